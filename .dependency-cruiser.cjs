@@ -1,0 +1,67 @@
+/** Which room may import which (docs/architecture.md): domain is imported by all and imports nobody. */
+const rooms = {
+  domain: [],
+  workflows: ['domain'],
+  activities: ['domain', 'alibaba', 'images', 'store'],
+  alibaba: ['domain'],
+  images: ['domain'],
+  store: ['domain'],
+  workers: ['domain', 'workflows', 'activities', 'alibaba', 'images', 'store'],
+  api: ['domain', 'workflows', 'store', 'alibaba', 'images'],
+  local: ['domain'],
+  cli: ['domain', 'workflows', 'api', 'workers', 'local', 'images', 'alibaba', 'store'],
+  emulator: [],
+};
+const names = Object.keys(rooms);
+
+const forbidden = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `${room}-imports-only-${allowed.join('-') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^${room}/` },
+  to: {
+    path: `^(${names.filter((other) => other !== room && !allowed.includes(other)).join('|')}|test|bench|scripts)/`,
+    // A workflow may name the types of activities, never their code.
+    ...(room === 'workflows' ? { pathNot: '^activities/' } : {}),
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...forbidden,
+    {
+      name: 'workflows-import-only-types-of-activities',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { path: '^activities/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      from: { path: '^domain/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'only-store-speaks-sql',
+      severity: 'error',
+      from: { pathNot: '^(store|test|bench|local)/' },
+      to: { path: 'node_modules/pg/' },
+    },
+    {
+      name: 'only-the-command-starts-the-emulator',
+      comment: 'The product imports nothing of the emulator; the command line starts it as a process of its own.',
+      severity: 'error',
+      from: { pathNot: '^(emulator|test|bench)/' },
+      to: { path: '^emulator/' },
+    },
+    { name: 'no-circular', severity: 'error', from: { pathNot: 'node_modules' }, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

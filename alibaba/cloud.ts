@@ -1,0 +1,194 @@
+/**
+ * The cloud as the activities see it. Every method throws `FailureError` with the catalogue's words and nothing else;
+ * optional fields of the vendor's answers are filled or null here, so that no caller guards against a missing list.
+ */
+import type { ImportRequest } from '../domain/request.js';
+
+export interface CallerIdentity {
+  readonly accountId: string;
+  readonly arn: string;
+  readonly identityType: string;
+}
+
+export interface ImportImageInput {
+  readonly region: string;
+  readonly clientToken: string;
+  readonly dryRun: boolean;
+  readonly request: ImportRequest;
+  readonly disks: readonly {
+    readonly bucket: string;
+    readonly object: string;
+    readonly format: string | null;
+    readonly diskImageSizeGiB: number | null;
+  }[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly architecture: string | null;
+  readonly bootMode: string | null;
+  readonly platform: string | null;
+  readonly osType: string | null;
+}
+
+export interface TaskView {
+  readonly taskId: string;
+  readonly action: string;
+  /** The vendor's word, kept open: `Processing`, `Finished`, `Failed`, and whatever else it says. */
+  readonly status: string;
+  readonly resourceId: string | null;
+  readonly supportCancel: boolean;
+  readonly finishedTime: string | null;
+}
+
+export interface TaskDetail extends TaskView {
+  /** 0 to 100, null where the cloud does not tell. */
+  readonly percent: number | null;
+  readonly errors: readonly { readonly code: string; readonly message: string; readonly related: string }[];
+}
+
+export interface DetectionItem {
+  readonly name: string;
+  readonly value: string;
+  /** `High`, `Medium`, or whatever else the vendor says; null: not at risk. */
+  readonly riskLevel: string | null;
+  readonly riskCode: string | null;
+}
+
+export interface ImageView {
+  readonly imageId: string;
+  readonly imageName: string;
+  /** `Creating`, `Waiting`, `Available`, `UnAvailable`, `CreateFailed`, `Deprecated`, kept open. */
+  readonly status: string;
+  readonly percent: number | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly detection: { readonly status: string; readonly items: readonly DetectionItem[] } | null;
+  readonly creationTime: string | null;
+}
+
+export interface ImageFilter {
+  readonly imageIds?: readonly string[];
+  readonly imageName?: string;
+  readonly tag?: { readonly key: string; readonly value: string };
+}
+
+/** ECS in one region. */
+export interface EcsApi {
+  describeRegions(): Promise<readonly string[]>;
+  importImage(
+    input: ImportImageInput,
+  ): Promise<{ readonly taskId: string; readonly imageId: string; readonly requestId: string }>;
+  /** Any number of ids; asked for in pages of 100. Ids that the cloud does not know are absent from the answer. */
+  describeTasks(filter: {
+    readonly taskIds?: readonly string[];
+    readonly resourceIds?: readonly string[];
+  }): Promise<readonly TaskView[]>;
+  describeTaskAttribute(taskId: string): Promise<TaskDetail>;
+  /** Own images of every status, all pages. */
+  describeImages(filter: ImageFilter): Promise<readonly ImageView[]>;
+  cancelTask(taskId: string): Promise<void>;
+  deleteImage(imageId: string): Promise<void>;
+}
+
+export interface RoleOutcome {
+  readonly roleName: string;
+  readonly policyName: string;
+  /** What this call made; empty when all was there already. */
+  readonly created: readonly ('role' | 'policy' | 'policy-attachment')[];
+  /** What differs from the vendor's documents and was left as it is. */
+  readonly drift: readonly string[];
+}
+
+export interface RamApi {
+  /**
+   * Makes sure ECS may read the bucket through the import role. `ensure` creates what lacks, `verify` only looks.
+   * Throws an `attention` failure when the role lacks or refuses and may not be made.
+   */
+  setUpImportRole(input: {
+    readonly mode: 'ensure' | 'verify';
+    readonly roleName: string | null;
+    readonly cloudBox: boolean;
+    readonly buckets: readonly string[];
+  }): Promise<RoleOutcome>;
+}
+
+export interface StsApi {
+  getCallerIdentity(): Promise<CallerIdentity>;
+}
+
+export interface BucketView {
+  readonly name: string;
+  /** ECS region id, e.g. `cn-hangzhou` (without the `oss-` of OSS's own answer). */
+  readonly region: string;
+  readonly storageClass: string;
+  /** Null where no server-side encryption is set; else `AES256`, `KMS` … */
+  readonly encryption: string | null;
+}
+
+export interface ObjectView {
+  readonly key: string;
+  readonly size: number;
+  /** Decimal string of the CRC64-ECMA that OSS keeps; null where it keeps none. */
+  readonly crc64: string | null;
+  readonly storageClass: string;
+  /** For an archived object: null, `ongoing` or `restored`. */
+  readonly restore: 'ongoing' | 'restored' | null;
+  readonly etag: string;
+  readonly meta: Readonly<Record<string, string>>;
+}
+
+export interface UploadProgress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+export interface UploadInput {
+  readonly bucket: string;
+  readonly key: string;
+  /** Absolute path of a regular file on this host. */
+  readonly file: string;
+  /** From the ledger: a multipart upload to go on with, where there is one. */
+  readonly uploadId: string | null;
+  readonly meta: Readonly<Record<string, string>>;
+  /** Called before the first part is sent; resolves when the ledger holds the id. */
+  readonly onUploadId: (uploadId: string) => Promise<void>;
+  readonly onProgress: (progress: UploadProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface UploadResult {
+  readonly size: number;
+  readonly crc64: string;
+  readonly etag: string;
+  /** Bytes that went over the wire in this call; the rest was in the cloud already. */
+  readonly bytesSent: number;
+}
+
+/** OSS in one region. */
+export interface OssApi {
+  getBucket(bucket: string): Promise<BucketView>;
+  /** Null when there is no such object. */
+  headObject(bucket: string, key: string): Promise<ObjectView | null>;
+  /** The first `length` bytes from `offset`. */
+  readRange(bucket: string, key: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Resumable multipart upload, checked end to end by CRC64. Rejects with the signal's reason when aborted. */
+  uploadFile(input: UploadInput): Promise<UploadResult>;
+  /** Success also when it is gone already. */
+  abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
+  /** Ids of the unfinished multipart uploads of exactly this key. */
+  listUploads(bucket: string, key: string): Promise<readonly string[]>;
+  deleteObject(bucket: string, key: string): Promise<void>;
+}
+
+export interface Cloud {
+  ecs(region: string): EcsApi;
+  oss(region: string): OssApi;
+  readonly ram: RamApi;
+  readonly sts: StsApi;
+}
+
+/** Where the services are: overrides for a local stand-in, else the vendor's endpoints of the region over HTTPS. */
+export interface CloudEndpoints {
+  /** `http://127.0.0.1:PORT` or `https://host`; absent: resolved from the region by the vendor's SDK. */
+  readonly ecs?: string;
+  readonly ram?: string;
+  readonly sts?: string;
+  readonly oss?: string;
+}
