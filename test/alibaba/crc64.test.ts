@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { crc64, crc64Combine, crc64Memory } from '../../alibaba/crc64.js';
+
+/** One bit at a time, straight from the definition. */
+function slowCrc64(bytes: Uint8Array): bigint {
+  let state = 0xffff_ffff_ffff_ffffn;
+  for (const byte of bytes) {
+    state ^= BigInt(byte);
+    for (let bit = 0; bit < 8; bit++) state = state & 1n ? (state >> 1n) ^ 0xc96c5795d7870f42n : state >> 1n;
+  }
+  return state ^ 0xffff_ffff_ffff_ffffn;
+}
+
+describe('CRC64', () => {
+  test("agrees with the published check value of '123456789'", () => {
+    expect(crc64(Buffer.from('123456789')).toString(16)).toBe('995dc9bbdf1939fa');
+    expect(crc64(new Uint8Array(0))).toBe(0n);
+  });
+
+  test('agrees with the definition for any bytes at any alignment', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.integer({ min: 0, max: 15 }), (bytes, shift) => {
+        const inPlace = crc64Memory().subarray(shift, shift + bytes.length);
+        inPlace.set(bytes);
+        const expected = slowCrc64(bytes);
+        expect(crc64(bytes)).toBe(expected);
+        expect(crc64(inPlace)).toBe(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is the same whether bytes come in one piece or many', () => {
+    const bytes = Buffer.alloc(300_000, 'any pattern that does not repeat at a power of two ');
+    let state = 0n;
+    for (let offset = 0; offset < bytes.length; offset += 7_001)
+      state = crc64(bytes.subarray(offset, offset + 7_001), state);
+    expect(state).toBe(crc64(bytes));
+  });
+
+  test("a whole's checksum follows from its parts'", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ maxLength: 200 }), (first, second) => {
+        const whole = crc64(Buffer.concat([first, second]));
+        expect(crc64Combine(crc64(first), crc64(second), second.length)).toBe(whole);
+      }),
+    );
+  });
+});
