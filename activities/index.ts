@@ -1,0 +1,25 @@
+/** All activities of an import, bound to what they work with. */
+import { createAccept } from './accept.js';
+import { createCleanUp } from './clean-up.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { createDetect } from './detect.js';
+import { createPreflight } from './preflight.js';
+import { createSetUpRole } from './set-up-role.js';
+import { createStartImport } from './start-import.js';
+import { createUpload } from './upload.js';
+import { createWatchImport } from './watch-import.js';
+
+export type ImportActivities = ReturnType<typeof createActivities>;
+
+export function createActivities(deps: ActivityDependencies) {
+  return {
+    accept: createAccept(deps),
+    preflight: createPreflight(deps),
+    setUpRole: createSetUpRole(deps),
+    upload: createUpload(deps),
+    startImport: createStartImport(deps),
+    watchImport: createWatchImport(deps),
+    detect: createDetect(deps),
+    cleanUp: createCleanUp(deps),
+  };
+}

@@ -1,0 +1,118 @@
+/** The cloud’s side of preflight, by reading only: who we are, region, buckets, objects, name, and the vendor’s own dry run. */
+import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
+import { failureOf } from '../domain/catalogue/index.js';
+import { clientToken } from '../domain/client-token.js';
+import { FailureError } from '../domain/failure.js';
+import { IMPORT_TAG_KEY } from '../domain/ids.js';
+import type { DiskPlan, ImportPlan } from '../domain/plan.js';
+import type { ImportRequest } from '../domain/request.js';
+
+/** Storage classes whose objects have to be restored before anything can read them. */
+const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];
+
+/** The cloud has no role by which it may read the bucket; the catalogue folds the vendor's two spellings into one. */
+export const ROLE_CODES: readonly string[] = [
+  'NoSetRoletoECSServiceAccount',
+  'InvalidOperation.CloudBoxImageImportRoleRequired',
+];
+
+function refusal(code: string, message: string, field: string): FailureError {
+  return new FailureError({ ...failureOf({ service: 'ecs', action: 'preflight', code, message }), message, field });
+}
+
+export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {
+  return cloud.sts.getCallerIdentity();
+}
+
+export async function checkRegion(cloud: Cloud, region: string): Promise<void> {
+  const regions = await cloud.ecs(region).describeRegions();
+  if (regions.includes(region)) return;
+  throw refusal('InvalidRegionId.NotFound', `region ${region} is none of ${regions.join(', ')}`, 'region');
+}
+
+/** ECS reads only buckets of the import’s own region, and none that OSS encrypts. */
+export async function checkBuckets(cloud: Cloud, region: string, buckets: ReadonlySet<string>): Promise<void> {
+  for (const name of buckets) {
+    const bucket = await cloud.oss(region).getBucket(name);
+    if (bucket.region !== region) {
+      throw refusal(
+        'InvalidOSSBucket.NotMatched',
+        `bucket ${name} is in ${bucket.region}, the import in ${region}: use a bucket of ${region}, or import into ${bucket.region}`,
+        'upload.bucket',
+      );
+    }
+    if (bucket.encryption !== null) {
+      throw refusal(
+        'InvalidOSSBucket.EncryptUnsupported',
+        `bucket ${name} encrypts its objects (${bucket.encryption}), which ECS cannot import`,
+        'upload.bucket',
+      );
+    }
+  }
+}
+
+export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan): Promise<void> {
+  if (disk.source.kind !== 'object') return;
+  const { bucket, key } = disk.source;
+  const field = `disks[${disk.number - 1}].source`;
+  const object = await cloud.oss(region).headObject(bucket, key);
+  if (object === null) throw refusal('InvalidOSSObject.NotFound', `there is no object oss://${bucket}/${key}`, field);
+  if (object.size === 0) throw refusal('InvalidOSSObject.Size', `object oss://${bucket}/${key} is empty`, field);
+  if (ARCHIVED.includes(object.storageClass) && object.restore !== 'restored') {
+    throw refusal(
+      'InvalidOSSObject.NeedRestore',
+      `object oss://${bucket}/${key} is ${object.storageClass}${object.restore === 'ongoing' ? ', its restore is under way' : ''}`,
+      field,
+    );
+  }
+}
+
+/** A name is free, or it is ours from an earlier try; somebody else’s image is never taken for ours. */
+export async function checkName(cloud: Cloud, request: ImportRequest, importId: string): Promise<void> {
+  const named = await cloud.ecs(request.region).describeImages({ imageName: request.imageName });
+  const other = named.find((image) => image.imageName === request.imageName && image.tags[IMPORT_TAG_KEY] !== importId);
+  if (other === undefined) return;
+  throw refusal(
+    'InvalidImageName.Duplicated',
+    `the name ${request.imageName} is taken in ${request.region} by image ${other.imageId}`,
+    'imageName',
+  );
+}
+
+/** The vendor’s own check; a role that is still to be made is no reason to refuse. */
+export async function dryRun(cloud: Cloud, request: ImportRequest, plan: ImportPlan, importId: string): Promise<void> {
+  try {
+    await cloud
+      .ecs(request.region)
+      .importImage(importImageInput(request, plan, importId, clientToken(importId, 0), true));
+  } catch (error) {
+    const roleLacks = error instanceof FailureError && ROLE_CODES.includes(error.failure.code);
+    if (!roleLacks || request.role === 'skip') throw error;
+  }
+}
+
+export function importImageInput(
+  request: ImportRequest,
+  plan: ImportPlan,
+  importId: string,
+  token: string,
+  isDryRun: boolean,
+) {
+  return {
+    region: request.region,
+    clientToken: token,
+    dryRun: isDryRun,
+    request,
+    disks: plan.disks.map((disk) => ({
+      bucket: disk.bucket,
+      object: disk.key,
+      format: disk.format,
+      diskImageSizeGiB: disk.diskImageSizeGiB,
+    })),
+    tags: { ...request.tags, [IMPORT_TAG_KEY]: importId },
+    architecture: plan.architecture,
+    bootMode: plan.bootMode,
+    platform: request.platform ?? plan.platform,
+    osType: plan.osType,
+  };
+}

@@ -1,0 +1,59 @@
+/** One honest line of progress: how much, how fast, how long still. Written to the record at most once a second. */
+import type { Phase, Progress } from '../domain/import.js';
+
+const WRITE_EVERY_MS = 1_000;
+/** Weight of the newest second in the smoothed speed. */
+const NEWEST = 0.3;
+
+type Measured = Omit<Progress, 'phase' | 'bytesPerSecond' | 'etaSeconds'>;
+
+export class ProgressReporter {
+  private last: { readonly at: number; readonly bytes: number } | null = null;
+  private bytesPerSecond: number | null = null;
+  private waiting: Measured | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private writing: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly phase: Phase,
+    private readonly write: (progress: Progress) => Promise<unknown>,
+  ) {}
+
+  report(measured: Measured): void {
+    this.waiting = measured;
+    this.timer ??= setTimeout(() => this.send(), this.last === null ? 0 : WRITE_EVERY_MS);
+  }
+
+  /** Writes what still waits, so that a finished phase shows its end. */
+  async flush(): Promise<void> {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.send();
+    await this.writing;
+  }
+
+  private send(): void {
+    this.timer = null;
+    const measured = this.waiting;
+    if (measured === null) return;
+    this.waiting = null;
+    const now = Date.now();
+    const bytes = measured.bytesDone ?? 0;
+    if (this.last !== null && now > this.last.at) {
+      const speed = ((bytes - this.last.bytes) * 1_000) / (now - this.last.at);
+      this.bytesPerSecond =
+        this.bytesPerSecond === null ? speed : this.bytesPerSecond * (1 - NEWEST) + Math.max(0, speed) * NEWEST;
+    }
+    this.last = { at: now, bytes };
+    const speed = measured.bytesDone === null ? null : this.bytesPerSecond;
+    const left =
+      measured.bytesTotal === null || measured.bytesDone === null ? null : measured.bytesTotal - measured.bytesDone;
+    const progress: Progress = {
+      ...measured,
+      phase: this.phase,
+      bytesPerSecond: speed === null ? null : Math.round(speed),
+      etaSeconds: speed === null || speed <= 0 || left === null ? null : Math.ceil(left / speed),
+    };
+    // Progress that cannot be written is not worth failing for: the next line says it again.
+    this.writing = this.writing.then(() => this.write(progress)).catch(() => undefined);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What all activities of an import share: heartbeats, the phase in the record, and the translation of every failure
+ * into one that the workflow can act on.
+ */
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import { type Failure, FailureError } from '../domain/failure.js';
+import type { Phase, Progress, State } from '../domain/import.js';
+import type { StepInput } from '../domain/plan.js';
+import type { ImportStore, StepWrite } from '../store/imports.js';
+import { ProgressReporter } from './progress.js';
+
+const HEARTBEAT_MS = 1_000;
+/** More tries than this in one step count as one: versions must stay whole numbers. */
+const VERSIONS_PER_STEP = 1_000_000;
+
+export interface StepSettings {
+  /** For so long a transient failure is retried before a person is asked; ms. */
+  readonly patienceMs: number;
+}
+
+export interface Step extends StepWrite {
+  /** Aborted when the import is cancelled, when the worker shuts down, or when another try has taken over. */
+  readonly signal: AbortSignal;
+  /** Resolves after `ms`, rejects at once when the signal is aborted. */
+  sleep(ms: number): Promise<void>;
+  /** Writes to the record at most once a second; never fails the step. */
+  report(progress: Omit<Progress, 'phase' | 'bytesPerSecond' | 'etaSeconds'>): void;
+  /** True for every try but the first: what this step makes may be there already. */
+  readonly repeated: boolean;
+  log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
+}
+
+export async function runStep<T>(
+  deps: { readonly store: ImportStore; readonly settings: StepSettings },
+  phase: Phase,
+  input: StepInput,
+  body: (step: Step) => Promise<T>,
+  state: State = 'running',
+): Promise<T> {
+  const context = Context.current();
+  const { info } = context;
+  const write: StepWrite = {
+    importId: input.importId,
+    version: input.step * VERSIONS_PER_STEP + Math.min(info.attempt, VERSIONS_PER_STEP - 1),
+    phase,
+  };
+  context.heartbeat();
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
+  const step: Step = {
+    ...write,
+    signal: context.cancellationSignal,
+    sleep: (ms) => context.sleep(ms),
+    report: (value) => progress.report(value),
+    repeated: info.attempt > 1,
+    log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
+  };
+  try {
+    await deps.store.startPhase(write, state);
+    const result = await body(step);
+    await progress.flush();
+    return result;
+  } catch (error) {
+    await progress.flush();
+    throw await asTemporalFailure(deps, step, error, Date.now() - info.scheduledTimestampMs);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** A failure that no catalogue entry explains: a fault of ours, or the database is away. Retried, then a person is asked. */
+function unexplained(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'Internal.Unexpected',
+    class: 'transient',
+    message,
+    remedy: 'See the worker log for this import id; mend the cause and resume.',
+  };
+}
+
+async function asTemporalFailure(
+  deps: { readonly store: ImportStore; readonly settings: StepSettings },
+  step: Step,
+  error: unknown,
+  elapsedMs: number,
+): Promise<Error> {
+  if (step.signal.aborted) {
+    const reason: unknown = step.signal.reason;
+    if (reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN') {
+      return ApplicationFailure.create({
+        message: 'worker is shutting down',
+        type: 'shutdown',
+        nextRetryDelay: '10ms',
+      });
+    }
+    return reason instanceof Error ? reason : new CancelledFailure('cancelled');
+  }
+  if (!(error instanceof FailureError)) {
+    step.log('unexpected error', { error: error instanceof Error ? error.stack : String(error) });
+  }
+  const failure = error instanceof FailureError ? error.failure : unexplained(error);
+  const retriable = failure.class === 'transient' || failure.class === 'throttled';
+  if (retriable && elapsedMs < deps.settings.patienceMs) {
+    step.log('will try again', { code: failure.code, error: failure.message, requestId: failure.requestId });
+    return ApplicationFailure.create({
+      message: `${failure.code}: ${failure.message}`,
+      type: failure.class,
+      details: [failure],
+      category: ApplicationFailureCategory.BENIGN,
+      ...(failure.retryAfterMs === undefined ? {} : { nextRetryDelay: failure.retryAfterMs }),
+    });
+  }
+  if (failure.class === 'request' || failure.class === 'defect') {
+    return ApplicationFailure.create({
+      message: `${failure.code}: ${failure.message}`,
+      type: failure.class,
+      nonRetryable: true,
+      details: [failure],
+    });
+  }
+  const attention = {
+    code: failure.code,
+    message: failure.message,
+    remedy: failure.remedy,
+    since: new Date().toISOString(),
+  };
+  try {
+    await deps.store.attention(step, attention);
+  } catch (unwritten) {
+    // What nobody can read helps nobody: try the whole step again.
+    return ApplicationFailure.create({ message: String(unwritten), type: 'transient' });
+  }
+  return ApplicationFailure.create({
+    message: `${failure.code}: ${failure.message}`,
+    type: 'attention',
+    nonRetryable: true,
+    details: [{ ...failure, class: 'attention', version: step.version, since: attention.since }],
+  });
+}

@@ -1,0 +1,63 @@
+/** import, second half: wait until the image itself is available; a finished task is not enough. */
+import { FailureError } from '../domain/failure.js';
+import type { ImageRef } from '../domain/import.js';
+import type { StepInput } from '../domain/plan.js';
+import type { ActivityDependencies } from './dependencies.js';
+import type { Sighting } from './region-watcher.js';
+import { runStep } from './step.js';
+
+/** Looks in a row without a trace of task and image, before the image is taken for gone. */
+const LOOKS_BEFORE_GONE = 3;
+
+export function createWatchImport(deps: ActivityDependencies) {
+  return async function watchImport(input: StepInput, image: ImageRef): Promise<void> {
+    await runStep(deps, 'import', input, async (step) => {
+      let unseen = 0;
+      for (;;) {
+        const sighting = await deps.watchers.next(image.regionId, image, step.signal);
+        const end = endOf(sighting);
+        if (end === 'available') return;
+        if (end === 'failed') throw await reasonOfFailure(deps, image);
+        unseen = sighting.task === null && sighting.image === null ? unseen + 1 : 0;
+        if (unseen >= LOOKS_BEFORE_GONE) throw goneFailure(image);
+        step.report({ percent: sighting.image?.percent ?? 0, bytesDone: null, bytesTotal: null });
+      }
+    });
+  };
+}
+
+/** Unknown words of the cloud are waited on: the image decides. */
+function endOf({ task, image }: Sighting): 'available' | 'failed' | 'running' {
+  if (image?.status === 'Available') return 'available';
+  if (image?.status === 'CreateFailed') return 'failed';
+  if (task?.status === 'Failed') return 'failed';
+  // A task that somebody cancelled in the console: its image is gone.
+  if (task !== null && image === null && task.status !== 'Processing' && task.finishedTime !== null) return 'failed';
+  return 'running';
+}
+
+function goneFailure(image: ImageRef): FailureError {
+  return new FailureError({
+    code: 'Import.ImageGone',
+    class: 'request',
+    message: `image ${image.imageId} and its import task are gone from ${image.regionId}`,
+    remedy:
+      'Somebody or something else cancelled the task or deleted the image; see ActionTrail, then start a new import.',
+  });
+}
+
+async function reasonOfFailure(deps: ActivityDependencies, image: ImageRef): Promise<FailureError> {
+  if (image.taskId === null) return goneFailure(image);
+  const detail = await deps.cloud.ecs(image.regionId).describeTaskAttribute(image.taskId);
+  const reasons = detail.errors.map(
+    (error) => `${error.code}: ${error.message}${error.related === '' ? '' : ` (${error.related})`}`,
+  );
+  return new FailureError({
+    code: detail.errors[0]?.code ?? 'ImportImageFailed',
+    class: 'request',
+    message: `the cloud could not import the image: ${reasons.join('; ') || `task ${image.taskId} ended ${detail.status}`}`,
+    remedy: 'Mend the image or the request as the reason says, then start a new import.',
+    service: 'ecs',
+    action: 'ImportImage',
+  });
+}

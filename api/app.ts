@@ -1,0 +1,90 @@
+/** The HTTP interface: routes, authorization, and one way to answer errors. */
+import { timingSafeEqual } from 'node:crypto';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ApiDependencies } from './dependencies.js';
+import { createMetrics } from './metrics.js';
+import { openApiDocument } from './openapi.js';
+import { answerProblem, ProblemError, problem } from './problems.js';
+import { eventRoutes } from './routes/events.js';
+import { healthRoutes } from './routes/health.js';
+import { importRoutes } from './routes/imports.js';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Answered without a token: probes carry none. */
+const OPEN_PATHS = ['/healthz', '/readyz', '/openapi.json'];
+
+export function createApp(deps: ApiDependencies): Hono {
+  const app = new Hono();
+  const metrics = createMetrics(deps.store);
+
+  app.use(async (context, next) => {
+    const stop = metrics.request();
+    await next();
+    stop(context.req.method, context.req.routePath, context.res.status);
+  });
+  app.use(async (context, next) => {
+    if (deps.token !== null && !OPEN_PATHS.includes(context.req.path)) {
+      const sent = context.req.header('authorization') ?? '';
+      if (!sameSecret(sent, `Bearer ${deps.token}`)) {
+        throw problem(
+          'unauthorized',
+          'the bearer token is missing or wrong',
+          'Send Authorization: Bearer with the token that the API was started with (ECS_IMPORT_API_TOKEN).',
+        );
+      }
+    }
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw problem('tooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, 'Send one import a request.');
+      },
+    }),
+  );
+
+  app.route('/', healthRoutes(deps));
+  app.route('/', importRoutes(deps));
+  app.route('/', eventRoutes(deps));
+  app.get('/openapi.json', (context) => context.json(openApiDocument()));
+  app.get('/metrics', async (context) =>
+    context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),
+  );
+
+  app.notFound((context) =>
+    answerProblem(
+      context,
+      problem('notFound', `there is no ${context.req.method} ${context.req.path}`, 'See GET /openapi.json.'),
+    ),
+  );
+  app.onError((error, context) => {
+    if (error instanceof ProblemError) return answerProblem(context, error);
+    deps.log.error({ error: error.stack ?? String(error), path: context.req.path }, 'request failed');
+    return answerProblem(context, unexpected(error));
+  });
+  return app;
+}
+
+/** PostgreSQL and Temporal being away is a state of affairs, not a fault of the request. */
+function unexpected(error: Error): ProblemError {
+  const code = 'code' in error ? String(error.code) : '';
+  const away = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P03', '53300', '14', '4'].includes(
+    code,
+  );
+  if (away || /timeout|terminated/i.test(error.message)) {
+    return problem(
+      'unavailable',
+      'PostgreSQL or Temporal cannot be reached',
+      'See GET /readyz for which one; try again later.',
+    );
+  }
+  return problem('internal', 'the request failed unexpectedly', 'See the API log.');
+}
+
+function sameSecret(sent: string, expected: string): boolean {
+  const a = Buffer.from(sent);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,36 @@
+/** The API's configuration: everything comes from the environment. */
+import os from 'node:os';
+import { z } from 'zod';
+import { DEFAULT_PACE } from '../domain/process-names.js';
+
+const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+const environment = z.object({
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  DATABASE_URL: z.string('set DATABASE_URL to postgres://user:password@host:5432/database').min(1),
+  ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
+  ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  /** Bearer token that every request but the health checks must carry; unset: none. */
+  ECS_IMPORT_API_TOKEN: z.string().min(1).optional(),
+  /** The host whose worker reads `file:///…` sources that name no host. */
+  ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
+  /** Written by the local supervisor; its parts show in /readyz. */
+  ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
+  ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_PACE.retryFirstMs),
+  ECS_IMPORT_RETRY_MAX_MS: milliseconds(DEFAULT_PACE.retryMaxMs),
+  ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: milliseconds(DEFAULT_PACE.heartbeatTimeoutMs),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type ApiConfig = z.infer<typeof environment>;
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
+  const read = environment.safeParse(env);
+  if (read.success) return read.data;
+  throw new ConfigError(read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+}

@@ -1,0 +1,17 @@
+/** What the routes work with. */
+import type { Client } from '@temporalio/client';
+import type { ChangeFeed } from '../store/changes.js';
+import type { ImportStore } from '../store/imports.js';
+import type { ImportStarter } from './start-imports.js';
+
+export interface ApiDependencies {
+  readonly store: ImportStore;
+  readonly changes: ChangeFeed;
+  readonly client: Client;
+  readonly starter: ImportStarter;
+  /** The host whose worker reads sources that name none. */
+  readonly workerHost: string;
+  readonly token: string | null;
+  readonly stackFile: string | null;
+  readonly log: { error(attributes: object, message: string): void };
+}

@@ -1,0 +1,80 @@
+/** The API process: connects, says where it listens, and finishes what it is answering on SIGTERM or SIGINT. */
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { Client, Connection } from '@temporalio/client';
+import pino from 'pino';
+import { openChangeFeed } from '../store/changes.js';
+import { migrate, openPool } from '../store/database.js';
+import { createImportStore } from '../store/imports.js';
+import { untilReachable } from '../store/reachable.js';
+import { createApp } from './app.js';
+import { type ApiConfig, readApiConfig } from './config.js';
+import { createImportStarter } from './start-imports.js';
+
+const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
+
+/** Runs until the process is told to stop. Rejects with a one-line error when it cannot serve. */
+export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
+  const config = readApiConfig(env);
+  const log = pino({ name: 'api', level: config.LOG_LEVEL }, pino.destination(2));
+  const pool = openPool({ url: config.DATABASE_URL, applicationName: 'ecs-image-import api', maxConnections: 20 });
+  await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
+    migrate(pool),
+  );
+  // Lazy: while Temporal is away, imports are accepted and start when it is back.
+  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS });
+  const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+  const store = createImportStore(pool);
+  const changes = openChangeFeed(config.DATABASE_URL);
+  const pace = {
+    retryFirstMs: config.ECS_IMPORT_RETRY_FIRST_MS,
+    retryMaxMs: config.ECS_IMPORT_RETRY_MAX_MS,
+    heartbeatTimeoutMs: config.ECS_IMPORT_HEARTBEAT_TIMEOUT_MS,
+  };
+  const starter = createImportStarter(client, store, pace, log);
+  const app = createApp({
+    store,
+    changes,
+    client,
+    starter,
+    workerHost: config.ECS_IMPORT_WORKER_HOST,
+    token: config.ECS_IMPORT_API_TOKEN ?? null,
+    stackFile: config.ECS_IMPORT_STACK_FILE ?? null,
+    log,
+  });
+
+  const server = createAdaptorServer({ fetch: app.fetch });
+  const address = await listen(server, config);
+  process.stdout.write(`ready http://${config.ECS_IMPORT_HOST}:${address.port}\n`);
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  starter.stop();
+  await changes.close();
+  // Streams of events never end by themselves; their clients come back with Last-Event-ID.
+  server.close();
+  if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 200).unref();
+  await connection.close().catch(() => undefined);
+  await pool.end();
+}
+
+function listen(server: ReturnType<typeof createAdaptorServer>, config: ApiConfig): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        new Error(
+          taken
+            ? `port ${config.ECS_IMPORT_PORT} on ${config.ECS_IMPORT_HOST} is taken. Set ECS_IMPORT_PORT to another one, or 0 for any free one.`
+            : `cannot listen on ${config.ECS_IMPORT_HOST}:${config.ECS_IMPORT_PORT}: ${error.message}`,
+        ),
+      );
+    });
+    server.listen(config.ECS_IMPORT_PORT, config.ECS_IMPORT_HOST, () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('the server has no address'));
+      else resolve(address);
+    });
+  });
+}

@@ -1,0 +1,64 @@
+/** Errors as RFC 9457 problem details: what, where, and how to mend it. */
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Problem } from '../domain/request.js';
+
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: ContentfulStatusCode;
+  readonly detail: string;
+  /** Our code for programs: `Request.Invalid`, `Import.NotFound` … */
+  readonly code: string;
+  readonly remedy: string;
+  readonly errors?: readonly Problem[];
+  readonly [extension: string]: unknown;
+}
+
+/** Thrown by a route; the app answers with it. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  constructor(readonly details: ProblemDetails) {
+    super(details.detail);
+  }
+}
+
+type Kind = readonly [status: ContentfulStatusCode, code: string, title: string];
+
+const KINDS = {
+  invalidRequest: [400, 'Request.Invalid', 'The request is not valid'],
+  malformedBody: [400, 'Request.Malformed', 'The body is not JSON'],
+  unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
+  notFound: [404, 'Api.NotFound', 'Nothing is here'],
+  unknownImport: [404, 'Import.NotFound', 'No such import'],
+  conflict: [409, 'Import.Conflict', 'The import is not in a state for this'],
+  tooLarge: [413, 'Request.TooLarge', 'The body is too large'],
+  notJson: [415, 'Request.NotJson', 'The body must be JSON'],
+  keyReused: [422, 'Request.IdempotencyKeyReused', 'The idempotency key was used for another request'],
+  internal: [500, 'Internal.Unexpected', 'Something went wrong here'],
+  unavailable: [503, 'Service.Unavailable', 'A server that is needed cannot be reached'],
+} as const satisfies Record<string, Kind>;
+
+export function problem(
+  kind: keyof typeof KINDS,
+  detail: string,
+  remedy: string,
+  extensions: { readonly errors?: readonly Problem[]; readonly [name: string]: unknown } = {},
+): ProblemError {
+  const [status, code, title] = KINDS[kind];
+  return new ProblemError({
+    type: `urn:ecs-image-import:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    remedy,
+    ...extensions,
+  });
+}
+
+export function answerProblem(context: Context, error: ProblemError): Response {
+  return context.body(JSON.stringify(error.details), error.details.status, {
+    'content-type': 'application/problem+json',
+  });
+}

@@ -1,0 +1,63 @@
+/** The report of one import for people: what was asked, what happened when, what was made and what is left. */
+import type { ImportView } from '../domain/import.js';
+import type { ImportEvent } from '../store/imports.js';
+
+export function reportOf(view: ImportView, events: readonly ImportEvent[]): string {
+  const { request } = view;
+  const lines = [
+    `# Import ${view.id}: ${view.state}`,
+    '',
+    `- image name: ${request.imageName}`,
+    `- region: ${request.region}`,
+    `- image: ${view.image?.imageId ?? 'none'}`,
+    `- task: ${view.image?.taskId ?? 'none'}`,
+    `- started: ${view.createdAt}`,
+    `- last change: ${view.updatedAt}`,
+    ...request.disks.map((disk, index) => `- disk ${index + 1}: ${disk.source}`),
+    '',
+    ...(view.error === null
+      ? []
+      : section('Error', [
+          `${view.error.code} in ${view.error.phase}: ${view.error.message}`,
+          `Remedy: ${view.error.remedy}`,
+        ])),
+    ...(view.attention === null
+      ? []
+      : section('Attention', [
+          `${view.attention.code}: ${view.attention.message}`,
+          `Remedy: ${view.attention.remedy}`,
+        ])),
+    ...table(
+      'Timeline',
+      ['phase', 'started', 'ended'],
+      view.timeline.map((entry) => [entry.phase, entry.startedAt, entry.endedAt ?? '']),
+    ),
+    ...table(
+      'Ledger',
+      ['kind', 'what', 'region', 'status'],
+      view.ledger.map((entry) => [entry.kind, entry.detail.imageId ?? entry.key, entry.regionId, entry.status]),
+    ),
+    ...table(
+      'Findings',
+      ['severity', 'code', 'source', 'message', 'remedy'],
+      view.findings.map((one) => [one.severity, one.code, one.source, one.message, one.remedy]),
+    ),
+    ...table(
+      'Events',
+      ['at', 'phase', 'type', 'message'],
+      events.map((event) => [event.at, event.phase, event.type, event.message]),
+    ),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return [`## ${title}`, '', ...lines.map((line) => `${line}  `), ''];
+}
+
+function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  if (rows.length === 0) return [];
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [`## ${title}`, '', row(head), row(head.map(() => '---')), ...rows.map(row), ''];
+}

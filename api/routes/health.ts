@@ -1,0 +1,90 @@
+/** healthz: this process answers. readyz: everything that an import needs can be reached, and the parts of a local stack. */
+import { readFile } from 'node:fs/promises';
+import { Hono } from 'hono';
+import { MAIN_QUEUE } from '../../domain/process-names.js';
+import type { ApiDependencies } from '../dependencies.js';
+
+const PROBE_MS = 2_000;
+/** A worker polls at least once a minute; one that has not for longer is gone. */
+const POLLER_FRESH_MS = 90_000;
+
+interface Check {
+  readonly name: 'postgresql' | 'temporal' | 'worker';
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+export function healthRoutes(deps: ApiDependencies): Hono {
+  const app = new Hono();
+  app.get('/healthz', (context) => context.json({ status: 'ok' }));
+  app.get('/readyz', async (context) => {
+    const parts = await readParts(deps.stackFile);
+    const checks = await Promise.all([
+      check('postgresql', () => deps.store.ping()),
+      check('temporal', async () => {
+        await deps.client.connection.withDeadline(Date.now() + PROBE_MS, () =>
+          deps.client.connection.workflowService.getSystemInfo({}),
+        );
+      }),
+      check('worker', () => workerPolls(deps)),
+    ]);
+    // A supervisor knows at once that its worker died; the server only after a while.
+    const down = parts.some((part) => part.state !== 'ready');
+    const ready = checks.every((one) => one.ok) && !down;
+    return context.json({ status: ready ? 'ready' : 'not ready', checks, parts }, ready ? 200 : 503);
+  });
+  return app;
+}
+
+async function check(name: Check['name'], probe: () => Promise<void>): Promise<Check> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
+    });
+    await Promise.race([probe(), late]);
+    return { name, ok: true, message: 'ok' };
+  } catch (error) {
+    return { name, ok: false, message: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function workerPolls(deps: ApiDependencies): Promise<void> {
+  const { connection, options } = deps.client;
+  const queue = await connection.withDeadline(Date.now() + PROBE_MS, () =>
+    connection.workflowService.describeTaskQueue({
+      namespace: options.namespace,
+      taskQueue: { name: MAIN_QUEUE },
+      taskQueueType: 1,
+    }),
+  );
+  const newest = Math.max(
+    0,
+    ...(queue.pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1_000),
+  );
+  if (Date.now() - newest > POLLER_FRESH_MS) throw new Error('no worker polls for work');
+}
+
+interface Part {
+  readonly name: string;
+  readonly pid: number | null;
+  readonly state: string;
+  readonly restarts: number;
+  readonly address: string | null;
+}
+
+/** What the local supervisor wrote of its parts; nothing where there is no supervisor. */
+async function readParts(stackFile: string | null): Promise<readonly Part[]> {
+  if (stackFile === null) return [];
+  const text = await readFile(stackFile, 'utf8').catch(() => null);
+  if (text === null) return [];
+  const stack: unknown = JSON.parse(text);
+  if (typeof stack !== 'object' || stack === null || !('parts' in stack) || !Array.isArray(stack.parts)) return [];
+  return stack.parts.filter(isPart);
+}
+
+function isPart(value: unknown): value is Part {
+  return typeof value === 'object' && value !== null && 'name' in value && 'state' in value;
+}

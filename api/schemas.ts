@@ -1,0 +1,120 @@
+/** The shapes of the API's answers, for the OpenAPI document; held to the domain's types by the compiler. */
+import { z } from 'zod';
+import { type ImportView, PHASES, STATES } from '../domain/import.js';
+
+const phase = z.enum(PHASES);
+const time = z.iso.datetime();
+const image = z.object({ imageId: z.string(), regionId: z.string(), taskId: z.string().nullable() });
+
+export const findingSchema = z.object({
+  code: z.string().describe('The vendor’s item name where one exists, else ours'),
+  severity: z.enum(['info', 'warning', 'blocking']),
+  message: z.string(),
+  evidence: z.string().describe('What was seen, and where'),
+  remedy: z.string().describe('What to do, as commands where possible'),
+  source: z.enum(['inspection', 'cloud']),
+  disk: z.int().optional(),
+});
+
+export const importSchema = z.object({
+  id: z.string(),
+  state: z.enum(STATES),
+  phase,
+  progress: z.object({
+    phase,
+    percent: z.number().describe('0 to 100, of this phase'),
+    bytesDone: z.number().nullable(),
+    bytesTotal: z.number().nullable(),
+    bytesPerSecond: z.number().nullable(),
+    etaSeconds: z.number().nullable(),
+  }),
+  request: z.looseObject({ region: z.string(), imageName: z.string() }).describe('The request with its defaults'),
+  image: image.nullable(),
+  copies: z.array(image),
+  findings: z.array(findingSchema),
+  attention: z
+    .object({ code: z.string(), message: z.string(), remedy: z.string(), since: time })
+    .nullable()
+    .describe('What a person must mend before the import goes on'),
+  error: z
+    .object({ code: z.string(), message: z.string(), remedy: z.string(), requestId: z.string().nullable(), phase })
+    .nullable(),
+  ledger: z.array(
+    z.object({
+      kind: z.enum(['multipart-upload', 'object', 'task', 'image', 'copy', 'role', 'policy-attachment']),
+      key: z.string(),
+      regionId: z.string(),
+      detail: z.record(z.string(), z.string()),
+      status: z.enum(['intended', 'created', 'removed', 'kept']),
+      createdAt: time,
+      updatedAt: time,
+    }),
+  ),
+  timeline: z.array(z.object({ phase, startedAt: time, endedAt: time.nullable() })),
+  createdAt: time,
+  updatedAt: time,
+});
+
+/** Fails to compile when the document and the answers drift apart. */
+type Documented = Omit<z.infer<typeof importSchema>, 'request' | 'findings'>;
+export const viewIsDocumented: (view: Omit<ImportView, 'request' | 'findings'>) => unknown = (view) =>
+  view satisfies DeepReadonly<Documented>;
+
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+export const importListSchema = z.object({ imports: z.array(importSchema), nextCursor: z.string().nullable() });
+
+export const eventSchema = z.object({
+  at: time,
+  type: z.enum(['state', 'phase', 'progress', 'attention', 'finding', 'ledger', 'note']),
+  phase,
+  state: z.enum(STATES),
+  message: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  remedy: z.string(),
+  errors: z
+    .array(
+      z.object({
+        path: z.string().describe('Where in the request: disks[0].diskImageSize'),
+        rule: z.string(),
+        given: z.string().nullable(),
+        message: z.string(),
+        vendorCode: z.string().nullable().describe('What the cloud would have answered'),
+      }),
+    )
+    .optional(),
+});
+
+export const cancelSchema = z.object({
+  keepImage: z.boolean().default(false).describe('Keep an image that was finished before the cancel reached it'),
+});
+
+export const resumeSchema = z.object({
+  set: z.record(z.string(), z.unknown()).default({}).describe('What to change of the request: field path to value'),
+});
+
+export const readySchema = z.object({
+  status: z.enum(['ready', 'not ready']),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), message: z.string() })),
+  parts: z.array(
+    z.object({
+      name: z.string(),
+      pid: z.int().nullable(),
+      state: z.string(),
+      restarts: z.int(),
+      address: z.string().nullable(),
+    }),
+  ),
+});

@@ -1,0 +1,62 @@
+/** All names that cross a process, declared once: task queues, workflow types, signals and their payloads. */
+import type { Attention, ImportError, Phase, State } from './import.js';
+import type { ImportRequest } from './request.js';
+
+/** Workflows, and the activities that any worker may run. */
+export const MAIN_QUEUE = 'ecs-image-import';
+/** Activities that only wait for the cloud: many at once, each nearly free. */
+export const WATCH_QUEUE = 'ecs-image-import-watch';
+
+/** Activities that read files of one host's disk run on that host's own queue. */
+export function fileQueue(host: string): string {
+  return `ecs-image-import-files@${host}`;
+}
+
+export const IMPORT_WORKFLOW = 'importImage';
+export const CANCEL_SIGNAL = 'cancel';
+export const RESUME_SIGNAL = 'resume';
+export const STATE_QUERY = 'state';
+
+/** Times that a test or an operator may change; all in milliseconds. */
+export interface Pace {
+  /** First wait before an activity is tried again; doubles up to `retryMaxMs`. */
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+  /** A worker that has not been heard of for so long is taken for dead. */
+  readonly heartbeatTimeoutMs: number;
+}
+
+export const DEFAULT_PACE: Pace = { retryFirstMs: 1_000, retryMaxMs: 60_000, heartbeatTimeoutMs: 10_000 };
+
+export interface ImportWorkflowInput {
+  readonly importId: string;
+  readonly request: ImportRequest;
+  /** Where the activities run that read the sources. */
+  readonly fileQueue: string;
+  readonly pace: Pace;
+}
+
+export interface CancelSignal {
+  /** Keep an image that was finished before the cancel reached it. */
+  readonly keepImage: boolean;
+}
+
+export interface ResumeSignal {
+  /** Which stop is resumed: the version that the record showed. A resume is never lost, and never resumes a later stop. */
+  readonly attentionVersion: number;
+  /** The whole request as amended, where something of it changed. */
+  readonly request: ImportRequest | null;
+}
+
+/** Answer of the state query. */
+export interface ImportProgressState {
+  readonly phase: Phase;
+  readonly state: State;
+  readonly attention: Attention | null;
+}
+
+export interface ImportOutcome {
+  readonly state: 'succeeded' | 'failed' | 'cancelled';
+  readonly imageId: string | null;
+  readonly error: ImportError | null;
+}

@@ -1,0 +1,70 @@
+/** The pool of connections, and the migrations that bring a database to the shape that this program expects. */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import pg from 'pg';
+import { packageRoot } from './package-root.js';
+
+/** All tables live in a schema of their own, so that a shared database stays tidy. */
+export const SCHEMA = 'ecs_image_import';
+
+/** Any number that no other program of the database takes its advisory locks on. */
+const MIGRATION_LOCK = 7_203_114_051;
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database` */
+  readonly url: string;
+  /** Connections that this process may hold. */
+  readonly maxConnections?: number;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+}
+
+export function openPool(options: DatabaseOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? 10,
+    application_name: options.applicationName,
+    options: `-c search_path=${SCHEMA}`,
+    connectionTimeoutMillis: 5_000,
+    // A query that the server never answers must not hold an activity for ever.
+    query_timeout: 30_000,
+    keepAlive: true,
+  });
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Applies what lacks, one process at a time. Returns the names of the migrations applied now. */
+export async function migrate(pool: pg.Pool): Promise<readonly string[]> {
+  const folder = path.join(packageRoot(), 'store', 'migrations');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  const client = await pool.connect();
+  const applied: string[] = [];
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(`create schema if not exists ${SCHEMA}`);
+    await client.query(
+      `create table if not exists ${SCHEMA}.migrations (name text primary key, applied_at timestamptz not null default now())`,
+    );
+    const done = await client.query<{ name: string }>('select name from migrations');
+    const known = new Set(done.rows.map((row) => row.name));
+    for (const name of files.filter((file) => !known.has(file))) {
+      const sql = await readFile(path.join(folder, name), 'utf8');
+      await client.query('begin');
+      try {
+        await client.query(sql);
+        await client.query('insert into migrations (name) values ($1)', [name]);
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback');
+        throw new Error(`migration ${name} failed`, { cause: error });
+      }
+      applied.push(name);
+    }
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    client.release();
+  }
+  return applied;
+}

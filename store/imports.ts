@@ -1,0 +1,391 @@
+/** Imports as people see them: what the activities write of them, and what the API reads. */
+import type pg from 'pg';
+import type {
+  Attention,
+  Finding,
+  ImageRef,
+  ImportError,
+  ImportView,
+  LedgerEntry,
+  LedgerStatus,
+  Phase,
+  Progress,
+  ResourceKind,
+  State,
+} from '../domain/import.js';
+import type { ImportRequest } from '../domain/request.js';
+import { type ImportRow, toView } from './rows.js';
+
+/** Every change is announced here with the import's id as payload. */
+export const CHANGES_CHANNEL = 'ecs_image_import_changes';
+
+/** What a step of an import says of itself; ignored where a newer version has been written already. */
+export interface StepWrite {
+  readonly importId: string;
+  readonly version: number;
+  readonly phase: Phase;
+}
+
+export interface NewImport {
+  readonly id: string;
+  readonly request: ImportRequest;
+  readonly fileQueue: string;
+  readonly idempotencyKey: string | null;
+  /** Digest of the request as it was sent; the same key with another digest is refused. */
+  readonly requestDigest: string;
+}
+
+export type InsertOutcome =
+  | { readonly kind: 'created' | 'same'; readonly importId: string }
+  | { readonly kind: 'conflict'; readonly importId: string };
+
+export interface ListFilter {
+  readonly state?: State;
+  readonly batch?: string;
+  /** Id of the last import of the page before. */
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export interface ImportToStart {
+  readonly id: string;
+  readonly request: ImportRequest;
+  readonly fileQueue: string;
+}
+
+export interface ImportEvent {
+  readonly id: number;
+  readonly at: string;
+  readonly type: string;
+  readonly phase: Phase;
+  readonly state: State;
+  readonly message: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const START: Omit<Progress, 'phase'> = {
+  percent: 0,
+  bytesDone: null,
+  bytesTotal: null,
+  bytesPerSecond: null,
+  etaSeconds: null,
+};
+
+export function atStartOf(phase: Phase): Progress {
+  return { phase, ...START };
+}
+
+export type ImportStore = ReturnType<typeof createImportStore>;
+
+export function createImportStore(pool: pg.Pool) {
+  /** Runs one statement; says whether it changed the import (false: a newer version was there). */
+  async function write(sql: string, values: readonly unknown[]): Promise<boolean> {
+    const result = await pool.query<{ changed: boolean }>(sql, [...values]);
+    return result.rows[0]?.changed ?? false;
+  }
+
+  return {
+    /** Writes the record of a new import. With an idempotency key, the same request gives the same import. */
+    async insert(input: NewImport): Promise<InsertOutcome> {
+      const inserted = await pool.query(
+        `with made as (
+           insert into imports (id, state, phase, request, progress, file_queue, idempotency_key, request_digest)
+           values ($1, 'running', 'accepted', $2, $3, $4, $5, $6)
+           on conflict do nothing
+           returning id
+         ), line as (
+           insert into timeline (import_id, phase) select id, 'accepted' from made
+         ), event as (
+           insert into events (import_id, type, phase, state, message)
+           select id, 'state', 'accepted', 'running', 'accepted' from made
+         )
+         select id, pg_notify('${CHANGES_CHANNEL}', id) from made`,
+        [
+          input.id,
+          JSON.stringify(input.request),
+          JSON.stringify(atStartOf('accepted')),
+          input.fileQueue,
+          input.idempotencyKey,
+          input.requestDigest,
+        ],
+      );
+      if (inserted.rowCount === 1) return { kind: 'created', importId: input.id };
+      const found = await pool.query<{ id: string; request_digest: string }>(
+        'select id, request_digest from imports where id = $1 or idempotency_key = $2',
+        [input.id, input.idempotencyKey],
+      );
+      const row = found.rows[0];
+      if (row === undefined) throw new Error(`import ${input.id} is neither new nor known`);
+      return { kind: row.request_digest === input.requestDigest ? 'same' : 'conflict', importId: row.id };
+    },
+
+    /** Written by the first step, so that a workflow started by hand has its record too. */
+    async accept(step: StepWrite, request: ImportRequest, fileQueue: string): Promise<void> {
+      await pool.query(
+        `insert into imports (id, state, phase, version, request, progress, file_queue, request_digest, workflow_started_at)
+         values ($1, 'running', 'accepted', $2, $3, $4, $5, '', now())
+         on conflict (id) do update
+           set version = greatest(imports.version, excluded.version),
+               workflow_started_at = coalesce(imports.workflow_started_at, now())`,
+        [step.importId, step.version, JSON.stringify(request), JSON.stringify(atStartOf('accepted')), fileQueue],
+      );
+    },
+
+    /** Imports whose workflow nobody has seen start for `olderThanMs`: the process died in between, or Temporal was away. */
+    async toStart(olderThanMs: number, limit: number): Promise<readonly ImportToStart[]> {
+      const result = await pool.query<{ id: string; request: ImportRequest; file_queue: string }>(
+        `select id, request, file_queue from imports
+         where workflow_started_at is null and created_at < now() - $1 * interval '1 millisecond'
+         order by created_at limit $2`,
+        [olderThanMs, limit],
+      );
+      return result.rows.map((row) => ({ id: row.id, request: row.request, fileQueue: row.file_queue }));
+    },
+
+    async markStarted(importId: string): Promise<void> {
+      await pool.query('update imports set workflow_started_at = now() where id = $1 and workflow_started_at is null', [
+        importId,
+      ]);
+    },
+
+    /** A phase begins (or goes on after attention): ends the phase before in the timeline. */
+    startPhase(step: StepWrite, state: State = 'running'): Promise<boolean> {
+      return write(
+        `with changed as (
+           update imports set version = $2, phase = $3, state = $4, attention = null, attention_version = null,
+             progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
+           from (select phase as old_phase, state as old_state from imports where id = $1 for update) as before
+           where id = $1 and version < $2 and state not in ('succeeded', 'failed', 'cancelled')
+           returning id, old_phase, old_state
+         ), ended as (
+           update timeline set ended_at = now() from changed
+           where import_id = changed.id and timeline.phase <> $3 and ended_at is null
+         ), line as (
+           insert into timeline (import_id, phase) select id, $3 from changed on conflict do nothing
+         ), event as (
+           insert into events (import_id, type, phase, state, message)
+           select id, case when old_state <> $4 then 'state' else 'phase' end, $3, $4, $3 || case when $4 = 'running' then '' else ' (' || $4 || ')' end
+           from changed where old_phase <> $3 or old_state <> $4
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [step.importId, step.version, step.phase, state, JSON.stringify(atStartOf(step.phase))],
+      );
+    },
+
+    progress(step: StepWrite, progress: Progress): Promise<boolean> {
+      return write(
+        `with changed as (
+           update imports set progress = $4, updated_at = now()
+           where id = $1 and version <= $2 and phase = $3 and state in ('running', 'cancelling')
+           returning id
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [step.importId, step.version, step.phase, JSON.stringify(progress)],
+      );
+    },
+
+    attention(step: StepWrite, attention: Attention): Promise<boolean> {
+      return write(
+        `with changed as (
+           update imports set version = $2, phase = $3, state = 'attention', attention = $4, attention_version = $2, updated_at = now()
+           where id = $1 and version <= $2 and state not in ('succeeded', 'failed', 'cancelled')
+           returning id
+         ), event as (
+           insert into events (import_id, type, phase, state, message, detail)
+           select id, 'attention', $3, 'attention', $4::jsonb ->> 'message', $4::jsonb from changed
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [step.importId, step.version, step.phase, JSON.stringify(attention)],
+      );
+    },
+
+    /** The end: state, error and the closing of the timeline in one statement. */
+    finish(step: StepWrite, state: State, error: ImportError | null): Promise<boolean> {
+      return write(
+        `with changed as (
+           update imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
+             progress = $5, updated_at = now()
+           where id = $1 and version <= $2 and state not in ('succeeded', 'failed', 'cancelled')
+           returning id
+         ), ended as (
+           update timeline set ended_at = now() from changed where import_id = changed.id and ended_at is null
+         ), line as (
+           insert into timeline (import_id, phase, ended_at) select id, 'done', now() from changed on conflict do nothing
+         ), event as (
+           insert into events (import_id, type, phase, state, message, detail)
+           select id, 'state', 'done', $3, coalesce($4::jsonb ->> 'message', $3), coalesce($4::jsonb, '{}') from changed
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [
+          step.importId,
+          step.version,
+          state,
+          error === null ? null : JSON.stringify(error),
+          JSON.stringify({ ...atStartOf('done'), percent: 100 }),
+        ],
+      );
+    },
+
+    async setImage(step: StepWrite, image: ImageRef | null): Promise<void> {
+      await write(
+        `with changed as (
+           update imports set image = $3, updated_at = now() where id = $1 and version <= $2 returning id
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [step.importId, step.version, image === null ? null : JSON.stringify(image)],
+      );
+    },
+
+    async setRequest(importId: string, request: ImportRequest): Promise<void> {
+      await pool.query('update imports set request = $2, updated_at = now() where id = $1', [
+        importId,
+        JSON.stringify(request),
+      ]);
+    },
+
+    /** Replaces all findings of one source. */
+    async setFindings(step: StepWrite, source: Finding['source'], findings: readonly Finding[]): Promise<void> {
+      await write(
+        `with gone as (
+           delete from findings where import_id = $1 and source = $2 and ordinal > jsonb_array_length($3::jsonb)
+         ), said as (
+           insert into findings (import_id, source, ordinal, finding)
+           select $1, $2, ordinal, finding from jsonb_array_elements($3::jsonb) with ordinality as f (finding, ordinal)
+           on conflict (import_id, source, ordinal) do update set finding = excluded.finding
+           where findings.finding is distinct from excluded.finding
+           returning finding
+         ), event as (
+           insert into events (import_id, type, phase, state, message, detail)
+           select $1, 'finding', $4, 'running', finding ->> 'message', finding from said
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', $1)`,
+        [step.importId, source, JSON.stringify(findings), step.phase],
+      );
+    },
+
+    /**
+     * Writes what was made or is about to be made. `removed` is the last word on a resource, unless it is made anew
+     * by a later version; detail is merged, so that an id found later joins the name written before the call.
+     */
+    async record(
+      step: StepWrite,
+      resource: {
+        readonly kind: ResourceKind;
+        readonly key: string;
+        readonly regionId: string;
+        readonly status: LedgerStatus;
+        readonly detail?: Readonly<Record<string, string>>;
+      },
+    ): Promise<void> {
+      await write(
+        `with said as (
+           insert into ledger (import_id, kind, key, region_id, detail, status)
+           values ($1, $2, $3, $4, $5, $6)
+           on conflict (import_id, kind, key) do update
+             set status = excluded.status, detail = ledger.detail || excluded.detail, updated_at = now()
+             where ledger.status <> excluded.status or not ledger.detail @> excluded.detail
+           returning import_id, kind, key, status
+         ), event as (
+           insert into events (import_id, type, phase, state, message, detail)
+           select import_id, 'ledger', $7, 'running', kind || ' ' || status || ': ' || key,
+                  jsonb_build_object('kind', kind, 'key', key, 'status', status) from said
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', import_id) from said`,
+        [
+          step.importId,
+          resource.kind,
+          resource.key,
+          resource.regionId,
+          JSON.stringify(resource.detail ?? {}),
+          resource.status,
+          step.phase,
+        ],
+      );
+    },
+
+    async ledger(importId: string): Promise<readonly LedgerEntry[]> {
+      const view = await pool.query<{ ledger: readonly LedgerEntry[] }>(
+        `select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ledger where import_id = $1`,
+        [importId],
+      );
+      return view.rows[0]?.ledger ?? [];
+    },
+
+    async note(importId: string, message: string, detail: Readonly<Record<string, unknown>> = {}): Promise<void> {
+      await write(
+        `with event as (
+           insert into events (import_id, type, phase, state, message, detail)
+           select id, 'note', phase, state, $2, $3 from imports where id = $1 returning import_id
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', import_id) from event`,
+        [importId, message, JSON.stringify(detail)],
+      );
+    },
+
+    async get(importId: string): Promise<(ImportView & { readonly attentionVersion: number | null }) | null> {
+      const result = await pool.query<ImportRow>(`${SELECT_VIEW} where i.id = $1`, [importId]);
+      const row = result.rows[0];
+      if (row === undefined) return null;
+      return {
+        ...toView(row),
+        attentionVersion: row.attention_version === null ? null : Number(row.attention_version),
+      };
+    },
+
+    /** State and progress alone, for those who look often. */
+    async progressOf(importId: string): Promise<{ readonly state: State; readonly progress: Progress } | null> {
+      const result = await pool.query<{ state: State; progress: Progress }>(
+        'select state, progress from imports where id = $1',
+        [importId],
+      );
+      return result.rows[0] ?? null;
+    },
+
+    /** Newest first. */
+    async list(filter: ListFilter): Promise<readonly ImportView[]> {
+      const result = await pool.query<ImportRow>(
+        `${SELECT_VIEW}
+         where ($1::text is null or i.state = $1) and ($2::text is null or i.batch_id = $2) and ($3::text is null or i.id < $3)
+         order by i.id desc limit $4`,
+        [filter.state ?? null, filter.batch ?? null, filter.cursor ?? null, filter.limit],
+      );
+      return result.rows.map(toView);
+    },
+
+    async events(importId: string, afterId: number, limit = 500): Promise<readonly ImportEvent[]> {
+      const result = await pool.query<ImportEvent & { id: string; at: Date }>(
+        `select id, at, type, phase, state, message, detail from events
+         where import_id = $1 and id > $2 order by id limit $3`,
+        [importId, afterId, limit],
+      );
+      return result.rows.map((row) => ({ ...row, id: Number(row.id), at: row.at.toISOString() }));
+    },
+
+    async countByState(): Promise<Readonly<Record<string, number>>> {
+      const result = await pool.query<{ state: string; count: string }>(
+        'select state, count(*) as count from imports group by state',
+      );
+      return Object.fromEntries(result.rows.map((row) => [row.state, Number(row.count)]));
+    },
+
+    async ping(): Promise<void> {
+      await pool.query('select 1');
+    },
+  };
+}
+
+const LEDGER_JSON = `jsonb_build_object(
+  'kind', kind, 'key', key, 'regionId', region_id, 'detail', detail, 'status', status,
+  'createdAt', to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'updatedAt', to_char(updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;
+
+const SELECT_VIEW = `
+  select i.*,
+    (select coalesce(jsonb_agg(finding order by source desc, ordinal), '[]') from findings where import_id = i.id) as findings,
+    (select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') from ledger where import_id = i.id) as ledger,
+    (select coalesce(jsonb_agg(jsonb_build_object(
+        'phase', phase,
+        'startedAt', to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'endedAt', to_char(ended_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by started_at), '[]')
+      from timeline where import_id = i.id) as timeline
+  from imports i`;

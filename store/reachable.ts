@@ -1,0 +1,35 @@
+/** Waits for the servers that a process needs, and says plainly which one it cannot reach. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Patience {
+  /** Give up after so long; ms. */
+  readonly forMs: number;
+  /** Between two tries; ms. */
+  readonly everyMs: number;
+}
+
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+export async function untilReachable<T>(
+  what: string,
+  remedy: string,
+  patience: Patience,
+  connect: () => Promise<T>,
+): Promise<T> {
+  const until = Date.now() + patience.forMs;
+  for (;;) {
+    try {
+      return await connect();
+    } catch (error) {
+      if (Date.now() >= until) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new UnreachableError(`${what} cannot be reached: ${reason || 'connection refused'}. ${remedy}`, {
+          cause: error,
+        });
+      }
+      await sleep(patience.everyMs);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/** A row of the imports table with what belongs to it, and the import that it stands for. */
+import type {
+  Attention,
+  Finding,
+  ImageRef,
+  ImportError,
+  ImportView,
+  LedgerEntry,
+  Phase,
+  Progress,
+  State,
+  TimelineEntry,
+} from '../domain/import.js';
+import type { ImportRequest } from '../domain/request.js';
+
+export interface ImportRow {
+  readonly id: string;
+  readonly state: State;
+  readonly phase: Phase;
+  readonly request: ImportRequest;
+  readonly progress: Progress;
+  readonly image: ImageRef | null;
+  readonly copies: readonly ImageRef[];
+  readonly attention: Attention | null;
+  readonly attention_version: string | null;
+  readonly error: ImportError | null;
+  readonly findings: readonly Finding[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly timeline: readonly TimelineEntry[];
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+export function toView(row: ImportRow): ImportView {
+  return {
+    id: row.id,
+    state: row.state,
+    phase: row.phase,
+    progress: row.progress,
+    request: row.request,
+    image: row.image,
+    copies: row.copies,
+    findings: row.findings,
+    attention: row.attention,
+    error: row.error,
+    ledger: row.ledger,
+    timeline: row.timeline,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}

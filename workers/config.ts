@@ -1,0 +1,36 @@
+/** The worker's configuration: everything comes from the environment, and what is wrong with it is said in one line. */
+import os from 'node:os';
+import { z } from 'zod';
+
+const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+const environment = z.object({
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  DATABASE_URL: z.string('set DATABASE_URL to postgres://user:password@host:5432/database').min(1),
+  /** Names this host's queue of file work; must stay the same over restarts. */
+  ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
+  /** Folders that imports may read files from, separated by `:`; without it any file that the process can read. */
+  ECS_IMPORT_FILE_ROOTS: z.string().default(''),
+  ECS_IMPORT_MAX_UPLOADS: z.coerce.number().int().min(1).default(4),
+  ECS_IMPORT_MAX_ACTIVITIES: z.coerce.number().int().min(1).default(50),
+  ECS_IMPORT_MAX_WATCHES: z.coerce.number().int().min(1).default(2_000),
+  ECS_IMPORT_POLL_FIRST_MS: milliseconds(1_000),
+  ECS_IMPORT_POLL_MAX_MS: milliseconds(10_000),
+  ECS_IMPORT_PATIENCE_MS: milliseconds(30 * 60_000),
+  ECS_IMPORT_LOOK_EVERY_MS: milliseconds(2_000),
+  ECS_IMPORT_SHUTDOWN_MS: milliseconds(10_000),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type WorkerConfig = z.infer<typeof environment>;
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  const read = environment.safeParse(env);
+  if (read.success) return read.data;
+  throw new ConfigError(read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+}

@@ -1,0 +1,76 @@
+/** The worker process: connects, says when it polls, and drains on SIGTERM or SIGINT. */
+import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@temporalio/worker';
+import pino from 'pino';
+import { createRegionWatchers } from '../activities/region-watcher.js';
+import { createCloudFromEnvironment } from '../alibaba/create-cloud.js';
+import { createInspector } from '../images/inspect-in-child.js';
+import { migrate, openPool } from '../store/database.js';
+import { createImportStore } from '../store/imports.js';
+import { untilReachable } from '../store/reachable.js';
+import { readWorkerConfig, type WorkerConfig } from './config.js';
+import { createFileResolver } from './file-roots.js';
+import { createImportWorkers } from './worker.js';
+
+const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
+
+/** Runs until the process is told to stop. Rejects with a one-line error when a server stays unreachable. */
+export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
+  const config = readWorkerConfig(env);
+  const log = pino({ name: 'worker', level: config.LOG_LEVEL }, pino.destination(2));
+  Runtime.install({ logger: temporalLogger(log, config.LOG_LEVEL), shutdownSignals: [] });
+
+  const pool = openPool({ url: config.DATABASE_URL, applicationName: 'ecs-image-import worker', maxConnections: 20 });
+  await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
+    migrate(pool),
+  );
+  const connection = await untilReachable(
+    `Temporal at ${config.TEMPORAL_ADDRESS}`,
+    'Check TEMPORAL_ADDRESS and that the server runs.',
+    START_PATIENCE,
+    () => NativeConnection.connect({ address: config.TEMPORAL_ADDRESS }),
+  );
+
+  const cloud = createCloudFromEnvironment(env);
+  const pace = {
+    pollFirstMs: config.ECS_IMPORT_POLL_FIRST_MS,
+    pollMaxMs: config.ECS_IMPORT_POLL_MAX_MS,
+    patienceMs: config.ECS_IMPORT_PATIENCE_MS,
+  };
+  const workers = await createImportWorkers(config, connection, {
+    store: createImportStore(pool),
+    cloud,
+    inspect: createInspector({}),
+    watchers: createRegionWatchers(cloud, pace),
+    settings: {
+      patienceMs: config.ECS_IMPORT_PATIENCE_MS,
+      lookEveryMs: config.ECS_IMPORT_LOOK_EVERY_MS,
+      looksForLostImage: 3,
+    },
+    resolveFile: createFileResolver(config.ECS_IMPORT_FILE_ROOTS),
+  });
+  const stop = () => workers.shutdown();
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  const running = workers.run();
+  process.stdout.write('ready worker\n');
+  log.info({ host: config.ECS_IMPORT_WORKER_HOST, temporal: config.TEMPORAL_ADDRESS }, 'worker polls');
+  try {
+    await running;
+  } finally {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+    await connection.close().catch(() => undefined);
+    await pool.end();
+  }
+}
+
+/** The SDK's and the activities' lines in the process's own format. */
+function temporalLogger(log: pino.Logger, level: WorkerConfig['LOG_LEVEL']): DefaultLogger {
+  return new DefaultLogger(SDK_LEVELS[level], ({ level: of, message, meta }: LogEntry) => {
+    const { namespace: _namespace, taskToken: _token, ...attributes } = meta ?? {};
+    log[PINO_LEVELS[of]](attributes, message);
+  });
+}
+
+const SDK_LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
+const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;

@@ -1,0 +1,50 @@
+/** What an activity's failure tells the workflow: the catalogue's value that the activity put into it. */
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import type { Failure } from '../domain/failure.js';
+import type { Attention, ImportError, Phase } from '../domain/import.js';
+
+/** The failure as the activity sent it, with the version under which the record shows it. */
+export interface StepFailure extends Failure {
+  readonly version?: number;
+  readonly since?: string;
+}
+
+function isStepFailure(value: unknown): value is StepFailure {
+  return typeof value === 'object' && value !== null && 'code' in value && 'class' in value && 'remedy' in value;
+}
+
+export function failureIn(error: unknown): StepFailure | null {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return null;
+  const detail = error.cause.details?.[0];
+  return isStepFailure(detail) ? detail : null;
+}
+
+export function attentionOf(failure: StepFailure): Attention {
+  return {
+    code: failure.code,
+    message: failure.message,
+    remedy: failure.remedy,
+    since: failure.since ?? new Date().toISOString(),
+  };
+}
+
+export function importErrorOf(error: unknown, phase: Phase): ImportError {
+  const failure = failureIn(error);
+  if (failure === null) {
+    return {
+      code: 'Internal.Defect',
+      message:
+        error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error),
+      remedy: 'This is a fault of the service itself: report it with the import id and the worker log.',
+      requestId: null,
+      phase,
+    };
+  }
+  return {
+    code: failure.code,
+    message: failure.message,
+    remedy: failure.remedy,
+    requestId: failure.requestId ?? null,
+    phase,
+  };
+}

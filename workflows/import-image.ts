@@ -1,0 +1,124 @@
+/** One import, from the accepted request to the checked image: the lifecycle of docs/architecture.md, read from top to bottom. */
+import {
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Attention, ImageRef, ImportError, Phase } from '../domain/import.js';
+import type { Ending, ImportPlan, StepInput } from '../domain/plan.js';
+import {
+  CANCEL_SIGNAL,
+  type CancelSignal,
+  type ImportOutcome,
+  type ImportProgressState,
+  type ImportWorkflowInput,
+  MAIN_QUEUE,
+  RESUME_SIGNAL,
+  type ResumeSignal,
+  STATE_QUERY,
+  WATCH_QUEUE,
+} from '../domain/process-names.js';
+import { activitiesOn, watchersOn } from './activity-options.js';
+import { attentionOf, failureIn, importErrorOf } from './failures.js';
+
+export const cancelSignal = defineSignal<[CancelSignal]>(CANCEL_SIGNAL);
+export const resumeSignal = defineSignal<[ResumeSignal]>(RESUME_SIGNAL);
+export const stateQuery = defineQuery<ImportProgressState>(STATE_QUERY);
+
+/**
+ * Promises: ends `succeeded` with exactly one image, or `failed` or `cancelled` with nothing left behind.
+ * Stops for attention on what a person can mend and goes on from the same phase when told to; cancel wins at any moment.
+ */
+export async function importImage(input: ImportWorkflowInput): Promise<ImportOutcome> {
+  const { importId } = input;
+  const here = activitiesOn(MAIN_QUEUE, input.pace);
+  const nearTheFiles = activitiesOn(input.fileQueue, input.pace);
+  const watching = watchersOn(WATCH_QUEUE, input.pace);
+
+  let request = input.request;
+  let phase: Phase = 'accepted';
+  let attention: Attention | null = null;
+  const told: { cancel: CancelSignal | null } = { cancel: null };
+  let ending: Ending['outcome'] | null = null;
+  let steps = 0;
+  let attempt = 1;
+  const resumed = new Map<number, ResumeSignal>();
+  const life = new CancellationScope();
+
+  setHandler(cancelSignal, (signal) => {
+    told.cancel = signal;
+    life.cancel();
+  });
+  setHandler(resumeSignal, (signal) => {
+    resumed.set(signal.attentionVersion, signal);
+  });
+  setHandler(stateQuery, () => ({
+    phase,
+    state: attention !== null ? 'attention' : ending === 'cancelled' ? 'cancelling' : 'running',
+    attention,
+  }));
+
+  /** Runs one activity of a phase; on attention waits for `resume` and runs it again. */
+  async function step<T>(of: Phase, activity: (input: StepInput) => Promise<T>): Promise<T> {
+    phase = of;
+    for (;;) {
+      steps += 1;
+      try {
+        return await activity({ importId, step: steps, request, attempt });
+      } catch (error) {
+        const failure = failureIn(error);
+        if (failure?.class !== 'attention' || failure.version === undefined) throw error;
+        const { version } = failure;
+        attention = attentionOf(failure);
+        await condition(() => resumed.has(version));
+        attention = null;
+        const amended = resumed.get(version)?.request ?? null;
+        if (amended !== null) {
+          request = amended;
+          attempt += 1;
+        }
+      }
+    }
+  }
+
+  async function importOneImage(): Promise<ImageRef | null> {
+    await step('accepted', (at) => here.accept(at, input.fileQueue));
+    const plan: ImportPlan = await step('preflight', nearTheFiles.preflight);
+    if (request.dryRun) return null;
+    if (request.role !== 'skip') await step('role', (at) => here.setUpRole(at, plan));
+    await step('upload', (at) => nearTheFiles.upload(at, plan));
+    const image = await step('import', (at) => here.startImport(at, plan));
+    await step('import', (at) => watching.watchImport(at, image));
+    if (request.detection.strategy !== 'none') await step('detection', (at) => watching.detect(at, image));
+    return image;
+  }
+
+  /** Leaves behind what was asked for and nothing else, and writes the final state. */
+  async function cleanUp(how: Ending): Promise<void> {
+    ending = how.outcome;
+    attention = null;
+    await step('cleanup', (at) => here.cleanUp(at, how));
+  }
+
+  let image: ImageRef | null = null;
+  let error: ImportError | null = null;
+  try {
+    image = await life.run(async () => {
+      const made = await importOneImage();
+      await cleanUp({ outcome: 'succeeded', error: null, keepImage: true });
+      return made;
+    });
+    return { state: 'succeeded', imageId: image?.imageId ?? null, error: null };
+  } catch (reason) {
+    // An activity whose worker died while it was being cancelled ends with a time-out: the cancel wins all the same.
+    if (told.cancel === null && !isCancellation(reason)) error = importErrorOf(reason, phase);
+  }
+
+  const outcome = error === null ? 'cancelled' : 'failed';
+  const keepImage = told.cancel?.keepImage ?? false;
+  await CancellationScope.nonCancellable(() => cleanUp({ outcome, error, keepImage }));
+  return { state: outcome, imageId: null, error };
+}

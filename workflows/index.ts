@@ -1,0 +1,2 @@
+/** All workflows that a worker serves. */
+export { importImage } from './import-image.js';
