@@ -1,0 +1,42 @@
+// `npm test`: types, lint, directions of imports, then every test; ends with a line that counts them.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..');
+const work = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-test-'));
+const resultFile = path.join(work, 'results.json');
+
+/** Each must succeed; the tests come last, so that a wrong type is told before minutes are spent. */
+const steps = [
+  ['build', ['npm', 'run', '--silent', 'build']],
+  ['types', ['npm', 'run', '--silent', 'types']],
+  ['lint', ['npm', 'run', '--silent', 'lint']],
+  ['imports', ['npm', 'run', '--silent', 'imports']],
+  ['tests', ['npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`]],
+];
+
+let failed = null;
+for (const [name, [command, ...args]] of steps) {
+  const started = Date.now();
+  console.log(`\n── ${name}`);
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  console.log(`── ${name}: ${result.status === 0 ? 'ok' : 'failed'} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  if (result.status !== 0) {
+    failed = name;
+    break;
+  }
+}
+
+let counts = { passed: 0, failed: 0, skipped: 0 };
+try {
+  const results = JSON.parse(readFileSync(resultFile, 'utf8'));
+  counts = { passed: results.numPassedTests, failed: results.numFailedTests, skipped: results.numPendingTests + results.numTodoTests };
+} catch {
+  failed ??= 'tests';
+}
+rmSync(work, { recursive: true, force: true });
+if (failed !== null) console.log(`\n${failed} failed`);
+console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(failed === null && counts.failed === 0 && counts.passed > 0 ? 0 : 1);
