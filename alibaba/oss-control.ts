@@ -1,0 +1,225 @@
+/** OSS calls that carry no image bytes, through the vendor's `ali-oss`; its loosely typed answers are checked here. */
+import http from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import OSS from 'ali-oss';
+import { z } from 'zod';
+import { FailureError } from '../domain/failure.js';
+import type { BucketView, ObjectView } from './cloud.js';
+import type { CredentialSource } from './credentials.js';
+import { describeError, ossFailure } from './oss-errors.js';
+import type { ListedPart } from './upload/parts.js';
+
+export interface OssPlace {
+  /** `http://127.0.0.1:PORT` for a stand-in; absent: the vendor's endpoint of the region, over HTTPS. */
+  readonly endpoint: string | undefined;
+  /** ECS region id, e.g. `cn-hangzhou`. */
+  readonly region: string;
+  readonly credentials: CredentialSource;
+}
+
+/** Each throws `FailureError`; what is asked to be gone may be gone already. */
+export interface OssControl {
+  getBucketInfo(bucket: string): Promise<Omit<BucketView, 'encryption'> & { readonly encryption?: string }>;
+  headObject(bucket: string, key: string): Promise<ObjectView | null>;
+  deleteObject(bucket: string, key: string): Promise<void>;
+  initiateUpload(bucket: string, key: string, meta: Readonly<Record<string, string>>): Promise<string>;
+  /** Ids of the unfinished uploads of exactly this key, the newest first; all pages. */
+  listUploads(bucket: string, key: string): Promise<string[]>;
+  /** All pages; null when there is no such upload. */
+  listParts(bucket: string, key: string, uploadId: string): Promise<ListedPart[] | null>;
+  completeUpload(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    parts: readonly { readonly number: number; readonly etag: string }[],
+  ): Promise<void>;
+  abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
+}
+
+/** An address takes the bucket in the path; the vendor's own hosts take it as a subdomain only. */
+export function isPathStyle(endpoint: string | undefined): boolean {
+  if (endpoint === undefined) return false;
+  const { hostname } = new URL(endpoint);
+  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
+}
+
+const bucketInfo = z.object({
+  bucket: z.object({
+    Name: z.string(),
+    Location: z.string(),
+    StorageClass: z.string().default('Standard'),
+    ServerSideEncryptionRule: z.object({ SSEAlgorithm: z.string() }).optional(),
+  }),
+});
+const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]).optional());
+const listedPart = z.object({
+  PartNumber: z.coerce.number(),
+  Size: z.coerce.number(),
+  ETag: z.string(),
+  HashCrc64ecma: z.string().optional(),
+});
+const partPage = z.object({
+  // ali-oss hands out a single part as an object, not as a list of one.
+  parts: z.union([z.array(listedPart), listedPart.transform((part) => [part])]),
+  isTruncated: z.union([z.boolean(), z.string()]).optional(),
+  nextPartNumberMarker: z.coerce.number().optional(),
+});
+
+export function createControl(place: OssPlace, timeoutMs: number): OssControl {
+  const agents = { agent: new http.Agent({ keepAlive: true }), httpsAgent: new https.Agent({ keepAlive: true }) };
+
+  /** A client for one call, so that each call has the credentials of its own moment. */
+  const client = async (bucket: string) => {
+    const key = await place.credentials();
+    const { endpoint } = place;
+    return new OSS({
+      ...agents,
+      ...(endpoint === undefined ? { secure: true } : { endpoint, sldEnable: isPathStyle(endpoint) }),
+      bucket,
+      region: `oss-${place.region}`,
+      accessKeyId: key.accessKeyId,
+      accessKeySecret: key.accessKeySecret,
+      authorizationV4: true,
+      timeout: timeoutMs,
+      ...(key.securityToken === undefined ? {} : temporary(key.securityToken)),
+    });
+  };
+
+  const call = async <Result>(action: string, bucket: string, perform: (oss: OSS) => Promise<Result>) => {
+    try {
+      return await perform(await client(bucket));
+    } catch (error) {
+      if (error instanceof FailureError) throw error;
+      if (error instanceof z.ZodError) throw unreadable(action, error);
+      throw ossFailure({ action, ...describeError(error), cause: error });
+    }
+  };
+
+  return {
+    getBucketInfo: (bucket) =>
+      call('GetBucketInfo', bucket, async (oss) => {
+        const answer: unknown = await oss.getBucketInfo(bucket);
+        const info = bucketInfo.parse(answer).bucket;
+        const encryption = info.ServerSideEncryptionRule?.SSEAlgorithm;
+        return {
+          name: info.Name,
+          region: info.Location.replace(/^oss-/, ''),
+          storageClass: info.StorageClass,
+          ...(encryption === undefined ? {} : { encryption }),
+        };
+      }),
+
+    headObject: (bucket, key) =>
+      unlessMissing(call('HeadObject', bucket, async (oss) => objectView(key, (await oss.head(key)).res.headers))),
+
+    deleteObject: async (bucket, key) => {
+      await unlessMissing(call('DeleteObject', bucket, (oss) => oss.delete(key)));
+    },
+
+    initiateUpload: (bucket, key, meta) =>
+      call('InitiateMultipartUpload', bucket, async (oss) => {
+        const answer = await oss.initMultipartUpload(key, { headers: metaHeaders(meta) });
+        return z.string().min(1).parse(answer.uploadId);
+      }),
+
+    async listUploads(bucket, key) {
+      const found: { uploadId: string; initiated: string }[] = [];
+      let marker: { 'key-marker'?: string; 'upload-id-marker'?: string } = {};
+      for (;;) {
+        const query = { prefix: key, 'max-uploads': 1000, ...marker };
+        const page = await call('ListMultipartUploads', bucket, (oss) => oss.listUploads(query));
+        for (const { name, uploadId, initiated } of page.uploads) {
+          if (name === key) found.push({ uploadId, initiated: String(initiated) });
+        }
+        if (!page.isTruncated) break;
+        marker = { 'key-marker': String(page.nextKeyMarker), 'upload-id-marker': String(page.nextUploadIdMarker) };
+      }
+      return found.sort((one, other) => (one.initiated < other.initiated ? 1 : -1)).map((upload) => upload.uploadId);
+    },
+
+    async listParts(bucket, key, uploadId) {
+      const found: ListedPart[] = [];
+      for (let marker = 0; ; ) {
+        const query = { 'max-parts': 1000, 'part-number-marker': marker, 'encoding-type': 'url' };
+        const page = await unlessMissing(
+          call('ListParts', bucket, async (oss) => partPage.parse(await oss.listParts(key, uploadId, query))),
+        );
+        if (page === null) return null;
+        for (const part of page.parts) {
+          const crc64 = part.HashCrc64ecma === undefined ? null : BigInt(part.HashCrc64ecma);
+          found.push({ number: part.PartNumber, size: part.Size, etag: withoutQuotes(part.ETag), crc64 });
+        }
+        const next = page.nextPartNumberMarker ?? 0;
+        if (String(page.isTruncated) !== 'true' || next <= marker) return found;
+        marker = next;
+      }
+    },
+
+    async completeUpload(bucket, key, uploadId, parts) {
+      const quoted = parts.map(({ number, etag }) => ({ number, etag: `"${etag}"` }));
+      await call('CompleteMultipartUpload', bucket, (oss) => oss.completeMultipartUpload(key, uploadId, quoted));
+    },
+
+    async abortUpload(bucket, key, uploadId) {
+      await unlessMissing(call('AbortMultipartUpload', bucket, (oss) => oss.abortMultipartUpload(key, uploadId)));
+    },
+  };
+}
+
+/** A client lives for one call, so it never asks for a fresh token; without the offer ali-oss writes a warning to stderr. */
+function temporary(stsToken: string) {
+  return {
+    stsToken,
+    refreshSTSToken: () => Promise.reject(new Error('a client of one call needs no fresh token')),
+    refreshSTSTokenInterval: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+function unreadable(action: string, cause: z.ZodError): FailureError {
+  const fields = cause.issues.map((issue) => issue.path.join('.')).join(', ');
+  const message = `the answer lacks or garbles: ${fields}`;
+  return ossFailure({ action, code: 'UnreadableAnswer', message, outcomeUnknown: true, cause });
+}
+
+const GONE = new Set(['NoSuchKey', 'NoSuchUpload', 'NoSuchBucket']);
+
+/** Null for what is not there; in a bucket that is gone, nothing is. */
+async function unlessMissing<Result>(asked: Promise<Result>): Promise<Result | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof FailureError && GONE.has(error.failure.code)) return null;
+    throw error;
+  }
+}
+
+function objectView(key: string, raw: object): ObjectView {
+  const fields = headers.parse(raw);
+  const text = (name: string) => {
+    const value = fields[name];
+    return typeof value === 'string' ? value : null;
+  };
+  const restore = text('x-oss-restore');
+  const meta: Record<string, string> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (name.startsWith('x-oss-meta-') && typeof value === 'string') meta[name.slice('x-oss-meta-'.length)] = value;
+  }
+  return {
+    key,
+    size: Number(text('content-length') ?? 0),
+    crc64: text('x-oss-hash-crc64ecma'),
+    storageClass: text('x-oss-storage-class') ?? 'Standard',
+    restore: restore === null ? null : restore.includes('ongoing-request="true"') ? 'ongoing' : 'restored',
+    etag: withoutQuotes(text('etag') ?? ''),
+    meta,
+  };
+}
+
+function metaHeaders(meta: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(meta).map(([name, value]) => [`x-oss-meta-${name.toLowerCase()}`, value]));
+}
+
+export function withoutQuotes(etag: string): string {
+  return etag.replace(/^"|"$/g, '');
+}

@@ -1,0 +1,119 @@
+/** OSS in one region: control calls through `ali-oss`, an image's bytes through our own wire. */
+import { FailureError } from '../domain/failure.js';
+import type { OssApi } from './cloud.js';
+import { createControl, type OssControl, type OssPlace, withoutQuotes } from './oss-control.js';
+import { createWire, type Wire } from './oss-wire.js';
+import { type ObjectCalls, type UploadSettings, uploadSource } from './upload/multipart.js';
+import { DEFAULT_PART_BYTES } from './upload/parts.js';
+import { openFileSource } from './upload/source.js';
+
+export interface OssSettings extends Omit<UploadSettings, 'pace'> {
+  /** A request on which no byte moves for so long is given up and tried again. */
+  readonly stallMs: number;
+  /** For calls that carry no image bytes. */
+  readonly controlTimeoutMs: number;
+}
+
+const DEFAULTS: OssSettings = {
+  partSize: DEFAULT_PART_BYTES,
+  lanes: 4,
+  maxLanes: 12,
+  tries: 6,
+  firstMs: 250,
+  maxMs: 10_000,
+  stallMs: 60_000,
+  controlTimeoutMs: 60_000,
+};
+
+export interface OssOptions extends OssPlace {
+  readonly settings?: Partial<OssSettings>;
+}
+
+export function createOss(options: OssOptions): OssApi {
+  const settings = { ...DEFAULTS, ...options.settings };
+  const control = createControl(options, settings.controlTimeoutMs);
+  const wire = createWire({ ...options, stallMs: settings.stallMs });
+
+  return {
+    async getBucket(bucket) {
+      const info = await control.getBucketInfo(bucket);
+      const algorithm = info.encryption ?? (await encryptionOf(wire, bucket));
+      return { ...info, encryption: algorithm === '' || algorithm === 'None' ? null : algorithm };
+    },
+
+    headObject: control.headObject,
+
+    async readRange(bucket, key, offset, length) {
+      if (length === 0) return new Uint8Array(0);
+      try {
+        const answer = await wire.request({
+          ...{ action: 'GetObject', method: 'GET', bucket, key, maxAnswerBytes: length },
+          // Without `standard`, OSS answers a range beyond the end with the whole object.
+          headers: { range: `bytes=${offset}-${offset + length - 1}`, 'x-oss-range-behavior': 'standard' },
+        });
+        return answer.body;
+      } catch (error) {
+        if (error instanceof FailureError && error.failure.status === 416) return new Uint8Array(0);
+        throw error;
+      }
+    },
+
+    async uploadFile(input) {
+      input.signal.throwIfAborted();
+      const source = await openFileSource(input.file);
+      try {
+        const calls = objectCalls(control, wire, input.bucket, input.key, input.meta);
+        return await uploadSource(calls, source, input, { ...settings, pace: () => Promise.resolve() });
+      } finally {
+        await source.close();
+      }
+    },
+
+    abortUpload: control.abortUpload,
+    listUploads: control.listUploads,
+    deleteObject: control.deleteObject,
+  };
+}
+
+/** Asked for only where the bucket's own description leaves it out; a caller who may not ask is not stopped here. */
+async function encryptionOf(wire: Wire, bucket: string): Promise<string | null> {
+  try {
+    const answer = await wire.request({
+      ...{ action: 'GetBucketEncryption', method: 'GET', bucket, key: '', query: { encryption: '' } },
+      maxAnswerBytes: 64 * 1024,
+    });
+    return /<SSEAlgorithm>([^<]*)</.exec(answer.body.toString())?.[1] ?? null;
+  } catch (error) {
+    const code = error instanceof FailureError ? error.failure.code : '';
+    if (code === 'NoSuchServerSideEncryptionRule' || code === 'AccessDenied') return null;
+    throw error;
+  }
+}
+
+function objectCalls(
+  control: OssControl,
+  wire: Wire,
+  bucket: string,
+  key: string,
+  meta: Readonly<Record<string, string>>,
+): ObjectCalls {
+  return {
+    head: () => control.headObject(bucket, key),
+    listUploads: () => control.listUploads(bucket, key),
+    initiate: () => control.initiateUpload(bucket, key, meta),
+    listParts: (uploadId) => control.listParts(bucket, key, uploadId),
+    complete: (uploadId, parts) => control.completeUpload(bucket, key, uploadId, parts),
+    abort: (uploadId) => control.abortUpload(bucket, key, uploadId),
+    remove: () => control.deleteObject(bucket, key),
+
+    async sendPart(uploadId, partNumber, body, onSent, signal) {
+      const query = { partNumber: String(partNumber), uploadId };
+      const answer = await wire.request({
+        ...{ action: 'UploadPart', method: 'PUT', bucket, key, query, body, onSent, signal },
+        maxAnswerBytes: 64 * 1024,
+      });
+      const crc64 = answer.headers['x-oss-hash-crc64ecma'];
+      return { etag: withoutQuotes(answer.headers.etag ?? ''), crc64: typeof crc64 === 'string' ? crc64 : null };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** How a file is cut into parts: OSS takes 10,000 of them at most, each of 100 KiB to 5 GiB, 48.8 TB in all. */
+import { ossFailure } from '../oss-errors.js';
+
+const MIB = 1024 * 1024;
+export const MAX_PARTS = 10_000;
+export const MIN_PART_BYTES = 100 * 1024;
+export const MAX_PART_BYTES = 5 * 1024 * MIB;
+export const DEFAULT_PART_BYTES = 8 * MIB;
+export const MAX_OBJECT_BYTES = 48.8 * 1000 ** 4;
+
+export interface Part {
+  /** From 1. */
+  readonly number: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What the cloud says it has of a part. */
+export interface ListedPart {
+  readonly number: number;
+  readonly size: number;
+  /** Upper-case hex without quotes: the MD5 of the part's bytes. */
+  readonly etag: string;
+  /** Null where the cloud does not list it. */
+  readonly crc64: bigint | null;
+}
+
+/** The same for every run over the same size, so that a later run's parts fit those of an earlier one. */
+export function partSizeFor(size: number, wanted: number): number {
+  if (size > MAX_OBJECT_BYTES) {
+    const message = `the source has ${size} bytes, more than the ${MAX_OBJECT_BYTES} that OSS takes in one object`;
+    throw ossFailure({ action: 'UploadFile', code: 'Source.TooLarge', message });
+  }
+  const least = Math.ceil(size / MAX_PARTS / MIB) * MIB;
+  return Math.min(MAX_PART_BYTES, Math.max(MIN_PART_BYTES, wanted, size > MAX_PARTS * wanted ? least : 0));
+}
+
+export function cutIntoParts(size: number, partSize: number): Part[] {
+  return Array.from({ length: Math.ceil(size / partSize) }, (_, index) => ({
+    number: index + 1,
+    offset: index * partSize,
+    length: Math.min(partSize, size - index * partSize),
+  }));
+}
+
+/** The part size that an upload was begun with, where the parts it has still fit the file; else null. */
+export function partSizeOf(listed: readonly ListedPart[], size: number): number | null {
+  const partSize = Math.max(0, ...listed.map((part) => part.size));
+  const last = Math.ceil(size / partSize);
+  const fits = listed.every((part) =>
+    part.number < last ? part.size === partSize : part.number === last && part.size === size - (last - 1) * partSize,
+  );
+  // One short last part alone tells nothing of the others' size.
+  const telling = listed.some((part) => part.number < last) || (last === 1 && partSize === size);
+  return fits && telling && partSize >= MIN_PART_BYTES && last <= MAX_PARTS ? partSize : null;
+}

@@ -1,0 +1,116 @@
+import { createRequire } from 'node:module';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createOss } from '../../alibaba/oss.js';
+import { describeError, ossFailure, redact } from '../../alibaba/oss-errors.js';
+import { signV4 } from '../../alibaba/oss-signature.js';
+import { type Recorder, startRecorder } from './oss-recorder.js';
+
+let server: Recorder;
+
+beforeEach(async () => {
+  server = await startRecorder();
+});
+
+afterEach(() => server.close());
+
+const credentials = async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' });
+const oss = () => createOss({ endpoint: server.endpoint, region: 'cn-hangzhou', credentials });
+
+describe('OSS', () => {
+  test("tells a bucket's region as ECS names it, its class, and that nothing encrypts it", async () => {
+    expect(await oss().getBucket('images')).toEqual({
+      name: 'images',
+      region: 'cn-hangzhou',
+      storageClass: 'IA',
+      encryption: null,
+    });
+  });
+
+  test('tells what an object is, and null for one that is not there', async () => {
+    server.objects.set('a/ü.raw', Buffer.from('123456789'));
+    expect(await oss().headObject('images', 'a/ü.raw')).toEqual({
+      key: 'a/ü.raw',
+      size: 9,
+      crc64: '11051210869376104954',
+      storageClass: 'Standard',
+      restore: null,
+      etag: 'E',
+      meta: {},
+    });
+    expect(await oss().headObject('images', 'none')).toBeNull();
+  });
+
+  test('reads a range, less of it at the end, nothing beyond', async () => {
+    server.objects.set('o', Buffer.from('0123456789'));
+    const text = async (offset: number, length: number) =>
+      Buffer.from(await oss().readRange('images', 'o', offset, length)).toString();
+    expect(await text(2, 3)).toBe('234');
+    expect(await text(8, 100)).toBe('89');
+    expect(await text(100, 5)).toBe('');
+    expect(await text(0, 0)).toBe('');
+  });
+
+  test('counts what is gone already as gone', async () => {
+    await oss().deleteObject('images', 'none');
+    await oss().abortUpload('images', 'none', 'upload-0');
+  });
+
+  test('lists the unfinished uploads of exactly one key', async () => {
+    server.uploads.set('u1', { key: 'disk', parts: new Map() });
+    server.uploads.set('u2', { key: 'disk-2', parts: new Map() });
+    expect(await oss().listUploads('images', 'disk')).toEqual(['u1']);
+  });
+
+  test('says what was refused with code, status and request id, and no trace of the keys', async () => {
+    server.fault = () => ({ kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch' });
+    const failure = await oss()
+      .getBucket('images')
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      name: 'FailureError',
+      failure: {
+        service: 'oss',
+        action: 'GetBucketInfo',
+        code: 'SignatureDoesNotMatch',
+        status: 403,
+        requestId: 'r-1',
+      },
+    });
+    expect(JSON.stringify(failure)).not.toContain('emulator-secret');
+  });
+
+  test('calls a lost answer a lost answer', async () => {
+    server.fault = () => ({ kind: 'reset-after' });
+    await expect(oss().getBucket('images')).rejects.toMatchObject({ failure: { class: 'transient' } });
+    server.fault = () => ({ kind: 'reset-after' });
+    await expect(oss().readRange('images', 'o', 0, 1)).rejects.toMatchObject({
+      failure: { class: 'transient', outcomeUnknown: true },
+    });
+  });
+
+  test('refuses a bucket name that cannot be one without asking the cloud', async () => {
+    await expect(oss().getBucket('No Such Bucket')).rejects.toMatchObject({ name: 'FailureError' });
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('a message', () => {
+  test('holds no query, token or signature', () => {
+    expect(redact('GET http://b.oss/k?security-token=abc&x=1 failed')).toBe('GET http://b.oss/k failed');
+    expect(redact('OSS4-HMAC-SHA256 Credential=AK/2026,Signature=beef')).not.toMatch(/AK|beef/);
+    const failure = ossFailure({ action: 'X', ...describeError(new Error('at https://h/p?Signature=beef now')) });
+    expect(failure.message).not.toContain('beef');
+  });
+});
+
+test("our signature is the one that the vendor's client computes", () => {
+  const { authorizationV4 } = createRequire(import.meta.url)('ali-oss/lib/common/signUtils.js');
+  const query = { partNumber: '7', uploadId: "U+/=!'" };
+  const request = { method: 'PUT', bucket: 'images', key: "a/ü b!'(x)*.raw", query, headers: {} };
+  const key = { accessKeyId: 'AK', accessKeySecret: 'secret', securityToken: 'token' };
+  const { authorization, ...headers } = signV4(request, key, 'cn-hangzhou', new Date('2026-11-24T16:00:00Z'));
+  const theirs = authorizationV4(
+    ...['AK', 'secret', 'cn-hangzhou', 'PUT', { headers, queries: query }, request.bucket, request.key],
+  );
+  expect(authorization).toBe(theirs);
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { adaptiveLanes, runInLanes } from '../../../alibaba/upload/lanes.js';
+
+/** Lets `seconds` pass on a link that takes `rateOf(lanes)` bytes a second. */
+function drive(rateOf: (lanes: number) => number, seconds: number, most = 12) {
+  let now = 0;
+  const lanes = adaptiveLanes(4, most, () => now);
+  for (let tick = 0; tick < seconds * 10; tick++) {
+    now += 100;
+    lanes.sent(rateOf(lanes.limit) / 10);
+  }
+  return lanes;
+}
+
+describe('parts at once', () => {
+  test('grow while each further one makes the upload faster', () => {
+    expect(drive((lanes) => lanes * 1e6, 60).limit).toBe(12);
+  });
+
+  test('stay near where the link is full', () => {
+    const { limit } = drive((lanes) => Math.min(lanes, 6) * 1e6, 120);
+    expect(limit).toBeGreaterThanOrEqual(6);
+    expect(limit).toBeLessThanOrEqual(7);
+  });
+
+  test('are halved by trouble, never to none', () => {
+    const lanes = adaptiveLanes(4, 12);
+    for (let count = 0; count < 5; count++) lanes.trouble();
+    expect(lanes.limit).toBe(1);
+  });
+});
+
+describe('jobs in lanes', () => {
+  test('never run more than allowed at once, and all run', async () => {
+    let running = 0;
+    let most = 0;
+    const done: number[] = [];
+    await runInLanes(
+      [1, 2, 3, 4, 5, 6, 7],
+      () => 3,
+      new AbortController().signal,
+      async (job) => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        running--;
+        done.push(job);
+      },
+    );
+    expect(most).toBe(3);
+    expect(done).toHaveLength(7);
+  });
+
+  test('are all told to stop when one fails, and the failure waits for them', async () => {
+    let stopped = 0;
+    const run = runInLanes(
+      [0, 1, 2, 3],
+      () => 4,
+      new AbortController().signal,
+      async (job, signal) => {
+        if (job === 2) throw new Error('job 2 failed');
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => setTimeout(resolve, 5)));
+        stopped++;
+      },
+    );
+    await expect(run).rejects.toThrow('job 2 failed');
+    expect(stopped).toBe(3);
+  });
+});

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  cutIntoParts,
+  DEFAULT_PART_BYTES,
+  MAX_OBJECT_BYTES,
+  MAX_PART_BYTES,
+  MAX_PARTS,
+  MIN_PART_BYTES,
+  partSizeFor,
+  partSizeOf,
+} from '../../../alibaba/upload/parts.js';
+
+const GIB = 1024 ** 3;
+
+describe('the part size', () => {
+  test('makes at most 10,000 parts that OSS accepts, for any size up to 48.8 TB and any wish', () => {
+    const anySize = fc.oneof(
+      fc.integer({ min: 1, max: MAX_OBJECT_BYTES }),
+      fc.constantFrom(
+        1,
+        DEFAULT_PART_BYTES * MAX_PARTS,
+        DEFAULT_PART_BYTES * MAX_PARTS + 1,
+        500 * GIB,
+        MAX_OBJECT_BYTES,
+      ),
+    );
+    fc.assert(
+      fc.property(anySize, fc.integer({ min: 1, max: 6 * GIB }), (size, wanted) => {
+        const partSize = partSizeFor(size, wanted);
+        expect(Math.ceil(size / partSize)).toBeLessThanOrEqual(MAX_PARTS);
+        expect(partSize).toBeGreaterThanOrEqual(MIN_PART_BYTES);
+        expect(partSize).toBeLessThanOrEqual(MAX_PART_BYTES);
+      }),
+    );
+  });
+
+  test('is as wanted while that gives few enough parts', () => {
+    expect(partSizeFor(40 * GIB, DEFAULT_PART_BYTES)).toBe(DEFAULT_PART_BYTES);
+    expect(partSizeFor(500 * GIB, DEFAULT_PART_BYTES)).toBe(52 * 1024 ** 2);
+  });
+
+  test('beyond 48.8 TB is refused', () => {
+    expect(() => partSizeFor(MAX_OBJECT_BYTES + 1, DEFAULT_PART_BYTES)).toThrow('Source.TooLarge');
+  });
+
+  test('of an earlier run is told from what the cloud has of it', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 30 * 1024 ** 2 }),
+        fc.integer({ min: MIN_PART_BYTES, max: 1024 ** 2 }),
+        fc.array(fc.boolean(), { minLength: 400, maxLength: 400 }),
+        (size, partSize, present) => {
+          const listed = cutIntoParts(size, partSize)
+            .filter((part) => present[part.number])
+            .map((part) => ({ number: part.number, size: part.length, etag: '', crc64: null }));
+          const told = partSizeOf(listed, size);
+          expect([partSize, null, ...(size < partSize ? [size] : [])]).toContain(told);
+          if (listed.some((part) => part.size === partSize && part.number * partSize < size))
+            expect(told).toBe(partSize);
+        },
+      ),
+    );
+  });
+
+  test('is chosen anew where the parts in the cloud do not fit together', () => {
+    const part = (number: number, size: number) => ({ number, size, etag: '', crc64: null });
+    expect(partSizeOf([part(1, 200_000), part(2, 300_000)], 1_000_000)).toBeNull();
+    expect(partSizeOf([part(7, 200_000)], 1_000_000)).toBeNull();
+    expect(partSizeOf([], 1_000_000)).toBeNull();
+  });
+});
+
+test('parts cover the file without gap or overlap', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 3_000 }), (size, partSize) => {
+      const parts = cutIntoParts(size, partSize);
+      let end = 0;
+      for (const [index, part] of parts.entries()) {
+        expect(part).toMatchObject({ number: index + 1, offset: end });
+        end += part.length;
+      }
+      expect(end).toBe(size);
+    }),
+  );
+});

@@ -1,0 +1,317 @@
+import { randomBytes } from 'node:crypto';
+import { appendFile, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { UploadInput } from '../../../alibaba/cloud.js';
+import { crc64 } from '../../../alibaba/crc64.js';
+import { createOss, type OssSettings } from '../../../alibaba/oss.js';
+import { type Recorder, startRecorder } from '../oss-recorder.js';
+
+const PART = 128 * 1024;
+const SIZE = 10 * PART + 1234;
+const bytes = randomBytes(SIZE);
+
+let server: Recorder;
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  server = await startRecorder();
+  folder = await mkdtemp(join(tmpdir(), 'upload-'));
+  file = join(folder, 'disk.raw');
+  await writeFile(file, bytes);
+});
+
+afterEach(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+function oss(settings: Partial<OssSettings> = {}) {
+  let token = 0;
+  return createOss({
+    endpoint: server.endpoint,
+    region: 'cn-hangzhou',
+    credentials: async () => ({
+      accessKeyId: 'emulator',
+      accessKeySecret: 'emulator-secret',
+      securityToken: `t-${token++}`,
+    }),
+    settings: { partSize: PART, firstMs: 1, maxMs: 5, tries: 4, stallMs: 400, ...settings },
+  });
+}
+
+function input(changes: Partial<UploadInput> = {}): UploadInput {
+  return {
+    ...{ bucket: 'images', key: "imports/ü b!'(x)*.raw", file, uploadId: null, meta: { 'import-id': 'i-1' } },
+    onUploadId: async () => undefined,
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+const stored = () => server.objects.get(input().key);
+const partPuts = () => server.requests.filter((request) => request.method === 'PUT');
+
+describe('an upload', () => {
+  test('arrives whole, and says its CRC64', async () => {
+    let last = 0;
+    const result = await oss().uploadFile(
+      input({
+        onProgress: ({ bytesDone }) => {
+          last = bytesDone;
+        },
+      }),
+    );
+    expect(stored()?.equals(bytes)).toBe(true);
+    expect(result).toEqual({ size: SIZE, crc64: crc64(bytes).toString(), etag: 'E', bytesSent: SIZE });
+    expect(last).toBe(SIZE);
+    expect(server.uploads.size).toBe(0);
+  });
+
+  test('tells its upload id before the first part is sent, and waits for that', async () => {
+    let partsBefore = -1;
+    const onUploadId = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      partsBefore = partPuts().length;
+    };
+    await oss().uploadFile(input({ onUploadId }));
+    expect(partsBefore).toBe(0);
+  });
+
+  test('asks for credentials afresh for each request', async () => {
+    await oss().uploadFile(input());
+    const tokens = server.requests.map((request) => request.headers['x-oss-security-token']);
+    expect(new Set(tokens).size).toBe(tokens.length);
+  });
+
+  test('of an empty file, a missing file or a folder is refused by name of the trouble', async () => {
+    await writeFile(join(folder, 'empty'), '');
+    const attempt = (path: string) => oss().uploadFile(input({ file: path }));
+    await expect(attempt(join(folder, 'empty'))).rejects.toMatchObject({ failure: { code: 'Source.Empty' } });
+    await expect(attempt(join(folder, 'none'))).rejects.toMatchObject({ failure: { code: 'Source.NotFound' } });
+    await expect(attempt(folder)).rejects.toMatchObject({ failure: { code: 'Source.NotAFile', class: 'request' } });
+    expect(server.requests).toHaveLength(0);
+  });
+});
+
+describe('an upload that was cut off', () => {
+  /** Ends after `parts` parts as a killed process does: nothing is said to the cloud. */
+  async function interrupted(parts: number): Promise<string> {
+    const stop = new AbortController();
+    let uploadId = '';
+    server.fault = () => {
+      if (partPuts().length <= parts) return undefined;
+      stop.abort(new Error('killed'));
+      return { kind: 'reset-before' };
+    };
+    const run = oss({ lanes: 1, maxLanes: 1 }).uploadFile(
+      input({
+        signal: stop.signal,
+        onUploadId: async (id) => {
+          uploadId = id;
+        },
+      }),
+    );
+    await expect(run).rejects.toThrow('killed');
+    server.fault = () => undefined;
+    server.partBytes = 0;
+    return uploadId;
+  }
+
+  test.each([1, 4, 7])('after %i parts goes on with the others only', async (parts) => {
+    const uploadId = await interrupted(parts);
+    const missing = SIZE - parts * PART;
+    const result = await oss().uploadFile(input({ uploadId }));
+    expect(stored()?.equals(bytes)).toBe(true);
+    expect(result.bytesSent).toBe(missing);
+    expect(server.partBytes).toBe(missing);
+  });
+
+  test('compares parts by MD5 where the cloud lists no CRC64', async () => {
+    const uploadId = await interrupted(5);
+    server.hidesPartCrc = true;
+    const result = await oss().uploadFile(input({ uploadId }));
+    expect(result.bytesSent).toBe(SIZE - 5 * PART);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+
+  test('keeps the part size it was begun with', async () => {
+    const uploadId = await interrupted(5);
+    const result = await oss({ partSize: 3 * PART }).uploadFile(input({ uploadId }));
+    expect(result.bytesSent).toBe(SIZE - 5 * PART);
+  });
+
+  test('sends a part again that is not what the file has there', async () => {
+    const uploadId = await interrupted(5);
+    server.uploads.get(uploadId)?.parts.set(2, randomBytes(PART));
+    const result = await oss().uploadFile(input({ uploadId }));
+    expect(result.bytesSent).toBe(SIZE - 4 * PART);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+
+  test('begins a new one, and tells its id, when the old id has vanished', async () => {
+    const uploadId = await interrupted(5);
+    server.uploads.delete(uploadId);
+    const told: string[] = [];
+    const onUploadId = async (id: string) => {
+      told.push(id);
+    };
+    await oss().uploadFile(input({ uploadId, onUploadId }));
+    expect(told).toEqual(['upload-2']);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+
+  test('before its id was noted is found and gone on with', async () => {
+    const uploadId = await interrupted(5);
+    const told: string[] = [];
+    const onUploadId = async (id: string) => {
+      told.push(id);
+    };
+    const result = await oss().uploadFile(input({ onUploadId }));
+    expect(told).toEqual([uploadId]);
+    expect(result.bytesSent).toBe(SIZE - 5 * PART);
+  });
+
+  test('after the last part is only completed', async () => {
+    const uploadId = await interrupted(10);
+    server.uploads.get(uploadId)?.parts.set(11, bytes.subarray(10 * PART));
+    const result = await oss().uploadFile(input({ uploadId }));
+    expect(result.bytesSent).toBe(0);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+});
+
+describe('an object that is there already', () => {
+  test('with the same bytes is not sent again, and a forgotten upload of it is aborted', async () => {
+    server.objects.set(input().key, bytes);
+    server.uploads.set('old', { key: input().key, parts: new Map() });
+    const result = await oss().uploadFile(input({ uploadId: 'old' }));
+    expect(result.bytesSent).toBe(0);
+    expect(server.partBytes).toBe(0);
+    expect(server.uploads.size).toBe(0);
+  });
+
+  test('with other bytes of the same size is replaced', async () => {
+    server.objects.set(input().key, randomBytes(SIZE));
+    const result = await oss().uploadFile(input());
+    expect(result.bytesSent).toBe(SIZE);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+});
+
+describe('a fault', () => {
+  const once = (matches: (request: Recorder['requests'][number]) => boolean, fault: ReturnType<Recorder['fault']>) => {
+    let used = false;
+    server.fault = (request) => {
+      if (used || !matches(request)) return undefined;
+      used = true;
+      return fault;
+    };
+  };
+  const isPart = (number: string) => (request: Recorder['requests'][number]) =>
+    request.query.get('partNumber') === number;
+  const isComplete = (request: Recorder['requests'][number]) =>
+    request.method === 'POST' && request.query.has('uploadId');
+
+  test.each([
+    ['cut in the middle of a part', { kind: 'cut', afterBytes: 70_000 } as const],
+    ['cut before a part', { kind: 'reset-before' } as const],
+    ['that loses the answer to a part', { kind: 'reset-after' } as const],
+    ['that stops a part without a word', { kind: 'hang' } as const],
+    ['of the server while it takes a part', { kind: 'refuse', status: 500, code: 'InternalError' } as const],
+    ['that throttles a part', { kind: 'refuse', status: 503, code: 'SlowDown' } as const],
+    ['of a token that has just expired', { kind: 'refuse', status: 403, code: 'SecurityTokenExpired' } as const],
+    ['that garbles a part on its way', { kind: 'wrong-crc' } as const],
+  ])('%s costs that part alone', async (_name, fault) => {
+    once(isPart('3'), fault);
+    const result = await oss().uploadFile(input());
+    expect(stored()?.equals(bytes)).toBe(true);
+    expect(partPuts()).toHaveLength(12);
+    expect(result.bytesSent).toBeLessThanOrEqual(SIZE + PART);
+  });
+
+  test('that loses the answer to the completion sends nothing again', async () => {
+    once(isComplete, { kind: 'reset-after' });
+    const result = await oss().uploadFile(input());
+    expect(result.bytesSent).toBe(SIZE);
+    expect(partPuts()).toHaveLength(11);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+
+  test('that loses the answer to the beginning leaves no second upload behind', async () => {
+    once((request) => request.method === 'POST' && request.query.has('uploads'), { kind: 'reset-after' });
+    await oss().uploadFile(input());
+    expect(server.requests.filter((r) => r.method === 'POST' && r.query.has('uploads'))).toHaveLength(1);
+    expect(server.uploads.size).toBe(0);
+  });
+
+  test('that never ends is told after a few tries', async () => {
+    server.fault = (request) => (isPart('3')(request) ? { kind: 'reset-before' } : undefined);
+    await expect(oss().uploadFile(input())).rejects.toMatchObject({ failure: { class: 'transient', service: 'oss' } });
+    expect(partPuts().filter(isPart('3'))).toHaveLength(4);
+  });
+
+  test('that no retry mends is told at once', async () => {
+    server.fault = (request) =>
+      request.method === 'PUT' ? { kind: 'refuse', status: 403, code: 'AccessDenied' } : undefined;
+    const run = oss({ lanes: 1, maxLanes: 1 }).uploadFile(input());
+    await expect(run).rejects.toMatchObject({ failure: { code: 'AccessDenied', status: 403, requestId: 'r-1' } });
+    expect(partPuts()).toHaveLength(1);
+  });
+
+  test('in which the upload is aborted by others half-way begins it anew', async () => {
+    server.fault = (request) => {
+      if (isPart('7')(request) && server.uploads.has('upload-1')) server.uploads.delete('upload-1');
+      return undefined;
+    };
+    const told: string[] = [];
+    const onUploadId = async (id: string) => {
+      told.push(id);
+    };
+    await oss().uploadFile(input({ onUploadId }));
+    expect(told).toEqual(['upload-1', 'upload-2']);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+});
+
+describe('a file that changes while it is uploaded', () => {
+  test.each<[string, () => Promise<void>]>([
+    ['grows', () => appendFile(file, 'more')],
+    ['is cut short', () => writeFile(file, bytes.subarray(0, 1000))],
+    ['is touched', () => utimes(file, new Date(), new Date(Date.now() + 5000))],
+    [
+      'is replaced',
+      async () => {
+        await writeFile(`${file}.new`, bytes);
+        await rename(`${file}.new`, file);
+      },
+    ],
+    ['is deleted', () => rm(file)],
+  ])('and %s is refused, and no object is made', async (_name, change) => {
+    const onUploadId = () => change();
+    const run = oss().uploadFile(input({ onUploadId }));
+    await expect(run).rejects.toMatchObject({ failure: { code: 'Source.Changed', class: 'request' } });
+    expect(server.objects.size).toBe(0);
+  });
+});
+
+describe('a cancel', () => {
+  test('stops an upload at once, in the middle of its parts', async () => {
+    server.fault = (request) => (request.method === 'PUT' ? { kind: 'hang' } : undefined);
+    const cancel = new AbortController();
+    const run = oss({ stallMs: 60_000 }).uploadFile(input({ signal: cancel.signal }));
+    setTimeout(() => cancel.abort(new Error('cancelled by the user')), 100);
+    const begun = performance.now();
+    await expect(run).rejects.toThrow('cancelled by the user');
+    expect(performance.now() - begun).toBeLessThan(400);
+  });
+
+  test('before the start sends nothing', async () => {
+    const run = oss().uploadFile(input({ signal: AbortSignal.abort(new Error('cancelled')) }));
+    await expect(run).rejects.toThrow('cancelled');
+    expect(server.requests).toHaveLength(0);
+  });
+});
