@@ -1,0 +1,60 @@
+/** The live `up`s of this user, so that a command finds the one it is meant for without being told its address. */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { instancesDir } from './folders.js';
+import { identifySelf, isAlive } from './processes.js';
+import { errorCode } from './stack-error.js';
+
+export interface Instance {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly dataDir: string;
+  readonly api: string;
+}
+
+/** Returns the function that takes the entry away again. */
+export async function registerInstance(
+  env: NodeJS.ProcessEnv,
+  instance: Pick<Instance, 'dataDir' | 'api'>,
+): Promise<() => Promise<void>> {
+  const folder = instancesDir(env);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = path.join(folder, `${process.pid}.json`);
+  const entry: Instance = { ...identifySelf(), ...instance };
+  await writeFile(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  return () => rm(file, { force: true });
+}
+
+/** Those whose process lives; entries of dead ones are removed. */
+export async function liveInstances(env: NodeJS.ProcessEnv): Promise<readonly Instance[]> {
+  const folder = instancesDir(env);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const live: Instance[] = [];
+  for (const name of names.filter((entry) => entry.endsWith('.json'))) {
+    const file = path.join(folder, name);
+    const instance = parseInstance(await readFile(file, 'utf8').catch(() => ''));
+    if (instance !== null && isAlive(instance)) live.push(instance);
+    else await rm(file, { force: true }).catch(() => undefined);
+  }
+  return live;
+}
+
+function parseInstance(text: string): Instance | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return null;
+    if (!('pid' in value && 'startTime' in value && 'dataDir' in value && 'api' in value)) return null;
+    const { pid, startTime, dataDir, api } = value;
+    const whole =
+      typeof pid === 'number' &&
+      typeof startTime === 'string' &&
+      typeof dataDir === 'string' &&
+      typeof api === 'string';
+    return whole ? { pid, startTime, dataDir, api } : null;
+  } catch {
+    return null;
+  }
+}

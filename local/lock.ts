@@ -1,0 +1,75 @@
+/** A lock file that names its holder, so that the lock of a killed process is no lock. */
+import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { identifySelf, isAlive, type ProcessIdentity } from './processes.js';
+import { errorCode } from './stack-error.js';
+
+export type Lock =
+  | { readonly held: true; readonly release: () => Promise<void> }
+  | { readonly held: false; readonly holder: ProcessIdentity };
+
+let drafts = 0;
+
+/** Takes the lock, or says which live process holds it. */
+export async function takeLock(file: string): Promise<Lock> {
+  const mine = JSON.stringify(identifySelf());
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  drafts += 1;
+  const draft = `${file}.${process.pid}.${drafts}`;
+  await writeFile(draft, mine, { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        // A link is made whole or not at all, and only where no lock is: nobody reads a half-written one.
+        await link(draft, file);
+        return { held: true, release: () => release(file, mine) };
+      } catch (error) {
+        if (errorCode(error) !== 'EEXIST') throw error;
+      }
+      const seen = await read(file);
+      if (seen === null) continue;
+      const holder = parseHolder(seen);
+      if (holder !== null && isAlive(holder)) return { held: false, holder };
+      await removeStale(file, seen);
+    }
+  } finally {
+    await unlink(draft).catch(() => undefined);
+  }
+}
+
+/** Moves the lock aside and looks at it: had another process taken it meanwhile, it is put back. */
+async function removeStale(file: string, stale: string): Promise<void> {
+  const aside = `${file}.${process.pid}.stale`;
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  if ((await read(aside)) !== stale) await link(aside, file).catch(() => undefined);
+  await unlink(aside);
+}
+
+async function release(file: string, mine: string): Promise<void> {
+  if ((await read(file)) === mine) await unlink(file).catch(() => undefined);
+}
+
+async function read(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+export function parseHolder(text: string): ProcessIdentity | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('pid' in value) || !('startTime' in value)) return null;
+    const { pid, startTime } = value;
+    return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,104 @@
+/** Keeps a set of parts running, and its state file true. One supervisor a data folder. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { takeLock } from './lock.js';
+import { endProcess, identifySelf, isAlive, type ProcessIdentity } from './processes.js';
+import { StackError } from './stack-error.js';
+import { PART_NAMES, type PartName, type PartRecord, readStackFile, writeStackFile } from './stack-file.js';
+import { type PartPlan, STOP_SIGNALS, SupervisedPart } from './supervised-part.js';
+import { Watchdog } from './watchdog.js';
+
+export interface Supervisor {
+  readonly stackFile: string;
+  readonly parts: () => readonly PartRecord[];
+  /** The address that the part had in the last run on this folder, or null. */
+  readonly earlier: (name: PartName) => string | null;
+  /** Starts parts side by side; resolves when all serve, rejects with the first `StackError`. */
+  readonly start: (plans: readonly PartPlan[]) => Promise<void>;
+  /** Stops everything in order; safe to call more than once. */
+  readonly stop: () => Promise<void>;
+  /** Kills everything at once. */
+  readonly kill: () => void;
+}
+
+export interface SupervisorOptions {
+  /** Exists and is writable. */
+  readonly dataDir: string;
+  readonly say: (line: string) => void;
+}
+
+/** Takes the data folder, ends what a killed supervisor left running there; `StackError` where another one lives. */
+export async function openSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { dataDir, say } = options;
+  const lock = await takeLock(path.join(dataDir, 'up.lock'));
+  if (!lock.held) throw new StackError(inUse(dataDir, lock.holder));
+  const stackFile = path.join(dataDir, 'stack.json');
+  const earlier = readStackFile(stackFile)?.parts ?? [];
+  try {
+    await endLeftovers(earlier, say);
+    await mkdir(path.join(dataDir, 'logs'), { recursive: true });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+
+  const parts: SupervisedPart[] = [];
+  const watchdog = new Watchdog();
+  const startedAt = new Date().toISOString();
+  const inStopOrder = () => [...parts].sort((a, b) => PART_NAMES.indexOf(a.name) - PART_NAMES.indexOf(b.name));
+
+  const changed = () => {
+    const records = inStopOrder().map((part) => part.record);
+    watchdog.watch(records.flatMap(({ name, pid }) => (pid === null ? [] : [{ pid, stopSignal: STOP_SIGNALS[name] }])));
+    try {
+      writeStackFile(stackFile, { supervisor: identifySelf(), startedAt, parts: records });
+    } catch (error) {
+      say(`can't write ${stackFile}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+
+  let stopped: Promise<void> | null = null;
+  const stopAll = async () => {
+    for (const part of inStopOrder()) await part.stop();
+    watchdog.close();
+    await lock.release();
+  };
+
+  return {
+    stackFile,
+    earlier: (name) => earlier.find((part) => part.name === name)?.address ?? null,
+    parts: () => inStopOrder().map((part) => part.record),
+    start: async (plans) => {
+      if (stopped !== null) throw new StackError('stopped before everything was up');
+      const added = plans.map(
+        (plan) => new SupervisedPart(plan, { logFile: path.join(dataDir, 'logs', `${plan.name}.log`), changed, say }),
+      );
+      parts.push(...added);
+      await Promise.all(added.map((part) => part.start()));
+    },
+    stop: () => {
+      stopped ??= stopAll();
+      return stopped;
+    },
+    kill: () => {
+      for (const part of parts) part.kill();
+    },
+  };
+}
+
+/** Parts outlive a supervisor that was killed together with its watchdog, or they are just being stopped. */
+async function endLeftovers(parts: readonly PartRecord[], say: (line: string) => void): Promise<void> {
+  for (const { name, pid, startTime } of parts) {
+    if (pid === null || startTime === null) continue;
+    const identity: ProcessIdentity = { pid, startTime };
+    if (!isAlive(identity)) continue;
+    say(`ending ${name} (process ${pid}), left by an earlier run that was killed`);
+    await endProcess(identity, STOP_SIGNALS[name], 15_000);
+  }
+}
+
+function inUse(dataDir: string, holder: ProcessIdentity): string {
+  const api = readStackFile(path.join(dataDir, 'stack.json'))?.parts.find((part) => part.name === 'api')?.address;
+  const where = api === undefined || api === null ? '' : `, ${api}`;
+  return `an \`up\` already runs on ${dataDir} (process ${holder.pid}${where}): use it, stop it, or give --data another folder`;
+}

@@ -1,0 +1,23 @@
+// Stands in for a part of ours: prints its ready line and serves until it is told to stop.
+import http from 'node:http';
+
+const [name] = process.argv.slice(2);
+const ready = (line) => process.stdout.write(`ready ${line}\n`);
+if (process.env.STUB_FAILS === name) {
+  process.stderr.write(`${name}: the stub was told to fail\n`);
+  process.exit(Number(process.env.STUB_EXIT ?? 1));
+}
+if (name === 'worker') {
+  setInterval(() => undefined, 1_000);
+  ready('worker');
+} else {
+  const flag = process.argv.indexOf('--port');
+  const port = Number(flag > 0 ? process.argv[flag + 1] : process.env.ECS_IMPORT_PORT);
+  const { TEMPORAL_ADDRESS, DATABASE_URL, ECS_ENDPOINT, ECS_IMPORT_STACK_FILE } = process.env;
+  http
+    .createServer((_, answer) =>
+      answer.end(JSON.stringify({ TEMPORAL_ADDRESS, DATABASE_URL, ECS_ENDPOINT, ECS_IMPORT_STACK_FILE })),
+    )
+    .listen(port, '127.0.0.1', () => ready(`http://127.0.0.1:${port}`));
+}
+process.once('SIGTERM', () => process.exit(0));
