@@ -6,7 +6,7 @@ import { type Stack, startStack } from '../../local/stack.js';
 import { messageOf } from '../../local/stack-error.js';
 import { goOnWhenNobodyReads, print, say } from '../console.js';
 import { withKeysForEmulator } from '../emulated-account.js';
-import { EXIT } from '../exit.js';
+import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { catchInterrupts } from '../interrupts.js';
 import { port } from '../option-values.js';
@@ -44,6 +44,8 @@ async function up(options: UpOptions): Promise<void> {
     ...(options.port === undefined ? {} : { apiPort: options.port }),
     say,
     signal: interrupts.signal,
+  }).catch((error: unknown) => {
+    throw interrupts.signal.aborted ? new CommandError(EXIT.interrupted, []) : error;
   });
   interrupts.onSecond(() => {
     stack.kill();

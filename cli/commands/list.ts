@@ -1,0 +1,61 @@
+/** `list`: the imports, newest first. */
+import { type Command, Option } from 'commander';
+import { type ImportView, STATES } from '../../domain/import.js';
+import { type Api, isImportView, isObject, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { print } from '../console.js';
+import { CommandError, EXIT } from '../exit.js';
+import { type GlobalOptions, globalsOf } from '../globals.js';
+import { wholeNumber } from '../option-values.js';
+import { table } from '../words.js';
+
+interface Options extends GlobalOptions {
+  readonly state?: string;
+  readonly limit: number;
+}
+
+export function addList(program: Command): void {
+  program
+    .command('list')
+    .description('show the imports, newest first')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
+    .option('--limit <n>', 'at most so many', wholeNumber, 1_000)
+    .action(async (_options, command: Command) => list({ ...command.opts<Options>(), ...globalsOf(command) }));
+}
+
+async function list(options: Options): Promise<void> {
+  const imports = await allPages(openApi(options), options);
+  if (options.json) print(JSON.stringify(imports));
+  else if (imports.length === 0) print('no imports');
+  else print(table(['id', 'state', 'phase', '%', 'region', 'name', 'image', 'created'], imports.map(row)));
+}
+
+async function allPages(api: Api, { state, limit }: Options): Promise<readonly ImportView[]> {
+  const found: ImportView[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = new URLSearchParams({ limit: String(Math.min(500, limit - found.length)) });
+    if (state !== undefined) query.set('state', state);
+    if (cursor !== null) query.set('cursor', cursor);
+    const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, patienceMs: SHORT_PATIENCE_MS });
+    const page = parse(text);
+    if (!isObject(page) || !Array.isArray(page.imports)) {
+      throw new CommandError(EXIT.failed, ['the API answered with something that is no list: is --api right?']);
+    }
+    found.push(...page.imports.filter(isImportView));
+    cursor = typeof page.nextCursor === 'string' ? page.nextCursor : null;
+  } while (cursor !== null && found.length < limit);
+  return found.slice(0, limit);
+}
+
+function row(view: ImportView): readonly string[] {
+  return [
+    view.id,
+    view.state,
+    view.phase,
+    String(Math.floor(view.progress.percent)),
+    view.request.region,
+    view.request.imageName,
+    view.image?.imageId ?? '',
+    view.createdAt.slice(0, 19).replace('T', ' '),
+  ];
+}

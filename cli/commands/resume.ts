@@ -1,0 +1,57 @@
+/** `resume ID`: goes on with an import after a person has mended what it stopped on. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ImportView } from '../../domain/import.js';
+import { type Api, getImport, importPath, openApi, readView } from '../api.js';
+import { print } from '../console.js';
+import { globalsOf } from '../globals.js';
+import { outcome } from '../summary.js';
+
+type Changes = Readonly<Record<string, unknown>>;
+
+export function addResume(program: Command): void {
+  program
+    .command('resume')
+    .description('go on with an import that needed you')
+    .argument('<id>')
+    .option('--set <path=value>', 'change the request first, e.g. imageName=web-02; may be repeated', collectChanges)
+    .action(async (id: string, options: { readonly set?: Changes }, command: Command) => {
+      const globals = globalsOf(command);
+      const api = openApi(globals);
+      const { text } = await api.call({
+        method: 'POST',
+        path: importPath(id, '/resume'),
+        body: { set: options.set ?? {} },
+      });
+      const latest = await onceTaken(api, readView(text), text);
+      print(globals.json ? latest.text : outcome(latest.view).join('\n'));
+    });
+}
+
+const TAKEN_WITHIN_MS = 10_000;
+
+/** The answer comes before the import has left its stop: waits for that, so that a `watch` that follows sees it run. */
+async function onceTaken(api: Api, view: ImportView, text: string): Promise<{ view: ImportView; text: string }> {
+  const stop = view.attention?.since;
+  let latest = { view, text };
+  for (const deadline = Date.now() + TAKEN_WITHIN_MS; Date.now() < deadline; await sleep(100)) {
+    if (latest.view.attention === null || latest.view.attention.since !== stop) break;
+    latest = await getImport(api, view.id);
+  }
+  return latest;
+}
+
+/** Values are JSON where they can be read so (40, true, ["a"]), else text. */
+function collectChanges(text: string, before: Changes | undefined): Changes {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('give path=value');
+  return { ...before, [text.slice(0, at)]: readValue(text.slice(at + 1)) };
+}
+
+function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

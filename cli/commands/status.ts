@@ -1,0 +1,55 @@
+/** `status ID`: one import. Without an id: the parts of the stack and what the API can reach. */
+import type { Command } from 'commander';
+import { getImport, isObject, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { print } from '../console.js';
+import { CommandError, EXIT } from '../exit.js';
+import { type GlobalOptions, globalsOf } from '../globals.js';
+import { whole } from '../summary.js';
+import { table } from '../words.js';
+
+const NOT_READY = 503;
+
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('show one import; without an id, the parts of the service')
+    .argument('[id]')
+    .action(async (id: string | undefined, _options, command: Command) => {
+      const globals = globalsOf(command);
+      if (id === undefined) await showParts(globals);
+      else await showImport(id, globals);
+    });
+}
+
+async function showImport(id: string, globals: GlobalOptions): Promise<void> {
+  const { view, text } = await getImport(openApi(globals), id);
+  print(globals.json ? text : whole(view));
+}
+
+async function showParts(globals: GlobalOptions): Promise<void> {
+  const { text } = await openApi(globals).call({
+    method: 'GET',
+    path: '/readyz',
+    alsoFine: [NOT_READY],
+    patienceMs: SHORT_PATIENCE_MS,
+  });
+  const ready = parse(text);
+  if (!isObject(ready) || !Array.isArray(ready.checks) || !Array.isArray(ready.parts)) {
+    throw new CommandError(EXIT.failed, ['the API answered with something that is no state: is --api right?']);
+  }
+  if (globals.json) {
+    print(text);
+    return;
+  }
+  print(String(ready.status));
+  const checks = ready.checks.filter(isObject).map((check) => [cell(check.name), cell(check.message)]);
+  print(table(['check', 'result'], checks));
+  const parts = ready.parts
+    .filter(isObject)
+    .map((part) => [part.name, part.pid, part.state, part.restarts, part.address].map(cell));
+  if (parts.length > 0) print(table(['part', 'pid', 'state', 'restarts', 'address'], parts));
+}
+
+function cell(value: unknown): string {
+  return value === null || value === undefined ? '-' : String(value);
+}

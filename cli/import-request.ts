@@ -1,0 +1,154 @@
+/** Puts a request together from a manifest and options; options win. What is wrong with it the API says, all at once. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parse as parseYaml } from 'yaml';
+import { isObject } from './api.js';
+import { CommandError, EXIT } from './exit.js';
+import { clean } from './words.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The options of `import`, named as commander names them. */
+export interface ImportOptions {
+  readonly manifest?: string;
+  readonly region?: string;
+  readonly bucket?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly architecture?: string;
+  readonly osType?: string;
+  readonly platform?: string;
+  readonly bootMode?: string;
+  readonly licenseType?: string;
+  readonly resourceGroupId?: string;
+  readonly roleName?: string;
+  readonly storageLocationArn?: string;
+  readonly format?: string;
+  readonly diskImageSize?: number;
+  readonly sha256?: string;
+  readonly dataDisk?: readonly string[];
+  readonly tag?: Readonly<Record<string, string>>;
+  readonly nvmeSupport?: string;
+  readonly imdsSupport?: string;
+  readonly prefix?: string;
+  readonly convert?: string;
+  readonly keepObject?: boolean;
+  readonly role?: string;
+  readonly detectionStrategy?: string;
+  readonly detectionWait?: boolean;
+  readonly failOn?: string;
+  readonly copyTo?: readonly string[];
+  readonly shareWith?: readonly string[];
+  readonly dryRun?: boolean;
+}
+
+export async function importRequest(source: string | undefined, options: ImportOptions, cwd: string): Promise<Fields> {
+  const manifest = options.manifest === undefined ? {} : await readManifest(path.resolve(cwd, options.manifest));
+  const disks = disksOf(manifest.disks, source, options, cwd);
+  return withoutUnset({
+    ...manifest,
+    region: options.region ?? manifest.region,
+    imageName: options.name ?? manifest.imageName,
+    description: options.description ?? manifest.description,
+    architecture: options.architecture ?? manifest.architecture,
+    osType: options.osType ?? manifest.osType,
+    platform: options.platform ?? manifest.platform,
+    bootMode: options.bootMode ?? manifest.bootMode,
+    licenseType: options.licenseType ?? manifest.licenseType,
+    resourceGroupId: options.resourceGroupId ?? manifest.resourceGroupId,
+    roleName: options.roleName ?? manifest.roleName,
+    storageLocationArn: options.storageLocationArn ?? manifest.storageLocationArn,
+    disks,
+    tags: merged(manifest.tags, options.tag ?? {}),
+    features: merged(manifest.features, { nvmeSupport: options.nvmeSupport, imdsSupport: options.imdsSupport }),
+    upload: merged(manifest.upload, {
+      bucket: options.bucket,
+      prefix: options.prefix,
+      convert: options.convert,
+      keepObject: options.keepObject,
+    }),
+    role: options.role ?? manifest.role,
+    detection: merged(manifest.detection, {
+      strategy: options.detectionStrategy,
+      wait: options.detectionWait,
+      failOn: options.failOn,
+    }),
+    distribute: merged(manifest.distribute, { regions: options.copyTo, shareWith: options.shareWith }),
+    dryRun: options.dryRun ?? manifest.dryRun,
+  });
+}
+
+/** YAML, and so JSON; relative paths in it are relative to it. */
+async function readManifest(file: string): Promise<Fields> {
+  let value: unknown;
+  try {
+    value = parseYaml(await readFile(file, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new CommandError(EXIT.usage, [clean(`can't read the manifest ${file}: ${reason}`)]);
+  }
+  if (!isObject(value) || Array.isArray(value)) {
+    throw new CommandError(EXIT.usage, [
+      `the manifest ${file} holds no request: write fields such as region: cn-hangzhou`,
+    ]);
+  }
+  const folder = path.dirname(file);
+  if (!Array.isArray(value.disks)) return value;
+  const disks = value.disks.map((disk: unknown) =>
+    isObject(disk) && typeof disk.source === 'string' ? { ...disk, source: sourceUrl(disk.source, folder) } : disk,
+  );
+  return { ...value, disks };
+}
+
+/** The system disk of the command line stands for the manifest's first one; data disks are added behind the manifest's. */
+function disksOf(
+  fromManifest: unknown,
+  source: string | undefined,
+  options: ImportOptions,
+  cwd: string,
+): readonly unknown[] | unknown {
+  if (fromManifest !== undefined && !Array.isArray(fromManifest)) return fromManifest;
+  const [first, ...rest]: readonly unknown[] = fromManifest ?? [];
+  const system = merged(first, {
+    source: source === undefined ? undefined : sourceUrl(source, cwd),
+    format: options.format,
+    diskImageSize: options.diskImageSize,
+    sha256: options.sha256,
+  });
+  const added = (options.dataDisk ?? []).map((text) => dataDisk(text, cwd));
+  const disks = [system, ...rest, ...added].filter((disk) => disk !== undefined);
+  return disks.length === 0 ? undefined : disks;
+}
+
+/** `SOURCE[,format=QCOW2][,size=40][,sha256=…]`; a comma within the source stays part of it. */
+function dataDisk(text: string, cwd: string): Fields {
+  const parts = text.split(/,(?=(?:format|size|sha256)=)/);
+  const settings = Object.fromEntries(
+    parts.slice(1).map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
+  );
+  return withoutUnset({
+    source: sourceUrl(parts[0] ?? '', cwd),
+    format: settings.format,
+    diskImageSize: settings.size === undefined ? undefined : Number(settings.size),
+    sha256: settings.sha256,
+  });
+}
+
+/** Anything without a scheme is a path on this machine. */
+export function sourceUrl(source: string, folder: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(source) || source === ''
+    ? source
+    : pathToFileURL(path.resolve(folder, source)).href;
+}
+
+/** `undefined` where neither side says anything: the API's defaults apply. */
+function merged(base: unknown, over: Fields): unknown {
+  const set = withoutUnset(over);
+  if (Object.keys(set).length === 0) return base;
+  return isObject(base) ? { ...base, ...set } : set;
+}
+
+function withoutUnset(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
