@@ -1,6 +1,9 @@
 /** One run of the command line. Exit codes: 0 done, 1 failed, 2 wrong usage or request, 3 attention, 4 cancelled. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { StackError } from '../local/stack-error.js';
+import { packageRoot } from '../store/package-root.js';
+import { isObject, parse } from './api.js';
 import { addApi } from './commands/api.js';
 import { addCancel } from './commands/cancel.js';
 import { addDemo } from './commands/demo.js';
@@ -37,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   const program = new Command('ecs-image-import')
     .description('Durable imports of disk images as custom images in Alibaba Cloud ECS')
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(add --help for what it takes)')
+    .version(version())
     .exitOverride();
   addGlobalOptions(program);
   for (const add of COMMANDS) add(program);
@@ -64,6 +67,10 @@ function tell(error: unknown, { json, debug }: { readonly json: boolean; readonl
 function asCommandError(error: unknown): CommandError {
   const message = error instanceof Error ? error.message : String(error);
   const exitCode = error instanceof Error && error.name === 'ConfigError' ? EXIT.usage : EXIT.failed;
-  if (error instanceof StackError) return new CommandError(EXIT.failed, [message]);
   return new CommandError(exitCode, [message.split('\n')[0] ?? message]);
+}
+
+function version(): string {
+  const about = parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8'));
+  return isObject(about) && typeof about.version === 'string' ? about.version : 'unknown';
 }

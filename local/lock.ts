@@ -1,6 +1,7 @@
 /** A lock file that names its holder, so that the lock of a killed process is no lock. */
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { identifySelf, isAlive, type ProcessIdentity } from './processes.js';
 import { errorCode } from './stack-error.js';
 
@@ -37,17 +38,26 @@ export async function takeLock(file: string): Promise<Lock> {
   }
 }
 
-/** Moves the lock aside and looks at it: had another process taken it meanwhile, it is put back. */
+/** A guard whose process died inside is open again after this long; it is held for a moment only. */
+const GUARD_MS = 10_000;
+
+/** Only the holder of the guard removes a stale lock: else a slow one could remove the lock that a quick one just took. */
 async function removeStale(file: string, stale: string): Promise<void> {
-  const aside = `${file}.${process.pid}.stale`;
+  const guard = `${file}.sweep`;
   try {
-    await rename(file, aside);
+    await mkdir(guard);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
+    const info = await stat(guard).catch(() => null);
+    if (info !== null && Date.now() - info.mtimeMs > GUARD_MS) await rmdir(guard).catch(() => undefined);
+    else await sleep(20);
+    return;
   }
-  if ((await read(aside)) !== stale) await link(aside, file).catch(() => undefined);
-  await unlink(aside);
+  try {
+    if ((await read(file)) === stale) await unlink(file);
+  } finally {
+    await rmdir(guard);
+  }
 }
 
 async function release(file: string, mine: string): Promise<void> {

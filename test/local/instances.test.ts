@@ -1,0 +1,37 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cacheDir, defaultDataDir, instancesDir } from '../../local/folders.js';
+import { liveInstances, registerInstance } from '../../local/instances.js';
+
+let home: string;
+let env: NodeJS.ProcessEnv;
+beforeEach(async () => {
+  home = await mkdtemp(path.join(os.tmpdir(), 'instances-test-'));
+  env = { XDG_CACHE_HOME: home, XDG_DATA_HOME: home };
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+test('an `up` is found while it lives, and gone when it says so', async () => {
+  const unregister = await registerInstance(env, { dataDir: '/data', api: 'http://127.0.0.1:1234' });
+  expect(await liveInstances(env)).toMatchObject([
+    { pid: process.pid, dataDir: '/data', api: 'http://127.0.0.1:1234' },
+  ]);
+  await unregister();
+  expect(await liveInstances(env)).toEqual([]);
+});
+
+test('what a killed `up` left is not found and is swept away', async () => {
+  await mkdir(instancesDir(env), { recursive: true });
+  const dead = { pid: process.pid, startTime: 'long ago', dataDir: '/data', api: 'http://127.0.0.1:1' };
+  await writeFile(path.join(instancesDir(env), '1.json'), JSON.stringify(dead));
+  await writeFile(path.join(instancesDir(env), '2.json'), 'not JSON');
+  expect(await liveInstances(env)).toEqual([]);
+  expect(await readdir(instancesDir(env))).toEqual([]);
+});
+
+test('folders follow XDG, and a relative path there is ignored as the specification says', () => {
+  expect(defaultDataDir({ XDG_DATA_HOME: '/d' })).toBe('/d/ecs-image-import');
+  expect(cacheDir({ XDG_CACHE_HOME: 'relative' })).toBe(path.join(os.homedir(), '.cache/ecs-image-import'));
+});
