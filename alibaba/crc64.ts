@@ -2,40 +2,53 @@
  * CRC-64/XZ (ECMA-182 reflected), the checksum that OSS keeps of every part and object. Computed in WebAssembly;
  * bytes that lie in `crc64Memory()` already are not copied for it.
  */
-import { crc64Module, SLICES, TABLE_BYTES } from './crc64-module.js';
+import { crc64Module, SLICES, SPAN, TABLE_BYTES } from './crc64-module.js';
 
 const POLYNOMIAL = 0xc96c5795d7870f42n;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const PAGE = 64 * 1024;
+
+// The module's memory: tables, room for folding (history, a block after it, the tail), a scratch area, then buffers.
 const TABLES = SLICES * TABLE_BYTES;
-const SCRATCH = 2 * PAGE - TABLES;
+const BLOCK = 16 * 1024;
+const HISTORY = TABLES;
+const TAIL = HISTORY + SPAN + BLOCK + SPAN;
+const SCRATCH = 2 * PAGE;
+const SCRATCH_BYTES = 2 * PAGE;
+const BUFFERS = SCRATCH + SCRATCH_BYTES;
+/** With the buffers that parts are read into; bounds them for the whole process. */
+const PAGES = BUFFERS / PAGE + 48 * 16;
 
-/** Memory for the tables, a scratch area and the buffers that parts are read into; bounds them for the whole process. */
-const PAGES = 2 + 48 * 16;
+/** Shorter pieces are not worth the folding's tail. */
+const FOLD_FROM_BYTES = 4 * SPAN;
 
-interface Engine {
-  readonly memory: ArrayBuffer;
-  run(address: number, length: number, state: bigint): bigint;
+interface Functions {
+  slices(address: number, length: number, state: bigint): bigint;
+  fold(source: number, window: number, target: number, vectors: number): void;
+}
+
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+
+// The compiler is told of no DOM, which is where TypeScript keeps WebAssembly's types.
+declare const WebAssembly: {
+  readonly Memory: new (limits: { initial: number; maximum: number }) => Memory;
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object, imports: { m: { m: Memory } }) => { readonly exports: Functions };
+};
+
+interface Engine extends Functions {
+  readonly memory: Uint8Array<ArrayBuffer>;
 }
 
 let engine: Engine | undefined;
 
-// The compiler is told of no DOM, which is where TypeScript keeps WebAssembly's types.
-interface WebAssemblyParts {
-  readonly Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (
-    module: object,
-    imports: { m: { m: object } },
-  ) => { readonly exports: { crc64(address: number, length: number, state: bigint): bigint } };
-}
-declare const WebAssembly: WebAssemblyParts;
-
 function start(): Engine {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   fillTables(new BigUint64Array(memory.buffer, 0, TABLES / 8));
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(crc64Module(PAGES)), { m: { m: memory } });
-  engine = { memory: memory.buffer, run: instance.exports.crc64 };
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(crc64Module(PAGES)), { m: { m: memory } });
+  engine = { memory: new Uint8Array(memory.buffer), slices: exports.slices, fold: exports.fold };
   return engine;
 }
 
@@ -53,25 +66,54 @@ function fillTables(tables: BigUint64Array): void {
 
 /** The part of the engine's memory that is free for buffers; constant for the life of the process. */
 export function crc64Memory(): Uint8Array<ArrayBuffer> {
-  const { memory } = engine ?? start();
-  return new Uint8Array(memory, 2 * PAGE);
+  return (engine ?? start()).memory.subarray(BUFFERS);
 }
 
 /** The checksum of `bytes` appended to something whose checksum is `previous`. */
 export function crc64(bytes: Uint8Array, previous = 0n): bigint {
-  const { memory, run } = engine ?? start();
+  const { memory } = engine ?? start();
   let state = BigInt.asIntN(64, previous ^ ALL_ONES);
-  if (bytes.buffer === memory) {
-    state = run(bytes.byteOffset, bytes.byteLength, state);
+  if (bytes.buffer === memory.buffer) {
+    state = advance(bytes.byteOffset, bytes.byteLength, state);
   } else {
-    const scratch = new Uint8Array(memory, TABLES, SCRATCH);
-    for (let offset = 0; offset < bytes.byteLength; offset += SCRATCH) {
-      const piece = bytes.subarray(offset, offset + SCRATCH);
-      scratch.set(piece);
-      state = run(TABLES, piece.byteLength, state);
+    for (let offset = 0; offset < bytes.byteLength; offset += SCRATCH_BYTES) {
+      const piece = bytes.subarray(offset, offset + SCRATCH_BYTES);
+      memory.set(piece, SCRATCH);
+      state = advance(SCRATCH, piece.byteLength, state);
     }
   }
   return BigInt.asUintN(64, state) ^ ALL_ONES;
+}
+
+/** The running state, that is the checksum inverted, after the bytes at an address of the engine's memory. */
+function advance(address: number, length: number, state: bigint): bigint {
+  const { memory, slices, fold } = engine ?? start();
+  if (length < FOLD_FROM_BYTES) return slices(address, length, state);
+
+  // The state belongs to the first 8 bytes; nothing is folded into these, since there is nothing before them.
+  memory.fill(0, HISTORY, HISTORY + SPAN);
+  memory.copyWithin(HISTORY + SPAN, address, address + 16);
+  new DataView(memory.buffer, HISTORY + SPAN, 8).setBigInt64(0, state ^ readState(memory, address), true);
+
+  const foldable = (length - SPAN) & ~15;
+  let filled = 16;
+  for (let done = 16; done < foldable; ) {
+    const bytes = Math.min(BLOCK - filled, foldable - done);
+    fold(address + done, HISTORY + filled, HISTORY + SPAN + filled, bytes / 16);
+    done += bytes;
+    filled += bytes;
+    if (filled < BLOCK) continue;
+    memory.copyWithin(HISTORY, HISTORY + BLOCK, HISTORY + BLOCK + SPAN);
+    filled = 0;
+  }
+  // What was folded into the bytes that follow; these are not folded on, so they count as zero in the history.
+  memory.fill(0, HISTORY + SPAN + filled, HISTORY + SPAN + filled + SPAN);
+  fold(address + foldable, HISTORY + filled, TAIL, SPAN / 16);
+  return slices(address + foldable + SPAN, length - foldable - SPAN, slices(TAIL, SPAN, 0n));
+}
+
+function readState(memory: Uint8Array<ArrayBuffer>, address: number): bigint {
+  return new DataView(memory.buffer, address, 8).getBigInt64(0, true);
 }
 
 /** Product of two polynomials modulo the generator; the highest bit is x⁰. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { crc64, crc64Combine, crc64Memory } from '../../alibaba/crc64.js';
@@ -28,6 +29,29 @@ describe('CRC64', () => {
         expect(crc64(inPlace)).toBe(expected);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('agrees with the definition for long pieces too, whatever came before', () => {
+    const bytes = randomBytes(70_000);
+    for (const length of [22_079, 22_080, 22_081, 22_095, 22_096, 40_007, 65_536, 70_000]) {
+      const inPlace = crc64Memory().subarray(3, 3 + length);
+      inPlace.set(bytes.subarray(0, length));
+      const before = Buffer.from('something before');
+      expect(crc64(inPlace, crc64(before))).toBe(slowCrc64(Buffer.concat([before, inPlace])));
+    }
+  });
+
+  test('agrees with itself for any length and block border', () => {
+    const bytes = crc64Memory().subarray(0, 400_000);
+    bytes.set(randomBytes(bytes.length));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 200_000 }), fc.integer({ min: 0, max: 200_000 }), (start, length) => {
+        let byPieces = 0n;
+        for (let offset = start; offset < start + length; offset += 10_000)
+          byPieces = crc64(bytes.subarray(offset, Math.min(start + length, offset + 10_000)), byPieces);
+        expect(crc64(bytes.subarray(start, start + length))).toBe(byPieces);
+      }),
     );
   });
 
