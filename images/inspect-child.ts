@@ -1,0 +1,32 @@
+/**
+ * The process that reads an untrusted image. It gets the open file as descriptor 3, gives up its privileges, and
+ * writes one JSON line after the container and one at the end; its parent sets the limits (inspect-in-child.ts).
+ */
+import { writeSync } from 'node:fs';
+import { openFile } from './bytes.js';
+import { inspectFile } from './inspect.js';
+import type { Inspection } from './inspection.js';
+
+const IMAGE_FD = 3;
+const NOBODY = 65_534;
+
+/** A line that the child writes; `whole` is false while the guest is still to be read. */
+export interface ChildLine {
+  readonly whole: boolean;
+  readonly inspection: Inspection;
+}
+
+function dropPrivileges(): void {
+  if (process.getuid?.() !== 0) return;
+  process.setgroups?.([NOBODY]);
+  process.setgid?.(NOBODY);
+  process.setuid?.(NOBODY);
+}
+
+function say(line: ChildLine): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+dropPrivileges();
+const file = openFile(IMAGE_FD, Number(process.argv[2]));
+say({ whole: true, inspection: inspectFile(file, (inspection) => say({ whole: false, inspection })) });

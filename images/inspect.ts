@@ -1,0 +1,72 @@
+/** Inspection of one image in this process. It blocks while it reads; services use inspect-in-child.ts. */
+import { type FileSource, TooMuchWorkError } from './bytes.js';
+import { openContainer } from './container.js';
+import { type FindingList, findingList } from './findings.js';
+import type { Container } from './formats/container.js';
+import type { InspectImage, Inspection } from './inspection.js';
+import { openSource, orSourceFailure } from './source-file.js';
+
+const GIB = 1024 ** 3;
+const MAX_DISK_GIB = 2048;
+
+/**
+ * Reads the image and says what it is. Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty`, `.Unreadable`
+ * (class `request`) for a file that cannot be read at all; damage inside the file is a finding.
+ */
+export const inspectImage: InspectImage = async (path, options) => {
+  options?.signal?.throwIfAborted();
+  const file = openSource(path);
+  try {
+    return orSourceFailure(path, () => inspectFile(file));
+  } finally {
+    file.close();
+  }
+};
+
+/** `onContainer` hears what is known before the guest is read: what remains true if that never ends. */
+export function inspectFile(file: FileSource, onContainer: (soFar: Inspection) => void = () => undefined): Inspection {
+  const findings = findingList();
+  const container = tellContainer(file, findings);
+  const soFar = (): Inspection => ({
+    format: container.format,
+    subformat: container.subformat,
+    virtualSize: container.virtualSize,
+    fileSize: file.size,
+    allocatedSize: file.allocatedSize,
+    architecture: null,
+    bootMode: null,
+    osType: null,
+    platform: null,
+    osVersion: null,
+    findings: [...findings.all],
+    depth: 'container',
+  });
+  onContainer(soFar());
+  return soFar();
+}
+
+function tellContainer(file: FileSource, findings: FindingList): Container {
+  try {
+    const container = openContainer(file, findings);
+    if (container.virtualSize !== null && container.virtualSize > MAX_DISK_GIB * GIB) {
+      findings.add(
+        'blocking',
+        'InvalidImageSize',
+        `The disk is larger than the ${MAX_DISK_GIB} GiB that ECS takes`,
+        `virtual size ${container.virtualSize} bytes`,
+        'Shrink the file systems and the disk, or split the data over several disks.',
+      );
+    }
+    return container;
+  } catch (error) {
+    if (!(error instanceof TooMuchWorkError)) throw error;
+    findings.add(
+      'blocking',
+      'ECSIMPORT.Damaged',
+      'The image’s tables ask for more work than any honest image',
+      error.message,
+      'Make a fresh copy of the disk with the tool of its hypervisor.',
+    );
+    return { format: 'UNKNOWN', subformat: null, virtualSize: null, disk: null };
+  }
+}
