@@ -2,6 +2,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { type ByteSource, bufferSource, mappedSource, printable, UnreadableError, u64be } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
+import { unzstd } from '../packing/zstd.js';
 import { COPY_AGAIN, type Container, type OpenContainer, REPACK } from './container.js';
 import { checkRefcounts } from './qcow2-refcounts.js';
 
@@ -366,7 +367,7 @@ function qcow2Disk(file: ByteSource, header: Qcow2Header): ByteSource {
 
 function decompress(packed: Buffer, header: Qcow2Header): Buffer {
   const size = header.clusterSize;
-  if (header.compression === 1) throw new UnreadableError('zstd clusters are not read');
+  if (header.compression === 1) return unzstd(packed, size);
   try {
     // The stream ends somewhere in its last sector; what follows belongs to the next cluster.
     const plain = inflateRawSync(packed, { maxOutputLength: size });

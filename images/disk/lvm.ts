@@ -1,0 +1,167 @@
+/** LVM2: logical volumes of linear segments, put together from the physical volumes of this disk. */
+import { type ByteSource, mappedSource, printable, UnreadableError, u64le } from '../bytes.js';
+
+const SECTOR = 512;
+const LABEL_SECTORS = 4;
+const MAX_METADATA = 16 * 1024 * 1024;
+const MAX_AREAS = 32;
+const MAX_DEPTH = 16;
+
+export interface PhysicalVolume {
+  readonly id: string;
+  readonly source: ByteSource;
+  readonly metadata: string;
+}
+
+export interface LogicalVolume {
+  readonly group: string;
+  readonly name: string;
+  /** Null with `problem` telling why: thin, striped, mirrored, or on a disk that is not here. */
+  readonly source: ByteSource | null;
+  readonly problem: string;
+}
+
+/** Null: no physical volume. */
+export function openPhysicalVolume(source: ByteSource): PhysicalVolume | null {
+  for (let sector = 0; sector < LABEL_SECTORS && (sector + 1) * SECTOR <= source.size; sector += 1) {
+    const label = source.read(sector * SECTOR, SECTOR);
+    if (label.toString('latin1', 0, 8) !== 'LABELONE' || label.toString('latin1', 24, 32) !== 'LVM2 001') continue;
+    const header = label.readUInt32LE(20);
+    const id = label.toString('latin1', header, header + 32);
+    let at = header + 40;
+    const areas: { offset: number; size: number }[][] = [[], []];
+    for (const list of areas) {
+      for (; at + 16 <= SECTOR && list.length < MAX_AREAS; at += 16) {
+        const offset = u64le(label, at);
+        if (offset === 0) break;
+        list.push({ offset, size: u64le(label, at + 8) });
+      }
+      at += 16;
+    }
+    const metadata = (areas[1] ?? []).map((area) => metadataText(source, area.offset)).find((found) => found !== null);
+    return { id, source, metadata: metadata ?? '' };
+  }
+  return null;
+}
+
+function metadataText(source: ByteSource, area: number): string | null {
+  const header = source.read(area, SECTOR);
+  if (!header.toString('latin1', 4, 20).startsWith(' LVM2 x[5A%r0N*>')) return null;
+  const areaSize = u64le(header, 32);
+  const offset = u64le(header, 40);
+  const size = u64le(header, 48);
+  if (offset === 0 || size === 0 || size > MAX_METADATA || offset >= areaSize) return null;
+  // The area is a ring; its first sector is this header.
+  const first = Math.min(size, areaSize - offset);
+  const head = source.read(area + offset, first);
+  const rest = size > first ? source.read(area + SECTOR, size - first) : Buffer.alloc(0);
+  return Buffer.concat([head, rest]).toString('utf8');
+}
+
+type Value = string | number | readonly Value[] | Section;
+interface Section {
+  readonly [key: string]: Value | undefined;
+}
+
+export function logicalVolumes(volumes: readonly PhysicalVolume[]): LogicalVolume[] {
+  const byId = new Map(volumes.map((volume) => [volume.id, volume.source]));
+  const groups = new Map<string, Section>();
+  for (const { metadata } of volumes) {
+    for (const [name, value] of Object.entries(parseMetadata(metadata))) {
+      if (isSection(value) && isSection(value.physical_volumes)) groups.set(name, value);
+    }
+  }
+  return [...groups].flatMap(([group, section]) =>
+    Object.entries(sectionOf(section.logical_volumes)).flatMap(([name, volume]) =>
+      isSection(volume) ? [logicalVolume(printable(group, 128), printable(name, 128), section, volume, byId)] : [],
+    ),
+  );
+}
+
+function logicalVolume(
+  group: string,
+  name: string,
+  section: Section,
+  volume: Section,
+  byId: ReadonlyMap<string, ByteSource>,
+): LogicalVolume {
+  const extent = numberOf(section.extent_size) * SECTOR;
+  const segments: { at: number; length: number; source: ByteSource; offset: number }[] = [];
+  const unreadable = (problem: string) => ({ group, name, source: null, problem });
+  for (const segment of Object.values(volume)) {
+    if (!isSection(segment) || segment.type === undefined) continue;
+    const stripes = Array.isArray(segment.stripes) ? segment.stripes : [];
+    if (segment.type !== 'striped' || stripes.length !== 2)
+      return unreadable(`segment of type ${printable(String(segment.type), 20)}`);
+    const [pvName, firstExtent] = stripes;
+    const pv = sectionOf(sectionOf(section.physical_volumes)[String(pvName)]);
+    const source = byId.get(String(pv.id ?? '').replaceAll('-', ''));
+    if (source === undefined) return unreadable('it lies on a disk that is not part of this image');
+    segments.push({
+      at: numberOf(segment.start_extent) * extent,
+      length: numberOf(segment.extent_count) * extent,
+      source,
+      offset: numberOf(pv.pe_start) * SECTOR + numberOf(firstExtent) * extent,
+    });
+  }
+  if (segments.length === 0) return unreadable('it has no segments');
+  const size = Math.max(...segments.map(({ at, length }) => at + length));
+  const source = mappedSource(size, `${group}/${name}`, (offset) => {
+    const segment = segments.find(({ at, length }) => offset >= at && offset < at + length);
+    if (segment === undefined) throw new UnreadableError(`${group}/${name} has no segment for byte ${offset}`);
+    const inside = offset - segment.at;
+    return { at: { source: segment.source, offset: segment.offset + inside }, length: segment.length - inside };
+  });
+  return { group, name, source, problem: '' };
+}
+
+function isSection(value: Value | undefined): value is Section {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+function sectionOf(value: Value | undefined): Section {
+  return isSection(value) ? value : {};
+}
+function numberOf(value: Value | undefined): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new UnreadableError('LVM metadata lack a number');
+  return value;
+}
+
+/** `key = value`, `name { … }`, lists in brackets, comments after #. */
+export function parseMetadata(source: string): Section {
+  const tokens = source.match(/#[^\n]*|"(?:\\.|[^"\\])*"|[{}[\]=,]|[^\s{}[\]=,#"]+/g) ?? [];
+  const words = tokens.filter((token) => !token.startsWith('#') && token !== '\0');
+  let at = 0;
+  const value = (depth: number): Value => {
+    if (depth > MAX_DEPTH) throw new UnreadableError('LVM metadata are nested too deeply');
+    const word = words[at++] ?? '';
+    if (word === '[') {
+      const list: Value[] = [];
+      while (at < words.length && words[at] !== ']') {
+        if (words[at] === ',') at += 1;
+        else list.push(value(depth + 1));
+      }
+      at += 1;
+      return list;
+    }
+    if (word.startsWith('"')) return word.slice(1, -1).replace(/\\(.)/g, '$1');
+    return /^-?\d+$/.test(word) ? Number(word) : word;
+  };
+  const section = (depth: number): Section => {
+    if (depth > MAX_DEPTH) throw new UnreadableError('LVM metadata are nested too deeply');
+    const found: Record<string, Value> = Object.create(null);
+    while (at < words.length && words[at] !== '}') {
+      const key = words[at++] ?? '';
+      if (words[at] === '{') {
+        at += 1;
+        found[key] = section(depth + 1);
+      } else if (words[at] === '=') {
+        at += 1;
+        found[key] = value(depth);
+      }
+    }
+    at += 1;
+    return found;
+  };
+  return section(0);
+}

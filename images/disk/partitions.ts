@@ -1,0 +1,216 @@
+/** Partition tables: GPT with its backup, and MBR with logical partitions. */
+import { type ByteSource, slice, text, UnreadableError, u64le } from '../bytes.js';
+import { type FindingList, unlessUnreadable } from '../findings.js';
+import { crc32 } from './crc32.js';
+
+export interface Partition {
+  /** As the guest counts them: sda1 is 1. */
+  readonly number: number;
+  readonly start: number;
+  readonly size: number;
+  /** A GPT type GUID in lower case, or an MBR type like `0x83`. */
+  readonly type: string;
+  readonly partUuid: string | null;
+  readonly name: string;
+  readonly active: boolean;
+}
+
+export interface PartitionTable {
+  readonly scheme: 'gpt' | 'mbr' | 'none';
+  readonly partitions: readonly Partition[];
+}
+
+export const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
+export const BIOS_BOOT = '21686148-6449-6e6f-744e-656564454649';
+export const MBR_ESP = '0xef';
+const PROTECTIVE = 0xee;
+const EXTENDED = [0x05, 0x0f, 0x85];
+const MAX_GPT_ENTRIES = 1024;
+const MAX_LOGICAL = 128;
+const SECTOR = 512;
+
+export function readPartitions(disk: ByteSource, findings: FindingList): PartitionTable {
+  if (disk.size < 2 * SECTOR) return { scheme: 'none', partitions: [] };
+  const gpt = readGpt(disk, findings);
+  if (gpt !== null) return { scheme: 'gpt', partitions: gpt };
+  const mbr = readMbr(disk);
+  return mbr === null ? { scheme: 'none', partitions: [] } : { scheme: 'mbr', partitions: mbr };
+}
+
+export function partitionBytes(disk: ByteSource, partition: Partition): ByteSource {
+  return slice(disk, partition.start, partition.size, `partition ${partition.number}`);
+}
+
+function readGpt(disk: ByteSource, findings: FindingList): Partition[] | null {
+  for (const sectorSize of [512, 4096]) {
+    if (disk.size < 3 * sectorSize) continue;
+    const primary = gptAt(disk, sectorSize, 1);
+    if (primary === null) continue;
+    if (sectorSize === 4096) {
+      findings.add(
+        'blocking',
+        'ECSIMPORT.SectorSize',
+        'The partition table is for 4096-byte sectors; disks in ECS have 512-byte sectors',
+        'GPT header at byte 4096',
+        'Copy the partitions onto a disk with 512-byte sectors.',
+      );
+    }
+    if (typeof primary !== 'string') {
+      const backupEnd = (primary.backupLba + 1) * sectorSize;
+      if (backupEnd > disk.size) {
+        findings.add(
+          primary.lastUsableEnd > disk.size ? 'blocking' : 'warning',
+          'ECSIMPORT.Truncated',
+          'The disk ends before its partition table’s end: it was cut off or made smaller',
+          `GPT: the backup header ends at byte ${backupEnd}, the disk at ${disk.size}`,
+          'Copy the image again; if the disk was made smaller on purpose: sgdisk --move-second-header DISK.',
+        );
+      }
+      return primary.partitions;
+    }
+    const backup = gptAt(disk, sectorSize, Math.floor(disk.size / sectorSize) - 1);
+    findings.add(
+      backup === null || typeof backup === 'string' ? 'blocking' : 'warning',
+      'ECSIMPORT.PartitionTable',
+      'The GPT is damaged',
+      `primary header: ${primary}; backup: ${backup === null ? 'missing' : typeof backup === 'string' ? backup : 'good'}`,
+      'gdisk DISK on a copy: r (recovery), b (use backup header), w (write).',
+    );
+    return backup === null || typeof backup === 'string' ? [] : backup.partitions;
+  }
+  return null;
+}
+
+interface Gpt {
+  readonly partitions: Partition[];
+  readonly backupLba: number;
+  readonly lastUsableEnd: number;
+}
+
+/** Null: no GPT here. A text: there is one, and this is what is wrong with it. */
+function gptAt(disk: ByteSource, sectorSize: number, lba: number): Gpt | string | null {
+  return unlessUnreadable<Gpt | string | null>(
+    () => {
+      const header = Buffer.from(disk.read(lba * sectorSize, 512));
+      if (header.toString('latin1', 0, 8) !== 'EFI PART') return null;
+      const headerSize = header.readUInt32LE(12);
+      if (headerSize < 92 || headerSize > 512) return `header size ${headerSize}`;
+      const expected = header.readUInt32LE(16);
+      header.writeUInt32LE(0, 16);
+      if (crc32(header.subarray(0, headerSize)) !== expected) return 'wrong header checksum';
+      const count = header.readUInt32LE(80);
+      const entrySize = header.readUInt32LE(84);
+      if (count > MAX_GPT_ENTRIES || entrySize < 128 || entrySize > 4096)
+        return `${count} entries of ${entrySize} bytes`;
+      const entries = disk.read(u64le(header, 72) * sectorSize, count * entrySize);
+      if (crc32(entries) !== header.readUInt32LE(88)) return 'wrong checksum of the entries';
+      return {
+        partitions: gptEntries(entries, entrySize, sectorSize),
+        backupLba: u64le(header, 32),
+        lastUsableEnd: (u64le(header, 48) + 1) * sectorSize,
+      };
+    },
+    (reason) => reason,
+  );
+}
+
+function gptEntries(entries: Buffer, entrySize: number, sectorSize: number): Partition[] {
+  const partitions: Partition[] = [];
+  for (let index = 0; (index + 1) * entrySize <= entries.length; index += 1) {
+    const entry = entries.subarray(index * entrySize, (index + 1) * entrySize);
+    const type = guid(entry, 0);
+    if (type === '00000000-0000-0000-0000-000000000000') continue;
+    const first = u64le(entry, 32);
+    const last = u64le(entry, 40);
+    if (last < first) continue;
+    partitions.push({
+      number: index + 1,
+      start: first * sectorSize,
+      size: (last - first + 1) * sectorSize,
+      type,
+      partUuid: guid(entry, 16),
+      name: text(entry.subarray(56, 128), 'utf16le'),
+      active: false,
+    });
+  }
+  return partitions;
+}
+
+export function guid(bytes: Buffer, offset: number): string {
+  const part = (at: number, length: number) => bytes.toString('hex', offset + at, offset + at + length);
+  const swapped = (at: number, length: number) =>
+    Buffer.from(bytes.subarray(offset + at, offset + at + length))
+      .reverse()
+      .toString('hex');
+  return `${swapped(0, 4)}-${swapped(4, 2)}-${swapped(6, 2)}-${part(8, 2)}-${part(10, 6)}`;
+}
+
+function readMbr(disk: ByteSource): Partition[] | null {
+  const sector = disk.read(0, SECTOR);
+  if (sector.readUInt16LE(510) !== 0xaa55) return null;
+  const signature = sector.readUInt32LE(440).toString(16).padStart(8, '0');
+  const primary = mbrEntries(sector, 0);
+  // A file system's boot sector ends with the same two bytes; its "entries" are code.
+  if (primary.some(({ flag }) => flag !== 0 && flag !== 0x80) || primary.every(({ type }) => type === 0)) return null;
+  if (primary.some(({ type, start, size }) => type !== 0 && (size === 0 || start >= disk.size))) return null;
+  const partitions = primary.flatMap(({ type, start, size, flag }, index) =>
+    type === 0 || EXTENDED.includes(type) || type === PROTECTIVE
+      ? []
+      : [mbrPartition(index + 1, type, start, size, flag, signature)],
+  );
+  const extended = primary.find(({ type }) => EXTENDED.includes(type));
+  return extended === undefined ? partitions : [...partitions, ...logical(disk, extended.start, signature)];
+}
+
+function mbrPartition(
+  number: number,
+  type: number,
+  start: number,
+  size: number,
+  flag: number,
+  signature: string,
+): Partition {
+  return {
+    number,
+    start,
+    size,
+    type: `0x${type.toString(16).padStart(2, '0')}`,
+    partUuid: `${signature}-${number.toString(16).padStart(2, '0')}`,
+    name: '',
+    active: flag === 0x80,
+  };
+}
+
+function mbrEntries(sector: Buffer, base: number): { flag: number; type: number; start: number; size: number }[] {
+  return [446, 462, 478, 494].map((at) => ({
+    flag: sector.readUInt8(at),
+    type: sector.readUInt8(at + 4),
+    start: base + sector.readUInt32LE(at + 8) * SECTOR,
+    size: sector.readUInt32LE(at + 12) * SECTOR,
+  }));
+}
+
+function logical(disk: ByteSource, extendedStart: number, signature: string): Partition[] {
+  const found: Partition[] = [];
+  const seen = new Set<number>();
+  let at = extendedStart;
+  while (found.length < MAX_LOGICAL && !seen.has(at) && at + SECTOR <= disk.size) {
+    seen.add(at);
+    const sector = disk.read(at, SECTOR);
+    if (sector.readUInt16LE(510) !== 0xaa55) break;
+    const [entry] = mbrEntries(sector, at);
+    if (entry !== undefined && entry.type !== 0 && entry.size > 0) {
+      found.push(mbrPartition(5 + found.length, entry.type, entry.start, entry.size, entry.flag, signature));
+    }
+    const [, next] = mbrEntries(sector, extendedStart);
+    if (next === undefined || next.type === 0) break;
+    at = next.start;
+  }
+  return found;
+}
+
+/** The first 440 bytes: what a BIOS runs. */
+export function bootCode(disk: ByteSource): Buffer {
+  if (disk.size < SECTOR) throw new UnreadableError('the disk has no boot sector');
+  return disk.read(0, 440);
+}

@@ -1,0 +1,118 @@
+/** What lies on a disk: partitions, logical volumes, and the file system of each. */
+import { type ByteSource, cached } from '../bytes.js';
+import { openExt } from '../filesystems/ext.js';
+import { openFat } from '../filesystems/fat.js';
+import type { FileSystem, OpenFileSystem } from '../filesystems/filesystem.js';
+import { openXfs } from '../filesystems/xfs.js';
+import { type FindingList, unlessUnreadable } from '../findings.js';
+import { logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
+import { type Partition, type PartitionTable, partitionBytes, readPartitions } from './partitions.js';
+
+export interface Volume {
+  /** For evidence: `partition 2`, `vg0/root`, `the whole disk`. */
+  readonly name: string;
+  readonly partition: Partition | null;
+  readonly logical: { readonly group: string; readonly name: string } | null;
+  readonly source: ByteSource | null;
+  readonly fileSystem: FileSystem | null;
+  /** What it is when it is no file system that is read: `swap`, `LUKS`, `btrfs` …; null when nothing is known. */
+  readonly content: string | null;
+}
+
+export interface DiskLayout {
+  readonly table: PartitionTable;
+  readonly volumes: readonly Volume[];
+}
+
+const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openFat];
+
+const SIGNATURES: readonly { readonly name: string; readonly offset: number; readonly magic: Buffer }[] = [
+  { name: 'LUKS', offset: 0, magic: Buffer.from('4c554b53babe', 'hex') },
+  { name: 'BitLocker', offset: 3, magic: Buffer.from('-FVE-FS-') },
+  { name: 'btrfs', offset: 65_600, magic: Buffer.from('_BHRfS_M') },
+  { name: 'NTFS', offset: 3, magic: Buffer.from('NTFS    ') },
+  { name: 'swap', offset: 4086, magic: Buffer.from('SWAPSPACE2') },
+  { name: 'Linux RAID', offset: 4096, magic: Buffer.from('fc4e2ba9', 'hex') },
+  { name: 'f2fs', offset: 1024, magic: Buffer.from('1020f5f2', 'hex') },
+  { name: 'reiserfs', offset: 65_588, magic: Buffer.from('ReIsEr') },
+  { name: 'jfs', offset: 32_768, magic: Buffer.from('JFS1') },
+  { name: 'squashfs', offset: 0, magic: Buffer.from('hsqs') },
+  { name: 'erofs', offset: 1024, magic: Buffer.from('e2e1f5e0', 'hex') },
+];
+
+export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout {
+  const source = cached(disk);
+  const table = readPartitions(source, findings);
+  const places =
+    table.scheme === 'none'
+      ? [{ name: 'the whole disk', partition: null, source }]
+      : table.partitions.map((partition) => ({
+          name: `partition ${partition.number}`,
+          partition,
+          source: partitionBytes(source, partition),
+        }));
+  const physical: PhysicalVolume[] = [];
+  const volumes = places.map((place): Volume => {
+    const volume = unlessUnreadable(
+      () => openPhysicalVolume(place.source),
+      () => null,
+    );
+    if (volume === null) return { ...place, logical: null, ...openVolume(place.source, place.name, findings) };
+    physical.push(volume);
+    return { ...place, logical: null, fileSystem: null, content: 'LVM' };
+  });
+  const logical = unlessUnreadable(
+    () => logicalVolumes(physical),
+    (reason) => {
+      tellDamage(findings, 'the LVM metadata', reason);
+      return [];
+    },
+  );
+  return {
+    table,
+    volumes: [
+      ...volumes,
+      ...logical.map(({ group, name, source: bytes, problem }): Volume => {
+        const called = `logical volume ${group}/${name}`;
+        const opened = bytes === null ? { fileSystem: null, content: problem } : openVolume(bytes, called, findings);
+        return { name: called, partition: null, logical: { group, name }, source: bytes, ...opened };
+      }),
+    ],
+  };
+}
+
+function openVolume(source: ByteSource, name: string, findings: FindingList): Pick<Volume, 'fileSystem' | 'content'> {
+  const content = signatureOf(source);
+  if (content !== null) return { fileSystem: null, content };
+  for (const open of READERS) {
+    const fileSystem = unlessUnreadable(
+      () => open(source),
+      (reason) => {
+        tellDamage(findings, `the file system on ${name}`, reason);
+        return null;
+      },
+    );
+    if (fileSystem !== null) return { fileSystem, content: fileSystem.kind };
+  }
+  return { fileSystem: null, content: null };
+}
+
+function signatureOf(source: ByteSource): string | null {
+  const found = SIGNATURES.find(({ offset, magic }) =>
+    unlessUnreadable(
+      () => source.read(offset, magic.length).equals(magic),
+      () => false,
+    ),
+  );
+  return found?.name ?? null;
+}
+
+function tellDamage(findings: FindingList, what: string, reason: string): void {
+  findings.add(
+    'warning',
+    'ECSIMPORT.FileSystem',
+    `A part of the disk could not be read: ${what}`,
+    reason,
+    'Check it in the guest (fsck, xfs_repair, vgck), shut down cleanly, and export the image again.',
+  );
+}

@@ -1,0 +1,266 @@
+/** ext2, ext3 and ext4, read only (kernel documentation, filesystems/ext4): extents, block maps, inline data. */
+import { type ByteSource, text, UnreadableError } from '../bytes.js';
+import {
+  type Entry,
+  type FileSystem,
+  kindOf,
+  MAX_DIRECTORY_BYTES,
+  MAX_ENTRIES,
+  type OpenFileSystem,
+  type Run,
+  readRuns,
+  uuidOf,
+} from './filesystem.js';
+
+const ROOT_INODE = 2;
+const HAS_JOURNAL = 0x4;
+const NEEDS_RECOVERY = 0x4;
+const META_BG = 0x10;
+const EXTENTS = 0x40;
+const IS_64BIT = 0x80;
+const ENCRYPT_FLAG = 0x800;
+const EXTENTS_FLAG = 0x80000;
+const INLINE_FLAG = 0x1000_0000;
+const EXTENT_MAGIC = 0xf30a;
+const MAX_RUNS = 1_000_000;
+
+interface Super {
+  readonly blockSize: number;
+  readonly firstDataBlock: number;
+  readonly inodesPerGroup: number;
+  readonly inodeSize: number;
+  readonly inodeCount: number;
+  readonly descriptorSize: number;
+  readonly metaGroups: number | null;
+  readonly blocksPerGroup: number;
+}
+
+interface Inode {
+  readonly mode: number;
+  readonly size: number;
+  readonly flags: number;
+  readonly raw: Buffer;
+}
+
+export const openExt: OpenFileSystem = (source) => {
+  if (source.size < 2048) return null;
+  const bytes = source.read(1024, 1024);
+  if (bytes.readUInt16LE(56) !== 0xef53) return null;
+  const compatible = bytes.readUInt32LE(92);
+  const incompatible = bytes.readUInt32LE(96);
+  const logBlock = bytes.readUInt32LE(24);
+  if (logBlock > 6) throw new UnreadableError(`ext superblock: block size 2^${10 + logBlock}`);
+  const revision = bytes.readUInt32LE(76);
+  const superblock: Super = {
+    blockSize: 1024 << logBlock,
+    firstDataBlock: bytes.readUInt32LE(20),
+    inodesPerGroup: bytes.readUInt32LE(40),
+    inodeSize: revision === 0 ? 128 : bytes.readUInt16LE(88),
+    inodeCount: bytes.readUInt32LE(0),
+    descriptorSize: (incompatible & IS_64BIT) !== 0 ? Math.max(64, bytes.readUInt16LE(254)) : 32,
+    metaGroups: (incompatible & META_BG) !== 0 ? bytes.readUInt32LE(260) : null,
+    blocksPerGroup: bytes.readUInt32LE(32),
+  };
+  if (superblock.inodesPerGroup === 0 || superblock.inodeSize < 128 || superblock.inodeSize > superblock.blockSize) {
+    throw new UnreadableError('ext superblock: impossible inode table');
+  }
+  const high = (at: number) => ((incompatible & IS_64BIT) !== 0 ? bytes.readUInt32LE(at) * 2 ** 32 : 0);
+  const kind = (incompatible & EXTENTS) !== 0 ? 'ext4' : (compatible & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2';
+  return {
+    kind,
+    uuid: uuidOf(bytes, 104),
+    label: text(bytes.subarray(120, 136)),
+    totalBytes: (bytes.readUInt32LE(4) + high(336)) * superblock.blockSize,
+    freeBytes: (bytes.readUInt32LE(12) + high(344)) * superblock.blockSize,
+    stale: (incompatible & NEEDS_RECOVERY) !== 0 ? 'its journal was not replayed (needs_recovery)' : null,
+    ignoresCase: false,
+    root: ROOT_INODE,
+    ...nodes(source, superblock),
+  };
+};
+
+function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' | 'entries' | 'content' | 'link'> {
+  const read = (node: number) => readInode(source, superblock, node);
+  const content = (inode: Inode, length: number): Buffer => {
+    const wanted = Math.min(inode.size, length);
+    if ((inode.flags & ENCRYPT_FLAG) !== 0) throw new UnreadableError('the file is encrypted (fscrypt)');
+    if ((inode.flags & INLINE_FLAG) !== 0) return inlineData(inode).subarray(0, wanted);
+    return readRuns(source, runsOf(source, superblock, inode, wanted), wanted);
+  };
+  return {
+    info(node) {
+      const { mode, size } = read(node);
+      return { kind: kindOf(mode), size, mode: mode & 0o7777 };
+    },
+    entries(directory) {
+      const inode = read(directory);
+      if (kindOf(inode.mode) !== 'directory') throw new UnreadableError(`inode ${directory} is no directory`);
+      const bytes = content(inode, MAX_DIRECTORY_BYTES);
+      // Inline directories begin with the parent's number instead of "." and "..".
+      const isInline = (inode.flags & INLINE_FLAG) !== 0;
+      return isInline ? directoryEntries(bytes.subarray(4), 60 - 4) : directoryEntries(bytes, superblock.blockSize);
+    },
+    content(file, length) {
+      return content(read(file), length);
+    },
+    link(node) {
+      const inode = read(node);
+      // Short targets lie in the inode, where the block map would be.
+      if (inode.size < 60 && (inode.flags & (EXTENTS_FLAG | INLINE_FLAG)) === 0) {
+        return inode.raw.toString('utf8', 40, 40 + inode.size);
+      }
+      return content(inode, 4096).toString('utf8');
+    },
+  };
+}
+
+function readInode(source: ByteSource, superblock: Super, number: number): Inode {
+  if (number < 1 || number > superblock.inodeCount) throw new UnreadableError(`inode ${number} does not exist`);
+  const group = Math.floor((number - 1) / superblock.inodesPerGroup);
+  const descriptor = source.read(descriptorOffset(superblock, group), superblock.descriptorSize);
+  const tableHigh = superblock.descriptorSize >= 64 ? descriptor.readUInt32LE(40) : 0;
+  const table = (descriptor.readUInt32LE(8) + tableHigh * 2 ** 32) * superblock.blockSize;
+  const offset = table + ((number - 1) % superblock.inodesPerGroup) * superblock.inodeSize;
+  const raw = source.read(offset, superblock.inodeSize);
+  return {
+    mode: raw.readUInt16LE(0),
+    size: raw.readUInt32LE(4) + raw.readUInt32LE(108) * 2 ** 32,
+    flags: raw.readUInt32LE(32),
+    raw,
+  };
+}
+
+function descriptorOffset(superblock: Super, group: number): number {
+  const perBlock = Math.floor(superblock.blockSize / superblock.descriptorSize);
+  const block = Math.floor(group / perBlock);
+  const inside = (group % perBlock) * superblock.descriptorSize;
+  if (superblock.metaGroups === null || block < superblock.metaGroups) {
+    return (superblock.firstDataBlock + 1 + block) * superblock.blockSize + inside;
+  }
+  // With META_BG the descriptors lie in the first group they describe, after its superblock copy if there is one.
+  const firstGroup = block * perBlock;
+  const start = superblock.firstDataBlock + firstGroup * superblock.blocksPerGroup;
+  return (start + (hasSuperblock(firstGroup) ? 1 : 0)) * superblock.blockSize + inside;
+}
+
+/** sparse_super: groups 0, 1 and powers of 3, 5 and 7. */
+function hasSuperblock(group: number): boolean {
+  if (group <= 1) return true;
+  return [3, 5, 7].some((base) => {
+    let power = base;
+    while (power < group) power *= base;
+    return power === group;
+  });
+}
+
+/** The part in the block map, then the rest in the extended attribute system.data. */
+function inlineData(inode: Inode): Buffer {
+  const first = inode.raw.subarray(40, 100);
+  if (inode.size <= 60 || inode.raw.length <= 160) return first;
+  const start = 128 + inode.raw.readUInt16LE(128);
+  if (start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== 0xea020000) return first;
+  const base = start + 4;
+  for (let at = base; at + 16 <= inode.raw.length && inode.raw.readUInt32LE(at) !== 0; ) {
+    const nameLength = inode.raw.readUInt8(at);
+    const isSystemData =
+      inode.raw.readUInt8(at + 1) === 7 && inode.raw.toString('latin1', at + 16, at + 16 + nameLength) === 'data';
+    if (isSystemData) {
+      const value = base + inode.raw.readUInt16LE(at + 2);
+      return Buffer.concat([first, inode.raw.subarray(value, value + inode.raw.readUInt32LE(at + 8))]);
+    }
+    at += 16 + Math.ceil(nameLength / 4) * 4;
+  }
+  return first;
+}
+
+function* runsOf(source: ByteSource, superblock: Super, inode: Inode, wanted: number): Generator<Run> {
+  const budget = { left: MAX_RUNS };
+  const map = inode.raw.subarray(40, 100);
+  if ((inode.flags & EXTENTS_FLAG) !== 0) yield* extents(source, superblock, map, wanted, 5, budget);
+  else yield* blockMap(source, superblock, map, wanted, budget);
+}
+
+interface Budget {
+  left: number;
+}
+
+function spend(budget: Budget): void {
+  budget.left -= 1;
+  if (budget.left < 0) throw new UnreadableError(`a file has more than ${MAX_RUNS} pieces`);
+}
+
+function* extents(
+  source: ByteSource,
+  superblock: Super,
+  node: Buffer,
+  wanted: number,
+  depthLeft: number,
+  budget: Budget,
+): Generator<Run> {
+  if (node.readUInt16LE(0) !== EXTENT_MAGIC) throw new UnreadableError('an extent tree has no magic');
+  const depth = node.readUInt16LE(6);
+  if (depth > depthLeft) throw new UnreadableError(`an extent tree is ${depth} levels deep`);
+  const count = Math.min(node.readUInt16LE(2), Math.floor((node.length - 12) / 12));
+  for (let index = 0; index < count; index += 1) {
+    spend(budget);
+    const at = 12 + index * 12;
+    const first = node.readUInt32LE(at) * superblock.blockSize;
+    if (first >= wanted) return;
+    if (depth > 0) {
+      const child = (node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32) * superblock.blockSize;
+      yield* extents(source, superblock, source.read(child, superblock.blockSize), wanted, depth - 1, budget);
+      continue;
+    }
+    const length = node.readUInt16LE(at + 4);
+    // Longer than 32768: allocated, never written, reads as zero.
+    if (length > 32_768) continue;
+    const start = node.readUInt32LE(at + 8) + node.readUInt16LE(at + 6) * 2 ** 32;
+    yield { at: first, offset: start * superblock.blockSize, length: length * superblock.blockSize };
+  }
+}
+
+/** Twelve direct blocks, then blocks of pointers one, two and three levels deep. */
+function* blockMap(source: ByteSource, superblock: Super, map: Buffer, wanted: number, budget: Budget): Generator<Run> {
+  const { blockSize } = superblock;
+  let at = 0;
+  function* pointers(block: number, depth: number): Generator<Run> {
+    if (at >= wanted) return;
+    spend(budget);
+    if (depth === 0) {
+      if (block !== 0) yield { at, offset: block * blockSize, length: blockSize };
+      at += blockSize;
+      return;
+    }
+    if (block === 0) {
+      at += blockSize * (blockSize / 4) ** depth;
+      return;
+    }
+    const table = source.read(block * blockSize, blockSize);
+    for (let index = 0; index < blockSize / 4 && at < wanted; index += 1) {
+      yield* pointers(table.readUInt32LE(index * 4), depth - 1);
+    }
+  }
+  for (let index = 0; index < 12; index += 1) yield* pointers(map.readUInt32LE(index * 4), 0);
+  for (let depth = 1; depth <= 3; depth += 1) yield* pointers(map.readUInt32LE((11 + depth) * 4), depth);
+}
+
+/** Hash trees keep ordinary entries in their leaves and hide their index in entries without an inode. */
+function directoryEntries(bytes: Buffer, blockSize: number): Entry[] {
+  const entries: Entry[] = [];
+  for (let start = 0; start < bytes.length; start += blockSize) {
+    const end = Math.min(start + blockSize, bytes.length);
+    for (let at = start; at + 8 <= end; ) {
+      const length = bytes.readUInt16LE(at + 4);
+      if (length < 8) break;
+      const node = bytes.readUInt32LE(at);
+      const nameLength = bytes.readUInt8(at + 6);
+      if (node !== 0 && at + 8 + nameLength <= end) {
+        const name = bytes.toString('utf8', at + 8, at + 8 + nameLength);
+        if (name !== '.' && name !== '..') entries.push({ name, node });
+        if (entries.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+      }
+      at += length;
+    }
+  }
+  return entries;
+}

@@ -1,0 +1,75 @@
+/** What every reader of a file system offers; nodes are numbers that only their file system understands. */
+import type { ByteSource } from '../bytes.js';
+
+export interface NodeInfo {
+  readonly kind: 'directory' | 'file' | 'link' | 'other';
+  readonly size: number;
+  /** Permission bits; null where the file system has none. */
+  readonly mode: number | null;
+}
+
+export interface Entry {
+  readonly name: string;
+  readonly node: number;
+}
+
+export interface FileSystem {
+  readonly kind: 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs' | 'vfat' | 'ntfs';
+  readonly uuid: string | null;
+  readonly label: string;
+  readonly totalBytes: number;
+  readonly freeBytes: number | null;
+  /** Why its content may be older than what the guest would see: a journal that was not replayed. */
+  readonly stale: string | null;
+  readonly ignoresCase: boolean;
+  readonly root: number;
+  info(node: number): NodeInfo;
+  /** Bounded by MAX_ENTRIES. */
+  entries(directory: number): readonly Entry[];
+  /** The first `length` bytes, or fewer where the file is shorter. */
+  content(file: number, length: number): Buffer;
+  link(node: number): string;
+}
+
+export const MAX_ENTRIES = 200_000;
+/** No directory of an installed system is larger. */
+export const MAX_DIRECTORY_BYTES = 32 * 1024 * 1024;
+
+/** Null: not this file system. Throws UnreadableError where it is and is damaged. */
+export type OpenFileSystem = (source: ByteSource) => FileSystem | null;
+
+export function uuidOf(bytes: Buffer, offset: number): string {
+  const hex = bytes.toString('hex', offset, offset + 16);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** A run of a file's bytes: `at` in the file, `offset` in the source. */
+export interface Run {
+  readonly at: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Puts a file's first `length` bytes together; what no run covers is a hole and reads as zero. */
+export function readRuns(source: ByteSource, runs: Iterable<Run>, length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  for (const run of runs) {
+    if (run.at >= length) continue;
+    const take = Math.min(run.length, length - run.at);
+    for (let done = 0; done < take; done += MAX_PIECE) {
+      const piece = Math.min(MAX_PIECE, take - done);
+      source.read(run.offset + done, piece).copy(buffer, run.at + done);
+    }
+  }
+  return buffer;
+}
+const MAX_PIECE = 8 * 1024 * 1024;
+
+/** The kinds in the file type bits of st_mode. */
+export function kindOf(mode: number): NodeInfo['kind'] {
+  const type = mode & 0xf000;
+  if (type === 0x4000) return 'directory';
+  if (type === 0x8000) return 'file';
+  if (type === 0xa000) return 'link';
+  return 'other';
+}

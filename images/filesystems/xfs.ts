@@ -1,0 +1,254 @@
+/** XFS versions 4 and 5, read only (XFS Algorithms & Data Structures, 3rd edition). */
+import { type ByteSource, text, UnreadableError, u64be } from '../bytes.js';
+import {
+  type Entry,
+  type FileSystem,
+  kindOf,
+  MAX_DIRECTORY_BYTES,
+  MAX_ENTRIES,
+  type OpenFileSystem,
+  type Run,
+  readRuns,
+  uuidOf,
+} from './filesystem.js';
+
+const LOCAL = 1;
+const EXTENTS = 2;
+const BTREE = 3;
+const FTYPE_V4 = 0x200;
+const FTYPE_V5 = 0x1;
+const MANY_EXTENTS = 0x10;
+const FREE_TAG = 0xffff;
+const DIRECTORY_DATA_END = 32 * 1024 ** 3;
+const MAX_RUNS = 1_000_000;
+const SYMLINK_HEADER = 56;
+
+interface Super {
+  readonly version: 4 | 5;
+  readonly blockSize: number;
+  readonly agBlocks: number;
+  readonly agCount: number;
+  readonly agBlockBits: number;
+  readonly inodeSize: number;
+  readonly inodesPerBlockBits: number;
+  readonly directoryBlock: number;
+  readonly hasFileType: boolean;
+}
+
+interface Inode {
+  readonly mode: number;
+  readonly format: number;
+  readonly size: number;
+  readonly extents: number;
+  readonly fork: Buffer;
+}
+
+export const openXfs: OpenFileSystem = (source) => {
+  if (source.size < 512 || source.read(0, 4).toString('latin1') !== 'XFSB') return null;
+  const bytes = source.read(0, 512);
+  const version = (bytes.readUInt16BE(100) & 0xf) === 5 ? 5 : 4;
+  const superblock: Super = {
+    version,
+    blockSize: bytes.readUInt32BE(4),
+    agBlocks: bytes.readUInt32BE(84),
+    agCount: bytes.readUInt32BE(88),
+    agBlockBits: bytes.readUInt8(124),
+    inodeSize: bytes.readUInt16BE(104),
+    inodesPerBlockBits: bytes.readUInt8(123),
+    directoryBlock: bytes.readUInt32BE(4) * 2 ** bytes.readUInt8(192),
+    hasFileType:
+      version === 5 ? (bytes.readUInt32BE(216) & FTYPE_V5) !== 0 : (bytes.readUInt32BE(200) & FTYPE_V4) !== 0,
+  };
+  const { blockSize, inodeSize, directoryBlock } = superblock;
+  if (blockSize < 512 || blockSize > 65_536 || inodeSize < 256 || inodeSize > 2048 || directoryBlock > 65_536) {
+    throw new UnreadableError(
+      `XFS superblock: block ${blockSize}, inode ${inodeSize}, directory block ${directoryBlock}`,
+    );
+  }
+  return {
+    kind: 'xfs',
+    uuid: uuidOf(bytes, 32),
+    label: text(bytes.subarray(108, 120)),
+    totalBytes: u64be(bytes, 8) * blockSize,
+    freeBytes: u64be(bytes, 144) * blockSize,
+    stale: null,
+    ignoresCase: false,
+    root: u64be(bytes, 56),
+    ...nodes(source, superblock),
+  };
+};
+
+function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' | 'entries' | 'content' | 'link'> {
+  const read = (node: number) => readInode(source, superblock, node);
+  const content = (inode: Inode, length: number): Buffer => {
+    const wanted = Math.min(inode.size, length);
+    if (inode.format === LOCAL) return inode.fork.subarray(0, wanted);
+    return readRuns(source, runsOf(source, superblock, inode), wanted);
+  };
+  return {
+    info(node) {
+      const { mode, size } = read(node);
+      return { kind: kindOf(mode), size, mode: mode & 0o7777 };
+    },
+    entries(directory) {
+      const inode = read(directory);
+      if (kindOf(inode.mode) !== 'directory') throw new UnreadableError(`inode ${directory} is no directory`);
+      if (inode.format === LOCAL) return shortDirectory(inode.fork, superblock);
+      return longDirectory(source, superblock, inode);
+    },
+    content(file, length) {
+      return content(read(file), length);
+    },
+    link(node) {
+      const inode = read(node);
+      if (inode.size > 4096) throw new UnreadableError('a symbolic link is longer than 4096 bytes');
+      if (inode.format === LOCAL || superblock.version === 4) return content(inode, 4096).toString('utf8');
+      return remoteLink(source, superblock, inode);
+    },
+  };
+}
+
+function readInode(source: ByteSource, superblock: Super, number: number): Inode {
+  const perBlock = 2 ** superblock.inodesPerBlockBits;
+  const block = Math.floor(number / perBlock);
+  const offset = blockOffset(superblock, block) + (number % perBlock) * superblock.inodeSize;
+  const raw = source.read(offset, superblock.inodeSize);
+  if (raw.toString('latin1', 0, 2) !== 'IN') throw new UnreadableError(`XFS inode ${number} has no magic`);
+  const core = raw.readUInt8(4) >= 3 ? 176 : 100;
+  const forkOffset = raw.readUInt8(82) * 8;
+  const manyExtents = core === 176 && (raw.readUInt32BE(124) & MANY_EXTENTS) !== 0;
+  return {
+    mode: raw.readUInt16BE(2),
+    format: raw.readUInt8(5),
+    size: u64be(raw, 56),
+    extents: manyExtents ? u64be(raw, 24) : raw.readUInt32BE(76),
+    fork: raw.subarray(core, forkOffset > 0 ? Math.min(core + forkOffset, raw.length) : raw.length),
+  };
+}
+
+/** File system block numbers have the allocation group in their high bits. */
+function blockOffset(superblock: Super, block: number): number {
+  const group = Math.floor(block / 2 ** superblock.agBlockBits);
+  const inside = block % 2 ** superblock.agBlockBits;
+  if (group >= superblock.agCount || inside >= superblock.agBlocks)
+    throw new UnreadableError(`XFS block ${block} does not exist`);
+  return (group * superblock.agBlocks + inside) * superblock.blockSize;
+}
+
+function* runsOf(source: ByteSource, superblock: Super, inode: Inode): Generator<Run> {
+  if (inode.format === EXTENTS) {
+    yield* records(superblock, inode.fork, 0, inode.extents);
+    return;
+  }
+  if (inode.format !== BTREE) throw new UnreadableError(`an XFS inode has format ${inode.format}`);
+  const budget = { left: MAX_RUNS };
+  const { fork } = inode;
+  const slots = Math.floor((fork.length - 4) / 16);
+  const count = Math.min(fork.readUInt16BE(2), slots);
+  for (let index = 0; index < count; index += 1) {
+    yield* treeBlock(source, superblock, u64be(fork, 4 + slots * 8 + index * 8), fork.readUInt16BE(0) - 1, budget);
+  }
+}
+
+function* treeBlock(
+  source: ByteSource,
+  superblock: Super,
+  block: number,
+  level: number,
+  budget: { left: number },
+): Generator<Run> {
+  budget.left -= 1;
+  if (budget.left < 0 || level < 0 || level > 8) throw new UnreadableError('an XFS extent tree has no end');
+  const bytes = source.read(blockOffset(superblock, block), superblock.blockSize);
+  const magic = bytes.toString('latin1', 0, 4);
+  if (magic !== 'BMAP' && magic !== 'BMA3') throw new UnreadableError('an XFS extent tree has no magic');
+  if (bytes.readUInt16BE(4) !== level) throw new UnreadableError('an XFS extent tree has wrong levels');
+  const header = magic === 'BMA3' ? 72 : 24;
+  const slots = Math.floor((bytes.length - header) / 16);
+  const count = Math.min(bytes.readUInt16BE(6), slots);
+  if (level === 0) {
+    yield* records(superblock, bytes, header, count);
+    return;
+  }
+  for (let index = 0; index < count; index += 1) {
+    yield* treeBlock(source, superblock, u64be(bytes, header + slots * 8 + index * 8), level - 1, budget);
+  }
+}
+
+/** 1 bit unwritten, 54 bits place in the file, 52 bits first block, 21 bits count. */
+function* records(superblock: Super, bytes: Buffer, start: number, count: number): Generator<Run> {
+  for (let index = 0; index < count && start + (index + 1) * 16 <= bytes.length; index += 1) {
+    const high = bytes.readBigUInt64BE(start + index * 16);
+    const low = bytes.readBigUInt64BE(start + index * 16 + 8);
+    if (high >> 63n === 1n) continue;
+    const at = Number((high & 0x7fff_ffff_ffff_ffffn) >> 9n) * superblock.blockSize;
+    const block = Number(((high & 0x1ffn) << 43n) | (low >> 21n));
+    yield { at, offset: blockOffset(superblock, block), length: Number(low & 0x1f_ffffn) * superblock.blockSize };
+  }
+}
+
+function shortDirectory(fork: Buffer, superblock: Super): Entry[] {
+  const entries: Entry[] = [];
+  const wide = fork.readUInt8(1) > 0;
+  const numberSize = wide ? 8 : 4;
+  let at = 2 + numberSize;
+  const count = wide ? fork.readUInt8(1) : fork.readUInt8(0);
+  for (let index = 0; index < count; index += 1) {
+    const length = fork.readUInt8(at);
+    const name = fork.toString('utf8', at + 3, at + 3 + length);
+    const number = at + 3 + length + (superblock.hasFileType ? 1 : 0);
+    entries.push({ name, node: wide ? u64be(fork, number) : fork.readUInt32BE(number) });
+    at = number + numberSize;
+  }
+  return entries;
+}
+
+function longDirectory(source: ByteSource, superblock: Super, inode: Inode): Entry[] {
+  const entries: Entry[] = [];
+  let read = 0;
+  for (const run of runsOf(source, superblock, inode)) {
+    // Hash blocks lie above; the names are all below.
+    if (run.at >= DIRECTORY_DATA_END) continue;
+    read += run.length;
+    if (read > MAX_DIRECTORY_BYTES) throw new UnreadableError('a directory is too large');
+    for (let at = 0; at + superblock.directoryBlock <= run.length; at += superblock.directoryBlock) {
+      directoryBlock(source.read(run.offset + at, superblock.directoryBlock), superblock, entries);
+    }
+    if (entries.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+  }
+  return entries;
+}
+
+function directoryBlock(bytes: Buffer, superblock: Super, entries: Entry[]): void {
+  const magic = bytes.toString('latin1', 0, 4);
+  const header = { XD2B: 16, XD2D: 16, XDB3: 64, XDD3: 64 }[magic];
+  if (header === undefined) throw new UnreadableError('an XFS directory block has no magic');
+  const hasTail = magic === 'XD2B' || magic === 'XDB3';
+  const end = hasTail ? bytes.length - 8 - bytes.readUInt32BE(bytes.length - 8) * 8 : bytes.length;
+  for (let at = header; at + 12 <= end; ) {
+    if (bytes.readUInt16BE(at) === FREE_TAG) {
+      const free = bytes.readUInt16BE(at + 2);
+      if (free < 8) break;
+      at += free;
+      continue;
+    }
+    const length = bytes.readUInt8(at + 8);
+    const name = bytes.toString('utf8', at + 9, at + 9 + length);
+    if (name !== '.' && name !== '..') entries.push({ name, node: u64be(bytes, at) });
+    at += Math.ceil((8 + 1 + length + (superblock.hasFileType ? 1 : 0) + 2) / 8) * 8;
+  }
+}
+
+/** Version 5 puts a header of its own before the target's bytes in each block. */
+function remoteLink(source: ByteSource, superblock: Super, inode: Inode): string {
+  const parts: Buffer[] = [];
+  for (const run of runsOf(source, superblock, inode)) {
+    for (let at = 0; at < run.length; at += superblock.blockSize) {
+      const block = source.read(run.offset + at, superblock.blockSize);
+      if (block.toString('latin1', 0, 4) !== 'XSLM') throw new UnreadableError('an XFS symbolic link has no magic');
+      parts.push(block.subarray(SYMLINK_HEADER, SYMLINK_HEADER + block.readUInt32BE(8)));
+      if (parts.length > 16) throw new UnreadableError('a symbolic link has no end');
+    }
+  }
+  return Buffer.concat(parts).subarray(0, inode.size).toString('utf8');
+}

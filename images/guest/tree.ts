@@ -1,0 +1,125 @@
+/** The guest's files under one root: mounted file systems, symbolic links followed as the guest would. */
+import { printable, UnreadableError } from '../bytes.js';
+import type { FileSystem, NodeInfo } from '../filesystems/filesystem.js';
+
+const MAX_LINKS = 40;
+const MAX_FILE = 16 * 1024 * 1024;
+
+export interface Mount {
+  /** `/`, `/boot` … */
+  readonly at: string;
+  readonly fileSystem: FileSystem;
+}
+
+export interface GuestTree {
+  readonly mounts: readonly Mount[];
+  /** Null: not there. */
+  info(path: string): NodeInfo | null;
+  exists(path: string): boolean;
+  /** Names in a directory, sorted; empty where there is none. */
+  list(path: string): readonly string[];
+  /** The first `max` bytes of a file; null where there is none. */
+  bytes(path: string, max?: number): Buffer | null;
+  text(path: string): string | null;
+  /** Where a link points, as written; null where there is no link. */
+  link(path: string): string | null;
+}
+
+interface Place {
+  readonly fileSystem: FileSystem;
+  readonly node: number;
+}
+
+export function guestTree(mounts: readonly Mount[]): GuestTree {
+  const root = mounts.find(({ at }) => at === '/');
+  if (root === undefined) throw new UnreadableError('no root file system');
+  const mounted = new Map(mounts.map((mount) => [mount.at, mount.fileSystem]));
+  const listings = new Map<FileSystem, Map<number, ReadonlyMap<string, number>>>();
+
+  const listing = ({ fileSystem, node }: Place): ReadonlyMap<string, number> => {
+    const known = listings.get(fileSystem) ?? new Map<number, ReadonlyMap<string, number>>();
+    listings.set(fileSystem, known);
+    const hit = known.get(node);
+    if (hit !== undefined) return hit;
+    const found = new Map(fileSystem.entries(node).map((entry) => [fold(fileSystem, entry.name), entry.node]));
+    known.set(node, found);
+    return found;
+  };
+
+  const resolve = (path: string, followLast: boolean): Place | null => {
+    const waiting = path.split('/').filter(Boolean);
+    let stack: { name: string; place: Place }[] = [];
+    let links = 0;
+    const top = (): Place => stack.at(-1)?.place ?? { fileSystem: root.fileSystem, node: root.fileSystem.root };
+    while (waiting.length > 0) {
+      const name = waiting.shift() ?? '';
+      if (name === '.') continue;
+      if (name === '..') {
+        stack.pop();
+        continue;
+      }
+      const here = top();
+      if (here.fileSystem.info(here.node).kind !== 'directory') return null;
+      const node = listing(here).get(fold(here.fileSystem, name));
+      if (node === undefined) return null;
+      const over = mounted.get(`/${[...stack.map((step) => step.name), name].join('/')}`);
+      const place = over === undefined ? { fileSystem: here.fileSystem, node } : { fileSystem: over, node: over.root };
+      if (over === undefined && here.fileSystem.info(node).kind === 'link' && (followLast || waiting.length > 0)) {
+        links += 1;
+        if (links > MAX_LINKS) throw new UnreadableError(`${printable(path)} runs through too many links`);
+        const target = here.fileSystem.link(node);
+        waiting.unshift(...target.split('/').filter(Boolean));
+        if (target.startsWith('/')) stack = [];
+        continue;
+      }
+      stack.push({ name, place });
+    }
+    return top();
+  };
+
+  const infoOf = (path: string): NodeInfo | null => {
+    const place = resolve(path, true);
+    return place === null ? null : place.fileSystem.info(place.node);
+  };
+  const bytes = (path: string, max = MAX_FILE): Buffer | null => {
+    const place = resolve(path, true);
+    if (place === null || place.fileSystem.info(place.node).kind !== 'file') return null;
+    return place.fileSystem.content(place.node, max);
+  };
+  return {
+    mounts,
+    info: infoOf,
+    exists: (path) => infoOf(path) !== null,
+    list(path) {
+      const place = resolve(path, true);
+      if (place === null || place.fileSystem.info(place.node).kind !== 'directory') return [];
+      return place.fileSystem
+        .entries(place.node)
+        .map(({ name }) => name)
+        .sort();
+    },
+    bytes,
+    text: (path) => bytes(path)?.toString('utf8') ?? null,
+    link(path) {
+      const place = resolve(path, false);
+      if (place === null || place.fileSystem.info(place.node).kind !== 'link') return null;
+      return place.fileSystem.link(place.node);
+    },
+  };
+}
+
+function fold(fileSystem: FileSystem, name: string): string {
+  return fileSystem.ignoresCase ? name.toLowerCase() : name;
+}
+
+/** Numbered lines that are no comments, for evidence with a line number. */
+export interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+export function lines(content: string, comment = '#'): Line[] {
+  return content
+    .split('\n', 100_000)
+    .map((line, index) => ({ number: index + 1, text: line.trim() }))
+    .filter(({ text }) => text !== '' && !text.startsWith(comment));
+}

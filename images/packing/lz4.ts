@@ -1,0 +1,48 @@
+/** LZ4's legacy frames, as the kernel wants them in an initramfs. */
+import { UnreadableError } from '../bytes.js';
+
+const LZ4_LEGACY = 0x184c2102;
+const BLOCK = 8 * 1024 * 1024;
+
+export function* lz4Pieces(input: Buffer): Generator<Buffer> {
+  let at = 0;
+  while (at + 4 <= input.length) {
+    const size = input.readUInt32LE(at);
+    at += 4;
+    if (size === LZ4_LEGACY) continue;
+    if (size === 0 || at + size > input.length) return;
+    yield block(input.subarray(at, at + size));
+    at += size;
+  }
+}
+
+function block(input: Buffer): Buffer {
+  const output = Buffer.allocUnsafe(BLOCK);
+  let to = 0;
+  let at = 0;
+  const long = (length: number): number => {
+    let total = length;
+    if (length !== 15) return total;
+    for (let byte = 255; byte === 255; ) {
+      byte = input[at++] ?? 0;
+      total += byte;
+    }
+    return total;
+  };
+  while (at < input.length) {
+    const token = input[at++] ?? 0;
+    const literals = long(token >> 4);
+    if (at + literals > input.length || to + literals > BLOCK) throw new UnreadableError('an LZ4 block is damaged');
+    input.copy(output, to, at, at + literals);
+    to += literals;
+    at += literals;
+    if (at >= input.length) break;
+    const offset = (input[at] ?? 0) + (input[at + 1] ?? 0) * 256;
+    at += 2;
+    const length = long(token & 15) + 4;
+    if (offset === 0 || offset > to || to + length > BLOCK) throw new UnreadableError('an LZ4 block is damaged');
+    for (let index = 0; index < length; index += 1) output[to + index] = output[to + index - offset] ?? 0;
+    to += length;
+  }
+  return output.subarray(0, to);
+}
