@@ -1,8 +1,9 @@
 /** Inspection of one image in this process. It blocks while it reads; services use inspect-in-child.ts. */
-import { type FileSource, TooMuchWorkError } from './bytes.js';
+import { type ByteSource, type FileSource, TooMuchWorkError, UnreadableError } from './bytes.js';
 import { openContainer } from './container.js';
 import { type FindingList, findingList } from './findings.js';
 import type { Container } from './formats/container.js';
+import { type GuestFacts, inspectGuest } from './guest/inspect-guest.js';
 import type { InspectImage, Inspection } from './inspection.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
@@ -27,22 +28,43 @@ export const inspectImage: InspectImage = async (path, options) => {
 export function inspectFile(file: FileSource, onContainer: (soFar: Inspection) => void = () => undefined): Inspection {
   const findings = findingList();
   const container = tellContainer(file, findings);
-  const soFar = (): Inspection => ({
+  const report = (guest: GuestFacts): Inspection => ({
     format: container.format,
     subformat: container.subformat,
     virtualSize: container.virtualSize,
     fileSize: file.size,
     allocatedSize: file.allocatedSize,
-    architecture: null,
-    bootMode: null,
-    osType: null,
-    platform: null,
-    osVersion: null,
+    ...guest,
     findings: [...findings.all],
-    depth: 'container',
   });
-  onContainer(soFar());
-  return soFar();
+  onContainer(report(NOTHING_TOLD));
+  return report(container.disk === null ? NOTHING_TOLD : tellGuest(container.disk, findings));
+}
+
+const NOTHING_TOLD: GuestFacts = {
+  architecture: null,
+  bootMode: null,
+  osType: null,
+  platform: null,
+  osVersion: null,
+  depth: 'container',
+};
+
+function tellGuest(disk: ByteSource, findings: FindingList): GuestFacts {
+  try {
+    return inspectGuest(disk, findings);
+  } catch (error) {
+    if (!(error instanceof TooMuchWorkError || error instanceof UnreadableError || error instanceof RangeError))
+      throw error;
+    findings.add(
+      'warning',
+      'ECSIMPORT.GuestNotRead',
+      'The operating system in the image could not be inspected',
+      error.message,
+      'Check the guest’s file systems; import it with explicit platform, architecture and boot mode.',
+    );
+    return NOTHING_TOLD;
+  }
 }
 
 function tellContainer(file: FileSource, findings: FindingList): Container {

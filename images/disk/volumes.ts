@@ -1,8 +1,8 @@
 /** What lies on a disk: partitions, logical volumes, and the file system of each. */
-import { type ByteSource, cached } from '../bytes.js';
+import { type ByteSource, cached, text } from '../bytes.js';
 import { openExt } from '../filesystems/ext.js';
 import { openFat } from '../filesystems/fat.js';
-import type { FileSystem, OpenFileSystem } from '../filesystems/filesystem.js';
+import { type FileSystem, type OpenFileSystem, uuidOf } from '../filesystems/filesystem.js';
 import { openXfs } from '../filesystems/xfs.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
@@ -15,6 +15,9 @@ export interface Volume {
   readonly logical: { readonly group: string; readonly name: string } | null;
   readonly source: ByteSource | null;
   readonly fileSystem: FileSystem | null;
+  /** As fstab may name it, also of swap and encrypted volumes. */
+  readonly uuid: string | null;
+  readonly label: string | null;
   /** What it is when it is no file system that is read: `swap`, `LUKS`, `btrfs` …; null when nothing is known. */
   readonly content: string | null;
 }
@@ -26,12 +29,21 @@ export interface DiskLayout {
 
 const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openFat];
 
-const SIGNATURES: readonly { readonly name: string; readonly offset: number; readonly magic: Buffer }[] = [
+interface Signature {
+  readonly name: string;
+  readonly offset: number;
+  readonly magic: Buffer;
+  /** Where the UUID lies, in 16 bytes. */
+  readonly uuidAt?: number;
+  readonly labelAt?: number;
+}
+
+const SIGNATURES: readonly Signature[] = [
   { name: 'LUKS', offset: 0, magic: Buffer.from('4c554b53babe', 'hex') },
   { name: 'BitLocker', offset: 3, magic: Buffer.from('-FVE-FS-') },
-  { name: 'btrfs', offset: 65_600, magic: Buffer.from('_BHRfS_M') },
+  { name: 'btrfs', offset: 65_600, magic: Buffer.from('_BHRfS_M'), uuidAt: 65_568, labelAt: 65_835 },
   { name: 'NTFS', offset: 3, magic: Buffer.from('NTFS    ') },
-  { name: 'swap', offset: 4086, magic: Buffer.from('SWAPSPACE2') },
+  { name: 'swap', offset: 4086, magic: Buffer.from('SWAPSPACE2'), uuidAt: 1036, labelAt: 1052 },
   { name: 'Linux RAID', offset: 4096, magic: Buffer.from('fc4e2ba9', 'hex') },
   { name: 'f2fs', offset: 1024, magic: Buffer.from('1020f5f2', 'hex') },
   { name: 'reiserfs', offset: 65_588, magic: Buffer.from('ReIsEr') },
@@ -59,7 +71,7 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
     );
     if (volume === null) return { ...place, logical: null, ...openVolume(place.source, place.name, findings) };
     physical.push(volume);
-    return { ...place, logical: null, fileSystem: null, content: 'LVM' };
+    return { ...place, logical: null, ...NAMELESS, content: 'LVM' };
   });
   const logical = unlessUnreadable(
     () => logicalVolumes(physical),
@@ -74,16 +86,28 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
       ...volumes,
       ...logical.map(({ group, name, source: bytes, problem }): Volume => {
         const called = `logical volume ${group}/${name}`;
-        const opened = bytes === null ? { fileSystem: null, content: problem } : openVolume(bytes, called, findings);
+        const opened = bytes === null ? { ...NAMELESS, content: problem } : openVolume(bytes, called, findings);
         return { name: called, partition: null, logical: { group, name }, source: bytes, ...opened };
       }),
     ],
   };
 }
 
-function openVolume(source: ByteSource, name: string, findings: FindingList): Pick<Volume, 'fileSystem' | 'content'> {
-  const content = signatureOf(source);
-  if (content !== null) return { fileSystem: null, content };
+const NAMELESS = { fileSystem: null, uuid: null, label: null } as const;
+
+type Opened = Pick<Volume, 'fileSystem' | 'content' | 'uuid' | 'label'>;
+
+function openVolume(source: ByteSource, name: string, findings: FindingList): Opened {
+  const signature = signatureOf(source);
+  if (signature !== null) {
+    const { uuidAt, labelAt } = signature;
+    return {
+      fileSystem: null,
+      content: signature.name,
+      uuid: uuidAt === undefined ? null : uuidOf(source.read(uuidAt, 16), 0),
+      label: labelAt === undefined ? null : text(source.read(labelAt, 16)),
+    };
+  }
   for (const open of READERS) {
     const fileSystem = unlessUnreadable(
       () => open(source),
@@ -92,19 +116,21 @@ function openVolume(source: ByteSource, name: string, findings: FindingList): Pi
         return null;
       },
     );
-    if (fileSystem !== null) return { fileSystem, content: fileSystem.kind };
+    if (fileSystem !== null) {
+      return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label };
+    }
   }
-  return { fileSystem: null, content: null };
+  return { ...NAMELESS, content: null };
 }
 
-function signatureOf(source: ByteSource): string | null {
+function signatureOf(source: ByteSource): Signature | null {
   const found = SIGNATURES.find(({ offset, magic }) =>
     unlessUnreadable(
       () => source.read(offset, magic.length).equals(magic),
       () => false,
     ),
   );
-  return found?.name ?? null;
+  return found ?? null;
 }
 
 function tellDamage(findings: FindingList, what: string, reason: string): void {

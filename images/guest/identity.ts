@@ -1,0 +1,107 @@
+/** Which system this is: os-release to the vendor's Platform value, architecture from an executable's header. */
+import { printable } from '../bytes.js';
+import type { Inspection } from '../inspection.js';
+import { type GuestTree, lines } from './tree.js';
+
+export interface Identity {
+  readonly platform: string;
+  readonly version: string | null;
+  readonly name: string;
+  readonly evidence: string;
+}
+
+/** ID of os-release to ImportImage's Platform; what is not listed is `Others Linux`. */
+const PLATFORMS: Readonly<Record<string, string>> = {
+  alinux: 'Aliyun',
+  aliyun: 'Aliyun',
+  anolis: 'Anolis',
+  centos: 'CentOS',
+  ubuntu: 'Ubuntu',
+  coreos: 'CoreOS',
+  sles: 'SUSE',
+  sled: 'SUSE',
+  sles_sap: 'SUSE',
+  'sle-micro': 'SUSE',
+  debian: 'Debian',
+  opensuse: 'OpenSUSE',
+  'opensuse-leap': 'OpenSUSE',
+  'opensuse-tumbleweed': 'OpenSUSE',
+  freebsd: 'FreeBSD',
+  rhel: 'RedHat',
+  kylin: 'Kylin',
+  uos: 'UOS',
+  fedora: 'Fedora',
+  almalinux: 'AlmaLinux',
+  rocky: 'Rocky Linux',
+  gentoo: 'Gentoo',
+};
+
+/** Systems from before os-release: file, what its text says, ID. */
+const OLD_RELEASES: readonly { readonly file: string; readonly says: RegExp; readonly id: string }[] = [
+  { file: '/etc/centos-release', says: /CentOS/i, id: 'centos' },
+  { file: '/etc/redhat-release', says: /CentOS/i, id: 'centos' },
+  { file: '/etc/redhat-release', says: /Red Hat/i, id: 'rhel' },
+  { file: '/etc/SuSE-release', says: /openSUSE/i, id: 'opensuse' },
+  { file: '/etc/SuSE-release', says: /SUSE/i, id: 'sles' },
+  { file: '/etc/debian_version', says: /./, id: 'debian' },
+];
+
+export function identify(tree: GuestTree): Identity | null {
+  const file = ['/etc/os-release', '/usr/lib/os-release'].find((path) => tree.exists(path));
+  if (file !== undefined) return fromOsRelease(file, parseOsRelease(tree.text(file) ?? ''));
+  for (const { file: path, says, id } of OLD_RELEASES) {
+    const content = tree.text(path);
+    if (content === null || !says.test(content)) continue;
+    const name = printable(content.split('\n')[0] ?? '');
+    const version = /\d+(\.\d+)*/.exec(content)?.[0] ?? null;
+    return { platform: PLATFORMS[id] ?? 'Others Linux', version, name, evidence: `${path}: ${name}` };
+  }
+  return null;
+}
+
+function fromOsRelease(file: string, release: ReadonlyMap<string, string>): Identity {
+  const id = (release.get('ID') ?? 'linux').toLowerCase();
+  const name = release.get('PRETTY_NAME') ?? release.get('NAME') ?? id;
+  const stream = id === 'centos' && /stream/i.test(`${release.get('NAME') ?? ''} ${name}`);
+  const fedoraCoreOs = id === 'fedora' && release.get('VARIANT_ID') === 'coreos';
+  const platform = stream ? 'CentOS Stream' : fedoraCoreOs ? 'Fedora CoreOS' : (PLATFORMS[id] ?? 'Others Linux');
+  return {
+    platform,
+    version: release.get('VERSION_ID') ?? release.get('VERSION_CODENAME') ?? null,
+    name,
+    evidence: `${file}: ID=${id}, ${name}`,
+  };
+}
+
+export function parseOsRelease(content: string): ReadonlyMap<string, string> {
+  return new Map(
+    lines(content).flatMap(({ text }): [string, string][] => {
+      const found = /^([A-Z_0-9]+)=(?:"((?:\\.|[^"\\])*)"|'([^']*)'|(.*))$/.exec(text);
+      if (found === null) return [];
+      const value = found[2]?.replace(/\\(.)/g, '$1') ?? found[3] ?? found[4] ?? '';
+      return [[found[1] ?? '', printable(value)]];
+    }),
+  );
+}
+
+export type Architecture = NonNullable<Inspection['architecture']>;
+const ELF_MACHINES: Readonly<Record<number, Architecture>> = { 3: 'i386', 62: 'x86_64', 183: 'arm64' };
+const EXECUTABLES = [
+  '/bin/sh',
+  '/usr/bin/sh',
+  '/sbin/init',
+  '/usr/lib/systemd/systemd',
+  '/bin/busybox',
+  '/usr/bin/env',
+];
+
+export function architectureOf(tree: GuestTree): { architecture: Architecture; evidence: string } | null {
+  for (const path of EXECUTABLES) {
+    const header = tree.bytes(path, 64);
+    if (header === null || header.length < 20 || header.toString('latin1', 0, 4) !== '\x7fELF') continue;
+    const machine = header.readUInt16LE(18);
+    const architecture = ELF_MACHINES[machine];
+    if (architecture !== undefined) return { architecture, evidence: `${path}: ELF machine ${machine}` };
+  }
+  return null;
+}

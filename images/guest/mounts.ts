@@ -1,0 +1,134 @@
+/** Which volume is the guest's root, and what its fstab mounts over it. */
+import { printable } from '../bytes.js';
+import type { DiskLayout, Volume } from '../disk/volumes.js';
+import { unlessUnreadable } from '../findings.js';
+import { type GuestTree, guestTree, lines, type Mount } from './tree.js';
+
+export interface FstabEntry {
+  readonly line: number;
+  readonly spec: string;
+  readonly at: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+export interface Root {
+  readonly tree: GuestTree;
+  readonly volume: Volume;
+  readonly fstab: readonly FstabEntry[];
+}
+
+/** The more of these a volume has, the more it is a root. */
+const ROOT_MARKS = [
+  '/etc/os-release',
+  '/usr/lib/os-release',
+  '/etc/fstab',
+  '/etc/passwd',
+  '/sbin/init',
+  '/etc/redhat-release',
+];
+/** What the inspection reads from; other mounts only cost time. */
+const MOUNTED = /^\/(boot(\/.*)?|usr(\/.*)?|var(\/lib)?|etc|home|opt)?$/;
+
+/** Null: no volume on this disk is the root of a Unix system. */
+export function findRoot(layout: DiskLayout): Root | null {
+  const scored = layout.volumes.map((volume) => ({ volume, score: rootScore(volume) }));
+  const best = scored.reduce<{ volume: Volume; score: number } | null>(
+    (champion, candidate) => (candidate.score > (champion?.score ?? 1) ? candidate : champion),
+    null,
+  );
+  const rootFs = best?.volume.fileSystem;
+  if (best === null || rootFs === undefined || rootFs === null) return null;
+  const bare = guestTree([{ at: '/', fileSystem: rootFs }]);
+  const fstab = unlessUnreadable(
+    () => parseFstab(bare.text('/etc/fstab') ?? ''),
+    () => [],
+  );
+  const mounts: Mount[] = [{ at: '/', fileSystem: rootFs }];
+  for (const { spec, at } of fstab) {
+    const found = at !== '/' && MOUNTED.test(at) ? volumeFor(spec, layout) : null;
+    if (found?.fileSystem && found !== best.volume) mounts.push({ at, fileSystem: found.fileSystem });
+  }
+  return { tree: guestTree(mounts), volume: best.volume, fstab };
+}
+
+function rootScore({ fileSystem }: Volume): number {
+  if (fileSystem === null) return 0;
+  return unlessUnreadable(
+    () => {
+      const tree = guestTree([{ at: '/', fileSystem }]);
+      return ROOT_MARKS.filter((mark) => tree.exists(mark) || tree.link(mark) !== null).length;
+    },
+    () => 0,
+  );
+}
+
+export function parseFstab(content: string): FstabEntry[] {
+  return lines(content).flatMap(({ number, text }) => {
+    const [spec, at, type, options] = text.split(/\s+/);
+    if (spec === undefined || at === undefined || type === undefined) return [];
+    const unquoted = spec.replace(/^([A-Z]+=)"(.*)"$/, '$1$2');
+    return [
+      {
+        line: number,
+        spec: unquoted,
+        at: at.replace(/(?<=.)\/+$/, ''),
+        type,
+        options: (options ?? 'defaults').split(','),
+      },
+    ];
+  });
+}
+
+/** The volume of this disk that a device specification means; null where it means none of them. */
+export function volumeFor(spec: string, layout: DiskLayout): Volume | null {
+  const { volumes } = layout;
+  const same = (left: string | null | undefined, right: string) => (left ?? '').toLowerCase() === right.toLowerCase();
+  const named = /^(?:\/dev\/disk\/by-)?(uuid|label|partuuid|partlabel)[=/](.+)$/i.exec(spec);
+  if (named !== null) {
+    const value = named[2] ?? '';
+    const matches: Readonly<Record<string, (volume: Volume) => boolean>> = {
+      uuid: (volume) => same(volume.uuid, value),
+      label: (volume) => volume.label !== null && volume.label.trimEnd() === value,
+      partuuid: (volume) => same(volume.partition?.partUuid, value),
+      partlabel: (volume) => volume.partition?.name === value,
+    };
+    return volumes.find(matches[(named[1] ?? '').toLowerCase()] ?? (() => false)) ?? null;
+  }
+  const logical = logicalName(spec);
+  if (logical !== null) {
+    return (
+      volumes.find(
+        (volume) => volume.logical !== null && `${volume.logical.group}/${volume.logical.name}` === logical,
+      ) ?? null
+    );
+  }
+  const partition = /^\/dev\/(?:(?:[shv]d|xvd)a|nvme0n1p|mmcblk0p)(\d{1,3})$/.exec(spec);
+  if (partition === null) return null;
+  return volumes.find((volume) => volume.partition?.number === Number(partition[1])) ?? null;
+}
+
+/** `/dev/mapper/vg-lv`, where a dash inside a name is doubled, and `/dev/vg/lv`. */
+function logicalName(spec: string): string | null {
+  const mapped = /^\/dev\/mapper\/((?:[^-]|--)+)-((?:[^-]|--)+)$/.exec(spec);
+  if (mapped !== null) return `${mapped[1]}/${mapped[2]}`.replaceAll('--', '-');
+  const direct = /^\/dev\/(?!disk\/|mapper\/)([^/]+)\/([^/]+)$/.exec(spec);
+  return direct === null ? null : `${direct[1]}/${direct[2]}`;
+}
+
+/** Names that depend on the hypervisor and the order in which disks are found. */
+export function isDeviceName(spec: string): boolean {
+  return /^\/dev\/(?:[shv]d[a-z]+\d*|xvd[a-z]+\d*|nvme\d+n\d+(?:p\d+)?)$/.test(spec);
+}
+
+/** True when a name that none of the volumes has could still belong to one that was not read. */
+export function someVolumeUnread(layout: DiskLayout): boolean {
+  const nameless = ['LVM', 'Linux RAID', 'LUKS'];
+  return layout.volumes.some(
+    ({ uuid, content }) => uuid === null && (content === null ? false : nameless.includes(content) || content === ''),
+  );
+}
+
+export function fstabEvidence({ line, spec, at, type, options }: FstabEntry): string {
+  return `/etc/fstab:${line}: ${printable(`${spec} ${at} ${type} ${options.join(',')}`)}`;
+}
