@@ -16,8 +16,18 @@ export function findingList(): FindingList {
   return {
     all,
     add(severity, code, message, evidence, remedy) {
-      if (all.length >= MAX_FINDINGS) return;
-      all.push({ code, severity, message: cut(message), evidence: cut(evidence), remedy, source: 'inspection' });
+      const finding: Finding = {
+        code,
+        severity,
+        message: cut(message),
+        evidence: cut(evidence),
+        remedy,
+        source: 'inspection',
+      };
+      const known = all.some(
+        (other) => other.code === code && other.message === finding.message && other.evidence === finding.evidence,
+      );
+      if (!known && all.length < MAX_FINDINGS) all.push(finding);
     },
   };
 }

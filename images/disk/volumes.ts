@@ -1,5 +1,6 @@
 /** What lies on a disk: partitions, logical volumes, and the file system of each. */
 import { type ByteSource, cached, text } from '../bytes.js';
+import { openBtrfs } from '../filesystems/btrfs.js';
 import { openExt } from '../filesystems/ext.js';
 import { openFat } from '../filesystems/fat.js';
 import { type FileSystem, type OpenFileSystem, uuidOf } from '../filesystems/filesystem.js';
@@ -27,7 +28,7 @@ export interface DiskLayout {
   readonly volumes: readonly Volume[];
 }
 
-const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openFat];
+const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openBtrfs, openFat];
 
 interface Signature {
   readonly name: string;
@@ -41,7 +42,6 @@ interface Signature {
 const SIGNATURES: readonly Signature[] = [
   { name: 'LUKS', offset: 0, magic: Buffer.from('4c554b53babe', 'hex') },
   { name: 'BitLocker', offset: 3, magic: Buffer.from('-FVE-FS-') },
-  { name: 'btrfs', offset: 65_600, magic: Buffer.from('_BHRfS_M'), uuidAt: 65_568, labelAt: 65_835 },
   { name: 'NTFS', offset: 3, magic: Buffer.from('NTFS    ') },
   { name: 'swap', offset: 4086, magic: Buffer.from('SWAPSPACE2'), uuidAt: 1036, labelAt: 1052 },
   { name: 'Linux RAID', offset: 4096, magic: Buffer.from('fc4e2ba9', 'hex') },

@@ -23,6 +23,8 @@ export interface FileSystem {
   readonly stale: string | null;
   readonly ignoresCase: boolean;
   readonly root: number;
+  /** Other roots in the same file system (btrfs), by name. */
+  readonly subvolumes?: readonly { readonly name: string; readonly root: number }[];
   info(node: number): NodeInfo;
   /** Bounded by MAX_ENTRIES. */
   entries(directory: number): readonly Entry[];

@@ -78,7 +78,7 @@ function checksum(bytes: Buffer, at: number): number {
 function sizeOf(footer: Footer, findings: FindingList): number {
   const bySize = BY_SIZE.includes(footer.creator) || footer.geometrySize === MAX_GEOMETRY_SECTORS * SECTOR;
   const size = bySize || footer.geometrySize === 0 ? footer.currentSize : footer.geometrySize;
-  if (footer.geometrySize > footer.currentSize) {
+  if (!bySize && footer.geometrySize > footer.currentSize) {
     findings.add(
       'warning',
       'ECSIMPORT.VhdGeometry',

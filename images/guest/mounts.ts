@@ -1,6 +1,7 @@
 /** Which volume is the guest's root, and what its fstab mounts over it. */
 import { printable } from '../bytes.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
+import type { FileSystem } from '../filesystems/filesystem.js';
 import { unlessUnreadable } from '../findings.js';
 import { type GuestTree, guestTree, lines, type Mount } from './tree.js';
 
@@ -32,28 +33,46 @@ const MOUNTED = /^\/(boot(\/.*)?|usr(\/.*)?|var(\/lib)?|etc|home|opt)?$/;
 
 /** Null: no volume on this disk is the root of a Unix system. */
 export function findRoot(layout: DiskLayout): Root | null {
-  const scored = layout.volumes.map((volume) => ({ volume, score: rootScore(volume) }));
-  const best = scored.reduce<{ volume: Volume; score: number } | null>(
-    (champion, candidate) => (candidate.score > (champion?.score ?? 1) ? candidate : champion),
-    null,
-  );
-  const rootFs = best?.volume.fileSystem;
-  if (best === null || rootFs === undefined || rootFs === null) return null;
-  const bare = guestTree([{ at: '/', fileSystem: rootFs }]);
+  const best = layout.volumes
+    .flatMap((volume) => rootsOf(volume).map((fileSystem) => ({ volume, fileSystem, score: rootScore(fileSystem) })))
+    .reduce<{ volume: Volume; fileSystem: FileSystem; score: number } | null>(
+      (champion, candidate) => (candidate.score > (champion?.score ?? 1) ? candidate : champion),
+      null,
+    );
+  if (best === null) return null;
+  const volume = { ...best.volume, fileSystem: best.fileSystem };
+  const bare = guestTree([{ at: '/', fileSystem: best.fileSystem }]);
   const fstab = unlessUnreadable(
     () => parseFstab(bare.text('/etc/fstab') ?? ''),
     () => [],
   );
-  const mounts: Mount[] = [{ at: '/', fileSystem: rootFs }];
-  for (const { spec, at } of fstab) {
-    const found = at !== '/' && MOUNTED.test(at) ? volumeFor(spec, layout) : null;
-    if (found?.fileSystem && found !== best.volume) mounts.push({ at, fileSystem: found.fileSystem });
+  const mounts: Mount[] = [{ at: '/', fileSystem: best.fileSystem }];
+  for (const entry of fstab) {
+    const fileSystem = entry.at !== '/' && MOUNTED.test(entry.at) ? mountedBy(entry, layout) : null;
+    if (fileSystem !== null) mounts.push({ at: entry.at, fileSystem });
   }
-  return { tree: guestTree(mounts), volume: best.volume, fstab };
+  return { tree: guestTree(mounts), volume, fstab };
 }
 
-function rootScore({ fileSystem }: Volume): number {
-  if (fileSystem === null) return 0;
+/** The file system as it is, and with each of its subvolumes as the root. */
+function rootsOf({ fileSystem }: Volume): FileSystem[] {
+  if (fileSystem === null || fileSystem.kind === 'vfat') return [];
+  return [fileSystem, ...(fileSystem.subvolumes ?? []).map(({ root }) => ({ ...fileSystem, root }))];
+}
+
+function mountedBy({ spec, options }: FstabEntry, layout: DiskLayout): FileSystem | null {
+  const fileSystem = volumeFor(spec, layout)?.fileSystem ?? null;
+  const wanted = options
+    .find((option) => option.startsWith('subvol='))
+    ?.slice(7)
+    .replace(/^\//, '');
+  if (fileSystem === null || wanted === undefined) return fileSystem;
+  const subvolume = fileSystem.subvolumes?.find(({ name }) => name === wanted);
+  // Nested ones are seen through their parent anyway.
+  return subvolume === undefined ? null : { ...fileSystem, root: subvolume.root };
+}
+
+function rootScore(fileSystem: FileSystem): number {
   return unlessUnreadable(
     () => {
       const tree = guestTree([{ at: '/', fileSystem }]);

@@ -39,16 +39,15 @@ const OF_DEFAULT = fseTable(
   5,
 );
 
-/** All frames of `input`, at most `maxOutput` bytes. */
-export function unzstd(input: Buffer, maxOutput: number): Buffer {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for (const part of zstdPieces(input)) {
-    size += part.length;
-    if (size > maxOutput) throw new UnreadableError(`zstd data unpack to more than ${maxOutput} bytes`);
-    parts.push(Buffer.from(part));
+/** The first `size` bytes of the content; what follows the frame that has them is not looked at. */
+export function unzstd(input: Buffer, size: number): Buffer {
+  const output = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const piece of zstdPieces(input)) {
+    at += piece.copy(output, at);
+    if (at === size) return output;
   }
-  return Buffer.concat(parts);
+  throw new UnreadableError(`zstd data hold ${at} bytes, not ${size}`);
 }
 
 /** The frames' content piece by piece; a piece is valid until the next is asked for. Ends at bytes that are no frame. */

@@ -1,0 +1,148 @@
+/** btrfs on one device, read only (the on-disk format of btrfs.readthedocs.io): subvolumes, zlib and zstd compression. */
+import { inflateSync } from 'node:zlib';
+import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
+import { unzstd } from '../packing/zstd.js';
+import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
+import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOf } from './filesystem.js';
+
+const SUPERBLOCK = 65_536;
+const ROOT_TREE_DIRECTORY = 6;
+const TOP_LEVEL = 5;
+const FIRST_INODE = 256;
+const ITEM = { inode: 1, dirItem: 84, dirIndex: 96, extent: 108, root: 132, rootRef: 156 } as const;
+const MAX_SUBVOLUMES = 500;
+const MAX_COMPRESSED = 128 * 1024;
+
+interface Node {
+  readonly subvolume: number;
+  readonly inode: number;
+}
+
+export const openBtrfs: OpenFileSystem = (source) => {
+  if (source.size < SUPERBLOCK + 4096) return null;
+  const superblock = source.read(SUPERBLOCK, 4096);
+  if (superblock.toString('latin1', 64, 72) !== '_BHRfS_M') return null;
+  const trees = treeReader(source, superblock);
+  const rootTree: TreeRoot = { address: u64le(superblock, 80), level: superblock.readUInt8(198) };
+  const subvolumes = new Map<number, TreeRoot>();
+  const subvolume = (id: number): TreeRoot => {
+    const known = subvolumes.get(id);
+    if (known !== undefined) return known;
+    for (const item of leafItems(trees, rootTree, { objectId: id, type: ITEM.root })) {
+      const found = { address: u64le(item.data, 176), level: item.data.readUInt8(238) };
+      subvolumes.set(id, found);
+      return found;
+    }
+    throw new UnreadableError(`btrfs subvolume ${id} does not exist`);
+  };
+
+  // Inode numbers repeat in every subvolume, so nodes are numbered as they are met.
+  const nodes: Node[] = [];
+  const numbers = new Map<string, number>();
+  const number = (node: Node): number => {
+    const key = `${node.subvolume}/${node.inode}`;
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    nodes.push(node);
+    numbers.set(key, nodes.length - 1);
+    return nodes.length - 1;
+  };
+  const at = (index: number): Node => {
+    const node = nodes[index];
+    if (node === undefined) throw new UnreadableError(`btrfs node ${index} does not exist`);
+    return node;
+  };
+  const inode = ({ subvolume: id, inode: objectId }: Node): { size: number; mode: number } => {
+    for (const { data } of leafItems(trees, subvolume(id), { objectId, type: ITEM.inode })) {
+      return { size: u64le(data, 16), mode: data.readUInt32LE(52) };
+    }
+    throw new UnreadableError(`btrfs inode ${objectId} does not exist`);
+  };
+  const content = (node: Node, length: number): Buffer => {
+    const buffer = Buffer.alloc(Math.min(inode(node).size, length));
+    for (const item of leafItems(trees, subvolume(node.subvolume), { objectId: node.inode, type: ITEM.extent })) {
+      if (item.offset >= buffer.length) break;
+      extentBytes(trees.logical, item.data, buffer.length - item.offset)?.copy(buffer, item.offset);
+    }
+    return buffer;
+  };
+  const defaultSubvolume = (): number => {
+    for (const { data } of leafItems(trees, rootTree, { objectId: ROOT_TREE_DIRECTORY, type: ITEM.dirItem })) {
+      if (data.toString('utf8', 30, 30 + data.readUInt16LE(27)) === 'default') return u64le(data, 0);
+    }
+    return TOP_LEVEL;
+  };
+  const named = (): { name: string; root: number }[] => {
+    const found: { name: string; root: number }[] = [];
+    for (const { data, offset } of leafItems(trees, rootTree, { objectId: TOP_LEVEL, type: ITEM.rootRef })) {
+      const name = data.toString('utf8', 18, 18 + data.readUInt16LE(16));
+      found.push({ name, root: number({ subvolume: offset, inode: FIRST_INODE }) });
+      if (found.length >= MAX_SUBVOLUMES) break;
+    }
+    return found;
+  };
+  const totalBytes = u64le(superblock, 112);
+  return {
+    kind: 'btrfs',
+    uuid: uuidOf(superblock, 32),
+    label: text(superblock.subarray(299, 555)),
+    totalBytes,
+    freeBytes: Math.max(0, totalBytes - u64le(superblock, 120)),
+    stale: u64le(superblock, 96) === 0 ? null : 'its log tree was not replayed',
+    ignoresCase: false,
+    root: number({ subvolume: defaultSubvolume(), inode: FIRST_INODE }),
+    subvolumes: named(),
+    info(index) {
+      const { size, mode } = inode(at(index));
+      return { kind: kindOf(mode), size, mode: mode & 0o7777 };
+    },
+    entries(index) {
+      const node = at(index);
+      const entries: Entry[] = [];
+      for (const { data } of leafItems(trees, subvolume(node.subvolume), {
+        objectId: node.inode,
+        type: ITEM.dirIndex,
+      })) {
+        const target = u64le(data, 0);
+        const isSubvolume = data.readUInt8(8) === ITEM.root;
+        const child = isSubvolume
+          ? { subvolume: target, inode: FIRST_INODE }
+          : { subvolume: node.subvolume, inode: target };
+        entries.push({ name: data.toString('utf8', 30, 30 + data.readUInt16LE(27)), node: number(child) });
+        if (entries.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+      }
+      return entries;
+    },
+    content: (index, length) => content(at(index), length),
+    link: (index) => content(at(index), 4096).toString('utf8'),
+  } satisfies FileSystem;
+};
+
+/** Null: a hole, or space that was never written. */
+function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer | null {
+  const unpackedSize = u64le(item, 8);
+  const compression = item.readUInt8(16);
+  const type = item.readUInt8(20);
+  if (item.readUInt8(17) !== 0) throw new UnreadableError('a btrfs extent is encrypted');
+  if (type === 0) return unpack(item.subarray(21), compression, unpackedSize).subarray(0, wanted);
+  const address = u64le(item, 21);
+  if (type !== 1 || address === 0) return null;
+  const packedSize = u64le(item, 29);
+  const offset = u64le(item, 37);
+  const length = Math.min(u64le(item, 45), wanted);
+  if (compression === 0) return logical.read(address + offset, length);
+  if (packedSize > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent has ${packedSize} bytes`);
+  return unpack(logical.read(address, packedSize), compression, unpackedSize).subarray(offset, offset + length);
+}
+
+function unpack(bytes: Buffer, compression: number, size: number): Buffer {
+  if (compression === 0) return bytes.subarray(0, size);
+  if (size > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent unpacks to ${size} bytes`);
+  if (compression === 3) return unzstd(bytes, size);
+  if (compression !== 1) throw new UnreadableError('a btrfs extent is packed with LZO, which is not read');
+  try {
+    return inflateSync(bytes, { maxOutputLength: size });
+  } catch (error) {
+    throw new UnreadableError(`a btrfs extent cannot be unpacked: ${error instanceof Error ? error.message : error}`);
+  }
+}
