@@ -13,14 +13,14 @@ TO=$HERE/test/images/cache
 mkdir -p "$TO"
 WORK=$(mktemp -d)
 trap 'rm -rf --one-file-system "$WORK"' EXIT
-GUEST=linux-image-cloud-amd64,cloud-init,cloud-guest-utils,e2fsprogs,xfsprogs,openssh-server,systemd-sysv,zstd,netplan.io
+GUEST=linux-image-cloud-amd64,cloud-init,cloud-guest-utils,e2fsprogs,xfsprogs,openssh-server,systemd-sysv,zstd,netplan.io,grub-pc-bin,grub-efi-amd64-bin,grub2-common
 
-# root SUITE PACKAGES: a bootable Debian in $WORK/root-SUITE, made once a run.
+# root SUITE: a bootable Debian in $WORK/root-SUITE, made once a run.
 root() {
   ROOT=$WORK/root-$1
   [ -d "$ROOT" ] && return
   mmdebstrap --quiet --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' --include="$GUEST,$2" "$1" "$ROOT"
+    --dpkgopt='path-exclude=/usr/share/locale/*' --include="$GUEST" "$1" "$ROOT"
   rm -rf "$ROOT"/var/cache/apt/* "$ROOT"/var/lib/apt/lists/*
 }
 
@@ -120,26 +120,23 @@ btrfs_part() { rm -f "$WORK/part.img"; truncate -s "$2M" "$WORK/part.img"; mkfs.
 UUID=7b8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e
 
 debian_bios_ext4() { # SUITE NAME
-  root "$1" grub-pc-bin,grub2-common; BOOT=BIOS; configure $UUID ext4; ext4_part $UUID 1800; bios_disk 2048; finish "$2" qcow2 -c
+  root "$1"; BOOT=BIOS; configure $UUID ext4; ext4_part $UUID 1800; bios_disk 2048; finish "$2" qcow2 -c
 }
 image_bookworm-bios-ext4.qcow2() { debian_bios_ext4 bookworm "$1"; }
 image_trixie-bios-ext4.qcow2() { debian_bios_ext4 trixie "$1"; }
 image_bookworm-bios-ext4.vhd() { debian_bios_ext4 bookworm tmp; qemu-img convert -f raw -O vpc "$WORK/disk.raw" "$TO/$1"; mv "$TO/tmp.expected" "$TO/$1.expected"; rm "$TO/tmp"; }
 image_bookworm-bios-ext4.vmdk() { debian_bios_ext4 bookworm tmp; qemu-img convert -f raw -O vmdk -o subformat=streamOptimized "$WORK/disk.raw" "$TO/$1"; mv "$TO/tmp.expected" "$TO/$1.expected"; rm "$TO/tmp"; }
-image_trixie-uefi-xfs.qcow2() { root trixie grub-efi-amd64-bin,grub2-common; uefi xfs "$1"; }
-image_trixie-uefi-btrfs.qcow2() { root trixie grub-efi-amd64-bin,grub2-common; uefi btrfs "$1"; }
 uefi() { # FSTYPE NAME
-  rm -rf "$ROOT-uefi"; mv "$ROOT" "$ROOT-uefi"; ROOT=$ROOT-uefi
-  chroot "$ROOT" test -d /usr/lib/grub/x86_64-efi || mmdebstrap --quiet --variant=minbase --include="$GUEST,grub-efi-amd64-bin,grub2-common" trixie "$WORK/again"
-  [ ! -d "$WORK/again" ] || { rm -rf "$ROOT"; mv "$WORK/again" "$ROOT"; }
-  BOOT=UEFI; configure $UUID "$1" ABCD-1234; "${1}_part" $UUID 1900; uefi_disk 2048 $UUID; finish "$2" qcow2 -c
+  root trixie; BOOT=UEFI; configure $UUID "$1" ABCD-1234; "${1}_part" $UUID 1900; uefi_disk 2048 $UUID; finish "$2" qcow2 -c
 }
+image_trixie-uefi-xfs.qcow2() { uefi xfs "$1"; }
+image_trixie-uefi-btrfs.qcow2() { uefi btrfs "$1"; }
 
 # One defect each, made in a copy of the root.
 broken() { # NAME: the defect's commands have changed $ROOT
   BOOT=BIOS; ext4_part $UUID 1800; bios_disk 2048; finish "$1" qcow2 -c
 }
-copy_of_bookworm() { root bookworm grub-pc-bin,grub2-common; configure $UUID ext4; rm -rf "$WORK/broken"; cp -a "$ROOT" "$WORK/broken"; ROOT=$WORK/broken; }
+copy_of_bookworm() { root bookworm; configure $UUID ext4; rm -rf "$WORK/broken"; cp -a "$ROOT" "$WORK/broken"; ROOT=$WORK/broken; }
 image_broken-fstab-device.qcow2() { copy_of_bookworm; echo '/dev/sda2 / ext4 defaults 0 1' >"$ROOT/etc/fstab"; broken "$1"; }
 image_broken-grub-device.qcow2() { copy_of_bookworm; sed -i "s#root=UUID=$UUID#root=/dev/sda2#" "$ROOT/boot/grub/grub.cfg"; broken "$1"; }
 image_broken-no-virtio.qcow2() {

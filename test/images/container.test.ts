@@ -1,0 +1,188 @@
+/** What the container alone tells, and what it refuses before a byte is sent. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FailureError } from '../../domain/failure.js';
+import { inspectImage } from '../../images/inspect.js';
+import { codes, DEMO, dynamicVhd, inspectBytes, MIB, mbrDisk, qcow2, vhdFooter } from './made-images.js';
+
+let home = '';
+beforeAll(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'images-'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+async function failure(file: string) {
+  try {
+    await inspectImage(file);
+  } catch (error) {
+    if (error instanceof FailureError) return error.failure;
+    throw error;
+  }
+  throw new Error(`${file} was read`);
+}
+
+describe('a file that cannot be read at all is a request to mend', () => {
+  test.each([
+    ['missing', () => path.join(home, 'none.qcow2'), 'Source.NotFound', /does not exist/],
+    ['a directory', () => home, 'Source.NotAFile', /directory/],
+    ['a device', () => '/dev/null', 'Source.NotAFile', /device/],
+    ['empty', () => written('empty', Buffer.alloc(0)), 'Source.Empty', /no bytes/],
+    ['a dangling link', () => linked('dangling', path.join(home, 'gone')), 'Source.NotFound', /link/],
+    ['under a file', () => path.join(written('plain', Buffer.alloc(9)), 'disk'), 'Source.NotFound', /does not exist/],
+  ])('%s', async (_name, file, code, message) => {
+    const told = await failure(file());
+    expect(told).toMatchObject({ code, class: 'request' });
+    expect(told.message).toMatch(message);
+    expect(told.message).not.toContain('\n');
+    expect(told.remedy).not.toBe('');
+  });
+});
+
+describe('the format is told from the bytes, never from the name', () => {
+  const tar = Buffer.alloc(10_240);
+  tar.write('machine.ovf', 0);
+  tar.write('ustar', 257);
+  const iso = Buffer.alloc(64 * 1024);
+  iso.write('CD001', 32_769);
+  const vhdx = Buffer.alloc(MIB);
+  vhdx.write('vhdxfile', 0);
+  test.each([
+    ['QCOW2', qcow2(), 'QCOW2'],
+    ['QCOW2 version 2', qcow2({ version: 2 }), 'QCOW2'],
+    ['dynamic VHD', dynamicVhd(), 'VHD'],
+    ['fixed VHD', Buffer.concat([mbrDisk(), vhdFooter({ type: 2 })]), 'VHD'],
+    [
+      'VMDK descriptor',
+      Buffer.from('# Disk DescriptorFile\ncreateType="monolithicFlat"\nRW 2048 FLAT "x-flat.vmdk" 0\n'),
+      'VMDK',
+    ],
+    ['VHDX', vhdx, 'VHDX'],
+    ['OVA', tar, 'OVA'],
+    ['ISO', iso, 'ISO'],
+    ['gzip', gzipSync('disk'), 'GZIP'],
+    ['xz', Buffer.from('fd377a585a000004', 'hex'), 'XZ'],
+    ['zstd', Buffer.from('28b52ffd2001', 'hex'), 'ZSTD'],
+    ['raw with an MBR', mbrDisk(), 'RAW'],
+    ['a blank raw disk', Buffer.alloc(MIB), 'RAW'],
+    ['a letter', Buffer.from('Dear colleagues, the image is on its way. '.repeat(50)), 'UNKNOWN'],
+    ['one byte', Buffer.from('x'), 'UNKNOWN'],
+  ])('%s', (_name, bytes, format) => {
+    expect(inspectBytes(bytes).format).toBe(format);
+  });
+
+  test('what ECS cannot import blocks before the upload', () => {
+    for (const bytes of [tar, iso, gzipSync('disk'), Buffer.from('a letter'.repeat(99))]) {
+      expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Format');
+    }
+  });
+});
+
+describe('QCOW2', () => {
+  test.each([
+    ['a backing file', { backing: '/etc/passwd' }, 'ECSIMPORT.BackingFile'],
+    ['an external data file', { features: 4 }, 'ECSIMPORT.ExternalData'],
+    ['encryption', { encryption: 2 }, 'ECSIMPORT.Encrypted'],
+    ['QEMU’s own mark of corruption', { features: 2 }, 'ECSIMPORT.Damaged'],
+    ['unknown features', { features: 1024 }, 'ECSIMPORT.Format'],
+    ['a cluster after the file’s end', { firstCluster: 900 * 65_536 }, 'ECSIMPORT.Truncated'],
+    ['reference counts that are too low', { refcount: 0 }, 'ECSIMPORT.Damaged'],
+    ['a table too small for its size', { size: 2048 * 1024 * MIB }, 'ECSIMPORT.Damaged'],
+  ])('%s blocks', (_name, parts, code) => {
+    expect(codes(inspectBytes(qcow2(parts)), 'blocking')).toContain(code);
+  });
+
+  test('a file cut in the middle is told as truncated, with the bytes that are missing', () => {
+    const whole = qcow2();
+    const { findings } = inspectBytes(whole.subarray(0, 5 * 65_536 + 100));
+    expect(findings[0]).toMatchObject({ code: 'ECSIMPORT.Truncated', severity: 'blocking' });
+    expect(findings[0]?.evidence).toContain('guest offset 0');
+  });
+
+  test('snapshots, an unclean end and zstd clusters warn and do not block', () => {
+    expect(codes(inspectBytes(qcow2({ snapshots: 2 })), 'warning')).toContain('ECSIMPORT.Snapshots');
+    expect(codes(inspectBytes(qcow2({ features: 1 })), 'warning')).toContain('ECSIMPORT.NotClosed');
+    const zstd = inspectBytes(qcow2({ features: 8, compression: 1 }));
+    expect(codes(zstd, 'warning')).toContain('ECSIMPORT.ZstdClusters');
+    expect(codes(zstd, 'blocking')).toEqual([]);
+  });
+
+  test('a name that could disturb a terminal is made harmless in the evidence', () => {
+    const [finding] = inspectBytes(qcow2({ backing: 'a\u001b[2J\nb' })).findings;
+    expect(finding?.evidence).toBe('header: backing file a [2J b');
+  });
+});
+
+describe('VHD as the cloud checks it', () => {
+  test('a size that the block table cannot hold has the cloud’s own code', () => {
+    const told = inspectBytes(dynamicVhd({ size: 64 * MIB, entries: 2 }));
+    expect(codes(told, 'blocking')).toContain('InvalidVHDImage.IncorrectSize');
+    expect(told.virtualSize).toBe(64 * MIB);
+  });
+  test('a wrong checksum blocks', () => {
+    const bytes = dynamicVhd();
+    bytes.writeUInt8(99, bytes.length - 512 + 24);
+    expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Damaged');
+  });
+  test('a dynamic disk without its footer was cut off', () => {
+    const bytes = dynamicVhd();
+    expect(codes(inspectBytes(bytes.subarray(0, bytes.length - 512)), 'blocking')).toContain('ECSIMPORT.Truncated');
+  });
+  test('a fixed disk that holds less than it says was cut off', () => {
+    const bytes = Buffer.concat([mbrDisk(2 * MIB), vhdFooter({ type: 2, size: 4 * MIB })]);
+    expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Truncated');
+  });
+  test('a differencing disk blocks', () => {
+    expect(codes(inspectBytes(dynamicVhd({ type: 4 })), 'blocking')).toContain('ECSIMPORT.BackingFile');
+  });
+});
+
+test('a VMDK that names other files blocks, and its size is still told', () => {
+  const descriptor =
+    '# Disk DescriptorFile\nversion=1\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 83886080 FLAT "/etc/shadow" 0\n';
+  const told = inspectBytes(Buffer.from(descriptor));
+  expect(told).toMatchObject({ format: 'VMDK', subformat: 'monolithicFlat', virtualSize: 40 * 1024 * MIB });
+  expect(codes(told, 'blocking')).toContain('ECSIMPORT.ExternalExtents');
+});
+
+test('a raw disk that ends before its partition table does was cut off', () => {
+  const disk = mbrDisk(8 * MIB);
+  expect(inspectBytes(disk.subarray(0, 512 * 3 + 7)).findings.map(({ code }) => code)).toContain('ECSIMPORT.Truncated');
+});
+
+test('the demo’s image is what its package list says', async () => {
+  const told = await inspectImage(DEMO);
+  expect(told).toMatchObject({
+    format: 'QCOW2',
+    virtualSize: 1024 * MIB,
+    architecture: 'x86_64',
+    bootMode: 'BIOS',
+    osType: 'linux',
+    platform: 'Debian',
+    osVersion: '12',
+    depth: 'guest',
+  });
+  expect(codes(told, 'blocking')).toEqual([]);
+  expect(codes(told, 'info')).toEqual(
+    expect.arrayContaining(['GUESTOS.Virtio', 'GUESTOS.Nvme', 'GUESTOS.Fstab', 'GUESTOS.Grub', 'GUESTOS.Dhcp']),
+  );
+  expect(codes(told, 'warning')).toEqual(['GUESTOS.CloudInit', 'GUESTOS.OnlineResizeFS', 'ECSIMPORT.SshServer']);
+});
+
+test('an abort before the reading is an abort', async () => {
+  await expect(inspectImage(DEMO, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+});
+
+function written(name: string, bytes: Buffer): string {
+  const file = path.join(home, `${name}-${createHash('md5').update(bytes).digest('hex')}`);
+  writeFileSync(file, bytes);
+  return file;
+}
+function linked(name: string, target: string): string {
+  const file = path.join(home, name);
+  symlinkSync(target, file);
+  return file;
+}

@@ -1,0 +1,134 @@
+/** Every file system gives the same tree; the fixtures come from scripts/make-fixture-images.sh. */
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { bufferSource, openFile } from '../../images/bytes.js';
+import { openContainer } from '../../images/container.js';
+import { logicalVolumes, openPhysicalVolume, parseMetadata } from '../../images/disk/lvm.js';
+import { readLayout } from '../../images/disk/volumes.js';
+import { findingList } from '../../images/findings.js';
+import { type GuestTree, guestTree } from '../../images/guest/tree.js';
+import { MIB, mbrDisk } from './made-images.js';
+
+function treeOf(name: string): { tree: GuestTree; uuid: string | null; label: string | null; kind: string } {
+  const findings = findingList();
+  const file = openFile(new URL(`fixtures/${name}.qcow2`, import.meta.url).pathname);
+  const { disk } = openContainer(file, findings);
+  if (disk === null) throw new Error(`${name} has no disk`);
+  const [volume] = readLayout(disk, findings).volumes;
+  if (volume?.fileSystem == null) throw new Error(`${name} has no file system`);
+  expect(findings.all).toEqual([]);
+  const { fileSystem, uuid, label } = volume;
+  return { tree: guestTree([{ at: '/', fileSystem }]), uuid, label, kind: fileSystem.kind };
+}
+
+const md5 = (bytes: Buffer | null) =>
+  createHash('md5')
+    .update(bytes ?? '')
+    .digest('hex');
+const PATTERN = md5(
+  Buffer.from(Array.from({ length: 40_000 }, (_, n) => `${String(Math.floor(n / 50)).padStart(8, '0')}\n`).join('')),
+);
+const SPARSE = Buffer.alloc(60 * 65_536);
+for (let n = 0; n < 60; n += 2) SPARSE.write(`block ${n}`, n * 65_536);
+
+test.each([
+  ['ext2-1k', 'ext2'],
+  ['ext3-4k', 'ext3'],
+  ['ext4', 'ext4'],
+  ['ext4-inline', 'ext4'],
+  ['xfs-v4', 'xfs'],
+  ['xfs-v5', 'xfs'],
+  ['btrfs', 'btrfs'],
+])('%s: names, contents, holes and links are those that were written', (name, kind) => {
+  const { tree, ...volume } = treeOf(name);
+  expect(volume).toEqual({ uuid: '3f0c9a52-1111-4222-8333-444455556666', label: 'fixture', kind });
+  expect(tree.text('/etc/os-release')).toContain('PRETTY_NAME="Debian of the fixtures"');
+  expect(tree.link('/etc/os-release')).toBe('../usr/lib/os-release');
+  expect(tree.list('/many')).toHaveLength(400);
+  expect(tree.text('/deep/short')).toBe('inline\n');
+  expect(md5(tree.bytes('/deep/a/b/c/pattern'))).toBe(PATTERN);
+  const sparse = tree.bytes('/deep/sparse');
+  // mke2fs leaves a file's last hole out when it may keep data in the inode.
+  expect(sparse?.equals(SPARSE.subarray(0, sparse.length))).toBe(true);
+  expect(tree.exists('/deep/a/../a/b/c/nothing')).toBe(false);
+  if (!name.startsWith('xfs')) expect(tree.link('/long-link')).toMatch(/^(\/deep\/){60}\.\.\/etc\/os-release$/);
+});
+
+test.each(['fat12', 'fat16', 'fat32'])('%s: long names are found in any case', (name) => {
+  const { tree, uuid, label } = treeOf(name);
+  expect([uuid, label?.trim()]).toEqual(['12AB-CDEF', 'FIXTURE']);
+  expect(tree.text('/USR/LIB/OS-RELEASE')).toContain('ID=debian');
+  expect(tree.list('/many')).toHaveLength(400);
+  expect(md5(tree.bytes('/Deep/A/B/C/Pattern'))).toBe(PATTERN);
+  expect(tree.bytes('/deep/sparse')?.equals(SPARSE)).toBe(true);
+});
+
+test('a link that points to itself ends', () => {
+  const { tree } = treeOf('ext4');
+  const loop = guestTree([
+    {
+      at: '/',
+      fileSystem: {
+        kind: 'ext4',
+        uuid: null,
+        label: '',
+        totalBytes: 0,
+        freeBytes: null,
+        stale: null,
+        ignoresCase: false,
+        root: 0,
+        info: (node) => ({ kind: node === 0 ? 'directory' : 'link', size: 4, mode: null }),
+        entries: () => [{ name: 'loop', node: 1 }],
+        content: () => Buffer.alloc(0),
+        link: () => 'loop',
+      },
+    },
+  ]);
+  expect(tree.exists('/etc')).toBe(true);
+  expect(() => loop.text('/loop')).toThrow(/too many links/);
+});
+
+test('a logical volume in two pieces is put together in order', () => {
+  const extent = 8 * 512;
+  const pv = Buffer.alloc(2 * MIB);
+  pv.write('LABELONE', 512);
+  pv.writeUInt32LE(32, 512 + 20);
+  pv.write('LVM2 001', 512 + 24);
+  pv.write('A'.repeat(32), 544);
+  pv.writeBigUInt64LE(BigInt(MIB), 544 + 40);
+  pv.writeBigUInt64LE(4096n, 544 + 40 + 32);
+  pv.writeBigUInt64LE(65_536n, 544 + 40 + 40);
+  const metadata = `vg0 {\nextent_size = 8 # sectors\nphysical_volumes {\npv0 {\nid = "${'AAAAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAAAA'}"\npe_start = 2048\n}\n}\nlogical_volumes {\nroot {
+segment_count = 2\nsegment1 {\nstart_extent = 0\nextent_count = 1\ntype = "striped"\nstripe_count = 1\nstripes = [\n"pv0", 3\n]\n}
+segment2 {\nstart_extent = 1\nextent_count = 1\ntype = "striped"\nstripe_count = 1\nstripes = ["pv0", 1]\n}\n}\nthin {\nsegment1 {\ntype = "thin"\n}\n}\n}\n}\n`;
+  pv.write(' LVM2 x[5A%r0N*>', 4096 + 4, 'latin1');
+  pv.writeBigUInt64LE(65_536n, 4096 + 32);
+  pv.writeBigUInt64LE(512n, 4096 + 40);
+  pv.writeBigUInt64LE(BigInt(metadata.length), 4096 + 48);
+  pv.write(metadata, 4096 + 512);
+  pv.fill('1', MIB + 3 * extent, MIB + 4 * extent);
+  pv.fill('2', MIB + extent, MIB + 2 * extent);
+  const volume = openPhysicalVolume(bufferSource(pv));
+  const [root, thin] = logicalVolumes(volume === null ? [] : [volume]);
+  expect(root?.source?.read(extent - 2, 4).toString()).toBe('1122');
+  expect(thin).toMatchObject({ source: null, problem: expect.stringContaining('thin') });
+});
+
+test('LVM metadata that are nested without end are refused', () => {
+  expect(() => parseMetadata('a{'.repeat(100_000))).toThrow(/nested/);
+});
+
+test('logical partitions in a circle end', () => {
+  const disk = mbrDisk(8 * MIB);
+  disk.writeUInt8(0x05, 450);
+  disk.writeUInt8(0, 446);
+  const ebr = 2048 * 512;
+  disk.writeUInt8(0x83, ebr + 450);
+  disk.writeUInt32LE(2, ebr + 454);
+  disk.writeUInt32LE(2, ebr + 458);
+  disk.writeUInt8(0x05, ebr + 466);
+  disk.writeUInt32LE(0, ebr + 470);
+  disk.writeUInt32LE(8, ebr + 474);
+  disk.writeUInt16LE(0xaa55, ebr + 510);
+  expect(readLayout(bufferSource(disk), findingList()).table.partitions).toMatchObject([{ number: 5, type: '0x83' }]);
+});

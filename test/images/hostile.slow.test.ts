@@ -1,0 +1,9 @@
+/** The long form of hostile.test.ts. */
+import { expect, test } from 'vitest';
+import { inspectMutated } from './hostile.js';
+
+test('1,000 mutated images are all told of, none throws', () => {
+  const run = inspectMutated(1000, 2026);
+  expect(run.thrown).toEqual([]);
+  expect(run.slowestMs).toBeLessThan(5_000);
+});

@@ -1,0 +1,70 @@
+/** A hostile image can end its own inspection, and nothing else. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createInspector } from '../../images/inspect-in-child.js';
+import { inspectMutated } from './hostile.js';
+import { DEMO, inspectBytes, qcow2 } from './made-images.js';
+
+let home = '';
+beforeAll(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'hostile-'));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+test('200 mutated images are all told of, none throws', () => {
+  const run = inspectMutated(200, 9);
+  expect(run.thrown).toEqual([]);
+  expect(run.slowestMs).toBeLessThan(5_000);
+});
+
+test('a table that asks for terabytes of reading is refused at once', () => {
+  const bytes = qcow2();
+  bytes.writeUInt32BE(0xffff_ffff, 36);
+  expect(inspectBytes(bytes).findings[0]).toMatchObject({ severity: 'blocking', code: 'ECSIMPORT.Damaged' });
+});
+
+describe('in a child process', () => {
+  test('the report is the same as without one', async () => {
+    const inspection = await createInspector()(DEMO);
+    expect(inspection).toMatchObject({ format: 'QCOW2', platform: 'Debian', depth: 'guest' });
+  });
+
+  test('a reading that takes too long is ended, and says so', async () => {
+    await expect(createInspector({ timeLimitMs: 1 })(DEMO)).rejects.toMatchObject({
+      failure: { code: 'Inspection.TimeLimit', class: 'request' },
+    });
+  });
+
+  test('a report that grows past its limit is cut off', async () => {
+    await expect(createInspector({ outputLimitBytes: 10 })(DEMO)).rejects.toMatchObject({
+      failure: { code: 'Inspection.Crashed', message: expect.stringContaining('10 bytes') },
+    });
+  });
+
+  test('a reading that runs out of memory ends the child alone', async () => {
+    await expect(createInspector({ memoryLimitMiB: 1 })(DEMO)).rejects.toMatchObject({
+      failure: { code: 'Inspection.Crashed', class: 'request' },
+    });
+  });
+
+  test('an abort kills it and is passed on', async () => {
+    const abort = new AbortController();
+    const run = createInspector()(DEMO, { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error('cancelled')), 20);
+    await expect(run).rejects.toThrow('cancelled');
+  });
+
+  test('it leaves no file behind', async () => {
+    writeFileSync(path.join(home, 'disk'), qcow2());
+    await createInspector()(path.join(home, 'disk'));
+    expect(readdirSync(home)).toEqual(['disk']);
+  });
+
+  test('a missing file is the same failure as without a child', async () => {
+    await expect(createInspector()(path.join(home, 'none'))).rejects.toMatchObject({
+      failure: { code: 'Source.NotFound' },
+    });
+  });
+});
