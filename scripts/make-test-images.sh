@@ -13,7 +13,7 @@ TO=$HERE/test/images/cache
 mkdir -p "$TO"
 WORK=$(mktemp -d)
 trap 'rm -rf --one-file-system "$WORK"' EXIT
-GUEST=linux-image-cloud-amd64,cloud-init,cloud-guest-utils,e2fsprogs,xfsprogs,openssh-server,systemd-sysv,zstd,netplan.io,grub-pc-bin,grub-efi-amd64-bin,grub2-common
+GUEST=linux-image-cloud-amd64,cloud-init,cloud-guest-utils,e2fsprogs,xfsprogs,btrfs-progs,openssh-server,systemd-sysv,zstd,netplan.io,grub-pc-bin,grub-efi-amd64-bin,grub2-common
 
 # root SUITE: a bootable Debian in $WORK/root-SUITE, made once a run.
 root() {

@@ -1,7 +1,7 @@
 /** Compares the reference counts of a QCOW2 file with the clusters that its active state really uses. */
 import { type ByteSource, u64be } from '../bytes.js';
 import type { FindingList } from '../findings.js';
-import { clusterAt, l2Tables, type Qcow2Header } from './qcow2.js';
+import { clusterAt, l2EntrySize, l2Tables, type Qcow2Header } from './qcow2-tables.js';
 
 /** One counter a cluster: 32 million are 2 TiB of usual clusters and 64 MiB of memory. */
 const MAX_CLUSTERS = 32 * 1024 * 1024;
@@ -21,7 +21,7 @@ export function checkRefcounts(file: ByteSource, header: Qcow2Header, findings: 
   use(header.refcountTableOffset, Math.max(1, header.refcountTableClusters * header.clusterSize));
   for (const { offset, table } of l2Tables(file, header)) {
     use(offset, header.clusterSize);
-    for (let entry = 0; entry < table.length / ((header.features & 16n) !== 0n ? 16 : 8); entry += 1) {
+    for (let entry = 0; entry < table.length / l2EntrySize(header); entry += 1) {
       const cluster = clusterAt(table, entry, header);
       if (cluster.offset !== 0 && cluster.length > 0) use(cluster.offset, cluster.length);
     }
@@ -45,20 +45,18 @@ function countTooLow(file: ByteSource, header: Qcow2Header, used: Uint16Array): 
   const perBlock = (header.clusterSize * 8) / bits;
   let tooLow = 0;
   let first = -1;
+  const blockFor = (cluster: number): number => {
+    const entry = Math.floor(cluster / perBlock) * 8;
+    return entry + 8 <= tableLength ? u64be(table, entry) : 0;
+  };
+  for (let cluster = 0; cluster < used.length; cluster += perBlock) {
+    const offset = blockFor(cluster);
+    if (offset !== 0) bump(used, offset / header.clusterSize);
+  }
   let block: Buffer | null = null;
   for (let cluster = 0; cluster < used.length; cluster += 1) {
     if (cluster % perBlock === 0) {
-      const entry = (cluster / perBlock) * 8;
-      const offset = entry + 8 <= tableLength ? u64be(table, entry) : 0;
-      // A block of counts may itself be the file's last cluster, cut where nothing follows.
-      block = offset === 0 ? null : file.read(offset, header.clusterSize);
-      if (offset !== 0) bump(used, offset / header.clusterSize);
-    }
-  }
-  for (let cluster = 0; cluster < used.length; cluster += 1) {
-    if (cluster % perBlock === 0) {
-      const entry = (cluster / perBlock) * 8;
-      const offset = entry + 8 <= tableLength ? u64be(table, entry) : 0;
+      const offset = blockFor(cluster);
       block = offset === 0 ? null : file.read(offset, header.clusterSize);
     }
     const wanted = used[cluster] ?? 0;

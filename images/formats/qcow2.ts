@@ -5,34 +5,22 @@ import { type FindingList, unlessUnreadable } from '../findings.js';
 import { unzstd } from '../packing/zstd.js';
 import { COPY_AGAIN, type Container, type OpenContainer, REPACK } from './container.js';
 import { checkRefcounts } from './qcow2-refcounts.js';
+import {
+  type Cluster,
+  clusterAt,
+  INCOMPATIBLE,
+  l2Coverage,
+  l2EntrySize,
+  l2Tables,
+  OFFSET_MASK,
+  type Qcow2Header,
+} from './qcow2-tables.js';
 
 const MAGIC = 0x514649fb;
-const INCOMPATIBLE = { dirty: 1n, corrupt: 2n, externalData: 4n, compression: 8n, extendedL2: 16n };
 const KNOWN_INCOMPATIBLE = 31n;
 /** QEMU's own limits: 32 MiB of L1 table, 64 KiB of snapshots. */
 const MAX_L1_ENTRIES = (32 * 1024 * 1024) / 8;
 const MAX_SNAPSHOTS = 65_536;
-const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
-const L2_COMPRESSED = 1n << 62n;
-const L2_ZERO = 1n;
-
-export interface Qcow2Header {
-  readonly version: number;
-  readonly clusterBits: number;
-  readonly clusterSize: number;
-  readonly size: number;
-  readonly l1Size: number;
-  readonly l1Offset: number;
-  readonly refcountTableOffset: number;
-  readonly refcountTableClusters: number;
-  readonly refcountOrder: number;
-  readonly snapshotCount: number;
-  readonly snapshotsOffset: number;
-  readonly features: bigint;
-  readonly compression: number;
-  readonly encryption: number;
-  readonly backingFile: string | null;
-}
 
 export const openQcow2: OpenContainer = (file, findings) => {
   if (file.size < 8 || file.read(0, 4).readUInt32BE(0) !== MAGIC) return null;
@@ -233,56 +221,6 @@ function tellSnapshots(header: Qcow2Header, findings: FindingList): void {
     `header: nb_snapshots ${header.snapshotCount}`,
     'qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2 keeps the active state alone.',
   );
-}
-
-function l2Coverage(header: Pick<Qcow2Header, 'clusterSize' | 'features'>): number {
-  return (header.clusterSize / l2EntrySize(header)) * header.clusterSize;
-}
-
-function l2EntrySize(header: Pick<Qcow2Header, 'features'>): number {
-  return (header.features & INCOMPATIBLE.extendedL2) !== 0n ? 16 : 8;
-}
-
-/** Where the pieces of one L2 entry lie in the file. */
-export interface Cluster {
-  readonly kind: 'data' | 'compressed' | 'zero' | 'absent';
-  readonly offset: number;
-  /** Bytes in the file: a whole cluster, or the sectors of the compressed stream. */
-  readonly length: number;
-  /** Subclusters that hold data, bit by bit; only with extended L2 entries. */
-  readonly bitmap: bigint | null;
-}
-
-export function clusterAt(table: Buffer, index: number, header: Qcow2Header): Cluster {
-  const entrySize = l2EntrySize(header);
-  const entry = table.readBigUInt64BE(index * entrySize);
-  const bitmap = entrySize === 16 ? table.readBigUInt64BE(index * 16 + 8) : null;
-  if ((entry & L2_COMPRESSED) !== 0n) {
-    const offsetBits = BigInt(62 - (header.clusterBits - 8));
-    const offset = Number(entry & ((1n << offsetBits) - 1n));
-    const sectors = Number((entry & (L2_COMPRESSED - 1n)) >> offsetBits) + 1;
-    return { kind: 'compressed', offset, length: sectors * 512 - (offset % 512), bitmap: null };
-  }
-  const offset = Number(entry & OFFSET_MASK);
-  if (bitmap === null && header.version === 3 && (entry & L2_ZERO) !== 0n) {
-    return { kind: 'zero', offset, length: header.clusterSize, bitmap };
-  }
-  if (offset === 0) return { kind: 'absent', offset, length: 0, bitmap };
-  return { kind: 'data', offset, length: header.clusterSize, bitmap };
-}
-
-export function* l2Tables(
-  file: ByteSource,
-  header: Qcow2Header,
-): Generator<{ index: number; offset: number; table: Buffer }> {
-  const l1 = file.read(header.l1Offset, header.l1Size * 8);
-  for (let index = 0; index < header.l1Size; index += 1) {
-    const offset = Number(l1.readBigUInt64BE(index * 8) & OFFSET_MASK);
-    if (offset === 0) continue;
-    if (offset % header.clusterSize !== 0)
-      throw new UnreadableError(`L1 entry ${index}: 0x${offset.toString(16)} is no cluster`);
-    yield { index, offset, table: file.read(offset, header.clusterSize) };
-  }
 }
 
 function checkTables(file: ByteSource, header: Qcow2Header, findings: FindingList): void {
