@@ -30,7 +30,12 @@ export class ConfigError extends Error {
 }
 
 export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
-  const read = environment.safeParse(env);
+  const read = environment.safeParse(withoutEmpty(env));
   if (read.success) return read.data;
   throw new ConfigError(read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+}
+
+/** Compose files and shells pass unset variables as empty texts. */
+function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }

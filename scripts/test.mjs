@@ -22,7 +22,9 @@ for (const [name, [command, ...args]] of steps) {
   const started = Date.now();
   console.log(`\n── ${name}`);
   const result = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
-  console.log(`── ${name}: ${result.status === 0 ? 'ok' : 'failed'} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  console.log(
+    `── ${name}: ${result.status === 0 ? 'ok' : 'failed'} in ${((Date.now() - started) / 1000).toFixed(1)} s`,
+  );
   if (result.status !== 0) {
     failed = name;
     break;
@@ -32,7 +34,11 @@ for (const [name, [command, ...args]] of steps) {
 let counts = { passed: 0, failed: 0, skipped: 0 };
 try {
   const results = JSON.parse(readFileSync(resultFile, 'utf8'));
-  counts = { passed: results.numPassedTests, failed: results.numFailedTests, skipped: results.numPendingTests + results.numTodoTests };
+  counts = {
+    passed: results.numPassedTests,
+    failed: results.numFailedTests,
+    skipped: results.numPendingTests + results.numTodoTests,
+  };
 } catch {
   failed ??= 'tests';
 }
