@@ -1,0 +1,78 @@
+/** Whether ECS may read the objects of an import: role, bucket, object. The order is that of a service that looks. */
+
+import { documentsOf } from '../identity.js';
+import type { ObjectRecord } from '../model.js';
+import { isFrozen } from '../oss/archive.js';
+import { evaluate, parsePolicy, trusts } from '../ram/permissions.js';
+import { type ApiCall, given } from '../rpc-call.js';
+import { ACCOUNT_ID } from '../world.js';
+import { importError } from './import-errors.js';
+import type { DiskParams } from './import-params.js';
+
+const DEFAULT_ROLE = 'AliyunECSImageImportDefaultRole';
+const CLOUD_BOX_ROLE = 'AliyunECSCloudBoxImageImportDefaultRole';
+const NEEDED = ['GetBucketLocation', 'GetBucketInfo', 'GetObject'] as const;
+
+/** The objects behind the disks, in their order. */
+export function openObjects(call: ApiCall, regionId: string, disks: readonly DiskParams[]): readonly ObjectRecord[] {
+  const cloudBox = checkCloudBox(call, regionId);
+  if (!call.world.settings.account.ossEnabled) throw importError('InvalidAccountStatus.OSSDisabled');
+  const roleName = given(call, 'RoleName') ?? (cloudBox ? CLOUD_BOX_ROLE : DEFAULT_ROLE);
+  const product = cloudBox ? 'oss-cloudbox' : 'oss';
+  const mayRead = roleReader(call, roleName, product);
+  if (mayRead === null) {
+    throw importError(cloudBox ? 'InvalidOperation.CloudBoxImageImportRoleRequired' : 'NoSetRoletoECSServiceAcount');
+  }
+  return disks.map((disk) => openObject(call, regionId, disk, mayRead));
+}
+
+function checkCloudBox(call: ApiCall, regionId: string): boolean {
+  const arn = given(call, 'StorageLocationArn');
+  if (arn === undefined) return false;
+  const [, region, account, id] = /^arn:acs:cloudbox:([^:]+):(\d+):cloudbox\/(.+)$/.exec(arn) ?? [];
+  const { cloudBoxes, cloudBoxesWithoutImport } = call.world.settings;
+  const name = `${region}/${id}`;
+  if (region !== regionId || account !== ACCOUNT_ID || ![...cloudBoxes, ...cloudBoxesWithoutImport].includes(name)) {
+    throw importError('InvalidStorageLocation.NotFound', arn);
+  }
+  if (cloudBoxesWithoutImport.includes(name)) throw importError('InvalidOperation.CloudBoxImageImportUnsupported');
+  return true;
+}
+
+type MayRead = (bucket: string, object: string) => boolean;
+
+/** Null when ECS cannot become the role, or the role may do nothing at all. */
+function roleReader(call: ApiCall, roleName: string, product: string): MayRead | null {
+  const role = call.world.roles.get(roleName.toLowerCase());
+  if (role === undefined || !trusts(parsePolicy(role.trustPolicy), { service: 'ecs.aliyuncs.com' })) return null;
+  const documents = documentsOf(call.world, `role/${role.roleName}`);
+  if (documents.length === 0) return null;
+  return (bucket, object) =>
+    NEEDED.every((action) => {
+      const path = action === 'GetObject' ? `${bucket}/${object}` : bucket;
+      return evaluate(documents, `${product}:${action}`, `acs:${product}:*:${ACCOUNT_ID}:${path}`) === 'allow';
+    });
+}
+
+function openObject(call: ApiCall, regionId: string, disk: DiskParams, mayRead: MayRead): ObjectRecord {
+  const { world } = call;
+  const bucket = world.buckets.get(disk.bucket);
+  if (bucket === undefined) throw importError('InvalidOSSBucket.NotFound');
+  if (!mayRead(disk.bucket, disk.object)) throw importError('InvalidOSS.NotAuthorized');
+  if (bucket.regionId !== regionId) {
+    const detail = `the bucket "${bucket.name}" is in region ${bucket.regionId}, not in ${regionId}`;
+    throw importError('InvalidOSSBucket.NotMatched', detail);
+  }
+  if (bucket.encryption !== null) throw importError('InvalidOSSBucket.EncryptUnsupported');
+  if (world.settings.throttledBuckets.includes(bucket.name)) {
+    throw importError(
+      'InvalidOSSBucket.FlowLimit',
+      `The bucket "${bucket.name}" is limited in its flow, try it later.`,
+    );
+  }
+  const object = world.objects.get(`${disk.bucket}/${disk.object}`);
+  if (object === undefined) throw importError('InvalidOSSObject.NotFound');
+  if (isFrozen(object, call.now)) throw importError('InvalidOSSObject.NeedRestore');
+  if (object.size === 0) throw importError('InvalidOSSObject.Size');
+  return object;
+}

@@ -1,0 +1,181 @@
+/** What the emulated account holds. Every record is plain JSON, because the log on disk is made of them. Times are in ms. */
+
+export interface DiskRecord {
+  readonly device: string;
+  readonly type: 'system' | 'data';
+  readonly sizeGiB: number;
+  readonly format: string;
+  readonly bucket: string;
+  readonly object: string;
+}
+
+export interface DetectionItemRecord {
+  readonly name: string;
+  readonly value: string;
+  readonly riskLevel?: string;
+  readonly riskCode?: string;
+}
+
+export interface ImageRecord {
+  readonly imageId: string;
+  readonly regionId: string;
+  readonly imageName: string;
+  readonly description: string;
+  readonly ownerId: string;
+  readonly architecture: string;
+  readonly osType: string;
+  readonly platform: string;
+  readonly bootMode: string;
+  readonly licenseType: string;
+  readonly resourceGroupId: string;
+  readonly sizeGiB: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly features: { readonly nvmeSupport: string; readonly imdsSupport: string };
+  readonly disks: readonly DiskRecord[];
+  readonly createdAt: number;
+  /** The image is `Creating` until then. */
+  readonly readyAt: number;
+  readonly outcome: 'Available' | 'CreateFailed';
+  /** From then on the image is gone: its import or copy was cancelled. */
+  readonly removedAt: number | null;
+  readonly taskId: string | null;
+  readonly copiedFrom: { readonly imageId: string; readonly regionId: string } | null;
+  readonly detection: { readonly finishedAt: number; readonly items: readonly DetectionItemRecord[] } | null;
+  readonly sharedWith: readonly { readonly accountId: string; readonly sharedAt: number }[];
+}
+
+export interface TaskRecord {
+  readonly taskId: string;
+  readonly regionId: string;
+  readonly action: string;
+  readonly resourceId: string;
+  readonly createdAt: number;
+  readonly finishAt: number;
+  /** When set, the task was told to stop and is final from then on. */
+  readonly cancelledAt: number | null;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly related: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface RoleRecord {
+  readonly roleName: string;
+  readonly roleId: string;
+  readonly arn: string;
+  readonly description: string;
+  readonly trustPolicy: string;
+  readonly maxSessionSeconds: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface PolicyRecord {
+  /** `Custom/NAME` */
+  readonly id: string;
+  readonly policyName: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly versions: readonly { readonly versionId: string; readonly document: string; readonly createdAt: number }[];
+  readonly defaultVersion: string;
+}
+
+export interface AttachmentRecord {
+  /** `role/NAME` or `user/NAME`, then `/TYPE/POLICY`. */
+  readonly id: string;
+  readonly principal: string;
+  readonly policyType: 'System' | 'Custom';
+  readonly policyName: string;
+  readonly attachedAt: number;
+}
+
+export interface UserRecord {
+  readonly userName: string;
+  readonly userId: string;
+  readonly displayName: string;
+  readonly comments: string;
+  readonly createdAt: number;
+}
+
+export interface AccessKeyRecord {
+  readonly accessKeyId: string;
+  readonly secret: string;
+  /** Null: a key of the account itself. */
+  readonly userName: string | null;
+  readonly status: 'Active' | 'Inactive';
+  readonly createdAt: number;
+}
+
+export interface SessionRecord {
+  readonly accessKeyId: string;
+  readonly secret: string;
+  readonly token: string;
+  readonly roleName: string;
+  readonly sessionName: string;
+  readonly policy: string | null;
+  readonly expiresAt: number;
+}
+
+export interface BucketRecord {
+  readonly name: string;
+  readonly regionId: string;
+  readonly storageClass: string;
+  readonly acl: string;
+  readonly createdAt: number;
+  readonly encryption: { readonly algorithm: string; readonly kmsKeyId: string } | null;
+}
+
+/** A piece of an object's bytes: a file under `blobs/`. */
+export interface Segment {
+  readonly file: string;
+  readonly size: number;
+}
+
+export interface ObjectRecord {
+  /** `BUCKET/KEY` */
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly crc64: string;
+  readonly type: 'Normal' | 'Multipart';
+  readonly storageClass: string;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly modifiedAt: number;
+  readonly segments: readonly Segment[];
+  /** For an archived object that was told to come back. */
+  readonly restore: { readonly readyAt: number; readonly expiresAt: number } | null;
+}
+
+export interface UploadRecord {
+  readonly uploadId: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly startedAt: number;
+  readonly storageClass: string;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly meta: Readonly<Record<string, string>>;
+}
+
+export interface PartRecord {
+  /** `UPLOADID/NUMBER` */
+  readonly id: string;
+  readonly uploadId: string;
+  readonly number: number;
+  readonly size: number;
+  readonly etag: string;
+  readonly crc64: string;
+  readonly file: string;
+  readonly modifiedAt: number;
+}
+
+export interface TokenRecord {
+  /** `ACCOUNT|ACTION|REGION|TOKEN` */
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly answer: Readonly<Record<string, unknown>>;
+  readonly expiresAt: number;
+}

@@ -1,0 +1,114 @@
+/** Bytes on disk: written as they arrive, checksummed on the way, never held whole. Runs of zeros become holes. */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import type { Segment } from '../model.js';
+import { crc64 } from './crc64.js';
+
+const ZEROS = Buffer.alloc(65_536);
+/** Small chunks are gathered so that the disk sees few writes; this bounds the memory of one upload. */
+const GATHER_BYTES = 1_048_576;
+
+export interface WrittenBlob {
+  readonly file: string;
+  readonly size: number;
+  readonly crc64: bigint;
+  /** Null when no MD5 was asked for. */
+  readonly md5: Buffer | null;
+}
+
+export class Blobs {
+  constructor(private readonly folder: string) {
+    mkdirSync(folder, { recursive: true });
+  }
+
+  /** Rejects when the body breaks off; nothing is left then. `onBytes` is told of each chunk's length. */
+  async write(body: Readable, withMd5: boolean, onBytes: (bytes: number) => void): Promise<WrittenBlob> {
+    const file = randomUUID();
+    const handle = await open(path.join(this.folder, file), 'w');
+    const md5 = withMd5 ? createHash('md5') : null;
+    let checksum = 0n;
+    let size = 0;
+    let flushed = 0;
+    let gathered: Buffer[] = [];
+    let end = 0;
+    const flush = async (): Promise<void> => {
+      const chunks = gathered;
+      gathered = [];
+      const at = flushed;
+      flushed = size;
+      if (chunks.every(isZero)) return;
+      const { bytesWritten } = await handle.writev(chunks, at);
+      if (bytesWritten !== size - at) throw new Error(`the disk took ${bytesWritten} of ${size - at} bytes`);
+      end = size;
+    };
+    try {
+      for await (const chunk of body) {
+        checksum = crc64(chunk, checksum);
+        md5?.update(chunk);
+        gathered.push(chunk);
+        size += chunk.length;
+        onBytes(chunk.length);
+        if (size - flushed >= GATHER_BYTES) await flush();
+      }
+      await flush();
+      if (end !== size) await handle.truncate(size);
+      await handle.close();
+      return { file, size, crc64: checksum, md5: md5?.digest() ?? null };
+    } catch (error) {
+      await handle.close();
+      await this.remove([{ file, size }]);
+      throw error;
+    }
+  }
+
+  /** The bytes `start` to `end` (inclusive) of the pieces put together. */
+  read(segments: readonly Segment[], start: number, end: number): Readable {
+    return Readable.from(this.chunks(segments, start, end), { objectMode: false, highWaterMark: 1 });
+  }
+
+  async readBytes(segments: readonly Segment[], start: number, length: number): Promise<Buffer> {
+    const size = segments.reduce((sum, segment) => sum + segment.size, 0);
+    const chunks: Buffer[] = [];
+    const end = Math.min(start + length, size) - 1;
+    if (end < start) return Buffer.alloc(0);
+    for await (const chunk of this.chunks(segments, start, end)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async remove(segments: readonly Segment[]): Promise<void> {
+    for (const { file } of segments) {
+      await unlink(path.join(this.folder, file)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+    }
+  }
+
+  /** Removes files that no record names: what a killed process was still receiving. */
+  removeUnknown(known: ReadonlySet<string>): void {
+    for (const file of readdirSync(this.folder)) {
+      if (!known.has(file)) rmSync(path.join(this.folder, file), { force: true });
+    }
+  }
+
+  private async *chunks(segments: readonly Segment[], start: number, end: number): AsyncGenerator<Buffer> {
+    let offset = 0;
+    for (const { file, size } of segments) {
+      const from = Math.max(start - offset, 0);
+      const to = Math.min(end - offset, size - 1);
+      offset += size;
+      if (from > to) continue;
+      yield* createReadStream(path.join(this.folder, file), { start: from, end: to, highWaterMark: 262_144 });
+    }
+  }
+}
+
+function isZero(chunk: Buffer): boolean {
+  for (let at = 0; at < chunk.length; at += ZEROS.length) {
+    const piece = chunk.subarray(at, at + ZEROS.length);
+    if (!piece.equals(ZEROS.subarray(0, piece.length))) return false;
+  }
+  return true;
+}

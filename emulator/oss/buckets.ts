@@ -1,0 +1,153 @@
+/** Operations on buckets. */
+import type { BucketRecord } from '../model.js';
+import { ACCOUNT_ID } from '../world.js';
+import {
+  emptyAnswer,
+  findBucket,
+  header,
+  type OssCall,
+  type OssOperation,
+  ossError,
+  ossTime,
+  readText,
+  tag,
+  tagsIn,
+  xmlAnswer,
+} from './call.js';
+import { STORAGE_CLASSES } from './object-headers.js';
+
+export const bucketOperations: Readonly<Record<string, OssOperation>> = {
+  ListBuckets: listBuckets,
+  PutBucket: putBucket,
+  DeleteBucket: deleteBucket,
+  GetBucketInfo: (call) => xmlAnswer(`<BucketInfo><Bucket>${describe(findBucket(call))}</Bucket></BucketInfo>`),
+  GetBucketLocation: (call) => xmlAnswer(tag('LocationConstraint', `oss-${findBucket(call).regionId}`)),
+  GetBucketAcl: (call) => xmlAnswer(`<AccessControlPolicy>${OWNER}${acl(findBucket(call))}</AccessControlPolicy>`),
+  GetBucketEncryption: getEncryption,
+  PutBucketEncryption: putEncryption,
+  DeleteBucketEncryption: deleteEncryption,
+};
+
+const OWNER = `<Owner>${tag('DisplayName', ACCOUNT_ID)}${tag('ID', ACCOUNT_ID)}</Owner>`;
+
+function listBuckets(call: OssCall) {
+  const prefix = call.query.prefix ?? '';
+  const buckets = [...call.world.buckets.values()]
+    .filter((bucket) => bucket.name.startsWith(prefix))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((bucket) => `<Bucket>${fields(bucket)}</Bucket>`);
+  return xmlAnswer(
+    `<ListAllMyBucketsResult>${OWNER}${tag('IsTruncated', false)}<Buckets>${buckets.join('')}</Buckets></ListAllMyBucketsResult>`,
+  );
+}
+
+async function putBucket(call: OssCall) {
+  const body = await readText(call);
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(call.bucket)) {
+    throw ossError(400, 'InvalidBucketName', 'The specified bucket is not valid.', { BucketName: call.bucket });
+  }
+  const [storageClass = 'Standard'] = tagsIn(body, 'StorageClass');
+  if (!STORAGE_CLASSES.has(storageClass)) throw ossError(400, 'InvalidStorageClass', 'The storage class is not valid.');
+  const regionId = regionAsked(call, body);
+  const known = call.world.buckets.get(call.bucket);
+  if (known !== undefined && known.regionId !== regionId) {
+    const message = 'The requested bucket name is not available. Please select a different name and try again.';
+    throw ossError(409, 'BucketAlreadyExists', message, { BucketName: call.bucket });
+  }
+  if (known === undefined) {
+    call.world.buckets.put(call.bucket, {
+      name: call.bucket,
+      regionId,
+      storageClass,
+      acl: header(call, 'x-oss-acl') ?? 'private',
+      createdAt: call.now,
+      encryption: null,
+    });
+  }
+  return emptyAnswer(200, { location: `/${call.bucket}` });
+}
+
+/** The body's constraint (`oss-cn-…`), else the region of the endpoint or of the signature. */
+function regionAsked(call: OssCall, body: string): string {
+  const [constraint] = tagsIn(body, 'LocationConstraint');
+  const host = /(?:^|\.)oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com/.exec(header(call, 'host') ?? '')?.[1];
+  const scope = /Credential=[^/]+\/\d{8}\/([^/]+)\/oss\//.exec(header(call, 'authorization') ?? '')?.[1];
+  return constraint?.replace(/^oss-/, '') ?? host ?? scope ?? 'cn-hangzhou';
+}
+
+function deleteBucket(call: OssCall) {
+  const bucket = findBucket(call);
+  const used = [...call.world.objects.values()].some((object) => object.bucket === bucket.name);
+  if (used || call.world.objectIndex.uploadsOf(bucket.name).length > 0) {
+    throw ossError(409, 'BucketNotEmpty', 'The bucket you tried to delete is not empty.', { BucketName: bucket.name });
+  }
+  call.world.buckets.remove(bucket.name);
+  return emptyAnswer(204);
+}
+
+function getEncryption(call: OssCall) {
+  const { encryption } = findBucket(call);
+  if (encryption === null) {
+    const message = 'The server side encryption configuration does not exist.';
+    throw ossError(404, 'NoSuchServerSideEncryptionRule', message, { BucketName: call.bucket });
+  }
+  return xmlAnswer(`<ServerSideEncryptionRule>${encryptionRule(encryption)}</ServerSideEncryptionRule>`);
+}
+
+async function putEncryption(call: OssCall) {
+  const bucket = findBucket(call);
+  const body = await readText(call);
+  const [algorithm = ''] = tagsIn(body, 'SSEAlgorithm');
+  const [kmsKeyId = ''] = tagsIn(body, 'KMSMasterKeyID');
+  if (!['AES256', 'KMS', 'SM4'].includes(algorithm)) {
+    throw ossError(400, 'InvalidEncryptionAlgorithmError', 'The Encryption request you specified is not valid.');
+  }
+  call.world.buckets.put(bucket.name, { ...bucket, encryption: { algorithm, kmsKeyId } });
+  return emptyAnswer(200);
+}
+
+function deleteEncryption(call: OssCall) {
+  const bucket = findBucket(call);
+  call.world.buckets.put(bucket.name, { ...bucket, encryption: null });
+  return emptyAnswer(204);
+}
+
+function encryptionRule(encryption: NonNullable<BucketRecord['encryption']>): string {
+  const { algorithm, kmsKeyId } = encryption;
+  const rule = `${tag('SSEAlgorithm', algorithm)}${kmsKeyId === '' ? '' : tag('KMSMasterKeyID', kmsKeyId)}`;
+  return `<ApplyServerSideEncryptionByDefault>${rule}</ApplyServerSideEncryptionByDefault>`;
+}
+
+function acl(bucket: BucketRecord): string {
+  return `<AccessControlList>${tag('Grant', bucket.acl)}</AccessControlList>`;
+}
+
+function fields(bucket: BucketRecord): string {
+  return [
+    tag('Name', bucket.name),
+    tag('Location', `oss-${bucket.regionId}`),
+    tag('Region', bucket.regionId),
+    tag('CreationDate', ossTime(bucket.createdAt)),
+    tag('ExtranetEndpoint', `oss-${bucket.regionId}.aliyuncs.com`),
+    tag('IntranetEndpoint', `oss-${bucket.regionId}-internal.aliyuncs.com`),
+    tag('StorageClass', bucket.storageClass),
+  ].join('');
+}
+
+function describe(bucket: BucketRecord): string {
+  const { encryption } = bucket;
+  const rule = encryption === null ? tag('SSEAlgorithm', 'None') : tag('SSEAlgorithm', encryption.algorithm);
+  const key = encryption === null || encryption.kmsKeyId === '' ? '' : tag('KMSMasterKeyID', encryption.kmsKeyId);
+  return [
+    fields(bucket),
+    tag('DataRedundancyType', 'LRS'),
+    tag('AccessMonitor', 'Disabled'),
+    tag('BlockPublicAccess', false),
+    tag('CrossRegionReplication', 'Disabled'),
+    tag('TransferAcceleration', 'Disabled'),
+    OWNER,
+    acl(bucket),
+    `<ServerSideEncryptionRule>${rule}${key}</ServerSideEncryptionRule>`,
+    '<BucketPolicy><LogBucket></LogBucket><LogPrefix></LogPrefix></BucketPolicy>',
+  ].join('');
+}

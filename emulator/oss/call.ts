@@ -1,0 +1,118 @@
+/** What an operation of OSS is given, what it answers, and the errors that many of them share. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { ApiError } from '../errors.js';
+import type { Caller } from '../identity.js';
+import type { BucketRecord } from '../model.js';
+import type { Answer } from '../perform.js';
+import { escapeXml } from '../rpc-errors.js';
+import type { World } from '../world.js';
+
+export interface OssCall {
+  readonly world: World;
+  readonly action: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** The last of several values of one name. An empty value and none are both ''. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: IncomingHttpHeaders;
+  readonly request: IncomingMessage;
+  readonly caller: Caller;
+  readonly now: number;
+  /** Told of every chunk of the body, for the journal. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+export type OssOperation = (call: OssCall) => Answer | Promise<Answer>;
+
+const MAX_XML_BYTES = 4 * 1024 * 1024;
+
+export function ossError(
+  status: number,
+  code: string,
+  message: string,
+  details: Readonly<Record<string, unknown>> = {},
+) {
+  return new ApiError(status, code, message, details);
+}
+
+export function findBucket(call: OssCall): BucketRecord {
+  const bucket = call.world.buckets.get(call.bucket);
+  if (bucket === undefined) {
+    throw ossError(404, 'NoSuchBucket', 'The specified bucket does not exist.', { BucketName: call.bucket });
+  }
+  return bucket;
+}
+
+export function header(call: OssCall, name: string): string | undefined {
+  const value = call.headers[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function xmlAnswer(body: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/xml', ...headers },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}`,
+  };
+}
+
+export function emptyAnswer(status: number, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers, body: '' };
+}
+
+/** `<name>text</name>`, escaped. */
+export function tag(name: string, text: string | number | boolean): string {
+  return `<${name}>${escapeXml(String(text))}</${name}>`;
+}
+
+/** The contents of every `<name>` in the text, unescaped. Good for the flat documents that OSS is sent. */
+export function tagsIn(xml: string, name: string): readonly string[] {
+  const pattern = new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g');
+  return [...xml.matchAll(pattern)].map(([, inner = '']) => unescapeXml(inner.trim()));
+}
+
+export async function readText(call: OssCall): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of call.request) {
+    size += chunk.length;
+    call.onBytes(chunk.length);
+    if (size > MAX_XML_BYTES) throw ossError(400, 'EntityTooLarge', 'The XML body is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** `2026-11-24T14:15:35.000Z`, as OSS writes times. */
+export function ossTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function encodeKey(call: OssCall, key: string): string {
+  return call.query['encoding-type'] === 'url' ? encodeURIComponent(key).replaceAll('%2F', '/') : key;
+}
+
+/** A page size from the query. */
+export function limitOf(call: OssCall, name: string, most: number): number {
+  const text = call.query[name];
+  if (text === undefined || text === '') return most;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw ossError(400, 'InvalidArgument', `The argument ${name} must be between 1 and ${most}.`, {
+      ArgumentName: name,
+      ArgumentValue: text,
+    });
+  }
+  return value;
+}
+
+function unescapeXml(text: string): string {
+  return text
+    .replace(/&#x([0-9a-f]+);/gi, (_, code) => String.fromCodePoint(Number.parseInt(code, 16)))
+    .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&amp;', '&');
+}

@@ -1,0 +1,68 @@
+/** ListObjects, old and new. */
+import type { ObjectRecord } from '../model.js';
+import { encodeKey, findBucket, limitOf, type OssCall, type OssOperation, ossTime, tag, xmlAnswer } from './call.js';
+
+export const listingOperations: Readonly<Record<string, OssOperation>> = {
+  ListObjects: (call) => list(call, call.query.marker ?? '', 'v1'),
+  ListObjectsV2: (call) =>
+    list(call, decodeToken(call.query['continuation-token']) || (call.query['start-after'] ?? ''), 'v2'),
+};
+
+function list(call: OssCall, after: string, generation: 'v1' | 'v2') {
+  findBucket(call);
+  const prefix = call.query.prefix ?? '';
+  const delimiter = call.query.delimiter ?? '';
+  const most = call.query['max-keys'] ? limitOf(call, 'max-keys', 1000) : 100;
+  const objects = [...call.world.objects.values()]
+    .filter((object) => object.bucket === call.bucket && object.key.startsWith(prefix) && object.key > after)
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const contents: ObjectRecord[] = [];
+  const shared = new Set<string>();
+  let last = '';
+  let truncated = false;
+  for (const object of objects) {
+    const at = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
+    const group = at === -1 ? null : object.key.slice(0, at + delimiter.length);
+    if (group !== null && (shared.has(group) || group === after)) continue;
+    if (contents.length + shared.size >= most) {
+      truncated = true;
+      break;
+    }
+    if (group === null) contents.push(object);
+    else shared.add(group);
+    last = group ?? object.key;
+  }
+  const paging =
+    generation === 'v1'
+      ? `${tag('Marker', encodeKey(call, after))}${truncated ? tag('NextMarker', encodeKey(call, last)) : ''}`
+      : `${tag('StartAfter', encodeKey(call, call.query['start-after'] ?? ''))}${tag('KeyCount', contents.length + shared.size)}` +
+        `${truncated ? tag('NextContinuationToken', Buffer.from(last).toString('base64')) : ''}`;
+  const fields = [
+    tag('Name', call.bucket),
+    tag('Prefix', encodeKey(call, prefix)),
+    tag('MaxKeys', most),
+    tag('Delimiter', encodeKey(call, delimiter)),
+    ...(call.query['encoding-type'] === 'url' ? [tag('EncodingType', 'url')] : []),
+    tag('IsTruncated', truncated),
+    paging,
+    ...contents.map((object) => describe(call, object)),
+    ...[...shared].map((name) => `<CommonPrefixes>${tag('Prefix', encodeKey(call, name))}</CommonPrefixes>`),
+  ];
+  return xmlAnswer(`<ListBucketResult>${fields.join('')}</ListBucketResult>`);
+}
+
+function describe(call: OssCall, object: ObjectRecord): string {
+  const fields = [
+    tag('Key', encodeKey(call, object.key)),
+    tag('LastModified', ossTime(object.modifiedAt)),
+    tag('ETag', `"${object.etag}"`),
+    tag('Type', object.type),
+    tag('Size', object.size),
+    tag('StorageClass', object.storageClass),
+  ];
+  return `<Contents>${fields.join('')}</Contents>`;
+}
+
+function decodeToken(token: string | undefined): string {
+  return token === undefined ? '' : Buffer.from(token, 'base64').toString();
+}

@@ -1,0 +1,63 @@
+/** What a request says of a new object in its headers, and what an answer says of a stored one. */
+
+import type { ObjectRecord } from '../model.js';
+import { isArchived, isFrozen } from './archive.js';
+import { header, type OssCall, ossError } from './call.js';
+
+export const STORAGE_CLASSES = new Set(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive']);
+
+/** Headers kept with the object and given back with it. */
+const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'];
+
+export interface ObjectTraits {
+  readonly storageClass: string;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly meta: Readonly<Record<string, string>>;
+}
+
+export function traitsOf(call: OssCall, bucketClass: string): ObjectTraits {
+  const storageClass = header(call, 'x-oss-storage-class') ?? bucketClass;
+  if (!STORAGE_CLASSES.has(storageClass)) {
+    throw ossError(400, 'InvalidStorageClass', 'The storage class you specified is not valid.');
+  }
+  const kept: Record<string, string> = {};
+  const meta: Record<string, string> = {};
+  for (const name of Object.keys(call.headers)) {
+    const value = header(call, name);
+    if (value === undefined) continue;
+    if (KEPT.includes(name)) kept[name] = value;
+    if (name.startsWith('x-oss-meta-')) meta[name.slice('x-oss-meta-'.length)] = value;
+  }
+  return { storageClass, contentType: header(call, 'content-type') ?? 'application/octet-stream', headers: kept, meta };
+}
+
+/** "x-oss-forbid-overwrite: true": an object of that name is not replaced. */
+export function checkOverwrite(call: OssCall): void {
+  if (header(call, 'x-oss-forbid-overwrite') !== 'true') return;
+  if (call.world.objects.has(`${call.bucket}/${call.key}`)) {
+    throw ossError(409, 'FileAlreadyExists', 'The object you specified already exists and can not be overwritten.');
+  }
+}
+
+export function describeObject(object: ObjectRecord, now: number): Readonly<Record<string, string>> {
+  return {
+    'content-type': object.contentType,
+    etag: `"${object.etag}"`,
+    'last-modified': new Date(object.modifiedAt).toUTCString(),
+    'accept-ranges': 'bytes',
+    'x-oss-object-type': object.type,
+    'x-oss-hash-crc64ecma': object.crc64,
+    'x-oss-storage-class': object.storageClass,
+    ...object.headers,
+    ...Object.fromEntries(Object.entries(object.meta).map(([name, value]) => [`x-oss-meta-${name}`, value])),
+    ...restoreHeader(object, now),
+  };
+}
+
+function restoreHeader(object: ObjectRecord, now: number): Readonly<Record<string, string>> {
+  if (!isArchived(object) || object.restore === null || now >= object.restore.expiresAt) return {};
+  if (isFrozen(object, now)) return { 'x-oss-restore': 'ongoing-request="true"' };
+  const expiry = new Date(object.restore.expiresAt).toUTCString();
+  return { 'x-oss-restore': `ongoing-request="false", expiry-date="${expiry}"` };
+}

@@ -1,0 +1,41 @@
+/** Finds the parts of an upload and the unfinished uploads of a bucket without reading all of them. */
+import type { Collection } from '../log.js';
+import type { PartRecord, UploadRecord } from '../model.js';
+
+export class ObjectIndex {
+  private readonly parts = new Map<string, Map<number, PartRecord>>();
+  private readonly uploads = new Map<string, Map<string, UploadRecord>>();
+
+  constructor(parts: Collection<PartRecord>, uploads: Collection<UploadRecord>) {
+    parts.watch((before, after) => {
+      if (after !== undefined) place(this.parts, after.uploadId, after.number, after);
+      else if (before !== undefined) drop(this.parts, before.uploadId, before.number);
+    });
+    uploads.watch((before, after) => {
+      if (after !== undefined) place(this.uploads, after.bucket, after.uploadId, after);
+      else if (before !== undefined) drop(this.uploads, before.bucket, before.uploadId);
+    });
+  }
+
+  /** By part number. */
+  partsOf(uploadId: string): readonly PartRecord[] {
+    return [...(this.parts.get(uploadId)?.values() ?? [])].sort((a, b) => a.number - b.number);
+  }
+
+  /** By key, then by upload id, as OSS lists them. */
+  uploadsOf(bucket: string): readonly UploadRecord[] {
+    const text = (upload: UploadRecord) => `${upload.key}\n${upload.uploadId}`;
+    return [...(this.uploads.get(bucket)?.values() ?? [])].sort((a, b) => (text(a) < text(b) ? -1 : 1));
+  }
+}
+
+function place<K, V>(map: Map<string, Map<K, V>>, group: string, key: K, value: V): void {
+  const inner = map.get(group) ?? new Map<K, V>();
+  map.set(group, inner.set(key, value));
+}
+
+function drop<K, V>(map: Map<string, Map<K, V>>, group: string, key: K): void {
+  const inner = map.get(group);
+  inner?.delete(key);
+  if (inner?.size === 0) map.delete(group);
+}

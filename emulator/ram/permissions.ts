@@ -1,0 +1,157 @@
+/** Decides what a RAM policy document allows. */
+
+export interface PolicyDocument {
+  readonly statements: readonly Statement[];
+}
+
+interface Statement {
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[] | null;
+  readonly notActions: readonly string[] | null;
+  readonly resources: readonly string[];
+  readonly services: readonly string[];
+  readonly principals: readonly string[];
+  readonly conditions: readonly Condition[];
+}
+
+interface Condition {
+  readonly operator: string;
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+export type Verdict = 'allow' | 'explicit-deny' | 'implicit-deny';
+
+/** Null when the text is no policy document. */
+export function parsePolicy(text: string): PolicyDocument | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const root = fieldsOf(json);
+  if (root === null || root.Version !== '1' || !Array.isArray(root.Statement)) return null;
+  const statements: Statement[] = [];
+  for (const item of root.Statement) {
+    const fields = fieldsOf(item);
+    const effect = fields?.Effect;
+    if (fields === null || (effect !== 'Allow' && effect !== 'Deny')) return null;
+    if (fields.Action === undefined && fields.NotAction === undefined) return null;
+    const principal = fieldsOf(fields.Principal) ?? {};
+    statements.push({
+      effect,
+      actions: fields.Action === undefined ? null : texts(fields.Action),
+      notActions: fields.NotAction === undefined ? null : texts(fields.NotAction),
+      resources: texts(fields.Resource),
+      services: texts(principal.Service),
+      principals: texts(principal.RAM),
+      conditions: conditionsOf(fields.Condition),
+    });
+  }
+  return { statements };
+}
+
+/** A deny anywhere wins; what nobody allows is denied. `context` holds condition keys such as `acs:SourceIp`. */
+export function evaluate(
+  documents: readonly PolicyDocument[],
+  action: string,
+  resource: string,
+  context: Readonly<Record<string, string>> = {},
+): Verdict {
+  let verdict: Verdict = 'implicit-deny';
+  for (const statement of documents.flatMap((document) => document.statements)) {
+    if (!appliesTo(statement, action)) continue;
+    if (!statement.resources.some((pattern) => wildcardMatch(pattern, resource, false))) continue;
+    if (!statement.conditions.every((condition) => holds(condition, context))) continue;
+    if (statement.effect === 'Deny') return 'explicit-deny';
+    verdict = 'allow';
+  }
+  return verdict;
+}
+
+/** Whether a role's trust policy lets this service, or this RAM principal (an ARN), assume it. */
+export function trusts(
+  trust: PolicyDocument | null,
+  who: { readonly service?: string; readonly arn?: string },
+): boolean {
+  if (trust === null) return false;
+  return trust.statements.some(
+    (statement) =>
+      statement.effect === 'Allow' &&
+      appliesTo(statement, 'sts:AssumeRole') &&
+      ((who.service !== undefined && statement.services.includes(who.service)) ||
+        (who.arn !== undefined && statement.principals.some((arn) => principalMatches(arn, who.arn ?? '')))),
+  );
+}
+
+/** `acs:ram::ID:root` means everyone in that account. */
+function principalMatches(pattern: string, arn: string): boolean {
+  const account = /^acs:ram::(\d+|\*):root$/.exec(pattern)?.[1];
+  if (account !== undefined) return account === '*' || arn.startsWith(`acs:ram::${account}:`);
+  return wildcardMatch(pattern, arn, false);
+}
+
+function appliesTo(statement: Statement, action: string): boolean {
+  if (statement.actions !== null) return statement.actions.some((pattern) => wildcardMatch(pattern, action, true));
+  return !(statement.notActions ?? []).some((pattern) => wildcardMatch(pattern, action, true));
+}
+
+/** `*` stands for any run of characters, `?` for one. */
+function wildcardMatch(pattern: string, text: string, ignoreCase: boolean): boolean {
+  if (pattern === '*') return true;
+  const escaped = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${escaped}$`, ignoreCase ? 'is' : 's').test(text);
+}
+
+const operators: Readonly<Record<string, (actual: string, expected: string) => boolean>> = {
+  StringEquals: (actual, expected) => actual === expected,
+  StringNotEquals: (actual, expected) => actual !== expected,
+  StringEqualsIgnoreCase: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
+  StringLike: (actual, expected) => wildcardMatch(expected, actual, false),
+  StringNotLike: (actual, expected) => !wildcardMatch(expected, actual, false),
+  Bool: (actual, expected) => actual.toLowerCase() === expected.toLowerCase(),
+  NumericEquals: (actual, expected) => Number(actual) === Number(expected),
+  NumericLessThan: (actual, expected) => Number(actual) < Number(expected),
+  NumericGreaterThan: (actual, expected) => Number(actual) > Number(expected),
+  DateLessThan: (actual, expected) => Date.parse(actual) < Date.parse(expected),
+  DateGreaterThan: (actual, expected) => Date.parse(actual) > Date.parse(expected),
+  IpAddress: (actual, expected) => inNetwork(actual, expected),
+  NotIpAddress: (actual, expected) => !inNetwork(actual, expected),
+};
+
+/** A condition on a key that the request does not carry, or by an operator unknown here, does not hold. */
+function holds(condition: Condition, context: Readonly<Record<string, string>>): boolean {
+  const actual = context[condition.key];
+  const operator = operators[condition.operator];
+  if (actual === undefined || operator === undefined) return false;
+  const negative = condition.operator.includes('Not');
+  return negative
+    ? condition.values.every((value) => operator(actual, value))
+    : condition.values.some((value) => operator(actual, value));
+}
+
+function inNetwork(address: string, network: string): boolean {
+  const [base = '', bits = '32'] = network.split('/');
+  const number = (text: string) => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(number(address) / size) === Math.floor(number(base) / size);
+}
+
+function conditionsOf(value: unknown): readonly Condition[] {
+  return Object.entries(fieldsOf(value) ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(fieldsOf(keys) ?? {}).map(([key, values]) => ({ operator, key, values: texts(values) })),
+  );
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
+}
+
+function texts(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  return (Array.isArray(value) ? value : [value]).map(String);
+}

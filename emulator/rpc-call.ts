@@ -1,0 +1,86 @@
+/** What an action of ECS, RAM or STS is given, and how it reads its parameters. */
+import type { Caller } from './identity.js';
+import type { World } from './world.js';
+
+export interface ApiCall {
+  readonly world: World;
+  readonly service: string;
+  readonly action: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly caller: Caller;
+  readonly now: number;
+}
+
+export type ApiAnswer = Readonly<Record<string, unknown>>;
+
+export interface ApiAction {
+  readonly run: (call: ApiCall) => ApiAnswer | Promise<ApiAnswer>;
+  /** The ARN that a RAM policy must allow; absent: `*` of the service in the region. Null: needs no permission. */
+  readonly resource?: ((call: ApiCall) => string) | null;
+  /** What is left out, for `GET /_emulator/coverage`. */
+  readonly limits?: string;
+}
+
+/** An empty parameter counts as not given. */
+export function given(call: ApiCall, name: string): string | undefined {
+  const value = call.params[name];
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/** `Name.1`, `Name.2` … in order of their numbers. */
+export function listOf(call: ApiCall, name: string): readonly string[] {
+  return numbered(call, name).flatMap(({ rest, value }) => (rest === '' && value !== '' ? [value] : []));
+}
+
+/** `Name.1.Field` … as one record for each number, in order. */
+export function recordsOf(
+  call: ApiCall,
+  name: string,
+): readonly { readonly number: number; readonly fields: Readonly<Record<string, string>> }[] {
+  const records = new Map<number, Record<string, string>>();
+  for (const { number, rest, value } of numbered(call, name)) {
+    if (rest === '') continue;
+    const fields = records.get(number) ?? {};
+    fields[rest] = value;
+    records.set(number, fields);
+  }
+  return [...records].map(([number, fields]) => ({ number, fields })).sort((a, b) => a.number - b.number);
+}
+
+function numbered(
+  call: ApiCall,
+  name: string,
+): readonly { readonly number: number; readonly rest: string; readonly value: string }[] {
+  const found: { number: number; rest: string; value: string }[] = [];
+  for (const [parameter, value] of Object.entries(call.params)) {
+    if (!parameter.startsWith(`${name}.`)) continue;
+    const [index = '', ...rest] = parameter.slice(name.length + 1).split('.');
+    if (/^\d+$/.test(index)) found.push({ number: Number(index), rest: rest.join('.'), value });
+  }
+  return found.sort((a, b) => a.number - b.number);
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** What the answer says of the page. */
+  readonly fields: { readonly PageNumber: number; readonly PageSize: number; readonly TotalCount: number };
+}
+
+export function pageOf<T>(
+  call: ApiCall,
+  items: readonly T[],
+  sizes: { readonly normal: number; readonly most: number },
+): Page<T> {
+  const asked = (name: string, otherwise: number) => Math.trunc(Number(given(call, name) ?? otherwise)) || otherwise;
+  const number = Math.max(1, asked('PageNumber', 1));
+  const size = Math.min(sizes.most, Math.max(1, asked('PageSize', sizes.normal)));
+  return {
+    items: items.slice((number - 1) * size, number * size),
+    fields: { PageNumber: number, PageSize: size, TotalCount: items.length },
+  };
+}
+
+/** The vendor's time: `2020-11-24T12:50:00Z`, without milliseconds. */
+export function isoTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

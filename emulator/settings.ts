@@ -1,0 +1,153 @@
+/** What a test may change while the emulator runs: `POST /_emulator/settings` with any part of these. */
+
+export interface RateLimit {
+  /** `ecs`, `ram`, `sts` or `oss`. */
+  readonly service: string;
+  /** The action's name; `*` for each action of the service by itself. */
+  readonly action: string;
+  readonly perMinute: number;
+}
+
+export interface ImportFailure {
+  readonly code: string;
+  readonly message: string;
+  /** Fails imports whose image name contains this; absent: all. */
+  readonly imageName?: string;
+}
+
+export interface Settings {
+  /** How long an import takes from its answer to an `Available` image. */
+  readonly importSeconds: number;
+  /** Detection ends this much after the import. */
+  readonly detectionSeconds: number;
+  readonly copySeconds: number;
+  /** From `CancelTask` or `CancelCopyImage` to the task's end. */
+  readonly cancelSeconds: number;
+  /** From `RestoreObject` to a readable object. */
+  readonly restoreSeconds: number;
+  /** Custom images a region may hold. */
+  readonly quotaImages: number;
+  /** Copies that run at once in a region; the rest wait. */
+  readonly concurrentCopies: number;
+  readonly rateLimits: readonly RateLimit[];
+  readonly signature: 'verify' | 'off';
+  /** How far a request's date may be from now. */
+  readonly clockSkewSeconds: number;
+  /** How long a ClientToken is remembered. */
+  readonly clientTokenSeconds: number;
+  /** The vendor's is 900; less lets a test see a token expire. */
+  readonly shortestSessionSeconds: number;
+  readonly account: {
+    readonly arrearage: boolean;
+    /** False: the account may not import images at all. */
+    readonly importWhiteListed: boolean;
+    /** False: OSS is closed because of the account's status. */
+    readonly ossEnabled: boolean;
+    /** The vendor takes VMDK from invited accounts only. */
+    readonly vmdkInvited: boolean;
+  };
+  /** Tasks that start from now on end with the first of these that fits. */
+  readonly failImports: readonly ImportFailure[];
+  /** Detection results in place of those read from the image. */
+  readonly detectionItems: readonly DetectionItemSetting[] | null;
+  /** Regions without image import, and formats that a region does not take. */
+  readonly regionsWithoutImport: readonly string[];
+  readonly regionsWithoutFormat: readonly { readonly regionId: string; readonly format: string }[];
+  /** Ids of the account's CloudBoxes: `REGION/ID`. */
+  readonly cloudBoxes: readonly string[];
+  /** CloudBoxes that exist but take no images. */
+  readonly cloudBoxesWithoutImport: readonly string[];
+  readonly resourceGroups: readonly string[];
+  /** Other accounts that exist, for sharing. */
+  readonly otherAccounts: readonly string[];
+  /** Buckets whose reads are throttled (`InvalidOSSBucket.FlowLimit`). */
+  readonly throttledBuckets: readonly string[];
+  /** What `TaskStatus` says of a cancelled task; the vendor documents only Processing, Finished and Failed. */
+  readonly cancelledTaskStatus: string;
+  /** The document's table has the first, its text and other ECS actions the second. */
+  readonly dryRunCode: 'DRYRUN.SUCCESS' | 'DryRunOperation';
+  /** `md5` as the vendor's; `fast` derives the ETag from the CRC64 and spares the time of hashing. */
+  readonly etag: 'md5' | 'fast';
+}
+
+export const defaultSettings: Settings = {
+  importSeconds: 3,
+  detectionSeconds: 1,
+  copySeconds: 3,
+  cancelSeconds: 0.5,
+  restoreSeconds: 2,
+  quotaImages: 100_000,
+  concurrentCopies: 5,
+  rateLimits: [],
+  signature: 'verify',
+  clockSkewSeconds: 900,
+  clientTokenSeconds: 86_400,
+  shortestSessionSeconds: 900,
+  account: { arrearage: false, importWhiteListed: true, ossEnabled: true, vmdkInvited: false },
+  failImports: [],
+  detectionItems: null,
+  regionsWithoutImport: [],
+  regionsWithoutFormat: [],
+  cloudBoxes: [],
+  cloudBoxesWithoutImport: [],
+  resourceGroups: [],
+  otherAccounts: [],
+  throttledBuckets: [],
+  cancelledTaskStatus: 'Failed',
+  dryRunCode: 'DRYRUN.SUCCESS',
+  etag: 'md5',
+};
+
+export interface DetectionItemSetting {
+  readonly name: string;
+  readonly value: string;
+  readonly riskLevel?: string;
+  readonly riskCode?: string;
+}
+
+/** The settings with `change` laid over them. Throws one line that names what is wrong with it. */
+export function changeSettings(settings: Settings, change: unknown): Settings {
+  if (!isRecord(change)) throw new Error('settings must be a JSON object');
+  const next: Record<string, unknown> = { ...settings };
+  for (const [name, value] of Object.entries(change)) {
+    const known = next[name];
+    if (!(name in defaultSettings)) {
+      throw new Error(`unknown setting "${name}"; there are ${Object.keys(defaultSettings).join(', ')}`);
+    }
+    const fits = checks[name] ?? sameKind(defaultSettings[name as keyof Settings]);
+    if (!fits(value)) throw new Error(`setting "${name}" cannot be ${JSON.stringify(value)}`);
+    next[name] = name === 'account' && isRecord(known) && isRecord(value) ? { ...known, ...value } : value;
+  }
+  // Every name is one of Settings', and every value passed its check above.
+  return next as unknown as Settings;
+}
+
+type Check = (value: unknown) => boolean;
+
+const checks: Readonly<Record<string, Check>> = {
+  signature: (value) => value === 'verify' || value === 'off',
+  dryRunCode: (value) => value === 'DRYRUN.SUCCESS' || value === 'DryRunOperation',
+  etag: (value) => value === 'md5' || value === 'fast',
+  detectionItems: (value) => value === null || listOf('name', 'value')(value),
+  rateLimits: listOf('service', 'action', 'perMinute'),
+  failImports: listOf('code', 'message'),
+  regionsWithoutFormat: listOf('regionId', 'format'),
+  account: (value) =>
+    isRecord(value) &&
+    Object.entries(value).every(([key, flag]) => key in defaultSettings.account && typeof flag === 'boolean'),
+};
+
+function listOf(...fields: string[]): Check {
+  return (value) =>
+    Array.isArray(value) && value.every((item) => isRecord(item) && fields.every((field) => item[field] !== undefined));
+}
+
+function sameKind(example: unknown): Check {
+  if (typeof example === 'number') return (value) => typeof value === 'number' && value >= 0;
+  if (Array.isArray(example)) return (value) => Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return (value) => typeof value === typeof example;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,160 @@
+/** The whole emulated cloud: its records, settings, faults and journal. One per process or test. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ImageIndex } from './ecs/image-index.js';
+import { Faults } from './faults.js';
+import { Journal } from './journal.js';
+import { type Collection, Log } from './log.js';
+import type {
+  AccessKeyRecord,
+  AttachmentRecord,
+  BucketRecord,
+  ImageRecord,
+  ObjectRecord,
+  PartRecord,
+  PolicyRecord,
+  RoleRecord,
+  SessionRecord,
+  TaskRecord,
+  TokenRecord,
+  UploadRecord,
+  UserRecord,
+} from './model.js';
+import { Nonces } from './nonces.js';
+import { Blobs } from './oss/blobs.js';
+import { ObjectIndex } from './oss/object-index.js';
+import { RateMeter } from './rate-meter.js';
+import { changeSettings, defaultSettings, type Settings } from './settings.js';
+
+export const ACCOUNT_ID = '1000000000000001';
+
+export interface WorldOptions {
+  /** A folder of its own; absent: a temporary one that goes at close. */
+  readonly data?: string;
+  /** Keys of the account itself, besides `emulator` / `emulator-secret`. */
+  readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
+  readonly buckets?: readonly { readonly name: string; readonly region: string }[];
+  readonly settings?: Partial<Settings>;
+}
+
+export class World {
+  readonly journal = new Journal();
+  readonly faults = new Faults();
+  readonly rates = new RateMeter();
+  readonly nonces = new Nonces();
+  readonly images: Collection<ImageRecord>;
+  readonly tasks: Collection<TaskRecord>;
+  readonly roles: Collection<RoleRecord>;
+  readonly policies: Collection<PolicyRecord>;
+  readonly attachments: Collection<AttachmentRecord>;
+  readonly users: Collection<UserRecord>;
+  readonly accessKeys: Collection<AccessKeyRecord>;
+  readonly sessions: Collection<SessionRecord>;
+  readonly buckets: Collection<BucketRecord>;
+  readonly objects: Collection<ObjectRecord>;
+  readonly uploads: Collection<UploadRecord>;
+  readonly parts: Collection<PartRecord>;
+  readonly tokens: Collection<TokenRecord>;
+  readonly imageIndex: ImageIndex;
+  readonly objectIndex: ObjectIndex;
+  readonly blobs: Blobs;
+  private readonly log: Log;
+  private readonly settingsRecord: Collection<Settings>;
+  private readonly folder: string;
+  private readonly temporary: boolean;
+
+  constructor(private readonly options: WorldOptions) {
+    this.temporary = options.data === undefined;
+    this.folder = options.data ?? mkdtempSync(path.join(os.tmpdir(), 'ecs-image-import-emulator-'));
+    mkdirSync(this.folder, { recursive: true });
+    this.log = new Log(this.folder);
+    this.images = this.log.collection('image');
+    this.tasks = this.log.collection('task');
+    this.roles = this.log.collection('role');
+    this.policies = this.log.collection('policy');
+    this.attachments = this.log.collection('attachment');
+    this.users = this.log.collection('user');
+    this.accessKeys = this.log.collection('accessKey');
+    this.sessions = this.log.collection('session');
+    this.buckets = this.log.collection('bucket');
+    this.objects = this.log.collection('object');
+    this.uploads = this.log.collection('upload');
+    this.parts = this.log.collection('part');
+    this.tokens = this.log.collection('token');
+    this.settingsRecord = this.log.collection('settings');
+    this.imageIndex = new ImageIndex(this.images);
+    this.objectIndex = new ObjectIndex(this.parts, this.uploads);
+    this.log.replay();
+    this.blobs = new Blobs(path.join(this.folder, 'blobs'));
+    this.blobs.removeUnknown(this.knownBlobs());
+    this.seed();
+  }
+
+  get settings(): Settings {
+    return this.settingsRecord.get('all') ?? { ...defaultSettings, ...this.options.settings };
+  }
+
+  changeSettings(change: unknown): Settings {
+    const next = changeSettings(this.settings, change);
+    this.settingsRecord.put('all', next);
+    return next;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  flush(): void {
+    this.log.flush();
+  }
+
+  /** Back to the state of a first start; settings and faults too. */
+  reset(): void {
+    for (const collection of this.log.all()) {
+      for (const id of [...collection.ids()]) collection.remove(id);
+    }
+    this.faults.clear();
+    this.journal.clear();
+    this.rates.clear();
+    this.blobs.removeUnknown(new Set());
+    this.seed();
+    this.flush();
+  }
+
+  close(): void {
+    this.log.close();
+    if (this.temporary) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private seed(): void {
+    const keys = [{ id: 'emulator', secret: 'emulator-secret' }, ...(this.options.accessKeys ?? [])];
+    for (const { id, secret } of keys) {
+      this.accessKeys.put(id, { accessKeyId: id, secret, userName: null, status: 'Active', createdAt: this.now() });
+    }
+    for (const { name, region } of this.options.buckets ?? []) {
+      if (this.buckets.has(name)) continue;
+      const bucket = { name, regionId: region, storageClass: 'Standard', acl: 'private', encryption: null };
+      this.buckets.put(name, { ...bucket, createdAt: this.now() });
+    }
+  }
+
+  private knownBlobs(): Set<string> {
+    const known = new Set<string>();
+    for (const object of this.objects.values()) for (const segment of object.segments) known.add(segment.file);
+    for (const part of this.parts.values()) known.add(part.file);
+    return known;
+  }
+}
+
+export function newRequestId(): string {
+  return randomUUID().toUpperCase();
+}
+
+/** An id in the vendor's look: prefix, then 20 characters of a–z and 0–9. */
+export function newId(prefix: string): string {
+  let text = '';
+  for (const byte of randomBytes(20)) text += (byte % 36).toString(36);
+  return `${prefix}${text}`;
+}
