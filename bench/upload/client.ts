@@ -1,0 +1,83 @@
+/**
+ * Uploads one file with one of the clients that run in Node, and prints what it took as one line of JSON.
+ * Arguments: client, endpoint, file, part size in bytes, parts at once.
+ */
+import { open, stat } from 'node:fs/promises';
+import http from 'node:http';
+import OSS from 'ali-oss';
+import { createOss } from '../../alibaba/oss.js';
+
+const [client = '', endpoint = '', file = '', partSizeText = '', lanesText = ''] = process.argv.slice(2);
+const partSize = Number(partSizeText);
+const lanes = Number(lanesText);
+const keys = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' };
+
+const clients: Record<string, () => Promise<unknown>> = {
+  async ours() {
+    const oss = createOss({
+      ...{ endpoint, region: 'cn-hangzhou', credentials: async () => keys },
+      settings: { partSize, lanes },
+    });
+    await oss.uploadFile({
+      ...{ bucket: 'bench', key: 'disk.raw', file, uploadId: null, meta: {} },
+      onUploadId: async () => undefined,
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+    });
+  },
+
+  async 'ali-oss'() {
+    const place = { endpoint, sldEnable: true, region: 'oss-cn-hangzhou', bucket: 'bench', authorizationV4: true };
+    await new OSS({ ...keys, ...place, timeout: 600_000 }).multipartUpload('disk.raw', file, {
+      parallel: lanes,
+      partSize,
+    });
+  },
+
+  /** What Node can do at best: no signature, no checksum, no retry. */
+  async 'node:http'() {
+    const { size } = await stat(file);
+    const handle = await open(file);
+    const agent = new http.Agent({ keepAlive: true });
+    let next = 0;
+    const lane = async () => {
+      const buffer = Buffer.allocUnsafe(1 << 20);
+      while (next * partSize < size) {
+        const part = next++;
+        const end = Math.min(size, (part + 1) * partSize);
+        const path = `/bench/disk.raw?uploadId=bench&partNumber=${part + 1}`;
+        const headers = { 'content-length': end - part * partSize };
+        const request = http.request(endpoint, { method: 'PUT', path, headers, agent });
+        const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
+          request.on('response', resolve).on('error', reject);
+        });
+        for (let offset = part * partSize; offset < end; ) {
+          const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - offset), offset);
+          await new Promise((resolve) => request.write(buffer.subarray(0, bytesRead), resolve));
+          offset += bytesRead;
+        }
+        request.end();
+        const response = await answered;
+        await new Promise((resolve) => response.resume().on('end', resolve));
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
+    await handle.close();
+  },
+};
+
+const upload = clients[client];
+if (!upload) throw new Error(`no client "${client}"; there are: ${Object.keys(clients).join(', ')}`);
+const before = process.memoryUsage.rss();
+let memory = before;
+const watch = setInterval(() => {
+  memory = Math.max(memory, process.memoryUsage.rss());
+}, 50);
+const cpu = process.cpuUsage();
+const begun = performance.now();
+await upload();
+const seconds = (performance.now() - begun) / 1000;
+const { user, system } = process.cpuUsage(cpu);
+clearInterval(watch);
+console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, memory, growth: memory - before }));
+process.exit();

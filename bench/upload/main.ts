@@ -1,0 +1,79 @@
+/**
+ * npm run bench:upload: our upload beside the vendor's Go SDK, ali-oss and plain node:http, in turns against one sink.
+ * The last line is `N.NN x go-sdk, N.NN x ali-oss`, by speed at 8 MiB parts.
+ */
+
+import { randomFillSync } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, type Figures, goClient, nodeClient, startSink } from './processes.js';
+
+const MIB = 1024 * 1024;
+const SIZE = Number(process.env.BENCH_MIB ?? 1024) * MIB;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const LANES = 4;
+
+const middle = (values: readonly number[]) => [...values].sort((one, other) => one - other)[values.length >> 1] ?? NaN;
+
+async function randomFile(path: string): Promise<void> {
+  const file = await open(path, 'w');
+  const block = Buffer.alloc(8 * MIB);
+  for (let written = 0; written < SIZE; written += block.length) await file.write(randomFillSync(block));
+  await file.close();
+}
+
+async function measure(clients: readonly Client[], file: string, partSize: number, rounds: number) {
+  const results = new Map<string, Figures[]>(clients.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const client of clients) {
+      await sink.prepare({ partSize });
+      results.get(client.name)?.push(await client.upload(sink.endpoint, file, partSize, LANES));
+    }
+  }
+  return results;
+}
+
+function print(title: string, results: Map<string, Figures[]>): void {
+  console.log(
+    `\n${title}\n| client | MiB/s | CPU s | highest RSS MiB | RSS growth MiB |\n| --- | --- | --- | --- | --- |`,
+  );
+  for (const [name, figures] of results) {
+    const of = (pick: (figure: Figures) => number) => middle(figures.map(pick));
+    const growth = of((figure) => (figure.growth ?? Number.NaN) / MIB);
+    const cells = [
+      of((figure) => SIZE / MIB / figure.seconds).toFixed(0),
+      of((figure) => figure.cpuSeconds).toFixed(2),
+      of((figure) => figure.memory / MIB).toFixed(0),
+      Number.isNaN(growth) ? '' : growth.toFixed(0),
+    ];
+    console.log(`| ${name} | ${cells.join(' | ')} |`);
+  }
+}
+
+/** Of speeds in the same round, so that a busy machine slows both. */
+function ratio(results: Map<string, Figures[]>, other: string): string {
+  const ours = results.get('ours') ?? [];
+  const theirs = results.get(other) ?? [];
+  if (theirs.length === 0) return '  - ';
+  return middle(ours.map((figure, round) => (theirs[round]?.seconds ?? Number.NaN) / figure.seconds)).toFixed(2);
+}
+
+const file = join(tmpdir(), `bench-upload-${process.pid}.raw`);
+const sink = await startSink();
+try {
+  await randomFile(file);
+  await sink.prepare({ file, partSize: 8 * MIB });
+  const go = await goClient();
+  const clients = [nodeClient('ours'), ...(go ? [go] : []), nodeClient('ali-oss'), nodeClient('node:http')];
+  const main = await measure(clients, file, 8 * MIB, ROUNDS);
+  print(`${SIZE / MIB} MiB random file, ${LANES} parts of 8 MiB at once, medians of ${ROUNDS} rounds`, main);
+  for (const partSize of [1, 64]) {
+    const others = await measure(clients, file, partSize * MIB, Math.ceil(ROUNDS / 2));
+    print(`parts of ${partSize} MiB, ${LANES} at once`, others);
+  }
+  console.log(`\n${ratio(main, 'go-sdk')} x go-sdk, ${ratio(main, 'ali-oss')} x ali-oss`);
+} finally {
+  sink.stop();
+  await rm(file, { force: true });
+}

@@ -1,0 +1,85 @@
+/**
+ * A stand-in for OSS that takes the bytes of parts and throws them away, so that only the client's speed is measured.
+ * The checksums it answers with were made from the file before, and cost nothing while a client runs. Prints its port.
+ */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { crc64, crc64Combine } from '../../alibaba/crc64.js';
+import { openFileSource } from '../../alibaba/upload/source.js';
+
+const BUFFERS = [Buffer.alloc(1 << 20), Buffer.alloc(1 << 20)] as const;
+/** Checksum of each MiB of the file. */
+const mebibytes: bigint[] = [];
+let fileSize = 0;
+
+async function learn(file: string): Promise<void> {
+  const source = await openFileSource(file);
+  fileSize = source.size;
+  mebibytes.length = 0;
+  const never = new AbortController().signal;
+  for await (const chunk of source.read(0, source.size, BUFFERS, never)) mebibytes.push(crc64(chunk));
+  await source.close();
+}
+
+/** Of the bytes from `offset`, which is a whole number of MiB like every part size of the benchmark. */
+function checksum(offset: number, length: number): string {
+  let sum = 0n;
+  for (let position = offset; position < offset + length; position += 1 << 20) {
+    const bytes = Math.min(1 << 20, fileSize - position);
+    sum = crc64Combine(sum, mebibytes[position >>> 20] ?? 0n, bytes);
+  }
+  return sum.toString();
+}
+
+const sums = new Map<string, string>();
+let partSize = 0;
+
+function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+  const url = new URL(request.url ?? '/', 'http://sink');
+  const part = url.searchParams.get('partNumber');
+  const xml = (body: string, headers: Record<string, string> = {}) => {
+    response.writeHead(200, { 'content-type': 'application/xml', 'x-oss-request-id': 'bench', ...headers });
+    response.end(`<?xml version="1.0"?>${body}`);
+  };
+  if (part !== null) {
+    response.writeHead(200, { etag: `"${part}"`, 'x-oss-hash-crc64ecma': sums.get(part) ?? '' });
+    response.end();
+  } else if (url.searchParams.has('uploads') && request.method === 'POST') {
+    xml('<InitiateMultipartUploadResult><UploadId>bench</UploadId></InitiateMultipartUploadResult>');
+  } else if (url.searchParams.has('uploads')) {
+    xml('<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>');
+  } else if (request.method === 'POST') {
+    completed = true;
+    const headers = { etag: '"whole"', 'x-oss-hash-crc64ecma': sums.get('whole') ?? '' };
+    xml('<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>', headers);
+  } else if (request.method === 'GET') {
+    xml('<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>');
+  } else if (completed) {
+    response.writeHead(200, { 'content-length': String(fileSize), 'x-oss-hash-crc64ecma': sums.get('whole') ?? '' });
+    response.end();
+  } else {
+    response.writeHead(404);
+    response.end();
+  }
+}
+
+let completed = false;
+
+const server = http.createServer({ highWaterMark: 1 << 20 }, (request, response) => {
+  request.on('data', () => undefined);
+  request.on('end', () => answer(request, response));
+});
+
+process.on('message', async (task: { file?: string; partSize: number }) => {
+  if (task.file !== undefined) await learn(task.file);
+  partSize = task.partSize;
+  completed = false;
+  sums.clear();
+  for (let offset = 0, part = 1; offset < fileSize; offset += partSize, part++) {
+    sums.set(String(part), checksum(offset, Math.min(partSize, fileSize - offset)));
+  }
+  sums.set('whole', checksum(0, fileSize));
+  process.send?.('ready');
+});
+process.on('disconnect', () => process.exit());
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
