@@ -1,0 +1,162 @@
+/** What a user is promised of one import, on the real processes. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { requestFor, type Service, startService } from './service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service?.stop());
+beforeEach(() => service.resetCloud());
+
+describe('an import', () => {
+  test('ends with one available image, the findings of the cloud, and nothing left in the bucket', async () => {
+    const id = await service.start();
+    const view = await service.untilState(id, 'succeeded', 'failed');
+    expect(view.error).toBeNull();
+    expect(view).toMatchObject({ state: 'succeeded', phase: 'done', attention: null });
+    const cloud = await service.state();
+    expect(cloud.images).toMatchObject([{ imageId: view.image?.imageId, status: 'Available' }]);
+    expect(cloud.objects).toEqual([]);
+    expect(cloud.uploads).toEqual([]);
+    expect(view.findings.some((finding) => finding.source === 'cloud')).toBe(true);
+    expect(view.timeline.map((entry) => entry.phase)).toEqual([
+      'accepted',
+      'preflight',
+      'role',
+      'upload',
+      'import',
+      'detection',
+      'cleanup',
+      'done',
+    ]);
+    expect(view.timeline.every((entry) => entry.endedAt !== null)).toBe(true);
+    const ledger = Object.fromEntries(view.ledger.map((entry) => [entry.kind, entry.status]));
+    expect(ledger).toMatchObject({
+      image: 'kept',
+      object: 'removed',
+      'multipart-upload': 'removed',
+      task: 'removed',
+      role: 'kept',
+    });
+  });
+
+  test('keeps the uploaded object when asked to', async () => {
+    const request = requestFor();
+    const id = await service.start({ upload: { bucket: 'test-bucket', prefix: 'imports/', keepObject: true } });
+    const view = await service.untilState(id, 'succeeded', 'failed');
+    expect(request).toBeDefined();
+    expect(view.state).toBe('succeeded');
+    expect((await service.state()).objects).toHaveLength(1);
+  });
+
+  test('uses an object that is in the bucket already, and leaves it there', async () => {
+    const first = await service.start({ upload: { bucket: 'test-bucket', prefix: 'imports/', keepObject: true } });
+    await service.untilState(first, 'succeeded');
+    const [object] = (await service.state()).objects;
+    const id = await service.start({ disks: [{ source: `oss://test-bucket/${object?.key}` }] });
+    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
+    expect((await service.state()).objects).toHaveLength(1);
+    expect((await service.state()).images).toHaveLength(2);
+  });
+
+  test('with dryRun checks everything and makes nothing', async () => {
+    const id = await service.start({ dryRun: true });
+    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({
+      state: 'succeeded',
+      image: null,
+      ledger: [],
+    });
+    expect(await service.state()).toMatchObject({ images: [], objects: [], tasks: [] });
+  });
+
+  test('whose ImportImage answer is lost makes one image', async () => {
+    await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'reset-after', times: 1 });
+    const id = await service.start();
+    const view = await service.untilState(id, 'succeeded', 'failed');
+    expect(view.state).toBe('succeeded');
+    const cloud = await service.state();
+    expect(cloud.images).toMatchObject([{ imageId: view.image?.imageId }]);
+  });
+
+  test('whose image the cloud fails to make is failed, with the cloud’s reason, and leaves nothing', async () => {
+    await service.settings({ failImports: { code: 'InvalidImage.BadBootSector', message: 'no boot sector' } });
+    const id = await service.start();
+    const view = await service.untilState(id, 'succeeded', 'failed');
+    await service.settings({ failImports: null });
+    expect(view).toMatchObject({ state: 'failed', image: null, error: { phase: 'import' } });
+    expect(view.error?.message).toContain('no boot sector');
+    expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
+  });
+
+  test('stays under 60 events of history', async () => {
+    const id = await service.start();
+    await service.untilState(id, 'succeeded');
+    const { Connection } = await import('@temporalio/client');
+    const port = service.stack
+      .parts()
+      .find((part) => part.name === 'temporal')
+      ?.address?.replace('http://', '');
+    const connection = await Connection.connect({ address: port ?? '' });
+    const described = await connection.workflowService.describeWorkflowExecution({
+      namespace: 'default',
+      execution: { workflowId: `import/${id}` },
+    });
+    await connection.close();
+    expect(Number(described.workflowExecutionInfo?.historyLength)).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('a request', () => {
+  test('that is wrong is refused with all its problems at once', async () => {
+    const answer = await service.request(
+      'POST',
+      '/v1/imports',
+      requestFor({ imageName: '1', architecture: 'sparc', disks: [] }),
+    );
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    const paths = answer.body.errors.map((error: { path: string }) => error.path);
+    expect(paths).toEqual(expect.arrayContaining(['imageName', 'architecture', 'disks']));
+  });
+
+  test('sent twice with one key makes one import, and another body under that key is refused', async () => {
+    const body = requestFor({ dryRun: true });
+    const headers = { 'idempotency-key': `key-${process.pid}-${Date.now()}` };
+    const first = await service.request('POST', '/v1/imports', body, headers);
+    const again = await service.request('POST', '/v1/imports', body, headers);
+    const other = await service.request('POST', '/v1/imports', requestFor(), headers);
+    expect([first.status, again.status, other.status]).toEqual([202, 202, 422]);
+    expect(again.body.id).toBe(first.body.id);
+    await service.untilState(first.body.id, 'succeeded');
+  });
+
+  test.each([
+    ['a missing file', { disks: [{ source: 'file:///nowhere/at/all.qcow2' }] }, 'Source.NotFound'],
+    ['a directory', { disks: [{ source: 'file:///tmp' }] }, 'Source.NotAFile'],
+    ['an unknown bucket', { upload: { bucket: 'no-such-bucket', prefix: '' } }, 'NoSuchBucket'],
+    ['a missing object', { disks: [{ source: 'oss://test-bucket/none.qcow2' }] }, 'InvalidOSSObject.NotFound'],
+  ])('for %s fails in preflight, with a remedy, and makes nothing', async (_, changes, code) => {
+    const id = await service.start(changes);
+    const view = await service.untilState(id, 'failed', 'succeeded', 'attention');
+    expect(view).toMatchObject({ state: 'failed', error: { phase: 'preflight' } });
+    expect(view.error?.code).toContain(code);
+    expect(view.error?.remedy).not.toBe('');
+    expect(view.ledger).toEqual([]);
+  });
+
+  test('for an image name that is taken is refused and the other image stays', async () => {
+    const first = await service.start({ imageName: 'taken-name' });
+    await service.untilState(first, 'succeeded');
+    const second = await service.start({ imageName: 'taken-name' });
+    const view = await service.untilState(second, 'failed', 'succeeded');
+    expect(view.error?.code).toBe('InvalidImageName.Duplicated');
+    expect((await service.state()).images).toHaveLength(1);
+  });
+
+  test('for an unknown id is answered with 404', async () => {
+    expect((await service.request('GET', '/v1/imports/imp-nothing')).status).toBe(404);
+    expect((await service.request('POST', '/v1/imports/imp-nothing/cancel', {})).status).toBe(404);
+  });
+});

@@ -1,0 +1,153 @@
+/** The whole service for a test: real servers, real processes from dist/, the emulator as the cloud; fast polling, one data folder. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ImportView, State } from '../../domain/import.js';
+import { type Stack, startStack } from '../../local/stack.js';
+
+export const REGION = 'cn-hangzhou';
+export const BUCKET = 'test-bucket';
+const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
+const EMULATOR = path.resolve(import.meta.dirname, '../../dist/emulator/main.js');
+export const DEMO_IMAGE = path.resolve(import.meta.dirname, '../../images/demo/debian-demo.qcow2');
+
+export interface EmulatorState {
+  readonly images: readonly { readonly imageId: string; readonly imageName: string; readonly status: string }[];
+  readonly tasks: readonly { readonly taskId: string; readonly status: string }[];
+  readonly objects: readonly { readonly bucket: string; readonly key: string; readonly size: number }[];
+  readonly uploads: readonly { readonly key: string; readonly uploadId: string }[];
+  readonly roles: readonly { readonly roleName: string }[];
+}
+
+export interface EmulatorCall {
+  readonly service: string;
+  readonly action: string;
+  readonly clientToken?: string | null;
+  readonly outcome: string;
+}
+
+export interface Fault {
+  readonly service: string;
+  readonly action: string;
+  readonly kind: 'reset-before' | 'reset-after' | 'hang' | 'http' | 'slow';
+  readonly times?: number;
+  readonly after?: number;
+  readonly status?: number;
+  readonly code?: string;
+  readonly message?: string;
+  readonly delayMs?: number;
+}
+
+export type Service = Awaited<ReturnType<typeof startService>>;
+
+export async function startService(settings: { readonly dataDir?: string; readonly env?: NodeJS.ProcessEnv } = {}) {
+  const dataDir = settings.dataDir ?? mkdtempSync(path.join(tmpdir(), 'ecs-image-import-e2e-'));
+  const stack: Stack = await startStack({
+    dataDir,
+    programs: {
+      worker: [process.execPath, MAIN, 'worker'],
+      api: [process.execPath, MAIN, 'api'],
+      emulator: [process.execPath, EMULATOR],
+    },
+    env: {
+      ...process.env,
+      ECS_IMPORT_POLL_FIRST_MS: '100',
+      ECS_IMPORT_POLL_MAX_MS: '500',
+      ECS_IMPORT_LOOK_EVERY_MS: '200',
+      ECS_IMPORT_RETRY_FIRST_MS: '200',
+      ECS_IMPORT_RETRY_MAX_MS: '1000',
+      ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '3000',
+      ...settings.env,
+    },
+    emulator: { buckets: [`${BUCKET}@${REGION}`], accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' },
+    say: () => undefined,
+    signal: new AbortController().signal,
+  });
+  const { apiUrl, emulatorUrl } = stack;
+  if (emulatorUrl === null) throw new Error('the stack has no emulator');
+
+  async function control<T>(route: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> {
+    const response = await fetch(`${emulatorUrl}/_emulator/${route}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`emulator: ${response.status} ${text}`);
+    return JSON.parse(text === '' ? '{}' : text);
+  }
+
+  async function request(method: string, route: string, body?: unknown, headers: Record<string, string> = {}) {
+    const response = await fetch(`${apiUrl}${route}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+  }
+
+  async function get(id: string): Promise<ImportView> {
+    return (await request('GET', `/v1/imports/${id}`)).body;
+  }
+
+  async function until(id: string, seen: (view: ImportView) => boolean, withinMs = 60_000): Promise<ImportView> {
+    const end = Date.now() + withinMs;
+    for (;;) {
+      const view = await get(id).catch(() => null);
+      if (view !== null && seen(view)) return view;
+      if (Date.now() > end)
+        throw new Error(`import ${id} did not get there in ${withinMs} ms: ${JSON.stringify(view)}`);
+      await sleep(50);
+    }
+  }
+
+  return {
+    stack,
+    dataDir,
+    apiUrl,
+    request,
+    get,
+    until,
+    untilState: (id: string, ...states: readonly State[]) => until(id, (view) => states.includes(view.state)),
+    async start(changes: Record<string, unknown> = {}, headers: Record<string, string> = {}): Promise<string> {
+      const answer = await request('POST', '/v1/imports', requestFor(changes), headers);
+      if (answer.status !== 202) throw new Error(`POST /v1/imports: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body.id;
+    },
+    state: () => control<EmulatorState>('state'),
+    async calls(action?: string): Promise<readonly EmulatorCall[]> {
+      const { calls } = await control<{ calls: readonly EmulatorCall[] }>('calls');
+      return action === undefined ? calls : calls.filter((call) => call.action === action);
+    },
+    settings: (values: Record<string, unknown>) => control('settings', values),
+    fault: (fault: Fault) => control('faults', fault),
+    /** An empty cloud again, with the bucket that the tests use. */
+    async resetCloud() {
+      await control('reset', {});
+      await control('settings', { importSeconds: 0.5, detectionSeconds: 0.2 });
+    },
+    /** Kills one part without warning; the supervisor brings it back. */
+    kill(name: string): void {
+      const part = stack.parts().find((one) => one.name === name);
+      if (part?.pid === null || part?.pid === undefined) throw new Error(`${name} does not run`);
+      process.kill(part.pid, 'SIGKILL');
+    },
+    async stop(options: { readonly keepData?: boolean } = {}) {
+      await stack.stop();
+      if (options.keepData !== true) rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+let names = 0;
+
+export function requestFor(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  names += 1;
+  return {
+    region: REGION,
+    imageName: `test-${process.pid}-${names}`,
+    disks: [{ source: `file://${DEMO_IMAGE}` }],
+    upload: { bucket: BUCKET, prefix: 'imports/' },
+    ...changes,
+  };
+}

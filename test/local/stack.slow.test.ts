@@ -1,0 +1,219 @@
+import { chmod, chown, mkdtemp, rm, stat } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { PART_NAMES } from '../../local/stack-file.js';
+import { temporalServes } from '../../local/temporal-health.js';
+import { alive, type RunningStack, type RunOptions, runStack } from './running-stack.js';
+
+const folders: string[] = [];
+const stacks: RunningStack[] = [];
+let dataDir: string;
+
+beforeEach(async () => {
+  dataDir = await freshFolder();
+});
+afterEach(async () => {
+  await Promise.all(stacks.splice(0).map((stack) => stack.stop()));
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+async function freshFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'stack test ')); // A space, as in many a home folder.
+  folders.push(folder);
+  return folder;
+}
+
+async function run(folder = dataDir, options: RunOptions = {}): Promise<RunningStack> {
+  const stack = await runStack(folder, options);
+  stacks.push(stack);
+  return stack;
+}
+
+test.each(PART_NAMES)('%s killed with -9 is back at the same address, and the others did not notice', async (name) => {
+  const stack = await run();
+  const before = PART_NAMES.map((part) => stack.part(part));
+  const { pid, address } = stack.part(name);
+  process.kill(pid ?? 0, 'SIGKILL');
+  await vi.waitFor(() => expect(stack.part(name)).toMatchObject({ state: 'ready', restarts: 1, address }), {
+    timeout: 20_000,
+  });
+  for (const other of before.filter((part) => part.name !== name)) {
+    expect(stack.part(other.name)).toMatchObject({ pid: other.pid, restarts: 0, state: 'ready' });
+  }
+  const { TEMPORAL_ADDRESS } = await stack.told();
+  expect(await temporalServes(TEMPORAL_ADDRESS, 'default')).toBe(true);
+  expect(await stack.query('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('what was written is there after a stop and a start, at the same addresses, and after all was killed at once', async () => {
+  const first = await run();
+  const told = await first.told();
+  await first.query("create table kept as select 'before the stop' as line");
+  expect(await first.stop()).toBe(0);
+
+  const second = await run();
+  expect(await second.told()).toEqual(told);
+  await second.query("insert into kept values ('before the kill')");
+  const pids = second.pids();
+  for (const pid of [second.pid, ...pids]) process.kill(pid, 'SIGKILL');
+
+  const third = await run();
+  expect(await third.query('select line from kept order by line desc')).toEqual([
+    { line: 'before the stop' },
+    { line: 'before the kill' },
+  ]);
+});
+
+test('a stop leaves no process and no open port', async () => {
+  const stack = await run();
+  const pids = stack.pids();
+  expect(pids).toHaveLength(5);
+  expect(await stack.stop()).toBe(0);
+  expect(alive(pids)).toEqual([]);
+});
+
+test('two stacks side by side share nothing', async () => {
+  const [one, other] = await Promise.all([run(), run(await freshFolder())]);
+  const [a, b] = await Promise.all([one.told(), other.told()]);
+  expect(a.DATABASE_URL).not.toBe(b.DATABASE_URL);
+  expect(a.TEMPORAL_ADDRESS).not.toBe(b.TEMPORAL_ADDRESS);
+  await one.query('create table mine (id int)');
+  await expect(other.query('select * from mine')).rejects.toThrow('does not exist');
+});
+
+test('a second start on a live folder is refused in one line and disturbs nothing', async () => {
+  const stack = await run();
+  const pids = stack.pids();
+  await expect(runStack(dataDir)).rejects.toThrow(
+    new RegExp(
+      `^an \`up\` already runs on .* \\(process ${stack.pid}, ${stack.apiUrl}\\): use it, stop it, or give --data another folder$`,
+    ),
+  );
+  expect(alive(pids)).toHaveLength(5);
+});
+
+test('the parts of a supervisor that is killed end by themselves', async () => {
+  const stack = await run();
+  const pids = stack.pids();
+  process.kill(stack.pid, 'SIGKILL');
+  await vi.waitFor(() => expect(alive(pids)).toEqual([]), { timeout: 20_000 });
+});
+
+test('a fresh start right after the supervisor was killed gets everything up again', async () => {
+  const first = await run();
+  const pids = first.pids();
+  process.kill(first.pid, 'SIGKILL');
+  const second = await run();
+  expect(alive(pids)).toEqual([]);
+  expect(await second.query('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('servers that nobody ended, not even the watchdog, are ended by the next start', async () => {
+  const first = await run();
+  const pids = first.pids();
+  // The watchdog dies with its supervisor, so nobody is left to stop the parts.
+  const watchdog = await childNamed(first.pid, 'ecs-image-import-watchdog');
+  process.kill(watchdog, 'SIGSTOP');
+  process.kill(first.pid, 'SIGKILL');
+  process.kill(watchdog, 'SIGKILL');
+  const second = await run();
+  expect(alive(pids)).toEqual([]);
+  expect(await second.query('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('what is listened on is listened on at the loopback address only, and secrets are closed to others', async () => {
+  const stack = await run();
+  const { DATABASE_URL, TEMPORAL_ADDRESS } = await stack.told();
+  const outside = Object.values(os.networkInterfaces())
+    .flat()
+    .find((address) => address !== undefined && !address.internal && address.family === 'IPv4')?.address;
+  for (const port of [new URL(DATABASE_URL).port, TEMPORAL_ADDRESS.split(':')[1]]) {
+    expect(await connects('127.0.0.1', Number(port))).toBe(true);
+    if (outside !== undefined) expect(await connects(outside, Number(port))).toBe(false);
+  }
+  for (const file of ['postgres.password', 'stack.json']) {
+    expect((await stat(path.join(dataDir, file))).mode & 0o077).toBe(0);
+  }
+  expect((await stat(dataDir)).mode & 0o077).toBe(0);
+});
+
+test('servers named by the environment are used instead of the embedded ones', async () => {
+  const stack = await run();
+  const { DATABASE_URL, TEMPORAL_ADDRESS } = await stack.told();
+  const other = await run(await freshFolder(), { env: { DATABASE_URL, TEMPORAL_ADDRESS } });
+  expect(await other.told()).toMatchObject({ DATABASE_URL, TEMPORAL_ADDRESS });
+  expect(other.pids()).toHaveLength(3);
+});
+
+test.each([
+  ['TEMPORAL_ADDRESS', '127.0.0.1:9', /^Temporal at 127\.0\.0\.1:9 can't be reached \(.*\): check TEMPORAL_ADDRESS/],
+  [
+    'DATABASE_URL',
+    'postgres://a:geheim@127.0.0.1:9/b',
+    /^PostgreSQL at DATABASE_URL \(127\.0\.0\.1:9\/b\) can't be used/,
+  ],
+])('%s that leads nowhere is said in one line, and nothing is left running', async (name, value, message) => {
+  await expect(runStack(dataDir, { env: { [name]: value } })).rejects.toThrow(message);
+  await expect(runStack(dataDir, { env: { [name]: value } })).rejects.not.toThrow('geheim');
+});
+
+test('a part that cannot start ends the start with its own words, and nothing is left running', async () => {
+  const failed = runStack(dataDir, { env: { STUB_FAILS: 'worker' } });
+  await expect(failed).rejects.toThrow(
+    /^worker does not start: exit code 1: worker: the stub was told to fail \(log: /,
+  );
+  const { readStackFile } = await import('../../local/stack-file.js');
+  expect(readStackFile(path.join(dataDir, 'stack.json'))?.parts.map((part) => part.state)).toEqual(
+    Array.from({ length: 5 }, () => 'stopped'),
+  );
+});
+
+test.runIf(process.getuid?.() === 0)('an ordinary user runs it too', async () => {
+  const nobody = 65_534;
+  await chmod(dataDir, 0o700);
+  await chown(dataDir, nobody, nobody);
+  const stack = await run(dataDir, {
+    wrapper: ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'],
+    env: { HOME: dataDir, XDG_CACHE_HOME: await sharedCache() },
+  });
+  expect(await stack.query('select 1 as one')).toEqual([{ one: 1 }]);
+  expect((await stat(path.join(dataDir, 'postgres'))).uid).toBe(nobody);
+});
+
+/** A cache that the ordinary user may read, with the Temporal server that this user has. */
+async function sharedCache(): Promise<string> {
+  const { cacheDir } = await import('../../local/folders.js');
+  const { cp, mkdir } = await import('node:fs/promises');
+  const folder = await freshFolder();
+  await mkdir(path.join(folder, 'ecs-image-import', 'bin'), { recursive: true });
+  await cp(
+    path.join(cacheDir(process.env), 'bin', 'temporal'),
+    path.join(folder, 'ecs-image-import', 'bin', 'temporal'),
+  );
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+async function childNamed(parent: number, name: string): Promise<number> {
+  const { readFile, readdir } = await import('node:fs/promises');
+  for (const entry of await readdir('/proc')) {
+    const line = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
+    const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    if (line.slice(line.lastIndexOf(')') + 2).split(' ')[1] === String(parent) && command.includes(name))
+      return Number(entry);
+  }
+  throw new Error(`process ${parent} has no child ${name}`);
+}
+
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
