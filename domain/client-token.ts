@@ -5,16 +5,16 @@ export const CLIENT_TOKEN_MAX = 64;
 
 /** @param attempt counts up only when the request itself has changed, or an attempt has ended for good */
 export function clientToken(importId: string, attempt: number): string {
-  return fit(`${importId}.import.${attempt}`);
+  return shorten(`${importId}.import.${attempt}`);
 }
 
 /** Token of the copy to one region. */
 export function copyClientToken(importId: string, region: string, attempt: number): string {
-  return fit(`${importId}.copy.${attempt}.${region}`);
+  return shorten(`${importId}.copy.${attempt}.${region}`);
 }
 
 /** A text that is too long keeps its start and gets a digest of the whole. */
-function fit(text: string): string {
+function shorten(text: string): string {
   if (text.length <= CLIENT_TOKEN_MAX) return text;
   return `${text.slice(0, CLIENT_TOKEN_MAX - 17)}.${digest(text)}`;
 }

@@ -1,8 +1,7 @@
 /** The worker's configuration: everything comes from the environment, and what is wrong with it is said in one line. */
 import os from 'node:os';
 import { z } from 'zod';
-
-const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+import { milliseconds, readEnvironment } from '../domain/environment.js';
 
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
@@ -25,17 +24,6 @@ const environment = z.object({
 
 export type WorkerConfig = z.infer<typeof environment>;
 
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
 export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
-  const read = environment.safeParse(withoutEmpty(env));
-  if (read.success) return read.data;
-  throw new ConfigError(read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-}
-
-/** Compose files and shells pass unset variables as empty texts. */
-function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  return readEnvironment(environment, env);
 }
