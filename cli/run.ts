@@ -9,6 +9,7 @@ import { addCancel } from './commands/cancel.js';
 import { addDemo } from './commands/demo.js';
 import { addEmulator } from './commands/emulator.js';
 import { addImport } from './commands/import.js';
+import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addReport } from './commands/report.js';
 import { addResume } from './commands/resume.js';
@@ -24,6 +25,7 @@ const COMMANDS = [
   addDemo,
   addUp,
   addImport,
+  addInspect,
   addList,
   addStatus,
   addWatch,

@@ -3,7 +3,8 @@ import { type ByteSource, type FileSource, TooMuchWorkError, UnreadableError } f
 import { openContainer } from './container.js';
 import { type FindingList, findingList } from './findings.js';
 import type { Container } from './formats/container.js';
-import { type GuestFacts, inspectGuest } from './guest/inspect-guest.js';
+import { type GuestFacts, NOTHING_TOLD } from './guest/facts.js';
+import { inspectGuest } from './guest/inspect-guest.js';
 import type { InspectImage, Inspection } from './inspection.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
@@ -34,21 +35,13 @@ export function inspectFile(file: FileSource, onContainer: (soFar: Inspection) =
     virtualSize: container.virtualSize,
     fileSize: file.size,
     allocatedSize: file.allocatedSize,
+    diskImageSizeGiB: container.virtualSize === null ? null : Math.max(1, Math.ceil(container.virtualSize / GIB)),
     ...guest,
     findings: [...findings.all],
   });
   onContainer(report(NOTHING_TOLD));
   return report(container.disk === null ? NOTHING_TOLD : tellGuest(container.disk, findings));
 }
-
-const NOTHING_TOLD: GuestFacts = {
-  architecture: null,
-  bootMode: null,
-  osType: null,
-  platform: null,
-  osVersion: null,
-  depth: 'container',
-};
 
 function tellGuest(disk: ByteSource, findings: FindingList): GuestFacts {
   try {

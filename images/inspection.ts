@@ -15,6 +15,17 @@ export type ContainerFormat =
   | 'ZSTD'
   | 'UNKNOWN';
 
+/** A partition, a logical volume, or a disk without partitions. */
+export interface VolumeFacts {
+  /** `partition 2`, `logical volume vg0/root`, `the whole disk`. */
+  readonly name: string;
+  /** Bytes; null where it could not be put together. */
+  readonly size: number | null;
+  /** `ext4`, `swap`, `LVM`, `LUKS` …; null: nothing known. */
+  readonly content: string | null;
+  readonly uuid: string | null;
+}
+
 export interface Inspection {
   /** Told from the bytes, never from the name. */
   readonly format: ContainerFormat;
@@ -25,13 +36,27 @@ export interface Inspection {
   /** Bytes of the file, and bytes of it that the disk really holds. */
   readonly fileSize: number;
   readonly allocatedSize: number;
+  /** The smallest diskImageSize that the cloud takes for it, in GiB; null where the virtual size is not known. */
+  readonly diskImageSizeGiB: number | null;
+  readonly partitionTable: 'gpt' | 'mbr' | 'none' | null;
+  readonly volumes: readonly VolumeFacts[];
   /** Null: could not be told. */
   readonly architecture: 'x86_64' | 'i386' | 'arm64' | null;
+  /** What to import it as: BIOS where it can do both, as the cloud's own default for x86. */
   readonly bootMode: 'BIOS' | 'UEFI' | null;
+  /** All that the disk can do. */
+  readonly bootModes: readonly ('BIOS' | 'UEFI')[];
   readonly osType: 'linux' | 'windows' | null;
   /** One of the vendor's Platform values. */
   readonly platform: string | null;
   readonly osVersion: string | null;
+  /** The system's own name for itself, e.g. `Debian GNU/Linux 12 (bookworm)`. */
+  readonly osName: string | null;
+  /** The kernel that the boot loader starts. */
+  readonly kernelVersion: string | null;
+  readonly cloudInitVersion: string | null;
+  /** Features.NvmeSupport as the kernel and its initramfs allow it. */
+  readonly nvmeSupport: 'supported' | 'unsupported' | null;
   readonly findings: readonly Finding[];
   /** How deep the inspection went: `container` only the file's format, `guest` partitions, file systems and files. */
   readonly depth: 'container' | 'guest';

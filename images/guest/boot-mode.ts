@@ -2,7 +2,8 @@
 import type { ByteSource } from '../bytes.js';
 import { BIOS_BOOT, bootCode, ESP, MBR_ESP } from '../disk/partitions.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
-import { unlessUnreadable } from '../findings.js';
+import { type FindingList, unlessUnreadable } from '../findings.js';
+import type { Inspection } from '../inspection.js';
 import type { Architecture } from './identity.js';
 import { type GuestTree, guestTree } from './tree.js';
 
@@ -37,6 +38,18 @@ export function readBootModes(disk: ByteSource, layout: DiskLayout): BootModes {
     uefiElsewhere ??= vendorLoader(tree, volume.name);
   }
   return { bios: biosLoader(disk, layout), uefi, uefiElsewhere, loaders };
+}
+
+/** Every mode that the disk can be started in on a machine of this architecture. */
+export function startable(
+  { bios, uefi, loaders }: BootModes,
+  architecture: Architecture | null,
+): Inspection['bootModes'] {
+  const forThisArchitecture = uefi !== null && (architecture === null || loaders.includes(architecture));
+  return [
+    ...(bios !== null && architecture !== 'arm64' ? (['BIOS'] as const) : []),
+    ...(forThisArchitecture ? (['UEFI'] as const) : []),
+  ];
 }
 
 /** An EFI system partition, or any FAT where nothing is marked: firmware looks at every FAT it can read. */
@@ -89,4 +102,50 @@ function biosLoader(disk: ByteSource, layout: DiskLayout): string | null {
     return code.includes('Missing OS') || code.includes('Missing operating system') ? 'boot sector: SYSLINUX' : null;
   }
   return 'boot sector code';
+}
+
+/** What starts in both modes is imported as BIOS, the cloud's own default for x86. */
+export function tellBootMode(
+  modes: BootModes,
+  architecture: Architecture | null,
+  findings: FindingList,
+): Inspection['bootMode'] {
+  const { bios, uefi, uefiElsewhere, loaders } = modes;
+  const forThisArchitecture = uefi !== null && (architecture === null || loaders.includes(architecture));
+  const evidence = [bios, uefi, uefi === null ? uefiElsewhere : null].filter((part) => part !== null).join('; ');
+  if (bios !== null && architecture !== 'arm64') {
+    findings.add(
+      'info',
+      'GUESTOS.BootMode',
+      forThisArchitecture ? 'Boots from BIOS and from UEFI' : 'Boots from BIOS',
+      evidence,
+      '',
+    );
+    return 'BIOS';
+  }
+  if (forThisArchitecture) {
+    findings.add('info', 'GUESTOS.BootMode', 'Boots from UEFI', evidence, '');
+    return 'UEFI';
+  }
+  if (uefiElsewhere !== null) {
+    const message =
+      'The UEFI loader is not where firmware without boot entries looks: the instance would stop in the firmware';
+    findings.add(
+      'blocking',
+      'GUESTOS.BootMode',
+      message,
+      evidence,
+      'grub-install --removable, or copy the loader to EFI/BOOT/BOOTX64.EFI (arm64: BOOTAA64.EFI) on the EFI system partition.',
+    );
+    return 'UEFI';
+  }
+  const message = 'Could not tell how the disk boots: no boot code, and no EFI system partition with a loader';
+  findings.add(
+    'warning',
+    'GUESTOS.BootMode',
+    message,
+    evidence || 'boot sector empty',
+    'Install a boot loader in the guest, or check that this is the system disk.',
+  );
+  return architecture === 'arm64' ? 'UEFI' : null;
 }

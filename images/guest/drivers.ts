@@ -1,5 +1,6 @@
 /** Whether the kernel finds its disk and network on ECS: virtio, NVMe, and what passwords and keys need. */
 import type { FindingList } from '../findings.js';
+import type { Inspection } from '../inspection.js';
 import type { Identity } from './identity.js';
 import type { DriverPlace, Kernel } from './kernel.js';
 
@@ -22,7 +23,8 @@ export function needsDocumentRequirements(identity: Identity | null, architectur
   return architecture === 'arm64' || CONFIG_PLATFORMS.includes(identity?.platform ?? '');
 }
 
-export function checkDrivers(kernel: Kernel, findings: FindingList): void {
+/** Answers Features.NvmeSupport; null: could not tell. */
+export function checkDrivers(kernel: Kernel, findings: FindingList): Inspection['nvmeSupport'] {
   const places = BOOT_DRIVERS.map(({ module, option }) => ({ module, place: kernel.driver(module, option) }));
   const network = { module: 'virtio_net', place: kernel.driver('virtio_net', 'CONFIG_VIRTIO_NET') };
   const evidence = `kernel ${kernel.version}: ${[...places, network].map(({ module, place }) => `${module} ${place}`).join(', ')}${initramfsText(kernel)}`;
@@ -67,15 +69,15 @@ export function checkDrivers(kernel: Kernel, findings: FindingList): void {
       'The virtio disk driver is a module that is not in the initramfs: the kernel cannot find its disk on ECS';
     findings.add('blocking', 'GUESTOS.Virtio', message, evidence, REBUILD);
   }
-  checkNvme(kernel, findings);
+  return checkNvme(kernel, findings);
 }
 
-function checkNvme(kernel: Kernel, findings: FindingList): void {
+function checkNvme(kernel: Kernel, findings: FindingList): Inspection['nvmeSupport'] {
   const place = kernel.driver(NVME.module, NVME.option);
   const evidence = `kernel ${kernel.version}: nvme ${place}${initramfsText(kernel)}`;
   if (AT_BOOT.includes(place)) {
     findings.add('info', 'GUESTOS.Nvme', 'The NVMe driver is there when the kernel boots', evidence, '');
-    return;
+    return 'supported';
   }
   const unsure =
     place === 'unknown' || (place === 'module' && kernel.initramfs !== null && kernel.initramfs.problem !== null);
@@ -88,6 +90,7 @@ function checkNvme(kernel: Kernel, findings: FindingList): void {
     evidence,
     'Add nvme to the initramfs: echo nvme >> /etc/initramfs-tools/modules && update-initramfs -u, or dracut -f --add-drivers nvme',
   );
+  return unsure ? null : 'unsupported';
 }
 
 function initramfsText({ initramfs }: Kernel): string {

@@ -1,0 +1,35 @@
+/** What the guest says of itself; null is "could not tell", never "no". */
+import type { Inspection } from '../inspection.js';
+
+export type GuestFacts = Pick<
+  Inspection,
+  | 'partitionTable'
+  | 'volumes'
+  | 'architecture'
+  | 'bootMode'
+  | 'bootModes'
+  | 'osType'
+  | 'platform'
+  | 'osVersion'
+  | 'osName'
+  | 'kernelVersion'
+  | 'cloudInitVersion'
+  | 'nvmeSupport'
+  | 'depth'
+>;
+
+export const NOTHING_TOLD: GuestFacts = {
+  partitionTable: null,
+  volumes: [],
+  architecture: null,
+  bootMode: null,
+  bootModes: [],
+  osType: null,
+  platform: null,
+  osVersion: null,
+  osName: null,
+  kernelVersion: null,
+  cloudInitVersion: null,
+  nvmeSupport: null,
+  depth: 'container',
+};

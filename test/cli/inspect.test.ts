@@ -1,0 +1,55 @@
+/** `inspect IMAGE`: no service runs here; the exit code is the verdict. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEMO, qcow2 } from '../images/made-images.js';
+
+let home = '';
+beforeAll(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'inspect-command-'));
+  writeFileSync(path.join(home, 'overlay.qcow2'), qcow2({ backing: '/etc/passwd' }));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+function inspect(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const main = path.resolve(import.meta.dirname, '../../cli/main.ts');
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', main, 'inspect', ...args], (error, out, err) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+  });
+}
+
+test.concurrent('an image that boots: what it is, for a person, and exit code 0', async () => {
+  const { code, out } = await inspect(DEMO);
+  expect(code).toBe(0);
+  expect(out).toContain('Debian GNU/Linux 12 (bookworm), x86_64');
+  expect(out).toMatch(/kernel +6\.1\.0-56-amd64/);
+  expect(out).toContain('nothing found that keeps it from booting: 0 blocking');
+});
+
+test.concurrent('an image that would be refused: the same as JSON, and exit code 1', async () => {
+  const file = path.join(home, 'overlay.qcow2');
+  const { code, out, err } = await inspect(file, '--json');
+  expect(code).toBe(1);
+  expect(err).toBe('');
+  expect(JSON.parse(out)).toMatchObject({
+    file,
+    format: 'QCOW2',
+    diskImageSizeGiB: 1,
+    depth: 'container',
+    findings: [{ code: 'ECSIMPORT.BackingFile', severity: 'blocking', evidence: 'header: backing file /etc/passwd' }],
+  });
+});
+
+test.concurrent('a file that is not there, an address, no argument: exit code 2 and what to do', async () => {
+  const missing = await inspect(path.join(home, 'none'), '--json');
+  expect(missing.code).toBe(2);
+  expect(JSON.parse(missing.out)).toMatchObject({ code: 'Source.NotFound' });
+  const address = await inspect('https://example.com/disk.qcow2');
+  expect(address.code).toBe(2);
+  expect(address.err).toContain('download the image');
+  expect((await inspect()).code).toBe(2);
+});
