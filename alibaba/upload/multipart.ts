@@ -10,7 +10,7 @@ import { mayHaveHappened, ossFailure } from '../oss-errors.js';
 import type { WireBody } from '../oss-wire.js';
 import { type BufferPair, withBuffers } from './buffers.js';
 import { adaptiveLanes, runInLanes } from './lanes.js';
-import { cutIntoParts, type ListedPart, type Part, partSizeFor, partSizeOf } from './parts.js';
+import { cutIntoParts, type ListedPart, type Part, partSizeToGoOnWith } from './parts.js';
 import { type RetrySettings, withRetries } from './retry.js';
 import type { ByteSource } from './source.js';
 
@@ -130,7 +130,7 @@ class Upload {
 
   private async sendParts(uploadId: string, listed: readonly ListedPart[]): Promise<DonePart[]> {
     const { size } = this.source;
-    const partSize = partSizeOf(listed, size) ?? partSizeFor(size, this.settings.partSize);
+    const partSize = partSizeToGoOnWith(listed, size, this.settings.partSize);
     const parts = cutIntoParts(size, partSize);
     const inCloud = new Map(listed.map((part) => [part.number, part]));
     const lanes = adaptiveLanes(this.settings.lanes, this.settings.maxLanes);

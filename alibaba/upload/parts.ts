@@ -43,14 +43,22 @@ export function cutIntoParts(size: number, partSize: number): Part[] {
   }));
 }
 
-/** The part size that an upload was begun with, where the parts it has still fit the file; else null. */
-export function partSizeOf(listed: readonly ListedPart[], size: number): number | null {
-  const partSize = Math.max(0, ...listed.map((part) => part.size));
+/**
+ * The part size to go on with: as the settings have it where what the cloud has fits that, else the one that the parts
+ * in the cloud show, else as for a new upload. A lone part may fit two sizes; its checksum decides whether it is kept.
+ */
+export function partSizeToGoOnWith(listed: readonly ListedPart[], size: number, wanted: number): number {
+  const asNew = partSizeFor(size, wanted);
+  const shown = Math.max(0, ...listed.map((part) => part.size));
+  return [asNew, shown].find((partSize) => fits(listed, size, partSize)) ?? asNew;
+}
+
+function fits(listed: readonly ListedPart[], size: number, partSize: number): boolean {
+  if (partSize < Math.min(size, MIN_PART_BYTES)) return false;
   const last = Math.ceil(size / partSize);
-  const fits = listed.every((part) =>
-    part.number < last ? part.size === partSize : part.number === last && part.size === size - (last - 1) * partSize,
+  const lastSize = size - (last - 1) * partSize;
+  return (
+    last <= MAX_PARTS &&
+    listed.every(({ number, size: has }) => has === (number < last ? partSize : lastSize) && number <= last)
   );
-  // One short last part alone tells nothing of the others' size.
-  const telling = listed.some((part) => part.number < last) || (last === 1 && partSize === size);
-  return fits && telling && partSize >= MIN_PART_BYTES && last <= MAX_PARTS ? partSize : null;
 }

@@ -8,7 +8,7 @@ import {
   MAX_PARTS,
   MIN_PART_BYTES,
   partSizeFor,
-  partSizeOf,
+  partSizeToGoOnWith,
 } from '../../../alibaba/upload/parts.js';
 
 const GIB = 1024 ** 3;
@@ -44,30 +44,38 @@ describe('the part size', () => {
     expect(() => partSizeFor(MAX_OBJECT_BYTES + 1, DEFAULT_PART_BYTES)).toThrow('Source.TooLarge');
   });
 
-  test('of an earlier run is told from what the cloud has of it', () => {
+  const sizes = fc.integer({ min: 1, max: 30 * 1024 ** 2 });
+  const partSizes = fc.integer({ min: MIN_PART_BYTES, max: 1024 ** 2 });
+  const presence = fc.array(fc.boolean(), { minLength: 400, maxLength: 400 });
+  const uploaded = (size: number, partSize: number, present: readonly boolean[]) =>
+    cutIntoParts(size, partSize)
+      .filter((part) => present[part.number])
+      .map((part) => ({ number: part.number, size: part.length, etag: '', crc64: null }));
+
+  test('of an earlier run with the same settings is kept, whatever the cloud has of it', () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 30 * 1024 ** 2 }),
-        fc.integer({ min: MIN_PART_BYTES, max: 1024 ** 2 }),
-        fc.array(fc.boolean(), { minLength: 400, maxLength: 400 }),
-        (size, partSize, present) => {
-          const listed = cutIntoParts(size, partSize)
-            .filter((part) => present[part.number])
-            .map((part) => ({ number: part.number, size: part.length, etag: '', crc64: null }));
-          const told = partSizeOf(listed, size);
-          expect([partSize, null, ...(size < partSize ? [size] : [])]).toContain(told);
-          if (listed.some((part) => part.size === partSize && part.number * partSize < size))
-            expect(told).toBe(partSize);
-        },
-      ),
+      fc.property(sizes, partSizes, presence, (size, partSize, present) => {
+        expect(partSizeToGoOnWith(uploaded(size, partSize, present), size, partSize)).toBe(partSize);
+      }),
+    );
+  });
+
+  test('of an earlier run with other settings is told from two full parts that the cloud has', () => {
+    fc.assert(
+      fc.property(sizes, partSizes, partSizes, presence, (size, partSize, wanted, present) => {
+        const listed = uploaded(size, partSize, present);
+        fc.pre(listed.filter((part) => part.number * partSize < size).length >= 2);
+        expect(partSizeToGoOnWith(listed, size, wanted)).toBe(partSize);
+      }),
     );
   });
 
   test('is chosen anew where the parts in the cloud do not fit together', () => {
     const part = (number: number, size: number) => ({ number, size, etag: '', crc64: null });
-    expect(partSizeOf([part(1, 200_000), part(2, 300_000)], 1_000_000)).toBeNull();
-    expect(partSizeOf([part(7, 200_000)], 1_000_000)).toBeNull();
-    expect(partSizeOf([], 1_000_000)).toBeNull();
+    const wanted = 400_000;
+    expect(partSizeToGoOnWith([part(1, 200_000), part(2, 300_000)], 1_000_000, wanted)).toBe(wanted);
+    expect(partSizeToGoOnWith([part(7, 200_000)], 1_000_000, wanted)).toBe(wanted);
+    expect(partSizeToGoOnWith([], 1_000_000, wanted)).toBe(wanted);
   });
 });
 
