@@ -84,24 +84,17 @@ export async function dryRun(cloud: Cloud, request: ImportRequest, plan: ImportP
   try {
     await cloud
       .ecs(request.region)
-      .importImage(importImageInput(request, plan, importId, clientToken(importId, 0), true));
+      .dryRunImportImage(importImageInput(request, plan, importId, clientToken(importId, 0)));
   } catch (error) {
     const roleLacks = error instanceof FailureError && ROLE_CODES.includes(error.failure.code);
     if (!roleLacks || request.role === 'skip') throw error;
   }
 }
 
-export function importImageInput(
-  request: ImportRequest,
-  plan: ImportPlan,
-  importId: string,
-  token: string,
-  isDryRun: boolean,
-) {
+export function importImageInput(request: ImportRequest, plan: ImportPlan, importId: string, token: string) {
   return {
     region: request.region,
     clientToken: token,
-    dryRun: isDryRun,
     request,
     disks: plan.disks.map((disk) => ({
       bucket: disk.bucket,

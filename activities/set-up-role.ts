@@ -15,15 +15,16 @@ export function createSetUpRole(deps: ActivityDependencies) {
       });
       for (const drift of outcome.drift) step.log('role differs from the documents and is left as it is', { drift });
       // A role belongs to the account, not to the import: it is written down and stays.
-      if (outcome.created.includes('role')) {
+      if (outcome.madeRole) {
         await deps.store.record(step, { kind: 'role', key: outcome.roleName, regionId: 'global', status: 'kept' });
       }
-      if (outcome.created.includes('policy-attachment')) {
+      for (const policy of outcome.attachedPolicies) {
         await deps.store.record(step, {
           kind: 'policy-attachment',
-          key: `${outcome.roleName}/${outcome.policyName}`,
+          key: `${outcome.roleName}/${policy}`,
           regionId: 'global',
           status: 'kept',
+          detail: { policy, madeHere: String(outcome.madePolicies.includes(policy)) },
         });
       }
     });

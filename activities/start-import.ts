@@ -41,7 +41,7 @@ export function createStartImport(deps: ActivityDependencies) {
       async function call(): Promise<{ readonly imageId: string; readonly taskId: string | null }> {
         await say('intended', { clientToken: token });
         try {
-          const answer = await ecs.importImage(importImageInput(request, plan, step.importId, token, false));
+          const answer = await ecs.importImage(importImageInput(request, plan, step.importId, token));
           step.log('ImportImage accepted', { ...answer });
           return answer;
         } catch (error) {

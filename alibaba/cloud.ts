@@ -13,7 +13,6 @@ export interface CallerIdentity {
 export interface ImportImageInput {
   readonly region: string;
   readonly clientToken: string;
-  readonly dryRun: boolean;
   readonly request: ImportRequest;
   readonly disks: readonly {
     readonly bucket: string;
@@ -71,7 +70,10 @@ export interface ImageFilter {
 
 /** ECS in one region. */
 export interface EcsApi {
+  /** Every region that the account can see, also when this region is none of them. */
   describeRegions(): Promise<readonly string[]>;
+  /** The vendor's own check of the same request; makes nothing. Resolves when the request would pass. */
+  dryRunImportImage(input: ImportImageInput): Promise<void>;
   importImage(
     input: ImportImageInput,
   ): Promise<{ readonly taskId: string; readonly imageId: string; readonly requestId: string }>;
@@ -85,14 +87,36 @@ export interface EcsApi {
   describeImages(filter: ImageFilter): Promise<readonly ImageView[]>;
   cancelTask(taskId: string): Promise<void>;
   deleteImage(imageId: string): Promise<void>;
+  /** Called where the source is. The answer's image is in `toRegion`, and is not available for a while. */
+  copyImage(input: CopyImageInput): Promise<{ readonly imageId: string; readonly requestId: string }>;
+  /** Called in the region that is copied to, with the copy's id; the copy is gone soon after. */
+  cancelCopyImage(imageId: string): Promise<void>;
+  /** Any number of accounts, ten a call; those that have the image already stay. The vendor allows 50 an image. */
+  shareImage(imageId: string, accounts: readonly string[]): Promise<void>;
+  unshareImage(imageId: string, accounts: readonly string[]): Promise<void>;
+  /** Ids of the accounts that the image is shared with; all pages. */
+  describeSharing(imageId: string): Promise<readonly string[]>;
+  /** Adds tags, or changes their values; other tags stay. */
+  tagImage(imageId: string, tags: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export interface CopyImageInput {
+  readonly imageId: string;
+  readonly toRegion: string;
+  readonly imageName: string;
+  readonly description: string | null;
+  readonly clientToken: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface RoleOutcome {
   readonly roleName: string;
-  readonly policyName: string;
-  /** What this call made; empty when all was there already. */
-  readonly created: readonly ('role' | 'policy' | 'policy-attachment')[];
-  /** What differs from the vendor's documents and was left as it is. */
+  readonly madeRole: boolean;
+  /** Policies of the account that this call made, by name. */
+  readonly madePolicies: readonly string[];
+  /** Policies that this call attached to the role, by name. */
+  readonly attachedPolicies: readonly string[];
+  /** What differs from the vendor's documents and was left as it is, each as a diff of lines. */
   readonly drift: readonly string[];
 }
 

@@ -1,0 +1,86 @@
+/** The vendor's loosely filled answers as the views that the rest of the service works with. */
+import type {
+  DescribeImagesResponseBodyImagesImage,
+  DescribeTaskAttributeResponseBody,
+  DescribeTasksResponseBodyTaskSetTask,
+} from '@alicloud/ecs20140526';
+import type { ImageView, TaskDetail, TaskView } from './cloud.js';
+
+/** An entry without an id is nobody's: left out. */
+export function taskView(task: DescribeTasksResponseBodyTaskSetTask): TaskView[] {
+  if (!task.taskId) return [];
+  return [
+    {
+      taskId: task.taskId,
+      action: task.taskAction ?? '',
+      status: task.taskStatus ?? '',
+      resourceId: task.resourceId || null,
+      supportCancel: isTrue(task.supportCancel),
+      finishedTime: task.finishedTime || null,
+    },
+  ];
+}
+
+export function taskDetail(taskId: string, body: DescribeTaskAttributeResponseBody): TaskDetail {
+  const progress = body.operationProgressSet?.operationProgress ?? [];
+  return {
+    taskId: body.taskId || taskId,
+    action: body.taskAction ?? '',
+    status: body.taskStatus ?? '',
+    resourceId: null,
+    supportCancel: isTrue(body.supportCancel),
+    finishedTime: body.finishedTime || null,
+    percent: percentOf(body.taskProcess),
+    errors: progress.flatMap(({ errorCode, errorMsg, relatedItemSet }) =>
+      errorCode || errorMsg
+        ? [
+            {
+              code: errorCode || 'ImportImageFailed',
+              message: errorMsg ?? '',
+              related: (relatedItemSet?.relatedItem ?? []).map(({ name, value }) => `${name}=${value}`).join(', '),
+            },
+          ]
+        : [],
+    ),
+  };
+}
+
+export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageView[] {
+  if (!image.imageId) return [];
+  const { detectionOptions } = image;
+  const tags = (image.tags?.tag ?? []).flatMap(({ tagKey, tagValue }): [string, string][] =>
+    tagKey ? [[tagKey, tagValue ?? '']] : [],
+  );
+  return [
+    {
+      imageId: image.imageId,
+      imageName: image.imageName ?? '',
+      status: image.status ?? '',
+      percent: percentOf(image.progress),
+      tags: Object.fromEntries(tags),
+      detection: detectionOptions
+        ? {
+            status: detectionOptions.status ?? '',
+            items: (detectionOptions.items?.item ?? []).map((item) => ({
+              name: item.name ?? '',
+              value: item.value ?? '',
+              riskLevel: item.riskLevel || null,
+              riskCode: item.riskCode || null,
+            })),
+          }
+        : null,
+      creationTime: image.creationTime || null,
+    },
+  ];
+}
+
+/** A text in the vendor's types, a boolean in its examples. */
+function isTrue(value: string | boolean | undefined): boolean {
+  return String(value).toLowerCase() === 'true';
+}
+
+/** `"42%"`; null where nothing sensible is said. */
+function percentOf(text: string | undefined): number | null {
+  const value = Number.parseFloat(text ?? '');
+  return Number.isFinite(value) && value >= 0 && value <= 100 ? value : null;
+}

@@ -1,0 +1,169 @@
+/** ECS in one region, over the vendor's SDK: importing, watching, finding and deleting images. */
+import Ecs, {
+  CancelTaskRequest,
+  DeleteImageRequest,
+  DescribeImagesRequest,
+  DescribeRegionsRequest,
+  DescribeTaskAttributeRequest,
+  DescribeTasksRequest,
+  ImportImageRequest,
+} from '@alicloud/ecs20140526';
+import { FailureError } from '../domain/failure.js';
+import { KNOWN_REGIONS } from '../domain/vocabulary.js';
+import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './cloud.js';
+import { createImageDistribution } from './ecs-distribution.js';
+import { imageView, taskDetail, taskView } from './ecs-views.js';
+import { ask, pieces, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { unreadable } from './sdk-errors.js';
+
+/** The vendor's limit of a page, and of ids in one call. */
+const PAGE = 100;
+
+/** All of them by name: without a filter the cloud hides every image that is not available, those being imported first of all. */
+const EVERY_STATUS = 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated';
+
+/** The vendor ends a dry run that passed with an error: one code in its table, another in its description. */
+const DRY_RUN_PASSED = new Set(['dryrun.success', 'dryrunoperation']);
+
+/** Asked about regions where the import's own is not known to exist: a made-up region has no host to ask. */
+const CENTRAL_REGION = 'cn-hangzhou';
+
+export function createEcs(place: SdkPlace): EcsApi {
+  const { region } = place;
+  const client = async (at: SdkPlace = place) => new Ecs.default(await sdkConfig(at));
+
+  return {
+    async describeRegions() {
+      const at = KNOWN_REGIONS.includes(region) ? place : { ...place, region: CENTRAL_REGION };
+      const body = await sdkCall('ecs', 'DescribeRegions', async () =>
+        (await client(at)).describeRegions(ask(DescribeRegionsRequest, {})),
+      );
+      const ids = (body.regions?.region ?? []).flatMap(({ regionId }) => (regionId ? [regionId] : []));
+      if (ids.length === 0) throw unreadable('ecs', 'DescribeRegions', 'names no region', body.requestId);
+      return ids;
+    },
+
+    async dryRunImportImage(input) {
+      try {
+        await sdkCall('ecs', 'ImportImage', async () => (await client()).importImage(importRequest(input, true)));
+      } catch (error) {
+        if (!(error instanceof FailureError) || !DRY_RUN_PASSED.has(error.failure.code.toLowerCase())) throw error;
+      }
+    },
+
+    async importImage(input) {
+      const body = await sdkCall('ecs', 'ImportImage', async () =>
+        (await client()).importImage(importRequest(input, false)),
+      );
+      const { taskId, imageId, requestId = '' } = body;
+      if (!taskId || !imageId) throw unreadable('ecs', 'ImportImage', 'names no task or no image', requestId);
+      return { taskId, imageId, requestId };
+    },
+
+    async describeTasks({ taskIds = [], resourceIds = [] }) {
+      const tasks = new Map<string, TaskView>();
+      const askFor = async (ids: { readonly taskIds?: string; readonly resourceIds?: string[] }) => {
+        await everyPage(async (pageNumber) => {
+          const request = ask(DescribeTasksRequest, { regionId: region, ...ids, pageNumber, pageSize: PAGE });
+          const body = await sdkCall('ecs', 'DescribeTasks', async () => (await client()).describeTasks(request));
+          const page = body.taskSet?.task ?? [];
+          for (const task of page.flatMap(taskView)) tasks.set(task.taskId, task);
+          return { length: page.length, totalCount: body.totalCount };
+        });
+      };
+      for (const ids of pieces(taskIds, PAGE)) await askFor({ taskIds: ids.join(',') });
+      for (const ids of pieces(resourceIds, PAGE)) await askFor({ resourceIds: ids });
+      return [...tasks.values()];
+    },
+
+    async describeTaskAttribute(taskId) {
+      const request = ask(DescribeTaskAttributeRequest, { regionId: region, taskId });
+      const body = await sdkCall('ecs', 'DescribeTaskAttribute', async () =>
+        (await client()).describeTaskAttribute(request),
+      );
+      return taskDetail(taskId, body);
+    },
+
+    async describeImages(filter) {
+      const images = new Map<string, ImageView>();
+      // Ids go a hundred a call; without ids the rest of the filter is one question.
+      const questions = filter.imageIds === undefined ? [undefined] : pieces(filter.imageIds, PAGE);
+      for (const ids of questions) {
+        await everyPage(async (pageNumber) => {
+          const request = ask(DescribeImagesRequest, { regionId: region, ...imagesQuery(filter, ids), pageNumber });
+          const body = await sdkCall('ecs', 'DescribeImages', async () => (await client()).describeImages(request));
+          const page = body.images?.image ?? [];
+          for (const image of page.flatMap(imageView)) images.set(image.imageId, image);
+          return { length: page.length, totalCount: body.totalCount };
+        });
+      }
+      return [...images.values()];
+    },
+
+    async cancelTask(taskId) {
+      const request = ask(CancelTaskRequest, { regionId: region, taskId });
+      await sdkCall('ecs', 'CancelTask', async () => (await client()).cancelTask(request));
+    },
+
+    async deleteImage(imageId) {
+      const request = ask(DeleteImageRequest, { regionId: region, imageId });
+      await sdkCall('ecs', 'DeleteImage', async () => (await client()).deleteImage(request));
+    },
+
+    ...createImageDistribution(region, client),
+  };
+}
+
+function imagesQuery(filter: ImageFilter, ids: readonly string[] | undefined) {
+  const { imageName, tag } = filter;
+  return {
+    imageOwnerAlias: 'self',
+    status: EVERY_STATUS,
+    pageSize: PAGE,
+    ...(ids === undefined ? {} : { imageId: ids.join(',') }),
+    ...(imageName === undefined ? {} : { imageName }),
+    ...(tag === undefined ? {} : { tag: [tag] }),
+  };
+}
+
+/** Asks page after page until all that the cloud counted are seen. A page that came empty ends it: what was counted may be gone by then. */
+async function everyPage(
+  askPage: (pageNumber: number) => Promise<{ readonly length: number; readonly totalCount: number | undefined }>,
+): Promise<void> {
+  for (let pageNumber = 1, seen = 0; ; pageNumber++) {
+    const { length, totalCount } = await askPage(pageNumber);
+    seen += length;
+    // A cloud that does not count is asked until a page is not full.
+    if (length === 0 || (totalCount === undefined ? length < PAGE : seen >= totalCount)) return;
+  }
+}
+
+function importRequest(input: ImportImageInput, dryRun: boolean): ImportImageRequest {
+  const { request } = input;
+  const { features } = request;
+  return ask(ImportImageRequest, {
+    regionId: input.region,
+    clientToken: input.clientToken,
+    dryRun,
+    imageName: request.imageName,
+    description: request.description,
+    architecture: input.architecture,
+    OSType: input.osType,
+    platform: input.platform,
+    bootMode: input.bootMode,
+    licenseType: request.licenseType,
+    resourceGroupId: request.resourceGroupId,
+    roleName: request.roleName,
+    storageLocationArn: request.storageLocationArn,
+    // Only what is named is checked: the absent parameter is how detection is switched off.
+    detectionStrategy: request.detection.strategy === 'none' ? undefined : request.detection.strategy,
+    diskDeviceMapping: input.disks.map((disk) => ({
+      OSSBucket: disk.bucket,
+      OSSObject: disk.object,
+      format: disk.format,
+      diskImageSize: disk.diskImageSizeGiB,
+    })),
+    tag: Object.entries(input.tags).map(([key, value]) => ({ key, value })),
+    features,
+  });
+}

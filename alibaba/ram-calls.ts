@@ -1,0 +1,101 @@
+/** The few calls of RAM that the import role needs; what is there already, or is not there, is an answer and no failure. */
+import Ram, {
+  AttachPolicyToRoleRequest,
+  CreatePolicyRequest,
+  CreateRoleRequest,
+  GetPolicyRequest,
+  GetRoleRequest,
+  ListPoliciesForRoleRequest,
+} from '@alicloud/ram20150501';
+import { FailureError } from '../domain/failure.js';
+import { ask, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+
+export type PolicyType = 'System' | 'Custom';
+
+export interface AttachedPolicy {
+  readonly name: string;
+  readonly type: PolicyType;
+}
+
+export interface RamCalls {
+  /** The role's trust policy; null when there is no such role. */
+  trustPolicyOf(roleName: string): Promise<string | null>;
+  /** False when it is there already. */
+  createRole(roleName: string, trustPolicy: object): Promise<boolean>;
+  policiesOf(roleName: string): Promise<readonly AttachedPolicy[]>;
+  /** The document of the policy's version in force; null when there is no such policy. */
+  policyDocument(policy: AttachedPolicy): Promise<string | null>;
+  /** False when there is one of this name already. */
+  createPolicy(name: string, document: object): Promise<boolean>;
+  /** False when it is attached already. */
+  attachPolicy(roleName: string, policy: AttachedPolicy): Promise<boolean>;
+}
+
+const DESCRIPTION = 'Lets ECS read disk images from OSS to import them (made by ecs-image-import).';
+
+export function createRamCalls(place: SdkPlace): RamCalls {
+  const client = async () => new Ram.default(await sdkConfig(place));
+
+  return {
+    async trustPolicyOf(roleName) {
+      const body = await unless('EntityNotExist.Role', () =>
+        sdkCall('ram', 'GetRole', async () => (await client()).getRole(ask(GetRoleRequest, { roleName }))),
+      );
+      return body === null ? null : (body.role?.assumeRolePolicyDocument ?? '');
+    },
+
+    async createRole(roleName, trustPolicy) {
+      const assumeRolePolicyDocument = JSON.stringify(trustPolicy);
+      const request = ask(CreateRoleRequest, { roleName, assumeRolePolicyDocument, description: DESCRIPTION });
+      const made = await unless('EntityAlreadyExists.Role', () =>
+        sdkCall('ram', 'CreateRole', async () => (await client()).createRole(request)),
+      );
+      return made !== null;
+    },
+
+    async policiesOf(roleName) {
+      const request = ask(ListPoliciesForRoleRequest, { roleName });
+      const body = await sdkCall('ram', 'ListPoliciesForRole', async () =>
+        (await client()).listPoliciesForRole(request),
+      );
+      return (body.policies?.policy ?? []).flatMap(({ policyName, policyType }): AttachedPolicy[] =>
+        policyName ? [{ name: policyName, type: policyType === 'System' ? 'System' : 'Custom' }] : [],
+      );
+    },
+
+    async policyDocument({ name, type }) {
+      const request = ask(GetPolicyRequest, { policyName: name, policyType: type });
+      const body = await unless('EntityNotExist.Policy', () =>
+        sdkCall('ram', 'GetPolicy', async () => (await client()).getPolicy(request)),
+      );
+      return body === null ? null : (body.defaultPolicyVersion?.policyDocument ?? body.policy?.policyDocument ?? '');
+    },
+
+    async createPolicy(name, document) {
+      const policyDocument = JSON.stringify(document);
+      const request = ask(CreatePolicyRequest, { policyName: name, policyDocument, description: DESCRIPTION });
+      const made = await unless('EntityAlreadyExists.Policy', () =>
+        sdkCall('ram', 'CreatePolicy', async () => (await client()).createPolicy(request)),
+      );
+      return made !== null;
+    },
+
+    async attachPolicy(roleName, { name, type }) {
+      const request = ask(AttachPolicyToRoleRequest, { roleName, policyName: name, policyType: type });
+      const attached = await unless('EntityAlreadyExists.Role.Policy', () =>
+        sdkCall('ram', 'AttachPolicyToRole', async () => (await client()).attachPolicyToRole(request)),
+      );
+      return attached !== null;
+    },
+  };
+}
+
+/** Null in place of the one failure that says how things are already. */
+async function unless<Result>(code: string, call: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof FailureError && error.failure.code === code) return null;
+    throw error;
+  }
+}

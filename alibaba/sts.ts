@@ -1,0 +1,17 @@
+/** STS: who the credentials belong to. */
+import Sts from '@alicloud/sts20150401';
+import type { StsApi } from './cloud.js';
+import { type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { unreadable } from './sdk-errors.js';
+
+export function createSts(place: SdkPlace): StsApi {
+  return {
+    async getCallerIdentity() {
+      const body = await sdkCall('sts', 'GetCallerIdentity', async () =>
+        new Sts.default(await sdkConfig(place)).getCallerIdentity(),
+      );
+      if (!body.accountId) throw unreadable('sts', 'GetCallerIdentity', 'names no account', body.requestId);
+      return { accountId: body.accountId, arn: body.arn ?? '', identityType: body.identityType ?? '' };
+    },
+  };
+}
