@@ -95,7 +95,7 @@ export function importImageInput(request: ImportRequest, plan: ImportPlan, impor
   return {
     region: request.region,
     clientToken: token,
-    request,
+    request: plan.nvmeSupport === null ? request : withNvmeSupport(request, plan.nvmeSupport),
     disks: plan.disks.map((disk) => ({
       bucket: disk.bucket,
       object: disk.key,
@@ -108,4 +108,8 @@ export function importImageInput(request: ImportRequest, plan: ImportPlan, impor
     platform: request.platform ?? plan.platform,
     osType: plan.osType,
   };
+}
+
+function withNvmeSupport(request: ImportRequest, nvmeSupport: string): ImportRequest {
+  return { ...request, features: { ...request.features, nvmeSupport } };
 }

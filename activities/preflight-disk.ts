@@ -9,80 +9,89 @@ import type { ContainerFormat, Inspection } from '../images/inspection.js';
 import type { ActivityDependencies } from './dependencies.js';
 import type { Step } from './step.js';
 
-const GIB = 1024 ** 3;
 const MAX_SIZE_GIB = 2048;
 
 /** What ECS imports as it is; VMDK only for accounts that the vendor invited. */
 const IMPORTABLE: readonly ContainerFormat[] = ['RAW', 'QCOW2', 'VHD', 'VMDK'];
 
-export interface PlannedDisk {
-  readonly plan: DiskPlan;
-  /** Null for a source that is not read here. */
-  readonly inspection: Inspection | null;
-  readonly findings: readonly Finding[];
+/** A source that lies on this host, and what was read of it. */
+export interface ReadDisk {
+  readonly path: string;
+  readonly inspection: Inspection;
 }
 
-export async function planDisk(
+/** Null for an object that is in OSS already: it is not read here. */
+export async function readDisk(
   deps: ActivityDependencies,
   step: Step,
-  request: ImportRequest,
   disk: DiskRequest,
   number: number,
-): Promise<PlannedDisk> {
+): Promise<ReadDisk | null> {
   const url = new URL(disk.source);
-  const field = `disks[${number - 1}]`;
-  if (url.protocol === 'oss:') return planObject(disk, url, number);
+  if (url.protocol === 'oss:') return null;
   if (url.protocol !== 'file:') {
+    const field = `disks[${number - 1}].source`;
     throw new FailureError({
       code: 'Source.NotSupported',
       class: 'request',
-      message: `${field}.source: ${url.protocol}// sources cannot be read yet`,
+      message: `${field}: ${url.protocol}// sources cannot be read yet`,
       remedy:
         'Download the image to a worker’s disk and give its path, or upload it to the bucket and give oss://bucket/key.',
-      field: `${field}.source`,
+      field,
     });
   }
   // file://HOST/path only chose the worker; here only the path counts.
   url.host = '';
   const path = fileURLToPath(url);
   const file = await deps.resolveFile(path);
-  const inspection = await deps.inspect(file, { signal: step.signal });
+  const inspection = await deps.inspect(file, { signal: step.signal, role: number === 1 ? 'system' : 'data' });
+  return { path, inspection };
+}
+
+export function findingsOf(read: ReadDisk | null, number: number): readonly Finding[] {
+  return (read?.inspection.findings ?? []).map((finding) => ({ ...finding, disk: number }));
+}
+
+export function planDisk(
+  request: ImportRequest,
+  importId: string,
+  disk: DiskRequest,
+  number: number,
+  read: ReadDisk | null,
+): DiskPlan {
+  if (read === null) return planObject(disk, number);
+  const field = `disks[${number - 1}]`;
+  const { path, inspection } = read;
   const format = formatOf(disk, inspection, field);
-  const diskImageSizeGiB = sizeOf(disk, inspection, field);
   return {
-    plan: {
-      number,
-      source: { kind: 'file', path },
-      bucket: request.upload.bucket,
-      key: objectKey(request.upload.prefix, step.importId, number, format),
-      size: inspection.fileSize,
-      format,
-      diskImageSizeGiB,
-    },
-    inspection,
-    findings: inspection.findings.map((finding) => ({ ...finding, disk: number })),
+    number,
+    source: { kind: 'file', path },
+    bucket: request.upload.bucket,
+    key: objectKey(request.upload.prefix, importId, number, format),
+    size: inspection.fileSize,
+    format,
+    diskImageSizeGiB: sizeOf(disk, inspection, field),
   };
 }
 
-function planObject(disk: DiskRequest, url: URL, number: number): PlannedDisk {
+function planObject(disk: DiskRequest, number: number): DiskPlan {
+  const url = new URL(disk.source);
   const bucket = url.hostname;
   const key = decodeURIComponent(url.pathname.slice(1));
   return {
-    plan: {
-      number,
-      source: { kind: 'object', bucket, key },
-      bucket,
-      key,
-      size: null,
-      format: disk.format ?? null,
-      diskImageSizeGiB: disk.diskImageSize ?? null,
-    },
-    inspection: null,
-    findings: [],
+    number,
+    source: { kind: 'object', bucket, key },
+    bucket,
+    key,
+    size: null,
+    format: disk.format ?? null,
+    diskImageSizeGiB: disk.diskImageSize ?? null,
   };
 }
 
 function formatOf(disk: DiskRequest, inspection: Inspection, field: string): string {
+  // Any bytes can be a raw disk; that nothing is known on it is a finding of its own.
+  if (disk.format === 'RAW' && inspection.format === 'UNKNOWN' && inspection.subformat === null) return 'RAW';
   if (!IMPORTABLE.includes(inspection.format)) {
     throw new FailureError({
       code: 'InvalidImageFormat.Malformed',
@@ -106,7 +115,7 @@ function formatOf(disk: DiskRequest, inspection: Inspection, field: string): str
 
 /** The disk is never made smaller than what the guest sees, and never larger than the cloud allows. */
 function sizeOf(disk: DiskRequest, inspection: Inspection, field: string): number | null {
-  const needed = inspection.virtualSize === null ? null : Math.max(1, Math.ceil(inspection.virtualSize / GIB));
+  const needed = inspection.diskImageSizeGiB;
   if (needed !== null && needed > MAX_SIZE_GIB) {
     throw new FailureError({
       code: 'InvalidImageSize',

@@ -38,6 +38,7 @@ export interface ImportOptions {
   readonly detectionStrategy?: string;
   readonly detectionWait?: boolean;
   readonly failOn?: string;
+  readonly force?: boolean;
   readonly copyTo?: readonly string[];
   readonly shareWith?: readonly string[];
   readonly dryRun?: boolean;
@@ -74,6 +75,7 @@ export async function importRequest(source: string | undefined, options: ImportO
       wait: options.detectionWait,
       failOn: options.failOn,
     }),
+    inspection: merged(manifest.inspection, { failOn: options.force === true ? 'never' : undefined }),
     distribute: merged(manifest.distribute, { regions: options.copyTo, shareWith: options.shareWith }),
     dryRun: options.dryRun ?? manifest.dryRun,
   });

@@ -25,6 +25,8 @@ export interface ImportPlan {
   readonly bootMode: string | null;
   readonly platform: string | null;
   readonly osType: string | null;
+  /** Features.NvmeSupport. */
+  readonly nvmeSupport: string | null;
 }
 
 /** What every step of an import is told. */

@@ -29,6 +29,11 @@ export interface DetectionRequest {
   readonly failOn: 'blocking' | 'warning' | 'never';
 }
 
+export interface InspectionRequest {
+  /** The lowest severity that stops the import before the upload; absent: as `detection.failOn`, but never `warning`. */
+  readonly failOn: 'blocking' | 'warning' | 'never';
+}
+
 /** A request after validation: every default filled in that does not depend on the image itself. */
 export interface ImportRequest {
   readonly region: string;
@@ -48,6 +53,7 @@ export interface ImportRequest {
   readonly upload: UploadRequest;
   readonly role: 'ensure' | 'verify' | 'skip';
   readonly detection: DetectionRequest;
+  readonly inspection?: InspectionRequest;
   readonly distribute: { readonly regions: readonly string[]; readonly shareWith: readonly string[] };
   readonly dryRun: boolean;
 }

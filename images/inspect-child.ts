@@ -29,4 +29,5 @@ function say(line: ChildLine): void {
 
 dropPrivileges();
 const file = openFile(IMAGE_FD, Number(process.argv[2]));
-say({ whole: true, inspection: inspectFile(file, (inspection) => say({ whole: false, inspection })) });
+const role = process.argv[3] === 'data' ? 'data' : 'system';
+say({ whole: true, inspection: inspectFile(file, role, (inspection) => say({ whole: false, inspection })) });

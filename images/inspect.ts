@@ -4,8 +4,8 @@ import { openContainer } from './container.js';
 import { type FindingList, findingList } from './findings.js';
 import type { Container } from './formats/container.js';
 import { type GuestFacts, NOTHING_TOLD } from './guest/facts.js';
-import { inspectGuest } from './guest/inspect-guest.js';
-import type { InspectImage, Inspection } from './inspection.js';
+import { inspectDisk } from './guest/inspect-guest.js';
+import type { DiskRole, InspectImage, Inspection } from './inspection.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
 const GIB = 1024 ** 3;
@@ -19,14 +19,18 @@ export const inspectImage: InspectImage = async (path, options) => {
   options?.signal?.throwIfAborted();
   const file = openSource(path);
   try {
-    return orSourceFailure(path, () => inspectFile(file));
+    return orSourceFailure(path, () => inspectFile(file, options?.role));
   } finally {
     file.close();
   }
 };
 
 /** `onContainer` hears what is known before the guest is read: what remains true if that never ends. */
-export function inspectFile(file: FileSource, onContainer: (soFar: Inspection) => void = () => undefined): Inspection {
+export function inspectFile(
+  file: FileSource,
+  role: DiskRole = 'system',
+  onContainer: (soFar: Inspection) => void = () => undefined,
+): Inspection {
   const findings = findingList();
   const container = tellContainer(file, findings);
   const report = (guest: GuestFacts): Inspection => ({
@@ -40,12 +44,12 @@ export function inspectFile(file: FileSource, onContainer: (soFar: Inspection) =
     findings: [...findings.all],
   });
   onContainer(report(NOTHING_TOLD));
-  return report(container.disk === null ? NOTHING_TOLD : tellGuest(container.disk, findings));
+  return report(container.disk === null ? NOTHING_TOLD : tellGuest(container.disk, role, findings));
 }
 
-function tellGuest(disk: ByteSource, findings: FindingList): GuestFacts {
+function tellGuest(disk: ByteSource, role: DiskRole, findings: FindingList): GuestFacts {
   try {
-    return inspectGuest(disk, findings);
+    return inspectDisk(disk, role, findings);
   } catch (error) {
     if (!(error instanceof TooMuchWorkError || error instanceof UnreadableError || error instanceof RangeError))
       throw error;

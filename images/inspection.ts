@@ -62,5 +62,12 @@ export interface Inspection {
   readonly depth: 'container' | 'guest';
 }
 
+export interface InspectOptions {
+  readonly signal?: AbortSignal;
+  /** A data disk needs no system: its container and its layout are read, no guest. Default `system`. */
+  readonly role?: DiskRole;
+}
+export type DiskRole = 'system' | 'data';
+
 /** `inspectImage(file, options)` never trusts the image; it throws `FailureError` for a file it can't read at all. */
-export type InspectImage = (file: string, options?: { readonly signal?: AbortSignal }) => Promise<Inspection>;
+export type InspectImage = (file: string, options?: InspectOptions) => Promise<Inspection>;

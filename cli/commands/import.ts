@@ -48,6 +48,7 @@ export function addImport(program: Command): void {
     .addOption(new Option('--detection-wait', 'wait for the image detection').hideHelp())
     .option('--no-detection-wait', 'do not wait for the image detection')
     .option('--fail-on <severity>', 'what findings fail the import: blocking, warning or never')
+    .option('--force', 'import in spite of what inspection finds (inspection.failOn never)')
     .option('--copy-to <region>', 'copy the image there too; may be repeated', collect)
     .option('--share-with <account>', 'share the image with it; may be repeated', collect)
     .option('--dry-run', 'check everything, make nothing')

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../bytes.js';
 import { type DiskLayout, readLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import type { VolumeFacts } from '../inspection.js';
+import type { DiskRole, VolumeFacts } from '../inspection.js';
 import { type BootModes, readBootModes, startable } from './boot-mode.js';
 import { type GuestFacts, NOTHING_TOLD } from './facts.js';
 import { inspectLinux } from './inspect-linux.js';
@@ -11,12 +11,16 @@ import { findRoot } from './mounts.js';
 /** More volumes than any honest disk has are not told. */
 const MAX_VOLUMES = 256;
 
-export function inspectGuest(disk: ByteSource, findings: FindingList): GuestFacts {
+export function inspectDisk(disk: ByteSource, role: DiskRole, findings: FindingList): GuestFacts {
   const layout = readLayout(disk, findings);
+  const guest = role === 'data' ? NOTHING_TOLD : inspectGuest(disk, layout, findings);
+  return { ...guest, partitionTable: layout.table.scheme, volumes: volumeFacts(layout) };
+}
+
+function inspectGuest(disk: ByteSource, layout: DiskLayout, findings: FindingList): GuestFacts {
   const root = findRoot(layout);
   const modes = readBootModes(disk, layout);
-  const guest = root === null ? withoutRoot(layout, modes, findings) : inspectLinux(root, layout, modes, findings);
-  return { ...guest, partitionTable: layout.table.scheme, volumes: volumeFacts(layout) };
+  return root === null ? withoutRoot(layout, modes, findings) : inspectLinux(root, layout, modes, findings);
 }
 
 function volumeFacts({ volumes }: DiskLayout): VolumeFacts[] {

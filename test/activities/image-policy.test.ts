@@ -1,0 +1,87 @@
+/** Blocking findings and contradictions stop an import before the upload, unless the request says that it knows better. */
+import { describe, expect, test } from 'vitest';
+import { contradictions, refused } from '../../activities/image-policy.js';
+import type { Finding } from '../../domain/import.js';
+import type { ImportRequest } from '../../domain/request.js';
+import { DEMO, inspectPath } from '../images/made-images.js';
+
+const REQUEST: ImportRequest = {
+  region: 'cn-hangzhou',
+  imageName: 'web-01',
+  disks: [{ source: 'file:///images/web-01.qcow2' }],
+  tags: {},
+  upload: { bucket: 'b', prefix: '', convert: 'auto', keepObject: false },
+  role: 'ensure',
+  detection: { strategy: 'Standard', wait: true, failOn: 'blocking' },
+  distribute: { regions: [], shareWith: [] },
+  dryRun: false,
+};
+const finding = (severity: Finding['severity']): Finding => ({
+  code: `GUESTOS.${severity}`,
+  severity,
+  message: 'what',
+  evidence: '/etc/fstab:3',
+  remedy: 'mend it.',
+  source: 'inspection',
+  disk: 2,
+});
+const ALL = [finding('info'), finding('warning'), finding('blocking')];
+const codes = (request: ImportRequest) => refused(ALL, request).map(({ code }) => code);
+
+describe('what a finding does to an import', () => {
+  test('blocking ones stop it, and the failure says where, why and the way out', () => {
+    expect(refused(ALL, REQUEST)).toEqual([
+      {
+        code: 'GUESTOS.blocking',
+        class: 'request',
+        message: 'what (/etc/fstab:3)',
+        remedy: 'mend it. To import it all the same: inspection.failOn "never" (--force).',
+        field: 'disks[1]',
+      },
+    ]);
+  });
+  test('the policy can be stricter, or let everything through', () => {
+    expect(codes({ ...REQUEST, inspection: { failOn: 'warning' } })).toEqual(['GUESTOS.warning', 'GUESTOS.blocking']);
+    expect(codes({ ...REQUEST, inspection: { failOn: 'never' } })).toEqual([]);
+  });
+  test('who ignores the cloud’s findings ignores ours, unless the request says otherwise', () => {
+    const never = { ...REQUEST, detection: { ...REQUEST.detection, failOn: 'never' as const } };
+    expect(codes(never)).toEqual([]);
+    expect(codes({ ...never, inspection: { failOn: 'blocking' } })).toEqual(['GUESTOS.blocking']);
+  });
+});
+
+describe('a request that contradicts the image', () => {
+  const demo = inspectPath(DEMO);
+  test.each([
+    ['architecture', { architecture: 'arm64' }, 'architecture is arm64 in the request and x86_64 in the image'],
+    ['boot mode', { bootMode: 'UEFI' }, 'bootMode is UEFI in the request and BIOS in the image'],
+    ['system', { osType: 'windows' }, 'osType is windows in the request and linux in the image'],
+    ['platform', { platform: 'Ubuntu' }, 'platform is Ubuntu in the request and Debian in the image'],
+    [
+      'Windows platform',
+      { platform: 'Other Windows' },
+      'platform is Other Windows in the request and Debian in the image',
+    ],
+  ])('is refused with both values: %s', (_name, given, message) => {
+    const [told, ...others] = contradictions({ ...REQUEST, ...given }, demo);
+    expect(told).toMatchObject({ code: 'Request.ContradictsImage', severity: 'blocking', message });
+    expect(others).toEqual([]);
+  });
+  test('NVMe support that the kernel lacks is one; not using what it has is a choice', () => {
+    const without = { ...demo, nvmeSupport: 'unsupported' as const };
+    expect(contradictions({ ...REQUEST, features: { nvmeSupport: 'supported' } }, without)).toHaveLength(1);
+    expect(contradictions({ ...REQUEST, features: { nvmeSupport: 'unsupported' } }, demo)).toEqual([]);
+  });
+  test('either mode of a disk that starts in both is none', () => {
+    const both = { ...demo, bootModes: ['BIOS', 'UEFI'] as const };
+    for (const bootMode of ['BIOS', 'UEFI']) expect(contradictions({ ...REQUEST, bootMode }, both)).toEqual([]);
+  });
+  test('a platform that keeps the cloud’s scripts away is none, and what could not be told contradicts nothing', () => {
+    expect(contradictions({ ...REQUEST, platform: 'Others Linux' }, demo)).toEqual([]);
+    const unknown = { ...demo, architecture: null, bootMode: null, bootModes: [], platform: null, osType: null };
+    const given = { architecture: 'arm64', bootMode: 'UEFI', platform: 'Kylin', osType: 'linux' };
+    expect(contradictions({ ...REQUEST, ...given }, unknown)).toEqual([]);
+    expect(contradictions({ ...REQUEST, ...given }, null)).toEqual([]);
+  });
+});
