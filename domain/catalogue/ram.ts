@@ -1,0 +1,84 @@
+/** RAM and STS: the import role, its policies, and who we are. */
+import { type CatalogueEntry, LINKS } from './entry.js';
+
+const link = LINKS.ramRoles;
+
+export const RAM: readonly CatalogueEntry[] = [
+  {
+    code: 'EntityNotExist.Role',
+    meaning: 'There is no such RAM role',
+    class: 'attention',
+    remedy:
+      'Resume with --set role=ensure to have it made, or make it at https://ram.console.aliyun.com/roles: trusted service ecs.aliyuncs.com, system policy AliyunECSImageImportRolePolicy.',
+    link,
+    field: 'roleName',
+  },
+  {
+    code: 'EntityNotExist.Policy',
+    also: ['EntityNotExist.Role.Policy', 'EntityNotExist.Policy.Version'],
+    meaning: 'There is no such RAM policy, or it is not attached',
+    class: 'attention',
+    remedy:
+      'Attach the system policy: aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName ROLE; then resume.',
+    link: LINKS.ramPolicies,
+    field: 'roleName',
+  },
+  {
+    code: 'EntityAlreadyExists.Role',
+    meaning: 'The role is there already; something else made it at the same time',
+    class: 'transient',
+    remedy: 'Nothing to do: the service looks at it anew.',
+    link,
+  },
+  {
+    code: 'EntityAlreadyExists.Policy',
+    also: ['EntityAlreadyExists.Role.Policy'],
+    meaning: 'The policy is there, or attached, already; something else did it at the same time',
+    class: 'transient',
+    remedy: 'Nothing to do: the service looks at it anew.',
+    link: LINKS.ramPolicies,
+  },
+  {
+    code: 'LimitExceeded.Role',
+    also: ['LimitExceeded.Policy', 'LimitExceeded.Role.Policy', 'LimitExceeded.Policy.Version'],
+    meaning: 'The account has as many roles, policies or attachments as it may',
+    class: 'attention',
+    remedy:
+      'Delete some that nobody needs at https://ram.console.aliyun.com/roles, or have the quota raised at https://quotas.console.aliyun.com/products/ram/quotas; then resume.',
+    link,
+  },
+  {
+    code: 'InvalidParameter.RoleName',
+    meaning: 'RAM does not take the role’s name',
+    class: 'request',
+    remedy: 'Give roleName 1 to 64 letters, digits, “.”, “_” or “-”, or leave it out.',
+    link,
+    field: 'roleName',
+  },
+  {
+    code: 'DeleteConflict.Role.Policy',
+    meaning: 'The role has policies attached and cannot be deleted',
+    class: 'request',
+    remedy: 'Detach its policies first.',
+    link,
+  },
+];
+
+export const STS: readonly CatalogueEntry[] = [
+  {
+    code: 'AuthenticationFail.NoPermission',
+    also: ['NoPermission.AssumeRole'],
+    meaning: 'The role does not trust the caller, or the caller may not assume it',
+    class: 'attention',
+    remedy:
+      'Name the caller in the role’s trust policy, and attach to the caller a RAM policy that allows sts:AssumeRole, e.g. {policy}; then resume.',
+    link: LINKS.ramRoles,
+  },
+  {
+    code: 'EntityNotExist.Role',
+    meaning: 'The role to assume does not exist',
+    class: 'attention',
+    remedy: 'Correct ALIBABA_CLOUD_ROLE_ARN (acs:ram::ACCOUNT:role/NAME), restart the worker, then resume.',
+    link: LINKS.ramRoles,
+  },
+];
