@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes test/images/fixtures/*.qcow2: one small tree in every file system that the inspection reads, a few KiB each.
-# Needs e2fsprogs xfsprogs btrfs-progs dosfstools mtools qemu-utils python3 (Debian's packages). No mount, no root.
+# Needs e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g wimtools qemu-utils python3 (Debian's packages).
+# No mount, no root.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/.." && pwd)
@@ -51,3 +52,27 @@ fat() {
   mcopy -s -i "$WORK/fs.raw" "$TREE/usr" "$TREE/many" "$TREE/deep" ::; pack "fat$1"
 }
 fat 12 8; fat 16 24; fat 32 64
+
+# NTFS: wimlib writes a tree into a volume that is not mounted. The fragments are too many for one record; on a volume
+# with compression, what ntfscp writes into the root is compressed.
+ntfs_volume() { # MIB [OPTIONS…]
+  truncate -s "${1}M" "$WORK/fs.raw"; shift
+  mkntfs -q -F -L fixture -s 512 -p 0 -H 0 -S 0 "$@" "$WORK/fs.raw" 2>/dev/null >&2
+}
+serial() { # the volume's serial number is random; it lies in the first and in the last sector
+  local last=$(($(stat -c %s "$WORK/fs.raw") - 512 + 72))
+  for at in 72 $last; do printf '\xef\xcd\xab\x12\x78\x56\x34\x12' | dd of="$WORK/fs.raw" bs=1 seek="$at" conv=notrunc status=none; done
+}
+python3 - "$TREE" <<'PY'
+import sys
+with open(sys.argv[1] + '/deep/fragments', 'wb') as f:
+    for n in range(250):
+        f.seek(n * 131072); f.write(b'fragment %d' % n)
+    f.truncate(250 * 131072)
+PY
+wimlib-imagex capture "$TREE" "$WORK/tree.wim" --compress=none --quiet 2>/dev/null
+ntfs_volume 64; wimlib-imagex apply "$WORK/tree.wim" 1 "$WORK/fs.raw" --quiet 2>/dev/null; serial; pack ntfs
+python3 -c 'import random; random.seed(1); open("'"$WORK"'/noise", "wb").write(bytes(random.randrange(256) for _ in range(36000)))'
+ntfs_volume 24 -C -c 1024
+for file in "$TREE/deep/a/b/c/pattern" "$TREE/deep/sparse" "$WORK/noise"; do ntfscp -q "$WORK/fs.raw" "$file" "$(basename "$file")"; done
+serial; pack ntfs-compressed

@@ -4,6 +4,7 @@ import { openBtrfs } from '../filesystems/btrfs.js';
 import { openExt } from '../filesystems/ext.js';
 import { openFat } from '../filesystems/fat.js';
 import { type FileSystem, type OpenFileSystem, uuidOf } from '../filesystems/filesystem.js';
+import { openNtfs } from '../filesystems/ntfs.js';
 import { openXfs } from '../filesystems/xfs.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
@@ -28,7 +29,7 @@ export interface DiskLayout {
   readonly volumes: readonly Volume[];
 }
 
-const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openBtrfs, openFat];
+const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openBtrfs, openNtfs, openFat];
 
 interface Signature {
   readonly name: string;
@@ -42,7 +43,6 @@ interface Signature {
 const SIGNATURES: readonly Signature[] = [
   { name: 'LUKS', offset: 0, magic: Buffer.from('4c554b53babe', 'hex') },
   { name: 'BitLocker', offset: 3, magic: Buffer.from('-FVE-FS-') },
-  { name: 'NTFS', offset: 3, magic: Buffer.from('NTFS    ') },
   { name: 'swap', offset: 4086, magic: Buffer.from('SWAPSPACE2'), uuidAt: 1036, labelAt: 1052 },
   { name: 'Linux RAID', offset: 4096, magic: Buffer.from('fc4e2ba9', 'hex') },
   { name: 'f2fs', offset: 1024, magic: Buffer.from('1020f5f2', 'hex') },

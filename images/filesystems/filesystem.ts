@@ -30,6 +30,8 @@ export interface FileSystem {
   entries(directory: number): readonly Entry[];
   /** The first `length` bytes, or fewer where the file is shorter. */
   content(file: number, length: number): Buffer;
+  /** Any part of a file, where the reader can give it: for files too large to read whole. */
+  readonly source?: (file: number) => ByteSource;
   link(node: number): string;
 }
 

@@ -37,7 +37,7 @@ function withoutRoot(layout: DiskLayout, modes: BootModes, findings: FindingList
   const unread = layout.volumes.filter(
     ({ fileSystem, content }) => fileSystem === null && content !== 'swap' && content !== 'LVM',
   );
-  const windows = layout.volumes.some(({ content }) => content === 'NTFS' || content === 'BitLocker');
+  const windows = layout.volumes.some(({ content }) => content === 'ntfs' || content === 'BitLocker');
   const encrypted = layout.volumes.find(({ content }) => content === 'LUKS' || content === 'BitLocker');
   if (encrypted !== undefined) {
     const message = 'The system lies in an encrypted volume and could not be inspected';

@@ -63,6 +63,29 @@ test.each(['fat12', 'fat16', 'fat32'])('%s: long names are found in any case', (
   expect(tree.bytes('/deep/sparse')?.equals(SPARSE)).toBe(true);
 });
 
+test('ntfs: names in any case, holes, links, and a file whose runs need records of their own', () => {
+  const { tree, ...volume } = treeOf('ntfs');
+  expect(volume).toEqual({ uuid: '1234567812ABCDEF', label: 'fixture', kind: 'ntfs' });
+  expect(tree.text('/ETC/OS-Release')).toContain('ID=debian');
+  expect(tree.link('/etc/os-release')).toBe('../usr/lib/os-release');
+  expect(tree.list('/many')).toHaveLength(400);
+  expect(tree.text('/deep/short')).toBe('inline\n');
+  expect(md5(tree.bytes('/deep/a/b/c/pattern'))).toBe(PATTERN);
+  expect(tree.bytes('/deep/sparse')?.equals(SPARSE)).toBe(true);
+  const fragments = tree.bytes('/deep/fragments', 64 * MIB);
+  expect(fragments).toHaveLength(250 * 131_072);
+  for (const n of [0, 1, 99, 249]) {
+    expect(fragments?.toString('utf8', n * 131_072, n * 131_072 + 14)).toBe(`fragment ${n}`.padEnd(14, '\0'));
+  }
+});
+
+test('ntfs: compressed files are unpacked, with what did not shrink and with holes', () => {
+  const { tree } = treeOf('ntfs-compressed');
+  expect(md5(tree.bytes('/pattern'))).toBe(PATTERN);
+  expect(tree.bytes('/sparse')?.equals(SPARSE)).toBe(true);
+  expect(md5(tree.bytes('/noise'))).toBe('fbed4e69ce5f1d0aa18550205b8293c2');
+});
+
 test('a link that points to itself ends', () => {
   const { tree } = treeOf('ext4');
   const loop = guestTree([

@@ -1,0 +1,158 @@
+/** An NTFS stream as bytes: runs put together, holes as zeros, compressed units unpacked. */
+import { type ByteSource, bufferSource, type Mapping, mappedSource, UnreadableError } from '../bytes.js';
+import { lznt1 } from '../packing/lznt1.js';
+import type { Attribute } from './ntfs-records.js';
+
+const MAX_RUNS = 1_000_000;
+const MAX_UNIT = 1024 * 1024;
+const KEPT_UNITS = 16;
+
+interface Piece {
+  readonly at: number;
+  /** Null: a hole. */
+  readonly offset: number | null;
+  readonly length: number;
+}
+
+/** `parts`: the attributes of one stream, in any order. Null: there is no such stream. */
+export function streamOf(
+  source: ByteSource,
+  clusterSize: number,
+  parts: readonly Attribute[],
+  what: string,
+): ByteSource | null {
+  const sorted = [...parts].sort((left, right) => left.firstCluster - right.firstCluster);
+  const [first] = sorted;
+  if (first === undefined) return null;
+  if (first.encrypted) throw new UnreadableError(`${what} is encrypted (EFS)`);
+  if (first.resident !== null) return bufferSource(first.resident);
+  const pieces = piecesOf(sorted, clusterSize, what);
+  const plain = (offset: number) => pieceAt(pieces, offset, source, what);
+  const map = first.compressed ? unpacking(first, clusterSize, pieces, source, what) : plain;
+  return mappedSource(first.size, what, (offset) => {
+    // What was never written reads as zeros, whatever the clusters hold.
+    if (offset >= first.initialized) return { at: null, length: first.size - offset };
+    const { at, length } = map(offset);
+    return { at, length: Math.min(length, first.initialized - offset) };
+  });
+}
+
+function piecesOf(parts: readonly Attribute[], clusterSize: number, what: string): Piece[] {
+  const pieces: Piece[] = [];
+  let cluster = 0;
+  for (const part of parts) {
+    if (part.resident !== null || part.firstCluster !== cluster) {
+      throw new UnreadableError(`${what} lacks the part from cluster ${cluster} on`);
+    }
+    for (const { lcn, count } of runs(part.pairs, what)) {
+      pieces.push({
+        at: cluster * clusterSize,
+        offset: lcn === null ? null : lcn * clusterSize,
+        length: count * clusterSize,
+      });
+      cluster += count;
+      if (pieces.length > MAX_RUNS || !Number.isSafeInteger(cluster * clusterSize)) {
+        throw new UnreadableError(`${what} has too many runs`);
+      }
+    }
+  }
+  return pieces;
+}
+
+/** Mapping pairs: a byte with two lengths, the count, and the distance to the last run's first cluster. */
+function* runs(pairs: Buffer, what: string): Generator<{ lcn: number | null; count: number }> {
+  let lcn = 0;
+  for (let at = 0; at < pairs.length && pairs[at] !== 0; ) {
+    const header = pairs[at] ?? 0;
+    const countBytes = header & 0xf;
+    const distanceBytes = header >> 4;
+    const next = at + 1 + countBytes + distanceBytes;
+    if (countBytes === 0 || countBytes > 6 || distanceBytes > 6 || next > pairs.length) {
+      throw new UnreadableError(`${what} has a wrong run`);
+    }
+    const count = pairs.readUIntLE(at + 1, countBytes);
+    if (distanceBytes === 0) yield { lcn: null, count };
+    else {
+      lcn += pairs.readIntLE(at + 1 + countBytes, distanceBytes);
+      if (lcn < 0) throw new UnreadableError(`${what} has a run before the volume`);
+      yield { lcn, count };
+    }
+    at = next;
+  }
+}
+
+function pieceAt(
+  pieces: readonly Piece[],
+  offset: number,
+  source: ByteSource,
+  what: string,
+): { at: Mapping; length: number } {
+  const piece = pieces[indexAt(pieces, offset)];
+  if (piece === undefined || offset >= piece.at + piece.length) {
+    throw new UnreadableError(`${what} has no cluster for byte ${offset}`);
+  }
+  const inside = offset - piece.at;
+  const at = piece.offset === null ? null : { source, offset: piece.offset + inside };
+  return { at, length: piece.length - inside };
+}
+
+/** The last piece that begins at or before `offset`; -1 where there is none. */
+function indexAt(pieces: readonly Piece[], offset: number): number {
+  let low = 0;
+  let high = pieces.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((pieces[middle]?.at ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** A compressed stream comes in units: one with all its clusters is plain, one with none a hole, others are packed. */
+function unpacking(
+  { unitBits }: Attribute,
+  clusterSize: number,
+  pieces: readonly Piece[],
+  source: ByteSource,
+  what: string,
+): (offset: number) => { at: Mapping; length: number } {
+  const unitSize = clusterSize * 2 ** unitBits;
+  if (unitBits === 0 || unitSize > MAX_UNIT)
+    throw new UnreadableError(`${what} has compression units of ${unitSize} bytes`);
+  const kept = new Map<number, Buffer | null>();
+  const unit = (number: number): Buffer | null => {
+    const hit = kept.get(number);
+    if (hit !== undefined) return hit;
+    const bytes = unitBytes(pieces, number * unitSize, unitSize, source);
+    if (kept.size >= KEPT_UNITS) kept.clear();
+    kept.set(number, bytes);
+    return bytes;
+  };
+  return (offset) => {
+    const number = Math.floor(offset / unitSize);
+    const inside = offset - number * unitSize;
+    const bytes = unit(number);
+    return {
+      at: bytes === null ? null : { source: bufferSource(bytes), offset: inside },
+      length: unitSize - inside,
+    };
+  };
+}
+
+/** Null: a hole. */
+function unitBytes(pieces: readonly Piece[], start: number, size: number, source: ByteSource): Buffer | null {
+  const found: Buffer[] = [];
+  let allocated = 0;
+  for (let index = Math.max(0, indexAt(pieces, start)); index < pieces.length; index += 1) {
+    const piece = pieces[index];
+    if (piece === undefined || piece.at >= start + size) break;
+    const from = Math.max(start, piece.at);
+    const length = Math.min(start + size, piece.at + piece.length) - from;
+    if (piece.offset === null || length <= 0) continue;
+    found.push(source.read(piece.offset + from - piece.at, length));
+    allocated += length;
+  }
+  if (allocated === 0) return null;
+  const bytes = Buffer.concat(found);
+  return allocated === size ? bytes : lznt1(bytes, size);
+}
