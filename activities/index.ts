@@ -3,6 +3,7 @@ import { createAccept } from './accept.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createDetect } from './detect.js';
+import { createInspectFile } from './inspect-file.js';
 import { createPreflight } from './preflight.js';
 import { createSetUpRole } from './set-up-role.js';
 import { createStartImport } from './start-import.js';
@@ -21,5 +22,6 @@ export function createActivities(deps: ActivityDependencies) {
     watchImport: createWatchImport(deps),
     detect: createDetect(deps),
     cleanUp: createCleanUp(deps),
+    inspectFile: createInspectFile(deps),
   };
 }

@@ -9,6 +9,7 @@ import { answerProblem, ProblemError, problem } from './problems.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
+import { inspectionRoutes } from './routes/inspections.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Answered without a token: probes carry none. */
@@ -48,6 +49,7 @@ export function createApp(deps: ApiDependencies): Hono {
   app.route('/', healthRoutes(deps));
   app.route('/', importRoutes(deps));
   app.route('/', eventRoutes(deps));
+  app.route('/', inspectionRoutes(deps));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
   app.get('/metrics', async (context) =>
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { importRequestSchema } from '../domain/request-schema.js';
 import { packageRoot } from '../store/package-root.js';
+import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
 import {
   cancelSchema,
   eventSchema,
@@ -21,6 +22,8 @@ const SCHEMAS = {
   ImportList: importListSchema,
   Event: eventSchema,
   Finding: findingSchema,
+  InspectionRequest: inspectionRequestSchema,
+  Inspection: inspectionSchema,
   Problem: problemSchema,
   Cancel: cancelSchema,
   Resume: resumeSchema,
@@ -117,6 +120,18 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/imports/{id}/report',
     summary: 'The whole story of an import: Markdown, or JSON where asked for',
     answers: { 200: { description: 'The report', type: 'text/markdown' }, 404: unknownImport },
+  },
+  {
+    method: 'post',
+    path: '/v1/inspections',
+    summary: 'Inspect an image on a worker’s disk: will it boot on ECS, and if not, why',
+    body: 'InspectionRequest',
+    answers: {
+      200: json('What it is and what was found', 'Inspection'),
+      400: problem('The request is wrong, or the file cannot be read or lies where imports may not read'),
+      404: problem('The worker has no such file'),
+      503: problem('No worker of that host answers'),
+    },
   },
   {
     method: 'get',

@@ -31,6 +31,7 @@ const KINDS = {
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
   notFound: [404, 'Api.NotFound', 'Nothing is here'],
   unknownImport: [404, 'Import.NotFound', 'No such import'],
+  unknownSource: [404, 'Source.NotFound', 'No such image'],
   conflict: [409, 'Import.Conflict', 'The import is not in a state for this'],
   tooLarge: [413, 'Request.TooLarge', 'The body is too large'],
   notJson: [415, 'Request.NotJson', 'The body must be JSON'],

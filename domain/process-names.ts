@@ -13,6 +13,7 @@ export function fileQueue(host: string): string {
 }
 
 export const IMPORT_WORKFLOW = 'importImage';
+export const INSPECTION_WORKFLOW = 'inspectImage';
 export const CANCEL_SIGNAL = 'cancel';
 export const RESUME_SIGNAL = 'resume';
 export const STATE_QUERY = 'state';
@@ -59,4 +60,14 @@ export interface ImportOutcome {
   readonly state: 'succeeded' | 'failed' | 'cancelled';
   readonly imageId: string | null;
   readonly error: ImportError | null;
+}
+
+/** What one inspection reads, and what for. */
+export interface InspectionInput {
+  readonly path: string;
+  readonly role: 'system' | 'data';
+}
+
+export interface InspectionWorkflowInput extends InspectionInput {
+  readonly fileQueue: string;
 }

@@ -42,7 +42,11 @@ export async function createImportWorkers(
     Worker.create({
       ...common,
       taskQueue: fileQueue(config.ECS_IMPORT_WORKER_HOST),
-      activities: { preflight: activities.preflight, upload: activities.upload },
+      activities: {
+        preflight: activities.preflight,
+        upload: activities.upload,
+        inspectFile: activities.inspectFile,
+      },
       maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_UPLOADS,
     }),
     Worker.create({

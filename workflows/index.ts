@@ -1,2 +1,3 @@
 /** All workflows that a worker serves. */
 export { importImage } from './import-image.js';
+export { inspectImage } from './inspect-image.js';

@@ -1,6 +1,6 @@
 /** The imports: make one, look at one or many, cancel, resume, report. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { amend } from '../../domain/amend.js';
 import { importWorkflowId, newImportId } from '../../domain/ids.js';
 import { type ImportView, isFinal, STATES, type State } from '../../domain/import.js';
@@ -15,6 +15,7 @@ import {
 import type { ImportRequest } from '../../domain/request.js';
 import { validateRequest } from '../../domain/request-schema.js';
 import type { ApiDependencies } from '../dependencies.js';
+import { isRecord, readJson } from '../json-body.js';
 import { problem } from '../problems.js';
 import { reportOf } from '../report.js';
 
@@ -194,24 +195,6 @@ function queueOf(request: ImportRequest, defaultHost: string): string {
 
 function isState(value: string): value is State {
   return (STATES as readonly string[]).includes(value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-async function readJson(context: Context, whenEmpty?: unknown): Promise<unknown> {
-  const text = await context.req.text();
-  if (text === '' && whenEmpty !== undefined) return whenEmpty;
-  // Also what keeps a page in a browser from posting here: it cannot send this type without asking first.
-  if (!(context.req.header('content-type') ?? '').includes('json')) {
-    throw problem('notJson', 'the content type is not application/json', 'Send Content-Type: application/json.');
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw problem('malformedBody', error instanceof Error ? error.message : 'not JSON', 'Send one JSON object.');
-  }
 }
 
 /** The same request gives the same digest, however its fields are ordered. */

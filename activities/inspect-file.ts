@@ -1,0 +1,23 @@
+/** An inspection on its own: no import, no record; the path must lie where imports may read. */
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { FailureError } from '../domain/failure.js';
+import type { InspectionInput } from '../domain/process-names.js';
+import type { Inspection } from '../images/inspection.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+export function createInspectFile(deps: Pick<ActivityDependencies, 'inspect' | 'resolveFile'>) {
+  return async function inspectFile({ path, role }: InspectionInput): Promise<Inspection> {
+    try {
+      return await deps.inspect(await deps.resolveFile(path), { role, signal: Context.current().cancellationSignal });
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      const { failure } = error;
+      throw ApplicationFailure.create({
+        message: `${failure.code}: ${failure.message}`,
+        type: failure.class,
+        nonRetryable: failure.class === 'request',
+        details: [failure],
+      });
+    }
+  };
+}

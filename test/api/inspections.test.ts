@@ -1,0 +1,81 @@
+/** POST /v1/inspections: which worker is asked, and how its refusals come back to the caller. */
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
+import { expect, test } from 'vitest';
+import { answerProblem, ProblemError } from '../../api/problems.js';
+import { inspectionRoutes } from '../../api/routes/inspections.js';
+
+/** A client of Temporal whose one workflow ends as told; what it was asked goes to `asked`. */
+function post(body: unknown, result: () => Promise<unknown> = async () => ({ format: 'QCOW2', findings: [] })) {
+  const asked: unknown[] = [];
+  const client = {
+    connection: { withDeadline: (_deadline: number, call: () => Promise<unknown>) => call() },
+    workflow: {
+      start: async (_type: string, options: { readonly args: readonly unknown[] }) => {
+        asked.push(options.args[0]);
+        return { result };
+      },
+    },
+  } as unknown as Client;
+  const app = inspectionRoutes({ client, workerHost: 'build-7' });
+  app.onError((error, context) => {
+    if (error instanceof ProblemError) return answerProblem(context, error);
+    throw error;
+  });
+  const answer = Promise.resolve(
+    app.request('/v1/inspections', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  );
+  return answer.then(async (response) => ({ status: response.status, body: JSON.parse(await response.text()), asked }));
+}
+
+function failsWith(cause: Error) {
+  const activity = new ActivityFailure('failed', 'inspectFile', '1', RetryState.NON_RETRYABLE_FAILURE, 'w', cause);
+  return () => Promise.reject(new WorkflowFailedError('failed', activity, RetryState.NON_RETRYABLE_FAILURE));
+}
+const refused = (code: string) =>
+  failsWith(
+    ApplicationFailure.create({ message: code, details: [{ code, class: 'request', message: 'why', remedy: 'mend' }] }),
+  );
+
+test.each([
+  ['file:///images/a%20b.qcow2', 'build-7', '/images/a b.qcow2'],
+  ['/images/a.qcow2', 'build-7', '/images/a.qcow2'],
+  ['file://rack-2/images/a.qcow2', 'rack-2', '/images/a.qcow2'],
+])('%s is read by the worker of %s', async (source, host, path) => {
+  const { status, body, asked } = await post({ source });
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ source, format: 'QCOW2' });
+  expect(asked).toEqual([{ path, role: 'system', fileQueue: `ecs-image-import-files@${host}` }]);
+});
+
+test.each([
+  ['no source', {}],
+  ['an unknown field', { source: '/a', depth: 'guest' }],
+  ['another kind of source', { source: 'oss://bucket/key' }],
+  ['a relative path', { source: 'disk.qcow2' }],
+])('%s is a wrong request, and no worker is asked', async (_name, body) => {
+  const answer = await post(body);
+  expect(answer).toMatchObject({ status: 400, body: { code: 'Request.Invalid' }, asked: [] });
+});
+
+test('what the worker refuses comes back with its code, reason and remedy', async () => {
+  expect(await post({ source: '/a' }, refused('Source.NotFound'))).toMatchObject({
+    status: 404,
+    body: { code: 'Source.NotFound', detail: 'why', remedy: 'mend' },
+  });
+  expect(await post({ source: '/a' }, refused('Source.OutsideRoots'))).toMatchObject({
+    status: 400,
+    body: { code: 'Source.OutsideRoots' },
+  });
+});
+
+test('a host without a worker is unavailable, and the answer names it', async () => {
+  const late = failsWith(new TimeoutFailure('late', undefined, TimeoutType.SCHEDULE_TO_START));
+  const { status, body } = await post({ source: 'file://rack-9/a' }, late);
+  expect(status).toBe(503);
+  expect(body.detail).toContain('rack-9');
+});
