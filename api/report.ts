@@ -1,4 +1,5 @@
 /** The report of one import for people: what was asked, what happened when, what was made and what is left. */
+import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import type { ImportView } from '../domain/import.js';
 import type { ImportEvent } from '../store/imports.js';
 
@@ -39,8 +40,13 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     ),
     ...table(
       'Findings',
-      ['severity', 'code', 'source', 'message', 'remedy'],
-      view.findings.map((one) => [one.severity, one.code, one.source, one.message, one.remedy]),
+      ['severity', 'code', 'source', 'message', 'evidence', 'remedy'],
+      view.findings.map((one) => [one.severity, one.code, one.source, one.message, one.evidence, one.remedy]),
+    ),
+    ...table(
+      'Inspection beside the cloud’s detection',
+      ['item', 'verdict', 'inspection', 'cloud'],
+      compareFindings(view.findings).map((one) => [one.item, one.verdict, sideText(one.ours), sideText(one.theirs)]),
     ),
     ...table(
       'Events',
@@ -49,6 +55,10 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     ),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function sideText(side: ComparedSide | null): string {
+  return side === null ? 'nothing' : `${side.severity}: ${side.message}`;
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

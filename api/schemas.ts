@@ -16,6 +16,8 @@ export const findingSchema = z.object({
   disk: z.int().optional(),
 });
 
+const comparedSide = z.object({ severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }).nullable();
+
 export const importSchema = z.object({
   id: z.string(),
   state: z.enum(STATES),
@@ -32,6 +34,17 @@ export const importSchema = z.object({
   image: image.nullable(),
   copies: z.array(image),
   findings: z.array(findingSchema),
+  comparison: z
+    .array(
+      z.object({
+        item: z.string(),
+        verdict: z.enum(['agreed', 'only ours', 'only theirs']),
+        ours: comparedSide,
+        theirs: comparedSide,
+      }),
+    )
+    .optional()
+    .describe('Of one import: inspection beside the cloud’s detection'),
   attention: z
     .object({ code: z.string(), message: z.string(), remedy: z.string(), since: time })
     .nullable()

@@ -1,4 +1,5 @@
 /** An import as a person reads it: in a line, or whole. */
+import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import type { Finding, ImportView, LedgerEntry } from '../domain/import.js';
 import { clean, duration, indent, table } from './words.js';
 
@@ -42,6 +43,7 @@ export function whole(view: ImportView): string {
       ['phase', 'took'],
     ),
     findings(view.findings),
+    ...comparison(view.findings),
     ledger(view.ledger),
   ].join('\n');
 }
@@ -55,6 +57,18 @@ export function findings(list: readonly Finding[]): string {
     ...(finding.remedy === '' ? [] : [clean(`  remedy: ${finding.remedy}`)]),
   ]);
   return `findings:\n${indent(lines.join('\n'))}`;
+}
+
+/** Nothing as long as the cloud has not said anything. */
+function comparison(list: readonly Finding[]): readonly string[] {
+  const side = (said: ComparedSide | null) => (said === null ? 'nothing' : said.severity);
+  const rows = compareFindings(list).map(({ item, verdict, ours, theirs }) => [
+    item,
+    verdict,
+    side(ours),
+    side(theirs),
+  ]);
+  return section('inspection beside the cloud’s detection', rows, ['item', 'verdict', 'inspection', 'cloud']);
 }
 
 /** What each status means to somebody who pays for what is left. */

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { amend } from '../../domain/amend.js';
+import { type ComparedItem, compareFindings } from '../../domain/finding-comparison.js';
 import { importWorkflowId, newImportId } from '../../domain/ids.js';
 import { type ImportView, isFinal, STATES, type State } from '../../domain/import.js';
 import {
@@ -128,12 +129,15 @@ export function importRoutes(deps: ApiDependencies): Hono {
   return app;
 }
 
-async function find(deps: ApiDependencies, id: string): Promise<ImportView> {
+/** With the cloud's detection held beside our inspection. */
+type ComparedView = ImportView & { readonly comparison: readonly ComparedItem[] };
+
+async function find(deps: ApiDependencies, id: string): Promise<ComparedView> {
   const found = await deps.store.get(id);
   if (found === null)
     throw problem('unknownImport', `there is no import ${id}`, 'See GET /v1/imports for those that there are.');
   const { attentionVersion: _internal, ...view } = found;
-  return view;
+  return { ...view, comparison: compareFindings(view.findings) };
 }
 
 async function signalImport(
