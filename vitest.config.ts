@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** CommonJS packages look in tests as they do in Node, or code that runs in one breaks in the other. */
+const deps = { interopDefault: false };
+
 /** `fast`: pure rules and single parts on loopback. `slow`: real servers, processes that are killed, whole imports. */
 export default defineConfig({
   test: {
@@ -7,6 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          deps,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.slow.test.ts'],
           testTimeout: 15_000,
@@ -15,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'slow',
+          deps,
           include: ['test/**/*.slow.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,

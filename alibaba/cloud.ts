@@ -211,8 +211,8 @@ export interface Cloud {
 /** Where the services are: overrides for a local stand-in, else the vendor's endpoints of the region over HTTPS. */
 export interface CloudEndpoints {
   /** `http://127.0.0.1:PORT` or `https://host`; absent: resolved from the region by the vendor's SDK. */
-  readonly ecs?: string;
-  readonly ram?: string;
-  readonly sts?: string;
-  readonly oss?: string;
+  readonly ecs?: string | undefined;
+  readonly ram?: string | undefined;
+  readonly sts?: string | undefined;
+  readonly oss?: string | undefined;
 }

@@ -1,4 +1,6 @@
 /** The whole cloud, wired from the environment: the vendor's endpoints and credential chain, or a local stand-in for some or all of it. */
+import { z } from 'zod';
+import { type Environment, readEnvironment } from '../domain/environment.js';
 import type { Cloud, CloudEndpoints, EcsApi, OssApi } from './cloud.js';
 import { type CredentialSource, defaultCredentials } from './credentials.js';
 import { createEcs } from './ecs.js';
@@ -29,29 +31,31 @@ export function createCloud(options: CloudOptions): Cloud {
   };
 }
 
-export function createCloudFromEnvironment(env: Readonly<Record<string, string | undefined>>): Cloud {
-  const homeRegion = env.ALIBABA_CLOUD_STS_REGION || env.ALIBABA_CLOUD_REGION_ID;
+/** Throws `ConfigError` where a variable holds something else than it should. */
+export function createCloudFromEnvironment(env: Environment): Cloud {
+  const { ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT, OSS_ENDPOINT, ...regions } = readEnvironment(environment, env);
+  const homeRegion = regions.ALIBABA_CLOUD_STS_REGION ?? regions.ALIBABA_CLOUD_REGION_ID;
   return createCloud({
-    endpoints: endpointsOf(env),
+    endpoints: { ecs: ECS_ENDPOINT, ram: RAM_ENDPOINT, sts: STS_ENDPOINT, oss: OSS_ENDPOINT },
     credentials: defaultCredentials(env),
-    ...(homeRegion ? { homeRegion } : {}),
+    ...(homeRegion === undefined ? {} : { homeRegion }),
   });
 }
 
-/** `ECS_ENDPOINT`, `RAM_ENDPOINT`, `STS_ENDPOINT`, `OSS_ENDPOINT`; an empty one counts as unset. */
-export function endpointsOf(env: Readonly<Record<string, string | undefined>>): CloudEndpoints {
-  const found: Record<string, string> = {};
-  for (const service of ['ecs', 'ram', 'sts', 'oss'] as const) {
-    const name = `${service.toUpperCase()}_ENDPOINT`;
-    const value = env[name];
-    if (!value) continue;
-    if (!/^https?:\/\/[^/?#]+\/?$/.test(value) || !URL.canParse(value)) {
-      throw new Error(`${name} is ${value}: give it as http://127.0.0.1:PORT or https://HOST, or leave it unset`);
-    }
-    found[service] = value.replace(/\/$/, '');
-  }
-  return found;
-}
+const endpoint = z
+  .string()
+  .regex(/^https?:\/\/[^/?#\s]+\/?$/, 'give it as http://127.0.0.1:PORT or https://HOST, or leave it unset')
+  .transform((address) => address.replace(/\/$/, ''))
+  .optional();
+
+const environment = z.object({
+  ECS_ENDPOINT: endpoint,
+  RAM_ENDPOINT: endpoint,
+  STS_ENDPOINT: endpoint,
+  OSS_ENDPOINT: endpoint,
+  ALIBABA_CLOUD_STS_REGION: z.string().optional(),
+  ALIBABA_CLOUD_REGION_ID: z.string().optional(),
+});
 
 /** Clients keep connections and watch limits: one a region, however often it is asked for. */
 function onePerRegion<Api>(create: (region: string) => Api): (region: string) => Api {

@@ -32,7 +32,7 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
         destinationDescription: input.description,
         tag: Object.entries(input.tags).map(([key, value]) => ({ key, value })),
       });
-      const body = await sdkCall('ecs', 'CopyImage', async () => (await client()).copyImage(request));
+      const body = await sdkCall('ecs', 'CopyImage', client, (ecs) => ecs.copyImage(request));
       const { imageId, requestId = '' } = body;
       if (!imageId) throw unreadable('ecs', 'CopyImage', 'names no image', requestId);
       return { imageId, requestId };
@@ -40,24 +40,20 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
 
     async cancelCopyImage(imageId) {
       const request = ask(CancelCopyImageRequest, { regionId: region, imageId });
-      await sdkCall('ecs', 'CancelCopyImage', async () => (await client()).cancelCopyImage(request));
+      await sdkCall('ecs', 'CancelCopyImage', client, (ecs) => ecs.cancelCopyImage(request));
     },
 
     async shareImage(imageId, accounts) {
       for (const addAccount of pieces(accounts, ACCOUNTS_A_CALL)) {
         const request = ask(ModifyImageSharePermissionRequest, { regionId: region, imageId, addAccount });
-        await sdkCall('ecs', 'ModifyImageSharePermission', async () =>
-          (await client()).modifyImageSharePermission(request),
-        );
+        await sdkCall('ecs', 'ModifyImageSharePermission', client, (ecs) => ecs.modifyImageSharePermission(request));
       }
     },
 
     async unshareImage(imageId, accounts) {
       for (const removeAccount of pieces(accounts, ACCOUNTS_A_CALL)) {
         const request = ask(ModifyImageSharePermissionRequest, { regionId: region, imageId, removeAccount });
-        await sdkCall('ecs', 'ModifyImageSharePermission', async () =>
-          (await client()).modifyImageSharePermission(request),
-        );
+        await sdkCall('ecs', 'ModifyImageSharePermission', client, (ecs) => ecs.modifyImageSharePermission(request));
       }
     },
 
@@ -70,8 +66,8 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
           pageNumber,
           pageSize: PAGE,
         });
-        const body = await sdkCall('ecs', 'DescribeImageSharePermission', async () =>
-          (await client()).describeImageSharePermission(request),
+        const body = await sdkCall('ecs', 'DescribeImageSharePermission', client, (ecs) =>
+          ecs.describeImageSharePermission(request),
         );
         const page = body.accounts?.account ?? [];
         for (const { aliyunId } of page) if (aliyunId) found.add(aliyunId);
@@ -82,7 +78,7 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
     async tagImage(imageId, tags) {
       const tag = Object.entries(tags).map(([key, value]) => ({ key, value }));
       const request = ask(TagResourcesRequest, { regionId: region, resourceType: 'image', resourceId: [imageId], tag });
-      await sdkCall('ecs', 'TagResources', async () => (await client()).tagResources(request));
+      await sdkCall('ecs', 'TagResources', client, (ecs) => ecs.tagResources(request));
     },
   };
 }

@@ -35,8 +35,11 @@ export function createEcs(place: SdkPlace): EcsApi {
   return {
     async describeRegions() {
       const at = KNOWN_REGIONS.includes(region) ? place : { ...place, region: CENTRAL_REGION };
-      const body = await sdkCall('ecs', 'DescribeRegions', async () =>
-        (await client(at)).describeRegions(ask(DescribeRegionsRequest, {})),
+      const body = await sdkCall(
+        'ecs',
+        'DescribeRegions',
+        () => client(at),
+        (ecs) => ecs.describeRegions(ask(DescribeRegionsRequest, {})),
       );
       const ids = (body.regions?.region ?? []).flatMap(({ regionId }) => (regionId ? [regionId] : []));
       if (ids.length === 0) throw unreadable('ecs', 'DescribeRegions', 'names no region', body.requestId);
@@ -45,16 +48,14 @@ export function createEcs(place: SdkPlace): EcsApi {
 
     async dryRunImportImage(input) {
       try {
-        await sdkCall('ecs', 'ImportImage', async () => (await client()).importImage(importRequest(input, true)));
+        await sdkCall('ecs', 'ImportImage', client, (ecs) => ecs.importImage(importRequest(input, true)));
       } catch (error) {
         if (!(error instanceof FailureError) || !DRY_RUN_PASSED.has(error.failure.code.toLowerCase())) throw error;
       }
     },
 
     async importImage(input) {
-      const body = await sdkCall('ecs', 'ImportImage', async () =>
-        (await client()).importImage(importRequest(input, false)),
-      );
+      const body = await sdkCall('ecs', 'ImportImage', client, (ecs) => ecs.importImage(importRequest(input, false)));
       const { taskId, imageId, requestId = '' } = body;
       if (!taskId || !imageId) throw unreadable('ecs', 'ImportImage', 'names no task or no image', requestId);
       return { taskId, imageId, requestId };
@@ -63,9 +64,9 @@ export function createEcs(place: SdkPlace): EcsApi {
     async describeTasks({ taskIds = [], resourceIds = [] }) {
       const tasks = new Map<string, TaskView>();
       const askFor = async (ids: { readonly taskIds?: string; readonly resourceIds?: string[] }) => {
-        await everyPage(async (pageNumber) => {
+        await everyPage('DescribeTasks', async (pageNumber) => {
           const request = ask(DescribeTasksRequest, { regionId: region, ...ids, pageNumber, pageSize: PAGE });
-          const body = await sdkCall('ecs', 'DescribeTasks', async () => (await client()).describeTasks(request));
+          const body = await sdkCall('ecs', 'DescribeTasks', client, (ecs) => ecs.describeTasks(request));
           const page = body.taskSet?.task ?? [];
           for (const task of page.flatMap(taskView)) tasks.set(task.taskId, task);
           return { length: page.length, totalCount: body.totalCount };
@@ -78,9 +79,7 @@ export function createEcs(place: SdkPlace): EcsApi {
 
     async describeTaskAttribute(taskId) {
       const request = ask(DescribeTaskAttributeRequest, { regionId: region, taskId });
-      const body = await sdkCall('ecs', 'DescribeTaskAttribute', async () =>
-        (await client()).describeTaskAttribute(request),
-      );
+      const body = await sdkCall('ecs', 'DescribeTaskAttribute', client, (ecs) => ecs.describeTaskAttribute(request));
       return taskDetail(taskId, body);
     },
 
@@ -89,9 +88,9 @@ export function createEcs(place: SdkPlace): EcsApi {
       // Ids go a hundred a call; without ids the rest of the filter is one question.
       const questions = filter.imageIds === undefined ? [undefined] : pieces(filter.imageIds, PAGE);
       for (const ids of questions) {
-        await everyPage(async (pageNumber) => {
+        await everyPage('DescribeImages', async (pageNumber) => {
           const request = ask(DescribeImagesRequest, { regionId: region, ...imagesQuery(filter, ids), pageNumber });
-          const body = await sdkCall('ecs', 'DescribeImages', async () => (await client()).describeImages(request));
+          const body = await sdkCall('ecs', 'DescribeImages', client, (ecs) => ecs.describeImages(request));
           const page = body.images?.image ?? [];
           for (const image of page.flatMap(imageView)) images.set(image.imageId, image);
           return { length: page.length, totalCount: body.totalCount };
@@ -102,12 +101,12 @@ export function createEcs(place: SdkPlace): EcsApi {
 
     async cancelTask(taskId) {
       const request = ask(CancelTaskRequest, { regionId: region, taskId });
-      await sdkCall('ecs', 'CancelTask', async () => (await client()).cancelTask(request));
+      await sdkCall('ecs', 'CancelTask', client, (ecs) => ecs.cancelTask(request));
     },
 
     async deleteImage(imageId) {
       const request = ask(DeleteImageRequest, { regionId: region, imageId });
-      await sdkCall('ecs', 'DeleteImage', async () => (await client()).deleteImage(request));
+      await sdkCall('ecs', 'DeleteImage', client, (ecs) => ecs.deleteImage(request));
     },
 
     ...createImageDistribution(region, client),
@@ -126,14 +125,19 @@ function imagesQuery(filter: ImageFilter, ids: readonly string[] | undefined) {
   };
 }
 
-/** Asks page after page until all that the cloud counted are seen. A page that came empty ends it: what was counted may be gone by then. */
+/** Asks page after page until all that the cloud counted are seen. */
 async function everyPage(
+  action: string,
   askPage: (pageNumber: number) => Promise<{ readonly length: number; readonly totalCount: number | undefined }>,
 ): Promise<void> {
   for (let pageNumber = 1, seen = 0; ; pageNumber++) {
     const { length, totalCount } = await askPage(pageNumber);
+    // "There are none" is acted upon: it is believed only of an answer that says so.
+    if (pageNumber === 1 && length === 0 && totalCount !== 0) {
+      throw unreadable('ecs', action, `lists nothing and counts ${totalCount ?? 'nothing'}`);
+    }
     seen += length;
-    // A cloud that does not count is asked until a page is not full.
+    // An empty later page ends it: what was counted on the first may be gone by then.
     if (length === 0 || (totalCount === undefined ? length < PAGE : seen >= totalCount)) return;
   }
 }

@@ -39,7 +39,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
   return {
     async trustPolicyOf(roleName) {
       const body = await unless('EntityNotExist.Role', () =>
-        sdkCall('ram', 'GetRole', async () => (await client()).getRole(ask(GetRoleRequest, { roleName }))),
+        sdkCall('ram', 'GetRole', client, (ram) => ram.getRole(ask(GetRoleRequest, { roleName }))),
       );
       return body === null ? null : (body.role?.assumeRolePolicyDocument ?? '');
     },
@@ -48,16 +48,14 @@ export function createRamCalls(place: SdkPlace): RamCalls {
       const assumeRolePolicyDocument = JSON.stringify(trustPolicy);
       const request = ask(CreateRoleRequest, { roleName, assumeRolePolicyDocument, description: DESCRIPTION });
       const made = await unless('EntityAlreadyExists.Role', () =>
-        sdkCall('ram', 'CreateRole', async () => (await client()).createRole(request)),
+        sdkCall('ram', 'CreateRole', client, (ram) => ram.createRole(request)),
       );
       return made !== null;
     },
 
     async policiesOf(roleName) {
       const request = ask(ListPoliciesForRoleRequest, { roleName });
-      const body = await sdkCall('ram', 'ListPoliciesForRole', async () =>
-        (await client()).listPoliciesForRole(request),
-      );
+      const body = await sdkCall('ram', 'ListPoliciesForRole', client, (ram) => ram.listPoliciesForRole(request));
       return (body.policies?.policy ?? []).flatMap(({ policyName, policyType }): AttachedPolicy[] =>
         policyName ? [{ name: policyName, type: policyType === 'System' ? 'System' : 'Custom' }] : [],
       );
@@ -66,7 +64,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
     async policyDocument({ name, type }) {
       const request = ask(GetPolicyRequest, { policyName: name, policyType: type });
       const body = await unless('EntityNotExist.Policy', () =>
-        sdkCall('ram', 'GetPolicy', async () => (await client()).getPolicy(request)),
+        sdkCall('ram', 'GetPolicy', client, (ram) => ram.getPolicy(request)),
       );
       return body === null ? null : (body.defaultPolicyVersion?.policyDocument ?? body.policy?.policyDocument ?? '');
     },
@@ -75,7 +73,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
       const policyDocument = JSON.stringify(document);
       const request = ask(CreatePolicyRequest, { policyName: name, policyDocument, description: DESCRIPTION });
       const made = await unless('EntityAlreadyExists.Policy', () =>
-        sdkCall('ram', 'CreatePolicy', async () => (await client()).createPolicy(request)),
+        sdkCall('ram', 'CreatePolicy', client, (ram) => ram.createPolicy(request)),
       );
       return made !== null;
     },
@@ -83,7 +81,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
     async attachPolicy(roleName, { name, type }) {
       const request = ask(AttachPolicyToRoleRequest, { roleName, policyName: name, policyType: type });
       const attached = await unless('EntityAlreadyExists.Role.Policy', () =>
-        sdkCall('ram', 'AttachPolicyToRole', async () => (await client()).attachPolicyToRole(request)),
+        sdkCall('ram', 'AttachPolicyToRole', client, (ram) => ram.attachPolicyToRole(request)),
       );
       return attached !== null;
     },

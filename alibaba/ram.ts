@@ -94,10 +94,9 @@ async function attachWhatLacks(
   made: PoliciesMade,
 ): Promise<void> {
   try {
-    if (await calls.attachPolicy(roleName, { name: kind.systemPolicy, type: 'System' })) {
-      made.attachedPolicies.push(kind.systemPolicy);
-      return;
-    }
+    const attached = await calls.attachPolicy(roleName, { name: kind.systemPolicy, type: 'System' });
+    if (attached) made.attachedPolicies.push(kind.systemPolicy);
+    return;
   } catch (error) {
     if (!(error instanceof FailureError) || !CANNOT_ATTACH.test(error.failure.code)) throw error;
   }

@@ -42,14 +42,17 @@ interface Answer<Body> {
   readonly body?: Body;
 }
 
-export async function sdkCall<Body extends object>(
+export async function sdkCall<Client, Body extends object>(
   service: Service,
   action: string,
-  perform: () => Promise<Answer<Body>>,
+  makeClient: () => Promise<Client>,
+  perform: (client: Client) => Promise<Answer<Body>>,
 ): Promise<Body> {
+  // What fails here never left this machine, and is no failure of a call.
+  const client = await makeClient();
   let answer: Answer<Body>;
   try {
-    answer = await perform();
+    answer = await perform(client);
   } catch (error) {
     throw sdkFailure(service, action, error);
   }

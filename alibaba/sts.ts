@@ -5,11 +5,11 @@ import { type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 
 export function createSts(place: SdkPlace): StsApi {
+  const client = async () => new Sts.default(await sdkConfig(place));
+
   return {
     async getCallerIdentity() {
-      const body = await sdkCall('sts', 'GetCallerIdentity', async () =>
-        new Sts.default(await sdkConfig(place)).getCallerIdentity(),
-      );
+      const body = await sdkCall('sts', 'GetCallerIdentity', client, (sts) => sts.getCallerIdentity());
       if (!body.accountId) throw unreadable('sts', 'GetCallerIdentity', 'names no account', body.requestId);
       return { accountId: body.accountId, arn: body.arn ?? '', identityType: body.identityType ?? '' };
     },

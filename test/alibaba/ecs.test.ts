@@ -1,0 +1,378 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ImportImageInput } from '../../alibaba/cloud.js';
+import { createEcs } from '../../alibaba/ecs.js';
+import type { ImportRequest } from '../../domain/request.js';
+import { type RpcRecorder, refusal, startRpcRecorder } from './rpc-recorder.js';
+
+let server: RpcRecorder;
+
+beforeEach(async () => {
+  server = await startRpcRecorder();
+});
+
+afterEach(() => server.close());
+
+const credentials = async () => ({ accessKeyId: 'testak', accessKeySecret: 'testsecret' });
+const ecs = (region = 'cn-beijing') => createEcs({ endpoint: server.endpoint, region, credentials, timeoutMs: 2_000 });
+
+const request: ImportRequest = {
+  region: 'cn-beijing',
+  imageName: 'web 01~中',
+  description: "d'(x)!",
+  licenseType: 'BYOL',
+  resourceGroupId: 'rg-1',
+  roleName: 'MyRole',
+  storageLocationArn: 'arn:acs:cloudbox:cn-beijing:1:cloudbox/cb-1',
+  disks: [{ source: 'oss://b/dir/o 1.qcow2' }, { source: 'oss://b/data.raw' }],
+  tags: {},
+  features: { nvmeSupport: 'supported', imdsSupport: 'v2' },
+  upload: { bucket: 'b', prefix: '', convert: 'auto', keepObject: false },
+  role: 'ensure',
+  detection: { strategy: 'Standard', wait: true, failOn: 'blocking' },
+  distribute: { regions: [], shareWith: [] },
+  dryRun: false,
+};
+
+const input: ImportImageInput = {
+  region: 'cn-beijing',
+  clientToken: 'imp-1.import.1',
+  request,
+  disks: [
+    { bucket: 'b', object: 'dir/o 1.qcow2', format: 'QCOW2', diskImageSizeGiB: 40 },
+    { bucket: 'b', object: 'data.raw', format: null, diskImageSizeGiB: null },
+  ],
+  tags: { 'ecs-image-import': 'imp-1', empty: '' },
+  architecture: 'x86_64',
+  bootMode: 'UEFI',
+  platform: 'Ubuntu',
+  osType: 'linux',
+};
+
+const pageOf = (call: { query: Readonly<Record<string, string>> }) => Number(call.query.PageNumber);
+const image = (ImageId: string, more: object = {}) => ({
+  ImageId,
+  ImageName: `name-of-${ImageId}`,
+  Status: 'Available',
+  ...more,
+});
+
+describe('ImportImage', () => {
+  test('sends every parameter of the request under the name that the vendor reads', async () => {
+    server.answers.ImportImage = { json: { RequestId: 'r', RegionId: 'cn-beijing', TaskId: 't-1', ImageId: 'm-1' } };
+    expect(await ecs().importImage(input)).toEqual({ taskId: 't-1', imageId: 'm-1', requestId: 'r' });
+    expect(server.asked('ImportImage')).toEqual([
+      {
+        RegionId: 'cn-beijing',
+        ClientToken: 'imp-1.import.1',
+        DryRun: 'false',
+        ImageName: 'web 01~中',
+        Description: "d'(x)!",
+        Architecture: 'x86_64',
+        OSType: 'linux',
+        Platform: 'Ubuntu',
+        BootMode: 'UEFI',
+        LicenseType: 'BYOL',
+        ResourceGroupId: 'rg-1',
+        RoleName: 'MyRole',
+        StorageLocationArn: 'arn:acs:cloudbox:cn-beijing:1:cloudbox/cb-1',
+        DetectionStrategy: 'Standard',
+        'DiskDeviceMapping.1.OSSBucket': 'b',
+        'DiskDeviceMapping.1.OSSObject': 'dir/o 1.qcow2',
+        'DiskDeviceMapping.1.Format': 'QCOW2',
+        'DiskDeviceMapping.1.DiskImageSize': '40',
+        'DiskDeviceMapping.2.OSSBucket': 'b',
+        'DiskDeviceMapping.2.OSSObject': 'data.raw',
+        'Features.NvmeSupport': 'supported',
+        'Features.ImdsSupport': 'v2',
+        'Tag.1.Key': 'ecs-image-import',
+        'Tag.1.Value': 'imp-1',
+        'Tag.2.Key': 'empty',
+        'Tag.2.Value': '',
+      },
+    ]);
+  });
+
+  test('leaves out what was left out, so that the vendor’s own defaults hold, and detection where it is switched off', async () => {
+    server.answers.ImportImage = { json: { RequestId: 'r', TaskId: 't-1', ImageId: 'm-1' } };
+    const { licenseType: _l, features: _f, description: _d, roleName: _n, ...rest } = request;
+    const { storageLocationArn: _a, resourceGroupId: _g, ...bare } = rest;
+    await ecs().importImage({
+      ...input,
+      request: { ...bare, detection: { strategy: 'none', wait: false, failOn: 'never' } },
+      ...{ architecture: null, bootMode: null, platform: null, osType: null, tags: {} },
+      disks: [{ bucket: 'b', object: 'o', format: null, diskImageSizeGiB: null }],
+    });
+    expect(Object.keys(server.asked('ImportImage')[0] ?? {}).sort()).toEqual([
+      ...['ClientToken', 'DiskDeviceMapping.1.OSSBucket', 'DiskDeviceMapping.1.OSSObject'],
+      ...['DryRun', 'ImageName', 'RegionId'],
+    ]);
+  });
+
+  test.each(['DRYRUN.SUCCESS', 'DryRunOperation'])(
+    'takes the refusal %s of a dry run for its success',
+    async (code) => {
+      server.answers.ImportImage = refusal(400, code, 'the request is a dry run');
+      await ecs().dryRunImportImage(input);
+      expect(server.asked('ImportImage')).toMatchObject([{ DryRun: 'true' }]);
+    },
+  );
+
+  test('tells what a dry run found', async () => {
+    server.answers.ImportImage = refusal(403, 'QuotaExceed.Image', 'The Image Quota exceeds.');
+    await expect(ecs().dryRunImportImage(input)).rejects.toMatchObject({ failure: { code: 'QuotaExceed.Image' } });
+  });
+
+  test.each([{ RequestId: 'r-7' }, { RequestId: 'r-7', ImageId: 'm-1' }, { RequestId: 'r-7', TaskId: 't-1' }])(
+    'does not take %j for an import that has started, nor for one that has not',
+    async (json) => {
+      server.answers.ImportImage = { json };
+      await expect(ecs().importImage(input)).rejects.toMatchObject({
+        failure: { code: 'UnreadableAnswer', outcomeUnknown: true, requestId: 'r-7', action: 'ImportImage' },
+      });
+    },
+  );
+});
+
+describe('DescribeTasks', () => {
+  test('asks for any number of tasks, a hundred a call, and leaves out those that the cloud does not know', async () => {
+    const ids = Array.from({ length: 250 }, (_, index) => `t-${index}`);
+    server.answers.DescribeTasks = ({ query }) => {
+      const known = (query.TaskIds ?? '').split(',').filter((id) => id !== 't-7');
+      const Task = known.map((TaskId) => ({ TaskId, TaskStatus: 'Processing', SupportCancel: 'true' }));
+      return { json: { TotalCount: Task.length, TaskSet: { Task } } };
+    };
+    const tasks = await ecs().describeTasks({ taskIds: ids });
+    expect(tasks.map((task) => task.taskId)).toEqual(ids.filter((id) => id !== 't-7'));
+    const sent = server.asked('DescribeTasks');
+    expect(sent.map((query) => query.TaskIds?.split(',').length)).toEqual([100, 100, 50]);
+    expect(sent[0]).toMatchObject({ PageSize: '100', RegionId: 'cn-beijing' });
+  });
+
+  test('finds the tasks of an image by its id, all pages of them', async () => {
+    server.answers.DescribeTasks = (call) => ({
+      json: {
+        TotalCount: 2,
+        TaskSet: { Task: [{ TaskId: `t-${pageOf(call)}`, TaskStatus: 'Failed', ResourceId: 'm-1' }] },
+      },
+    });
+    const tasks = await ecs().describeTasks({ resourceIds: ['m-1'] });
+    expect(tasks.map((task) => task.taskId)).toEqual(['t-1', 't-2']);
+    expect(server.asked('DescribeTasks')[0]).toMatchObject({ 'ResourceIds.1': 'm-1' });
+  });
+
+  test.each([{ TotalCount: 0 }, { TotalCount: 0, TaskSet: {} }, { TotalCount: '0', TaskSet: { Task: null } }])(
+    'takes %j for no tasks',
+    async (json) => {
+      server.answers.DescribeTasks = { json: { RequestId: 'r', ...json } };
+      expect(await ecs().describeTasks({ taskIds: ['t-1'] })).toEqual([]);
+    },
+  );
+
+  test.each([{}, { TotalCount: 1, TaskSet: [{ TaskId: 't-1' }] }, { TotalCount: 3, TaskSet: { Task: [] } }])(
+    'does not take %j for no tasks',
+    async (json) => {
+      server.answers.DescribeTasks = { json: { RequestId: 'r', ...json } };
+      await expect(ecs().describeTasks({ taskIds: ['t-1'] })).rejects.toMatchObject({
+        failure: { code: 'UnreadableAnswer' },
+      });
+    },
+  );
+
+  test('asks nothing when there is nothing to ask for', async () => {
+    expect(await ecs().describeTasks({ taskIds: [] })).toEqual([]);
+    expect(server.calls).toEqual([]);
+  });
+
+  test.each([
+    ['"true"', 'true', true],
+    ['true', true, true],
+    ['"false"', 'false', false],
+    ['false', false, false],
+    ['nothing', undefined, false],
+  ])('reads SupportCancel given as %s', async (_shown, SupportCancel, expected) => {
+    server.answers.DescribeTasks = { json: { TaskSet: { Task: [{ TaskId: 't-1', SupportCancel }] } } };
+    expect(await ecs().describeTasks({ taskIds: ['t-1'] })).toMatchObject([{ supportCancel: expected }]);
+  });
+
+  test('keeps words of the cloud that nobody knows', async () => {
+    const Task = [{ TaskId: 't-1', TaskStatus: 'Paused', TaskAction: 'IMPORT_IMAGE', FinishedTime: '' }];
+    server.answers.DescribeTasks = { json: { TaskSet: { Task } } };
+    expect(await ecs().describeTasks({ taskIds: ['t-1'] })).toEqual([
+      ...[{ taskId: 't-1', action: 'IMPORT_IMAGE', status: 'Paused', resourceId: null, supportCancel: false }].map(
+        (task) => ({ ...task, finishedTime: null }),
+      ),
+    ]);
+  });
+});
+
+describe('DescribeTaskAttribute', () => {
+  test('tells how far a task is and why it failed', async () => {
+    server.answers.DescribeTaskAttribute = {
+      json: {
+        ...{ TaskId: 't-1', TaskAction: 'ImportImage', TaskStatus: 'Failed', TaskProcess: '42%', SupportCancel: false },
+        OperationProgressSet: {
+          OperationProgress: [
+            { OperationStatus: 'Success', ErrorCode: '', ErrorMsg: '' },
+            {
+              ...{ OperationStatus: 'Failed', ErrorCode: 'InvalidImageFormat', ErrorMsg: 'cannot read it' },
+              RelatedItemSet: {
+                RelatedItem: [
+                  { Name: 'OSSBucket', Value: 'b' },
+                  { Name: 'OSSObject', Value: 'o' },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    };
+    expect(await ecs().describeTaskAttribute('t-1')).toMatchObject({
+      status: 'Failed',
+      percent: 42,
+      errors: [{ code: 'InvalidImageFormat', message: 'cannot read it', related: 'OSSBucket=b, OSSObject=o' }],
+    });
+  });
+
+  test('says nothing of the progress where the cloud says nothing sensible', async () => {
+    server.answers.DescribeTaskAttribute = { json: { RequestId: 'r', TaskProcess: 'soon' } };
+    expect(await ecs().describeTaskAttribute('t-1')).toMatchObject({ taskId: 't-1', percent: null, errors: [] });
+  });
+});
+
+describe('DescribeImages', () => {
+  test('sees images that are still being imported, which the cloud hides by default', async () => {
+    server.answers.DescribeImages = {
+      json: { TotalCount: 1, Images: { Image: [image('m-1', { Status: 'Creating' })] } },
+    };
+    expect(await ecs().describeImages({ imageName: 'n' })).toMatchObject([{ imageId: 'm-1', status: 'Creating' }]);
+    expect(server.asked('DescribeImages')).toEqual([
+      {
+        ...{ RegionId: 'cn-beijing', ImageOwnerAlias: 'self', ImageName: 'n', PageNumber: '1', PageSize: '100' },
+        Status: 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated',
+      },
+    ]);
+  });
+
+  test('reads all pages, and counts an image once that moved from one to the next', async () => {
+    server.answers.DescribeImages = (call) => {
+      const first = (pageOf(call) - 1) * 100;
+      const Image = Array.from({ length: pageOf(call) === 3 ? 2 : 100 }, (_, index) => image(`m-${first + index}`));
+      if (pageOf(call) === 2) Image[0] = image('m-0');
+      return { json: { TotalCount: 202, Images: { Image } } };
+    };
+    const images = await ecs().describeImages({ tag: { key: 'ecs-image-import', value: 'imp-1' } });
+    expect(new Set(images.map((one) => one.imageId)).size).toBe(images.length);
+    expect(images.map((one) => one.imageId)).toContain('m-201');
+    expect(server.asked('DescribeImages')).toMatchObject([
+      { PageNumber: '1', 'Tag.1.Key': 'ecs-image-import', 'Tag.1.Value': 'imp-1' },
+      { PageNumber: '2' },
+      { PageNumber: '3' },
+    ]);
+  });
+
+  test('asks for many ids a hundred a call, and asks nothing for none', async () => {
+    server.answers.DescribeImages = { json: { TotalCount: 0, Images: {} } };
+    await ecs().describeImages({ imageIds: Array.from({ length: 101 }, (_, index) => `m-${index}`) });
+    expect(server.asked('DescribeImages').map((query) => query.ImageId?.split(',').length)).toEqual([100, 1]);
+    server.calls.length = 0;
+    expect(await ecs().describeImages({ imageIds: [] })).toEqual([]);
+    expect(server.calls).toEqual([]);
+  });
+
+  test('reads tags, progress and what detection found; no risk level is no risk, an unknown one stays', async () => {
+    const Item = [
+      { Name: 'GUESTOS.Virtio', Value: 'Supported' },
+      { Name: 'Nvme', Value: 'Unsupported', RiskLevel: 'High', RiskCode: 'NVMe.NotInstallded' },
+      { Name: 'New', Value: 'x', RiskLevel: 'Severe', RiskCode: 'New.Code' },
+    ];
+    const more = {
+      ...{ Progress: '70%', CreationTime: '2026-11-24T12:50Z' },
+      Tags: { Tag: [{ TagKey: 'ecs-image-import', TagValue: 'imp-1' }, { TagKey: 'empty' }] },
+      DetectionOptions: { Status: 'Finished', Items: { Item } },
+    };
+    server.answers.DescribeImages = { json: { Images: { Image: [image('m-1', more)] } } };
+    expect(await ecs().describeImages({ imageIds: ['m-1'] })).toEqual([
+      {
+        imageId: 'm-1',
+        imageName: 'name-of-m-1',
+        status: 'Available',
+        percent: 70,
+        tags: { 'ecs-image-import': 'imp-1', empty: '' },
+        detection: {
+          status: 'Finished',
+          items: [
+            { name: 'GUESTOS.Virtio', value: 'Supported', riskLevel: null, riskCode: null },
+            { name: 'Nvme', value: 'Unsupported', riskLevel: 'High', riskCode: 'NVMe.NotInstallded' },
+            { name: 'New', value: 'x', riskLevel: 'Severe', riskCode: 'New.Code' },
+          ],
+        },
+        creationTime: '2026-11-24T12:50Z',
+      },
+    ]);
+  });
+});
+
+describe('the other calls', () => {
+  test('lists the regions', async () => {
+    server.answers.DescribeRegions = {
+      json: { Regions: { Region: [{ RegionId: 'cn-beijing' }, { RegionId: 'cn-new' }] } },
+    };
+    expect(await ecs().describeRegions()).toEqual(['cn-beijing', 'cn-new']);
+  });
+
+  test('cancels tasks and deletes images where they are', async () => {
+    server.answers = { CancelTask: { json: { RequestId: 'r' } }, DeleteImage: { json: { RequestId: 'r' } } };
+    await ecs().cancelTask('t-1');
+    await ecs('ap-southeast-1').deleteImage('m-1');
+    expect(server.asked('CancelTask')).toEqual([{ RegionId: 'cn-beijing', TaskId: 't-1' }]);
+    expect(server.asked('DeleteImage')).toEqual([{ RegionId: 'ap-southeast-1', ImageId: 'm-1' }]);
+  });
+
+  test('copies an image with a token and tags of its own', async () => {
+    server.answers.CopyImage = { json: { RequestId: 'r', ImageId: 'm-copy' } };
+    const copied = await ecs().copyImage({
+      ...{ imageId: 'm-1', toRegion: 'cn-hangzhou', imageName: 'web', description: null, clientToken: 'tok' },
+      tags: { team: 'web' },
+    });
+    expect(copied).toEqual({ imageId: 'm-copy', requestId: 'r' });
+    expect(server.asked('CopyImage')).toEqual([
+      {
+        ...{ RegionId: 'cn-beijing', ImageId: 'm-1', DestinationRegionId: 'cn-hangzhou', DestinationImageName: 'web' },
+        ...{ ClientToken: 'tok', 'Tag.1.Key': 'team', 'Tag.1.Value': 'web' },
+      },
+    ]);
+  });
+
+  test('does not take an answer without an image for a copy', async () => {
+    server.answers.CopyImage = { json: { RequestId: 'r' } };
+    const copy = { imageId: 'm-1', toRegion: 'r', imageName: 'n', description: null, clientToken: 't', tags: {} };
+    await expect(ecs().copyImage(copy)).rejects.toMatchObject({ failure: { outcomeUnknown: true } });
+  });
+
+  test('shares with any number of accounts and takes back, ten a call, and tells with whom', async () => {
+    server.answers.ModifyImageSharePermission = { json: { RequestId: 'r' } };
+    server.answers.DescribeImageSharePermission = (call) => {
+      const Account = pageOf(call) === 1 ? accounts.map((AliyunId) => ({ AliyunId })) : [{ AliyunId: 'last' }];
+      return { json: { TotalCount: 101, Accounts: { Account } } };
+    };
+    const accounts = Array.from({ length: 100 }, (_, index) => `10${index}`);
+    await ecs().shareImage('m-1', accounts.slice(0, 12));
+    await ecs().unshareImage('m-1', accounts.slice(0, 1));
+    const [first, second, third] = server.asked('ModifyImageSharePermission');
+    expect(first).toMatchObject({ ImageId: 'm-1', 'AddAccount.1': '100', 'AddAccount.10': '109' });
+    expect(second).toEqual({ RegionId: 'cn-beijing', ImageId: 'm-1', 'AddAccount.1': '1010', 'AddAccount.2': '1011' });
+    expect(third).toEqual({ RegionId: 'cn-beijing', ImageId: 'm-1', 'RemoveAccount.1': '100' });
+    expect(await ecs().describeSharing('m-1')).toEqual([...accounts, 'last']);
+  });
+
+  test('tags an image', async () => {
+    server.answers.TagResources = { json: { RequestId: 'r' } };
+    await ecs().tagImage('m-1', { team: 'web' });
+    expect(server.asked('TagResources')).toEqual([
+      {
+        ...{ RegionId: 'cn-beijing', ResourceType: 'image', 'ResourceId.1': 'm-1' },
+        ...{ 'Tag.1.Key': 'team', 'Tag.1.Value': 'web' },
+      },
+    ]);
+  });
+});

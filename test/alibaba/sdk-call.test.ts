@@ -1,0 +1,200 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createCloud, createCloudFromEnvironment } from '../../alibaba/create-cloud.js';
+import type { CredentialSource, Credentials } from '../../alibaba/credentials.js';
+import { createEcs } from '../../alibaba/ecs.js';
+import { FailureError } from '../../domain/failure.js';
+import { type Reply, type RpcRecorder, refusal, startRpcRecorder } from './rpc-recorder.js';
+
+let server: RpcRecorder;
+
+beforeEach(async () => {
+  server = await startRpcRecorder();
+});
+
+afterEach(() => server.close());
+
+const keys: Credentials = { accessKeyId: 'testak', accessKeySecret: 'testsecret' };
+const ecs = (credentials: CredentialSource = async () => keys, timeoutMs = 2_000) =>
+  createEcs({ endpoint: server.endpoint, region: 'cn-beijing', credentials, timeoutMs });
+
+async function failureOfDeleting(reply: Reply, timeoutMs = 2_000) {
+  server.answers.DeleteImage = reply;
+  const error: unknown = await ecs(undefined, timeoutMs)
+    .deleteImage('m-secret-name')
+    .catch((thrown: unknown) => thrown);
+  if (!(error instanceof FailureError)) throw new Error(`not a FailureError: ${inspect(error)}`);
+  return error;
+}
+
+describe('an answer that refuses', () => {
+  test('is told by its code, message, status and request id, whatever the status', async () => {
+    const { failure } = await failureOfDeleting(refusal(404, 'InvalidAccessKeyId.NotFound', 'no such key'));
+    expect(failure).toMatchObject({
+      ...{ code: 'InvalidAccessKeyId.NotFound', message: 'no such key', status: 404, requestId: 'req-1' },
+      ...{ service: 'ecs', action: 'DeleteImage' },
+    });
+    expect(failure.outcomeUnknown).toBeUndefined();
+  });
+
+  test('names the permission that the caller lacks, and nothing encoded', async () => {
+    const AccessDeniedDetail = { AuthAction: 'ecs:DeleteImage', EncodedDiagnosticMessage: 'AQEAAAB0' };
+    const { failure } = await failureOfDeleting(refusal(403, 'Forbidden.RAM', 'no', { AccessDeniedDetail }));
+    expect(failure.message).toBe('no (the caller lacks ecs:DeleteImage)');
+  });
+
+  test('asks for as long a pause as the cloud says', async () => {
+    const throttled = { ...refusal(400, 'Throttling.User', 'slow down'), headers: { 'x-acs-retry-after': '2500' } };
+    const { failure } = await failureOfDeleting(throttled);
+    expect(failure).toMatchObject({ class: 'throttled', retryAfterMs: 2500 });
+  });
+
+  test('leaves open what a broken server had done by then', async () => {
+    const { failure } = await failureOfDeleting(refusal(500, 'InternalError', 'oh'));
+    expect(failure).toMatchObject({ code: 'InternalError', class: 'transient', outcomeUnknown: true });
+  });
+
+  test('shows a code that nobody knows, whole', async () => {
+    const { failure } = await failureOfDeleting(refusal(400, 'Brand.New', 'never seen'));
+    expect(failure).toMatchObject({ code: 'Brand.New', message: 'never seen' });
+  });
+
+  test('never shows the word "undefined" for what it leaves out', async () => {
+    const error = await failureOfDeleting({ status: 503, json: {} });
+    expect(error.failure).toMatchObject({ code: 'UnreadableAnswer', status: 503, outcomeUnknown: true });
+    expect(JSON.stringify(error.failure)).not.toContain('undefined');
+  });
+});
+
+describe('no answer that could be read', () => {
+  test.each<readonly [string, Reply, string]>([
+    ['an HTML page of a proxy', { status: 502, text: '<html>Bad Gateway</html>' }, 'UnreadableAnswer'],
+    ['an empty body', { status: 500, text: '' }, 'UnreadableAnswer'],
+    ['plain text', { status: 503, text: 'unavailable', type: 'text/plain' }, 'UnreadableAnswer'],
+    ['a body of null', { status: 400, json: null }, 'UnreadableAnswer'],
+    ['a redirect, which the SDK takes for a success', { status: 302, json: {} }, 'UnreadableAnswer'],
+    ['a connection that is cut before the answer', { broken: 'reset' }, 'ECONNRESET'],
+    ['a connection that is cut in the answer', { broken: 'cut-in-body' }, 'ECONNRESET'],
+  ])('%s: the outcome is unknown, and trying again may mend it', async (_what, reply, code) => {
+    const { failure } = await failureOfDeleting(reply);
+    expect(failure).toMatchObject({ code, class: 'transient', outcomeUnknown: true, action: 'DeleteImage' });
+  });
+
+  test('silence: the outcome is unknown, though the SDK speaks of connecting', async () => {
+    const { failure } = await failureOfDeleting({ broken: 'hang' }, 100);
+    expect(failure).toMatchObject({ code: 'RequestTimeoutError', class: 'transient', outcomeUnknown: true });
+    expect(server.calls).toHaveLength(1);
+  });
+
+  test('nobody there: nothing was done', async () => {
+    const { endpoint } = server;
+    await server.close();
+    const cloud = createEcs({ endpoint, region: 'cn-beijing', credentials: async () => keys });
+    const error: unknown = await cloud.deleteImage('m-1').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ failure: { code: 'ECONNREFUSED', class: 'transient' } });
+    expect(error).not.toMatchObject({ failure: { outcomeUnknown: true } });
+    server = await startRpcRecorder();
+  });
+
+  test.each<Reply>([{ broken: 'reset' }, { broken: 'hang' }, { broken: 'cut-in-body' }, { status: 502, text: '<' }])(
+    'shows nothing of the request’s query, secret or signature, whole error and cause included: %j',
+    async (reply) => {
+      const error = await failureOfDeleting(reply, 200);
+      expect(inspect(error, { depth: 9 })).not.toMatch(/m-secret-name|ImageId=|testsecret|Signature/);
+    },
+  );
+});
+
+describe('a call', () => {
+  test('is sent once, whatever becomes of it: trying again is Temporal’s', async () => {
+    await failureOfDeleting(refusal(503, 'ServiceUnavailable', 'later'));
+    await failureOfDeleting({ broken: 'reset' });
+    expect(server.calls).toHaveLength(2);
+  });
+
+  test('waits for an answer longer than the three seconds of the SDK', async () => {
+    // Told by the settings that reach the socket, not by a clock.
+    const { sdkConfig } = await import('../../alibaba/sdk-call.js');
+    const config = await sdkConfig({ endpoint: undefined, region: 'cn-beijing', credentials: async () => keys });
+    expect(config.readTimeout).toBeGreaterThanOrEqual(10_000);
+    expect(config.connectTimeout).toBeGreaterThanOrEqual(config.readTimeout ?? Number.POSITIVE_INFINITY);
+    expect(config.retryOptions).toBeUndefined();
+  });
+
+  test('has the keys of its own moment, a temporary token renewed in between included', async () => {
+    let renewals = 0;
+    const renewing = async () => ({ ...keys, accessKeyId: `ak-${++renewals}`, securityToken: `token-${renewals}` });
+    server.answers.DeleteImage = { json: { RequestId: 'r' } };
+    await ecs(renewing).deleteImage('m-1');
+    await ecs(renewing).deleteImage('m-1');
+    expect(server.calls.map(({ headers }) => headers['x-acs-security-token'])).toEqual(['token-1', 'token-2']);
+    expect(server.calls.map(({ headers }) => headers['x-acs-accesskey-id'])).toEqual(['ak-1', 'ak-2']);
+    for (const { headers } of server.calls) expect(headers.authorization).toMatch(/^ACS3-HMAC-SHA256 Credential=ak-/);
+  });
+
+  test('that finds no keys says so, and sends nothing', async () => {
+    const none: CredentialSource = async () => {
+      throw new FailureError({ code: 'NoCredentials', class: 'attention', message: 'none', remedy: 'set them' });
+    };
+    await expect(ecs(none).deleteImage('m-1')).rejects.toMatchObject({ failure: { code: 'NoCredentials' } });
+    expect(server.calls).toEqual([]);
+  });
+});
+
+describe('where calls go', () => {
+  const environment = (more: Record<string, string>) => ({
+    ...{ ALIBABA_CLOUD_ACCESS_KEY_ID: 'testak', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'testsecret' },
+    ...more,
+  });
+
+  test('ECS, RAM and STS each go to the endpoint that the environment names', async () => {
+    const other = await startRpcRecorder();
+    process.env.ALIBABA_CLOUD_ACCESS_KEY_ID = 'testak';
+    process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET = 'testsecret';
+    const cloud = createCloudFromEnvironment(
+      environment({ ECS_ENDPOINT: server.endpoint, STS_ENDPOINT: `${other.endpoint}/`, RAM_ENDPOINT: '' }),
+    );
+    server.answers.DeleteImage = { json: { RequestId: 'r' } };
+    other.answers.GetCallerIdentity = {
+      json: { AccountId: '1000000000000001', Arn: 'acs:ram::1000000000000001:root', IdentityType: 'Account' },
+    };
+    await cloud.ecs('cn-beijing').deleteImage('m-1');
+    expect(await cloud.sts.getCallerIdentity()).toEqual({
+      ...{ accountId: '1000000000000001', arn: 'acs:ram::1000000000000001:root', identityType: 'Account' },
+    });
+    expect(server.calls.map(({ action }) => action)).toEqual(['DeleteImage']);
+    expect(other.calls.map(({ action }) => action)).toEqual(['GetCallerIdentity']);
+    await other.close();
+  });
+
+  test.each(['127.0.0.1:8080', 'ftp://host', 'http://host/path', 'http://host?x=1'])(
+    'refuses %s as an endpoint in one line',
+    (ECS_ENDPOINT) => {
+      expect(() => createCloudFromEnvironment(environment({ ECS_ENDPOINT }))).toThrow(/^ECS_ENDPOINT: give it as http/);
+    },
+  );
+
+  test.each([
+    ['cn-hangzhou', 'ecs-cn-hangzhou.aliyuncs.com'],
+    ['cn-beijing', 'ecs.cn-beijing.aliyuncs.com'],
+    ['ap-southeast-1', 'ecs.ap-southeast-1.aliyuncs.com'],
+  ])('without an endpoint, ECS of %s is asked at %s over HTTPS', async (region, host) => {
+    const { default: sdk } = await import('@alicloud/ecs20140526');
+    const { sdkConfig } = await import('../../alibaba/sdk-call.js');
+    const client = new sdk.default(await sdkConfig({ endpoint: undefined, region, credentials: async () => keys }));
+    expect(client).toMatchObject({ _endpoint: host, _protocol: 'HTTPS' });
+  });
+
+  test('one client a region serves all calls, so that its connections are kept', () => {
+    const cloud = createCloud({ endpoints: {}, credentials: async () => keys });
+    expect(cloud.ecs('cn-beijing')).toBe(cloud.ecs('cn-beijing'));
+    expect(cloud.ecs('cn-beijing')).not.toBe(cloud.ecs('cn-hangzhou'));
+    expect(cloud.oss('cn-beijing')).toBe(cloud.oss('cn-beijing'));
+  });
+
+  test('an identity without an account is none', async () => {
+    server.answers.GetCallerIdentity = { json: { RequestId: 'r' } };
+    const cloud = createCloud({ endpoints: { sts: server.endpoint }, credentials: async () => keys });
+    await expect(cloud.sts.getCallerIdentity()).rejects.toMatchObject({ failure: { code: 'UnreadableAnswer' } });
+  });
+});
