@@ -8,6 +8,7 @@ import Ecs, {
   DescribeTasksRequest,
   ImportImageRequest,
 } from '@alicloud/ecs20140526';
+import { isDryRunSuccess } from '../domain/catalogue/index.js';
 import { FailureError } from '../domain/failure.js';
 import { KNOWN_REGIONS } from '../domain/vocabulary.js';
 import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './cloud.js';
@@ -21,9 +22,6 @@ const PAGE = 100;
 
 /** All of them by name: without a filter the cloud hides every image that is not available, those being imported first of all. */
 const EVERY_STATUS = 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated';
-
-/** The vendor ends a dry run that passed with an error: one code in its table, another in its description. */
-const DRY_RUN_PASSED = new Set(['dryrun.success', 'dryrunoperation']);
 
 /** Asked about regions where the import's own is not known to exist: a made-up region has no host to ask. */
 const CENTRAL_REGION = 'cn-hangzhou';
@@ -50,7 +48,8 @@ export function createEcs(place: SdkPlace): EcsApi {
       try {
         await sdkCall('ecs', 'ImportImage', client, (ecs) => ecs.importImage(importRequest(input, true)));
       } catch (error) {
-        if (!(error instanceof FailureError) || !DRY_RUN_PASSED.has(error.failure.code.toLowerCase())) throw error;
+        // The vendor ends a dry run that passed with an error, too.
+        if (!(error instanceof FailureError) || !isDryRunSuccess(error.failure.code)) throw error;
       }
     },
 

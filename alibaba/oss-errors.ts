@@ -1,5 +1,6 @@
 /** Turns what goes wrong between us and OSS into the catalogue's failures; the one place where the adapter does so. */
-import { type Failure, type FailureClass, FailureError } from '../domain/failure.js';
+import { failureOf } from '../domain/catalogue/index.js';
+import { type Failure, FailureError } from '../domain/failure.js';
 
 /** What is known of a failed call; from an error of `ali-oss`, of a socket, or from an answer that we read ourselves. */
 export interface OssProblem {
@@ -14,38 +15,8 @@ export interface OssProblem {
   readonly cause?: unknown;
 }
 
-const CLASSES: readonly (readonly [RegExp, FailureClass, string])[] = [
-  [/^Source\./, 'request', 'Give the import a source that stays as it is until the import is done.'],
-  [/^Upload\./, 'transient', 'It is tried again by itself; nothing needs to be done.'],
-  [
-    /^(Throttling|SlowDown|DownloadTrafficRateLimit|UploadTrafficRateLimit|Qps)/,
-    'throttled',
-    'It is tried again more slowly.',
-  ],
-  [/^(E[A-Z]+|ResponseError|RequestError|.*Timeout.*|InternalError|ServiceUnavailable)$/, 'transient', 'Tried again.'],
-  [
-    /^(AccessDenied|UserDisable|InvalidAccessKeyId|SignatureDoesNotMatch|SecurityToken.*)/,
-    'attention',
-    'Check the key and its policy.',
-  ],
-];
-
-export function ossFailure(problem: OssProblem): FailureError {
-  const { cause, ...known } = problem;
-  const [, kind, remedy] = CLASSES.find(([pattern]) => pattern.test(known.code)) ?? [
-    null,
-    (known.status ?? 0) >= 500 ? ('transient' as const) : ('request' as const),
-    'Look the code up in the OSS documentation.',
-  ];
-  const failure: Failure = { ...known, message: redact(known.message), class: kind, remedy, service: 'oss' };
-  return new FailureError(failure, { cause });
-}
-
-/** A request's query may hold names, tokens and signatures: none of it leaves the adapter. */
-export function redact(message: string): string {
-  return message
-    .replace(/(https?:\/\/[^\s?]+)\?\S+/g, '$1')
-    .replace(/(Credential|Signature|security-token)=[^\s,&]+/gi, '$1=…');
+export function ossFailure({ cause, ...facts }: OssProblem): FailureError {
+  return new FailureError(failureOf({ service: 'oss', ...facts }), { cause });
 }
 
 /** The fields of an error that came from outside, without trusting its shape. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createOss } from '../../alibaba/oss.js';
-import { describeError, ossFailure, redact } from '../../alibaba/oss-errors.js';
+import { describeError, ossFailure } from '../../alibaba/oss-errors.js';
 import { signV4 } from '../../alibaba/oss-signature.js';
 import { type Recorder, startRecorder } from './oss-recorder.js';
 
@@ -96,8 +96,6 @@ describe('OSS', () => {
 
 describe('a message', () => {
   test('holds no query, token or signature', () => {
-    expect(redact('GET http://b.oss/k?security-token=abc&x=1 failed')).toBe('GET http://b.oss/k failed');
-    expect(redact('OSS4-HMAC-SHA256 Credential=AK/2026,Signature=beef')).not.toMatch(/AK|beef/);
     const failure = ossFailure({ action: 'X', ...describeError(new Error('at https://h/p?Signature=beef now')) });
     expect(failure.message).not.toContain('beef');
   });

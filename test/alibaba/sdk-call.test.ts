@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCloud, createCloudFromEnvironment } from '../../alibaba/create-cloud.js';
 import type { CredentialSource, Credentials } from '../../alibaba/credentials.js';
 import { createEcs } from '../../alibaba/ecs.js';
@@ -12,7 +12,10 @@ beforeEach(async () => {
   server = await startRpcRecorder();
 });
 
-afterEach(() => server.close());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await server.close();
+});
 
 const keys: Credentials = { accessKeyId: 'testak', accessKeySecret: 'testsecret' };
 const ecs = (credentials: CredentialSource = async () => keys, timeoutMs = 2_000) =>
@@ -31,7 +34,12 @@ describe('an answer that refuses', () => {
   test('is told by its code, message, status and request id, whatever the status', async () => {
     const { failure } = await failureOfDeleting(refusal(404, 'InvalidAccessKeyId.NotFound', 'no such key'));
     expect(failure).toMatchObject({
-      ...{ code: 'InvalidAccessKeyId.NotFound', message: 'no such key', status: 404, requestId: 'req-1' },
+      ...{
+        code: 'InvalidAccessKeyId.NotFound',
+        message: expect.stringContaining('no such key'),
+        status: 404,
+        requestId: 'req-1',
+      },
       ...{ service: 'ecs', action: 'DeleteImage' },
     });
     expect(failure.outcomeUnknown).toBeUndefined();
@@ -40,7 +48,8 @@ describe('an answer that refuses', () => {
   test('names the permission that the caller lacks, and nothing encoded', async () => {
     const AccessDeniedDetail = { AuthAction: 'ecs:DeleteImage', EncodedDiagnosticMessage: 'AQEAAAB0' };
     const { failure } = await failureOfDeleting(refusal(403, 'Forbidden.RAM', 'no', { AccessDeniedDetail }));
-    expect(failure.message).toBe('no (the caller lacks ecs:DeleteImage)');
+    expect(failure.message).toContain('the caller lacks ecs:DeleteImage');
+    expect(failure.message).not.toContain('AQEAAAB0');
   });
 
   test('asks for as long a pause as the cloud says', async () => {
@@ -56,7 +65,7 @@ describe('an answer that refuses', () => {
 
   test('shows a code that nobody knows, whole', async () => {
     const { failure } = await failureOfDeleting(refusal(400, 'Brand.New', 'never seen'));
-    expect(failure).toMatchObject({ code: 'Brand.New', message: 'never seen' });
+    expect(failure).toMatchObject({ code: 'Brand.New', message: expect.stringContaining('never seen') });
   });
 
   test('never shows the word "undefined" for what it leaves out', async () => {
@@ -149,8 +158,8 @@ describe('where calls go', () => {
 
   test('ECS, RAM and STS each go to the endpoint that the environment names', async () => {
     const other = await startRpcRecorder();
-    process.env.ALIBABA_CLOUD_ACCESS_KEY_ID = 'testak';
-    process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET = 'testsecret';
+    // The vendor's provider reads the process's own environment.
+    for (const [name, value] of Object.entries(environment({}))) vi.stubEnv(name, value);
     const cloud = createCloudFromEnvironment(
       environment({ ECS_ENDPOINT: server.endpoint, STS_ENDPOINT: `${other.endpoint}/`, RAM_ENDPOINT: '' }),
     );
