@@ -29,12 +29,19 @@ export interface ImageRecord {
   readonly licenseType: string;
   readonly resourceGroupId: string;
   readonly sizeGiB: number;
+  readonly imageFamily: string;
+  /** Set by its owner: it still starts instances, but is neither copied nor shared. */
+  readonly deprecated: boolean;
+  /** A null key id is the service's own key. */
+  readonly encryption: { readonly kmsKeyId: string | null } | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly features: { readonly nvmeSupport: string; readonly imdsSupport: string };
   readonly disks: readonly DiskRecord[];
   readonly createdAt: number;
   /** The image is `Creating` until then. */
   readonly readyAt: number;
+  /** A copy may wait for its turn; it is `Waiting` until then. Else the same as `createdAt`. */
+  readonly startsAt: number;
   readonly outcome: 'Available' | 'CreateFailed';
   /** From then on the image is gone: its import or copy was cancelled. */
   readonly removedAt: number | null;

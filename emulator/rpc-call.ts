@@ -1,4 +1,5 @@
 /** What an action of ECS, RAM or STS is given, and how it reads its parameters. */
+import { ApiError } from './errors.js';
 import type { Caller } from './identity.js';
 import type { World } from './world.js';
 
@@ -15,8 +16,8 @@ export type ApiAnswer = Readonly<Record<string, unknown>>;
 
 export interface ApiAction {
   readonly run: (call: ApiCall) => ApiAnswer | Promise<ApiAnswer>;
-  /** The ARN that a RAM policy must allow; absent: `*` of the service in the region. Null: needs no permission. */
-  readonly resource?: ((call: ApiCall) => string) | null;
+  /** The ARNs that a RAM policy must allow; absent: `*` of the service in the region. Null: needs no permission. */
+  readonly resource?: ((call: ApiCall) => string | readonly string[]) | null;
   /** What is left out, for `GET /_emulator/coverage`. */
   readonly limits?: string;
 }
@@ -25,6 +26,39 @@ export interface ApiAction {
 export function given(call: ApiCall, name: string): string | undefined {
   const value = call.params[name];
   return value === undefined || value === '' ? undefined : value;
+}
+
+/** Whether a boolean parameter is set. Older clients write `True`. */
+export function flagOf(call: ApiCall, name: string): boolean {
+  const text = (given(call, name) ?? 'false').toLowerCase();
+  if (text !== 'true' && text !== 'false') throw invalidParameter(name);
+  return text === 'true';
+}
+
+/** Null where it is not given. */
+export function timeOf(call: ApiCall, name: string): number | null {
+  const text = given(call, name);
+  return text === undefined ? null : parseApiTime(name, text);
+}
+
+/** `2020-11-23T15:10:00Z`, or without the seconds, as some actions want it. */
+export function parseApiTime(name: string, text: string): number {
+  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw invalidParameter(name);
+  return time;
+}
+
+export function invalidParameter(name: string): ApiError {
+  return new ApiError(400, 'InvalidParameter', `The specified parameter "${name}" is not valid.`);
+}
+
+/** `a,b,c` in one parameter; undefined where it is not given. */
+export function commaList(call: ApiCall, name: string, most: number): readonly string[] | undefined {
+  const items = given(call, name)
+    ?.split(',')
+    .map((item) => item.trim());
+  if (items !== undefined && items.length > most) throw invalidParameter(name);
+  return items;
 }
 
 /** `Name.1`, `Name.2` … in order of their numbers. */
@@ -71,13 +105,18 @@ export function pageOf<T>(
   items: readonly T[],
   sizes: { readonly normal: number; readonly most: number },
 ): Page<T> {
-  const asked = (name: string, otherwise: number) => Math.trunc(Number(given(call, name) ?? otherwise)) || otherwise;
-  const number = Math.max(1, asked('PageNumber', 1));
-  const size = Math.min(sizes.most, Math.max(1, asked('PageSize', sizes.normal)));
+  const number = pageNumberOf(call, 'PageNumber', { normal: 1, most: Number.MAX_SAFE_INTEGER });
+  const size = pageNumberOf(call, 'PageSize', sizes);
   return {
     items: items.slice((number - 1) * size, number * size),
     fields: { PageNumber: number, PageSize: size, TotalCount: items.length },
   };
+}
+
+function pageNumberOf(call: ApiCall, name: string, range: { readonly normal: number; readonly most: number }): number {
+  const value = Number(given(call, name) ?? range.normal);
+  if (!Number.isInteger(value) || value < 1 || value > range.most) throw invalidParameter(name);
+  return value;
 }
 
 /** The vendor's time: `2020-11-24T12:50:00Z`, without milliseconds. */

@@ -2,6 +2,7 @@
 import { ApiError } from './errors.js';
 import type { Caller, KeyProblem } from './identity.js';
 import type { Verdict } from './ram/permissions.js';
+import type { RateLimit } from './settings.js';
 import { ACCOUNT_ID } from './world.js';
 
 const keyProblems: Readonly<Record<KeyProblem, readonly [number, string, string]>> = {
@@ -41,7 +42,7 @@ export function permissionError(
       AuthPrincipalDisplayName: caller.userId,
       NoPermissionType: verdict === 'explicit-deny' ? 'ExplicitDeny' : 'ImplicitDeny',
       PolicyType: caller.sessionPolicy === null ? 'AccountLevelIdentityBasedPolicy' : 'AssumeRolePolicy',
-      EncodedDiagnosticMessage: '',
+      EncodedDiagnosticMessage: Buffer.from(`${service}:${action} ${resource}`).toString('base64'),
     },
   };
   if (service === 'ecs') {
@@ -52,8 +53,18 @@ export function permissionError(
   return new ApiError(403, 'NoPermission', message, details);
 }
 
-export function throttled(): ApiError {
-  return new ApiError(400, 'Throttling.User', 'Request was denied due to user flow control.');
+/** The answer to a call beyond its limit. Until the next minute, none of this API passes. */
+export class ThrottledError extends ApiError {
+  readonly retryAfterMs: number | undefined;
+  constructor(limit: RateLimit) {
+    super(400, limit.code ?? 'Throttling.User', 'Request was denied due to user flow control.');
+    this.retryAfterMs = limit.retryAfterMs;
+  }
+}
+
+/** What every action but ImportImage says of a dry run that passes. */
+export function dryRunPassed(): ApiError {
+  return new ApiError(400, 'DryRunOperation', 'Request validation has been passed with DryRun flag set.');
 }
 
 /** An action that the emulator lacks: the vendor's code, and honest words. */

@@ -2,22 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ecsActions } from './ecs/actions.js';
 import { ApiError } from './errors.js';
-import { type Caller, lookUpKey, permits, rootCaller } from './identity.js';
+import { permits } from './identity.js';
 import { perform } from './perform.js';
 import { ramActions } from './ram/actions.js';
+import { authenticate, headerOf, type Received } from './rpc-authentication.js';
 import type { ApiAction, ApiCall } from './rpc-call.js';
-import {
-  errorBody,
-  keyError,
-  missingParameter,
-  permissionError,
-  throttled,
-  toXml,
-  unknownAction,
-} from './rpc-errors.js';
-import { acs3Signature, acs3StringToSign, parseAcs3 } from './signature/acs3.js';
-import { decodeQuery, parseTime, sameText, sha256Hex } from './signature/encoding.js';
-import { rpcSignature, rpcStringToSign } from './signature/rpc.js';
+import { errorBody, missingParameter, permissionError, ThrottledError, toXml, unknownAction } from './rpc-errors.js';
+import { parseAcs3 } from './signature/acs3.js';
+import { decodeQuery } from './signature/encoding.js';
 import { stsActions } from './sts/actions.js';
 import { ACCOUNT_ID, newRequestId, type World } from './world.js';
 
@@ -50,15 +42,6 @@ export function isRpc(request: IncomingMessage, path: string, query: string): bo
   return /(^|&)(Action|SignatureMethod)=/.test(query) || (request.method === 'POST' && query === '');
 }
 
-interface Received {
-  readonly method: string;
-  readonly path: string;
-  readonly query: readonly (readonly [string, string | null])[];
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-  readonly params: ReadonlyMap<string, string>;
-}
-
 export async function serveRpc(
   world: World,
   request: IncomingMessage,
@@ -68,19 +51,14 @@ export async function serveRpc(
 ): Promise<void> {
   const requestId = newRequestId();
   const body = await readBody(request);
-  const decoded = decodeQuery(query);
-  const form = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-    ? decodeQuery(body.toString())
-    : [];
-  const params = new Map([...decoded, ...form].map(([name, value]): [string, string] => [name, value ?? '']));
-  const received = { method: request.method ?? 'GET', path, query: decoded, headers: request.headers, body, params };
-  const action = headerText(request, 'x-acs-action') ?? params.get('Action') ?? '';
-  const version = headerText(request, 'x-acs-version') ?? params.get('Version') ?? '';
+  const { received, broken } = readRequest(request, path, query, body);
+  const { params } = received;
+  const action = headerOf(request, 'x-acs-action') ?? params.get('Action') ?? '';
+  const version = headerOf(request, 'x-acs-version') ?? params.get('Version') ?? '';
   const service = services.find((known) => known.version === version);
   const format = formatOf(received);
   const type = format === 'json' ? 'application/json;charset=utf-8' : 'text/xml;charset=utf-8';
   const ownParams = Object.fromEntries([...params].filter(([name]) => !PROTOCOL.has(name)));
-  const host = service?.host ?? 'unknown';
 
   await perform(world, response, {
     service: service?.name ?? 'unknown',
@@ -90,6 +68,7 @@ export async function serveRpc(
     params: ownParams,
     bytesReceived: () => body.length,
     work: async () => {
+      if (broken) throw new ApiError(400, 'InvalidParameter', 'The query or form holds a broken percent-escape.');
       const caller = authenticate(world, received);
       if (action === '') throw missingParameter('Action');
       if (service === undefined) {
@@ -100,18 +79,39 @@ export async function serveRpc(
       const entry = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
       if (entry === undefined) throw unknownAction(service.name, action);
       const call = { world, service: service.name, action, params: ownParams, caller, now: world.now() };
-      checkRate(call);
       checkPermission(call, entry);
+      checkRate(call);
       const answer = { RequestId: requestId, ...(await entry.run(call)) };
       const text = format === 'json' ? JSON.stringify(answer) : toXml(`${action}Response`, answer);
       return { status: 200, headers: { 'content-type': type, 'x-acs-request-id': requestId }, body: text };
     },
     refuse: (error) => ({
       status: error.status,
-      headers: { 'content-type': type, 'x-acs-request-id': requestId },
-      body: errorBody(error, requestId, host, format),
+      headers: { 'content-type': type, 'x-acs-request-id': requestId, ...retryAfter(error) },
+      body: errorBody(error, requestId, hostOf(service, ownParams.RegionId), format),
     }),
   });
+}
+
+/** `broken`: an escape such as `%zz`; the parameters are empty then. */
+function readRequest(
+  request: IncomingMessage,
+  path: string,
+  query: string,
+  body: Buffer,
+): { readonly received: Received; readonly broken: boolean } {
+  const common = { method: request.method ?? 'GET', path, headers: request.headers, body };
+  try {
+    const decoded = decodeQuery(query);
+    const form = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+      ? decodeQuery(body.toString())
+      : [];
+    const params = new Map([...decoded, ...form].map(([name, value]): [string, string] => [name, value ?? '']));
+    return { received: { ...common, query: decoded, params }, broken: false };
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return { received: { ...common, query: [], params: new Map() }, broken: true };
+  }
 }
 
 function formatOf(received: Received): 'json' | 'xml' {
@@ -122,82 +122,22 @@ function formatOf(received: Received): 'json' | 'xml' {
   return received.headers.accept?.includes('xml') ? 'xml' : 'json';
 }
 
-function authenticate(world: World, received: Received): Caller {
-  const acs3 = parseAcs3(received.headers.authorization);
-  const accessKeyId = acs3?.accessKeyId ?? received.params.get('AccessKeyId');
-  const token = headerOf(received, 'x-acs-security-token') ?? received.params.get('SecurityToken') ?? null;
-  const now = world.now();
-  if (world.settings.signature === 'off') {
-    const found = lookUpKey(world, accessKeyId ?? '', token, now);
-    return 'caller' in found ? found.caller : rootCaller(accessKeyId ?? 'none');
-  }
-  if (accessKeyId === undefined) throw missingParameter('AccessKeyId');
-  const key = lookUpKey(world, accessKeyId, token, now);
-  if (!('caller' in key)) throw keyError(key.problem);
-  checkTime(world, headerOf(received, 'x-acs-date') ?? received.params.get('Timestamp'), now);
-  const [signature, stringToSign, expected] =
-    acs3 === null ? rpcExpectation(received, key.secret) : acs3Expectation(received, acs3, key.secret);
-  if (!sameText(signature, expected)) {
-    const message = `Specified signature is not matched with our calculation. server string to sign is:${stringToSign}`;
-    throw new ApiError(400, 'SignatureDoesNotMatch', message);
-  }
-  const nonce = headerOf(received, 'x-acs-signature-nonce') ?? received.params.get('SignatureNonce');
-  if (nonce === undefined) throw missingParameter('SignatureNonce');
-  if (!world.nonces.use(`${accessKeyId}\n${nonce}`, now)) {
-    throw new ApiError(400, 'SignatureNonceUsed', 'Specified signature nonce was used already.');
-  }
-  return key.caller;
+function hostOf(service: Service | undefined, regionId: string | undefined): string {
+  if (service === undefined) return 'unknown';
+  return service.name === 'ram' || regionId === undefined ? service.host : service.host.replace('.', `.${regionId}.`);
 }
 
-function rpcExpectation(received: Received, secret: string): readonly [string, string, string] {
-  const signature = received.params.get('Signature');
-  if (signature === undefined) {
-    const message = 'The request signature does not conform to Aliyun standards.';
-    throw new ApiError(400, 'IncompleteSignature', message);
-  }
-  const stringToSign = rpcStringToSign(received.method, received.params);
-  return [signature, stringToSign, rpcSignature(stringToSign, secret)];
+function retryAfter(error: ApiError): Readonly<Record<string, string>> {
+  if (!(error instanceof ThrottledError) || error.retryAfterMs === undefined) return {};
+  return { 'x-acs-retry-after': String(error.retryAfterMs) };
 }
 
-function acs3Expectation(
-  received: Received,
-  acs3: { readonly signedHeaders: readonly string[]; readonly signature: string },
-  secret: string,
-): readonly [string, string, string] {
-  // What is not signed could be changed on the way: these must be.
-  const needed = [
-    'host',
-    'x-acs-action',
-    'x-acs-version',
-    'x-acs-date',
-    'x-acs-signature-nonce',
-    'x-acs-content-sha256',
-  ];
-  const declared = headerOf(received, 'x-acs-content-sha256');
-  if (needed.some((name) => !acs3.signedHeaders.includes(name)) || declared !== sha256Hex(received.body)) {
-    const message = 'The request signature does not conform to Aliyun standards.';
-    throw new ApiError(400, 'IncompleteSignature', message);
-  }
-  const stringToSign = acs3StringToSign(received, acs3.signedHeaders);
-  return [acs3.signature, stringToSign, acs3Signature(stringToSign, secret)];
-}
-
-function checkTime(world: World, text: string | undefined, now: number): void {
-  if (text === undefined) throw missingParameter('Timestamp');
-  const time = parseTime(text);
-  if (time === null) {
-    throw new ApiError(400, 'InvalidTimeStamp.Format', 'Specified time stamp or date value is not well formatted.');
-  }
-  if (Math.abs(now - time) > world.settings.clockSkewSeconds * 1000) {
-    throw new ApiError(400, 'InvalidTimeStamp.Expired', 'Specified time stamp or date value is expired.');
-  }
-}
-
+/** Counted for each API and region by itself, for the whole account: its users and roles share the allowance. */
 function checkRate(call: ApiCall): void {
   for (const limit of call.world.settings.rateLimits) {
     if (limit.service !== call.service || (limit.action !== '*' && limit.action !== call.action)) continue;
     const name = `${call.service}\n${call.action}\n${call.params.RegionId ?? ''}`;
-    if (!call.world.rates.pass(name, limit.perMinute, call.now)) throw throttled();
+    if (!call.world.rates.pass(name, limit.perMinute, call.now)) throw new ThrottledError(limit);
   }
 }
 
@@ -206,8 +146,10 @@ function checkPermission(call: ApiCall, entry: ApiAction): void {
   const resource =
     entry.resource?.(call) ??
     (call.service === 'ecs' ? `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:*` : `acs:ram:*:${ACCOUNT_ID}:*`);
-  const verdict = permits(call.world, call.caller, `${call.service}:${call.action}`, resource);
-  if (verdict !== 'allow') throw permissionError(call.service, call.action, resource, call.caller, verdict);
+  for (const one of typeof resource === 'string' ? [resource] : resource) {
+    const verdict = permits(call.world, call.caller, `${call.service}:${call.action}`, one);
+    if (verdict !== 'allow') throw permissionError(call.service, call.action, one, call.caller, verdict);
+  }
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -219,14 +161,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function headerText(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function headerOf(received: Received, name: string): string | undefined {
-  const value = received.headers[name];
-  return typeof value === 'string' ? value : undefined;
 }

@@ -6,6 +6,10 @@ export interface RateLimit {
   /** The action's name; `*` for each action of the service by itself. */
   readonly action: string;
   readonly perMinute: number;
+  /** What a refused call is told; absent: `Throttling.User`. */
+  readonly code?: string;
+  /** Sent as `x-acs-retry-after` where given: the vendor's clients read it, its documents do not promise it. */
+  readonly retryAfterMs?: number;
 }
 
 export interface ImportFailure {
@@ -53,17 +57,21 @@ export interface Settings {
   /** Regions without image import, and formats that a region does not take. */
   readonly regionsWithoutImport: readonly string[];
   readonly regionsWithoutFormat: readonly { readonly regionId: string; readonly format: string }[];
-  /** Ids of the account's CloudBoxes: `REGION/ID`. */
-  readonly cloudBoxes: readonly string[];
+  readonly regionsWithoutCopy: readonly string[];
+  /** The account's CloudBoxes, as `REGION/ID`; null: every well-formed id is one. */
+  readonly cloudBoxes: readonly string[] | null;
   /** CloudBoxes that exist but take no images. */
   readonly cloudBoxesWithoutImport: readonly string[];
-  readonly resourceGroups: readonly string[];
-  /** Other accounts that exist, for sharing. */
-  readonly otherAccounts: readonly string[];
+  /** Null: every well-formed id is one, since no emulated action makes them. */
+  readonly resourceGroups: readonly string[] | null;
+  /** Other accounts that exist, for sharing; null: every well-formed id is one. */
+  readonly otherAccounts: readonly string[] | null;
   /** Buckets whose reads are throttled (`InvalidOSSBucket.FlowLimit`). */
   readonly throttledBuckets: readonly string[];
   /** What `TaskStatus` says of a cancelled task; the vendor documents only Processing, Finished and Failed. */
   readonly cancelledTaskStatus: string;
+  /** How answers spell an import's action: the vendor's older samples have the second. Filters take both. */
+  readonly taskActionSpelling: 'ImportImage' | 'IMPORT_IMAGE';
   /** The document's table has the first, its text and other ECS actions the second. */
   readonly dryRunCode: 'DRYRUN.SUCCESS' | 'DryRunOperation';
   /** `md5` as the vendor's; `fast` derives the ETag from the CRC64 and spares the time of hashing. */
@@ -88,12 +96,14 @@ export const defaultSettings: Settings = {
   detectionItems: null,
   regionsWithoutImport: [],
   regionsWithoutFormat: [],
-  cloudBoxes: [],
+  regionsWithoutCopy: [],
+  cloudBoxes: null,
   cloudBoxesWithoutImport: [],
-  resourceGroups: [],
-  otherAccounts: [],
+  resourceGroups: null,
+  otherAccounts: null,
   throttledBuckets: [],
   cancelledTaskStatus: 'Failed',
+  taskActionSpelling: 'ImportImage',
   dryRunCode: 'DRYRUN.SUCCESS',
   etag: 'md5',
 };
@@ -127,6 +137,10 @@ type Check = (value: unknown) => boolean;
 const checks: Readonly<Record<string, Check>> = {
   signature: (value) => value === 'verify' || value === 'off',
   dryRunCode: (value) => value === 'DRYRUN.SUCCESS' || value === 'DryRunOperation',
+  taskActionSpelling: (value) => value === 'ImportImage' || value === 'IMPORT_IMAGE',
+  cloudBoxes: nullOr(isTextList),
+  resourceGroups: nullOr(isTextList),
+  otherAccounts: nullOr(isTextList),
   etag: (value) => value === 'md5' || value === 'fast',
   detectionItems: (value) => value === null || listOf('name', 'value')(value),
   rateLimits: listOf('service', 'action', 'perMinute'),
@@ -144,8 +158,16 @@ function listOf(...fields: string[]): Check {
 
 function sameKind(example: unknown): Check {
   if (typeof example === 'number') return (value) => typeof value === 'number' && value >= 0;
-  if (Array.isArray(example)) return (value) => Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (Array.isArray(example)) return isTextList;
   return (value) => typeof value === typeof example;
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function nullOr(check: Check): Check {
+  return (value) => value === null || check(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

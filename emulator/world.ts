@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ImageIndex } from './ecs/image-index.js';
+import { failReaders } from './ecs/lifecycle.js';
+import { TaskIndex } from './ecs/task-index.js';
 import { Faults } from './faults.js';
 import { Journal } from './journal.js';
 import { type Collection, Log } from './log.js';
@@ -44,6 +46,8 @@ export class World {
   readonly faults = new Faults();
   readonly rates = new RateMeter();
   readonly nonces = new Nonces();
+  /** ClientTokens whose first call is not answered yet, with what that call asked for. */
+  readonly runningTokens = new Map<string, string>();
   readonly images: Collection<ImageRecord>;
   readonly tasks: Collection<TaskRecord>;
   readonly roles: Collection<RoleRecord>;
@@ -58,6 +62,7 @@ export class World {
   readonly parts: Collection<PartRecord>;
   readonly tokens: Collection<TokenRecord>;
   readonly imageIndex: ImageIndex;
+  readonly taskIndex: TaskIndex;
   readonly objectIndex: ObjectIndex;
   readonly blobs: Blobs;
   private readonly log: Log;
@@ -85,8 +90,10 @@ export class World {
     this.tokens = this.log.collection('token');
     this.settingsRecord = this.log.collection('settings');
     this.imageIndex = new ImageIndex(this.images);
+    this.taskIndex = new TaskIndex(this.tasks);
     this.objectIndex = new ObjectIndex(this.parts, this.uploads);
     this.log.replay();
+    this.objects.watch((before, after) => failReaders(this, before, after));
     this.blobs = new Blobs(path.join(this.folder, 'blobs'));
     this.blobs.removeUnknown(this.knownBlobs());
     this.seed();

@@ -1,4 +1,4 @@
-/** Finds images by region, name and tag without reading all of them. */
+/** Finds images by region, name, tag and origin without reading all of them. */
 import type { Collection } from '../log.js';
 import type { ImageRecord } from '../model.js';
 
@@ -6,6 +6,7 @@ export class ImageIndex {
   private readonly regions = new Map<string, Set<string>>();
   private readonly names = new Map<string, Set<string>>();
   private readonly tags = new Map<string, Set<string>>();
+  private readonly copies = new Map<string, Set<string>>();
 
   constructor(private readonly images: Collection<ImageRecord>) {
     images.watch((before, after) => {
@@ -28,6 +29,11 @@ export class ImageIndex {
 
   tagged(regionId: string, key: string, value: string): readonly ImageRecord[] {
     return this.records(this.tags.get(`${regionId}\n${key}\n${value}`));
+  }
+
+  /** Images that were made by copying this one. */
+  copiesOf(imageId: string): readonly ImageRecord[] {
+    return this.records(this.copies.get(imageId));
   }
 
   private records(ids: ReadonlySet<string> | undefined): readonly ImageRecord[] {
@@ -54,6 +60,7 @@ export class ImageIndex {
     return [
       [this.regions, image.regionId],
       [this.names, `${image.regionId}\n${image.imageName}`],
+      ...(image.copiedFrom === null ? [] : [[this.copies, image.copiedFrom.imageId] as const]),
       ...Object.entries(image.tags).map(([key, value]) => [this.tags, `${image.regionId}\n${key}\n${value}`] as const),
     ];
   }

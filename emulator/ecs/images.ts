@@ -1,25 +1,53 @@
-/** DescribeImages and DeleteImage. */
+/** DescribeImages. */
 import { ApiError } from '../errors.js';
 import type { ImageRecord } from '../model.js';
-import { type ApiAction, type ApiCall, given, isoTime, pageOf, recordsOf } from '../rpc-call.js';
-import { missingParameter } from '../rpc-errors.js';
+import {
+  type ApiAction,
+  type ApiCall,
+  commaList,
+  flagOf,
+  given,
+  invalidParameter,
+  pageOf,
+  parseApiTime,
+  recordsOf,
+} from '../rpc-call.js';
+import { dryRunPassed } from '../rpc-errors.js';
 import { ACCOUNT_ID } from '../world.js';
-import { importError } from './import-errors.js';
-import { dropRemoved, findImage, imageStatus, percentDone } from './lifecycle.js';
+import { describeImage } from './image-view.js';
+import { dropRemoved, imageStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
 
+/** The ARN that a policy must name for an action on the call's image. */
+export const imageArn = (call: ApiCall) =>
+  `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/${call.params.ImageId ?? '*'}`;
+
 export const imageActions: Readonly<Record<string, ApiAction>> = {
-  DescribeImages: { run: describeImages, limits: 'own custom images only; no public, marketplace or shared ones' },
-  DeleteImage: {
-    run: deleteImage,
-    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/${call.params.ImageId ?? '*'}`,
-    limits: 'no instances use images here, so ImageUsingByInstance never comes of itself',
+  DescribeImages: {
+    run: describeImages,
+    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/*`,
+    limits:
+      'own custom images only: no public, marketplace, community or shared ones; ActionType, InstanceType, SnapshotId, ShowExpired and the hot-plug filters select nothing',
   },
 };
 
+const OWNERS = ['self', 'system', 'others', 'marketplace'];
+const STATUSES = ['Creating', 'Waiting', 'Available', 'UnAvailable', 'CreateFailed', 'Deprecated'];
+
+interface Wanted {
+  readonly ids: readonly string[] | undefined;
+  readonly name: string | undefined;
+  readonly tags: readonly { readonly key: string; readonly value: string | undefined }[];
+  readonly tests: readonly ((image: ImageRecord) => boolean)[];
+}
+
 function describeImages(call: ApiCall) {
   const regionId = regionOf(call);
-  const page = pageOf(call, findImages(call, regionId), { normal: 10, most: 100 });
+  const wanted = readFilters(call);
+  if (flagOf(call, 'DryRun')) throw dryRunPassed();
+  const owner = given(call, 'ImageOwnerAlias') ?? 'self';
+  const found = owner === 'self' && !flagOf(call, 'IsPublic') ? find(call, regionId, wanted) : [];
+  const page = pageOf(call, found, { normal: 10, most: 100 });
   return {
     RegionId: regionId,
     ...page.fields,
@@ -27,156 +55,105 @@ function describeImages(call: ApiCall) {
   };
 }
 
-function findImages(call: ApiCall, regionId: string): readonly ImageRecord[] {
-  const owner = given(call, 'ImageOwnerAlias');
-  if (owner !== undefined && !['self', 'system', 'others', 'marketplace'].includes(owner)) {
-    throw new ApiError(
-      400,
-      'InvalidImageOwnerAlias.ValueNotSupported',
-      'The specified ImageOwnerAlias value is not supported.',
-    );
-  }
-  if (owner !== undefined && owner !== 'self') return [];
-  const statuses = statusesOf(call);
-  const ids = given(call, 'ImageId')
-    ?.split(',')
-    .map((id) => id.trim());
-  if (ids !== undefined && ids.length > 100) {
-    throw new ApiError(400, 'InvalidParameter', 'The specified parameter "ImageId" holds more than 100 ids.');
-  }
-  const tags = recordsOf(call, 'Tag').map(({ fields }) => ({ key: fields.Key ?? '', value: fields.Value }));
-  const name = given(call, 'ImageName');
-  const exact = (['Architecture', 'OSType', 'ImageFamily'] as const).map(
-    (field) => [field, given(call, field)] as const,
-  );
-  return dropRemoved(call.world, candidates(call, regionId, ids, tags, name), call.now)
-    .filter(
-      (image) =>
-        (statuses === null || statuses.has(imageStatus(image, call.now))) &&
-        (ids === undefined || ids.includes(image.imageId)) &&
-        (name === undefined || image.imageName === name) &&
-        tags.every(
-          ({ key, value }) => key in image.tags && (value === undefined || value === '' || image.tags[key] === value),
-        ) &&
-        exact.every(([field, value]) => value === undefined || fieldOf(image, field) === value) &&
-        (given(call, 'ResourceGroupId') ?? image.resourceGroupId) === image.resourceGroupId,
-    )
-    .sort((a, b) => b.createdAt - a.createdAt);
+function find(call: ApiCall, regionId: string, wanted: Wanted): readonly ImageRecord[] {
+  return dropRemoved(call.world, candidates(call, regionId, wanted), call.now)
+    .filter((image) => wanted.tests.every((test) => test(image)))
+    .sort((a, b) => b.createdAt - a.createdAt || (a.imageId < b.imageId ? -1 : 1));
 }
 
 /** The smallest set that an index offers. */
-function candidates(
-  call: ApiCall,
-  regionId: string,
-  ids: readonly string[] | undefined,
-  tags: readonly { readonly key: string; readonly value: string | undefined }[],
-  name: string | undefined,
-): readonly ImageRecord[] {
+function candidates(call: ApiCall, regionId: string, wanted: Wanted): readonly ImageRecord[] {
   const { world } = call;
+  const { ids, name, tags } = wanted;
   if (ids !== undefined) {
     return ids.flatMap((id) => world.images.get(id) ?? []).filter((image) => image.regionId === regionId);
   }
-  if (name !== undefined) return world.imageIndex.named(regionId, name);
-  const tag = tags.find(({ value }) => value !== undefined && value !== '');
+  if (name !== undefined && !name.includes('*')) return world.imageIndex.named(regionId, name);
+  const tag = tags.find(({ value }) => value !== undefined);
   if (tag?.value !== undefined) return world.imageIndex.tagged(regionId, tag.key, tag.value);
   return world.imageIndex.inRegion(regionId);
 }
 
-/** Without the parameter only available images are listed; `ALL` stands alone. */
-function statusesOf(call: ApiCall): ReadonlySet<string> | null {
-  const status = given(call, 'Status');
-  if (status === undefined) return new Set(['Available']);
-  const names = status.split(',').map((name) => name.trim());
-  return names.some((name) => name.toUpperCase() === 'ALL') ? null : new Set(names);
-}
-
-function fieldOf(image: ImageRecord, field: 'Architecture' | 'OSType' | 'ImageFamily'): string {
-  return { Architecture: image.architecture, OSType: image.osType, ImageFamily: '' }[field];
-}
-
-function describeImage(image: ImageRecord, now: number) {
-  const { detection } = image;
-  const windows = image.osType === 'windows';
+/** Every filter that is given must hold. A wrong one is refused before anything is looked up. */
+function readFilters(call: ApiCall): Wanted {
+  const owner = given(call, 'ImageOwnerAlias');
+  if (owner !== undefined && !OWNERS.includes(owner)) {
+    const message = 'The specified ImageOwnerAlias value is not supported.';
+    throw new ApiError(400, 'InvalidImageOwnerAlias.ValueNotSupported', message);
+  }
+  const statuses = statusesOf(call);
+  const ids = commaList(call, 'ImageId', 100);
+  const name = given(call, 'ImageName');
+  const tags = recordsOf(call, 'Tag').map(({ fields }) => ({
+    key: fields.Key ?? '',
+    value: fields.Value || undefined,
+  }));
+  if (tags.length > 20) throw invalidParameter('Tag');
+  const usable = given(call, 'Usable') === undefined ? null : flagOf(call, 'Usable');
+  const usage = given(call, 'Usage');
+  const pattern = name === undefined ? null : namePattern(name);
+  const text: readonly (readonly [string, (image: ImageRecord) => string])[] = [
+    ['Architecture', (image) => image.architecture],
+    ['OSType', (image) => image.osType],
+    ['ImageFamily', (image) => image.imageFamily],
+    ['ResourceGroupId', (image) => image.resourceGroupId],
+    ['ImageOwnerId', (image) => image.ownerId],
+  ];
   return {
-    ImageId: image.imageId,
-    ImageName: image.imageName,
-    Description: image.description,
-    Status: imageStatus(image, now),
-    Progress: `${percentDone(image.createdAt, image.readyAt, now)}%`,
-    Size: image.sizeGiB,
-    OSType: image.osType,
-    OSName: `${image.platform}`,
-    OSNameEn: `${image.platform}`,
-    Platform: image.platform,
-    Architecture: image.architecture,
-    BootMode: image.bootMode,
-    CreationTime: isoTime(image.createdAt),
-    ImageOwnerAlias: 'self',
-    ImageOwnerId: Number(image.ownerId),
-    ImageFamily: '',
-    ImageVersion: '',
-    IsCopied: image.copiedFrom !== null,
-    IsPublic: false,
-    IsSelfShared: image.sharedWith.length > 0 ? 'true' : 'false',
-    IsSubscribed: false,
-    IsSupportCloudinit: !windows,
-    IsSupportIoOptimized: true,
-    LicenseType: windows ? image.licenseType : '',
-    LoginAsNonRootSupported: false,
-    ProductCode: '',
-    ResourceGroupId: image.resourceGroupId,
-    Usage: 'none',
-    ...(detection === null ? {} : { DetectionOptions: describeDetection(detection, now) }),
-    DiskDeviceMappings: {
-      DiskDeviceMapping: image.disks.map((disk) => ({
-        Device: disk.device,
-        Size: String(disk.sizeGiB),
-        Type: disk.type,
-        Format: disk.format,
-        ImportOSSBucket: disk.bucket,
-        ImportOSSObject: disk.object,
-        SnapshotId: '',
-        // Progress and RemainTime tell of a copy, not of an import.
-        ...(image.copiedFrom === null
-          ? {}
-          : {
-              Progress: `${percentDone(image.createdAt, image.readyAt, now)}%`,
-              RemainTime: Math.max(0, Math.ceil((image.readyAt - now) / 1000)),
-            }),
-      })),
-    },
-    Features: { NvmeSupport: image.features.nvmeSupport, ImdsSupport: image.features.imdsSupport },
-    Tags: { Tag: Object.entries(image.tags).map(([key, value]) => ({ TagKey: key, TagValue: value })) },
+    ids,
+    name,
+    tags,
+    tests: [
+      (image) => statuses === null || statuses.has(imageStatus(image, call.now)),
+      (image) => pattern === null || pattern.test(image.imageName),
+      (image) => tags.every(({ key, value }) => hasTag(image, key, value)),
+      (image) => usable === null || usable === ['Available', 'Deprecated'].includes(imageStatus(image, call.now)),
+      // No instance runs here.
+      () => usage === undefined || usage === 'none',
+      (image) => text.every(([field, value]) => (given(call, field) ?? value(image)) === value(image)),
+      ...timeFilters(call),
+    ],
   };
 }
 
-function describeDetection(detection: NonNullable<ImageRecord['detection']>, now: number) {
-  if (now < detection.finishedAt) return { Status: 'Processing', Items: { Item: [] } };
-  const items = detection.items.map((item) => ({
-    Name: item.name,
-    Value: item.value,
-    ...(item.riskLevel === undefined ? {} : { RiskLevel: item.riskLevel }),
-    ...(item.riskCode === undefined ? {} : { RiskCode: item.riskCode }),
-  }));
-  return { Status: 'Finished', Items: { Item: items } };
+function hasTag(image: ImageRecord, key: string, value: string | undefined): boolean {
+  const has = image.tags[key];
+  return has !== undefined && (value === undefined || has === value);
 }
 
-function deleteImage(call: ApiCall) {
-  const regionId = regionOf(call);
-  const imageId = given(call, 'ImageId');
-  if (imageId === undefined) throw missingParameter('ImageId');
-  const image = findImage(call.world, regionId, imageId, call.now);
-  const busy = imageStatus(image, call.now) === 'Creating';
-  if (busy && image.copiedFrom === null) throw importError('ImageIsImporting');
-  const beingCopied = [...call.world.images.values()].some(
-    (copy) => copy.copiedFrom?.imageId === imageId && imageStatus(copy, call.now) === 'Creating',
-  );
-  if (busy || beingCopied) {
-    throw new ApiError(403, 'OperationDenied.ImageCopying', 'The specified image is copying.');
+/** "Fuzzy search is supported": by `*`, as in the vendor's console. */
+function namePattern(name: string): RegExp {
+  const parts = name.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'u');
+}
+
+function timeFilters(call: ApiCall): readonly ((image: ImageRecord) => boolean)[] {
+  return recordsOf(call, 'Filter').flatMap(({ number, fields }) => {
+    const name = `Filter.${number}.Value`;
+    if (fields.Key === 'CreationStartTime') {
+      const after = parseApiTime(name, fields.Value ?? '');
+      return [(image: ImageRecord) => image.createdAt >= after];
+    }
+    if (fields.Key === 'CreationEndTime') {
+      const before = parseApiTime(name, fields.Value ?? '');
+      return [(image: ImageRecord) => image.createdAt <= before];
+    }
+    return [];
+  });
+}
+
+/** Without the parameter only available images are listed; `ALL` stands alone. */
+function statusesOf(call: ApiCall): ReadonlySet<string> | null {
+  const names = commaList(call, 'Status', 10);
+  if (names === undefined) {
+    // "When Usable is used, Status is required and has no default value."
+    if (given(call, 'Usable') !== undefined) throw invalidParameter('Status');
+    return new Set(['Available']);
   }
-  if (image.sharedWith.length > 0 && call.params.Force !== 'true') {
-    throw new ApiError(403, 'ImageUseShared', 'The specified image is shared with other accounts.');
+  if (names.includes('ALL')) {
+    if (names.length > 1) throw invalidParameter('Status');
+    return null;
   }
-  call.world.images.remove(imageId);
-  return {};
+  if (names.some((name) => !STATUSES.includes(name))) throw invalidParameter('Status');
+  return new Set(names);
 }

@@ -29,10 +29,11 @@ export function openObjects(call: ApiCall, regionId: string, disks: readonly Dis
 function checkCloudBox(call: ApiCall, regionId: string): boolean {
   const arn = given(call, 'StorageLocationArn');
   if (arn === undefined) return false;
-  const [, region, account, id] = /^arn:acs:cloudbox:([^:]+):(\d+):cloudbox\/(.+)$/.exec(arn) ?? [];
+  const [, region, account, id = ''] = /^arn:acs:cloudbox:([^:]+):(\d+):cloudbox\/(cb-.+)$/.exec(arn) ?? [];
   const { cloudBoxes, cloudBoxesWithoutImport } = call.world.settings;
   const name = `${region}/${id}`;
-  if (region !== regionId || account !== ACCOUNT_ID || ![...cloudBoxes, ...cloudBoxesWithoutImport].includes(name)) {
+  const known = cloudBoxes === null || [...cloudBoxes, ...cloudBoxesWithoutImport].includes(name);
+  if (region !== regionId || account !== ACCOUNT_ID || !known) {
     throw importError('InvalidStorageLocation.NotFound', arn);
   }
   if (cloudBoxesWithoutImport.includes(name)) throw importError('InvalidOperation.CloudBoxImageImportUnsupported');
@@ -44,7 +45,8 @@ type MayRead = (bucket: string, object: string) => boolean;
 /** Null when ECS cannot become the role, or the role may do nothing at all. */
 function roleReader(call: ApiCall, roleName: string, product: string): MayRead | null {
   const role = call.world.roles.get(roleName.toLowerCase());
-  if (role === undefined || !trusts(parsePolicy(role.trustPolicy), { service: 'ecs.aliyuncs.com' })) return null;
+  if (role === undefined || !trusts(parsePolicy(role.trustPolicy, 'trust'), { service: 'ecs.aliyuncs.com' }))
+    return null;
   const documents = documentsOf(call.world, `role/${role.roleName}`);
   if (documents.length === 0) return null;
   return (bucket, object) =>

@@ -2,14 +2,15 @@
 import { ApiError } from '../errors.js';
 import type { DetectionItemRecord, DiskRecord, ImageRecord, ObjectRecord } from '../model.js';
 import { type ApiAction, type ApiAnswer, type ApiCall, given } from '../rpc-call.js';
-import { ACCOUNT_ID, newId } from '../world.js';
+import { dryRunPassed } from '../rpc-errors.js';
+import { ACCOUNT_ID, newId, type World } from '../world.js';
 import { detect } from './detection.js';
-import { answerUnderToken, rememberAnswer } from './idempotence.js';
+import { oncePerToken, rememberAnswer } from './idempotence.js';
 import { type ImageFile, readImageFile } from './image-file.js';
 import { openObjects } from './import-access.js';
 import { contentError, importError } from './import-errors.js';
 import { type DiskParams, type ImportParams, readImportParams } from './import-params.js';
-import { dropRemoved } from './lifecycle.js';
+import { countImages, dropRemoved } from './lifecycle.js';
 import { isRegion } from './regions.js';
 
 export const importActions: Readonly<Record<string, ApiAction>> = {
@@ -23,29 +24,27 @@ const GIB = 1024 ** 3;
 
 async function importImage(call: ApiCall): Promise<ApiAnswer> {
   const regionId = checkRegion(call);
-  const earlier = answerUnderToken(call);
-  if (earlier !== null) return earlier;
-  checkAccount(call);
-  const params = readImportParams(call);
-  checkFormats(call, regionId, params.disks);
-  checkResourceGroup(call);
-  const objects = openObjects(call, regionId, params.disks);
-  const files: ImageFile[] = [];
-  for (const [index, disk] of params.disks.entries()) {
-    const object = objects[index];
-    if (object !== undefined) files.push(await openImage(call, disk, object, index === 0));
-  }
-  const detected = await detectionOf(call, params, objects[0], files[0]);
+  return oncePerToken(call, async () => {
+    checkAccount(call);
+    const params = readImportParams(call);
+    for (const disk of params.disks) checkFormat(call, regionId, disk.format);
+    checkResourceGroup(call);
+    const objects = openObjects(call, regionId, params.disks);
+    const files: ImageFile[] = [];
+    for (const [index, disk] of params.disks.entries()) {
+      const object = objects[index];
+      if (object !== undefined) files.push(await openImage(call, regionId, disk, object));
+    }
+    const detected = await detectionOf(call, params, objects[0], files[0]);
 
-  // Reading let other calls in: what only one of them may win is decided from here on without a pause.
-  const meanwhile = answerUnderToken(call);
-  if (meanwhile !== null) return meanwhile;
-  checkName(call, regionId, params.imageName);
-  if (call.world.imageIndex.countInRegion(regionId) >= call.world.settings.quotaImages) {
-    throw importError('QuotaExceed.Image');
-  }
-  if (call.params.DryRun === 'true') throw dryRunSuccess(call);
-  return rememberAnswer(call, create(call, regionId, params, files, detected));
+    // Reading let other calls in: what only one of them may win is decided from here on without a pause.
+    checkName(call.world, regionId, params.imageName, call.now);
+    if (countImages(call.world, regionId, call.now) >= call.world.settings.quotaImages) {
+      throw importError('QuotaExceed.Image');
+    }
+    if (params.dryRun) throw dryRunSuccess(call);
+    return rememberAnswer(call, create(call, regionId, params, files, detected));
+  });
 }
 
 /** This action has its own words for a missing region, and 400 where others say 404. */
@@ -63,22 +62,26 @@ function checkAccount(call: ApiCall): void {
   if (!account.importWhiteListed) throw importError('UserNotInTheWhiteList');
 }
 
-function checkFormats(call: ApiCall, regionId: string, disks: readonly DiskParams[]): void {
+function checkFormat(call: ApiCall, regionId: string, format: string | null): void {
   const refused = call.world.settings.regionsWithoutFormat.filter((entry) => entry.regionId === regionId);
-  if (disks.some(({ format }) => refused.some((entry) => entry.format.toUpperCase() === format))) {
+  if (refused.some((entry) => entry.format.toUpperCase() === format)) {
     throw importError('InvalidImageFormat.RegionNotSupported');
   }
 }
 
-function checkResourceGroup(call: ApiCall): void {
+/** Shared by the actions that place an image into a resource group. */
+export function checkResourceGroup(call: ApiCall): void {
   const group = given(call, 'ResourceGroupId');
-  if (group !== undefined && !call.world.settings.resourceGroups.includes(group)) {
-    throw importError('InvalidResourceGroup.NotFound');
-  }
+  const { resourceGroups } = call.world.settings;
+  if (group === undefined || resourceGroups?.includes(group)) return;
+  if (resourceGroups !== null || !/^rg-[\w*]+$/.test(group)) throw importError('InvalidResourceGroup.NotFound');
 }
 
-async function openImage(call: ApiCall, disk: DiskParams, object: ObjectRecord, system: boolean): Promise<ImageFile> {
-  const file = await readImageFile(reader(call, object), object.size);
+async function openImage(call: ApiCall, regionId: string, disk: DiskParams, object: ObjectRecord): Promise<ImageFile> {
+  const file = await readImageFile(reader(call, object), object.size).catch((error: unknown) => {
+    // OSS has the object, but its bytes cannot be had any more: no fault of the request.
+    throw error instanceof ApiError ? error : importError('ImportImageFailed');
+  });
   if ('problem' in file) {
     if (file.problem === 'vhd-size') throw importError('InvalidVHDImage.IncorrectSize');
     if (file.problem === 'block-size') throw importError('InvalidBlockSize.NotSupport', file.detail);
@@ -88,11 +91,12 @@ async function openImage(call: ApiCall, disk: DiskParams, object: ObjectRecord, 
   if (disk.format !== null && disk.format !== 'RAW' && file.format === 'RAW') {
     throw contentError(`The object ${object.key} is not in the specified format ${disk.format}.`);
   }
+  checkFormat(call, regionId, file.format);
   if (file.format === 'VMDK' && !call.world.settings.account.vmdkInvited) throw importError('UserNotInTheWhiteList');
   const needed = Math.ceil(file.virtualSize / GIB);
   const size = disk.sizeGiB ?? needed;
   if (size < needed || size > 2048) {
-    if (!system) throw importError('InvalidDataDiskSize');
+    if (disk.number !== 1) throw importError('InvalidDataDiskSize');
     const detail = `The image needs a system disk of ${needed} GiB; ${disk.sizeGiB ?? 'at most 2048'} GiB is too small.`;
     throw importError('InvalidImageSize', detail);
   }
@@ -113,16 +117,17 @@ async function detectionOf(
   return call.world.settings.detectionItems ?? (await detect(params, file, reader(call, object)));
 }
 
-function checkName(call: ApiCall, regionId: string, name: string | null): void {
+/** Shared by the actions that name an image. */
+export function checkName(world: World, regionId: string, name: string | null, now: number): void {
   if (name === null) return;
-  const same = dropRemoved(call.world, call.world.imageIndex.named(regionId, name), call.now);
+  const same = dropRemoved(world, world.imageIndex.named(regionId, name), now);
   if (same.length > 0) throw importError('InvalidImageName.Duplicated');
 }
 
 /** The document's table and its text name two codes for a dry run that passes. */
 function dryRunSuccess(call: ApiCall): ApiError {
   if (call.world.settings.dryRunCode === 'DRYRUN.SUCCESS') return importError('DRYRUN.SUCCESS');
-  return new ApiError(400, 'DryRunOperation', 'Request validation has been passed with DryRun flag set.');
+  return dryRunPassed();
 }
 
 function create(
@@ -140,7 +145,7 @@ function create(
   const failure = world.settings.failImports.find((entry) => imageName.includes(entry.imageName ?? '')) ?? null;
   const disks = params.disks.map(
     (disk, index): DiskRecord => ({
-      device: disk.device || `/dev/xvd${String.fromCharCode(97 + index)}`,
+      device: disk.device || `/dev/xvd${String.fromCharCode(96 + disk.number)}`,
       type: index === 0 ? 'system' : 'data',
       sizeGiB: disk.sizeGiB ?? Math.ceil((files[index]?.virtualSize ?? 0) / GIB),
       format: files[index]?.format ?? 'RAW',
@@ -161,10 +166,14 @@ function create(
     licenseType: params.licenseType,
     resourceGroupId: given(call, 'ResourceGroupId') ?? '',
     sizeGiB: disks[0]?.sizeGiB ?? 0,
+    imageFamily: '',
+    deprecated: false,
+    encryption: null,
     tags: params.tags,
     features: params.features,
     disks,
     createdAt: now,
+    startsAt: now,
     readyAt,
     outcome: failure === null ? 'Available' : 'CreateFailed',
     removedAt: null,

@@ -1,11 +1,21 @@
 /** What time has made of images and tasks: their state follows from the clock, so a restart loses no progress. */
 
 import { ApiError } from '../errors.js';
-import type { ImageRecord, TaskRecord } from '../model.js';
+import type { ImageRecord, ObjectRecord, TaskRecord } from '../model.js';
 import type { World } from '../world.js';
+import { importErrors } from './import-errors.js';
 
-export function imageStatus(image: ImageRecord, now: number): string {
-  return now < image.readyAt ? 'Creating' : image.outcome;
+export type ImageStatus = 'Waiting' | 'Creating' | 'Available' | 'CreateFailed' | 'Deprecated';
+
+export function imageStatus(image: ImageRecord, now: number): ImageStatus {
+  if (now < image.startsAt) return 'Waiting';
+  if (now < image.readyAt) return 'Creating';
+  return image.deprecated && image.outcome === 'Available' ? 'Deprecated' : image.outcome;
+}
+
+/** Being imported, being copied, or waiting for its turn to be. */
+export function isInTheMaking(image: ImageRecord, now: number): boolean {
+  return now < image.readyAt;
 }
 
 /** 0 to 100; 100 only when it is over. */
@@ -38,4 +48,26 @@ export function findImage(world: World, regionId: string, imageId: string, now: 
     throw new ApiError(404, 'InvalidImageId.NotFound', 'The specified ImageId does not exist.');
   }
   return first;
+}
+
+/** Images that count against the region's quota, those in the making too. */
+export function countImages(world: World, regionId: string, now: number): number {
+  // Counting is cheap, walking is not: walk only where a cancelled image could make the difference.
+  const count = world.imageIndex.countInRegion(regionId);
+  if (count < world.settings.quotaImages) return count;
+  return dropRemoved(world, world.imageIndex.inRegion(regionId), now).length;
+}
+
+/** ECS reads the object until the import ends: one that is deleted or replaced before makes the import fail. */
+export function failReaders(world: World, before: ObjectRecord | undefined, after: ObjectRecord | undefined): void {
+  if (before === undefined || before.segments === after?.segments) return;
+  const now = world.now();
+  const code = after === undefined ? 'InvalidOSSObject.NotFound' : 'ImportImageFailed';
+  for (const task of world.taskIndex.reading(before.id)) {
+    if (task.cancelledAt !== null || now >= task.finishAt) continue;
+    world.tasks.put(task.taskId, { ...task, finishAt: now, failure: { code, message: importErrors[code][1] } });
+    const image = world.images.get(task.resourceId);
+    if (image === undefined) continue;
+    world.images.put(image.imageId, { ...image, readyAt: now, outcome: 'CreateFailed', detection: null });
+  }
 }

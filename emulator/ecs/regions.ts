@@ -39,12 +39,12 @@ export function isRegion(regionId: string): boolean {
   return Object.hasOwn(names, regionId);
 }
 
-/** The call's region; refuses a missing or unknown one as every regional action does. */
-export function regionOf(call: ApiCall): string {
+/** The call's region; refuses a missing or unknown one. Most actions say 404 of that, some 400. */
+export function regionOf(call: ApiCall, status: 400 | 404 = 404): string {
   const regionId = given(call, 'RegionId');
   if (regionId === undefined) throw missingParameter('RegionId');
   if (!isRegion(regionId)) {
-    throw new ApiError(404, 'InvalidRegionId.NotFound', 'The specified RegionId does not exist.');
+    throw new ApiError(status, 'InvalidRegionId.NotFound', 'The specified RegionId does not exist.');
   }
   return regionId;
 }

@@ -1,46 +1,57 @@
 /** DescribeTasks, DescribeTaskAttribute, CancelTask. */
 import { ApiError } from '../errors.js';
 import type { TaskRecord } from '../model.js';
-import { type ApiAction, type ApiCall, given, isoTime, listOf, pageOf } from '../rpc-call.js';
+import {
+  type ApiAction,
+  type ApiCall,
+  commaList,
+  given,
+  invalidParameter,
+  isoTime,
+  listOf,
+  pageOf,
+  timeOf,
+} from '../rpc-call.js';
 import { missingParameter } from '../rpc-errors.js';
 import { percentDone, taskStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
 
 export const taskActions: Readonly<Record<string, ApiAction>> = {
-  DescribeTasks: { run: describeTasks },
+  DescribeTasks: { run: describeTasks, limits: 'tasks of ImportImage only; no TaskGroupId' },
   DescribeTaskAttribute: { run: describeTaskAttribute },
-  CancelTask: { run: cancelTask },
+  CancelTask: {
+    run: cancelTask,
+    limits: 'every task here can be cancelled while it runs: no TaskActionNotSupport, no CancelTaskFailed',
+  },
 };
 
 const FILTER_STATUSES = new Set(['Processing', 'Finished', 'Failed']);
+const MOST_IDS = 100;
+/** The older spelling of an action, seen in the vendor's samples. */
+const OLD_SPELLINGS: Readonly<Record<string, string>> = { IMPORT_IMAGE: 'ImportImage', EXPORT_IMAGE: 'ExportImage' };
 
 function describeTasks(call: ApiCall) {
   const regionId = regionOf(call);
-  const ids = given(call, 'TaskIds')
-    ?.split(',')
-    .map((id) => id.trim());
+  const ids = commaList(call, 'TaskIds', MOST_IDS);
   const resources = listOf(call, 'ResourceIds');
-  const action = given(call, 'TaskAction');
+  if (resources.length > MOST_IDS) throw invalidParameter('ResourceIds');
+  const asked = given(call, 'TaskAction');
+  const action = asked === undefined ? undefined : (OLD_SPELLINGS[asked] ?? asked);
   const status = given(call, 'TaskStatus');
   const after = timeOf(call, 'StartTime');
   const before = timeOf(call, 'EndTime');
-  const known =
-    ids === undefined ? [...call.world.tasks.values()] : ids.flatMap((id) => call.world.tasks.get(id) ?? []);
-  const found = known.filter(
+  const found = candidates(call, ids, resources).filter(
     (task) =>
       task.regionId === regionId &&
       (resources.length === 0 || resources.includes(task.resourceId)) &&
       (action === undefined || task.action === action) &&
-      // Other values take no effect, says the document.
+      // "Other values do not take effect."
       (status === undefined || !FILTER_STATUSES.has(status) || statusOf(call, task) === status) &&
       (after === null || task.createdAt >= after) &&
       (before === null || task.createdAt <= before),
   );
-  const page = pageOf(
-    call,
-    found.sort((a, b) => b.createdAt - a.createdAt),
-    { normal: 10, most: 100 },
-  );
+  const sorted = found.sort((a, b) => b.createdAt - a.createdAt || (a.taskId < b.taskId ? -1 : 1));
+  const page = pageOf(call, sorted, { normal: 10, most: 100 });
   return {
     RegionId: regionId,
     ...page.fields,
@@ -48,20 +59,27 @@ function describeTasks(call: ApiCall) {
   };
 }
 
+/** Few of many: by their ids, or by the images that they make. */
+function candidates(call: ApiCall, ids: readonly string[] | undefined, resources: readonly string[]): TaskRecord[] {
+  const { tasks, images } = call.world;
+  if (ids !== undefined) return [...new Set(ids)].flatMap((id) => tasks.get(id) ?? []);
+  const made = resources.map((id) => images.get(id)?.taskId ?? null);
+  // An image that is gone leaves its task.
+  if (resources.length === 0 || made.includes(null)) return [...tasks.values()];
+  return [...new Set(made)].flatMap((id) => (id === null ? [] : (tasks.get(id) ?? [])));
+}
+
 function describeTaskAttribute(call: ApiCall) {
   const task = findTask(call);
   const status = statusOf(call, task);
-  const cancelled = task.cancelledAt !== null && status !== 'Processing';
-  const failure = cancelled
-    ? { code: 'TaskCancelled', message: 'The task was cancelled.' }
-    : status === 'Failed'
-      ? task.failure
-      : null;
   const over = status !== 'Processing';
+  const cancelled = task.cancelledAt !== null && over;
+  const failure = over ? (cancelled ? CANCELLED : task.failure) : null;
+  const done = percentDone(task.createdAt, task.finishAt, over && !cancelled ? task.finishAt : call.now);
   return {
     RegionId: task.regionId,
     ...describeTask(call, task),
-    TaskProcess: `${percentDone(task.createdAt, task.finishAt, over && !cancelled ? task.finishAt : call.now)}%`,
+    TaskProcess: `${cancelled ? Math.min(99, done) : done}%`,
     TotalCount: 1,
     SuccessCount: over && failure === null ? 1 : 0,
     FailedCount: failure === null ? 0 : 1,
@@ -78,17 +96,14 @@ function describeTaskAttribute(call: ApiCall) {
   };
 }
 
+/** The vendor does not say what it tells of a cancelled task; this code is the emulator's. */
+const CANCELLED = { code: 'TaskCancelled', message: 'The task was cancelled.' };
+
 function cancelTask(call: ApiCall) {
   const task = findTask(call);
-  if (task.action !== 'ImportImage' && task.action !== 'ExportImage') {
-    throw new ApiError(403, 'InvalidTaskId.TaskActionNotSupport', 'The specified task action is not supported.');
-  }
   if (!isCancellable(call, task)) {
-    throw new ApiError(
-      403,
-      'InvalidTaskId.IncorrectTaskStatus',
-      'The specified task has finished or cannot be cancelled.',
-    );
+    const message = 'The specified task has finished or cannot be cancelled.';
+    throw new ApiError(403, 'InvalidTaskId.IncorrectTaskStatus', message);
   }
   const endsAt = call.now + call.world.settings.cancelSeconds * 1000;
   call.world.tasks.put(task.taskId, { ...task, cancelledAt: endsAt });
@@ -102,7 +117,7 @@ function cancelTask(call: ApiCall) {
 }
 
 function findTask(call: ApiCall): TaskRecord {
-  const regionId = regionOf(call);
+  const regionId = regionOf(call, 400);
   const taskId = given(call, 'TaskId');
   if (taskId === undefined) throw missingParameter('TaskId');
   const task = call.world.tasks.get(taskId);
@@ -121,23 +136,14 @@ function isCancellable(call: ApiCall, task: TaskRecord): boolean {
 }
 
 function describeTask(call: ApiCall, task: TaskRecord) {
-  const ended = statusOf(call, task) !== 'Processing';
+  const status = statusOf(call, task);
   return {
     TaskId: task.taskId,
-    TaskAction: task.action,
-    TaskStatus: statusOf(call, task),
+    TaskAction: task.action === 'ImportImage' ? call.world.settings.taskActionSpelling : task.action,
+    TaskStatus: status,
     SupportCancel: String(isCancellable(call, task)),
     CreationTime: isoTime(task.createdAt),
-    FinishedTime: ended ? isoTime(task.cancelledAt ?? task.finishAt) : '',
+    FinishedTime: status === 'Processing' ? '' : isoTime(task.cancelledAt ?? task.finishAt),
     ResourceId: task.resourceId,
   };
-}
-
-function timeOf(call: ApiCall, name: string): number | null {
-  const text = given(call, name);
-  if (text === undefined) return null;
-  const time = Date.parse(text);
-  if (Number.isNaN(time))
-    throw new ApiError(400, `Invalid${name}.Malformed`, `The specified ${name} is wrongly formed.`);
-  return time;
 }

@@ -22,8 +22,8 @@ interface Condition {
 
 export type Verdict = 'allow' | 'explicit-deny' | 'implicit-deny';
 
-/** Null when the text is no policy document. */
-export function parsePolicy(text: string): PolicyDocument | null {
+/** Null when the text is no policy document. A role's trust policy names principals, any other names resources. */
+export function parsePolicy(text: string, kind: 'permissions' | 'trust' = 'permissions'): PolicyDocument | null {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -38,6 +38,7 @@ export function parsePolicy(text: string): PolicyDocument | null {
     const effect = fields?.Effect;
     if (fields === null || (effect !== 'Allow' && effect !== 'Deny')) return null;
     if (fields.Action === undefined && fields.NotAction === undefined) return null;
+    if (kind === 'permissions' ? fields.Resource === undefined : fieldsOf(fields.Principal) === null) return null;
     const principal = fieldsOf(fields.Principal) ?? {};
     statements.push({
       effect,
@@ -70,19 +71,22 @@ export function evaluate(
   return verdict;
 }
 
-/** Whether a role's trust policy lets this service, or this RAM principal (an ARN), assume it. */
+/**
+ * Whether a role's trust policy lets this service, or this RAM principal (an ARN), assume it. A statement with a
+ * condition (MFA, source address) does not apply, since nothing here could fulfil it.
+ */
 export function trusts(
   trust: PolicyDocument | null,
   who: { readonly service?: string; readonly arn?: string },
 ): boolean {
-  if (trust === null) return false;
-  return trust.statements.some(
+  const meant = (trust?.statements ?? []).filter(
     (statement) =>
-      statement.effect === 'Allow' &&
       appliesTo(statement, 'sts:AssumeRole') &&
+      statement.conditions.length === 0 &&
       ((who.service !== undefined && statement.services.includes(who.service)) ||
         (who.arn !== undefined && statement.principals.some((arn) => principalMatches(arn, who.arn ?? '')))),
   );
+  return meant.some(({ effect }) => effect === 'Allow') && !meant.some(({ effect }) => effect === 'Deny');
 }
 
 /** `acs:ram::ID:root` means everyone in that account. */

@@ -11,6 +11,9 @@ import { parsePolicy } from './permissions.js';
 
 const roleArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:role/${call.params.RoleName ?? '*'}`;
 
+/** Characters of a trust policy. */
+const MOST_TRUST = 4096;
+
 export const roleActions: Readonly<Record<string, ApiAction>> = {
   CreateRole: { run: createRole, resource: roleArn },
   GetRole: { run: (call) => ({ Role: describe(findRole(call)) }), resource: roleArn },
@@ -89,7 +92,7 @@ function describe(role: RoleRecord) {
 }
 
 function checkTrust(text: string): string {
-  if (text.length > 2048 * 2 || parsePolicy(text) === null) throw malformedPolicy();
+  if (text.length > MOST_TRUST || parsePolicy(text, 'trust') === null) throw malformedPolicy();
   return text;
 }
 

@@ -41,7 +41,7 @@ function assumeRole(call: ApiCall) {
     throw new ApiError(400, 'InvalidParameter.PolicyGrammar', 'The parameter Policy has not passed grammar check.');
   }
   // The account's own key is let through where the role trusts the account, so that tests need no user for it.
-  if (!trusts(parsePolicy(role.trustPolicy), { arn: call.caller.arn })) {
+  if (!trusts(parsePolicy(role.trustPolicy, 'trust'), { arn: call.caller.arn })) {
     const message = 'You are not authorized to do this action. You should be authorized by RAM.';
     throw new ApiError(403, 'NoPermission', message);
   }

@@ -1,0 +1,36 @@
+/** DescribeAccountAttributes. None of its attributes is the image quota: no call of ECS tells that. */
+import { type ApiAction, type ApiCall, listOf } from '../rpc-call.js';
+import { regionOf } from './regions.js';
+
+export const accountActions: Readonly<Record<string, ApiAction>> = {
+  DescribeAccountAttributes: { run: describeAccountAttributes, limits: 'fixed values; no instance types' },
+};
+
+const attributes: Readonly<Record<string, string>> = {
+  'instance-network-type': 'vpc',
+  'max-security-groups': '100',
+  'max-elastic-network-interfaces': '5000',
+  'max-postpaid-instance-vcpu-count': '500',
+  'max-spot-instance-vcpu-count': '500',
+  'used-postpaid-instance-vcpu-count': '0',
+  'used-spot-instance-vcpu-count': '0',
+  'max-dedicated-hosts': '10',
+  'max-axt-command-count': '100',
+  'max-axt-invocation-daily': '5000',
+  'real-name-authentication': 'yes',
+  'max-cloud-assistant-activation-count': '500',
+};
+
+function describeAccountAttributes(call: ApiCall) {
+  regionOf(call);
+  const names = listOf(call, 'AttributeName');
+  const asked = Object.entries(attributes).filter(([name]) => names.length === 0 || names.includes(name));
+  return {
+    AccountAttributeItems: {
+      AccountAttributeItem: asked.map(([name, value]) => ({
+        AttributeName: name,
+        AttributeValues: { ValueItem: [{ Value: value }] },
+      })),
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/** CopyImage and CancelCopyImage. "A maximum of five image copy tasks can run concurrently in the same region." */
+import { ApiError } from '../errors.js';
+import type { ImageRecord } from '../model.js';
+import { type ApiAction, type ApiAnswer, type ApiCall, flagOf, given, invalidParameter } from '../rpc-call.js';
+import { dryRunPassed, missingParameter } from '../rpc-errors.js';
+import { newId, type World } from '../world.js';
+import { imageOf, incorrectStatus } from './change-image.js';
+import { oncePerToken, rememberAnswer } from './idempotence.js';
+import { imageArn } from './images.js';
+import { importError } from './import-errors.js';
+import { checkName, checkResourceGroup } from './import-image.js';
+import { countImages, findImage, imageStatus, isInTheMaking } from './lifecycle.js';
+import { isRegion, regionOf } from './regions.js';
+import { isDescription, isName, readTags } from './text-rules.js';
+
+export const copyActions: Readonly<Record<string, ApiAction>> = {
+  CopyImage: {
+    run: copyImage,
+    resource: imageArn,
+    limits: 'the five at once are counted in the destination region; no snapshots, so QuotaExceed.Snapshot never comes',
+  },
+  CancelCopyImage: { run: cancelCopyImage, resource: imageArn },
+};
+
+function copyImage(call: ApiCall): Promise<ApiAnswer> {
+  const [source, destination] = regionsOf(call);
+  return oncePerToken(call, () => {
+    const imageName = given(call, 'DestinationImageName') ?? null;
+    const description = given(call, 'DestinationDescription') ?? '';
+    if (imageName !== null && !isName(imageName)) throw importError('InvalidImageName.Malformed');
+    if (description !== '' && !isDescription(description)) throw importError('InvalidDescription.Malformed');
+    const encrypted = flagOf(call, 'Encrypted');
+    const kmsKeyId = given(call, 'KMSKeyId') ?? null;
+    if (kmsKeyId !== null && !encrypted) throw invalidParameter('KMSKeyId');
+    const tags = readTags(call);
+    checkResourceGroup(call);
+    const image = sourceImage(call, source);
+    // Within a region, only the encryption is something that a copy could change.
+    if (destination === source && !encrypted) {
+      throw new ApiError(403, 'IncorrectDestinationRegion', 'The specified destination region is incorrect.');
+    }
+    if (call.world.settings.regionsWithoutCopy.some((region) => region === source || region === destination)) {
+      throw new ApiError(403, 'RegionNotSupportCopy', 'The specified region does not support copying images.');
+    }
+    checkName(call.world, destination, imageName, call.now);
+    if (countImages(call.world, destination, call.now) >= call.world.settings.quotaImages) {
+      throw importError('QuotaExceed.Image');
+    }
+    if (flagOf(call, 'DryRun')) throw dryRunPassed();
+    const imageId = newId('m-');
+    call.world.images.put(imageId, {
+      ...image,
+      imageId,
+      regionId: destination,
+      imageName: imageName ?? imageId,
+      description,
+      imageFamily: '',
+      resourceGroupId: given(call, 'ResourceGroupId') ?? '',
+      encryption: encrypted ? { kmsKeyId } : image.encryption,
+      tags,
+      createdAt: call.now,
+      ...turnAfter(call.world, openCopies(call.world, destination, call.now), call.now),
+      outcome: 'Available',
+      taskId: null,
+      copiedFrom: { imageId: image.imageId, regionId: source },
+      detection: null,
+      sharedWith: [],
+    });
+    return rememberAnswer(call, { ImageId: imageId });
+  });
+}
+
+/** This action has codes of its own for its two regions. */
+function regionsOf(call: ApiCall): readonly [string, string] {
+  const source = given(call, 'RegionId');
+  if (source === undefined) throw missingParameter('RegionId');
+  if (!isRegion(source))
+    throw new ApiError(400, 'SourceRegion.NotFound', 'The specified source region does not exist.');
+  const destination = given(call, 'DestinationRegionId') ?? source;
+  if (!isRegion(destination)) {
+    throw new ApiError(400, 'DestinationRegion.NotFound', 'The specified destination region does not exist.');
+  }
+  return [source, destination];
+}
+
+function sourceImage(call: ApiCall, regionId: string): ImageRecord {
+  const imageId = given(call, 'ImageId');
+  if (imageId === undefined) throw missingParameter('ImageId');
+  const image = findImage(call.world, regionId, imageId, call.now);
+  if (image.copiedFrom !== null && isInTheMaking(image, call.now)) {
+    throw new ApiError(403, 'OperationDenied.ImageCopying', 'The specified image is copying.');
+  }
+  if (imageStatus(image, call.now) !== 'Available') throw incorrectStatus();
+  return image;
+}
+
+/** When a copy may start that comes after those `ahead`: as soon as one of the places is free. */
+function turnAfter(
+  world: World,
+  ahead: readonly ImageRecord[],
+  now: number,
+): { readonly startsAt: number; readonly readyAt: number } {
+  const { concurrentCopies, copySeconds } = world.settings;
+  const ends = ahead.map((copy) => copy.readyAt).sort((a, b) => b - a);
+  const startsAt = Math.max(now, ends[concurrentCopies - 1] ?? now);
+  return { startsAt, readyAt: startsAt + copySeconds * 1000 };
+}
+
+/** Those that run or wait, in the order of their turns. A cancelled one holds no place. */
+function openCopies(world: World, regionId: string, now: number): readonly ImageRecord[] {
+  return world.imageIndex
+    .inRegion(regionId)
+    .filter((image) => image.copiedFrom !== null && image.removedAt === null && isInTheMaking(image, now))
+    .sort((a, b) => a.startsAt - b.startsAt || a.createdAt - b.createdAt);
+}
+
+function cancelCopyImage(call: ApiCall) {
+  const regionId = regionOf(call);
+  const image = imageOf(call);
+  if (image.copiedFrom === null) {
+    throw new ApiError(400, 'ImageCreatedNotFromCopy', 'The specified image is not created from a copy.');
+  }
+  if (!isInTheMaking(image, call.now) || image.removedAt !== null) throw incorrectStatus();
+  const endsAt = call.now + call.world.settings.cancelSeconds * 1000;
+  const startsAt = Math.min(image.startsAt, call.now);
+  call.world.images.put(image.imageId, {
+    ...image,
+    startsAt,
+    readyAt: endsAt,
+    outcome: 'CreateFailed',
+    removedAt: endsAt,
+  });
+  moveUp(call.world, regionId, call.now);
+  return {};
+}
+
+/** Those that wait take the place that became free. */
+function moveUp(world: World, regionId: string, now: number): void {
+  const ahead: ImageRecord[] = [];
+  for (const copy of openCopies(world, regionId, now)) {
+    const next = copy.startsAt <= now ? copy : { ...copy, ...turnAfter(world, ahead, now) };
+    if (next !== copy) world.images.put(copy.imageId, next);
+    ahead.push(next);
+  }
+}

@@ -1,0 +1,72 @@
+/** An image in the words of DescribeImages. */
+import type { ImageRecord } from '../model.js';
+import { isoTime } from '../rpc-call.js';
+import { imageStatus, percentDone } from './lifecycle.js';
+
+export function describeImage(image: ImageRecord, now: number) {
+  const { detection } = image;
+  const windows = image.osType === 'windows';
+  const status = imageStatus(image, now);
+  const percent = `${percentDone(image.startsAt, image.readyAt, now)}%`;
+  return {
+    ImageId: image.imageId,
+    ImageName: image.imageName,
+    Description: image.description,
+    Status: status,
+    Progress: percent,
+    Size: image.sizeGiB,
+    OSType: image.osType,
+    OSName: image.platform,
+    OSNameEn: image.platform,
+    Platform: image.platform,
+    Architecture: image.architecture,
+    BootMode: image.bootMode,
+    CreationTime: isoTime(image.createdAt),
+    ImageOwnerAlias: 'self',
+    ImageOwnerId: Number(image.ownerId),
+    ImageFamily: image.imageFamily,
+    ImageVersion: '',
+    IsCopied: image.copiedFrom !== null,
+    IsPublic: false,
+    IsSelfShared: String(image.sharedWith.length > 0),
+    IsSubscribed: false,
+    IsSupportCloudinit: !windows,
+    IsSupportIoOptimized: true,
+    LicenseType: image.licenseType,
+    LoginAsNonRootSupported: false,
+    ProductCode: '',
+    ResourceGroupId: image.resourceGroupId,
+    Usable: status === 'Available' || status === 'Deprecated',
+    Usage: 'none',
+    ...(detection === null ? {} : { DetectionOptions: describeDetection(detection, now) }),
+    DiskDeviceMappings: {
+      DiskDeviceMapping: image.disks.map((disk) => ({
+        Device: disk.device,
+        Size: String(disk.sizeGiB),
+        Type: disk.type,
+        Format: disk.format,
+        ImportOSSBucket: disk.bucket,
+        ImportOSSObject: disk.object,
+        SnapshotId: '',
+        Encrypted: image.encryption !== null,
+        // Progress and RemainTime tell of a copy, not of an import.
+        ...(image.copiedFrom === null
+          ? {}
+          : { Progress: percent, RemainTime: Math.max(0, Math.ceil((image.readyAt - now) / 1000)) }),
+      })),
+    },
+    Features: { NvmeSupport: image.features.nvmeSupport, ImdsSupport: image.features.imdsSupport },
+    Tags: { Tag: Object.entries(image.tags).map(([key, value]) => ({ TagKey: key, TagValue: value })) },
+  };
+}
+
+function describeDetection(detection: NonNullable<ImageRecord['detection']>, now: number) {
+  if (now < detection.finishedAt) return { Status: 'Processing', Items: { Item: [] } };
+  const items = detection.items.map((item) => ({
+    Name: item.name,
+    Value: item.value,
+    ...(item.riskLevel === undefined ? {} : { RiskLevel: item.riskLevel }),
+    ...(item.riskCode === undefined ? {} : { RiskCode: item.riskCode }),
+  }));
+  return { Status: 'Finished', Items: { Item: items } };
+}

@@ -1,0 +1,69 @@
+/** ModifyImageSharePermission and DescribeImageSharePermission. */
+import { ApiError } from '../errors.js';
+import { type ApiAction, type ApiCall, flagOf, isoTime, listOf, pageOf } from '../rpc-call.js';
+import { dryRunPassed } from '../rpc-errors.js';
+import { ACCOUNT_ID } from '../world.js';
+import { imageOf, incorrectStatus } from './change-image.js';
+import { imageArn } from './images.js';
+import { imageStatus } from './lifecycle.js';
+
+export const shareActions: Readonly<Record<string, ApiAction>> = {
+  ModifyImageSharePermission: {
+    run: modifyImageSharePermission,
+    resource: imageArn,
+    limits: 'no community images (IsPublic), no LaunchPermission',
+  },
+  DescribeImageSharePermission: { run: describeImageSharePermission, resource: imageArn },
+};
+
+const MOST_AT_ONCE = 10;
+const MOST_ACCOUNTS = 50;
+
+function modifyImageSharePermission(call: ApiCall) {
+  const image = imageOf(call);
+  // "If more than 10 accounts are submitted … processes only the first 10 and ignores the rest."
+  const add = listOf(call, 'AddAccount').slice(0, MOST_AT_ONCE);
+  const remove = listOf(call, 'RemoveAccount').slice(0, MOST_AT_ONCE);
+  if (flagOf(call, 'IsPublic')) {
+    const message = 'The parameter IsPublic is not supported. (The emulator does not emulate community images.)';
+    throw new ApiError(400, 'UnsupportedParameter', message);
+  }
+  for (const accountId of [...add, ...remove]) checkAccount(call, accountId);
+  if (add.length > 0 && imageStatus(image, call.now) !== 'Available') throw incorrectStatus();
+  // "Images encrypted with a service key can no longer be shared." The document names no code.
+  if (add.length > 0 && image.encryption !== null && image.encryption.kmsKeyId === null) {
+    throw new ApiError(403, 'Forbidden', 'An image that is encrypted with a service key cannot be shared.');
+  }
+  const kept = image.sharedWith.filter(({ accountId }) => !remove.includes(accountId));
+  const fresh = [...new Set(add)].filter((id) => !kept.some(({ accountId }) => accountId === id));
+  if (kept.length + fresh.length > MOST_ACCOUNTS) {
+    throw new ApiError(403, 'QuotaExceed.ShareImageUser', 'The quota of accounts that share the image exceeds.');
+  }
+  if (flagOf(call, 'DryRun')) throw dryRunPassed();
+  const sharedWith = [...kept, ...fresh.map((accountId) => ({ accountId, sharedAt: call.now }))];
+  call.world.images.put(image.imageId, { ...image, sharedWith });
+  return {};
+}
+
+function checkAccount(call: ApiCall, accountId: string): void {
+  const { otherAccounts } = call.world.settings;
+  if (accountId === ACCOUNT_ID) {
+    throw new ApiError(404, 'InvalidAccount.Forbbiden', 'The specified account is the owner of the image.');
+  }
+  const known = otherAccounts === null ? /^\d{5,20}$/.test(accountId) : otherAccounts.includes(accountId);
+  if (!known) throw new ApiError(404, 'InvalidAccount.NotFound', 'The specified account does not exist.');
+}
+
+function describeImageSharePermission(call: ApiCall) {
+  const image = imageOf(call);
+  const page = pageOf(call, image.sharedWith, { normal: 10, most: 100 });
+  return {
+    RegionId: image.regionId,
+    ImageId: image.imageId,
+    ...page.fields,
+    Accounts: {
+      Account: page.items.map(({ accountId, sharedAt }) => ({ AliyunId: accountId, SharedTime: isoTime(sharedAt) })),
+    },
+    ShareGroups: { ShareGroup: [] },
+  };
+}
