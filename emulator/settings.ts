@@ -72,6 +72,8 @@ export interface Settings {
   readonly cancelledTaskStatus: string;
   /** How answers spell an import's action: the vendor's older samples have the second. Filters take both. */
   readonly taskActionSpelling: 'ImportImage' | 'IMPORT_IMAGE';
+  /** The document's table has the first spelling, its text the second. */
+  readonly missingRoleCode: 'NoSetRoletoECSServiceAcount' | 'NoSetRoletoECSServiceAccount';
   /** The document's table has the first, its text and other ECS actions the second. */
   readonly dryRunCode: 'DRYRUN.SUCCESS' | 'DryRunOperation';
   /** `md5` as the vendor's; `fast` derives the ETag from the CRC64 and spares the time of hashing. */
@@ -104,6 +106,7 @@ export const defaultSettings: Settings = {
   throttledBuckets: [],
   cancelledTaskStatus: 'Failed',
   taskActionSpelling: 'ImportImage',
+  missingRoleCode: 'NoSetRoletoECSServiceAcount',
   dryRunCode: 'DRYRUN.SUCCESS',
   etag: 'md5',
 };
@@ -136,6 +139,7 @@ type Check = (value: unknown) => boolean;
 
 const checks: Readonly<Record<string, Check>> = {
   signature: (value) => value === 'verify' || value === 'off',
+  missingRoleCode: (value) => value === 'NoSetRoletoECSServiceAcount' || value === 'NoSetRoletoECSServiceAccount',
   dryRunCode: (value) => value === 'DRYRUN.SUCCESS' || value === 'DryRunOperation',
   taskActionSpelling: (value) => value === 'ImportImage' || value === 'IMPORT_IMAGE',
   cloudBoxes: nullOr(isTextList),

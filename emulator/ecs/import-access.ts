@@ -1,5 +1,6 @@
 /** Whether ECS may read the objects of an import: role, bucket, object. The order is that of a service that looks. */
 
+import { ApiError } from '../errors.js';
 import { documentsOf } from '../identity.js';
 import type { ObjectRecord } from '../model.js';
 import { isFrozen } from '../oss/archive.js';
@@ -20,10 +21,13 @@ export function openObjects(call: ApiCall, regionId: string, disks: readonly Dis
   const roleName = given(call, 'RoleName') ?? (cloudBox ? CLOUD_BOX_ROLE : DEFAULT_ROLE);
   const product = cloudBox ? 'oss-cloudbox' : 'oss';
   const mayRead = roleReader(call, roleName, product);
-  if (mayRead === null) {
-    throw importError(cloudBox ? 'InvalidOperation.CloudBoxImageImportRoleRequired' : 'NoSetRoletoECSServiceAcount');
-  }
+  if (mayRead === null) throw cloudBox ? importError('InvalidOperation.CloudBoxImageImportRoleRequired') : noRole(call);
   return disks.map((disk) => openObject(call, regionId, disk, mayRead));
+}
+
+function noRole(call: ApiCall): ApiError {
+  const { status, message } = importError('NoSetRoletoECSServiceAcount');
+  return new ApiError(status, call.world.settings.missingRoleCode, message);
 }
 
 function checkCloudBox(call: ApiCall, regionId: string): boolean {
