@@ -61,9 +61,8 @@ export async function perform(world: World, response: ServerResponse, call: Call
       answer = await call.work();
     } catch (error) {
       // A body that broke off: there is nobody to answer.
-      if (response.destroyed || response.req.destroyed) {
+      if (response.socket === null || response.socket.destroyed) {
         record('aborted', null, null);
-        response.destroy();
         return;
       }
       const known =
