@@ -5,21 +5,32 @@
 import type { DetectionItemRecord } from '../model.js';
 import type { ImageFile, ReadAt } from './image-file.js';
 import type { ImportParams } from './import-params.js';
+import { openVirtualDisk } from './virtual-disk.js';
 
 export async function detect(
   params: ImportParams,
   file: ImageFile,
   read: ReadAt,
+  size: number,
 ): Promise<readonly DetectionItemRecord[]> {
-  const boot = file.format === 'RAW' || file.format === 'VHD' ? await readBoot(read) : null;
-  const items: DetectionItemRecord[] = [
+  const boot = await readBootSafely(read, size, file);
+  return [
     { name: 'GUESTOS.Platform', value: params.platform },
     { name: 'GUESTOS.Architecture', value: params.architecture },
     bootItem(params.bootMode, boot),
     { name: 'GUESTOS.Virtio', value: 'Installed' },
     { name: 'GUESTOS.Nvme', value: params.features.nvmeSupport === 'supported' ? 'Supported' : 'Unsupported' },
   ];
-  return items;
+}
+
+/** Null where the disk cannot be looked into: a detection that fails changes nothing of the import. */
+async function readBootSafely(read: ReadAt, size: number, file: ImageFile): Promise<Boot | null> {
+  try {
+    const disk = await openVirtualDisk(read, size, file);
+    return disk === null ? null : await readBoot(disk);
+  } catch {
+    return null;
+  }
 }
 
 type Boot = 'BIOS' | 'UEFI' | 'both' | 'none';
@@ -27,10 +38,10 @@ type Boot = 'BIOS' | 'UEFI' | 'both' | 'none';
 function bootItem(asked: string, boot: Boot | null): DetectionItemRecord {
   const name = 'GUESTOS.BootMode';
   if (boot === null) return { name, value: asked };
-  const fits = boot === 'both' || boot === asked || (asked === 'UEFI-Preferred' && boot !== 'none');
-  if (fits) return { name, value: boot === 'both' ? 'BIOS,UEFI' : boot };
-  // The vendor publishes no code for this; the suffix says that it is ours.
-  return { name, value: boot === 'none' ? 'Unknown' : boot, riskLevel: 'High', riskCode: 'BootMode.Mismatch.Emulated' };
+  if (boot === 'both' || boot === asked) return { name, value: boot === 'both' ? 'BIOS,UEFI' : boot };
+  // The vendor publishes no codes for these; the suffix says that they are ours.
+  if (boot === 'none') return { name, value: 'Unknown', riskLevel: 'Medium', riskCode: 'BootMode.Unknown.Emulated' };
+  return { name, value: boot, riskLevel: 'High', riskCode: 'BootMode.Mismatch.Emulated' };
 }
 
 const ESP_TYPE = Buffer.from('28732ac11ff8d211ba4b00a0c93ec93b', 'hex');

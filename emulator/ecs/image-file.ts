@@ -36,6 +36,9 @@ const VHD_HEADER_COOKIE = Buffer.from('cxsparse');
 const foreignFormats: readonly { readonly name: string; readonly magic: Buffer; readonly at: number }[] = [
   { name: 'VHDX', magic: Buffer.from('vhdxfile'), at: 0 },
   { name: 'VDI', magic: Buffer.from([0x7f, 0x10, 0xda, 0xbe]), at: 64 },
+  { name: 'VMDK of ESX (COWD)', magic: Buffer.from('COWD'), at: 0 },
+  { name: 'QED', magic: Buffer.from('QED\0'), at: 0 },
+  { name: 'Parallels', magic: Buffer.from('WithoutFreeSpace'), at: 0 },
   { name: 'gzip', magic: Buffer.from([0x1f, 0x8b]), at: 0 },
   { name: 'xz', magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a]), at: 0 },
   { name: 'zstd', magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), at: 0 },
@@ -56,9 +59,10 @@ function readQcow2(head: Buffer, size: number): ImageFile | ImageProblem {
   const virtualSize = Number(head.readBigUInt64BE(24));
   const tableEnd = Number(head.readBigUInt64BE(40)) + head.readUInt32BE(36) * 8;
   if (virtualSize === 0 || tableEnd > size) return malformed('The QCOW2 is truncated.');
-  // Bit 2 of the incompatible features: the data are in another file.
-  if (version === 3 && (head.readBigUInt64BE(72) & 4n) !== 0n)
-    return malformed('The QCOW2 needs an external data file.');
+  // Incompatible features. Bit 1: its writer found the tables corrupt; bit 2: the data are in another file.
+  const features = version === 3 && head.length >= 80 ? head.readBigUInt64BE(72) : 0n;
+  if ((features & 2n) !== 0n) return malformed('The QCOW2 is marked as corrupt.');
+  if ((features & 4n) !== 0n) return malformed('The QCOW2 needs an external data file.');
   return { format: 'QCOW2', virtualSize };
 }
 

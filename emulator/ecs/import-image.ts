@@ -114,7 +114,7 @@ async function detectionOf(
   file: ImageFile | undefined,
 ): Promise<readonly DetectionItemRecord[] | null> {
   if (!params.detection || object === undefined || file === undefined) return null;
-  return call.world.settings.detectionItems ?? (await detect(params, file, reader(call, object)));
+  return call.world.settings.detectionItems ?? (await detect(params, file, reader(call, object), object.size));
 }
 
 /** Shared by the actions that name an image. */

@@ -39,8 +39,10 @@ export interface Acs3Request {
 
 export function acs3StringToSign(request: Acs3Request, signedHeaders: readonly string[]): string {
   const query = request.query
-    .map(([name, value]) => `${strictEncode(name)}=${strictEncode(value ?? '')}`)
-    .sort()
+    .map(([name, value]): [string, string] => [strictEncode(name), strictEncode(value ?? '')])
+    // By name alone: with the `=` behind it, `Tag.1` would come after `Tag.10`.
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&');
   const header = (name: string) => String(request.headers[name] ?? '').trim();
   const canonical = [
