@@ -2,12 +2,12 @@
  * cleanup: leaves what was asked for and nothing else, then writes the final state. Works from the ledger, and where the
  * ledger only knows an intention it asks the cloud. Deleting what is gone is success, so it can be repeated for ever.
  */
-import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/failure.js';
-import { IMPORT_TAG_KEY } from '../domain/ids.js';
+import type { EcsApi, TaskView } from '../alibaba/cloud.js';
 import type { LedgerEntry } from '../domain/import.js';
 import type { Ending, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { endCopies } from './end-copies.js';
+import { deleteImage, imagesOf, isOvertaken } from './remove-image.js';
 import { runStep, type Step } from './step.js';
 
 const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
@@ -24,6 +24,11 @@ export function createCleanUp(deps: ActivityDependencies) {
         const open = (kind: LedgerEntry['kind']) =>
           ledger.filter((entry) => entry.kind === kind && entry.status !== 'removed');
         for (const upload of open('multipart-upload')) await abortUpload(deps, step, upload);
+        const { regions } = input.request.distribute;
+        await endCopies(deps, step, ledger, ({ regionId }) => {
+          if (ending.outcome === 'succeeded') return regions.includes(regionId) ? 'all' : 'none';
+          return ending.keepImage ? 'finished' : 'none';
+        });
         const imageEntry = open('image')[0];
         if (imageEntry !== undefined) {
           const keep = ending.outcome === 'succeeded' || ending.keepImage;
@@ -78,7 +83,7 @@ async function endImage(
   let looks = 0;
   let kept = false;
   for (;;) {
-    const images = await ourImages(ecs, step, entry);
+    const images = await imagesOf(ecs, step, entry);
     const tasks =
       images.length === 0 ? [] : await ecs.describeTasks({ resourceIds: images.map((image) => image.imageId) });
     const running = tasks.filter((task) => !FINAL_TASK_STATUSES.includes(task.status));
@@ -102,14 +107,6 @@ async function endImage(
   if (!kept) await deps.store.setImage(step, null);
 }
 
-/** By the id that the ledger knows, and by our tag: what a lost answer made carries it. */
-async function ourImages(ecs: EcsApi, step: Step, entry: LedgerEntry): Promise<readonly ImageView[]> {
-  const { imageId } = entry.detail;
-  const known = imageId === undefined ? [] : await ecs.describeImages({ imageIds: [imageId] });
-  const tagged = await ecs.describeImages({ tag: { key: IMPORT_TAG_KEY, value: step.importId } });
-  return [...new Map([...known, ...tagged].map((image) => [image.imageId, image])).values()];
-}
-
 /** A task that just became final cannot be cancelled; the next look sees what became of it. */
 async function cancelTask(ecs: EcsApi, step: Step, task: TaskView): Promise<void> {
   try {
@@ -119,20 +116,6 @@ async function cancelTask(ecs: EcsApi, step: Step, task: TaskView): Promise<void
     if (!isOvertaken(error, ['InvalidTaskId.IncorrectTaskStatus', 'CancelTaskFailed', 'InvalidTaskId.NotFound']))
       throw error;
   }
-}
-
-async function deleteImage(ecs: EcsApi, step: Step, image: ImageView): Promise<void> {
-  try {
-    await ecs.deleteImage(image.imageId);
-    step.log('image deleted', { imageId: image.imageId });
-  } catch (error) {
-    if (!isOvertaken(error, ['InvalidImageId.NotFound', 'ImageIsImporting'])) throw error;
-    await step.sleep(1_000);
-  }
-}
-
-function isOvertaken(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof FailureError && codes.includes(error.failure.code);
 }
 
 function markAs(deps: ActivityDependencies, step: Step, entry: LedgerEntry, status: 'removed' | 'kept'): Promise<void> {

@@ -3,6 +3,7 @@ import { createAccept } from './accept.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createDetect } from './detect.js';
+import { createDistribute } from './distribute.js';
 import { createInspectFile } from './inspect-file.js';
 import { createPreflight } from './preflight.js';
 import { createSetUpRole } from './set-up-role.js';
@@ -21,6 +22,7 @@ export function createActivities(deps: ActivityDependencies) {
     startImport: createStartImport(deps),
     watchImport: createWatchImport(deps),
     detect: createDetect(deps),
+    distribute: createDistribute(deps),
     cleanUp: createCleanUp(deps),
     inspectFile: createInspectFile(deps),
   };

@@ -24,10 +24,26 @@ export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {
   return cloud.sts.getCallerIdentity();
 }
 
-export async function checkRegion(cloud: Cloud, region: string): Promise<void> {
+/** The regions that there are, for `checkDestinations`. */
+export async function checkRegion(cloud: Cloud, region: string): Promise<readonly string[]> {
   const regions = await cloud.ecs(region).describeRegions();
-  if (regions.includes(region)) return;
+  if (regions.includes(region)) return regions;
   throw refusal('InvalidRegionId.NotFound', `region ${region} is none of ${regions.join(', ')}`, 'region');
+}
+
+/** A copy that cannot be made is found out before the import, and not hours after it. */
+export async function checkDestinations(
+  cloud: Cloud,
+  request: ImportRequest,
+  regions: readonly string[],
+  importId: string,
+): Promise<void> {
+  const unknown = request.distribute.regions.filter((region) => !regions.includes(region));
+  if (unknown.length > 0) {
+    const message = `${unknown.join(', ')}: none of ${regions.join(', ')}`;
+    throw refusal('DestinationRegion.NotFound', message, 'distribute.regions');
+  }
+  await Promise.all(request.distribute.regions.map((region) => checkName(cloud, request, importId, region)));
 }
 
 /** ECS reads only buckets of the import’s own region, and none that OSS encrypts. */
@@ -68,13 +84,18 @@ export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan):
 }
 
 /** A name is free, or it is ours from an earlier try; somebody else’s image is never taken for ours. */
-export async function checkName(cloud: Cloud, request: ImportRequest, importId: string): Promise<void> {
-  const named = await cloud.ecs(request.region).describeImages({ imageName: request.imageName });
+export async function checkName(
+  cloud: Cloud,
+  request: ImportRequest,
+  importId: string,
+  region = request.region,
+): Promise<void> {
+  const named = await cloud.ecs(region).describeImages({ imageName: request.imageName });
   const other = named.find((image) => image.imageName === request.imageName && image.tags[IMPORT_TAG_KEY] !== importId);
   if (other === undefined) return;
   throw refusal(
     'InvalidImageName.Duplicated',
-    `the name ${request.imageName} is taken in ${request.region} by image ${other.imageId}`,
+    `the name ${request.imageName} is taken in ${region} by image ${other.imageId}`,
     'imageName',
   );
 }

@@ -7,7 +7,15 @@ import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { Inspection } from '../images/inspection.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { contradictions, refused } from './image-policy.js';
-import { checkAccount, checkBuckets, checkName, checkObject, checkRegion, dryRun } from './preflight-cloud.js';
+import {
+  checkAccount,
+  checkBuckets,
+  checkDestinations,
+  checkName,
+  checkObject,
+  checkRegion,
+  dryRun,
+} from './preflight-cloud.js';
 import { findingsOf, planDisk, readDisk } from './preflight-disk.js';
 import { runStep } from './step.js';
 
@@ -50,11 +58,14 @@ export function createPreflight(deps: ActivityDependencies) {
       problems.push(...refused(findings, request));
 
       const account = await checkAccount(deps.cloud);
-      await collect(() => checkRegion(deps.cloud, request.region));
+      const regions = await collect(() => checkRegion(deps.cloud, request.region));
       const buckets = new Set(disks.map((disk) => disk.bucket));
       await collect(() => checkBuckets(deps.cloud, request.region, buckets));
       for (const disk of disks) await collect(() => checkObject(deps.cloud, request.region, disk));
       await collect(() => checkName(deps.cloud, request, step.importId));
+      if (regions !== null) {
+        await collect(() => checkDestinations(deps.cloud, request, regions, step.importId));
+      }
       if (problems.length > 0) throw allOf(problems);
 
       const plan: ImportPlan = {

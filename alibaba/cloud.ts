@@ -105,6 +105,7 @@ export interface CopyImageInput {
   readonly toRegion: string;
   readonly imageName: string;
   readonly description: string | null;
+  readonly resourceGroupId: string | null;
   readonly clientToken: string;
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -30,6 +30,7 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
         destinationRegionId: input.toRegion,
         destinationImageName: input.imageName,
         destinationDescription: input.description,
+        resourceGroupId: input.resourceGroupId,
         tag: Object.entries(input.tags).map(([key, value]) => ({ key, value })),
       });
       const body = await sdkCall('ecs', 'CopyImage', client, (ecs) => ecs.copyImage(request));

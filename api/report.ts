@@ -11,6 +11,7 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     `- image name: ${request.imageName}`,
     `- region: ${request.region}`,
     `- image: ${view.image?.imageId ?? 'none'}`,
+    ...view.copies.map((copy) => `- copy: ${copy.imageId} in ${copy.regionId}`),
     `- task: ${view.image?.taskId ?? 'none'}`,
     `- started: ${view.createdAt}`,
     `- last change: ${view.updatedAt}`,

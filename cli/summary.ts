@@ -21,7 +21,7 @@ export function outcome(view: ImportView): readonly string[] {
   }
   if (state === 'succeeded') {
     const made = image === null ? 'nothing to make (dry run)' : `image ${image.imageId} in ${image.regionId}`;
-    return [`succeeded in ${took}: ${made}`];
+    return [`succeeded in ${took}: ${made}`, ...view.copies.map((copy) => `copy ${copy.imageId} in ${copy.regionId}`)];
   }
   return [
     state === 'cancelled' ? `cancelled after ${took}` : `${state}: ${phase} ${Math.floor(view.progress.percent)} %`,

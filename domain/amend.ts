@@ -37,6 +37,7 @@ const AMENDABLE: Readonly<Partial<Record<Phase, readonly string[]>>> = {
     'distribute.',
   ],
   detection: ['detection.', 'upload.keepObject', 'distribute.'],
+  distribution: ['upload.keepObject', 'distribute.'],
   cleanup: ['upload.keepObject'],
 };
 

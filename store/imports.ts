@@ -236,6 +236,25 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
+    /** One copy a region; null takes the region's copy out of the record. */
+    async setCopy(step: StepWrite, regionId: string, copy: ImageRef | null): Promise<void> {
+      await write(
+        `with changed as (
+           update imports set updated_at = now(), copies = (
+             select coalesce(jsonb_agg(copy order by copy ->> 'regionId'), '[]')
+             from (
+               select copy from jsonb_array_elements(imports.copies) as known (copy) where copy ->> 'regionId' <> $3
+               union all
+               select $4::jsonb where $4::jsonb is not null
+             ) as all_copies (copy)
+           )
+           where id = $1 and version <= $2 returning id
+         )
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [step.importId, step.version, regionId, copy === null ? null : JSON.stringify(copy)],
+      );
+    },
+
     async setRequest(importId: string, request: ImportRequest): Promise<void> {
       await pool.query('update imports set request = $2, updated_at = now() where id = $1', [
         importId,

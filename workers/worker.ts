@@ -52,7 +52,7 @@ export async function createImportWorkers(
     Worker.create({
       ...common,
       taskQueue: WATCH_QUEUE,
-      activities: { watchImport: activities.watchImport, detect: activities.detect },
+      activities: { watchImport: activities.watchImport, detect: activities.detect, distribute: activities.distribute },
       maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_WATCHES,
     }),
   ]);

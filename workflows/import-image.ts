@@ -37,6 +37,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   const here = activitiesOn(MAIN_QUEUE, input.pace);
   const nearTheFiles = activitiesOn(input.fileQueue, input.pace);
   const watching = watchersOn(WATCH_QUEUE, input.pace);
+  // It waits as long as any watch, but for copies that it has made itself.
+  const distributing = activitiesOn(WATCH_QUEUE, input.pace);
 
   let request = input.request;
   let phase: Phase = 'accepted';
@@ -93,6 +95,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     const image = await step('import', (at) => here.startImport(at, plan));
     await step('import', (at) => watching.watchImport(at, image));
     if (request.detection.strategy !== 'none') await step('detection', (at) => watching.detect(at, image));
+    const { regions, shareWith } = request.distribute;
+    if (regions.length + shareWith.length > 0) await step('distribution', (at) => distributing.distribute(at, image));
     return image;
   }
 

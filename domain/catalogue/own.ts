@@ -146,6 +146,13 @@ export const OWN: readonly CatalogueEntry[] = [
       'Somebody or something else cancelled the task or deleted the image (https://actiontrail.console.aliyun.com shows who); then start a new import.',
   },
   {
+    code: 'Copy.Failed',
+    meaning: 'The cloud could not finish a copy of the image, or the copy is gone',
+    class: 'attention',
+    remedy: 'Resume to have the copy made anew.',
+    field: 'distribute.regions',
+  },
+  {
     code: 'Import.AmbiguousImage',
     meaning: 'Several images carry the tag of one import',
     class: 'attention',

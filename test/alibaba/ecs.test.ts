@@ -332,20 +332,29 @@ describe('the other calls', () => {
     server.answers.CopyImage = { json: { RequestId: 'r', ImageId: 'm-copy' } };
     const copied = await ecs().copyImage({
       ...{ imageId: 'm-1', toRegion: 'cn-hangzhou', imageName: 'web', description: null, clientToken: 'tok' },
+      resourceGroupId: 'rg-1',
       tags: { team: 'web' },
     });
     expect(copied).toEqual({ imageId: 'm-copy', requestId: 'r' });
     expect(server.asked('CopyImage')).toEqual([
       {
         ...{ RegionId: 'cn-beijing', ImageId: 'm-1', DestinationRegionId: 'cn-hangzhou', DestinationImageName: 'web' },
-        ...{ ClientToken: 'tok', 'Tag.1.Key': 'team', 'Tag.1.Value': 'web' },
+        ...{ ClientToken: 'tok', ResourceGroupId: 'rg-1', 'Tag.1.Key': 'team', 'Tag.1.Value': 'web' },
       },
     ]);
   });
 
   test('does not take an answer without an image for a copy', async () => {
     server.answers.CopyImage = { json: { RequestId: 'r' } };
-    const copy = { imageId: 'm-1', toRegion: 'r', imageName: 'n', description: null, clientToken: 't', tags: {} };
+    const copy = {
+      imageId: 'm-1',
+      toRegion: 'r',
+      imageName: 'n',
+      description: null,
+      clientToken: 't',
+      tags: {},
+      resourceGroupId: null,
+    };
     await expect(ecs().copyImage(copy)).rejects.toMatchObject({ failure: { outcomeUnknown: true } });
   });
 
