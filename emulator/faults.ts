@@ -29,6 +29,8 @@ export interface Fault {
   readonly code: string;
   readonly message: string;
   readonly delayMs: number;
+  /** Of an upload: so many bytes of the body are taken in before `reset-before` or `hang` strikes. */
+  readonly afterBytes: number;
   readonly seen: number;
   readonly hits: number;
 }
@@ -111,6 +113,7 @@ function parseFault(description: unknown): Fault {
     code: text('code', 'InternalError'),
     message: text('message', 'The request processing has failed due to some unknown error.'),
     delayMs: number('delayMs', 1000),
+    afterBytes: number('afterBytes', 0),
     seen: 0,
     hits: 0,
   };

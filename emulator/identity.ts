@@ -93,12 +93,18 @@ function sessionCaller(
 }
 
 /** Whether the caller may do this. `resource` is an ARN such as `acs:oss:*:ID:bucket/key`. */
-export function permits(world: World, caller: Caller, action: string, resource: string): Verdict {
+export function permits(
+  world: World,
+  caller: Caller,
+  action: string,
+  resource: string,
+  context: Readonly<Record<string, string>> = {},
+): Verdict {
   if (caller.principal === null) return 'allow';
-  const verdict = evaluate(documentsOf(world, caller.principal), action, resource);
+  const verdict = evaluate(documentsOf(world, caller.principal), action, resource, context);
   if (verdict !== 'allow' || caller.sessionPolicy === null) return verdict;
   const limit = parsePolicy(caller.sessionPolicy);
-  return limit === null ? 'implicit-deny' : evaluate([limit], action, resource);
+  return limit === null ? 'implicit-deny' : evaluate([limit], action, resource, context);
 }
 
 /** The documents of every policy attached to `user/NAME` or `role/NAME`. */

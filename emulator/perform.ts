@@ -1,6 +1,6 @@
 /** Runs one call of any service: planted faults, the work, durable state before the answer, the journal, the answer. */
-import type { ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from './errors.js';
@@ -45,8 +45,9 @@ export async function perform(world: World, response: ServerResponse, call: Call
     });
 
   if (fault?.kind === 'reset-before' || fault?.kind === 'hang') {
+    await swallow(response.req, fault.afterBytes);
     record(`fault:${fault.kind}`, null, null);
-    if (fault.kind === 'reset-before') response.destroy();
+    if (fault.kind === 'reset-before') reset(response);
     return;
   }
   if (fault?.kind === 'slow') await delay(fault.delayMs);
@@ -80,8 +81,30 @@ export async function perform(world: World, response: ServerResponse, call: Call
   world.flush();
   const outcome = fault !== undefined && fault.kind !== 'slow' ? `fault:${fault.kind}` : code === null ? 'ok' : 'error';
   record(fault?.kind === 'slow' ? 'fault:slow' : outcome, answer.status, code);
-  if (fault?.kind === 'reset-after') response.destroy();
-  else if (fault?.kind !== 'hang-after') await send(response, answer, fault?.kind === 'cut');
+  if (fault?.kind === 'reset-after' || fault?.kind === 'hang-after') {
+    if (answer.body instanceof Readable) answer.body.destroy();
+    if (fault.kind === 'reset-after') reset(response);
+  } else await send(response, answer, fault?.kind === 'cut');
+}
+
+/** Takes in so much of the request's body and then no more, so that the line is broken, or goes dead, within it. */
+async function swallow(request: IncomingMessage, bytes: number): Promise<void> {
+  if (bytes === 0) return;
+  let size = 0;
+  await new Promise<void>((resolve) => {
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size < bytes) return;
+      request.pause();
+      resolve();
+    });
+    request.once('end', resolve);
+    request.once('error', () => resolve());
+  });
+}
+
+function reset(response: ServerResponse): void {
+  response.socket?.resetAndDestroy();
 }
 
 async function send(response: ServerResponse, answer: Answer, cut: boolean): Promise<void> {

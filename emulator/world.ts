@@ -18,6 +18,7 @@ import type {
   PartRecord,
   PolicyRecord,
   RoleRecord,
+  Segment,
   SessionRecord,
   TaskRecord,
   TokenRecord,
@@ -25,6 +26,7 @@ import type {
   UserRecord,
 } from './model.js';
 import { Nonces } from './nonces.js';
+import { BlobUse } from './oss/blob-use.js';
 import { Blobs } from './oss/blobs.js';
 import { ObjectIndex } from './oss/object-index.js';
 import { RateMeter } from './rate-meter.js';
@@ -65,6 +67,7 @@ export class World {
   readonly taskIndex: TaskIndex;
   readonly objectIndex: ObjectIndex;
   readonly blobs: Blobs;
+  private readonly blobUse: BlobUse;
   private readonly log: Log;
   private readonly settingsRecord: Collection<Settings>;
   private readonly folder: string;
@@ -92,10 +95,11 @@ export class World {
     this.imageIndex = new ImageIndex(this.images);
     this.taskIndex = new TaskIndex(this.tasks);
     this.objectIndex = new ObjectIndex(this.parts, this.uploads);
+    this.blobUse = new BlobUse(this.objects, this.parts);
     this.log.replay();
     this.objects.watch((before, after) => failReaders(this, before, after));
     this.blobs = new Blobs(path.join(this.folder, 'blobs'));
-    this.blobs.removeUnknown(this.knownBlobs());
+    this.blobs.removeUnknown(this.blobUse.files());
     this.seed();
   }
 
@@ -117,6 +121,15 @@ export class World {
     this.log.flush();
   }
 
+  /**
+   * Removes the bytes that no object and no part names any more. First the records reach the disk: a process killed in
+   * between leaves bytes without a record, never a record without its bytes.
+   */
+  async dropSegments(segments: readonly Pick<Segment, 'file'>[]): Promise<void> {
+    this.flush();
+    await this.blobs.remove(segments.filter(({ file }) => !this.blobUse.isUsed(file)));
+  }
+
   /** Back to the state of a first start; settings and faults too. */
   reset(): void {
     for (const collection of this.log.all()) {
@@ -125,6 +138,7 @@ export class World {
     this.faults.clear();
     this.journal.clear();
     this.rates.clear();
+    this.flush();
     this.blobs.removeUnknown(new Set());
     this.seed();
     this.flush();
@@ -145,13 +159,6 @@ export class World {
       const bucket = { name, regionId: region, storageClass: 'Standard', acl: 'private', encryption: null };
       this.buckets.put(name, { ...bucket, createdAt: this.now() });
     }
-  }
-
-  private knownBlobs(): Set<string> {
-    const known = new Set<string>();
-    for (const object of this.objects.values()) for (const segment of object.segments) known.add(segment.file);
-    for (const part of this.parts.values()) known.add(part.file);
-    return known;
   }
 }
 

@@ -20,6 +20,10 @@ export interface WrittenBlob {
 }
 
 export class Blobs {
+  /** How many downloads are reading a file. One that is removed meanwhile goes when the last of them has ended. */
+  private readonly readers = new Map<string, number>();
+  private readonly doomed = new Set<string>();
+
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
   }
@@ -59,14 +63,16 @@ export class Blobs {
       return { file, size, crc64: checksum, md5: md5?.digest() ?? null };
     } catch (error) {
       await handle.close();
-      await this.remove([{ file, size }]);
+      await this.unlink(file);
       throw error;
     }
   }
 
   /** The bytes `start` to `end` (inclusive) of the pieces put together. */
   read(segments: readonly Segment[], start: number, end: number): Readable {
-    return Readable.from(this.chunks(segments, start, end), { objectMode: false, highWaterMark: 1 });
+    const files = this.hold(segments);
+    const body = Readable.from(this.chunks(segments, start, end), { objectMode: false, highWaterMark: 1 });
+    return body.once('close', () => this.release(files));
   }
 
   async readBytes(segments: readonly Segment[], start: number, length: number): Promise<Buffer> {
@@ -74,15 +80,19 @@ export class Blobs {
     const chunks: Buffer[] = [];
     const end = Math.min(start + length, size) - 1;
     if (end < start) return Buffer.alloc(0);
-    for await (const chunk of this.chunks(segments, start, end)) chunks.push(chunk);
+    const files = this.hold(segments);
+    try {
+      for await (const chunk of this.chunks(segments, start, end)) chunks.push(chunk);
+    } finally {
+      this.release(files);
+    }
     return Buffer.concat(chunks);
   }
 
-  async remove(segments: readonly Segment[]): Promise<void> {
+  async remove(segments: readonly Pick<Segment, 'file'>[]): Promise<void> {
     for (const { file } of segments) {
-      await unlink(path.join(this.folder, file)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
+      if (this.readers.has(file)) this.doomed.add(file);
+      else await this.unlink(file);
     }
   }
 
@@ -91,6 +101,27 @@ export class Blobs {
     for (const file of readdirSync(this.folder)) {
       if (!known.has(file)) rmSync(path.join(this.folder, file), { force: true });
     }
+  }
+
+  private hold(segments: readonly Segment[]): readonly string[] {
+    const files = segments.map(({ file }) => file);
+    for (const file of files) this.readers.set(file, (this.readers.get(file) ?? 0) + 1);
+    return files;
+  }
+
+  private release(files: readonly string[]): void {
+    for (const file of files) {
+      const left = (this.readers.get(file) ?? 1) - 1;
+      if (left > 0) this.readers.set(file, left);
+      else this.readers.delete(file);
+      if (left === 0 && this.doomed.delete(file)) void this.unlink(file);
+    }
+  }
+
+  private async unlink(file: string): Promise<void> {
+    await unlink(path.join(this.folder, file)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
   }
 
   private async *chunks(segments: readonly Segment[], start: number, end: number): AsyncGenerator<Buffer> {

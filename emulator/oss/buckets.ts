@@ -1,6 +1,5 @@
 /** Operations on buckets. */
 import type { BucketRecord } from '../model.js';
-import { ACCOUNT_ID } from '../world.js';
 import {
   emptyAnswer,
   findBucket,
@@ -9,6 +8,7 @@ import {
   type OssOperation,
   ossError,
   ossTime,
+  ownerTag,
   readText,
   tag,
   tagsIn,
@@ -22,13 +22,11 @@ export const bucketOperations: Readonly<Record<string, OssOperation>> = {
   DeleteBucket: deleteBucket,
   GetBucketInfo: (call) => xmlAnswer(`<BucketInfo><Bucket>${describe(findBucket(call))}</Bucket></BucketInfo>`),
   GetBucketLocation: (call) => xmlAnswer(tag('LocationConstraint', `oss-${findBucket(call).regionId}`)),
-  GetBucketAcl: (call) => xmlAnswer(`<AccessControlPolicy>${OWNER}${acl(findBucket(call))}</AccessControlPolicy>`),
+  GetBucketAcl: (call) => xmlAnswer(`<AccessControlPolicy>${ownerTag()}${acl(findBucket(call))}</AccessControlPolicy>`),
   GetBucketEncryption: getEncryption,
   PutBucketEncryption: putEncryption,
   DeleteBucketEncryption: deleteEncryption,
 };
-
-const OWNER = `<Owner>${tag('DisplayName', ACCOUNT_ID)}${tag('ID', ACCOUNT_ID)}</Owner>`;
 
 function listBuckets(call: OssCall) {
   const prefix = call.query.prefix ?? '';
@@ -37,7 +35,7 @@ function listBuckets(call: OssCall) {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((bucket) => `<Bucket>${fields(bucket)}</Bucket>`);
   return xmlAnswer(
-    `<ListAllMyBucketsResult>${OWNER}${tag('IsTruncated', false)}<Buckets>${buckets.join('')}</Buckets></ListAllMyBucketsResult>`,
+    `<ListAllMyBucketsResult>${ownerTag()}${tag('IsTruncated', false)}<Buckets>${buckets.join('')}</Buckets></ListAllMyBucketsResult>`,
   );
 }
 
@@ -145,7 +143,7 @@ function describe(bucket: BucketRecord): string {
     tag('BlockPublicAccess', false),
     tag('CrossRegionReplication', 'Disabled'),
     tag('TransferAcceleration', 'Disabled'),
-    OWNER,
+    ownerTag(),
     acl(bucket),
     `<ServerSideEncryptionRule>${rule}${key}</ServerSideEncryptionRule>`,
     '<BucketPolicy><LogBucket></LogBucket><LogPrefix></LogPrefix></BucketPolicy>',

@@ -5,7 +5,8 @@ import type { Caller } from '../identity.js';
 import type { BucketRecord } from '../model.js';
 import type { Answer } from '../perform.js';
 import { escapeXml } from '../rpc-errors.js';
-import type { World } from '../world.js';
+import { ACCOUNT_ID, type World } from '../world.js';
+import type { Place } from './place.js';
 
 export interface OssCall {
   readonly world: World;
@@ -48,6 +49,31 @@ export function header(call: OssCall, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** Everything belongs to the one account. */
+export function ownerTag(): string {
+  return `<Owner>${tag('ID', ACCOUNT_ID)}${tag('DisplayName', ACCOUNT_ID)}</Owner>`;
+}
+
+/** What `x-oss-copy-source` names; null where the request copies nothing. */
+export function copySourceOf(call: OssCall): Place | null {
+  const value = header(call, 'x-oss-copy-source');
+  if (value === undefined) return null;
+  try {
+    const [bucket = '', ...key] = decodeURIComponent(value.replace(/^\//, '')).split('/');
+    return { bucket, key: key.join('/') };
+  } catch {
+    throw ossError(
+      400,
+      'InvalidArgument',
+      'Copy Source must mention the source bucket and key: /sourcebucket/sourcekey.',
+      {
+        ArgumentName: 'x-oss-copy-source',
+        ArgumentValue: value,
+      },
+    );
+  }
+}
+
 export function xmlAnswer(body: string, headers: Readonly<Record<string, string>> = {}): Answer {
   return {
     status: 200,
@@ -77,9 +103,10 @@ export async function readText(call: OssCall): Promise<string> {
   for await (const chunk of call.request) {
     size += chunk.length;
     call.onBytes(chunk.length);
-    if (size > MAX_XML_BYTES) throw ossError(400, 'EntityTooLarge', 'The XML body is too large.');
-    chunks.push(chunk);
+    // Read to its end even so: breaking off would close the connection before the refusal is out.
+    if (size <= MAX_XML_BYTES) chunks.push(chunk);
   }
+  if (size > MAX_XML_BYTES) throw ossError(400, 'EntityTooLarge', 'The XML body is too large.');
   return Buffer.concat(chunks).toString();
 }
 

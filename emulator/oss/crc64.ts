@@ -118,12 +118,24 @@ function tables(): BigUint64Array {
   return table;
 }
 
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+
+// The compiler is told of no DOM, which is where TypeScript keeps WebAssembly's types.
+declare const WebAssembly: {
+  readonly Memory: new (limits: { initial: number }) => Memory;
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { e: { m: Memory } },
+  ) => { readonly exports: { u(state: bigint, address: number, length: number): bigint } };
+};
+
 const memory = new WebAssembly.Memory({ initial: (BUFFER_OFFSET + BUFFER_BYTES) / 65_536 });
 new BigUint64Array(memory.buffer).set(tables());
 const buffer = new Uint8Array(memory.buffer, BUFFER_OFFSET, BUFFER_BYTES);
-const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble()), { e: { m: memory } });
-const step = instance.exports.u;
-if (typeof step !== 'function') throw new Error('the CRC64 module exports no function');
+const step = new WebAssembly.Instance(new WebAssembly.Module(assemble()), { e: { m: memory } }).exports.u;
 
 /** The checksum of `bytes` after data whose checksum is `before`. Unsigned 64 bits. */
 export function crc64(bytes: Uint8Array, before = 0n): bigint {

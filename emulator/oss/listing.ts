@@ -1,6 +1,16 @@
 /** ListObjects, old and new. */
 import type { ObjectRecord } from '../model.js';
-import { encodeKey, findBucket, limitOf, type OssCall, type OssOperation, ossTime, tag, xmlAnswer } from './call.js';
+import {
+  encodeKey,
+  findBucket,
+  limitOf,
+  type OssCall,
+  type OssOperation,
+  ossTime,
+  ownerTag,
+  tag,
+  xmlAnswer,
+} from './call.js';
 
 export const listingOperations: Readonly<Record<string, OssOperation>> = {
   ListObjects: (call) => list(call, call.query.marker ?? '', 'v1'),
@@ -37,6 +47,7 @@ function list(call: OssCall, after: string, generation: 'v1' | 'v2') {
       ? `${tag('Marker', encodeKey(call, after))}${truncated ? tag('NextMarker', encodeKey(call, last)) : ''}`
       : `${tag('StartAfter', encodeKey(call, call.query['start-after'] ?? ''))}${tag('KeyCount', contents.length + shared.size)}` +
         `${truncated ? tag('NextContinuationToken', Buffer.from(last).toString('base64')) : ''}`;
+  const withOwner = generation === 'v1' || call.query['fetch-owner'] === 'true';
   const fields = [
     tag('Name', call.bucket),
     tag('Prefix', encodeKey(call, prefix)),
@@ -45,13 +56,13 @@ function list(call: OssCall, after: string, generation: 'v1' | 'v2') {
     ...(call.query['encoding-type'] === 'url' ? [tag('EncodingType', 'url')] : []),
     tag('IsTruncated', truncated),
     paging,
-    ...contents.map((object) => describe(call, object)),
+    ...contents.map((object) => describe(call, object, withOwner)),
     ...[...shared].map((name) => `<CommonPrefixes>${tag('Prefix', encodeKey(call, name))}</CommonPrefixes>`),
   ];
   return xmlAnswer(`<ListBucketResult>${fields.join('')}</ListBucketResult>`);
 }
 
-function describe(call: OssCall, object: ObjectRecord): string {
+function describe(call: OssCall, object: ObjectRecord, withOwner: boolean): string {
   const fields = [
     tag('Key', encodeKey(call, object.key)),
     tag('LastModified', ossTime(object.modifiedAt)),
@@ -59,6 +70,7 @@ function describe(call: OssCall, object: ObjectRecord): string {
     tag('Type', object.type),
     tag('Size', object.size),
     tag('StorageClass', object.storageClass),
+    ...(withOwner ? [ownerTag()] : []),
   ];
   return `<Contents>${fields.join('')}</Contents>`;
 }

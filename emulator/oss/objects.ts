@@ -1,7 +1,9 @@
 /** Operations on whole objects. */
 import type { ObjectRecord } from '../model.js';
+import { checkDeletion } from './access.js';
 import { isArchived, isFrozen } from './archive.js';
 import {
+  copySourceOf,
   emptyAnswer,
   findBucket,
   header,
@@ -96,9 +98,10 @@ async function copyObject(call: OssCall) {
 
 /** The object that `x-oss-copy-source` names, if it can be read. */
 export function copySource(call: OssCall): ObjectRecord {
-  const path = decodeURIComponent(header(call, 'x-oss-copy-source') ?? '').replace(/^\//, '');
-  const source = call.world.objects.get(path);
-  if (source === undefined) throw ossError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: path });
+  const { bucket, key } = copySourceOf(call) ?? { bucket: '', key: '' };
+  findBucket({ ...call, bucket });
+  const source = call.world.objects.get(`${bucket}/${key}`);
+  if (source === undefined) throw ossError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
   if (isFrozen(source, call.now)) throw frozen();
   return source;
 }
@@ -157,6 +160,7 @@ async function deleteMultipleObjects(call: OssCall) {
       'The XML you provided was not well-formed or did not validate against our published schema.',
     );
   }
+  checkDeletion(call, keys);
   for (const key of keys) await remove(call, key);
   const deleted = tagsIn(body, 'Quiet').includes('true')
     ? []

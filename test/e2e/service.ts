@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withEmulatorKeys } from '../../cli/emulated-account.js';
 import type { ImportView, State } from '../../domain/import.js';
 import { type Stack, startStack } from '../../local/stack.js';
 
@@ -51,7 +52,7 @@ export async function startService(settings: { readonly dataDir?: string; readon
       emulator: [process.execPath, EMULATOR],
     },
     env: {
-      ...process.env,
+      ...withEmulatorKeys(process.env),
       ECS_IMPORT_POLL_FIRST_MS: '100',
       ECS_IMPORT_POLL_MAX_MS: '500',
       ECS_IMPORT_LOOK_EVERY_MS: '200',
@@ -60,7 +61,7 @@ export async function startService(settings: { readonly dataDir?: string; readon
       ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '3000',
       ...settings.env,
     },
-    emulator: { buckets: [`${BUCKET}@${REGION}`], accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' },
+    emulator: { buckets: [`${BUCKET}@${REGION}`] },
     say: () => undefined,
     signal: new AbortController().signal,
   });

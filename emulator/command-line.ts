@@ -1,0 +1,73 @@
+/** The emulator's options, read from the command line. */
+import { parseArgs } from 'node:util';
+import type { WorldOptions } from './world.js';
+
+export const usage = `Usage: emulator [options]
+
+Stands in for Alibaba Cloud on this machine: ECS, RAM, STS and OSS on one port.
+
+Options:
+  --port N                port to listen on (default: a free one)
+  --host ADDRESS          address to listen on (default: 127.0.0.1)
+  --data DIR              folder of all state (default: a temporary one that goes at the end)
+  --bucket NAME@REGION    a bucket that is there from the start; may be given more than once
+  --access-key ID:SECRET  a key of the account besides emulator:emulator-secret; may be given more than once
+  --help                  this text
+
+It prints \`ready http://ADDRESS:PORT\` when it listens. Point clients at that address, or set ECS_ENDPOINT,
+RAM_ENDPOINT, STS_ENDPOINT and OSS_ENDPOINT to it. Its control API is described by GET /_emulator/coverage and
+its errors.
+`;
+
+export interface CommandLine {
+  readonly help: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly world: WorldOptions;
+}
+
+/** Throws one line that says which option is wrong and how it should be. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      data: { type: 'string' },
+      bucket: { type: 'string', multiple: true },
+      'access-key': { type: 'string', multiple: true },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  return {
+    help: values.help ?? false,
+    port: values.port === undefined ? 0 : portOf(values.port),
+    host: values.host ?? '127.0.0.1',
+    world: {
+      ...(values.data === undefined ? {} : { data: values.data }),
+      buckets: (values.bucket ?? []).map(bucketOf),
+      accessKeys: (values['access-key'] ?? []).map(keyOf),
+    },
+  };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new Error(`--port must be 0 to 65535, not "${text}"`);
+  return port;
+}
+
+function bucketOf(text: string): { readonly name: string; readonly region: string } {
+  const [, name, region] = /^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])@([a-z0-9-]+)$/.exec(text) ?? [];
+  if (name === undefined || region === undefined) {
+    throw new Error(`--bucket must be NAME@REGION, such as images@cn-hangzhou, not "${text}"`);
+  }
+  return { name, region };
+}
+
+function keyOf(text: string): { readonly id: string; readonly secret: string } {
+  const at = text.indexOf(':');
+  // The value is not repeated: it may hold a secret.
+  if (at < 1 || at === text.length - 1) throw new Error('--access-key must be ID:SECRET');
+  return { id: text.slice(0, at), secret: text.slice(at + 1) };
+}

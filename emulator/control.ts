@@ -1,0 +1,126 @@
+/** The control API under `/_emulator/`: state, journal, reset, settings, faults. Unsigned, so for this machine alone. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { coverage } from './coverage.js';
+import { readState } from './state.js';
+import type { World } from './world.js';
+
+export const CONTROL_PREFIX = '/_emulator/';
+
+class ControlError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+type Handler = (world: World, input: { readonly query: URLSearchParams; readonly body: unknown }) => unknown;
+
+const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
+  state: { GET: (world) => readState(world) },
+  calls: { GET: (world, { query }) => world.journal.read(journalFilter(query)) },
+  coverage: { GET: () => coverage() },
+  reset: {
+    POST: (world) => {
+      world.reset();
+      return { reset: true };
+    },
+  },
+  settings: {
+    GET: (world) => world.settings,
+    POST: (world, { body }) => orRefuse(() => world.changeSettings(body)),
+  },
+  faults: {
+    GET: (world) => ({ faults: world.faults.list() }),
+    POST: (world, { body }) => orRefuse(() => world.faults.add(body)),
+    DELETE: (world) => {
+      world.faults.clear();
+      return { faults: [] };
+    },
+  },
+};
+
+export async function serveControl(
+  world: World,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  query: string,
+): Promise<void> {
+  const body = await readBody(request);
+  let status = 200;
+  let answer: unknown;
+  try {
+    answer = run(world, request, path, query, body);
+    world.flush();
+  } catch (error) {
+    status = error instanceof ControlError ? error.status : 500;
+    answer = { error: error instanceof Error ? error.message : String(error) };
+  }
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(answer)}\n`);
+}
+
+function run(world: World, request: IncomingMessage, path: string, query: string, body: string): unknown {
+  if (!isLoopback(request.socket.remoteAddress ?? '')) {
+    throw new ControlError(403, 'the control API answers this machine only');
+  }
+  const name = path.slice(CONTROL_PREFIX.length);
+  const methods = Object.hasOwn(routes, name) ? routes[name] : undefined;
+  if (methods === undefined) {
+    throw new ControlError(
+      404,
+      `no ${path}; there are ${Object.keys(routes)
+        .map((known) => CONTROL_PREFIX + known)
+        .join(', ')}`,
+    );
+  }
+  const method = request.method ?? 'GET';
+  const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (handler === undefined) {
+    throw new ControlError(405, `${path} takes ${Object.keys(methods).join(', ')}, not ${method}`);
+  }
+  return handler(world, { query: new URLSearchParams(query), body: parse(body) });
+}
+
+function journalFilter(query: URLSearchParams) {
+  const number = (name: string) => {
+    const text = query.get(name);
+    if (text === null) return {};
+    if (!/^\d+$/.test(text)) throw new ControlError(400, `${name} must be a whole number, not "${text}"`);
+    return { [name]: Number(text) };
+  };
+  const text = (name: string) => {
+    const value = query.get(name);
+    return value === null ? {} : { [name]: value };
+  };
+  return { ...text('service'), ...text('action'), ...number('after'), ...number('limit') };
+}
+
+function orRefuse<T>(change: () => T): T {
+  try {
+    return change();
+  } catch (error) {
+    throw new ControlError(400, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parse(body: string): unknown {
+  if (body.trim() === '') return {};
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new ControlError(400, 'the body is no JSON');
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\./.test(address) || address === '::1';
+}

@@ -1,0 +1,62 @@
+/** The emulator as a process: `node main.js --port N --data DIR --bucket NAME@REGION --access-key ID:SECRET`. */
+import { readCommandLine, usage } from './command-line.js';
+import { listen } from './server.js';
+import { World } from './world.js';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: ReturnType<typeof readCommandLine>;
+  try {
+    options = readCommandLine(args);
+  } catch (error) {
+    return refuse(EXIT_USAGE, `${messageOf(error)}; --help tells the options`);
+  }
+  if (options.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  let world: World;
+  try {
+    world = new World(options.world);
+  } catch (error) {
+    return refuse(EXIT_FAILED, `cannot use ${options.world.data ?? 'a temporary folder'}: ${messageOf(error)}`);
+  }
+  try {
+    const server = await listen(world, options);
+    const stopped = stopSignal();
+    process.stdout.write(`ready http://${server.host}:${server.port}\n`);
+    await stopped;
+    await server.close();
+    return 0;
+  } catch (error) {
+    return refuse(EXIT_USAGE, listenProblem(error, options));
+  } finally {
+    world.close();
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve());
+  });
+}
+
+function listenProblem(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return `port ${port} of ${host} is taken; give another with --port`;
+  if (code === 'EACCES') return `port ${port} of ${host} may not be used; give one above 1023 with --port`;
+  return `cannot listen on ${host}:${port}: ${messageOf(error)}`;
+}
+
+function refuse(exitCode: number, message: string): number {
+  process.stderr.write(`emulator: ${message.split('\n')[0]}\n`);
+  return exitCode;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+process.exitCode = await main(process.argv.slice(2));

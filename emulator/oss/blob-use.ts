@@ -1,0 +1,32 @@
+/** Counts which files the records name: copies of an object share its bytes. */
+import type { Collection } from '../log.js';
+import type { ObjectRecord, PartRecord } from '../model.js';
+
+export class BlobUse {
+  private readonly counts = new Map<string, number>();
+
+  constructor(objects: Collection<ObjectRecord>, parts: Collection<PartRecord>) {
+    objects.watch((before, after) => {
+      for (const { file } of after?.segments ?? []) this.add(file, 1);
+      for (const { file } of before?.segments ?? []) this.add(file, -1);
+    });
+    parts.watch((before, after) => {
+      if (after !== undefined) this.add(after.file, 1);
+      if (before !== undefined) this.add(before.file, -1);
+    });
+  }
+
+  isUsed(file: string): boolean {
+    return this.counts.has(file);
+  }
+
+  files(): ReadonlySet<string> {
+    return new Set(this.counts.keys());
+  }
+
+  private add(file: string, change: number): void {
+    const count = (this.counts.get(file) ?? 0) + change;
+    if (count === 0) this.counts.delete(file);
+    else this.counts.set(file, count);
+  }
+}

@@ -1,0 +1,96 @@
+/** The operations of OSS, and which of them a request asks for. */
+import { bucketOperations } from './buckets.js';
+import type { OssOperation } from './call.js';
+import { listingOperations } from './listing.js';
+import { multipartOperations } from './multipart.js';
+import { objectOperations } from './objects.js';
+import type { Place } from './place.js';
+
+export const ossOperations: Readonly<Record<string, OssOperation>> = {
+  ...bucketOperations,
+  ...listingOperations,
+  ...objectOperations,
+  ...multipartOperations,
+};
+
+type Scope = 'service' | 'bucket' | 'object';
+
+interface Route {
+  readonly action: string;
+  readonly method: string;
+  readonly scope: Scope;
+  /** The sub-resource that must be in the query; none: only where the query names no sub-resource at all. */
+  readonly sub?: string;
+  readonly header?: string;
+  readonly parameter?: readonly [string, string];
+}
+
+/** The first that fits counts. */
+const routes: readonly Route[] = [
+  { action: 'ListBuckets', method: 'GET', scope: 'service' },
+  { action: 'PutBucketEncryption', method: 'PUT', scope: 'bucket', sub: 'encryption' },
+  { action: 'GetBucketEncryption', method: 'GET', scope: 'bucket', sub: 'encryption' },
+  { action: 'DeleteBucketEncryption', method: 'DELETE', scope: 'bucket', sub: 'encryption' },
+  { action: 'GetBucketInfo', method: 'GET', scope: 'bucket', sub: 'bucketInfo' },
+  { action: 'GetBucketLocation', method: 'GET', scope: 'bucket', sub: 'location' },
+  { action: 'GetBucketAcl', method: 'GET', scope: 'bucket', sub: 'acl' },
+  { action: 'ListMultipartUploads', method: 'GET', scope: 'bucket', sub: 'uploads' },
+  { action: 'DeleteMultipleObjects', method: 'POST', scope: 'bucket', sub: 'delete' },
+  { action: 'ListObjectsV2', method: 'GET', scope: 'bucket', parameter: ['list-type', '2'] },
+  { action: 'ListObjects', method: 'GET', scope: 'bucket' },
+  { action: 'PutBucket', method: 'PUT', scope: 'bucket' },
+  { action: 'DeleteBucket', method: 'DELETE', scope: 'bucket' },
+  { action: 'InitiateMultipartUpload', method: 'POST', scope: 'object', sub: 'uploads' },
+  { action: 'UploadPartCopy', method: 'PUT', scope: 'object', sub: 'uploadId', header: 'x-oss-copy-source' },
+  { action: 'UploadPart', method: 'PUT', scope: 'object', sub: 'uploadId' },
+  { action: 'ListParts', method: 'GET', scope: 'object', sub: 'uploadId' },
+  { action: 'CompleteMultipartUpload', method: 'POST', scope: 'object', sub: 'uploadId' },
+  { action: 'AbortMultipartUpload', method: 'DELETE', scope: 'object', sub: 'uploadId' },
+  { action: 'RestoreObject', method: 'POST', scope: 'object', sub: 'restore' },
+  { action: 'GetObjectMeta', method: 'HEAD', scope: 'object', sub: 'objectMeta' },
+  { action: 'CopyObject', method: 'PUT', scope: 'object', header: 'x-oss-copy-source' },
+  { action: 'PutObject', method: 'PUT', scope: 'object' },
+  { action: 'GetObject', method: 'GET', scope: 'object' },
+  { action: 'HeadObject', method: 'HEAD', scope: 'object' },
+  { action: 'DeleteObject', method: 'DELETE', scope: 'object' },
+];
+
+/** Sub-resources that turn a request into an operation of their own; those that no route names are not emulated. */
+const SUB_RESOURCES = new Set(
+  (
+    'accessPoint accessPointPolicy accessmonitor acl append archiveDirectRead asyncFetch bucketInfo callback cname comp ' +
+    'cors dataRedundancyTransition delete encryption httpsConfig img inventory inventoryId lifecycle live location ' +
+    'logging metaQuery objectInfo objectMeta policy policyStatus publicAccessBlock qosInfo referer regions replication ' +
+    'replicationLocation replicationProgress requestPayment resourceGroup responseHeader restore rtc seal select stat ' +
+    'status style symlink tagging transferAcceleration uploadId uploads userDefinedLogFieldsConfig versionId ' +
+    'versioning versions vod website worm wormExtend wormId x-oss-async-process x-oss-process'
+  ).split(' '),
+);
+
+export interface Asked {
+  readonly method: string;
+  readonly place: Place;
+  readonly query: Readonly<Record<string, string>>;
+  readonly hasHeader: (name: string) => boolean;
+}
+
+/** The operation's name; for one that is not emulated, method and sub-resource: `PUT ?tagging`. */
+export function actionOf({ method, place, query, hasHeader }: Asked): string {
+  const scope = place.key !== '' ? 'object' : place.bucket !== '' ? 'bucket' : 'service';
+  const subs = Object.keys(query).filter((name) => SUB_RESOURCES.has(name));
+  const route = routes.find(
+    (known) =>
+      known.method === method &&
+      known.scope === scope &&
+      (known.sub === undefined ? subs.length === 0 : subs.length === 1 && subs[0] === known.sub) &&
+      (known.header === undefined || hasHeader(known.header)) &&
+      (known.parameter === undefined || query[known.parameter[0]] === known.parameter[1]),
+  );
+  return route?.action ?? `${method} ${scope}${subs.map((name) => ` ?${name}`).join('')}`;
+}
+
+/** For `GET /_emulator/coverage`. */
+export function notEmulated(): readonly string[] {
+  const emulated = new Set(routes.flatMap(({ sub }) => (sub === undefined ? [] : [sub])));
+  return [...SUB_RESOURCES].filter((name) => !emulated.has(name)).map((name) => `?${name}`);
+}
