@@ -73,12 +73,10 @@ const disk = z.strictObject({
     .exactOptional(),
 });
 
-const tags = z
-  .record(z.string(), z.string())
-  .meta({
-    description: 'Tags of the image, key to value; keys differ in more than capitals',
-    maxProperties: MAX_OWN_TAGS,
-  });
+const tags = z.record(z.string(), z.string()).meta({
+  description: 'Tags of the image, key to value; keys differ in more than capitals',
+  maxProperties: MAX_OWN_TAGS,
+});
 
 const upload = z.strictObject({
   bucket: text(BUCKET_RULES, {
