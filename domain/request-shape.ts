@@ -98,6 +98,12 @@ const detection = z.strictObject({
   failOn: z.enum(DETECTION_FAIL_ON).default('blocking').describe('The lowest severity that fails the import'),
 });
 
+const inspection = z.strictObject({
+  failOn: z
+    .enum(DETECTION_FAIL_ON)
+    .describe('The lowest severity of our own findings that stops the import before the upload'),
+});
+
 const region = () => text(REGION_RULES, { description: 'A region’s id', examples: ['cn-hangzhou'] });
 
 const distribute = z.strictObject({
@@ -143,6 +149,7 @@ export const importRequestSchema = z.strictObject({
   upload: upload.prefault({}),
   role: z.enum(ROLE_MODES).default('ensure').describe('What to do about the role by which ECS reads the bucket'),
   detection: detection.prefault({}),
+  inspection: inspection.exactOptional().describe('Absent: blocking, or never where detection.failOn is never'),
   distribute: distribute.prefault({}),
   dryRun: z.boolean().default(false).describe('Stop after preflight: nothing is uploaded or made'),
 });

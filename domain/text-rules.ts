@@ -88,8 +88,8 @@ export const REGION_RULES: readonly TextRule[] = [
 export const ROLE_NAME_RULES: readonly TextRule[] = [
   {
     name: 'shape',
-    holds: (text) => /^[A-Za-z0-9._-]{1,64}$/.test(text),
-    message: 'has to be 1 to 64 letters, digits, “.”, “_” or “-”: a role’s name, not its ARN',
+    holds: (text) => /^[A-Za-z0-9.-]{1,64}$/.test(text),
+    message: 'has to be 1 to 64 letters, digits, “.” or “-”: a role’s name, not its ARN',
   },
 ];
 

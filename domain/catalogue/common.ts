@@ -7,7 +7,6 @@ export const COMMON: readonly CatalogueEntry[] = [
   {
     code: 'Throttling',
     prefix: true,
-    also: ['ServiceUnavailable.Throttling', 'TooManyRequests', 'FlowControl'],
     meaning: 'Too many calls: the cloud counts those of the whole account by region and minute',
     class: 'throttled',
     remedy:
@@ -15,7 +14,6 @@ export const COMMON: readonly CatalogueEntry[] = [
   },
   {
     code: 'InternalError',
-    also: ['InternalFailure'],
     meaning: 'Something failed inside the cloud',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again. Where it lasts, give the vendor the request id.',
@@ -24,7 +22,6 @@ export const COMMON: readonly CatalogueEntry[] = [
   {
     code: 'ServiceUnavailable',
     prefix: true,
-    also: ['Service.Unavailable.Temporary', 'ServerBusy'],
     meaning: 'The cloud’s service is away for the moment',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again. Where it lasts, see https://status.alibabacloud.com.',
@@ -95,7 +92,7 @@ export const COMMON: readonly CatalogueEntry[] = [
   },
   {
     code: 'Forbidden.RAM',
-    also: ['Forbidden.Unauthorized', 'Forbidden.SubUser', 'NoPermission', 'AccessDenied', 'UnauthorizedOperation'],
+    also: ['Forbidden.Unauthorized', 'Forbidden.SubUser', 'NoPermission', 'AccessDenied'],
     meaning: 'The worker’s RAM user or role may not do this',
     class: 'attention',
     remedy: 'Attach a RAM policy that allows {permission}, e.g. {policy}; then resume.',

@@ -11,7 +11,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     remedy:
       'Give the object a key that ends in .raw, .img, .vhd, .qcow2 or .vmdk, e.g. ossutil cp oss://BUCKET/disk oss://BUCKET/disk.qcow2, and name that one.',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidImageName.Malformed',
@@ -28,7 +28,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     class: 'request',
     remedy: 'Name an object by a key of 1 to 1,023 bytes that does not start with “/” or “\\”.',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidOSSBucket.Malformed',
@@ -44,7 +44,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     class: 'request',
     remedy: 'Upload the image again (ossutil stat oss://BUCKET/KEY shows its size), then start a new import.',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidDescription.Malformed',
@@ -102,7 +102,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     class: 'request',
     remedy: 'Give each data disk a diskImageSize from its image’s virtual size up to 2048, or leave it out.',
     link,
-    field: 'disks',
+    field: 'disks[].diskImageSize',
   },
   {
     code: 'InvalidImageFormat.Malformed',
@@ -111,7 +111,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     remedy:
       'Convert the image and import that: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2; then qemu-img check TARGET.qcow2.',
     link,
-    field: 'disks[0].format',
+    field: 'disks[].format',
   },
   {
     code: 'InvalidRegionId.NotFound',
@@ -144,7 +144,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     class: 'request',
     remedy: 'Check the key with ossutil ls oss://BUCKET/PREFIX (keys are case-sensitive), then start a new import.',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidOSSObject.NeedRestore',
@@ -153,7 +153,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     remedy:
       'Restore it with ossutil restore oss://BUCKET/KEY, wait until ossutil stat shows ongoing-request="false" (minutes for Archive, hours for Cold Archive), then resume.',
     link: LINKS.ossRestore,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidOSSBucket.NotMatched',
@@ -196,7 +196,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     remedy:
       'Convert the image to QCOW2: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2, or set upload.convert to "qcow2".',
     link,
-    field: 'disks[0].format',
+    field: 'disks[].format',
   },
   {
     code: 'InvalidBootMode.Malformed',
@@ -262,7 +262,6 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
   },
   {
     code: 'QuotaExceed.Image',
-    also: ['ImageQuotaExceed'],
     meaning: 'The account has as many custom images in this region as it may',
     class: 'attention',
     remedy:
@@ -288,11 +287,11 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
   {
     code: 'NoSetRoletoECSServiceAccount',
     // As the vendor's own page types it; its SDK has both c's.
-    aliases: ['NoSetRoletoECSServiceAcount', 'NoSetRoleToECSServiceAccount', 'NoSetRoleToECSServiceAcount'],
+    aliases: ['NoSetRoletoECSServiceAcount'],
     meaning: 'ECS has no role by which it may read the bucket',
     class: 'attention',
     remedy:
-      'Resume with --set role=ensure to have it made, or make it by hand: a RAM role AliyunECSImageImportDefaultRole that trusts ecs.aliyuncs.com, with the system policy AliyunECSImageImportRolePolicy attached (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName AliyunECSImageImportDefaultRole).',
+      'Make the RAM role AliyunECSImageImportDefaultRole (https://ram.console.aliyun.com/roles) that trusts ecs.aliyuncs.com, attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName AliyunECSImageImportDefaultRole), then resume. With role "ensure" the service makes both itself, if its own permissions allow that.',
     link,
     field: 'roleName',
   },
@@ -327,7 +326,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     remedy:
       'Write it anew: qemu-img convert -f vpc -O qcow2 -c SOURCE.vhd TARGET.qcow2 (or -O vpc, whose blocks are 2 MiB).',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'ImageCheckUnsupported.WindowsImage',
@@ -343,7 +342,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     class: 'request',
     remedy: 'Write it anew: qemu-img convert -f vpc -O qcow2 -c SOURCE.vhd TARGET.qcow2.',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidOSSBucket.EncryptUnsupported',
@@ -384,7 +383,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     meaning: 'ECS has no role by which it may read the CloudBox’s bucket',
     class: 'attention',
     remedy:
-      'Resume with --set role=ensure to have it made, or make it by hand: a RAM role AliyunECSCloudBoxImageImportDefaultRole that trusts ecs.aliyuncs.com, with the system policy AliyunECSCloudBoxImageImportRolePolicy attached.',
+      'Make the RAM role AliyunECSCloudBoxImageImportDefaultRole (https://ram.console.aliyun.com/roles) that trusts ecs.aliyuncs.com, attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSCloudBoxImageImportRolePolicy --RoleName AliyunECSCloudBoxImageImportDefaultRole), then resume. With role "ensure" the service makes both itself, if its own permissions allow that.',
     link,
     field: 'roleName',
   },
@@ -398,7 +397,6 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
   },
   {
     code: 'TagKey.Duplication',
-    also: ['Duplicate.TagKey'],
     meaning: 'Two tags have the same key, capitals aside',
     class: 'request',
     remedy: 'Keep one of the two tags.',

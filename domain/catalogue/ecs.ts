@@ -77,7 +77,6 @@ export const ECS: readonly CatalogueEntry[] = [
   },
   {
     code: 'OperationConflict',
-    also: ['IncorrectStatus', 'OperationDenied.Conflict'],
     meaning: 'Another operation on the same thing is under way',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again when the other has ended.',
@@ -152,7 +151,6 @@ export const ECS: readonly CatalogueEntry[] = [
   },
   {
     code: 'InvalidTagKey.Malformed',
-    also: ['InvalidTagKey'],
     meaning: 'A tag’s key breaks the cloud’s rules',
     class: 'request',
     remedy:
@@ -161,7 +159,6 @@ export const ECS: readonly CatalogueEntry[] = [
   },
   {
     code: 'InvalidTagValue.Malformed',
-    also: ['InvalidTagValue'],
     meaning: 'A tag’s value breaks the cloud’s rules',
     class: 'request',
     remedy:
@@ -170,10 +167,26 @@ export const ECS: readonly CatalogueEntry[] = [
   },
   {
     code: 'NumberExceed.Tags',
-    also: ['TagQuotaExceed', 'QuotaExceed.TagPerResource', 'BothEmpty.TagKey'],
+    also: ['QuotaExceed.TagPerResource'],
     meaning: 'The image has more tags than the cloud takes',
     class: 'request',
     remedy: 'Give 19 tags at most: the cloud takes 20, and one is the service’s own.',
     field: 'tags',
+  },
+  {
+    code: 'QuotaExceed',
+    prefix: true,
+    meaning: 'The account has as much of this as it may',
+    class: 'attention',
+    remedy:
+      'Free some of it, or have the quota raised at https://quotas.console.aliyun.com/products/ecs/quotas, then resume.',
+  },
+  {
+    code: 'InvalidAccountStatus',
+    prefix: true,
+    meaning: 'The account’s state does not allow this: overdue bills, or no real-name registration',
+    class: 'attention',
+    remedy:
+      'See the account’s messages at https://account.console.aliyun.com and its bills at https://usercenter2.aliyun.com, then resume.',
   },
 ];

@@ -30,16 +30,15 @@ const HELP = 'https://www.alibabacloud.com/help/en';
 /** Pages that entries point to. */
 export const LINKS = {
   importImage: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-importimage`,
-  importSteps: `${HELP}/ecs/user-guide/import-custom-images`,
   copyImage: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-copyimage`,
   shareImage: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-modifyimagesharepermission`,
   cancelTask: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-canceltask`,
   deleteImage: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-deleteimage`,
   idempotence: `${HELP}/ecs/developer-reference/how-to-ensure-idempotence`,
-  ramRoles: `${HELP}/ram/user-guide/overview-of-ram-roles`,
-  ramPolicies: `${HELP}/ram/user-guide/policy-overview`,
-  accessKeys: `${HELP}/ram/user-guide/create-an-accesskey-pair`,
-  ossErrors: `${HELP}/oss/support/overview-of-error-codes`,
-  ossRestore: `${HELP}/oss/user-guide/restore-objects`,
+  ramRoles: `${HELP}/ram/user-guide/edit-the-trust-policy-of-a-ram-role`,
+  ramPolicies: `${HELP}/ram/user-guide/grant-permissions-to-the-ram-user`,
+  accessKeys: `${HELP}/ram/product-overview/quick-start-create-and-use-accesskey-pairs-for-programmatic-calls`,
+  ossErrors: `${HELP}/oss/user-guide/overview-14`,
+  ossRestore: `${HELP}/oss/developer-reference/restore`,
   errorCenter: 'https://api.alibabacloud.com/troubleshoot',
 } as const;

@@ -75,7 +75,7 @@ export const OSS: readonly CatalogueEntry[] = [
     class: 'request',
     remedy: 'Check the key with ossutil ls oss://BUCKET/PREFIX; keys are case-sensitive.',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidObjectName',
@@ -92,7 +92,7 @@ export const OSS: readonly CatalogueEntry[] = [
     remedy:
       'Restore it with ossutil restore oss://BUCKET/KEY, wait until ossutil stat shows ongoing-request="false", then resume.',
     link: LINKS.ossRestore,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'NoSuchUpload',
@@ -104,7 +104,7 @@ export const OSS: readonly CatalogueEntry[] = [
   },
   {
     code: 'InvalidPart',
-    also: ['InvalidPartOrder', 'FilePartNotExist', 'FilePartStale', 'EntityTooSmall'],
+    also: ['InvalidPartOrder', 'FilePartNotExist', 'FilePartStale', 'FilePartInterity', 'EntityTooSmall'],
     meaning: 'OSS does not hold the parts that the upload was to be put together from',
     class: 'attention',
     remedy: 'See that nothing else writes to the same key, then resume; the upload starts anew.',
@@ -112,7 +112,7 @@ export const OSS: readonly CatalogueEntry[] = [
   },
   {
     code: 'FileAlreadyExists',
-    also: ['FileImmutable', 'ObjectAlreadyExists'],
+    also: ['FileImmutable'],
     meaning: 'The object is there and may not be overwritten',
     class: 'request',
     remedy: 'Give another upload.prefix, or delete the object.',
@@ -121,11 +121,12 @@ export const OSS: readonly CatalogueEntry[] = [
   },
   {
     code: 'EntityTooLarge',
+    also: ['FileGroupTooLarge'],
     meaning: 'The object is larger than OSS takes',
     class: 'request',
     remedy: 'Compress the image: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
     link,
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'InvalidDigest',
@@ -145,7 +146,13 @@ export const OSS: readonly CatalogueEntry[] = [
   },
   {
     code: 'QpsLimitExceeded',
-    also: ['DownloadTrafficRateLimitExceeded', 'UploadTrafficRateLimitExceeded', 'SlowDown', 'ConnectionLimitExceeded'],
+    also: [
+      'MetaOperationQpsLimitExceeded',
+      'TotalQpsLimitExceeded',
+      'DownloadTrafficRateLimitExceeded',
+      'UploadTrafficRateLimitExceeded',
+      'SlowDown',
+    ],
     meaning: 'OSS limits the bucket’s or the account’s traffic',
     class: 'throttled',
     remedy: 'Nothing to do: it is tried again more slowly. Where it lasts, import fewer images at a time.',
@@ -181,8 +188,37 @@ export const OSS: readonly CatalogueEntry[] = [
     link,
   },
   {
+    code: 'BucketAlreadyExists',
+    meaning: 'The bucket’s name is taken, by this account or another',
+    class: 'request',
+    remedy: 'Choose another name: those of buckets are shared by all accounts.',
+    link,
+    field: 'upload.bucket',
+  },
+  {
+    code: 'TooManyBuckets',
+    meaning: 'The account has as many buckets in the region as it may',
+    class: 'attention',
+    remedy: 'Delete one that nobody needs at https://oss.console.aliyun.com/bucket, then resume.',
+    link,
+  },
+  {
+    code: 'BucketNotEmpty',
+    meaning: 'The bucket holds objects or unfinished uploads and cannot be deleted',
+    class: 'request',
+    remedy: 'Delete what it holds first: ossutil rm -r -m oss://BUCKET.',
+    link,
+  },
+  {
     code: 'InvalidArgument',
-    also: ['MalformedXML', 'MissingArgument', 'MissingContentLength', 'MethodNotAllowed', 'InvalidRequest'],
+    also: [
+      'MalformedXML',
+      'MissingArgument',
+      'MissingContentLength',
+      'MethodNotAllowed',
+      'NotImplemented',
+      'InvalidEncryptionAlgorithmError',
+    ],
     meaning: 'OSS does not understand the call',
     class: 'request',
     remedy:

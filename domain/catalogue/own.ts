@@ -7,7 +7,7 @@ export const OWN: readonly CatalogueEntry[] = [
     meaning: 'The source does not exist on the worker’s host',
     class: 'request',
     remedy: 'Check the path: it is read on the host of the worker.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.NotAFile',
@@ -15,14 +15,14 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'request',
     remedy:
       'Give the path of one disk image; copy a device to a file first: qemu-img convert -O qcow2 /dev/DEVICE TARGET.qcow2.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.Empty',
     meaning: 'The source has no bytes',
     class: 'request',
     remedy: 'Copy or export the image again.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.Unreadable',
@@ -30,28 +30,28 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'request',
     remedy:
       'Let the worker’s user read the file and enter its folders (chmod a+r FILE), and see that its disk is whole.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.OutsideRoots',
     meaning: 'The source lies outside the folders that imports may read',
     class: 'request',
     remedy: 'Move the image there, or have the operator add its folder to ECS_IMPORT_FILE_ROOTS.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.TooLarge',
     meaning: 'The source has more bytes than one object of OSS holds',
     class: 'request',
     remedy: 'Compress it: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.Changed',
     meaning: 'The source was changed while it was read',
     class: 'request',
     remedy: 'Stop what writes to it (shut the machine down, or copy a snapshot), then start a new import.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.NotSupported',
@@ -59,7 +59,7 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'request',
     remedy:
       'Download the image to the worker’s disk and give its path, or upload it to the bucket and give oss://BUCKET/KEY.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source',
@@ -67,7 +67,7 @@ export const OWN: readonly CatalogueEntry[] = [
     meaning: 'The source cannot be used as it is',
     class: 'request',
     remedy: 'Give the import a source that is there, can be read, and stays as it is until the import is done.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Upload.Stalled',
@@ -125,6 +125,13 @@ export const OWN: readonly CatalogueEntry[] = [
     meaning: 'The request says something else of the image than the image shows',
     class: 'request',
     remedy: 'Leave the field out to take it from the image.',
+  },
+  {
+    code: 'Inspection',
+    prefix: true,
+    meaning: 'The image could not be inspected',
+    class: 'transient',
+    remedy: 'Nothing to do: it is tried again. Where it lasts, see the worker’s log.',
   },
   {
     code: 'Import.NotFound',

@@ -9,13 +9,13 @@ export const RAM: readonly CatalogueEntry[] = [
     meaning: 'There is no such RAM role',
     class: 'attention',
     remedy:
-      'Resume with --set role=ensure to have it made, or make it at https://ram.console.aliyun.com/roles: trusted service ecs.aliyuncs.com, system policy AliyunECSImageImportRolePolicy.',
+      'Resume with --set role=ensure to have it made, or make it at https://ram.console.aliyun.com/roles: trusted service ecs.aliyuncs.com, system policy AliyunECSImageImportRolePolicy; then resume.',
     link,
     field: 'roleName',
   },
   {
     code: 'EntityNotExist.Policy',
-    also: ['EntityNotExist.Role.Policy', 'EntityNotExist.Policy.Version'],
+    also: ['EntityNotExist.Role.Policy'],
     meaning: 'There is no such RAM policy, or it is not attached',
     class: 'attention',
     remedy:
@@ -39,8 +39,8 @@ export const RAM: readonly CatalogueEntry[] = [
     link: LINKS.ramPolicies,
   },
   {
-    code: 'LimitExceeded.Role',
-    also: ['LimitExceeded.Policy', 'LimitExceeded.Role.Policy', 'LimitExceeded.Policy.Version'],
+    code: 'LimitExceeded',
+    prefix: true,
     meaning: 'The account has as many roles, policies or attachments as it may',
     class: 'attention',
     remedy:
@@ -51,7 +51,7 @@ export const RAM: readonly CatalogueEntry[] = [
     code: 'InvalidParameter.RoleName',
     meaning: 'RAM does not take the role’s name',
     class: 'request',
-    remedy: 'Give roleName 1 to 64 letters, digits, “.”, “_” or “-”, or leave it out.',
+    remedy: 'Give roleName 1 to 64 letters, digits, “.” or “-”, or leave it out.',
     link,
     field: 'roleName',
   },
@@ -67,7 +67,6 @@ export const RAM: readonly CatalogueEntry[] = [
 export const STS: readonly CatalogueEntry[] = [
   {
     code: 'AuthenticationFail.NoPermission',
-    also: ['NoPermission.AssumeRole'],
     meaning: 'The role does not trust the caller, or the caller may not assume it',
     class: 'attention',
     remedy:
