@@ -3,6 +3,8 @@ import type { ByteSource } from '../bytes.js';
 import { type DiskLayout, readLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { DiskRole, VolumeFacts } from '../inspection.js';
+import { findWindows } from '../windows/find-windows.js';
+import { inspectWindows } from '../windows/inspect-windows.js';
 import { type BootModes, readBootModes, startable } from './boot-mode.js';
 import { type GuestFacts, NOTHING_TOLD } from './facts.js';
 import { inspectLinux } from './inspect-linux.js';
@@ -20,7 +22,10 @@ export function inspectDisk(disk: ByteSource, role: DiskRole, findings: FindingL
 function inspectGuest(disk: ByteSource, layout: DiskLayout, findings: FindingList): GuestFacts {
   const root = findRoot(layout);
   const modes = readBootModes(disk, layout);
-  return root === null ? withoutRoot(layout, modes, findings) : inspectLinux(root, layout, modes, findings);
+  if (root !== null) return inspectLinux(root, layout, modes, findings);
+  const windows = findWindows(layout, findings);
+  if (windows !== null) return inspectWindows(windows, layout, modes, findings);
+  return withoutRoot(layout, modes, findings);
 }
 
 function volumeFacts({ volumes }: DiskLayout): VolumeFacts[] {

@@ -1,7 +1,8 @@
 /** A Linux guest, read and held against what ECS needs; each check on its own, so that damage costs one. */
 import type { DiskLayout } from '../disk/volumes.js';
-import { type FindingList, unlessUnreadable } from '../findings.js';
+import type { FindingList } from '../findings.js';
 import { checkAccess, checkSystem } from './access.js';
+import { attempts } from './attempts.js';
 import { type BootEntry, readBootEntries } from './boot-config.js';
 import { type BootModes, startable, tellBootMode } from './boot-mode.js';
 import { type CloudInit, checkCloudInit, checkResize } from './cloud-init.js';
@@ -13,8 +14,10 @@ import type { Root } from './mounts.js';
 import { checkNetwork } from './network.js';
 import { checkBootLoader, checkFstab, checkSpace } from './storage.js';
 
+const CHECK_DISK = 'Check the guest’s file systems (fsck, xfs_repair), shut down cleanly, and export the image again.';
+
 export function inspectLinux(root: Root, layout: DiskLayout, modes: BootModes, findings: FindingList): GuestFacts {
-  const attempt = attempts(findings);
+  const attempt = attempts(findings, CHECK_DISK);
   const { tree } = root;
   const identity = attempt('the distribution', () => tellIdentity(root, findings), null);
   const architecture = attempt('the architecture', () => tellArchitecture(root, modes, findings), null);
@@ -49,21 +52,6 @@ export function inspectLinux(root: Root, layout: DiskLayout, modes: BootModes, f
     nvmeSupport,
     depth: 'guest',
   };
-}
-
-/** A check that meets damage says that it could not tell, and the others go on. */
-function attempts(findings: FindingList) {
-  return <T>(what: string, check: () => T, otherwise: T): T =>
-    unlessUnreadable(check, (reason) => {
-      findings.add(
-        'warning',
-        'ECSIMPORT.FileSystem',
-        `Could not tell: reading ${what} met a damaged file system`,
-        reason,
-        'Check the guest’s file systems (fsck, xfs_repair), shut down cleanly, and export the image again.',
-      );
-      return otherwise;
-    });
 }
 
 function tellIdentity({ tree }: Root, findings: FindingList): Identity | null {

@@ -1,5 +1,5 @@
 /** The guest's files under one root: mounted file systems, symbolic links followed as the guest would. */
-import { printable, UnreadableError } from '../bytes.js';
+import { type ByteSource, bufferSource, printable, UnreadableError } from '../bytes.js';
 import type { FileSystem, NodeInfo } from '../filesystems/filesystem.js';
 
 const MAX_LINKS = 40;
@@ -21,6 +21,8 @@ export interface GuestTree {
   /** The first `max` bytes of a file; null where there is none. */
   bytes(path: string, max?: number): Buffer | null;
   text(path: string): string | null;
+  /** Any part of a file; null where there is none. */
+  source(path: string): ByteSource | null;
   /** Where a link points, as written; null where there is no link. */
   link(path: string): string | null;
 }
@@ -81,10 +83,13 @@ export function guestTree(mounts: readonly Mount[]): GuestTree {
     const place = resolve(path, true);
     return place === null ? null : place.fileSystem.info(place.node);
   };
-  const bytes = (path: string, max = MAX_FILE): Buffer | null => {
+  const fileAt = (path: string): Place | null => {
     const place = resolve(path, true);
-    if (place === null || place.fileSystem.info(place.node).kind !== 'file') return null;
-    return place.fileSystem.content(place.node, max);
+    return place?.fileSystem.info(place.node).kind === 'file' ? place : null;
+  };
+  const bytes = (path: string, max = MAX_FILE): Buffer | null => {
+    const place = fileAt(path);
+    return place === null ? null : place.fileSystem.content(place.node, max);
   };
   return {
     mounts,
@@ -100,6 +105,12 @@ export function guestTree(mounts: readonly Mount[]): GuestTree {
     },
     bytes,
     text: (path) => bytes(path)?.toString('utf8') ?? null,
+    source(path) {
+      const place = fileAt(path);
+      if (place === null) return null;
+      const { fileSystem, node } = place;
+      return fileSystem.source?.(node) ?? bufferSource(fileSystem.content(node, MAX_FILE));
+    },
     link(path) {
       const place = resolve(path, false);
       if (place === null || place.fileSystem.info(place.node).kind !== 'link') return null;

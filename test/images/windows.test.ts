@@ -1,0 +1,297 @@
+/** What a Windows’ registry and boot configuration tell of its first start on ECS. All systems here are constructed. */
+import { describe, expect, test } from 'vitest';
+import { bufferSource, UnreadableError } from '../../images/bytes.js';
+import { openHive } from '../../images/windows/hive.js';
+import { hive } from './made-hive.js';
+import {
+  bootStore,
+  type Changes,
+  type MadeWindows,
+  partitionDevice,
+  SAFE_BOOT,
+  SYSTEM,
+  type Told,
+  tell,
+  UEFI_STORE,
+} from './made-windows.js';
+
+const CONTROL = 'ControlSet001\\Control';
+const SERVICES = 'ControlSet001\\Services';
+const VERSION = 'Microsoft\\Windows NT\\CurrentVersion';
+
+const serious = ({ findings }: Told) =>
+  findings.filter(({ severity }) => severity !== 'info').map(({ severity, code }) => `${severity} ${code}`);
+const named = ({ findings }: Told, code: string) => findings.find((finding) => finding.code === code);
+
+function version(name: string, build: string, more: Changes[string] = {}): MadeWindows {
+  return { software: { [VERSION]: { ProductName: name, CurrentBuild: build, CurrentVersion: '6.3', ...more } } };
+}
+
+test('a Windows that is ready for ECS has nothing to mend', () => {
+  const told = tell();
+  expect(serious(told)).toEqual([]);
+  expect(told).toMatchObject({
+    osType: 'windows',
+    platform: 'Windows Server 2022',
+    osName: 'Windows Server 2022 Datacenter',
+    osVersion: '10.0.20348',
+    kernelVersion: '10.0.20348.2700',
+    architecture: 'x86_64',
+    bootMode: 'UEFI',
+    nvmeSupport: 'supported',
+    depth: 'guest',
+  });
+  expect(named(told, 'GUESTOS.Virtio')?.evidence).toContain('SYSTEM\\ControlSet001\\Services\\viostor: Start=0');
+});
+
+test.each([
+  ['Windows Server 2025 Datacenter', '26100', 'Server', 'Other Windows', '6.3.26100'],
+  ['Windows Server 2019 Standard', '17763', 'Server Core', 'Windows Server 2019', '6.3.17763'],
+  ['Windows Server 2016 Datacenter', '14393', 'Server', 'Windows Server 2016', '6.3.14393'],
+  ['Windows Server 2012 R2 Standard', '9600', 'Server', 'Windows Server 2012', '6.3.9600'],
+  ['Windows Server (R) 2008 Standard', '6002', '', 'Windows Server 2008', '6.3.6002'],
+  ['Microsoft Windows Server 2003', '3790', '', 'Windows Server 2003', '6.3.3790'],
+  ['Windows Server Datacenter', '19042', 'Server Core', 'Other Windows', '6.3.19042'],
+  ['Hyper-V Server 2019', '17763', 'Server Core', 'Other Windows', '6.3.17763'],
+  ['Windows 10 Pro', '19045', 'Client', 'Other Windows', '6.3.19045'],
+])('%s, build %s, is the platform that the vendor has for it', (name, build, installation, platform, osVersion) => {
+  const told = tell(version(name, build, { InstallationType: installation }));
+  expect(told).toMatchObject({ platform, osVersion });
+  expect(serious(told).includes('warning ECSIMPORT.Licence')).toBe(platform === 'Other Windows');
+});
+
+test('Windows 11 is called so, though its registry says 10', () => {
+  const told = tell(version('Windows 10 Enterprise', '22631', { InstallationType: 'Client' }));
+  expect(told.osName).toBe('Windows 11 Enterprise');
+});
+
+test('an evaluation edition is told as one that ends', () => {
+  const told = tell(version('Windows Server 2022 Standard Evaluation', '20348', { EditionID: 'ServerStandardEval' }));
+  expect(named(told, 'ECSIMPORT.Licence')).toMatchObject({
+    severity: 'warning',
+    message: expect.stringContaining('evaluation'),
+  });
+});
+
+describe('virtio', () => {
+  const viostor = SYSTEM[`${SERVICES}\\viostor`] ?? {};
+  test.each<[string, Changes, readonly string[]]>([
+    ['no viostor', { [`${SERVICES}\\viostor`]: null }, ['blocking GUESTOS.Virtio']],
+    ['viostor on demand', { [`${SERVICES}\\viostor`]: { ...viostor, Start: 3 } }, ['blocking GUESTOS.Virtio']],
+    ['viostor held back', { [`${SERVICES}\\viostor\\StartOverride`]: { 0: 3 } }, ['warning GUESTOS.Virtio']],
+    ['no network driver', { [`${SERVICES}\\netkvm`]: null }, ['blocking GUESTOS.Virtio']],
+    ['a network driver that is disabled', { [`${SERVICES}\\netkvm`]: { Start: 4 } }, ['blocking GUESTOS.Virtio']],
+    [
+      'a driver for no device',
+      { 'DriverDatabase\\DeviceIds\\PCI\\VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00': null },
+      ['warning GUESTOS.Virtio'],
+    ],
+    [
+      'only vioscsi',
+      { [`${SERVICES}\\viostor`]: null, [`${SERVICES}\\vioscsi`]: { Start: 0 } },
+      ['blocking GUESTOS.Virtio'],
+    ],
+  ])('%s', (_name, system, expected) => {
+    expect(serious(tell({ system }))).toEqual(expected);
+  });
+
+  test('a service whose file is gone does not count', () => {
+    const told = tell({ files: { '/Windows/System32/drivers/viostor.sys': null } });
+    expect(named(told, 'GUESTOS.Virtio')).toMatchObject({
+      severity: 'blocking',
+      evidence: expect.stringContaining('viostor.sys is missing'),
+    });
+  });
+
+  test('the control set that starts next is looked at, not the first', () => {
+    const system: Changes = { Select: { Current: 1, Default: 2 }, ...rename(SYSTEM, 'ControlSet001', 'ControlSet002') };
+    const told = tell({ system: { ...system, [`${SERVICES}\\viostor`]: null } });
+    expect(serious(told)).toEqual([]);
+  });
+
+  test('older systems find a driver by the critical device database', () => {
+    const told = tell({
+      system: {
+        'DriverDatabase\\DeviceIds\\PCI\\VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00': null,
+        [`${CONTROL}\\CriticalDeviceDatabase\\pci#ven_1af4&dev_1001&subsys_00021af4`]: { Service: 'viostor' },
+      },
+    });
+    expect(serious(told)).toEqual([]);
+  });
+
+  test('NVMe is told as supported, unsupported, or not known', () => {
+    const nvme = (system: Changes) => tell({ system }).nvmeSupport;
+    expect(nvme({ [`${SERVICES}\\stornvme`]: null })).toBe('unsupported');
+    expect(nvme({ [`${SERVICES}\\stornvme\\StartOverride`]: { 0: 3 } })).toBeNull();
+  });
+});
+
+describe('the boot configuration', () => {
+  const efi = '\\Windows\\system32\\winload.efi';
+  test.each<[string, MadeWindows, readonly string[]]>([
+    ['a BIOS disk with its signature and offset', { firmware: 'BIOS' }, []],
+    [
+      'a partition of another disk',
+      { store: bootStore(partitionDevice({ gpt: '11111111-2222-3333-4444-555555555555' }), efi) },
+      ['blocking ECSIMPORT.BootStore'],
+    ],
+    [
+      'the signature of another disk',
+      {
+        firmware: 'BIOS',
+        store: bootStore(partitionDevice({ signature: 7, offset: 1024 * 1024 }), '\\Windows\\system32\\winload.exe'),
+      },
+      ['blocking ECSIMPORT.BootStore'],
+    ],
+    [
+      'a loader of the other firmware',
+      { store: bootStore(relativeDevice(), '\\Windows\\system32\\winload.exe') },
+      ['blocking ECSIMPORT.BootStore'],
+    ],
+    ['the partition that it was started from', { store: bootStore(relativeDevice(), efi) }, []],
+    ['safe mode', { store: { ...UEFI_STORE, ...SAFE_BOOT } }, ['warning ECSIMPORT.BootStore']],
+    ['no loader', { store: { Objects: {} } }, ['warning ECSIMPORT.BootStore']],
+  ])('%s', (_name, parts, expected) => {
+    const found = serious(tell(parts));
+    expect([...new Set(found)]).toEqual(expected);
+  });
+});
+
+describe('the state in which it was left', () => {
+  const state = (ImageState: string): MadeWindows => ({
+    software: { 'Microsoft\\Windows\\CurrentVersion\\Setup\\State': { ImageState } },
+  });
+  const cbs = 'Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\RebootPending';
+  test.each<[string, MadeWindows, readonly string[]]>([
+    ['sysprep that was interrupted', state('IMAGE_STATE_UNDEPLOYABLE'), ['blocking ECSIMPORT.Sysprep']],
+    ['sysprep without answers', state('IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE'), ['warning ECSIMPORT.Sysprep']],
+    [
+      'sysprep with answers',
+      {
+        ...state('IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE'),
+        files: { '/Windows/Panther/unattend.xml': Buffer.from('<unattend/>') },
+      },
+      [],
+    ],
+    ['updates that wait', { software: { [cbs]: {} } }, ['warning ECSIMPORT.PendingUpdates']],
+    [
+      'hibernation',
+      { files: { '/hiberfil.sys': Buffer.from('HIBR, and the memory') } },
+      ['blocking ECSIMPORT.Hibernated'],
+    ],
+    ['a woken hibernation file', { files: { '/hiberfil.sys': Buffer.from('WAKE, and the memory') } }, []],
+    ['a dirty volume', { stale: 'the volume is marked dirty ($Volume)' }, ['warning ECSIMPORT.NotUnmounted']],
+  ])('%s', (_name, parts, expected) => {
+    expect(serious(tell(parts))).toEqual(expected);
+  });
+
+  test('a registry whose logs were not replayed says that it may be older', () => {
+    expect(named(tell({ dirty: true }), 'ECSIMPORT.Registry')).toMatchObject({
+      severity: 'info',
+      evidence: expect.stringContaining('SYSTEM'),
+    });
+  });
+});
+
+describe('getting in', () => {
+  const server = `${CONTROL}\\Terminal Server`;
+  const firewall = `${SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy`;
+  const rule = (text: string): MadeWindows => ({ system: { [`${firewall}\\FirewallRules`]: { rule: text } } });
+  test.each<[string, MadeWindows, readonly string[]]>([
+    ['Remote Desktop off', { system: { [server]: { fDenyTSConnections: 1 } } }, ['warning ECSIMPORT.RemoteDesktop']],
+    [
+      'Remote Desktop off by policy',
+      { software: { 'Policies\\Microsoft\\Windows NT\\Terminal Services': { fDenyTSConnections: 1 } } },
+      ['warning ECSIMPORT.RemoteDesktop'],
+    ],
+    [
+      'its service disabled',
+      { system: { [`${SERVICES}\\TermService`]: { Start: 4 } } },
+      ['warning ECSIMPORT.RemoteDesktop'],
+    ],
+    ['no rule in the firewall', { system: { [`${firewall}\\FirewallRules`]: null } }, ['warning ECSIMPORT.Firewall']],
+    [
+      'a rule that is not active',
+      rule('v2.22|Action=Allow|Active=FALSE|Dir=In|Protocol=6|LPort=3389|Svc=termservice|'),
+      ['warning ECSIMPORT.Firewall'],
+    ],
+    [
+      'a rule for the domain alone',
+      rule('v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Domain|Profile=Private|LPort=3389|App=System|'),
+      ['warning ECSIMPORT.Firewall'],
+    ],
+    ['a rule for a range', rule('v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3000-4000|'), []],
+    [
+      'a rule for another program',
+      rule('v2.10|Action=Allow|Active=TRUE|Dir=In|App=C:\\x.exe|'),
+      ['warning ECSIMPORT.Firewall'],
+    ],
+    ['the firewall off', { system: { [`${firewall}\\PublicProfile`]: { EnableFirewall: 0 } } }, []],
+    ['no cloudbase-init', { system: { [`${SERVICES}\\cloudbase-init`]: null } }, ['warning ECSIMPORT.CloudbaseInit']],
+    [
+      'a static address',
+      { system: { [`${SERVICES}\\Tcpip\\Parameters\\Interfaces\\{1}`]: { EnableDHCP: 0, IPAddress: ['10.3.58.5'] } } },
+      ['warning GUESTOS.Dhcp'],
+    ],
+  ])('%s', (_name, parts, expected) => {
+    expect(serious(tell(parts))).toEqual(expected);
+  });
+});
+
+describe('registry hives', () => {
+  const keys = {
+    'A\\B': { text: 'x\u0007y', number: 5, many: ['a', 'b'], long: Buffer.alloc(50_000, 7) },
+    ...Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`Many\\Key${index}`, { index }])),
+  };
+  const bytes = hive(keys);
+
+  test('keys in lists of lists and values in pieces are found in any case', () => {
+    const { root } = openHive(bufferSource(bytes));
+    expect(root.key('many\\KEY577')?.number('INDEX')).toBe(577);
+    expect(root.key('Many')?.names()).toHaveLength(600);
+    expect(root.key('a\\b')?.bytes('long')).toEqual(Buffer.alloc(50_000, 7));
+    expect(root.key('A\\B')?.texts('many')).toEqual(['a', 'b']);
+    expect(root.key('A\\C')).toBeNull();
+  });
+
+  test('text that could disturb a terminal is made harmless', () => {
+    expect(openHive(bufferSource(bytes)).root.key('A\\B')?.text('text')).toBe('x y');
+  });
+
+  test('a hive with any one byte changed is read or refused in words', () => {
+    const small = hive({ 'A\\B': { text: 'x', many: ['a'], bytes: Buffer.alloc(99) }, C: { number: 1 } });
+    for (let at = 0; at < 5200; at += at < 4096 ? 61 : 1) {
+      for (const value of [0, 0xff, 0x80]) {
+        const copy = Buffer.from(small);
+        copy[at] = value;
+        everything(copy);
+      }
+    }
+  });
+});
+
+/** Reads all that a check could ask for. */
+function everything(bytes: Buffer): void {
+  try {
+    const { root } = openHive(bufferSource(bytes));
+    for (const name of root.names()) root.key(name)?.names();
+    const key = root.key('A\\B');
+    for (const name of key?.valueNames() ?? []) key?.bytes(name);
+  } catch (error) {
+    // ERR_OUT_OF_RANGE: a field lies outside of a short table, which the inspection catches as well.
+    const caught = error instanceof UnreadableError || (error instanceof RangeError && 'code' in error);
+    if (!caught) throw error;
+  }
+}
+
+function relativeDevice(): Buffer {
+  const bytes = Buffer.alloc(88);
+  bytes.writeUInt32LE(5, 16);
+  return bytes;
+}
+
+function rename(keys: Changes, from: string, to: string): Changes {
+  return Object.fromEntries(
+    Object.entries(keys).flatMap(([path, values]) => (path.startsWith(from) ? [[path.replace(from, to), values]] : [])),
+  );
+}
