@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ImageIndex } from './ecs/image-index.js';
-import { failReaders } from './ecs/lifecycle.js';
+import { failReaders } from './ecs/object-readers.js';
 import { TaskIndex } from './ecs/task-index.js';
 import { Faults } from './faults.js';
 import { Journal } from './journal.js';

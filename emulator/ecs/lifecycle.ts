@@ -1,9 +1,8 @@
 /** What time has made of images and tasks: their state follows from the clock, so a restart loses no progress. */
 
 import { ApiError } from '../errors.js';
-import type { ImageRecord, ObjectRecord, TaskRecord } from '../model.js';
+import type { ImageRecord, TaskRecord } from '../model.js';
 import type { World } from '../world.js';
-import { importErrors } from './import-errors.js';
 
 export type ImageStatus = 'Waiting' | 'Creating' | 'Available' | 'CreateFailed' | 'Deprecated';
 
@@ -56,18 +55,4 @@ export function countImages(world: World, regionId: string, now: number): number
   const count = world.imageIndex.countInRegion(regionId);
   if (count < world.settings.quotaImages) return count;
   return dropRemoved(world, world.imageIndex.inRegion(regionId), now).length;
-}
-
-/** ECS reads the object until the import ends: one that is deleted or replaced before makes the import fail. */
-export function failReaders(world: World, before: ObjectRecord | undefined, after: ObjectRecord | undefined): void {
-  if (before === undefined || before.segments === after?.segments) return;
-  const now = world.now();
-  const code = after === undefined ? 'InvalidOSSObject.NotFound' : 'ImportImageFailed';
-  for (const task of world.taskIndex.reading(before.id)) {
-    if (task.cancelledAt !== null || now >= task.finishAt) continue;
-    world.tasks.put(task.taskId, { ...task, finishAt: now, failure: { code, message: importErrors[code][1] } });
-    const image = world.images.get(task.resourceId);
-    if (image === undefined) continue;
-    world.images.put(image.imageId, { ...image, readyAt: now, outcome: 'CreateFailed', detection: null });
-  }
 }

@@ -1,7 +1,5 @@
 /** The emulated cloud on a socket of its own, in this process, and the vendor's clients pointed at it. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,7 +7,7 @@ import Ecs, { ImportImageRequest } from '@alicloud/ecs20140526';
 import { $OpenApiUtil } from '@alicloud/openapi-core';
 import Ram from '@alicloud/ram20150501';
 import Sts from '@alicloud/sts20150401';
-import { serveRpc } from '../../emulator/rpc-router.js';
+import { listen } from '../../emulator/server.js';
 import type { Settings } from '../../emulator/settings.js';
 import { World } from '../../emulator/world.js';
 
@@ -54,13 +52,8 @@ export interface LocalCloud {
 export async function startCloud(settings: Partial<Settings> = {}): Promise<LocalCloud> {
   const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-test-'));
   const world = new World({ settings, data: folder });
-  const server = http.createServer((request, response) => {
-    const { pathname, search } = new URL(request.url ?? '/', 'http://local');
-    void serveRpc(world, request, response, pathname, search.slice(1));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // A TCP server's address is an object.
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await listen(world, { host: '127.0.0.1', port: 0 });
+  const address = `127.0.0.1:${server.port}`;
   const config = (keys: Keys) =>
     new $OpenApiUtil.Config({
       ...keys,
@@ -135,8 +128,7 @@ export async function startCloud(settings: Partial<Settings> = {}): Promise<Loca
       return { accessKeyId: name, accessKeySecret: secret };
     },
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
       world.close();
       rmSync(folder, { recursive: true, force: true });
     },

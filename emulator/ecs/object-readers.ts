@@ -1,0 +1,31 @@
+/** Imports that read an object while it goes away. */
+import type { Collection } from '../log.js';
+import type { ImageRecord, ObjectRecord, TaskRecord } from '../model.js';
+import { importErrors } from './import-errors.js';
+import type { TaskIndex } from './task-index.js';
+
+/** The part of the world that is looked at; the world itself imports this file. */
+export interface RunningImports {
+  readonly tasks: Collection<TaskRecord>;
+  readonly images: Collection<ImageRecord>;
+  readonly taskIndex: TaskIndex;
+  now(): number;
+}
+
+/** ECS reads the object until the import ends: one that is deleted or replaced before makes the import fail. */
+export function failReaders(
+  imports: RunningImports,
+  before: ObjectRecord | undefined,
+  after: ObjectRecord | undefined,
+): void {
+  if (before === undefined || before.segments === after?.segments) return;
+  const now = imports.now();
+  const code = after === undefined ? 'InvalidOSSObject.NotFound' : 'ImportImageFailed';
+  for (const task of imports.taskIndex.reading(before.id)) {
+    if (task.cancelledAt !== null || now >= task.finishAt) continue;
+    imports.tasks.put(task.taskId, { ...task, finishAt: now, failure: { code, message: importErrors[code][1] } });
+    const image = imports.images.get(task.resourceId);
+    if (image === undefined) continue;
+    imports.images.put(image.imageId, { ...image, readyAt: now, outcome: 'CreateFailed', detection: null });
+  }
+}
