@@ -2,9 +2,10 @@
 const rooms = {
   domain: [],
   workflows: ['domain'],
-  activities: ['domain', 'alibaba', 'images', 'store'],
-  alibaba: ['domain'],
-  images: ['domain'],
+  activities: ['domain', 'alibaba', 'images', 'sources', 'store'],
+  alibaba: ['domain', 'sources'],
+  sources: ['domain'],
+  images: ['domain', 'sources'],
   store: ['domain'],
   workers: ['domain', 'workflows', 'activities', 'alibaba', 'images', 'store'],
   api: ['domain', 'workflows', 'store', 'alibaba', 'images'],

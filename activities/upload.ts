@@ -1,5 +1,7 @@
 /** upload: the bytes of every disk that is not in the bucket yet, resumed where an earlier try stopped. */
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
+import { openFileSource } from '../sources/file.js';
+import type { ByteSource } from '../sources/source.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep, type Step } from './step.js';
 
@@ -68,10 +70,11 @@ async function uploadDisk(
       detail: { bucket, key },
     });
   }
-  const result = await oss.uploadFile({
+  const source = await sourceOf(deps, disk);
+  const upload = oss.upload({
     bucket,
     key,
-    ...(await sourceOf(deps, disk)),
+    source,
     uploadId: known?.detail.uploadId ?? null,
     meta: { 'ecs-image-import': step.importId },
     onUploadId: (uploadId) =>
@@ -85,6 +88,7 @@ async function uploadDisk(
     onProgress: (progress) => onBytes(progress.bytesDone),
     signal,
   });
+  const result = await upload.finally(() => source.close());
   await deps.store.record(step, {
     kind: 'object',
     key: location,
@@ -97,7 +101,7 @@ async function uploadDisk(
   step.log('uploaded', { location, size: result.size, bytesSent: result.bytesSent, crc64: result.crc64 });
 }
 
-async function sourceOf(deps: ActivityDependencies, disk: DiskPlan): Promise<{ readonly file: string }> {
+async function sourceOf(deps: ActivityDependencies, disk: DiskPlan): Promise<ByteSource> {
   if (disk.source.kind !== 'file') throw new Error(`disk ${disk.number} has no bytes to send from here`);
-  return { file: await deps.resolveFile(disk.source.path) };
+  return openFileSource(await deps.resolveFile(disk.source.path));
 }

@@ -3,6 +3,7 @@
  * optional fields of the vendor's answers are filled or null here, so that no caller guards against a missing list.
  */
 import type { ImportRequest } from '../domain/request.js';
+import type { ByteSource } from '../sources/source.js';
 
 export interface CallerIdentity {
   readonly accountId: string;
@@ -167,15 +168,34 @@ export interface UploadProgress {
 export interface UploadInput {
   readonly bucket: string;
   readonly key: string;
-  /** Absolute path of a regular file on this host. */
-  readonly file: string;
+  /** Closed by the caller. */
+  readonly source: ByteSource;
   /** From the ledger: a multipart upload to go on with, where there is one. */
   readonly uploadId: string | null;
+  /** What earlier runs wrote down of the same version of the source; spares reading it again, never decides alone. */
+  readonly notes?: UploadNotes;
   readonly meta: Readonly<Record<string, string>>;
   /** Called before the first part is sent; resolves when the ledger holds the id. */
   readonly onUploadId: (uploadId: string) => Promise<void>;
+  /** A part has arrived whole. */
+  readonly onPart?: (part: NotedPart) => void;
+  /** Called when all parts are there, before they become an object; resolves when that is written down. */
+  readonly onWhole?: (crc64: string) => Promise<void>;
   readonly onProgress: (progress: UploadProgress) => void;
   readonly signal: AbortSignal;
+}
+
+export interface NotedPart {
+  readonly number: number;
+  readonly length: number;
+  /** Decimal. */
+  readonly crc64: string;
+}
+
+export interface UploadNotes {
+  /** Of the whole object, as an earlier run was about to put it together. */
+  readonly wholeCrc64: string | null;
+  readonly parts: readonly NotedPart[];
 }
 
 export interface UploadResult {
@@ -194,7 +214,7 @@ export interface OssApi {
   /** The first `length` bytes from `offset`. */
   readRange(bucket: string, key: string, offset: number, length: number): Promise<Uint8Array>;
   /** Resumable multipart upload, checked end to end by CRC64. Rejects with the signal's reason when aborted. */
-  uploadFile(input: UploadInput): Promise<UploadResult>;
+  upload(input: UploadInput): Promise<UploadResult>;
   /** Success also when it is gone already. */
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
   /** Ids of the unfinished multipart uploads of exactly this key. */

@@ -91,20 +91,17 @@ function locate({ endpoint, region }: WireOptions, bucket: string, key: string) 
 }
 
 async function exchange(call: http.ClientRequest, request: WireRequest, stallMs: number): Promise<WireAnswer> {
-  let movedAt = performance.now();
-  const moved = () => {
-    movedAt = performance.now();
-  };
+  const line = new Movement();
   let stalled = false;
   const watchdog = setInterval(() => {
-    if (performance.now() - movedAt < stallMs) return;
+    if (line.stillForMs() < stallMs) return;
     stalled = true;
     call.destroy(new Error('stalled'));
   }, stallMs / 8);
   const abort = () => call.destroy(new Error('aborted'));
   request.signal?.addEventListener('abort', abort, { once: true });
-  const answer = readAnswer(call, request.maxAnswerBytes, moved);
-  const sending = send(call, request, moved);
+  const answer = readAnswer(call, request.maxAnswerBytes, line);
+  const sending = send(call, request, line);
   try {
     await Promise.race([answer, sending]);
     return await answer;
@@ -126,12 +123,30 @@ async function exchange(call: http.ClientRequest, request: WireRequest, stallMs:
   }
 }
 
+/** How long a connection has stood still through no fault of ours. */
+class Movement {
+  private since: number | null = performance.now();
+
+  moved(): void {
+    this.since = performance.now();
+  }
+
+  /** It is our turn: a slow source, or a limit on the rate, is no stall. */
+  pause(): void {
+    this.since = null;
+  }
+
+  stillForMs(): number {
+    return this.since === null ? 0 : performance.now() - this.since;
+  }
+}
+
 /** Errors of the source's reader pass through `exchange` as they are; the socket's carry Node's code. */
 function isSocketError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.name !== 'FailureError';
 }
 
-function readAnswer(call: http.ClientRequest, maxBytes: number, moved: () => void): Promise<WireAnswer> {
+function readAnswer(call: http.ClientRequest, maxBytes: number, line: Movement): Promise<WireAnswer> {
   const answer = new Promise<WireAnswer>((resolve, reject) => {
     call.on('error', reject);
     call.on('response', (response) => {
@@ -144,7 +159,7 @@ function readAnswer(call: http.ClientRequest, maxBytes: number, moved: () => voi
           body: Buffer.concat(pieces).subarray(0, maxBytes),
         });
       response.on('data', (piece: Buffer) => {
-        moved();
+        line.moved();
         pieces.push(piece);
         length += piece.length;
         if (length > maxBytes) {
@@ -162,7 +177,7 @@ function readAnswer(call: http.ClientRequest, maxBytes: number, moved: () => voi
 }
 
 /** Ends when all is handed to the system, or quietly when the answer or the connection's end came first. */
-async function send(call: http.ClientRequest, request: WireRequest, moved: () => void): Promise<void> {
+async function send(call: http.ClientRequest, request: WireRequest, line: Movement): Promise<void> {
   let over = false;
   const stop = new Promise<void>((resolve) => {
     const finish = () => {
@@ -173,13 +188,16 @@ async function send(call: http.ClientRequest, request: WireRequest, moved: () =>
     call.once('close', finish);
   });
   if (request.body) {
+    line.pause();
     for await (const chunk of request.body.chunks()) {
       if (over) break;
+      line.moved();
       const written = new Promise<void>((resolve) => call.write(chunk, () => resolve()));
       await Promise.race([written, stop]);
-      moved();
+      line.pause();
       request.onSent?.(chunk.byteLength);
     }
+    line.moved();
   }
   if (!over) call.end();
 }

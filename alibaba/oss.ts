@@ -4,8 +4,8 @@ import type { OssApi } from './cloud.js';
 import { createControl, type OssControl, type OssPlace, withoutQuotes } from './oss-control.js';
 import { createWire, type Wire } from './oss-wire.js';
 import { type ObjectCalls, type UploadSettings, uploadSource } from './upload/multipart.js';
+import { type Pace, UNPACED } from './upload/pace.js';
 import { DEFAULT_PART_BYTES } from './upload/parts.js';
-import { openFileSource } from './upload/source.js';
 
 export interface OssSettings extends Omit<UploadSettings, 'pace'> {
   /** A request on which no byte moves for so long is given up and tried again. */
@@ -27,6 +27,8 @@ const DEFAULTS: OssSettings = {
 
 export interface OssOptions extends OssPlace {
   readonly settings?: Partial<OssSettings>;
+  /** One for all clients of a process, so that its limit is the process's. */
+  readonly pace?: Pace;
 }
 
 export function createOss(options: OssOptions): OssApi {
@@ -58,15 +60,10 @@ export function createOss(options: OssOptions): OssApi {
       }
     },
 
-    async uploadFile(input) {
+    async upload(input) {
       input.signal.throwIfAborted();
-      const source = await openFileSource(input.file);
-      try {
-        const calls = objectCalls(control, wire, input.bucket, input.key, input.meta);
-        return await uploadSource(calls, source, input, { ...settings, pace: () => Promise.resolve() });
-      } finally {
-        await source.close();
-      }
+      const calls = objectCalls(control, wire, input.bucket, input.key, input.meta);
+      return await uploadSource(calls, input, { ...settings, pace: options.pace ?? UNPACED });
     },
 
     abortUpload: control.abortUpload,

@@ -3,12 +3,10 @@
  * written once by the system and from there both checked and sent. Their number bounds the process's memory: with all
  * of them taken, the next part waits.
  */
+import type { BufferPair } from '../../sources/source.js';
 import { crc64Memory } from '../crc64.js';
 
 export const CHUNK_BYTES = 512 * 1024;
-
-/** One is read into while the other one is sent. */
-export type BufferPair = readonly [Uint8Array, Uint8Array];
 
 let free: BufferPair[] | undefined;
 const waiting: ((pair: BufferPair) => void)[] = [];

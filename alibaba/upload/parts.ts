@@ -1,5 +1,5 @@
 /** How a file is cut into parts: OSS takes 10,000 of them at most, each of 100 KiB to 5 GiB, 48.8 TB in all. */
-import { ossFailure } from '../oss-errors.js';
+import { sourceFailure } from '../../sources/source.js';
 
 const MIB = 1024 * 1024;
 export const MAX_PARTS = 10_000;
@@ -29,7 +29,7 @@ export interface ListedPart {
 export function partSizeFor(size: number, wanted: number): number {
   if (size > MAX_OBJECT_BYTES) {
     const message = `the source has ${size} bytes, more than the ${MAX_OBJECT_BYTES} that OSS takes in one object`;
-    throw ossFailure({ action: 'UploadFile', code: 'Source.TooLarge', message });
+    throw sourceFailure('TooLarge', message);
   }
   const least = Math.ceil(size / MAX_PARTS / MIB) * MIB;
   return Math.min(MAX_PART_BYTES, Math.max(MIN_PART_BYTES, wanted, size > MAX_PARTS * wanted ? least : 0));

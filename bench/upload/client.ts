@@ -6,6 +6,7 @@ import { open, stat } from 'node:fs/promises';
 import http from 'node:http';
 import OSS from 'ali-oss';
 import { createOss } from '../../alibaba/oss.js';
+import { openFileSource } from '../../sources/file.js';
 
 const [client = '', endpoint = '', file = '', partSizeText = '', lanesText = ''] = process.argv.slice(2);
 const partSize = Number(partSizeText);
@@ -18,12 +19,14 @@ const clients: Record<string, () => Promise<unknown>> = {
       ...{ endpoint, region: 'cn-hangzhou', credentials: async () => keys },
       settings: { partSize, lanes },
     });
-    await oss.uploadFile({
-      ...{ bucket: 'bench', key: 'disk.raw', file, uploadId: null, meta: {} },
+    const source = await openFileSource(file);
+    await oss.upload({
+      ...{ bucket: 'bench', key: 'disk.raw', source, uploadId: null, meta: {} },
       onUploadId: async () => undefined,
       onProgress: () => undefined,
       signal: new AbortController().signal,
     });
+    await source.close();
   },
 
   async 'ali-oss'() {

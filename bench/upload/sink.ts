@@ -5,7 +5,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { crc64, crc64Combine } from '../../alibaba/crc64.js';
-import { openFileSource } from '../../alibaba/upload/source.js';
+import { openFileSource } from '../../sources/file.js';
 
 const BUFFERS = [Buffer.alloc(1 << 20), Buffer.alloc(1 << 20)] as const;
 /** Checksum of each MiB of the file. */

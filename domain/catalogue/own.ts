@@ -62,6 +62,87 @@ export const OWN: readonly CatalogueEntry[] = [
     field: 'disks[].source',
   },
   {
+    code: 'Source.NotThere',
+    meaning: 'The web server has nothing at this address',
+    class: 'request',
+    remedy: 'Check the URL with curl -I URL on the worker’s host.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.Forbidden',
+    meaning: 'The web server does not hand the source out to this service',
+    class: 'attention',
+    remedy:
+      'Where the URL is signed, it may have expired: sign it anew and resume with ecs-image-import resume ID --set disks[0].source=URL. Else let the worker’s host read it.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.Busy',
+    meaning: 'The web server asks to come back later',
+    class: 'throttled',
+    remedy: 'Nothing to do: it is tried again more slowly.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.Unreachable',
+    meaning: 'The web server does not answer, or cuts the connection',
+    class: 'transient',
+    remedy: 'Nothing to do: it is tried again. Where it lasts, see the line between the worker’s host and the server.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.Stalled',
+    meaning: 'The web server stopped sending in the middle',
+    class: 'transient',
+    remedy: 'Nothing to do: it is tried again. Where it lasts, see the line between the worker’s host and the server.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.HostUnknown',
+    meaning: 'There is no host of this name',
+    class: 'attention',
+    remedy:
+      'Check the name, and the DNS of the worker’s host; then resume, with --set disks[0].source=URL where it was wrong.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.NotTrusted',
+    meaning: 'The web server’s certificate is not one that the worker’s host trusts',
+    class: 'attention',
+    remedy:
+      'Give the worker the certificate authority with NODE_EXTRA_CA_CERTS=FILE and restart it, or have the server renew its certificate; then resume.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.HostNotAllowed',
+    meaning: 'The operator does not allow images from this host',
+    class: 'request',
+    remedy: 'Use one of the hosts that are allowed, or have the operator add this one to ECS_IMPORT_HTTP_HOSTS.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.AddressNotAllowed',
+    meaning: 'The host’s address is this machine, its link, or a metadata service',
+    class: 'request',
+    remedy:
+      'Use an address of the network; where it is meant so, have the operator add it to ECS_IMPORT_HTTP_ADDRESSES (e.g. 127.0.0.1 or 169.254.10.0/24).',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.CredentialsInUrl',
+    meaning: 'The URL holds a user name or password, which would stand in every record of the import',
+    class: 'request',
+    remedy: 'Give a URL without them: a signed one that expires, or one that the worker’s host may read as it is.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Source.DigestMismatch',
+    meaning: 'The source is not what its sha256 in the request says',
+    class: 'request',
+    remedy: 'Compare with sha256sum FILE at the source: get the image anew, or correct sha256 in the request.',
+    field: 'disks[0].sha256',
+  },
+  {
     code: 'Source',
     prefix: true,
     meaning: 'The source cannot be used as it is',

@@ -1,0 +1,88 @@
+/** SHA-256 of a source: read for its own sake, or on the way while its parts are sent. */
+import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { type BufferPair, type ByteSource, sourceFailure } from './source.js';
+
+/** Lower-case hex. */
+export async function sha256Of(
+  source: ByteSource,
+  signal: AbortSignal,
+  onProgress: (bytesDone: number) => void = () => undefined,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const buffers: BufferPair = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
+  let done = 0;
+  for await (const chunk of source.read(0, source.size, buffers, signal)) {
+    signal.throwIfAborted();
+    hash.update(chunk);
+    done += chunk.byteLength;
+    onProgress(done);
+  }
+  await source.check();
+  return hash.digest('hex');
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+export function requireDigest(found: string, wanted: string, name: string): void {
+  if (found.toLowerCase() === wanted.toLowerCase()) return;
+  throw sourceFailure('DigestMismatch', `${name} has sha256 ${found}, the request says ${wanted.toLowerCase()}`);
+}
+
+/** What parts that were fetched and are still to be sent may hold of the process's memory; a larger part is streamed. */
+const MEMORY_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The same source, whose first reading of each byte takes place in order, so that its SHA-256 is known when all have
+ * been read: a part waits until the one before it has been fetched, then keeps its own bytes until they are sent.
+ * Reads must begin in the order of their offsets and leave nothing out. `check()` throws `Source.DigestMismatch`
+ * when all was read and is not what was wanted.
+ */
+export function hashedInOrder(source: ByteSource, wanted: string): ByteSource {
+  const hash = createHash('sha256');
+  let position = 0;
+  let digest: string | null = null;
+  let keptBytes = 0;
+  const changed = new EventEmitter().setMaxListeners(0);
+  const until = async (holds: () => boolean, signal: AbortSignal): Promise<void> => {
+    while (!holds()) await once(changed, 'change', { signal }).catch(() => signal.throwIfAborted());
+  };
+
+  /** Takes the bytes from `offset` into account, as far as they are new. */
+  const see = (offset: number, bytes: Uint8Array): void => {
+    const end = offset + bytes.byteLength;
+    if (end <= position) return;
+    hash.update(bytes.subarray(Math.max(0, position - offset)));
+    position = end;
+    if (position === source.size) digest = hash.digest('hex');
+    changed.emit('change');
+  };
+
+  return {
+    ...source,
+    inFull: true,
+    async *read(offset, length, buffers, signal) {
+      const streamed = length > MEMORY_BYTES;
+      await until(() => position >= offset && (streamed || keptBytes + length <= MEMORY_BYTES), signal);
+      if (!streamed) keptBytes += length;
+      const kept: Uint8Array[] = [];
+      try {
+        let at = offset;
+        for await (const chunk of source.read(offset, length, buffers, signal)) {
+          see(at, chunk);
+          at += chunk.byteLength;
+          if (streamed) yield chunk;
+          else kept.push(chunk.slice());
+        }
+        yield* kept;
+      } finally {
+        if (!streamed) keptBytes -= length;
+        changed.emit('change');
+      }
+    },
+    async check() {
+      await source.check();
+      if (digest !== null) requireDigest(digest, wanted, source.name);
+    },
+  };
+}

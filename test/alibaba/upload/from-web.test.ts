@@ -1,0 +1,159 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { NotedPart, UploadInput } from '../../../alibaba/cloud.js';
+import { createOss } from '../../../alibaba/oss.js';
+import { hashedInOrder } from '../../../sources/digest.js';
+import { createHttpClient, type HttpClient } from '../../../sources/http-request.js';
+import { describeHttp, httpSource } from '../../../sources/http-source.js';
+import type { ByteSource } from '../../../sources/source.js';
+import { type RangeServer, startRangeServer } from '../../sources/range-server.js';
+import { type Recorder, startRecorder } from '../oss-recorder.js';
+
+const PART = 128 * 1024;
+const SIZE = 10 * PART + 1234;
+const bytes = randomBytes(SIZE);
+const sha256 = createHash('sha256').update(bytes).digest('hex');
+
+let bucket: Recorder;
+let web: RangeServer;
+let client: HttpClient;
+
+beforeEach(async () => {
+  bucket = await startRecorder();
+  web = await startRangeServer(bytes);
+  client = createHttpClient({ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 });
+});
+
+afterEach(async () => {
+  client.close();
+  await Promise.all([web.close(), bucket.close()]);
+});
+
+async function source(): Promise<ByteSource> {
+  const facts = await describeHttp(client, web.url, new AbortController().signal);
+  return httpSource(client, { ...facts, size: facts.size ?? 0 });
+}
+
+/** Each call is a worker of its own. */
+async function upload(from: ByteSource, changes: Partial<UploadInput> = {}) {
+  const oss = createOss({
+    endpoint: bucket.endpoint,
+    region: 'cn-hangzhou',
+    credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
+    settings: { partSize: PART, firstMs: 1, maxMs: 5, tries: 4, stallMs: 500, lanes: 3 },
+  });
+  return await oss.upload({
+    ...{ bucket: 'images', key: 'disk.raw', source: from, uploadId: null, meta: {} },
+    onUploadId: async () => undefined,
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+    ...changes,
+  });
+}
+
+describe('an upload from the web', () => {
+  test('fetches each byte once, straight into its part', async () => {
+    const result = await upload(await source());
+    expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
+    expect(result.bytesSent).toBe(SIZE);
+    expect(web.bytesServed).toBeLessThan(SIZE + 10);
+  });
+
+  test('whose source cuts the line in the middle of a part repeats that part alone', async () => {
+    let cuts = 1;
+    web.instead = (_path, response, range) => {
+      if (!range?.startsWith(`bytes=${3 * PART}-`) || cuts-- <= 0) return false;
+      const headers = { 'content-range': `bytes ${3 * PART}-${4 * PART - 1}/${SIZE}`, 'content-length': PART };
+      response.writeHead(206, { etag: '"one"', ...headers });
+      response.write(bytes.subarray(3 * PART, 3 * PART + 50_000));
+      setTimeout(() => response.destroy(), 5);
+      return true;
+    };
+    await upload(await source());
+    expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
+    expect(web.bytesServed).toBeLessThan(SIZE + 10);
+  });
+
+  test('whose source changes half-way makes no object', async () => {
+    web.instead = (_path, _response, range) => {
+      if (range?.startsWith(`bytes=${4 * PART}-`)) web.etag = '"two"';
+      return false;
+    };
+    await expect(upload(await source())).rejects.toMatchObject({ failure: { code: 'Source.Changed' } });
+    expect(bucket.objects.size).toBe(0);
+  });
+});
+
+describe('an upload from the web that was cut off', () => {
+  async function interrupted() {
+    const stop = new AbortController();
+    const noted: NotedPart[] = [];
+    let uploadId = '';
+    const run = upload(await source(), {
+      signal: stop.signal,
+      onUploadId: async (id) => {
+        uploadId = id;
+      },
+      onPart: (part) => {
+        noted.push(part);
+        if (noted.length === 5) stop.abort(new Error('killed'));
+      },
+    });
+    await expect(run).rejects.toThrow('killed');
+    Object.assign(web, { bytesServed: 0 });
+    bucket.partBytes = 0;
+    return { uploadId, noted, missing: SIZE - noted.reduce((sum, part) => sum + part.length, 0) };
+  }
+
+  test('goes on anywhere from the notes: what is there is neither fetched nor sent again', async () => {
+    const { uploadId, noted, missing } = await interrupted();
+    const result = await upload(await source(), { uploadId, notes: { wholeCrc64: null, parts: noted } });
+    expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
+    expect(result.bytesSent).toBeLessThanOrEqual(missing);
+    // Parts that arrived unnoted are fetched to be compared, and not sent.
+    expect(web.bytesServed).toBeLessThanOrEqual(missing + 10);
+  });
+
+  test('without notes compares what is there, and sends only what is missing', async () => {
+    const { uploadId, missing } = await interrupted();
+    const result = await upload(await source(), { uploadId });
+    expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
+    expect(result.bytesSent).toBeLessThanOrEqual(missing);
+  });
+
+  test('does not believe notes that the cloud contradicts', async () => {
+    const { uploadId, noted } = await interrupted();
+    const [first] = noted;
+    if (first === undefined) throw new Error('nothing was noted');
+    bucket.uploads.get(uploadId)?.parts.set(first.number, randomBytes(PART));
+    await upload(await source(), { uploadId, notes: { wholeCrc64: null, parts: noted } });
+    expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
+  });
+
+  test('when all was there but the last word is neither fetched nor sent again', async () => {
+    let whole = '';
+    await upload(await source(), {
+      onWhole: async (crc64) => {
+        whole = crc64;
+      },
+    });
+    web.bytesServed = 0;
+    const result = await upload(await source(), { notes: { wholeCrc64: whole, parts: [] } });
+    expect(result).toMatchObject({ bytesSent: 0, crc64: whole, size: SIZE });
+    expect(web.bytesServed).toBeLessThan(10);
+  });
+});
+
+describe('the digest that a request gives', () => {
+  test('is checked on the way, while parts are sent side by side', async () => {
+    await upload(hashedInOrder(await source(), sha256));
+    expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
+    expect(web.bytesServed).toBeLessThan(SIZE + 10);
+  });
+
+  test('keeps another image from becoming an object', async () => {
+    const run = upload(hashedInOrder(await source(), '0'.repeat(64)));
+    await expect(run).rejects.toMatchObject({ failure: { code: 'Source.DigestMismatch', class: 'request' } });
+    expect(bucket.objects.size).toBe(0);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { createAddressGuard } from '../../sources/address-rules.js';
+
+const refuses = (address: string, addresses: readonly string[] = []) => {
+  try {
+    createAddressGuard({ hosts: [], addresses }).checkAddress(address, 'images.example.com');
+    return false;
+  } catch (error) {
+    expect(error).toMatchObject({ failure: { code: 'Source.AddressNotAllowed', class: 'request' } });
+    return true;
+  }
+};
+
+describe('an address', () => {
+  test.each([
+    '127.0.0.1',
+    '127.8.9.10',
+    '0.0.0.0',
+    '169.254.169.254',
+    '169.254.0.1',
+    '100.100.100.200',
+    '192.0.0.192',
+    '168.63.129.16',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    'fe80::1',
+    'fe80::1%eth0',
+    'fd00:ec2::254',
+    'ff02::1',
+    '::ffff:127.0.0.1',
+    '::ffff:a9fe:a9fe',
+    '::127.0.0.1',
+    '64:ff9b::7f00:1',
+    '64:ff9b::169.254.169.254',
+    '2002:7f00:1::',
+    '[::1]',
+  ])('%s is not fetched from', (address) => {
+    expect(refuses(address)).toBe(true);
+  });
+
+  test.each(['8.8.8.8', '10.1.2.3', '192.168.1.1', '172.16.0.9', '100.100.100.201', '2001:db8::1', '::ffff:8.8.8.8'])(
+    '%s is fetched from',
+    (address) => {
+      expect(refuses(address)).toBe(false);
+    },
+  );
+
+  test('that is refused is fetched from when the operator allows it, and only that one', () => {
+    expect(refuses('127.0.0.1', ['127.0.0.1'])).toBe(false);
+    expect(refuses('::ffff:127.0.0.1', ['127.0.0.1'])).toBe(false);
+    expect(refuses('127.0.0.2', ['127.0.0.1'])).toBe(true);
+    expect(refuses('127.0.0.2', ['127.0.0.0/8'])).toBe(false);
+    expect(refuses('fe80::5', ['fe80::/10'])).toBe(false);
+    expect(refuses('169.254.169.254', ['127.0.0.0/8'])).toBe(true);
+  });
+
+  test('that the operator mistyped is told at the start', () => {
+    for (const entry of ['localhost', '10.0.0.0/33', '10.0.0/8', '::1/200', '']) {
+      expect(() => createAddressGuard({ hosts: [], addresses: [entry] })).toThrow('no address');
+    }
+  });
+});
+
+describe('a host', () => {
+  const allows = (host: string, hosts: readonly string[]) => {
+    try {
+      createAddressGuard({ hosts, addresses: [] }).checkHost(host);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('may be any where the operator names none', () => {
+    expect(allows('images.example.com', [])).toBe(true);
+  });
+
+  test('must be named, or lie below one that is', () => {
+    const hosts = ['images.example.com', '*.mirror.example.org'];
+    expect(allows('images.example.com', hosts)).toBe(true);
+    expect(allows('IMAGES.example.com.', hosts)).toBe(true);
+    expect(allows('a.mirror.example.org', hosts)).toBe(true);
+    expect(allows('mirror.example.org', hosts)).toBe(false);
+    expect(allows('evilmirror.example.org', hosts)).toBe(false);
+    expect(allows('images.example.com.evil.org', hosts)).toBe(false);
+  });
+});

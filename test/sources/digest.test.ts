@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hashedInOrder, sha256Of } from '../../sources/digest.js';
+import { openFileSource } from '../../sources/file.js';
+import { holeMap } from '../../sources/holes.js';
+import { type ByteSource, readPiece } from '../../sources/source.js';
+
+const bytes = randomBytes(1_000_003);
+const digest = createHash('sha256').update(bytes).digest('hex');
+const signal = new AbortController().signal;
+
+let folder: string;
+let source: ByteSource;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'digest-'));
+  await writeFile(join(folder, 'disk'), bytes);
+  source = await openFileSource(join(folder, 'disk'));
+});
+
+afterEach(async () => {
+  await source.close();
+  await rm(folder, { recursive: true });
+});
+
+test('the digest of a source is that of its bytes', async () => {
+  expect(await sha256Of(source, signal)).toBe(digest);
+});
+
+test('holes count as zeros, and are not read', async () => {
+  await writeFile(join(folder, 'disk'), bytes);
+  const claimed = await openFileSource(
+    join(folder, 'disk'),
+    holeMap([
+      { start: 0, length: 4096 },
+      { start: 500_000, length: 100_000 },
+    ]),
+  );
+  expect((await readPiece(claimed, 5000, 60_000, signal)).every((byte) => byte === 0)).toBe(true);
+  expect((await readPiece(claimed, 4000, 96, signal)).equals(bytes.subarray(4000, 4096))).toBe(true);
+  expect((await readPiece(claimed, 599_999, 1, signal)).equals(bytes.subarray(599_999, 600_000))).toBe(true);
+  expect((await readPiece(claimed, 600_000, 70_000, signal)).every((byte) => byte === 0)).toBe(true);
+  await claimed.close();
+});
+
+describe('a source that is hashed while its parts are sent', () => {
+  const part = 100_000;
+  const offsets = Array.from({ length: 11 }, (_, index) => index * part);
+  const lengthAt = (offset: number) => Math.min(part, bytes.length - offset);
+
+  test('gives every part its bytes, in whatever order they are asked on, and knows the digest at the end', async () => {
+    const hashed = hashedInOrder(source, digest.toUpperCase());
+    const pieces = await Promise.all(
+      [...offsets]
+        .reverse()
+        .map(async (offset) => [offset, await readPiece(hashed, offset, lengthAt(offset), signal)] as const),
+    );
+    for (const [offset, piece] of pieces) expect(piece.equals(bytes.subarray(offset, offset + part))).toBe(true);
+    await hashed.check();
+  });
+
+  test('is refused at the end when it is not what was wanted', async () => {
+    const hashed = hashedInOrder(source, '0'.repeat(64));
+    await hashed.check();
+    for (const offset of offsets) await readPiece(hashed, offset, lengthAt(offset), signal);
+    await expect(hashed.check()).rejects.toMatchObject({
+      failure: { code: 'Source.DigestMismatch', class: 'request' },
+    });
+  });
+
+  test('takes a part that failed and was read again into account once', async () => {
+    let fails = 3;
+    const flaky: ByteSource = {
+      ...source,
+      async *read(offset, length, buffers) {
+        let given = 0;
+        for await (const chunk of source.read(offset, length, buffers, signal)) {
+          yield chunk;
+          given += chunk.byteLength;
+          if (given > 60_000 && fails-- > 0) throw new Error('cut');
+        }
+      },
+    };
+    const hashed = hashedInOrder(flaky, digest);
+    for (const offset of offsets) {
+      while ((await readPiece(hashed, offset, lengthAt(offset), signal).catch(() => null)) === null) await delay(1);
+    }
+    await hashed.check();
+  });
+
+  test('lets go of those who wait for their turn when it is cancelled', async () => {
+    const hashed = hashedInOrder(source, digest);
+    const cancel = new AbortController();
+    const waiting = readPiece(hashed, 5 * part, part, cancel.signal);
+    cancel.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+  });
+});

@@ -1,0 +1,195 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createHttpClient, type HttpClient } from '../../sources/http-request.js';
+import { describeHttp, httpSource } from '../../sources/http-source.js';
+import { readPiece } from '../../sources/source.js';
+import { type RangeServer, startRangeServer } from './range-server.js';
+
+const bytes = randomBytes(300_000);
+const signal = new AbortController().signal;
+
+let server: RangeServer;
+let client: HttpClient;
+
+beforeEach(async () => {
+  server = await startRangeServer(bytes);
+  client = createHttpClient({ hosts: [], addresses: ['127.0.0.1'], stallMs: 300 });
+});
+
+afterEach(async () => {
+  client.close();
+  await server.close();
+});
+
+async function open(url = server.url) {
+  const facts = await describeHttp(client, url, signal);
+  if (facts.size === null) throw new Error('no size');
+  return httpSource(client, { ...facts, size: facts.size });
+}
+
+const redirectTo = (location: string) => {
+  server.instead = (path, response) => {
+    if (path !== '/from') return false;
+    response.writeHead(302, { location }).end();
+    return true;
+  };
+  return new URL('/from', server.url);
+};
+
+const failure = (code: string, kind: string) => ({ failure: { code: `Source.${code}`, class: kind } });
+
+describe('a web source', () => {
+  test('tells its size and hands out any range of it', async () => {
+    const source = await open();
+    expect(source.size).toBe(bytes.length);
+    const piece = await readPiece(source, 100_001, 150_000, signal);
+    expect(piece.equals(bytes.subarray(100_001, 250_001))).toBe(true);
+    await source.check();
+  });
+
+  test('is called by its address without the query, which may be a signature', async () => {
+    const source = await open();
+    expect(source.name).toContain('/disk.raw');
+    expect(JSON.stringify([source.name, source.version])).not.toContain('secret');
+  });
+
+  test.each([
+    ['ETag', () => ({ etag: '"two"' })],
+    ['time of change', () => ({ etag: null, lastModified: 'Tue, 24 Nov 2026 10:00:00 GMT' })],
+  ])('that changes by its %s is refused in the middle of its reading', async (name, change) => {
+    if (name !== 'ETag') Object.assign(server, { etag: null, lastModified: 'Mon, 23 Nov 2026 10:00:00 GMT' });
+    const source = await open();
+    await readPiece(source, 0, 1000, signal);
+    Object.assign(server, change());
+    await expect(readPiece(source, 1000, 1000, signal)).rejects.toMatchObject(failure('Changed', 'request'));
+    await expect(source.check()).rejects.toMatchObject(failure('Changed', 'request'));
+  });
+
+  test('that becomes another size is refused although its server tells no versions', async () => {
+    server.etag = null;
+    const source = await open();
+    server.bytes = Buffer.concat([bytes, bytes]);
+    await expect(readPiece(source, 1000, 1000, signal)).rejects.toMatchObject(failure('Changed', 'request'));
+  });
+
+  test('on a server without ranges says so', async () => {
+    server.takesRanges = false;
+    expect(await describeHttp(client, server.url, signal)).toMatchObject({ takesRanges: false, size: bytes.length });
+  });
+
+  test('that is empty is refused', async () => {
+    server.takesRanges = false;
+    server.bytes = Buffer.alloc(0);
+    await expect(open()).rejects.toMatchObject(failure('Empty', 'request'));
+  });
+
+  test.each([
+    [404, 'NotThere', 'request'],
+    [410, 'NotThere', 'request'],
+    [401, 'Forbidden', 'attention'],
+    [403, 'Forbidden', 'attention'],
+    [429, 'Busy', 'throttled'],
+    [500, 'Unreachable', 'transient'],
+    [503, 'Unreachable', 'transient'],
+    [400, 'Unreadable', 'request'],
+  ])('whose server answers %i is %s, which is %s', async (status, code, kind) => {
+    server.instead = (_path, response) => {
+      response.writeHead(status, { 'retry-after': '7' }).end();
+      return true;
+    };
+    await expect(open()).rejects.toMatchObject(failure(code, kind));
+  });
+
+  test('whose connection is cut half-way, or stands still, is tried again by the caller', async () => {
+    const source = await open();
+    server.instead = (_path, response, range) => {
+      const [start = 0, end = 0] =
+        /(\d+)-(\d+)/
+          .exec(range ?? '')
+          ?.slice(1)
+          .map(Number) ?? [];
+      const headers = { 'content-range': `bytes ${start}-${end}/${bytes.length}`, etag: '"one"' };
+      response.writeHead(206, { ...headers, 'content-length': end - start + 1 });
+      response.write(bytes.subarray(start, start + 1000));
+      if (start === 0) setTimeout(() => response.destroy(), 10);
+      return true;
+    };
+    await expect(readPiece(source, 0, 50_000, signal)).rejects.toMatchObject(failure('Unreachable', 'transient'));
+    await expect(readPiece(source, 1, 50_000, signal)).rejects.toMatchObject(failure('Stalled', 'transient'));
+  });
+
+  test('read by someone slow is not taken for one that stands still', async () => {
+    const source = await open();
+    const buffers = [new Uint8Array(100_000), new Uint8Array(100_000)] as const;
+    let read = 0;
+    for await (const chunk of source.read(0, bytes.length, buffers, signal)) {
+      read += chunk.byteLength;
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    expect(read).toBe(bytes.length);
+  });
+
+  test('stops at once when it is cancelled', async () => {
+    const source = await open();
+    server.instead = () => true;
+    const cancel = new AbortController();
+    const reading = readPiece(source, 0, 1000, cancel.signal);
+    setTimeout(() => cancel.abort(new Error('cancelled by the user')), 20);
+    await expect(reading).rejects.toThrow('cancelled by the user');
+  });
+});
+
+describe('a redirect', () => {
+  test('is followed, and its target asked directly from then on', async () => {
+    const source = await open(redirectTo('/disk.raw'));
+    await readPiece(source, 0, 10, signal);
+    await readPiece(source, 10, 10, signal);
+    expect(server.requests.map((request) => request.path)).toEqual([
+      '/from',
+      '/disk.raw',
+      '/from',
+      '/disk.raw',
+      '/disk.raw',
+    ]);
+  });
+
+  test('whose target has expired is asked for anew', async () => {
+    const source = await open(redirectTo('/signed-1'));
+    await readPiece(source, 0, 10, signal);
+    const plain = server.instead;
+    server.instead = (path, response, range) => {
+      if (path === '/signed-1') response.writeHead(403).end();
+      else if (path === '/from') response.writeHead(302, { location: '/signed-2' }).end();
+      else return plain(path, response, range);
+      return true;
+    };
+    expect((await readPiece(source, 5, 10, signal)).equals(bytes.subarray(5, 15))).toBe(true);
+  });
+
+  test.each([
+    ['http://169.254.169.254/latest/meta-data', 'AddressNotAllowed'],
+    ['http://100.100.100.200/latest/meta-data', 'AddressNotAllowed'],
+    ['http://[::1]:1/', 'AddressNotAllowed'],
+    ['http://0177.0.0.2/', 'AddressNotAllowed'],
+    ['file:///etc/passwd', 'NotSupported'],
+    ['ftp://images.example.com/disk', 'NotSupported'],
+    ['http://user:password@127.0.0.1/', 'CredentialsInUrl'],
+    ['/from', 'Unreadable'],
+  ])('to %s is refused', async (location, code) => {
+    await expect(open(redirectTo(location))).rejects.toMatchObject(failure(code, 'request'));
+  });
+
+  test('to a host that the operator does not name is refused', async () => {
+    const url = redirectTo('http://images.example.com/');
+    client = createHttpClient({ hosts: ['127.0.0.1'], addresses: ['127.0.0.1'], stallMs: 300 });
+    await expect(open(url)).rejects.toMatchObject(failure('HostNotAllowed', 'request'));
+  });
+});
+
+test('a name that leads to this host is refused after it was resolved', async () => {
+  client = createHttpClient({ hosts: [], addresses: [], stallMs: 300 });
+  const url = new URL(server.url);
+  url.hostname = 'localhost';
+  await expect(open(url)).rejects.toMatchObject(failure('AddressNotAllowed', 'request'));
+  expect(server.requests).toEqual([]);
+});
