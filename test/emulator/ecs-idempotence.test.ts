@@ -1,0 +1,105 @@
+import { DescribeImagesRequest } from '@alicloud/ecs20140526';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { World } from '../../emulator/world.js';
+import { importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
+import { raw } from './made-disks.js';
+
+let cloud: LocalCloud;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  cloud = await startReadyCloud(raw());
+});
+
+afterEach(async () => {
+  await cloud.close();
+  vi.useRealTimers();
+});
+
+async function start(fields: Record<string, unknown> = {}) {
+  const { body } = await cloud.ecs().importImage(importRequest({ clientToken: 'token-1', ...fields }));
+  return { imageId: body?.imageId, taskId: body?.taskId };
+}
+
+async function imageCount(): Promise<number | undefined> {
+  const request = new DescribeImagesRequest({ regionId: REGION, status: 'ALL' });
+  return (await cloud.ecs().describeImages(request)).body?.totalCount;
+}
+
+test('the same token and parameters give the first answer again, also when the image is long there', async () => {
+  const first = await start();
+  expect(await start()).toEqual(first);
+  vi.setSystemTime(Date.now() + 3_600_000);
+  expect(await start()).toEqual(first);
+  expect(await imageCount()).toBe(1);
+});
+
+test('the same token with other parameters is a mismatch', async () => {
+  await start();
+  await expect(start({ imageName: 'web-02' })).rejects.toMatchObject({ code: 'IdempotentParameterMismatch' });
+  expect(await imageCount()).toBe(1);
+});
+
+test('a token is case-sensitive', async () => {
+  await start();
+  await start({ clientToken: 'TOKEN-1', imageName: 'web-02' });
+  expect(await imageCount()).toBe(2);
+});
+
+test('while the first call still runs, the second is told so; then it gets the first answer', async () => {
+  const { blobs } = cloud.world;
+  const read = blobs.readBytes.bind(blobs);
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const reading = new Promise<void>((resolve) => {
+    vi.spyOn(blobs, 'readBytes').mockImplementation(async (...range) => {
+      resolve();
+      await held;
+      return read(...range);
+    });
+  });
+  const first = start();
+  await reading;
+  await expect(start()).rejects.toMatchObject({ code: 'IdempotentProcessing', statusCode: 403 });
+  await expect(start({ imageName: 'web-02' })).rejects.toMatchObject({ code: 'IdempotentParameterMismatch' });
+  goOn();
+  const answer = await first;
+  expect(await start()).toEqual(answer);
+});
+
+test('without a token, two calls that ask for one name make one image', async () => {
+  const both = await Promise.allSettled([start({ clientToken: undefined }), start({ clientToken: undefined })]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(await imageCount()).toBe(1);
+});
+
+test('what was refused may be asked again with the same token', async () => {
+  cloud.set({ quotaImages: 0 });
+  await expect(start()).rejects.toMatchObject({ code: 'QuotaExceed.Image' });
+  cloud.set({ quotaImages: 1 });
+  await start();
+});
+
+test('a dry run leaves nothing under its token', async () => {
+  await expect(start({ dryRun: true })).rejects.toMatchObject({ code: 'DRYRUN.SUCCESS' });
+  await start();
+});
+
+test('a token is forgotten after the time that is set: then the name is taken', async () => {
+  cloud.set({ clientTokenSeconds: 60 });
+  const first = await start();
+  vi.setSystemTime(Date.now() + 59_000);
+  expect(await start()).toEqual(first);
+  vi.setSystemTime(Date.now() + 1_000);
+  await expect(start()).rejects.toMatchObject({ code: 'InvalidImageName.Duplicated' });
+});
+
+test('a token outlives the process', async () => {
+  const { imageId } = await start();
+  const reopened = new World({ data: cloud.folder });
+  expect([...reopened.tokens.values()]).toMatchObject([{ answer: { ImageId: imageId } }]);
+  expect(reopened.images.has(imageId ?? '')).toBe(true);
+  reopened.close();
+});
