@@ -1,0 +1,307 @@
+import {
+  AttachPolicyToRoleRequest,
+  CreatePolicyRequest,
+  CreateRoleRequest,
+  GetPolicyRequest,
+  GetRoleRequest,
+  ListPoliciesForRoleRequest,
+  UpdateRoleRequest,
+} from '@alicloud/ram20150501';
+import { AssumeRoleRequest } from '@alicloud/sts20150401';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BUCKET, ECS_TRUST, type Keys, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
+import { raw } from './made-disks.js';
+import { acs3, VERSIONS } from './signed-request.js';
+
+const ACCOUNT = '1000000000000001';
+const IMPORT = {
+  ...{ RegionId: REGION, ImageName: 'web-01', DryRun: 'true' },
+  ...{ 'DiskDeviceMapping.1.OSSBucket': BUCKET, 'DiskDeviceMapping.1.OSSObject': 'web-01.raw' },
+};
+
+let cloud: LocalCloud;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  cloud = await startReadyCloud(raw());
+});
+
+afterEach(async () => {
+  await cloud.close();
+  vi.useRealTimers();
+});
+
+type Service = keyof typeof VERSIONS;
+
+async function ask(service: Service, action: string, params: Readonly<Record<string, string>> = {}, keys?: Keys) {
+  const options = { version: VERSIONS[service], ...(keys === undefined ? {} : { keys }) };
+  const reply = await acs3(cloud.address, action, params, options);
+  return { status: reply.status, ...JSON.parse(reply.text) };
+}
+
+const allow = (action: string | string[], resource: string | string[] = '*') => ({
+  ...{ Effect: 'Allow', Action: action, Resource: resource },
+});
+const policy = (...statements: object[]) => ({ Version: '1', Statement: statements });
+
+describe('roles and policies', () => {
+  test('are made, read, changed and attached as the vendor answers them', async () => {
+    const ram = cloud.ram();
+    const created = await ram.createRole(
+      new CreateRoleRequest({ roleName: 'Importer', assumeRolePolicyDocument: ECS_TRUST, description: 'reads images' }),
+    );
+    expect(created.body?.role).toMatchObject({ roleName: 'Importer', arn: `acs:ram::${ACCOUNT}:role/importer` });
+    expect(created.body?.role).not.toHaveProperty('updateDate');
+
+    const document = JSON.stringify(policy(allow('oss:GetObject')));
+    await ram.createPolicy(new CreatePolicyRequest({ policyName: 'ReadImages', policyDocument: document }));
+    const attach = { roleName: 'Importer', policyName: 'ReadImages', policyType: 'Custom' };
+    await ram.attachPolicyToRole(new AttachPolicyToRoleRequest(attach));
+    await expect(ram.attachPolicyToRole(new AttachPolicyToRoleRequest(attach))).rejects.toMatchObject({
+      ...{ code: 'EntityAlreadyExists.Role.Policy', statusCode: 409 },
+    });
+    const listed = await ram.listPoliciesForRole(new ListPoliciesForRoleRequest({ roleName: 'importer' }));
+    expect(listed.body?.policies?.policy).toMatchObject([{ policyName: 'ReadImages', policyType: 'Custom' }]);
+    const read = await ram.getPolicy(new GetPolicyRequest({ policyName: 'ReadImages', policyType: 'Custom' }));
+    expect(read.body).toMatchObject({
+      policy: { attachmentCount: 1, defaultVersion: 'v1' },
+      defaultPolicyVersion: { policyDocument: document, isDefaultVersion: true },
+    });
+
+    const trust = ECS_TRUST.replace('ecs.', 'oss.');
+    await ram.updateRole(new UpdateRoleRequest({ roleName: 'Importer', newAssumeRolePolicyDocument: trust }));
+    const role = await ram.getRole(new GetRoleRequest({ roleName: 'Importer' }));
+    expect(role.body?.role).toMatchObject({ assumeRolePolicyDocument: trust, description: 'reads images' });
+  });
+
+  test.each([
+    ['404 EntityNotExist.Role', 'GetRole', { RoleName: 'none' }],
+    ['404 EntityNotExist.Policy', 'GetPolicy', { PolicyName: 'none', PolicyType: 'Custom' }],
+    [
+      '409 EntityAlreadyExists.Role',
+      'CreateRole',
+      { RoleName: 'aliyunecsimageimportdefaultrole', AssumeRolePolicyDocument: ECS_TRUST },
+    ],
+    ['400 MalformedPolicyDocument', 'CreateRole', { RoleName: 'r', AssumeRolePolicyDocument: '{' }],
+    [
+      '400 MalformedPolicyDocument',
+      'CreateRole',
+      {
+        RoleName: 'r',
+        AssumeRolePolicyDocument: '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}',
+      },
+    ],
+    [
+      '400 MalformedPolicyDocument',
+      'CreatePolicy',
+      { PolicyName: 'p', PolicyDocument: '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*"}]}' },
+    ],
+    ['400 MissingParameter', 'CreateRole', { RoleName: 'r' }],
+    [
+      '400 InvalidParameter.RoleName.InvalidChars',
+      'CreateRole',
+      { RoleName: 'a b', AssumeRolePolicyDocument: ECS_TRUST },
+    ],
+    ['409 DeleteConflict.Role.Policy', 'DeleteRole', { RoleName: 'AliyunECSImageImportDefaultRole' }],
+    [
+      '404 EntityNotExist.Role.Policy',
+      'DetachPolicyFromRole',
+      { RoleName: 'AliyunECSImageImportDefaultRole', PolicyName: 'ReadOnlyAccess', PolicyType: 'System' },
+    ],
+  ])('answer %s to %s', async (expected, action, params) => {
+    const { status, Code } = await ask('ram', action, params);
+    expect(`${status} ${Code}`).toBe(expected);
+  });
+});
+
+describe('a RAM user', () => {
+  const arn = `acs:ecs:${REGION}:${ACCOUNT}:image/*`;
+
+  test('may do what its policy allows, on the resources that it names', async () => {
+    const user = cloud.makeUser('importer', policy(allow(['ecs:ImportImage'], `acs:ecs:${REGION}:*:image/*`)));
+    expect(await ask('ecs', 'ImportImage', IMPORT, user)).toMatchObject({ Code: 'DRYRUN.SUCCESS' });
+    expect(await ask('ecs', 'ImportImage', { ...IMPORT, RegionId: 'cn-beijing' }, user)).toMatchObject({ status: 403 });
+    expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, user)).toMatchObject({ status: 403 });
+  });
+
+  test('is told what it lacks', async () => {
+    const user = cloud.makeUser('nobody', policy());
+    expect(await ask('ecs', 'ImportImage', IMPORT, user)).toMatchObject({
+      ...{ status: 403, Code: 'Forbidden.RAM' },
+      AccessDeniedDetail: {
+        ...{ AuthAction: 'ecs:ImportImage', AuthPrincipalType: 'SubUser', AuthPrincipalDisplayName: '2nobody' },
+        ...{
+          AuthPrincipalOwnerId: ACCOUNT,
+          NoPermissionType: 'ImplicitDeny',
+          PolicyType: 'AccountLevelIdentityBasedPolicy',
+        },
+        EncodedDiagnosticMessage: expect.stringMatching(/^[A-Za-z0-9+/=]+$/),
+      },
+    });
+    expect(await ask('ram', 'GetRole', { RoleName: 'x' }, user)).toMatchObject({ status: 403, Code: 'NoPermission' });
+  });
+
+  test('is denied by one Deny, whatever else allows', async () => {
+    const deny = { ...allow('ecs:ImportImage', arn), Effect: 'Deny' };
+    const user = cloud.makeUser('limited', policy(allow('ecs:*'), deny));
+    expect(await ask('ecs', 'ImportImage', IMPORT, user)).toMatchObject({
+      AccessDeniedDetail: { NoPermissionType: 'ExplicitDeny' },
+    });
+    expect(await ask('ecs', 'DescribeRegions', {}, user)).toMatchObject({ status: 200 });
+  });
+
+  test('needs the right to each of several resources', async () => {
+    const user = cloud.makeUser('tagger', policy(allow('ecs:TagResources', `acs:ecs:*:*:image/m-mine`)));
+    const tag = { RegionId: REGION, ResourceType: 'image', 'ResourceId.1': 'm-mine', 'Tag.1.Key': 'k' };
+    expect(await ask('ecs', 'TagResources', tag, user)).toMatchObject({ Code: 'InvalidResourceId.NotFound' });
+    expect(await ask('ecs', 'TagResources', { ...tag, 'ResourceId.2': 'm-other' }, user)).toMatchObject({
+      status: 403,
+    });
+  });
+
+  test('may always ask who it is', async () => {
+    const user = cloud.makeUser('nobody', policy());
+    expect(await ask('sts', 'GetCallerIdentity', {}, user)).toMatchObject({
+      ...{ IdentityType: 'RAMUser', AccountId: ACCOUNT, UserId: '2nobody', Arn: `acs:ram::${ACCOUNT}:user/nobody` },
+    });
+    expect(await ask('sts', 'GetCallerIdentity')).toMatchObject({
+      IdentityType: 'Account',
+      Arn: `acs:ram::${ACCOUNT}:root`,
+    });
+  });
+});
+
+describe('an import reads the bucket through the role, and only as far as that may', () => {
+  const role = 'AliyunECSImageImportDefaultRole';
+  const dryRun = async () => (await ask('ecs', 'ImportImage', IMPORT)).Code;
+
+  async function replacePolicy(document: object): Promise<void> {
+    await ask('ram', 'DetachPolicyFromRole', {
+      RoleName: role,
+      PolicyName: 'AliyunECSImageImportRolePolicy',
+      PolicyType: 'System',
+    });
+    await ask('ram', 'CreatePolicy', { PolicyName: 'Mine', PolicyDocument: JSON.stringify(document) });
+    await ask('ram', 'AttachPolicyToRole', { RoleName: role, PolicyName: 'Mine', PolicyType: 'Custom' });
+  }
+
+  test.each([
+    [
+      'the three actions on the bucket',
+      ['oss:GetObject', 'oss:GetBucketLocation', 'oss:GetBucketInfo'],
+      [`acs:oss:*:*:${BUCKET}`, `acs:oss:*:*:${BUCKET}/*`],
+      'DRYRUN.SUCCESS',
+    ],
+    ['all of OSS', ['oss:*'], ['*'], 'DRYRUN.SUCCESS'],
+    ['two actions of three', ['oss:GetObject', 'oss:GetBucketInfo'], ['*'], 'InvalidOSS.NotAuthorized'],
+    [
+      'the objects of another folder',
+      ['oss:Get*'],
+      [`acs:oss:*:*:${BUCKET}`, `acs:oss:*:*:${BUCKET}/other/*`],
+      'InvalidOSS.NotAuthorized',
+    ],
+    ['another bucket', ['oss:Get*'], ['acs:oss:*:*:elsewhere', 'acs:oss:*:*:elsewhere/*'], 'InvalidOSS.NotAuthorized'],
+  ])('with %s', async (_what, actions, resources, expected) => {
+    await replacePolicy(policy(allow(actions, resources)));
+    expect(await dryRun()).toBe(expected);
+  });
+
+  test('with a trust policy that another statement takes back', async () => {
+    const trust = (Effect: string) => ({
+      Effect,
+      Action: 'sts:AssumeRole',
+      Principal: { Service: ['ecs.aliyuncs.com'] },
+    });
+    const document = JSON.stringify({ Version: '1', Statement: [trust('Allow'), trust('Deny')] });
+    await ask('ram', 'UpdateRole', { RoleName: role, NewAssumeRolePolicyDocument: document });
+    expect(await dryRun()).toBe('NoSetRoletoECSServiceAcount');
+  });
+});
+
+describe('an assumed role', () => {
+  const trust = (principal: string) =>
+    JSON.stringify({
+      Version: '1',
+      Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: [principal] } }],
+    });
+
+  async function makeRole(principal = `acs:ram::${ACCOUNT}:root`): Promise<void> {
+    await ask('ram', 'CreateRole', { RoleName: 'Reader', AssumeRolePolicyDocument: trust(principal) });
+    await ask('ram', 'AttachPolicyToRole', {
+      RoleName: 'Reader',
+      PolicyName: 'AliyunECSFullAccess',
+      PolicyType: 'System',
+    });
+  }
+
+  async function assume(fields: Record<string, unknown> = {}, keys?: Keys): Promise<Keys> {
+    const request = new AssumeRoleRequest({
+      roleArn: `acs:ram::${ACCOUNT}:role/reader`,
+      roleSessionName: 'ci',
+      ...fields,
+    });
+    const {
+      accessKeyId = '',
+      accessKeySecret = '',
+      securityToken = '',
+    } = (await cloud.sts(keys).assumeRole(request)).body?.credentials ?? {};
+    return { accessKeyId, accessKeySecret, securityToken };
+  }
+
+  test('acts with the rights of the role until its token expires', async () => {
+    await makeRole();
+    const session = await assume({ durationSeconds: 900 });
+    expect(await ask('sts', 'GetCallerIdentity', {}, session)).toMatchObject({
+      ...{ IdentityType: 'AssumedRoleUser', Arn: `acs:ram::${ACCOUNT}:assumed-role/reader/ci` },
+    });
+    expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, session)).toMatchObject({ status: 200 });
+    expect(await ask('ram', 'ListRoles', {}, session)).toMatchObject({ status: 403 });
+    vi.setSystemTime(Date.now() + 901_000);
+    expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, session)).toMatchObject({
+      ...{ status: 400, Code: 'InvalidSecurityToken.Expired' },
+    });
+  });
+
+  test('is refused with a wrong token, with none, and with that of another session', async () => {
+    await makeRole();
+    const [one, two] = [await assume(), await assume()];
+    const as = async (keys: Keys) => (await ask('sts', 'GetCallerIdentity', {}, keys)).Code;
+    const { securityToken: _, ...without } = one;
+    expect(await as(without)).toBe('MissingSecurityToken');
+    expect(await as({ ...one, securityToken: 'wrong' })).toBe('InvalidSecurityToken.Malformed');
+    expect(await as({ ...one, securityToken: two.securityToken ?? '' })).toBe(
+      'InvalidSecurityToken.MismatchWithAccessKey',
+    );
+    expect(await as({ ...one, accessKeySecret: 'wrong' })).toBe('SignatureDoesNotMatch');
+  });
+
+  test('may do less where its session has a policy of its own', async () => {
+    await makeRole();
+    const session = await assume({ policy: JSON.stringify(policy(allow('ecs:DescribeTasks'))) });
+    expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, session)).toMatchObject({ status: 200 });
+    expect(await ask('ecs', 'DescribeRegions', {}, session)).toMatchObject({
+      AccessDeniedDetail: { PolicyType: 'AssumeRolePolicy' },
+    });
+  });
+
+  test('must trust who assumes it, and that one must be allowed to', async () => {
+    const trusted = cloud.makeUser('trusted', policy(allow('sts:AssumeRole')));
+    const other = cloud.makeUser('other', policy(allow('sts:AssumeRole')));
+    const unable = cloud.makeUser('unable', policy());
+    await makeRole(`acs:ram::${ACCOUNT}:user/trusted`);
+    await assume({}, trusted);
+    for (const keys of [other, unable]) await expect(assume({}, keys)).rejects.toMatchObject({ code: 'NoPermission' });
+    expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, trusted)).toMatchObject({ status: 403 });
+  });
+
+  test('lasts no longer than the role allows, and no shorter than 15 minutes', async () => {
+    await makeRole();
+    for (const durationSeconds of [899, 3601]) {
+      await expect(assume({ durationSeconds })).rejects.toMatchObject({ code: 'InvalidParameter.DurationSeconds' });
+    }
+    await expect(assume({ roleSessionName: '!' })).rejects.toMatchObject({ code: 'InvalidParameter.RoleSessionName' });
+    await expect(assume({ roleArn: `acs:ram::${ACCOUNT}:role/none` })).rejects.toMatchObject({
+      ...{ code: 'EntityNotExist.Role', statusCode: 404 },
+    });
+  });
+});
