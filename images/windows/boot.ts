@@ -8,6 +8,8 @@ import { type BootStore, deviceText, readBootStores, volumeOfDevice } from './bo
 import type { Windows } from './find-windows.js';
 
 const FIRST_WITH_BOOT_STORE = 6000;
+/** Windows keeps this partition free for itself. */
+const RESERVED = 'e3c9e316-0b5c-4db8-817d-f92df00215ae';
 const REMAKE = 'Start the installation medium, Repair your computer, Command Prompt: bcdboot C:\\Windows /s S: /f ALL';
 
 export type WindowsBoot = Pick<Inspection, 'bootMode' | 'bootModes'>;
@@ -68,7 +70,9 @@ function tellUnbootable(
     return 'BIOS';
   }
   // A volume that was not read may hold it.
-  const unread = layout.volumes.some(({ fileSystem, content }) => fileSystem === null && content !== 'LVM');
+  const unread = layout.volumes.some(
+    ({ fileSystem, content, partition }) => fileSystem === null && content !== 'LVM' && partition?.type !== RESERVED,
+  );
   findings.add(
     unread ? 'warning' : 'blocking',
     'GUESTOS.BootMode',

@@ -5,9 +5,10 @@ import { bufferSource, openFile } from '../../images/bytes.js';
 import { openContainer } from '../../images/container.js';
 import { logicalVolumes, openPhysicalVolume, parseMetadata } from '../../images/disk/lvm.js';
 import { readLayout } from '../../images/disk/volumes.js';
+import { openNtfs } from '../../images/filesystems/ntfs.js';
 import { findingList } from '../../images/findings.js';
 import { type GuestTree, guestTree } from '../../images/guest/tree.js';
-import { MIB, mbrDisk } from './made-images.js';
+import { MIB, mbrDisk, patched } from './made-images.js';
 
 function treeOf(name: string): { tree: GuestTree; uuid: string | null; label: string | null; kind: string } {
   const findings = findingList();
@@ -84,6 +85,27 @@ test('ntfs: compressed files are unpacked, with what did not shrink and with hol
   expect(md5(tree.bytes('/pattern'))).toBe(PATTERN);
   expect(tree.bytes('/sparse')?.equals(SPARSE)).toBe(true);
   expect(md5(tree.bytes('/noise'))).toBe('fbed4e69ce5f1d0aa18550205b8293c2');
+});
+
+test('ntfs: a volume that was not closed says why', () => {
+  const { disk } = openContainer(openFile(new URL('fixtures/ntfs.qcow2', import.meta.url).pathname), findingList());
+  if (disk === null) throw new Error('no disk');
+  const staleWith = (edits: ReadonlyMap<number, number>) => openNtfs(patched(disk, edits))?.stale;
+  expect(staleWith(new Map())).toBeNull();
+  const volumeRecord = 4 * 4096 + 3 * 1024;
+  const information = disk.read(volumeRecord, 1024).indexOf(Buffer.from('7000000028000000', 'hex'));
+  expect(staleWith(new Map([[volumeRecord + information + 24 + 10, 1]]))).toContain('marked dirty');
+  // A fresh log is all ones. A restart page: magic, sizes of pages, where its area lies; in it a client, not clean.
+  let log = 0;
+  while (!disk.read(log, 4096).every((byte) => byte === 0xff)) log += 4096;
+  const page = Buffer.alloc(96);
+  page.write('RSTR', 0);
+  page.writeUInt32LE(4096, 16);
+  page.writeUInt32LE(4096, 20);
+  page.writeUInt16LE(48, 24);
+  const written = new Map([...page].map((byte, index): [number, number] => [log + index, byte]));
+  expect(staleWith(written)).toContain('$LogFile');
+  expect(staleWith(new Map([...written, [log + 48 + 14, 2]]))).toBeNull();
 });
 
 test('a link that points to itself ends', () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createInspector } from '../../images/inspect-in-child.js';
 import { inspectMutated } from './hostile.js';
-import { DEMO, inspectBytes, qcow2 } from './made-images.js';
+import { DEMO, inspectBytes, qcow2, WINDOWS } from './made-images.js';
 
 let home = '';
 beforeAll(() => {
@@ -17,6 +17,11 @@ test('200 mutated images are all told of, none throws', () => {
   const run = inspectMutated(200, 9);
   expect(run.thrown).toEqual([]);
   expect(run.slowestMs).toBeLessThan(5_000);
+});
+
+test('50 mutated images of a Windows are all told of, none throws', () => {
+  const run = inspectMutated(50, 9, WINDOWS);
+  expect(run.thrown).toEqual([]);
 });
 
 test('a table that asks for terabytes of reading is refused at once', () => {

@@ -22,21 +22,22 @@ function random(seed: number): () => number {
   };
 }
 
-/** Where the demo's disk and its container keep what the readers trust first. */
+/** Where a container and the demo's disk keep what the readers trust first. */
 const CONTAINER_SPOTS = [0, 65_536, 131_072, 196_608, 262_144];
 const DISK_SPOTS = [440, 512, 1024, 2 * 1024 * 1024 + 1024, 2 * 1024 * 1024 + 4096, 2 * 1024 * 1024 + 8192];
 
-export function inspectMutated(count: number, seed: number): HostileRun {
+export function inspectMutated(count: number, seed: number, file = DEMO): HostileRun {
   const next = random(seed);
-  const container = openFile(DEMO);
+  const container = openFile(file);
   const disk = openContainer(container, findingList()).disk;
-  if (disk === null) throw new Error('the demo has no disk');
+  if (disk === null) throw new Error(`${file} has no disk`);
+  const diskSpots = file === DEMO ? DISK_SPOTS : [440, 512, ...blocksWith(disk, /^(?:FILE|INDX|regf|hbin|...NTFS)/)];
   const thrown: string[] = [];
   let slowestMs = 0;
   for (let index = 0; index < count; index += 1) {
     const inDisk = index % 2 === 0;
     const source: ByteSource = inDisk ? disk : container;
-    const edits = mutation(next, inDisk ? DISK_SPOTS : CONTAINER_SPOTS, source.size);
+    const edits = mutation(next, inDisk ? diskSpots : CONTAINER_SPOTS, source.size);
     const started = performance.now();
     try {
       check(inspectFile(patched(source, edits)));
@@ -47,6 +48,15 @@ export function inspectMutated(count: number, seed: number): HostileRun {
   }
   container.close();
   return { inspections: count, slowestMs, thrown };
+}
+
+/** Blocks of 4 KiB that begin with the magic of a table. */
+function blocksWith(disk: ByteSource, magic: RegExp): number[] {
+  const found: number[] = [];
+  for (let at = 0; at + 4096 <= disk.size; at += 4096) {
+    if (magic.test(disk.read(at, 8).toString('latin1'))) found.push(at);
+  }
+  return found;
 }
 
 function mutation(next: () => number, spots: readonly number[], size: number): Map<number, number> {

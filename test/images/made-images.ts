@@ -6,6 +6,11 @@ import type { Inspection } from '../../images/inspection.js';
 export const MIB = 1024 * 1024;
 export const DEMO = new URL('../../images/demo/debian-demo.qcow2', import.meta.url).pathname;
 
+/** Constructed by scripts/make-windows-images.sh. */
+export const WINDOWS = new URL('fixtures/windows-2022-uefi-constructed.qcow2', import.meta.url).pathname;
+export const WINDOWS_WITHOUT_VIRTIO = new URL('fixtures/windows-2012r2-bios-constructed.qcow2', import.meta.url)
+  .pathname;
+
 export function asFile(bytes: Buffer): FileSource {
   return { ...bufferSource(bytes), allocatedSize: bytes.length, close: () => undefined };
 }

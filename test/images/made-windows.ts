@@ -16,7 +16,8 @@ import { type HiveKeys, type HiveValue, hive } from './made-hive.js';
 
 export const GPT_PARTITION = '0e2f4c38-a4ea-47ba-b7fc-9d8c74dccf0b';
 export const MBR_SIGNATURE = 0x1b2a_3c4d;
-export const MBR_OFFSET = 1024 * 1024;
+/** Sector 100,352, as scripts/make-windows-images.sh partitions. */
+export const MBR_OFFSET = 49 * 1024 * 1024;
 
 /** Keys that replace or (null) remove those of a healthy system. */
 export type Changes = Readonly<Record<string, Readonly<Record<string, HiveValue>> | null>>;

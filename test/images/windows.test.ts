@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { bufferSource, UnreadableError } from '../../images/bytes.js';
 import { openHive } from '../../images/windows/hive.js';
 import { hive } from './made-hive.js';
+import { codes, inspectPath, WINDOWS, WINDOWS_WITHOUT_VIRTIO } from './made-images.js';
 import {
   bootStore,
   type Changes,
@@ -26,6 +27,20 @@ const named = ({ findings }: Told, code: string) => findings.find((finding) => f
 function version(name: string, build: string, more: Changes[string] = {}): MadeWindows {
   return { software: { [VERSION]: { ProductName: name, CurrentBuild: build, CurrentVersion: '6.3', ...more } } };
 }
+
+test('a whole disk with a Windows is told from its partitions to its registry', () => {
+  const ready = inspectPath(WINDOWS);
+  expect(codes(ready, 'blocking')).toEqual([]);
+  expect(ready).toMatchObject({
+    platform: 'Windows Server 2022',
+    bootMode: 'UEFI',
+    bootModes: ['UEFI'],
+    depth: 'guest',
+  });
+  const fromVmware = inspectPath(WINDOWS_WITHOUT_VIRTIO);
+  expect(fromVmware).toMatchObject({ platform: 'Windows Server 2012', bootMode: 'BIOS', osType: 'windows' });
+  expect(codes(fromVmware, 'blocking')).toEqual(['GUESTOS.Virtio', 'GUESTOS.Virtio']);
+});
 
 test('a Windows that is ready for ECS has nothing to mend', () => {
   const told = tell();
