@@ -2,10 +2,10 @@
 import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
 import { failureOf } from '../domain/catalogue/index.js';
 import { clientToken } from '../domain/client-token.js';
-import { FailureError } from '../domain/failure.js';
+import { type Failure, FailureError } from '../domain/failure.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { DiskPlan, ImportPlan } from '../domain/plan.js';
-import type { ImportRequest } from '../domain/request.js';
+import type { ImportRequest, Problem } from '../domain/request.js';
 
 /** Storage classes whose objects have to be restored before anything can read them. */
 const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];
@@ -18,6 +18,11 @@ export const ROLE_CODES: readonly string[] = [
 
 function refusal(code: string, message: string, field: string): FailureError {
   return new FailureError({ ...failureOf({ service: 'ecs', action: 'preflight', code, message }), message, field });
+}
+
+/** A rule of the request that only what the image shows has brought into play. */
+export function failureOfRule({ path, message, vendorCode }: Problem): Failure {
+  return refusal(vendorCode ?? 'Request.Invalid', message, path).failure;
 }
 
 export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {
@@ -116,7 +121,7 @@ export function importImageInput(request: ImportRequest, plan: ImportPlan, impor
   return {
     region: request.region,
     clientToken: token,
-    request: plan.nvmeSupport === null ? request : withNvmeSupport(request, plan.nvmeSupport),
+    request: withNvmeSupport(request, request.features?.nvmeSupport ?? plan.nvmeSupport),
     disks: plan.disks.map((disk) => ({
       bucket: disk.bucket,
       object: disk.key,
@@ -131,6 +136,7 @@ export function importImageInput(request: ImportRequest, plan: ImportPlan, impor
   };
 }
 
-function withNvmeSupport(request: ImportRequest, nvmeSupport: string): ImportRequest {
-  return { ...request, features: { ...request.features, nvmeSupport } };
+/** The request comes first: it may have been amended since the plan was made. */
+function withNvmeSupport(request: ImportRequest, nvmeSupport: string | null): ImportRequest {
+  return nvmeSupport === null ? request : { ...request, features: { ...request.features, nvmeSupport } };
 }

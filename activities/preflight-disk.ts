@@ -5,6 +5,7 @@ import { objectKey } from '../domain/ids.js';
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan } from '../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../domain/request.js';
+import { ossObjectOf } from '../domain/source-rules.js';
 import type { ContainerFormat, Inspection } from '../images/inspection.js';
 import type { ActivityDependencies } from './dependencies.js';
 import type { Step } from './step.js';
@@ -75,9 +76,7 @@ export function planDisk(
 }
 
 function planObject(disk: DiskRequest, number: number): DiskPlan {
-  const url = new URL(disk.source);
-  const bucket = url.hostname;
-  const key = decodeURIComponent(url.pathname.slice(1));
+  const { bucket, key } = objectOf(disk.source);
   return {
     number,
     source: { kind: 'object', bucket, key },
@@ -87,6 +86,12 @@ function planObject(disk: DiskRequest, number: number): DiskPlan {
     format: disk.format ?? null,
     diskImageSizeGiB: disk.diskImageSize ?? null,
   };
+}
+
+function objectOf(source: string) {
+  const object = ossObjectOf(source);
+  if (object === null) throw new Error(`not a source in OSS: ${source}`);
+  return object;
 }
 
 function formatOf(disk: DiskRequest, inspection: Inspection, field: string): string {

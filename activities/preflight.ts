@@ -2,6 +2,7 @@
 
 import type { Failure } from '../domain/failure.js';
 import { FailureError } from '../domain/failure.js';
+import { settleImage } from '../domain/image-settings.js';
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { Inspection } from '../images/inspection.js';
@@ -15,6 +16,7 @@ import {
   checkObject,
   checkRegion,
   dryRun,
+  failureOfRule,
 } from './preflight-cloud.js';
 import { findingsOf, planDisk, readDisk } from './preflight-disk.js';
 import { runStep } from './step.js';
@@ -53,9 +55,10 @@ export function createPreflight(deps: ActivityDependencies) {
           bytesTotal: null,
         });
       }
-      const findings = [...contradictions(request, system), ...seen];
+      const { settings, finding, problems: broken } = settleImage(request, system);
+      const findings = [...contradictions(request, system), ...seen, finding];
       await deps.store.setFindings(step, 'inspection', findings);
-      problems.push(...refused(findings, request));
+      problems.push(...refused(findings, request), ...broken.map(failureOfRule));
 
       const account = await checkAccount(deps.cloud);
       const regions = await collect(() => checkRegion(deps.cloud, request.region));
@@ -71,20 +74,11 @@ export function createPreflight(deps: ActivityDependencies) {
       const plan: ImportPlan = {
         accountId: account.accountId,
         disks,
-        architecture: request.architecture ?? system?.architecture ?? null,
-        bootMode: request.bootMode ?? system?.bootMode ?? null,
-        platform: request.platform ?? system?.platform ?? null,
-        osType: request.osType ?? system?.osType ?? null,
-        nvmeSupport: request.features?.nvmeSupport ?? system?.nvmeSupport ?? null,
+        ...settings,
       };
       const everyObjectIsThere = plan.disks.every((disk) => disk.source.kind === 'object');
       if (everyObjectIsThere) await dryRun(deps.cloud, request, plan, step.importId);
-      step.log('preflight passed', {
-        architecture: plan.architecture,
-        bootMode: plan.bootMode,
-        platform: plan.platform,
-        nvmeSupport: plan.nvmeSupport,
-      });
+      step.log('preflight passed', { ...settings });
       return plan;
     });
   };

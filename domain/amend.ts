@@ -18,6 +18,7 @@ const AMENDABLE: Readonly<Partial<Record<Phase, readonly string[]>>> = {
     'features.',
     'upload.',
     'detection.',
+    'inspection.',
     'distribute.',
     'disks[',
   ],
@@ -55,17 +56,17 @@ export function amend(request: unknown, phase: Phase, set: Readonly<Record<strin
       const list = allowed.map((one) => (/[.[]$/.test(one) ? `${one}…` : one)).join(', ');
       return { ok: false, path, reason: `cannot change any more in phase ${phase}; what can: ${list || 'nothing'}` };
     }
-    if (
-      !assign(
-        copy,
-        path.split(/[.[\]]+/).filter((part) => part !== ''),
-        value,
-      )
-    ) {
+    if (!assign(copy, partsOf(path), value)) {
       return { ok: false, path, reason: 'there is no such field' };
     }
   }
   return { ok: true, request: copy };
+}
+
+/** A tag's key may hold dots and brackets itself. */
+function partsOf(path: string): readonly string[] {
+  if (path.startsWith('tags.')) return ['tags', path.slice('tags.'.length)];
+  return path.split(/[.[\]]+/).filter((part) => part !== '');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -75,11 +76,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function assign(target: unknown, parts: readonly string[], value: unknown): boolean {
   const [part, ...rest] = parts;
   if (part === undefined || !isRecord(target) || ['__proto__', 'constructor', 'prototype'].includes(part)) return false;
+  if (Array.isArray(target) && !(/^\d+$/.test(part) && part in target)) return false;
   if (rest.length === 0) {
     target[part] = value;
     return true;
   }
-  if (Array.isArray(target) && !(part in target)) return false;
   target[part] ??= {};
   return assign(target[part], rest, value);
 }

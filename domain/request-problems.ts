@@ -22,6 +22,8 @@ const VENDOR_CODES: Readonly<Record<string, string>> = {
   disks: 'MissingParameter.DiskDeviceMapping',
   'disks[].source': 'InvalidOSSObject.Malformed',
   'disks[].format': 'InvalidImageFormat.Malformed',
+  'disks[0].diskImageSize': 'InvalidImageSize',
+  'disks[].diskImageSize': 'InvalidDataDiskSize',
   'features.imdsSupport': 'InvalidParameter.FeaturesImdsSupport',
   'features.nvmeSupport': 'InvalidParameter',
   'detection.strategy': 'InvalidParameter.DetectionStrategy',
@@ -72,7 +74,8 @@ export function givenText(value: unknown): string | null {
 }
 
 export function vendorCodeOf(path: string): string | null {
-  return VENDOR_CODES[path.replace(/\[\d+\]/g, '[]')] ?? null;
+  if (path.startsWith('tags.')) return 'InvalidTagValue.Malformed';
+  return VENDOR_CODES[path] ?? VENDOR_CODES[path.replace(/\[\d+\]/g, '[]')] ?? null;
 }
 
 export function problemsOf(
@@ -149,8 +152,7 @@ const MISSING_CODES: Readonly<Record<string, string>> = {
 
 function rangeMessage(origin: string, limit: string, path: string, vendorCode: string | null) {
   if (path.endsWith('.diskImageSize')) {
-    const code = path.startsWith('disks[0]') ? 'InvalidImageSize' : 'InvalidDataDiskSize';
-    return { rule: 'range', message: `has to be ${limit} (GiB; the cloud takes 1 to 2048)`, vendorCode: code };
+    return { rule: 'range', message: `has to be ${limit} (GiB; the cloud takes 1 to 2048)`, vendorCode };
   }
   const what = origin === 'array' ? `has to hold ${limit}` : `has to be ${limit}`;
   // "When N is greater than 17, the system automatically ignores the value."
@@ -194,7 +196,7 @@ function unknownField(path: Path, value: unknown, known: readonly string[]): Pro
   const elsewhere = OTHER_NAMES.get(key.toLowerCase());
   const hint =
     key.toLowerCase() === 'clienttoken'
-      ? 'the service makes its own tokens; send the header Idempotency-Key to repeat a request safely'
+      ? 'the service makes its own tokens: send the header Idempotency-Key to repeat a request safely'
       : near !== null
         ? `did you mean ${near}?`
         : elsewhere !== undefined

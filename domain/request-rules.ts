@@ -261,6 +261,8 @@ function isPlatform(platform: string | undefined): platform is string {
   return (PLATFORMS as readonly string[]).includes(platform ?? '');
 }
 
+/** Where system and platform contradict each other, only that is told, and not what would follow from either. */
 function isWindows(text: Draft['text']): boolean {
-  return text('osType') === 'windows' || isWindowsPlatform(text('platform'));
+  const osType = text('osType');
+  return osType === undefined ? isWindowsPlatform(text('platform')) : osType === 'windows';
 }

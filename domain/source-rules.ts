@@ -66,11 +66,6 @@ function fileProblems(url: URL): readonly SourceProblem[] {
   if (/%(2f|00)/i.test(url.pathname) || !decodes(url.pathname)) {
     problems.push(plain('file.path', 'holds an escape that no path can hold (%2F, %00, or a broken one)'));
   }
-  if (url.username !== '' || url.password !== '' || url.port !== '') {
-    problems.push(
-      plain('file.host', 'names a user or a port: file://HOST/path takes the name of a worker’s host only'),
-    );
-  }
   return problems;
 }
 
