@@ -35,8 +35,8 @@ const LINUX =
 const PLATFORMS = new Set([...LINUX.split('|'), ...WINDOWS, 'Other Windows']);
 /** The vendor does not publish the list; an unnamed edition is one it sells no licence for. */
 const BYOL_ONLY = new Set(['Other Windows']);
-/** Likewise: systems that never came for 64-bit ARM. */
-const NO_ARM = new Set([...WINDOWS, 'Other Windows', 'CoreOS']);
+/** Likewise: no Windows Server came for 64-bit ARM. */
+const NO_ARM = new Set([...WINDOWS, 'Other Windows']);
 /** `Auto` is in older documents only; clients of that time still send it. */
 const LICENSE_TYPES = new Set(['Aliyun', 'BYOL', 'Auto']);
 const SUFFIXES = new Set(['raw', 'img', 'vhd', 'qcow2', 'vmdk']);
@@ -49,7 +49,7 @@ export function readImportParams(call: ApiCall): ImportParams {
   const architecture = given(call, 'Architecture') ?? 'x86_64';
   const platform = given(call, 'Platform') ?? (windows ? 'Other Windows' : 'Others Linux');
   const bootMode = given(call, 'BootMode') ?? (architecture === 'arm64' ? 'UEFI' : 'BIOS');
-  const licenseType = given(call, 'LicenseType') ?? (BYOL_ONLY.has(platform) ? 'BYOL' : 'Aliyun');
+  const licenseType = given(call, 'LicenseType');
   const detectionStrategy = given(call, 'DetectionStrategy');
   const imdsSupport = given(call, 'Features.ImdsSupport') ?? 'v1';
   const nvmeSupport = given(call, 'Features.NvmeSupport') ?? 'unsupported';
@@ -63,8 +63,9 @@ export function readImportParams(call: ApiCall): ImportParams {
     ['InvalidArchitecture.PlatformUnsupported', architecture !== 'arm64' || !NO_ARM.has(platform)],
     ['InvalidBootMode.Malformed', bootMode === 'BIOS' || bootMode === 'UEFI'],
     ['InvalidBootMode.NotSupport', architecture !== 'arm64' || bootMode === 'UEFI'],
-    ['InvalidLicenseType.NotSupported', LICENSE_TYPES.has(licenseType)],
-    ['InvalidLicenseType.BYOLOnly', licenseType !== 'Aliyun' || !BYOL_ONLY.has(platform)],
+    // "windows. You must also set LicenseType."
+    ['InvalidLicenseType.NotSupported', licenseType === undefined ? !windows : LICENSE_TYPES.has(licenseType)],
+    ['InvalidLicenseType.BYOLOnly', licenseType !== 'Aliyun' || !BYOL_ONLY.has(given(call, 'Platform') ?? '')],
     ['InvalidParameter.DetectionStrategy', detectionStrategy === undefined || detectionStrategy === 'Standard'],
     ['ImageCheckUnsupported.WindowsImage', detectionStrategy === undefined || platform !== 'Windows Server 2003'],
     ['InvalidParameter.FeaturesImdsSupport', imdsSupport === 'v1' || imdsSupport === 'v2'],
@@ -81,7 +82,7 @@ export function readImportParams(call: ApiCall): ImportParams {
     platform,
     bootMode,
     // "This value takes effect only for Windows Server images."
-    licenseType: windows ? licenseType : '',
+    licenseType: windows ? (licenseType ?? '') : '',
     disks: readDisks(call),
     tags: readTags(call),
     features: { nvmeSupport, imdsSupport },

@@ -9,7 +9,8 @@ import { importError } from './import-errors.js';
  */
 export function isName(name: string): boolean {
   return (
-    /^[\p{Script=Latin}\p{Script=Han}][\p{Script=Latin}\p{Script=Han}\d.:_-]{1,127}$/u.test(name) &&
+    hasLength(name, 2, 128) &&
+    /^[\p{Script=Latin}\p{Script=Han}][\p{Script=Latin}\p{Script=Han}\d.:_-]*$/u.test(name) &&
     !/^(aliyun|acs:)/i.test(name) &&
     !/https?:\/\//i.test(name)
   );
@@ -17,8 +18,12 @@ export function isName(name: string): boolean {
 
 /** "2 to 256 characters … cannot start with http:// or https://". */
 export function isDescription(text: string): boolean {
-  const length = [...text].length;
-  return length >= 2 && length <= 256 && !/^https?:\/\//i.test(text);
+  return hasLength(text, 2, 256) && !/^https?:\/\//i.test(text);
+}
+
+/** Counted in UTF-16 units, as a service in Java would. */
+function hasLength(text: string, least: number, most: number): boolean {
+  return text.length >= least && text.length <= most;
 }
 
 export const MOST_TAGS = 20;

@@ -1,59 +1,10 @@
 /** Every error code that the vendor documents for what this service calls, transcribed; which of them the catalogue holds is tested. */
+import { documentedErrors } from '../vendor/import-image-document.js';
 
-/** The whole error table of the ImportImage page (of 18 June 2026), status and code, in its order. */
-export const IMPORT_IMAGE: readonly (readonly [status: number, code: string])[] = [
-  [400, 'UnsupportedSuffix.OSSObject'],
-  [400, 'MissingParameter'],
-  [400, 'InvalidImageName.Malformed'],
-  [400, 'InvalidOSSObject.Malformed'],
-  [400, 'InvalidOSSBucket.Malformed'],
-  [400, 'InvalidOSSObject.Size'],
-  [400, 'InvalidDescription.Malformed'],
-  [400, 'InvalidArchitecture.Malformed'],
-  [400, 'InvalidPlatform.Malformed'],
-  [400, 'InvalidOSType.Malformed'],
-  [400, 'InvalidImageName.Duplicated'],
-  [400, 'InvalidImageSize'],
-  [400, 'InvalidDataDiskSize'],
-  [400, 'InvalidImageFormat.Malformed'],
-  [400, 'InvalidRegionId.NotFound'],
-  [400, 'InvalidRegion.NotSupport'],
-  [400, 'InvalidOSSBucket.NotFound'],
-  [400, 'InvalidOSSObject.NotFound'],
-  [400, 'InvalidOSSObject.NeedRestore'],
-  [400, 'InvalidOSSBucket.NotMatched'],
-  [400, 'InvalidLicenseType.NotSupported'],
-  [400, 'InvalidLicenseType.BYOLOnly'],
-  [400, 'InvalidOSSBucket.FlowLimit'],
-  [400, 'InvalidImageFormat.RegionNotSupported'],
-  [400, 'InvalidBootMode.Malformed'],
-  [400, 'InvalidParameter.DetectionStrategy'],
-  [400, 'InvalidBootMode.NotSupport'],
-  [400, 'DRYRUN.SUCCESS'],
-  [400, 'InvalidClientToken.Malformed'],
-  [400, 'InvalidParameter.FeaturesImdsSupport'],
-  [400, 'Account.Arrearage'],
-  [403, 'ImageIsImporting'],
-  [403, 'QuotaExceed.Image'],
-  [403, 'ImportImageFailed'],
-  [403, 'UserNotInTheWhiteList'],
-  [403, 'NoSetRoletoECSServiceAcount'],
-  [403, 'InvalidParameter.Malformed'],
-  [403, 'MissingParameter.DiskDeviceMapping'],
-  [403, 'InvalidOSS.NotAuthorized'],
-  [403, 'InvalidBlockSize.NotSupport'],
-  [403, 'InvalidImageFormat.Malformed'],
-  [403, 'ImageCheckUnsupported.WindowsImage'],
-  [403, 'InvalidVHDImage.IncorrectSize'],
-  [403, 'InvalidOSSBucket.EncryptUnsupported'],
-  [403, 'InvalidArchitecture.PlatformUnsupported'],
-  [403, 'InvalidAccountStatus.OSSDisabled'],
-  [403, 'InvalidStorageLocation.NotFound'],
-  [403, 'InvalidOperation.CloudBoxImageImportRoleRequired'],
-  [403, 'InvalidOperation.CloudBoxImageImportUnsupported'],
-  [403, 'TagKey.Duplication'],
-  [404, 'InvalidResourceGroup.NotFound'],
-];
+/** The whole error table of the ImportImage page, status and code, in its order. */
+export const IMPORT_IMAGE: readonly (readonly [status: number, code: string])[] = documentedErrors.map(
+  ({ status, code }) => [status, code],
+);
 
 /** Of the other pages of ECS that the service calls. */
 export const ECS: readonly string[] = [

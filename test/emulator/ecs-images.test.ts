@@ -42,8 +42,8 @@ describe('an imported image', () => {
     ]);
     await start({ imageName: 'arm-01', architecture: 'arm64' });
     expect(await images({ status: 'ALL', imageName: 'arm-01' })).toMatchObject([{ bootMode: 'UEFI' }]);
-    await start({ imageName: 'win-01', OSType: 'windows', platform: 'Windows Server 2022' });
-    expect(await images({ status: 'ALL', imageName: 'win-01' })).toMatchObject([{ licenseType: 'Aliyun' }]);
+    await start({ imageName: 'win-01', OSType: 'windows', platform: 'Windows Server 2022', licenseType: 'BYOL' });
+    expect(await images({ status: 'ALL', imageName: 'win-01' })).toMatchObject([{ licenseType: 'BYOL' }]);
   });
 
   test('has a disk for each mapping, named and sized as the vendor does', async () => {

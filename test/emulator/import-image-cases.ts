@@ -35,7 +35,7 @@ const windows = { OSType: 'windows', platform: 'Windows Server 2019', licenseTyp
 const arn = `arn:acs:cloudbox:${REGION}:1000000000000001:cloudbox/cb-1`;
 
 export const provocations: readonly Provocation[] = [
-  ...of(400, 'UnsupportedSuffix.OSSObject', 'request', 'disks[0].source', {
+  ...of(400, 'UnsupportedSuffix.OSSObject', 'request', 'disks[].source', {
     'an object named .iso': { request: object('web-01.iso') },
     'a compressed object': { request: object('dir/web-01.raw.gz') },
   }),
@@ -56,7 +56,7 @@ export const provocations: readonly Provocation[] = [
     'http:// inside': { request: { imageName: 'web-http://x' } },
     'a space': { request: { imageName: 'web 01' } },
   }),
-  ...of(400, 'InvalidOSSObject.Malformed', 'request', 'disks[0].source', {
+  ...of(400, 'InvalidOSSObject.Malformed', 'request', 'disks[].source', {
     'a key that starts with a slash': { request: object('/web-01.raw') },
     'a key of 1,024 bytes': { request: object(`${'k'.repeat(1020)}.raw`) },
   }),
@@ -64,7 +64,7 @@ export const provocations: readonly Provocation[] = [
     'a bucket in capitals': { request: disk({ OSSBucket: 'Images' }) },
     'a bucket of two letters': { request: disk({ OSSBucket: 'ab' }) },
   }),
-  ...of(400, 'InvalidOSSObject.Size', 'request', 'disks[0].source', {
+  ...of(400, 'InvalidOSSObject.Size', 'request', 'disks[].source', {
     'an empty object': { state: (cloud) => cloud.putObject('web-01.raw', Buffer.alloc(0)) },
   }),
   ...of(400, 'InvalidDescription.Malformed', 'request', 'description', {
@@ -95,14 +95,14 @@ export const provocations: readonly Provocation[] = [
       request: disk({ diskImageSize: 2 }),
     },
   }),
-  ...of(400, 'InvalidDataDiskSize', 'request', 'disks', {
+  ...of(400, 'InvalidDataDiskSize', 'request', 'disks[].diskImageSize', {
     'a data disk of 0 GiB': { request: disks({ OSSBucket: BUCKET, OSSObject: 'web-01.raw', diskImageSize: 0 }) },
     'a data disk smaller than its image': {
       state: (cloud) => cloud.putObject('data.qcow2', qcow2({ virtualSize: 3 * GIB })),
       request: disks({ OSSBucket: BUCKET, OSSObject: 'data.qcow2', diskImageSize: 2 }),
     },
   }),
-  ...of(400, 'InvalidImageFormat.Malformed', 'request', 'disks[0].format', {
+  ...of(400, 'InvalidImageFormat.Malformed', 'request', 'disks[].format', {
     'an unknown format': { request: disk({ format: 'VDI' }) },
   }),
   ...of(400, 'InvalidRegionId.NotFound', 'request', 'region', {
@@ -114,10 +114,10 @@ export const provocations: readonly Provocation[] = [
   ...of(400, 'InvalidOSSBucket.NotFound', 'request', 'upload.bucket', {
     'no such bucket': { request: disk({ OSSBucket: 'elsewhere' }) },
   }),
-  ...of(400, 'InvalidOSSObject.NotFound', 'request', 'disks[0].source', {
+  ...of(400, 'InvalidOSSObject.NotFound', 'request', 'disks[].source', {
     'no such object': { request: object('web-02.raw') },
   }),
-  ...of(400, 'InvalidOSSObject.NeedRestore', 'attention', 'disks[0].source', {
+  ...of(400, 'InvalidOSSObject.NeedRestore', 'attention', 'disks[].source', {
     'an archived object': { state: (cloud) => cloud.putObject('web-01.raw', raw(), { storageClass: 'Archive' }) },
     'a cold archive': { state: (cloud) => cloud.putObject('web-01.raw', raw(), { storageClass: 'ColdArchive' }) },
   }),
@@ -126,6 +126,7 @@ export const provocations: readonly Provocation[] = [
   }),
   ...of(400, 'InvalidLicenseType.NotSupported', 'request', 'licenseType', {
     'an unknown licence': { request: { ...windows, licenseType: 'Mine' } },
+    'Windows without one': { request: { ...windows, licenseType: undefined } },
   }),
   ...of(400, 'InvalidLicenseType.BYOLOnly', 'request', 'licenseType', {
     "the cloud's licence for an unnamed Windows": {
@@ -135,7 +136,7 @@ export const provocations: readonly Provocation[] = [
   ...of(400, 'InvalidOSSBucket.FlowLimit', 'throttled', 'upload.bucket', {
     'a bucket whose reads are limited': { state: (cloud) => cloud.set({ throttledBuckets: [BUCKET] }) },
   }),
-  ...of(400, 'InvalidImageFormat.RegionNotSupported', 'request', 'disks[0].format', {
+  ...of(400, 'InvalidImageFormat.RegionNotSupported', 'request', 'disks[].format', {
     'a declared format that the region does not take': {
       state: (cloud) => cloud.set({ regionsWithoutFormat: [{ regionId: REGION, format: 'VHD' }] }),
       request: disk({ format: 'VHD' }),
@@ -219,12 +220,12 @@ export const provocations: readonly Provocation[] = [
       },
     },
   }),
-  ...of(403, 'InvalidBlockSize.NotSupport', 'request', 'disks[0].source', {
+  ...of(403, 'InvalidBlockSize.NotSupport', 'request', 'disks[].source', {
     'a VHD with blocks of 4 MiB': {
       state: (cloud) => cloud.putObject('web-01.raw', dynamicVhd({ blockSize: 4 * MIB })),
     },
   }),
-  ...of(403, 'InvalidImageFormat.Malformed', 'request', 'disks[0].format', {
+  ...of(403, 'InvalidImageFormat.Malformed', 'request', 'disks[].format', {
     'bytes that are no QCOW2': { request: disk({ format: 'QCOW2' }) },
     'a QCOW2 that is cut off': { state: (cloud) => cloud.putObject('web-01.raw', qcow2().subarray(0, 60_000)) },
     'a VHD that lost its footer': {
@@ -244,7 +245,7 @@ export const provocations: readonly Provocation[] = [
       request: { ...windows, platform: 'Windows Server 2003', detectionStrategy: 'Standard' },
     },
   }),
-  ...of(403, 'InvalidVHDImage.IncorrectSize', 'request', 'disks[0].source', {
+  ...of(403, 'InvalidVHDImage.IncorrectSize', 'request', 'disks[].source', {
     'a VHD whose table is too short for its size': {
       state: (cloud) => cloud.putObject('web-01.raw', dynamicVhd({ virtualSize: 8 * MIB, tableEntries: 3 })),
     },
