@@ -43,7 +43,7 @@ const disk = fc.record({
     { weight: 1, arbitrary: fc.constantFrom('web.iso', 'web.raw.gz') },
   ),
   format: value(['RAW', 'raw'], ['VDI', 'OVA']),
-  size: value([1, 40, 2048], [0, 2049]),
+  size: value([1, 40, 2048], [0, 2049, 1.5]),
 });
 
 const requests = fc.record({
