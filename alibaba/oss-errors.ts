@@ -16,7 +16,13 @@ export interface OssProblem {
 }
 
 export function ossFailure({ cause, ...facts }: OssProblem): FailureError {
-  return new FailureError(failureOf({ service: 'oss', ...facts }), { cause });
+  const code = isWrongRegion(facts) ? 'InvalidOSSBucket.NotMatched' : facts.code;
+  return new FailureError(failureOf({ service: 'oss', ...facts, code }), { cause });
+}
+
+/** A bucket of another region answers AccessDenied too; no permission would help there. */
+function isWrongRegion({ code, message }: Pick<OssProblem, 'code' | 'message'>): boolean {
+  return code === 'AccessDenied' && message.includes('must be addressed using the specified endpoint');
 }
 
 /** The fields of an error that came from outside, without trusting its shape. */

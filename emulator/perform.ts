@@ -61,8 +61,8 @@ export async function perform(world: World, response: ServerResponse, call: Call
     try {
       answer = await call.work();
     } catch (error) {
-      // A body that broke off: there is nobody to answer.
-      if (response.socket === null || response.socket.destroyed) {
+      // A body that broke off: there is nobody to answer. (A response has no socket while the one before it ends.)
+      if (response.req.socket.destroyed) {
         record('aborted', null, null);
         return;
       }
@@ -104,7 +104,7 @@ async function swallow(request: IncomingMessage, bytes: number): Promise<void> {
 }
 
 function reset(response: ServerResponse): void {
-  response.socket?.resetAndDestroy();
+  response.req.socket.resetAndDestroy();
 }
 
 async function send(response: ServerResponse, answer: Answer, cut: boolean): Promise<void> {

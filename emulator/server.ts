@@ -61,7 +61,7 @@ async function serve(world: World, request: IncomingMessage, response: ServerRes
 
 /** A fault of the emulator's own, or a client that went away while its request was read. */
 function fail(response: ServerResponse, error: unknown): void {
-  if (response.headersSent || response.socket === null || response.socket.destroyed) {
+  if (response.headersSent || response.req.socket.destroyed) {
     response.destroy();
     return;
   }

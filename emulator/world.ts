@@ -139,7 +139,7 @@ export class World {
     this.journal.clear();
     this.rates.clear();
     this.flush();
-    this.blobs.removeUnknown(new Set());
+    this.blobs.clear();
     this.seed();
     this.flush();
   }

@@ -23,6 +23,8 @@ export class Blobs {
   /** How many downloads are reading a file. One that is removed meanwhile goes when the last of them has ended. */
   private readonly readers = new Map<string, number>();
   private readonly doomed = new Set<string>();
+  /** Counts how often everything was removed. */
+  private age = 0;
 
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
@@ -31,6 +33,7 @@ export class Blobs {
   /** Rejects when the body breaks off; nothing is left then. `onBytes` is told of each chunk's length. */
   async write(body: Readable, withMd5: boolean, onBytes: (bytes: number) => void): Promise<WrittenBlob> {
     const file = randomUUID();
+    const { age } = this;
     const handle = await open(path.join(this.folder, file), 'w');
     const md5 = withMd5 ? createHash('md5') : null;
     let checksum = 0n;
@@ -60,9 +63,10 @@ export class Blobs {
       await flush();
       if (end !== size) await handle.truncate(size);
       await handle.close();
+      if (age !== this.age) throw new Error('it was reset while the bytes came in');
       return { file, size, crc64: checksum, md5: md5?.digest() ?? null };
     } catch (error) {
-      await handle.close();
+      await handle.close().catch(() => undefined);
       await this.unlink(file);
       throw error;
     }
@@ -94,6 +98,12 @@ export class Blobs {
       if (this.readers.has(file)) this.doomed.add(file);
       else await this.unlink(file);
     }
+  }
+
+  /** Removes everything; uploads that are under way fail. */
+  clear(): void {
+    this.age += 1;
+    this.removeUnknown(new Set());
   }
 
   /** Removes files that no record names: what a killed process was still receiving. */

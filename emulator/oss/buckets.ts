@@ -4,6 +4,7 @@ import {
   emptyAnswer,
   findBucket,
   header,
+  limitOf,
   type OssCall,
   type OssOperation,
   ossError,
@@ -30,12 +31,22 @@ export const bucketOperations: Readonly<Record<string, OssOperation>> = {
 
 function listBuckets(call: OssCall) {
   const prefix = call.query.prefix ?? '';
-  const buckets = [...call.world.buckets.values()]
-    .filter((bucket) => bucket.name.startsWith(prefix))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((bucket) => `<Bucket>${fields(bucket)}</Bucket>`);
+  const marker = call.query.marker ?? '';
+  const most = call.query['max-keys'] ? limitOf(call, 'max-keys', 1000) : 100;
+  const all = [...call.world.buckets.values()]
+    .filter(({ name }) => name.startsWith(prefix) && name > marker)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const page = all.slice(0, most);
+  const paging = [
+    tag('Prefix', prefix),
+    tag('Marker', marker),
+    tag('MaxKeys', most),
+    tag('IsTruncated', all.length > page.length),
+    ...(all.length > page.length ? [tag('NextMarker', page.at(-1)?.name ?? '')] : []),
+  ];
+  const buckets = page.map((bucket) => `<Bucket>${fields(bucket)}</Bucket>`).join('');
   return xmlAnswer(
-    `<ListAllMyBucketsResult>${ownerTag()}${tag('IsTruncated', false)}<Buckets>${buckets.join('')}</Buckets></ListAllMyBucketsResult>`,
+    `<ListAllMyBucketsResult>${ownerTag()}${paging.join('')}<Buckets>${buckets}</Buckets></ListAllMyBucketsResult>`,
   );
 }
 
@@ -57,7 +68,7 @@ async function putBucket(call: OssCall) {
       name: call.bucket,
       regionId,
       storageClass,
-      acl: header(call, 'x-oss-acl') ?? 'private',
+      acl: aclAsked(call),
       createdAt: call.now,
       encryption: null,
     });
@@ -65,12 +76,19 @@ async function putBucket(call: OssCall) {
   return emptyAnswer(200, { location: `/${call.bucket}` });
 }
 
-/** The body's constraint (`oss-cn-…`), else the region of the endpoint or of the signature. */
+function aclAsked(call: OssCall): string {
+  const asked = header(call, 'x-oss-acl') ?? 'private';
+  if (['private', 'public-read', 'public-read-write'].includes(asked)) return asked;
+  throw ossError(400, 'InvalidArgument', 'no such bucket access control exists', {
+    ArgumentName: 'x-oss-acl',
+    ArgumentValue: asked,
+  });
+}
+
+/** The body's constraint (`oss-cn-…`), else the region of the endpoint. */
 function regionAsked(call: OssCall, body: string): string {
   const [constraint] = tagsIn(body, 'LocationConstraint');
-  const host = /(?:^|\.)oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com/.exec(header(call, 'host') ?? '')?.[1];
-  const scope = /Credential=[^/]+\/\d{8}\/([^/]+)\/oss\//.exec(header(call, 'authorization') ?? '')?.[1];
-  return constraint?.replace(/^oss-/, '') ?? host ?? scope ?? 'cn-hangzhou';
+  return constraint?.replace(/^oss-/, '') ?? call.region ?? 'cn-hangzhou';
 }
 
 function deleteBucket(call: OssCall) {

@@ -18,6 +18,8 @@ export interface OssCall {
   readonly headers: IncomingHttpHeaders;
   readonly request: IncomingMessage;
   readonly caller: Caller;
+  /** Of the endpoint that was called; null where nothing tells it. */
+  readonly region: string | null;
   readonly now: number;
   /** Told of every chunk of the body, for the journal. */
   readonly onBytes: (bytes: number) => void;
@@ -93,8 +95,17 @@ export function tag(name: string, text: string | number | boolean): string {
 
 /** The contents of every `<name>` in the text, unescaped. Good for the flat documents that OSS is sent. */
 export function tagsIn(xml: string, name: string): readonly string[] {
+  return innerTexts(xml, name).map((text) => text.trim());
+}
+
+/** Names of objects in the text, in which every space counts. */
+export function keysIn(xml: string): readonly string[] {
+  return innerTexts(xml, 'Key');
+}
+
+function innerTexts(xml: string, name: string): readonly string[] {
   const pattern = new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g');
-  return [...xml.matchAll(pattern)].map(([, inner = '']) => unescapeXml(inner.trim()));
+  return [...xml.matchAll(pattern)].map(([, inner = '']) => unescapeXml(inner));
 }
 
 export async function readText(call: OssCall): Promise<string> {

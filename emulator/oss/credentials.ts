@@ -176,6 +176,7 @@ export function checkTime(claim: Claim, now: number, skewMs: number): void {
   if (Math.abs(now - time) > skewMs) {
     const message = 'The difference between the request time and the current time is too large.';
     throw ossError(403, 'RequestTimeTooSkewed', message, {
+      EC: '0002-00000504',
       MaxAllowedSkewMilliseconds: skewMs,
       RequestTime: new Date(time).toISOString(),
       ServerTime: new Date(now).toISOString(),
@@ -189,22 +190,41 @@ function timeOf(date: string): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-/** Codes and texts are those of the vendor's pages on the EC codes 0002-0000xxxx. */
-const keyProblems: Readonly<Record<KeyProblem, readonly [string, string]>> = {
-  unknown: ['InvalidAccessKeyId', 'The OSS Access Key Id you provided does not exist in our records.'],
-  inactive: ['InvalidAccessKeyId', 'The OSS Access Key Id you provided is disabled.'],
-  'token-missing': ['InvalidAccessKeyId', 'The OSS Access Key Id you provided does not exist in our records.'],
-  'token-unknown': ['InvalidSecurityToken', 'The security token you provided is invalid.'],
+type Refusal = readonly [code: string, message: string, ec: string];
+
+const NO_KEY: Refusal = [
+  'InvalidAccessKeyId',
+  'The OSS Access Key Id you provided does not exist in our records.',
+  '0002-00000902',
+];
+const NO_KEY_OF_STS: Refusal = [NO_KEY[0], NO_KEY[1], '0002-00000002'];
+
+/** As the vendor's pages on the EC codes 0002-0000xxxx have them. */
+const keyProblems: Readonly<Record<KeyProblem, Refusal>> = {
+  unknown: NO_KEY,
+  inactive: ['InvalidAccessKeyId', 'The OSS Access Key Id you provided is disabled.', '0002-00000904'],
+  'token-missing': NO_KEY,
+  'token-unknown': ['InvalidSecurityToken', 'The security token you provided is invalid.', '0002-00000006'],
   'token-mismatch': [
     'AccessKeyIdAndSecurityTokenNotMatch',
     'The OSS access key id and security token you provided does not match.',
+    '0002-00000004',
   ],
-  'token-expired': ['SecurityTokenExpired', 'The security token you provided has expired.'],
+  'token-expired': ['SecurityTokenExpired', 'The security token you provided has expired.', '0002-00000007'],
 };
 
-export function keyRefusal(problem: KeyProblem, accessKeyId: string): ApiError {
-  const [code, message] = keyProblems[problem];
-  return ossError(403, code, message, code === 'InvalidAccessKeyId' ? { OSSAccessKeyId: accessKeyId } : {});
+export function keyRefusal(problem: KeyProblem, { accessKeyId }: Claim): ApiError {
+  // A token makes it a request of STS, among whose keys a permanent one is not found.
+  const isPermanent = problem === 'token-mismatch' && !accessKeyId.startsWith('STS.');
+  const [code, message, ec] = isPermanent ? NO_KEY_OF_STS : keyProblems[problem];
+  const key = code === 'InvalidAccessKeyId' ? { OSSAccessKeyId: accessKeyId } : {};
+  return ossError(403, code, message, { ...key, EC: ec });
+}
+
+/** A signature names its region, which must be that of the endpoint. */
+export function signingRegionRefusal(): ApiError {
+  const message = 'Invalid signing region in Authorization header.';
+  return ossError(400, 'InvalidArgument', message, { EC: '0002-00000226' });
 }
 
 export function signatureRefusal(claim: Claim, place: Place): ApiError {
@@ -212,6 +232,7 @@ export function signatureRefusal(claim: Claim, place: Place): ApiError {
   const message =
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.';
   return ossError(403, 'SignatureDoesNotMatch', message, {
+    EC: claim.region === null ? '0002-00000040' : '0002-00000201',
     OSSAccessKeyId: claim.accessKeyId,
     SignatureProvided: claim.signature,
     StringToSign: stringToSign,

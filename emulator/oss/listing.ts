@@ -11,6 +11,7 @@ import {
   tag,
   xmlAnswer,
 } from './call.js';
+import { compareNames } from './name-order.js';
 
 export const listingOperations: Readonly<Record<string, OssOperation>> = {
   ListObjects: (call) => list(call, call.query.marker ?? '', 'v1'),
@@ -24,8 +25,10 @@ function list(call: OssCall, after: string, generation: 'v1' | 'v2') {
   const delimiter = call.query.delimiter ?? '';
   const most = call.query['max-keys'] ? limitOf(call, 'max-keys', 1000) : 100;
   const objects = [...call.world.objects.values()]
-    .filter((object) => object.bucket === call.bucket && object.key.startsWith(prefix) && object.key > after)
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
+    .filter(
+      (object) => object.bucket === call.bucket && object.key.startsWith(prefix) && compareNames(object.key, after) > 0,
+    )
+    .sort((a, b) => compareNames(a.key, b.key));
   const contents: ObjectRecord[] = [];
   const shared = new Set<string>();
   let last = '';

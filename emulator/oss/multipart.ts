@@ -18,7 +18,8 @@ import {
   xmlAnswer,
 } from './call.js';
 import { combineCrc64 } from './crc64.js';
-import { checkOverwrite, traitsOf } from './object-headers.js';
+import { compareNames } from './name-order.js';
+import { checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
 import { copySource } from './objects.js';
 import { etagOf, receive } from './receive.js';
 
@@ -39,10 +40,13 @@ function initiate(call: OssCall) {
   const bucket = findBucket(call);
   checkOverwrite(call);
   const uploadId = newId('').toUpperCase() + newId('').toUpperCase().slice(0, 12);
-  const traits = traitsOf(call, bucket.storageClass);
+  const traits = traitsOf(call, bucket);
   call.world.uploads.put(uploadId, { ...traits, uploadId, bucket: call.bucket, key: call.key, startedAt: call.now });
   const fields = `${tag('Bucket', call.bucket)}${tag('Key', encodeKey(call, call.key))}${tag('UploadId', uploadId)}`;
-  return xmlAnswer(`<InitiateMultipartUploadResult>${fields}</InitiateMultipartUploadResult>`);
+  return xmlAnswer(
+    `<InitiateMultipartUploadResult>${fields}</InitiateMultipartUploadResult>`,
+    encryptionHeaders(traits),
+  );
 }
 
 async function uploadPart(call: OssCall) {
@@ -62,14 +66,27 @@ async function uploadPartCopy(call: OssCall) {
   findUpload(call);
   const number = partNumberOf(call);
   const source = copySource(call);
-  const [, from = '0', to = String(source.size - 1)] =
-    /^bytes=(\d+)-(\d+)$/.exec(header(call, 'x-oss-copy-source-range') ?? '') ?? [];
-  const bytes = call.world.blobs.read(source.segments, Number(from), Number(to));
+  const { start, end } = copyRange(call, source.size);
+  const bytes = call.world.blobs.read(source.segments, start, end);
   const blob = await call.world.blobs.write(bytes, true, () => undefined);
   const etag = etagOf(blob);
   await keepPart(call, { number, etag, size: blob.size, crc64: blob.crc64.toString(), file: blob.file });
   const fields = `${tag('LastModified', ossTime(call.now))}${tag('ETag', `"${etag}"`)}`;
   return xmlAnswer(`<CopyPartResult>${fields}</CopyPartResult>`);
+}
+
+function copyRange(call: OssCall, size: number): { readonly start: number; readonly end: number } {
+  const text = header(call, 'x-oss-copy-source-range');
+  if (text === undefined) return { start: 0, end: size - 1 };
+  const [, from = '', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(text) ?? [];
+  const end = to === '' ? size - 1 : Number(to);
+  if (from === '' || Number(from) > end || end >= size) {
+    throw ossError(400, 'InvalidArgument', 'The x-oss-copy-source-range value must be of the form bytes=first-last.', {
+      ArgumentName: 'x-oss-copy-source-range',
+      ArgumentValue: text,
+    });
+  }
+  return { start: Number(from), end };
 }
 
 async function keepPart(call: OssCall, part: Omit<PartRecord, 'id' | 'uploadId' | 'modifiedAt'>): Promise<void> {
@@ -139,7 +156,7 @@ async function complete(call: OssCall) {
     etag,
     crc64: crc64.toString(),
     type: 'Multipart',
-    modifiedAt: call.now,
+    modifiedAt: call.world.now(),
     segments: parts.map((part) => ({ file: part.file, size: part.size })),
     restore: null,
   });
@@ -155,6 +172,7 @@ async function complete(call: OssCall) {
   return xmlAnswer(`<CompleteMultipartUploadResult>${fields.join('')}</CompleteMultipartUploadResult>`, {
     etag: `"${etag}"`,
     'x-oss-hash-crc64ecma': crc64.toString(),
+    ...encryptionHeaders(traits),
   });
 }
 
@@ -213,7 +231,8 @@ function listUploads(call: OssCall) {
   const idMarker = call.query['upload-id-marker'] ?? '';
   const delimiter = call.query.delimiter ?? '';
   const isAfter = (upload: UploadRecord) =>
-    upload.key > keyMarker || (idMarker !== '' && upload.key === keyMarker && upload.uploadId > idMarker);
+    compareNames(upload.key, keyMarker) > 0 ||
+    (idMarker !== '' && upload.key === keyMarker && upload.uploadId > idMarker);
   const all = call.world.objectIndex
     .uploadsOf(call.bucket)
     .filter((upload) => upload.key.startsWith(prefix) && isAfter(upload));

@@ -1,6 +1,6 @@
 /** What a request says of a new object in its headers, and what an answer says of a stored one. */
 
-import type { ObjectRecord } from '../model.js';
+import type { BucketRecord, ObjectRecord } from '../model.js';
 import { isArchived, isFrozen } from './archive.js';
 import { header, type OssCall, ossError } from './call.js';
 
@@ -16,12 +16,12 @@ export interface ObjectTraits {
   readonly meta: Readonly<Record<string, string>>;
 }
 
-export function traitsOf(call: OssCall, bucketClass: string): ObjectTraits {
-  const storageClass = header(call, 'x-oss-storage-class') ?? bucketClass;
+export function traitsOf(call: OssCall, bucket: BucketRecord): ObjectTraits {
+  const storageClass = header(call, 'x-oss-storage-class') ?? bucket.storageClass;
   if (!STORAGE_CLASSES.has(storageClass)) {
     throw ossError(400, 'InvalidStorageClass', 'The storage class you specified is not valid.');
   }
-  const kept: Record<string, string> = {};
+  const kept: Record<string, string> = { ...encryptionAsked(call, bucket) };
   const meta: Record<string, string> = {};
   for (const name of Object.keys(call.headers)) {
     const value = header(call, name);
@@ -30,6 +30,24 @@ export function traitsOf(call: OssCall, bucketClass: string): ObjectTraits {
     if (name.startsWith('x-oss-meta-')) meta[name.slice('x-oss-meta-'.length)] = value;
   }
   return { storageClass, contentType: header(call, 'content-type') ?? 'application/octet-stream', headers: kept, meta };
+}
+
+const ENCRYPTION = 'x-oss-server-side-encryption';
+const ENCRYPTION_KEY = 'x-oss-server-side-encryption-key-id';
+
+/** The request's own wish, else the bucket's rule. Kept among the object's headers, which is where OSS tells it. */
+function encryptionAsked(call: OssCall, bucket: BucketRecord): Readonly<Record<string, string>> {
+  const algorithm = header(call, ENCRYPTION) ?? bucket.encryption?.algorithm;
+  if (algorithm === undefined) return {};
+  if (!['AES256', 'KMS', 'SM4'].includes(algorithm)) {
+    throw ossError(400, 'InvalidEncryptionAlgorithmError', 'The Encryption request you specified is not valid.');
+  }
+  const key = header(call, ENCRYPTION_KEY) ?? bucket.encryption?.kmsKeyId ?? '';
+  return { [ENCRYPTION]: algorithm, ...(key === '' ? {} : { [ENCRYPTION_KEY]: key }) };
+}
+
+export function encryptionHeaders({ headers }: ObjectTraits): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(ENCRYPTION)));
 }
 
 /** "x-oss-forbid-overwrite: true": an object of that name is not replaced. */

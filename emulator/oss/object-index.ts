@@ -1,6 +1,7 @@
 /** Finds the parts of an upload and the unfinished uploads of a bucket without reading all of them. */
 import type { Collection } from '../log.js';
 import type { PartRecord, UploadRecord } from '../model.js';
+import { compareNames } from './name-order.js';
 
 export class ObjectIndex {
   private readonly parts = new Map<string, Map<number, PartRecord>>();
@@ -24,8 +25,8 @@ export class ObjectIndex {
 
   /** By key, then by upload id, as OSS lists them. */
   uploadsOf(bucket: string): readonly UploadRecord[] {
-    const text = (upload: UploadRecord) => `${upload.key}\n${upload.uploadId}`;
-    return [...(this.uploads.get(bucket)?.values() ?? [])].sort((a, b) => (text(a) < text(b) ? -1 : 1));
+    const uploads = [...(this.uploads.get(bucket)?.values() ?? [])];
+    return uploads.sort((a, b) => compareNames(a.key, b.key) || compareNames(a.uploadId, b.uploadId));
   }
 }
 

@@ -3,6 +3,7 @@ import { bucketOperations } from './buckets.js';
 import type { OssOperation } from './call.js';
 import { listingOperations } from './listing.js';
 import { multipartOperations } from './multipart.js';
+import { readOperations } from './object-reads.js';
 import { objectOperations } from './objects.js';
 import type { Place } from './place.js';
 
@@ -10,6 +11,7 @@ export const ossOperations: Readonly<Record<string, OssOperation>> = {
   ...bucketOperations,
   ...listingOperations,
   ...objectOperations,
+  ...readOperations,
   ...multipartOperations,
 };
 

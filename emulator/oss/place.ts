@@ -26,6 +26,15 @@ export function placesOf(
   return byPath.bucket === bucket ? [byPath, byHost] : [byHost, byPath];
 }
 
+/** The region of the vendor's endpoint in the host; null for endpoints of no region, and for any other host. */
+export function regionOfHost(host: string): string | null {
+  const [, front, back] =
+    /(?:^|\.)(?:oss-([a-z0-9-]+?)|([a-z0-9-]+)\.oss)(?:-internal)?\.aliyuncs\.com(?::\d+)?$/.exec(host.toLowerCase()) ??
+    [];
+  const region = front ?? back ?? null;
+  return region?.startsWith('accelerate') ? null : region;
+}
+
 function placeByPath(path: string): Place {
   const end = path.indexOf('/', 1);
   if (end === -1) return { bucket: decodeURIComponent(path.slice(1)), key: '' };

@@ -9,9 +9,17 @@ import { decodeQuery } from '../signature/encoding.js';
 import type { World } from '../world.js';
 import { checkAccess } from './access.js';
 import { type OssCall, ossError } from './call.js';
-import { type Claim, checkTime, claimOf, isSignedBy, keyRefusal, signatureRefusal } from './credentials.js';
+import {
+  type Claim,
+  checkTime,
+  claimOf,
+  isSignedBy,
+  keyRefusal,
+  signatureRefusal,
+  signingRegionRefusal,
+} from './credentials.js';
 import { actionOf, ossOperations } from './operations.js';
-import { type Place, placesOf } from './place.js';
+import { type Place, placesOf, regionOfHost } from './place.js';
 
 export async function serveOss(
   world: World,
@@ -36,10 +44,11 @@ export async function serveOss(
     bytesReceived: () => bytes,
     work: async () => {
       if (read.problem !== null) throw read.problem;
-      const caller = authenticate(world, claim, place);
+      const caller = authenticate(world, claim, place, host);
       const call: OssCall = {
         ...{ world, action, ...place, query, headers: request.headers, request },
         caller: caller ?? rootCaller('anonymous'),
+        region: regionOfHost(host) ?? claim?.region ?? null,
         now: world.now(),
         onBytes: (count) => {
           bytes += count;
@@ -47,7 +56,8 @@ export async function serveOss(
       };
       const operation = Object.hasOwn(ossOperations, action) ? ossOperations[action] : undefined;
       if (operation === undefined) throw notImplemented(action);
-      checkAccount(world);
+      checkEndpoint(call);
+      checkAccount(call);
       checkRate(call);
       checkAccess(call, caller);
       const answer = await operation(call);
@@ -98,27 +108,44 @@ function signedPlace(world: World, claim: Claim, places: readonly [Place, ...Pla
 }
 
 /** Null for an anonymous request. */
-function authenticate(world: World, claim: Claim | null, place: Place): Caller | null {
+function authenticate(world: World, claim: Claim | null, place: Place, host: string): Caller | null {
   const { signature, clockSkewSeconds } = world.settings;
   if (claim === null) return signature === 'off' ? rootCaller('none') : null;
   const now = world.now();
   const key = lookUpKey(world, claim.accessKeyId, claim.token, now);
   if (signature === 'off') return 'caller' in key ? key.caller : rootCaller(claim.accessKeyId);
+  const region = regionOfHost(host);
+  if (region !== null && claim.region !== null && claim.region !== region) throw signingRegionRefusal();
   checkTime(claim, now, clockSkewSeconds * 1000);
-  if (!('caller' in key)) throw keyRefusal(key.problem, claim.accessKeyId);
+  if (!('caller' in key)) throw keyRefusal(key.problem, claim);
   if (!isSignedBy(claim, place, key.secret)) throw signatureRefusal(claim, place);
   return key.caller;
 }
 
-function checkAccount(world: World): void {
-  if (!world.settings.account.ossEnabled) throw ossError(403, 'UserDisable', 'UserDisable');
+/** A bucket is reached by its own region's endpoint only. One local address stands for those of all regions. */
+function checkEndpoint({ world, action, bucket: name, region }: OssCall): void {
+  const bucket = world.buckets.get(name);
+  if (bucket === undefined || region === null || region === bucket.regionId || action === 'PutBucket') return;
+  const message =
+    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.';
+  const endpoint = `oss-${bucket.regionId}.aliyuncs.com`;
+  throw ossError(403, 'AccessDenied', message, { Bucket: name, Endpoint: endpoint, EC: '0003-00001403' });
+}
+
+/** What a closed account holds cannot be read or written; buckets can still be looked at. */
+function checkAccount({ world, bucket, key }: OssCall): void {
+  if (world.settings.account.ossEnabled || key === '') return;
+  throw ossError(403, 'UserDisable', 'UserDisable', { BucketName: bucket, EC: '0003-00000801' });
 }
 
 function checkRate(call: OssCall): void {
   for (const limit of call.world.settings.rateLimits) {
     if (limit.service !== 'oss' || (limit.action !== '*' && limit.action !== call.action)) continue;
     if (!call.world.rates.pass(`oss\n${call.action}\n${call.bucket}`, limit.perMinute, call.now)) {
-      throw ossError(503, 'QpsLimitExceeded', 'Please reduce your request rate.', { BucketName: call.bucket });
+      throw ossError(503, 'QpsLimitExceeded', 'Please reduce your request rate.', {
+        BucketName: call.bucket,
+        EC: '0004-00000302',
+      });
     }
   }
 }
@@ -129,6 +156,12 @@ function notImplemented(action: string): ApiError {
   return ossError(501, 'NotImplemented', message);
 }
 
+/** The vendor's finer codes, where its pages tell them for the code alone. */
+const EC_CODES: Readonly<Record<string, string>> = {
+  NoSuchBucket: '0015-00000101',
+  NoSuchKey: '0026-00000001',
+};
+
 function refusal(
   error: ApiError,
   isHead: boolean,
@@ -136,9 +169,20 @@ function refusal(
   host: string,
   headers: Readonly<Record<string, string>>,
 ) {
-  const fields = { Code: error.code, Message: error.message, RequestId: requestId, HostId: host, ...error.details };
+  const ec = error.details.EC ?? EC_CODES[error.code];
+  const fields = {
+    ...{ Code: error.code, Message: error.message, RequestId: requestId, HostId: host, ...error.details },
+    ...(ec === undefined ? {} : { EC: ec, RecommendDoc: `https://api.alibabacloud.com/troubleshoot?q=${ec}` }),
+  };
   const body = toXml('Error', fields);
   // An answer to HEAD has no body: its error travels in a header.
   const instead = isHead ? { 'x-oss-err': Buffer.from(body).toString('base64') } : {};
-  return { status: error.status, headers: { ...headers, 'content-type': 'application/xml', ...instead }, body };
+  return {
+    status: error.status,
+    headers: {
+      ...{ ...headers, 'content-type': 'application/xml', ...instead },
+      ...(ec === undefined ? {} : { 'x-oss-ec': String(ec) }),
+    },
+    body,
+  };
 }

@@ -102,7 +102,18 @@ export function v4StringToSign(request: OssSigned, scope: V4Scope): string {
 }
 
 function headerEntries(headers: IncomingHttpHeaders): readonly (readonly [string, string])[] {
-  return Object.entries(headers)
-    .map(([name, value]) => [name, String(value ?? '').trim()] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return (
+    Object.entries(headers)
+      // Node reads a header's bytes as Latin-1; clients sign what they sent, which is UTF-8.
+      .map(
+        ([name, value]) =>
+          [
+            name,
+            Buffer.from(String(value ?? ''), 'latin1')
+              .toString()
+              .trim(),
+          ] as const,
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+  );
 }
