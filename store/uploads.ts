@@ -1,0 +1,304 @@
+/**
+ * Objects that uploads make, counted by the imports that use them. Many imports of the same content into one bucket
+ * share one object; the last of them deletes it. A process may die at any line here: what it held is taken over.
+ */
+import type pg from 'pg';
+import { transaction } from './transaction.js';
+
+/** What an object holds: the source's bytes as they are, or a qcow2 made of them. */
+export type UploadForm = 'as-is' | 'qcow2';
+
+export interface SharedUpload {
+  readonly id: number;
+  readonly regionId: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly sha256: string | null;
+  readonly form: UploadForm;
+  readonly state: 'open' | 'whole' | 'removing';
+  readonly holder: string | null;
+  readonly uploadId: string | null;
+  readonly sourceVersion: string | null;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly crc64: string | null;
+  readonly size: number | null;
+}
+
+export interface WantedUpload {
+  readonly importId: string;
+  readonly regionId: string;
+  readonly bucket: string;
+  /** Used where the object is still to be made. */
+  readonly key: string;
+  readonly sha256: string | null;
+  readonly form: UploadForm;
+}
+
+export interface NotedPart {
+  readonly number: number;
+  readonly length: number;
+  readonly crc64: string;
+}
+
+export type Release =
+  /** The caller was the last: it deletes the object and what is unfinished of it, then calls `forget`. */
+  | { readonly kind: 'remove'; readonly id: number }
+  /** `by`: an import that still uses it. */
+  | { readonly kind: 'in-use'; readonly by: string }
+  | { readonly kind: 'kept' }
+  /** Deleted and forgotten already. */
+  | { readonly kind: 'unknown' };
+
+interface UploadRow {
+  readonly id: string;
+  readonly region_id: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly sha256: string | null;
+  readonly form: UploadForm;
+  readonly state: SharedUpload['state'];
+  readonly holder: string | null;
+  readonly upload_id: string | null;
+  readonly source_version: string | null;
+  readonly bytes_done: string;
+  readonly bytes_total: string;
+  readonly crc64: string | null;
+  readonly size: string | null;
+}
+
+export type UploadStore = ReturnType<typeof createUploadStore>;
+
+const DIGESTS_KEPT_DAYS = 90;
+const JOIN_TRIES = 5;
+
+export function createUploadStore(pool: pg.Pool) {
+  const one = async (sql: string, values: readonly unknown[]): Promise<SharedUpload | null> => {
+    const { rows } = await pool.query<UploadRow>(sql, [...values]);
+    return rows[0] === undefined ? null : toUpload(rows[0]);
+  };
+
+  return {
+    /** What there is of a content already, in any form, the finished first; not held by this call. */
+    async find(bucket: string, sha256: string): Promise<readonly SharedUpload[]> {
+      const { rows } = await pool.query<UploadRow>(
+        `select * from uploads where bucket = $1 and sha256 = $2 and state <> 'removing' order by state desc, id`,
+        [bucket, sha256],
+      );
+      return rows.map(toUpload);
+    },
+
+    /** The object for this content, made known where there is none yet; from now on the import counts as its user. */
+    async join(wanted: WantedUpload): Promise<SharedUpload> {
+      for (let tries = 1; ; tries++) {
+        const joined = await tryToJoin(pool, wanted);
+        if (joined !== null) return joined;
+        // The last user let go in between; what is being removed is no longer in the way of a new one.
+        if (tries >= JOIN_TRIES) throw new Error(`oss://${wanted.bucket}/${wanted.key} is being removed`);
+      }
+    },
+
+    get: (id: number) => one('select * from uploads where id = $1', [id]),
+
+    /** Nobody else sends it for the length of the lease. Null: another one does, or it is whole. */
+    claim: (id: number, holder: string, leaseMs: number) =>
+      one(
+        `update uploads set holder = $2, lease_until = now() + $3 * interval '1 millisecond', updated_at = now()
+         where id = $1 and state = 'open' and (holder is null or holder = $2 or lease_until < now())
+         returning *`,
+        [id, holder, leaseMs],
+      ),
+
+    /** False: the lease was lost, somebody else sends it. */
+    async renew(
+      id: number,
+      holder: string,
+      leaseMs: number,
+      progress: { readonly bytesDone: number; readonly bytesTotal: number },
+    ): Promise<boolean> {
+      const { rowCount } = await pool.query(
+        `update uploads set lease_until = now() + $3 * interval '1 millisecond', bytes_done = $4, bytes_total = $5
+         where id = $1 and holder = $2 and state = 'open'`,
+        [id, holder, leaseMs, progress.bytesDone, progress.bytesTotal],
+      );
+      return rowCount === 1;
+    },
+
+    /** Lets the next one send at once. */
+    async handOver(id: number, holder: string): Promise<void> {
+      await pool.query('update uploads set holder = null, lease_until = null where id = $1 and holder = $2', [
+        id,
+        holder,
+      ]);
+    },
+
+    /** Parts that were noted belong to another upload, or to another version of the source: they are forgotten. */
+    async noteUploadId(id: number, uploadId: string, sourceVersion: string | null): Promise<void> {
+      await pool.query(
+        `with changed as (
+           update uploads set upload_id = $2, source_version = $3, updated_at = now()
+           where id = $1 and (upload_id is distinct from $2 or source_version is distinct from $3)
+           returning id
+         )
+         delete from upload_parts using changed where upload = changed.id`,
+        [id, uploadId, sourceVersion],
+      );
+    },
+
+    async notePart(id: number, part: NotedPart): Promise<void> {
+      await pool.query(
+        `insert into upload_parts (upload, number, length, crc64) values ($1, $2, $3, $4)
+         on conflict (upload, number) do update set length = excluded.length, crc64 = excluded.crc64`,
+        [id, part.number, part.length, part.crc64],
+      );
+    },
+
+    async parts(id: number): Promise<readonly NotedPart[]> {
+      const { rows } = await pool.query<{ number: number; length: string; crc64: string }>(
+        'select number, length, crc64 from upload_parts where upload = $1 order by number',
+        [id],
+      );
+      return rows.map((row) => ({ ...row, length: Number(row.length) }));
+    },
+
+    async noteWhole(id: number, crc64: string): Promise<void> {
+      await pool.query('update uploads set crc64 = $2, updated_at = now() where id = $1', [id, crc64]);
+    },
+
+    async finish(id: number, object: { readonly size: number; readonly crc64: string }): Promise<void> {
+      await pool.query(
+        `with done as (
+           update uploads
+           set state = 'whole', size = $2, crc64 = $3, holder = null, lease_until = null, upload_id = null,
+               bytes_done = $2, bytes_total = $2, updated_at = now()
+           where id = $1 and state = 'open' returning id
+         )
+         delete from upload_parts using done where upload = done.id`,
+        [id, object.size, object.crc64],
+      );
+    },
+
+    /** The object that was whole is not there any more: it has to be sent again. */
+    async reopen(id: number): Promise<void> {
+      await pool.query(
+        `update uploads set state = 'open', crc64 = null, size = null, bytes_done = 0, updated_at = now()
+         where id = $1 and state = 'whole'`,
+        [id],
+      );
+    },
+
+    /** Locations of everything that the import holds or is about to delete. */
+    async heldBy(importId: string): Promise<readonly SharedUpload[]> {
+      const { rows } = await pool.query<UploadRow>(
+        `select u.* from uploads u join upload_holds h on h.upload = u.id
+         where h.import_id = $1 and (not h.released or u.state = 'removing') order by u.id`,
+        [importId],
+      );
+      return rows.map(toUpload);
+    },
+
+    /** The import uses it no longer. Said again after a crash, it answers the same until the object is forgotten. */
+    async release(importId: string, bucket: string, key: string, keep: boolean): Promise<Release> {
+      return await transaction(pool, async (client): Promise<Release> => {
+        const found = await client.query<UploadRow & { kept: boolean }>(
+          'select * from uploads where bucket = $1 and key = $2 for update',
+          [bucket, key],
+        );
+        const row = found.rows[0];
+        if (row === undefined) return { kind: 'unknown' };
+        const id = Number(row.id);
+        await client.query('update upload_holds set released = true where upload = $1 and import_id = $2', [
+          id,
+          importId,
+        ]);
+        if (row.state === 'removing') return { kind: 'remove', id };
+        const kept = row.kept || (keep && row.state === 'whole');
+        if (kept && !row.kept) await client.query('update uploads set kept = true where id = $1', [id]);
+        // What an import that has ended still holds is held by nobody.
+        const others = await client.query<{ import_id: string }>(
+          `select h.import_id from upload_holds h join imports i on i.id = h.import_id
+           where h.upload = $1 and not h.released and i.state not in ('succeeded', 'failed', 'cancelled')
+           order by h.import_id limit 1`,
+          [id],
+        );
+        const other = others.rows[0];
+        if (other !== undefined) {
+          await client.query(
+            `update uploads set holder = null, lease_until = null where id = $1 and split_part(holder, '/', 1) = $2`,
+            [id, importId],
+          );
+          return { kind: 'in-use', by: other.import_id };
+        }
+        if (kept) return { kind: 'kept' };
+        await client.query(`update uploads set state = 'removing', updated_at = now() where id = $1`, [id]);
+        return { kind: 'remove', id };
+      });
+    },
+
+    /** The object is deleted. */
+    async forget(id: number): Promise<void> {
+      await pool.query(`delete from uploads where id = $1 and state = 'removing'`, [id]);
+    },
+
+    /** Null: not known for this version of the source. */
+    async digest(version: string): Promise<string | null> {
+      const { rows } = await pool.query<{ sha256: string }>('select sha256 from source_digests where version = $1', [
+        version,
+      ]);
+      return rows[0]?.sha256 ?? null;
+    },
+
+    async noteDigest(version: string, sha256: string): Promise<void> {
+      await pool.query(
+        `with old as (delete from source_digests where computed_at < now() - $3 * interval '1 day' and version <> $1)
+         insert into source_digests (version, sha256) values ($1, $2)
+         on conflict (version) do update set sha256 = excluded.sha256, computed_at = now()`,
+        [version, sha256, DIGESTS_KEPT_DAYS],
+      );
+    },
+  };
+}
+
+function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | null> {
+  return transaction(pool, async (client) => {
+    await client.query(
+      'insert into uploads (region_id, bucket, key, sha256, form) values ($1, $2, $3, $4, $5) on conflict do nothing',
+      [wanted.regionId, wanted.bucket, wanted.key, wanted.sha256, wanted.form],
+    );
+    // Locked, so that a release that goes on at the same time is over before, or waits for this hold.
+    const { rows } = await client.query<UploadRow>(
+      `select * from uploads
+       where bucket = $1 and state <> 'removing'
+         and (($2::text is not null and sha256 = $2 and form = $3) or ($2::text is null and key = $4))
+       for update`,
+      [wanted.bucket, wanted.sha256, wanted.form, wanted.key],
+    );
+    const row = rows[0];
+    if (row === undefined) return null;
+    await client.query(
+      `insert into upload_holds (upload, import_id) values ($1, $2)
+       on conflict (upload, import_id) do update set released = false`,
+      [row.id, wanted.importId],
+    );
+    return toUpload(row);
+  });
+}
+
+function toUpload(row: UploadRow): SharedUpload {
+  return {
+    id: Number(row.id),
+    regionId: row.region_id,
+    bucket: row.bucket,
+    key: row.key,
+    sha256: row.sha256,
+    form: row.form,
+    state: row.state,
+    holder: row.holder,
+    uploadId: row.upload_id,
+    sourceVersion: row.source_version,
+    bytesDone: Number(row.bytes_done),
+    bytesTotal: Number(row.bytes_total),
+    crc64: row.crc64,
+    size: row.size === null ? null : Number(row.size),
+  };
+}

@@ -1,0 +1,277 @@
+/** One object for the same content: who uses it, who sends it, and who deletes it, on a real PostgreSQL. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createUploadStore, type SharedUpload, type UploadStore, type WantedUpload } from '../../store/uploads.js';
+import { startTestDatabase, type TestDatabase } from './test-database.js';
+
+const BUCKET = 'images';
+const LEASE = 60_000;
+
+let database: TestDatabase;
+let store: UploadStore;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  store = createUploadStore(database.pool);
+});
+afterAll(() => database?.close());
+beforeEach(() => database.pool.query('truncate uploads, imports, source_digests cascade'));
+
+async function newImport(id: string): Promise<void> {
+  await database.pool.query(
+    `insert into imports (id, state, phase, request, progress, file_queue, request_digest)
+     values ($1, 'running', 'upload', '{}', '{}', '', '')`,
+    [id],
+  );
+}
+
+const end = (id: string) => database.pool.query(`update imports set state = 'succeeded' where id = $1`, [id]);
+
+function join(importId: string, changes: Partial<WantedUpload> = {}): Promise<SharedUpload> {
+  return store.join({
+    ...{
+      importId,
+      regionId: 'cn-hangzhou',
+      bucket: BUCKET,
+      sha256: 'aa',
+      form: 'as-is',
+      key: `${importId}/disk-1.raw`,
+    },
+    ...changes,
+  });
+}
+
+async function whole(importId: string): Promise<SharedUpload> {
+  await newImport(importId);
+  const upload = await join(importId);
+  await store.claim(upload.id, `${importId}/1`, LEASE);
+  await store.finish(upload.id, { size: 10, crc64: '7' });
+  return upload;
+}
+
+describe('the same content', () => {
+  test('in the same bucket and form is one object, under the key of the import that came first', async () => {
+    await newImport('a');
+    await newImport('b');
+    const first = await join('a');
+    const second = await join('b');
+    expect(second).toEqual(first);
+    expect(first.key).toBe('a/disk-1.raw');
+  });
+
+  test.each([
+    ['another bucket', { bucket: 'other' }],
+    ['another form', { form: 'qcow2' as const, key: 'b/disk-1.qcow2' }],
+    ['another digest', { sha256: 'bb' }],
+    ['an unknown digest', { sha256: null }],
+  ])('with %s is another object', async (_name, changes) => {
+    await newImport('a');
+    await newImport('b');
+    expect((await join('b', changes)).id).not.toBe((await join('a')).id);
+  });
+
+  test('is sent by one at a time', async () => {
+    await newImport('a');
+    await newImport('b');
+    const { id } = await join('a');
+    await join('b');
+    expect(await store.claim(id, 'a/1', LEASE)).toMatchObject({ holder: 'a/1' });
+    expect(await store.claim(id, 'b/1', LEASE)).toBeNull();
+    expect(await store.claim(id, 'a/1', LEASE)).toMatchObject({ holder: 'a/1' });
+    expect(await store.renew(id, 'a/1', LEASE, { bytesDone: 5, bytesTotal: 10 })).toBe(true);
+    expect(await store.get(id)).toMatchObject({ bytesDone: 5, bytesTotal: 10 });
+  });
+
+  test('is taken over from one that is not heard of any more, with its upload id and what it noted', async () => {
+    await newImport('a');
+    await newImport('b');
+    const { id } = await join('a');
+    await join('b');
+    await store.claim(id, 'a/1', 1);
+    await store.noteUploadId(id, 'U1', 'v1');
+    await store.notePart(id, { number: 2, length: 100, crc64: '9' });
+    await delay(20);
+    expect(await store.claim(id, 'b/1', LEASE)).toMatchObject({ holder: 'b/1', uploadId: 'U1', sourceVersion: 'v1' });
+    expect(await store.parts(id)).toEqual([{ number: 2, length: 100, crc64: '9' }]);
+    expect(await store.renew(id, 'a/1', LEASE, { bytesDone: 0, bytesTotal: 0 })).toBe(false);
+  });
+
+  test('that is whole needs no sender', async () => {
+    const { id } = await whole('a');
+    await newImport('b');
+    expect(await join('b')).toMatchObject({ id, state: 'whole', size: 10, crc64: '7' });
+    expect(await store.claim(id, 'b/1', LEASE)).toBeNull();
+    expect(await store.parts(id)).toEqual([]);
+  });
+
+  test('whose object has vanished is sent again', async () => {
+    const { id } = await whole('a');
+    await store.reopen(id);
+    expect(await store.claim(id, 'a/1', LEASE)).toMatchObject({ state: 'open', crc64: null });
+  });
+});
+
+test('notes of parts are forgotten with the upload or the version of the source that they belong to', async () => {
+  await newImport('a');
+  const { id } = await join('a');
+  for (const [uploadId, version] of [
+    ['U1', 'v1'],
+    ['U2', 'v1'],
+    ['U2', 'v2'],
+  ] as const) {
+    await store.noteUploadId(id, uploadId, version);
+    expect(await store.parts(id)).toEqual([]);
+    await store.notePart(id, { number: 1, length: 100, crc64: '9' });
+    await store.noteUploadId(id, uploadId, version);
+    expect(await store.parts(id)).toHaveLength(1);
+  }
+});
+
+describe('the object', () => {
+  const release = (importId: string, keep = false) => store.release(importId, BUCKET, 'a/disk-1.raw', keep);
+
+  test('is removed by the last of its users, and only by that one', async () => {
+    const { id } = await whole('a');
+    await newImport('b');
+    await join('b');
+    expect(await release('a')).toEqual({ kind: 'in-use', by: 'b' });
+    expect(await release('a')).toEqual({ kind: 'in-use', by: 'b' });
+    expect(await release('b')).toEqual({ kind: 'remove', id });
+  });
+
+  test('is removed once more when the process died before it could say so', async () => {
+    const { id } = await whole('a');
+    expect(await release('a')).toEqual({ kind: 'remove', id });
+    expect(await release('a')).toEqual({ kind: 'remove', id });
+    expect(await store.heldBy('a')).toMatchObject([{ id, state: 'removing' }]);
+    await store.forget(id);
+    expect(await release('a')).toEqual({ kind: 'unknown' });
+    expect(await store.heldBy('a')).toEqual([]);
+  });
+
+  test('that is being removed is used by nobody new: they make another one', async () => {
+    const { id } = await whole('a');
+    await release('a');
+    await newImport('b');
+    const next = await join('b');
+    expect(next).toMatchObject({ state: 'open', key: 'b/disk-1.raw' });
+    await store.forget(id);
+    expect(await store.get(next.id)).toMatchObject({ id: next.id });
+  });
+
+  test('stays for good when one of its users asked for that', async () => {
+    await whole('a');
+    await newImport('b');
+    await join('b');
+    expect(await release('a', true)).toEqual({ kind: 'in-use', by: 'b' });
+    expect(await release('b')).toEqual({ kind: 'kept' });
+    await newImport('c');
+    expect(await join('c')).toMatchObject({ state: 'whole' });
+    expect(await release('c')).toEqual({ kind: 'kept' });
+  });
+
+  test('that was never finished is not kept', async () => {
+    await newImport('a');
+    const { id } = await join('a');
+    expect(await release('a', true)).toEqual({ kind: 'remove', id });
+  });
+
+  test('is not held by an import that has ended without letting go', async () => {
+    const { id } = await whole('a');
+    await newImport('b');
+    await join('b');
+    await end('b');
+    expect(await release('a')).toEqual({ kind: 'remove', id });
+  });
+
+  test('half sent by an import that lets go is sent on by another at once', async () => {
+    await newImport('a');
+    await newImport('b');
+    const { id } = await join('a');
+    await join('b');
+    await store.claim(id, 'a/1', LEASE);
+    await release('a');
+    expect(await store.claim(id, 'b/1', LEASE)).toMatchObject({ holder: 'b/1' });
+  });
+});
+
+test('whatever dies when, no object vanishes that somebody uses, and none is left', async () => {
+  const cloud = new Set<string>();
+  const lost: string[] = [];
+  let sent = 0;
+  class Died extends Error {}
+  /** One line in eight is the last one of its process; the next one starts the whole life again. */
+  const mayDie = () => {
+    if (Math.random() < 1 / 8) throw new Died();
+  };
+
+  const life = async (importId: string, sha256: string, seen: { key: string | null }) => {
+    if (seen.key === null) {
+      const upload = await join(importId, { sha256 });
+      mayDie();
+      const holder = `${importId}/1`;
+      let state = await store.get(upload.id);
+      while (state?.state === 'open') {
+        if ((await store.claim(upload.id, holder, 30)) === null) {
+          await delay(5);
+        } else {
+          mayDie();
+          cloud.add(upload.key);
+          sent += 1;
+          mayDie();
+          await store.finish(upload.id, { size: 1, crc64: '1' });
+        }
+        state = await store.get(upload.id);
+      }
+      mayDie();
+      seen.key = upload.key;
+    }
+    if (!cloud.has(seen.key)) lost.push(seen.key);
+    await delay(Math.random() * 10);
+    if (!cloud.has(seen.key)) lost.push(seen.key);
+  };
+  const cleanUp = async (importId: string) => {
+    for (const { key } of await store.heldBy(importId)) {
+      const outcome = await store.release(importId, BUCKET, key, false);
+      mayDie();
+      if (outcome.kind !== 'remove') continue;
+      cloud.delete(key);
+      mayDie();
+      await store.forget(outcome.id);
+    }
+    mayDie();
+    await end(importId);
+  };
+  const untilDone = async (step: () => Promise<void>) => {
+    for (;;) {
+      try {
+        return await step();
+      } catch (error) {
+        if (!(error instanceof Died)) throw error;
+      }
+    }
+  };
+
+  await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      const importId = `i${index}`;
+      const seen = { key: null };
+      await newImport(importId);
+      await delay(Math.random() * 100);
+      await untilDone(() => life(importId, `content-${index % 3}`, seen));
+      await untilDone(() => cleanUp(importId));
+    }),
+  );
+  expect(lost).toEqual([]);
+  expect([...cloud]).toEqual([]);
+  expect((await database.pool.query('select * from uploads')).rows).toEqual([]);
+  expect(sent).toBeLessThan(40);
+});
+
+test('a digest is known for exactly the version that it was computed of', async () => {
+  expect(await store.digest('host 1:2:3')).toBeNull();
+  await store.noteDigest('host 1:2:3', 'aa');
+  await store.noteDigest('host 1:2:3', 'bb');
+  expect(await store.digest('host 1:2:3')).toBe('bb');
+  expect(await store.digest('host 1:2:4')).toBeNull();
+});
