@@ -1,4 +1,5 @@
 /** import, second half: wait until the image itself is available; a finished task is not enough. */
+import { failureOf } from '../domain/catalogue/index.js';
 import { FailureError } from '../domain/failure.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
@@ -52,12 +53,17 @@ async function reasonOfFailure(deps: ActivityDependencies, image: ImageRef): Pro
   const reasons = detail.errors.map(
     (error) => `${error.code}: ${error.message}${error.related === '' ? '' : ` (${error.related})`}`,
   );
+  const [first] = detail.errors;
+  const { code = 'ImportImageFailed', message = '' } = first ?? {};
+  const known = failureOf({ service: 'ecs', action: 'ImportImage', code, message });
   return new FailureError({
-    code: detail.errors[0]?.code ?? 'ImportImageFailed',
+    ...known,
+    // The image is dead: whatever the code would mean as an answer, nothing can be resumed here.
     class: 'request',
     message: `the cloud could not import the image: ${reasons.join('; ') || `task ${image.taskId} ended ${detail.status}`}`,
-    remedy: 'Mend the image or the request as the reason says, then start a new import.',
-    service: 'ecs',
-    action: 'ImportImage',
+    remedy:
+      known.class === 'request'
+        ? known.remedy
+        : 'Mend the image or the request as the reason says, then start a new import.',
   });
 }

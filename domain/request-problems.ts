@@ -127,8 +127,10 @@ function explain(issue: Issue, path: string, given: unknown): Explanation {
         vendorCode: issue.params?.vendorCode === undefined ? vendorCode : issue.params.vendorCode,
       };
     case 'invalid_type':
-      if (given === undefined)
-        return { rule: 'required', message: 'is missing', vendorCode: MISSING_CODES[path] ?? null };
+      if (given === undefined) {
+        const hint = MISSING_HINTS[path.replace(/\[\d+\]/g, '[]')] ?? '';
+        return { rule: 'required', message: `is missing${hint}`, vendorCode: MISSING_CODES[path] ?? null };
+      }
       return { rule: 'type', message: typeMessage(issue.expected, given), vendorCode };
     case 'invalid_value': {
       const values = issue.values.map(String);
@@ -144,6 +146,13 @@ function explain(issue: Issue, path: string, given: unknown): Explanation {
       return { rule: 'value', message: issue.message, vendorCode };
   }
 }
+
+const MISSING_HINTS: Readonly<Record<string, string>> = {
+  region: ': name the region that gets the image, e.g. cn-hangzhou',
+  imageName: ': give the image a name that no other image of the account has in the region',
+  disks: ': name the system disk at least, as [{ "source": "file:///path/image.qcow2" }]',
+  'disks[].source': ': name the image as file:///path, https://host/path or oss://bucket/key',
+};
 
 const MISSING_CODES: Readonly<Record<string, string>> = {
   region: 'MissingParameter',

@@ -165,7 +165,8 @@ const WARNINGS: readonly Rule[] = [
     return named.flatMap(({ path, region }) => {
       if (region === undefined || KNOWN_REGIONS.includes(region)) return [];
       const near = nearest(region, KNOWN_REGIONS);
-      const message = `is none of the regions known here${near === null ? '' : `; did you mean ${near}?`} The cloud is asked before anything is sent`;
+      const hint = near === null ? '' : `; did you mean ${near}?`;
+      const message = `is none of the regions known here; the cloud is asked before anything is sent${hint}`;
       return [{ path, rule: 'region.unknown', given: region, message, vendorCode: 'InvalidRegionId.NotFound' }];
     });
   },

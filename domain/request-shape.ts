@@ -93,7 +93,7 @@ const upload = z.strictObject({
 });
 
 const detection = z.strictObject({
-  strategy: z.enum(DETECTION_STRATEGIES).default('Standard'),
+  strategy: z.enum(DETECTION_STRATEGIES).default('Standard').describe('none: the cloud does not check the image'),
   wait: z.boolean().default(true).describe('Wait for the cloud’s detection before the import is done'),
   failOn: z.enum(DETECTION_FAIL_ON).default('blocking').describe('The lowest severity that fails the import'),
 });
@@ -124,13 +124,20 @@ export const importRequestSchema = z.strictObject({
     maxLength: 128,
     examples: ['web-01'],
   }),
-  description: text(DESCRIPTION_RULES, { minLength: 2, maxLength: 256 }).exactOptional(),
+  description: text(DESCRIPTION_RULES, {
+    description: 'Not starting with http:// or https://',
+    minLength: 2,
+    maxLength: 256,
+  }).exactOptional(),
   architecture: z.enum(ARCHITECTURES).exactOptional().describe('Absent: as the image shows, else x86_64'),
   osType: z.enum(OS_TYPES).exactOptional().describe('Absent: as the platform or the image tells, else linux'),
   platform: z.enum(PLATFORMS).exactOptional().describe('Absent: as the image shows, else Others Linux'),
   bootMode: z.enum(BOOT_MODES).exactOptional().describe('Absent: as the image shows, else BIOS; arm64 is UEFI only'),
   licenseType: z.enum(LICENSE_TYPES).exactOptional().describe('Needed for Windows, and for Windows only'),
-  resourceGroupId: text(RESOURCE_GROUP_RULES, { examples: ['rg-bp67acfmxazb4p'] }).exactOptional(),
+  resourceGroupId: text(RESOURCE_GROUP_RULES, {
+    description: 'Of the image',
+    examples: ['rg-bp67acfmxazb4p'],
+  }).exactOptional(),
   roleName: text(ROLE_NAME_RULES, {
     description: 'Of the role by which ECS reads the bucket; absent: the vendor’s default',
   }).exactOptional(),
@@ -142,15 +149,16 @@ export const importRequestSchema = z.strictObject({
   tags: tags.default({}),
   features: z
     .strictObject({
-      nvmeSupport: z.enum(NVME_SUPPORT).exactOptional(),
-      imdsSupport: z.enum(IMDS_SUPPORT).exactOptional().describe('v2: instances may be made hardened-only'),
+      nvmeSupport: z.enum(NVME_SUPPORT).exactOptional().describe('Absent: as the image shows, else unsupported'),
+      imdsSupport: z.enum(IMDS_SUPPORT).exactOptional().describe('Absent: v1. v2: instances may be made hardened-only'),
     })
-    .exactOptional(),
-  upload: upload.prefault({}),
+    .exactOptional()
+    .describe('What instances made from the image can do'),
+  upload: upload.prefault({}).describe('Where the disks go on their way, and in what form'),
   role: z.enum(ROLE_MODES).default('ensure').describe('What to do about the role by which ECS reads the bucket'),
-  detection: detection.prefault({}),
+  detection: detection.prefault({}).describe('The cloud’s own check of the image, after the import'),
   inspection: inspection.exactOptional().describe('Absent: blocking, or never where detection.failOn is never'),
-  distribute: distribute.prefault({}),
+  distribute: distribute.prefault({}).describe('What is done with the image once it is checked'),
   dryRun: z.boolean().default(false).describe('Stop after preflight: nothing is uploaded or made'),
 });
 

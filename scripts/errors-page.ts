@@ -60,7 +60,11 @@ function entryLines(entry: CatalogueEntry): readonly string[] {
   const facts = [
     code(entry.class),
     ...(entry.field === undefined ? [] : [`field ${code(entry.field)}`]),
-    ...(entry.prefix ? [`and every code that begins with ${code(entry.code)} and has no entry of its own`] : []),
+    ...(entry.prefix
+      ? [
+          `and every code that begins with ${code(`${entry.code}${entry.prefix === 'dotted' ? '.' : ''}`)} and has no entry of its own`,
+        ]
+      : []),
     ...(entry.outcomeUnknown ? ['the call may have taken effect'] : []),
   ];
   return [

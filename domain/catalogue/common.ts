@@ -6,7 +6,7 @@ const CLOCK = 'Set the clock of the worker’s host (chronyc makestep, or timeda
 export const COMMON: readonly CatalogueEntry[] = [
   {
     code: 'Throttling',
-    prefix: true,
+    prefix: 'any',
     meaning: 'Too many calls: the cloud counts those of the whole account by region and minute',
     class: 'throttled',
     remedy:
@@ -21,7 +21,7 @@ export const COMMON: readonly CatalogueEntry[] = [
   },
   {
     code: 'ServiceUnavailable',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The cloud’s service is away for the moment',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again. Where it lasts, see https://status.alibabacloud.com.',
@@ -83,7 +83,7 @@ export const COMMON: readonly CatalogueEntry[] = [
   },
   {
     code: 'InvalidSecurityToken',
-    prefix: true,
+    prefix: 'dotted',
     also: ['MissingSecurityToken'],
     meaning: 'The security token is missing, damaged, or belongs to another key',
     class: 'attention',
@@ -107,7 +107,7 @@ export const COMMON: readonly CatalogueEntry[] = [
   },
   {
     code: 'Forbidden',
-    prefix: true,
+    prefix: 'dotted',
     aliases: ['Forbbiden'],
     meaning: 'The cloud forbids this to the account, the user or the role',
     class: 'attention',
@@ -135,21 +135,21 @@ export const COMMON: readonly CatalogueEntry[] = [
   },
   {
     code: 'MissingParameter',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The call lacks a parameter that the cloud demands',
     class: 'defect',
     remedy: 'The service sends what the documents demand: report the import id and the worker’s log.',
   },
   {
     code: 'InvalidParameter',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The cloud does not take the value of a parameter',
     class: 'request',
     remedy: 'See which parameter the message names, correct that field of the request and start a new import.',
   },
   {
     code: 'UnsupportedParameter',
-    prefix: true,
+    prefix: 'dotted',
     also: ['UnsupportedOperation'],
     meaning: 'The cloud does not support this parameter or operation here',
     class: 'request',

@@ -174,8 +174,21 @@ export const ECS: readonly CatalogueEntry[] = [
     field: 'tags',
   },
   {
+    code: 'InvalidResourceId.NotFound',
+    meaning: 'What is to be tagged does not exist in this region',
+    class: 'request',
+    remedy: 'See whether somebody deleted the image: https://actiontrail.console.aliyun.com shows who.',
+  },
+  {
+    code: 'InvalidResourceType.NotSupported',
+    also: ['NumberExceed.ResourceIds'],
+    meaning: 'The cloud does not tag this kind of thing, or not so many at once',
+    class: 'defect',
+    remedy: 'The service tags images only, one a call: report the import id and the worker’s log.',
+  },
+  {
     code: 'QuotaExceed',
-    prefix: true,
+    prefix: 'any',
     meaning: 'The account has as much of this as it may',
     class: 'attention',
     remedy:
@@ -183,7 +196,7 @@ export const ECS: readonly CatalogueEntry[] = [
   },
   {
     code: 'InvalidAccountStatus',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The account’s state does not allow this: overdue bills, or no real-name registration',
     class: 'attention',
     remedy:

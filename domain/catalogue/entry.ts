@@ -11,8 +11,11 @@ export interface CatalogueEntry {
   readonly aliases?: readonly string[];
   /** Other codes of which the same is to be said: each is reported as the cloud said it. */
   readonly also?: readonly string[];
-  /** The entry also stands for every code that begins with this one, unless a longer code fits. */
-  readonly prefix?: true;
+  /**
+   * The entry also stands for every code that begins with this one, unless a longer code fits: `dotted` for those that
+   * go on with a dot, `any` however they go on.
+   */
+  readonly prefix?: 'dotted' | 'any';
   readonly meaning: string;
   /** `success`: the vendor reports it as an error, and it is none. */
   readonly class: FailureClass | 'success';

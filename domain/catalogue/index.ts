@@ -47,14 +47,16 @@ export function lookUp(service: string, code: string): CatalogueEntry | null {
     const exact = CATALOGUE[place].find((entry) => names(entry).includes(code));
     if (exact !== undefined) return exact;
   }
-  const prefixes = places
-    .flatMap((place) => CATALOGUE[place])
-    .filter((entry) => entry.prefix === true && code.startsWith(entry.code));
+  const prefixes = places.flatMap((place) => CATALOGUE[place]).filter((entry) => beginsAs(entry, code));
   // Longest first; of two alike the nearer service's, which the order of places has put first.
   return prefixes.reduce<CatalogueEntry | null>(
     (best, entry) => (best === null || entry.code.length > best.code.length ? entry : best),
     null,
   );
+}
+
+function beginsAs({ code: beginning, prefix }: CatalogueEntry, code: string): boolean {
+  return prefix !== undefined && code.startsWith(prefix === 'dotted' ? `${beginning}.` : beginning);
 }
 
 function names(entry: CatalogueEntry): readonly string[] {
@@ -114,7 +116,8 @@ function classOfUnknown({ code, status, outcomeUnknown }: FailureFacts): Failure
   if (status === undefined) {
     return outcomeUnknown === true || /^E[A-Z_]+$|Timeout|^ERR_|^UND_ERR_/i.test(code) ? 'transient' : 'defect';
   }
-  if (status === 429) return 'throttled';
+  // The vendor's SDK takes a code for throttling wherever it holds the word.
+  if (status === 429 || /throttling/i.test(code)) return 'throttled';
   if (status >= 500 || status === 408) return 'transient';
   return status === 401 || status === 403 ? 'attention' : 'request';
 }

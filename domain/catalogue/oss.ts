@@ -39,7 +39,7 @@ export const OSS: readonly CatalogueEntry[] = [
   },
   {
     code: 'SecurityToken',
-    prefix: true,
+    prefix: 'any',
     meaning: 'OSS does not take the security token',
     class: 'attention',
     remedy: 'Set key, secret and token from one and the same answer of AssumeRole, restart the worker, then resume.',

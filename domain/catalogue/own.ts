@@ -144,7 +144,7 @@ export const OWN: readonly CatalogueEntry[] = [
   },
   {
     code: 'Source',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The source cannot be used as it is',
     class: 'request',
     remedy: 'Give the import a source that is there, can be read, and stays as it is until the import is done.',
@@ -166,7 +166,7 @@ export const OWN: readonly CatalogueEntry[] = [
   },
   {
     code: 'Upload',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The upload failed on the way',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again.',
@@ -209,7 +209,7 @@ export const OWN: readonly CatalogueEntry[] = [
   },
   {
     code: 'Inspection',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The image could not be inspected',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again. Where it lasts, see the worker’s log.',

@@ -15,7 +15,7 @@ export const RAM: readonly CatalogueEntry[] = [
   },
   {
     code: 'EntityNotExist.Policy',
-    also: ['EntityNotExist.Role.Policy'],
+    also: ['EntityNotExist.Role.Policy', 'EntityNotExist.Policy.Version'],
     meaning: 'There is no such RAM policy, or it is not attached',
     class: 'attention',
     remedy:
@@ -40,7 +40,7 @@ export const RAM: readonly CatalogueEntry[] = [
   },
   {
     code: 'LimitExceeded',
-    prefix: true,
+    prefix: 'dotted',
     meaning: 'The account has as many roles, policies or attachments as it may',
     class: 'attention',
     remedy:
@@ -56,10 +56,19 @@ export const RAM: readonly CatalogueEntry[] = [
     field: 'roleName',
   },
   {
-    code: 'DeleteConflict.Role.Policy',
-    meaning: 'The role has policies attached and cannot be deleted',
+    code: 'MalformedPolicyDocument',
+    prefix: 'dotted',
+    meaning: 'RAM cannot read the policy',
+    class: 'defect',
+    remedy: 'The service writes this policy itself: report the import id and the worker’s log.',
+    link: LINKS.ramPolicies,
+  },
+  {
+    code: 'DeleteConflict',
+    prefix: 'dotted',
+    meaning: 'What is to be deleted is still attached to something, or has something attached',
     class: 'request',
-    remedy: 'Detach its policies first.',
+    remedy: 'Detach it first at https://ram.console.aliyun.com/roles.',
     link,
   },
 ];

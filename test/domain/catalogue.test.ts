@@ -121,6 +121,9 @@ describe('a failure', () => {
     ['Whatever.New', 503, 'transient'],
     ['Whatever.New', 408, 'transient'],
     ['Whatever.New', 429, 'throttled'],
+    ['Whatever.Throttling', 400, 'throttled'],
+    ['SourceWhatever', 400, 'request'],
+    ['UploadWhatever', 400, 'request'],
     ['Whatever.New', 403, 'attention'],
     ['Whatever.New', 401, 'attention'],
     ['Whatever.New', 400, 'request'],
@@ -237,6 +240,6 @@ function holds(entry: CatalogueEntry, code: string): boolean {
   return (
     entry.code === code ||
     (entry.also ?? []).includes(code) ||
-    (entry.prefix === true && code.startsWith(`${entry.code}.`))
+    (entry.prefix !== undefined && code.startsWith(`${entry.code}.`))
   );
 }

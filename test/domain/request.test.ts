@@ -552,7 +552,21 @@ describe('a warning', () => {
 });
 
 describe('what a request may hold', () => {
-  test('is documented field by field', () => {
+  test('is described in words, each field of it', () => {
+    const wordless: string[] = [];
+    const look = (schema: unknown, at: string) => {
+      if (typeof schema !== 'object' || schema === null) return;
+      for (const [name, field] of Object.entries(Reflect.get(schema, 'properties') ?? {})) {
+        if (typeof Reflect.get(Object(field), 'description') !== 'string') wordless.push(`${at}${name}`);
+        look(field, `${at}${name}.`);
+      }
+      look(Reflect.get(schema, 'items'), at);
+    };
+    look(z.toJSONSchema(importRequestSchema, { io: 'input' }), '');
+    expect(wordless).toEqual([]);
+  });
+
+  test('is documented with its limits', () => {
     const document = z.toJSONSchema(importRequestSchema, { io: 'input' });
     expect(document.required).toEqual(['region', 'imageName', 'disks']);
     expect(document).toMatchObject({
