@@ -225,3 +225,44 @@ export const documentedParameters: readonly string[] = [
   'Features.ImdsSupport',
   'ClientToken',
 ];
+
+/** What the page says in prose, beside parameters and codes: a name of ours for each rule, and the page's words. */
+export const documentedRules: Readonly<Record<string, string>> = {
+  'upload-first': 'You must upload the image file to Object Storage Service (OSS) in advance.',
+  virtio: '… check whether you need to install the virtio driver on the source server before importing the image.',
+  'role.authorize':
+    'When you import an image for the first time, you must authorize ECS to access your OSS bucket by using Resource Access Management (RAM). Otherwise, the NoSetRoletoECSServiceAccount or InvalidOperation.CloudBoxImageImportRoleRequired error is returned.',
+  'role.name':
+    'Create a role named AliyunECSImageImportDefaultRole. You must use this exact name. Otherwise, the image import fails.',
+  'role.trust': '"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": { "Service": [ "ecs.aliyuncs.com" ] }',
+  'role.policy':
+    'Attach the system policy AliyunECSImageImportRolePolicy to the role. You can also create a custom policy that includes the following permissions: "oss:GetObject", "oss:GetBucketLocation", "oss:GetBucketInfo"',
+  'cloudbox.role.name':
+    'Create a role named AliyunECSCloudBoxImageImportDefaultRole. You must use this exact name. Otherwise, the image import fails.',
+  'cloudbox.role.trust':
+    '"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": { "Service": [ "ecs.aliyuncs.com" ] }',
+  'cloudbox.role.policy':
+    'Attach the system policy AliyunECSCloudBoxImageImportRolePolicy to the role. You can also create a custom policy that includes the following permissions: "oss-cloudbox:GetObject", "oss-cloudbox:GetBucketLocation", "oss-cloudbox:GetBucketInfo"',
+  'no-delete-while-importing':
+    'You cannot delete an image that is being imported. You can only call CancelTask to cancel the image import task.',
+  'same-region':
+    'The region into which you import the image must be the same as the region of the OSS bucket to which the image file is uploaded.',
+  'disks.number':
+    'Valid values of N in the DiskDeviceMapping.N parameter: 1 to 17. When N is 1, the disk is a system disk. When N is 2 to 17, the disk is a data disk.',
+  'disks.beyond-17': 'When N is greater than 17, the system automatically ignores the value.',
+  'guest.which':
+    'When the Architecture parameter is set to arm64, or the Platform parameter is set to CentOS Stream, Anolis, AlmaLinux, UOS, Kylin, or Rocky Linux, take note of the following items',
+  'guest.fw-cfg': 'The operating system kernel must support the CONFIG_FW_CFG_SYSFS feature.',
+  'guest.cloud-init':
+    'The latest version of Alibaba Cloud cloud-init is installed on the operating system. Cloud-init 19.1 must [be] version 19.1.3 or later. Cloud-init 0.7.6a on some earlier operating systems must [be] version 0.7.6a15 or later.',
+  'guest.sha-512': 'The operating system must support the SHA-512 encryption algorithm.',
+  'guest.kernel': 'The operating system kernel version must be later than 3.6.',
+  'guest.growpart': 'The growpart command is supported.',
+  'guest.resize2fs': 'The resize2fs command is supported.',
+  'guest.resize.cloud-init': 'The latest version of Alibaba Cloud cloud-init is installed on the operating system.',
+  'guest.rtc':
+    'If the system architecture of the custom image that you want to import is arm64, set the RTC clock to use the UTC time standard.',
+  detection: 'Configure the image detection parameters when you import an image.',
+  'ram.action': 'ecs:ImportImage | update | *Image | acs:ecs:{#regionId}:{#accountId}:image/*',
+  response: 'RequestId, ImageId, TaskId, RegionId',
+};
