@@ -81,10 +81,10 @@ describe('an import', () => {
   });
 
   test('whose image the cloud fails to make is failed, with the cloud’s reason, and leaves nothing', async () => {
-    await service.settings({ failImports: { code: 'InvalidImage.BadBootSector', message: 'no boot sector' } });
+    await service.settings({ failImports: [{ code: 'InvalidImage.BadBootSector', message: 'no boot sector' }] });
     const id = await service.start();
     const view = await service.untilState(id, 'succeeded', 'failed');
-    await service.settings({ failImports: null });
+    await service.settings({ failImports: [] });
     expect(view).toMatchObject({ state: 'failed', image: null, error: { phase: 'import' } });
     expect(view.error?.message).toContain('no boot sector');
     expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
