@@ -86,16 +86,24 @@ export function failureOf(facts: FailureFacts): Failure {
   const text = redact(message).trim();
   const blamed = field ?? entry?.field;
   const unknown = outcomeUnknown ?? entry?.outcomeUnknown;
+  const link = linkFor(entry, facts);
   return {
     ...known,
     code: entry?.aliases?.includes(code) ? entry.code : code,
     class: entry === null ? classOfUnknown(facts) : entry.class === 'success' ? 'defect' : entry.class,
     message: messageOf(entry, facts, text),
     remedy: fill(entry?.remedy ?? remedyOfUnknown(facts), facts),
-    link: entry?.link ?? `${LINKS.errorCenter}?q=${encodeURIComponent(code)}`,
+    ...(link === null ? {} : { link }),
     ...(blamed === undefined ? {} : { field: blamed }),
     ...(unknown === undefined ? {} : { outcomeUnknown: unknown }),
   };
+}
+
+/** The vendor's error centre knows what the vendor has answered, and nothing of sockets or of us. */
+function linkFor(entry: CatalogueEntry | null, { code, status }: FailureFacts): string | null {
+  if (entry?.link !== undefined) return entry.link;
+  const ours = entry === null ? status === undefined : [...CATALOGUE.own, ...CATALOGUE.network].includes(entry);
+  return ours ? null : `${LINKS.errorCenter}?q=${encodeURIComponent(code)}`;
 }
 
 /** Our own codes come with a message that says it all; the cloud's words are put beside what they mean. */
