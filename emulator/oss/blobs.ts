@@ -100,6 +100,11 @@ export class Blobs {
     }
   }
 
+  /** Names of all files, those that are being written too. */
+  files(): readonly string[] {
+    return readdirSync(this.folder);
+  }
+
   /** Removes everything; uploads that are under way fail. */
   clear(): void {
     this.age += 1;
@@ -108,7 +113,7 @@ export class Blobs {
 
   /** Removes files that no record names: what a killed process was still receiving. */
   removeUnknown(known: ReadonlySet<string>): void {
-    for (const file of readdirSync(this.folder)) {
+    for (const file of this.files()) {
       if (!known.has(file)) rmSync(path.join(this.folder, file), { force: true });
     }
   }

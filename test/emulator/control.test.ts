@@ -1,0 +1,170 @@
+import { DescribeTasksRequest } from '@alicloud/ecs20140526';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readCommandLine } from '../../emulator/command-line.js';
+import { BUCKET, importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
+import { exchange, send, tags } from './oss-clients.js';
+
+let cloud: LocalCloud;
+
+beforeAll(async () => {
+  cloud = await startReadyCloud(Buffer.alloc(1_048_576), { importSeconds: 3600 });
+});
+
+beforeEach(() => cloud.world.journal.clear());
+
+afterAll(() => cloud.close());
+
+async function control(method: string, path: string, body?: unknown) {
+  const bytes = body === undefined ? {} : { body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) };
+  const { status, text } = await exchange(cloud, { method, path: `/_emulator/${path}`, ...bytes });
+  expect(text.trimEnd().split('\n')).toHaveLength(1);
+  return { status, body: JSON.parse(text) };
+}
+
+describe('The control API', () => {
+  test('tells what the account holds', async () => {
+    const { body } = await cloud.ecs().importImage(importRequest());
+    const upload = await send(cloud, { method: 'POST', key: 'big', query: { uploads: '' } });
+    const [uploadId = ''] = tags(upload.text, 'UploadId');
+    await send(cloud, { method: 'PUT', key: 'big', query: { uploadId, partNumber: '1' }, body: 'part' });
+    const state = (await control('GET', 'state')).body;
+    expect(state).toMatchObject({
+      images: [{ imageId: body?.imageId, imageName: 'web-01', status: 'Creating', regionId: REGION }],
+      tasks: [{ taskId: body?.taskId, status: 'Processing', action: 'ImportImage' }],
+      objects: [{ bucket: BUCKET, key: 'web-01.raw', size: 1_048_576 }],
+      uploads: [{ bucket: BUCKET, key: 'big', uploadId, parts: 1, bytes: 4 }],
+      buckets: [{ name: BUCKET, regionId: REGION }],
+    });
+    expect(state.roles[0]).toMatchObject({
+      roleName: 'AliyunECSImageImportDefaultRole',
+      policies: [{ policyType: 'System', policyName: 'AliyunECSImageImportRolePolicy' }],
+    });
+  });
+
+  test('keeps a journal of every call, without secrets', async () => {
+    await send(cloud, { method: 'PUT', key: 'o', body: 'bytes' });
+    await send(cloud, { method: 'GET', key: 'none' });
+    await cloud.ecs().describeTasks(new DescribeTasksRequest({ regionId: REGION }));
+    const { calls, counts } = (await control('GET', 'calls')).body;
+    expect(calls).toMatchObject([
+      {
+        service: 'oss',
+        action: 'PutObject',
+        outcome: 'ok',
+        status: 200,
+        bytes: 5,
+        params: { bucket: BUCKET, key: 'o' },
+      },
+      { service: 'oss', action: 'GetObject', outcome: 'error', status: 404, code: 'NoSuchKey' },
+      { service: 'ecs', action: 'DescribeTasks', outcome: 'ok', clientToken: null, accessKeyId: 'emulator' },
+    ]);
+    expect(counts).toEqual({ 'oss.PutObject': 1, 'oss.GetObject': 1, 'ecs.DescribeTasks': 1 });
+    expect(JSON.stringify(calls)).not.toMatch(/secret|Signature/i);
+    const some = await control('GET', `calls?service=oss&after=${calls[0].seq}`);
+    expect(some.body.calls).toHaveLength(1);
+  });
+
+  test('changes settings, and says which one is wrong', async () => {
+    expect((await control('POST', 'settings', { copySeconds: 7 })).body).toMatchObject({ copySeconds: 7 });
+    expect((await control('GET', 'settings')).body).toMatchObject({ copySeconds: 7 });
+    for (const [change, word] of [
+      [{ copySecond: 7 }, 'copySecond'],
+      [{ copySeconds: 'soon' }, 'copySeconds'],
+      [{ signature: 'maybe' }, 'signature'],
+      [{ rateLimits: [{ service: 'oss' }] }, 'rateLimits'],
+      [[], 'object'],
+    ] as const) {
+      const { status, body } = await control('POST', 'settings', change);
+      expect([status, body.error]).toEqual([400, expect.stringContaining(word)]);
+    }
+  });
+
+  test('starts afresh: nothing is left, settings are those of the start', async () => {
+    await control('POST', 'settings', { copySeconds: 9 });
+    await send(cloud, { method: 'PUT', bucket: 'another' });
+    await control('POST', 'faults', { kind: 'hang', service: 'oss' });
+    await control('POST', 'reset');
+    const { body } = await control('GET', 'state');
+    expect(body).toMatchObject({ images: [], tasks: [], objects: [], uploads: [], roles: [], buckets: [] });
+    expect(body.settings).toMatchObject({ copySeconds: 3, importSeconds: 3600 });
+    expect((await control('GET', 'faults')).body).toEqual({ faults: [] });
+    expect(cloud.world.blobs.files()).toEqual([]);
+  });
+
+  test.each([
+    ['GET', 'nothing', undefined, 404],
+    ['POST', 'state', undefined, 405],
+    ['POST', 'settings', '{"copySeconds":', 400],
+    ['GET', 'calls?after=x', undefined, 400],
+  ])('answers %s %s with one line that says what is wrong', async (method, path, body, status) => {
+    const refused = await control(method, path, body);
+    expect(refused.status).toBe(status);
+    expect(refused.body).toEqual({ error: expect.stringMatching(/^[^\n]{8,}$/) });
+  });
+});
+
+describe('Coverage', () => {
+  test('lists what is emulated, and what is not is refused by its name', async () => {
+    const { body } = await control('GET', 'coverage');
+    const [ecs] = body.rpc;
+    expect(ecs).toMatchObject({ service: 'ecs', version: '2014-05-26' });
+    const actions = ecs.emulated.map(({ action }: { action: string }) => action);
+    expect(actions).toEqual(expect.arrayContaining(['ImportImage', 'DescribeTasks', 'CopyImage']));
+    expect(actions).not.toContain('RunInstances');
+    expect(body.oss.emulated).toContainEqual({ action: 'UploadPart' });
+    expect(body.oss.notEmulated).toContain('?tagging');
+
+    cloud.set({ signature: 'off' });
+    for (const [action, version] of [
+      ['RunInstances', '2014-05-26'],
+      ['DescribeDisks', '2099-01-01'],
+    ] as const) {
+      const headers = { 'x-acs-action': action, 'x-acs-version': version };
+      const { status, text } = await exchange(cloud, { method: 'POST', path: '/', headers });
+      expect(status).toBe(version.startsWith('2014') ? 404 : 400);
+      expect(text).toContain(version.startsWith('2014') ? action : version);
+    }
+  });
+});
+
+describe('The command line', () => {
+  test('names port, folder, buckets and keys', () => {
+    const given = [
+      '--port',
+      '80',
+      '--data',
+      'd',
+      '--bucket',
+      'one@cn-hangzhou',
+      '--bucket',
+      'two@cn-beijing',
+      '--access-key',
+      'a:b:c',
+    ];
+    expect(readCommandLine(given)).toEqual({
+      ...{ help: false, port: 80, host: '127.0.0.1' },
+      world: {
+        data: 'd',
+        buckets: [
+          { name: 'one', region: 'cn-hangzhou' },
+          { name: 'two', region: 'cn-beijing' },
+        ],
+        accessKeys: [{ id: 'a', secret: 'b:c' }],
+      },
+    });
+  });
+
+  test.each([
+    [['--port', '99999'], '--port must be'],
+    [['--bucket', 'name'], 'NAME@REGION'],
+    [['--access-key', 'only-the-id'], 'ID:SECRET'],
+    [['--porta', '1'], '--porta'],
+    [['stray'], 'stray'],
+  ])('%j is refused with what is wrong', (args, words) => {
+    expect(() => readCommandLine(args)).toThrow(words);
+  });
+
+  test('does not repeat a secret', () => {
+    expect(() => readCommandLine(['--access-key', ':my-secret'])).toThrow(/^(?!.*my-secret)/);
+  });
+});

@@ -1,0 +1,284 @@
+import { AttachPolicyToRoleRequest, CreateRoleRequest } from '@alicloud/ram20150501';
+import { AssumeRoleRequest } from '@alicloud/sts20150401';
+import OSS from 'ali-oss';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createOss } from '../../alibaba/oss.js';
+import { signV4 } from '../../alibaba/oss-signature.js';
+import { ACCOUNT_KEYS, BUCKET, type Keys, type LocalCloud, REGION, startCloud } from './local-cloud.js';
+import { aliOss, exchange, type Sent, send, tags } from './oss-clients.js';
+
+let cloud: LocalCloud;
+
+beforeAll(async () => {
+  cloud = await startCloud({ shortestSessionSeconds: 0 });
+});
+
+beforeEach(async () => {
+  cloud.world.reset();
+  cloud.makeBucket(BUCKET);
+  await send(cloud, { method: 'PUT', key: 'o', body: 'bytes' });
+});
+
+afterAll(() => cloud.close());
+
+const get = (sent: Partial<Sent> = {}) => send(cloud, { method: 'GET', key: 'o', ...sent });
+const minutes = (count: number) => new Date(Date.now() + count * 60_000);
+
+/** Keys of a role's session that may do everything of OSS. */
+async function session(seconds: number, policy?: object): Promise<Required<Keys>> {
+  await makeRole();
+  const { body } = await cloud.sts().assumeRole(
+    new AssumeRoleRequest({
+      ...{ roleArn: 'acs:ram::1000000000000001:role/reader', roleSessionName: 'test', durationSeconds: seconds },
+      ...(policy === undefined ? {} : { policy: JSON.stringify(policy) }),
+    }),
+  );
+  const { accessKeyId = '', accessKeySecret = '', securityToken = '' } = body?.credentials ?? {};
+  return { accessKeyId, accessKeySecret, securityToken };
+}
+
+async function makeRole(): Promise<void> {
+  const trust = {
+    Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { RAM: ['acs:ram::1000000000000001:root'] } }],
+    Version: '1',
+  };
+  if (cloud.world.roles.has('reader')) return;
+  await cloud
+    .ram()
+    .createRole(new CreateRoleRequest({ roleName: 'reader', assumeRolePolicyDocument: JSON.stringify(trust) }));
+  await cloud
+    .ram()
+    .attachPolicyToRole(
+      new AttachPolicyToRoleRequest({ roleName: 'reader', policyType: 'System', policyName: 'AliyunOSSFullAccess' }),
+    );
+}
+
+const allow = (action: string | readonly string[], resource: string) => ({
+  Statement: [{ Effect: 'Allow', Action: action, Resource: resource }],
+  Version: '1',
+});
+
+describe('A signature', () => {
+  test.each<readonly [string, Partial<Sent>, number, string]>([
+    ['of an unknown key', { keys: { ...ACCOUNT_KEYS, accessKeyId: 'nobody' } }, 403, 'InvalidAccessKeyId'],
+    ['with a wrong secret', { keys: { ...ACCOUNT_KEYS, accessKeySecret: 'x' } }, 403, 'SignatureDoesNotMatch'],
+    ['from a clock 16 minutes late', { time: minutes(-16) }, 403, 'RequestTimeTooSkewed'],
+    ['from a clock 16 minutes early', { time: minutes(16) }, 403, 'RequestTimeTooSkewed'],
+    [
+      'for another region',
+      { region: 'cn-beijing', host: `${BUCKET}.oss-cn-hangzhou.aliyuncs.com` },
+      400,
+      'InvalidArgument',
+    ],
+    ['of a token that nobody gave out', { keys: { ...ACCOUNT_KEYS, securityToken: 'x' } }, 403, 'InvalidAccessKeyId'],
+  ])('%s is refused', async (_what, sent, status, code) => {
+    const refused = await get(sent);
+    expect(refused).toMatchObject({ status, code });
+    expect(refused.headers['x-oss-ec']).toMatch(/^0002-000\d{5}$/);
+    expect(tags(refused.text, 'RequestId')).toEqual([refused.headers['x-oss-request-id']]);
+  });
+
+  test('from a clock 14 minutes off is taken', async () => {
+    expect((await get({ time: minutes(-14) })).text).toBe('bytes');
+  });
+
+  test.each([1, 4] as const)('V%i with a wrong secret is refused to a real client', async (signature) => {
+    const oss = aliOss(cloud, { signature, keys: { ...ACCOUNT_KEYS, accessKeySecret: 'x' } });
+    await expect(oss.get('o')).rejects.toMatchObject({ code: 'SignatureDoesNotMatch', status: 403 });
+    await expect(oss.head('o')).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('covers method, path, query and headers', async () => {
+    const base = { method: 'GET', bucket: BUCKET, key: 'o', query: {}, headers: { 'x-oss-meta-a': '1' } };
+    const headers = signV4(base, ACCOUNT_KEYS, REGION, new Date());
+    const attempt = (method: string, path: string, changed: Record<string, string> = {}) =>
+      exchange(cloud, { method, path, headers: { ...headers, ...changed } });
+    expect((await attempt('GET', `/${BUCKET}/o`)).status).toBe(200);
+    for (const refused of [
+      await attempt('DELETE', `/${BUCKET}/o`),
+      await attempt('GET', `/${BUCKET}/p`),
+      await attempt('GET', `/${BUCKET}/o?acl`),
+      await attempt('GET', `/${BUCKET}/o`, { 'x-oss-meta-a': '2' }),
+    ]) {
+      expect(refused.code).toBe('SignatureDoesNotMatch');
+    }
+  });
+
+  test('is not asked for where that is switched off', async () => {
+    cloud.set({ signature: 'off' });
+    expect((await get({ keys: { ...ACCOUNT_KEYS, accessKeySecret: 'x' } })).status).toBe(200);
+    expect((await get({ unsigned: true })).status).toBe(200);
+  });
+});
+
+describe('A signed address', () => {
+  const fetched = async (url: string) => {
+    const answer = await fetch(url);
+    const text = await answer.text();
+    return { status: answer.status, text, code: tags(text, 'Code')[0] };
+  };
+
+  test.each([1, 4] as const)('gives the object until it has expired (V%i)', async (signature) => {
+    const url = (seconds: number) => addressOf(signature, seconds);
+    expect(await fetched(await url(60))).toMatchObject({ status: 200, text: 'bytes' });
+    expect(await fetched((await url(60)).replace('/o?', '/p?'))).toMatchObject({ code: 'SignatureDoesNotMatch' });
+    cloud.world.now = () => Date.now() + 61_000;
+    const late = await fetched(await url(60));
+    Reflect.deleteProperty(cloud.world, 'now');
+    expect(late).toMatchObject({ status: 403, code: 'AccessDenied' });
+    expect(late.text).toContain('Request has expired.');
+  });
+
+  test('takes an upload', async () => {
+    const url = await aliOss(cloud).signatureUrlV4('PUT', 60, {}, 'up/l oad');
+    expect((await fetch(url, { method: 'PUT', body: Buffer.from('sent') })).status).toBe(200);
+    expect((await get({ key: 'up/l oad' })).text).toBe('sent');
+  });
+});
+
+/** For V1 ali-oss wants a name in place of an address. */
+async function addressOf(signature: 1 | 4, seconds: number): Promise<string> {
+  if (signature === 4) return aliOss(cloud).signatureUrlV4('GET', seconds, {}, 'o');
+  const endpoint = `http://localhost:${cloud.address.split(':')[1]}`;
+  const options = { ...ACCOUNT_KEYS, endpoint, bucket: BUCKET, sldEnable: true };
+  return new OSS(options).signatureUrl('o', { expires: seconds }).replace('localhost', '127.0.0.1');
+}
+
+describe('A security token', () => {
+  test('opens what its role may do', async () => {
+    const keys = await session(3600);
+    expect((await get({ keys })).text).toBe('bytes');
+    for (const signature of [1, 4] as const) {
+      expect((await aliOss(cloud, { keys, signature }).get('o')).content.toString()).toBe('bytes');
+    }
+  });
+
+  test('is refused when it is wrong, another one’s, left out, or expired', async () => {
+    const keys = await session(3600);
+    const other = await session(3600);
+    const code = async (changed: Partial<Keys>) => (await get({ keys: { ...keys, ...changed } })).code;
+    expect(await code({ securityToken: 'x' })).toBe('InvalidSecurityToken');
+    expect(await code({ securityToken: other.securityToken })).toBe('AccessKeyIdAndSecurityTokenNotMatch');
+    const { securityToken: _, ...bare } = keys;
+    expect((await get({ keys: bare })).code).toBe('InvalidAccessKeyId');
+    expect((await get({ keys: await session(0) })).code).toBe('SecurityTokenExpired');
+  });
+
+  test('opens no more than the policy that was given with it', async () => {
+    const keys = await session(3600, allow('oss:GetObject', `acs:oss:*:*:${BUCKET}/o`));
+    expect((await get({ keys })).status).toBe(200);
+    expect(await get({ keys, method: 'DELETE' })).toMatchObject({ status: 403, code: 'AccessDenied' });
+  });
+});
+
+describe('A RAM user', () => {
+  test('does what its policy allows, on the objects that it names, and nothing else', async () => {
+    const keys = cloud.makeUser('reader', allow(['oss:GetObject', 'oss:PutObject'], `acs:oss:*:*:${BUCKET}/mine/*`));
+    expect((await get({ keys, method: 'PUT', key: 'mine/a', body: 'x' })).status).toBe(200);
+    expect((await get({ keys, key: 'mine/a' })).status).toBe(200);
+    const head = await get({ keys, method: 'HEAD' });
+    expect(head).toMatchObject({ status: 403, code: 'AccessDenied' });
+    for (const sent of [
+      { key: 'o' },
+      { method: 'DELETE', key: 'mine/a' },
+      { key: '' },
+      { key: '', query: { bucketInfo: '' } },
+      { method: 'POST', key: 'mine/a', query: { restore: '' } },
+      { method: 'PUT', key: 'mine/b', headers: { 'x-oss-copy-source': `/${BUCKET}/o` } },
+    ]) {
+      expect(await get({ keys, ...sent })).toMatchObject({ status: 403, code: 'AccessDenied' });
+    }
+  });
+
+  test('learns which permission it lacks', async () => {
+    const keys = cloud.makeUser('nobody', allow('ecs:*', '*'));
+    const { text } = await get({ keys, method: 'POST', key: 'up', query: { uploads: '' } });
+    expect([tags(text, 'AuthAction'), tags(text, 'NoPermissionType')]).toEqual([['oss:PutObject'], ['ImplicitDeny']]);
+  });
+
+  test('may list under a prefix alone', async () => {
+    const condition = { StringLike: { 'oss:Prefix': ['mine/*'] } };
+    const [statement] = allow('oss:ListObjects', `acs:oss:*:*:${BUCKET}`).Statement;
+    const keys = cloud.makeUser('lister', { Version: '1', Statement: [{ ...statement, Condition: condition }] });
+    expect((await get({ keys, key: '', query: { prefix: 'mine/a' } })).status).toBe(200);
+    expect((await get({ keys, key: '', query: { prefix: 'theirs/' } })).code).toBe('AccessDenied');
+    expect((await get({ keys, key: '' })).code).toBe('AccessDenied');
+  });
+
+  test('deletes many objects only where it may delete each', async () => {
+    const keys = cloud.makeUser('sweeper', allow('oss:DeleteObject', `acs:oss:*:*:${BUCKET}/old/*`));
+    const body = (...names: string[]) =>
+      `<Delete>${names.map((name) => `<Object><Key>${name}</Key></Object>`).join('')}</Delete>`;
+    const many = (...names: string[]) =>
+      send(cloud, { method: 'POST', query: { delete: '' }, keys, body: body(...names) });
+    expect((await many('old/1', 'old/2')).status).toBe(200);
+    expect((await many('old/1', 'o')).code).toBe('AccessDenied');
+    expect((await get()).status).toBe(200);
+  });
+});
+
+describe('OSS', () => {
+  test('shows strangers what a public bucket holds, and no other', async () => {
+    expect((await get({ unsigned: true })).code).toBe('AccessDenied');
+    await send(cloud, { method: 'PUT', bucket: 'public', headers: { 'x-oss-acl': 'public-read' } });
+    const at = { bucket: 'public', key: 'o' };
+    await send(cloud, { method: 'PUT', ...at, body: 'for all' });
+    expect((await get({ ...at, unsigned: true })).text).toBe('for all');
+    expect((await send(cloud, { method: 'PUT', ...at, unsigned: true, body: 'x' })).code).toBe('AccessDenied');
+  });
+
+  test('slows down an API that is called too often, and no other', async () => {
+    cloud.set({ rateLimits: [{ service: 'oss', action: 'GetObject', perMinute: 2 }] });
+    const answers = [await get(), await get(), await get()].map(({ status, code }) => [status, code]);
+    expect(answers).toEqual([
+      [200, undefined],
+      [200, undefined],
+      [503, 'QpsLimitExceeded'],
+    ]);
+    expect((await get({ method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('sends one who comes to another region’s endpoint to the right one', async () => {
+    cloud.makeBucket('north', 'cn-beijing');
+    for (const at of [{ region: REGION }, { region: REGION, host: 'north.oss-cn-hangzhou.aliyuncs.com' }]) {
+      const refused = await get({ bucket: 'north', ...at });
+      expect(refused).toMatchObject({ status: 403, code: 'AccessDenied' });
+      expect(tags(refused.text, 'Endpoint')).toEqual(['oss-cn-beijing.aliyuncs.com']);
+    }
+    expect((await get({ bucket: 'north', region: 'cn-beijing' })).code).toBe('NoSuchKey');
+  });
+
+  test('keeps the objects of a closed account to itself', async () => {
+    cloud.set({ account: { arrearage: true, importWhiteListed: true, ossEnabled: false, vmdkInvited: false } });
+    expect(await get()).toMatchObject({ status: 403, code: 'UserDisable' });
+    expect((await get({ key: '', query: { bucketInfo: '' } })).status).toBe(200);
+  });
+
+  test('names an operation that the emulator lacks', async () => {
+    const refused = await get({ query: { tagging: '' } });
+    expect(refused).toMatchObject({ status: 501, code: 'NotImplemented' });
+    expect(refused.text).toContain('GET object ?tagging');
+  });
+
+  test('refuses an address that is no address', async () => {
+    expect(await exchange(cloud, { method: 'GET', path: '/images/%zz' })).toMatchObject({
+      status: 400,
+      code: 'InvalidURI',
+    });
+  });
+});
+
+describe('The product', () => {
+  test('tells a bucket of another region from a lack of permission', async () => {
+    cloud.makeBucket('north', 'cn-beijing');
+    const oss = createOss({
+      endpoint: `http://${cloud.address}`,
+      region: REGION,
+      credentials: async () => ACCOUNT_KEYS,
+    });
+    await expect(oss.getBucket('north')).rejects.toMatchObject({
+      failure: { code: 'InvalidOSSBucket.NotMatched', class: 'request' },
+    });
+    await expect(oss.getBucket(BUCKET)).resolves.toMatchObject({ region: REGION });
+  });
+});
