@@ -32,14 +32,20 @@ export function createCloud(options: CloudOptions): Cloud {
 }
 
 /** Throws `ConfigError` where a variable holds something else than it should. */
-export function createCloudFromEnvironment(env: Environment): Cloud {
-  const { ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT, OSS_ENDPOINT, ...regions } = readEnvironment(environment, env);
+export function createCloudFromEnvironment(env: Environment, endpoints = cloudEndpoints(env)): Cloud {
+  const regions = readEnvironment(environment, env);
   const homeRegion = regions.ALIBABA_CLOUD_STS_REGION ?? regions.ALIBABA_CLOUD_REGION_ID;
   return createCloud({
-    endpoints: { ecs: ECS_ENDPOINT, ram: RAM_ENDPOINT, sts: STS_ENDPOINT, oss: OSS_ENDPOINT },
+    endpoints,
     credentials: defaultCredentials(env),
     ...(homeRegion === undefined ? {} : { homeRegion }),
   });
+}
+
+/** Where the environment points the services to. Throws `ConfigError` as above. */
+export function cloudEndpoints(env: Environment): CloudEndpoints {
+  const { ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT, OSS_ENDPOINT } = readEnvironment(environment, env);
+  return { ecs: ECS_ENDPOINT, ram: RAM_ENDPOINT, sts: STS_ENDPOINT, oss: OSS_ENDPOINT };
 }
 
 const endpoint = z

@@ -66,6 +66,15 @@ export function createOss(options: OssOptions): OssApi {
       return await uploadSource(calls, input, { ...settings, pace: options.pace ?? UNPACED });
     },
 
+    async tryUpload(bucket, key) {
+      const uploadId = await control.initiateUpload(bucket, key, {});
+      try {
+        await control.listParts(bucket, key, uploadId);
+      } finally {
+        await control.abortUpload(bucket, key, uploadId);
+      }
+    },
+
     abortUpload: control.abortUpload,
     listUploads: control.listUploads,
     deleteObject: control.deleteObject,

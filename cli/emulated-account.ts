@@ -1,9 +1,11 @@
 /** The environment that signs calls to the emulator. */
 
 /** Keys that the emulator knows unless told otherwise. */
+export const EMULATOR_ACCOUNT = { accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' } as const;
+
 const EMULATOR_KEYS = {
-  ALIBABA_CLOUD_ACCESS_KEY_ID: 'emulator',
-  ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'emulator-secret',
+  ALIBABA_CLOUD_ACCESS_KEY_ID: EMULATOR_ACCOUNT.accessKeyId,
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: EMULATOR_ACCOUNT.accessKeySecret,
 } as const;
 
 /** Replaces every credential: a real account's must not be tried on the emulator, nor lead away from it. */

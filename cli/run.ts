@@ -7,10 +7,12 @@ import { isObject, parse } from './api.js';
 import { addApi } from './commands/api.js';
 import { addCancel } from './commands/cancel.js';
 import { addDemo } from './commands/demo.js';
+import { addDoctor } from './commands/doctor.js';
 import { addEmulator } from './commands/emulator.js';
 import { addImport } from './commands/import.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
+import { addPolicy } from './commands/policy.js';
 import { addReport } from './commands/report.js';
 import { addResume } from './commands/resume.js';
 import { addStatus } from './commands/status.js';
@@ -32,6 +34,8 @@ const COMMANDS = [
   addCancel,
   addResume,
   addReport,
+  addDoctor,
+  addPolicy,
   addWorker,
   addApi,
   addEmulator,

@@ -1,9 +1,10 @@
 /** The live `up`s of this user, so that a command finds the one it is meant for without being told its address. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { instancesDir } from './folders.js';
+import { defaultDataDir, instancesDir } from './folders.js';
 import { identifySelf, isAlive } from './processes.js';
 import { errorCode } from './stack-error.js';
+import { type PartRecord, readStackFile, stackFileOf } from './stack-file.js';
 
 export interface Instance {
   readonly pid: number;
@@ -40,6 +41,14 @@ export async function liveInstances(env: NodeJS.ProcessEnv): Promise<readonly In
     else await rm(file, { force: true }).catch(() => undefined);
   }
   return live;
+}
+
+/** The parts of the `up` that commands speak to unless told otherwise; none where none or several live. */
+export async function partsOfLiveUp(env: NodeJS.ProcessEnv): Promise<readonly PartRecord[]> {
+  const live = await liveInstances(env);
+  const preferred = live.find(({ dataDir }) => path.resolve(dataDir) === path.resolve(defaultDataDir(env)));
+  const chosen = preferred ?? (live.length === 1 ? live[0] : undefined);
+  return chosen === undefined ? [] : (readStackFile(stackFileOf(chosen.dataDir))?.parts ?? []);
 }
 
 function parseInstance(text: string): Instance | null {

@@ -20,7 +20,7 @@ export async function demandTemporal(address: string, signal: AbortSignal): Prom
 }
 
 /** `StackError` when DATABASE_URL leads to no PostgreSQL that lets us in. */
-export async function demandDatabase(url: string, signal: AbortSignal): Promise<void> {
+export async function demandDatabase(url: string, signal: AbortSignal, patienceMs = PATIENCE_MS): Promise<void> {
   await patiently(
     signal,
     async () => {
@@ -35,6 +35,7 @@ export async function demandDatabase(url: string, signal: AbortSignal): Promise<
     },
     (reason) =>
       `PostgreSQL at DATABASE_URL (${withoutPassword(url)}) can't be used (${reason}): check it, or unset it to use the embedded one`,
+    patienceMs,
   );
 }
 
@@ -43,14 +44,15 @@ async function patiently(
   signal: AbortSignal,
   attempt: () => Promise<void>,
   sentence: (reason: string) => string,
+  patienceMs = PATIENCE_MS,
 ): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     try {
       await attempt();
       return;
     } catch (error) {
-      if (Date.now() > deadline) throw new StackError(sentence(reasonOf(error)), { cause: error });
+      if (Date.now() >= deadline) throw new StackError(sentence(reasonOf(error)), { cause: error });
       await sleep(500, undefined, { signal });
     }
   }

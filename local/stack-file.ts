@@ -1,5 +1,6 @@
 /** The supervisor's state file: which parts there are, their processes and states. The API shows it in `/readyz`. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { ProcessIdentity } from './processes.js';
 
 /** The order in which parts are stopped: nobody loses a part that it still needs. */
@@ -30,6 +31,10 @@ export interface StackRecord {
   readonly supervisor: ProcessIdentity;
   readonly startedAt: string;
   readonly parts: readonly PartRecord[];
+}
+
+export function stackFileOf(dataDir: string): string {
+  return path.join(dataDir, 'stack.json');
 }
 
 /** Written beside and renamed, so that a reader never sees half of it. */

@@ -4,7 +4,14 @@ import path from 'node:path';
 import { takeLock } from './lock.js';
 import { endProcess, identifySelf, isAlive, type ProcessIdentity } from './processes.js';
 import { StackError } from './stack-error.js';
-import { PART_NAMES, type PartName, type PartRecord, readStackFile, writeStackFile } from './stack-file.js';
+import {
+  PART_NAMES,
+  type PartName,
+  type PartRecord,
+  readStackFile,
+  stackFileOf,
+  writeStackFile,
+} from './stack-file.js';
 import { type PartPlan, STOP_SIGNALS, SupervisedPart } from './supervised-part.js';
 import { Watchdog } from './watchdog.js';
 
@@ -32,7 +39,7 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
   const { dataDir, say } = options;
   const lock = await takeLock(path.join(dataDir, 'up.lock'));
   if (!lock.held) throw new StackError(inUse(dataDir, lock.holder));
-  const stackFile = path.join(dataDir, 'stack.json');
+  const stackFile = stackFileOf(dataDir);
   const earlier = readStackFile(stackFile)?.parts ?? [];
   try {
     await endLeftovers(earlier, say);
@@ -98,7 +105,7 @@ async function endLeftovers(parts: readonly PartRecord[], say: (line: string) =>
 }
 
 function inUse(dataDir: string, holder: ProcessIdentity): string {
-  const api = readStackFile(path.join(dataDir, 'stack.json'))?.parts.find((part) => part.name === 'api')?.address;
+  const api = readStackFile(stackFileOf(dataDir))?.parts.find((part) => part.name === 'api')?.address;
   const where = api === undefined || api === null ? '' : `, ${api}`;
   return `an \`up\` already runs on ${dataDir} (process ${holder.pid}${where}): use it, stop it, or give --data another folder`;
 }

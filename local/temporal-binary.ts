@@ -21,11 +21,9 @@ const SOURCES: readonly TemporalSource[] = [
 
 /** The path of a Temporal command line that runs; `StackError` when none can be had. */
 export async function findTemporal(options: FindTemporalOptions): Promise<string> {
-  const onPath = await searchPath('temporal', options.env);
-  if (onPath !== null && (await runs(onPath))) return onPath;
-
-  const cached = path.join(options.cacheDir, 'bin', 'temporal');
-  if (await runs(cached)) return cached;
+  const atHand = await temporalAtHand(options.env, options.cacheDir);
+  if (atHand !== null) return atHand;
+  const cached = cachedBinary(options.cacheDir);
   await mkdir(path.dirname(cached), { recursive: true }).catch((error: unknown) => {
     throw new StackError(
       `can't keep the Temporal server in ${path.dirname(cached)}: ${messageOf(error)}; set XDG_CACHE_HOME to a folder that can be written`,
@@ -40,6 +38,18 @@ export async function findTemporal(options: FindTemporalOptions): Promise<string
   } finally {
     await release();
   }
+}
+
+/** The path of one that is here already and runs; null where `findTemporal` would have to get it. */
+export async function temporalAtHand(env: NodeJS.ProcessEnv, cache: string): Promise<string | null> {
+  const onPath = await searchPath('temporal', env);
+  if (onPath !== null && (await runs(onPath))) return onPath;
+  const cached = cachedBinary(cache);
+  return (await runs(cached)) ? cached : null;
+}
+
+function cachedBinary(cache: string): string {
+  return path.join(cache, 'bin', 'temporal');
 }
 
 async function obtain(cached: string, options: FindTemporalOptions): Promise<void> {

@@ -1,0 +1,108 @@
+/** `doctor`: looks at everything that an import needs, and says of each thing how to mend it. Needs no running service. */
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import type { Check } from '../../domain/checkup.js';
+import { checkMachine } from '../../local/checkup.js';
+import { partsOfLiveUp } from '../../local/instances.js';
+import { print, say } from '../console.js';
+import { EMULATOR_ACCOUNT } from '../emulated-account.js';
+import { CommandError, EXIT, type ExitCode } from '../exit.js';
+import { type GlobalOptions, globalsOf } from '../globals.js';
+import { collect } from '../option-values.js';
+import { clean, table } from '../words.js';
+import { roleOption } from './policy.js';
+
+interface Options extends GlobalOptions {
+  readonly region?: string;
+  readonly bucket?: string;
+  readonly role: 'ensure' | 'verify' | 'skip';
+  readonly roleName?: string;
+  readonly cloudBox: boolean;
+  readonly copyTo?: readonly string[];
+  readonly share: boolean;
+}
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'check credentials, clock, region, bucket, role, quota, permissions, servers and tools (exit code 3: something is to be mended)',
+    )
+    .option('--region <id>', 'region of the images (default: $ALIBABA_CLOUD_REGION_ID)')
+    .option('--bucket <name>', 'bucket to upload to')
+    .addOption(roleOption())
+    .option('--role-name <name>', 'role that ECS reads the bucket with')
+    .option('--cloud-box', 'imports from CloudBox, which has a role of its own', false)
+    .option('--copy-to <region>', 'images are copied there too; may be repeated', collect)
+    .option('--share', 'images are shared with other accounts', false)
+    .action(async (_options, command: Command) => doctor({ ...command.opts<Options>(), ...globalsOf(command) }));
+}
+
+async function doctor(options: Options): Promise<void> {
+  const env = process.env;
+  // The vendor's SDKs take most of a second to load: only here, where they are needed.
+  const [{ checkCloud }, { cloudEndpoints, createCloud, createCloudFromEnvironment }, { staticCredentials }] =
+    await Promise.all([
+      import('../../alibaba/checkup.js'),
+      import('../../alibaba/create-cloud.js'),
+      import('../../alibaba/credentials.js'),
+    ]);
+  const live = await partsOfLiveUp(env);
+  const named = cloudEndpoints(env);
+  // What the running service talks to is what matters, unless the environment says where to look.
+  const emulator = Object.values(named).some((url) => url !== undefined)
+    ? null
+    : (live.find(({ name }) => name === 'emulator')?.address ?? null);
+  const endpoints = emulator === null ? named : { ecs: emulator, ram: emulator, sts: emulator, oss: emulator };
+  if (emulator !== null) say(`looking at the emulator of the running \`up\`: ${emulator}`);
+  const [cloud, machine] = await Promise.all([
+    checkCloud({
+      cloud:
+        emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
+          ? createCloudFromEnvironment(env, endpoints)
+          : createCloud({ endpoints, credentials: staticCredentials(EMULATOR_ACCOUNT) }),
+      endpoints,
+      region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || null),
+      bucket: options.bucket ?? null,
+      role: options.role,
+      roleName: options.roleName ?? null,
+      cloudBox: options.cloudBox,
+      copyTo: options.copyTo ?? [],
+      share: options.share,
+      unique: `doctor${randomBytes(8).toString('hex')}`,
+    }),
+    checkMachine(env, live),
+  ]);
+  const checks = [...cloud, ...machine];
+  const exitCode = exitCodeOf(checks);
+  print(options.json ? JSON.stringify({ ok: exitCode === EXIT.done, checks }, null, 2) : asText(checks));
+  if (exitCode !== EXIT.done) throw new CommandError(exitCode, []);
+}
+
+/** What a person can mend comes first: the rest may well follow from it. */
+function exitCodeOf(checks: readonly Check[]): ExitCode {
+  const faults = new Set(checks.filter(({ status }) => status === 'failed').map(({ fault }) => fault));
+  if (faults.size === 0) return EXIT.done;
+  if (faults.has('person')) return EXIT.attention;
+  return faults.has('service') ? EXIT.failed : EXIT.usage;
+}
+
+const SIGNS: Readonly<Record<Check['status'], string>> = {
+  ok: 'ok',
+  warning: 'warning',
+  failed: 'FAILED',
+  skipped: '-',
+};
+
+function asText(checks: readonly Check[]): string {
+  const rows = checks.map(({ name, status, found }) => [name, SIGNS[status], found]);
+  const remedies = checks.filter(({ remedy, status }) => remedy !== '' && status !== 'skipped');
+  const count = checks.filter(({ status }) => status === 'failed').length;
+  return [
+    table(['what', 'how', 'found'], rows),
+    ...(remedies.length === 0 ? [] : ['', 'to do:']),
+    ...remedies.map(({ name, remedy }) => `  ${name}: ${clean(remedy)}`),
+    '',
+    count === 0 ? 'nothing stands in the way of an import' : `${count} to mend`,
+  ].join('\n');
+}

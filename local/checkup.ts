@@ -1,0 +1,89 @@
+/** What `doctor` looks at on this machine: the servers, running or to be started, and the tools. Starts and fetches nothing. */
+import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { type Check, failed, ok, warning } from '../domain/checkup.js';
+import { cacheDir } from './folders.js';
+import { demandDatabase } from './outside-servers.js';
+import { postgresBinaries } from './postgres-binaries.js';
+import { messageOf } from './stack-error.js';
+import type { PartRecord } from './stack-file.js';
+import { temporalAtHand } from './temporal-binary.js';
+import { temporalServes } from './temporal-health.js';
+
+/** @param live the parts of an `up` that runs here; none where none does */
+export async function checkMachine(env: NodeJS.ProcessEnv, live: readonly PartRecord[]): Promise<readonly Check[]> {
+  const part = (name: PartRecord['name']) => live.find((one) => one.name === name);
+  const temporal = part('temporal');
+  const postgres = part('postgres');
+  return await Promise.all([
+    temporal === undefined ? checkTemporal(env) : checkPart('Temporal', temporal),
+    postgres === undefined ? checkPostgres(env) : checkPart('PostgreSQL', postgres),
+    checkQemu(env),
+  ]);
+}
+
+function checkPart(name: string, { state, address, pid, lastExit }: PartRecord): Check {
+  const place = `the running \`up\` has it at ${address} (process ${pid})`;
+  if (state === 'ready') return ok(name, place);
+  const remedy = 'Wait for it, and see its log in the data folder of `up` where it does not get ready.';
+  return failed(
+    name,
+    `${place}: ${state}${lastExit === null ? '' : `, ended before with ${lastExit}`}`,
+    remedy,
+    'service',
+  );
+}
+
+async function checkTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
+  const address = env.TEMPORAL_ADDRESS;
+  if (address) {
+    const namespace = env.TEMPORAL_NAMESPACE || 'default';
+    if (await temporalServes(address, namespace)) return ok('Temporal', `${address}, namespace ${namespace}`);
+    const remedy = `See that the server runs and has the namespace (temporal operator namespace create ${namespace}), or unset TEMPORAL_ADDRESS to have one started here.`;
+    return failed('Temporal', `${address} does not serve namespace ${namespace}`, remedy, 'service');
+  }
+  const binary = await temporalAtHand(env, cacheDir(env));
+  if (binary !== null) return ok('Temporal', `started here when needed: ${binary}`);
+  return warning(
+    'Temporal',
+    'no server yet',
+    'The first `up` gets it, which takes minutes; or put `temporal` on PATH, or set TEMPORAL_ADDRESS.',
+  );
+}
+
+async function checkPostgres(env: NodeJS.ProcessEnv): Promise<Check> {
+  try {
+    if (env.DATABASE_URL) {
+      await demandDatabase(env.DATABASE_URL, new AbortController().signal, 0);
+      return ok('PostgreSQL', 'DATABASE_URL lets us in');
+    }
+    const { postgres } = await postgresBinaries();
+    await access(postgres, constants.X_OK);
+    return ok('PostgreSQL', `started here when needed: ${postgres}`);
+  } catch (error) {
+    const remedy = env.DATABASE_URL
+      ? 'Check DATABASE_URL and that the server runs, or unset it to have one started here.'
+      : 'Install the packages again, with optional dependencies, or set DATABASE_URL.';
+    return failed('PostgreSQL', messageOf(error), remedy, 'service');
+  }
+}
+
+/** Needed for conversion alone: everything else works without it. */
+async function checkQemu(env: NodeJS.ProcessEnv): Promise<Check> {
+  const version = await new Promise<string | null>((resolve) => {
+    const child = spawn('qemu-img', ['--version'], { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    child.once('error', () => resolve(null));
+    child.once('close', (code) => resolve(code === 0 ? (text.split('\n')[0] ?? '') : null));
+  });
+  if (version !== null) return ok('qemu-img', version);
+  const remedy = 'Install it for conversion: apt-get install qemu-utils, or dnf install qemu-img.';
+  return warning(
+    'qemu-img',
+    'not on PATH: images are sent as they are, and formats that ECS refuses stay refused',
+    remedy,
+  );
+}

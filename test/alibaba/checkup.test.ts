@@ -1,0 +1,250 @@
+/** `doctor` and `policy` against the emulated cloud: what lacks is named, nothing is left, and the least policy is enough. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type CloudCheckup, checkCloud } from '../../alibaba/checkup.js';
+import { createCloud } from '../../alibaba/create-cloud.js';
+import { staticCredentials } from '../../alibaba/credentials.js';
+import { leastPolicy, type PolicyDocument, type PolicyFeatures } from '../../alibaba/least-policy.js';
+import type { Check } from '../../domain/checkup.js';
+import { ACCOUNT_KEYS, BUCKET, type Keys, type LocalCloud, REGION, startCloud } from '../emulator/local-cloud.js';
+
+let local: LocalCloud;
+
+beforeEach(async () => {
+  local = await startCloud({ importSeconds: 0, copySeconds: 0, detectionSeconds: 0 });
+  local.makeBucket(BUCKET);
+});
+
+afterEach(() => local.close());
+
+const COPY_TO = 'cn-beijing';
+const FEATURES: PolicyFeatures = {
+  ...{ regions: [REGION], copyTo: [COPY_TO], buckets: [BUCKET], role: 'ensure', roleNames: [] },
+  ...{ cloudBox: false, upload: true, share: true },
+};
+
+function cloudFor(keys: Keys = ACCOUNT_KEYS) {
+  const url = `http://${local.address}`;
+  const endpoints = { ecs: url, ram: url, sts: url, oss: url };
+  return { cloud: createCloud({ endpoints, credentials: staticCredentials(keys), timeoutMs: 5_000 }), endpoints };
+}
+
+function setup(change: Partial<CloudCheckup> = {}, keys?: Keys): CloudCheckup {
+  return {
+    ...cloudFor(keys),
+    ...{ region: REGION, bucket: BUCKET, role: 'ensure', roleName: null, cloudBox: false },
+    ...{ copyTo: [COPY_TO], share: true, unique: 'doctor0123456789' },
+    ...change,
+  };
+}
+
+const named = (checks: readonly Check[], name: string) => checks.find((check) => check.name === name);
+const failures = (checks: readonly Check[]) => checks.filter(({ status }) => status === 'failed');
+
+describe('a cloud in which an import would go well', () => {
+  test('passes every check', async () => {
+    local.makeRole();
+    const checks = await checkCloud(setup());
+    expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(named(checks, 'credentials')?.found).toContain('account 1000000000000001');
+    expect(named(checks, 'role')?.found).toBe(`AliyunECSImageImportDefaultRole reads ${BUCKET}`);
+  });
+
+  test('is left as it was', async () => {
+    const count = () => {
+      const { images, tasks, uploads, objects, roles, policies } = local.world;
+      return [images, tasks, uploads, objects, roles, policies].map((records) => [...records.values()].length);
+    };
+    const before = count();
+    await checkCloud(setup());
+    expect(count()).toEqual(before);
+  });
+});
+
+describe('what lacks is named', () => {
+  /** Not told apart by asking: making the role shows when it is made, encryption may stay unknown, and who one is everybody may ask. */
+  const UNASKED = [
+    ...['ram:CreateRole', 'ram:CreatePolicy', 'ram:AttachPolicyToRole', 'ram:GetPolicy'],
+    ...['oss:GetBucketEncryption', 'sts:GetCallerIdentity'],
+  ];
+  const actions = leastPolicy(FEATURES).Statement.flatMap(({ Action }) => Action);
+
+  test.each(actions.filter((action) => !UNASKED.includes(action)))('permission %s', async (missing) => {
+    local.makeRole();
+    const document = leastPolicy(FEATURES);
+    const Statement = document.Statement.map((one) => ({
+      ...one,
+      Action: one.Action.filter((name) => name !== missing),
+    }));
+    const keys = local.makeUser('worker', {
+      ...document,
+      Statement: Statement.filter(({ Action }) => Action.length > 0),
+    });
+    const failed = failures(await checkCloud(setup({}, keys)));
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.map(({ name, found, remedy }) => `${name} ${found} ${remedy}`).join('\n')).toContain(missing);
+    expect(failed.map(({ fault }) => fault)).toContain('person');
+  });
+
+  test('a secret that is not the key’s: the rest is not asked', async () => {
+    const checks = await checkCloud(setup({}, { ...ACCOUNT_KEYS, accessKeySecret: 'wrong' }));
+    expect(failures(checks)).toEqual([
+      expect.objectContaining({ name: 'credentials', code: 'SignatureDoesNotMatch', fault: 'person' }),
+    ]);
+    expect(named(checks, 'bucket')?.status).toBe('skipped');
+    expect(JSON.stringify(checks)).not.toContain('wrong');
+  });
+
+  test('a bucket of another region, an encrypted one, one that is not there', async () => {
+    local.makeBucket('far', 'cn-shanghai');
+    local.makeBucket('sealed', REGION, true);
+    const bucket = async (name: string) => named(await checkCloud(setup({ bucket: name })), 'bucket');
+    expect(await bucket('far')).toMatchObject({ status: 'failed', code: 'InvalidOSSBucket.NotMatched' });
+    expect(await bucket('sealed')).toMatchObject({ status: 'failed', found: expect.stringContaining('encrypts') });
+    expect(await bucket('none')).toMatchObject({ status: 'failed', code: 'NoSuchBucket' });
+  });
+
+  test('a region that does not exist, for images and for copies', async () => {
+    const own = await checkCloud(setup({ region: 'cn-atlantis' }));
+    expect(failures(own)).toEqual([expect.objectContaining({ name: 'region', fault: 'request' })]);
+    expect(own.find(({ name }) => name === 'region')?.remedy).toContain('cn-hangzhou');
+    const copy = await checkCloud(setup({ copyTo: ['cn-atlantis'] }));
+    expect(failures(copy)).toEqual([expect.objectContaining({ name: 'copy to', fault: 'request' })]);
+  });
+
+  test('a role: to be made by the first import, or a failure where it may only be looked at', async () => {
+    expect(named(await checkCloud(setup()), 'role')?.status).toBe('warning');
+    expect(named(await checkCloud(setup({ role: 'verify' })), 'role')).toMatchObject({
+      ...{ status: 'failed', code: 'NoSetRoletoECSServiceAccount', fault: 'person' },
+    });
+    expect(named(await checkCloud(setup({ role: 'skip' })), 'role')?.status).toBe('skipped');
+  });
+
+  test('a full image quota', async () => {
+    local.makeRole();
+    local.set({ quotaImages: 0 });
+    await local.putObject('doctor0123456789.raw', Buffer.alloc(1024 * 1024));
+    expect(named(await checkCloud(setup()), 'image quota')).toMatchObject({
+      status: 'failed',
+      code: 'QuotaExceed.Image',
+    });
+  });
+
+  test('a cloud that cannot be reached is nobody’s mistake', async () => {
+    const other = await startCloud();
+    await other.close();
+    const endpoints = { sts: `http://${other.address}` };
+    const cloud = createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS) });
+    const checks = await checkCloud(setup({ cloud, endpoints }));
+    expect(failures(checks).map(({ name, code, fault }) => [name, code, fault])).toEqual([
+      ['credentials', 'ECONNREFUSED', 'service'],
+      ['clock', 'ECONNREFUSED', 'service'],
+    ]);
+  });
+
+  test('nothing without a region but what needs none', async () => {
+    const checks = await checkCloud(setup({ region: null, bucket: null, copyTo: [] }));
+    expect(checks.filter(({ status }) => status === 'ok').map(({ name }) => name)).toEqual(['credentials', 'clock']);
+    expect(named(checks, 'bucket')?.remedy).toContain('--region');
+  });
+});
+
+describe('the clock', () => {
+  test.each([
+    [20 * 60, 'failed', 'behind'],
+    [-20 * 60, 'failed', 'ahead of'],
+    [5 * 60, 'warning', 'behind'],
+    [0, 'ok', 'as'],
+  ])('%i s from the cloud’s: %s, %s', async (seconds, status, direction) => {
+    const server = http.createServer((_request, response) => {
+      response.sendDate = false;
+      response.setHeader('date', new Date(Date.now() + seconds * 1_000).toUTCString());
+      response.writeHead(403).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const endpoints = { ...setup().endpoints, sts: `http://127.0.0.1:${port}` };
+    const checks = await checkCloud(setup({ endpoints }));
+    expect(named(checks, 'clock')).toMatchObject({ status, found: expect.stringContaining(direction) });
+    server.close();
+  });
+});
+
+describe('the least policy', () => {
+  test('is enough for a whole life: role, upload, import, copy, sharing, and taking all of it back', async () => {
+    const { cloud } = cloudFor(local.makeUser('worker', leastPolicy(FEATURES)));
+    await cloud.sts.getCallerIdentity();
+    const role = await cloud.ram.setUpImportRole({
+      mode: 'ensure',
+      roleName: null,
+      cloudBox: false,
+      buckets: [BUCKET],
+    });
+    expect(role).toMatchObject({ madeRole: true, attachedPolicies: ['AliyunECSImageImportRolePolicy'] });
+    const oss = cloud.oss(REGION);
+    await oss.getBucket(BUCKET);
+    await oss.tryUpload(BUCKET, 'key');
+    await oss.deleteObject(BUCKET, 'key');
+    const ecs = cloud.ecs(REGION);
+    await local.putObject('web-01.raw', rawDisk());
+    const disk = { bucket: BUCKET, object: 'web-01.raw', format: 'RAW', diskImageSizeGiB: 5 };
+    const { imageId, taskId } = await ecs.importImage({
+      ...{ region: REGION, clientToken: 'token', disks: [disk], tags: { 'ecs-image-import': 'imp-1' } },
+      ...{ architecture: null, bootMode: null, platform: null, osType: null },
+      request: {
+        ...{ region: REGION, imageName: 'web-01', disks: [], tags: {}, role: 'ensure', dryRun: false },
+        upload: { bucket: BUCKET, prefix: '', convert: 'never', keepObject: false },
+        detection: { strategy: 'none', wait: false, failOn: 'never' },
+        distribute: { regions: [], shareWith: [] },
+      },
+    });
+    await ecs.describeTasks({ taskIds: [taskId] });
+    await ecs.describeTaskAttribute(taskId);
+    await until(async () => (await ecs.describeImages({ imageIds: [imageId] }))[0]?.status === 'Available');
+    const copied = { imageName: 'web-01', description: null, resourceGroupId: null, tags: {}, clientToken: 'copy' };
+    const copy = await ecs.copyImage({ imageId, toRegion: COPY_TO, ...copied });
+    const there = cloud.ecs(COPY_TO);
+    await until(async () => (await there.describeImages({ imageIds: [copy.imageId] }))[0]?.status === 'Available');
+    await there.tagImage(copy.imageId, { team: 'web' });
+    await ecs.shareImage(imageId, ['1000000000000002']);
+    await ecs.unshareImage(imageId, await ecs.describeSharing(imageId));
+    await there.deleteImage(copy.imageId);
+    await ecs.deleteImage(imageId);
+  });
+
+  const actionsOf = (change: Partial<PolicyFeatures>) =>
+    leastPolicy({ ...FEATURES, ...change }).Statement.flatMap(({ Action }) => Action);
+
+  test('grants nothing for features that are not used', () => {
+    const least = actionsOf({ role: 'skip', copyTo: [], share: false, upload: false });
+    expect(least.filter((action) => /^ram:|Copy|Share|Tag|Put|DeleteObject/.test(action))).toEqual([]);
+    expect(actionsOf({ role: 'verify' }).filter((action) => /^ram:(Create|Attach)/.test(action))).toEqual([]);
+  });
+
+  test('is narrowed to regions, buckets and role: nothing that changes things is granted on everything', () => {
+    const { Statement }: PolicyDocument = leastPolicy({ ...FEATURES, roleNames: ['team-import'] });
+    const wide = Statement.filter(({ Resource }) => Resource.includes('*')).flatMap(({ Action }) => Action);
+    expect(wide.filter((action) => !/:(Describe|Get|List)/.test(action))).toEqual(['ecs:CancelTask']);
+    const text = JSON.stringify(Statement);
+    expect(text).toContain('acs:ram:*:*:role/team-import');
+    expect(Statement.find(({ Action }) => Action.includes('ecs:ImportImage'))?.Resource).toEqual([
+      `acs:ecs:${REGION}:*:image/*`,
+    ]);
+  });
+});
+
+async function until(seen: () => Promise<boolean>): Promise<void> {
+  while (!(await seen())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Enough of a disk for the emulator: a partition table. */
+function rawDisk(): Buffer {
+  const disk = Buffer.alloc(1024 * 1024);
+  disk.writeUInt16LE(0xaa55, 510);
+  disk[446] = 0x80;
+  disk[450] = 0x83;
+  disk.writeUInt32LE(1, 454);
+  disk.writeUInt32LE(2047, 458);
+  return disk;
+}

@@ -1,0 +1,104 @@
+/** `doctor` and `policy` as commands: no service runs here; the exit code tells who has to act. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { run as runCommand } from '../../cli/run.js';
+import { BUCKET, type LocalCloud, REGION, startCloud } from '../emulator/local-cloud.js';
+
+let cloud: LocalCloud;
+let home: string;
+
+beforeAll(async () => {
+  home = mkdtempSync(path.join(tmpdir(), 'doctor-command-'));
+  cloud = await startCloud();
+  cloud.makeBucket(BUCKET);
+  cloud.makeRole();
+});
+afterAll(async () => {
+  await cloud.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const url = `http://${cloud.address}`;
+  const set = {
+    ...{ HOME: home, XDG_CACHE_HOME: home, PATH: home, TEMPORAL_ADDRESS: '', DATABASE_URL: '' },
+    ...{ ECS_ENDPOINT: url, RAM_ENDPOINT: url, STS_ENDPOINT: url, OSS_ENDPOINT: url },
+    ...{ ALIBABA_CLOUD_ACCESS_KEY_ID: 'emulator', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'emulator-secret' },
+    ...env,
+  };
+  for (const [name, value] of Object.entries(set)) vi.stubEnv(name, value);
+  const out: string[] = [];
+  const err: string[] = [];
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
+  try {
+    const code = await runCommand(args);
+    return { code, out: out.join(''), err: err.join('') };
+  } finally {
+    stdout.mockRestore();
+    stderr.mockRestore();
+    vi.unstubAllEnvs();
+  }
+}
+
+const there = ['--region', REGION, '--bucket', BUCKET];
+
+test('all well: a table, what could be better, exit code 0', async () => {
+  const { code, out, err } = await run(['doctor', ...there]);
+  expect(err).toBe('');
+  expect(out).toMatch(/^credentials +ok +account 1000000000000001/m);
+  expect(out).toMatch(/^ecs:ImportImage +ok/m);
+  expect(out).toMatch(/^Temporal +warning/m);
+  expect(out).toMatch(/^qemu-img +warning +not on PATH/m);
+  expect(out).toContain('  qemu-img: Install it for conversion: apt-get install qemu-utils');
+  expect(out).toContain('nothing stands in the way of an import');
+  expect(code).toBe(0);
+});
+
+test('something that a person has to mend: exit code 3, as JSON with code and remedy', async () => {
+  const { code, out } = await run(['doctor', ...there, '--json'], { ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'wrong' });
+  const { ok, checks } = JSON.parse(out);
+  expect(ok).toBe(false);
+  expect(checks).toContainEqual(
+    expect.objectContaining({ name: 'credentials', status: 'failed', code: 'SignatureDoesNotMatch' }),
+  );
+  expect(code).toBe(3);
+});
+
+test('a server that does not answer: exit code 1, and which', async () => {
+  const { code, out } = await run(['doctor', ...there], {
+    ...{ TEMPORAL_ADDRESS: '127.0.0.1:9', DATABASE_URL: 'postgres://me:hidden@127.0.0.1:9/db' },
+  });
+  expect(out).toMatch(/^Temporal +FAILED +127\.0\.0\.1:9 does not serve namespace default/m);
+  expect(out).toMatch(/^PostgreSQL +FAILED .*127\.0\.0\.1:9\/db/m);
+  expect(out).not.toContain('hidden');
+  expect(code).toBe(1);
+});
+
+test('a region or an endpoint that cannot be: exit code 2', async () => {
+  const region = await run(['doctor', '--region', 'cn-atlantis']);
+  expect(region.out).toMatch(/^region +FAILED +there is no region cn-atlantis/m);
+  expect(region.code).toBe(2);
+  const endpoint = await run(['doctor'], { ECS_ENDPOINT: '127.0.0.1:1' });
+  expect(endpoint.err).toMatch(/^ECS_ENDPOINT: give it as http/);
+  expect(endpoint.code).toBe(2);
+});
+
+test('the policy is JSON that RAM takes', async () => {
+  const { code, out } = await run(['policy', ...there, '--role', 'verify', '--share']);
+  expect(code).toBe(0);
+  const policy = JSON.parse(out);
+  expect(policy.Version).toBe('1');
+  const actions: string[] = policy.Statement.flatMap((one: { Action: string[] }) => one.Action);
+  expect(actions).toContain('ecs:ModifyImageSharePermission');
+  expect(actions).not.toContain('ram:CreateRole');
+  expect(actions).not.toContain('ecs:CopyImage');
+});
