@@ -1,0 +1,92 @@
+/** What a person can mend stops an import instead of failing it; `resume` goes on from the same phase. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BUCKET, type Service, startService } from './service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service?.stop());
+beforeEach(() => service.resetCloud());
+
+function resume(id: string, body: Record<string, unknown> = {}) {
+  return service.request('POST', `/v1/imports/${id}/resume`, body);
+}
+
+async function count(action: string): Promise<number> {
+  return (await service.calls(action)).length;
+}
+
+describe('an import that needs a person', () => {
+  test('for a role that lacks names it, and goes on when the role may be made', async () => {
+    const id = await service.start({ role: 'verify' });
+    const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped).toMatchObject({ state: 'attention', phase: 'role' });
+    expect(stopped.attention?.remedy).toContain('AliyunECSImageImportDefaultRole');
+    expect((await resume(id, { set: { role: 'ensure' } })).status).toBe(202);
+    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', attention: null });
+  });
+
+  test('for arrears stops before the image is made, and the upload is not sent again', async () => {
+    await service.settings({ account: { arrearage: true } });
+    const id = await service.start();
+    const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped).toMatchObject({ state: 'attention', attention: { code: 'Account.Arrearage' } });
+    await service.settings({ account: { arrearage: false } });
+    const parts = await count('UploadPart');
+    await resume(id);
+    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
+    expect(await count('UploadPart')).toBe(stopped.phase === 'import' ? parts : await count('UploadPart'));
+    expect((await service.state()).images).toHaveLength(1);
+  });
+
+  test('for the image quota goes on once there is room', async () => {
+    await service.settings({ quotaImages: 0 });
+    const id = await service.start();
+    expect(await service.untilState(id, 'attention', 'failed', 'succeeded')).toMatchObject({
+      attention: { code: 'QuotaExceed.Image' },
+    });
+    await service.settings({ quotaImages: 100 });
+    await resume(id);
+    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('is stopped again when nothing was mended, and each resume counts once', async () => {
+    const id = await service.start({ role: 'verify' });
+    const first = await service.untilState(id, 'attention');
+    await resume(id);
+    const again = await service.until(
+      id,
+      (view) => view.attention !== null && view.attention.since !== first.attention?.since,
+    );
+    expect(again.attention?.code).toBe(first.attention?.code);
+    await service.request('POST', `/v1/imports/${id}/cancel`, {});
+    await service.untilState(id, 'cancelled');
+  });
+
+  test('may not be given what has no effect any more, and says what may change', async () => {
+    const id = await service.start({ role: 'verify' });
+    await service.untilState(id, 'attention');
+    const answer = await resume(id, { set: { region: 'cn-beijing' } });
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors[0]).toMatchObject({ path: 'region' });
+    await service.request('POST', `/v1/imports/${id}/cancel`, {});
+    await service.untilState(id, 'cancelled');
+  });
+
+  test('that does not wait has nothing to resume', async () => {
+    const id = await service.start({ dryRun: true });
+    await service.untilState(id, 'succeeded');
+    expect((await resume(id)).status).toBe(409);
+  });
+});
+
+test('what needs a person is listed by its state', async () => {
+  const id = await service.start({ role: 'verify', upload: { bucket: BUCKET, prefix: 'waiting/' } });
+  await service.untilState(id, 'attention');
+  const { body } = await service.request('GET', '/v1/imports?state=attention');
+  expect(body.imports.map((view: { id: string }) => view.id)).toContain(id);
+  await service.request('POST', `/v1/imports/${id}/cancel`, {});
+  await service.untilState(id, 'cancelled');
+});
