@@ -10,7 +10,7 @@ import { importError } from './import-errors.js';
 export function isName(name: string): boolean {
   return (
     hasLength(name, 2, 128) &&
-    /^[\p{Script=Latin}\p{Script=Han}][\p{Script=Latin}\p{Script=Han}\d.:_-]*$/u.test(name) &&
+    /^[A-Za-z\p{Script=Han}][A-Za-z\p{Script=Han}\d.:_-]*$/u.test(name) &&
     !/^(aliyun|acs:)/i.test(name) &&
     !/https?:\/\//i.test(name)
   );
