@@ -45,14 +45,19 @@ export async function runStep<T>(
     version: input.step * VERSIONS_PER_STEP + Math.min(info.attempt, VERSIONS_PER_STEP - 1),
     phase,
   };
-  context.heartbeat();
-  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  let standstill = standstillOf(info.heartbeatDetails) ?? { sinceMs: info.scheduledTimestampMs, reached: 0 };
+  context.heartbeat(standstill);
+  const beat = setInterval(() => context.heartbeat(standstill), HEARTBEAT_MS);
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
   const step: Step = {
     ...write,
     signal: context.cancellationSignal,
     sleep: (ms) => context.sleep(ms),
-    report: (value) => progress.report(value),
+    report: (value) => {
+      const reached = value.bytesDone ?? value.percent;
+      if (reached > standstill.reached) standstill = { sinceMs: Date.now(), reached };
+      progress.report(value);
+    },
     repeated: info.attempt > 1,
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
   };
@@ -63,10 +68,25 @@ export async function runStep<T>(
     return result;
   } catch (error) {
     await progress.flush();
-    throw await asTemporalFailure(deps, step, error, Date.now() - info.scheduledTimestampMs);
+    throw await asTemporalFailure(deps, step, error, Date.now() - standstill.sinceMs);
   } finally {
     clearInterval(beat);
   }
+}
+
+/**
+ * Since when nothing has moved on, and how far things had got: bytes, or percent where there are none. Patience counts from here,
+ * so that one cut line after hours of uploading is not taken for hours of failing. Handed to the next try in the heartbeats.
+ */
+interface Standstill {
+  readonly sinceMs: number;
+  readonly reached: number;
+}
+
+function standstillOf(details: unknown): Standstill | null {
+  if (typeof details !== 'object' || details === null || !('sinceMs' in details && 'reached' in details)) return null;
+  const { sinceMs, reached } = details;
+  return typeof sinceMs === 'number' && typeof reached === 'number' ? { sinceMs, reached } : null;
 }
 
 /** A failure that no catalogue entry explains: a fault of ours, or the database is away. Retried, then a person is asked. */
@@ -84,7 +104,7 @@ async function asTemporalFailure(
   deps: { readonly store: ImportStore; readonly settings: StepSettings },
   step: Step,
   error: unknown,
-  elapsedMs: number,
+  standstillMs: number,
 ): Promise<Error> {
   if (step.signal.aborted) {
     const reason: unknown = step.signal.reason;
@@ -102,7 +122,7 @@ async function asTemporalFailure(
   }
   const failure = error instanceof FailureError ? error.failure : unexplained(error);
   const retriable = failure.class === 'transient' || failure.class === 'throttled';
-  if (retriable && elapsedMs < deps.settings.patienceMs) {
+  if (retriable && standstillMs < deps.settings.patienceMs) {
     step.log('will try again', { code: failure.code, error: failure.message, requestId: failure.requestId });
     return ApplicationFailure.create({
       message: `${failure.code}: ${failure.message}`,
