@@ -4,11 +4,13 @@ import type { Command } from 'commander';
 import { FailureError } from '../../domain/failure.js';
 import { createInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
+import { type BootCheckReport, bootCheckText, runBootCheck } from '../boot-check.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { globalsOf } from '../globals.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
+import { wholeNumber } from '../option-values.js';
 import { clean } from '../words.js';
 
 export function addInspect(program: Command): void {
@@ -16,15 +18,43 @@ export function addInspect(program: Command): void {
     .command('inspect')
     .description('say whether a disk image will boot on ECS, and if not why (exit code 1: it will not)')
     .argument('<image>', 'path or file: URL of the image')
-    .action(async (image: string, _options, command: Command) => {
+    .option('--boot-check [folder]', 'then start it in QEMU; log and screen go there (default: IMAGE.boot-check)')
+    .option('--boot-check-seconds <n>', 'how long it may take to a login prompt (default: 300)', wholeNumber)
+    .action(async (image: string, options: Options, command: Command) => {
       const { json } = globalsOf(command);
       const file = pathOf(image, process.cwd());
       const startedAt = performance.now();
       const inspection = await inspect(file);
       const ms = Math.round(performance.now() - startedAt);
-      print(json ? JSON.stringify({ file, ...inspection, ms }, null, 2) : inspectionText(file, inspection, ms));
-      if (inspection.findings.some(({ severity }) => severity === 'blocking')) throw new CommandError(EXIT.failed, []);
+      if (!json) print(inspectionText(file, inspection, ms));
+      const boot = await bootCheckIfAsked(file, inspection, options, json);
+      const findings = [...inspection.findings, ...(boot === null ? [] : [boot.finding])];
+      if (json) {
+        const bootCheck = boot === null ? {} : { bootCheck: boot };
+        print(JSON.stringify({ file, ...inspection, findings, ms, ...bootCheck }, null, 2));
+      }
+      if (findings.some(({ severity }) => severity === 'blocking')) throw new CommandError(EXIT.failed, []);
     });
+}
+
+interface Options {
+  /** True: asked for without a folder. */
+  readonly bootCheck?: string | true;
+  readonly bootCheckSeconds?: number;
+}
+
+async function bootCheckIfAsked(
+  file: string,
+  inspection: Inspection,
+  { bootCheck, bootCheckSeconds }: Options,
+  json: boolean,
+): Promise<BootCheckReport | null> {
+  if (bootCheck === undefined) return null;
+  if (!json) print('boot check: starting it in QEMU, which takes minutes without KVM');
+  const timeLimitMs = bootCheckSeconds === undefined ? undefined : bootCheckSeconds * 1000;
+  const report = await runBootCheck(file, inspection, bootCheck === true ? null : bootCheck, timeLimitMs);
+  if (!json) print(bootCheckText(report));
+  return report;
 }
 
 async function inspect(file: string): Promise<Inspection> {

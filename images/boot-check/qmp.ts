@@ -1,0 +1,86 @@
+/** A small client of QEMU's machine protocol: one command at a time over its socket. */
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Qmp {
+  execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<void>;
+  close(): void;
+}
+
+const CONNECT_EVERY_MS = 100;
+/** QEMU answers in milliseconds, or it hangs. */
+const ANSWER_MS = 10_000;
+
+/** Waits for the socket to appear, for as long as `signal` allows. */
+export async function openQmp(path: string, signal: AbortSignal): Promise<Qmp> {
+  for (;;) {
+    signal.throwIfAborted();
+    const socket = await attempt(path);
+    if (socket !== null) return await greet(socket);
+    await sleep(CONNECT_EVERY_MS, undefined, { signal });
+  }
+}
+
+function attempt(path: string): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', () => resolve(null));
+  });
+}
+
+async function greet(socket: Socket): Promise<Qmp> {
+  socket.on('error', () => undefined);
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const lines = createInterface({ input: socket });
+  lines.on('line', (line) => {
+    const answer = parse(line);
+    if (answer === null) return;
+    const next = waiting.shift();
+    if (answer.error === null) next?.resolve();
+    else next?.reject(new Error(answer.error));
+  });
+  socket.once('close', () => {
+    for (const { reject } of waiting.splice(0)) reject(new Error('QEMU closed its control socket'));
+  });
+  const execute = (command: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`QEMU did not answer ${command}`)), ANSWER_MS);
+      waiting.push({
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+      socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+    });
+  await execute('qmp_capabilities');
+  return {
+    execute,
+    close() {
+      lines.close();
+      socket.destroy();
+    },
+  };
+}
+
+/** Null: an event or the greeting, which answer nothing. */
+function parse(line: string): { readonly error: string | null } | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  if ('return' in value) return { error: null };
+  if (!('error' in value)) return null;
+  const { error } = value;
+  const text = typeof error === 'object' && error !== null && 'desc' in error ? String(error.desc) : 'unknown error';
+  return { error: text };
+}

@@ -1,0 +1,121 @@
+/** What the boot check makes of a console and a screen. */
+import { inflateSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { bootCheck } from '../../images/boot-check/boot-check.js';
+import { consoleLog } from '../../images/boot-check/console-log.js';
+import { machineArguments } from '../../images/boot-check/machine.js';
+import { isTextMode, parsePpm, png, screenText } from '../../images/boot-check/screen.js';
+import { consoleText, findSign } from '../../images/boot-check/signs.js';
+import { inspectBytes, qcow2 } from './made-images.js';
+
+describe('a console’s words', () => {
+  test.each([
+    ['login', 'Debian GNU/Linux 12 debian ttyS0\n\ndebian login: '],
+    ['login', 'web-01.example login: [    8.1] eth0: link becomes ready'],
+    ['login', '\u001b[2J\u001b[1;1Hlocalhost login: '],
+    ['login', 'Computer is booting, SAC started\r\n\r\nSAC>'],
+    ['panic', '[ 2.1] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)'],
+    ['emergency', 'ALERT!  UUID=7b8f does not exist.  Dropping to a shell!\n\n(initramfs) '],
+    [
+      'emergency',
+      'Generating "/run/initramfs/rdsosreport.txt"\n\nEntering emergency mode. Exit the shell to continue.',
+    ],
+    [
+      'emergency',
+      'You are in emergency mode. After logging in, type\nGive root password for maintenance\ndebian login: ',
+    ],
+    ['emergency', "sh: can't access tty; job control turned off\n/ # "],
+    ['loader', 'error: no such device: 7b8f0a52.\nEntering rescue mode...\ngrub rescue> '],
+    ['loader', 'BOOTMGR is missing\nPress Ctrl+Alt+Del to restart'],
+    ['firmware', 'UEFI Interactive Shell v2.2\nEDK II\nShell> '],
+    ['firmware', 'BdsDxe: No bootable option or device was found.'],
+    ['firmware', 'Booting from Hard Disk...\nBoot failed: not a bootable disk\n\nNo bootable device.'],
+  ])('%s', (sign, text) => {
+    expect(findSign(consoleText(Buffer.from(text)))?.sign).toBe(sign);
+  });
+
+  test('a start that goes on is none of them', () => {
+    const text =
+      'Booting from Hard Disk...\nsystemd-logind.service - User Login Management\n[ OK ] Reached target Login Prompts.';
+    expect(findSign(consoleText(Buffer.from(text)))).toBeNull();
+  });
+
+  test('the line that says so is made harmless for a terminal', () => {
+    const seen = findSign(
+      consoleText(Buffer.from('\u001b]0;title\u0007x \u001b[31mKernel panic - not syncing: \u0007dead')),
+    );
+    expect(seen?.line).toBe('x Kernel panic - not syncing: dead');
+  });
+});
+
+test('a console that never ends is kept from its beginning and to its end', () => {
+  const log = consoleLog();
+  log.add(Buffer.from('the first line\n'));
+  for (let index = 0; index < 40; index += 1) log.add(Buffer.alloc(65_536, 'x'));
+  log.add(Buffer.from('\nthe last line\n'));
+  const text = log.bytes().toString();
+  expect(text.length).toBeLessThan(1024 * 1024 + 100);
+  expect(text.startsWith('the first line')).toBe(true);
+  expect(text).toMatch(/\[\d+ bytes are left out here\]/);
+  expect(text.endsWith('the last line\n')).toBe(true);
+  expect(log.recent().toString().endsWith('the last line\n')).toBe(true);
+});
+
+test('a screen becomes a PNG with the same pixels', () => {
+  const pixels = Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9]);
+  const picture = parsePpm(Buffer.concat([Buffer.from('P6\n2 2\n255\n'), pixels]));
+  expect(isTextMode(picture)).toBe(false);
+  const bytes = png(picture);
+  expect(bytes.subarray(0, 8).toString('hex')).toBe('89504e470d0a1a0a');
+  const data = bytes.indexOf('IDAT');
+  const rows = inflateSync(bytes.subarray(data + 4, data + 4 + bytes.readUInt32BE(data - 4)));
+  expect(rows).toEqual(Buffer.from([0, ...pixels.subarray(0, 6), 0, ...pixels.subarray(6)]));
+});
+
+test('a screen dump that lies about its size is refused', () => {
+  expect(() => parsePpm(Buffer.from('P6\n9000 9000\n255\n'))).toThrow('no PPM');
+  expect(() => parsePpm(Buffer.from('P6\n800 600\n255\n123'))).toThrow('ends before');
+});
+
+test('the letters of a text screen are read line by line', () => {
+  const memory = Buffer.alloc(4000);
+  [...'No bootable device.'].forEach((letter, index) => {
+    memory.write(letter, 160 + index * 2);
+  });
+  expect(screenText(memory)).toBe('\nNo bootable device.');
+});
+
+test('the machine reaches no network, no path of the image, and no file that the image names', () => {
+  const args = machineArguments(
+    { architecture: 'x86_64', bootMode: 'BIOS', osType: 'linux', driver: 'qcow2', memoryMiB: 512 },
+    { imageFd: 3, overlay: '/t/overlay.qcow2', control: '/t/control', firmware: null },
+  );
+  const image = args.find((argument) => argument.includes('"image"') && argument.includes('fdset'));
+  expect(JSON.parse(image ?? '')).toMatchObject({
+    'read-only': true,
+    backing: null,
+    file: { filename: '/dev/fdset/1' },
+  });
+  expect(args).toContain('user,id=net,restrict=on');
+  expect(args.join(' ')).toContain('-sandbox on,');
+});
+
+test('an image that names other files is not started', async () => {
+  const { outcome, finding } = await bootCheck('/nowhere', inspectBytes(qcow2({ backing: '/etc/passwd' })));
+  expect(outcome).toBe('not-run');
+  expect(finding).toMatchObject({ code: 'ECSIMPORT.BootCheck', severity: 'warning' });
+  expect(finding.evidence).toContain('the image file itself is not sound');
+});
+
+test('a host without QEMU says what to install', async () => {
+  const path = process.env.PATH;
+  process.env.PATH = '/nowhere';
+  try {
+    const { outcome, finding } = await bootCheck('/nowhere', inspectBytes(qcow2()));
+    expect(outcome).toBe('not-run');
+    expect(finding.evidence).toContain('qemu-system-x86_64');
+    expect(finding.remedy).toContain('apt-get install qemu-system-x86');
+  } finally {
+    process.env.PATH = path;
+  }
+});
