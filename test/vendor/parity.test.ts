@@ -33,20 +33,28 @@ const codes = rowsUnder('Error codes');
 
 const sources = new Map<string, string | null>();
 
+/** A test file, and the tables of cases beside it that it imports. */
 function sourceOf(file: string): string | null {
   const known = sources.get(file);
   if (known !== undefined) return known;
   const name = path.join(root, 'test', `${file}.test.ts`);
-  const source = existsSync(name) ? readFileSync(name, 'utf8') : null;
+  const source = existsSync(name) ? withTables(name) : null;
   sources.set(file, source);
   return source;
 }
 
-/** A title stands in its file between quotes; those of the walk through the codes are made of its cases. */
+function withTables(name: string): string {
+  const source = readFileSync(name, 'utf8');
+  const tables = [...source.matchAll(/from '(\.\.?\/[^']+)\.js'/g)]
+    .map(([, module = '']) => path.resolve(path.dirname(name), `${module}.ts`))
+    .filter((module) => module.startsWith(path.join(root, 'test')) && existsSync(module));
+  return [source, ...tables.map((module) => readFileSync(module, 'utf8'))].join('\n');
+}
+
+/** A title stands in its file between quotes; those of the walk through the codes are put together of its cases. */
 function exists({ file, title }: Row['tests'][number]): boolean {
-  if (file === 'emulator/vendor-contract') {
-    if (provocations.some(({ status, code, when }) => when === title || `${status} ${code}` === title)) return true;
-  }
+  const isWalk = file === 'emulator/vendor-contract';
+  if (isWalk && provocations.some(({ status, code }) => `${status} ${code}` === title)) return true;
   const source = sourceOf(file);
   return source !== null && ["'", '"', '`'].some((quote) => source.includes(quote + title + quote));
 }
