@@ -4,8 +4,11 @@ COPY . .
 RUN npm ci && npm prune --omit=dev --ignore-scripts
 
 FROM node:20-bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+# qemu-img converts images that ECS does not take as they are.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates qemu-utils && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build /app /app
+# A named volume takes its owner from here.
+RUN mkdir /data && chown node:node /data
 USER node
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]

@@ -1,0 +1,75 @@
+/** The compose file names only what exists: commands, variables, files; there is no Docker needed to know that. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const root = path.resolve(import.meta.dirname, '..');
+const composeSchema = z.object({
+  services: z.record(
+    z.string(),
+    z.object({
+      image: z.string().optional(),
+      build: z.string().optional(),
+      command: z.array(z.string()).optional(),
+      environment: z.record(z.string(), z.unknown()).optional(),
+      volumes: z.array(z.string()).optional(),
+      depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
+    }),
+  ),
+  volumes: z.record(z.string(), z.unknown()),
+});
+const compose = composeSchema.parse(
+  parse(readFileSync(path.join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
+);
+const services = Object.entries(compose.services);
+const sources = execFileSync('git', ['ls-files', 'api', 'workers', 'cli', 'alibaba', 'domain', 'local'], { cwd: root })
+  .toString()
+  .split('\n')
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => readFileSync(path.join(root, file), 'utf8'))
+  .join('\n');
+
+test('every service is a public image or built from the Dockerfile, and starts a command that there is', () => {
+  expect(existsSync(path.join(root, 'Dockerfile'))).toBe(true);
+  for (const [name, service] of services) {
+    expect(
+      [service.image, service.build].filter((one) => one !== undefined),
+      name,
+    ).toHaveLength(1);
+    if (service.image !== undefined) expect(service.image, name).toMatch(/^[a-z/]+:[\w.]+$/);
+    if (service.build !== undefined) {
+      const [command = ''] = service.command ?? [];
+      expect(existsSync(path.join(root, 'cli/commands', `${command}.ts`)), `${name}: ${command}`).toBe(true);
+    }
+  }
+});
+
+test('every variable is one that the service reads', () => {
+  for (const [name, service] of services) {
+    if (service.build === undefined) continue;
+    for (const variable of Object.keys(service.environment ?? {}))
+      expect(sources, `${name}: ${variable}`).toContain(variable);
+  }
+});
+
+test('services wait only for services, and volumes are declared or are folders of the host', () => {
+  for (const [name, service] of services) {
+    for (const other of Object.keys(service.depends_on ?? {}))
+      expect(Object.keys(compose.services), name).toContain(other);
+    for (const volume of service.volumes ?? []) {
+      const [from = ''] = volume.split(':');
+      if (/^[a-z]+$/.test(from)) expect(Object.keys(compose.volumes), `${name}: ${volume}`).toContain(from);
+    }
+  }
+});
+
+test('the emulator of the profile is where .env.emulator points', () => {
+  const text = readFileSync(path.join(root, '.env.emulator'), 'utf8');
+  const url = new URL(/^OSS_ENDPOINT=(\S+)$/m.exec(text)?.[1] ?? '');
+  const yaml = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
+  expect(yaml).toContain(`ipv4_address: ${url.hostname}`);
+  expect(compose.services.emulator?.command).toContain(url.port);
+});
