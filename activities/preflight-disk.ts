@@ -26,7 +26,7 @@ export async function readDisk(
   deps: ActivityDependencies,
   step: Step,
   disk: DiskRequest,
-  number: number,
+  { number, of }: { readonly number: number; readonly of: number },
 ): Promise<ReadDisk | null> {
   const url = new URL(disk.source);
   if (url.protocol === 'oss:') return null;
@@ -45,7 +45,11 @@ export async function readDisk(
   url.host = '';
   const path = fileURLToPath(url);
   const file = await deps.resolveFile(path);
-  const inspection = await deps.inspect(file, { signal: step.signal, role: number === 1 ? 'system' : 'data' });
+  const inspection = await deps.inspect(file, {
+    signal: step.signal,
+    role: number === 1 ? 'system' : 'data',
+    moreDisks: of > 1,
+  });
   return { path, inspection };
 }
 

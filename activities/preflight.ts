@@ -42,7 +42,9 @@ export function createPreflight(deps: ActivityDependencies) {
       let system: Inspection | null = null;
       for (const [index, disk] of request.disks.entries()) {
         const number = index + 1;
-        const read = await collect(async () => ({ disk: await readDisk(deps, step, disk, number) }));
+        const read = await collect(async () => ({
+          disk: await readDisk(deps, step, disk, { number, of: request.disks.length }),
+        }));
         if (read !== null) {
           if (number === 1) system = read.disk?.inspection ?? null;
           seen.push(...findingsOf(read.disk, number));

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { openFile } from './bytes.js';
 import { inspectFile } from './inspect.js';
-import type { Inspection } from './inspection.js';
+import type { DiskContext, Inspection } from './inspection.js';
 
 const IMAGE_FD = 3;
 const NOBODY = 65_534;
@@ -29,5 +29,8 @@ function say(line: ChildLine): void {
 
 dropPrivileges();
 const file = openFile(IMAGE_FD, Number(process.argv[2]));
-const role = process.argv[3] === 'data' ? 'data' : 'system';
-say({ whole: true, inspection: inspectFile(file, role, (inspection) => say({ whole: false, inspection })) });
+const context: DiskContext = {
+  role: process.argv[3] === 'data' ? 'data' : 'system',
+  moreDisks: process.argv[4] === 'more-disks',
+};
+say({ whole: true, inspection: inspectFile(file, context, (inspection) => say({ whole: false, inspection })) });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FailureError } from '../domain/failure.js';
 import type { ChildLine } from './inspect-child.js';
-import type { DiskRole, InspectImage, Inspection } from './inspection.js';
+import type { DiskContext, InspectImage, Inspection } from './inspection.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
 export interface InspectorOptions {
@@ -30,13 +30,13 @@ export function createInspector(options: InspectorOptions = {}): InspectImage {
     memoryLimitMiB: options.memoryLimitMiB ?? 512,
     outputLimitBytes: options.outputLimitBytes ?? 1024 * 1024,
   };
-  return async (file, { signal, role = 'system' } = {}) => {
+  return async (file, { signal, role = 'system', moreDisks = false } = {}) => {
     signal?.throwIfAborted();
     openSource(file).close();
     const fd = orSourceFailure(file, () => openSync(file, 'r'));
     let child: ChildProcess;
     try {
-      child = spawn(process.execPath, childArguments(limits, role), {
+      child = spawn(process.execPath, childArguments(limits, { role, moreDisks }), {
         // The image's reader gets no secret of the service.
         env: {},
         cwd: path.parse(process.execPath).root,
@@ -155,7 +155,7 @@ function isChildLine(value: unknown): value is ChildLine {
   );
 }
 
-function childArguments(limits: Limits, role: DiskRole): string[] {
+function childArguments(limits: Limits, context: DiskContext): string[] {
   const self = fileURLToPath(import.meta.url);
   const compiled = self.endsWith('.js');
   const entry = path.join(path.dirname(self), compiled ? 'inspect-child.js' : 'inspect-child.ts');
@@ -166,7 +166,8 @@ function childArguments(limits: Limits, role: DiskRole): string[] {
     ...(compiled ? fileAccess(path.resolve(path.dirname(self), '..')) : ['--import', sourceLoader()]),
     entry,
     String(limits.memoryLimitMiB * 1024 * 1024),
-    role,
+    context.role,
+    context.moreDisks ? 'more-disks' : 'lone',
   ];
 }
 

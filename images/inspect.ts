@@ -5,7 +5,7 @@ import { type FindingList, findingList } from './findings.js';
 import type { Container } from './formats/container.js';
 import { type GuestFacts, NOTHING_TOLD } from './guest/facts.js';
 import { inspectDisk } from './guest/inspect-guest.js';
-import type { DiskRole, InspectImage, Inspection } from './inspection.js';
+import { type DiskContext, type InspectImage, type Inspection, LONE_SYSTEM_DISK } from './inspection.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
 const GIB = 1024 ** 3;
@@ -19,7 +19,7 @@ export const inspectImage: InspectImage = async (path, options) => {
   options?.signal?.throwIfAborted();
   const file = openSource(path);
   try {
-    return orSourceFailure(path, () => inspectFile(file, options?.role));
+    return orSourceFailure(path, () => inspectFile(file, { ...LONE_SYSTEM_DISK, ...options }));
   } finally {
     file.close();
   }
@@ -28,7 +28,7 @@ export const inspectImage: InspectImage = async (path, options) => {
 /** `onContainer` hears what is known before the guest is read: what remains true if that never ends. */
 export function inspectFile(
   file: FileSource,
-  role: DiskRole = 'system',
+  context: DiskContext = LONE_SYSTEM_DISK,
   onContainer: (soFar: Inspection) => void = () => undefined,
 ): Inspection {
   const findings = findingList();
@@ -44,12 +44,12 @@ export function inspectFile(
     findings: [...findings.all],
   });
   onContainer(report(NOTHING_TOLD));
-  return report(container.disk === null ? NOTHING_TOLD : tellGuest(container.disk, role, findings));
+  return report(container.disk === null ? NOTHING_TOLD : tellGuest(container.disk, context, findings));
 }
 
-function tellGuest(disk: ByteSource, role: DiskRole, findings: FindingList): GuestFacts {
+function tellGuest(disk: ByteSource, context: DiskContext, findings: FindingList): GuestFacts {
   try {
-    return inspectDisk(disk, role, findings);
+    return inspectDisk(disk, context, findings);
   } catch (error) {
     if (!(error instanceof TooMuchWorkError || error instanceof UnreadableError || error instanceof RangeError))
       throw error;

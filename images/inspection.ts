@@ -62,12 +62,20 @@ export interface Inspection {
   readonly depth: 'container' | 'guest';
 }
 
-export interface InspectOptions {
-  readonly signal?: AbortSignal;
-  /** A data disk needs no system: its container and its layout are read, no guest. Default `system`. */
-  readonly role?: DiskRole;
+/** What the image is to the instance. */
+export interface DiskContext {
+  /** A data disk needs no system: its container and its layout are read, no guest. */
+  readonly role: DiskRole;
+  /** Other disks come along: what this one's fstab names may be on them. */
+  readonly moreDisks: boolean;
 }
 export type DiskRole = 'system' | 'data';
+
+export const LONE_SYSTEM_DISK: DiskContext = { role: 'system', moreDisks: false };
+
+export interface InspectOptions extends Partial<DiskContext> {
+  readonly signal?: AbortSignal;
+}
 
 /** `inspectImage(file, options)` never trusts the image; it throws `FailureError` for a file it can't read at all. */
 export type InspectImage = (file: string, options?: InspectOptions) => Promise<Inspection>;

@@ -43,6 +43,10 @@ interface Signature {
 const SIGNATURES: readonly Signature[] = [
   { name: 'LUKS', offset: 0, magic: Buffer.from('4c554b53babe', 'hex') },
   { name: 'BitLocker', offset: 3, magic: Buffer.from('-FVE-FS-') },
+  { name: 'ZFS', offset: 131_072, magic: Buffer.from('0cb1ba0000000000', 'hex') },
+  { name: 'bcachefs', offset: 4120, magic: Buffer.from('c68573f64e1a45ca8265f57f48ba6d81', 'hex') },
+  { name: 'UFS', offset: 66_908, magic: Buffer.from('19015419', 'hex') },
+  { name: 'swap', offset: 65_526, magic: Buffer.from('SWAPSPACE2'), uuidAt: 1036, labelAt: 1052 },
   { name: 'swap', offset: 4086, magic: Buffer.from('SWAPSPACE2'), uuidAt: 1036, labelAt: 1052 },
   { name: 'Linux RAID', offset: 4096, magic: Buffer.from('fc4e2ba9', 'hex') },
   { name: 'f2fs', offset: 1024, magic: Buffer.from('1020f5f2', 'hex') },
@@ -109,13 +113,14 @@ function openVolume(source: ByteSource, name: string, findings: FindingList): Op
     };
   }
   for (const open of READERS) {
-    const fileSystem = unlessUnreadable(
+    const fileSystem = unlessUnreadable<FileSystem | 'damaged' | null>(
       () => open(source),
       (reason) => {
         tellDamage(findings, `the file system on ${name}`, reason);
-        return null;
+        return 'damaged';
       },
     );
+    if (fileSystem === 'damaged') return { ...NAMELESS, content: 'damaged' };
     if (fileSystem !== null) {
       return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label };
     }

@@ -66,6 +66,20 @@ export const openBtrfs: OpenFileSystem = (source) => {
     }
     return buffer;
   };
+  const children = (node: Node): { readonly name: string; readonly node: Node }[] => {
+    const found: { name: string; node: Node }[] = [];
+    const key = { objectId: node.inode, type: ITEM.dirIndex };
+    for (const { data } of leafItems(trees, subvolume(node.subvolume), key)) {
+      const target = u64le(data, 0);
+      const isSubvolume = data.readUInt8(8) === ITEM.root;
+      const child = isSubvolume
+        ? { subvolume: target, inode: FIRST_INODE }
+        : { subvolume: node.subvolume, inode: target };
+      found.push({ name: data.toString('utf8', 30, 30 + data.readUInt16LE(27)), node: child });
+      if (found.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+    }
+    return found;
+  };
   const defaultSubvolume = (): number => {
     for (const { data } of leafItems(trees, rootTree, { objectId: ROOT_TREE_DIRECTORY, type: ITEM.dirItem })) {
       if (data.toString('utf8', 30, 30 + data.readUInt16LE(27)) === 'default') return u64le(data, 0);
@@ -92,27 +106,19 @@ export const openBtrfs: OpenFileSystem = (source) => {
     ignoresCase: false,
     root: number({ subvolume: defaultSubvolume(), inode: FIRST_INODE }),
     subvolumes: named(),
+    subvolumeAt(path) {
+      let node: Node | null = { subvolume: TOP_LEVEL, inode: FIRST_INODE };
+      for (const name of path) {
+        if (node === null) return null;
+        node = children(node).find((child) => child.name === name)?.node ?? null;
+      }
+      return node === null ? null : number(node);
+    },
     info(index) {
       const { size, mode } = inode(at(index));
       return { kind: kindOf(mode), size, mode: mode & 0o7777 };
     },
-    entries(index) {
-      const node = at(index);
-      const entries: Entry[] = [];
-      for (const { data } of leafItems(trees, subvolume(node.subvolume), {
-        objectId: node.inode,
-        type: ITEM.dirIndex,
-      })) {
-        const target = u64le(data, 0);
-        const isSubvolume = data.readUInt8(8) === ITEM.root;
-        const child = isSubvolume
-          ? { subvolume: target, inode: FIRST_INODE }
-          : { subvolume: node.subvolume, inode: target };
-        entries.push({ name: data.toString('utf8', 30, 30 + data.readUInt16LE(27)), node: number(child) });
-        if (entries.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
-      }
-      return entries;
-    },
+    entries: (index) => children(at(index)).map(({ name, node }): Entry => ({ name, node: number(node) })),
     content: (index, length) => content(at(index), length),
     link: (index) => content(at(index), 4096).toString('utf8'),
   } satisfies FileSystem;

@@ -1,5 +1,7 @@
 /** ext2, ext3 and ext4, read only (kernel documentation, filesystems/ext4): extents, block maps, inline data. */
-import { type ByteSource, text, UnreadableError } from '../bytes.js';
+import { type ByteSource, mappedSource, text, UnreadableError } from '../bytes.js';
+import { unlessUnreadable } from '../findings.js';
+import { replayJournal } from './ext-journal.js';
 import {
   type Entry,
   type FileSystem,
@@ -33,6 +35,13 @@ interface Super {
   readonly descriptorSize: number;
   readonly metaGroups: number | null;
   readonly blocksPerGroup: number;
+  readonly kind: 'ext2' | 'ext3' | 'ext4';
+  readonly uuid: string;
+  readonly label: string;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly isStale: boolean;
+  readonly journalInode: number;
 }
 
 interface Inode {
@@ -43,6 +52,23 @@ interface Inode {
 }
 
 export const openExt: OpenFileSystem = (source) => {
+  const superblock = readSuper(source);
+  if (superblock === null) return null;
+  const { isStale, journalInode } = superblock;
+  if (!isStale) return opened(source, superblock, null);
+  // Taken from a running machine: what was written last is in the journal alone.
+  const recovered = unlessUnreadable<{ readonly source: ByteSource; readonly stale: string }>(
+    () => {
+      const journal = fileSource(source, superblock, journalInode);
+      const { source: replayed, blocks } = replayJournal(source, journal, superblock.blockSize);
+      return { source: replayed, stale: `needs_recovery; ${blocks} blocks were read from its journal` };
+    },
+    (reason) => ({ source, stale: `needs_recovery, and its journal cannot be read: ${reason}` }),
+  );
+  return opened(recovered.source, readSuper(recovered.source) ?? superblock, recovered.stale);
+};
+
+function readSuper(source: ByteSource): Super | null {
   if (source.size < 2048) return null;
   const bytes = source.read(1024, 1024);
   if (bytes.readUInt16LE(56) !== 0xef53) return null;
@@ -51,8 +77,10 @@ export const openExt: OpenFileSystem = (source) => {
   const logBlock = bytes.readUInt32LE(24);
   if (logBlock > 6) throw new UnreadableError(`ext superblock: block size 2^${10 + logBlock}`);
   const revision = bytes.readUInt32LE(76);
+  const blockSize = 1024 << logBlock;
+  const high = (at: number) => ((incompatible & IS_64BIT) !== 0 ? bytes.readUInt32LE(at) * 2 ** 32 : 0);
   const superblock: Super = {
-    blockSize: 1024 << logBlock,
+    blockSize,
     firstDataBlock: bytes.readUInt32LE(20),
     inodesPerGroup: bytes.readUInt32LE(40),
     inodeSize: revision === 0 ? 128 : bytes.readUInt16LE(88),
@@ -60,24 +88,46 @@ export const openExt: OpenFileSystem = (source) => {
     descriptorSize: (incompatible & IS_64BIT) !== 0 ? Math.max(64, bytes.readUInt16LE(254)) : 32,
     metaGroups: (incompatible & META_BG) !== 0 ? bytes.readUInt32LE(260) : null,
     blocksPerGroup: bytes.readUInt32LE(32),
-  };
-  if (superblock.inodesPerGroup === 0 || superblock.inodeSize < 128 || superblock.inodeSize > superblock.blockSize) {
-    throw new UnreadableError('ext superblock: impossible inode table');
-  }
-  const high = (at: number) => ((incompatible & IS_64BIT) !== 0 ? bytes.readUInt32LE(at) * 2 ** 32 : 0);
-  const kind = (incompatible & EXTENTS) !== 0 ? 'ext4' : (compatible & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2';
-  return {
-    kind,
+    kind: (incompatible & EXTENTS) !== 0 ? 'ext4' : (compatible & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2',
     uuid: uuidOf(bytes, 104),
     label: text(bytes.subarray(120, 136)),
-    totalBytes: (bytes.readUInt32LE(4) + high(336)) * superblock.blockSize,
-    freeBytes: (bytes.readUInt32LE(12) + high(344)) * superblock.blockSize,
-    stale: (incompatible & NEEDS_RECOVERY) !== 0 ? 'its journal was not replayed (needs_recovery)' : null,
+    totalBytes: (bytes.readUInt32LE(4) + high(336)) * blockSize,
+    freeBytes: (bytes.readUInt32LE(12) + high(344)) * blockSize,
+    isStale: (incompatible & NEEDS_RECOVERY) !== 0,
+    journalInode: bytes.readUInt32LE(224),
+  };
+  if (superblock.inodesPerGroup === 0 || superblock.inodeSize < 128 || superblock.inodeSize > blockSize) {
+    throw new UnreadableError('ext superblock: impossible inode table');
+  }
+  return superblock;
+}
+
+function opened(source: ByteSource, superblock: Super, stale: string | null): FileSystem {
+  const { kind, uuid, label, totalBytes, freeBytes } = superblock;
+  return {
+    kind,
+    uuid,
+    label,
+    totalBytes,
+    freeBytes,
+    stale,
     ignoresCase: false,
     root: ROOT_INODE,
     ...nodes(source, superblock),
   };
-};
+}
+
+/** A file as a source of its own, without reading it whole. */
+function fileSource(source: ByteSource, superblock: Super, number: number): ByteSource {
+  const inode = readInode(source, superblock, number);
+  const runs = [...runsOf(source, superblock, inode, inode.size)];
+  return mappedSource(inode.size, `inode ${number}`, (offset) => {
+    const run = runs.find(({ at, length }) => offset >= at && offset < at + length);
+    if (run === undefined) throw new UnreadableError(`inode ${number} has a hole at ${offset}`);
+    const inside = offset - run.at;
+    return { at: { source, offset: run.offset + inside }, length: run.length - inside };
+  });
+}
 
 function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' | 'entries' | 'content' | 'link'> {
   const read = (node: number) => readInode(source, superblock, node);

@@ -25,6 +25,8 @@ export interface FileSystem {
   readonly root: number;
   /** Other roots in the same file system (btrfs), by name. */
   readonly subvolumes?: readonly { readonly name: string; readonly root: number }[];
+  /** The root of a subvolume by its path from the file system's top; null where there is none. */
+  subvolumeAt?(path: readonly string[]): number | null;
   info(node: number): NodeInfo;
   /** Bounded by MAX_ENTRIES. */
   entries(directory: number): readonly Entry[];

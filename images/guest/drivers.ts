@@ -1,20 +1,44 @@
-/** Whether the kernel finds its disk and network on ECS: virtio, NVMe, and what passwords and keys need. */
+/** Whether the kernel finds its disk and network on ECS: virtio, NVMe, the root's own driver; and what passwords need. */
+import type { Volume } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { Inspection } from '../inspection.js';
 import type { Identity } from './identity.js';
 import type { DriverPlace, Kernel } from './kernel.js';
 
 const AT_BOOT: readonly DriverPlace[] = ['built in', 'in the initramfs'];
-const BOOT_DRIVERS = [
+
+interface Driver {
+  readonly module: string;
+  readonly option: string;
+}
+const BOOT_DRIVERS: readonly Driver[] = [
   { module: 'virtio_pci', option: 'CONFIG_VIRTIO_PCI' },
   { module: 'virtio_blk', option: 'CONFIG_VIRTIO_BLK' },
-] as const;
-const NVME = { module: 'nvme', option: 'CONFIG_BLK_DEV_NVME' } as const;
+];
+const NETWORK: Driver = { module: 'virtio_net', option: 'CONFIG_VIRTIO_NET' };
+const NVME: Driver = { module: 'nvme', option: 'CONFIG_BLK_DEV_NVME' };
+
+/** Each of them reads the file system. */
+const ROOT_DRIVERS: Readonly<Record<string, readonly Driver[]>> = {
+  ext2: [
+    { module: 'ext4', option: 'CONFIG_EXT4_FS' },
+    { module: 'ext2', option: 'CONFIG_EXT2_FS' },
+  ],
+  ext3: [
+    { module: 'ext4', option: 'CONFIG_EXT4_FS' },
+    { module: 'ext3', option: 'CONFIG_EXT3_FS' },
+  ],
+  ext4: [{ module: 'ext4', option: 'CONFIG_EXT4_FS' }],
+  xfs: [{ module: 'xfs', option: 'CONFIG_XFS_FS' }],
+  btrfs: [{ module: 'btrfs', option: 'CONFIG_BTRFS_FS' }],
+};
+const DEVICE_MAPPER: Driver = { module: 'dm_mod', option: 'CONFIG_BLK_DEV_DM' };
 
 const REBUILD = [
   'Debian, Ubuntu: printf "virtio_pci\\nvirtio_blk\\nvirtio_net\\n" >> /etc/initramfs-tools/modules && update-initramfs -u',
   'RHEL family: dracut -f --add-drivers "virtio_pci virtio_blk virtio_net" /boot/initramfs-KERNEL.img KERNEL',
 ].join('; ');
+const INSTALL = 'see the vendor’s "Install the virtio driver".';
 
 /** The document's list: these platforms, and arm64, need them for passwords and key pairs. */
 const CONFIG_PLATFORMS = ['CentOS Stream', 'Anolis', 'AlmaLinux', 'UOS', 'Kylin', 'Rocky Linux'];
@@ -25,72 +49,82 @@ export function needsDocumentRequirements(identity: Identity | null, architectur
 
 /** Answers Features.NvmeSupport; null: could not tell. */
 export function checkDrivers(kernel: Kernel, findings: FindingList): Inspection['nvmeSupport'] {
-  const places = BOOT_DRIVERS.map(({ module, option }) => ({ module, place: kernel.driver(module, option) }));
-  const network = { module: 'virtio_net', place: kernel.driver('virtio_net', 'CONFIG_VIRTIO_NET') };
-  const evidence = `kernel ${kernel.version}: ${[...places, network].map(({ module, place }) => `${module} ${place}`).join(', ')}${initramfsText(kernel)}`;
-  const late = places.filter(({ place }) => !AT_BOOT.includes(place));
-  if (late.length === 0) {
-    if (network.place !== 'absent') {
-      findings.add('info', 'GUESTOS.Virtio', 'The virtio drivers are there when the kernel boots', evidence, '');
-    } else {
-      const remedy = 'Install a kernel with CONFIG_VIRTIO_NET; see the vendor’s "Install the virtio driver".';
-      findings.add(
-        'blocking',
-        'GUESTOS.Virtio',
-        'The kernel has no virtio network driver: no network on ECS',
-        evidence,
-        remedy,
-      );
-    }
-  } else if (late.some(({ place }) => place === 'absent')) {
-    const remedy =
-      'Install a kernel with CONFIG_VIRTIO_PCI and CONFIG_VIRTIO_BLK; see the vendor’s "Install the virtio driver".';
-    findings.add(
-      'blocking',
-      'GUESTOS.Virtio',
-      'The kernel has no virtio disk driver: it cannot find its disk on ECS',
-      evidence,
-      remedy,
-    );
-  } else if (
-    late.some(({ place }) => place === 'unknown') ||
-    (kernel.initramfs !== null && kernel.initramfs.problem !== null)
-  ) {
-    const message = 'Could not tell whether the virtio drivers are there when the kernel boots';
-    findings.add(
-      'warning',
-      'GUESTOS.Virtio',
-      message,
-      evidence,
-      `Check in the guest: lsinitrd or lsinitramfs | grep virtio. ${REBUILD}`,
-    );
-  } else {
-    const message =
-      'The virtio disk driver is a module that is not in the initramfs: the kernel cannot find its disk on ECS';
-    findings.add('blocking', 'GUESTOS.Virtio', message, evidence, REBUILD);
-  }
+  checkVirtio(kernel, findings);
   return checkNvme(kernel, findings);
 }
 
+function checkVirtio(kernel: Kernel, findings: FindingList): void {
+  const places = BOOT_DRIVERS.map((driver) => ({ ...driver, place: placeOf(kernel, driver) }));
+  const network = placeOf(kernel, NETWORK);
+  const told = [...places, { ...NETWORK, place: network }].map(({ module, place }) => `${module} ${place}`).join(', ');
+  const evidence = `kernel ${kernel.version}: ${told}${initramfsText(kernel)}`;
+  const add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) =>
+    findings.add(severity, 'GUESTOS.Virtio', message, evidence, remedy);
+  const late = places.filter(({ place }) => !AT_BOOT.includes(place));
+  if (late.some(({ place }) => place === 'absent')) {
+    const remedy = `Install a kernel with CONFIG_VIRTIO_PCI and CONFIG_VIRTIO_BLK; ${INSTALL}`;
+    add('blocking', 'The kernel has no virtio disk driver: it cannot find its disk on ECS', remedy);
+  } else if (late.some(({ place }) => place === 'unknown') || (late.length > 0 && cannotSeeInitramfs(kernel))) {
+    const remedy = `Check in the guest: lsinitrd or lsinitramfs | grep virtio. ${REBUILD}`;
+    add('warning', 'Could not tell whether the virtio drivers are there when the kernel boots', remedy);
+  } else if (late.length > 0) {
+    const where = kernel.initramfs === null ? 'and the boot loader loads no initramfs' : 'that is not in the initramfs';
+    add('blocking', `The virtio disk driver is a module ${where}: the kernel cannot find its disk on ECS`, REBUILD);
+  } else if (network === 'absent') {
+    const remedy = `Install a kernel with CONFIG_VIRTIO_NET; ${INSTALL}`;
+    add('blocking', 'The kernel has no virtio network driver: no network on ECS', remedy);
+  } else {
+    add('info', 'The virtio drivers are there when the kernel boots', '');
+  }
+}
+
 function checkNvme(kernel: Kernel, findings: FindingList): Inspection['nvmeSupport'] {
-  const place = kernel.driver(NVME.module, NVME.option);
+  const place = placeOf(kernel, NVME);
   const evidence = `kernel ${kernel.version}: nvme ${place}${initramfsText(kernel)}`;
   if (AT_BOOT.includes(place)) {
     findings.add('info', 'GUESTOS.Nvme', 'The NVMe driver is there when the kernel boots', evidence, '');
     return 'supported';
   }
-  const unsure =
-    place === 'unknown' || (place === 'module' && kernel.initramfs !== null && kernel.initramfs.problem !== null);
+  const unsure = place === 'unknown' || (place === 'module' && cannotSeeInitramfs(kernel));
   findings.add(
     unsure ? 'info' : 'warning',
     'GUESTOS.Nvme',
     unsure
       ? 'Could not tell whether the NVMe driver is there when the kernel boots'
-      : 'Instance types with NVMe system disks cannot boot this image; set features.nvmeSupport to unsupported',
+      : 'Instance types with NVMe system disks cannot boot this image; features.nvmeSupport is unsupported',
     evidence,
     'Add nvme to the initramfs: echo nvme >> /etc/initramfs-tools/modules && update-initramfs -u, or dracut -f --add-drivers nvme',
   );
   return unsure ? null : 'unsupported';
+}
+
+/** The root's file system, and what puts its logical volume together. */
+export function checkRootDriver(kernel: Kernel, volume: Volume, findings: FindingList): void {
+  const kind = volume.fileSystem?.kind ?? '';
+  const needed: (readonly Driver[])[] = [
+    ROOT_DRIVERS[kind] ?? [],
+    ...(volume.logical === null ? [] : [[DEVICE_MAPPER]]),
+  ];
+  for (const choice of needed.filter((drivers) => drivers.length > 0)) {
+    const places = choice.map((driver) => placeOf(kernel, driver));
+    const isSure = places.every((place) => place === 'absent' || (place === 'module' && !cannotSeeInitramfs(kernel)));
+    if (!isSure) continue;
+    findings.add(
+      'blocking',
+      'ECSIMPORT.RootDriver',
+      `The driver that the root needs (${choice.map(({ module }) => module).join(' or ')}) is not there when the kernel boots`,
+      `kernel ${kernel.version}: ${choice.map(({ module }, index) => `${module} ${places[index]}`).join(', ')}${initramfsText(kernel)}`,
+      'Make the initramfs again in the guest: update-initramfs -u, or dracut -f.',
+    );
+  }
+}
+
+function placeOf(kernel: Kernel, { module, option }: Driver): DriverPlace {
+  return kernel.driver(module, option);
+}
+
+function cannotSeeInitramfs({ initramfs }: Kernel): boolean {
+  return initramfs !== null && initramfs.problem !== null;
 }
 
 function initramfsText({ initramfs }: Kernel): string {
@@ -106,13 +140,8 @@ export function checkFwCfg(kernel: Kernel, required: boolean, findings: FindingL
   const evidence = `kernel ${kernel.version}: CONFIG_FW_CFG_SYSFS ${kernel.config('CONFIG_FW_CFG_SYSFS') ?? place}${kernel.configFile === null ? '' : ` (${kernel.configFile})`}`;
   if (place === 'unknown') {
     const message = 'Could not tell whether the kernel has CONFIG_FW_CFG_SYSFS, which passwords and key pairs need';
-    findings.add(
-      'info',
-      'ECSIMPORT.FwCfg',
-      message,
-      evidence,
-      'In the guest: grep CONFIG_FW_CFG_SYSFS /boot/config-$(uname -r)',
-    );
+    const remedy = 'In the guest: grep CONFIG_FW_CFG_SYSFS /boot/config-$(uname -r)';
+    findings.add('info', 'ECSIMPORT.FwCfg', message, evidence, remedy);
   } else if (place === 'absent') {
     const message = 'The kernel lacks CONFIG_FW_CFG_SYSFS: passwords and key pairs cannot be set from the cloud';
     const remedy = 'Use a kernel of Linux 4.6 or later (CentOS: 3.10.0-826.el7 or later) with CONFIG_FW_CFG_SYSFS.';

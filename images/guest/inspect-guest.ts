@@ -2,7 +2,7 @@
 import type { ByteSource } from '../bytes.js';
 import { type DiskLayout, readLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import type { DiskRole, VolumeFacts } from '../inspection.js';
+import type { DiskContext, VolumeFacts } from '../inspection.js';
 import { findWindows } from '../windows/find-windows.js';
 import { inspectWindows } from '../windows/inspect-windows.js';
 import { type BootModes, readBootModes, startable } from './boot-mode.js';
@@ -13,16 +13,16 @@ import { findRoot } from './mounts.js';
 /** More volumes than any honest disk has are not told. */
 const MAX_VOLUMES = 256;
 
-export function inspectDisk(disk: ByteSource, role: DiskRole, findings: FindingList): GuestFacts {
+export function inspectDisk(disk: ByteSource, context: DiskContext, findings: FindingList): GuestFacts {
   const layout = readLayout(disk, findings);
-  const guest = role === 'data' ? NOTHING_TOLD : inspectGuest(disk, layout, findings);
+  const guest = context.role === 'data' ? NOTHING_TOLD : inspectGuest(disk, layout, context, findings);
   return { ...guest, partitionTable: layout.table.scheme, volumes: volumeFacts(layout) };
 }
 
-function inspectGuest(disk: ByteSource, layout: DiskLayout, findings: FindingList): GuestFacts {
+function inspectGuest(disk: ByteSource, layout: DiskLayout, context: DiskContext, findings: FindingList): GuestFacts {
   const root = findRoot(layout);
   const modes = readBootModes(disk, layout);
-  if (root !== null) return inspectLinux(root, layout, modes, findings);
+  if (root !== null) return inspectLinux(root, layout, modes, context, findings);
   const windows = findWindows(layout, findings);
   if (windows !== null) return inspectWindows(windows, layout, modes, findings);
   return withoutRoot(layout, modes, findings);

@@ -1,42 +1,62 @@
 /** A Linux guest, read and held against what ECS needs; each check on its own, so that damage costs one. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import { checkAccess, checkSystem } from './access.js';
+import type { DiskContext } from '../inspection.js';
+import { checkAccess } from './access.js';
 import { attempts } from './attempts.js';
-import { type BootEntry, readBootEntries } from './boot-config.js';
+import type { BootEntry } from './boot/entry.js';
+import { readBoot } from './boot/read-boot.js';
+import { checkBootLoader } from './boot-loader.js';
 import { type BootModes, startable, tellBootMode } from './boot-mode.js';
-import { type CloudInit, checkCloudInit, checkResize } from './cloud-init.js';
-import { checkDrivers, checkFwCfg, needsDocumentRequirements } from './drivers.js';
+import { type CloudInit, checkCloudInit } from './cloud-init.js';
+import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { type GuestFacts, NOTHING_TOLD } from './facts.js';
+import { checkFstab, tellSwap } from './fstab.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
 import { findKernel, type Kernel } from './kernel.js';
-import type { Root } from './mounts.js';
+import { bootPlaces, type Root } from './mounts.js';
 import { checkNetwork } from './network.js';
-import { checkBootLoader, checkFstab, checkSpace } from './storage.js';
+import { checkResize } from './resize.js';
+import { checkSpace } from './space.js';
+import { checkSystem } from './system.js';
+import type { GuestTree } from './tree.js';
 
 const CHECK_DISK = 'Check the guest’s file systems (fsck, xfs_repair), shut down cleanly, and export the image again.';
 
-export function inspectLinux(root: Root, layout: DiskLayout, modes: BootModes, findings: FindingList): GuestFacts {
+export function inspectLinux(
+  root: Root,
+  layout: DiskLayout,
+  modes: BootModes,
+  disk: DiskContext,
+  findings: FindingList,
+): GuestFacts {
   const attempt = attempts(findings, CHECK_DISK);
   const { tree } = root;
   const identity = attempt('the distribution', () => tellIdentity(root, findings), null);
   const architecture = attempt('the architecture', () => tellArchitecture(root, modes, findings), null);
   const required = needsDocumentRequirements(identity, architecture);
-  const entries: readonly BootEntry[] = attempt('the boot loader', () => readBootEntries(tree), []);
-  const kernel = attempt('the kernel', () => tellKernel(root, entries, findings), null);
   const bootMode = tellBootMode(modes, architecture, findings);
+  const places = bootPlaces(root, layout);
+  const entries: readonly BootEntry[] = attempt('the boot loader', () => readBoot(places, bootMode === 'UEFI'), []);
+  const args = entries[0]?.args ?? [];
+  const kernel = attempt('the kernel', () => tellKernel(root, entries, findings), null);
   let nvmeSupport: GuestFacts['nvmeSupport'] = null;
   if (kernel !== null) {
     nvmeSupport = attempt('the drivers', () => checkDrivers(kernel, findings), null);
+    attempt('the root’s driver', () => checkRootDriver(kernel, root.volume, findings), undefined);
     attempt('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
-  attempt('/etc/fstab', () => checkFstab(root, layout, findings), undefined);
-  attempt('the boot loader', () => checkBootLoader(entries, layout, findings), undefined);
-  const cloudInit = attempt<CloudInit | null>('cloud-init', () => checkCloudInit(tree, required, findings), null);
-  attempt('growing', () => tellResize(root, kernel, cloudInit, findings), undefined);
-  attempt('the network', () => checkNetwork(tree, cloudInit !== null, findings), undefined);
-  attempt('access', () => checkAccess(tree, cloudInit !== null, required, findings), undefined);
-  attempt('the system', () => checkSystem(tree, architecture, findings), undefined);
+  const context = { moreDisks: disk.moreDisks, stopsAtMissing: isSystemd(tree) };
+  attempt('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
+  attempt('swap', () => tellSwap(root, layout, findings), undefined);
+  attempt('the boot loader', () => checkBootLoader(entries, kernel, layout, findings), undefined);
+  const cloudInit = attempt<CloudInit | null>('cloud-init', () => checkCloudInit(tree, args, required, findings), null);
+  const runs = cloudInit?.runs ?? false;
+  const byCloudInit = cloudInit?.setsNetwork ?? false;
+  attempt('growing', () => checkResize(root, layout, kernel, cloudInit, findings), undefined);
+  attempt('the network', () => checkNetwork(tree, { byCloudInit, args }, findings), undefined);
+  attempt('access', () => checkAccess(tree, runs, required, findings), undefined);
+  attempt('the system', () => checkSystem(root, { architecture, args }, findings), undefined);
   attempt('the free space', () => checkSpace(root, findings), undefined);
   return {
     ...NOTHING_TOLD,
@@ -52,6 +72,15 @@ export function inspectLinux(root: Root, layout: DiskLayout, modes: BootModes, f
     nvmeSupport,
     depth: 'guest',
   };
+}
+
+/** Also older inits of the big distributions stop at a mount that is missing; these here go on. */
+function isSystemd(tree: GuestTree): boolean {
+  return (
+    !['/sbin/openrc', '/usr/bin/openrc', '/sbin/openrc-init', '/etc/inittab.busybox'].some((path) =>
+      tree.exists(path),
+    ) && !(tree.link('/sbin/init') ?? '').includes('busybox')
+  );
 }
 
 function tellIdentity({ tree }: Root, findings: FindingList): Identity | null {
@@ -90,22 +119,18 @@ function tellArchitecture({ tree }: Root, modes: BootModes, findings: FindingLis
 function tellKernel({ tree }: Root, entries: readonly BootEntry[], findings: FindingList): Kernel | null {
   const { kernel, versions } = findKernel(tree, entries);
   if (kernel === null) {
-    const message = 'Could not tell which kernel boots: no kernel image was found';
-    findings.add(
-      'warning',
-      'GUESTOS.KernelVersion',
-      message,
-      versions.length > 0 ? `modules of ${versions.join(', ')}` : 'none in /boot or /lib/modules',
-      'Check in the guest that /boot has the kernel that its boot loader names.',
-    );
+    const [first] = entries;
+    const message =
+      first === undefined
+        ? 'Could not tell which kernel boots: no kernel image was found'
+        : 'Could not tell the version of the kernel that the boot loader starts';
+    const evidence = versions.length > 0 ? `modules of ${versions.join(', ')}` : 'none in /boot or /lib/modules';
+    const remedy = 'Check in the guest that /boot has the kernel that its boot loader names.';
+    findings.add('warning', 'GUESTOS.KernelVersion', message, first === undefined ? evidence : first.evidence, remedy);
     return null;
   }
   const others = versions.filter((version) => version !== kernel.version);
   const also = others.length > 0 ? `; also installed: ${others.slice(-5).join(', ')}` : '';
   findings.add('info', 'GUESTOS.KernelVersion', `Kernel ${kernel.version}`, `${kernel.evidence}${also}`, '');
   return kernel;
-}
-
-function tellResize(root: Root, kernel: Kernel | null, cloudInit: CloudInit | null, findings: FindingList): void {
-  if (root.volume.fileSystem !== null) checkResize(root.tree, root.volume.fileSystem, kernel, cloudInit, findings);
 }

@@ -1,22 +1,31 @@
 /** The kernel that boots: version, configuration, and for each driver where it is when it is needed. */
 import { unlessUnreadable } from '../findings.js';
 import { type Initramfs, readInitramfs } from '../packing/cpio.js';
-import { type BootEntry, inGuest } from './boot-config.js';
+import { type BootEntry, inGuest } from './boot/entry.js';
+import { type Lookup, moduleLists, moduleName, parseConfig } from './modules.js';
 import type { GuestTree } from './tree.js';
+import { compareVersions } from './version.js';
 
 const MAX_INITRAMFS = 256 * 1024 * 1024;
 
 /** `unknown`: neither configuration nor module lists could be read. */
 export type DriverPlace = 'built in' | 'in the initramfs' | 'module' | 'absent' | 'unknown';
 
+export interface LoadedInitramfs extends Initramfs {
+  readonly file: string;
+}
+
 export interface Kernel {
   readonly version: string;
   readonly evidence: string;
+  /** The entry that starts it; null where no boot loader names it. */
+  readonly entry: BootEntry | null;
   /** Path of the configuration; null where there is none. */
   readonly configFile: string | null;
   /** `y`, `m`, `n`; null where it cannot be told. */
   config(option: string): 'y' | 'm' | 'n' | null;
-  readonly initramfs: (Initramfs & { readonly file: string }) | null;
+  /** Null: the boot loader loads none. */
+  readonly initramfs: LoadedInitramfs | null;
   /** Where a driver is, told by its module's name and its configuration option. */
   driver(module: string, option: string): DriverPlace;
 }
@@ -28,38 +37,52 @@ export interface KernelSearch {
 }
 
 const MODULE_FOLDERS = ['/lib/modules', '/usr/lib/modules'];
+const IMAGE_NAME = /^(?:vmlinu[xz]|Image|kernel|bzImage)-/;
 
 export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): KernelSearch {
-  const images = tree.list('/boot').filter((name) => /^(vmlinu[xz]|Image|kernel)-/.test(name));
-  const fromImages = images
-    .map((name) => name.replace(/^(vmlinu[xz]|Image|kernel)-/, ''))
+  const fromImages = tree
+    .list('/boot')
+    .filter((name) => IMAGE_NAME.test(name))
+    .map((name) => name.replace(IMAGE_NAME, ''))
     .filter((name) => /^\d/.test(name));
   const folder = MODULE_FOLDERS.find((path) => tree.list(path).length > 0);
   const fromModules = folder === undefined ? [] : tree.list(folder).filter((name) => /^\d+\.\d+/.test(name));
-  const versions = [...new Set([...fromImages, ...fromModules])].sort(byVersion);
-  const first = entries[0];
-  const image = first === undefined ? null : inGuest(tree, first.kernel);
-  if (first !== undefined && image !== null) {
-    const version = versionInName(image) ?? versionInName(tree.link(image) ?? '') ?? versionInImage(tree, image);
-    if (version !== null) return { kernel: openKernel(tree, version, first.evidence, first.initrd), versions };
+  const versions = [...new Set([...fromImages, ...fromModules])].sort(compareVersions);
+  const [first] = entries;
+  if (first !== undefined) {
+    const version = versionOf(first, fromModules);
+    if (version !== null) return { kernel: openKernel(tree, version, first), versions };
   }
   // Without an entry that names it, the newest kernel with an image is what a boot loader takes.
   const bootable = versions.filter(
     (version) => fromImages.includes(version) || tree.exists(`${folder}/${version}/vmlinuz`),
   );
   const newest = bootable.at(-1);
-  if (newest === undefined) return { kernel: null, versions };
+  if (newest === undefined || first !== undefined) return { kernel: null, versions };
   const evidence = fromImages.includes(newest) ? `/boot: kernel image of ${newest}` : `${folder}/${newest}/vmlinuz`;
-  return { kernel: openKernel(tree, newest, evidence, null), versions };
+  return { kernel: { ...openKernel(tree, newest, null), evidence }, versions };
 }
 
-export function byVersion(left: string, right: string): number {
-  return left.localeCompare(right, 'en', { numeric: true });
+/** Null where the entry's kernel is not there, or does not tell its version. */
+function versionOf(entry: BootEntry, fromModules: readonly string[]): string | null {
+  const { tree } = entry;
+  if (entry.unified !== null) return entry.version;
+  const image = inGuest(tree, entry.kernel);
+  if (image === null) return null;
+  const only = fromModules.length === 1 ? (fromModules[0] ?? null) : null;
+  return (
+    versionInImage(tree, image) ??
+    versionInName(image) ??
+    versionInName(tree.link(image) ?? '') ??
+    (entry.version !== null && /^\d/.test(entry.version) ? entry.version : only)
+  );
 }
 
 function versionInName(path: string): string | null {
   return (
-    /(?:vmlinu[xz]|Image|kernel)-(\d[^/]*)$/.exec(path)?.[1] ?? /\/modules\/(\d[^/]+)\/vmlinuz$/.exec(path)?.[1] ?? null
+    /(?:vmlinu[xz]|Image|kernel|bzImage)-(\d[^/]*)$/.exec(path)?.[1] ??
+    /\/modules\/(\d[^/]+)\/vmlinuz$/.exec(path)?.[1] ??
+    null
   );
 }
 
@@ -71,75 +94,84 @@ function versionInImage(tree: GuestTree, image: string): string | null {
   return /^\d[^\s\0]{1,100}/.exec(head.toString('latin1', at, at + 128))?.[0] ?? null;
 }
 
-function openKernel(tree: GuestTree, version: string, evidence: string, initrdPath: string | null): Kernel {
+function openKernel(tree: GuestTree, version: string, entry: BootEntry | null): Kernel {
   const folder =
     MODULE_FOLDERS.map((path) => `${path}/${version}`).find((path) => tree.exists(path)) ?? `/lib/modules/${version}`;
   const configFile =
-    [`/boot/config-${version}`, `${folder}/config`, `/usr/lib/kernel/config-${version}`].find((path) =>
-      tree.exists(path),
-    ) ?? null;
+    [
+      `/boot/config-${version}`,
+      `${folder}/config`,
+      `/usr/lib/kernel/config-${version}`,
+      `/usr/lib/ostree-boot/config-${version}`,
+    ].find((path) => tree.exists(path)) ?? null;
   const options = configFile === null ? null : parseConfig(tree.text(configFile) ?? '');
-  const modules = moduleNames(tree, `${folder}/modules.dep`);
-  const builtIn = moduleNames(tree, `${folder}/modules.builtin`);
-  const initramfs = openInitramfs(tree, version, initrdPath);
-  const packed = new Set((initramfs?.names ?? []).map(moduleName).filter((name) => name !== null));
+  const lists = moduleLists(tree, folder);
+  const initramfs = loadedInitramfs(tree, version, entry);
+  const packed = new Set(initramfs === null ? [] : namesFor(version, initramfs.names));
   const config = (option: string) => options?.get(option) ?? (options === null ? null : 'n');
   return {
     version,
-    evidence,
+    evidence: entry?.evidence ?? '',
+    entry,
     configFile,
     config,
     initramfs,
-    driver(module, option) {
-      if (config(option) === 'y' || builtIn?.has(module)) return 'built in';
-      if (packed.has(module)) return 'in the initramfs';
-      if (modules?.has(module) || config(option) === 'm') return 'module';
-      return modules === null && options === null ? 'unknown' : 'absent';
-    },
+    driver: (module, option) => place(module, config(option), lists, packed),
   };
 }
 
-function parseConfig(content: string): ReadonlyMap<string, 'y' | 'm'> {
-  const options = new Map<string, 'y' | 'm'>();
-  for (const found of content.matchAll(/^(CONFIG_[A-Z0-9_]+)=([ym])$/gm)) {
-    options.set(found[1] ?? '', found[2] === 'y' ? 'y' : 'm');
+function place(module: string, set: 'y' | 'm' | 'n' | null, lists: Lookup, packed: ReadonlySet<string>): DriverPlace {
+  if (set === 'y' || lists.builtIn?.has(module)) return 'built in';
+  if (packed.has(module)) return 'in the initramfs';
+  if (lists.loadable?.has(module) || set === 'm') return 'module';
+  // Without the list of what is built in, a driver that is no module may still be in the kernel.
+  return set === 'n' || (lists.loadable !== null && lists.builtIn !== null) ? 'absent' : 'unknown';
+}
+
+/** Modules that this kernel can load: those of another version lie in another folder. */
+function namesFor(version: string, names: readonly string[]): string[] {
+  return names.flatMap((path) => {
+    const name = moduleName(path);
+    const folder = /lib\/modules\/([^/]+)\//.exec(path)?.[1];
+    return name === null || (folder !== undefined && folder !== version) ? [] : [name];
+  });
+}
+
+function loadedInitramfs(tree: GuestTree, version: string, entry: BootEntry | null): LoadedInitramfs | null {
+  if (entry === null) return inBoot(tree, version);
+  if (entry.unified !== null) {
+    const { initramfs } = entry.unified;
+    return initramfs === null ? null : read(entry.kernel, () => initramfs);
   }
-  return options;
+  const files = entry.initrds.flatMap((path) => inGuest(entry.tree, path) ?? []);
+  const loaded = files.flatMap((file) => read(file, () => entry.tree.bytes(file, MAX_INITRAMFS)) ?? []);
+  const last = loaded.at(-1);
+  if (last === undefined) return null;
+  return {
+    ...last,
+    names: loaded.flatMap(({ names }) => names),
+    problem: loaded.find(({ problem }) => problem !== null)?.problem ?? null,
+  };
 }
 
-/** modules.dep names every module before the colon, modules.builtin one a line. */
-function moduleNames(tree: GuestTree, file: string): ReadonlySet<string> | null {
-  const content = unlessUnreadable(
-    () => tree.text(file),
-    () => null,
-  );
-  if (content === null) return null;
-  const names = content.split('\n').map((line) => moduleName(line.split(':', 1)[0] ?? ''));
-  return new Set(names.filter((name) => name !== null));
-}
-
-function moduleName(path: string): string | null {
-  const found = /([^/]+)\.ko(?:\.(?:xz|zst|gz))?$/.exec(path)?.[1];
-  return found === undefined ? null : found.replaceAll('-', '_');
-}
-
-function openInitramfs(tree: GuestTree, version: string, named: string | null): Kernel['initramfs'] {
-  const inBoot = [
+/** Where nothing says what the boot loader loads: the file that goes with the version. */
+function inBoot(tree: GuestTree, version: string): LoadedInitramfs | null {
+  const file = [
     `/boot/initrd.img-${version}`,
     `/boot/initramfs-${version}.img`,
     `/boot/initrd-${version}`,
     `/boot/initrd-${version}.img`,
     `/lib/modules/${version}/initramfs.img`,
     `/lib/modules/${version}/initrd`,
-  ];
-  const fromEntry = named === null ? null : inGuest(tree, named);
-  const file = fromEntry ?? inBoot.find((path) => tree.exists(path));
-  if (file === undefined || file === null) return null;
-  return unlessUnreadable<Kernel['initramfs']>(
+  ].find((path) => tree.exists(path));
+  return file === undefined ? null : read(file, () => tree.bytes(file, MAX_INITRAMFS));
+}
+
+function read(file: string, bytes: () => Buffer | null): LoadedInitramfs | null {
+  return unlessUnreadable<LoadedInitramfs | null>(
     () => {
-      const bytes = tree.bytes(file, MAX_INITRAMFS);
-      if (bytes === null) return null;
-      return { file, ...readInitramfs(bytes) };
+      const content = bytes();
+      return content === null ? null : { file, ...readInitramfs(content) };
     },
     (reason) => ({ file, names: [], packing: 'unknown', problem: reason }),
   );

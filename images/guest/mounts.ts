@@ -3,6 +3,7 @@ import { printable } from '../bytes.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
 import type { FileSystem } from '../filesystems/filesystem.js';
 import { unlessUnreadable } from '../findings.js';
+import type { BootPlace } from './boot/entry.js';
 import { type GuestTree, guestTree, lines, type Mount } from './tree.js';
 
 export interface FstabEntry {
@@ -54,23 +55,72 @@ export function findRoot(layout: DiskLayout): Root | null {
   return { tree: guestTree(mounts), volume, fstab };
 }
 
-/** The file system as it is, and with each of its subvolumes as the root. */
+/** The file system as it is, with each of its subvolumes as the root, and with each system that ostree deployed on it. */
 function rootsOf({ fileSystem }: Volume): FileSystem[] {
-  if (fileSystem === null || fileSystem.kind === 'vfat') return [];
-  return [fileSystem, ...(fileSystem.subvolumes ?? []).map(({ root }) => ({ ...fileSystem, root }))];
+  if (fileSystem === null || fileSystem.kind === 'vfat' || fileSystem.kind === 'ntfs') return [];
+  const subvolumes = (fileSystem.subvolumes ?? []).map(({ root }) => ({ ...fileSystem, root }));
+  const whole = [fileSystem, ...subvolumes];
+  return [...whole, ...whole.flatMap(deployments)];
+}
+
+const MAX_DEPLOYMENTS = 10;
+
+function deployments(fileSystem: FileSystem): FileSystem[] {
+  return unlessUnreadable<FileSystem[]>(
+    () => {
+      const systems = childOf(fileSystem, fileSystem.root, 'ostree', 'deploy');
+      if (systems === null) return [];
+      return fileSystem
+        .entries(systems)
+        .flatMap(({ node }) => {
+          const deployed = childOf(fileSystem, node, 'deploy');
+          return deployed === null ? [] : fileSystem.entries(deployed);
+        })
+        .filter(({ node }) => fileSystem.info(node).kind === 'directory')
+        .slice(0, MAX_DEPLOYMENTS)
+        .map(({ node }) => ({ ...fileSystem, root: node }));
+    },
+    () => [],
+  );
+}
+
+function childOf(fileSystem: FileSystem, from: number, ...names: readonly string[]): number | null {
+  let node: number | undefined = from;
+  for (const name of names) {
+    if (node === undefined || fileSystem.info(node).kind !== 'directory') return null;
+    node = fileSystem.entries(node).find((entry) => entry.name === name)?.node;
+  }
+  return node ?? null;
 }
 
 function mountedBy({ spec, options }: FstabEntry, layout: DiskLayout): FileSystem | null {
   const fileSystem = volumeFor(spec, layout)?.fileSystem ?? null;
-  const wanted = options
-    .find((option) => option.startsWith('subvol='))
-    ?.slice(7)
-    .replace(/^\//, '');
+  const wanted = options.find((option) => option.startsWith('subvol='))?.slice(7);
   if (fileSystem === null || wanted === undefined) return fileSystem;
-  const subvolume = fileSystem.subvolumes?.find(({ name }) => name === wanted);
-  // Nested ones are seen through their parent anyway.
-  return subvolume === undefined ? null : { ...fileSystem, root: subvolume.root };
+  const root = unlessUnreadable(
+    () => fileSystem.subvolumeAt?.(wanted.split('/').filter(Boolean)) ?? null,
+    () => null,
+  );
+  return root === null ? null : { ...fileSystem, root };
 }
+
+/** Where boot loaders may keep their files: the root with its mounts, then file systems that fstab does not mount. */
+export function bootPlaces({ tree, volume }: Root, layout: DiskLayout): BootPlace[] {
+  const mounted = new Set(tree.mounts.map(({ fileSystem }) => fileSystem.uuid));
+  const others = layout.volumes.flatMap(({ name, fileSystem, uuid }): BootPlace[] => {
+    if (fileSystem === null || name === volume.name || (uuid !== null && mounted.has(uuid))) return [];
+    const own = guestTree([{ at: '/', fileSystem }]);
+    const isBoot = BOOT_MARKS.some((mark) =>
+      unlessUnreadable(
+        () => own.exists(mark),
+        () => false,
+      ),
+    );
+    return isBoot ? [{ name, tree: own }] : [];
+  });
+  return [{ name: '', tree }, ...others];
+}
+const BOOT_MARKS = ['/EFI', '/loader/entries', '/grub2/grub.cfg', '/grub/grub.cfg', '/extlinux'];
 
 function rootScore(fileSystem: FileSystem): number {
   return unlessUnreadable(
@@ -140,11 +190,14 @@ export function isDeviceName(spec: string): boolean {
   return /^\/dev\/(?:[shv]d[a-z]+\d*|xvd[a-z]+\d*|nvme\d+n\d+(?:p\d+)?)$/.test(spec);
 }
 
+/** What holds names that are not seen from outside. */
+const CLOSED = ['LUKS', 'BitLocker', 'Linux RAID', 'f2fs', 'reiserfs', 'jfs', 'bcachefs', 'ZFS', 'damaged'];
+
 /** True when a name that none of the volumes has could still belong to one that was not read. */
-export function someVolumeUnread(layout: DiskLayout): boolean {
-  const nameless = ['LVM', 'Linux RAID', 'LUKS'];
-  return layout.volumes.some(
-    ({ uuid, content }) => uuid === null && (content === null ? false : nameless.includes(content) || content === ''),
+export function someVolumeUnread({ volumes }: DiskLayout): boolean {
+  const groups = volumes.some(({ logical }) => logical !== null);
+  return volumes.some(
+    ({ content, source }) => source === null || CLOSED.includes(content ?? '') || (content === 'LVM' && !groups),
   );
 }
 

@@ -1,193 +1,105 @@
-/** How the guest configures its network: DHCP or fixed addresses, and what is tied to the old machine's cards. */
+/** Whether the guest gets its network on ECS: DHCP on an interface that is there, and nothing tied to old cards. */
 import { printable } from '../bytes.js';
 import type { FindingList } from '../findings.js';
+import { type NetworkSettings, readNetworkSettings, type Setting } from './network-settings.js';
 import { type GuestTree, lines } from './tree.js';
-
-interface Setting {
-  readonly kind: 'dhcp' | 'static';
-  readonly network: string;
-  readonly evidence: string;
-}
 
 const TO_DHCP = 'Set every interface to DHCP; see the vendor’s "Configure DHCP for a Linux instance".';
 
-export function checkNetwork(tree: GuestTree, hasCloudInit: boolean, findings: FindingList): void {
-  const settings = [...netplan(tree), ...ifcfg(tree), ...interfaces(tree), ...networkManager(tree), ...networkd(tree)];
-  const fixed = settings.filter(({ kind }) => kind === 'static');
-  const dhcp = settings.filter(({ kind }) => kind === 'dhcp');
-  if (fixed.length > 0) {
-    const message = 'The network has a fixed address, which is wrong in the cloud';
-    findings.add('warning', 'GUESTOS.Dhcp', message, fixed.map(({ evidence }) => evidence).join('; '), TO_DHCP);
-  } else if (dhcp.length > 0) {
-    findings.add(
-      'info',
-      'GUESTOS.Dhcp',
-      'The network is configured by DHCP',
-      dhcp.map(({ evidence }) => evidence).join('; '),
-      '',
-    );
-    checkNames(dhcp, findings);
-  } else if (hasCloudInit) {
-    findings.add(
-      'info',
-      'GUESTOS.Dhcp',
-      'cloud-init writes the network’s configuration at boot',
-      'no configuration of its own',
-      '',
-    );
-  } else if (tree.exists('/usr/sbin/NetworkManager') || tree.exists('/usr/bin/NetworkManager')) {
-    findings.add(
-      'info',
-      'GUESTOS.Dhcp',
-      'NetworkManager takes interfaces without configuration to DHCP',
-      '/usr/sbin/NetworkManager',
-      '',
-    );
-  } else {
-    const message = 'Could not tell how the network is configured: no configuration that is known was found';
-    findings.add(
-      'warning',
-      'GUESTOS.Dhcp',
-      message,
-      'looked for netplan, ifcfg, interfaces, NetworkManager, networkd',
-      TO_DHCP,
-    );
-  }
-  checkCards(tree, findings);
+export interface NetworkContext {
+  /** cloud-init is there and may write the network's configuration. */
+  readonly byCloudInit: boolean;
+  /** The kernel's command line. */
+  readonly args: readonly string[];
 }
 
-/** A name with the old machine's slot in it is not there on ECS; patterns and eth0 are. */
-function checkNames(settings: readonly Setting[], findings: FindingList): void {
-  const bound = settings.filter(
-    ({ network }) => /^(ens|enp|eno|enx|em|p\d+p)\w*\d\w*$/.test(network) && !/[*?]/.test(network),
+export function checkNetwork(tree: GuestTree, context: NetworkContext, findings: FindingList): void {
+  const read = readNetworkSettings(tree);
+  // What cloud-init wrote for the old machine it writes again for the new one.
+  const settings = read.settings.filter(({ generated }) => !(generated && context.byCloudInit));
+  checkAddresses(tree, settings, context, findings);
+  checkCards(tree, read, context, findings);
+  const [notStarted] = context.byCloudInit ? [] : read.notStarted;
+  if (notStarted === undefined) return;
+  findings.add(
+    'warning',
+    'GUESTOS.Dhcp',
+    'An interface is configured for DHCP and not started at boot',
+    read.notStarted.join('; '),
+    'ONBOOT=yes in ifcfg, "auto IFACE" in /etc/network/interfaces, or autoconnect=true for NetworkManager.',
   );
-  if (bound.length < settings.length || bound.length === 0) return;
-  const message =
-    'The network is configured for an interface name that depends on the machine; on ECS it may be another';
-  const evidence = bound.map(({ evidence: where }) => where).join('; ');
+}
+
+function checkAddresses(
+  tree: GuestTree,
+  settings: readonly Setting[],
+  context: NetworkContext,
+  findings: FindingList,
+): void {
+  const fixed = settings.filter(({ kind }) => kind === 'static');
+  const dhcp = settings.filter(({ kind }) => kind === 'dhcp');
+  const where = (list: readonly Setting[]) => list.map(({ evidence }) => evidence).join('; ');
+  const manager = ['/usr/sbin/NetworkManager', '/usr/bin/NetworkManager'].find((path) => tree.exists(path));
+  if (fixed.length > 0) {
+    const message = 'The network has a fixed address, which is wrong in the cloud';
+    findings.add('warning', 'GUESTOS.Dhcp', message, where(fixed), TO_DHCP);
+  } else if (dhcp.length > 0) {
+    findings.add('info', 'GUESTOS.Dhcp', 'The network is configured by DHCP', where(dhcp), '');
+    if (!context.byCloudInit) checkNames(tree, dhcp, context.args, findings);
+  } else if (context.byCloudInit) {
+    const message = 'cloud-init writes the network’s configuration at boot';
+    findings.add('info', 'GUESTOS.Dhcp', message, 'no configuration of its own', '');
+  } else if (manager !== undefined) {
+    const message = 'NetworkManager takes interfaces without configuration to DHCP';
+    findings.add('info', 'GUESTOS.Dhcp', message, manager, '');
+  } else {
+    const message = 'Could not tell how the network is configured: no configuration that is known was found';
+    const looked = 'looked for netplan, ifcfg, interfaces, NetworkManager, networkd';
+    findings.add('warning', 'GUESTOS.Dhcp', message, looked, TO_DHCP);
+  }
+}
+
+const BY_SLOT = /^(ens|enp|eno|enx|em|p\d+p)\w*\d\w*$/;
+
+/** A name with the old machine's slot in it is not there on ECS, nor is eth0 where udev names interfaces after slots. */
+function checkNames(tree: GuestTree, dhcp: readonly Setting[], args: readonly string[], findings: FindingList): void {
+  const names = dhcp.map(({ network }) => network);
+  if (names.length === 0 || names.some((name) => name === '' || /[*?[!]/.test(name))) return;
+  const keepsEth = !udevRenames(tree) || args.includes('net.ifnames=0');
+  const wrong = dhcp.filter(({ network }) => (keepsEth ? BY_SLOT.test(network) : true));
+  if (wrong.length < dhcp.length) return;
   findings.add(
     'warning',
     'ECSIMPORT.InterfaceName',
-    message,
-    evidence,
+    keepsEth
+      ? 'The network is configured for another interface name than the eth0 that this kernel has'
+      : 'The network is configured for one interface name, and on ECS the interface may have another',
+    wrong.map(({ evidence }) => evidence).join('; '),
     'Configure eth0 with net.ifnames=0 on the kernel’s command line, or match all interfaces (en* and eth*).',
   );
 }
 
-function netplan(tree: GuestTree): Setting[] {
-  return files(tree, '/etc/netplan', /\.ya?ml$/).flatMap((file) => {
-    const found: Setting[] = [];
-    const content = lines(tree.text(file) ?? '');
-    let network = '';
-    for (const { number, text } of content) {
-      const name = /^([\w*?-]+):$/.exec(text)?.[1];
-      if (
-        name !== undefined &&
-        !/^(network|ethernets|bonds|vlans|bridges|addresses|routes|nameservers|match|wifis)$/.test(name)
-      )
-        network = name;
-      const pattern = /^name:\s*["']?([\w*?-]+)/.exec(text)?.[1];
-      if (pattern !== undefined) network = pattern;
-      const evidence = `${file}:${number}: ${printable(text)}`;
-      if (/^dhcp4:\s*(true|yes|on)/i.test(text)) found.push({ kind: 'dhcp', network, evidence });
-      const addresses =
-        /^addresses:\s*\[?\s*["']?(\d+\.\d+\.\d+\.\d+\/\d+)/.test(text) ||
-        /^-\s*["']?\d+\.\d+\.\d+\.\d+\/\d+/.test(text);
-      if (addresses) found.push({ kind: 'static', network, evidence });
-    }
-    return found;
-  });
+/** systemd's udev has renamed interfaces since version 197, unless a rule or link of that name is emptied. */
+function udevRenames(tree: GuestTree): boolean {
+  const rules = ['/usr/lib/systemd/network/99-default.link', '/lib/systemd/network/99-default.link'];
+  const off = ['/etc/systemd/network/99-default.link', '/etc/udev/rules.d/80-net-setup-link.rules'];
+  const isOff = off.some((path) => tree.link(path) === '/dev/null' || tree.info(path)?.size === 0);
+  return rules.some((path) => tree.exists(path)) && !isOff;
 }
 
-/** RHEL's and SUSE's files: `KEY=value`, with or without quotes. */
-function ifcfg(tree: GuestTree): Setting[] {
-  const all = ['/etc/sysconfig/network-scripts', '/etc/sysconfig/network'].flatMap((folder) =>
-    files(tree, folder, /^ifcfg-(?!lo$)[\w.:-]+$/),
-  );
-  return all
-    .filter((file) => !/\.(bak|orig|rpmsave|rpmnew|template)$|~$/.test(file))
-    .flatMap((file): Setting[] => {
-      const content = lines(tree.text(file) ?? '');
-      const network = file.replace(/^.*ifcfg-/, '');
-      const value = (key: string) => content.find(({ text }) => new RegExp(`^${key}=`, 'i').test(text));
-      const protocol = value('BOOTPROTO');
-      const address = value('IPADDR\\d*');
-      const where = protocol ?? address;
-      if (where === undefined) return [];
-      const evidence = `${file}:${where.number}: ${printable(where.text)}`;
-      if (protocol !== undefined && /dhcp|auto/i.test(protocol.text.slice(10)))
-        return [{ kind: 'dhcp', network, evidence }];
-      return address === undefined
-        ? []
-        : [{ kind: 'static', network, evidence: `${file}:${address.number}: ${printable(address.text)}` }];
-    });
-}
-
-function interfaces(tree: GuestTree): Setting[] {
-  const all = ['/etc/network/interfaces', ...files(tree, '/etc/network/interfaces.d', /^[\w.-]+$/)];
-  return all.flatMap((file) =>
-    lines(tree.text(file) ?? '').flatMap(({ number, text }): Setting[] => {
-      const found = /^iface\s+(\S+)\s+inet\s+(dhcp|static)/.exec(text);
-      if (found === null) return [];
-      const kind = found[2] === 'dhcp' ? 'dhcp' : 'static';
-      return [{ kind, network: found[1] ?? '', evidence: `${file}:${number}: ${printable(text)}` }];
-    }),
-  );
-}
-
-function networkManager(tree: GuestTree): Setting[] {
-  return files(tree, '/etc/NetworkManager/system-connections', /^[^.]/).flatMap((file) => {
-    let section = '';
-    let network = '';
-    return lines(tree.text(file) ?? '').flatMap(({ number, text }): Setting[] => {
-      section = /^\[(.+)\]$/.exec(text)?.[1] ?? section;
-      network = /^interface-name=(.+)$/.exec(text)?.[1] ?? network;
-      const method = section === 'ipv4' ? /^method=(auto|manual)/.exec(text)?.[1] : undefined;
-      if (method === undefined) return [];
-      return [{ kind: method === 'auto' ? 'dhcp' : 'static', network, evidence: `${file}:${number}: ${text}` }];
-    });
-  });
-}
-
-function networkd(tree: GuestTree): Setting[] {
-  return files(tree, '/etc/systemd/network', /\.network$/).flatMap((file) => {
-    let network = '';
-    return lines(tree.text(file) ?? '').flatMap(({ number, text }): Setting[] => {
-      network = /^Name=(.+)$/.exec(text)?.[1] ?? network;
-      const evidence = `${file}:${number}: ${printable(text)}`;
-      if (/^DHCP=(yes|true|both|ipv4|v4)/i.test(text)) return [{ kind: 'dhcp', network, evidence }];
-      return /^Address=\d+\.\d+/.test(text) && network !== 'lo' ? [{ kind: 'static', network, evidence }] : [];
-    });
-  });
-}
-
-function files(tree: GuestTree, folder: string, names: RegExp): string[] {
-  return tree
-    .list(folder)
-    .filter((name) => names.test(name))
-    .slice(0, 100)
-    .map((name) => `${folder}/${name}`);
-}
-
-function checkCards(tree: GuestTree, findings: FindingList): void {
-  const rules = '/etc/udev/rules.d/70-persistent-net.rules';
-  const rule = lines(tree.text(rules) ?? '')[0];
-  if (rule !== undefined) {
+function checkCards(tree: GuestTree, read: NetworkSettings, context: NetworkContext, findings: FindingList): void {
+  const rules = ['70-persistent-net.rules', '70-net-names.rules'];
+  for (const file of rules.map((name) => `/etc/udev/rules.d/${name}`)) {
+    const [rule] = lines(tree.text(file) ?? '');
+    if (rule === undefined) continue;
     const message = 'Interface names are tied to the old machine’s cards: the card on ECS gets another name';
-    findings.add(
-      'warning',
-      'ECSIMPORT.PersistentNet',
-      message,
-      `${rules}:${rule.number}: ${printable(rule.text)}`,
-      `rm ${rules}`,
-    );
+    const evidence = `${file}:${rule.number}: ${printable(rule.text)}`;
+    findings.add('warning', 'ECSIMPORT.PersistentNet', message, evidence, `rm ${file}`);
   }
-  const tied = files(tree, '/etc/sysconfig/network-scripts', /^ifcfg-/).flatMap((file) =>
-    lines(tree.text(file) ?? '')
-      .filter(({ text }) => /^(HWADDR|MACADDR)=/.test(text))
-      .map(({ number, text }) => `${file}:${number}: ${printable(text)}`),
-  );
+  const tied = read.ties.filter(({ generated }) => !(generated && context.byCloudInit));
   if (tied.length === 0) return;
   const message = 'An interface is tied to the old machine’s hardware address: it stays down on ECS';
-  findings.add('warning', 'ECSIMPORT.PersistentNet', message, tied.join('; '), 'Remove the HWADDR and MACADDR lines.');
+  const remedy = 'Remove the lines with the hardware address (HWADDR, mac-address, MACAddress, macaddress).';
+  const evidence = tied.map((tie) => tie.evidence).join('; ');
+  findings.add('warning', 'ECSIMPORT.PersistentNet', message, evidence, remedy);
 }

@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { UnreadableError } from '../bytes.js';
 import { lz4Pieces } from './lz4.js';
+import { lzmaPieces, xzPieces } from './xz.js';
 import { zstdPieces } from './zstd.js';
 
 const HEADER = 110;
@@ -25,8 +26,8 @@ const PACKINGS: readonly {
   { name: 'gzip', magic: '1f8b', unpack: gunzip },
   { name: 'zstd', magic: '28b52ffd', unpack: zstdPieces },
   { name: 'lz4', magic: '02214c18', unpack: lz4Pieces },
-  { name: 'xz', magic: 'fd377a585a' },
-  { name: 'lzma', magic: '5d0000' },
+  { name: 'xz', magic: 'fd377a585a', unpack: xzPieces },
+  { name: 'lzma', magic: '5d0000', unpack: lzmaPieces },
   { name: 'bzip2', magic: '425a68' },
   { name: 'lzo', magic: '894c5a4f' },
 ];
@@ -55,7 +56,8 @@ export function readInitramfs(bytes: Buffer): Initramfs {
       if (size > MAX_UNPACKED) throw new UnreadableError(`it unpacks to more than ${MAX_UNPACKED} bytes`);
       reader.push(piece);
     }
-    return { names: reader.names, packing: packing.name, problem: null };
+    const problem = reader.ended() ? null : 'its archive has no end';
+    return { names: reader.names, packing: packing.name, problem };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
     return { names: reader.names, packing: packing.name, problem: error.message };
@@ -80,6 +82,8 @@ function cpioNames() {
   /** Bytes to leave out, then bytes gathered until a header or a name is whole. */
   let skip = 0;
   let held: Buffer = Buffer.alloc(0);
+  let trailers = 0;
+  let trailersBefore = 0;
 
   /** Takes one header with its name; the number of bytes taken, or 0 when more are needed. */
   const take = (bytes: Buffer, at: number): number => {
@@ -102,12 +106,14 @@ function cpioNames() {
       if (names.length >= MAX_NAMES) throw new UnreadableError(`more than ${MAX_NAMES} files`);
       names.push(name);
       skip = Math.ceil(size / 4) * 4;
-    }
+    } else trailers += 1;
     return whole;
   };
 
   return {
     names,
+    /** True when the archive that was pushed came to its trailer. */
+    ended: () => trailers > trailersBefore,
     push(piece: Buffer): void {
       let bytes = held.length === 0 ? piece : Buffer.concat([held, piece]);
       let at = 0;
@@ -130,7 +136,10 @@ function cpioNames() {
         const taken = take(bytes, at);
         if (taken === 0) throw new UnreadableError('a cpio archive is cut off');
         at += taken;
-        if (names.length === before) return at;
+        if (names.length === before) {
+          trailersBefore = trailers;
+          return at;
+        }
         at += skip;
         skip = 0;
       }

@@ -1,9 +1,9 @@
 /** `inspect IMAGE`: no service runs here; the exit code is the verdict. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { run } from '../../cli/run.js';
 import { DEMO, qcow2 } from '../images/made-images.js';
 
 let home = '';
@@ -13,16 +13,28 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-function inspect(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const main = path.resolve(import.meta.dirname, '../../cli/main.ts');
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', main, 'inspect', ...args], (error, out, err) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
-    );
-  });
+/** What the command prints and how it ends. */
+async function inspect(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      said.out += text;
+      return true;
+    }),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      said.err += text;
+      return true;
+    }),
+  ];
+  try {
+    const code = await run(['inspect', ...args]);
+    return { code, ...said };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
-test.concurrent('an image that boots: what it is, for a person, and exit code 0', async () => {
+test('an image that boots: what it is, for a person, and exit code 0', async () => {
   const { code, out } = await inspect(DEMO);
   expect(code).toBe(0);
   expect(out).toContain('Debian GNU/Linux 12 (bookworm), x86_64');
@@ -30,7 +42,7 @@ test.concurrent('an image that boots: what it is, for a person, and exit code 0'
   expect(out).toContain('nothing found that keeps it from booting: 0 blocking');
 });
 
-test.concurrent('an image that would be refused: the same as JSON, and exit code 1', async () => {
+test('an image that would be refused: the same as JSON, and exit code 1', async () => {
   const file = path.join(home, 'overlay.qcow2');
   const { code, out, err } = await inspect(file, '--json');
   expect(code).toBe(1);
@@ -44,7 +56,7 @@ test.concurrent('an image that would be refused: the same as JSON, and exit code
   });
 });
 
-test.concurrent('a file that is not there, an address, no argument: exit code 2 and what to do', async () => {
+test('a file that is not there, an address, no argument: exit code 2 and what to do', async () => {
   const missing = await inspect(path.join(home, 'none'), '--json');
   expect(missing.code).toBe(2);
   expect(JSON.parse(missing.out)).toMatchObject({ code: 'Source.NotFound' });

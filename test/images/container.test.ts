@@ -169,7 +169,12 @@ test('the demo’s image is what its package list says', async () => {
   expect(codes(told, 'info')).toEqual(
     expect.arrayContaining(['GUESTOS.Virtio', 'GUESTOS.Nvme', 'GUESTOS.Fstab', 'GUESTOS.Grub', 'GUESTOS.Dhcp']),
   );
-  expect(codes(told, 'warning')).toEqual(['GUESTOS.CloudInit', 'GUESTOS.OnlineResizeFS', 'ECSIMPORT.SshServer']);
+  expect(codes(told, 'warning')).toEqual([
+    'GUESTOS.CloudInit',
+    'GUESTOS.OnlineResizeFS',
+    'ECSIMPORT.SshServer',
+    'ECSIMPORT.RootLocked',
+  ]);
 });
 
 test('an abort before the reading is an abort', async () => {

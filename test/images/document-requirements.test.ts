@@ -1,13 +1,16 @@
 /** What the vendor's ImportImage page asks of the guest itself, each requirement found by reading the image. */
 import { describe, expect, test } from 'vitest';
-import type { FileSystem } from '../../images/filesystems/filesystem.js';
 import { type FindingList, findingList } from '../../images/findings.js';
-import { checkAccess, checkSystem } from '../../images/guest/access.js';
-import { checkCloudInit, checkResize } from '../../images/guest/cloud-init.js';
+import { checkAccess } from '../../images/guest/access.js';
+import { checkCloudInit } from '../../images/guest/cloud-init.js';
 import { checkDrivers, checkFwCfg, needsDocumentRequirements } from '../../images/guest/drivers.js';
 import { identify } from '../../images/guest/identity.js';
 import type { Kernel } from '../../images/guest/kernel.js';
+import type { Root } from '../../images/guest/mounts.js';
+import { checkResize } from '../../images/guest/resize.js';
+import { checkSystem } from '../../images/guest/system.js';
 import type { GuestTree } from '../../images/guest/tree.js';
+import { layoutOf } from './guest-files.js';
 
 function treeOf(files: Readonly<Record<string, string>>): GuestTree {
   const paths = Object.keys(files);
@@ -29,19 +32,18 @@ function treeOf(files: Readonly<Record<string, string>>): GuestTree {
 
 function kernelOf(version: string, fwCfg: 'y' | 'm' | 'n' = 'y'): Kernel {
   return {
-    ...{ version, evidence: '', configFile: `/boot/config-${version}`, initramfs: null },
+    ...{ version, evidence: '', configFile: `/boot/config-${version}`, initramfs: null, entry: null },
     config: () => fwCfg,
     driver: () => (({ y: 'built in', m: 'module', n: 'absent' }) as const)[fwCfg],
   };
 }
 
-const ext4: FileSystem = {
-  ...{ kind: 'ext4', uuid: null, label: '', totalBytes: 0, freeBytes: null, stale: null, ignoresCase: false, root: 0 },
-  info: () => ({ kind: 'file', size: 0, mode: null }),
-  entries: () => [],
-  content: () => Buffer.alloc(0),
-  link: () => '',
-};
+/** A guest with these files on the only partition. */
+function rootOf(files: Readonly<Record<string, string>>): Root {
+  const [volume] = layoutOf({ files }).volumes;
+  if (volume === undefined) throw new Error('no volume');
+  return { tree: treeOf(files), volume, fstab: [] };
+}
 
 const cloudInit = (version: string) => ({
   '/usr/lib/python3/dist-packages/cloudinit/version.py': `__VERSION__ = "${version}"`,
@@ -82,7 +84,7 @@ describe('so that the cloud can set password and key pair', () => {
 
   test('cloud-init is 19.1.3 or later, or 0.7.6a15 or later of the old branch', () => {
     const said = (files: Readonly<Record<string, string>>) =>
-      severity('GUESTOS.CloudInit', (findings) => checkCloudInit(treeOf(files), true, findings));
+      severity('GUESTOS.CloudInit', (findings) => checkCloudInit(treeOf(files), [], true, findings));
     const versions = ['19.1.3', '23.4', '0.7.6a15', '19.1.2', '0.7.9', '0.7.6a14'];
     expect(versions.map((version) => said(cloudInit(version)))).toEqual([
       ...['info', 'info', 'info'],
@@ -96,7 +98,7 @@ describe('so that the cloud can set password and key pair', () => {
       severity('ECSIMPORT.Sha512', (findings) =>
         checkAccess(treeOf({ '/etc/login.defs': `ENCRYPT_METHOD ${method}\n` }), true, true, findings),
       );
-    expect([said('SHA512'), said('YESCRYPT'), said('MD5')]).toEqual(['nothing', 'nothing', 'warning']);
+    expect([said('SHA512'), said('YESCRYPT'), said('MD5')]).toEqual(['info', 'info', 'warning']);
   });
 });
 
@@ -105,10 +107,10 @@ describe('so that disk and file system can grow', () => {
   const said = (files: Readonly<Record<string, string>>, version = '5.10.0', hasCloudInit = true) =>
     severity('GUESTOS.OnlineResizeFS', (findings) =>
       checkResize(
-        treeOf(files),
-        ext4,
+        rootOf(files),
+        layoutOf({ files }),
         kernelOf(version),
-        hasCloudInit ? { version: '23.4', evidence: '' } : null,
+        hasCloudInit ? { version: '23.4', evidence: '', runs: true, setsNetwork: true } : null,
         findings,
       ),
     );
@@ -133,7 +135,7 @@ describe('so that disk and file system can grow', () => {
 test('the hardware clock of an arm64 is in UTC', () => {
   const said = (mode: string) =>
     severity('GUESTOS.RtcTimeMode', (findings) =>
-      checkSystem(treeOf({ '/etc/adjtime': `0.0 0 0.0\n0\n${mode}\n` }), 'arm64', findings),
+      checkSystem(rootOf({ '/etc/adjtime': `0.0 0 0.0\n0\n${mode}\n` }), { architecture: 'arm64', args: [] }, findings),
     );
   expect([said('UTC'), said('LOCAL')]).toEqual(['info', 'warning']);
 });

@@ -6,7 +6,6 @@ import { WINDOWS } from './made-images.js';
 test('1,000 mutated images are all told of, none throws', () => {
   const run = inspectMutated(1000, 2026);
   expect(run.thrown).toEqual([]);
-  expect(run.slowestMs).toBeLessThan(5_000);
 });
 
 test('1,000 mutated images of a Windows are all told of, none throws', () => {

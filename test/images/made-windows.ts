@@ -188,8 +188,20 @@ export function tell(parts: MadeWindows = {}): Told {
     ],
   };
   const modes: BootModes = uefi
-    ? { bios: null, uefi: 'partition 1: /EFI/BOOT/BOOTX64.EFI', uefiElsewhere: null, loaders: ['x86_64'] }
-    : { bios: 'boot sector code and active partition 1', uefi: null, uefiElsewhere: null, loaders: [] };
+    ? {
+        bios: null,
+        biosBroken: null,
+        uefi: 'partition 1: /EFI/BOOT/BOOTX64.EFI',
+        uefiElsewhere: null,
+        loaders: ['x86_64'],
+      }
+    : {
+        bios: 'boot sector code and active partition 1',
+        biosBroken: null,
+        uefi: null,
+        uefiElsewhere: null,
+        loaders: [],
+      };
   const findings = findingList();
   const windows = findWindows(layout, findings);
   if (windows === null) throw new Error(`no Windows was found: ${JSON.stringify(findings.all)}`);

@@ -117,9 +117,42 @@ test('zstd data with one byte changed anywhere are other bytes or an error in wo
   }
 });
 
-test('names are not made up where the packing is not read: could not tell', () => {
-  const told = readInitramfs(Buffer.concat([Buffer.from('fd377a585a0000', 'hex'), Buffer.alloc(99)]));
-  expect(told).toMatchObject({ names: [], packing: 'xz', problem: expect.stringContaining('xz') });
+/** `cpio(NAMES)` as `xz --check=crc32 --lzma2=dict=1MiB` and `xz --format=lzma` pack it. */
+const XZ: Readonly<Record<string, string>> = {
+  xz: [
+    '/Td6WFoAAAFpIt42AgAhARAAAACocI6G4ARfAHRdABgN3QRjnRHbQZJa/5KhTYwLKcPTZyO523ziAKWZVQH740XTcf5eq/RF4B0kV3DkvrcI',
+    '7/ybjcCN/zroTITBYCBXqlrnA/1jEUGWBS1DYrAVefahtFSPI4AWzIOVHoNc5V2pzj0/u9hXZmk5jM+yL1XhbZ0AAGOO22wAAYwB4AgAAE45',
+    'K08+MA2LAgAAAAABWVo=',
+  ].join(''),
+  lzma: [
+    'XQAAgAD//////////wAYDd0EY50R20GSWv+SoU2MCynD02cjudt84gClmVUB++NF03H+Xqv0ReAdJFdw5L63CO/8m43Ajf866EyEwWAgV6pa',
+    '5wP9YxFBlgUtQ2KwFXn2obRUjyOAFsyDlR6DXOVdqc49P7vYV2ZpOYzPsi9WSrDA///OsVvV',
+  ].join(''),
+};
+
+test.each(Object.entries(XZ))('an archive packed by %s, alone and behind microcode', (packing, packed) => {
+  const bytes = Buffer.from(packed, 'base64');
+  expect(readInitramfs(bytes)).toEqual({ names: NAMES, packing, problem: null });
+  const second = readInitramfs(Buffer.concat([cpio(['early']), bytes]));
+  expect(second).toEqual({ names: ['early', ...NAMES], packing, problem: null });
+});
+
+test('xz data with one byte changed anywhere are other names or a problem in words', () => {
+  const packed = Buffer.from(XZ.xz ?? '', 'base64');
+  for (let at = 6; at < packed.length; at += 1) {
+    const changed = Buffer.from(packed);
+    changed.writeUInt8((changed[at] ?? 0) ^ 0x55, at);
+    const told = readInitramfs(changed);
+    expect(told.problem === null || told.problem.length > 0).toBe(true);
+  }
+});
+
+test.each([
+  ['a stream with nothing in it', 'fd377a585a0000', 'xz'],
+  ['a packing that is not read', '894c5a4f000d0a1a0a', 'lzo'],
+])('names are not made up of %s: could not tell', (_name, magic, packing) => {
+  const told = readInitramfs(Buffer.concat([Buffer.from(magic, 'hex'), Buffer.alloc(99)]));
+  expect(told).toMatchObject({ names: [], packing, problem: expect.stringMatching(/./) });
 });
 
 test('an archive that is cut off says so', () => {

@@ -1,0 +1,125 @@
+/** The journal of ext3 and ext4 (kernel documentation, filesystems/ext4, jbd2), replayed in memory: nothing is written. */
+import { type ByteSource, bufferSource, mappedSource, UnreadableError } from '../bytes.js';
+
+const MAGIC = 0xc03b3998;
+const BLOCK_TYPE = { descriptor: 1, commit: 2, revoke: 5 } as const;
+const INCOMPATIBLE = { is64Bit: 0x2, checksumV2: 0x8, checksumV3: 0x10, fastCommit: 0x20 } as const;
+const TAG = { escaped: 1, sameUuid: 2, last: 8 } as const;
+const DEFAULT_FAST_BLOCKS = 256;
+const MAX_JOURNAL_BLOCKS = 4 * 1024 * 1024;
+/** Blocks that wait in a journal; an honest one of 1 GiB has 262,144. */
+const MAX_WRITES = 300_000;
+
+interface Write {
+  readonly sequence: number;
+  readonly block: number;
+  readonly journalBlock: number;
+  readonly escaped: boolean;
+}
+
+export interface Replayed {
+  readonly source: ByteSource;
+  /** How many blocks of the file system were newer in the journal. */
+  readonly blocks: number;
+}
+
+/** `source` as it is after the journal's committed transactions. `journal` is the content of the journal's file. */
+export function replayJournal(source: ByteSource, journal: ByteSource, fsBlockSize: number): Replayed {
+  const head = journal.read(0, 1024);
+  if (head.readUInt32BE(0) !== MAGIC) throw new UnreadableError('the journal has no magic');
+  const blockSize = head.readUInt32BE(12);
+  if (blockSize !== fsBlockSize) throw new UnreadableError(`the journal has blocks of ${blockSize} bytes`);
+  const newest = newestBlocks(journal, head, blockSize);
+  if (newest.size === 0) return { source, blocks: 0 };
+  const contents = new Map<number, ByteSource>();
+  const contentOf = (write: Write): ByteSource => {
+    const known = contents.get(write.journalBlock);
+    if (known !== undefined) return known;
+    const bytes = Buffer.from(journal.read(write.journalBlock * blockSize, blockSize));
+    // A block that begins like a journal's own is stored with its first word cleared.
+    if (write.escaped) bytes.writeUInt32BE(MAGIC, 0);
+    const made = bufferSource(bytes);
+    if (contents.size >= 1024) contents.clear();
+    contents.set(write.journalBlock, made);
+    return made;
+  };
+  const replayed = mappedSource(source.size, 'the file system', (offset) => {
+    const block = Math.floor(offset / blockSize);
+    const inside = offset - block * blockSize;
+    const write = newest.get(block);
+    const at = write === undefined ? { source, offset } : { source: contentOf(write), offset: inside };
+    return { at, length: Math.min(blockSize - inside, source.size - offset) };
+  });
+  return { source: replayed, blocks: newest.size };
+}
+
+/** The newest committed content of each block, revoked ones left out. */
+function newestBlocks(journal: ByteSource, head: Buffer, blockSize: number): ReadonlyMap<number, Write> {
+  const incompatible = head.readUInt32BE(40);
+  const first = head.readUInt32BE(20);
+  const fastBlocks = (incompatible & INCOMPATIBLE.fastCommit) === 0 ? 0 : head.readUInt32BE(84) || DEFAULT_FAST_BLOCKS;
+  const end = Math.min(head.readUInt32BE(16), Math.floor(journal.size / blockSize)) - fastBlocks;
+  let at = head.readUInt32BE(28);
+  let sequence = head.readUInt32BE(24);
+  if (at === 0) return new Map();
+  if (first < 1 || first >= end || at >= end || end > MAX_JOURNAL_BLOCKS) {
+    throw new UnreadableError(`the journal starts at block ${at} of ${end}`);
+  }
+  const next = (block: number) => (block + 1 >= end ? first : block + 1);
+  const committed: Write[] = [];
+  const revoked = new Map<number, number>();
+  let open: Write[] = [];
+  let openRevokes: number[] = [];
+  for (let steps = 0; steps <= end; steps += 1) {
+    const block = journal.read(at * blockSize, blockSize);
+    if (block.readUInt32BE(0) !== MAGIC || block.readUInt32BE(8) !== sequence) break;
+    const type = block.readUInt32BE(4);
+    at = next(at);
+    if (type === BLOCK_TYPE.descriptor) {
+      for (const tag of tagsIn(block, incompatible)) {
+        open.push({ sequence, block: tag.block, journalBlock: at, escaped: tag.escaped });
+        at = next(at);
+        steps += 1;
+      }
+      if (committed.length + open.length > MAX_WRITES) throw new UnreadableError('the journal has too many blocks');
+    } else if (type === BLOCK_TYPE.revoke) openRevokes.push(...revokesIn(block, incompatible));
+    else if (type === BLOCK_TYPE.commit) {
+      committed.push(...open);
+      for (const one of openRevokes) revoked.set(one, sequence);
+      open = [];
+      openRevokes = [];
+      sequence = (sequence + 1) >>> 0;
+    } else break;
+  }
+  const newest = new Map<number, Write>();
+  for (const write of committed) {
+    if ((revoked.get(write.block) ?? -1) < write.sequence) newest.set(write.block, write);
+  }
+  return newest;
+}
+
+function tagsIn(block: Buffer, incompatible: number): { readonly block: number; readonly escaped: boolean }[] {
+  const has = (feature: number) => (incompatible & feature) !== 0;
+  const v3 = has(INCOMPATIBLE.checksumV3);
+  const size = v3 ? 16 : 8 + (has(INCOMPATIBLE.checksumV2) ? 2 : 0) + (has(INCOMPATIBLE.is64Bit) ? 4 : 0);
+  const end = block.length - (v3 || has(INCOMPATIBLE.checksumV2) ? 4 : 0);
+  const tags: { block: number; escaped: boolean }[] = [];
+  for (let at = 12; at + size <= end; ) {
+    const flags = v3 ? block.readUInt32BE(at + 4) : block.readUInt16BE(at + 6);
+    const high = has(INCOMPATIBLE.is64Bit) ? block.readUInt32BE(at + 8) : 0;
+    tags.push({ block: block.readUInt32BE(at) + high * 2 ** 32, escaped: (flags & TAG.escaped) !== 0 });
+    if ((flags & TAG.last) !== 0) break;
+    at += size + ((flags & TAG.sameUuid) === 0 ? 16 : 0);
+  }
+  return tags;
+}
+
+function revokesIn(block: Buffer, incompatible: number): number[] {
+  const wide = (incompatible & INCOMPATIBLE.is64Bit) !== 0;
+  const end = Math.min(block.readUInt32BE(12), block.length);
+  const revokes: number[] = [];
+  for (let at = 16; at + (wide ? 8 : 4) <= end; at += wide ? 8 : 4) {
+    revokes.push(wide ? block.readUInt32BE(at) * 2 ** 32 + block.readUInt32BE(at + 4) : block.readUInt32BE(at));
+  }
+  return revokes;
+}

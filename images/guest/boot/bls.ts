@@ -1,0 +1,56 @@
+/** Entry files of the Boot Loader Specification, as GRUB of the RHEL family and systemd-boot read them. */
+import { lines } from '../tree.js';
+import { compareVersions } from '../version.js';
+import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
+import { readUnified } from './uki.js';
+
+const MAX_FILES = 200;
+
+export interface BlsEntry extends BootEntry {
+  /** The file's name without `.conf`: what `saved_entry` and `default` name. */
+  readonly id: string;
+}
+
+/** Newest first, as both loaders show them. `variables` are GRUB's: `$kernelopts`. */
+export function blsEntries(place: BootPlace, folder: string, variables: ReadonlyMap<string, string>): BlsEntry[] {
+  return place.tree
+    .list(folder)
+    .filter((name) => name.endsWith('.conf'))
+    .slice(0, MAX_FILES)
+    .sort((left, right) => compareVersions(right, left))
+    .flatMap((name): BlsEntry[] => blsEntry(place, `${folder}/${name}`, name.replace(/\.conf$/, ''), variables));
+}
+
+function blsEntry(place: BootPlace, file: string, id: string, variables: ReadonlyMap<string, string>): BlsEntry[] {
+  const content = lines(place.tree.text(file) ?? '').map(({ number, text }) => {
+    const [key = '', ...rest] = text.split(/\s+/);
+    return { number, text, key, value: rest.join(' ') };
+  });
+  const all = (key: string) => content.filter((line) => line.key === key);
+  const [kernel] = [...all('linux'), ...all('uki'), ...all('efi')];
+  if (kernel === undefined) return [];
+  const options = all('options');
+  const args = words(
+    options.map(({ value }) => value.replace(/\$\{?(\w+)\}?/g, (_, name) => variables.get(name) ?? '')).join(' '),
+  );
+  const shown = options[0] ?? kernel;
+  const unified = kernel.key === 'linux' ? null : readUnified(place.tree, withoutDevice(kernel.value));
+  if (kernel.key !== 'linux' && unified === null) return [];
+  return [
+    {
+      id,
+      title: all('title')[0]?.value ?? id,
+      kernel: withoutDevice(kernel.value),
+      initrds: all('initrd').flatMap(({ value }) =>
+        words(value)
+          .filter((word) => !word.startsWith('$'))
+          .map(withoutDevice),
+      ),
+      args: args.length > 0 || unified === null ? args : unified.args,
+      version: all('version')[0]?.value ?? unified?.version ?? null,
+      evidence: evidenceOf(place, file, shown.number, shown.text),
+      tree: place.tree,
+      unified: unified === null ? null : { initramfs: unified.initramfs },
+    },
+  ];
+}

@@ -1,0 +1,146 @@
+/** GRUB 2's configuration: the menu as written, and which of its entries is started when nobody chooses. */
+import { printable } from '../../bytes.js';
+import { lines } from '../tree.js';
+import { type BlsEntry, blsEntries } from './bls.js';
+import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
+
+interface Item {
+  readonly title: string;
+  readonly id: string;
+  /** Null: a choice that starts no kernel, e.g. the firmware's set-up. */
+  entry: BootEntry | null;
+  readonly children: Item[];
+}
+
+const MAX_ITEMS = 500;
+
+/** The default entry first, then the others in the menu's order. Empty: no menu in this file. */
+export function grubEntries(
+  place: BootPlace,
+  file: string,
+  environment: ReadonlyMap<string, string>,
+  blsFolder: string,
+): BootEntry[] {
+  const content = place.tree.text(file);
+  if (content === null) return [];
+  const variables = new Map(environment);
+  const menu = parseMenu(content, place, file, variables, blsFolder);
+  const all = flat(menu);
+  const chosen = chosenItem(menu, variables.get('default') || '0', environment);
+  const first = chosen?.entry ?? null;
+  return first === null ? all : [first, ...all.filter((entry) => entry !== first)];
+}
+
+function flat(items: readonly Item[]): BootEntry[] {
+  return items.flatMap(({ entry, children }) => [...(entry === null ? [] : [entry]), ...flat(children)]);
+}
+
+/** `0`, `1>2`, a title, an id, `submenu id>entry id`; what is not found is the first entry. */
+function chosenItem(menu: readonly Item[], wanted: string, environment: ReadonlyMap<string, string>): Item | null {
+  const next = environment.get('next_entry') ?? '';
+  let items = menu;
+  let item: Item | undefined;
+  for (const step of (next === '' ? wanted : next).split('>')) {
+    const found = /^\d+$/.test(step)
+      ? items[Number(step)]
+      : items.find(({ title, id }) => id === step || title === step);
+    if (found === undefined) break;
+    item = found;
+    items = found.children;
+  }
+  item ??= menu[0];
+  // A submenu as the default starts its own first entry.
+  while (item !== undefined && item.entry === null && item.children.length > 0) item = item.children[0];
+  return item ?? null;
+}
+
+function parseMenu(
+  content: string,
+  place: BootPlace,
+  file: string,
+  variables: Map<string, string>,
+  blsFolder: string,
+): Item[] {
+  const top: Item = { title: '', id: '', entry: null, children: [] };
+  /** The open braces, each with the item that it belongs to. */
+  const open: Item[] = [];
+  let count = 0;
+  const expand = (text: string) => text.replace(/\$\{?([A-Za-z_]\w*)\}?/g, (_, name) => variables.get(name) ?? '');
+  for (const { number, text } of lines(content)) {
+    const parent = open.at(-1) ?? top;
+    const opened = /^(menuentry|submenu)\s+(?:'([^']*)'|"([^"]*)"|(\S+))(.*)$/.exec(text);
+    if (opened !== null) {
+      count += 1;
+      const id = /(?:--id[= ]|\$\{?menuentry_id_option\}?\s+)(?:'([^']*)'|"([^"]*)"|(\S+))/.exec(opened[5] ?? '');
+      const title = opened[2] ?? opened[3] ?? opened[4] ?? '';
+      const item: Item = { title, id: id?.[1] ?? id?.[2] ?? id?.[3] ?? '', entry: null, children: [] };
+      if (count <= MAX_ITEMS) parent.children.push(item);
+      open.push(item);
+      continue;
+    }
+    if (/^(function\s|hiddenentry\s)|^\{$/.test(text) && text.endsWith('{')) {
+      open.push({ title: '', id: '', entry: null, children: [] });
+      continue;
+    }
+    if (text === '}') {
+      open.pop();
+      continue;
+    }
+    const set = /^set\s+(\w+)=(.*)$/.exec(text);
+    if (set !== null) {
+      // "$next_entry" is what the environment says, not the default of this file.
+      const value = (set[2] ?? '').replace(/^["']|["']$/g, '');
+      if (set[1] !== 'default' || !/next_entry/.test(value)) variables.set(set[1] ?? '', expand(value));
+      continue;
+    }
+    if (/^blscfg\b/.test(text)) {
+      parent.children.push(...blsEntries(place, blsFolder, variables).map(blsItem));
+      continue;
+    }
+    readCommand(text, parent === top ? anonymous(top) : parent, (kernel, args) => ({
+      title: parent.title,
+      kernel,
+      initrds: [],
+      args: words(expand(args)),
+      version: null,
+      evidence: evidenceOf(place, file, number, text),
+      tree: place.tree,
+      unified: null,
+    }));
+  }
+  return top.children.filter(({ title, entry, children }) => title !== '' || entry !== null || children.length > 0);
+}
+
+function blsItem(entry: BlsEntry): Item {
+  return { title: entry.title, id: entry.id, entry, children: [] };
+}
+
+/** Commands outside of any menu entry start their kernel as well. */
+function anonymous(top: Item): Item {
+  const last = top.children.at(-1);
+  if (last !== undefined && last.title === '' && last.id === '') return last;
+  const item: Item = { title: '', id: '', entry: null, children: [] };
+  top.children.push(item);
+  return item;
+}
+
+function readCommand(text: string, item: Item, made: (kernel: string, args: string) => BootEntry): void {
+  const linux = /^linux(?:16|efi)?\s+(\S+)\s*(.*)$/.exec(text);
+  if (linux !== null) {
+    // Where an entry tries two command lines, they are for the same kernel.
+    item.entry ??= made(printable(withoutDevice(linux[1] ?? '')), linux[2] ?? '');
+    return;
+  }
+  const initrd = /^initrd(?:16|efi)?\s+(.+)$/.exec(text);
+  if (initrd === null || item.entry === null || item.entry.initrds.length > 0) return;
+  item.entry = { ...item.entry, initrds: words(initrd[1] ?? '').map(withoutDevice) };
+}
+
+/** GRUB's environment block: `saved_entry`, `next_entry`, `kernelopts`. */
+export function grubEnvironment(content: string | null): Map<string, string> {
+  const values = (content ?? '').split('\n', 1000).flatMap((line): [string, string][] => {
+    const found = /^(\w+)=(.*)$/.exec(line);
+    return found === null ? [] : [[found[1] ?? '', found[2] ?? '']];
+  });
+  return new Map(values);
+}

@@ -1,0 +1,89 @@
+/** Menus of GRUB's first generation and of SYSLINUX and its relatives. */
+import path from 'node:path';
+import { lines } from '../tree.js';
+import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
+
+/** menu.lst and grub.conf: titles, each with `kernel` and `initrd`; `default=N` counts them. */
+export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
+  const content = place.tree.text(file);
+  if (content === null) return [];
+  const entries: BootEntry[] = [];
+  let title = '';
+  let wanted = 0;
+  for (const { number, text } of lines(content)) {
+    const named = /^title\s+(.*)$/.exec(text);
+    const byDefault = /^default[\s=]+(\d+)/.exec(text);
+    const kernel = /^kernel\s+(?:--\S+\s+)*(\S+)\s*(.*)$/.exec(text);
+    const initrd = /^(?:initrd|module)\s+(\S+)/.exec(text);
+    if (named !== null) title = named[1] ?? '';
+    else if (byDefault !== null) wanted = Number(byDefault[1]);
+    else if (kernel !== null) {
+      entries.push({
+        title,
+        kernel: withoutDevice(kernel[1] ?? ''),
+        initrds: [],
+        args: words(kernel[2] ?? ''),
+        version: null,
+        evidence: evidenceOf(place, file, number, text),
+        tree: place.tree,
+        unified: null,
+      });
+    } else if (initrd !== null) withInitrds(entries, [withoutDevice(initrd[1] ?? '')]);
+  }
+  return defaultFirst(entries, entries[wanted]);
+}
+
+/** `LABEL`, `LINUX` or `KERNEL`, `INITRD`, `APPEND`; paths count from the folder of the file. */
+export function syslinuxEntries(place: BootPlace, file: string): BootEntry[] {
+  const content = place.tree.text(file);
+  if (content === null) return [];
+  const folder = path.posix.dirname(file);
+  const entries: BootEntry[] = [];
+  let label = '';
+  let wanted: string | null = null;
+  for (const { number, text } of lines(content)) {
+    const [, key = '', value = ''] = /^(\S+)\s*(.*)$/.exec(text) ?? [];
+    const word = key.toLowerCase();
+    if (word === 'label') label = value;
+    else if (word === 'default') wanted = value;
+    else if (word === 'menu' && /^default$/i.test(value)) wanted = label;
+    else if (word === 'linux' || (word === 'kernel' && !/\.(c32|0|bss|cbt)$/i.test(value))) {
+      entries.push({
+        title: label,
+        kernel: path.posix.resolve(folder, value.split(/\s/)[0] ?? ''),
+        initrds: [],
+        args: [],
+        version: null,
+        evidence: evidenceOf(place, file, number, text),
+        tree: place.tree,
+        unified: null,
+      });
+    } else if (word === 'initrd') withInitrds(entries, files(value, folder));
+    else if (word === 'append') {
+      const args = words(value);
+      const last = entries.at(-1);
+      const named = args.find((arg) => arg.startsWith('initrd='));
+      if (last !== undefined) {
+        entries[entries.length - 1] = { ...last, args, evidence: evidenceOf(place, file, number, text) };
+      }
+      if (named !== undefined) withInitrds(entries, files(named.slice(7), folder));
+    }
+  }
+  return defaultFirst(
+    entries,
+    entries.find(({ title }) => title === wanted),
+  );
+}
+
+function files(list: string, folder: string): string[] {
+  return list.split(',').map((name) => path.posix.resolve(folder, name.trim()));
+}
+
+function withInitrds(entries: BootEntry[], initrds: readonly string[]): void {
+  const last = entries.at(-1);
+  if (last !== undefined) entries[entries.length - 1] = { ...last, initrds };
+}
+
+function defaultFirst(entries: readonly BootEntry[], first: BootEntry | undefined): BootEntry[] {
+  return first === undefined ? [...entries] : [first, ...entries.filter((entry) => entry !== first)];
+}

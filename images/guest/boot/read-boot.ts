@@ -1,0 +1,132 @@
+/** All boot loaders' menus that the disk has, with the entry first that is started when nobody chooses. */
+import { unlessUnreadable } from '../../findings.js';
+import { blsEntries } from './bls.js';
+import { type BootEntry, type BootPlace, evidenceOf } from './entry.js';
+import { grubEntries, grubEnvironment } from './grub.js';
+import { legacyGrubEntries, syslinuxEntries } from './menus.js';
+import { readUnified } from './uki.js';
+
+const MAX_ENTRIES = 100;
+const LOADER_BYTES = 2 * 1024 * 1024;
+/** What systemd-boot carries in itself, for programs that ask which loader is there. */
+const SYSTEMD_BOOT = 'LoaderInfo: systemd-boot';
+const FALLBACK_LOADERS = ['BOOTX64.EFI', 'BOOTAA64.EFI', 'BOOTIA32.EFI'];
+
+/** `places`: the guest's root first. `uefi`: the disk is started by UEFI firmware. */
+export function readBoot(places: readonly BootPlace[], uefi: boolean): BootEntry[] {
+  const readers = [grubOnEsp, grub, entryFiles, unifiedImages, legacyGrub, syslinux];
+  const firstByUefi = uefi ? [grubOnEsp, grub] : [grub, grubOnEsp];
+  const order =
+    uefi && places.some(isSystemdBoot)
+      ? [entryFiles, unifiedImages, ...readers]
+      : [...firstByUefi, entryFiles, unifiedImages, legacyGrub, syslinux];
+  const entries = [...new Set(order)].flatMap((read) =>
+    places.flatMap((place) =>
+      unlessUnreadable(
+        () => read(place),
+        () => [],
+      ),
+    ),
+  );
+  return entries.slice(0, MAX_ENTRIES);
+}
+
+/** Where the folders of a boot loader begin: at the top of a partition, or under the guest's mount points. */
+const BOOT_FOLDERS = ['/boot', '', '/boot/efi', '/efi'];
+
+function grub(place: BootPlace): BootEntry[] {
+  return ['/boot/grub2', '/boot/grub', '/grub2', '/grub'].flatMap((folder) => grubIn(place, folder));
+}
+
+function grubOnEsp(place: BootPlace): BootEntry[] {
+  return BOOT_FOLDERS.flatMap((base) =>
+    place.tree.list(`${base}/EFI`).flatMap((vendor) => grubIn(place, `${base}/EFI/${vendor}`)),
+  );
+}
+
+function grubIn(place: BootPlace, folder: string): BootEntry[] {
+  const file = `${folder}/grub.cfg`;
+  if (!place.tree.exists(file)) return [];
+  const environment = [`${folder}/grubenv`, '/boot/grub2/grubenv', '/boot/grub/grubenv', '/grub2/grubenv'].find(
+    (path) => place.tree.exists(path),
+  );
+  const blsFolder = entryFolder(place) ?? '/boot/loader/entries';
+  const values = grubEnvironment(environment === undefined ? null : place.tree.text(environment));
+  return grubEntries(place, file, values, blsFolder);
+}
+
+function entryFolder({ tree }: BootPlace): string | null {
+  return BOOT_FOLDERS.map((base) => `${base}/loader/entries`).find((folder) => tree.list(folder).length > 0) ?? null;
+}
+
+/** As systemd-boot reads them; loader.conf may name another than the newest. */
+function entryFiles(place: BootPlace): BootEntry[] {
+  const folder = entryFolder(place);
+  if (folder === null) return [];
+  const entries = blsEntries(place, folder, new Map());
+  const wanted = /^default\s+(\S+)/m.exec(place.tree.text(`${folder}/../loader.conf`) ?? '')?.[1];
+  if (wanted === undefined) return entries;
+  const matches = glob(wanted.replace(/\.conf$/, ''));
+  const first = entries.find(({ id }) => matches.test(id));
+  return first === undefined ? entries : [first, ...entries.filter((entry) => entry !== first)];
+}
+
+function glob(pattern: string): RegExp {
+  const escaped = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${escaped}$`);
+}
+
+/** EFI/Linux: found by systemd-boot without an entry file. */
+function unifiedImages(place: BootPlace): BootEntry[] {
+  return BOOT_FOLDERS.flatMap((base) =>
+    place.tree
+      .list(`${base}/EFI/Linux`)
+      .filter((name) => /\.efi$/i.test(name))
+      .sort()
+      .reverse()
+      .slice(0, 10)
+      .flatMap((name): BootEntry[] => {
+        const file = `${base}/EFI/Linux/${name}`;
+        const unified = readUnified(place.tree, file);
+        if (unified === null) return [];
+        return [
+          {
+            title: name,
+            kernel: file,
+            initrds: [],
+            args: unified.args,
+            version: unified.version,
+            evidence: evidenceOf(place, file, 1, `.cmdline ${unified.args.join(' ')}`),
+            tree: place.tree,
+            unified: { initramfs: unified.initramfs },
+          },
+        ];
+      }),
+  );
+}
+
+function legacyGrub(place: BootPlace): BootEntry[] {
+  return ['/boot/grub/grub.conf', '/boot/grub/menu.lst', '/grub/grub.conf', '/grub/menu.lst'].flatMap((file) =>
+    legacyGrubEntries(place, file),
+  );
+}
+
+const SYSLINUX_FILES = ['extlinux.conf', 'extlinux/extlinux.conf', 'syslinux.cfg', 'syslinux/syslinux.cfg'];
+
+function syslinux(place: BootPlace): BootEntry[] {
+  return BOOT_FOLDERS.flatMap((base) => SYSLINUX_FILES.flatMap((file) => syslinuxEntries(place, `${base}/${file}`)));
+}
+
+function isSystemdBoot({ tree }: BootPlace): boolean {
+  return BOOT_FOLDERS.some((base) =>
+    FALLBACK_LOADERS.some((loader) =>
+      unlessUnreadable(
+        () => tree.bytes(`${base}/EFI/BOOT/${loader}`, LOADER_BYTES)?.includes(SYSTEMD_BOOT) ?? false,
+        () => false,
+      ),
+    ),
+  );
+}

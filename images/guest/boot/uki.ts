@@ -1,0 +1,50 @@
+/** Unified kernel images: an EFI program whose sections are kernel, initramfs, command line and version. */
+import { unlessUnreadable } from '../../findings.js';
+import type { GuestTree } from '../tree.js';
+import { words } from './entry.js';
+
+const MAX_IMAGE = 384 * 1024 * 1024;
+const MAX_SECTIONS = 96;
+
+export interface Unified {
+  readonly version: string | null;
+  readonly args: readonly string[];
+  readonly initramfs: Buffer | null;
+}
+
+/** Null: no file there, or an EFI program without a kernel in it. */
+export function readUnified(tree: GuestTree, path: string): Unified | null {
+  return unlessUnreadable<Unified | null>(
+    () => {
+      const head = tree.bytes(path, 64 * 1024);
+      if (head === null) return null;
+      const sections = peSections(head);
+      if (!sections.has('.linux')) return null;
+      const image = tree.bytes(path, MAX_IMAGE);
+      const section = (name: string): Buffer | null => {
+        const found = sections.get(name);
+        if (image === null || found === undefined) return null;
+        return image.subarray(found.offset, found.offset + found.size);
+      };
+      const text = (name: string) => section(name)?.toString('utf8').replace(/\0.*$/s, '').trim() ?? null;
+      return { version: text('.uname') || null, args: words(text('.cmdline') ?? ''), initramfs: section('.initrd') };
+    },
+    () => null,
+  );
+}
+
+/** Where each section's bytes lie in the file (PE format, section table behind the optional header). */
+export function peSections(head: Buffer): ReadonlyMap<string, { readonly offset: number; readonly size: number }> {
+  const found = new Map<string, { offset: number; size: number }>();
+  if (head.length < 64 || head.toString('latin1', 0, 2) !== 'MZ') return found;
+  const pe = head.readUInt32LE(60);
+  if (pe + 24 > head.length || head.toString('latin1', pe, pe + 4) !== 'PE\0\0') return found;
+  const count = Math.min(head.readUInt16LE(pe + 6), MAX_SECTIONS);
+  const table = pe + 24 + head.readUInt16LE(pe + 20);
+  for (let at = table; at < table + count * 40 && at + 40 <= head.length; at += 40) {
+    const name = head.toString('latin1', at, at + 8).replace(/\0.*$/s, '');
+    const size = Math.min(head.readUInt32LE(at + 8), head.readUInt32LE(at + 16));
+    if (!found.has(name)) found.set(name, { offset: head.readUInt32LE(at + 20), size });
+  }
+  return found;
+}

@@ -1,0 +1,40 @@
+/** What a kernel's package says of its drivers: configuration, modules, and what is built in. */
+import { unlessUnreadable } from '../findings.js';
+import type { GuestTree } from './tree.js';
+
+export interface Lookup {
+  /** Null: no such list. */
+  readonly loadable: ReadonlySet<string> | null;
+  readonly builtIn: ReadonlySet<string> | null;
+}
+
+/** modules.dep names every module before the colon, modules.builtin one a line. */
+export function moduleLists(tree: GuestTree, folder: string): Lookup {
+  return {
+    loadable: moduleNames(tree, `${folder}/modules.dep`) ?? moduleNames(tree, `${folder}/modules.order`),
+    builtIn: moduleNames(tree, `${folder}/modules.builtin`),
+  };
+}
+
+function moduleNames(tree: GuestTree, file: string): ReadonlySet<string> | null {
+  const content = unlessUnreadable(
+    () => tree.text(file),
+    () => null,
+  );
+  if (content === null) return null;
+  const names = content.split('\n').map((line) => moduleName(line.split(':', 1)[0] ?? ''));
+  return new Set(names.filter((name) => name !== null));
+}
+
+export function moduleName(path: string): string | null {
+  const found = /([^/]+)\.k?o(?:\.(?:xz|zst|gz|bz2|lz4))?$/.exec(path.trim())?.[1];
+  return found === undefined ? null : found.replaceAll('-', '_');
+}
+
+export function parseConfig(content: string): ReadonlyMap<string, 'y' | 'm'> {
+  const options = new Map<string, 'y' | 'm'>();
+  for (const found of content.matchAll(/^(CONFIG_[A-Z0-9_]+)=([ym])$/gm)) {
+    options.set(found[1] ?? '', found[2] === 'y' ? 'y' : 'm');
+  }
+  return options;
+}

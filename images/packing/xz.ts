@@ -1,0 +1,139 @@
+/** xz (the .xz file format 1.1, filter LZMA2) and the older .lzma, unpacked in pieces. */
+import { UnreadableError } from '../bytes.js';
+import { LzmaDecoder, type Window } from './lzma.js';
+
+const MAGIC = 'fd377a585a00';
+const LZMA2 = 0x21;
+/** xz -9 has 64 MiB. */
+const MAX_DICTIONARY = 64 * 1024 * 1024;
+const MAX_CHUNK = 2 * 1024 * 1024;
+/** Bytes of a block's checksum by its number in the stream's flags. */
+const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
+
+/** All streams' content piece by piece; a piece is valid until the next is asked for. Ends at bytes that are no stream. */
+export function* xzPieces(input: Buffer): Generator<Buffer> {
+  let at = 0;
+  while (input.toString('hex', at, at + 6) === MAGIC) {
+    const checkBytes = CHECK_BYTES[byteAt(input, at + 7) & 15] ?? 0;
+    at += 12;
+    while (byteAt(input, at) !== 0) at = yield* block(input, at, checkBytes);
+    at = afterIndex(input, at);
+    while (at + 4 <= input.length && input.readUInt32LE(at) === 0) at += 4;
+  }
+}
+
+function* block(input: Buffer, start: number, checkBytes: number): Generator<Buffer, number> {
+  const headerSize = (byteAt(input, start) + 1) * 4;
+  const flags = byteAt(input, start + 1);
+  let at = start + 2;
+  if ((flags & 0x40) !== 0) at = variable(input, at).end;
+  if ((flags & 0x80) !== 0) at = variable(input, at).end;
+  const filter = variable(input, at);
+  const properties = variable(input, filter.end);
+  if ((flags & 3) !== 0 || filter.value !== LZMA2 || properties.value !== 1) {
+    throw new UnreadableError('an xz block has filters that are not read');
+  }
+  const bits = byteAt(input, properties.end) & 0x3f;
+  const size =
+    bits > 40 ? Number.POSITIVE_INFINITY : bits === 40 ? 2 ** 32 - 1 : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
+  const first = start + headerSize;
+  const end = yield* lzma2(input, first, size);
+  return end + ((4 - ((end - start) % 4)) % 4) + checkBytes;
+}
+
+function windowOf(dictionary: number): Window & { readonly keep: number } {
+  if (dictionary > MAX_DICTIONARY) throw new UnreadableError(`LZMA data want a dictionary of ${dictionary} bytes`);
+  const keep = Math.max(dictionary, 4096);
+  return { bytes: Buffer.allocUnsafe(2 * keep + 2 * MAX_CHUNK), at: 0, keep };
+}
+
+/** Makes room for one more chunk, and keeps what a match may reach. */
+function makeRoom(window: Window & { readonly keep: number }): void {
+  if (window.at + MAX_CHUNK <= window.bytes.length) return;
+  const keep = Math.min(window.at, window.keep);
+  window.bytes.copyWithin(0, window.at - keep, window.at);
+  window.at = keep;
+}
+
+function* lzma2(input: Buffer, start: number, dictionary: number): Generator<Buffer, number> {
+  const window = windowOf(dictionary);
+  const decoder = new LzmaDecoder();
+  let at = start;
+  for (;;) {
+    const control = byteAt(input, at);
+    at += 1;
+    if (control === 0) return at;
+    makeRoom(window);
+    const before = window.at;
+    if (control === 1 || (control >= 0x80 && (control & 0x60) === 0x60)) decoder.resetDictionary();
+    if (control < 0x80) {
+      if (control > 2 || at + 2 > input.length) throw new UnreadableError('an LZMA2 chunk has an unknown kind');
+      const size = input.readUInt16BE(at) + 1;
+      at += 2;
+      if (at + size > input.length) throw new UnreadableError('LZMA data are cut off');
+      window.at += input.copy(window.bytes, window.at, at, at + size);
+      decoder.skip(size);
+      at += size;
+    } else {
+      if (at + 5 > input.length) throw new UnreadableError('LZMA data are cut off');
+      const size = ((control & 0x1f) << 16) + input.readUInt16BE(at) + 1;
+      const packed = input.readUInt16BE(at + 2) + 1;
+      at += 4;
+      if ((control & 0x40) !== 0) {
+        decoder.setProperties(byteAt(input, at));
+        at += 1;
+      }
+      if ((control & 0x60) !== 0) decoder.resetState();
+      decoder.startInput(input, at);
+      decoder.decode(window, window.at + size);
+      at += packed;
+    }
+    yield window.bytes.subarray(before, window.at);
+  }
+}
+
+function afterIndex(input: Buffer, start: number): number {
+  const records = variable(input, start + 1);
+  let at = records.end;
+  for (let index = 0; index < records.value; index += 1) at = variable(input, variable(input, at).end).end;
+  at += (4 - ((at - start) % 4)) % 4;
+  // The index's checksum, then the stream's footer.
+  return at + 4 + 12;
+}
+
+/** The older format: one header, one stream, its end told by a size or by a marker. */
+export function* lzmaPieces(input: Buffer): Generator<Buffer> {
+  if (input.length < 18) throw new UnreadableError('LZMA data are cut off');
+  const window = windowOf(input.readUInt32LE(1));
+  const size = input.readBigUInt64LE(5);
+  const decoder = new LzmaDecoder();
+  decoder.setProperties(byteAt(input, 0));
+  decoder.resetState();
+  decoder.startInput(input, 13);
+  let left = size === 0xffff_ffff_ffff_ffffn ? Number.POSITIVE_INFINITY : Number(size);
+  while (left > 0) {
+    makeRoom(window);
+    const before = window.at;
+    // A match may be longer than what is left of a chunk: it is never asked for at the window's very end.
+    const ended = decoder.decode(window, Math.min(window.at + left, window.at + MAX_CHUNK / 2), window.at + left);
+    left -= window.at - before;
+    yield window.bytes.subarray(before, window.at);
+    if (ended) return;
+  }
+}
+
+function variable(input: Buffer, start: number): { readonly value: number; readonly end: number } {
+  let value = 0;
+  for (let index = 0; index < 9; index += 1) {
+    const byte = byteAt(input, start + index);
+    value += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte < 0x80) return { value, end: start + index + 1 };
+  }
+  throw new UnreadableError('an xz number has no end');
+}
+
+function byteAt(bytes: Buffer, at: number): number {
+  const byte = bytes[at];
+  if (byte === undefined) throw new UnreadableError('LZMA data are cut off');
+  return byte;
+}

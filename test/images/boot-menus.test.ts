@@ -1,0 +1,175 @@
+/** Which kernel starts when nobody chooses, by every boot loader's own rules. */
+import { describe, expect, test } from 'vitest';
+import { readBoot } from '../../images/guest/boot/read-boot.js';
+import { guestTree } from '../../images/guest/tree.js';
+import { compareVersions } from '../../images/guest/version.js';
+import { type Files, memoryFileSystem } from './guest-files.js';
+
+function boot(files: Files, uefi = false) {
+  const tree = guestTree([{ at: '/', fileSystem: memoryFileSystem(files, null) }]);
+  return readBoot([{ name: '', tree }], uefi);
+}
+const starts = (files: Files, uefi = false) => boot(files, uefi)[0]?.kernel;
+
+const SAVED = `\${saved_entry}`;
+
+const MENU = `
+if [ "\${next_entry}" ] ; then
+   set default="\${next_entry}"
+   set next_entry=
+else
+   set default="DEFAULT"
+fi
+function load_video {
+  insmod all_video
+}
+menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-1' {
+	load_video
+	if [ x$grub_platform = xxen ]; then insmod xzio; fi
+	search --no-floppy --fs-uuid --set=root 1
+	linux	/boot/vmlinuz-6.1.0-3-amd64 root=UUID=1 ro quiet
+	initrd	/boot/initrd.img-6.1.0-3-amd64
+}
+submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option 'gnulinux-advanced-1' {
+	menuentry 'Debian GNU/Linux, with Linux 6.1.0-3-amd64' $menuentry_id_option 'gnulinux-3' {
+		linux /boot/vmlinuz-6.1.0-3-amd64 root=UUID=1 ro
+	}
+	menuentry 'Debian GNU/Linux, with Linux 6.1.0-2-amd64' --id gnulinux-2 {
+		linux /boot/vmlinuz-6.1.0-2-amd64 root=UUID=1 ro
+	}
+}
+menuentry "Firmware Settings" {
+	fwsetup
+}
+menuentry "Old one" { 
+	linux16 ($root)/boot/vmlinuz-5.10.0-1-amd64 root=/dev/sda1
+}
+`;
+
+describe('GRUB 2', () => {
+  const withDefault = (wanted: string, environment = ''): Files => ({
+    '/boot/grub/grub.cfg': MENU.replace('DEFAULT', wanted),
+    '/boot/grub/grubenv': `# GRUB Environment Block\n${environment}\n####`,
+  });
+  test.each([
+    ['the first entry', '0', '', '/boot/vmlinuz-6.1.0-3-amd64'],
+    ['a number', '3', '', '/boot/vmlinuz-5.10.0-1-amd64'],
+    ['a title', 'Old one', '', '/boot/vmlinuz-5.10.0-1-amd64'],
+    ['a place in a submenu', '1>1', '', '/boot/vmlinuz-6.1.0-2-amd64'],
+    ['ids of submenu and entry', 'gnulinux-advanced-1>gnulinux-2', '', '/boot/vmlinuz-6.1.0-2-amd64'],
+    ['a submenu stands for its first entry', '1', '', '/boot/vmlinuz-6.1.0-3-amd64'],
+    ['what is not there stands for the first entry', 'gone', '', '/boot/vmlinuz-6.1.0-3-amd64'],
+    ['what was saved', SAVED, 'saved_entry=1>1', '/boot/vmlinuz-6.1.0-2-amd64'],
+    ['nothing was saved', SAVED, '', '/boot/vmlinuz-6.1.0-3-amd64'],
+    ['once only, before all others', '0', 'next_entry=Old one', '/boot/vmlinuz-5.10.0-1-amd64'],
+  ])('%s', (_name, wanted, environment, kernel) => {
+    expect(starts(withDefault(wanted, environment))).toBe(kernel);
+  });
+
+  test('an entry knows its initramfs, its command line, and where it stands', () => {
+    expect(boot(withDefault('0'))[0]).toMatchObject({
+      initrds: ['/boot/initrd.img-6.1.0-3-amd64'],
+      args: ['root=UUID=1', 'ro', 'quiet'],
+      evidence: '/boot/grub/grub.cfg:15: linux /boot/vmlinuz-6.1.0-3-amd64 root=UUID=1 ro quiet',
+    });
+  });
+
+  test('commands outside of any menu entry start their kernel', () => {
+    expect(
+      starts({ '/boot/grub/grub.cfg': 'set root=(hd0,1)\nlinux /vmlinuz root=/dev/vda1\ninitrd /initrd\nboot\n' }),
+    ).toBe('/vmlinuz');
+  });
+});
+
+const entry = (version: string, options = 'root=UUID=9 ro') =>
+  `title Rocky Linux (${version})\nversion ${version}\nlinux /vmlinuz-${version}\ninitrd /initramfs-${version}.img $tuned_initrd\noptions ${options}\n`;
+
+describe('entry files', () => {
+  const files: Files = {
+    '/boot/loader/entries/abc-5.14.0-70.el9.x86_64.conf': entry('5.14.0-70.el9.x86_64'),
+    '/boot/loader/entries/abc-5.14.0-70.13.1.el9.x86_64.conf': entry('5.14.0-70.13.1.el9.x86_64', '$kernelopts quiet'),
+    '/boot/loader/entries/abc-0-rescue.conf': entry('0-rescue'),
+    '/boot/grub2/grub.cfg': `set default="${SAVED}"\nset kernelopts="root=UUID=9 ro"\ninsmod blscfg\nblscfg\n`,
+  };
+  test('GRUB starts the newest as package managers count, with its variables put in', () => {
+    expect(boot(files)[0]).toMatchObject({
+      kernel: '/vmlinuz-5.14.0-70.13.1.el9.x86_64',
+      initrds: ['/initramfs-5.14.0-70.13.1.el9.x86_64.img'],
+      args: ['root=UUID=9', 'ro', 'quiet'],
+    });
+  });
+  test('GRUB starts what was saved', () => {
+    const saved = { ...files, '/boot/grub2/grubenv': 'saved_entry=abc-5.14.0-70.el9.x86_64\n' };
+    expect(starts(saved)).toBe('/vmlinuz-5.14.0-70.el9.x86_64');
+  });
+  test('systemd-boot starts what loader.conf names, also where GRUB left its menu', () => {
+    const own: Files = {
+      '/boot/efi/EFI/BOOT/BOOTX64.EFI': `MZ ${'\0'.repeat(100)}#### LoaderInfo: systemd-boot 252 ####`,
+      '/boot/efi/loader/loader.conf': 'timeout 3\ndefault abc-6.1*\n',
+      '/boot/efi/loader/entries/abc-6.6.0-1.conf': entry('6.6.0-1'),
+      '/boot/efi/loader/entries/abc-6.1.0-9.conf': entry('6.1.0-9'),
+      '/boot/grub/grub.cfg': 'menuentry x {\nlinux /vmlinuz-1.0\n}\n',
+    };
+    expect(starts(own, true)).toBe('/vmlinuz-6.1.0-9');
+    expect(starts(own, false)).toBe('/vmlinuz-1.0');
+  });
+});
+
+test('GRUB of the first generation counts its titles', () => {
+  const menu =
+    'default=1\ntimeout=5\ntitle CentOS (2.6.32-754.el6)\n\troot (hd0,0)\n\tkernel /vmlinuz-2.6.32-754.el6 ro root=UUID=4\n\tinitrd /initramfs-2.6.32-754.el6.img\ntitle CentOS (2.6.32-71.el6)\n\tkernel /vmlinuz-2.6.32-71.el6 ro root=UUID=4\n\tinitrd /initramfs-2.6.32-71.el6.img\n';
+  expect(boot({ '/boot/grub/grub.conf': menu })[0]).toMatchObject({
+    kernel: '/vmlinuz-2.6.32-71.el6',
+    initrds: ['/initramfs-2.6.32-71.el6.img'],
+  });
+});
+
+test('EXTLINUX: the label that is the default, paths from the folder of the file', () => {
+  const menu =
+    'DEFAULT virt\nLABEL lts\n  LINUX vmlinuz-lts\n  APPEND root=UUID=1\nLABEL virt\n  MENU LABEL Linux virt\n  LINUX vmlinuz-virt\n  INITRD initramfs-virt\n  APPEND root=UUID=2 modules=ext4\n';
+  expect(boot({ '/boot/extlinux.conf': menu })[0]).toMatchObject({
+    kernel: '/boot/vmlinuz-virt',
+    initrds: ['/boot/initramfs-virt'],
+    args: ['root=UUID=2', 'modules=ext4'],
+  });
+});
+
+test('a unified kernel tells version, command line and initramfs from its sections', () => {
+  const sections: readonly [string, Buffer][] = [
+    ['.linux', Buffer.alloc(64)],
+    ['.uname', Buffer.from('6.10.3-arch1')],
+    ['.cmdline', Buffer.from('root=UUID=7 rw\0')],
+    ['.initrd', Buffer.from('packed')],
+  ];
+  const image = Buffer.alloc(2048);
+  image.write('MZ');
+  image.writeUInt32LE(128, 60);
+  image.write('PE\0\0', 128);
+  image.writeUInt16LE(sections.length, 134);
+  sections.forEach(([name, content], index) => {
+    const at = 152 + index * 40;
+    const offset = 1024 + index * 128;
+    image.write(name, at);
+    image.writeUInt32LE(content.length, at + 8);
+    image.writeUInt32LE(128, at + 16);
+    image.writeUInt32LE(offset, at + 20);
+    content.copy(image, offset);
+  });
+  expect(boot({ '/efi/EFI/Linux/arch-linux.efi': image }, true)[0]).toMatchObject({
+    version: '6.10.3-arch1',
+    args: ['root=UUID=7', 'rw'],
+    unified: { initramfs: Buffer.from('packed') },
+  });
+});
+
+test('versions are compared as package managers do', () => {
+  const sorted = ['5.14.0-70.el9', '5.14.0-70.13.1.el9', '5.4.0-100-generic', '5.4.0-99-generic', '6.1~rc3', '6.1'];
+  expect([...sorted].sort(compareVersions)).toEqual([
+    '5.4.0-99-generic',
+    '5.4.0-100-generic',
+    '5.14.0-70.el9',
+    '5.14.0-70.13.1.el9',
+    '6.1~rc3',
+    '6.1',
+  ]);
+});
