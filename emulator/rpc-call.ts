@@ -119,6 +119,17 @@ function pageNumberOf(call: ApiCall, name: string, range: { readonly normal: num
   return value;
 }
 
+/** Where the next page of a list begins, as a token that says nothing to the client. */
+export function pageToken(offset: number): string {
+  return Buffer.from(String(offset)).toString('base64url');
+}
+
+/** The offset in a token; null for one that no answer gave. */
+export function offsetIn(token: string): number | null {
+  const text = Buffer.from(token, 'base64url').toString();
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
 /** The vendor's time: `2020-11-24T12:50:00Z`, without milliseconds. */
 export function isoTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,7 +1,17 @@
 /** TagResources, UntagResources and ListTagResources, of images. */
 import { ApiError } from '../errors.js';
 import type { ImageRecord } from '../model.js';
-import { type ApiAction, type ApiCall, flagOf, given, invalidParameter, listOf, recordsOf } from '../rpc-call.js';
+import {
+  type ApiAction,
+  type ApiCall,
+  flagOf,
+  given,
+  invalidParameter,
+  listOf,
+  offsetIn,
+  pageToken,
+  recordsOf,
+} from '../rpc-call.js';
 import { missingParameter } from '../rpc-errors.js';
 import { ACCOUNT_ID } from '../world.js';
 import { dropRemoved, findImage } from './lifecycle.js';
@@ -74,7 +84,7 @@ function listTagResources(call: ApiCall) {
         .filter(([key]) => wanted.length === 0 || wanted.some((one) => one.key === key))
         .map(([key, value]) => ({ ResourceId: image.imageId, ResourceType: 'image', TagKey: key, TagValue: value })),
     );
-  const next = start + PAGE < rows.length ? Buffer.from(String(start + PAGE)).toString('base64url') : '';
+  const next = start + PAGE < rows.length ? pageToken(start + PAGE) : '';
   return { NextToken: next, TagResources: { TagResource: rows.slice(start, start + PAGE) } };
 }
 
@@ -86,8 +96,8 @@ function has(image: ImageRecord, key: string, value: string | undefined): boolea
 function startOf(call: ApiCall): number {
   const token = given(call, 'NextToken');
   if (token === undefined) return 0;
-  const start = Number(Buffer.from(token, 'base64url').toString());
-  if (!Number.isInteger(start) || start < 0) throw invalidParameter('NextToken');
+  const start = offsetIn(token);
+  if (start === null) throw invalidParameter('NextToken');
   return start;
 }
 

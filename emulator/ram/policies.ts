@@ -6,6 +6,7 @@ import { type ApiAction, type ApiCall, given, isoTime } from '../rpc-call.js';
 import { ACCOUNT_ID } from '../world.js';
 import { attachmentCount, policyDescription, policyTypeOf } from './attachments.js';
 import { alreadyExists, invalidParameter, malformedPolicy, notFound, required } from './errors.js';
+import { ramPage } from './pages.js';
 import { parsePolicy } from './permissions.js';
 import { systemPolicies } from './system-policies.js';
 
@@ -20,7 +21,9 @@ export const policyActions: Readonly<Record<string, ApiAction>> = {
   CreatePolicyVersion: { run: createPolicyVersion, resource: policyArn },
   GetPolicyVersion: { run: getPolicyVersion, resource: policyArn },
   ListPolicyVersions: { run: listPolicyVersions, resource: policyArn },
-  ListPolicies: { run: listPolicies, limits: 'all policies in one page' },
+  SetDefaultPolicyVersion: { run: setDefaultPolicyVersion, resource: policyArn },
+  DeletePolicyVersion: { run: deletePolicyVersion, resource: policyArn },
+  ListPolicies: { run: listPolicies, limits: 'of the vendor’s policies, those that an import meets' },
 };
 
 function createPolicy(call: ApiCall) {
@@ -122,11 +125,35 @@ function createPolicyVersion(call: ApiCall) {
 
 function getPolicyVersion(call: ApiCall) {
   const policy = policyTypeOf(call) === 'System' ? systemRecord(required(call, 'PolicyName')) : findCustom(call);
+  return { PolicyVersion: describeVersion(policy, findVersion(call, policy)) };
+}
+
+function setDefaultPolicyVersion(call: ApiCall) {
+  const policy = findCustom(call);
+  const { versionId } = findVersion(call, policy);
+  call.world.policies.put(policy.policyName, { ...policy, defaultVersion: versionId, updatedAt: call.now });
+  return {};
+}
+
+function deletePolicyVersion(call: ApiCall) {
+  const policy = findCustom(call);
+  const { versionId } = findVersion(call, policy);
+  if (versionId === policy.defaultVersion) {
+    const message = 'The default version of the policy can not be deleted.';
+    throw new ApiError(409, 'DeleteConflict.Policy.Version.Default', message);
+  }
+  const versions = policy.versions.filter((version) => version.versionId !== versionId);
+  call.world.policies.put(policy.policyName, { ...policy, versions, updatedAt: call.now });
+  return {};
+}
+
+function findVersion(call: ApiCall, policy: PolicyRecord): PolicyRecord['versions'][number] {
   const versionId = required(call, 'VersionId');
   const version = policy.versions.find((one) => one.versionId === versionId);
-  if (version === undefined)
-    throw new ApiError(404, 'EntityNotExist.Policy.Version', 'The policy version does not exist.');
-  return { PolicyVersion: describeVersion(policy, version) };
+  if (version === undefined) {
+    throw new ApiError(404, 'EntityNotExist.Policy.Version', `The policy version does not exist: ${versionId}.`);
+  }
+  return version;
 }
 
 function listPolicyVersions(call: ApiCall) {
@@ -139,10 +166,11 @@ function listPolicies(call: ApiCall) {
   const system = Object.keys(systemPolicies).map((name) => ({ policy: systemRecord(name), type: 'System' }));
   const asked = given(call, 'PolicyType');
   const policies = [...custom, ...system].filter(({ type }) => asked === undefined || type === asked);
+  const page = ramPage(call, policies);
   return {
-    IsTruncated: false,
+    ...page.fields,
     Policies: {
-      Policy: policies.map(({ policy, type }) => ({
+      Policy: page.items.map(({ policy, type }) => ({
         PolicyName: policy.policyName,
         PolicyType: type,
         Description: policy.description,

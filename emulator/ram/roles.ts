@@ -7,6 +7,7 @@ import { ACCOUNT_ID } from '../world.js';
 import { attachmentsOf } from './attachments.js';
 import { alreadyExists, invalidParameter, malformedPolicy, notFound, required } from './errors.js';
 import { numericId } from './ids.js';
+import { ramPage } from './pages.js';
 import { parsePolicy } from './permissions.js';
 
 const roleArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:role/${call.params.RoleName ?? '*'}`;
@@ -19,7 +20,7 @@ export const roleActions: Readonly<Record<string, ApiAction>> = {
   GetRole: { run: (call) => ({ Role: describe(findRole(call)) }), resource: roleArn },
   UpdateRole: { run: updateRole, resource: roleArn },
   DeleteRole: { run: deleteRole, resource: roleArn },
-  ListRoles: { run: listRoles, limits: 'all roles in one page' },
+  ListRoles: { run: listRoles },
 };
 
 export function findRole(call: ApiCall): RoleRecord {
@@ -75,7 +76,8 @@ function deleteRole(call: ApiCall) {
 }
 
 function listRoles(call: ApiCall) {
-  return { IsTruncated: false, Roles: { Role: [...call.world.roles.values()].map(describe) } };
+  const page = ramPage(call, [...call.world.roles.values()]);
+  return { ...page.fields, Roles: { Role: page.items.map(describe) } };
 }
 
 function describe(role: RoleRecord) {

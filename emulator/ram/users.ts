@@ -7,6 +7,7 @@ import { ACCOUNT_ID } from '../world.js';
 import { attachmentsOf } from './attachments.js';
 import { alreadyExists, invalidParameter, notFound, required } from './errors.js';
 import { numericId } from './ids.js';
+import { ramPage } from './pages.js';
 
 const userArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:user/${call.params.UserName ?? '*'}`;
 
@@ -14,7 +15,7 @@ export const userActions: Readonly<Record<string, ApiAction>> = {
   CreateUser: { run: createUser, resource: userArn },
   GetUser: { run: (call) => ({ User: describe(findUser(call)) }), resource: userArn },
   DeleteUser: { run: deleteUser, resource: userArn },
-  ListUsers: { run: listUsers, limits: 'all users in one page' },
+  ListUsers: { run: listUsers },
   CreateAccessKey: { run: createAccessKey, resource: userArn },
   UpdateAccessKey: { run: updateAccessKey, resource: userArn },
   DeleteAccessKey: { run: deleteAccessKey, resource: userArn },
@@ -49,7 +50,8 @@ function deleteUser(call: ApiCall) {
 }
 
 function listUsers(call: ApiCall) {
-  return { IsTruncated: false, Users: { User: [...call.world.users.values()].map(describe) } };
+  const page = ramPage(call, [...call.world.users.values()]);
+  return { ...page.fields, Users: { User: page.items.map(describe) } };
 }
 
 function createAccessKey(call: ApiCall) {

@@ -74,6 +74,64 @@ describe('roles and policies', () => {
     expect(role.body?.role).toMatchObject({ assumeRolePolicyDocument: trust, description: 'reads images' });
   });
 
+  test('a policy has up to five versions, one of which holds', async () => {
+    const name = { PolicyName: 'Versions', PolicyType: 'Custom' };
+    const document = (action: string) => ({ PolicyDocument: JSON.stringify(policy(allow(action))) });
+    await ask('ram', 'CreatePolicy', { ...name, ...document('oss:GetObject') });
+    for (const number of [2, 3, 4, 5]) {
+      const made = await ask('ram', 'CreatePolicyVersion', { ...name, ...document('oss:*') });
+      expect(made.PolicyVersion).toMatchObject({ VersionId: `v${number}`, IsDefaultVersion: false });
+    }
+    const sixth = { ...name, ...document('oss:*'), SetAsDefault: 'true' };
+    expect(await ask('ram', 'CreatePolicyVersion', sixth)).toMatchObject({
+      status: 409,
+      Code: 'LimitExceeded.Policy.Version',
+    });
+    expect(await ask('ram', 'SetDefaultPolicyVersion', { ...name, VersionId: 'v3' })).toMatchObject({ status: 200 });
+    expect(await ask('ram', 'DeletePolicyVersion', { ...name, VersionId: 'v3' })).toMatchObject({ status: 409 });
+    expect(await ask('ram', 'DeletePolicyVersion', { ...name, VersionId: 'v1' })).toMatchObject({ status: 200 });
+    expect(await ask('ram', 'GetPolicyVersion', { ...name, VersionId: 'v1' })).toMatchObject({
+      ...{ status: 404, Code: 'EntityNotExist.Policy.Version' },
+    });
+    expect((await ask('ram', 'GetPolicy', name)).DefaultPolicyVersion).toMatchObject({ VersionId: 'v3' });
+    const versions = (await ask('ram', 'ListPolicyVersions', name)).PolicyVersions.PolicyVersion;
+    expect(versions.map((version: { VersionId: string }) => version.VersionId)).toEqual(['v2', 'v3', 'v4', 'v5']);
+  });
+
+  test('are listed page by page', async () => {
+    for (const number of [1, 2, 3, 4]) {
+      await ask('ram', 'CreateRole', { RoleName: `role-${number}`, AssumeRolePolicyDocument: ECS_TRUST });
+    }
+    const names: string[] = [];
+    let marker: Record<string, string> = {};
+    for (let pages = 0; pages < 3; pages++) {
+      const page = await ask('ram', 'ListRoles', { MaxItems: '2', ...marker });
+      names.push(...page.Roles.Role.map((role: { RoleName: string }) => role.RoleName));
+      expect(page.IsTruncated).toBe(pages < 2);
+      marker = page.Marker === undefined ? {} : { Marker: page.Marker };
+    }
+    expect(names).toEqual(['AliyunECSImageImportDefaultRole', 'role-1', 'role-2', 'role-3', 'role-4']);
+    for (const wrong of [{ MaxItems: '0' }, { Marker: 'x' }]) {
+      expect(await ask('ram', 'ListRoles', wrong)).toMatchObject({ status: 400 });
+    }
+  });
+
+  test('users have up to two keys, which can be switched off and deleted', async () => {
+    await ask('ram', 'CreateUser', { UserName: 'ci' });
+    const { AccessKey } = await ask('ram', 'CreateAccessKey', { UserName: 'ci' });
+    const keys = { accessKeyId: AccessKey.AccessKeyId, accessKeySecret: AccessKey.AccessKeySecret };
+    const who = async () => (await ask('sts', 'GetCallerIdentity', {}, keys)).Code ?? 'known';
+    expect(await who()).toBe('known');
+    await ask('ram', 'CreateAccessKey', { UserName: 'ci' });
+    expect(await ask('ram', 'CreateAccessKey', { UserName: 'ci' })).toMatchObject({ status: 409 });
+    const key = { UserName: 'ci', UserAccessKeyId: keys.accessKeyId };
+    await ask('ram', 'UpdateAccessKey', { ...key, Status: 'Inactive' });
+    expect(await who()).toBe('InvalidAccessKeyId.Inactive');
+    expect(await ask('ram', 'DeleteUser', { UserName: 'ci' })).toMatchObject({ Code: 'DeleteConflict.User.AccessKey' });
+    await ask('ram', 'DeleteAccessKey', key);
+    expect(await who()).toBe('InvalidAccessKeyId.NotFound');
+  });
+
   test.each([
     ['404 EntityNotExist.Role', 'GetRole', { RoleName: 'none' }],
     ['404 EntityNotExist.Policy', 'GetPolicy', { PolicyName: 'none', PolicyType: 'Custom' }],
