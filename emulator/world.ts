@@ -7,6 +7,7 @@ import { ImageIndex } from './ecs/image-index.js';
 import { failReaders } from './ecs/object-readers.js';
 import { TaskIndex } from './ecs/task-index.js';
 import { Faults } from './faults.js';
+import { ownFolder } from './folder-owner.js';
 import { Journal } from './journal.js';
 import { type Collection, Log } from './log.js';
 import type {
@@ -72,11 +73,13 @@ export class World {
   private readonly settingsRecord: Collection<Settings>;
   private readonly folder: string;
   private readonly temporary: boolean;
+  private readonly leaveFolder: () => void;
 
   constructor(private readonly options: WorldOptions) {
     this.temporary = options.data === undefined;
     this.folder = options.data ?? mkdtempSync(path.join(os.tmpdir(), 'ecs-image-import-emulator-'));
     mkdirSync(this.folder, { recursive: true });
+    this.leaveFolder = ownFolder(this.folder);
     this.log = new Log(this.folder);
     this.images = this.log.collection('image');
     this.tasks = this.log.collection('task');
@@ -146,6 +149,7 @@ export class World {
 
   close(): void {
     this.log.close();
+    this.leaveFolder();
     if (this.temporary) rmSync(this.folder, { recursive: true, force: true });
   }
 

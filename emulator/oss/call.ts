@@ -121,9 +121,9 @@ export async function readText(call: OssCall): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** `2026-11-24T14:15:35.000Z`, as OSS writes times. */
+/** `2026-11-24T14:15:35.000Z`: whole seconds, but with milliseconds, which clients of OSS insist on. */
 export function ossTime(ms: number): string {
-  return new Date(ms).toISOString();
+  return `${new Date(ms).toISOString().slice(0, 19)}.000Z`;
 }
 
 export function encodeKey(call: OssCall, key: string): string {

@@ -1,0 +1,106 @@
+"""An image's whole way with the vendor's Python clients, unmodified: oss2 uploads it, the ECS SDK imports it.
+
+Arguments: port, signature of OSS (v1 or v4), a file. Prints what it saw as one line of JSON.
+"""
+import json
+import sys
+import time
+import urllib.request
+
+import oss2
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkecs.request.v20140526 import (
+    DeleteImageRequest,
+    DescribeImagesRequest,
+    DescribeTaskAttributeRequest,
+    DescribeTasksRequest,
+    ImportImageRequest,
+)
+
+PORT, SIGNATURE, FILE = sys.argv[1:4]
+REGION = "cn-hangzhou"
+NAME = "python-" + SIGNATURE
+KEY = "images/a b+c'(ü)*.raw"
+seen = {}
+
+
+def oss(secret="emulator-secret"):
+    auth = oss2.AuthV4 if SIGNATURE == "v4" else oss2.Auth
+    return oss2.Bucket(auth("emulator", secret), "http://127.0.0.1:" + PORT, NAME, region=REGION)
+
+
+def code_of(call):
+    try:
+        call()
+    except (oss2.exceptions.ServerError, ServerException) as error:
+        return error.code if isinstance(error, oss2.exceptions.ServerError) else error.get_error_code()
+    return None
+
+
+def upload():
+    bucket = oss()
+    bucket.create_bucket()
+    done = oss2.resumable_upload(
+        bucket, KEY, FILE, multipart_threshold=200 * 1024, part_size=200 * 1024, num_threads=3,
+        store=oss2.ResumableStore(root=FILE + "-" + SIGNATURE),
+    )
+    bytes_ = open(FILE, "rb").read()
+    seen["info"] = bucket.get_bucket_info().location
+    seen["listed"] = [item.key for item in oss2.ObjectIteratorV2(bucket, prefix="images/")]
+    # oss2 compares the checksum of what it reads with the one the cloud tells.
+    seen["sameBytes"] = bucket.get_object(KEY).read() == bytes_
+    seen["sameRange"] = bucket.get_object(KEY, byte_range=(7, 1000)).read() == bytes_[7:1001]
+    seen["sameByAddress"] = urllib.request.urlopen(bucket.sign_url("GET", KEY, 60)).read() == bytes_
+    seen["status"] = done.status
+    seen["noKey"] = code_of(lambda: bucket.get_object("none").read())
+    seen["wrongSecret"] = code_of(lambda: oss("wrong").put_object("x", bytes_))
+
+
+def request(kind, **fields):
+    made = kind()
+    made.set_endpoint("127.0.0.1:" + PORT)
+    for name, value in fields.items():
+        getattr(made, "set_" + name)(value)
+    return made
+
+
+def call(kind, secret="emulator-secret", **fields):
+    client = AcsClient("emulator", secret, REGION)
+    return json.loads(client.do_action_with_exception(request(kind, **fields)))
+
+
+def import_image():
+    fields = {
+        "ImageName": NAME,
+        "ClientToken": NAME,
+        "DiskDeviceMappings": [{"OSSBucket": NAME, "OSSObject": KEY, "Format": "RAW", "DiskImageSize": 5}],
+        "Tags": [{"Key": "from", "Value": "python & ü"}],
+    }
+    made = call(ImportImageRequest.ImportImageRequest, **fields)
+    again = call(ImportImageRequest.ImportImageRequest, **fields)
+    seen["sameImageForSameToken"] = made["ImageId"] == again["ImageId"]
+    status = None
+    for _ in range(100):
+        found = call(DescribeImagesRequest.DescribeImagesRequest, ImageId=made["ImageId"], Status="Creating,Available")
+        image = found["Images"]["Image"][0]
+        status = image["Status"]
+        if status == "Available":
+            break
+        time.sleep(0.1)
+    tasks = call(DescribeTasksRequest.DescribeTasksRequest, TaskIds=made["TaskId"])
+    task = call(DescribeTaskAttributeRequest.DescribeTaskAttributeRequest, TaskId=made["TaskId"])
+    seen["image"] = {"status": status, "tags": image["Tags"]["Tag"]}
+    seen["task"] = [tasks["TaskSet"]["Task"][0]["TaskStatus"], task["TaskProcess"]]
+    call(DeleteImageRequest.DeleteImageRequest, ImageId=made["ImageId"])
+    seen["deletedTwice"] = code_of(lambda: call(DeleteImageRequest.DeleteImageRequest, ImageId=made["ImageId"]))
+    seen["ecsUnknownKey"] = code_of(
+        lambda: AcsClient("nobody", "x", REGION).do_action_with_exception(
+            request(DescribeTasksRequest.DescribeTasksRequest)
+        )
+    )
+
+
+upload()
+import_image()
+print(json.dumps(seen))
