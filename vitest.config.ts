@@ -14,6 +14,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.slow.test.ts'],
           testTimeout: 15_000,
+          // The SDKs take seconds to load; once a process is enough. No test changes what another one reads.
+          isolate: false,
         },
       },
       {
