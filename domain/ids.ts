@@ -12,13 +12,17 @@ const SHAPE = /^imp-[0-7][0-9a-hjkmnp-tv-z]{25}$/;
  * @param random 10 bytes at least
  */
 export function newImportId(timeMs: number, random: Uint8Array): string {
+  return newId('imp', timeMs, random);
+}
+
+export function newId(prefix: 'imp' | 'bat', timeMs: number, random: Uint8Array): string {
   if (!Number.isSafeInteger(timeMs) || timeMs < 0 || timeMs >= 2 ** 48) throw new RangeError(`no such time: ${timeMs}`);
   if (random.length < 10) throw new RangeError(`an id needs 10 random bytes, got ${random.length}`);
   let bits = BigInt(timeMs);
   for (const byte of random.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte);
   let text = '';
   for (let shift = 125n; shift >= 0n; shift -= 5n) text += ALPHABET.charAt(Number((bits >> shift) & 31n));
-  return `imp-${text}`;
+  return `${prefix}-${text}`;
 }
 
 export function isImportId(text: string): boolean {
