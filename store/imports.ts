@@ -131,6 +131,18 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
+    /** As `accept`, for an import whose record is there already. Returns its request. */
+    async acceptRecorded(step: StepWrite): Promise<ImportRequest> {
+      const result = await pool.query<{ request: ImportRequest }>(
+        `update imports set version = greatest(version, $2), workflow_started_at = coalesce(workflow_started_at, now())
+         where id = $1 returning request`,
+        [step.importId, step.version],
+      );
+      const row = result.rows[0];
+      if (row === undefined) throw new Error(`there is no record of import ${step.importId}`);
+      return row.request;
+    },
+
     /** Imports whose workflow nobody has seen start for `olderThanMs`: the process died in between, or Temporal was away. */
     async toStart(olderThanMs: number, limit: number): Promise<readonly ImportToStart[]> {
       const result = await pool.query<{ id: string; request: ImportRequest; file_queue: string }>(

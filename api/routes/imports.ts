@@ -5,17 +5,11 @@ import { amend } from '../../domain/amend.js';
 import { type ComparedItem, compareFindings } from '../../domain/finding-comparison.js';
 import { importWorkflowId, newImportId } from '../../domain/ids.js';
 import { type ImportView, isFinal, STATES, type State } from '../../domain/import.js';
-import {
-  CANCEL_SIGNAL,
-  type CancelSignal,
-  fileQueue,
-  MAIN_QUEUE,
-  RESUME_SIGNAL,
-  type ResumeSignal,
-} from '../../domain/process-names.js';
+import { CANCEL_SIGNAL, type CancelSignal, RESUME_SIGNAL, type ResumeSignal } from '../../domain/process-names.js';
 import type { ImportRequest } from '../../domain/request.js';
 import { validateRequest } from '../../domain/request-schema.js';
 import type { ApiDependencies } from '../dependencies.js';
+import { queueOf } from '../file-queue.js';
 import { isRecord, readJson } from '../json-body.js';
 import { problem } from '../problems.js';
 import { reportOf } from '../report.js';
@@ -43,7 +37,7 @@ export function importRoutes(deps: ApiDependencies): Hono {
     const { request } = checked;
     const key = context.req.header('idempotency-key') ?? null;
     const id = newImportId(Date.now(), randomBytes(10));
-    const accepted = { id, request, fileQueue: queueOf(request, deps.workerHost) };
+    const accepted = { id, request, fileQueue: fileQueueOf(request, deps.workerHost) };
     const inserted = await deps.store.insert({ ...accepted, idempotencyKey: key, requestDigest: digestOf(body) });
     if (inserted.kind === 'conflict') {
       throw problem(
@@ -181,20 +175,10 @@ function amended(view: ImportView, set: Readonly<Record<string, unknown>>): Impo
   );
 }
 
-/** Work on files goes to the worker that has them: `file://HOST/path` names it. */
-function queueOf(request: ImportRequest, defaultHost: string): string {
-  const files = request.disks.map((disk) => new URL(disk.source)).filter((url) => url.protocol === 'file:');
-  if (files.length === 0) return MAIN_QUEUE;
-  const hosts = new Set(files.map((url) => (url.host === '' || url.host === 'localhost' ? defaultHost : url.host)));
-  const [host, ...others] = hosts;
-  if (host === undefined || others.length > 0) {
-    throw problem(
-      'invalidRequest',
-      `the disks lie on several hosts (${[...hosts].join(', ')})`,
-      'Bring all disks of one import to one host.',
-    );
-  }
-  return fileQueue(host);
+function fileQueueOf(request: ImportRequest, defaultHost: string): string {
+  const choice = queueOf(request, defaultHost);
+  if (choice.ok) return choice.fileQueue;
+  throw problem('invalidRequest', choice.reason, 'Bring all disks of one import to one host.');
 }
 
 function isState(value: string): value is State {

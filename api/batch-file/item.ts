@@ -1,0 +1,84 @@
+/** One item of a batch file: the defaults laid under it, relative paths resolved, and held to the rules of any request. */
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BadItem } from '../../domain/batch.js';
+import type { Problem } from '../../domain/request.js';
+import { validateRequest } from '../../domain/request-schema.js';
+import type { NewBatchItem } from '../../store/batch-intake.js';
+import { queueOf } from '../file-queue.js';
+import { type Entry, isRecord } from './entries.js';
+
+export interface ItemContext {
+  readonly defaults: unknown;
+  /** Folder that relative sources are relative to, as a `file:` URL; null: they are refused as no URL. */
+  readonly base: string | null;
+  /** The host whose worker reads sources that name none. */
+  readonly workerHost: string;
+}
+
+export type ItemReading =
+  | { readonly ok: true; readonly item: NewBatchItem }
+  | { readonly ok: false; readonly bad: BadItem };
+
+/** Items without a priority stand between those that go first and those that go last. */
+const DEFAULT_PRIORITY = 5;
+
+export function readItem(
+  entry: Exclude<Entry, { readonly kind: 'header' }>,
+  number: number,
+  context: ItemContext,
+): ItemReading {
+  const { line } = entry;
+  const refuse = (imageName: string | null, problems: readonly Problem[]): ItemReading => ({
+    ok: false,
+    bad: { item: number, line, imageName, problems },
+  });
+  if (entry.kind === 'unreadable') return refuse(null, [problem('', 'item.readable', null, entry.reason)]);
+  if (!isRecord(entry.value)) {
+    return refuse(null, [problem('', 'item.shape', JSON.stringify(entry.value), 'an item is an object of fields')]);
+  }
+  const { priority = DEFAULT_PRIORITY, ...fields } = entry.value;
+  const request = withAbsoluteSources(merge(context.defaults, fields), context.base);
+  const imageName = isRecord(request) && typeof request.imageName === 'string' ? request.imageName : null;
+
+  const problems: Problem[] = [];
+  if (!isPriority(priority)) {
+    problems.push(problem('priority', 'item.priority', JSON.stringify(priority), 'give 1 (first) to 9 (last)'));
+  }
+  const checked = validateRequest(request);
+  if (!checked.ok) return refuse(imageName, [...problems, ...checked.problems]);
+  const queue = queueOf(checked.request, context.workerHost);
+  if (!queue.ok) problems.push(problem('disks', 'disks.host', null, queue.reason));
+  if (!queue.ok || !isPriority(priority) || problems.length > 0) return refuse(imageName, problems);
+  return { ok: true, item: { number, line, request: checked.request, fileQueue: queue.fileQueue, priority } };
+}
+
+function isPriority(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 9;
+}
+
+function problem(at: string, rule: string, given: string | null, message: string): Problem {
+  return { path: at, rule, given, message, vendorCode: null };
+}
+
+/** Objects are laid over each other field by field; lists and everything else are replaced. */
+export function merge(under: unknown, over: unknown): unknown {
+  if (over === undefined) return under;
+  if (!isRecord(under) || !isRecord(over)) return over;
+  const merged: Record<string, unknown> = { ...under };
+  for (const [name, value] of Object.entries(over)) {
+    if (name !== '__proto__') merged[name] = merge(merged[name], value);
+  }
+  return merged;
+}
+
+function withAbsoluteSources(request: unknown, base: string | null): unknown {
+  if (base === null || !isRecord(request) || !Array.isArray(request.disks)) return request;
+  const folder = fileURLToPath(base);
+  const disks = request.disks.map((disk: unknown) =>
+    isRecord(disk) && typeof disk.source === 'string' && disk.source !== '' && !/^[a-z][a-z0-9+.-]*:/i.test(disk.source)
+      ? { ...disk, source: pathToFileURL(path.resolve(folder, disk.source)).href }
+      : disk,
+  );
+  return { ...request, disks };
+}

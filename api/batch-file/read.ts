@@ -1,0 +1,67 @@
+/** Reads a batch file of any format as a header and items, one after the other. */
+import { csvEntries } from './csv.js';
+import { BatchFileError, decoded, type Entry, HEADER_FIELDS } from './entries.js';
+import { jsonEntries } from './json.js';
+import { jsonlEntries } from './jsonl.js';
+import { yamlEntries } from './yaml.js';
+
+export const BATCH_FORMATS = ['json', 'jsonl', 'csv', 'yaml'] as const;
+export type BatchFormat = (typeof BATCH_FORMATS)[number];
+
+/** The media type under which each format is sent. */
+export const MEDIA_TYPES: Readonly<Record<BatchFormat, string>> = {
+  json: 'application/json',
+  jsonl: 'application/jsonl',
+  csv: 'text/csv',
+  yaml: 'application/yaml',
+};
+
+const ALSO: Readonly<Record<string, BatchFormat>> = {
+  'application/x-ndjson': 'jsonl',
+  'application/ndjson': 'jsonl',
+  'application/x-jsonlines': 'jsonl',
+  'application/x-yaml': 'yaml',
+  'text/yaml': 'yaml',
+};
+
+/** Null for a type that stands for no format. */
+export function formatOf(contentType: string): BatchFormat | null {
+  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === type) ?? ALSO[type] ?? null;
+}
+
+const READERS = { json: jsonEntries, jsonl: jsonlEntries, csv: csvEntries, yaml: yamlEntries } as const;
+
+/** The header first, then the items. Throws `BatchFileError` where the file as a whole cannot be read. */
+export function readEntries(format: BatchFormat, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+  const entries = READERS[format](decoded(chunks));
+  return format === 'json' || format === 'yaml' ? headerFirst(entries) : entries;
+}
+
+/** So many items wait for the rest of a header that stands behind them; a longer file must have it in front. */
+const MOST_HELD = 20_000;
+
+/** Programs write the fields of an object in any order: a header behind the items is good as well. */
+async function* headerFirst(entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  const header: Record<string, unknown> = {};
+  let held: Entry[] | null = [];
+  let line = 1;
+  function* release(): Generator<Entry> {
+    yield { kind: 'header', header, line };
+    yield* held ?? [];
+    held = null;
+  }
+  for await (const entry of entries) {
+    if (entry.kind !== 'header') {
+      if (held === null) yield entry;
+      else if (held.push(entry) > MOST_HELD || HEADER_FIELDS.every((field) => field in header)) yield* release();
+    } else if (held !== null) {
+      Object.assign(header, entry.header);
+      ({ line } = entry);
+    } else {
+      const fields = Object.keys(entry.header).join(', ');
+      throw new BatchFileError(entry.line, `${fields} behind so many items: put it before them`);
+    }
+  }
+  if (held !== null) yield* release();
+}

@@ -1,0 +1,128 @@
+/**
+ * YAML: `name`, `policy` and `defaults`, then `items:` as a block list, or the block list alone. Cut at its dashes as it
+ * streams by; each item is parsed by itself. Anchors of the header may be used in items.
+ */
+import { LineCounter, parseDocument } from 'yaml';
+import {
+  BatchFileError,
+  type BatchHeader,
+  type Entry,
+  isRecord,
+  linesOf,
+  MAX_ITEM_CHARACTERS,
+  tooLong,
+} from './entries.js';
+
+const ITEMS = /^items\s*:\s*(#.*)?$/;
+const DASH = /^( *)-(?: |$)/;
+const NOTHING = /^\s*(#.*)?$/;
+
+const FIELD = /^[\w-]+\s*:/;
+const MISPLACED = 'this belongs to no item: items are written as a block list, each with its dash at the same column';
+
+interface Chunk {
+  line: number;
+  readonly lines: string[];
+}
+
+export async function* yamlEntries(chunks: AsyncIterable<string>): AsyncGenerator<Entry> {
+  /** Lines before the items, and from the first field of the header behind them on. */
+  let header: string[] = [];
+  const behind: Chunk = { line: 0, lines: [] };
+  /** Indentation of the items' dashes; null until the first one. */
+  let indent: number | null = null;
+  let place: 'before' | 'items' | 'behind' = 'before';
+  let item: Chunk | null = null;
+  let size = 0;
+  let last = 0;
+
+  for await (const { number, text } of linesOf(chunks)) {
+    last = number;
+    if (place === 'before') {
+      const listAlone = header.every((line) => NOTHING.test(line) || line === '---') && DASH.test(text);
+      if (!ITEMS.test(text) && !listAlone) {
+        header.push(text);
+        continue;
+      }
+      place = 'items';
+      if (listAlone) header = [];
+      yield { kind: 'header', header: readHeader({ line: 1, lines: header }), line: 1 };
+      if (!listAlone) continue;
+    }
+    if (place === 'behind') {
+      behind.lines.push(text);
+      continue;
+    }
+    const dash: number | null = DASH.exec(text)?.[1]?.length ?? null;
+    indent ??= dash;
+    if (dash !== null && dash === indent) {
+      if (item !== null) yield readItem(item, header);
+      item = { line: number, lines: [text] };
+      size = text.length;
+    } else if (item === null || endsItems(text, indent ?? 0)) {
+      if (NOTHING.test(text) || text === '...') continue;
+      if (!FIELD.test(text)) throw new BatchFileError(number, MISPLACED);
+      place = 'behind';
+      behind.line = number;
+      behind.lines.push(text);
+    } else {
+      item.lines.push(text);
+      size += text.length;
+      if (size > MAX_ITEM_CHARACTERS) throw tooLong(item.line);
+    }
+  }
+  if (item !== null) yield readItem(item, header);
+  if (place === 'before') {
+    readHeader({ line: 1, lines: header });
+    throw new BatchFileError(Math.max(1, last), 'there are no items: write `items:` and under it one dash for each');
+  }
+  if (behind.lines.length > 0) yield { kind: 'header', header: readHeader(behind), line: behind.line };
+}
+
+/** A line that is indented no more than the dashes is no part of an item. */
+function endsItems(text: string, indent: number): boolean {
+  return !NOTHING.test(text) && text.length - text.trimStart().length <= indent;
+}
+
+function readHeader({ line, lines }: Chunk): BatchHeader {
+  const value = parse(lines, line);
+  if (value === null || value === undefined) return {};
+  if (!isRecord(value))
+    throw new BatchFileError(line, 'this is no batch: write `items:` and under it one dash for each');
+  if ('items' in value) {
+    throw new BatchFileError(
+      line,
+      'write the items as a block list: `items:` on a line of its own, then one dash for each',
+    );
+  }
+  return value;
+}
+
+function readItem({ line, lines }: Chunk, header: readonly string[]): Entry {
+  // Only where it may name an anchor is the header read again with the item.
+  const withHeader = lines.some((text) => /[\s:[{,]\*\w/.test(text));
+  const before = withHeader ? [...header, 'items:'] : [];
+  try {
+    const value = parse([...before, ...lines], line - before.length);
+    const list = withHeader && isRecord(value) ? value.items : value;
+    return { kind: 'item', line, value: Array.isArray(list) ? list[0] : list };
+  } catch (error) {
+    if (!(error instanceof BatchFileError)) throw error;
+    return { kind: 'unreadable', line: error.line, reason: error.reason };
+  }
+}
+
+/** @param first number of the first line in the file */
+function parse(lines: readonly string[], first: number): unknown {
+  const counter = new LineCounter();
+  const document = parseDocument(lines.join('\n'), { lineCounter: counter, prettyErrors: false, merge: true });
+  const [fault] = document.errors;
+  if (fault !== undefined) {
+    throw new BatchFileError(first - 1 + Math.max(1, counter.linePos(fault.pos[0]).line), `not YAML: ${fault.message}`);
+  }
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new BatchFileError(Math.max(1, first), `not YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,326 @@
+/** Batches as their workflow runs them: which items start next, how they ended, and the state that people see. */
+import type pg from 'pg';
+import type { BatchCounts, BatchHold, BatchState } from '../domain/batch.js';
+import type { BatchPolicy } from '../domain/batch-policy.js';
+import { atStartOf } from './imports.js';
+
+/** An item that starts now, as an import. Its request stays in the record: `accept` reads it from there. */
+export interface ItemToStart {
+  readonly importId: string;
+  readonly fileQueue: string;
+}
+
+/** What the workflow says of a batch; ignored where a newer step has been written already. */
+export interface BatchWrite {
+  readonly batchId: string;
+  readonly step: number;
+  readonly state: BatchState;
+  readonly policy: BatchPolicy;
+  readonly attention: BatchHold | null;
+}
+
+export interface BatchToStart {
+  readonly id: string;
+  readonly policy: BatchPolicy;
+  readonly claimedPage: number;
+  readonly step: number;
+}
+
+/** How a page of items is chosen. */
+export interface PageChoice {
+  readonly batchId: string;
+  readonly page: number;
+  /** Ids for the imports; as many as may start at most. */
+  readonly importIds: readonly string[];
+  /** Of them, at most so many that were never tried before. */
+  readonly fresh: number;
+  readonly perRegion: number | null;
+  readonly perBucket: number | null;
+  /** Of the region's quota, where it is known: how many may still start there. */
+  readonly regionRoom: Readonly<Record<string, number>>;
+}
+
+export type RegionCounts = Readonly<Record<string, number>>;
+
+/** Priority first; then as listed, or in an order that only looks random. @param order the parameter that holds it */
+export const RANK_SQL = (order: string) =>
+  `priority::bigint * 4294967296 + case when ${order} = 'shuffled' then hashint4(item)::bigint + 2147483648 else item end`;
+
+const NO_LIMIT = 2_147_483_647;
+
+export type BatchStore = ReturnType<typeof createBatchStore>;
+
+export function createBatchStore(pool: pg.Pool) {
+  return {
+    async toStart(olderThanMs: number, limit: number): Promise<readonly BatchToStart[]> {
+      const result = await pool.query<BatchToStart>(
+        `select id, policy, claimed_page as "claimedPage", step::int as step from batches
+         where workflow_started_at is null and created_at < now() - $1 * interval '1 millisecond'
+         order by created_at limit $2`,
+        [olderThanMs, limit],
+      );
+      return result.rows;
+    },
+
+    /** What a workflow that starts now has to know, whether it is the first of the batch or not. */
+    async forStart(batchId: string): Promise<(BatchToStart & { readonly state: BatchState }) | null> {
+      const result = await pool.query<BatchToStart & { readonly state: BatchState }>(
+        'select id, state, policy, claimed_page as "claimedPage", step::int as step from batches where id = $1',
+        [batchId],
+      );
+      return result.rows[0] ?? null;
+    },
+
+    async markStarted(batchId: string): Promise<void> {
+      await pool.query('update batches set workflow_started_at = now() where id = $1 and workflow_started_at is null', [
+        batchId,
+      ]);
+    },
+
+    async write(write: BatchWrite): Promise<void> {
+      await pool.query(
+        `with before as (select policy ->> 'order' as listed from batches where id = $1),
+         changed as (
+           update batches set step = $2, state = $3, policy = $4, attention = $5, updated_at = now(),
+             waits_for = case when $3 = 'running' then waits_for end,
+             ended_at = case when $3 in ('succeeded', 'failed', 'cancelled') then now() end
+           where id = $1 and step <= $2 returning id
+         )
+         update batch_items set rank = ${RANK_SQL("($4::jsonb ->> 'order')")}
+         from changed, before
+         where batch_id = changed.id and batch_items.state = 'waiting' and listed is distinct from $4::jsonb ->> 'order'`,
+        [
+          write.batchId,
+          write.step,
+          write.state,
+          JSON.stringify(write.policy),
+          write.attention === null ? null : JSON.stringify(write.attention),
+        ],
+      );
+    },
+
+    /** What a running batch waits for by itself; null: for nothing. */
+    async waitsFor(batchId: string, hold: BatchHold | null): Promise<void> {
+      await pool.query(
+        `update batches set waits_for = $2, updated_at = now() where id = $1 and waits_for is distinct from $2::jsonb`,
+        [batchId, hold === null ? null : JSON.stringify(hold)],
+      );
+    },
+
+    /** Takes over the ends of imports, then counts. */
+    async settle(batchId: string): Promise<BatchCounts> {
+      await pool.query(
+        `update batch_items set state = i.state, ended_at = i.updated_at
+         from imports i
+         where batch_items.batch_id = $1 and batch_items.state = 'started' and i.id = batch_items.import_id
+           and i.state in ('succeeded', 'failed', 'cancelled')`,
+        [batchId],
+      );
+      return countItems(pool, batchId);
+    },
+
+    /** Imports under way that have no image yet, by region, and the moment at which this was so. */
+    async withoutImage(batchId: string): Promise<{ readonly at: Date; readonly byRegion: RegionCounts }> {
+      const result = await pool.query<{ at: Date; counts: RegionCounts }>(
+        `select now() as at, coalesce(jsonb_object_agg(region, n), '{}') as counts from (
+           select b.region, count(*) as n from batch_items b join imports i on i.id = b.import_id
+           where b.batch_id = $1 and b.state = 'started' and i.image is null group by b.region) counted`,
+        [batchId],
+      );
+      const row = result.rows[0];
+      return { at: row?.at ?? new Date(0), byRegion: row?.counts ?? {} };
+    },
+
+    async startedSince(batchId: string, at: Date): Promise<RegionCounts> {
+      const result = await pool.query<{ counts: RegionCounts }>(
+        `select coalesce(jsonb_object_agg(region, n), '{}') as counts from (
+           select region, count(*) as n from batch_items
+           where batch_id = $1 and state = 'started' and started_at > $2 group by region) counted`,
+        [batchId, at],
+      );
+      return result.rows[0]?.counts ?? {};
+    },
+
+    /** Regions in which an import of the batch stopped because the cloud takes no more images. */
+    async regionsAtQuota(batchId: string): Promise<readonly string[]> {
+      const result = await pool.query<{ region: string }>(
+        `select distinct b.region from batch_items b join imports i on i.id = b.import_id
+         where b.batch_id = $1 and b.state = 'started' and i.state = 'attention' and i.attention ->> 'code' = 'QuotaExceed.Image'`,
+        [batchId],
+      );
+      return result.rows.map((row) => row.region);
+    },
+
+    async regionsOf(batchId: string): Promise<readonly string[]> {
+      const result = await pool.query<{ region: string }>(
+        'select distinct region from batch_lanes where batch_id = $1 order by region',
+        [batchId],
+      );
+      return result.rows.map((row) => row.region);
+    },
+
+    /**
+     * Gives out the next page of items as imports, their records written. A page that was given out before is given
+     * out again, the same: nothing is lost when the answer was.
+     */
+    async takePage(choice: PageChoice): Promise<readonly ItemToStart[]> {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        const batch = await client.query<{ claimed_page: number }>(
+          'select claimed_page from batches where id = $1 for update',
+          [choice.batchId],
+        );
+        const claimed = batch.rows[0]?.claimed_page ?? 0;
+        const items = claimed >= choice.page ? await pageAgain(client, choice) : await claimPage(client, choice);
+        await client.query('commit');
+        return items;
+      } catch (error) {
+        await client.query('rollback').catch(() => undefined);
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+
+    /** Nothing that waits will be started any more. */
+    async dropWaiting(batchId: string): Promise<void> {
+      await pool.query(
+        `update batch_items set state = 'cancelled', ended_at = now() where batch_id = $1 and state = 'waiting'`,
+        [batchId],
+      );
+    },
+
+    /** Failed items (and cancelled ones, where asked) wait for another attempt. Returns how many. */
+    async retry(batchId: string, states: readonly ('failed' | 'cancelled')[]): Promise<number> {
+      const result = await pool.query(
+        `update batch_items set state = 'waiting', ended_at = null where batch_id = $1 and state = any($2)`,
+        [batchId, states],
+      );
+      return result.rowCount ?? 0;
+    },
+
+    /** Imports of the batch that have not ended, page by page in the order of their ids. */
+    async openImports(batchId: string, afterId: string, limit: number): Promise<readonly string[]> {
+      const result = await pool.query<{ id: string }>(
+        `select i.id from batch_items b join imports i on i.id = b.import_id
+         where b.batch_id = $1 and b.state = 'started' and i.id > $2 and i.state not in ('succeeded', 'failed', 'cancelled')
+         order by i.id limit $3`,
+        [batchId, afterId, limit],
+      );
+      return result.rows.map((row) => row.id);
+    },
+
+    /** Imports of the batch that stopped for this cause (null: for any), page by page. */
+    async stoppedImports(
+      batchId: string,
+      cause: string | null,
+      afterId: string,
+      limit: number,
+    ): Promise<readonly string[]> {
+      const result = await pool.query<{ id: string }>(
+        `select i.id from batch_items b join imports i on i.id = b.import_id
+         where b.batch_id = $1 and b.state = 'started' and i.id > $2 and i.state = 'attention'
+           and ($3::text is null or i.attention ->> 'code' = $3)
+         order by i.id limit $4`,
+        [batchId, afterId, cause, limit],
+      );
+      return result.rows.map((row) => row.id);
+    },
+  };
+}
+
+export async function countItems(pool: pg.Pool, batchId: string): Promise<BatchCounts> {
+  const result = await pool.query<{ counts: Record<string, number>; fresh: number; attention: number }>(
+    `select
+       (select coalesce(jsonb_object_agg(state, n), '{}') from
+         (select state, count(*) as n from batch_items where batch_id = $1 group by state) s) as counts,
+       (select count(*)::int from batch_items where batch_id = $1 and state = 'waiting' and attempt = 0) as fresh,
+       (select count(*)::int from batch_items b join imports i on i.id = b.import_id
+         where b.batch_id = $1 and b.state = 'started' and i.state = 'attention') as attention`,
+    [batchId],
+  );
+  const { counts = {}, fresh = 0, attention = 0 } = result.rows[0] ?? {};
+  const of = (state: string) => counts[state] ?? 0;
+  return {
+    total: Object.values(counts).reduce((sum, count) => sum + count, 0),
+    invalid: of('invalid'),
+    waiting: of('waiting'),
+    fresh,
+    running: of('started') - attention,
+    attention,
+    succeeded: of('succeeded'),
+    failed: of('failed'),
+    cancelled: of('cancelled'),
+  };
+}
+
+async function pageAgain(client: pg.PoolClient, { batchId, page }: PageChoice): Promise<readonly ItemToStart[]> {
+  const result = await client.query<ItemToStart>(
+    `select import_id as "importId", file_queue as "fileQueue" from batch_items
+     where batch_id = $1 and page = $2 and state = 'started' order by rank, item`,
+    [batchId, page],
+  );
+  return result.rows;
+}
+
+/**
+ * The heads of every lane, then the limits, then the order: what is looked at grows with lanes and room, never with the
+ * items that wait. An item that its bucket keeps back takes no place of its region's.
+ */
+async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<readonly ItemToStart[]> {
+  const result = await client.query<ItemToStart>(
+    `with busy as (
+       select b.region, b.bucket, count(*)::int as n from batch_items b join imports i on i.id = b.import_id
+       where b.batch_id = $1 and b.state = 'started' and i.state <> 'attention' group by b.region, b.bucket
+     ), heads as (
+       select h.* from batch_lanes l cross join lateral (
+         select item, region, bucket, rank, attempt from batch_items
+         where batch_id = l.batch_id and region = l.region and bucket = l.bucket and state = 'waiting'
+         order by rank limit $4
+       ) h where l.batch_id = $1
+     ), in_bucket as (
+       select h.*, coalesce((select n from busy where region = h.region and bucket = h.bucket), 0)
+         + row_number() over (partition by region, bucket order by rank) as nth from heads h
+     ), in_region as (
+       select b.*, row_number() over (partition by region order by rank) as nth_of_region,
+         coalesce((select sum(n) from busy where region = b.region), 0) as busy_in_region
+       from in_bucket b where nth <= $6
+     ), in_wave as (
+       select r.*, case when attempt = 0 then row_number() over (partition by attempt = 0 order by rank) else 0 end as nth_fresh
+       from in_region r
+       where nth_of_region + busy_in_region <= $5
+         and nth_of_region <= coalesce(($8::jsonb ->> region)::int, ${NO_LIMIT})
+     ), picked as (
+       select item, row_number() over (order by rank) as nth from in_wave where nth_fresh <= $7 order by rank limit $4
+     ), claimed as (
+       update batch_items b set state = 'started', attempt = b.attempt + 1, page = $2, started_at = now(), ended_at = null,
+         import_id = ($3::text[])[p.nth]
+       from picked p where b.batch_id = $1 and b.item = p.item
+       returning b.*
+     ), made as (
+       insert into imports (id, state, phase, request, progress, file_queue, request_digest, batch_id, workflow_started_at)
+       select import_id, 'running', 'accepted', request, $9, file_queue, '', batch_id, now() from claimed
+       returning id
+     ), line as (
+       insert into timeline (import_id, phase) select id, 'accepted' from made
+     ), event as (
+       insert into events (import_id, type, phase, state, message) select id, 'state', 'accepted', 'running', 'accepted' from made
+     ), given_out as (
+       update batches set claimed_page = $2 where id = $1 and exists (select from claimed)
+     )
+     select import_id as "importId", file_queue as "fileQueue" from claimed order by rank, item`,
+    [
+      choice.batchId,
+      choice.page,
+      choice.importIds,
+      choice.importIds.length,
+      choice.perRegion ?? NO_LIMIT,
+      choice.perBucket ?? NO_LIMIT,
+      Math.min(choice.fresh, NO_LIMIT),
+      JSON.stringify(choice.regionRoom),
+      JSON.stringify(atStartOf('accepted')),
+    ],
+  );
+  return result.rows;
+}

@@ -1,0 +1,237 @@
+/** A batch file of any format is read item by item, and whatever is wrong with it is told with its line. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BatchFileError, type Entry } from '../../api/batch-file/entries.js';
+import { type BatchFormat, formatOf, readEntries } from '../../api/batch-file/read.js';
+
+/** Cut into chunks of any size, as a network would. */
+async function* cut(text: string, size: number): AsyncGenerator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function read(format: BatchFormat, text: string, size = 7): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of readEntries(format, cut(text, size))) entries.push(entry);
+  return entries;
+}
+
+function refusal(format: BatchFormat, text: string): Promise<unknown> {
+  return read(format, text).then(
+    () => 'read',
+    (error: unknown) => (error instanceof BatchFileError ? [error.line, error.reason] : error),
+  );
+}
+
+const HEADER = { name: 'fleet', policy: { concurrency: 5 }, defaults: { region: 'cn-hangzhou' } };
+const DISK = { source: 'file:///a,b "c".qcow2', diskImageSize: 40 };
+const ITEM = { imageName: 'web-01 – ü', disks: [DISK], upload: { bucket: 'b' }, tags: { team: 'web' } };
+
+const FILES: Readonly<Record<BatchFormat, string>> = {
+  json: JSON.stringify({ ...HEADER, items: [ITEM, ITEM] }, null, 2),
+  jsonl: [{ batch: HEADER }, ITEM, ITEM].map((one) => JSON.stringify(one)).join('\n'),
+  csv: [
+    '# Exported on Monday: nothing to see',
+    '# name: fleet',
+    '# policy: {concurrency: 5}',
+    '# defaults: {region: cn-hangzhou}',
+    'name,source,diskImageSize,bucket,tags.team',
+    'web-01 – ü,"file:///a,b ""c"".qcow2",40,b,web',
+    'web-01 – ü,"file:///a,b ""c"".qcow2",40,b,web',
+  ].join('\r\n'),
+  yaml: [
+    'name: fleet',
+    'policy: { concurrency: 5 }',
+    'defaults:',
+    '  region: cn-hangzhou',
+    'items:',
+    '  # the first',
+    '  - imageName: "web-01 – ü"',
+    '    disks:',
+    '    - source: \'file:///a,b "c".qcow2\'',
+    '      diskImageSize: 40',
+    '    upload: { bucket: b }',
+    '    tags: { team: web }',
+    '  - imageName: "web-01 – ü"',
+    '    disks: [{ source: \'file:///a,b "c".qcow2\', diskImageSize: 40 }]',
+    '    upload: { bucket: b }',
+    '    tags: { team: web }',
+  ].join('\n'),
+};
+const LINES: Readonly<Record<BatchFormat, readonly number[]>> = {
+  json: [10, 25],
+  jsonl: [2, 3],
+  csv: [6, 7],
+  yaml: [7, 13],
+};
+
+describe.each(Object.keys(FILES) as BatchFormat[])('%s', (format) => {
+  test.each([1, 3, 64, 100_000])('gives header, items and their lines, however it is cut (%i bytes)', async (size) => {
+    const [header, ...items] = await read(format, FILES[format], size);
+    expect(header).toMatchObject({ kind: 'header', header: HEADER });
+    expect(items).toEqual(LINES[format].map((line) => ({ kind: 'item', line, value: ITEM })));
+  });
+
+  test('with bytes that are not UTF-8 is refused', async () => {
+    const bytes = new TextEncoder().encode(FILES[format]);
+    bytes[bytes.length - 8] = 0xff;
+    const all = async () => {
+      for await (const _ of readEntries(format, cutBytes(bytes)));
+    };
+    await expect(all()).rejects.toThrow(/UTF-8/);
+  });
+
+  test('without items is refused or empty, and never hangs', async () => {
+    const told = await refusal(format, '');
+    expect(format === 'jsonl' ? told === 'read' : Array.isArray(told)).toBe(true);
+  });
+});
+
+async function* cutBytes(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+test.each([
+  ['json', '{"name":"n","items":[{"a":1}],\n"policy":{"canary":1},"defaults":{"b":2}}'],
+  ['yaml', 'name: n\nitems:\n  - a: 1\npolicy: { canary: 1 }\ndefaults:\n  b: 2\n'],
+  ['yaml', 'name: n\nitems:\n- a: 1\n# c\npolicy: { canary: 1 }\ndefaults: { b: 2 }\n'],
+] as const)('a %s header may stand behind the items', async (format, text) => {
+  const [header, item, ...others] = await read(format, text);
+  expect(header).toMatchObject({ header: { name: 'n', policy: { canary: 1 }, defaults: { b: 2 } } });
+  expect(item).toMatchObject({ kind: 'item', value: { a: 1 } });
+  expect(others).toEqual([]);
+});
+
+describe('a JSON file', () => {
+  test('may be the list of items alone', async () => {
+    expect(await read('json', '[ {"a": 1},\n "x" , 2,\n{"b":"]}"} ]')).toEqual([
+      { kind: 'header', header: {}, line: 1 },
+      { kind: 'item', line: 1, value: { a: 1 } },
+      { kind: 'item', line: 2, value: 'x' },
+      { kind: 'item', line: 2, value: 2 },
+      { kind: 'item', line: 3, value: { b: ']}' } },
+    ]);
+  });
+
+  test('gives back what JSON.parse would, for any items', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.jsonValue(), { minLength: 1 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (items, size) => {
+          for (const space of [undefined, 2]) {
+            const entries = await read('json', JSON.stringify({ items }, null, space), size);
+            expect(entries.slice(1).map((entry) => (entry.kind === 'item' ? entry.value : entry))).toEqual(
+              JSON.parse(JSON.stringify(items)),
+            );
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test('with one item that is no JSON tells its line and goes on', async () => {
+    const entries = await read('json', '{"items": [\n{"a": 1},\n{"a": one},\n{"a": 3}\n]}');
+    expect(entries.map((entry) => (entry.kind === 'header' ? 'header' : [entry.kind, entry.line]))).toEqual([
+      'header',
+      ['item', 2],
+      ['unreadable', 3],
+      ['item', 4],
+    ]);
+  });
+
+  test.each([
+    ['{"items": [\n{"a": 1}\n', 3, /bracket is not closed/],
+    ['{"items": [1\n2]}', 2, /comma/],
+    ['{"name": "x"}', 1, /no items/],
+    ['{"items": [1], "items": [2]}', 1, /twice/],
+    ['hello', 1, /where \{ or \[ should be/],
+  ])('%j is refused with its line', async (text, line, reason) => {
+    expect(await refusal('json', text)).toEqual([line, expect.stringMatching(reason)]);
+  });
+});
+
+describe('a YAML file', () => {
+  test('may be the list of items alone, and use anchors of its header', async () => {
+    expect(await read('yaml', '# c\n- a: 1\n-\n  b: 2\n')).toEqual([
+      { kind: 'header', header: {}, line: 1 },
+      { kind: 'item', line: 2, value: { a: 1 } },
+      { kind: 'item', line: 3, value: { b: 2 } },
+    ]);
+    const text = 'defaults: &d\n  region: r\nitems:\n- a: 1\n- <<: *d\n  b: 2\n';
+    expect((await read('yaml', text)).slice(1)).toEqual([
+      { kind: 'item', line: 4, value: { a: 1 } },
+      { kind: 'item', line: 5, value: { region: 'r', b: 2 } },
+    ]);
+  });
+
+  test('with one item that is no YAML tells the line of the fault and goes on', async () => {
+    const entries = await read('yaml', 'items:\n  - a: 1\n  - a: 1\n    b: [\n  - a: 3\n');
+    expect(entries.slice(1).map((entry) => (entry.kind === 'header' ? '' : [entry.kind, entry.line]))).toEqual([
+      ['item', 2],
+      ['unreadable', expect.any(Number)],
+      ['item', 5],
+    ]);
+  });
+
+  test.each([
+    ['name: x\n', 1, /no items/],
+    ['items: [a]\n', 1, /block list/],
+    ['items:\n  - a: 1\nitems:\n  - b: 1\n', 3, /block list/],
+    ['items:\n  - a: 1\n - b: 1\n', 3, /same column/],
+    ['name: [\nitems:\n  - a: 1\n', 1, /not YAML/],
+  ])('%j is refused with its line', async (text, line, reason) => {
+    expect(await refusal('yaml', text)).toEqual([line, expect.stringMatching(reason)]);
+  });
+});
+
+describe('a CSV file', () => {
+  test('counts lines over quoted line ends, and leaves empty cells to the defaults', async () => {
+    const text =
+      'imageName,description,upload.keepObject,distribute.regions\na,"one\ntwo",yes,\nb,,no,cn-beijing cn-hangzhou\n';
+    expect((await read('csv', text)).slice(1)).toEqual([
+      { kind: 'item', line: 2, value: { imageName: 'a', description: 'one\ntwo', upload: { keepObject: true } } },
+      {
+        kind: 'item',
+        line: 4,
+        value: {
+          imageName: 'b',
+          upload: { keepObject: false },
+          distribute: { regions: ['cn-beijing', 'cn-hangzhou'] },
+        },
+      },
+    ]);
+  });
+
+  test('keeps an image name that looks like a number as it is', async () => {
+    expect((await read('csv', 'imageName,diskImageSize\n0123,40\n'))[1]).toMatchObject({
+      value: { imageName: '0123', disks: [{ diskImageSize: 40 }] },
+    });
+  });
+
+  test('with a row of too many cells tells its line and goes on', async () => {
+    const entries = await read('csv', 'imageName\na\nb,c\nd\n');
+    expect(entries.slice(1).map((entry) => (entry.kind === 'header' ? '' : [entry.kind, entry.line]))).toEqual([
+      ['item', 2],
+      ['unreadable', 3],
+      ['item', 4],
+    ]);
+  });
+
+  test.each([
+    ['imageName\n"open\n', /not CSV/],
+    ['__proto__.x\n1\n', /no name of a column/],
+    ['# policy: [\nimageName\na\n', /not YAML/],
+  ])('%j is refused', async (text, reason) => {
+    expect(await refusal('csv', text)).toEqual([expect.any(Number), expect.stringMatching(reason)]);
+  });
+});
+
+test('the format is told by the media type', () => {
+  expect(formatOf('application/json; charset=utf-8')).toBe('json');
+  expect(formatOf('application/x-ndjson')).toBe('jsonl');
+  expect(formatOf('text/csv')).toBe('csv');
+  expect(formatOf('application/yaml')).toBe('yaml');
+  expect(formatOf('text/html')).toBeNull();
+});

@@ -1,0 +1,279 @@
+/** The items of a batch in PostgreSQL: taken in whole or not at all, given out once, held to every limit. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BatchSettings, takeInBatch } from '../../api/take-in-batch.js';
+import { newBatchId } from '../../domain/batch-names.js';
+import { DEFAULT_POLICY } from '../../domain/batch-policy.js';
+import { newImportId } from '../../domain/ids.js';
+import { openIntake } from '../../store/batch-intake.js';
+import { createBatchViews } from '../../store/batch-views.js';
+import { createBatchStore, type PageChoice } from '../../store/batches.js';
+import { createImportStore } from '../../store/imports.js';
+import { startTestDatabase, type TestDatabase } from './test-database.js';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+});
+afterAll(() => database?.close());
+
+interface Item {
+  readonly imageName: string;
+  readonly region?: string;
+  readonly bucket?: string;
+  readonly priority?: number;
+}
+
+async function take(items: readonly Item[], settings: Partial<BatchSettings> = {}) {
+  const id = newBatchId(Date.now(), randomBytes(10));
+  const lines = items.map(({ imageName, region = 'cn-hangzhou', bucket = 'bucket-1', priority }) =>
+    JSON.stringify({
+      imageName,
+      region,
+      disks: [{ source: `oss://${bucket}/disk.qcow2` }],
+      upload: { bucket },
+      priority,
+    }),
+  );
+  async function* body() {
+    yield Buffer.from(lines.join('\n'));
+  }
+  const taken = await takeInBatch(
+    await openIntake(database.pool),
+    {
+      id,
+      format: 'jsonl',
+      header: { name: randomUUID() },
+      skipInvalid: false,
+      base: null,
+      idempotencyKey: null,
+      workerHost: 'host-1',
+      ...settings,
+    },
+    body(),
+  );
+  return { id, taken };
+}
+
+function names(count: number, of: Partial<Item> = {}): readonly Item[] {
+  return Array.from({ length: count }, (_, index) => ({ imageName: `web-${of.region ?? ''}${index + 1}`, ...of }));
+}
+
+function page(batchId: string, number: number, room: number, limits: Partial<PageChoice> = {}) {
+  return createBatchStore(database.pool).takePage({
+    batchId,
+    page: number,
+    importIds: Array.from({ length: room }, () => newImportId(Date.now(), randomBytes(10))),
+    fresh: Number.MAX_SAFE_INTEGER,
+    perRegion: null,
+    perBucket: null,
+    regionRoom: {},
+    ...limits,
+  });
+}
+
+async function namesOf(items: readonly { readonly importId: string }[]): Promise<readonly string[]> {
+  const imports = createImportStore(database.pool);
+  return Promise.all(items.map(async ({ importId }) => (await imports.get(importId))?.request.imageName ?? ''));
+}
+
+async function end(importId: string, state: 'succeeded' | 'failed') {
+  const error =
+    state === 'failed'
+      ? { code: 'Bad', message: `bad ${importId}`, remedy: 'Mend it.', requestId: null, phase: 'import' as const }
+      : null;
+  await createImportStore(database.pool).finish({ importId, version: 1_000_000, phase: 'done' }, state, error);
+}
+
+describe('a batch file', () => {
+  test('with bad items is refused with the line of each, and nothing is left of it', async () => {
+    const items = [...names(2), { imageName: '1' }, { imageName: 'web-9', priority: 77 }, { imageName: 'web-2' }];
+    const { id, taken } = await take(items);
+    expect(taken).toMatchObject({ kind: 'badItems', badCount: 3, items: 5 });
+    expect(taken.kind === 'badItems' && taken.bad.map((bad) => [bad.line, bad.problems[0]?.path])).toEqual([
+      [3, 'imageName'],
+      [4, 'priority'],
+      [5, 'imageName'],
+    ]);
+    expect(await createBatchViews(database.pool, null).get(id)).toBeNull();
+  });
+
+  test('with bad items that are skipped starts the others and remembers the bad ones', async () => {
+    const { id, taken } = await take([...names(2), { imageName: '1' }, { imageName: 'web-1' }], { skipInvalid: true });
+    expect(taken).toMatchObject({ kind: 'made', items: 4, skippedCount: 2 });
+    const views = createBatchViews(database.pool, null);
+    expect((await views.get(id))?.counts).toMatchObject({ total: 4, waiting: 2, invalid: 2 });
+    const invalid = await views.items(id, { state: 'invalid', after: 0, limit: 10 });
+    expect(invalid).toMatchObject([
+      { line: 3, code: 'Request.Invalid' },
+      { line: 4, message: expect.stringContaining('line 1') },
+    ]);
+  });
+
+  test('sent again under its name is the same batch, and another file is refused', async () => {
+    const header = { name: randomUUID() };
+    const first = await take(names(2), { header });
+    expect(await take(names(2), { header })).toMatchObject({ taken: { kind: 'same', batch: { id: first.id } } });
+    expect(await take(names(3), { header })).toMatchObject({ taken: { kind: 'conflict', batch: { id: first.id } } });
+  });
+
+  test('sent again under its key is the same batch, whatever it is called', async () => {
+    const idempotencyKey = randomUUID();
+    const header = { name: randomUUID() };
+    const first = await take(names(2), { header, idempotencyKey });
+    expect(await take(names(2), { header, idempotencyKey })).toMatchObject({
+      taken: { kind: 'same', batch: { id: first.id } },
+    });
+    expect(await take(names(3), { header: { name: randomUUID() }, idempotencyKey })).toMatchObject({
+      taken: { kind: 'conflict', batch: { id: first.id } },
+    });
+  });
+
+  test('whose sender goes away leaves nothing, and its name is free', async () => {
+    const header = { name: randomUUID() };
+    async function* broken() {
+      yield Buffer.from(`${JSON.stringify({ imageName: 'web-1' })}\n`);
+      throw new Error('connection lost');
+    }
+    const settings: BatchSettings = {
+      id: newBatchId(Date.now(), randomBytes(10)),
+      format: 'jsonl',
+      header,
+      skipInvalid: true,
+      base: null,
+      idempotencyKey: null,
+      workerHost: 'host-1',
+    };
+    await expect(takeInBatch(await openIntake(database.pool), settings, broken())).rejects.toThrow('connection lost');
+    expect((await take(names(1), { header })).taken.kind).toBe('made');
+  });
+});
+
+describe('items', () => {
+  test('are given out once, in order, as imports with a record', async () => {
+    const { id } = await take([...names(3), { imageName: 'first', priority: 1 }, { imageName: 'last', priority: 9 }]);
+    const one = await page(id, 1, 2);
+    const two = await page(id, 2, 10);
+    expect(await namesOf(one)).toEqual(['first', 'web-1']);
+    expect(await namesOf(two)).toEqual(['web-2', 'web-3', 'last']);
+    expect(await page(id, 3, 10)).toEqual([]);
+  });
+
+  test('of a page that is asked for again are the same ones', async () => {
+    const { id } = await take(names(5));
+    const one = await page(id, 1, 2);
+    expect(await page(id, 1, 2)).toEqual(one);
+    expect(await namesOf(await page(id, 2, 2))).toEqual(['web-3', 'web-4']);
+  });
+
+  test('asked for by two at once are given to both the same, never twice', async () => {
+    const { id } = await take(names(20));
+    const [one, other] = await Promise.all([page(id, 1, 10), page(id, 1, 10)]);
+    expect(one).toHaveLength(10);
+    expect(other).toEqual(one);
+  });
+
+  test('keep to the limits of region, bucket and quota, and those behind them are not held back', async () => {
+    const items = [
+      ...names(5, { region: 'cn-hangzhou', bucket: 'bucket-1' }),
+      ...names(5, { region: 'cn-beijing', bucket: 'bucket-2' }),
+      ...names(5, { region: 'cn-beijing', bucket: 'bucket-3' }).map((item) => ({
+        ...item,
+        imageName: `b3-${item.imageName}`,
+      })),
+      ...names(5, { region: 'cn-qingdao', bucket: 'bucket-4' }),
+    ];
+    const { id } = await take(items);
+    const limits = { perRegion: 3, perBucket: 2, regionRoom: { 'cn-qingdao': 1 } };
+    const one = await page(id, 1, 20, limits);
+    expect(await namesOf(one)).toEqual([
+      'web-cn-hangzhou1',
+      'web-cn-hangzhou2',
+      'web-cn-beijing1',
+      'web-cn-beijing2',
+      'b3-web-cn-beijing1',
+      'web-cn-qingdao1',
+    ]);
+    expect(await page(id, 2, 20, { ...limits, regionRoom: { 'cn-qingdao': 0 } })).toEqual([]);
+    await end(one[0]?.importId ?? '', 'succeeded');
+    await createBatchStore(database.pool).settle(id);
+    expect(await namesOf(await page(id, 2, 20, { ...limits, regionRoom: {} }))).toEqual([
+      'web-cn-hangzhou3',
+      'web-cn-qingdao2',
+    ]);
+  });
+
+  test('of a wave are held to its size, and one that is tried again is not', async () => {
+    const { id } = await take(names(5));
+    const store = createBatchStore(database.pool);
+    const [canary] = await page(id, 1, 10, { fresh: 1 });
+    await end(canary?.importId ?? '', 'failed');
+    expect(await store.settle(id)).toMatchObject({ failed: 1, waiting: 4, fresh: 4 });
+    expect(await store.retry(id, ['failed'])).toBe(1);
+    const again = await page(id, 2, 10, { fresh: 0 });
+    expect(await namesOf(again)).toEqual(['web-1']);
+    expect(again[0]?.importId).not.toBe(canary?.importId);
+    expect(await createBatchViews(database.pool, null).items(id, { after: 0, limit: 1 })).toMatchObject([
+      { attempt: 2 },
+    ]);
+  });
+
+  test('in shuffled order are the same at every look and follow a change of the order', async () => {
+    const { id } = await take(names(30), { header: { name: randomUUID(), policy: { order: 'shuffled' } } });
+    const store = createBatchStore(database.pool);
+    const some = await namesOf(await page(id, 1, 10));
+    expect(some).not.toEqual(names(10).map((item) => item.imageName));
+    await store.write({ batchId: id, step: 1, state: 'running', policy: { ...DEFAULT_POLICY }, attention: null });
+    const rest = await namesOf(await page(id, 2, 30));
+    expect(rest).toEqual(
+      names(30)
+        .map((item) => item.imageName)
+        .filter((name) => !some.includes(name)),
+    );
+  });
+});
+
+describe('how a batch stands', () => {
+  test('is counted by state, by phase and by cause', async () => {
+    const { id } = await take(names(6));
+    const store = createBatchStore(database.pool);
+    const views = createBatchViews(database.pool, { currency: 'CNY', storageGiBMonth: 0.1, trafficGiB: 0.5 });
+    const imports = createImportStore(database.pool);
+    const [one, two, three, four, five] = await page(id, 1, 5);
+    await end(one?.importId ?? '', 'succeeded');
+    await end(two?.importId ?? '', 'failed');
+    await end(three?.importId ?? '', 'failed');
+    await imports.attention(
+      { importId: four?.importId ?? '', version: 1, phase: 'role' },
+      { code: 'NoRole', message: 'there is no role', remedy: 'Make it.', since: new Date().toISOString() },
+    );
+    expect(await store.settle(id)).toMatchObject({
+      total: 6,
+      waiting: 1,
+      running: 1,
+      attention: 1,
+      succeeded: 1,
+      failed: 2,
+    });
+    const view = await views.get(id);
+    expect(view).toMatchObject({
+      phases: { accepted: 1, role: 1 },
+      failures: [{ code: 'Bad', count: 2, remedy: 'Mend it.' }],
+      attentions: [{ code: 'NoRole', count: 1, examples: [four?.importId] }],
+    });
+    expect(view?.importsPerMinute).toBeGreaterThan(0);
+    expect(await store.stoppedImports(id, 'NoRole', '', 10)).toEqual([four?.importId]);
+    expect(await store.openImports(id, '', 10)).toEqual([four?.importId, five?.importId].sort());
+    expect(await store.withoutImage(id)).toMatchObject({ byRegion: { 'cn-hangzhou': 2 } });
+  });
+
+  test('is not turned back by a late write', async () => {
+    const { id } = await take(names(1));
+    const store = createBatchStore(database.pool);
+    const write = { batchId: id, policy: DEFAULT_POLICY, attention: null } as const;
+    await store.write({ ...write, step: 2, state: 'paused' });
+    await store.write({ ...write, step: 1, state: 'running' });
+    expect((await store.forStart(id))?.state).toBe('paused');
+  });
+});
