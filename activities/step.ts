@@ -34,7 +34,7 @@ export interface Step extends StepWrite {
 export async function runStep<T>(
   deps: { readonly store: ImportStore; readonly settings: StepSettings },
   phase: Phase,
-  input: StepInput,
+  input: Pick<StepInput, 'importId' | 'step'>,
   body: (step: Step) => Promise<T>,
   state: State = 'running',
 ): Promise<T> {

@@ -86,6 +86,8 @@ export interface EcsApi {
   describeTaskAttribute(taskId: string): Promise<TaskDetail>;
   /** Own images of every status, all pages. */
   describeImages(filter: ImageFilter): Promise<readonly ImageView[]>;
+  /** Own images of every status, as the cloud counts them against the region's quota. */
+  countImages(): Promise<number>;
   cancelTask(taskId: string): Promise<void>;
   deleteImage(imageId: string): Promise<void>;
   /** Called where the source is. The answer's image is in `toRegion`, and is not available for a while. */

@@ -98,6 +98,13 @@ export function createEcs(place: SdkPlace): EcsApi {
       return [...images.values()];
     },
 
+    async countImages() {
+      const request = ask(DescribeImagesRequest, { regionId: region, ...imagesQuery({}, undefined), pageSize: 1 });
+      const body = await sdkCall('ecs', 'DescribeImages', client, (ecs) => ecs.describeImages(request));
+      if (body.totalCount === undefined) throw unreadable('ecs', 'DescribeImages', 'counts nothing', body.requestId);
+      return body.totalCount;
+    },
+
     async cancelTask(taskId) {
       const request = ask(CancelTaskRequest, { regionId: region, taskId });
       await sdkCall('ecs', 'CancelTask', client, (ecs) => ecs.cancelTask(request));

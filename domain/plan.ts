@@ -39,6 +39,12 @@ export interface StepInput {
   readonly attempt: number;
 }
 
+export interface AcceptInput extends Pick<StepInput, 'importId' | 'step'> {
+  /** Null: the record has it. */
+  readonly request: ImportRequest | null;
+  readonly fileQueue: string;
+}
+
 /** How an import ends; what cleanup has to bring about. */
 export interface Ending {
   readonly outcome: 'succeeded' | 'failed' | 'cancelled';

@@ -31,7 +31,8 @@ export const DEFAULT_PACE: Pace = { retryFirstMs: 1_000, retryMaxMs: 60_000, hea
 
 export interface ImportWorkflowInput {
   readonly importId: string;
-  readonly request: ImportRequest;
+  /** Null: the record has it. Items of a batch come so, since ten thousand requests would fill the history of their parent. */
+  readonly request: ImportRequest | null;
   /** Where the activities run that read the sources. */
   readonly fileQueue: string;
   readonly pace: Pace;

@@ -18,6 +18,10 @@ const environment = z.object({
   ECS_IMPORT_POLL_MAX_MS: milliseconds(10_000),
   ECS_IMPORT_PATIENCE_MS: milliseconds(30 * 60_000),
   ECS_IMPORT_LOOK_EVERY_MS: milliseconds(2_000),
+  /** Between two looks of a batch at its imports. */
+  ECS_IMPORT_BATCH_LOOK_MS: milliseconds(500),
+  /** For so long at most a batch waits until several imports can start at once. */
+  ECS_IMPORT_BATCH_GATHER_MS: milliseconds(2_000),
   ECS_IMPORT_SHUTDOWN_MS: milliseconds(10_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { createRegionWatchers } from '../activities/region-watcher.js';
 import { createCloudFromEnvironment } from '../alibaba/create-cloud.js';
 import { createInspector } from '../images/inspect-in-child.js';
+import { createBatchStore } from '../store/batches.js';
 import { migrate, openPool } from '../store/database.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
@@ -38,6 +39,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   };
   const workers = await createImportWorkers(config, connection, {
     store: createImportStore(pool),
+    batches: createBatchStore(pool),
+    batchPace: { lookEveryMs: config.ECS_IMPORT_BATCH_LOOK_MS, gatherMs: config.ECS_IMPORT_BATCH_GATHER_MS },
     cloud,
     inspect: createInspector({}),
     watchers: createRegionWatchers(cloud, pace),

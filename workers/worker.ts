@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { BatchDependencies } from '../activities/batch/dependencies.js';
+import { createBatchActivities, createPageWaiters } from '../activities/batch/index.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createActivities } from '../activities/index.js';
 import { fileQueue, MAIN_QUEUE, WATCH_QUEUE } from '../domain/process-names.js';
@@ -20,7 +22,7 @@ export interface ImportWorkers {
 export async function createImportWorkers(
   config: WorkerConfig,
   connection: NativeConnection,
-  deps: ActivityDependencies,
+  deps: ActivityDependencies & BatchDependencies,
 ): Promise<ImportWorkers> {
   const activities = createActivities(deps);
   const common = {
@@ -36,7 +38,7 @@ export async function createImportWorkers(
       ...common,
       ...workflowCode(),
       taskQueue: MAIN_QUEUE,
-      activities,
+      activities: { ...activities, ...createBatchActivities(deps) },
       maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_ACTIVITIES,
     }),
     Worker.create({
@@ -52,7 +54,12 @@ export async function createImportWorkers(
     Worker.create({
       ...common,
       taskQueue: WATCH_QUEUE,
-      activities: { watchImport: activities.watchImport, detect: activities.detect, distribute: activities.distribute },
+      activities: {
+        watchImport: activities.watchImport,
+        detect: activities.detect,
+        distribute: activities.distribute,
+        ...createPageWaiters(deps),
+      },
       maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_WATCHES,
     }),
   ]);

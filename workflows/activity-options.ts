@@ -1,5 +1,6 @@
 /** How the workflow calls activities: they are retried until they say that a retry cannot help. */
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { BatchActivities, PageWaiters } from '../activities/batch/index.js';
 import type { ImportActivities } from '../activities/index.js';
 import type { Pace } from '../domain/process-names.js';
 
@@ -26,5 +27,19 @@ export function watchersOn(taskQueue: string, pace: Pace) {
   return proxyActivities<Pick<ImportActivities, 'watchImport' | 'detect'>>({
     ...options(taskQueue, pace),
     cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+}
+
+/** What a batch does with the record and with its imports: short, or as long as there are imports to tell. */
+export function batchActivitiesOn(taskQueue: string, pace: Pace) {
+  return proxyActivities<BatchActivities>(options(taskQueue, pace));
+}
+
+/** Waits for room in a batch: may rightly take days, and costs nothing while it does. */
+export function pageWaitersOn(taskQueue: string, pace: Pace) {
+  return proxyActivities<PageWaiters>({
+    ...options(taskQueue, pace),
+    // A page that was given out although the look was to end must be started all the same.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
 }

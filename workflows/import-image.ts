@@ -1,5 +1,6 @@
 /** One import, from the accepted request to the checked image: the lifecycle of docs/architecture.md, read from top to bottom. */
 import {
+  ApplicationFailure,
   CancellationScope,
   condition,
   defineQuery,
@@ -21,6 +22,7 @@ import {
   STATE_QUERY,
   WATCH_QUEUE,
 } from '../domain/process-names.js';
+import type { ImportRequest } from '../domain/request.js';
 import { activitiesOn, watchersOn } from './activity-options.js';
 import { attentionOf, failureIn, importErrorOf } from './failures.js';
 
@@ -40,7 +42,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   // It waits as long as any watch, but for copies that it has made itself.
   const distributing = activitiesOn(WATCH_QUEUE, input.pace);
 
-  let request = input.request;
+  /** There once `accept` has it; nothing runs before. */
+  let request: ImportRequest;
   let phase: Phase = 'accepted';
   let attention: Attention | null = null;
   const told: { cancel: CancelSignal | null } = { cancel: null };
@@ -64,12 +67,16 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   }));
 
   /** Runs one activity of a phase; on attention waits for `resume` and runs it again. */
-  async function step<T>(of: Phase, activity: (input: StepInput) => Promise<T>): Promise<T> {
+  function step<T>(of: Phase, activity: (input: StepInput) => Promise<T>): Promise<T> {
+    return untilDone(of, () => activity({ importId, step: steps, request, attempt }));
+  }
+
+  async function untilDone<T>(of: Phase, activity: () => Promise<T>): Promise<T> {
     phase = of;
     for (;;) {
       steps += 1;
       try {
-        return await activity({ importId, step: steps, request, attempt });
+        return await activity();
       } catch (error) {
         const failure = failureIn(error);
         if (failure?.class !== 'attention' || failure.version === undefined) throw error;
@@ -86,8 +93,18 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     }
   }
 
+  /** Not cancelled: without the request nothing is known of what there is to clean up. */
+  async function accept(): Promise<ImportRequest> {
+    const { fileQueue } = input;
+    const recorded = await CancellationScope.nonCancellable(() =>
+      untilDone('accepted', () => here.accept({ importId, step: steps, request: input.request, fileQueue })),
+    );
+    const known = input.request ?? recorded;
+    if (known === null) throw ApplicationFailure.nonRetryable(`import ${importId} has no request`, 'defect');
+    return known;
+  }
+
   async function importOneImage(): Promise<ImageRef | null> {
-    await step('accepted', (at) => here.accept(at, input.fileQueue));
     const plan: ImportPlan = await step('preflight', nearTheFiles.preflight);
     if (request.dryRun) return null;
     if (request.role !== 'skip') await step('role', (at) => here.setUpRole(at, plan));
@@ -107,6 +124,7 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     await step('cleanup', (at) => here.cleanUp(at, how));
   }
 
+  request = await accept();
   let image: ImageRef | null = null;
   let error: ImportError | null = null;
   try {

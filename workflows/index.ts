@@ -1,3 +1,4 @@
 /** All workflows that a worker serves. */
 export { importImage } from './import-image.js';
 export { inspectImage } from './inspect-image.js';
+export { runBatch } from './run-batch.js';

@@ -82,6 +82,7 @@ export class FakeCloud {
     const unused = () => Promise.reject(new Error('not part of distribution'));
     return {
       describeRegions: unused,
+      countImages: unused,
       dryRunImportImage: unused,
       importImage: unused,
       describeTaskAttribute: unused,

@@ -1,0 +1,20 @@
+/** All activities of a batch, bound to what they work with. */
+import type { BatchDependencies } from './dependencies.js';
+import { createNextPage } from './next-page.js';
+import { createTellImports } from './tell-imports.js';
+
+export type BatchActivities = ReturnType<typeof createBatchActivities>;
+export type PageWaiters = ReturnType<typeof createPageWaiters>;
+
+export function createBatchActivities(deps: BatchDependencies) {
+  return {
+    noteBatch: deps.batches.write,
+    dropWaiting: deps.batches.dropWaiting,
+    ...createTellImports(deps),
+  };
+}
+
+/** On a queue of its own: it waits for as long as the batch takes. */
+export function createPageWaiters(deps: BatchDependencies) {
+  return { nextPage: createNextPage(deps) };
+}
