@@ -6,6 +6,7 @@ import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { answerProblem, ProblemError, problem } from './problems.js';
+import { batchRoutes } from './routes/batches.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
@@ -37,17 +38,18 @@ export function createApp(deps: ApiDependencies): Hono {
     }
     await next();
   });
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw problem('tooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, 'Send one import a request.');
-      },
-    }),
-  );
+  const limited = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw problem('tooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, 'Send one import a request.');
+    },
+  });
+  // A batch is read as it streams in, and has a limit of its own.
+  app.use((context, next) => (context.req.path === '/v1/batches' ? next() : limited(context, next)));
 
   app.route('/', healthRoutes(deps));
   app.route('/', importRoutes(deps));
+  app.route('/', batchRoutes(deps));
   app.route('/', eventRoutes(deps));
   app.route('/', inspectionRoutes(deps));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));

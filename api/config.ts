@@ -4,6 +4,20 @@ import { z } from 'zod';
 import { milliseconds, readEnvironment } from '../domain/environment.js';
 import { DEFAULT_PACE } from '../domain/process-names.js';
 
+const prices = z.object({
+  currency: z.string().min(1).max(10),
+  storageGiBMonth: z.number().min(0),
+  trafficGiB: z.number().min(0),
+});
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -19,6 +33,16 @@ const environment = z.object({
   ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_PACE.retryFirstMs),
   ECS_IMPORT_RETRY_MAX_MS: milliseconds(DEFAULT_PACE.retryMaxMs),
   ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: milliseconds(DEFAULT_PACE.heartbeatTimeoutMs),
+  /** For the estimate of batches: `{"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}`. */
+  ECS_IMPORT_PRICES: z
+    .string()
+    .transform((text, context) => {
+      const read = prices.safeParse(jsonIn(text));
+      if (read.success) return read.data;
+      context.addIssue('give {"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}');
+      return z.NEVER;
+    })
+    .optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 

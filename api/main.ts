@@ -3,12 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
+import { openIntake } from '../store/batch-intake.js';
+import { createBatchViews } from '../store/batch-views.js';
+import { createBatchStore } from '../store/batches.js';
 import { openChangeFeed } from '../store/changes.js';
 import { migrate, openPool } from '../store/database.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
 import { createApp } from './app.js';
 import { type ApiConfig, readApiConfig } from './config.js';
+import { createBatchStarter } from './start-batches.js';
 import { createImportStarter } from './start-imports.js';
 
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
@@ -32,11 +36,17 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
     heartbeatTimeoutMs: config.ECS_IMPORT_HEARTBEAT_TIMEOUT_MS,
   };
   const starter = createImportStarter(client, store, pace, log);
+  const batches = createBatchStore(pool);
+  const batchStarter = createBatchStarter(client, batches, pace, log);
   const app = createApp({
     store,
     changes,
     client,
     starter,
+    batches,
+    batchViews: createBatchViews(pool, config.ECS_IMPORT_PRICES ?? null),
+    openIntake: () => openIntake(pool),
+    batchStarter,
     workerHost: config.ECS_IMPORT_WORKER_HOST,
     token: config.ECS_IMPORT_API_TOKEN ?? null,
     stackFile: config.ECS_IMPORT_STACK_FILE ?? null,
@@ -51,6 +61,7 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
     process.once('SIGINT', () => resolve());
   });
   starter.stop();
+  batchStarter.stop();
   await changes.close();
   // Streams of events never end by themselves; their clients come back with Last-Event-ID.
   server.close();

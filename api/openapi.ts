@@ -4,7 +4,10 @@ import path from 'node:path';
 import { z } from 'zod';
 import { importRequestSchema } from '../domain/request-schema.js';
 import { packageRoot } from '../store/package-root.js';
+import { BATCH_OPERATIONS } from './batch-operations.js';
+import { BATCH_SCHEMAS } from './batch-schemas.js';
 import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
+import { json, type Operation, problem } from './operation.js';
 import {
   cancelSchema,
   eventSchema,
@@ -28,32 +31,16 @@ const SCHEMAS = {
   Cancel: cancelSchema,
   Resume: resumeSchema,
   Readiness: readySchema,
+  ...BATCH_SCHEMAS,
 } as const;
 
 type SchemaName = keyof typeof SCHEMAS;
 
-interface Operation {
-  readonly method: 'get' | 'post';
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: SchemaName;
-  readonly answers: Readonly<
-    Record<number, { readonly description: string; readonly schema?: SchemaName; readonly type?: string }>
-  >;
-}
-
-const json = (description: string, schema: SchemaName) => ({ description, schema });
-const problem = (description: string) => ({
-  description,
-  schema: 'Problem' as const,
-  type: 'application/problem+json',
-});
 const unknownImport = problem('No import has this id');
 
 /** One row a route; the routes themselves are in routes/. */
-export const OPERATIONS: readonly Operation[] = [
+export const OPERATIONS: readonly Operation<SchemaName>[] = [
+  ...BATCH_OPERATIONS,
   {
     method: 'post',
     path: '/v1/imports',
@@ -187,7 +174,7 @@ export function openApiDocument(): object {
   };
 }
 
-function describe(operation: Operation): object {
+function describe(operation: Operation<SchemaName>): object {
   const parameters = [
     ...[...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       name,
@@ -213,7 +200,7 @@ function describe(operation: Operation): object {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(operation.body === undefined
       ? {}
-      : { requestBody: { content: contentOf('application/json', operation.body) } }),
+      : { requestBody: { content: bodyContent(operation.bodyTypes ?? ['application/json'], operation.body) } }),
     responses: Object.fromEntries(
       Object.entries(operation.answers).map(([status, { description, schema, type }]) => [
         status,
@@ -221,6 +208,10 @@ function describe(operation: Operation): object {
       ]),
     ),
   };
+}
+
+function bodyContent(types: readonly string[], schema: SchemaName): object {
+  return Object.assign({}, ...types.map((type) => contentOf(type, schema)));
 }
 
 function contentOf(type: string, schema: SchemaName | undefined): object {

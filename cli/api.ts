@@ -16,6 +16,10 @@ export interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
+  /** In place of `body`: opened anew for every attempt, sent as it is read. */
+  readonly file?: { readonly type: string; readonly open: () => ReadableStream<Uint8Array> };
+  /** How long the answer may take; ms. */
+  readonly answerWithinMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses other than 2xx that are an answer too, not an error. */
   readonly alsoFine?: readonly number[];
@@ -38,7 +42,17 @@ export function openApi(options: Pick<GlobalOptions, 'api'>, env: NodeJS.Process
   const authorization: Record<string, string> =
     token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` };
 
-  async function call({ method, path, body, headers, alsoFine = [], patienceMs = 0 }: Call): Promise<Answer> {
+  async function call(made: Call): Promise<Answer> {
+    const {
+      method,
+      path,
+      body,
+      file,
+      headers,
+      alsoFine = [],
+      patienceMs = 0,
+      answerWithinMs = ANSWER_WITHIN_MS,
+    } = made;
     const deadline = Date.now() + patienceMs;
     for (;;) {
       // Looked for at every attempt: an `up` that was started again may listen elsewhere.
@@ -48,11 +62,13 @@ export function openApi(options: Pick<GlobalOptions, 'api'>, env: NodeJS.Process
         headers: {
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(file === undefined ? {} : { 'content-type': file.type }),
           ...authorization,
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+        ...(file === undefined ? {} : { body: file.open(), duplex: 'half' }),
+        signal: AbortSignal.timeout(answerWithinMs),
       }).catch((error: unknown) => unreachable(base, error));
       if (!(sent instanceof CommandError)) {
         if ((sent.status >= 200 && sent.status < 300) || alsoFine.includes(sent.status)) return sent;

@@ -28,3 +28,20 @@ export function collectPairs(
   if (at < 1) throw new InvalidArgumentError('give key=value');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
+
+export type Changes = Readonly<Record<string, unknown>>;
+
+/** `path=value`, more than once. Values are JSON where they can be read so (40, true, ["a"]), else text. */
+export function collectChanges(text: string, before: Changes | undefined): Changes {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('give path=value');
+  return { ...before, [text.slice(0, at)]: readValue(text.slice(at + 1)) };
+}
+
+function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../store/package-root.js';
 import { isObject, parse } from './api.js';
 import { addApi } from './commands/api.js';
+import { addBatch } from './commands/batch.js';
 import { addCancel } from './commands/cancel.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
@@ -36,6 +37,7 @@ const COMMANDS = [
   addReport,
   addDoctor,
   addPolicy,
+  addBatch,
   addWorker,
   addApi,
   addEmulator,

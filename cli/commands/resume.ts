@@ -1,13 +1,12 @@
 /** `resume ID`: goes on with an import after a person has mended what it stopped on. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { ImportView } from '../../domain/import.js';
 import { type Api, getImport, importPath, openApi, readView } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
+import { type Changes, collectChanges } from '../option-values.js';
 import { outcome } from '../summary.js';
-
-type Changes = Readonly<Record<string, unknown>>;
 
 export function addResume(program: Command): void {
   program
@@ -39,19 +38,4 @@ async function onceTaken(api: Api, view: ImportView, text: string): Promise<{ vi
     latest = await getImport(api, view.id);
   }
   return latest;
-}
-
-/** Values are JSON where they can be read so (40, true, ["a"]), else text. */
-function collectChanges(text: string, before: Changes | undefined): Changes {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('give path=value');
-  return { ...before, [text.slice(0, at)]: readValue(text.slice(at + 1)) };
-}
-
-function readValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

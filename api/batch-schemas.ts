@@ -1,0 +1,136 @@
+/** The shapes of what batches take and answer, for the OpenAPI document; held to the domain's types by the compiler. */
+import { z } from 'zod';
+import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../domain/batch.js';
+import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY } from '../domain/batch-policy.js';
+import { PHASES } from '../domain/import.js';
+import { importRequestSchema } from '../domain/request-schema.js';
+
+const time = z.iso.datetime();
+const count = z.int();
+const limit = z.int().min(1).max(MAX_CONCURRENCY);
+
+const policySchema = z.object({
+  concurrency: limit.default(DEFAULT_POLICY.concurrency).describe('Imports under way at once'),
+  perRegion: limit.nullable().default(null).describe('At most so many at once in one region'),
+  perBucket: limit.nullable().default(null).describe('At most so many at once from one bucket'),
+  canary: z.array(z.int().min(1)).default([]).describe('Sizes of the first waves; 5 stands for [5]'),
+  errorBudget: z
+    .union([z.int().min(0), z.templateLiteral([z.number(), '%'])])
+    .nullable()
+    .default(null)
+    .describe('Failures allowed before no new imports start: a number, or percent of all items'),
+  attentionBudget: z.int().min(1).nullable().default(null).describe('Imports that may wait for a person'),
+  schedule: z.string().nullable().default(null).describe('Imports start only then: 20:00-06:00 Asia/Shanghai'),
+  order: z.enum(['listed', 'shuffled']).default('listed'),
+  priority: z.int().min(1).max(5).default(DEFAULT_POLICY.priority).describe('Lower goes first; a single import has 3'),
+  weight: z.number().min(0.001).max(1000).default(1).describe('Share beside other batches of the same priority'),
+  imageQuota: z
+    .union([z.int().min(0), z.record(z.string(), z.int().min(0))])
+    .nullable()
+    .default(null)
+    .describe('Custom images that a region may hold, for all or each region'),
+});
+
+const holdSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
+
+const causeSchema = z.object({
+  code: z.string(),
+  count,
+  message: z.string().describe('Of one of them'),
+  remedy: z.string(),
+  examples: z.array(z.string()).describe('Ids of imports'),
+});
+
+const batchSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(BATCH_STATES),
+  policy: policySchema,
+  attention: holdSchema.nullable().describe('Why it starts no more imports until it is resumed'),
+  waitsFor: holdSchema.nullable().describe('What it waits for by itself'),
+  counts: z.object({
+    total: count,
+    invalid: count,
+    waiting: count,
+    running: count,
+    attention: count,
+    succeeded: count,
+    failed: count,
+    cancelled: count,
+  }),
+  phases: z.partialRecord(z.enum(PHASES), count).describe('Imports under way, by phase'),
+  importsPerMinute: z.number().nullable(),
+  etaSeconds: z.number().nullable(),
+  estimate: z.object({
+    uploadedBytes: z.number(),
+    expectedUploadBytes: z.number().nullable(),
+    imageGiB: z.number(),
+    expectedImageGiB: z.number().nullable(),
+    expectedCopyGiB: z.number().nullable(),
+    cost: z.object({ currency: z.string(), storagePerMonth: z.number(), traffic: z.number() }).nullable(),
+  }),
+  failures: z.array(causeSchema),
+  attentions: z.array(causeSchema),
+  createdAt: time,
+  updatedAt: time,
+  endedAt: time.nullable(),
+});
+
+const itemSchema = z.object({
+  item: count,
+  line: count,
+  state: z.enum(ITEM_STATES),
+  region: z.string(),
+  imageName: z.string(),
+  attempt: count,
+  importId: z.string().nullable(),
+  phase: z.enum(PHASES).nullable(),
+  imageId: z.string().nullable(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  remedy: z.string().nullable(),
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+});
+
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** Fail to compile when the document and the answers drift apart. */
+export const batchIsDocumented: (view: BatchView) => unknown = (view) =>
+  view satisfies DeepReadonly<z.infer<typeof batchSchema>>;
+export const policyIsDocumented: (policy: BatchPolicy) => unknown = (policy) =>
+  policy satisfies DeepReadonly<z.infer<typeof policySchema>>;
+export const itemIsDocumented: (item: BatchItemView) => unknown = (item) =>
+  item satisfies DeepReadonly<z.infer<typeof itemSchema>>;
+
+export const BATCH_SCHEMAS = {
+  BatchFile: z.object({
+    name: z.string().optional().describe('The same name and file give the same batch'),
+    policy: policySchema.partial().optional(),
+    defaults: z.record(z.string(), z.unknown()).optional().describe('Laid under every item'),
+    items: z.array(importRequestSchema).describe('Requests; each may have a priority of 1 (first) to 9 (last)'),
+  }),
+  Batch: batchSchema,
+  BatchPolicy: policySchema.partial(),
+  BatchList: z.object({
+    batches: z.array(
+      batchSchema
+        .pick({ id: true, name: true, state: true, createdAt: true, updatedAt: true, endedAt: true })
+        .extend({ items: count, ended: count }),
+    ),
+    nextCursor: z.string().nullable(),
+  }),
+  BatchItemList: z.object({ items: z.array(itemSchema), nextCursor: z.string().nullable() }),
+  BatchResume: z.object({
+    cause: z.string().optional().describe('Resume the imports that stopped for this code, or "all"; absent: the batch'),
+    set: z.record(z.string(), z.unknown()).optional().describe('What to change of their requests first'),
+  }),
+  BatchCancel: z.object({
+    running: z.enum(['cancel', 'finish']).default('cancel').describe('What becomes of imports that are under way'),
+  }),
+  BatchRetry: z.object({ cancelled: z.boolean().default(false).describe('The cancelled items too') }),
+} as const;

@@ -1,0 +1,204 @@
+/** Takes a batch file in as it streams: read, held to the rules item by item, and kept whole or not at all. */
+import { createHash } from 'node:crypto';
+import type { BadItem } from '../domain/batch.js';
+import { DEFAULT_POLICY, readPolicy } from '../domain/batch-policy.js';
+import type { Problem } from '../domain/request.js';
+import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
+import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './batch-file/entries.js';
+import { type ItemContext, merge, readItem } from './batch-file/item.js';
+import { type BatchFormat, readEntries } from './batch-file/read.js';
+
+export interface BatchSettings {
+  readonly id: string;
+  readonly format: BatchFormat;
+  /** `name`, `policy` and `defaults` that win over the file's. */
+  readonly header: BatchHeader;
+  readonly skipInvalid: boolean;
+  /** Folder that relative sources are relative to, as a `file:` URL. */
+  readonly base: string | null;
+  readonly idempotencyKey: string | null;
+  readonly workerHost: string;
+}
+
+export type TakenIn =
+  | {
+      readonly kind: 'made';
+      readonly items: number;
+      readonly skipped: readonly BadItem[];
+      readonly skippedCount: number;
+    }
+  /** The same file was taken in before under this name or key. */
+  | { readonly kind: 'same'; readonly batch: KnownBatch }
+  /** Another file was. */
+  | { readonly kind: 'conflict'; readonly batch: KnownBatch }
+  | { readonly kind: 'unreadable'; readonly line: number; readonly reason: string }
+  | { readonly kind: 'badHeader'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'badItems'; readonly bad: readonly BadItem[]; readonly badCount: number; readonly items: number }
+  | { readonly kind: 'tooLarge' };
+
+const PAGE = 500;
+/** More are only counted: nobody mends a thousand lines by hand before looking at the cause. */
+const BAD_ITEMS_TOLD = 1_000;
+export const MAX_BATCH_BYTES = 512 * 1024 * 1024;
+
+/** The transaction of `intake` has ended when this returns or throws. */
+export async function takeInBatch(
+  intake: BatchIntake,
+  settings: BatchSettings,
+  body: AsyncIterable<Uint8Array>,
+): Promise<TakenIn> {
+  const source = hashed(body);
+  source.add(JSON.stringify([settings.format, settings.header, settings.skipInvalid, settings.base]));
+  try {
+    const taken = await readInto(intake, settings, source.chunks());
+    // The sender is heard out before it is answered, and the digest is of the whole.
+    for await (const _ of source.chunks());
+    if (source.tooLarge()) return { kind: 'tooLarge' };
+    const digest = source.digest();
+    if (taken.kind === 'conflict' && taken.batch.digest === digest) return { kind: 'same', batch: taken.batch };
+    if (taken.kind === 'made') await intake.commit(digest);
+    return taken;
+  } catch (error) {
+    if (error instanceof BatchFileError) {
+      for await (const _ of source.chunks());
+      return source.tooLarge() ? { kind: 'tooLarge' } : { kind: 'unreadable', line: error.line, reason: error.reason };
+    }
+    throw error;
+  } finally {
+    await intake.rollback();
+  }
+}
+
+async function readInto(
+  intake: BatchIntake,
+  settings: BatchSettings,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<TakenIn> {
+  const pages = new ItemPages(intake, settings.skipInvalid);
+  let context: ItemContext | null = null;
+  let number = 0;
+  const open = async (inFile: BatchHeader): Promise<TakenIn | ItemContext> => {
+    const header = readHeader(inFile, settings);
+    if ('problems' in header) return { kind: 'badHeader', problems: header.problems };
+    const { name, policy, defaults } = header;
+    const known = await intake.begin({ id: settings.id, name, policy, idempotencyKey: settings.idempotencyKey });
+    if (known !== null) return { kind: 'conflict', batch: known };
+    return { defaults, base: settings.base, workerHost: settings.workerHost };
+  };
+
+  for await (const entry of readEntries(settings.format, chunks)) {
+    if (context === null) {
+      const opened = await open(entry.kind === 'header' ? entry.header : {});
+      if ('kind' in opened) return opened;
+      context = opened;
+    }
+    if (entry.kind === 'header') continue;
+    number += 1;
+    await pages.add(readItem(entry, number, context));
+  }
+  return await pages.end(number);
+}
+
+/** Collects good and bad items, and writes them by the page. */
+class ItemPages {
+  private good: NewBatchItem[] = [];
+  private skipped: BadItem[] = [];
+  private readonly told: BadItem[] = [];
+  private badCount = 0;
+
+  constructor(
+    private readonly intake: BatchIntake,
+    private readonly skipInvalid: boolean,
+  ) {}
+
+  async add(read: ReturnType<typeof readItem>): Promise<void> {
+    if (read.ok) this.good.push(read.item);
+    else this.note(read.bad);
+    if (this.good.length + this.skipped.length >= PAGE) await this.write();
+  }
+
+  async end(items: number): Promise<TakenIn> {
+    await this.write();
+    const repeated = items === this.badCount ? [] : await this.intake.markRepeated();
+    for (const bad of repeated) this.tell(bad);
+    const { told, badCount } = this;
+    told.sort((one, other) => one.item - other.item);
+    const nothingLeft = badCount === items;
+    if (badCount > 0 && (!this.skipInvalid || nothingLeft)) return { kind: 'badItems', bad: told, badCount, items };
+    if (nothingLeft) return { kind: 'unreadable', line: 1, reason: 'there are no items' };
+    return { kind: 'made', items, skipped: told, skippedCount: badCount };
+  }
+
+  private note(bad: BadItem): void {
+    this.tell(bad);
+    if (this.skipInvalid) this.skipped.push(bad);
+  }
+
+  private tell(bad: BadItem): void {
+    this.badCount += 1;
+    if (this.told.length < BAD_ITEMS_TOLD) this.told.push(bad);
+  }
+
+  private async write(): Promise<void> {
+    const { good, skipped } = this;
+    [this.good, this.skipped] = [[], []];
+    if (good.length > 0) await this.intake.add(good);
+    if (skipped.length > 0) await this.intake.addSkipped(skipped);
+  }
+}
+
+type HeaderReading =
+  | { readonly name: string; readonly policy: typeof DEFAULT_POLICY; readonly defaults: unknown }
+  | { readonly problems: readonly Problem[] };
+
+function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading {
+  const given = { ...inFile, ...settings.header };
+  const problems: Problem[] = Object.keys(given)
+    .filter((field) => !HEADER_FIELDS.includes(field))
+    .map((field) =>
+      fault(
+        field,
+        'batch.known',
+        given[field],
+        `there is no such field; a batch has ${HEADER_FIELDS.join(', ')} and items`,
+      ),
+    );
+  const name = given.name ?? settings.id;
+  if (typeof name !== 'string' || !/^[\p{L}\p{N}][\p{L}\p{N}\p{P}\p{S} ]{0,127}$/u.test(name)) {
+    problems.push(
+      fault('name', 'batch.name', name, 'give 1 to 128 printed characters that begin with a letter or digit'),
+    );
+  }
+  const policy = readPolicy(merge(inFile.policy ?? {}, settings.header.policy), DEFAULT_POLICY);
+  if (!policy.ok) problems.push(...policy.problems);
+  if (problems.length > 0 || !policy.ok) return { problems };
+  return {
+    name: String(name),
+    policy: policy.policy,
+    defaults: merge(inFile.defaults ?? {}, settings.header.defaults),
+  };
+}
+
+function fault(path: string, rule: string, given: unknown, message: string): Problem {
+  return { path, rule, given: JSON.stringify(given) ?? null, message, vendorCode: null };
+}
+
+/** The body, hashed as it is read; reading goes on where it was left. */
+function hashed(body: AsyncIterable<Uint8Array>) {
+  const hash = createHash('sha256');
+  const iterator = body[Symbol.asyncIterator]();
+  let bytes = 0;
+  return {
+    add: (text: string) => void hash.update(text),
+    digest: () => hash.digest('hex'),
+    tooLarge: () => bytes > MAX_BATCH_BYTES,
+    async *chunks(): AsyncGenerator<Uint8Array> {
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        bytes += next.value.length;
+        if (bytes > MAX_BATCH_BYTES) return;
+        hash.update(next.value);
+        yield next.value;
+      }
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** A batch as a person reads it, and as the API sends it. */
+import { BATCH_STATES, type BatchCause, type BatchView, isFinalBatch } from '../domain/batch.js';
+import { type Api, isObject, parse, SHORT_PATIENCE_MS } from './api.js';
+import { CommandError, EXIT, type ExitCode } from './exit.js';
+import { clean, duration, indent, size, table } from './words.js';
+
+export function batchPath(id: string, rest = ''): string {
+  return `/v1/batches/${encodeURIComponent(id)}${rest}`;
+}
+
+export async function getBatch(api: Api, id: string): Promise<{ readonly view: BatchView; readonly text: string }> {
+  const { text } = await api.call({ method: 'GET', path: batchPath(id), patienceMs: SHORT_PATIENCE_MS });
+  return { view: readBatch(text), text };
+}
+
+export function readBatch(text: string): BatchView {
+  const value = parse(text);
+  if (isBatchView(value)) return value;
+  throw new CommandError(EXIT.failed, ['the API answered with something that is no batch: is --api right?']);
+}
+
+function isBatchView(value: unknown): value is BatchView {
+  return (
+    isObject(value) &&
+    typeof value.id === 'string' &&
+    BATCH_STATES.some((state) => state === value.state) &&
+    isObject(value.counts) &&
+    isObject(value.policy) &&
+    isObject(value.estimate) &&
+    [value.failures, value.attentions].every(Array.isArray)
+  );
+}
+
+const EXIT_CODES: Readonly<Record<BatchView['state'], ExitCode>> = {
+  running: EXIT.done,
+  paused: EXIT.done,
+  cancelling: EXIT.done,
+  succeeded: EXIT.done,
+  attention: EXIT.attention,
+  failed: EXIT.failed,
+  cancelled: EXIT.cancelled,
+};
+
+export function exitCodeOfBatch(view: BatchView): ExitCode {
+  return EXIT_CODES[view.state];
+}
+
+/** How it stands, in a line. */
+export function batchLine(view: BatchView): string {
+  const { counts } = view;
+  const ended = counts.succeeded + counts.failed + counts.cancelled;
+  const figures = [
+    `${ended}/${counts.total - counts.invalid} ended`,
+    ...COUNTED.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`),
+    ...(view.importsPerMinute === null ? [] : [`${view.importsPerMinute.toFixed(1)} a minute`]),
+    ...(view.etaSeconds === null || isFinalBatch(view.state)
+      ? []
+      : [`about ${duration(view.etaSeconds * 1_000)} left`]),
+  ];
+  return clean(`${view.state}: ${figures.join(', ')}`);
+}
+
+const COUNTED = ['waiting', 'running', 'attention', 'failed', 'cancelled', 'invalid'] as const;
+
+/** The whole batch, for `batch status ID`. */
+export function wholeBatch(view: BatchView): string {
+  const took = duration(Date.parse(view.endedAt ?? view.updatedAt) - Date.parse(view.createdAt));
+  const phases = Object.entries(view.phases).map(([phase, count]) => `${count} in ${phase}`);
+  const { estimate } = view;
+  return [
+    `batch ${view.id}  ${clean(view.name)}  ${took}`,
+    batchLine(view),
+    ...(view.attention === null
+      ? []
+      : [clean(`needs you: ${view.attention.message}`), clean(`remedy: ${view.attention.remedy}`)]),
+    ...(view.waitsFor === null ? [] : [clean(`waits: ${view.waitsFor.message}`), clean(`  ${view.waitsFor.remedy}`)]),
+    ...(phases.length === 0 ? [] : [`under way: ${phases.join(', ')}`]),
+    `uploaded ${size(estimate.uploadedBytes)}${estimate.expectedUploadBytes === null ? '' : ` of about ${size(estimate.expectedUploadBytes)}`}`,
+    `image storage ${estimate.imageGiB} GiB${estimate.expectedImageGiB === null ? '' : `, about ${estimate.expectedImageGiB.toFixed(0)} GiB in the end`}`,
+    ...(estimate.cost === null
+      ? []
+      : [
+          `costs about ${estimate.cost.storagePerMonth.toFixed(2)} ${estimate.cost.currency} a month of storage and ${estimate.cost.traffic.toFixed(2)} of traffic`,
+        ]),
+    ...causes('failed', view.failures),
+    ...causes('need you', view.attentions),
+    ...(view.attentions.length === 0
+      ? []
+      : [`when it is mended: ecs-image-import batch resume ${view.id} --cause ${view.attentions[0]?.code ?? 'CODE'}`]),
+  ].join('\n');
+}
+
+function causes(title: string, list: readonly BatchCause[]): readonly string[] {
+  if (list.length === 0) return [];
+  const rows = list.map((cause) => [
+    String(cause.count),
+    cause.code,
+    cause.message,
+    cause.remedy,
+    cause.examples[0] ?? '',
+  ]);
+  return [`${title}:\n${indent(table(['imports', 'code', 'one of them', 'remedy', 'see'], rows))}`];
+}

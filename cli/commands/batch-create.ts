@@ -1,0 +1,121 @@
+/** `batch create FILE`: sends the file as it is; the API reads it item by item and refuses it whole or not at all. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import { type Command, Option } from 'commander';
+import { BATCH_FORMATS, type BatchFormat, MEDIA_TYPES } from '../../api/batch-file/read.js';
+import { openApi } from '../api.js';
+import { readBatch, wholeBatch } from '../batch-view.js';
+import { print } from '../console.js';
+import { CommandError, EXIT } from '../exit.js';
+import { type GlobalOptions, globalsOf } from '../globals.js';
+import { type Changes, collectChanges } from '../option-values.js';
+import { watchBatch } from './batch-watch.js';
+
+interface Options extends GlobalOptions {
+  readonly format?: BatchFormat;
+  readonly name?: string;
+  readonly policy?: Changes;
+  readonly default?: Changes;
+  readonly skipInvalid: boolean;
+  readonly idempotencyKey?: string;
+  readonly watch: boolean;
+}
+
+/** Tens of thousands of items take a while to check. */
+const TAKEN_WITHIN_MS = 30 * 60_000;
+
+const BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
+  '.json': 'json',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.csv': 'csv',
+  '.yaml': 'yaml',
+  '.yml': 'yaml',
+};
+
+export function addBatchCreate(batch: Command): void {
+  batch
+    .command('create')
+    .description('start the imports of a file: YAML, JSON, JSON lines or CSV; nothing starts unless all are valid')
+    .argument('<file>', 'the file; "-" reads standard input and needs --format')
+    .addOption(new Option('--format <format>', 'default: by the name of the file').choices(BATCH_FORMATS))
+    .option('--name <name>', 'name of the batch; the same name and file give the same batch')
+    .option('--policy <setting=value>', 'e.g. concurrency=100, errorBudget=2%; may be repeated', collectChanges)
+    .option('--default <path=value>', 'for every item, e.g. region=cn-hangzhou; may be repeated', collectChanges)
+    .option('--skip-invalid', 'start the valid items although others are not', false)
+    .option('--idempotency-key <key>', 'the same key and file give the same batch')
+    .option('--watch', 'show it live until it ends or needs you', false)
+    .action(async (file: string, _options, command: Command) =>
+      create(file, { ...command.opts<Options>(), ...globalsOf(command) }),
+    );
+}
+
+async function create(file: string, options: Options): Promise<void> {
+  const format = options.format ?? BY_EXTENSION[path.extname(file).toLowerCase()];
+  if (format === undefined) {
+    throw new CommandError(EXIT.usage, [`can't tell the format of ${file}: give --format ${BATCH_FORMATS.join('|')}`]);
+  }
+  const fromInput = file === '-';
+  if (!fromInput) await demandFile(file);
+  const query = new URLSearchParams({
+    base: pathToFileURL(`${fromInput ? process.cwd() : path.dirname(path.resolve(file))}/`).href,
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.policy === undefined ? {} : { policy: JSON.stringify(options.policy) }),
+    ...(options.default === undefined ? {} : { defaults: JSON.stringify(nested(options.default)) }),
+    ...(options.skipInvalid ? { skipInvalid: 'true' } : {}),
+  });
+  const api = openApi(options);
+  const { text } = await api.call({
+    method: 'POST',
+    path: `/v1/batches?${query}`,
+    file: {
+      type: MEDIA_TYPES[format],
+      open: () => bytesOf(fromInput ? process.stdin : createReadStream(file)),
+    },
+    answerWithinMs: TAKEN_WITHIN_MS,
+    ...(options.idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': options.idempotencyKey } }),
+  });
+  const view = readBatch(text);
+  if (options.watch) {
+    if (!options.json) print(`batch ${view.id}`);
+    await watchBatch(api, view.id, options);
+  } else print(options.json ? text : wholeBatch(view));
+}
+
+async function demandFile(file: string): Promise<void> {
+  const found = await stat(file).catch(() => null);
+  if (found === null) throw new CommandError(EXIT.usage, [`there is no file ${file}`]);
+  if (found.isDirectory()) throw new CommandError(EXIT.usage, [`${file} is a folder: give a file of items`]);
+}
+
+function bytesOf(stream: NodeJS.ReadableStream): ReadableStream<Uint8Array> {
+  const iterator = Readable.from(stream)[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(typeof next.value === 'string' ? Buffer.from(next.value) : next.value);
+    },
+  });
+}
+
+/** `upload.bucket` becomes a field within `upload`. */
+function nested(flat: Changes): Changes {
+  const whole: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(flat)) {
+    const parts = name.split('.');
+    const last = parts.pop() ?? name;
+    let at = whole;
+    for (const part of parts) {
+      const inner = at[part];
+      const next: Record<string, unknown> = typeof inner === 'object' && inner !== null ? { ...inner } : {};
+      at[part] = next;
+      at = next;
+    }
+    at[last] = value;
+  }
+  return whole;
+}

@@ -1,0 +1,226 @@
+/** What a user is promised of a batch, on the real processes. */
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { BatchItemView, BatchState, BatchView } from '../../domain/batch.js';
+import { BUCKET, REGION, type Service, startService } from './service.js';
+
+/** A few kilobytes: what is tested here is many, not large. */
+const SMALL_IMAGE = pathToFileURL(path.resolve(import.meta.dirname, '../images/fixtures/ext4.qcow2')).href;
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({
+    env: { ECS_IMPORT_BATCH_LOOK_MS: '100', ECS_IMPORT_BATCH_GATHER_MS: '200', ECS_IMPORT_MAX_UPLOADS: '8' },
+  });
+});
+afterAll(() => service?.stop());
+beforeEach(() => service.resetCloud());
+
+function document(count: number, more: Readonly<Record<string, unknown>> = {}) {
+  const name = randomUUID();
+  return {
+    name,
+    defaults: {
+      region: REGION,
+      disks: [{ source: SMALL_IMAGE }],
+      upload: { bucket: BUCKET, prefix: 'imports/' },
+      detection: { failOn: 'never' },
+    },
+    items: Array.from({ length: count }, (_, index) => ({ imageName: `${imageName(index)}` })),
+    ...more,
+  };
+}
+
+function imageName(index: number): string {
+  return `fleet-${String(index + 1).padStart(3, '0')}`;
+}
+
+async function create(body: unknown): Promise<string> {
+  const answer = await service.request('POST', '/v1/batches', body);
+  if (answer.status !== 202) throw new Error(`POST /v1/batches: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body.id;
+}
+
+async function tell(id: string, what: string, body: unknown = {}): Promise<BatchView> {
+  const answer = await service.request('POST', `/v1/batches/${id}/${what}`, body);
+  if (answer.status >= 300) throw new Error(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+}
+
+async function until(id: string, seen: (view: BatchView) => boolean): Promise<BatchView> {
+  for (let looks = 0; ; looks++) {
+    const view: BatchView | null = await service
+      .request('GET', `/v1/batches/${id}`)
+      .then(({ body }) => body)
+      .catch(() => null);
+    if (view !== null && seen(view)) return view;
+    if (looks > 400) throw new Error(`batch ${id} did not get there: ${JSON.stringify(view)}`);
+    await sleep(100);
+  }
+}
+
+const untilState = (id: string, ...states: readonly BatchState[]) => until(id, (view) => states.includes(view.state));
+
+async function items(id: string): Promise<readonly BatchItemView[]> {
+  return (await service.request('GET', `/v1/batches/${id}/items?limit=1000`)).body.items;
+}
+
+async function imageNames(): Promise<readonly string[]> {
+  return (await service.state()).images.map((image) => image.imageName).sort();
+}
+
+describe('a batch', () => {
+  test('makes one image of every item, whatever dies meanwhile, and leaves nothing else', async () => {
+    const count = 40;
+    const id = await create(document(count, { policy: { concurrency: 12 } }));
+    await until(id, (view) => view.counts.succeeded >= 5);
+    service.kill('worker');
+    await until(id, (view) => view.counts.succeeded >= 20);
+    service.kill('api');
+    service.kill('worker');
+    const view = await untilState(id, 'succeeded', 'failed', 'cancelled');
+    expect(view.failures).toEqual([]);
+    expect(view).toMatchObject({ state: 'succeeded', counts: { total: count, succeeded: count } });
+    expect(await imageNames()).toEqual(Array.from({ length: count }, (_, index) => imageName(index)));
+    expect(await service.state()).toMatchObject({ objects: [], uploads: [] });
+    const ended = await items(id);
+    expect(ended.every((item) => item.attempt === 1 && item.imageId !== null)).toBe(true);
+    expect(new Set(ended.map((item) => item.importId)).size).toBe(count);
+  });
+
+  test('starts nothing after a canary that failed, and goes on when it is retried', async () => {
+    await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: imageName(1) }] });
+    const id = await create(document(8, { policy: { canary: 2 } }));
+    const stopped = await untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped).toMatchObject({
+      state: 'attention',
+      attention: { code: 'Batch.CanaryFailed' },
+      counts: { succeeded: 1, failed: 1, waiting: 6 },
+      failures: [{ count: 1 }],
+    });
+    await service.settings({ failImports: [] });
+    await tell(id, 'retry');
+    expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', counts: { succeeded: 8 } });
+    expect((await items(id)).map((item) => item.attempt)).toEqual([1, 2, 1, 1, 1, 1, 1, 1]);
+  });
+
+  test('stops when its error budget is spent, and a resume forgives what failed', async () => {
+    await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: 'fleet-00' }] });
+    const id = await create(document(14, { policy: { errorBudget: 2, concurrency: 3 } }));
+    const stopped = await untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped).toMatchObject({ state: 'attention', attention: { code: 'Batch.ErrorBudgetSpent' } });
+    expect(stopped.counts.waiting).toBeGreaterThan(0);
+    await service.settings({ failImports: [] });
+    await tell(id, 'resume');
+    const ended = await untilState(id, 'succeeded', 'failed');
+    expect(ended.counts.succeeded + ended.counts.failed).toBe(14);
+    expect(ended.state).toBe('failed');
+  });
+
+  test('pauses, takes another policy while it runs, and refuses a wrong one', async () => {
+    await service.settings({ importSeconds: 1 });
+    const id = await create(document(12, { policy: { concurrency: 2 } }));
+    await until(id, (view) => view.counts.running > 0);
+    await tell(id, 'pause');
+    const paused = await until(id, (view) => view.state === 'paused' && view.counts.running === 0);
+    expect(paused.counts.waiting).toBeGreaterThan(0);
+    const wrong = await service.request('POST', `/v1/batches/${id}/policy`, { concurrency: 0 });
+    expect(wrong).toMatchObject({ status: 400, body: { errors: [{ path: 'policy.concurrency' }] } });
+    expect(await tell(id, 'policy', { concurrency: 12 })).toMatchObject({
+      policy: { concurrency: 12 },
+      state: 'paused',
+    });
+    await tell(id, 'resume');
+    await until(id, (view) => view.counts.running > 2);
+    expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('that is cancelled cancels what is under way and leaves nothing of it', async () => {
+    await service.settings({ importSeconds: 60 });
+    const id = await create(document(10, { policy: { concurrency: 4 } }));
+    await until(id, (view) => (view.phases.import ?? 0) >= 4);
+    await tell(id, 'cancel');
+    const view = await untilState(id, 'cancelled', 'succeeded', 'failed');
+    expect(view).toMatchObject({ state: 'cancelled', counts: { cancelled: 10 } });
+    expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
+    expect((await service.request('POST', `/v1/batches/${id}/pause`, {})).status).toBe(409);
+  });
+
+  test('that is cancelled with the running ones left to finish keeps their images', async () => {
+    await service.settings({ importSeconds: 1 });
+    const id = await create(document(10, { policy: { concurrency: 3 } }));
+    await until(id, (view) => view.counts.running === 3);
+    await tell(id, 'cancel', { running: 'finish' });
+    const view = await untilState(id, 'cancelled', 'succeeded', 'failed');
+    expect(view.counts.succeeded).toBeGreaterThanOrEqual(3);
+    expect(view.counts.cancelled).toBe(10 - view.counts.succeeded);
+    expect(await imageNames()).toHaveLength(view.counts.succeeded);
+  });
+
+  test('tells what its imports stopped for by cause, and one resume goes on with all of a cause', async () => {
+    await service.settings({ quotaImages: 3 });
+    const id = await create(document(9, { policy: { concurrency: 6 } }));
+    const stopped = await until(id, (view) => view.counts.succeeded === 3 && view.counts.running === 0);
+    expect(stopped.attentions).toMatchObject([{ code: 'QuotaExceed.Image', count: stopped.counts.attention }]);
+    expect(stopped.waitsFor).toMatchObject({ code: 'Batch.ImageQuota' });
+    await service.settings({ quotaImages: 100 });
+    await tell(id, 'resume', { cause: 'QuotaExceed.Image' });
+    expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', counts: { succeeded: 9 } });
+  });
+
+  test('does not start more imports than the images that a region may hold, where the policy says how many', async () => {
+    const id = await create(document(6, { policy: { imageQuota: 4 } }));
+    const held = await until(id, (view) => view.counts.succeeded === 4 && view.waitsFor !== null);
+    expect(held).toMatchObject({ waitsFor: { code: 'Batch.ImageQuota' }, counts: { waiting: 2, attention: 0 } });
+    await tell(id, 'policy', { imageQuota: null });
+    expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('lets an import that is started after it pass', async () => {
+    await service.settings({ importSeconds: 0.2 });
+    const id = await create(document(30, { policy: { concurrency: 10 } }));
+    await until(id, (view) => view.counts.running > 0);
+    const single = await service.start({ disks: [{ source: SMALL_IMAGE }], detection: { failOn: 'never' } });
+    await service.untilState(single, 'succeeded');
+    expect((await service.request('GET', `/v1/batches/${id}`)).body.counts.waiting).toBeGreaterThan(0);
+    await untilState(id, 'succeeded');
+  });
+
+  test('is reported in Markdown, JSON and CSV, and its imports are ordinary ones', async () => {
+    const id = await create(document(3));
+    await untilState(id, 'succeeded');
+    const text = async (format: string) =>
+      (await fetch(`${service.apiUrl}/v1/batches/${id}/report?format=${format}`)).text();
+    expect(await text('markdown')).toContain(`| 3 | 1 | succeeded | ${REGION} | fleet-003 |`);
+    expect((await text('csv')).split('\r\n')).toHaveLength(5);
+    expect(JSON.parse(await text('json'))).toMatchObject({ id, items: [{ item: 1 }, { item: 2 }, { item: 3 }] });
+    const { body } = await service.request('GET', `/v1/imports?batch=${id}`);
+    expect(body.imports).toHaveLength(3);
+    expect(body.imports[0]).toMatchObject({ state: 'succeeded', phase: 'done' });
+  });
+});
+
+describe('a batch file', () => {
+  test('that is wrong is refused with every bad line, and nothing starts', async () => {
+    const answer = await fetch(`${service.apiUrl}/v1/batches?name=${randomUUID()}`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: `imageName,source,bucket,region\ngood-name,oss://${BUCKET}/x.qcow2,${BUCKET},${REGION}\n1,oss://b/x.qcow2,${BUCKET},${REGION}\nok,,,\n`,
+    });
+    expect(answer.status).toBe(400);
+    const problem = JSON.parse(await answer.text());
+    expect(problem).toMatchObject({ badItemCount: 2, badItems: [{ line: 3 }, { line: 4 }] });
+  });
+
+  test('sent twice makes one batch', async () => {
+    const body = document(1, { policy: { schedule: null } });
+    const first = await create(body);
+    expect(await create(body)).toBe(first);
+    await untilState(first, 'succeeded');
+    expect(await imageNames()).toHaveLength(1);
+  });
+});
