@@ -1,4 +1,4 @@
-// `npm test`: types, lint, directions of imports, then every test; ends with a line that counts them.
+// `npm test`: what the tests need, then types, lint, directions of imports, then every test; ends with a line that counts them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ const resultFile = path.join(work, 'results.json');
 
 /** Each must succeed; the tests come last, so that a wrong type is told before minutes are spent. */
 const steps = [
+  ['tools', ['bash', 'scripts/test-tools.sh']],
   ['build', ['npm', 'run', '--silent', 'build']],
   ['types', ['npm', 'run', '--silent', 'types']],
   ['lint', ['npm', 'run', '--silent', 'lint']],

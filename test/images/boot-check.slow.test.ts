@@ -1,4 +1,4 @@
-/** Real starts in QEMU, emulated. Needs qemu-system-x86 and qemu-utils, which .ci/run installs. */
+/** Real starts in QEMU, emulated. Needs qemu-system-x86 and qemu-utils, which scripts/test-tools.sh installs. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
