@@ -28,7 +28,12 @@ export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext
     return;
   }
   const entries = root.fstab.filter(
-    ({ spec, type }) => /^(\/dev\/|[A-Z]+=)/.test(spec) && !NO_DEVICE.test(type) && !REMOVABLE.test(spec),
+    ({ spec, type, options }) =>
+      /^(\/dev\/|[A-Z]+=)/.test(spec) &&
+      !NO_DEVICE.test(type) &&
+      !REMOVABLE.test(spec) &&
+      // Mounted only when somebody asks for it.
+      !options.includes('noauto'),
   );
   const bad = entries.filter((entry) => !checkEntry(entry, layout, context, findings));
   if (bad.length > 0) return;
@@ -67,7 +72,7 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
 }
 
 function stopsTheBoot({ at, type, options }: FstabEntry, { stopsAtMissing }: FstabContext): boolean {
-  const optional = ['nofail', 'noauto', '_netdev', 'x-systemd.automount'].some((option) => options.includes(option));
+  const optional = ['nofail', '_netdev', 'x-systemd.automount'].some((option) => options.includes(option));
   if (optional || type === 'swap') return false;
   return stopsAtMissing || NEEDED.test(at);
 }

@@ -1,0 +1,260 @@
+/** Linux guests of every family, and what is wrong with them: each defect alone, found with the vendor's item name. */
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { BOOT_UUID, CONSTRUCTED, type ConstructedGuest, ROOT_UUID } from './constructed-guests.js';
+import {
+  BIOS,
+  cpioOf,
+  type Files,
+  inspectGuestFiles,
+  layoutOf,
+  serious,
+  type Told,
+  UEFI,
+  type VolumeParts,
+} from './guest-files.js';
+
+function inspect(guest: ConstructedGuest, changes: Files = {}, others: readonly VolumeParts[] = []): Told {
+  const { root, boot, kind, logical, firmware } = guest;
+  const files = { ...root, ...changes };
+  const parts: VolumeParts[] = [
+    { kind: 'vfat', uuid: 'ABCD-1234', files: { '/EFI/BOOT/BOOTX64.EFI': 'MZ' } },
+    ...(boot === undefined ? [] : [{ files: { ...boot, ...within('/boot', changes) }, uuid: BOOT_UUID, kind }]),
+    { files, uuid: ROOT_UUID, kind, ...(logical === undefined ? {} : { logical }) },
+  ];
+  return inspectGuestFiles(layoutOf(...parts, ...others), firmware === 'BIOS' ? BIOS : UEFI);
+}
+
+function within(folder: string, files: Files): Files {
+  const inside = Object.entries(files).filter(([path]) => path.startsWith(`${folder}/`));
+  return Object.fromEntries(inside.map(([path, content]) => [path.slice(folder.length), content]));
+}
+
+describe('a guest of a known family', () => {
+  test.each(Object.entries(CONSTRUCTED))('%s is told as it is (constructed)', (_name, guest) => {
+    const told = inspect(guest);
+    const { findings, ...facts } = guest.expected;
+    expect(told).toMatchObject({ ...facts, architecture: 'x86_64', bootMode: guest.firmware });
+    expect(serious(told)).toEqual(findings);
+  });
+});
+
+const ROCKY = CONSTRUCTED['rocky-8'] as ConstructedGuest;
+const CENTOS = CONSTRUCTED['centos-7'] as ConstructedGuest;
+const UBUNTU = CONSTRUCTED['ubuntu-22'] as ConstructedGuest;
+const ALPINE = CONSTRUCTED['alpine-3'] as ConstructedGuest;
+
+const packed = (version: string, ...drivers: string[]) =>
+  gzipSync(cpioOf(['init', ...drivers.map((path) => `usr/lib/modules/${version}/kernel/${path}.ko.xz`)]));
+const CENTOS_WITHOUT_VIRTIO = packed('3.10.0-1160.el7.x86_64', 'fs/xfs/xfs');
+const CENTOS_OF_ANOTHER = packed(
+  '3.10.0-957.el7.x86_64',
+  'fs/xfs/xfs',
+  'drivers/block/virtio_blk',
+  'drivers/virtio/virtio_pci',
+);
+
+/** What a change adds to the findings of the guest as it was. */
+function added(guest: ConstructedGuest, changes: Files): string[] {
+  const before = serious(inspect(guest));
+  return serious(inspect(guest, changes)).filter((finding) => !before.includes(finding));
+}
+const changed = (guest: ConstructedGuest, path: string, from: string | RegExp, to: string): Files => ({
+  [path]: String(guest.root[path] ?? guest.boot?.[path.replace('/boot', '')]).replaceAll(from, to),
+});
+
+const CFG = '/boot/grub2/grub.cfg';
+const UBUNTU_CFG = '/boot/grub/grub.cfg';
+const IFCFG = '/etc/sysconfig/network-scripts/ifcfg-eth0';
+
+describe('one defect is one finding', () => {
+  test.each<[string, ConstructedGuest, Files, string[]]>([
+    [
+      'the root in fstab by a device name',
+      CENTOS,
+      { '/etc/fstab': '/dev/sda1 / xfs defaults 0 0\n' },
+      ['blocking GUESTOS.Fstab'],
+    ],
+    [
+      'a mount by the old bus',
+      CENTOS,
+      changed(CENTOS, '/etc/fstab', /$/g, '/dev/disk/by-path/pci-0000:00:1f.2-ata-1-part2 /srv xfs defaults 0 0\n'),
+      ['blocking GUESTOS.Fstab'],
+    ],
+    [
+      'a mount whose UUID is nowhere',
+      CENTOS,
+      changed(CENTOS, '/etc/fstab', /$/g, 'UUID=00000000-1111-4222-8333-444444444444 /data xfs defaults 0 0\n'),
+      ['blocking GUESTOS.Fstab'],
+    ],
+    [
+      'the same with nofail',
+      CENTOS,
+      changed(CENTOS, '/etc/fstab', /$/g, 'UUID=00000000-1111-4222-8333-444444444444 /data xfs nofail 0 0\n'),
+      ['warning GUESTOS.Fstab'],
+    ],
+    [
+      'swap that did not come along',
+      CENTOS,
+      changed(CENTOS, '/etc/fstab', /$/g, 'UUID=00000000-1111-4222-8333-444444444444 none swap sw 0 0\n'),
+      ['warning GUESTOS.Fstab'],
+    ],
+    [
+      'the same mount where OpenRC goes on',
+      ALPINE,
+      changed(ALPINE, '/etc/fstab', /$/g, 'UUID=00000000-1111-4222-8333-444444444444 /data ext4 defaults 0 0\n'),
+      ['warning GUESTOS.Fstab'],
+    ],
+    [
+      'the root by a device name',
+      CENTOS,
+      changed(CENTOS, CFG, `root=UUID=${ROOT_UUID}`, 'root=/dev/sda1'),
+      ['blocking GUESTOS.Grub'],
+    ],
+    [
+      'the root by a UUID that is nowhere',
+      CENTOS,
+      changed(CENTOS, CFG, ROOT_UUID, '00000000-1111-4222-8333-444444444444'),
+      ['blocking GUESTOS.Grub'],
+    ],
+    [
+      'an initramfs that is not there',
+      CENTOS,
+      changed(CENTOS, CFG, /initrd16 .*/g, 'initrd16 /boot/initramfs-gone.img'),
+      ['blocking GUESTOS.Grub', 'blocking GUESTOS.Virtio', 'blocking ECSIMPORT.RootDriver', 'warning GUESTOS.Nvme'],
+    ],
+    [
+      'no initramfs for a root by UUID',
+      UBUNTU,
+      changed(UBUNTU, UBUNTU_CFG, /initrd \S+/g, ''),
+      ['blocking GUESTOS.Grub'],
+    ],
+    [
+      'an initramfs without virtio',
+      CENTOS,
+      { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': CENTOS_WITHOUT_VIRTIO },
+      ['blocking GUESTOS.Virtio', 'warning GUESTOS.Nvme'],
+    ],
+    [
+      'an initramfs with another kernel’s drivers',
+      CENTOS,
+      { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': CENTOS_OF_ANOTHER },
+      ['blocking ECSIMPORT.RootDriver', 'blocking GUESTOS.Virtio', 'warning GUESTOS.Nvme'],
+    ],
+    [
+      'an initramfs that cannot be unpacked',
+      CENTOS,
+      { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': Buffer.from('894c5a4f000d0a1a0a', 'hex') },
+      ['warning GUESTOS.Virtio'],
+    ],
+    [
+      'a fixed address',
+      ROCKY,
+      { [IFCFG]: 'DEVICE=eth0\nBOOTPROTO=none\nIPADDR=192.168.1.5\nPREFIX=24\nONBOOT=yes\n' },
+      ['warning GUESTOS.Dhcp'],
+    ],
+    [
+      'a fixed address for NetworkManager',
+      ROCKY,
+      {
+        '/etc/NetworkManager/system-connections/a.nmconnection':
+          '[connection]\ntype=ethernet\n[ipv4]\nmethod=manual\naddress1=10.0.0.5/24\n',
+      },
+      ['warning GUESTOS.Dhcp'],
+    ],
+    [
+      'a fixed address in netplan that cloud-init did not write',
+      UBUNTU,
+      {
+        '/etc/netplan/01-static.yaml':
+          'network:\n  ethernets:\n    ens160: {addresses: [10.0.0.5/24], gateway4: 10.0.0.1}\n',
+      },
+      ['warning GUESTOS.Dhcp'],
+    ],
+    [
+      'an address of the old card',
+      ROCKY,
+      { [IFCFG]: 'DEVICE=eth0\nBOOTPROTO=dhcp\nHWADDR=00:50:56:aa:bb:cc\nONBOOT=yes\n' },
+      ['warning ECSIMPORT.PersistentNet'],
+    ],
+    [
+      'rules for the old cards',
+      ROCKY,
+      {
+        '/etc/udev/rules.d/70-persistent-net.rules':
+          '# old\nSUBSYSTEM=="net", ATTR{address}=="00:50:56:aa:bb:cc", NAME="eth0"\n',
+      },
+      ['warning ECSIMPORT.PersistentNet'],
+    ],
+    ['SELinux enforcing', ROCKY, { '/etc/selinux/config': 'SELINUX=enforcing\n' }, ['warning GUESTOS.Selinux']],
+    ['the clock in local time', ROCKY, { '/etc/adjtime': '0.0 0 0.0\n0\nLOCAL\n' }, ['warning GUESTOS.RtcTimeMode']],
+    [
+      'weak password hashes where the document asks for SHA-512',
+      ROCKY,
+      { '/etc/login.defs': 'ENCRYPT_METHOD MD5\n' },
+      ['warning ECSIMPORT.Sha512'],
+    ],
+    [
+      'cloud-init switched off',
+      ROCKY,
+      { '/etc/cloud/cloud-init.disabled': '' },
+      ['warning ECSIMPORT.RootLocked', 'warning GUESTOS.CloudInit'],
+    ],
+    [
+      'cloud-init told to look elsewhere',
+      ROCKY,
+      { '/etc/cloud/cloud.cfg.d/90_dpkg.cfg': 'datasource_list:\n  - NoCloud\n  - Ec2\n' },
+      ['warning GUESTOS.CloudInit'],
+    ],
+    [
+      'LVM that knows its disks by old names',
+      ROCKY,
+      {
+        '/etc/lvm/devices/system.devices':
+          'VERSION=1.1.2\nIDTYPE=sys_wwid IDNAME=naa.6000c29 DEVNAME=/dev/sda2 PVID=x PART=2\n',
+      },
+      ['warning ECSIMPORT.LvmDevices'],
+    ],
+    [
+      'a kernel without CONFIG_FW_CFG_SYSFS where the document asks for it',
+      ROCKY,
+      {
+        '/boot/config-4.18.0-513.5.1.el8_9.x86_64': 'CONFIG_VIRTIO_PCI=y\n',
+        '/usr/lib/modules/4.18.0-513.5.1.el8_9.x86_64/modules.dep': 'kernel/drivers/net/virtio_net.ko.xz:\n',
+      },
+      ['warning ECSIMPORT.FwCfg'],
+    ],
+    [
+      'a kernel file that is gone',
+      CENTOS,
+      changed(CENTOS, CFG, /vmlinuz-3.10.0-1160/g, 'vmlinuz-3.10.0-1161'),
+      ['blocking GUESTOS.Grub', 'warning GUESTOS.KernelVersion'],
+    ],
+  ])('%s', (_name, guest, changes, expected) => {
+    expect(added(guest, changes)).toEqual([...expected].sort());
+  });
+});
+
+test('what is fine is not complained of: cloud-init’s own network file, a list that names Alibaba Cloud', () => {
+  const list = { '/etc/cloud/cloud.cfg.d/90_dpkg.cfg': 'datasource_list: [ NoCloud, AliYun, None ]\n' };
+  expect(added(UBUNTU, list)).toEqual([]);
+  expect(added(ROCKY, list)).toEqual([]);
+});
+
+test('a guest that is not known is not refused: could not tell', () => {
+  const told = inspectGuestFiles(
+    layoutOf({
+      uuid: ROOT_UUID,
+      files: {
+        '/etc/os-release': 'ID=nixos\nVERSION_ID="24.05"\nPRETTY_NAME="NixOS 24.05"\n',
+        '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n',
+        '/boot/grub/grub.cfg':
+          'menuentry "NixOS" {\n  linux ($drive1)//kernels/abc-bzImage init=/nix/store/x/init\n  initrd ($drive1)//kernels/abc-initrd\n}\n',
+        '/boot/kernels/abc-bzImage': 'not an x86 image',
+        '/boot/kernels/abc-initrd': 'packed in its own way',
+      },
+    }),
+  );
+  expect(told).toMatchObject({ platform: 'Others Linux', osVersion: '24.05', kernelVersion: null });
+  expect(serious(told).filter((finding) => finding.startsWith('blocking'))).toEqual([]);
+});
