@@ -86,13 +86,13 @@ function fits(fault: Fault, call: CallFacts): boolean {
   return Object.entries(fault.match).every(([name, value]) => call.params[name] === value);
 }
 
-const FIELDS = 'service action match after times kind status code message delayMs afterBytes'.split(' ');
+export const faultFields = 'service action match after times kind status code message delayMs afterBytes'.split(' ');
 
 function parseFault(description: unknown): Fault {
   if (typeof description !== 'object' || description === null) throw new Error('a fault must be a JSON object');
   const given = new Map<string, unknown>(Object.entries(description));
-  const unknown = [...given.keys()].find((name) => !FIELDS.includes(name));
-  if (unknown !== undefined) throw new Error(`a fault has no "${unknown}"; it may have ${FIELDS.join(', ')}`);
+  const unknown = [...given.keys()].find((name) => !faultFields.includes(name));
+  if (unknown !== undefined) throw new Error(`a fault has no "${unknown}"; it may have ${faultFields.join(', ')}`);
   const kind = faultKinds.find((known) => known === given.get('kind'));
   if (kind === undefined) throw new Error(`a fault's kind must be one of ${faultKinds.join(', ')}`);
   const text = (name: string, otherwise: string): string => {

@@ -3,7 +3,6 @@ import { readCommandLine, usage } from './command-line.js';
 import { listen } from './server.js';
 import { World } from './world.js';
 
-const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -21,12 +20,14 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     world = new World(options.world);
   } catch (error) {
-    return refuse(EXIT_FAILED, `cannot use ${options.world.data ?? 'a temporary folder'}: ${messageOf(error)}`);
+    return refuse(EXIT_USAGE, `cannot use ${options.world.data ?? 'a temporary folder'}: ${messageOf(error)}`);
   }
   try {
     const server = await listen(world, options);
     const stopped = stopSignal();
-    process.stdout.write(`ready http://${server.host}:${server.port}\n`);
+    process.stdout.write(
+      `ready http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}\n`,
+    );
     await stopped;
     await server.close();
     return 0;

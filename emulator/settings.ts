@@ -6,7 +6,7 @@ export interface RateLimit {
   /** The action's name; `*` for each action of the service by itself. */
   readonly action: string;
   readonly perMinute: number;
-  /** What a refused call is told; absent: `Throttling.User`. */
+  /** What a refused call is told; absent: `Throttling.User`, and `QpsLimitExceeded` of OSS. */
   readonly code?: string;
   /** Sent as `x-acs-retry-after` where given: the vendor's clients read it, its documents do not promise it. */
   readonly retryAfterMs?: number;
@@ -127,51 +127,73 @@ export function changeSettings(settings: Settings, change: unknown): Settings {
     if (!(name in defaultSettings)) {
       throw new Error(`unknown setting "${name}"; there are ${Object.keys(defaultSettings).join(', ')}`);
     }
-    const fits = checks[name] ?? sameKind(defaultSettings[name as keyof Settings]);
-    if (!fits(value)) throw new Error(`setting "${name}" cannot be ${JSON.stringify(value)}`);
+    const { fits, takes } = shapes[name] ?? sameKind(defaultSettings[name as keyof Settings]);
+    if (!fits(value)) throw new Error(`setting "${name}" takes ${takes}, not ${JSON.stringify(value)}`);
     next[name] = name === 'account' && isRecord(known) && isRecord(value) ? { ...known, ...value } : value;
   }
   // Every name is one of Settings', and every value passed its check above.
   return next as unknown as Settings;
 }
 
-type Check = (value: unknown) => boolean;
+interface Shape {
+  readonly fits: (value: unknown) => boolean;
+  /** In words, for the refusal. */
+  readonly takes: string;
+}
 
-const checks: Readonly<Record<string, Check>> = {
-  signature: (value) => value === 'verify' || value === 'off',
-  missingRoleCode: (value) => value === 'NoSetRoletoECSServiceAcount' || value === 'NoSetRoletoECSServiceAccount',
-  dryRunCode: (value) => value === 'DRYRUN.SUCCESS' || value === 'DryRunOperation',
-  taskActionSpelling: (value) => value === 'ImportImage' || value === 'IMPORT_IMAGE',
-  cloudBoxes: nullOr(isTextList),
-  resourceGroups: nullOr(isTextList),
-  otherAccounts: nullOr(isTextList),
-  etag: (value) => value === 'md5' || value === 'fast',
-  detectionItems: (value) => value === null || listOf('name', 'value')(value),
-  rateLimits: listOf('service', 'action', 'perMinute'),
-  failImports: listOf('code', 'message'),
-  regionsWithoutFormat: listOf('regionId', 'format'),
-  account: (value) =>
-    isRecord(value) &&
-    Object.entries(value).every(([key, flag]) => key in defaultSettings.account && typeof flag === 'boolean'),
+const texts: Shape = {
+  fits: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+  takes: 'a list of texts',
 };
 
-function listOf(...fields: string[]): Check {
-  return (value) =>
-    Array.isArray(value) && value.every((item) => isRecord(item) && fields.every((field) => item[field] !== undefined));
+const shapes: Readonly<Record<string, Shape>> = {
+  signature: oneOf('verify', 'off'),
+  missingRoleCode: oneOf('NoSetRoletoECSServiceAcount', 'NoSetRoletoECSServiceAccount'),
+  dryRunCode: oneOf('DRYRUN.SUCCESS', 'DryRunOperation'),
+  taskActionSpelling: oneOf('ImportImage', 'IMPORT_IMAGE'),
+  etag: oneOf('md5', 'fast'),
+  cloudBoxes: orNull(texts),
+  resourceGroups: orNull(texts),
+  otherAccounts: orNull(texts),
+  detectionItems: orNull(listOf(['name', 'value'], ['riskLevel', 'riskCode'])),
+  rateLimits: listOf(['service', 'action', 'perMinute'], ['code', 'retryAfterMs']),
+  failImports: listOf(['code', 'message'], ['imageName']),
+  regionsWithoutFormat: listOf(['regionId', 'format'], []),
+  account: {
+    fits: (value) =>
+      isRecord(value) &&
+      Object.entries(value).every(([key, flag]) => key in defaultSettings.account && typeof flag === 'boolean'),
+    takes: `an object of ${Object.keys(defaultSettings.account).join(', ')}, each true or false`,
+  },
+};
+
+function oneOf(...values: readonly string[]): Shape {
+  return {
+    fits: (value) => values.some((known) => known === value),
+    takes: values.map((one) => `"${one}"`).join(' or '),
+  };
 }
 
-function sameKind(example: unknown): Check {
-  if (typeof example === 'number') return (value) => typeof value === 'number' && value >= 0;
-  if (Array.isArray(example)) return isTextList;
-  return (value) => typeof value === typeof example;
+function listOf(needed: readonly string[], allowed: readonly string[]): Shape {
+  const known = [...needed, ...allowed];
+  const fits = (item: unknown) =>
+    isRecord(item) &&
+    needed.every((field) => item[field] !== undefined) &&
+    Object.keys(item).every((field) => known.includes(field));
+  const fields = [...needed, ...allowed.map((field) => `${field}?`)].join(', ');
+  return { fits: (value) => Array.isArray(value) && value.every(fits), takes: `a list of {${fields}}` };
 }
 
-function isTextList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+function orNull({ fits, takes }: Shape): Shape {
+  return { fits: (value) => value === null || fits(value), takes: `null or ${takes}` };
 }
 
-function nullOr(check: Check): Check {
-  return (value) => value === null || check(value);
+function sameKind(example: unknown): Shape {
+  if (Array.isArray(example)) return texts;
+  if (typeof example === 'number') {
+    return { fits: (value) => typeof value === 'number' && value >= 0, takes: 'a number of 0 or more' };
+  }
+  return { fits: (value) => typeof value === typeof example, takes: `a ${typeof example}` };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

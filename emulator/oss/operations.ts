@@ -91,8 +91,30 @@ export function actionOf({ method, place, query, hasHeader }: Asked): string {
   return route?.action ?? `${method} ${scope}${subs.map((name) => ` ?${name}`).join('')}`;
 }
 
+/** Headers that ask for what is not emulated: refused, where taking no notice would pretend. */
+export const HEADERS_NOT_EMULATED = [
+  'x-oss-callback',
+  'x-oss-object-acl',
+  'x-oss-tagging',
+  'x-oss-server-side-encryption-customer-algorithm',
+  'x-oss-copy-source-version-id',
+];
+
+/** What an operation leaves out, for `GET /_emulator/coverage`. */
+export const ossLimits: Readonly<Record<string, string>> = {
+  GetBucketAcl: 'the ACL is set when the bucket is made; PutBucketAcl is not emulated',
+  PutBucketEncryption: 'the rule is kept and told, nothing is encrypted; KMS keys are not checked',
+  RestoreObject: 'the days count, the tier does not; the time it takes is the setting restoreSeconds',
+  PutObject: 'no versions; no callback, tagging or ACL of the object',
+  GetObject: 'no versions, no processing of pictures',
+  ListObjects: 'reads all objects of the account: fine for some ten thousands',
+  ListObjectsV2: 'as ListObjects',
+  CopyObject: 'the bytes are shared, whatever the size',
+};
+
 /** For `GET /_emulator/coverage`. */
 export function notEmulated(): readonly string[] {
   const emulated = new Set(routes.flatMap(({ sub }) => (sub === undefined ? [] : [sub])));
-  return [...SUB_RESOURCES].filter((name) => !emulated.has(name)).map((name) => `?${name}`);
+  const subs = [...SUB_RESOURCES].filter((name) => !emulated.has(name)).map((name) => `?${name}`);
+  return [...subs, ...HEADERS_NOT_EMULATED];
 }

@@ -20,10 +20,10 @@ export function placesOf(
   isBucket: (name: string) => boolean,
 ): readonly [Place, ...Place[]] {
   const byPath = placeByPath(path);
-  const bucket = bucketOfHost(host, isBucket);
-  if (bucket === null) return [byPath];
-  const byHost = { bucket, key: decodeURIComponent(path.slice(1)) };
-  return byPath.bucket === bucket ? [byPath, byHost] : [byHost, byPath];
+  const named = bucketOfHost(host, isBucket);
+  if (named === null) return [byPath];
+  const byHost = { bucket: named.bucket, key: decodeURIComponent(path.slice(1)) };
+  return !named.isCertain || byPath.bucket === named.bucket ? [byPath, byHost] : [byHost, byPath];
 }
 
 /** The region of the vendor's endpoint in the host; null for endpoints of no region, and for any other host. */
@@ -41,12 +41,16 @@ function placeByPath(path: string): Place {
   return { bucket: decodeURIComponent(path.slice(1, end)), key: decodeURIComponent(path.slice(end + 1)) };
 }
 
-function bucketOfHost(host: string, isBucket: (name: string) => boolean): string | null {
+function bucketOfHost(
+  host: string,
+  isBucket: (name: string) => boolean,
+): { readonly bucket: string; readonly isCertain: boolean } | null {
   const name = host.toLowerCase().replace(/:\d+$/, '');
   const service = SERVICE_HOST.exec(name);
-  if (service !== null) return service[1] ?? null;
-  if (name.endsWith('.localhost')) return name.slice(0, -'.localhost'.length);
-  // Another name for this machine: `emulator`, or `bucket.emulator` where there is such a bucket.
+  if (service !== null) return service[1] === undefined ? null : { bucket: service[1], isCertain: true };
+  if (name.endsWith('.localhost')) return { bucket: name.slice(0, -'.localhost'.length), isCertain: true };
+  // Another name for this machine, `emulator`, or a bucket's, `bucket.emulator`, though there may be no such bucket yet.
   const [label = '', ...rest] = name.split('.');
-  return rest.length > 0 && isBucket(label) ? label : null;
+  if (rest.length === 0 || /^[\d.]+$/.test(name)) return null;
+  return { bucket: label, isCertain: isBucket(label) };
 }

@@ -18,7 +18,7 @@ import {
   signatureRefusal,
   signingRegionRefusal,
 } from './credentials.js';
-import { actionOf, ossOperations } from './operations.js';
+import { actionOf, HEADERS_NOT_EMULATED, ossOperations } from './operations.js';
 import { type Place, placesOf, regionOfHost } from './place.js';
 
 export async function serveOss(
@@ -56,6 +56,8 @@ export async function serveOss(
       };
       const operation = Object.hasOwn(ossOperations, action) ? ossOperations[action] : undefined;
       if (operation === undefined) throw notImplemented(action);
+      const lacking = HEADERS_NOT_EMULATED.find((name) => request.headers[name] !== undefined);
+      if (lacking !== undefined) throw notImplemented(`${action} with ${lacking}`);
       checkEndpoint(call);
       checkAccount(call);
       checkRate(call);
@@ -142,7 +144,7 @@ function checkRate(call: OssCall): void {
   for (const limit of call.world.settings.rateLimits) {
     if (limit.service !== 'oss' || (limit.action !== '*' && limit.action !== call.action)) continue;
     if (!call.world.rates.pass(`oss\n${call.action}\n${call.bucket}`, limit.perMinute, call.now)) {
-      throw ossError(503, 'QpsLimitExceeded', 'Please reduce your request rate.', {
+      throw ossError(503, limit.code ?? 'QpsLimitExceeded', 'Please reduce your request rate.', {
         BucketName: call.bucket,
         EC: '0004-00000302',
       });

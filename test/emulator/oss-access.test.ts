@@ -258,6 +258,10 @@ describe('OSS', () => {
     const refused = await get({ query: { tagging: '' } });
     expect(refused).toMatchObject({ status: 501, code: 'NotImplemented' });
     expect(refused.text).toContain('GET object ?tagging');
+    const header = { 'x-oss-callback': 'e30=' };
+    const ignored = await send(cloud, { method: 'PUT', key: 'p', body: 'x', headers: header });
+    expect(ignored).toMatchObject({ status: 501, code: 'NotImplemented' });
+    expect(ignored.text).toContain('PutObject with x-oss-callback');
   });
 
   test('refuses an address that is no address', async () => {

@@ -240,6 +240,12 @@ describe('Addresses', () => {
     expect(tags((await send(cloud, { method: 'GET', host })).text, 'Key')).toEqual(['a/b']);
   });
 
+  test('may make a bucket by a host that is known only from then on', async () => {
+    const host = 'fresh.emulator:9300';
+    expect((await send(cloud, { method: 'PUT', bucket: 'fresh', host })).status).toBe(200);
+    expect(cloud.world.buckets.has('fresh')).toBe(true);
+  });
+
   test('mean by host alone an object whose name begins like the bucket', async () => {
     const host = 'images.oss-cn-hangzhou.aliyuncs.com';
     await send(cloud, { method: 'PUT', key: 'images/o', host, body: 'by host' });

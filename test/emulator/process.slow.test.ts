@@ -213,7 +213,7 @@ test('a folder that a running emulator has is refused; that of a killed one is t
   const data = folder();
   const first = await start('--data', data);
   const second = launch(['--data', data]);
-  expect(await second.ended).toBe(1);
+  expect(await second.ended).toBe(2);
   expect(second.output()).toMatch(/^emulator: cannot use .*process \d+ has it.*\n$/);
   first.child.kill('SIGKILL');
   await first.ended;
