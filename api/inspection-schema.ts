@@ -25,6 +25,10 @@ export const inspectionSchema = z.object({
   virtualSize: bytes.describe('Bytes that the guest sees'),
   fileSize: z.number(),
   allocatedSize: z.number(),
+  contains: z
+    .object({ name: z.string(), format: z.string(), offset: z.number(), size: z.number() })
+    .nullable()
+    .describe('The one disk in an archive, and where it lies'),
   diskImageSizeGiB: z.number().nullable().describe('The smallest diskImageSize for it'),
   partitionTable: z.enum(['gpt', 'mbr', 'none']).nullable(),
   volumes: z.array(z.object({ name: z.string(), size: bytes, content: told, uuid: told })),

@@ -39,6 +39,7 @@ export function inspectFile(
     virtualSize: container.virtualSize,
     fileSize: file.size,
     allocatedSize: file.allocatedSize,
+    contains: container.contains ?? null,
     diskImageSizeGiB: container.virtualSize === null ? null : Math.max(1, Math.ceil(container.virtualSize / GIB)),
     ...guest,
     findings: [...findings.all],

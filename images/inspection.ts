@@ -15,6 +15,15 @@ export type ContainerFormat =
   | 'ZSTD'
   | 'UNKNOWN';
 
+/** The one disk in an archive. */
+export interface ContainedDisk {
+  readonly name: string;
+  readonly format: ContainerFormat;
+  /** Bytes of the file. */
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** A partition, a logical volume, or a disk without partitions. */
 export interface VolumeFacts {
   /** `partition 2`, `logical volume vg0/root`, `the whole disk`. */
@@ -36,6 +45,8 @@ export interface Inspection {
   /** Bytes of the file, and bytes of it that the disk really holds. */
   readonly fileSize: number;
   readonly allocatedSize: number;
+  /** Null: the file is the disk. */
+  readonly contains: ContainedDisk | null;
   /** The smallest diskImageSize that the cloud takes for it, in GiB; null where the virtual size is not known. */
   readonly diskImageSizeGiB: number | null;
   readonly partitionTable: 'gpt' | 'mbr' | 'none' | null;

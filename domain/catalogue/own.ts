@@ -151,6 +151,52 @@ export const OWN: readonly CatalogueEntry[] = [
     field: 'disks[].source',
   },
   {
+    code: 'Convert.NoQemuImg',
+    meaning: 'The image has to be converted, and the worker’s host has no qemu-img',
+    class: 'attention',
+    remedy:
+      'Install it on the worker’s host (apt-get install qemu-utils, dnf install qemu-img, brew install qemu), then resume; or convert the image yourself: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Convert.NoUnpacker',
+    meaning: 'The image is packed by a program that the worker’s host does not have',
+    class: 'attention',
+    remedy: 'Install the program that the message names on the worker’s host, then resume; or unpack the image yourself.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Convert.NotWanted',
+    meaning: 'ECS does not import the image as it is, and the request forbids to convert it',
+    class: 'request',
+    remedy:
+      'Leave upload.convert out (or give "auto"), or convert the image yourself: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2 (unpack archives before that).',
+    field: 'upload.convert',
+  },
+  {
+    code: 'Convert.Failed',
+    meaning: 'The image could not be converted',
+    class: 'request',
+    remedy:
+      'The image is damaged, or not what it claims to be: compare its checksum with the source, and try qemu-img check IMAGE.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Convert.Unsafe',
+    meaning: 'The image would have other files of the worker’s host opened',
+    class: 'request',
+    remedy:
+      'Make a whole copy on the machine that has all its parts: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+    field: 'disks[0].source',
+  },
+  {
+    code: 'Cache.Full',
+    meaning: 'The worker’s folder for converted and downloaded images has no room for this one',
+    class: 'attention',
+    remedy:
+      'Free space on the disk of that folder, raise ECS_IMPORT_CACHE_LIMIT, or point ECS_IMPORT_CACHE_DIR to a larger disk and restart the worker; then resume.',
+  },
+  {
     code: 'Upload.Stalled',
     meaning: 'The upload stood still for too long and was cut',
     class: 'transient',

@@ -1,7 +1,7 @@
 /** What every reader of a container format answers. */
 import type { ByteSource } from '../bytes.js';
 import type { FindingList } from '../findings.js';
-import type { ContainerFormat } from '../inspection.js';
+import type { ContainedDisk, ContainerFormat } from '../inspection.js';
 
 export interface Container {
   readonly format: ContainerFormat;
@@ -10,6 +10,8 @@ export interface Container {
   readonly virtualSize: number | null;
   /** The guest's bytes; null where they can't be read from this file alone. */
   readonly disk: ByteSource | null;
+  /** Where the disk lies in a file that holds more. */
+  readonly contains?: ContainedDisk;
 }
 
 /** Null: the file is not of this format. Damage in a file that is goes to the findings. */

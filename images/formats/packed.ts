@@ -3,6 +3,7 @@ import type { ByteSource } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import type { ContainerFormat } from '../inspection.js';
 import type { OpenContainer } from './container.js';
+import { openOva } from './ova.js';
 
 interface Packed {
   readonly format: ContainerFormat;
@@ -87,16 +88,14 @@ function openTar(file: ByteSource, findings: FindingList): ReturnType<OpenContai
   const header = file.read(0, 512);
   if (header.toString('latin1', 257, 262) !== 'ustar') return null;
   const name = header.toString('utf8', 0, 100).replace(/\0.*$/s, '');
-  // The OVF specification wants the descriptor to come first.
-  const isOva = /\.ovf$/i.test(name);
   const remedy = `tar -xf FILE, then ${CONVERT}`;
-  refuse(
-    findings,
-    isOva ? 'An OVA is an archive of disks' : 'A tar archive is no disk',
-    'tar header at byte 0',
-    remedy,
-  );
-  return { format: isOva ? 'OVA' : 'UNKNOWN', subformat: isOva ? null : 'tar', virtualSize: null, disk: null };
+  // The OVF specification wants the descriptor to come first.
+  if (/\.ovf$/i.test(name)) {
+    refuse(findings, 'An OVA is an archive of disks', 'tar header at byte 0', remedy);
+    return openOva(file, findings);
+  }
+  refuse(findings, 'A tar archive is no disk', 'tar header at byte 0', remedy);
+  return { format: 'UNKNOWN', subformat: 'tar', virtualSize: null, disk: null };
 }
 
 function openIso(file: ByteSource, findings: FindingList): ReturnType<OpenContainer> {

@@ -1,0 +1,116 @@
+/**
+ * Runs a program on bytes that nobody trusts: bounded in memory, time and file size, in a process group of its own that
+ * is killed as a whole, and that dies with this process however that dies.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+export interface ProcessLimits {
+  /** Address space. */
+  readonly memoryBytes: number;
+  /** Of processor time. */
+  readonly cpuSeconds: number;
+  /** Of any one file that it writes. */
+  readonly fileBytes: number;
+}
+
+export interface LimitedProcess {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly limits: ProcessLimits;
+  /** An open file that the program finds as its input and as descriptor 3. */
+  readonly input: number;
+  readonly signal: AbortSignal;
+  /** Reads what the program writes; the program waits for it. */
+  readonly onOutput: (output: Readable) => Promise<void>;
+}
+
+export interface ProcessEnd {
+  /** Null: killed by a signal. */
+  readonly code: number | null;
+  /** The end of what it complained of. */
+  readonly complaint: string;
+}
+
+/**
+ * The limits hold for the program and all it starts. A second shell reads an input that ends when this process does,
+ * and then kills the group; what it still has to say of that goes nowhere.
+ */
+const SCRIPT = `
+ulimit -v "$1" 2>/dev/null
+ulimit -t "$2" && ulimit -f "$3" || exit 125
+shift 3
+exec 9<&0
+{ cat <&9 >/dev/null; kill -s KILL 0; } >/dev/null 2>&1 &
+watchdog=$!
+"$@" <&3 9<&-
+code=$?
+kill -s KILL $watchdog
+exit $code
+`;
+
+/** `ulimit -f` counts in blocks of 512 bytes. */
+const BLOCK = 512;
+const MAX_COMPLAINT = 4_000;
+
+/** Throws the signal's reason when aborted, after the whole group is gone; an Error when the program can't be started. */
+export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
+  run.signal.throwIfAborted();
+  const { memoryBytes, cpuSeconds, fileBytes } = run.limits;
+  const numbers = [memoryBytes / 1024, cpuSeconds, fileBytes / BLOCK].map((value) => String(Math.ceil(value)));
+  const child = spawn('/bin/sh', ['-c', SCRIPT, 'limited', ...numbers, run.command, ...run.args], {
+    detached: true,
+    cwd: '/',
+    // No secret of the service; two arenas, so that many threads reserve little address space.
+    env: { PATH: process.env.PATH, LC_ALL: 'C', MALLOC_ARENA_MAX: '2' },
+    stdio: ['pipe', 'pipe', 'pipe', run.input],
+  });
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stdout === null || stderr === null) throw new Error('a process without pipes');
+  stdin.on('error', () => undefined);
+  let complaint = '';
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-MAX_COMPLAINT);
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code));
+  });
+  const abort = () => killGroup(child);
+  run.signal.addEventListener('abort', abort, { once: true });
+  try {
+    const read = run.onOutput(stdout);
+    // Whoever reads may give up first, and nobody awaits the other one then.
+    read.catch(() => killGroup(child));
+    const code = await ended;
+    run.signal.throwIfAborted();
+    await read;
+    return { code, complaint: complaint.trim() };
+  } finally {
+    run.signal.removeEventListener('abort', abort);
+    stdin.destroy();
+    killGroup(child);
+    await ended.catch(() => null);
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+/** For programs whose output is small; throws when it is not. */
+export async function collectOutput(output: Readable, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of output as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > maxBytes) throw new Error(`more than ${maxBytes} bytes of output`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,89 @@
+/** Whether an image has to be converted before it is sent, may be, or is sent as it is. */
+import { failureOf } from '../../domain/catalogue/index.js';
+import { FailureError } from '../../domain/failure.js';
+import type { ContainerFormat, Inspection } from '../inspection.js';
+import { findQemuImg, isReadableFormat, type QemuImg } from './qemu-img.js';
+import { canUnpack, isPacking, type Packing, packageFor } from './unpack.js';
+
+export type ConvertMode = 'auto' | 'never' | 'qcow2';
+
+/** `if-worth`: it may be sent as it is; what takes less time is found out when the speed of the link is known. */
+export type ConversionNeed = 'as-is' | 'converted' | 'if-worth';
+
+/** What ECS imports as it is; VMDK only for accounts that the vendor invited. */
+const IMPORTABLE: readonly ContainerFormat[] = ['RAW', 'QCOW2', 'VHD', 'VMDK'];
+
+/** Findings about how the disk is stored, which a conversion makes void. */
+const VOID_WHEN_CONVERTED = [
+  'ECSIMPORT.Format',
+  'ECSIMPORT.VmdkByInvitation',
+  'ECSIMPORT.ZstdClusters',
+  'ECSIMPORT.Snapshots',
+  'ECSIMPORT.VhdGeometry',
+];
+
+/** The programs that conversions are made with, looked for each time: installing one needs no restart. */
+export interface Programs {
+  qemuImg(): Promise<QemuImg | null>;
+  unpacker(packing: Packing): Promise<boolean>;
+}
+
+export const INSTALLED: Programs = { qemuImg: () => findQemuImg(), unpacker: canUnpack };
+
+export function isImportable(format: ContainerFormat): boolean {
+  return IMPORTABLE.includes(format);
+}
+
+/** Throws `Convert.*` where it has to be converted and can't be. */
+export async function conversionNeed(
+  inspection: Inspection,
+  mode: ConvertMode,
+  programs: Programs,
+): Promise<ConversionNeed> {
+  const { format } = inspection;
+  if (isImportable(format)) {
+    if (mode === 'never') return 'as-is';
+    const wanted = format === 'VMDK' || (mode === 'qcow2' && format !== 'QCOW2');
+    if (!wanted && (await programs.qemuImg()) === null) return 'as-is';
+    if (!wanted) return holdsWhatIsNotRead(inspection) ? 'converted' : 'if-worth';
+  } else {
+    if (mode === 'never') {
+      throw convertFailure(
+        'NotWanted',
+        `the image is ${format}, which ECS does not import, and upload.convert is never`,
+      );
+    }
+    if (isPacking(format)) {
+      if (await programs.unpacker(format)) return 'converted';
+      throw convertFailure(
+        'NoUnpacker',
+        `the image is packed (${format}), and this worker has no ${packageFor(format)}`,
+      );
+    }
+    if (format !== 'OVA' && !isReadableFormat(format)) return 'as-is';
+  }
+  await requireQemuImg(programs, format);
+  return 'converted';
+}
+
+export async function requireQemuImg(programs: Programs, format: ContainerFormat): Promise<QemuImg> {
+  const found = await programs.qemuImg();
+  if (found !== null) return found;
+  throw convertFailure('NoQemuImg', `the image is ${format} and has to be converted, and this worker has no qemu-img`);
+}
+
+/** What the finding says does not matter any more once the image is converted. */
+export function isVoidWhenConverted(code: string): boolean {
+  return VOID_WHEN_CONVERTED.includes(code);
+}
+
+/** Clusters that the vendor does not say it reads, and snapshots, which cost time and are not imported. */
+function holdsWhatIsNotRead({ findings }: Inspection): boolean {
+  return findings.some(({ code }) => code === 'ECSIMPORT.ZstdClusters' || code === 'ECSIMPORT.Snapshots');
+}
+
+/** @param code without its `Convert.` */
+export function convertFailure(code: string, message: string, cause?: unknown): FailureError {
+  const failure = failureOf({ service: 'own', action: 'Convert', code: `Convert.${code}`, message });
+  return new FailureError(failure, { cause });
+}

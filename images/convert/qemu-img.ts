@@ -1,0 +1,185 @@
+/** qemu-img, used on images that nobody trusts: formats are named, never probed, and no other file is ever opened. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { Extent } from '../../sources/holes.js';
+import { collectOutput, type ProcessLimits, runLimited } from './limited-process.js';
+
+const execute = promisify(execFile);
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+/** QEMU's names for what the inspection calls by the cloud's names. */
+const DRIVERS = { RAW: 'raw', QCOW2: 'qcow2', VHD: 'vpc', VMDK: 'vmdk', VHDX: 'vhdx', VDI: 'vdi' } as const;
+export type ReadableFormat = keyof typeof DRIVERS;
+
+export function isReadableFormat(format: string): format is ReadableFormat {
+  return Object.hasOwn(DRIVERS, format);
+}
+
+/** An image in an open file: its whole, or a part of it (the disk in an OVA). */
+export interface ImageBytes {
+  readonly fd: number;
+  readonly format: ReadableFormat;
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface QemuImg {
+  readonly version: string;
+  /** The extents that hold data, in order; null when there are too many to be worth a list. */
+  map(image: ImageBytes, signal: AbortSignal): Promise<readonly Extent[] | null>;
+  /** Bytes that the guest sees. Throws `UnsafeImageError` where the image would have other files opened. */
+  virtualSize(image: ImageBytes, signal: AbortSignal): Promise<number>;
+  /**
+   * Writes a compressed QCOW2 to `target`, which is not there yet. The same image gives the same bytes each time, so
+   * that an upload that was cut off with the process finds its parts again.
+   */
+  toQcow2(
+    image: ImageBytes,
+    target: string,
+    options: {
+      readonly virtualSize: number;
+      /** 0 to 1. */
+      readonly onProgress: (fraction: number) => void;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void>;
+}
+
+/** The image asks for what no image of its own does. */
+export class UnsafeImageError extends Error {
+  override readonly name = 'UnsafeImageError';
+}
+
+/** qemu-img could not read or write. */
+export class QemuImgError extends Error {
+  override readonly name = 'QemuImgError';
+}
+
+/** Null where there is none. */
+export async function findQemuImg(command = 'qemu-img'): Promise<QemuImg | null> {
+  try {
+    const { stdout } = await execute(command, ['--version'], { timeout: 10_000 });
+    const version = /version (\d+(?:\.\d+)+)/.exec(stdout)?.[1];
+    return version === undefined ? null : createQemuImg(command, version);
+  } catch {
+    return null;
+  }
+}
+
+const MEMORY_BYTES = 2 * GIB;
+const MAX_MAP_BYTES = 32 * MIB;
+/** So slow is no honest conversion. */
+const SLOWEST_BYTES_PER_CPU_SECOND = 2 * MIB;
+
+const described = z.object({
+  format: z.string(),
+  'virtual-size': z.number(),
+  'backing-filename': z.string().optional(),
+  'full-backing-filename': z.string().optional(),
+  encrypted: z.boolean().optional(),
+  'format-specific': z
+    .object({ data: z.object({ 'data-file': z.string().optional(), extents: z.array(z.unknown()).optional() }) })
+    .optional(),
+});
+const mapped = z.array(z.object({ start: z.number(), length: z.number(), data: z.boolean() }));
+
+function createQemuImg(command: string, version: string): QemuImg {
+  const read = async (image: ImageBytes, args: readonly string[], limits: ProcessLimits, signal: AbortSignal) => {
+    let output: Buffer = Buffer.alloc(0);
+    const end = await runLimited({
+      ...{ command, args, limits, signal, input: image.fd },
+      onOutput: async (stream) => {
+        output = await collectOutput(stream, MAX_MAP_BYTES);
+      },
+    });
+    if (end.code !== 0) throw new QemuImgError(complaintOf(end.complaint, end.code));
+    return JSON.parse(output.toString('utf8')) as unknown;
+  };
+  const lookOnly: ProcessLimits = { memoryBytes: MEMORY_BYTES, cpuSeconds: 120, fileBytes: 0 };
+
+  return {
+    version,
+
+    async map(image, signal) {
+      try {
+        const args = ['map', '--output=json', specification(image)];
+        const extents = mapped.parse(await read(image, args, lookOnly, signal));
+        return extents.filter((extent) => extent.data).map(({ start, length }) => ({ start, length }));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof QemuImgError) throw error;
+        return null;
+      }
+    },
+
+    async virtualSize(image, signal) {
+      const info = described.parse(
+        await read(image, ['info', '--output=json', specification(image)], lookOnly, signal),
+      );
+      const other =
+        info['backing-filename'] ?? info['full-backing-filename'] ?? info['format-specific']?.data['data-file'];
+      if (other !== undefined) throw new UnsafeImageError(`the image refers to another file (${other})`);
+      if (info.encrypted === true) throw new UnsafeImageError('the image is encrypted');
+      if ((info['format-specific']?.data.extents?.length ?? 0) > 1) {
+        throw new UnsafeImageError('the image refers to several extents');
+      }
+      if (info.format !== DRIVERS[image.format]) throw new UnsafeImageError(`the image is ${info.format} to qemu-img`);
+      return info['virtual-size'];
+    },
+
+    async toQcow2(image, target, { virtualSize, onProgress, signal }) {
+      const limits: ProcessLimits = {
+        memoryBytes: MEMORY_BYTES,
+        cpuSeconds: 600 + virtualSize / SLOWEST_BYTES_PER_CPU_SECOND,
+        fileBytes: mostBytesOf(virtualSize),
+      };
+      const args = ['convert', '-p', '-O', 'qcow2', '-c', '-o', 'compression_type=zlib', specification(image), target];
+      const end = await runLimited({
+        ...{ command, args, limits, signal, input: image.fd },
+        onOutput: async (stream) => {
+          for await (const text of stream.setEncoding('latin1') as AsyncIterable<string>) {
+            const percent = [...text.matchAll(/\((\d+(?:\.\d+)?)\/100%\)/g)].at(-1)?.[1];
+            if (percent !== undefined) onProgress(Math.min(1, Number(percent) / 100));
+          }
+        },
+      });
+      if (end.code !== 0) throw new QemuImgError(complaintOf(end.complaint, end.code));
+    },
+  };
+}
+
+const OWN_OPTIONS: Readonly<Record<ReadableFormat, Readonly<Record<string, unknown>>>> = {
+  RAW: {},
+  QCOW2: { backing: null },
+  VMDK: { backing: null },
+  // Else the size of a disk of some makers is told from its geometry, which is coarser.
+  VHD: { force_size_calc: 'current_size' },
+  VHDX: {},
+  VDI: {},
+};
+
+/**
+ * Made here and of numbers and names of ours alone: nothing of the image's name or place can become a protocol. The
+ * open file is named by its descriptor, so that it is the one that was inspected, whatever lies at its path by now.
+ */
+function specification({ format, offset, size }: ImageBytes): string {
+  const file = { driver: 'file', filename: '/dev/fd/3', 'read-only': true };
+  const bytes = { driver: 'raw', offset, size, file, 'read-only': true };
+  if (format === 'RAW') return `json:${JSON.stringify(bytes)}`;
+  return `json:${JSON.stringify({ driver: DRIVERS[format], ...OWN_OPTIONS[format], 'read-only': true, file: bytes })}`;
+}
+
+/** What a QCOW2 may take on the disk when nothing of these data can be compressed. */
+export function mostBytesOf(dataBytes: number): number {
+  return dataBytes + Math.ceil(dataBytes / 256) + 4 * MIB;
+}
+
+function complaintOf(complaint: string, code: number | null): string {
+  const line = complaint.split('\n').at(-1) ?? '';
+  // What it was told to open is our own doing, and of no use to anybody.
+  const told = line.replace(/^qemu-img: /, '').replace(/json:\{.*\}+:?\s*/, '');
+  return told === '' ? `qemu-img ended with code ${code ?? 'of a signal: it needed too much memory or time'}` : told;
+}

@@ -1,0 +1,123 @@
+/** Unpacks what is compressed with gzip, xz or zstd into a sparse file, by the programs of these names. */
+import { execFile } from 'node:child_process';
+import { type FileHandle, readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { runLimited } from './limited-process.js';
+
+const execute = promisify(execFile);
+const MIB = 1024 ** 2;
+
+/** With the most memory that each may take: a file that wants more was made to harm. */
+const PROGRAMS = {
+  GZIP: { command: 'gzip', args: ['-dc'], package: 'gzip' },
+  XZ: { command: 'xz', args: ['-dc', '--memlimit-decompress=1GiB'], package: 'xz-utils (xz)' },
+  ZSTD: { command: 'zstd', args: ['-dcq', '--memory=1024MB'], package: 'zstd' },
+} as const;
+export type Packing = keyof typeof PROGRAMS;
+
+export function isPacking(format: string): format is Packing {
+  return Object.hasOwn(PROGRAMS, format);
+}
+
+/** What a person has to install. */
+export function packageFor(packing: Packing): string {
+  return PROGRAMS[packing].package;
+}
+
+export async function canUnpack(packing: Packing): Promise<boolean> {
+  return execute(PROGRAMS[packing].command, ['--version'], { timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The packed file is damaged, or asks for too much. */
+export class UnpackError extends Error {
+  override readonly name = 'UnpackError';
+}
+
+/** A cloud disk has 2 TiB at most. */
+const MAX_UNPACKED_BYTES = 2 * 1024 ** 4;
+const LIMITS = { memoryBytes: 2048 * MIB, cpuSeconds: 24 * 3600, fileBytes: 0 };
+const BLOCK_BYTES = 64 * 1024;
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
+const LOOK_EVERY_BYTES = 64 * MIB;
+
+export interface UnpackOptions {
+  /** Throws where the room that was given does not reach for so many bytes on the disk. */
+  readonly onWritten: (bytesOnDisk: number) => Promise<void>;
+  /** 0 to 1, where the system tells. */
+  readonly onProgress: (fraction: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Returns the unpacked size; blocks of zeros become holes. */
+export async function unpack(
+  packing: Packing,
+  packed: FileHandle,
+  target: FileHandle,
+  options: UnpackOptions,
+): Promise<number> {
+  const { command, args } = PROGRAMS[packing];
+  const { size: packedSize } = await packed.stat();
+  let size = 0;
+  const end = await runLimited({
+    ...{ command, args, limits: LIMITS, input: packed.fd, signal: options.signal },
+    onOutput: async (output) => {
+      size = await writeSparse(output, target, options, async () => {
+        const position = await positionOf(packed.fd);
+        if (position !== null) options.onProgress(Math.min(1, position / packedSize));
+      });
+    },
+  });
+  if (end.code !== 0) throw new UnpackError(end.complaint.split('\n').at(-1) || `${command} ended with ${end.code}`);
+  await target.truncate(size);
+  return size;
+}
+
+async function writeSparse(
+  output: Readable,
+  target: FileHandle,
+  { onWritten }: UnpackOptions,
+  look: () => Promise<void>,
+): Promise<number> {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let filled = 0;
+  let position = 0;
+  let onDisk = 0;
+  let nextLook = 0;
+  const flush = async () => {
+    const bytes = block.subarray(0, filled);
+    if (!bytes.equals(ZEROS.subarray(0, filled))) {
+      await target.write(bytes, 0, filled, position);
+      onDisk += filled;
+    }
+    position += filled;
+    filled = 0;
+    if (position > MAX_UNPACKED_BYTES) throw new UnpackError(`it unpacks to more than ${MAX_UNPACKED_BYTES} bytes`);
+    if (position < nextLook) return;
+    nextLook = position + LOOK_EVERY_BYTES;
+    await onWritten(onDisk);
+    await look();
+  };
+  for await (const piece of output as AsyncIterable<Buffer>) {
+    for (let taken = 0; taken < piece.length; ) {
+      const part = piece.subarray(taken, taken + BLOCK_BYTES - filled);
+      part.copy(block, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled === BLOCK_BYTES) await flush();
+    }
+  }
+  if (filled > 0) await flush();
+  await onWritten(onDisk);
+  return position;
+}
+
+/** How far the program has read: its input shares our descriptor's position. Only Linux tells. */
+async function positionOf(fd: number): Promise<number | null> {
+  const info = await readFile(`/proc/self/fdinfo/${fd}`, 'utf8').catch(() => '');
+  const position = /^pos:\s*(\d+)/m.exec(info)?.[1];
+  return position === undefined ? null : Number(position);
+}

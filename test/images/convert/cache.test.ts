@@ -1,0 +1,154 @@
+/** The folder of converted images: bounded, cleared after crashes, shared by those who want the same file. */
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createCache, type Room } from '../../../images/convert/cache.js';
+
+const KIB = 1024;
+const LIMIT = 1024 * KIB;
+const signal = new AbortController().signal;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cache-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const open = () => createCache({ folder, limitBytes: LIMIT });
+const fill = (bytes: number) => (path: string) => writeFile(path, Buffer.alloc(bytes, 1));
+const full = { failure: { code: 'Cache.Full', class: 'attention' } };
+
+describe('a file', () => {
+  test('is made once for all who want it, and deleted by the last of them', async () => {
+    const cache = open();
+    let made = 0;
+    const make = async (path: string) => {
+      made += 1;
+      await delay(20);
+      await fill(KIB)(path);
+    };
+    const [one, other] = await Promise.all([
+      cache.obtain('a', KIB, signal, make),
+      cache.obtain('a', KIB, signal, make),
+    ]);
+    expect(made).toBe(1);
+    await one.release('delete');
+    expect(await readdir(folder)).toEqual(['a']);
+    await other.release('delete');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('that is kept for another try is there after a restart', async () => {
+    const file = await open().obtain('a', KIB, signal, fill(KIB));
+    await file.release('keep');
+    await open().obtain('a', KIB, signal, () => Promise.reject(new Error('made again')));
+  });
+
+  test('whose making failed leaves nothing, and is made by the next who wants it', async () => {
+    const cache = open();
+    const broken = async (path: string) => {
+      await fill(KIB)(path);
+      await fill(KIB)(`${path}.raw`);
+      throw new Error('damaged');
+    };
+    await expect(cache.obtain('a', KIB, signal, broken)).rejects.toThrow('damaged');
+    expect(await readdir(folder)).toEqual([]);
+    await cache.obtain('a', KIB, signal, fill(KIB));
+  });
+
+  test('whose maker was cancelled is made by another who waited for it', async () => {
+    const cache = open();
+    const cancel = new AbortController();
+    const first = cache.obtain('a', KIB, cancel.signal, async () => {
+      await delay(10_000, undefined, { signal: cancel.signal });
+    });
+    const second = cache.obtain('a', KIB, signal, fill(KIB));
+    cancel.abort();
+    await expect(first).rejects.toThrow();
+    expect((await second).path).toBe(join(folder, 'a'));
+  });
+});
+
+describe('what a crash left', () => {
+  test('half-made is removed at the next start, unless its process still lives', async () => {
+    await writeFile(join(folder, 'a.draft-999999999-1'), 'x');
+    await writeFile(join(folder, 'a.draft-999999999-1.raw'), 'x');
+    await writeFile(join(folder, `b.draft-${process.pid}-1`), 'x');
+    await writeFile(join(folder, 'c.draft-1-1'), 'x');
+    await open().obtain('z', KIB, signal, fill(1));
+    expect((await readdir(folder)).sort()).toEqual(['c.draft-1-1', 'z']);
+  });
+
+  test('finished is removed when nobody comes back for it within a day', async () => {
+    await writeFile(join(folder, 'old'), 'x');
+    await writeFile(join(folder, 'new'), 'x');
+    const yesterday = new Date(Date.now() - 25 * 3600_000);
+    await utimes(join(folder, 'old'), yesterday, yesterday);
+    await open().obtain('z', KIB, signal, fill(1));
+    expect((await readdir(folder)).sort()).toEqual(['new', 'z']);
+  });
+});
+
+describe('the limit', () => {
+  test('refuses at once what is larger than it, before any work', async () => {
+    const never = () => Promise.reject(new Error('work began'));
+    await expect(open().obtain('a', LIMIT + 1, signal, never)).rejects.toMatchObject(full);
+  });
+
+  test('makes room by removing what nobody uses, the oldest first', async () => {
+    const cache = open();
+    for (const [index, name] of ['a', 'b', 'c'].entries()) {
+      await (await cache.obtain(name, 300 * KIB, signal, fill(300 * KIB))).release('keep');
+      await utimes(join(folder, name), new Date(), new Date(Date.now() - 60_000 + index * 1000));
+    }
+    await cache.obtain('d', 600 * KIB, signal, fill(600 * KIB));
+    expect((await readdir(folder)).sort()).toEqual(['c', 'd']);
+  });
+
+  test('makes the next wait until those before have left', async () => {
+    const cache = open();
+    const first = await cache.obtain('a', 700 * KIB, signal, fill(700 * KIB));
+    let done = false;
+    const second = cache.obtain('b', 700 * KIB, signal, fill(700 * KIB)).then((file) => {
+      done = true;
+      return file;
+    });
+    await delay(50);
+    expect(done).toBe(false);
+    await first.release('delete');
+    await second;
+    expect(await readdir(folder)).toEqual(['b']);
+  });
+
+  test('is kept to by those who find on the way that they need more', async () => {
+    const cache = open();
+    const rooms: Room[] = [];
+    const hold = async (_path: string, room: Room) => {
+      rooms.push(room);
+      await room.grow(400 * KIB);
+      await delay(50);
+      await room.grow(600 * KIB);
+      await fill(600 * KIB)(_path);
+    };
+    const results = await Promise.allSettled([
+      cache.obtain('a', 100 * KIB, signal, hold),
+      cache.obtain('b', 100 * KIB, signal, hold),
+    ]);
+    expect(rooms).toHaveLength(2);
+    expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject(full);
+  });
+
+  test('lets whoever waits for room be cancelled', async () => {
+    const cache = open();
+    await cache.obtain('a', 700 * KIB, signal, fill(700 * KIB));
+    const cancel = new AbortController();
+    const waiting = cache.obtain('b', 700 * KIB, cancel.signal, fill(1));
+    await delay(20);
+    cancel.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+  });
+});

@@ -1,0 +1,323 @@
+/** Conversions by the real programs: the disk stays the same, nobody's other files are read, nothing outlives a cancel. */
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCache } from '../../../images/convert/cache.js';
+import { createConverter } from '../../../images/convert/converter.js';
+import { type ConvertMode, conversionNeed, INSTALLED, type Programs } from '../../../images/convert/need.js';
+import { findQemuImg } from '../../../images/convert/qemu-img.js';
+import { dataOf, weighConversion } from '../../../images/convert/worth.js';
+import { inspectImage } from '../../../images/inspect.js';
+import { holeMap } from '../../../sources/holes.js';
+import { DEMO, MIB, mbrDisk } from '../made-images.js';
+
+let home = '';
+let raw = '';
+const signal = new AbortController().signal;
+const SIZE = 96 * MIB;
+
+const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: home, stdio: 'pipe' });
+const at = (name: string) => path.join(home, name);
+const digestOf = (file: string) => run('sha256sum', file).toString().slice(0, 64);
+
+beforeAll(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'convert-'));
+  raw = at('disk.raw');
+  writeFileSync(raw, mbrDisk(2 * MIB));
+  truncateSync(raw, SIZE);
+  const file = openSync(raw, 'r+');
+  writeSync(file, randomBytes(8 * MIB), 0, 8 * MIB, 8 * MIB);
+  writeSync(file, Buffer.alloc(8 * MIB, 'text that repeats itself'), 0, 8 * MIB, 40 * MIB);
+  closeSync(file);
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+function converter(limitBytes = 4096 * MIB, programs: Programs = INSTALLED) {
+  const cache = createCache({ folder: at('cache'), limitBytes });
+  return createConverter({ cache, inspect: inspectImage, programs });
+}
+
+let names = 0;
+async function convert(file: string, changes: { mode?: ConvertMode; limitBytes?: number; signal?: AbortSignal } = {}) {
+  const inspection = await inspectImage(file);
+  names += 1;
+  return await converter(changes.limitBytes)({
+    ...{ file, inspection, name: `converted-${names}`, mode: changes.mode ?? 'auto', role: 'system' },
+    signal: changes.signal ?? signal,
+    onProgress: () => undefined,
+  });
+}
+
+function toFormat(format: string, ...options: string[]): string {
+  const file = at(`disk.${format}`);
+  run('qemu-img', 'convert', '-f', 'raw', '-O', format, ...options, raw, file);
+  return file;
+}
+
+const makers: Record<string, () => string> = {
+  'a sparse VMDK': () => toFormat('vmdk'),
+  'a stream-optimized VMDK': () => toFormat('vmdk', '-o', 'subformat=streamOptimized'),
+  'a VHDX': () => toFormat('vhdx'),
+  'a VDI': () => toFormat('vdi'),
+  'a VHD': () => toFormat('vpc', '-o', 'force_size=on'),
+  'a raw file': () => raw,
+  'an OVA': () => {
+    toFormat('vmdk', '-o', 'subformat=streamOptimized');
+    writeFileSync(at('machine.ovf'), '<Envelope/>');
+    run('tar', '--format=ustar', '-cf', 'machine.ova', 'machine.ovf', 'disk.vmdk');
+    return at('machine.ova');
+  },
+  'a raw file packed with gzip': () => {
+    run('sh', '-c', 'gzip -1 -c disk.raw > disk.raw.gz');
+    return at('disk.raw.gz');
+  },
+  'a raw file packed with xz': () => {
+    run('sh', '-c', 'xz -0 -c disk.raw > disk.raw.xz');
+    return at('disk.raw.xz');
+  },
+  'a raw file packed with zstd': () => {
+    run('sh', '-c', 'zstd -qc disk.raw > disk.raw.zst');
+    return at('disk.raw.zst');
+  },
+  'a VMDK packed with gzip': () => {
+    toFormat('vmdk');
+    run('sh', '-c', 'gzip -1 -c disk.vmdk > disk.vmdk.gz');
+    return at('disk.vmdk.gz');
+  },
+};
+
+describe('the same disk comes out of', () => {
+  test.each(Object.keys(makers))('%s', async (name) => {
+    const file = makers[name]?.() ?? '';
+    const { file: made, inspection } = await convert(file, { mode: 'qcow2' });
+    expect(inspection).toMatchObject({ format: 'QCOW2', virtualSize: SIZE, partitionTable: 'mbr' });
+    expect(run('qemu-img', 'compare', '-f', 'raw', '-F', 'qcow2', raw, made.path).toString()).toContain('identical');
+    expect(statSync(made.path).size).toBeLessThan(10 * MIB);
+    await made.release('delete');
+    expect(readdirSync(at('cache'))).toEqual([]);
+  });
+
+  test('a QCOW2 packed with xz, which is taken as it is', async () => {
+    run('sh', '-c', `xz -0 -c ${DEMO} > demo.xz`);
+    const { file: made } = await convert(at('demo.xz'));
+    expect(readFileSync(made.path).equals(readFileSync(DEMO))).toBe(true);
+    await made.release('delete');
+  });
+});
+
+test('the same image becomes the same bytes each time, so that an upload finds its parts again after a crash', async () => {
+  const first = await convert(raw, { mode: 'qcow2' });
+  const second = await convert(raw, { mode: 'qcow2' });
+  expect(digestOf(second.file.path)).toBe(digestOf(first.file.path));
+  await first.file.release('delete');
+  await second.file.release('delete');
+});
+
+describe('an image that would have other files read', () => {
+  const secret = () => {
+    writeFileSync(at('secret'), 'password\n'.repeat(1000));
+    return at('secret');
+  };
+  const refused = async (file: string) => {
+    await expect(convert(file, { mode: 'qcow2' })).rejects.toMatchObject({ failure: { class: 'request' } });
+    expect(readdirSync(at('cache'))).toEqual([]);
+  };
+
+  test('a QCOW2 with a backing file is refused', async () => {
+    run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', secret(), '-F', 'raw', 'backed.qcow2', '1M');
+    await refused(at('backed.qcow2'));
+  });
+
+  test('a QCOW2 with an external data file is refused', async () => {
+    run(
+      'qemu-img',
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-o',
+      `data_file=${at('data')},data_file_raw=on`,
+      'external.qcow2',
+      '1M',
+    );
+    copyFileSync(secret(), at('data'));
+    await refused(at('external.qcow2'));
+  });
+
+  test('a VMDK that only describes other files is refused', async () => {
+    writeFileSync(
+      at('flat.vmdk'),
+      `# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 16 FLAT "${secret()}" 0\n`,
+    );
+    await refused(at('flat.vmdk'));
+  });
+
+  test.each(['no size', 'a size'])(
+    'a sparse VMDK of %s whose descriptor names other files is refused',
+    async (size) => {
+      const bytes = readFileSync(toFormat('vmdk'));
+      if (size === 'no size') bytes.writeBigUInt64LE(0n, 12);
+      const descriptor = `# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 16 FLAT "${secret()}" 0\n`;
+      bytes.fill(0, 512, 512 + 20 * 512);
+      bytes.write(descriptor, 512);
+      writeFileSync(at('hidden.vmdk'), bytes);
+      await refused(at('hidden.vmdk'));
+    },
+  );
+});
+
+describe('a packed file', () => {
+  test('that is cut off is told as damaged', async () => {
+    const file = makers['a raw file packed with gzip']?.() ?? '';
+    truncateSync(file, statSync(file).size - 1000);
+    await expect(convert(file)).rejects.toMatchObject({ failure: { code: 'Convert.Failed', class: 'request' } });
+  });
+
+  test('of zeros takes no room, however much it unpacks to', async () => {
+    run('sh', '-c', 'truncate -s 512M zeros && gzip -1 -c zeros > zeros.gz && rm zeros');
+    const { file: made, inspection } = await convert(at('zeros.gz'), { limitBytes: 80 * MIB });
+    expect(inspection.virtualSize).toBe(512 * MIB);
+    await made.release('delete');
+  });
+
+  test('that unpacks to more than there is room for is stopped on the way', async () => {
+    run('sh', '-c', 'yes "a line of text" | head -c 64M | gzip -1 > text.gz');
+    await expect(convert(at('text.gz'), { limitBytes: 40 * MIB })).rejects.toMatchObject({
+      failure: { code: 'Cache.Full', class: 'attention' },
+    });
+    expect(readdirSync(at('cache'))).toEqual([]);
+  });
+
+  test('that holds no disk is refused', async () => {
+    run('sh', '-c', 'gzip -c disk.raw.gz > twice.gz');
+    await expect(convert(at('twice.gz'))).rejects.toMatchObject({ failure: { code: 'Convert.Failed' } });
+  });
+});
+
+describe('a conversion', () => {
+  /** Random bytes, so that it takes a while. */
+  const slow = () => {
+    const file = at('slow.raw');
+    if (!existsSync(file)) run('sh', '-c', '(head -c 1M disk.raw; head -c 200M /dev/urandom) > slow.raw');
+    return file;
+  };
+  const workers = () =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(at('cache'));
+        } catch {
+          return false;
+        }
+      });
+
+  test('that is cancelled ends with every process and draft of it', async () => {
+    const cancel = new AbortController();
+    const running = convert(slow(), { mode: 'qcow2', signal: cancel.signal });
+    running.catch(() => undefined);
+    while (workers().length === 0) await delay(20);
+    cancel.abort(new Error('cancelled by the user'));
+    await expect(running).rejects.toThrow('cancelled by the user');
+    while (workers().length > 0) await delay(20);
+    expect(readdirSync(at('cache'))).toEqual([]);
+  });
+
+  test('whose worker is killed ends too, and its draft is gone at the next start', async () => {
+    const program = `
+      import { createCache } from '${path.resolve('images/convert/cache.ts')}';
+      import { createConverter } from '${path.resolve('images/convert/converter.ts')}';
+      import { inspectImage } from '${path.resolve('images/inspect.ts')}';
+      const cache = createCache({ folder: ${JSON.stringify(at('cache'))}, limitBytes: 1e12 });
+      const inspection = await inspectImage(${JSON.stringify(slow())});
+      await createConverter({ cache, inspect: inspectImage })({
+        file: ${JSON.stringify(slow())}, inspection, name: 'killed', mode: 'qcow2', role: 'system',
+        signal: new AbortController().signal, onProgress: () => undefined,
+      });`;
+    writeFileSync(at('killed.mts'), program);
+    const worker = spawn(process.execPath, ['--import', 'tsx', at('killed.mts')], { stdio: 'ignore' });
+    while (workers().length === 0) await delay(20);
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
+    while (workers().length > 0) await delay(20);
+    expect(readdirSync(at('cache'))).toHaveLength(1);
+    const { file: made } = await convert(DEMO, { mode: 'qcow2' });
+    await made.release('delete');
+    expect(readdirSync(at('cache'))).toEqual([]);
+  });
+});
+
+describe('without qemu-img', () => {
+  const without: Programs = { ...INSTALLED, qemuImg: () => findQemuImg('/nowhere/qemu-img') };
+  const need = async (file: string, mode: ConvertMode) => conversionNeed(await inspectImage(file), mode, without);
+
+  test('what ECS imports as it is goes as it is', async () => {
+    expect(await need(raw, 'auto')).toBe('as-is');
+    expect(await need(DEMO, 'auto')).toBe('as-is');
+    expect(await need(DEMO, 'qcow2')).toBe('as-is');
+    expect(await need(toFormat('vmdk'), 'never')).toBe('as-is');
+  });
+
+  test.each([
+    ['a VHDX', () => toFormat('vhdx'), 'auto'],
+    ['a VMDK', () => toFormat('vmdk'), 'auto'],
+    ['a raw file that is wanted as QCOW2', () => raw, 'qcow2'],
+  ] as const)('%s waits until somebody installs it', async (_name, file, mode) => {
+    await expect(need(file(), mode)).rejects.toMatchObject({
+      failure: { code: 'Convert.NoQemuImg', class: 'attention', remedy: expect.stringContaining('qemu-utils') },
+    });
+  });
+});
+
+test('what must be converted and may not be is refused before anything is done', async () => {
+  const inspection = await inspectImage(toFormat('vhdx'));
+  await expect(conversionNeed(inspection, 'never', INSTALLED)).rejects.toMatchObject({
+    failure: { code: 'Convert.NotWanted', class: 'request' },
+  });
+});
+
+describe('the holes of a sparse file', () => {
+  test('are known, and the map holds all that is not zero', async () => {
+    const qemuImg = await findQemuImg();
+    if (qemuImg === null) throw new Error('this test needs qemu-img');
+    const data = await dataOf(raw, qemuImg, signal);
+    if (data === null) throw new Error('no map');
+    const map = holeMap(data);
+    expect(map.dataBytes).toBeLessThan(20 * MIB);
+    const bytes = readFileSync(raw);
+    const zeros = Buffer.alloc(MIB);
+    for (let offset = 0; offset < bytes.length; offset += MIB) {
+      if (map.covers(offset, MIB)) expect(bytes.subarray(offset, offset + MIB).equals(zeros)).toBe(true);
+    }
+  });
+
+  test('are weighed against the link: a slow one is worth a conversion, a fast one is not', async () => {
+    const qemuImg = await findQemuImg();
+    if (qemuImg === null) throw new Error('this test needs qemu-img');
+    const inspection = await inspectImage(raw);
+    const weighed = (bytesPerSecond: number) =>
+      weighConversion(raw, inspection, qemuImg, () => Promise.resolve(bytesPerSecond), signal);
+    const slow = await weighed(MIB);
+    expect(slow).toMatchObject({ convert: true });
+    expect(slow?.convertedBytes).toBeLessThan(12 * MIB);
+    expect(await weighed(5000 * MIB)).toMatchObject({ convert: false });
+  });
+});
