@@ -4,7 +4,17 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,7 +72,8 @@ export async function bootCheck(
   if (typeof tools === 'string') {
     return notRun(tools, 'apt-get install qemu-system-x86 qemu-utils ovmf (arm64: qemu-system-arm qemu-efi-aarch64)');
   }
-  const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-boot-'));
+  removeStale();
+  const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
   const fd = orSourceFailure(file, () => openSync(file, 'r'));
   try {
     return await run({ plan, tools, folder, fd, size: inspection.virtualSize ?? 0, options });
@@ -119,7 +130,12 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
   const log = consoleLog();
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
-  const qemu = start(tools.qemu, machineArguments(plan, { imageFd: 3, overlay, control, firmware }), folder, fd);
+  const machineArgs = machineArguments(plan, { imageFd: 3, overlay, control, firmware });
+  // QEMU ends with this process, also when that is killed.
+  const qemu =
+    tools.setpriv === null
+      ? start(tools.qemu, machineArgs, folder, fd)
+      : start(tools.setpriv, ['--pdeathsig', 'KILL', tools.qemu, ...machineArgs], folder, fd);
   const machine = watchMachine(qemu, log);
   const stop = AbortSignal.any([machine.gone, ...(options.signal === undefined ? [] : [options.signal])]);
   let screen: Screen = { text: '', picture: null };
@@ -144,6 +160,27 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
   } finally {
     killGroup(qemu);
     await machine.closed;
+  }
+}
+
+const FOLDER = 'ecs-image-import-boot-';
+
+/** Overlays of checks whose process was killed. */
+function removeStale(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : Number.NaN);
+    if (Number.isSafeInteger(pid) && pid > 0 && !isAlive(pid)) {
+      rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 

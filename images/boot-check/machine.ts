@@ -48,6 +48,8 @@ const UEFI_ARM = [
 export interface Tools {
   readonly qemu: string;
   readonly qemuImg: string;
+  /** util-linux's, which ties a process's life to that of its parent; null: this host has none. */
+  readonly setpriv: string | null;
   readonly firmware: { readonly code: string; readonly variables: string } | null;
 }
 
@@ -57,12 +59,13 @@ export function findTools({ architecture, bootMode }: Pick<MachinePlan, 'archite
   if (qemu === null) return `there is no ${PROGRAMS[architecture]} on this host`;
   const qemuImg = onPath('qemu-img');
   if (qemuImg === null) return 'there is no qemu-img on this host';
-  if (bootMode === 'BIOS') return { qemu, qemuImg, firmware: null };
+  const setpriv = onPath('setpriv');
+  if (bootMode === 'BIOS') return { qemu, qemuImg, setpriv, firmware: null };
   const found = (architecture === 'arm64' ? UEFI_ARM : UEFI_X86).find((files) =>
     files.every((file) => existsSync(file)),
   );
   if (found === undefined) return 'there is no UEFI firmware for QEMU on this host';
-  return { qemu, qemuImg, firmware: { code: found[0], variables: found[1] } };
+  return { qemu, qemuImg, setpriv, firmware: { code: found[0], variables: found[1] } };
 }
 
 function onPath(program: string): string | null {
