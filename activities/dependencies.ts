@@ -1,6 +1,8 @@
 /** What activities work with; a worker passes the real ones, a test its own. */
 import type { Cloud } from '../alibaba/cloud.js';
+import type { CheckBoot } from '../images/boot-check/boot-checker.js';
 import type { InspectImage } from '../images/inspection.js';
+import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { RegionWatchers } from './region-watcher.js';
 
@@ -15,8 +17,10 @@ export interface ActivitySettings {
 
 export interface ActivityDependencies {
   readonly store: ImportStore;
+  readonly files: ImportFiles;
   readonly cloud: Cloud;
   readonly inspect: InspectImage;
+  readonly checkBoot: CheckBoot;
   readonly watchers: RegionWatchers;
   readonly settings: ActivitySettings;
   /** Checks that a path may be read here: a regular file under the roots that the operator allows. */

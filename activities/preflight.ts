@@ -6,6 +6,7 @@ import { settleImage } from '../domain/image-settings.js';
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { Inspection } from '../images/inspection.js';
+import { checkBoot } from './check-boot.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { contradictions, refused } from './image-policy.js';
 import {
@@ -48,6 +49,7 @@ export function createPreflight(deps: ActivityDependencies) {
         if (read !== null) {
           if (number === 1) system = read.disk?.inspection ?? null;
           seen.push(...findingsOf(read.disk, number));
+          if (number === 1 && request.inspection?.bootCheck === true) seen.push(await checkBoot(deps, step, read.disk));
           const plan = await collect(async () => planDisk(request, step.importId, disk, number, read.disk));
           if (plan !== null) disks.push(plan);
         }

@@ -8,6 +8,7 @@ import { openApiDocument } from './openapi.js';
 import { answerProblem, ProblemError, problem } from './problems.js';
 import { batchRoutes } from './routes/batches.js';
 import { eventRoutes } from './routes/events.js';
+import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
 import { inspectionRoutes } from './routes/inspections.js';
@@ -51,6 +52,7 @@ export function createApp(deps: ApiDependencies): Hono {
   app.route('/', importRoutes(deps));
   app.route('/', batchRoutes(deps));
   app.route('/', eventRoutes(deps));
+  app.route('/', fileRoutes(deps));
   app.route('/', inspectionRoutes(deps));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
   app.get('/metrics', async (context) =>

@@ -4,12 +4,14 @@ import type { BatchIntake } from '../store/batch-intake.js';
 import type { BatchViews } from '../store/batch-views.js';
 import type { BatchStore } from '../store/batches.js';
 import type { ChangeFeed } from '../store/changes.js';
+import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { BatchStarter } from './start-batches.js';
 import type { ImportStarter } from './start-imports.js';
 
 export interface ApiDependencies {
   readonly store: ImportStore;
+  readonly files: ImportFiles;
   readonly changes: ChangeFeed;
   readonly client: Client;
   readonly starter: ImportStarter;

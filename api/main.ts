@@ -8,6 +8,7 @@ import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
 import { openChangeFeed } from '../store/changes.js';
 import { migrate, openPool } from '../store/database.js';
+import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
 import { createApp } from './app.js';
@@ -40,6 +41,7 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
   const batchStarter = createBatchStarter(client, batches, pace, log);
   const app = createApp({
     store,
+    files: createImportFiles(pool),
     changes,
     client,
     starter,

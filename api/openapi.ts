@@ -11,6 +11,7 @@ import { json, type Operation, problem } from './operation.js';
 import {
   cancelSchema,
   eventSchema,
+  fileListSchema,
   findingSchema,
   importListSchema,
   importSchema,
@@ -24,6 +25,7 @@ const SCHEMAS = {
   Import: importSchema,
   ImportList: importListSchema,
   Event: eventSchema,
+  FileList: fileListSchema,
   Finding: findingSchema,
   InspectionRequest: inspectionRequestSchema,
   Inspection: inspectionSchema,
@@ -107,6 +109,21 @@ export const OPERATIONS: readonly Operation<SchemaName>[] = [
     path: '/v1/imports/{id}/report',
     summary: 'The whole story of an import: Markdown, or JSON where asked for',
     answers: { 200: { description: 'The report', type: 'text/markdown' }, 404: unknownImport },
+  },
+  {
+    method: 'get',
+    path: '/v1/imports/{id}/files',
+    summary: 'Files kept with an import: the log and the last screen of its boot check',
+    answers: { 200: json('Their names and sizes', 'FileList'), 404: unknownImport },
+  },
+  {
+    method: 'get',
+    path: '/v1/imports/{id}/files/{name}',
+    summary: 'One of them',
+    answers: {
+      200: { description: 'Its bytes', type: 'application/octet-stream' },
+      404: problem('No import has this id, or it has no such file'),
+    },
   },
   {
     method: 'post',

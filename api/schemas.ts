@@ -16,6 +16,12 @@ export const findingSchema = z.object({
   disk: z.int().optional(),
 });
 
+export const fileListSchema = z.object({
+  files: z.array(
+    z.object({ name: z.string(), contentType: z.string(), size: z.int().describe('In bytes'), createdAt: time }),
+  ),
+});
+
 const comparedSide = z.object({ severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }).nullable();
 
 export const importSchema = z.object({

@@ -39,6 +39,7 @@ export interface ImportOptions {
   readonly detectionWait?: boolean;
   readonly failOn?: string;
   readonly force?: boolean;
+  readonly bootCheck?: boolean;
   readonly copyTo?: readonly string[];
   readonly shareWith?: readonly string[];
   readonly dryRun?: boolean;
@@ -75,7 +76,10 @@ export async function importRequest(source: string | undefined, options: ImportO
       wait: options.detectionWait,
       failOn: options.failOn,
     }),
-    inspection: merged(manifest.inspection, { failOn: options.force === true ? 'never' : undefined }),
+    inspection: merged(manifest.inspection, {
+      failOn: options.force === true ? 'never' : undefined,
+      bootCheck: options.bootCheck,
+    }),
     distribute: merged(manifest.distribute, { regions: options.copyTo, shareWith: options.shareWith }),
     dryRun: options.dryRun ?? manifest.dryRun,
   });

@@ -101,7 +101,14 @@ const detection = z.strictObject({
 const inspection = z.strictObject({
   failOn: z
     .enum(DETECTION_FAIL_ON)
-    .describe('The lowest severity of our own findings that stops the import before the upload'),
+    .exactOptional()
+    .describe(
+      'The lowest severity of our own findings that stops the import before the upload; absent: blocking, or never where detection.failOn is never',
+    ),
+  bootCheck: z
+    .boolean()
+    .exactOptional()
+    .describe('Start the image in an emulated machine before the upload, and wait for a login prompt: takes minutes'),
 });
 
 const region = () => text(REGION_RULES, { description: 'A region’s id', examples: ['cn-hangzhou'] });
@@ -157,7 +164,7 @@ export const importRequestSchema = z.strictObject({
   upload: upload.prefault({}).describe('Where the disks go on their way, and in what form'),
   role: z.enum(ROLE_MODES).default('ensure').describe('What to do about the role by which ECS reads the bucket'),
   detection: detection.prefault({}).describe('The cloud’s own check of the image, after the import'),
-  inspection: inspection.exactOptional().describe('Absent: blocking, or never where detection.failOn is never'),
+  inspection: inspection.exactOptional().describe('Our own look at the image, before the upload'),
   distribute: distribute.prefault({}).describe('What is done with the image once it is checked'),
   dryRun: z.boolean().default(false).describe('Stop after preflight: nothing is uploaded or made'),
 });

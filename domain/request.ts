@@ -31,7 +31,9 @@ export interface DetectionRequest {
 
 export interface InspectionRequest {
   /** The lowest severity that stops the import before the upload; absent: as `detection.failOn`, but never `warning`. */
-  readonly failOn: 'blocking' | 'warning' | 'never';
+  readonly failOn?: 'blocking' | 'warning' | 'never';
+  /** Start the image in an emulated machine before the upload, and wait for a login prompt. */
+  readonly bootCheck?: boolean;
 }
 
 /** A request after validation: every default filled in that does not depend on the image itself. */

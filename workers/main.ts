@@ -3,9 +3,11 @@ import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@tempor
 import pino from 'pino';
 import { createRegionWatchers } from '../activities/region-watcher.js';
 import { createCloudFromEnvironment } from '../alibaba/create-cloud.js';
+import { createBootChecker } from '../images/boot-check/boot-checker.js';
 import { createInspector } from '../images/inspect-in-child.js';
 import { createBatchStore } from '../store/batches.js';
 import { migrate, openPool } from '../store/database.js';
+import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
@@ -41,8 +43,10 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     store: createImportStore(pool),
     batches: createBatchStore(pool),
     batchPace: { lookEveryMs: config.ECS_IMPORT_BATCH_LOOK_MS, gatherMs: config.ECS_IMPORT_BATCH_GATHER_MS },
+    files: createImportFiles(pool),
     cloud,
     inspect: createInspector({}),
+    checkBoot: createBootChecker(),
     watchers: createRegionWatchers(cloud, pace),
     settings: {
       patienceMs: config.ECS_IMPORT_PATIENCE_MS,

@@ -49,6 +49,7 @@ export function addImport(program: Command): void {
     .option('--no-detection-wait', 'do not wait for the image detection')
     .option('--fail-on <severity>', 'what findings fail the import: blocking, warning or never')
     .option('--force', 'import in spite of what inspection finds (inspection.failOn never)')
+    .option('--boot-check', 'start the image in an emulated machine before the upload (takes minutes)')
     .option('--copy-to <region>', 'copy the image there too; may be repeated', collect)
     .option('--share-with <account>', 'share the image with it; may be repeated', collect)
     .option('--dry-run', 'check everything, make nothing')

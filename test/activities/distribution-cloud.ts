@@ -194,6 +194,8 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     store: record.store,
     cloud,
     inspect: unused,
+    checkBoot: unused,
+    files: { keep: unused, list: unused, get: unused },
     watchers: createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 }),
     settings: { patienceMs: 60_000, lookEveryMs: 1, looksForLostImage: 2 },
     resolveFile: unused,

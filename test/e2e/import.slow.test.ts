@@ -155,6 +155,22 @@ describe('a request', () => {
     expect((await service.state()).images).toHaveLength(1);
   });
 
+  test('is started in QEMU before the upload where asked, and its log and last screen are kept', async () => {
+    const id = await service.start({ dryRun: true, inspection: { bootCheck: true } });
+    const view = await service.until(id, ({ state }) => state === 'succeeded' || state === 'failed', 115_000);
+    expect(view.findings.find(({ code }) => code === 'ECSIMPORT.BootCheck')).toMatchObject({
+      severity: 'info',
+      disk: 1,
+    });
+    const { body } = await service.request('GET', `/v1/imports/${id}/files`);
+    expect(body).toMatchObject({
+      files: [{ name: 'boot-check.log' }, { name: 'boot-check.png', contentType: 'image/png' }],
+    });
+    const log = await fetch(`${service.apiUrl}/v1/imports/${id}/files/boot-check.log`);
+    expect(await log.text()).toContain('debian-demo login:');
+    expect((await service.request('GET', `/v1/imports/${id}/files/none`)).status).toBe(404);
+  });
+
   test('for an unknown id is answered with 404', async () => {
     expect((await service.request('GET', '/v1/imports/imp-nothing')).status).toBe(404);
     expect((await service.request('POST', '/v1/imports/imp-nothing/cancel', {})).status).toBe(404);

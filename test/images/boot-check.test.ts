@@ -1,7 +1,9 @@
 /** What the boot check makes of a console and a screen. */
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../domain/import.js';
 import { bootCheck } from '../../images/boot-check/boot-check.js';
+import { createBootChecker } from '../../images/boot-check/boot-checker.js';
 import { consoleLog } from '../../images/boot-check/console-log.js';
 import { machineArguments } from '../../images/boot-check/machine.js';
 import { isTextMode, parsePpm, png, screenText } from '../../images/boot-check/screen.js';
@@ -106,6 +108,62 @@ test('an image that names other files is not started', async () => {
   expect(finding).toMatchObject({ code: 'ECSIMPORT.BootCheck', severity: 'warning' });
   expect(finding.evidence).toContain('the image file itself is not sound');
 });
+
+describe('a worker checks one image at a time', () => {
+  const inspection = inspectBytes(qcow2());
+  /** Each check ends when it is told to. */
+  function held() {
+    const begun: string[] = [];
+    const ends: (() => void)[] = [];
+    const checkBoot = createBootChecker(async (file) => {
+      begun.push(file);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return { outcome: 'login', seconds: 1, log: null, screenshot: null, finding: FINDING };
+    });
+    return { begun, ends, checkBoot };
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  test('the second waits for the first', async () => {
+    const { begun, ends, checkBoot } = held();
+    const both = [checkBoot('first', inspection), checkBoot('second', inspection)];
+    await turn();
+    expect(begun).toEqual(['first']);
+    ends[0]?.();
+    await both[0];
+    await turn();
+    expect(begun).toEqual(['first', 'second']);
+    ends[1]?.();
+    await Promise.all(both);
+  });
+
+  test('one that is cancelled while it waits ends at once, and holds nobody up', async () => {
+    const { begun, ends, checkBoot } = held();
+    const cancel = new AbortController();
+    const first = checkBoot('first', inspection);
+    const waiting = checkBoot('waiting', inspection, { signal: cancel.signal });
+    const last = checkBoot('last', inspection);
+    cancel.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+    await turn();
+    expect(begun).toEqual(['first']);
+    ends[0]?.();
+    await first;
+    await turn();
+    ends[1]?.();
+    await last;
+    expect(begun).toEqual(['first', 'last']);
+  });
+});
+
+const FINDING: Finding = {
+  code: 'ECSIMPORT.BootCheck',
+  severity: 'info',
+  message: '',
+  evidence: '',
+  remedy: '',
+  source: 'inspection',
+};
 
 test('a host without QEMU says what to install', async () => {
   const path = process.env.PATH;

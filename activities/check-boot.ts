@@ -1,0 +1,52 @@
+/** The boot check of an import, where it is asked for: what it says as a finding, its log and last screen with the import. */
+import type { Finding } from '../domain/import.js';
+import type { BootCheck } from '../images/boot-check/boot-check.js';
+import type { ActivityDependencies } from './dependencies.js';
+import type { ReadDisk } from './preflight-disk.js';
+import type { Step } from './step.js';
+
+const LOG = 'boot-check.log';
+const SCREEN = 'boot-check.png';
+
+/** `disk`: null where the system disk is not on this host. */
+export async function checkBoot(
+  deps: Pick<ActivityDependencies, 'checkBoot' | 'files'>,
+  step: Step,
+  disk: ReadDisk | null,
+): Promise<Finding> {
+  if (disk === null) return NOT_HERE;
+  step.log('boot check begins');
+  const check = await deps.checkBoot(disk.path, disk.inspection, { signal: step.signal });
+  const kept = await keep(deps, step.importId, check);
+  const evidence = [check.finding.evidence, ...(kept.length === 0 ? [] : [`kept: ${kept.join(', ')}`])].join('; ');
+  step.log('boot check ended', { outcome: check.outcome, seconds: check.seconds });
+  return { ...check.finding, evidence, disk: 1 };
+}
+
+const NOT_HERE: Finding = {
+  code: 'ECSIMPORT.BootCheck',
+  severity: 'warning',
+  message: 'The boot check did not run',
+  evidence: 'the system disk lies in OSS',
+  remedy: 'Give the image as a file of a worker’s host, or leave inspection.bootCheck out.',
+  source: 'inspection',
+  disk: 1,
+};
+
+async function keep(
+  { files: store }: Pick<ActivityDependencies, 'files'>,
+  importId: string,
+  { log, screenshot }: BootCheck,
+): Promise<string[]> {
+  const made = [
+    { name: LOG, contentType: 'text/plain; charset=utf-8', bytes: log },
+    { name: SCREEN, contentType: 'image/png', bytes: screenshot },
+  ];
+  const kept: string[] = [];
+  for (const { name, contentType, bytes } of made) {
+    if (bytes === null || bytes.length === 0) continue;
+    await store.keep(importId, { name, contentType, bytes });
+    kept.push(name);
+  }
+  return kept;
+}

@@ -1,0 +1,54 @@
+/** Files that people look at beside an import: written by activities, served by the API. */
+import type pg from 'pg';
+
+export interface ImportFile {
+  readonly name: string;
+  readonly contentType: string;
+  readonly bytes: Buffer;
+}
+
+/** What a list says of a file. */
+export interface ImportFileEntry {
+  readonly name: string;
+  readonly contentType: string;
+  readonly size: number;
+  readonly createdAt: string;
+}
+
+export type ImportFiles = ReturnType<typeof createImportFiles>;
+
+export function createImportFiles(pool: pg.Pool) {
+  return {
+    /** The last file of a name stays. */
+    async keep(importId: string, { name, contentType, bytes }: ImportFile): Promise<void> {
+      await pool.query(
+        `insert into import_files (import_id, name, content_type, bytes) values ($1, $2, $3, $4)
+         on conflict (import_id, name) do update
+           set content_type = excluded.content_type, bytes = excluded.bytes, created_at = now()`,
+        [importId, name, contentType, bytes],
+      );
+    },
+
+    async list(importId: string): Promise<readonly ImportFileEntry[]> {
+      const result = await pool.query<{ name: string; content_type: string; size: number; created_at: Date }>(
+        'select name, content_type, length(bytes) as size, created_at from import_files where import_id = $1 order by name',
+        [importId],
+      );
+      return result.rows.map((row) => ({
+        name: row.name,
+        contentType: row.content_type,
+        size: row.size,
+        createdAt: row.created_at.toISOString(),
+      }));
+    },
+
+    async get(importId: string, name: string): Promise<ImportFile | null> {
+      const result = await pool.query<{ content_type: string; bytes: Buffer }>(
+        'select content_type, bytes from import_files where import_id = $1 and name = $2',
+        [importId, name],
+      );
+      const [row] = result.rows;
+      return row === undefined ? null : { name, contentType: row.content_type, bytes: row.bytes };
+    },
+  };
+}
