@@ -175,7 +175,7 @@ test('an upload of any size leaves memory where it was', async () => {
   const watch = setInterval(() => {
     peak = Math.max(peak, residentKib());
   }, 100);
-  for (const number of [2, 3]) await putZeros(emulator.port, uploadId, number, 256 * 1024 ** 2);
+  for (const number of [2, 3]) await putZeros(emulator.port, uploadId, number, 160 * 1024 ** 2);
   clearInterval(watch);
   expect(peak - before).toBeLessThan(64 * 1024);
 });
