@@ -1,6 +1,7 @@
 /** What cleanup does to the copies of the ledger: those that are wanted stay, all others are cancelled and deleted. */
 import type { LedgerEntry } from '../domain/import.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { patience } from './end-image.js';
 import { cancelCopy, deleteImage, imagesOf } from './remove-image.js';
 import type { Step } from './step.js';
 
@@ -30,6 +31,7 @@ export async function endCopies(
 /** True where the copy stays. */
 async function end(deps: ActivityDependencies, step: Step, entry: LedgerEntry, keep: boolean): Promise<boolean> {
   const ecs = deps.cloud.ecs(entry.regionId);
+  const patient = patience(deps, `copy ${entry.detail.imageId ?? entry.key} in ${entry.regionId}`);
   let looks = 0;
   for (;;) {
     const images = await imagesOf(ecs, step, entry);
@@ -42,6 +44,7 @@ async function end(deps: ActivityDependencies, step: Step, entry: LedgerEntry, k
       if (COPYING.includes(image.status)) await cancelCopy(ecs, step, image);
       else await deleteImage(ecs, step, image);
     }
+    patient();
     await step.sleep(deps.settings.lookEveryMs);
   }
 }

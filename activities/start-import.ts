@@ -6,13 +6,14 @@ import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef } from '../domain/import.js';
 import type { ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { endImage } from './end-image.js';
 import { importImageInput, ROLE_CODES } from './preflight-cloud.js';
 import { runStep } from './step.js';
 
 /** As long as RAM may take to let ECS see a new role; Packer waits a minute for the same. */
 const ROLE_SETTLES_WITHIN_MS = 120_000;
 
-/** An image that cannot become available any more is not worth adopting. */
+/** An image that cannot become available any more: taken over only where there is no other, to be told why. */
 const DEAD_STATUSES = ['CreateFailed', 'UnAvailable'];
 
 export function createStartImport(deps: ActivityDependencies) {
@@ -23,7 +24,14 @@ export function createStartImport(deps: ActivityDependencies) {
       const ecs = deps.cloud.ecs(region);
       const token = clientToken(step.importId, input.attempt);
       const ledger = await deps.store.ledger(step.importId);
-      const calledBefore = ledger.some((entry) => entry.kind === 'image' && entry.status !== 'removed');
+      const open = ledger.filter((entry) => entry.kind === 'image' && entry.status !== 'removed');
+      // What an earlier request asked for is not what this one asks for, and carries the same tag.
+      const outdated = open.filter((entry) => entry.detail.clientToken !== token);
+      for (const entry of outdated) {
+        await endImage(deps, step, entry, false);
+        await deps.store.record(step, { kind: 'image', key: entry.key, regionId: entry.regionId, status: 'removed' });
+      }
+      const calledBefore = open.length > outdated.length;
 
       const started = (calledBefore ? await adopt(ecs, step.importId) : null) ?? (await call());
       const ref: ImageRef = { imageId: started.imageId, regionId: region, taskId: started.taskId };
@@ -47,6 +55,8 @@ export function createStartImport(deps: ActivityDependencies) {
         } catch (error) {
           // A plain refusal made nothing; an answer that was lost may have.
           if (roleIsFresh(error)) throw retrySoon(error);
+          // Our own image, made by the call whose answer was lost, and not listed yet: the next try finds it by its tag.
+          if (calledBefore && nameIsTaken(error)) throw retrySoon(error);
           if (!calledBefore && error instanceof FailureError && isRefusal(error)) await say('removed', {});
           throw error;
         }
@@ -69,6 +79,10 @@ export function createStartImport(deps: ActivityDependencies) {
   };
 }
 
+function nameIsTaken(error: unknown): error is FailureError {
+  return error instanceof FailureError && error.failure.code === 'InvalidImageName.Duplicated';
+}
+
 function retrySoon(error: FailureError): FailureError {
   return new FailureError({ ...error.failure, class: 'transient' });
 }
@@ -85,7 +99,7 @@ async function adopt(
 ): Promise<{ readonly imageId: string; readonly taskId: string | null } | null> {
   const tagged = await ecs.describeImages({ tag: { key: IMPORT_TAG_KEY, value: importId } });
   const alive = tagged.filter((image) => !DEAD_STATUSES.includes(image.status));
-  const image: ImageView | undefined = alive[0];
+  const image: ImageView | undefined = alive[0] ?? tagged[0];
   if (image === undefined) return null;
   if (alive.length > 1) {
     throw new FailureError({

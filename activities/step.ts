@@ -10,7 +10,9 @@ import type { StepInput } from '../domain/plan.js';
 import type { ImportStore, StepWrite } from '../store/imports.js';
 import { ProgressReporter } from './progress.js';
 
-const HEARTBEAT_MS = 1_000;
+/** Often enough that a busy moment is not taken for death. */
+const HEARTBEATS_PER_TIMEOUT = 4;
+const MAX_HEARTBEAT_MS = 1_000;
 /** More tries than this in one step count as one: versions must stay whole numbers. */
 const VERSIONS_PER_STEP = 1_000_000;
 
@@ -47,7 +49,7 @@ export async function runStep<T>(
   };
   let standstill = standstillOf(info.heartbeatDetails) ?? { sinceMs: info.scheduledTimestampMs, reached: 0 };
   context.heartbeat(standstill);
-  const beat = setInterval(() => context.heartbeat(standstill), HEARTBEAT_MS);
+  const beat = setInterval(() => context.heartbeat(standstill), heartbeatEveryMs(info.heartbeatTimeoutMs));
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
   const step: Step = {
     ...write,
@@ -87,6 +89,10 @@ function standstillOf(details: unknown): Standstill | null {
   if (typeof details !== 'object' || details === null || !('sinceMs' in details && 'reached' in details)) return null;
   const { sinceMs, reached } = details;
   return typeof sinceMs === 'number' && typeof reached === 'number' ? { sinceMs, reached } : null;
+}
+
+function heartbeatEveryMs(timeoutMs: number | undefined): number {
+  return Math.min(MAX_HEARTBEAT_MS, (timeoutMs ?? Number.POSITIVE_INFINITY) / HEARTBEATS_PER_TIMEOUT);
 }
 
 /** A failure that no catalogue entry explains: a fault of ours, or the database is away. Retried, then a person is asked. */

@@ -16,16 +16,18 @@ export interface CloudOptions {
   readonly credentials: CredentialSource;
   /** Where STS is asked. */
   readonly homeRegion?: string;
-  /** Of one call to ECS, RAM or STS; ms. */
+  /** Of one call without an image's bytes, and of an upload on which no byte moves; ms. */
   readonly timeoutMs?: number;
 }
 
 export function createCloud(options: CloudOptions): Cloud {
   const { endpoints, credentials, homeRegion = HOME_REGION } = options;
-  const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+  const { timeoutMs } = options;
+  const timeout = timeoutMs === undefined ? {} : { timeoutMs };
+  const settings = timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs };
   return {
     ecs: onePerRegion((region): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
-    oss: onePerRegion((region): OssApi => createOss({ endpoint: endpoints.oss, region, credentials })),
+    oss: onePerRegion((region): OssApi => createOss({ endpoint: endpoints.oss, region, credentials, settings })),
     ram: createRam({ endpoint: endpoints.ram, region: homeRegion, credentials, ...timeout }),
     sts: createSts({ endpoint: endpoints.sts, region: homeRegion, credentials, ...timeout }),
   };
@@ -33,12 +35,14 @@ export function createCloud(options: CloudOptions): Cloud {
 
 /** Throws `ConfigError` where a variable holds something else than it should. */
 export function createCloudFromEnvironment(env: Environment, endpoints = cloudEndpoints(env)): Cloud {
-  const regions = readEnvironment(environment, env);
-  const homeRegion = regions.ALIBABA_CLOUD_STS_REGION ?? regions.ALIBABA_CLOUD_REGION_ID;
+  const read = readEnvironment(environment, env);
+  const homeRegion = read.ALIBABA_CLOUD_STS_REGION ?? read.ALIBABA_CLOUD_REGION_ID;
+  const timeoutMs = read.ECS_IMPORT_CALL_TIMEOUT_MS;
   return createCloud({
     endpoints,
     credentials: defaultCredentials(env),
     ...(homeRegion === undefined ? {} : { homeRegion }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
 }
 
@@ -61,6 +65,8 @@ const environment = z.object({
   OSS_ENDPOINT: endpoint,
   ALIBABA_CLOUD_STS_REGION: z.string().optional(),
   ALIBABA_CLOUD_REGION_ID: z.string().optional(),
+  /** How long one call to the cloud may stay without an answer; unset: 20 s, for OSS 60 s. */
+  ECS_IMPORT_CALL_TIMEOUT_MS: z.coerce.number().int().min(1).optional(),
 });
 
 /** Clients keep connections and watch limits: one a region, however often it is asked for. */

@@ -34,6 +34,11 @@ export function describeError(error: unknown): { code: string; message: string; 
   };
   const status: unknown = Reflect.get(error, 'status');
   const requestId = text('requestId');
+  // The cloud said yes, and the answer was cut off on its way: its parser's words quote all of it, and tell nothing.
+  if (typeof status === 'number' && status >= 200 && status < 300) {
+    const message = `answered ${status} with something that cannot be read`;
+    return { code: 'UnreadableAnswer', message, ...(requestId === undefined ? {} : { requestId }) };
+  }
   return {
     code: text('code') ?? error.name,
     message: error.message,

@@ -12,6 +12,7 @@ import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
 import { inspectionRoutes } from './routes/inspections.js';
+import { waitingRoutes } from './routes/waiting.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Answered without a token: probes carry none. */
@@ -49,6 +50,7 @@ export function createApp(deps: ApiDependencies): Hono {
   app.use((context, next) => (context.req.path === '/v1/batches' ? next() : limited(context, next)));
 
   app.route('/', healthRoutes(deps));
+  app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));
   app.route('/', batchRoutes(deps));
   app.route('/', eventRoutes(deps));

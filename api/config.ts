@@ -43,6 +43,8 @@ const environment = z.object({
       return z.NEVER;
     })
     .optional(),
+  /** Unset: an import waits for a person for ever. */
+  ECS_IMPORT_ATTENTION_LIMIT_MS: z.coerce.number().int().min(1).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 

@@ -35,6 +35,9 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
     retryFirstMs: config.ECS_IMPORT_RETRY_FIRST_MS,
     retryMaxMs: config.ECS_IMPORT_RETRY_MAX_MS,
     heartbeatTimeoutMs: config.ECS_IMPORT_HEARTBEAT_TIMEOUT_MS,
+    ...(config.ECS_IMPORT_ATTENTION_LIMIT_MS === undefined
+      ? {}
+      : { attentionLimitMs: config.ECS_IMPORT_ATTENTION_LIMIT_MS }),
   };
   const starter = createImportStarter(client, store, pace, log);
   const batches = createBatchStore(pool);

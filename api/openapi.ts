@@ -17,7 +17,10 @@ import {
   importSchema,
   problemSchema,
   readySchema,
+  resumeAllSchema,
+  resumedAllSchema,
   resumeSchema,
+  waitingCausesSchema,
 } from './schemas.js';
 
 const SCHEMAS = {
@@ -32,6 +35,9 @@ const SCHEMAS = {
   Problem: problemSchema,
   Cancel: cancelSchema,
   Resume: resumeSchema,
+  ResumeAll: resumeAllSchema,
+  ResumedAll: resumedAllSchema,
+  WaitingCauses: waitingCausesSchema,
   Readiness: readySchema,
   ...BATCH_SCHEMAS,
 } as const;
@@ -67,6 +73,19 @@ export const OPERATIONS: readonly Operation<SchemaName>[] = [
       limit: '1 to 500, default 50',
     },
     answers: { 200: json('A page', 'ImportList'), 400: problem('No such state') },
+  },
+  {
+    method: 'get',
+    path: '/v1/imports/waiting',
+    summary: 'Why imports wait for a person, the cause of most first',
+    answers: { 200: json('The causes', 'WaitingCauses') },
+  },
+  {
+    method: 'post',
+    path: '/v1/imports/resume',
+    summary: 'Go on with all imports that wait for the same cause',
+    body: 'ResumeAll',
+    answers: { 202: json('Told; these go on', 'ResumedAll'), 400: problem('No code was given') },
   },
   {
     method: 'get',

@@ -137,3 +137,13 @@ export const readySchema = z.object({
     }),
   ),
 });
+
+export const waitingCausesSchema = z.object({
+  causes: z.array(
+    z.object({ code: z.string(), imports: z.number().int(), since: z.iso.datetime(), remedy: z.string() }),
+  ),
+});
+
+export const resumeAllSchema = z.object({ code: z.string().describe('attention.code of the imports') });
+
+export const resumedAllSchema = z.object({ code: z.string(), resumed: z.array(z.string()).describe('Ids of imports') });

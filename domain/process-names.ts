@@ -25,6 +25,8 @@ export interface Pace {
   readonly retryMaxMs: number;
   /** A worker that has not been heard of for so long is taken for dead. */
   readonly heartbeatTimeoutMs: number;
+  /** An import that nobody resumes for so long fails and is cleaned up; absent: it waits for ever. */
+  readonly attentionLimitMs?: number;
 }
 
 export const DEFAULT_PACE: Pace = { retryFirstMs: 1_000, retryMaxMs: 60_000, heartbeatTimeoutMs: 10_000 };

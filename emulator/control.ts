@@ -34,9 +34,11 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   faults: {
     GET: (world) => ({ faults: world.faults.list() }),
     POST: (world, { body }) => orRefuse(() => world.faults.add(body)),
-    DELETE: (world) => {
-      world.faults.clear();
-      return { faults: [] };
+    DELETE: (world, { query }) => {
+      const id = query.get('id');
+      if (id === null) world.faults.clear();
+      else world.faults.remove(id);
+      return { faults: world.faults.list() };
     },
   },
 };

@@ -52,6 +52,11 @@ export class Faults {
     this.faults = [];
   }
 
+  /** Takes one fault back; no such fault: nothing to do. */
+  remove(id: string): void {
+    this.faults = this.faults.filter((fault) => fault.id !== id);
+  }
+
   /** Throws one line that says what is wrong with the description. */
   add(description: unknown): Fault {
     const fault = parseFault(description);

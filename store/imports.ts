@@ -15,6 +15,7 @@ import type {
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request.js';
 import { type ImportRow, toView } from './rows.js';
+import { waitingQueries } from './waiting.js';
 
 /** Every change is announced here with the import's id as payload. */
 export const CHANGES_CHANNEL = 'ecs_image_import_changes';
@@ -398,6 +399,8 @@ export function createImportStore(pool: pg.Pool) {
       );
       return Object.fromEntries(result.rows.map((row) => [row.state, Number(row.count)]));
     },
+
+    ...waitingQueries(pool),
 
     async ping(): Promise<void> {
       await pool.query('select 1');

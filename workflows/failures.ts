@@ -42,7 +42,7 @@ export function importErrorOf(error: unknown, phase: Phase): ImportError {
   }
   return {
     code: failure.code,
-    message: failure.message,
+    message: failure.class === 'attention' ? `nobody resumed it in time: ${failure.message}` : failure.message,
     remedy: failure.remedy,
     requestId: failure.requestId ?? null,
     phase,

@@ -8,7 +8,7 @@ import {
   isCancellation,
   setHandler,
 } from '@temporalio/workflow';
-import type { Attention, ImageRef, ImportError, Phase } from '../domain/import.js';
+import type { Attention, FinalState, ImageRef, ImportError, Phase } from '../domain/import.js';
 import type { Ending, ImportPlan, StepInput } from '../domain/plan.js';
 import {
   CANCEL_SIGNAL,
@@ -49,12 +49,14 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   const told: { cancel: CancelSignal | null } = { cancel: null };
   let ending: Ending['outcome'] | null = null;
   let steps = 0;
+  let cancels = 0;
   let attempt = 1;
   const resumed = new Map<number, ResumeSignal>();
   const life = new CancellationScope();
 
   setHandler(cancelSignal, (signal) => {
     told.cancel = signal;
+    cancels += 1;
     life.cancel();
   });
   setHandler(resumeSignal, (signal) => {
@@ -82,8 +84,9 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
         if (failure?.class !== 'attention' || failure.version === undefined) throw error;
         const { version } = failure;
         attention = attentionOf(failure);
-        await condition(() => resumed.has(version));
+        const goesOn = await resumedOrOverdue(of, () => resumed.has(version));
         attention = null;
+        if (!goesOn) throw error;
         const amended = resumed.get(version)?.request ?? null;
         if (amended !== null) {
           request = amended;
@@ -104,6 +107,21 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     return known;
   }
 
+  /** False when nobody has come within the limit. A cleanup has none: to end without it would leave things behind in silence. */
+  async function resumedOrOverdue(of: Phase, isResumed: () => boolean): Promise<boolean> {
+    const { attentionLimitMs } = input.pace;
+    if (of !== 'cleanup') {
+      // Without its request an import cannot even be cleaned up.
+      if (of !== 'accepted' && attentionLimitMs !== undefined) return await condition(isResumed, attentionLimitMs);
+      await condition(isResumed);
+      return true;
+    }
+    const cancelsBefore = cancels;
+    // Who cancels an import that cannot be cleaned up wants it cleaned up: it is tried again.
+    await condition(() => isResumed() || cancels > cancelsBefore);
+    return true;
+  }
+
   async function importOneImage(): Promise<ImageRef | null> {
     const plan: ImportPlan = await step('preflight', nearTheFiles.preflight);
     if (request.dryRun) return null;
@@ -118,10 +136,10 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   }
 
   /** Leaves behind what was asked for and nothing else, and writes the final state. */
-  async function cleanUp(how: Ending): Promise<void> {
+  async function cleanUp(how: Ending): Promise<FinalState> {
     ending = how.outcome;
     attention = null;
-    await step('cleanup', (at) => here.cleanUp(at, how));
+    return await step('cleanup', (at) => here.cleanUp(at, how));
   }
 
   request = await accept();
@@ -141,6 +159,6 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
 
   const outcome = error === null ? 'cancelled' : 'failed';
   const keepImage = told.cancel?.keepImage ?? false;
-  await CancellationScope.nonCancellable(() => cleanUp({ outcome, error, keepImage }));
-  return { state: outcome, imageId: null, error };
+  const ended = await CancellationScope.nonCancellable(() => cleanUp({ outcome, error, keepImage }));
+  return { state: ended, imageId: null, error };
 }

@@ -147,7 +147,9 @@ async function signalImport(
 /** The whole request after `set`, or null where nothing was set. */
 function amended(view: ImportView, set: Readonly<Record<string, unknown>>): ImportRequest | null {
   if (Object.keys(set).length === 0) return null;
-  const result = amend(view.request, view.phase, set);
+  // Once the image is under way, what it was made with can change no more.
+  const phase = view.phase === 'import' && view.image !== null ? 'detection' : view.phase;
+  const result = amend(view.request, phase, set);
   if (!result.ok) {
     const error = {
       path: result.path,

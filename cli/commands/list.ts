@@ -10,6 +10,7 @@ import { table } from '../words.js';
 
 interface Options extends GlobalOptions {
   readonly state?: string;
+  readonly waiting: boolean;
   readonly limit: number;
 }
 
@@ -18,15 +19,28 @@ export function addList(program: Command): void {
     .command('list')
     .description('show the imports, newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
+    .option('--waiting', 'why imports wait for you, by cause', false)
     .option('--limit <n>', 'at most so many', wholeNumber, 1_000)
     .action(async (_options, command: Command) => list({ ...command.opts<Options>(), ...globalsOf(command) }));
 }
 
 async function list(options: Options): Promise<void> {
+  if (options.waiting) return listCauses(openApi(options), options.json === true);
   const imports = await allPages(openApi(options), options);
   if (options.json) print(JSON.stringify(imports));
   else if (imports.length === 0) print('no imports');
   else print(table(['id', 'state', 'phase', '%', 'region', 'name', 'image', 'created'], imports.map(row)));
+}
+
+async function listCauses(api: Api, json: boolean): Promise<void> {
+  const { text } = await api.call({ method: 'GET', path: '/v1/imports/waiting', patienceMs: SHORT_PATIENCE_MS });
+  if (json) return print(text);
+  const answer = parse(text);
+  const causes = isObject(answer) && Array.isArray(answer.causes) ? answer.causes.filter(isObject) : [];
+  if (causes.length === 0) return print('no import waits for you');
+  const rows = causes.map(({ code, imports, since, remedy }) => [code, imports, since, remedy].map(String));
+  print(table(['cause', 'imports', 'since', 'remedy'], rows));
+  print('after the repair: ecs-image-import resume --code CAUSE');
 }
 
 async function allPages(api: Api, { state, limit }: Options): Promise<readonly ImportView[]> {

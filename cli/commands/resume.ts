@@ -1,22 +1,35 @@
-/** `resume ID`: goes on with an import after a person has mended what it stopped on. */
+/** `resume ID`: goes on with an import after a person has mended what it stopped on; `--code` with all that stopped on the same. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ImportView } from '../../domain/import.js';
-import { type Api, getImport, importPath, openApi, readView } from '../api.js';
+import { type Api, getImport, importPath, isObject, openApi, parse, readView } from '../api.js';
 import { print } from '../console.js';
+import { CommandError, EXIT } from '../exit.js';
 import { globalsOf } from '../globals.js';
 import { type Changes, collectChanges } from '../option-values.js';
 import { outcome } from '../summary.js';
+
+interface Options {
+  readonly set?: Changes;
+  readonly code?: string;
+}
 
 export function addResume(program: Command): void {
   program
     .command('resume')
     .description('go on with an import that needed you')
-    .argument('<id>')
+    .argument('[id]')
+    .option('--code <code>', 'all imports that stopped with this code, e.g. Account.Arrearage')
     .option('--set <path=value>', 'change the request first, e.g. imageName=web-02; may be repeated', collectChanges)
-    .action(async (id: string, options: { readonly set?: Changes }, command: Command) => {
+    .action(async (id: string | undefined, options: Options, command: Command) => {
       const globals = globalsOf(command);
       const api = openApi(globals);
+      if (options.code !== undefined && id === undefined && options.set === undefined) {
+        return resumeAll(api, options.code, globals.json === true);
+      }
+      if (id === undefined || options.code !== undefined) {
+        throw new CommandError(EXIT.usage, ['give the id of one import, with --set where needed; or --code alone']);
+      }
       const { text } = await api.call({
         method: 'POST',
         path: importPath(id, '/resume'),
@@ -25,6 +38,13 @@ export function addResume(program: Command): void {
       const latest = await onceTaken(api, readView(text), text);
       print(globals.json ? latest.text : outcome(latest.view).join('\n'));
     });
+}
+
+async function resumeAll(api: Api, code: string, json: boolean): Promise<void> {
+  const { text } = await api.call({ method: 'POST', path: '/v1/imports/resume', body: { code } });
+  const answer = parse(text);
+  const ids = isObject(answer) && Array.isArray(answer.resumed) ? answer.resumed : [];
+  print(json ? text : [`resumed ${ids.length} imports that waited for ${code}`, ...ids.map(String)].join('\n'));
 }
 
 const TAKEN_WITHIN_MS = 10_000;

@@ -293,6 +293,12 @@ export const OWN: readonly CatalogueEntry[] = [
     remedy: 'Delete or untag all but the one to keep, then resume.',
   },
   {
+    code: 'Cleanup.Unfinished',
+    meaning: 'The cloud was told to end or delete something, and it is still there',
+    class: 'attention',
+    remedy: 'See it in the console of its region; resume to have it ended again.',
+  },
+  {
     code: 'Detection.Refused',
     meaning: 'The cloud’s detection found what the request does not allow',
     class: 'request',

@@ -150,6 +150,7 @@ export function memoryStore() {
   let finished: string | null = null;
   const store: Partial<ImportStore> = {
     startPhase: async () => true,
+    progressOf: async () => null,
     progress: async () => true,
     attention: async () => true,
     setImage: async () => undefined,
@@ -203,7 +204,10 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
   return {
     ...record,
     deps,
-    run: async <Args extends unknown[]>(activity: (...args: Args) => Promise<void>, ...args: Args): Promise<void> => {
+    run: async <Args extends unknown[]>(
+      activity: (...args: Args) => Promise<unknown>,
+      ...args: Args
+    ): Promise<void> => {
       await environment().run(activity, ...args);
     },
     environment,

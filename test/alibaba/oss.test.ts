@@ -61,6 +61,13 @@ describe('OSS', () => {
     expect(await oss().listUploads('images', 'disk')).toEqual(['u1']);
   });
 
+  test('takes a yes that was cut off for an answer that was lost, and quotes nothing of it', () => {
+    const cut = Object.assign(new Error('Unclosed root tag <UploadId>u1'), { status: 200, name: 'Error' });
+    const { failure } = ossFailure({ action: 'InitiateMultipartUpload', ...describeError(cut) });
+    expect(failure).toMatchObject({ code: 'UnreadableAnswer', class: 'transient', outcomeUnknown: true });
+    expect(failure.message).not.toContain('u1');
+  });
+
   test('says what was refused with code, status and request id, and no trace of the keys', async () => {
     server.fault = () => ({ kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch' });
     const failure = await oss()

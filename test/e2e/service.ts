@@ -13,11 +13,24 @@ const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
 const EMULATOR = path.resolve(import.meta.dirname, '../../dist/emulator/main.js');
 export const DEMO_IMAGE = path.resolve(import.meta.dirname, '../../images/demo/debian-demo.qcow2');
 
+export interface EmulatorImage {
+  readonly imageId: string;
+  readonly imageName: string;
+  readonly regionId: string;
+  readonly status: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 export interface EmulatorState {
-  readonly images: readonly { readonly imageId: string; readonly imageName: string; readonly status: string }[];
-  readonly tasks: readonly { readonly taskId: string; readonly status: string }[];
+  readonly images: readonly EmulatorImage[];
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly status: string;
+    readonly regionId: string;
+    readonly resourceId: string;
+  }[];
   readonly objects: readonly { readonly bucket: string; readonly key: string; readonly size: number }[];
-  readonly uploads: readonly { readonly key: string; readonly uploadId: string }[];
+  readonly uploads: readonly { readonly bucket: string; readonly key: string; readonly uploadId: string }[];
   readonly roles: readonly { readonly roleName: string }[];
 }
 
@@ -31,7 +44,9 @@ export interface EmulatorCall {
 export interface Fault {
   readonly service: string;
   readonly action: string;
-  readonly kind: 'reset-before' | 'reset-after' | 'hang' | 'http' | 'slow';
+  readonly kind: 'reset-before' | 'reset-after' | 'hang' | 'hang-after' | 'cut' | 'http' | 'slow';
+  /** Parameters of the call, by name. */
+  readonly match?: Readonly<Record<string, string>>;
   readonly times?: number;
   readonly after?: number;
   readonly status?: number;
@@ -42,7 +57,14 @@ export interface Fault {
 
 export type Service = Awaited<ReturnType<typeof startService>>;
 
-export async function startService(settings: { readonly dataDir?: string; readonly env?: NodeJS.ProcessEnv } = {}) {
+export interface ServiceSettings {
+  readonly dataDir?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** `NAME@REGION`, besides the one that most tests use. */
+  readonly buckets?: readonly string[];
+}
+
+export async function startService(settings: ServiceSettings = {}) {
   const dataDir = settings.dataDir ?? mkdtempSync(path.join(tmpdir(), 'ecs-image-import-e2e-'));
   const stack: Stack = await startStack({
     dataDir,
@@ -61,7 +83,7 @@ export async function startService(settings: { readonly dataDir?: string; readon
       ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '3000',
       ...settings.env,
     },
-    emulator: { buckets: [`${BUCKET}@${REGION}`] },
+    emulator: { buckets: [`${BUCKET}@${REGION}`, ...(settings.buckets ?? [])] },
     say: () => undefined,
     signal: new AbortController().signal,
   });
@@ -102,6 +124,12 @@ export async function startService(settings: { readonly dataDir?: string; readon
     }
   }
 
+  function signal(name: string, what: NodeJS.Signals): void {
+    const part = stack.parts().find((one) => one.name === name);
+    if (part?.pid === null || part?.pid === undefined) throw new Error(`${name} does not run`);
+    process.kill(part.pid, what);
+  }
+
   return {
     stack,
     dataDir,
@@ -121,18 +149,24 @@ export async function startService(settings: { readonly dataDir?: string; readon
       return action === undefined ? calls : calls.filter((call) => call.action === action);
     },
     settings: (values: Record<string, unknown>) => control('settings', values),
-    fault: (fault: Fault) => control('faults', fault),
+    /** Resolves to the fault's id. */
+    async fault(fault: Fault): Promise<string> {
+      return (await control<{ id: string }>('faults', fault)).id;
+    },
+    /** How many calls each planted fault has hit, by its id. */
+    async hits(): Promise<ReadonlyMap<string, number>> {
+      const { faults } = await control<{ faults: readonly { id: string; hits: number }[] }>('faults');
+      return new Map(faults.map(({ id, hits }) => [id, hits]));
+    },
+    endFault: (id: string) => control(`faults?id=${id}`, undefined, 'DELETE'),
     /** An empty cloud again, with the bucket that the tests use. */
     async resetCloud() {
       await control('reset', {});
       await control('settings', { importSeconds: 0.5, detectionSeconds: 0.2 });
     },
     /** Kills one part without warning; the supervisor brings it back. */
-    kill(name: string): void {
-      const part = stack.parts().find((one) => one.name === name);
-      if (part?.pid === null || part?.pid === undefined) throw new Error(`${name} does not run`);
-      process.kill(part.pid, 'SIGKILL');
-    },
+    kill: (name: string) => signal(name, 'SIGKILL'),
+    signal,
     async stop(options: { readonly keepData?: boolean } = {}) {
       await stack.stop();
       if (options.keepData !== true) rmSync(dataDir, { recursive: true, force: true });

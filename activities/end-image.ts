@@ -1,0 +1,64 @@
+/** Ends what an import made of an image: its task cancelled, and an image that won the race deleted, unless it is to be kept. */
+import type { EcsApi, TaskView } from '../alibaba/cloud.js';
+import { failureOf } from '../domain/catalogue/index.js';
+import { FailureError } from '../domain/failure.js';
+import type { LedgerEntry } from '../domain/import.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { deleteImage, imagesOf, isOvertaken } from './remove-image.js';
+import type { Step } from './step.js';
+
+const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
+
+/** @param keep leave an image that is finished; one that is not whole never stays. True where one stays. */
+export async function endImage(
+  deps: ActivityDependencies,
+  step: Step,
+  entry: LedgerEntry,
+  keep: boolean,
+): Promise<boolean> {
+  const ecs = deps.cloud.ecs(entry.regionId);
+  const patient = patience(deps, `image ${entry.detail.imageId ?? entry.key} in ${entry.regionId}`);
+  let looks = 0;
+  for (;;) {
+    const images = await imagesOf(ecs, step, entry);
+    const tasks =
+      images.length === 0 ? [] : await ecs.describeTasks({ resourceIds: images.map((image) => image.imageId) });
+    const running = tasks.filter((task) => !FINAL_TASK_STATUSES.includes(task.status));
+    if (images.length === 0) {
+      // The call was sent and never answered: it may still be on its way.
+      looks += 1;
+      if (entry.status !== 'intended' || looks >= deps.settings.looksForLostImage) return false;
+    } else if (running.length > 0) {
+      for (const task of running) await cancelTask(ecs, step, task);
+    } else if (keep && images.every((image) => image.status === 'Available')) {
+      return true;
+    } else {
+      for (const image of images) await deleteImage(ecs, step, image);
+      patient();
+      continue;
+    }
+    patient();
+    await step.sleep(deps.settings.lookEveryMs);
+  }
+}
+
+/** The cloud says that it ends something and does not: a person must hear of it, not wait for ever. */
+export function patience(deps: ActivityDependencies, what: string): () => void {
+  const until = Date.now() + deps.settings.patienceMs;
+  return () => {
+    if (Date.now() < until) return;
+    const message = `${what} was told to end and is still there`;
+    throw new FailureError(failureOf({ service: 'ecs', action: 'cleanup', code: 'Cleanup.Unfinished', message }));
+  };
+}
+
+/** A task that just became final cannot be cancelled; the next look sees what became of it. */
+async function cancelTask(ecs: EcsApi, step: Step, task: TaskView): Promise<void> {
+  try {
+    await ecs.cancelTask(task.taskId);
+    step.log('task cancelled', { taskId: task.taskId });
+  } catch (error) {
+    if (!isOvertaken(error, ['InvalidTaskId.IncorrectTaskStatus', 'CancelTaskFailed', 'InvalidTaskId.NotFound']))
+      throw error;
+  }
+}

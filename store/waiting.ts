@@ -1,0 +1,40 @@
+/** Imports that wait for a person, by what they wait for. */
+import type pg from 'pg';
+
+/** Imports that wait for a person for the same reason. */
+export interface WaitingCause {
+  readonly code: string;
+  readonly imports: number;
+  /** Since when the first of them waits. */
+  readonly since: string;
+  readonly remedy: string;
+}
+
+export interface WaitingImport {
+  readonly id: string;
+  readonly attentionVersion: number;
+}
+
+export function waitingQueries(pool: pg.Pool) {
+  return {
+    /** Why imports wait for a person, the cause of most of them first. */
+    async waitingCauses(): Promise<readonly WaitingCause[]> {
+      const result = await pool.query<{ code: string; imports: string; since: string; remedy: string }>(
+        `select attention ->> 'code' as code, count(*) as imports, min(attention ->> 'since') as since,
+           (array_agg(attention ->> 'remedy' order by id))[1] as remedy
+         from imports where state = 'attention' group by 1 order by count(*) desc, 1`,
+      );
+      return result.rows.map((row) => ({ ...row, imports: Number(row.imports) }));
+    },
+
+    async waitingFor(code: string, limit: number): Promise<readonly WaitingImport[]> {
+      const result = await pool.query<{ id: string; attention_version: string }>(
+        `select id, attention_version from imports
+         where state = 'attention' and attention ->> 'code' = $1 and attention_version is not null
+         order by id limit $2`,
+        [code, limit],
+      );
+      return result.rows.map((row) => ({ id: row.id, attentionVersion: Number(row.attention_version) }));
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** The fault matrix: every call that an import makes, every way in which it can go wrong, once, five times and for ever. */
+import type { Fault } from '../e2e/service.js';
+import { CALLS, type ScenarioName } from './scenarios.js';
+
+export const KINDS = [
+  'reset-before',
+  'reset-after',
+  'hang',
+  '5xx',
+  'throttled',
+  'cut',
+  'expired',
+  'withdrawn',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+export const TIMES = ['once', 'five', 'ever'] as const;
+export type Times = (typeof TIMES)[number];
+
+export interface Call {
+  readonly scenario: ScenarioName;
+  readonly service: 'ecs' | 'ram' | 'sts' | 'oss';
+  readonly action: string;
+  /** So many calls of the action pass before the fault strikes. */
+  readonly after?: number;
+}
+
+export interface FaultCase extends Call {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly times: Times;
+}
+
+export function allCases(): readonly FaultCase[] {
+  return CALLS.flatMap((call) =>
+    KINDS.flatMap((kind) =>
+      TIMES.map((times) => ({ ...call, kind, times, name: `${call.scenario} ${labelOf(call)} ${kind} ${times}` })),
+    ),
+  );
+}
+
+export function labelOf({ service, action, after }: Call): string {
+  return `${service}.${action}${after === undefined ? '' : `+${after}`}`;
+}
+
+/** What the cloud answers to each service where it answers an error at all. */
+const ANSWERS = {
+  '5xx': {
+    rpc: { status: 503, code: 'ServiceUnavailable' },
+    ram: { status: 500, code: 'InternalError' },
+    oss: { status: 500, code: 'InternalError' },
+  },
+  throttled: {
+    rpc: { status: 400, code: 'Throttling.User' },
+    ram: { status: 400, code: 'Throttling.User' },
+    oss: { status: 503, code: 'QpsLimitExceeded' },
+  },
+  expired: {
+    rpc: { status: 400, code: 'InvalidSecurityToken.Expired' },
+    ram: { status: 400, code: 'InvalidSecurityToken.Expired' },
+    oss: { status: 403, code: 'SecurityTokenExpired' },
+  },
+  withdrawn: {
+    rpc: { status: 403, code: 'Forbidden.RAM' },
+    ram: { status: 403, code: 'NoPermission' },
+    oss: { status: 403, code: 'AccessDenied' },
+  },
+} as const;
+
+const COUNT: Readonly<Record<Times, number>> = { once: 1, five: 5, ever: -1 };
+
+/** @param match the parameters by which the calls of this import are told from all others */
+export function faultOf(one: FaultCase, match: Readonly<Record<string, string>>): Fault {
+  const { service, action, kind } = one;
+  const target = { service, action, match, times: COUNT[one.times], after: one.after ?? 0 };
+  if (kind === '5xx' || kind === 'throttled' || kind === 'expired' || kind === 'withdrawn') {
+    const dialect = service === 'oss' || service === 'ram' ? service : 'rpc';
+    return { ...target, kind: 'http', ...ANSWERS[kind][dialect] };
+  }
+  return { ...target, kind };
+}

@@ -1,0 +1,89 @@
+/** The promise, held against what the emulated cloud has: one image or none as the outcome says, and nothing unaccounted for. */
+import { IMPORT_TAG_KEY } from '../../domain/ids.js';
+import { type ImportView, isFinal, PHASES } from '../../domain/import.js';
+import type { EmulatorState } from '../e2e/service.js';
+
+export interface Judged {
+  readonly view: ImportView;
+  readonly cloud: EmulatorState;
+  readonly events: readonly { readonly type: string; readonly message: string }[];
+  /** How often the import stopped for a person, as the test saw it. */
+  readonly stops: number;
+}
+
+/** One line for each broken promise. */
+export function violations({ view, cloud, events, stops }: Judged): readonly string[] {
+  if (!isFinal(view.state)) return [`has not ended: ${view.state} in ${view.phase}, ${view.attention?.message ?? ''}`];
+  return [
+    ...imageViolations(view, cloud),
+    ...leftovers(view, cloud),
+    ...ledgerViolations(view, cloud),
+    ...recordViolations(view, events, stops),
+  ];
+}
+
+function imageViolations(view: ImportView, cloud: EmulatorState): string[] {
+  const { region, distribute } = view.request;
+  const ours = cloud.images.filter((image) => image.tags[IMPORT_TAG_KEY] === view.id);
+  const wanted = view.state === 'succeeded' ? [region, ...distribute.regions] : [];
+  const found = ours.map((image) => image.regionId);
+  const broken: string[] = [];
+  if ([...found].sort().join() !== [...wanted].sort().join()) {
+    broken.push(`${view.state} with images in [${found.join(', ')}], not in [${wanted.join(', ')}]`);
+  }
+  for (const image of ours) {
+    if (image.status !== 'Available') broken.push(`image ${image.imageId} is left ${image.status}`);
+  }
+  const named = [view.image, ...view.copies].flatMap((ref) => (ref === null ? [] : [ref.imageId]));
+  if (
+    [...named].sort().join() !==
+    ours
+      .map((image) => image.imageId)
+      .sort()
+      .join()
+  ) {
+    broken.push(`the record names [${named.join(', ')}], the cloud has [${ours.map((one) => one.imageId).join(', ')}]`);
+  }
+  return broken;
+}
+
+function leftovers(view: ImportView, cloud: EmulatorState): string[] {
+  const mine = ({ key }: { readonly key: string }) => key.includes(view.id);
+  const tasks = new Set(view.ledger.filter(({ kind }) => kind === 'task').map(({ key }) => key));
+  return [
+    ...cloud.objects.filter(mine).map(({ bucket, key }) => `object ${bucket}/${key} is left`),
+    ...cloud.uploads.filter(mine).map(({ key, uploadId }) => `upload ${uploadId} of ${key} is left`),
+    ...cloud.tasks
+      .filter(({ taskId, status }) => tasks.has(taskId) && status === 'Processing')
+      .map(({ taskId }) => `task ${taskId} still runs`),
+  ];
+}
+
+function ledgerViolations(view: ImportView, cloud: EmulatorState): string[] {
+  const broken: string[] = [];
+  for (const { kind, key, status, detail } of view.ledger) {
+    if (status === 'intended' || status === 'created') broken.push(`the ledger leaves ${kind} ${key} ${status}`);
+    const isImage = kind === 'image' || kind === 'copy';
+    if (isImage && status === 'kept' && !cloud.images.some(({ imageId }) => imageId === detail.imageId)) {
+      broken.push(`the ledger keeps ${kind} ${detail.imageId}, which is not there`);
+    }
+  }
+  return broken;
+}
+
+function recordViolations(view: ImportView, events: Judged['events'], stops: number): string[] {
+  const broken: string[] = [];
+  if (view.phase !== 'done') broken.push(`ended in phase ${view.phase}`);
+  if (view.attention !== null) broken.push('ended, and asks for a person');
+  if (view.state === 'failed' && !view.error?.remedy) broken.push('failed without a remedy');
+  if (view.state !== 'failed' && view.error !== null) broken.push(`${view.state} with error ${view.error.code}`);
+  const open = view.timeline.filter(({ endedAt }) => endedAt === null).map(({ phase }) => phase);
+  if (open.length > 0) broken.push(`the timeline leaves ${open.join(', ')} open`);
+  const order = view.timeline.map(({ phase }) => PHASES.indexOf(phase));
+  if (order.some((place, index) => index > 0 && place < (order[index - 1] ?? 0))) {
+    broken.push(`the timeline runs ${view.timeline.map(({ phase }) => phase).join(' → ')}`);
+  }
+  const told = events.filter(({ type }) => type === 'attention').length;
+  if (told < stops) broken.push(`stopped ${stops} times, of which the events tell ${told}`);
+  return broken;
+}

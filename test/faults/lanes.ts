@@ -1,0 +1,38 @@
+/**
+ * Lanes: imports that run at once without meeting. Each has a region, a bucket, a region for copies and a role of its own,
+ * so that a fault is planted for the calls of one import alone.
+ */
+import { KNOWN_REGIONS } from '../../domain/vocabulary.js';
+import { isRegion } from '../../emulator/ecs/regions.js';
+import type { Call } from './cases.js';
+
+export interface Lane {
+  readonly region: string;
+  readonly copyRegion: string;
+  readonly bucket: string;
+}
+
+export const LANES: readonly Lane[] = makeLanes();
+export const LANE_BUCKETS = LANES.map(({ bucket, region }) => `${bucket}@${region}`);
+
+function makeLanes(): readonly Lane[] {
+  const regions = KNOWN_REGIONS.filter(isRegion);
+  const half = Math.floor(regions.length / 2);
+  return regions.slice(0, half).flatMap((region, index) => {
+    const copyRegion = regions[half + index];
+    return copyRegion === undefined ? [] : [{ region, copyRegion, bucket: `matrix-${region}` }];
+  });
+}
+
+/** Calls that name neither region nor role nor bucket: one import at a time may be under such a fault. */
+export function isShared({ service, action }: Call): boolean {
+  return service === 'sts' || action === 'DescribeRegions';
+}
+
+export function matchOf(call: Call, lane: Lane, roleName: string): Readonly<Record<string, string>> {
+  if (isShared(call)) return {};
+  if (call.service === 'ram') return { RoleName: roleName };
+  if (call.service === 'oss') return { bucket: lane.bucket };
+  // A copy that is cancelled is asked for where it is made.
+  return { RegionId: call.action === 'CancelCopyImage' ? lane.copyRegion : lane.region };
+}

@@ -1,0 +1,119 @@
+/** One import through one fault, from the request to the verdict, doing what a person would do on the way. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ImportView, isFinal } from '../../domain/import.js';
+import type { Service } from '../e2e/service.js';
+import { type FaultCase, faultOf } from './cases.js';
+import { violations } from './judge.js';
+import { type Lane, matchOf } from './lanes.js';
+import { FAILING, SCENARIOS, type ScenarioName } from './scenarios.js';
+
+export interface Verdict {
+  readonly name: string;
+  readonly importId: string | null;
+  readonly state: string;
+  /** Codes of the stops for a person, in order. */
+  readonly stops: readonly string[];
+  /** Calls that the fault has hit. */
+  readonly hits: number;
+  readonly seconds: number;
+  readonly violations: readonly string[];
+}
+
+/** Longer than any case may take, the slowest machine included. */
+const ENDS_WITHIN_MS = 240_000;
+const LOOK_EVERY_MS = 100;
+
+let roles = 0;
+
+export function requestOf(scenario: ScenarioName, lane: Lane, source: string): Record<string, unknown> {
+  roles += 1;
+  const { copies, ends } = SCENARIOS[scenario];
+  return {
+    region: lane.region,
+    imageName: `${ends === 'failed' ? FAILING : 'matrix'}-${process.pid}-${roles}`,
+    roleName: `matrix-${process.pid}-${roles}`,
+    disks: [{ source, format: 'RAW', diskImageSize: 5 }],
+    upload: { bucket: lane.bucket, prefix: 'matrix/' },
+    osType: 'linux',
+    inspection: { failOn: 'never' },
+    detection: { failOn: 'never' },
+    ...(copies ? { distribute: { regions: [lane.copyRegion], shareWith: ['1000000000000002'] } } : {}),
+  };
+}
+
+export async function runCase(service: Service, one: FaultCase, lane: Lane, source: string): Promise<Verdict> {
+  const began = Date.now();
+  const request = requestOf(one.scenario, lane, source);
+  const faultId = await service.fault(faultOf(one, matchOf(one, lane, String(request.roleName))));
+  const { holdUp } = SCENARIOS[one.scenario];
+  const holdId = holdUp === undefined ? null : await service.fault({ ...holdUp, match: { bucket: lane.bucket } });
+  try {
+    const id = await service.start(request);
+    let hits = 0;
+    const count = async () => {
+      hits = (await service.hits()).get(faultId) ?? hits;
+    };
+    const mend = async () => {
+      await count();
+      await service.endFault(faultId);
+    };
+    const { view, stops } = await follow(service, id, one, mend);
+    await count();
+    const verdict = await judge(service, view, one.scenario, stops, one.times === 'ever');
+    return { name: one.name, ...verdict, hits, seconds: (Date.now() - began) / 1_000 };
+  } finally {
+    await service.endFault(faultId);
+    if (holdId !== null) await service.endFault(holdId);
+  }
+}
+
+/** Cancels where the scenario says so; at each stop mends and resumes, or gives up where the fault lasts. */
+export async function follow(
+  service: Service,
+  id: string,
+  one: { readonly scenario: ScenarioName; readonly times: FaultCase['times'] },
+  mend: () => Promise<void>,
+): Promise<{ readonly view: ImportView; readonly stops: readonly string[] }> {
+  const { cancelWhen } = SCENARIOS[one.scenario];
+  const stops: string[] = [];
+  let cancelled = false;
+  let since: string | null = null;
+  const cancel = async () => {
+    cancelled = true;
+    await service.request('POST', `/v1/imports/${id}/cancel`, {});
+  };
+  for (const end = Date.now() + ENDS_WITHIN_MS; ; await sleep(LOOK_EVERY_MS)) {
+    const view = await service.get(id).catch(() => null);
+    if (view === null) continue;
+    if (isFinal(view.state) || Date.now() > end) return { view, stops };
+    if (!cancelled && cancelWhen?.(view)) await cancel();
+    if (view.attention === null || view.attention.since === since) continue;
+    since = view.attention.since;
+    stops.push(view.attention.code);
+    if (one.times === 'ever' && !cancelled) await cancel();
+    else {
+      if (one.times === 'ever') await mend();
+      await service.request('POST', `/v1/imports/${id}/resume`, {});
+    }
+  }
+}
+
+/** @param mayGiveUp a fault that lasted may have made the person cancel */
+export async function judge(
+  service: Service,
+  view: ImportView,
+  scenario: ScenarioName,
+  stops: readonly string[],
+  mayGiveUp: boolean,
+): Promise<Pick<Verdict, 'importId' | 'state' | 'stops' | 'violations'>> {
+  const { events } = (
+    await service.request('GET', `/v1/imports/${view.id}/report`, undefined, { accept: 'application/json' })
+  ).body;
+  const broken = [...violations({ view, cloud: await service.state(), events, stops: stops.length })];
+  const expected = SCENARIOS[scenario].ends;
+  const gaveUp = mayGiveUp && stops.length > 0 && view.state === 'cancelled';
+  if (view.state !== expected && !gaveUp) {
+    broken.push(`ended ${view.state}, not ${expected}: ${view.error?.code ?? ''} ${view.error?.message ?? ''}`);
+  }
+  return { importId: view.id, state: view.state, stops, violations: broken };
+}

@@ -1,0 +1,99 @@
+/** Kills the worker in the middle of calls: many imports at once, each held at its own call, one kill for all of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isFinal } from '../../domain/import.js';
+import type { Service } from '../e2e/service.js';
+import type { CrashCase } from './crash-cases.js';
+import { isShared, LANES, type Lane, matchOf } from './lanes.js';
+import { follow, judge, requestOf, type Verdict } from './run-case.js';
+import { setCloud, withLanes } from './run-matrix.js';
+import { SCENARIOS } from './scenarios.js';
+
+/** Calls are held far longer than it takes to kill. */
+const CRASH_ENV: NodeJS.ProcessEnv = {
+  ECS_IMPORT_CALL_TIMEOUT_MS: '60000',
+  ECS_IMPORT_PATIENCE_MS: '120000',
+  ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '2000',
+  ECS_IMPORT_RETRY_FIRST_MS: '100',
+  ECS_IMPORT_RETRY_MAX_MS: '500',
+  ECS_IMPORT_MAX_UPLOADS: '20',
+};
+/** Imports killed together. */
+const ROUND = 12;
+const HELD_WITHIN_MS = 30_000;
+
+export async function runCrashes(cases: readonly CrashCase[], say: (verdict: Verdict) => void): Promise<void> {
+  await withLanes(CRASH_ENV, async (service, source) => {
+    for (const round of rounds(cases)) {
+      for (const verdict of await runRound(service, round, source)) say(verdict);
+    }
+  });
+}
+
+async function runRound(service: Service, round: readonly CrashCase[], source: string): Promise<readonly Verdict[]> {
+  const [first] = round;
+  if (first === undefined) return [];
+  await setCloud(service, SCENARIOS[first.scenario].cloud);
+  const began = Date.now();
+  const runs = await Promise.all(
+    round.map(async (one, index) => {
+      const lane = LANES[index];
+      if (lane === undefined) throw new Error(`there is no lane ${index}`);
+      return startHeld(service, one, lane, source);
+    }),
+  );
+  const following = runs.map(({ one, id }) =>
+    follow(service, id, { scenario: one.scenario, times: 'once' }, async () => undefined),
+  );
+  await allHeld(service, runs);
+  service.kill('worker');
+  return Promise.all(
+    runs.map(async ({ one, faultId, holdId }, index) => {
+      const followed = await following[index];
+      if (followed === undefined) throw new Error('a run without an end');
+      const hits = (await service.hits()).get(faultId) ?? 0;
+      await service.endFault(faultId);
+      if (holdId !== null) await service.endFault(holdId);
+      const verdict = await judge(service, followed.view, one.scenario, followed.stops, false);
+      return { name: one.name, ...verdict, hits, seconds: (Date.now() - began) / 1_000 };
+    }),
+  );
+}
+
+async function startHeld(service: Service, one: CrashCase, lane: Lane, source: string) {
+  const { service: of, action, moment, after = 0 } = one;
+  const request = requestOf(one.scenario, lane, source);
+  const match = matchOf(one, lane, String(request.roleName));
+  const kind = moment === 'before' ? 'hang' : 'hang-after';
+  const faultId = await service.fault({ service: of, action, match, after, kind, times: 1 });
+  const { holdUp } = SCENARIOS[one.scenario];
+  const holdId = holdUp === undefined ? null : await service.fault({ ...holdUp, match: { bucket: lane.bucket } });
+  return { one, faultId, holdId, id: await service.start(request) };
+}
+
+/** Until every import hangs in its call, or has ended without making it. */
+async function allHeld(
+  service: Service,
+  runs: readonly { readonly id: string; readonly faultId: string }[],
+): Promise<void> {
+  for (const end = Date.now() + HELD_WITHIN_MS; Date.now() < end; await sleep(50)) {
+    const hits = await service.hits();
+    const pending = runs.filter(({ faultId }) => (hits.get(faultId) ?? 0) === 0);
+    const views = await Promise.all(pending.map(({ id }) => service.get(id)));
+    if (views.every(({ state }) => isFinal(state))) return;
+  }
+}
+
+function rounds(cases: readonly CrashCase[]): readonly (readonly CrashCase[])[] {
+  const made: CrashCase[][] = [];
+  for (const one of cases) {
+    const fits = made.find(
+      (round) =>
+        round.length < ROUND &&
+        round.every((other) => !isShared(other) && !isShared(one)) &&
+        round.every((other) => SCENARIOS[other.scenario].cloud === SCENARIOS[one.scenario].cloud),
+    );
+    if (fits === undefined) made.push([one]);
+    else fits.push(one);
+  }
+  return made;
+}

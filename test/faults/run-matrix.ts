@@ -1,0 +1,79 @@
+/** Runs many cases at once against one service: each lane takes the next case as soon as its last one is judged. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Service, startService } from '../e2e/service.js';
+import { raw } from '../emulator/made-disks.js';
+import type { FaultCase } from './cases.js';
+import { isShared, LANE_BUCKETS, LANES, type Lane } from './lanes.js';
+import { runCase, type Verdict } from './run-case.js';
+import { FAILURE, SCENARIOS } from './scenarios.js';
+
+/** Short enough that "for ever" ends soon; patience still outlasts five calls that hang. */
+export const QUICK_ENV: NodeJS.ProcessEnv = {
+  ECS_IMPORT_CALL_TIMEOUT_MS: '1000',
+  ECS_IMPORT_PATIENCE_MS: '9000',
+  ECS_IMPORT_RETRY_FIRST_MS: '100',
+  ECS_IMPORT_RETRY_MAX_MS: '500',
+  ECS_IMPORT_MAX_UPLOADS: '20',
+};
+
+/** Starts a service with the lanes' buckets and a tiny disk to import; ends both after `use`. */
+export async function withLanes<T>(
+  env: NodeJS.ProcessEnv,
+  use: (service: Service, source: string) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-matrix-'));
+  const file = path.join(folder, 'disk.raw');
+  writeFileSync(file, raw());
+  const service = await startService({ env, buckets: LANE_BUCKETS });
+  try {
+    return await use(service, `file://${file}`);
+  } finally {
+    await service.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export async function setCloud(service: Service, cloud: { importSeconds: number; copySeconds: number }): Promise<void> {
+  const settings = { ...cloud, detectionSeconds: 0.1, cancelSeconds: 0.2, failImports: [FAILURE] };
+  await service.settings(settings);
+}
+
+export async function runCases(
+  service: Service,
+  cases: readonly FaultCase[],
+  source: string,
+  width: number,
+  say: (verdict: Verdict) => void,
+): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const group of groups(cases)) {
+    const [first] = group;
+    if (first === undefined) continue;
+    await setCloud(service, SCENARIOS[first.scenario].cloud);
+    const queue = [...group];
+    // Under a fault that hits every import, one import at a time.
+    const lanes = isShared(first) ? LANES.slice(0, 1) : LANES.slice(0, width);
+    const work = async (lane: Lane) => {
+      for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+        const verdict = await runCase(service, one, lane, source);
+        verdicts.push(verdict);
+        say(verdict);
+      }
+    };
+    await Promise.all(lanes.map(work));
+  }
+  return verdicts;
+}
+
+/** Cases that may run at once: the same cloud settings, and alone where the fault is everybody's. */
+function groups(cases: readonly FaultCase[]): readonly (readonly FaultCase[])[] {
+  const byKey = new Map<string, FaultCase[]>();
+  for (const one of cases) {
+    const { importSeconds, copySeconds } = SCENARIOS[one.scenario].cloud;
+    const key = `${isShared(one)} ${importSeconds} ${copySeconds}`;
+    byKey.set(key, [...(byKey.get(key) ?? []), one]);
+  }
+  return [...byKey.values()];
+}

@@ -1,0 +1,172 @@
+/** Takes whole servers away while imports of every kind run, and brings them back. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Service, startService } from '../e2e/service.js';
+import type { Outage } from './crash-cases.js';
+import { LANE_BUCKETS, LANES } from './lanes.js';
+import { follow, judge, requestOf, type Verdict } from './run-case.js';
+import { setCloud, withLanes } from './run-matrix.js';
+import type { ScenarioName } from './scenarios.js';
+
+const ENV: NodeJS.ProcessEnv = {
+  ECS_IMPORT_CALL_TIMEOUT_MS: '3000',
+  ECS_IMPORT_PATIENCE_MS: '300000',
+  ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '3000',
+  ECS_IMPORT_RETRY_FIRST_MS: '100',
+  ECS_IMPORT_RETRY_MAX_MS: '1000',
+};
+/** One of each life, all with the same cloud. */
+const CROWD: readonly ScenarioName[] = ['import', 'fails', 'cancel-upload', 'import'];
+
+/** @param awayMs for so long a stopped server stays stopped */
+export async function runOutages(
+  outages: readonly Outage[],
+  awayMs: number,
+  say: (verdict: Verdict) => void,
+): Promise<void> {
+  const plain = outages.filter(({ kind }) => kind !== 'disk-full');
+  if (plain.length > 0) {
+    await withLanes(ENV, async (service, source) => {
+      await setCloud(service, { importSeconds: 2, copySeconds: 1 });
+      for (const outage of plain) {
+        for (const verdict of await underOutage(service, outage.name, source, () =>
+          strike(service, outage, awayMs, source),
+        ))
+          say(verdict);
+      }
+    });
+  }
+  if (plain.length < outages.length) await onFullDisk(say);
+}
+
+async function strike(service: Service, outage: Outage, awayMs: number, source: string): Promise<void> {
+  switch (outage.kind) {
+    case 'worker-storm':
+      for (let times = 0; times < 5; times++) {
+        await running(service, 'worker');
+        await sleep(700);
+        service.kill('worker');
+      }
+      return;
+    case 'kill':
+      return service.kill(outage.part);
+    case 'freeze':
+      service.signal(outage.part, 'SIGSTOP');
+      await sleep(awayMs);
+      return service.signal(outage.part, 'SIGCONT');
+    case 'api-requests':
+      return killedApiMakesOneImport(service, source);
+    case 'disk-full':
+      throw new Error('needs a disk of its own');
+  }
+}
+
+async function running(service: Service, name: string): Promise<void> {
+  const ready = () => service.stack.parts().some((part) => part.name === name && part.state === 'ready');
+  for (const end = Date.now() + 60_000; !ready() && Date.now() < end; ) await sleep(50);
+}
+
+/** The same request with the same key, sent until it is answered while the API dies in between: one import. */
+async function killedApiMakesOneImport(service: Service, source: string): Promise<void> {
+  const lane = LANES.at(-1);
+  if (lane === undefined) throw new Error('there are no lanes');
+  const request = requestOf('import', lane, source);
+  const key = `outage-${process.pid}`;
+  const send = () => service.request('POST', '/v1/imports', request, { 'idempotency-key': key }).catch(() => null);
+  const sent = [send(), send()];
+  service.kill('api');
+  const answers = await Promise.all(sent);
+  for (let answer = answers[0] ?? null; answer?.status !== 202; answer = await send()) await sleep(100);
+  const { body } = await service.request('GET', '/v1/imports?limit=500');
+  const same = body.imports.filter(
+    (view: { request: { imageName: string } }) => view.request.imageName === request.imageName,
+  );
+  if (same.length !== 1) throw new Error(`one request made ${same.length} imports`);
+}
+
+async function underOutage(
+  service: Service,
+  name: string,
+  source: string,
+  outage: () => Promise<void>,
+): Promise<readonly Verdict[]> {
+  const began = Date.now();
+  const runs = await Promise.all(
+    CROWD.map(async (scenario, index) => {
+      const lane = LANES[index];
+      if (lane === undefined) throw new Error(`there is no lane ${index}`);
+      return { scenario, id: await service.start(requestOf(scenario, lane, source)) };
+    }),
+  );
+  const following = runs.map(({ scenario, id }) =>
+    follow(service, id, { scenario, times: 'once' }, async () => undefined),
+  );
+  await sleep(1_500);
+  const failed = await outage().then(
+    () => [],
+    (error: unknown) => [String(error)],
+  );
+  const ended = await Promise.all(following);
+  return Promise.all(
+    runs.map(async ({ scenario }, index) => {
+      const followed = ended[index];
+      if (followed === undefined) throw new Error('a run without an end');
+      const verdict = await judge(service, followed.view, scenario, followed.stops, false);
+      return {
+        name: `${name}: ${scenario} ${index + 1}`,
+        ...verdict,
+        violations: [...verdict.violations, ...failed],
+        hits: 1,
+        seconds: (Date.now() - began) / 1_000,
+      };
+    }),
+  );
+}
+
+const DISK_MIB = 400;
+const FULL_FOR_MS = 8_000;
+
+/** Everything that the service writes lies on one small file system, which somebody fills to the last byte. */
+async function onFullDisk(say: (verdict: Verdict) => void): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-full-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m,mode=0755`, 'tmpfs', folder]);
+  if (mounted.status !== 0) {
+    rmSync(folder, { recursive: true, force: true });
+    console.log('disk full for a while: not run, this user may not mount a small file system');
+    return;
+  }
+  try {
+    const source = path.join(folder, 'disk.raw');
+    const { raw } = await import('../emulator/made-disks.js');
+    writeFileSync(source, raw());
+    const service = await startService({ env: ENV, buckets: LANE_BUCKETS, dataDir: path.join(folder, 'data') });
+    try {
+      await setCloud(service, { importSeconds: 2, copySeconds: 1 });
+      const verdicts = await underOutage(service, 'disk full for a while', `file://${source}`, async () => {
+        const filler = path.join(folder, 'filler');
+        fill(filler, folder);
+        await sleep(FULL_FOR_MS);
+        rmSync(filler);
+      });
+      for (const verdict of verdicts) say(verdict);
+    } finally {
+      await service.stop();
+    }
+  } finally {
+    spawnSync('umount', ['-l', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function fill(file: string, folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const block = Buffer.alloc(1024 ** 2);
+  try {
+    for (let left = bavail * bsize; left >= 0; left -= block.length) writeFileSync(file, block, { flag: 'a' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  }
+}
