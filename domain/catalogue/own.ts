@@ -162,7 +162,8 @@ export const OWN: readonly CatalogueEntry[] = [
     code: 'Convert.NoUnpacker',
     meaning: 'The image is packed by a program that the worker’s host does not have',
     class: 'attention',
-    remedy: 'Install the program that the message names on the worker’s host, then resume; or unpack the image yourself.',
+    remedy:
+      'Install the program that the message names on the worker’s host, then resume; or unpack the image yourself.',
     field: 'disks[0].source',
   },
   {

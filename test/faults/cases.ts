@@ -1,6 +1,6 @@
 /** The fault matrix: every call that an import makes, every way in which it can go wrong, once, five times and for ever. */
 import type { Fault } from '../e2e/service.js';
-import { CALLS, type ScenarioName } from './scenarios.js';
+import { CALLS, type Call } from './scenarios.js';
 
 export const KINDS = [
   'reset-before',
@@ -16,14 +16,6 @@ export type Kind = (typeof KINDS)[number];
 
 export const TIMES = ['once', 'five', 'ever'] as const;
 export type Times = (typeof TIMES)[number];
-
-export interface Call {
-  readonly scenario: ScenarioName;
-  readonly service: 'ecs' | 'ram' | 'sts' | 'oss';
-  readonly action: string;
-  /** So many calls of the action pass before the fault strikes. */
-  readonly after?: number;
-}
 
 export interface FaultCase extends Call {
   readonly name: string;

@@ -1,7 +1,6 @@
 /** Deaths instead of faults: of the worker around every call of every activity, and of each server while imports run. */
-import type { Call } from './cases.js';
 import { labelOf } from './cases.js';
-import { CALLS } from './scenarios.js';
+import { CALLS, type Call } from './scenarios.js';
 
 export interface CrashCase extends Call {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import { KNOWN_REGIONS } from '../../domain/vocabulary.js';
 import { isRegion } from '../../emulator/ecs/regions.js';
-import type { Call } from './cases.js';
+import type { Call } from './scenarios.js';
 
 export interface Lane {
   readonly region: string;

@@ -1,9 +1,16 @@
 /** The lives that an import can have: between them they make every call of the lifecycle. */
 import type { ImportView } from '../../domain/import.js';
 import type { Fault } from '../e2e/service.js';
-import type { Call } from './cases.js';
 
 export type ScenarioName = 'import' | 'fails' | 'cancel-upload' | 'cancel-import' | 'cancel-copy';
+
+export interface Call {
+  readonly scenario: ScenarioName;
+  readonly service: 'ecs' | 'ram' | 'sts' | 'oss';
+  readonly action: string;
+  /** So many calls of the action pass before the fault strikes. */
+  readonly after?: number;
+}
 
 export interface Scenario {
   readonly ends: 'succeeded' | 'cancelled' | 'failed';
