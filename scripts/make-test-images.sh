@@ -6,8 +6,7 @@
 #   scripts/make-test-images.sh --list                         the names
 #
 # Needs mmdebstrap qemu-utils e2fsprogs xfsprogs btrfs-progs dosfstools mtools fdisk zstd xz-utils lz4 cpio python3, root
-# and loop devices (the product needs none of them), and the machine's apt sources; for arm64 also qemu-user-static with
-# binfmt. Beside each image lies NAME.expected: what the guest's own tools say, and the findings that it must have.
+# and loop devices (the product needs none of them), and the machine's apt sources. Beside each image lies NAME.expected: what the guest's own tools say, and the findings that it must have.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,4 +1,4 @@
-/** Files that hold a disk but are none: archives, compressed files, installation media. ECS imports none of them. */
+/** Files that hold a disk but are none: archives and installation media. ECS imports none of them. */
 import type { ByteSource } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import type { ContainerFormat } from '../inspection.js';
@@ -17,9 +17,6 @@ interface Packed {
 const CONVERT = 'qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2';
 
 const PACKED: readonly Packed[] = [
-  packed('GZIP', null, 0, '1f8b08', 'The file is compressed with gzip', 'gunzip -k FILE, then import what comes out.'),
-  packed('XZ', null, 0, 'fd377a585a00', 'The file is compressed with xz', 'unxz -k FILE, then import what comes out.'),
-  packed('ZSTD', null, 0, '28b52ffd', 'The file is compressed with zstd', 'zstd -d FILE, then import what comes out.'),
   packed(
     'UNKNOWN',
     'bzip2',
@@ -98,10 +95,19 @@ function openTar(file: ByteSource, findings: FindingList): ReturnType<OpenContai
   return { format: 'UNKNOWN', subformat: 'tar', virtualSize: null, disk: null };
 }
 
+/** The volume's own size tells a medium from a disk that once was one: there the old label is left before the first partition. */
 function openIso(file: ByteSource, findings: FindingList): ReturnType<OpenContainer> {
-  const at = 16 * 2048 + 1;
-  if (file.size < at + 5 || file.read(at, 5).toString('latin1') !== 'CD001') return null;
+  const at = 16 * 2048;
+  if (file.size < at + 2048) return null;
+  const volume = file.read(at, 2048);
+  if (volume.toString('latin1', 1, 6) !== 'CD001') return null;
+  const size = volume.readUInt32LE(80) * volume.readUInt16LE(128);
+  if (file.size > size + ISO_PADDING) return null;
   const remedy = 'Install from it into a virtual disk, and import that disk.';
-  refuse(findings, 'An ISO is an installation medium, not an installed disk', `"CD001" at byte ${at}`, remedy);
+  const evidence = `"CD001" at byte ${at + 1}`;
+  refuse(findings, 'An ISO is an installation medium, not an installed disk', evidence, remedy);
   return { format: 'ISO', subformat: null, virtualSize: file.size, disk: null };
 }
+
+/** Tools that write media for USB sticks add partitions and padding. */
+const ISO_PADDING = 64 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** xz (the .xz file format 1.1, filter LZMA2) and the older .lzma, unpacked in pieces. */
-import { UnreadableError } from '../bytes.js';
+import { type ByteSource, UnreadableError } from '../bytes.js';
 import { LzmaDecoder, type Window } from './lzma.js';
 
 const MAGIC = 'fd377a585a00';
@@ -20,6 +20,24 @@ export function* xzPieces(input: Buffer): Generator<Buffer> {
     at = afterIndex(input, at);
     while (at + 4 <= input.length && input.readUInt32LE(at) === 0) at += 4;
   }
+}
+
+/** Bytes of the content of a file of one stream, by the index at its end; null where that is not whole. */
+export function xzSize(file: ByteSource): number | null {
+  if (file.size < 32) return null;
+  const footer = file.read(file.size - 12, 12);
+  if (footer.toString('latin1', 10, 12) !== 'YZ') return null;
+  const length = (footer.readUInt32LE(4) + 1) * 4;
+  const index = file.read(file.size - 12 - length, length);
+  const records = variable(index, 1);
+  let at = records.end;
+  let size = 0;
+  for (let record = 0; record < records.value; record += 1) {
+    const unpacked = variable(index, variable(index, at).end);
+    size += unpacked.value;
+    at = unpacked.end;
+  }
+  return size;
 }
 
 function* block(input: Buffer, start: number, checkBytes: number): Generator<Buffer, number> {

@@ -5,6 +5,8 @@ import { decodeLiteralStream, type HuffmanTable, readHuffman } from './zstd-huff
 
 const MAGIC = 0xfd2fb528;
 const MAX_BLOCK = 128 * 1024;
+/** Up to here a loop is quicker than a call. */
+const SHORT = 64;
 /** zstd's own default for decompression is 128 MiB; kernels and initramfs tools stay below 64. */
 const MAX_WINDOW = 64 * 1024 * 1024;
 
@@ -63,6 +65,16 @@ export function* zstdPieces(input: Buffer): Generator<Buffer> {
     if (magic !== MAGIC) return;
     at = yield* frame(input, at + 4);
   }
+}
+
+/** Bytes of the content, where the first frame tells; a file of several frames has more. */
+export function zstdSize(head: Buffer): number | null {
+  const descriptor = byteAt(head, 4);
+  const single = (descriptor & 0x20) !== 0;
+  const at = 5 + (single ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0);
+  const bytes = [single ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  if (bytes === 0 || at + bytes > head.length) return null;
+  return bytes === 8 ? Number(head.readBigUInt64LE(at)) : head.readUIntLE(at, bytes) + (bytes === 2 ? 256 : 0);
 }
 
 /** What one frame carries from block to block. */
@@ -232,7 +244,9 @@ function realOffset(value: number, literalLength: number, recent: [number, numbe
 function copyLiterals(literals: Buffer, from: number, length: number, output: Output): void {
   if (from + length > literals.length) throw new UnreadableError('a zstd block wants more literals than it has');
   if (output.at + length > output.bytes.length) throw new UnreadableError('a zstd block unpacks to too much');
-  literals.copy(output.bytes, output.at, from, from + length);
+  const { bytes, at } = output;
+  if (length > SHORT) literals.copy(bytes, at, from, from + length);
+  else for (let index = 0; index < length; index += 1) bytes[at + index] = literals[from + index] ?? 0;
   output.at += length;
 }
 
@@ -241,7 +255,7 @@ function copyMatch(output: Output, offset: number, length: number): void {
   const start = output.at;
   if (offset <= 0 || offset > start || start + length > bytes.length)
     throw new UnreadableError('a zstd match reaches outside');
-  if (offset >= length) bytes.copyWithin(start, start - offset, start - offset + length);
+  if (offset >= length && length > SHORT) bytes.copyWithin(start, start - offset, start - offset + length);
   else for (let index = 0; index < length; index += 1) bytes[start + index] = bytes[start + index - offset] ?? 0;
   output.at = start + length;
 }

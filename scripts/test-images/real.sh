@@ -5,21 +5,36 @@ GRUB=grub-pc-bin,grub-efi-amd64-bin,grub2-common
 declare -A PACKAGES=(
   [bullseye-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
   [bookworm-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
-  [bookworm-arm64]=$TOOLS,linux-image-arm64,initramfs-tools,grub-efi-arm64-bin,grub2-common
+  [bookworm-arm64]=$TOOLS,linux-image-arm64,grub-efi-arm64-bin
   [trixie-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
   [forky-amd64]=$TOOLS,network-manager,linux-image-amd64,dracut,systemd-boot,grub-efi-amd64-bin,grub2-common
 )
 
-# base SUITE-ARCH: the packages of a suite, in $BASE; made once and kept.
+# base SUITE-ARCH: the packages of a suite, in $BASE; made once and kept. Those of another architecture are unpacked and
+# not configured, so that nothing of them has to run here; their initramfs is made by this machine's tools.
 base() {
   BASE=$ROOTS/$1
   [ -d "$BASE" ] && return
-  local suite=${1%-*} arch=${1##*-}
-  mmdebstrap --quiet --arch="$arch" --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' \
+  local suite=${1%-*} arch=${1##*-} variant=minbase
+  [ "$arch" = "$(dpkg --print-architecture)" ] || variant=extract
+  rm -rf "$BASE.part"
+  mmdebstrap --quiet --arch="$arch" --variant=$variant --aptopt='Acquire::Check-Valid-Until "false"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --format=directory --include="${PACKAGES[$1]}" "$suite" "$BASE.part"
+  [ $variant = minbase ] || foreign_initramfs "$suite" "$BASE.part"
   rm -rf "$BASE.part"/var/cache/apt/* "$BASE.part"/var/lib/apt/lists/*
   mv "$BASE.part" "$BASE"
+}
+
+foreign_initramfs() { # SUITE ROOT
+  local kernel native
+  kernel=$(basename "$2"/lib/modules/*)
+  base "$1-amd64"; native=$BASE; BASE=$ROOTS/$1-arm64
+  cp -a "$2/lib/modules/$kernel" "$native/lib/modules/"; cp "$2/boot/config-$kernel" "$native/boot/"
+  chroot "$native" depmod "$kernel"
+  chroot "$native" mkinitramfs -o /tmp/initrd "$kernel" 2>/dev/null
+  mv "$native/tmp/initrd" "$2/boot/initrd.img-$kernel"; cp "$native/lib/modules/$kernel"/modules.* "$2/lib/modules/$kernel/"
+  rm -rf "$native/lib/modules/$kernel" "$native/boot/config-$kernel"
 }
 
 # root MIB KIND [OPTIONS]: a copy of the base in a file system, mounted at $R.
@@ -58,7 +73,12 @@ facts() { # NAME BOOTMODE FINDINGS…
     kernelVersion="$KERNEL" cloudInitVersion="$(cloud_init_of)" nvmeSupport="${NVME:-supported}" findings="$*"
 }
 arch_of() { case ${BASE##*-} in amd64*) echo x86_64 ;; arm64*) echo arm64 ;; esac; }
-cloud_init_of() { chroot "$BASE" cloud-init --version 2>&1 | sed 's/.* //'; }
+cloud_init_of() {
+  case $BASE in
+    *arm64) sed -n 's/^__VERSION__ = "\(.*\)"$/\1/p' "$BASE/usr/lib/python3/dist-packages/cloudinit/version.py" ;;
+    *) chroot "$BASE" cloud-init --version 2>&1 | sed 's/.* //' ;;
+  esac
+}
 
 installed_bios() { # BASE KIND
   base "$1"; root 2500 "$2"; fill
@@ -117,8 +137,12 @@ image_bookworm-bios-lvm-usr.qcow2() {
   facts "$1" BIOS warning:GUESTOS.OnlineResizeFS; finish "$1" qcow2
 }
 image_bookworm-arm64-uefi-ext4.qcow2() {
-  installed_uefi bookworm-arm64 ext4 defaults; grub_menu "$R" "$ROOT_UUID"
-  grub_efi "$R" arm64-efi BOOTAA64.EFI "$ROOT_UUID"
+  installed_uefi bookworm-arm64 ext4 defaults
+  mkdir -p "$R/boot/grub"
+  printf "menuentry 'Debian' {\n  linux /boot/vmlinuz-%s root=UUID=%s ro console=ttyAMA0\n  initrd /boot/initrd.img-%s\n}\n" \
+    "$KERNEL" "$ROOT_UUID" "$KERNEL" >"$R/boot/grub/grub.cfg"
+  new_file esp 64 vfat "$ESP_UUID"; mmd -i "$WORK/esp" ::/EFI ::/EFI/BOOT
+  mcopy -i "$WORK/esp" "$R/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" ::/EFI/BOOT/BOOTAA64.EFI
   disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI; finish "$1" qcow2
 }
 # dracut, systemd-boot with entry files on the EFI system partition, NetworkManager.

@@ -74,6 +74,17 @@ describe('the format is told from the bytes, never from the name', () => {
     expect(inspectBytes(bytes).format).toBe(format);
   });
 
+  test('what is inside a compressed file is told from its beginning', () => {
+    expect(inspectBytes(gzipSync(qcow2()))).toMatchObject({ format: 'GZIP', subformat: 'QCOW2', virtualSize: MIB });
+    expect(inspectBytes(gzipSync(mbrDisk()))).toMatchObject({ format: 'GZIP', subformat: 'RAW', virtualSize: null });
+  });
+
+  test('a label that an ISO left on a disk does not make it one', () => {
+    const disk = mbrDisk(80 * MIB);
+    disk.write('CD001', 32_769);
+    expect(inspectBytes(disk).format).toBe('RAW');
+  });
+
   test('what ECS cannot import blocks before the upload', () => {
     for (const bytes of [tar, iso, gzipSync('disk'), Buffer.from('a letter'.repeat(99))]) {
       expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Format');

@@ -1,0 +1,107 @@
+/** Compressed files: ECS imports none, but the beginning of what is inside tells which disk it is and how large. */
+import { constants, gunzipSync } from 'node:zlib';
+import type { ByteSource } from '../bytes.js';
+import { unlessUnreadable } from '../findings.js';
+import type { ContainerFormat } from '../inspection.js';
+import { xzPieces, xzSize } from '../packing/xz.js';
+import { zstdPieces, zstdSize } from '../packing/zstd.js';
+import type { OpenContainer } from './container.js';
+
+interface Compression {
+  readonly format: ContainerFormat;
+  readonly name: string;
+  readonly magic: string;
+  readonly unpack: string;
+  /** The first bytes of the content. */
+  readonly begin: (packed: Buffer) => Buffer;
+  /** Bytes of the whole content; null where the file does not tell. */
+  readonly size: (file: ByteSource) => number | null;
+}
+
+const PEEK = 2 * 1024 * 1024;
+const SECTOR = 512;
+
+const COMPRESSIONS: readonly Compression[] = [
+  { format: 'GZIP', name: 'gzip', magic: '1f8b08', unpack: 'gunzip -k FILE', begin: beginOfGzip, size: () => null },
+  {
+    format: 'XZ',
+    name: 'xz',
+    magic: 'fd377a585a00',
+    unpack: 'unxz -k FILE',
+    begin: (packed) => firstPiece(xzPieces(packed)),
+    size: xzSize,
+  },
+  {
+    format: 'ZSTD',
+    name: 'zstd',
+    magic: '28b52ffd',
+    unpack: 'zstd -d FILE',
+    begin: (packed) => firstPiece(zstdPieces(packed)),
+    size: (file) => zstdSize(file.read(0, Math.min(file.size, 18))),
+  },
+];
+
+export const openCompressed: OpenContainer = (file, findings) => {
+  const head = file.read(0, Math.min(file.size, 8)).toString('hex');
+  const compression = COMPRESSIONS.find(({ magic }) => head.startsWith(magic));
+  if (compression === undefined) return null;
+  const inner = unlessUnreadable<Inner | null>(
+    () => innerOf(compression.begin(file.read(0, Math.min(file.size, PEEK)))),
+    () => null,
+  );
+  const size = unlessUnreadable(
+    () => compression.size(file),
+    () => null,
+  );
+  const inside = inner === null ? 'what is inside could not be told' : `inside is ${inner.name}`;
+  findings.add(
+    'blocking',
+    'ECSIMPORT.Format',
+    `The file is compressed with ${compression.name}, which ECS does not unpack`,
+    `magic ${compression.magic} at byte 0; ${inside}`,
+    `${compression.unpack}, then import what comes out.`,
+  );
+  return {
+    format: compression.format,
+    subformat: inner?.name ?? null,
+    virtualSize: inner?.isRaw === true ? size : (inner?.virtualSize ?? null),
+    disk: null,
+  };
+};
+
+interface Inner {
+  readonly name: string;
+  readonly isRaw: boolean;
+  readonly virtualSize: number | null;
+}
+
+function innerOf(bytes: Buffer): Inner | null {
+  const is = (text: string, at = 0) => bytes.toString('latin1', at, at + text.length) === text;
+  const found = (name: string, virtualSize: number | null): Inner => ({ name, isRaw: false, virtualSize });
+  if (bytes.length < SECTOR) return null;
+  if (is('QFI\xfb')) return found('QCOW2', Number(bytes.readBigUInt64BE(24)));
+  if (is('KDMV')) return found('VMDK', Number(bytes.readBigUInt64LE(12)) * SECTOR);
+  if (is('conectix')) return found('VHD', Number(bytes.readBigUInt64BE(48)));
+  if (is('vhdxfile')) return found('VHDX', null);
+  if (is('ustar', 257)) return found(/\.ovf\0/i.test(bytes.toString('latin1', 0, 100)) ? 'OVA' : 'tar', null);
+  if (bytes.readUInt16LE(510) === 0xaa55 || is('EFI PART', SECTOR))
+    return { name: 'RAW', isRaw: true, virtualSize: null };
+  return null;
+}
+
+function firstPiece(pieces: Generator<Buffer>): Buffer {
+  const first = pieces.next();
+  return first.done === true ? Buffer.alloc(0) : Buffer.from(first.value);
+}
+
+/** The input ends in mid-stream, and so does the output: both are meant to. */
+function beginOfGzip(packed: Buffer): Buffer {
+  try {
+    return gunzipSync(packed.subarray(0, 64 * 1024), {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      maxOutputLength: 128 * 1024 * 1024,
+    });
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
