@@ -14,6 +14,7 @@ export function createWatchImport(deps: ActivityDependencies) {
   return async function watchImport(input: StepInput, image: ImageRef): Promise<void> {
     await runStep(deps, 'import', input, async (step) => {
       let unseen = 0;
+      let percent = -1;
       for (;;) {
         const sighting = await deps.watchers.next(image.regionId, image, step.signal);
         const end = endOf(sighting);
@@ -21,7 +22,11 @@ export function createWatchImport(deps: ActivityDependencies) {
         if (end === 'failed') throw await reasonOfFailure(deps, image);
         unseen = sighting.task === null && sighting.image === null ? unseen + 1 : 0;
         if (unseen >= LOOKS_BEFORE_GONE) throw goneFailure(image);
-        step.report({ percent: sighting.image?.percent ?? 0, bytesDone: null, bytesTotal: null });
+        const reached = sighting.image?.percent ?? percent;
+        // Most looks see what the last one saw: nothing to write.
+        if (reached === percent) continue;
+        percent = reached;
+        step.report({ percent, bytesDone: null, bytesTotal: null });
       }
     });
   };

@@ -120,13 +120,15 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
     /** In the order of the file. */
     async items(batchId: string, filter: ItemFilter): Promise<readonly BatchItemView[]> {
       const result = await pool.query<ItemRow>(
-        `select b.item, b.line, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
-           case when b.state = 'started' and i.state in ('succeeded', 'failed', 'cancelled') then i.state else b.state end as state,
-           coalesce(b.ended_at, case when i.state in ('succeeded', 'failed', 'cancelled') then i.updated_at end) as ended_at,
-           i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as trouble
-         from batch_items b left join imports i on i.id = b.import_id
-         where b.batch_id = $1 and b.item > $2 and ($3::text is null or b.state = $3)
-         order by b.item limit $4`,
+        `select * from (
+           select b.item, b.line, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
+             case when b.state = 'started' and i.state in ('succeeded', 'failed', 'cancelled') then i.state else b.state end as state,
+             coalesce(b.ended_at, case when i.state in ('succeeded', 'failed', 'cancelled') then i.updated_at end) as ended_at,
+             i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as trouble
+           from batch_items b left join imports i on i.id = b.import_id
+           where b.batch_id = $1 and b.item > $2) items
+         where $3::text is null or state = $3
+         order by item limit $4`,
         [batchId, filter.after, filter.state ?? null, filter.limit],
       );
       return result.rows.map(toItem);

@@ -131,11 +131,12 @@ export function createBatchStore(pool: pg.Pool) {
       return { at: row?.at ?? new Date(0), byRegion: row?.counts ?? {} };
     },
 
+    /** Imports that were started since then and may have made an image, by region. */
     async startedSince(batchId: string, at: Date): Promise<RegionCounts> {
       const result = await pool.query<{ counts: RegionCounts }>(
         `select coalesce(jsonb_object_agg(region, n), '{}') as counts from (
            select region, count(*) as n from batch_items
-           where batch_id = $1 and state = 'started' and started_at > $2 group by region) counted`,
+           where batch_id = $1 and state in ('started', 'succeeded') and started_at > $2 group by region) counted`,
         [batchId, at],
       );
       return result.rows[0]?.counts ?? {};
@@ -230,25 +231,28 @@ export function createBatchStore(pool: pg.Pool) {
   };
 }
 
+/** As they stand now: imports that have ended count as ended, whether the batch has taken it over yet or not. */
 export async function countItems(pool: pg.Pool, batchId: string): Promise<BatchCounts> {
-  const result = await pool.query<{ counts: Record<string, number>; fresh: number; attention: number }>(
+  const result = await pool.query<{ counts: Record<string, number>; fresh: number }>(
     `select
-       (select coalesce(jsonb_object_agg(state, n), '{}') from
-         (select state, count(*) as n from batch_items where batch_id = $1 group by state) s) as counts,
-       (select count(*)::int from batch_items where batch_id = $1 and state = 'waiting' and attempt = 0) as fresh,
-       (select count(*)::int from batch_items b join imports i on i.id = b.import_id
-         where b.batch_id = $1 and b.state = 'started' and i.state = 'attention') as attention`,
+       (select coalesce(jsonb_object_agg(state, n), '{}') from (
+         select state, sum(n) as n from (
+           select state, count(*) as n from batch_items where batch_id = $1 and state <> 'started' group by state
+           union all
+           select i.state, count(*) from batch_items b join imports i on i.id = b.import_id
+           where b.batch_id = $1 and b.state = 'started' group by i.state) both_kinds group by state) summed) as counts,
+       (select count(*)::int from batch_items where batch_id = $1 and state = 'waiting' and attempt = 0) as fresh`,
     [batchId],
   );
-  const { counts = {}, fresh = 0, attention = 0 } = result.rows[0] ?? {};
+  const { counts = {}, fresh = 0 } = result.rows[0] ?? {};
   const of = (state: string) => counts[state] ?? 0;
   return {
     total: Object.values(counts).reduce((sum, count) => sum + count, 0),
     invalid: of('invalid'),
     waiting: of('waiting'),
     fresh,
-    running: of('started') - attention,
-    attention,
+    running: of('running') + of('cancelling'),
+    attention: of('attention'),
     succeeded: of('succeeded'),
     failed: of('failed'),
     cancelled: of('cancelled'),

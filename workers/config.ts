@@ -15,7 +15,7 @@ const environment = z.object({
   ECS_IMPORT_MAX_ACTIVITIES: z.coerce.number().int().min(1).default(50),
   ECS_IMPORT_MAX_WATCHES: z.coerce.number().int().min(1).default(2_000),
   ECS_IMPORT_POLL_FIRST_MS: milliseconds(1_000),
-  ECS_IMPORT_POLL_MAX_MS: milliseconds(10_000),
+  ECS_IMPORT_POLL_MAX_MS: milliseconds(30_000),
   ECS_IMPORT_PATIENCE_MS: milliseconds(30 * 60_000),
   ECS_IMPORT_LOOK_EVERY_MS: milliseconds(2_000),
   /** Between two looks of a batch at its imports. */

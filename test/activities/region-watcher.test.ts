@@ -1,0 +1,161 @@
+/** Waiting for many imports costs few calls, and news of each arrives in good time. The clock is the test's. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createRegionWatchers, type Watched } from '../../activities/region-watcher.js';
+import type { Cloud, ImageView, TaskView } from '../../alibaba/cloud.js';
+import { FailureError } from '../../domain/failure.js';
+
+const HOUR = 3_600_000;
+const PACE = { pollFirstMs: 1_000, pollMaxMs: 30_000, patienceMs: HOUR };
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+afterEach(() => void vi.useRealTimers());
+
+/** A cloud in which every import takes as long as it is told, and which counts what it is asked. */
+class SlowCloud {
+  readonly doneAt = new Map<string, number>();
+  calls = 0;
+  largestCall = 0;
+  fails: FailureError | null = null;
+
+  start(takesMs: number): Watched {
+    const number = this.doneAt.size + 1;
+    const imageId = `m-${number}`;
+    this.doneAt.set(imageId, Date.now() + takesMs);
+    return { imageId, taskId: `t-${number}` };
+  }
+
+  isDone(imageId: string): boolean {
+    return Date.now() >= (this.doneAt.get(imageId) ?? 0);
+  }
+
+  asCloud(): Cloud {
+    const count = (ids: readonly string[]) => {
+      // As the adapter does: a hundred ids a call.
+      this.calls += Math.ceil(ids.length / 100);
+      this.largestCall = Math.max(this.largestCall, ids.length);
+      if (this.fails !== null) throw this.fails;
+    };
+    const ecs = {
+      describeTasks: async ({ taskIds = [] }: { readonly taskIds?: readonly string[] }) => {
+        count(taskIds);
+        return taskIds.map((taskId): TaskView => {
+          const done = this.isDone(taskId.replace('t', 'm'));
+          return {
+            taskId,
+            action: 'ImportImage',
+            status: done ? 'Finished' : 'Processing',
+            resourceId: taskId.replace('t', 'm'),
+            supportCancel: true,
+            finishedTime: null,
+          };
+        });
+      },
+      describeImages: async ({ imageIds = [] }: { readonly imageIds?: readonly string[] }) => {
+        count(imageIds);
+        return imageIds.map((imageId): ImageView => {
+          const status = this.isDone(imageId) ? 'Available' : 'Creating';
+          return { imageId, imageName: imageId, status, percent: 0, tags: {}, detection: null, creationTime: null };
+        });
+      },
+    };
+    return { ecs: () => ecs } as unknown as Cloud;
+  }
+}
+
+/** As the activity does: asks again and again until the image is there. Resolves with the delay of the news. */
+async function watch(watchers: ReturnType<typeof createRegionWatchers>, cloud: SlowCloud, watched: Watched) {
+  const { signal } = new AbortController();
+  for (;;) {
+    const { image } = await watchers.next('cn-hangzhou', watched, signal);
+    if (image?.status === 'Available') return Date.now() - (cloud.doneAt.get(watched.imageId) ?? 0);
+  }
+}
+
+/** What polling each import by itself every ten seconds would cost. */
+const NAIVE_CALLS = (imports: number, ms: number) => (imports * ms) / 10_000;
+
+describe('polling', () => {
+  test('of 200 imports in flight for an hour costs under 2 % of one call an import and 10 s', async () => {
+    const cloud = new SlowCloud();
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    const all = Array.from({ length: 200 }, () => watch(watchers, cloud, cloud.start(HOUR)));
+    await vi.advanceTimersByTimeAsync(HOUR + 60_000);
+    const delays = await Promise.all(all);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(PACE.pollMaxMs + 5_000);
+    expect(cloud.calls / NAIVE_CALLS(200, HOUR)).toBeLessThan(0.02);
+  });
+
+  test('of 200 imports in flight that come and go costs under 2 %, too', async () => {
+    const cloud = new SlowCloud();
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    const takes = HOUR / 6;
+    const delays: Promise<number>[] = [];
+    let whenFull = 0;
+    for (let at = 0; at < 3 * takes; at += takes / 200) {
+      if (at <= takes) whenFull = cloud.calls;
+      delays.push(watch(watchers, cloud, cloud.start(takes)));
+      await vi.advanceTimersByTimeAsync(takes / 200);
+    }
+    const calls = cloud.calls - whenFull;
+    await vi.advanceTimersByTimeAsync(takes + 60_000);
+    expect(Math.max(...(await Promise.all(delays)))).toBeLessThanOrEqual(PACE.pollMaxMs + 5_000);
+    expect(calls / NAIVE_CALLS(200, 2 * takes)).toBeLessThan(0.02);
+  });
+
+  test('tells the end of a short import within a tenth of its time, or the first interval', async () => {
+    const cloud = new SlowCloud();
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    const short = watch(watchers, cloud, cloud.start(3_500));
+    const longer = watch(watchers, cloud, cloud.start(100_000));
+    await vi.advanceTimersByTimeAsync(150_000);
+    expect(await short).toBeLessThanOrEqual(1_000);
+    expect(await longer).toBeLessThanOrEqual(12_000);
+  });
+
+  test('looks at a new import soon although old ones are looked at seldom', async () => {
+    const cloud = new SlowCloud();
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    const old = Array.from({ length: 30 }, () => watch(watchers, cloud, cloud.start(HOUR)));
+    await vi.advanceTimersByTimeAsync(HOUR / 2);
+    const short = watch(watchers, cloud, cloud.start(500));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await short).toBeLessThanOrEqual(1_000);
+    await vi.advanceTimersByTimeAsync(HOUR);
+    await Promise.all(old);
+  });
+
+  test('that is throttled is waited out for all at once, more and more seldom', async () => {
+    const cloud = new SlowCloud();
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    const all = Array.from({ length: 50 }, () => watch(watchers, cloud, cloud.start(1_000)));
+    cloud.fails = new FailureError({ code: 'Throttling.User', class: 'throttled', message: 'slow down', remedy: '' });
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(cloud.calls).toBeLessThan(12);
+    cloud.fails = null;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await Promise.all(all)).toHaveLength(50);
+  });
+
+  test('that is refused for good is told to everybody who waits', async () => {
+    const cloud = new SlowCloud();
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    cloud.fails = new FailureError({ code: 'Forbidden.RAM', class: 'attention', message: 'no', remedy: 'Ask.' });
+    const told = Promise.all(
+      Array.from({ length: 3 }, () => watch(watchers, cloud, cloud.start(1_000)).catch((error: unknown) => error)),
+    );
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await told).toEqual([cloud.fails, cloud.fails, cloud.fails]);
+  });
+
+  test('ends for one that is cancelled and goes on for the others', async () => {
+    const cloud = new SlowCloud();
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    const stop = new AbortController();
+    const one = watchers.next('cn-hangzhou', cloud.start(5_000), stop.signal).catch(() => 'cancelled');
+    const other = watch(watchers, cloud, cloud.start(5_000));
+    stop.abort(new Error('cancelled'));
+    expect(await one).toBe('cancelled');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await other).toBeLessThanOrEqual(1_000);
+  });
+});
