@@ -3,6 +3,17 @@ import os from 'node:os';
 import { z } from 'zod';
 import { milliseconds, readEnvironment } from '../domain/environment.js';
 
+function callLimits(text: string, context: z.RefinementCtx): Readonly<Record<string, number>> {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  const limits = pairs.flatMap((pair) => {
+    const match = /^\s*(\w+)\s*=\s*(\d+)\s*$/.exec(pair);
+    return match?.[1] === undefined || Number(match[2]) < 1 ? [] : [[match[1], Number(match[2])] as const];
+  });
+  if (limits.length < pairs.length)
+    context.addIssue('give calls a minute by action, e.g. ImportImage=60,DescribeImages=600');
+  return Object.fromEntries(limits);
+}
+
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
@@ -18,6 +29,8 @@ const environment = z.object({
   ECS_IMPORT_POLL_MAX_MS: milliseconds(30_000),
   ECS_IMPORT_PATIENCE_MS: milliseconds(30 * 60_000),
   ECS_IMPORT_LOOK_EVERY_MS: milliseconds(2_000),
+  /** Calls a minute to each region, by the vendor’s action: `ImportImage=60,DescribeImages=600`; others as the cloud lets. */
+  ECS_IMPORT_CALL_LIMITS: z.string().default('').transform(callLimits),
   /** Between two looks of a batch at its imports. */
   ECS_IMPORT_BATCH_LOOK_MS: milliseconds(500),
   /** For so long at most a batch waits until several imports can start at once. */

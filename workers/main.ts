@@ -1,7 +1,10 @@
 /** The worker process: connects, says when it polls, and drains on SIGTERM or SIGINT. */
 import { DefaultLogger, type LogEntry, NativeConnection, Runtime } from '@temporalio/worker';
 import pino from 'pino';
+import { createBudgetedCloud } from '../activities/budgeted-cloud.js';
+import { createCallBudgets } from '../activities/call-budget.js';
 import { createRegionWatchers } from '../activities/region-watcher.js';
+import { createSharedReads } from '../activities/shared-reads.js';
 import { createCloudFromEnvironment } from '../alibaba/create-cloud.js';
 import { createBootChecker } from '../images/boot-check/boot-checker.js';
 import { createInspector } from '../images/inspect-in-child.js';
@@ -9,10 +12,14 @@ import { createBatchStore } from '../store/batches.js';
 import { migrate, openPool } from '../store/database.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
+import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
 import { createFileResolver } from './file-roots.js';
 import { createImportWorkers } from './worker.js';
+
+/** As long as imports that start together need for their first looks. */
+const SHARED_MOMENT_MS = 2_000;
 
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
@@ -33,7 +40,13 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     () => NativeConnection.connect({ address: config.TEMPORAL_ADDRESS }),
   );
 
-  const cloud = createCloudFromEnvironment(env);
+  const account = createCloudFromEnvironment(env);
+  const budgets = createCallBudgets({
+    store: createRateBudgetStore(pool),
+    accountId: async () => (await account.sts.getCallerIdentity()).accountId,
+    ceilings: config.ECS_IMPORT_CALL_LIMITS,
+  });
+  const cloud = createSharedReads(createBudgetedCloud(account, budgets), SHARED_MOMENT_MS);
   const pace = {
     pollFirstMs: config.ECS_IMPORT_POLL_FIRST_MS,
     pollMaxMs: config.ECS_IMPORT_POLL_MAX_MS,

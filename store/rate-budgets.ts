@@ -1,0 +1,76 @@
+/** The budgets of cloud calls that all workers share, by the database's clock. */
+import type pg from 'pg';
+import { FRESH_BUDGET, type Grant, lease, type RateBudget, refused } from '../domain/rate-budget.js';
+
+export interface BudgetKey {
+  readonly accountId: string;
+  /** `ecs`, `ram` … */
+  readonly service: string;
+  readonly region: string;
+  readonly action: string;
+}
+
+/** A grant as the asking worker's clock has it. */
+export type LocalGrant =
+  | { readonly kind: 'granted'; readonly calls: number; readonly inMs: number }
+  | { readonly kind: 'wait'; readonly waitMs: number };
+
+interface BudgetRow {
+  readonly budget: RateBudget;
+  readonly now_ms: number;
+}
+
+export type RateBudgetStore = ReturnType<typeof createRateBudgetStore>;
+
+export function createRateBudgetStore(pool: pg.Pool) {
+  async function change<T>(key: BudgetKey, step: (before: RateBudget, nowMs: number) => [RateBudget, T]): Promise<T> {
+    const at = [key.accountId, key.service, key.region, key.action];
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(
+        `insert into rate_budgets (account_id, service, region, action, budget) values ($1, $2, $3, $4, $5)
+         on conflict do nothing`,
+        [...at, JSON.stringify(FRESH_BUDGET)],
+      );
+      // clock_timestamp, not now: the wait for the row may have been long.
+      const found = await client.query<BudgetRow>(
+        `select budget, (extract(epoch from clock_timestamp()) * 1000)::float as now_ms from rate_budgets
+         where account_id = $1 and service = $2 and region = $3 and action = $4 for update`,
+        at,
+      );
+      const row = found.rows[0];
+      if (row === undefined) throw new Error(`the budget of ${key.action} is gone`);
+      const [after, result] = step(row.budget, row.now_ms);
+      await client.query(
+        `update rate_budgets set budget = $5, updated_at = now()
+         where account_id = $1 and service = $2 and region = $3 and action = $4`,
+        [...at, JSON.stringify(after)],
+      );
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  return {
+    lease(key: BudgetKey, wanted: number, ceiling: number | null): Promise<LocalGrant> {
+      return change(key, (before, nowMs) => {
+        const { budget, grant } = lease(before, wanted, nowMs, ceiling);
+        return [budget, local(grant, nowMs)];
+      });
+    },
+
+    refused(key: BudgetKey, retryAfterMs: number | null): Promise<void> {
+      return change(key, (before, nowMs) => [refused(before, nowMs, retryAfterMs), undefined]);
+    },
+  };
+}
+
+function local(grant: Grant, nowMs: number): LocalGrant {
+  return grant.kind === 'wait' ? grant : { kind: 'granted', calls: grant.calls, inMs: grant.startAtMs - nowMs };
+}
