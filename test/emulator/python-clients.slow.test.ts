@@ -16,7 +16,7 @@ let cloud: LocalCloud;
 
 beforeAll(async () => {
   cloud = await startReadyCloud(raw());
-  // Needs python3 with venv (Debian: apt-get install python3-venv); .ci/run sees to it.
+  // Needs python3 with venv , which scripts/test-tools.sh gets.
   await run('python3', ['-m', 'venv', environment]);
   const packages = ['alibabacloud_ecs20140526==7.11.8', 'aliyun-python-sdk-ecs==4.24.83'];
   await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
