@@ -37,7 +37,8 @@ function run(file: string, args: readonly string[], timeoutMs: number, env: Node
     const options = { timeout: timeoutMs, env: { ...withoutProxy(process.env), ...env }, maxBuffer: 64 * 1024 ** 2 };
     execFile(file, [...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') reject(new Error(`this test needs ${file}: install it (scripts/test-tools.sh does)`));
+      else if (error.code === 'ENOENT')
+        reject(new Error(`this test needs ${file}: install it (scripts/test-tools.sh does)`));
       else reject(new Error(`${file} ${args.join(' ')}: ${error.message}\n${stdout}\n${stderr}`));
     });
   });
