@@ -35,7 +35,7 @@ function facts(told: Inspection): readonly (readonly [name: string, value: strin
       told.bootModes.length > 1 ? `${told.bootMode} (can: ${told.bootModes.join(', ')})` : (told.bootMode ?? 'unknown'),
     ],
     ['kernel', told.kernelVersion ?? 'unknown'],
-    ['cloud-init', told.cloudInitVersion ?? 'not found'],
+    ...(told.osType === 'windows' ? [] : [['cloud-init', told.cloudInitVersion ?? 'not found'] as const]),
     ['NVMe', told.nvmeSupport ?? 'unknown'],
   ];
 }
