@@ -82,15 +82,26 @@ function checkLvmDevices(tree: GuestTree, findings: FindingList): void {
   );
 }
 
+/** The vendor's own programs: told, since its detection asks for them; no boot needs them. */
+const AGENTS = [
+  {
+    code: 'GUESTOS.CloudAssistant',
+    name: 'Cloud Assistant',
+    files: ['/usr/local/share/aliyun-assist', '/usr/share/aliyun-assist', '/usr/sbin/aliyun-service'],
+    remedy: 'See the vendor’s "Install the Cloud Assistant Agent"; it is not needed to boot.',
+  },
+  {
+    code: 'GUESTOS.SecurityCenterAgent',
+    name: 'The Security Center agent',
+    files: ['/usr/local/aegis'],
+    remedy: 'See the vendor’s "Install the Security Center Agent"; it is not needed to boot.',
+  },
+] as const;
+
 function checkAgents(tree: GuestTree, findings: FindingList): void {
-  const assist = ['/usr/local/share/aliyun-assist', '/usr/share/aliyun-assist', '/usr/sbin/aliyun-service'].find(
-    (path) => tree.exists(path),
-  );
-  findings.add(
-    'info',
-    'GUESTOS.CloudAssistant',
-    assist === undefined ? 'Cloud Assistant is not installed' : 'Cloud Assistant is installed',
-    assist ?? 'no aliyun-assist in /usr/local/share or /usr/share',
-    assist === undefined ? 'See the vendor’s "Install the Cloud Assistant Agent"; it is not needed to boot.' : '',
-  );
+  for (const { code, name, files, remedy } of AGENTS) {
+    const found = files.find((path) => tree.exists(path));
+    if (found !== undefined) findings.add('info', code, `${name} is installed`, found, '');
+    else findings.add('info', code, `${name} is not installed`, `none of ${files.join(', ')}`, remedy);
+  }
 }

@@ -5,9 +5,9 @@ GRUB=grub-pc-bin,grub-efi-amd64-bin,grub2-common
 declare -A PACKAGES=(
   [bullseye-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
   [bookworm-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
-  [bookworm-arm64]=$TOOLS,linux-image-arm64,grub-efi-arm64-bin
+  [bookworm-arm64]=$TOOLS,base-files,dash,coreutils,login,passwd,util-linux,linux-image-arm64,grub-efi-arm64-bin
   [trixie-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
-  [forky-amd64]=$TOOLS,network-manager,linux-image-amd64,dracut,systemd-boot,grub-efi-amd64-bin,grub2-common
+  [forky-amd64]=$TOOLS,network-manager,linux-image-amd64,dracut,systemd-boot,systemd-boot-efi,grub-efi-amd64-bin,grub2-common
 )
 
 # base SUITE-ARCH: the packages of a suite, in $BASE; made once and kept. Those of another architecture are unpacked and
@@ -148,15 +148,15 @@ image_bookworm-arm64-uefi-ext4.qcow2() {
 # dracut, systemd-boot with entry files on the EFI system partition, NetworkManager.
 image_forky-uefi-systemd-boot-dracut.qcow2() {
   installed_uefi forky-amd64 ext4 defaults
-  new_file esp 256 vfat "$ESP_UUID"; mkdir -p "$R/boot/efi"; mount_file esp "$R/boot/efi"
-  local id=0123456789abcdef0123456789abcdef folder
-  folder=$R/boot/efi/$id/$KERNEL
-  mkdir -p "$folder" "$R/boot/efi/EFI/BOOT" "$R/boot/efi/loader/entries"
-  cp "$R/usr/lib/systemd/boot/efi/systemd-bootx64.efi" "$R/boot/efi/EFI/BOOT/BOOTX64.EFI"
-  cp "$R/boot/vmlinuz-$KERNEL" "$folder/linux"; cp "$R/boot/initrd.img-$KERNEL" "$folder/initrd.img"
-  printf 'default %s-*\ntimeout 1\n' "$id" >"$R/boot/efi/loader/loader.conf"
+  local id=0123456789abcdef0123456789abcdef esp=$WORK/esp-files
+  mkdir -p "$esp/$id/$KERNEL" "$esp/EFI/BOOT" "$esp/loader/entries"
+  cp "$R/usr/lib/systemd/boot/efi/systemd-bootx64.efi" "$esp/EFI/BOOT/BOOTX64.EFI"
+  cp "$R/boot/vmlinuz-$KERNEL" "$esp/$id/$KERNEL/linux"; cp "$R/boot/initrd.img-$KERNEL" "$esp/$id/$KERNEL/initrd.img"
+  printf 'default %s-*\ntimeout 1\n' "$id" >"$esp/loader/loader.conf"
   printf 'title Debian\nversion %s\nmachine-id %s\noptions root=UUID=%s ro console=ttyS0\nlinux /%s/%s/linux\ninitrd /%s/%s/initrd.img\n' \
-    "$KERNEL" $id "$ROOT_UUID" $id "$KERNEL" $id "$KERNEL" >"$R/boot/efi/loader/entries/$id-$KERNEL.conf"
+    "$KERNEL" $id "$ROOT_UUID" $id "$KERNEL" $id "$KERNEL" >"$esp/loader/entries/$id-$KERNEL.conf"
+  mkdir -p "$R/boot/efi"
+  new_file esp 256 vfat "$ESP_UUID"; mcopy -s -i "$WORK/esp" "$esp"/* ::
   disk gpt 2900 "$ESP_GUID:esp@1" "$LINUX_GUID:root@257"; facts "$1" UEFI; finish "$1" qcow2
 }
 # The default is not the newest kernel but what the administrator saved.
