@@ -12,7 +12,7 @@ import { openSource, orSourceFailure } from './source-file.js';
 export interface InspectorOptions {
   /** How long one inspection may take. Default 60 000. */
   readonly timeLimitMs?: number;
-  /** Resident memory of the child in MiB. Default 512. */
+  /** Resident memory of the child in MiB; an initramfs may unpack to half of it. Default 1024. */
   readonly memoryLimitMiB?: number;
   /** What the child may write. Default 1 MiB. */
   readonly outputLimitBytes?: number;
@@ -27,7 +27,7 @@ export interface InspectorOptions {
 export function createInspector(options: InspectorOptions = {}): InspectImage {
   const limits: Limits = {
     timeLimitMs: options.timeLimitMs ?? 60_000,
-    memoryLimitMiB: options.memoryLimitMiB ?? 512,
+    memoryLimitMiB: options.memoryLimitMiB ?? 1024,
     outputLimitBytes: options.outputLimitBytes ?? 1024 * 1024,
   };
   return async (file, { signal, role = 'system', moreDisks = false } = {}) => {

@@ -13,11 +13,13 @@ const HYPERVISOR_NAME = /^\/dev\/disk\/by-(path|id)\/(?!dm-|lvm-)/;
 const NEEDED = /^\/(boot|boot\/efi|efi|usr|etc)?$/;
 const STAYS_ON_VIRTIO = /^\/dev\/vda\d*$/;
 
+/** systemd and the older inits of the big distributions stop the boot where a mount is missing; OpenRC and BusyBox go on. */
+export type Init = 'systemd' | 'older' | 'goes on';
+
 export interface FstabContext {
   /** The image is one of several: what is not on this disk may be on another one. */
   readonly moreDisks: boolean;
-  /** systemd stops the boot where a mount is missing; OpenRC and BusyBox go on. */
-  readonly stopsAtMissing: boolean;
+  readonly init: Init;
 }
 
 export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext, findings: FindingList): void {
@@ -50,6 +52,11 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
     add('info', 'A mount names /dev/vda: right on virtio disks, wrong on instance types with NVMe disks', UUIDS);
     return true;
   }
+  if (entry.at === '/' && context.init === 'systemd' && isDeviceName(entry.spec)) {
+    // The root is mounted already, and systemd does not wait for the device that this line names.
+    add('warning', 'The root’s line names a device that ECS calls otherwise: the vendor’s check warns of it', UUIDS);
+    return false;
+  }
   if (isDeviceName(entry.spec) || HYPERVISOR_NAME.test(entry.spec)) {
     const what = stops ? 'the boot stops at it' : 'it is not mounted';
     add(stops ? 'blocking' : 'warning', `A mount names a device that ECS calls otherwise: ${what}`, UUIDS);
@@ -71,10 +78,10 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
   return false;
 }
 
-function stopsTheBoot({ at, type, options }: FstabEntry, { stopsAtMissing }: FstabContext): boolean {
+function stopsTheBoot({ at, type, options }: FstabEntry, { init }: FstabContext): boolean {
   const optional = ['nofail', '_netdev', 'x-systemd.automount'].some((option) => options.includes(option));
   if (optional || type === 'swap') return false;
-  return stopsAtMissing || NEEDED.test(at);
+  return init !== 'goes on' || NEEDED.test(at);
 }
 
 /** Swap needs no check of its own where fstab's line is right; it is told, since an image without it may be meant so. */

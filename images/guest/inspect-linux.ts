@@ -11,7 +11,7 @@ import { type BootModes, startable, tellBootMode } from './boot-mode.js';
 import { type CloudInit, checkCloudInit } from './cloud-init.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { type GuestFacts, NOTHING_TOLD } from './facts.js';
-import { checkFstab, tellSwap } from './fstab.js';
+import { checkFstab, type Init, tellSwap } from './fstab.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
 import { findKernel, type Kernel } from './kernel.js';
 import { bootPlaces, type Root } from './mounts.js';
@@ -46,7 +46,7 @@ export function inspectLinux(
     attempt('the root’s driver', () => checkRootDriver(kernel, root.volume, findings), undefined);
     attempt('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
-  const context = { moreDisks: disk.moreDisks, stopsAtMissing: isSystemd(tree) };
+  const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
   attempt('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
   attempt('swap', () => tellSwap(root, layout, findings), undefined);
   attempt('the boot loader', () => checkBootLoader(entries, kernel, layout, findings), undefined);
@@ -74,13 +74,11 @@ export function inspectLinux(
   };
 }
 
-/** Also older inits of the big distributions stop at a mount that is missing; these here go on. */
-function isSystemd(tree: GuestTree): boolean {
-  return (
-    !['/sbin/openrc', '/usr/bin/openrc', '/sbin/openrc-init', '/etc/inittab.busybox'].some((path) =>
-      tree.exists(path),
-    ) && !(tree.link('/sbin/init') ?? '').includes('busybox')
-  );
+function initOf(tree: GuestTree): Init {
+  const exists = (...paths: readonly string[]) => paths.some((path) => tree.exists(path));
+  if (exists('/sbin/openrc', '/usr/bin/openrc', '/sbin/openrc-init')) return 'goes on';
+  if ((tree.link('/sbin/init') ?? '').includes('busybox')) return 'goes on';
+  return exists('/usr/lib/systemd/systemd', '/lib/systemd/systemd') ? 'systemd' : 'older';
 }
 
 function tellIdentity({ tree }: Root, findings: FindingList): Identity | null {

@@ -73,7 +73,7 @@ describe('one defect is one finding', () => {
       'the root in fstab by a device name',
       CENTOS,
       { '/etc/fstab': '/dev/sda1 / xfs defaults 0 0\n' },
-      ['blocking GUESTOS.Fstab'],
+      ['warning GUESTOS.Fstab'],
     ],
     [
       'a mount by the old bus',
