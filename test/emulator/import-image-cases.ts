@@ -4,10 +4,10 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { DeleteImageRequest } from '@alicloud/ecs20140526';
 import type { FailureClass } from '../../domain/failure.js';
 import { BUCKET, importRequest, type LocalCloud, REGION } from './local-cloud.js';
 import { dynamicVhd, fixedVhd, GIB, MIB, qcow2, raw, vmdk } from './made-disks.js';
+import { ecsSdk } from './vendor-sdk.js';
 
 export interface Provocation {
   readonly status: number;
@@ -176,7 +176,7 @@ export const provocations: readonly Provocation[] = [
       act: async (cloud) => {
         const { body } = await cloud.ecs().importImage(importRequest());
         const imageId = body?.imageId ?? '';
-        return cloud.ecs().deleteImage(new DeleteImageRequest({ regionId: REGION, imageId, force: true }));
+        return cloud.ecs().deleteImage(new (ecsSdk().DeleteImageRequest)({ regionId: REGION, imageId, force: true }));
       },
     },
   }),

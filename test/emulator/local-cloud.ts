@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import Ecs, { ImportImageRequest } from '@alicloud/ecs20140526';
-import { $OpenApiUtil } from '@alicloud/openapi-core';
-import Ram from '@alicloud/ram20150501';
-import Sts from '@alicloud/sts20150401';
+import type Ecs from '@alicloud/ecs20140526';
+import type { ImportImageRequest } from '@alicloud/ecs20140526';
+import type Ram from '@alicloud/ram20150501';
+import type Sts from '@alicloud/sts20150401';
 import { listen } from '../../emulator/server.js';
 import type { Settings } from '../../emulator/settings.js';
 import { World } from '../../emulator/world.js';
+import { ecsClient, ecsSdk, ramClient, stsClient } from './vendor-sdk.js';
 
 export interface Keys {
   readonly accessKeyId: string;
@@ -54,23 +55,13 @@ export async function startCloud(settings: Partial<Settings> = {}): Promise<Loca
   const world = new World({ settings, data: folder });
   const server = await listen(world, { host: '127.0.0.1', port: 0 });
   const address = `127.0.0.1:${server.port}`;
-  const config = (keys: Keys) =>
-    new $OpenApiUtil.Config({
-      ...keys,
-      endpoint: address,
-      protocol: 'HTTP',
-      regionId: REGION,
-      readTimeout: 10_000,
-      connectTimeout: 10_000,
-    });
-
   const cloud: LocalCloud = {
     world,
     folder,
     address,
-    ecs: (keys = ACCOUNT_KEYS) => new Ecs.default(config(keys)),
-    ram: (keys = ACCOUNT_KEYS) => new Ram.default(config(keys)),
-    sts: (keys = ACCOUNT_KEYS) => new Sts.default(config(keys)),
+    ecs: (keys = ACCOUNT_KEYS) => ecsClient({ address, regionId: REGION, ...keys }),
+    ram: (keys = ACCOUNT_KEYS) => ramClient({ address, regionId: REGION, ...keys }),
+    sts: (keys = ACCOUNT_KEYS) => stsClient({ address, regionId: REGION, ...keys }),
     set: (change) => void world.changeSettings(change),
     makeBucket(name, region = REGION, encrypted = false) {
       world.buckets.put(name, {
@@ -147,7 +138,7 @@ export async function startReadyCloud(disk: Buffer, settings: Partial<Settings> 
 
 /** The request of that import, with fields of the vendor's class laid over it. */
 export function importRequest(fields: Record<string, unknown> = {}): ImportImageRequest {
-  return new ImportImageRequest({
+  return new (ecsSdk().ImportImageRequest)({
     regionId: REGION,
     imageName: 'web-01',
     diskDeviceMapping: [{ OSSBucket: BUCKET, OSSObject: 'web-01.raw' }],
