@@ -1,11 +1,12 @@
 /**
- * The process that reads an untrusted image. It gets the open file as descriptor 3, gives up its privileges, and
+ * The process that reads an untrusted image. It gets the open file, or a line to who fetches it, as descriptor 3, gives up its privileges, and
  * writes one JSON line after the container and one at the end; its parent sets the limits (inspect-in-child.ts).
  */
 import { writeSync } from 'node:fs';
 import { openFile } from './bytes.js';
 import { inspectFile } from './inspect.js';
 import type { DiskContext, Inspection } from './inspection.js';
+import { openRemote } from './remote-image.js';
 
 const IMAGE_FD = 3;
 const NOBODY = 65_534;
@@ -28,9 +29,13 @@ function say(line: ChildLine): void {
 }
 
 dropPrivileges();
-const file = openFile(IMAGE_FD, Number(process.argv[2]));
+const [maxResidentBytes, role, others, remoteSize] = process.argv.slice(2);
+const file =
+  remoteSize === undefined
+    ? openFile(IMAGE_FD, Number(maxResidentBytes))
+    : openRemote(IMAGE_FD, Number(remoteSize), Number(maxResidentBytes));
 const context: DiskContext = {
-  role: process.argv[3] === 'data' ? 'data' : 'system',
-  moreDisks: process.argv[4] === 'more-disks',
+  role: role === 'data' ? 'data' : 'system',
+  moreDisks: others === 'more-disks',
 };
 say({ whole: true, inspection: inspectFile(file, context, (inspection) => say({ whole: false, inspection })) });

@@ -3,10 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { Duplex } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FailureError } from '../domain/failure.js';
 import type { ChildLine } from './inspect-child.js';
-import type { DiskContext, InspectImage, Inspection } from './inspection.js';
+import type { DiskContext, InspectImage, Inspection, InspectRemote } from './inspection.js';
+import { serveRemote } from './remote-image.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
 export interface InspectorOptions {
@@ -25,30 +27,62 @@ export interface InspectorOptions {
  * rejects with the signal's reason. `Source.*` failures as of inspectImage.
  */
 export function createInspector(options: InspectorOptions = {}): InspectImage {
-  const limits: Limits = {
-    timeLimitMs: options.timeLimitMs ?? 60_000,
-    memoryLimitMiB: options.memoryLimitMiB ?? 1024,
-    outputLimitBytes: options.outputLimitBytes ?? 1024 * 1024,
-  };
+  const limits = limitsOf(options);
   return async (file, { signal, role = 'system', moreDisks = false } = {}) => {
     signal?.throwIfAborted();
     openSource(file).close();
     const fd = orSourceFailure(file, () => openSync(file, 'r'));
     let child: ChildProcess;
     try {
-      child = spawn(process.execPath, childArguments(limits, { role, moreDisks }), {
-        // The image's reader gets no secret of the service.
-        env: {},
-        cwd: path.parse(process.execPath).root,
-        stdio: ['ignore', 'pipe', 'ignore', fd],
-        windowsHide: true,
-      });
+      child = startChild(childArguments(limits, { role, moreDisks }), fd);
     } finally {
       closeSync(fd);
     }
     const end = await watch(child, limits, signal);
     signal?.throwIfAborted();
     return conclude(file, end, limits);
+  };
+}
+
+/** As `createInspector`, for images that lie elsewhere: what the reader needs is fetched for it. Default time: 5 minutes. */
+export function createRemoteInspector(options: InspectorOptions = {}): InspectRemote {
+  const limits = limitsOf({ timeLimitMs: 300_000, ...options });
+  return async (image, { signal, role = 'system', moreDisks = false } = {}) => {
+    signal?.throwIfAborted();
+    const child = startChild([...childArguments(limits, { role, moreDisks }), String(image.size)], 'pipe');
+    const [, , , line] = child.stdio;
+    if (!(line instanceof Duplex)) throw new Error('the child has no line to its parent');
+    const over = new AbortController();
+    const all = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+    let broken: unknown;
+    const served = serveRemote(line, image, all).catch((error: unknown) => {
+      broken = error;
+      child.kill('SIGKILL');
+    });
+    const end = await watch(child, limits, signal);
+    over.abort(new Error('the inspection is over'));
+    await served;
+    signal?.throwIfAborted();
+    if (broken !== undefined && broken !== over.signal.reason) throw broken;
+    return conclude(image.name, end, limits);
+  };
+}
+
+/** The image's reader gets no secret of the service. */
+function startChild(args: readonly string[], image: number | 'pipe'): ChildProcess {
+  return spawn(process.execPath, args, {
+    env: {},
+    cwd: path.parse(process.execPath).root,
+    stdio: ['ignore', 'pipe', 'ignore', image],
+    windowsHide: true,
+  });
+}
+
+function limitsOf(options: InspectorOptions): Limits {
+  return {
+    timeLimitMs: options.timeLimitMs ?? 60_000,
+    memoryLimitMiB: options.memoryLimitMiB ?? 1024,
+    outputLimitBytes: options.outputLimitBytes ?? 1024 * 1024,
   };
 }
 

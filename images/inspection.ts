@@ -1,5 +1,6 @@
 /** What is told of a disk image without starting it. */
 import type { Finding } from '../domain/import.js';
+import type { RemoteImage } from './remote-image.js';
 
 export type ContainerFormat =
   | 'RAW'
@@ -90,3 +91,6 @@ export interface InspectOptions extends Partial<DiskContext> {
 
 /** `inspectImage(file, options)` never trusts the image; it throws `FailureError` for a file it can't read at all. */
 export type InspectImage = (file: string, options?: InspectOptions) => Promise<Inspection>;
+
+/** As `InspectImage`, for an image that is fetched piece by piece; failures of the fetching come through as they are. */
+export type InspectRemote = (image: RemoteImage, options?: InspectOptions) => Promise<Inspection>;
