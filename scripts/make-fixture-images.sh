@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes test/images/fixtures/*.qcow2: one small tree in every file system that the inspection reads, a few KiB each.
 # Needs e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g wimtools qemu-utils python3 (Debian's packages).
-# No mount, no root.
+# No mount, no root, but for ext4-journal.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/.." && pwd)
@@ -31,6 +31,18 @@ ext ext2-1k -t ext2 -b 1024
 ext ext3-4k -t ext3 -b 4096
 ext ext4 -t ext4 -b 4096
 ext ext4-inline -t ext4 -O inline_data -I 512
+# Copied while it is mounted, so that what was written last is in the journal alone. Only this one needs root and a loop device.
+mke2fs -q -t ext4 -U $UUID -L fixture -b 4096 -J size=4 "$WORK/live.raw" 24M
+mkdir "$WORK/live"; mount -o loop "$WORK/live.raw" "$WORK/live"
+cp -a "$TREE/." "$WORK/live/"
+python3 - "$WORK/live" <<'PY'
+import os, sys
+for folder, _, files in os.walk(sys.argv[1]):
+    for path in (os.path.join(folder, name) for name in files):
+        if not os.path.islink(path): os.fsync(os.open(path, os.O_RDONLY))
+PY
+cp --sparse=always "$WORK/live.raw" "$WORK/fs.raw"; umount "$WORK/live"
+pack ext4-journal
 # mkfs.xfs writes links that are longer than an inode without their header.
 python3 - "$TREE" >"$WORK/proto" <<'PY'
 import os, sys
