@@ -4,14 +4,11 @@ import type { Inspection } from '../images/inspection.js';
 import { findings } from './summary.js';
 import { clean, duration, indent, size } from './words.js';
 
-const ORDER: readonly Severity[] = ['blocking', 'warning', 'info'];
-
 export function inspectionText(file: string, inspection: Inspection, ms: number): string {
-  const sorted = ORDER.flatMap((severity) => inspection.findings.filter((finding) => finding.severity === severity));
   return [
     clean(file),
     ...facts(inspection).map(([name, value]) => indent(`${name.padEnd(10)} ${clean(value)}`)),
-    findings(sorted),
+    findings(inspection.findings),
     verdict(inspection, ms),
   ].join('\n');
 }

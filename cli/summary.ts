@@ -1,6 +1,6 @@
 /** An import as a person reads it: in a line, or whole. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
-import type { Finding, ImportView, LedgerEntry } from '../domain/import.js';
+import type { Finding, ImportView, LedgerEntry, Severity } from '../domain/import.js';
 import { clean, duration, indent, table } from './words.js';
 
 /** How it stands or ended; two lines where there is something to mend. */
@@ -48,9 +48,13 @@ export function whole(view: ImportView): string {
   ].join('\n');
 }
 
+const WORST_FIRST: readonly Severity[] = ['blocking', 'warning', 'info'];
+
+/** What needs somebody comes first. */
 export function findings(list: readonly Finding[]): string {
   if (list.length === 0) return 'findings: none';
-  const lines = list.flatMap((finding) => [
+  const sorted = WORST_FIRST.flatMap((severity) => list.filter((finding) => finding.severity === severity));
+  const lines = sorted.flatMap((finding) => [
     clean(
       `${finding.severity}  ${finding.code}: ${finding.message}${finding.evidence === '' ? '' : ` (${finding.evidence})`}`,
     ),
