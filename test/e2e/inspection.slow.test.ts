@@ -1,0 +1,75 @@
+/** Inspections on the real processes: over HTTP, and as what stands before an upload. */
+import { copyFileSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEMO_IMAGE, type Service, startService } from './service.js';
+
+let service: Service;
+const images = realpathSync(mkdtempSync(path.join(tmpdir(), 'inspections-')));
+const broken = path.join(images, 'cut-off.qcow2');
+
+beforeAll(async () => {
+  copyFileSync(DEMO_IMAGE, path.join(images, 'demo.qcow2'));
+  copyFileSync(DEMO_IMAGE, broken);
+  truncateSync(broken, 6 * 1024 * 1024);
+  service = await startService({ env: { ECS_IMPORT_FILE_ROOTS: images } });
+  await service.resetCloud();
+});
+afterAll(async () => {
+  await service?.stop();
+  rmSync(images, { recursive: true, force: true });
+});
+
+const inspect = (source: string) => service.request('POST', '/v1/inspections', { source });
+
+test('POST /v1/inspections: what the image is, as the worker that has it reads it', async () => {
+  const { status, body } = await inspect(`file://${images}/demo.qcow2`);
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    format: 'QCOW2',
+    platform: 'Debian',
+    kernelVersion: '6.1.0-56-amd64',
+    bootModes: ['BIOS'],
+    nvmeSupport: 'supported',
+    depth: 'guest',
+  });
+});
+
+test('a file that is not there, or lies outside of the worker’s folders, is refused with the reason', async () => {
+  expect(await inspect(path.join(images, 'none'))).toMatchObject({ status: 404, body: { code: 'Source.NotFound' } });
+  writeFileSync(`${images}-secret`, 'x'.repeat(999));
+  const outside = await inspect(`${images}-secret`);
+  rmSync(`${images}-secret`);
+  expect(outside).toMatchObject({ status: 400, body: { code: 'Source.OutsideRoots' } });
+});
+
+test('a blocking finding stops an import before the upload; the cloud’s detection stands beside ours after one', async () => {
+  const disks = (name: string) => ({ disks: [{ source: `file://${images}/${name}` }] });
+  const refused = await service.untilState(await service.start(disks('cut-off.qcow2')), 'failed', 'succeeded');
+  expect(refused).toMatchObject({ state: 'failed', error: { code: 'ECSIMPORT.Truncated', phase: 'preflight' } });
+  expect(await service.calls('ImportImage')).toEqual([]);
+  expect((await service.state()).uploads).toEqual([]);
+
+  const id = await service.start(disks('demo.qcow2'));
+  await service.untilState(id, 'succeeded', 'failed');
+  const { body } = await service.request('GET', `/v1/imports/${id}`);
+  expect(body.comparison.length).toBeGreaterThan(0);
+  for (const { verdict } of body.comparison) expect(['agreed', 'only ours', 'only theirs']).toContain(verdict);
+});
+
+test('--force: the same image is sent all the same where the request says so', async () => {
+  const id = await service.start({
+    disks: [{ source: `file://${broken}` }],
+    inspection: { failOn: 'never' },
+    upload: { bucket: 'test-bucket', prefix: 'imports/', convert: 'never' },
+  });
+  const view = await service.until(
+    id,
+    ({ phase, state }) => phase !== 'preflight' && phase !== 'accepted' && state !== 'attention',
+  );
+  expect(view.findings.some(({ code, severity }) => code === 'ECSIMPORT.Truncated' && severity === 'blocking')).toBe(
+    true,
+  );
+  expect(['role', 'upload', 'import', 'detection', 'distribution', 'cleanup', 'done']).toContain(view.phase);
+});

@@ -1,0 +1,20 @@
+/** Whole disks, from their partition table to the guest: fixtures that scripts/make-test-images.sh made of constructed guests. */
+import { expect, test } from 'vitest';
+import { CONSTRUCTED, ROOT_UUID } from './constructed-guests.js';
+import { serious } from './guest-files.js';
+import { inspectPath } from './made-images.js';
+
+test.each([
+  ['rocky-8', 'mbr', ['xfs', 'LVM', 'xfs'], 'XFS on LVM, /boot on its own, entry files'],
+  ['sles-15-sp5', 'gpt', ['vfat', 'btrfs'], 'btrfs, UEFI'],
+  ['alpine-3', 'mbr', ['ext4'], 'EXTLINUX, BusyBox'],
+  ['ubuntu-22', 'gpt', ['vfat', 'ext4'], 'a kernel without initramfs, UEFI'],
+])('%s (constructed): the whole disk tells what was written to it', (name, scheme, contents) => {
+  const told = inspectPath(new URL(`fixtures/linux-${name}-constructed.qcow2`, import.meta.url).pathname);
+  const guest = CONSTRUCTED[name];
+  const { findings = [], ...facts } = guest?.expected ?? {};
+  expect(told).toMatchObject({ ...facts, format: 'QCOW2', bootMode: guest?.firmware, partitionTable: scheme });
+  expect(told.volumes.map(({ content }) => content)).toEqual(contents);
+  expect(told.volumes.some(({ uuid }) => uuid === ROOT_UUID)).toBe(true);
+  expect(serious(told)).toEqual(findings);
+});
