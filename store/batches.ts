@@ -107,16 +107,11 @@ export function createBatchStore(pool: pg.Pool) {
       );
     },
 
-    /** Takes over the ends of imports, then counts. */
+    /** Counts, then takes over the ends of imports: what was counted as ended has been taken over when this returns. */
     async settle(batchId: string): Promise<BatchCounts> {
-      await pool.query(
-        `update batch_items set state = i.state, ended_at = i.updated_at
-         from imports i
-         where batch_items.batch_id = $1 and batch_items.state = 'started' and i.id = batch_items.import_id
-           and i.state in ('succeeded', 'failed', 'cancelled')`,
-        [batchId],
-      );
-      return countItems(pool, batchId);
+      const counts = await countItems(pool, batchId);
+      await takeOverEnds(pool, batchId);
+      return counts;
     },
 
     /** Imports under way that have no image yet, by region, and the moment at which this was so. */
@@ -194,6 +189,7 @@ export function createBatchStore(pool: pg.Pool) {
 
     /** Failed items (and cancelled ones, where asked) wait for another attempt. Returns how many. */
     async retry(batchId: string, states: readonly ('failed' | 'cancelled')[]): Promise<number> {
+      await takeOverEnds(pool, batchId);
       const result = await pool.query(
         `update batch_items set state = 'waiting', ended_at = null where batch_id = $1 and state = any($2)`,
         [batchId, states],
@@ -229,6 +225,16 @@ export function createBatchStore(pool: pg.Pool) {
       return result.rows.map((row) => row.id);
     },
   };
+}
+
+async function takeOverEnds(pool: pg.Pool, batchId: string): Promise<void> {
+  await pool.query(
+    `update batch_items set state = i.state, ended_at = i.updated_at
+     from imports i
+     where batch_items.batch_id = $1 and batch_items.state = 'started' and i.id = batch_items.import_id
+       and i.state in ('succeeded', 'failed', 'cancelled')`,
+    [batchId],
+  );
 }
 
 /** As they stand now: imports that have ended count as ended, whether the batch has taken it over yet or not. */

@@ -1,0 +1,233 @@
+/**
+ * npm run bench:batch -- --items 200 [--at-once 50] [--import-seconds 0] [--kills 0] [--workers 1]: one batch on the
+ * embedded stack and the emulator, beside the same server's own limit in the same run. The last line sums it up.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type BatchItemView, type BatchView, isFinalBatch } from '../../domain/batch.js';
+import { BUCKET, REGION, type Service, startService } from '../../test/e2e/service.js';
+import { makeImages } from './images.js';
+import { cpuSeconds, events, residentKiB, type Sample, slope, transactions } from './measure.js';
+import { plainWorkflows } from './plain.js';
+
+/** accept, preflight, set up role, upload, start import, watch import, detect, clean up. */
+const ACTIVITIES = 8;
+/** What comes before is warming up: caches fill, code is compiled. */
+const WARM_ITEMS = 1_000;
+const PARTS = ['worker', 'api', 'temporal', 'postgres', 'emulator'] as const;
+
+const { values } = parseArgs({
+  options: {
+    items: { type: 'string', default: '200' },
+    'at-once': { type: 'string', default: '50' },
+    'import-seconds': { type: 'string', default: '0' },
+    kills: { type: 'string', default: '0' },
+  },
+});
+const ITEMS = Number(values.items);
+const AT_ONCE = Number(values['at-once']);
+const IMPORT_SECONDS = Number(values['import-seconds']);
+const KILLS = Number(values.kills);
+
+const folder = await mkdtemp(path.join(tmpdir(), 'bench-batch-'));
+const service = await startService({
+  // As in production, but for the polls: instant imports would mostly wait for the next look.
+  env: {
+    ECS_IMPORT_POLL_MAX_MS: '30000',
+    ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '10000',
+    ECS_IMPORT_LOOK_EVERY_MS: '2000',
+    ECS_IMPORT_BATCH_LOOK_MS: '300',
+    ECS_IMPORT_BATCH_GATHER_MS: '1000',
+    LOG_LEVEL: 'warn',
+  },
+});
+try {
+  await service.resetCloud();
+  await service.settings({ importSeconds: IMPORT_SECONDS, detectionSeconds: 0, quotaImages: 1_000_000 });
+  console.log(await bench(service));
+} finally {
+  await service.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function bench(on: Service): Promise<string> {
+  const images = await makeImages(folder, ITEMS);
+  const temporal = addressOf(on, 'temporal');
+  const plain = { workflows: Math.min(400, Math.max(100, ITEMS)), atOnce: AT_ONCE, activities: ACTIVITIES };
+  const limitBefore = await plainWorkflows(temporal, plain);
+  console.log(`the server's own limit: ${limitBefore.toFixed(1)} plain workflows a second`);
+
+  const password = (await readFile(path.join(on.dataDir, 'postgres.password'), 'utf8')).trim();
+  const databaseUrl = `postgres://ecs_image_import:${password}@${addressOf(on, 'postgres')}/ecs_image_import`;
+  const statementsBefore = await transactions(databaseUrl);
+  const cpuBefore = await cpuOf(on);
+  const { id, takenInMs } = await create(on, images);
+  console.log(`${ITEMS} items taken in in ${takenInMs.toFixed(0)} ms`);
+  const { samples, single } = await follow(on, id);
+  const cpuAfter = await cpuOf(on);
+  const statements = (await transactions(databaseUrl)) - statementsBefore;
+  const limitAfter = await plainWorkflows(temporal, plain);
+  const limit = (limitBefore + limitAfter) / 2;
+
+  const items = await allItems(on, id);
+  const rate = ITEMS / secondsOf(items);
+  const counts = await callCounts(on);
+  const calls = Object.values(counts).reduce((sum, count) => sum + count, 0) / ITEMS;
+  const history = await events(
+    temporal,
+    id,
+    items.flatMap((item) => item.importId ?? []),
+  );
+  await verify(on, items);
+
+  console.log(`the server's own limit afterwards: ${limitAfter.toFixed(1)}`);
+  console.log(
+    `cloud calls an import: ${Object.entries(counts)
+      .sort(([, one], [, other]) => other - one)
+      .map(([name, count]) => `${name} ${(count / ITEMS).toFixed(2)}`)
+      .join(', ')}`,
+  );
+  console.log(
+    `events an import: ${history.anImport.toFixed(1)}, and ${history.batchAnImport.toFixed(1)} of the batch (longest run ${history.longestBatchRun})`,
+  );
+  console.log(`PostgreSQL transactions an import: ${(statements / ITEMS).toFixed(1)}`);
+  console.log(
+    `CPU ms an import: ${PARTS.map((name) => `${name} ${((((cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0)) * 1_000) / ITEMS).toFixed(0)}`).join(', ')}`,
+  );
+  if (single !== null) console.log(`a single import started in the middle: at work after ${single.toFixed(1)} s`);
+  const from = Math.min(WARM_ITEMS, ITEMS * 0.3);
+  const grows = (part: 'worker' | 'api') => slope(samples[part], from);
+  const memory = (part: 'worker' | 'api') =>
+    `${part} ${(Math.max(...samples[part].map((sample) => sample.residentKiB)) / 1024).toFixed(0)} MiB at most`;
+  console.log(`memory: ${memory('worker')}, ${memory('api')}`);
+  const kib = (value: number | null) => (value === null ? 'unknown' : value.toFixed(2));
+  return [
+    `${rate.toFixed(2)} imports a second`,
+    `${(rate / limit).toFixed(2)} of the server's limit (${limit.toFixed(1)})`,
+    `${history.anImport.toFixed(0)} events`,
+    `${calls.toFixed(1)} calls`,
+    `memory slope ${kib(grows('worker'))} KiB (worker) ${kib(grows('api'))} KiB (api) an import`,
+  ].join(', ');
+}
+
+function addressOf(on: Service, name: 'temporal' | 'postgres'): string {
+  const part = on.stack.parts().find((one) => one.name === name);
+  if (part?.address === undefined || part.address === null) throw new Error(`the stack has no ${name}`);
+  return part.address;
+}
+
+async function cpuOf(on: Service): Promise<Readonly<Record<string, number>>> {
+  const used = await Promise.all(on.stack.parts().map(async ({ name, pid }) => [name, await cpuSeconds(pid)] as const));
+  return Object.fromEntries(used);
+}
+
+async function create(on: Service, images: readonly string[]): Promise<{ id: string; takenInMs: number }> {
+  const header = {
+    name: randomUUID(),
+    policy: { concurrency: AT_ONCE },
+    defaults: {
+      region: REGION,
+      upload: { bucket: BUCKET, prefix: 'imports/' },
+      // The images hold a file system and no guest.
+      detection: { failOn: 'never' },
+    },
+  };
+  const lines = images.map((source, index) => JSON.stringify({ imageName: nameOf(index), disks: [{ source }] }));
+  const startedAt = performance.now();
+  const response = await fetch(`${on.apiUrl}/v1/batches`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/jsonl' },
+    body: [JSON.stringify({ batch: header }), ...lines].join('\n'),
+  });
+  const text = await response.text();
+  if (response.status !== 202) throw new Error(`POST /v1/batches: ${response.status} ${text.slice(0, 500)}`);
+  return { id: JSON.parse(text).id, takenInMs: performance.now() - startedAt };
+}
+
+function nameOf(index: number): string {
+  return `fleet-${String(index + 1).padStart(5, '0')}`;
+}
+
+/** To the end: takes samples, kills the worker when it is told to, and lets a single import in when half is done. */
+async function follow(on: Service, id: string) {
+  const samples: Record<'worker' | 'api', Sample[]> = { worker: [], api: [] };
+  const kills = Array.from({ length: KILLS }, (_, index) => Math.floor((ITEMS * (index + 1)) / (KILLS + 1)));
+  let single: Promise<number> | null = null;
+  for (let toldAt = 0; ; ) {
+    const view: BatchView | null = await on
+      .request('GET', `/v1/batches/${id}`)
+      .then(({ body }) => body)
+      .catch(() => null);
+    if (view !== null) {
+      const ended = view.counts.succeeded + view.counts.failed + view.counts.cancelled;
+      for (const part of ['worker', 'api'] as const) {
+        const kib = await residentKiB(on.stack.parts().find(({ name }) => name === part)?.pid ?? null);
+        if (kib !== null) samples[part].push({ ended, residentKiB: kib });
+      }
+      if (kills[0] !== undefined && ended >= kills[0]) {
+        kills.shift();
+        on.kill('worker');
+        console.log(`${ended} ended: worker killed`);
+      }
+      if (ended >= ITEMS / 2 && KILLS === 0) single ??= startSingle(on);
+      if (Date.now() - toldAt > 10_000) {
+        console.log(`${ended} of ${ITEMS} ended, ${view.importsPerMinute?.toFixed(0) ?? '?'} a minute`);
+        toldAt = Date.now();
+      }
+      if (isFinalBatch(view.state)) return { samples, single: single === null ? null : await single };
+      if (view.state === 'attention' || view.counts.failed > 0) throw new Error(JSON.stringify(view));
+    }
+    await sleep(1_000);
+  }
+}
+
+/** Seconds until it is past being accepted. */
+async function startSingle(on: Service): Promise<number> {
+  const [source] = await makeImages(path.join(folder, 'single'), 1);
+  const id = await on.start({ disks: [{ source }], detection: { failOn: 'never' } });
+  const view = await on.until(id, (seen) => seen.timeline.length > 1 || seen.state === 'failed', 10 * 60_000);
+  return (Date.parse(view.timeline[1]?.startedAt ?? '') - Date.parse(view.createdAt)) / 1_000;
+}
+
+async function allItems(on: Service, id: string): Promise<readonly BatchItemView[]> {
+  const items: BatchItemView[] = [];
+  for (let cursor: string | null = '0'; cursor !== null; ) {
+    const { body } = await on.request('GET', `/v1/batches/${id}/items?limit=1000&cursor=${cursor}`);
+    items.push(...body.items);
+    cursor = body.nextCursor;
+  }
+  return items;
+}
+
+function secondsOf(items: readonly BatchItemView[]): number {
+  const starts = items.map((item) => Date.parse(item.startedAt ?? ''));
+  const ends = items.map((item) => Date.parse(item.endedAt ?? ''));
+  const first = starts.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY);
+  const last = ends.reduce((most, one) => Math.max(most, one), 0);
+  return (last - first) / 1_000;
+}
+
+async function callCounts(on: Service): Promise<Readonly<Record<string, number>>> {
+  const response = await fetch(`${on.stack.emulatorUrl}/_emulator/calls?limit=0`);
+  return JSON.parse(await response.text()).counts;
+}
+
+/** Every item ended once, with an image of its own, and nothing else is left. */
+async function verify(on: Service, items: readonly BatchItemView[]): Promise<void> {
+  const cloud = await on.state();
+  const names = cloud.images.map((image) => image.imageName).filter((name) => name.startsWith('fleet-'));
+  const wanted = items.map((_, index) => nameOf(index));
+  const faults = [
+    items.length === ITEMS ? '' : `${items.length} items`,
+    items.every((item) => item.state === 'succeeded' && item.attempt === 1) ? '' : 'not every item succeeded at once',
+    JSON.stringify([...names].sort()) === JSON.stringify(wanted) ? '' : `${names.length} images, or wrong names`,
+    cloud.objects.length === 0 ? '' : `${cloud.objects.length} objects left`,
+    cloud.uploads.length === 0 ? '' : `${cloud.uploads.length} uploads left`,
+  ].filter((fault) => fault !== '');
+  if (faults.length > 0) throw new Error(`the batch is not as promised: ${faults.join('; ')}`);
+  console.log(`${ITEMS} images, one an item; no object, upload or task is left`);
+}
