@@ -1,14 +1,11 @@
 /** Inspection of images that nobody trusts: a child process reads, with limits on memory, time, output and files. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { Duplex } from 'node:stream';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { open } from 'node:fs/promises';
 import { FailureError } from '../domain/failure.js';
 import type { ChildLine } from './inspect-child.js';
-import type { DiskContext, InspectImage, Inspection, InspectRemote } from './inspection.js';
-import { serveRemote } from './remote-image.js';
+import type { InspectImage, Inspection, InspectOptions, InspectRemote } from './inspection.js';
+import { ReaderPool } from './reader-pool.js';
+import type { ReadingEnd, ReadingLimits } from './reader-process.js';
+import type { RemoteImage } from './remote-image.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
 export interface InspectorOptions {
@@ -20,6 +17,11 @@ export interface InspectorOptions {
   readonly outputLimitBytes?: number;
 }
 
+/** How much one inspection may read in all; an honest image of 2 TiB stays far below. */
+const MAX_FILE_BYTES = 8 * 1024 ** 3;
+/** Over a network less: an honest guest is told from a fraction of it. */
+const MAX_REMOTE_BYTES = 512 * 1024 ** 2;
+
 /**
  * Makes an InspectImage that is safe for a worker: a crash, a hang or a flood of the reading ends the child alone.
  * When that happens while the guest is read, what the container told is returned with a warning; before that it
@@ -28,57 +30,70 @@ export interface InspectorOptions {
  */
 export function createInspector(options: InspectorOptions = {}): InspectImage {
   const limits = limitsOf(options);
-  return async (file, { signal, role = 'system', moreDisks = false } = {}) => {
-    signal?.throwIfAborted();
+  const pool = new ReaderPool(limits);
+  return async (file, inspectOptions = {}) => {
+    inspectOptions.signal?.throwIfAborted();
     openSource(file).close();
-    const fd = orSourceFailure(file, () => openSync(file, 'r'));
-    let child: ChildProcess;
+    const handle = await open(file, 'r').catch((error: unknown) =>
+      orSourceFailure(file, () => {
+        throw error;
+      }),
+    );
     try {
-      child = startChild(childArguments(limits, { role, moreDisks }), fd);
+      const { size, blocks } = await handle.stat();
+      const image: RemoteImage = {
+        name: file,
+        size,
+        allocatedSize: blocks * 512,
+        async read(offset, length) {
+          const bytes = Buffer.allocUnsafe(length);
+          for (let done = 0; done < length; ) {
+            const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+            if (bytesRead === 0) throw cutOff(file, offset + done);
+            done += bytesRead;
+          }
+          return bytes;
+        },
+      };
+      return await readWith(pool, limits, image, MAX_FILE_BYTES, inspectOptions);
     } finally {
-      closeSync(fd);
+      await handle.close();
     }
-    const end = await watch(child, limits, signal);
-    signal?.throwIfAborted();
-    return conclude(file, end, limits);
   };
 }
 
 /** As `createInspector`, for images that lie elsewhere: what the reader needs is fetched for it. Default time: 5 minutes. */
 export function createRemoteInspector(options: InspectorOptions = {}): InspectRemote {
   const limits = limitsOf({ timeLimitMs: 300_000, ...options });
-  return async (image, { signal, role = 'system', moreDisks = false } = {}) => {
-    signal?.throwIfAborted();
-    const child = startChild([...childArguments(limits, { role, moreDisks }), String(image.size)], 'pipe');
-    const [, , , line] = child.stdio;
-    if (!(line instanceof Duplex)) throw new Error('the child has no line to its parent');
-    const over = new AbortController();
-    const all = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-    let broken: unknown;
-    const served = serveRemote(line, image, all).catch((error: unknown) => {
-      broken = error;
-      child.kill('SIGKILL');
-    });
-    const end = await watch(child, limits, signal);
-    over.abort(new Error('the inspection is over'));
-    await served;
-    signal?.throwIfAborted();
-    if (broken !== undefined && broken !== over.signal.reason) throw broken;
-    return conclude(image.name, end, limits);
+  const pool = new ReaderPool(limits);
+  return async (image, inspectOptions = {}) => {
+    inspectOptions.signal?.throwIfAborted();
+    return await readWith(pool, limits, image, MAX_REMOTE_BYTES, inspectOptions);
   };
 }
 
-/** The image's reader gets no secret of the service. */
-function startChild(args: readonly string[], image: number | 'pipe'): ChildProcess {
-  return spawn(process.execPath, args, {
-    env: {},
-    cwd: path.parse(process.execPath).root,
-    stdio: ['ignore', 'pipe', 'ignore', image],
-    windowsHide: true,
+async function readWith(
+  pool: ReaderPool,
+  limits: ReadingLimits,
+  image: RemoteImage,
+  maxFetchedBytes: number,
+  { signal, role = 'system', moreDisks = false }: InspectOptions,
+): Promise<Inspection> {
+  const end = await pool.read({ image, context: { role, moreDisks }, maxFetchedBytes, signal });
+  signal?.throwIfAborted();
+  return conclude(image.name, end, limits);
+}
+
+function cutOff(file: string, at: number): FailureError {
+  return new FailureError({
+    code: 'Source.Changed',
+    class: 'request',
+    message: `${file} ended at byte ${at} while it was read`,
+    remedy: 'Wait until whoever writes the file is done, then import it again.',
   });
 }
 
-function limitsOf(options: InspectorOptions): Limits {
+function limitsOf(options: InspectorOptions): ReadingLimits {
   return {
     timeLimitMs: options.timeLimitMs ?? 60_000,
     memoryLimitMiB: options.memoryLimitMiB ?? 1024,
@@ -86,47 +101,7 @@ function limitsOf(options: InspectorOptions): Limits {
   };
 }
 
-type Limits = Required<InspectorOptions>;
-
-interface End {
-  readonly why: 'exited' | 'time' | 'output' | 'not-started';
-  readonly how: string;
-  readonly lines: readonly string[];
-}
-
-function watch(child: ChildProcess, limits: Limits, signal: AbortSignal | undefined): Promise<End> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let why: End['why'] = 'exited';
-    const kill = (reason: End['why']) => {
-      why = reason;
-      child.kill('SIGKILL');
-    };
-    const timer = setTimeout(() => kill('time'), limits.timeLimitMs);
-    const abort = () => child.kill('SIGKILL');
-    signal?.addEventListener('abort', abort, { once: true });
-    child.stdout?.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limits.outputLimitBytes) kill('output');
-      else chunks.push(chunk);
-    });
-    const finish = (how: string) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      // What comes after the last line's end was cut by the kill.
-      resolve({ why, how, lines: Buffer.concat(chunks).toString('utf8').split('\n').slice(0, -1) });
-    };
-    child.once('error', (error) => {
-      if (child.pid !== undefined) return;
-      why = 'not-started';
-      finish(error.message);
-    });
-    child.once('close', (code, killedBy) => finish(killedBy === null ? `exit code ${code}` : `signal ${killedBy}`));
-  });
-}
-
-function conclude(file: string, end: End, limits: Limits): Inspection {
+function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspection {
   const last = end.lines.map(parseLine).findLast((line) => line !== null);
   if (last?.whole === true) return last.inspection;
   if (end.why === 'not-started') {
@@ -138,6 +113,7 @@ function conclude(file: string, end: End, limits: Limits): Inspection {
     });
   }
   const reason = {
+    whole: 'its report cannot be read',
     exited: `the process that reads it ended with ${end.how}`,
     time: `it took longer than ${limits.timeLimitMs} ms`,
     output: `its report grew past ${limits.outputLimitBytes} bytes`,
@@ -187,29 +163,4 @@ function isChildLine(value: unknown): value is ChildLine {
     'findings' in inspection &&
     Array.isArray(inspection.findings)
   );
-}
-
-function childArguments(limits: Limits, context: DiskContext): string[] {
-  const self = fileURLToPath(import.meta.url);
-  const compiled = self.endsWith('.js');
-  const entry = path.join(path.dirname(self), compiled ? 'inspect-child.js' : 'inspect-child.ts');
-  return [
-    `--max-old-space-size=${limits.memoryLimitMiB}`,
-    '--no-warnings',
-    // Compiled code reads its own folder and nothing else; the image comes as an open descriptor.
-    ...(compiled ? fileAccess(path.resolve(path.dirname(self), '..')) : ['--import', sourceLoader()]),
-    entry,
-    String(limits.memoryLimitMiB * 1024 * 1024),
-    context.role,
-    context.moreDisks ? 'more-disks' : 'lone',
-  ];
-}
-
-function fileAccess(folder: string): string[] {
-  const stable = process.allowedNodeEnvironmentFlags.has('--permission');
-  return [stable ? '--permission' : '--experimental-permission', `--allow-fs-read=${folder}${path.sep}*`];
-}
-
-function sourceLoader(): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 }
