@@ -25,9 +25,11 @@ export function findCloudInit(tree: GuestTree): Installed | null {
   for (const base of PYTHON_FOLDERS) {
     for (const python of tree.list(base).filter((name) => /^python[\d.]*$/.test(name))) {
       for (const packages of ['site-packages', 'dist-packages']) {
-        const file = `${base}/${python}/${packages}/cloudinit/version.py`;
-        const version = versionIn(tree.text(file) ?? '');
-        if (version !== null) return { version, evidence: `${file}: ${version}` };
+        for (const name of VERSION_FILES) {
+          const file = `${base}/${python}/${packages}/cloudinit/${name}`;
+          const version = versionIn(tree.text(file) ?? '');
+          if (version !== null) return { version, evidence: `${file}: ${version}` };
+        }
       }
     }
   }
@@ -35,12 +37,16 @@ export function findCloudInit(tree: GuestTree): Installed | null {
   return version === null ? null : { version, evidence: `/var/lib/dpkg/status: cloud-init ${version}` };
 }
 
-/** Distributions put their own version beside the upstream one; cloud-init prefers it when it is filled in. */
+/** The second one since 25.3: version.py imports it. */
+const VERSION_FILES = ['version.py', 'meson_versions.py'];
+
+/** Distributions put their own version beside the upstream one; cloud-init prefers it where it is filled in. */
 function versionIn(source: string): string | null {
-  const named = (name: string) => new RegExp(`^${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(source)?.[1];
-  const packaged = named('_PACKAGED_VERSION');
-  const own = packaged === undefined || packaged.startsWith('@@') ? named('__VERSION__') : packaged;
-  return own === undefined ? null : printable(own, 60);
+  const named = (name: string) => {
+    const value = new RegExp(`^${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(source)?.[1];
+    return value === undefined || value.startsWith('@') ? null : printable(value, 60);
+  };
+  return named('_PACKAGED_VERSION') ?? named('DOWNSTREAM_VERSION') ?? named('__VERSION__') ?? named('UPSTREAM_VERSION');
 }
 
 export function dpkgVersion(tree: GuestTree, name: string): string | null {

@@ -70,7 +70,7 @@ facts() { # NAME BOOTMODE FINDINGS…
   local name=$1 mode=$2 version; shift 2
   version=$(. "$BASE/etc/os-release" && echo "${VERSION_ID:-${VERSION_CODENAME:-}}")
   expect "$name" made=real format="${FORMAT:-QCOW2}" architecture="$(arch_of)" bootMode="$mode" platform=Debian osVersion="$version" \
-    kernelVersion="$KERNEL" cloudInitVersion="$(cloud_init_of)" nvmeSupport="${NVME:-supported}" findings="$*"
+    kernelVersion="$KERNEL" cloudInitVersion="$(cloud_init_of)" nvmeSupport="${NVME-supported}" findings="$*"
 }
 arch_of() { case ${BASE##*-} in amd64*) echo x86_64 ;; arm64*) echo arm64 ;; esac; }
 cloud_init_of() {

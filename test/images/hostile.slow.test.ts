@@ -12,3 +12,15 @@ test('1,000 mutated images of a Windows are all told of, none throws', () => {
   const run = inspectMutated(1000, 2026, WINDOWS);
   expect(run.thrown).toEqual([]);
 });
+
+test.each([
+  'linux-rocky-8-constructed',
+  'linux-sles-15-sp5-constructed',
+  'linux-alpine-3-constructed',
+  'linux-ubuntu-22-constructed',
+  'ext4-journal',
+  'xfs-v5',
+])('200 mutated images of %s are all told of, none throws', (name) => {
+  const file = new URL(`fixtures/${name}.qcow2`, import.meta.url).pathname;
+  expect(inspectMutated(200, 2026, file).thrown).toEqual([]);
+});
