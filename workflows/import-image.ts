@@ -77,6 +77,7 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     phase = of;
     for (;;) {
       steps += 1;
+      const cancelsBefore = cancels;
       try {
         return await activity();
       } catch (error) {
@@ -84,7 +85,9 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
         if (failure?.class !== 'attention' || failure.version === undefined) throw error;
         const { version } = failure;
         attention = attentionOf(failure);
-        const goesOn = await resumedOrOverdue(of, () => resumed.has(version));
+        // Who cancels an import that cannot be cleaned up wants it cleaned up: it is tried again.
+        const isTold = () => resumed.has(version) || (of === 'cleanup' && cancels > cancelsBefore);
+        const goesOn = await toldInTime(of, isTold);
         attention = null;
         if (!goesOn) throw error;
         const amended = resumed.get(version)?.request ?? null;
@@ -108,17 +111,12 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   }
 
   /** False when nobody has come within the limit. A cleanup has none: to end without it would leave things behind in silence. */
-  async function resumedOrOverdue(of: Phase, isResumed: () => boolean): Promise<boolean> {
+  async function toldInTime(of: Phase, isTold: () => boolean): Promise<boolean> {
     const { attentionLimitMs } = input.pace;
-    if (of !== 'cleanup') {
-      // Without its request an import cannot even be cleaned up.
-      if (of !== 'accepted' && attentionLimitMs !== undefined) return await condition(isResumed, attentionLimitMs);
-      await condition(isResumed);
-      return true;
-    }
-    const cancelsBefore = cancels;
-    // Who cancels an import that cannot be cleaned up wants it cleaned up: it is tried again.
-    await condition(() => isResumed() || cancels > cancelsBefore);
+    // Without its request an import cannot even be cleaned up.
+    const limited = of !== 'cleanup' && of !== 'accepted';
+    if (limited && attentionLimitMs !== undefined) return await condition(isTold, attentionLimitMs);
+    await condition(isTold);
     return true;
   }
 
