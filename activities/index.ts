@@ -8,6 +8,7 @@ import { createInspectFile } from './inspect-file.js';
 import { createPreflight } from './preflight.js';
 import { createSetUpRole } from './set-up-role.js';
 import { createStartImport } from './start-import.js';
+import { createSweepOrphans } from './sweep-orphans.js';
 import { createUpload } from './upload.js';
 import { createWatchImport } from './watch-import.js';
 
@@ -25,5 +26,6 @@ export function createActivities(deps: ActivityDependencies) {
     distribute: createDistribute(deps),
     cleanUp: createCleanUp(deps),
     inspectFile: createInspectFile(deps),
+    sweepOrphans: createSweepOrphans(deps),
   };
 }

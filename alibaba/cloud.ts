@@ -61,12 +61,14 @@ export interface ImageView {
   readonly tags: Readonly<Record<string, string>>;
   readonly detection: { readonly status: string; readonly items: readonly DetectionItem[] } | null;
   readonly creationTime: string | null;
+  readonly sizeGiB: number | null;
 }
 
 export interface ImageFilter {
   readonly imageIds?: readonly string[];
   readonly imageName?: string;
-  readonly tag?: { readonly key: string; readonly value: string };
+  /** Without a value: any. */
+  readonly tag?: { readonly key: string; readonly value?: string };
 }
 
 /** ECS in one region. */
@@ -208,6 +210,14 @@ export interface UploadResult {
   readonly bytesSent: number;
 }
 
+/** An object, or (with its id) an unfinished upload, whose size is not told. */
+export interface ListedEntry {
+  readonly key: string;
+  readonly size: number;
+  readonly since: string | null;
+  readonly uploadId: string | null;
+}
+
 /** OSS in one region. */
 export interface OssApi {
   getBucket(bucket: string): Promise<BucketView>;
@@ -224,6 +234,8 @@ export interface OssApi {
   /** Starts an upload, looks at it and aborts it: rejects where the caller may not do one of the three. Leaves nothing. */
   tryUpload(bucket: string, key: string): Promise<void>;
   deleteObject(bucket: string, key: string): Promise<void>;
+  /** Objects and unfinished uploads whose keys begin with `prefix`; all pages. */
+  listFolder(bucket: string, prefix: string): Promise<readonly ListedEntry[]>;
 }
 
 export interface Cloud {

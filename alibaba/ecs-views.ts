@@ -57,6 +57,7 @@ export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageVi
       imageName: image.imageName ?? '',
       status: image.status ?? '',
       percent: percentOf(image.progress),
+      sizeGiB: image.size ?? null,
       tags: Object.fromEntries(tags),
       detection: detectionOptions
         ? {

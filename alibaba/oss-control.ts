@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import OSS from 'ali-oss';
 import { z } from 'zod';
 import { FailureError } from '../domain/failure.js';
-import type { BucketView, ObjectView } from './cloud.js';
+import type { BucketView, ListedEntry, ObjectView } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
 import { describeError, ossFailure } from './oss-errors.js';
 import type { ListedPart } from './upload/parts.js';
@@ -23,6 +23,8 @@ export interface OssControl {
   getBucketInfo(bucket: string): Promise<Omit<BucketView, 'encryption'> & { readonly encryption?: string }>;
   headObject(bucket: string, key: string): Promise<ObjectView | null>;
   deleteObject(bucket: string, key: string): Promise<void>;
+  /** Objects and unfinished uploads under a prefix; all pages. */
+  listFolder(bucket: string, prefix: string): Promise<ListedEntry[]>;
   initiateUpload(bucket: string, key: string, meta: Readonly<Record<string, string>>): Promise<string>;
   /** Ids of the unfinished uploads of exactly this key, the newest first; all pages. */
   listUploads(bucket: string, key: string): Promise<string[]>;
@@ -58,6 +60,11 @@ const listedPart = z.object({
   Size: z.coerce.number(),
   ETag: z.string(),
   HashCrc64ecma: z.string().optional(),
+});
+const objectPage = z.object({
+  objects: z.array(z.object({ name: z.string(), size: z.coerce.number(), lastModified: z.coerce.string() })).nullish(),
+  isTruncated: z.boolean().nullish(),
+  nextContinuationToken: z.string().nullish(),
 });
 const partPage = z.object({
   // ali-oss hands out a single part as an object, not as a list of one.
@@ -96,6 +103,21 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     }
   };
 
+  /** The unfinished uploads of all keys that begin so. */
+  const everyUpload = async (bucket: string, prefix: string) => {
+    const found: (ListedEntry & { readonly uploadId: string })[] = [];
+    let marker: { 'key-marker'?: string; 'upload-id-marker'?: string } = {};
+    for (;;) {
+      const query = { prefix, 'max-uploads': 1000, ...marker };
+      const page = await call('ListMultipartUploads', bucket, (oss) => oss.listUploads(query));
+      for (const { name: key, uploadId, initiated } of page.uploads) {
+        found.push({ key, size: 0, since: String(initiated), uploadId });
+      }
+      if (!page.isTruncated) return found;
+      marker = { 'key-marker': String(page.nextKeyMarker), 'upload-id-marker': String(page.nextUploadIdMarker) };
+    }
+  };
+
   return {
     getBucketInfo: (bucket) =>
       call('GetBucketInfo', bucket, async (oss) => {
@@ -123,19 +145,23 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
         return z.string().min(1).parse(answer.uploadId);
       }),
 
-    async listUploads(bucket, key) {
-      const found: { uploadId: string; initiated: string }[] = [];
-      let marker: { 'key-marker'?: string; 'upload-id-marker'?: string } = {};
-      for (;;) {
-        const query = { prefix: key, 'max-uploads': 1000, ...marker };
-        const page = await call('ListMultipartUploads', bucket, (oss) => oss.listUploads(query));
-        for (const { name, uploadId, initiated } of page.uploads) {
-          if (name === key) found.push({ uploadId, initiated: String(initiated) });
+    async listFolder(bucket, prefix) {
+      const found: ListedEntry[] = await everyUpload(bucket, prefix);
+      for (let token: string | undefined; ; ) {
+        const query = { prefix, 'max-keys': 1000, ...(token === undefined ? {} : { 'continuation-token': token }) };
+        const page = await call('ListObjectsV2', bucket, async (oss) => objectPage.parse(await oss.listV2(query, {})));
+        for (const { name: key, size, lastModified: since } of page.objects ?? []) {
+          found.push({ key, size, since, uploadId: null });
         }
-        if (!page.isTruncated) break;
-        marker = { 'key-marker': String(page.nextKeyMarker), 'upload-id-marker': String(page.nextUploadIdMarker) };
+        token = page.nextContinuationToken ?? undefined;
+        if (!page.isTruncated || token === undefined) return found;
       }
-      return found.sort((one, other) => (one.initiated < other.initiated ? 1 : -1)).map((upload) => upload.uploadId);
+    },
+
+    async listUploads(bucket, key) {
+      const found = (await everyUpload(bucket, key)).filter((upload) => upload.key === key);
+      found.sort((one, other) => (String(one.since) < String(other.since) ? 1 : -1));
+      return found.map(({ uploadId }) => uploadId);
     },
 
     async listParts(bucket, key, uploadId) {

@@ -77,6 +77,7 @@ export function createOss(options: OssOptions): OssApi {
 
     abortUpload: control.abortUpload,
     listUploads: control.listUploads,
+    listFolder: control.listFolder,
     deleteObject: control.deleteObject,
   };
 }

@@ -12,6 +12,7 @@ import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
 import { inspectionRoutes } from './routes/inspections.js';
+import { orphanRoutes } from './routes/orphans.js';
 import { waitingRoutes } from './routes/waiting.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -56,6 +57,7 @@ export function createApp(deps: ApiDependencies): Hono {
   app.route('/', eventRoutes(deps));
   app.route('/', fileRoutes(deps));
   app.route('/', inspectionRoutes(deps));
+  app.route('/', orphanRoutes(deps));
   app.get('/openapi.json', (context) => context.json(openApiDocument()));
   app.get('/metrics', async (context) =>
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),

@@ -13,6 +13,7 @@ import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
 import { createApp } from './app.js';
 import { type ApiConfig, readApiConfig } from './config.js';
+import { keepDailySweep } from './daily-sweep.js';
 import { createBatchStarter } from './start-batches.js';
 import { createImportStarter } from './start-imports.js';
 
@@ -42,6 +43,7 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
   const starter = createImportStarter(client, store, pace, log);
   const batches = createBatchStore(pool);
   const batchStarter = createBatchStarter(client, batches, pace, log);
+  const stopSweeping = keepDailySweep(client, log);
   const app = createApp({
     store,
     files: createImportFiles(pool),
@@ -66,6 +68,7 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
     process.once('SIGINT', () => resolve());
   });
   starter.stop();
+  stopSweeping();
   batchStarter.stop();
   await changes.close();
   // Streams of events never end by themselves; their clients come back with Last-Event-ID.

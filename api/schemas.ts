@@ -147,3 +147,26 @@ export const waitingCausesSchema = z.object({
 export const resumeAllSchema = z.object({ code: z.string().describe('attention.code of the imports') });
 
 export const resumedAllSchema = z.object({ code: z.string(), resumed: z.array(z.string()).describe('Ids of imports') });
+
+export const orphanSweepInputSchema = z.object({
+  delete: z.boolean().default(false).describe('Delete what is found; never what a live import owns'),
+  foreign: z.boolean().default(false).describe('With delete: also finished images whose import is not known here'),
+});
+
+export const orphanSweepSchema = z.object({
+  orphans: z.array(
+    z.object({
+      kind: z.enum(['image', 'object', 'multipart-upload']),
+      importId: z.string(),
+      regionId: z.string(),
+      key: z.string().describe('Image id, or oss://bucket/key'),
+      name: z.string(),
+      bytes: z.number(),
+      since: z.string().nullable(),
+      why: z.string(),
+      monthlyCny: z.number().describe('What it costs to keep, at list price'),
+      foreign: z.boolean().describe('A finished image of an unknown import: maybe another installation’s'),
+    }),
+  ),
+  deleted: z.array(z.string()).describe('Keys of those that were deleted'),
+});

@@ -13,6 +13,7 @@ import { addEmulator } from './commands/emulator.js';
 import { addImport } from './commands/import.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
+import { addOrphans } from './commands/orphans.js';
 import { addPolicy } from './commands/policy.js';
 import { addReport } from './commands/report.js';
 import { addResume } from './commands/resume.js';
@@ -37,6 +38,7 @@ const COMMANDS = [
   addReport,
   addDoctor,
   addPolicy,
+  addOrphans,
   addBatch,
   addWorker,
   addApi,

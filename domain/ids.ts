@@ -25,6 +25,12 @@ export function newId(prefix: 'imp' | 'bat', timeMs: number, random: Uint8Array)
   return `${prefix}-${text}`;
 }
 
+/** The import's id at the start of what follows a folder's name, as in `imp-…/disk-1.qcow2`; null where there is none. */
+export function importIdIn(path: string): string | null {
+  const [first = ''] = path.split('/');
+  return isImportId(first) ? first : null;
+}
+
 export function isImportId(text: string): boolean {
   return SHAPE.test(text);
 }

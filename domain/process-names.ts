@@ -1,5 +1,7 @@
 /** All names that cross a process, declared once: task queues, workflow types, signals and their payloads. */
+
 import type { Attention, ImportError, Phase, State } from './import.js';
+import type { Orphan } from './orphans.js';
 import type { ImportRequest } from './request.js';
 
 /** Workflows, and the activities that any worker may run. */
@@ -14,6 +16,7 @@ export function fileQueue(host: string): string {
 
 export const IMPORT_WORKFLOW = 'importImage';
 export const INSPECTION_WORKFLOW = 'inspectImage';
+export const ORPHANS_WORKFLOW = 'sweepOrphans';
 export const CANCEL_SIGNAL = 'cancel';
 export const RESUME_SIGNAL = 'resume';
 export const STATE_QUERY = 'state';
@@ -73,4 +76,16 @@ export interface InspectionInput {
 
 export interface InspectionWorkflowInput extends InspectionInput {
   readonly fileQueue: string;
+}
+
+export interface OrphanSweepInput {
+  readonly delete: boolean;
+  /** With `delete`: also finished images whose import is not known here. */
+  readonly foreign: boolean;
+}
+
+export interface OrphanSweep {
+  readonly orphans: readonly Orphan[];
+  /** Keys of those that were removed. */
+  readonly deleted: readonly string[];
 }

@@ -14,6 +14,7 @@ import type {
   State,
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request.js';
+import { orphanQueries } from './orphans.js';
 import { type ImportRow, toView } from './rows.js';
 import { waitingQueries } from './waiting.js';
 
@@ -401,6 +402,7 @@ export function createImportStore(pool: pg.Pool) {
     },
 
     ...waitingQueries(pool),
+    ...orphanQueries(pool),
 
     async ping(): Promise<void> {
       await pool.query('select 1');

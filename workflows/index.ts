@@ -2,3 +2,4 @@
 export { importImage } from './import-image.js';
 export { inspectImage } from './inspect-image.js';
 export { runBatch } from './run-batch.js';
+export { sweepOrphans } from './sweep-orphans.js';

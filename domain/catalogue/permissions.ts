@@ -7,6 +7,7 @@ const OSS_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   UploadPart: ['oss:PutObject'],
   CompleteMultipartUpload: ['oss:PutObject'],
   UploadFile: ['oss:PutObject', 'oss:ListParts', 'oss:AbortMultipartUpload'],
+  ListObjectsV2: ['oss:ListObjects'],
   ListUploads: ['oss:ListMultipartUploads'],
   ListMultipartUploads: ['oss:ListMultipartUploads'],
   AbortUpload: ['oss:AbortMultipartUpload'],

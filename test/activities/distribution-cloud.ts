@@ -50,7 +50,7 @@ export class FakeCloud {
 
   put(region: string, imageId: string, status: string, tags: Readonly<Record<string, string>>): Image {
     const image: Image = {
-      ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null },
+      ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null, sizeGiB: 20 },
       ...{ shared: [], looks: 0 },
     };
     this.in(region).set(imageId, image);

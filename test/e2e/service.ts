@@ -110,7 +110,9 @@ export async function startService(settings: ServiceSettings = {}) {
   }
 
   async function get(id: string): Promise<ImportView> {
-    return (await request('GET', `/v1/imports/${id}`)).body;
+    const { status, body } = await request('GET', `/v1/imports/${id}`);
+    if (status !== 200) throw new Error(`GET /v1/imports/${id}: ${status} ${JSON.stringify(body)}`);
+    return body;
   }
 
   async function until(id: string, seen: (view: ImportView) => boolean, withinMs = 60_000): Promise<ImportView> {

@@ -45,11 +45,7 @@ export async function runOutages(
 async function strike(service: Service, outage: Outage, awayMs: number, source: string): Promise<void> {
   switch (outage.kind) {
     case 'worker-storm':
-      for (let times = 0; times < 5; times++) {
-        await running(service, 'worker');
-        await sleep(700);
-        service.kill('worker');
-      }
+      for (let times = 0; times < 5; times++) await killOnceItRuns(service, 'worker', 700);
       return;
     case 'kill':
       return service.kill(outage.part);
@@ -64,9 +60,19 @@ async function strike(service: Service, outage: Outage, awayMs: number, source: 
   }
 }
 
-async function running(service: Service, name: string): Promise<void> {
-  const ready = () => service.stack.parts().some((part) => part.name === name && part.state === 'ready');
-  for (const end = Date.now() + 60_000; !ready() && Date.now() < end; ) await sleep(50);
+/** @param afterMs so long it may work before it dies */
+async function killOnceItRuns(service: Service, name: string, afterMs: number): Promise<void> {
+  const pid = () => service.stack.parts().find((part) => part.name === name && part.state === 'ready')?.pid ?? null;
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) {
+    const alive = pid();
+    if (alive === null) continue;
+    await sleep(afterMs);
+    if (pid() !== alive) continue;
+    service.kill(name);
+    // The supervisor takes a moment to see it.
+    while (pid() === alive) await sleep(20);
+    return;
+  }
 }
 
 /** The same request with the same key, sent until it is answered while the API dies in between: one import. */

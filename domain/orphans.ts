@@ -1,0 +1,51 @@
+/** Orphans: what lies in the cloud under our tag or in our folders and that no ledger accounts for. */
+
+export type OrphanKind = 'image' | 'object' | 'multipart-upload';
+
+/** Something in the cloud that carries the id of an import. */
+export interface Sighted {
+  readonly kind: OrphanKind;
+  readonly importId: string;
+  readonly regionId: string;
+  /** Image id, or `oss://bucket/key`. */
+  readonly key: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** ISO time; null: the cloud does not say. */
+  readonly since: string | null;
+  /** Of an image: whether it can be started. Of an upload: its id. */
+  readonly available?: boolean;
+  readonly uploadId?: string;
+}
+
+export interface Orphan extends Sighted {
+  readonly why: string;
+  /** What it costs a month to keep, at the price below. */
+  readonly monthlyCny: number;
+  /** Finished images of imports that are not known here may be another installation's work. */
+  readonly foreign: boolean;
+}
+
+/** What the record says of the imports that were seen. */
+export interface Accounts {
+  /** Imports that still run, or wait: what is theirs is nobody else's business. */
+  readonly live: ReadonlySet<string>;
+  readonly known: ReadonlySet<string>;
+  /** Keys as in `Sighted` that a ledger holds as made or kept. */
+  readonly held: ReadonlySet<string>;
+}
+
+/** The vendor's list price of a GiB and month of standard storage and of snapshots in mainland China; others differ little. */
+const CNY_PER_GIB_MONTH = 0.12;
+const GIB = 1024 ** 3;
+
+export function findOrphans(seen: readonly Sighted[], { live, known, held }: Accounts): readonly Orphan[] {
+  return seen
+    .filter(({ importId, key }) => !live.has(importId) && !held.has(key))
+    .map((one) => ({
+      ...one,
+      why: known.has(one.importId) ? 'its import has ended without it' : 'its import is not known here',
+      monthlyCny: Math.round((one.bytes / GIB) * CNY_PER_GIB_MONTH * 100) / 100,
+      foreign: one.kind === 'image' && one.available === true && !known.has(one.importId),
+    }));
+}

@@ -1,0 +1,44 @@
+/** What the record knows of the places that imports have used, and of what lies there. */
+import type pg from 'pg';
+import type { Accounts } from '../domain/orphans.js';
+
+export interface PlacesUsed {
+  readonly regions: readonly string[];
+  readonly folders: readonly { readonly regionId: string; readonly bucket: string; readonly prefix: string }[];
+}
+
+export function orphanQueries(pool: pg.Pool) {
+  return {
+    async placesUsed(): Promise<PlacesUsed> {
+      const regions = await pool.query<{ region: string }>(
+        `select distinct region from imports,
+           lateral (select request ->> 'region' union select jsonb_array_elements_text(request -> 'distribute' -> 'regions')) as used (region)
+         where region is not null order by 1`,
+      );
+      const folders = await pool.query<{ regionId: string; bucket: string; prefix: string }>(
+        `select distinct request ->> 'region' as "regionId", request -> 'upload' ->> 'bucket' as bucket,
+           coalesce(request -> 'upload' ->> 'prefix', '') as prefix
+         from imports where request -> 'upload' ->> 'bucket' is not null order by 1, 2, 3`,
+      );
+      return { regions: regions.rows.map(({ region }) => region), folders: folders.rows };
+    },
+
+    /** Of these imports: which are known, which still run; and everything that any ledger holds. */
+    async accountsOf(importIds: readonly string[]): Promise<Accounts> {
+      const imports = await pool.query<{ id: string; live: boolean }>(
+        `select id, state not in ('succeeded', 'failed', 'cancelled') as live from imports where id = any($1)`,
+        [importIds],
+      );
+      // One object may serve several imports: each has it in its ledger.
+      const held = await pool.query<{ key: string }>(
+        `select distinct coalesce(nullif(detail ->> 'imageId', ''), key) as key from ledger
+         where status <> 'removed' and kind in ('image', 'copy', 'object', 'multipart-upload')`,
+      );
+      return {
+        known: new Set(imports.rows.map(({ id }) => id)),
+        live: new Set(imports.rows.filter(({ live }) => live).map(({ id }) => id)),
+        held: new Set(held.rows.map(({ key }) => key)),
+      };
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** One look for what no ledger accounts for; a schedule runs it daily, and a person when they want to know. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { ImportActivities } from '../activities/index.js';
+import { MAIN_QUEUE, type OrphanSweepInput } from '../domain/process-names.js';
+
+/** Promises to delete nothing that a live import owns, and nothing at all unless told to. */
+export async function sweepOrphans(input: OrphanSweepInput) {
+  const activities = proxyActivities<Pick<ImportActivities, 'sweepOrphans'>>({
+    taskQueue: MAIN_QUEUE,
+    startToCloseTimeout: '1 hour',
+    heartbeatTimeout: '30 seconds',
+    retry: { maximumAttempts: 5 },
+  });
+  return await activities.sweepOrphans(input);
+}
