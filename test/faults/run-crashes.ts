@@ -29,7 +29,11 @@ export async function runCrashes(cases: readonly CrashCase[], say: (verdict: Ver
   });
 }
 
-async function runRound(service: Service, round: readonly CrashCase[], source: string): Promise<readonly Verdict[]> {
+export async function runRound(
+  service: Service,
+  round: readonly CrashCase[],
+  source: string,
+): Promise<readonly Verdict[]> {
   const [first] = round;
   if (first === undefined) return [];
   await setCloud(service, SCENARIOS[first.scenario].cloud);

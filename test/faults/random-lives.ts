@@ -1,0 +1,159 @@
+/** Random sequences of user commands, faults, deaths and time, and the small model of what must come of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { type ImportView, isFinal } from '../../domain/import.js';
+import type { Service } from '../e2e/service.js';
+import { faultOf, KINDS, type Kind, TIMES, type Times } from './cases.js';
+import { violations } from './judge.js';
+import { isShared, LANES, type Lane, matchOf } from './lanes.js';
+import { requestOf } from './run-case.js';
+import { setCloud } from './run-matrix.js';
+import { CALLS } from './scenarios.js';
+
+export const MODEL_ENV: NodeJS.ProcessEnv = {
+  ECS_IMPORT_CALL_TIMEOUT_MS: '1500',
+  ECS_IMPORT_PATIENCE_MS: '3000',
+  ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '2000',
+  ECS_IMPORT_RETRY_FIRST_MS: '100',
+  ECS_IMPORT_RETRY_MAX_MS: '500',
+  ECS_IMPORT_MAX_UPLOADS: '20',
+};
+
+/** A fault is planted before the import starts; everything else happens while it runs. */
+type Move =
+  | { readonly do: 'fault'; readonly call: number; readonly kind: Kind; readonly times: Times }
+  | { readonly do: 'cancel'; readonly keepImage: boolean }
+  | { readonly do: 'resume' }
+  | { readonly do: 'kill-worker' }
+  | { readonly do: 'wait'; readonly ms: number };
+export type Script = readonly Move[];
+
+const CALLS_OF_IMPORT = CALLS.filter((call) => call.scenario === 'import' && !isShared(call));
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('fault' as const),
+      call: fc.nat(CALLS_OF_IMPORT.length - 1),
+      kind: fc.constantFrom(...KINDS),
+      times: fc.constantFrom(...TIMES),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), keepImage: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('resume' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('kill-worker' as const) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(50, 200, 500, 1_000) }) },
+);
+const script = fc.array(move, { minLength: 1, maxLength: 8 });
+
+export function isScript(value: unknown): value is Script {
+  return Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && 'do' in one);
+}
+
+/** @returns a line for each sequence that broke the promise, the shortest that still does */
+export async function checkLives(
+  service: Service,
+  source: string,
+  options: { readonly runs: number; readonly seed: number; readonly lanes: number },
+): Promise<readonly string[]> {
+  await setCloud(service, { importSeconds: 0.4, copySeconds: 0.3 });
+  const lanes = LANES.slice(0, options.lanes);
+  const found = await Promise.all(
+    lanes.map(async (lane, index) => {
+      const numRuns = Math.ceil((options.runs - index) / lanes.length);
+      if (numRuns <= 0) return [];
+      let told: readonly string[] = [];
+      const property = fc.asyncProperty(script, async (moves) => {
+        const broken = await runScript(service, lane, source, moves);
+        if (broken.length > 0) told = broken;
+        return broken.length === 0;
+      });
+      const result = await fc.check(property, { numRuns, seed: options.seed + index, endOnFailure: false });
+      if (!result.failed) return [];
+      const [moves] = result.counterexample ?? [];
+      return [...told, `replay with: npm run model -- --replay '${JSON.stringify(moves)}'`];
+    }),
+  );
+  return found.flat();
+}
+
+const ENDS_WITHIN_MS = 120_000;
+
+export async function runScript(
+  service: Service,
+  lane: Lane,
+  source: string,
+  moves: Script,
+): Promise<readonly string[]> {
+  const request = requestOf('import', lane, source);
+  const faults: string[] = [];
+  for (const one of moves) {
+    const call = one.do === 'fault' ? CALLS_OF_IMPORT[one.call] : undefined;
+    if (one.do !== 'fault' || call === undefined) continue;
+    const match = matchOf(call, lane, String(request.roleName));
+    faults.push(await service.fault(faultOf({ ...call, ...one, name: '' }, match)));
+  }
+  let cancelled = false;
+  try {
+    const id = await service.start(request);
+    for (const one of moves) {
+      if (one.do === 'wait') await sleep(one.ms);
+      if (one.do === 'kill-worker') kill(service);
+      if (one.do === 'resume') await post(service, id, 'resume', {});
+      if (one.do === 'cancel') {
+        const answer = await post(service, id, 'cancel', { keepImage: one.keepImage });
+        cancelled ||= answer === 202;
+      }
+    }
+    for (const fault of faults) await service.endFault(fault);
+    return await verdict(service, id, cancelled);
+  } finally {
+    for (const fault of faults) await service.endFault(fault);
+  }
+}
+
+/** Everything is mended now: the import must end, and as the user has told it to. */
+async function verdict(service: Service, id: string, cancelled: boolean): Promise<readonly string[]> {
+  const view = await untilEnded(service, id);
+  const { events } = (
+    await service.request('GET', `/v1/imports/${id}/report`, undefined, { accept: 'application/json' })
+  ).body;
+  const expected = cancelled ? 'cancelled' : 'succeeded';
+  const broken = [...violations({ view: withoutKept(view), cloud: await service.state(), events, stops: 0 })];
+  if (view.state !== expected) {
+    broken.push(`ended ${view.state}, not ${expected}: ${view.error?.code ?? ''} ${view.error?.message ?? ''}`);
+  }
+  return broken.map((line) => `${id} ${line}`);
+}
+
+/** A cancelled import that was asked to keep its finished image is judged by what it says it keeps. */
+function withoutKept(view: ImportView): ImportView {
+  const keeps = view.state === 'cancelled' && view.image !== null;
+  if (!keeps) return view;
+  const regions = view.copies.map(({ regionId }) => regionId);
+  return { ...view, state: 'succeeded', request: { ...view.request, distribute: { regions, shareWith: [] } } };
+}
+
+async function untilEnded(service: Service, id: string): Promise<ImportView> {
+  for (const end = Date.now() + ENDS_WITHIN_MS; ; await sleep(100)) {
+    const view = await service.get(id).catch(() => null);
+    if (view === null) continue;
+    if (isFinal(view.state) || Date.now() > end) return view;
+    if (view.attention !== null) await post(service, id, 'resume', {});
+  }
+}
+
+/** The status, or 0 where there was no answer. */
+async function post(service: Service, id: string, what: string, body: object): Promise<number> {
+  return await service.request('POST', `/v1/imports/${id}/${what}`, body).then(
+    ({ status }) => status,
+    () => 0,
+  );
+}
+
+/** It may be dead already. */
+function kill(service: Service): void {
+  const worker = service.stack.parts().find(({ name, state }) => name === 'worker' && state === 'ready');
+  if (worker?.pid != null) service.kill('worker');
+}

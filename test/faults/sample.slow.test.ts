@@ -1,0 +1,64 @@
+/** A sample of the fault matrix and of random lives; `npm run matrix` and `npm run model` run them whole. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Service, startService } from '../e2e/service.js';
+import { raw } from '../emulator/made-disks.js';
+import { allCases } from './cases.js';
+import { CRASHES } from './crash-cases.js';
+import { LANE_BUCKETS } from './lanes.js';
+import { checkLives, MODEL_ENV } from './random-lives.js';
+import { runRound } from './run-crashes.js';
+import { runCases } from './run-matrix.js';
+
+let service: Service;
+let source: string;
+const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-sample-'));
+
+beforeAll(async () => {
+  const file = path.join(folder, 'disk.raw');
+  writeFileSync(file, raw());
+  source = `file://${file}`;
+  service = await startService({ env: { ...MODEL_ENV, ECS_IMPORT_PATIENCE_MS: '5000' }, buckets: LANE_BUCKETS });
+});
+afterAll(async () => {
+  await service?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The cases that have made duplicates or left things behind, here or in others' importers. */
+const SAMPLE = [
+  /^import ecs\.ImportImage (reset-after|hang) (once|ever)$/,
+  /^import oss\.(InitiateMultipartUpload|CompleteMultipartUpload) (cut|reset-after) once$/,
+  /^import ecs\.CopyImage reset-after ever$/,
+  /^import oss\.DeleteObject withdrawn ever$/,
+  /^import oss\.UploadPart (5xx|expired) five$/,
+  /^fails ecs\.DeleteImage expired ever$/,
+  /^cancel-upload oss\.AbortMultipartUpload reset-before five$/,
+];
+
+test('faults of the calls that matter most end in one image or none, and nothing is left', async () => {
+  const cases = allCases().filter(({ name }) => SAMPLE.some((pattern) => pattern.test(name)));
+  expect(cases).toHaveLength(13);
+  const verdicts = await runCases(service, cases, source, 8, () => undefined);
+  expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
+});
+
+describe('a worker that dies in the middle of a call', () => {
+  test('of any phase leaves one image or none', async () => {
+    const crashes = CRASHES.filter(({ name }) =>
+      /^import (oss\.(UploadPart|CompleteMultipartUpload)|ecs\.(ImportImage|CopyImage)|oss\.DeleteObject) worker/.test(
+        name,
+      ),
+    );
+    expect(crashes.length).toBe(10);
+    const verdicts = await runRound(service, crashes, source);
+    expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
+  });
+});
+
+test('random lives keep the promise', async () => {
+  expect(await checkLives(service, source, { runs: 30, seed: 7, lanes: 10 })).toEqual([]);
+});
