@@ -2,6 +2,7 @@
  * What all activities of an import share: heartbeats, the phase in the record, and the translation of every failure
  * into one that the workflow can act on.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { type Failure, FailureError } from '../domain/failure.js';
@@ -13,6 +14,8 @@ import { ProgressReporter } from './progress.js';
 /** Often enough that a busy moment is not taken for death. */
 const HEARTBEATS_PER_TIMEOUT = 4;
 const MAX_HEARTBEAT_MS = 1_000;
+/** A heartbeat is sent within this time; the worker's own setting holds it back for a second at most. */
+const HEARTBEAT_HELD_BACK_MS = 1_200;
 /** More tries than this in one step count as one: versions must stay whole numbers. */
 const VERSIONS_PER_STEP = 1_000_000;
 
@@ -47,7 +50,8 @@ export async function runStep<T>(
     version: input.step * VERSIONS_PER_STEP + Math.min(info.attempt, VERSIONS_PER_STEP - 1),
     phase,
   };
-  let standstill = standstillOf(info.heartbeatDetails) ?? { sinceMs: info.scheduledTimestampMs, reached: 0 };
+  const inherited = standstillOf(info.heartbeatDetails) ?? { sinceMs: info.scheduledTimestampMs, reached: 0 };
+  let standstill = inherited;
   context.heartbeat(standstill);
   const beat = setInterval(() => context.heartbeat(standstill), heartbeatEveryMs(info.heartbeatTimeoutMs));
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
@@ -70,6 +74,11 @@ export async function runStep<T>(
     return result;
   } catch (error) {
     await progress.flush();
+    if (standstill !== inherited && !step.signal.aborted) {
+      // A try that fails at once would else take its last heartbeat with it, and the next one the same steps for progress: for ever.
+      context.heartbeat(standstill);
+      await delay(HEARTBEAT_HELD_BACK_MS);
+    }
     throw await asTemporalFailure(deps, step, error, Date.now() - standstill.sinceMs);
   } finally {
     clearInterval(beat);

@@ -54,7 +54,8 @@ class SlowCloud {
         count(imageIds);
         return imageIds.map((imageId): ImageView => {
           const status = this.isDone(imageId) ? 'Available' : 'Creating';
-          return { imageId, imageName: imageId, status, percent: 0, tags: {}, detection: null, creationTime: null };
+          const rest = { percent: 0, tags: {}, detection: null, creationTime: null, sizeGiB: 20 };
+          return { imageId, imageName: imageId, status, ...rest };
         });
       },
     };

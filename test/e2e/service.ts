@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withEmulatorKeys } from '../../cli/emulated-account.js';
+import OSS from 'ali-oss';
+import { EMULATOR_ACCOUNT, withEmulatorKeys } from '../../cli/emulated-account.js';
 import type { ImportView, State } from '../../domain/import.js';
 import { type Stack, startStack } from '../../local/stack.js';
 
@@ -144,6 +145,13 @@ export async function startService(settings: ServiceSettings = {}) {
       const answer = await request('POST', '/v1/imports', requestFor(changes), headers);
       if (answer.status !== 202) throw new Error(`POST /v1/imports: ${answer.status} ${JSON.stringify(answer.body)}`);
       return answer.body.id;
+    },
+    /** Writes an object as somebody else might. */
+    async put(bucket: string, key: string, content: string): Promise<void> {
+      const place = { region: `oss-${REGION}`, endpoint: emulatorUrl ?? '', sldEnable: true, authorizationV4: true };
+      const options = { ...EMULATOR_ACCOUNT, ...place, bucket };
+      const oss = new OSS(options);
+      await oss.put(key, Buffer.from(content));
     },
     state: () => control<EmulatorState>('state'),
     async calls(action?: string): Promise<readonly EmulatorCall[]> {

@@ -1,0 +1,117 @@
+/** Answers that are lost for long, waits that nobody ends, and what is left behind by others than us. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newImportId } from '../../domain/ids.js';
+import { BUCKET, REGION, type Service, startService } from './service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({ env: { ECS_IMPORT_ATTENTION_LIMIT_MS: '4000' } });
+});
+afterAll(() => service?.stop());
+beforeEach(() => service.resetCloud());
+
+const succeeded = (id: string) => service.untilState(id, 'succeeded', 'failed', 'cancelled');
+const unknownId = () => newImportId(Date.now(), Buffer.alloc(10, 7));
+
+describe('an ImportImage whose answer is lost', () => {
+  test('is found by its tag after its client token has run out: one image, one call that made it', async () => {
+    await service.settings({ clientTokenSeconds: 0 });
+    await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'reset-after', times: 1 });
+    const view = await succeeded(await service.start());
+    expect(view.state).toBe('succeeded');
+    const { images, tasks } = await service.state();
+    expect(images).toMatchObject([{ imageId: view.image?.imageId }]);
+    expect(tasks).toHaveLength(1);
+  });
+
+  test('and which the user then names otherwise is ended before the new one begins', async () => {
+    await service.settings({ importSeconds: 2 });
+    await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'reset-after', times: 1 });
+    // Neither found nor called again until a person has changed the name.
+    const lost = { service: 'ecs', action: 'DescribeImages', match: { 'Tag.1.Key': 'ecs-image-import' } };
+    const hidden = await service.fault({ ...lost, kind: 'http', status: 403, code: 'Forbidden.RAM', times: -1 });
+    const id = await service.start();
+    await service.untilState(id, 'attention');
+    await service.endFault(hidden);
+    await service.request('POST', `/v1/imports/${id}/resume`, { set: { imageName: 'another-name' } });
+    expect(await succeeded(id)).toMatchObject({ state: 'succeeded' });
+    expect((await service.state()).images).toMatchObject([{ imageName: 'another-name' }]);
+  });
+});
+
+test('the name of somebody else’s image is never taken for ours', async () => {
+  const first = await service.start({ imageName: 'taken' });
+  const other = await succeeded(first);
+  const view = await succeeded(await service.start({ imageName: 'taken' }));
+  expect(view).toMatchObject({ state: 'failed', error: { code: 'InvalidImageName.Duplicated' } });
+  expect((await service.state()).images).toMatchObject([{ imageId: other.image?.imageId }]);
+});
+
+describe('imports that wait for a person', () => {
+  test('for the same cause are listed together, and one command resumes all of them', async () => {
+    await service.settings({ account: { arrearage: true } });
+    const ids = [await service.start(), await service.start()];
+    for (const id of ids) await service.untilState(id, 'attention');
+    const { causes } = (await service.request('GET', '/v1/imports/waiting')).body;
+    expect(causes).toContainEqual(expect.objectContaining({ code: 'Account.Arrearage', imports: 2 }));
+    await service.settings({ account: { arrearage: false } });
+    const { body } = await service.request('POST', '/v1/imports/resume', { code: 'Account.Arrearage' });
+    expect([...body.resumed].sort()).toEqual([...ids].sort());
+    for (const id of ids) expect((await succeeded(id)).state).toBe('succeeded');
+  });
+
+  test('longer than the operator allows fail with that cause, and nothing is left', async () => {
+    await service.settings({ account: { arrearage: true } });
+    const view = await succeeded(await service.start());
+    expect(view).toMatchObject({ state: 'failed', error: { code: 'Account.Arrearage' } });
+    expect(view.error?.message).toContain('nobody resumed it in time');
+    expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
+  });
+});
+
+test('a cleanup that cannot go on says what is left and how to remove it, waits without limit, and ends when resumed', async () => {
+  await service.settings({ importSeconds: 60 });
+  const id = await service.start();
+  const { image } = await service.until(id, (view) => view.phase === 'import' && view.image !== null);
+  const refused = { service: 'ecs', action: 'CancelTask', kind: 'http', status: 403, code: 'Forbidden.RAM' } as const;
+  const fault = await service.fault({ ...refused, times: -1 });
+  await service.request('POST', `/v1/imports/${id}/cancel`, {});
+  const stopped = await service.untilState(id, 'attention');
+  expect(stopped.phase).toBe('cleanup');
+  expect(stopped.attention?.message).toContain(image?.imageId);
+  expect(stopped.attention?.remedy).toContain(
+    `aliyun ecs DeleteImage --RegionId ${REGION} --ImageId ${image?.imageId}`,
+  );
+  await service.endFault(fault);
+  await service.request('POST', `/v1/imports/${id}/resume`, {});
+  expect((await succeeded(id)).state).toBe('cancelled');
+  expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
+});
+
+describe('orphans', () => {
+  const orphans = async (body: object = {}) => (await service.request('POST', '/v1/orphans', body)).body;
+
+  test('are objects in our folders whose import is not known; what a live import owns is none', async () => {
+    const kept = await succeeded(
+      await service.start({ upload: { bucket: BUCKET, prefix: 'imports/', keepObject: true } }),
+    );
+    await service.settings({ importSeconds: 60 });
+    const live = await service.start();
+    await service.until(live, (view) => view.phase === 'import' && view.image !== null);
+    expect(await orphans()).toEqual({ orphans: [], deleted: [] });
+
+    const key = `imports/${unknownId()}/disk-1.raw`;
+    await service.put(BUCKET, key, 'bytes of an import that nobody knows');
+    const found = await orphans();
+    expect(found.orphans).toMatchObject([{ kind: 'object', key: `oss://${BUCKET}/${key}`, regionId: REGION }]);
+    expect(found.orphans[0].since).toEqual(expect.any(String));
+    expect((await orphans({ delete: true })).deleted).toEqual([`oss://${BUCKET}/${key}`]);
+
+    const { objects, images } = await service.state();
+    expect(objects).toHaveLength(2);
+    expect(images.map(({ imageId }) => imageId)).toContain(kept.image?.imageId);
+    await service.request('POST', `/v1/imports/${live}/cancel`, {});
+    await succeeded(live);
+  });
+});
