@@ -46,7 +46,10 @@ function versionIn(source: string): string | null {
     const value = new RegExp(`^${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(source)?.[1];
     return value === undefined || value.startsWith('@') ? null : printable(value, 60);
   };
-  return named('_PACKAGED_VERSION') ?? named('DOWNSTREAM_VERSION') ?? named('__VERSION__') ?? named('UPSTREAM_VERSION');
+  const names = ['_PACKAGED_VERSION', 'DOWNSTREAM_VERSION', '__VERSION__', 'UPSTREAM_VERSION'];
+  const assigned = names.map(named).find((value) => value !== null);
+  // Up to 0.7.6, and in the vendor's own 0.7.6a15: vr.StrictVersion("0.7.6a15").
+  return assigned ?? /StrictVersion\(["']([\w.]{1,60})["']\)/.exec(source)?.[1] ?? null;
 }
 
 export function dpkgVersion(tree: GuestTree, name: string): string | null {

@@ -67,11 +67,17 @@ function withoutRoot(layout: DiskLayout, modes: BootModes, findings: FindingList
     );
   }
   const bootModes = startable(modes, null);
+  const isFreeBsd = layout.table.partitions.some(({ type }) => FREEBSD.test(type));
   return {
     ...NOTHING_TOLD,
     architecture: modes.loaders.length === 1 ? (modes.loaders[0] ?? null) : null,
     bootMode: bootModes.length === 1 ? (bootModes[0] ?? null) : null,
     bootModes,
-    osType: windows ? 'windows' : null,
+    // The vendor counts FreeBSD among the platforms of type linux.
+    osType: windows ? 'windows' : isFreeBsd ? 'linux' : null,
+    platform: isFreeBsd ? 'FreeBSD' : null,
   };
 }
+
+/** FreeBSD's partition types, of GPT and MBR; its file systems are not read. */
+const FREEBSD = /^(516e7cb[4-8ac]-6ecf-11d6-8ff8-00022d09712b|83bd6b9d-7f41-11dc-be0b-001560b84f0f|0xa5)$/;

@@ -18,6 +18,9 @@ export interface Initramfs {
   readonly problem: string | null;
 }
 
+/** dracut's squash module packs all drivers into one file. */
+const INNER_IMAGE = /(^|\/)(squash|squashfs|erofs)(-root|\/root)?\.img$/;
+
 const PACKINGS: readonly {
   readonly name: string;
   readonly magic: string;
@@ -56,7 +59,12 @@ export function readInitramfs(bytes: Buffer): Initramfs {
       if (size > MAX_UNPACKED) throw new UnreadableError(`it unpacks to more than ${MAX_UNPACKED} bytes`);
       reader.push(piece);
     }
-    const problem = reader.ended() ? null : 'its archive has no end';
+    const inner = reader.names.find((name) => INNER_IMAGE.test(name));
+    const problem = !reader.ended()
+      ? 'its archive has no end'
+      : inner === undefined
+        ? null
+        : `its files lie in an image of their own, ${inner}`;
     return { names: reader.names, packing: packing.name, problem };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;

@@ -241,6 +241,24 @@ test('what is fine is not complained of: cloud-init’s own network file, a list
   expect(added(ROCKY, list)).toEqual([]);
 });
 
+test.each([
+  ['from distutils import version as vr\n\ndef version():\n    return vr.StrictVersion("0.7.6a15")\n', '0.7.6a15'],
+  ['__VERSION__ = "22.4.2"\n_PACKAGED_VERSION = "@@PACKAGED_VERSION@@"\n', '22.4.2'],
+  ['__VERSION__ = "23.4.4"\n_PACKAGED_VERSION = "23.4.4-0ubuntu0~22.04.1"\n', '23.4.4-0ubuntu0~22.04.1'],
+])('cloud-init’s version is told as the guest would tell it: %s', (source, version) => {
+  const file = '/usr/lib/python2.7/site-packages/cloudinit/version.py';
+  expect(inspect(CENTOS, { [file]: source }).cloudInitVersion).toBe(version);
+});
+
+test('the newest cloud-init tells its version in another file', () => {
+  const folder = '/usr/lib/python2.7/site-packages/cloudinit';
+  const told = inspect(CENTOS, {
+    [`${folder}/version.py`]: 'from cloudinit import meson_versions\n__VERSION__ = meson_versions.UPSTREAM_VERSION\n',
+    [`${folder}/meson_versions.py`]: 'UPSTREAM_VERSION = "26.2"\nDOWNSTREAM_VERSION = "@DOWNSTREAM_VERSION@"\n',
+  });
+  expect(told.cloudInitVersion).toBe('26.2');
+});
+
 test('a guest that is not known is not refused: could not tell', () => {
   const told = inspectGuestFiles(
     layoutOf({

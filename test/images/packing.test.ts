@@ -155,6 +155,11 @@ test.each([
   expect(told).toMatchObject({ names: [], packing, problem: expect.stringMatching(/./) });
 });
 
+test('drivers in an image of their own are not taken for missing', () => {
+  const told = readInitramfs(gzipSync(cpio(['init', 'squash-root.img'])));
+  expect(told.problem).toContain('squash-root.img');
+});
+
 test('an archive that is cut off says so', () => {
   const packed = gzipSync(cpio(NAMES));
   expect(readInitramfs(packed.subarray(0, packed.length - 20)).problem).not.toBeNull();
