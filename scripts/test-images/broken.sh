@@ -5,6 +5,8 @@ broken() { close_bios; facts "$1" BIOS "${@:2}"; finish "$1" qcow2; }
 whole() { installed_bios bookworm-amd64 ext4; }
 
 image_broken-fstab-device.qcow2() { whole; echo '/dev/sda2 /srv ext4 defaults 0 2' >>"$R/etc/fstab"; broken "$1" blocking:GUESTOS.Fstab; }
+# The root is mounted before fstab is read: systemd starts all the same, and the vendor's check warns.
+image_broken-fstab-root-device.qcow2() { whole; echo '/dev/sda2 / ext4 defaults 0 1' >"$R/etc/fstab"; broken "$1" warning:GUESTOS.Fstab; }
 image_broken-fstab-uuid.qcow2() { whole; echo 'UUID=00000000-1111-4222-8333-444444444444 /data ext4 defaults 0 2' >>"$R/etc/fstab"; broken "$1" blocking:GUESTOS.Fstab; }
 image_broken-grub-device.qcow2() { whole; sed -i "s#root=UUID=$ROOT_UUID#root=/dev/sda2#" "$R/boot/grub/grub.cfg"; broken "$1" blocking:GUESTOS.Grub; }
 image_broken-grub-uuid.qcow2() { whole; sed -i "s#root=UUID=$ROOT_UUID#root=UUID=00000000-1111-4222-8333-444444444444#" "$R/boot/grub/grub.cfg"; broken "$1" blocking:GUESTOS.Grub; }
