@@ -52,7 +52,7 @@ export async function runStep<T>(
   };
   const inherited = standstillOf(info.heartbeatDetails) ?? { sinceMs: info.scheduledTimestampMs, reached: 0 };
   let standstill = inherited;
-  context.heartbeat(standstill);
+  // Not at once: most steps are over before the first one, and each costs a write to Temporal's database.
   const beat = setInterval(() => context.heartbeat(standstill), heartbeatEveryMs(info.heartbeatTimeoutMs));
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
   const step: Step = {

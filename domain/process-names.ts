@@ -6,12 +6,20 @@ import type { ImportRequest } from './request.js';
 
 /** Workflows, and the activities that any worker may run. */
 export const MAIN_QUEUE = 'ecs-image-import';
-/** Activities that only wait for the cloud: many at once, each nearly free. */
+/** Activities that only look at the cloud until it is done: thousands at once. Nobody waits for one that is cancelled. */
+export const POLL_QUEUE = 'ecs-image-import-polls';
+/** Activities that wait long, too, but hear at once when they are told to stop. */
 export const WATCH_QUEUE = 'ecs-image-import-watch';
 
 /** Activities that read files of one host's disk run on that host's own queue. */
 export function fileQueue(host: string): string {
   return `ecs-image-import-files@${host}`;
+}
+
+/** Uploads take hours: on a queue of their own they never keep the short looks at other images waiting. */
+export function uploadQueue(readers: string): string {
+  const host = readers.split('@')[1];
+  return host === undefined ? 'ecs-image-import-uploads' : `ecs-image-import-uploads@${host}`;
 }
 
 export const IMPORT_WORKFLOW = 'importImage';

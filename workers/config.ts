@@ -23,6 +23,7 @@ const environment = z.object({
   /** Folders that imports may read files from, separated by `:`; without it any file that the process can read. */
   ECS_IMPORT_FILE_ROOTS: z.string().default(''),
   ECS_IMPORT_MAX_UPLOADS: z.coerce.number().int().min(1).default(4),
+  ECS_IMPORT_MAX_PREFLIGHTS: z.coerce.number().int().min(1).default(16),
   ECS_IMPORT_MAX_ACTIVITIES: z.coerce.number().int().min(1).default(50),
   ECS_IMPORT_MAX_WATCHES: z.coerce.number().int().min(1).default(2_000),
   ECS_IMPORT_POLL_FIRST_MS: milliseconds(1_000),

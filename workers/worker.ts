@@ -1,4 +1,4 @@
-/** The worker: three task queues in one process, so that waiting never keeps work from running. */
+/** The worker: several task queues in one process, so that waiting never keeps work from running, nor long work short. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import { createBatchActivities, createPageWaiters } from '../activities/batch/index.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createActivities } from '../activities/index.js';
-import { fileQueue, MAIN_QUEUE, WATCH_QUEUE } from '../domain/process-names.js';
+import { fileQueue, MAIN_QUEUE, POLL_QUEUE, uploadQueue, WATCH_QUEUE } from '../domain/process-names.js';
 import type { WorkerConfig } from './config.js';
 
 /** Cancellation travels with heartbeats; this is the longest that one is held back. */
@@ -25,6 +25,7 @@ export async function createImportWorkers(
   deps: ActivityDependencies & BatchDependencies,
 ): Promise<ImportWorkers> {
   const activities = createActivities(deps);
+  const files = fileQueue(config.ECS_IMPORT_WORKER_HOST);
   const common = {
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
@@ -43,23 +44,31 @@ export async function createImportWorkers(
     }),
     Worker.create({
       ...common,
-      taskQueue: fileQueue(config.ECS_IMPORT_WORKER_HOST),
-      activities: {
-        preflight: activities.preflight,
-        upload: activities.upload,
-        inspectFile: activities.inspectFile,
-      },
-      maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_UPLOADS,
+      taskQueue: files,
+      activities: { preflight: activities.preflight, inspectFile: activities.inspectFile },
+      maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_PREFLIGHTS,
+    }),
+    // Of this host's files, and of what any worker can read.
+    ...[uploadQueue(files), uploadQueue(MAIN_QUEUE)].map((taskQueue) =>
+      Worker.create({
+        ...common,
+        taskQueue,
+        activities: { upload: activities.upload },
+        maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_UPLOADS,
+      }),
+    ),
+    Worker.create({
+      ...common,
+      // There may be thousands: they heartbeat as seldom as they may.
+      maxHeartbeatThrottleInterval: '60s',
+      taskQueue: POLL_QUEUE,
+      activities: { watchImport: activities.watchImport, detect: activities.detect },
+      maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_WATCHES,
     }),
     Worker.create({
       ...common,
       taskQueue: WATCH_QUEUE,
-      activities: {
-        watchImport: activities.watchImport,
-        detect: activities.detect,
-        distribute: activities.distribute,
-        ...createPageWaiters(deps),
-      },
+      activities: { distribute: activities.distribute, ...createPageWaiters(deps) },
       maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_WATCHES,
     }),
   ]);

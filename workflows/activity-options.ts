@@ -22,10 +22,14 @@ export function activitiesOn(taskQueue: string, pace: Pace) {
   });
 }
 
+/** Thousands wait at once, each sign of life is a write to Temporal's database, and one that is lost costs nothing but time. */
+const PATIENCE_WITH_WATCHERS = 2;
+
 /** These only read: on cancel nobody waits for them. */
 export function watchersOn(taskQueue: string, pace: Pace) {
   return proxyActivities<Pick<ImportActivities, 'watchImport' | 'detect'>>({
     ...options(taskQueue, pace),
+    heartbeatTimeout: PATIENCE_WITH_WATCHERS * pace.heartbeatTimeoutMs,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 }

@@ -17,9 +17,11 @@ import {
   type ImportProgressState,
   type ImportWorkflowInput,
   MAIN_QUEUE,
+  POLL_QUEUE,
   RESUME_SIGNAL,
   type ResumeSignal,
   STATE_QUERY,
+  uploadQueue,
   WATCH_QUEUE,
 } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request.js';
@@ -38,7 +40,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   const { importId } = input;
   const here = activitiesOn(MAIN_QUEUE, input.pace);
   const nearTheFiles = activitiesOn(input.fileQueue, input.pace);
-  const watching = watchersOn(WATCH_QUEUE, input.pace);
+  const uploading = activitiesOn(uploadQueue(input.fileQueue), input.pace);
+  const watching = watchersOn(POLL_QUEUE, input.pace);
   // It waits as long as any watch, but for copies that it has made itself.
   const distributing = activitiesOn(WATCH_QUEUE, input.pace);
 
@@ -124,7 +127,7 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     const plan: ImportPlan = await step('preflight', nearTheFiles.preflight);
     if (request.dryRun) return null;
     if (request.role !== 'skip') await step('role', (at) => here.setUpRole(at, plan));
-    await step('upload', (at) => nearTheFiles.upload(at, plan));
+    await step('upload', (at) => uploading.upload(at, plan));
     const image = await step('import', (at) => here.startImport(at, plan));
     await step('import', (at) => watching.watchImport(at, image));
     if (request.detection.strategy !== 'none') await step('detection', (at) => watching.detect(at, image));

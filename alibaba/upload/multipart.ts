@@ -113,14 +113,16 @@ class Upload {
     const listed = uploadId === null ? null : await this.retried(() => this.calls.listParts(uploadId));
     if (uploadId !== null && listed !== null) return { uploadId, listed };
     const begun = await this.retried(() => this.adoptOrInitiate());
-    await this.input.onUploadId(begun);
-    return { uploadId: begun, listed: (await this.retried(() => this.calls.listParts(begun))) ?? [] };
+    await this.input.onUploadId(begun.uploadId);
+    if (begun.isNew) return { uploadId: begun.uploadId, listed: [] };
+    return { uploadId: begun.uploadId, listed: (await this.retried(() => this.calls.listParts(begun.uploadId))) ?? [] };
   }
 
   /** An upload whose id never reached the ledger (answer lost, process died) is taken over, not left to be paid for. */
-  private async adoptOrInitiate(): Promise<string> {
+  private async adoptOrInitiate(): Promise<{ readonly uploadId: string; readonly isNew: boolean }> {
     const [orphan] = await this.calls.listUploads();
-    return orphan ?? (await this.calls.initiate());
+    if (orphan !== undefined) return { uploadId: orphan, isNew: false };
+    return { uploadId: await this.calls.initiate(), isNew: true };
   }
 
   private async sendParts(uploadId: string, listed: readonly ListedPart[]): Promise<DonePart[]> {
