@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { cpuSeconds } from './measure.js';
 
 export interface PlainRun {
   readonly workflows: number;
@@ -10,8 +11,13 @@ export interface PlainRun {
   readonly activities: number;
 }
 
-/** Workflows a second. */
-export async function plainWorkflows(address: string, run: PlainRun): Promise<number> {
+export interface PlainResult {
+  readonly aSecond: number;
+  /** CPU ms that the worker spent on one. */
+  readonly workerCpuMs: number;
+}
+
+export async function plainWorkflows(address: string, run: PlainRun): Promise<PlainResult> {
   const queue = `bench-plain-${Date.now()}`;
   const child = fork(fileURLToPath(new URL('./plain-worker.ts', import.meta.url)), [address, queue], {
     execArgv: ['--import', 'tsx'],
@@ -28,9 +34,12 @@ export async function plainWorkflows(address: string, run: PlainRun): Promise<nu
         await client.workflow.execute('plain', { taskQueue: queue, workflowId, args: [run.activities] });
       }
     };
-    const startedAt = performance.now();
+    const [startedAt, cpuBefore] = [performance.now(), await cpuSeconds(child.pid ?? null)];
     await Promise.all(Array.from({ length: run.atOnce }, lane));
-    return run.workflows / ((performance.now() - startedAt) / 1_000);
+    return {
+      aSecond: run.workflows / ((performance.now() - startedAt) / 1_000),
+      workerCpuMs: (((await cpuSeconds(child.pid ?? null)) - cpuBefore) * 1_000) / run.workflows,
+    };
   } finally {
     const ended = once(child, 'exit');
     child.disconnect();
