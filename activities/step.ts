@@ -52,7 +52,8 @@ export async function runStep<T>(
   };
   const inherited = standstillOf(info.heartbeatDetails) ?? { sinceMs: info.scheduledTimestampMs, reached: 0 };
   let standstill = inherited;
-  // Not at once: most steps are over before the first one, and each costs a write to Temporal's database.
+  // A first try has nothing to hand on yet: most are over before their first heartbeat, each of which is a write to Temporal's database.
+  if (info.heartbeatDetails !== undefined) context.heartbeat(standstill);
   const beat = setInterval(() => context.heartbeat(standstill), heartbeatEveryMs(info.heartbeatTimeoutMs));
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
   const step: Step = {
