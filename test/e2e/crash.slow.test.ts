@@ -1,6 +1,6 @@
 /** Whatever is killed on the way, the import goes on, and exactly one image results. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Fault, type Service, startService } from './service.js';
+import { BUCKET, type Fault, type Service, startService } from './service.js';
 
 let service: Service;
 
@@ -10,14 +10,13 @@ beforeAll(async () => {
 afterAll(() => service?.stop());
 beforeEach(() => service.resetCloud());
 
-/** Calls slow enough for the kill to come in the middle of the phase. */
-const MOMENTS: readonly (readonly [string, Fault | null])[] = [
-  ['preflight', { service: 'sts', action: 'GetCallerIdentity', kind: 'slow', delayMs: 2_000 }],
-  ['role', { service: 'ram', action: 'GetRole', kind: 'slow', delayMs: 2_000 }],
-  ['upload', { service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 2_000 }],
-  ['import', { service: 'ecs', action: 'ImportImage', kind: 'slow', delayMs: 2_000 }],
-  ['detection', null],
-  ['cleanup', { service: 'oss', action: 'DeleteObject', kind: 'slow', delayMs: 2_000 }],
+/** A call of each phase that hangs, so that one kill finds an import in the middle of each. */
+const MOMENTS: readonly (readonly [string, Omit<Fault, 'kind'>])[] = [
+  ['preflight', { service: 'ecs', action: 'DescribeImages' }],
+  ['role', { service: 'ram', action: 'GetRole' }],
+  ['upload', { service: 'oss', action: 'UploadPart' }],
+  ['import', { service: 'ecs', action: 'ImportImage' }],
+  ['cleanup', { service: 'oss', action: 'DeleteObject' }],
 ];
 
 async function expectOneImage(id: string): Promise<void> {
@@ -25,19 +24,48 @@ async function expectOneImage(id: string): Promise<void> {
   expect(view.error).toBeNull();
   expect(view).toMatchObject({ state: 'succeeded', phase: 'done' });
   const cloud = await service.state();
-  expect(cloud.images).toMatchObject([{ imageId: view.image?.imageId, status: 'Available' }]);
-  expect(cloud.objects).toEqual([]);
-  expect(cloud.uploads).toEqual([]);
+  const named = cloud.images.filter(({ imageName }) => imageName === view.request.imageName);
+  expect(named).toMatchObject([{ imageId: view.image?.imageId, status: 'Available' }]);
+  const mine = ({ key }: { readonly key: string }) => key.includes(id);
+  expect([...cloud.objects, ...cloud.uploads].filter(mine)).toEqual([]);
 }
 
-test.each(MOMENTS)('a worker killed in %s: the import goes on and makes one image', async (phase, fault) => {
-  await service.settings({ importSeconds: 1, detectionSeconds: 3 });
-  if (fault !== null) await service.fault(fault);
-  const id = await service.start();
-  await service.until(id, (view) => view.phase === phase);
-  await service.kill('worker');
-  await expectOneImage(id);
+test('a worker killed with an import in each phase: every one goes on and makes one image', async () => {
+  const held = await Promise.all(
+    MOMENTS.map(async ([phase, call]) => {
+      const name = `killed-in-${phase}`;
+      const faultId = await service.fault({ ...call, match: name, kind: 'hang' });
+      const upload = { bucket: BUCKET, prefix: `${name}/` };
+      return { faultId, id: await service.start({ imageName: name, roleName: name, upload }) };
+    }),
+  );
+  await expect
+    .poll(async () => [...(await service.hits()).values()], { timeout: 60_000 })
+    .toEqual(MOMENTS.map(() => 1));
+  service.kill('worker');
+  for (const { id } of held) await expectOneImage(id);
 });
+
+test('workers told to stop one after the other under load lose nothing, and repeat nothing that costs money', async () => {
+  await service.settings({ importSeconds: 1 });
+  const ids = await Promise.all(Array.from({ length: 8 }, () => service.start()));
+  for (let times = 0; times < 3; times++) {
+    await service.until(ids[times] ?? '', (view) => view.phase !== 'accepted');
+    const { pid } = worker();
+    service.signal('worker', 'SIGTERM');
+    await expect.poll(() => worker().state === 'ready' && worker().pid !== pid, { timeout: 60_000 }).toBe(true);
+  }
+  for (const id of ids) await expectOneImage(id);
+  for (const action of ['ImportImage', 'CompleteMultipartUpload', 'InitiateMultipartUpload']) {
+    expect(await service.calls(action)).toHaveLength(ids.length);
+  }
+});
+
+function worker() {
+  const part = service.stack.parts().find(({ name }) => name === 'worker');
+  if (part === undefined) throw new Error('there is no worker');
+  return part;
+}
 
 test.each(['temporal', 'postgres', 'api'])('%s killed while the cloud imports: one image', async (part) => {
   await service.settings({ importSeconds: 2 });

@@ -40,14 +40,16 @@ export interface EmulatorCall {
   readonly action: string;
   readonly clientToken?: string | null;
   readonly outcome: string;
+  /** ISO time of its arrival. */
+  readonly time: string;
 }
 
 export interface Fault {
   readonly service: string;
   readonly action: string;
   readonly kind: 'reset-before' | 'reset-after' | 'hang' | 'hang-after' | 'cut' | 'http' | 'slow';
-  /** Parameters of the call, by name. */
-  readonly match?: Readonly<Record<string, string>>;
+  /** Parameters of the call by name, or a text that one of them holds. */
+  readonly match?: Readonly<Record<string, string>> | string;
   readonly times?: number;
   readonly after?: number;
   readonly status?: number;
