@@ -28,7 +28,7 @@ const environment = z.object({
   ECS_IMPORT_MAX_WATCHES: z.coerce.number().int().min(1).default(2_000),
   ECS_IMPORT_POLL_FIRST_MS: milliseconds(1_000),
   ECS_IMPORT_POLL_MAX_MS: milliseconds(30_000),
-  ECS_IMPORT_PATIENCE_MS: milliseconds(30 * 60_000),
+  ECS_IMPORT_PATIENCE_MS: milliseconds(60 * 60_000),
   ECS_IMPORT_LOOK_EVERY_MS: milliseconds(2_000),
   /** Calls a minute to each region, by the vendor’s action: `ImportImage=60,DescribeImages=600`; others as the cloud lets. */
   ECS_IMPORT_CALL_LIMITS: z.string().default('').transform(callLimits),

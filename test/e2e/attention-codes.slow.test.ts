@@ -12,7 +12,14 @@ const CALLS: Readonly<Partial<Record<CatalogueService, Pick<Fault, 'service' | '
 };
 
 /** Mended by the service itself: the role is made, the upload begun again, fresh keys are asked for. */
-const MENDED_BY_ITSELF = [/^NoSetRole/, /^InvalidOperation\.CloudBox/, /^EntityNotExist\.Role$/, /^InvalidPart$/, /^NoSuchUpload$/, /^SecurityTokenExpired$/];
+const MENDED_BY_ITSELF = [
+  /^NoSetRole/,
+  /^InvalidOperation\.CloudBox/,
+  /^EntityNotExist\.Role$/,
+  /^InvalidPart$/,
+  /^NoSuchUpload$/,
+  /^SecurityTokenExpired$/,
+];
 
 const codes = (Object.keys(CALLS) as (keyof typeof CALLS)[]).flatMap((service) =>
   CATALOGUE[service]

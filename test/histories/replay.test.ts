@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
+import { readWorkerConfig } from '../../workers/config.js';
 import { type StoredHistory, unpackHistory } from './stored-history.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
@@ -28,6 +29,12 @@ test('every stored history replays with today’s workflows', async () => {
   }
   expect(failures).toEqual([]);
 }, 60_000);
+
+test('a day of outage, with somebody who resumes at once each time, stays below 500 events', () => {
+  const stop = historyOf('resumed.json').events.length - historyOf('succeeded.json').events.length;
+  const stops = 24 * (3_600_000 / readWorkerConfig({ DATABASE_URL: 'postgres://db' }).ECS_IMPORT_PATIENCE_MS);
+  expect(historyOf('distributed.json').events.length + stops * stop).toBeLessThan(500);
+});
 
 test.each(names)('%s stays small', (name) => {
   expect(historyOf(name).events.length).toBeLessThan(MOST_EVENTS);
