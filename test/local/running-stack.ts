@@ -40,7 +40,8 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     said += chunk;
   });
-  const ended = once(child, 'close').then(() => {
+  const closed = once(child, 'close');
+  const ended = closed.then(() => {
     throw new Error(said.trim());
   });
   const lines = createInterface({ input: child.stdout });
@@ -70,9 +71,9 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
       }
     },
     stop: async () => {
-      if (child.exitCode !== null) return child.exitCode;
+      // One that was killed before has closed already; a signal to it does nothing.
       child.kill('SIGTERM');
-      const [code] = await once(child, 'close');
+      const [code] = await closed;
       return typeof code === 'number' ? code : null;
     },
   };

@@ -31,20 +31,26 @@ async function run(folder = dataDir, options: RunOptions = {}): Promise<RunningS
   return stack;
 }
 
-test.each(PART_NAMES)('%s killed with -9 is back at the same address, and the others did not notice', async (name) => {
+test('each part killed with -9 is back at the same address, and the others did not notice', async () => {
   const stack = await run();
-  const before = PART_NAMES.map((part) => stack.part(part));
-  const { pid, address } = stack.part(name);
-  process.kill(pid ?? 0, 'SIGKILL');
-  await vi.waitFor(() => expect(stack.part(name)).toMatchObject({ state: 'ready', restarts: 1, address }), {
-    timeout: 20_000,
-  });
-  for (const other of before.filter((part) => part.name !== name)) {
-    expect(stack.part(other.name)).toMatchObject({ pid: other.pid, restarts: 0, state: 'ready' });
+  for (const name of PART_NAMES) {
+    const before = PART_NAMES.map((part) => stack.part(part));
+    const { pid, address } = stack.part(name);
+    process.kill(pid ?? 0, 'SIGKILL');
+    await vi.waitFor(() => expect(stack.part(name)).toMatchObject({ state: 'ready', restarts: 1, address }), {
+      timeout: 20_000,
+    });
+    for (const other of before.filter((part) => part.name !== name)) {
+      expect(stack.part(other.name), `${other.name} after ${name}`).toMatchObject({
+        pid: other.pid,
+        restarts: other.restarts,
+        state: 'ready',
+      });
+    }
+    const { TEMPORAL_ADDRESS } = await stack.told();
+    expect(await temporalServes(TEMPORAL_ADDRESS, 'default')).toBe(true);
+    expect(await stack.query('select 1 as one')).toEqual([{ one: 1 }]);
   }
-  const { TEMPORAL_ADDRESS } = await stack.told();
-  expect(await temporalServes(TEMPORAL_ADDRESS, 'default')).toBe(true);
-  expect(await stack.query('select 1 as one')).toEqual([{ one: 1 }]);
 });
 
 test('what was written is there after a stop and a start, at the same addresses, and after all was killed at once', async () => {
@@ -155,8 +161,9 @@ test.each([
     /^PostgreSQL at DATABASE_URL \(127\.0\.0\.1:9\/b\) can't be used/,
   ],
 ])('%s that leads nowhere is said in one line, and nothing is left running', async (name, value, message) => {
-  await expect(runStack(dataDir, { env: { [name]: value } })).rejects.toThrow(message);
-  await expect(runStack(dataDir, { env: { [name]: value } })).rejects.not.toThrow('geheim');
+  const refused = await runStack(dataDir, { env: { [name]: value } }).catch((error: Error) => error.message);
+  expect(refused).toMatch(message);
+  expect(refused).not.toContain('geheim');
 });
 
 test('a part that cannot start ends the start with its own words, and nothing is left running', async () => {
