@@ -7,10 +7,10 @@ const rooms = {
   sources: ['domain'],
   images: ['domain', 'sources'],
   store: ['domain'],
-  workers: ['domain', 'workflows', 'activities', 'alibaba', 'images', 'store'],
+  workers: ['domain', 'workflows', 'activities', 'alibaba', 'images', 'sources', 'store'],
   api: ['domain', 'workflows', 'store', 'alibaba', 'images'],
   local: ['domain'],
-  cli: ['domain', 'workflows', 'api', 'workers', 'local', 'images', 'alibaba', 'store'],
+  cli: ['domain', 'workflows', 'api', 'workers', 'local', 'images', 'sources', 'alibaba', 'store'],
   emulator: [],
 };
 const names = Object.keys(rooms);

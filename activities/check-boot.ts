@@ -8,15 +8,14 @@ import type { Step } from './step.js';
 const LOG = 'boot-check.log';
 const SCREEN = 'boot-check.png';
 
-/** `disk`: null where the system disk is not on this host. */
 export async function checkBoot(
   deps: Pick<ActivityDependencies, 'checkBoot' | 'files'>,
   step: Step,
-  disk: ReadDisk | null,
+  { path, inspection }: ReadDisk,
 ): Promise<Finding> {
-  if (disk === null) return NOT_HERE;
+  if (path === null || inspection === null) return NOT_HERE;
   step.log('boot check begins');
-  const check = await deps.checkBoot(disk.path, disk.inspection, { signal: step.signal });
+  const check = await deps.checkBoot(path, inspection, { signal: step.signal });
   const kept = await keep(deps, step.importId, check);
   const evidence = [check.finding.evidence, ...(kept.length === 0 ? [] : [`kept: ${kept.join(', ')}`])].join('; ');
   step.log('boot check ended', { outcome: check.outcome, seconds: check.seconds });
@@ -27,7 +26,7 @@ const NOT_HERE: Finding = {
   code: 'ECSIMPORT.BootCheck',
   severity: 'warning',
   message: 'The boot check did not run',
-  evidence: 'the system disk lies in OSS',
+  evidence: 'the system disk does not lie on the worker’s host',
   remedy: 'Give the image as a file of a worker’s host, or leave inspection.bootCheck out.',
   source: 'inspection',
   disk: 1,

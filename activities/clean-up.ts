@@ -4,11 +4,13 @@
  */
 import { type FinalState, isFinal, type LedgerEntry } from '../domain/import.js';
 import type { Ending, StepInput } from '../domain/plan.js';
+import type { SharedUpload } from '../store/uploads.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { endCopies } from './end-copies.js';
 import { endImage } from './end-image.js';
 import { withLeftovers } from './leftovers.js';
 import { runStep, type Step } from './step.js';
+import { locationOf } from './upload/sending.js';
 
 export function createCleanUp(deps: ActivityDependencies) {
   /** @returns the state in which the import has ended: the one that was written first, where it was cleaned up twice */
@@ -57,7 +59,12 @@ async function leaveOnlyWhatWasAskedFor(
     }
   };
 
-  for (const upload of open('multipart-upload')) await did(() => abortUpload(deps, step, upload));
+  const shared = await deps.uploading.uploads.heldBy(step.importId);
+  const isShared = ({ key }: LedgerEntry) => shared.some((upload) => locationOf(upload) === key);
+  // What others may send on is let go below, with its object; the rest is this import's own.
+  for (const upload of open('multipart-upload')) {
+    if (!isShared(upload)) await did(() => abortUpload(deps, step, upload));
+  }
   const { regions } = input.request.distribute;
   const copiesEnded = await did(() =>
     endCopies(deps, step, ledger, ({ regionId }) => {
@@ -68,7 +75,10 @@ async function leaveOnlyWhatWasAskedFor(
   // While it is being copied, an image cannot be deleted; while a task runs, the cloud still reads the object.
   if (copiesEnded && (await did(() => settleImages(deps, step, ledger, open('image'), ending)))) {
     const keepObject = input.request.upload.keepObject && ending.outcome !== 'cancelled';
-    for (const object of open('object')) await did(() => endObject(deps, step, object, keepObject));
+    for (const upload of shared) await did(() => letGo(deps, step, ledger, upload, keepObject));
+    for (const object of open('object')) {
+      if (!isShared(object)) await did(() => endObject(deps, step, object, keepObject));
+    }
   }
   if (troubles.length > 0) throw troubles[0];
 }
@@ -105,6 +115,32 @@ async function endObject(deps: ActivityDependencies, step: Step, entry: LedgerEn
   if (keep && entry.status !== 'intended') return markAs(deps, step, entry, 'kept');
   await deps.cloud.oss(entry.regionId).deleteObject(bucket, key);
   await markAs(deps, step, entry, 'removed');
+}
+
+/** Uses it no longer: deletes it with all that is unfinished of it, unless another import still uses it. */
+async function letGo(
+  deps: ActivityDependencies,
+  step: Step,
+  ledger: readonly LedgerEntry[],
+  upload: SharedUpload,
+  keep: boolean,
+): Promise<void> {
+  const { regionId, bucket, key } = upload;
+  const released = await deps.uploading.uploads.release(step.importId, bucket, key, keep);
+  if (released.kind === 'remove') {
+    const oss = deps.cloud.oss(regionId);
+    for (const id of await oss.listUploads(bucket, key)) await oss.abortUpload(bucket, key, id);
+    await oss.deleteObject(bucket, key);
+    await deps.uploading.uploads.forget(released.id);
+  }
+  const status = released.kind === 'kept' || (released.kind === 'in-use' && keep) ? 'kept' : 'removed';
+  // Who still uses it deletes it in the end: to this import it is gone.
+  const detail = released.kind === 'in-use' ? { usedBy: released.by } : {};
+  for (const entry of ledger.filter((one) => one.key === locationOf(upload) && one.status !== 'removed')) {
+    // An unfinished upload is never kept: it is finished by the other one, or gone.
+    const own = entry.kind === 'multipart-upload' ? 'removed' : status;
+    await deps.store.record(step, { kind: entry.kind, key: entry.key, regionId, status: own, detail });
+  }
 }
 
 async function keepImage(deps: ActivityDependencies, step: Step, ledger: readonly LedgerEntry[]): Promise<void> {

@@ -1,10 +1,17 @@
 /** What activities work with; a worker passes the real ones, a test its own. */
 import type { Cloud } from '../alibaba/cloud.js';
 import type { CheckBoot } from '../images/boot-check/boot-checker.js';
-import type { InspectImage } from '../images/inspection.js';
+import type { Cache } from '../images/convert/cache.js';
+import type { Convert } from '../images/convert/converter.js';
+import type { Programs } from '../images/convert/need.js';
+import type { InspectImage, InspectRemote } from '../images/inspection.js';
+import type { HttpClient } from '../sources/http-request.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
+import type { UploadStore } from '../store/uploads.js';
 import type { RegionWatchers } from './region-watcher.js';
+import type { Once } from './upload/once.js';
+import type { Slots } from './upload/slots.js';
 
 export interface ActivitySettings {
   /** For so long a transient failure is retried before a person is asked; ms. */
@@ -25,4 +32,22 @@ export interface ActivityDependencies {
   readonly settings: ActivitySettings;
   /** Checks that a path may be read here: a regular file under the roots that the operator allows. */
   readonly resolveFile: (path: string) => Promise<string>;
+  readonly uploading: UploadDependencies;
+}
+
+/** What reading and sending images takes beside the cloud. */
+export interface UploadDependencies {
+  readonly uploads: UploadStore;
+  /** Fetches from the hosts that the operator allows. */
+  readonly http: HttpClient;
+  readonly inspectRemote: InspectRemote;
+  readonly cache: Cache;
+  readonly convert: Convert;
+  readonly programs: Programs;
+  readonly slots: Slots;
+  readonly digests: Once<string>;
+  /** Of this worker; a file of the same name on another host is another file. */
+  readonly host: string;
+  /** So long nobody else sends what this worker sends, without another word from it; ms. */
+  readonly leaseMs: number;
 }

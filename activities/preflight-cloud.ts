@@ -1,5 +1,5 @@
 /** The cloud’s side of preflight, by reading only: who we are, region, buckets, objects, name, and the vendor’s own dry run. */
-import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
+import type { CallerIdentity, Cloud, ObjectView } from '../alibaba/cloud.js';
 import { failureOf } from '../domain/catalogue/index.js';
 import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/failure.js';
@@ -72,6 +72,10 @@ export async function checkBuckets(cloud: Cloud, region: string, buckets: Readon
   }
 }
 
+export function isArchived({ storageClass, restore }: ObjectView): boolean {
+  return ARCHIVED.includes(storageClass) && restore !== 'restored';
+}
+
 export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan): Promise<void> {
   if (disk.source.kind !== 'object') return;
   const { bucket, key } = disk.source;
@@ -79,7 +83,7 @@ export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan):
   const object = await cloud.oss(region).headObject(bucket, key);
   if (object === null) throw refusal('InvalidOSSObject.NotFound', `there is no object oss://${bucket}/${key}`, field);
   if (object.size === 0) throw refusal('InvalidOSSObject.Size', `object oss://${bucket}/${key} is empty`, field);
-  if (ARCHIVED.includes(object.storageClass) && object.restore !== 'restored') {
+  if (isArchived(object)) {
     throw refusal(
       'InvalidOSSObject.NeedRestore',
       `object oss://${bucket}/${key} is ${object.storageClass}${object.restore === 'ongoing' ? ', its restore is under way' : ''}`,

@@ -6,90 +6,158 @@ import type { Finding } from '../domain/import.js';
 import type { DiskPlan } from '../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../domain/request.js';
 import { ossObjectOf } from '../domain/source-rules.js';
-import type { ContainerFormat, Inspection } from '../images/inspection.js';
+import { expectedFormat } from '../images/convert/converter.js';
+import { conversionNeed, isImportable, isVoidWhenConverted, type Programs } from '../images/convert/need.js';
+import type { Inspection, InspectOptions } from '../images/inspection.js';
+import type { RemoteImage } from '../images/remote-image.js';
+import { describeHttp, httpSource } from '../sources/http-source.js';
+import { type ByteSource, readPiece } from '../sources/source.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { isArchived } from './preflight-cloud.js';
 import type { Step } from './step.js';
+import { objectSource } from './upload/object-source.js';
 
 const MAX_SIZE_GIB = 2048;
 
-/** What ECS imports as it is; VMDK only for accounts that the vendor invited. */
-const IMPORTABLE: readonly ContainerFormat[] = ['RAW', 'QCOW2', 'VHD', 'VMDK'];
-
-/** A source that lies on this host, and what was read of it. */
+/** A source as preflight sees it. */
 export interface ReadDisk {
-  readonly path: string;
-  readonly inspection: Inspection;
+  readonly source: DiskPlan['source'];
+  /** Null: it does not lie on this host. */
+  readonly path: string | null;
+  /** Bytes of the source; null where its server does not tell. */
+  readonly size: number | null;
+  /** Null: it can't be looked at before it is here, or not at all. */
+  readonly inspection: Inspection | null;
 }
 
-/** Null for an object that is in OSS already: it is not read here. */
+/** Looks at a source where it lies: on this host, on a web server, in OSS. */
 export async function readDisk(
   deps: ActivityDependencies,
   step: Step,
-  disk: DiskRequest,
-  { number, of }: { readonly number: number; readonly of: number },
-): Promise<ReadDisk | null> {
+  request: ImportRequest,
+  number: number,
+): Promise<ReadDisk> {
+  const disk = request.disks[number - 1];
+  if (disk === undefined) throw new Error(`the request has no disk ${number}`);
+  const options: InspectOptions = {
+    signal: step.signal,
+    role: number === 1 ? 'system' : 'data',
+    moreDisks: request.disks.length > 1,
+  };
   const url = new URL(disk.source);
-  if (url.protocol === 'oss:') return null;
-  if (url.protocol !== 'file:') {
-    const field = `disks[${number - 1}].source`;
-    throw new FailureError({
-      code: 'Source.NotSupported',
-      class: 'request',
-      message: `${field}: ${url.protocol}// sources cannot be read yet`,
-      remedy:
-        'Download the image to a worker’s disk and give its path, or upload it to the bucket and give oss://bucket/key.',
-      field,
-    });
-  }
+  const read = await (url.protocol === 'oss:'
+    ? readObject(deps, request.region, disk, options)
+    : url.protocol === 'file:'
+      ? readFile(deps, url, options)
+      : readWeb(deps, url, options));
+  return read.inspection === null ? read : { ...read, inspection: asStated(disk, read.inspection) };
+}
+
+async function readFile(deps: ActivityDependencies, url: URL, options: InspectOptions): Promise<ReadDisk> {
   // file://HOST/path only chose the worker; here only the path counts.
   url.host = '';
   const path = fileURLToPath(url);
   const file = await deps.resolveFile(path);
-  const inspection = await deps.inspect(file, {
-    signal: step.signal,
-    role: number === 1 ? 'system' : 'data',
-    moreDisks: of > 1,
-  });
-  return { path, inspection };
+  const inspection = await deps.inspect(file, options);
+  return { source: { kind: 'file', path }, path, size: inspection.fileSize, inspection };
 }
 
-export function findingsOf(read: ReadDisk | null, number: number): readonly Finding[] {
-  return (read?.inspection.findings ?? []).map((finding) => ({ ...finding, disk: number }));
+async function readWeb({ uploading }: ActivityDependencies, url: URL, options: InspectOptions): Promise<ReadDisk> {
+  const signal = options.signal ?? new AbortController().signal;
+  const facts = await describeHttp(uploading.http, url, signal);
+  const { size } = facts;
+  const read = { source: { kind: 'http', url: url.href }, path: null, size } as const;
+  if (size === null || !facts.takesRanges) return { ...read, inspection: null };
+  const source = httpSource(uploading.http, { ...facts, size });
+  return { ...read, inspection: await uploading.inspectRemote(remoteImage(source), options) };
 }
 
-export function planDisk(
+/** An object that is not there, or archived, is told by the checks of the cloud's side. */
+async function readObject(
+  deps: ActivityDependencies,
+  region: string,
+  disk: DiskRequest,
+  options: InspectOptions,
+): Promise<ReadDisk> {
+  const { bucket, key } = objectOf(disk.source);
+  const oss = deps.cloud.oss(region);
+  const object = await oss.headObject(bucket, key).catch(unlessRefused);
+  const read = { source: { kind: 'object', bucket, key }, path: null, size: object?.size ?? null } as const;
+  if (object === null || object.size === 0 || isArchived(object)) return { ...read, inspection: null };
+  const image = remoteImage(objectSource(oss, bucket, object));
+  // Who may only have the cloud read it imports it unseen.
+  return { ...read, inspection: await deps.uploading.inspectRemote(image, options).catch(unlessRefused) };
+}
+
+function unlessRefused(error: unknown): null {
+  if (error instanceof FailureError && (error.failure.status === 403 || error.failure.class === 'request')) return null;
+  throw error;
+}
+
+function remoteImage(source: ByteSource): RemoteImage {
+  return {
+    name: source.name,
+    size: source.size,
+    version: source.version,
+    read: (offset, length, signal) => readPiece(source, offset, length, signal),
+  };
+}
+
+/** Any bytes can be a raw disk, when the request says so; that nothing is known on it is a finding of its own. */
+export function asStated(disk: DiskRequest | undefined, inspection: Inspection): Inspection {
+  if (disk?.format !== 'RAW' || inspection.format !== 'UNKNOWN' || inspection.subformat !== null) return inspection;
+  const { fileSize } = inspection;
+  return {
+    ...inspection,
+    format: 'RAW',
+    virtualSize: fileSize,
+    diskImageSizeGiB: inspection.diskImageSizeGiB ?? Math.max(1, Math.ceil(fileSize / 1024 ** 3)),
+  };
+}
+
+/** Of what was looked at; a finding that a conversion makes void is left out where one takes place. */
+export function findingsOf({ inspection }: ReadDisk, plan: DiskPlan | null, number: number): readonly Finding[] {
+  const converted = plan?.conversion === 'converted';
+  return (inspection?.findings ?? [])
+    .filter(({ code }) => !converted || !isVoidWhenConverted(code))
+    .map((finding) => ({ ...finding, disk: number }));
+}
+
+export async function planDisk(
+  deps: Pick<ActivityDependencies, 'uploading'>,
   request: ImportRequest,
   importId: string,
-  disk: DiskRequest,
   number: number,
-  read: ReadDisk | null,
-): DiskPlan {
-  if (read === null) return planObject(disk, number);
+  read: ReadDisk,
+): Promise<DiskPlan> {
+  const disk = request.disks[number - 1];
+  if (disk === undefined) throw new Error(`the request has no disk ${number}`);
   const field = `disks[${number - 1}]`;
-  const { path, inspection } = read;
-  const format = formatOf(disk, inspection, field);
-  return {
-    number,
-    source: { kind: 'file', path },
-    bucket: request.upload.bucket,
-    key: objectKey(request.upload.prefix, importId, number, format),
-    size: inspection.fileSize,
-    format,
-    diskImageSizeGiB: sizeOf(disk, inspection, field),
-  };
-}
-
-function planObject(disk: DiskRequest, number: number): DiskPlan {
-  const { bucket, key } = objectOf(disk.source);
-  return {
-    number,
-    source: { kind: 'object', bucket, key },
-    bucket,
-    key,
-    size: null,
-    format: disk.format ?? null,
-    diskImageSizeGiB: disk.diskImageSize ?? null,
-  };
+  const { source, size, inspection } = read;
+  const sized = { number, source, size };
+  if (source.kind === 'object') {
+    const { bucket, key } = source;
+    // Of what nothing is known the cloud is told what the request says; the finding has its say before.
+    const known = inspection !== null && inspection.format !== 'UNKNOWN' ? inspection : null;
+    const format = known === null ? (disk.format ?? null) : importableFormat(disk, known, field);
+    const diskImageSizeGiB = known === null ? (disk.diskImageSize ?? null) : sizeOf(disk, known, field);
+    return { ...sized, bucket, key, conversion: 'as-is', format, diskImageSizeGiB };
+  }
+  const { bucket, prefix } = request.upload;
+  if (inspection === null) {
+    const key = objectKey(prefix, importId, number, disk.format ?? 'raw');
+    const told = { format: disk.format ?? null, diskImageSizeGiB: disk.diskImageSize ?? null };
+    return { ...sized, ...told, bucket, key, conversion: 'unknown' };
+  }
+  const need = await conversionNeed(inspection, request.upload.convert, deps.uploading.programs);
+  // What a conversion would save is not known of what lies elsewhere, nor worth bringing it here.
+  const conversion = need === 'if-worth' && read.path === null ? 'as-is' : need;
+  const format =
+    conversion === 'converted'
+      ? await convertedFormat(disk, inspection, field, deps.uploading.programs)
+      : importableFormat(disk, inspection, field);
+  const key = objectKey(prefix, importId, number, format);
+  return { ...sized, bucket, key, conversion, format, diskImageSizeGiB: sizeOf(disk, inspection, field) };
 }
 
 function objectOf(source: string) {
@@ -98,32 +166,46 @@ function objectOf(source: string) {
   return object;
 }
 
-function formatOf(disk: DiskRequest, inspection: Inspection, field: string): string {
-  // Any bytes can be a raw disk; that nothing is known on it is a finding of its own.
-  if (disk.format === 'RAW' && inspection.format === 'UNKNOWN' && inspection.subformat === null) return 'RAW';
-  if (!IMPORTABLE.includes(inspection.format)) {
+function convertedFormat(
+  disk: DiskRequest,
+  inspection: Inspection,
+  field: string,
+  programs: Programs,
+): Promise<string> {
+  // Of what is packed the request's word is about what is inside.
+  const outside = inspection.contains === null && isImportable(inspection.format);
+  if (outside) agree(disk, inspection, field);
+  return expectedFormat(inspection, programs);
+}
+
+function importableFormat(disk: DiskRequest, inspection: Inspection, field: string): string {
+  if (!isImportable(inspection.format)) {
     throw new FailureError({
       code: 'InvalidImageFormat.Malformed',
       class: 'request',
       message: `${field}.source is ${inspection.format}, which ECS does not import`,
-      remedy: 'Convert it first: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2 (unpack archives before that).',
+      remedy:
+        'Convert it first (qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2; unpack archives before that), or give it as a file or URL: these are converted on the way.',
       field: `${field}.source`,
     });
   }
-  if (disk.format !== undefined && disk.format !== inspection.format) {
-    throw new FailureError({
-      code: 'Request.ContradictsImage',
-      class: 'request',
-      message: `${field}.format is ${disk.format} in the request and ${inspection.format} in the image`,
-      remedy: `Leave ${field}.format out to take it from the image.`,
-      field: `${field}.format`,
-    });
-  }
+  agree(disk, inspection, field);
   return inspection.format;
 }
 
+function agree(disk: DiskRequest, inspection: Inspection, field: string): void {
+  if (disk.format === undefined || disk.format === inspection.format) return;
+  throw new FailureError({
+    code: 'Request.ContradictsImage',
+    class: 'request',
+    message: `${field}.format is ${disk.format} in the request and ${inspection.format} in the image`,
+    remedy: `Leave ${field}.format out to take it from the image.`,
+    field: `${field}.format`,
+  });
+}
+
 /** The disk is never made smaller than what the guest sees, and never larger than the cloud allows. */
-function sizeOf(disk: DiskRequest, inspection: Inspection, field: string): number | null {
+export function sizeOf(disk: DiskRequest, inspection: Inspection, field: string): number | null {
   const needed = inspection.diskImageSizeGiB;
   if (needed !== null && needed > MAX_SIZE_GIB) {
     throw new FailureError({

@@ -41,16 +41,14 @@ export function createPreflight(deps: ActivityDependencies) {
       const disks: DiskPlan[] = [];
       const seen: Finding[] = [];
       let system: Inspection | null = null;
-      for (const [index, disk] of request.disks.entries()) {
+      for (const index of request.disks.keys()) {
         const number = index + 1;
-        const read = await collect(async () => ({
-          disk: await readDisk(deps, step, disk, { number, of: request.disks.length }),
-        }));
+        const read = await collect(() => readDisk(deps, step, request, number));
         if (read !== null) {
-          if (number === 1) system = read.disk?.inspection ?? null;
-          seen.push(...findingsOf(read.disk, number));
-          if (number === 1 && request.inspection?.bootCheck === true) seen.push(await checkBoot(deps, step, read.disk));
-          const plan = await collect(async () => planDisk(request, step.importId, disk, number, read.disk));
+          if (number === 1) system = read.inspection;
+          const plan = await collect(() => planDisk(deps, request, step.importId, number, read));
+          seen.push(...findingsOf(read, plan, number));
+          if (number === 1 && request.inspection?.bootCheck === true) seen.push(await checkBoot(deps, step, read));
           if (plan !== null) disks.push(plan);
         }
         step.report({

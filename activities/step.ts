@@ -116,6 +116,11 @@ function unexplained(error: unknown): Failure {
   };
 }
 
+/** Aborted because the worker ends: the step is tried again by the next one. */
+export function isShutdown({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
+}
+
 async function asTemporalFailure(
   deps: { readonly store: ImportStore; readonly settings: StepSettings },
   step: Step,
@@ -124,7 +129,7 @@ async function asTemporalFailure(
 ): Promise<Error> {
   if (step.signal.aborted) {
     const reason: unknown = step.signal.reason;
-    if (reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN') {
+    if (isShutdown(step.signal)) {
       return ApplicationFailure.create({
         message: 'worker is shutting down',
         type: 'shutdown',

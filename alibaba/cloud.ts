@@ -227,6 +227,10 @@ export interface OssApi {
   readRange(bucket: string, key: string, offset: number, length: number): Promise<Uint8Array>;
   /** Resumable multipart upload, checked end to end by CRC64. Rejects with the signal's reason when aborted. */
   upload(input: UploadInput): Promise<UploadResult>;
+  /** Bytes a second, as lately measured by uploads to this region; null: not measured yet. */
+  linkSpeed(): number | null;
+  /** Measures it with a few parts of zeros, of an upload to this key that is aborted in the end. */
+  measureLink(bucket: string, key: string, signal: AbortSignal): Promise<number | null>;
   /** Success also when it is gone already. */
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
   /** Ids of the unfinished multipart uploads of exactly this key. */

@@ -1,12 +1,13 @@
 /** The whole cloud, wired from the environment: the vendor's endpoints and credential chain, or a local stand-in for some or all of it. */
 import { z } from 'zod';
-import { type Environment, readEnvironment } from '../domain/environment.js';
+import { byteCount, type Environment, readEnvironment } from '../domain/environment.js';
 import type { Cloud, CloudEndpoints, EcsApi, OssApi } from './cloud.js';
 import { type CredentialSource, defaultCredentials } from './credentials.js';
 import { createEcs } from './ecs.js';
 import { createOss } from './oss.js';
 import { createRam } from './ram.js';
 import { createSts } from './sts.js';
+import { createPace } from './upload/pace.js';
 
 /** For calls that belong to no region: STS has an endpoint in each, and wants one named. */
 const HOME_REGION = 'cn-hangzhou';
@@ -18,16 +19,22 @@ export interface CloudOptions {
   readonly homeRegion?: string;
   /** Of one call without an image's bytes, and of an upload on which no byte moves; ms. */
   readonly timeoutMs?: number;
+  /** What all uploads together may send a second, in bytes. */
+  readonly limitRate?: number;
 }
 
 export function createCloud(options: CloudOptions): Cloud {
   const { endpoints, credentials, homeRegion = HOME_REGION } = options;
   const { timeoutMs } = options;
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
+  // One for all regions: the limit is this process's.
+  const pace = options.limitRate === undefined ? {} : { pace: createPace(options.limitRate) };
   const settings = timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs };
   return {
     ecs: onePerRegion((region): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
-    oss: onePerRegion((region): OssApi => createOss({ endpoint: endpoints.oss, region, credentials, settings })),
+    oss: onePerRegion(
+      (region): OssApi => createOss({ endpoint: endpoints.oss, region, credentials, settings, ...pace }),
+    ),
     ram: createRam({ endpoint: endpoints.ram, region: homeRegion, credentials, ...timeout }),
     sts: createSts({ endpoint: endpoints.sts, region: homeRegion, credentials, ...timeout }),
   };
@@ -38,11 +45,13 @@ export function createCloudFromEnvironment(env: Environment, endpoints = cloudEn
   const read = readEnvironment(environment, env);
   const homeRegion = read.ALIBABA_CLOUD_STS_REGION ?? read.ALIBABA_CLOUD_REGION_ID;
   const timeoutMs = read.ECS_IMPORT_CALL_TIMEOUT_MS;
+  const limitRate = read.ECS_IMPORT_LIMIT_RATE;
   return createCloud({
     endpoints,
     credentials: defaultCredentials(env),
     ...(homeRegion === undefined ? {} : { homeRegion }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(limitRate === undefined ? {} : { limitRate }),
   });
 }
 
@@ -67,6 +76,8 @@ const environment = z.object({
   ALIBABA_CLOUD_REGION_ID: z.string().optional(),
   /** How long one call to the cloud may stay without an answer; unset: 20 s, for OSS 60 s. */
   ECS_IMPORT_CALL_TIMEOUT_MS: z.coerce.number().int().min(1).optional(),
+  /** What this process sends at most, all its uploads together, in bytes a second: `500K`, `12.5M`; unset: no limit. */
+  ECS_IMPORT_LIMIT_RATE: byteCount.optional(),
 });
 
 /** Clients keep connections and watch limits: one a region, however often it is asked for. */

@@ -1,11 +1,13 @@
 /** OSS in one region: control calls through `ali-oss`, an image's bytes through our own wire. */
 import { FailureError } from '../domain/failure.js';
-import type { OssApi } from './cloud.js';
+import type { OssApi, UploadInput } from './cloud.js';
 import { createControl, type OssControl, type OssPlace, withoutQuotes } from './oss-control.js';
 import { createWire, type Wire } from './oss-wire.js';
+import { createLinkMeter, type LinkMeter } from './upload/link-speed.js';
 import { type ObjectCalls, type UploadSettings, uploadSource } from './upload/multipart.js';
 import { type Pace, UNPACED } from './upload/pace.js';
 import { DEFAULT_PART_BYTES } from './upload/parts.js';
+import { probeLink } from './upload/probe-link.js';
 
 export interface OssSettings extends Omit<UploadSettings, 'pace'> {
   /** A request on which no byte moves for so long is given up and tried again. */
@@ -35,6 +37,8 @@ export function createOss(options: OssOptions): OssApi {
   const settings = { ...DEFAULTS, ...options.settings };
   const control = createControl(options, settings.controlTimeoutMs);
   const wire = createWire({ ...options, stallMs: settings.stallMs });
+  const meter = createLinkMeter();
+  const pace = options.pace ?? UNPACED;
 
   return {
     async getBucket(bucket) {
@@ -62,8 +66,16 @@ export function createOss(options: OssOptions): OssApi {
 
     async upload(input) {
       input.signal.throwIfAborted();
-      const calls = objectCalls(control, wire, input.bucket, input.key, input.meta);
-      return await uploadSource(calls, input, { ...settings, pace: options.pace ?? UNPACED });
+      const calls = objectCalls(control, wire, meter, input);
+      return await uploadSource(calls, input, { ...settings, pace });
+    },
+
+    linkSpeed: meter.bytesPerSecond,
+
+    async measureLink(bucket, key, signal) {
+      const calls = objectCalls(control, wire, meter, { bucket, key, meta: {} });
+      await probeLink(calls, { ...settings, pace }, signal);
+      return meter.bytesPerSecond();
     },
 
     async tryUpload(bucket, key) {
@@ -100,9 +112,8 @@ async function encryptionOf(wire: Wire, bucket: string): Promise<string | null> 
 function objectCalls(
   control: OssControl,
   wire: Wire,
-  bucket: string,
-  key: string,
-  meta: Readonly<Record<string, string>>,
+  meter: LinkMeter,
+  { bucket, key, meta }: Pick<UploadInput, 'bucket' | 'key' | 'meta'>,
 ): ObjectCalls {
   return {
     head: () => control.headObject(bucket, key),
@@ -115,10 +126,16 @@ function objectCalls(
 
     async sendPart(uploadId, partNumber, body, onSent, signal) {
       const query = { partNumber: String(partNumber), uploadId };
-      const answer = await wire.request({
-        ...{ action: 'UploadPart', method: 'PUT', bucket, key, query, body, onSent, signal },
+      const end = meter.begin();
+      const sent = (bytes: number) => {
+        meter.sent(bytes);
+        onSent(bytes);
+      };
+      const request = wire.request({
+        ...{ action: 'UploadPart', method: 'PUT', bucket, key, query, body, onSent: sent, signal },
         maxAnswerBytes: 64 * 1024,
       });
+      const answer = await request.finally(end);
       const crc64 = answer.headers['x-oss-hash-crc64ecma'];
       return { etag: withoutQuotes(answer.headers.etag ?? ''), crc64: typeof crc64 === 'string' ? crc64 : null };
     },

@@ -22,3 +22,26 @@ export function readEnvironment<T extends z.ZodType>(schema: T, env: Environment
 function withoutEmpty(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/** `500`, `64K`, `12.5M`, `2GiB`: units of 1,024. Null: not a number of bytes above zero. */
+export function parseBytes(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
+  const bytes = Math.round(Number(match?.[1]) * (UNITS[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN));
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+}
+
+/** A number of bytes, with or without a unit. */
+export const byteCount = z.string().transform((text, context) => {
+  const bytes = parseBytes(text);
+  if (bytes !== null) return bytes;
+  context.addIssue({ code: 'custom', message: `${text} is no number of bytes (500K, 12.5M, 2G)` });
+  return z.NEVER;
+});
+
+/** Names separated by commas. */
+export const commaList = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()])));

@@ -50,7 +50,9 @@ export function importIdOfWorkflow(workflowId: string): string | null {
 /**
  * Where a disk's bytes go in the bucket. The suffix is the format's own, since the cloud refuses others (UnsupportedSuffix.OSSObject).
  * @param disk 1 is the system disk
+ * @param sha256 of the source, where it is known: other bytes never take the place of those that were there
  */
-export function objectKey(prefix: string, importId: string, disk: number, format: string): string {
-  return `${prefix}${importId}/disk-${disk}.${format.toLowerCase()}`;
+export function objectKey(prefix: string, importId: string, disk: number, format: string, sha256?: string): string {
+  const content = sha256 === undefined ? '' : `-${sha256.slice(0, 12)}`;
+  return `${prefix}${importId}/disk-${disk}${content}.${format.toLowerCase()}`;
 }

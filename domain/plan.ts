@@ -12,8 +12,13 @@ export interface DiskPlan {
     | { readonly kind: 'object'; readonly bucket: string; readonly key: string };
   readonly bucket: string;
   readonly key: string;
-  /** Bytes that the upload sends; null where only the source's server knows. */
+  /** Bytes of the source; null where only its server knows. */
   readonly size: number | null;
+  /**
+   * How the bytes are sent: `as-is`, `converted` first, converted `if-worth` by the speed of the link; `unknown` where
+   * nothing could be told of the source before it is on this host.
+   */
+  readonly conversion: 'as-is' | 'converted' | 'if-worth' | 'unknown';
   readonly format: string | null;
   readonly diskImageSizeGiB: number | null;
 }

@@ -11,6 +11,8 @@ export interface RemoteImage {
   readonly size: number;
   /** Bytes that it takes where it lies; absent: as many as its size. */
   readonly allocatedSize?: number;
+  /** Changes whenever the bytes may have; absent or null where that can't be told. */
+  readonly version?: string | null;
   /** Exactly the bytes asked for. Throws `FailureError`. */
   read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>;
 }

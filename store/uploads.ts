@@ -5,8 +5,8 @@
 import type pg from 'pg';
 import { transaction } from './transaction.js';
 
-/** What an object holds: the source's bytes as they are, or a qcow2 made of them. */
-export type UploadForm = 'as-is' | 'qcow2';
+/** What an object holds: the source's bytes as they are, or an image made of them. */
+export type UploadForm = 'as-is' | 'converted';
 
 export interface SharedUpload {
   readonly id: number;
@@ -23,6 +23,8 @@ export interface SharedUpload {
   readonly bytesTotal: number;
   readonly crc64: string | null;
   readonly size: number | null;
+  /** What was told of a converted image when it was made; as it was given to `finish`. */
+  readonly inspection: object | null;
 }
 
 export interface WantedUpload {
@@ -65,6 +67,7 @@ interface UploadRow {
   readonly bytes_total: string;
   readonly crc64: string | null;
   readonly size: string | null;
+  readonly inspection: object | null;
 }
 
 export type UploadStore = ReturnType<typeof createUploadStore>;
@@ -136,7 +139,7 @@ export function createUploadStore(pool: pg.Pool) {
     async noteUploadId(id: number, uploadId: string, sourceVersion: string | null): Promise<void> {
       await pool.query(
         `with changed as (
-           update uploads set upload_id = $2, source_version = $3, updated_at = now()
+           update uploads set upload_id = $2, source_version = $3, crc64 = null, updated_at = now()
            where id = $1 and (upload_id is distinct from $2 or source_version is distinct from $3)
            returning id
          )
@@ -165,23 +168,26 @@ export function createUploadStore(pool: pg.Pool) {
       await pool.query('update uploads set crc64 = $2, updated_at = now() where id = $1', [id, crc64]);
     },
 
-    async finish(id: number, object: { readonly size: number; readonly crc64: string }): Promise<void> {
+    async finish(
+      id: number,
+      object: { readonly size: number; readonly crc64: string; readonly inspection: object | null },
+    ): Promise<void> {
       await pool.query(
         `with done as (
            update uploads
-           set state = 'whole', size = $2, crc64 = $3, holder = null, lease_until = null, upload_id = null,
+           set state = 'whole', size = $2, crc64 = $3, inspection = $4, holder = null, lease_until = null, upload_id = null,
                bytes_done = $2, bytes_total = $2, updated_at = now()
            where id = $1 and state = 'open' returning id
          )
          delete from upload_parts using done where upload = done.id`,
-        [id, object.size, object.crc64],
+        [id, object.size, object.crc64, object.inspection === null ? null : JSON.stringify(object.inspection)],
       );
     },
 
-    /** The object that was whole is not there any more: it has to be sent again. */
+    /** The object that was whole is not there any more: it has to be sent again, and belongs to who does. */
     async reopen(id: number): Promise<void> {
       await pool.query(
-        `update uploads set state = 'open', crc64 = null, size = null, bytes_done = 0, updated_at = now()
+        `update uploads set state = 'open', kept = false, crc64 = null, size = null, bytes_done = 0, updated_at = now()
          where id = $1 and state = 'whole'`,
         [id],
       );
@@ -300,5 +306,6 @@ function toUpload(row: UploadRow): SharedUpload {
     bytesTotal: Number(row.bytes_total),
     crc64: row.crc64,
     size: row.size === null ? null : Number(row.size),
+    inspection: row.inspection,
   };
 }

@@ -1,7 +1,9 @@
 /** The worker's configuration: everything comes from the environment, and what is wrong with it is said in one line. */
 import os from 'node:os';
+import path from 'node:path';
 import { z } from 'zod';
-import { milliseconds, readEnvironment } from '../domain/environment.js';
+import { byteCount, commaList, milliseconds, readEnvironment } from '../domain/environment.js';
+import { createAddressGuard } from '../sources/address-rules.js';
 
 function callLimits(text: string, context: z.RefinementCtx): Readonly<Record<string, number>> {
   const pairs = text.split(',').filter((pair) => pair.trim() !== '');
@@ -22,6 +24,17 @@ const environment = z.object({
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
   /** Folders that imports may read files from, separated by `:`; without it any file that the process can read. */
   ECS_IMPORT_FILE_ROOTS: z.string().default(''),
+  /** Hosts that images may be fetched from by HTTP: `images.example.com`, `*.example.com`; without it any host. */
+  ECS_IMPORT_HTTP_HOSTS: commaList,
+  /** Addresses and networks that images may be fetched from although they are this host's, its link's or a metadata service's. */
+  ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'give addresses or networks: 127.0.0.1, 10.0.0.0/8'),
+  /** Where converted and downloaded images lie until they are sent, and how much of them at most. */
+  ECS_IMPORT_CACHE_DIR: z
+    .string()
+    .min(1)
+    .default(path.join(os.homedir(), '.cache', 'ecs-image-import', 'images')),
+  ECS_IMPORT_CACHE_LIMIT: byteCount.prefault('200G'),
+  /** Disks that this worker sends at once, those of one import among them. */
   ECS_IMPORT_MAX_UPLOADS: z.coerce.number().int().min(1).default(4),
   ECS_IMPORT_MAX_PREFLIGHTS: z.coerce.number().int().min(1).default(16),
   ECS_IMPORT_MAX_ACTIVITIES: z.coerce.number().int().min(1).default(50),
@@ -39,6 +52,15 @@ const environment = z.object({
   ECS_IMPORT_SHUTDOWN_MS: milliseconds(10_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
+
+function areAddresses(addresses: readonly string[]): boolean {
+  try {
+    createAddressGuard({ hosts: [], addresses });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export type WorkerConfig = z.infer<typeof environment>;
 

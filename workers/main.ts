@@ -5,15 +5,23 @@ import { createBudgetedCloud } from '../activities/budgeted-cloud.js';
 import { createCallBudgets } from '../activities/call-budget.js';
 import { createRegionWatchers } from '../activities/region-watcher.js';
 import { createSharedReads } from '../activities/shared-reads.js';
+import { createOnce } from '../activities/upload/once.js';
+import { createSlots } from '../activities/upload/slots.js';
 import { createCloudFromEnvironment } from '../alibaba/create-cloud.js';
 import { createBootChecker } from '../images/boot-check/boot-checker.js';
-import { createInspector } from '../images/inspect-in-child.js';
+import { createCache } from '../images/convert/cache.js';
+import { createConverter } from '../images/convert/converter.js';
+import { INSTALLED } from '../images/convert/need.js';
+import { createInspector, createRemoteInspector } from '../images/inspect-in-child.js';
+import { rememberInspections } from '../images/remember-inspections.js';
+import { createHttpClient } from '../sources/http-request.js';
 import { createBatchStore } from '../store/batches.js';
 import { migrate, openPool } from '../store/database.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
+import { createUploadStore } from '../store/uploads.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
 import { createFileResolver } from './file-roots.js';
 import { createImportWorkers } from './worker.js';
@@ -21,6 +29,10 @@ import { createImportWorkers } from './worker.js';
 /** As long as imports that start together need for their first looks. */
 const SHARED_MOMENT_MS = 2_000;
 
+/** A web server that sends nothing for so long is given up and asked again. */
+const STALL_MS = 60_000;
+/** A worker that died while it sent what others wait for is missed for so long. */
+const UPLOAD_LEASE_MS = 30_000;
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /** Runs until the process is told to stop. Rejects with a one-line error when a server stays unreachable. */
@@ -52,13 +64,20 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     pollMaxMs: config.ECS_IMPORT_POLL_MAX_MS,
     patienceMs: config.ECS_IMPORT_PATIENCE_MS,
   };
+  const inspect = createInspector({});
+  const cache = createCache({ folder: config.ECS_IMPORT_CACHE_DIR, limitBytes: config.ECS_IMPORT_CACHE_LIMIT });
+  const http = createHttpClient({
+    hosts: config.ECS_IMPORT_HTTP_HOSTS,
+    addresses: config.ECS_IMPORT_HTTP_ADDRESSES,
+    stallMs: STALL_MS,
+  });
   const workers = await createImportWorkers(config, connection, {
     store: createImportStore(pool),
     batches: createBatchStore(pool),
     batchPace: { lookEveryMs: config.ECS_IMPORT_BATCH_LOOK_MS, gatherMs: config.ECS_IMPORT_BATCH_GATHER_MS },
     files: createImportFiles(pool),
     cloud,
-    inspect: createInspector({}),
+    inspect,
     checkBoot: createBootChecker(),
     watchers: createRegionWatchers(cloud, pace),
     settings: {
@@ -67,6 +86,18 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
       looksForLostImage: 3,
     },
     resolveFile: createFileResolver(config.ECS_IMPORT_FILE_ROOTS),
+    uploading: {
+      uploads: createUploadStore(pool),
+      http,
+      inspectRemote: rememberInspections(createRemoteInspector()),
+      cache,
+      convert: createConverter({ cache, inspect }),
+      programs: INSTALLED,
+      slots: createSlots(config.ECS_IMPORT_MAX_UPLOADS),
+      digests: createOnce(),
+      host: config.ECS_IMPORT_WORKER_HOST,
+      leaseMs: UPLOAD_LEASE_MS,
+    },
   });
   const stop = () => workers.shutdown();
   process.once('SIGTERM', stop);
@@ -79,6 +110,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   } finally {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
+    http.close();
     await connection.close().catch(() => undefined);
     await pool.end();
   }

@@ -127,8 +127,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     const plan: ImportPlan = await step('preflight', nearTheFiles.preflight);
     if (request.dryRun) return null;
     if (request.role !== 'skip') await step('role', (at) => here.setUpRole(at, plan));
-    await step('upload', (at) => uploading.upload(at, plan));
-    const image = await step('import', (at) => here.startImport(at, plan));
+    const sent = await step('upload', (at) => uploading.upload(at, plan));
+    const image = await step('import', (at) => here.startImport(at, sent));
     await step('import', (at) => watching.watchImport(at, image));
     if (request.detection.strategy !== 'none') await step('detection', (at) => watching.detect(at, image));
     const { regions, shareWith } = request.distribute;

@@ -6,6 +6,7 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises
 import path from 'node:path';
 import { failureOf } from '../../domain/catalogue/index.js';
 import { FailureError } from '../../domain/failure.js';
+import { abortable } from '../../sources/abortable.js';
 
 export interface CacheOptions {
   readonly folder: string;
@@ -100,7 +101,7 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
         // The caller itself is one of the users.
         const othersMayLeave = rooms.size > 0 || users.size > 1;
         if (!(error instanceof FailureError) || !othersMayLeave || bytes > limitBytes) throw error;
-        await untilAborted(woken, signal);
+        await abortable(woken, signal);
       }
     }
   };
@@ -146,7 +147,7 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
           const other = making.get(name);
           if (other !== undefined) {
             // Its failure is told to whoever began it; the next one tries for itself.
-            await untilAborted(
+            await abortable(
               other.catch(() => undefined),
               signal,
             );
@@ -247,17 +248,4 @@ function waiter(): { readonly promise: Promise<void>; readonly resolve: () => vo
     resolve = done;
   });
   return { promise, resolve };
-}
-
-async function untilAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

@@ -69,6 +69,14 @@ export function createConverter({ cache, inspect, programs = INSTALLED }: Conver
   };
 }
 
+/** What comes out, as far as the outside of the source tells. */
+export async function expectedFormat(inspection: Inspection, programs: Programs): Promise<string> {
+  const { format, subformat } = inspection;
+  // Without qemu-img what is inside is taken out, and that is all.
+  const unpackedOnly = isPacking(format) && subformat !== null && (await programs.qemuImg()) === null;
+  return unpackedOnly ? subformat : 'QCOW2';
+}
+
 function firstRoom({ format, allocatedSize }: Inspection): number {
   return isPacking(format) ? allocatedSize * UNPACKED_GUESS : mostBytesOf(allocatedSize);
 }

@@ -13,6 +13,9 @@ export type ConversionNeed = 'as-is' | 'converted' | 'if-worth';
 /** What ECS imports as it is; VMDK only for accounts that the vendor invited. */
 const IMPORTABLE: readonly ContainerFormat[] = ['RAW', 'QCOW2', 'VHD', 'VMDK'];
 
+/** Formats of what is packed that are sent on without qemu-img. */
+const IMPORTABLE_INSIDE: readonly string[] = ['RAW', 'QCOW2', 'VHD'];
+
 /** Findings about how the disk is stored, which a conversion makes void. */
 const VOID_WHEN_CONVERTED = [
   'ECSIMPORT.Format',
@@ -40,30 +43,38 @@ export async function conversionNeed(
   mode: ConvertMode,
   programs: Programs,
 ): Promise<ConversionNeed> {
-  const { format } = inspection;
-  if (isImportable(format)) {
-    if (mode === 'never') return 'as-is';
-    const wanted = format === 'VMDK' || (mode === 'qcow2' && format !== 'QCOW2');
-    if (!wanted && (await programs.qemuImg()) === null) return 'as-is';
-    if (!wanted) return holdsWhatIsNotRead(inspection) ? 'converted' : 'if-worth';
-  } else {
-    if (mode === 'never') {
-      throw convertFailure(
-        'NotWanted',
-        `the image is ${format}, which ECS does not import, and upload.convert is never`,
-      );
+  const { format, subformat } = inspection;
+  if (isImportable(format)) return needOfImportable(inspection, mode, programs);
+  if (mode === 'never') {
+    throw convertFailure('NotWanted', `the image is ${format}, which ECS does not import, and upload.convert is never`);
+  }
+  if (isPacking(format)) {
+    if (!(await programs.unpacker(format))) {
+      const message = `the image is packed (${format}), and this worker has no ${packageFor(format)}`;
+      throw convertFailure('NoUnpacker', message);
     }
-    if (isPacking(format)) {
-      if (await programs.unpacker(format)) return 'converted';
-      throw convertFailure(
-        'NoUnpacker',
-        `the image is packed (${format}), and this worker has no ${packageFor(format)}`,
-      );
-    }
-    if (format !== 'OVA' && !isReadableFormat(format)) return 'as-is';
+    // What ECS imports needs only to be taken out.
+    if (IMPORTABLE_INSIDE.includes(subformat ?? '')) return 'converted';
+  } else if (format !== 'OVA' && !isReadableFormat(format)) {
+    return 'as-is';
   }
   await requireQemuImg(programs, format);
   return 'converted';
+}
+
+async function needOfImportable(
+  inspection: Inspection,
+  mode: ConvertMode,
+  programs: Programs,
+): Promise<ConversionNeed> {
+  const { format } = inspection;
+  if (mode === 'never') return 'as-is';
+  if (format === 'VMDK' || (mode === 'qcow2' && format !== 'QCOW2')) {
+    await requireQemuImg(programs, format);
+    return 'converted';
+  }
+  if ((await programs.qemuImg()) === null) return 'as-is';
+  return holdsWhatIsNotRead(inspection) ? 'converted' : 'if-worth';
 }
 
 export async function requireQemuImg(programs: Programs, format: ContainerFormat): Promise<QemuImg> {

@@ -8,8 +8,8 @@ create table uploads (
   key            text not null,
   -- Of the source's bytes, lower-case hex; null: not known, so that it is shared with nobody.
   sha256         text,
-  -- What the object holds: the source's bytes as they are, or a qcow2 made of them.
-  form           text not null check (form in ('as-is', 'qcow2')),
+  -- What the object holds: the source's bytes as they are, or an image made of them.
+  form           text not null check (form in ('as-is', 'converted')),
   state          text not null default 'open' check (state in ('open', 'whole', 'removing')),
   -- Who sends it, and until when nobody else does.
   holder         text,
@@ -22,6 +22,8 @@ create table uploads (
   -- Of the object; written before it is put together.
   crc64          text,
   size           bigint,
+  -- What was told of a converted image: who shares it needs no copy of its own to know.
+  inspection     jsonb,
   -- An import that used it asked to keep it.
   kept           boolean not null default false,
   created_at     timestamptz not null default now(),

@@ -1,6 +1,7 @@
 /** ECS in several regions, as far as copies, sharing and deleting go; and the record, in memory. For activities run alone. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import pg from 'pg';
 import type { ActivityDependencies } from '../../activities/dependencies.js';
 import { createRegionWatchers } from '../../activities/region-watcher.js';
 import type { Cloud, CopyImageInput, EcsApi, ImageView } from '../../alibaba/cloud.js';
@@ -10,6 +11,7 @@ import { IMPORT_TAG_KEY } from '../../domain/ids.js';
 import type { ImageRef, LedgerEntry } from '../../domain/import.js';
 import type { ImportRequest } from '../../domain/request.js';
 import type { ImportStore } from '../../store/imports.js';
+import { createUploadStore } from '../../store/uploads.js';
 
 export const HOME = 'cn-hangzhou';
 export const SOURCE: ImageRef = { imageId: 'm-source', regionId: HOME, taskId: 't-1' };
@@ -200,6 +202,19 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     watchers: createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 }),
     settings: { patienceMs: 60_000, lookEveryMs: 1, looksForLostImage: 2 },
     resolveFile: unused,
+    uploading: {
+      // Never connected: nothing of an upload is part of distribution.
+      uploads: { ...createUploadStore(new pg.Pool()), heldBy: async () => [] },
+      http: { get: unused, close: () => undefined },
+      inspectRemote: unused,
+      cache: { obtain: unused },
+      convert: unused,
+      programs: { qemuImg: unused, unpacker: unused },
+      slots: { use: unused },
+      digests: { once: unused },
+      host: 'here',
+      leaseMs: 1_000,
+    },
   };
   return {
     ...record,

@@ -24,7 +24,7 @@ afterEach(() => cloud.close());
 const request = acceptedWith({ disks: [{ source: `oss://${BUCKET}/web-01.raw` }], upload: { bucket: BUCKET } });
 const disk = {
   ...{ number: 1, source: { kind: 'object', bucket: BUCKET, key: 'web-01.raw' } as const, bucket: BUCKET },
-  ...{ key: 'web-01.raw', size: null, format: null, diskImageSizeGiB: null },
+  ...{ key: 'web-01.raw', size: null, conversion: 'as-is' as const, format: null, diskImageSizeGiB: null },
 };
 
 async function preflight(region = REGION): Promise<void> {

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { FailureError } from '../../domain/failure.js';
 import { inspectImage } from '../../images/inspect.js';
 import { createRemoteInspector } from '../../images/inspect-in-child.js';
+import type { Inspection } from '../../images/inspection.js';
+import { rememberInspections } from '../../images/remember-inspections.js';
 import type { RemoteImage } from '../../images/remote-image.js';
 import { DEMO } from './made-images.js';
 
@@ -14,6 +16,7 @@ function remote(read?: RemoteImage['read']) {
   const image = {
     name: 'https://images.example.com/debian.qcow2',
     size: bytes.length,
+    version: 'one',
     fetched: 0,
     read: async (offset: number, length: number, signal: AbortSignal) => {
       image.fetched += length;
@@ -58,5 +61,39 @@ describe('a remote image', () => {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     });
     await expect(slow(image)).rejects.toMatchObject({ failure: { code: 'Inspection.TimeLimit' } });
+  });
+});
+
+describe('what was told of a remote image', () => {
+  const told = { format: 'QCOW2' } as Inspection;
+
+  test('is told again without a look, until the image changes', async () => {
+    let looks = 0;
+    const remembering = rememberInspections(async () => {
+      looks += 1;
+      return told;
+    });
+    await Promise.all([remembering(remote()), remembering(remote())]);
+    await remembering(remote());
+    expect(looks).toBe(1);
+    await remembering({ ...remote(), version: 'two' });
+    await remembering(remote(), { role: 'data' });
+    expect(looks).toBe(3);
+    await remembering({ ...remote(), version: null });
+    await remembering({ ...remote(), version: null });
+    expect(looks).toBe(5);
+  });
+
+  test('is looked for again by the next when the look failed', async () => {
+    let looks = 0;
+    const remembering = rememberInspections(async () => {
+      looks += 1;
+      if (looks === 1) throw new Error('cancelled');
+      return told;
+    });
+    const first = remembering(remote());
+    const second = remembering(remote());
+    await expect(first).rejects.toThrow('cancelled');
+    expect(await second).toBe(told);
   });
 });

@@ -45,7 +45,7 @@ async function whole(importId: string): Promise<SharedUpload> {
   await newImport(importId);
   const upload = await join(importId);
   await store.claim(upload.id, `${importId}/1`, LEASE);
-  await store.finish(upload.id, { size: 10, crc64: '7' });
+  await store.finish(upload.id, { size: 10, crc64: '7', inspection: { format: 'QCOW2' } });
   return upload;
 }
 
@@ -61,7 +61,7 @@ describe('the same content', () => {
 
   test.each([
     ['another bucket', { bucket: 'other' }],
-    ['another form', { form: 'qcow2' as const, key: 'b/disk-1.qcow2' }],
+    ['another form', { form: 'converted' as const, key: 'b/disk-1.qcow2' }],
     ['another digest', { sha256: 'bb' }],
     ['an unknown digest', { sha256: null }],
   ])('with %s is another object', async (_name, changes) => {
@@ -99,15 +99,25 @@ describe('the same content', () => {
   test('that is whole needs no sender', async () => {
     const { id } = await whole('a');
     await newImport('b');
-    expect(await join('b')).toMatchObject({ id, state: 'whole', size: 10, crc64: '7' });
+    expect(await join('b')).toMatchObject({
+      id,
+      state: 'whole',
+      size: 10,
+      crc64: '7',
+      inspection: { format: 'QCOW2' },
+    });
     expect(await store.claim(id, 'b/1', LEASE)).toBeNull();
     expect(await store.parts(id)).toEqual([]);
   });
 
-  test('whose object has vanished is sent again', async () => {
-    const { id } = await whole('a');
+  test('whose object has vanished is sent again, and not kept for those who once asked for it', async () => {
+    const { id, key } = await whole('a');
+    expect(await store.release('a', BUCKET, key, true)).toEqual({ kind: 'kept' });
+    await newImport('b');
+    await join('b');
     await store.reopen(id);
-    expect(await store.claim(id, 'a/1', LEASE)).toMatchObject({ state: 'open', crc64: null });
+    expect(await store.claim(id, 'b/1', LEASE)).toMatchObject({ state: 'open', crc64: null });
+    expect(await store.release('b', BUCKET, key, false)).toEqual({ kind: 'remove', id });
   });
 });
 
@@ -219,7 +229,7 @@ test('whatever dies when, no object vanishes that somebody uses, and none is lef
           cloud.add(upload.key);
           sent += 1;
           mayDie();
-          await store.finish(upload.id, { size: 1, crc64: '1' });
+          await store.finish(upload.id, { size: 1, crc64: '1', inspection: null });
         }
         state = await store.get(upload.id);
       }

@@ -1,0 +1,44 @@
+/** How many disks a worker sends at once, whichever imports they belong to. */
+
+export interface Slots {
+  /** Waits for a free slot, in the order in which it is asked; rejects with the signal's reason when aborted. */
+  use<Result>(signal: AbortSignal, body: () => Promise<Result>): Promise<Result>;
+}
+
+export function createSlots(count: number): Slots {
+  let free = count;
+  const waiting: (() => void)[] = [];
+
+  const take = async (signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    if (free > 0) {
+      free -= 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const mine = () => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      };
+      const abort = () => {
+        waiting.splice(waiting.indexOf(mine), 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      waiting.push(mine);
+    });
+  };
+
+  return {
+    async use(signal, body) {
+      await take(signal);
+      try {
+        return await body();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else free += 1;
+      }
+    },
+  };
+}

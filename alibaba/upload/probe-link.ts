@@ -1,0 +1,40 @@
+/** Sends a few parts of zeros to learn how fast the link is, before anything is decided by that. */
+import { withBuffers } from './buffers.js';
+import type { ObjectCalls, UploadSettings } from './multipart.js';
+
+const MIB = 1024 ** 2;
+/** Grows until it took long enough to tell; 85 MiB at most, of a link that takes them in a moment. */
+const ROUNDS: readonly { readonly parts: number; readonly partBytes: number }[] = [
+  { parts: 1, partBytes: MIB },
+  { parts: 4, partBytes: MIB },
+  { parts: 4, partBytes: 4 * MIB },
+  { parts: 4, partBytes: 16 * MIB },
+];
+const LONG_ENOUGH_MS = 500;
+
+export async function probeLink(calls: ObjectCalls, { pace }: Pick<UploadSettings, 'pace'>, signal: AbortSignal) {
+  const uploadId = await calls.initiate();
+  try {
+    for (const { parts, partBytes } of ROUNDS) {
+      const begun = performance.now();
+      await Promise.all(
+        Array.from({ length: parts }, (_, index) =>
+          withBuffers(async ([zeros]) => {
+            zeros.fill(0);
+            const chunks = async function* () {
+              for (let sent = 0; sent < partBytes; sent += zeros.byteLength) {
+                const chunk = zeros.subarray(0, Math.min(zeros.byteLength, partBytes - sent));
+                await pace(chunk.byteLength, signal);
+                yield chunk;
+              }
+            };
+            await calls.sendPart(uploadId, index + 1, { length: partBytes, chunks }, () => undefined, signal);
+          }),
+        ),
+      );
+      if (performance.now() - begun >= LONG_ENOUGH_MS) return;
+    }
+  } finally {
+    await calls.abort(uploadId);
+  }
+}
