@@ -1,18 +1,15 @@
 /**
  * Reads whose answer is the same for all imports of a worker (who we are, regions, a bucket, the role) are asked once for
  * those that start together. Only answers are shared, never failures, and none for longer than a moment: what somebody
- * changes in the account, the next import sees.
+ * changes in the account, the next import sees. The role is shared only among those that ask at the same time: an import
+ * that took a role for granted which is gone would stop for a person, although it may make the role itself.
  */
-import type { Cloud, OssApi, RoleOutcome } from '../alibaba/cloud.js';
+import type { Cloud, OssApi } from '../alibaba/cloud.js';
 
 export function createSharedReads(cloud: Cloud, momentMs: number): Cloud {
   const answers = new Map<string, { readonly answer: Promise<unknown>; readonly untilMs: number }>();
 
-  function shared<T>(
-    key: string,
-    read: () => Promise<T>,
-    worthSharing: (answer: T) => boolean = () => true,
-  ): Promise<T> {
+  function shared<T>(key: string, read: () => Promise<T>, keep: 'a moment' | 'while asked' = 'a moment'): Promise<T> {
     const now = Date.now();
     const known = answers.get(key);
     // Every key is used by one caller below, with one type.
@@ -22,7 +19,7 @@ export function createSharedReads(cloud: Cloud, momentMs: number): Cloud {
     const forget = () => {
       if (answers.get(key)?.answer === answer) answers.delete(key);
     };
-    answer.then((value) => worthSharing(value) || forget(), forget);
+    answer.then(() => keep === 'a moment' || forget(), forget);
     return answer;
   }
 
@@ -37,13 +34,8 @@ export function createSharedReads(cloud: Cloud, momentMs: number): Cloud {
     },
     ram: {
       setUpImportRole: (input) =>
-        shared(`role ${JSON.stringify(input)}`, () => cloud.ram.setUpImportRole(input), madeNothing),
+        shared(`role ${JSON.stringify(input)}`, () => cloud.ram.setUpImportRole(input), 'while asked'),
     },
     sts: { getCallerIdentity: () => shared('caller', () => cloud.sts.getCallerIdentity()) },
   };
-}
-
-/** Of what was just made, those that asked together keep note in their ledgers; who comes later finds it there. */
-function madeNothing({ madeRole, madePolicies, attachedPolicies }: RoleOutcome): boolean {
-  return !madeRole && madePolicies.length === 0 && attachedPolicies.length === 0;
 }
