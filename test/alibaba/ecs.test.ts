@@ -279,14 +279,14 @@ describe('DescribeImages', () => {
     expect(server.calls).toEqual([]);
   });
 
-  test('reads tags, progress and what detection found; no risk level is no risk, an unknown one stays', async () => {
+  test('reads tags, progress, size and what detection found; no risk level is no risk, an unknown one stays', async () => {
     const Item = [
       { Name: 'GUESTOS.Virtio', Value: 'Supported' },
       { Name: 'Nvme', Value: 'Unsupported', RiskLevel: 'High', RiskCode: 'NVMe.NotInstallded' },
       { Name: 'New', Value: 'x', RiskLevel: 'Severe', RiskCode: 'New.Code' },
     ];
     const more = {
-      ...{ Progress: '70%', CreationTime: '2026-11-24T12:50Z' },
+      ...{ Progress: '70%', CreationTime: '2026-11-24T12:50Z', Size: 40 },
       Tags: { Tag: [{ TagKey: 'ecs-image-import', TagValue: 'imp-1' }, { TagKey: 'empty' }] },
       DetectionOptions: { Status: 'Finished', Items: { Item } },
     };
@@ -307,6 +307,7 @@ describe('DescribeImages', () => {
           ],
         },
         creationTime: '2026-11-24T12:50Z',
+        sizeGiB: 40,
       },
     ]);
   });
