@@ -279,7 +279,7 @@ describe('DescribeImages', () => {
     expect(server.calls).toEqual([]);
   });
 
-  test('reads tags, progress, size and what detection found; no risk level is no risk, an unknown one stays', async () => {
+  test('reads tags, progress and what detection found; no risk level is no risk, an unknown one stays', async () => {
     const Item = [
       { Name: 'GUESTOS.Virtio', Value: 'Supported' },
       { Name: 'Nvme', Value: 'Unsupported', RiskLevel: 'High', RiskCode: 'NVMe.NotInstallded' },
