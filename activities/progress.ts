@@ -2,6 +2,8 @@
 import type { Phase, Progress } from '../domain/import.js';
 
 const WRITE_EVERY_MS = 1_000;
+/** A phase that is over sooner has nobody who watches it. */
+const FIRST_WRITE_MS = 250;
 /** Weight of the newest second in the smoothed speed. */
 const NEWEST = 0.3;
 
@@ -21,13 +23,20 @@ export class ProgressReporter {
 
   report(measured: Measured): void {
     this.waiting = measured;
-    this.timer ??= setTimeout(() => this.send(), this.last === null ? 0 : WRITE_EVERY_MS);
+    this.timer ??= setTimeout(() => this.send(), this.last === null ? FIRST_WRITE_MS : WRITE_EVERY_MS);
   }
 
-  /** Writes what still waits, so that a finished phase shows its end. */
+  /** Writes what still waits, so that a phase that stops shows how far it got. */
   async flush(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     this.send();
+    await this.writing;
+  }
+
+  /** The next phase begins at once: what still waits would be seen by nobody. */
+  async drop(): Promise<void> {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.waiting = null;
     await this.writing;
   }
 

@@ -71,7 +71,7 @@ export async function runStep<T>(
   try {
     await deps.store.startPhase(write, state);
     const result = await body(step);
-    await progress.flush();
+    await progress.drop();
     return result;
   } catch (error) {
     await progress.flush();

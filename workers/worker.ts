@@ -39,6 +39,8 @@ export async function createImportWorkers(
       ...common,
       ...workflowCode(),
       taskQueue: MAIN_QUEUE,
+      // So long a workflow waits for the worker that had it in memory, when that one died.
+      stickyQueueScheduleToStartTimeout: '5s',
       activities: { ...activities, ...createBatchActivities(deps) },
       maxConcurrentActivityTaskExecutions: config.ECS_IMPORT_MAX_ACTIVITIES,
     }),

@@ -58,7 +58,9 @@ async function until(id: string, seen: (view: BatchView) => boolean): Promise<Ba
       .then(({ body }) => body)
       .catch(() => null);
     if (view !== null && seen(view)) return view;
-    if (looks > 400) throw new Error(`batch ${id} did not get there: ${JSON.stringify(view)}`);
+    if (view !== null && view.state === 'failed')
+      throw new Error(`batch ${id} failed: ${JSON.stringify(view.failures)}`);
+    if (looks > 1_500) throw new Error(`batch ${id} did not get there: ${JSON.stringify(view)}`);
     await sleep(100);
   }
 }
@@ -75,12 +77,14 @@ async function imageNames(): Promise<readonly string[]> {
 
 describe('a batch', () => {
   test('makes one image of every item, whatever dies meanwhile, and leaves nothing else', async () => {
-    const count = 40;
-    const id = await create(document(count, { policy: { concurrency: 12 } }));
-    await until(id, (view) => view.counts.succeeded >= 5);
-    service.kill('worker');
+    const count = 200;
+    const id = await create(document(count, { policy: { concurrency: 40 } }));
     await until(id, (view) => view.counts.succeeded >= 20);
+    service.kill('worker');
+    await until(id, (view) => view.counts.succeeded >= 80);
     service.kill('api');
+    service.kill('worker');
+    await until(id, (view) => view.counts.succeeded >= 140);
     service.kill('worker');
     const view = await untilState(id, 'succeeded', 'failed', 'cancelled');
     expect(view.failures).toEqual([]);
@@ -90,7 +94,7 @@ describe('a batch', () => {
     const ended = await items(id);
     expect(ended.every((item) => item.attempt === 1 && item.imageId !== null)).toBe(true);
     expect(new Set(ended.map((item) => item.importId)).size).toBe(count);
-  });
+  }, 300_000);
 
   test('starts nothing after a canary that failed, and goes on when it is retried', async () => {
     await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: imageName(1) }] });
