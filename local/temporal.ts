@@ -35,6 +35,9 @@ export function temporalPart(options: TemporalOptions): PartPlan {
         // Task queues with priority and fairness: without them a single import waits behind a whole batch.
         ...['--dynamic-config-value', 'matching.useNewMatcher=true'],
         ...['--dynamic-config-value', 'matching.enableFairness=true'],
+        // One machine has one matching host: more partitions of a queue would only pass its tasks around.
+        ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
+        ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
         ...['--log-level', 'warn', '--log-format', 'json'],
       ],
       env: withoutTemporalSettings(options.env),
