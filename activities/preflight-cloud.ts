@@ -54,7 +54,12 @@ export async function checkDestinations(
 /** ECS reads only buckets of the import’s own region, and none that OSS encrypts. */
 export async function checkBuckets(cloud: Cloud, region: string, buckets: ReadonlySet<string>): Promise<void> {
   for (const name of buckets) {
-    const bucket = await cloud.oss(region).getBucket(name);
+    const bucket = await cloud
+      .oss(region)
+      .getBucket(name)
+      .catch((error: unknown) => {
+        throw saidOfBucket(error, name, region);
+      });
     if (bucket.region !== region) {
       throw refusal(
         'InvalidOSSBucket.NotMatched',
@@ -74,6 +79,13 @@ export async function checkBuckets(cloud: Cloud, region: string, buckets: Readon
 
 export function isArchived({ storageClass, restore }: ObjectView): boolean {
   return ARCHIVED.includes(storageClass) && restore !== 'restored';
+}
+
+/** The cloud says of a bucket elsewhere only that it must be addressed there, and names neither bucket nor region. */
+function saidOfBucket(error: unknown, name: string, region: string): unknown {
+  if (!(error instanceof FailureError) || error.failure.code !== 'InvalidOSSBucket.NotMatched') return error;
+  const message = `bucket ${name} is not in ${region}, where the import is: use a bucket of ${region}, or import into the bucket’s own region`;
+  return new FailureError({ ...error.failure, message, field: 'upload.bucket' }, { cause: error });
 }
 
 export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan): Promise<void> {
