@@ -40,6 +40,8 @@ export interface EmulatorCall {
   readonly action: string;
   readonly clientToken?: string | null;
   readonly outcome: string;
+  /** Of the request's body that arrived. */
+  readonly bytes: number;
   /** ISO time of its arrival. */
   readonly time: string;
 }

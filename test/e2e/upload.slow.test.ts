@@ -1,0 +1,216 @@
+/** What a user is promised of the upload, on the real processes: one for the same content, from anywhere, whatever breaks. */
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MIB, mbrDisk } from '../images/made-images.js';
+import { type RangeServer, startRangeServer } from '../sources/range-server.js';
+import { BUCKET, DEMO_IMAGE, type Service, startService } from './service.js';
+
+const PART = 8 * MIB;
+/** So slow that there is time for something to happen in the middle. */
+const RATE = 16 * MIB;
+
+let service: Service;
+let folder = '';
+/** 80 MiB that are no file twice. */
+let disk = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'upload-e2e-'));
+  service = await startService({
+    env: {
+      ECS_IMPORT_LIMIT_RATE: String(RATE),
+      ECS_IMPORT_HTTP_ADDRESSES: '127.0.0.1',
+      ECS_IMPORT_CACHE_DIR: path.join(folder, 'cache'),
+    },
+  });
+});
+afterAll(async () => {
+  await service?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await service.resetCloud();
+  disk = path.join(folder, 'disk.raw');
+  writeFileSync(disk, Buffer.concat([mbrDisk(MIB), randomBytes(79 * MIB)]));
+});
+
+const asTheyAre = { bucket: BUCKET, prefix: 'imports/', convert: 'never' };
+const dataDisk = (file: string) => ({
+  disks: [{ source: `file://${file}` }],
+  upload: asTheyAre,
+  inspection: { failOn: 'never' },
+});
+const succeeded = async (id: string) => {
+  const view = await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
+  expect([view.state, view.error, view.attention]).toEqual(['succeeded', null, null]);
+  return view;
+};
+const failed = async (id: string) => (await service.untilState(id, 'failed', 'succeeded', 'attention')).error;
+const bytesSent = async () => (await service.calls('UploadPart')).reduce((sum, { bytes }) => sum + bytes, 0);
+const partsArrived = async (count: number) => {
+  while ((await service.calls('UploadPart')).length < count) await new Promise((resolve) => setTimeout(resolve, 50));
+};
+const nothingLeft = async () => expect(await service.state()).toMatchObject({ objects: [], uploads: [] });
+
+describe('many imports of one file into one bucket', () => {
+  test('send it once, and the last of them deletes it', async () => {
+    const ids = await Promise.all(Array.from({ length: 6 }, () => service.start(dataDisk(disk))));
+    const views = await Promise.all(ids.map(succeeded));
+    expect(await bytesSent()).toBe(80 * MIB);
+    expect(new Set(views.map(({ image }) => image?.imageId)).size).toBe(6);
+    const places = views.map(({ ledger }) => ledger.find(({ kind }) => kind === 'object')?.key);
+    expect(new Set(places).size).toBe(1);
+    await nothingLeft();
+  });
+
+  test('go on when the one that sends is cancelled, with what it has sent', async () => {
+    const first = await service.start(dataDisk(disk));
+    await partsArrived(3);
+    const second = await service.start(dataDisk(disk));
+    await service.until(second, (view) => view.phase === 'upload');
+    await service.request('POST', `/v1/imports/${first}/cancel`, {});
+    expect((await service.untilState(first, 'cancelled')).state).toBe('cancelled');
+    await succeeded(second);
+    expect(await bytesSent()).toBeLessThanOrEqual(80 * MIB + 12 * PART);
+    await nothingLeft();
+  });
+
+  test('keep it for as long as one of them asked for', async () => {
+    const keeping = { ...dataDisk(disk), upload: { ...asTheyAre, keepObject: true } };
+    await Promise.all([service.start(keeping).then(succeeded), service.start(dataDisk(disk)).then(succeeded)]);
+    expect((await service.state()).objects).toHaveLength(1);
+    await service.start(dataDisk(disk)).then(succeeded);
+    expect(await bytesSent()).toBe(80 * MIB);
+  });
+});
+
+test('a worker that is killed in the middle sends again what was under way, and no more', async () => {
+  const id = await service.start(dataDisk(disk));
+  await partsArrived(3);
+  service.kill('worker');
+  await succeeded(id);
+  // What a part's answer did not reach is sent again; at most twelve were under way.
+  expect(await bytesSent()).toBeLessThanOrEqual(80 * MIB + 12 * PART);
+  expect((await service.calls('InitiateMultipartUpload')).length).toBe(1);
+  await nothingLeft();
+});
+
+test('disks of one import are sent side by side, and each becomes one', async () => {
+  const other = path.join(folder, 'data.raw');
+  writeFileSync(other, Buffer.concat([mbrDisk(MIB), randomBytes(15 * MIB)]));
+  const source = (file: string) => ({ source: `file://${file}` });
+  const id = await service.start({ ...dataDisk(disk), disks: [source(DEMO_IMAGE), source(other), source(other)] });
+  const { ledger } = await succeeded(id);
+  // The second and third are the same bytes.
+  expect(ledger.filter(({ kind }) => kind === 'object')).toHaveLength(2);
+  expect(await bytesSent()).toBe(statSync(DEMO_IMAGE).size + 16 * MIB);
+  await nothingLeft();
+});
+
+describe('an image on a web server', () => {
+  let web: RangeServer;
+  const bytes = readFileSync(DEMO_IMAGE);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const from = (changes: object = {}) => ({ disks: [{ source: web.url.href, ...changes }], upload: asTheyAre });
+
+  beforeEach(async () => {
+    web = await startRangeServer(bytes);
+  });
+  afterEach(() => web.close());
+
+  test('is inspected where it lies and streamed into its parts', async () => {
+    const view = await succeeded(await service.start(from()));
+    expect(view.findings.some(({ code }) => code === 'GUESTOS.KernelVersion')).toBe(true);
+    expect(await bytesSent()).toBe(bytes.length);
+    expect(web.bytesServed).toBeLessThan(2.2 * bytes.length);
+    await nothingLeft();
+  });
+
+  test('whose server hands out no ranges is fetched once, then treated alike', async () => {
+    web.takesRanges = false;
+    const view = await succeeded(await service.start(from({ sha256 })));
+    expect(view.findings.some(({ code }) => code === 'GUESTOS.KernelVersion')).toBe(true);
+    await nothingLeft();
+  });
+
+  test('is not what its digest says: refused, and no object was ever made of it', async () => {
+    const error = await failed(await service.start(from({ sha256: '0'.repeat(64) })));
+    expect(error).toMatchObject({ code: 'Source.DigestMismatch' });
+    expect((await service.calls('CompleteMultipartUpload')).length).toBe(0);
+    await nothingLeft();
+  });
+
+  test('that leads to the metadata service is refused', async () => {
+    web.instead = (_path, response) => {
+      response.writeHead(302, { location: 'http://100.100.100.200/latest/meta-data/' }).end();
+      return true;
+    };
+    expect(await failed(await service.start(from()))).toMatchObject({ code: 'Source.AddressNotAllowed' });
+  });
+});
+
+describe('the digest of a request', () => {
+  test('refuses another file before a byte is sent', async () => {
+    const disks = [{ source: `file://${DEMO_IMAGE}`, sha256: '0'.repeat(64) }];
+    expect(await failed(await service.start({ disks }))).toMatchObject({ code: 'Source.DigestMismatch' });
+    expect(await bytesSent()).toBe(0);
+  });
+
+  test('refuses another object in the bucket', async () => {
+    await service.put(BUCKET, 'there.raw', mbrDisk(2 * MIB).toString('latin1'));
+    const disks = [{ source: `oss://${BUCKET}/there.raw`, format: 'RAW', sha256: '0'.repeat(64) }];
+    const id = await service.start({ disks, inspection: { failOn: 'never' } });
+    expect(await failed(id)).toMatchObject({ code: 'Source.DigestMismatch' });
+  });
+});
+
+describe('an image that ECS does not take', () => {
+  const made = (name: string, ...command: string[]) => {
+    execFileSync(command[0] ?? '', command.slice(1), { cwd: folder });
+    return path.join(folder, name);
+  };
+
+  test.each([
+    [
+      'a VMDK',
+      () =>
+        made(
+          'disk.vmdk',
+          'qemu-img',
+          'convert',
+          '-O',
+          'vmdk',
+          '-o',
+          'subformat=streamOptimized',
+          DEMO_IMAGE,
+          'disk.vmdk',
+        ),
+    ],
+    ['a packed QCOW2', () => made('disk.xz', 'sh', '-c', `xz -0 -c ${DEMO_IMAGE} > disk.xz`)],
+  ])('%s becomes a qcow2 on the way, said with the findings', async (_name, make) => {
+    const id = await service.start({ disks: [{ source: `file://${make()}` }] });
+    const view = await succeeded(id);
+    const codes = view.findings.map(({ code }) => code);
+    expect(codes).toContain('ECSIMPORT.Conversion');
+    expect(codes).toContain('GUESTOS.KernelVersion');
+    expect(codes).not.toContain('ECSIMPORT.Format');
+    expect(view.ledger.find(({ kind }) => kind === 'object')?.key).toMatch(/\.qcow2$/);
+    await nothingLeft();
+    expect(execFileSync('ls', [path.join(folder, 'cache')]).toString()).toBe('');
+  });
+
+  test('a raw file with little in it goes as a small qcow2 where the link is slow, and the reason is said', async () => {
+    const raw = made('sparse.raw', 'qemu-img', 'convert', '-O', 'raw', DEMO_IMAGE, 'sparse.raw');
+    const view = await succeeded(await service.start({ disks: [{ source: `file://${raw}` }] }));
+    const said = view.findings.find(({ code }) => code === 'ECSIMPORT.Conversion')?.message;
+    expect(said).toMatch(/sent as it is, 1\.0 GiB take about .*: converted$/);
+    const objects = (await service.calls('CompleteMultipartUpload')).length;
+    expect(objects).toBe(1);
+    expect(await bytesSent()).toBeLessThan(200 * MIB);
+    await nothingLeft();
+  });
+});
