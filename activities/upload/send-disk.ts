@@ -115,6 +115,9 @@ async function untilWhole(
     await underLease(uploads, claimed, holder, leaseMs, signal, (lease) =>
       slots.use(lease.signal, () => sendBytes(sending, claimed, origin, choice, lease)),
     );
+    // Sent just now and compared end to end: no need to ask whether it is there.
+    const sent = await uploads.get(id);
+    if (sent?.state === 'whole') return sent;
   }
 }
 

@@ -25,13 +25,25 @@ const VOID_WHEN_CONVERTED = [
   'ECSIMPORT.VhdGeometry',
 ];
 
-/** The programs that conversions are made with, looked for each time: installing one needs no restart. */
+/** The programs that conversions are made with, looked for again and again: installing one needs no restart. */
 export interface Programs {
   qemuImg(): Promise<QemuImg | null>;
   unpacker(packing: Packing): Promise<boolean>;
 }
 
-export const INSTALLED: Programs = { qemuImg: () => findQemuImg(), unpacker: canUnpack };
+/** Each look starts a process; a batch would start three for every image. */
+const LOOK_EVERY_MS = 5_000;
+
+export const INSTALLED: Programs = { qemuImg: remembered(() => findQemuImg()), unpacker: canUnpack };
+
+function remembered<T>(look: () => Promise<T>): () => Promise<T> {
+  let known: { readonly answer: Promise<T>; readonly untilMs: number } | null = null;
+  return () => {
+    const now = Date.now();
+    if (known === null || now >= known.untilMs) known = { answer: look(), untilMs: now + LOOK_EVERY_MS };
+    return known.answer;
+  };
+}
 
 export function isImportable(format: ContainerFormat): boolean {
   return IMPORTABLE.includes(format);
