@@ -176,6 +176,8 @@ export interface UploadInput {
   readonly source: ByteSource;
   /** From the ledger: a multipart upload to go on with, where there is one. */
   readonly uploadId: string | null;
+  /** True where nobody can have begun an upload of this key before: none is looked for. */
+  readonly isFirst?: boolean;
   /** What earlier runs wrote down of the same version of the source; spares reading it again, never decides alone. */
   readonly notes?: UploadNotes;
   readonly meta: Readonly<Record<string, string>>;

@@ -61,6 +61,8 @@ async function send(
   };
   const result = await deps.cloud.oss(region).upload({
     ...{ bucket, key, source, notes, uploadId: upload.uploadId, signal: lease.signal },
+    // What begins an upload and dies before it is written down is an earlier try, or the import whose id the key holds.
+    isFirst: !step.repeated && upload.uploadId === null && key.includes(step.importId),
     meta: { 'ecs-image-import': step.importId },
     onUploadId: async (uploadId) => {
       await deps.store.record(step, { ...entry, status: 'created', detail: { bucket, key, uploadId } });

@@ -112,15 +112,20 @@ class Upload {
   private async session(uploadId: string | null): Promise<{ uploadId: string; listed: readonly ListedPart[] }> {
     const listed = uploadId === null ? null : await this.retried(() => this.calls.listParts(uploadId));
     if (uploadId !== null && listed !== null) return { uploadId, listed };
-    const begun = await this.retried(() => this.adoptOrInitiate());
+    let mayBeBegun = this.input.isFirst !== true;
+    const begun = await this.retried(async () => {
+      const orphans = mayBeBegun ? await this.calls.listUploads() : [];
+      // From now on an answer may have been lost.
+      mayBeBegun = true;
+      return this.adoptOrInitiate(orphans);
+    });
     await this.input.onUploadId(begun.uploadId);
     if (begun.isNew) return { uploadId: begun.uploadId, listed: [] };
     return { uploadId: begun.uploadId, listed: (await this.retried(() => this.calls.listParts(begun.uploadId))) ?? [] };
   }
 
   /** An upload whose id never reached the ledger (answer lost, process died) is taken over, not left to be paid for. */
-  private async adoptOrInitiate(): Promise<{ readonly uploadId: string; readonly isNew: boolean }> {
-    const [orphan] = await this.calls.listUploads();
+  private async adoptOrInitiate([orphan]: readonly string[]) {
     if (orphan !== undefined) return { uploadId: orphan, isNew: false };
     return { uploadId: await this.calls.initiate(), isNew: true };
   }
