@@ -7,10 +7,11 @@ const rooms = {
   sources: ['domain'],
   images: ['domain', 'sources'],
   store: ['domain'],
-  workers: ['domain', 'workflows', 'activities', 'alibaba', 'images', 'sources', 'store'],
-  api: ['domain', 'workflows', 'store', 'alibaba', 'images'],
-  local: ['domain'],
-  cli: ['domain', 'workflows', 'api', 'workers', 'local', 'images', 'sources', 'alibaba', 'store'],
+  temporal: ['domain'],
+  workers: ['domain', 'workflows', 'activities', 'alibaba', 'images', 'sources', 'store', 'temporal'],
+  api: ['domain', 'workflows', 'store', 'temporal', 'alibaba', 'images'],
+  local: ['domain', 'temporal'],
+  cli: ['domain', 'workflows', 'api', 'workers', 'local', 'images', 'sources', 'alibaba', 'store', 'temporal'],
   emulator: [],
 };
 const names = Object.keys(rooms);

@@ -3,6 +3,7 @@ import os from 'node:os';
 import { z } from 'zod';
 import { milliseconds, readEnvironment } from '../domain/environment.js';
 import { DEFAULT_PACE } from '../domain/process-names.js';
+import { temporalVariables } from '../temporal/settings.js';
 
 const prices = z.object({
   currency: z.string().min(1).max(10),
@@ -18,9 +19,8 @@ function jsonIn(text: string): unknown {
   }
 }
 
-const environment = z.object({
-  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+export const apiVariables = z.object({
+  ...temporalVariables,
   DATABASE_URL: z.string('set DATABASE_URL to postgres://user:password@host:5432/database').min(1),
   ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
@@ -48,8 +48,8 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
-export type ApiConfig = z.infer<typeof environment>;
+export type ApiConfig = z.infer<typeof apiVariables>;
 
 export function readApiConfig(env: NodeJS.ProcessEnv): ApiConfig {
-  return readEnvironment(environment, env);
+  return readEnvironment(apiVariables, env);
 }

@@ -11,6 +11,8 @@ import { migrate, openPool } from '../store/database.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
+import { demandRightSettings } from '../temporal/look.js';
+import { connectionOptions, temporalSettings } from '../temporal/settings.js';
 import { createApp } from './app.js';
 import { type ApiConfig, readApiConfig } from './config.js';
 import { keepDailySweep } from './daily-sweep.js';
@@ -22,13 +24,15 @@ const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 /** Runs until the process is told to stop. Rejects with a one-line error when it cannot serve. */
 export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
   const config = readApiConfig(env);
+  const temporal = temporalSettings(config);
   const log = pino({ name: 'api', level: config.LOG_LEVEL }, pino.destination(2));
   const pool = openPool({ url: config.DATABASE_URL, applicationName: 'ecs-image-import api', maxConnections: 20 });
   await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
     migrate(pool),
   );
+  await demandRightSettings(temporal);
   // Lazy: while Temporal is away, imports are accepted and start when it is back.
-  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS });
+  const connection = Connection.lazy(connectionOptions(temporal));
   const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
   const store = createImportStore(pool);
   const changes = openChangeFeed(config.DATABASE_URL);

@@ -2,13 +2,15 @@
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { type Check, failed, ok, warning } from '../domain/checkup.js';
+import { ConfigError } from '../domain/environment.js';
+import { lookAtTemporal } from '../temporal/look.js';
+import { readTemporalSettings } from '../temporal/settings.js';
 import { cacheDir } from './folders.js';
 import { demandDatabase } from './outside-servers.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import { messageOf } from './stack-error.js';
 import type { PartRecord } from './stack-file.js';
 import { temporalAtHand } from './temporal-binary.js';
-import { temporalServes } from './temporal-health.js';
 
 /** @param live the parts of an `up` that runs here; none where none does */
 export async function checkMachine(env: NodeJS.ProcessEnv, live: readonly PartRecord[]): Promise<readonly Check[]> {
@@ -35,13 +37,7 @@ function checkPart(name: string, { state, address, pid, lastExit }: PartRecord):
 }
 
 async function checkTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
-  const address = env.TEMPORAL_ADDRESS;
-  if (address) {
-    const namespace = env.TEMPORAL_NAMESPACE || 'default';
-    if (await temporalServes(address, namespace)) return ok('Temporal', `${address}, namespace ${namespace}`);
-    const remedy = `See that the server runs and has the namespace (temporal operator namespace create ${namespace}), or unset TEMPORAL_ADDRESS to have one started here.`;
-    return failed('Temporal', `${address} does not serve namespace ${namespace}`, remedy, 'service');
-  }
+  if (env.TEMPORAL_ADDRESS) return await checkOutsideTemporal(env);
   const binary = await temporalAtHand(env, cacheDir(env));
   if (binary !== null) return ok('Temporal', `started here when needed: ${binary}`);
   return warning(
@@ -49,6 +45,27 @@ async function checkTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
     'no server yet',
     'The first `up` gets it, which takes minutes; or put `temporal` on PATH, or set TEMPORAL_ADDRESS.',
   );
+}
+
+async function checkOutsideTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
+  try {
+    const settings = readTemporalSettings(env);
+    const { address, namespace } = settings;
+    const found = await lookAtTemporal(settings);
+    if (found.serves)
+      return ok('Temporal', `${address}${settings.tls === null ? '' : ' over TLS'}, namespace ${namespace}`);
+    if (found.cause === 'setting') return wrongSetting(found.reason);
+    const remedy = `See that the server runs and has the namespace (temporal operator namespace create ${namespace}), or unset TEMPORAL_ADDRESS to have one started here.`;
+    return failed('Temporal', `${address} does not serve namespace ${namespace}: ${found.reason}`, remedy, 'service');
+  } catch (error) {
+    if (error instanceof ConfigError) return wrongSetting(error.message);
+    throw error;
+  }
+}
+
+function wrongSetting(reason: string): Check {
+  const remedy = 'Correct that variable, or unset TEMPORAL_ADDRESS to have a server started here.';
+  return failed('Temporal', reason, remedy, 'request');
 }
 
 async function checkPostgres(env: NodeJS.ProcessEnv): Promise<Check> {

@@ -2,21 +2,22 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { demandRightSettings } from '../temporal/look.js';
+import type { TemporalSettings } from '../temporal/settings.js';
 import { messageOf, StackError } from './stack-error.js';
 
 const PATIENCE_MS = 10_000;
 
-/** `StackError` when nothing listens at TEMPORAL_ADDRESS. Only the connection: TLS and keys are the clients' matter. */
-export async function demandTemporal(address: string, signal: AbortSignal): Promise<void> {
-  const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(address);
-  const host = match?.[1] ?? match?.[2];
-  if (host === undefined) throw new StackError(`TEMPORAL_ADDRESS is ${address}: give host:port`);
+/** `StackError` when nothing listens at TEMPORAL_ADDRESS, `ConfigError` when our certificates or keys don't fit what does. */
+export async function demandTemporal(settings: TemporalSettings, signal: AbortSignal): Promise<void> {
+  const { address, host, port } = settings;
   await patiently(
     signal,
-    () => connects(host, Number(match?.[3])),
+    () => connects(host, port),
     (reason) =>
       `Temporal at ${address} can't be reached (${reason}): check TEMPORAL_ADDRESS, or unset it to use the embedded server`,
   );
+  await demandRightSettings(settings);
 }
 
 /** `StackError` when DATABASE_URL leads to no PostgreSQL that lets us in. */

@@ -1,5 +1,6 @@
 /** Everything that runs on one machine: Temporal, PostgreSQL, the emulator where asked for, worker and API, supervised. */
 import path from 'node:path';
+import { readTemporalSettings, withoutTemporalVariables } from '../temporal/settings.js';
 import { cacheDir, makePrivateDir } from './folders.js';
 import { demandDatabase, demandTemporal } from './outside-servers.js';
 import { demandPort, portPicker } from './ports.js';
@@ -83,7 +84,7 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
   signal.throwIfAborted();
 
   const env: NodeJS.ProcessEnv = {
-    ...withoutProxyToLoopback(options.env),
+    ...withoutProxyToLoopback(temporal.part === null ? options.env : withoutTemporalVariables(options.env)),
     ...temporal.env,
     ...postgres.env,
     ...emulator.env,
@@ -119,11 +120,11 @@ async function planTemporal(
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer & { readonly uiUrl: string | null }> {
   if (env.TEMPORAL_ADDRESS !== undefined && env.TEMPORAL_ADDRESS !== '') {
-    await demandTemporal(env.TEMPORAL_ADDRESS, signal);
+    await demandTemporal(readTemporalSettings(env), signal);
     return { part: null, env: {}, uiUrl: null };
   }
   const binary = await findTemporal({ env, cacheDir: cacheDir(env), say, signal });
-  const namespace = env.TEMPORAL_NAMESPACE ?? 'default';
+  const namespace = env.TEMPORAL_NAMESPACE || 'default';
   const ports = {
     grpc: await pickGrpcPort(),
     ui: await pickPort(),

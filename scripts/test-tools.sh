@@ -14,6 +14,7 @@ needs qemu-img qemu-utils "images are converted with it"
 needs xz xz-utils "packed images are unpacked with it"
 needs zstd zstd "packed images are unpacked with it"
 needs qemu-system-x86_64 qemu-system-x86 "the boot check starts images with it"
+needs openssl openssl "certificates of the tests are made with it"
 needs go golang-go "the vendor's Go client is run against the emulator"
 needs python3 python3 "the vendor's Python clients are run against the emulator"
 python3 -c 'import ensurepip, venv' 2>/dev/null || { lacking+=(python3-venv); echo "python3 has no venv (package python3-venv)"; }

@@ -1,5 +1,6 @@
 /** Waits for the servers that a process needs, and says plainly which one it cannot reach. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError } from '../domain/environment.js';
 
 export interface Patience {
   /** Give up after so long; ms. */
@@ -23,6 +24,8 @@ export async function untilReachable<T>(
     try {
       return await connect();
     } catch (error) {
+      // Waiting mends no wrong setting.
+      if (error instanceof ConfigError) throw error;
       if (Date.now() >= until) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new UnreachableError(`${what} cannot be reached: ${reason || 'connection refused'}. ${remedy}`, {

@@ -25,7 +25,9 @@ const compose = composeSchema.parse(
   parse(readFileSync(path.join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
 );
 const services = Object.entries(compose.services);
-const sources = execFileSync('git', ['ls-files', 'api', 'workers', 'cli', 'alibaba', 'domain', 'local'], { cwd: root })
+const sources = execFileSync('git', ['ls-files', 'api', 'workers', 'cli', 'alibaba', 'domain', 'local', 'temporal'], {
+  cwd: root,
+})
   .toString()
   .split('\n')
   .filter((file) => file.endsWith('.ts'))

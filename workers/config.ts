@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { byteCount, commaList, milliseconds, readEnvironment } from '../domain/environment.js';
 import { createAddressGuard } from '../sources/address-rules.js';
+import { temporalVariables } from '../temporal/settings.js';
 
 function callLimits(text: string, context: z.RefinementCtx): Readonly<Record<string, number>> {
   const pairs = text.split(',').filter((pair) => pair.trim() !== '');
@@ -16,9 +17,8 @@ function callLimits(text: string, context: z.RefinementCtx): Readonly<Record<str
   return Object.fromEntries(limits);
 }
 
-const environment = z.object({
-  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+export const workerVariables = z.object({
+  ...temporalVariables,
   DATABASE_URL: z.string('set DATABASE_URL to postgres://user:password@host:5432/database').min(1),
   /** Names this host's queue of file work; must stay the same over restarts. */
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
@@ -62,8 +62,8 @@ function areAddresses(addresses: readonly string[]): boolean {
   }
 }
 
-export type WorkerConfig = z.infer<typeof environment>;
+export type WorkerConfig = z.infer<typeof workerVariables>;
 
 export function readWorkerConfig(env: NodeJS.ProcessEnv): WorkerConfig {
-  return readEnvironment(environment, env);
+  return readEnvironment(workerVariables, env);
 }

@@ -22,6 +22,8 @@ import { createImportStore } from '../store/imports.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { createUploadStore } from '../store/uploads.js';
+import { demandRightSettings } from '../temporal/look.js';
+import { connectionOptions, type TemporalSettings, temporalSettings } from '../temporal/settings.js';
 import { readWorkerConfig, type WorkerConfig } from './config.js';
 import { createFileResolver } from './file-roots.js';
 import { createImportWorkers } from './worker.js';
@@ -38,6 +40,7 @@ const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 /** Runs until the process is told to stop. Rejects with a one-line error when a server stays unreachable. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
   const config = readWorkerConfig(env);
+  const temporal = temporalSettings(config);
   const log = pino({ name: 'worker', level: config.LOG_LEVEL }, pino.destination(2));
   Runtime.install({ logger: temporalLogger(log, config.LOG_LEVEL), shutdownSignals: [] });
 
@@ -49,7 +52,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     `Temporal at ${config.TEMPORAL_ADDRESS}`,
     'Check TEMPORAL_ADDRESS and that the server runs.',
     START_PATIENCE,
-    () => NativeConnection.connect({ address: config.TEMPORAL_ADDRESS }),
+    () => connect(temporal),
   );
 
   const account = createCloudFromEnvironment(env);
@@ -113,6 +116,16 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     http.close();
     await connection.close().catch(() => undefined);
     await pool.end();
+  }
+}
+
+/** The SDK says of a refusal only that there was one: we look for what a person can mend. */
+async function connect(temporal: TemporalSettings): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(connectionOptions(temporal));
+  } catch (error) {
+    await demandRightSettings(temporal);
+    throw error;
   }
 }
 

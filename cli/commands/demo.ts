@@ -7,6 +7,7 @@ import type { ImportView } from '../../domain/import.js';
 import { type Stack, startStack } from '../../local/stack.js';
 import { errorCode, messageOf } from '../../local/stack-error.js';
 import { packageRoot } from '../../store/package-root.js';
+import { withoutTemporalVariables } from '../../temporal/settings.js';
 import { type Api, getImport, openApi, readView } from '../api.js';
 import { goOnWhenNobodyReads, print, say } from '../console.js';
 import { type DemoFolder, makeDemoFolder, sweepDemoFolders } from '../demo-folder.js';
@@ -94,7 +95,7 @@ async function startDemoStack(folder: DemoFolder, interrupts: Interrupts): Promi
  * imports from them.
  */
 function ownServers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { TEMPORAL_ADDRESS: _temporal, DATABASE_URL: _database, ECS_IMPORT_API_TOKEN: _token, ...others } = env;
+  const { DATABASE_URL: _database, ECS_IMPORT_API_TOKEN: _token, ...others } = withoutTemporalVariables(env);
   return others;
 }
 

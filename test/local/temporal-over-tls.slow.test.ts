@@ -1,0 +1,175 @@
+/** A Temporal that lets only certificates in: the real server behind a listener that demands one, and the whole service through it. */
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import tls from 'node:tls';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withEmulatorKeys } from '../../cli/emulated-account.js';
+import { cacheDir } from '../../local/folders.js';
+import { portPicker } from '../../local/ports.js';
+import { openSupervisor, type Supervisor } from '../../local/supervisor.js';
+import { temporalPart } from '../../local/temporal.js';
+import { findTemporal } from '../../local/temporal-binary.js';
+import { run } from '../cli/run-cli.js';
+import { type Service, startService } from '../e2e/service.js';
+import { type Certificates, makeCertificates } from '../temporal/certificates.js';
+
+const NAMESPACE = 'images';
+let files: Certificates;
+let folder: string;
+let supervisor: Supervisor;
+let door: Door;
+let service: Service;
+
+beforeAll(async () => {
+  files = makeCertificates();
+  folder = mkdtempSync(path.join(tmpdir(), 'temporal-over-tls-'));
+  const pick = portPicker();
+  const ports = { grpc: await pick(), ui: await pick(), http: await pick(), metrics: await pick() };
+  const { env } = process;
+  const getting = { env, cacheDir: cacheDir(env), say: () => undefined, signal: new AbortController().signal };
+  const binary = await findTemporal(getting);
+  supervisor = await openSupervisor({ dataDir: path.join(folder, 'temporal'), say: () => undefined });
+  await supervisor.start([
+    temporalPart({ binary, dataDir: path.join(folder, 'temporal'), namespace: NAMESPACE, ports, env }),
+  ]);
+  door = await openDoor(files, ports.grpc);
+  service = await startService({ env: { ...through(), ...withCertificate() } });
+});
+afterAll(async () => {
+  await service?.stop();
+  door?.close();
+  await supervisor?.stop();
+  files?.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const through = () => ({
+  TEMPORAL_ADDRESS: door.address,
+  TEMPORAL_NAMESPACE: NAMESPACE,
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.authority.cert,
+});
+const withCertificate = () => ({
+  TEMPORAL_TLS_CLIENT_CERT_PATH: files.client.cert,
+  TEMPORAL_TLS_CLIENT_KEY_PATH: files.client.key,
+});
+
+interface Door {
+  readonly address: string;
+  /** Who came in, by the name in the certificate. */
+  readonly guests: ReadonlySet<string>;
+  readonly close: () => void;
+}
+
+/** Ends TLS and hands what is inside on to the server. */
+async function openDoor({ server: { cert, key }, authority }: Certificates, port: number): Promise<Door> {
+  const guests = new Set<string>();
+  const sockets = new Set<net.Socket>();
+  const listener = tls.createServer(
+    {
+      ...{ cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(authority.cert) },
+      ...{ requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['h2'] },
+    },
+    (guest) => {
+      guests.add(String(guest.getPeerCertificate().subject.CN));
+      const inside = net.connect({ host: '127.0.0.1', port });
+      for (const socket of [guest, inside]) {
+        sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.once('close', () => {
+          guest.destroy();
+          inside.destroy();
+        });
+      }
+      guest.pipe(inside).pipe(guest);
+    },
+  );
+  listener.on('tlsClientError', () => undefined);
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  return {
+    address: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    guests,
+    close: () => {
+      listener.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+test('an image is imported by a worker and an API that reach Temporal with their certificate', async () => {
+  const ready = await service.request('GET', '/readyz');
+  expect(ready.body.checks).toEqual([
+    expect.objectContaining({ name: 'postgresql', ok: true }),
+    expect.objectContaining({ name: 'temporal', ok: true }),
+    expect.objectContaining({ name: 'worker', ok: true }),
+  ]);
+  await service.settings({ importSeconds: 0.2, detectionSeconds: 0.1 });
+  const view = await service.untilState(await service.start(), 'succeeded', 'failed', 'attention');
+  expect(view).toMatchObject({ state: 'succeeded', error: null });
+  expect([...door.guests]).toEqual(['client']);
+  expect(service.stack.parts().map(({ name }) => name)).not.toContain('temporal');
+});
+
+/** The one of the service, which tells it to nobody else. */
+function databaseUrl(): string {
+  const address = service.stack.parts().find(({ name }) => name === 'postgres')?.address;
+  const password = readFileSync(path.join(service.dataDir, 'postgres.password'), 'utf8').trim();
+  return `postgres://ecs_image_import:${password}@${address}/ecs_image_import`;
+}
+
+test('doctor finds the server with the certificate, and says which variable lacks without it', async () => {
+  const cloud = service.stack.emulatorUrl ?? '';
+  const env = {
+    ...withEmulatorKeys({ ...through(), HOME: folder, XDG_DATA_HOME: folder }),
+    ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
+  };
+  const found = await run(['doctor'], { ...env, ...withCertificate() });
+  expect(found.stdout).toContain(`${door.address} over TLS, namespace ${NAMESPACE}`);
+  const refused = await run(['doctor'], env);
+  expect(refused.stdout).toMatch(/^Temporal +FAILED +TEMPORAL_TLS_CLIENT_CERT_PATH: .* demands a client certificate/m);
+});
+
+test.each([
+  [
+    'without a certificate',
+    () => ({}),
+    /^TEMPORAL_TLS_CLIENT_CERT_PATH: 127\.0\.0\.1:\d+ demands a client certificate: /,
+  ],
+  [
+    'with the wrong authority',
+    () => ({ ...withCertificate(), TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.stranger.cert }),
+    /^TEMPORAL_TLS_SERVER_CA_CERT_PATH: .* doesn't come from this authority /,
+  ],
+])('%s worker, API and up end at once, in one line, with exit code 2', async (_, wrong, line) => {
+  const DATABASE_URL = databaseUrl();
+  const env = { ...through(), ...wrong(), LOG_LEVEL: 'error' };
+  const ran = await Promise.all([
+    run(['worker'], { ...env, DATABASE_URL }),
+    run(['api'], { ...env, DATABASE_URL, ECS_IMPORT_PORT: '0' }),
+    run(['up', '--data', path.join(folder, 'refused')], env),
+  ]);
+  for (const { code, stderr } of ran) {
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(line);
+    expect(code).toBe(2);
+  }
+});
+
+test('a stack with its own server is not led astray by keys that are meant for another', async () => {
+  const env = {
+    ...withCertificate(),
+    TEMPORAL_API_KEY: 'for-another-server',
+    TEMPORAL_TLS: 'true',
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.stranger.cert,
+  };
+  const own = await startService({ env });
+  try {
+    expect((await own.request('GET', '/readyz')).status).toBe(200);
+  } finally {
+    await own.stop();
+  }
+});
