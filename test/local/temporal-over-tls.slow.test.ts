@@ -1,49 +1,40 @@
 /** A Temporal that lets only certificates in: the real server behind a listener that demands one, and the whole service through it. */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withEmulatorKeys } from '../../cli/emulated-account.js';
-import { cacheDir } from '../../local/folders.js';
-import { portPicker } from '../../local/ports.js';
-import { openSupervisor, type Supervisor } from '../../local/supervisor.js';
-import { temporalPart } from '../../local/temporal.js';
-import { findTemporal } from '../../local/temporal-binary.js';
-import { run } from '../cli/run-cli.js';
+import { run, temporaryFolder } from '../cli/run-cli.js';
 import { type Service, startService } from '../e2e/service.js';
 import { type Certificates, makeCertificates } from '../temporal/certificates.js';
+import { type RunningStack, runStack } from './running-stack.js';
 
-const NAMESPACE = 'images';
+const NAMESPACE = 'default';
+const folder = temporaryFolder();
 let files: Certificates;
-let folder: string;
-let supervisor: Supervisor;
+/** Only for its servers: its worker and API are stand-ins, and take nothing away from the service. */
+let servers: RunningStack;
+let told: Awaited<ReturnType<RunningStack['told']>>;
 let door: Door;
 let service: Service;
 
 beforeAll(async () => {
   files = makeCertificates();
-  folder = mkdtempSync(path.join(tmpdir(), 'temporal-over-tls-'));
-  const pick = portPicker();
-  const ports = { grpc: await pick(), ui: await pick(), http: await pick(), metrics: await pick() };
-  const { env } = process;
-  const getting = { env, cacheDir: cacheDir(env), say: () => undefined, signal: new AbortController().signal };
-  const binary = await findTemporal(getting);
-  supervisor = await openSupervisor({ dataDir: path.join(folder, 'temporal'), say: () => undefined });
-  await supervisor.start([
-    temporalPart({ binary, dataDir: path.join(folder, 'temporal'), namespace: NAMESPACE, ports, env }),
-  ]);
-  door = await openDoor(files, ports.grpc);
-  service = await startService({ env: { ...through(), ...withCertificate() } });
+  servers = await runStack(path.join(folder.path, 'servers'), {
+    env: { ...withCertificate(), TEMPORAL_API_KEY: 'for-another-server', TEMPORAL_TLS: 'true' },
+  });
+  told = await servers.told();
+  door = await openDoor(files, Number(told.TEMPORAL_ADDRESS.split(':')[1]));
+  service = await startService({ env: { ...through(), ...withCertificate(), DATABASE_URL: told.DATABASE_URL } });
 });
 afterAll(async () => {
   await service?.stop();
   door?.close();
-  await supervisor?.stop();
+  await servers?.stop();
   files?.remove();
-  rmSync(folder, { recursive: true, force: true });
+  folder.remove();
 });
 
 const through = () => ({
@@ -100,6 +91,11 @@ async function openDoor({ server: { cert, key }, authority }: Certificates, port
   };
 }
 
+test('a stack with its own server is not led astray by keys that are meant for another', () => {
+  const ofTemporal = Object.keys(told).filter((name) => name.startsWith('TEMPORAL_'));
+  expect(ofTemporal.sort()).toEqual(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+});
+
 test('an image is imported by a worker and an API that reach Temporal with their certificate', async () => {
   const ready = await service.request('GET', '/readyz');
   expect(ready.body.checks).toEqual([
@@ -114,17 +110,10 @@ test('an image is imported by a worker and an API that reach Temporal with their
   expect(service.stack.parts().map(({ name }) => name)).not.toContain('temporal');
 });
 
-/** The one of the service, which tells it to nobody else. */
-function databaseUrl(): string {
-  const address = service.stack.parts().find(({ name }) => name === 'postgres')?.address;
-  const password = readFileSync(path.join(service.dataDir, 'postgres.password'), 'utf8').trim();
-  return `postgres://ecs_image_import:${password}@${address}/ecs_image_import`;
-}
-
 test('doctor finds the server with the certificate, and says which variable lacks without it', async () => {
   const cloud = service.stack.emulatorUrl ?? '';
   const env = {
-    ...withEmulatorKeys({ ...through(), HOME: folder, XDG_DATA_HOME: folder }),
+    ...withEmulatorKeys({ ...through(), HOME: folder.path, XDG_DATA_HOME: folder.path }),
     ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
   };
   const found = await run(['doctor'], { ...env, ...withCertificate() });
@@ -145,31 +134,16 @@ test.each([
     /^TEMPORAL_TLS_SERVER_CA_CERT_PATH: .* doesn't come from this authority /,
   ],
 ])('%s worker, API and up end at once, in one line, with exit code 2', async (_, wrong, line) => {
-  const DATABASE_URL = databaseUrl();
+  const { DATABASE_URL } = told;
   const env = { ...through(), ...wrong(), LOG_LEVEL: 'error' };
   const ran = await Promise.all([
     run(['worker'], { ...env, DATABASE_URL }),
     run(['api'], { ...env, DATABASE_URL, ECS_IMPORT_PORT: '0' }),
-    run(['up', '--data', path.join(folder, 'refused')], env),
+    run(['up', '--data', path.join(folder.path, 'refused')], env),
   ]);
   for (const { code, stderr } of ran) {
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stderr).toMatch(line);
     expect(code).toBe(2);
-  }
-});
-
-test('a stack with its own server is not led astray by keys that are meant for another', async () => {
-  const env = {
-    ...withCertificate(),
-    TEMPORAL_API_KEY: 'for-another-server',
-    TEMPORAL_TLS: 'true',
-    TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.stranger.cert,
-  };
-  const own = await startService({ env });
-  try {
-    expect((await own.request('GET', '/readyz')).status).toBe(200);
-  } finally {
-    await own.stop();
   }
 });

@@ -13,10 +13,11 @@ if (name === 'worker') {
 } else {
   const flag = process.argv.indexOf('--port');
   const port = Number(flag > 0 ? process.argv[flag + 1] : process.env.ECS_IMPORT_PORT);
-  const { TEMPORAL_ADDRESS, DATABASE_URL, ECS_ENDPOINT, ECS_IMPORT_STACK_FILE } = process.env;
+  const { DATABASE_URL, ECS_ENDPOINT, ECS_IMPORT_STACK_FILE } = process.env;
+  const temporal = Object.fromEntries(Object.entries(process.env).filter(([key]) => key.startsWith('TEMPORAL_')));
   http
     .createServer((_, answer) =>
-      answer.end(JSON.stringify({ TEMPORAL_ADDRESS, DATABASE_URL, ECS_ENDPOINT, ECS_IMPORT_STACK_FILE })),
+      answer.end(JSON.stringify({ ...temporal, DATABASE_URL, ECS_ENDPOINT, ECS_IMPORT_STACK_FILE })),
     )
     .listen(port, '127.0.0.1', () => ready(`http://127.0.0.1:${port}`));
 }
