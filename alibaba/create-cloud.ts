@@ -42,7 +42,7 @@ export function createCloud(options: CloudOptions): Cloud {
 
 /** Throws `ConfigError` where a variable holds something else than it should. */
 export function createCloudFromEnvironment(env: Environment, endpoints = cloudEndpoints(env)): Cloud {
-  const read = readEnvironment(environment, env);
+  const read = readEnvironment(cloudVariables, env);
   const homeRegion = read.ALIBABA_CLOUD_STS_REGION ?? read.ALIBABA_CLOUD_REGION_ID;
   const timeoutMs = read.ECS_IMPORT_CALL_TIMEOUT_MS;
   const limitRate = read.ECS_IMPORT_LIMIT_RATE;
@@ -57,7 +57,7 @@ export function createCloudFromEnvironment(env: Environment, endpoints = cloudEn
 
 /** Where the environment points the services to. Throws `ConfigError` as above. */
 export function cloudEndpoints(env: Environment): CloudEndpoints {
-  const { ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT, OSS_ENDPOINT } = readEnvironment(environment, env);
+  const { ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT, OSS_ENDPOINT } = readEnvironment(cloudVariables, env);
   return { ecs: ECS_ENDPOINT, ram: RAM_ENDPOINT, sts: STS_ENDPOINT, oss: OSS_ENDPOINT };
 }
 
@@ -67,7 +67,7 @@ const endpoint = z
   .transform((address) => address.replace(/\/$/, ''))
   .optional();
 
-const environment = z.object({
+export const cloudVariables = z.object({
   ECS_ENDPOINT: endpoint,
   RAM_ENDPOINT: endpoint,
   STS_ENDPOINT: endpoint,
