@@ -5,7 +5,15 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { run, start, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();
-const env = { TMPDIR: folder.path };
+/** A demo never joins a Temporal that is used for other work, whatever the environment says of it. */
+const ofAnotherTemporal = {
+  TEMPORAL_ADDRESS: '127.0.0.1:9',
+  TEMPORAL_NAMESPACE: 'of-another-server',
+  TEMPORAL_API_KEY: 'for-another-server',
+  TEMPORAL_TLS: 'true',
+  TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere/client.pem',
+};
+const env = { TMPDIR: folder.path, ...ofAnotherTemporal };
 
 afterAll(() => folder.remove());
 
