@@ -1,7 +1,7 @@
 /** Every code of the catalogue that asks for a person: the import stops with it, and goes on once it is mended. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CATALOGUE, type CatalogueService } from '../../domain/catalogue/index.js';
-import { BUCKET, type Fault, type Service, startService } from './service.js';
+import { type Fault, type Service, startService } from './service.js';
 
 /** The call that answers with the codes of each service; those of the gateway come from any of them. */
 const CALLS: Readonly<Partial<Record<CatalogueService, Pick<Fault, 'service' | 'action'>>>> = {
@@ -42,7 +42,8 @@ async function stopAndResume({ service: of, code }: (typeof codes)[number], inde
   if (call === undefined) throw new Error(`no call answers for ${of}`);
   const name = `stops-${index}-x`;
   await service.fault({ ...call, match: name, kind: 'http', status: 403, code, message: 'as the test wants it' });
-  const id = await service.start({ imageName: name, roleName: name, upload: { bucket: BUCKET, prefix: `${name}/` } });
+  await service.makeBucket(name);
+  const id = await service.start({ imageName: name, roleName: name, upload: { bucket: name, prefix: `${name}/` } });
   const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
   const saw = stopped.attention === null ? stopped.state : stopped.attention.code;
   const remedy = (stopped.attention?.remedy ?? '') !== '';

@@ -1,6 +1,6 @@
 /** Whatever is killed on the way, the import goes on, and exactly one image results. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { BUCKET, type Fault, type Service, startService } from './service.js';
+import { type Fault, type Service, startService } from './service.js';
 
 let service: Service;
 
@@ -35,7 +35,8 @@ test('a worker killed with an import in each phase: every one goes on and makes 
     MOMENTS.map(async ([phase, call]) => {
       const name = `killed-in-${phase}`;
       const faultId = await service.fault({ ...call, match: name, kind: 'hang' });
-      const upload = { bucket: BUCKET, prefix: `${name}/` };
+      await service.makeBucket(name);
+      const upload = { bucket: name, prefix: `${name}/` };
       return { faultId, id: await service.start({ imageName: name, roleName: name, upload }) };
     }),
   );
@@ -56,9 +57,11 @@ test('workers told to stop one after the other under load lose nothing, and repe
     await expect.poll(() => worker().state === 'ready' && worker().pid !== pid, { timeout: 60_000 }).toBe(true);
   }
   for (const id of ids) await expectOneImage(id);
-  for (const action of ['ImportImage', 'CompleteMultipartUpload', 'InitiateMultipartUpload']) {
-    expect(await service.calls(action)).toHaveLength(ids.length);
-  }
+  expect(await service.calls('ImportImage')).toHaveLength(ids.length);
+  // They send the same image, so that those under way at the same time share one upload.
+  const begun = await service.calls('InitiateMultipartUpload');
+  expect(begun.length).toBeLessThanOrEqual(ids.length);
+  expect(await service.calls('CompleteMultipartUpload')).toHaveLength(begun.length);
 });
 
 function worker() {

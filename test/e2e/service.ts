@@ -7,6 +7,7 @@ import OSS from 'ali-oss';
 import { EMULATOR_ACCOUNT, withEmulatorKeys } from '../../cli/emulated-account.js';
 import type { ImportView, State } from '../../domain/import.js';
 import { type Stack, startStack } from '../../local/stack.js';
+import { makeBucket } from '../cli/run-cli.js';
 
 export const REGION = 'cn-hangzhou';
 export const BUCKET = 'test-bucket';
@@ -162,6 +163,8 @@ export async function startService(settings: ServiceSettings = {}) {
       const { calls } = await control<{ calls: readonly EmulatorCall[] }>('calls');
       return action === undefined ? calls : calls.filter((call) => call.action === action);
     },
+    /** Imports into a bucket of their own share no upload with others, although they send the same image. */
+    makeBucket: (name: string) => makeBucket(emulatorUrl, name, REGION),
     settings: (values: Record<string, unknown>) => control('settings', values),
     /** Resolves to the fault's id. */
     async fault(fault: Fault): Promise<string> {
