@@ -1,17 +1,11 @@
 /** Turns what goes wrong between us and OSS into the catalogue's failures; the one place where the adapter does so. */
-import { failureOf } from '../domain/catalogue/index.js';
+import { type FailureFacts, failureOf } from '../domain/catalogue/index.js';
 import { type Failure, FailureError } from '../domain/failure.js';
 
 /** What is known of a failed call; from an error of `ali-oss`, of a socket, or from an answer that we read ourselves. */
-export interface OssProblem {
-  readonly action: string;
+export interface OssProblem extends Omit<FailureFacts, 'service' | 'field'> {
   /** The vendor's code, Node's (`ECONNRESET`), or one of ours under `Upload.` and `Source.`. */
   readonly code: string;
-  readonly message: string;
-  readonly status?: number;
-  readonly requestId?: string;
-  readonly retryAfterMs?: number;
-  readonly outcomeUnknown?: boolean;
   readonly cause?: unknown;
 }
 

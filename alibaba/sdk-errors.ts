@@ -1,18 +1,11 @@
 /** Turns what the vendor's SDKs throw into the catalogue's failures; the one place where ECS, RAM and STS do so. */
-import { failureOf } from '../domain/catalogue/index.js';
+import { type FailureFacts, failureOf } from '../domain/catalogue/index.js';
 import { FailureError } from '../domain/failure.js';
 
 export type Service = 'ecs' | 'ram' | 'sts';
 
 /** What is known of a failed call. */
-interface Facts {
-  readonly code: string;
-  readonly message: string;
-  readonly status?: number;
-  readonly requestId?: string;
-  readonly retryAfterMs?: number;
-  readonly outcomeUnknown?: boolean;
-}
+type Facts = Omit<FailureFacts, 'service' | 'action' | 'field'>;
 
 /** The code of an answer that came, but could not be read: what it said of the outcome is lost. */
 export const UNREADABLE = 'UnreadableAnswer';

@@ -15,7 +15,3 @@ export async function readJson(context: Context, whenEmpty?: unknown): Promise<u
     throw problem('malformedBody', error instanceof Error ? error.message : 'not JSON', 'Send one JSON object.');
   }
 }
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

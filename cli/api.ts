@@ -1,6 +1,8 @@
 /** Speaks to the API: tries again where that is safe, and turns every refusal into lines for a person. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ImportView, PHASES, STATES } from '../domain/import.js';
+import { isObject } from '../domain/json-value.js';
 import { CommandError, EXIT } from './exit.js';
 import { findApi } from './find-api.js';
 import type { GlobalOptions } from './globals.js';
@@ -128,10 +130,6 @@ export function isImportView(value: unknown): value is ImportView {
     isObject(value.request) &&
     [value.findings, value.ledger, value.timeline].every(Array.isArray)
   );
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 async function send(url: string, init: RequestInit): Promise<Answer> {

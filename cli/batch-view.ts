@@ -1,6 +1,8 @@
 /** A batch as a person reads it, and as the API sends it. */
+
 import { BATCH_STATES, type BatchCause, type BatchView, isFinalBatch } from '../domain/batch.js';
-import { type Api, isObject, parse, SHORT_PATIENCE_MS } from './api.js';
+import { isObject } from '../domain/json-value.js';
+import { type Api, parse, SHORT_PATIENCE_MS } from './api.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import { clean, duration, indent, size, table } from './words.js';
 

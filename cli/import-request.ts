@@ -1,9 +1,10 @@
 /** Puts a request together from a manifest and options; options win. What is wrong with it the API says, all at once. */
+
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse as parseYaml } from 'yaml';
-import { isObject } from './api.js';
+import { isObject } from '../domain/json-value.js';
 import { CommandError, EXIT } from './exit.js';
 import { clean } from './words.js';
 

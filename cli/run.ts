@@ -1,9 +1,11 @@
 /** One run of the command line. Exit codes: 0 done, 1 failed, 2 wrong usage or request, 3 attention, 4 cancelled. */
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { isObject } from '../domain/json-value.js';
 import { packageRoot } from '../store/package-root.js';
-import { isObject, parse } from './api.js';
+import { parse } from './api.js';
 import { addApi } from './commands/api.js';
 import { addBatch } from './commands/batch.js';
 import { addCancel } from './commands/cancel.js';

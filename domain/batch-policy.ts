@@ -1,5 +1,7 @@
 /** The policy of a batch: how many imports at once, in which order, when, and when to stop. May change while it runs. */
+
 import { parseSchedule } from './batch-schedule.js';
+import { isRecord } from './json-value.js';
 import type { Problem } from './request.js';
 
 export interface BatchPolicy {
@@ -150,8 +152,4 @@ function isPolicyField(name: string): name is keyof BatchPolicy {
 
 function isWhole(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

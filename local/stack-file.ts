@@ -1,6 +1,8 @@
 /** The supervisor's state file: which parts there are, their processes and states. The API shows it in `/readyz`. */
+
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isObject } from '../domain/json-value.js';
 import type { ProcessIdentity } from './processes.js';
 
 /** The order in which parts are stopped: nobody loses a part that it still needs. */
@@ -74,8 +76,4 @@ function isPartRecord(value: unknown): value is PartRecord {
     (value.startTime === null || typeof value.startTime === 'string') &&
     (value.address === null || typeof value.address === 'string')
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

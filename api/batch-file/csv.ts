@@ -2,15 +2,16 @@
  * CSV: one item a row, columns are fields of the request by their path (`imageName`, `disks[0].source`, `tags.team`).
  * Lines before the first row that begin with `#` hold the header of the batch as YAML.
  */
+
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { parse as parseYaml } from 'yaml';
+import { isRecord } from '../../domain/json-value.js';
 import {
   BatchFileError,
   type BatchHeader,
   type Entry,
   HEADER_FIELDS,
-  isRecord,
   linesOf,
   MAX_ITEM_CHARACTERS,
 } from './entries.js';

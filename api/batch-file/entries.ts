@@ -26,10 +26,6 @@ export const MAX_ITEM_CHARACTERS = 256 * 1024;
 
 export const HEADER_FIELDS: readonly string[] = ['name', 'policy', 'defaults'];
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Decodes UTF-8 in chunks; a byte order mark is dropped, bytes that are no UTF-8 are an error. */
 export async function* decoded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });

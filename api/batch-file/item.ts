@@ -1,12 +1,14 @@
 /** One item of a batch file: the defaults laid under it, relative paths resolved, and held to the rules of any request. */
+
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BadItem } from '../../domain/batch.js';
+import { isRecord } from '../../domain/json-value.js';
 import type { Problem } from '../../domain/request.js';
 import { validateRequest } from '../../domain/request-schema.js';
 import type { NewBatchItem } from '../../store/batch-intake.js';
 import { queueOf } from '../file-queue.js';
-import { type Entry, isRecord } from './entries.js';
+import type { Entry } from './entries.js';
 
 export interface ItemContext {
   readonly defaults: unknown;

@@ -1,5 +1,6 @@
 /** JSON lines: one item a line; the first may be `{"batch": {"name": …, "policy": …, "defaults": …}}`. */
-import { type Entry, isRecord, linesOf } from './entries.js';
+import { isRecord } from '../../domain/json-value.js';
+import { type Entry, linesOf } from './entries.js';
 
 export async function* jsonlEntries(chunks: AsyncIterable<string>): AsyncGenerator<Entry> {
   let first = true;

@@ -2,16 +2,10 @@
  * YAML: `name`, `policy` and `defaults`, then `items:` as a block list, or the block list alone. Cut at its dashes as it
  * streams by; each item is parsed by itself. Anchors of the header may be used in items.
  */
+
 import { LineCounter, parseDocument } from 'yaml';
-import {
-  BatchFileError,
-  type BatchHeader,
-  type Entry,
-  isRecord,
-  linesOf,
-  MAX_ITEM_CHARACTERS,
-  tooLong,
-} from './entries.js';
+import { isRecord } from '../../domain/json-value.js';
+import { BatchFileError, type BatchHeader, type Entry, linesOf, MAX_ITEM_CHARACTERS, tooLong } from './entries.js';
 
 const ITEMS = /^items\s*:\s*(#.*)?$/;
 const DASH = /^( *)-(?: |$)/;

@@ -1,4 +1,5 @@
 /** The batches: make one of a file, look at one or many, steer it, and report on it. */
+
 import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
@@ -20,9 +21,10 @@ import {
   newBatchId,
 } from '../../domain/batch-names.js';
 import { readPolicy } from '../../domain/batch-policy.js';
+import { isRecord } from '../../domain/json-value.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { isRecord, readJson } from '../json-body.js';
+import { readJson } from '../json-body.js';
 import { problem } from '../problems.js';
 import { createBatch } from './create-batch.js';
 

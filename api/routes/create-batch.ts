@@ -1,11 +1,12 @@
 /** `POST /v1/batches`: what the query and the headers say of a batch file, and the answer to what became of it. */
+
 import type { Context } from 'hono';
 import type { BadItem } from '../../domain/batch.js';
+import { isRecord } from '../../domain/json-value.js';
 import type { Problem } from '../../domain/request.js';
 import { HEADER_FIELDS } from '../batch-file/entries.js';
 import { formatOf, MEDIA_TYPES } from '../batch-file/read.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { isRecord } from '../json-body.js';
 import { type ProblemError, problem } from '../problems.js';
 import { type BatchSettings, MAX_BATCH_BYTES, type TakenIn, takeInBatch } from '../take-in-batch.js';
 

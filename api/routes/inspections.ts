@@ -1,10 +1,12 @@
 /** An inspection on its own: the worker of the file's host reads it while the caller waits. */
+
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { Hono } from 'hono';
 import type { Failure } from '../../domain/failure.js';
+import { isRecord } from '../../domain/json-value.js';
 import {
   fileQueue,
   INSPECTION_WORKFLOW,
@@ -14,7 +16,7 @@ import {
 import type { Inspection } from '../../images/inspection.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { inspectionRequestSchema } from '../inspection-schema.js';
-import { isRecord, readJson } from '../json-body.js';
+import { readJson } from '../json-body.js';
 import { type ProblemError, problem } from '../problems.js';
 
 const START_MS = 5_000;

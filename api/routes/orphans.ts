@@ -1,9 +1,11 @@
 /** Orphans: looked for by a worker while the caller waits. */
+
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { isRecord } from '../../domain/json-value.js';
 import { MAIN_QUEUE, ORPHANS_WORKFLOW, type OrphanSweep, type OrphanSweepInput } from '../../domain/process-names.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { isRecord, readJson } from '../json-body.js';
+import { readJson } from '../json-body.js';
 
 const ANSWER_MS = 600_000;
 

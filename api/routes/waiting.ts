@@ -1,10 +1,12 @@
 /** Imports that wait for a person, by cause: one repair lets all of them go on. */
+
 import { Hono } from 'hono';
 import { importWorkflowId } from '../../domain/ids.js';
+import { isRecord } from '../../domain/json-value.js';
 import { RESUME_SIGNAL, type ResumeSignal } from '../../domain/process-names.js';
 import type { WaitingImport } from '../../store/waiting.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { isRecord, readJson } from '../json-body.js';
+import { readJson } from '../json-body.js';
 import { problem } from '../problems.js';
 
 /** Told at once; more than these wait for the next request. */

@@ -1,7 +1,9 @@
 /** `batch list`: the batches, newest first. */
+
 import { type Command, Option } from 'commander';
 import { BATCH_STATES } from '../../domain/batch.js';
-import { isObject, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { isObject } from '../../domain/json-value.js';
+import { openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';

@@ -1,7 +1,9 @@
 /** `import`: asks for one import and shows it to its end. */
+
 import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import { isObject, openApi, parse, readView, SHORT_PATIENCE_MS } from '../api.js';
+import { isObject } from '../../domain/json-value.js';
+import { openApi, parse, readView, SHORT_PATIENCE_MS } from '../api.js';
 import { print, say } from '../console.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type ImportOptions, importRequest } from '../import-request.js';

@@ -1,7 +1,9 @@
 /** `list`: the imports, newest first. */
+
 import { type Command, Option } from 'commander';
 import { type ImportView, STATES } from '../../domain/import.js';
-import { type Api, isImportView, isObject, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { isObject } from '../../domain/json-value.js';
+import { type Api, isImportView, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';

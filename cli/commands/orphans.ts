@@ -1,6 +1,8 @@
 /** `orphans [--delete]`: what imports have left in the cloud and no ledger accounts for. */
+
 import type { Command } from 'commander';
-import { isObject, openApi, parse } from '../api.js';
+import { isObject } from '../../domain/json-value.js';
+import { openApi, parse } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { globalsOf } from '../globals.js';

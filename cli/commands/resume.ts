@@ -1,8 +1,10 @@
 /** `resume ID`: goes on with an import after a person has mended what it stopped on; `--code` with all that stopped on the same. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ImportView } from '../../domain/import.js';
-import { type Api, getImport, importPath, isObject, openApi, parse, readView } from '../api.js';
+import { isObject } from '../../domain/json-value.js';
+import { type Api, getImport, importPath, openApi, parse, readView } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { globalsOf } from '../globals.js';

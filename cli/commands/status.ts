@@ -1,6 +1,8 @@
 /** `status ID`: one import. Without an id: the parts of the stack and what the API can reach. */
+
 import type { Command } from 'commander';
-import { getImport, isObject, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { isObject } from '../../domain/json-value.js';
+import { getImport, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
