@@ -1,0 +1,96 @@
+/** Imports as they are listed and shown. */
+import type pg from 'pg';
+import type { ImportView, LedgerEntry, Phase, Progress, State } from '../domain/import.js';
+import { type ImportRow, toView } from './rows.js';
+
+export interface ListFilter {
+  readonly state?: State;
+  readonly batch?: string;
+  /** Id of the last import of the page before. */
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export interface ImportEvent {
+  readonly id: number;
+  readonly at: string;
+  readonly type: string;
+  readonly phase: Phase;
+  readonly state: State;
+  readonly message: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export function importReads(pool: pg.Pool) {
+  return {
+    async ledger(importId: string): Promise<readonly LedgerEntry[]> {
+      const view = await pool.query<{ ledger: readonly LedgerEntry[] }>(
+        `select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ledger where import_id = $1`,
+        [importId],
+      );
+      return view.rows[0]?.ledger ?? [];
+    },
+
+    async get(importId: string): Promise<(ImportView & { readonly attentionVersion: number | null }) | null> {
+      const result = await pool.query<ImportRow>(`${SELECT_VIEW} where i.id = $1`, [importId]);
+      const row = result.rows[0];
+      if (row === undefined) return null;
+      return {
+        ...toView(row),
+        attentionVersion: row.attention_version === null ? null : Number(row.attention_version),
+      };
+    },
+
+    /** State and progress alone, for those who look often. */
+    async progressOf(importId: string): Promise<{ readonly state: State; readonly progress: Progress } | null> {
+      const result = await pool.query<{ state: State; progress: Progress }>(
+        'select state, progress from imports where id = $1',
+        [importId],
+      );
+      return result.rows[0] ?? null;
+    },
+
+    /** Newest first. */
+    async list(filter: ListFilter): Promise<readonly ImportView[]> {
+      const result = await pool.query<ImportRow>(
+        `${SELECT_VIEW}
+         where ($1::text is null or i.state = $1) and ($2::text is null or i.batch_id = $2) and ($3::text is null or i.id < $3)
+         order by i.id desc limit $4`,
+        [filter.state ?? null, filter.batch ?? null, filter.cursor ?? null, filter.limit],
+      );
+      return result.rows.map(toView);
+    },
+
+    async events(importId: string, afterId: number, limit = 500): Promise<readonly ImportEvent[]> {
+      const result = await pool.query<ImportEvent & { id: string; at: Date }>(
+        `select id, at, type, phase, state, message, detail from events
+         where import_id = $1 and id > $2 order by id limit $3`,
+        [importId, afterId, limit],
+      );
+      return result.rows.map((row) => ({ ...row, id: Number(row.id), at: row.at.toISOString() }));
+    },
+
+    async countByState(): Promise<Readonly<Record<string, number>>> {
+      const result = await pool.query<{ state: string; count: string }>(
+        'select state, count(*) as count from imports group by state',
+      );
+      return Object.fromEntries(result.rows.map((row) => [row.state, Number(row.count)]));
+    },
+  };
+}
+
+const LEDGER_JSON = `jsonb_build_object(
+  'kind', kind, 'key', key, 'regionId', region_id, 'detail', detail, 'status', status,
+  'createdAt', to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'updatedAt', to_char(updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;
+
+const SELECT_VIEW = `
+  select i.*,
+    (select coalesce(jsonb_agg(finding order by source desc, ordinal), '[]') from findings where import_id = i.id) as findings,
+    (select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') from ledger where import_id = i.id) as ledger,
+    (select coalesce(jsonb_agg(jsonb_build_object(
+        'phase', phase,
+        'startedAt', to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'endedAt', to_char(ended_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by started_at), '[]')
+      from timeline where import_id = i.id) as timeline
+  from imports i`;
