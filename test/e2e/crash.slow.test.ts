@@ -56,9 +56,10 @@ test('workers told to stop one after the other under load lose nothing, and repe
     service.signal('worker', 'SIGTERM');
     await expect.poll(() => worker().state === 'ready' && worker().pid !== pid, { timeout: 60_000 }).toBe(true);
   }
+  // They send the same image, so that those under way at the same time share one object; the last of them removes it.
+  for (const id of ids) await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
   for (const id of ids) await expectOneImage(id);
   expect(await service.calls('ImportImage')).toHaveLength(ids.length);
-  // They send the same image, so that those under way at the same time share one upload.
   const begun = await service.calls('InitiateMultipartUpload');
   expect(begun.length).toBeLessThanOrEqual(ids.length);
   expect(await service.calls('CompleteMultipartUpload')).toHaveLength(begun.length);
