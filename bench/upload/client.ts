@@ -72,15 +72,15 @@ const clients: Record<string, () => Promise<unknown>> = {
 const upload = clients[client];
 if (!upload) throw new Error(`no client "${client}"; there are: ${Object.keys(clients).join(', ')}`);
 const before = process.memoryUsage.rss();
-let memory = before;
-const watch = setInterval(() => {
-  memory = Math.max(memory, process.memoryUsage.rss());
-}, 50);
+const samples: number[] = [];
+const watch = setInterval(() => samples.push(process.memoryUsage.rss()), 50);
 const cpu = process.cpuUsage();
 const begun = performance.now();
 await upload();
 const seconds = (performance.now() - begun) / 1000;
 const { user, system } = process.cpuUsage(cpu);
 clearInterval(watch);
-console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, memory, growth: memory - before }));
+const memory = Math.max(before, ...samples);
+const course = Array.from({ length: 10 }, (_, tenth) => samples[Math.floor((tenth * samples.length) / 10)] ?? before);
+console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, memory, growth: memory - before, course }));
 process.exit();

@@ -1,18 +1,22 @@
 /**
  * npm run bench:upload: our upload beside the vendor's Go SDK, ali-oss and plain node:http, in turns against one sink.
- * The last line is `N.NN x go-sdk, N.NN x ali-oss`, by speed at 8 MiB parts.
+ * Then bytes sent again after kills, memory over a 20 GiB file, and what a conversion saves. The last line is `N.NN x go-sdk, N.NN x ali-oss`, by speed at 8 MiB parts.
  */
 
 import { randomFillSync } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { kills } from './kills.js';
+import { largeFile } from './large-file.js';
 import { type Client, type Figures, goClient, nodeClient, startSink } from './processes.js';
 
 const MIB = 1024 * 1024;
 const SIZE = Number(process.env.BENCH_MIB ?? 1024) * MIB;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const LANES = 4;
+const DEMO = fileURLToPath(new URL('../../images/demo/debian-demo.qcow2', import.meta.url));
 
 const middle = (values: readonly number[]) => [...values].sort((one, other) => one - other)[values.length >> 1] ?? NaN;
 
@@ -59,7 +63,8 @@ function ratio(results: Map<string, Figures[]>, other: string): string {
   return middle(ours.map((figure, round) => (theirs[round]?.seconds ?? Number.NaN) / figure.seconds)).toFixed(2);
 }
 
-const file = join(tmpdir(), `bench-upload-${process.pid}.raw`);
+const folder = await mkdtemp(join(tmpdir(), 'bench-upload-'));
+const file = join(folder, 'random.raw');
 const sink = await startSink();
 try {
   await randomFile(file);
@@ -72,8 +77,10 @@ try {
     const others = await measure(clients, file, partSize * MIB, Math.ceil(ROUNDS / 2));
     print(`parts of ${partSize} MiB, ${LANES} at once`, others);
   }
+  await kills(sink, file, SIZE);
+  await largeFile(sink, folder, DEMO);
   console.log(`\n${ratio(main, 'go-sdk')} x go-sdk, ${ratio(main, 'ali-oss')} x ali-oss`);
 } finally {
   sink.stop();
-  await rm(file, { force: true });
+  await rm(folder, { recursive: true, force: true });
 }

@@ -14,6 +14,8 @@ export interface Sink {
   readonly endpoint: string;
   /** Forgets what it took; learns the file's checksums when given one. */
   prepare(task: { file?: string; partSize: number }): Promise<void>;
+  /** Bytes of bodies since then, those of requests that were cut off too. */
+  bytesReceived(): Promise<number>;
   stop(): void;
 }
 
@@ -26,14 +28,22 @@ export async function startSink(): Promise<Sink> {
       child.send(task);
       await message(child);
     },
+    async bytesReceived() {
+      child.send('count');
+      return z.object({ bytesReceived: z.number() }).parse(await message(child)).bytesReceived;
+    },
     stop: () => child.disconnect(),
   };
 }
 
 function message(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', () => reject(new Error('the sink ended')));
+    const ended = () => reject(new Error('the sink ended'));
+    child.once('exit', ended);
+    child.once('message', (told) => {
+      child.off('exit', ended);
+      resolve(told);
+    });
   });
 }
 
@@ -44,6 +54,8 @@ const figures = z.object({
   memory: z.number(),
   /** By how much that is more than before the upload; Go's runtime is too small to tell. */
   growth: z.number().optional(),
+  /** Resident size in bytes, ten times over the upload. */
+  course: z.array(z.number()).optional(),
 });
 export type Figures = z.infer<typeof figures>;
 

@@ -1,6 +1,7 @@
 /**
  * A stand-in for OSS that takes the bytes of parts and throws them away, so that only the client's speed is measured.
- * The checksums it answers with were made from the file before, and cost nothing while a client runs. Prints its port.
+ * The checksums it answers with were made from the file before, and cost nothing while a client runs. It remembers which
+ * parts have arrived whole, and how many bytes came in all. Tells its port to its parent.
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -26,13 +27,25 @@ function checksum(offset: number, length: number): string {
   let sum = 0n;
   for (let position = offset; position < offset + length; position += 1 << 20) {
     const bytes = Math.min(1 << 20, fileSize - position);
-    sum = crc64Combine(sum, mebibytes[position >>> 20] ?? 0n, bytes);
+    sum = crc64Combine(sum, mebibytes[position / (1 << 20)] ?? 0n, bytes);
   }
   return sum.toString();
 }
 
 const sums = new Map<string, string>();
+/** Numbers of the parts that have arrived whole, with their sizes. */
+const arrived = new Map<string, number>();
 let partSize = 0;
+let bytesReceived = 0;
+
+function partList(): string {
+  const parts = [...arrived].map(
+    ([number, size]) =>
+      `<Part><PartNumber>${number}</PartNumber><ETag>"${number}"</ETag><Size>${size}</Size>` +
+      `<HashCrc64ecma>${sums.get(number) ?? ''}</HashCrc64ecma></Part>`,
+  );
+  return `<ListPartsResult><IsTruncated>false</IsTruncated>${parts.join('')}</ListPartsResult>`;
+}
 
 function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
   const url = new URL(request.url ?? '/', 'http://sink');
@@ -42,6 +55,7 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
     response.end(`<?xml version="1.0"?>${body}`);
   };
   if (part !== null) {
+    arrived.set(part, Number(request.headers['content-length']));
     response.writeHead(200, { etag: `"${part}"`, 'x-oss-hash-crc64ecma': sums.get(part) ?? '' });
     response.end();
   } else if (url.searchParams.has('uploads') && request.method === 'POST') {
@@ -53,7 +67,7 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
     const headers = { etag: '"whole"', 'x-oss-hash-crc64ecma': sums.get('whole') ?? '' };
     xml('<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>', headers);
   } else if (request.method === 'GET') {
-    xml('<ListPartsResult><IsTruncated>false</IsTruncated></ListPartsResult>');
+    xml(partList());
   } else if (completed) {
     response.writeHead(200, { 'content-length': String(fileSize), 'x-oss-hash-crc64ecma': sums.get('whole') ?? '' });
     response.end();
@@ -66,14 +80,22 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
 let completed = false;
 
 const server = http.createServer({ highWaterMark: 1 << 20 }, (request, response) => {
-  request.on('data', () => undefined);
+  request.on('data', (piece: Buffer) => {
+    bytesReceived += piece.length;
+  });
   request.on('end', () => answer(request, response));
 });
 
-process.on('message', async (task: { file?: string; partSize: number }) => {
+process.on('message', async (task: { file?: string; partSize: number } | 'count') => {
+  if (task === 'count') {
+    process.send?.({ bytesReceived });
+    return;
+  }
   if (task.file !== undefined) await learn(task.file);
   partSize = task.partSize;
   completed = false;
+  bytesReceived = 0;
+  arrived.clear();
   sums.clear();
   for (let offset = 0, part = 1; offset < fileSize; offset += partSize, part++) {
     sums.set(String(part), checksum(offset, Math.min(partSize, fileSize - offset)));
