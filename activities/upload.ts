@@ -1,4 +1,5 @@
 /** upload: every disk that is not in the bucket yet, side by side, resumed where an earlier try stopped. */
+import { setMaxListeners } from 'node:events';
 import { FailureError } from '../domain/failure.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -15,6 +16,7 @@ export function createUpload(deps: ActivityDependencies) {
       // One abort for all disks: when one fails for good, the others stop sending at once.
       const siblings = new AbortController();
       const signal = AbortSignal.any([step.signal, siblings.signal]);
+      setMaxListeners(0, signal);
       const send = async (disk: DiskPlan): Promise<SentDisk> => {
         try {
           return await sendDisk({ deps, step, input, disk, signal, progress: progressOf(disk) });

@@ -21,6 +21,7 @@ export async function checkMachine(env: NodeJS.ProcessEnv, live: readonly PartRe
     temporal === undefined ? checkTemporal(env) : checkPart('Temporal', temporal),
     postgres === undefined ? checkPostgres(env) : checkPart('PostgreSQL', postgres),
     checkQemu(env),
+    checkUnpackers(env),
   ]);
 }
 
@@ -87,8 +88,32 @@ async function checkPostgres(env: NodeJS.ProcessEnv): Promise<Check> {
 
 /** Needed for conversion alone: everything else works without it. */
 async function checkQemu(env: NodeJS.ProcessEnv): Promise<Check> {
-  const version = await new Promise<string | null>((resolve) => {
-    const child = spawn('qemu-img', ['--version'], { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+  const version = await versionOf('qemu-img', env);
+  if (version !== null) return ok('qemu-img', version);
+  return warning(
+    'qemu-img',
+    'not on PATH: images are sent as they are, and formats that ECS refuses wait for it',
+    'Install it for conversion: apt-get install qemu-utils, or dnf install qemu-img.',
+  );
+}
+
+/** Needed for packed sources alone. */
+async function checkUnpackers(env: NodeJS.ProcessEnv): Promise<Check> {
+  const programs = ['gzip', 'xz', 'zstd'];
+  const versions = await Promise.all(programs.map((program) => versionOf(program, env)));
+  const missing = programs.filter((_, index) => versions[index] === null);
+  if (missing.length === 0) return ok('unpackers', programs.join(', '));
+  return warning(
+    'unpackers',
+    `not on PATH: ${missing.join(', ')}; images that are packed so wait for them`,
+    'Install them for packed images: apt-get install gzip xz-utils zstd, or dnf install gzip xz zstd.',
+  );
+}
+
+/** The first line that a program says of itself; null where there is none. */
+function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+  return new Promise((resolve) => {
+    const child = spawn(program, ['--version'], { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
@@ -96,11 +121,4 @@ async function checkQemu(env: NodeJS.ProcessEnv): Promise<Check> {
     child.once('error', () => resolve(null));
     child.once('close', (code) => resolve(code === 0 ? (text.split('\n')[0] ?? '') : null));
   });
-  if (version !== null) return ok('qemu-img', version);
-  const remedy = 'Install it for conversion: apt-get install qemu-utils, or dnf install qemu-img.';
-  return warning(
-    'qemu-img',
-    'not on PATH: images are sent as they are, and formats that ECS refuses stay refused',
-    remedy,
-  );
 }

@@ -90,6 +90,8 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
     ...emulator.env,
     ECS_IMPORT_PORT: String(apiPort),
     ECS_IMPORT_STACK_FILE: supervisor.stackFile,
+    // Converted images on the way to the cloud lie with everything else that is this stack's.
+    ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || path.join(options.dataDir, 'images'),
   };
   const apiUrl = `http://127.0.0.1:${apiPort}`;
   await supervisor.start([

@@ -1,4 +1,5 @@
 /** Brings a source to this host: by ranges, several at once, or in one stream where the server hands out no ranges. */
+import { setMaxListeners } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FailureError } from '../domain/failure.js';
@@ -21,6 +22,7 @@ const FIRST_WAIT_MS = 500;
 export async function copySource(source: ByteSource, target: FileHandle, options: CopyOptions): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
+  setMaxListeners(0, signal);
   let next = 0;
   let done = 0;
   const lane = async () => {

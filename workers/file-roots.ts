@@ -22,7 +22,7 @@ export function createFileResolver(roots: string): (file: string) => Promise<str
     const real = await realpath(file).catch(() => null);
     if (real === null)
       throw refusal('Source.NotFound', `${file} is a link that leads nowhere`, 'Give the path of the image itself.');
-    const inside = allowed.length === 0 || allowed.some((root) => isInside(real, root));
+    const inside = allowed.length === 0 || (await realRoots(allowed)).some((root) => isInside(real, root));
     if (!inside) {
       throw refusal(
         'Source.OutsideRoots',
@@ -45,7 +45,12 @@ export function createFileResolver(roots: string): (file: string) => Promise<str
   };
 }
 
+/** A root may be a link itself, or be mounted only later: looked at each time. */
+async function realRoots(roots: readonly string[]): Promise<readonly string[]> {
+  return Promise.all(roots.map((root) => realpath(root).catch(() => path.resolve(root))));
+}
+
 function isInside(file: string, root: string): boolean {
-  const relative = path.relative(path.resolve(root), file);
-  return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+  const relative = path.relative(root, file);
+  return relative !== '' && relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }

@@ -1,4 +1,5 @@
 /** Sending an object that others may want to send as well: one does, and says so for as long as it lives. */
+import { setMaxListeners } from 'node:events';
 import { failureOf } from '../../domain/catalogue/index.js';
 import { FailureError } from '../../domain/failure.js';
 import type { SharedUpload, UploadStore } from '../../store/uploads.js';
@@ -40,10 +41,12 @@ export async function underLease<Result>(
     const message = `oss://${bucket}/${key}: ${why}`;
     lost.abort(new FailureError(failureOf({ service: 'own', action: 'Upload', code: 'Upload.LeaseLost', message })));
   };
+  const held = AbortSignal.any([signal, lost.signal]);
+  setMaxListeners(0, held);
   const renewals = setInterval(() => void renew(), leaseMs / RENEWALS);
   try {
     return await body({
-      signal: AbortSignal.any([signal, lost.signal]),
+      signal: held,
       progress: (bytesDone, bytesTotal) => {
         told = { bytesDone, bytesTotal };
       },

@@ -1,4 +1,5 @@
 /** How many parts are under way at once: one more while that makes the upload faster, half as many when it hurts. */
+import { setMaxListeners } from 'node:events';
 
 export interface LaneCount {
   readonly limit: number;
@@ -66,6 +67,8 @@ export async function runInLanes<Job>(
 ): Promise<void> {
   const stop = new AbortController();
   const all = AbortSignal.any([signal, stop.signal]);
+  // Every part listens.
+  setMaxListeners(0, all);
   const running = new Set<Promise<void>>();
   let next = 0;
   try {
