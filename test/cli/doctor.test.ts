@@ -59,6 +59,7 @@ test('all well: a table, what could be better, exit code 0', async () => {
   expect(out).toMatch(/^Temporal +warning/m);
   expect(out).toMatch(/^qemu-img +warning +not on PATH/m);
   expect(out).toContain('  qemu-img: Install it for conversion: apt-get install qemu-utils');
+  expect(out).toMatch(/^unpackers +warning +not on PATH: gzip, xz, zstd/m);
   expect(out).toContain('nothing stands in the way of an import');
   expect(code).toBe(0);
 });
