@@ -110,14 +110,18 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
 
     async markRepeated() {
       const marked = await client.query<{ item: number; line: number; image_name: string; problems: Problem[] }>(
-        `update batch_items set state = 'invalid', problems = jsonb_build_array(jsonb_build_object(
+        `with repeated as materialized (
+           select * from (
+             select item as number, first_value(line) over same as first_line, row_number() over same as nth
+             from batch_items where batch_id = $1 and state = 'waiting'
+             window same as (partition by region, image_name order by item)) names
+           where nth > 1
+         )
+         update batch_items set state = 'invalid', problems = jsonb_build_array(jsonb_build_object(
            'path', 'imageName', 'rule', 'batch.unique', 'given', to_json(image_name)::text,
            'message', 'line ' || first_line || ' has the same image name in region ' || region || ': names are unique in a region',
            'vendorCode', 'InvalidImageName.Duplicated'))
-         from (select item as number, first_value(line) over same as first_line, row_number() over same as nth
-               from batch_items where batch_id = $1 and state = 'waiting'
-               window same as (partition by region, image_name order by item)) as names
-         where batch_id = $1 and item = number and nth > 1
+         from repeated where batch_id = $1 and item = number
          returning item, line, image_name, problems`,
         [id],
       );
@@ -132,6 +136,8 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
     async commit(digest) {
       await client.query('update batches set digest = $2 where id = $1', [id, digest]);
       await end('commit');
+      // Plans made for a small table are ruinous for the large one that it may be now.
+      await pool.query('analyze batch_items, batch_lanes');
     },
 
     rollback: () => end('rollback'),

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { type BatchItemView, type BatchView, isFinalBatch } from '../../domain/batch.js';
 import { BUCKET, REGION, type Service, startService } from '../../test/e2e/service.js';
 import { makeImages } from './images.js';
-import { cpuSeconds, events, residentKiB, type Sample, slope, transactions } from './measure.js';
+import { cpuSeconds, database, events, residentKiB, type Sample, slope } from './measure.js';
 import { plainWorkflows } from './plain.js';
 
 /** accept, preflight, set up role, upload, start import, watch import, detect, clean up. */
@@ -74,13 +74,13 @@ async function bench(on: Service): Promise<string> {
 
   const password = (await readFile(path.join(on.dataDir, 'postgres.password'), 'utf8')).trim();
   const databaseUrl = `postgres://ecs_image_import:${password}@${addressOf(on, 'postgres')}/ecs_image_import`;
-  const statementsBefore = await transactions(databaseUrl);
+  const before = await database(databaseUrl);
   const cpuBefore = await cpuOf(on);
   const { id, takenInMs } = await create(on, images);
   console.log(`${ITEMS} items taken in in ${takenInMs.toFixed(0)} ms`);
   const { samples, single } = await follow(on, id);
   const cpuAfter = await cpuOf(on);
-  const statements = (await transactions(databaseUrl)) - statementsBefore;
+  const after = await database(databaseUrl);
   const limitAfter = await measureLimit();
   const limit = (limitBefore + limitAfter) / 2;
 
@@ -104,7 +104,10 @@ async function bench(on: Service): Promise<string> {
   console.log(
     `events an import: ${history.anImport.toFixed(1)}, and ${history.batchAnImport.toFixed(1)} of the batch (longest run ${history.longestBatchRun})`,
   );
-  console.log(`PostgreSQL transactions an import: ${(statements / ITEMS).toFixed(1)}`);
+  console.log(`PostgreSQL transactions an import: ${((after.transactions - before.transactions) / ITEMS).toFixed(1)}`);
+  console.log(
+    `KiB an import: ${history.historyKiB.toFixed(1)} of history, ${((after.kib - before.kib) / ITEMS).toFixed(1)} in PostgreSQL`,
+  );
   console.log(
     `CPU ms an import: ${PARTS.map((name) => `${name} ${((((cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0)) * 1_000) / ITEMS).toFixed(0)}`).join(', ')}`,
   );
@@ -125,6 +128,7 @@ async function bench(on: Service): Promise<string> {
 }
 
 function addressOf(on: Service, name: 'temporal' | 'postgres'): string {
+  if (name === 'temporal' && process.env.TEMPORAL_ADDRESS) return process.env.TEMPORAL_ADDRESS;
   const part = on.stack.parts().find((one) => one.name === name);
   if (part?.address === undefined || part.address === null) throw new Error(`the stack has no ${name}`);
   return part.address;

@@ -1,5 +1,5 @@
 /** What a batch costs beside its time: memory of the processes, events, statements, CPU. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { batchWorkflowId } from '../../domain/batch-names.js';
@@ -19,14 +19,28 @@ export async function residentKiB(pid: number | null): Promise<number | null> {
 
 const TICKS_A_SECOND = 100;
 
-/** CPU seconds that the process and its ended children have used. */
+/** CPU seconds that the process, its children and theirs have used, also those that have ended. */
 export async function cpuSeconds(pid: number | null): Promise<number> {
-  const stat = pid === null ? '' : await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  if (pid === null) return 0;
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const processes = (await Promise.all(names.map(Number).map(statOf))).flatMap((stat) => stat ?? []);
+  const children = new Map<number, number[]>();
+  for (const { pid: child, parent } of processes) children.set(parent, [...(children.get(parent) ?? []), child]);
+  const ticks = new Map(processes.map((stat) => [stat.pid, stat.ticks]));
+  const ofTree = (root: number): number =>
+    (ticks.get(root) ?? 0) + (children.get(root) ?? []).reduce((sum, child) => sum + ofTree(child), 0);
+  return ofTree(pid) / TICKS_A_SECOND;
+}
+
+async function statOf(pid: number) {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  if (stat === '') return null;
   const fields = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number);
-  return [11, 12, 13, 14].reduce((sum, index) => sum + (fields[index] ?? 0), 0) / TICKS_A_SECOND;
+  // utime, stime, and those of children that have ended.
+  return { pid, parent: fields[1] ?? 0, ticks: [11, 12, 13, 14].reduce((sum, index) => sum + (fields[index] ?? 0), 0) };
 }
 
 /** KiB an item by least squares, of the samples after the first `from` items; null with too few of them. */
@@ -45,6 +59,8 @@ export interface Events {
   /** Of the batch's own workflow, all runs, for each import. */
   readonly batchAnImport: number;
   readonly longestBatchRun: number;
+  /** KiB of an import's history. */
+  readonly historyKiB: number;
 }
 
 /** Of a sample of the imports, and of every run of the batch. */
@@ -53,9 +69,8 @@ export async function events(address: string, batchId: string, importIds: readon
   try {
     const client = new Client({ connection });
     const sample = importIds.filter((_, index) => index % Math.ceil(importIds.length / 50) === 0);
-    const lengths = await Promise.all(
-      sample.map(async (id) => (await client.workflow.getHandle(importWorkflowId(id)).describe()).historyLength),
-    );
+    const described = await Promise.all(sample.map((id) => client.workflow.getHandle(importWorkflowId(id)).describe()));
+    const lengths = described.map((one) => one.historyLength);
     const runs: number[] = [];
     for await (const run of client.workflow.list({ query: `WorkflowId = '${batchWorkflowId(batchId)}'` })) {
       runs.push(run.historyLength);
@@ -65,23 +80,26 @@ export async function events(address: string, batchId: string, importIds: readon
       anImport: sum(lengths) / Math.max(1, lengths.length),
       batchAnImport: sum(runs) / importIds.length,
       longestBatchRun: Math.max(0, ...runs),
+      historyKiB: sum(described.map((one) => one.historySize ?? 0)) / Math.max(1, lengths.length) / 1024,
     };
   } finally {
     await connection.close();
   }
 }
 
-/** Transactions of the database so far; nearly each is one statement. */
-export async function transactions(databaseUrl: string): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl });
+/** Transactions of the database so far, nearly each of which is one statement, and its size. */
+export async function database(url: string): Promise<{ readonly transactions: number; readonly kib: number }> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     // The counters of other connections arrive a second after they fall idle.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    const result = await client.query<{ count: string }>(
-      'select xact_commit + xact_rollback as count from pg_stat_database where datname = current_database()',
+    const result = await client.query<{ transactions: string; bytes: string }>(
+      `select xact_commit + xact_rollback as transactions, pg_database_size(datname) as bytes
+       from pg_stat_database where datname = current_database()`,
     );
-    return Number(result.rows[0]?.count ?? 0);
+    const row = result.rows[0];
+    return { transactions: Number(row?.transactions ?? 0), kib: Number(row?.bytes ?? 0) / 1024 };
   } finally {
     await client.end();
   }

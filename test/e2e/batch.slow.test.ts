@@ -1,10 +1,13 @@
 /** What a user is promised of a batch, on the real processes. */
 import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BatchItemView, BatchState, BatchView } from '../../domain/batch.js';
+import { run } from '../cli/run-cli.js';
 import { BUCKET, REGION, type Service, startService } from './service.js';
 
 /** A few kilobytes: what is tested here is many, not large. */
@@ -226,5 +229,86 @@ describe('a batch file', () => {
     expect(await create(body)).toBe(first);
     await untilState(first, 'succeeded');
     expect(await imageNames()).toHaveLength(1);
+  });
+});
+
+describe('on the command line a batch', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-batch-'));
+    cpSync(fileURLToPath(SMALL_IMAGE), path.join(folder, 'disk.qcow2'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const batch = (...args: readonly string[]) => run(['batch', ...args, '--api', service.apiUrl]);
+  function file(name: string, lines: readonly string[]): string {
+    const whole = path.join(folder, name);
+    writeFileSync(whole, `${lines.join('\n')}\n`);
+    return whole;
+  }
+
+  test('of a CSV file with paths of its own folder is watched to its end, shown, listed and reported', async () => {
+    const csv = file('fleet.csv', [
+      `# name: ${randomUUID()}`,
+      '# policy: { canary: 1 }',
+      'name,source',
+      'cli-1,disk.qcow2',
+      'cli-2,./disk.qcow2',
+    ]);
+    const defaults = [`region=${REGION}`, `upload.bucket=${BUCKET}`, 'detection.failOn=never'];
+    const args = [csv, ...defaults.flatMap((one) => ['--default', one]), '--policy', 'concurrency=7'];
+    const made = await batch('create', ...args, '--watch', '--json');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    const view: BatchView = JSON.parse(made.stdout);
+    expect(view).toMatchObject({
+      state: 'succeeded',
+      policy: { canary: [1], concurrency: 7 },
+      counts: { succeeded: 2 },
+    });
+    expect((await batch('create', ...args, '--json')).stdout).toContain(view.id);
+    expect((await batch('status', view.id)).stdout).toContain('succeeded: 2/2 ended');
+    expect((await batch('list')).stdout).toContain(view.name);
+    expect((await batch('report', view.id, '--format', 'csv')).stdout.trim().split('\r\n')).toHaveLength(3);
+    expect(await batch('pause', view.id)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('succeeded already'),
+    });
+  });
+
+  test('with bad items is refused with the line of each, exit code 2', async () => {
+    const yaml = file('bad.yaml', [
+      'defaults: { region: cn-hangzhou, upload: { bucket: b-1 } }',
+      'items:',
+      '  - { imageName: "1", disks: [{ source: disk.qcow2 }] }',
+      '  - imageName: fine-name',
+      '  - { imageName: fine-too, disks: [{ source: disk.qcow2 }], colour: red }',
+    ]);
+    const refused = await batch('create', yaml);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toMatch(/items\[0\]\.imageName: line 3: /);
+    expect(refused.stderr).toMatch(/items\[1\]\.disks: line 4: /);
+    expect(refused.stderr).toMatch(/items\[2\]\.colour: line 5: /);
+    expect(await batch('create', path.join(folder, 'none.csv'))).toMatchObject({ code: 2 });
+    expect(await batch('create', path.join(folder, 'disk.qcow2'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--format'),
+    });
+  });
+
+  test('that needs a person ends a watch with exit code 3 and says what to do', async () => {
+    await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector' }] });
+    const jsonl = file('bad.jsonl', [
+      JSON.stringify({ batch: { policy: { canary: 1 }, defaults: { region: REGION, upload: { bucket: BUCKET } } } }),
+      ...['a-1', 'a-2'].map((imageName) =>
+        JSON.stringify({ imageName, disks: [{ source: 'disk.qcow2' }], detection: { failOn: 'never' } }),
+      ),
+    ]);
+    const watched = await batch('create', jsonl, '--name', randomUUID(), '--watch');
+    await service.settings({ failImports: [] });
+    expect(watched.code).toBe(3);
+    expect(watched.stdout).toMatch(/needs you: 1 of the first 1 imports failed/);
+    const id = /batch (bat-\w+)/.exec(watched.stdout)?.[1] ?? '';
+    expect(await batch('retry', id)).toMatchObject({ code: 0 });
+    expect((await untilState(id, 'succeeded', 'failed')).state).toBe('succeeded');
   });
 });

@@ -9,6 +9,7 @@ import { openIntake } from '../../store/batch-intake.js';
 import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore, type PageChoice } from '../../store/batches.js';
 import { createImportStore } from '../../store/imports.js';
+import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { startTestDatabase, type TestDatabase } from './test-database.js';
 
 let database: TestDatabase;
@@ -275,5 +276,29 @@ describe('how a batch stands', () => {
     await store.write({ ...write, step: 2, state: 'paused' });
     await store.write({ ...write, step: 1, state: 'running' });
     expect((await store.forStart(id))?.state).toBe('paused');
+  });
+});
+
+describe('the budget of an API', () => {
+  const key = (action: string) => ({ accountId: '1', service: 'ecs', region: 'cn-hangzhou', action });
+
+  test('is one for all who ask, however many ask at once', async () => {
+    const budgets = createRateBudgetStore(database.pool);
+    const asked = await Promise.all(Array.from({ length: 20 }, () => budgets.lease(key('ImportImage'), 1, 60)));
+    const ready = asked.flatMap((grant) => (grant.kind === 'granted' ? [grant.inMs] : []));
+    // One a second: the first at once, the others in turn, and who would wait longer is sent away.
+    expect(ready.length).toBeLessThanOrEqual(4);
+    expect(asked.filter((grant) => grant.kind === 'wait').length).toBe(20 - ready.length);
+  });
+
+  test('that was refused once stops everybody, in its region and API alone', async () => {
+    const [one, other] = [createRateBudgetStore(database.pool), createRateBudgetStore(database.pool)];
+    await one.lease(key('DescribeImages'), 10, null);
+    await one.refused(key('DescribeImages'), 5_000);
+    expect(await other.lease(key('DescribeImages'), 1, null)).toMatchObject({ kind: 'wait' });
+    expect(await other.lease(key('DescribeTasks'), 1, null)).toMatchObject({ kind: 'granted' });
+    expect(await other.lease({ ...key('DescribeImages'), region: 'cn-beijing' }, 1, null)).toMatchObject({
+      kind: 'granted',
+    });
   });
 });
