@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { BatchCounts, BatchHold, BatchState } from '../domain/batch.js';
 import type { BatchPolicy } from '../domain/batch-policy.js';
 import { atStartOf } from './imports.js';
+import { transaction } from './transaction.js';
 
 /** An item that starts now, as an import. Its request stays in the record: `accept` reads it from there. */
 export interface ItemToStart {
@@ -159,24 +160,15 @@ export function createBatchStore(pool: pg.Pool) {
      * Gives out the next page of items as imports, their records written. A page that was given out before is given
      * out again, the same: nothing is lost when the answer was.
      */
-    async takePage(choice: PageChoice): Promise<readonly ItemToStart[]> {
-      const client = await pool.connect();
-      try {
-        await client.query('begin');
+    takePage(choice: PageChoice): Promise<readonly ItemToStart[]> {
+      return transaction(pool, async (client) => {
         const batch = await client.query<{ claimed_page: number }>(
           'select claimed_page from batches where id = $1 for update',
           [choice.batchId],
         );
         const claimed = batch.rows[0]?.claimed_page ?? 0;
-        const items = claimed >= choice.page ? await pageAgain(client, choice) : await claimPage(client, choice);
-        await client.query('commit');
-        return items;
-      } catch (error) {
-        await client.query('rollback').catch(() => undefined);
-        throw error;
-      } finally {
-        client.release();
-      }
+        return claimed >= choice.page ? pageAgain(client, choice) : claimPage(client, choice);
+      });
     },
 
     /** Nothing that waits will be started any more. */

@@ -1,8 +1,9 @@
 /** The pool of connections, and the migrations that bring a database to the shape that this program expects. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { packageRoot } from './package-root.js';
+import { PreparedPool } from './prepared-pool.js';
 
 /** All tables live in a schema of their own, so that a shared database stays tidy. */
 export const SCHEMA = 'ecs_image_import';
@@ -20,7 +21,7 @@ export interface DatabaseOptions {
 }
 
 export function openPool(options: DatabaseOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new PreparedPool({
     connectionString: options.url,
     max: options.maxConnections ?? 10,
     application_name: options.applicationName,

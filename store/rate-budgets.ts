@@ -1,6 +1,7 @@
 /** The budgets of cloud calls that all workers share, by the database's clock. */
 import type pg from 'pg';
 import { FRESH_BUDGET, type Grant, lease, type RateBudget, refused } from '../domain/rate-budget.js';
+import { transaction } from './transaction.js';
 
 export interface BudgetKey {
   readonly accountId: string;
@@ -23,11 +24,9 @@ interface BudgetRow {
 export type RateBudgetStore = ReturnType<typeof createRateBudgetStore>;
 
 export function createRateBudgetStore(pool: pg.Pool) {
-  async function change<T>(key: BudgetKey, step: (before: RateBudget, nowMs: number) => [RateBudget, T]): Promise<T> {
+  function change<T>(key: BudgetKey, step: (before: RateBudget, nowMs: number) => [RateBudget, T]): Promise<T> {
     const at = [key.accountId, key.service, key.region, key.action];
-    const client = await pool.connect();
-    try {
-      await client.query('begin');
+    return transaction(pool, async (client) => {
       await client.query(
         `insert into rate_budgets (account_id, service, region, action, budget) values ($1, $2, $3, $4, $5)
          on conflict do nothing`,
@@ -47,14 +46,8 @@ export function createRateBudgetStore(pool: pg.Pool) {
          where account_id = $1 and service = $2 and region = $3 and action = $4`,
         [...at, JSON.stringify(after)],
       );
-      await client.query('commit');
       return result;
-    } catch (error) {
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    } finally {
-      client.release();
-    }
+    });
   }
 
   return {

@@ -1,10 +1,12 @@
 /** Several statements that take effect together or not at all. */
 import type pg from 'pg';
+import { withFreshPlans } from './prepared-pool.js';
 
-export async function transaction<Result>(
-  pool: pg.Pool,
-  body: (client: pg.PoolClient) => Promise<Result>,
-): Promise<Result> {
+export function transaction<Result>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  return withFreshPlans(() => once(pool, body));
+}
+
+async function once<Result>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {

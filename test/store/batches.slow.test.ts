@@ -10,6 +10,7 @@ import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore, type PageChoice } from '../../store/batches.js';
 import { createImportStore } from '../../store/imports.js';
 import { createRateBudgetStore } from '../../store/rate-budgets.js';
+import { transaction } from '../../store/transaction.js';
 import { startTestDatabase, type TestDatabase } from './test-database.js';
 
 let database: TestDatabase;
@@ -301,4 +302,20 @@ describe('the budget of an API', () => {
       kind: 'granted',
     });
   });
+});
+
+test('statements that were prepared go on when a migration changes their table', async () => {
+  const { pool } = database;
+  await pool.query('create table changing (id integer)');
+  const look = () => pool.query('select * from changing where id = $1', [1]);
+  const lookWithin = () => transaction(pool, (client) => client.query('select * from changing where id = $1', [1]));
+  await pool.query('insert into changing values ($1)', [1]);
+  for (let round = 0; round < 3; round++) {
+    // On every connection of the pool.
+    await Promise.all(Array.from({ length: 10 }, look));
+    await Promise.all(Array.from({ length: 10 }, lookWithin));
+    await pool.query(`alter table changing add column more_${round} text`);
+    for (let calls = 0; calls < 20; calls++) expect((await look()).fields).toHaveLength(round + 2);
+    for (let calls = 0; calls < 20; calls++) expect((await lookWithin()).fields).toHaveLength(round + 2);
+  }
 });
