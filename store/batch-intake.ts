@@ -136,8 +136,8 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
     async commit(digest) {
       await client.query('update batches set digest = $2 where id = $1', [id, digest]);
       await end('commit');
-      // Plans made for a small table are ruinous for the large one that it may be now.
-      await pool.query('analyze batch_items, batch_lanes');
+      // Plans made for a small table are ruinous for the large one that it may be now. The batch is in, whether it helps or not.
+      await pool.query('analyze batch_items, batch_lanes').catch(() => undefined);
     },
 
     rollback: () => end('rollback'),

@@ -11,6 +11,9 @@ export const SCHEMA = 'ecs_image_import';
 /** Any number that no other program of the database takes its advisory locks on. */
 const MIGRATION_LOCK = 7_203_114_051;
 
+/** Databases made by earlier versions know a migration by the name that it had then. */
+const FORMERLY: Readonly<Record<string, string>> = { '005_import_files.sql': '003_import_files.sql' };
+
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
   readonly url: string;
@@ -50,7 +53,8 @@ export async function migrate(pool: pg.Pool): Promise<readonly string[]> {
     );
     const done = await client.query<{ name: string }>('select name from migrations');
     const known = new Set(done.rows.map((row) => row.name));
-    for (const name of files.filter((file) => !known.has(file))) {
+    const isApplied = (file: string) => known.has(file) || known.has(FORMERLY[file] ?? file);
+    for (const name of files.filter((file) => !isApplied(file))) {
       const sql = await readFile(path.join(folder, name), 'utf8');
       await client.query('begin');
       try {

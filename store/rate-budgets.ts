@@ -27,18 +27,15 @@ export function createRateBudgetStore(pool: pg.Pool) {
   function change<T>(key: BudgetKey, step: (before: RateBudget, nowMs: number) => [RateBudget, T]): Promise<T> {
     const at = [key.accountId, key.service, key.region, key.action];
     return transaction(pool, async (client) => {
-      await client.query(
-        `insert into rate_budgets (account_id, service, region, action, budget) values ($1, $2, $3, $4, $5)
-         on conflict do nothing`,
-        [...at, JSON.stringify(FRESH_BUDGET)],
-      );
-      // clock_timestamp, not now: the wait for the row may have been long.
-      const found = await client.query<BudgetRow>(
-        `select budget, (extract(epoch from clock_timestamp()) * 1000)::float as now_ms from rate_budgets
-         where account_id = $1 and service = $2 and region = $3 and action = $4 for update`,
-        at,
-      );
-      const row = found.rows[0];
+      let row = await look(client, at);
+      if (row === undefined) {
+        await client.query(
+          `insert into rate_budgets (account_id, service, region, action, budget) values ($1, $2, $3, $4, $5)
+           on conflict do nothing`,
+          [...at, JSON.stringify(FRESH_BUDGET)],
+        );
+        row = await look(client, at);
+      }
       if (row === undefined) throw new Error(`the budget of ${key.action} is gone`);
       const [after, result] = step(row.budget, row.now_ms);
       await client.query(
@@ -62,6 +59,16 @@ export function createRateBudgetStore(pool: pg.Pool) {
       return change(key, (before, nowMs) => [refused(before, nowMs, retryAfterMs), undefined]);
     },
   };
+}
+
+/** Held until the transaction ends. By clock_timestamp, not now: the wait for the row may have been long. */
+async function look(client: pg.PoolClient, at: readonly string[]): Promise<BudgetRow | undefined> {
+  const found = await client.query<BudgetRow>(
+    `select budget, (extract(epoch from clock_timestamp()) * 1000)::float as now_ms from rate_budgets
+     where account_id = $1 and service = $2 and region = $3 and action = $4 for update`,
+    [...at],
+  );
+  return found.rows[0];
 }
 
 function local(grant: Grant, nowMs: number): LocalGrant {

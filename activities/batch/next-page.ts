@@ -26,14 +26,16 @@ export type PageAnswer = { readonly failed: number } & (
 const PAGE_MAX = 200;
 /** A page that is at least this part of the window is not kept back to become larger. */
 const WORTH_A_PAGE = 0.1;
-/** Counting takes longer the larger the batch is: ten thousand items are counted once a second at most. */
+/** Counting takes longer the larger the batch is: it is looked at the more seldom, but as often as this; items a ms, ms. */
 const ITEMS_A_LOOK_MS = 10;
+const SELDOMEST_LOOK_MS = 1_000;
 /** Between two looks at a batch with nothing under way: it waits for the hour, a person or a quota; ms. */
 const IDLE_LOOK_MS = 2_000;
 
 export function createNextPage(deps: BatchDependencies) {
   const quotaRoom = createQuotaRoom(deps);
-  const lookMs = ({ total }: BatchCounts) => Math.max(deps.batchPace.lookEveryMs, total / ITEMS_A_LOOK_MS);
+  const lookMs = ({ total }: BatchCounts) =>
+    Math.max(deps.batchPace.lookEveryMs, Math.min(SELDOMEST_LOOK_MS, total / ITEMS_A_LOOK_MS));
 
   return async function nextPage(input: PageInput): Promise<PageAnswer> {
     const context = Context.current();

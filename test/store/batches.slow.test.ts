@@ -8,6 +8,7 @@ import { newImportId } from '../../domain/ids.js';
 import { openIntake } from '../../store/batch-intake.js';
 import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore, type PageChoice } from '../../store/batches.js';
+import { migrate } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
 import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { transaction } from '../../store/transaction.js';
@@ -318,4 +319,13 @@ test('statements that were prepared go on when a migration changes their table',
     for (let calls = 0; calls < 20; calls++) expect((await look()).fields).toHaveLength(round + 2);
     for (let calls = 0; calls < 20; calls++) expect((await lookWithin()).fields).toHaveLength(round + 2);
   }
+});
+
+test('a database from before a migration had another name has nothing applied anew', async () => {
+  const { pool } = database;
+  const { rowCount } = await pool.query(
+    `update migrations set name = '003_import_files.sql' where name = '005_import_files.sql'`,
+  );
+  expect(rowCount).toBe(1);
+  expect(await migrate(pool)).toEqual([]);
 });
