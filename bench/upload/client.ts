@@ -6,12 +6,23 @@ import { open, stat } from 'node:fs/promises';
 import http from 'node:http';
 import OSS from 'ali-oss';
 import { createOss } from '../../alibaba/oss.js';
+import { findQemuImg } from '../../images/convert/qemu-img.js';
+import { dataOf } from '../../images/convert/worth.js';
 import { openFileSource } from '../../sources/file.js';
+import { holeMap } from '../../sources/holes.js';
 
 const [client = '', endpoint = '', file = '', partSizeText = '', lanesText = ''] = process.argv.slice(2);
 const partSize = Number(partSizeText);
 const lanes = Number(lanesText);
 const keys = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' };
+
+/** A worker knows them when it begins to send. */
+async function holes() {
+  const qemuImg = await findQemuImg();
+  const data = qemuImg === null ? null : await dataOf(file, qemuImg, new AbortController().signal);
+  return data === null ? null : holeMap(data);
+}
+const known = client === 'ours' ? await holes() : null;
 
 const clients: Record<string, () => Promise<unknown>> = {
   async ours() {
@@ -19,7 +30,7 @@ const clients: Record<string, () => Promise<unknown>> = {
       ...{ endpoint, region: 'cn-hangzhou', credentials: async () => keys },
       settings: { partSize, lanes },
     });
-    const source = await openFileSource(file);
+    const source = await openFileSource(file, known);
     await oss.upload({
       ...{ bucket: 'bench', key: 'disk.raw', source, uploadId: null, meta: {} },
       onUploadId: async () => undefined,

@@ -1,13 +1,18 @@
 /** What 20 GiB cost: memory over the time of the upload, and a sparse image sent as it is or as a converted one. */
 import { execFile } from 'node:child_process';
 import { open, rm, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createCache } from '../../images/convert/cache.js';
 import { createConverter } from '../../images/convert/converter.js';
 import { findQemuImg } from '../../images/convert/qemu-img.js';
 import { dataOf } from '../../images/convert/worth.js';
 import { inspectImage } from '../../images/inspect.js';
-import { nodeClient, type Sink } from './processes.js';
+import { sha256Of } from '../../sources/digest.js';
+import { openFileSource } from '../../sources/file.js';
+import { type Extent, holeMap } from '../../sources/holes.js';
+import { type Figures, nodeClient, type Sink } from './processes.js';
+import { mebibytes, table } from './tables.js';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -15,6 +20,8 @@ const SIZE = Number(process.env.BENCH_LARGE_GIB ?? 20) * GIB;
 const PART = 8 * MIB;
 const LANES = 4;
 const run = promisify(execFile);
+const never = new AbortController().signal;
+const CANCELS = 5;
 
 /** Real programs and documents, as a guest's disk holds them, from the start of a file that is a hole for the rest. */
 async function sparseImage(file: string, demo: string): Promise<void> {
@@ -26,8 +33,18 @@ async function sparseImage(file: string, demo: string): Promise<void> {
   await handle.close();
 }
 
+/** One way of sending the image, from the same file on. */
+interface Way {
+  readonly name: string;
+  readonly size: number;
+  /** Until there is a file to be sent. */
+  readonly madeSeconds: number;
+  readonly sent: Figures;
+}
+
 export async function largeFile(sink: Sink, folder: string, demo: string): Promise<void> {
-  if ((await findQemuImg()) === null) {
+  const qemuImg = await findQemuImg();
+  if (qemuImg === null) {
     console.error('no figures for 20 GiB: they take qemu-img');
     return;
   }
@@ -35,53 +52,92 @@ export async function largeFile(sink: Sink, folder: string, demo: string): Promi
   const cacheFolder = `${folder}/cache`;
   try {
     await sparseImage(file, demo);
-    await sink.prepare({ file, partSize: PART });
-    const asIs = await nodeClient('ours').upload(sink.endpoint, file, PART, LANES);
-    const course = (asIs.course ?? []).map((bytes) => (bytes / MIB).toFixed(0)).join(', ');
-    console.log(`\n${SIZE / GIB} GiB sparse raw file, sent as it is`);
-    console.log(`resident MiB, each tenth of the upload: ${course}`);
-    console.log(`growth ${((asIs.growth ?? Number.NaN) / MIB).toFixed(0)} MiB, ${asIs.cpuSeconds.toFixed(1)} s of CPU`);
-
-    const cache = createCache({ folder: cacheFolder, limitBytes: 2 * SIZE });
-    const begun = performance.now();
-    const inspection = await inspectImage(file);
-    const { file: converted } = await createConverter({ cache, inspect: inspectImage })({
-      ...{ file, inspection, name: 'large', mode: 'qcow2', role: 'system' },
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-    });
-    const seconds = (performance.now() - begun) / 1000;
-    const { size } = await stat(converted.path);
-    await sink.prepare({ file: converted.path, partSize: PART });
-    const sent = await nodeClient('ours').upload(sink.endpoint, converted.path, PART, LANES);
-    await printChoice(file, { asIsSeconds: asIs.seconds, convertSeconds: seconds, sentSeconds: sent.seconds, size });
+    const data = (await dataOf(file, qemuImg, never)) ?? [];
+    const hashed = await timed(() => digest(file, data));
+    const send = async (path: string): Promise<Figures> => {
+      await sink.prepare({ file: path, partSize: PART });
+      return nodeClient('ours').upload(sink.endpoint, path, PART, LANES);
+    };
+    const asItIs: Way = { name: 'raw as it is', size: SIZE, madeSeconds: 0, sent: await send(file) };
+    const made = await timed(() => convert(file, cacheFolder, never));
+    const { size } = await stat(made.result);
+    const converted: Way = {
+      ...{ name: 'compressed qcow2', size, madeSeconds: made.seconds },
+      sent: await send(made.result),
+    };
+    printWays([asItIs, converted], data, hashed.seconds);
+    printMemory(asItIs.sent);
+    await printCancels(file, `${folder}/cancelled`);
   } finally {
     await rm(file, { force: true });
     await rm(cacheFolder, { recursive: true, force: true });
   }
 }
 
-interface Measured {
-  readonly asIsSeconds: number;
-  readonly convertSeconds: number;
-  readonly sentSeconds: number;
-  /** Of the converted image. */
-  readonly size: number;
+async function timed<Result>(work: () => Promise<Result>): Promise<{ result: Result; seconds: number }> {
+  const begun = performance.now();
+  const result = await work();
+  return { result, seconds: (performance.now() - begun) / 1000 };
 }
 
-async function printChoice(file: string, measured: Measured): Promise<void> {
-  const qemuImg = await findQemuImg();
-  const data = qemuImg === null ? null : await dataOf(file, qemuImg, new AbortController().signal);
-  const dataBytes = (data ?? []).reduce((sum, { length }) => sum + length, 0);
-  const overLink = (bytes: number, megabits: number) => (bytes * 8) / (megabits * 1e6);
-  console.log(`\n${SIZE / GIB} GiB raw, ${(dataBytes / GIB).toFixed(2)} GiB of it data`);
-  console.log('| | bytes sent | made in s | loopback s | all at 1 Gbit/s, s | all at 100 Mbit/s, s |');
-  console.log('| --- | --- | --- | --- | --- | --- |');
-  const row = (name: string, bytes: number, made: number, loopback: number) => {
-    const at = (megabits: number) => (made + Math.max(loopback, overLink(bytes, megabits))).toFixed(0);
-    const cells = [name, bytes, made === 0 ? '' : made.toFixed(1), loopback.toFixed(1), at(1000), at(100)];
-    console.log(`| ${cells.join(' | ')} |`);
-  };
-  row('raw as it is', SIZE, 0, measured.asIsSeconds);
-  row('compressed qcow2', measured.size, measured.convertSeconds, measured.sentSeconds);
+async function digest(file: string, data: readonly Extent[]): Promise<string> {
+  const source = await openFileSource(file, holeMap(data));
+  return sha256Of(source, never).finally(() => source.close());
+}
+
+/** As a worker does it, the looks at both images included. */
+async function convert(file: string, cacheFolder: string, signal: AbortSignal): Promise<string> {
+  const cache = createCache({ folder: cacheFolder, limitBytes: 2 * SIZE });
+  const inspection = await inspectImage(file);
+  const { file: converted } = await createConverter({ cache, inspect: inspectImage })({
+    ...{ file, inspection, name: 'large', mode: 'qcow2', role: 'system', signal },
+    onProgress: () => undefined,
+  });
+  return converted.path;
+}
+
+function printWays(ways: readonly Way[], data: readonly Extent[], hashSeconds: number): void {
+  const dataBytes = data.reduce((sum, { length }) => sum + length, 0);
+  const overLink = ({ size, sent }: Way, megabits: number) => Math.max(sent.seconds, (size * 8) / (megabits * 1e6));
+  table(
+    `${SIZE / GIB} GiB raw file, ${(dataBytes / GIB).toFixed(2)} GiB of it data; read before for its SHA-256 either way: ${hashSeconds.toFixed(1)} s`,
+    ['sent as', 'bytes', 'made in s', 'sent in s', 'both, s', 'at 1 Gbit/s, s', 'at 100 Mbit/s, s', 'RSS growth MiB'],
+    ways.map((way) => [
+      ...[way.name, String(way.size), way.madeSeconds.toFixed(1), way.sent.seconds.toFixed(1)],
+      (way.madeSeconds + way.sent.seconds).toFixed(1),
+      ...[1000, 100].map((megabits) => (way.madeSeconds + overLink(way, megabits)).toFixed(0)),
+      mebibytes(way.sent.growth),
+    ]),
+  );
+}
+
+function printMemory({ course = [], cpuSeconds }: Figures): void {
+  table(
+    `Resident MiB over the upload of ${SIZE / GIB} GiB as they are (${cpuSeconds.toFixed(1)} s of CPU)`,
+    course.map((_, tenth) => `${tenth * 10} %`),
+    [course.map((bytes) => mebibytes(bytes))],
+  );
+}
+
+/** From the word to cancel until every process and draft of the conversion is gone. */
+async function printCancels(file: string, cacheFolder: string): Promise<void> {
+  const seconds: number[] = [];
+  for (let cancel = 0; cancel < CANCELS; cancel++) {
+    const stop = new AbortController();
+    const running = convert(file, cacheFolder, stop.signal);
+    const ended = running.then(
+      () => 'converted',
+      () => 'cancelled',
+    );
+    await delay(1000 + Math.random() * 2000);
+    const { result, seconds: took } = await timed(() => {
+      stop.abort(new Error('cancelled'));
+      return ended;
+    });
+    if (result === 'converted') throw new Error('the conversion was over before it was cancelled');
+    seconds.push(took);
+  }
+  console.log(
+    `\n${CANCELS} conversions of it cancelled half-way: over after ${Math.max(...seconds).toFixed(2)} s at most`,
+  );
 }

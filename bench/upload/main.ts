@@ -6,20 +6,20 @@
 
 import { randomFillSync } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kills } from './kills.js';
 import { largeFile } from './large-file.js';
 import { type Client, type Figures, goClient, nodeClient, startSink } from './processes.js';
+import { mebibytes, middle, table } from './tables.js';
 
 const MIB = 1024 * 1024;
 const SIZE = Number(process.env.BENCH_MIB ?? 1024) * MIB;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const OTHER_ROUNDS = Math.ceil(ROUNDS / 2);
 const LANES = 4;
 const DEMO = fileURLToPath(new URL('../../images/demo/debian-demo.qcow2', import.meta.url));
-
-const middle = (values: readonly number[]) => [...values].sort((one, other) => one - other)[values.length >> 1] ?? NaN;
 
 async function randomFile(path: string): Promise<void> {
   const file = await open(path, 'w');
@@ -42,20 +42,19 @@ async function measure(clients: readonly Client[], file: string, partSize: numbe
 }
 
 function print(title: string, results: Map<string, Figures[]>): void {
-  console.log(
-    `\n${title}\n| client | MiB/s | CPU s | highest RSS MiB | RSS growth MiB |\n| --- | --- | --- | --- | --- |`,
-  );
-  for (const [name, figures] of results) {
-    const of = (pick: (figure: Figures) => number) => middle(figures.map(pick));
-    const growth = of((figure) => (figure.growth ?? Number.NaN) / MIB);
-    const cells = [
+  const rows = [...results].map(([name, figures]) => {
+    const of = (pick: (figure: Figures) => number | undefined) =>
+      middle(figures.map((figure) => pick(figure) ?? Number.NaN));
+    const growth = of((figure) => figure.growth);
+    return [
+      name,
       of((figure) => SIZE / MIB / figure.seconds).toFixed(0),
       of((figure) => figure.cpuSeconds).toFixed(2),
-      of((figure) => figure.memory / MIB).toFixed(0),
-      Number.isNaN(growth) ? '' : growth.toFixed(0),
+      mebibytes(of((figure) => figure.memory)),
+      mebibytes(Number.isNaN(growth) ? undefined : growth),
     ];
-    console.log(`| ${name} | ${cells.join(' | ')} |`);
-  }
+  });
+  table(title, ['client', 'MiB/s', 'CPU s', 'highest RSS MiB', 'RSS growth MiB'], rows);
 }
 
 /** Of speeds in the same round, so that a busy machine slows both. */
@@ -72,13 +71,16 @@ const sink = await startSink();
 try {
   await randomFile(file);
   await sink.prepare({ file, partSize: 8 * MIB });
+  console.log(
+    `${os.cpus().length} cores, ${(os.totalmem() / 1024 ** 3).toFixed(0)} GiB, Node ${process.version}, loopback`,
+  );
   const go = await goClient();
   const clients = [nodeClient('ours'), ...(go ? [go] : []), nodeClient('ali-oss'), nodeClient('node:http')];
   const main = await measure(clients, file, 8 * MIB, ROUNDS);
   print(`${SIZE / MIB} MiB random file, ${LANES} parts of 8 MiB at once, medians of ${ROUNDS} rounds`, main);
   for (const partSize of [1, 64]) {
-    const others = await measure(clients, file, partSize * MIB, Math.ceil(ROUNDS / 2));
-    print(`parts of ${partSize} MiB, ${LANES} at once`, others);
+    const others = await measure(clients, file, partSize * MIB, OTHER_ROUNDS);
+    print(`parts of ${partSize} MiB, ${LANES} at once, medians of ${OTHER_ROUNDS} rounds`, others);
   }
   await kills(sink, file, SIZE);
   await largeFile(sink, folder, DEMO);

@@ -14,10 +14,19 @@ export interface Sink {
   readonly endpoint: string;
   /** Forgets what it took; learns the file's checksums when given one. */
   prepare(task: { file?: string; partSize: number }): Promise<void>;
-  /** Bytes of bodies since then, those of requests that were cut off too. */
-  bytesReceived(): Promise<number>;
+  /** Since then. */
+  received(): Promise<Received>;
   stop(): void;
 }
+
+const received = z.object({
+  /** Of bodies, those of requests that were cut off too. */
+  bytes: z.number(),
+  cutBytes: z.number(),
+  /** Of parts that had arrived whole before. */
+  repeatedBytes: z.number(),
+});
+export type Received = z.infer<typeof received>;
 
 export async function startSink(): Promise<Sink> {
   const child = fork(here('./sink.ts'), { execArgv: ['--import', 'tsx'] });
@@ -28,9 +37,9 @@ export async function startSink(): Promise<Sink> {
       child.send(task);
       await message(child);
     },
-    async bytesReceived() {
+    async received() {
       child.send('count');
-      return z.object({ bytesReceived: z.number() }).parse(await message(child)).bytesReceived;
+      return received.parse(await message(child));
     },
     stop: () => child.disconnect(),
   };

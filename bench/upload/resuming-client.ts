@@ -1,17 +1,18 @@
 /**
  * Uploads a file and notes its upload id as the service's ledger does; says `begun` when parts are about to be sent.
- * Arguments: endpoint, file, file for the note, bytes a second.
+ * Arguments: endpoint, file, file for the note, bytes a second, parts at once.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createOss } from '../../alibaba/oss.js';
 import { createPace } from '../../alibaba/upload/pace.js';
 import { openFileSource } from '../../sources/file.js';
 
-const [endpoint = '', file = '', notes = '', bytesPerSecond = ''] = process.argv.slice(2);
+const [endpoint = '', file = '', notes = '', bytesPerSecond = '', lanesText = ''] = process.argv.slice(2);
+const lanes = Number(lanesText);
 const oss = createOss({
   ...{ endpoint, region: 'cn-hangzhou' },
   credentials: async () => ({ accessKeyId: 'bench', accessKeySecret: 'bench-secret' }),
-  settings: { lanes: 4, maxLanes: 4 },
+  settings: { lanes, maxLanes: lanes },
   pace: createPace(Number(bytesPerSecond)),
 });
 const source = await openFileSource(file);

@@ -36,7 +36,8 @@ const sums = new Map<string, string>();
 /** Numbers of the parts that have arrived whole, with their sizes. */
 const arrived = new Map<string, number>();
 let partSize = 0;
-let bytesReceived = 0;
+/** Bytes of bodies; those of bodies that were cut off; those of parts that had arrived before. */
+let received = { bytes: 0, cutBytes: 0, repeatedBytes: 0 };
 
 function partList(): string {
   const parts = [...arrived].map(
@@ -55,7 +56,9 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
     response.end(`<?xml version="1.0"?>${body}`);
   };
   if (part !== null) {
-    arrived.set(part, Number(request.headers['content-length']));
+    const length = Number(request.headers['content-length']);
+    if (arrived.has(part)) received.repeatedBytes += length;
+    arrived.set(part, length);
     response.writeHead(200, { etag: `"${part}"`, 'x-oss-hash-crc64ecma': sums.get(part) ?? '' });
     response.end();
   } else if (url.searchParams.has('uploads') && request.method === 'POST') {
@@ -80,21 +83,26 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
 let completed = false;
 
 const server = http.createServer({ highWaterMark: 1 << 20 }, (request, response) => {
+  let bytes = 0;
   request.on('data', (piece: Buffer) => {
-    bytesReceived += piece.length;
+    bytes += piece.length;
+    received.bytes += piece.length;
   });
   request.on('end', () => answer(request, response));
+  request.on('close', () => {
+    if (!request.complete) received.cutBytes += bytes;
+  });
 });
 
 process.on('message', async (task: { file?: string; partSize: number } | 'count') => {
   if (task === 'count') {
-    process.send?.({ bytesReceived });
+    process.send?.(received);
     return;
   }
   if (task.file !== undefined) await learn(task.file);
   partSize = task.partSize;
   completed = false;
-  bytesReceived = 0;
+  received = { bytes: 0, cutBytes: 0, repeatedBytes: 0 };
   arrived.clear();
   sums.clear();
   for (let offset = 0, part = 1; offset < fileSize; offset += partSize, part++) {
