@@ -8,6 +8,7 @@ import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { Inspection } from '../images/inspection.js';
 import { checkBoot } from './check-boot.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { ofDisk } from './disk-failure.js';
 import { contradictions, refused } from './image-policy.js';
 import {
   checkAccount,
@@ -43,10 +44,16 @@ export function createPreflight(deps: ActivityDependencies) {
       let system: Inspection | null = null;
       for (const index of request.disks.keys()) {
         const number = index + 1;
-        const read = await collect(() => readDisk(deps, step, request, number));
+        const onDisk = <T>(check: () => Promise<T>): Promise<T | null> =>
+          collect(() =>
+            check().catch((error: unknown) => {
+              throw ofDisk(error, number);
+            }),
+          );
+        const read = await onDisk(() => readDisk(deps, step, request, number));
         if (read !== null) {
           if (number === 1) system = read.inspection;
-          const plan = await collect(() => planDisk(deps, request, step.importId, number, read));
+          const plan = await onDisk(() => planDisk(deps, request, step.importId, number, read));
           seen.push(...findingsOf(read, plan, number));
           if (number === 1 && request.inspection?.bootCheck === true) seen.push(await checkBoot(deps, step, read));
           if (plan !== null) disks.push(plan);

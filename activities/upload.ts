@@ -1,8 +1,8 @@
 /** upload: every disk that is not in the bucket yet, side by side, resumed where an earlier try stopped. */
 import { setMaxListeners } from 'node:events';
-import { FailureError } from '../domain/failure.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { ofDisk } from './disk-failure.js';
 import { runStep } from './step.js';
 import { type SentDisk, sendDisk } from './upload/send-disk.js';
 import { settle } from './upload/told-late.js';
@@ -21,7 +21,7 @@ export function createUpload(deps: ActivityDependencies) {
         try {
           return await sendDisk({ deps, step, input, disk, signal, progress: progressOf(disk) });
         } catch (error) {
-          const told = ofDisk(error, disk);
+          const told = ofDisk(error, disk.number);
           siblings.abort(told);
           throw told;
         }
@@ -36,11 +36,4 @@ export function createUpload(deps: ActivityDependencies) {
       return await settle(deps, step, input.request, whole, disks[0]?.inspection ?? null);
     });
   };
-}
-
-/** The catalogue blames the first disk; which one it was is known here. */
-function ofDisk(error: unknown, { number }: DiskPlan): unknown {
-  if (!(error instanceof FailureError) || error.failure.field === undefined) return error;
-  const field = error.failure.field.replace(/^disks\[0\]/, `disks[${number - 1}]`);
-  return new FailureError({ ...error.failure, field }, { cause: error });
 }

@@ -1,6 +1,8 @@
 /** Inspection of images that nobody trusts: a child process reads, with limits on memory, time, output and files. */
 import { open } from 'node:fs/promises';
+import { failureOf } from '../domain/catalogue/index.js';
 import { FailureError } from '../domain/failure.js';
+import { sourceFailure } from '../sources/source.js';
 import type { ChildLine } from './inspect-child.js';
 import type { InspectImage, Inspection, InspectOptions, InspectRemote } from './inspection.js';
 import { ReaderPool } from './reader-pool.js';
@@ -85,12 +87,7 @@ async function readWith(
 }
 
 function cutOff(file: string, at: number): FailureError {
-  return new FailureError({
-    code: 'Source.Changed',
-    class: 'request',
-    message: `${file} ended at byte ${at} while it was read`,
-    remedy: 'Wait until whoever writes the file is done, then import it again.',
-  });
+  return sourceFailure('Changed', `${file} ended at byte ${at} while it was read`);
 }
 
 function limitsOf(options: InspectorOptions): ReadingLimits {
@@ -105,12 +102,7 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
   const last = end.lines.map(parseLine).findLast((line) => line !== null);
   if (last?.whole === true) return last.inspection;
   if (end.why === 'not-started') {
-    throw new FailureError({
-      code: 'Inspection.NotStarted',
-      class: 'transient',
-      message: `the process that reads ${file} could not be started: ${end.how}`,
-      remedy: 'Free memory or process slots on the worker’s host.',
-    });
+    throw inspectionFailure('NotStarted', `the process that reads ${file} could not be started: ${end.how}`);
   }
   const reason = {
     whole: 'its report cannot be read',
@@ -134,12 +126,12 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
       ],
     };
   }
-  throw new FailureError({
-    code: end.why === 'time' ? 'Inspection.TimeLimit' : 'Inspection.Crashed',
-    class: 'request',
-    message: `${file} could not be inspected: ${reason}`,
-    remedy: 'The image is damaged or made to harm: make a fresh copy with the tool of its hypervisor.',
-  });
+  throw inspectionFailure(end.why === 'time' ? 'TimeLimit' : 'Crashed', `${file} could not be inspected: ${reason}`);
+}
+
+/** @param code without its `Inspection.` */
+function inspectionFailure(code: string, message: string): FailureError {
+  return new FailureError(failureOf({ service: 'own', action: 'Inspect', code: `Inspection.${code}`, message }));
 }
 
 /** The child is not trusted either: a line that is none is left out. */

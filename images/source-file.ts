@@ -1,22 +1,16 @@
 /** The image as a file on this host: found, whole, ours to read; else a failure that says what to mend. */
 import { lstatSync, statSync } from 'node:fs';
-import { FailureError } from '../domain/failure.js';
+import type { FailureError } from '../domain/failure.js';
+import { sourceFailure } from '../sources/source.js';
 import { type FileSource, openFile } from './bytes.js';
 
 /** Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty` or `.Unreadable`, all of class `request`. */
 export function openSource(path: string): FileSource {
   return orSourceFailure(path, () => {
     const stat = statSync(path);
-    if (stat.isDirectory()) {
-      throw failure('Source.NotAFile', `${path} is a directory`, 'Give the path of one disk image file.');
-    }
-    if (!stat.isFile()) {
-      const remedy = 'Copy it to a file first, e.g. with qemu-img convert.';
-      throw failure('Source.NotAFile', `${path} is a device, pipe or socket`, remedy);
-    }
-    if (stat.size === 0) {
-      throw failure('Source.Empty', `${path} has no bytes`, 'Copy or export the image again.');
-    }
+    if (stat.isDirectory()) throw sourceFailure('NotAFile', `${path} is a directory`);
+    if (!stat.isFile()) throw sourceFailure('NotAFile', `${path} is a device, pipe or socket`);
+    if (stat.size === 0) throw sourceFailure('Empty', `${path} has no bytes`);
     return openFile(path);
   });
 }
@@ -33,14 +27,13 @@ export function orSourceFailure<T>(path: string, read: () => T): T {
 
 function unreadable(path: string, code: string): FailureError {
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const message = isLink(path) ? `${path} is a link to a file that does not exist` : `${path} does not exist`;
-    return failure('Source.NotFound', message, 'Check the path; it is read on the host of the worker.');
+    return sourceFailure(
+      'NotFound',
+      isLink(path) ? `${path} is a link to a file that does not exist` : `${path} does not exist`,
+    );
   }
-  if (code === 'EACCES' || code === 'EPERM') {
-    const remedy = 'Let the service’s user read the file (chmod or setfacl) and enter its folders.';
-    return failure('Source.Unreadable', `${path} cannot be read: permission denied`, remedy);
-  }
-  return failure('Source.Unreadable', `${path} cannot be read: ${code}`, 'Check the path and the disk that holds it.');
+  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : code;
+  return sourceFailure('Unreadable', `${path} cannot be read: ${why}`);
 }
 
 function isLink(path: string): boolean {
@@ -49,10 +42,6 @@ function isLink(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function failure(code: string, message: string, remedy: string): FailureError {
-  return new FailureError({ code, class: 'request', message, remedy });
 }
 
 function isSystemError(error: unknown): error is Error & { readonly code: string } {

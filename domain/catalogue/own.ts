@@ -66,7 +66,7 @@ export const OWN: readonly CatalogueEntry[] = [
     meaning: 'The web server has nothing at this address',
     class: 'request',
     remedy: 'Check the URL with curl -I URL on the worker’s host.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.Forbidden',
@@ -74,28 +74,28 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'attention',
     remedy:
       'Where the URL is signed, it may have expired: sign it anew and resume with ecs-image-import resume ID --set disks[0].source=URL. Else let the worker’s host read it.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.Busy',
     meaning: 'The web server asks to come back later',
     class: 'throttled',
     remedy: 'Nothing to do: it is tried again more slowly.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.Unreachable',
     meaning: 'The web server does not answer, or cuts the connection',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again. Where it lasts, see the line between the worker’s host and the server.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.Stalled',
     meaning: 'The web server stopped sending in the middle',
     class: 'transient',
     remedy: 'Nothing to do: it is tried again. Where it lasts, see the line between the worker’s host and the server.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.HostUnknown',
@@ -103,7 +103,7 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'attention',
     remedy:
       'Check the name, and the DNS of the worker’s host; then resume, with --set disks[0].source=URL where it was wrong.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.NotTrusted',
@@ -111,14 +111,14 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'attention',
     remedy:
       'Give the worker the certificate authority with NODE_EXTRA_CA_CERTS=FILE and restart it, or have the server renew its certificate; then resume.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.HostNotAllowed',
     meaning: 'The operator does not allow images from this host',
     class: 'request',
     remedy: 'Use one of the hosts that are allowed, or have the operator add this one to ECS_IMPORT_HTTP_HOSTS.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.AddressNotAllowed',
@@ -126,21 +126,21 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'request',
     remedy:
       'Use an address of the network; where it is meant so, have the operator add it to ECS_IMPORT_HTTP_ADDRESSES (e.g. 127.0.0.1 or 169.254.10.0/24).',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.CredentialsInUrl',
     meaning: 'The URL holds a user name or password, which would stand in every record of the import',
     class: 'request',
     remedy: 'Give a URL without them: a signed one that expires, or one that the worker’s host may read as it is.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Source.DigestMismatch',
     meaning: 'The source is not what its sha256 in the request says',
     class: 'request',
     remedy: 'Compare with sha256sum FILE at the source: get the image anew, or correct sha256 in the request.',
-    field: 'disks[0].sha256',
+    field: 'disks[].sha256',
   },
   {
     code: 'Source',
@@ -156,7 +156,7 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'attention',
     remedy:
       'Install it on the worker’s host (apt-get install qemu-utils, dnf install qemu-img, brew install qemu), then resume; or convert the image yourself: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Convert.NoUnpacker',
@@ -164,7 +164,7 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'attention',
     remedy:
       'Install the program that the message names on the worker’s host, then resume; or unpack the image yourself.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Convert.NotWanted',
@@ -180,7 +180,7 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'request',
     remedy:
       'The image is damaged, or not what it claims to be: compare its checksum with the source, and try qemu-img check IMAGE.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Convert.Unsafe',
@@ -188,7 +188,7 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'request',
     remedy:
       'Make a whole copy on the machine that has all its parts: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
-    field: 'disks[0].source',
+    field: 'disks[].source',
   },
   {
     code: 'Cache.Full',
@@ -253,6 +253,20 @@ export const OWN: readonly CatalogueEntry[] = [
     meaning: 'The request says something else of the image than the image shows',
     class: 'request',
     remedy: 'Leave the field out to take it from the image.',
+  },
+  {
+    code: 'Inspection.NotStarted',
+    meaning: 'The process that reads the image could not be started',
+    class: 'transient',
+    remedy: 'Nothing to do: it is tried again. Where it lasts, free memory or process slots on the worker’s host.',
+  },
+  {
+    code: 'Inspection.TimeLimit',
+    also: ['Inspection.Crashed'],
+    meaning: 'The image could not be inspected: reading it took too long, or ended the process that did',
+    class: 'request',
+    remedy: 'The image is damaged or made to harm: make a fresh copy with the tool of its hypervisor.',
+    field: 'disks[].source',
   },
   {
     code: 'Inspection',

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lookUp } from '../../domain/catalogue/index.js';
 import { createFileResolver } from '../../workers/file-roots.js';
 
 let home = '';
@@ -53,8 +54,11 @@ describe('with a root', () => {
     ['images/deep', 'NotAFile'],
     ['images/pipe', 'NotAFile'],
     ['images/empty', 'Empty'],
-  ])('%s is refused as Source.%s', async (file, code) => {
-    await expect(inRoot(at(file))).rejects.toMatchObject({ failure: { code: `Source.${code}`, class: 'request' } });
+  ])('%s is refused as Source.%s, with the remedy of the catalogue', async (file, code) => {
+    const { remedy } = lookUp('own', `Source.${code}`) ?? {};
+    await expect(inRoot(at(file))).rejects.toMatchObject({
+      failure: { code: `Source.${code}`, class: 'request', remedy },
+    });
   });
 
   test('that is a link itself, the files behind it may be read', async () => {
