@@ -169,10 +169,12 @@ describe('a batch', () => {
   });
 
   test('tells what its imports stopped for by cause, and one resume goes on with all of a cause', async () => {
-    await service.settings({ quotaImages: 3 });
+    // So long that the refused ones have stopped before the others end and make room.
+    await service.settings({ quotaImages: 3, importSeconds: 3 });
     const id = await create(document(9, { policy: { concurrency: 6 } }));
-    const stopped = await until(id, (view) => view.counts.succeeded === 3 && view.counts.running === 0);
-    expect(stopped.attentions).toMatchObject([{ code: 'QuotaExceed.Image', count: stopped.counts.attention }]);
+    const stopped = await until(id, (view) => view.counts.succeeded === 3 && view.waitsFor !== null);
+    expect(stopped.counts).toMatchObject({ attention: 3, running: 0, waiting: 3 });
+    expect(stopped.attentions).toMatchObject([{ code: 'QuotaExceed.Image', count: 3 }]);
     expect(stopped.waitsFor).toMatchObject({ code: 'Batch.ImageQuota' });
     await service.settings({ quotaImages: 100 });
     await tell(id, 'resume', { cause: 'QuotaExceed.Image' });
