@@ -1,7 +1,6 @@
 /** The report of one import for people: what was asked, what happened when, what was made and what is left. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
-import type { ImportView } from '../domain/import.js';
-import type { ImportEvent } from '../store/import-reads.js';
+import type { ImportEvent, ImportView } from '../domain/import.js';
 
 export function reportOf(view: ImportView, events: readonly ImportEvent[]): string {
   const { request } = view;

@@ -1,20 +1,19 @@
 /** Follows one import until it is final or a person must act, over broken connections and restarts of the API. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ImportView, isFinal, PHASES, type Phase, type Progress, STATES, type State } from '../domain/import.js';
+import {
+  type ImportEvent,
+  type ImportView,
+  isFinal,
+  PHASES,
+  type Progress,
+  STATES,
+  type State,
+} from '../domain/import.js';
 import { isObject } from '../domain/json-value.js';
 import { type Api, getImport, importPath, parse } from './api.js';
 import { serverSentEvents } from './event-stream.js';
 import { CommandError, EXIT } from './exit.js';
-
-export interface ImportEvent {
-  readonly at: string;
-  readonly type: string;
-  readonly phase: Phase;
-  readonly state: State;
-  readonly message: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
 
 export interface Shower {
   readonly event: (event: ImportEvent) => void;

@@ -1,6 +1,6 @@
 /** Shows an import as it goes: on a terminal one line that moves and a line for each phase done, else plain lines. */
-import type { Phase, Progress } from '../domain/import.js';
-import type { ImportEvent, Shower } from './follow.js';
+import type { ImportEvent, Phase, Progress } from '../domain/import.js';
+import type { Shower } from './follow.js';
 import { clean, duration, size } from './words.js';
 
 export interface LiveView extends Shower {

@@ -120,3 +120,13 @@ export interface ImportView {
   readonly createdAt: string;
   readonly updatedAt: string;
 }
+
+/** One thing that happened to an import, as its events stream and its report tell it. */
+export interface ImportEvent {
+  readonly at: string;
+  readonly type: string;
+  readonly phase: Phase;
+  readonly state: State;
+  readonly message: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}

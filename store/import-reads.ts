@@ -1,6 +1,6 @@
 /** Imports as they are listed and shown. */
 import type pg from 'pg';
-import type { ImportView, LedgerEntry, Phase, Progress, State } from '../domain/import.js';
+import type { ImportEvent, ImportView, LedgerEntry, Progress, State } from '../domain/import.js';
 import { type ImportRow, toView } from './rows.js';
 
 export interface ListFilter {
@@ -11,15 +11,8 @@ export interface ListFilter {
   readonly limit: number;
 }
 
-export interface ImportEvent {
-  readonly id: number;
-  readonly at: string;
-  readonly type: string;
-  readonly phase: Phase;
-  readonly state: State;
-  readonly message: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
+/** `id` gives the order, and where a broken stream goes on. */
+export type StoredEvent = ImportEvent & { readonly id: number };
 
 export function importReads(pool: pg.Pool) {
   return {
@@ -61,7 +54,7 @@ export function importReads(pool: pg.Pool) {
       return result.rows.map(toView);
     },
 
-    async events(importId: string, afterId: number, limit = 500): Promise<readonly ImportEvent[]> {
+    async events(importId: string, afterId: number, limit = 500): Promise<readonly StoredEvent[]> {
       const result = await pool.query<ImportEvent & { id: string; at: Date }>(
         `select id, at, type, phase, state, message, detail from events
          where import_id = $1 and id > $2 order by id limit $3`,
