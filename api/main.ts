@@ -19,6 +19,11 @@ import { keepDailySweep } from './daily-sweep.js';
 import { createBatchStarter } from './start-batches.js';
 import { createImportStarter } from './start-imports.js';
 
+/**
+ * Longer than the 60 s after which load balancers and clients drop an idle connection: a request that is sent as this side
+ * hangs up is lost, and nobody knows whether it was done.
+ */
+const KEEP_ALIVE_MS = 75_000;
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /** Runs until the process is told to stop. Rejects with a one-line error when it cannot serve. */
@@ -64,7 +69,7 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
     log,
   });
 
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS } });
   const address = await listen(server, config);
   process.stdout.write(`ready http://${config.ECS_IMPORT_HOST}:${address.port}\n`);
   await new Promise<void>((resolve) => {
