@@ -18,7 +18,7 @@ export interface Fault {
   readonly service: string;
   /** An action's name (`ImportImage`, `UploadPart` …) or `*`. */
   readonly action: string;
-  /** Text that the call's parameters must hold, or parameters by name with the value each must have. */
+  /** Text that the call's parameters must hold, or parameters by name with the value each must have; `*`: any value. */
   readonly match: string | Readonly<Record<string, string>> | null;
   /** So many fitting calls pass first. */
   readonly after: number;
@@ -88,7 +88,10 @@ function fits(fault: Fault, call: CallFacts): boolean {
     const text = fault.match;
     return Object.values(call.params).some((value) => value.includes(text));
   }
-  return Object.entries(fault.match).every(([name, value]) => call.params[name] === value);
+  return Object.entries(fault.match).every(([name, value]) => {
+    const given = call.params[name];
+    return value === '*' ? given !== undefined : given === value;
+  });
 }
 
 export const faultFields = 'service action match after times kind status code message delayMs afterBytes'.split(' ');

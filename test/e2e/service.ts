@@ -1,5 +1,5 @@
 /** The whole service for a test: real servers, real processes from dist/, the emulator as the cloud; fast polling, one data folder. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import OSS from 'ali-oss';
 import { EMULATOR_ACCOUNT, withEmulatorKeys } from '../../cli/emulated-account.js';
 import type { ImportView, State } from '../../domain/import.js';
 import { type Stack, startStack } from '../../local/stack.js';
+import { openPool } from '../../store/database.js';
 import { makeBucket } from '../cli/run-cli.js';
 
 export const REGION = 'cn-hangzhou';
@@ -152,8 +153,8 @@ export async function startService(settings: ServiceSettings = {}) {
       return answer.body.id;
     },
     /** Writes an object as somebody else might. */
-    async put(bucket: string, key: string, content: string): Promise<void> {
-      const place = { region: `oss-${REGION}`, endpoint: emulatorUrl ?? '', sldEnable: true, authorizationV4: true };
+    async put(bucket: string, key: string, content: string | Buffer, region = REGION): Promise<void> {
+      const place = { region: `oss-${region}`, endpoint: emulatorUrl ?? '', sldEnable: true, authorizationV4: true };
       const options = { ...EMULATOR_ACCOUNT, ...place, bucket };
       const oss = new OSS(options);
       await oss.put(key, Buffer.from(content));
@@ -174,6 +175,17 @@ export async function startService(settings: ServiceSettings = {}) {
     async hits(): Promise<ReadonlyMap<string, number>> {
       const { faults } = await control<{ faults: readonly { id: string; hits: number }[] }>('faults');
       return new Map(faults.map(({ id, hits }) => [id, hits]));
+    },
+    /**
+     * Forgets what workers have learned of the cloud's limits: they keep to a refusal for minutes, and to one of RAM in
+     * all regions, so that imports that are to have nothing to do with each other would wait for each other.
+     */
+    async forgetLimits(): Promise<void> {
+      const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8').trim();
+      const address = stack.parts().find(({ name }) => name === 'postgres')?.address ?? '';
+      const url = `postgres://ecs_image_import:${password}@${address}/ecs_image_import`;
+      const pool = openPool({ url, applicationName: 'test', maxConnections: 1 });
+      await pool.query("delete from rate_budgets where budget ->> 'perMinute' is not null").finally(() => pool.end());
     },
     endFault: (id: string) => control(`faults?id=${id}`, undefined, 'DELETE'),
     /** An empty cloud again, with the bucket that the tests use. */

@@ -159,6 +159,8 @@ describe('A fault strikes', () => {
     ['after so many calls', { after: 2 }, [200, 200, 500, 200]],
     ['calls with a text in a parameter', { match: 'y-2', times: -1 }, [200, 200, 200, 500]],
     ['calls with just these parameters', { match: { key: 'y-1', bucket: BUCKET }, times: -1 }, [200, 200, 500, 200]],
+    ['calls that have a parameter at all', { match: { key: '*' }, times: 1 }, [500, 200, 200, 200]],
+    ['no call that lacks a parameter', { match: { partNumber: '*' }, times: -1 }, [200, 200, 200, 200]],
     ['calls of one action only', { action: 'DeleteObject', times: -1 }, [200, 200, 200, 200]],
     ['of the calls that match, after so many', { match: 'x-', after: 1 }, [200, 500, 200, 200]],
   ])('%s', async (_what, fault, statuses) => {

@@ -31,8 +31,9 @@ export function allCases(): readonly FaultCase[] {
   );
 }
 
-export function labelOf({ service, action, after }: Call): string {
-  return `${service}.${action}${after === undefined ? '' : `+${after}`}`;
+export function labelOf({ service, action, by, atCopy, after }: Call): string {
+  const which = by === undefined ? '' : ` by ${by.value === '*' ? by.param : `${by.param}=${by.value}`}`;
+  return `${service}.${action}${which}${atCopy ? ' at the copy' : ''}${after === undefined ? '' : ` after ${after}`}`;
 }
 
 /** What the cloud answers to each service where it answers an error at all. */

@@ -2,6 +2,7 @@
  * Lanes: imports that run at once without meeting. Each has a region, a bucket, a region for copies and a role of its own,
  * so that a fault is planted for the calls of one import alone.
  */
+import { ECS_ROLE } from '../../alibaba/import-role.js';
 import { KNOWN_REGIONS } from '../../domain/vocabulary.js';
 import { isRegion } from '../../emulator/ecs/regions.js';
 import type { Call } from './scenarios.js';
@@ -11,6 +12,9 @@ export interface Lane {
   readonly copyRegion: string;
   readonly bucket: string;
 }
+
+/** Somebody else's object in each lane's bucket, for imports that are not to upload anything. */
+export const GIVEN_KEY = 'given/disk.raw';
 
 export const LANES: readonly Lane[] = makeLanes();
 export const LANE_BUCKETS = LANES.map(({ bucket, region }) => `${bucket}@${region}`);
@@ -30,9 +34,20 @@ export function isShared({ service, action }: Call): boolean {
 }
 
 export function matchOf(call: Call, lane: Lane, roleName: string): Readonly<Record<string, string>> {
-  if (isShared(call)) return {};
-  if (call.service === 'ram') return { RoleName: roleName };
-  if (call.service === 'oss') return { bucket: lane.bucket };
-  // A copy that is cancelled is asked for where it is made.
-  return { RegionId: call.action === 'CancelCopyImage' ? lane.copyRegion : lane.region };
+  const { by } = call;
+  return { ...whose(call, lane, roleName), ...(by === undefined ? {} : { [by.param]: by.value }) };
 }
+
+/** The parameter by which a call is known to be this lane's. */
+function whose(call: Call, lane: Lane, roleName: string): Readonly<Record<string, string>> {
+  if (isShared(call)) return {};
+  if (call.service === 'oss') return { bucket: lane.bucket };
+  if (call.service === 'ecs') return { RegionId: call.atCopy ? lane.copyRegion : lane.region };
+  return OF_POLICIES.includes(call.action) ? ownPolicyOf(lane.bucket) : { RoleName: roleName };
+}
+
+export function ownPolicyOf(bucket: string): { readonly PolicyName: string } {
+  return { PolicyName: `${ECS_ROLE.ownPolicyPrefix}${bucket}` };
+}
+
+const OF_POLICIES = ['CreatePolicy', 'GetPolicy'];

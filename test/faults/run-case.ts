@@ -4,7 +4,7 @@ import { type ImportView, isFinal } from '../../domain/import.js';
 import type { Service } from '../e2e/service.js';
 import { type FaultCase, faultOf } from './cases.js';
 import { violations } from './judge.js';
-import { type Lane, matchOf } from './lanes.js';
+import { GIVEN_KEY, type Lane, matchOf } from './lanes.js';
 import { FAILING, SCENARIOS, type ScenarioName } from './scenarios.js';
 
 export interface Verdict {
@@ -27,12 +27,12 @@ let roles = 0;
 
 export function requestOf(scenario: ScenarioName, lane: Lane, source: string): Record<string, unknown> {
   roles += 1;
-  const { copies, ends } = SCENARIOS[scenario];
+  const { copies, ends, object } = SCENARIOS[scenario];
   return {
     region: lane.region,
     imageName: `${ends === 'failed' ? FAILING : 'matrix'}-${process.pid}-${roles}`,
     roleName: `matrix-${process.pid}-${roles}`,
-    disks: [{ source, format: 'RAW', diskImageSize: 5 }],
+    disks: [{ source: object ? `oss://${lane.bucket}/${GIVEN_KEY}` : source, format: 'RAW', diskImageSize: 5 }],
     upload: { bucket: lane.bucket, prefix: 'matrix/' },
     osType: 'linux',
     inspection: { failOn: 'never' },
@@ -45,8 +45,7 @@ export async function runCase(service: Service, one: FaultCase, lane: Lane, sour
   const began = Date.now();
   const request = requestOf(one.scenario, lane, source);
   const faultId = await service.fault(faultOf(one, matchOf(one, lane, String(request.roleName))));
-  const { holdUp } = SCENARIOS[one.scenario];
-  const holdId = holdUp === undefined ? null : await service.fault({ ...holdUp, match: { bucket: lane.bucket } });
+  const turnIds = await plantTurns(service, one.scenario, lane, String(request.roleName));
   try {
     const id = await service.start(request);
     let hits = 0;
@@ -57,24 +56,46 @@ export async function runCase(service: Service, one: FaultCase, lane: Lane, sour
       await count();
       await service.endFault(faultId);
     };
-    const { view, stops } = await follow(service, id, one, mend);
+    const { view, stops } = await follow(service, id, { ...one, turnIds }, mend);
     await count();
     const verdict = await judge(service, view, one.scenario, stops, one.times === 'ever');
     return { name: one.name, ...verdict, hits, seconds: (Date.now() - began) / 1_000 };
   } finally {
-    await service.endFault(faultId);
-    if (holdId !== null) await service.endFault(holdId);
+    for (const planted of [faultId, ...turnIds]) await service.endFault(planted);
   }
+}
+
+/** @returns the ids of what makes the scenario's life take its turn */
+export async function plantTurns(
+  service: Service,
+  scenario: ScenarioName,
+  lane: Lane,
+  roleName: string,
+): Promise<readonly string[]> {
+  const faults = SCENARIOS[scenario].turns?.(lane, roleName) ?? [];
+  return Promise.all(faults.map((fault) => service.fault(fault)));
 }
 
 /** Cancels where the scenario says so; at each stop mends and resumes, or gives up where the fault lasts. */
 export async function follow(
   service: Service,
   id: string,
-  one: { readonly scenario: ScenarioName; readonly times: FaultCase['times'] },
+  one: {
+    readonly scenario: ScenarioName;
+    readonly times: FaultCase['times'];
+    readonly turnIds: readonly string[];
+  },
   mend: () => Promise<void>,
 ): Promise<{ readonly view: ImportView; readonly stops: readonly string[] }> {
   const { cancelWhen } = SCENARIOS[one.scenario];
+  const isTime = async (view: ImportView): Promise<boolean> => {
+    if (cancelWhen === undefined) return false;
+    const hits = one.turnIds.length === 0 ? null : await service.hits();
+    return cancelWhen(
+      view,
+      one.turnIds.reduce((sum, id) => sum + (hits?.get(id) ?? 0), 0),
+    );
+  };
   const stops: string[] = [];
   let cancelled = false;
   let since: string | null = null;
@@ -86,7 +107,7 @@ export async function follow(
     const view = await service.get(id).catch(() => null);
     if (view === null) continue;
     if (isFinal(view.state) || Date.now() > end) return { view, stops };
-    if (!cancelled && cancelWhen?.(view)) await cancel();
+    if (!cancelled && (await isTime(view))) await cancel();
     if (view.attention === null || view.attention.since === since) continue;
     since = view.attention.since;
     stops.push(view.attention.code);

@@ -4,7 +4,7 @@ import { isFinal } from '../../domain/import.js';
 import type { Service } from '../e2e/service.js';
 import type { CrashCase } from './crash-cases.js';
 import { isShared, LANES, type Lane, matchOf } from './lanes.js';
-import { follow, judge, requestOf, type Verdict } from './run-case.js';
+import { follow, judge, plantTurns, requestOf, type Verdict } from './run-case.js';
 import { setCloud, withLanes } from './run-matrix.js';
 import { SCENARIOS } from './scenarios.js';
 
@@ -45,18 +45,17 @@ export async function runRound(
       return startHeld(service, one, lane, source);
     }),
   );
-  const following = runs.map(({ one, id }) =>
-    follow(service, id, { scenario: one.scenario, times: 'once' }, async () => undefined),
+  const following = runs.map(({ one, id, turnIds }) =>
+    follow(service, id, { scenario: one.scenario, times: 'once', turnIds }, async () => undefined),
   );
   await allHeld(service, runs);
   service.kill('worker');
   return Promise.all(
-    runs.map(async ({ one, faultId, holdId }, index) => {
+    runs.map(async ({ one, faultId, turnIds }, index) => {
       const followed = await following[index];
       if (followed === undefined) throw new Error('a run without an end');
       const hits = (await service.hits()).get(faultId) ?? 0;
-      await service.endFault(faultId);
-      if (holdId !== null) await service.endFault(holdId);
+      for (const planted of [faultId, ...turnIds]) await service.endFault(planted);
       const verdict = await judge(service, followed.view, one.scenario, followed.stops, false);
       return { name: one.name, ...verdict, hits, seconds: (Date.now() - began) / 1_000 };
     }),
@@ -69,9 +68,8 @@ async function startHeld(service: Service, one: CrashCase, lane: Lane, source: s
   const match = matchOf(one, lane, String(request.roleName));
   const kind = moment === 'before' ? 'hang' : 'hang-after';
   const faultId = await service.fault({ service: of, action, match, after, kind, times: 1 });
-  const { holdUp } = SCENARIOS[one.scenario];
-  const holdId = holdUp === undefined ? null : await service.fault({ ...holdUp, match: { bucket: lane.bucket } });
-  return { one, faultId, holdId, id: await service.start(request) };
+  const turnIds = await plantTurns(service, one.scenario, lane, String(request.roleName));
+  return { one, faultId, turnIds, id: await service.start(request) };
 }
 
 /** Until every import hangs in its call, or has ended without making it. */

@@ -108,7 +108,7 @@ async function underOutage(
     }),
   );
   const following = runs.map(({ scenario, id }) =>
-    follow(service, id, { scenario, times: 'once' }, async () => undefined),
+    follow(service, id, { scenario, times: 'once', turnIds: [] }, async () => undefined),
   );
   await sleep(1_500);
   const failed = await outage().then(

@@ -1,14 +1,31 @@
 /** The lives that an import can have: between them they make every call of the lifecycle. */
 import type { ImportView } from '../../domain/import.js';
 import type { Fault } from '../e2e/service.js';
+import { type Lane, ownPolicyOf } from './lanes.js';
 
-export type ScenarioName = 'import' | 'fails' | 'cancel-upload' | 'cancel-import' | 'cancel-copy';
+export type ScenarioName =
+  | 'import'
+  | 'object'
+  | 'own-policy'
+  | 'lost-policy'
+  | 'lost-upload'
+  | 'lost-image'
+  | 'lost-copy'
+  | 'fails'
+  | 'cancel-upload'
+  | 'cancel-import'
+  | 'cancel-copy'
+  | 'cancel-shared';
 
 export interface Call {
   readonly scenario: ScenarioName;
   readonly service: 'ecs' | 'ram' | 'sts' | 'oss';
   readonly action: string;
-  /** So many calls of the action pass before the fault strikes. */
+  /** Tells it from others of the action: a parameter that only it has. */
+  readonly by?: { readonly param: string; readonly value: string };
+  /** Made where the copy is. */
+  readonly atCopy?: boolean;
+  /** So many such calls pass before the fault strikes. */
   readonly after?: number;
 }
 
@@ -17,25 +34,64 @@ export interface Scenario {
   /** How long the cloud takes; scenarios with the same settings run at once. */
   readonly cloud: { readonly importSeconds: number; readonly copySeconds: number };
   readonly copies: boolean;
+  /** The image lies in the bucket already. */
+  readonly object?: boolean;
+  /** What makes the life take its turn, or keeps its moment from passing too soon. */
+  readonly turns?: (lane: Lane, roleName: string) => readonly Fault[];
   /** Shows that the moment to cancel has come; absent: it is left to end by itself. */
-  readonly cancelWhen?: (view: ImportView) => boolean;
-  /** Keeps the moment from passing too soon. */
-  readonly holdUp?: Fault;
+  readonly cancelWhen?: (view: ImportView, turnsTaken: number) => boolean;
 }
 
 const QUICK = { importSeconds: 0.3, copySeconds: 0.3 };
 /** Longer than any case takes. */
 const NEVER_SECONDS = 3_600;
 
+const lost = (action: string) => (lane: Lane) =>
+  [{ service: 'ecs', action, kind: 'reset-after', match: { RegionId: lane.region }, times: 1 }] as const;
+
+/** As for an account that may attach its own policies only. */
+const noSystemPolicy = (roleName: string): Fault => ({
+  ...{ service: 'ram', action: 'AttachPolicyToRole', match: { RoleName: roleName, PolicyType: 'System' } },
+  ...{ kind: 'http', status: 403, code: 'NoPermission', times: -1 },
+});
+
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   import: { ends: 'succeeded', cloud: QUICK, copies: true },
+  object: { ends: 'succeeded', cloud: QUICK, copies: false, object: true },
+  'own-policy': {
+    ends: 'succeeded',
+    cloud: QUICK,
+    copies: false,
+    turns: (_lane, roleName) => [noSystemPolicy(roleName)],
+  },
+  'lost-policy': {
+    ends: 'succeeded',
+    cloud: QUICK,
+    copies: false,
+    turns: ({ bucket }, roleName) => [
+      noSystemPolicy(roleName),
+      { service: 'ram', action: 'CreatePolicy', kind: 'reset-after', match: ownPolicyOf(bucket), times: 1 },
+    ],
+  },
+  'lost-upload': {
+    ends: 'succeeded',
+    cloud: QUICK,
+    copies: false,
+    turns: ({ bucket }) => [
+      { service: 'oss', action: 'InitiateMultipartUpload', kind: 'reset-after', match: { bucket }, times: 1 },
+    ],
+  },
+  'lost-image': { ends: 'succeeded', cloud: QUICK, copies: false, turns: lost('ImportImage') },
+  'lost-copy': { ends: 'succeeded', cloud: QUICK, copies: true, turns: lost('CopyImage') },
   fails: { ends: 'failed', cloud: QUICK, copies: false },
   'cancel-upload': {
     ends: 'cancelled',
     cloud: QUICK,
     copies: false,
+    turns: ({ bucket }) => [
+      { service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 800, match: { bucket }, times: -1 },
+    ],
     cancelWhen: (view) => view.phase === 'upload',
-    holdUp: { service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 800, times: -1 },
   },
   'cancel-import': {
     ends: 'cancelled',
@@ -49,41 +105,75 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     copies: true,
     cancelWhen: (view) => view.phase === 'distribution' && view.copies.length > 0,
   },
+  'cancel-shared': {
+    ends: 'cancelled',
+    cloud: QUICK,
+    copies: true,
+    // The image has been shared, its copy is not yet.
+    turns: ({ copyRegion }) => [
+      {
+        ...{ service: 'ecs', action: 'ModifyImageSharePermission', match: { RegionId: copyRegion } },
+        ...{ kind: 'slow', delayMs: 2_000, times: 1 },
+      },
+    ],
+    cancelWhen: (_view, turnsTaken) => turnsTaken > 0,
+  },
 };
 
 /** Image names that hold this are failed by the cloud. */
 export const FAILING = 'doomed';
 export const FAILURE = { code: 'InvalidImageFormat.Malformed', message: 'The image is broken.', imageName: FAILING };
 
+const any = (param: string) => ({ param, value: '*' });
+
 export const CALLS: readonly Call[] = [
   { scenario: 'import', service: 'sts', action: 'GetCallerIdentity' },
   { scenario: 'import', service: 'ecs', action: 'DescribeRegions' },
-  { scenario: 'import', service: 'ecs', action: 'DescribeImages' },
   { scenario: 'import', service: 'oss', action: 'GetBucketInfo' },
+  { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageName') },
+  { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageName'), atCopy: true },
+  { scenario: 'object', service: 'oss', action: 'HeadObject' },
+  { scenario: 'object', service: 'oss', action: 'GetObject' },
+  { scenario: 'object', service: 'ecs', action: 'ImportImage', by: { param: 'DryRun', value: 'true' } },
   { scenario: 'import', service: 'ram', action: 'GetRole' },
   { scenario: 'import', service: 'ram', action: 'CreateRole' },
   { scenario: 'import', service: 'ram', action: 'ListPoliciesForRole' },
   { scenario: 'import', service: 'ram', action: 'AttachPolicyToRole' },
+  { scenario: 'own-policy', service: 'ram', action: 'CreatePolicy' },
+  { scenario: 'lost-policy', service: 'ram', action: 'GetPolicy' },
+  {
+    ...{ scenario: 'own-policy', service: 'ram', action: 'AttachPolicyToRole' },
+    by: { param: 'PolicyType', value: 'Custom' },
+  },
   { scenario: 'import', service: 'oss', action: 'HeadObject' },
-  { scenario: 'import', service: 'oss', action: 'ListMultipartUploads' },
   { scenario: 'import', service: 'oss', action: 'InitiateMultipartUpload' },
-  { scenario: 'import', service: 'oss', action: 'ListParts' },
+  { scenario: 'lost-upload', service: 'oss', action: 'ListMultipartUploads' },
+  { scenario: 'lost-upload', service: 'oss', action: 'ListParts' },
   { scenario: 'import', service: 'oss', action: 'UploadPart' },
   { scenario: 'import', service: 'oss', action: 'CompleteMultipartUpload' },
   { scenario: 'import', service: 'ecs', action: 'ImportImage' },
-  { scenario: 'import', service: 'ecs', action: 'DescribeTasks' },
-  { scenario: 'import', service: 'ecs', action: 'DescribeImages', after: 2 },
+  { scenario: 'lost-image', service: 'ecs', action: 'DescribeImages', by: any('Tag.1.Key') },
+  { scenario: 'lost-image', service: 'ecs', action: 'DescribeTasks', by: any('ResourceIds.1') },
+  { scenario: 'import', service: 'ecs', action: 'DescribeTasks', by: any('TaskIds') },
+  { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageId') },
   { scenario: 'import', service: 'ecs', action: 'CopyImage' },
+  { scenario: 'lost-copy', service: 'ecs', action: 'DescribeImages', by: any('Tag.1.Key'), atCopy: true },
+  { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageId'), atCopy: true },
   { scenario: 'import', service: 'ecs', action: 'DescribeImageSharePermission' },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission' },
+  { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', atCopy: true },
   { scenario: 'import', service: 'oss', action: 'DeleteObject' },
   { scenario: 'fails', service: 'ecs', action: 'DescribeTaskAttribute' },
   { scenario: 'fails', service: 'ecs', action: 'DeleteImage' },
-  { scenario: 'cancel-upload', service: 'oss', action: 'ListMultipartUploads', after: 1 },
+  { scenario: 'cancel-upload', service: 'oss', action: 'ListMultipartUploads' },
   { scenario: 'cancel-upload', service: 'oss', action: 'AbortMultipartUpload' },
-  { scenario: 'cancel-import', service: 'ecs', action: 'DescribeTasks', after: 1 },
+  { scenario: 'cancel-import', service: 'ecs', action: 'DescribeImages', by: any('Tag.1.Key') },
+  { scenario: 'cancel-import', service: 'ecs', action: 'DescribeTasks', by: any('ResourceIds.1') },
   { scenario: 'cancel-import', service: 'ecs', action: 'CancelTask' },
   { scenario: 'cancel-import', service: 'oss', action: 'DeleteObject' },
-  { scenario: 'cancel-copy', service: 'ecs', action: 'CancelCopyImage' },
+  { scenario: 'cancel-copy', service: 'ecs', action: 'CancelCopyImage', atCopy: true },
   { scenario: 'cancel-copy', service: 'ecs', action: 'DeleteImage' },
+  { scenario: 'cancel-shared', service: 'ecs', action: 'DescribeImageSharePermission', after: 1 },
+  { scenario: 'cancel-shared', service: 'ecs', action: 'ModifyImageSharePermission', by: any('RemoveAccount.1') },
+  { scenario: 'cancel-shared', service: 'ecs', action: 'DeleteImage', atCopy: true },
 ];
