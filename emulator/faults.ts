@@ -1,13 +1,24 @@
 /** Faults that a test plants: the n-th call of an action is lost, cut, delayed or refused. */
 import { randomUUID } from 'node:crypto';
 
-export const faultKinds = ['reset-before', 'reset-after', 'hang', 'hang-after', 'cut', 'http', 'slow'] as const;
+export const faultKinds = [
+  'reset-before',
+  'reset-after',
+  'hang',
+  'hang-after',
+  'hold',
+  'hold-after',
+  'cut',
+  'http',
+  'slow',
+] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 /**
  * - `reset-before`: the connection breaks, nothing is done
  * - `reset-after`: the work is done, the connection breaks before the answer
  * - `hang`: nothing is done, no answer ever comes; `hang-after`: the work is done, no answer ever comes
+ * - `hold`: the work starts when the fault is taken back; `hold-after`: the work is done, the answer comes then
  * - `cut`: the work is done, the connection breaks in the middle of the answer
  * - `http`: nothing is done, the answer is an error with `status`, `code`, `message`
  * - `slow`: the work starts `delayMs` late
@@ -43,6 +54,8 @@ export interface CallFacts {
 
 export class Faults {
   private faults: Fault[] = [];
+  /** Calls that are held, by the fault that holds them. */
+  private readonly held = new Map<string, (() => void)[]>();
 
   list(): readonly Fault[] {
     return this.faults;
@@ -50,11 +63,24 @@ export class Faults {
 
   clear(): void {
     this.faults = [];
+    for (const id of [...this.held.keys()]) this.release(id);
   }
 
   /** Takes one fault back; no such fault: nothing to do. */
   remove(id: string): void {
     this.faults = this.faults.filter((fault) => fault.id !== id);
+    this.release(id);
+  }
+
+  /** Resolves when the fault is taken back. */
+  untilTakenBack({ id }: Fault): Promise<void> {
+    if (!this.faults.some((fault) => fault.id === id)) return Promise.resolve();
+    return new Promise((resolve) => this.held.set(id, [...(this.held.get(id) ?? []), resolve]));
+  }
+
+  private release(id: string): void {
+    for (const goOn of this.held.get(id) ?? []) goOn();
+    this.held.delete(id);
   }
 
   /** Throws one line that says what is wrong with the description. */

@@ -51,6 +51,7 @@ export async function perform(world: World, response: ServerResponse, call: Call
     return;
   }
   if (fault?.kind === 'slow') await delay(fault.delayMs);
+  if (fault?.kind === 'hold') await world.faults.untilTakenBack(fault);
 
   let code: string | null = null;
   let answer: Answer;
@@ -79,8 +80,9 @@ export async function perform(world: World, response: ServerResponse, call: Call
     }
   }
   world.flush();
-  const outcome = fault !== undefined && fault.kind !== 'slow' ? `fault:${fault.kind}` : code === null ? 'ok' : 'error';
-  record(fault?.kind === 'slow' ? 'fault:slow' : outcome, answer.status, code);
+  if (fault?.kind === 'hold-after') await world.faults.untilTakenBack(fault);
+  const outcome = fault !== undefined ? `fault:${fault.kind}` : code === null ? 'ok' : 'error';
+  record(outcome, answer.status, code);
   if (fault?.kind === 'reset-after' || fault?.kind === 'hang-after') {
     if (answer.body instanceof Readable) answer.body.destroy();
     if (fault.kind === 'reset-after') reset(response);

@@ -51,7 +51,16 @@ export interface EmulatorCall {
 export interface Fault {
   readonly service: string;
   readonly action: string;
-  readonly kind: 'reset-before' | 'reset-after' | 'hang' | 'hang-after' | 'cut' | 'http' | 'slow';
+  readonly kind:
+    | 'reset-before'
+    | 'reset-after'
+    | 'hang'
+    | 'hang-after'
+    | 'hold'
+    | 'hold-after'
+    | 'cut'
+    | 'http'
+    | 'slow';
   /** Parameters of the call by name, or a text that one of them holds. */
   readonly match?: Readonly<Record<string, string>> | string;
   readonly times?: number;
@@ -164,6 +173,8 @@ export async function startService(settings: ServiceSettings = {}) {
       const { calls } = await control<{ calls: readonly EmulatorCall[] }>('calls');
       return action === undefined ? calls : calls.filter((call) => call.action === action);
     },
+    /** Every action that was ever called, as `ecs.ImportImage`. */
+    actions: async () => Object.keys((await control<{ counts: object }>('calls?after=1000000000')).counts),
     /** Imports into a bucket of their own share no upload with others, although they send the same image. */
     makeBucket: (name: string) => makeBucket(emulatorUrl, name, REGION),
     settings: (values: Record<string, unknown>) => control('settings', values),

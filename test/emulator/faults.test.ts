@@ -94,6 +94,22 @@ describe('A fault in a data call', () => {
     expect(await exists('e')).toBe(true);
   });
 
+  test.each([
+    ['hold: the work waits until the fault is taken back', 'hold', false],
+    ['hold-after: the work is done, the answer waits until the fault is taken back', 'hold-after', true],
+  ] as const)('%s', async (_name, kind, done) => {
+    await plant({ service: 'oss', action: 'PutObject', kind });
+    const [fault] = cloud.world.faults.list();
+    const answer = put(kind);
+    await expect.poll(() => cloud.world.faults.list()[0]?.hits).toBe(1);
+    await expect.poll(() => exists(kind)).toBe(done);
+    expect(outcomes('PutObject')).toEqual([]);
+    await exchange(cloud, { method: 'DELETE', path: `/_emulator/faults?id=${fault?.id}` });
+    expect((await answer).status).toBe(200);
+    expect(await exists(kind)).toBe(true);
+    expect(outcomes('PutObject')).toEqual([`fault:${kind}`]);
+  });
+
   test('http: the error that was asked for, in the shape of OSS', async () => {
     await plant({ service: 'oss', kind: 'http', status: 503, code: 'ServiceUnavailable', message: 'Try <later>.' });
     const refused = await put('f', Buffer.alloc(2_000_000));

@@ -4,30 +4,32 @@
  */
 import { parseArgs } from 'node:util';
 import { LANES } from './lanes.js';
-import { checkLives, isScript, MODEL_ENV, runScript } from './random-lives.js';
+import { checkLives, isScript, MODEL_ENV, replay } from './random-lives.js';
 import { withLanes } from './run-matrix.js';
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '500' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    lanes: { type: 'string', default: '10' },
+    lanes: { type: 'string', default: String(LANES.length) },
     replay: { type: 'string' },
   },
 });
 
+const began = Date.now();
 const broken = await withLanes(MODEL_ENV, async (service, source) => {
   if (values.replay !== undefined) {
     const script: unknown = JSON.parse(values.replay);
     if (!isScript(script)) throw new Error('--replay wants the JSON that a failing run has printed');
-    const [lane] = LANES;
-    if (lane === undefined) throw new Error('there are no lanes');
-    return await runScript(service, lane, source, script);
+    return await replay(service, source, script);
   }
   console.log(`seed ${values.seed}`);
   const options = { runs: Number(values.runs), seed: Number(values.seed), lanes: Number(values.lanes) };
-  return await checkLives(service, source, options);
+  return await checkLives(service, source, { ...options, say: (line) => console.log(line) });
 });
 for (const line of broken) console.log(line);
-console.log(`${values.replay === undefined ? values.runs : 1} sequences, ${broken.length} violations`);
+console.log(`${((Date.now() - began) / 1_000).toFixed(0)} s in all`);
+const broke = broken.filter((line) => line.startsWith('seed ')).length;
+const violations = broken.length === 0 ? 0 : Math.max(1, broke);
+console.log(`${values.replay === undefined ? values.runs : 1} sequences, ${violations} violations`);
 process.exit(broken.length === 0 ? 0 : 1);

@@ -51,41 +51,85 @@ export function isScript(value: unknown): value is Script {
   return Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && 'do' in one);
 }
 
-/** @returns a line for each sequence that broke the promise, the shortest that still does */
-export async function checkLives(
-  service: Service,
-  source: string,
-  options: { readonly runs: number; readonly seed: number; readonly lanes: number },
+export interface Search {
+  readonly runs: number;
+  readonly seed: number;
+  /** So many sequences at once. */
+  readonly lanes: number;
+  /** Told of each sequence that has ended, and of one that takes suspiciously long. */
+  readonly say?: (line: string) => void;
+}
+
+/** Longer than any sequence takes: what is said then tells a hang from a crowd. */
+const SUSPICIOUS_AFTER_MS = 180_000;
+
+/**
+ * Draws sequences and lets each lane live through its share of them.
+ * @param live what was broken by a sequence; nothing: the promise held
+ * @returns lines for each sequence that broke the promise, the shortest that still does, and how to run it again
+ */
+export async function search(
+  options: Search,
+  live: (lane: number, script: Script) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  await setCloud(service, { importSeconds: 0.4, copySeconds: 0.3 });
-  const lanes = LANES.slice(0, options.lanes);
+  const say = options.say ?? (() => undefined);
+  const began = Date.now();
+  let ended = 0;
+  const lanes = Array.from({ length: Math.min(options.lanes, options.runs) }, (_, lane) => lane);
   const found = await Promise.all(
-    lanes.map(async (lane, index) => {
-      const numRuns = Math.ceil((options.runs - index) / lanes.length);
-      if (numRuns <= 0) return [];
+    lanes.map(async (lane) => {
+      const numRuns = Math.ceil((options.runs - lane) / lanes.length);
+      const seed = options.seed + lane;
       let told: readonly string[] = [];
       const property = fc.asyncProperty(script, async (moves) => {
-        const broken = await runScript(service, lane, source, moves);
+        const watchdog = setTimeout(() => say(`still runs: ${JSON.stringify(moves)}`), SUSPICIOUS_AFTER_MS);
+        const broken = await live(lane, moves).finally(() => clearTimeout(watchdog));
+        ended += 1;
+        say(
+          `${ended} ended after ${((Date.now() - began) / 1_000).toFixed(0)} s${broken.length > 0 ? ', BROKEN' : ''}`,
+        );
         if (broken.length > 0) told = broken;
         return broken.length === 0;
       });
-      const result = await fc.check(property, { numRuns, seed: options.seed + index, endOnFailure: false });
+      const result = await fc.check(property, { numRuns, seed, endOnFailure: false });
       if (!result.failed) return [];
       const [moves] = result.counterexample ?? [];
-      return [...told, `replay with: npm run model -- --replay '${JSON.stringify(moves)}'`];
+      return [...told, `seed ${seed}, replay with: npm run model -- --replay '${JSON.stringify(moves)}'`];
     }),
   );
   return found.flat();
 }
 
+export async function checkLives(service: Service, source: string, options: Search): Promise<readonly string[]> {
+  await setCloud(service, MODEL_CLOUD);
+  const killWorker = jointDeaths(service);
+  return search({ ...options, lanes: Math.min(options.lanes, LANES.length) }, async (index, moves) => {
+    const lane = LANES[index];
+    if (lane === undefined) throw new Error(`there is no lane ${index}`);
+    return runScript({ service, lane, source, killWorker }, moves);
+  });
+}
+
+/** One sequence by itself. */
+export async function replay(service: Service, source: string, moves: Script): Promise<readonly string[]> {
+  const [lane] = LANES;
+  if (lane === undefined) throw new Error('there are no lanes');
+  await setCloud(service, MODEL_CLOUD);
+  return runScript({ service, lane, source, killWorker: jointDeaths(service) }, moves);
+}
+
+const MODEL_CLOUD = { importSeconds: 0.4, copySeconds: 0.3 };
+
 const ENDS_WITHIN_MS = 120_000;
 
-export async function runScript(
-  service: Service,
-  lane: Lane,
-  source: string,
-  moves: Script,
-): Promise<readonly string[]> {
+interface Place {
+  readonly service: Service;
+  readonly lane: Lane;
+  readonly source: string;
+  readonly killWorker: () => Promise<void>;
+}
+
+async function runScript({ service, lane, source, killWorker }: Place, moves: Script): Promise<readonly string[]> {
   const request = requestOf('import', lane, source);
   const faults: string[] = [];
   for (const one of moves) {
@@ -99,7 +143,7 @@ export async function runScript(
     const id = await service.start(request);
     for (const one of moves) {
       if (one.do === 'wait') await sleep(one.ms);
-      if (one.do === 'kill-worker') kill(service);
+      if (one.do === 'kill-worker') await killWorker();
       if (one.do === 'resume') await post(service, id, 'resume', {});
       if (one.do === 'cancel') {
         const answer = await post(service, id, 'cancel', { keepImage: one.keepImage });
@@ -152,8 +196,23 @@ async function post(service: Service, id: string, what: string, body: object): P
   );
 }
 
-/** It may be dead already. */
-function kill(service: Service): void {
-  const worker = service.stack.parts().find(({ name, state }) => name === 'worker' && state === 'ready');
-  if (worker?.pid != null) service.kill('worker');
+/** Between two deaths: a worker that has no time to start keeps everything from going on. */
+const ALIVE_MS = 8_000;
+
+/** Deaths that are asked for at about the same time are one: each costs all lanes the worker's start. */
+function jointDeaths(service: Service): () => Promise<void> {
+  let next: Promise<void> | null = null;
+  let diedAt = Number.NEGATIVE_INFINITY;
+  const die = async () => {
+    await sleep(Math.max(0, diedAt + ALIVE_MS - Date.now()));
+    next = null;
+    diedAt = Date.now();
+    const worker = service.stack.parts().find(({ name, state }) => name === 'worker' && state === 'ready');
+    // It may be dead already.
+    if (worker?.pid != null) service.kill('worker');
+  };
+  return () => {
+    next ??= die();
+    return next;
+  };
 }

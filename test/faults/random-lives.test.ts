@@ -1,0 +1,48 @@
+/** A life that breaks the promise is made as short as it can be, and printed so that it can be lived again. */
+import { expect, test } from 'vitest';
+import { isScript, type Script, search } from './random-lives.js';
+
+/** A planted fault of the service: an import that is cancelled after its worker has died leaves something behind. */
+const brokenBy = (script: Script) => {
+  const death = script.findIndex((move) => move.do === 'kill-worker');
+  return death >= 0 && script.slice(death).some((move) => move.do === 'cancel');
+};
+const live = async (_lane: number, script: Script) => (brokenBy(script) ? ['imp-1 object b/k is left'] : []);
+
+/** The JSON between the quotes of `--replay '…'`. */
+function printedScript(line: string): unknown {
+  return JSON.parse(/--replay '(.*)'$/.exec(line)?.[1] ?? 'null');
+}
+
+test('a sequence that breaks the promise is shrunk to what breaks it, and printed with its seed', async () => {
+  const [told = '', printed = '', ...others] = await search({ runs: 500, seed: 7, lanes: 1 }, live);
+  expect(others).toEqual([]);
+  expect(told).toBe('imp-1 object b/k is left');
+  expect(printed).toMatch(/^seed 7, replay with: npm run model -- --replay '/);
+  const script = printedScript(printed);
+  expect(script).toEqual([{ do: 'kill-worker' }, { do: 'cancel', keepImage: false }]);
+  expect(isScript(script) && (await live(0, script))).toEqual(['imp-1 object b/k is left']);
+});
+
+test('the same seed draws the same sequences, and every lane has its share of them', async () => {
+  const drawn = async () => {
+    const seen: string[] = [];
+    const keep = async (lane: number, script: Script) => {
+      seen.push(`${lane} ${JSON.stringify(script)}`);
+      return [];
+    };
+    expect(await search({ runs: 50, seed: 3, lanes: 4 }, keep)).toEqual([]);
+    return seen.sort();
+  };
+  const first = await drawn();
+  expect(first).toHaveLength(50);
+  expect(await drawn()).toEqual(first);
+});
+
+test('each sequence that has ended is told of, and a broken one by name', async () => {
+  const lines: string[] = [];
+  await search({ runs: 20, seed: 7, lanes: 2, say: (line) => lines.push(line) }, async () => []);
+  expect(lines.at(-1)).toMatch(/^20 ended after \d+ s$/);
+  await search({ runs: 1, seed: 7, lanes: 1, say: (line) => lines.push(line) }, async () => ['broken']);
+  expect(lines.some((line) => line.endsWith(', BROKEN'))).toBe(true);
+});
