@@ -2,16 +2,11 @@
  * Lanes: imports that run at once without meeting. Each has a region, a bucket, a region for copies and a role of its own,
  * so that a fault is planted for the calls of one import alone.
  */
-import { ECS_ROLE } from '../../alibaba/import-role.js';
 import { KNOWN_REGIONS } from '../../domain/vocabulary.js';
 import { isRegion } from '../../emulator/ecs/regions.js';
-import type { Call } from './scenarios.js';
+import { type Call, type Lane, ownPolicyOf } from './scenarios.js';
 
-export interface Lane {
-  readonly region: string;
-  readonly copyRegion: string;
-  readonly bucket: string;
-}
+export type { Lane } from './scenarios.js';
 
 /** Somebody else's object in each lane's bucket, for imports that are not to upload anything. */
 export const GIVEN_KEY = 'given/disk.raw';
@@ -38,6 +33,9 @@ export function matchOf(call: Call, lane: Lane, roleName: string): Readonly<Reco
   return { ...whose(call, lane, roleName), ...(by === undefined ? {} : { [by.param]: by.value }) };
 }
 
+/** Calls of RAM that name a policy, and no role. */
+const OF_POLICIES = ['CreatePolicy', 'GetPolicy'];
+
 /** The parameter by which a call is known to be this lane's. */
 function whose(call: Call, lane: Lane, roleName: string): Readonly<Record<string, string>> {
   if (isShared(call)) return {};
@@ -45,9 +43,3 @@ function whose(call: Call, lane: Lane, roleName: string): Readonly<Record<string
   if (call.service === 'ecs') return { RegionId: call.atCopy ? lane.copyRegion : lane.region };
   return OF_POLICIES.includes(call.action) ? ownPolicyOf(lane.bucket) : { RoleName: roleName };
 }
-
-export function ownPolicyOf(bucket: string): { readonly PolicyName: string } {
-  return { PolicyName: `${ECS_ROLE.ownPolicyPrefix}${bucket}` };
-}
-
-const OF_POLICIES = ['CreatePolicy', 'GetPolicy'];

@@ -1,7 +1,14 @@
 /** The lives that an import can have: between them they make every call of the lifecycle. */
+import { ECS_ROLE } from '../../alibaba/import-role.js';
 import type { ImportView } from '../../domain/import.js';
 import type { Fault } from '../e2e/service.js';
-import { type Lane, ownPolicyOf } from './lanes.js';
+
+/** Where one import at a time lives. */
+export interface Lane {
+  readonly region: string;
+  readonly copyRegion: string;
+  readonly bucket: string;
+}
 
 export type ScenarioName =
   | 'import'
@@ -54,6 +61,10 @@ const noSystemPolicy = (roleName: string): Fault => ({
   ...{ service: 'ram', action: 'AttachPolicyToRole', match: { RoleName: roleName, PolicyType: 'System' } },
   ...{ kind: 'http', status: 403, code: 'NoPermission', times: -1 },
 });
+
+export function ownPolicyOf(bucket: string): { readonly PolicyName: string } {
+  return { PolicyName: `${ECS_ROLE.ownPolicyPrefix}${bucket}` };
+}
 
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   import: { ends: 'succeeded', cloud: QUICK, copies: true },
