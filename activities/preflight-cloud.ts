@@ -1,5 +1,5 @@
 /** The cloud’s side of preflight, by reading only: who we are, region, buckets, objects, name, and the vendor’s own dry run. */
-import type { CallerIdentity, Cloud, ObjectView } from '../alibaba/cloud.js';
+import type { CallerIdentity, Cloud, ObjectView, OssApi } from '../alibaba/cloud.js';
 import { failureOf } from '../domain/catalogue/index.js';
 import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/failure.js';
@@ -89,10 +89,17 @@ function saidOfBucket(error: unknown, name: string, region: string): unknown {
 }
 
 export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan): Promise<void> {
-  if (disk.source.kind !== 'object') return;
-  const { bucket, key } = disk.source;
-  const field = `disks[${disk.number - 1}].source`;
-  const object = await cloud.oss(region).headObject(bucket, key);
+  if (disk.source.kind === 'object') await readableObject(cloud.oss(region), disk.source, disk.number);
+}
+
+/** Throws what ECS would answer of an object that is gone, empty or archived; `number` is the disk's, from 1. */
+export async function readableObject(
+  oss: Pick<OssApi, 'headObject'>,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+  number: number,
+): Promise<ObjectView> {
+  const field = `disks[${number - 1}].source`;
+  const object = await oss.headObject(bucket, key);
   if (object === null) throw refusal('InvalidOSSObject.NotFound', `there is no object oss://${bucket}/${key}`, field);
   if (object.size === 0) throw refusal('InvalidOSSObject.Size', `object oss://${bucket}/${key} is empty`, field);
   if (isArchived(object)) {
@@ -102,6 +109,7 @@ export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan):
       field,
     );
   }
+  return object;
 }
 
 /** A name is free, or it is ours from an earlier try; somebody else’s image is never taken for ours. */

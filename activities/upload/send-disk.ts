@@ -4,6 +4,7 @@ import type { DiskPlan } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
 import { requireDigest, sha256Of } from '../../sources/digest.js';
 import type { SharedUpload } from '../../store/uploads.js';
+import { readableObject } from '../preflight-cloud.js';
 import { isShutdown } from '../step.js';
 import { type Choice, chooseForm } from './choose-form.js';
 import { underLease } from './lease.js';
@@ -46,14 +47,14 @@ export async function sendDisk(sending: Sending): Promise<SentDisk> {
 
 /** An object is used where it lies; its digest takes a reading of the whole. */
 async function checkObject(
-  { deps, input, signal, progress }: Sending,
-  { bucket, key }: { readonly bucket: string; readonly key: string },
+  { deps, input, disk, signal, progress }: Sending,
+  place: { readonly bucket: string; readonly key: string },
   wanted: string,
 ): Promise<void> {
   const oss = deps.cloud.oss(input.request.region);
-  const object = await oss.headObject(bucket, key);
-  if (object === null) throw new Error(`oss://${bucket}/${key} is gone`);
-  const source = objectSource(oss, bucket, object);
+  // It may have gone, or been archived, since preflight.
+  const object = await readableObject(oss, place, disk.number);
+  const source = objectSource(oss, place.bucket, object);
   const digest = await sha256Of(source, signal, (done) => progress.reading(done / object.size));
   requireDigest(digest, wanted, source.name);
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { crc64 } from '../../alibaba/crc64.js';
 
 export interface Received {
@@ -16,7 +17,9 @@ export type Fault =
   | { readonly kind: 'reset-before' | 'reset-after' | 'hang' }
   | { readonly kind: 'cut'; readonly afterBytes: number }
   | { readonly kind: 'refuse'; readonly status: number; readonly code: string }
-  | { readonly kind: 'wrong-crc' };
+  | { readonly kind: 'wrong-crc' }
+  /** Reads no faster than that. */
+  | { readonly kind: 'slow'; readonly bytesPerSecond: number };
 
 export interface Recorder {
   readonly endpoint: string;
@@ -79,6 +82,7 @@ export async function startRecorder(): Promise<Recorder> {
       pieces.push(piece);
       length += piece.length;
       if (isPart) recorder.partBytes += piece.length;
+      if (fault?.kind === 'slow') await delay((piece.length * 1000) / fault.bytesPerSecond);
       if (fault?.kind === 'hang') await new Promise(() => undefined);
       if (fault?.kind === 'cut' && length >= fault.afterBytes) return request.socket.resetAndDestroy();
     }

@@ -1,31 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Clock, createPace } from '../../../alibaba/upload/pace.js';
-
-/** A clock that moves only when somebody sleeps, to the earliest of those who do. */
-function simulatedClock(): Clock & { run(work: readonly Promise<unknown>[]): Promise<void> } {
-  let time = 0;
-  const sleepers: { readonly at: number; readonly wake: () => void }[] = [];
-  return {
-    now: () => time,
-    sleep: (ms) => new Promise((wake) => sleepers.push({ at: time + ms, wake })),
-    async run(work) {
-      let done = false;
-      const all = Promise.all(work).then(() => {
-        done = true;
-      });
-      while (!done) {
-        await new Promise((resolve) => setImmediate(resolve));
-        sleepers.sort((one, other) => one.at - other.at);
-        const next = sleepers.shift();
-        if (next === undefined) continue;
-        time = next.at;
-        next.wake();
-      }
-      await all;
-    },
-  };
-}
+import { createOss } from '../../../alibaba/oss.js';
+import { createPace } from '../../../alibaba/upload/pace.js';
+import { openFileSource } from '../../../sources/file.js';
+import { startRecorder } from '../oss-recorder.js';
+import { simulatedClock } from './simulated-clock.js';
 
 const signal = new AbortController().signal;
 
@@ -52,6 +35,38 @@ test('all lanes of a process together keep to the rate within 10 %', async () =>
     ),
     { numRuns: 20 },
   );
+});
+
+test('a whole upload keeps to it, counted by what the cloud received, parts that were sent again among that', async () => {
+  const [part, rate] = [128 * 1024, 1024 * 1024];
+  const server = await startRecorder();
+  const folder = await mkdtemp(join(tmpdir(), 'pace-'));
+  await writeFile(join(folder, 'disk.raw'), randomBytes(40 * part));
+  let lost = 0;
+  server.fault = ({ query }) => (query.get('partNumber') === '7' && lost++ === 0 ? { kind: 'reset-after' } : undefined);
+  const clock = simulatedClock();
+  const oss = createOss({
+    ...{ endpoint: server.endpoint, region: 'cn-hangzhou', pace: createPace(rate, clock) },
+    credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
+    settings: { partSize: part, firstMs: 1 },
+  });
+  const source = await openFileSource(join(folder, 'disk.raw'));
+  try {
+    const upload = oss.upload({
+      ...{ bucket: 'images', key: 'disk.raw', source, uploadId: null, meta: {}, signal },
+      onUploadId: async () => undefined,
+      onProgress: () => undefined,
+    });
+    await clock.run([upload]);
+    expect(server.partBytes).toBe(41 * part);
+    const speed = (server.partBytes - part) / (clock.now() / 1000);
+    expect(speed / rate).toBeGreaterThan(0.9);
+    expect(speed / rate).toBeLessThan(1.1);
+  } finally {
+    await source.close();
+    await server.close();
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a pause earns no burst', async () => {

@@ -31,15 +31,15 @@ afterEach(async () => {
 
 type FileUpload = Omit<UploadInput, 'source'> & { readonly file: string };
 
-function oss(settings: Partial<OssSettings> = {}) {
-  let token = 0;
+let token = 0;
+function oss(settings: Partial<OssSettings> = {}, securityToken = () => `t-${token++}`) {
   const api = createOss({
     endpoint: server.endpoint,
     region: 'cn-hangzhou',
     credentials: async () => ({
       accessKeyId: 'emulator',
       accessKeySecret: 'emulator-secret',
-      securityToken: `t-${token++}`,
+      securityToken: securityToken(),
     }),
     settings: { partSize: PART, firstMs: 1, maxMs: 5, tries: 4, stallMs: 400, ...settings },
   });
@@ -153,8 +153,12 @@ describe('an upload that was cut off', () => {
     expect(result.bytesSent).toBe(SIZE - 5 * PART);
   });
 
-  test('sends a part again that is not what the file has there', async () => {
+  test.each([
+    ['CRC64', false],
+    ['ETag', true],
+  ])('sends a part again whose %s is not that of what the file has there', async (_name, hidesCrc) => {
     const uploadId = await interrupted(5);
+    server.hidesPartCrc = hidesCrc;
     server.uploads.get(uploadId)?.parts.set(2, randomBytes(PART));
     const result = await oss().uploadFile(input({ uploadId }));
     expect(result.bytesSent).toBe(SIZE - 4 * PART);
@@ -240,6 +244,54 @@ describe('a fault', () => {
     expect(stored()?.equals(bytes)).toBe(true);
     expect(partPuts()).toHaveLength(12);
     expect(result.bytesSent).toBeLessThanOrEqual(SIZE + PART);
+  });
+
+  test('of a token that expires half-way is mended by the next one', async () => {
+    let expired: unknown;
+    server.fault = (request) => {
+      const token = request.headers['x-oss-security-token'];
+      if (isPart('6')(request)) expired ??= token;
+      return token === expired ? { kind: 'refuse', status: 403, code: 'SecurityTokenExpired' } : undefined;
+    };
+    // The source has the new one from the moment at which the old one is refused.
+    await oss({}, () => (expired === undefined ? 'old' : 'new')).uploadFile(input());
+    expect(expired).toBe('old');
+    expect(stored()?.equals(bytes)).toBe(true);
+    expect(server.requests.at(-1)?.headers['x-oss-security-token']).toBe('new');
+  });
+
+  test('that makes a part slow, but not still, is no stall', async () => {
+    const large = randomBytes(24 * 1024 ** 2);
+    await writeFile(file, large);
+    server.fault = (request) => (isPart('1')(request) ? { kind: 'slow', bytesPerSecond: 20 * 1024 ** 2 } : undefined);
+    // It takes 1.2 s, and buffers of the system hold a third of it at most.
+    await oss({ partSize: large.length, stallMs: 900 }).uploadFile(input());
+    expect(partPuts()).toHaveLength(1);
+    expect(stored()?.equals(large)).toBe(true);
+  });
+
+  test('that loses a part before the completion has that part sent again, and no other', async () => {
+    once(isComplete, { kind: 'refuse', status: 400, code: 'InvalidPart' });
+    const refuse = server.fault;
+    server.fault = (request) => {
+      const fault = refuse(request);
+      if (fault !== undefined) server.uploads.get('upload-1')?.parts.set(4, randomBytes(PART));
+      return fault;
+    };
+    const result = await oss().uploadFile(input());
+    expect(result.bytesSent).toBe(SIZE + PART);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+
+  test('that puts other bytes in the place of the finished object leaves no object to be imported', async () => {
+    server.fault = (request) => {
+      if (request.method === 'HEAD' && stored()?.equals(bytes)) server.objects.set(input().key, randomBytes(SIZE));
+      return undefined;
+    };
+    await expect(oss().uploadFile(input())).rejects.toMatchObject({
+      failure: { code: 'Upload.ChecksumMismatch', class: 'transient' },
+    });
+    expect(server.objects.size).toBe(0);
   });
 
   test('that loses the answer to the completion sends nothing again', async () => {

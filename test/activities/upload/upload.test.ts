@@ -1,0 +1,106 @@
+/** What the upload phase does with the disks of one import, on any worker. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Recorder, startRecorder } from '../../alibaba/oss-recorder.js';
+import { startRangeServer } from '../../sources/range-server.js';
+import { BUCKET, diskOf, sharedRecord, uploadWorker } from './upload-runner.js';
+
+const PART = 128 * 1024;
+const SIZE = 8 * PART;
+
+let bucket: Recorder;
+let folder: string;
+
+beforeEach(async () => {
+  bucket = await startRecorder();
+  folder = await mkdtemp(join(tmpdir(), 'upload-'));
+});
+
+afterEach(async () => {
+  await bucket.close();
+  await rm(folder, { recursive: true });
+});
+
+async function fileDisk(number: number, content = randomBytes(SIZE)) {
+  const path = join(folder, `${number}.raw`);
+  await writeFile(path, content);
+  return { plan: diskOf(number, { kind: 'file', path }, content.length) };
+}
+const told = (failure: object) => ({ type: 'request', details: [expect.objectContaining(failure)] });
+
+describe('disks of one import', () => {
+  test('are sent side by side, as many at once as the worker has slots', async () => {
+    const disks = await Promise.all([1, 2, 3, 4].map((number) => fileDisk(number)));
+    let most = 0;
+    // None gets anywhere until two have begun: who sends them one by one never ends.
+    bucket.fault = ({ method }) => {
+      most = Math.max(most, bucket.uploads.size);
+      return method === 'PUT' && most < 2 ? { kind: 'refuse', status: 503, code: 'SlowDown' } : undefined;
+    };
+    const worker = uploadWorker({ endpoint: bucket.endpoint, slots: 2, settings: { partSize: PART, tries: 1000 } });
+    await worker.upload(disks);
+    expect(most).toBe(2);
+    expect(bucket.objects.size).toBe(4);
+  });
+
+  test('stop together when one fails for good, and the failure names the one', async () => {
+    const first = await fileDisk(1);
+    const missing = { plan: diskOf(2, { kind: 'file', path: join(folder, 'none.raw') }, SIZE) };
+    bucket.fault = ({ method }) => (method === 'PUT' ? { kind: 'hang' } : undefined);
+    const worker = uploadWorker({ endpoint: bucket.endpoint, settings: { stallMs: 60_000 } });
+    await expect(worker.upload([first, missing])).rejects.toMatchObject(
+      told({ code: 'Source.NotFound', field: 'disks[1].source' }),
+    );
+    expect(bucket.objects.size).toBe(0);
+  });
+});
+
+describe('an object whose sha256 the request has', () => {
+  const content = randomBytes(SIZE);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const object = (key: string) => ({ plan: diskOf(2, { kind: 'object', bucket: BUCKET, key }, SIZE), sha256 });
+
+  test('is read and used where it lies', async () => {
+    bucket.objects.set('there.raw', content);
+    await uploadWorker({ endpoint: bucket.endpoint }).upload([await fileDisk(1), object('there.raw')]);
+    expect([...bucket.objects.keys()]).toContain('there.raw');
+    expect(bucket.partBytes).toBe(SIZE);
+  });
+
+  test('and that was deleted since preflight is told as the cloud tells it', async () => {
+    const upload = uploadWorker({ endpoint: bucket.endpoint }).upload([await fileDisk(1), object('gone.raw')]);
+    await expect(upload).rejects.toMatchObject(told({ code: 'InvalidOSSObject.NotFound', field: 'disks[1].source' }));
+  });
+});
+
+test('an image from the web whose worker is lost is gone on with by a worker of another host', async () => {
+  const web = await startRangeServer(randomBytes(SIZE));
+  const shared = sharedRecord();
+  const disk = { plan: diskOf(1, { kind: 'http', url: web.url.href }, SIZE) };
+  const settings = { partSize: PART, lanes: 1, maxLanes: 1, tries: 1 };
+  const first = uploadWorker({ endpoint: bucket.endpoint, shared, settings });
+  const second = uploadWorker({ endpoint: bucket.endpoint, shared, settings });
+  try {
+    let sent = 0;
+    bucket.fault = ({ method }) => {
+      if (method === 'PUT') sent += 1;
+      return sent > 5 ? { kind: 'reset-before' } : undefined;
+    };
+    await expect(first.upload([disk])).rejects.toMatchObject({ type: 'transient' });
+    expect(bucket.objects.size).toBe(0);
+    const served = web.bytesServed;
+    bucket.fault = () => undefined;
+    await second.upload([disk]);
+    expect([...bucket.objects.values()].map((object) => object.equals(web.bytes))).toEqual([true]);
+    // Neither sent nor fetched again: three parts were missing, and the server was asked what it has.
+    expect(bucket.partBytes).toBe(SIZE);
+    expect(web.bytesServed - served).toBeLessThan(4 * PART);
+  } finally {
+    first.close();
+    second.close();
+    await web.close();
+  }
+});
