@@ -8,6 +8,7 @@ import { createOss } from './oss.js';
 import { createRam } from './ram.js';
 import { createSts } from './sts.js';
 import { createPace } from './upload/pace.js';
+import { MAX_PART_BYTES, MIN_PART_BYTES } from './upload/parts.js';
 
 /** For calls that belong to no region: STS has an endpoint in each, and wants one named. */
 const HOME_REGION = 'cn-hangzhou';
@@ -21,15 +22,23 @@ export interface CloudOptions {
   readonly timeoutMs?: number;
   /** What all uploads together may send a second, in bytes. */
   readonly limitRate?: number;
+  /** Wanted bytes of an upload's part. */
+  readonly partSize?: number;
+  /** Parts of one upload under way at once, at most. */
+  readonly maxLanes?: number;
 }
 
 export function createCloud(options: CloudOptions): Cloud {
   const { endpoints, credentials, homeRegion = HOME_REGION } = options;
-  const { timeoutMs } = options;
+  const { timeoutMs, partSize, maxLanes } = options;
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
   // One for all regions: the limit is this process's.
   const pace = options.limitRate === undefined ? {} : { pace: createPace(options.limitRate) };
-  const settings = timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs };
+  const settings = {
+    ...(timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs }),
+    ...(partSize === undefined ? {} : { partSize }),
+    ...(maxLanes === undefined ? {} : { maxLanes }),
+  };
   return {
     ecs: onePerRegion((region): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
     oss: onePerRegion(
@@ -44,14 +53,19 @@ export function createCloud(options: CloudOptions): Cloud {
 export function createCloudFromEnvironment(env: Environment, endpoints = cloudEndpoints(env)): Cloud {
   const read = readEnvironment(cloudVariables, env);
   const homeRegion = read.ALIBABA_CLOUD_STS_REGION ?? read.ALIBABA_CLOUD_REGION_ID;
-  const timeoutMs = read.ECS_IMPORT_CALL_TIMEOUT_MS;
-  const limitRate = read.ECS_IMPORT_LIMIT_RATE;
+  const {
+    ECS_IMPORT_CALL_TIMEOUT_MS: timeoutMs,
+    ECS_IMPORT_LIMIT_RATE: limitRate,
+    ECS_IMPORT_PART_SIZE: partSize,
+    ECS_IMPORT_MAX_PARTS_AT_ONCE: maxLanes,
+  } = read;
   return createCloud({
     endpoints,
     credentials: defaultCredentials(env),
     ...(homeRegion === undefined ? {} : { homeRegion }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(limitRate === undefined ? {} : { limitRate }),
+    ...{ partSize, maxLanes },
   });
 }
 
@@ -78,6 +92,12 @@ export const cloudVariables = z.object({
   ECS_IMPORT_CALL_TIMEOUT_MS: z.coerce.number().int().min(1).optional(),
   /** What this process sends at most, all its uploads together, in bytes a second: `500K`, `12.5M`; unset: no limit. */
   ECS_IMPORT_LIMIT_RATE: byteCount.optional(),
+  /** Of one upload; larger where the image would else have more than 10,000 of them. */
+  ECS_IMPORT_PART_SIZE: byteCount
+    .refine((bytes) => bytes >= MIN_PART_BYTES && bytes <= MAX_PART_BYTES, 'give 100K to 5G: OSS takes no other parts')
+    .prefault('8M'),
+  /** Of one upload: it begins with four at most, and finds out how many the link is worth. */
+  ECS_IMPORT_MAX_PARTS_AT_ONCE: z.coerce.number().int().min(1).default(12),
 });
 
 /** Clients keep connections and watch limits: one a region, however often it is asked for. */

@@ -34,7 +34,8 @@ export interface OssOptions extends OssPlace {
 }
 
 export function createOss(options: OssOptions): OssApi {
-  const settings = { ...DEFAULTS, ...options.settings };
+  const wanted = { ...DEFAULTS, ...options.settings };
+  const settings = { ...wanted, lanes: Math.min(wanted.lanes, wanted.maxLanes) };
   const control = createControl(options, settings.controlTimeoutMs);
   const wire = createWire({ ...options, stallMs: settings.stallMs });
   const meter = createLinkMeter();

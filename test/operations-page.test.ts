@@ -30,6 +30,7 @@ const IN_WORDS: Defaults = {
   TEMPORAL_TLS: '`true` where any other variable below or an API key is set, else `false`',
   ECS_IMPORT_WORKER_HOST: "the host's name",
   ECS_IMPORT_CACHE_LIMIT: '`200G`',
+  ECS_IMPORT_PART_SIZE: '`8M`',
 };
 
 function written(name: string, field: ZodType): string {
@@ -37,6 +38,7 @@ function written(name: string, field: ZodType): string {
   if (!unset.success) return 'required';
   if (name === 'ECS_IMPORT_WORKER_HOST') expect(unset.data).toBe(os.hostname());
   if (name === 'ECS_IMPORT_CACHE_LIMIT') expect(unset.data).toEqual(field.parse('200G'));
+  if (name === 'ECS_IMPORT_PART_SIZE') expect(unset.data).toEqual(field.parse('8M'));
   const inWords = IN_WORDS[name];
   if (inWords !== undefined) return inWords;
   if (isEmpty(unset.data)) return '';

@@ -160,7 +160,7 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     meaning: 'The bucket is not in the region of the import, or not usable for it',
     class: 'request',
     remedy:
-      'Use a bucket of the import’s region (ossutil stat oss://BUCKET shows Location), or import into the bucket’s region.',
+      'Use a bucket of the import’s region (ossutil stat oss://BUCKET shows Location), or import into the bucket’s region. An object elsewhere can be given as a signed URL (ossutil presign oss://BUCKET/KEY): it is copied into upload.bucket on the way.',
     link,
     field: 'upload.bucket',
   },

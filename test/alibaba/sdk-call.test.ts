@@ -176,6 +176,14 @@ describe('where calls go', () => {
     await other.close();
   });
 
+  test.each([
+    ['ECS_IMPORT_PART_SIZE', '64K', 'give 100K to 5G'],
+    ['ECS_IMPORT_PART_SIZE', '6G', 'give 100K to 5G'],
+    ['ECS_IMPORT_MAX_PARTS_AT_ONCE', '0', ''],
+  ])('refuses %s of %s in one line', (name, value, words) => {
+    expect(() => createCloudFromEnvironment(environment({ [name]: value }))).toThrow(`${name}: ${words}`);
+  });
+
   test.each(['127.0.0.1:8080', 'ftp://host', 'http://host/path', 'http://host?x=1'])(
     'refuses %s as an endpoint in one line',
     (ECS_ENDPOINT) => {

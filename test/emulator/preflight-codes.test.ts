@@ -48,6 +48,8 @@ interface Finding {
   readonly region?: string;
   /** OSS's own code for the same, where it is OSS that preflight asks. */
   readonly inOss?: string;
+  /** What the remedy names. */
+  readonly mendedBy?: string;
 }
 
 const role = 'aliyunecsimageimportdefaultrole';
@@ -63,6 +65,7 @@ const findings: readonly Finding[] = [
     code: 'InvalidOSSBucket.NotMatched',
     when: 'a bucket in another region',
     state: () => cloud.makeBucket(BUCKET, 'cn-beijing'),
+    mendedBy: 'ossutil presign',
   },
   {
     code: 'InvalidOSSBucket.EncryptUnsupported',
@@ -83,6 +86,7 @@ const findings: readonly Finding[] = [
     code: 'InvalidOSSObject.NeedRestore',
     when: 'an archived object',
     state: () => cloud.putObject('web-01.raw', raw(), { storageClass: 'Archive' }),
+    mendedBy: 'ossutil restore',
   },
   {
     code: 'InvalidImageName.Duplicated',
@@ -92,9 +96,12 @@ const findings: readonly Finding[] = [
   { code: 'NoSetRoletoECSServiceAccount', when: 'no role for ECS', state: () => cloud.world.roles.remove(role) },
 ];
 
-test.each(findings)('$code: $when', async ({ code, state, region = REGION, inOss = code }) => {
+test.each(findings)('$code: $when', async ({ code, state, region = REGION, inOss = code, mendedBy = '' }) => {
   await state?.();
-  const found = await preflight(region).then(() => 'nothing', codeOf);
+  const refusal: unknown = await preflight(region).then(
+    () => null,
+    (error: unknown) => error,
+  );
   const answered = await cloud
     .ecs()
     .importImage(importRequest({ regionId: region }))
@@ -102,5 +109,6 @@ test.each(findings)('$code: $when', async ({ code, state, region = REGION, inOss
       () => 'nothing',
       (error: unknown) => codeOf(sdkFailure('ecs', 'ImportImage', error)),
     );
-  expect({ found, answered }).toEqual({ found: inOss, answered: code });
+  expect({ found: codeOf(refusal), answered }).toEqual({ found: inOss, answered: code });
+  expect(refusal).toMatchObject({ failure: { remedy: expect.stringContaining(mendedBy) } });
 });

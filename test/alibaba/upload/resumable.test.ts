@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { UploadInput } from '../../../alibaba/cloud.js';
 import { crc64 } from '../../../alibaba/crc64.js';
@@ -88,6 +89,18 @@ describe('an upload', () => {
     };
     await oss().uploadFile(input({ onUploadId }));
     expect(partsBefore).toBe(0);
+  });
+
+  test('has no more parts under way at once than it may', async () => {
+    const cancel = new AbortController();
+    server.fault = (request) => (request.method === 'PUT' ? { kind: 'hang' } : undefined);
+    const run = oss({ maxLanes: 2, stallMs: 60_000 }).uploadFile(input({ signal: cancel.signal }));
+    run.catch(() => undefined);
+    while (partPuts().length < 2) await delay(5);
+    await delay(50);
+    cancel.abort(new Error('enough'));
+    await expect(run).rejects.toThrow('enough');
+    expect(partPuts()).toHaveLength(2);
   });
 
   test('asks for credentials afresh for each request', async () => {

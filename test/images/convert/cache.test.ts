@@ -1,5 +1,5 @@
 /** The folder of converted images: bounded, cleared after crashes, shared by those who want the same file. */
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, statfs, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -96,6 +96,13 @@ describe('the limit', () => {
   test('refuses at once what is larger than it, before any work', async () => {
     const never = () => Promise.reject(new Error('work began'));
     await expect(open().obtain('a', LIMIT + 1, signal, never)).rejects.toMatchObject(full);
+  });
+
+  test('is the free space of its disk where that is less, and it is looked at before any work', async () => {
+    const { bavail, bsize } = await statfs(folder);
+    const large = createCache({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
+    const never = () => Promise.reject(new Error('work began'));
+    await expect(large.obtain('a', 2 * bavail * bsize, signal, never)).rejects.toMatchObject(full);
   });
 
   test('makes room by removing what nobody uses, the oldest first', async () => {
