@@ -152,10 +152,13 @@ class Upload {
         const known = inCloud.get(part.number);
         const kept = known && (await this.unlessChanged(part, known, noted.get(part.number), signal));
         if (kept) moved(part.length);
+        // A change is noticed early, on the way; what counts is the check before the completion.
+        const unchanged = this.source.remote ? Promise.resolve() : this.source.check();
+        unchanged.catch(() => undefined);
         const there = kept ?? (await this.sendPart(uploadId, part, signal, lanes, moved));
         this.input.onPart?.({ number: there.number, length: there.length, crc64: there.crc64.toString() });
         done.push(there);
-        if (!this.source.remote) await this.source.check();
+        await unchanged;
       },
     );
     return done.sort((one, other) => one.number - other.number);

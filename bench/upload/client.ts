@@ -32,7 +32,7 @@ const clients: Record<string, () => Promise<unknown>> = {
     });
     const source = await openFileSource(file, known);
     await oss.upload({
-      ...{ bucket: 'bench', key: 'disk.raw', source, uploadId: null, meta: {} },
+      ...{ bucket: 'bench', key: 'disk.raw', source, uploadId: null, isFirst: true, meta: {} },
       onUploadId: async () => undefined,
       onProgress: () => undefined,
       signal: new AbortController().signal,

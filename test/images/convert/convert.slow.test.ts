@@ -55,14 +55,21 @@ function converter(limitBytes = 4096 * MIB, programs: Programs = INSTALLED) {
   return createConverter({ cache, inspect: inspectImage, programs });
 }
 
+interface Changes {
+  readonly mode?: ConvertMode;
+  readonly limitBytes?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
+}
+
 let names = 0;
-async function convert(file: string, changes: { mode?: ConvertMode; limitBytes?: number; signal?: AbortSignal } = {}) {
+async function convert(file: string, changes: Changes = {}) {
   const inspection = await inspectImage(file);
   names += 1;
   return await converter(changes.limitBytes)({
     ...{ file, inspection, name: `converted-${names}`, mode: changes.mode ?? 'auto', role: 'system' },
     signal: changes.signal ?? signal,
-    onProgress: () => undefined,
+    onProgress: changes.onProgress ?? (() => undefined),
   });
 }
 
@@ -105,9 +112,13 @@ const makers: Record<string, () => string> = {
 };
 
 describe('the same disk comes out of', () => {
-  test.each(Object.keys(makers))('%s', async (name) => {
+  test.each(Object.keys(makers))('%s, which tells how far it has got', async (name) => {
     const file = makers[name]?.() ?? '';
-    const { file: made, inspection } = await convert(file, { mode: 'qcow2' });
+    const told: number[] = [];
+    const onProgress = (fraction: number) => told.push(fraction);
+    const { file: made, inspection } = await convert(file, { mode: 'qcow2', onProgress });
+    expect(told).toEqual([...told].sort((one, other) => one - other));
+    expect(told.at(-1)).toBe(1);
     expect(inspection).toMatchObject({ format: 'QCOW2', virtualSize: SIZE, partitionTable: 'mbr' });
     expect(run('qemu-img', 'compare', '-f', 'raw', '-F', 'qcow2', raw, made.path).toString()).toContain('identical');
     expect(statSync(made.path).size).toBeLessThan(10 * MIB);
