@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Received, Sink } from './processes.js';
+import type { Received, Sink } from './sink.js';
 import { mebibytes, table } from './tables.js';
 
 const MIB = 1024 * 1024;

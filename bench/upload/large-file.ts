@@ -11,7 +11,8 @@ import { inspectImage } from '../../images/inspect.js';
 import { sha256Of } from '../../sources/digest.js';
 import { openFileSource } from '../../sources/file.js';
 import { type Extent, holeMap } from '../../sources/holes.js';
-import { type Figures, nodeClient, type Sink } from './processes.js';
+import { type Figures, nodeClient } from './processes.js';
+import type { Sink } from './sink.js';
 import { mebibytes, table } from './tables.js';
 
 const MIB = 1024 * 1024;

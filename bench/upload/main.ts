@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kills } from './kills.js';
 import { largeFile } from './large-file.js';
-import { type Client, type Figures, goClient, nodeClient, startSink } from './processes.js';
+import { buildGo, type Client, type Figures, goClient, nodeClient } from './processes.js';
+import { startSink } from './sink.js';
 import { mebibytes, middle, table } from './tables.js';
 
 const MIB = 1024 * 1024;
@@ -67,14 +68,14 @@ function ratio(results: Map<string, Figures[]>, other: string): string {
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-upload-'));
 const file = join(folder, 'random.raw');
-const sink = await startSink();
+const sink = await startSink(await buildGo('go-sink', folder));
 try {
   await randomFile(file);
   await sink.prepare({ file, partSize: 8 * MIB });
   console.log(
     `${os.cpus().length} cores, ${(os.totalmem() / 1024 ** 3).toFixed(0)} GiB, Node ${process.version}, loopback`,
   );
-  const go = await goClient();
+  const go = await goClient(folder);
   const clients = [nodeClient('ours'), ...(go ? [go] : []), nodeClient('ali-oss'), nodeClient('node:http')];
   const main = await measure(clients, file, 8 * MIB, ROUNDS);
   print(`${SIZE / MIB} MiB random file, ${LANES} parts of 8 MiB at once, medians of ${ROUNDS} rounds`, main);

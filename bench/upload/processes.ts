@@ -1,7 +1,6 @@
-/** Starts what the upload benchmark compares, each in a process of its own. */
-import { type ChildProcess, execFile, fork } from 'node:child_process';
-import { cp, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** What the upload benchmark compares, each in a process of its own. */
+import { execFile } from 'node:child_process';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,52 +8,6 @@ import { z } from 'zod';
 
 const run = promisify(execFile);
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
-export interface Sink {
-  readonly endpoint: string;
-  /** Forgets what it took; learns the file's checksums when given one. */
-  prepare(task: { file?: string; partSize: number }): Promise<void>;
-  /** Since then. */
-  received(): Promise<Received>;
-  stop(): void;
-}
-
-const received = z.object({
-  /** Of bodies, those of requests that were cut off too. */
-  bytes: z.number(),
-  cutBytes: z.number(),
-  /** Of parts that had arrived whole before. */
-  repeatedBytes: z.number(),
-});
-export type Received = z.infer<typeof received>;
-
-export async function startSink(): Promise<Sink> {
-  const child = fork(here('./sink.ts'), { execArgv: ['--import', 'tsx'] });
-  const { port } = z.object({ port: z.number() }).parse(await message(child));
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    async prepare(task) {
-      child.send(task);
-      await message(child);
-    },
-    async received() {
-      child.send('count');
-      return received.parse(await message(child));
-    },
-    stop: () => child.disconnect(),
-  };
-}
-
-function message(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error('the sink ended'));
-    child.once('exit', ended);
-    child.once('message', (told) => {
-      child.off('exit', ended);
-      resolve(told);
-    });
-  });
-}
 
 const figures = z.object({
   seconds: z.number(),
@@ -85,16 +38,23 @@ export function nodeClient(name: string): Client {
   return program(name, process.execPath, ['--import', 'tsx', here('./client.ts'), name]);
 }
 
-/** Null, with the reason on stderr, where there is no Go or no way to its modules. */
-export async function goClient(): Promise<Client | null> {
+/** Null, with the reason on stderr, where there is no way to its modules. */
+export async function goClient(folder: string): Promise<Client | null> {
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'go-client-'));
-    await cp(here('./go-client'), folder, { recursive: true });
-    const binary = join(folder, 'client');
-    await run('go', ['build', '-o', binary, '.'], { cwd: folder });
-    return program('go-sdk', binary, []);
+    return program('go-sdk', await buildGo('go-client', folder), []);
   } catch (error) {
     console.error(`no figures for the Go SDK: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   }
+}
+
+/** The program made of what lies in a folder beside this file; built in a copy, which leaves nothing here. */
+export async function buildGo(name: 'go-client' | 'go-sink', folder: string): Promise<string> {
+  const copy = join(folder, name);
+  await cp(here(`./${name}`), copy, { recursive: true });
+  const binary = join(copy, 'program');
+  await run('go', ['build', '-o', binary, '.'], { cwd: copy }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new Error('go is not on PATH, and the sink is a Go program') : error;
+  });
+  return binary;
 }

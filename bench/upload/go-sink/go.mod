@@ -1,0 +1,3 @@
+module uploadsink
+
+go 1.21
