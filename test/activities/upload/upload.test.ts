@@ -58,6 +58,27 @@ describe('disks of one import', () => {
   });
 });
 
+test('what a person has to mend is told with the disk that it is about, in the field and in the command', async () => {
+  const web = await startRangeServer(randomBytes(SIZE));
+  web.instead = (_path, response) => {
+    response.writeHead(403).end();
+    return true;
+  };
+  const worker = uploadWorker({ endpoint: bucket.endpoint });
+  const disks = [await fileDisk(1), { plan: diskOf(2, { kind: 'http', url: web.url.href }, SIZE) }];
+  await expect(worker.upload(disks)).rejects.toMatchObject({
+    type: 'attention',
+    details: [
+      expect.objectContaining({
+        ...{ code: 'Source.Forbidden', field: 'disks[1].source' },
+        remedy: expect.stringContaining('--set disks[1].source=URL'),
+      }),
+    ],
+  });
+  worker.close();
+  await web.close();
+});
+
 describe('an object whose sha256 the request has', () => {
   const content = randomBytes(SIZE);
   const sha256 = createHash('sha256').update(content).digest('hex');
