@@ -1,7 +1,6 @@
 /** What a batch costs beside its time: memory of the processes, events, statements, CPU. */
 import { readdir, readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import pg from 'pg';
 import { batchWorkflowId } from '../../domain/batch-names.js';
 import { importWorkflowId } from '../../domain/ids.js';
 
@@ -9,6 +8,8 @@ export interface Sample {
   /** Items that had ended. */
   readonly ended: number;
   readonly residentKiB: number;
+  /** Of the process; another one after a kill. */
+  readonly pid: number;
 }
 
 export async function residentKiB(pid: number | null): Promise<number | null> {
@@ -43,9 +44,14 @@ async function statOf(pid: number) {
   return { pid, parent: fields[1] ?? 0, ticks: [11, 12, 13, 14].reduce((sum, index) => sum + (fields[index] ?? 0), 0) };
 }
 
-/** KiB an item by least squares, of the samples after the first `from` items; null with too few of them. */
-export function slope(samples: readonly Sample[], from: number): number | null {
-  const used = samples.filter((sample) => sample.ended >= from);
+/** KiB an item by least squares over the longest life of a process, after its first `warm` items; null with too few samples. */
+export function slope(samples: readonly Sample[], warm: number): number | null {
+  const lives = [...new Set(samples.map(({ pid }) => pid))].map((pid) => {
+    const life = samples.filter((sample) => sample.pid === pid);
+    const from = (life[0]?.ended ?? 0) + warm;
+    return life.filter(({ ended }) => ended >= from);
+  });
+  const used = lives.reduce((longest, life) => (life.length > longest.length ? life : longest), []);
   if (used.length < 5) return null;
   const mean = (of: (sample: Sample) => number) => used.reduce((sum, sample) => sum + of(sample), 0) / used.length;
   const [x, y] = [mean((sample) => sample.ended), mean((sample) => sample.residentKiB)];
@@ -84,23 +90,5 @@ export async function events(address: string, batchId: string, importIds: readon
     };
   } finally {
     await connection.close();
-  }
-}
-
-/** Transactions of the database so far, nearly each of which is one statement, and its size. */
-export async function database(url: string): Promise<{ readonly transactions: number; readonly kib: number }> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    // The counters of other connections arrive a second after they fall idle.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    const result = await client.query<{ transactions: string; bytes: string }>(
-      `select xact_commit + xact_rollback as transactions, pg_database_size(datname) as bytes
-       from pg_stat_database where datname = current_database()`,
-    );
-    const row = result.rows[0];
-    return { transactions: Number(row?.transactions ?? 0), kib: Number(row?.bytes ?? 0) / 1024 };
-  } finally {
-    await client.end();
   }
 }
