@@ -1,13 +1,14 @@
 /** Batches as people see them: how they stand, what failed and why, what they keep where, and every item. */
 import type pg from 'pg';
-import type {
-  BatchCause,
-  BatchEstimate,
-  BatchHold,
-  BatchItemView,
-  BatchState,
-  BatchView,
-  ItemState,
+import {
+  type BatchCause,
+  type BatchEstimate,
+  type BatchHold,
+  type BatchItemView,
+  type BatchState,
+  type BatchView,
+  type ItemState,
+  isFinalBatch,
 } from '../domain/batch.js';
 import type { BatchPolicy } from '../domain/batch-policy.js';
 import type { Phase } from '../domain/import.js';
@@ -57,21 +58,38 @@ const RATE_MINUTES = 5;
 const CAUSES = 20;
 const GIB = 1024 ** 3;
 
+/** It reads every item's request and ledger: of a batch of ten thousand that is watched, it was the database's largest work. */
+const ESTIMATE_FOR_MS = 15_000;
+
 export type BatchViews = ReturnType<typeof createBatchViews>;
 
 export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
+  const estimates = new Map<string, { readonly estimate: Promise<BatchEstimate>; readonly untilMs: number }>();
+
+  /** Of a batch that has ended as it is; of one that runs as it was a moment ago. */
+  function estimate(batchId: string, state: BatchState): Promise<BatchEstimate> {
+    const now = Date.now();
+    for (const [id, { untilMs }] of estimates) if (untilMs <= now) estimates.delete(id);
+    const known = estimates.get(batchId);
+    if (known !== undefined && !isFinalBatch(state)) return known.estimate;
+    const fresh = estimateOf(pool, batchId, prices);
+    estimates.set(batchId, { estimate: fresh, untilMs: now + ESTIMATE_FOR_MS });
+    fresh.catch(() => estimates.delete(batchId));
+    return fresh;
+  }
+
   return {
     async get(batchId: string): Promise<BatchView | null> {
       const found = await pool.query<BatchRow>('select * from batches where id = $1', [batchId]);
       const row = found.rows[0];
       if (row === undefined) return null;
       const { fresh: _internal, ...counts } = await countItems(pool, batchId);
-      const [phases, perMinute, failures, attentions, estimate] = await Promise.all([
+      const [phases, perMinute, failures, attentions, costs] = await Promise.all([
         phasesOf(pool, batchId),
         rateOf(pool, batchId),
         causesOf(pool, batchId, 'failed', 'error'),
         causesOf(pool, batchId, 'attention', 'attention'),
-        estimateOf(pool, batchId, prices),
+        estimate(batchId, row.state),
       ]);
       const left = counts.waiting + counts.running;
       return {
@@ -85,7 +103,7 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
         phases,
         importsPerMinute: perMinute,
         etaSeconds: row.state === 'running' && perMinute !== null ? Math.ceil((left / perMinute) * 60) : null,
-        estimate,
+        estimate: costs,
         failures,
         attentions,
         createdAt: row.created_at.toISOString(),

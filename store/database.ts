@@ -33,6 +33,8 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     // A query that the server never answers must not hold an activity for ever.
     query_timeout: 30_000,
     keepAlive: true,
+    // A new connection costs a process, a proof of the password and every plan anew: more than one that rests.
+    idleTimeoutMillis: 5 * 60_000,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);

@@ -25,7 +25,7 @@ import { isRecord } from '../../domain/json-value.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { readJson } from '../json-body.js';
-import { problem } from '../problems.js';
+import { type ProblemError, problem } from '../problems.js';
 import { createBatch } from './create-batch.js';
 
 const PAGE_DEFAULT = 100;
@@ -55,7 +55,8 @@ export function batchRoutes(deps: ApiDependencies): Hono {
   app.get('/v1/batches/:id', async (context) => context.json(await find(deps, context.req.param('id'))));
 
   app.get('/v1/batches/:id/items', async (context) => {
-    const { id } = await find(deps, context.req.param('id'));
+    const id = context.req.param('id');
+    if ((await deps.batches.forStart(id)) === null) throw unknownBatch(id);
     const { state, cursor, limit } = context.req.query();
     const size = pageSize(limit);
     const items = await deps.batchViews.items(id, {
@@ -165,8 +166,12 @@ async function* itemPages(deps: ApiDependencies, id: string): AsyncGenerator<rea
 
 export async function find(deps: ApiDependencies, id: string): Promise<BatchView> {
   const view = await deps.batchViews.get(id);
-  if (view !== null) return view;
-  throw problem('unknownBatch', `there is no batch ${id}`, 'See GET /v1/batches for those that there are.');
+  if (view === null) throw unknownBatch(id);
+  return view;
+}
+
+function unknownBatch(id: string): ProblemError {
+  return problem('unknownBatch', `there is no batch ${id}`, 'See GET /v1/batches for those that there are.');
 }
 
 async function findRunning(deps: ApiDependencies, context: Context): Promise<BatchView> {
