@@ -87,6 +87,39 @@ describe.each(Object.keys(FILES) as BatchFormat[])('%s', (format) => {
   });
 });
 
+describe('a file of any length, its header in front, is read as it comes and never held as a whole', () => {
+  const name = (number: number) => `web-${number}-${'x'.repeat(100)}`;
+  const parts: Readonly<Record<BatchFormat, readonly [string, (number: number) => string]>> = {
+    json: [
+      '{"name":"n","policy":{},"defaults":{},"items":[',
+      (number) => `${number === 1 ? '' : ','}{"imageName":"${name(number)}"}`,
+    ],
+    jsonl: ['', (number) => `{"imageName":"${name(number)}"}\n`],
+    csv: ['imageName,source\n', (number) => `${name(number)},a.qcow2\n`],
+    yaml: ['name: n\npolicy: {}\ndefaults: {}\nitems:\n', (number) => `- imageName: ${name(number)}\n`],
+  };
+
+  test.each(Object.keys(parts) as BatchFormat[])('%s', async (format) => {
+    const [start, itemOf] = parts[format];
+    let sent = 0;
+    async function* endless() {
+      yield Buffer.from(start);
+      for (;;) {
+        sent += 1;
+        yield Buffer.from(itemOf(sent));
+      }
+    }
+    let [read, mostAhead] = [0, 0];
+    for await (const entry of readEntries(format, endless())) {
+      if (entry.kind !== 'item') continue;
+      read += 1;
+      mostAhead = Math.max(mostAhead, sent - read);
+      if (read === 3_000) break;
+    }
+    expect(mostAhead).toBeLessThan(1_000);
+  });
+});
+
 async function* cutBytes(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
