@@ -29,12 +29,23 @@ export function createCleanUp(deps: ActivityDependencies) {
         } catch (error) {
           throw step.signal.aborted ? error : withLeftovers(error, await deps.store.ledger(step.importId));
         }
-        await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error);
-        return ending.outcome;
+        if (await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error)) return ending.outcome;
+        return await endedBefore(deps, step);
       },
       state,
     );
   };
+}
+
+/** The workflow has been told to cancel before the record was: word of it comes with the next heartbeat. */
+const WORD_OF_CANCEL_MS = 30_000;
+
+/** Another try has written the end; or a cancel was accepted, which then ends this try. */
+async function endedBefore(deps: ActivityDependencies, step: Step): Promise<FinalState> {
+  const now = await deps.store.progressOf(step.importId);
+  if (now !== null && isFinal(now.state)) return now.state;
+  await step.sleep(WORD_OF_CANCEL_MS);
+  throw new Error(`import ${step.importId} is asked to cancel, and its workflow does not do it`);
 }
 
 async function leaveOnlyWhatWasAskedFor(

@@ -193,13 +193,30 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
-    /** The end: state, error and the closing of the timeline in one statement. */
+    /**
+     * From now on the import does not end as `succeeded`. To be called once its workflow has been told.
+     * @returns false where it has ended already
+     */
+    async askToCancel(importId: string): Promise<boolean> {
+      const result = await pool.query(
+        `update imports set cancel_asked_at = coalesce(cancel_asked_at, now())
+         where id = $1 and state not in ('succeeded', 'failed', 'cancelled')`,
+        [importId],
+      );
+      return result.rowCount === 1;
+    },
+
+    /**
+     * The end: state, error and the closing of the timeline in one statement.
+     * @returns false where it has ended before, or was to succeed and is asked to cancel
+     */
     finish(step: StepWrite, state: State, error: ImportError | null): Promise<boolean> {
       return write(
         `with changed as (
            update imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
              progress = $5, updated_at = now()
            where id = $1 and version <= $2 and state not in ('succeeded', 'failed', 'cancelled')
+             and ($3 <> 'succeeded' or cancel_asked_at is null)
            returning id
          ), ended as (
            update timeline set ended_at = now() from changed where import_id = changed.id and ended_at is null

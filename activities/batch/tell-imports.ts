@@ -24,6 +24,7 @@ export function createTellImports(deps: BatchDependencies) {
           await deps.store.note(importId, 'cancel requested', { batch: batchId });
           const signal: CancelSignal = { keepImage: false };
           await tell(client, importId, CANCEL_SIGNAL, signal);
+          await deps.store.askToCancel(importId);
         },
       );
     },

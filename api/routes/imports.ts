@@ -83,20 +83,12 @@ export function importRoutes(deps: ApiDependencies): Hono {
 
   app.post('/v1/imports/:id/cancel', async (context) => {
     const view = await find(deps, context.req.param('id'));
-    if (isFinal(view.state)) {
-      throw problem(
-        'conflict',
-        `import ${view.id} has ${view.state} already; nothing was changed`,
-        'Delete its image yourself if it is not wanted.',
-        {
-          state: view.state,
-        },
-      );
-    }
+    if (isFinal(view.state)) throw hasEnded(view);
     const body = await readJson(context, {});
     const signal: CancelSignal = { keepImage: isRecord(body) && body.keepImage === true };
     await deps.store.note(view.id, 'cancel requested', { keepImage: signal.keepImage });
     await signalImport(deps, view.id, CANCEL_SIGNAL, signal);
+    if (!(await deps.store.askToCancel(view.id))) throw hasEnded(await find(deps, view.id));
     return context.json(await find(deps, view.id), 202);
   });
 
@@ -123,6 +115,15 @@ export function importRoutes(deps: ApiDependencies): Hono {
   });
 
   return app;
+}
+
+function hasEnded({ id, state }: ImportView): Error {
+  return problem(
+    'conflict',
+    `import ${id} has ${state} already; nothing was changed`,
+    'Delete its image yourself if it is not wanted.',
+    { state },
+  );
 }
 
 /** With the cloud's detection held beside our inspection. */

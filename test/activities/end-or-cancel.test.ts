@@ -1,0 +1,43 @@
+/** The end of an import that succeeds, and a cancel that comes in the same moment: what is written first counts. */
+import { CancelledFailure } from '@temporalio/common';
+import { expect, test } from 'vitest';
+import { createCleanUp } from '../../activities/clean-up.js';
+import type { FinalState, Progress, State } from '../../domain/import.js';
+import { activityRunner, FakeCloud, memoryStore, REQUEST } from './distribution-cloud.js';
+
+const input = { importId: 'imp-1', step: 9, request: REQUEST, attempt: 1 };
+const succeeding = { outcome: 'succeeded', error: null, keepImage: true } as const;
+const progress: Progress = {
+  ...{ phase: 'cleanup', percent: 0, bytesDone: null, bytesTotal: null },
+  ...{ bytesPerSecond: null, etaSeconds: null },
+};
+
+/** A record that refuses to end, and what it says of the import at each look. */
+function cleaningUp(...states: State[]) {
+  const record = memoryStore();
+  let refusals = 0;
+  const store = {
+    ...record.store,
+    finish: async () => {
+      refusals += 1;
+      return false;
+    },
+    progressOf: async () => ({ state: states.shift() ?? 'running', progress }),
+  };
+  const { deps, environment } = activityRunner(new FakeCloud(), { ...record, store });
+  const temporal = environment();
+  const ended: Promise<FinalState> = temporal.run(createCleanUp(deps), input, succeeding);
+  return { ended, cancel: () => temporal.cancel(), refusals: () => refusals };
+}
+
+test('an import that is asked to cancel does not end as succeeded: its try waits for word of it, and ends cancelled', async () => {
+  const { ended, cancel, refusals } = cleaningUp('running', 'running');
+  const seen = ended.catch((error: unknown) => error);
+  await expect.poll(refusals).toBe(1);
+  cancel();
+  expect(await seen).toBeInstanceOf(CancelledFailure);
+});
+
+test('an end that another try has written is the end of this one too', async () => {
+  expect(await cleaningUp('running', 'succeeded').ended).toBe('succeeded');
+});
