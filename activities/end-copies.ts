@@ -2,11 +2,8 @@
 import type { LedgerEntry } from '../domain/import.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { patience } from './end-image.js';
-import { cancelCopy, deleteImage, imagesOf } from './remove-image.js';
+import { cancelCopy, deleteImage, imagesOf, isCopying } from './remove-image.js';
 import type { Step } from './step.js';
-
-/** Words of an image that is still being made from another. */
-const COPYING = ['Creating', 'Waiting'];
 
 /**
  * Before the image itself: while it is being copied it cannot be deleted.
@@ -41,7 +38,7 @@ async function end(deps: ActivityDependencies, step: Step, entry: LedgerEntry, k
       if (entry.status !== 'intended' || looks >= deps.settings.looksForLostImage) return false;
     } else if (keep && images.every((image) => image.status === 'Available')) return true;
     for (const image of images) {
-      if (COPYING.includes(image.status)) await cancelCopy(ecs, step, image);
+      if (isCopying(image)) await cancelCopy(ecs, step, image);
       else await deleteImage(ecs, step, image);
     }
     patient();

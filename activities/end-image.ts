@@ -4,10 +4,10 @@ import { failureOf } from '../domain/catalogue/index.js';
 import { FailureError } from '../domain/failure.js';
 import type { LedgerEntry } from '../domain/import.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { deleteImage, imagesOf, isOvertaken } from './remove-image.js';
+import { deleteImage, imagesOf, isOvertaken, type Remover } from './remove-image.js';
 import type { Step } from './step.js';
 
-const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
+export const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
 
 /** @param keep leave an image that is finished; one that is not whole never stays. True where one stays. */
 export async function endImage(
@@ -53,7 +53,7 @@ export function patience(deps: ActivityDependencies, what: string): () => void {
 }
 
 /** A task that just became final cannot be cancelled; the next look sees what became of it. */
-async function cancelTask(ecs: EcsApi, step: Step, task: TaskView): Promise<void> {
+export async function cancelTask(ecs: EcsApi, step: Remover, task: TaskView): Promise<void> {
   try {
     await ecs.cancelTask(task.taskId);
     step.log('task cancelled', { taskId: task.taskId });

@@ -5,6 +5,16 @@ import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/import.js';
 import type { Step } from './step.js';
 
+/** What removing takes of the work that removes. */
+export type Remover = Pick<Step, 'log' | 'sleep'>;
+
+/** Words of an image that is still being made from another. */
+const COPYING = ['Creating', 'Waiting'];
+
+export function isCopying({ status }: ImageView): boolean {
+  return COPYING.includes(status);
+}
+
 /** By the id that the ledger knows, and by our tag: what a lost answer made carries it. */
 export async function imagesOf(ecs: EcsApi, step: Step, entry: LedgerEntry): Promise<readonly ImageView[]> {
   const { imageId } = entry.detail;
@@ -14,7 +24,7 @@ export async function imagesOf(ecs: EcsApi, step: Step, entry: LedgerEntry): Pro
 }
 
 /** One try: the caller looks again until the image is gone. */
-export async function deleteImage(ecs: EcsApi, step: Step, image: ImageView): Promise<void> {
+export async function deleteImage(ecs: EcsApi, step: Remover, image: ImageView): Promise<void> {
   try {
     await ecs.deleteImage(image.imageId);
     step.log('image deleted', { imageId: image.imageId });
@@ -30,7 +40,7 @@ export async function deleteImage(ecs: EcsApi, step: Step, image: ImageView): Pr
 }
 
 /** A copy that just became final cannot be cancelled; the next look sees what became of it. */
-export async function cancelCopy(ecs: EcsApi, step: Step, image: ImageView): Promise<void> {
+export async function cancelCopy(ecs: EcsApi, step: Remover, image: ImageView): Promise<void> {
   try {
     await ecs.cancelCopyImage(image.imageId);
     step.log('copy cancelled', { imageId: image.imageId });

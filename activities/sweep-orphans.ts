@@ -1,42 +1,102 @@
 /** Looks through every region and bucket that imports have used for what no ledger accounts for, and removes it where told to. */
 import { Context } from '@temporalio/activity';
 import type { Cloud } from '../alibaba/cloud.js';
+import { FailureError } from '../domain/failure.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
-import { findOrphans, type Orphan, type Sighted } from '../domain/orphans.js';
-import type { OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';
-import type { ActivityDependencies } from './dependencies.js';
-import { isOvertaken } from './remove-image.js';
+import { findOrphans, type Orphan, ofSize, type Sighted } from '../domain/orphans.js';
+import type { OrphanLeft, OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';
+import type { ImportStore } from '../store/imports.js';
+import type { ActivitySettings } from './dependencies.js';
+import { cancelTask, FINAL_TASK_STATUSES } from './end-image.js';
+import { cancelCopy, deleteImage, isCopying, type Remover } from './remove-image.js';
 
 const GIB = 1024 ** 3;
+/** So often an image that is told to go is looked at; what is there still is told, and the next sweep's. */
+const LOOKS_AT_IMAGE = 10;
+
+interface SweepDependencies {
+  readonly cloud: Cloud;
+  readonly store: Pick<ImportStore, 'placesUsed' | 'accountsOf'>;
+  readonly settings: Pick<ActivitySettings, 'lookEveryMs'>;
+}
+
 /** What lists imports is read after the cloud is: an import that begins in between is then known to be live. */
-export function createSweepOrphans(deps: Pick<ActivityDependencies, 'cloud' | 'store'>) {
+export function createSweepOrphans(deps: SweepDependencies) {
   return async function sweepOrphans(input: OrphanSweepInput): Promise<OrphanSweep> {
     const context = Context.current();
     const beat = setInterval(() => context.heartbeat(), 1_000);
+    const remover: Remover = {
+      log: (message, attributes) => context.log.info(message, attributes),
+      sleep: (ms) => context.sleep(ms),
+    };
     try {
-      const seen = await look(deps);
+      const { seen, unseen } = await look(deps);
       const ids = [...new Set(seen.map(({ importId }) => importId))];
-      const orphans = findOrphans(seen, await deps.store.accountsOf(ids));
+      const found = findOrphans(seen, await deps.store.accountsOf(ids));
+      const orphans = await Promise.all(found.map((orphan) => measured(deps.cloud, orphan)));
       for (const { kind, key, regionId, since, why } of orphans) {
         context.log.warn('orphan', { kind, key, regionId, since, why });
       }
+      for (const { key, why } of unseen) context.log.warn('not looked at for orphans', { key, why });
       const deleted: string[] = [];
-      for (const orphan of input.delete ? orphans : []) {
+      const left: OrphanLeft[] = [];
+      for (const orphan of input.delete ? firstWhatIsUnderWay(orphans) : []) {
         if (orphan.foreign && !input.foreign) continue;
-        if (await remove(deps, orphan)) deleted.push(orphan.key);
+        const why = await remove(deps, remover, orphan);
+        if (why === null) deleted.push(orphan.key);
+        else left.push({ key: orphan.key, why });
       }
-      return { orphans, deleted };
+      return { orphans, deleted, left, unseen };
     } finally {
       clearInterval(beat);
     }
   };
 }
 
-async function look({ cloud, store }: Pick<ActivityDependencies, 'cloud' | 'store'>): Promise<readonly Sighted[]> {
+/** An image cannot be deleted while it is being copied. */
+function firstWhatIsUnderWay(orphans: readonly Orphan[]): readonly Orphan[] {
+  return [
+    ...orphans.filter(({ available }) => available === false),
+    ...orphans.filter(({ available }) => available !== false),
+  ];
+}
+
+/** The list of unfinished uploads does not tell their sizes, and their parts are paid for as objects are. */
+async function measured(cloud: Cloud, orphan: Orphan): Promise<Orphan> {
+  if (orphan.uploadId === undefined) return orphan;
+  const { bucket, key } = placeOf(orphan);
+  return ofSize(orphan, await cloud.oss(orphan.regionId).uploadedBytes(bucket, key, orphan.uploadId));
+}
+
+/** A place that may not be looked at, or is gone, is told and keeps no other from being looked at. */
+async function look({ cloud, store }: SweepDependencies): Promise<{
+  readonly seen: readonly Sighted[];
+  readonly unseen: readonly OrphanLeft[];
+}> {
   const { regions, folders } = await store.placesUsed();
-  const images = await Promise.all(regions.map((region) => imagesIn(cloud, region)));
-  const objects = await Promise.all(folders.map((folder) => objectsIn(cloud, folder)));
-  return [...images, ...objects].flat();
+  const unseen: OrphanLeft[] = [];
+  const at = async (key: string, sightings: Promise<readonly Sighted[]>): Promise<readonly Sighted[]> => {
+    try {
+      return await sightings;
+    } catch (error) {
+      const why = refusalOf(error);
+      if (why === null) throw error;
+      unseen.push({ key, why });
+      return [];
+    }
+  };
+  const images = await Promise.all(regions.map((region) => at(region, imagesIn(cloud, region))));
+  const objects = await Promise.all(
+    folders.map((folder) => at(`oss://${folder.bucket}/${folder.prefix}`, objectsIn(cloud, folder))),
+  );
+  return { seen: [...images, ...objects].flat(), unseen };
+}
+
+/** Null: trying again may help, or it is no refusal of the cloud at all. */
+function refusalOf(error: unknown): string | null {
+  if (!(error instanceof FailureError)) return null;
+  const { code, message, class: kind } = error.failure;
+  return kind === 'request' || kind === 'attention' ? `${code}: ${message}` : null;
 }
 
 async function imagesIn(cloud: Cloud, regionId: string): Promise<readonly Sighted[]> {
@@ -66,28 +126,45 @@ async function objectsIn(
   });
 }
 
-/** Asked once more just before: what has become somebody's since is left alone. */
-async function remove(
-  { cloud, store }: Pick<ActivityDependencies, 'cloud' | 'store'>,
-  orphan: Orphan,
-): Promise<boolean> {
-  if (findOrphans([orphan], await store.accountsOf([orphan.importId])).length === 0) return false;
-  if (orphan.kind === 'image') {
-    const ecs = cloud.ecs(orphan.regionId);
-    const tasks = await ecs.describeTasks({ resourceIds: [orphan.key] });
-    for (const task of tasks) if (task.status === 'Processing') await ecs.cancelTask(task.taskId);
-    try {
-      await ecs.deleteImage(orphan.key);
-    } catch (error) {
-      // A cancelled import takes its image with it, now or in a moment: the next sweep sees what is left.
-      if (!isOvertaken(error, ['InvalidImageId.NotFound', 'ImageIsImporting'])) throw error;
-    }
-    return true;
+/** Null: it is gone. Else why it is not; what keeps one from going keeps no other. */
+async function remove(deps: SweepDependencies, remover: Remover, orphan: Orphan): Promise<string | null> {
+  // Asked once more just before: what has become somebody's since is left alone.
+  const [still] = findOrphans([orphan], await deps.store.accountsOf([orphan.importId]));
+  if (still === undefined) return 'an import has it now';
+  try {
+    if (orphan.kind === 'image') return await removeImage(deps, remover, orphan);
+    const { bucket, key } = placeOf(orphan);
+    const oss = deps.cloud.oss(orphan.regionId);
+    if (orphan.uploadId === undefined) await oss.deleteObject(bucket, key);
+    else await oss.abortUpload(bucket, key, orphan.uploadId);
+    return null;
+  } catch (error) {
+    const why = refusalOf(error);
+    if (why === null) throw error;
+    return why;
   }
-  const { hostname: bucket, pathname } = new URL(orphan.key);
-  const key = decodeURIComponent(pathname.slice(1));
-  const oss = cloud.oss(orphan.regionId);
-  if (orphan.uploadId === undefined) await oss.deleteObject(bucket, key);
-  else await oss.abortUpload(bucket, key, orphan.uploadId);
-  return true;
+}
+
+async function removeImage(
+  { cloud, settings }: SweepDependencies,
+  remover: Remover,
+  orphan: Orphan,
+): Promise<string | null> {
+  const ecs = cloud.ecs(orphan.regionId);
+  for (let looks = 0; looks < LOOKS_AT_IMAGE; looks++) {
+    const [image] = await ecs.describeImages({ imageIds: [orphan.key] });
+    if (image === undefined) return null;
+    const tasks = await ecs.describeTasks({ resourceIds: [orphan.key] });
+    const running = tasks.filter(({ status }) => !FINAL_TASK_STATUSES.includes(status));
+    for (const task of running) await cancelTask(ecs, remover, task);
+    if (running.length === 0 && isCopying(image)) await cancelCopy(ecs, remover, image);
+    else if (running.length === 0) await deleteImage(ecs, remover, image);
+    await remover.sleep(settings.lookEveryMs);
+  }
+  return 'it was told to go and is still there';
+}
+
+function placeOf({ key }: Orphan): { readonly bucket: string; readonly key: string } {
+  const { hostname, pathname } = new URL(key);
+  return { bucket: hostname, key: decodeURIComponent(pathname.slice(1)) };
 }

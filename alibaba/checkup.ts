@@ -184,6 +184,7 @@ function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket: stri
   return [
     probe('oss:GetObject', () => oss.headObject(bucket, key)),
     probe('oss:ListMultipartUploads', () => oss.listUploads(bucket, key)),
+    probe('oss:ListObjects', () => oss.listFolder(bucket, `${key}/`)),
     {
       permissions: ['oss:PutObject', 'oss:ListParts', 'oss:AbortMultipartUpload'],
       ask: () => oss.tryUpload(bucket, key),

@@ -237,6 +237,8 @@ export interface OssApi {
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
   /** Ids of the unfinished multipart uploads of exactly this key. */
   listUploads(bucket: string, key: string): Promise<readonly string[]>;
+  /** Bytes of the parts that an unfinished upload holds; 0 where it is gone. */
+  uploadedBytes(bucket: string, key: string, uploadId: string): Promise<number>;
   /** Starts an upload, looks at it and aborts it: rejects where the caller may not do one of the three. Leaves nothing. */
   tryUpload(bucket: string, key: string): Promise<void>;
   deleteObject(bucket: string, key: string): Promise<void>;

@@ -47,10 +47,7 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
     features.copyTo.length > 0 ? allow(['CopyImage', 'CancelCopyImage', 'TagResources'].map(inEcs), all) : null,
     // An image that is shared can't be deleted: cleanup has to take the sharing back.
     features.share ? allow(['ModifyImageSharePermission', 'DescribeImageSharePermission'].map(inEcs), all) : null,
-    allow(
-      ['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? ['oss:ListMultipartUploads'] : [])],
-      buckets,
-    ),
+    allow(['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? LISTING : [])], buckets),
     allow(
       ['oss:GetObject', ...(features.upload ? UPLOAD : [])],
       buckets.map((bucket) => `${bucket}/*`),
@@ -60,6 +57,8 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
   return { Version: '1', Statement: statements.filter((statement) => statement !== null) };
 }
 
+/** Of what an upload, or an import that is not known any more, may have left. */
+const LISTING = ['oss:ListMultipartUploads', 'oss:ListObjects'];
 const UPLOAD = ['oss:PutObject', 'oss:ListParts', 'oss:AbortMultipartUpload', 'oss:DeleteObject'];
 
 function imagesOf(region: string): string {

@@ -108,7 +108,7 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     const found: (ListedEntry & { readonly uploadId: string })[] = [];
     let marker: { 'key-marker'?: string; 'upload-id-marker'?: string } = {};
     for (;;) {
-      const query = { prefix, 'max-uploads': 1000, ...marker };
+      const query = { ...beginningWith(prefix), 'max-uploads': 1000, ...marker };
       const page = await call('ListMultipartUploads', bucket, (oss) => oss.listUploads(query));
       for (const { name: key, uploadId, initiated } of page.uploads) {
         found.push({ key, size: 0, since: String(initiated), uploadId });
@@ -148,7 +148,11 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     async listFolder(bucket, prefix) {
       const found: ListedEntry[] = await everyUpload(bucket, prefix);
       for (let token: string | undefined; ; ) {
-        const query = { prefix, 'max-keys': 1000, ...(token === undefined ? {} : { 'continuation-token': token }) };
+        const query = {
+          ...beginningWith(prefix),
+          'max-keys': 1000,
+          ...(token === undefined ? {} : { 'continuation-token': token }),
+        };
         const page = await call('ListObjectsV2', bucket, async (oss) => objectPage.parse(await oss.listV2(query, {})));
         for (const { name: key, size, lastModified: since } of page.objects ?? []) {
           found.push({ key, size, since, uploadId: null });
@@ -191,6 +195,11 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       await unlessMissing(call('AbortMultipartUpload', bucket, (oss) => oss.abortMultipartUpload(key, uploadId)));
     },
   };
+}
+
+/** The whole bucket is asked for without a prefix: an empty one is signed otherwise than it is sent. */
+function beginningWith(prefix: string): { readonly prefix?: string } {
+  return prefix === '' ? {} : { prefix };
 }
 
 /** A client lives for one call, so it never asks for a fresh token; without the offer ali-oss writes a warning to stderr. */

@@ -79,6 +79,11 @@ export function createOss(options: OssOptions): OssApi {
       return meter.bytesPerSecond();
     },
 
+    async uploadedBytes(bucket, key, uploadId) {
+      const parts = await control.listParts(bucket, key, uploadId);
+      return (parts ?? []).reduce((sum, { size }) => sum + size, 0);
+    },
+
     async tryUpload(bucket, key) {
       const uploadId = await control.initiateUpload(bucket, key, {});
       try {

@@ -169,4 +169,8 @@ export const orphanSweepSchema = z.object({
     }),
   ),
   deleted: z.array(z.string()).describe('Keys of those that were deleted'),
+  left: z.array(z.object({ key: z.string(), why: z.string() })).describe('Those that could not be deleted, and why'),
+  unseen: z
+    .array(z.object({ key: z.string(), why: z.string() }))
+    .describe('Regions and folders not looked at, and why'),
 });

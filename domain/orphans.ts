@@ -45,7 +45,16 @@ export function findOrphans(seen: readonly Sighted[], { live, known, held }: Acc
     .map((one) => ({
       ...one,
       why: known.has(one.importId) ? 'its import has ended without it' : 'its import is not known here',
-      monthlyCny: Math.round((one.bytes / GIB) * CNY_PER_GIB_MONTH * 100) / 100,
+      monthlyCny: monthlyCny(one.bytes),
       foreign: one.kind === 'image' && one.available === true && !known.has(one.importId),
     }));
+}
+
+/** The same, once it is known how large it is. */
+export function ofSize(orphan: Orphan, bytes: number): Orphan {
+  return { ...orphan, bytes, monthlyCny: monthlyCny(bytes) };
+}
+
+function monthlyCny(bytes: number): number {
+  return Math.round((bytes / GIB) * CNY_PER_GIB_MONTH * 100) / 100;
 }

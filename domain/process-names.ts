@@ -96,4 +96,13 @@ export interface OrphanSweep {
   readonly orphans: readonly Orphan[];
   /** Keys of those that were removed. */
   readonly deleted: readonly string[];
+  /** Those that were to be removed and could not be. */
+  readonly left: readonly OrphanLeft[];
+  /** Regions and folders that could not be looked at. */
+  readonly unseen: readonly OrphanLeft[];
+}
+
+export interface OrphanLeft {
+  readonly key: string;
+  readonly why: string;
 }

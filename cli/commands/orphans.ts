@@ -29,6 +29,13 @@ export function addOrphans(program: Command): void {
         throw new CommandError(EXIT.failed, ['the API answered with something that is no list: is --api right?']);
       }
       say(answer.orphans.filter(isObject), answer.deleted.map(String), options);
+      const sayEach = (list: unknown, what: string) => {
+        for (const { key, why } of Array.isArray(list) ? list.filter(isObject) : []) {
+          print(`${what}: ${String(key)}: ${String(why)}`);
+        }
+      };
+      sayEach(answer.left, 'not deleted');
+      sayEach(answer.unseen, 'not looked at');
     });
 }
 

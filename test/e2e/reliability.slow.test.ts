@@ -99,7 +99,7 @@ describe('orphans', () => {
     await service.settings({ importSeconds: 60 });
     const live = await service.start();
     await service.until(live, (view) => view.phase === 'import' && view.image !== null);
-    expect(await orphans()).toEqual({ orphans: [], deleted: [] });
+    expect(await orphans()).toMatchObject({ orphans: [], deleted: [] });
 
     const key = `imports/${unknownId()}/disk-1.raw`;
     await service.put(BUCKET, key, 'bytes of an import that nobody knows');

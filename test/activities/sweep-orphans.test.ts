@@ -1,0 +1,180 @@
+/** What lies in the cloud and no ledger accounts for: found in every region, with age and price, and deleted where told to. */
+
+import { CopyImageRequest, type ImportImageRequest, ModifyImageSharePermissionRequest } from '@alicloud/ecs20140526';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { createSweepOrphans } from '../../activities/sweep-orphans.js';
+import { createCloud } from '../../alibaba/create-cloud.js';
+import { staticCredentials } from '../../alibaba/credentials.js';
+import { IMPORT_TAG_KEY, newImportId } from '../../domain/ids.js';
+import type { Accounts, Orphan } from '../../domain/orphans.js';
+import type { OrphanSweep, OrphanSweepInput } from '../../domain/process-names.js';
+import {
+  ACCOUNT_KEYS,
+  BUCKET,
+  importRequest,
+  type LocalCloud,
+  REGION,
+  startReadyCloud,
+} from '../emulator/local-cloud.js';
+import { raw } from '../emulator/made-disks.js';
+import { aliOss, send } from '../emulator/oss-clients.js';
+
+const FAR = 'cn-beijing';
+const FAR_BUCKET = 'images-far';
+const GIB = 1024 ** 3;
+const [UNKNOWN, ENDED, LIVE] = [1, 2, 3].map((byte) => newImportId(Date.now(), Buffer.alloc(10, byte)));
+
+let local: LocalCloud | undefined;
+let cloud: LocalCloud;
+/** What the ledgers hold; `placesUsed` and the imports are the same in all tests. */
+let held: string[] = [];
+
+beforeEach(async () => {
+  await local?.close();
+  cloud = await startReadyCloud(raw(), { importSeconds: 0, copySeconds: 0, detectionSeconds: 0, cancelSeconds: 0.05 });
+  local = cloud;
+  cloud.makeBucket(FAR_BUCKET, FAR);
+  held = [];
+});
+afterAll(() => local?.close());
+
+async function sweep(input: Partial<OrphanSweepInput> = {}, now: () => Accounts = accounts): Promise<OrphanSweep> {
+  const url = `http://${cloud.address}`;
+  const endpoints = { ecs: url, ram: url, sts: url, oss: url };
+  const activity = createSweepOrphans({
+    cloud: createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS), timeoutMs: 5_000 }),
+    store: {
+      accountsOf: async () => now(),
+      placesUsed: async () => ({
+        regions: [REGION, FAR],
+        folders: [
+          { regionId: REGION, bucket: BUCKET, prefix: 'imports/' },
+          { regionId: FAR, bucket: FAR_BUCKET, prefix: '' },
+        ],
+      }),
+    },
+    settings: { lookEveryMs: 20 },
+  });
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
+  return environment.run(activity, { delete: false, foreign: false, ...input });
+}
+
+function accounts(): Accounts {
+  return { live: new Set([String(LIVE)]), known: new Set([String(LIVE), String(ENDED)]), held: new Set(held) };
+}
+
+const tag = (importId = '') => [{ key: IMPORT_TAG_KEY, value: importId }];
+
+async function imported(importId: string | undefined, imageName: string): Promise<string> {
+  const request: ImportImageRequest = importRequest({ imageName, tag: tag(importId) });
+  const { body } = await cloud.ecs().importImage(request);
+  return body?.imageId ?? '';
+}
+
+async function copied(importId: string | undefined, imageId: string, destinationImageName: string): Promise<string> {
+  const where = { regionId: REGION, destinationRegionId: FAR, imageId, destinationImageName };
+  const { body } = await cloud.ecs().copyImage(new CopyImageRequest({ ...where, tag: tag(importId) }));
+  return body?.imageId ?? '';
+}
+
+/** An upload with one part. */
+async function begun(bucket: string, region: string, key: string, part: Buffer): Promise<void> {
+  const { uploadId } = await aliOss(cloud, { bucket, region }).initMultipartUpload(key);
+  const query = { partNumber: '1', uploadId };
+  expect((await send(cloud, { method: 'PUT', bucket, region, key, query, body: part })).status).toBe(200);
+}
+
+function sharing(imageId: string): ModifyImageSharePermissionRequest {
+  return new ModifyImageSharePermissionRequest({ regionId: REGION, imageId, addAccount: ['1000000000000002'] });
+}
+
+const imageIds = () => [...cloud.world.images.values()].map(({ imageId }) => imageId);
+const keysOf = (found: readonly Orphan[]) => found.map(({ key }) => key).sort();
+const found = (sweeps: OrphanSweep, key: string) => sweeps.orphans.find((orphan) => orphan.key === key);
+
+describe('orphans', () => {
+  test('are objects, uploads, images and copies of every region, each with its age and what it costs a month', async () => {
+    const [object, upload] = [`imports/${UNKNOWN}/disk-1.raw`, `${ENDED}/disk-1.raw`];
+    await cloud.putObject(object, raw());
+    await begun(FAR_BUCKET, FAR, upload, raw());
+    const image = await imported(UNKNOWN, 'left-image');
+    const copy = await copied(ENDED, image, 'left-copy');
+    const swept = await sweep();
+    const keys = [`oss://${BUCKET}/${object}`, `oss://${FAR_BUCKET}/${upload}`, image, copy];
+    expect(keysOf(swept.orphans)).toEqual([...keys].sort());
+    expect(found(swept, keys[0] ?? '')).toMatchObject({ kind: 'object', regionId: REGION, bytes: raw().length });
+    expect(found(swept, keys[1] ?? '')).toMatchObject({ kind: 'multipart-upload', regionId: FAR, bytes: raw().length });
+    expect(found(swept, image)).toMatchObject({ kind: 'image', regionId: REGION, why: 'its import is not known here' });
+    expect(found(swept, copy)).toMatchObject({ kind: 'image', regionId: FAR, why: 'its import has ended without it' });
+    for (const { since, kind, bytes, monthlyCny } of swept.orphans) {
+      expect(Date.parse(since ?? '')).toBeGreaterThan(Date.now() - 60_000);
+      if (kind === 'image') expect([bytes % GIB, monthlyCny]).toEqual([0, Math.round((bytes / GIB) * 12) / 100]);
+    }
+    expect([swept.deleted, swept.left, swept.unseen]).toEqual([[], [], []]);
+  });
+
+  test('are not what a live import has, nor what the ledger of an ended one holds, nor what others keep in the bucket', async () => {
+    await cloud.putObject(`imports/${LIVE}/disk-1.raw`, raw());
+    await begun(FAR_BUCKET, FAR, `${LIVE}/disk-2.raw`, raw());
+    await cloud.putObject('imports/somebody-else.raw', raw());
+    const image = await imported(LIVE, 'live-image');
+    await copied(LIVE, image, 'live-copy');
+    const kept = await imported(ENDED, 'kept-image');
+    await cloud.putObject(`imports/${ENDED}/disk-1.raw`, raw());
+    held = [kept, `oss://${BUCKET}/imports/${ENDED}/disk-1.raw`];
+    const before = imageIds();
+    const nothing = { orphans: [], deleted: [], left: [], unseen: [] };
+    expect(await sweep({ delete: true, foreign: true })).toEqual(nothing);
+    expect(imageIds()).toEqual(before);
+  });
+
+  test('are deleted where told to, whatever the cloud is doing with them: imports and copies under way are cancelled', async () => {
+    const done = await imported(ENDED, 'left-done');
+    await cloud.ecs().modifyImageSharePermission(sharing(done));
+    cloud.set({ importSeconds: 3_600, copySeconds: 3_600 });
+    const importing = await imported(UNKNOWN, 'left-importing');
+    const copying = await copied(UNKNOWN, done, 'left-copying');
+    await begun(BUCKET, REGION, `imports/${UNKNOWN}/disk-1.raw`, raw());
+    const swept = await sweep({ delete: true });
+    expect(swept.left).toEqual([]);
+    expect([...swept.deleted].sort()).toEqual(
+      [done, importing, copying, `oss://${BUCKET}/imports/${UNKNOWN}/disk-1.raw`].sort(),
+    );
+    expect((await sweep()).orphans).toEqual([]);
+  });
+
+  test('that are finished images of unknown imports may be another installation’s, and go only with foreign', async () => {
+    const image = await imported(UNKNOWN, 'of-others');
+    expect(await sweep({ delete: true })).toMatchObject({ orphans: [{ key: image, foreign: true }], deleted: [] });
+    expect(imageIds()).toEqual([image]);
+    expect((await sweep({ delete: true, foreign: true })).deleted).toEqual([image]);
+    expect((await sweep()).orphans).toEqual([]);
+  });
+
+  test('that an import has taken over since they were found stay', async () => {
+    const key = `imports/${UNKNOWN}/disk-1.raw`;
+    await cloud.putObject(key, raw());
+    let looks = 0;
+    const takenSince = () => {
+      looks += 1;
+      return looks > 1 ? { ...accounts(), held: new Set([`oss://${BUCKET}/${key}`]) } : accounts();
+    };
+    const swept = await sweep({ delete: true }, takenSince);
+    expect(swept).toMatchObject({ deleted: [], left: [{ why: 'an import has it now' }] });
+    expect(cloud.world.objects.get(`${BUCKET}/${key}`)).toBeDefined();
+  });
+
+  test('that may not be deleted, and places that may not be looked at, are told and keep no other from going', async () => {
+    const keys = ['1', '2'].map((disk) => `imports/${UNKNOWN}/disk-${disk}.raw`);
+    for (const key of keys) await cloud.putObject(key, raw());
+    const denied = { kind: 'http', status: 403, code: 'AccessDenied', times: -1 };
+    cloud.world.faults.add({ service: 'oss', action: 'DeleteObject', match: { key: keys[0] }, ...denied });
+    cloud.world.faults.add({ service: 'oss', action: 'ListObjectsV2', match: { bucket: FAR_BUCKET }, ...denied });
+    const { deleted, left, unseen } = await sweep({ delete: true });
+    expect(deleted).toEqual([`oss://${BUCKET}/${keys[1]}`]);
+    expect(left).toEqual([{ key: `oss://${BUCKET}/${keys[0]}`, why: expect.stringContaining('AccessDenied') }]);
+    expect(unseen).toEqual([{ key: `oss://${FAR_BUCKET}/`, why: expect.stringContaining('AccessDenied') }]);
+  });
+});

@@ -1,0 +1,96 @@
+/** The judge of the fault matrix: lets a clean end pass, and sees each way in which the promise can be broken. */
+import { describe, expect, test } from 'vitest';
+import { IMPORT_TAG_KEY } from '../../domain/ids.js';
+import type { ImportView, LedgerEntry } from '../../domain/import.js';
+import { acceptedWith } from '../domain/requests.js';
+import type { EmulatorState } from '../e2e/service.js';
+import { type Judged, violations } from './judge.js';
+
+const ID = 'imp-01';
+const AT = '2026-01-01T00:00:00.000Z';
+const entry = (kind: LedgerEntry['kind'], key: string, status: LedgerEntry['status']): LedgerEntry => ({
+  ...{ kind, key, status, regionId: 'cn-hangzhou', createdAt: AT, updatedAt: AT },
+  detail: kind === 'image' ? { imageId: 'm-1' } : {},
+});
+const image = { imageId: 'm-1', imageName: 'web-01', regionId: 'cn-hangzhou', status: 'Available' };
+const tagged = { ...image, tags: { [IMPORT_TAG_KEY]: ID } };
+const task = { taskId: 't-1', status: 'Finished', regionId: 'cn-hangzhou', resourceId: 'm-1' };
+
+const view: ImportView = {
+  ...{ id: ID, state: 'succeeded', phase: 'done', request: acceptedWith() },
+  progress: { phase: 'done', percent: 100, bytesDone: null, bytesTotal: null, bytesPerSecond: null, etaSeconds: null },
+  image: { imageId: 'm-1', regionId: 'cn-hangzhou', taskId: 't-1' },
+  ...{ copies: [], findings: [], attention: null, error: null },
+  ledger: [entry('image', 'web-01', 'kept'), entry('task', 't-1', 'removed'), entry('object', 'oss://b/k', 'removed')],
+  timeline: [
+    { phase: 'accepted', startedAt: AT, endedAt: AT },
+    { phase: 'done', startedAt: AT, endedAt: AT },
+  ],
+  ...{ createdAt: AT, updatedAt: AT },
+};
+const cloud: EmulatorState = { images: [tagged], tasks: [task], objects: [], uploads: [], roles: [] };
+const clean: Judged = { view, cloud, events: [], stops: 0 };
+const cancelled: ImportView = {
+  ...{ ...view, state: 'cancelled', image: null },
+  ledger: view.ledger.map((one) => ({ ...one, status: 'removed' })),
+};
+
+test('a clean end breaks nothing, with an image and without', () => {
+  expect(violations(clean)).toEqual([]);
+  expect(violations({ ...clean, view: cancelled, cloud: { ...cloud, images: [] } })).toEqual([]);
+});
+
+const attention = { code: 'C', message: 'm', remedy: 'r', since: AT };
+const error = { code: 'C', message: 'm', remedy: 'r', requestId: null, phase: 'import' } as const;
+const key = `matrix/${ID}/disk-1.raw`;
+
+describe('it sees', () => {
+  test.each<readonly [string, Partial<ImportView>, Partial<EmulatorState>, Partial<Judged>, RegExp]>([
+    ['an import that does not end', { state: 'attention' }, {}, {}, /has not ended/],
+    ['no image', {}, { images: [] }, {}, /succeeded with images in \[\]/],
+    [
+      'two images',
+      {},
+      { images: [tagged, { ...tagged, imageId: 'm-2' }] },
+      {},
+      /images in \[cn-hangzhou, cn-hangzhou\]/,
+    ],
+    ['an image that is not whole', {}, { images: [{ ...tagged, status: 'Creating' }] }, {}, /is left Creating/],
+    ['an image of a cancelled import', cancelled, {}, {}, /cancelled with images/],
+    ['another image in the record', { image: { imageId: 'm-9', regionId: 'r', taskId: null } }, {}, {}, /record names/],
+    ['an object', {}, { objects: [{ bucket: 'b', key, size: 1 }] }, {}, /object .* is left/],
+    ['an unfinished upload', {}, { uploads: [{ bucket: 'b', key, uploadId: 'u' }] }, {}, /upload u .* is left/],
+    ['a task that runs', {}, { tasks: [{ ...task, status: 'Processing' }] }, {}, /task t-1 still runs/],
+    [
+      'an intention',
+      { ledger: [entry('copy', 'r/n', 'intended'), ...view.ledger] },
+      {},
+      {},
+      /leaves copy r\/n intended/,
+    ],
+    [
+      'a resource that the ledger does not close',
+      { ledger: [entry('object', 'k', 'created')] },
+      {},
+      {},
+      /object k created/,
+    ],
+    ['an image kept that is gone', {}, { images: [] }, {}, /which is not there/],
+    ['a phase before the end', { phase: 'cleanup' }, {}, {}, /ended in phase cleanup/],
+    ['a person who is still asked for', { attention }, {}, {}, /asks for a person/],
+    ['a failure without a remedy', { state: 'failed', error: { ...error, remedy: '' } }, {}, {}, /without a remedy/],
+    ['an error of one that succeeded', { error }, {}, {}, /succeeded with error C/],
+    [
+      'an open line of the timeline',
+      { timeline: [{ phase: 'upload', startedAt: AT, endedAt: null }] },
+      {},
+      {},
+      /upload open/,
+    ],
+    ['a timeline that runs backwards', { timeline: [...view.timeline].reverse() }, {}, {}, /done → accepted/],
+    ['a stop that nobody was told of', {}, {}, { stops: 1 }, /stopped 1 times/],
+  ])('%s', (_what, changed, there, more, told) => {
+    const broken = violations({ ...clean, view: { ...view, ...changed }, cloud: { ...cloud, ...there }, ...more });
+    expect(broken.join('\n')).toMatch(told);
+  });
+});
