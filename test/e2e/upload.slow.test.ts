@@ -191,7 +191,7 @@ describe('an image that ECS does not take', () => {
           'disk.vmdk',
         ),
     ],
-    ['a packed QCOW2', () => made('disk.xz', 'sh', '-c', `xz -0 -c ${DEMO_IMAGE} > disk.xz`)],
+    ['a packed QCOW2', () => made('disk.zst', 'zstd', '-q', '-f', '-1', DEMO_IMAGE, '-o', 'disk.zst')],
   ])('%s becomes a qcow2 on the way, said with the findings', async (_name, make) => {
     const id = await service.start({ disks: [{ source: `file://${await make()}` }] });
     const view = await succeeded(id);
