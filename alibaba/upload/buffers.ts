@@ -6,7 +6,8 @@
 import type { BufferPair } from '../../sources/source.js';
 import { crc64Memory } from '../crc64.js';
 
-export const CHUNK_BYTES = 512 * 1024;
+/** Large: each read wakes a thread of the system, and the two take turns on a processor. */
+export const CHUNK_BYTES = 1024 * 1024;
 
 let free: BufferPair[] | undefined;
 const waiting: ((pair: BufferPair) => void)[] = [];

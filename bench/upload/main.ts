@@ -17,8 +17,8 @@ import { mebibytes, middle, table } from './tables.js';
 
 const MIB = 1024 * 1024;
 const SIZE = Number(process.env.BENCH_MIB ?? 1024) * MIB;
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const OTHER_ROUNDS = Math.ceil(ROUNDS / 2);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
+const OTHER_ROUNDS = Math.ceil(ROUNDS / 3);
 const LANES = 4;
 const DEMO = fileURLToPath(new URL('../../images/demo/debian-demo.qcow2', import.meta.url));
 
@@ -26,14 +26,17 @@ async function randomFile(path: string): Promise<void> {
   const file = await open(path, 'w');
   const block = Buffer.alloc(8 * MIB);
   for (let written = 0; written < SIZE; written += block.length) await file.write(randomFillSync(block));
+  // Else the system writes it out while the first clients run.
+  await file.sync();
   await file.close();
 }
 
 async function measure(clients: readonly Client[], file: string, partSize: number, rounds: number) {
   const results = new Map<string, Figures[]>(clients.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Each is first once, so that what else the machine does falls on all of them.
+    // Another one is first each time, and follows another one: what the machine does beside falls on all of them.
     const turn = clients.map((_, index) => clients[(index + round) % clients.length]);
+    if (round % 2 === 1) turn.reverse();
     for (const client of turn.filter((one) => one !== undefined)) {
       await sink.prepare({ partSize });
       results.get(client.name)?.push(await client.upload(sink.endpoint, file, partSize, LANES));
