@@ -58,12 +58,16 @@ export function hashedInOrder(source: ByteSource, wanted: string): ByteSource {
     changed.emit('change');
   };
 
+  const ready = (offset: number, length: number, signal: AbortSignal): Promise<void> =>
+    until(() => position >= offset && (length > MEMORY_BYTES || keptBytes + length <= MEMORY_BYTES), signal);
+
   return {
     ...source,
     inFull: true,
+    ready,
     async *read(offset, length, buffers, signal) {
       const streamed = length > MEMORY_BYTES;
-      await until(() => position >= offset && (streamed || keptBytes + length <= MEMORY_BYTES), signal);
+      await ready(offset, length, signal);
       if (!streamed) keptBytes += length;
       const kept: Uint8Array[] = [];
       try {

@@ -20,6 +20,11 @@ export interface ByteSource {
    * for. Throws `Source.Changed` when there are fewer.
    */
   read(offset: number, length: number, buffers: BufferPair, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * Of a source that is read in order: waits until the bytes from `offset` are next. Asked before buffers are taken,
+   * which the bytes before them may be waiting for.
+   */
+  ready?(offset: number, length: number, signal: AbortSignal): Promise<void>;
   /** Throws `Source.Changed` when the source is not what it was when it was opened. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -185,7 +185,7 @@ class Upload {
 
   private digest(part: Part, signal: AbortSignal, withMd5: boolean) {
     return withRetries(this.settings, signal, () =>
-      withBuffers(async (buffers) => {
+      this.withItsTurn(part, signal, async (buffers) => {
         let crc = 0n;
         const md5 = createHash('md5');
         for await (const chunk of this.source.read(part.offset, part.length, buffers, signal)) {
@@ -207,7 +207,7 @@ class Upload {
   ): Promise<DonePart> {
     let sentOfThisTry = 0;
     const once = () =>
-      withBuffers(async (buffers) => {
+      this.withItsTurn(part, signal, async (buffers) => {
         sentOfThisTry = 0;
         const body = new CheckedBody(part, (offset, length) => this.paced(offset, length, buffers, signal));
         const onSent = (bytes: number) => {
@@ -225,6 +225,15 @@ class Upload {
       if (sentOfThisTry > 0) moved(-sentOfThisTry);
       if (failure.class === 'throttled' || failure.class === 'transient') lanes.trouble();
     });
+  }
+
+  private async withItsTurn<Result>(
+    { offset, length }: Part,
+    signal: AbortSignal,
+    use: (buffers: BufferPair) => Promise<Result>,
+  ): Promise<Result> {
+    await this.source.ready?.(offset, length, signal);
+    return await withBuffers(use);
   }
 
   private async *paced(offset: number, length: number, buffers: BufferPair, signal: AbortSignal) {
