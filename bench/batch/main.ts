@@ -131,7 +131,7 @@ async function bench(on: Service): Promise<string> {
     console.log(`Temporal's PostgreSQL an import: ${useAnImport(before.workflows, after.workflows)}`);
   }
   console.log(
-    `CPU ms an import: ${PARTS.map((name) => `${name} ${((((cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0)) * 1_000) / ITEMS).toFixed(0)}`).join(', ')}`,
+    `CPU ms an import${KILLS === 0 ? '' : ', of the worker what it used after the last kill'}: ${PARTS.map((name) => `${name} ${((((cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0)) * 1_000) / ITEMS).toFixed(0)}`).join(', ')}`,
   );
   if (single !== null) console.log(`a single import started meanwhile: at work after ${single.toFixed(1)} s`);
   const from = Math.min(WARM_ITEMS, ITEMS * 0.3);

@@ -2,29 +2,38 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { withEmulatorKeys } from '../../cli/emulated-account.js';
 import type { BatchItemView, BatchView } from '../../domain/batch.js';
 import { BUCKET, REGION, type Service, startService } from './service.js';
 
 const IMAGE = path.resolve(import.meta.dirname, '../images/fixtures/ext4.qcow2');
 const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
-const PACE = { ECS_IMPORT_BATCH_LOOK_MS: '100', ECS_IMPORT_BATCH_GATHER_MS: '200' };
+const PACE = {
+  ECS_IMPORT_BATCH_LOOK_MS: '100',
+  ECS_IMPORT_BATCH_GATHER_MS: '200',
+  // One after the other: who goes next, and how many workers there are, is then seen in what the cloud receives.
+  ECS_IMPORT_MAX_UPLOADS: '1',
+};
 
 let service: Service;
 let second: ChildProcess | null = null;
+let folder = '';
 
 beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'ecs-image-import-workers-'));
   service = await startService({ env: { ...PACE, ECS_IMPORT_WORKER_HOST: 'host-a' } });
-  await service.resetCloud();
 });
+beforeEach(() => service.resetCloud());
 afterAll(async () => {
-  second?.kill('SIGKILL');
+  await endSecondWorker();
   await service?.stop();
+  await rm(folder, { recursive: true, force: true });
 });
 
 /** A worker on another host, as far as it knows. */
@@ -47,6 +56,40 @@ async function startSecondWorker(): Promise<ChildProcess> {
   });
   await once(createInterface({ input: child.stdout }), 'line');
   return child;
+}
+
+async function endSecondWorker(): Promise<void> {
+  if (second === null || second.exitCode !== null || second.signalCode !== null) return;
+  second.kill('SIGKILL');
+  await once(second, 'exit');
+}
+
+let made = 0;
+
+/** Items whose images differ, so that each is sent. */
+async function itemsOn(host: string, count: number) {
+  const image = await readFile(IMAGE);
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      made += 1;
+      const name = `${host}-${made}`;
+      const file = path.join(folder, `${name}.qcow2`);
+      // Behind the last cluster: no reader of the format looks there.
+      await writeFile(file, Buffer.concat([image, Buffer.from(name.padEnd(512, ' '))]));
+      return { imageName: name, disks: [{ source: `file://${host}${file}` }] };
+    }),
+  );
+}
+
+async function create(items: readonly unknown[], policy: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  const { status, body } = await service.request('POST', '/v1/batches', {
+    name: randomUUID(),
+    policy,
+    defaults: { region: REGION, upload: { bucket: BUCKET, prefix: 'imports/' }, detection: { failOn: 'never' } },
+    items,
+  });
+  if (status !== 202) throw new Error(`POST /v1/batches: ${status} ${JSON.stringify(body)}`);
+  return body.id;
 }
 
 async function until(id: string, seen: (view: BatchView) => boolean): Promise<BatchView> {
@@ -72,21 +115,52 @@ test('losing a worker delays only the imports whose files it has, and they go on
       disks: [{ source: `file://${host}${IMAGE}` }],
     })),
   );
-  second.kill('SIGKILL');
-  await once(second, 'exit');
-  const { body } = await service.request('POST', '/v1/batches', {
-    name: randomUUID(),
-    defaults: { region: REGION, upload: { bucket: BUCKET, prefix: 'imports/' }, detection: { failOn: 'never' } },
-    items,
-  });
-  const waiting = await until(body.id, (view) => view.counts.succeeded === 10 && view.phases.accepted === 10);
+  await endSecondWorker();
+  const id = await create(items);
+  const waiting = await until(id, (view) => view.counts.succeeded === 10 && view.phases.accepted === 10);
   expect(waiting).toMatchObject({ state: 'running', counts: { running: 10, failed: 0 } });
-  expect(new Set(await statesOf(body.id, 'host-a'))).toEqual(new Set(['succeeded']));
-  expect(new Set(await statesOf(body.id, 'host-b'))).toEqual(new Set(['started']));
+  expect(new Set(await statesOf(id, 'host-a'))).toEqual(new Set(['succeeded']));
+  expect(new Set(await statesOf(id, 'host-b'))).toEqual(new Set(['started']));
 
   second = await startSecondWorker();
-  const ended = await until(body.id, (view) => view.state !== 'running');
+  const ended = await until(id, (view) => view.state !== 'running');
   expect(ended).toMatchObject({ state: 'succeeded', counts: { succeeded: 20 } });
   expect((await service.state()).images).toHaveLength(20);
+  expect(await service.state()).toMatchObject({ objects: [], uploads: [] });
+});
+
+test('a second worker adds its places to those of the first: twice as many are sent at once', async () => {
+  const delayMs = 1_000;
+  await service.fault({ service: 'oss', action: 'UploadPart', kind: 'slow', delayMs, times: 100 });
+  /** How many parts the cloud received while one was on its way. */
+  const sentAtOnce = async () => {
+    const times = (await service.calls('UploadPart')).map(({ time }) => Date.parse(time));
+    return Math.max(...times.map((at) => times.filter((other) => other >= at && other < at + delayMs).length));
+  };
+
+  await endSecondWorker();
+  const alone = await create(await itemsOn('host-a', 3));
+  await until(alone, (view) => view.state === 'succeeded');
+  expect(await sentAtOnce()).toBe(1);
+
+  second = await startSecondWorker();
+  const both = await create([...(await itemsOn('host-a', 4)), ...(await itemsOn('host-b', 4))]);
+  await until(both, (view) => view.state === 'succeeded');
+  expect(await sentAtOnce()).toBe(2);
+});
+
+test('two batches share the servers by their weight, whichever came first', async () => {
+  await endSecondWorker();
+  await service.fault({ service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 150, times: 1_000 });
+  const [first, heavy] = [await itemsOn('host-a', 24), await itemsOn('host-a', 24)];
+  const lightId = await create(first, { weight: 1 });
+  const heavyId = await create(heavy, { weight: 5 });
+  await until(heavyId, (view) => view.counts.succeeded >= 12);
+  const { body: light } = await service.request('GET', `/v1/batches/${lightId}`);
+  // A sixth by weight, and what it had sent before the other one came.
+  expect(light.counts.succeeded).toBeLessThan(9);
+  expect(light.state).toBe('running');
+  for (const id of [lightId, heavyId]) await service.request('POST', `/v1/batches/${id}/cancel`, {});
+  for (const id of [lightId, heavyId]) await until(id, (view) => view.state === 'cancelled');
   expect(await service.state()).toMatchObject({ objects: [], uploads: [] });
 });
