@@ -63,7 +63,7 @@ async function until(id: string, seen: (view: BatchView) => boolean): Promise<Ba
     if (view !== null && seen(view)) return view;
     if (view !== null && view.state === 'failed')
       throw new Error(`batch ${id} failed: ${JSON.stringify(view.failures)}`);
-    if (looks > 1_500) throw new Error(`batch ${id} did not get there: ${JSON.stringify(view)}`);
+    if (looks > 3_000) throw new Error(`batch ${id} did not get there: ${JSON.stringify(view)}`);
     await sleep(100);
   }
 }
@@ -80,14 +80,14 @@ async function imageNames(): Promise<readonly string[]> {
 
 describe('a batch', () => {
   test('makes one image of every item, whatever dies meanwhile, and leaves nothing else', async () => {
-    const count = 200;
-    const id = await create(document(count, { policy: { concurrency: 40 } }));
-    await until(id, (view) => view.counts.succeeded >= 20);
+    const count = 300;
+    const id = await create(document(count, { policy: { concurrency: 50 } }));
+    await until(id, (view) => view.counts.succeeded >= 40);
     service.kill('worker');
-    await until(id, (view) => view.counts.succeeded >= 80);
+    await until(id, (view) => view.counts.succeeded >= 120);
     service.kill('api');
     service.kill('worker');
-    await until(id, (view) => view.counts.succeeded >= 140);
+    await until(id, (view) => view.counts.succeeded >= 220);
     service.kill('worker');
     const view = await untilState(id, 'succeeded', 'failed', 'cancelled');
     expect(view.failures).toEqual([]);
@@ -97,7 +97,7 @@ describe('a batch', () => {
     const ended = await items(id);
     expect(ended.every((item) => item.attempt === 1 && item.imageId !== null)).toBe(true);
     expect(new Set(ended.map((item) => item.importId)).size).toBe(count);
-  }, 300_000);
+  }, 600_000);
 
   test('starts nothing after a canary that failed, and goes on when it is retried', async () => {
     await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: imageName(1) }] });
