@@ -1,6 +1,9 @@
 /** Answers that are lost for long, waits that nobody ends, and what is left behind by others than us. */
+
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newImportId } from '../../domain/ids.js';
+import { run } from '../cli/run-cli.js';
 import { BUCKET, REGION, type Service, startService } from './service.js';
 
 let service: Service;
@@ -12,7 +15,6 @@ afterAll(() => service?.stop());
 beforeEach(() => service.resetCloud());
 
 const succeeded = (id: string) => service.untilState(id, 'succeeded', 'failed', 'cancelled');
-const unknownId = () => newImportId(Date.now(), Buffer.alloc(10, 7));
 
 describe('an ImportImage whose answer is lost', () => {
   test('is found by its tag after its client token has run out: one image, one call that made it', async () => {
@@ -89,30 +91,53 @@ test('a cleanup that cannot go on says what is left and how to remove it, waits 
   expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
 });
 
+/** Which kinds there are, and how each is removed: test/activities/sweep-orphans.test.ts. */
 describe('orphans', () => {
+  const FAR = 'cn-beijing';
   const orphans = async (body: object = {}) => (await service.request('POST', '/v1/orphans', body)).body;
+  const key = `imports/${newImportId(Date.now(), Buffer.alloc(10, 7))}/disk-1.raw`;
 
-  test('are objects in our folders whose import is not known; what a live import owns is none', async () => {
+  test('are what no import accounts for; what those have that upload, import or copy just now, is none', async () => {
+    await service.makeBucket('live-upload');
+    await service.settings({ importSeconds: 0.2, copySeconds: 3_600 });
     const kept = await succeeded(
       await service.start({ upload: { bucket: BUCKET, prefix: 'imports/', keepObject: true } }),
     );
-    await service.settings({ importSeconds: 60 });
-    const live = await service.start();
-    await service.until(live, (view) => view.phase === 'import' && view.image !== null);
-    expect(await orphans()).toMatchObject({ orphans: [], deleted: [] });
-
-    const key = `imports/${unknownId()}/disk-1.raw`;
+    const part = { service: 'oss', action: 'UploadPart', match: { bucket: 'live-upload' } } as const;
+    const held = await service.fault({ ...part, kind: 'hold', times: -1 });
+    const uploading = await service.start({ upload: { bucket: 'live-upload', prefix: 'imports/' } });
+    const copying = await service.start({ distribute: { regions: [FAR], shareWith: [] } });
+    await service.until(copying, ({ copies }) => copies.length === 1);
+    await expect.poll(async () => (await service.hits()).get(held), { timeout: 20_000 }).not.toBe(0);
     await service.put(BUCKET, key, 'bytes of an import that nobody knows');
-    const found = await orphans();
-    expect(found.orphans).toMatchObject([{ kind: 'object', key: `oss://${BUCKET}/${key}`, regionId: REGION }]);
-    expect(found.orphans[0].since).toEqual(expect.any(String));
-    expect((await orphans({ delete: true })).deleted).toEqual([`oss://${BUCKET}/${key}`]);
+    const { uploads, images } = await service.state();
 
-    const { objects, images } = await service.state();
+    const told = await run(['orphans', '--delete', '--api', service.apiUrl]);
+    expect(told.stdout).toMatch(new RegExp(`object +${REGION} +oss://${BUCKET}/${key} .* CNY +deleted`));
+    expect(told.stdout.match(/ CNY /g)).toHaveLength(1);
+    expect(await orphans()).toMatchObject({ orphans: [], deleted: [], left: [] });
+    const left = await service.state();
+    expect(left.images.map(({ imageId }) => imageId)).toEqual(images.map(({ imageId }) => imageId));
+    expect(left.uploads.map(({ uploadId }) => uploadId)).toEqual(uploads.map(({ uploadId }) => uploadId));
     // Of the same content there is one, which both imports use.
-    expect(objects).toHaveLength(1);
+    expect(left.objects).toHaveLength(1);
     expect(images.map(({ imageId }) => imageId)).toContain(kept.image?.imageId);
-    await service.request('POST', `/v1/imports/${live}/cancel`, {});
-    await succeeded(live);
+
+    await service.endFault(held);
+    expect((await succeeded(uploading)).state).toBe('succeeded');
+    await service.request('POST', `/v1/imports/${copying}/cancel`, {});
+    expect((await succeeded(copying)).state).toBe('cancelled');
+  });
+
+  test('are looked for every day by a schedule of Temporal', async () => {
+    await succeeded(await service.start());
+    const address = service.stack.parts().find(({ name }) => name === 'temporal')?.address ?? '';
+    const connection = await Connection.connect({ address: address.replace(/^\w+:\/\//, '') });
+    const schedule = new Client({ connection }).schedule.getHandle('orphans-daily');
+    const { spec } = await schedule.describe();
+    expect(spec.calendars).toMatchObject([{ hour: [{ start: 3 }], minute: [{ start: 17 }] }]);
+    await schedule.trigger();
+    await expect.poll(async () => (await service.calls('ListObjectsV2')).length, { timeout: 20_000 }).not.toBe(0);
+    await connection.close();
   });
 });

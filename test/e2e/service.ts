@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OSS from 'ali-oss';
+import { createCloud } from '../../alibaba/create-cloud.js';
+import { staticCredentials } from '../../alibaba/credentials.js';
 import { EMULATOR_ACCOUNT, withEmulatorKeys } from '../../cli/emulated-account.js';
 import type { ImportView, State } from '../../domain/import.js';
 import { type Stack, startStack } from '../../local/stack.js';
@@ -15,6 +17,13 @@ export const BUCKET = 'test-bucket';
 const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
 const EMULATOR = path.resolve(import.meta.dirname, '../../dist/emulator/main.js');
 export const DEMO_IMAGE = path.resolve(import.meta.dirname, '../../images/demo/debian-demo.qcow2');
+
+const LEARN_NOTHING = `
+  create or replace function learn_nothing() returns trigger language plpgsql as $$ begin
+    new.budget := new.budget || '{"perMinute": null, "nextAtMs": 0, "blockedUntilMs": 0}';
+    return new;
+  end $$;
+  create or replace trigger learn_nothing before update on rate_budgets for each row execute function learn_nothing();`;
 
 export interface EmulatorImage {
   readonly imageId: string;
@@ -142,6 +151,12 @@ export async function startService(settings: ServiceSettings = {}) {
     }
   }
 
+  function ossOf(bucket: string, region = REGION): OSS {
+    const place = { region: `oss-${region}`, endpoint: emulatorUrl ?? '', sldEnable: true, authorizationV4: true };
+    const options = { ...EMULATOR_ACCOUNT, ...place, bucket };
+    return new OSS(options);
+  }
+
   function signal(name: string, what: NodeJS.Signals): void {
     const part = stack.parts().find((one) => one.name === name);
     if (part?.pid === null || part?.pid === undefined) throw new Error(`${name} does not run`);
@@ -152,6 +167,7 @@ export async function startService(settings: ServiceSettings = {}) {
     stack,
     dataDir,
     apiUrl,
+    emulatorUrl,
     request,
     get,
     until,
@@ -161,12 +177,11 @@ export async function startService(settings: ServiceSettings = {}) {
       if (answer.status !== 202) throw new Error(`POST /v1/imports: ${answer.status} ${JSON.stringify(answer.body)}`);
       return answer.body.id;
     },
+    /** The vendor's client of a bucket, for what somebody else does there. */
+    oss: ossOf,
     /** Writes an object as somebody else might. */
     async put(bucket: string, key: string, content: string | Buffer, region = REGION): Promise<void> {
-      const place = { region: `oss-${region}`, endpoint: emulatorUrl ?? '', sldEnable: true, authorizationV4: true };
-      const options = { ...EMULATOR_ACCOUNT, ...place, bucket };
-      const oss = new OSS(options);
-      await oss.put(key, Buffer.from(content));
+      await ossOf(bucket, region).put(key, Buffer.from(content));
     },
     state: () => control<EmulatorState>('state'),
     async calls(action?: string): Promise<readonly EmulatorCall[]> {
@@ -176,7 +191,12 @@ export async function startService(settings: ServiceSettings = {}) {
     /** Every action that was ever called, as `ecs.ImportImage`. */
     actions: async () => Object.keys((await control<{ counts: object }>('calls?after=1000000000')).counts),
     /** Imports into a bucket of their own share no upload with others, although they send the same image. */
-    makeBucket: (name: string) => makeBucket(emulatorUrl, name, REGION),
+    makeBucket: (name: string, region = REGION) => makeBucket(emulatorUrl, name, region),
+    /** The emulated cloud as somebody else of the same account uses it. */
+    cloud: createCloud({
+      endpoints: { ecs: emulatorUrl, ram: emulatorUrl, sts: emulatorUrl, oss: emulatorUrl },
+      credentials: staticCredentials(EMULATOR_ACCOUNT),
+    }),
     settings: (values: Record<string, unknown>) => control('settings', values),
     /** Resolves to the fault's id. */
     async fault(fault: Fault): Promise<string> {
@@ -188,15 +208,15 @@ export async function startService(settings: ServiceSettings = {}) {
       return new Map(faults.map(({ id, hits }) => [id, hits]));
     },
     /**
-     * Forgets what workers have learned of the cloud's limits: they keep to a refusal for minutes, and to one of RAM in
-     * all regions, so that imports that are to have nothing to do with each other would wait for each other.
+     * From now on workers learn nothing of the cloud's limits: they keep to a refusal for minutes, and to one of RAM in all
+     * regions, so that imports that are to have nothing to do with each other would wait for each other.
      */
-    async forgetLimits(): Promise<void> {
+    async learnNoLimits(): Promise<void> {
       const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8').trim();
       const address = stack.parts().find(({ name }) => name === 'postgres')?.address ?? '';
       const url = `postgres://ecs_image_import:${password}@${address}/ecs_image_import`;
       const pool = openPool({ url, applicationName: 'test', maxConnections: 1 });
-      await pool.query("delete from rate_budgets where budget ->> 'perMinute' is not null").finally(() => pool.end());
+      await pool.query(LEARN_NOTHING).finally(() => pool.end());
     },
     endFault: (id: string) => control(`faults?id=${id}`, undefined, 'DELETE'),
     /** An empty cloud again, with the bucket that the tests use. */
