@@ -1,97 +1,240 @@
-/** Cancel wins at any moment, and nothing is left of the import. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+/** Cancel steps through the whole life: it comes while each call to the cloud is under way, and wins without a trace. */
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isFinal } from '../../domain/import.js';
+import { raw } from '../emulator/made-disks.js';
+import { labelOf } from '../faults/cases.js';
+import { violations } from '../faults/judge.js';
+import { isShared, LANE_BUCKETS, LANES, type Lane, matchOf } from '../faults/lanes.js';
+import { prepare, requestOf } from '../faults/run-case.js';
+import { ASKED_ONCE_WITHIN_MS, setCloud } from '../faults/run-matrix.js';
+import { CALLS, type Call, SCENARIOS } from '../faults/scenarios.js';
 import { type Fault, type Service, startService } from './service.js';
 
+const MIB = 1024 ** 2;
+
 let service: Service;
+let source: string;
+const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-cancel-'));
 
 beforeAll(async () => {
-  service = await startService();
+  const file = path.join(folder, 'disk.raw');
+  writeFileSync(file, raw());
+  source = `file://${file}`;
+  const env = { ECS_IMPORT_RETRY_FIRST_MS: '100', ECS_IMPORT_RETRY_MAX_MS: '300', ECS_IMPORT_MAX_UPLOADS: '20' };
+  service = await startService({ env, buckets: LANE_BUCKETS });
+  await service.learnNoLimits();
+  await setCloud(service, { importSeconds: 0.3, copySeconds: 0.3 });
 });
-afterAll(() => service?.stop());
-beforeEach(() => service.resetCloud());
+afterAll(async () => {
+  await service?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-async function cancel(id: string, body: Record<string, unknown> = {}) {
-  return service.request('POST', `/v1/imports/${id}/cancel`, body);
+const cancel = (id: string, body: object = {}) => service.request('POST', `/v1/imports/${id}/cancel`, body);
+
+/** A moment of an import's life, told by what one of its calls meets. */
+interface Moment {
+  readonly call: Call;
+  readonly name: string;
+  readonly fault: Pick<Fault, 'kind' | 'times' | 'status' | 'code'>;
+  /** So often the call has met it when the cancel comes. */
+  readonly hits: number;
+  readonly waiting?: boolean;
 }
 
-const EMPTY = { images: [], objects: [], uploads: [] };
-
-/** Calls that are slow enough for the cancel to come in the middle of the phase. */
-const MOMENTS: readonly (readonly [string, Fault])[] = [
-  ['preflight', { service: 'sts', action: 'GetCallerIdentity', kind: 'slow', delayMs: 1_500 }],
-  ['role', { service: 'ram', action: 'GetRole', kind: 'slow', delayMs: 1_500 }],
-  ['upload', { service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 3_000, times: -1 }],
-  ['import', { service: 'ecs', action: 'ImportImage', kind: 'slow', delayMs: 1_500 }],
+/** Calls that make, change or delete something: a cancel may also come when that is done and not answered yet. */
+const WRITES = /^(Create|Attach|Initiate|Upload|Complete|Import|Copy|Modify|Delete)/;
+/** The first call of each phase that tries again, and asks for a person. */
+const OF_PHASES = [
+  /^ecs\.DescribeImages by ImageName$/,
+  /^ram\.GetRole$/,
+  /^oss\.InitiateMultipartUpload$/,
+  /^ecs\.ImportImage$/,
+  /^ecs\.DescribeTasks by TaskIds$/,
+  /^ecs\.CopyImage$/,
+  /^ecs\.ModifyImageSharePermission at the copy$/,
+  /^oss\.DeleteObject$/,
 ];
 
-describe('cancel', () => {
-  test.each(MOMENTS)('in %s ends the import cancelled and leaves nothing', async (phase, fault) => {
-    await service.fault(fault);
-    const id = await service.start();
-    await service.until(id, (view) => view.phase === phase);
-    expect((await cancel(id)).status).toBe(202);
-    const view = await service.untilState(id, 'cancelled', 'succeeded', 'failed');
-    expect(view).toMatchObject({ state: 'cancelled', phase: 'done', image: null, error: null });
-    expect(await service.state()).toMatchObject(EMPTY);
-    expect(view.ledger.filter((entry) => !['removed', 'kept'].includes(entry.status))).toEqual([]);
-  });
+/** Of the lives that go on to an image. */
+const calls = CALLS.filter((call) => SCENARIOS[call.scenario].ends === 'succeeded');
+const ofPhases = calls.filter((call) => call.scenario === 'import' && OF_PHASES.some((one) => one.test(labelOf(call))));
+const moment = (call: Call, when: string, fault: Moment['fault'], more: Partial<Moment> = {}): Moment => ({
+  ...{ call, name: `${call.scenario}: ${labelOf(call)} ${when}`, fault, hits: 1 },
+  ...more,
+});
+const HELD: readonly Moment[] = [
+  ...calls.map((call) => moment(call, 'sent', { kind: 'hold' })),
+  ...calls.filter(({ action }) => WRITES.test(action)).map((call) => moment(call, 'done', { kind: 'hold-after' })),
+];
+const FAILING: readonly Moment[] = [
+  ...ofPhases.map((call) => moment(call, 'tried again', { kind: 'reset-before', times: -1 }, { hits: 2 })),
+  ...ofPhases.map((call) =>
+    moment(
+      call,
+      'waiting for a person',
+      { kind: 'http', status: 403, code: refusalOf(call), times: -1 },
+      { waiting: true },
+    ),
+  ),
+];
 
-  test('before anything has been done, and while a call is being tried again, leaves nothing', async () => {
-    await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'http', status: 503, times: -1 });
-    const [early, retrying] = [await service.start(), await service.start()];
-    await cancel(early);
-    await service.until(retrying, (view) => view.phase === 'import');
-    await expect.poll(async () => (await service.calls('ImportImage')).length).toBeGreaterThan(1);
-    await cancel(retrying);
-    for (const id of [early, retrying]) await service.untilState(id, 'cancelled');
-    expect(await service.state()).toMatchObject(EMPTY);
-  });
+function refusalOf({ service: of }: Call): string {
+  return of === 'ecs' ? 'Forbidden.RAM' : of === 'ram' ? 'NoPermission' : 'AccessDenied';
+}
 
-  test('while the cloud imports calls CancelTask and waits for the task’s end', async () => {
-    await service.settings({ importSeconds: 60 });
-    const id = await service.start();
-    await service.until(id, (view) => view.phase === 'import' && view.image !== null);
-    const toldAt = Date.now();
-    await cancel(id);
-    expect(await service.untilState(id, 'cancelled')).toMatchObject({ image: null });
-    const [call] = await service.calls('CancelTask');
-    expect(call).toBeDefined();
-    console.log(`CancelTask came ${Date.parse(call?.time ?? '') - toldAt} ms after the cancel`);
-    expect(await service.state()).toMatchObject(EMPTY);
+/** Everything that was not as promised. */
+async function cancelAt({ call, name, fault, hits, waiting }: Moment, lane: Lane): Promise<readonly string[]> {
+  const request = requestOf(call.scenario, lane, source);
+  const match = matchOf(call, lane, String(request.roleName));
+  const faultId = await service.fault({
+    service: call.service,
+    action: call.action,
+    after: call.after ?? 0,
+    match,
+    ...fault,
   });
-
-  test('that comes when the image is finished deletes it, or keeps it where asked', async () => {
-    await service.settings({ detectionSeconds: 60 });
-    const [gone, kept] = [await service.start(), await service.start()];
-    for (const id of [gone, kept]) await service.until(id, (view) => view.phase === 'detection');
-    await cancel(gone);
-    await cancel(kept, { keepImage: true });
-    await service.untilState(gone, 'cancelled');
-    const view = await service.untilState(kept, 'cancelled');
-    const { images } = await service.state();
-    expect(images).toMatchObject([{ status: 'Available' }]);
-    expect(view.ledger.find((entry) => entry.kind === 'image')).toMatchObject({
-      status: 'kept',
-      detail: { imageId: images[0]?.imageId },
-    });
-  });
-
-  test('twice is like once, and after the end it is refused and changes nothing', async () => {
-    await service.settings({ importSeconds: 60 });
-    const id = await service.start();
-    await service.until(id, (view) => view.phase === 'import');
-    await Promise.all([cancel(id), cancel(id)]);
-    await service.untilState(id, 'cancelled');
+  const turnIds = await prepare(service, call.scenario, lane, request);
+  try {
+    const id = await service.start(request);
+    for (;;) {
+      const [met, { state }] = await Promise.all([service.hits(), service.get(id)]);
+      if (isFinal(state)) return [`${name}: ended ${state} without it`];
+      if ((met.get(faultId) ?? 0) >= hits && (!waiting || state === 'attention')) break;
+      await sleep(50);
+    }
+    const told = await Promise.all([cancel(id), cancel(id)]);
+    await service.endFault(faultId);
+    const view = await service.until(id, ({ state }) => isFinal(state));
     const late = await cancel(id);
-    expect(late.status).toBe(409);
-    expect(late.body).toMatchObject({ state: 'cancelled' });
+    const broken = [...violations({ view, cloud: await service.state(), events: [], stops: 0 })];
+    if (told.some(({ status }) => status !== 202)) broken.push(`cancel was told ${told.map(({ status }) => status)}`);
+    if (view.state !== 'cancelled') broken.push(`ended ${view.state}`);
+    if (late.status !== 409 || late.body.state !== 'cancelled') {
+      broken.push(`cancel after the end was told ${late.status} ${late.body.state}`);
+    }
+    if ((await service.get(id)).updatedAt !== view.updatedAt) broken.push('cancel after the end changed the record');
+    return broken.map((line) => `${name}: ${id} ${line}`);
+  } finally {
+    for (const planted of [faultId, ...turnIds]) await service.endFault(planted);
+  }
+}
+
+/** As many at once as there are lanes; what is called for all imports together, alone. */
+async function cancelAtEach(moments: readonly Moment[]): Promise<readonly string[]> {
+  const broken: string[] = [];
+  const work = async (queue: Moment[], lane: Lane) => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      broken.push(...(await cancelAt(next, lane)));
+  };
+  const [first] = LANES;
+  if (first === undefined) throw new Error('there are no lanes');
+  for (const alone of moments.filter(({ call }) => isShared(call))) {
+    await sleep(ASKED_ONCE_WITHIN_MS);
+    await work([alone], first);
+  }
+  const queue = moments.filter(({ call }) => !isShared(call));
+  await Promise.all(LANES.map((lane) => work(queue, lane)));
+  return broken;
+}
+
+describe('cancel, told twice, ends the import cancelled and leaves nothing', () => {
+  test('while any call of its life is under way, or is done and not answered yet', async () => {
+    expect(HELD.length).toBeGreaterThan(40);
+    expect(await cancelAtEach(HELD)).toEqual([]);
   });
 
-  test('of an import that waits for a person ends it', async () => {
-    const id = await service.start({ role: 'verify' });
-    await service.untilState(id, 'attention');
-    await cancel(id);
-    expect(await service.untilState(id, 'cancelled')).toMatchObject({ attention: null });
-    expect(await service.state()).toMatchObject(EMPTY);
+  test('while a call of any phase is tried again, or waits for a person', async () => {
+    expect(FAILING).toHaveLength(2 * OF_PHASES.length);
+    expect(await cancelAtEach(FAILING)).toEqual([]);
   });
+
+  test('before any worker has looked at it', async () => {
+    const [lane] = LANES;
+    if (lane === undefined) throw new Error('there are no lanes');
+    service.signal('worker', 'SIGSTOP');
+    const id = await service.start(requestOf('import', lane, source));
+    const told = await cancel(id);
+    service.signal('worker', 'SIGCONT');
+    expect(told.status).toBe(202);
+    const view = await service.untilState(id, 'cancelled', 'succeeded', 'failed');
+    expect(violations({ view, cloud: await service.state(), events: [], stops: 0 })).toEqual([]);
+    expect(view).toMatchObject({ state: 'cancelled', image: null });
+  });
+});
+
+test('cancel that comes when the cloud has finished the image, and nobody here knows, deletes it, or keeps it where asked', async () => {
+  const runs = await Promise.all(
+    [false, true].map(async (keepImage, index) => {
+      const lane = LANES[index];
+      if (lane === undefined) throw new Error('there are no lanes');
+      const held = {
+        service: 'ecs',
+        action: 'DescribeTasks',
+        kind: 'hold-after',
+        match: { RegionId: lane.region },
+      } as const;
+      const faultId = await service.fault({ ...held, times: -1 });
+      return { keepImage, faultId, id: await service.start(requestOf('cancel-import', lane, source)) };
+    }),
+  );
+  const finished = async () =>
+    (await service.state()).images.filter(({ tags, status }) =>
+      runs.some(({ id }) => tags['ecs-image-import'] === id && status === 'Available'),
+    );
+  await expect.poll(async () => (await finished()).length, { timeout: 30_000 }).toBe(2);
+  for (const { id, keepImage } of runs) await cancel(id, { keepImage });
+  for (const { faultId } of runs) await service.endFault(faultId);
+  for (const { id } of runs) await service.untilState(id, 'cancelled');
+  expect((await finished()).map(({ tags }) => tags['ecs-image-import'])).toEqual(
+    runs.filter(({ keepImage }) => keepImage).map(({ id }) => id),
+  );
+});
+
+test('cancel while the cloud imports calls CancelTask and waits for the task’s end', async () => {
+  const [lane] = LANES;
+  if (lane === undefined) throw new Error('there are no lanes');
+  await service.settings({ importSeconds: 600 });
+  const id = await service.start(requestOf('cancel-import', lane, source));
+  await service.until(id, (view) => view.phase === 'import' && view.image !== null);
+  const toldAt = Date.now();
+  await cancel(id);
+  const view = await service.untilState(id, 'cancelled');
+  const call = (await service.calls('CancelTask')).at(-1);
+  console.log(`CancelTask came ${Date.parse(call?.time ?? '') - toldAt} ms after the cancel`);
+  const { tasks } = await service.state();
+  expect(tasks.filter(({ status }) => status === 'Processing')).toEqual([]);
+  expect(violations({ view, cloud: await service.state(), events: [], stops: 0 })).toEqual([]);
+  await service.settings({ importSeconds: 0.3 });
+});
+
+test('an upload that is cancelled sends no further part', async () => {
+  const [lane] = LANES;
+  if (lane === undefined) throw new Error('there are no lanes');
+  const file = path.join(folder, 'large.raw');
+  writeFileSync(file, raw());
+  const large = openSync(file, 'r+');
+  ftruncateSync(large, 600 * MIB);
+  closeSync(large);
+  const part = { service: 'oss', action: 'UploadPart', match: { bucket: lane.bucket } } as const;
+  const faultId = await service.fault({ ...part, kind: 'hold', times: -1 });
+  const request = requestOf('import', lane, `file://${file}`);
+  const id = await service.start({ ...request, upload: { bucket: lane.bucket, prefix: 'large/', convert: 'never' } });
+  const sent = async () => (await service.hits()).get(faultId) ?? 0;
+  let before = 0;
+  const asManyAsAtOnce = async () => {
+    const [earlier, now] = [before, await sent()];
+    before = now;
+    return now > 0 && now === earlier;
+  };
+  await expect.poll(asManyAsAtOnce, { timeout: 30_000, interval: 500 }).toBe(true);
+  await cancel(id);
+  const view = await service.untilState(id, 'cancelled');
+  expect(await sent()).toBe(before);
+  await service.endFault(faultId);
+  expect(violations({ view, cloud: await service.state(), events: [], stops: 0 })).toEqual([]);
 });
