@@ -1,7 +1,108 @@
-/** Every code of the catalogue that asks for a person: the import stops with it, and goes on once it is mended. */
+/** What a person can mend stops an import, with code and remedy; once it is mended, `resume` finishes it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CATALOGUE, type CatalogueService } from '../../domain/catalogue/index.js';
-import { type Fault, type Service, startService } from './service.js';
+import { raw } from '../emulator/made-disks.js';
+import { startRangeServer } from '../sources/range-server.js';
+import { openAccount, startKeyServer } from './account.js';
+import { CAUSES_OF_ALL, CAUSES_OF_ONE, type Cause, type Stage } from './attention-causes.js';
+import { type Fault, startService } from './service.js';
+
+let stage: Stage;
+const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-causes-'));
+const source = `file://${path.join(folder, 'disk.raw')}`;
+
+beforeAll(async () => {
+  writeFileSync(path.join(folder, 'disk.raw'), raw());
+  const [keyServer, web] = [await startKeyServer(), await startRangeServer(raw())];
+  const env = {
+    ...keyServer.env,
+    ECS_IMPORT_HTTP_ADDRESSES: '127.0.0.1',
+    ECS_IMPORT_CACHE_DIR: path.join(folder, 'cache'),
+  };
+  const service = await startService({ env });
+  const account = await openAccount(service);
+  const goodKeys = await account.keys();
+  keyServer.hand(goodKeys);
+  stage = { service, account, keyServer, web, goodKeys };
+  await service.settings({ importSeconds: 0.2, detectionSeconds: 0.1 });
+});
+afterAll(async () => {
+  await stage?.service.stop();
+  await stage?.keyServer.close();
+  await stage?.web.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** An import with a name, a role and a bucket of its own. */
+async function start(name: string, changes: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  return stage.service.start({
+    ...{ imageName: name, roleName: name, upload: { bucket: name, prefix: 'stops/' } },
+    ...{ disks: [{ source, format: 'RAW', diskImageSize: 5 }], inspection: { failOn: 'never' } },
+    ...changes,
+  });
+}
+
+const resume = (id: string, set: Readonly<Record<string, unknown>> = {}) =>
+  stage.service.request('POST', `/v1/imports/${id}/resume`, { set });
+
+/** What the import did on its way, for a comparison that shows everything that went wrong. */
+async function stopAndMend(cause: Cause, name: string) {
+  const { service } = stage;
+  await service.makeBucket(name);
+  const { onceStarted, mend } = await cause.plant(stage, name);
+  const id = await start(name, cause.request?.(name, stage));
+  const [stopped] = await Promise.all([
+    service.untilState(id, 'attention', 'failed', 'succeeded'),
+    onceStarted?.(id) ?? Promise.resolve(),
+  ]);
+  const { attention, error, state } = stopped;
+  const saw = attention?.code ?? `${state} ${error?.code ?? ''}: ${error?.message ?? ''}`;
+  await mend();
+  const [path, value] = cause.refused ?? [];
+  const refused = path === undefined ? null : await resume(id, { [path]: value });
+  const set = cause.set?.(name) ?? {};
+  await resume(id, set);
+  const view = await service.until(
+    id,
+    (seen) =>
+      ['succeeded', 'failed', 'cancelled'].includes(seen.state) ||
+      (seen.attention !== null && seen.attention.since !== attention?.since),
+  );
+  return {
+    codes: cause.codes,
+    saw: cause.codes.includes(saw) ? 'one of them' : saw,
+    remedy: (attention?.remedy ?? '') !== '',
+    refused: refused === null ? null : [refused.status, refused.body.errors?.[0]?.path],
+    imageName: view.request.imageName,
+    end: view.attention === null ? view.state : `${view.state} ${view.attention.code}: ${view.attention.message}`,
+  };
+}
+
+function asPromised(cause: Cause, name: string) {
+  return {
+    ...{ codes: cause.codes, saw: 'one of them', remedy: true, end: 'succeeded' },
+    refused: cause.refused === undefined ? null : [400, cause.refused[0]],
+    imageName: cause.set?.(name).imageName ?? name,
+  };
+}
+
+const nameOf = ({ codes }: Cause) => `cause-${codes[0]?.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
+
+describe('a cause that is mended in the account', () => {
+  test('stops the one import that it concerns, which goes on when resumed, and takes only what may still change', async () => {
+    const seen = await Promise.all(CAUSES_OF_ONE.map((cause) => stopAndMend(cause, nameOf(cause))));
+    expect(seen).toEqual(CAUSES_OF_ONE.map((cause) => asPromised(cause, nameOf(cause))));
+  });
+
+  test('stops whatever is imported while it lasts: bills, quotas, the clock, keys, permissions', async () => {
+    const seen: Awaited<ReturnType<typeof stopAndMend>>[] = [];
+    for (const cause of CAUSES_OF_ALL) seen.push(await stopAndMend(cause, nameOf(cause)));
+    expect(seen).toEqual(CAUSES_OF_ALL.map((cause) => asPromised(cause, nameOf(cause))));
+  });
+});
 
 /** The call that answers with the codes of each service; those of the gateway come from any of them. */
 const CALLS: Readonly<Partial<Record<CatalogueService, Pick<Fault, 'service' | 'action'>>>> = {
@@ -21,40 +122,37 @@ const MENDED_BY_ITSELF = [
   /^SecurityTokenExpired$/,
 ];
 
-const codes = (Object.keys(CALLS) as (keyof typeof CALLS)[]).flatMap((service) =>
+const planted = [...CAUSES_OF_ALL, ...CAUSES_OF_ONE].flatMap(({ codes }) => codes);
+/** Their causes are none that the emulator has: instances, snapshots, risk control. */
+const others = (Object.keys(CALLS) as (keyof typeof CALLS)[]).flatMap((service) =>
   CATALOGUE[service]
-    .filter((entry) => entry.class === 'attention')
+    .filter((entry) => entry.class === 'attention' && !planted.includes(entry.code))
     .filter(({ code }) => !MENDED_BY_ITSELF.some((one) => one.test(code)))
     .map(({ code }) => ({ service, code })),
 );
 
-let service: Service;
+describe('a code that the cloud has for causes which the emulator lacks', () => {
+  const stopAndResume = async ({ service: of, code }: (typeof others)[number], index: number) => {
+    const { service } = stage;
+    const call = CALLS[of];
+    if (call === undefined) throw new Error(`no call answers for ${of}`);
+    const name = `stops-${index}-x`;
+    await service.fault({ ...call, match: name, kind: 'http', status: 403, code, message: 'as the test wants it' });
+    await service.makeBucket(name);
+    const id = await start(name);
+    const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
+    await resume(id);
+    const { state } = await service.untilState(id, 'succeeded', 'failed', 'cancelled');
+    return {
+      code,
+      saw: stopped.attention?.code ?? stopped.state,
+      remedy: (stopped.attention?.remedy ?? '') !== '',
+      state,
+    };
+  };
 
-beforeAll(async () => {
-  service = await startService();
-  await service.settings({ importSeconds: 0.2, detectionSeconds: 0.1 });
-});
-afterAll(() => service?.stop());
-
-/** What the import did on its way, for a comparison that shows every code that went wrong. */
-async function stopAndResume({ service: of, code }: (typeof codes)[number], index: number) {
-  const call = CALLS[of];
-  if (call === undefined) throw new Error(`no call answers for ${of}`);
-  const name = `stops-${index}-x`;
-  await service.fault({ ...call, match: name, kind: 'http', status: 403, code, message: 'as the test wants it' });
-  await service.makeBucket(name);
-  const id = await service.start({ imageName: name, roleName: name, upload: { bucket: name, prefix: `${name}/` } });
-  const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
-  const saw = stopped.attention === null ? stopped.state : stopped.attention.code;
-  const remedy = (stopped.attention?.remedy ?? '') !== '';
-  await service.request('POST', `/v1/imports/${id}/resume`, {});
-  const { state } = await service.untilState(id, 'succeeded', 'failed', 'cancelled');
-  return { code, saw, remedy, state };
-}
-
-describe('each code that a person can mend', () => {
   test('stops the import under its own name with a remedy, and resume finishes it', async () => {
-    const queue = codes.map((one, index) => ({ one, index }));
+    const queue = others.map((one, index) => ({ one, index }));
     const seen: Awaited<ReturnType<typeof stopAndResume>>[] = [];
     const work = async () => {
       for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
@@ -62,10 +160,10 @@ describe('each code that a person can mend', () => {
       }
     };
     await Promise.all(Array.from({ length: 8 }, work));
-    const expected = codes.map(({ code }) => ({ code, saw: code, remedy: true, state: 'succeeded' }));
     const byCode = (one: { readonly code: string }, other: { readonly code: string }) =>
       one.code < other.code ? -1 : 1;
-    expect(seen.sort(byCode)).toEqual([...expected].sort(byCode));
-    expect(codes.length).toBeGreaterThan(20);
+    const expected = others.map(({ code }) => ({ code, saw: code, remedy: true, state: 'succeeded' }));
+    expect(seen.sort(byCode)).toEqual(expected.sort(byCode));
+    expect(others.length).toBeGreaterThan(10);
   });
 });

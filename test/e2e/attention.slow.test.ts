@@ -41,17 +41,6 @@ describe('an import that needs a person', () => {
     expect((await service.state()).images).toHaveLength(1);
   });
 
-  test('for the image quota goes on once there is room', async () => {
-    await service.settings({ quotaImages: 0 });
-    const id = await service.start();
-    expect(await service.untilState(id, 'attention', 'failed', 'succeeded')).toMatchObject({
-      attention: { code: 'QuotaExceed.Image' },
-    });
-    await service.settings({ quotaImages: 100 });
-    await resume(id);
-    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
-  });
-
   test('is stopped again when nothing was mended, and each resume counts once', async () => {
     const id = await service.start({ role: 'verify' });
     const first = await service.untilState(id, 'attention');
