@@ -8,9 +8,6 @@ import { type Call, type Lane, ownPolicyOf } from './scenarios.js';
 
 export type { Lane } from './scenarios.js';
 
-/** Somebody else's object in each lane's bucket, for imports that are not to upload anything. */
-export const GIVEN_KEY = 'given/disk.raw';
-
 export const LANES: readonly Lane[] = makeLanes();
 export const LANE_BUCKETS = LANES.map(({ bucket, region }) => `${bucket}@${region}`);
 

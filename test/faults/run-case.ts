@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ImportView, isFinal } from '../../domain/import.js';
 import type { Service } from '../e2e/service.js';
+import { raw } from '../emulator/made-disks.js';
 import { type FaultCase, faultOf } from './cases.js';
 import { violations } from './judge.js';
-import { GIVEN_KEY, type Lane, matchOf } from './lanes.js';
+import { type Lane, matchOf } from './lanes.js';
 import { FAILING, SCENARIOS, type ScenarioName } from './scenarios.js';
 
 export interface Verdict {
@@ -20,7 +21,7 @@ export interface Verdict {
 }
 
 /** Longer than any case may take, the slowest machine included. */
-const ENDS_WITHIN_MS = 240_000;
+const ENDS_WITHIN_MS = 600_000;
 const LOOK_EVERY_MS = 100;
 
 let roles = 0;
@@ -28,11 +29,14 @@ let roles = 0;
 export function requestOf(scenario: ScenarioName, lane: Lane, source: string): Record<string, unknown> {
   roles += 1;
   const { copies, ends, object } = SCENARIOS[scenario];
+  const imageName = `${ends === 'failed' ? FAILING : 'matrix'}-${process.pid}-${roles}`;
   return {
     region: lane.region,
-    imageName: `${ends === 'failed' ? FAILING : 'matrix'}-${process.pid}-${roles}`,
+    imageName,
     roleName: `matrix-${process.pid}-${roles}`,
-    disks: [{ source: object ? `oss://${lane.bucket}/${GIVEN_KEY}` : source, format: 'RAW', diskImageSize: 5 }],
+    disks: [
+      { source: object ? `oss://${lane.bucket}/${givenKey(imageName)}` : source, format: 'RAW', diskImageSize: 5 },
+    ],
     upload: { bucket: lane.bucket, prefix: 'matrix/' },
     osType: 'linux',
     inspection: { failOn: 'never' },
@@ -45,7 +49,7 @@ export async function runCase(service: Service, one: FaultCase, lane: Lane, sour
   const began = Date.now();
   const request = requestOf(one.scenario, lane, source);
   const faultId = await service.fault(faultOf(one, matchOf(one, lane, String(request.roleName))));
-  const turnIds = await plantTurns(service, one.scenario, lane, String(request.roleName));
+  const turnIds = await prepare(service, one.scenario, lane, request);
   try {
     const id = await service.start(request);
     let hits = 0;
@@ -65,15 +69,34 @@ export async function runCase(service: Service, one: FaultCase, lane: Lane, sour
   }
 }
 
-/** @returns the ids of what makes the scenario's life take its turn */
-export async function plantTurns(
+/**
+ * What has to be there before the import starts: its object, where it is not to upload one, and what makes its life take
+ * its turn.
+ * @returns the ids of the latter
+ */
+export async function prepare(
   service: Service,
   scenario: ScenarioName,
   lane: Lane,
-  roleName: string,
+  request: Readonly<Record<string, unknown>>,
 ): Promise<readonly string[]> {
-  const faults = SCENARIOS[scenario].turns?.(lane, roleName) ?? [];
+  const { object, turns } = SCENARIOS[scenario];
+  // Different from all others: what has been looked at before is not read again.
+  if (object) {
+    const imageName = String(request.imageName);
+    await service.put(
+      lane.bucket,
+      givenKey(imageName),
+      Buffer.concat([raw(), Buffer.alloc(512, imageName)]),
+      lane.region,
+    );
+  }
+  const faults = turns?.(lane, String(request.roleName)) ?? [];
   return Promise.all(faults.map((fault) => service.fault(fault)));
+}
+
+function givenKey(imageName: string): string {
+  return `given/${imageName}.raw`;
 }
 
 /** Cancels where the scenario says so; at each stop mends and resumes, or gives up where the fault lasts. */
@@ -90,31 +113,37 @@ export async function follow(
   const { cancelWhen } = SCENARIOS[one.scenario];
   const isTime = async (view: ImportView): Promise<boolean> => {
     if (cancelWhen === undefined) return false;
-    const hits = one.turnIds.length === 0 ? null : await service.hits();
+    if (one.turnIds.length === 0) return cancelWhen(view, null);
+    const hits = await service.hits();
     return cancelWhen(
       view,
-      one.turnIds.reduce((sum, id) => sum + (hits?.get(id) ?? 0), 0),
+      one.turnIds.reduce((sum, id) => sum + (hits.get(id) ?? 0), 0),
     );
   };
   const stops: string[] = [];
   let cancelled = false;
-  let since: string | null = null;
-  const cancel = async () => {
-    cancelled = true;
-    await service.request('POST', `/v1/imports/${id}/cancel`, {});
+  let [seen, dealtWith]: [string | null, string | null] = [null, null];
+  /** Whoever meets a server that is away tries again. */
+  const tell = async (what: 'cancel' | 'resume'): Promise<boolean> => {
+    const told = service.request('POST', `/v1/imports/${id}/${what}`, {});
+    const status = await told.then((answer) => answer.status).catch(() => 0);
+    return status === 202 || status === 409;
   };
   for (const end = Date.now() + ENDS_WITHIN_MS; ; await sleep(LOOK_EVERY_MS)) {
     const view = await service.get(id).catch(() => null);
     if (view === null) continue;
     if (isFinal(view.state) || Date.now() > end) return { view, stops };
-    if (!cancelled && (await isTime(view))) await cancel();
-    if (view.attention === null || view.attention.since === since) continue;
-    since = view.attention.since;
-    stops.push(view.attention.code);
-    if (one.times === 'ever' && !cancelled) await cancel();
-    else {
+    if (!cancelled && (await isTime(view))) cancelled = await tell('cancel');
+    const since = view.attention?.since ?? null;
+    if (view.attention === null || since === dealtWith) continue;
+    if (since !== seen) stops.push(view.attention.code);
+    seen = since;
+    if (one.times === 'ever' && !cancelled) {
+      cancelled = await tell('cancel');
+      if (cancelled) dealtWith = since;
+    } else {
       if (one.times === 'ever') await mend();
-      await service.request('POST', `/v1/imports/${id}/resume`, {});
+      if (await tell('resume')) dealtWith = since;
     }
   }
 }

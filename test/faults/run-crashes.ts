@@ -4,7 +4,7 @@ import { isFinal } from '../../domain/import.js';
 import type { Service } from '../e2e/service.js';
 import type { CrashCase } from './crash-cases.js';
 import { isShared, LANES, type Lane, matchOf } from './lanes.js';
-import { follow, judge, plantTurns, requestOf, type Verdict } from './run-case.js';
+import { follow, judge, prepare, requestOf, type Verdict } from './run-case.js';
 import { setCloud, withLanes } from './run-matrix.js';
 import { SCENARIOS } from './scenarios.js';
 
@@ -19,7 +19,7 @@ const CRASH_ENV: NodeJS.ProcessEnv = {
 };
 /** Imports killed together. */
 const ROUND = 12;
-const HELD_WITHIN_MS = 30_000;
+const HELD_WITHIN_MS = 90_000;
 
 export async function runCrashes(cases: readonly CrashCase[], say: (verdict: Verdict) => void): Promise<void> {
   await withLanes(CRASH_ENV, async (service, source) => {
@@ -68,7 +68,7 @@ async function startHeld(service: Service, one: CrashCase, lane: Lane, source: s
   const match = matchOf(one, lane, String(request.roleName));
   const kind = moment === 'before' ? 'hang' : 'hang-after';
   const faultId = await service.fault({ service: of, action, match, after, kind, times: 1 });
-  const turnIds = await plantTurns(service, one.scenario, lane, String(request.roleName));
+  const turnIds = await prepare(service, one.scenario, lane, request);
   return { one, faultId, turnIds, id: await service.start(request) };
 }
 
@@ -80,8 +80,8 @@ async function allHeld(
   for (const end = Date.now() + HELD_WITHIN_MS; Date.now() < end; await sleep(50)) {
     const hits = await service.hits();
     const pending = runs.filter(({ faultId }) => (hits.get(faultId) ?? 0) === 0);
-    const views = await Promise.all(pending.map(({ id }) => service.get(id)));
-    if (views.every(({ state }) => isFinal(state))) return;
+    const views = await Promise.all(pending.map(({ id }) => service.get(id).catch(() => null)));
+    if (views.every((view) => view !== null && isFinal(view.state))) return;
   }
 }
 

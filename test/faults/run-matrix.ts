@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, startService } from '../e2e/service.js';
 import { raw } from '../emulator/made-disks.js';
 import type { FaultCase } from './cases.js';
-import { GIVEN_KEY, isShared, LANE_BUCKETS, LANES, type Lane } from './lanes.js';
+import { isShared, LANE_BUCKETS, LANES, type Lane } from './lanes.js';
 import { runCase, type Verdict } from './run-case.js';
 import { FAILURE, SCENARIOS } from './scenarios.js';
 
@@ -20,8 +20,7 @@ export const QUICK_ENV: NodeJS.ProcessEnv = {
 };
 
 /** A worker asks once for imports that begin within this time of each other what is the same for all of them. */
-const ASKED_ONCE_WITHIN_MS = 2_100;
-const LIMITS_FORGOTTEN_EVERY_MS = 500;
+export const ASKED_ONCE_WITHIN_MS = 2_100;
 
 /** Starts a service with the lanes' buckets and a tiny disk to import; ends both after `use`. */
 export async function withLanes<T>(
@@ -33,29 +32,11 @@ export async function withLanes<T>(
   writeFileSync(file, raw());
   const service = await startService({ env, buckets: LANE_BUCKETS });
   try {
-    return await apart(service, () => use(service, `file://${file}`));
+    await service.learnNoLimits();
+    return await use(service, `file://${file}`);
   } finally {
     await service.stop();
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Keeps the lanes from waiting for each other while `use` runs; each has an object of somebody else's in its bucket. */
-export async function apart<T>(service: Service, use: () => Promise<T>): Promise<T> {
-  await Promise.all(LANES.map(({ bucket, region }) => service.put(bucket, GIVEN_KEY, raw(), region)));
-  let over = false;
-  const forgetting = (async () => {
-    while (!over) {
-      // The database may be away on purpose.
-      await service.forgetLimits().catch(() => undefined);
-      await sleep(LIMITS_FORGOTTEN_EVERY_MS);
-    }
-  })();
-  try {
-    return await use();
-  } finally {
-    over = true;
-    await forgetting;
   }
 }
 

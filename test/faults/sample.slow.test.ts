@@ -11,7 +11,7 @@ import { CRASHES } from './crash-cases.js';
 import { LANE_BUCKETS } from './lanes.js';
 import { checkLives, MODEL_ENV } from './random-lives.js';
 import { runRound } from './run-crashes.js';
-import { apart, runCases } from './run-matrix.js';
+import { runCases } from './run-matrix.js';
 
 let service: Service;
 let source: string;
@@ -22,6 +22,7 @@ beforeAll(async () => {
   writeFileSync(file, raw());
   source = `file://${file}`;
   service = await startService({ env: { ...MODEL_ENV, ECS_IMPORT_PATIENCE_MS: '5000' }, buckets: LANE_BUCKETS });
+  await service.learnNoLimits();
 });
 afterAll(async () => {
   await service?.stop();
@@ -42,7 +43,7 @@ const SAMPLE = [
 test('faults of the calls that matter most end in one image or none, and nothing is left', async () => {
   const cases = allCases().filter(({ name }) => SAMPLE.some((pattern) => pattern.test(name)));
   expect(cases).toHaveLength(14);
-  const verdicts = await apart(service, () => runCases(service, cases, source, 8, () => undefined));
+  const verdicts = await runCases(service, cases, source, 8, () => undefined);
   expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
 });
 
@@ -60,5 +61,5 @@ describe('a worker that dies in the middle of a call', () => {
 });
 
 test('random lives keep the promise', async () => {
-  expect(await apart(service, () => checkLives(service, source, { runs: 20, seed: 7, lanes: 10 }))).toEqual([]);
+  expect(await checkLives(service, source, { runs: 20, seed: 7, lanes: 10 })).toEqual([]);
 });

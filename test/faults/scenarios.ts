@@ -45,8 +45,8 @@ export interface Scenario {
   readonly object?: boolean;
   /** What makes the life take its turn, or keeps its moment from passing too soon. */
   readonly turns?: (lane: Lane, roleName: string) => readonly Fault[];
-  /** Shows that the moment to cancel has come; absent: it is left to end by itself. */
-  readonly cancelWhen?: (view: ImportView, turnsTaken: number) => boolean;
+  /** Shows that the moment to cancel has come; absent: it is left to end by itself. No turns (null) were made for outages. */
+  readonly cancelWhen?: (view: ImportView, turnsTaken: number | null) => boolean;
 }
 
 const QUICK = { importSeconds: 0.3, copySeconds: 0.3 };
@@ -102,7 +102,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     turns: ({ bucket }) => [
       { service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 800, match: { bucket }, times: -1 },
     ],
-    cancelWhen: (view) => view.phase === 'upload',
+    cancelWhen: (view, turnsTaken) => view.phase === 'upload' && turnsTaken !== 0,
   },
   'cancel-import': {
     ends: 'cancelled',
@@ -127,7 +127,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
         ...{ kind: 'slow', delayMs: 2_000, times: 1 },
       },
     ],
-    cancelWhen: (_view, turnsTaken) => turnsTaken > 0,
+    cancelWhen: (_view, turnsTaken) => turnsTaken !== null && turnsTaken > 0,
   },
 };
 
