@@ -1,15 +1,19 @@
 /**
- * `npm run histories`: runs imports of every ending on the real service and keeps their histories beside this file, for
- * replay.test.ts. Run it after a change of the workflow that is meant, and keep the old ones while such imports may run
- * (docs/versioning.md).
+ * `npm run histories [-- --only PATTERN]`: runs imports and batches of every ending on the real service and keeps their
+ * histories beside this file, for replay.test.ts. Run it after a change of the workflow that is meant, and keep the old
+ * ones while such imports may run (docs/versioning.md).
  */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import type { BatchState } from '../../domain/batch.js';
+import { batchWorkflowId } from '../../domain/batch-names.js';
 import { importWorkflowId } from '../../domain/ids.js';
-import type { State } from '../../domain/import.js';
-import { type Service, startService } from '../e2e/service.js';
+import type { ImportView, State } from '../../domain/import.js';
+import { BUCKET, REGION, type Service, startService } from '../e2e/service.js';
 import { raw } from '../emulator/made-disks.js';
 import { type History, packHistory } from './stored-history.js';
 
@@ -21,6 +25,10 @@ interface Life {
   /** Brings the import to where its history is kept. */
   readonly live: (service: Service, id: string) => Promise<unknown>;
 }
+
+/** So long a failing call is tried again here before a person is asked: it stands for the hour of a real service. */
+const HOUR_MS = 1_000;
+const HOURS_OF_OUTAGE = 24;
 
 const until =
   (...states: State[]) =>
@@ -58,6 +66,23 @@ const LIVES: readonly Life[] = [
     },
   },
   {
+    // The most that an outage can do to a history: somebody resumes at once, each time.
+    name: 'day-of-outage',
+    request: { imageName: 'a-day-later', distribute: { regions: ['cn-beijing'], shareWith: ['1000000000000002'] } },
+    async live(service, id) {
+      const away = { service: 'ecs', action: 'ImportImage', match: 'a-day-later', kind: 'reset-before' } as const;
+      const outage = await service.fault({ ...away, times: -1 });
+      let since: string | undefined;
+      for (let hours = 0; hours < HOURS_OF_OUTAGE; hours++) {
+        const stopped = ({ attention }: ImportView) => attention !== null && attention.since !== since;
+        since = (await service.until(id, stopped)).attention?.since;
+        if (hours === HOURS_OF_OUTAGE - 1) await service.endFault(outage);
+        await post(service, id, 'resume');
+      }
+      await service.untilState(id, 'succeeded');
+    },
+  },
+  {
     name: 'cancelled-importing',
     async live(service, id) {
       await service.until(id, (view) => view.phase === 'import' && view.image !== null);
@@ -67,36 +92,107 @@ const LIVES: readonly Life[] = [
   },
 ];
 
+interface BatchLife {
+  readonly name: string;
+  /** Brings the batch to where its history is kept. */
+  readonly live: (service: Service, id: string) => Promise<unknown>;
+  /** The first page's run, which goes on as a new one; else the last. */
+  readonly run?: 'first';
+}
+
+const BATCHES: readonly BatchLife[] = [
+  { name: 'batch-finished', live: (service, id) => batchUntil(service, id, 'succeeded') },
+  { name: 'batch-continued', live: (service, id) => batchUntil(service, id, 'succeeded'), run: 'first' },
+  {
+    name: 'batch-cancelled',
+    async live(service, id) {
+      await batchUntil(service, id, 'running');
+      await tellBatch(service, id, 'cancel');
+      await batchUntil(service, id, 'cancelled');
+    },
+  },
+  {
+    name: 'batch-paused',
+    async live(service, id) {
+      await tellBatch(service, id, 'pause');
+      await batchUntil(service, id, 'paused');
+      await tellBatch(service, id, 'policy', { concurrency: 3 });
+      await tellBatch(service, id, 'resume');
+      await batchUntil(service, id, 'succeeded');
+    },
+  },
+];
+
+async function tellBatch(service: Service, id: string, what: string, body = {}): Promise<void> {
+  const { status } = await service.request('POST', `/v1/batches/${id}/${what}`, body);
+  if (status >= 300) throw new Error(`${what} of batch ${id}: ${status}`);
+}
+
+async function batchUntil(service: Service, id: string, state: BatchState): Promise<void> {
+  while ((await service.request('GET', `/v1/batches/${id}`)).body.state !== state) await sleep(50);
+}
+
+async function startBatch(service: Service, name: string, disks: readonly object[]): Promise<string> {
+  const upload = { bucket: BUCKET, prefix: 'imports/' };
+  const body = {
+    name,
+    defaults: { region: REGION, upload, ...REQUEST, disks },
+    items: Array.from({ length: 3 }, (_, index) => ({ imageName: `${name}-${index}` })),
+  };
+  const answer = await service.request('POST', '/v1/batches', body);
+  if (answer.status !== 202) throw new Error(`POST /v1/batches: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body.id;
+}
+
 async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+  const only = new RegExp(values.only);
   const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-histories-'));
   writeFileSync(path.join(folder, 'disk.raw'), raw());
-  const service = await startService();
+  const disks = [{ source: `file://${folder}/disk.raw`, format: 'RAW', diskImageSize: 5 }];
+  const service = await startService({ env: { ECS_IMPORT_PATIENCE_MS: String(HOUR_MS) } });
+  const keep = (name: string, history: History) => {
+    const kept = packHistory(history, (text) => withoutNames(text, folder));
+    writeFileSync(path.join(import.meta.dirname, `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
+    console.log(`${name}: ${kept.events.length} events`);
+  };
   try {
     const address = service.stack.parts().find(({ name }) => name === 'temporal')?.address ?? '';
     const connection = await Connection.connect({ address: address.replace(/^\w+:\/\//, '') });
-    const client = new Client({ connection });
-    for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json'))) {
+    const { workflow } = new Client({ connection });
+    for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json') && only.test(name))) {
       rmSync(path.join(import.meta.dirname, file));
     }
-    for (const { name, request, live } of LIVES) {
+    for (const { name, request, live } of LIVES.filter((life) => only.test(life.name))) {
       const importSeconds = name === 'cancelled-importing' ? 600 : 0.3;
       await service.settings({ importSeconds, copySeconds: 0.3, failImports: [doomed] });
-      const disks = [{ source: `file://${folder}/disk.raw`, format: 'RAW', diskImageSize: 5 }];
       const id = await service.start({ ...REQUEST, disks, ...request });
       await live(service, id);
       // The record is written before the workflow itself has ended.
-      const handle = client.workflow.getHandle(importWorkflowId(id));
+      const handle = workflow.getHandle(importWorkflowId(id));
       if (name !== 'waiting') await handle.result();
-      const history: History = await handle.fetchHistory();
-      const kept = packHistory(history, (text) => withoutNames(text, folder));
-      writeFileSync(path.join(import.meta.dirname, `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
-      console.log(`${name}: ${kept.events.length} events`);
+      keep(name, await handle.fetchHistory());
+    }
+    for (const { name, live, run } of BATCHES.filter((life) => only.test(life.name))) {
+      await service.settings({ importSeconds: name === 'batch-cancelled' ? 600 : 2 });
+      const id = await startBatch(service, name, disks);
+      await live(service, id);
+      const handle = workflow.getHandle(batchWorkflowId(id));
+      await handle.result();
+      const last: History = await handle.fetchHistory();
+      keep(name, run === 'first' ? await workflow.getHandle(batchWorkflowId(id), firstRunOf(last)).fetchHistory() : last);
     }
     await connection.close();
   } finally {
     await service.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function firstRunOf({ events }: History): string {
+  const runId = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId;
+  if (!runId) throw new Error('the history does not name its first run');
+  return runId;
 }
 
 const doomed = { code: 'InvalidImageFormat.Malformed', message: 'The image is broken.', imageName: 'doomed' };
