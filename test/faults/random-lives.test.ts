@@ -39,10 +39,10 @@ test('the same seed draws the same sequences, and every lane has its share of th
   expect(await drawn()).toEqual(first);
 });
 
-test('each sequence that has ended is told of, and a broken one by name', async () => {
+test('each sequence that has ended is told of, and a broken one with what it did and what was broken', async () => {
   const lines: string[] = [];
   await search({ runs: 20, seed: 7, lanes: 2, say: (line) => lines.push(line) }, async () => []);
   expect(lines.at(-1)).toMatch(/^20 ended after \d+ s$/);
   await search({ runs: 1, seed: 7, lanes: 1, say: (line) => lines.push(line) }, async () => ['broken']);
-  expect(lines.some((line) => line.endsWith(', BROKEN'))).toBe(true);
+  expect(lines.some((line) => /^BROKEN by \[.*\]: broken$/.test(line))).toBe(true);
 });

@@ -85,9 +85,8 @@ export async function search(
         const watchdog = setTimeout(() => say(`still runs: ${JSON.stringify(moves)}`), SUSPICIOUS_AFTER_MS);
         const broken = await live(lane, moves).finally(() => clearTimeout(watchdog));
         ended += 1;
-        say(
-          `${ended} ended after ${((Date.now() - began) / 1_000).toFixed(0)} s${broken.length > 0 ? ', BROKEN' : ''}`,
-        );
+        say(`${ended} ended after ${((Date.now() - began) / 1_000).toFixed(0)} s`);
+        for (const line of broken) say(`BROKEN by ${JSON.stringify(moves)}: ${line}`);
         if (broken.length > 0) told = broken;
         return broken.length === 0;
       });
@@ -120,7 +119,7 @@ export async function replay(service: Service, source: string, moves: Script): P
 
 const MODEL_CLOUD = { importSeconds: 0.4, copySeconds: 0.3 };
 
-const ENDS_WITHIN_MS = 120_000;
+const ENDS_WITHIN_MS = 600_000;
 
 interface Place {
   readonly service: Service;
@@ -196,20 +195,26 @@ async function post(service: Service, id: string, what: string, body: object): P
   );
 }
 
-/** Between two deaths: a worker that has no time to start keeps everything from going on. */
+/** For so long a worker lives before it is killed: one that has no time to start keeps everything from going on. */
 const ALIVE_MS = 8_000;
 
 /** Deaths that are asked for at about the same time are one: each costs all lanes the worker's start. */
 function jointDeaths(service: Service): () => Promise<void> {
+  const pidOfReady = () =>
+    service.stack.parts().find(({ name, state }) => name === 'worker' && state === 'ready')?.pid ?? null;
   let next: Promise<void> | null = null;
-  let diedAt = Number.NEGATIVE_INFINITY;
+  let reborn = false;
   const die = async () => {
-    await sleep(Math.max(0, diedAt + ALIVE_MS - Date.now()));
+    for (;;) {
+      while (pidOfReady() === null) await sleep(100);
+      const pid = pidOfReady();
+      // The first one has been there for long enough.
+      if (reborn) await sleep(ALIVE_MS);
+      if (pid !== null && pid === pidOfReady()) break;
+    }
     next = null;
-    diedAt = Date.now();
-    const worker = service.stack.parts().find(({ name, state }) => name === 'worker' && state === 'ready');
-    // It may be dead already.
-    if (worker?.pid != null) service.kill('worker');
+    reborn = true;
+    service.kill('worker');
   };
   return () => {
     next ??= die();
