@@ -17,6 +17,8 @@ export interface RateBudget {
   /** The minute that is counted, since 1970, and the calls in it. */
   readonly minute: number;
   readonly calls: number;
+  /** The calls in the minute before that one. */
+  readonly callsBefore: number;
 }
 
 export const FRESH_BUDGET: RateBudget = {
@@ -27,6 +29,7 @@ export const FRESH_BUDGET: RateBudget = {
   changedAtMs: 0,
   minute: 0,
   calls: 0,
+  callsBefore: 0,
 };
 
 /** So many calls from `startAtMs` on; none: ask again in `waitMs`. */
@@ -42,6 +45,11 @@ export interface Leased {
 const MINUTE_MS = 60_000;
 /** After a refusal a little less than what had passed: the next one would cost a minute again. */
 const BELOW_REFUSAL = 0.9;
+/**
+ * A refusal after hardly a call tells of somebody else's calls, or of a moment, not of a limit: no API of the vendor's is
+ * known to take fewer a minute than this.
+ */
+const LEAST_PER_MINUTE = 6;
 /** Without a refusal the rate grows by so much of the best, each minute. */
 const RECOVERY = 0.1;
 /** Calls are reserved at most so far ahead: who would wait longer asks again later, and holds nothing meanwhile. */
@@ -78,10 +86,13 @@ export function refused(before: RateBudget, nowMs: number, retryAfterMs: number 
   const budget = counting(before, nowMs);
   const nextMinuteMs = (budget.minute + 1) * MINUTE_MS;
   const blockedUntilMs = Math.max(budget.blockedUntilMs, retryAfterMs === null ? nextMinuteMs : nowMs + retryAfterMs);
-  const passed = Math.max(1, budget.calls - 1);
+  if (budget.blockedUntilMs > nowMs) return { ...budget, blockedUntilMs, nextAtMs: blockedUntilMs };
+  // The vendor's minute may have begun in the middle of ours: early in it the one before tells more.
+  const passed = Math.max(budget.calls - 1, budget.callsBefore);
+  const below = Math.min(budget.perMinute ?? Number.POSITIVE_INFINITY, passed * BELOW_REFUSAL);
   return {
     ...budget,
-    perMinute: Math.max(1, Math.min(budget.perMinute ?? Number.POSITIVE_INFINITY, passed * BELOW_REFUSAL)),
+    perMinute: Math.max(LEAST_PER_MINUTE, below),
     best: Math.max(budget.best, passed),
     blockedUntilMs,
     nextAtMs: blockedUntilMs,
@@ -91,7 +102,8 @@ export function refused(before: RateBudget, nowMs: number, retryAfterMs: number 
 
 function counting(budget: RateBudget, nowMs: number): RateBudget {
   const minute = Math.floor(nowMs / MINUTE_MS);
-  return minute === budget.minute ? budget : { ...budget, minute, calls: 0 };
+  if (minute === budget.minute) return budget;
+  return { ...budget, minute, calls: 0, callsBefore: minute === budget.minute + 1 ? budget.calls : 0 };
 }
 
 function recovered(budget: RateBudget, nowMs: number): RateBudget {

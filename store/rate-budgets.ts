@@ -37,7 +37,8 @@ export function createRateBudgetStore(pool: pg.Pool) {
         row = await look(client, at);
       }
       if (row === undefined) throw new Error(`the budget of ${key.action} is gone`);
-      const [after, result] = step(row.budget, row.now_ms);
+      // A row of an earlier version may lack what has been added since.
+      const [after, result] = step({ ...FRESH_BUDGET, ...row.budget }, row.now_ms);
       await client.query(
         `update rate_budgets set budget = $5, updated_at = now()
          where account_id = $1 and service = $2 and region = $3 and action = $4`,

@@ -109,6 +109,24 @@ describe('a refusal', () => {
     expect(refused(refused(once, 20_001, null), 20_002, null).perMinute).toBe(once.perMinute);
   });
 
+  test('in a minute with hardly a call does not bring all calls to a standstill', () => {
+    const quiet = refused(lease(FRESH_BUDGET, 1, 1_000, null).budget, 1_500, null);
+    let budget = quiet;
+    let granted = 0;
+    for (let nowMs = MINUTE; nowMs < 2 * MINUTE; nowMs += 500) {
+      const leased = lease(budget, 1, nowMs, null);
+      budget = leased.budget;
+      if (leased.grant.kind === 'granted') granted += leased.grant.calls;
+    }
+    expect(granted).toBeGreaterThanOrEqual(6);
+  });
+
+  test('early in a minute is judged by what passed in the minute before', () => {
+    const before = lease(FRESH_BUDGET, 100, 30_000, null).budget;
+    const early = lease(before, 3, MINUTE + 1_000, null).budget;
+    expect(refused(early, MINUTE + 2_000, null).perMinute).toBe(90);
+  });
+
   test('is forgotten after an hour without another', () => {
     const later = lease(refused(busy, 20_000, null), 5, 2 * 60 * MINUTE, null);
     expect(later.budget.perMinute).toBeNull();

@@ -61,5 +61,5 @@ describe('a worker that dies in the middle of a call', () => {
 });
 
 test('random lives keep the promise', async () => {
-  expect(await checkLives(service, source, { runs: 20, seed: 7, lanes: 10 })).toEqual([]);
+  expect(await checkLives(service, source, { runs: 30, seed: 7, lanes: 10 })).toEqual([]);
 });
