@@ -39,7 +39,7 @@ function document(count: number, more: Readonly<Record<string, unknown>> = {}) {
 }
 
 function imageName(index: number): string {
-  return `fleet-${String(index + 1).padStart(3, '0')}`;
+  return `fleet-${String(index + 1).padStart(4, '0')}`;
 }
 
 async function create(body: unknown): Promise<string> {
@@ -80,14 +80,14 @@ async function imageNames(): Promise<readonly string[]> {
 
 describe('a batch', () => {
   test('makes one image of every item, whatever dies meanwhile, and leaves nothing else', async () => {
-    const count = 300;
+    const count = 1_000;
     const id = await create(document(count, { policy: { concurrency: 50 } }));
-    await until(id, (view) => view.counts.succeeded >= 40);
+    await until(id, (view) => view.counts.succeeded >= 100);
     service.kill('worker');
-    await until(id, (view) => view.counts.succeeded >= 120);
+    await until(id, (view) => view.counts.succeeded >= 400);
     service.kill('api');
     service.kill('worker');
-    await until(id, (view) => view.counts.succeeded >= 220);
+    await until(id, (view) => view.counts.succeeded >= 700);
     service.kill('worker');
     const view = await untilState(id, 'succeeded', 'failed', 'cancelled');
     expect(view.failures).toEqual([]);
@@ -116,7 +116,7 @@ describe('a batch', () => {
   });
 
   test('stops when its error budget is spent, and a resume forgives what failed', async () => {
-    await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: 'fleet-00' }] });
+    await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: 'fleet-000' }] });
     const id = await create(document(14, { policy: { errorBudget: 2, concurrency: 3 } }));
     const stopped = await untilState(id, 'attention', 'failed', 'succeeded');
     expect(stopped).toMatchObject({ state: 'attention', attention: { code: 'Batch.ErrorBudgetSpent' } });
@@ -204,7 +204,7 @@ describe('a batch', () => {
     await untilState(id, 'succeeded');
     const text = async (format: string) =>
       (await fetch(`${service.apiUrl}/v1/batches/${id}/report?format=${format}`)).text();
-    expect(await text('markdown')).toContain(`| 3 | 1 | succeeded | ${REGION} | fleet-003 |`);
+    expect(await text('markdown')).toContain(`| 3 | 1 | succeeded | ${REGION} | fleet-0003 |`);
     expect((await text('csv')).split('\r\n')).toHaveLength(5);
     expect(JSON.parse(await text('json'))).toMatchObject({ id, items: [{ item: 1 }, { item: 2 }, { item: 3 }] });
     const { body } = await service.request('GET', `/v1/imports?batch=${id}`);
