@@ -14,6 +14,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.slow.test.ts'],
           testTimeout: 15_000,
+          // Vitest would leave a processor free, which is half of two.
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
           // The SDKs take seconds to load; once a process is enough. No test changes what another one reads.
           isolate: false,
         },
@@ -25,7 +28,9 @@ export default defineConfig({
           include: ['test/**/*.slow.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 600_000,
+          // One after the other, and after the fast ones: each has servers and kills of its own.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
