@@ -2,12 +2,10 @@
 
 import { Context } from '@temporalio/activity';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { amend } from '../../domain/amend.js';
+import { amendedRequest } from '../../domain/amend.js';
 import type { BatchResumeImportsSignal } from '../../domain/batch-names.js';
 import { importWorkflowId } from '../../domain/ids.js';
 import { CANCEL_SIGNAL, type CancelSignal, RESUME_SIGNAL, type ResumeSignal } from '../../domain/process-names.js';
-import type { ImportRequest } from '../../domain/request.js';
-import { validateRequest } from '../../domain/request-schema.js';
 import type { BatchDependencies } from './dependencies.js';
 
 const PAGE = 100;
@@ -40,11 +38,12 @@ export function createTellImports(deps: BatchDependencies) {
         async (importId) => {
           const found = await deps.store.get(importId);
           if (found === null || found.state !== 'attention' || found.attentionVersion === null) return;
-          const request = amended(found.request, found.phase, set);
-          if (request === 'refused') {
+          const amended = amendedRequest(found, set);
+          if (!amended.ok) {
             await deps.store.note(importId, 'resume refused: what was set cannot be changed any more', { set });
             return;
           }
+          const { request } = amended;
           if (request !== null) await deps.store.setRequest(importId, request);
           await deps.store.note(importId, 'resume requested', { code: found.attention?.code ?? null, batch: batchId });
           const signal: ResumeSignal = { attentionVersion: found.attentionVersion, request };
@@ -85,17 +84,4 @@ async function tell(client: Client, importId: string, name: string, payload: Can
     // It has ended in the meantime.
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
-}
-
-/** The whole request after `set`; null where nothing was set. */
-function amended(
-  request: ImportRequest,
-  phase: Parameters<typeof amend>[1],
-  set: Readonly<Record<string, unknown>>,
-): ImportRequest | null | 'refused' {
-  if (Object.keys(set).length === 0) return null;
-  const result = amend(request, phase, set);
-  if (!result.ok) return 'refused';
-  const checked = validateRequest(result.request);
-  return checked.ok ? checked.request : 'refused';
 }

@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
-import { amend } from '../../domain/amend.js';
+import { amendedRequest } from '../../domain/amend.js';
 import { type ComparedItem, compareFindings } from '../../domain/finding-comparison.js';
 import { importWorkflowId, newImportId } from '../../domain/ids.js';
 import { type ImportView, isFinal, STATES, type State } from '../../domain/import.js';
@@ -149,34 +149,16 @@ async function signalImport(
 
 /** The whole request after `set`, or null where nothing was set. */
 function amended(view: ImportView, set: Readonly<Record<string, unknown>>): ImportRequest | null {
-  if (Object.keys(set).length === 0) return null;
-  // Once the image is under way, what it was made with can change no more.
-  const phase = view.phase === 'import' && view.image !== null ? 'detection' : view.phase;
-  const result = amend(view.request, phase, set);
-  if (!result.ok) {
-    const error = {
-      path: result.path,
-      rule: 'amend',
-      given: JSON.stringify(set[result.path]),
-      message: result.reason,
-      vendorCode: null,
-    };
-    throw problem(
-      'invalidRequest',
-      `${result.path}: ${result.reason}`,
-      'Amend something else, or cancel and start anew.',
-      { errors: [error] },
-    );
-  }
-  const checked = validateRequest(result.request);
-  if (checked.ok) return checked.request;
+  const result = amendedRequest(view, set);
+  if (result.ok) return result.request;
+  const { refused, problems: errors } = result;
+  if (refused !== null)
+    throw problem('invalidRequest', refused, 'Amend something else, or cancel and start anew.', { errors });
   throw problem(
     'invalidRequest',
     'the request as amended is not valid',
     'Mend what errors[] names; nothing was changed.',
-    {
-      errors: checked.problems,
-    },
+    { errors },
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { amend } from '../../domain/amend.js';
+import { amend, amendedRequest } from '../../domain/amend.js';
 import { PHASES, type Phase } from '../../domain/import.js';
 import { validateRequest } from '../../domain/request-schema.js';
 import { acceptedWith } from './requests.js';
@@ -98,5 +98,27 @@ describe('a request that is resumed', () => {
   test('can be changed in every phase that stops, if only in what becomes of the object', () => {
     const phases = PHASES.filter((phase) => phase !== 'accepted' && phase !== 'done');
     expect(phases.filter((phase) => !amend(request, phase, { 'upload.keepObject': true }).ok)).toEqual([]);
+  });
+
+  test('has all that made the image fixed once the image is under way', () => {
+    const waiting = { request, phase: 'import', image: null } as const;
+    const underWay = { ...waiting, image: { imageId: 'm-1', regionId: 'cn-hangzhou', taskId: 't-1' } };
+    const set = { imageName: 'web-02' };
+    expect(amendedRequest(waiting, set)).toMatchObject({ ok: true, request: { imageName: 'web-02' } });
+    expect(amendedRequest(underWay, set)).toMatchObject({
+      ok: false,
+      refused: expect.stringMatching('^imageName: cannot change any more in phase detection'),
+      problems: [{ path: 'imageName', rule: 'amend', given: '"web-02"' }],
+    });
+  });
+
+  test('is held to the rules of any request, and is none where nothing was set', () => {
+    const waiting = { request, phase: 'preflight', image: null } as const;
+    expect(amendedRequest(waiting, {})).toEqual({ ok: true, request: null });
+    expect(amendedRequest(waiting, { imageName: 'aliyun' })).toMatchObject({
+      ok: false,
+      refused: null,
+      problems: [{ path: 'imageName', given: expect.stringContaining('aliyun') }],
+    });
   });
 });
