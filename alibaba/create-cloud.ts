@@ -4,7 +4,7 @@ import { byteCount, type Environment, readEnvironment } from '../domain/environm
 import type { Cloud, CloudEndpoints, EcsApi, OssApi } from './cloud.js';
 import { type CredentialSource, defaultCredentials } from './credentials.js';
 import { createEcs } from './ecs.js';
-import { createOss } from './oss.js';
+import { createOss, OSS_DEFAULTS } from './oss.js';
 import { createRam } from './ram.js';
 import { createSts } from './sts.js';
 import { createPace } from './upload/pace.js';
@@ -62,10 +62,11 @@ export function createCloudFromEnvironment(env: Environment, endpoints = cloudEn
   return createCloud({
     endpoints,
     credentials: defaultCredentials(env),
+    partSize,
+    maxLanes,
     ...(homeRegion === undefined ? {} : { homeRegion }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(limitRate === undefined ? {} : { limitRate }),
-    ...{ partSize, maxLanes },
   });
 }
 
@@ -95,9 +96,9 @@ export const cloudVariables = z.object({
   /** Of one upload; larger where the image would else have more than 10,000 of them. */
   ECS_IMPORT_PART_SIZE: byteCount
     .refine((bytes) => bytes >= MIN_PART_BYTES && bytes <= MAX_PART_BYTES, 'give 100K to 5G: OSS takes no other parts')
-    .prefault('8M'),
+    .default(OSS_DEFAULTS.partSize),
   /** Of one upload: it begins with four at most, and finds out how many the link is worth. */
-  ECS_IMPORT_MAX_PARTS_AT_ONCE: z.coerce.number().int().min(1).default(12),
+  ECS_IMPORT_MAX_PARTS_AT_ONCE: z.coerce.number().int().min(1).default(OSS_DEFAULTS.maxLanes),
 });
 
 /** Clients keep connections and watch limits: one a region, however often it is asked for. */

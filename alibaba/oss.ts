@@ -16,7 +16,7 @@ export interface OssSettings extends Omit<UploadSettings, 'pace'> {
   readonly controlTimeoutMs: number;
 }
 
-const DEFAULTS: OssSettings = {
+export const OSS_DEFAULTS: OssSettings = {
   partSize: DEFAULT_PART_BYTES,
   lanes: 4,
   maxLanes: 12,
@@ -34,7 +34,7 @@ export interface OssOptions extends OssPlace {
 }
 
 export function createOss(options: OssOptions): OssApi {
-  const wanted = { ...DEFAULTS, ...options.settings };
+  const wanted = { ...OSS_DEFAULTS, ...options.settings };
   const settings = { ...wanted, lanes: Math.min(wanted.lanes, wanted.maxLanes) };
   const control = createControl(options, settings.controlTimeoutMs);
   const wire = createWire({ ...options, stallMs: settings.stallMs });
