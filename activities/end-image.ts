@@ -1,5 +1,5 @@
 /** Ends what an import made of an image: its task cancelled, and an image that won the race deleted, unless it is to be kept. */
-import type { EcsApi, TaskView } from '../alibaba/cloud.js';
+import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
 import { failureOf } from '../domain/catalogue/index.js';
 import { FailureError } from '../domain/failure.js';
 import type { LedgerEntry } from '../domain/import.js';
@@ -7,7 +7,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { deleteImage, imagesOf, isOvertaken, type Remover } from './remove-image.js';
 import type { Step } from './step.js';
 
-export const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
+const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
 
 /** @param keep leave an image that is finished; one that is not whole never stays. True where one stays. */
 export async function endImage(
@@ -21,9 +21,7 @@ export async function endImage(
   let looks = 0;
   for (;;) {
     const images = await imagesOf(ecs, step, entry);
-    const tasks =
-      images.length === 0 ? [] : await ecs.describeTasks({ resourceIds: images.map((image) => image.imageId) });
-    const running = tasks.filter((task) => !FINAL_TASK_STATUSES.includes(task.status));
+    const running = await tasksUnderWay(ecs, images);
     if (images.length === 0) {
       // The call was sent and never answered: it may still be on its way.
       looks += 1;
@@ -40,6 +38,13 @@ export async function endImage(
     patient();
     await step.sleep(deps.settings.lookEveryMs);
   }
+}
+
+/** What the cloud is doing with images of ours: until that is over they cannot be deleted. */
+export async function tasksUnderWay(ecs: EcsApi, images: readonly ImageView[]): Promise<readonly TaskView[]> {
+  if (images.length === 0) return [];
+  const tasks = await ecs.describeTasks({ resourceIds: images.map(({ imageId }) => imageId) });
+  return tasks.filter(({ status }) => !FINAL_TASK_STATUSES.includes(status));
 }
 
 /** The cloud says that it ends something and does not: a person must hear of it, not wait for ever. */

@@ -4,10 +4,10 @@ import type { Cloud } from '../alibaba/cloud.js';
 import { FailureError } from '../domain/failure.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
 import { findOrphans, type Orphan, ofSize, type Sighted } from '../domain/orphans.js';
-import type { OrphanLeft, OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';
+import type { LeftAlone, OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';
 import type { ImportStore } from '../store/imports.js';
 import type { ActivitySettings } from './dependencies.js';
-import { cancelTask, FINAL_TASK_STATUSES } from './end-image.js';
+import { cancelTask, tasksUnderWay } from './end-image.js';
 import { cancelCopy, deleteImage, isCopying, type Remover } from './remove-image.js';
 
 const GIB = 1024 ** 3;
@@ -39,7 +39,7 @@ export function createSweepOrphans(deps: SweepDependencies) {
       }
       for (const { key, why } of unseen) context.log.warn('not looked at for orphans', { key, why });
       const deleted: string[] = [];
-      const left: OrphanLeft[] = [];
+      const left: LeftAlone[] = [];
       for (const orphan of input.delete ? firstWhatIsUnderWay(orphans) : []) {
         if (orphan.foreign && !input.foreign) continue;
         const why = await remove(deps, remover, orphan);
@@ -71,10 +71,10 @@ async function measured(cloud: Cloud, orphan: Orphan): Promise<Orphan> {
 /** A place that may not be looked at, or is gone, is told and keeps no other from being looked at. */
 async function look({ cloud, store }: SweepDependencies): Promise<{
   readonly seen: readonly Sighted[];
-  readonly unseen: readonly OrphanLeft[];
+  readonly unseen: readonly LeftAlone[];
 }> {
   const { regions, folders } = await store.placesUsed();
-  const unseen: OrphanLeft[] = [];
+  const unseen: LeftAlone[] = [];
   const at = async (key: string, sightings: Promise<readonly Sighted[]>): Promise<readonly Sighted[]> => {
     try {
       return await sightings;
@@ -154,8 +154,7 @@ async function removeImage(
   for (let looks = 0; looks < LOOKS_AT_IMAGE; looks++) {
     const [image] = await ecs.describeImages({ imageIds: [orphan.key] });
     if (image === undefined) return null;
-    const tasks = await ecs.describeTasks({ resourceIds: [orphan.key] });
-    const running = tasks.filter(({ status }) => !FINAL_TASK_STATUSES.includes(status));
+    const running = await tasksUnderWay(ecs, [image]);
     for (const task of running) await cancelTask(ecs, remover, task);
     if (running.length === 0 && isCopying(image)) await cancelCopy(ecs, remover, image);
     else if (running.length === 0) await deleteImage(ecs, remover, image);

@@ -153,6 +153,8 @@ export const orphanSweepInputSchema = z.object({
   foreign: z.boolean().default(false).describe('With delete: also finished images whose import is not known here'),
 });
 
+const leftAloneSchema = z.object({ key: z.string(), why: z.string() });
+
 export const orphanSweepSchema = z.object({
   orphans: z.array(
     z.object({
@@ -169,8 +171,6 @@ export const orphanSweepSchema = z.object({
     }),
   ),
   deleted: z.array(z.string()).describe('Keys of those that were deleted'),
-  left: z.array(z.object({ key: z.string(), why: z.string() })).describe('Those that could not be deleted, and why'),
-  unseen: z
-    .array(z.object({ key: z.string(), why: z.string() }))
-    .describe('Regions and folders not looked at, and why'),
+  left: z.array(leftAloneSchema).describe('Those that could not be deleted, and why'),
+  unseen: z.array(leftAloneSchema).describe('Regions and folders not looked at, and why'),
 });

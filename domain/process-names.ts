@@ -97,12 +97,15 @@ export interface OrphanSweep {
   /** Keys of those that were removed. */
   readonly deleted: readonly string[];
   /** Those that were to be removed and could not be. */
-  readonly left: readonly OrphanLeft[];
+  readonly left: readonly LeftAlone[];
   /** Regions and folders that could not be looked at. */
-  readonly unseen: readonly OrphanLeft[];
+  readonly unseen: readonly LeftAlone[];
 }
 
-export interface OrphanLeft {
+/** What a look for orphans did not remove, or a place where it did not look. */
+export interface LeftAlone {
+  /** An orphan's, a region, or a folder as `oss://BUCKET/PREFIX`. */
   readonly key: string;
+  /** The cloud's code and message, or ours. */
   readonly why: string;
 }
