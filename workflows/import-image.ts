@@ -42,7 +42,7 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   const nearTheFiles = activitiesOn(input.fileQueue, input.pace);
   const uploading = activitiesOn(uploadQueue(input.fileQueue), input.pace);
   const watching = watchersOn(POLL_QUEUE, input.pace);
-  // It waits as long as any watch, but for copies that it has made itself.
+  // Waits for long, so on the queue of those that do; makes copies, so a cancel hears first which ones there are.
   const distributing = activitiesOn(WATCH_QUEUE, input.pace);
 
   /** There once `accept` has it; nothing runs before. */

@@ -27,7 +27,7 @@ export async function sendDisk(sending: Sending): Promise<SentDisk> {
   const { deps, input, disk, signal, progress } = sending;
   const { sha256 } = input.request.disks[disk.number - 1] ?? {};
   if (disk.source.kind === 'object') {
-    if (sha256 !== undefined) await checkObject(sending, disk.source, sha256);
+    if (sha256 !== undefined) await requireDigestOfObject(sending, disk.source, sha256);
     return { plan: disk, inspection: null };
   }
   const asFile = disk.conversion === 'converted' || disk.conversion === 'unknown';
@@ -46,7 +46,7 @@ export async function sendDisk(sending: Sending): Promise<SentDisk> {
 }
 
 /** An object is used where it lies; its digest takes a reading of the whole. */
-async function checkObject(
+async function requireDigestOfObject(
   { deps, input, disk, signal, progress }: Sending,
   place: { readonly bucket: string; readonly key: string },
   wanted: string,
