@@ -4,7 +4,7 @@
  * with 1 where an item did not end once, with one image. docs/scale.md holds what was measured.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,7 +70,7 @@ try {
 
 async function bench(on: Service): Promise<string> {
   const images = await makeImages(folder, ITEMS);
-  const temporal = production?.address ?? addressOf(on, 'temporal');
+  const temporal = production?.address ?? on.addressOf('temporal');
   const plain = { workflows: Math.min(400, Math.max(100, ITEMS)), atOnce: AT_ONCE, activities: ACTIVITIES };
   const measureLimit = async () => {
     const before = (await cpuOf(on)).temporal ?? 0;
@@ -83,8 +83,7 @@ async function bench(on: Service): Promise<string> {
   };
   const limitBefore = await measureLimit();
 
-  const password = (await readFile(path.join(on.dataDir, 'postgres.password'), 'utf8')).trim();
-  const databaseUrl = `postgres://ecs_image_import:${password}@${addressOf(on, 'postgres')}/ecs_image_import`;
+  const databaseUrl = on.databaseUrl();
   await countStatements(on, databaseUrl);
   const use = async () => ({
     record: await databaseUse(databaseUrl),
@@ -153,12 +152,6 @@ function useAnImport(before: DatabaseUse, after: DatabaseUse): string {
   const each = (of: keyof DatabaseUse) => ((after[of] - before[of]) / ITEMS).toFixed(1);
   const statements = after.statements === 0 ? '' : `${each('statements')} statements in `;
   return `${statements}${each('transactions')} transactions, ${each('writtenKib')} KiB of log written, ${each('sizeKib')} KiB larger`;
-}
-
-function addressOf(on: Service, name: 'temporal' | 'postgres'): string {
-  const part = on.stack.parts().find((one) => one.name === name);
-  if (part?.address === undefined || part.address === null) throw new Error(`the stack has no ${name}`);
-  return part.address;
 }
 
 async function cpuOf(on: Service): Promise<Readonly<Record<string, number>>> {

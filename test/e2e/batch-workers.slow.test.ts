@@ -38,16 +38,14 @@ afterAll(async () => {
 
 /** A worker on another host, as far as it knows. */
 async function startSecondWorker(): Promise<ChildProcess> {
-  const address = (name: string) => service.stack.parts().find((part) => part.name === name)?.address ?? '';
-  const password = (await readFile(path.join(service.dataDir, 'postgres.password'), 'utf8')).trim();
   const cloud = service.stack.emulatorUrl ?? '';
   const child = spawn(process.execPath, [MAIN, 'worker'], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       ...withEmulatorKeys(process.env),
       ...PACE,
-      TEMPORAL_ADDRESS: address('temporal'),
-      DATABASE_URL: `postgres://ecs_image_import:${password}@${address('postgres')}/ecs_image_import`,
+      TEMPORAL_ADDRESS: service.addressOf('temporal'),
+      DATABASE_URL: service.databaseUrl(),
       ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
       ECS_IMPORT_WORKER_HOST: 'host-b',
       ECS_IMPORT_POLL_FIRST_MS: '100',

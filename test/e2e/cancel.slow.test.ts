@@ -8,7 +8,7 @@ import { isFinal } from '../../domain/import.js';
 import { raw } from '../emulator/made-disks.js';
 import { labelOf } from '../faults/cases.js';
 import { violations } from '../faults/judge.js';
-import { isShared, LANE_BUCKETS, LANES, type Lane, matchOf } from '../faults/lanes.js';
+import { isShared, LANE_BUCKETS, LANES, type Lane, laneAt, matchOf } from '../faults/lanes.js';
 import { prepare, requestOf } from '../faults/run-case.js';
 import { ASKED_ONCE_WITHIN_MS, setCloud } from '../faults/run-matrix.js';
 import { CALLS, type Call, SCENARIOS } from '../faults/scenarios.js';
@@ -132,8 +132,7 @@ async function cancelAtEach(moments: readonly Moment[]): Promise<readonly string
       broken.push(...(await cancelAt(next, lane)));
   };
   // Not the lane whose bucket is to be looked at first: what has just been asked is not asked again.
-  const last = LANES.at(-1);
-  if (last === undefined) throw new Error('there are no lanes');
+  const last = laneAt(-1);
   for (const alone of moments.filter(({ call }) => isShared(call))) {
     await sleep(ASKED_ONCE_WITHIN_MS);
     await work([alone], last);
@@ -155,8 +154,7 @@ describe('cancel, told twice, ends the import cancelled and leaves nothing', () 
   });
 
   test('before any worker has looked at it', async () => {
-    const [lane] = LANES;
-    if (lane === undefined) throw new Error('there are no lanes');
+    const lane = laneAt(0);
     service.signal('worker', 'SIGSTOP');
     const id = await service.start(requestOf('import', lane, source));
     const told = await cancel(id);
@@ -171,8 +169,7 @@ describe('cancel, told twice, ends the import cancelled and leaves nothing', () 
 test('cancel that comes when the cloud has finished the image, and nobody here knows, deletes it, or keeps it where asked', async () => {
   const runs = await Promise.all(
     [false, true].map(async (keepImage, index) => {
-      const lane = LANES[index];
-      if (lane === undefined) throw new Error('there are no lanes');
+      const lane = laneAt(index);
       const held = {
         service: 'ecs',
         action: 'DescribeTasks',
@@ -197,8 +194,7 @@ test('cancel that comes when the cloud has finished the image, and nobody here k
 });
 
 test('cancel while the cloud imports calls CancelTask and waits for the task’s end', async () => {
-  const [lane] = LANES;
-  if (lane === undefined) throw new Error('there are no lanes');
+  const lane = laneAt(0);
   await service.settings({ importSeconds: 600 });
   const id = await service.start(requestOf('cancel-import', lane, source));
   await service.until(id, (view) => view.phase === 'import' && view.image !== null);
@@ -214,8 +210,7 @@ test('cancel while the cloud imports calls CancelTask and waits for the task’s
 });
 
 test('an upload that is cancelled sends no further part', async () => {
-  const [lane] = LANES;
-  if (lane === undefined) throw new Error('there are no lanes');
+  const lane = laneAt(0);
   const file = path.join(folder, 'large.raw');
   writeFileSync(file, raw());
   const large = openSync(file, 'r+');

@@ -131,8 +131,8 @@ describe('orphans', () => {
 
   test('are looked for every day by a schedule of Temporal', async () => {
     await succeeded(await service.start());
-    const address = service.stack.parts().find(({ name }) => name === 'temporal')?.address ?? '';
-    const connection = await Connection.connect({ address: address.replace(/^\w+:\/\//, '') });
+
+    const connection = await Connection.connect({ address: service.addressOf('temporal') });
     const schedule = new Client({ connection }).schedule.getHandle('orphans-daily');
     const { spec } = await schedule.describe();
     expect(spec.calendars).toMatchObject([{ hour: [{ start: 3 }], minute: [{ start: 17 }] }]);

@@ -151,6 +151,18 @@ export async function startService(settings: ServiceSettings = {}) {
     }
   }
 
+  /** host:port where a part listens. */
+  function addressOf(name: 'temporal' | 'postgres'): string {
+    const address = stack.parts().find((part) => part.name === name)?.address;
+    if (!address) throw new Error(`the stack has no ${name}`);
+    return address.replace(/^\w+:\/\//, '');
+  }
+
+  function databaseUrl(): string {
+    const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8').trim();
+    return `postgres://ecs_image_import:${password}@${addressOf('postgres')}/ecs_image_import`;
+  }
+
   function ossOf(bucket: string, region = REGION): OSS {
     const place = { region: `oss-${region}`, endpoint: emulatorUrl ?? '', sldEnable: true, authorizationV4: true };
     const options = { ...EMULATOR_ACCOUNT, ...place, bucket };
@@ -166,6 +178,8 @@ export async function startService(settings: ServiceSettings = {}) {
   return {
     stack,
     dataDir,
+    addressOf,
+    databaseUrl,
     apiUrl,
     emulatorUrl,
     request,
@@ -212,10 +226,7 @@ export async function startService(settings: ServiceSettings = {}) {
      * regions, so that imports that are to have nothing to do with each other would wait for each other.
      */
     async learnNoLimits(): Promise<void> {
-      const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8').trim();
-      const address = stack.parts().find(({ name }) => name === 'postgres')?.address ?? '';
-      const url = `postgres://ecs_image_import:${password}@${address}/ecs_image_import`;
-      const pool = openPool({ url, applicationName: 'test', maxConnections: 1 });
+      const pool = openPool({ url: databaseUrl(), applicationName: 'test', maxConnections: 1 });
       await pool.query(LEARN_NOTHING).finally(() => pool.end());
     },
     endFault: (id: string) => control(`faults?id=${id}`, undefined, 'DELETE'),

@@ -11,6 +11,13 @@ export type { Lane } from './scenarios.js';
 export const LANES: readonly Lane[] = makeLanes();
 export const LANE_BUCKETS = LANES.map(({ bucket, region }) => `${bucket}@${region}`);
 
+/** The lane at a place, counted from the end where it is negative. */
+export function laneAt(index: number): Lane {
+  const lane = LANES.at(index);
+  if (lane === undefined) throw new Error(`there is no lane ${index} of ${LANES.length}`);
+  return lane;
+}
+
 function makeLanes(): readonly Lane[] {
   const regions = KNOWN_REGIONS.filter(isRegion);
   const half = Math.floor(regions.length / 2);

@@ -5,7 +5,7 @@ import { type ImportView, isFinal } from '../../domain/import.js';
 import type { Service } from '../e2e/service.js';
 import { faultOf, KINDS, type Kind, TIMES, type Times } from './cases.js';
 import { violations } from './judge.js';
-import { isShared, LANES, type Lane, matchOf } from './lanes.js';
+import { isShared, LANES, type Lane, laneAt, matchOf } from './lanes.js';
 import { requestOf } from './run-case.js';
 import { setCloud } from './run-matrix.js';
 import { CALLS } from './scenarios.js';
@@ -103,16 +103,14 @@ export async function checkLives(service: Service, source: string, options: Sear
   await setCloud(service, MODEL_CLOUD);
   const killWorker = jointDeaths(service);
   return search({ ...options, lanes: Math.min(options.lanes, LANES.length) }, async (index, moves) => {
-    const lane = LANES[index];
-    if (lane === undefined) throw new Error(`there is no lane ${index}`);
+    const lane = laneAt(index);
     return runScript({ service, lane, source, killWorker }, moves);
   });
 }
 
 /** One sequence by itself. */
 export async function replay(service: Service, source: string, moves: Script): Promise<readonly string[]> {
-  const [lane] = LANES;
-  if (lane === undefined) throw new Error('there are no lanes');
+  const lane = laneAt(0);
   await setCloud(service, MODEL_CLOUD);
   return runScript({ service, lane, source, killWorker: jointDeaths(service) }, moves);
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, startService } from '../e2e/service.js';
 import type { Outage } from './crash-cases.js';
-import { LANE_BUCKETS, LANES } from './lanes.js';
+import { LANE_BUCKETS, laneAt } from './lanes.js';
 import { follow, judge, requestOf, type Verdict } from './run-case.js';
 import { setCloud, withLanes } from './run-matrix.js';
 import type { ScenarioName } from './scenarios.js';
@@ -77,8 +77,7 @@ async function killOnceItRuns(service: Service, name: string, afterMs: number): 
 
 /** The same request with the same key, sent until it is answered while the API dies in between: one import. */
 async function killedApiMakesOneImport(service: Service, source: string): Promise<void> {
-  const lane = LANES.at(-1);
-  if (lane === undefined) throw new Error('there are no lanes');
+  const lane = laneAt(-1);
   const request = requestOf('import', lane, source);
   const key = `outage-${process.pid}`;
   const send = () => service.request('POST', '/v1/imports', request, { 'idempotency-key': key }).catch(() => null);
@@ -102,8 +101,7 @@ async function underOutage(
   const began = Date.now();
   const runs = await Promise.all(
     CROWD.map(async (scenario, index) => {
-      const lane = LANES[index];
-      if (lane === undefined) throw new Error(`there is no lane ${index}`);
+      const lane = laneAt(index);
       return { scenario, id: await service.start(requestOf(scenario, lane, source)) };
     }),
   );

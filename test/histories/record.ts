@@ -157,8 +157,8 @@ async function main(): Promise<void> {
     console.log(`${name}: ${kept.events.length} events`);
   };
   try {
-    const address = service.stack.parts().find(({ name }) => name === 'temporal')?.address ?? '';
-    const connection = await Connection.connect({ address: address.replace(/^\w+:\/\//, '') });
+    
+    const connection = await Connection.connect({ address: service.addressOf('temporal') });
     const { workflow } = new Client({ connection });
     for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json') && only.test(name))) {
       rmSync(path.join(import.meta.dirname, file));
