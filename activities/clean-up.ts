@@ -70,7 +70,7 @@ async function leaveOnlyWhatWasAskedFor(
     }
   };
 
-  const shared = await deps.uploading.uploads.heldBy(step.importId);
+  const shared = await deps.uploading.uploads.usedBy(step.importId);
   const isShared = ({ key }: LedgerEntry) => shared.some((upload) => locationOf(upload) === key);
   // What others may send on is let go below, with its object; the rest is this import's own.
   for (const upload of open('multipart-upload')) {

@@ -29,10 +29,14 @@ export function orphanQueries(pool: pg.Pool) {
         `select id, state not in ('succeeded', 'failed', 'cancelled') as live from imports where id = any($1)`,
         [importIds],
       );
-      // One object may serve several imports: each has it in its ledger.
+      // One object may serve several imports: each has it in its ledger, and counts as its user a moment before that.
       const held = await pool.query<{ key: string }>(
-        `select distinct coalesce(nullif(detail ->> 'imageId', ''), key) as key from ledger
-         where status <> 'removed' and kind in ('image', 'copy', 'object', 'multipart-upload')`,
+        `select coalesce(nullif(detail ->> 'imageId', ''), key) as key from ledger
+         where status <> 'removed' and kind in ('image', 'copy', 'object', 'multipart-upload')
+         union
+         select 'oss://' || u.bucket || '/' || u.key from uploads u
+           join upload_holds h on h.upload = u.id and not h.released
+           join imports i on i.id = h.import_id and i.state not in ('succeeded', 'failed', 'cancelled')`,
       );
       return {
         known: new Set(imports.rows.map(({ id }) => id)),

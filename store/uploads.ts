@@ -193,11 +193,13 @@ export function createUploadStore(pool: pg.Pool) {
       );
     },
 
-    /** Locations of everything that the import holds or is about to delete. */
-    async heldBy(importId: string): Promise<readonly SharedUpload[]> {
+    /**
+     * Every object that the import has used and that is not deleted yet, let go of or not: a cleanup that died after it
+     * had let go must know that what its ledger still has may be in use by others.
+     */
+    async usedBy(importId: string): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
-        `select u.* from uploads u join upload_holds h on h.upload = u.id
-         where h.import_id = $1 and (not h.released or u.state = 'removing') order by u.id`,
+        'select u.* from uploads u join upload_holds h on h.upload = u.id where h.import_id = $1 order by u.id',
         [importId],
       );
       return rows.map(toUpload);

@@ -204,7 +204,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     resolveFile: unused,
     uploading: {
       // Never connected: nothing of an upload is part of distribution.
-      uploads: { ...createUploadStore(new pg.Pool()), heldBy: async () => [] },
+      uploads: { ...createUploadStore(new pg.Pool()), usedBy: async () => [] },
       http: { get: unused, close: () => undefined },
       inspectRemote: unused,
       cache: { obtain: unused },

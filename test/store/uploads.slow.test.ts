@@ -153,10 +153,10 @@ describe('the object', () => {
     const { id } = await whole('a');
     expect(await release('a')).toEqual({ kind: 'remove', id });
     expect(await release('a')).toEqual({ kind: 'remove', id });
-    expect(await store.heldBy('a')).toMatchObject([{ id, state: 'removing' }]);
+    expect(await store.usedBy('a')).toMatchObject([{ id, state: 'removing' }]);
     await store.forget(id);
     expect(await release('a')).toEqual({ kind: 'unknown' });
-    expect(await store.heldBy('a')).toEqual([]);
+    expect(await store.usedBy('a')).toEqual([]);
   });
 
   test('that is being removed is used by nobody new: they make another one', async () => {
@@ -241,7 +241,7 @@ test('whatever dies when, no object vanishes that somebody uses, and none is lef
     if (!cloud.has(seen.key)) lost.push(seen.key);
   };
   const cleanUp = async (importId: string) => {
-    for (const { key } of await store.heldBy(importId)) {
+    for (const { key } of await store.usedBy(importId)) {
       const outcome = await store.release(importId, BUCKET, key, false);
       mayDie();
       if (outcome.kind !== 'remove') continue;

@@ -95,6 +95,6 @@ function memoryUploads(): UploadStore {
     finish: async (id, whole) => void Object.assign(at(id) ?? {}, { ...whole, state: 'whole', holder: null }),
     digest: async (version) => digests.get(version) ?? null,
     noteDigest: async (version, sha256) => void digests.set(version, sha256),
-    ...{ reopen: unused, heldBy: unused, release: unused, forget: unused },
+    ...{ reopen: unused, usedBy: unused, release: unused, forget: unused },
   };
 }

@@ -1,0 +1,182 @@
+/** The end of an import whose object others use too, on a real record: whatever call is the last one of its process. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createCleanUp } from '../../activities/clean-up.js';
+import type { OssApi } from '../../alibaba/cloud.js';
+import type { ResourceKind } from '../../domain/import.js';
+import type { ImportRequest } from '../../domain/request.js';
+import { createImportStore, type ImportStore } from '../../store/imports.js';
+import { createUploadStore, type UploadStore } from '../../store/uploads.js';
+import { startTestDatabase, type TestDatabase } from '../store/test-database.js';
+import { activityRunner, FakeCloud, HOME, memoryStore, REQUEST } from './distribution-cloud.js';
+
+const BUCKET = 'images';
+const KEY = 'a/disk-1.raw';
+const LOCATION = `oss://${BUCKET}/${KEY}`;
+const UPLOAD_ID = 'upload-1';
+
+let database: TestDatabase;
+let imports: ImportStore;
+let uploads: UploadStore;
+/** What the bucket holds: keys of objects, ids of unfinished uploads. */
+let bucket: { readonly objects: Set<string>; readonly uploads: Set<string> };
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  imports = createImportStore(database.pool);
+  uploads = createUploadStore(database.pool);
+});
+afterAll(() => database?.close());
+beforeEach(begin);
+
+async function begin(): Promise<void> {
+  await database.pool.query('truncate uploads, imports cascade');
+  bucket = { objects: new Set(), uploads: new Set() };
+}
+
+/** Calls that a process can still make before it dies; what is called after that does nothing. */
+interface Life {
+  calls: number;
+}
+
+/** Each call of a dying process is done, and its answer is never heard where it was the last. */
+function mortal<Part extends object>(part: Part, life: Life): Part {
+  return new Proxy(part, {
+    get(target, name) {
+      const call: unknown = Reflect.get(target, name);
+      if (typeof call !== 'function') return call;
+      return async (...args: unknown[]) => {
+        if (life.calls > 0) {
+          life.calls -= 1;
+          const answer: unknown = await Reflect.apply(call, target, args);
+          if (life.calls > 0) return answer;
+        }
+        throw new Error('the process is dead');
+      };
+    },
+  });
+}
+
+function oss(): OssApi {
+  const unused = () => Promise.reject(new Error('not part of a cleanup'));
+  return {
+    ...{ getBucket: unused, headObject: unused, readRange: unused, upload: unused, linkSpeed: () => null },
+    ...{ measureLink: unused, uploadedBytes: unused, tryUpload: unused, listFolder: unused },
+    listUploads: async () => [...bucket.uploads],
+    abortUpload: async (_bucket, _key, id) => void bucket.uploads.delete(id),
+    deleteObject: async (_bucket, key) => void bucket.objects.delete(key),
+  };
+}
+
+/** Accepts it as the first step does, and has it use the object, as its upload does. */
+async function uses(importId: string, kind: ResourceKind, request: ImportRequest = REQUEST): Promise<number> {
+  const step = { importId, version: 1, phase: 'upload' } as const;
+  await imports.accept(step, request, 'files');
+  const { id } = await uploads.join({
+    importId,
+    regionId: HOME,
+    bucket: BUCKET,
+    key: KEY,
+    sha256: 'aa',
+    form: 'as-is',
+  });
+  const detail = { bucket: BUCKET, key: KEY, ...(kind === 'multipart-upload' ? { uploadId: UPLOAD_ID } : {}) };
+  await imports.record(step, { kind, key: LOCATION, regionId: HOME, status: 'created', detail });
+  return id;
+}
+
+async function wholeFor(...users: readonly string[]): Promise<void> {
+  for (const user of users) {
+    const id = await uses(user, 'object');
+    if (bucket.objects.size > 0) continue;
+    bucket.objects.add(KEY);
+    await uploads.claim(id, `${user}/1`, 60_000);
+    await uploads.finish(id, { size: 10, crc64: '7', inspection: null });
+  }
+}
+
+/** Runs the cleanup in a process that makes so many calls; a rejection is what Temporal would retry. */
+async function cleanUp(importId: string, request = REQUEST, calls = Number.POSITIVE_INFINITY): Promise<Life> {
+  const life = { calls };
+  const { deps, environment } = activityRunner(new FakeCloud(), { ...memoryStore(), store: mortal(imports, life) });
+  const body = createCleanUp({
+    ...deps,
+    cloud: { ...deps.cloud, oss: () => mortal(oss(), life) },
+    uploading: { ...deps.uploading, uploads: mortal(uploads, life) },
+  });
+  const ending = { outcome: 'succeeded', error: null, keepImage: true } as const;
+  const done = environment().run(body, { importId, step: 9, request, attempt: 1 }, ending);
+  if (calls === Number.POSITIVE_INFINITY) expect(await done).toBe('succeeded');
+  else await done.catch(() => undefined);
+  return life;
+}
+
+/** `scene` after each call that a cleanup makes was the last of its process, and none died. */
+async function afterEachDeath(scene: (calls: number) => Promise<Life>): Promise<void> {
+  for (let calls = 1; ; calls++) {
+    await begin();
+    if ((await scene(calls)).calls > 0) {
+      // Not worth its name where the process never got to the object.
+      expect(calls).toBeGreaterThan(6);
+      return;
+    }
+  }
+}
+
+const leftOf = async (importId: string) =>
+  (await imports.ledger(importId))
+    .filter(({ status }) => status !== 'removed')
+    .map(({ kind, status }) => [kind, status]);
+
+describe('whichever call of a cleanup is the last one of its process', () => {
+  test('an object that another import uses stays until that one ends, and is gone then', async () => {
+    await afterEachDeath(async (calls) => {
+      await wholeFor('a', 'b');
+      const life = await cleanUp('a', REQUEST, calls);
+      await cleanUp('a');
+      expect([...bucket.objects], `died after ${calls} calls`).toEqual([KEY]);
+      await cleanUp('b', REQUEST, calls);
+      await cleanUp('b');
+      expect(bucket.objects.size, `died after ${calls} calls`).toBe(0);
+      expect([await leftOf('a'), await leftOf('b')]).toEqual([[], []]);
+      expect((await database.pool.query('select * from uploads')).rows).toEqual([]);
+      return life;
+    });
+  });
+
+  test('an object that another import asked to keep is kept', async () => {
+    const keeping = { ...REQUEST, upload: { ...REQUEST.upload, keepObject: true } };
+    await afterEachDeath(async (calls) => {
+      await wholeFor('a', 'b');
+      await cleanUp('b', keeping);
+      const life = await cleanUp('a', REQUEST, calls);
+      await cleanUp('a');
+      expect([...bucket.objects], `died after ${calls} calls`).toEqual([KEY]);
+      expect([await leftOf('a'), await leftOf('b')]).toEqual([[['object', 'kept']], [['object', 'kept']]]);
+      return life;
+    });
+  });
+
+  test('an upload that another import goes on with is not aborted', async () => {
+    await afterEachDeath(async (calls) => {
+      await uses('a', 'multipart-upload');
+      await uses('b', 'multipart-upload');
+      bucket.uploads.add(UPLOAD_ID);
+      const life = await cleanUp('a', REQUEST, calls);
+      await cleanUp('a');
+      expect([...bucket.uploads], `died after ${calls} calls`).toEqual([UPLOAD_ID]);
+      await cleanUp('b');
+      expect(bucket.uploads.size).toBe(0);
+      return life;
+    });
+  });
+});
+
+test('an object that an import has just joined is held by it before its ledger says so', async () => {
+  await wholeFor('a');
+  await imports.accept({ importId: 'b', version: 1, phase: 'upload' }, REQUEST, 'files');
+  await uploads.join({ importId: 'b', regionId: HOME, bucket: BUCKET, key: 'b/1', sha256: 'aa', form: 'as-is' });
+  await cleanUp('a');
+  expect((await imports.accountsOf(['a'])).held.has(LOCATION)).toBe(true);
+  await cleanUp('b');
+  expect((await imports.accountsOf(['a'])).held.has(LOCATION)).toBe(false);
+});
