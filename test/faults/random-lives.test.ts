@@ -20,7 +20,7 @@ test('a sequence that breaks the promise is shrunk to what breaks it, and printe
   expect(told).toBe('imp-1 object b/k is left');
   expect(printed).toMatch(/^seed 7, replay with: npm run model -- --replay '/);
   const script = printedScript(printed);
-  expect(script).toEqual([{ do: 'kill-worker' }, { do: 'cancel', keepImage: false }]);
+  expect(script).toEqual([{ do: 'kill-worker' }, { do: 'cancel', of: 'first', keepImage: false }]);
   expect(isScript(script) && (await live(0, script))).toEqual(['imp-1 object b/k is left']);
 });
 

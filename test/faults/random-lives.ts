@@ -19,10 +19,11 @@ export const MODEL_ENV: NodeJS.ProcessEnv = {
   ECS_IMPORT_MAX_UPLOADS: '20',
 };
 
-/** A fault is planted before the import starts; everything else happens while it runs. */
+/** A fault is planted before the import starts; everything else happens while it runs. A twin sends the same content to the same bucket. */
 type Move =
   | { readonly do: 'fault'; readonly call: number; readonly kind: Kind; readonly times: Times }
-  | { readonly do: 'cancel'; readonly keepImage: boolean }
+  | { readonly do: 'start-twin' }
+  | { readonly do: 'cancel'; readonly of: 'first' | 'last'; readonly keepImage: boolean }
   | { readonly do: 'resume' }
   | { readonly do: 'kill-worker' }
   | { readonly do: 'wait'; readonly ms: number };
@@ -40,7 +41,15 @@ const move: fc.Arbitrary<Move> = fc.oneof(
       times: fc.constantFrom(...TIMES),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), keepImage: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('start-twin' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('cancel' as const),
+      of: fc.constantFrom('first' as const, 'last' as const),
+      keepImage: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('resume' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('kill-worker' as const) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(50, 200, 500, 1_000) }) },
@@ -92,11 +101,21 @@ export async function search(
       });
       const result = await fc.check(property, { numRuns, seed, endOnFailure: false });
       if (!result.failed) return [];
-      const [moves] = result.counterexample ?? [];
+      const [shrunk = []] = result.counterexample ?? [];
+      const moves = await withoutNeedless(shrunk, async (script) => (await live(lane, script)).length > 0);
       return [...told, `seed ${seed}, replay with: npm run model -- --replay '${JSON.stringify(moves)}'`];
     }),
   );
   return found.flat();
+}
+
+/** An array is shrunk from its front and move by move: what follows the move that matters is taken away here. */
+async function withoutNeedless(script: Script, breaks: (script: Script) => Promise<boolean>): Promise<Script> {
+  for (const index of script.keys()) {
+    const shorter = script.toSpliced(-1 - index, 1);
+    if (shorter.length > 0 && (await breaks(shorter))) return withoutNeedless(shorter, breaks);
+  }
+  return script;
 }
 
 export async function checkLives(service: Service, source: string, options: Search): Promise<readonly string[]> {
@@ -135,37 +154,42 @@ async function runScript({ service, lane, source, killWorker }: Place, moves: Sc
     const match = matchOf(call, lane, String(request.roleName));
     faults.push(await service.fault(faultOf({ ...call, ...one, name: '' }, match)));
   }
-  let cancelled = false;
+  const cancelled = new Set<string>();
   try {
-    const id = await service.start(request);
+    const first = await service.start(request);
+    const ids = [first];
     for (const one of moves) {
       if (one.do === 'wait') await sleep(one.ms);
       if (one.do === 'kill-worker') await killWorker();
-      if (one.do === 'resume') await post(service, id, 'resume', {});
+      if (one.do === 'start-twin') ids.push(await service.start(requestOf('import', lane, source)));
+      if (one.do === 'resume') for (const id of ids) await post(service, id, 'resume', {});
       if (one.do === 'cancel') {
+        const id = (one.of === 'last' ? ids.at(-1) : undefined) ?? first;
         const answer = await post(service, id, 'cancel', { keepImage: one.keepImage });
-        cancelled ||= answer === 202;
+        if (answer === 202) cancelled.add(id);
       }
     }
     for (const fault of faults) await service.endFault(fault);
-    return await verdict(service, id, cancelled);
+    // What twins share is gone once all of them have ended.
+    const views = await Promise.all(ids.map((id) => untilEnded(service, id)));
+    const broken = await Promise.all(views.map((view) => verdict(service, view, cancelled.has(view.id))));
+    return broken.flat();
   } finally {
     for (const fault of faults) await service.endFault(fault);
   }
 }
 
-/** Everything is mended now: the import must end, and as the user has told it to. */
-async function verdict(service: Service, id: string, cancelled: boolean): Promise<readonly string[]> {
-  const view = await untilEnded(service, id);
+/** Everything was mended: the import must have ended, and as the user has told it to. */
+async function verdict(service: Service, view: ImportView, cancelled: boolean): Promise<readonly string[]> {
   const { events } = (
-    await service.request('GET', `/v1/imports/${id}/report`, undefined, { accept: 'application/json' })
+    await service.request('GET', `/v1/imports/${view.id}/report`, undefined, { accept: 'application/json' })
   ).body;
   const expected = cancelled ? 'cancelled' : 'succeeded';
   const broken = [...violations({ view: withoutKept(view), cloud: await service.state(), events, stops: 0 })];
   if (view.state !== expected) {
     broken.push(`ended ${view.state}, not ${expected}: ${view.error?.code ?? ''} ${view.error?.message ?? ''}`);
   }
-  return broken.map((line) => `${id} ${line}`);
+  return broken.map((line) => `${view.id} ${line}`);
 }
 
 /** A cancelled import that was asked to keep its finished image is judged by what it says it keeps. */
