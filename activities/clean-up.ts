@@ -104,8 +104,9 @@ async function settleImages(
   if (ending.outcome === 'succeeded') return keepImage(deps, step, ledger);
   for (const entry of images) {
     const kept = await endImage(deps, step, entry, ending.keepImage);
-    await markAs(deps, step, entry, kept ? 'kept' : 'removed');
+    // Before the ledger closes it: what is closed, a later try does not look at again.
     if (!kept) await deps.store.setImage(step, null);
+    await markAs(deps, step, entry, kept ? 'kept' : 'removed');
   }
   for (const task of ledger) if (task.kind === 'task') await markAs(deps, step, task, 'removed');
 }

@@ -91,8 +91,9 @@ export async function copyImage(deps: ActivityDependencies, step: Step, job: Cop
       const dead = image !== null && DEAD_STATUSES.includes(image.status);
       if (dead || unseen >= LOOKS_BEFORE_GONE) {
         if (image !== null) await deleteImage(there, step, image);
-        await say('removed', { imageId: '', round: String(round + 1) });
+        // Before the ledger closes it: what is closed, a cleanup does not look at again.
         await deps.store.setCopy(step, toRegion, null);
+        await say('removed', { imageId: '', round: String(round + 1) });
         throw copyFailure(copyId, toRegion, image === null ? 'is gone' : `ended ${image.status}`);
       }
       job.onPercent(image?.percent ?? 0);

@@ -20,8 +20,9 @@ export async function endCopies(
     const how = wanted(entry);
     const kept = how === 'all' || (await end(deps, step, entry, how === 'finished'));
     const { kind, key, regionId } = entry;
-    await deps.store.record(step, { kind, key, regionId, status: kept ? 'kept' : 'removed' });
+    // Before the ledger closes it: what is closed, a later try does not look at again.
     if (!kept) await deps.store.setCopy(step, regionId, null);
+    await deps.store.record(step, { kind, key, regionId, status: kept ? 'kept' : 'removed' });
   }
 }
 

@@ -29,6 +29,8 @@ export function createStartImport(deps: ActivityDependencies) {
       const outdated = open.filter((entry) => entry.detail.clientToken !== token);
       for (const entry of outdated) {
         await endImage(deps, step, entry, false);
+        // Before the ledger closes it: what is closed, a cleanup does not look at again.
+        await deps.store.setImage(step, null);
         await deps.store.record(step, { kind: 'image', key: entry.key, regionId: entry.regionId, status: 'removed' });
       }
       const calledBefore = open.length > outdated.length;
