@@ -1,0 +1,135 @@
+/** Whatever call of an import's whole life, to the database or the cloud, is the last one of its process. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readState } from '../../emulator/state.js';
+import { createImportStore } from '../../store/imports.js';
+import { acceptedWith } from '../domain/requests.js';
+import type { EmulatorState } from '../e2e/service.js';
+import { type LocalCloud, REGION, startCloud } from '../emulator/local-cloud.js';
+import { raw } from '../emulator/made-disks.js';
+import { violations } from '../faults/judge.js';
+import { startTestDatabase, type TestDatabase } from '../store/test-database.js';
+import { ACTIVITIES, type ActivityName, type Death, Importing, liveThrough, type Scene } from './two-imports.js';
+
+const succeeds = { outcome: 'succeeded', until: 'distribute', joins: 'first', meanwhile: false } as const;
+const cancelled = { ...succeeds, outcome: 'cancelled', meanwhile: true } as const;
+const SHARED: readonly ActivityName[] = ['upload', 'cleanUp'];
+
+const SCENES: readonly Scene[] = [
+  { ...succeeds, title: 'of one that made the object, while the other one waits', dies: ACTIVITIES },
+  { ...succeeds, title: 'of one that made the object, while the other one goes on', meanwhile: true, dies: SHARED },
+  { ...succeeds, title: 'of one that joined the object, while the other one waits', joins: 'second', dies: SHARED },
+  {
+    ...{ ...succeeds, title: 'of one that joined the object, while the other one goes on' },
+    ...{ joins: 'second', meanwhile: true, dies: SHARED },
+  },
+  { ...cancelled, title: 'of one cancelled in upload', until: 'upload', dies: ['upload', 'cleanUp'] },
+  {
+    ...{ ...cancelled, title: 'of one cancelled in upload, alone' },
+    ...{ until: 'upload', meanwhile: false, dies: ['upload', 'cleanUp'] },
+  },
+  { ...cancelled, title: 'of one cancelled in import', until: 'startImport', dies: ['startImport', 'cleanUp'] },
+  { ...cancelled, title: 'of one cancelled in distribution', until: 'distribute', dies: ['distribute', 'cleanUp'] },
+  { ...cancelled, title: 'of one that failed', outcome: 'failed', until: 'watchImport', dies: ['cleanUp'] },
+];
+
+/** Lives at once. */
+const LANES = 8;
+const FAILING = 'doomed';
+const COPY_REGION = 'cn-beijing';
+
+let database: TestDatabase;
+let cloud: LocalCloud;
+let image: string;
+let lives = 0;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  cloud = await startCloud({
+    ...{ importSeconds: 0.03, detectionSeconds: 0, copySeconds: 0.03, cancelSeconds: 0.01, concurrentCopies: 1_000 },
+    failImports: [{ code: 'InvalidImageFormat.Malformed', message: 'The image is broken.', imageName: FAILING }],
+  });
+  image = path.join(cloud.folder, 'disk.raw');
+  await writeFile(image, raw(250 * 1024));
+});
+afterAll(async () => {
+  await cloud?.close();
+  await database?.close();
+});
+
+interface Outcome {
+  readonly last: string | null;
+  readonly broken: readonly string[];
+}
+
+async function live(scene: Scene, death: Death): Promise<Outcome> {
+  lives += 1;
+  const name = `life-${lives}`;
+  cloud.makeBucket(name);
+  const surroundings = { pool: database.pool, address: cloud.address, host: name };
+  const request = (imageName: string, more: object = {}) =>
+    acceptedWith({
+      ...{ region: REGION, imageName, roleName: name, osType: 'linux', ...more },
+      disks: [{ source: `file://${image}`, format: 'RAW', diskImageSize: 5 }],
+      upload: { bucket: name, prefix: 'lives/', convert: 'never' },
+      inspection: { failOn: 'never' },
+      detection: { failOn: 'never' },
+    });
+  const fails = scene.outcome === 'failed';
+  const distribute = { regions: [COPY_REGION], shareWith: ['1000000000000002'] };
+  const mine = new Importing(surroundings, request(fails ? `${FAILING}-${name}` : `${name}-mine`, { distribute }));
+  const other = new Importing(surroundings, request(`${name}-other`));
+  try {
+    await liveThrough(scene, death, mine, other);
+  } catch (error) {
+    return { last: mine.last, broken: [String(error)] };
+  }
+  const broken = [
+    ...(await judge(mine, scene.outcome)),
+    ...(await judge(other, 'succeeded')).map((line) => `the other one: ${line}`),
+    ...(await leftIn(name)),
+  ];
+  return { last: mine.last, broken };
+}
+
+async function judge({ id }: Importing, expected: string): Promise<readonly string[]> {
+  const store = createImportStore(database.pool);
+  const view = await store.get(id);
+  if (view === null) return ['has no record'];
+  const events = await store.events(id, 0);
+  const broken = violations({ view, cloud: readState(cloud.world) as EmulatorState, events, stops: 0 });
+  return view.state === expected ? broken : [...broken, `ended ${view.state}, not ${expected}`];
+}
+
+/** Nobody knows it any more, nor is there anything to know of. */
+async function leftIn(bucket: string): Promise<readonly string[]> {
+  const here = (one: { readonly bucket: string }) => one.bucket === bucket;
+  const { rows } = await database.pool.query<{ key: string }>('select key from uploads where bucket = $1', [bucket]);
+  return [
+    ...[...cloud.world.objects.values()].filter(here).map(({ key }) => `object ${key} is in the bucket`),
+    ...[...cloud.world.uploads.values()].filter(here).map(({ key }) => `upload of ${key} is in the bucket`),
+    ...rows.map(({ key }) => `the database still has the object ${key}`),
+  ];
+}
+
+test('a process that dies after any of its calls leaves one image in each region, and nothing else', async () => {
+  const jobs = SCENES.flatMap((scene) => scene.dies.map((activity) => ({ scene, activity })));
+  const told: string[] = [];
+  let deaths = 0;
+  const lane = async () => {
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+      const { scene, activity } = job;
+      for (let calls = 1; ; calls++) {
+        const { last, broken } = await live(scene, { activity, calls });
+        told.push(...broken.map((line) => `${activity} ${scene.title}, died after ${last ?? 'none'}: ${line}`));
+        if (last === null) break;
+        deaths += 1;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  expect(told).toEqual([]);
+  // Not worth its name where processes live on.
+  expect(deaths).toBeGreaterThan(250);
+}, 300_000);
