@@ -1,6 +1,7 @@
 /**
  * One try of an activity as a process of its own, with nothing in memory: it dies after so many calls to the database and
- * the cloud. Calls are counted where they leave the process, those to the cloud at the socket.
+ * the cloud that change something. They are counted where they leave the process, those to the cloud at the socket. To die
+ * after one that only reads leaves what a death after the change before it leaves.
  */
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -50,10 +51,10 @@ class Life {
   constructor(private readonly calls: number) {}
 
   /** The call is done; its answer is never heard where it was the last one. */
-  async through<Answer>(name: string, call: () => Promise<Answer>): Promise<Answer> {
+  async through<Answer>(name: string, reads: boolean, call: () => Promise<Answer>): Promise<Answer> {
     if (this.dead) throw new Error('the process is dead');
-    this.made += 1;
-    const isLast = this.made === this.calls;
+    if (!reads) this.made += 1;
+    const isLast = !reads && this.made === this.calls;
     this.underWay += 1;
     try {
       const answer = await call();
@@ -62,13 +63,17 @@ class Life {
       this.underWay -= 1;
       if (isLast) {
         this.dead = true;
-        this.last = `call ${this.calls}, ${name}`;
+        this.last = `change ${this.calls}, ${name}`;
       }
       if (this.last !== null && this.underWay === 0) this.tell(this.last);
     }
     throw new Error('the process is dead');
   }
 }
+
+/** Methods of the stores, and actions of the cloud, that change nothing; what is forgotten here is one death more. */
+const READS: readonly string[] = ['ledger', 'get', 'progressOf', 'events', 'usedBy', 'find', 'digest', 'parts'];
+const READING_ACTION = /^(Describe|Get|List|GET |HEAD )/;
 
 function mortal<Part extends object>(label: string, part: Part, life: Life): Part {
   return new Proxy(part, {
@@ -78,7 +83,8 @@ function mortal<Part extends object>(label: string, part: Part, life: Life): Par
       return (...args: unknown[]) => {
         const told = args.find((arg) => typeof arg === 'object' && arg !== null && 'kind' in arg && 'status' in arg);
         const what = told === undefined ? '' : ` ${JSON.stringify(told)}`;
-        return life.through(`${label}.${String(name)}${what}`, async () => Reflect.apply(call, target, args));
+        const reads = READS.includes(String(name));
+        return life.through(`${label}.${String(name)}${what}`, reads, async () => Reflect.apply(call, target, args));
       };
     },
   });
@@ -92,9 +98,9 @@ interface Gate {
 /** The way of a process to the emulator. */
 async function openGate(emulator: string, life: Life): Promise<Gate> {
   const server = http.createServer((request, response) => {
-    const action = request.headers['x-acs-action'] ?? `${request.method} ${request.url}`;
+    const action = String(request.headers['x-acs-action'] ?? `${request.method} ${request.url}`);
     life
-      .through(`cloud ${action}`, () => forward(emulator, request))
+      .through(`cloud ${action}`, READING_ACTION.test(action), () => forward(emulator, request))
       .then(({ status, headers, body }) => {
         response.writeHead(status, headers);
         response.end(body);
