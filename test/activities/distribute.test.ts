@@ -130,6 +130,20 @@ describe('what goes wrong with a copy', () => {
     expect(new Set(tokens).size).toBe(2);
   });
 
+  test('one that failed is not in the record of a cancelled import, also where the process died once the ledger had closed it', async () => {
+    cloud.copyEnds = (region) => (region === 'cn-beijing' ? 'CreateFailed' : 'Available');
+    const { record } = runner.deps.store;
+    const dying: typeof record = async (step, resource) => {
+      await record(step, resource);
+      if (resource.kind === 'copy' && resource.status === 'removed') throw new Error('the process is dead');
+    };
+    Object.assign(runner.deps.store, { record: dying });
+    await expect(distribute()).rejects.toThrow('the process is dead');
+    Object.assign(runner.deps.store, { record });
+    await cleanUp();
+    expect([...runner.copies]).toEqual([]);
+  });
+
   test('an image of the same name and another import’s tag is never taken for ours', async () => {
     cloud.put('cn-beijing', 'm-theirs', 'Available', { 'ecs-image-import': 'imp-2' });
     cloud.loseAnswer = (_action, region) => region === 'cn-beijing';
