@@ -22,6 +22,7 @@ import { createImportFiles } from '../../store/import-files.js';
 import { createImportStore } from '../../store/imports.js';
 import { createUploadStore } from '../../store/uploads.js';
 import { ACCOUNT_KEYS } from '../emulator/local-cloud.js';
+import { Life, mortal } from './life.js';
 
 /** What outlives every process. */
 export interface Surroundings {
@@ -37,58 +38,8 @@ const LEASE_MS = 600_000;
 /** Three parts of the image. */
 const PART_BYTES = 100 * 1024;
 
-class Life {
-  private made = 0;
-  private underWay = 0;
-  private dead = false;
-  private last: string | null = null;
-  private tell: (last: string) => void = () => undefined;
-  /** The name of the last call, once it and all others that were under way are done. Never, where it lives. */
-  readonly end = new Promise<string>((resolve) => {
-    this.tell = resolve;
-  });
-
-  constructor(private readonly calls: number) {}
-
-  /** The call is done; its answer is never heard where it was the last one. */
-  async through<Answer>(name: string, reads: boolean, call: () => Promise<Answer>): Promise<Answer> {
-    if (this.dead) throw new Error('the process is dead');
-    if (!reads) this.made += 1;
-    const isLast = !reads && this.made === this.calls;
-    this.underWay += 1;
-    try {
-      const answer = await call();
-      if (!isLast && !this.dead) return answer;
-    } finally {
-      this.underWay -= 1;
-      if (isLast) {
-        this.dead = true;
-        this.last = `change ${this.calls}, ${name}`;
-      }
-      if (this.last !== null && this.underWay === 0) this.tell(this.last);
-    }
-    throw new Error('the process is dead');
-  }
-}
-
-/** Methods of the stores, and actions of the cloud, that change nothing; what is forgotten here is one death more. */
-const READS: readonly string[] = ['ledger', 'get', 'progressOf', 'events', 'usedBy', 'find', 'digest', 'parts'];
+/** Actions of the cloud that change nothing. */
 const READING_ACTION = /^(Describe|Get|List|GET |HEAD )/;
-
-function mortal<Part extends object>(label: string, part: Part, life: Life): Part {
-  return new Proxy(part, {
-    get(target, name) {
-      const call: unknown = Reflect.get(target, name);
-      if (typeof call !== 'function') return call;
-      return (...args: unknown[]) => {
-        const told = args.find((arg) => typeof arg === 'object' && arg !== null && 'kind' in arg && 'status' in arg);
-        const what = told === undefined ? '' : ` ${JSON.stringify(told)}`;
-        const reads = READS.includes(String(name));
-        return life.through(`${label}.${String(name)}${what}`, reads, async () => Reflect.apply(call, target, args));
-      };
-    },
-  });
-}
 
 interface Gate {
   readonly address: string;
