@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCleanUp } from '../../activities/clean-up.js';
 import type { OssApi } from '../../alibaba/cloud.js';
 import type { ResourceKind } from '../../domain/import.js';
-import type { ImportRequest } from '../../domain/request.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createUploadStore, type UploadStore } from '../../store/uploads.js';
 import { startTestDatabase, type TestDatabase } from '../store/test-database.js';
@@ -46,9 +45,9 @@ function oss(): OssApi {
 }
 
 /** Accepts it as the first step does, and has it use the object, as its upload does. */
-async function uses(importId: string, kind: ResourceKind, request: ImportRequest = REQUEST): Promise<number> {
+async function uses(importId: string, kind: ResourceKind): Promise<number> {
   const step = { importId, version: 1, phase: 'upload' } as const;
-  await imports.accept(step, request, 'files');
+  await imports.accept(step, REQUEST, 'files');
   const { id } = await uploads.join({
     importId,
     regionId: HOME,

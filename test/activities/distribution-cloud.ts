@@ -1,6 +1,4 @@
 /** ECS in several regions, as far as copies, sharing and deleting go; and the record, in memory. For activities run alone. */
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import pg from 'pg';
 import type { ActivityDependencies } from '../../activities/dependencies.js';
 import { createRegionWatchers } from '../../activities/region-watcher.js';
@@ -12,6 +10,7 @@ import type { ImageRef, LedgerEntry } from '../../domain/import.js';
 import type { ImportRequest } from '../../domain/request.js';
 import type { ImportStore } from '../../store/imports.js';
 import { createUploadStore } from '../../store/uploads.js';
+import { quietEnvironment } from './quiet-environment.js';
 
 export const HOME = 'cn-hangzhou';
 export const SOURCE: ImageRef = { imageId: 'm-source', regionId: HOME, taskId: 't-1' };
@@ -176,10 +175,8 @@ export function memoryStore() {
   return { store: store as ImportStore, ledger, copies, finished: () => finished };
 }
 
-/** Its logger writes nothing: what an activity says is not what it promises. */
-function environment(): MockActivityEnvironment {
-  const logger = new DefaultLogger('ERROR', () => undefined);
-  return new MockActivityEnvironment({ scheduledTimestampMs: Date.now() }, { logger });
+function environment() {
+  return quietEnvironment({ scheduledTimestampMs: Date.now() });
 }
 
 /** Runs an activity as Temporal would, once; rejects with what the workflow would see. */

@@ -6,8 +6,6 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import type pg from 'pg';
 import type { ActivityDependencies } from '../../activities/dependencies.js';
 import { createActivities, type ImportActivities } from '../../activities/index.js';
@@ -23,6 +21,7 @@ import { createImportStore } from '../../store/imports.js';
 import { createUploadStore } from '../../store/uploads.js';
 import { ACCOUNT_KEYS } from '../emulator/local-cloud.js';
 import { Life, mortal } from './life.js';
+import { quietEnvironment } from './quiet-environment.js';
 
 /** What outlives every process. */
 export interface Surroundings {
@@ -141,8 +140,7 @@ export async function tryIn<Result>(
   const life = new Life(calls);
   const gate = await openGate(surroundings.address, life);
   const deps = dependencies(surroundings, gate.address, life);
-  const logger = new DefaultLogger('ERROR', () => undefined);
-  const environment = new MockActivityEnvironment({ attempt, scheduledTimestampMs: Date.now() }, { logger });
+  const environment = quietEnvironment({ attempt, scheduledTimestampMs: Date.now() });
   const lived: Promise<Try<Result>> = environment
     .run<[], Result, () => Promise<Result>>(() => body(createActivities(deps)))
     .then(

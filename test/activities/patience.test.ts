@@ -1,11 +1,10 @@
 /** How long what passes by itself is retried before a person is asked. */
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { runStep, type Step } from '../../activities/step.js';
 import { failureOf } from '../../domain/catalogue/index.js';
 import { FailureError } from '../../domain/failure.js';
 import { memoryStore, REQUEST } from './distribution-cloud.js';
+import { quietEnvironment } from './quiet-environment.js';
 
 const PATIENCE_MS = 60_000;
 const HOURS_MS = 3 * 3_600_000;
@@ -15,7 +14,7 @@ const cut = () =>
 /** What Temporal is told by a try that began `scheduledAgoMs` after the first, and what its last heartbeat held. */
 async function tryOnce(body: (step: Step) => void, scheduledAgoMs: number, heartbeatDetails?: unknown) {
   const info = { scheduledTimestampMs: Date.now() - scheduledAgoMs, heartbeatDetails };
-  const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR', () => undefined) });
+  const environment = quietEnvironment(info);
   let details: unknown;
   environment.on('heartbeat', (value: unknown) => {
     details = value;

@@ -1,8 +1,6 @@
 /** What lies in the cloud and no ledger accounts for: found in every region, with age and price, and deleted where told to. */
 
 import { CopyImageRequest, type ImportImageRequest, ModifyImageSharePermissionRequest } from '@alicloud/ecs20140526';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSweepOrphans } from '../../activities/sweep-orphans.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
@@ -20,6 +18,7 @@ import {
 } from '../emulator/local-cloud.js';
 import { raw } from '../emulator/made-disks.js';
 import { aliOss, send } from '../emulator/oss-clients.js';
+import { quietEnvironment } from './quiet-environment.js';
 
 const FAR = 'cn-beijing';
 const FAR_BUCKET = 'images-far';
@@ -57,7 +56,7 @@ async function sweep(input: Partial<OrphanSweepInput> = {}, now: () => Accounts 
     },
     settings: { lookEveryMs: 20 },
   });
-  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
+  const environment = quietEnvironment();
   return environment.run(activity, { delete: false, foreign: false, ...input });
 }
 

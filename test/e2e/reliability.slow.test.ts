@@ -131,7 +131,6 @@ describe('orphans', () => {
 
   test('are looked for every day by a schedule of Temporal', async () => {
     await succeeded(await service.start());
-
     const connection = await Connection.connect({ address: service.addressOf('temporal') });
     const schedule = new Client({ connection }).schedule.getHandle('orphans-daily');
     const { spec } = await schedule.describe();

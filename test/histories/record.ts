@@ -157,7 +157,6 @@ async function main(): Promise<void> {
     console.log(`${name}: ${kept.events.length} events`);
   };
   try {
-    
     const connection = await Connection.connect({ address: service.addressOf('temporal') });
     const { workflow } = new Client({ connection });
     for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json') && only.test(name))) {
