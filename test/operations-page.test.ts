@@ -27,8 +27,8 @@ function read(fields: Readonly<Record<string, ZodType>>): Defaults {
 
 /** What cannot be written as a value. */
 const IN_WORDS: Defaults = {
-  TEMPORAL_TLS: '`true` where any other variable below or an API key is set, else `false`',
-  ECS_IMPORT_WORKER_HOST: "the host's name",
+  TEMPORAL_TLS: '`true` if an API key or any variable below is set, else `false`',
+  ECS_IMPORT_WORKER_HOST: 'the host name',
   ECS_IMPORT_CACHE_LIMIT: '`200G`',
   ECS_IMPORT_PART_SIZE: '`8M`',
 };
