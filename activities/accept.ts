@@ -1,6 +1,6 @@
 /** accepted: the record is there, whoever started the workflow. */
 import type { AcceptInput } from '../domain/plan.js';
-import type { ImportRequest } from '../domain/request.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep } from './step.js';
 

@@ -8,9 +8,9 @@ import type { SharedUpload } from '../store/uploads.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { endCopies } from './end-copies.js';
 import { endImage } from './end-image.js';
-import { withLeftovers } from './leftovers.js';
+import { withLeftovers } from './manual-cleanup.js';
 import { runStep, type Step } from './step.js';
-import { locationOf } from './upload/sending.js';
+import { locationOf } from './upload/upload-context.js';
 
 export function createCleanUp(deps: ActivityDependencies) {
   /** @returns the state in which the import has ended: the one that was written first, where it was cleaned up twice */

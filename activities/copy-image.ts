@@ -1,9 +1,9 @@
 /** One copy of an image in another region: made once, however often the answer is lost, and waited for until it is available. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EcsApi, ImageView } from '../alibaba/cloud.js';
-import { failureOf } from '../domain/catalogue/index.js';
 import { copyClientToken } from '../domain/client-token.js';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef, LedgerEntry, LedgerStatus } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';

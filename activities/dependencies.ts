@@ -1,17 +1,17 @@
 /** What activities work with; a worker passes the real ones, a test its own. */
 import type { Cloud } from '../alibaba/cloud.js';
+import type { RegionWatchers } from '../alibaba/region-watcher.js';
 import type { CheckBoot } from '../images/boot-check/boot-checker.js';
-import type { Cache } from '../images/convert/cache.js';
 import type { Convert } from '../images/convert/converter.js';
 import type { Programs } from '../images/convert/need.js';
 import type { InspectImage, InspectRemote } from '../images/inspection.js';
 import type { HttpClient } from '../sources/http-request.js';
+import type { Cache } from '../sources/scratch-cache.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { UploadStore } from '../store/uploads.js';
-import type { RegionWatchers } from './region-watcher.js';
-import type { Once } from './upload/once.js';
-import type { Slots } from './upload/slots.js';
+import type { Slots } from './upload/semaphore.js';
+import type { Once } from './upload/single-flight.js';
 
 export interface ActivitySettings {
   /** For so long a transient failure is retried before a person is asked; ms. */

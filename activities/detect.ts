@@ -1,6 +1,6 @@
 /** detection: what the cloud's own check says of the image, as findings; fails the import where the request asks for it. */
 import type { DetectionItem } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import type { Finding, ImageRef, Severity } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';

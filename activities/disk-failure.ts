@@ -1,5 +1,5 @@
 /** Which disk a failure is about: the catalogue speaks of any, or of the first. */
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 
 /** The same error, its field and remedy naming disk `number` (from 1) of the request. */
 export function ofDisk(error: unknown, number: number): unknown {

@@ -2,7 +2,7 @@
  * distribution: copies in the regions asked for, each with its own token, ledger entry and watch; then the accounts that
  * may use the image and its copies. What a request got wrong here stops for a person: the image itself took hours.
  */
-import { type Failure, FailureError } from '../domain/failure.js';
+import { type Failure, FailureError } from '../domain/errors/failure.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import { copyImage, copyKey } from './copy-image.js';

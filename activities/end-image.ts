@@ -1,7 +1,7 @@
 /** Ends what an import made of an image: its task cancelled, and an image that won the race deleted, unless it is to be kept. */
 import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
-import { failureOf } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 import type { LedgerEntry } from '../domain/import.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { deleteImage, imagesOf, isOvertaken, type Remover } from './remove-image.js';

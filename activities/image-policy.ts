@@ -1,8 +1,8 @@
 /** What inspection found, held against the request: what stops the import here, and what the request leaves to the image. */
-import type { Failure } from '../domain/failure.js';
+import type { Failure } from '../domain/errors/failure.js';
 import type { Finding, Severity } from '../domain/import.js';
-import type { ImportRequest } from '../domain/request.js';
-import { LINUX_PLATFORMS, VENDOR_DEFAULTS } from '../domain/vocabulary.js';
+import type { ImportRequest } from '../domain/request/request.js';
+import { LINUX_PLATFORMS, VENDOR_DEFAULTS } from '../domain/request/vocabulary.js';
 import type { Inspection } from '../images/inspection.js';
 
 /** Asked for on purpose where the cloud's scripts for a distribution would break the guest. */

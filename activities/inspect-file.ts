@@ -1,6 +1,6 @@
 /** An inspection on its own: no import, no record; the path must lie where imports may read. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import type { InspectionInput } from '../domain/process-names.js';
 import type { Inspection } from '../images/inspection.js';
 import type { ActivityDependencies } from './dependencies.js';

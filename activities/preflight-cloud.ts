@@ -1,11 +1,11 @@
 /** The cloud’s side of preflight, by reading only: who we are, region, buckets, objects, name, and the vendor’s own dry run. */
 import type { CallerIdentity, Cloud, ObjectView, OssApi } from '../alibaba/cloud.js';
-import { failureOf } from '../domain/catalogue/index.js';
 import { clientToken } from '../domain/client-token.js';
-import { type Failure, FailureError } from '../domain/failure.js';
+import { type Failure, FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { DiskPlan, ImportPlan } from '../domain/plan.js';
-import type { ImportRequest, Problem } from '../domain/request.js';
+import type { ImportRequest, Problem } from '../domain/request/request.js';
 
 /** Storage classes whose objects have to be restored before anything can read them. */
 const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];

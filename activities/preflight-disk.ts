@@ -1,11 +1,11 @@
 /** What one disk of a request comes to: read where it lies on this host, planned where it is to go. */
 import { fileURLToPath } from 'node:url';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import { objectKey } from '../domain/ids.js';
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan } from '../domain/plan.js';
-import type { DiskRequest, ImportRequest } from '../domain/request.js';
-import { ossObjectOf } from '../domain/source-rules.js';
+import type { DiskRequest, ImportRequest } from '../domain/request/request.js';
+import { ossObjectOf } from '../domain/request/source-rules.js';
 import { expectedFormat } from '../images/convert/converter.js';
 import { conversionNeed, isImportable, isVoidWhenConverted, type Programs } from '../images/convert/need.js';
 import type { Inspection, InspectOptions } from '../images/inspection.js';

@@ -1,7 +1,7 @@
 /** preflight: everything that can be known to go wrong is found out here, by reading only, before a byte is sent. */
 
-import type { Failure } from '../domain/failure.js';
-import { FailureError } from '../domain/failure.js';
+import type { Failure } from '../domain/errors/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import { settleImage } from '../domain/image-settings.js';
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';

@@ -1,6 +1,6 @@
 /** Makes an image go away, whatever it is doing just now: being copied, or shared with others. What is gone already is success. */
 import type { EcsApi, ImageView } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { LedgerEntry } from '../domain/import.js';
 import type { Step } from './step.js';

@@ -1,7 +1,7 @@
 /** import, first half: the one call that makes the image, and what stands for it where its answer was lost. */
 import type { EcsApi, ImageView } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef } from '../domain/import.js';
 import type { ImportPlan, StepInput } from '../domain/plan.js';

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
-import { type Failure, FailureError } from '../domain/failure.js';
+import { type Failure, FailureError } from '../domain/errors/failure.js';
 import type { Phase, Progress, State } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import type { ImportStore, StepWrite } from '../store/imports.js';

@@ -1,7 +1,7 @@
 /** Looks through every region and bucket that imports have used for what no ledger accounts for, and removes it where told to. */
 import { Context } from '@temporalio/activity';
 import type { Cloud } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
 import { findOrphans, type Orphan, ofSize, type Sighted } from '../domain/orphans.js';
 import type { LeftAlone, OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';

@@ -4,8 +4,8 @@ import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { ofDisk } from './disk-failure.js';
 import { runStep } from './step.js';
+import { settle } from './upload/late-inspection.js';
 import { type SentDisk, sendDisk } from './upload/send-disk.js';
-import { settle } from './upload/told-late.js';
 import { workProgress } from './upload/work-progress.js';
 
 export function createUpload(deps: ActivityDependencies) {

@@ -1,10 +1,11 @@
 /** import, second half: wait until the image itself is available; a finished task is not enough. */
-import { failureOf } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
+
+import type { Sighting } from '../alibaba/region-watcher.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
-import type { Sighting } from './region-watcher.js';
 import { runStep } from './step.js';
 
 /** Looks in a row without a trace of task and image, before the image is taken for gone. */

@@ -1,7 +1,7 @@
 /** What `doctor` asks the cloud: whether an import could do its work, found out without making anything that stays. */
 import { type Check, failed, ok, skipped, warning } from '../domain/checkup.js';
-import { type Failure, FailureError } from '../domain/failure.js';
-import type { ImportRequest } from '../domain/request.js';
+import { type Failure, FailureError } from '../domain/errors/failure.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
 

@@ -1,6 +1,7 @@
 /** How far this host's clock is from the cloud's: signatures of a clock that is 15 minutes off are refused. */
-import { failureOf } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
+
+import { FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 
 const TIMEOUT_MS = 10_000;
 

@@ -2,7 +2,7 @@
  * The cloud as the activities see it. Every method throws `FailureError` with the catalogue's words and nothing else;
  * optional fields of the vendor's answers are filled or null here, so that no caller guards against a missing list.
  */
-import type { ImportRequest } from '../domain/request.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import type { ByteSource } from '../sources/source.js';
 
 export interface CallerIdentity {

@@ -1,14 +1,14 @@
 /** The whole cloud, wired from the environment: the vendor's endpoints and credential chain, or a local stand-in for some or all of it. */
 import { z } from 'zod';
-import { byteCount, type Environment, readEnvironment } from '../domain/environment.js';
+import { byteCount, type Environment, readEnvironment } from '../config/environment.js';
 import type { Cloud, CloudEndpoints, EcsApi, OssApi } from './cloud.js';
 import { type CredentialSource, defaultCredentials } from './credentials.js';
 import { createEcs } from './ecs.js';
 import { createOss, OSS_DEFAULTS } from './oss.js';
 import { createRam } from './ram.js';
 import { createSts } from './sts.js';
-import { createPace } from './upload/pace.js';
 import { MAX_PART_BYTES, MIN_PART_BYTES } from './upload/parts.js';
+import { createPace } from './upload/rate-limiter.js';
 
 /** For calls that belong to no region: STS has an endpoint in each, and wants one named. */
 const HOME_REGION = 'cn-hangzhou';

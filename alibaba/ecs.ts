@@ -8,9 +8,9 @@ import Ecs, {
   DescribeTasksRequest,
   ImportImageRequest,
 } from '@alicloud/ecs20140526';
-import { isDryRunSuccess } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
-import { KNOWN_REGIONS } from '../domain/vocabulary.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { isDryRunSuccess } from '../domain/errors/index.js';
+import { KNOWN_REGIONS } from '../domain/request/vocabulary.js';
 import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './cloud.js';
 import { createImageDistribution } from './ecs-distribution.js';
 import { imageView, taskDetail, taskView } from './ecs-views.js';

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import OSS from 'ali-oss';
 import { z } from 'zod';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import type { BucketView, ListedEntry, ObjectView } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
 import { describeError, ossFailure } from './oss-errors.js';

@@ -1,6 +1,7 @@
 /** Turns what goes wrong between us and OSS into the catalogue's failures; the one place where the adapter does so. */
-import { type FailureFacts, failureOf } from '../domain/catalogue/index.js';
-import { type Failure, FailureError } from '../domain/failure.js';
+
+import { type Failure, FailureError } from '../domain/errors/failure.js';
+import { type FailureFacts, failureOf } from '../domain/errors/index.js';
 
 /** What is known of a failed call; from an error of `ali-oss`, of a socket, or from an answer that we read ourselves. */
 export interface OssProblem extends Omit<FailureFacts, 'service' | 'field'> {

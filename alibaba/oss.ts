@@ -1,13 +1,13 @@
 /** OSS in one region: control calls through `ali-oss`, an image's bytes through our own wire. */
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import type { OssApi, UploadInput } from './cloud.js';
 import { createControl, type OssControl, type OssPlace, withoutQuotes } from './oss-control.js';
 import { createWire, type Wire } from './oss-wire.js';
 import { createLinkMeter, type LinkMeter } from './upload/link-speed.js';
 import { type ObjectCalls, type UploadSettings, uploadSource } from './upload/multipart.js';
-import { type Pace, UNPACED } from './upload/pace.js';
 import { DEFAULT_PART_BYTES } from './upload/parts.js';
 import { probeLink } from './upload/probe-link.js';
+import { type Pace, UNPACED } from './upload/rate-limiter.js';
 
 export interface OssSettings extends Omit<UploadSettings, 'pace'> {
   /** A request on which no byte moves for so long is given up and tried again. */

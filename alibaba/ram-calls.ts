@@ -7,7 +7,7 @@ import Ram, {
   GetRoleRequest,
   ListPoliciesForRoleRequest,
 } from '@alicloud/ram20150501';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import { ask, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
 
 export type PolicyType = 'System' | 'Custom';

@@ -1,6 +1,7 @@
 /** RAM: the role by which ECS reads the bucket. What lacks is made where asked; what is there is compared and never changed. */
-import { failureOf } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
+
+import { FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 import type { RamApi } from './cloud.js';
 import {
   bucketPolicy,

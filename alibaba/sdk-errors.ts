@@ -1,6 +1,7 @@
 /** Turns what the vendor's SDKs throw into the catalogue's failures; the one place where ECS, RAM and STS do so. */
-import { type FailureFacts, failureOf } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
+
+import { FailureError } from '../domain/errors/failure.js';
+import { type FailureFacts, failureOf } from '../domain/errors/index.js';
 
 export type Service = 'ecs' | 'ram' | 'sts';
 

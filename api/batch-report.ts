@@ -1,5 +1,5 @@
 /** The report of a batch: Markdown for people, CSV for tables; written as it is read, so that its size costs no memory. */
-import type { BatchCause, BatchItemView, BatchView } from '../domain/batch.js';
+import type { BatchCause, BatchItemView, BatchView } from '../domain/batch/batch.js';
 
 const COLUMNS = [
   'item',

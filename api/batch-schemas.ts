@@ -1,9 +1,9 @@
 /** The shapes of what batches take and answer, for the OpenAPI document; held to the domain's types by the compiler. */
 import { z } from 'zod';
-import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../domain/batch.js';
-import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY } from '../domain/batch-policy.js';
+import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../domain/batch/batch.js';
+import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY } from '../domain/batch/policy.js';
 import { PHASES } from '../domain/import.js';
-import { importRequestSchema } from '../domain/request-schema.js';
+import { importRequestSchema } from '../domain/request/schema.js';
 
 const time = z.iso.datetime();
 const count = z.int();

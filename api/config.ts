@@ -1,7 +1,7 @@
 /** The API's configuration: everything comes from the environment. */
 import os from 'node:os';
 import { z } from 'zod';
-import { milliseconds, readEnvironment } from '../domain/environment.js';
+import { milliseconds, readEnvironment } from '../config/environment.js';
 import { DEFAULT_PACE } from '../domain/process-names.js';
 import { temporalVariables } from '../temporal/settings.js';
 

@@ -1,6 +1,6 @@
 /** Which worker reads an import's files: `file://HOST/path` names it, `file:///path` means the API's own. */
 import { fileQueue, MAIN_QUEUE } from '../domain/process-names.js';
-import type { ImportRequest } from '../domain/request.js';
+import type { ImportRequest } from '../domain/request/request.js';
 
 export type QueueChoice =
   | { readonly ok: true; readonly fileQueue: string }

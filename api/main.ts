@@ -11,7 +11,7 @@ import { migrate, openPool } from '../store/database.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
-import { demandRightSettings } from '../temporal/look.js';
+import { demandRightSettings } from '../temporal/probe.js';
 import { connectionOptions, temporalSettings } from '../temporal/settings.js';
 import { createApp } from './app.js';
 import { type ApiConfig, readApiConfig } from './config.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { importRequestSchema } from '../domain/request-schema.js';
+import { importRequestSchema } from '../domain/request/schema.js';
 import { packageRoot } from '../store/package-root.js';
 import { BATCH_OPERATIONS } from './batch-operations.js';
 import { BATCH_SCHEMAS } from './batch-schemas.js';

@@ -1,7 +1,7 @@
 /** Errors as RFC 9457 problem details: what, where, and how to mend it. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Problem } from '../domain/request.js';
+import type { Problem } from '../domain/request/request.js';
 
 export interface ProblemDetails {
   readonly type: string;

@@ -11,8 +11,8 @@ import {
   type BatchResumeImportsSignal,
   type BatchWorkflowInput,
   batchWorkflowId,
-} from '../domain/batch-names.js';
-import type { BatchPolicy } from '../domain/batch-policy.js';
+} from '../domain/batch/names.js';
+import type { BatchPolicy } from '../domain/batch/policy.js';
 import { MAIN_QUEUE, type Pace } from '../domain/process-names.js';
 import type { BatchStore, BatchToStart } from '../store/batches.js';
 

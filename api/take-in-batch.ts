@@ -1,8 +1,8 @@
 /** Takes a batch file in as it streams: read, held to the rules item by item, and kept whole or not at all. */
 import { createHash } from 'node:crypto';
-import type { BadItem } from '../domain/batch.js';
-import { DEFAULT_POLICY, readPolicy } from '../domain/batch-policy.js';
-import type { Problem } from '../domain/request.js';
+import type { BadItem } from '../domain/batch/batch.js';
+import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
+import type { Problem } from '../domain/request/request.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
 import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './batch-file/entries.js';
 import { type ItemContext, merge, readItem } from './batch-file/item.js';

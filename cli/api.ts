@@ -5,8 +5,8 @@ import { type ImportView, PHASES, STATES } from '../domain/import.js';
 import { isObject } from '../domain/json-value.js';
 import { CommandError, EXIT } from './exit.js';
 import { findApi } from './find-api.js';
+import { clean } from './format.js';
 import type { GlobalOptions } from './globals.js';
-import { clean } from './words.js';
 
 export interface Answer {
   readonly status: number;

@@ -1,10 +1,10 @@
 /** A batch as a person reads it, and as the API sends it. */
 
-import { BATCH_STATES, type BatchCause, type BatchView, isFinalBatch } from '../domain/batch.js';
+import { BATCH_STATES, type BatchCause, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
 import { isObject } from '../domain/json-value.js';
 import { type Api, parse, SHORT_PATIENCE_MS } from './api.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
-import { clean, duration, indent, size, table } from './words.js';
+import { clean, duration, indent, size, table } from './format.js';
 
 export function batchPath(id: string, rest = ''): string {
   return `/v1/batches/${encodeURIComponent(id)}${rest}`;

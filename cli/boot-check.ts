@@ -5,8 +5,8 @@ import type { Finding } from '../domain/import.js';
 import { type BootCheck, bootCheck } from '../images/boot-check/boot-check.js';
 import type { Inspection } from '../images/inspection.js';
 import { CommandError, EXIT } from './exit.js';
+import { clean } from './format.js';
 import { catchInterrupts } from './interrupts.js';
-import { clean } from './words.js';
 
 export interface BootCheckReport {
   readonly outcome: BootCheck['outcome'];

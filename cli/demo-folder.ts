@@ -2,9 +2,9 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { parseHolder } from '../local/lock.js';
-import { isAlive } from '../local/processes.js';
-import { openSupervisor } from '../local/supervisor.js';
+import { parseHolder } from '../local/supervisor/lock.js';
+import { isAlive } from '../local/supervisor/processes.js';
+import { openSupervisor } from '../local/supervisor/supervisor.js';
 
 const PREFIX = 'ecs-image-import-demo-';
 /** Another name, so that no sweep touches what a person asked to keep. */

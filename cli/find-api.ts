@@ -1,7 +1,7 @@
 /** Which API a command speaks to: `--api`, ECS_IMPORT_API, else the `up` that lives on this machine. */
 import { realpathSync } from 'node:fs';
-import { defaultDataDir } from '../local/folders.js';
-import { liveInstances } from '../local/instances.js';
+import { defaultDataDir } from '../local/supervisor/folders.js';
+import { liveInstances } from '../local/supervisor/instances.js';
 import { CommandError, EXIT } from './exit.js';
 
 /** The address without a slash at its end. */

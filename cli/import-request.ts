@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import { isObject } from '../domain/json-value.js';
 import { CommandError, EXIT } from './exit.js';
-import { clean } from './words.js';
+import { clean } from './format.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 /** An inspection as a person reads it: what the image is, what is wrong with it, and the verdict. */
 import type { Severity } from '../domain/import.js';
 import type { Inspection } from '../images/inspection.js';
+import { clean, duration, indent, size } from './format.js';
 import { findings } from './summary.js';
-import { clean, duration, indent, size } from './words.js';
 
 export function inspectionText(file: string, inspection: Inspection, ms: number): string {
   return [

@@ -1,7 +1,7 @@
 /** Shows an import as it goes: on a terminal one line that moves and a line for each phase done, else plain lines. */
 import type { ImportEvent, Phase, Progress } from '../domain/import.js';
 import type { Shower } from './follow.js';
-import { clean, duration, size } from './words.js';
+import { clean, duration, size } from './format.js';
 
 export interface LiveView extends Shower {
   /** Leaves the terminal tidy. */

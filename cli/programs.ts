@@ -1,6 +1,6 @@
 /** How the parts of a stack are started: this program again, with the name of the part. */
 import path from 'node:path';
-import type { Program, StackOptions } from '../local/stack.js';
+import type { Program, StackOptions } from '../local/supervisor/stack.js';
 
 /** `.js` when built, `.ts` when run from the sources. */
 const suffix = path.extname(import.meta.filename);

@@ -1,7 +1,7 @@
 /** An import as a person reads it: in a line, or whole. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import type { Finding, ImportView, LedgerEntry, Severity } from '../domain/import.js';
-import { clean, duration, indent, table } from './words.js';
+import { clean, duration, indent, table } from './format.js';
 
 /** How it stands or ended; two lines where there is something to mend. */
 export function outcome(view: ImportView): readonly string[] {

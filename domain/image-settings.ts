@@ -1,8 +1,8 @@
 /** What the cloud is told of the image: what the request says, else what the image shows, else what the cloud takes for granted. */
 import type { Finding } from './import.js';
-import type { ImportRequest, Problem } from './request.js';
-import { checkTogether, osTypeOf } from './request-rules.js';
-import { VENDOR_DEFAULTS } from './vocabulary.js';
+import type { ImportRequest, Problem } from './request/request.js';
+import { checkTogether, osTypeOf } from './request/rules.js';
+import { VENDOR_DEFAULTS } from './request/vocabulary.js';
 
 /** What an inspection tells of the system disk; null: could not be told. */
 export interface SeenImage {

@@ -2,7 +2,7 @@
  * What an import is: the words every room shares (docs/architecture.md, section "Words").
  * Plain readonly data; times are ISO 8601 strings in UTC, sizes are bytes unless the name says GiB.
  */
-import type { ImportRequest } from './request.js';
+import type { ImportRequest } from './request/request.js';
 
 /** The phases in the order in which an import passes them. */
 export const PHASES = [

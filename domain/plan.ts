@@ -1,6 +1,6 @@
 /** What preflight found out and decided; the later phases work from it. */
 import type { ImportError } from './import.js';
-import type { ImportRequest } from './request.js';
+import type { ImportRequest } from './request/request.js';
 
 /** One disk: where its bytes are, where they go, and how the cloud is told of it. */
 export interface DiskPlan {

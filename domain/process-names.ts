@@ -2,7 +2,7 @@
 
 import type { Attention, ImportError, Phase, State } from './import.js';
 import type { Orphan } from './orphans.js';
-import type { ImportRequest } from './request.js';
+import type { ImportRequest } from './request/request.js';
 
 /** Workflows, and the activities that any worker may run. */
 export const MAIN_QUEUE = 'ecs-image-import';

@@ -37,6 +37,27 @@ export type Grant =
   | { readonly kind: 'granted'; readonly calls: number; readonly startAtMs: number }
   | { readonly kind: 'wait'; readonly waitMs: number };
 
+export interface BudgetKey {
+  readonly accountId: string;
+  /** `ecs`, `ram` … */
+  readonly service: string;
+  readonly region: string;
+  readonly action: string;
+}
+
+/** A grant as the asking worker's clock has it. */
+export type LocalGrant =
+  | { readonly kind: 'granted'; readonly calls: number; readonly inMs: number }
+  | { readonly kind: 'wait'; readonly waitMs: number };
+
+/** The shared budgets, as workers use them. */
+export interface RateBudgetStore {
+  /** Reserves up to `wanted` calls; `ceiling` is a limit in calls a minute, null: none of ours. */
+  lease(key: BudgetKey, wanted: number, ceiling: number | null): Promise<LocalGrant>;
+  /** Records that the cloud refused a call. `retryAfterMs`: how long it asked to wait, null: it did not say. */
+  refused(key: BudgetKey, retryAfterMs: number | null): Promise<void>;
+}
+
 export interface Leased {
   readonly budget: RateBudget;
   readonly grant: Grant;

@@ -1,7 +1,7 @@
 /** Inspection of images that nobody trusts: a child process reads, with limits on memory, time, output and files. */
 import { open } from 'node:fs/promises';
-import { failureOf } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 import { sourceFailure } from '../sources/source.js';
 import type { ChildLine } from './inspect-child.js';
 import type { InspectImage, Inspection, InspectOptions, InspectRemote } from './inspection.js';

@@ -1,6 +1,6 @@
 /** The image as a file on this host: found, whole, ours to read; else a failure that says what to mend. */
 import { lstatSync, statSync } from 'node:fs';
-import type { FailureError } from '../domain/failure.js';
+import type { FailureError } from '../domain/errors/failure.js';
 import { sourceFailure } from '../sources/source.js';
 import { type FileSource, openFile } from './bytes.js';
 

@@ -1,16 +1,16 @@
 /** What `doctor` looks at on this machine: the servers, running or to be started, and the tools. Starts and fetches nothing. */
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
+import { ConfigError } from '../config/environment.js';
 import { type Check, failed, ok, warning } from '../domain/checkup.js';
-import { ConfigError } from '../domain/environment.js';
-import { lookAtTemporal } from '../temporal/look.js';
+import { lookAtTemporal } from '../temporal/probe.js';
 import { readTemporalSettings } from '../temporal/settings.js';
-import { cacheDir } from './folders.js';
-import { demandDatabase } from './outside-servers.js';
-import { postgresBinaries } from './postgres-binaries.js';
-import { messageOf } from './stack-error.js';
-import type { PartRecord } from './stack-file.js';
-import { temporalAtHand } from './temporal-binary.js';
+import { postgresBinaries } from './postgres/binaries.js';
+import { cacheDir } from './supervisor/folders.js';
+import { demandDatabase } from './supervisor/outside-servers.js';
+import { messageOf } from './supervisor/stack-error.js';
+import type { PartRecord } from './supervisor/stack-file.js';
+import { temporalAtHand } from './temporal/binary.js';
 
 /** @param live the parts of an `up` that runs here; none where none does */
 export async function checkMachine(env: NodeJS.ProcessEnv, live: readonly PartRecord[]): Promise<readonly Check[]> {

@@ -1,5 +1,5 @@
 /** docs/errors.md, made of the catalogue so that the two cannot differ. */
-import { CATALOGUE, type CatalogueEntry, type CatalogueService } from '../domain/catalogue/index.js';
+import { CATALOGUE, type CatalogueEntry, type CatalogueService } from '../domain/errors/index.js';
 
 const CLASSES: readonly (readonly [CatalogueEntry['class'], string])[] = [
   [
@@ -34,7 +34,7 @@ export function errorsPage(): string {
   return [
     '# Errors and what to do about them',
     '',
-    '<!-- Written by `npm run docs:errors` from domain/catalogue/. Change that, not this. -->',
+    '<!-- Written by `npm run docs:errors` from domain/errors/. Change that, not this. -->',
     '',
     'Every failure has a code from this page, the message, a remedy, and the cloud’s request id where it answered at all.',
     'A code that is not here is shown as the cloud gave it and judged by its HTTP status: 429 is throttled, 408 and 5xx are',

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FailureError } from '../domain/failure.js';
+import { FailureError } from '../domain/errors/failure.js';
 import type { HttpClient } from './http-request.js';
 import { refusal } from './http-source.js';
 import type { BufferPair, ByteSource } from './source.js';

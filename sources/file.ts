@@ -1,8 +1,8 @@
 /** A source that is a file on this host. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { HoleMap } from './holes.js';
 import { type BufferPair, type ByteSource, sourceFailure } from './source.js';
+import type { HoleMap } from './sparse-extents.js';
 
 const CONTENT = ['dev', 'ino', 'size', 'mtimeNs'] as const;
 /** The modification time can be set back by anyone who may write; the change time can't. */

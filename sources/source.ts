@@ -1,6 +1,7 @@
 /** Where a disk's bytes come from, as whoever sends, hashes or copies them sees it. */
-import { failureOf } from '../domain/catalogue/index.js';
-import { FailureError } from '../domain/failure.js';
+
+import { FailureError } from '../domain/errors/failure.js';
+import { failureOf } from '../domain/errors/index.js';
 
 /** One is read into while the other one is used. */
 export type BufferPair = readonly [Uint8Array, Uint8Array];

@@ -1,8 +1,8 @@
 /** Takes a batch in: in one transaction, so that of a file that is refused, or whose sender goes away, nothing is left. */
 import type pg from 'pg';
-import type { BadItem } from '../domain/batch.js';
-import type { BatchPolicy } from '../domain/batch-policy.js';
-import type { ImportRequest, Problem } from '../domain/request.js';
+import type { BadItem } from '../domain/batch/batch.js';
+import type { BatchPolicy } from '../domain/batch/policy.js';
+import type { ImportRequest, Problem } from '../domain/request/request.js';
 import { RANK_SQL } from './batches.js';
 
 export interface NewBatchItem {

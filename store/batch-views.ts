@@ -9,10 +9,10 @@ import {
   type BatchView,
   type ItemState,
   isFinalBatch,
-} from '../domain/batch.js';
-import type { BatchPolicy } from '../domain/batch-policy.js';
+} from '../domain/batch/batch.js';
+import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { Phase } from '../domain/import.js';
-import type { Problem } from '../domain/request.js';
+import type { Problem } from '../domain/request/request.js';
 import { countItems } from './batches.js';
 
 interface BatchRow {

@@ -1,7 +1,7 @@
 /** Batches as their workflow runs them: which items start next, how they ended, and the state that people see. */
 import type pg from 'pg';
-import type { BatchCounts, BatchHold, BatchState } from '../domain/batch.js';
-import type { BatchPolicy } from '../domain/batch-policy.js';
+import type { BatchCounts, BatchHold, BatchState } from '../domain/batch/batch.js';
+import type { BatchPolicy } from '../domain/batch/policy.js';
 import { atStartOf } from './imports.js';
 import { transaction } from './transaction.js';
 

@@ -11,7 +11,7 @@ import type {
   ResourceKind,
   State,
 } from '../domain/import.js';
-import type { ImportRequest } from '../domain/request.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import { importReads } from './import-reads.js';
 import { orphanQueries } from './orphans.js';
 import { waitingQueries } from './waiting.js';

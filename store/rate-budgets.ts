@@ -1,29 +1,23 @@
 /** The budgets of cloud calls that all workers share, by the database's clock. */
 import type pg from 'pg';
-import { FRESH_BUDGET, type Grant, lease, type RateBudget, refused } from '../domain/rate-budget.js';
+import {
+  type BudgetKey,
+  FRESH_BUDGET,
+  type Grant,
+  type LocalGrant,
+  lease,
+  type RateBudget,
+  type RateBudgetStore,
+  refused,
+} from '../domain/rate-budget.js';
 import { transaction } from './transaction.js';
-
-export interface BudgetKey {
-  readonly accountId: string;
-  /** `ecs`, `ram` … */
-  readonly service: string;
-  readonly region: string;
-  readonly action: string;
-}
-
-/** A grant as the asking worker's clock has it. */
-export type LocalGrant =
-  | { readonly kind: 'granted'; readonly calls: number; readonly inMs: number }
-  | { readonly kind: 'wait'; readonly waitMs: number };
 
 interface BudgetRow {
   readonly budget: RateBudget;
   readonly now_ms: number;
 }
 
-export type RateBudgetStore = ReturnType<typeof createRateBudgetStore>;
-
-export function createRateBudgetStore(pool: pg.Pool) {
+export function createRateBudgetStore(pool: pg.Pool): RateBudgetStore {
   function change<T>(key: BudgetKey, step: (before: RateBudget, nowMs: number) => [RateBudget, T]): Promise<T> {
     const at = [key.accountId, key.service, key.region, key.action];
     return transaction(pool, async (client) => {

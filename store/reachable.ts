@@ -1,6 +1,6 @@
 /** Waits for the servers that a process needs, and says plainly which one it cannot reach. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError } from '../domain/environment.js';
+import { ConfigError } from '../config/environment.js';
 
 export interface Patience {
   /** Give up after so long; ms. */

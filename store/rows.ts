@@ -11,7 +11,7 @@ import type {
   State,
   TimelineEntry,
 } from '../domain/import.js';
-import type { ImportRequest } from '../domain/request.js';
+import type { ImportRequest } from '../domain/request/request.js';
 
 export interface ImportRow {
   readonly id: string;

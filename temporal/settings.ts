@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ConfigError, type Environment, readEnvironment } from '../domain/environment.js';
+import { ConfigError, type Environment, readEnvironment } from '../config/environment.js';
 
 const DEFAULT_PORT = 7233;
 

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { byteCount, commaList, milliseconds, readEnvironment } from '../domain/environment.js';
+import { byteCount, commaList, milliseconds, readEnvironment } from '../config/environment.js';
 import { createAddressGuard } from '../sources/address-rules.js';
 import { temporalVariables } from '../temporal/settings.js';
 

@@ -1,6 +1,6 @@
 /** What people tell a batch, and how it stands for that: the signals and the update, and the state that they change. */
 import { defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { BatchHold, BatchState } from '../domain/batch.js';
+import type { BatchHold, BatchState } from '../domain/batch/batch.js';
 import {
   BATCH_CANCEL_SIGNAL,
   BATCH_PAUSE_SIGNAL,
@@ -11,8 +11,8 @@ import {
   type BatchCancelSignal,
   type BatchMemory,
   type BatchResumeImportsSignal,
-} from '../domain/batch-names.js';
-import { type BatchPolicy, readPolicy } from '../domain/batch-policy.js';
+} from '../domain/batch/names.js';
+import { type BatchPolicy, readPolicy } from '../domain/batch/policy.js';
 
 const pauseSignal = defineSignal(BATCH_PAUSE_SIGNAL);
 const resumeSignal = defineSignal(BATCH_RESUME_SIGNAL);

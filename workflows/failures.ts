@@ -1,6 +1,6 @@
 /** What an activity's failure tells the workflow: the catalogue's value that the activity put into it. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
-import type { Failure } from '../domain/failure.js';
+import type { Failure } from '../domain/errors/failure.js';
 import type { Attention, ImportError, Phase } from '../domain/import.js';
 
 /** The failure as the activity sent it, with the version under which the record shows it. */

@@ -24,7 +24,7 @@ import {
   uploadQueue,
   WATCH_QUEUE,
 } from '../domain/process-names.js';
-import type { ImportRequest } from '../domain/request.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import { activitiesOn, watchersOn } from './activity-options.js';
 import { attentionOf, failureIn, importErrorOf } from './failures.js';
 

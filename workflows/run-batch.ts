@@ -11,8 +11,8 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import type { PageAnswer } from '../activities/batch/next-page.js';
-import type { BatchFinalState, BatchState } from '../domain/batch.js';
-import type { BatchOutcome, BatchWorkflowInput } from '../domain/batch-names.js';
+import type { BatchFinalState, BatchState } from '../domain/batch/batch.js';
+import type { BatchOutcome, BatchWorkflowInput } from '../domain/batch/names.js';
 import { importWorkflowId } from '../domain/ids.js';
 import { IMPORT_WORKFLOW, type ImportWorkflowInput, MAIN_QUEUE, WATCH_QUEUE } from '../domain/process-names.js';
 import { batchActivitiesOn, pageWaitersOn } from './activity-options.js';

@@ -1,7 +1,7 @@
 /** All activities of a batch, bound to what they work with. */
 import type { BatchDependencies } from './dependencies.js';
 import { createNextPage } from './next-page.js';
-import { createTellImports } from './tell-imports.js';
+import { createTellImports } from './signal-imports.js';
 
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
 export type PageWaiters = ReturnType<typeof createPageWaiters>;

@@ -1,9 +1,9 @@
 /** Waits until imports of a batch may start, and gives out the next page of items; or says that it is held up, or done. */
 import { randomBytes } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { BatchCounts, BatchHold } from '../../domain/batch.js';
-import { admit } from '../../domain/batch-admission.js';
-import type { BatchPolicy } from '../../domain/batch-policy.js';
+import { admit } from '../../domain/batch/admission.js';
+import type { BatchCounts, BatchHold } from '../../domain/batch/batch.js';
+import type { BatchPolicy } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';
 import type { ItemToStart } from '../../store/batches.js';
 import type { BatchDependencies } from './dependencies.js';

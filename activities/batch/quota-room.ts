@@ -1,6 +1,6 @@
 /** Image quota, counted before items start: how many more images each region may take, where that is known. */
-import type { BatchHold } from '../../domain/batch.js';
-import { type BatchPolicy, quotaOf } from '../../domain/batch-policy.js';
+import type { BatchHold } from '../../domain/batch/batch.js';
+import { type BatchPolicy, quotaOf } from '../../domain/batch/policy.js';
 import type { BatchDependencies } from './dependencies.js';
 
 export interface QuotaRoom {

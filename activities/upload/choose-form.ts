@@ -6,9 +6,9 @@ import { type LinkSpeed, weighConversion } from '../../images/convert/worth.js';
 import type { Inspection } from '../../images/inspection.js';
 import type { UploadForm } from '../../store/uploads.js';
 import { asStated } from '../preflight-disk.js';
+import { replaceFindings } from './late-inspection.js';
 import type { Origin } from './origin.js';
-import type { Sending } from './sending.js';
-import { replaceFindings } from './told-late.js';
+import type { Sending } from './upload-context.js';
 
 export interface Choice {
   readonly form: UploadForm;

@@ -1,7 +1,7 @@
 /** Sending an object that others may want to send as well: one does, and says so for as long as it lives. */
 import { setMaxListeners } from 'node:events';
-import { failureOf } from '../../domain/catalogue/index.js';
-import { FailureError } from '../../domain/failure.js';
+import { FailureError } from '../../domain/errors/failure.js';
+import { failureOf } from '../../domain/errors/index.js';
 import type { SharedUpload, UploadStore } from '../../store/uploads.js';
 
 export interface Lease {

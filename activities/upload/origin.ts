@@ -6,9 +6,9 @@ import { dataOf } from '../../images/convert/worth.js';
 import { copySource, copyStream } from '../../sources/copy.js';
 import { hashedInOrder, requireDigest, sha256Of } from '../../sources/digest.js';
 import { openFileSource } from '../../sources/file.js';
-import { holeMap } from '../../sources/holes.js';
 import { describeHttp, type HttpFacts, httpSource } from '../../sources/http-source.js';
 import type { ByteSource } from '../../sources/source.js';
+import { holeMap } from '../../sources/sparse-extents.js';
 import type { ActivityDependencies } from '../dependencies.js';
 
 export interface Origin {

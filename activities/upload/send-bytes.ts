@@ -5,10 +5,10 @@ import type { ByteSource } from '../../sources/source.js';
 import type { SharedUpload } from '../../store/uploads.js';
 import { isShutdown } from '../step.js';
 import type { Choice } from './choose-form.js';
+import { judge } from './late-inspection.js';
 import type { Lease } from './lease.js';
 import type { Origin } from './origin.js';
-import { locationOf, type Sending } from './sending.js';
-import { judge } from './told-late.js';
+import { locationOf, type Sending } from './upload-context.js';
 
 export async function sendBytes(
   sending: Sending,

@@ -7,12 +7,12 @@ import type { SharedUpload } from '../../store/uploads.js';
 import { readableObject } from '../preflight-cloud.js';
 import { isShutdown } from '../step.js';
 import { type Choice, chooseForm } from './choose-form.js';
+import { judge } from './late-inspection.js';
 import { underLease } from './lease.js';
 import { objectSource } from './object-source.js';
 import { type Origin, openOrigin } from './origin.js';
 import { sendBytes } from './send-bytes.js';
-import { locationOf, type Sending } from './sending.js';
-import { judge } from './told-late.js';
+import { locationOf, type Sending } from './upload-context.js';
 
 export interface SentDisk {
   readonly plan: DiskPlan;

@@ -3,14 +3,14 @@
  * remembered; every part and the whole object are compared with the source by CRC64.
  */
 import { createHash } from 'node:crypto';
-import { FailureError } from '../../domain/failure.js';
+import { FailureError } from '../../domain/errors/failure.js';
 import type { BufferPair, ByteSource } from '../../sources/source.js';
 import type { NotedPart, ObjectView, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
 import { mayHaveHappened, ossFailure } from '../oss-errors.js';
 import type { WireBody } from '../oss-wire.js';
+import { adaptiveLanes, runInLanes } from './adaptive-concurrency.js';
 import { withBuffers } from './buffers.js';
-import { adaptiveLanes, runInLanes } from './lanes.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToGoOnWith } from './parts.js';
 import { type RetrySettings, withRetries } from './retry.js';
 

@@ -1,6 +1,6 @@
 /** Trying a call again within one upload, so that a blip costs one part and not the whole attempt. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Failure, FailureError } from '../../domain/failure.js';
+import { type Failure, FailureError } from '../../domain/errors/failure.js';
 
 export interface RetrySettings {
   /** Calls in all, the first included. */

@@ -2,10 +2,10 @@
 
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { BadItem } from '../../domain/batch.js';
+import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
-import type { Problem } from '../../domain/request.js';
-import { validateRequest } from '../../domain/request-schema.js';
+import type { Problem } from '../../domain/request/request.js';
+import { validateRequest } from '../../domain/request/schema.js';
 import type { NewBatchItem } from '../../store/batch-intake.js';
 import { queueOf } from '../file-queue.js';
 import type { Entry } from './entries.js';

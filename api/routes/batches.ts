@@ -11,7 +11,7 @@ import {
   ITEM_STATES,
   type ItemState,
   isFinalBatch,
-} from '../../domain/batch.js';
+} from '../../domain/batch/batch.js';
 import {
   BATCH_CANCEL_SIGNAL,
   BATCH_PAUSE_SIGNAL,
@@ -19,8 +19,8 @@ import {
   BATCH_RESUME_SIGNAL,
   BATCH_RETRY_SIGNAL,
   newBatchId,
-} from '../../domain/batch-names.js';
-import { readPolicy } from '../../domain/batch-policy.js';
+} from '../../domain/batch/names.js';
+import { readPolicy } from '../../domain/batch/policy.js';
 import { isRecord } from '../../domain/json-value.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import type { ApiDependencies } from '../dependencies.js';

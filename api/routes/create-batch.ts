@@ -1,9 +1,9 @@
 /** `POST /v1/batches`: what the query and the headers say of a batch file, and the answer to what became of it. */
 
 import type { Context } from 'hono';
-import type { BadItem } from '../../domain/batch.js';
+import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
-import type { Problem } from '../../domain/request.js';
+import type { Problem } from '../../domain/request/request.js';
 import { HEADER_FIELDS } from '../batch-file/entries.js';
 import { formatOf, MEDIA_TYPES } from '../batch-file/read.js';
 import type { ApiDependencies } from '../dependencies.js';

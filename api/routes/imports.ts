@@ -2,14 +2,14 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
-import { amendedRequest } from '../../domain/amend.js';
 import { type ComparedItem, compareFindings } from '../../domain/finding-comparison.js';
 import { importWorkflowId, newImportId } from '../../domain/ids.js';
 import { type ImportView, isFinal, STATES, type State } from '../../domain/import.js';
 import { isRecord } from '../../domain/json-value.js';
 import { CANCEL_SIGNAL, type CancelSignal, RESUME_SIGNAL, type ResumeSignal } from '../../domain/process-names.js';
-import type { ImportRequest } from '../../domain/request.js';
-import { validateRequest } from '../../domain/request-schema.js';
+import { amendedRequest } from '../../domain/request/amend.js';
+import type { ImportRequest } from '../../domain/request/request.js';
+import { validateRequest } from '../../domain/request/schema.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { queueOf } from '../file-queue.js';
 import { readJson } from '../json-body.js';

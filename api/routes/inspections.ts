@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { Hono } from 'hono';
-import type { Failure } from '../../domain/failure.js';
+import type { Failure } from '../../domain/errors/failure.js';
 import { isRecord } from '../../domain/json-value.js';
 import {
   fileQueue,

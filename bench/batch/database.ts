@@ -1,7 +1,7 @@
 /** What a PostgreSQL database was asked and wrote: statements, transactions, bytes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Service } from '../../test/e2e/service.js';
+import type { Service } from '../../test/support/e2e/service.js';
 
 export interface DatabaseUse {
   readonly statements: number;

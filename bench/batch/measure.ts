@@ -1,7 +1,7 @@
 /** What a batch costs beside its time: memory of the processes, events, statements, CPU. */
 import { readdir, readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import { batchWorkflowId } from '../../domain/batch-names.js';
+import { batchWorkflowId } from '../../domain/batch/names.js';
 import { importWorkflowId } from '../../domain/ids.js';
 
 export interface Sample {

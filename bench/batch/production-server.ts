@@ -6,12 +6,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { cacheDir } from '../../local/folders.js';
-import { portPicker } from '../../local/ports.js';
-import { preparePostgres } from '../../local/postgres.js';
-import type { PartRecord } from '../../local/stack-file.js';
-import { openSupervisor } from '../../local/supervisor.js';
-import { temporalServes } from '../../local/temporal-health.js';
+import { preparePostgres } from '../../local/postgres/server.js';
+import { cacheDir } from '../../local/supervisor/folders.js';
+import { portPicker } from '../../local/supervisor/ports.js';
+import type { PartRecord } from '../../local/supervisor/stack-file.js';
+import { openSupervisor } from '../../local/supervisor/supervisor.js';
+import { temporalServes } from '../../local/temporal/health.js';
 
 const execute = promisify(execFile);
 

@@ -1,7 +1,7 @@
 /** Whether a batch kept its promise: every item ended once, with an image of its own, and nothing else is left. */
-import type { BatchItemView } from '../../domain/batch.js';
+import type { BatchItemView } from '../../domain/batch/batch.js';
 import type { ImportView } from '../../domain/import.js';
-import type { Service } from '../../test/e2e/service.js';
+import type { Service } from '../../test/support/e2e/service.js';
 
 const PREFIX = 'fleet-';
 

@@ -7,8 +7,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { importWorkflowId } from '../../domain/ids.js';
-import { readStackFile } from '../../local/stack-file.js';
-import { DEMO_IMAGE, type Service, startService } from '../../test/e2e/service.js';
+import { readStackFile } from '../../local/supervisor/stack-file.js';
+import { DEMO_IMAGE, type Service, startService } from '../../test/support/e2e/service.js';
 
 const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
 const IMPORTS = Number(process.env.BENCH_IMPORTS ?? 50);

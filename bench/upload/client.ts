@@ -9,7 +9,7 @@ import { createOss } from '../../alibaba/oss.js';
 import { findQemuImg } from '../../images/convert/qemu-img.js';
 import { dataOf } from '../../images/convert/worth.js';
 import { openFileSource } from '../../sources/file.js';
-import { holeMap } from '../../sources/holes.js';
+import { holeMap } from '../../sources/sparse-extents.js';
 
 const [client = '', endpoint = '', file = '', partSizeText = '', lanesText = ''] = process.argv.slice(2);
 const partSize = Number(partSizeText);

@@ -20,7 +20,7 @@ const SIZE = Number(process.env.BENCH_MIB ?? 1024) * MIB;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
 const OTHER_ROUNDS = Math.ceil(ROUNDS / 3);
 const LANES = 4;
-const DEMO = fileURLToPath(new URL('../../images/demo/debian-demo.qcow2', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../assets/debian-demo.qcow2', import.meta.url));
 
 async function randomFile(path: string): Promise<void> {
   const file = await open(path, 'w');

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createOss } from '../../alibaba/oss.js';
-import { createPace } from '../../alibaba/upload/pace.js';
+import { createPace } from '../../alibaba/upload/rate-limiter.js';
 import { openFileSource } from '../../sources/file.js';
 
 const [endpoint = '', file = '', notes = '', bytesPerSecond = '', lanesText = ''] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { crc64, crc64Combine } from '../../alibaba/crc64.js';
 import { findQemuImg } from '../../images/convert/qemu-img.js';
 import { dataOf } from '../../images/convert/worth.js';
 import { openFileSource } from '../../sources/file.js';
-import { holeMap } from '../../sources/holes.js';
+import { holeMap } from '../../sources/sparse-extents.js';
 
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;

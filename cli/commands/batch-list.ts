@@ -1,14 +1,14 @@
 /** `batch list`: the batches, newest first. */
 
 import { type Command, Option } from 'commander';
-import { BATCH_STATES } from '../../domain/batch.js';
+import { BATCH_STATES } from '../../domain/batch/batch.js';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
+import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { wholeNumber } from '../option-values.js';
-import { table } from '../words.js';
 
 interface Options extends GlobalOptions {
   readonly state?: string;

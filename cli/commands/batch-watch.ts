@@ -1,6 +1,6 @@
 /** Shows a batch live until it ends or needs a person; Ctrl-C leaves it running. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BatchView, isFinalBatch } from '../../domain/batch.js';
+import { type BatchView, isFinalBatch } from '../../domain/batch/batch.js';
 import type { Api } from '../api.js';
 import { batchLine, exitCodeOfBatch, getBatch, wholeBatch } from '../batch-view.js';
 import { print, say } from '../console.js';

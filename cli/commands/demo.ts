@@ -4,8 +4,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import type { ImportView } from '../../domain/import.js';
-import { type Stack, startStack } from '../../local/stack.js';
-import { errorCode, messageOf } from '../../local/stack-error.js';
+import { type Stack, startStack } from '../../local/supervisor/stack.js';
+import { errorCode, messageOf } from '../../local/supervisor/stack-error.js';
 import { packageRoot } from '../../store/package-root.js';
 import { withoutTemporalVariables } from '../../temporal/settings.js';
 import { type Api, getImport, openApi, readView } from '../api.js';
@@ -14,13 +14,13 @@ import { type DemoFolder, makeDemoFolder, sweepDemoFolders } from '../demo-folde
 import { withEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { follow } from '../follow.js';
+import { duration } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { catchInterrupts, type Interrupts } from '../interrupts.js';
 import { openLiveView, SILENT } from '../live-view.js';
 import { partPrograms } from '../programs.js';
 import { whole } from '../summary.js';
 import { endAs } from '../watching.js';
-import { duration } from '../words.js';
 import { announce } from './up.js';
 
 const REGION = 'cn-hangzhou';

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Check } from '../../domain/checkup.js';
 import { checkMachine } from '../../local/checkup.js';
-import { partsOfLiveUp } from '../../local/instances.js';
+import { partsOfLiveUp } from '../../local/supervisor/instances.js';
 import { print, say } from '../console.js';
 import { EMULATOR_ACCOUNT } from '../emulated-account.js';
 import { CommandError, EXIT, type ExitCode } from '../exit.js';
+import { clean, table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { collect } from '../option-values.js';
-import { clean, table } from '../words.js';
 import { roleOption } from './policy.js';
 
 interface Options extends GlobalOptions {

@@ -5,11 +5,11 @@ import { type Command, Option } from 'commander';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, readView, SHORT_PATIENCE_MS } from '../api.js';
 import { print, say } from '../console.js';
+import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type ImportOptions, importRequest } from '../import-request.js';
 import { collect, collectPairs, wholeNumber } from '../option-values.js';
 import { watchToTheEnd } from '../watching.js';
-import { clean } from '../words.js';
 
 interface Options extends ImportOptions, GlobalOptions {
   readonly detach?: boolean;

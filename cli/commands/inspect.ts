@@ -1,17 +1,17 @@
 /** `inspect IMAGE`: says offline whether an image will boot on ECS; needs no running service. */
 import { performance } from 'node:perf_hooks';
 import type { Command } from 'commander';
-import { FailureError } from '../../domain/failure.js';
+import { FailureError } from '../../domain/errors/failure.js';
 import { createInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
 import { type BootCheckReport, bootCheckText, runBootCheck } from '../boot-check.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
+import { clean } from '../format.js';
 import { globalsOf } from '../globals.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
 import { wholeNumber } from '../option-values.js';
-import { clean } from '../words.js';
 
 export function addInspect(program: Command): void {
   program

@@ -6,9 +6,9 @@ import { isObject } from '../../domain/json-value.js';
 import { type Api, isImportView, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
+import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { wholeNumber } from '../option-values.js';
-import { table } from '../words.js';
 
 interface Options extends GlobalOptions {
   readonly state?: string;

@@ -5,8 +5,8 @@ import { isObject } from '../../domain/json-value.js';
 import { openApi, parse } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
+import { table } from '../format.js';
 import { globalsOf } from '../globals.js';
-import { table } from '../words.js';
 
 interface Options {
   readonly delete: boolean;

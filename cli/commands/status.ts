@@ -5,9 +5,9 @@ import { isObject } from '../../domain/json-value.js';
 import { getImport, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
+import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { whole } from '../summary.js';
-import { table } from '../words.js';
 
 const NOT_READY = 503;
 

@@ -1,9 +1,9 @@
 /** `up`: everything on this machine, with durable state in one folder, until Ctrl-C. */
 import type { Command } from 'commander';
-import { defaultDataDir } from '../../local/folders.js';
-import { registerInstance } from '../../local/instances.js';
-import { type Stack, startStack } from '../../local/stack.js';
-import { messageOf } from '../../local/stack-error.js';
+import { defaultDataDir } from '../../local/supervisor/folders.js';
+import { registerInstance } from '../../local/supervisor/instances.js';
+import { type Stack, startStack } from '../../local/supervisor/stack.js';
+import { messageOf } from '../../local/supervisor/stack-error.js';
 import { goOnWhenNobodyReads, print, say } from '../console.js';
 import { withKeysForEmulator } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';

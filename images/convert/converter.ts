@@ -1,8 +1,8 @@
 /** Makes of a source what ECS imports: unpacks it, takes the disk out of an OVA, makes a compressed QCOW2 of it. */
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { setInterval as ticks } from 'node:timers/promises';
+import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
-import type { Cache, CachedFile, Room } from './cache.js';
 import { type ConvertMode, convertFailure, INSTALLED, isImportable, type Programs, requireQemuImg } from './need.js';
 import { type ImageBytes, isReadableFormat, mostBytesOf, QemuImgError, UnsafeImageError } from './qemu-img.js';
 import { isPacking, type Packing, UnpackError, unpack } from './unpack.js';

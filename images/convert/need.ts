@@ -1,6 +1,7 @@
 /** Whether an image has to be converted before it is sent, may be, or is sent as it is. */
-import { failureOf } from '../../domain/catalogue/index.js';
-import { FailureError } from '../../domain/failure.js';
+
+import { FailureError } from '../../domain/errors/failure.js';
+import { failureOf } from '../../domain/errors/index.js';
 import type { ContainerFormat, Inspection } from '../inspection.js';
 import { findQemuImg, isReadableFormat, type QemuImg } from './qemu-img.js';
 import { canUnpack, isPacking, type Packing, packageFor } from './unpack.js';

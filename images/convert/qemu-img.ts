@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { Extent } from '../../sources/holes.js';
+import type { Extent } from '../../sources/sparse-extents.js';
 import { collectOutput, type ProcessLimits, runLimited } from './limited-process.js';
 
 const execute = promisify(execFile);

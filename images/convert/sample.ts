@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import { promisify } from 'node:util';
 import { deflateRaw } from 'node:zlib';
-import type { Extent } from '../../sources/holes.js';
+import type { Extent } from '../../sources/sparse-extents.js';
 
 const compress = promisify(deflateRaw);
 

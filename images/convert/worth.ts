@@ -1,6 +1,6 @@
 /** Weighs the conversion of an image that may be sent as it is: what it holds, how it compresses, how fast the link is. */
 import { open } from 'node:fs/promises';
-import type { Extent } from '../../sources/holes.js';
+import type { Extent } from '../../sources/sparse-extents.js';
 import type { Inspection } from '../inspection.js';
 import { type Verdict, weigh } from './cost.js';
 import { isReadableFormat, type QemuImg, QemuImgError } from './qemu-img.js';

@@ -1,5 +1,5 @@
 /** Which Windows this is: the registry's names to the vendor's Platform value. */
-import { WINDOWS_PLATFORMS } from '../../domain/vocabulary.js';
+import { WINDOWS_PLATFORMS } from '../../domain/request/vocabulary.js';
 import type { FindingList } from '../findings.js';
 import type { Architecture } from '../guest/identity.js';
 import { controlKey, softwareKey, type Windows } from './find-windows.js';

@@ -5,9 +5,9 @@ import type { OssApi } from '../../alibaba/cloud.js';
 import type { ResourceKind } from '../../domain/import.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createUploadStore, type UploadStore } from '../../store/uploads.js';
-import { startTestDatabase, type TestDatabase } from '../store/test-database.js';
-import { activityRunner, FakeCloud, HOME, memoryStore, REQUEST } from './distribution-cloud.js';
-import { Life, mortal } from './life.js';
+import { activityRunner, FakeCloud, HOME, memoryStore, REQUEST } from '../support/activities/distribution-cloud.js';
+import { Life, mortal } from '../support/activities/life.js';
+import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const BUCKET = 'images';
 const KEY = 'a/disk-1.raw';

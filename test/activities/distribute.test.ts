@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
 import { createDistribute } from '../../activities/distribute.js';
 import type { Ending, StepInput } from '../../domain/plan.js';
-import type { ImportRequest } from '../../domain/request.js';
-import { activityRunner, FakeCloud, HOME, REQUEST, SOURCE } from './distribution-cloud.js';
+import type { ImportRequest } from '../../domain/request/request.js';
+import { activityRunner, FakeCloud, HOME, REQUEST, SOURCE } from '../support/activities/distribution-cloud.js';
 
 let cloud: FakeCloud;
 let runner: ReturnType<typeof activityRunner>;

@@ -3,7 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
 import type { FinalState, Progress, State } from '../../domain/import.js';
-import { activityRunner, FakeCloud, memoryStore, REQUEST } from './distribution-cloud.js';
+import { activityRunner, FakeCloud, memoryStore, REQUEST } from '../support/activities/distribution-cloud.js';
 
 const input = { importId: 'imp-1', step: 9, request: REQUEST, attempt: 1 };
 const succeeding = { outcome: 'succeeded', error: null, keepImage: true } as const;

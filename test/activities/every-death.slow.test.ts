@@ -4,13 +4,20 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readState } from '../../emulator/state.js';
 import { createImportStore } from '../../store/imports.js';
-import { acceptedWith } from '../domain/requests.js';
-import type { EmulatorState } from '../e2e/service.js';
-import { type LocalCloud, REGION, startCloud } from '../emulator/local-cloud.js';
-import { raw } from '../emulator/made-disks.js';
 import { violations } from '../faults/judge.js';
-import { startTestDatabase, type TestDatabase } from '../store/test-database.js';
-import { ACTIVITIES, type ActivityName, type Death, Importing, liveThrough, type Scene } from './two-imports.js';
+import {
+  ACTIVITIES,
+  type ActivityName,
+  type Death,
+  Importing,
+  liveThrough,
+  type Scene,
+} from '../support/activities/two-imports.js';
+import { acceptedWith } from '../support/domain/requests.js';
+import type { EmulatorState } from '../support/e2e/service.js';
+import { type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
+import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const succeeds = { outcome: 'succeeded', until: 'distribute', joins: 'first', meanwhile: false } as const;
 const cancelled = { ...succeeds, outcome: 'cancelled', meanwhile: true } as const;

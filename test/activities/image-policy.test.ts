@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { contradictions, refused } from '../../activities/image-policy.js';
 import type { Finding } from '../../domain/import.js';
-import type { ImportRequest } from '../../domain/request.js';
-import { DEMO, inspectPath } from '../images/made-images.js';
+import type { ImportRequest } from '../../domain/request/request.js';
+import { DEMO, inspectPath } from '../support/images/made-images.js';
 
 const REQUEST: ImportRequest = {
   region: 'cn-hangzhou',

@@ -1,10 +1,10 @@
 /** How long what passes by itself is retried before a person is asked. */
 import { expect, test } from 'vitest';
 import { runStep, type Step } from '../../activities/step.js';
-import { failureOf } from '../../domain/catalogue/index.js';
-import { FailureError } from '../../domain/failure.js';
-import { memoryStore, REQUEST } from './distribution-cloud.js';
-import { quietEnvironment } from './quiet-environment.js';
+import { FailureError } from '../../domain/errors/failure.js';
+import { failureOf } from '../../domain/errors/index.js';
+import { memoryStore, REQUEST } from '../support/activities/distribution-cloud.js';
+import { quietEnvironment } from '../support/activities/quiet-environment.js';
 
 const PATIENCE_MS = 60_000;
 const HOURS_MS = 3 * 3_600_000;

@@ -1,8 +1,8 @@
 /** Waiting for many imports costs few calls, and news of each arrives in good time. The clock is the test's. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createRegionWatchers, type Watched } from '../../activities/region-watcher.js';
 import type { Cloud, ImageView, TaskView } from '../../alibaba/cloud.js';
-import { FailureError } from '../../domain/failure.js';
+import { createRegionWatchers, type Watched } from '../../alibaba/region-watcher.js';
+import { FailureError } from '../../domain/errors/failure.js';
 
 const HOUR = 3_600_000;
 const PACE = { pollFirstMs: 1_000, pollMaxMs: 30_000, patienceMs: HOUR };

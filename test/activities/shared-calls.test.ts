@@ -1,12 +1,18 @@
 /** Calls that imports share: one question for those that start together, and one budget for all. */
 import { describe, expect, test, vi } from 'vitest';
-import { createBudgetedCloud } from '../../activities/budgeted-cloud.js';
-import { createCallBudgets } from '../../activities/call-budget.js';
-import { createSharedReads } from '../../activities/shared-reads.js';
 import type { Cloud } from '../../alibaba/cloud.js';
-import { FailureError } from '../../domain/failure.js';
-import { FRESH_BUDGET, lease, type RateBudget, refused } from '../../domain/rate-budget.js';
-import type { BudgetKey, RateBudgetStore } from '../../store/rate-budgets.js';
+import { createBudgetedCloud } from '../../alibaba/limits/budgeted-cloud.js';
+import { createCallBudgets } from '../../alibaba/limits/call-budget.js';
+import { createSharedReads } from '../../alibaba/shared-reads.js';
+import { FailureError } from '../../domain/errors/failure.js';
+import {
+  type BudgetKey,
+  FRESH_BUDGET,
+  lease,
+  type RateBudget,
+  type RateBudgetStore,
+  refused,
+} from '../../domain/rate-budget.js';
 
 const THROTTLED = new FailureError({ code: 'Throttling.User', class: 'throttled', message: 'slow down', remedy: '' });
 

@@ -8,6 +8,7 @@ import { staticCredentials } from '../../alibaba/credentials.js';
 import { IMPORT_TAG_KEY, newImportId } from '../../domain/ids.js';
 import type { Accounts, Orphan } from '../../domain/orphans.js';
 import type { OrphanSweep, OrphanSweepInput } from '../../domain/process-names.js';
+import { quietEnvironment } from '../support/activities/quiet-environment.js';
 import {
   ACCOUNT_KEYS,
   BUCKET,
@@ -15,10 +16,9 @@ import {
   type LocalCloud,
   REGION,
   startReadyCloud,
-} from '../emulator/local-cloud.js';
-import { raw } from '../emulator/made-disks.js';
-import { aliOss, send } from '../emulator/oss-clients.js';
-import { quietEnvironment } from './quiet-environment.js';
+} from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
+import { aliOss, send } from '../support/emulator/oss-clients.js';
 
 const FAR = 'cn-beijing';
 const FAR_BUCKET = 'images-far';

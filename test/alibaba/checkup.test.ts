@@ -7,7 +7,14 @@ import { createCloud } from '../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../alibaba/credentials.js';
 import { leastPolicy, type PolicyDocument, type PolicyFeatures } from '../../alibaba/least-policy.js';
 import type { Check } from '../../domain/checkup.js';
-import { ACCOUNT_KEYS, BUCKET, type Keys, type LocalCloud, REGION, startCloud } from '../emulator/local-cloud.js';
+import {
+  ACCOUNT_KEYS,
+  BUCKET,
+  type Keys,
+  type LocalCloud,
+  REGION,
+  startCloud,
+} from '../support/emulator/local-cloud.js';
 
 let local: LocalCloud;
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ImportImageInput } from '../../alibaba/cloud.js';
 import { createEcs } from '../../alibaba/ecs.js';
-import type { ImportRequest } from '../../domain/request.js';
-import { type RpcRecorder, refusal, startRpcRecorder } from './rpc-recorder.js';
+import type { ImportRequest } from '../../domain/request/request.js';
+import { type RpcRecorder, refusal, startRpcRecorder } from '../support/alibaba/rpc-recorder.js';
 
 let server: RpcRecorder;
 

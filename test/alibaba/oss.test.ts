@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createOss } from '../../alibaba/oss.js';
 import { describeError, ossFailure } from '../../alibaba/oss-errors.js';
 import { signV4 } from '../../alibaba/oss-signature.js';
-import { type Recorder, startRecorder } from './oss-recorder.js';
+import { type Recorder, startRecorder } from '../support/alibaba/oss-recorder.js';
 
 let server: Recorder;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRam } from '../../alibaba/ram.js';
-import { type Reply, type RpcRecorder, refusal, startRpcRecorder } from './rpc-recorder.js';
+import { type Reply, type RpcRecorder, refusal, startRpcRecorder } from '../support/alibaba/rpc-recorder.js';
 
 let server: RpcRecorder;
 

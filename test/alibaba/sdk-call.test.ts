@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCloud, createCloudFromEnvironment } from '../../alibaba/create-cloud.js';
 import type { CredentialSource, Credentials } from '../../alibaba/credentials.js';
 import { createEcs } from '../../alibaba/ecs.js';
-import { FailureError } from '../../domain/failure.js';
-import { type Reply, type RpcRecorder, refusal, startRpcRecorder } from './rpc-recorder.js';
+import { FailureError } from '../../domain/errors/failure.js';
+import { type Reply, type RpcRecorder, refusal, startRpcRecorder } from '../support/alibaba/rpc-recorder.js';
 
 let server: RpcRecorder;
 

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEMO_IMAGE, type EmulatorState } from '../e2e/service.js';
-import { makeBucket, type Ran, run, temporaryFolder, type Up, up } from './run-cli.js';
+import { makeBucket, type Ran, run, temporaryFolder, type Up, up } from '../support/cli/run-cli.js';
+import { DEMO_IMAGE, type EmulatorState } from '../support/e2e/service.js';
 
 const REGION = 'cn-hangzhou';
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 /** Keys that lack or are wrong: the import waits for a person, says which variable to mend, and makes nothing. */
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DEMO_IMAGE } from '../e2e/service.js';
-import { makeBucket, type Ran, run, temporaryFolder, type Up, up } from './run-cli.js';
+import { makeBucket, type Ran, run, temporaryFolder, type Up, up } from '../support/cli/run-cli.js';
+import { DEMO_IMAGE } from '../support/e2e/service.js';
 
 const folder = temporaryFolder();
 let wrong: Up;

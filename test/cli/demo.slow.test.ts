@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, expect, test, vi } from 'vitest';
-import { run, start, temporaryFolder } from './run-cli.js';
+import { run, start, temporaryFolder } from '../support/cli/run-cli.js';
 
 const folder = temporaryFolder();
 /** A demo never joins a Temporal that is used for other work, whatever the environment says of it. */

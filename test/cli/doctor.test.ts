@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { run as runCommand } from '../../cli/run.js';
-import { BUCKET, type LocalCloud, REGION, startCloud } from '../emulator/local-cloud.js';
+import { BUCKET, type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
 
 let cloud: LocalCloud;
 let home: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { run } from '../../cli/run.js';
-import { DEMO, qcow2 } from '../images/made-images.js';
+import { DEMO, qcow2 } from '../support/images/made-images.js';
 
 let home = '';
 beforeAll(() => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { amend, amendedRequest } from '../../domain/amend.js';
 import { PHASES, type Phase } from '../../domain/import.js';
-import { validateRequest } from '../../domain/request-schema.js';
-import { acceptedWith } from './requests.js';
+import { amend, amendedRequest } from '../../domain/request/amend.js';
+import { validateRequest } from '../../domain/request/schema.js';
+import { acceptedWith } from '../support/domain/requests.js';
 
 const request = acceptedWith({ tags: { team: 'web' } });
 const changed = (phase: Phase, set: Readonly<Record<string, unknown>>) => {

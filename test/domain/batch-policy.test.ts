@@ -1,9 +1,9 @@
 /** A batch's policy: what may be said, and how many imports it lets start. */
 import { describe, expect, test } from 'vitest';
-import type { BatchCounts } from '../../domain/batch.js';
-import { admit } from '../../domain/batch-admission.js';
-import { type BatchPolicy, DEFAULT_POLICY, failuresAllowed, readPolicy } from '../../domain/batch-policy.js';
-import { isOpen, parseSchedule } from '../../domain/batch-schedule.js';
+import { admit } from '../../domain/batch/admission.js';
+import type { BatchCounts } from '../../domain/batch/batch.js';
+import { type BatchPolicy, DEFAULT_POLICY, failuresAllowed, readPolicy } from '../../domain/batch/policy.js';
+import { isOpen, parseSchedule } from '../../domain/batch/schedule.js';
 
 function policy(given: Readonly<Record<string, unknown>> = {}): BatchPolicy {
   const read = readPolicy(given, DEFAULT_POLICY);

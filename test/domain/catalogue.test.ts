@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CATALOGUE, type CatalogueEntry, failureOf, isDryRunSuccess, lookUp } from '../../domain/catalogue/index.js';
+import { CATALOGUE, type CatalogueEntry, failureOf, isDryRunSuccess, lookUp } from '../../domain/errors/index.js';
 import { errorsPage } from '../../scripts/errors-page.js';
-import { COMMON, ECS, IMPORT_IMAGE, NETWORK, OSS, RAM } from './vendor-codes.js';
+import { COMMON, ECS, IMPORT_IMAGE, NETWORK, OSS, RAM } from '../support/domain/vendor-codes.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const ENTRIES: readonly CatalogueEntry[] = Object.values(CATALOGUE).flat();

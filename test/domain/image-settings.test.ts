@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type SeenImage, settleImage } from '../../domain/image-settings.js';
-import { acceptedWith, type Fields } from './requests.js';
+import { acceptedWith, type Fields } from '../support/domain/requests.js';
 
 const NOTHING: SeenImage = { architecture: null, bootMode: null, osType: null, platform: null, nvmeSupport: null };
 const DEBIAN: SeenImage = {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { lookUp } from '../../domain/catalogue/index.js';
-import { importRequestSchema, validateRequest } from '../../domain/request-schema.js';
-import { PLATFORMS, WINDOWS_PLATFORMS } from '../../domain/vocabulary.js';
-import { acceptedWith, bodyWith, type Fields, problemsWith } from './requests.js';
-import { disk, disks, source, tags, WRONG, windows } from './wrong-requests.js';
+import { lookUp } from '../../domain/errors/index.js';
+import { importRequestSchema, validateRequest } from '../../domain/request/schema.js';
+import { PLATFORMS, WINDOWS_PLATFORMS } from '../../domain/request/vocabulary.js';
+import { acceptedWith, bodyWith, type Fields, problemsWith } from '../support/domain/requests.js';
+import { disk, disks, source, tags, WRONG, windows } from '../support/domain/wrong-requests.js';
 
 describe('a request with', () => {
   test.each(WRONG)('%s is refused', (_, changes, path, rule, vendorCode) => {

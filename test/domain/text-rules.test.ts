@@ -1,8 +1,14 @@
 /** Names, descriptions and tags, tried with many texts against the vendor's sentences said in another way. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BUCKET_RULES, brokenRules, DESCRIPTION_RULES, IMAGE_NAME_RULES, utf8Length } from '../../domain/text-rules.js';
-import { problemsWith } from './requests.js';
+import {
+  BUCKET_RULES,
+  brokenRules,
+  DESCRIPTION_RULES,
+  IMAGE_NAME_RULES,
+  utf8Length,
+} from '../../domain/request/text-rules.js';
+import { problemsWith } from '../support/domain/requests.js';
 
 const RUNS = { numRuns: 500 };
 const broken = (rules: Parameters<typeof brokenRules>[0], text: string) =>

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CATALOGUE, type CatalogueService } from '../../domain/catalogue/index.js';
-import { raw } from '../emulator/made-disks.js';
-import { startRangeServer } from '../sources/range-server.js';
-import { openAccount, startKeyServer } from './account.js';
-import { CAUSES_OF_ALL, CAUSES_OF_ONE, type Cause, type Stage } from './attention-causes.js';
-import { type Fault, startService } from './service.js';
+import { CATALOGUE, type CatalogueService } from '../../domain/errors/index.js';
+import { openAccount, startKeyServer } from '../support/e2e/account.js';
+import { CAUSES_OF_ALL, CAUSES_OF_ONE, type Cause, type Stage } from '../support/e2e/attention-causes.js';
+import { type Fault, startService } from '../support/e2e/service.js';
+import { raw } from '../support/emulator/made-disks.js';
+import { startRangeServer } from '../support/sources/range-server.js';
 
 let stage: Stage;
 const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-causes-'));

@@ -1,6 +1,6 @@
 /** What a person can mend stops an import instead of failing it; `resume` goes on from the same phase. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BUCKET, type Service, startService } from './service.js';
+import { BUCKET, type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
 

@@ -9,8 +9,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { withEmulatorKeys } from '../../cli/emulated-account.js';
-import type { BatchItemView, BatchView } from '../../domain/batch.js';
-import { BUCKET, REGION, type Service, startService } from './service.js';
+import type { BatchItemView, BatchView } from '../../domain/batch/batch.js';
+import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
 
 const IMAGE = path.resolve(import.meta.dirname, '../images/fixtures/ext4.qcow2');
 const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');

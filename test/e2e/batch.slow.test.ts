@@ -6,9 +6,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { BatchItemView, BatchState, BatchView } from '../../domain/batch.js';
-import { run } from '../cli/run-cli.js';
-import { BUCKET, REGION, type Service, startService } from './service.js';
+import type { BatchItemView, BatchState, BatchView } from '../../domain/batch/batch.js';
+import { run } from '../support/cli/run-cli.js';
+import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
 
 /** A few kilobytes: what is tested here is many, not large. */
 const SMALL_IMAGE = pathToFileURL(path.resolve(import.meta.dirname, '../images/fixtures/ext4.qcow2')).href;

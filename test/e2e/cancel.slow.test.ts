@@ -5,14 +5,14 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFinal } from '../../domain/import.js';
-import { raw } from '../emulator/made-disks.js';
 import { labelOf } from '../faults/cases.js';
 import { violations } from '../faults/judge.js';
 import { isShared, LANE_BUCKETS, LANES, type Lane, laneAt, matchOf } from '../faults/lanes.js';
 import { prepare, requestOf } from '../faults/run-case.js';
 import { ASKED_ONCE_WITHIN_MS, setCloud } from '../faults/run-matrix.js';
 import { CALLS, type Call, SCENARIOS } from '../faults/scenarios.js';
-import { type Fault, type Service, startService } from './service.js';
+import { type Fault, type Service, startService } from '../support/e2e/service.js';
+import { raw } from '../support/emulator/made-disks.js';
 
 const MIB = 1024 ** 2;
 

@@ -1,6 +1,6 @@
 /** Whatever is killed on the way, the import goes on, and exactly one image results. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Fault, type Service, startService } from './service.js';
+import { type Fault, type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
 

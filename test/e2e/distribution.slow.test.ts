@@ -1,7 +1,7 @@
 /** Copies and sharing, on the real processes: one copy a region whatever breaks, and nothing left after a cancel. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ImportView } from '../../domain/import.js';
-import { REGION, type Service, startService } from './service.js';
+import { REGION, type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
 

@@ -1,6 +1,6 @@
 /** What a user is promised of one import, on the real processes. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { requestFor, type Service, startService } from './service.js';
+import { requestFor, type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFil
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DEMO_IMAGE, type Service, startService } from './service.js';
+import { DEMO_IMAGE, type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
 const images = realpathSync(mkdtempSync(path.join(tmpdir(), 'inspections-')));

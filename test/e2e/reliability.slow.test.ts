@@ -3,8 +3,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newImportId } from '../../domain/ids.js';
-import { run } from '../cli/run-cli.js';
-import { BUCKET, REGION, type Service, startService } from './service.js';
+import { run } from '../support/cli/run-cli.js';
+import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
 

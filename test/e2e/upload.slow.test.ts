@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { MIB, mbrDisk } from '../images/made-images.js';
-import { type RangeServer, startRangeServer } from '../sources/range-server.js';
-import { BUCKET, DEMO_IMAGE, type Service, startService } from './service.js';
+import { BUCKET, DEMO_IMAGE, type Service, startService } from '../support/e2e/service.js';
+import { MIB, mbrDisk } from '../support/images/made-images.js';
+import { type RangeServer, startRangeServer } from '../support/sources/range-server.js';
 
 const PART = 8 * MIB;
 /** So slow that there is time for something to happen in the middle. */

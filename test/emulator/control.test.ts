@@ -1,8 +1,8 @@
 import { DescribeTasksRequest } from '@alicloud/ecs20140526';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readCommandLine } from '../../emulator/command-line.js';
-import { BUCKET, importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { exchange, send, tags } from './oss-clients.js';
+import { BUCKET, importRequest, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { exchange, send, tags } from '../support/emulator/oss-clients.js';
 
 let cloud: LocalCloud;
 

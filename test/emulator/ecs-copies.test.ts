@@ -5,8 +5,8 @@ import {
   DescribeImagesRequest,
 } from '@alicloud/ecs20140526';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
+import { importRequest, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
 
 const TARGET = 'cn-beijing';
 

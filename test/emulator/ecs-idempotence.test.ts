@@ -1,8 +1,8 @@
 import { DescribeImagesRequest } from '@alicloud/ecs20140526';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { World } from '../../emulator/world.js';
-import { importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
+import { importRequest, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
 
 let cloud: LocalCloud;
 

@@ -1,7 +1,7 @@
 import { DeleteImageRequest, DescribeImagesRequest, ModifyImageAttributeRequest } from '@alicloud/ecs20140526';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { BUCKET, importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { bootSector, dynamicVhd, qcow2, raw, vmdk } from './made-disks.js';
+import { BUCKET, importRequest, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { bootSector, dynamicVhd, qcow2, raw, vmdk } from '../support/emulator/made-disks.js';
 
 let cloud: LocalCloud;
 

@@ -12,8 +12,8 @@ import {
   UntagResourcesRequest,
 } from '@alicloud/ecs20140526';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
+import { importRequest, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
 
 let cloud: LocalCloud;
 let imageId: string;

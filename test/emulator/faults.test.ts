@@ -1,7 +1,7 @@
 import { CopyImageRequest, DescribeRegionsRequest } from '@alicloud/ecs20140526';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BUCKET, importRequest, type LocalCloud, startReadyCloud } from './local-cloud.js';
-import { exchange, send, tags } from './oss-clients.js';
+import { BUCKET, importRequest, type LocalCloud, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { exchange, send, tags } from '../support/emulator/oss-clients.js';
 
 let cloud: LocalCloud;
 

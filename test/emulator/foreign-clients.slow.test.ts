@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalCloud, startCloud } from './local-cloud.js';
+import { type LocalCloud, startCloud } from '../support/emulator/local-cloud.js';
 
 const FOREIGN = path.join(import.meta.dirname, 'foreign');
 /** Kept between runs: a virtual environment and modules of our own, not the user's. */

@@ -4,8 +4,15 @@ import OSS from 'ali-oss';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createOss } from '../../alibaba/oss.js';
 import { signV4 } from '../../alibaba/oss-signature.js';
-import { ACCOUNT_KEYS, BUCKET, type Keys, type LocalCloud, REGION, startCloud } from './local-cloud.js';
-import { aliOss, exchange, type Sent, send, tags } from './oss-clients.js';
+import {
+  ACCOUNT_KEYS,
+  BUCKET,
+  type Keys,
+  type LocalCloud,
+  REGION,
+  startCloud,
+} from '../support/emulator/local-cloud.js';
+import { aliOss, exchange, type Sent, send, tags } from '../support/emulator/oss-clients.js';
 
 let cloud: LocalCloud;
 

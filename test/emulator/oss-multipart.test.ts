@@ -2,8 +2,8 @@ import http from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { crc64 } from '../../alibaba/crc64.js';
 import { signV4 } from '../../alibaba/oss-signature.js';
-import { ACCOUNT_KEYS, BUCKET, type LocalCloud, REGION, startCloud } from './local-cloud.js';
-import { send, tags } from './oss-clients.js';
+import { ACCOUNT_KEYS, BUCKET, type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
+import { send, tags } from '../support/emulator/oss-clients.js';
 
 const KEY = 'disk 1.raw';
 const PART = 100 * 1024;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { crc64 } from '../../alibaba/crc64.js';
-import { BUCKET, type LocalCloud, startCloud } from './local-cloud.js';
-import { aliOss, send, tags } from './oss-clients.js';
+import { BUCKET, type LocalCloud, startCloud } from '../support/emulator/local-cloud.js';
+import { aliOss, send, tags } from '../support/emulator/oss-clients.js';
 
 let cloud: LocalCloud;
 

@@ -4,10 +4,17 @@ import { checkBuckets, checkName, checkObject, checkRegion } from '../../activit
 import type { Cloud } from '../../alibaba/cloud.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
 import { sdkFailure } from '../../alibaba/sdk-errors.js';
-import { FailureError } from '../../domain/failure.js';
-import { acceptedWith } from '../domain/requests.js';
-import { ACCOUNT_KEYS, BUCKET, importRequest, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
+import { FailureError } from '../../domain/errors/failure.js';
+import { acceptedWith } from '../support/domain/requests.js';
+import {
+  ACCOUNT_KEYS,
+  BUCKET,
+  importRequest,
+  type LocalCloud,
+  REGION,
+  startReadyCloud,
+} from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
 
 let cloud: LocalCloud;
 let product: Cloud;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalCloud, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
+import { type LocalCloud, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
 
 const run = promisify(execFile);
 const environment = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-python-'));

@@ -9,9 +9,16 @@ import {
 } from '@alicloud/ram20150501';
 import { AssumeRoleRequest } from '@alicloud/sts20150401';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { BUCKET, ECS_TRUST, type Keys, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
-import { acs3, VERSIONS } from './signed-request.js';
+import {
+  BUCKET,
+  ECS_TRUST,
+  type Keys,
+  type LocalCloud,
+  REGION,
+  startReadyCloud,
+} from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
+import { acs3, VERSIONS } from '../support/emulator/signed-request.js';
 
 const ACCOUNT = '1000000000000001';
 const IMPORT = {

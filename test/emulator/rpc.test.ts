@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { BUCKET, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
-import { acs3, type Reply, rpc, rpcParams, send, VERSIONS } from './signed-request.js';
+import { BUCKET, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
+import { acs3, type Reply, rpc, rpcParams, send, VERSIONS } from '../support/emulator/signed-request.js';
 
 let cloud: LocalCloud;
 

@@ -5,13 +5,13 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { validateRequest } from '../../domain/request-schema.js';
-import { LINUX_PLATFORMS, WINDOWS_PLATFORMS } from '../../domain/vocabulary.js';
+import { validateRequest } from '../../domain/request/schema.js';
+import { LINUX_PLATFORMS, WINDOWS_PLATFORMS } from '../../domain/request/vocabulary.js';
 import { ecsActions } from '../../emulator/ecs/actions.js';
 import { ApiError } from '../../emulator/errors.js';
 import { rootCaller } from '../../emulator/identity.js';
-import { BUCKET, type LocalCloud, REGION, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
+import { BUCKET, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
 
 let cloud: LocalCloud;
 

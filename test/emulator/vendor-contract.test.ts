@@ -4,12 +4,12 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sdkFailure } from '../../alibaba/sdk-errors.js';
-import { isDryRunSuccess, lookUp } from '../../domain/catalogue/index.js';
+import { isDryRunSuccess, lookUp } from '../../domain/errors/index.js';
 import { importErrors } from '../../emulator/ecs/import-errors.js';
-import { codesInProse, documentedErrors } from '../vendor/import-image-document.js';
-import { provocations } from './import-image-cases.js';
-import { importRequest, type LocalCloud, startReadyCloud } from './local-cloud.js';
-import { raw } from './made-disks.js';
+import { provocations } from '../support/emulator/import-image-cases.js';
+import { importRequest, type LocalCloud, startReadyCloud } from '../support/emulator/local-cloud.js';
+import { raw } from '../support/emulator/made-disks.js';
+import { codesInProse, documentedErrors } from '../support/vendor/import-image-document.js';
 
 let cloud: LocalCloud;
 

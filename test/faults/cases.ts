@@ -1,5 +1,5 @@
 /** The fault matrix: every call that an import makes, every way in which it can go wrong, once, five times and for ever. */
-import type { Fault } from '../e2e/service.js';
+import type { Fault } from '../support/e2e/service.js';
 import { CALLS, type Call } from './scenarios.js';
 
 export const KINDS = [

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { IMPORT_TAG_KEY } from '../../domain/ids.js';
 import type { ImportView, LedgerEntry } from '../../domain/import.js';
-import { acceptedWith } from '../domain/requests.js';
-import type { EmulatorState } from '../e2e/service.js';
+import { acceptedWith } from '../support/domain/requests.js';
+import type { EmulatorState } from '../support/e2e/service.js';
 import { type Judged, violations } from './judge.js';
 
 const ID = 'imp-01';

@@ -1,7 +1,7 @@
 /** The promise, held against what the emulated cloud has: one image or none as the outcome says, and nothing unaccounted for. */
 import { IMPORT_TAG_KEY } from '../../domain/ids.js';
 import { type ImportView, isFinal, PHASES } from '../../domain/import.js';
-import type { EmulatorState } from '../e2e/service.js';
+import type { EmulatorState } from '../support/e2e/service.js';
 
 export interface Judged {
   readonly view: ImportView;

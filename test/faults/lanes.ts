@@ -2,7 +2,7 @@
  * Lanes: imports that run at once without meeting. Each has a region, a bucket, a region for copies and a role of its own,
  * so that a fault is planted for the calls of one import alone.
  */
-import { KNOWN_REGIONS } from '../../domain/vocabulary.js';
+import { KNOWN_REGIONS } from '../../domain/request/vocabulary.js';
 import { isRegion } from '../../emulator/ecs/regions.js';
 import { type Call, type Lane, ownPolicyOf } from './scenarios.js';
 

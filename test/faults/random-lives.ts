@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type ImportView, isFinal } from '../../domain/import.js';
-import type { Service } from '../e2e/service.js';
+import type { Service } from '../support/e2e/service.js';
 import { faultOf, KINDS, type Kind, TIMES, type Times } from './cases.js';
 import { violations } from './judge.js';
 import { isShared, LANES, type Lane, laneAt, matchOf } from './lanes.js';

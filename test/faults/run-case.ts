@@ -1,8 +1,8 @@
 /** One import through one fault, from the request to the verdict, doing what a person would do on the way. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ImportView, isFinal } from '../../domain/import.js';
-import type { Service } from '../e2e/service.js';
-import { raw } from '../emulator/made-disks.js';
+import type { Service } from '../support/e2e/service.js';
+import { raw } from '../support/emulator/made-disks.js';
 import { type FaultCase, faultOf } from './cases.js';
 import { violations } from './judge.js';
 import { type Lane, matchOf } from './lanes.js';

@@ -1,7 +1,7 @@
 /** Kills the worker in the middle of calls: many imports at once, each held at its own call, one kill for all of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinal } from '../../domain/import.js';
-import type { Service } from '../e2e/service.js';
+import type { Service } from '../support/e2e/service.js';
 import type { CrashCase } from './crash-cases.js';
 import { isShared, LANES, type Lane, matchOf } from './lanes.js';
 import { follow, judge, prepare, requestOf, type Verdict } from './run-case.js';

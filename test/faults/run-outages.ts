@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Service, startService } from '../e2e/service.js';
+import { type Service, startService } from '../support/e2e/service.js';
 import type { Outage } from './crash-cases.js';
 import { LANE_BUCKETS, laneAt } from './lanes.js';
 import { follow, judge, requestOf, type Verdict } from './run-case.js';
@@ -144,7 +144,7 @@ async function onFullDisk(say: (verdict: Verdict) => void): Promise<void> {
   }
   try {
     const source = path.join(folder, 'disk.raw');
-    const { raw } = await import('../emulator/made-disks.js');
+    const { raw } = await import('../support/emulator/made-disks.js');
     writeFileSync(source, raw());
     const service = await startService({ env: ENV, buckets: LANE_BUCKETS, dataDir: path.join(folder, 'data') });
     try {

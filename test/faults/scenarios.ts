@@ -1,7 +1,7 @@
 /** The lives that an import can have: between them they make every call of the lifecycle. */
 import { ECS_ROLE } from '../../alibaba/import-role.js';
 import type { ImportView } from '../../domain/import.js';
-import type { Fault } from '../e2e/service.js';
+import type { Fault } from '../support/e2e/service.js';
 
 /** Where one import at a time lives. */
 export interface Lane {

@@ -9,12 +9,12 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import type { BatchState } from '../../domain/batch.js';
-import { batchWorkflowId } from '../../domain/batch-names.js';
+import type { BatchState } from '../../domain/batch/batch.js';
+import { batchWorkflowId } from '../../domain/batch/names.js';
 import { importWorkflowId } from '../../domain/ids.js';
 import type { ImportView, State } from '../../domain/import.js';
-import { BUCKET, REGION, type Service, startService } from '../e2e/service.js';
-import { raw } from '../emulator/made-disks.js';
+import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
+import { raw } from '../support/emulator/made-disks.js';
 import { type History, packHistory } from './stored-history.js';
 
 const REQUEST = { inspection: { failOn: 'never' }, detection: { failOn: 'never' }, osType: 'linux' };

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootCheck } from '../../images/boot-check/boot-check.js';
 import { inspectImage } from '../../images/inspect.js';
-import { DEMO, MIB } from './made-images.js';
+import { DEMO, MIB } from '../support/images/made-images.js';
 
 let home = '';
 const { TMPDIR } = process.env;

@@ -8,7 +8,7 @@ import { consoleLog } from '../../images/boot-check/console-log.js';
 import { machineArguments } from '../../images/boot-check/machine.js';
 import { isTextMode, parsePpm, png, screenText } from '../../images/boot-check/screen.js';
 import { consoleText, findSign } from '../../images/boot-check/signs.js';
-import { inspectBytes, qcow2 } from './made-images.js';
+import { inspectBytes, qcow2 } from '../support/images/made-images.js';
 
 describe('a console’s words', () => {
   test.each([

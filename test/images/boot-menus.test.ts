@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readBoot } from '../../images/guest/boot/read-boot.js';
 import { guestTree } from '../../images/guest/tree.js';
 import { compareVersions } from '../../images/guest/version.js';
-import { type Files, memoryFileSystem } from './guest-files.js';
+import { type Files, memoryFileSystem } from '../support/images/guest-files.js';
 
 function boot(files: Files, uefi = false) {
   const tree = guestTree([{ at: '/', fileSystem: memoryFileSystem(files, null) }]);

@@ -1,8 +1,8 @@
-/** Whole disks, from their partition table to the guest: fixtures that scripts/make-test-images.sh made of constructed guests. */
+/** Whole disks, from their partition table to the guest: fixtures that test/images/make/test-images.sh made of constructed guests. */
 import { expect, test } from 'vitest';
-import { CONSTRUCTED, ROOT_UUID } from './constructed-guests.js';
-import { serious } from './guest-files.js';
-import { inspectPath } from './made-images.js';
+import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
+import { serious } from '../support/images/guest-files.js';
+import { inspectPath } from '../support/images/made-images.js';
 
 test.each([
   ['rocky-8', 'mbr', ['xfs', 'LVM', 'xfs'], 'XFS on LVM, /boot on its own, entry files'],

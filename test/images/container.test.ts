@@ -5,9 +5,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FailureError } from '../../domain/failure.js';
+import { FailureError } from '../../domain/errors/failure.js';
 import { inspectImage } from '../../images/inspect.js';
-import { codes, DEMO, dynamicVhd, inspectBytes, MIB, mbrDisk, qcow2, vhdFooter } from './made-images.js';
+import {
+  codes,
+  DEMO,
+  dynamicVhd,
+  inspectBytes,
+  MIB,
+  mbrDisk,
+  qcow2,
+  vhdFooter,
+} from '../support/images/made-images.js';
 
 let home = '';
 beforeAll(() => {

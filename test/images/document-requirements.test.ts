@@ -10,7 +10,7 @@ import type { Root } from '../../images/guest/mounts.js';
 import { checkResize } from '../../images/guest/resize.js';
 import { checkSystem } from '../../images/guest/system.js';
 import type { GuestTree } from '../../images/guest/tree.js';
-import { layoutOf } from './guest-files.js';
+import { layoutOf } from '../support/images/guest-files.js';
 
 function treeOf(files: Readonly<Record<string, string>>): GuestTree {
   const paths = Object.keys(files);

@@ -1,4 +1,4 @@
-/** Every file system gives the same tree; the fixtures come from scripts/make-fixture-images.sh. */
+/** Every file system gives the same tree; the fixtures come from test/images/make/fixture-images.sh. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { bufferSource, openFile } from '../../images/bytes.js';
@@ -8,7 +8,7 @@ import { readLayout } from '../../images/disk/volumes.js';
 import { openNtfs } from '../../images/filesystems/ntfs.js';
 import { findingList } from '../../images/findings.js';
 import { type GuestTree, guestTree } from '../../images/guest/tree.js';
-import { MIB, mbrDisk, patched } from './made-images.js';
+import { MIB, mbrDisk, patched } from '../support/images/made-images.js';
 
 function treeOf(name: string): { tree: GuestTree; uuid: string | null; label: string | null; kind: string } {
   const findings = findingList();

@@ -1,7 +1,7 @@
 /** The long form of hostile.test.ts. */
 import { expect, test } from 'vitest';
-import { inspectMutated } from './hostile.js';
-import { WINDOWS } from './made-images.js';
+import { inspectMutated } from '../support/images/hostile.js';
+import { WINDOWS } from '../support/images/made-images.js';
 
 test('1,000 mutated images are all told of, none throws', () => {
   const run = inspectMutated(1000, 2026);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createInspector } from '../../images/inspect-in-child.js';
-import { inspectMutated } from './hostile.js';
-import { DEMO, inspectBytes, qcow2, WINDOWS } from './made-images.js';
+import { inspectMutated } from '../support/images/hostile.js';
+import { DEMO, inspectBytes, qcow2, WINDOWS } from '../support/images/made-images.js';
 
 let home = '';
 beforeAll(() => {

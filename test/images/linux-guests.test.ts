@@ -1,7 +1,7 @@
 /** Linux guests of every family, and what is wrong with them: each defect alone, found with the vendor's item name. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { BOOT_UUID, CONSTRUCTED, type ConstructedGuest, ROOT_UUID } from './constructed-guests.js';
+import { BOOT_UUID, CONSTRUCTED, type ConstructedGuest, ROOT_UUID } from '../support/images/constructed-guests.js';
 import {
   BIOS,
   cpioOf,
@@ -12,7 +12,7 @@ import {
   type Told,
   UEFI,
   type VolumeParts,
-} from './guest-files.js';
+} from '../support/images/guest-files.js';
 
 function inspect(guest: ConstructedGuest, changes: Files = {}, others: readonly VolumeParts[] = []): Told {
   const { root, boot, kind, logical, firmware } = guest;

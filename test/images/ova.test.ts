@@ -1,6 +1,6 @@
 /** What is told of an OVA: its one disk is read where it lies in the archive. */
 import { describe, expect, test } from 'vitest';
-import { codes, inspectBytes, MIB, mbrDisk } from './made-images.js';
+import { codes, inspectBytes, MIB, mbrDisk } from '../support/images/made-images.js';
 
 const SECTOR = 512;
 const GRAIN = 128;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectImage } from '../../images/inspect.js';
 import { createInspector } from '../../images/inspect-in-child.js';
-import { DEMO, qcow2 } from './made-images.js';
+import { DEMO, qcow2 } from '../support/images/made-images.js';
 
 let home = '';
 let small = '';

@@ -1,13 +1,13 @@
 /** An image that lies elsewhere is told like one that lies here, from a fraction of its bytes. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FailureError } from '../../domain/failure.js';
+import { FailureError } from '../../domain/errors/failure.js';
 import { inspectImage } from '../../images/inspect.js';
 import { createRemoteInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
 import { rememberInspections } from '../../images/remember-inspections.js';
 import type { RemoteImage } from '../../images/remote-image.js';
-import { DEMO } from './made-images.js';
+import { DEMO } from '../support/images/made-images.js';
 
 const bytes = readFileSync(DEMO);
 const inspect = createRemoteInspector();

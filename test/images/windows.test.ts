@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { bufferSource, UnreadableError } from '../../images/bytes.js';
 import { openHive } from '../../images/windows/hive.js';
-import { hive } from './made-hive.js';
-import { codes, inspectPath, WINDOWS, WINDOWS_WITHOUT_VIRTIO } from './made-images.js';
+import { hive } from '../support/images/made-hive.js';
+import { codes, inspectPath, WINDOWS, WINDOWS_WITHOUT_VIRTIO } from '../support/images/made-images.js';
 import {
   bootStore,
   type Changes,
@@ -14,7 +14,7 @@ import {
   type Told,
   tell,
   UEFI_STORE,
-} from './made-windows.js';
+} from '../support/images/made-windows.js';
 
 const CONTROL = 'ControlSet001\\Control';
 const SERVICES = 'ControlSet001\\Services';

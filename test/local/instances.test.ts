@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cacheDir, defaultDataDir, instancesDir } from '../../local/folders.js';
-import { liveInstances, registerInstance } from '../../local/instances.js';
+import { cacheDir, defaultDataDir, instancesDir } from '../../local/supervisor/folders.js';
+import { liveInstances, registerInstance } from '../../local/supervisor/instances.js';
 
 let home: string;
 let env: NodeJS.ProcessEnv;

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { takeLock } from '../../local/lock.js';
+import { takeLock } from '../../local/supervisor/lock.js';
 
 let folder: string;
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { PartLog } from '../../local/part-log.js';
+import { PartLog } from '../../local/supervisor/part-log.js';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { demandPort, isFree, portPicker } from '../../local/ports.js';
+import { demandPort, isFree, portPicker } from '../../local/supervisor/ports.js';
 
 const servers: net.Server[] = [];
 afterEach(() => {

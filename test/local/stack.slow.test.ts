@@ -3,9 +3,9 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { PART_NAMES } from '../../local/stack-file.js';
-import { temporalServes } from '../../local/temporal-health.js';
-import { alive, type RunningStack, type RunOptions, runStack } from './running-stack.js';
+import { PART_NAMES } from '../../local/supervisor/stack-file.js';
+import { temporalServes } from '../../local/temporal/health.js';
+import { alive, type RunningStack, type RunOptions, runStack } from '../support/local/running-stack.js';
 
 const folders: string[] = [];
 const stacks: RunningStack[] = [];
@@ -171,7 +171,7 @@ test('a part that cannot start ends the start with its own words, and nothing is
   await expect(failed).rejects.toThrow(
     /^worker does not start: exit code 1: worker: the stub was told to fail \(log: /,
   );
-  const { readStackFile } = await import('../../local/stack-file.js');
+  const { readStackFile } = await import('../../local/supervisor/stack-file.js');
   expect(readStackFile(path.join(dataDir, 'stack.json'))?.parts.map((part) => part.state)).toEqual(
     Array.from({ length: 5 }, () => 'stopped'),
   );
@@ -191,7 +191,7 @@ test.runIf(process.getuid?.() === 0)('an ordinary user runs it too', async () =>
 
 /** A cache that the ordinary user may read, with the Temporal server that this user has. */
 async function sharedCache(): Promise<string> {
-  const { cacheDir } = await import('../../local/folders.js');
+  const { cacheDir } = await import('../../local/supervisor/folders.js');
   const { cp, mkdir } = await import('node:fs/promises');
   const folder = await freshFolder();
   await mkdir(path.join(folder, 'ecs-image-import', 'bin'), { recursive: true });

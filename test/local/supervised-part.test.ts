@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { identify } from '../../local/processes.js';
-import { StackError } from '../../local/stack-error.js';
-import { readStackFile } from '../../local/stack-file.js';
-import type { PartPlan } from '../../local/supervised-part.js';
-import { openSupervisor, type Supervisor } from '../../local/supervisor.js';
+import { identify } from '../../local/supervisor/processes.js';
+import { StackError } from '../../local/supervisor/stack-error.js';
+import { readStackFile } from '../../local/supervisor/stack-file.js';
+import type { PartPlan } from '../../local/supervisor/supervised-part.js';
+import { openSupervisor, type Supervisor } from '../../local/supervisor/supervisor.js';
 
 let dataDir: string;
 let supervisor: Supervisor;

@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type FindTemporalOptions, findTemporal } from '../../local/temporal-binary.js';
-import type { TemporalSource } from '../../local/temporal-source.js';
+import { type FindTemporalOptions, findTemporal } from '../../local/temporal/binary.js';
+import type { TemporalSource } from '../../local/temporal/source.js';
 
 const WORKS = '#!/bin/sh\necho "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"\n';
 

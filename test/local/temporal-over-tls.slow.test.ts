@@ -6,10 +6,10 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withEmulatorKeys } from '../../cli/emulated-account.js';
-import { type Ran, run, temporaryFolder } from '../cli/run-cli.js';
-import { type Service, startService } from '../e2e/service.js';
-import { type Certificates, makeCertificates } from '../temporal/certificates.js';
-import { type RunningStack, runStack } from './running-stack.js';
+import { type Ran, run, temporaryFolder } from '../support/cli/run-cli.js';
+import { type Service, startService } from '../support/e2e/service.js';
+import { type RunningStack, runStack } from '../support/local/running-stack.js';
+import { type Certificates, makeCertificates } from '../support/temporal/certificates.js';
 
 const NAMESPACE = 'default';
 const folder = temporaryFolder();

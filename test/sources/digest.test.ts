@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashedInOrder, sha256Of } from '../../sources/digest.js';
 import { openFileSource } from '../../sources/file.js';
-import { holeMap } from '../../sources/holes.js';
 import { type ByteSource, readPiece } from '../../sources/source.js';
+import { holeMap } from '../../sources/sparse-extents.js';
 
 const bytes = randomBytes(1_000_003);
 const digest = createHash('sha256').update(bytes).digest('hex');

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHttpClient, type HttpClient } from '../../sources/http-request.js';
 import { describeHttp, httpSource } from '../../sources/http-source.js';
 import { readPiece } from '../../sources/source.js';
-import { type RangeServer, startRangeServer } from './range-server.js';
+import { type RangeServer, startRangeServer } from '../support/sources/range-server.js';
 
 const bytes = randomBytes(300_000);
 const signal = new AbortController().signal;

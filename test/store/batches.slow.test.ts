@@ -2,8 +2,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BatchSettings, takeInBatch } from '../../api/take-in-batch.js';
-import { newBatchId } from '../../domain/batch-names.js';
-import { DEFAULT_POLICY } from '../../domain/batch-policy.js';
+import { newBatchId } from '../../domain/batch/names.js';
+import { DEFAULT_POLICY } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';
 import { openIntake } from '../../store/batch-intake.js';
 import { createBatchViews } from '../../store/batch-views.js';
@@ -12,7 +12,7 @@ import { migrate } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
 import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { transaction } from '../../store/transaction.js';
-import { startTestDatabase, type TestDatabase } from './test-database.js';
+import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 let database: TestDatabase;
 

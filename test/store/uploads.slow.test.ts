@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createUploadStore, type SharedUpload, type UploadStore, type WantedUpload } from '../../store/uploads.js';
-import { startTestDatabase, type TestDatabase } from './test-database.js';
+import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const BUCKET = 'images';
 const LEASE = 60_000;

@@ -5,9 +5,9 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import type tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { lookAtTemporal, type TemporalFound } from '../../temporal/look.js';
+import { lookAtTemporal, type TemporalFound } from '../../temporal/probe.js';
 import { readTemporalSettings } from '../../temporal/settings.js';
-import { type Certificates, makeCertificates } from './certificates.js';
+import { type Certificates, makeCertificates } from '../support/temporal/certificates.js';
 
 let files: Certificates;
 const open: (() => void)[] = [];

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ConfigError } from '../../domain/environment.js';
+import { ConfigError } from '../../config/environment.js';
 import { connectionOptions, readTemporalSettings, withoutTemporalVariables } from '../../temporal/settings.js';
-import { type Certificates, makeCertificates, openssl } from './certificates.js';
+import { type Certificates, makeCertificates, openssl } from '../support/temporal/certificates.js';
 
 let files: Certificates;
 const read = (file: string) => readFileSync(file, 'utf8');

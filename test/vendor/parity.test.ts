@@ -2,8 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { provocations } from '../emulator/import-image-cases.js';
-import { codesInProse, documentedErrors, documentedParameters, documentedRules } from './import-image-document.js';
+import { provocations } from '../support/emulator/import-image-cases.js';
+import {
+  codesInProse,
+  documentedErrors,
+  documentedParameters,
+  documentedRules,
+} from '../support/vendor/import-image-document.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const page = readFileSync(path.join(root, 'docs/parity.md'), 'utf8');

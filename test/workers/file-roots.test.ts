@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lookUp } from '../../domain/catalogue/index.js';
+import { lookUp } from '../../domain/errors/index.js';
 import { createFileResolver } from '../../workers/file-roots.js';
 
 let home = '';

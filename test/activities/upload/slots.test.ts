@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createSlots } from '../../../activities/upload/slots.js';
+import { createSlots } from '../../../activities/upload/semaphore.js';
 
 const { signal } = new AbortController();
 setMaxListeners(0, signal);

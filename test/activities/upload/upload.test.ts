@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Recorder, startRecorder } from '../../alibaba/oss-recorder.js';
-import { startRangeServer } from '../../sources/range-server.js';
-import { BUCKET, diskOf, sharedRecord, uploadWorker } from './upload-runner.js';
+import { BUCKET, diskOf, sharedRecord, uploadWorker } from '../../support/activities/upload/upload-runner.js';
+import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
+import { startRangeServer } from '../../support/sources/range-server.js';
 
 const PART = 128 * 1024;
 const SIZE = 8 * PART;

@@ -6,8 +6,8 @@ import { hashedInOrder } from '../../../sources/digest.js';
 import { createHttpClient, type HttpClient } from '../../../sources/http-request.js';
 import { describeHttp, httpSource } from '../../../sources/http-source.js';
 import type { ByteSource } from '../../../sources/source.js';
-import { type RangeServer, startRangeServer } from '../../sources/range-server.js';
-import { type Recorder, startRecorder } from '../oss-recorder.js';
+import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
+import { type RangeServer, startRangeServer } from '../../support/sources/range-server.js';
 
 const PART = 128 * 1024;
 const SIZE = 10 * PART + 1234;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { adaptiveLanes, runInLanes } from '../../../alibaba/upload/lanes.js';
+import { adaptiveLanes, runInLanes } from '../../../alibaba/upload/adaptive-concurrency.js';
 
 /** Lets `seconds` pass on a link that takes `rateOf(lanes)` bytes a second. */
 function drive(rateOf: (lanes: number) => number, seconds: number, most = 12) {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createOss } from '../../../alibaba/oss.js';
-import { createPace } from '../../../alibaba/upload/pace.js';
+import { createPace } from '../../../alibaba/upload/rate-limiter.js';
 import { openFileSource } from '../../../sources/file.js';
-import { startRecorder } from '../oss-recorder.js';
-import { simulatedClock } from './simulated-clock.js';
+import { startRecorder } from '../../support/alibaba/oss-recorder.js';
+import { simulatedClock } from '../../support/alibaba/upload/simulated-clock.js';
 
 const signal = new AbortController().signal;
 

@@ -8,7 +8,7 @@ import type { UploadInput } from '../../../alibaba/cloud.js';
 import { crc64 } from '../../../alibaba/crc64.js';
 import { createOss, type OssSettings } from '../../../alibaba/oss.js';
 import { openFileSource } from '../../../sources/file.js';
-import { type Recorder, startRecorder } from '../oss-recorder.js';
+import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
 
 const PART = 128 * 1024;
 const SIZE = 10 * PART + 1234;

@@ -20,14 +20,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createCache } from '../../../images/convert/cache.js';
 import { createConverter } from '../../../images/convert/converter.js';
 import { type ConvertMode, conversionNeed, INSTALLED, type Programs } from '../../../images/convert/need.js';
 import { findQemuImg } from '../../../images/convert/qemu-img.js';
 import { dataOf, weighConversion } from '../../../images/convert/worth.js';
 import { inspectImage } from '../../../images/inspect.js';
-import { holeMap } from '../../../sources/holes.js';
-import { DEMO, MIB, mbrDisk } from '../made-images.js';
+import { createCache } from '../../../sources/scratch-cache.js';
+import { holeMap } from '../../../sources/sparse-extents.js';
+import { DEMO, MIB, mbrDisk } from '../../support/images/made-images.js';
 
 let home = '';
 let raw = '';

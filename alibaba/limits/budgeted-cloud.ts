@@ -1,0 +1,81 @@
+/** The cloud with every call to ECS and RAM paid for out of the budgets that all workers share; what it refuses is told to them. */
+
+import { FailureError } from '../../domain/errors/failure.js';
+import type { Cloud, EcsApi, RamApi } from '../cloud.js';
+import type { CallBudgets, CallKey } from './call-budget.js';
+
+/** The vendor's action behind each method, and how many calls of it a use costs at least. */
+const ECS_ACTIONS: {
+  readonly [Method in keyof EcsApi]: { readonly action: string; readonly calls?: Cost<EcsApi[Method]> };
+} = {
+  describeRegions: { action: 'DescribeRegions' },
+  dryRunImportImage: { action: 'ImportImage' },
+  importImage: { action: 'ImportImage' },
+  describeTasks: {
+    action: 'DescribeTasks',
+    calls: ({ taskIds = [], resourceIds = [] }) => pages(taskIds.length) + pages(resourceIds.length),
+  },
+  describeTaskAttribute: { action: 'DescribeTaskAttribute' },
+  describeImages: { action: 'DescribeImages', calls: ({ imageIds }) => Math.max(1, pages(imageIds?.length ?? 1)) },
+  countImages: { action: 'DescribeImages' },
+  cancelTask: { action: 'CancelTask' },
+  deleteImage: { action: 'DeleteImage' },
+  copyImage: { action: 'CopyImage' },
+  cancelCopyImage: { action: 'CancelCopyImage' },
+  shareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
+  unshareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
+  describeSharing: { action: 'DescribeImageSharePermission' },
+  tagImage: { action: 'TagResources' },
+};
+
+type Cost<Method> = Method extends (...args: infer Args) => unknown ? (...args: Args) => number : never;
+
+/** The vendor's limit of ids in a call. */
+function pages(ids: number): number {
+  return Math.ceil(ids / 100);
+}
+
+export function createBudgetedCloud(cloud: Cloud, budgets: CallBudgets): Cloud {
+  async function paid<T>(key: CallKey, calls: number, perform: () => Promise<T>): Promise<T> {
+    await budgets.take(key, calls);
+    try {
+      return await perform();
+    } catch (error) {
+      if (error instanceof FailureError && error.failure.class === 'throttled') {
+        await budgets.refused(key, error.failure.retryAfterMs ?? null);
+      }
+      throw error;
+    }
+  }
+
+  function budgetedEcs(region: string): EcsApi {
+    const ecs = cloud.ecs(region);
+    const method = <Name extends keyof EcsApi>(name: Name): EcsApi[Name] => {
+      const { action, calls } = ECS_ACTIONS[name];
+      const perform = ecs[name] as (...args: unknown[]) => Promise<unknown>;
+      const cost = calls as ((...args: unknown[]) => number) | undefined;
+      const wrapped = (...args: unknown[]) =>
+        paid({ service: 'ecs', region, action }, cost?.(...args) ?? 1, () => perform.apply(ecs, args));
+      return wrapped as EcsApi[Name];
+    };
+    const names = Object.keys(ECS_ACTIONS) as (keyof EcsApi)[];
+    return Object.fromEntries(names.map((name) => [name, method(name)])) as unknown as EcsApi;
+  }
+
+  const regions = new Map<string, EcsApi>();
+  const ram: RamApi = {
+    // One row for all of RAM: it looks at role, trust policy and attached policies.
+    setUpImportRole: (input) =>
+      paid({ service: 'ram', region: 'global', action: 'SetUpImportRole' }, 1, () => cloud.ram.setUpImportRole(input)),
+  };
+  return {
+    ecs(region) {
+      const known = regions.get(region) ?? budgetedEcs(region);
+      regions.set(region, known);
+      return known;
+    },
+    oss: (region) => cloud.oss(region),
+    ram,
+    sts: cloud.sts,
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * A worker's share of the budgets that all workers have together: leased a second's worth at a time, so that asking costs
+ * little and a refusal that one worker met slows down all within a second.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FailureError } from '../../domain/errors/failure.js';
+import type { BudgetKey, RateBudgetStore } from '../../domain/rate-budget.js';
+
+export type CallKey = Omit<BudgetKey, 'accountId'>;
+
+export interface CallBudgets {
+  /** Resolves when the call may be made. Rejects with a throttled failure where that is later than is worth waiting for. */
+  take(key: CallKey, calls: number): Promise<void>;
+  /** The cloud refused a call of this kind. */
+  refused(key: CallKey, retryAfterMs: number | null): Promise<void>;
+}
+
+export interface CallBudgetOptions {
+  readonly store: RateBudgetStore;
+  /** Asked once. */
+  readonly accountId: () => Promise<string>;
+  /** Calls a minute, by action; what is not in it has no limit of ours. */
+  readonly ceilings: Readonly<Record<string, number>>;
+}
+
+/** A lease that is older is not used: others may have met a refusal since. */
+const LEASE_MS = 1_000;
+const MOST_LEASED = 100;
+/** Waiting longer would hold a place that others can use: the activity is tried again instead. */
+const WORTH_WAITING_MS = 3_000;
+
+export function createCallBudgets({ store, accountId, ceilings }: CallBudgetOptions): CallBudgets {
+  const shares = new Map<string, Share>();
+  let account: Promise<string> | null = null;
+
+  async function shareOf(call: CallKey): Promise<Share> {
+    const name = `${call.service} ${call.region} ${call.action}`;
+    const known = shares.get(name);
+    if (known !== undefined) return known;
+    account ??= accountId().catch((error: unknown) => {
+      account = null;
+      throw error;
+    });
+    const key = { ...call, accountId: await account };
+    const share = shares.get(name) ?? new Share(key, store, ceilings[call.action] ?? null);
+    shares.set(name, share);
+    return share;
+  }
+
+  return {
+    take: async (key, calls) => (await shareOf(key)).take(calls),
+    refused: async (key, retryAfterMs) => (await shareOf(key)).refused(retryAfterMs),
+  };
+}
+
+class Share {
+  private left = 0;
+  private readyAtMs = 0;
+  private expiresAtMs = 0;
+  /** Calls in the last lease's time: tells how many to lease next. */
+  private used = 0;
+  private leasing: Promise<void> | null = null;
+
+  constructor(
+    private readonly key: BudgetKey,
+    private readonly store: RateBudgetStore,
+    private readonly ceiling: number | null,
+  ) {}
+
+  async take(calls: number): Promise<void> {
+    for (let missing = calls; missing > 0; ) {
+      if (this.left > 0 && Date.now() < this.expiresAtMs) {
+        const taken = Math.min(this.left, missing);
+        this.left -= taken;
+        this.used += taken;
+        missing -= taken;
+        const waitMs = this.readyAtMs - Date.now();
+        if (waitMs > 0) await sleep(waitMs);
+      } else {
+        // All that wait here share one question.
+        this.leasing ??= this.lease(missing).finally(() => {
+          this.leasing = null;
+        });
+        await this.leasing;
+      }
+    }
+  }
+
+  async refused(retryAfterMs: number | null): Promise<void> {
+    this.left = 0;
+    await this.store.refused(this.key, retryAfterMs);
+  }
+
+  private async lease(missing: number): Promise<void> {
+    const wanted = Math.max(missing, Math.min(MOST_LEASED, Math.ceil(this.used * 1.2)));
+    this.used = 0;
+    const grant = await this.store.lease(this.key, wanted, this.ceiling);
+    if (grant.kind === 'granted') {
+      this.left = grant.calls;
+      this.readyAtMs = Date.now() + grant.inMs;
+      this.expiresAtMs = this.readyAtMs + LEASE_MS;
+    } else if (grant.waitMs > WORTH_WAITING_MS) throw this.tooLong(grant.waitMs);
+    else await sleep(grant.waitMs);
+  }
+
+  private tooLong(waitMs: number): FailureError {
+    const { service, region, action } = this.key;
+    return new FailureError({
+      code: 'Throttling.Budget',
+      class: 'throttled',
+      message: `${action} in ${region} has used up what the cloud allows a minute; the next call is due in ${Math.ceil(waitMs / 1_000)} s`,
+      remedy: 'Nothing to do: it goes on by itself. A larger quota of API calls can be asked for in the Quota Center.',
+      service,
+      action,
+      // Not all at the same moment.
+      retryAfterMs: Math.ceil(waitMs * (1 + Math.random() * 0.5)),
+    });
+  }
+}

@@ -1,0 +1,72 @@
+/** What a person may write although it is called otherwise: the vendor's deprecated fields, and a format in small letters. */
+
+import { givenText } from './problems.js';
+import type { Problem } from './request.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Understood {
+  readonly body: unknown;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Null stands for "not given", as an empty field of a YAML manifest and `resume --set description=null` mean it. */
+export function understand(given: unknown): Understood {
+  const body = withoutNulls(given);
+  if (!isFields(body) || !Array.isArray(body.disks)) return { body, problems: [], warnings: [] };
+  const disks = body.disks.map((disk: unknown, index) => understandDisk(disk, `disks[${index}]`));
+  return {
+    body: { ...body, disks: disks.map((disk) => disk.body) },
+    problems: disks.flatMap((disk) => disk.problems),
+    warnings: disks.flatMap((disk) => disk.warnings),
+  };
+}
+
+function understandDisk(disk: unknown, path: string): Understood {
+  if (!isFields(disk)) return { body: disk, problems: [], warnings: [] };
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const { DiskImSize, diskImSize, Device, device, ...fields } = disk;
+  const body: Record<string, unknown> = { ...fields };
+
+  const oldSize = DiskImSize ?? diskImSize;
+  if (oldSize !== undefined) {
+    const at = `${path}.${DiskImSize === undefined ? 'diskImSize' : 'DiskImSize'}`;
+    if (body.diskImageSize !== undefined && body.diskImageSize !== oldSize) {
+      const message = `${at} is ${givenText(oldSize)} and ${path}.diskImageSize ${givenText(body.diskImageSize)}: keep diskImageSize only`;
+      problems.push({
+        path: at,
+        rule: 'disks.deprecated',
+        given: givenText(oldSize),
+        message,
+        vendorCode: 'InvalidParameter',
+      });
+    }
+    body.diskImageSize ??= oldSize;
+    const message = `${at} is deprecated by the vendor and taken as diskImageSize: write that`;
+    warnings.push({ path: at, rule: 'disks.deprecated', given: givenText(oldSize), message, vendorCode: null });
+  }
+  const oldDevice = Device ?? device;
+  if (oldDevice !== undefined) {
+    const at = `${path}.${Device === undefined ? 'device' : 'Device'}`;
+    const message = `${at} is deprecated by the vendor and left out: the order of the disks decides`;
+    warnings.push({ path: at, rule: 'disks.deprecated', given: givenText(oldDevice), message, vendorCode: null });
+  }
+  if (typeof body.format === 'string') body.format = body.format.toUpperCase();
+  return { body, problems, warnings };
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== null && field !== undefined)
+      .map(([name, field]) => [name, withoutNulls(field)]),
+  );
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

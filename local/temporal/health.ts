@@ -1,0 +1,19 @@
+/** Whether the embedded Temporal server serves. */
+import { FRONTEND, unary } from '../../temporal/grpc-call.js';
+import { readTemporalSettings } from '../../temporal/settings.js';
+
+/** HealthCheckResponse { status: SERVING }: field 1, varint 1. */
+const SERVING = Buffer.from([0x08, 0x01]);
+
+/** True when the frontend serves and knows the namespace. Never throws. */
+export async function temporalServes(address: string, namespace: string, withinMs = 2_000): Promise<boolean> {
+  try {
+    const server = readTemporalSettings({ TEMPORAL_ADDRESS: address });
+    const health = await unary(server, '/grpc.health.v1.Health/Check', FRONTEND, withinMs);
+    if (health.status !== 0 || !health.message.equals(SERVING)) return false;
+    const described = await unary(server, `/${FRONTEND}/DescribeNamespace`, namespace, withinMs);
+    return described.status === 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,227 @@
+/** ECS in several regions, as far as copies, sharing and deleting go; and the record, in memory. For activities run alone. */
+import pg from 'pg';
+import type { ActivityDependencies } from '../../../activities/dependencies.js';
+import type { Cloud, CopyImageInput, EcsApi, ImageView } from '../../../alibaba/cloud.js';
+import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
+import { FailureError } from '../../../domain/errors/failure.js';
+import { failureOf } from '../../../domain/errors/index.js';
+import { IMPORT_TAG_KEY } from '../../../domain/ids.js';
+import type { ImageRef, LedgerEntry } from '../../../domain/import.js';
+import type { ImportRequest } from '../../../domain/request/request.js';
+import type { ImportStore } from '../../../store/imports.js';
+import { createUploadStore } from '../../../store/uploads.js';
+import { quietEnvironment } from './quiet-environment.js';
+
+export const HOME = 'cn-hangzhou';
+export const SOURCE: ImageRef = { imageId: 'm-source', regionId: HOME, taskId: 't-1' };
+
+export const REQUEST: ImportRequest = {
+  region: HOME,
+  imageName: 'web-01',
+  disks: [{ source: 'oss://b/o' }],
+  tags: { team: 'web' },
+  upload: { bucket: 'b', prefix: '', convert: 'auto', keepObject: false },
+  role: 'skip',
+  detection: { strategy: 'none', wait: false, failOn: 'never' },
+  distribute: { regions: ['cn-beijing', 'cn-shanghai'], shareWith: [] },
+  dryRun: false,
+};
+
+export type Image = { -readonly [Name in keyof ImageView]: ImageView[Name] } & { shared: string[]; looks: number };
+
+export class FakeCloud {
+  readonly images = new Map<string, Map<string, Image>>();
+  readonly copies: (CopyImageInput & { readonly from: string })[] = [];
+  readonly said: string[] = [];
+  private readonly byToken = new Map<string, string>();
+  /** Looks at a copy until it is available. */
+  copyLooks = 2;
+  /** What a new copy ends as. */
+  copyEnds: (region: string) => string = () => 'Available';
+  /** Tags of a CopyImage request are dropped, as an older cloud would. */
+  dropsTags = false;
+  /** Thrown before the call is done. */
+  refuse: (action: string, region: string) => string | null = () => null;
+  /** The call is done and its answer lost. */
+  loseAnswer: (action: string, region: string) => boolean = () => false;
+
+  constructor() {
+    this.put(HOME, 'm-source', 'Available', { [IMPORT_TAG_KEY]: 'imp-1' });
+  }
+
+  put(region: string, imageId: string, status: string, tags: Readonly<Record<string, string>>): Image {
+    const image: Image = {
+      ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null, sizeGiB: 20 },
+      ...{ shared: [], looks: 0 },
+    };
+    this.in(region).set(imageId, image);
+    return image;
+  }
+
+  in(region: string): Map<string, Image> {
+    const images = this.images.get(region) ?? new Map<string, Image>();
+    this.images.set(region, images);
+    return images;
+  }
+
+  ids(region: string): string[] {
+    return [...this.in(region).keys()];
+  }
+
+  ecs(region: string): EcsApi {
+    const images = this.in(region);
+    const called = (action: string) => {
+      this.said.push(`${action} ${region}`);
+      const code = this.refuse(action, region);
+      if (code !== null) throw failure(action, code, code === 'ECONNRESET');
+    };
+    const find = (action: string, imageId: string): Image => {
+      const image = images.get(imageId);
+      if (image === undefined) throw failure(action, 'InvalidImageId.NotFound');
+      return image;
+    };
+    const unused = () => Promise.reject(new Error('not part of distribution'));
+    return {
+      describeRegions: unused,
+      countImages: unused,
+      dryRunImportImage: unused,
+      importImage: unused,
+      describeTaskAttribute: unused,
+      describeTasks: async () => [],
+      cancelTask: unused,
+      describeImages: async ({ imageIds, tag }) => {
+        const found = [...images.values()].filter(
+          (image) =>
+            (imageIds?.includes(image.imageId) ?? true) && (tag === undefined || image.tags[tag.key] === tag.value),
+        );
+        for (const image of found) {
+          if (image.status !== 'Creating') continue;
+          image.looks += 1;
+          if (image.looks >= this.copyLooks) image.status = this.copyEnds(region);
+        }
+        return structuredClone(found);
+      },
+      copyImage: async (input) => {
+        called('CopyImage');
+        const known = this.byToken.get(input.clientToken);
+        if (known !== undefined) return { imageId: known, requestId: 'r' };
+        const imageId = `m-copy-${this.byToken.size + 1}`;
+        this.put(input.toRegion, imageId, 'Creating', this.dropsTags ? {} : input.tags);
+        this.byToken.set(input.clientToken, imageId);
+        this.copies.push({ ...input, from: region });
+        if (this.loseAnswer('CopyImage', input.toRegion)) throw failure('CopyImage', 'ECONNRESET', true);
+        return { imageId, requestId: 'r' };
+      },
+      cancelCopyImage: async (imageId) => {
+        called('CancelCopyImage');
+        find('CancelCopyImage', imageId);
+        images.delete(imageId);
+      },
+      deleteImage: async (imageId) => {
+        called('DeleteImage');
+        if (find('DeleteImage', imageId).shared.length > 0) throw failure('DeleteImage', 'ImageUseShared');
+        images.delete(imageId);
+      },
+      shareImage: async (imageId, accounts) => {
+        if (accounts.length === 0) return;
+        called('ModifyImageSharePermission');
+        find('ModifyImageSharePermission', imageId).shared.push(...accounts);
+      },
+      unshareImage: async (imageId, accounts) => {
+        const image = find('ModifyImageSharePermission', imageId);
+        image.shared = image.shared.filter((account) => !accounts.includes(account));
+      },
+      describeSharing: async (imageId) => find('DescribeImageSharePermission', imageId).shared,
+      tagImage: async (imageId, tags) => {
+        const image = find('TagResources', imageId);
+        image.tags = { ...image.tags, ...tags };
+      },
+    };
+  }
+}
+
+function failure(action: string, code: string, outcomeUnknown = false): FailureError {
+  const facts = { service: 'ecs', action, code, message: '' };
+  return new FailureError(failureOf(outcomeUnknown ? { ...facts, outcomeUnknown } : { ...facts, status: 403 }));
+}
+
+export function memoryStore() {
+  const ledger: { -readonly [Name in keyof LedgerEntry]: LedgerEntry[Name] }[] = [];
+  const copies = new Map<string, ImageRef>();
+  let finished: string | null = null;
+  const store: Partial<ImportStore> = {
+    startPhase: async () => true,
+    progressOf: async () => null,
+    progress: async () => true,
+    attention: async () => true,
+    setImage: async () => undefined,
+    finish: async (_step, state) => {
+      finished = state;
+      return true;
+    },
+    setCopy: async (_step, regionId, copy) => {
+      if (copy === null) copies.delete(regionId);
+      else copies.set(regionId, copy);
+    },
+    ledger: async () => structuredClone(ledger),
+    record: async (_step, { kind, key, regionId, status, detail = {} }) => {
+      const known = ledger.find((entry) => entry.kind === kind && entry.key === key);
+      if (known === undefined) {
+        const at = new Date(0).toISOString();
+        ledger.push({ kind, key, regionId, status, detail, createdAt: at, updatedAt: at });
+      } else Object.assign(known, { status, detail: { ...known.detail, ...detail } });
+    },
+  };
+  return { store: store as ImportStore, ledger, copies, finished: () => finished };
+}
+
+function environment() {
+  return quietEnvironment({ scheduledTimestampMs: Date.now() });
+}
+
+/** Runs an activity as Temporal would, once; rejects with what the workflow would see. */
+export function activityRunner(fake: FakeCloud, record = memoryStore()) {
+  const unused = () => Promise.reject(new Error('not part of distribution'));
+  const cloud: Cloud = {
+    ecs: (region) => fake.ecs(region),
+    oss: () => {
+      throw new Error('not part of distribution');
+    },
+    ram: { setUpImportRole: unused },
+    sts: { getCallerIdentity: unused },
+  };
+  const deps: ActivityDependencies = {
+    store: record.store,
+    cloud,
+    inspect: unused,
+    checkBoot: unused,
+    files: { keep: unused, list: unused, get: unused },
+    watchers: createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 }),
+    settings: { patienceMs: 60_000, lookEveryMs: 1, looksForLostImage: 2 },
+    resolveFile: unused,
+    uploading: {
+      // Never connected: nothing of an upload is part of distribution.
+      uploads: { ...createUploadStore(new pg.Pool()), usedBy: async () => [] },
+      http: { get: unused, close: () => undefined },
+      inspectRemote: unused,
+      cache: { obtain: unused },
+      convert: unused,
+      programs: { qemuImg: unused, unpacker: unused },
+      slots: { use: unused },
+      digests: { once: unused },
+      host: 'here',
+      leaseMs: 1_000,
+    },
+  };
+  return {
+    ...record,
+    deps,
+    run: async <Args extends unknown[]>(
+      activity: (...args: Args) => Promise<unknown>,
+      ...args: Args
+    ): Promise<void> => {
+      await environment().run(activity, ...args);
+    },
+    environment,
+  };
+}

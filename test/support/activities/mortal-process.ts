@@ -1,0 +1,162 @@
+/**
+ * One try of an activity as a process of its own, with nothing in memory: it dies after so many calls to the database and
+ * the cloud that change something. They are counted where they leave the process, those to the cloud at the socket. To die
+ * after one that only reads leaves what a death after the change before it leaves.
+ */
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import type { ActivityDependencies } from '../../../activities/dependencies.js';
+import { createActivities, type ImportActivities } from '../../../activities/index.js';
+import { createSlots } from '../../../activities/upload/semaphore.js';
+import { createOnce } from '../../../activities/upload/single-flight.js';
+import { createCloud } from '../../../alibaba/create-cloud.js';
+import { staticCredentials } from '../../../alibaba/credentials.js';
+import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
+import { inspectImage } from '../../../images/inspect.js';
+import { createHttpClient } from '../../../sources/http-request.js';
+import { createImportFiles } from '../../../store/import-files.js';
+import { createImportStore } from '../../../store/imports.js';
+import { createUploadStore } from '../../../store/uploads.js';
+import { ACCOUNT_KEYS } from '../emulator/local-cloud.js';
+import { Life, mortal } from './life.js';
+import { quietEnvironment } from './quiet-environment.js';
+
+/** What outlives every process. */
+export interface Surroundings {
+  readonly pool: pg.Pool;
+  /** `127.0.0.1:PORT` of the emulator. */
+  readonly address: string;
+  /** Of the worker: what one knows of a file's digest, no other one does. */
+  readonly host: string;
+}
+
+/** Nothing but what is asked for: a lease that runs out by itself would be a call that nobody made. */
+const LEASE_MS = 600_000;
+/** Three parts of the image. */
+const PART_BYTES = 100 * 1024;
+
+/** Actions of the cloud that change nothing. */
+const READING_ACTION = /^(Describe|Get|List|GET |HEAD )/;
+
+interface Gate {
+  readonly address: string;
+  close(): void;
+}
+
+/** The way of a process to the emulator. */
+async function openGate(emulator: string, life: Life): Promise<Gate> {
+  const server = http.createServer((request, response) => {
+    const action = String(request.headers['x-acs-action'] ?? `${request.method} ${request.url}`);
+    life
+      .through(`cloud ${action}`, READING_ACTION.test(action), () => forward(emulator, request))
+      .then(({ status, headers, body }) => {
+        response.writeHead(status, headers);
+        response.end(body);
+      })
+      .catch(() => request.socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // The address of a TCP server that listens is no string.
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `127.0.0.1:${port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+interface Forwarded {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: Buffer;
+}
+
+const agent = new http.Agent({ keepAlive: true });
+
+async function forward(emulator: string, request: IncomingMessage): Promise<Forwarded> {
+  const { method, url, headers } = request;
+  const onward = http.request(`http://${emulator}${url}`, { method, headers, agent });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    onward.once('response', resolve);
+    onward.once('error', reject);
+  });
+  const sent = pipeline(request, onward);
+  sent.catch(() => onward.destroy());
+  const answer = await answered;
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk);
+  const { 'transfer-encoding': _, connection: __, ...kept } = answer.headers;
+  return { status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) };
+}
+
+function dependencies({ pool, host }: Surroundings, address: string, life: Life): ActivityDependencies {
+  const endpoint = `http://${address}`;
+  const cloud = createCloud({
+    endpoints: { ecs: endpoint, ram: endpoint, sts: endpoint, oss: endpoint },
+    credentials: staticCredentials(ACCOUNT_KEYS),
+    partSize: PART_BYTES,
+  });
+  const unused = () => Promise.reject(new Error('not part of this life'));
+  return {
+    store: mortal('imports', createImportStore(pool), life),
+    files: createImportFiles(pool),
+    cloud,
+    inspect: inspectImage,
+    checkBoot: unused,
+    watchers: createRegionWatchers(cloud, { pollFirstMs: 2, pollMaxMs: 10, patienceMs: 60_000 }),
+    settings: { patienceMs: 60_000, lookEveryMs: 2, looksForLostImage: 2 },
+    resolveFile: async (path) => path,
+    uploading: {
+      uploads: mortal('uploads', createUploadStore(pool), life),
+      http: createHttpClient({ hosts: [], addresses: [], stallMs: 1_000 }),
+      inspectRemote: unused,
+      cache: { obtain: unused },
+      convert: unused,
+      programs: { qemuImg: async () => null, unpacker: async () => false },
+      slots: createSlots(4),
+      digests: createOnce<string>(),
+      host,
+      leaseMs: LEASE_MS,
+    },
+  };
+}
+
+export type Try<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  /** `last`: number and name of the call after which it died. */
+  | { readonly kind: 'died'; readonly last: string }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** @param calls after so many the process dies */
+export async function tryIn<Result>(
+  surroundings: Surroundings,
+  { attempt, calls }: { readonly attempt: number; readonly calls: number },
+  body: (activities: ImportActivities) => Promise<Result>,
+): Promise<Try<Result>> {
+  const life = new Life(calls);
+  const gate = await openGate(surroundings.address, life);
+  const deps = dependencies(surroundings, gate.address, life);
+  const environment = quietEnvironment({ attempt, scheduledTimestampMs: Date.now() });
+  const lived: Promise<Try<Result>> = environment
+    .run<[], Result, () => Promise<Result>>(() => body(createActivities(deps)))
+    .then(
+      (result) => ({ kind: 'done' as const, result }),
+      (error: unknown) => ({ kind: 'failed' as const, error }),
+    );
+  const died = life.end.then((last) => ({ kind: 'died' as const, last }));
+  // The last call may be the very last thing that it does.
+  const first = await Promise.race([died, lived.then(async (end) => (await Promise.race([died, soon()])) ?? end)]);
+  // What is left of a dead one can call nobody any more: it has only its memory to tidy.
+  if (first.kind === 'died') environment.cancel();
+  gate.close();
+  deps.uploading.http.close();
+  return first;
+}
+
+function soon(): Promise<null> {
+  return new Promise((resolve) => setImmediate(() => resolve(null)));
+}

@@ -1,0 +1,174 @@
+/** Two imports of the same content into one bucket, which share one object; one of them dies once, in a given call. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ImportActivities } from '../../../activities/index.js';
+import { newImportId } from '../../../domain/ids.js';
+import type { FinalState, ImageRef, ImportError } from '../../../domain/import.js';
+import type { Ending, ImportPlan, StepInput } from '../../../domain/plan.js';
+import type { ImportRequest } from '../../../domain/request/request.js';
+import { type Surroundings, tryIn } from './mortal-process.js';
+
+/** In the order in which the workflow calls them. */
+export const ACTIVITIES = [
+  'accept',
+  'preflight',
+  'setUpRole',
+  'upload',
+  'startImport',
+  'watchImport',
+  'detect',
+  'distribute',
+  'cleanUp',
+] as const;
+export type ActivityName = (typeof ACTIVITIES)[number];
+
+export interface Death {
+  readonly activity: ActivityName;
+  readonly calls: number;
+}
+
+/** Who is tried again so often will not come to an end. */
+const TRIES = 40;
+const RETRY_MS = 5;
+
+/** One import, as its workflow sees it. */
+export class Importing {
+  readonly id: string;
+  /** Number and name of the last call of its process, once that has died. */
+  last: string | null = null;
+  private begun = 0;
+  private plan: ImportPlan | null = null;
+  private image: ImageRef | null = null;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    readonly request: ImportRequest,
+  ) {
+    this.id = newImportId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
+  }
+
+  /** All that comes before, and the activity itself; nothing, where that was before. */
+  async advanceTo(activity: ActivityName): Promise<void> {
+    const end = ACTIVITIES.indexOf(activity);
+    while (this.begun <= end) await this.run(ACTIVITIES[this.begun] ?? activity, null);
+  }
+
+  /**
+   * Tried until it is done, or fails for good.
+   * @param afterDeath what happens before the next try; false: there is none, the import is cancelled
+   */
+  async run(
+    activity: ActivityName,
+    death: Death | null,
+    ending: Ending = { outcome: 'succeeded', error: null, keepImage: true },
+    afterDeath: () => Promise<boolean> = async () => true,
+  ): Promise<void> {
+    this.begun = Math.max(this.begun, ACTIVITIES.indexOf(activity) + 1);
+    const step = { importId: this.id, step: this.begun, request: this.request, attempt: 1 };
+    for (let attempt = 1; attempt <= TRIES; attempt++) {
+      const dies = attempt === 1 && death?.activity === activity;
+      const calls = dies ? death.calls : Number.POSITIVE_INFINITY;
+      const end = await tryIn(this.surroundings, { attempt, calls }, (all) =>
+        this.perform(all, activity, step, ending),
+      );
+      if (end.kind === 'done') return;
+      if (end.kind === 'died') {
+        this.last = end.last;
+        await this.letLeasesEnd();
+        if (!(await afterDeath())) return;
+      } else if (end.error instanceof ApplicationFailure && end.error.nonRetryable) throw end.error;
+      await sleep(RETRY_MS);
+    }
+    throw new Error(`${activity} is tried again for ever`);
+  }
+
+  private async perform(
+    activities: ImportActivities,
+    activity: ActivityName,
+    step: StepInput,
+    ending: Ending,
+  ): Promise<void> {
+    switch (activity) {
+      case 'accept':
+        await activities.accept({ importId: this.id, step: step.step, request: this.request, fileQueue: 'files' });
+        return;
+      case 'preflight':
+        this.plan = await activities.preflight(step);
+        return;
+      case 'setUpRole':
+        return await activities.setUpRole(step, known(this.plan));
+      case 'upload':
+        this.plan = await activities.upload(step, known(this.plan));
+        return;
+      case 'startImport':
+        this.image = await activities.startImport(step, known(this.plan));
+        return;
+      case 'watchImport':
+        return await activities.watchImport(step, known(this.image));
+      case 'detect':
+        return await activities.detect(step, known(this.image));
+      case 'distribute': {
+        const { regions, shareWith } = this.request.distribute;
+        if (regions.length + shareWith.length > 0) await activities.distribute(step, known(this.image));
+        return;
+      }
+      case 'cleanUp':
+        await activities.cleanUp(step, ending);
+    }
+  }
+
+  /** As long as it takes until the dead process is missed. */
+  private async letLeasesEnd(): Promise<void> {
+    await this.surroundings.pool.query(
+      `update uploads set lease_until = now() - interval '1 second' where split_part(holder, '/', 1) = $1`,
+      [this.id],
+    );
+  }
+}
+
+function known<T>(value: T | null): T {
+  if (value === null) throw new Error('an activity is run before the one whose result it takes');
+  return value;
+}
+
+export interface Scene {
+  readonly title: string;
+  /** Of the one that dies; the other one always succeeds. */
+  readonly outcome: FinalState;
+  /** Where its cancel, or its failure, comes; `distribute` where it succeeds. */
+  readonly until: ActivityName;
+  /** Whether the one that dies has made the object, or joined it. */
+  readonly joins: 'first' | 'second';
+  /** The other one goes on while the dead process is not missed yet; else it waits for the end, with its use of the object. */
+  readonly meanwhile: boolean;
+  readonly dies: readonly ActivityName[];
+}
+
+const ERROR: ImportError = { code: 'Test', message: 'failed', remedy: 'none', requestId: null, phase: 'import' };
+
+/** Lives through it; throws where an activity fails that must not. */
+export async function liveThrough(scene: Scene, death: Death, mine: Importing, other: Importing): Promise<void> {
+  const { outcome, until, joins, meanwhile } = scene;
+  const end = ACTIVITIES.indexOf(until);
+  const isCancelled = outcome === 'cancelled';
+  for (const activity of ACTIVITIES.slice(0, end + 1)) {
+    if (activity === 'upload' && joins === 'second') await other.advanceTo('upload');
+    const fails = outcome === 'failed' && activity === until;
+    try {
+      await mine.run(activity, death, undefined, async () => {
+        if (meanwhile) await other.advanceTo(activity);
+        return !(isCancelled && activity === until);
+      });
+      if (fails) throw new Error(`${activity} is to fail, and does not`);
+    } catch (error) {
+      if (!fails || !(error instanceof ApplicationFailure)) throw error;
+    }
+    if (activity === 'upload' && death.activity !== 'upload') await other.advanceTo('upload');
+  }
+  const ending = { outcome, error: outcome === 'failed' ? ERROR : null, keepImage: outcome === 'succeeded' };
+  await mine.run('cleanUp', death, ending, async () => {
+    if (meanwhile) await other.advanceTo('cleanUp');
+    return true;
+  });
+  await other.advanceTo('cleanUp');
+}

@@ -1,0 +1,100 @@
+/** The upload phase run alone: a real upload to a recorder, with the record and the shared uploads in memory. */
+import type { ActivityDependencies } from '../../../../activities/dependencies.js';
+import { createSlots } from '../../../../activities/upload/semaphore.js';
+import { createOnce } from '../../../../activities/upload/single-flight.js';
+import { createUpload } from '../../../../activities/upload.js';
+import { createOss, type OssSettings } from '../../../../alibaba/oss.js';
+import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
+import type { DiskRequest } from '../../../../domain/request/request.js';
+import { createHttpClient } from '../../../../sources/http-request.js';
+import type { NotedPart, SharedUpload, UploadStore } from '../../../../store/uploads.js';
+import { activityRunner, FakeCloud, memoryStore, REQUEST } from '../distribution-cloud.js';
+
+export const BUCKET = 'images';
+
+/** What several workers share, as they share the database. */
+export function sharedRecord() {
+  return { record: memoryStore(), uploads: memoryUploads() };
+}
+
+export interface WorkerOptions {
+  readonly endpoint: string;
+  readonly shared?: ReturnType<typeof sharedRecord>;
+  readonly slots?: number;
+  readonly settings?: Partial<OssSettings>;
+}
+
+/** One worker, that knows nothing but what the record says. */
+export function uploadWorker({ endpoint, shared = sharedRecord(), slots = 4, settings = {} }: WorkerOptions) {
+  const runner = activityRunner(new FakeCloud(), shared.record);
+  const http = createHttpClient({ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 });
+  const oss = createOss({
+    ...{ endpoint, region: REQUEST.region },
+    credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
+    settings: { firstMs: 1, maxMs: 5, stallMs: 500, ...settings },
+  });
+  const deps: ActivityDependencies = {
+    ...runner.deps,
+    cloud: { ...runner.deps.cloud, oss: () => oss },
+    resolveFile: async (path) => path,
+    uploading: {
+      ...runner.deps.uploading,
+      ...{ http, uploads: shared.uploads, slots: createSlots(slots), digests: createOnce<string>() },
+      programs: { qemuImg: async () => null, unpacker: async () => false },
+    },
+  };
+  return {
+    /** Rejects with what the workflow would see. */
+    async upload(disks: readonly { readonly plan: DiskPlan; readonly sha256?: string }[]): Promise<void> {
+      const asked = disks.map(({ sha256 }): DiskRequest => ({ source: 'any', ...(sha256 && { sha256 }) }));
+      const request = { ...REQUEST, disks: asked, upload: { ...REQUEST.upload, bucket: BUCKET } };
+      const unknown = { architecture: null, bootMode: null, platform: null, osType: null, nvmeSupport: null };
+      const plan: ImportPlan = { accountId: '1', disks: disks.map((disk) => disk.plan), ...unknown };
+      await runner.run(createUpload(deps), { importId: 'imp-1', step: 4, attempt: 1, request }, plan);
+    },
+    close: () => http.close(),
+  };
+}
+
+export function diskOf(number: number, source: DiskPlan['source'], size: number): DiskPlan {
+  const key = source.kind === 'object' ? source.key : `imp-1-${number}.raw`;
+  return { number, source, size, bucket: BUCKET, key, conversion: 'as-is', format: 'RAW', diskImageSizeGiB: null };
+}
+
+function memoryUploads(): UploadStore {
+  const uploads: { -readonly [Name in keyof SharedUpload]: SharedUpload[Name] }[] = [];
+  const parts = new Map<number, NotedPart[]>();
+  const digests = new Map<string, string>();
+  const at = (id: number) => uploads[id];
+  const fresh = {
+    ...{ holder: null, uploadId: null, sourceVersion: null, bytesDone: 0, bytesTotal: 0, crc64: null, size: null },
+    ...{ state: 'open' as const, inspection: null },
+  };
+  const copy = (id: number) => structuredClone(at(id) ?? null);
+  const unused = () => Promise.reject(new Error('not part of the upload phase'));
+  return {
+    find: async () => [],
+    async join({ regionId, bucket, key, sha256, form }) {
+      let id = uploads.findIndex((one) => (sha256 === null ? one.key === key : one.sha256 === sha256));
+      if (id < 0) id = uploads.push({ ...fresh, id: uploads.length, regionId, bucket, key, sha256, form }) - 1;
+      return structuredClone(uploads[id] as SharedUpload);
+    },
+    get: async (id) => copy(id),
+    async claim(id, holder) {
+      const upload = at(id);
+      if (upload?.state !== 'open' || (upload.holder !== null && upload.holder !== holder)) return null;
+      upload.holder = holder;
+      return copy(id);
+    },
+    renew: async () => true,
+    handOver: async (id) => void Object.assign(at(id) ?? {}, { holder: null }),
+    noteUploadId: async (id, uploadId, sourceVersion) => void Object.assign(at(id) ?? {}, { uploadId, sourceVersion }),
+    notePart: async (id, part) => void parts.set(id, [...(parts.get(id) ?? []), part]),
+    parts: async (id) => parts.get(id) ?? [],
+    noteWhole: async (id, crc64) => void Object.assign(at(id) ?? {}, { crc64 }),
+    finish: async (id, whole) => void Object.assign(at(id) ?? {}, { ...whole, state: 'whole', holder: null }),
+    digest: async (version) => digests.get(version) ?? null,
+    noteDigest: async (version, sha256) => void digests.set(version, sha256),
+    ...{ reopen: unused, usedBy: unused, release: unused, forget: unused },
+  };
+}

@@ -1,0 +1,259 @@
+/** The whole service for a test: real servers, real processes from dist/, the emulator as the cloud; fast polling, one data folder. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import OSS from 'ali-oss';
+import { createCloud } from '../../../alibaba/create-cloud.js';
+import { staticCredentials } from '../../../alibaba/credentials.js';
+import { EMULATOR_ACCOUNT, withEmulatorKeys } from '../../../cli/emulated-account.js';
+import type { ImportView, State } from '../../../domain/import.js';
+import { type Stack, startStack } from '../../../local/supervisor/stack.js';
+import { openPool } from '../../../store/database.js';
+import { makeBucket } from '../cli/run-cli.js';
+
+export const REGION = 'cn-hangzhou';
+export const BUCKET = 'test-bucket';
+const MAIN = path.resolve(import.meta.dirname, '../../../dist/cli/main.js');
+const EMULATOR = path.resolve(import.meta.dirname, '../../../dist/emulator/main.js');
+export const DEMO_IMAGE = path.resolve(import.meta.dirname, '../../../assets/debian-demo.qcow2');
+
+const LEARN_NOTHING = `
+  create or replace function learn_nothing() returns trigger language plpgsql as $$ begin
+    new.budget := new.budget || '{"perMinute": null, "nextAtMs": 0, "blockedUntilMs": 0}';
+    return new;
+  end $$;
+  create or replace trigger learn_nothing before update on rate_budgets for each row execute function learn_nothing();`;
+
+export interface EmulatorImage {
+  readonly imageId: string;
+  readonly imageName: string;
+  readonly regionId: string;
+  readonly status: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface EmulatorState {
+  readonly images: readonly EmulatorImage[];
+  readonly tasks: readonly {
+    readonly taskId: string;
+    readonly status: string;
+    readonly regionId: string;
+    readonly resourceId: string;
+  }[];
+  readonly objects: readonly { readonly bucket: string; readonly key: string; readonly size: number }[];
+  readonly uploads: readonly { readonly bucket: string; readonly key: string; readonly uploadId: string }[];
+  readonly roles: readonly { readonly roleName: string }[];
+}
+
+export interface EmulatorCall {
+  readonly service: string;
+  readonly action: string;
+  readonly clientToken?: string | null;
+  readonly outcome: string;
+  /** Of the request's body that arrived. */
+  readonly bytes: number;
+  /** ISO time of its arrival. */
+  readonly time: string;
+}
+
+export interface Fault {
+  readonly service: string;
+  readonly action: string;
+  readonly kind:
+    | 'reset-before'
+    | 'reset-after'
+    | 'hang'
+    | 'hang-after'
+    | 'hold'
+    | 'hold-after'
+    | 'cut'
+    | 'http'
+    | 'slow';
+  /** Parameters of the call by name, or a text that one of them holds. */
+  readonly match?: Readonly<Record<string, string>> | string;
+  readonly times?: number;
+  readonly after?: number;
+  readonly status?: number;
+  readonly code?: string;
+  readonly message?: string;
+  readonly delayMs?: number;
+}
+
+export type Service = Awaited<ReturnType<typeof startService>>;
+
+export interface ServiceSettings {
+  readonly dataDir?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** `NAME@REGION`, besides the one that most tests use. */
+  readonly buckets?: readonly string[];
+}
+
+export async function startService(settings: ServiceSettings = {}) {
+  const dataDir = settings.dataDir ?? mkdtempSync(path.join(tmpdir(), 'ecs-image-import-e2e-'));
+  const stack: Stack = await startStack({
+    dataDir,
+    programs: {
+      worker: [process.execPath, MAIN, 'worker'],
+      api: [process.execPath, MAIN, 'api'],
+      emulator: [process.execPath, EMULATOR],
+    },
+    env: {
+      ...withEmulatorKeys(process.env),
+      ECS_IMPORT_POLL_FIRST_MS: '100',
+      ECS_IMPORT_POLL_MAX_MS: '500',
+      ECS_IMPORT_LOOK_EVERY_MS: '200',
+      ECS_IMPORT_RETRY_FIRST_MS: '200',
+      ECS_IMPORT_RETRY_MAX_MS: '1000',
+      ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '3000',
+      ...settings.env,
+    },
+    emulator: { buckets: [`${BUCKET}@${REGION}`, ...(settings.buckets ?? [])] },
+    say: () => undefined,
+    signal: new AbortController().signal,
+  });
+  const { apiUrl, emulatorUrl } = stack;
+  if (emulatorUrl === null) throw new Error('the stack has no emulator');
+
+  async function control<T>(route: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> {
+    const response = await fetch(`${emulatorUrl}/_emulator/${route}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`emulator: ${response.status} ${text}`);
+    return JSON.parse(text === '' ? '{}' : text);
+  }
+
+  async function request(method: string, route: string, body?: unknown, headers: Record<string, string> = {}) {
+    const response = await fetch(`${apiUrl}${route}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+  }
+
+  async function get(id: string): Promise<ImportView> {
+    const { status, body } = await request('GET', `/v1/imports/${id}`);
+    if (status !== 200) throw new Error(`GET /v1/imports/${id}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  async function until(id: string, seen: (view: ImportView) => boolean, withinMs = 60_000): Promise<ImportView> {
+    const end = Date.now() + withinMs;
+    for (;;) {
+      const view = await get(id).catch(() => null);
+      if (view !== null && seen(view)) return view;
+      if (Date.now() > end)
+        throw new Error(`import ${id} did not get there in ${withinMs} ms: ${JSON.stringify(view)}`);
+      await sleep(50);
+    }
+  }
+
+  /** host:port where a part listens. */
+  function addressOf(name: 'temporal' | 'postgres'): string {
+    const address = stack.parts().find((part) => part.name === name)?.address;
+    if (!address) throw new Error(`the stack has no ${name}`);
+    return address.replace(/^\w+:\/\//, '');
+  }
+
+  function databaseUrl(): string {
+    const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8').trim();
+    return `postgres://ecs_image_import:${password}@${addressOf('postgres')}/ecs_image_import`;
+  }
+
+  function ossOf(bucket: string, region = REGION): OSS {
+    const place = { region: `oss-${region}`, endpoint: emulatorUrl ?? '', sldEnable: true, authorizationV4: true };
+    const options = { ...EMULATOR_ACCOUNT, ...place, bucket };
+    return new OSS(options);
+  }
+
+  function signal(name: string, what: NodeJS.Signals): void {
+    const part = stack.parts().find((one) => one.name === name);
+    if (part?.pid === null || part?.pid === undefined) throw new Error(`${name} does not run`);
+    process.kill(part.pid, what);
+  }
+
+  return {
+    stack,
+    dataDir,
+    addressOf,
+    databaseUrl,
+    apiUrl,
+    emulatorUrl,
+    request,
+    get,
+    until,
+    untilState: (id: string, ...states: readonly State[]) => until(id, (view) => states.includes(view.state)),
+    async start(changes: Record<string, unknown> = {}, headers: Record<string, string> = {}): Promise<string> {
+      const answer = await request('POST', '/v1/imports', requestFor(changes), headers);
+      if (answer.status !== 202) throw new Error(`POST /v1/imports: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body.id;
+    },
+    /** The vendor's client of a bucket, for what somebody else does there. */
+    oss: ossOf,
+    /** Writes an object as somebody else might. */
+    async put(bucket: string, key: string, content: string | Buffer, region = REGION): Promise<void> {
+      await ossOf(bucket, region).put(key, Buffer.from(content));
+    },
+    state: () => control<EmulatorState>('state'),
+    async calls(action?: string): Promise<readonly EmulatorCall[]> {
+      const { calls } = await control<{ calls: readonly EmulatorCall[] }>('calls');
+      return action === undefined ? calls : calls.filter((call) => call.action === action);
+    },
+    /** Every action that was ever called, as `ecs.ImportImage`. */
+    actions: async () => Object.keys((await control<{ counts: object }>('calls?after=1000000000')).counts),
+    /** Imports into a bucket of their own share no upload with others, although they send the same image. */
+    makeBucket: (name: string, region = REGION) => makeBucket(emulatorUrl, name, region),
+    /** The emulated cloud as somebody else of the same account uses it. */
+    cloud: createCloud({
+      endpoints: { ecs: emulatorUrl, ram: emulatorUrl, sts: emulatorUrl, oss: emulatorUrl },
+      credentials: staticCredentials(EMULATOR_ACCOUNT),
+    }),
+    settings: (values: Record<string, unknown>) => control('settings', values),
+    /** Resolves to the fault's id. */
+    async fault(fault: Fault): Promise<string> {
+      return (await control<{ id: string }>('faults', fault)).id;
+    },
+    /** How many calls each planted fault has hit, by its id. */
+    async hits(): Promise<ReadonlyMap<string, number>> {
+      const { faults } = await control<{ faults: readonly { id: string; hits: number }[] }>('faults');
+      return new Map(faults.map(({ id, hits }) => [id, hits]));
+    },
+    /**
+     * From now on workers learn nothing of the cloud's limits: they keep to a refusal for minutes, and to one of RAM in all
+     * regions, so that imports that are to have nothing to do with each other would wait for each other.
+     */
+    async learnNoLimits(): Promise<void> {
+      const pool = openPool({ url: databaseUrl(), applicationName: 'test', maxConnections: 1 });
+      await pool.query(LEARN_NOTHING).finally(() => pool.end());
+    },
+    endFault: (id: string) => control(`faults?id=${id}`, undefined, 'DELETE'),
+    /** An empty cloud again, with the bucket that the tests use. */
+    async resetCloud() {
+      await control('reset', {});
+      await control('settings', { importSeconds: 0.5, detectionSeconds: 0.2 });
+    },
+    /** Kills one part without warning; the supervisor brings it back. */
+    kill: (name: string) => signal(name, 'SIGKILL'),
+    signal,
+    async stop(options: { readonly keepData?: boolean } = {}) {
+      await stack.stop();
+      if (options.keepData !== true) rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+let names = 0;
+
+export function requestFor(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  names += 1;
+  return {
+    region: REGION,
+    imageName: `test-${process.pid}-${names}`,
+    disks: [{ source: `file://${DEMO_IMAGE}` }],
+    upload: { bucket: BUCKET, prefix: 'imports/' },
+    ...changes,
+  };
+}

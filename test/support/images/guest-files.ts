@@ -1,0 +1,172 @@
+/** A guest made of a list of files: for checks that need no disk, and for disks that a script makes from the same list. */
+import type { DiskLayout, Volume } from '../../../images/disk/volumes.js';
+import type { Entry, FileSystem } from '../../../images/filesystems/filesystem.js';
+import { findingList } from '../../../images/findings.js';
+import type { BootModes } from '../../../images/guest/boot-mode.js';
+import { inspectLinux } from '../../../images/guest/inspect-linux.js';
+import { findRoot } from '../../../images/guest/mounts.js';
+import { type DiskContext, type Inspection, LONE_SYSTEM_DISK } from '../../../images/inspection.js';
+
+/** Path to content; `-> target` is a symbolic link. Directories come by themselves. */
+export type Files = Readonly<Record<string, string | Buffer>>;
+
+interface Node {
+  readonly children: Map<string, number>;
+  readonly content: Buffer | null;
+  readonly target: string | null;
+}
+
+export function memoryFileSystem(files: Files, uuid: string | null, kind: FileSystem['kind'] = 'ext4'): FileSystem {
+  const directory = (): Node => ({ children: new Map(), content: null, target: null });
+  const nodes: Node[] = [directory()];
+  const nodeAt = (index: number): Node => {
+    const node = nodes[index];
+    if (node === undefined) throw new Error(`no node ${index}`);
+    return node;
+  };
+  const childOf = (parent: number, name: string, make: () => Node): number => {
+    const { children } = nodeAt(parent);
+    const known = children.get(name);
+    if (known !== undefined) return known;
+    nodes.push(make());
+    children.set(name, nodes.length - 1);
+    return nodes.length - 1;
+  };
+  for (const [path, content] of Object.entries(files)) {
+    const parts = path.split('/').filter(Boolean);
+    const last = parts.pop() ?? '';
+    const parent = parts.reduce((at, name) => childOf(at, name, directory), 0);
+    const target = typeof content === 'string' && content.startsWith('-> ') ? content.slice(3) : null;
+    childOf(parent, last, () => ({ children: new Map(), content: Buffer.from(content), target }));
+  }
+  const kindOf = ({ content, target }: Node) => (target !== null ? 'link' : content === null ? 'directory' : 'file');
+  return {
+    kind,
+    uuid,
+    label: '',
+    totalBytes: 10 * 1024 ** 3,
+    freeBytes: 5 * 1024 ** 3,
+    stale: null,
+    ignoresCase: kind === 'vfat',
+    root: 0,
+    info: (index) => ({ kind: kindOf(nodeAt(index)), size: nodeAt(index).content?.length ?? 0, mode: 0o644 }),
+    entries: (index) => [...nodeAt(index).children].map(([name, node]): Entry => ({ name, node })),
+    content: (index, length) => nodeAt(index).content?.subarray(0, length) ?? Buffer.alloc(0),
+    link: (index) => nodeAt(index).target ?? '',
+  };
+}
+
+export interface VolumeParts {
+  readonly files?: Files;
+  readonly uuid?: string | null;
+  readonly kind?: FileSystem['kind'];
+  readonly logical?: Volume['logical'];
+  /** For what is no file system: `swap`, `LUKS` … */
+  readonly content?: string;
+}
+
+/** Partitions in their order on a GPT disk; logical volumes lie on none. */
+export function layoutOf(...parts: readonly VolumeParts[]): DiskLayout {
+  const volumes = parts.map((part, index): Volume => {
+    const { files, uuid = null, kind = 'ext4', logical = null } = part;
+    const fileSystem = files === undefined ? null : memoryFileSystem(files, uuid, kind);
+    const number = index + 1;
+    const partition = {
+      number,
+      start: number * 1024 ** 3,
+      size: 1024 ** 3,
+      type: '',
+      partUuid: null,
+      name: '',
+      active: false,
+    };
+    return {
+      name: logical === null ? `partition ${number}` : `logical volume ${logical.group}/${logical.name}`,
+      partition: logical === null ? partition : null,
+      logical,
+      source: { size: 1024 ** 3, read: () => Buffer.alloc(0) },
+      fileSystem,
+      uuid,
+      label: null,
+      content: part.content ?? fileSystem?.kind ?? null,
+    };
+  });
+  const partitions = volumes.flatMap(({ partition }) => partition ?? []);
+  return { table: { scheme: 'gpt', partitions }, volumes };
+}
+
+export const BIOS: BootModes = {
+  bios: 'boot sector: GRUB',
+  biosBroken: null,
+  uefi: null,
+  uefiElsewhere: null,
+  loaders: [],
+};
+export const UEFI: BootModes = {
+  bios: null,
+  biosBroken: null,
+  uefi: 'partition 1: /EFI/BOOT/BOOTX64.EFI',
+  uefiElsewhere: null,
+  loaders: ['x86_64'],
+};
+
+export type Told = Pick<
+  Inspection,
+  | 'architecture'
+  | 'bootMode'
+  | 'platform'
+  | 'osVersion'
+  | 'kernelVersion'
+  | 'cloudInitVersion'
+  | 'nvmeSupport'
+  | 'findings'
+>;
+
+/** What the inspection of a Linux guest says, without a disk. */
+export function inspectGuestFiles(
+  layout: DiskLayout,
+  modes: BootModes = BIOS,
+  context: DiskContext = LONE_SYSTEM_DISK,
+): Told {
+  const root = findRoot(layout);
+  if (root === null) throw new Error('no root was found');
+  const findings = findingList();
+  const facts = inspectLinux(root, layout, modes, context, findings);
+  return { ...facts, findings: findings.all };
+}
+
+/** Every finding above `info` as `severity CODE`. */
+export function serious({ findings }: Pick<Told, 'findings'>): string[] {
+  return findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ severity, code }) => `${severity} ${code}`)
+    .sort();
+}
+
+/** A cpio archive (newc) of empty files. */
+export function cpioOf(names: readonly string[]): Buffer {
+  const hex = (value: number) => value.toString(16).padStart(8, '0');
+  const entry = (name: string) => {
+    const fields = [0, 0o100644, 0, 0, 1, 0, 0, 0, 0, 0, 0, name.length + 1, 0].map(hex).join('');
+    const head = Buffer.from(`070701${fields}${name}\0`);
+    return Buffer.concat([head, Buffer.alloc((4 - (head.length % 4)) % 4)]);
+  };
+  return Buffer.concat([...names, 'TRAILER!!!'].map(entry));
+}
+
+/** The part of an x86 kernel image that tells its version (boot protocol, kernel_version at 0x20e). */
+export function kernelImage(version: string): Buffer {
+  const image = Buffer.alloc(4096);
+  image.write('HdrS', 0x202);
+  image.writeUInt16LE(0x800, 0x20e);
+  image.write(`${version} (builder@host) #1 SMP\0`, 0xa00);
+  return image;
+}
+
+/** The head of an ELF program for a machine: 62 x86_64, 183 arm64, 3 i386. */
+export function elf(machine: number): Buffer {
+  const head = Buffer.alloc(64);
+  head.write('\x7fELF', 0, 'latin1');
+  head.writeUInt16LE(machine, 18);
+  return head;
+}

@@ -1,0 +1,27 @@
+// A process that runs a stack with stand-ins for our own parts: `run-stack.ts DATA_DIR`. Prints the stack as one line of JSON.
+import path from 'node:path';
+import { type Program, startStack } from '../../../../local/supervisor/stack.js';
+
+const stub = (name: string): Program => [process.execPath, path.join(import.meta.dirname, 'stub-part.mjs'), name];
+const stopped = new AbortController();
+process.once('SIGTERM', () => stopped.abort());
+process.once('SIGINT', () => stopped.abort());
+
+const stack = await startStack({
+  dataDir: process.argv[2] ?? '',
+  programs: { worker: stub('worker'), api: stub('api'), emulator: stub('emulator') },
+  env: process.env,
+  emulator: { buckets: [] },
+  say: (line) => process.stderr.write(`${line}\n`),
+  signal: stopped.signal,
+}).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exit(1);
+});
+const { apiUrl, emulatorUrl, temporalUiUrl } = stack;
+process.stdout.write(`${JSON.stringify({ apiUrl, emulatorUrl, temporalUiUrl })}\n`);
+if (!stopped.signal.aborted) {
+  await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve));
+}
+await stack.stop();
+process.exit(0);

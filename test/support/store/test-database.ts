@@ -1,0 +1,42 @@
+/** A PostgreSQL of the test's own, with all migrations applied. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { preparePostgres } from '../../../local/postgres/server.js';
+import { portPicker } from '../../../local/supervisor/ports.js';
+import { migrate, openPool } from '../../../store/database.js';
+
+export interface TestDatabase {
+  readonly pool: pg.Pool;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startTestDatabase(): Promise<TestDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'ecs-image-import-db-'));
+  const { part, url } = await preparePostgres({ dataDir, port: await portPicker()(), env: process.env });
+  const { file, args, env } = part.command;
+  const server = spawn(file, [...args], { env, cwd: '/', stdio: 'ignore' });
+  const ended = once(server, 'exit');
+  const isUp = 'probe' in part.ready ? part.ready.probe : () => Promise.resolve(true);
+  for (let tries = 0; !(await isUp().catch(() => false)); tries++) {
+    if (tries > 300) throw new Error('the database does not come up');
+    await delay(100);
+  }
+  const pool = openPool({ url, applicationName: 'test' });
+  await migrate(pool);
+  return {
+    pool,
+    url,
+    async close() {
+      await pool.end();
+      server.kill('SIGINT');
+      await ended;
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
