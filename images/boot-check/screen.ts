@@ -1,7 +1,6 @@
 /** The emulated screen: its picture as PNG, and the letters in the VGA's text memory. */
-import { deflateSync } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import { UnreadableError } from '../bytes.js';
-import { crc32 } from '../disk/crc32.js';
 
 export interface Picture {
   readonly width: number;

@@ -1,7 +1,7 @@
 /** Partition tables: GPT with its backup, and MBR with logical partitions. */
+import { crc32 } from 'node:zlib';
 import { type ByteSource, slice, text, UnreadableError, u64le } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { crc32 } from './crc32.js';
 
 export interface Partition {
   /** As the guest counts them: sda1 is 1. */
