@@ -1,52 +1,60 @@
-/** docs/errors.md, made of the catalogue so that the two cannot differ. */
+/** Generates docs/errors.md from the catalogue, so that the two cannot differ. */
 import { CATALOGUE, type CatalogueEntry, type CatalogueService } from '../domain/errors/index.js';
 
 const CLASSES: readonly (readonly [CatalogueEntry['class'], string])[] = [
   [
     'transient',
-    'Passes by itself. Tried again with growing waits; after `ECS_IMPORT_PATIENCE_MS` it asks for attention.',
+    'Temporary. The service retries with backoff. After `ECS_IMPORT_PATIENCE_MS` without progress, the import stops in `attention`.',
   ],
-  ['throttled', 'The cloud asks for fewer calls. Tried again when it says, and the whole worker slows down.'],
+  [
+    'throttled',
+    'The cloud rejects the call rate. The service retries when the cloud allows it, and slows down all workers.',
+  ],
   [
     'attention',
-    'A person must act. The import stops, keeps all it has done, and goes on from there when told `resume`.',
+    'Action required. The import stops and keeps its progress. After `resume`, it continues from the same phase.',
   ],
-  ['request', 'The request or the image is wrong. The import fails, says which field, and cleans up.'],
-  ['defect', 'A fault of this service. The import fails and cleans up; please report it.'],
-  ['success', 'No error at all, though the cloud reports it as one.'],
+  ['request', 'The request or the image is invalid. The import fails, names the field, and cleans up.'],
+  ['defect', 'A bug in this service. The import fails and cleans up. Please report it.'],
+  ['success', 'Not an error, although the cloud reports it as one.'],
 ];
 
-const SERVICES: Readonly<Record<CatalogueService, readonly [title: string, words: string]>> = {
-  ecs: ['ECS', 'Importing first, in the order of the vendor’s page; then tasks, copies, sharing and tags.'],
-  common: ['ECS, RAM and STS alike', 'What the gateway before them answers to any call.'],
-  ram: ['RAM', 'The role by which ECS reads the bucket, and its policies.'],
-  sts: ['STS', 'Who the service is, and roles that it takes on.'],
+const SERVICES: Readonly<Record<CatalogueService, readonly [title: string, description: string]>> = {
+  ecs: ['ECS', 'Image imports, in the order of the vendor’s page; then tasks, copies, sharing and tags.'],
+  common: ['ECS, RAM and STS', 'Errors that the API gateway returns for any call.'],
+  ram: ['RAM', 'The role that ECS reads the bucket with, and its policies.'],
+  sts: ['STS', 'The identity of the service, and the roles that it assumes.'],
   oss: ['OSS', 'Buckets, objects and uploads.'],
-  network: ['The network', 'No answer, or none that can be read: codes of Node and of the vendor’s SDKs.'],
-  own: ['This service', 'Found out here, before or beside the cloud.'],
+  network: ['Network', 'No response, or an unreadable one. The codes are those of Node.js and the vendor’s SDKs.'],
+  own: ['This service', 'Errors that the service detects itself.'],
 };
 
 export function errorsPage(): string {
   const sections = (Object.keys(SERVICES) as CatalogueService[]).map((service) => {
-    const [title, words] = SERVICES[service];
-    return [`## ${title}`, '', words, '', ...CATALOGUE[service].flatMap(entryLines)].join('\n');
+    const [title, description] = SERVICES[service];
+    return [`## ${title}`, '', description, '', ...CATALOGUE[service].flatMap(entryLines)].join('\n');
   });
   return [
-    '# Errors and what to do about them',
+    '# Errors',
     '',
-    '<!-- Written by `npm run docs:errors` from domain/errors/. Change that, not this. -->',
+    '<!-- Written by `npm run docs:errors` from domain/errors/. Edit the catalogue, not this page. -->',
     '',
-    'Every failure has a code from this page, the message, a remedy, and the cloud’s request id where it answered at all.',
-    'A code that is not here is shown as the cloud gave it and judged by its HTTP status: 429 is throttled, 408 and 5xx are',
-    'transient, 401 and 403 ask for attention, any other 4xx is the request’s; without a status, a time-out or cut connection',
-    'is transient and anything else a defect.',
+    'Every failure has a code, a message and a remedy, and the cloud’s request ID if the cloud answered. This page lists every',
+    'code, with its class. If the cloud returns a code that is not on this page, the service shows it unchanged and derives the',
+    'class from the HTTP status:',
+    '',
+    '- 429, or a code that contains “Throttling”, is `throttled`.',
+    '- 408 and 5xx are `transient`.',
+    '- 401 and 403 are `attention`.',
+    '- Any other 4xx is `request`.',
+    '- Without a status, a timeout or a broken connection is `transient`. Anything else is `defect`.',
     '',
     '| class | what the service does |',
     '| --- | --- |',
-    ...CLASSES.map(([name, words]) => `| \`${name}\` | ${words} |`),
+    ...CLASSES.map(([name, meaning]) => `| \`${name}\` | ${meaning} |`),
     '',
-    '`{permission}` and `{policy}` below stand for the RAM action that was refused and a RAM policy that grants it; in an',
-    'import’s error they are filled in.',
+    '`{permission}` stands for the RAM action that was denied, and `{policy}` for a RAM policy that grants it. The error of an',
+    'import contains the actual values.',
     '',
     sections.join('\n'),
   ]
