@@ -55,8 +55,8 @@ function sentInVain({ cutBytes, repeatedBytes }: Received): number {
 
 function print(size: number, { bytes, cutBytes, repeatedBytes }: Received, again: readonly number[]): void {
   table(
-    `${size / MIB} MiB in parts of ${PART / MIB} MiB, ${LANES} at once, kill -9 at ${KILLS} random moments`,
-    ['MiB sent again', 'of parts under way', 'of parts that had arrived', 'most at one kill', 'bound: parts under way'],
+    `${size / MIB} MiB in parts of ${PART / MIB} MiB, ${LANES} concurrent parts, kill -9 at ${KILLS} random moments`,
+    ['MiB sent again', 'of parts in flight', 'of completed parts', 'maximum at one kill', 'limit: parts in flight'],
     [
       [bytes - size, cutBytes, repeatedBytes, Math.max(...again), LANES * PART]
         .map((count) => mebibytes(count, 1))

@@ -1,4 +1,4 @@
-/** What 20 GiB cost: memory over the time of the upload, and a sparse image sent as it is or as a converted one. */
+/** Measures an upload of 20 GiB: memory during the upload, and a sparse image sent unconverted and converted. */
 import { execFile } from 'node:child_process';
 import { open, rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -59,7 +59,7 @@ export async function largeFile(sink: Sink, folder: string, demo: string): Promi
       await sink.prepare({ file: path, partSize: PART });
       return nodeClient('ours').upload(sink.endpoint, path, PART, LANES);
     };
-    const asItIs: Way = { name: 'raw as it is', size: SIZE, madeSeconds: 0, sent: await send(file) };
+    const asItIs: Way = { name: 'raw, unconverted', size: SIZE, madeSeconds: 0, sent: await send(file) };
     const made = await timed(() => convert(file, cacheFolder, never));
     const { size } = await stat(made.result);
     const converted: Way = {
@@ -102,7 +102,7 @@ function printWays(ways: readonly Way[], data: readonly Extent[], hashSeconds: n
   const overLink = ({ size, sent }: Way, megabits: number) => Math.max(sent.seconds, (size * 8) / (megabits * 1e6));
   table(
     `${SIZE / GIB} GiB raw file, ${(dataBytes / GIB).toFixed(2)} GiB of it data; read before for its SHA-256 either way: ${hashSeconds.toFixed(1)} s`,
-    ['sent as', 'bytes', 'made in s', 'sent in s', 'both, s', 'at 1 Gbit/s, s', 'at 100 Mbit/s, s', 'RSS growth MiB'],
+    ['sent as', 'bytes', 'conversion s', 'upload s', 'total s', 'at 1 Gbit/s, s', 'at 100 Mbit/s, s', 'RSS growth MiB'],
     ways.map((way) => [
       ...[way.name, String(way.size), way.madeSeconds.toFixed(1), way.sent.seconds.toFixed(1)],
       (way.madeSeconds + way.sent.seconds).toFixed(1),
@@ -114,7 +114,7 @@ function printWays(ways: readonly Way[], data: readonly Extent[], hashSeconds: n
 
 function printMemory({ course = [], cpuSeconds }: Figures): void {
   table(
-    `Resident MiB over the upload of ${SIZE / GIB} GiB as they are (${cpuSeconds.toFixed(1)} s of CPU)`,
+    `Resident memory in MiB during the unconverted upload of ${SIZE / GIB} GiB (${cpuSeconds.toFixed(1)} s of CPU)`,
     course.map((_, tenth) => `${tenth * 10} %`),
     [course.map((bytes) => mebibytes(bytes))],
   );
@@ -139,6 +139,6 @@ async function printCancels(file: string, cacheFolder: string): Promise<void> {
     seconds.push(took);
   }
   console.log(
-    `\n${CANCELS} conversions of it cancelled half-way: over after ${Math.max(...seconds).toFixed(2)} s at most`,
+    `\n${CANCELS} conversions of this file cancelled half-way: each stopped within ${Math.max(...seconds).toFixed(2)} s`,
   );
 }

@@ -81,10 +81,10 @@ try {
   const go = await goClient(folder);
   const clients = [nodeClient('ours'), ...(go ? [go] : []), nodeClient('ali-oss'), nodeClient('node:http')];
   const main = await measure(clients, file, 8 * MIB, ROUNDS);
-  print(`${SIZE / MIB} MiB random file, ${LANES} parts of 8 MiB at once, medians of ${ROUNDS} rounds`, main);
+  print(`${SIZE / MIB} MiB random file, parts of 8 MiB, ${LANES} concurrent parts, medians of ${ROUNDS} rounds`, main);
   for (const partSize of [1, 64]) {
     const others = await measure(clients, file, partSize * MIB, OTHER_ROUNDS);
-    print(`parts of ${partSize} MiB, ${LANES} at once, medians of ${OTHER_ROUNDS} rounds`, others);
+    print(`Parts of ${partSize} MiB, ${LANES} concurrent parts, medians of ${OTHER_ROUNDS} rounds`, others);
   }
   await kills(sink, file, SIZE);
   await largeFile(sink, folder, DEMO);
