@@ -4,19 +4,17 @@ import type { WorldOptions } from './world.js';
 
 export const usage = `Usage: emulator [options]
 
-Stands in for Alibaba Cloud on this machine: ECS, RAM, STS and OSS on one port.
+Emulates Alibaba Cloud on this machine: ECS, RAM, STS and OSS on one port.
 
 Options:
   --port N                port to listen on (default: a free one)
   --host ADDRESS          address to listen on (default: 127.0.0.1)
-  --data DIR              folder of all state (default: a temporary one that goes at the end)
-  --bucket NAME@REGION    a bucket that is there from the start; may be given more than once
-  --access-key ID:SECRET  a key of the account besides emulator:emulator-secret; may be given more than once
-  --help                  this text
+  --data DIR              folder for all state (default: a temporary folder, removed on exit)
+  --bucket NAME@REGION    create this bucket at startup; can be repeated
+  --access-key ID:SECRET  add an access key of the account to emulator:emulator-secret; can be repeated
+  --help                  print this text
 
-It prints \`ready http://ADDRESS:PORT\` when it listens. Point clients at that address, or set ECS_ENDPOINT,
-RAM_ENDPOINT, STS_ENDPOINT and OSS_ENDPOINT to it. Its control API is described by GET /_emulator/coverage and
-its errors.
+The emulator prints \`ready http://ADDRESS:PORT\` when it accepts requests. Set this address in clients, or set ECS_ENDPOINT,
 `;
 
 export interface CommandLine {
@@ -26,7 +24,7 @@ export interface CommandLine {
   readonly world: WorldOptions;
 }
 
-/** Throws one line that says which option is wrong and how it should be. */
+/** Throws an error of one line that names the invalid option and the values it accepts. */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { values } = parseArgs({
     args: [...args],
@@ -67,7 +65,7 @@ function bucketOf(text: string): { readonly name: string; readonly region: strin
 
 function keyOf(text: string): { readonly id: string; readonly secret: string } {
   const at = text.indexOf(':');
-  // The value is not repeated: it may hold a secret.
+  // The message omits the value, because it may contain a secret.
   if (at < 1 || at === text.length - 1) throw new Error('--access-key must be ID:SECRET');
   return { id: text.slice(0, at), secret: text.slice(at + 1) };
 }

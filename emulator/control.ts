@@ -1,4 +1,4 @@
-/** The control API under `/_emulator/`: state, journal, reset, settings, faults. Unsigned, so for this machine alone. */
+/** The control API under `/_emulator/`. Its requests are not signed, so it accepts loopback addresses only. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { coverage } from './coverage.js';
 import { readState } from './state.js';
@@ -29,11 +29,11 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   },
   settings: {
     GET: (world) => world.settings,
-    POST: (world, { body }) => orRefuse(() => world.changeSettings(body)),
+    POST: (world, { body }) => orBadRequest(() => world.changeSettings(body)),
   },
   faults: {
     GET: (world) => ({ faults: world.faults.list() }),
-    POST: (world, { body }) => orRefuse(() => world.faults.add(body)),
+    POST: (world, { body }) => orBadRequest(() => world.faults.add(body)),
     DELETE: (world, { query }) => {
       const id = query.get('id');
       if (id === null) world.faults.clear();
@@ -66,14 +66,14 @@ export async function serveControl(
 
 function run(world: World, request: IncomingMessage, path: string, query: string, body: string): unknown {
   if (!isLoopback(request.socket.remoteAddress ?? '')) {
-    throw new ControlError(403, 'the control API answers this machine only');
+    throw new ControlError(403, 'the control API accepts requests from loopback addresses only');
   }
   const name = path.slice(CONTROL_PREFIX.length);
   const methods = Object.hasOwn(routes, name) ? routes[name] : undefined;
   if (methods === undefined) {
     throw new ControlError(
       404,
-      `no ${path}; there are ${Object.keys(routes)
+      `${path} does not exist; the paths are ${Object.keys(routes)
         .map((known) => CONTROL_PREFIX + known)
         .join(', ')}`,
     );
@@ -81,7 +81,7 @@ function run(world: World, request: IncomingMessage, path: string, query: string
   const method = request.method ?? 'GET';
   const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (handler === undefined) {
-    throw new ControlError(405, `${path} takes ${Object.keys(methods).join(', ')}, not ${method}`);
+    throw new ControlError(405, `${path} does not support ${method}; use ${Object.keys(methods).join(' or ')}`);
   }
   return handler(world, { query: new URLSearchParams(query), body: parse(body) });
 }
@@ -100,7 +100,7 @@ function journalFilter(query: URLSearchParams) {
   return { ...text('service'), ...text('action'), ...number('after'), ...number('limit') };
 }
 
-function orRefuse<T>(change: () => T): T {
+function orBadRequest<T>(change: () => T): T {
   try {
     return change();
   } catch (error) {
@@ -113,7 +113,7 @@ function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new ControlError(400, 'the body is no JSON');
+    throw new ControlError(400, 'the body must be JSON');
   }
 }
 

@@ -1,4 +1,4 @@
-/** What is emulated and what is not: `GET /_emulator/coverage`. */
+/** Lists what the emulator supports and what it does not: `GET /_emulator/coverage`. */
 import { notEmulated, ossLimits, ossOperations } from './oss/operations.js';
 import { services } from './rpc-router.js';
 
@@ -8,16 +8,16 @@ export function coverage(): unknown {
       service: name,
       version,
       emulated: Object.entries(actions).map(([action, { limits }]) => withLimits(action, limits)),
-      notEmulated: 'every other action: it answers 404 InvalidApi.NotFound and is named',
+      notEmulated: 'every other action: the answer is 404 InvalidApi.NotFound and names the action',
     })),
     oss: {
       emulated: Object.keys(ossOperations).map((action) => withLimits(action, ossLimits[action])),
-      addresses: 'path style and virtual host, over HTTP; signatures V1 and V4, in the header and in the address',
+      addresses: 'path style and virtual host, over HTTP; signatures V1 and V4, in the header and in a presigned URL',
       notEmulated: [
         ...notEmulated(),
-        'PUT ?acl: set the ACL when the bucket is made',
+        'PUT ?acl: set the ACL when you create the bucket',
         'PostObject (HTML forms)',
-        'every other operation: it answers 501 NotImplemented and is named',
+        'every other operation: the answer is 501 NotImplemented and names the operation',
       ],
     },
   };

@@ -1,11 +1,11 @@
-/** An error of the vendor's: code, message and HTTP status; the router of each service gives it its shape. */
+/** An API error as the vendor answers it: code, message and HTTP status. The router of each service formats it. */
 
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
-    /** Further fields of the answer, such as `AccessDeniedDetail`, or OSS's `BucketName`. */
+    /** Additional fields of the error response, such as `AccessDeniedDetail` or `BucketName` of OSS. */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);

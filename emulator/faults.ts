@@ -1,4 +1,4 @@
-/** Faults that a test plants: the n-th call of an action is lost, cut, delayed or refused. */
+/** Faults that a test injects: the n-th call of an action is lost, cut off, delayed or answered with an error. */
 import { randomUUID } from 'node:crypto';
 
 export const faultKinds = [
@@ -15,32 +15,33 @@ export const faultKinds = [
 export type FaultKind = (typeof faultKinds)[number];
 
 /**
- * - `reset-before`: the connection breaks, nothing is done
- * - `reset-after`: the work is done, the connection breaks before the answer
- * - `hang`: nothing is done, no answer ever comes; `hang-after`: the work is done, no answer ever comes
- * - `hold`: the work starts when the fault is taken back; `hold-after`: the work is done, the answer comes then
- * - `cut`: the work is done, the connection breaks in the middle of the answer
- * - `http`: nothing is done, the answer is an error with `status`, `code`, `message`
- * - `slow`: the work starts `delayMs` late
+ * - `reset-before`: the connection is reset before the call is executed
+ * - `reset-after`: the call is executed, the connection is reset before the response
+ * - `hang`: the call is not executed and no response is sent; `hang-after`: the call is executed, no response is sent
+ * - `hold`: the call is executed when the fault is removed; `hold-after`: the call is executed, the response is sent
+ *   when the fault is removed
+ * - `cut`: the call is executed, the connection closes in the middle of the response
+ * - `http`: the call is not executed, the response is an error with `status`, `code` and `message`
+ * - `slow`: the call is executed after `delayMs`
  */
 export interface Fault {
   readonly id: string;
   /** `ecs`, `ram`, `sts`, `oss` or `*`. */
   readonly service: string;
-  /** An action's name (`ImportImage`, `UploadPart` …) or `*`. */
+  /** The name of an action (`ImportImage`, `UploadPart` …) or `*`. */
   readonly action: string;
-  /** Text that the call's parameters must hold, or parameters by name with the value each must have; `*`: any value. */
+  /** Text that one of the call's parameters must contain, or the required value of each named parameter (`*`: any). */
   readonly match: string | Readonly<Record<string, string>> | null;
-  /** So many fitting calls pass first. */
+  /** The number of matching calls that pass before the fault applies. */
   readonly after: number;
-  /** So many calls are hit; -1: all. */
+  /** The number of calls that the fault applies to; -1: no limit. */
   readonly times: number;
   readonly kind: FaultKind;
   readonly status: number;
   readonly code: string;
   readonly message: string;
   readonly delayMs: number;
-  /** Of an upload: so many bytes of the body are taken in before `reset-before` or `hang` strikes. */
+  /** For an upload: the bytes of the body that are read before `reset-before` or `hang` takes effect. */
   readonly afterBytes: number;
   readonly seen: number;
   readonly hits: number;
@@ -54,8 +55,8 @@ export interface CallFacts {
 
 export class Faults {
   private faults: Fault[] = [];
-  /** Calls that are held, by the fault that holds them. */
-  private readonly held = new Map<string, (() => void)[]>();
+  /** Resolvers of the waiting calls, by the id of the fault that they wait for. */
+  private readonly waiting = new Map<string, (() => void)[]>();
 
   list(): readonly Fault[] {
     return this.faults;
@@ -63,50 +64,50 @@ export class Faults {
 
   clear(): void {
     this.faults = [];
-    for (const id of [...this.held.keys()]) this.release(id);
+    for (const id of [...this.waiting.keys()]) this.release(id);
   }
 
-  /** Takes one fault back; no such fault: nothing to do. */
+  /** Removes one fault. Does nothing if there is no such fault. */
   remove(id: string): void {
     this.faults = this.faults.filter((fault) => fault.id !== id);
     this.release(id);
   }
 
-  /** Resolves when the fault is taken back. */
-  untilTakenBack({ id }: Fault): Promise<void> {
+  /** Resolves when the fault is removed. */
+  untilRemoved({ id }: Fault): Promise<void> {
     if (!this.faults.some((fault) => fault.id === id)) return Promise.resolve();
-    return new Promise((resolve) => this.held.set(id, [...(this.held.get(id) ?? []), resolve]));
+    return new Promise((resolve) => this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve]));
   }
 
   private release(id: string): void {
-    for (const goOn of this.held.get(id) ?? []) goOn();
-    this.held.delete(id);
+    for (const resolve of this.waiting.get(id) ?? []) resolve();
+    this.waiting.delete(id);
   }
 
-  /** Throws one line that says what is wrong with the description. */
+  /** Throws an error of one line that names the invalid field. */
   add(description: unknown): Fault {
     const fault = parseFault(description);
     this.faults.push(fault);
     return fault;
   }
 
-  /** The fault that hits this call, if one does. */
+  /** Returns the fault that applies to this call, if any, and counts the call for every matching fault. */
   take(call: CallFacts): Fault | undefined {
     let hit: Fault | undefined;
     if (this.faults.length === 0) return hit;
     this.faults = this.faults.map((fault) => {
-      if (!fits(fault, call)) return fault;
+      if (!matches(fault, call)) return fault;
       const seen = fault.seen + 1;
-      const strikes = hit === undefined && seen > fault.after && (fault.times < 0 || fault.hits < fault.times);
-      const next = { ...fault, seen, hits: fault.hits + (strikes ? 1 : 0) };
-      if (strikes) hit = next;
+      const applies = hit === undefined && seen > fault.after && (fault.times < 0 || fault.hits < fault.times);
+      const next = { ...fault, seen, hits: fault.hits + (applies ? 1 : 0) };
+      if (applies) hit = next;
       return next;
     });
     return hit;
   }
 }
 
-function fits(fault: Fault, call: CallFacts): boolean {
+function matches(fault: Fault, call: CallFacts): boolean {
   if (fault.service !== '*' && fault.service !== call.service) return false;
   if (fault.action !== '*' && fault.action !== call.action) return false;
   if (fault.match === null) return true;
@@ -126,17 +127,18 @@ function parseFault(description: unknown): Fault {
   if (typeof description !== 'object' || description === null) throw new Error('a fault must be a JSON object');
   const given = new Map<string, unknown>(Object.entries(description));
   const unknown = [...given.keys()].find((name) => !faultFields.includes(name));
-  if (unknown !== undefined) throw new Error(`a fault has no "${unknown}"; it may have ${faultFields.join(', ')}`);
+  if (unknown !== undefined)
+    throw new Error(`unknown field "${unknown}" of a fault; the fields are ${faultFields.join(', ')}`);
   const kind = faultKinds.find((known) => known === given.get('kind'));
-  if (kind === undefined) throw new Error(`a fault's kind must be one of ${faultKinds.join(', ')}`);
-  const text = (name: string, otherwise: string): string => {
-    const value = given.get(name) ?? otherwise;
-    if (typeof value !== 'string') throw new Error(`a fault's ${name} must be text`);
+  if (kind === undefined) throw new Error(`the kind of a fault must be one of ${faultKinds.join(', ')}`);
+  const text = (name: string, fallback: string): string => {
+    const value = given.get(name) ?? fallback;
+    if (typeof value !== 'string') throw new Error(`${name} of a fault must be a string`);
     return value;
   };
-  const number = (name: string, otherwise: number): number => {
-    const value = given.get(name) ?? otherwise;
-    if (typeof value !== 'number') throw new Error(`a fault's ${name} must be a number`);
+  const number = (name: string, fallback: number): number => {
+    const value = given.get(name) ?? fallback;
+    if (typeof value !== 'number') throw new Error(`${name} of a fault must be a number`);
     return value;
   };
   return {
@@ -160,6 +162,6 @@ function parseFault(description: unknown): Fault {
 function parseMatch(match: unknown): Fault['match'] {
   if (match === undefined || match === null) return null;
   if (typeof match === 'string') return match;
-  if (typeof match !== 'object') throw new Error("a fault's match must be text or an object of parameters");
+  if (typeof match !== 'object') throw new Error('match of a fault must be a string or an object of parameters');
   return Object.fromEntries(Object.entries(match).map(([name, value]) => [name, String(value)]));
 }

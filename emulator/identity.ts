@@ -1,4 +1,4 @@
-/** Who calls: an access key of the account, of a RAM user, or of an assumed role's session; and what it may do. */
+/** Identifies the caller (account, RAM user or session of an assumed role) and evaluates its permissions. */
 
 import { evaluate, type PolicyDocument, parsePolicy, type Verdict } from './ram/permissions.js';
 import { systemPolicies } from './ram/system-policies.js';
@@ -11,9 +11,9 @@ export interface Caller {
   readonly arn: string;
   readonly userId: string;
   readonly roleId: string | null;
-  /** Name of the user or role whose attachments count; null for the account itself, which may do everything. */
+  /** `user/NAME` or `role/NAME` whose policies apply; null for the account itself, which has every permission. */
   readonly principal: string | null;
-  /** A session's own policy: what it does not allow is denied, whatever the role may do. */
+  /** The session policy: it can only restrict the permissions of the role. */
   readonly sessionPolicy: string | null;
 }
 
@@ -92,7 +92,7 @@ function sessionCaller(
   };
 }
 
-/** Whether the caller may do this. `resource` is an ARN such as `acs:oss:*:ID:bucket/key`. */
+/** Evaluates the caller's permission. `resource` is an ARN such as `acs:oss:*:ID:bucket/key`. */
 export function permits(
   world: World,
   caller: Caller,
@@ -107,7 +107,7 @@ export function permits(
   return limit === null ? 'implicit-deny' : evaluate([limit], action, resource, context);
 }
 
-/** The documents of every policy attached to `user/NAME` or `role/NAME`. */
+/** The default documents of all policies attached to `user/NAME` or `role/NAME`. */
 export function documentsOf(world: World, principal: string): readonly PolicyDocument[] {
   const documents: PolicyDocument[] = [];
   for (const attachment of world.attachments.values()) {

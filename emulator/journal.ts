@@ -1,27 +1,27 @@
-/** What was called, in order: `GET /_emulator/calls`. Kept in memory, the newest first to stay. */
+/** The calls in the order of their completion: `GET /_emulator/calls`. In memory; the oldest entries are dropped first. */
 
 export interface CallEntry {
   readonly seq: number;
-  /** ISO time of the call's arrival. */
+  /** ISO 8601 time when the call arrived. */
   readonly time: string;
   readonly service: string;
   readonly action: string;
   readonly clientToken: string | null;
-  /** `ok`, `error`, or `fault:KIND` where a planted fault hit. */
+  /** `ok`, `error`, `aborted`, or `fault:KIND` if an injected fault applied. */
   readonly outcome: string;
-  /** Null where no answer was sent. */
+  /** Null if no response was sent. */
   readonly status: number | null;
-  /** The error's code. */
+  /** The error code. */
   readonly code: string | null;
   readonly requestId: string;
   readonly durationMs: number;
   readonly accessKeyId: string | null;
-  /** Bytes of the request's body that arrived. */
+  /** The bytes of the request body that were received. */
   readonly bytes: number;
   readonly params: Readonly<Record<string, string>>;
 }
 
-const KEPT = 200_000;
+const MAX_ENTRIES = 200_000;
 
 export class Journal {
   private entries: CallEntry[] = [];
@@ -33,7 +33,8 @@ export class Journal {
     this.next += 1;
     const name = `${entry.service}.${entry.action}`;
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
-    if (this.entries.length > 1.25 * KEPT) this.entries = this.entries.slice(-KEPT);
+    // Trimmed in batches, so that not every call copies the list.
+    if (this.entries.length > 1.25 * MAX_ENTRIES) this.entries = this.entries.slice(-MAX_ENTRIES);
   }
 
   clear(): void {
@@ -41,7 +42,7 @@ export class Journal {
     this.counts = new Map();
   }
 
-  /** `counts` covers every call since the last reset, also those no longer kept. */
+  /** `counts` includes every call since the last reset, also those that were dropped. */
   read(filter: {
     readonly service?: string;
     readonly action?: string;

@@ -1,6 +1,6 @@
 /**
- * Durable state: Maps in memory, and an append-only log of upserts and removals on disk. What a call changed is
- * written before its answer leaves, so a killed process forgets nothing that it had promised.
+ * Durable state: maps in memory, and an append-only log of upserts and removals on disk. The changes of a call are
+ * written before its response is sent, so that a killed process loses nothing that it acknowledged.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ export interface Collection<T> {
   put(id: string, record: T): void;
   remove(id: string): void;
   ids(): IterableIterator<string>;
-  /** Called with the record before and after each change (also while the log is replayed): keeps an index. */
+  /** Calls the listener with the record before and after each change, also during replay. Used to maintain indexes. */
   watch(listener: (before: T | undefined, after: T | undefined) => void): void;
 }
 
@@ -32,7 +32,7 @@ export class Log {
     this.descriptor = openSync(this.file, 'a');
   }
 
-  /** Declare all collections first, then `replay()`. */
+  /** Declare all collections before `replay()`. */
   collection<T>(name: string): Collection<T> {
     const map = new Map<string, T>();
     const listeners: ((before: T | undefined, after: T | undefined) => void)[] = [];
@@ -43,7 +43,7 @@ export class Log {
       for (const listener of listeners) listener(before, record);
     };
     this.maps.set(name, map);
-    // The log holds only what put() was given for this collection.
+    // The log contains only records that put() received for this collection.
     this.loaders.set(name, (id, record) => change(id, record as T | undefined));
     const collection: Collection<T> = {
       get size() {
@@ -68,12 +68,12 @@ export class Log {
     return collection;
   }
 
-  /** Every collection, for emptying them. */
+  /** All collections, to clear them. */
   all(): readonly { ids(): Iterable<string>; remove(id: string): void }[] {
     return this.removers;
   }
 
-  /** Reads the log back; a last line that a killed process left unfinished is dropped. Compacts what grew stale. */
+  /** Replays the log. Discards an incomplete last line of a killed process. Compacts a log with many stale lines. */
   replay(): void {
     if (!existsSync(this.file)) return;
     const bytes = readFileSync(this.file);
@@ -90,7 +90,7 @@ export class Log {
     if (lines > 2 * live + 1000) this.compact();
   }
 
-  /** Writes what is pending to the kernel: from here on it outlives the process. */
+  /** Writes pending changes to the kernel, where they survive the end of the process. */
   flush(): void {
     if (this.pending.length === 0) return;
     const text = this.pending.join('');
@@ -105,7 +105,7 @@ export class Log {
 
   private append(line: Line): void {
     this.pending.push(`${JSON.stringify(line)}\n`);
-    // Changes outside a call (a background step) reach the disk at the end of this turn.
+    // Changes outside a call are written at the end of the current microtask.
     if (this.pending.length === 1) queueMicrotask(() => this.flush());
   }
 
@@ -123,5 +123,7 @@ export class Log {
 }
 
 function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done);
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written);
+  }
 }

@@ -1,4 +1,4 @@
-/** The emulator as a process: `node main.js --port N --data DIR --bucket NAME@REGION --access-key ID:SECRET`. */
+/** Runs the emulator as a process: `node main.js --port N --data DIR --bucket NAME@REGION --access-key ID:SECRET`. */
 import { readCommandLine, usage } from './command-line.js';
 import { listen } from './server.js';
 import { World } from './world.js';
@@ -10,7 +10,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = readCommandLine(args);
   } catch (error) {
-    return refuse(EXIT_USAGE, `${messageOf(error)}; --help tells the options`);
+    return refuse(EXIT_USAGE, `${messageOf(error)}; run with --help for the options`);
   }
   if (options.help) {
     process.stdout.write(usage);
@@ -46,8 +46,8 @@ function stopSignal(): Promise<void> {
 
 function listenProblem(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return `port ${port} of ${host} is taken; give another with --port`;
-  if (code === 'EACCES') return `port ${port} of ${host} may not be used; give one above 1023 with --port`;
+  if (code === 'EADDRINUSE') return `port ${port} of ${host} is in use; set another port with --port`;
+  if (code === 'EACCES') return `no permission to listen on port ${port} of ${host}; set a port above 1023 with --port`;
   return `cannot listen on ${host}:${port}: ${messageOf(error)}`;
 }
 

@@ -1,4 +1,4 @@
-/** What the emulated account holds. Every record is plain JSON, because the log on disk is made of them. Times are in ms. */
+/** The records of the emulated account. Each is plain JSON, because the log on disk stores it. Times are epoch ms. */
 
 export interface DiskRecord {
   readonly device: string;
@@ -30,20 +30,20 @@ export interface ImageRecord {
   readonly resourceGroupId: string;
   readonly sizeGiB: number;
   readonly imageFamily: string;
-  /** Set by its owner: it still starts instances, but is neither copied nor shared. */
+  /** Set by the owner: a deprecated image can create instances, but cannot be copied or shared. */
   readonly deprecated: boolean;
-  /** A null key id is the service's own key. */
+  /** A null key id means the service key. */
   readonly encryption: { readonly kmsKeyId: string | null } | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly features: { readonly nvmeSupport: string; readonly imdsSupport: string };
   readonly disks: readonly DiskRecord[];
   readonly createdAt: number;
-  /** The image is `Creating` until then. */
+  /** The image has the status `Creating` until this time. */
   readonly readyAt: number;
-  /** A copy may wait for its turn; it is `Waiting` until then. Else the same as `createdAt`. */
+  /** A queued copy has the status `Waiting` until this time. For other images it equals `createdAt`. */
   readonly startsAt: number;
   readonly outcome: 'Available' | 'CreateFailed';
-  /** From then on the image is gone: its import or copy was cancelled. */
+  /** The image is removed at this time, because its import or copy was cancelled. */
   readonly removedAt: number | null;
   readonly taskId: string | null;
   readonly copiedFrom: { readonly imageId: string; readonly regionId: string } | null;
@@ -58,7 +58,7 @@ export interface TaskRecord {
   readonly resourceId: string;
   readonly createdAt: number;
   readonly finishAt: number;
-  /** When set, the task was told to stop and is final from then on. */
+  /** Set when the task is cancelled: the time when it reaches its final status. */
   readonly cancelledAt: number | null;
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly related: readonly { readonly name: string; readonly value: string }[];
@@ -106,7 +106,7 @@ export interface UserRecord {
 export interface AccessKeyRecord {
   readonly accessKeyId: string;
   readonly secret: string;
-  /** Null: a key of the account itself. */
+  /** Null for a key of the account itself. */
   readonly userName: string | null;
   readonly status: 'Active' | 'Inactive';
   readonly createdAt: number;
@@ -131,7 +131,7 @@ export interface BucketRecord {
   readonly encryption: { readonly algorithm: string; readonly kmsKeyId: string } | null;
 }
 
-/** A piece of an object's bytes: a file under `blobs/`. */
+/** A segment of an object's content: a file under `blobs/`. */
 export interface Segment {
   readonly file: string;
   readonly size: number;
@@ -152,7 +152,7 @@ export interface ObjectRecord {
   readonly meta: Readonly<Record<string, string>>;
   readonly modifiedAt: number;
   readonly segments: readonly Segment[];
-  /** For an archived object that was told to come back. */
+  /** Set for an archived object for which RestoreObject was called. */
   readonly restore: { readonly readyAt: number; readonly expiresAt: number } | null;
 }
 

@@ -1,19 +1,19 @@
-/** Signature nonces seen lately: a request sent twice, byte for byte, is refused. */
+/** Recent signature nonces. A nonce is valid once, so that a replayed request is rejected. */
 
-/** Twice the default skew: a request older than that is refused for its date. */
-const KEPT_MS = 1_800_000;
+/** Twice the default clock skew: an older request is rejected because of its date. */
+const RETENTION_MS = 1_800_000;
 
 export class Nonces {
   private recent = new Set<string>();
   private older = new Set<string>();
-  private turned = 0;
+  private rotatedAt = 0;
 
-  /** False when it was used before. */
+  /** Returns false if the nonce was used before. */
   use(nonce: string, now: number): boolean {
-    if (now - this.turned > KEPT_MS) {
+    if (now - this.rotatedAt > RETENTION_MS) {
       this.older = this.recent;
       this.recent = new Set();
-      this.turned = now;
+      this.rotatedAt = now;
     }
     if (this.recent.has(nonce) || this.older.has(nonce)) return false;
     this.recent.add(nonce);

@@ -1,4 +1,4 @@
-/** Runs one call of any service: planted faults, the work, durable state before the answer, the journal, the answer. */
+/** Executes one call of any service: applies faults, runs the operation, flushes state, records the call, responds. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,9 +18,9 @@ export interface Call {
   readonly requestId: string;
   readonly accessKeyId: string | null;
   readonly params: Readonly<Record<string, string>>;
-  readonly work: () => Answer | Promise<Answer>;
-  /** The service's shape of an error. */
-  readonly refuse: (error: ApiError) => Answer;
+  readonly execute: () => Answer | Promise<Answer>;
+  /** Formats an error as this service does. */
+  readonly formatError: (error: ApiError) => Answer;
   readonly bytesReceived: () => number;
 }
 
@@ -45,24 +45,24 @@ export async function perform(world: World, response: ServerResponse, call: Call
     });
 
   if (fault?.kind === 'reset-before' || fault?.kind === 'hang') {
-    await swallow(response.req, fault.afterBytes);
+    await readUpTo(response.req, fault.afterBytes);
     record(`fault:${fault.kind}`, null, null);
     if (fault.kind === 'reset-before') reset(response);
     return;
   }
   if (fault?.kind === 'slow') await delay(fault.delayMs);
-  if (fault?.kind === 'hold') await world.faults.untilTakenBack(fault);
+  if (fault?.kind === 'hold') await world.faults.untilRemoved(fault);
 
   let code: string | null = null;
   let answer: Answer;
   if (fault?.kind === 'http') {
     code = fault.code;
-    answer = call.refuse(new ApiError(fault.status, fault.code, fault.message));
+    answer = call.formatError(new ApiError(fault.status, fault.code, fault.message));
   } else {
     try {
-      answer = await call.work();
+      answer = await call.execute();
     } catch (error) {
-      // A body that broke off: there is nobody to answer. (A response has no socket while the one before it ends.)
+      // The client disconnected. The request has the socket: a pipelined response has none until its turn.
       if (response.req.socket.destroyed) {
         record('aborted', null, null);
         return;
@@ -76,11 +76,11 @@ export async function perform(world: World, response: ServerResponse, call: Call
               `The emulator failed: ${error instanceof Error ? error.message : error}`,
             );
       code = known.code;
-      answer = call.refuse(known);
+      answer = call.formatError(known);
     }
   }
   world.flush();
-  if (fault?.kind === 'hold-after') await world.faults.untilTakenBack(fault);
+  if (fault?.kind === 'hold-after') await world.faults.untilRemoved(fault);
   const outcome = fault !== undefined ? `fault:${fault.kind}` : code === null ? 'ok' : 'error';
   record(outcome, answer.status, code);
   if (fault?.kind === 'reset-after' || fault?.kind === 'hang-after') {
@@ -89,8 +89,8 @@ export async function perform(world: World, response: ServerResponse, call: Call
   } else await send(response, answer, fault?.kind === 'cut');
 }
 
-/** Takes in so much of the request's body and then no more, so that the line is broken, or goes dead, within it. */
-async function swallow(request: IncomingMessage, bytes: number): Promise<void> {
+/** Reads this many bytes of the request body and then pauses, so that the fault takes effect in the middle of it. */
+async function readUpTo(request: IncomingMessage, bytes: number): Promise<void> {
   if (bytes === 0) return;
   let size = 0;
   await new Promise<void>((resolve) => {
@@ -112,7 +112,7 @@ function reset(response: ServerResponse): void {
 async function send(response: ServerResponse, answer: Answer, cut: boolean): Promise<void> {
   if (typeof answer.body === 'string' || Buffer.isBuffer(answer.body)) {
     const body = Buffer.from(answer.body);
-    // An answer to HEAD says how long the body would be.
+    // The response to HEAD overrides content-length with the length of the body of GET.
     response.writeHead(answer.status, { 'content-length': String(body.length), ...answer.headers });
     if (!cut) response.end(body);
     else response.write(body.subarray(0, Math.ceil(body.length / 2)), () => response.destroy());
@@ -127,6 +127,6 @@ async function send(response: ServerResponse, answer: Answer, cut: boolean): Pro
     });
     return;
   }
-  // A client that goes away in the middle of a download is its own business.
+  // A client may disconnect during a download.
   await pipeline(body, response).catch(() => response.destroy());
 }

@@ -1,4 +1,4 @@
-/** Counts calls by the minute, as the vendor does: what is throttled in one minute passes again in the next. */
+/** Counts calls in fixed windows of one minute, as the vendor does: the limit applies again from zero each minute. */
 
 export class RateMeter {
   private minute = 0;
@@ -8,8 +8,8 @@ export class RateMeter {
     this.counts.clear();
   }
 
-  /** Counts one call; false when the minute's allowance is used up. */
-  pass(name: string, perMinute: number, now: number): boolean {
+  /** Counts one call. Returns false if the call exceeds the limit of the current minute. */
+  allow(name: string, perMinute: number, now: number): boolean {
     const minute = Math.floor(now / 60_000);
     if (minute !== this.minute) {
       this.minute = minute;

@@ -1,4 +1,4 @@
-/** Who sent a request of ECS, RAM or STS: checks either signature generation, in the order in which a gateway would. */
+/** Authenticates requests to ECS, RAM and STS with either signature version. The checks run in the gateway's order. */
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.js';
 import { type Caller, lookUpKey, rootCaller } from './identity.js';
@@ -14,12 +14,19 @@ export interface Received {
   readonly query: readonly (readonly [string, string | null])[];
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
-  /** Those of the query and of a form. */
+  /** The parameters of the query and of a form body. */
   readonly params: ReadonlyMap<string, string>;
 }
 
-/** What an ACS3 request must sign: anything else could be changed on the way. */
-const SIGNED = ['host', 'x-acs-action', 'x-acs-version', 'x-acs-date', 'x-acs-signature-nonce', 'x-acs-content-sha256'];
+/** The headers that an ACS3 request must sign. */
+const REQUIRED_SIGNED_HEADERS = [
+  'host',
+  'x-acs-action',
+  'x-acs-version',
+  'x-acs-date',
+  'x-acs-signature-nonce',
+  'x-acs-content-sha256',
+];
 
 export function authenticate(world: World, received: Received): Caller {
   const acs3 = parseAcs3(received.headers.authorization);
@@ -30,7 +37,7 @@ export function authenticate(world: World, received: Received): Caller {
     const found = lookUpKey(world, accessKeyId ?? '', token, now);
     return 'caller' in found ? found.caller : rootCaller(accessKeyId ?? 'none');
   }
-  // A header that says nothing of the kind known here: another algorithm, or a field that lacks.
+  // The header uses another algorithm, or a field is missing.
   if (acs3 === null && received.headers.authorization !== undefined) throw incompleteSignature();
   if (accessKeyId === undefined || accessKeyId === '') throw missingParameter('AccessKeyId');
   const key = lookUpKey(world, accessKeyId, token, now);
@@ -64,7 +71,10 @@ function acs3Expectation(
   secret: string,
 ): readonly [string, string, string] {
   const declared = headerOf(received, 'x-acs-content-sha256');
-  if (SIGNED.some((name) => !acs3.signedHeaders.includes(name)) || declared !== sha256Hex(received.body)) {
+  if (
+    REQUIRED_SIGNED_HEADERS.some((name) => !acs3.signedHeaders.includes(name)) ||
+    declared !== sha256Hex(received.body)
+  ) {
     throw incompleteSignature();
   }
   const stringToSign = acs3StringToSign(received, acs3.signedHeaders);

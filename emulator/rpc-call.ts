@@ -1,4 +1,4 @@
-/** What an action of ECS, RAM or STS is given, and how it reads its parameters. */
+/** The input of an action of ECS, RAM or STS, and functions to read its parameters. */
 import { ApiError } from './errors.js';
 import type { Caller } from './identity.js';
 import type { World } from './world.js';
@@ -16,32 +16,32 @@ export type ApiAnswer = Readonly<Record<string, unknown>>;
 
 export interface ApiAction {
   readonly run: (call: ApiCall) => ApiAnswer | Promise<ApiAnswer>;
-  /** The ARNs that a RAM policy must allow; absent: `*` of the service in the region. Null: needs no permission. */
+  /** The ARNs that a RAM policy must allow. Absent: `*` of the service in the region. Null: no permission needed. */
   readonly resource?: ((call: ApiCall) => string | readonly string[]) | null;
-  /** What is left out, for `GET /_emulator/coverage`. */
+  /** What is not emulated, for `GET /_emulator/coverage`. */
   readonly limits?: string;
 }
 
-/** An empty parameter counts as not given. */
+/** The value of a parameter. An empty value counts as absent. */
 export function given(call: ApiCall, name: string): string | undefined {
   const value = call.params[name];
   return value === undefined || value === '' ? undefined : value;
 }
 
-/** Whether a boolean parameter is set. Older clients write `True`. */
+/** The value of a boolean parameter; false if absent. Older clients send `True`. */
 export function flagOf(call: ApiCall, name: string): boolean {
   const text = (given(call, name) ?? 'false').toLowerCase();
   if (text !== 'true' && text !== 'false') throw invalidParameter(name);
   return text === 'true';
 }
 
-/** Null where it is not given. */
+/** Null if absent. */
 export function timeOf(call: ApiCall, name: string): number | null {
   const text = given(call, name);
   return text === undefined ? null : parseApiTime(name, text);
 }
 
-/** `2020-11-23T15:10:00Z`, or without the seconds, as some actions want it. */
+/** Parses `2020-11-23T15:10:00Z`, or the form without seconds that some actions use. */
 export function parseApiTime(name: string, text: string): number {
   const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) throw invalidParameter(name);
@@ -52,21 +52,21 @@ export function invalidParameter(name: string): ApiError {
   return new ApiError(400, 'InvalidParameter', `The specified parameter "${name}" is not valid.`);
 }
 
-/** `a,b,c` in one parameter; undefined where it is not given. */
-export function commaList(call: ApiCall, name: string, most: number): readonly string[] | undefined {
+/** Reads `a,b,c` in one parameter; undefined if absent. */
+export function commaList(call: ApiCall, name: string, max: number): readonly string[] | undefined {
   const items = given(call, name)
     ?.split(',')
     .map((item) => item.trim());
-  if (items !== undefined && items.length > most) throw invalidParameter(name);
+  if (items !== undefined && items.length > max) throw invalidParameter(name);
   return items;
 }
 
-/** `Name.1`, `Name.2` … in order of their numbers. */
+/** Reads `Name.1`, `Name.2` … ordered by number. */
 export function listOf(call: ApiCall, name: string): readonly string[] {
   return numbered(call, name).flatMap(({ rest, value }) => (rest === '' && value !== '' ? [value] : []));
 }
 
-/** `Name.1.Field` … as one record for each number, in order. */
+/** Reads `Name.1.Field` … as one record for each number, ordered by number. */
 export function recordsOf(
   call: ApiCall,
   name: string,
@@ -96,16 +96,16 @@ function numbered(
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** What the answer says of the page. */
+  /** The paging fields of the response. */
   readonly fields: { readonly PageNumber: number; readonly PageSize: number; readonly TotalCount: number };
 }
 
 export function pageOf<T>(
   call: ApiCall,
   items: readonly T[],
-  sizes: { readonly normal: number; readonly most: number },
+  sizes: { readonly fallback: number; readonly max: number },
 ): Page<T> {
-  const number = pageNumberOf(call, 'PageNumber', { normal: 1, most: Number.MAX_SAFE_INTEGER });
+  const number = pageNumberOf(call, 'PageNumber', { fallback: 1, max: Number.MAX_SAFE_INTEGER });
   const size = pageNumberOf(call, 'PageSize', sizes);
   return {
     items: items.slice((number - 1) * size, number * size),
@@ -113,24 +113,24 @@ export function pageOf<T>(
   };
 }
 
-function pageNumberOf(call: ApiCall, name: string, range: { readonly normal: number; readonly most: number }): number {
-  const value = Number(given(call, name) ?? range.normal);
-  if (!Number.isInteger(value) || value < 1 || value > range.most) throw invalidParameter(name);
+function pageNumberOf(call: ApiCall, name: string, range: { readonly fallback: number; readonly max: number }): number {
+  const value = Number(given(call, name) ?? range.fallback);
+  if (!Number.isInteger(value) || value < 1 || value > range.max) throw invalidParameter(name);
   return value;
 }
 
-/** Where the next page of a list begins, as a token that says nothing to the client. */
+/** Encodes the offset of the next page as an opaque token. */
 export function pageToken(offset: number): string {
   return Buffer.from(String(offset)).toString('base64url');
 }
 
-/** The offset in a token; null for one that no answer gave. */
+/** The offset in a token; null if the token is invalid. */
 export function offsetIn(token: string): number | null {
   const text = Buffer.from(token, 'base64url').toString();
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
-/** The vendor's time: `2020-11-24T12:50:00Z`, without milliseconds. */
+/** The vendor's time format: `2020-11-24T12:50:00Z`, without milliseconds. */
 export function isoTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

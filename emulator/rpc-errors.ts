@@ -1,4 +1,4 @@
-/** The errors that every action of ECS, RAM and STS may answer, and their shape on the wire. */
+/** The errors common to all actions of ECS, RAM and STS, and their format. */
 import { ApiError } from './errors.js';
 import type { Caller, KeyProblem } from './identity.js';
 import type { Verdict } from './ram/permissions.js';
@@ -53,7 +53,7 @@ export function permissionError(
   return new ApiError(403, 'NoPermission', message, details);
 }
 
-/** The answer to a call beyond its limit. Until the next minute, none of this API passes. */
+/** A call exceeded its rate limit. All further calls of this API fail until the next minute. */
 export class ThrottledError extends ApiError {
   readonly retryAfterMs: number | undefined;
   constructor(limit: RateLimit) {
@@ -62,18 +62,18 @@ export class ThrottledError extends ApiError {
   }
 }
 
-/** What every action but ImportImage says of a dry run that passes. */
+/** A successful dry run of any action except ImportImage. */
 export function dryRunPassed(): ApiError {
   return new ApiError(400, 'DryRunOperation', 'Request validation has been passed with DryRun flag set.');
 }
 
-/** An action that the emulator lacks: the vendor's code, and honest words. */
+/** An action that is not emulated: the vendor's code, with a message that names the emulator. */
 export function unknownAction(service: string, action: string): ApiError {
-  const message = `Specified api is not found, please check your url and method. (The emulator does not emulate ${service} "${action}"; GET /_emulator/coverage lists what it does.)`;
+  const message = `Specified api is not found, please check your url and method. (The emulator does not support ${service} "${action}"; GET /_emulator/coverage lists the supported actions.)`;
   return new ApiError(404, 'InvalidApi.NotFound', message);
 }
 
-/** As JSON text, or as XML where an older client asks for that. */
+/** Formats the error as JSON, or as XML if an older client requests it. */
 export function errorBody(error: ApiError, requestId: string, host: string, format: 'json' | 'xml'): string {
   const fields = {
     RequestId: requestId,

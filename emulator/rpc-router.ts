@@ -1,4 +1,4 @@
-/** ECS, RAM and STS: reads a request of either signature generation, checks it, runs the action, answers. */
+/** Serves ECS, RAM and STS: parses a request of either signature version, authenticates it and runs the action. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ecsActions } from './ecs/actions.js';
 import { ApiError } from './errors.js';
@@ -28,14 +28,14 @@ export const services: readonly Service[] = [
 
 const MAX_BODY_BYTES = 1_048_576;
 
-/** Parameters of the protocol, not of the action. */
+/** Parameters of the RPC protocol; all others belong to the action. */
 const PROTOCOL = new Set(
   'Action Version Format AccessKeyId SignatureMethod SignatureVersion SignatureType SignatureNonce Timestamp Signature SecurityToken'.split(
     ' ',
   ),
 );
 
-/** Everything but OSS carries its action in a header or a parameter. */
+/** Unlike OSS, the RPC services name the action in a header or a parameter. */
 export function isRpc(request: IncomingMessage, path: string, query: string): boolean {
   if (request.headers['x-acs-action'] !== undefined) return true;
   if (path !== '/') return false;
@@ -51,7 +51,7 @@ export async function serveRpc(
 ): Promise<void> {
   const requestId = newRequestId();
   const body = await readBody(request);
-  const { received, broken } = readRequest(request, path, query, body);
+  const { received, isMalformed } = readRequest(request, path, query, body);
   const { params } = received;
   const action = headerOf(request, 'x-acs-action') ?? params.get('Action') ?? '';
   const version = headerOf(request, 'x-acs-version') ?? params.get('Version') ?? '';
@@ -67,13 +67,14 @@ export async function serveRpc(
     accessKeyId: parseAcs3(request.headers.authorization)?.accessKeyId ?? params.get('AccessKeyId') ?? null,
     params: ownParams,
     bytesReceived: () => body.length,
-    work: async () => {
-      if (broken) throw new ApiError(400, 'InvalidParameter', 'The query or form holds a broken percent-escape.');
+    execute: async () => {
+      if (isMalformed)
+        throw new ApiError(400, 'InvalidParameter', 'The query or form contains an invalid percent-encoding.');
       const caller = authenticate(world, received);
       if (action === '') throw missingParameter('Action');
       if (service === undefined) {
         const known = services.map((one) => `${one.name} ${one.version}`).join(', ');
-        const message = `Specified parameter Version is not valid. (The emulator has ${known}; not "${version}".)`;
+        const message = `Specified parameter Version is not valid. (The emulator supports ${known}; not "${version}".)`;
         throw new ApiError(400, 'InvalidParameter', message);
       }
       const entry = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
@@ -85,7 +86,7 @@ export async function serveRpc(
       const text = format === 'json' ? JSON.stringify(answer) : toXml(`${action}Response`, answer);
       return { status: 200, headers: { 'content-type': type, 'x-acs-request-id': requestId }, body: text };
     },
-    refuse: (error) => ({
+    formatError: (error) => ({
       status: error.status,
       headers: { 'content-type': type, 'x-acs-request-id': requestId, ...retryAfter(error) },
       body: errorBody(error, requestId, hostOf(service, ownParams.RegionId), format),
@@ -93,13 +94,13 @@ export async function serveRpc(
   });
 }
 
-/** `broken`: an escape such as `%zz`; the parameters are empty then. */
+/** `isMalformed`: the query or form contains an invalid percent-encoding such as `%zz`. The parameters are then empty. */
 function readRequest(
   request: IncomingMessage,
   path: string,
   query: string,
   body: Buffer,
-): { readonly received: Received; readonly broken: boolean } {
+): { readonly received: Received; readonly isMalformed: boolean } {
   const common = { method: request.method ?? 'GET', path, headers: request.headers, body };
   try {
     const decoded = decodeQuery(query);
@@ -107,17 +108,17 @@ function readRequest(
       ? decodeQuery(body.toString())
       : [];
     const params = new Map([...decoded, ...form].map(([name, value]): [string, string] => [name, value ?? '']));
-    return { received: { ...common, query: decoded, params }, broken: false };
+    return { received: { ...common, query: decoded, params }, isMalformed: false };
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
-    return { received: { ...common, query: [], params: new Map() }, broken: true };
+    return { received: { ...common, query: [], params: new Map() }, isMalformed: true };
   }
 }
 
 function formatOf(received: Received): 'json' | 'xml' {
   const format = received.params.get('Format');
   if (format !== undefined) return format.toUpperCase() === 'JSON' ? 'json' : 'xml';
-  // Without Format the older protocol answers XML; the current one answers what the client accepts.
+  // Without Format, the older protocol defaults to XML and the current one follows the Accept header.
   if (received.headers['x-acs-version'] === undefined && received.params.has('Signature')) return 'xml';
   return received.headers.accept?.includes('xml') ? 'xml' : 'json';
 }
@@ -132,12 +133,12 @@ function retryAfter(error: ApiError): Readonly<Record<string, string>> {
   return { 'x-acs-retry-after': String(error.retryAfterMs) };
 }
 
-/** Counted for each API and region by itself, for the whole account: its users and roles share the allowance. */
+/** The rate limit applies to each API and region separately. All users and roles of the account share it. */
 function checkRate(call: ApiCall): void {
   for (const limit of call.world.settings.rateLimits) {
     if (limit.service !== call.service || (limit.action !== '*' && limit.action !== call.action)) continue;
     const name = `${call.service}\n${call.action}\n${call.params.RegionId ?? ''}`;
-    if (!call.world.rates.pass(name, limit.perMinute, call.now)) throw new ThrottledError(limit);
+    if (!call.world.rates.allow(name, limit.perMinute, call.now)) throw new ThrottledError(limit);
   }
 }
 
@@ -157,7 +158,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    // No action has so large a body; the rest is read and dropped.
+    // No action has a larger body. The rest is read and discarded, so that the client receives the response.
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return Buffer.concat(chunks);

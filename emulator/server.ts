@@ -1,4 +1,4 @@
-/** One port for everything: control API, ECS, RAM and STS, OSS. */
+/** Serves the control API, ECS, RAM, STS and OSS on one port. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CONTROL_PREFIX, serveControl } from './control.js';
@@ -9,22 +9,22 @@ import type { World } from './world.js';
 export interface EmulatorServer {
   readonly host: string;
   readonly port: number;
-  /** Lets running answers end for a moment, then closes every connection. */
+  /** Waits one second for responses in progress, then closes every connection. */
   close(): Promise<void>;
 }
 
-/** ImportImage carries up to 17 disks and 20 tags in its address. */
+/** A query of ImportImage can contain 17 disks and 20 tags. */
 const MAX_HEADER_BYTES = 131_072;
 const KEEP_ALIVE_MS = 120_000;
 const GRACE_MS = 1000;
 
-/** Port 0: a free one. Rejects with the system's error when the port cannot be had. */
+/** Port 0 selects a free port. Rejects with the system error if the port is not available. */
 export async function listen(
   world: World,
   options: { readonly host: string; readonly port: number },
 ): Promise<EmulatorServer> {
   const server = http.createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS });
-  // A slow upload of a large part takes as long as it takes.
+  // The upload of a large part has no time limit.
   server.requestTimeout = 0;
   server.on('request', (request, response) => {
     serve(world, request, response).catch((error: unknown) => fail(response, error));
@@ -33,7 +33,7 @@ export async function listen(
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
   });
-  // The address of a TCP server that listens is no string.
+  // address() returns a string only for a pipe or a Unix socket.
   const { port } = server.address() as AddressInfo;
   return {
     host: options.host,
@@ -49,7 +49,7 @@ export async function listen(
 }
 
 async function serve(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  // A client that takes the emulator for its proxy sends the whole address.
+  // A client that uses the emulator as a proxy sends an absolute URL.
   const target = (request.url ?? '/').replace(/^http:\/\/[^/?]*/i, '');
   const at = target.indexOf('?');
   const path = (at === -1 ? target : target.slice(0, at)) || '/';
@@ -59,13 +59,14 @@ async function serve(world: World, request: IncomingMessage, response: ServerRes
   else await serveOss(world, request, response, path, query);
 }
 
-/** A fault of the emulator's own, or a client that went away while its request was read. */
+/** Handles an internal error of the emulator, or a client that disconnected while its request was read. */
 function fail(response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.req.socket.destroyed) {
     response.destroy();
     return;
   }
-  const message = error instanceof URIError ? 'the address holds a broken escape' : `the emulator failed: ${error}`;
+  const message =
+    error instanceof URIError ? 'the URL contains an invalid percent-encoding' : `the emulator failed: ${error}`;
   response.writeHead(error instanceof URIError ? 400 : 500, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify({ Code: 'InternalError', Message: message })}\n`);
 }

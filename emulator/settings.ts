@@ -1,82 +1,83 @@
-/** What a test may change while the emulator runs: `POST /_emulator/settings` with any part of these. */
+/** Settings that a test can change while the emulator runs: `POST /_emulator/settings` with any subset. */
 
 export interface RateLimit {
   /** `ecs`, `ram`, `sts` or `oss`. */
   readonly service: string;
-  /** The action's name; `*` for each action of the service by itself. */
+  /** The name of an action; `*` applies the limit to each action of the service separately. */
   readonly action: string;
   readonly perMinute: number;
-  /** What a refused call is told; absent: `Throttling.User`, and `QpsLimitExceeded` of OSS. */
+  /** The error code of a throttled call. Default: `Throttling.User`, for OSS `QpsLimitExceeded`. */
   readonly code?: string;
-  /** Sent as `x-acs-retry-after` where given: the vendor's clients read it, its documents do not promise it. */
+  /** Sent as `x-acs-retry-after` if set. The vendor's clients read this header; its documentation does not mention it. */
   readonly retryAfterMs?: number;
 }
 
 export interface ImportFailure {
   readonly code: string;
   readonly message: string;
-  /** Fails imports whose image name contains this; absent: all. */
+  /** Applies to imports whose image name contains this text. Default: all imports. */
   readonly imageName?: string;
 }
 
 export interface Settings {
-  /** How long an import takes from its answer to an `Available` image. */
+  /** Time from the response of ImportImage until the image is `Available`. */
   readonly importSeconds: number;
-  /** Detection ends this much after the import. */
+  /** Time from the end of the import until detection finishes. */
   readonly detectionSeconds: number;
   readonly copySeconds: number;
-  /** From `CancelTask` or `CancelCopyImage` to the task's end. */
+  /** Time from `CancelTask` or `CancelCopyImage` until the task ends. */
   readonly cancelSeconds: number;
-  /** From `RestoreObject` to a readable object. */
+  /** Time from `RestoreObject` until the object is readable. */
   readonly restoreSeconds: number;
-  /** Custom images a region may hold. */
+  /** Maximum number of custom images in a region. */
   readonly quotaImages: number;
-  /** Copies that run at once in a region; the rest wait. */
+  /** Maximum number of concurrent copies in a region; further copies wait. */
   readonly concurrentCopies: number;
   readonly rateLimits: readonly RateLimit[];
   readonly signature: 'verify' | 'off';
-  /** How far a request's date may be from now. */
+  /** Maximum difference between the date of a request and the current time. */
   readonly clockSkewSeconds: number;
-  /** How long a ClientToken is remembered. */
+  /** Validity of a ClientToken. */
   readonly clientTokenSeconds: number;
-  /** The vendor's is 900; less lets a test see a token expire. */
+  /** The vendor's minimum is 900. A lower value lets a test wait for a token to expire. */
   readonly shortestSessionSeconds: number;
   readonly account: {
     readonly arrearage: boolean;
-    /** False: the account may not import images at all. */
+    /** False: the account is not allowed to import images. */
     readonly importWhiteListed: boolean;
-    /** False: OSS is closed because of the account's status. */
+    /** False: OSS is disabled because of the account status. */
     readonly ossEnabled: boolean;
-    /** The vendor takes VMDK from invited accounts only. */
+    /** The vendor accepts VMDK from invited accounts only. */
     readonly vmdkInvited: boolean;
   };
-  /** Tasks that start from now on end with the first of these that fits. */
+  /** Imports that start after this change fail with the first matching entry. */
   readonly failImports: readonly ImportFailure[];
-  /** Detection results in place of those read from the image. */
+  /** Detection results that replace those read from the image. */
   readonly detectionItems: readonly DetectionItemSetting[] | null;
-  /** Regions without image import, and formats that a region does not take. */
+  /** Regions without image import. */
   readonly regionsWithoutImport: readonly string[];
+  /** Image formats that a region does not support. */
   readonly regionsWithoutFormat: readonly { readonly regionId: string; readonly format: string }[];
   readonly regionsWithoutCopy: readonly string[];
-  /** The account's CloudBoxes, as `REGION/ID`; null: every well-formed id is one. */
+  /** The account's CloudBoxes, as `REGION/ID`; null: every well-formed id exists. */
   readonly cloudBoxes: readonly string[] | null;
-  /** CloudBoxes that exist but take no images. */
+  /** CloudBoxes that do not support image import. */
   readonly cloudBoxesWithoutImport: readonly string[];
-  /** Null: every well-formed id is one, since no emulated action makes them. */
+  /** Null: every well-formed id exists, because no emulated action creates resource groups. */
   readonly resourceGroups: readonly string[] | null;
-  /** Other accounts that exist, for sharing; null: every well-formed id is one. */
+  /** Other accounts, to share images with; null: every well-formed id exists. */
   readonly otherAccounts: readonly string[] | null;
   /** Buckets whose reads are throttled (`InvalidOSSBucket.FlowLimit`). */
   readonly throttledBuckets: readonly string[];
-  /** What `TaskStatus` says of a cancelled task; the vendor documents only Processing, Finished and Failed. */
+  /** `TaskStatus` of a cancelled task. The vendor documents Processing, Finished and Failed only. */
   readonly cancelledTaskStatus: string;
-  /** How answers spell an import's action: the vendor's older samples have the second. Filters take both. */
+  /** Spelling of the action in responses: older samples of the vendor use the second one. Filters accept both. */
   readonly taskActionSpelling: 'ImportImage' | 'IMPORT_IMAGE';
-  /** The document's table has the first spelling, its text the second. */
+  /** The table of the vendor's document has the first spelling, its text the second. */
   readonly missingRoleCode: 'NoSetRoletoECSServiceAcount' | 'NoSetRoletoECSServiceAccount';
-  /** The document's table has the first, its text and other ECS actions the second. */
+  /** The table of the vendor's document has the first code; its text and other ECS actions have the second. */
   readonly dryRunCode: 'DRYRUN.SUCCESS' | 'DryRunOperation';
-  /** `md5` as the vendor's; `fast` derives the ETag from the CRC64 and spares the time of hashing. */
+  /** `md5` as the vendor; `fast` derives the ETag from the CRC64, which saves the time for the MD5. */
   readonly etag: 'md5' | 'fast';
 }
 
@@ -118,82 +119,85 @@ export interface DetectionItemSetting {
   readonly riskCode?: string;
 }
 
-/** The settings with `change` laid over them. Throws one line that names what is wrong with it. */
+/** Returns the settings with `change` applied. Throws an error of one line that names the invalid setting. */
 export function changeSettings(settings: Settings, change: unknown): Settings {
   if (!isRecord(change)) throw new Error('settings must be a JSON object');
   const next: Record<string, unknown> = { ...settings };
   for (const [name, value] of Object.entries(change)) {
     const known = next[name];
     if (!(name in defaultSettings)) {
-      throw new Error(`unknown setting "${name}"; there are ${Object.keys(defaultSettings).join(', ')}`);
+      throw new Error(`unknown setting "${name}"; the settings are ${Object.keys(defaultSettings).join(', ')}`);
     }
-    const { fits, takes } = shapes[name] ?? sameKind(defaultSettings[name as keyof Settings]);
-    if (!fits(value)) throw new Error(`setting "${name}" takes ${takes}, not ${JSON.stringify(value)}`);
+    const { isValid, expected } = schemas[name] ?? sameType(defaultSettings[name as keyof Settings]);
+    if (!isValid(value)) throw new Error(`setting "${name}" must be ${expected}, not ${JSON.stringify(value)}`);
     next[name] = name === 'account' && isRecord(known) && isRecord(value) ? { ...known, ...value } : value;
   }
-  // Every name is one of Settings', and every value passed its check above.
+  // Every name is a key of Settings, and every value was validated above.
   return next as unknown as Settings;
 }
 
-interface Shape {
-  readonly fits: (value: unknown) => boolean;
-  /** In words, for the refusal. */
-  readonly takes: string;
+interface Schema {
+  readonly isValid: (value: unknown) => boolean;
+  /** A description of the valid values, for the error message. */
+  readonly expected: string;
 }
 
-const texts: Shape = {
-  fits: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
-  takes: 'a list of texts',
+const strings: Schema = {
+  isValid: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+  expected: 'a list of strings',
 };
 
-const shapes: Readonly<Record<string, Shape>> = {
+const schemas: Readonly<Record<string, Schema>> = {
   signature: oneOf('verify', 'off'),
   missingRoleCode: oneOf('NoSetRoletoECSServiceAcount', 'NoSetRoletoECSServiceAccount'),
   dryRunCode: oneOf('DRYRUN.SUCCESS', 'DryRunOperation'),
   taskActionSpelling: oneOf('ImportImage', 'IMPORT_IMAGE'),
   etag: oneOf('md5', 'fast'),
-  cloudBoxes: orNull(texts),
-  resourceGroups: orNull(texts),
-  otherAccounts: orNull(texts),
+  cloudBoxes: orNull(strings),
+  resourceGroups: orNull(strings),
+  otherAccounts: orNull(strings),
   detectionItems: orNull(listOf(['name', 'value'], ['riskLevel', 'riskCode'])),
   rateLimits: listOf(['service', 'action', 'perMinute'], ['code', 'retryAfterMs']),
   failImports: listOf(['code', 'message'], ['imageName']),
   regionsWithoutFormat: listOf(['regionId', 'format'], []),
   account: {
-    fits: (value) =>
+    isValid: (value) =>
       isRecord(value) &&
       Object.entries(value).every(([key, flag]) => key in defaultSettings.account && typeof flag === 'boolean'),
-    takes: `an object of ${Object.keys(defaultSettings.account).join(', ')}, each true or false`,
+    expected: `an object of ${Object.keys(defaultSettings.account).join(', ')}, each true or false`,
   },
 };
 
-function oneOf(...values: readonly string[]): Shape {
+function oneOf(...values: readonly string[]): Schema {
   return {
-    fits: (value) => values.some((known) => known === value),
-    takes: values.map((one) => `"${one}"`).join(' or '),
+    isValid: (value) => values.some((known) => known === value),
+    expected: values.map((one) => `"${one}"`).join(' or '),
   };
 }
 
-function listOf(needed: readonly string[], allowed: readonly string[]): Shape {
-  const known = [...needed, ...allowed];
-  const fits = (item: unknown) =>
+function listOf(required: readonly string[], optional: readonly string[]): Schema {
+  const known = [...required, ...optional];
+  const isValidItem = (item: unknown) =>
     isRecord(item) &&
-    needed.every((field) => item[field] !== undefined) &&
+    required.every((field) => item[field] !== undefined) &&
     Object.keys(item).every((field) => known.includes(field));
-  const fields = [...needed, ...allowed.map((field) => `${field}?`)].join(', ');
-  return { fits: (value) => Array.isArray(value) && value.every(fits), takes: `a list of {${fields}}` };
+  const fields = [...required, ...optional.map((field) => `${field}?`)].join(', ');
+  return {
+    isValid: (value) => Array.isArray(value) && value.every(isValidItem),
+    expected: `a list of {${fields}}`,
+  };
 }
 
-function orNull({ fits, takes }: Shape): Shape {
-  return { fits: (value) => value === null || fits(value), takes: `null or ${takes}` };
+function orNull({ isValid, expected }: Schema): Schema {
+  return { isValid: (value) => value === null || isValid(value), expected: `null or ${expected}` };
 }
 
-function sameKind(example: unknown): Shape {
-  if (Array.isArray(example)) return texts;
+function sameType(example: unknown): Schema {
+  if (Array.isArray(example)) return strings;
   if (typeof example === 'number') {
-    return { fits: (value) => typeof value === 'number' && value >= 0, takes: 'a number of 0 or more' };
+    return { isValid: (value) => typeof value === 'number' && value >= 0, expected: 'a number of 0 or more' };
   }
-  return { fits: (value) => typeof value === typeof example, takes: `a ${typeof example}` };
+  return { isValid: (value) => typeof value === typeof example, expected: `a ${typeof example}` };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

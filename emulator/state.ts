@@ -1,4 +1,4 @@
-/** What the account holds now, for people and tests: `GET /_emulator/state`. */
+/** The current state of the emulated account, for debugging and tests: `GET /_emulator/state`. */
 import { imageStatus, percentDone, taskStatus } from './ecs/lifecycle.js';
 import type { World } from './world.js';
 

@@ -1,13 +1,13 @@
-/** The whole emulated cloud: its records, settings, faults and journal. One per process or test. */
+/** The emulated cloud: records, settings, faults and journal. One instance per process or test. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ImageIndex } from './ecs/image-index.js';
-import { failReaders } from './ecs/object-readers.js';
+import { failImportsOf } from './ecs/running-imports.js';
 import { TaskIndex } from './ecs/task-index.js';
 import { Faults } from './faults.js';
-import { ownFolder } from './folder-owner.js';
+import { lockFolder } from './folder-lock.js';
 import { Journal } from './journal.js';
 import { type Collection, Log } from './log.js';
 import type {
@@ -36,9 +36,9 @@ import { changeSettings, defaultSettings, type Settings } from './settings.js';
 export const ACCOUNT_ID = '1000000000000001';
 
 export interface WorldOptions {
-  /** A folder of its own; absent: a temporary one that goes at close. */
+  /** The data folder, used by this instance only. Default: a temporary folder, removed by `close()`. */
   readonly data?: string;
-  /** Keys of the account itself, besides `emulator` / `emulator-secret`. */
+  /** Access keys of the account, in addition to `emulator` / `emulator-secret`. */
   readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
   readonly buckets?: readonly { readonly name: string; readonly region: string }[];
   readonly settings?: Partial<Settings>;
@@ -49,7 +49,7 @@ export class World {
   readonly faults = new Faults();
   readonly rates = new RateMeter();
   readonly nonces = new Nonces();
-  /** ClientTokens whose first call is not answered yet, with what that call asked for. */
+  /** The ClientTokens of calls in progress, with the fingerprint of each call's parameters. */
   readonly runningTokens = new Map<string, string>();
   readonly images: Collection<ImageRecord>;
   readonly tasks: Collection<TaskRecord>;
@@ -73,13 +73,13 @@ export class World {
   private readonly settingsRecord: Collection<Settings>;
   private readonly folder: string;
   private readonly temporary: boolean;
-  private readonly leaveFolder: () => void;
+  private readonly unlockFolder: () => void;
 
   constructor(private readonly options: WorldOptions) {
     this.temporary = options.data === undefined;
     this.folder = options.data ?? mkdtempSync(path.join(os.tmpdir(), 'ecs-image-import-emulator-'));
     mkdirSync(this.folder, { recursive: true });
-    this.leaveFolder = ownFolder(this.folder);
+    this.unlockFolder = lockFolder(this.folder);
     this.log = new Log(this.folder);
     this.images = this.log.collection('image');
     this.tasks = this.log.collection('task');
@@ -100,7 +100,7 @@ export class World {
     this.objectIndex = new ObjectIndex(this.parts, this.uploads);
     this.blobUse = new BlobUse(this.objects, this.parts);
     this.log.replay();
-    this.objects.watch((before, after) => failReaders(this, before, after));
+    this.objects.watch((before, after) => failImportsOf(this, before, after));
     this.blobs = new Blobs(path.join(this.folder, 'blobs'));
     this.blobs.removeUnknown(this.blobUse.files());
     this.seed();
@@ -125,15 +125,15 @@ export class World {
   }
 
   /**
-   * Removes the bytes that no object and no part names any more. First the records reach the disk: a process killed in
-   * between leaves bytes without a record, never a record without its bytes.
+   * Deletes the files that no object and no part references. It flushes the records first: a process killed in between
+   * leaves files without a record, never a record without its files.
    */
   async dropSegments(segments: readonly Pick<Segment, 'file'>[]): Promise<void> {
     this.flush();
     await this.blobs.remove(segments.filter(({ file }) => !this.blobUse.isUsed(file)));
   }
 
-  /** Back to the state of a first start; settings and faults too. */
+  /** Restores the state of the first start, including settings and faults. */
   reset(): void {
     for (const collection of this.log.all()) {
       for (const id of [...collection.ids()]) collection.remove(id);
@@ -149,7 +149,7 @@ export class World {
 
   close(): void {
     this.log.close();
-    this.leaveFolder();
+    this.unlockFolder();
     if (this.temporary) rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -170,7 +170,7 @@ export function newRequestId(): string {
   return randomUUID().toUpperCase();
 }
 
-/** An id in the vendor's look: prefix, then 20 characters of a–z and 0–9. */
+/** Generates an id in the vendor's format: the prefix, then 20 characters of a–z and 0–9. */
 export function newId(prefix: string): string {
   let text = '';
   for (const byte of randomBytes(20)) text += (byte % 36).toString(36);

@@ -1,4 +1,4 @@
-/** DescribeAccountAttributes. None of its attributes is the image quota: no call of ECS tells that. */
+/** DescribeAccountAttributes. It does not include the image quota, which no ECS action returns. */
 import { type ApiAction, type ApiCall, listOf } from '../rpc-call.js';
 import { regionOf } from './regions.js';
 
@@ -24,10 +24,10 @@ const attributes: Readonly<Record<string, string>> = {
 function describeAccountAttributes(call: ApiCall) {
   regionOf(call);
   const names = listOf(call, 'AttributeName');
-  const asked = Object.entries(attributes).filter(([name]) => names.length === 0 || names.includes(name));
+  const selected = Object.entries(attributes).filter(([name]) => names.length === 0 || names.includes(name));
   return {
     AccountAttributeItems: {
-      AccountAttributeItem: asked.map(([name, value]) => ({
+      AccountAttributeItem: selected.map(([name, value]) => ({
         AttributeName: name,
         AttributeValues: { ValueItem: [{ Value: value }] },
       })),

@@ -1,4 +1,4 @@
-/** All actions of ECS that are emulated. */
+/** The emulated actions of ECS. */
 import type { ApiAction } from '../rpc-call.js';
 import { accountActions } from './account.js';
 import { changeActions } from './change-image.js';

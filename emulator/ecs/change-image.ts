@@ -6,7 +6,7 @@ import { dryRunPassed, missingParameter } from '../rpc-errors.js';
 import { imageArn } from './images.js';
 import { importError } from './import-errors.js';
 import { checkName } from './import-image.js';
-import { findImage, imageStatus, isInTheMaking } from './lifecycle.js';
+import { findImage, imageStatus, isInProgress } from './lifecycle.js';
 import { regionOf } from './regions.js';
 import { isDescription, isName } from './text-rules.js';
 
@@ -14,12 +14,12 @@ export const changeActions: Readonly<Record<string, ApiAction>> = {
   DeleteImage: {
     run: deleteImage,
     resource: imageArn,
-    limits: 'no instances use images here, so ImageUsingByInstance never comes of itself',
+    limits: 'no instances exist, so ImageUsingByInstance occurs only as an injected fault',
   },
   ModifyImageAttribute: { run: modifyImageAttribute, resource: imageArn },
 };
 
-/** The image that the call names; `InvalidImageId.NotFound` where there is none. */
+/** The image with the call's ImageId. Throws `InvalidImageId.NotFound` if it does not exist. */
 export function imageOf(call: ApiCall): ImageRecord {
   const regionId = regionOf(call);
   const imageId = given(call, 'ImageId');
@@ -34,9 +34,9 @@ export function incorrectStatus(): ApiError {
 function deleteImage(call: ApiCall) {
   const image = imageOf(call);
   const force = flagOf(call, 'Force');
-  const busy = isInTheMaking(image, call.now);
-  if (busy && image.copiedFrom === null) throw importError('ImageIsImporting');
-  if (busy || isBeingCopied(call, image)) {
+  const inProgress = isInProgress(image, call.now);
+  if (inProgress && image.copiedFrom === null) throw importError('ImageIsImporting');
+  if (inProgress || isBeingCopied(call, image)) {
     throw new ApiError(403, 'OperationDenied.ImageCopying', 'The specified image is copying.');
   }
   if (image.sharedWith.length > 0 && !force) {
@@ -48,7 +48,7 @@ function deleteImage(call: ApiCall) {
 }
 
 function isBeingCopied(call: ApiCall, image: ImageRecord): boolean {
-  return call.world.imageIndex.copiesOf(image.imageId).some((copy) => isInTheMaking(copy, call.now));
+  return call.world.imageIndex.copiesOf(image.imageId).some((copy) => isInProgress(copy, call.now));
 }
 
 function modifyImageAttribute(call: ApiCall) {
@@ -82,8 +82,8 @@ function modifyImageAttribute(call: ApiCall) {
   if (bootMode !== undefined && image.architecture === 'arm64' && bootMode !== 'UEFI') {
     throw importError('InvalidBootMode.NotSupport');
   }
-  const now = imageStatus(image, call.now);
-  if (now !== 'Available' && now !== 'Deprecated') throw incorrectStatus();
+  const currentStatus = imageStatus(image, call.now);
+  if (currentStatus !== 'Available' && currentStatus !== 'Deprecated') throw incorrectStatus();
   // "If you have shared the custom image, you must unshare it before you can set it to the deprecated state."
   if (status === 'Deprecated' && image.sharedWith.length > 0) {
     throw new ApiError(403, 'ImageUseShared', 'The specified image is shared with other accounts.');

@@ -5,11 +5,11 @@ import { type ApiAction, type ApiAnswer, type ApiCall, flagOf, given, invalidPar
 import { dryRunPassed, missingParameter } from '../rpc-errors.js';
 import { newId, type World } from '../world.js';
 import { imageOf, incorrectStatus } from './change-image.js';
-import { oncePerToken, rememberAnswer } from './idempotence.js';
+import { storeAnswer, withClientToken } from './idempotence.js';
 import { imageArn } from './images.js';
 import { importError } from './import-errors.js';
 import { checkName, checkResourceGroup } from './import-image.js';
-import { countImages, findImage, imageStatus, isInTheMaking } from './lifecycle.js';
+import { countImages, findImage, imageStatus, isInProgress } from './lifecycle.js';
 import { isRegion, regionOf } from './regions.js';
 import { isDescription, isName, readTags } from './text-rules.js';
 
@@ -17,14 +17,15 @@ export const copyActions: Readonly<Record<string, ApiAction>> = {
   CopyImage: {
     run: copyImage,
     resource: imageArn,
-    limits: 'the five at once are counted in the destination region; no snapshots, so QuotaExceed.Snapshot never comes',
+    limits:
+      'the limit of five concurrent copies applies to the destination region; no snapshots, so QuotaExceed.Snapshot does not occur',
   },
   CancelCopyImage: { run: cancelCopyImage, resource: imageArn },
 };
 
 function copyImage(call: ApiCall): Promise<ApiAnswer> {
   const [source, destination] = regionsOf(call);
-  return oncePerToken(call, () => {
+  return withClientToken(call, () => {
     const imageName = given(call, 'DestinationImageName') ?? null;
     const description = given(call, 'DestinationDescription') ?? '';
     if (imageName !== null && !isName(imageName)) throw importError('InvalidImageName.Malformed');
@@ -35,7 +36,7 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
     const tags = readTags(call);
     checkResourceGroup(call);
     const image = sourceImage(call, source);
-    // Within a region, only the encryption is something that a copy could change.
+    // A copy within a region is allowed only to encrypt the image.
     if (destination === source && !encrypted) {
       throw new ApiError(403, 'IncorrectDestinationRegion', 'The specified destination region is incorrect.');
     }
@@ -59,18 +60,18 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
       encryption: encrypted ? { kmsKeyId } : image.encryption,
       tags,
       createdAt: call.now,
-      ...turnAfter(call.world, openCopies(call.world, destination, call.now), call.now),
+      ...scheduleAfter(call.world, unfinishedCopies(call.world, destination, call.now), call.now),
       outcome: 'Available',
       taskId: null,
       copiedFrom: { imageId: image.imageId, regionId: source },
       detection: null,
       sharedWith: [],
     });
-    return rememberAnswer(call, { ImageId: imageId });
+    return storeAnswer(call, { ImageId: imageId });
   });
 }
 
-/** This action has codes of its own for its two regions. */
+/** CopyImage has its own error codes for its two regions. */
 function regionsOf(call: ApiCall): readonly [string, string] {
   const source = given(call, 'RegionId');
   if (source === undefined) throw missingParameter('RegionId');
@@ -87,15 +88,15 @@ function sourceImage(call: ApiCall, regionId: string): ImageRecord {
   const imageId = given(call, 'ImageId');
   if (imageId === undefined) throw missingParameter('ImageId');
   const image = findImage(call.world, regionId, imageId, call.now);
-  if (image.copiedFrom !== null && isInTheMaking(image, call.now)) {
+  if (image.copiedFrom !== null && isInProgress(image, call.now)) {
     throw new ApiError(403, 'OperationDenied.ImageCopying', 'The specified image is copying.');
   }
   if (imageStatus(image, call.now) !== 'Available') throw incorrectStatus();
   return image;
 }
 
-/** When a copy may start that comes after those `ahead`: as soon as one of the places is free. */
-function turnAfter(
+/** Schedules a copy behind those `ahead`: it starts when the number of running copies is below the limit. */
+function scheduleAfter(
   world: World,
   ahead: readonly ImageRecord[],
   now: number,
@@ -106,11 +107,11 @@ function turnAfter(
   return { startsAt, readyAt: startsAt + copySeconds * 1000 };
 }
 
-/** Those that run or wait, in the order of their turns. A cancelled one holds no place. */
-function openCopies(world: World, regionId: string, now: number): readonly ImageRecord[] {
+/** Running and waiting copies, in the order of their start. A cancelled copy does not count towards the limit. */
+function unfinishedCopies(world: World, regionId: string, now: number): readonly ImageRecord[] {
   return world.imageIndex
     .inRegion(regionId)
-    .filter((image) => image.copiedFrom !== null && image.removedAt === null && isInTheMaking(image, now))
+    .filter((image) => image.copiedFrom !== null && image.removedAt === null && isInProgress(image, now))
     .sort((a, b) => a.startsAt - b.startsAt || a.createdAt - b.createdAt);
 }
 
@@ -120,7 +121,7 @@ function cancelCopyImage(call: ApiCall) {
   if (image.copiedFrom === null) {
     throw new ApiError(400, 'ImageCreatedNotFromCopy', 'The specified image is not created from a copy.');
   }
-  if (!isInTheMaking(image, call.now) || image.removedAt !== null) throw incorrectStatus();
+  if (!isInProgress(image, call.now) || image.removedAt !== null) throw incorrectStatus();
   const endsAt = call.now + call.world.settings.cancelSeconds * 1000;
   const startsAt = Math.min(image.startsAt, call.now);
   call.world.images.put(image.imageId, {
@@ -130,15 +131,15 @@ function cancelCopyImage(call: ApiCall) {
     outcome: 'CreateFailed',
     removedAt: endsAt,
   });
-  moveUp(call.world, regionId, call.now);
+  rescheduleWaiting(call.world, regionId, call.now);
   return {};
 }
 
-/** Those that wait take the place that became free. */
-function moveUp(world: World, regionId: string, now: number): void {
+/** Starts waiting copies earlier after a cancel. */
+function rescheduleWaiting(world: World, regionId: string, now: number): void {
   const ahead: ImageRecord[] = [];
-  for (const copy of openCopies(world, regionId, now)) {
-    const next = copy.startsAt <= now ? copy : { ...copy, ...turnAfter(world, ahead, now) };
+  for (const copy of unfinishedCopies(world, regionId, now)) {
+    const next = copy.startsAt <= now ? copy : { ...copy, ...scheduleAfter(world, ahead, now) };
     if (next !== copy) world.images.put(copy.imageId, next);
     ahead.push(next);
   }

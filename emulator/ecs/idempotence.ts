@@ -1,37 +1,37 @@
-/** ClientToken: the same token and parameters give the first answer again, other parameters an error. */
+/** ClientToken: the same token with the same parameters returns the first response; with other parameters, an error. */
 import { ApiError } from '../errors.js';
 import { type ApiAnswer, type ApiCall, given } from '../rpc-call.js';
 import { sha256Hex } from '../signature/encoding.js';
 import { importError } from './import-errors.js';
 
 /**
- * Does the work once for each token. It is the work that calls `rememberAnswer`, together with what it makes: nothing
- * may come between the two. What was refused is not remembered, so that it can be asked for again.
+ * Runs the action once for each token. The action itself calls `storeAnswer` in the same synchronous step in which it
+ * creates its resources. Errors are not stored, so that the client can retry with the same token.
  */
-export async function oncePerToken(call: ApiCall, work: () => ApiAnswer | Promise<ApiAnswer>): Promise<ApiAnswer> {
+export async function withClientToken(call: ApiCall, run: () => ApiAnswer | Promise<ApiAnswer>): Promise<ApiAnswer> {
   const id = tokenId(call);
-  if (id === null) return work();
+  if (id === null) return run();
   const { runningTokens } = call.world;
-  const asked = fingerprint(call);
+  const current = fingerprint(call);
   const known = knownToken(call, id);
-  const before = known?.fingerprint ?? runningTokens.get(id);
-  if (before !== undefined && before !== asked) {
+  const previous = known?.fingerprint ?? runningTokens.get(id);
+  if (previous !== undefined && previous !== current) {
     const message = 'The request uses the same client token as a previous, but non-identical request.';
     throw new ApiError(400, 'IdempotentParameterMismatch', message);
   }
   if (known !== null) return known.answer;
-  if (before !== undefined) {
+  if (previous !== undefined) {
     throw new ApiError(403, 'IdempotentProcessing', 'The previous idempotent request(s) is still processing.');
   }
-  runningTokens.set(id, asked);
+  runningTokens.set(id, current);
   try {
-    return await work();
+    return await run();
   } finally {
     runningTokens.delete(id);
   }
 }
 
-export function rememberAnswer(call: ApiCall, answer: ApiAnswer): ApiAnswer {
+export function storeAnswer(call: ApiCall, answer: ApiAnswer): ApiAnswer {
   const id = tokenId(call);
   if (id !== null) {
     const expiresAt = call.now + call.world.settings.clientTokenSeconds * 1000;
@@ -48,11 +48,11 @@ function knownToken(call: ApiCall, id: string) {
   return null;
 }
 
-/** Tokens are case-sensitive, and their own for each action and region. */
+/** Tokens are case-sensitive and separate for each action and region. */
 function tokenId(call: ApiCall): string | null {
   const token = given(call, 'ClientToken');
   if (token === undefined) return null;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the vendor's rule is "ASCII characters", all of them.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the vendor's rule is "ASCII characters", without exceptions.
   if (token.length > 64 || !/^[\x00-\x7f]*$/.test(token)) throw importError('InvalidClientToken.Malformed');
   return [call.action, call.params.RegionId ?? '', token].join('|');
 }

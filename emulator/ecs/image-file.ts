@@ -1,4 +1,4 @@
-/** Reads the head and tail of an uploaded image: its real format and virtual size, and what is broken in it. */
+/** Detects format, virtual size and defects of an uploaded image from its header and footer. */
 
 export type ReadAt = (offset: number, length: number) => Promise<Buffer>;
 
@@ -12,7 +12,7 @@ export type ImageProblem =
   | { readonly problem: 'vhd-size' }
   | { readonly problem: 'block-size'; readonly detail: string };
 
-/** `size` is the object's. */
+/** `size` is the size of the object. */
 export async function readImageFile(read: ReadAt, size: number): Promise<ImageFile | ImageProblem> {
   const head = await read(0, 1024);
   const foreign = foreignFormats.find(({ magic, at }) => head.subarray(at, at + magic.length).equals(magic));
@@ -24,7 +24,7 @@ export async function readImageFile(read: ReadAt, size: number): Promise<ImageFi
   }
   const footer = size >= 512 ? await read(size - 512, 512) : Buffer.alloc(0);
   if (startsWith(footer, VHD_COOKIE)) return readVhd(read, footer, size);
-  if (startsWith(head, VHD_COOKIE)) return malformed('The VHD has lost its footer: the file is truncated.');
+  if (startsWith(head, VHD_COOKIE)) return malformed('The footer of the VHD is missing: the file is truncated.');
   if (size % 512 !== 0) return malformed(`A RAW image is made of 512-byte sectors; the object has ${size} bytes.`);
   return { format: 'RAW', virtualSize: size };
 }
@@ -49,7 +49,7 @@ const foreignFormats: readonly { readonly name: string; readonly magic: Buffer; 
 ];
 
 function readQcow2(head: Buffer, size: number): ImageFile | ImageProblem {
-  if (head.length < 72 || size < 72) return malformed('The QCOW2 header is cut off.');
+  if (head.length < 72 || size < 72) return malformed('The QCOW2 header is truncated.');
   const version = head.readUInt32BE(4);
   if (version !== 2 && version !== 3) return malformed(`The QCOW version ${version} is not supported.`);
   const clusterBits = head.readUInt32BE(20);
@@ -59,7 +59,7 @@ function readQcow2(head: Buffer, size: number): ImageFile | ImageProblem {
   const virtualSize = Number(head.readBigUInt64BE(24));
   const tableEnd = Number(head.readBigUInt64BE(40)) + head.readUInt32BE(36) * 8;
   if (virtualSize === 0 || tableEnd > size) return malformed('The QCOW2 is truncated.');
-  // Incompatible features. Bit 1: its writer found the tables corrupt; bit 2: the data are in another file.
+  // Incompatible features of the QCOW2 specification. Bit 1: corrupt; bit 2: external data file.
   const features = version === 3 && head.length >= 80 ? head.readBigUInt64BE(72) : 0n;
   if ((features & 2n) !== 0n) return malformed('The QCOW2 is marked as corrupt.');
   if ((features & 4n) !== 0n) return malformed('The QCOW2 needs an external data file.');
@@ -71,18 +71,18 @@ function readVmdk(head: Buffer): ImageFile | ImageProblem {
 }
 
 async function readVhd(read: ReadAt, footer: Buffer, size: number): Promise<ImageFile | ImageProblem> {
-  if (!checksumHolds(footer, 64)) return malformed("The VHD footer's checksum is wrong.");
+  if (!isChecksumValid(footer, 64)) return malformed("The VHD footer's checksum is wrong.");
   const virtualSize = Number(footer.readBigUInt64BE(48));
   const type = footer.readUInt32BE(60);
   if (type === 4) return malformed('The VHD is a differencing disk and needs its parent.');
   if (type === 2) {
-    if (virtualSize + 512 !== size) return malformed('The fixed VHD is not as long as its footer says.');
+    if (virtualSize + 512 !== size) return malformed('The size of the fixed VHD does not match its footer.');
     return { format: 'VHD', virtualSize };
   }
   if (type !== 3) return malformed(`The VHD disk type ${type} is not supported.`);
   const header = await read(Number(footer.readBigUInt64BE(16)), 1024);
-  if (header.length < 1024 || !startsWith(header, VHD_HEADER_COOKIE) || !checksumHolds(header, 36)) {
-    return malformed("The VHD's dynamic disk header is broken.");
+  if (header.length < 1024 || !startsWith(header, VHD_HEADER_COOKIE) || !isChecksumValid(header, 36)) {
+    return malformed('The dynamic disk header of the VHD is not valid.');
   }
   const entries = header.readUInt32BE(28);
   const blockSize = header.readUInt32BE(32);
@@ -94,8 +94,8 @@ async function readVhd(read: ReadAt, footer: Buffer, size: number): Promise<Imag
   return { format: 'VHD', virtualSize };
 }
 
-/** One's complement of the sum of all bytes but the checksum's own four. */
-function checksumHolds(block: Buffer, at: number): boolean {
+/** The VHD checksum: the one's complement of the sum of all bytes except the four bytes of the checksum. */
+function isChecksumValid(block: Buffer, at: number): boolean {
   let sum = 0;
   for (const [index, byte] of block.entries()) if (index < at || index >= at + 4) sum += byte;
   return ~sum >>> 0 === block.readUInt32BE(at);

@@ -1,4 +1,4 @@
-/** Finds images by region, name, tag and origin without reading all of them. */
+/** Indexes images by region, name, tag and copy source, so that a lookup does not scan all records. */
 import type { Collection } from '../log.js';
 import type { ImageRecord } from '../model.js';
 
@@ -10,8 +10,8 @@ export class ImageIndex {
 
   constructor(private readonly images: Collection<ImageRecord>) {
     images.watch((before, after) => {
-      if (before !== undefined) this.forget(before);
-      if (after !== undefined) this.learn(after);
+      if (before !== undefined) this.remove(before);
+      if (after !== undefined) this.add(after);
     });
   }
 
@@ -31,7 +31,7 @@ export class ImageIndex {
     return this.records(this.tags.get(`${regionId}\n${key}\n${value}`));
   }
 
-  /** Images that were made by copying this one. */
+  /** The copies of this image. */
   copiesOf(imageId: string): readonly ImageRecord[] {
     return this.records(this.copies.get(imageId));
   }
@@ -41,22 +41,22 @@ export class ImageIndex {
     return [...ids].flatMap((id) => this.images.get(id) ?? []);
   }
 
-  private learn(image: ImageRecord): void {
-    for (const [map, name] of this.placesOf(image)) {
+  private add(image: ImageRecord): void {
+    for (const [map, name] of this.entriesOf(image)) {
       const ids = map.get(name) ?? new Set();
       map.set(name, ids.add(image.imageId));
     }
   }
 
-  private forget(image: ImageRecord): void {
-    for (const [map, name] of this.placesOf(image)) {
+  private remove(image: ImageRecord): void {
+    for (const [map, name] of this.entriesOf(image)) {
       const ids = map.get(name);
       ids?.delete(image.imageId);
       if (ids?.size === 0) map.delete(name);
     }
   }
 
-  private placesOf(image: ImageRecord): readonly (readonly [Map<string, Set<string>>, string])[] {
+  private entriesOf(image: ImageRecord): readonly (readonly [Map<string, Set<string>>, string])[] {
     return [
       [this.regions, image.regionId],
       [this.names, `${image.regionId}\n${image.imageName}`],

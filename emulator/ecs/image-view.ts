@@ -1,4 +1,4 @@
-/** An image in the words of DescribeImages. */
+/** Formats an image as DescribeImages returns it. */
 import type { ImageRecord } from '../model.js';
 import { isoTime } from '../rpc-call.js';
 import { imageStatus, percentDone } from './lifecycle.js';
@@ -49,7 +49,7 @@ export function describeImage(image: ImageRecord, now: number) {
         ImportOSSObject: disk.object,
         SnapshotId: '',
         Encrypted: image.encryption !== null,
-        // Progress and RemainTime tell of a copy, not of an import.
+        // Progress and RemainTime of a disk are set for copies, not for imports.
         ...(image.copiedFrom === null
           ? {}
           : { Progress: percent, RemainTime: Math.max(0, Math.ceil((image.readyAt - now) / 1000)) }),

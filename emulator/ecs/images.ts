@@ -18,7 +18,7 @@ import { describeImage } from './image-view.js';
 import { dropRemoved, imageStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
 
-/** The ARN that a policy must name for an action on the call's image. */
+/** The ARN of the call's image, which a policy must allow. */
 export const imageArn = (call: ApiCall) =>
   `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/${call.params.ImageId ?? '*'}`;
 
@@ -27,27 +27,27 @@ export const imageActions: Readonly<Record<string, ApiAction>> = {
     run: describeImages,
     resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/*`,
     limits:
-      'own custom images only: no public, marketplace, community or shared ones; ActionType, InstanceType, SnapshotId, ShowExpired and the hot-plug filters select nothing',
+      'own custom images only, no public, marketplace, community or shared images; ActionType, InstanceType, SnapshotId, ShowExpired and the hot-plug filters are ignored',
   },
 };
 
 const OWNERS = ['self', 'system', 'others', 'marketplace'];
 const STATUSES = ['Creating', 'Waiting', 'Available', 'UnAvailable', 'CreateFailed', 'Deprecated'];
 
-interface Wanted {
+interface Filters {
   readonly ids: readonly string[] | undefined;
   readonly name: string | undefined;
   readonly tags: readonly { readonly key: string; readonly value: string | undefined }[];
-  readonly tests: readonly ((image: ImageRecord) => boolean)[];
+  readonly predicates: readonly ((image: ImageRecord) => boolean)[];
 }
 
 function describeImages(call: ApiCall) {
   const regionId = regionOf(call);
-  const wanted = readFilters(call);
+  const filters = readFilters(call);
   if (flagOf(call, 'DryRun')) throw dryRunPassed();
   const owner = given(call, 'ImageOwnerAlias') ?? 'self';
-  const found = owner === 'self' && !flagOf(call, 'IsPublic') ? find(call, regionId, wanted) : [];
-  const page = pageOf(call, found, { normal: 10, most: 100 });
+  const found = owner === 'self' && !flagOf(call, 'IsPublic') ? find(call, regionId, filters) : [];
+  const page = pageOf(call, found, { fallback: 10, max: 100 });
   return {
     RegionId: regionId,
     ...page.fields,
@@ -55,16 +55,16 @@ function describeImages(call: ApiCall) {
   };
 }
 
-function find(call: ApiCall, regionId: string, wanted: Wanted): readonly ImageRecord[] {
-  return dropRemoved(call.world, candidates(call, regionId, wanted), call.now)
-    .filter((image) => wanted.tests.every((test) => test(image)))
+function find(call: ApiCall, regionId: string, filters: Filters): readonly ImageRecord[] {
+  return dropRemoved(call.world, candidates(call, regionId, filters), call.now)
+    .filter((image) => filters.predicates.every((matches) => matches(image)))
     .sort((a, b) => b.createdAt - a.createdAt || (a.imageId < b.imageId ? -1 : 1));
 }
 
-/** The smallest set that an index offers. */
-function candidates(call: ApiCall, regionId: string, wanted: Wanted): readonly ImageRecord[] {
+/** The smallest set of images that an index returns for the filters. */
+function candidates(call: ApiCall, regionId: string, filters: Filters): readonly ImageRecord[] {
   const { world } = call;
-  const { ids, name, tags } = wanted;
+  const { ids, name, tags } = filters;
   if (ids !== undefined) {
     return ids.flatMap((id) => world.images.get(id) ?? []).filter((image) => image.regionId === regionId);
   }
@@ -74,8 +74,8 @@ function candidates(call: ApiCall, regionId: string, wanted: Wanted): readonly I
   return world.imageIndex.inRegion(regionId);
 }
 
-/** Every filter that is given must hold. A wrong one is refused before anything is looked up. */
-function readFilters(call: ApiCall): Wanted {
+/** An image must match every filter. An invalid filter is an error, also if no image exists. */
+function readFilters(call: ApiCall): Filters {
   const owner = given(call, 'ImageOwnerAlias');
   if (owner !== undefined && !OWNERS.includes(owner)) {
     const message = 'The specified ImageOwnerAlias value is not supported.';
@@ -103,12 +103,12 @@ function readFilters(call: ApiCall): Wanted {
     ids,
     name,
     tags,
-    tests: [
+    predicates: [
       (image) => statuses === null || statuses.has(imageStatus(image, call.now)),
       (image) => pattern === null || pattern.test(image.imageName),
       (image) => tags.every(({ key, value }) => hasTag(image, key, value)),
       (image) => usable === null || usable === ['Available', 'Deprecated'].includes(imageStatus(image, call.now)),
-      // No instance runs here.
+      // No instances exist, so no image is in use.
       () => usage === undefined || usage === 'none',
       (image) => text.every(([field, value]) => (given(call, field) ?? value(image)) === value(image)),
       ...timeFilters(call),
@@ -121,7 +121,7 @@ function hasTag(image: ImageRecord, key: string, value: string | undefined): boo
   return has !== undefined && (value === undefined || has === value);
 }
 
-/** "Fuzzy search is supported": by `*`, as in the vendor's console. */
+/** "Fuzzy search is supported": with `*`, as in the vendor's console. */
 function namePattern(name: string): RegExp {
   const parts = name.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 'u');
@@ -142,7 +142,7 @@ function timeFilters(call: ApiCall): readonly ((image: ImageRecord) => boolean)[
   });
 }
 
-/** Without the parameter only available images are listed; `ALL` stands alone. */
+/** Null selects all. The default is available images only; `ALL` cannot be combined with other values. */
 function statusesOf(call: ApiCall): ReadonlySet<string> | null {
   const names = commaList(call, 'Status', 10);
   if (names === undefined) {

@@ -1,4 +1,4 @@
-/** Whether ECS may read the objects of an import: role, bucket, object. The order is that of a service that looks. */
+/** Checks that ECS can read the objects of an import: first the role, then each bucket, then its object. */
 
 import { ApiError } from '../errors.js';
 import { documentsOf } from '../identity.js';
@@ -12,20 +12,21 @@ import type { DiskParams } from './import-params.js';
 
 const DEFAULT_ROLE = 'AliyunECSImageImportDefaultRole';
 const CLOUD_BOX_ROLE = 'AliyunECSCloudBoxImageImportDefaultRole';
-const NEEDED = ['GetBucketLocation', 'GetBucketInfo', 'GetObject'] as const;
+const REQUIRED_ACTIONS = ['GetBucketLocation', 'GetBucketInfo', 'GetObject'] as const;
 
-/** The objects behind the disks, in their order. */
+/** The objects of the disks, in the order of the disks. */
 export function openObjects(call: ApiCall, regionId: string, disks: readonly DiskParams[]): readonly ObjectRecord[] {
   const cloudBox = checkCloudBox(call, regionId);
   if (!call.world.settings.account.ossEnabled) throw importError('InvalidAccountStatus.OSSDisabled');
   const roleName = given(call, 'RoleName') ?? (cloudBox ? CLOUD_BOX_ROLE : DEFAULT_ROLE);
   const product = cloudBox ? 'oss-cloudbox' : 'oss';
   const mayRead = roleReader(call, roleName, product);
-  if (mayRead === null) throw cloudBox ? importError('InvalidOperation.CloudBoxImageImportRoleRequired') : noRole(call);
+  if (mayRead === null)
+    throw cloudBox ? importError('InvalidOperation.CloudBoxImageImportRoleRequired') : missingRole(call);
   return disks.map((disk) => openObject(call, regionId, disk, mayRead));
 }
 
-function noRole(call: ApiCall): ApiError {
+function missingRole(call: ApiCall): ApiError {
   const { status, message } = importError('NoSetRoletoECSServiceAcount');
   return new ApiError(status, call.world.settings.missingRoleCode, message);
 }
@@ -46,7 +47,7 @@ function checkCloudBox(call: ApiCall, regionId: string): boolean {
 
 type MayRead = (bucket: string, object: string) => boolean;
 
-/** Null when ECS cannot become the role, or the role may do nothing at all. */
+/** Null if ECS cannot assume the role, or the role has no policy. */
 function roleReader(call: ApiCall, roleName: string, product: string): MayRead | null {
   const role = call.world.roles.get(roleName.toLowerCase());
   if (role === undefined || !trusts(parsePolicy(role.trustPolicy, 'trust'), { service: 'ecs.aliyuncs.com' }))
@@ -54,7 +55,7 @@ function roleReader(call: ApiCall, roleName: string, product: string): MayRead |
   const documents = documentsOf(call.world, `role/${role.roleName}`);
   if (documents.length === 0) return null;
   return (bucket, object) =>
-    NEEDED.every((action) => {
+    REQUIRED_ACTIONS.every((action) => {
       const path = action === 'GetObject' ? `${bucket}/${object}` : bucket;
       return evaluate(documents, `${product}:${action}`, `acs:${product}:*:${ACCOUNT_ID}:${path}`) === 'allow';
     });

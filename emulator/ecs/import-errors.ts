@@ -1,4 +1,4 @@
-/** The error codes of ImportImage, word for word from the vendor's document (Error codes). `%s` is filled by the rule. */
+/** The error codes of ImportImage, verbatim from the section "Error codes" of the vendor's document. */
 import { ApiError } from '../errors.js';
 
 export const importErrors = {
@@ -71,13 +71,13 @@ export const importErrors = {
 
 export type ImportErrorCode = keyof typeof importErrors;
 
-/** `detail` takes the place of `%s`. */
+/** `detail` replaces `%s`. */
 export function importError(code: ImportErrorCode, detail = ''): ApiError {
   const [status, message] = importErrors[code];
   return new ApiError(status, code, message.replace('%s', detail));
 }
 
-/** The document lists this code twice: 400 for the parameter, 403 with its own words for the bytes. */
+/** The vendor's document lists this code twice: 400 for the parameter, 403 with a different message for the content. */
 export function contentError(detail: string): ApiError {
   return new ApiError(403, 'InvalidImageFormat.Malformed', detail);
 }

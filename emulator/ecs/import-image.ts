@@ -1,11 +1,11 @@
-/** ImportImage: checks the request as the document says, then makes the image and the task that will finish it. */
+/** ImportImage: validates the request as the vendor's document describes, then creates the image and its task. */
 import { ApiError } from '../errors.js';
 import type { DetectionItemRecord, DiskRecord, ImageRecord, ObjectRecord } from '../model.js';
 import { type ApiAction, type ApiAnswer, type ApiCall, given } from '../rpc-call.js';
 import { dryRunPassed } from '../rpc-errors.js';
 import { ACCOUNT_ID, newId, type World } from '../world.js';
 import { detect } from './detection.js';
-import { oncePerToken, rememberAnswer } from './idempotence.js';
+import { storeAnswer, withClientToken } from './idempotence.js';
 import { type ImageFile, readImageFile } from './image-file.js';
 import { openObjects } from './import-access.js';
 import { contentError, importError } from './import-errors.js';
@@ -24,7 +24,7 @@ const GIB = 1024 ** 3;
 
 async function importImage(call: ApiCall): Promise<ApiAnswer> {
   const regionId = checkRegion(call);
-  return oncePerToken(call, async () => {
+  return withClientToken(call, async () => {
     checkAccount(call);
     const params = readImportParams(call);
     for (const disk of params.disks) checkFormat(call, regionId, disk.format);
@@ -37,17 +37,18 @@ async function importImage(call: ApiCall): Promise<ApiAnswer> {
     }
     const detected = await detectionOf(call, params, objects[0], files[0]);
 
-    // Reading let other calls in: what only one of them may win is decided from here on without a pause.
+    // Concurrent calls ran while the files were read. From here on the code is synchronous, so that the checks of name and
+    // quota are atomic with the creation.
     checkName(call.world, regionId, params.imageName, call.now);
     if (countImages(call.world, regionId, call.now) >= call.world.settings.quotaImages) {
       throw importError('QuotaExceed.Image');
     }
     if (params.dryRun) throw dryRunSuccess(call);
-    return rememberAnswer(call, create(call, regionId, params, files, detected));
+    return storeAnswer(call, create(call, regionId, params, files, detected));
   });
 }
 
-/** This action has its own words for a missing region, and 400 where others say 404. */
+/** ImportImage has its own message for a missing region, and status 400 where other actions have 404. */
 function checkRegion(call: ApiCall): string {
   const regionId = given(call, 'RegionId');
   if (regionId === undefined) throw importError('MissingParameter', 'RegionId');
@@ -63,13 +64,13 @@ function checkAccount(call: ApiCall): void {
 }
 
 function checkFormat(call: ApiCall, regionId: string, format: string | null): void {
-  const refused = call.world.settings.regionsWithoutFormat.filter((entry) => entry.regionId === regionId);
-  if (refused.some((entry) => entry.format.toUpperCase() === format)) {
+  const unsupported = call.world.settings.regionsWithoutFormat.filter((entry) => entry.regionId === regionId);
+  if (unsupported.some((entry) => entry.format.toUpperCase() === format)) {
     throw importError('InvalidImageFormat.RegionNotSupported');
   }
 }
 
-/** Shared by the actions that place an image into a resource group. */
+/** Used by all actions that assign an image to a resource group. */
 export function checkResourceGroup(call: ApiCall): void {
   const group = given(call, 'ResourceGroupId');
   const { resourceGroups } = call.world.settings;
@@ -79,7 +80,7 @@ export function checkResourceGroup(call: ApiCall): void {
 
 async function openImage(call: ApiCall, regionId: string, disk: DiskParams, object: ObjectRecord): Promise<ImageFile> {
   const file = await readImageFile(reader(call, object), object.size).catch((error: unknown) => {
-    // OSS has the object, but its bytes cannot be had any more: no fault of the request.
+    // The content was deleted during the read, so the request is not invalid.
     throw error instanceof ApiError ? error : importError('ImportImageFailed');
   });
   if ('problem' in file) {
@@ -87,17 +88,17 @@ async function openImage(call: ApiCall, regionId: string, disk: DiskParams, obje
     if (file.problem === 'block-size') throw importError('InvalidBlockSize.NotSupport', file.detail);
     throw contentError(file.detail);
   }
-  // "The detected format prevails", but bytes without any structure are no container.
+  // "The detected format prevails", but content without a known header is not an image of the specified format.
   if (disk.format !== null && disk.format !== 'RAW' && file.format === 'RAW') {
     throw contentError(`The object ${object.key} is not in the specified format ${disk.format}.`);
   }
   checkFormat(call, regionId, file.format);
   if (file.format === 'VMDK' && !call.world.settings.account.vmdkInvited) throw importError('UserNotInTheWhiteList');
-  const needed = Math.ceil(file.virtualSize / GIB);
-  const size = disk.sizeGiB ?? needed;
-  if (size < needed || size > 2048) {
+  const required = Math.ceil(file.virtualSize / GIB);
+  const size = disk.sizeGiB ?? required;
+  if (size < required || size > 2048) {
     if (disk.number !== 1) throw importError('InvalidDataDiskSize');
-    const detail = `The image needs a system disk of ${needed} GiB; ${disk.sizeGiB ?? 'at most 2048'} GiB is too small.`;
+    const detail = `The image needs a system disk of ${required} GiB; ${disk.sizeGiB ?? 'at most 2048'} GiB is too small.`;
     throw importError('InvalidImageSize', detail);
   }
   return file;
@@ -117,14 +118,14 @@ async function detectionOf(
   return call.world.settings.detectionItems ?? (await detect(params, file, reader(call, object), object.size));
 }
 
-/** Shared by the actions that name an image. */
+/** Used by all actions that set the name of an image. */
 export function checkName(world: World, regionId: string, name: string | null, now: number): void {
   if (name === null) return;
   const same = dropRemoved(world, world.imageIndex.named(regionId, name), now);
   if (same.length > 0) throw importError('InvalidImageName.Duplicated');
 }
 
-/** The document's table and its text name two codes for a dry run that passes. */
+/** The table and the text of the vendor's document name different codes for a successful dry run. */
 function dryRunSuccess(call: ApiCall): ApiError {
   if (call.world.settings.dryRunCode === 'DRYRUN.SUCCESS') return importError('DRYRUN.SUCCESS');
   return dryRunPassed();

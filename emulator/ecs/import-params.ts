@@ -1,4 +1,4 @@
-/** The rules of ImportImage that the parameters alone decide, in the order in which they are checked. */
+/** Validates the parameters of ImportImage, in the order of the checks. */
 import { type ApiCall, flagOf, given, invalidParameter, recordsOf } from '../rpc-call.js';
 import { type ImportErrorCode, importError } from './import-errors.js';
 import { isDescription, isName, readTags } from './text-rules.js';
@@ -7,7 +7,7 @@ export interface DiskParams {
   readonly number: number;
   readonly bucket: string;
   readonly object: string;
-  /** Upper case; null: the service finds out. */
+  /** Upper case; null: the service detects the format. */
   readonly format: string | null;
   readonly sizeGiB: number | null;
   readonly device: string;
@@ -33,15 +33,15 @@ const LINUX =
   'Aliyun|Anolis|CentOS|Ubuntu|CoreOS|SUSE|Debian|OpenSUSE|FreeBSD|RedHat|Kylin|UOS|Fedora|Fedora CoreOS|' +
   'CentOS Stream|AlmaLinux|Rocky Linux|Gentoo|Customized Linux|Others Linux';
 const PLATFORMS = new Set([...LINUX.split('|'), ...WINDOWS, 'Other Windows']);
-/** The vendor does not publish the list; an unnamed edition is one it sells no licence for. */
+/** The vendor does not publish this list. It sells no license for an unnamed edition. */
 const BYOL_ONLY = new Set(['Other Windows']);
-/** Likewise: no Windows Server came for 64-bit ARM. */
+/** The vendor does not publish this list. No Windows Server exists for 64-bit ARM. */
 const NO_ARM = new Set([...WINDOWS, 'Other Windows']);
-/** `Auto` is in older documents only; clients of that time still send it. */
+/** `Auto` appears only in older documents; older clients still send it. */
 const LICENSE_TYPES = new Set(['Aliyun', 'BYOL', 'Auto']);
 const SUFFIXES = new Set(['raw', 'img', 'vhd', 'qcow2', 'vmdk']);
 const FORMATS = new Set(['RAW', 'VHD', 'QCOW2', 'VMDK']);
-const MOST_DISKS = 17;
+const MAX_DISKS = 17;
 
 export function readImportParams(call: ApiCall): ImportParams {
   const osType = given(call, 'OSType') ?? 'linux';
@@ -70,9 +70,9 @@ export function readImportParams(call: ApiCall): ImportParams {
     ['ImageCheckUnsupported.WindowsImage', detectionStrategy === undefined || platform !== 'Windows Server 2003'],
     ['InvalidParameter.FeaturesImdsSupport', imdsSupport === 'v1' || imdsSupport === 'v2'],
   ];
-  const broken = rules.find(([, holds]) => !holds);
-  if (broken !== undefined) throw importError(broken[0]);
-  // The document has no code of its own for this field.
+  const violated = rules.find(([, isValid]) => !isValid);
+  if (violated !== undefined) throw importError(violated[0]);
+  // The vendor's document has no specific code for this field.
   if (nvmeSupport !== 'supported' && nvmeSupport !== 'unsupported') throw invalidParameter('Features.NvmeSupport');
   return {
     imageName: given(call, 'ImageName') ?? null,
@@ -97,9 +97,9 @@ function isWindows(platform: string): boolean {
 
 function readDisks(call: ApiCall): readonly DiskParams[] {
   // "When N is greater than 17, the system automatically ignores the value."
-  const records = recordsOf(call, 'DiskDeviceMapping').filter(({ number }) => number >= 1 && number <= MOST_DISKS);
+  const records = recordsOf(call, 'DiskDeviceMapping').filter(({ number }) => number >= 1 && number <= MAX_DISKS);
   if (records.length === 0) throw importError('MissingParameter.DiskDeviceMapping');
-  // "When N is 1, the disk is a system disk": without it there is none.
+  // "When N is 1, the disk is a system disk": a system disk is required.
   if (records[0]?.number !== 1) throw importError('MissingParameter', 'DiskDeviceMapping.1.OSSBucket');
   return records.map(({ number, fields }) => readDisk(number, fields));
 }
@@ -110,7 +110,7 @@ function readDisk(number: number, fields: Readonly<Record<string, string>>): Dis
   const object = fields.OSSObject ?? '';
   const device = fields.Device ?? '';
   const format = fields.Format ? fields.Format.toUpperCase() : null;
-  // DiskImSize is the old name.
+  // DiskImSize is the deprecated name.
   const size = fields.DiskImageSize || fields.DiskImSize || null;
   if (bucket === '') throw importError('MissingParameter', name('OSSBucket'));
   if (object === '') throw importError('MissingParameter', name('OSSObject'));

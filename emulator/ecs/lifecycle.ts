@@ -1,4 +1,4 @@
-/** What time has made of images and tasks: their state follows from the clock, so a restart loses no progress. */
+/** Derives the state of images and tasks from the clock, so that a restart loses no progress. */
 
 import { ApiError } from '../errors.js';
 import type { ImageRecord, TaskRecord } from '../model.js';
@@ -12,12 +12,12 @@ export function imageStatus(image: ImageRecord, now: number): ImageStatus {
   return image.deprecated && image.outcome === 'Available' ? 'Deprecated' : image.outcome;
 }
 
-/** Being imported, being copied, or waiting for its turn to be. */
-export function isInTheMaking(image: ImageRecord, now: number): boolean {
+/** Whether the import or copy of the image is running or waiting. */
+export function isInProgress(image: ImageRecord, now: number): boolean {
   return now < image.readyAt;
 }
 
-/** 0 to 100; 100 only when it is over. */
+/** 0 to 100; 100 only after the end. */
 export function percentDone(startedAt: number, endsAt: number, now: number): number {
   if (now >= endsAt) return 100;
   return Math.min(99, Math.max(0, Math.floor(((now - startedAt) / (endsAt - startedAt)) * 100)));
@@ -29,7 +29,7 @@ export function taskStatus(task: TaskRecord, now: number, cancelledStatus: strin
   return task.failure === null ? 'Finished' : 'Failed';
 }
 
-/** A cancelled import's image goes when its task has ended: drops those whose time has come. */
+/** Removes the images of cancelled imports and copies whose cancellation has finished, and returns the others. */
 export function dropRemoved(world: World, images: readonly ImageRecord[], now: number): readonly ImageRecord[] {
   return images.filter((image) => {
     if (image.removedAt === null || now < image.removedAt) return true;
@@ -38,7 +38,7 @@ export function dropRemoved(world: World, images: readonly ImageRecord[], now: n
   });
 }
 
-/** An image of the region that still exists; `InvalidImageId.NotFound` otherwise. */
+/** The image in the region. Throws `InvalidImageId.NotFound` if it does not exist or was removed. */
 export function findImage(world: World, regionId: string, imageId: string, now: number): ImageRecord {
   const image = world.images.get(imageId);
   const found = image === undefined || image.regionId !== regionId ? [] : dropRemoved(world, [image], now);
@@ -49,9 +49,9 @@ export function findImage(world: World, regionId: string, imageId: string, now: 
   return first;
 }
 
-/** Images that count against the region's quota, those in the making too. */
+/** The number of images that count towards the region's quota, including those in progress. */
 export function countImages(world: World, regionId: string, now: number): number {
-  // Counting is cheap, walking is not: walk only where a cancelled image could make the difference.
+  // The count may include removed images. Iterating is expensive, so it is done only when the quota is reached.
   const count = world.imageIndex.countInRegion(regionId);
   if (count < world.settings.quotaImages) return count;
   return dropRemoved(world, world.imageIndex.inRegion(regionId), now).length;

@@ -39,7 +39,7 @@ export function isRegion(regionId: string): boolean {
   return Object.hasOwn(names, regionId);
 }
 
-/** The call's region; refuses a missing or unknown one. Most actions say 404 of that, some 400. */
+/** The call's region. Throws if it is missing or unknown; most actions use status 404, some 400. */
 export function regionOf(call: ApiCall, status: 400 | 404 = 404): string {
   const regionId = given(call, 'RegionId');
   if (regionId === undefined) throw missingParameter('RegionId');

@@ -16,31 +16,31 @@ export const shareActions: Readonly<Record<string, ApiAction>> = {
   DescribeImageSharePermission: { run: describeImageSharePermission, resource: imageArn },
 };
 
-const MOST_AT_ONCE = 10;
-const MOST_ACCOUNTS = 50;
+const MAX_ACCOUNTS_PER_CALL = 10;
+const MAX_ACCOUNTS = 50;
 
 function modifyImageSharePermission(call: ApiCall) {
   const image = imageOf(call);
   // "If more than 10 accounts are submitted … processes only the first 10 and ignores the rest."
-  const add = listOf(call, 'AddAccount').slice(0, MOST_AT_ONCE);
-  const remove = listOf(call, 'RemoveAccount').slice(0, MOST_AT_ONCE);
+  const add = listOf(call, 'AddAccount').slice(0, MAX_ACCOUNTS_PER_CALL);
+  const remove = listOf(call, 'RemoveAccount').slice(0, MAX_ACCOUNTS_PER_CALL);
   if (flagOf(call, 'IsPublic')) {
-    const message = 'The parameter IsPublic is not supported. (The emulator does not emulate community images.)';
+    const message = 'The parameter IsPublic is not supported. (The emulator does not support community images.)';
     throw new ApiError(400, 'UnsupportedParameter', message);
   }
   for (const accountId of [...add, ...remove]) checkAccount(call, accountId);
   if (add.length > 0 && imageStatus(image, call.now) !== 'Available') throw incorrectStatus();
-  // "Images encrypted with a service key can no longer be shared." The document names no code.
+  // "Images encrypted with a service key can no longer be shared." The vendor's document names no code.
   if (add.length > 0 && image.encryption !== null && image.encryption.kmsKeyId === null) {
     throw new ApiError(403, 'Forbidden', 'An image that is encrypted with a service key cannot be shared.');
   }
   const kept = image.sharedWith.filter(({ accountId }) => !remove.includes(accountId));
-  const fresh = [...new Set(add)].filter((id) => !kept.some(({ accountId }) => accountId === id));
-  if (kept.length + fresh.length > MOST_ACCOUNTS) {
+  const added = [...new Set(add)].filter((id) => !kept.some(({ accountId }) => accountId === id));
+  if (kept.length + added.length > MAX_ACCOUNTS) {
     throw new ApiError(403, 'QuotaExceed.ShareImageUser', 'The quota of accounts that share the image exceeds.');
   }
   if (flagOf(call, 'DryRun')) throw dryRunPassed();
-  const sharedWith = [...kept, ...fresh.map((accountId) => ({ accountId, sharedAt: call.now }))];
+  const sharedWith = [...kept, ...added.map((accountId) => ({ accountId, sharedAt: call.now }))];
   call.world.images.put(image.imageId, { ...image, sharedWith });
   return {};
 }
@@ -56,7 +56,7 @@ function checkAccount(call: ApiCall, accountId: string): void {
 
 function describeImageSharePermission(call: ApiCall) {
   const image = imageOf(call);
-  const page = pageOf(call, image.sharedWith, { normal: 10, most: 100 });
+  const page = pageOf(call, image.sharedWith, { fallback: 10, max: 100 });
   return {
     RegionId: image.regionId,
     ImageId: image.imageId,

@@ -1,4 +1,4 @@
-/** TagResources, UntagResources and ListTagResources, of images. */
+/** TagResources, UntagResources and ListTagResources for images. */
 import { ApiError } from '../errors.js';
 import type { ImageRecord } from '../model.js';
 import {
@@ -16,9 +16,9 @@ import { missingParameter } from '../rpc-errors.js';
 import { ACCOUNT_ID } from '../world.js';
 import { dropRemoved, findImage } from './lifecycle.js';
 import { regionOf } from './regions.js';
-import { MOST_TAGS, readTags, tooManyTags } from './text-rules.js';
+import { MAX_TAGS, readTags, tooManyTags } from './text-rules.js';
 
-const MOST_RESOURCES = 50;
+const MAX_RESOURCES = 50;
 const PAGE = 50;
 
 const imageArns = (call: ApiCall): readonly string[] => {
@@ -27,7 +27,7 @@ const imageArns = (call: ApiCall): readonly string[] => {
   return ids.length === 0 ? [arn('*')] : ids.map(arn);
 };
 
-const limits = 'ResourceType image only';
+const limits = 'only the ResourceType image';
 
 export const tagActions: Readonly<Record<string, ApiAction>> = {
   TagResources: { run: tagResources, resource: imageArns, limits },
@@ -40,7 +40,7 @@ function tagResources(call: ApiCall) {
   const tags = readTags(call);
   if (Object.keys(tags).length === 0) throw missingParameter('Tag.1.Key');
   const changed = images.map((image): ImageRecord => ({ ...image, tags: { ...image.tags, ...tags } }));
-  if (changed.some((image) => Object.keys(image.tags).length > MOST_TAGS)) throw tooManyTags();
+  if (changed.some((image) => Object.keys(image.tags).length > MAX_TAGS)) throw tooManyTags();
   for (const image of changed) call.world.images.put(image.imageId, image);
   return {};
 }
@@ -48,7 +48,7 @@ function tagResources(call: ApiCall) {
 function untagResources(call: ApiCall) {
   const images = imagesOf(call);
   const keys = listOf(call, 'TagKey');
-  if (keys.length > MOST_TAGS) throw tooManyTags();
+  if (keys.length > MAX_TAGS) throw tooManyTags();
   const all = flagOf(call, 'All');
   // "This parameter takes effect only when TagKey.N is not specified."
   if (keys.length === 0 && !all) throw missingParameter('TagKey.1');
@@ -63,13 +63,13 @@ function listTagResources(call: ApiCall) {
   const regionId = regionOf(call);
   checkType(call);
   const ids = resourceIds(call);
-  const wanted = recordsOf(call, 'Tag').map(({ fields }) => ({
+  const filters = recordsOf(call, 'Tag').map(({ fields }) => ({
     key: fields.Key ?? '',
     value: fields.Value || undefined,
   }));
-  if (ids.length === 0 && wanted.length === 0) throw missingParameter('ResourceId.1');
-  if (wanted.length > MOST_TAGS) throw tooManyTags();
-  if (wanted.some(({ key }) => key === '')) {
+  if (ids.length === 0 && filters.length === 0) throw missingParameter('ResourceId.1');
+  if (filters.length > MAX_TAGS) throw tooManyTags();
+  if (filters.some(({ key }) => key === '')) {
     throw new ApiError(400, 'InvalidParameter.TagValue', 'The specified Tag.n.Value needs a Tag.n.Key.');
   }
   const start = startOf(call);
@@ -78,17 +78,17 @@ function listTagResources(call: ApiCall) {
       ? call.world.imageIndex.inRegion(regionId)
       : ids.flatMap((id) => call.world.images.get(id) ?? []).filter((image) => image.regionId === regionId);
   const rows = dropRemoved(call.world, known, call.now)
-    .filter((image) => wanted.every(({ key, value }) => has(image, key, value)))
+    .filter((image) => filters.every(({ key, value }) => hasTag(image, key, value)))
     .flatMap((image) =>
       Object.entries(image.tags)
-        .filter(([key]) => wanted.length === 0 || wanted.some((one) => one.key === key))
+        .filter(([key]) => filters.length === 0 || filters.some((filter) => filter.key === key))
         .map(([key, value]) => ({ ResourceId: image.imageId, ResourceType: 'image', TagKey: key, TagValue: value })),
     );
   const next = start + PAGE < rows.length ? pageToken(start + PAGE) : '';
   return { NextToken: next, TagResources: { TagResource: rows.slice(start, start + PAGE) } };
 }
 
-function has(image: ImageRecord, key: string, value: string | undefined): boolean {
+function hasTag(image: ImageRecord, key: string, value: string | undefined): boolean {
   const own = image.tags[key];
   return own !== undefined && (value === undefined || own === value);
 }
@@ -117,7 +117,7 @@ function imagesOf(call: ApiCall): readonly ImageRecord[] {
 
 function resourceIds(call: ApiCall): readonly string[] {
   const ids = listOf(call, 'ResourceId');
-  if (ids.length > MOST_RESOURCES) {
+  if (ids.length > MAX_RESOURCES) {
     throw new ApiError(400, 'NumberExceed.ResourceIds', 'The maximum number of ResourceIds is exceeded.');
   }
   return ids;
@@ -127,7 +127,7 @@ function checkType(call: ApiCall): void {
   const type = given(call, 'ResourceType');
   if (type === undefined) throw missingParameter('ResourceType');
   if (type !== 'image') {
-    const message = `The ResourceType "${type}" is not supported. (The emulator tags images only.)`;
+    const message = `The ResourceType "${type}" is not supported. (The emulator supports tags of images only.)`;
     throw new ApiError(400, 'InvalidResourceType.NotSupported', message);
   }
 }

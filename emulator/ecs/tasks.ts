@@ -17,26 +17,26 @@ import { percentDone, taskStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
 
 export const taskActions: Readonly<Record<string, ApiAction>> = {
-  DescribeTasks: { run: describeTasks, limits: 'tasks of ImportImage only; no TaskGroupId' },
+  DescribeTasks: { run: describeTasks, limits: 'only tasks of ImportImage; no TaskGroupId' },
   DescribeTaskAttribute: { run: describeTaskAttribute },
   CancelTask: {
     run: cancelTask,
-    limits: 'every task here can be cancelled while it runs: no TaskActionNotSupport, no CancelTaskFailed',
+    limits: 'every running task can be cancelled, so TaskActionNotSupport and CancelTaskFailed do not occur',
   },
 };
 
 const FILTER_STATUSES = new Set(['Processing', 'Finished', 'Failed']);
-const MOST_IDS = 100;
-/** The older spelling of an action, seen in the vendor's samples. */
+const MAX_IDS = 100;
+/** The older spelling of the actions in the vendor's samples. */
 const OLD_SPELLINGS: Readonly<Record<string, string>> = { IMPORT_IMAGE: 'ImportImage', EXPORT_IMAGE: 'ExportImage' };
 
 function describeTasks(call: ApiCall) {
   const regionId = regionOf(call);
-  const ids = commaList(call, 'TaskIds', MOST_IDS);
+  const ids = commaList(call, 'TaskIds', MAX_IDS);
   const resources = listOf(call, 'ResourceIds');
-  if (resources.length > MOST_IDS) throw invalidParameter('ResourceIds');
-  const asked = given(call, 'TaskAction');
-  const action = asked === undefined ? undefined : (OLD_SPELLINGS[asked] ?? asked);
+  if (resources.length > MAX_IDS) throw invalidParameter('ResourceIds');
+  const requested = given(call, 'TaskAction');
+  const action = requested === undefined ? undefined : (OLD_SPELLINGS[requested] ?? requested);
   const status = given(call, 'TaskStatus');
   const after = timeOf(call, 'StartTime');
   const before = timeOf(call, 'EndTime');
@@ -51,7 +51,7 @@ function describeTasks(call: ApiCall) {
       (before === null || task.createdAt <= before),
   );
   const sorted = found.sort((a, b) => b.createdAt - a.createdAt || (a.taskId < b.taskId ? -1 : 1));
-  const page = pageOf(call, sorted, { normal: 10, most: 100 });
+  const page = pageOf(call, sorted, { fallback: 10, max: 100 });
   return {
     RegionId: regionId,
     ...page.fields,
@@ -59,34 +59,34 @@ function describeTasks(call: ApiCall) {
   };
 }
 
-/** Few of many: by their ids, or by the images that they make. */
+/** Reduces the tasks by their ids or by the images that they create, to avoid a scan of all tasks. */
 function candidates(call: ApiCall, ids: readonly string[] | undefined, resources: readonly string[]): TaskRecord[] {
   const { tasks, images } = call.world;
   if (ids !== undefined) return [...new Set(ids)].flatMap((id) => tasks.get(id) ?? []);
-  const made = resources.map((id) => images.get(id)?.taskId ?? null);
-  // An image that is gone leaves its task.
-  if (resources.length === 0 || made.includes(null)) return [...tasks.values()];
-  return [...new Set(made)].flatMap((id) => (id === null ? [] : (tasks.get(id) ?? [])));
+  const taskIds = resources.map((id) => images.get(id)?.taskId ?? null);
+  // The task of a deleted image still exists, so it can only be found by a scan.
+  if (resources.length === 0 || taskIds.includes(null)) return [...tasks.values()];
+  return [...new Set(taskIds)].flatMap((id) => (id === null ? [] : (tasks.get(id) ?? [])));
 }
 
 function describeTaskAttribute(call: ApiCall) {
   const task = findTask(call);
   const status = statusOf(call, task);
-  const over = status !== 'Processing';
-  const cancelled = task.cancelledAt !== null && over;
-  const failure = over ? (cancelled ? CANCELLED : task.failure) : null;
-  const done = percentDone(task.createdAt, task.finishAt, over && !cancelled ? task.finishAt : call.now);
+  const ended = status !== 'Processing';
+  const cancelled = task.cancelledAt !== null && ended;
+  const failure = ended ? (cancelled ? CANCELLED : task.failure) : null;
+  const done = percentDone(task.createdAt, task.finishAt, ended && !cancelled ? task.finishAt : call.now);
   return {
     RegionId: task.regionId,
     ...describeTask(call, task),
     TaskProcess: `${cancelled ? Math.min(99, done) : done}%`,
     TotalCount: 1,
-    SuccessCount: over && failure === null ? 1 : 0,
+    SuccessCount: ended && failure === null ? 1 : 0,
     FailedCount: failure === null ? 0 : 1,
     OperationProgressSet: {
       OperationProgress: [
         {
-          OperationStatus: failure !== null ? 'Failed' : over ? 'Success' : 'Processing',
+          OperationStatus: failure !== null ? 'Failed' : ended ? 'Success' : 'Processing',
           ErrorCode: failure?.code ?? '',
           ErrorMsg: failure?.message ?? '',
           RelatedItemSet: { RelatedItem: task.related.map(({ name, value }) => ({ Name: name, Value: value })) },
@@ -96,7 +96,7 @@ function describeTaskAttribute(call: ApiCall) {
   };
 }
 
-/** The vendor does not say what it tells of a cancelled task; this code is the emulator's. */
+/** The vendor does not document the error of a cancelled task. This code is the emulator's. */
 const CANCELLED = { code: 'TaskCancelled', message: 'The task was cancelled.' };
 
 function cancelTask(call: ApiCall) {
@@ -109,7 +109,7 @@ function cancelTask(call: ApiCall) {
   call.world.tasks.put(task.taskId, { ...task, cancelledAt: endsAt });
   const image = call.world.images.get(task.resourceId);
   if (image !== undefined) {
-    // It must not turn Available between the cancel and the task's end.
+    // The image must not become Available between the cancel and the end of the task.
     const readyAt = Math.max(image.readyAt, endsAt);
     call.world.images.put(image.imageId, { ...image, readyAt, outcome: 'CreateFailed', removedAt: endsAt });
   }

@@ -1,4 +1,4 @@
-/** The vendor's rules for names, descriptions and tags, which many actions share. */
+/** The vendor's rules for names, descriptions and tags, which several actions share. */
 import { ApiError } from '../errors.js';
 import { type ApiCall, recordsOf } from '../rpc-call.js';
 import { importError } from './import-errors.js';
@@ -21,17 +21,17 @@ export function isDescription(text: string): boolean {
   return hasLength(text, 2, 256) && !/^https?:\/\//i.test(text);
 }
 
-/** Counted in UTF-16 units, as a service in Java would. */
-function hasLength(text: string, least: number, most: number): boolean {
-  return text.length >= least && text.length <= most;
+/** The length in UTF-16 units, as in Java. The vendor does not document the unit. */
+function hasLength(text: string, min: number, max: number): boolean {
+  return text.length >= min && text.length <= max;
 }
 
-export const MOST_TAGS = 20;
+export const MAX_TAGS = 20;
 
-/** `Tag.N.Key` and `Tag.N.Value` of a call that sets tags. */
+/** Reads `Tag.N.Key` and `Tag.N.Value` of an action that sets tags. */
 export function readTags(call: ApiCall): Readonly<Record<string, string>> {
   const records = recordsOf(call, 'Tag');
-  if (records.length > MOST_TAGS || records.some(({ number }) => number < 1 || number > MOST_TAGS)) {
+  if (records.length > MAX_TAGS || records.some(({ number }) => number < 1 || number > MAX_TAGS)) {
     throw tooManyTags();
   }
   const tags = records.map(({ fields }) => ({ key: fields.Key ?? '', value: fields.Value ?? '' }));
@@ -47,7 +47,7 @@ export function readTags(call: ApiCall): Readonly<Record<string, string>> {
   return Object.fromEntries(tags.map(({ key, value }) => [key, value]));
 }
 
-/** The codes for tags are those of the vendor's TagResources; ImportImage's document has one for duplicates only. */
+/** Uses the codes of TagResources, because ImportImage documents only one code for tags, for duplicate keys. */
 export function tooManyTags(): ApiError {
   return new ApiError(400, 'NumberExceed.Tags', 'The maximum number of Tags is exceeded.');
 }

@@ -1,8 +1,8 @@
-/** The disk inside an image file, as the guest sees it: as much of RAW, VHD and QCOW2 as detection needs. */
+/** Reads the virtual disk in an image file, for the subset of RAW, VHD and QCOW2 that detection requires. */
 import { constants, inflateRawSync } from 'node:zlib';
 import type { ImageFile, ReadAt } from './image-file.js';
 
-/** Null for what cannot be looked into here: VMDK, zstd clusters, extended tables. */
+/** Null for unsupported images: VMDK, and QCOW2 with zstd compression or extended L2 entries. */
 export async function openVirtualDisk(read: ReadAt, size: number, file: ImageFile): Promise<ReadAt | null> {
   if (file.format === 'RAW') return read;
   if (file.format === 'VHD') return openVhd(read, size);
@@ -25,7 +25,7 @@ async function openVhd(read: ReadAt, size: number): Promise<ReadAt> {
 }
 
 const UNUSED = 0xffffffff;
-/** Features of a QCOW2 that change where its bytes are: another compression, another shape of the tables. */
+/** Incompatible QCOW2 features that change the layout: bit 3, compression type; bit 4, extended L2 entries. */
 const OTHER_LAYOUT = 0b11000n;
 const OFFSET = 0x00fffffffffffe00n;
 const COMPRESSED = 1n << 62n;
@@ -50,12 +50,12 @@ async function openQcow2(read: ReadAt): Promise<ReadAt | null> {
       return async (at, length) => cluster.subarray(at, at + length);
     }
     const dataAt = Number(entry & OFFSET);
-    // Bit 0: reads as zeros, whatever is there.
+    // Bit 0: the cluster reads as zeros.
     return dataAt === 0 || (entry & 1n) !== 0n ? null : (at, length) => read(dataAt + at, length);
   });
 }
 
-/** A compressed cluster's entry holds where it starts, and in the bits above how many sectors more it reaches into. */
+/** The entry of a compressed cluster contains its offset and, in the higher bits, the number of additional sectors. */
 async function inflate(read: ReadAt, entry: bigint, clusterBits: number): Promise<Buffer> {
   const sizeShift = BigInt(62 - (clusterBits - 8));
   const start = Number(entry & ((1n << sizeShift) - 1n));
@@ -64,7 +64,7 @@ async function inflate(read: ReadAt, entry: bigint, clusterBits: number): Promis
   return inflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 2 ** clusterBits });
 }
 
-/** `find` gives the reader of one block, or null where it reads as zeros. */
+/** `find` returns the reader of one block, or null if the block reads as zeros. */
 function byBlocks(blockSize: number, find: (index: number) => Promise<ReadAt | null>): ReadAt {
   return async (offset, length) => {
     const pieces: Buffer[] = [];

@@ -1,11 +1,11 @@
-/** Whether the caller may do this: RAM policies for users and roles, the bucket's ACL for anonymous requests. */
+/** Authorizes a request: RAM policies for users and roles, the bucket ACL for anonymous requests. */
 import type { ApiError } from '../errors.js';
 import { type Caller, permits } from '../identity.js';
 import { ACCOUNT_ID } from '../world.js';
 import { copySourceOf, type OssCall, ossError } from './call.js';
-import type { Place } from './place.js';
+import type { ObjectLocation } from './location.js';
 
-/** Where the name of the permission is not the operation's. */
+/** Operations whose permission has a different name. */
 const permissions: Readonly<Record<string, string>> = {
   ListObjectsV2: 'ListObjects',
   HeadObject: 'GetObject',
@@ -20,6 +20,7 @@ const permissions: Readonly<Record<string, string>> = {
 function permissionOf(action: string): string {
   return `oss:${permissions[action] ?? action}`;
 }
+
 const ANONYMOUS_READS = new Set(['GetObject', 'HeadObject', 'GetObjectMeta']);
 const ANONYMOUS_WRITES = new Set(['PutObject', 'DeleteObject']);
 
@@ -28,18 +29,18 @@ export function checkAccess(call: OssCall, caller: Caller | null): void {
     checkAnonymous(call);
     return;
   }
-  // Its objects are named in the body: the operation asks for each.
+  // The body names the objects, so the operation checks the permission for each.
   if (call.action === 'DeleteMultipleObjects') return;
-  demand(call, caller, permissionOf(call.action), { bucket: call.bucket, key: call.key });
+  requirePermission(call, caller, permissionOf(call.action), { bucket: call.bucket, key: call.key });
   const source = copySourceOf(call);
-  if (source !== null) demand(call, caller, 'oss:GetObject', source);
+  if (source !== null) requirePermission(call, caller, 'oss:GetObject', source);
 }
 
 export function checkDeletion(call: OssCall, keys: readonly string[]): void {
-  for (const key of keys) demand(call, call.caller, 'oss:DeleteObject', { bucket: call.bucket, key });
+  for (const key of keys) requirePermission(call, call.caller, 'oss:DeleteObject', { bucket: call.bucket, key });
 }
 
-function demand(call: OssCall, caller: Caller, action: string, { bucket, key }: Place): void {
+function requirePermission(call: OssCall, caller: Caller, action: string, { bucket, key }: ObjectLocation): void {
   const path = key === '' ? bucket || '*' : `${bucket}/${key}`;
   const verdict = permits(call.world, caller, action, `acs:oss:*:${ACCOUNT_ID}:${path}`, {
     'acs:SourceIp': '127.0.0.1',
@@ -47,10 +48,10 @@ function demand(call: OssCall, caller: Caller, action: string, { bucket, key }: 
     ...(call.query.prefix === undefined ? {} : { 'oss:Prefix': call.query.prefix }),
     ...(call.query.delimiter === undefined ? {} : { 'oss:Delimiter': call.query.delimiter }),
   });
-  if (verdict !== 'allow') throw refusal(call, caller, action, verdict === 'explicit-deny');
+  if (verdict !== 'allow') throw accessDenied(call, caller, action, verdict === 'explicit-deny');
 }
 
-function refusal(call: OssCall, caller: Caller, action: string, explicit: boolean): ApiError {
+function accessDenied(call: OssCall, caller: Caller, action: string, explicit: boolean): ApiError {
   const message =
     call.key === ''
       ? 'You have no right to access this bucket because of user policy.'

@@ -1,4 +1,4 @@
-/** Archived objects can be read only after they were told to come back, and for a while. */
+/** An archived object is readable only after RestoreObject, and for a limited time. */
 import type { ObjectRecord } from '../model.js';
 
 const FROZEN_CLASSES = new Set(['Archive', 'ColdArchive', 'DeepColdArchive']);

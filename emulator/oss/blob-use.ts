@@ -1,4 +1,4 @@
-/** Counts which files the records name: copies of an object share its bytes. */
+/** Counts the references of records to files: copies of an object share its files. */
 import type { Collection } from '../log.js';
 import type { ObjectRecord, PartRecord } from '../model.js';
 

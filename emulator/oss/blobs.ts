@@ -1,4 +1,4 @@
-/** Bytes on disk: written as they arrive, checksummed on the way, never held whole. Runs of zeros become holes. */
+/** Stores object content in files. Streams and checksums it, with bounded memory; runs of zeros become sparse extents. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
@@ -8,62 +8,63 @@ import type { Segment } from '../model.js';
 import { crc64 } from './crc64.js';
 
 const ZEROS = Buffer.alloc(65_536);
-/** Small chunks are gathered so that the disk sees few writes; this bounds the memory of one upload. */
-const GATHER_BYTES = 1_048_576;
+/** Chunks are collected up to this size, to reduce the number of writes. It bounds the memory of one upload. */
+const WRITE_BUFFER_BYTES = 1_048_576;
 
 export interface WrittenBlob {
   readonly file: string;
   readonly size: number;
   readonly crc64: bigint;
-  /** Null when no MD5 was asked for. */
+  /** Null if no MD5 was requested. */
   readonly md5: Buffer | null;
 }
 
 export class Blobs {
-  /** How many downloads are reading a file. One that is removed meanwhile goes when the last of them has ended. */
+  /** The number of readers of each file. A file that is removed during a read is deleted after the last reader ends. */
   private readonly readers = new Map<string, number>();
-  private readonly doomed = new Set<string>();
-  /** Counts how often everything was removed. */
-  private age = 0;
+  private readonly pendingRemoval = new Set<string>();
+  /** Incremented by each `clear()`, so that uploads in progress fail. */
+  private generation = 0;
 
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
   }
 
-  /** Rejects when the body breaks off; nothing is left then. `onBytes` is told of each chunk's length. */
+  /** Rejects and removes the file if the body ends early. Calls `onBytes` with the length of each chunk. */
   async write(body: Readable, withMd5: boolean, onBytes: (bytes: number) => void): Promise<WrittenBlob> {
     const file = randomUUID();
-    const { age } = this;
+    const { generation } = this;
     const handle = await open(path.join(this.folder, file), 'w');
     const md5 = withMd5 ? createHash('md5') : null;
     let checksum = 0n;
     let size = 0;
     let flushed = 0;
-    let gathered: Buffer[] = [];
+    let buffered: Buffer[] = [];
     let end = 0;
     const flush = async (): Promise<void> => {
-      const chunks = gathered;
-      gathered = [];
+      const chunks = buffered;
+      buffered = [];
       const at = flushed;
       flushed = size;
       if (chunks.every(isZero)) return;
       const { bytesWritten } = await handle.writev(chunks, at);
-      if (bytesWritten !== size - at) throw new Error(`the disk took ${bytesWritten} of ${size - at} bytes`);
+      if (bytesWritten !== size - at)
+        throw new Error(`wrote only ${bytesWritten} of ${size - at} bytes; check the free disk space`);
       end = size;
     };
     try {
       for await (const chunk of body) {
         checksum = crc64(chunk, checksum);
         md5?.update(chunk);
-        gathered.push(chunk);
+        buffered.push(chunk);
         size += chunk.length;
         onBytes(chunk.length);
-        if (size - flushed >= GATHER_BYTES) await flush();
+        if (size - flushed >= WRITE_BUFFER_BYTES) await flush();
       }
       await flush();
       if (end !== size) await handle.truncate(size);
       await handle.close();
-      if (age !== this.age) throw new Error('it was reset while the bytes came in');
+      if (generation !== this.generation) throw new Error('the emulator was reset during the upload');
       return { file, size, crc64: checksum, md5: md5?.digest() ?? null };
     } catch (error) {
       await handle.close().catch(() => undefined);
@@ -72,7 +73,7 @@ export class Blobs {
     }
   }
 
-  /** The bytes `start` to `end` (inclusive) of the pieces put together. */
+  /** Reads the bytes `start` to `end` (inclusive) of the concatenated segments. */
   read(segments: readonly Segment[], start: number, end: number): Readable {
     const files = this.hold(segments);
     const body = Readable.from(this.chunks(segments, start, end), { objectMode: false, highWaterMark: 1 });
@@ -95,7 +96,7 @@ export class Blobs {
 
   async remove(segments: readonly Pick<Segment, 'file'>[]): Promise<void> {
     for (const { file } of segments) {
-      if (this.readers.has(file)) this.doomed.add(file);
+      if (this.readers.has(file)) this.pendingRemoval.add(file);
       else await this.unlink(file);
     }
   }
@@ -107,7 +108,7 @@ export class Blobs {
 
   /** Removes everything; uploads that are under way fail. */
   clear(): void {
-    this.age += 1;
+    this.generation += 1;
     this.removeUnknown(new Set());
   }
 
@@ -129,7 +130,7 @@ export class Blobs {
       const left = (this.readers.get(file) ?? 1) - 1;
       if (left > 0) this.readers.set(file, left);
       else this.readers.delete(file);
-      if (left === 0 && this.doomed.delete(file)) void this.unlink(file);
+      if (left === 0 && this.pendingRemoval.delete(file)) void this.unlink(file);
     }
   }
 

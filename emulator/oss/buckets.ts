@@ -32,15 +32,15 @@ export const bucketOperations: Readonly<Record<string, OssOperation>> = {
 function listBuckets(call: OssCall) {
   const prefix = call.query.prefix ?? '';
   const marker = call.query.marker ?? '';
-  const most = call.query['max-keys'] ? limitOf(call, 'max-keys', 1000) : 100;
+  const max = call.query['max-keys'] ? limitOf(call, 'max-keys', 1000) : 100;
   const all = [...call.world.buckets.values()]
     .filter(({ name }) => name.startsWith(prefix) && name > marker)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const page = all.slice(0, most);
+  const page = all.slice(0, max);
   const paging = [
     tag('Prefix', prefix),
     tag('Marker', marker),
-    tag('MaxKeys', most),
+    tag('MaxKeys', max),
     tag('IsTruncated', all.length > page.length),
     ...(all.length > page.length ? [tag('NextMarker', page.at(-1)?.name ?? '')] : []),
   ];
@@ -57,7 +57,7 @@ async function putBucket(call: OssCall) {
   }
   const [storageClass = 'Standard'] = tagsIn(body, 'StorageClass');
   if (!STORAGE_CLASSES.has(storageClass)) throw ossError(400, 'InvalidStorageClass', 'The storage class is not valid.');
-  const regionId = regionAsked(call, body);
+  const regionId = requestedRegion(call, body);
   const known = call.world.buckets.get(call.bucket);
   if (known !== undefined && known.regionId !== regionId) {
     const message = 'The requested bucket name is not available. Please select a different name and try again.';
@@ -68,7 +68,7 @@ async function putBucket(call: OssCall) {
       name: call.bucket,
       regionId,
       storageClass,
-      acl: aclAsked(call),
+      acl: requestedAcl(call),
       createdAt: call.now,
       encryption: null,
     });
@@ -76,17 +76,17 @@ async function putBucket(call: OssCall) {
   return emptyAnswer(200, { location: `/${call.bucket}` });
 }
 
-function aclAsked(call: OssCall): string {
-  const asked = header(call, 'x-oss-acl') ?? 'private';
-  if (['private', 'public-read', 'public-read-write'].includes(asked)) return asked;
+function requestedAcl(call: OssCall): string {
+  const requested = header(call, 'x-oss-acl') ?? 'private';
+  if (['private', 'public-read', 'public-read-write'].includes(requested)) return requested;
   throw ossError(400, 'InvalidArgument', 'no such bucket access control exists', {
     ArgumentName: 'x-oss-acl',
-    ArgumentValue: asked,
+    ArgumentValue: requested,
   });
 }
 
-/** The body's constraint (`oss-cn-…`), else the region of the endpoint. */
-function regionAsked(call: OssCall, body: string): string {
+/** The location constraint in the body (`oss-cn-…`), else the region of the endpoint. */
+function requestedRegion(call: OssCall, body: string): string {
   const [constraint] = tagsIn(body, 'LocationConstraint');
   return constraint?.replace(/^oss-/, '') ?? call.region ?? 'cn-hangzhou';
 }

@@ -1,4 +1,4 @@
-/** What an operation of OSS is given, what it answers, and the errors that many of them share. */
+/** The input and the response of an OSS operation, and errors that several operations share. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ApiError } from '../errors.js';
 import type { Caller } from '../identity.js';
@@ -6,22 +6,22 @@ import type { BucketRecord } from '../model.js';
 import type { Answer } from '../perform.js';
 import { escapeXml } from '../rpc-errors.js';
 import { ACCOUNT_ID, type World } from '../world.js';
-import type { Place } from './place.js';
+import type { ObjectLocation } from './location.js';
 
 export interface OssCall {
   readonly world: World;
   readonly action: string;
   readonly bucket: string;
   readonly key: string;
-  /** The last of several values of one name. An empty value and none are both ''. */
+  /** Query parameters: the last value of each name. A parameter without a value has the value ''. */
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly request: IncomingMessage;
   readonly caller: Caller;
-  /** Of the endpoint that was called; null where nothing tells it. */
+  /** The region of the endpoint, else of the signature; null if neither names one. */
   readonly region: string | null;
   readonly now: number;
-  /** Told of every chunk of the body, for the journal. */
+  /** Called with the length of every chunk of the body, for the journal. */
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -51,13 +51,13 @@ export function header(call: OssCall, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Everything belongs to the one account. */
+/** The account owns every bucket and object. */
 export function ownerTag(): string {
   return `<Owner>${tag('ID', ACCOUNT_ID)}${tag('DisplayName', ACCOUNT_ID)}</Owner>`;
 }
 
-/** What `x-oss-copy-source` names; null where the request copies nothing. */
-export function copySourceOf(call: OssCall): Place | null {
+/** The location in `x-oss-copy-source`; null if the header is absent. */
+export function copySourceOf(call: OssCall): ObjectLocation | null {
   const value = header(call, 'x-oss-copy-source');
   if (value === undefined) return null;
   try {
@@ -93,12 +93,12 @@ export function tag(name: string, text: string | number | boolean): string {
   return `<${name}>${escapeXml(String(text))}</${name}>`;
 }
 
-/** The contents of every `<name>` in the text, unescaped. Good for the flat documents that OSS is sent. */
+/** The unescaped content of every `<name>` element. Sufficient for the flat XML documents that OSS receives. */
 export function tagsIn(xml: string, name: string): readonly string[] {
   return innerTexts(xml, name).map((text) => text.trim());
 }
 
-/** Names of objects in the text, in which every space counts. */
+/** The content of every `<Key>` element, with white space, which is part of a key. */
 export function keysIn(xml: string): readonly string[] {
   return innerTexts(xml, 'Key');
 }
@@ -114,14 +114,14 @@ export async function readText(call: OssCall): Promise<string> {
   for await (const chunk of call.request) {
     size += chunk.length;
     call.onBytes(chunk.length);
-    // Read to its end even so: breaking off would close the connection before the refusal is out.
+    // Reads the whole body, because the connection would otherwise close before the client receives the error.
     if (size <= MAX_XML_BYTES) chunks.push(chunk);
   }
   if (size > MAX_XML_BYTES) throw ossError(400, 'EntityTooLarge', 'The XML body is too large.');
   return Buffer.concat(chunks).toString();
 }
 
-/** `2026-11-24T14:15:35.000Z`: whole seconds, but with milliseconds, which clients of OSS insist on. */
+/** `2026-11-24T14:15:35.000Z`: whole seconds, but with milliseconds, which clients of OSS require. */
 export function ossTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}.000Z`;
 }
@@ -130,13 +130,13 @@ export function encodeKey(call: OssCall, key: string): string {
   return call.query['encoding-type'] === 'url' ? encodeURIComponent(key).replaceAll('%2F', '/') : key;
 }
 
-/** A page size from the query. */
-export function limitOf(call: OssCall, name: string, most: number): number {
+/** Reads a page size from the query. */
+export function limitOf(call: OssCall, name: string, max: number): number {
   const text = call.query[name];
-  if (text === undefined || text === '') return most;
+  if (text === undefined || text === '') return max;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > most) {
-    throw ossError(400, 'InvalidArgument', `The argument ${name} must be between 1 and ${most}.`, {
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw ossError(400, 'InvalidArgument', `The argument ${name} must be between 1 and ${max}.`, {
       ArgumentName: name,
       ArgumentValue: text,
     });

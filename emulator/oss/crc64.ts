@@ -1,6 +1,6 @@
 /**
- * CRC64-ECMA (the checksum OSS keeps of every object), 16 bytes a step in a WebAssembly module assembled here:
- * 64-bit integers in plain JavaScript would be the slowest part of an upload.
+ * CRC64-ECMA, the checksum that OSS stores for every object. A WebAssembly module assembled here processes 16 bytes
+ * per step: with BigInt in JavaScript, the checksum would be the slowest part of an upload.
  */
 
 const POLYNOMIAL = 0xc96c5795d7870f42n;
@@ -52,7 +52,7 @@ function signedLeb(value: number): number[] {
   return done ? [low] : [low | 0x80, ...signedLeb(rest)];
 }
 
-/** Pushes `table[byte number k of local]`; entries are 8 bytes wide, so the byte is shifted to a multiple of 8. */
+/** Pushes `table[byte k of local]`. Entries are 8 bytes wide, so the byte is shifted to a multiple of 8. */
 function lookUp(local: number, k: number, table: number): number[] {
   const index =
     k === 0
@@ -122,7 +122,7 @@ interface Memory {
   readonly buffer: ArrayBuffer;
 }
 
-// The compiler is told of no DOM, which is where TypeScript keeps WebAssembly's types.
+// TypeScript declares WebAssembly in the DOM library, which this project does not include.
 declare const WebAssembly: {
   readonly Memory: new (limits: { initial: number }) => Memory;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
@@ -137,7 +137,7 @@ new BigUint64Array(memory.buffer).set(tables());
 const buffer = new Uint8Array(memory.buffer, BUFFER_OFFSET, BUFFER_BYTES);
 const step = new WebAssembly.Instance(new WebAssembly.Module(assemble()), { e: { m: memory } }).exports.u;
 
-/** The checksum of `bytes` after data whose checksum is `before`. Unsigned 64 bits. */
+/** Continues the checksum `before` with `bytes`. Unsigned 64 bits. */
 export function crc64(bytes: Uint8Array, before = 0n): bigint {
   let state = before ^ MASK;
   for (let at = 0; at < bytes.length; at += BUFFER_BYTES) {
@@ -148,7 +148,7 @@ export function crc64(bytes: Uint8Array, before = 0n): bigint {
   return (state ^ MASK) & MASK;
 }
 
-/** a · b modulo the polynomial, bits reflected as in the checksum. */
+/** a · b modulo the polynomial, with reflected bits as in the checksum. */
 function multiply(a: bigint, b: bigint): bigint {
   let product = 0n;
   let factor = b;
@@ -161,7 +161,7 @@ function multiply(a: bigint, b: bigint): bigint {
 
 const shifts = new Map<number, bigint>();
 
-/** x^(8·length) modulo the polynomial. Parts of an upload share their size, so it is kept. */
+/** x^(8·length) modulo the polynomial. Cached, because most parts of an upload have the same size. */
 function shiftOf(length: number): bigint {
   const known = shifts.get(length);
   if (known !== undefined) return known;
@@ -176,7 +176,7 @@ function shiftOf(length: number): bigint {
   return result;
 }
 
-/** The checksum of two pieces put together, from theirs and the second one's length in bytes. */
+/** The checksum of two concatenated pieces, from their checksums and the length of the second one in bytes. */
 export function combineCrc64(first: bigint, second: bigint, secondLength: number): bigint {
   return multiply(shiftOf(secondLength), first) ^ second;
 }

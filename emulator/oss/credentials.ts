@@ -1,45 +1,45 @@
-/** The claim of a request to OSS: whose key signed it, when, until when, and whether the signature is theirs. */
+/** Reads and verifies the signature of an OSS request: access key, date, expiry and the signature itself. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApiError } from '../errors.js';
 import type { KeyProblem } from '../identity.js';
 import { parseTime, sameText } from '../signature/encoding.js';
 import { type OssSigned, v1Signature, v1StringToSign, v4Signature, v4StringToSign } from '../signature/oss.js';
 import { ossError } from './call.js';
-import type { Place } from './place.js';
+import type { ObjectLocation } from './location.js';
 
-export interface Claim {
+export interface RequestSignature {
   readonly accessKeyId: string;
   readonly token: string | null;
   readonly signature: string;
-  /** The request's own time, as given; null in a V1 address, which tells only its end. */
+  /** The date of the request, as sent; null in a presigned V1 URL, which contains only its expiry. */
   readonly date: string | null;
-  /** From when the address is of no use any more, in ms; null for a signature in the header. */
+  /** The expiry of a presigned URL, in epoch ms; null for a signature in the header. */
   readonly expiresAt: number | null;
-  /** The region that a V4 signature is for. */
+  /** The region in the scope of a V4 signature; null for V1. */
   readonly region: string | null;
-  readonly sign: (place: Place, secret: string) => string;
-  readonly stringToSign: (place: Place) => string;
+  readonly sign: (location: ObjectLocation, secret: string) => string;
+  readonly stringToSign: (location: ObjectLocation) => string;
 }
 
-export interface Signed {
+export interface SignedRequest {
   readonly method: string;
   readonly query: readonly (readonly [string, string | null])[];
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Null for an anonymous request. Throws `ApiError` for a claim that cannot be understood. */
-export function claimOf(request: Signed): Claim | null {
+/** Null for an anonymous request. Throws `ApiError` if the signature is malformed. */
+export function readSignature(request: SignedRequest): RequestSignature | null {
   const { authorization } = request.headers;
-  if (authorization?.startsWith('OSS4-HMAC-SHA256 ')) return v4HeaderClaim(request, authorization);
-  if (authorization?.startsWith('OSS ')) return v1HeaderClaim(request, authorization);
+  if (authorization?.startsWith('OSS4-HMAC-SHA256 ')) return v4HeaderSignature(request, authorization);
+  if (authorization?.startsWith('OSS ')) return v1HeaderSignature(request, authorization);
   if (authorization !== undefined) throw malformed('Authorization', authorization);
   const query = new Map(request.query.map(([name, value]): [string, string] => [name, value ?? '']));
-  if (query.has('x-oss-signature')) return v4AddressClaim(request, query);
-  if (query.has('Signature') || query.has('OSSAccessKeyId')) return v1AddressClaim(request, query);
+  if (query.has('x-oss-signature')) return v4UrlSignature(request, query);
+  if (query.has('Signature') || query.has('OSSAccessKeyId')) return v1UrlSignature(request, query);
   return null;
 }
 
-function v1HeaderClaim(request: Signed, authorization: string): Claim {
+function v1HeaderSignature(request: SignedRequest, authorization: string): RequestSignature {
   const [, accessKeyId, signature] = /^OSS ([^:\s]+):(\S+)$/.exec(authorization) ?? [];
   if (accessKeyId === undefined || signature === undefined) throw malformed('Authorization', authorization);
   const date = text(request.headers['x-oss-date']) ?? text(request.headers.date);
@@ -52,7 +52,7 @@ function v1HeaderClaim(request: Signed, authorization: string): Claim {
   };
 }
 
-function v1AddressClaim(request: Signed, query: ReadonlyMap<string, string>): Claim {
+function v1UrlSignature(request: SignedRequest, query: ReadonlyMap<string, string>): RequestSignature {
   const accessKeyId = query.get('OSSAccessKeyId');
   const expires = query.get('Expires');
   const signature = query.get('Signature');
@@ -68,17 +68,17 @@ function v1AddressClaim(request: Signed, query: ReadonlyMap<string, string>): Cl
   };
 }
 
-function v1(request: Signed, accessKeyId: string, signature: string, date: string) {
+function v1(request: SignedRequest, accessKeyId: string, signature: string, date: string) {
   return {
     accessKeyId,
     signature,
     region: null,
-    sign: (place: Place, secret: string) => v1Signature(signed(request, place), date, secret),
-    stringToSign: (place: Place) => v1StringToSign(signed(request, place), date),
+    sign: (location: ObjectLocation, secret: string) => v1Signature(signed(request, location), date, secret),
+    stringToSign: (location: ObjectLocation) => v1StringToSign(signed(request, location), date),
   };
 }
 
-function v4HeaderClaim(request: Signed, authorization: string): Claim {
+function v4HeaderSignature(request: SignedRequest, authorization: string): RequestSignature {
   const fields = new Map(
     authorization
       .slice('OSS4-HMAC-SHA256 '.length)
@@ -96,15 +96,15 @@ function v4HeaderClaim(request: Signed, authorization: string): Claim {
     additionalHeaders: fields.get('AdditionalHeaders') ?? '',
     date,
     token: text(request.headers['x-oss-security-token']),
-    seconds: null,
+    expiresInSeconds: null,
   });
 }
 
-function v4AddressClaim(request: Signed, query: ReadonlyMap<string, string>): Claim {
+function v4UrlSignature(request: SignedRequest, query: ReadonlyMap<string, string>): RequestSignature {
   const version = query.get('x-oss-signature-version') ?? '';
   if (version !== 'OSS4-HMAC-SHA256') throw malformed('x-oss-signature-version', version);
-  const seconds = Number(query.get('x-oss-expires'));
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 604_800) {
+  const expiresInSeconds = Number(query.get('x-oss-expires'));
+  if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > 604_800) {
     throw malformed('x-oss-expires', query.get('x-oss-expires') ?? '');
   }
   return v4(request, {
@@ -113,7 +113,7 @@ function v4AddressClaim(request: Signed, query: ReadonlyMap<string, string>): Cl
     additionalHeaders: query.get('x-oss-additional-headers') ?? '',
     date: query.get('x-oss-date') ?? '',
     token: query.get('x-oss-security-token') ?? null,
-    seconds,
+    expiresInSeconds,
   });
 }
 
@@ -123,11 +123,11 @@ interface V4Fields {
   readonly additionalHeaders: string;
   readonly date: string;
   readonly token: string | null;
-  /** How long an address is good for. */
-  readonly seconds: number | null;
+  /** The validity of a presigned URL; null for a signature in the header. */
+  readonly expiresInSeconds: number | null;
 }
 
-function v4(request: Signed, fields: V4Fields): Claim {
+function v4(request: SignedRequest, fields: V4Fields): RequestSignature {
   const { credential, signature, date } = fields;
   const parts = /^(.+)\/(\d{8})\/([a-z0-9-]+)\/oss\/aliyun_v4_request$/.exec(credential);
   const [, accessKeyId, day, region] = parts ?? [];
@@ -148,30 +148,30 @@ function v4(request: Signed, fields: V4Fields): Claim {
     token: fields.token,
     signature,
     date,
-    expiresAt: fields.seconds === null ? null : time + fields.seconds * 1000,
+    expiresAt: fields.expiresInSeconds === null ? null : time + fields.expiresInSeconds * 1000,
     region,
-    sign: (place, secret) => v4Signature(signed(request, place), scope, secret),
-    stringToSign: (place) => v4StringToSign(signed(request, place), scope),
+    sign: (location, secret) => v4Signature(signed(request, location), scope, secret),
+    stringToSign: (location) => v4StringToSign(signed(request, location), scope),
   };
 }
 
-export function isSignedBy(claim: Claim, place: Place, secret: string): boolean {
-  return sameText(claim.signature, claim.sign(place, secret));
+export function isSignedWith(signature: RequestSignature, location: ObjectLocation, secret: string): boolean {
+  return sameText(signature.signature, signature.sign(location, secret));
 }
 
-/** Whether the request is of now. `skewMs` is how far a clock may be off. */
-export function checkTime(claim: Claim, now: number, skewMs: number): void {
-  if (claim.expiresAt !== null) {
-    const started = claim.date === null ? null : timeOf(claim.date);
-    if (now >= claim.expiresAt || (started !== null && started > now + skewMs)) {
+/** Checks the date or the expiry of the request. `skewMs` is the allowed clock skew. */
+export function checkTime(signature: RequestSignature, now: number, skewMs: number): void {
+  if (signature.expiresAt !== null) {
+    const started = signature.date === null ? null : timeOf(signature.date);
+    if (now >= signature.expiresAt || (started !== null && started > now + skewMs)) {
       throw ossError(403, 'AccessDenied', 'Request has expired.', {
-        Expires: new Date(claim.expiresAt).toISOString(),
+        Expires: new Date(signature.expiresAt).toISOString(),
         ServerTime: new Date(now).toISOString(),
       });
     }
     return;
   }
-  const time = claim.date === null ? null : timeOf(claim.date);
+  const time = signature.date === null ? null : timeOf(signature.date);
   if (time === null) throw ossError(403, 'AccessDenied', 'OSS authentication requires a valid Date.');
   if (Math.abs(now - time) > skewMs) {
     const message = 'The difference between the request time and the current time is too large.';
@@ -184,26 +184,26 @@ export function checkTime(claim: Claim, now: number, skewMs: number): void {
   }
 }
 
-/** An HTTP date, or the ISO form of V4. */
+/** Parses an HTTP date, or the ISO 8601 date of V4. */
 function timeOf(date: string): number | null {
   const time = parseTime(date) ?? Date.parse(date);
   return Number.isNaN(time) ? null : time;
 }
 
-type Refusal = readonly [code: string, message: string, ec: string];
+type KeyError = readonly [code: string, message: string, ec: string];
 
-const NO_KEY: Refusal = [
+const UNKNOWN_KEY: KeyError = [
   'InvalidAccessKeyId',
   'The OSS Access Key Id you provided does not exist in our records.',
   '0002-00000902',
 ];
-const NO_KEY_OF_STS: Refusal = [NO_KEY[0], NO_KEY[1], '0002-00000002'];
+const UNKNOWN_STS_KEY: KeyError = [UNKNOWN_KEY[0], UNKNOWN_KEY[1], '0002-00000002'];
 
-/** As the vendor's pages on the EC codes 0002-0000xxxx have them. */
-const keyProblems: Readonly<Record<KeyProblem, Refusal>> = {
-  unknown: NO_KEY,
+/** From the vendor's pages about the EC codes 0002-0000xxxx. */
+const keyProblems: Readonly<Record<KeyProblem, KeyError>> = {
+  unknown: UNKNOWN_KEY,
   inactive: ['InvalidAccessKeyId', 'The OSS Access Key Id you provided is disabled.', '0002-00000904'],
-  'token-missing': NO_KEY,
+  'token-missing': UNKNOWN_KEY,
   'token-unknown': ['InvalidSecurityToken', 'The security token you provided is invalid.', '0002-00000006'],
   'token-mismatch': [
     'AccessKeyIdAndSecurityTokenNotMatch',
@@ -213,35 +213,35 @@ const keyProblems: Readonly<Record<KeyProblem, Refusal>> = {
   'token-expired': ['SecurityTokenExpired', 'The security token you provided has expired.', '0002-00000007'],
 };
 
-export function keyRefusal(problem: KeyProblem, { accessKeyId }: Claim): ApiError {
-  // A token makes it a request of STS, among whose keys a permanent one is not found.
+export function keyError(problem: KeyProblem, { accessKeyId }: RequestSignature): ApiError {
+  // OSS looks up the key of a request with a token among the keys of STS, which do not include permanent keys.
   const isPermanent = problem === 'token-mismatch' && !accessKeyId.startsWith('STS.');
-  const [code, message, ec] = isPermanent ? NO_KEY_OF_STS : keyProblems[problem];
+  const [code, message, ec] = isPermanent ? UNKNOWN_STS_KEY : keyProblems[problem];
   const key = code === 'InvalidAccessKeyId' ? { OSSAccessKeyId: accessKeyId } : {};
   return ossError(403, code, message, { ...key, EC: ec });
 }
 
-/** A signature names its region, which must be that of the endpoint. */
-export function signingRegionRefusal(): ApiError {
+/** The region in the signature must be the region of the endpoint. */
+export function signingRegionMismatch(): ApiError {
   const message = 'Invalid signing region in Authorization header.';
   return ossError(400, 'InvalidArgument', message, { EC: '0002-00000226' });
 }
 
-export function signatureRefusal(claim: Claim, place: Place): ApiError {
-  const stringToSign = claim.stringToSign(place);
+export function signatureMismatch(signature: RequestSignature, location: ObjectLocation): ApiError {
+  const stringToSign = signature.stringToSign(location);
   const message =
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.';
   return ossError(403, 'SignatureDoesNotMatch', message, {
-    EC: claim.region === null ? '0002-00000040' : '0002-00000201',
-    OSSAccessKeyId: claim.accessKeyId,
-    SignatureProvided: claim.signature,
+    EC: signature.region === null ? '0002-00000040' : '0002-00000201',
+    OSSAccessKeyId: signature.accessKeyId,
+    SignatureProvided: signature.signature,
     StringToSign: stringToSign,
     StringToSignBytes: Buffer.from(stringToSign).toString('hex').replace(/../g, '$& ').trim().toUpperCase(),
   });
 }
 
-function signed(request: Signed, place: Place): OssSigned {
-  return { ...request, ...place };
+function signed(request: SignedRequest, location: ObjectLocation): OssSigned {
+  return { ...request, ...location };
 }
 
 function malformed(name: string, value: string): ApiError {

@@ -1,4 +1,4 @@
-/** ListObjects, old and new. */
+/** ListObjects and ListObjectsV2. */
 import type { ObjectRecord } from '../model.js';
 import {
   encodeKey,
@@ -23,7 +23,7 @@ function list(call: OssCall, after: string, generation: 'v1' | 'v2') {
   findBucket(call);
   const prefix = call.query.prefix ?? '';
   const delimiter = call.query.delimiter ?? '';
-  const most = call.query['max-keys'] ? limitOf(call, 'max-keys', 1000) : 100;
+  const max = call.query['max-keys'] ? limitOf(call, 'max-keys', 1000) : 100;
   const objects = [...call.world.objects.values()]
     .filter(
       (object) => object.bucket === call.bucket && object.key.startsWith(prefix) && compareNames(object.key, after) > 0,
@@ -37,7 +37,7 @@ function list(call: OssCall, after: string, generation: 'v1' | 'v2') {
     const at = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
     const group = at === -1 ? null : object.key.slice(0, at + delimiter.length);
     if (group !== null && (shared.has(group) || group === after)) continue;
-    if (contents.length + shared.size >= most) {
+    if (contents.length + shared.size >= max) {
       truncated = true;
       break;
     }
@@ -54,7 +54,7 @@ function list(call: OssCall, after: string, generation: 'v1' | 'v2') {
   const fields = [
     tag('Name', call.bucket),
     tag('Prefix', encodeKey(call, prefix)),
-    tag('MaxKeys', most),
+    tag('MaxKeys', max),
     tag('Delimiter', encodeKey(call, delimiter)),
     ...(call.query['encoding-type'] === 'url' ? [tag('EncodingType', 'url')] : []),
     tag('IsTruncated', truncated),

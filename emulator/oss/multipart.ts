@@ -1,4 +1,4 @@
-/** Multipart uploads: the parts stay the files they came as, so that completing one reads nothing again. */
+/** Multipart uploads. Parts stay separate files, so that CompleteMultipartUpload does not read them. */
 import { createHash } from 'node:crypto';
 import type { PartRecord, UploadRecord } from '../model.js';
 import { newId } from '../world.js';
@@ -33,8 +33,8 @@ export const multipartOperations: Readonly<Record<string, OssOperation>> = {
   ListMultipartUploads: listUploads,
 };
 
-const MOST_PARTS = 10_000;
-const LEAST_PART_BYTES = 100 * 1024;
+const MAX_PARTS = 10_000;
+const MIN_PART_BYTES = 100 * 1024;
 
 function initiate(call: OssCall) {
   const bucket = findBucket(call);
@@ -104,10 +104,10 @@ async function keepPart(call: OssCall, part: Omit<PartRecord, 'id' | 'uploadId' 
 
 function listParts(call: OssCall) {
   const { uploadId } = findUpload(call);
-  const most = limitOf(call, 'max-parts', 1000);
+  const max = limitOf(call, 'max-parts', 1000);
   const marker = Number(call.query['part-number-marker'] || 0);
   const rest = call.world.objectIndex.partsOf(uploadId).filter((part) => part.number > marker);
-  const page = rest.slice(0, most);
+  const page = rest.slice(0, max);
   const parts = page.map(
     (part) =>
       `<Part>${tag('PartNumber', part.number)}${tag('LastModified', ossTime(part.modifiedAt))}${tag('ETag', `"${part.etag}"`)}` +
@@ -120,7 +120,7 @@ function listParts(call: OssCall) {
     tag('StorageClass', findUpload(call).storageClass),
     tag('PartNumberMarker', marker),
     tag('NextPartNumberMarker', page.at(-1)?.number ?? 0),
-    tag('MaxParts', most),
+    tag('MaxParts', max),
     tag('IsTruncated', rest.length > page.length),
     ...parts,
   ];
@@ -203,10 +203,10 @@ function chosenParts(body: string, stored: readonly PartRecord[]): readonly Part
 }
 
 function checkSizes(parts: readonly PartRecord[]): void {
-  const small = parts.slice(0, -1).find((part) => part.size < LEAST_PART_BYTES);
+  const small = parts.slice(0, -1).find((part) => part.size < MIN_PART_BYTES);
   if (small !== undefined) {
     const message = 'Your proposed upload smaller than the minimum allowed size.';
-    throw ossError(400, 'EntityTooSmall', message, { MinSizeAllowed: LEAST_PART_BYTES, ProposedSize: small.size });
+    throw ossError(400, 'EntityTooSmall', message, { MinSizeAllowed: MIN_PART_BYTES, ProposedSize: small.size });
   }
 }
 
@@ -225,7 +225,7 @@ function endUpload(call: OssCall, upload: UploadRecord): void {
 
 function listUploads(call: OssCall) {
   findBucket(call);
-  const most = limitOf(call, 'max-uploads', 1000);
+  const max = limitOf(call, 'max-uploads', 1000);
   const prefix = call.query.prefix ?? '';
   const keyMarker = call.query['key-marker'] ?? '';
   const idMarker = call.query['upload-id-marker'] ?? '';
@@ -242,7 +242,7 @@ function listUploads(call: OssCall) {
     if (at !== -1) shared.add(upload.key.slice(0, at + delimiter.length));
     return at === -1;
   });
-  const page = own.slice(0, most);
+  const page = own.slice(0, max);
   const uploads = page.map(
     (upload) =>
       `<Upload>${tag('Key', encodeKey(call, upload.key))}${tag('UploadId', upload.uploadId)}` +
@@ -256,7 +256,7 @@ function listUploads(call: OssCall) {
     tag('NextUploadIdMarker', page.at(-1)?.uploadId ?? ''),
     tag('Delimiter', delimiter),
     tag('Prefix', encodeKey(call, prefix)),
-    tag('MaxUploads', most),
+    tag('MaxUploads', max),
     tag('IsTruncated', own.length > page.length),
     ...uploads,
     ...[...shared].map((name) => `<CommonPrefixes>${tag('Prefix', encodeKey(call, name))}</CommonPrefixes>`),
@@ -281,8 +281,8 @@ function noSuchUpload(uploadId: string) {
 function partNumberOf(call: OssCall): number {
   const text = call.query.partNumber ?? '';
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > MOST_PARTS) {
-    throw ossError(400, 'InvalidArgument', `Part number must be an integer between 1 and ${MOST_PARTS}, inclusive.`, {
+  if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS) {
+    throw ossError(400, 'InvalidArgument', `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive.`, {
       ArgumentName: 'partNumber',
       ArgumentValue: text,
     });

@@ -1,11 +1,11 @@
-/** As OSS sorts names: by their bytes in UTF-8, which is the order of their code points. */
+/** Compares names in the order of OSS: by UTF-8 bytes, which equals the order by code points. */
 export function compareNames(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at += 1) {
     const left = a.charCodeAt(at);
     const right = b.charCodeAt(at);
     if (left === right) continue;
-    // Half of a pair stands for a code point above all that need one unit.
+    // A surrogate encodes a code point above every code point that needs one UTF-16 unit.
     if (isHalf(left) !== isHalf(right)) return isHalf(left) ? 1 : -1;
     return left - right;
   }

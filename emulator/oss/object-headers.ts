@@ -1,4 +1,4 @@
-/** What a request says of a new object in its headers, and what an answer says of a stored one. */
+/** Reads the attributes of a new object from request headers, and writes those of a stored object to response headers. */
 
 import type { BucketRecord, ObjectRecord } from '../model.js';
 import { isArchived, isFrozen } from './archive.js';
@@ -6,8 +6,8 @@ import { header, type OssCall, ossError } from './call.js';
 
 export const STORAGE_CLASSES = new Set(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive']);
 
-/** Headers kept with the object and given back with it. */
-const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'];
+/** Headers that OSS stores with the object and returns with it. */
+const STORED_HEADERS = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'];
 
 export interface ObjectTraits {
   readonly storageClass: string;
@@ -21,22 +21,27 @@ export function traitsOf(call: OssCall, bucket: BucketRecord): ObjectTraits {
   if (!STORAGE_CLASSES.has(storageClass)) {
     throw ossError(400, 'InvalidStorageClass', 'The storage class you specified is not valid.');
   }
-  const kept: Record<string, string> = { ...encryptionAsked(call, bucket) };
+  const stored: Record<string, string> = { ...requestedEncryption(call, bucket) };
   const meta: Record<string, string> = {};
   for (const name of Object.keys(call.headers)) {
     const value = header(call, name);
     if (value === undefined) continue;
-    if (KEPT.includes(name)) kept[name] = value;
+    if (STORED_HEADERS.includes(name)) stored[name] = value;
     if (name.startsWith('x-oss-meta-')) meta[name.slice('x-oss-meta-'.length)] = value;
   }
-  return { storageClass, contentType: header(call, 'content-type') ?? 'application/octet-stream', headers: kept, meta };
+  return {
+    storageClass,
+    contentType: header(call, 'content-type') ?? 'application/octet-stream',
+    headers: stored,
+    meta,
+  };
 }
 
 const ENCRYPTION = 'x-oss-server-side-encryption';
 const ENCRYPTION_KEY = 'x-oss-server-side-encryption-key-id';
 
-/** The request's own wish, else the bucket's rule. Kept among the object's headers, which is where OSS tells it. */
-function encryptionAsked(call: OssCall, bucket: BucketRecord): Readonly<Record<string, string>> {
+/** The encryption in the request, else the rule of the bucket. Stored as headers, because OSS returns it in headers. */
+function requestedEncryption(call: OssCall, bucket: BucketRecord): Readonly<Record<string, string>> {
   const algorithm = header(call, ENCRYPTION) ?? bucket.encryption?.algorithm;
   if (algorithm === undefined) return {};
   if (!['AES256', 'KMS', 'SM4'].includes(algorithm)) {
@@ -50,7 +55,7 @@ export function encryptionHeaders({ headers }: ObjectTraits): Readonly<Record<st
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(ENCRYPTION)));
 }
 
-/** "x-oss-forbid-overwrite: true": an object of that name is not replaced. */
+/** With "x-oss-forbid-overwrite: true", the operation must not replace an existing object. */
 export function checkOverwrite(call: OssCall): void {
   if (header(call, 'x-oss-forbid-overwrite') !== 'true') return;
   if (call.world.objects.has(`${call.bucket}/${call.key}`)) {

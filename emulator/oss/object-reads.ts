@@ -1,4 +1,4 @@
-/** Reading objects: whole or in part, or only what there is to know of them. */
+/** GetObject, HeadObject and GetObjectMeta. */
 import type { ObjectRecord } from '../model.js';
 import type { Answer } from '../perform.js';
 import { isFrozen } from './archive.js';
@@ -20,8 +20,8 @@ export function findObject(call: OssCall): ObjectRecord {
   return object;
 }
 
-/** An archived object must be restored before its bytes can be had. */
-export function demandReadable(object: ObjectRecord, now: number): void {
+/** Throws if the object is archived and not restored. */
+export function requireReadable(object: ObjectRecord, now: number): void {
   if (!isFrozen(object, now)) return;
   throw ossError(403, 'InvalidObjectState', "The operation is not valid for the object's state.", {
     ObjectName: object.key,
@@ -32,7 +32,7 @@ function getObject(call: OssCall): Answer {
   const object = findObject(call);
   const unchanged = checkConditions(call, object, '');
   if (unchanged !== null) return unchanged;
-  demandReadable(object, call.now);
+  requireReadable(object, call.now);
   const headers = { ...describeObject(object, call.now), ...overrides(call) };
   const range = rangeOf(call, object.size);
   const { start, end } = range ?? { start: 0, end: object.size - 1 };
@@ -70,8 +70,8 @@ interface Range {
 }
 
 /**
- * Null: the whole object. A range that does not lie in the object is ignored, unless the client asks for the behaviour
- * of the standard; of several ranges the first counts.
+ * Null: the whole object. OSS ignores an invalid range, unless `x-oss-range-behavior: standard` requests the behaviour
+ * of RFC 9110. Of several ranges, OSS uses the first one.
  */
 function rangeOf(call: OssCall, size: number): Range | null {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)(?:,|$)/.exec(header(call, 'range') ?? '') ?? [];
@@ -88,24 +88,27 @@ function rangeOf(call: OssCall, size: number): Range | null {
   return { start: Math.max(start, 0), end: Math.min(end, size - 1) };
 }
 
-/** `prefix` is `x-oss-copy-source-` where the conditions are those of a copy's source. An answer: it is unchanged. */
+/**
+ * Checks the conditional headers. `prefix` is `x-oss-copy-source-` for the source of a copy, else empty. Returns the
+ * answer 304 if the object was not modified, else null.
+ */
 export function checkConditions(call: OssCall, object: ObjectRecord, prefix: string): Answer | null {
   const text = (name: string) => header(call, prefix + name);
   const etag = (name: string) => text(name)?.replaceAll('"', '');
   const time = (name: string) => Date.parse(text(name) ?? '');
   const seconds = Math.floor(object.modifiedAt / 1000) * 1000;
-  const wanted = etag('if-match');
-  // A date that cannot be read makes every comparison false: the condition does not count.
-  if ((wanted !== undefined && wanted !== object.etag) || seconds > time('if-unmodified-since')) {
+  const expected = etag('if-match');
+  // An invalid date is NaN, which makes every comparison false: OSS ignores the condition.
+  if ((expected !== undefined && expected !== object.etag) || seconds > time('if-unmodified-since')) {
     throw ossError(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold.', {
-      Condition: wanted === undefined ? 'If-Unmodified-Since' : 'If-Match',
+      Condition: expected === undefined ? 'If-Unmodified-Since' : 'If-Match',
     });
   }
   if (etag('if-none-match') !== object.etag && !(seconds <= time('if-modified-since'))) return null;
   return emptyAnswer(304, { etag: `"${object.etag}"` });
 }
 
-/** `response-content-type=…` and its kind in a signed address. */
+/** Response headers set by query parameters such as `response-content-type`. */
 function overrides(call: OssCall): Readonly<Record<string, string>> {
   const names = Object.entries(call.query).filter(([name]) => name.startsWith('response-'));
   return Object.fromEntries(names.map(([name, value]) => [name.slice('response-'.length), value]));

@@ -1,4 +1,4 @@
-/** Operations that make, copy, delete and restore objects. */
+/** Operations that create, copy, delete and restore objects. */
 import type { ObjectRecord } from '../model.js';
 import { checkDeletion } from './access.js';
 import { isArchived, isFrozen } from './archive.js';
@@ -20,7 +20,7 @@ import {
   xmlAnswer,
 } from './call.js';
 import { checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
-import { checkConditions, demandReadable, findObject } from './object-reads.js';
+import { checkConditions, findObject, requireReadable } from './object-reads.js';
 import { etagOf, receive } from './receive.js';
 
 export const objectOperations: Readonly<Record<string, OssOperation>> = {
@@ -31,7 +31,7 @@ export const objectOperations: Readonly<Record<string, OssOperation>> = {
   RestoreObject: restoreObject,
 };
 
-/** Puts the object in place of an older one, whose bytes go when nobody else has them. */
+/** Stores the object and deletes the files of the object that it replaces, unless a copy references them. */
 export async function replaceObject(call: OssCall, object: ObjectRecord): Promise<void> {
   const before = call.world.objects.get(object.id);
   call.world.objects.put(object.id, object);
@@ -45,8 +45,8 @@ async function putObject(call: OssCall) {
   const traits = traitsOf(call, bucket);
   const blob = await receive(call);
   const etag = etagOf(blob);
-  // While the bytes came in, the bucket may have gone, or another request made the object.
-  await keepOnlyIf(call, blob, () => {
+  // During the upload, another request may have deleted the bucket or created the object.
+  await removeUnless(call, blob, () => {
     findBucket(call);
     checkOverwrite(call);
   });
@@ -71,8 +71,8 @@ async function putObject(call: OssCall) {
   });
 }
 
-/** Gives the received bytes up again where the check throws. */
-export async function keepOnlyIf(call: OssCall, blob: WrittenBlob, check: () => void): Promise<void> {
+/** Removes the received file if the check throws. */
+export async function removeUnless(call: OssCall, blob: WrittenBlob, check: () => void): Promise<void> {
   try {
     check();
   } catch (error) {
@@ -104,13 +104,13 @@ async function copyObject(call: OssCall) {
   });
 }
 
-/** The object that `x-oss-copy-source` names, if it can be read. */
+/** Returns the object in `x-oss-copy-source`. Throws if it does not exist or is not readable. */
 export function copySource(call: OssCall): ObjectRecord {
   const { bucket, key } = copySourceOf(call) ?? { bucket: '', key: '' };
   findBucket({ ...call, bucket });
   const source = call.world.objects.get(`${bucket}/${key}`);
   if (source === undefined) throw ossError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
-  demandReadable(source, call.now);
+  requireReadable(source, call.now);
   if (checkConditions(call, source, 'x-oss-copy-source-') !== null) {
     throw ossError(304, 'NotModified', 'The source has not been modified.');
   }

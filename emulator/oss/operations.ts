@@ -1,11 +1,11 @@
-/** The operations of OSS, and which of them a request asks for. */
+/** The OSS operations, and the routes from requests to operations. */
 import { bucketOperations } from './buckets.js';
 import type { OssOperation } from './call.js';
 import { listingOperations } from './listing.js';
+import type { ObjectLocation } from './location.js';
 import { multipartOperations } from './multipart.js';
 import { readOperations } from './object-reads.js';
 import { objectOperations } from './objects.js';
-import type { Place } from './place.js';
 
 export const ossOperations: Readonly<Record<string, OssOperation>> = {
   ...bucketOperations,
@@ -21,13 +21,13 @@ interface Route {
   readonly action: string;
   readonly method: string;
   readonly scope: Scope;
-  /** The sub-resource that must be in the query; none: only where the query names no sub-resource at all. */
+  /** The only sub-resource in the query; absent: the query must contain no sub-resource. */
   readonly sub?: string;
   readonly header?: string;
   readonly parameter?: readonly [string, string];
 }
 
-/** The first that fits counts. */
+/** The first matching route applies. */
 const routes: readonly Route[] = [
   { action: 'ListBuckets', method: 'GET', scope: 'service' },
   { action: 'PutBucketEncryption', method: 'PUT', scope: 'bucket', sub: 'encryption' },
@@ -57,7 +57,7 @@ const routes: readonly Route[] = [
   { action: 'DeleteObject', method: 'DELETE', scope: 'object' },
 ];
 
-/** Sub-resources that turn a request into an operation of their own; those that no route names are not emulated. */
+/** Query parameters that select an operation. Those without a route are not emulated. */
 const SUB_RESOURCES = new Set(
   (
     'accessPoint accessPointPolicy accessmonitor acl append archiveDirectRead asyncFetch bucketInfo callback cname comp ' +
@@ -69,16 +69,16 @@ const SUB_RESOURCES = new Set(
   ).split(' '),
 );
 
-export interface Asked {
+export interface RoutedRequest {
   readonly method: string;
-  readonly place: Place;
+  readonly location: ObjectLocation;
   readonly query: Readonly<Record<string, string>>;
   readonly hasHeader: (name: string) => boolean;
 }
 
-/** The operation's name; for one that is not emulated, method and sub-resource: `PUT ?tagging`. */
-export function actionOf({ method, place, query, hasHeader }: Asked): string {
-  const scope = place.key !== '' ? 'object' : place.bucket !== '' ? 'bucket' : 'service';
+/** The name of the operation; if it is not emulated, method, scope and sub-resource: `PUT object ?tagging`. */
+export function actionOf({ method, location, query, hasHeader }: RoutedRequest): string {
+  const scope = location.key !== '' ? 'object' : location.bucket !== '' ? 'bucket' : 'service';
   const subs = Object.keys(query).filter((name) => SUB_RESOURCES.has(name));
   const route = routes.find(
     (known) =>
@@ -91,7 +91,7 @@ export function actionOf({ method, place, query, hasHeader }: Asked): string {
   return route?.action ?? `${method} ${scope}${subs.map((name) => ` ?${name}`).join('')}`;
 }
 
-/** Headers that ask for what is not emulated: refused, where taking no notice would pretend. */
+/** Headers of features that are not emulated. The request is rejected, because the feature would silently not work. */
 export const HEADERS_NOT_EMULATED = [
   'x-oss-callback',
   'x-oss-object-acl',
@@ -100,16 +100,16 @@ export const HEADERS_NOT_EMULATED = [
   'x-oss-copy-source-version-id',
 ];
 
-/** What an operation leaves out, for `GET /_emulator/coverage`. */
+/** What an operation does not emulate, for `GET /_emulator/coverage`. */
 export const ossLimits: Readonly<Record<string, string>> = {
-  GetBucketAcl: 'the ACL is set when the bucket is made; PutBucketAcl is not emulated',
-  PutBucketEncryption: 'the rule is kept and told, nothing is encrypted; KMS keys are not checked',
-  RestoreObject: 'the days count, the tier does not; the time it takes is the setting restoreSeconds',
-  PutObject: 'no versions; no callback, tagging or ACL of the object',
-  GetObject: 'no versions, no processing of pictures',
-  ListObjects: 'reads all objects of the account: fine for some ten thousands',
-  ListObjectsV2: 'as ListObjects',
-  CopyObject: 'the bytes are shared, whatever the size',
+  GetBucketAcl: 'the ACL is set by PutBucket; PutBucketAcl is not emulated',
+  PutBucketEncryption: 'the rule is stored and returned, but nothing is encrypted; KMS keys are not checked',
+  RestoreObject: 'Days applies, Tier does not; the setting restoreSeconds is the duration of the restore',
+  PutObject: 'no versions, callbacks, tags or object ACLs',
+  GetObject: 'no versions, no image processing',
+  ListObjects: 'scans all objects of the account: suitable for tens of thousands',
+  ListObjectsV2: 'same as ListObjects',
+  CopyObject: 'the copy shares the content of the source, at any size',
 };
 
 /** For `GET /_emulator/coverage`. */

@@ -1,4 +1,4 @@
-/** Takes the body of an upload in: size, digest and checksum are those of the bytes that arrived. */
+/** Receives the body of an upload. Size, digest and checksum are computed from the received bytes. */
 import type { WrittenBlob } from './blobs.js';
 import { header, type OssCall, ossError } from './call.js';
 
@@ -22,7 +22,7 @@ export async function receive(call: OssCall): Promise<WrittenBlob> {
   return blob;
 }
 
-/** Upper-case hex of the MD5; where hashing is spared, of the CRC64 and the size. */
+/** The ETag: upper-case hex of the MD5, or of CRC64 and size if the setting `etag` is `fast`. */
 export function etagOf(blob: WrittenBlob): string {
   const text =
     blob.md5?.toString('hex') ??

@@ -1,4 +1,4 @@
-/** OSS: finds bucket, object and operation, checks signature, rate and permission, runs the operation, answers. */
+/** Serves OSS: finds bucket, object and operation, checks signature, rate limit and permission, runs the operation. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '../errors.js';
@@ -10,16 +10,16 @@ import type { World } from '../world.js';
 import { checkAccess } from './access.js';
 import { type OssCall, ossError } from './call.js';
 import {
-  type Claim,
   checkTime,
-  claimOf,
-  isSignedBy,
-  keyRefusal,
-  signatureRefusal,
-  signingRegionRefusal,
+  isSignedWith,
+  keyError,
+  type RequestSignature,
+  readSignature,
+  signatureMismatch,
+  signingRegionMismatch,
 } from './credentials.js';
+import { locationsOf, type ObjectLocation, regionOfHost } from './location.js';
 import { actionOf, HEADERS_NOT_EMULATED, ossOperations } from './operations.js';
-import { type Place, placesOf, regionOfHost } from './place.js';
 
 export async function serveOss(
   world: World,
@@ -30,8 +30,8 @@ export async function serveOss(
 ): Promise<void> {
   const requestId = randomBytes(12).toString('hex').toUpperCase();
   const host = request.headers.host ?? 'oss-cn-hangzhou.aliyuncs.com';
-  const read = readRequest(world, request, host, path, queryText);
-  const { place, action, query, claim } = read;
+  const parsed = readRequest(world, request, host, path, queryText);
+  const { location, action, query, signature } = parsed;
   let bytes = 0;
   const headers = { server: 'AliyunOSS', 'x-oss-request-id': requestId, 'x-oss-server-time': '1' };
 
@@ -39,16 +39,16 @@ export async function serveOss(
     service: 'oss',
     action,
     requestId,
-    accessKeyId: claim?.accessKeyId ?? null,
-    params: { bucket: place.bucket, key: place.key, ...query },
+    accessKeyId: signature?.accessKeyId ?? null,
+    params: { bucket: location.bucket, key: location.key, ...query },
     bytesReceived: () => bytes,
-    work: async () => {
-      if (read.problem !== null) throw read.problem;
-      const caller = authenticate(world, claim, place, host);
+    execute: async () => {
+      if (parsed.error !== null) throw parsed.error;
+      const caller = authenticate(world, signature, location, host);
       const call: OssCall = {
-        ...{ world, action, ...place, query, headers: request.headers, request },
+        ...{ world, action, ...location, query, headers: request.headers, request },
         caller: caller ?? rootCaller('anonymous'),
-        region: regionOfHost(host) ?? claim?.region ?? null,
+        region: regionOfHost(host) ?? signature?.region ?? null,
         now: world.now(),
         onBytes: (count) => {
           bytes += count;
@@ -56,8 +56,8 @@ export async function serveOss(
       };
       const operation = Object.hasOwn(ossOperations, action) ? ossOperations[action] : undefined;
       if (operation === undefined) throw notImplemented(action);
-      const lacking = HEADERS_NOT_EMULATED.find((name) => request.headers[name] !== undefined);
-      if (lacking !== undefined) throw notImplemented(`${action} with ${lacking}`);
+      const unsupported = HEADERS_NOT_EMULATED.find((name) => request.headers[name] !== undefined);
+      if (unsupported !== undefined) throw notImplemented(`${action} with ${unsupported}`);
       checkEndpoint(call);
       checkAccount(call);
       checkRate(call);
@@ -65,66 +65,88 @@ export async function serveOss(
       const answer = await operation(call);
       return { ...answer, headers: { ...headers, ...answer.headers } };
     },
-    refuse: (error) => refusal(error, request.method === 'HEAD', requestId, host, headers),
+    formatError: (error) => errorAnswer(error, request.method === 'HEAD', requestId, host, headers),
   });
 }
 
-interface Read {
-  readonly place: Place;
+interface ParsedRequest {
+  readonly location: ObjectLocation;
   readonly action: string;
   readonly query: Readonly<Record<string, string>>;
-  readonly claim: Claim | null;
-  /** Why the request cannot be understood. */
-  readonly problem: ApiError | null;
+  /** Null for an anonymous request. */
+  readonly signature: RequestSignature | null;
+  /** Set if the request is malformed. */
+  readonly error: ApiError | null;
 }
 
-function readRequest(world: World, request: IncomingMessage, host: string, path: string, queryText: string): Read {
+function readRequest(
+  world: World,
+  request: IncomingMessage,
+  host: string,
+  path: string,
+  queryText: string,
+): ParsedRequest {
   const method = request.method ?? 'GET';
   try {
     const pairs = decodeQuery(queryText);
     const query = Object.fromEntries(pairs.map(([name, value]): [string, string] => [name, value ?? '']));
-    const places = placesOf(host, path, (name) => world.buckets.has(name));
+    const locations = locationsOf(host, path, (name) => world.buckets.has(name));
     const hasHeader = (name: string) => request.headers[name] !== undefined;
     try {
-      const claim = claimOf({ method, query: pairs, headers: request.headers });
-      const place = places.length === 1 || claim === null ? places[0] : signedPlace(world, claim, places);
-      return { place, query, claim, action: actionOf({ method, place, query, hasHeader }), problem: null };
+      const signature = readSignature({ method, query: pairs, headers: request.headers });
+      const location =
+        locations.length === 1 || signature === null ? locations[0] : signedLocation(world, signature, locations);
+      return { location, query, signature, action: actionOf({ method, location, query, hasHeader }), error: null };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      const [place] = places;
-      return { place, query, claim: null, action: actionOf({ method, place, query, hasHeader }), problem: error };
+      const [location] = locations;
+      return { location, query, signature: null, action: actionOf({ method, location, query, hasHeader }), error };
     }
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
-    const problem = ossError(400, 'InvalidURI', "Couldn't parse the specified URI.", { URI: path });
-    return { place: { bucket: '', key: '' }, query: {}, claim: null, action: `${method} unreadable`, problem };
+    return {
+      location: { bucket: '', key: '' },
+      query: {},
+      signature: null,
+      action: `${method} unreadable`,
+      error: ossError(400, 'InvalidURI', "Couldn't parse the specified URI.", { URI: path }),
+    };
   }
 }
 
-/** Of several readings of an address, the one that was signed. */
-function signedPlace(world: World, claim: Claim, places: readonly [Place, ...Place[]]): Place {
-  const key = lookUpKey(world, claim.accessKeyId, claim.token, world.now());
+/** The location for which the signature is valid, else the most likely one. */
+function signedLocation(
+  world: World,
+  signature: RequestSignature,
+  locations: readonly [ObjectLocation, ...ObjectLocation[]],
+): ObjectLocation {
+  const key = lookUpKey(world, signature.accessKeyId, signature.token, world.now());
   const secret = 'caller' in key ? key.secret : undefined;
-  if (secret === undefined) return places[0];
-  return places.find((place) => isSignedBy(claim, place, secret)) ?? places[0];
+  if (secret === undefined) return locations[0];
+  return locations.find((location) => isSignedWith(signature, location, secret)) ?? locations[0];
 }
 
 /** Null for an anonymous request. */
-function authenticate(world: World, claim: Claim | null, place: Place, host: string): Caller | null {
-  const { signature, clockSkewSeconds } = world.settings;
-  if (claim === null) return signature === 'off' ? rootCaller('none') : null;
+function authenticate(
+  world: World,
+  signature: RequestSignature | null,
+  location: ObjectLocation,
+  host: string,
+): Caller | null {
+  const { signature: verification, clockSkewSeconds } = world.settings;
+  if (signature === null) return verification === 'off' ? rootCaller('none') : null;
   const now = world.now();
-  const key = lookUpKey(world, claim.accessKeyId, claim.token, now);
-  if (signature === 'off') return 'caller' in key ? key.caller : rootCaller(claim.accessKeyId);
+  const key = lookUpKey(world, signature.accessKeyId, signature.token, now);
+  if (verification === 'off') return 'caller' in key ? key.caller : rootCaller(signature.accessKeyId);
   const region = regionOfHost(host);
-  if (region !== null && claim.region !== null && claim.region !== region) throw signingRegionRefusal();
-  checkTime(claim, now, clockSkewSeconds * 1000);
-  if (!('caller' in key)) throw keyRefusal(key.problem, claim);
-  if (!isSignedBy(claim, place, key.secret)) throw signatureRefusal(claim, place);
+  if (region !== null && signature.region !== null && signature.region !== region) throw signingRegionMismatch();
+  checkTime(signature, now, clockSkewSeconds * 1000);
+  if (!('caller' in key)) throw keyError(key.problem, signature);
+  if (!isSignedWith(signature, location, key.secret)) throw signatureMismatch(signature, location);
   return key.caller;
 }
 
-/** A bucket is reached by its own region's endpoint only. One local address stands for those of all regions. */
+/** A bucket accepts requests to the endpoint of its region only. A local address serves as the endpoint of any region. */
 function checkEndpoint({ world, action, bucket: name, region }: OssCall): void {
   const bucket = world.buckets.get(name);
   if (bucket === undefined || region === null || region === bucket.regionId || action === 'PutBucket') return;
@@ -134,7 +156,7 @@ function checkEndpoint({ world, action, bucket: name, region }: OssCall): void {
   throw ossError(403, 'AccessDenied', message, { Bucket: name, Endpoint: endpoint, EC: '0003-00001403' });
 }
 
-/** What a closed account holds cannot be read or written; buckets can still be looked at. */
+/** If OSS is disabled for the account, objects are not accessible; bucket operations still work. */
 function checkAccount({ world, bucket, key }: OssCall): void {
   if (world.settings.account.ossEnabled || key === '') return;
   throw ossError(403, 'UserDisable', 'UserDisable', { BucketName: bucket, EC: '0003-00000801' });
@@ -143,7 +165,7 @@ function checkAccount({ world, bucket, key }: OssCall): void {
 function checkRate(call: OssCall): void {
   for (const limit of call.world.settings.rateLimits) {
     if (limit.service !== 'oss' || (limit.action !== '*' && limit.action !== call.action)) continue;
-    if (!call.world.rates.pass(`oss\n${call.action}\n${call.bucket}`, limit.perMinute, call.now)) {
+    if (!call.world.rates.allow(`oss\n${call.action}\n${call.bucket}`, limit.perMinute, call.now)) {
       throw ossError(503, limit.code ?? 'QpsLimitExceeded', 'Please reduce your request rate.', {
         BucketName: call.bucket,
         EC: '0004-00000302',
@@ -152,19 +174,19 @@ function checkRate(call: OssCall): void {
   }
 }
 
-/** An operation that the emulator lacks: the vendor's code, and honest words. */
+/** An operation that is not emulated: the vendor's code, with a message that names the emulator. */
 function notImplemented(action: string): ApiError {
-  const message = `A header or parameter you provided implies functionality that is not implemented. (The emulator does not emulate OSS "${action}"; GET /_emulator/coverage lists what it does.)`;
+  const message = `A header or parameter you provided implies functionality that is not implemented. (The emulator does not support OSS "${action}"; GET /_emulator/coverage lists the supported operations.)`;
   return ossError(501, 'NotImplemented', message);
 }
 
-/** The vendor's finer codes, where its pages tell them for the code alone. */
+/** The EC codes that the vendor documents for an error code as a whole. */
 const EC_CODES: Readonly<Record<string, string>> = {
   NoSuchBucket: '0015-00000101',
   NoSuchKey: '0026-00000001',
 };
 
-function refusal(
+function errorAnswer(
   error: ApiError,
   isHead: boolean,
   requestId: string,
@@ -177,12 +199,12 @@ function refusal(
     ...(ec === undefined ? {} : { EC: ec, RecommendDoc: `https://api.alibabacloud.com/troubleshoot?q=${ec}` }),
   };
   const body = toXml('Error', fields);
-  // An answer to HEAD has no body: its error travels in a header.
-  const instead = isHead ? { 'x-oss-err': Buffer.from(body).toString('base64') } : {};
+  // The response to HEAD has no body, so OSS returns the error in a header.
+  const errorHeader = isHead ? { 'x-oss-err': Buffer.from(body).toString('base64') } : {};
   return {
     status: error.status,
     headers: {
-      ...{ ...headers, 'content-type': 'application/xml', ...instead },
+      ...{ ...headers, 'content-type': 'application/xml', ...errorHeader },
       ...(ec === undefined ? {} : { 'x-oss-ec': String(ec) }),
     },
     body,

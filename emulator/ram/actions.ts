@@ -1,4 +1,4 @@
-/** All actions of RAM that are emulated. */
+/** The emulated actions of RAM. */
 import type { ApiAction } from '../rpc-call.js';
 import { attachmentActions } from './attachments.js';
 import { policyActions } from './policies.js';

@@ -1,4 +1,4 @@
-/** Which policies a user or role has. */
+/** Policy attachments of users and roles. */
 
 import { ApiError } from '../errors.js';
 import type { AttachmentRecord } from '../model.js';
@@ -21,7 +21,7 @@ export const attachmentActions: Readonly<Record<string, ApiAction>> = {
   ListPoliciesForUser: { run: (call) => list(call, 'User'), resource: principalArn('User') },
 };
 
-/** `principal`: `role/NAME` or `user/NAME`. */
+/** `principal` is `role/NAME` or `user/NAME`. */
 export function attachmentsOf(world: World, principal: string): readonly AttachmentRecord[] {
   return [...world.attachments.values()].filter((entry) => entry.principal.toLowerCase() === principal.toLowerCase());
 }
@@ -32,7 +32,7 @@ export function attachmentCount(world: World, policyType: string, policyName: st
   ).length;
 }
 
-/** The description of a system or custom policy; `EntityNotExist.Policy` for neither. */
+/** The description of a system or custom policy. Throws `EntityNotExist.Policy` if it does not exist. */
 export function policyDescription(world: World, policyType: 'System' | 'Custom', policyName: string): string {
   const description =
     policyType === 'System' ? systemPolicies[policyName]?.description : world.policies.get(policyName)?.description;

@@ -1,4 +1,4 @@
-/** RAM's errors about things that are not there, or are there already. */
+/** RAM errors for missing, duplicate and invalid entities. */
 import { ApiError } from '../errors.js';
 import { type ApiCall, given } from '../rpc-call.js';
 import { missingParameter } from '../rpc-errors.js';

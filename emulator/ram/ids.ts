@@ -1,4 +1,4 @@
-/** Ids of RAM are long numbers that begin with a digit for their kind. */
+/** RAM ids are long numbers; the first digit identifies the type of the entity. */
 import { randomInt } from 'node:crypto';
 
 export function numericId(first: string): string {

@@ -1,23 +1,24 @@
-/** RAM lists by marker: each page but the last says where the next one begins. */
+/** Pagination by marker: each page except the last one contains the marker of the next page. */
 import { ApiError } from '../errors.js';
 import { type ApiCall, given, offsetIn, pageToken } from '../rpc-call.js';
 
-const NORMAL = 100;
-const MOST = 1000;
+const DEFAULT_ITEMS = 100;
+const MAX_ITEMS = 1000;
 
 export interface RamPage<T> {
   readonly items: readonly T[];
-  /** What the answer says of the page. */
+  /** The paging fields of the response. */
   readonly fields: { readonly IsTruncated: boolean; readonly Marker?: string };
 }
 
-/** `items` in an order that stays; the marker tells how many were shown. */
+/** `items` must have a stable order, because the marker is an offset. */
 export function ramPage<T>(call: ApiCall, items: readonly T[]): RamPage<T> {
-  const size = Number(given(call, 'MaxItems') ?? NORMAL);
-  if (!Number.isInteger(size) || size < 1 || size > MOST) throw wrong('MaxItems', `a number from 1 to ${MOST}`);
+  const size = Number(given(call, 'MaxItems') ?? DEFAULT_ITEMS);
+  if (!Number.isInteger(size) || size < 1 || size > MAX_ITEMS)
+    throw invalid('MaxItems', `a number from 1 to ${MAX_ITEMS}`);
   const marker = given(call, 'Marker');
   const start = marker === undefined ? 0 : offsetIn(marker);
-  if (start === null) throw wrong('Marker', 'what an earlier answer gave');
+  if (start === null) throw invalid('Marker', 'the Marker of a previous response');
   const end = start + size;
   const isTruncated = end < items.length;
   return {
@@ -29,6 +30,6 @@ export function ramPage<T>(call: ApiCall, items: readonly T[]): RamPage<T> {
   };
 }
 
-function wrong(name: string, rule: string): ApiError {
+function invalid(name: string, rule: string): ApiError {
   return new ApiError(400, `InvalidParameter.${name}`, `The parameter ${name} must be ${rule}.`);
 }

@@ -1,4 +1,4 @@
-/** Decides what a RAM policy document allows. */
+/** Parses and evaluates RAM policy documents. */
 
 export interface PolicyDocument {
   readonly statements: readonly Statement[];
@@ -22,7 +22,7 @@ interface Condition {
 
 export type Verdict = 'allow' | 'explicit-deny' | 'implicit-deny';
 
-/** Null when the text is no policy document. A role's trust policy names principals, any other names resources. */
+/** Null if the text is not a valid policy document. A trust policy names principals; other policies name resources. */
 export function parsePolicy(text: string, kind: 'permissions' | 'trust' = 'permissions'): PolicyDocument | null {
   let json: unknown;
   try {
@@ -42,18 +42,18 @@ export function parsePolicy(text: string, kind: 'permissions' | 'trust' = 'permi
     const principal = fieldsOf(fields.Principal) ?? {};
     statements.push({
       effect,
-      actions: fields.Action === undefined ? null : texts(fields.Action),
-      notActions: fields.NotAction === undefined ? null : texts(fields.NotAction),
-      resources: texts(fields.Resource),
-      services: texts(principal.Service),
-      principals: texts(principal.RAM),
+      actions: fields.Action === undefined ? null : toStrings(fields.Action),
+      notActions: fields.NotAction === undefined ? null : toStrings(fields.NotAction),
+      resources: toStrings(fields.Resource),
+      services: toStrings(principal.Service),
+      principals: toStrings(principal.RAM),
       conditions: conditionsOf(fields.Condition),
     });
   }
   return { statements };
 }
 
-/** A deny anywhere wins; what nobody allows is denied. `context` holds condition keys such as `acs:SourceIp`. */
+/** An explicit deny overrides every allow; the default is deny. `context` has condition keys such as `acs:SourceIp`. */
 export function evaluate(
   documents: readonly PolicyDocument[],
   action: string,
@@ -64,7 +64,7 @@ export function evaluate(
   for (const statement of documents.flatMap((document) => document.statements)) {
     if (!appliesTo(statement, action)) continue;
     if (!statement.resources.some((pattern) => wildcardMatch(pattern, resource, false))) continue;
-    if (!statement.conditions.every((condition) => holds(condition, context))) continue;
+    if (!statement.conditions.every((condition) => isMet(condition, context))) continue;
     if (statement.effect === 'Deny') return 'explicit-deny';
     verdict = 'allow';
   }
@@ -72,24 +72,25 @@ export function evaluate(
 }
 
 /**
- * Whether a role's trust policy lets this service, or this RAM principal (an ARN), assume it. A statement with a
- * condition (MFA, source address) does not apply, since nothing here could fulfil it.
+ * Whether a trust policy allows this service or this RAM principal (an ARN) to assume the role. A statement with a
+ * condition (MFA, source address) does not apply, because the emulator cannot evaluate it.
  */
 export function trusts(
   trust: PolicyDocument | null,
-  who: { readonly service?: string; readonly arn?: string },
+  principal: { readonly service?: string; readonly arn?: string },
 ): boolean {
-  const meant = (trust?.statements ?? []).filter(
+  const applicable = (trust?.statements ?? []).filter(
     (statement) =>
       appliesTo(statement, 'sts:AssumeRole') &&
       statement.conditions.length === 0 &&
-      ((who.service !== undefined && statement.services.includes(who.service)) ||
-        (who.arn !== undefined && statement.principals.some((arn) => principalMatches(arn, who.arn ?? '')))),
+      ((principal.service !== undefined && statement.services.includes(principal.service)) ||
+        (principal.arn !== undefined &&
+          statement.principals.some((arn) => principalMatches(arn, principal.arn ?? '')))),
   );
-  return meant.some(({ effect }) => effect === 'Allow') && !meant.some(({ effect }) => effect === 'Deny');
+  return applicable.some(({ effect }) => effect === 'Allow') && !applicable.some(({ effect }) => effect === 'Deny');
 }
 
-/** `acs:ram::ID:root` means everyone in that account. */
+/** `acs:ram::ID:root` matches every principal of that account. */
 function principalMatches(pattern: string, arn: string): boolean {
   const account = /^acs:ram::(\d+|\*):root$/.exec(pattern)?.[1];
   if (account !== undefined) return account === '*' || arn.startsWith(`acs:ram::${account}:`);
@@ -101,7 +102,7 @@ function appliesTo(statement: Statement, action: string): boolean {
   return !(statement.notActions ?? []).some((pattern) => wildcardMatch(pattern, action, true));
 }
 
-/** `*` stands for any run of characters, `?` for one. */
+/** `*` matches any number of characters, `?` matches one. */
 function wildcardMatch(pattern: string, text: string, ignoreCase: boolean): boolean {
   if (pattern === '*') return true;
   const escaped = pattern
@@ -127,8 +128,8 @@ const operators: Readonly<Record<string, (actual: string, expected: string) => b
   NotIpAddress: (actual, expected) => !inNetwork(actual, expected),
 };
 
-/** A condition on a key that the request does not carry, or by an operator unknown here, does not hold. */
-function holds(condition: Condition, context: Readonly<Record<string, string>>): boolean {
+/** A condition is not met if the request has no value for the key, or if the operator is not supported. */
+function isMet(condition: Condition, context: Readonly<Record<string, string>>): boolean {
   const actual = context[condition.key];
   const operator = operators[condition.operator];
   if (actual === undefined || operator === undefined) return false;
@@ -147,7 +148,7 @@ function inNetwork(address: string, network: string): boolean {
 
 function conditionsOf(value: unknown): readonly Condition[] {
   return Object.entries(fieldsOf(value) ?? {}).flatMap(([operator, keys]) =>
-    Object.entries(fieldsOf(keys) ?? {}).map(([key, values]) => ({ operator, key, values: texts(values) })),
+    Object.entries(fieldsOf(keys) ?? {}).map(([key, values]) => ({ operator, key, values: toStrings(values) })),
   );
 }
 
@@ -155,7 +156,7 @@ function fieldsOf(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
 }
 
-function texts(value: unknown): readonly string[] {
+function toStrings(value: unknown): readonly string[] {
   if (value === undefined) return [];
   return (Array.isArray(value) ? value : [value]).map(String);
 }

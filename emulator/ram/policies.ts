@@ -1,4 +1,4 @@
-/** Custom policies and their versions; the vendor's own are read-only. */
+/** Custom policies and their versions, and read access to system policies. */
 
 import { ApiError } from '../errors.js';
 import type { PolicyRecord } from '../model.js';
@@ -12,7 +12,7 @@ import { systemPolicies } from './system-policies.js';
 
 const policyArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:policy/${call.params.PolicyName ?? '*'}`;
 const SYSTEM_SINCE = Date.parse('2020-01-01T00:00:00Z');
-const MOST_VERSIONS = 5;
+const MAX_VERSIONS = 5;
 
 export const policyActions: Readonly<Record<string, ApiAction>> = {
   CreatePolicy: { run: createPolicy, resource: policyArn },
@@ -23,7 +23,7 @@ export const policyActions: Readonly<Record<string, ApiAction>> = {
   ListPolicyVersions: { run: listPolicyVersions, resource: policyArn },
   SetDefaultPolicyVersion: { run: setDefaultPolicyVersion, resource: policyArn },
   DeletePolicyVersion: { run: deletePolicyVersion, resource: policyArn },
-  ListPolicies: { run: listPolicies, limits: 'of the vendor’s policies, those that an import meets' },
+  ListPolicies: { run: listPolicies, limits: 'only the system policies that are relevant for image imports' },
 };
 
 function createPolicy(call: ApiCall) {
@@ -101,9 +101,9 @@ function createPolicyVersion(call: ApiCall) {
   const document = checkDocument(required(call, 'PolicyDocument'));
   const isDefault = given(call, 'SetAsDefault') === 'true';
   const oldest = policy.versions.find(({ versionId }) => versionId !== policy.defaultVersion);
-  const full = policy.versions.length >= MOST_VERSIONS;
+  const full = policy.versions.length >= MAX_VERSIONS;
   if (full && given(call, 'RotateStrategy') !== 'DeleteOldestNonDefaultVersionWhenLimitExceeded') {
-    throw new ApiError(409, 'LimitExceeded.Policy.Version', `The policy has ${MOST_VERSIONS} versions already.`);
+    throw new ApiError(409, 'LimitExceeded.Policy.Version', `The policy has ${MAX_VERSIONS} versions already.`);
   }
   const kept = full ? policy.versions.filter((version) => version !== oldest) : policy.versions;
   const versionId = `v${Math.max(...policy.versions.map((version) => Number(version.versionId.slice(1)))) + 1}`;
@@ -149,7 +149,7 @@ function deletePolicyVersion(call: ApiCall) {
 
 function findVersion(call: ApiCall, policy: PolicyRecord): PolicyRecord['versions'][number] {
   const versionId = required(call, 'VersionId');
-  const version = policy.versions.find((one) => one.versionId === versionId);
+  const version = policy.versions.find((candidate) => candidate.versionId === versionId);
   if (version === undefined) {
     throw new ApiError(404, 'EntityNotExist.Policy.Version', `The policy version does not exist: ${versionId}.`);
   }
@@ -164,8 +164,8 @@ function listPolicyVersions(call: ApiCall) {
 function listPolicies(call: ApiCall) {
   const custom = [...call.world.policies.values()].map((policy) => ({ policy, type: 'Custom' }));
   const system = Object.keys(systemPolicies).map((name) => ({ policy: systemRecord(name), type: 'System' }));
-  const asked = given(call, 'PolicyType');
-  const policies = [...custom, ...system].filter(({ type }) => asked === undefined || type === asked);
+  const requested = given(call, 'PolicyType');
+  const policies = [...custom, ...system].filter(({ type }) => requested === undefined || type === requested);
   const page = ramPage(call, policies);
   return {
     ...page.fields,

@@ -1,4 +1,4 @@
-/** RAM roles. Their names are unique without regard to case. */
+/** RAM roles. Role names are case-insensitive. */
 
 import { ApiError } from '../errors.js';
 import type { RoleRecord } from '../model.js';
@@ -12,8 +12,8 @@ import { parsePolicy } from './permissions.js';
 
 const roleArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:role/${call.params.RoleName ?? '*'}`;
 
-/** Characters of a trust policy. */
-const MOST_TRUST = 4096;
+/** Maximum length of a trust policy, in characters. */
+const MAX_TRUST_POLICY_LENGTH = 4096;
 
 export const roleActions: Readonly<Record<string, ApiAction>> = {
   CreateRole: { run: createRole, resource: roleArn },
@@ -94,7 +94,7 @@ function describe(role: RoleRecord) {
 }
 
 function checkTrust(text: string): string {
-  if (text.length > MOST_TRUST || parsePolicy(text, 'trust') === null) throw malformedPolicy();
+  if (text.length > MAX_TRUST_POLICY_LENGTH || parsePolicy(text, 'trust') === null) throw malformedPolicy();
   return text;
 }
 

@@ -1,4 +1,4 @@
-/** The vendor's own policies that this emulator knows: those an image import meets. */
+/** The system policies of the vendor that are relevant for image imports. */
 
 const statement = (actions: readonly string[], resource = '*') =>
   JSON.stringify({ Version: '1', Statement: [{ Action: actions, Resource: resource, Effect: 'Allow' }] });

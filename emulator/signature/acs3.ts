@@ -1,4 +1,4 @@
-/** ACS3-HMAC-SHA256, the signature of the current ECS, RAM and STS clients. */
+/** ACS3-HMAC-SHA256: the signature of current clients of ECS, RAM and STS. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { hmac, sha256Hex, strictEncode } from './encoding.js';
 
@@ -10,7 +10,7 @@ export interface Acs3Authorization {
 
 const PREFIX = 'ACS3-HMAC-SHA256 ';
 
-/** Null when the header is of another kind or incomplete. */
+/** Null if the header uses another algorithm or is incomplete. */
 export function parseAcs3(authorization: string | undefined): Acs3Authorization | null {
   if (!authorization?.startsWith(PREFIX)) return null;
   const fields = new Map(
@@ -40,7 +40,7 @@ export interface Acs3Request {
 export function acs3StringToSign(request: Acs3Request, signedHeaders: readonly string[]): string {
   const query = request.query
     .map(([name, value]): [string, string] => [strictEncode(name), strictEncode(value ?? '')])
-    // By name alone: with the `=` behind it, `Tag.1` would come after `Tag.10`.
+    // Sorts by name only: with the `=` included, `Tag.1` would sort after `Tag.10`.
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join('&');

@@ -1,7 +1,7 @@
-/** Percent-encoding as the signatures want it, and the hashes they are made of. */
+/** Percent-encoding and hashes for the signatures. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** RFC 3986: only letters, digits and `-_.~` stay. */
+/** RFC 3986: encodes everything except letters, digits and `-_.~`. */
 export function strictEncode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -20,7 +20,7 @@ export function sameText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** Clients write a space in a query as `+` or as `%20`. Throws URIError on a broken escape. */
+/** Decodes a space as `+` or `%20`, because clients send both. Throws URIError for an invalid percent-encoding. */
 export function decodeQuery(query: string): readonly (readonly [string, string | null])[] {
   if (query === '') return [];
   return query
@@ -33,7 +33,7 @@ export function decodeQuery(query: string): readonly (readonly [string, string |
     });
 }
 
-/** `20261124T141535Z` and `2026-11-24T14:15:35Z` in ms; null for anything else. */
+/** Parses `20261124T141535Z` and `2026-11-24T14:15:35Z` to epoch ms; null for other formats. */
 export function parseTime(text: string): number | null {
   const basic = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);
   const iso = basic ? `${basic.slice(1, 4).join('-')}T${basic.slice(4, 7).join(':')}Z` : text;

@@ -1,8 +1,8 @@
-/** The signatures of OSS: V1 (HMAC-SHA1) and V4 (OSS4-HMAC-SHA256), each in the header or in the address. */
+/** The signatures of OSS: V1 (HMAC-SHA1) and V4 (OSS4-HMAC-SHA256), each in the header or in a presigned URL. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { hmac, sha256Hex, strictEncode } from './encoding.js';
 
-/** What OSS looks at when it signs: `bucket` and `key` are decoded; `key` is empty for a bucket's own calls. */
+/** The signed elements of a request. `bucket` and `key` are decoded; `key` is empty for bucket operations. */
 export interface OssSigned {
   readonly method: string;
   readonly bucket: string;
@@ -11,7 +11,7 @@ export interface OssSigned {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Query parameters that V1 counts as part of the resource; all others are left out of the signature. */
+/** Query parameters that V1 includes in the canonicalized resource. It does not sign other parameters. */
 const V1_SUB_RESOURCES = new Set(
   (
     'accessPoint acl append bucketInfo cname comp continuation-token cors delete encryption endTime img inventory ' +
@@ -28,7 +28,7 @@ export function v1Signature(request: OssSigned, date: string, secret: string): s
   return hmac('sha1', secret, v1StringToSign(request, date)).toString('base64');
 }
 
-/** `date` is the Date header, or x-oss-date where a client sends that, or the Expires of a signed address. */
+/** `date` is the Date header, or x-oss-date if the client sends it, or Expires of a presigned URL. */
 export function v1StringToSign(request: OssSigned, date: string): string {
   const ossHeaders = headerEntries(request.headers)
     .filter(([name]) => name.startsWith('x-oss-'))
@@ -53,12 +53,12 @@ export interface V4Scope {
   /** YYYYMMDD */
   readonly day: string;
   readonly region: string;
-  /** As given in x-oss-date. */
+  /** The value of x-oss-date. */
   readonly time: string;
   readonly additionalHeaders: readonly string[];
 }
 
-/** In a signed address the signature itself is among the query parameters and is left out. */
+/** Excludes the query parameter x-oss-signature, which a presigned URL contains. */
 export function v4Signature(request: OssSigned, scope: V4Scope, secret: string): string {
   const dayKey = hmac('sha256', `aliyun_v4${secret}`, scope.day);
   const regionKey = hmac('sha256', dayKey, scope.region);
@@ -104,7 +104,7 @@ export function v4StringToSign(request: OssSigned, scope: V4Scope): string {
 function headerEntries(headers: IncomingHttpHeaders): readonly (readonly [string, string])[] {
   return (
     Object.entries(headers)
-      // Node reads a header's bytes as Latin-1; clients sign what they sent, which is UTF-8.
+      // Node decodes headers as Latin-1; clients sign the UTF-8 bytes that they sent.
       .map(
         ([name, value]) =>
           [

@@ -1,4 +1,4 @@
-/** The older RPC signature: everything in the parameters, HMAC-SHA1. */
+/** The older RPC signature: HMAC-SHA1 over the parameters. */
 import { hmac, strictEncode } from './encoding.js';
 
 export function rpcStringToSign(method: string, params: ReadonlyMap<string, string>): string {

@@ -1,4 +1,4 @@
-/** STS: who am I, and credentials of a role for a while. */
+/** GetCallerIdentity and AssumeRole of STS. */
 import { randomBytes } from 'node:crypto';
 import { ApiError } from '../errors.js';
 import { parsePolicy, trusts } from '../ram/permissions.js';
@@ -40,7 +40,7 @@ function assumeRole(call: ApiCall) {
   if (policy !== null && parsePolicy(policy) === null) {
     throw new ApiError(400, 'InvalidParameter.PolicyGrammar', 'The parameter Policy has not passed grammar check.');
   }
-  // The account's own key is let through where the role trusts the account, so that tests need no user for it.
+  // The vendor does not let the account itself assume a role. The emulator does, so that tests need no RAM user.
   if (!trusts(parsePolicy(role.trustPolicy, 'trust'), { arn: call.caller.arn })) {
     const message = 'You are not authorized to do this action. You should be authorized by RAM.';
     throw new ApiError(403, 'NoPermission', message);

@@ -205,7 +205,7 @@ test('a taken port ends it with one line and exit code 2', async () => {
   const port = typeof address === 'object' ? address?.port : undefined;
   const emulator = launch(['--port', String(port)]);
   expect(await emulator.ended).toBe(2);
-  expect(emulator.output()).toBe(`emulator: port ${port} of 127.0.0.1 is taken; give another with --port\n`);
+  expect(emulator.output()).toBe(`emulator: port ${port} of 127.0.0.1 is in use; set another port with --port\n`);
   other.close();
 });
 
@@ -214,7 +214,7 @@ test('a folder that a running emulator has is refused; that of a killed one is t
   const first = await start('--data', data);
   const second = launch(['--data', data]);
   expect(await second.ended).toBe(2);
-  expect(second.output()).toMatch(/^emulator: cannot use .*process \d+ has it.*\n$/);
+  expect(second.output()).toMatch(/^emulator: cannot use .*process id \d+ uses this folder.*\n$/);
   first.child.kill('SIGKILL');
   await first.ended;
   const third = await start('--data', data);

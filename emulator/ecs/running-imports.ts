@@ -1,10 +1,10 @@
-/** Imports that read an object while it goes away. */
+/** Fails imports whose object is deleted or replaced while they run. */
 import type { Collection } from '../log.js';
 import type { ImageRecord, ObjectRecord, TaskRecord } from '../model.js';
 import { importErrors } from './import-errors.js';
 import type { TaskIndex } from './task-index.js';
 
-/** The part of the world that is looked at; the world itself imports this file. */
+/** The required part of `World`; an interface, because world.ts imports this file. */
 export interface RunningImports {
   readonly tasks: Collection<TaskRecord>;
   readonly images: Collection<ImageRecord>;
@@ -12,8 +12,8 @@ export interface RunningImports {
   now(): number;
 }
 
-/** ECS reads the object until the import ends: one that is deleted or replaced before makes the import fail. */
-export function failReaders(
+/** ECS reads the object until the import ends, so an import fails if its object is deleted or replaced before. */
+export function failImportsOf(
   imports: RunningImports,
   before: ObjectRecord | undefined,
   after: ObjectRecord | undefined,
@@ -21,7 +21,7 @@ export function failReaders(
   if (before === undefined || before.segments === after?.segments) return;
   const now = imports.now();
   const code = after === undefined ? 'InvalidOSSObject.NotFound' : 'ImportImageFailed';
-  for (const task of imports.taskIndex.reading(before.id)) {
+  for (const task of imports.taskIndex.tasksOf(before.id)) {
     if (task.cancelledAt !== null || now >= task.finishAt) continue;
     imports.tasks.put(task.taskId, { ...task, finishAt: now, failure: { code, message: importErrors[code][1] } });
     const image = imports.images.get(task.resourceId);

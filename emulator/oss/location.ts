@@ -1,7 +1,7 @@
-/** Which bucket and object a request means: by its path, or by its host. */
+/** Reads bucket and object key from the path or the host of a request. */
 
-/** Decoded. Both are empty for a call on the whole account, `key` for a call on the bucket. */
-export interface Place {
+/** Decoded names. `key` is empty for a bucket operation, both are empty for ListBuckets. */
+export interface ObjectLocation {
   readonly bucket: string;
   readonly key: string;
 }
@@ -10,23 +10,23 @@ export interface Place {
 const SERVICE_HOST = /^(?:([a-z0-9-]+)\.)?(?:oss[a-z0-9-]*|[a-z0-9-]+\.oss(?:-internal)?)\.aliyuncs\.com$/;
 
 /**
- * What the request may mean, the likelier reading first. There are two where the host names a bucket: some clients put
- * the bucket into host and path at once (ali-oss with `sldEnable`), others into the host alone; the signature tells.
- * Throws URIError on a broken escape.
+ * The possible locations, the most likely first. There are two if the host may contain the bucket: some clients put
+ * the bucket into both host and path (ali-oss with `sldEnable`), others into the host only. The signature decides.
+ * Throws URIError for an invalid percent-encoding.
  */
-export function placesOf(
+export function locationsOf(
   host: string,
   path: string,
   isBucket: (name: string) => boolean,
-): readonly [Place, ...Place[]] {
-  const byPath = placeByPath(path);
+): readonly [ObjectLocation, ...ObjectLocation[]] {
+  const byPath = locationInPath(path);
   const named = bucketOfHost(host, isBucket);
   if (named === null) return [byPath];
   const byHost = { bucket: named.bucket, key: decodeURIComponent(path.slice(1)) };
   return !named.isCertain || byPath.bucket === named.bucket ? [byPath, byHost] : [byHost, byPath];
 }
 
-/** The region of the vendor's endpoint in the host; null for endpoints of no region, and for any other host. */
+/** The region of a vendor endpoint; null for an endpoint without a region and for any other host. */
 export function regionOfHost(host: string): string | null {
   const [, front, back] =
     /(?:^|\.)(?:oss-([a-z0-9-]+?)|([a-z0-9-]+)\.oss)(?:-internal)?\.aliyuncs\.com(?::\d+)?$/.exec(host.toLowerCase()) ??
@@ -35,7 +35,7 @@ export function regionOfHost(host: string): string | null {
   return region?.startsWith('accelerate') ? null : region;
 }
 
-function placeByPath(path: string): Place {
+function locationInPath(path: string): ObjectLocation {
   const end = path.indexOf('/', 1);
   if (end === -1) return { bucket: decodeURIComponent(path.slice(1)), key: '' };
   return { bucket: decodeURIComponent(path.slice(1, end)), key: decodeURIComponent(path.slice(end + 1)) };
@@ -49,7 +49,7 @@ function bucketOfHost(
   const service = SERVICE_HOST.exec(name);
   if (service !== null) return service[1] === undefined ? null : { bucket: service[1], isCertain: true };
   if (name.endsWith('.localhost')) return { bucket: name.slice(0, -'.localhost'.length), isCertain: true };
-  // Another name for this machine, `emulator`, or a bucket's, `bucket.emulator`, though there may be no such bucket yet.
+  // A name of this machine (`emulator`), or a bucket in front of one (`bucket.emulator`), which may not exist yet.
   const [label = '', ...rest] = name.split('.');
   if (rest.length === 0 || /^[\d.]+$/.test(name)) return null;
   return { bucket: label, isCertain: isBucket(label) };

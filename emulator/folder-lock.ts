@@ -1,13 +1,18 @@
-/** One emulator a folder: two would remove each other's bytes. A killed one leaves its mark behind, which does not count. */
+/**
+ * Locks the data folder, because two emulators in one folder would delete each other's data. The lock file of a killed
+ * process is stale and is replaced.
+ */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Throws one line when a running emulator has the folder. Returns what gives it back. */
-export function ownFolder(folder: string): () => void {
+/** Throws an error of one line if a running emulator uses the folder. Returns a function that releases the lock. */
+export function lockFolder(folder: string): () => void {
   const file = path.join(folder, 'owner');
   const owner = readOwner(file);
   if (owner !== null && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
-    throw new Error(`the emulator of process ${owner.pid} has it; stop that one, or give another folder with --data`);
+    throw new Error(
+      `the emulator with process id ${owner.pid} uses this folder; stop it, or set another folder with --data`,
+    );
   }
   writeFileSync(file, `${process.pid} ${startOf(process.pid)}\n`);
   return () => rmSync(file, { force: true });
@@ -22,7 +27,7 @@ function readOwner(file: string): { readonly pid: number; readonly start: string
   }
 }
 
-/** When the process was started, where the system tells it: a number may have been given to another since. */
+/** The start time of the process, if the system reports it: the system may have reused the process id since. */
 function startOf(pid: number): string {
   try {
     process.kill(pid, 0);
@@ -31,7 +36,7 @@ function startOf(pid: number): string {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program, in brackets, may hold spaces.
+    // The program name, in parentheses, may contain spaces.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 'unknown';
   } catch {
     return 'unknown';
