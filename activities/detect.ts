@@ -23,7 +23,7 @@ export function createDetect(deps: ActivityDependencies) {
         if (seen !== null) {
           const findings = seen.items.map(toFinding);
           if (seen.status === 'Finished' || !detection.wait) {
-            await deps.store.setFindings(step, 'cloud', findings);
+            await deps.store.replaceFindings(step, { source: 'cloud' }, findings);
             refuse(findings, detection.failOn);
             return;
           }

@@ -66,7 +66,7 @@ export function createPreflight(deps: ActivityDependencies) {
       }
       const { settings, finding, problems: broken } = settleImage(request, system);
       const findings = [...contradictions(request, system), ...seen, finding];
-      await deps.store.setFindings(step, 'inspection', findings);
+      await deps.store.replaceFindings(step, { source: 'inspection' }, findings);
       problems.push(...refused(findings, request), ...broken.map(failureOfRule));
 
       const account = await checkAccount(deps.cloud);

@@ -8,7 +8,8 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import type { Phase, Progress, State } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
-import type { ImportStore, StepWrite } from '../store/imports.js';
+import type { ImportStore } from '../store/imports.js';
+import type { StepWrite } from '../store/step-write.js';
 import { ProgressReporter } from './progress.js';
 
 /** Often enough that a busy moment is not taken for death. */

@@ -1,6 +1,6 @@
 /** Tells listeners at once when an import changed, over PostgreSQL's own NOTIFY; reconnects for as long as it is open. */
 import pg from 'pg';
-import { CHANGES_CHANNEL } from './imports.js';
+import { CHANGES_CHANNEL } from './step-write.js';
 
 export interface ChangeFeed {
   /** Calls `listener` after each change of the import, and once after every reconnect. Returns the way to stop. */

@@ -2,7 +2,6 @@
 import type pg from 'pg';
 import type {
   Attention,
-  Finding,
   ImageRef,
   ImportError,
   LedgerStatus,
@@ -12,19 +11,11 @@ import type {
   State,
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { findingQueries } from './findings.js';
 import { importReads } from './import-reads.js';
 import { orphanQueries } from './orphans.js';
+import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 import { waitingQueries } from './waiting.js';
-
-/** Every change is announced here with the import's id as payload. */
-export const CHANGES_CHANNEL = 'ecs_image_import_changes';
-
-/** What a step of an import says of itself; ignored where a newer version has been written already. */
-export interface StepWrite {
-  readonly importId: string;
-  readonly version: number;
-  readonly phase: Phase;
-}
 
 export interface NewImport {
   readonly id: string;
@@ -273,26 +264,6 @@ export function createImportStore(pool: pg.Pool) {
       ]);
     },
 
-    /** Replaces all findings of one source. */
-    async setFindings(step: StepWrite, source: Finding['source'], findings: readonly Finding[]): Promise<void> {
-      await write(
-        `with gone as (
-           delete from findings where import_id = $1 and source = $2 and ordinal > jsonb_array_length($3::jsonb)
-         ), said as (
-           insert into findings (import_id, source, ordinal, finding)
-           select $1, $2, ordinal, finding from jsonb_array_elements($3::jsonb) with ordinality as f (finding, ordinal)
-           on conflict (import_id, source, ordinal) do update set finding = excluded.finding
-           where findings.finding is distinct from excluded.finding
-           returning finding
-         ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
-           select $1, 'finding', $4, 'running', finding ->> 'message', finding from said
-         )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', $1)`,
-        [step.importId, source, JSON.stringify(findings), step.phase],
-      );
-    },
-
     /**
      * Writes what was made or is about to be made. `removed` is the last word on a resource, unless it is made anew
      * by a later version; detail is merged, so that an id found later joins the name written before the call.
@@ -344,6 +315,7 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
+    ...findingQueries(pool),
     ...importReads(pool),
     ...waitingQueries(pool),
     ...orphanQueries(pool),

@@ -6,7 +6,6 @@ import { type LinkSpeed, weighConversion } from '../../images/convert/worth.js';
 import type { Inspection } from '../../images/inspection.js';
 import type { UploadForm } from '../../store/uploads.js';
 import { asStated } from '../preflight-disk.js';
-import { replaceFindings } from './late-inspection.js';
 import type { Origin } from './origin.js';
 import type { Sending } from './upload-context.js';
 
@@ -72,7 +71,8 @@ async function tell({ deps, step, disk }: Sending, reason: string): Promise<void
     source: 'inspection',
     disk: disk.number,
   };
-  await replaceFindings(deps, step, ({ code, disk: of }) => code === finding.code && of === finding.disk, [finding]);
+  const scope = { source: 'inspection' as const, disk: disk.number, codes: [finding.code] };
+  await deps.store.replaceFindings(step, scope, [finding]);
 }
 
 /** As measured by uploads before; else a few parts are sent to find out, under a key of this import's own. */

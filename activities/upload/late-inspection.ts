@@ -1,7 +1,6 @@
 /** What is told of an image only once it is unpacked or downloaded: judged then as preflight judges the others. */
 import { FailureError } from '../../domain/errors/failure.js';
 import { settleImage } from '../../domain/image-settings.js';
-import type { Finding } from '../../domain/import.js';
 import type { DiskPlan, ImportPlan } from '../../domain/plan.js';
 import type { ImportRequest } from '../../domain/request/request.js';
 import { isVoidWhenConverted } from '../../images/convert/need.js';
@@ -11,18 +10,6 @@ import { contradictions, refused } from '../image-policy.js';
 import { failureOfRule } from '../preflight-cloud.js';
 import { sizeOf } from '../preflight-disk.js';
 import type { Step } from '../step.js';
-
-/** Findings about one disk take the place of those that preflight had of it. */
-export async function replaceFindings(
-  deps: Pick<ActivityDependencies, 'store'>,
-  step: Step,
-  replaced: (finding: Finding) => boolean,
-  findings: readonly Finding[],
-): Promise<void> {
-  const view = await deps.store.get(step.importId);
-  const before = (view?.findings ?? []).filter((finding) => finding.source === 'inspection' && !replaced(finding));
-  await deps.store.setFindings(step, 'inspection', [...before, ...findings]);
-}
 
 /** Throws what preflight would have thrown; else the plan with what is known now. Nothing has been sent yet. */
 export async function judge(
@@ -39,7 +26,7 @@ export async function judge(
     .filter(({ code }) => disk.conversion === 'as-is' || !isVoidWhenConverted(code))
     .map((finding) => ({ ...finding, disk: number }));
   const findings = number === 1 ? [...contradictions(request, inspection), ...own] : own;
-  await replaceFindings(deps, step, (finding) => finding.disk === number && !KEPT.includes(finding.code), findings);
+  await deps.store.replaceFindings(step, { source: 'inspection', disk: number, except: UPLOAD_CODES }, findings);
   const [first] = refused(findings, request);
   if (first !== undefined) throw new FailureError(first);
   return {
@@ -49,8 +36,8 @@ export async function judge(
   };
 }
 
-/** Said by the upload itself, not by an inspection. */
-const KEPT: readonly string[] = ['ECSIMPORT.Conversion', 'ECSIMPORT.BootCheck'];
+/** Findings that no inspection reports: they stay when a later inspection replaces an earlier one. */
+const UPLOAD_CODES: readonly string[] = ['ECSIMPORT.Conversion', 'ECSIMPORT.BootCheck'];
 
 /** What the cloud is told of the image, from the system disk as it is known now. */
 export async function settle(
@@ -62,7 +49,7 @@ export async function settle(
 ): Promise<ImportPlan> {
   if (system === null) return plan;
   const { settings, finding, problems } = settleImage(request, system);
-  await replaceFindings(deps, step, ({ code }) => code === finding.code, [finding]);
+  await deps.store.replaceFindings(step, { source: 'inspection', disk: null, codes: [finding.code] }, [finding]);
   const [broken] = problems.map(failureOfRule);
   if (broken !== undefined) throw new FailureError(broken);
   return { ...plan, ...settings };
