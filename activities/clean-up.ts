@@ -3,6 +3,7 @@
  * ledger only knows an intention it asks the cloud. Deleting what is gone is success, so it can be repeated for ever.
  */
 import { type FinalState, isFinal, type LedgerEntry } from '../domain/import.js';
+import { formatObjectLocation } from '../domain/object-location.js';
 import type { Ending, StepInput } from '../domain/plan.js';
 import type { SharedUpload } from '../store/uploads.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -10,7 +11,6 @@ import { endCopies } from './end-copies.js';
 import { endImage } from './end-image.js';
 import { withLeftovers } from './manual-cleanup.js';
 import { runStep, type Step } from './step.js';
-import { locationOf } from './upload/upload-context.js';
 
 export function createCleanUp(deps: ActivityDependencies) {
   /** @returns the state in which the import has ended: the one that was written first, where it was cleaned up twice */
@@ -71,7 +71,7 @@ async function leaveOnlyWhatWasAskedFor(
   };
 
   const shared = await deps.uploading.uploads.usedBy(step.importId);
-  const isShared = ({ key }: LedgerEntry) => shared.some((upload) => locationOf(upload) === key);
+  const isShared = ({ key }: LedgerEntry) => shared.some((upload) => formatObjectLocation(upload) === key);
   // What others may send on is let go below, with its object; the rest is this import's own.
   for (const upload of open('multipart-upload')) {
     if (!isShared(upload)) await did(() => abortUpload(deps, step, upload));
@@ -148,7 +148,7 @@ async function letGo(
   const status = released.kind === 'kept' || (released.kind === 'in-use' && keep) ? 'kept' : 'removed';
   // Who still uses it deletes it in the end: to this import it is gone.
   const detail = released.kind === 'in-use' ? { usedBy: released.by } : {};
-  for (const entry of ledger.filter((one) => one.key === locationOf(upload) && one.status !== 'removed')) {
+  for (const entry of ledger.filter((one) => one.key === formatObjectLocation(upload) && one.status !== 'removed')) {
     // An unfinished upload is never kept: it is finished by the other one, or gone.
     const own = entry.kind === 'multipart-upload' ? 'removed' : status;
     await deps.store.record(step, { kind: entry.kind, key: entry.key, regionId, status: own, detail });

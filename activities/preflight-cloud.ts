@@ -4,6 +4,7 @@ import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { failureOf } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
+import { formatObjectLocation } from '../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../domain/plan.js';
 import type { ImportRequest, Problem } from '../domain/request/request.js';
 
@@ -99,13 +100,14 @@ export async function readableObject(
   number: number,
 ): Promise<ObjectView> {
   const field = `disks[${number - 1}].source`;
+  const name = formatObjectLocation({ bucket, key });
   const object = await oss.headObject(bucket, key);
-  if (object === null) throw refusal('InvalidOSSObject.NotFound', `there is no object oss://${bucket}/${key}`, field);
-  if (object.size === 0) throw refusal('InvalidOSSObject.Size', `object oss://${bucket}/${key} is empty`, field);
+  if (object === null) throw refusal('InvalidOSSObject.NotFound', `there is no object ${name}`, field);
+  if (object.size === 0) throw refusal('InvalidOSSObject.Size', `object ${name} is empty`, field);
   if (isArchived(object)) {
     throw refusal(
       'InvalidOSSObject.NeedRestore',
-      `object oss://${bucket}/${key} is ${object.storageClass}${object.restore === 'ongoing' ? ', its restore is under way' : ''}`,
+      `object ${name} is ${object.storageClass}${object.restore === 'ongoing' ? ', its restore is under way' : ''}`,
       field,
     );
   }

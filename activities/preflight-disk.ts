@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { FailureError } from '../domain/errors/failure.js';
 import { objectKey } from '../domain/ids.js';
 import type { Finding } from '../domain/import.js';
+import { parseObjectLocation } from '../domain/object-location.js';
 import type { DiskPlan } from '../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../domain/request/request.js';
-import { ossObjectOf } from '../domain/request/source-rules.js';
 import { expectedFormat } from '../images/convert/converter.js';
 import { conversionNeed, isImportable, isVoidWhenConverted, type Programs } from '../images/convert/need.js';
 import type { Inspection, InspectOptions } from '../images/inspection.js';
@@ -161,7 +161,7 @@ export async function planDisk(
 }
 
 function objectOf(source: string) {
-  const object = ossObjectOf(source);
+  const object = parseObjectLocation(source);
   if (object === null) throw new Error(`not a source in OSS: ${source}`);
   return object;
 }

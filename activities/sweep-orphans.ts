@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { Cloud } from '../alibaba/cloud.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
+import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../domain/object-location.js';
 import { findOrphans, type Orphan, ofSize, type Sighted } from '../domain/orphans.js';
 import type { LeftAlone, OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';
 import type { ImportStore } from '../store/imports.js';
@@ -64,7 +65,7 @@ function firstWhatIsUnderWay(orphans: readonly Orphan[]): readonly Orphan[] {
 /** The list of unfinished uploads does not tell their sizes, and their parts are paid for as objects are. */
 async function measured(cloud: Cloud, orphan: Orphan): Promise<Orphan> {
   if (orphan.uploadId === undefined) return orphan;
-  const { bucket, key } = placeOf(orphan);
+  const { bucket, key } = locationOf(orphan);
   return ofSize(orphan, await cloud.oss(orphan.regionId).uploadedBytes(bucket, key, orphan.uploadId));
 }
 
@@ -87,7 +88,9 @@ async function look({ cloud, store }: SweepDependencies): Promise<{
   };
   const images = await Promise.all(regions.map((region) => at(region, imagesIn(cloud, region))));
   const objects = await Promise.all(
-    folders.map((folder) => at(`oss://${folder.bucket}/${folder.prefix}`, objectsIn(cloud, folder))),
+    folders.map((folder) =>
+      at(formatObjectLocation({ bucket: folder.bucket, key: folder.prefix }), objectsIn(cloud, folder)),
+    ),
   );
   return { seen: [...images, ...objects].flat(), unseen };
 }
@@ -121,7 +124,7 @@ async function objectsIn(
   return found.flatMap(({ key, size, since, uploadId }): Sighted[] => {
     const importId = importIdIn(key.slice(prefix.length));
     if (importId === null) return [];
-    const where = { importId, regionId, key: `oss://${bucket}/${key}`, name: key, bytes: size, since };
+    const where = { importId, regionId, key: formatObjectLocation({ bucket, key }), name: key, bytes: size, since };
     return [uploadId === null ? { kind: 'object', ...where } : { kind: 'multipart-upload', ...where, uploadId }];
   });
 }
@@ -133,7 +136,7 @@ async function remove(deps: SweepDependencies, remover: Remover, orphan: Orphan)
   if (still === undefined) return 'an import has it now';
   try {
     if (orphan.kind === 'image') return await removeImage(deps, remover, orphan);
-    const { bucket, key } = placeOf(orphan);
+    const { bucket, key } = locationOf(orphan);
     const oss = deps.cloud.oss(orphan.regionId);
     if (orphan.uploadId === undefined) await oss.deleteObject(bucket, key);
     else await oss.abortUpload(bucket, key, orphan.uploadId);
@@ -163,7 +166,8 @@ async function removeImage(
   return 'it was told to go and is still there';
 }
 
-function placeOf({ key }: Orphan): { readonly bucket: string; readonly key: string } {
-  const { hostname, pathname } = new URL(key);
-  return { bucket: hostname, key: decodeURIComponent(pathname.slice(1)) };
+function locationOf({ key }: Orphan): ObjectLocation {
+  const location = parseObjectLocation(key);
+  if (location === null) throw new Error(`${key} is not the location of an object`);
+  return location;
 }

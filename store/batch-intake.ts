@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { BadItem } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import { parseObjectLocation } from '../domain/object-location.js';
 import type { ImportRequest, Problem } from '../domain/request/request.js';
 import { RANK_SQL } from './batches.js';
 
@@ -160,6 +161,5 @@ function rowOf(item: NewBatchItem): object {
 
 /** The bucket that the cloud reads the system disk from. */
 function bucketOf(request: ImportRequest): string {
-  const source = request.disks[0]?.source ?? '';
-  return source.startsWith('oss://') ? new URL(source).host : request.upload.bucket;
+  return parseObjectLocation(request.disks[0]?.source ?? '')?.bucket ?? request.upload.bucket;
 }

@@ -1,5 +1,6 @@
 /** What the record knows of the places that imports have used, and of what lies there. */
 import type pg from 'pg';
+import { formatObjectLocation } from '../domain/object-location.js';
 import type { Accounts } from '../domain/orphans.js';
 
 export interface PlacesUsed {
@@ -30,18 +31,22 @@ export function orphanQueries(pool: pg.Pool) {
         [importIds],
       );
       // One object may serve several imports: each has it in its ledger, and counts as its user a moment before that.
-      const held = await pool.query<{ key: string }>(
+      const images = await pool.query<{ key: string }>(
         `select coalesce(nullif(detail ->> 'imageId', ''), key) as key from ledger
-         where status <> 'removed' and kind in ('image', 'copy', 'object', 'multipart-upload')
+         where status <> 'removed' and kind in ('image', 'copy')`,
+      );
+      const objects = await pool.query<{ bucket: string; key: string }>(
+        `select detail ->> 'bucket' as bucket, detail ->> 'key' as key from ledger
+         where status <> 'removed' and kind in ('object', 'multipart-upload')
          union
-         select 'oss://' || u.bucket || '/' || u.key from uploads u
+         select u.bucket, u.key from uploads u
            join upload_holds h on h.upload = u.id and not h.released
            join imports i on i.id = h.import_id and i.state not in ('succeeded', 'failed', 'cancelled')`,
       );
       return {
         known: new Set(imports.rows.map(({ id }) => id)),
         live: new Set(imports.rows.filter(({ live }) => live).map(({ id }) => id)),
-        held: new Set(held.rows.map(({ key }) => key)),
+        held: new Set([...images.rows.map(({ key }) => key), ...objects.rows.map(formatObjectLocation)]),
       };
     },
   };

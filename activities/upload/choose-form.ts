@@ -1,5 +1,6 @@
 /** Whether a disk is sent as it is or converted first: by what it is, by what is there already, by what takes less time. */
 import type { Finding } from '../../domain/import.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
 import { expectedFormat } from '../../images/convert/converter.js';
 import { conversionNeed } from '../../images/convert/need.js';
 import { type LinkSpeed, weighConversion } from '../../images/convert/worth.js';
@@ -84,7 +85,7 @@ function linkOf({ deps, step, input, disk, signal }: Sending): LinkSpeed {
     if (known !== null) return known;
     const { bucket } = disk;
     const key = `${disk.key}.link-probe`;
-    const entry = { kind: 'multipart-upload' as const, key: `oss://${bucket}/${key}`, regionId: region };
+    const entry = { kind: 'multipart-upload' as const, key: formatObjectLocation({ bucket, key }), regionId: region };
     await deps.store.record(step, { ...entry, status: 'intended', detail: { bucket, key } });
     const measured = await oss.measureLink(bucket, key, signal);
     await deps.store.record(step, { ...entry, status: 'removed' });

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { FailureError } from '../../domain/errors/failure.js';
 import { failureOf } from '../../domain/errors/index.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
 import type { SharedUpload, UploadStore } from '../../store/uploads.js';
 
 export interface Lease {
@@ -38,7 +39,7 @@ export async function underLease<Result>(
     }
   };
   const lose = (why: string) => {
-    const message = `oss://${bucket}/${key}: ${why}`;
+    const message = `${formatObjectLocation({ bucket, key })}: ${why}`;
     lost.abort(new FailureError(failureOf({ service: 'own', action: 'Upload', code: 'Upload.LeaseLost', message })));
   };
   const held = AbortSignal.any([signal, lost.signal]);

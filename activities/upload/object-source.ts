@@ -1,12 +1,13 @@
 /** An object of OSS as a source: read to be checked or inspected, never to be sent. */
 import type { ObjectView, OssApi } from '../../alibaba/cloud.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
 import { type ByteSource, sourceFailure } from '../../sources/source.js';
 
 const RANGE_BYTES = 4 * 1024 * 1024;
 
 export function objectSource(oss: OssApi, bucket: string, object: ObjectView): ByteSource {
   const { key, size, etag } = object;
-  const name = `oss://${bucket}/${key}`;
+  const name = formatObjectLocation({ bucket, key });
   return {
     name,
     size,

@@ -1,4 +1,5 @@
 /** Sends an object's bytes under its lease, from wherever an earlier run left off, converted before where that was chosen. */
+import { formatObjectLocation } from '../../domain/object-location.js';
 import type { Inspection } from '../../images/inspection.js';
 import { openFileSource } from '../../sources/file.js';
 import type { ByteSource } from '../../sources/source.js';
@@ -8,7 +9,7 @@ import type { Choice } from './choose-form.js';
 import { judge } from './late-inspection.js';
 import type { Lease } from './lease.js';
 import type { Origin } from './origin.js';
-import { locationOf, type Sending } from './upload-context.js';
+import type { Sending } from './upload-context.js';
 
 export async function sendBytes(
   sending: Sending,
@@ -52,7 +53,7 @@ async function send(
   const { region } = input.request;
   const { uploads } = deps.uploading;
   const { id, bucket, key } = upload;
-  const entry = { kind: 'multipart-upload' as const, key: locationOf(upload), regionId: region };
+  const entry = { kind: 'multipart-upload' as const, key: formatObjectLocation(upload), regionId: region };
   await deps.store.record(step, { ...entry, status: 'intended', detail: { bucket, key } });
   const sameSource = source.version !== null && source.version === upload.sourceVersion;
   const notes = {

@@ -1,5 +1,6 @@
 /** One disk of an import into the bucket: sent by this worker, or by whoever sends the same content already. */
 import { objectKey } from '../../domain/ids.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
 import { requireDigest, sha256Of } from '../../sources/digest.js';
@@ -12,7 +13,7 @@ import { underLease } from './lease.js';
 import { objectSource } from './object-source.js';
 import { type Origin, openOrigin } from './origin.js';
 import { sendBytes } from './send-bytes.js';
-import { locationOf, type Sending } from './upload-context.js';
+import type { Sending } from './upload-context.js';
 
 export interface SentDisk {
   readonly plan: DiskPlan;
@@ -73,7 +74,7 @@ async function sendOrigin(sending: Sending, origin: Origin): Promise<SentDisk> {
     ...{ importId: step.importId, regionId: request.region, bucket, sha256: origin.sha256, form: choice.form },
     key: objectKey(prefix, step.importId, disk.number, choice.format, sha256),
   });
-  const entry = { kind: 'object' as const, key: locationOf(upload), regionId: request.region };
+  const entry = { kind: 'object' as const, key: formatObjectLocation(upload), regionId: request.region };
   await deps.store.record(step, { ...entry, status: 'intended', detail: { bucket, key: upload.key } });
   const whole = await untilWhole(sending, upload, origin, choice);
   await deps.store.record(step, {

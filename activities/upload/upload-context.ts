@@ -13,7 +13,3 @@ export interface Sending {
   readonly signal: AbortSignal;
   readonly progress: DiskProgress;
 }
-
-export function locationOf({ bucket, key }: { readonly bucket: string; readonly key: string }): string {
-  return `oss://${bucket}/${key}`;
-}

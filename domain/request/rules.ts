@@ -1,8 +1,9 @@
 /** The rules that take more than one field to judge, and what is said although the request is taken. */
+import { parseObjectLocation } from '../object-location.js';
 import { nearest } from './nearest.js';
 import { givenText, valueAt } from './problems.js';
 import type { Problem } from './request.js';
-import { ossObjectOf, sourceWarning } from './source-rules.js';
+import { sourceWarning } from './source-rules.js';
 import { tagProblems } from './tag-rules.js';
 import { regionOfStorageLocation } from './text-rules.js';
 import { BYOL_ONLY_PLATFORMS, isWindowsPlatform, KNOWN_REGIONS, PLATFORMS } from './vocabulary.js';
@@ -99,7 +100,8 @@ const RULES: readonly Rule[] = [
     ];
   },
   function bucketToUploadTo({ text, sources }) {
-    if (text('upload', 'bucket') !== undefined || sources.every((source) => ossObjectOf(source) !== null)) return [];
+    if (text('upload', 'bucket') !== undefined || sources.every((source) => parseObjectLocation(source) !== null))
+      return [];
     const message = 'is missing: disks that are not in OSS yet are uploaded to it';
     return [
       {

@@ -1,11 +1,11 @@
 /** Validates a request whole: every problem at once, or the request with all defaults that do not depend on the image. */
 import { z } from 'zod';
+import { parseObjectLocation } from '../object-location.js';
 import { understand } from './accepted-spellings.js';
 import { givenText, problemsOf } from './problems.js';
 import type { ImportRequest, Problem, Validation } from './request.js';
 import { checkTogether, osTypeOf } from './rules.js';
 import { importRequestSchema, type ParsedRequest } from './shape.js';
-import { ossObjectOf } from './source-rules.js';
 
 export { importRequestSchema } from './shape.js';
 
@@ -33,7 +33,7 @@ export function validateRequest(given: unknown): Validation {
 
 /** What follows from the request itself: the bucket that its objects are in, and the kind of system that a platform is. */
 function complete({ upload, ...request }: ParsedRequest): ImportRequest {
-  const bucket = upload.bucket ?? ossObjectOf(request.disks[0]?.source ?? '')?.bucket ?? '';
+  const bucket = upload.bucket ?? parseObjectLocation(request.disks[0]?.source ?? '')?.bucket ?? '';
   const osType = request.osType ?? (request.platform === undefined ? undefined : osTypeOf(request.platform));
   return { ...request, ...(osType === undefined ? {} : { osType }), upload: { ...upload, bucket } };
 }

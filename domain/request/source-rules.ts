@@ -1,4 +1,5 @@
 /** The rules for where a disk's bytes come from: files of a worker's host, web servers, and objects that are in OSS already. */
+import { parseObjectLocation } from '../object-location.js';
 import { BUCKET_RULES, brokenRules, type TextRule, utf8Length } from './text-rules.js';
 
 /** What the names of disk images end in; the cloud refuses objects with another ending (UnsupportedSuffix.OSSObject). */
@@ -44,17 +45,6 @@ export function sourceWarning(source: string): SourceProblem | null {
   return null;
 }
 
-/** Bucket and key of an `oss://` source, as they are written: a key is no path, so nothing in it is resolved. */
-export function ossObjectOf(source: string): { readonly bucket: string; readonly key: string } | null {
-  const match = /^oss:\/\/([^/?#]*)\/?([^?#]*)/i.exec(source);
-  if (match === null) return null;
-  try {
-    return { bucket: match[1] ?? '', key: decodeURIComponent(match[2] ?? '') };
-  } catch {
-    return null;
-  }
-}
-
 function fileProblems(url: URL): readonly SourceProblem[] {
   const problems: SourceProblem[] = [];
   if (url.search !== '' || url.hash !== '') {
@@ -80,8 +70,8 @@ function webProblems(url: URL): readonly SourceProblem[] {
 }
 
 function objectProblems(source: string): readonly SourceProblem[] {
-  const object = ossObjectOf(source);
-  if (object === null || /[?#]/.test(source)) {
+  const object = parseObjectLocation(source);
+  if (object === null) {
     return [
       coded(
         'object.key',

@@ -6,8 +6,10 @@ import { createSweepOrphans } from '../../activities/sweep-orphans.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../alibaba/credentials.js';
 import { IMPORT_TAG_KEY, newImportId } from '../../domain/ids.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
 import type { Accounts, Orphan } from '../../domain/orphans.js';
 import type { OrphanSweep, OrphanSweepInput } from '../../domain/process-names.js';
+import type { PlacesUsed } from '../../store/orphans.js';
 import { quietEnvironment } from '../support/activities/quiet-environment.js';
 import {
   ACCOUNT_KEYS,
@@ -39,20 +41,23 @@ beforeEach(async () => {
 });
 afterAll(() => local?.close());
 
-async function sweep(input: Partial<OrphanSweepInput> = {}, now: () => Accounts = accounts): Promise<OrphanSweep> {
+const FOLDERS: PlacesUsed['folders'] = [
+  { regionId: REGION, bucket: BUCKET, prefix: 'imports/' },
+  { regionId: FAR, bucket: FAR_BUCKET, prefix: '' },
+];
+
+async function sweep(
+  input: Partial<OrphanSweepInput> = {},
+  now: () => Accounts = accounts,
+  folders = FOLDERS,
+): Promise<OrphanSweep> {
   const url = `http://${cloud.address}`;
   const endpoints = { ecs: url, ram: url, sts: url, oss: url };
   const activity = createSweepOrphans({
     cloud: createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS), timeoutMs: 5_000 }),
     store: {
       accountsOf: async () => now(),
-      placesUsed: async () => ({
-        regions: [REGION, FAR],
-        folders: [
-          { regionId: REGION, bucket: BUCKET, prefix: 'imports/' },
-          { regionId: FAR, bucket: FAR_BUCKET, prefix: '' },
-        ],
-      }),
+      placesUsed: async () => ({ regions: [REGION, FAR], folders }),
     },
     settings: { lookEveryMs: 20 },
   });
@@ -175,5 +180,36 @@ describe('orphans', () => {
     expect(deleted).toEqual([`oss://${BUCKET}/${keys[1]}`]);
     expect(left).toEqual([{ key: `oss://${BUCKET}/${keys[0]}`, why: expect.stringContaining('AccessDenied') }]);
     expect(unseen).toEqual([{ key: `oss://${FAR_BUCKET}/`, why: expect.stringContaining('AccessDenied') }]);
+  });
+
+  test.each(['build#12/', 'what?/', '100%/', '50%25/', 'ü b+c/'])(
+    'in a folder named %s are deleted, and nothing else is',
+    async (prefix) => {
+      const { objects } = cloud.world;
+      const [object, upload] = [`${prefix}${UNKNOWN}/disk-1.raw`, `${prefix}${UNKNOWN}/disk-2.raw`];
+      // What a location that is read as a URL would name.
+      const others = ['build', 'what', `50%/${UNKNOWN}/disk-1.raw`];
+      for (const key of [object, ...others]) await cloud.putObject(key, raw());
+      await begun(BUCKET, REGION, upload, raw());
+      const folders = [{ regionId: REGION, bucket: BUCKET, prefix }];
+      const swept = await sweep({ delete: true }, accounts, folders);
+      expect([swept.left, swept.unseen, swept.deleted.length]).toEqual([[], [], 2]);
+      expect([...objects.values()].map(({ key }) => key).filter((key) => [object, ...others].includes(key))).toEqual(
+        others,
+      );
+      expect([...cloud.world.uploads.values()]).toEqual([]);
+      held = [formatObjectLocation({ bucket: BUCKET, key: object })];
+      await cloud.putObject(object, raw());
+      expect((await sweep({ delete: true }, accounts, folders)).orphans).toEqual([]);
+    },
+  );
+
+  test('in a folder with .. in its name → the object that .. leads to when resolved stays', async () => {
+    const [object, resolved] = [`a/../${UNKNOWN}/disk-1.raw`, `${UNKNOWN}/disk-1.raw`];
+    for (const key of [object, resolved]) await cloud.putObject(key, raw());
+    const folders = [{ regionId: REGION, bucket: BUCKET, prefix: 'a/../' }];
+    const swept = await sweep({ delete: true }, accounts, folders);
+    expect(keysOf(swept.orphans)).toEqual([`oss://${BUCKET}/${object}`]);
+    expect(cloud.world.objects.get(`${BUCKET}/${resolved}`)).toBeDefined();
   });
 });
