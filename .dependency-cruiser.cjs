@@ -1,6 +1,8 @@
 /** Which room may import which (docs/architecture.md): domain is imported by all and imports nobody. */
 const rooms = {
   domain: [],
+  // The main entry of the package: small, so that a program that only calls the API loads nothing else.
+  client: ['domain', 'images'],
   config: [],
   workflows: ['domain'],
   activities: ['domain', 'alibaba', 'images', 'sources', 'store'],
@@ -13,6 +15,7 @@ const rooms = {
   api: ['config', 'domain', 'workflows', 'store', 'temporal', 'alibaba', 'images'],
   local: ['config', 'domain', 'temporal'],
   cli: [
+    'client',
     'config',
     'domain',
     'workflows',
@@ -48,6 +51,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^workflows/' },
       to: { path: '^activities/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-imports-only-types-of-images',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { path: '^images/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'domain-is-pure',

@@ -1,9 +1,9 @@
 /** A batch as a person reads it, and as the API sends it. */
 
-import { BATCH_STATES, type BatchCause, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
-import { isObject } from '../domain/json-value.js';
-import { type Api, parse, SHORT_PATIENCE_MS } from './api.js';
-import { CommandError, EXIT, type ExitCode } from './exit.js';
+import { readBatch } from '../client/answers.js';
+import { type BatchCause, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
+import { type Api, SHORT_PATIENCE_MS } from './api.js';
+import { EXIT, type ExitCode } from './exit.js';
 import { clean, duration, indent, size, table } from './format.js';
 
 export function batchPath(id: string, rest = ''): string {
@@ -11,26 +11,8 @@ export function batchPath(id: string, rest = ''): string {
 }
 
 export async function getBatch(api: Api, id: string): Promise<{ readonly view: BatchView; readonly text: string }> {
-  const { text } = await api.call({ method: 'GET', path: batchPath(id), patienceMs: SHORT_PATIENCE_MS });
+  const { text } = await api.call({ method: 'GET', path: batchPath(id), retryForMs: SHORT_PATIENCE_MS });
   return { view: readBatch(text), text };
-}
-
-export function readBatch(text: string): BatchView {
-  const value = parse(text);
-  if (isBatchView(value)) return value;
-  throw new CommandError(EXIT.failed, ['the API answered with something that is no batch: is --api right?']);
-}
-
-function isBatchView(value: unknown): value is BatchView {
-  return (
-    isObject(value) &&
-    typeof value.id === 'string' &&
-    BATCH_STATES.some((state) => state === value.state) &&
-    isObject(value.counts) &&
-    isObject(value.policy) &&
-    isObject(value.estimate) &&
-    [value.failures, value.attentions].every(Array.isArray)
-  );
 }
 
 const EXIT_CODES: Readonly<Record<BatchView['state'], ExitCode>> = {

@@ -1,18 +1,8 @@
-/** Follows one import until it is final or a person must act, over broken connections and restarts of the API. */
-
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type ImportEvent,
-  type ImportView,
-  isFinal,
-  PHASES,
-  type Progress,
-  STATES,
-  type State,
-} from '../domain/import.js';
-import { isObject } from '../domain/json-value.js';
-import { type Api, getImport, importPath, parse } from './api.js';
-import { serverSentEvents } from './event-stream.js';
+/** Shows the events of one import until it is final or needs the user. */
+import { ApiProblem } from '../client/errors.js';
+import { watchImport } from '../client/watch.js';
+import { type ImportEvent, type ImportView, PHASES, type Progress, type State } from '../domain/import.js';
+import { type Api, apiFailure } from './api.js';
 import { CommandError, EXIT } from './exit.js';
 
 export interface Shower {
@@ -22,76 +12,40 @@ export interface Shower {
   readonly trouble: (line: string) => void;
 }
 
-export interface FollowOptions {
-  readonly signal: AbortSignal;
-  /** How long the API may be away before the command gives up; the import goes on all the same. */
-  readonly patienceMs?: number;
-}
-
+/** How long the API may be away before the command gives up; the import continues. */
 const PATIENCE_MS = 5 * 60_000;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
 
 /** Rejects with the signal's reason when it aborts, with `CommandError` when there is no such import or no API for long. */
-export async function follow(api: Api, id: string, show: Shower, options: FollowOptions): Promise<ImportView> {
-  const { signal, patienceMs = PATIENCE_MS } = options;
-  let last = '0';
-  let lostAt: number | null = null;
-  let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      const headers = { accept: 'text/event-stream', 'last-event-id': last };
-      const response = await api.open(importPath(id, '/events'), headers, signal);
-      if (lostAt !== null) show.trouble('connected again');
-      lostAt = null;
-      if (response.body !== null) {
-        for await (const { id: eventId, data } of serverSentEvents(response.body)) {
-          pauseMs = FIRST_PAUSE_MS;
-          const event = parse(data);
-          if (!isImportEvent(event)) continue;
-          if (event.type === 'progress') {
-            if (isProgress(event.detail)) show.progress(event.detail, event.state);
-          } else show.event(event);
-          if (eventId !== null) last = eventId;
-          // An attention in the past has been resumed since: only the import itself knows.
-          if (event.state === 'attention') {
-            const { view } = await getImport(api, id);
-            if (view.state === 'attention') return view;
-          }
-        }
-      }
-      const { view } = await getImport(api, id);
-      if (isFinal(view.state) || view.state === 'attention') return view;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof CommandError && error.exitCode === EXIT.usage) throw error;
-      if (lostAt === null) show.trouble('lost the connection to the API; trying again (the import goes on)');
-      lostAt ??= Date.now();
-      if (Date.now() - lostAt > patienceMs) throw givenUp(id, patienceMs, error);
+export async function follow(api: Api, id: string, show: Shower, signal: AbortSignal): Promise<ImportView> {
+  const events = watchImport(api, id, {
+    signal,
+    patienceMs: PATIENCE_MS,
+    onConnection: (state) =>
+      show.trouble(
+        state === 'restored'
+          ? 'connected again'
+          : 'lost the connection to the API; trying again (the import continues)',
+      ),
+  });
+  try {
+    for (;;) {
+      const next = await events.next();
+      if (next.done === true) return next.value;
+      showEvent(next.value, show);
     }
-    await sleep(pauseMs, undefined, { signal });
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  } catch (error) {
+    const failure = apiFailure(error);
+    if (failure === null) throw error;
+    if (error instanceof ApiProblem && error.status < 500) throw failure;
+    throw new CommandError(EXIT.failed, [
+      `no connection to the API for ${PATIENCE_MS / 1_000} s (${failure.message}); the import continues: \`ecs-image-import watch ${id}\` shows it again`,
+    ]);
   }
 }
 
-function givenUp(id: string, patienceMs: number, error: unknown): CommandError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CommandError(EXIT.failed, [
-    `no connection to the API for ${Math.round(patienceMs / 1_000)} s (${reason}); the import goes on: \`ecs-image-import watch ${id}\` looks again`,
-  ]);
-}
-
-function isImportEvent(value: unknown): value is ImportEvent {
-  return (
-    isObject(value) &&
-    typeof value.at === 'string' &&
-    typeof value.type === 'string' &&
-    typeof value.message === 'string' &&
-    PHASES.some((phase) => phase === value.phase) &&
-    STATES.some((state) => state === value.state) &&
-    isObject(value.detail)
-  );
+function showEvent(event: ImportEvent, show: Shower): void {
+  if (event.type !== 'progress') show.event(event);
+  else if (isProgress(event.detail)) show.progress(event.detail, event.state);
 }
 
 function isProgress(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Progress {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { isObject } from '../domain/json-value.js';
 import { packageRoot } from '../store/package-root.js';
-import { parse } from './api.js';
+import { apiFailure, parse } from './api.js';
 import { addApi } from './commands/api.js';
 import { addBatch } from './commands/batch.js';
 import { addCancel } from './commands/cancel.js';
@@ -68,7 +68,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 function tell(error: unknown, { json, debug }: { readonly json: boolean; readonly debug: boolean }): ExitCode {
   // Commander has printed its line already; help and version end with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const known = error instanceof CommandError ? error : asCommandError(error);
+  const known = error instanceof CommandError ? error : (apiFailure(error) ?? asCommandError(error));
   for (const line of known.lines) say(line);
   if (json && known.lines.length > 0)
     print(known.problem ?? JSON.stringify({ title: known.lines[0], detail: known.message }));

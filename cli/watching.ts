@@ -16,7 +16,7 @@ export async function watchToTheEnd(api: Api, id: string, options: { readonly js
   const live = options.json ? SILENT : openLiveView(process.stdout);
   let view: ImportView;
   try {
-    view = await follow(api, id, live, { signal: interrupts.signal });
+    view = await follow(api, id, live, interrupts.signal);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
     live.close();

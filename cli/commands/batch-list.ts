@@ -1,11 +1,10 @@
 /** `batch list`: the batches, newest first. */
 
 import { type Command, Option } from 'commander';
+import { readBatchPage } from '../../client/answers.js';
 import { BATCH_STATES } from '../../domain/batch/batch.js';
-import { isObject } from '../../domain/json-value.js';
-import { openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { openApi, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
-import { CommandError, EXIT } from '../exit.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { wholeNumber } from '../option-values.js';
@@ -29,19 +28,16 @@ async function list({ state, limit, json, ...globals }: Options): Promise<void> 
   const { text } = await openApi(globals).call({
     method: 'GET',
     path: `/v1/batches?${query}`,
-    patienceMs: SHORT_PATIENCE_MS,
+    retryForMs: SHORT_PATIENCE_MS,
   });
-  const page = parse(text);
-  if (!isObject(page) || !Array.isArray(page.batches)) {
-    throw new CommandError(EXIT.failed, ['the API answered with something that is no list: is --api right?']);
-  }
-  const rows = page.batches
-    .filter(isObject)
-    .map((one) => [
-      ...[one.id, one.state, one.name].map(String),
-      `${String(one.ended)}/${String(one.items)}`,
-      String(one.createdAt).slice(0, 19).replace('T', ' '),
-    ]);
-  if (json) print(JSON.stringify(page.batches));
+  const { items } = readBatchPage(text);
+  const rows = items.map((one) => [
+    one.id,
+    one.state,
+    one.name,
+    `${one.ended}/${one.items}`,
+    one.createdAt.slice(0, 19).replace('T', ' '),
+  ]);
+  if (json) print(JSON.stringify(items));
   else print(rows.length === 0 ? 'no batches' : table(['id', 'state', 'name', 'ended', 'created'], rows));
 }

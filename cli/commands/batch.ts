@@ -1,7 +1,8 @@
 /** `batch …`: many imports of one file, and what a person does with them. */
 import type { Command } from 'commander';
+import { readBatch } from '../../client/answers.js';
 import { openApi } from '../api.js';
-import { batchPath, getBatch, readBatch, wholeBatch } from '../batch-view.js';
+import { batchPath, getBatch, wholeBatch } from '../batch-view.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';

@@ -1,6 +1,7 @@
 /** `cancel ID`: stops an import; what it made is deleted. */
 import type { Command } from 'commander';
-import { importPath, openApi, readView } from '../api.js';
+import { readImport } from '../../client/answers.js';
+import { importPath, openApi } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
 import { outcome } from '../summary.js';
@@ -19,6 +20,6 @@ export function addCancel(program: Command): void {
         body: { keepImage: options.keepImage === true },
       });
       if (globals.json) print(text);
-      else print(`cancel asked for; ${outcome(readView(text))[0]} (\`ecs-image-import watch ${id}\` shows its end)`);
+      else print(`cancel asked for; ${outcome(readImport(text))[0]} (\`ecs-image-import watch ${id}\` shows its end)`);
     });
 }

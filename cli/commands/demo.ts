@@ -3,12 +3,13 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
+import { readImport } from '../../client/answers.js';
 import type { ImportView } from '../../domain/import.js';
 import { type Stack, startStack } from '../../local/supervisor/stack.js';
 import { errorCode, messageOf } from '../../local/supervisor/stack-error.js';
 import { packageRoot } from '../../store/package-root.js';
 import { withoutTemporalVariables } from '../../temporal/settings.js';
-import { type Api, getImport, openApi, readView } from '../api.js';
+import { type Api, getImport, openApi } from '../api.js';
 import { goOnWhenNobodyReads, print, say } from '../console.js';
 import { type DemoFolder, makeDemoFolder, sweepDemoFolders } from '../demo-folder.js';
 import { withEmulatorKeys } from '../emulated-account.js';
@@ -110,11 +111,11 @@ async function importIt(api: Api, image: string, options: DemoOptions, interrupt
       upload: { bucket: BUCKET },
     },
   });
-  const { id } = readView(text);
+  const { id } = readImport(text);
   if (!options.json) print(`importing ${image} as ${imageName(image)}: ${id}`);
   const live = options.json ? SILENT : openLiveView(process.stdout);
   try {
-    return await follow(api, id, live, { signal: interrupts.signal });
+    return await follow(api, id, live, interrupts.signal);
   } finally {
     live.close();
   }

@@ -2,8 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
+import { readImport } from '../../client/answers.js';
 import { isObject } from '../../domain/json-value.js';
-import { openApi, parse, readView, SHORT_PATIENCE_MS } from '../api.js';
+import { openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print, say } from '../console.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -75,9 +76,9 @@ async function importImage(source: string | undefined, options: Options, command
     path: '/v1/imports',
     body: request,
     headers: { 'idempotency-key': key },
-    patienceMs: 4 * SHORT_PATIENCE_MS,
+    retryForMs: 4 * SHORT_PATIENCE_MS,
   });
-  const view = readView(text);
+  const view = readImport(text);
   if (options.detach === true) {
     print(options.json ? text : view.id);
     return;

@@ -1,11 +1,11 @@
 /** `list`: the imports, newest first. */
 
 import { type Command, Option } from 'commander';
+import { readImportPage } from '../../client/answers.js';
 import { type ImportView, STATES } from '../../domain/import.js';
 import { isObject } from '../../domain/json-value.js';
-import { type Api, isImportView, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { type Api, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
-import { CommandError, EXIT } from '../exit.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { wholeNumber } from '../option-values.js';
@@ -35,7 +35,7 @@ async function list(options: Options): Promise<void> {
 }
 
 async function listCauses(api: Api, json: boolean): Promise<void> {
-  const { text } = await api.call({ method: 'GET', path: '/v1/imports/waiting', patienceMs: SHORT_PATIENCE_MS });
+  const { text } = await api.call({ method: 'GET', path: '/v1/imports/waiting', retryForMs: SHORT_PATIENCE_MS });
   if (json) return print(text);
   const answer = parse(text);
   const causes = isObject(answer) && Array.isArray(answer.causes) ? answer.causes.filter(isObject) : [];
@@ -52,13 +52,10 @@ async function allPages(api: Api, { state, limit }: Options): Promise<readonly I
     const query = new URLSearchParams({ limit: String(Math.min(500, limit - found.length)) });
     if (state !== undefined) query.set('state', state);
     if (cursor !== null) query.set('cursor', cursor);
-    const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, patienceMs: SHORT_PATIENCE_MS });
-    const page = parse(text);
-    if (!isObject(page) || !Array.isArray(page.imports)) {
-      throw new CommandError(EXIT.failed, ['the API answered with something that is no list: is --api right?']);
-    }
-    found.push(...page.imports.filter(isImportView));
-    cursor = typeof page.nextCursor === 'string' ? page.nextCursor : null;
+    const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, retryForMs: SHORT_PATIENCE_MS });
+    const page = readImportPage(text);
+    found.push(...page.items);
+    cursor = page.nextCursor;
   } while (cursor !== null && found.length < limit);
   return found.slice(0, limit);
 }

@@ -15,7 +15,7 @@ export function addReport(program: Command): void {
         method: 'GET',
         path: importPath(id, '/report'),
         headers: { accept: globals.json ? 'application/json' : 'text/markdown' },
-        patienceMs: SHORT_PATIENCE_MS,
+        retryForMs: SHORT_PATIENCE_MS,
       });
       print(text.trimEnd());
     });

@@ -2,9 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { readImport } from '../../client/answers.js';
 import type { ImportView } from '../../domain/import.js';
 import { isObject } from '../../domain/json-value.js';
-import { type Api, getImport, importPath, openApi, parse, readView } from '../api.js';
+import { type Api, getImport, importPath, openApi, parse } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { globalsOf } from '../globals.js';
@@ -37,7 +38,7 @@ export function addResume(program: Command): void {
         path: importPath(id, '/resume'),
         body: { set: options.set ?? {} },
       });
-      const latest = await onceTaken(api, readView(text), text);
+      const latest = await onceTaken(api, readImport(text), text);
       print(globals.json ? latest.text : outcome(latest.view).join('\n'));
     });
 }

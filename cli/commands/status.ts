@@ -33,7 +33,7 @@ async function showParts(globals: GlobalOptions): Promise<void> {
     method: 'GET',
     path: '/readyz',
     alsoFine: [NOT_READY],
-    patienceMs: SHORT_PATIENCE_MS,
+    retryForMs: SHORT_PATIENCE_MS,
   });
   const ready = parse(text);
   if (!isObject(ready) || !Array.isArray(ready.checks) || !Array.isArray(ready.parts)) {

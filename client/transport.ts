@@ -1,0 +1,159 @@
+/** Sends requests to the API: address, token, time limits and safe retries. Every failure is a typed error. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isObject } from '../domain/json-value.js';
+import { ApiProblem, ApiUnreachableError, type ProblemDocument } from './errors.js';
+
+export interface TransportOptions {
+  /**
+   * `http://host:port`, or a function that finds it, called for every attempt. If it rejects, the call rejects with
+   * the same error; a watch retries after an `ApiUnreachableError`.
+   */
+  readonly baseUrl: string | (() => Promise<string>);
+  /** Sent as a bearer token. */
+  readonly token?: string;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** In place of `body`: opened anew for every attempt, sent as it is read. */
+  readonly file?: { readonly type: string; readonly open: () => ReadableStream<Uint8Array> };
+  /** How long the answer may take; ms. Default 30,000. */
+  readonly answerWithinMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses other than 2xx that are an answer, not an error. */
+  readonly alsoFine?: readonly number[];
+  /** How long a failed connection or a 503 is retried; only for calls that may be made twice. Default 0. */
+  readonly retryForMs?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** The body as received. */
+  readonly text: string;
+}
+
+export interface Transport {
+  readonly call: (call: Call) => Promise<Answer>;
+  /** An open response, for streams. */
+  readonly open: (path: string, headers: Readonly<Record<string, string>>, signal?: AbortSignal) => Promise<Response>;
+}
+
+const ANSWER_WITHIN_MS = 30_000;
+const RETRY_EVERY_MS = 300;
+
+export function createTransport({ baseUrl, token }: TransportOptions): Transport {
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const findBase = async () => (typeof baseUrl === 'string' ? baseUrl : await baseUrl()).replace(/\/+$/, '');
+
+  async function attempt(made: Call): Promise<Answer> {
+    const { method, path, body, file, headers, answerWithinMs = ANSWER_WITHIN_MS } = made;
+    const base = await findBase();
+    try {
+      const response = await fetch(`${base}${path}`, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(file === undefined ? {} : { 'content-type': file.type }),
+          ...authorization,
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(file === undefined ? {} : { body: file.open(), duplex: 'half' }),
+        signal: AbortSignal.timeout(answerWithinMs),
+      });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      throw unreachable(base, error, answerWithinMs);
+    }
+  }
+
+  async function call(made: Call): Promise<Answer> {
+    const { alsoFine = [], retryForMs = 0 } = made;
+    const deadline = Date.now() + retryForMs;
+    for (;;) {
+      let failure: ApiProblem | ApiUnreachableError;
+      try {
+        const answer = await attempt(made);
+        if ((answer.status >= 200 && answer.status < 300) || alsoFine.includes(answer.status)) return answer;
+        failure = refusal(answer);
+      } catch (error) {
+        if (!(error instanceof ApiUnreachableError)) throw error;
+        failure = error;
+      }
+      const mayPass = failure instanceof ApiUnreachableError ? failure.baseUrl !== null : failure.status === 503;
+      if (!mayPass || Date.now() >= deadline) throw failure;
+      await sleep(RETRY_EVERY_MS);
+    }
+  }
+
+  async function open(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const base = await findBase();
+    let response: Response;
+    try {
+      response = await fetch(`${base}${path}`, {
+        headers: { ...authorization, ...headers },
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unreachable(base, error, ANSWER_WITHIN_MS);
+    }
+    if (!response.ok) throw refusal({ status: response.status, text: await response.text() });
+    return response;
+  }
+
+  return { call, open };
+}
+
+/** Undefined if the text is not JSON. */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(base: string, error: unknown, withinMs: number): ApiUnreachableError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const late = cause instanceof Error && cause.name === 'TimeoutError';
+  const code = isObject(cause) && typeof cause.code === 'string' ? cause.code : String(cause);
+  return new ApiUnreachableError(base, late ? `no answer within ${withinMs / 1_000} s` : code, { cause: error });
+}
+
+function refusal({ status, text }: Answer): ApiProblem {
+  const document = parse(text);
+  return new ApiProblem(status, isObject(document) ? problemOf(status, document) : null, text);
+}
+
+function problemOf(status: number, document: Readonly<Record<string, unknown>>): ProblemDocument {
+  const textAt = (name: string) => (typeof document[name] === 'string' ? document[name] : '');
+  const errors = Array.isArray(document.errors) ? document.errors.filter(isObject) : [];
+  return {
+    type: textAt('type'),
+    title: textAt('title'),
+    status,
+    detail: textAt('detail'),
+    code: textAt('code'),
+    remedy: textAt('remedy'),
+    errors: errors.map((fault) => ({
+      path: stringOr(fault.path, ''),
+      rule: stringOr(fault.rule, ''),
+      given: stringOr(fault.given, null),
+      message: stringOr(fault.message, stringOr(fault.rule, 'invalid')),
+      vendorCode: stringOr(fault.vendorCode, null),
+    })),
+  };
+}
+
+function stringOr<Fallback>(value: unknown, fallback: Fallback): string | Fallback {
+  return typeof value === 'string' ? value : fallback;
+}
