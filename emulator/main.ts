@@ -10,7 +10,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = readCommandLine(args);
   } catch (error) {
-    return refuse(EXIT_USAGE, `${messageOf(error)}; run with --help for the options`);
+    return failWith(EXIT_USAGE, `${messageOf(error)}; run with --help for the options`);
   }
   if (options.help) {
     process.stdout.write(usage);
@@ -20,7 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     world = new World(options.world);
   } catch (error) {
-    return refuse(EXIT_USAGE, `cannot use ${options.world.data ?? 'a temporary folder'}: ${messageOf(error)}`);
+    return failWith(EXIT_USAGE, `cannot use ${options.world.data ?? 'a temporary folder'}: ${messageOf(error)}`);
   }
   try {
     const server = await listen(world, options);
@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     await server.close();
     return 0;
   } catch (error) {
-    return refuse(EXIT_USAGE, listenProblem(error, options));
+    return failWith(EXIT_USAGE, listenProblem(error, options));
   } finally {
     world.close();
   }
@@ -51,7 +51,7 @@ function listenProblem(error: unknown, { host, port }: { readonly host: string; 
   return `cannot listen on ${host}:${port}: ${messageOf(error)}`;
 }
 
-function refuse(exitCode: number, message: string): number {
+function failWith(exitCode: number, message: string): number {
   process.stderr.write(`emulator: ${message.split('\n')[0]}\n`);
   return exitCode;
 }

@@ -70,10 +70,10 @@ function byBlocks(blockSize: number, find: (index: number) => Promise<ReadAt | n
     const pieces: Buffer[] = [];
     for (let at = offset; at < offset + length; ) {
       const inBlock = at % blockSize;
-      const wanted = Math.min(blockSize - inBlock, offset + length - at);
+      const count = Math.min(blockSize - inBlock, offset + length - at);
       const block = await find(Math.floor(at / blockSize));
-      pieces.push(block === null ? Buffer.alloc(wanted) : await block(inBlock, wanted));
-      at += wanted;
+      pieces.push(block === null ? Buffer.alloc(count) : await block(inBlock, count));
+      at += count;
     }
     return Buffer.concat(pieces);
   };

@@ -22,7 +22,7 @@ async function control(method: string, path: string, body?: unknown) {
 }
 
 describe('The control API', () => {
-  test('tells what the account holds', async () => {
+  test('returns images, tasks, objects, uploads, buckets and roles from state', async () => {
     const { body } = await cloud.ecs().importImage(importRequest());
     const upload = await send(cloud, { method: 'POST', key: 'big', query: { uploads: '' } });
     const [uploadId = ''] = tags(upload.text, 'UploadId');
@@ -41,7 +41,7 @@ describe('The control API', () => {
     });
   });
 
-  test('keeps a journal of every call, without secrets', async () => {
+  test('records every call in the journal, without secrets', async () => {
     await send(cloud, { method: 'PUT', key: 'o', body: 'bytes' });
     await send(cloud, { method: 'GET', key: 'none' });
     await cloud.ecs().describeTasks(new DescribeTasksRequest({ regionId: REGION }));
@@ -64,10 +64,10 @@ describe('The control API', () => {
     expect(some.body.calls).toHaveLength(1);
   });
 
-  test('changes settings, and says which one is wrong', async () => {
+  test('changes a valid setting, and names an invalid one with status 400', async () => {
     expect((await control('POST', 'settings', { copySeconds: 7 })).body).toMatchObject({ copySeconds: 7 });
     expect((await control('GET', 'settings')).body).toMatchObject({ copySeconds: 7 });
-    for (const [change, word] of [
+    for (const [change, invalid] of [
       [{ copySecond: 7 }, 'copySecond'],
       [{ copySeconds: 'soon' }, 'copySeconds'],
       [{ signature: 'maybe' }, 'signature'],
@@ -75,11 +75,11 @@ describe('The control API', () => {
       [[], 'object'],
     ] as const) {
       const { status, body } = await control('POST', 'settings', change);
-      expect([status, body.error]).toEqual([400, expect.stringContaining(word)]);
+      expect([status, body.error]).toEqual([400, expect.stringContaining(invalid)]);
     }
   });
 
-  test('starts afresh: nothing is left, settings are those of the start', async () => {
+  test('removes all records, faults and files and restores the initial settings on reset', async () => {
     await control('POST', 'settings', { copySeconds: 9 });
     await send(cloud, { method: 'PUT', bucket: 'another' });
     await control('POST', 'faults', { kind: 'hang', service: 'oss' });
@@ -96,15 +96,15 @@ describe('The control API', () => {
     ['POST', 'state', undefined, 405],
     ['POST', 'settings', '{"copySeconds":', 400],
     ['GET', 'calls?after=x', undefined, 400],
-  ])('answers %s %s with one line that says what is wrong', async (method, path, body, status) => {
-    const refused = await control(method, path, body);
-    expect(refused.status).toBe(status);
-    expect(refused.body).toEqual({ error: expect.stringMatching(/^[^\n]{8,}$/) });
+  ])('answers %s %s with an error of one line', async (method, path, body, status) => {
+    const answer = await control(method, path, body);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual({ error: expect.stringMatching(/^[^\n]{8,}$/) });
   });
 });
 
-describe('Coverage', () => {
-  test('lists what is emulated, and what is not is refused by its name', async () => {
+describe('GET /_emulator/coverage', () => {
+  test('lists emulated actions; a call of another action returns an error that names it', async () => {
     const { body } = await control('GET', 'coverage');
     const [ecs] = body.rpc;
     expect(ecs).toMatchObject({ service: 'ecs', version: '2014-05-26' });
@@ -128,8 +128,8 @@ describe('Coverage', () => {
 });
 
 describe('The command line', () => {
-  test('names port, folder, buckets and keys', () => {
-    const given = [
+  test('accepts port, data folder, buckets and access keys', () => {
+    const args = [
       '--port',
       '80',
       '--data',
@@ -141,7 +141,7 @@ describe('The command line', () => {
       '--access-key',
       'a:b:c',
     ];
-    expect(readCommandLine(given)).toEqual({
+    expect(readCommandLine(args)).toEqual({
       ...{ help: false, port: 80, host: '127.0.0.1' },
       world: {
         data: 'd',
@@ -160,11 +160,11 @@ describe('The command line', () => {
     [['--access-key', 'only-the-id'], 'ID:SECRET'],
     [['--porta', '1'], '--porta'],
     [['stray'], 'stray'],
-  ])('%j is refused with what is wrong', (args, words) => {
-    expect(() => readCommandLine(args)).toThrow(words);
+  ])('rejects %j with a message that contains %j', (args, text) => {
+    expect(() => readCommandLine(args)).toThrow(text);
   });
 
-  test('does not repeat a secret', () => {
+  test('omits an invalid access key from the error, because it may contain a secret', () => {
     expect(() => readCommandLine(['--access-key', ':my-secret'])).toThrow(/^(?!.*my-secret)/);
   });
 });

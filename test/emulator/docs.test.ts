@@ -10,14 +10,14 @@ const missing = (names: readonly string[]) => names.filter((name) => !page.inclu
 
 test.each([
   ['setting', Object.keys(defaultSettings)],
-  ['part of the account', Object.keys(defaultSettings.account)],
+  ['setting of the account', Object.keys(defaultSettings.account)],
   ['kind of fault', faultKinds],
   ['field of a fault', faultFields],
   [
     'option',
-    [...usage.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, option = '']) => option).filter((one) => one !== '--help'),
+    [...usage.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, option = '']) => option).filter((option) => option !== '--help'),
   ],
-])('docs/emulator.md names every %s', (_what, names) => {
+])('docs/emulator.md documents every %s', (_kind, names) => {
   expect(names.length).toBeGreaterThan(3);
   expect(missing(names)).toEqual([]);
 });

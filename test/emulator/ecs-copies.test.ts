@@ -48,7 +48,7 @@ async function status(imageId: string) {
 }
 
 describe('CopyImage', () => {
-  test('makes an image of its own in the other region, available after a while', async () => {
+  test('creates a separate image in the destination region, which becomes Available after copySeconds', async () => {
     const imageId = await copy({ destinationImageName: 'web-01', tag: [{ key: 'copy', value: 'yes' }] });
     expect(imageId).not.toBe(source);
     pass(50);
@@ -64,7 +64,7 @@ describe('CopyImage', () => {
     expect(await images(REGION)).toMatchObject([{ imageId: source, isCopied: false }]);
   });
 
-  test('runs five at once in a region; the rest wait, and take their turn', async () => {
+  test('runs five copies concurrently in a region; further copies wait and start in order', async () => {
     const ids: string[] = [];
     for (let number = 0; number < 7; number++) ids.push(await copy());
     expect(await Promise.all(ids.map(status))).toEqual([...Array(5).fill('Creating'), 'Waiting', 'Waiting']);
@@ -74,7 +74,7 @@ describe('CopyImage', () => {
     expect(await Promise.all(ids.map(status))).toEqual(Array(7).fill('Available'));
   });
 
-  test('lets the next one start when one is cancelled', async () => {
+  test('starts the next waiting copy when a running copy is cancelled', async () => {
     const ids: string[] = [];
     for (let number = 0; number < 7; number++) ids.push(await copy());
     await cancel(ids[2] ?? '');
@@ -84,7 +84,7 @@ describe('CopyImage', () => {
     expect(await status(ids[2] ?? '')).toBe('gone');
   });
 
-  test('makes one image for one token', async () => {
+  test('creates one image for repeated calls with the same ClientToken', async () => {
     const first = await copy({ clientToken: 'once' });
     expect(await copy({ clientToken: 'once' })).toBe(first);
     await expect(copy({ clientToken: 'once', destinationImageName: 'web' })).rejects.toMatchObject({
@@ -93,7 +93,7 @@ describe('CopyImage', () => {
     expect(await images()).toHaveLength(1);
   });
 
-  test('within a region changes the encryption, and nothing else is worth a copy', async () => {
+  test('allows a copy within a region only to encrypt the image', async () => {
     await expect(copy({ destinationRegionId: REGION })).rejects.toMatchObject({ code: 'IncorrectDestinationRegion' });
     await copy({ destinationRegionId: REGION, encrypted: true, KMSKeyId: 'key-1' });
     expect((await images(REGION))[0]?.diskDeviceMappings?.diskDeviceMapping).toMatchObject([{ encrypted: true }]);
@@ -110,12 +110,12 @@ describe('CopyImage', () => {
     [403, 'TagKey.Duplication', { tag: [{ key: 'a' }, { key: 'A' }] }],
     [400, 'InvalidParameter', { KMSKeyId: 'key-1' }],
     [400, 'DryRunOperation', { dryRun: true }],
-  ])('answers %i %s to what its parameters do not allow', async (statusCode, code, fields) => {
+  ])('returns %i %s for %o', async (statusCode, code, fields) => {
     await expect(copy(fields)).rejects.toMatchObject({ statusCode, code });
     expect(await images()).toEqual([]);
   });
 
-  test('refuses an image that is not available, a taken name, a full region, a region without copies', async () => {
+  test('rejects an unavailable image, a duplicate name, an exceeded quota and a region without copies', async () => {
     const fresh = (await cloud.ecs().importImage(importRequest({ imageName: 'fresh' }))).body?.imageId;
     await expect(copy({ imageId: fresh })).rejects.toMatchObject({ code: 'IncorrectImageStatus', statusCode: 400 });
     const first = await copy({ destinationImageName: 'web-01' });
@@ -132,7 +132,7 @@ describe('CopyImage', () => {
     await expect(copy()).rejects.toMatchObject({ code: 'RegionNotSupportCopy', statusCode: 403 });
   });
 
-  test('keeps both images from being deleted while it runs', async () => {
+  test('rejects deletion of source and copy while the copy is running', async () => {
     const imageId = await copy();
     const remove = (regionId: string, id: string) =>
       cloud.ecs().deleteImage(new DeleteImageRequest({ regionId, imageId: id, force: true }));
@@ -145,7 +145,7 @@ describe('CopyImage', () => {
 });
 
 describe('CancelCopyImage', () => {
-  test('deletes the copy and leaves the source', async () => {
+  test('deletes the copy and keeps the source', async () => {
     const imageId = await copy();
     pass(20);
     await cancel(imageId);
@@ -156,7 +156,7 @@ describe('CancelCopyImage', () => {
     expect(await images(REGION)).toMatchObject([{ status: 'Available' }]);
   });
 
-  test('is refused for a copy that is done, and for an image that is none', async () => {
+  test('rejects a finished copy, and an image that is not a copy', async () => {
     const imageId = await copy();
     pass(100);
     await expect(cancel(imageId)).rejects.toMatchObject({ code: 'IncorrectImageStatus' });

@@ -26,7 +26,7 @@ async function imageCount(): Promise<number | undefined> {
   return (await cloud.ecs().describeImages(request)).body?.totalCount;
 }
 
-test('the same token and parameters give the first answer again, also when the image is long there', async () => {
+test('returns the first response for the same token and parameters, also after the import has finished', async () => {
   const first = await start();
   expect(await start()).toEqual(first);
   vi.setSystemTime(Date.now() + 3_600_000);
@@ -34,24 +34,24 @@ test('the same token and parameters give the first answer again, also when the i
   expect(await imageCount()).toBe(1);
 });
 
-test('the same token with other parameters is a mismatch', async () => {
+test('rejects the same token with other parameters as a mismatch', async () => {
   await start();
   await expect(start({ imageName: 'web-02' })).rejects.toMatchObject({ code: 'IdempotentParameterMismatch' });
   expect(await imageCount()).toBe(1);
 });
 
-test('a token is case-sensitive', async () => {
+test('treats tokens that differ in case as different tokens', async () => {
   await start();
   await start({ clientToken: 'TOKEN-1', imageName: 'web-02' });
   expect(await imageCount()).toBe(2);
 });
 
-test('while the first call still runs, the second is told so; then it gets the first answer', async () => {
+test('returns IdempotentProcessing while the first call runs, and its response after that', async () => {
   const { blobs } = cloud.world;
   const read = blobs.readBytes.bind(blobs);
-  let goOn = (): void => undefined;
+  let release = (): void => undefined;
   const held = new Promise<void>((resolve) => {
-    goOn = resolve;
+    release = resolve;
   });
   const reading = new Promise<void>((resolve) => {
     vi.spyOn(blobs, 'readBytes').mockImplementation(async (...range) => {
@@ -64,30 +64,30 @@ test('while the first call still runs, the second is told so; then it gets the f
   await reading;
   await expect(start()).rejects.toMatchObject({ code: 'IdempotentProcessing', statusCode: 403 });
   await expect(start({ imageName: 'web-02' })).rejects.toMatchObject({ code: 'IdempotentParameterMismatch' });
-  goOn();
+  release();
   const answer = await first;
   expect(await start()).toEqual(answer);
 });
 
-test('without a token, two calls that ask for one name make one image', async () => {
+test('creates one image for two concurrent calls with the same name and no token', async () => {
   const both = await Promise.allSettled([start({ clientToken: undefined }), start({ clientToken: undefined })]);
   expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   expect(await imageCount()).toBe(1);
 });
 
-test('what was refused may be asked again with the same token', async () => {
+test('accepts a retry with the same token after a rejected call', async () => {
   cloud.set({ quotaImages: 0 });
   await expect(start()).rejects.toMatchObject({ code: 'QuotaExceed.Image' });
   cloud.set({ quotaImages: 1 });
   await start();
 });
 
-test('a dry run leaves nothing under its token', async () => {
+test('accepts the token of a dry run for the import', async () => {
   await expect(start({ dryRun: true })).rejects.toMatchObject({ code: 'DRYRUN.SUCCESS' });
   await start();
 });
 
-test('a token is forgotten after the time that is set: then the name is taken', async () => {
+test('expires a token after clientTokenSeconds, so that a retry fails with a duplicate name', async () => {
   cloud.set({ clientTokenSeconds: 60 });
   const first = await start();
   vi.setSystemTime(Date.now() + 59_000);
@@ -96,7 +96,7 @@ test('a token is forgotten after the time that is set: then the name is taken', 
   await expect(start()).rejects.toMatchObject({ code: 'InvalidImageName.Duplicated' });
 });
 
-test('a token outlives the process', async () => {
+test('keeps tokens across a restart', async () => {
   const { imageId } = await start();
   const reopened = new World({ data: cloud.folder });
   expect([...reopened.tokens.values()]).toMatchObject([{ answer: { ImageId: imageId } }]);

@@ -31,7 +31,7 @@ const images = async (filter: Record<string, unknown> = {}) => (await describeIm
 const names = async (filter: Record<string, unknown>) => (await images(filter)).map(({ imageName }) => imageName);
 
 describe('an imported image', () => {
-  test('shows what was asked for, and what the vendor assumes of the rest', async () => {
+  test('has the requested attributes, and the default values of the vendor for the others', async () => {
     await start();
     expect(await images({ status: 'ALL' })).toMatchObject([
       {
@@ -46,7 +46,7 @@ describe('an imported image', () => {
     expect(await images({ status: 'ALL', imageName: 'win-01' })).toMatchObject([{ licenseType: 'BYOL' }]);
   });
 
-  test('has a disk for each mapping, named and sized as the vendor does', async () => {
+  test('has a disk for each mapping, with the device names and sizes of the vendor', async () => {
     await cloud.putObject('data.qcow2', qcow2({ virtualSize: 3 * 1024 ** 3 }));
     await start({
       diskDeviceMapping: [
@@ -64,25 +64,25 @@ describe('an imported image', () => {
     ]);
   });
 
-  test('ignores disks beyond the 17th, as the document says', async () => {
+  test('ignores disks beyond the 17th, as documented', async () => {
     await start({ diskDeviceMapping: Array(19).fill({ OSSBucket: BUCKET, OSSObject: 'web-01.raw' }) });
     const [image] = await images({ status: 'ALL' });
     expect(image?.diskDeviceMappings?.diskDeviceMapping).toHaveLength(17);
   });
 
-  test('has the detected format: it prevails over the one that was said', async () => {
+  test('has the detected format if the request specifies another one', async () => {
     await cloud.putObject('web-01.raw', qcow2());
     await start({ diskDeviceMapping: [{ OSSBucket: BUCKET, OSSObject: 'web-01.raw', format: 'VHD' }] });
     const [image] = await images({ status: 'ALL' });
     expect(image?.diskDeviceMappings?.diskDeviceMapping).toMatchObject([{ format: 'QCOW2' }]);
   });
 
-  test('is named after its id where no name is given', async () => {
+  test('has its id as name if the request has no name', async () => {
     const imageId = await start({ imageName: undefined });
     expect(await images({ status: 'ALL' })).toMatchObject([{ imageName: imageId }]);
   });
 
-  test('may be a VMDK where the account is invited', async () => {
+  test('can be a VMDK if the account is invited', async () => {
     cloud.set({ account: { ...cloud.world.settings.account, vmdkInvited: true } });
     await cloud.putObject('web-01.raw', vmdk());
     await start();
@@ -90,13 +90,13 @@ describe('an imported image', () => {
     expect(image?.diskDeviceMappings?.diskDeviceMapping).toMatchObject([{ format: 'VMDK' }]);
   });
 
-  test('may come from a CloudBox with the role for it', async () => {
+  test('can be imported to a CloudBox with the CloudBox role', async () => {
     cloud.makeRole('AliyunECSCloudBoxImageImportDefaultRole', 'AliyunECSCloudBoxImageImportRolePolicy');
     await start({ storageLocationArn: `arn:acs:cloudbox:${REGION}:1000000000000001:cloudbox/cb-1` });
     expect(await names({ status: 'ALL' })).toEqual(['web-01']);
   });
 
-  test('may be read through a role of another name', async () => {
+  test('can be read with a custom role', async () => {
     cloud.world.roles.remove('aliyunecsimageimportdefaultrole');
     cloud.makeRole('MyImportRole');
     await start({ roleName: 'MyImportRole' });
@@ -105,7 +105,7 @@ describe('an imported image', () => {
 });
 
 describe('DescribeImages', () => {
-  test('hides an importing image unless its status is asked for', async () => {
+  test('omits an importing image unless the status filter includes it', async () => {
     await start();
     expect(await images()).toEqual([]);
     expect(await names({ status: 'Creating,Waiting' })).toEqual(['web-01']);
@@ -114,7 +114,7 @@ describe('DescribeImages', () => {
     expect(await names({})).toEqual(['web-01']);
   });
 
-  test('keeps to each filter', async () => {
+  test('returns only images that match all filters', async () => {
     await start({
       imageName: 'web-01',
       tag: [{ key: 'team', value: 'web' }, { key: 'tier' }],
@@ -140,16 +140,16 @@ describe('DescribeImages', () => {
     expect(await names({ regionId: 'cn-beijing' })).toEqual([]);
   });
 
-  test('lists the newest first, in pages', async () => {
+  test('sorts by creation time, newest first, and paginates', async () => {
     for (let number = 1; number <= 5; number++) await start({ imageName: `web-0${number}` }).then(() => pass(1));
     const body = await describeImages({ status: 'ALL', pageNumber: 2, pageSize: 2 });
     expect(body).toMatchObject({ pageNumber: 2, pageSize: 2, totalCount: 5 });
     expect(body?.images?.image).toMatchObject([{ imageName: 'web-03' }, { imageName: 'web-02' }]);
   });
 
-  test('refuses what its parameters do not allow', async () => {
-    const wrong = [{ pageSize: 101 }, { status: 'ALL,Available' }, { status: 'Ready' }, { usable: true }];
-    for (const filter of wrong) {
+  test('rejects invalid parameters', async () => {
+    const invalid = [{ pageSize: 101 }, { status: 'ALL,Available' }, { status: 'Ready' }, { usable: true }];
+    for (const filter of invalid) {
       await expect(images(filter)).rejects.toMatchObject({ code: 'InvalidParameter', statusCode: 400 });
     }
     await expect(images({ imageOwnerAlias: 'me' })).rejects.toMatchObject({
@@ -171,7 +171,7 @@ describe('detection', () => {
     return (await images())[0]?.detectionOptions;
   };
 
-  test('comes after the import, and only where it was asked for', async () => {
+  test('finishes after the import, and runs only if requested', async () => {
     await start({ imageName: 'without' });
     await start({ imageName: 'with', detectionStrategy: 'Standard' });
     pass(110);
@@ -186,19 +186,19 @@ describe('detection', () => {
     ['RAW', raw()],
     ['dynamic VHD', dynamicVhd()],
     ['QCOW2', qcow2()],
-  ])("reads the boot mode from a %s's own bytes", async (_format, disk) => {
+  ])('reads the boot mode from the content of a %s', async (_format, disk) => {
     const item = { name: 'GUESTOS.BootMode', value: 'BIOS' };
     expect((await detect(disk, 'UEFI'))?.items?.item).toContainEqual(
       expect.objectContaining({ ...item, riskLevel: 'High', riskCode: 'BootMode.Mismatch.Emulated' }),
     );
   });
 
-  test('finds no risk where the disk boots as it was said', async () => {
+  test('reports no risk if the boot mode of the disk matches the request', async () => {
     const options = await detect(qcow2({ first: bootSector(0xef) }), 'UEFI');
     expect(options?.items?.item?.filter(({ riskLevel }) => riskLevel !== undefined)).toEqual([]);
   });
 
-  test('says what is set, where a test wants other findings', async () => {
+  test('returns the items of the setting detectionItems', async () => {
     cloud.set({ detectionItems: [{ name: 'GUESTOS.Nvme', value: 'No', riskLevel: 'High', riskCode: 'X' }] });
     expect((await detect(raw()))?.items?.item).toEqual([
       { name: 'GUESTOS.Nvme', value: 'No', riskLevel: 'High', riskCode: 'X' },
@@ -210,7 +210,7 @@ describe('DeleteImage', () => {
   const remove = (imageId: string, fields: Record<string, unknown> = {}) =>
     cloud.ecs().deleteImage(new DeleteImageRequest({ regionId: REGION, imageId, ...fields }));
 
-  test('takes an image away and frees its name and its place in the quota', async () => {
+  test('removes the image and releases its name and quota', async () => {
     cloud.set({ quotaImages: 1 });
     const imageId = await start();
     pass(100);
@@ -219,14 +219,14 @@ describe('DeleteImage', () => {
     await start();
   });
 
-  test('is refused while the image is imported: only CancelTask ends that', async () => {
+  test('fails while the import is running, also with Force', async () => {
     const imageId = await start();
     await expect(remove(imageId, { force: true })).rejects.toMatchObject({ code: 'ImageIsImporting', statusCode: 403 });
     pass(100);
     await remove(imageId);
   });
 
-  test('does nothing in a dry run, and does not know an image twice', async () => {
+  test('keeps the image in a dry run, and returns InvalidImageId.NotFound for a deleted image', async () => {
     const imageId = await start();
     pass(100);
     await expect(remove(imageId, { dryRun: true })).rejects.toMatchObject({ code: 'DryRunOperation' });
@@ -248,7 +248,7 @@ describe('ModifyImageAttribute', () => {
   const modify = (imageId: string, fields: Record<string, unknown>) =>
     cloud.ecs().modifyImageAttribute(new ModifyImageAttributeRequest({ regionId: REGION, imageId, ...fields }));
 
-  test('changes what is given and keeps the rest', async () => {
+  test('changes the given attributes and keeps the others', async () => {
     const imageId = await start({ description: 'first' });
     pass(100);
     await modify(imageId, {
@@ -266,7 +266,7 @@ describe('ModifyImageAttribute', () => {
     });
   });
 
-  test('deprecates an image and takes that back', async () => {
+  test('deprecates an image and makes it available again', async () => {
     const imageId = await start();
     pass(100);
     await modify(imageId, { status: 'Deprecated' });
@@ -276,7 +276,7 @@ describe('ModifyImageAttribute', () => {
     expect(await names({})).toEqual(['web-01']);
   });
 
-  test('refuses a name that is taken or malformed, and an image that is not finished', async () => {
+  test('rejects a duplicate name, a malformed name and an unfinished image', async () => {
     const imageId = await start();
     await expect(modify(imageId, { description: 'new' })).rejects.toMatchObject({ code: 'IncorrectImageStatus' });
     pass(100);

@@ -39,19 +39,19 @@ async function shared(fields: Record<string, unknown> = {}) {
 }
 
 describe('sharing', () => {
-  test('adds and removes accounts, twice as good as once', async () => {
+  test('adds and removes accounts, idempotently', async () => {
     await share({ addAccount: ['200001', '200002'] });
     await share({ addAccount: ['200002'], removeAccount: ['200001', '200009'] });
     expect((await shared())?.accounts?.account).toMatchObject([{ aliyunId: '200002' }]);
   });
 
-  test('takes ten accounts of a call and ignores the rest', async () => {
+  test('applies the first ten accounts of a call and ignores the others', async () => {
     await share({ addAccount: accounts(12) });
     expect((await shared())?.totalCount).toBe(10);
     expect((await shared({ pageSize: 4, pageNumber: 3 }))?.accounts?.account).toHaveLength(2);
   });
 
-  test('ends at 50 accounts', async () => {
+  test('rejects more than 50 accounts', async () => {
     for (let from = 0; from < 50; from += 10) await share({ addAccount: accounts(10, from) });
     await expect(share({ addAccount: ['300000'] })).rejects.toMatchObject({
       code: 'QuotaExceed.ShareImageUser',
@@ -60,8 +60,8 @@ describe('sharing', () => {
     await share({ addAccount: ['300000'], removeAccount: ['200000'] });
   });
 
-  test('refuses accounts that do not exist, and the own one', async () => {
-    await expect(share({ addAccount: ['nobody'] })).rejects.toMatchObject({ code: 'InvalidAccount.NotFound' });
+  test('rejects unknown accounts and the account of the owner', async () => {
+    await expect(share({ addAccount: ['unknown'] })).rejects.toMatchObject({ code: 'InvalidAccount.NotFound' });
     await expect(share({ addAccount: ['1000000000000001'] })).rejects.toMatchObject({
       code: 'InvalidAccount.Forbbiden',
     });
@@ -72,7 +72,7 @@ describe('sharing', () => {
     });
   });
 
-  test('protects an image from deletion, unless forced, and from deprecation', async () => {
+  test('prevents deletion without Force, and deprecation', async () => {
     await share({ addAccount: ['200001'] });
     const remove = (force: boolean) =>
       cloud.ecs().deleteImage(new DeleteImageRequest({ regionId: REGION, imageId, force }));
@@ -82,7 +82,7 @@ describe('sharing', () => {
     await remove(true);
   });
 
-  test('is for available images that no service key encrypts', async () => {
+  test('rejects images encrypted with the service key, and unfinished images', async () => {
     const copy = async (fields: object) =>
       cloud.ecs().copyImage(new CopyImageRequest({ regionId: REGION, imageId, encrypted: true, ...fields }));
     const withServiceKey = (await copy({})).body?.imageId;
@@ -90,8 +90,8 @@ describe('sharing', () => {
     const withOwnKey = (await copy({ KMSKeyId: 'key-1' })).body?.imageId;
     await share({ imageId: withOwnKey, addAccount: ['200001'] });
     cloud.set({ importSeconds: 100 });
-    const fresh = (await cloud.ecs().importImage(importRequest({ imageName: 'fresh' }))).body?.imageId;
-    await expect(share({ imageId: fresh, addAccount: ['200001'] })).rejects.toMatchObject({
+    const unfinished = (await cloud.ecs().importImage(importRequest({ imageName: 'unfinished' }))).body?.imageId;
+    await expect(share({ imageId: unfinished, addAccount: ['200001'] })).rejects.toMatchObject({
       code: 'IncorrectImageStatus',
     });
   });
@@ -118,7 +118,7 @@ describe('tags', () => {
     ).body;
   const many = (count: number) => Array.from({ length: count }, (_, index) => ({ key: `k${index}`, value: 'v' }));
 
-  test('are set, listed, found by, and taken away', async () => {
+  test('can be added, listed, used as a filter, and removed', async () => {
     await tag({
       tag: [
         { key: 'team', value: 'web' },
@@ -137,7 +137,7 @@ describe('tags', () => {
     expect((await list({ resourceId: [imageId] }))?.tagResources?.tagResource).toEqual([]);
   });
 
-  test('are listed page by page', async () => {
+  test('are paginated', async () => {
     for (let number = 0; number < 4; number++) {
       await cloud.ecs().importImage(importRequest({ imageName: `web-${number}x`, tag: many(20) }));
     }
@@ -154,7 +154,7 @@ describe('tags', () => {
     expect(seen).toHaveLength(80);
   });
 
-  test('are 20 at most on a resource, and follow the rules for keys and values', async () => {
+  test('are limited to 20 per resource, and malformed keys and values are rejected', async () => {
     await tag({ tag: many(20) });
     await tag({ tag: [{ key: 'k0', value: 'other' }] });
     await expect(tag({ tag: [{ key: 'k20', value: 'v' }] })).rejects.toMatchObject({ code: 'NumberExceed.Tags' });
@@ -167,7 +167,7 @@ describe('tags', () => {
     }
   });
 
-  test('of an import follow the same rules', async () => {
+  test('of ImportImage have the same limits and format', async () => {
     const withTags = (tags: object[]) => cloud.ecs().importImage(importRequest({ imageName: 'web-02', tag: tags }));
     await expect(withTags(many(21))).rejects.toMatchObject({ code: 'NumberExceed.Tags', statusCode: 400 });
     await expect(withTags([{ key: 'acs:x' }])).rejects.toMatchObject({ code: 'InvalidTagKey.Malformed' });
@@ -176,7 +176,7 @@ describe('tags', () => {
     await withTags(many(20));
   });
 
-  test('need a resource that exists, of a type that is known', async () => {
+  test('require an existing resource of a supported type', async () => {
     const tags = { tag: [{ key: 'team', value: 'web' }] };
     await expect(tag({ ...tags, resourceId: ['m-unknown'] })).rejects.toMatchObject({
       code: 'InvalidResourceId.NotFound',
@@ -193,19 +193,19 @@ describe('tags', () => {
   });
 });
 
-test('DescribeRegions names the regions with their endpoints', async () => {
+test('DescribeRegions returns the regions with their endpoints', async () => {
   const { body } = await cloud.ecs().describeRegions(new DescribeRegionsRequest());
   const regions = new Map((body?.regions?.region ?? []).map((region) => [region.regionId, region.regionEndpoint]));
   expect(regions.get('cn-hangzhou')).toBe('ecs-cn-hangzhou.aliyuncs.com');
   expect(regions.get('eu-central-1')).toBe('ecs.eu-central-1.aliyuncs.com');
 });
 
-test('DescribeAccountAttributes tells quotas, but not that of images', async () => {
-  const ask = async (attributeName?: string[]) => {
+test('DescribeAccountAttributes returns quotas, but not the image quota', async () => {
+  const attributeNames = async (attributeName?: string[]) => {
     const request = new DescribeAccountAttributesRequest({ regionId: REGION, attributeName });
     const { body } = await cloud.ecs().describeAccountAttributes(request);
     return (body?.accountAttributeItems?.accountAttributeItem ?? []).map(({ attributeName: name }) => name);
   };
-  expect(await ask(['max-security-groups', 'max-custom-images'])).toEqual(['max-security-groups']);
-  expect((await ask()).some((name) => name?.includes('image'))).toBe(false);
+  expect(await attributeNames(['max-security-groups', 'max-custom-images'])).toEqual(['max-security-groups']);
+  expect((await attributeNames()).some((name) => name?.includes('image'))).toBe(false);
 });

@@ -46,7 +46,7 @@ const cancel = (taskId: string, regionId = REGION) =>
   cloud.ecs().cancelTask(new CancelTaskRequest({ regionId, taskId }));
 
 describe('a task', () => {
-  test('runs from Processing to Finished, and its image from Creating to Available', async () => {
+  test('changes from Processing to Finished, and its image from Creating to Available', async () => {
     const { taskId, imageId } = await start();
     pass(25);
     expect(await tasks()).toMatchObject([
@@ -63,7 +63,7 @@ describe('a task', () => {
     expect(await imageStatus(imageId)).toBe('Available');
   });
 
-  test('names its objects, and the reason where it failed', async () => {
+  test('has its objects as related items, and the error if it failed', async () => {
     cloud.set({ failImports: [{ code: 'ImportImageFailed', message: 'No system found.', imageName: 'bad' }] });
     const good = await start();
     const bad = await start('bad-01');
@@ -82,7 +82,7 @@ describe('a task', () => {
     expect(await imageStatus(bad.imageId)).toBe('CreateFailed');
   });
 
-  test('fails when its object is deleted or replaced before the end, and not after', async () => {
+  test('fails if its object is deleted or replaced before the end, but not after it', async () => {
     const [deleted, done] = [await start('deleted'), await start('done')];
     cloud.world.tasks.put(done.taskId, { ...taskRecord(done.taskId), finishAt: Date.now() });
     cloud.world.objects.remove('images/web-01.raw');
@@ -99,13 +99,13 @@ describe('a task', () => {
 
   function taskRecord(taskId: string) {
     const task = cloud.world.tasks.get(taskId);
-    if (task === undefined) throw new Error('the task was just started');
+    if (task === undefined) throw new Error(`task ${taskId} does not exist`);
     return task;
   }
 });
 
 describe('DescribeTasks', () => {
-  test('lists the newest first, in pages of the size that is asked for', async () => {
+  test('sorts by creation time, newest first, and paginates with the requested size', async () => {
     const ids: string[] = [];
     for (const name of ['web-01', 'web-02', 'web-03']) {
       ids.unshift((await start(name)).taskId);
@@ -117,7 +117,7 @@ describe('DescribeTasks', () => {
     expect(body?.taskSet?.task).toMatchObject([{ taskId: ids[2] }]);
   });
 
-  test('keeps to each filter, and to all that are given', async () => {
+  test('returns only tasks that match all filters', async () => {
     const first = await start('web-01');
     pass(60);
     const second = await start('web-02');
@@ -135,7 +135,7 @@ describe('DescribeTasks', () => {
     expect(await ids({ regionId: 'cn-beijing' })).toEqual([]);
   });
 
-  test('takes both spellings of an action, and answers in the one that is set', async () => {
+  test('accepts both spellings of an action, and returns the one in taskActionSpelling', async () => {
     const { taskId } = await start();
     for (const taskAction of ['ImportImage', 'IMPORT_IMAGE']) {
       expect(await tasks({ taskAction })).toMatchObject([{ taskId, taskAction: 'ImportImage' }]);
@@ -144,10 +144,10 @@ describe('DescribeTasks', () => {
     expect(await tasks()).toMatchObject([{ taskAction: 'IMPORT_IMAGE' }]);
   });
 
-  test('refuses pages and lists beyond 100, and times of another form', async () => {
+  test('rejects page sizes and lists above 100, and malformed times', async () => {
     const ids = Array.from({ length: 101 }, (_, index) => `t-${index}`);
-    for (const wrong of [{ pageSize: 101 }, { pageNumber: 0 }, { taskIds: ids.join(',') }, { resourceIds: ids }]) {
-      await expect(tasks(wrong)).rejects.toMatchObject({ code: 'InvalidParameter', statusCode: 400 });
+    for (const invalid of [{ pageSize: 101 }, { pageNumber: 0 }, { taskIds: ids.join(',') }, { resourceIds: ids }]) {
+      await expect(tasks(invalid)).rejects.toMatchObject({ code: 'InvalidParameter', statusCode: 400 });
     }
     await expect(tasks({ startTime: 'yesterday' })).rejects.toMatchObject({ code: 'InvalidParameter' });
     await expect(tasks({ regionId: undefined })).rejects.toMatchObject({ code: 'MissingParameter' });
@@ -155,7 +155,7 @@ describe('DescribeTasks', () => {
 });
 
 describe('CancelTask', () => {
-  test('ends the task after a while, takes the image away, and frees its name', async () => {
+  test('ends the task after cancelSeconds, removes the image and releases its name', async () => {
     const { taskId, imageId } = await start();
     pass(40);
     await cancel(taskId);
@@ -171,7 +171,7 @@ describe('CancelTask', () => {
     await start();
   });
 
-  test('wins a race that it entered in time: the image never becomes available', async () => {
+  test('before the end of the import, prevents the image from becoming Available', async () => {
     const { taskId, imageId } = await start();
     pass(99);
     await cancel(taskId);
@@ -181,14 +181,14 @@ describe('CancelTask', () => {
     }
   });
 
-  test('loses a race that it entered too late: the image stays', async () => {
+  test('after the end of the import, fails and keeps the image', async () => {
     const { taskId, imageId } = await start();
     pass(100);
     await expect(cancel(taskId)).rejects.toMatchObject({ code: 'InvalidTaskId.IncorrectTaskStatus', statusCode: 403 });
     expect(await imageStatus(imageId)).toBe('Available');
   });
 
-  test('is refused a second time, for an unknown task, and in another region', async () => {
+  test('fails for a cancelled task, an unknown task and another region', async () => {
     const { taskId } = await start();
     await expect(cancel('t-unknown')).rejects.toMatchObject({ code: 'InvalidTaskId.NotFound', statusCode: 400 });
     await expect(cancel(taskId, 'cn-beijing')).rejects.toMatchObject({ code: 'InvalidTaskId.NotFound' });
@@ -201,7 +201,7 @@ describe('CancelTask', () => {
     await expect(cancel(taskId)).rejects.toMatchObject({ code: 'InvalidTaskId.IncorrectTaskStatus' });
   });
 
-  test('says of a cancelled task what is set: the vendor does not document it', async () => {
+  test('sets the status in cancelledTaskStatus, because the vendor documents none', async () => {
     cloud.set({ cancelledTaskStatus: 'Canceled' });
     const { taskId } = await start();
     await cancel(taskId);

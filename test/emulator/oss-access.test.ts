@@ -12,7 +12,7 @@ import {
   REGION,
   startCloud,
 } from '../support/emulator/local-cloud.js';
-import { aliOss, exchange, type Sent, send, tags } from '../support/emulator/oss-clients.js';
+import { aliOss, exchange, type OssRequest, send, tags } from '../support/emulator/oss-clients.js';
 
 let cloud: LocalCloud;
 
@@ -28,10 +28,10 @@ beforeEach(async () => {
 
 afterAll(() => cloud.close());
 
-const get = (sent: Partial<Sent> = {}) => send(cloud, { method: 'GET', key: 'o', ...sent });
+const get = (sent: Partial<OssRequest> = {}) => send(cloud, { method: 'GET', key: 'o', ...sent });
 const minutes = (count: number) => new Date(Date.now() + count * 60_000);
 
-/** Keys of a role's session that may do everything of OSS. */
+/** Keys of a session of a role with full access to OSS. */
 async function session(seconds: number, policy?: object): Promise<Required<Keys>> {
   await makeRole();
   const { body } = await cloud.sts().assumeRole(
@@ -66,30 +66,30 @@ const allow = (action: string | readonly string[], resource: string) => ({
 });
 
 describe('A signature', () => {
-  test.each<readonly [string, Partial<Sent>, number, string]>([
-    ['of an unknown key', { keys: { ...ACCOUNT_KEYS, accessKeyId: 'nobody' } }, 403, 'InvalidAccessKeyId'],
+  test.each<readonly [string, Partial<OssRequest>, number, string]>([
+    ['with an unknown key', { keys: { ...ACCOUNT_KEYS, accessKeyId: 'unknown' } }, 403, 'InvalidAccessKeyId'],
     ['with a wrong secret', { keys: { ...ACCOUNT_KEYS, accessKeySecret: 'x' } }, 403, 'SignatureDoesNotMatch'],
-    ['from a clock 16 minutes late', { time: minutes(-16) }, 403, 'RequestTimeTooSkewed'],
-    ['from a clock 16 minutes early', { time: minutes(16) }, 403, 'RequestTimeTooSkewed'],
+    ['with a date 16 minutes in the past', { time: minutes(-16) }, 403, 'RequestTimeTooSkewed'],
+    ['with a date 16 minutes in the future', { time: minutes(16) }, 403, 'RequestTimeTooSkewed'],
     [
       'for another region',
       { region: 'cn-beijing', host: `${BUCKET}.oss-cn-hangzhou.aliyuncs.com` },
       400,
       'InvalidArgument',
     ],
-    ['of a token that nobody gave out', { keys: { ...ACCOUNT_KEYS, securityToken: 'x' } }, 403, 'InvalidAccessKeyId'],
-  ])('%s is refused', async (_what, sent, status, code) => {
-    const refused = await get(sent);
-    expect(refused).toMatchObject({ status, code });
-    expect(refused.headers['x-oss-ec']).toMatch(/^0002-000\d{5}$/);
-    expect(tags(refused.text, 'RequestId')).toEqual([refused.headers['x-oss-request-id']]);
+    ['with an unknown token', { keys: { ...ACCOUNT_KEYS, securityToken: 'x' } }, 403, 'InvalidAccessKeyId'],
+  ])('%s is rejected', async (_case, sent, status, code) => {
+    const rejected = await get(sent);
+    expect(rejected).toMatchObject({ status, code });
+    expect(rejected.headers['x-oss-ec']).toMatch(/^0002-000\d{5}$/);
+    expect(tags(rejected.text, 'RequestId')).toEqual([rejected.headers['x-oss-request-id']]);
   });
 
-  test('from a clock 14 minutes off is taken', async () => {
+  test('with a date 14 minutes in the past is accepted', async () => {
     expect((await get({ time: minutes(-14) })).text).toBe('bytes');
   });
 
-  test.each([1, 4] as const)('V%i with a wrong secret is refused to a real client', async (signature) => {
+  test.each([1, 4] as const)('V%i with a wrong secret is rejected for the client of the vendor', async (signature) => {
     const oss = aliOss(cloud, { signature, keys: { ...ACCOUNT_KEYS, accessKeySecret: 'x' } });
     await expect(oss.get('o')).rejects.toMatchObject({ code: 'SignatureDoesNotMatch', status: 403 });
     await expect(oss.head('o')).rejects.toMatchObject({ status: 403 });
@@ -101,50 +101,49 @@ describe('A signature', () => {
     const attempt = (method: string, path: string, changed: Record<string, string> = {}) =>
       exchange(cloud, { method, path, headers: { ...headers, ...changed } });
     expect((await attempt('GET', `/${BUCKET}/o`)).status).toBe(200);
-    for (const refused of [
+    for (const answer of [
       await attempt('DELETE', `/${BUCKET}/o`),
       await attempt('GET', `/${BUCKET}/p`),
       await attempt('GET', `/${BUCKET}/o?acl`),
       await attempt('GET', `/${BUCKET}/o`, { 'x-oss-meta-a': '2' }),
     ]) {
-      expect(refused.code).toBe('SignatureDoesNotMatch');
+      expect(answer.code).toBe('SignatureDoesNotMatch');
     }
   });
 
-  test('is not asked for where that is switched off', async () => {
+  test('is not required if the setting signature is off', async () => {
     cloud.set({ signature: 'off' });
     expect((await get({ keys: { ...ACCOUNT_KEYS, accessKeySecret: 'x' } })).status).toBe(200);
     expect((await get({ unsigned: true })).status).toBe(200);
   });
 });
 
-describe('A signed address', () => {
-  const fetched = async (url: string) => {
+describe('A presigned URL', () => {
+  const fetchText = async (url: string) => {
     const answer = await fetch(url);
     const text = await answer.text();
     return { status: answer.status, text, code: tags(text, 'Code')[0] };
   };
 
-  test.each([1, 4] as const)('gives the object until it has expired (V%i)', async (signature) => {
-    const url = (seconds: number) => addressOf(signature, seconds);
-    expect(await fetched(await url(60))).toMatchObject({ status: 200, text: 'bytes' });
-    expect(await fetched((await url(60)).replace('/o?', '/p?'))).toMatchObject({ code: 'SignatureDoesNotMatch' });
+  test.each([1, 4] as const)('returns the object until it expires (V%i)', async (signature) => {
+    const url = (seconds: number) => presignedUrl(signature, seconds);
+    expect(await fetchText(await url(60))).toMatchObject({ status: 200, text: 'bytes' });
+    expect(await fetchText((await url(60)).replace('/o?', '/p?'))).toMatchObject({ code: 'SignatureDoesNotMatch' });
     cloud.world.now = () => Date.now() + 61_000;
-    const late = await fetched(await url(60));
+    const late = await fetchText(await url(60));
     Reflect.deleteProperty(cloud.world, 'now');
     expect(late).toMatchObject({ status: 403, code: 'AccessDenied' });
     expect(late.text).toContain('Request has expired.');
   });
 
-  test('takes an upload', async () => {
+  test('accepts an upload', async () => {
     const url = await aliOss(cloud).signatureUrlV4('PUT', 60, {}, 'up/l oad');
     expect((await fetch(url, { method: 'PUT', body: Buffer.from('sent') })).status).toBe(200);
     expect((await get({ key: 'up/l oad' })).text).toBe('sent');
   });
 });
 
-/** For V1 ali-oss wants a name in place of an address. */
-async function addressOf(signature: 1 | 4, seconds: number): Promise<string> {
+async function presignedUrl(signature: 1 | 4, seconds: number): Promise<string> {
   if (signature === 4) return aliOss(cloud).signatureUrlV4('GET', seconds, {}, 'o');
   const endpoint = `http://localhost:${cloud.address.split(':')[1]}`;
   const options = { ...ACCOUNT_KEYS, endpoint, bucket: BUCKET, sldEnable: true };
@@ -152,7 +151,7 @@ async function addressOf(signature: 1 | 4, seconds: number): Promise<string> {
 }
 
 describe('A security token', () => {
-  test('opens what its role may do', async () => {
+  test('grants the permissions of its role', async () => {
     const keys = await session(3600);
     expect((await get({ keys })).text).toBe('bytes');
     for (const signature of [1, 4] as const) {
@@ -160,7 +159,7 @@ describe('A security token', () => {
     }
   });
 
-  test('is refused when it is wrong, another one’s, left out, or expired', async () => {
+  test('is rejected if it is invalid, of another session, missing or expired', async () => {
     const keys = await session(3600);
     const other = await session(3600);
     const code = async (changed: Partial<Keys>) => (await get({ keys: { ...keys, ...changed } })).code;
@@ -171,7 +170,7 @@ describe('A security token', () => {
     expect((await get({ keys: await session(0) })).code).toBe('SecurityTokenExpired');
   });
 
-  test('opens no more than the policy that was given with it', async () => {
+  test('is restricted by its session policy', async () => {
     const keys = await session(3600, allow('oss:GetObject', `acs:oss:*:*:${BUCKET}/o`));
     expect((await get({ keys })).status).toBe(200);
     expect(await get({ keys, method: 'DELETE' })).toMatchObject({ status: 403, code: 'AccessDenied' });
@@ -179,7 +178,7 @@ describe('A security token', () => {
 });
 
 describe('A RAM user', () => {
-  test('does what its policy allows, on the objects that it names, and nothing else', async () => {
+  test('has only the permissions that its policy allows, on the objects in the policy', async () => {
     const keys = cloud.makeUser('reader', allow(['oss:GetObject', 'oss:PutObject'], `acs:oss:*:*:${BUCKET}/mine/*`));
     expect((await get({ keys, method: 'PUT', key: 'mine/a', body: 'x' })).status).toBe(200);
     expect((await get({ keys, key: 'mine/a' })).status).toBe(200);
@@ -197,13 +196,13 @@ describe('A RAM user', () => {
     }
   });
 
-  test('learns which permission it lacks', async () => {
-    const keys = cloud.makeUser('nobody', allow('ecs:*', '*'));
+  test('receives the name of the missing permission', async () => {
+    const keys = cloud.makeUser('no-oss', allow('ecs:*', '*'));
     const { text } = await get({ keys, method: 'POST', key: 'up', query: { uploads: '' } });
     expect([tags(text, 'AuthAction'), tags(text, 'NoPermissionType')]).toEqual([['oss:PutObject'], ['ImplicitDeny']]);
   });
 
-  test('may list under a prefix alone', async () => {
+  test('can be restricted to listing a prefix', async () => {
     const condition = { StringLike: { 'oss:Prefix': ['mine/*'] } };
     const [statement] = allow('oss:ListObjects', `acs:oss:*:*:${BUCKET}`).Statement;
     const keys = cloud.makeUser('lister', { Version: '1', Statement: [{ ...statement, Condition: condition }] });
@@ -212,7 +211,7 @@ describe('A RAM user', () => {
     expect((await get({ keys, key: '' })).code).toBe('AccessDenied');
   });
 
-  test('deletes many objects only where it may delete each', async () => {
+  test('needs the permission for each object of DeleteMultipleObjects', async () => {
     const keys = cloud.makeUser('sweeper', allow('oss:DeleteObject', `acs:oss:*:*:${BUCKET}/old/*`));
     const body = (...names: string[]) =>
       `<Delete>${names.map((name) => `<Object><Key>${name}</Key></Object>`).join('')}</Delete>`;
@@ -225,16 +224,16 @@ describe('A RAM user', () => {
 });
 
 describe('OSS', () => {
-  test('shows strangers what a public bucket holds, and no other', async () => {
+  test('allows anonymous reads of a public bucket only', async () => {
     expect((await get({ unsigned: true })).code).toBe('AccessDenied');
     await send(cloud, { method: 'PUT', bucket: 'public', headers: { 'x-oss-acl': 'public-read' } });
     const at = { bucket: 'public', key: 'o' };
-    await send(cloud, { method: 'PUT', ...at, body: 'for all' });
-    expect((await get({ ...at, unsigned: true })).text).toBe('for all');
+    await send(cloud, { method: 'PUT', ...at, body: 'public' });
+    expect((await get({ ...at, unsigned: true })).text).toBe('public');
     expect((await send(cloud, { method: 'PUT', ...at, unsigned: true, body: 'x' })).code).toBe('AccessDenied');
   });
 
-  test('slows down an API that is called too often, and no other', async () => {
+  test('throttles only the operation that exceeds its rate limit', async () => {
     cloud.set({ rateLimits: [{ service: 'oss', action: 'GetObject', perMinute: 2 }] });
     const answers = [await get(), await get(), await get()].map(({ status, code }) => [status, code]);
     expect(answers).toEqual([
@@ -245,33 +244,33 @@ describe('OSS', () => {
     expect((await get({ method: 'HEAD' })).status).toBe(200);
   });
 
-  test('sends one who comes to another region’s endpoint to the right one', async () => {
+  test('returns the right endpoint for a request to the endpoint of another region', async () => {
     cloud.makeBucket('north', 'cn-beijing');
     for (const at of [{ region: REGION }, { region: REGION, host: 'north.oss-cn-hangzhou.aliyuncs.com' }]) {
-      const refused = await get({ bucket: 'north', ...at });
-      expect(refused).toMatchObject({ status: 403, code: 'AccessDenied' });
-      expect(tags(refused.text, 'Endpoint')).toEqual(['oss-cn-beijing.aliyuncs.com']);
+      const rejected = await get({ bucket: 'north', ...at });
+      expect(rejected).toMatchObject({ status: 403, code: 'AccessDenied' });
+      expect(tags(rejected.text, 'Endpoint')).toEqual(['oss-cn-beijing.aliyuncs.com']);
     }
     expect((await get({ bucket: 'north', region: 'cn-beijing' })).code).toBe('NoSuchKey');
   });
 
-  test('keeps the objects of a closed account to itself', async () => {
+  test('denies access to objects if OSS is disabled for the account', async () => {
     cloud.set({ account: { arrearage: true, importWhiteListed: true, ossEnabled: false, vmdkInvited: false } });
     expect(await get()).toMatchObject({ status: 403, code: 'UserDisable' });
     expect((await get({ key: '', query: { bucketInfo: '' } })).status).toBe(200);
   });
 
-  test('names an operation that the emulator lacks', async () => {
-    const refused = await get({ query: { tagging: '' } });
-    expect(refused).toMatchObject({ status: 501, code: 'NotImplemented' });
-    expect(refused.text).toContain('GET object ?tagging');
+  test('names an operation or header that is not emulated', async () => {
+    const rejected = await get({ query: { tagging: '' } });
+    expect(rejected).toMatchObject({ status: 501, code: 'NotImplemented' });
+    expect(rejected.text).toContain('GET object ?tagging');
     const header = { 'x-oss-callback': 'e30=' };
-    const ignored = await send(cloud, { method: 'PUT', key: 'p', body: 'x', headers: header });
-    expect(ignored).toMatchObject({ status: 501, code: 'NotImplemented' });
-    expect(ignored.text).toContain('PutObject with x-oss-callback');
+    const withHeader = await send(cloud, { method: 'PUT', key: 'p', body: 'x', headers: header });
+    expect(withHeader).toMatchObject({ status: 501, code: 'NotImplemented' });
+    expect(withHeader.text).toContain('PutObject with x-oss-callback');
   });
 
-  test('refuses an address that is no address', async () => {
+  test('rejects a malformed URL', async () => {
     expect(await exchange(cloud, { method: 'GET', path: '/images/%zz' })).toMatchObject({
       status: 400,
       code: 'InvalidURI',
@@ -280,7 +279,7 @@ describe('OSS', () => {
 });
 
 describe('The product', () => {
-  test('tells a bucket of another region from a lack of permission', async () => {
+  test('distinguishes a bucket in another region from a missing permission', async () => {
     cloud.makeBucket('north', 'cn-beijing');
     const oss = createOss({
       endpoint: `http://${cloud.address}`,

@@ -48,11 +48,11 @@ const list = (uploadId: string, query: Record<string, string> = {}) =>
   send(cloud, { method: 'GET', key: KEY, query: { uploadId, ...query } });
 const get = () => send(cloud, { method: 'GET', key: KEY });
 
-/** Files that hold bytes: what is dropped must go from the disk too. */
+/** The stored files: dropped parts must also be deleted from the disk. */
 const stored = () => cloud.world.blobs.files();
 
 describe('A multipart upload', () => {
-  test('becomes the object, with the checksum of the whole', async () => {
+  test('becomes an object with the combined checksum of its parts', async () => {
     const uploadId = await start();
     const parts = [await part(uploadId, 2), await part(uploadId, 7, bytesOf(7, 5)), await part(uploadId, 1)];
     expect(parts[0]?.headers['x-oss-hash-crc64ecma']).toBe(String(BigInt.asUintN(64, crc64(bytesOf(2)))));
@@ -70,7 +70,7 @@ describe('A multipart upload', () => {
     expect(got.headers).toMatchObject({ etag: done.headers.etag, 'x-oss-object-type': 'Multipart' });
   });
 
-  test('is not there before it is completed, and no more an upload afterwards', async () => {
+  test('creates the object only when completed, and no longer exists after that', async () => {
     const uploadId = await start();
     const { etag } = await part(uploadId, 1);
     expect((await get()).code).toBe('NoSuchKey');
@@ -90,7 +90,7 @@ describe('A multipart upload', () => {
       'InvalidPartOrder',
     ],
     [
-      'a part twice',
+      'a duplicate part',
       [
         [1, 1],
         [1, 1],
@@ -98,7 +98,7 @@ describe('A multipart upload', () => {
       'InvalidPartOrder',
     ],
     [
-      'a part that was not sent',
+      'a part that was not uploaded',
       [
         [1, 1],
         [3, 1],
@@ -106,26 +106,26 @@ describe('A multipart upload', () => {
       'InvalidPart',
     ],
     [
-      "another part's ETag",
+      'the ETag of another part',
       [
         [1, 2],
         [2, 2],
       ],
       'InvalidPart',
     ],
-    ['no part at all', [], 'MalformedXML'],
-  ])('refuses to be completed with %s', async (_what, wanted, code) => {
+    ['no parts', [], 'MalformedXML'],
+  ])('cannot be completed with %s', async (_parts, chosen, code) => {
     const uploadId = await start();
     const etags = [(await part(uploadId, 1)).etag, (await part(uploadId, 2)).etag];
     const answer = await complete(
       uploadId,
-      wanted.map(([number, from]) => [number, etags[from - 1] ?? '']),
+      chosen.map(([number, from]) => [number, etags[from - 1] ?? '']),
     );
     expect(answer).toMatchObject({ status: 400, code });
     expect((await list(uploadId)).status).toBe(200);
   });
 
-  test('refuses a small part that is not the last', async () => {
+  test('cannot be completed with a small part that is not the last one', async () => {
     const uploadId = await start();
     const small = await part(uploadId, 1, bytesOf(1, PART - 1));
     const last = await part(uploadId, 2, bytesOf(2, 1));
@@ -137,13 +137,13 @@ describe('A multipart upload', () => {
     expect((await complete(uploadId, [[1, small.etag]])).status).toBe(200);
   });
 
-  test.each(['0', '10001', 'x', '1.5'])('refuses part number %s', async (partNumber) => {
+  test.each(['0', '10001', 'x', '1.5'])('rejects part number %s', async (partNumber) => {
     const uploadId = await start();
     const answer = await send(cloud, { method: 'PUT', key: KEY, query: { partNumber, uploadId }, body: 'x' });
     expect(answer).toMatchObject({ status: 400, code: 'InvalidArgument' });
   });
 
-  test('takes a part again in place of the older one, whose bytes go', async () => {
+  test('replaces a part that is uploaded again, and deletes the old file', async () => {
     const uploadId = await start();
     await part(uploadId, 1);
     const again = await part(uploadId, 1, bytesOf(9));
@@ -152,7 +152,7 @@ describe('A multipart upload', () => {
     expect((await get()).body.equals(bytesOf(9))).toBe(true);
   });
 
-  test('leaves out parts that are not named, and their bytes', async () => {
+  test('drops parts that are not in the list, and deletes their files', async () => {
     const uploadId = await start();
     const first = await part(uploadId, 1);
     await part(uploadId, 2);
@@ -161,7 +161,7 @@ describe('A multipart upload', () => {
     expect(stored()).toHaveLength(1);
   });
 
-  test('may be completed with all that there is', async () => {
+  test('can be completed with all parts by x-oss-complete-all', async () => {
     const uploadId = await start();
     await part(uploadId, 1);
     await part(uploadId, 2);
@@ -172,7 +172,7 @@ describe('A multipart upload', () => {
     expect((await get()).body).toHaveLength(2 * PART);
   });
 
-  test('lists its parts by pages', async () => {
+  test('paginates the list of parts', async () => {
     const uploadId = await start();
     for (const number of [1, 2, 4, 5, 9]) await part(uploadId, number, bytesOf(number, 10));
     const pages: (readonly string[])[] = [];
@@ -186,7 +186,7 @@ describe('A multipart upload', () => {
     expect(pages).toEqual([['1', '2'], ['4', '5'], ['9']]);
   });
 
-  test('goes with its bytes when it is aborted', async () => {
+  test('is deleted with its files when aborted', async () => {
     const uploadId = await start();
     await part(uploadId, 1);
     const abort = () => send(cloud, { method: 'DELETE', key: KEY, query: { uploadId } });
@@ -195,12 +195,12 @@ describe('A multipart upload', () => {
     expect(stored()).toEqual([]);
   });
 
-  test('refuses what belongs to another key', async () => {
+  test('rejects a part for another key', async () => {
     const uploadId = await start();
     expect((await part(uploadId, 1, bytesOf(1), 'another')).code).toBe('NoSuchUpload');
   });
 
-  test('is found among the unfinished ones of the bucket, by pages', async () => {
+  test('is included in the paginated list of uploads of the bucket', async () => {
     const ids = [await start('a'), await start('a'), await start('b/1'), await start('b/2'), await start('c')];
     const query = { uploads: '', 'max-uploads': '2' };
     const first = await send(cloud, { method: 'GET', query });
@@ -214,7 +214,7 @@ describe('A multipart upload', () => {
     expect((await send(cloud, { method: 'GET', query: { uploads: '', prefix: 'b/' } })).text).not.toContain('<Key>a<');
   });
 
-  test('may take a part out of another object', async () => {
+  test('can copy a part from another object', async () => {
     await send(cloud, { method: 'PUT', key: 'from', body: Buffer.concat([bytesOf(1), bytesOf(2)]) });
     const uploadId = await start();
     const copy = (range?: string) =>
@@ -231,9 +231,9 @@ describe('A multipart upload', () => {
     expect((await get()).body.equals(bytesOf(2))).toBe(true);
   });
 
-  test('of which a part breaks off has not got that part, and no bytes of it', async () => {
+  test('discards a part whose upload is interrupted, and deletes its file', async () => {
     const uploadId = await start();
-    await breakOff(uploadId, PART, PART / 2);
+    await interruptUpload(uploadId, PART, PART / 2);
     await expect
       .poll(() => cloud.world.journal.read({ action: 'UploadPart' }).calls.map(({ outcome }) => outcome))
       .toEqual(['aborted']);
@@ -241,7 +241,7 @@ describe('A multipart upload', () => {
     await expect.poll(stored).toEqual([]);
   });
 
-  test('that is completed while a part comes in refuses that part', async () => {
+  test('rejects a part whose upload ends after the completion', async () => {
     const uploadId = await start();
     const { etag } = await part(uploadId, 1);
     const late = open(uploadId, 2, PART);
@@ -266,11 +266,11 @@ function open(uploadId: string, number: number, length: number): http.ClientRequ
   return http.request({ host, port, method: 'PUT', path, headers, agent: false });
 }
 
-async function breakOff(uploadId: string, length: number, sent: number): Promise<void> {
+async function interruptUpload(uploadId: string, length: number, sent: number): Promise<void> {
   const request = open(uploadId, 1, length);
-  const broken = new Promise((resolve) => request.once('error', resolve));
+  const failed = new Promise((resolve) => request.once('error', resolve));
   request.write(bytesOf(1, sent));
   await expect.poll(stored).toHaveLength(1);
-  request.destroy(new Error('broken off'));
-  await broken;
+  request.destroy(new Error('interrupted'));
+  await failed;
 }

@@ -22,7 +22,7 @@ const put = (key: string, body: Buffer | string, headers: Record<string, string>
 const get = (key: string, headers: Record<string, string> = {}) => send(cloud, { method: 'GET', key, headers });
 
 describe('Objects', () => {
-  test.each([1, 4] as const)('come back as they were put, whatever their name (signature V%i)', async (signature) => {
+  test.each([1, 4] as const)('are returned unchanged for any key (signature V%i)', async (signature) => {
     const oss = aliOss(cloud, { signature });
     for (const key of ['plain', "a/ü b!'(x)*", 'tab\tand&<>"', '中/文', 'a//b', 'x%2Fy', '😀+1']) {
       await oss.put(key, Buffer.from(key));
@@ -30,7 +30,7 @@ describe('Objects', () => {
     }
   });
 
-  test('carry the checksum, the digest and the type of what arrived', async () => {
+  test('have the checksum, ETag, content type and metadata of the upload', async () => {
     const bytes = Buffer.from('123456789');
     const md5 = createHash('md5').update(bytes).digest();
     const stored = await put('o', bytes, { 'content-type': 'application/x-disk', 'x-oss-meta-who': 'me' });
@@ -46,13 +46,13 @@ describe('Objects', () => {
     });
   });
 
-  test('are refused when their bytes are not those of the digest', async () => {
+  test('are rejected if the content does not match Content-MD5', async () => {
     const md5 = createHash('md5').update('other').digest('base64');
     expect(await put('o', 'bytes', { 'content-md5': md5 })).toMatchObject({ status: 400, code: 'InvalidDigest' });
     expect((await get('o')).code).toBe('NoSuchKey');
   });
 
-  test('are not overwritten where that is forbidden', async () => {
+  test('are not overwritten if x-oss-forbid-overwrite is true', async () => {
     const forbid = { 'x-oss-forbid-overwrite': 'true' };
     expect((await put('o', 'first', forbid)).status).toBe(200);
     expect(await put('o', 'second', forbid)).toMatchObject({ status: 409, code: 'FileAlreadyExists' });
@@ -61,30 +61,30 @@ describe('Objects', () => {
     expect((await get('o')).text).toBe('first');
   });
 
-  test('of which two are put at once under a forbidden overwrite are one', async () => {
+  test('are created by only one of several concurrent uploads if x-oss-forbid-overwrite is true', async () => {
     const forbid = { 'x-oss-forbid-overwrite': 'true' };
     const answers = await Promise.all(['a', 'b', 'c'].map((text) => put('o', text.repeat(200_000), forbid)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
   });
 
-  test('tell that they have not changed', async () => {
+  test('answer conditional requests', async () => {
     const { headers } = await put('o', 'bytes');
     expect((await get('o', { 'if-none-match': headers.etag ?? '' })).status).toBe(304);
     expect((await get('o', { 'if-match': '"other"' })).code).toBe('PreconditionFailed');
     expect((await get('o', { 'if-unmodified-since': 'Tue, 01 Jan 2019 00:00:00 GMT' })).status).toBe(412);
   });
 
-  test('go by one and by many; one that is gone already is no error', async () => {
+  test('are deleted one by one and in bulk; deletion of a missing object succeeds', async () => {
     const oss = aliOss(cloud);
     for (const key of ['a', 'b', 'ü &', 'd']) await oss.put(key, Buffer.from(key));
     expect((await oss.delete('a')).res.status).toBe(204);
     expect((await oss.delete('a')).res.status).toBe(204);
     const { deleted } = await oss.deleteMulti(['b', 'ü &', 'none'], { quiet: false });
-    expect(deleted?.map((one) => Reflect.get(Object(one), 'Key'))).toEqual(['b', 'ü &', 'none']);
+    expect(deleted?.map((entry) => Reflect.get(Object(entry), 'Key'))).toEqual(['b', 'ü &', 'none']);
     expect((await oss.listV2({}, {})).objects.map(({ name }) => name)).toEqual(['d']);
   });
 
-  test('are copied without their bytes, and keep them when the source goes', async () => {
+  test('are copied by reference, and stay readable after the source is deleted', async () => {
     const oss = aliOss(cloud);
     await oss.put('from ü', Buffer.from('bytes'), { meta: { uid: 1, pid: 2 } });
     await oss.copy('to', 'from ü');
@@ -94,7 +94,7 @@ describe('Objects', () => {
     await expect(oss.copy('to-2', 'o', 'none-such')).rejects.toMatchObject({ code: 'NoSuchBucket' });
   });
 
-  test('are answered whole to one who reads while they are replaced', async () => {
+  test('are returned completely to a reader while they are replaced', async () => {
     const first = Buffer.alloc(3_000_000, 'a');
     await put('o', first);
     const reading = aliOss(cloud).getStream('o');
@@ -108,7 +108,7 @@ describe('Objects', () => {
 });
 
 describe('Ranges', () => {
-  // The vendor's own table, for an object of 1,000 bytes.
+  // The table in the vendor's documentation, for an object of 1,000 bytes.
   test.each([
     ['bytes=0-499', 206, '0-499', 206, '0-499'],
     ['bytes=500-', 206, '500-999', 206, '500-999'],
@@ -118,47 +118,53 @@ describe('Ranges', () => {
     ['bytes=1000-2000', 200, null, 416, null],
     ['byte=0-9', 200, null, 200, null],
     ['bytes=0-9,20-29', 206, '0-9', 206, '0-9'],
-  ])('%s: %i %s; by the standard %i %s', async (range, status, content, standardStatus, standardContent) => {
-    const bytes = Buffer.from(Array.from({ length: 1000 }, (_, at) => at % 251));
-    await put('o', bytes);
-    const check = async (headers: Record<string, string>, wanted: number, part: string | null) => {
-      const got = await get('o', { range, ...headers });
-      expect([got.status, got.headers['content-range']]).toEqual([
-        wanted,
-        part === null ? undefined : `bytes ${part}/1000`,
-      ]);
-      const [from = 0, to = 999] = part?.split('-').map(Number) ?? [];
-      if (wanted < 300) expect(got.body.equals(bytes.subarray(from, to + 1))).toBe(true);
-      else expect(got.code).toBe('InvalidRange');
-    };
-    await check({}, status, content);
-    await check({ 'x-oss-range-behavior': 'standard' }, standardStatus, standardContent);
-  });
+  ])(
+    '%s: %i %s; with x-oss-range-behavior: standard %i %s',
+    async (range, status, content, standardStatus, standardContent) => {
+      const bytes = Buffer.from(Array.from({ length: 1000 }, (_, at) => at % 251));
+      await put('o', bytes);
+      const check = async (headers: Record<string, string>, expectedStatus: number, part: string | null) => {
+        const got = await get('o', { range, ...headers });
+        expect([got.status, got.headers['content-range']]).toEqual([
+          expectedStatus,
+          part === null ? undefined : `bytes ${part}/1000`,
+        ]);
+        const [from = 0, to = 999] = part?.split('-').map(Number) ?? [];
+        if (expectedStatus < 300) expect(got.body.equals(bytes.subarray(from, to + 1))).toBe(true);
+        else expect(got.code).toBe('InvalidRange');
+      };
+      await check({}, status, content);
+      await check({ 'x-oss-range-behavior': 'standard' }, standardStatus, standardContent);
+    },
+  );
 });
 
 describe('Lists', () => {
-  test.each(['ListObjects', 'ListObjectsV2'])('%s pages in the order of names, folders once', async (action) => {
-    for (const key of ['a/1', 'a/2', 'b', 'c/1', '\uffee', '😀', 'z']) await put(key, '');
-    const names: string[] = [];
-    const paging =
-      action === 'ListObjects' ? ['marker', 'NextMarker'] : ['continuation-token', 'NextContinuationToken'];
-    const [parameter = '', element = ''] = paging;
-    let next = '';
-    for (let page = 0; page < 10; page += 1) {
-      const query = {
-        ...(action === 'ListObjects' ? {} : { 'list-type': '2' }),
-        ...{ delimiter: '/', 'max-keys': '2', ...(next === '' ? {} : { [parameter]: next }) },
-      };
-      const { text } = await send(cloud, { method: 'GET', query });
-      names.push(...tags(text, 'Key'), ...tags(text.replace(/<Prefix><\/Prefix>/, ''), 'Prefix'));
-      next = tags(text, element)[0] ?? '';
-      if (tags(text, 'IsTruncated')[0] === 'false') break;
-    }
-    expect(names).toEqual(['b', 'a/', 'z', 'c/', '\uffee', '😀'].sort((a, b) => names.indexOf(a) - names.indexOf(b)));
-    expect(names).toHaveLength(6);
-  });
+  test.each(['ListObjects', 'ListObjectsV2'])(
+    '%s paginates in the order of keys, with each common prefix once',
+    async (action) => {
+      for (const key of ['a/1', 'a/2', 'b', 'c/1', '\uffee', '😀', 'z']) await put(key, '');
+      const names: string[] = [];
+      const paging =
+        action === 'ListObjects' ? ['marker', 'NextMarker'] : ['continuation-token', 'NextContinuationToken'];
+      const [parameter = '', element = ''] = paging;
+      let next = '';
+      for (let page = 0; page < 10; page += 1) {
+        const query = {
+          ...(action === 'ListObjects' ? {} : { 'list-type': '2' }),
+          ...{ delimiter: '/', 'max-keys': '2', ...(next === '' ? {} : { [parameter]: next }) },
+        };
+        const { text } = await send(cloud, { method: 'GET', query });
+        names.push(...tags(text, 'Key'), ...tags(text.replace(/<Prefix><\/Prefix>/, ''), 'Prefix'));
+        next = tags(text, element)[0] ?? '';
+        if (tags(text, 'IsTruncated')[0] === 'false') break;
+      }
+      expect(names).toEqual(['b', 'a/', 'z', 'c/', '\uffee', '😀'].sort((a, b) => names.indexOf(a) - names.indexOf(b)));
+      expect(names).toHaveLength(6);
+    },
+  );
 
-  test('name buckets by page', async () => {
+  test('ListBuckets paginates', async () => {
     for (const name of ['bbb', 'ccc', 'ddd']) cloud.makeBucket(name);
     const page = async (marker?: string) => {
       const answer: unknown = await aliOss(cloud).listBuckets({ 'max-keys': 3, ...(marker ? { marker } : {}) });
@@ -171,7 +177,7 @@ describe('Lists', () => {
 });
 
 describe('Buckets', () => {
-  test('are made in a region and with a class, told of, and deleted when empty', async () => {
+  test('are created with region and storage class, described, and deleted if empty', async () => {
     const body =
       '<CreateBucketConfiguration><StorageClass>IA</StorageClass><LocationConstraint>oss-cn-beijing</LocationConstraint></CreateBucketConfiguration>';
     const at = { bucket: 'fresh', region: 'cn-beijing' };
@@ -187,11 +193,11 @@ describe('Buckets', () => {
     expect((await send(cloud, { method: 'GET', ...at, query: { bucketInfo: '' } })).code).toBe('NoSuchBucket');
   });
 
-  test.each(['ab', 'UPPER', 'under_score', '-dash'])('are refused a name like %s', async (bucket) => {
+  test.each(['ab', 'UPPER', 'under_score', '-dash'])('cannot be created with the name %s', async (bucket) => {
     expect((await send(cloud, { method: 'PUT', bucket })).code).toBe('InvalidBucketName');
   });
 
-  test('encrypt what comes in while they are told to', async () => {
+  test('encrypt new objects while an encryption rule is set', async () => {
     const query = { encryption: '' };
     expect((await send(cloud, { method: 'GET', query })).code).toBe('NoSuchServerSideEncryptionRule');
     const rule =
@@ -204,7 +210,7 @@ describe('Buckets', () => {
     expect((await put('p', 'x')).headers['x-oss-server-side-encryption']).toBeUndefined();
   });
 
-  test('give archived objects back only when told to, and for a while', async () => {
+  test('return archived objects only after RestoreObject', async () => {
     cloud.set({ restoreSeconds: 0 });
     await put('o', 'bytes', { 'x-oss-storage-class': 'Archive' });
     expect(await get('o')).toMatchObject({ status: 403, code: 'InvalidObjectState' });
@@ -226,7 +232,7 @@ describe('Buckets', () => {
   });
 });
 
-describe('Addresses', () => {
+describe('Request URLs', () => {
   test.each([
     'images.oss-cn-hangzhou.aliyuncs.com',
     'images.oss-cn-hangzhou-internal.aliyuncs.com',
@@ -234,19 +240,19 @@ describe('Addresses', () => {
     'images.oss-accelerate.aliyuncs.com',
     'images.localhost:8080',
     'images.emulator',
-  ])('may carry the bucket in the host: %s', async (host) => {
+  ])('can contain the bucket in the host: %s', async (host) => {
     expect((await send(cloud, { method: 'PUT', key: 'a/b', host, body: host })).status).toBe(200);
     expect((await get('a/b')).text).toBe(host);
     expect(tags((await send(cloud, { method: 'GET', host })).text, 'Key')).toEqual(['a/b']);
   });
 
-  test('may make a bucket by a host that is known only from then on', async () => {
+  test('can create a bucket with a host that contains its name', async () => {
     const host = 'fresh.emulator:9300';
     expect((await send(cloud, { method: 'PUT', bucket: 'fresh', host })).status).toBe(200);
     expect(cloud.world.buckets.has('fresh')).toBe(true);
   });
 
-  test('mean by host alone an object whose name begins like the bucket', async () => {
+  test('with the bucket in the host can name an object whose key starts with the bucket name', async () => {
     const host = 'images.oss-cn-hangzhou.aliyuncs.com';
     await send(cloud, { method: 'PUT', key: 'images/o', host, body: 'by host' });
     await put('o', 'by path');

@@ -1,4 +1,4 @@
-/** What the product's preflight finds by reading alone is what ImportImage would have said, in the same code. */
+/** The read-only checks of the product's preflight report the same error codes as ImportImage. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkBuckets, checkName, checkObject, checkRegion } from '../../activities/preflight-cloud.js';
 import type { Cloud } from '../../alibaba/cloud.js';
@@ -44,78 +44,78 @@ async function preflight(region = REGION): Promise<void> {
 
 const codeOf = (error: unknown) => (error instanceof FailureError ? error.failure.code : String(error));
 
-test('a request that will pass is let through', async () => {
+test('accepts a valid request', async () => {
   await preflight();
 });
 
-interface Finding {
+interface PreflightCase {
   readonly code: string;
   readonly when: string;
-  readonly state?: () => unknown;
+  readonly prepare?: () => unknown;
   readonly region?: string;
-  /** OSS's own code for the same, where it is OSS that preflight asks. */
-  readonly inOss?: string;
-  /** What the remedy names. */
-  readonly mendedBy?: string;
+  /** The code of OSS for the same error, if preflight calls OSS. */
+  readonly ossCode?: string;
+  /** Text that the remedy must contain. */
+  readonly remedy?: string;
 }
 
 const role = 'aliyunecsimageimportdefaultrole';
-const findings: readonly Finding[] = [
+const cases: readonly PreflightCase[] = [
   { code: 'InvalidRegionId.NotFound', when: 'a region that does not exist', region: 'cn-atlantis' },
   {
     code: 'InvalidOSSBucket.NotFound',
     when: 'a bucket that does not exist',
-    state: () => cloud.world.buckets.remove(BUCKET),
-    inOss: 'NoSuchBucket',
+    prepare: () => cloud.world.buckets.remove(BUCKET),
+    ossCode: 'NoSuchBucket',
   },
   {
     code: 'InvalidOSSBucket.NotMatched',
     when: 'a bucket in another region',
-    state: () => cloud.makeBucket(BUCKET, 'cn-beijing'),
-    mendedBy: 'ossutil presign',
+    prepare: () => cloud.makeBucket(BUCKET, 'cn-beijing'),
+    remedy: 'ossutil presign',
   },
   {
     code: 'InvalidOSSBucket.EncryptUnsupported',
     when: 'an encrypted bucket',
-    state: () => cloud.makeBucket(BUCKET, REGION, true),
+    prepare: () => cloud.makeBucket(BUCKET, REGION, true),
   },
   {
     code: 'InvalidOSSObject.NotFound',
     when: 'an object that does not exist',
-    state: () => cloud.world.objects.remove(`${BUCKET}/web-01.raw`),
+    prepare: () => cloud.world.objects.remove(`${BUCKET}/web-01.raw`),
   },
   {
     code: 'InvalidOSSObject.Size',
     when: 'an empty object',
-    state: () => cloud.putObject('web-01.raw', Buffer.alloc(0)),
+    prepare: () => cloud.putObject('web-01.raw', Buffer.alloc(0)),
   },
   {
     code: 'InvalidOSSObject.NeedRestore',
     when: 'an archived object',
-    state: () => cloud.putObject('web-01.raw', raw(), { storageClass: 'Archive' }),
-    mendedBy: 'ossutil restore',
+    prepare: () => cloud.putObject('web-01.raw', raw(), { storageClass: 'Archive' }),
+    remedy: 'ossutil restore',
   },
   {
     code: 'InvalidImageName.Duplicated',
-    when: 'a name that is taken',
-    state: () => cloud.ecs().importImage(importRequest()),
+    when: 'a duplicate name',
+    prepare: () => cloud.ecs().importImage(importRequest()),
   },
-  { code: 'NoSetRoletoECSServiceAccount', when: 'no role for ECS', state: () => cloud.world.roles.remove(role) },
+  { code: 'NoSetRoletoECSServiceAccount', when: 'no role for ECS', prepare: () => cloud.world.roles.remove(role) },
 ];
 
-test.each(findings)('$code: $when', async ({ code, state, region = REGION, inOss = code, mendedBy = '' }) => {
-  await state?.();
-  const refusal: unknown = await preflight(region).then(
+test.each(cases)('$code: $when', async ({ code, prepare, region = REGION, ossCode = code, remedy = '' }) => {
+  await prepare?.();
+  const failure: unknown = await preflight(region).then(
     () => null,
     (error: unknown) => error,
   );
-  const answered = await cloud
+  const vendorCode = await cloud
     .ecs()
     .importImage(importRequest({ regionId: region }))
     .then(
-      () => 'nothing',
+      () => 'none',
       (error: unknown) => codeOf(sdkFailure('ecs', 'ImportImage', error)),
     );
-  expect({ found: codeOf(refusal), answered }).toEqual({ found: inOss, answered: code });
-  expect(refusal).toMatchObject({ failure: { remedy: expect.stringContaining(mendedBy) } });
+  expect({ preflight: codeOf(failure), vendorCode }).toEqual({ preflight: ossCode, vendorCode: code });
+  expect(failure).toMatchObject({ failure: { remedy: expect.stringContaining(remedy) } });
 });

@@ -57,19 +57,19 @@ async function start(...args: readonly string[]): Promise<Emulator> {
 }
 
 function folder(): string {
-  const made = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-test-'));
-  folders.push(made);
-  return made;
+  const created = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-test-'));
+  folders.push(created);
+  return created;
 }
 
 function ossOf({ port }: Emulator): OSS {
-  const place = { endpoint: `http://127.0.0.1:${port}`, sldEnable: true, bucket: BUCKET, region: `oss-${REGION}` };
-  return new OSS({ ...KEYS, ...place, ...{ authorizationV4: true, timeout: 20_000 } });
+  const target = { endpoint: `http://127.0.0.1:${port}`, sldEnable: true, bucket: BUCKET, region: `oss-${REGION}` };
+  return new OSS({ ...KEYS, ...target, ...{ authorizationV4: true, timeout: 20_000 } });
 }
 
 function ecsOf({ port }: Emulator): Ecs.default {
-  const place = { endpoint: `127.0.0.1:${port}`, protocol: 'HTTP', regionId: REGION };
-  return new Ecs.default(new $OpenApiUtil.Config({ ...KEYS, ...place, readTimeout: 20_000, connectTimeout: 20_000 }));
+  const target = { endpoint: `127.0.0.1:${port}`, protocol: 'HTTP', regionId: REGION };
+  return new Ecs.default(new $OpenApiUtil.Config({ ...KEYS, ...target, readTimeout: 20_000, connectTimeout: 20_000 }));
 }
 
 async function control<T = unknown>(port: number, route: string, body?: unknown): Promise<T> {
@@ -84,7 +84,7 @@ interface State {
   readonly objects: readonly { readonly key: string }[];
 }
 
-test('what was acknowledged before kill -9 is there after a restart with the same folder', async () => {
+test('keeps every acknowledged change after SIGKILL and a restart with the same folder', async () => {
   const data = folder();
   const args = ['--data', data, '--bucket', `${BUCKET}@${REGION}`];
   const first = await start(...args);
@@ -93,21 +93,21 @@ test('what was acknowledged before kill -9 is there after a restart with the sam
   const { uploadId } = await oss.initMultipartUpload('parts');
   await oss.uploadPart('parts', uploadId, 1, MAIN, 0, 1000);
 
-  // Clients that put objects until the emulator dies under them; each remembers what it was promised.
-  const promised: string[] = [];
+  // Clients upload objects until the emulator is killed, and record each acknowledged upload.
+  const acknowledged: string[] = [];
   const clients = [0, 1, 2, 3].map(async (client) => {
     for (let at = 0; ; at += 1) {
       const key = `o-${client}-${at}`;
       try {
         await oss.put(key, Buffer.from(key.repeat(5000)));
-        promised.push(key);
+        acknowledged.push(key);
         if (at % 3 === 0) await oss.delete(`o-${client}-${at - 1}`);
       } catch {
         return;
       }
     }
   });
-  await expect.poll(() => promised.length, { timeout: 30_000 }).toBeGreaterThan(40);
+  await expect.poll(() => acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(40);
   first.child.kill('SIGKILL');
   await Promise.all(clients);
 
@@ -116,16 +116,16 @@ test('what was acknowledged before kill -9 is there after a restart with the sam
   const state = await control<State>(second.port, 'state');
   expect(state.settings).toMatchObject({ signature: 'off', importSeconds: 0.1 });
   expect(state.uploads).toMatchObject([{ key: 'parts', uploadId, parts: 1, bytes: 1000 }]);
-  const there = new Set(state.objects.map(({ key }) => key));
+  const stored = new Set(state.objects.map(({ key }) => key));
   const deleted = (key: string) => Number(key.split('-')[2]) % 3 === 2;
-  expect(promised.filter((key) => !deleted(key) && !there.has(key))).toEqual([]);
-  for (const key of there) {
+  expect(acknowledged.filter((key) => !deleted(key) && !stored.has(key))).toEqual([]);
+  for (const key of stored) {
     const { content } = await again.get(key);
     expect(content.toString()).toBe(key.repeat(5000));
   }
 });
 
-test('an image that was being imported at kill -9 is imported after the restart', async () => {
+test('finishes an import that was running at SIGKILL after a restart', async () => {
   const data = folder();
   const args = ['--data', data, '--bucket', `${BUCKET}@${REGION}`];
   const first = await start(...args);
@@ -148,23 +148,23 @@ test('an image that was being imported at kill -9 is imported after the restart'
     ...{ regionId: REGION, imageName: 'web-01', clientToken: 'token-1' },
     diskDeviceMapping: [{ OSSBucket: BUCKET, OSSObject: 'disk.raw' }],
   });
-  const made = await ecsOf(first).importImage(request);
+  const created = await ecsOf(first).importImage(request);
   first.child.kill('SIGKILL');
   await first.ended;
 
   const second = await start(...args);
   const again = await ecsOf(second).importImage(request);
-  expect(again.body?.imageId).toBe(made.body?.imageId);
+  expect(again.body?.imageId).toBe(created.body?.imageId);
   const status = async () => {
     const { body } = await ecsOf(second).describeImages(
-      new DescribeImagesRequest({ regionId: REGION, imageId: made.body?.imageId, status: 'ALL' }),
+      new DescribeImagesRequest({ regionId: REGION, imageId: created.body?.imageId, status: 'ALL' }),
     );
     return body?.images?.image?.map((image) => image.status);
   };
   await expect.poll(status, { timeout: 20_000 }).toEqual(['Available']);
 });
 
-test('an upload of any size leaves memory where it was', async () => {
+test('receives a large upload in bounded memory', async () => {
   const emulator = await start('--data', folder(), '--bucket', `${BUCKET}@${REGION}`);
   const oss = ossOf(emulator);
   const { uploadId } = await oss.initMultipartUpload('big');
@@ -180,25 +180,25 @@ test('an upload of any size leaves memory where it was', async () => {
   expect(peak - before).toBeLessThan(64 * 1024);
 });
 
-/** One part of nothing but zeros, made as it is sent. */
+/** Uploads one part of zeros, generated while it is sent. */
 async function putZeros(port: number, uploadId: string, number: number, length: number): Promise<void> {
   const query = { partNumber: String(number), uploadId };
   const signed = { method: 'PUT', bucket: BUCKET, key: 'big', query, headers: { 'content-length': String(length) } };
   const target = `${encodePath(`/${BUCKET}/big`)}?${queryString(query)}`;
   const headers = signV4(signed, KEYS, REGION, new Date());
   const request = http.request({ host: '127.0.0.1', port, method: 'PUT', path: target, headers, agent: false });
-  const answered = once(request, 'response');
+  const responded = once(request, 'response');
   const chunk = Buffer.alloc(1_048_576);
   for (let sent = 0; sent < length; sent += chunk.length) {
     if (!request.write(chunk)) await once(request, 'drain');
   }
   request.end();
-  const [answer] = await answered;
-  answer.resume();
-  expect(answer.statusCode).toBe(200);
+  const [response] = await responded;
+  response.resume();
+  expect(response.statusCode).toBe(200);
 }
 
-test('a taken port ends it with one line and exit code 2', async () => {
+test('exits with code 2 and one line if the port is in use', async () => {
   const other = net.createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const address = other.address();
@@ -209,7 +209,7 @@ test('a taken port ends it with one line and exit code 2', async () => {
   other.close();
 });
 
-test('a folder that a running emulator has is refused; that of a killed one is taken over', async () => {
+test('rejects the folder of a running emulator, and accepts the folder of a killed one', async () => {
   const data = folder();
   const first = await start('--data', data);
   const second = launch(['--data', data]);
@@ -221,29 +221,29 @@ test('a folder that a running emulator has is refused; that of a killed one is t
   expect(third.port).toBeGreaterThan(0);
 });
 
-test('SIGTERM lets running answers end, closes what hangs, and exits with 0', async () => {
+test('on SIGTERM finishes running responses, closes hanging connections and exits with 0', async () => {
   const emulator = await start('--bucket', `${BUCKET}@${REGION}`);
   await control(emulator.port, 'faults', { service: 'oss', action: 'HeadObject', kind: 'hang' });
   await control(emulator.port, 'faults', { service: 'oss', action: 'PutObject', kind: 'slow', delayMs: 300 });
   const hanging = ossOf(emulator)
     .head('o')
     .then(
-      () => 'answered',
-      () => 'broken',
+      () => 'response',
+      () => 'error',
     );
   const slow = ossOf(emulator).put('o', Buffer.from('bytes'));
-  const struck = async () => {
+  const hits = async () => {
     const { faults } = await control<{ faults: readonly { hits: number }[] }>(emulator.port, 'faults');
-    return faults.map(({ hits }) => hits);
+    return faults.map((fault) => fault.hits);
   };
-  await expect.poll(struck, { timeout: 10_000 }).toEqual([1, 1]);
+  await expect.poll(hits, { timeout: 10_000 }).toEqual([1, 1]);
   emulator.child.kill('SIGTERM');
   expect((await slow).res.status).toBe(200);
-  expect(await hanging).toBe('broken');
+  expect(await hanging).toBe('error');
   expect(await emulator.ended).toBe(0);
 });
 
-test('--help tells the options', async () => {
+test('--help prints the options', async () => {
   const emulator = launch(['--help']);
   expect(await emulator.ended).toBe(0);
   for (const option of ['--port', '--data', '--bucket', '--access-key']) expect(emulator.output()).toContain(option);

@@ -1,4 +1,4 @@
-/** Clients that nobody here wrote: the vendor's for Python, of both generations, installed from its registry. */
+/** The vendor's Python clients of ECS, the current and the older version, installed from the package registry. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ let cloud: LocalCloud;
 
 beforeAll(async () => {
   cloud = await startReadyCloud(raw());
-  // Needs python3 with venv , which scripts/test-tools.sh gets.
+  // Requires python3 with venv; scripts/test-tools.sh installs both.
   await run('python3', ['-m', 'venv', environment]);
   const packages = ['alibabacloud_ecs20140526==7.11.8', 'aliyun-python-sdk-ecs==4.24.83'];
   await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
@@ -27,19 +27,22 @@ afterAll(async () => {
   rmSync(environment, { recursive: true, force: true });
 });
 
-test("the vendor's Python clients, the current and the older, work against the emulator unmodified", async () => {
-  const { stdout } = await run(python, [path.join(import.meta.dirname, 'python-clients.py'), cloud.address]);
+test("the vendor's current and older Python clients work with the emulator unmodified", async () => {
+  const { stdout } = await run(python, [
+    path.join(import.meta.dirname, 'vendor-clients', 'python', 'ecs_clients.py'),
+    cloud.address,
+  ]);
   expect(JSON.parse(stdout)).toEqual({
     current: {
       sameAnswer: true,
       taskStatus: 'Processing',
       image: ['current-01', "a b+c&d=e/ü*'()!~中", 12],
       disks: 12,
-      refused: 'InvalidTaskId.IncorrectTaskStatus',
+      errorCode: 'InvalidTaskId.IncorrectTaskStatus',
     },
     older: {
       image: [1, "a b+c&d=e/ü*'()!~中"],
-      refused: [400, 'InvalidTaskId.NotFound'],
+      error: [400, 'InvalidTaskId.NotFound'],
       wrongSecret: [400, 'InvalidAccessKeySecret'],
     },
   });

@@ -52,7 +52,7 @@ const allow = (action: string | string[], resource: string | string[] = '*') => 
 const policy = (...statements: object[]) => ({ Version: '1', Statement: statements });
 
 describe('roles and policies', () => {
-  test('are made, read, changed and attached as the vendor answers them', async () => {
+  test('are created, read, changed and attached with the responses of the vendor', async () => {
     const ram = cloud.ram();
     const created = await ram.createRole(
       new CreateRoleRequest({ roleName: 'Importer', assumeRolePolicyDocument: ECS_TRUST, description: 'reads images' }),
@@ -81,7 +81,7 @@ describe('roles and policies', () => {
     expect(role.body?.role).toMatchObject({ assumeRolePolicyDocument: trust, description: 'reads images' });
   });
 
-  test('a policy has up to five versions, one of which holds', async () => {
+  test('a policy has up to five versions, one of which is the default', async () => {
     const name = { PolicyName: 'Versions', PolicyType: 'Custom' };
     const document = (action: string) => ({ PolicyDocument: JSON.stringify(policy(allow(action))) });
     await ask('ram', 'CreatePolicy', { ...name, ...document('oss:GetObject') });
@@ -105,7 +105,7 @@ describe('roles and policies', () => {
     expect(versions.map((version: { VersionId: string }) => version.VersionId)).toEqual(['v2', 'v3', 'v4', 'v5']);
   });
 
-  test('are listed page by page', async () => {
+  test('are paginated', async () => {
     for (const number of [1, 2, 3, 4]) {
       await ask('ram', 'CreateRole', { RoleName: `role-${number}`, AssumeRolePolicyDocument: ECS_TRUST });
     }
@@ -118,12 +118,12 @@ describe('roles and policies', () => {
       marker = page.Marker === undefined ? {} : { Marker: page.Marker };
     }
     expect(names).toEqual(['AliyunECSImageImportDefaultRole', 'role-1', 'role-2', 'role-3', 'role-4']);
-    for (const wrong of [{ MaxItems: '0' }, { Marker: 'x' }]) {
-      expect(await ask('ram', 'ListRoles', wrong)).toMatchObject({ status: 400 });
+    for (const invalid of [{ MaxItems: '0' }, { Marker: 'x' }]) {
+      expect(await ask('ram', 'ListRoles', invalid)).toMatchObject({ status: 400 });
     }
   });
 
-  test('users have up to two keys, which can be switched off and deleted', async () => {
+  test('users have up to two access keys, which can be disabled and deleted', async () => {
     await ask('ram', 'CreateUser', { UserName: 'ci' });
     const { AccessKey } = await ask('ram', 'CreateAccessKey', { UserName: 'ci' });
     const keys = { accessKeyId: AccessKey.AccessKeyId, accessKeySecret: AccessKey.AccessKeySecret };
@@ -173,7 +173,7 @@ describe('roles and policies', () => {
       'DetachPolicyFromRole',
       { RoleName: 'AliyunECSImageImportDefaultRole', PolicyName: 'ReadOnlyAccess', PolicyType: 'System' },
     ],
-  ])('answer %s to %s', async (expected, action, params) => {
+  ])('return %s for an invalid %s', async (expected, action, params) => {
     const { status, Code } = await ask('ram', action, params);
     expect(`${status} ${Code}`).toBe(expected);
   });
@@ -182,19 +182,19 @@ describe('roles and policies', () => {
 describe('a RAM user', () => {
   const arn = `acs:ecs:${REGION}:${ACCOUNT}:image/*`;
 
-  test('may do what its policy allows, on the resources that it names', async () => {
+  test('has the permissions that its policy allows, on the resources in the policy', async () => {
     const user = cloud.makeUser('importer', policy(allow(['ecs:ImportImage'], `acs:ecs:${REGION}:*:image/*`)));
     expect(await ask('ecs', 'ImportImage', IMPORT, user)).toMatchObject({ Code: 'DRYRUN.SUCCESS' });
     expect(await ask('ecs', 'ImportImage', { ...IMPORT, RegionId: 'cn-beijing' }, user)).toMatchObject({ status: 403 });
     expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, user)).toMatchObject({ status: 403 });
   });
 
-  test('is told what it lacks', async () => {
-    const user = cloud.makeUser('nobody', policy());
+  test('receives the name of the missing permission', async () => {
+    const user = cloud.makeUser('no-policy', policy());
     expect(await ask('ecs', 'ImportImage', IMPORT, user)).toMatchObject({
       ...{ status: 403, Code: 'Forbidden.RAM' },
       AccessDeniedDetail: {
-        ...{ AuthAction: 'ecs:ImportImage', AuthPrincipalType: 'SubUser', AuthPrincipalDisplayName: '2nobody' },
+        ...{ AuthAction: 'ecs:ImportImage', AuthPrincipalType: 'SubUser', AuthPrincipalDisplayName: '2no-policy' },
         ...{
           AuthPrincipalOwnerId: ACCOUNT,
           NoPermissionType: 'ImplicitDeny',
@@ -206,7 +206,7 @@ describe('a RAM user', () => {
     expect(await ask('ram', 'GetRole', { RoleName: 'x' }, user)).toMatchObject({ status: 403, Code: 'NoPermission' });
   });
 
-  test('is denied by one Deny, whatever else allows', async () => {
+  test('is denied by an explicit Deny, also if another statement allows the action', async () => {
     const deny = { ...allow('ecs:ImportImage', arn), Effect: 'Deny' };
     const user = cloud.makeUser('limited', policy(allow('ecs:*'), deny));
     expect(await ask('ecs', 'ImportImage', IMPORT, user)).toMatchObject({
@@ -215,7 +215,7 @@ describe('a RAM user', () => {
     expect(await ask('ecs', 'DescribeRegions', {}, user)).toMatchObject({ status: 200 });
   });
 
-  test('needs the right to each of several resources', async () => {
+  test('needs the permission for each of several resources', async () => {
     const user = cloud.makeUser('tagger', policy(allow('ecs:TagResources', `acs:ecs:*:*:image/m-mine`)));
     const tag = { RegionId: REGION, ResourceType: 'image', 'ResourceId.1': 'm-mine', 'Tag.1.Key': 'k' };
     expect(await ask('ecs', 'TagResources', tag, user)).toMatchObject({ Code: 'InvalidResourceId.NotFound' });
@@ -224,10 +224,15 @@ describe('a RAM user', () => {
     });
   });
 
-  test('may always ask who it is', async () => {
-    const user = cloud.makeUser('nobody', policy());
+  test('can call GetCallerIdentity without a permission', async () => {
+    const user = cloud.makeUser('no-policy', policy());
     expect(await ask('sts', 'GetCallerIdentity', {}, user)).toMatchObject({
-      ...{ IdentityType: 'RAMUser', AccountId: ACCOUNT, UserId: '2nobody', Arn: `acs:ram::${ACCOUNT}:user/nobody` },
+      ...{
+        IdentityType: 'RAMUser',
+        AccountId: ACCOUNT,
+        UserId: '2no-policy',
+        Arn: `acs:ram::${ACCOUNT}:user/no-policy`,
+      },
     });
     expect(await ask('sts', 'GetCallerIdentity')).toMatchObject({
       IdentityType: 'Account',
@@ -236,7 +241,7 @@ describe('a RAM user', () => {
   });
 });
 
-describe('an import reads the bucket through the role, and only as far as that may', () => {
+describe('an import reads the bucket with the permissions of the role', () => {
   const role = 'AliyunECSImageImportDefaultRole';
   const dryRun = async () => (await ask('ecs', 'ImportImage', IMPORT)).Code;
 
@@ -266,12 +271,12 @@ describe('an import reads the bucket through the role, and only as far as that m
       'InvalidOSS.NotAuthorized',
     ],
     ['another bucket', ['oss:Get*'], ['acs:oss:*:*:elsewhere', 'acs:oss:*:*:elsewhere/*'], 'InvalidOSS.NotAuthorized'],
-  ])('with %s', async (_what, actions, resources, expected) => {
+  ])('with %s', async (_permissions, actions, resources, expected) => {
     await replacePolicy(policy(allow(actions, resources)));
     expect(await dryRun()).toBe(expected);
   });
 
-  test('with a trust policy that another statement takes back', async () => {
+  test('with a trust policy that another statement denies', async () => {
     const trust = (Effect: string) => ({
       Effect,
       Action: 'sts:AssumeRole',
@@ -313,7 +318,7 @@ describe('an assumed role', () => {
     return { accessKeyId, accessKeySecret, securityToken };
   }
 
-  test('acts with the rights of the role until its token expires', async () => {
+  test('has the permissions of the role until its token expires', async () => {
     await makeRole();
     const session = await assume({ durationSeconds: 900 });
     expect(await ask('sts', 'GetCallerIdentity', {}, session)).toMatchObject({
@@ -327,7 +332,7 @@ describe('an assumed role', () => {
     });
   });
 
-  test('is refused with a wrong token, with none, and with that of another session', async () => {
+  test('is rejected with a wrong token, without a token, and with the token of another session', async () => {
     await makeRole();
     const [one, two] = [await assume(), await assume()];
     const as = async (keys: Keys) => (await ask('sts', 'GetCallerIdentity', {}, keys)).Code;
@@ -340,7 +345,7 @@ describe('an assumed role', () => {
     expect(await as({ ...one, accessKeySecret: 'wrong' })).toBe('SignatureDoesNotMatch');
   });
 
-  test('may do less where its session has a policy of its own', async () => {
+  test('is restricted by its session policy', async () => {
     await makeRole();
     const session = await assume({ policy: JSON.stringify(policy(allow('ecs:DescribeTasks'))) });
     expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, session)).toMatchObject({ status: 200 });
@@ -349,7 +354,7 @@ describe('an assumed role', () => {
     });
   });
 
-  test('must trust who assumes it, and that one must be allowed to', async () => {
+  test('must trust the caller, and the caller needs the permission to assume it', async () => {
     const trusted = cloud.makeUser('trusted', policy(allow('sts:AssumeRole')));
     const other = cloud.makeUser('other', policy(allow('sts:AssumeRole')));
     const unable = cloud.makeUser('unable', policy());
@@ -359,7 +364,7 @@ describe('an assumed role', () => {
     expect(await ask('ecs', 'DescribeTasks', { RegionId: REGION }, trusted)).toMatchObject({ status: 403 });
   });
 
-  test('lasts no longer than the role allows, and no shorter than 15 minutes', async () => {
+  test('has a session of 15 minutes to the maximum of the role', async () => {
     await makeRole();
     for (const durationSeconds of [899, 3601]) {
       await expect(assume({ durationSeconds })).rejects.toMatchObject({ code: 'InvalidParameter.DurationSeconds' });

@@ -30,31 +30,31 @@ describe.each([
     (params: Readonly<Record<string, string>>, keys?: Parameters<typeof acs3>[3]) =>
       acs3(cloud.address, 'DescribeImages', params, keys),
   ],
-])('a request of the %s generation', (_generation, describeImages) => {
+])('a request with the %s signature', (_signature, describeImages) => {
   const params = { RegionId: REGION, ImageName: "a b+c&d=e/ü*'()!~中" };
 
-  test('is taken, whatever its parameters hold, and in any number', async () => {
+  test('is accepted with any characters and any number of parameters', async () => {
     expect(answer(await describeImages(params))).toMatchObject({ status: 200, TotalCount: 0 });
     const tags = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`Tag.${index + 1}.Key`, `k${index}`]));
     expect(answer(await describeImages({ ...params, ...tags, Empty: '' }))).toMatchObject({ status: 200 });
   });
 
-  test('is refused with a wrong secret, a wrong key, a key that is switched off', async () => {
+  test('is rejected with a wrong secret, an unknown key and a disabled key', async () => {
     const keys = { accessKeyId: 'emulator', accessKeySecret: 'wrong' };
     expect(answer(await describeImages(params, { keys }))).toMatchObject({
       status: 400,
       Code: 'SignatureDoesNotMatch',
       Message: expect.stringMatching(/^Specified signature is not matched with our calculation/),
     });
-    const unknown = { accessKeyId: 'nobody', accessKeySecret: 'x' };
+    const unknown = { accessKeyId: 'unknown', accessKeySecret: 'x' };
     expect(code(await describeImages(params, { keys: unknown }))).toBe('404 InvalidAccessKeyId.NotFound');
-    const off = cloud.makeUser('off', { Version: '1', Statement: [] });
-    const record = cloud.world.accessKeys.get('off');
-    if (record !== undefined) cloud.world.accessKeys.put('off', { ...record, status: 'Inactive' });
-    expect(code(await describeImages(params, { keys: off }))).toBe('400 InvalidAccessKeyId.Inactive');
+    const disabled = cloud.makeUser('disabled', { Version: '1', Statement: [] });
+    const record = cloud.world.accessKeys.get('disabled');
+    if (record !== undefined) cloud.world.accessKeys.put('disabled', { ...record, status: 'Inactive' });
+    expect(code(await describeImages(params, { keys: disabled }))).toBe('400 InvalidAccessKeyId.Inactive');
   });
 
-  test('is refused when its clock is more than 15 minutes off, either way', async () => {
+  test('is rejected if its date differs by more than 15 minutes', async () => {
     for (const minutes of [-16, 16]) {
       vi.spyOn(cloud.world, 'now').mockReturnValue(Date.now() + minutes * 60_000);
       expect(code(await describeImages(params))).toBe('400 InvalidTimeStamp.Expired');
@@ -64,8 +64,8 @@ describe.each([
   });
 });
 
-describe('the older generation', () => {
-  test('may come by POST, with its parameters in the query or in a form', async () => {
+describe('the older signature', () => {
+  test('can be sent by POST, with the parameters in the query or in a form', async () => {
     for (const form of [true, false]) {
       const reply = await rpc(cloud.address, 'DescribeRegions', {}, { method: 'POST', form });
       expect(reply.status).toBe(200);
@@ -85,13 +85,13 @@ describe('the older generation', () => {
     expect(code(await rpc(cloud.address, 'DescribeImages', { RegionId: REGION }, options))).toBe(expected);
   });
 
-  test('is not taken twice: a nonce is good for one request', async () => {
+  test('is rejected if its nonce was used before', async () => {
     const query = new URLSearchParams({ ...rpcParams('DescribeRegions', {}) }).toString();
     expect((await send(cloud.address, 'GET', query, {})).status).toBe(200);
     expect(code(await send(cloud.address, 'GET', query, {}))).toBe('400 SignatureNonceUsed');
   });
 
-  test('gets XML unless it asks for JSON, errors too', async () => {
+  test('receives XML, also for errors, unless Format is JSON', async () => {
     const change = { Format: undefined };
     const good = await rpc(cloud.address, 'DescribeImages', { RegionId: REGION, Status: 'ALL' }, { change });
     expect(good.headers['content-type']).toBe('text/xml;charset=utf-8');
@@ -108,7 +108,7 @@ describe('the older generation', () => {
   });
 });
 
-describe('the current generation', () => {
+describe('the current signature', () => {
   test.each([
     ['400 IncompleteSignature', { signedHeaders: ['host', 'x-acs-date'] }],
     ['400 IncompleteSignature', { headers: { 'x-acs-content-sha256': 'ff' } }],
@@ -118,13 +118,13 @@ describe('the current generation', () => {
     expect(code(await acs3(cloud.address, 'DescribeImages', { RegionId: REGION }, options))).toBe(expected);
   });
 
-  test('is not taken twice: a nonce is good for one request', async () => {
-    const headers = { 'x-acs-signature-nonce': 'once' };
+  test('is rejected if its nonce was used before', async () => {
+    const headers = { 'x-acs-signature-nonce': 'nonce-1' };
     expect((await acs3(cloud.address, 'DescribeRegions', {}, { headers })).status).toBe(200);
     expect(code(await acs3(cloud.address, 'DescribeRegions', {}, { headers }))).toBe('400 SignatureNonceUsed');
   });
 
-  test('needs an algorithm that is known here', async () => {
+  test('is rejected with an unsupported algorithm', async () => {
     const headers = {
       authorization: 'ACS3-HMAC-SM3 Credential=emulator',
       'x-acs-action': 'DescribeRegions',
@@ -133,7 +133,7 @@ describe('the current generation', () => {
     expect(code(await send(cloud.address, 'POST', '', headers))).toBe('400 IncompleteSignature');
   });
 
-  test('gets JSON, with the request id in a header, and the host of the region in errors', async () => {
+  test('receives JSON, with the request id in a header, and the host of the region in errors', async () => {
     const reply = await acs3(cloud.address, 'DescribeTasks', { RegionId: REGION, PageSize: '0' });
     const { RequestId, ...error } = answer(reply);
     expect(reply.headers).toMatchObject({
@@ -147,18 +147,18 @@ describe('the current generation', () => {
   });
 });
 
-test('with the signature switched off, anything passes as the account', async () => {
+test('accepts an unsigned request as the account if the setting signature is off', async () => {
   cloud.set({ signature: 'off' });
   const query = `Action=DescribeRegions&Version=${VERSIONS.ecs}&Format=JSON`;
   expect((await send(cloud.address, 'GET', query, {})).status).toBe(200);
 });
 
-test('a broken escape is refused, and nobody is the worse for it', async () => {
+test('rejects an invalid percent-encoding', async () => {
   const reply = await send(cloud.address, 'GET', `Action=%zz&Version=${VERSIONS.ecs}`, {});
   expect(reply).toMatchObject({ status: 400, text: expect.stringContaining('InvalidParameter') });
 });
 
-test('an action that is not emulated is named, and so is the place that lists what is', async () => {
+test('names an action that is not emulated, and the list of emulated actions', async () => {
   expect(answer(await acs3(cloud.address, 'RunInstances'))).toMatchObject({
     status: 404,
     Code: 'InvalidApi.NotFound',
@@ -167,21 +167,21 @@ test('an action that is not emulated is named, and so is the place that lists wh
 });
 
 describe('rate limits', () => {
-  test('count each action and each region for itself, and pass again in the next minute', async () => {
+  test('apply to each action and region separately, and reset every minute', async () => {
     vi.spyOn(cloud.world, 'now').mockReturnValue(Math.floor(Date.now() / 60_000) * 60_000);
     cloud.set({ rateLimits: [{ service: 'ecs', action: 'DescribeImages', perMinute: 2 }] });
     const call = (action: string, RegionId = REGION) => acs3(cloud.address, action, { RegionId });
     for (let number = 0; number < 2; number++) expect((await call('DescribeImages')).status).toBe(200);
-    const refused = await call('DescribeImages');
-    expect(answer(refused)).toMatchObject({ status: 400, Code: 'Throttling.User' });
-    expect(refused.headers).not.toHaveProperty('x-acs-retry-after');
+    const rejected = await call('DescribeImages');
+    expect(answer(rejected)).toMatchObject({ status: 400, Code: 'Throttling.User' });
+    expect(rejected.headers).not.toHaveProperty('x-acs-retry-after');
     expect((await call('DescribeImages', 'cn-beijing')).status).toBe(200);
     expect((await call('DescribeTasks')).status).toBe(200);
     vi.spyOn(cloud.world, 'now').mockReturnValue(Math.floor(Date.now() / 60_000 + 1) * 60_000);
     expect((await call('DescribeImages')).status).toBe(200);
   });
 
-  test('answer with the code and the wait that are set', async () => {
+  test('return the configured code and retry delay', async () => {
     const limit = { service: 'ecs', action: '*', perMinute: 0, code: 'Throttling', retryAfterMs: 1500 };
     cloud.set({ rateLimits: [limit] });
     const reply = await acs3(cloud.address, 'DescribeRegions');
@@ -190,7 +190,7 @@ describe('rate limits', () => {
   });
 });
 
-test('checks come in the order of a gateway: who, whether they may, how often, what, and what is there', async () => {
+test('checks signature, permission, rate limit, parameters and resources in this order', async () => {
   const bad = { ...IMPORT, ImageName: '1', 'DiskDeviceMapping.1.OSSObject': 'none.raw' };
   const user = cloud.makeUser('reader', {
     Version: '1',

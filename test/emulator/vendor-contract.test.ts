@@ -1,12 +1,12 @@
 /**
- * The vendor's ImportImage document, walked code by code: each is provoked in the emulator through the vendor's own
- * client, over a socket, and what the product makes of it is what its catalogue says.
+ * Contract test for every error code of the vendor's ImportImage document: the vendor's client receives the code from
+ * the emulator, and the product classifies it as its catalogue defines.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sdkFailure } from '../../alibaba/sdk-errors.js';
 import { isDryRunSuccess, lookUp } from '../../domain/errors/index.js';
 import { importErrors } from '../../emulator/ecs/import-errors.js';
-import { provocations } from '../support/emulator/import-image-cases.js';
+import { errorCases } from '../support/emulator/import-image-cases.js';
 import { importRequest, type LocalCloud, startReadyCloud } from '../support/emulator/local-cloud.js';
 import { raw } from '../support/emulator/made-disks.js';
 import { codesInProse, documentedErrors } from '../support/vendor/import-image-document.js';
@@ -19,36 +19,36 @@ beforeEach(async () => {
 
 afterEach(() => cloud.close());
 
-/** Codes that no request and no state can bring about here, so that a planted fault must. */
+/** Codes that occur in the emulator only as an injected fault. */
 const INJECTED: readonly string[] = [];
 
-test('a request that breaks no rule is taken: every refusal below has the cause it names', async () => {
+test('accepts a valid request, so that each error below has the named cause', async () => {
   const { statusCode, body } = await cloud.ecs().importImage(importRequest());
   expect(statusCode).toBe(200);
   expect(body).toMatchObject({ regionId: 'cn-hangzhou', taskId: expect.stringMatching(/^t-/) });
 });
 
-test('every code of the document is provoked here', () => {
-  const provoked = new Set(provocations.map(({ status, code }) => `${status} ${code}`));
-  const missing = documentedErrors.filter(({ status, code }) => !provoked.has(`${status} ${code}`));
+test('has a case for every code of the document', () => {
+  const covered = new Set(errorCases.map(({ status, code }) => `${status} ${code}`));
+  const missing = documentedErrors.filter(({ status, code }) => !covered.has(`${status} ${code}`));
   expect(missing.filter(({ code }) => !INJECTED.includes(code))).toEqual([]);
-  expect(codesInProse.filter((code) => !provocations.some((one) => one.code === code))).toEqual([]);
+  expect(codesInProse.filter((code) => !errorCases.some((errorCase) => errorCase.code === code))).toEqual([]);
 });
 
-test('the emulator answers with the statuses and words of the document, and with no code of its own', () => {
-  const words = (text: string) => text.replaceAll('.', ' ').replace(/\s+/g, ' ').trim();
+test('returns only documented codes, with the documented status and message', () => {
+  const normalize = (text: string) => text.replaceAll('.', ' ').replace(/\s+/g, ' ').trim();
   for (const [code, [status, message]] of Object.entries(importErrors)) {
-    const entry = documentedErrors.find((one) => one.code === code && one.status === status);
+    const entry = documentedErrors.find((documented) => documented.code === code && documented.status === status);
     expect(entry, `${status} ${code}`).toBeDefined();
-    // The document's own `%s` stands for what it does not tell; ours also for the parameter that lacks.
-    for (const part of message.split('%s')) expect(words(entry?.text ?? '')).toContain(words(part));
+    // `%s` replaces the parts that the document does not specify, and the name of a missing parameter.
+    for (const part of message.split('%s')) expect(normalize(entry?.text ?? '')).toContain(normalize(part));
   }
 });
 
-describe.each(provocations)('$status $code', ({ status, code, when, becomes, field, state, request, act }) => {
+describe.each(errorCases)('$status $code', ({ status, code, when, failureClass, field, prepare, request, call }) => {
   test(when, async () => {
-    await state?.(cloud);
-    const error = await (act?.(cloud) ?? cloud.ecs().importImage(importRequest(request))).then(
+    await prepare?.(cloud);
+    const error = await (call?.(cloud) ?? cloud.ecs().importImage(importRequest(request))).then(
       () => null,
       (thrown: unknown) => thrown,
     );
@@ -56,9 +56,9 @@ describe.each(provocations)('$status $code', ({ status, code, when, becomes, fie
 
     const { failure } = sdkFailure('ecs', 'ImportImage', error);
     expect(lookUp('ecs', code)).not.toBeNull();
-    expect(isDryRunSuccess(failure.code)).toBe(becomes === 'success');
-    if (becomes === 'success') return;
-    expect(failure).toMatchObject({ class: becomes, status });
+    expect(isDryRunSuccess(failure.code)).toBe(failureClass === 'success');
+    if (failureClass === 'success') return;
+    expect(failure).toMatchObject({ class: failureClass, status });
     expect(failure.field).toBe(field);
     expect(failure.remedy.length).toBeGreaterThan(20);
   });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { provocations } from '../support/emulator/import-image-cases.js';
+import { errorCases } from '../support/emulator/import-image-cases.js';
 import {
   codesInProse,
   documentedErrors,
@@ -59,7 +59,7 @@ function withTables(name: string): string {
 /** A title stands in its file between quotes; those of the walk through the codes are put together of its cases. */
 function exists({ file, title }: Row['tests'][number]): boolean {
   const isWalk = file === 'emulator/vendor-contract';
-  if (isWalk && provocations.some(({ status, code }) => `${status} ${code}` === title)) return true;
+  if (isWalk && errorCases.some(({ status, code }) => `${status} ${code}` === title)) return true;
   const source = sourceOf(file);
   return source !== null && ["'", '"', '`'].some((quote) => source.includes(quote + title + quote));
 }
@@ -79,19 +79,19 @@ test('every rule of the page has a row, and every row a rule', () => {
   expect(rules.map(({ cells }) => cells[0])).toEqual(Object.keys(documentedRules));
 });
 
-test('every code of the page has a row that says its status and what becomes of it', () => {
+test('every code of the page has a row that says its status and what failureClass of it', () => {
   const expected = [
     ...documentedErrors.map(({ status, code }) => ({ status, code })),
-    ...codesInProse.map((code) => ({ status: provocations.find((one) => one.code === code)?.status, code })),
+    ...codesInProse.map((code) => ({ status: errorCases.find((one) => one.code === code)?.status, code })),
   ].map(({ status, code }) => {
-    const becomes = provocations.find((one) => one.status === status && one.code === code)?.becomes;
-    return `${status} ${code} ${becomes}`;
+    const failureClass = errorCases.find((one) => one.status === status && one.code === code)?.failureClass;
+    return `${status} ${code} ${failureClass}`;
   });
   expect(codes.map(({ cells }) => cells.slice(0, 3).join(' ')).sort()).toEqual(expected.sort());
 });
 
 test('every cause by which a code is provoked stands in its row', () => {
-  for (const { status, code, when } of provocations) {
+  for (const { status, code, when } of errorCases) {
     const row = codes.find(({ cells }) => cells[0] === String(status) && cells[1] === code);
     expect(row?.cells[4], `${status} ${code}`).toContain(when);
   }

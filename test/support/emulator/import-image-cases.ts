@@ -1,6 +1,6 @@
 /**
- * One way at least to provoke each error code of the vendor's ImportImage document, and what the product makes of it.
- * Every case starts from a cloud and a request with which the import would go well.
+ * At least one case for each error code of the vendor's ImportImage document, with the product's classification of the
+ * error. Every case changes a cloud and a request with which the import succeeds.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -9,19 +9,19 @@ import { BUCKET, importRequest, type LocalCloud, REGION } from './local-cloud.js
 import { dynamicVhd, fixedVhd, GIB, MIB, qcow2, raw, vmdk } from './made-disks.js';
 import { ecsSdk } from './vendor-sdk.js';
 
-export interface Provocation {
+export interface ErrorCase {
   readonly status: number;
   readonly code: string;
-  /** The cause, in words. */
+  /** A description of the cause. */
   readonly when: string;
-  /** What the product does then; `success` is the dry run that passed. */
-  readonly becomes: FailureClass | 'success';
-  /** The request field that the product blames. */
+  /** The class that the product assigns to the error; `success` for a successful dry run. */
+  readonly failureClass: FailureClass | 'success';
+  /** The request field that the product reports for the error. */
   readonly field?: string;
-  readonly state?: (cloud: LocalCloud) => void | Promise<void>;
+  readonly prepare?: (cloud: LocalCloud) => void | Promise<void>;
   readonly request?: Record<string, unknown>;
-  /** In place of an ImportImage with `request`. */
-  readonly act?: (cloud: LocalCloud) => Promise<unknown>;
+  /** The call, if it is not ImportImage with `request`. */
+  readonly call?: (cloud: LocalCloud) => Promise<unknown>;
 }
 
 const disk = (fields: Record<string, unknown> = {}) => ({
@@ -34,7 +34,7 @@ const object = (key: string) => disk({ OSSObject: key });
 const windows = { OSType: 'windows', platform: 'Windows Server 2019', licenseType: 'BYOL' };
 const arn = `arn:acs:cloudbox:${REGION}:1000000000000001:cloudbox/cb-1`;
 
-export const provocations: readonly Provocation[] = [
+export const errorCases: readonly ErrorCase[] = [
   ...of(400, 'UnsupportedSuffix.OSSObject', 'request', 'disks[].source', {
     'an object named .iso': { request: object('web-01.iso') },
     'a compressed object': { request: object('dir/web-01.raw.gz') },
@@ -65,7 +65,7 @@ export const provocations: readonly Provocation[] = [
     'a bucket of two letters': { request: disk({ OSSBucket: 'ab' }) },
   }),
   ...of(400, 'InvalidOSSObject.Size', 'request', 'disks[].source', {
-    'an empty object': { state: (cloud) => cloud.putObject('web-01.raw', Buffer.alloc(0)) },
+    'an empty object': { prepare: (cloud) => cloud.putObject('web-01.raw', Buffer.alloc(0)) },
   }),
   ...of(400, 'InvalidDescription.Malformed', 'request', 'description', {
     'one character': { request: { description: 'd' } },
@@ -84,21 +84,21 @@ export const provocations: readonly Provocation[] = [
     'an unknown system': { request: { OSType: 'solaris' } },
   }),
   ...of(400, 'InvalidImageName.Duplicated', 'request', 'imageName', {
-    'a name that is taken': { state: importOnce },
+    'a duplicate name': { prepare: importOnce },
   }),
   ...of(400, 'InvalidImageSize', 'request', 'disks[0].diskImageSize', {
     '0 GiB': { request: disk({ diskImageSize: 0 }) },
     '2049 GiB': { request: disk({ diskImageSize: 2049 }) },
-    '2049 GiB by the old name': { request: disk({ diskImSize: 2049 }) },
+    '2049 GiB in the deprecated parameter': { request: disk({ diskImSize: 2049 }) },
     'a system disk smaller than the image': {
-      state: (cloud) => cloud.putObject('web-01.raw', qcow2({ virtualSize: 3 * GIB })),
+      prepare: (cloud) => cloud.putObject('web-01.raw', qcow2({ virtualSize: 3 * GIB })),
       request: disk({ diskImageSize: 2 }),
     },
   }),
   ...of(400, 'InvalidDataDiskSize', 'request', 'disks[].diskImageSize', {
     'a data disk of 0 GiB': { request: disks({ OSSBucket: BUCKET, OSSObject: 'web-01.raw', diskImageSize: 0 }) },
     'a data disk smaller than its image': {
-      state: (cloud) => cloud.putObject('data.qcow2', qcow2({ virtualSize: 3 * GIB })),
+      prepare: (cloud) => cloud.putObject('data.qcow2', qcow2({ virtualSize: 3 * GIB })),
       request: disks({ OSSBucket: BUCKET, OSSObject: 'data.qcow2', diskImageSize: 2 }),
     },
   }),
@@ -109,40 +109,42 @@ export const provocations: readonly Provocation[] = [
     'an unknown region': { request: { regionId: 'cn-atlantis' } },
   }),
   ...of(400, 'InvalidRegion.NotSupport', 'request', 'region', {
-    'a region without imports': { state: (cloud) => cloud.set({ regionsWithoutImport: [REGION] }) },
+    'a region without imports': { prepare: (cloud) => cloud.set({ regionsWithoutImport: [REGION] }) },
   }),
   ...of(400, 'InvalidOSSBucket.NotFound', 'request', 'upload.bucket', {
-    'no such bucket': { request: disk({ OSSBucket: 'elsewhere' }) },
+    'an unknown bucket': { request: disk({ OSSBucket: 'elsewhere' }) },
   }),
   ...of(400, 'InvalidOSSObject.NotFound', 'request', 'disks[].source', {
-    'no such object': { request: object('web-02.raw') },
+    'an unknown object': { request: object('web-02.raw') },
   }),
   ...of(400, 'InvalidOSSObject.NeedRestore', 'attention', 'disks[].source', {
-    'an archived object': { state: (cloud) => cloud.putObject('web-01.raw', raw(), { storageClass: 'Archive' }) },
-    'a cold archive': { state: (cloud) => cloud.putObject('web-01.raw', raw(), { storageClass: 'ColdArchive' }) },
+    'an archived object': { prepare: (cloud) => cloud.putObject('web-01.raw', raw(), { storageClass: 'Archive' }) },
+    'a cold archived object': {
+      prepare: (cloud) => cloud.putObject('web-01.raw', raw(), { storageClass: 'ColdArchive' }),
+    },
   }),
   ...of(400, 'InvalidOSSBucket.NotMatched', 'request', 'upload.bucket', {
-    'a bucket in another region': { state: (cloud) => cloud.makeBucket(BUCKET, 'cn-beijing') },
+    'a bucket in another region': { prepare: (cloud) => cloud.makeBucket(BUCKET, 'cn-beijing') },
   }),
   ...of(400, 'InvalidLicenseType.NotSupported', 'request', 'licenseType', {
-    'an unknown licence': { request: { ...windows, licenseType: 'Mine' } },
-    'Windows without one': { request: { ...windows, licenseType: undefined } },
+    'an unknown license': { request: { ...windows, licenseType: 'Mine' } },
+    'Windows without a license': { request: { ...windows, licenseType: undefined } },
   }),
   ...of(400, 'InvalidLicenseType.BYOLOnly', 'request', 'licenseType', {
-    "the cloud's licence for an unnamed Windows": {
+    "the vendor's license for an unnamed Windows edition": {
       request: { ...windows, platform: 'Other Windows', licenseType: 'Aliyun' },
     },
   }),
   ...of(400, 'InvalidOSSBucket.FlowLimit', 'throttled', 'upload.bucket', {
-    'a bucket whose reads are limited': { state: (cloud) => cloud.set({ throttledBuckets: [BUCKET] }) },
+    'a bucket with throttled reads': { prepare: (cloud) => cloud.set({ throttledBuckets: [BUCKET] }) },
   }),
   ...of(400, 'InvalidImageFormat.RegionNotSupported', 'request', 'disks[].format', {
-    'a declared format that the region does not take': {
-      state: (cloud) => cloud.set({ regionsWithoutFormat: [{ regionId: REGION, format: 'VHD' }] }),
+    'a specified format that the region does not support': {
+      prepare: (cloud) => cloud.set({ regionsWithoutFormat: [{ regionId: REGION, format: 'VHD' }] }),
       request: disk({ format: 'VHD' }),
     },
-    'a detected one': {
-      state: async (cloud) => {
+    'a detected format that the region does not support': {
+      prepare: async (cloud) => {
         cloud.set({ regionsWithoutFormat: [{ regionId: REGION, format: 'QCOW2' }] });
         await cloud.putObject('web-01.raw', qcow2());
       },
@@ -150,16 +152,16 @@ export const provocations: readonly Provocation[] = [
   }),
   ...of(400, 'InvalidBootMode.Malformed', 'request', 'bootMode', {
     'an unknown boot mode': { request: { bootMode: 'EFI' } },
-    "another call's boot mode": { request: { bootMode: 'UEFI-Preferred' } },
+    'a boot mode of ModifyImageAttribute only': { request: { bootMode: 'UEFI-Preferred' } },
   }),
   ...of(400, 'InvalidParameter.DetectionStrategy', 'request', 'detection.strategy', {
     'an unknown strategy': { request: { detectionStrategy: 'Deep' } },
   }),
   ...of(400, 'InvalidBootMode.NotSupport', 'request', 'bootMode', {
-    'arm64 by BIOS': { request: { architecture: 'arm64', bootMode: 'BIOS' } },
+    'arm64 with BIOS': { request: { architecture: 'arm64', bootMode: 'BIOS' } },
   }),
   ...of(400, 'DRYRUN.SUCCESS', 'success', undefined, {
-    'a dry run that passes': { request: { dryRun: true } },
+    'a successful dry run': { request: { dryRun: true } },
   }),
   ...of(400, 'InvalidClientToken.Malformed', 'defect', undefined, {
     '65 characters': { request: { clientToken: 't'.repeat(65) } },
@@ -169,11 +171,11 @@ export const provocations: readonly Provocation[] = [
     'an unknown mode': { request: { features: { imdsSupport: 'v3' } } },
   }),
   ...of(400, 'Account.Arrearage', 'attention', undefined, {
-    'bills that are not paid': { state: (cloud) => setAccount(cloud, { arrearage: true }) },
+    'an outstanding payment': { prepare: (cloud) => setAccount(cloud, { arrearage: true }) },
   }),
   ...of(403, 'ImageIsImporting', 'transient', undefined, {
-    'an importing image is to be deleted': {
-      act: async (cloud) => {
+    'deletion of an importing image': {
+      call: async (cloud) => {
         const { body } = await cloud.ecs().importImage(importRequest());
         const imageId = body?.imageId ?? '';
         return cloud.ecs().deleteImage(new (ecsSdk().DeleteImageRequest)({ regionId: REGION, imageId, force: true }));
@@ -181,40 +183,42 @@ export const provocations: readonly Provocation[] = [
     },
   }),
   ...of(403, 'QuotaExceed.Image', 'attention', undefined, {
-    'a region that holds as many images as it may': {
-      state: async (cloud) => {
+    'an exhausted image quota': {
+      prepare: async (cloud) => {
         cloud.set({ quotaImages: 1 });
         await cloud.ecs().importImage(importRequest({ imageName: 'first' }));
       },
     },
   }),
   ...of(403, 'ImportImageFailed', 'attention', undefined, {
-    "an object whose bytes the cloud's own storage has lost": { state: loseBytes },
+    'an object whose content is lost': { prepare: deleteBlobs },
   }),
   ...of(403, 'UserNotInTheWhiteList', 'attention', undefined, {
-    'an account that may not import': { state: (cloud) => setAccount(cloud, { importWhiteListed: false }) },
-    'a VMDK of an account that is not invited': { state: (cloud) => cloud.putObject('web-01.raw', vmdk()) },
+    'an account without access to image import': {
+      prepare: (cloud) => setAccount(cloud, { importWhiteListed: false }),
+    },
+    'a VMDK in an account that is not invited': { prepare: (cloud) => cloud.putObject('web-01.raw', vmdk()) },
   }),
   ...of(403, 'NoSetRoletoECSServiceAcount', 'attention', 'roleName', {
-    'no role': { state: (cloud) => cloud.world.roles.remove('aliyunecsimageimportdefaultrole') },
+    'no role': { prepare: (cloud) => cloud.world.roles.remove('aliyunecsimageimportdefaultrole') },
     'a role that does not trust ECS': {
-      state: (cloud) => changeTrust(cloud, { Service: ['oss.aliyuncs.com'] }),
+      prepare: (cloud) => changeTrust(cloud, { Service: ['oss.aliyuncs.com'] }),
     },
-    'a role without a policy': { state: dropPolicies },
+    'a role without a policy': { prepare: dropPolicies },
     'a RoleName that does not exist': { request: { roleName: 'MyRole' } },
   }),
   ...of(403, 'InvalidParameter.Malformed', 'request', undefined, {
-    'a device name that is none': { request: disk({ device: 'sda' }) },
+    'an invalid device name': { request: disk({ device: 'sda' }) },
   }),
   ...of(403, 'MissingParameter.DiskDeviceMapping', 'defect', 'disks', {
     'no disk': { request: { diskDeviceMapping: undefined } },
-    'disks beyond the 17th only': {
+    'only disks beyond the 17th': {
       request: { diskDeviceMapping: [...Array(17).fill({}), { OSSBucket: BUCKET, OSSObject: 'web-01.raw' }] },
     },
   }),
   ...of(403, 'InvalidOSS.NotAuthorized', 'attention', 'upload.bucket', {
-    'a role whose policy leaves the bucket out': {
-      state: (cloud) => {
+    'a role without permission for the bucket': {
+      prepare: (cloud) => {
         dropPolicies(cloud);
         cloud.makeRole('AliyunECSImageImportDefaultRole', 'AliyunECSReadOnlyAccess');
       },
@@ -222,80 +226,80 @@ export const provocations: readonly Provocation[] = [
   }),
   ...of(403, 'InvalidBlockSize.NotSupport', 'request', 'disks[].source', {
     'a VHD with blocks of 4 MiB': {
-      state: (cloud) => cloud.putObject('web-01.raw', dynamicVhd({ blockSize: 4 * MIB })),
+      prepare: (cloud) => cloud.putObject('web-01.raw', dynamicVhd({ blockSize: 4 * MIB })),
     },
   }),
   ...of(403, 'InvalidImageFormat.Malformed', 'request', 'disks[].format', {
-    'bytes that are no QCOW2': { request: disk({ format: 'QCOW2' }) },
-    'a QCOW2 that is cut off': { state: (cloud) => cloud.putObject('web-01.raw', qcow2().subarray(0, 60_000)) },
-    'a VHD that lost its footer': {
-      state: (cloud) => cloud.putObject('web-01.raw', dynamicVhd().subarray(0, -512)),
+    'content that is not QCOW2': { request: disk({ format: 'QCOW2' }) },
+    'a truncated QCOW2': { prepare: (cloud) => cloud.putObject('web-01.raw', qcow2().subarray(0, 60_000)) },
+    'a VHD without a footer': {
+      prepare: (cloud) => cloud.putObject('web-01.raw', dynamicVhd().subarray(0, -512)),
     },
-    'a fixed VHD with a footer of another length': {
-      state: (cloud) => cloud.putObject('web-01.raw', Buffer.concat([raw(512), fixedVhd()])),
+    'a fixed VHD whose footer has another size': {
+      prepare: (cloud) => cloud.putObject('web-01.raw', Buffer.concat([raw(512), fixedVhd()])),
     },
     'a VDI': {
-      state: (cloud) =>
+      prepare: (cloud) =>
         cloud.putObject('web-01.raw', Buffer.concat([Buffer.alloc(64), Buffer.from('7f10dabe', 'hex')], 4096)),
     },
-    'a raw disk that is not made of sectors': { state: (cloud) => cloud.putObject('web-01.raw', raw(1000)) },
+    'a raw disk with a partial sector': { prepare: (cloud) => cloud.putObject('web-01.raw', raw(1000)) },
   }),
   ...of(403, 'ImageCheckUnsupported.WindowsImage', 'attention', 'detection.strategy', {
-    'detection of a Windows that it does not know': {
+    'detection of an unsupported Windows': {
       request: { ...windows, platform: 'Windows Server 2003', detectionStrategy: 'Standard' },
     },
   }),
   ...of(403, 'InvalidVHDImage.IncorrectSize', 'request', 'disks[].source', {
     'a VHD whose table is too short for its size': {
-      state: (cloud) => cloud.putObject('web-01.raw', dynamicVhd({ virtualSize: 8 * MIB, tableEntries: 3 })),
+      prepare: (cloud) => cloud.putObject('web-01.raw', dynamicVhd({ virtualSize: 8 * MIB, tableEntries: 3 })),
     },
   }),
   ...of(403, 'InvalidOSSBucket.EncryptUnsupported', 'request', 'upload.bucket', {
-    'an encrypted bucket': { state: (cloud) => cloud.makeBucket(BUCKET, REGION, true) },
+    'an encrypted bucket': { prepare: (cloud) => cloud.makeBucket(BUCKET, REGION, true) },
   }),
   ...of(403, 'InvalidArchitecture.PlatformUnsupported', 'request', 'architecture', {
     'Windows on arm64': { request: { ...windows, architecture: 'arm64' } },
   }),
   ...of(403, 'InvalidAccountStatus.OSSDisabled', 'attention', undefined, {
-    'OSS that is closed': { state: (cloud) => setAccount(cloud, { ossEnabled: false }) },
+    'OSS is disabled': { prepare: (cloud) => setAccount(cloud, { ossEnabled: false }) },
   }),
   ...of(403, 'InvalidStorageLocation.NotFound', 'request', 'storageLocationArn', {
-    'an ARN of another form': { request: { storageLocationArn: 'arn:x' } },
+    'a malformed ARN': { request: { storageLocationArn: 'arn:x' } },
     'a CloudBox of another account': { request: { storageLocationArn: arn.replace('1000000000000001', '1') } },
     'a CloudBox of another region': { request: { storageLocationArn: arn.replace(REGION, 'cn-beijing') } },
-    'a CloudBox that does not exist': {
-      state: (cloud) => cloud.set({ cloudBoxes: [] }),
+    'an unknown CloudBox': {
+      prepare: (cloud) => cloud.set({ cloudBoxes: [] }),
       request: { storageLocationArn: arn },
     },
   }),
   ...of(403, 'InvalidOperation.CloudBoxImageImportRoleRequired', 'attention', 'roleName', {
-    'a CloudBox, and only the role for common imports': { request: { storageLocationArn: arn } },
+    'a CloudBox with only the default role': { request: { storageLocationArn: arn } },
   }),
   ...of(403, 'InvalidOperation.CloudBoxImageImportUnsupported', 'request', 'storageLocationArn', {
-    'a CloudBox that takes no images': {
-      state: (cloud) => cloud.set({ cloudBoxesWithoutImport: [`${REGION}/cb-1`] }),
+    'a CloudBox without image import': {
+      prepare: (cloud) => cloud.set({ cloudBoxesWithoutImport: [`${REGION}/cb-1`] }),
       request: { storageLocationArn: arn },
     },
   }),
   ...of(403, 'TagKey.Duplication', 'request', 'tags', {
-    'keys that differ in case only': { request: { tag: [{ key: 'Team' }, { key: 'team' }] } },
+    'keys that differ only in case': { request: { tag: [{ key: 'Team' }, { key: 'team' }] } },
   }),
   ...of(404, 'InvalidResourceGroup.NotFound', 'request', 'resourceGroupId', {
-    'a group that does not exist': {
-      state: (cloud) => cloud.set({ resourceGroups: ['rg-other'] }),
+    'an unknown resource group': {
+      prepare: (cloud) => cloud.set({ resourceGroups: ['rg-other'] }),
       request: { resourceGroupId: 'rg-web' },
     },
   }),
-  // The document's prose has two more: another name for one of the codes above, and another spelling.
+  // The text of the document has a different name for one of the codes above, and a different spelling for another.
   ...of(400, 'DryRunOperation', 'success', undefined, {
-    'a dry run that passes, by the name that the text has': {
-      state: (cloud) => cloud.set({ dryRunCode: 'DryRunOperation' }),
+    'a successful dry run, with the code in the text': {
+      prepare: (cloud) => cloud.set({ dryRunCode: 'DryRunOperation' }),
       request: { dryRun: true },
     },
   }),
   ...of(403, 'NoSetRoletoECSServiceAccount', 'attention', 'roleName', {
-    'no role, by the spelling that the text has': {
-      state: (cloud) => {
+    'no role, with the spelling in the text': {
+      prepare: (cloud) => {
         cloud.set({ missingRoleCode: 'NoSetRoletoECSServiceAccount' });
         cloud.world.roles.remove('aliyunecsimageimportdefaultrole');
       },
@@ -303,20 +307,20 @@ export const provocations: readonly Provocation[] = [
   }),
 ];
 
-type Cause = Pick<Provocation, 'state' | 'request' | 'act'>;
+type Cause = Pick<ErrorCase, 'prepare' | 'request' | 'call'>;
 
 function of(
   status: number,
   code: string,
-  becomes: Provocation['becomes'],
+  failureClass: ErrorCase['failureClass'],
   field: string | undefined,
   causes: Readonly<Record<string, Cause>>,
-): readonly Provocation[] {
+): readonly ErrorCase[] {
   return Object.entries(causes).map(([when, cause]) => ({
     status,
     code,
     when,
-    becomes,
+    failureClass,
     ...(field === undefined ? {} : { field }),
     ...cause,
   }));
@@ -337,12 +341,12 @@ function dropPolicies(cloud: LocalCloud): void {
 function changeTrust(cloud: LocalCloud, principal: object): void {
   const id = 'aliyunecsimageimportdefaultrole';
   const role = cloud.world.roles.get(id);
-  if (role === undefined) throw new Error('the ready cloud has a role');
+  if (role === undefined) throw new Error(`role ${id} does not exist`);
   const trust = { Version: '1', Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: principal }] };
   cloud.world.roles.put(id, { ...role, trustPolicy: JSON.stringify(trust) });
 }
 
-function loseBytes(cloud: LocalCloud): void {
+function deleteBlobs(cloud: LocalCloud): void {
   const blobs = path.join(cloud.folder, 'blobs');
   for (const file of readdirSync(blobs)) rmSync(path.join(blobs, file));
 }

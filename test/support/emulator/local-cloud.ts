@@ -1,4 +1,4 @@
-/** The emulated cloud on a socket of its own, in this process, and the vendor's clients pointed at it. */
+/** The emulator in this process, on its own port, with the vendor's clients configured for it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -29,7 +29,7 @@ export const ECS_TRUST = JSON.stringify({
 
 export interface LocalCloud {
   readonly world: World;
-  /** Where the emulator keeps its data. */
+  /** The data folder of the emulator. */
   readonly folder: string;
   /** `127.0.0.1:PORT` */
   readonly address: string;
@@ -43,9 +43,9 @@ export interface LocalCloud {
     bytes: Buffer,
     options?: { readonly bucket?: string; readonly storageClass?: string },
   ): Promise<void>;
-  /** The role that lets ECS read buckets, as the vendor's console makes it. */
+  /** Creates the role that allows ECS to read buckets, as the vendor's console does. */
   makeRole(name?: string, policy?: string): void;
-  /** Keys of a RAM user that may do what the document allows. */
+  /** Creates a RAM user with a policy and returns its keys. */
   makeUser(name: string, document: object): Keys;
   close(): Promise<void>;
 }
@@ -127,7 +127,7 @@ export async function startCloud(settings: Partial<Settings> = {}): Promise<Loca
   return cloud;
 }
 
-/** A cloud in which the import of `images/web-01.raw` would go well. */
+/** Starts a cloud in which the import of `images/web-01.raw` succeeds. */
 export async function startReadyCloud(disk: Buffer, settings: Partial<Settings> = {}): Promise<LocalCloud> {
   const cloud = await startCloud(settings);
   cloud.makeBucket(BUCKET);
@@ -136,7 +136,7 @@ export async function startReadyCloud(disk: Buffer, settings: Partial<Settings> 
   return cloud;
 }
 
-/** The request of that import, with fields of the vendor's class laid over it. */
+/** The request of that import, with `fields` of the vendor's class applied. */
 export function importRequest(fields: Record<string, unknown> = {}): ImportImageRequest {
   return new (ecsSdk().ImportImageRequest)({
     regionId: REGION,

@@ -1,9 +1,9 @@
-/** Small disk images of every format, right ones and broken ones, as bytes. */
+/** Generates small valid and invalid disk images of every format in memory. */
 
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
 
-/** An MBR with boot code and one Linux partition: a machine with a BIOS would start it. */
+/** An MBR with boot code and one partition, which a BIOS can boot. */
 export function bootSector(partitionType = 0x83): Buffer {
   const sector = Buffer.alloc(512);
   sector.fill(0x90, 0, 16);
@@ -20,7 +20,7 @@ export function fixedVhd(size = MIB): Buffer {
   return Buffer.concat([raw(size), vhdFooter(2, BigInt(size), 0xffffffffffffffffn)]);
 }
 
-/** `tableEntries` and `blockSize` as the dynamic header has them; the first block holds `first`. */
+/** `tableEntries` and `blockSize` are the values in the dynamic disk header; `first` is the content of the first block. */
 export function dynamicVhd(
   options: {
     readonly virtualSize?: number;
@@ -65,7 +65,7 @@ function checksum(block: Buffer): number {
   return ~block.reduce((sum, byte) => sum + byte, 0) >>> 0;
 }
 
-/** One cluster of data, at the disk's start. */
+/** A QCOW2 with one data cluster, at the start of the disk. */
 export function qcow2(
   options: { readonly virtualSize?: number; readonly version?: number; readonly first?: Buffer } = {},
 ): Buffer {

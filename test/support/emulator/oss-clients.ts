@@ -1,4 +1,4 @@
-/** Clients of the emulated OSS: the vendor's for Node, and requests signed by the product's own code. */
+/** Clients of the emulated OSS: the vendor's Node client, and single requests signed with the product's code. */
 import http from 'node:http';
 import OSS from 'ali-oss';
 import { encodePath, queryString, signV4 } from '../../../alibaba/oss-signature.js';
@@ -8,7 +8,7 @@ export interface ClientOptions {
   readonly keys?: Keys;
   readonly bucket?: string;
   readonly region?: string;
-  /** 1: the older HMAC-SHA1. */
+  /** 1: the older HMAC-SHA1. Default: 4. */
   readonly signature?: 1 | 4;
 }
 
@@ -28,7 +28,7 @@ export function aliOss(cloud: LocalCloud, options: ClientOptions = {}): OSS {
   return new OSS(own);
 }
 
-export interface Sent {
+export interface OssRequest {
   readonly method: string;
   readonly bucket?: string;
   readonly key?: string;
@@ -38,45 +38,45 @@ export interface Sent {
   readonly keys?: Keys;
   readonly region?: string;
   readonly time?: Date;
-  /** The bucket in the host instead of the path. */
+  /** A host name that contains the bucket, instead of the bucket in the path. */
   readonly host?: string;
   readonly unsigned?: boolean;
 }
 
-export interface Got {
+export interface OssResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
   readonly text: string;
-  /** Of an error. */
+  /** The error code; undefined for a success. */
   readonly code: string | undefined;
 }
 
-export function send(cloud: LocalCloud, sent: Sent): Promise<Got> {
-  const { method, bucket = BUCKET, key = '', query = {}, keys = ACCOUNT_KEYS, region = REGION } = sent;
-  const body = sent.body === undefined ? undefined : Buffer.from(sent.body);
-  const plain = { ...sent.headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) };
+export function send(cloud: LocalCloud, request: OssRequest): Promise<OssResponse> {
+  const { method, bucket = BUCKET, key = '', query = {}, keys = ACCOUNT_KEYS, region = REGION } = request;
+  const body = request.body === undefined ? undefined : Buffer.from(request.body);
+  const plain = { ...request.headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) };
   const signed = { method, bucket, key, query, headers: plain };
-  const headers = sent.unsigned === true ? plain : signV4(signed, keys, region, sent.time ?? new Date());
+  const headers = request.unsigned === true ? plain : signV4(signed, keys, region, request.time ?? new Date());
   const search = queryString(query);
-  const path = encodePath(sent.host === undefined ? `/${bucket}${key === '' ? '' : `/${key}`}` : `/${key}`);
+  const path = encodePath(request.host === undefined ? `/${bucket}${key === '' ? '' : `/${key}`}` : `/${key}`);
   return exchange(cloud, {
     method,
     path: search === '' ? path : `${path}?${search}`,
-    headers: sent.host === undefined ? headers : { ...headers, host: sent.host },
+    headers: request.host === undefined ? headers : { ...headers, host: request.host },
     ...(body === undefined ? {} : { body }),
   });
 }
 
-interface Raw {
+interface RawRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: http.OutgoingHttpHeaders;
   readonly body?: Buffer;
 }
 
-/** Rejects with the socket's error where the connection breaks. */
-export function exchange(cloud: LocalCloud, { method, path, headers = {}, body }: Raw): Promise<Got> {
+/** Rejects with the socket error if the connection closes. */
+export function exchange(cloud: LocalCloud, { method, path, headers = {}, body }: RawRequest): Promise<OssResponse> {
   const [host, port] = cloud.address.split(':');
   return new Promise((resolve, reject) => {
     const request = http.request({ host, port, method, path, headers, agent: false }, (answer) => {
@@ -96,7 +96,7 @@ export function exchange(cloud: LocalCloud, { method, path, headers = {}, body }
   });
 }
 
-/** The contents of every `<name>` of an answer. */
+/** The content of every `<name>` element in a response. */
 export function tags(text: string, name: string): readonly string[] {
   return [...text.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, inner = '']) => inner);
 }

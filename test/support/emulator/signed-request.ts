@@ -1,4 +1,4 @@
-/** Requests of both signature generations, signed here by the vendor's description and not by the emulator's code. */
+/** Requests with either signature, implemented from the vendor's description, independent of the emulator's code. */
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { ACCOUNT_KEYS, type Keys } from './local-cloud.js';
@@ -33,15 +33,15 @@ function canonical(params: Params): string {
 export interface RpcOptions {
   readonly keys?: Keys;
   readonly method?: 'GET' | 'POST';
-  /** Parameters in the body, as a form. */
+  /** Sends the parameters as a form body. */
   readonly form?: boolean;
-  /** Laid over the parameters before they are signed; undefined takes one away. */
+  /** Changes to the parameters before the request is signed; undefined removes a parameter. */
   readonly change?: Readonly<Record<string, string | undefined>>;
-  /** Laid over them after that. */
+  /** Changes to the parameters after the request is signed. */
   readonly tamper?: Params;
 }
 
-/** The older generation: HMAC-SHA1 over the parameters. */
+/** The older signature: HMAC-SHA1 over the parameters. */
 export function rpcParams(action: string, params: Params, options: RpcOptions = {}): Params {
   const { keys = ACCOUNT_KEYS, method = 'GET', change = {}, tamper = {} } = options;
   const all: Record<string, string> = {
@@ -70,14 +70,14 @@ export function rpc(address: string, action: string, params: Params = {}, option
 export interface Acs3Options {
   readonly keys?: Keys;
   readonly version?: string;
-  /** Laid over the headers before they are signed. */
+  /** Changes to the headers before the request is signed. */
   readonly headers?: Params;
   readonly signedHeaders?: readonly string[];
-  /** In place of the query that was signed. */
+  /** The query to send instead of the signed one. */
   readonly sentQuery?: string;
 }
 
-/** The current generation: ACS3-HMAC-SHA256 over method, query and headers. */
+/** The current signature: ACS3-HMAC-SHA256 over method, query and headers. */
 export function acs3(address: string, action: string, params: Params = {}, options: Acs3Options = {}): Promise<Reply> {
   const { keys = ACCOUNT_KEYS, version = VERSIONS.ecs } = options;
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -1,4 +1,4 @@
-/** The vendor's clients, loaded by the test that first asks for one: ECS alone takes half a second. */
+/** The vendor's clients. Loaded on first use, because the ECS client alone takes half a second to load. */
 import { createRequire } from 'node:module';
 import type Ecs from '@alicloud/ecs20140526';
 import type { $OpenApiUtil } from '@alicloud/openapi-core';
@@ -12,7 +12,7 @@ const ramSdk = (): typeof import('@alicloud/ram20150501') => load('@alicloud/ram
 const stsSdk = (): typeof import('@alicloud/sts20150401') => load('@alicloud/sts20150401');
 const core = (): typeof import('@alicloud/openapi-core') => load('@alicloud/openapi-core');
 
-interface Place {
+interface ClientConfig {
   readonly address: string;
   readonly regionId: string;
   readonly accessKeyId: string;
@@ -20,11 +20,11 @@ interface Place {
   readonly securityToken?: string;
 }
 
-export const ecsClient = (place: Place): Ecs.default => new (ecsSdk().default)(configOf(place));
-export const ramClient = (place: Place): Ram.default => new (ramSdk().default)(configOf(place));
-export const stsClient = (place: Place): Sts.default => new (stsSdk().default)(configOf(place));
+export const ecsClient = (config: ClientConfig): Ecs.default => new (ecsSdk().default)(configOf(config));
+export const ramClient = (config: ClientConfig): Ram.default => new (ramSdk().default)(configOf(config));
+export const stsClient = (config: ClientConfig): Sts.default => new (stsSdk().default)(configOf(config));
 
-function configOf({ address, ...place }: Place): $OpenApiUtil.Config {
+function configOf({ address, ...config }: ClientConfig): $OpenApiUtil.Config {
   const timeouts = { readTimeout: 10_000, connectTimeout: 10_000 };
-  return new (core().$OpenApiUtil.Config)({ ...place, endpoint: address, protocol: 'HTTP', ...timeouts });
+  return new (core().$OpenApiUtil.Config)({ ...config, endpoint: address, protocol: 'HTTP', ...timeouts });
 }

@@ -1,6 +1,6 @@
-"""An image's whole way with the vendor's Python clients, unmodified: oss2 uploads it, the ECS SDK imports it.
+"""Uploads an image with oss2 and imports it with the ECS SDK: the vendor's Python clients, unmodified.
 
-Arguments: port, signature of OSS (v1 or v4), a file. Prints what it saw as one line of JSON.
+Arguments: port, signature of OSS (v1 or v4), a file. Prints the results as one line of JSON.
 """
 import json
 import sys
@@ -22,7 +22,7 @@ PORT, SIGNATURE, FILE = sys.argv[1:4]
 REGION = "cn-hangzhou"
 NAME = "python-" + SIGNATURE
 KEY = "images/a b+c'(ü)*.raw"
-seen = {}
+results = {}
 
 
 def oss(secret="emulator-secret"):
@@ -46,23 +46,23 @@ def upload():
         store=oss2.ResumableStore(root=FILE + "-" + SIGNATURE),
     )
     bytes_ = open(FILE, "rb").read()
-    seen["info"] = bucket.get_bucket_info().location
-    seen["listed"] = [item.key for item in oss2.ObjectIteratorV2(bucket, prefix="images/")]
-    # oss2 compares the checksum of what it reads with the one the cloud tells.
-    seen["sameBytes"] = bucket.get_object(KEY).read() == bytes_
-    seen["sameRange"] = bucket.get_object(KEY, byte_range=(7, 1000)).read() == bytes_[7:1001]
-    seen["sameByAddress"] = urllib.request.urlopen(bucket.sign_url("GET", KEY, 60)).read() == bytes_
-    seen["status"] = done.status
-    seen["noKey"] = code_of(lambda: bucket.get_object("none").read())
-    seen["wrongSecret"] = code_of(lambda: oss("wrong").put_object("x", bytes_))
+    results["info"] = bucket.get_bucket_info().location
+    results["listed"] = [item.key for item in oss2.ObjectIteratorV2(bucket, prefix="images/")]
+    # oss2 compares the checksum of the content with the checksum in the response.
+    results["sameBytes"] = bucket.get_object(KEY).read() == bytes_
+    results["sameRange"] = bucket.get_object(KEY, byte_range=(7, 1000)).read() == bytes_[7:1001]
+    results["sameByUrl"] = urllib.request.urlopen(bucket.sign_url("GET", KEY, 60)).read() == bytes_
+    results["status"] = done.status
+    results["noKey"] = code_of(lambda: bucket.get_object("none").read())
+    results["wrongSecret"] = code_of(lambda: oss("wrong").put_object("x", bytes_))
 
 
 def request(kind, **fields):
-    made = kind()
-    made.set_endpoint("127.0.0.1:" + PORT)
+    created = kind()
+    created.set_endpoint("127.0.0.1:" + PORT)
     for name, value in fields.items():
-        getattr(made, "set_" + name)(value)
-    return made
+        getattr(created, "set_" + name)(value)
+    return created
 
 
 def call(kind, secret="emulator-secret", **fields):
@@ -77,25 +77,25 @@ def import_image():
         "DiskDeviceMappings": [{"OSSBucket": NAME, "OSSObject": KEY, "Format": "RAW", "DiskImageSize": 5}],
         "Tags": [{"Key": "from", "Value": "python & ü"}],
     }
-    made = call(ImportImageRequest.ImportImageRequest, **fields)
+    created = call(ImportImageRequest.ImportImageRequest, **fields)
     again = call(ImportImageRequest.ImportImageRequest, **fields)
-    seen["sameImageForSameToken"] = made["ImageId"] == again["ImageId"]
+    results["sameImageForSameToken"] = created["ImageId"] == again["ImageId"]
     status = None
     for _ in range(100):
-        found = call(DescribeImagesRequest.DescribeImagesRequest, ImageId=made["ImageId"], Status="Creating,Available")
-        image = found["Images"]["Image"][0]
+        response = call(DescribeImagesRequest.DescribeImagesRequest, ImageId=created["ImageId"], Status="Creating,Available")
+        image = response["Images"]["Image"][0]
         status = image["Status"]
         if status == "Available":
             break
         time.sleep(0.1)
-    tasks = call(DescribeTasksRequest.DescribeTasksRequest, TaskIds=made["TaskId"])
-    task = call(DescribeTaskAttributeRequest.DescribeTaskAttributeRequest, TaskId=made["TaskId"])
-    seen["image"] = {"status": status, "tags": image["Tags"]["Tag"]}
-    seen["task"] = [tasks["TaskSet"]["Task"][0]["TaskStatus"], task["TaskProcess"]]
-    call(DeleteImageRequest.DeleteImageRequest, ImageId=made["ImageId"])
-    seen["deletedTwice"] = code_of(lambda: call(DeleteImageRequest.DeleteImageRequest, ImageId=made["ImageId"]))
-    seen["ecsUnknownKey"] = code_of(
-        lambda: AcsClient("nobody", "x", REGION).do_action_with_exception(
+    tasks = call(DescribeTasksRequest.DescribeTasksRequest, TaskIds=created["TaskId"])
+    task = call(DescribeTaskAttributeRequest.DescribeTaskAttributeRequest, TaskId=created["TaskId"])
+    results["image"] = {"status": status, "tags": image["Tags"]["Tag"]}
+    results["task"] = [tasks["TaskSet"]["Task"][0]["TaskStatus"], task["TaskProcess"]]
+    call(DeleteImageRequest.DeleteImageRequest, ImageId=created["ImageId"])
+    results["deletedTwice"] = code_of(lambda: call(DeleteImageRequest.DeleteImageRequest, ImageId=created["ImageId"]))
+    results["ecsUnknownKey"] = code_of(
+        lambda: AcsClient("unknown", "x", REGION).do_action_with_exception(
             request(DescribeTasksRequest.DescribeTasksRequest)
         )
     )
@@ -103,4 +103,4 @@ def import_image():
 
 upload()
 import_image()
-print(json.dumps(seen))
+print(json.dumps(results))

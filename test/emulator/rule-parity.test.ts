@@ -1,7 +1,7 @@
 /**
- * The product's rules and the emulator's were written from one document by different hands, and share no code. Random
- * requests must be judged alike by both: what the product lets through, the emulator takes; what the emulator refuses,
- * the product has refused with the same code.
+ * The product and the emulator implement the rules of the same document independently and share no code. For random
+ * requests, both must agree: the emulator accepts every request that the product accepts, and the product reports every
+ * error code of the emulator.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -24,10 +24,13 @@ beforeAll(async () => {
 
 afterAll(() => cloud.close());
 
-/** Mostly right, now and then wrong: or no request would ever pass all rules. */
-const value = <T>(right: readonly T[], wrong: readonly T[]) =>
+/** Mostly valid values, because otherwise no request would pass all rules. */
+const value = <T>(valid: readonly T[], invalid: readonly T[]) =>
   fc.option(
-    fc.oneof({ weight: 12, arbitrary: fc.constantFrom(...right) }, { weight: 1, arbitrary: fc.constantFrom(...wrong) }),
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constantFrom(...valid) },
+      { weight: 1, arbitrary: fc.constantFrom(...invalid) },
+    ),
     {
       nil: undefined,
       freq: 2,
@@ -118,15 +121,17 @@ function forEmulator(request: Request): Readonly<Record<string, string>> {
     params[`${name}.Format`] = format;
     params[`${name}.DiskImageSize`] = size === undefined ? undefined : String(size);
   }
-  return Object.fromEntries(Object.entries(params).flatMap(([name, one]) => (one === undefined ? [] : [[name, one]])));
+  return Object.fromEntries(
+    Object.entries(params).flatMap(([name, param]) => (param === undefined ? [] : [[name, param]])),
+  );
 }
 
-/** The product fills the system in from the platform; the cloud would take linux for granted. */
+/** The product derives the OS type from the platform; the default of the cloud is linux. */
 function impliedSystem(platform: string | undefined): string | undefined {
-  return WINDOWS_PLATFORMS.some((one) => one === platform) ? 'windows' : undefined;
+  return WINDOWS_PLATFORMS.some((known) => known === platform) ? 'windows' : undefined;
 }
 
-async function judge(params: Readonly<Record<string, string>>): Promise<string> {
+async function emulatorCode(params: Readonly<Record<string, string>>): Promise<string> {
   const { world } = cloud;
   const call = {
     world,
@@ -138,36 +143,36 @@ async function judge(params: Readonly<Record<string, string>>): Promise<string> 
   };
   try {
     await ecsActions.ImportImage?.run(call);
-    return 'made an image in a dry run';
+    return 'the dry run created an image';
   } catch (error) {
     return error instanceof ApiError ? error.code : String(error);
   }
 }
 
-/** The vendor does not publish which Windows its detection knows: the emulator has chosen one that it does not. */
+/** The vendor does not publish the Windows versions that detection supports. The emulator rejects one of them. */
 const NOT_IN_THE_DOCUMENT = ['ImageCheckUnsupported.WindowsImage'];
 
-/** The catalogue reports the vendor's misspelt code by its right name. */
-const spelt = (code: string) => code.replace('ServiceAcount', 'ServiceAccount');
+/** The catalogue uses the correct spelling of a code that the vendor misspells. */
+const correctSpelling = (code: string) => code.replace('ServiceAcount', 'ServiceAccount');
 
-test('two readings of one document judge every request alike', async () => {
-  const seen = { taken: 0, refused: new Set<string>() };
+test('product and emulator agree on every random request', async () => {
+  const seen = { accepted: 0, codes: new Set<string>() };
   await fc.assert(
     fc.asyncProperty(requests, async (request) => {
       const checked = validateRequest(forProduct(request));
-      const code = spelt(await judge(forEmulator(request)));
+      const code = correctSpelling(await emulatorCode(forEmulator(request)));
       if (code === 'DRYRUN.SUCCESS') {
-        if (checked.ok) seen.taken += 1;
+        if (checked.ok) seen.accepted += 1;
         return;
       }
-      seen.refused.add(code);
+      seen.codes.add(code);
       if (NOT_IN_THE_DOCUMENT.includes(code)) return;
       const codes = checked.ok ? ['none'] : checked.problems.map(({ vendorCode }) => vendorCode);
       expect(codes).toContain(code);
     }),
     { numRuns: 800, seed: 20261124 },
   );
-  // The requests above are worth something only if many pass, and many fail for different reasons.
-  expect(seen.taken).toBeGreaterThan(50);
-  expect(seen.refused.size).toBeGreaterThan(12);
+  // The test is meaningful only if many requests are accepted, and the others fail for many different reasons.
+  expect(seen.accepted).toBeGreaterThan(50);
+  expect(seen.codes.size).toBeGreaterThan(12);
 });

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalCloud, startCloud } from '../support/emulator/local-cloud.js';
 
-const FOREIGN = path.join(import.meta.dirname, 'foreign');
-/** Kept between runs: a virtual environment and modules of our own, not the user's. */
-const CACHE = path.resolve(import.meta.dirname, '../../node_modules/.cache/foreign-clients');
+const CLIENTS = path.join(import.meta.dirname, 'vendor-clients');
+/** A virtual environment and Go modules of the tests, separate from the user's, and kept between runs. */
+const CACHE = path.resolve(import.meta.dirname, '../../node_modules/.cache/vendor-clients');
 const KEY = "images/a b+c'(ü)*.raw";
 const INSTALL_MS = 300_000;
 const RUN_MS = 60_000;
@@ -31,14 +31,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Resolves with what the program prints; rejects with all that it said. */
+/** Resolves with stdout; rejects with stdout and stderr. */
 function run(file: string, args: readonly string[], timeoutMs: number, env: NodeJS.ProcessEnv = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = { timeout: timeoutMs, env: { ...withoutProxy(process.env), ...env }, maxBuffer: 64 * 1024 ** 2 };
     execFile(file, [...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT')
-        reject(new Error(`this test needs ${file}: install it (scripts/test-tools.sh does)`));
+      else if (error.code === 'ENOENT') reject(new Error(`${file} is not installed. Run scripts/test-tools.sh`));
       else reject(new Error(`${file} ${args.join(' ')}: ${error.message}\n${stdout}\n${stderr}`));
     });
   });
@@ -48,24 +47,24 @@ function withoutProxy(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...env, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' };
 }
 
-/** Made once for these requirements; a half-made one of a run that was cut off is not taken for whole. */
+/** Creates the virtual environment for these requirements once. The marker file detects an incomplete environment. */
 async function python(): Promise<string> {
-  const requirements = path.join(FOREIGN, 'python', 'requirements.txt');
+  const requirements = path.join(CLIENTS, 'python', 'requirements.txt');
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const venv = path.join(CACHE, `python-${digest}`);
-  const made = path.join(venv, 'made');
-  if (!existsSync(made)) {
+  const marker = path.join(venv, 'made');
+  if (!existsSync(marker)) {
     rmSync(venv, { recursive: true, force: true });
     await run('python3', ['-m', 'venv', venv], INSTALL_MS);
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
     await run(path.join(venv, 'bin', 'python'), pip, INSTALL_MS);
-    writeFileSync(made, '');
+    writeFileSync(marker, '');
   }
   return path.join(venv, 'bin', 'python');
 }
 
 async function goProgram(): Promise<string> {
-  const source = path.join(FOREIGN, 'go');
+  const source = path.join(CLIENTS, 'go');
   const draft = path.join(folder, 'go-client');
   const env = { GOMODCACHE: path.join(CACHE, 'go-modules'), GOFLAGS: '-modcacherw -buildvcs=false', GOWORK: 'off' };
   await run('go', ['build', '-C', source, '-o', draft, '.'], INSTALL_MS, { ...env, GOTOOLCHAIN: 'local' });
@@ -83,11 +82,11 @@ describe('The vendor’s Python clients', () => {
   }, INSTALL_MS);
 
   test.each(['v1', 'v4'])('upload, import and delete an image (OSS signature %s)', async (signature) => {
-    const script = path.join(FOREIGN, 'python', 'whole_way.py');
+    const script = path.join(CLIENTS, 'python', 'import_image.py');
     const output = await run(interpreter, [script, port(), signature, image], RUN_MS);
     expect(JSON.parse(output)).toEqual({
       ...{ info: 'oss-cn-hangzhou', listed: [KEY], status: 200 },
-      ...{ sameBytes: true, sameRange: true, sameByAddress: true },
+      ...{ sameBytes: true, sameRange: true, sameByUrl: true },
       ...{ noKey: 'NoSuchKey', wrongSecret: 'SignatureDoesNotMatch' },
       sameImageForSameToken: true,
       image: { status: 'Available', tags: [{ TagKey: 'from', TagValue: 'python & ü' }] },
@@ -105,11 +104,11 @@ describe('The vendor’s Go client of OSS', () => {
   }, INSTALL_MS);
 
   test.each(['v1', 'v4'])(
-    'uploads in parts, reads back, lists, signs and deletes (signature %s)',
+    'uploads in parts, downloads, lists, presigns and deletes (signature %s)',
     async (signature) => {
       const output = await run(program, [port(), signature, image], RUN_MS);
       expect(JSON.parse(output)).toEqual({
-        ...{ sameBytes: true, sameByAddress: true, exists: [true, false], listed: [KEY], deleted: KEY },
+        ...{ sameBytes: true, sameByUrl: true, exists: [true, false], listed: [KEY], deleted: KEY },
         noKey: 'NoSuchKey 0026-00000001',
         wrongSecret: expect.stringMatching(/^SignatureDoesNotMatch 0002-\d{8}$/),
         notEmpty: expect.stringMatching(/^BucketNotEmpty/),

@@ -1,4 +1,4 @@
-module foreignclient
+module vendorclient
 
 go 1.21
 

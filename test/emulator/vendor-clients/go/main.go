@@ -1,5 +1,5 @@
-// The vendor's Go client of OSS, unmodified: uploads a file in parts, reads it back, lists, presigns, deletes.
-// Arguments: port, signature (v1 or v4), a file. Prints what it saw as one line of JSON.
+// Calls the emulator with the vendor's Go client of OSS, unmodified: uploads in parts, downloads, lists, presigns, deletes.
+// Arguments: port, signature (v1 or v4), a file. Prints the results as one line of JSON.
 package main
 
 import (
@@ -32,14 +32,14 @@ func client(port, signature, secret string) *oss.Client {
 }
 
 func codeOf(err error) string {
-	var refused *oss.ServiceError
-	if errors.As(err, &refused) {
-		return refused.Code + " " + refused.EC
+	var serviceError *oss.ServiceError
+	if errors.As(err, &serviceError) {
+		return serviceError.Code + " " + serviceError.EC
 	}
 	return fmt.Sprint(err)
 }
 
-func demand(err error) {
+func check(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -52,62 +52,62 @@ func main() {
 	c := client(port, signature, "emulator-secret")
 	bucket := oss.Ptr("go-" + signature)
 	data, err := os.ReadFile(file)
-	demand(err)
-	seen := map[string]any{}
+	check(err)
+	result := map[string]any{}
 
 	_, err = c.PutBucket(ctx, &oss.PutBucketRequest{Bucket: bucket})
-	demand(err)
-	// The uploader compares its checksum with that of the cloud.
+	check(err)
+	// The uploader compares its checksum with the checksum in the response.
 	uploader := oss.NewUploader(c, func(o *oss.UploaderOptions) { o.PartSize, o.ParallelNum = 200*1024, 3 })
 	_, err = uploader.UploadFile(ctx, &oss.PutObjectRequest{Bucket: bucket, Key: oss.Ptr(key)}, file)
-	demand(err)
+	check(err)
 
 	copy := filepath.Join(filepath.Dir(file), "go-"+signature+".copy")
 	downloader := oss.NewDownloader(c, func(o *oss.DownloaderOptions) { o.PartSize, o.ParallelNum = 200*1024, 3 })
 	_, err = downloader.DownloadFile(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr(key)}, copy)
-	demand(err)
+	check(err)
 	got, err := os.ReadFile(copy)
-	demand(err)
-	seen["sameBytes"] = bytes.Equal(got, data)
+	check(err)
+	result["sameBytes"] = bytes.Equal(got, data)
 
 	exists, err := c.IsObjectExist(ctx, *bucket, key)
-	demand(err)
+	check(err)
 	missing, err := c.IsObjectExist(ctx, *bucket, "none")
-	demand(err)
-	seen["exists"] = []bool{exists, missing}
+	check(err)
+	result["exists"] = []bool{exists, missing}
 
 	listed := []string{}
 	pages := c.NewListObjectsV2Paginator(&oss.ListObjectsV2Request{Bucket: bucket, MaxKeys: 1})
 	for pages.HasNext() {
 		page, err := pages.NextPage(ctx)
-		demand(err)
+		check(err)
 		for _, object := range page.Contents {
 			listed = append(listed, *object.Key)
 		}
 	}
-	seen["listed"] = listed
+	result["listed"] = listed
 
 	signed, err := c.Presign(ctx, &oss.GetObjectRequest{Bucket: bucket, Key: oss.Ptr(key)}, oss.PresignExpires(time.Minute))
-	demand(err)
+	check(err)
 	answer, err := http.Get(signed.URL)
-	demand(err)
+	check(err)
 	body, err := io.ReadAll(answer.Body)
-	demand(err)
-	seen["sameByAddress"] = bytes.Equal(body, data)
+	check(err)
+	result["sameByUrl"] = bytes.Equal(body, data)
 
 	_, err = c.HeadObject(ctx, &oss.HeadObjectRequest{Bucket: bucket, Key: oss.Ptr("none")})
-	seen["noKey"] = codeOf(err)
+	result["noKey"] = codeOf(err)
 	_, err = client(port, signature, "wrong").PutObject(ctx, &oss.PutObjectRequest{
 		Bucket: bucket, Key: oss.Ptr("x"), Body: bytes.NewReader(data)})
-	seen["wrongSecret"] = codeOf(err)
+	result["wrongSecret"] = codeOf(err)
 	_, err = c.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: bucket})
-	seen["notEmpty"] = codeOf(err)
+	result["notEmpty"] = codeOf(err)
 
 	deleted, err := c.DeleteMultipleObjects(ctx, &oss.DeleteMultipleObjectsRequest{
 		Bucket: bucket, Objects: []oss.DeleteObject{{Key: oss.Ptr(key)}}})
-	demand(err)
-	seen["deleted"] = *deleted.DeletedObjects[0].Key
+	check(err)
+	result["deleted"] = *deleted.DeletedObjects[0].Key
 	_, err = c.DeleteBucket(ctx, &oss.DeleteBucketRequest{Bucket: bucket})
-	demand(err)
-	demand(json.NewEncoder(os.Stdout).Encode(seen))
+	check(err)
+	check(json.NewEncoder(os.Stdout).Encode(result))
 }

@@ -1,4 +1,4 @@
-"""Drives the emulator with the vendor's Python clients of both generations, unmodified; prints what they got as JSON."""
+"""Calls the emulator with the vendor's current and older Python clients, unmodified. Prints the results as JSON."""
 import json
 import sys
 
@@ -33,53 +33,53 @@ def current():
         tag=[models.ImportImageRequestTag(key=f"k{number}", value="") for number in range(12)],
         client_token="token-1",
     )
-    made = ecs.import_image(request).body
+    created = ecs.import_image(request).body
     again = ecs.import_image(request).body
-    tasks = ecs.describe_tasks(models.DescribeTasksRequest(region_id=REGION, task_ids=made.task_id)).body
+    tasks = ecs.describe_tasks(models.DescribeTasksRequest(region_id=REGION, task_ids=created.task_id)).body
     images = ecs.describe_images(models.DescribeImagesRequest(region_id=REGION, status="ALL")).body
     image = images.images.image[0]
-    ecs.cancel_task(models.CancelTaskRequest(region_id=REGION, task_id=made.task_id))
+    ecs.cancel_task(models.CancelTaskRequest(region_id=REGION, task_id=created.task_id))
     try:
-        ecs.cancel_task(models.CancelTaskRequest(region_id=REGION, task_id=made.task_id))
-        refused = None
+        ecs.cancel_task(models.CancelTaskRequest(region_id=REGION, task_id=created.task_id))
+        error_code = None
     except Exception as error:
-        refused = error.code
+        error_code = error.code
     return {
-        "sameAnswer": again.image_id == made.image_id,
+        "sameAnswer": again.image_id == created.image_id,
         "taskStatus": tasks.task_set.task[0].task_status,
         "image": [image.image_name, image.description, len(image.tags.tag)],
         "disks": len(image.disk_device_mappings.disk_device_mapping),
-        "refused": refused,
+        "errorCode": error_code,
     }
 
 
 def older():
-    def ask(request, secret="emulator-secret"):
+    def send(request, secret="emulator-secret"):
         request.set_endpoint(address)
         return json.loads(AcsClient("emulator", secret, REGION).do_action_with_exception(request))
 
-    def refusal(request, **options):
+    def error_of(request, **options):
         try:
-            return ask(request, **options)
+            return send(request, **options)
         except ServerException as error:
             return [error.get_http_status(), error.get_error_code()]
 
-    wanted = ImportImageRequest.ImportImageRequest()
-    wanted.set_ImageName("older-01")
-    wanted.set_Description(TEXT)
-    wanted.set_DiskDeviceMappings([DISK])
-    ask(wanted)
+    request = ImportImageRequest.ImportImageRequest()
+    request.set_ImageName("older-01")
+    request.set_Description(TEXT)
+    request.set_DiskDeviceMappings([DISK])
+    send(request)
     images = DescribeImagesRequest.DescribeImagesRequest()
     images.set_Status("ALL")
     images.set_ImageName("older-01")
-    found = ask(images)
+    response = send(images)
     unknown = CancelTaskRequest.CancelTaskRequest()
     unknown.set_TaskId("t-unknown")
     return {
-        "image": [found["TotalCount"], found["Images"]["Image"][0]["Description"]],
-        "refused": refusal(unknown),
-        # This client compares what the server signed with its own, and then blames the secret itself.
-        "wrongSecret": refusal(images, secret="wrong"),
+        "image": [response["TotalCount"], response["Images"]["Image"][0]["Description"]],
+        "error": error_of(unknown),
+        # This client compares the string to sign in the error with its own, and then reports its own error code.
+        "wrongSecret": error_of(images, secret="wrong"),
     }
 
 
