@@ -1,37 +1,37 @@
-/** Reading bytes of an image that nobody trusts: every read is bounded, every nonsense is an `UnreadableError`. */
+/** Bounded reads from untrusted images. Every inconsistency is an `UnreadableError`. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** The image contradicts itself or ends too early; caught where it can become a finding. */
+/** The image is inconsistent or ends too early. Callers turn it into a finding. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
 
-/** The image asks for more work than an honest one does. */
+/** Reading the image exceeds a limit that no well-formed image reaches. */
 export class TooMuchWorkError extends Error {
   override readonly name = 'TooMuchWorkError';
 }
 
 export interface ByteSource {
   readonly size: number;
-  /** Exactly `length` bytes, or UnreadableError where the source ends before. The buffer is the caller's to keep, not to write to. */
+  /** Returns exactly `length` bytes; throws UnreadableError if the source is shorter. Callers may keep the buffer but must not write to it. */
   read(offset: number, length: number): Buffer;
 }
 
 const MAX_READ = 64 * 1024 * 1024;
 
-/** How much one inspection may read in all; an honest image of 2 TiB stays far below. */
+/** Limits of one inspection. A well-formed image of 2 TiB stays far below both. */
 const MAX_READS = 4_000_000;
 const MAX_BYTES = 8 * 1024 ** 3;
-/** How often memory is looked at, in reads. */
-const LOOK_EVERY = 256;
+/** Reads between two checks of resident memory. */
+const MEMORY_CHECK_INTERVAL = 256;
 
 export interface FileSource extends ByteSource {
-  /** Bytes that the file takes on its disk: less than `size` where it has holes. */
+  /** Bytes allocated on disk: less than `size` for a sparse file. */
   readonly allocatedSize: number;
   close(): void;
 }
 
-/** Opens a path, or takes over an open descriptor. `maxResidentBytes` stops the reading when this process has grown past it. */
+/** Opens a path, or takes ownership of a descriptor. Reads throw once this process uses more than `maxResidentBytes`. */
 export function openFile(file: string | number, maxResidentBytes = Number.POSITIVE_INFINITY): FileSource {
   const fd = typeof file === 'number' ? file : openSync(file, 'r');
   const stat = fstatSync(fd);
@@ -45,16 +45,16 @@ export function openFile(file: string | number, maxResidentBytes = Number.POSITI
       reads += 1;
       bytes += length;
       if (reads > MAX_READS || bytes > MAX_BYTES) {
-        throw new TooMuchWorkError(`more than ${MAX_READS} reads or ${MAX_BYTES} bytes`);
+        throw new TooMuchWorkError(`inspection needs more than ${MAX_READS} reads or ${MAX_BYTES} bytes`);
       }
-      if (reads % LOOK_EVERY === 0 && process.memoryUsage.rss() > maxResidentBytes) {
-        throw new TooMuchWorkError(`more than ${maxResidentBytes} bytes of memory`);
+      if (reads % MEMORY_CHECK_INTERVAL === 0 && process.memoryUsage.rss() > maxResidentBytes) {
+        throw new TooMuchWorkError(`inspection needs more than ${maxResidentBytes} bytes of memory`);
       }
       const buffer = Buffer.allocUnsafe(length);
       let done = 0;
       while (done < length) {
         const got = readSync(fd, buffer, done, length - done, offset + done);
-        if (got === 0) throw new UnreadableError(`the file ended at ${offset + done} while it was read`);
+        if (got === 0) throw new UnreadableError(`the file was truncated to ${offset + done} bytes during the read`);
         done += got;
       }
       return buffer;
@@ -75,7 +75,7 @@ export function bufferSource(buffer: Buffer): ByteSource {
   };
 }
 
-/** A window of another source, e.g. a partition. It may end after its parent; reading there fails. */
+/** A range of another source, e.g. a partition. It may extend past the end of its parent; reads there fail. */
 export function slice(parent: ByteSource, start: number, size: number, what: string): ByteSource {
   return {
     size,
@@ -86,10 +86,10 @@ export function slice(parent: ByteSource, start: number, size: number, what: str
   };
 }
 
-/** Where a byte of a mapped source lies: in `source` at `offset`, or nowhere (`null`: it reads as zero). */
+/** Location of a byte of a mapped source: `offset` in `source`. `null`: not stored, reads as zero. */
 export type Mapping = { readonly source: ByteSource; readonly offset: number } | null;
 
-/** A source put together from pieces: `map` names the piece for an offset and how many bytes it goes on. */
+/** A source assembled from extents: `map` returns the extent at an offset and the bytes that remain in it. */
 export function mappedSource(
   size: number,
   what: string,
@@ -104,18 +104,18 @@ export function mappedSource(
       const buffer = Buffer.alloc(length);
       let done = 0;
       while (done < length) {
-        const piece = map(offset + done);
-        const take = Math.min(piece.length, length - done);
-        if (!(take > 0)) throw new UnreadableError(`${what} has an empty piece at ${offset + done}`);
-        if (piece.at !== null) piece.at.source.read(piece.at.offset, take).copy(buffer, done);
-        done += take;
+        const extent = map(offset + done);
+        const count = Math.min(extent.length, length - done);
+        if (!(count > 0)) throw new UnreadableError(`${what} has an empty extent at byte ${offset + done}`);
+        if (extent.at !== null) extent.at.source.read(extent.at.offset, count).copy(buffer, done);
+        done += count;
       }
       return buffer;
     },
   };
 }
 
-/** Keeps the last blocks read: file systems come back to the same tables again and again. */
+/** LRU cache of blocks: file systems read the same tables repeatedly. */
 export function cached(parent: ByteSource, blockSize = 65_536, blocks = 256): ByteSource {
   const kept = new Map<number, Buffer>();
   const block = (index: number): Buffer => {
@@ -140,7 +140,7 @@ export function cached(parent: ByteSource, blockSize = 65_536, blocks = 256): By
       checkRange(offset, length, parent.size, 'the disk');
       const first = Math.floor(offset / blockSize);
       const last = Math.floor((offset + Math.max(length, 1) - 1) / blockSize);
-      // Large reads would only push everything else out.
+      // A large read would evict the whole cache.
       if (last - first > 4) return parent.read(offset, length);
       if (first === last) {
         const inside = offset - first * blockSize;
@@ -158,15 +158,15 @@ export function cached(parent: ByteSource, blockSize = 65_536, blocks = 256): By
 
 function checkRange(offset: number, length: number, size: number, what: string): void {
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
-    throw new UnreadableError(`${what} cannot be read at ${offset}`);
+    throw new UnreadableError(`${what} has an invalid offset ${offset} or length ${length}`);
   }
-  if (length > MAX_READ) throw new UnreadableError(`${length} bytes at once from ${what} are more than any table has`);
+  if (length > MAX_READ) throw new UnreadableError(`a table in ${what} has ${length} bytes, at most ${MAX_READ}`);
   if (offset + length > size) {
-    throw new UnreadableError(`${what} ends at ${size}, but bytes ${offset} to ${offset + length} are needed`);
+    throw new UnreadableError(`${what} ends at byte ${size}, but bytes ${offset} to ${offset + length} are needed`);
   }
 }
 
-/** 64-bit fields as numbers; what doesn't fit is nonsense in every format read here. */
+/** 64-bit fields as numbers. A value above 2^53 is invalid in every format read here. */
 export function u64be(buffer: Buffer, offset: number): number {
   return safe(buffer.readBigUInt64BE(offset));
 }
@@ -175,7 +175,7 @@ export function u64le(buffer: Buffer, offset: number): number {
 }
 function safe(value: bigint): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new UnreadableError(`0x${value.toString(16)} is no offset or size`);
+    throw new UnreadableError(`0x${value.toString(16)} is not a valid offset or size`);
   return Number(value);
 }
 
@@ -183,16 +183,16 @@ export function isPowerOfTwo(value: number): boolean {
   return value > 0 && Number.isInteger(Math.log2(value));
 }
 
-/** Text up to the first NUL, with everything that could disturb a terminal or a log made harmless. */
+/** Text up to the first NUL, without control characters that could corrupt a terminal or a log. */
 export function text(buffer: Buffer, encoding: 'utf8' | 'latin1' | 'utf16le' = 'utf8'): string {
   const decoded = buffer.toString(encoding);
   const end = decoded.indexOf('\0');
   return printable(end < 0 ? decoded : decoded.slice(0, end));
 }
 
-/** One line of an untrusted file for a message: no control characters, at most 200 characters. */
+/** Untrusted text for a message: no control characters, at most `max` characters. */
 export function printable(value: string, max = 200): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the purpose.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression removes them.
   const clean = value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, ' ').trim();
   return clean.length > max ? `${clean.slice(0, max)}…` : clean;
 }

@@ -1,4 +1,4 @@
-/** What inspection says, collected on the way; every code stands in docs/inspection.md. */
+/** Collects the findings of an inspection. docs/inspection.md lists every code. */
 import type { Finding, Severity } from '../domain/import.js';
 import { UnreadableError } from './bytes.js';
 
@@ -7,9 +7,12 @@ export interface FindingList {
   add(severity: Severity, code: string, message: string, evidence: string, remedy: string): void;
 }
 
-/** A hostile image can't make a report of endless length. */
+/** Bounds the size of a report on a malicious image. */
 const MAX_FINDINGS = 100;
 const MAX_TEXT = 600;
+
+export const GUEST_NOT_READ_REMEDY =
+  'Check the guest’s file systems (fsck, chkdsk), or set platform, architecture and bootMode in the request.';
 
 export function findingList(): FindingList {
   const all: Finding[] = [];
@@ -32,12 +35,12 @@ export function findingList(): FindingList {
   };
 }
 
-/** Runs one step of the reading; where the image is damaged there, `otherwise` says what that means. */
+/** Runs one step; if the image is damaged there, returns the result of `otherwise`. */
 export function unlessUnreadable<T>(step: () => T, otherwise: (reason: string) => T): T {
   try {
     return step();
   } catch (error) {
-    // A RangeError is what Buffer throws for a field that lies outside of a short table.
+    // Buffer throws a RangeError for a field outside a truncated table.
     if (error instanceof UnreadableError || error instanceof RangeError) return otherwise(error.message);
     throw error;
   }

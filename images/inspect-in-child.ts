@@ -1,8 +1,9 @@
-/** Inspection of images that nobody trusts: a child process reads, with limits on memory, time, output and files. */
+/** Inspects untrusted images in a child process with limits on memory, time, output and file access. */
 import { open } from 'node:fs/promises';
 import { FailureError } from '../domain/errors/failure.js';
 import { failureOf } from '../domain/errors/index.js';
 import { sourceFailure } from '../sources/source.js';
+import { GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { ChildLine } from './inspect-child.js';
 import type { InspectImage, Inspection, InspectOptions, InspectRemote } from './inspection.js';
 import { ReaderPool } from './reader-pool.js';
@@ -11,24 +12,24 @@ import type { RemoteImage } from './remote-image.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
 export interface InspectorOptions {
-  /** How long one inspection may take. Default 60 000. */
+  /** Time limit of one inspection. Default 60 000. */
   readonly timeLimitMs?: number;
-  /** Resident memory of the child in MiB; an initramfs may unpack to half of it. Default 1024. */
+  /** Resident memory of the child in MiB; an initramfs may decompress to half of it. Default 1024. */
   readonly memoryLimitMiB?: number;
-  /** What the child may write. Default 1 MiB. */
+  /** Output limit of the child. Default 1 MiB. */
   readonly outputLimitBytes?: number;
 }
 
-/** How much one inspection may read in all; an honest image of 2 TiB stays far below. */
+/** Bytes that one inspection may read. A well-formed image of 2 TiB stays far below. */
 const MAX_FILE_BYTES = 8 * 1024 ** 3;
-/** Over a network less: an honest guest is told from a fraction of it. */
+/** Bytes that one inspection may fetch over a network. A well-formed guest needs a fraction of it. */
 const MAX_REMOTE_BYTES = 512 * 1024 ** 2;
 
 /**
- * Makes an InspectImage that is safe for a worker: a crash, a hang or a flood of the reading ends the child alone.
- * When that happens while the guest is read, what the container told is returned with a warning; before that it
- * throws FailureError `Inspection.TimeLimit` or `Inspection.Crashed` (class `request`). An abort kills the child and
- * rejects with the signal's reason. `Source.*` failures as of inspectImage.
+ * Creates an InspectImage that is safe for a worker: a crash, a hang or unbounded output ends only the child process.
+ * If that happens during the guest's inspection, the result has the container's facts and a warning; before that,
+ * it throws FailureError `Inspection.TimeLimit` or `Inspection.Crashed` (class `request`). An abort kills the child and
+ * rejects with the signal's reason. Throws the same `Source.*` failures as inspectImage.
  */
 export function createInspector(options: InspectorOptions = {}): InspectImage {
   const limits = limitsOf(options);
@@ -51,7 +52,7 @@ export function createInspector(options: InspectorOptions = {}): InspectImage {
           const bytes = Buffer.allocUnsafe(length);
           for (let done = 0; done < length; ) {
             const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-            if (bytesRead === 0) throw cutOff(file, offset + done);
+            if (bytesRead === 0) throw truncatedDuringRead(file, offset + done);
             done += bytesRead;
           }
           return bytes;
@@ -64,7 +65,7 @@ export function createInspector(options: InspectorOptions = {}): InspectImage {
   };
 }
 
-/** As `createInspector`, for images that lie elsewhere: what the reader needs is fetched for it. Default time: 5 minutes. */
+/** Like `createInspector`, for remote images: the parent fetches the ranges that the child needs. Default time limit: 5 minutes. */
 export function createRemoteInspector(options: InspectorOptions = {}): InspectRemote {
   const limits = limitsOf({ timeLimitMs: 300_000, ...options });
   const pool = new ReaderPool(limits);
@@ -86,8 +87,8 @@ async function readWith(
   return conclude(image.name, end, limits);
 }
 
-function cutOff(file: string, at: number): FailureError {
-  return sourceFailure('Changed', `${file} ended at byte ${at} while it was read`);
+function truncatedDuringRead(file: string, at: number): FailureError {
+  return sourceFailure('Changed', `${file} was truncated to ${at} bytes during the inspection`);
 }
 
 function limitsOf(options: InspectorOptions): ReadingLimits {
@@ -100,16 +101,16 @@ function limitsOf(options: InspectorOptions): ReadingLimits {
 
 function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspection {
   const last = end.lines.map(parseLine).findLast((line) => line !== null);
-  if (last?.whole === true) return last.inspection;
-  if (end.why === 'not-started') {
-    throw inspectionFailure('NotStarted', `the process that reads ${file} could not be started: ${end.how}`);
+  if (last?.complete === true) return last.inspection;
+  if (end.reason === 'not-started') {
+    throw inspectionFailure('NotStarted', `The inspection process for ${file} could not be started: ${end.detail}`);
   }
   const reason = {
-    whole: 'its report cannot be read',
-    exited: `the process that reads it ended with ${end.how}`,
-    time: `it took longer than ${limits.timeLimitMs} ms`,
-    output: `its report grew past ${limits.outputLimitBytes} bytes`,
-  }[end.why];
+    complete: 'the inspection process returned an invalid report',
+    exited: `the inspection process ended with ${end.detail}`,
+    'time-limit': `the inspection took longer than ${limits.timeLimitMs} ms`,
+    'output-limit': `the report exceeded ${limits.outputLimitBytes} bytes`,
+  }[end.reason];
   if (last !== undefined && last !== null) {
     return {
       ...last.inspection,
@@ -120,21 +121,22 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
           severity: 'warning',
           message: 'The operating system in the image could not be inspected',
           evidence: reason,
-          remedy: 'Check the guest’s file systems; import it with explicit platform, architecture and boot mode.',
+          remedy: GUEST_NOT_READ_REMEDY,
           source: 'inspection',
         },
       ],
     };
   }
-  throw inspectionFailure(end.why === 'time' ? 'TimeLimit' : 'Crashed', `${file} could not be inspected: ${reason}`);
+  const code = end.reason === 'time-limit' ? 'TimeLimit' : 'Crashed';
+  throw inspectionFailure(code, `${file} could not be inspected: ${reason}`);
 }
 
-/** @param code without its `Inspection.` */
+/** @param code without the prefix `Inspection.` */
 function inspectionFailure(code: string, message: string): FailureError {
   return new FailureError(failureOf({ service: 'own', action: 'Inspect', code: `Inspection.${code}`, message }));
 }
 
-/** The child is not trusted either: a line that is none is left out. */
+/** The child is untrusted too: an invalid line is ignored. */
 function parseLine(line: string): ChildLine | null {
   try {
     const value: unknown = JSON.parse(line);
@@ -145,10 +147,10 @@ function parseLine(line: string): ChildLine | null {
 }
 
 function isChildLine(value: unknown): value is ChildLine {
-  if (typeof value !== 'object' || value === null || !('whole' in value) || !('inspection' in value)) return false;
-  const { whole, inspection } = value;
+  if (typeof value !== 'object' || value === null || !('complete' in value) || !('inspection' in value)) return false;
+  const { complete, inspection } = value;
   return (
-    typeof whole === 'boolean' &&
+    typeof complete === 'boolean' &&
     typeof inspection === 'object' &&
     inspection !== null &&
     'format' in inspection &&

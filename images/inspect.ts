@@ -1,9 +1,9 @@
-/** Inspection of one image in this process. It blocks while it reads; services use inspect-in-child.ts. */
+/** Inspects one image in this process with blocking reads. Services use inspect-in-child.ts instead. */
 import { type ByteSource, type FileSource, TooMuchWorkError, UnreadableError } from './bytes.js';
 import { openContainer } from './container.js';
-import { type FindingList, findingList } from './findings.js';
+import { type FindingList, findingList, GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { Container } from './formats/container.js';
-import { type GuestFacts, NOTHING_TOLD } from './guest/facts.js';
+import { type GuestFacts, NO_GUEST_FACTS } from './guest/facts.js';
 import { inspectDisk } from './guest/inspect-guest.js';
 import { type DiskContext, type InspectImage, type Inspection, LONE_SYSTEM_DISK } from './inspection.js';
 import { openSource, orSourceFailure } from './source-file.js';
@@ -12,8 +12,8 @@ const GIB = 1024 ** 3;
 const MAX_DISK_GIB = 2048;
 
 /**
- * Reads the image and says what it is. Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty`, `.Unreadable`
- * (class `request`) for a file that cannot be read at all; damage inside the file is a finding.
+ * Inspects the image at `path`. Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty`, `.Unreadable`
+ * (class `request`) if the file cannot be read at all; damage inside the file is a finding.
  */
 export const inspectImage: InspectImage = async (path, options) => {
   options?.signal?.throwIfAborted();
@@ -25,14 +25,14 @@ export const inspectImage: InspectImage = async (path, options) => {
   }
 };
 
-/** `onContainer` hears what is known before the guest is read: what remains true if that never ends. */
+/** Calls `onContainer` with the container's facts before it inspects the guest: they stay valid if that part fails. */
 export function inspectFile(
   file: FileSource,
   context: DiskContext = LONE_SYSTEM_DISK,
   onContainer: (soFar: Inspection) => void = () => undefined,
 ): Inspection {
   const findings = findingList();
-  const container = tellContainer(file, findings);
+  const container = readContainer(file, findings);
   const report = (guest: GuestFacts): Inspection => ({
     format: container.format,
     subformat: container.subformat,
@@ -44,11 +44,11 @@ export function inspectFile(
     ...guest,
     findings: [...findings.all],
   });
-  onContainer(report(NOTHING_TOLD));
-  return report(container.disk === null ? NOTHING_TOLD : tellGuest(container.disk, context, findings));
+  onContainer(report(NO_GUEST_FACTS));
+  return report(container.disk === null ? NO_GUEST_FACTS : readGuest(container.disk, context, findings));
 }
 
-function tellGuest(disk: ByteSource, context: DiskContext, findings: FindingList): GuestFacts {
+function readGuest(disk: ByteSource, context: DiskContext, findings: FindingList): GuestFacts {
   try {
     return inspectDisk(disk, context, findings);
   } catch (error) {
@@ -59,20 +59,20 @@ function tellGuest(disk: ByteSource, context: DiskContext, findings: FindingList
       'ECSIMPORT.GuestNotRead',
       'The operating system in the image could not be inspected',
       error.message,
-      'Check the guest’s file systems; import it with explicit platform, architecture and boot mode.',
+      GUEST_NOT_READ_REMEDY,
     );
-    return NOTHING_TOLD;
+    return NO_GUEST_FACTS;
   }
 }
 
-function tellContainer(file: FileSource, findings: FindingList): Container {
+function readContainer(file: FileSource, findings: FindingList): Container {
   try {
     const container = openContainer(file, findings);
     if (container.virtualSize !== null && container.virtualSize > MAX_DISK_GIB * GIB) {
       findings.add(
         'blocking',
         'InvalidImageSize',
-        `The disk is larger than the ${MAX_DISK_GIB} GiB that ECS takes`,
+        `The disk is larger than ${MAX_DISK_GIB} GiB, the maximum size in ECS`,
         `virtual size ${container.virtualSize} bytes`,
         'Shrink the file systems and the disk, or split the data over several disks.',
       );
@@ -83,9 +83,9 @@ function tellContainer(file: FileSource, findings: FindingList): Container {
     findings.add(
       'blocking',
       'ECSIMPORT.Damaged',
-      'The image’s tables ask for more work than any honest image',
+      'The image’s tables are damaged: reading them exceeds the inspection’s limits',
       error.message,
-      'Make a fresh copy of the disk with the tool of its hypervisor.',
+      'Export the disk again with its hypervisor’s own tool.',
     );
     return { format: 'UNKNOWN', subformat: null, virtualSize: null, disk: null };
   }

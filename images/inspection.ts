@@ -1,4 +1,4 @@
-/** What is told of a disk image without starting it. */
+/** The result of inspecting a disk image offline. */
 import type { Finding } from '../domain/import.js';
 import type { RemoteImage } from './remote-image.js';
 
@@ -20,7 +20,7 @@ export type ContainerFormat =
 export interface ContainedDisk {
   readonly name: string;
   readonly format: ContainerFormat;
-  /** Bytes of the file. */
+  /** Position in the archive, in bytes. */
   readonly offset: number;
   readonly size: number;
 }
@@ -29,56 +29,56 @@ export interface ContainedDisk {
 export interface VolumeFacts {
   /** `partition 2`, `logical volume vg0/root`, `the whole disk`. */
   readonly name: string;
-  /** Bytes; null where it could not be put together. */
+  /** Bytes; null if the volume could not be assembled. */
   readonly size: number | null;
-  /** `ext4`, `swap`, `LVM`, `LUKS` …; null: nothing known. */
+  /** `ext4`, `swap`, `LVM`, `LUKS` …; null: unknown. */
   readonly content: string | null;
   readonly uuid: string | null;
 }
 
 export interface Inspection {
-  /** Told from the bytes, never from the name. */
+  /** Detected from the content, never from the name. */
   readonly format: ContainerFormat;
-  /** Subformat where there is one: `fixed`, `dynamic`, `streamOptimized`, `monolithicSparse` … */
+  /** `fixed`, `dynamic`, `streamOptimized`, `monolithicSparse` …; null if the format has none. */
   readonly subformat: string | null;
-  /** Bytes that the guest sees; null where the format does not tell. */
+  /** Size of the guest's disk in bytes; null if the format does not record it. */
   readonly virtualSize: number | null;
-  /** Bytes of the file, and bytes of it that the disk really holds. */
+  /** Size of the file, and the bytes of it that are allocated on disk. */
   readonly fileSize: number;
   readonly allocatedSize: number;
   /** Null: the file is the disk. */
   readonly contains: ContainedDisk | null;
-  /** The smallest diskImageSize that the cloud takes for it, in GiB; null where the virtual size is not known. */
+  /** The smallest diskImageSize that ImportImage accepts for it, in GiB; null if the virtual size is unknown. */
   readonly diskImageSizeGiB: number | null;
   readonly partitionTable: 'gpt' | 'mbr' | 'none' | null;
   readonly volumes: readonly VolumeFacts[];
-  /** Null: could not be told. */
+  /** Null: could not be determined. The same holds for the other facts about the guest. */
   readonly architecture: 'x86_64' | 'i386' | 'arm64' | null;
-  /** What to import it as: BIOS where it can do both, as the cloud's own default for x86. */
+  /** The boot mode to import with: BIOS if the disk supports both, which is ImportImage's default for x86. */
   readonly bootMode: 'BIOS' | 'UEFI' | null;
-  /** All that the disk can do. */
+  /** Every boot mode that the disk supports. */
   readonly bootModes: readonly ('BIOS' | 'UEFI')[];
   readonly osType: 'linux' | 'windows' | null;
   /** One of the vendor's Platform values. */
   readonly platform: string | null;
   readonly osVersion: string | null;
-  /** The system's own name for itself, e.g. `Debian GNU/Linux 12 (bookworm)`. */
+  /** The name from the guest's release file or registry, e.g. `Debian GNU/Linux 12 (bookworm)`. */
   readonly osName: string | null;
   /** The kernel that the boot loader starts. */
   readonly kernelVersion: string | null;
   readonly cloudInitVersion: string | null;
-  /** Features.NvmeSupport as the kernel and its initramfs allow it. */
+  /** Value for Features.NvmeSupport, derived from the kernel and its initramfs. */
   readonly nvmeSupport: 'supported' | 'unsupported' | null;
   readonly findings: readonly Finding[];
-  /** How deep the inspection went: `container` only the file's format, `guest` partitions, file systems and files. */
+  /** Scope of the inspection. `container`: only the file's format. `guest`: partitions, file systems and files too. */
   readonly depth: 'container' | 'guest';
 }
 
-/** What the image is to the instance. */
+/** How the import uses the image. */
 export interface DiskContext {
-  /** A data disk needs no system: its container and its layout are read, no guest. */
+  /** For a data disk, only the container and the disk layout are inspected. */
   readonly role: DiskRole;
-  /** Other disks come along: what this one's fstab names may be on them. */
+  /** The import has other disks, so mounts in fstab may be on them. */
   readonly moreDisks: boolean;
 }
 export type DiskRole = 'system' | 'data';
@@ -89,8 +89,8 @@ export interface InspectOptions extends Partial<DiskContext> {
   readonly signal?: AbortSignal;
 }
 
-/** `inspectImage(file, options)` never trusts the image; it throws `FailureError` for a file it can't read at all. */
+/** Treats the image as untrusted. Throws `FailureError` for a file that cannot be read at all. */
 export type InspectImage = (file: string, options?: InspectOptions) => Promise<Inspection>;
 
-/** As `InspectImage`, for an image that is fetched piece by piece; failures of the fetching come through as they are. */
+/** Like `InspectImage`, for a remote image. Errors of `RemoteImage.read` are rethrown unchanged. */
 export type InspectRemote = (image: RemoteImage, options?: InspectOptions) => Promise<Inspection>;

@@ -1,9 +1,9 @@
-/** Readers for as many images at once as there are processors; those that wait for a free one wait in turn. */
+/** A pool of inspection processes, one for each processor. Waiting inspections are served in FIFO order. */
 import { availableParallelism } from 'node:os';
 import { ReaderProcess, type Reading, type ReadingEnd, type ReadingLimits } from './reader-process.js';
 
-/** A reader that nobody needs for so long is let go: it holds some 60 MiB. */
-const IDLE_MS = 10_000;
+/** Idle time after which a process is stopped: each takes about 60 MiB. */
+const IDLE_TIMEOUT_MS = 10_000;
 
 export class ReaderPool {
   private readonly idle: { readonly reader: ReaderProcess; readonly timer: NodeJS.Timeout }[] = [];
@@ -12,23 +12,23 @@ export class ReaderPool {
 
   constructor(
     private readonly limits: ReadingLimits,
-    private readonly atOnce = Math.max(2, availableParallelism()),
+    private readonly concurrency = Math.max(2, availableParallelism()),
   ) {}
 
   async read(reading: Reading): Promise<ReadingEnd> {
-    await this.turn(reading.signal);
-    const reader = this.take();
+    await this.waitForTurn(reading.signal);
+    const reader = this.acquire();
     try {
       return await reader.read(reading);
     } finally {
-      this.putBack(reader);
+      this.release(reader);
       this.busy -= 1;
       this.waiting.shift()?.();
     }
   }
 
-  private async turn(signal: AbortSignal | undefined): Promise<void> {
-    while (this.busy >= this.atOnce) {
+  private async waitForTurn(signal: AbortSignal | undefined): Promise<void> {
+    while (this.busy >= this.concurrency) {
       await new Promise<void>((resolve, reject) => {
         const settled = () => {
           signal?.removeEventListener('abort', onAbort);
@@ -45,29 +45,29 @@ export class ReaderPool {
     this.busy += 1;
   }
 
-  private take(): ReaderProcess {
+  private acquire(): ReaderProcess {
     for (let next = this.idle.pop(); next !== undefined; next = this.idle.pop()) {
       clearTimeout(next.timer);
       if (!next.reader.reusable) continue;
-      next.reader.wake();
+      next.reader.ref();
       return next.reader;
     }
     return new ReaderProcess(this.limits);
   }
 
-  private putBack(reader: ReaderProcess): void {
+  private release(reader: ReaderProcess): void {
     if (!reader.reusable) {
-      reader.end();
+      reader.kill();
       return;
     }
-    reader.rest();
+    reader.unref();
     const timer = setTimeout(() => {
       this.idle.splice(
-        this.idle.findIndex((one) => one.reader === reader),
+        this.idle.findIndex((entry) => entry.reader === reader),
         1,
       );
-      reader.end();
-    }, IDLE_MS);
+      reader.kill();
+    }, IDLE_TIMEOUT_MS);
     timer.unref();
     this.idle.push({ reader, timer });
   }

@@ -1,6 +1,6 @@
 /**
- * A child process that reads untrusted images, one after the other. Starting one costs far more than reading a small
- * image, so it is kept for the next one, for a while: unless it crashed, was stopped, or has grown.
+ * A child process that inspects untrusted images, one at a time. Starting a process costs far more than inspecting a
+ * small image, so the pool reuses it until it crashes, is killed, or exits because its memory has grown.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DiskContext } from './inspection.js';
-import { type RemoteImage, requestsOf } from './remote-image.js';
+import { type RemoteImage, serveRequests } from './remote-image.js';
 
 export interface ReadingLimits {
   readonly timeLimitMs: number;
@@ -19,19 +19,20 @@ export interface ReadingLimits {
 export interface Reading {
   readonly image: RemoteImage;
   readonly context: DiskContext;
-  /** What the reader may fetch in all. */
+  /** Bytes that the child may fetch for this image. */
   readonly maxFetchedBytes: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** How a reading ended; `whole` where its report is complete. */
 export interface ReadingEnd {
-  readonly why: 'whole' | 'exited' | 'time' | 'output' | 'not-started';
-  readonly how: string;
+  /** `complete`: the child wrote its whole report. */
+  readonly reason: 'complete' | 'exited' | 'time-limit' | 'output-limit' | 'not-started';
+  /** Exit code, signal or error, e.g. `exit code 1`. */
+  readonly detail: string;
   readonly lines: readonly string[];
 }
 
-/** What the child is told of an image, a line of JSON on its standard input. */
+/** The child's task: one line of JSON on its standard input. */
 export interface ReadingTask {
   readonly size: number;
   readonly allocatedSize: number;
@@ -40,132 +41,132 @@ export interface ReadingTask {
   readonly moreDisks: boolean;
 }
 
-/** A child that has read so many images is let go: nothing that one of them left behind lasts. */
-const IMAGES_A_CHILD = 50;
+/** Bounds how long state that one image corrupted in the child can affect others. */
+const MAX_IMAGES_PER_CHILD = 50;
 
 export class ReaderProcess {
   private readonly child: ChildProcess;
-  private readonly line: Duplex;
-  private readonly ended: Promise<{ readonly started: boolean; readonly how: string }>;
+  /** Carries the child's read requests and the image's bytes. */
+  private readonly channel: Duplex;
+  private readonly exit: Promise<{ readonly started: boolean; readonly detail: string }>;
   private images = 0;
-  private gone = false;
+  private exited = false;
 
   constructor(private readonly limits: ReadingLimits) {
     this.child = spawn(process.execPath, childArguments(limits), {
-      // The image's reader gets no secret of the service.
+      // The child must not see the service's secrets.
       env: {},
       cwd: path.parse(process.execPath).root,
       stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
       windowsHide: true,
     });
-    this.ended = new Promise((resolve) => {
+    this.exit = new Promise((resolve) => {
       this.child.once('error', (error) => {
-        this.gone = true;
-        if (this.child.pid === undefined) resolve({ started: false, how: error.message });
+        this.exited = true;
+        if (this.child.pid === undefined) resolve({ started: false, detail: error.message });
       });
-      this.child.once('close', (code, killedBy) => {
-        this.gone = true;
-        resolve({ started: true, how: killedBy === null ? `exit code ${code}` : `signal ${killedBy}` });
+      this.child.once('close', (code, signal) => {
+        this.exited = true;
+        resolve({ started: true, detail: signal === null ? `exit code ${code}` : `signal ${signal}` });
       });
     });
-    const line = this.child.stdio[3];
-    if (!(line instanceof Duplex)) throw new Error('the child has no line to its parent');
-    this.line = line;
-    // Its end of every pipe breaks when it is killed; that it ended is told by `ended`.
-    for (const stream of [this.line, this.child.stdin, this.child.stdout]) stream?.on('error', () => undefined);
+    const channel = this.child.stdio[3];
+    if (!(channel instanceof Duplex)) throw new Error('the inspection process has no socket at descriptor 3');
+    this.channel = channel;
+    // Killing the child breaks its pipes. `exit` reports that it ended, so these errors add nothing.
+    for (const stream of [this.channel, this.child.stdin, this.child.stdout]) stream?.on('error', () => undefined);
   }
 
-  /** Whether it can be given another image. */
   get reusable(): boolean {
-    return !this.gone && this.images < IMAGES_A_CHILD;
+    return !this.exited && this.images < MAX_IMAGES_PER_CHILD;
   }
 
-  /** Rejects with the failure of a fetch; everything that the child does is an end. */
+  /** Rejects if a read of the image fails. A failure of the child itself is a ReadingEnd. */
   async read({ image, context, maxFetchedBytes, signal }: Reading): Promise<ReadingEnd> {
     this.images += 1;
     const { child, limits } = this;
-    let why: ReadingEnd['why'] = 'exited';
-    const kill = (reason: ReadingEnd['why']) => {
-      if (why === 'exited') why = reason;
-      this.end();
+    let reason: ReadingEnd['reason'] = 'exited';
+    const killBecause = (limit: ReadingEnd['reason']) => {
+      if (reason === 'exited') reason = limit;
+      this.kill();
     };
     const stopFetching = new AbortController();
-    let broken: { readonly error: unknown } | null = null;
-    const fetching = requestsOf(image, stopFetching.signal, {
-      answer: (bytes) => this.line.write(bytes),
+    let fetchFailure: { readonly error: unknown } | null = null;
+    const serve = serveRequests(image, stopFetching.signal, {
+      respond: (bytes) => this.channel.write(bytes),
       failed: (error) => {
-        broken ??= { error };
-        this.end();
+        fetchFailure ??= { error };
+        this.kill();
       },
     });
     const report = new Report(limits.outputLimitBytes);
-    const timer = setTimeout(() => kill('time'), limits.timeLimitMs);
-    const abort = () => this.end();
+    const timer = setTimeout(() => killBecause('time-limit'), limits.timeLimitMs);
+    const abort = () => this.kill();
     signal?.addEventListener('abort', abort, { once: true });
-    const whole = new Promise<void>((resolve) => {
-      report.onWhole = resolve;
+    const complete = new Promise<void>((resolve) => {
+      report.onComplete = resolve;
     });
-    const take = (chunk: Buffer) => {
-      if (!report.take(chunk)) kill('output');
+    const receive = (chunk: Buffer) => {
+      if (!report.add(chunk)) killBecause('output-limit');
     };
-    child.stdout?.on('data', take);
-    this.line.on('data', fetching);
+    child.stdout?.on('data', receive);
+    this.channel.on('data', serve);
     const { size, allocatedSize = size } = image;
     const task: ReadingTask = { size, allocatedSize, maxFetchedBytes, ...context };
     child.stdin?.write(`${JSON.stringify(task)}\n`);
-    const end = await Promise.race([whole.then(() => null), this.ended]);
+    const exit = await Promise.race([complete.then(() => null), this.exit]);
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
-    child.stdout?.off('data', take);
-    this.line.off('data', fetching);
-    stopFetching.abort(new Error('the inspection is over'));
-    if (broken !== null) throw (broken as { readonly error: unknown }).error;
-    if (end === null && why === 'exited') return { why: 'whole', how: '', lines: report.lines };
-    const { started, how } = end ?? { started: true, how: 'a signal' };
-    return { why: started ? why : 'not-started', how, lines: report.lines };
+    child.stdout?.off('data', receive);
+    this.channel.off('data', serve);
+    stopFetching.abort(new Error('the inspection has ended'));
+    if (fetchFailure !== null) throw (fetchFailure as { readonly error: unknown }).error;
+    if (exit === null && reason === 'exited') return { reason: 'complete', detail: '', lines: report.lines };
+    const { started, detail } = exit ?? { started: true, detail: 'a signal' };
+    return { reason: started ? reason : 'not-started', detail, lines: report.lines };
   }
 
-  /** Whether it waits for an image or reads one. */
-  end(): void {
-    this.gone = true;
+  kill(): void {
+    this.exited = true;
     this.child.kill('SIGKILL');
   }
 
-  /** While nothing is asked of it, it keeps nobody's process alive. */
-  rest(): void {
-    this.hold(false);
+  /** Lets the parent exit while this process is idle. */
+  unref(): void {
+    this.setReferenced(false);
   }
 
-  wake(): void {
-    this.hold(true);
+  ref(): void {
+    this.setReferenced(true);
   }
 
-  private hold(alive: boolean): void {
+  private setReferenced(referenced: boolean): void {
     const { child } = this;
-    for (const one of [child, child.stdin, child.stdout, this.line]) {
-      if (one === null || !('ref' in one && 'unref' in one)) continue;
-      if (typeof one.ref === 'function' && typeof one.unref === 'function') (alive ? one.ref : one.unref).call(one);
+    for (const handle of [child, child.stdin, child.stdout, this.channel]) {
+      if (handle === null || !('ref' in handle && 'unref' in handle)) continue;
+      if (typeof handle.ref !== 'function' || typeof handle.unref !== 'function') continue;
+      (referenced ? handle.ref : handle.unref).call(handle);
     }
   }
 }
 
-/** The lines that the child says of one image, up to the one that is whole. */
+/** The child's output for one image, up to its complete report. */
 class Report {
-  onWhole: () => void = () => undefined;
+  onComplete: () => void = () => undefined;
   readonly lines: string[] = [];
-  private rest = '';
+  private partialLine = '';
   private size = 0;
 
   constructor(private readonly limit: number) {}
 
-  /** False when it is more than is allowed. What comes after the last line's end was cut by a kill. */
-  take(chunk: Buffer): boolean {
+  /** Returns false above the limit. An unfinished last line is dropped: a kill cut it off. */
+  add(chunk: Buffer): boolean {
     this.size += chunk.length;
     if (this.size > this.limit) return false;
-    const parts = (this.rest + chunk.toString('utf8')).split('\n');
-    this.rest = parts.pop() ?? '';
+    const parts = (this.partialLine + chunk.toString('utf8')).split('\n');
+    this.partialLine = parts.pop() ?? '';
     this.lines.push(...parts);
-    if (parts.some((line) => line.startsWith('{"whole":true'))) this.onWhole();
+    if (parts.some((line) => line.startsWith('{"complete":true'))) this.onComplete();
     return true;
   }
 }
@@ -177,7 +178,7 @@ function childArguments(limits: ReadingLimits): string[] {
   return [
     `--max-old-space-size=${limits.memoryLimitMiB}`,
     '--no-warnings',
-    // Compiled code reads its own folder and nothing else; what it needs of the image its parent fetches.
+    // Compiled code may read only its own folder; the parent reads the image.
     ...(compiled ? fileAccess(path.resolve(path.dirname(self), '..')) : ['--import', sourceLoader()]),
     entry,
     String(limits.memoryLimitMiB * 1024 * 1024),

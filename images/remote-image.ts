@@ -1,47 +1,47 @@
 /**
- * An image that lies elsewhere, for a reader that knows only blocking reads: the child asks over a socket for ranges,
- * and waits; its parent fetches them. A request is an offset and a length; the answer is as many bytes.
+ * Blocking reads of a remote image: the child process requests ranges over a socket and waits, the parent fetches them.
+ * A request is an offset and a length, 64 bits each, little-endian. The response is exactly `length` bytes.
  */
 import { readSync, writeSync } from 'node:fs';
 import { cached, type FileSource, TooMuchWorkError, UnreadableError } from './bytes.js';
 
 export interface RemoteImage {
-  /** For messages. */
+  /** Used in messages. */
   readonly name: string;
   readonly size: number;
-  /** Bytes that it takes where it lies; absent: as many as its size. */
+  /** Bytes allocated in its storage. Default: its size. */
   readonly allocatedSize?: number;
-  /** Changes whenever the bytes may have; absent or null where that can't be told. */
+  /** Changes whenever the content may have changed, e.g. an ETag; absent or null if unknown. */
   readonly version?: string | null;
-  /** Exactly the bytes asked for. Throws `FailureError`. */
+  /** Returns exactly `length` bytes. Throws `FailureError`. */
   read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 const REQUEST_BYTES = 16;
-/** One trip over the network costs more than what it fetches. */
+/** Large blocks: a round trip over the network costs more than its transfer. */
 const BLOCK_BYTES = 256 * 1024;
-const BLOCKS_KEPT = 256;
+const CACHED_BLOCKS = 256;
 const MAX_LENGTH = 64 * 1024 ** 2;
 
-export interface RemoteTerms {
+export interface RemoteOptions {
   readonly size: number;
   readonly allocatedSize: number;
-  /** What one inspection may fetch; an honest guest is told from a fraction of it. */
+  /** Bytes that one inspection may fetch. A well-formed guest needs a fraction of it. */
   readonly maxFetchedBytes: number;
   readonly maxResidentBytes: number;
 }
 
-/** The child's side. `fd`: a socket in blocking mode, as a child inherits it. */
-export function openRemote(fd: number, terms: RemoteTerms): FileSource {
-  const { size, allocatedSize, maxFetchedBytes, maxResidentBytes } = terms;
+/** The child's side. `fd`: a socket in blocking mode, as a child process inherits it. */
+export function openRemote(fd: number, options: RemoteOptions): FileSource {
+  const { size, allocatedSize, maxFetchedBytes, maxResidentBytes } = options;
   let fetched = 0;
-  const line = {
+  const channel = {
     size,
     read(offset: number, length: number): Buffer {
       fetched += length;
-      if (fetched > maxFetchedBytes) throw new TooMuchWorkError(`more than ${maxFetchedBytes} bytes to fetch`);
+      if (fetched > maxFetchedBytes) throw new TooMuchWorkError(`inspection needs more than ${maxFetchedBytes} bytes`);
       if (process.memoryUsage.rss() > maxResidentBytes) {
-        throw new TooMuchWorkError(`more than ${maxResidentBytes} bytes of memory`);
+        throw new TooMuchWorkError(`inspection needs more than ${maxResidentBytes} bytes of memory`);
       }
       const request = Buffer.alloc(REQUEST_BYTES);
       request.writeBigUInt64LE(BigInt(offset), 0);
@@ -50,41 +50,44 @@ export function openRemote(fd: number, terms: RemoteTerms): FileSource {
       const bytes = Buffer.allocUnsafe(length);
       for (let done = 0; done < length; ) {
         const got = readSync(fd, bytes, done, length - done, null);
-        if (got === 0) throw new UnreadableError('the image cannot be fetched any more');
+        if (got === 0) throw new UnreadableError('the parent process closed the connection to the image');
         done += got;
       }
       return bytes;
     },
   };
-  return { ...cached(line, BLOCK_BYTES, BLOCKS_KEPT), allocatedSize, close: () => undefined };
+  return { ...cached(channel, BLOCK_BYTES, CACHED_BLOCKS), allocatedSize, close: () => undefined };
 }
 
-/** The parent's side: takes what the child writes, and answers it in order. `failed`: a fetch failed, or it asked for nonsense. */
-export function requestsOf(
+/**
+ * The parent's side: returns a function that takes the child's output and answers its requests in order.
+ * Calls `failed` if a read fails or a request is out of range.
+ */
+export function serveRequests(
   image: RemoteImage,
   signal: AbortSignal,
-  to: { readonly answer: (bytes: Uint8Array) => void; readonly failed: (error: unknown) => void },
-): (piece: Buffer) => void {
-  let asked = Buffer.alloc(0);
-  let answered: Promise<void> = Promise.resolve();
-  const answer = async (offset: number, length: number) => {
+  { respond, failed }: { readonly respond: (bytes: Uint8Array) => void; readonly failed: (error: unknown) => void },
+): (chunk: Buffer) => void {
+  let received = Buffer.alloc(0);
+  let previous: Promise<void> = Promise.resolve();
+  const serve = async (offset: number, length: number) => {
     if (length < 1 || length > MAX_LENGTH || offset + length > image.size) {
-      throw new Error(`the inspection asked for ${length} bytes at ${offset} of ${image.size}`);
+      throw new Error(`the inspection requested ${length} bytes at offset ${offset} of ${image.size}`);
     }
     const bytes = await image.read(offset, length, signal);
-    if (!signal.aborted) to.answer(bytes);
+    if (!signal.aborted) respond(bytes);
   };
-  return (piece) => {
-    asked = Buffer.concat([asked, piece]);
-    while (asked.length >= REQUEST_BYTES) {
-      const offset = Number(asked.readBigUInt64LE(0));
-      const length = Number(asked.readBigUInt64LE(8));
-      asked = asked.subarray(REQUEST_BYTES);
-      answered = answered
-        .then(() => answer(offset, length))
+  return (chunk) => {
+    received = Buffer.concat([received, chunk]);
+    while (received.length >= REQUEST_BYTES) {
+      const offset = Number(received.readBigUInt64LE(0));
+      const length = Number(received.readBigUInt64LE(8));
+      received = received.subarray(REQUEST_BYTES);
+      previous = previous
+        .then(() => serve(offset, length))
         .catch((error: unknown) => {
-          // What is fetched for a reading that is over is nobody's loss.
-          if (!signal.aborted) to.failed(error);
+          // After an abort the inspection is over, so a failed fetch has no effect.
+          if (!signal.aborted) failed(error);
         });
     }
   };

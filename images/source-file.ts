@@ -1,21 +1,21 @@
-/** The image as a file on this host: found, whole, ours to read; else a failure that says what to mend. */
+/** Opens an image file on this host. A missing, empty or unreadable file is a failure with a remedy. */
 import { lstatSync, statSync } from 'node:fs';
 import type { FailureError } from '../domain/errors/failure.js';
 import { sourceFailure } from '../sources/source.js';
 import { type FileSource, openFile } from './bytes.js';
 
-/** Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty` or `.Unreadable`, all of class `request`. */
+/** Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty` or `.Unreadable`, class `request`. */
 export function openSource(path: string): FileSource {
   return orSourceFailure(path, () => {
     const stat = statSync(path);
     if (stat.isDirectory()) throw sourceFailure('NotAFile', `${path} is a directory`);
     if (!stat.isFile()) throw sourceFailure('NotAFile', `${path} is a device, pipe or socket`);
-    if (stat.size === 0) throw sourceFailure('Empty', `${path} has no bytes`);
+    if (stat.size === 0) throw sourceFailure('Empty', `${path} is empty`);
     return openFile(path);
   });
 }
 
-/** Turns the system's errors about `path` into failures; others pass through. */
+/** Converts system errors about `path` into failures; rethrows other errors. */
 export function orSourceFailure<T>(path: string, read: () => T): T {
   try {
     return read();
@@ -29,7 +29,7 @@ function unreadable(path: string, code: string): FailureError {
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return sourceFailure(
       'NotFound',
-      isLink(path) ? `${path} is a link to a file that does not exist` : `${path} does not exist`,
+      isLink(path) ? `${path} is a symbolic link to a file that does not exist` : `${path} does not exist`,
     );
   }
   const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : code;

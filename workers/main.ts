@@ -12,7 +12,7 @@ import { createBootChecker } from '../images/boot-check/boot-checker.js';
 import { createConverter } from '../images/convert/converter.js';
 import { INSTALLED } from '../images/convert/need.js';
 import { createInspector, createRemoteInspector } from '../images/inspect-in-child.js';
-import { rememberInspections } from '../images/remember-inspections.js';
+import { cacheInspections } from '../images/inspection-cache.js';
 import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
 import { createBatchStore } from '../store/batches.js';
@@ -92,7 +92,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<void> {
     uploading: {
       uploads: createUploadStore(pool),
       http,
-      inspectRemote: rememberInspections(createRemoteInspector()),
+      inspectRemote: cacheInspections(createRemoteInspector()),
       cache,
       convert: createConverter({ cache, inspect }),
       programs: INSTALLED,

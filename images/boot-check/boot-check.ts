@@ -1,6 +1,6 @@
 /**
- * The boot check: starts an image in QEMU from a throw-away overlay, with virtio disk and network, and waits for a login
- * prompt or for what tells that none will come. The guest reaches no network and no file of the host.
+ * The boot check: boots an image in QEMU from a temporary overlay, with virtio disk and network, and waits for a login
+ * prompt or for a known failure. The guest has no access to the network or to the host's files.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -23,42 +23,42 @@ import { unlessUnreadable } from '../findings.js';
 import type { Inspection } from '../inspection.js';
 import { orSourceFailure } from '../source-file.js';
 import { type ConsoleLog, consoleLog } from './console-log.js';
+import { type ConsoleOutcome, consoleText, findOutcome, type OutcomeMatch } from './console-outcome.js';
 import { DRIVERS, findTools, type MachinePlan, machineArguments, type Tools } from './machine.js';
 import { openQmp, type Qmp } from './qmp.js';
 import { isTextMode, type Picture, parsePpm, png, screenText, TEXT_SCREEN } from './screen.js';
-import { consoleText, findSign, type Seen, type Sign } from './signs.js';
 
 export interface BootCheckOptions {
   readonly signal?: AbortSignal;
-  /** How long the guest may take to show a sign. Default 300 000; Windows takes much longer without KVM. */
+  /** Time until the guest must reach an outcome. Default 300 000; Windows takes much longer without KVM. */
   readonly timeLimitMs?: number;
   /** The guest's memory in MiB. Default 1024, for Windows 2048. */
   readonly memoryMiB?: number;
-  /** What the guest may write to its disk. Default 2 GiB. */
+  /** Bytes that the guest may write to its disk. Default 2 GiB. */
   readonly writeLimitBytes?: number;
 }
 
 export interface BootCheck {
-  /** `ended`: it switched off or restarted itself. `undecided`: no sign in time. `not-run`: it could not be started. */
-  readonly outcome: Sign | 'ended' | 'undecided' | 'not-run';
+  /** `ended`: the guest shut down or rebooted. `undecided`: no outcome within the limits. `not-run`: QEMU did not run. */
+  readonly outcome: ConsoleOutcome | 'ended' | 'undecided' | 'not-run';
   readonly seconds: number;
   readonly finding: Finding;
-  /** What the serial console said; null where nothing ran. */
+  /** Output of the serial console; null if QEMU did not run. */
   readonly log: Buffer | null;
-  /** The last picture of the screen as PNG. */
+  /** The last screen as PNG. */
   readonly screenshot: Buffer | null;
 }
 
-const NOBODY = 65_534;
-const LOOK_EVERY_MS = 500;
-/** The screen is looked at less often than the console: QEMU draws it whole each time. */
-const SCREEN_EVERY = 4;
-/** After a sign, until the rest of its message is written. */
+const NOBODY_UID = 65_534;
+const POLL_INTERVAL_MS = 500;
+/** The screen is read at every fourth poll: each screenshot makes QEMU render the whole screen. */
+const POLLS_PER_SCREENSHOT = 4;
+/** Time after an outcome for the guest to write the rest of its message. */
 const SETTLE_MS = 1_000;
 const MAX_CONSOLE_BYTES = 64 * 1024 * 1024;
 const GIB = 1024 ** 3;
 
-/** Never throws for what the image does; rejects with the signal's reason on an abort, and for a file that is not there. */
+/** Any behaviour of the guest is an outcome. Rejects with the signal's reason on an abort, and if the file is missing. */
 export async function bootCheck(
   file: string,
   inspection: Inspection,
@@ -67,12 +67,13 @@ export async function bootCheck(
   const { signal } = options;
   signal?.throwIfAborted();
   const plan = planOf(inspection, options);
-  if (typeof plan === 'string') return notRun(plan, 'Mend what the inspection calls blocking, then check again.');
+  if (typeof plan === 'string')
+    return notRun(plan, 'Fix the blocking findings of the inspection, then repeat the check.');
   const tools = findTools(plan);
   if (typeof tools === 'string') {
-    return notRun(tools, 'apt-get install qemu-system-x86 qemu-utils ovmf (arm64: qemu-system-arm qemu-efi-aarch64)');
+    return notRun(tools, INSTALL_QEMU);
   }
-  removeStale();
+  removeStaleFolders();
   const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
   const fd = orSourceFailure(file, () => openSync(file, 'r'));
   try {
@@ -83,14 +84,18 @@ export async function bootCheck(
   }
 }
 
-/** A text: why this image cannot be started safely. */
+const INSTALL_QEMU =
+  'Install QEMU on this host: apt-get install qemu-system-x86 qemu-utils ovmf (arm64: qemu-system-arm qemu-efi-aarch64).';
+
+/** A string: why this image cannot be booted safely. */
 function planOf(inspection: Inspection, { memoryMiB }: BootCheckOptions): MachinePlan | string {
   const driver = DRIVERS[inspection.format];
-  if (driver === undefined || inspection.virtualSize === null) return `QEMU starts no ${inspection.format} file`;
+  if (driver === undefined || inspection.virtualSize === null)
+    return `QEMU cannot boot a file of format ${inspection.format}`;
   const damage = inspection.findings.find(
     ({ severity, code }) => severity === 'blocking' && CONTAINER_CODES.test(code),
   );
-  if (damage !== undefined) return `the image file itself is not sound: ${damage.message}`;
+  if (damage !== undefined) return `the image file is damaged or incomplete: ${damage.message}`;
   return {
     driver,
     architecture: inspection.architecture ?? 'x86_64',
@@ -100,7 +105,7 @@ function planOf(inspection: Inspection, { memoryMiB }: BootCheckOptions): Machin
   };
 }
 
-/** What lies outside of the file, or makes QEMU read more than the file says. */
+/** Findings about data outside the file, and damage that could make QEMU read data outside the image. */
 const CONTAINER_CODES =
   /^(?:ECSIMPORT\.(?:BackingFile|ExternalData|ExternalExtents|Damaged|Truncated|Format)|Invalid.*)$/;
 
@@ -123,40 +128,42 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
   const firmware =
     tools.firmware === null ? null : { code: tools.firmware.code, variables: path.join(folder, 'variables.fd') };
   if (tools.firmware !== null && firmware !== null) copyFileSync(tools.firmware.variables, firmware.variables);
-  handOver(folder);
-  if (firmware !== null) handOver(firmware.variables);
-  const made = await finished(start(tools.qemuImg, ['create', '-q', '-f', 'qcow2', overlay, String(size)], folder));
-  if (made !== '') return notRun(`qemu-img could not make the overlay: ${made}`, FREE_SPACE);
+  giveToUnprivilegedUser(folder);
+  if (firmware !== null) giveToUnprivilegedUser(firmware.variables);
+  const error = await errorOf(start(tools.qemuImg, ['create', '-q', '-f', 'qcow2', overlay, String(size)], folder));
+  if (error !== '') return notRun(`qemu-img could not create the overlay: ${error}`, FREE_SPACE);
   const log = consoleLog();
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
   const machineArgs = machineArguments(plan, { imageFd: 3, overlay, control, firmware });
-  // QEMU ends with this process, also when that is killed.
+  // setpriv makes the kernel kill QEMU when this process dies, even by SIGKILL.
   const qemu =
     tools.setpriv === null
       ? start(tools.qemu, machineArgs, folder, fd)
       : start(tools.setpriv, ['--pdeathsig', 'KILL', tools.qemu, ...machineArgs], folder, fd);
   const machine = watchMachine(qemu, log);
-  const stop = AbortSignal.any([machine.gone, ...(options.signal === undefined ? [] : [options.signal])]);
+  const stop = AbortSignal.any([machine.exited, ...(options.signal === undefined ? [] : [options.signal])]);
   let screen: Screen = { text: '', picture: null };
   try {
     const qmp = await openQmp(control, stop);
-    const look = async () => {
+    const pollScreen = async () => {
       screen = await readScreen(qmp, folder, plan).catch(() => screen);
       return screen.text;
     };
-    const end = await waitForSign({ log, look, stop, overlay, seconds, limits });
-    if (end.seen !== null) await sleep(SETTLE_MS, undefined, { signal: stop });
-    await look();
+    const end = await waitForOutcome({ log, pollScreen, stop, overlay, seconds, limits });
+    if (end.match !== null) await sleep(SETTLE_MS, undefined, { signal: stop });
+    await pollScreen();
     qmp.close();
     return conclude(end, seconds(), log, screen);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (!machine.gone.aborted) throw error;
-    const complaint = machine.complaint();
-    if (log.size() === 0 && complaint !== '') return notRun(`QEMU did not start: ${complaint}`, '');
-    const seen = findSign(consoleText(log.recent()));
-    return conclude({ seen, ended: true, why: '' }, seconds(), log, screen);
+    if (!machine.exited.aborted) throw error;
+    const errorText = machine.errorText();
+    if (log.size() === 0 && errorText !== '') {
+      return notRun(`QEMU did not start: ${errorText}`, 'Run qemu-system-x86_64 --version on this host to check QEMU.');
+    }
+    const match = findOutcome(consoleText(log.recent()));
+    return conclude({ match, ended: true, reason: '' }, seconds(), log, screen);
   } finally {
     killGroup(qemu);
     await machine.closed;
@@ -165,8 +172,8 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
 
 const FOLDER = 'ecs-image-import-boot-';
 
-/** Overlays of checks whose process was killed. */
-function removeStale(): void {
+/** Removes the folders of checks whose process was killed. */
+function removeStaleFolders(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : Number.NaN);
     if (Number.isSafeInteger(pid) && pid > 0 && !isAlive(pid)) {
@@ -184,59 +191,59 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Root gives the work to a user that can read nothing of the host. */
-function handOver(file: string): void {
-  if (process.getuid?.() === 0) chownSync(file, NOBODY, NOBODY);
+/** If this process is root, QEMU runs as nobody and must own its files. */
+function giveToUnprivilegedUser(file: string): void {
+  if (process.getuid?.() === 0) chownSync(file, NOBODY_UID, NOBODY_UID);
 }
 
 function start(program: string, args: readonly string[], folder: string, fd?: number): ChildProcess {
   return spawn(program, args, {
     cwd: folder,
-    // QEMU gets no secret of the service.
+    // QEMU must not see the service's secrets.
     env: { TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe', ...(fd === undefined ? [] : [fd])],
-    // A process group of its own, so that nothing of it outlives the check.
+    // A separate process group, so that killGroup also kills QEMU's children.
     detached: true,
-    ...(process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
+    ...(process.getuid?.() === 0 ? { uid: NOBODY_UID, gid: NOBODY_UID } : {}),
   });
 }
 
-/** Resolves with nothing, or with what the program complained of. */
-function finished(child: ChildProcess): Promise<string> {
+/** Waits for the program to exit. Resolves with its error text; empty on success. */
+function errorOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    let complaint = '';
+    let errorText = '';
     child.stderr?.on('data', (chunk: Buffer) => {
-      complaint = `${complaint}${chunk}`.slice(0, 500);
+      errorText = `${errorText}${chunk}`.slice(0, 500);
     });
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code) => resolve(code === 0 ? '' : complaint.trim() || `exit code ${code}`));
+    child.once('close', (code) => resolve(code === 0 ? '' : errorText.trim() || `exit code ${code}`));
   });
 }
 
 interface Machine {
-  /** Aborted when QEMU has ended. */
-  readonly gone: AbortSignal;
+  /** Aborted when QEMU has exited. */
+  readonly exited: AbortSignal;
   readonly closed: Promise<void>;
-  complaint(): string;
+  errorText(): string;
 }
 
 function watchMachine(qemu: ChildProcess, log: ConsoleLog): Machine {
-  const gone = new AbortController();
-  let complaint = '';
+  const exited = new AbortController();
+  let errorText = '';
   qemu.stdout?.on('data', (chunk: Buffer) => log.add(chunk));
   qemu.stderr?.on('data', (chunk: Buffer) => {
-    complaint = `${complaint}${chunk}`.slice(-500);
+    errorText = `${errorText}${chunk}`.slice(-500);
   });
   const closed = new Promise<void>((resolve) => {
     const end = (error?: Error) => {
-      if (error !== undefined) complaint = error.message;
-      gone.abort(new Error('QEMU has ended'));
+      if (error !== undefined) errorText = error.message;
+      exited.abort(new Error('QEMU has exited'));
       resolve();
     };
     qemu.once('error', end);
     qemu.once('close', () => end());
   });
-  return { gone: gone.signal, closed, complaint: () => complaint.trim() };
+  return { exited: exited.signal, closed, errorText: () => errorText.trim() };
 }
 
 function killGroup(child: ChildProcess): void {
@@ -244,42 +251,47 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has exited already.
   }
 }
 
 interface End {
-  readonly seen: Seen | null;
+  readonly match: OutcomeMatch | null;
+  /** The guest shut down or rebooted. */
   readonly ended: boolean;
-  /** Why it was ended without a sign. */
-  readonly why: string;
+  /** Which limit was reached without an outcome. */
+  readonly reason: string;
 }
 
-async function waitForSign({
+async function waitForOutcome({
   log,
-  look,
+  pollScreen,
   stop,
   overlay,
   seconds,
   limits,
 }: {
   readonly log: ConsoleLog;
-  readonly look: () => Promise<string>;
+  readonly pollScreen: () => Promise<string>;
   readonly stop: AbortSignal;
   readonly overlay: string;
   readonly seconds: () => number;
   readonly limits: { readonly timeMs: number; readonly writtenBytes: number };
 }): Promise<End> {
-  for (let round = 1; ; round += 1) {
+  const undecided = (reason: string): End => ({ match: null, ended: false, reason });
+  for (let poll = 1; ; poll += 1) {
     stop.throwIfAborted();
-    const seen = findSign(consoleText(log.recent())) ?? (round % SCREEN_EVERY === 0 ? findSign(await look()) : null);
-    if (seen !== null) return { seen, ended: false, why: '' };
-    if (seconds() * 1000 >= limits.timeMs) return { seen: null, ended: false, why: `no sign after ${seconds()} s` };
-    if (log.size() > MAX_CONSOLE_BYTES) return { seen: null, ended: false, why: 'it floods its console' };
-    if (statSync(overlay).size > limits.writtenBytes) {
-      return { seen: null, ended: false, why: `it wrote more than ${limits.writtenBytes} bytes to its disk` };
+    const onConsole = findOutcome(consoleText(log.recent()));
+    const match = onConsole ?? (poll % POLLS_PER_SCREENSHOT === 0 ? findOutcome(await pollScreen()) : null);
+    if (match !== null) return { match, ended: false, reason: '' };
+    if (seconds() * 1000 >= limits.timeMs) return undecided(`no login prompt and no known error after ${seconds()} s`);
+    if (log.size() > MAX_CONSOLE_BYTES) {
+      return undecided(`the guest wrote more than ${MAX_CONSOLE_BYTES} bytes to its console`);
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal: stop });
+    if (statSync(overlay).size > limits.writtenBytes) {
+      return undecided(`the guest wrote more than ${limits.writtenBytes} bytes to its disk`);
+    }
+    await sleep(POLL_INTERVAL_MS, undefined, { signal: stop });
   }
 }
 
@@ -301,65 +313,66 @@ async function readScreen(qmp: Qmp, folder: string, plan: MachinePlan): Promise<
   return { text: screenText(readFileSync(memory)), picture };
 }
 
-const SAYS: Readonly<Record<Sign, readonly [Severity, string, string]>> = {
-  login: ['info', 'It starts on virtio disk and network: a login prompt', ''],
+/** Severity, message and remedy. */
+const OUTCOMES: Readonly<Record<ConsoleOutcome, readonly [Severity, string, string]>> = {
+  login: ['info', 'The guest boots with virtio disk and network to a login prompt', ''],
   panic: [
     'blocking',
-    'The kernel panics at the start on virtio disk and network',
-    'See the log; most often the virtio drivers lack in the initramfs, or root= names a disk that is not there.',
+    'The kernel panics when it boots with virtio disk and network',
+    'Check the log. Usually the virtio drivers are missing in the initramfs, or root= names a disk that does not exist.',
   ],
   emergency: [
     'blocking',
-    'The start ends in an emergency shell: a disk was not found, or not mounted',
-    'See the log; add virtio_pci and virtio_blk to the initramfs, and name disks by UUID in fstab and in root=.',
+    'The boot ends in an emergency shell: a disk was not found or not mounted',
+    'Check the log. Add virtio_pci and virtio_blk to the initramfs, and use UUIDs in /etc/fstab and in root=.',
   ],
   loader: [
     'blocking',
-    'The start ends in the boot loader',
-    'See the screen; reinstall the boot loader and its configuration in the guest.',
+    'The boot stops in the boot loader',
+    'Check the screen. Reinstall the boot loader and its configuration in the guest.',
   ],
   firmware: [
     'blocking',
-    'The firmware finds nothing to start',
-    'See the screen; check bootMode, and install the boot loader for it in the guest.',
+    'The firmware finds no bootable device',
+    'Check the screen. Check bootMode, and install the boot loader for this mode in the guest.',
   ],
 };
-const FREE_SPACE = 'Free some space in the folder for temporary files (TMPDIR).';
+const FREE_SPACE = 'Free space in the folder for temporary files (TMPDIR).';
 
-function conclude({ seen, ended, why }: End, seconds: number, log: ConsoleLog, screen: Screen): BootCheck {
+function conclude({ match, ended, reason }: End, seconds: number, log: ConsoleLog, screen: Screen): BootCheck {
   const common = {
     seconds,
     log: log.bytes(),
     screenshot: screen.picture === null ? null : png(screen.picture),
   };
-  if (seen !== null) {
-    const [severity, message, remedy] = SAYS[seen.sign];
-    const finding = findingOf(severity, `${message}, after ${seconds} s`, seen.line, remedy);
-    return { outcome: seen.sign, finding, ...common };
+  if (match !== null) {
+    const [severity, message, remedy] = OUTCOMES[match.outcome];
+    const finding = findingOf(severity, `${message} (after ${seconds} s)`, match.line, remedy);
+    return { outcome: match.outcome, finding, ...common };
   }
   const last = lastLine(log, screen);
   if (ended) {
-    const message = `It switched itself off or restarted after ${seconds} s, before any login prompt`;
+    const message = `The guest shut down or rebooted after ${seconds} s, before a login prompt`;
     const finding = findingOf(
       'warning',
       message,
       last,
-      'See the log and the last screen; a first start may restart once.',
+      'Check the log and the last screen. Some guests reboot once at their first boot.',
     );
     return { outcome: 'ended', finding, ...common };
   }
   const finding = findingOf(
     'warning',
-    `The boot check could not decide: ${why}`,
+    `The boot check could not determine whether the guest boots: ${reason}`,
     last,
-    'See the screen. A system that writes nothing to the serial console shows no prompt there: console=ttyS0 in the kernel’s command line.',
+    'Check the screen. If the guest does not write to the serial console, add console=ttyS0 to the kernel command line.',
   );
   return { outcome: 'undecided', finding, ...common };
 }
 
 function lastLine(log: ConsoleLog, screen: Screen): string {
   const lines = `${screen.text}\n${consoleText(log.recent())}`.split('\n').filter((line) => line.trim() !== '');
-  return lines.at(-1)?.trim() ?? 'nothing on the serial console';
+  return lines.at(-1)?.trim() ?? 'no output on the serial console';
 }
 
 function notRun(reason: string, remedy: string): BootCheck {

@@ -1,4 +1,4 @@
-/** Boot checks for a worker: one at a time, for each takes memory and processors of its host for minutes. */
+/** Serializes the boot checks of a worker: each takes much memory and CPU time of the host for minutes. */
 import { bootCheck } from './boot-check.js';
 
 export type CheckBoot = typeof bootCheck;
@@ -20,7 +20,7 @@ export function createBootChecker(check: CheckBoot = bootCheck): CheckBoot {
   };
 }
 
-/** Waits, but not longer than the signal allows. */
+/** Waits for `turn`; rejects if the signal aborts first. */
 function unlessAborted(turn: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));

@@ -1,12 +1,12 @@
-/** What the guest wrote to its serial console: the beginning and the end of it, however much it was. */
+/** The guest's serial console output: its beginning and its end, in bounded memory. */
 const HEAD = 512 * 1024;
 const TAIL = 512 * 1024;
-/** Enough to see how it stands now. */
+/** Enough to detect the current state of the boot. */
 const RECENT = 64 * 1024;
 
 export interface ConsoleLog {
   add(chunk: Buffer): void;
-  /** All bytes that were written, kept or not. */
+  /** Bytes written, including those dropped. */
   size(): number;
   recent(): Buffer;
   bytes(): Buffer;
@@ -26,8 +26,8 @@ export function consoleLog(): ConsoleLog {
     size: () => size,
     recent: () => Buffer.concat([head.subarray(-RECENT), tail.subarray(-RECENT)]).subarray(-RECENT),
     bytes() {
-      const left = size - head.length - tail.length;
-      const gap = left > 0 ? Buffer.from(`\n[${left} bytes are left out here]\n`) : Buffer.alloc(0);
+      const omitted = size - head.length - tail.length;
+      const gap = omitted > 0 ? Buffer.from(`\n[${omitted} bytes omitted]\n`) : Buffer.alloc(0);
       return Buffer.concat([head, gap, tail]);
     },
   };

@@ -1,4 +1,4 @@
-/** The emulated machine: as close to an instance as QEMU gets without KVM, and nothing of the host within its reach. */
+/** QEMU's arguments: a machine with the devices of an ECS instance and without access to the host. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ContainerFormat, Inspection } from '../inspection.js';
@@ -20,7 +20,7 @@ export interface MachinePlan {
   readonly memoryMiB: number;
 }
 
-/** QEMU's names for the formats that it can start from one file. */
+/** QEMU's driver for each format that it can boot from a single file. */
 export const DRIVERS: Readonly<Partial<Record<ContainerFormat, string>>> = {
   QCOW2: 'qcow2',
   RAW: 'raw',
@@ -32,7 +32,7 @@ export const DRIVERS: Readonly<Partial<Record<ContainerFormat, string>>> = {
 
 const PROGRAMS = { x86_64: 'qemu-system-x86_64', i386: 'qemu-system-x86_64', arm64: 'qemu-system-aarch64' } as const;
 
-/** Code and variables as Debian, Fedora and SUSE pack them, the ones without Secure Boot. */
+/** Firmware without Secure Boot (code, variables), where Debian, Fedora and SUSE install it. */
 const UEFI_X86 = [
   ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'],
   ['/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/OVMF/OVMF_VARS.fd'],
@@ -48,23 +48,23 @@ const UEFI_ARM = [
 export interface Tools {
   readonly qemu: string;
   readonly qemuImg: string;
-  /** util-linux's, which ties a process's life to that of its parent; null: this host has none. */
+  /** util-linux's setpriv, which makes the kernel kill QEMU with its parent; null: not installed. */
   readonly setpriv: string | null;
   readonly firmware: { readonly code: string; readonly variables: string } | null;
 }
 
-/** What this host has for such a machine; a text says what it lacks. */
+/** The programs and files of this host for such a machine. A string: what is missing. */
 export function findTools({ architecture, bootMode }: Pick<MachinePlan, 'architecture' | 'bootMode'>): Tools | string {
   const qemu = onPath(PROGRAMS[architecture]);
-  if (qemu === null) return `there is no ${PROGRAMS[architecture]} on this host`;
+  if (qemu === null) return `${PROGRAMS[architecture]} is not installed on this host`;
   const qemuImg = onPath('qemu-img');
-  if (qemuImg === null) return 'there is no qemu-img on this host';
+  if (qemuImg === null) return 'qemu-img is not installed on this host';
   const setpriv = onPath('setpriv');
   if (bootMode === 'BIOS') return { qemu, qemuImg, setpriv, firmware: null };
   const found = (architecture === 'arm64' ? UEFI_ARM : UEFI_X86).find((files) =>
     files.every((file) => existsSync(file)),
   );
-  if (found === undefined) return 'there is no UEFI firmware for QEMU on this host';
+  if (found === undefined) return 'UEFI firmware for QEMU is not installed on this host';
   return { qemu, qemuImg, setpriv, firmware: { code: found[0], variables: found[1] } };
 }
 
@@ -90,7 +90,7 @@ export function machineArguments(plan: MachinePlan, files: MachineFiles): string
     driver: plan.driver,
     'read-only': true,
     file: { driver: 'file', filename: '/dev/fdset/1', 'read-only': true, locking: 'off' },
-    // A backing file that the header names is not opened, whatever the inspection said.
+    // Never open a backing file that the header names, whatever the inspection found.
     ...(plan.driver === 'qcow2' ? { backing: null } : {}),
   };
   const disk = {
@@ -102,13 +102,13 @@ export function machineArguments(plan: MachinePlan, files: MachineFiles): string
   return [
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...['-machine', arm ? 'virt' : plan.bootMode === 'UEFI' ? 'q35' : 'pc'],
-    // KVM where the service may use it, else emulation.
+    // KVM if this process may use it, else emulation.
     ...['-accel', 'kvm', '-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', String(plan.memoryMiB)],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-add-fd', `fd=${files.imageFd},set=1`],
     ...['-blockdev', JSON.stringify(image), '-blockdev', JSON.stringify(disk)],
     ...['-device', 'virtio-blk-pci,drive=disk,bootindex=1'],
-    // The guest gets an address and reaches nothing: no host, no network.
+    // restrict=on: the guest gets an address, but reaches neither the host nor the network.
     ...['-netdev', 'user,id=net,restrict=on', '-device', 'virtio-net-pci,netdev=net,romfile='],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-qmp', `unix:${files.control},server=on,wait=off`],
@@ -118,7 +118,7 @@ export function machineArguments(plan: MachinePlan, files: MachineFiles): string
   ];
 }
 
-/** Without a PCI display Linux stays in text mode under a BIOS, and its console can be read. */
+/** Without a PCI display, Linux stays in text mode under a BIOS, so its console can be read from video memory. */
 function screen({ architecture, bootMode, osType }: MachinePlan): string[] {
   if (architecture === 'arm64') return ['-device', 'ramfb'];
   return ['-device', bootMode === 'BIOS' && osType !== 'windows' ? 'isa-vga' : 'VGA'];

@@ -1,4 +1,4 @@
-/** A small client of QEMU's machine protocol: one command at a time over its socket. */
+/** A minimal client of the QEMU Machine Protocol (QMP) over a Unix socket. */
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,21 +8,21 @@ export interface Qmp {
   close(): void;
 }
 
-const CONNECT_EVERY_MS = 100;
-/** QEMU answers in milliseconds, or it hangs. */
-const ANSWER_MS = 10_000;
+const CONNECT_INTERVAL_MS = 100;
+/** QEMU normally responds within milliseconds. */
+const RESPONSE_TIMEOUT_MS = 10_000;
 
-/** Waits for the socket to appear, for as long as `signal` allows. */
+/** Retries until the socket accepts a connection or the signal aborts. */
 export async function openQmp(path: string, signal: AbortSignal): Promise<Qmp> {
   for (;;) {
     signal.throwIfAborted();
-    const socket = await attempt(path);
-    if (socket !== null) return await greet(socket);
-    await sleep(CONNECT_EVERY_MS, undefined, { signal });
+    const socket = await tryConnect(path);
+    if (socket !== null) return await negotiate(socket);
+    await sleep(CONNECT_INTERVAL_MS, undefined, { signal });
   }
 }
 
-function attempt(path: string): Promise<Socket | null> {
+function tryConnect(path: string): Promise<Socket | null> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => resolve(socket));
@@ -30,23 +30,26 @@ function attempt(path: string): Promise<Socket | null> {
   });
 }
 
-async function greet(socket: Socket): Promise<Qmp> {
+async function negotiate(socket: Socket): Promise<Qmp> {
   socket.on('error', () => undefined);
   const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   const lines = createInterface({ input: socket });
   lines.on('line', (line) => {
-    const answer = parse(line);
-    if (answer === null) return;
+    const response = parseResponse(line);
+    if (response === null) return;
     const next = waiting.shift();
-    if (answer.error === null) next?.resolve();
-    else next?.reject(new Error(answer.error));
+    if (response.error === null) next?.resolve();
+    else next?.reject(new Error(response.error));
   });
   socket.once('close', () => {
     for (const { reject } of waiting.splice(0)) reject(new Error('QEMU closed its control socket'));
   });
   const execute = (command: string, args: Readonly<Record<string, unknown>> = {}): Promise<void> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`QEMU did not answer ${command}`)), ANSWER_MS);
+      const timer = setTimeout(
+        () => reject(new Error(`QEMU did not respond to ${command} within ${RESPONSE_TIMEOUT_MS} ms`)),
+        RESPONSE_TIMEOUT_MS,
+      );
       waiting.push({
         resolve: () => {
           clearTimeout(timer);
@@ -69,8 +72,8 @@ async function greet(socket: Socket): Promise<Qmp> {
   };
 }
 
-/** Null: an event or the greeting, which answer nothing. */
-function parse(line: string): { readonly error: string | null } | null {
+/** Null: an event or the greeting, which respond to no command. */
+function parseResponse(line: string): { readonly error: string | null } | null {
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -1,4 +1,4 @@
-/** LVM2: logical volumes of linear segments, put together from the physical volumes of this disk. */
+/** LVM2: assembles linear logical volumes from the physical volumes of this disk. */
 import { type ByteSource, mappedSource, printable, UnreadableError, u64le } from '../bytes.js';
 
 const SECTOR = 512;
@@ -16,12 +16,12 @@ export interface PhysicalVolume {
 export interface LogicalVolume {
   readonly group: string;
   readonly name: string;
-  /** Null with `problem` telling why: thin, striped, mirrored, or on a disk that is not here. */
+  /** Null for thin, striped and mirrored volumes and for volumes on other disks; `problem` has the reason. */
   readonly source: ByteSource | null;
   readonly problem: string;
 }
 
-/** Null: no physical volume. */
+/** Null: not a physical volume. */
 export function openPhysicalVolume(source: ByteSource): PhysicalVolume | null {
   for (let sector = 0; sector < LABEL_SECTORS && (sector + 1) * SECTOR <= source.size; sector += 1) {
     const label = source.read(sector * SECTOR, SECTOR);
@@ -51,7 +51,7 @@ function metadataText(source: ByteSource, area: number): string | null {
   const offset = u64le(header, 40);
   const size = u64le(header, 48);
   if (offset === 0 || size === 0 || size > MAX_METADATA || offset >= areaSize) return null;
-  // The area is a ring; its first sector is this header.
+  // The area is a ring buffer that starts after this header sector.
   const first = Math.min(size, areaSize - offset);
   const head = source.read(area + offset, first);
   const rest = size > first ? source.read(area + SECTOR, size - first) : Buffer.alloc(0);
@@ -96,7 +96,7 @@ function logicalVolume(
     const [pvName, firstExtent] = stripes;
     const pv = sectionOf(sectionOf(section.physical_volumes)[String(pvName)]);
     const source = byId.get(String(pv.id ?? '').replaceAll('-', ''));
-    if (source === undefined) return unreadable('it lies on a disk that is not part of this image');
+    if (source === undefined) return unreadable('on a disk that is not part of this image');
     segments.push({
       at: numberOf(segment.start_extent) * extent,
       length: numberOf(segment.extent_count) * extent,
@@ -104,7 +104,7 @@ function logicalVolume(
       offset: numberOf(pv.pe_start) * SECTOR + numberOf(firstExtent) * extent,
     });
   }
-  if (segments.length === 0) return unreadable('it has no segments');
+  if (segments.length === 0) return unreadable('no segments');
   const size = Math.max(...segments.map(({ at, length }) => at + length));
   const source = mappedSource(size, `${group}/${name}`, (offset) => {
     const segment = segments.find(({ at, length }) => offset >= at && offset < at + length);
@@ -123,7 +123,7 @@ function sectionOf(value: Value | undefined): Section {
 }
 function numberOf(value: Value | undefined): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new UnreadableError('LVM metadata lack a number');
+    throw new UnreadableError('a number is missing in the LVM metadata');
   return value;
 }
 

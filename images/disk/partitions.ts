@@ -1,10 +1,10 @@
-/** Partition tables: GPT with its backup, and MBR with logical partitions. */
+/** Reads partition tables: GPT with its backup header, MBR with logical partitions. */
 import { crc32 } from 'node:zlib';
 import { type ByteSource, slice, text, UnreadableError, u64le } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 
 export interface Partition {
-  /** As the guest counts them: sda1 is 1. */
+  /** As in the guest's device names: sda1 is 1. */
   readonly number: number;
   readonly start: number;
   readonly size: number;
@@ -50,9 +50,9 @@ function readGpt(disk: ByteSource, findings: FindingList): Partition[] | null {
       findings.add(
         'blocking',
         'ECSIMPORT.SectorSize',
-        'The partition table is for 4096-byte sectors; disks in ECS have 512-byte sectors',
+        'The partition table uses 4096-byte sectors; ECS disks have 512-byte sectors',
         'GPT header at byte 4096',
-        'Copy the partitions onto a disk with 512-byte sectors.',
+        'Copy the partitions to a disk with 512-byte sectors, and import that disk.',
       );
     }
     if (typeof primary !== 'string') {
@@ -61,9 +61,9 @@ function readGpt(disk: ByteSource, findings: FindingList): Partition[] | null {
         findings.add(
           primary.lastUsableEnd > disk.size ? 'blocking' : 'warning',
           'ECSIMPORT.Truncated',
-          'The disk ends before its partition table’s end: it was cut off or made smaller',
-          `GPT: the backup header ends at byte ${backupEnd}, the disk at ${disk.size}`,
-          'Copy the image again; if the disk was made smaller on purpose: sgdisk --move-second-header DISK.',
+          'The disk is smaller than its partition table records: it was truncated or shrunk',
+          `GPT: the backup header ends at byte ${backupEnd}, the disk at byte ${disk.size}`,
+          'Copy the image again. If the disk was shrunk on purpose, run sgdisk --move-second-header DISK.',
         );
       }
       return primary.partitions;
@@ -74,7 +74,7 @@ function readGpt(disk: ByteSource, findings: FindingList): Partition[] | null {
       'ECSIMPORT.PartitionTable',
       'The GPT is damaged',
       `primary header: ${primary}; backup: ${backup === null ? 'missing' : typeof backup === 'string' ? backup : 'good'}`,
-      'gdisk DISK on a copy: r (recovery), b (use backup header), w (write).',
+      'Run gdisk DISK on a copy, then enter r (recovery), b (use backup header), w (write).',
     );
     return backup === null || typeof backup === 'string' ? [] : backup.partitions;
   }
@@ -87,7 +87,7 @@ interface Gpt {
   readonly lastUsableEnd: number;
 }
 
-/** Null: no GPT here. A text: there is one, and this is what is wrong with it. */
+/** Null: no GPT. A string: a damaged GPT, with the reason. */
 function gptAt(disk: ByteSource, sectorSize: number, lba: number): Gpt | string | null {
   return unlessUnreadable<Gpt | string | null>(
     () => {
@@ -150,7 +150,7 @@ function readMbr(disk: ByteSource): Partition[] | null {
   if (sector.readUInt16LE(510) !== 0xaa55) return null;
   const signature = sector.readUInt32LE(440).toString(16).padStart(8, '0');
   const primary = mbrEntries(sector, 0);
-  // A file system's boot sector ends with the same two bytes; its "entries" are code.
+  // A file system's boot sector has the same signature, but code where an MBR has its entries.
   if (primary.some(({ flag }) => flag !== 0 && flag !== 0x80) || primary.every(({ type }) => type === 0)) return null;
   if (primary.some(({ type, start, size }) => type !== 0 && (size === 0 || start >= disk.size))) return null;
   const partitions = primary.flatMap(({ type, start, size, flag }, index) =>
@@ -209,7 +209,7 @@ function logical(disk: ByteSource, extendedStart: number, signature: string): Pa
   return found;
 }
 
-/** The first 440 bytes: what a BIOS runs. */
+/** The first 440 bytes of the disk: the code that a BIOS runs. */
 export function bootCode(disk: ByteSource): Buffer {
   if (disk.size < SECTOR) throw new UnreadableError('the disk has no boot sector');
   return disk.read(0, 440);

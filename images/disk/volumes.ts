@@ -1,4 +1,4 @@
-/** What lies on a disk: partitions, logical volumes, and the file system of each. */
+/** The volumes of a disk: partitions and logical volumes, with the file system of each. */
 import { type ByteSource, cached, text } from '../bytes.js';
 import { openBtrfs } from '../filesystems/btrfs.js';
 import { openExt } from '../filesystems/ext.js';
@@ -11,16 +11,16 @@ import { logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.j
 import { type Partition, type PartitionTable, partitionBytes, readPartitions } from './partitions.js';
 
 export interface Volume {
-  /** For evidence: `partition 2`, `vg0/root`, `the whole disk`. */
+  /** For evidence: `partition 2`, `logical volume vg0/root`, `the whole disk`. */
   readonly name: string;
   readonly partition: Partition | null;
   readonly logical: { readonly group: string; readonly name: string } | null;
   readonly source: ByteSource | null;
   readonly fileSystem: FileSystem | null;
-  /** As fstab may name it, also of swap and encrypted volumes. */
+  /** As fstab refers to it; swap and encrypted volumes have one too. */
   readonly uuid: string | null;
   readonly label: string | null;
-  /** What it is when it is no file system that is read: `swap`, `LUKS`, `btrfs` …; null when nothing is known. */
+  /** `ext4`, `swap`, `LUKS` …; null if unknown. */
   readonly content: string | null;
 }
 
@@ -35,7 +35,7 @@ interface Signature {
   readonly name: string;
   readonly offset: number;
   readonly magic: Buffer;
-  /** Where the UUID lies, in 16 bytes. */
+  /** Offset of the UUID, 16 bytes. */
   readonly uuidAt?: number;
   readonly labelAt?: number;
 }
@@ -75,12 +75,12 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
     );
     if (volume === null) return { ...place, logical: null, ...openVolume(place.source, place.name, findings) };
     physical.push(volume);
-    return { ...place, logical: null, ...NAMELESS, content: 'LVM' };
+    return { ...place, logical: null, ...NO_FILE_SYSTEM, content: 'LVM' };
   });
   const logical = unlessUnreadable(
     () => logicalVolumes(physical),
     (reason) => {
-      tellDamage(findings, 'the LVM metadata', reason);
+      reportDamage(findings, 'the LVM metadata', reason);
       return [];
     },
   );
@@ -89,15 +89,16 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
     volumes: [
       ...volumes,
       ...logical.map(({ group, name, source: bytes, problem }): Volume => {
-        const called = `logical volume ${group}/${name}`;
-        const opened = bytes === null ? { ...NAMELESS, content: problem } : openVolume(bytes, called, findings);
-        return { name: called, partition: null, logical: { group, name }, source: bytes, ...opened };
+        const volumeName = `logical volume ${group}/${name}`;
+        const opened =
+          bytes === null ? { ...NO_FILE_SYSTEM, content: problem } : openVolume(bytes, volumeName, findings);
+        return { name: volumeName, partition: null, logical: { group, name }, source: bytes, ...opened };
       }),
     ],
   };
 }
 
-const NAMELESS = { fileSystem: null, uuid: null, label: null } as const;
+const NO_FILE_SYSTEM = { fileSystem: null, uuid: null, label: null } as const;
 
 type Opened = Pick<Volume, 'fileSystem' | 'content' | 'uuid' | 'label'>;
 
@@ -116,16 +117,16 @@ function openVolume(source: ByteSource, name: string, findings: FindingList): Op
     const fileSystem = unlessUnreadable<FileSystem | 'damaged' | null>(
       () => open(source),
       (reason) => {
-        tellDamage(findings, `the file system on ${name}`, reason);
+        reportDamage(findings, `the file system on ${name}`, reason);
         return 'damaged';
       },
     );
-    if (fileSystem === 'damaged') return { ...NAMELESS, content: 'damaged' };
+    if (fileSystem === 'damaged') return { ...NO_FILE_SYSTEM, content: 'damaged' };
     if (fileSystem !== null) {
       return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label };
     }
   }
-  return { ...NAMELESS, content: null };
+  return { ...NO_FILE_SYSTEM, content: null };
 }
 
 function signatureOf(source: ByteSource): Signature | null {
@@ -138,12 +139,12 @@ function signatureOf(source: ByteSource): Signature | null {
   return found ?? null;
 }
 
-function tellDamage(findings: FindingList, what: string, reason: string): void {
+function reportDamage(findings: FindingList, what: string, reason: string): void {
   findings.add(
     'warning',
     'ECSIMPORT.FileSystem',
-    `A part of the disk could not be read: ${what}`,
+    `The inspection could not read ${what}: it is damaged or uses an unsupported feature`,
     reason,
-    'Check it in the guest (fsck, xfs_repair, vgck), shut down cleanly, and export the image again.',
+    'Check it in the guest (fsck, xfs_repair, vgck), shut the guest down cleanly, and export the image again.',
   );
 }

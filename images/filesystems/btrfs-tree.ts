@@ -1,4 +1,4 @@
-/** btrfs trees: logical addresses by the chunk map, and the items of a tree in order. */
+/** btrfs trees: maps logical addresses through the chunk tree, and iterates over a tree's items. */
 import { type ByteSource, mappedSource, UnreadableError, u64le } from '../bytes.js';
 
 const HEADER = 101;
@@ -7,7 +7,7 @@ const ITEM = 25;
 const POINTER = 33;
 const CHUNK = 228;
 const SYSTEM_CHUNKS = 811;
-/** RAID0, RAID10, RAID5, RAID6: the data lie in stripes over several devices. */
+/** RAID0, RAID10, RAID5, RAID6: the data is striped over several devices. */
 const STRIPED = 0x8n | 0x40n | 0x80n | 0x100n;
 const MAX_CHUNKS = 200_000;
 const MAX_LEVEL = 8;
@@ -28,7 +28,7 @@ export interface Item {
 interface Chunk {
   readonly start: number;
   readonly length: number;
-  /** Null: on another device, or in stripes. */
+  /** Null: on another device, or striped. */
   readonly at: number | null;
 }
 
@@ -46,14 +46,14 @@ export function treeReader(source: ByteSource, superblock: Buffer): TreeReader {
   const logical = mappedSource(Number.MAX_SAFE_INTEGER, 'btrfs', (offset) => {
     const chunk = chunks.find(({ start, length }) => offset >= start && offset < start + length);
     if (chunk === undefined) throw new UnreadableError(`btrfs has no chunk for address ${offset}`);
-    if (chunk.at === null) throw new UnreadableError('btrfs spreads its data over several devices');
+    if (chunk.at === null) throw new UnreadableError('the btrfs data is on several devices');
     return { at: { source, offset: chunk.at + offset - chunk.start }, length: chunk.start + chunk.length - offset };
   });
   const reader = { logical, nodeSize };
   const chunkTree = { address: u64le(superblock, 88), level: superblock.readUInt8(199) };
   for (const item of leafItems(reader, chunkTree, { objectId: 256, type: CHUNK })) {
     chunks.push(chunkOf(item.offset, item.data, device));
-    if (chunks.length > MAX_CHUNKS) throw new UnreadableError('btrfs has too many chunks');
+    if (chunks.length > MAX_CHUNKS) throw new UnreadableError(`btrfs has more than ${MAX_CHUNKS} chunks`);
   }
   return reader;
 }
@@ -62,24 +62,24 @@ function chunkOf(start: number, data: Buffer, device: number): Chunk {
   const striped = (data.readBigUInt64LE(24) & STRIPED) !== 0n;
   const stripes = data.readUInt16LE(44);
   let at: number | null = null;
-  // Copies (DUP, RAID1) are alike: the first that lies here does.
+  // All copies (DUP, RAID1) are equal: use the first one on this device.
   for (let index = 0; index < stripes && at === null && !striped; index += 1) {
     if (u64le(data, 48 + index * 32) === device) at = u64le(data, 56 + index * 32);
   }
   return { start, length: u64le(data, 0), at };
 }
 
-/** The items of one object and type, in the order of their key's offset. */
+/** The items of one object and type, ordered by the offset of their key. */
 export function* leafItems(
   reader: TreeReader,
   root: TreeRoot,
   key: { readonly objectId: number; readonly type: number },
 ): Generator<Item> {
-  if (root.level > MAX_LEVEL) throw new UnreadableError('a btrfs tree is too deep');
+  if (root.level > MAX_LEVEL) throw new UnreadableError(`a btrfs tree has more than ${MAX_LEVEL} levels`);
   const node = reader.logical.read(root.address, reader.nodeSize);
   const level = node.readUInt8(100);
   if (level !== root.level || u64le(node, 48) !== root.address)
-    throw new UnreadableError('a btrfs node is not where it says');
+    throw new UnreadableError('a btrfs node has another address in its header');
   const count = node.readUInt32LE(96);
   const entry = level === 0 ? ITEM : POINTER;
   if (HEADER + count * entry > node.length) throw new UnreadableError('a btrfs node has too many items');
@@ -93,7 +93,7 @@ export function* leafItems(
       yield { offset: u64le(node, at + 9), data: node.subarray(start, start + node.readUInt32LE(at + KEY + 4)) };
       continue;
     }
-    // A child holds keys from its own up to the next one's.
+    // A child has the keys from its own key up to the next child's.
     if (compare(node, at, key) > 0) return;
     if (index + 1 < count && compare(node, at + POINTER, key) < 0) continue;
     yield* leafItems(reader, { address: u64le(node, at + KEY), level: level - 1 }, key);

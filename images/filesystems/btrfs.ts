@@ -1,4 +1,4 @@
-/** btrfs on one device, read only (the on-disk format of btrfs.readthedocs.io): subvolumes, zlib and zstd compression. */
+/** Reads btrfs on one device (on-disk format: btrfs.readthedocs.io): subvolumes, zlib and zstd compression. */
 import { inflateSync } from 'node:zlib';
 import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
 import { unzstd } from '../packing/zstd.js';
@@ -36,7 +36,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
     throw new UnreadableError(`btrfs subvolume ${id} does not exist`);
   };
 
-  // Inode numbers repeat in every subvolume, so nodes are numbered as they are met.
+  // Inode numbers repeat in every subvolume, so nodes are numbered in the order in which they are read.
   const nodes: Node[] = [];
   const numbers = new Map<string, number>();
   const number = (node: Node): number => {
@@ -76,7 +76,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
         ? { subvolume: target, inode: FIRST_INODE }
         : { subvolume: node.subvolume, inode: target };
       found.push({ name: data.toString('utf8', 30, 30 + data.readUInt16LE(27)), node: child });
-      if (found.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+      if (found.length > MAX_ENTRIES) throw new UnreadableError(`a directory has more than ${MAX_ENTRIES} entries`);
     }
     return found;
   };
@@ -124,7 +124,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
   } satisfies FileSystem;
 };
 
-/** Null: a hole, or space that was never written. */
+/** Null: a hole or a preallocated extent. */
 function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer | null {
   const unpackedSize = u64le(item, 8);
   const compression = item.readUInt8(16);
@@ -143,12 +143,14 @@ function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer 
 
 function unpack(bytes: Buffer, compression: number, size: number): Buffer {
   if (compression === 0) return bytes.subarray(0, size);
-  if (size > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent unpacks to ${size} bytes`);
+  if (size > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent decompresses to ${size} bytes`);
   if (compression === 3) return unzstd(bytes, size);
-  if (compression !== 1) throw new UnreadableError('a btrfs extent is packed with LZO, which is not read');
+  if (compression !== 1) throw new UnreadableError('a btrfs extent is compressed with LZO, which is not supported');
   try {
     return inflateSync(bytes, { maxOutputLength: size });
   } catch (error) {
-    throw new UnreadableError(`a btrfs extent cannot be unpacked: ${error instanceof Error ? error.message : error}`);
+    throw new UnreadableError(
+      `a btrfs extent cannot be decompressed: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }

@@ -1,4 +1,4 @@
-/** The journal of ext3 and ext4 (kernel documentation, filesystems/ext4, jbd2), replayed in memory: nothing is written. */
+/** Replays the journal of ext3 and ext4 in memory, without writing (kernel documentation, filesystems/ext4/journal). */
 import { type ByteSource, bufferSource, mappedSource, UnreadableError } from '../bytes.js';
 
 const MAGIC = 0xc03b3998;
@@ -7,7 +7,7 @@ const INCOMPATIBLE = { is64Bit: 0x2, checksumV2: 0x8, checksumV3: 0x10, fastComm
 const TAG = { escaped: 1, sameUuid: 2, last: 8 } as const;
 const DEFAULT_FAST_BLOCKS = 256;
 const MAX_JOURNAL_BLOCKS = 4 * 1024 * 1024;
-/** Blocks that wait in a journal; an honest one of 1 GiB has 262,144. */
+/** Blocks in a journal; a journal of 1 GiB has 262,144. */
 const MAX_WRITES = 300_000;
 
 interface Write {
@@ -19,11 +19,11 @@ interface Write {
 
 export interface Replayed {
   readonly source: ByteSource;
-  /** How many blocks of the file system were newer in the journal. */
+  /** Blocks of the file system that the journal replaces. */
   readonly blocks: number;
 }
 
-/** `source` as it is after the journal's committed transactions. `journal` is the content of the journal's file. */
+/** `source` after replaying the committed transactions. `journal`: content of the journal file. */
 export function replayJournal(source: ByteSource, journal: ByteSource, fsBlockSize: number): Replayed {
   const head = journal.read(0, 1024);
   if (head.readUInt32BE(0) !== MAGIC) throw new UnreadableError('the journal has no magic');
@@ -36,7 +36,7 @@ export function replayJournal(source: ByteSource, journal: ByteSource, fsBlockSi
     const known = contents.get(write.journalBlock);
     if (known !== undefined) return known;
     const bytes = Buffer.from(journal.read(write.journalBlock * blockSize, blockSize));
-    // A block that begins like a journal's own is stored with its first word cleared.
+    // The journal stores a block that begins with its magic with the first word zeroed ("escaped").
     if (write.escaped) bytes.writeUInt32BE(MAGIC, 0);
     const made = bufferSource(bytes);
     if (contents.size >= 1024) contents.clear();
@@ -53,7 +53,7 @@ export function replayJournal(source: ByteSource, journal: ByteSource, fsBlockSi
   return { source: replayed, blocks: newest.size };
 }
 
-/** The newest committed content of each block, revoked ones left out. */
+/** The newest committed content of each block, without revoked blocks. */
 function newestBlocks(journal: ByteSource, head: Buffer, blockSize: number): ReadonlyMap<number, Write> {
   const incompatible = head.readUInt32BE(40);
   const first = head.readUInt32BE(20);
@@ -81,7 +81,8 @@ function newestBlocks(journal: ByteSource, head: Buffer, blockSize: number): Rea
         at = next(at);
         steps += 1;
       }
-      if (committed.length + open.length > MAX_WRITES) throw new UnreadableError('the journal has too many blocks');
+      if (committed.length + open.length > MAX_WRITES)
+        throw new UnreadableError(`the journal has more than ${MAX_WRITES} blocks`);
     } else if (type === BLOCK_TYPE.revoke) openRevokes.push(...revokesIn(block, incompatible));
     else if (type === BLOCK_TYPE.commit) {
       committed.push(...open);

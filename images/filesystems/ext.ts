@@ -1,4 +1,4 @@
-/** ext2, ext3 and ext4, read only (kernel documentation, filesystems/ext4): extents, block maps, inline data. */
+/** Reads ext2, ext3 and ext4 (kernel documentation, filesystems/ext4): extents, block maps, inline data. */
 import { type ByteSource, mappedSource, text, UnreadableError } from '../bytes.js';
 import { unlessUnreadable } from '../findings.js';
 import { replayJournal } from './ext-journal.js';
@@ -56,14 +56,14 @@ export const openExt: OpenFileSystem = (source) => {
   if (superblock === null) return null;
   const { isStale, journalInode } = superblock;
   if (!isStale) return opened(source, superblock, null);
-  // Taken from a running machine: what was written last is in the journal alone.
+  // The disk was exported from a running machine: the latest changes are only in the journal.
   const recovered = unlessUnreadable<{ readonly source: ByteSource; readonly stale: string }>(
     () => {
       const journal = fileSource(source, superblock, journalInode);
       const { source: replayed, blocks } = replayJournal(source, journal, superblock.blockSize);
-      return { source: replayed, stale: `needs_recovery; ${blocks} blocks were read from its journal` };
+      return { source: replayed, stale: `needs_recovery flag set; ${blocks} blocks were read from the journal` };
     },
-    (reason) => ({ source, stale: `needs_recovery, and its journal cannot be read: ${reason}` }),
+    (reason) => ({ source, stale: `needs_recovery flag set, and the journal cannot be read: ${reason}` }),
   );
   return opened(recovered.source, readSuper(recovered.source) ?? superblock, recovered.stale);
 };
@@ -97,7 +97,7 @@ function readSuper(source: ByteSource): Super | null {
     journalInode: bytes.readUInt32LE(224),
   };
   if (superblock.inodesPerGroup === 0 || superblock.inodeSize < 128 || superblock.inodeSize > blockSize) {
-    throw new UnreadableError('ext superblock: impossible inode table');
+    throw new UnreadableError('ext superblock: invalid inode table');
   }
   return superblock;
 }
@@ -117,7 +117,7 @@ function opened(source: ByteSource, superblock: Super, stale: string | null): Fi
   };
 }
 
-/** A file as a source of its own, without reading it whole. */
+/** Random access to a file, without reading all of it. */
 function fileSource(source: ByteSource, superblock: Super, number: number): ByteSource {
   const inode = readInode(source, superblock, number);
   const runs = [...runsOf(source, superblock, inode, inode.size)];
@@ -144,9 +144,9 @@ function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' |
     },
     entries(directory) {
       const inode = read(directory);
-      if (kindOf(inode.mode) !== 'directory') throw new UnreadableError(`inode ${directory} is no directory`);
+      if (kindOf(inode.mode) !== 'directory') throw new UnreadableError(`inode ${directory} is not a directory`);
       const bytes = content(inode, MAX_DIRECTORY_BYTES);
-      // Inline directories begin with the parent's number instead of "." and "..".
+      // Inline directories start with the parent's inode number instead of "." and "..".
       const isInline = (inode.flags & INLINE_FLAG) !== 0;
       return isInline ? directoryEntries(bytes.subarray(4), 60 - 4) : directoryEntries(bytes, superblock.blockSize);
     },
@@ -155,7 +155,7 @@ function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' |
     },
     link(node) {
       const inode = read(node);
-      // Short targets lie in the inode, where the block map would be.
+      // Short targets are stored in the inode, in place of the block map.
       if (inode.size < 60 && (inode.flags & (EXTENTS_FLAG | INLINE_FLAG)) === 0) {
         return inode.raw.toString('utf8', 40, 40 + inode.size);
       }
@@ -187,13 +187,13 @@ function descriptorOffset(superblock: Super, group: number): number {
   if (superblock.metaGroups === null || block < superblock.metaGroups) {
     return (superblock.firstDataBlock + 1 + block) * superblock.blockSize + inside;
   }
-  // With META_BG the descriptors lie in the first group they describe, after its superblock copy if there is one.
+  // With META_BG, the descriptors are in the first group that they describe, after its superblock copy if it has one.
   const firstGroup = block * perBlock;
   const start = superblock.firstDataBlock + firstGroup * superblock.blocksPerGroup;
   return (start + (hasSuperblock(firstGroup) ? 1 : 0)) * superblock.blockSize + inside;
 }
 
-/** sparse_super: groups 0, 1 and powers of 3, 5 and 7. */
+/** With sparse_super, groups 0, 1 and powers of 3, 5 and 7 have a superblock copy. */
 function hasSuperblock(group: number): boolean {
   if (group <= 1) return true;
   return [3, 5, 7].some((base) => {
@@ -203,7 +203,7 @@ function hasSuperblock(group: number): boolean {
   });
 }
 
-/** The part in the block map, then the rest in the extended attribute system.data. */
+/** Inline data is in the block map's space, then in the extended attribute system.data. */
 function inlineData(inode: Inode): Buffer {
   const first = inode.raw.subarray(40, 100);
   if (inode.size <= 60 || inode.raw.length <= 160) return first;
@@ -236,7 +236,7 @@ interface Budget {
 
 function spend(budget: Budget): void {
   budget.left -= 1;
-  if (budget.left < 0) throw new UnreadableError(`a file has more than ${MAX_RUNS} pieces`);
+  if (budget.left < 0) throw new UnreadableError(`a file has more than ${MAX_RUNS} extents`);
 }
 
 function* extents(
@@ -262,14 +262,14 @@ function* extents(
       continue;
     }
     const length = node.readUInt16LE(at + 4);
-    // Longer than 32768: allocated, never written, reads as zero.
+    // A length above 32768 marks an unwritten extent, which reads as zeros.
     if (length > 32_768) continue;
     const start = node.readUInt32LE(at + 8) + node.readUInt16LE(at + 6) * 2 ** 32;
     yield { at: first, offset: start * superblock.blockSize, length: length * superblock.blockSize };
   }
 }
 
-/** Twelve direct blocks, then blocks of pointers one, two and three levels deep. */
+/** Twelve direct blocks, then single, double and triple indirect blocks. */
 function* blockMap(source: ByteSource, superblock: Super, map: Buffer, wanted: number, budget: Budget): Generator<Run> {
   const { blockSize } = superblock;
   let at = 0;
@@ -294,7 +294,7 @@ function* blockMap(source: ByteSource, superblock: Super, map: Buffer, wanted: n
   for (let depth = 1; depth <= 3; depth += 1) yield* pointers(map.readUInt32LE((11 + depth) * 4), depth);
 }
 
-/** Hash trees keep ordinary entries in their leaves and hide their index in entries without an inode. */
+/** Hash trees have normal entries in their leaves and store their index in entries without an inode. */
 function directoryEntries(bytes: Buffer, blockSize: number): Entry[] {
   const entries: Entry[] = [];
   for (let start = 0; start < bytes.length; start += blockSize) {
@@ -307,7 +307,7 @@ function directoryEntries(bytes: Buffer, blockSize: number): Entry[] {
       if (node !== 0 && at + 8 + nameLength <= end) {
         const name = bytes.toString('utf8', at + 8, at + 8 + nameLength);
         if (name !== '.' && name !== '..') entries.push({ name, node });
-        if (entries.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+        if (entries.length > MAX_ENTRIES) throw new UnreadableError(`a directory has more than ${MAX_ENTRIES} entries`);
       }
       at += length;
     }

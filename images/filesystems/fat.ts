@@ -1,4 +1,4 @@
-/** FAT12, FAT16 and FAT32 with long names, read only: what an EFI system partition has. */
+/** Reads FAT12, FAT16 and FAT32 with long names, the file systems of an EFI system partition. */
 import { type ByteSource, text, UnreadableError } from '../bytes.js';
 import {
   type Entry,
@@ -37,7 +37,7 @@ export const openFat: OpenFileSystem = (source) => {
     .toUpperCase()
     .padStart(8, '0');
   const directory: NodeInfo = { kind: 'directory', size: 0, mode: null };
-  // Nodes are numbered as they are met: FAT has no inodes.
+  // FAT has no inodes, so nodes are numbered in the order in which they are read.
   const nodes: Node[] = [{ first: wide ? boot.readUInt32LE(44) : 0, info: directory }];
   const nodeOf = (number: number): Node => {
     const node = nodes[number];
@@ -62,7 +62,8 @@ export const openFat: OpenFileSystem = (source) => {
       return parseDirectory(directoryBytes(nodeOf(number))).map(({ name, first, info }): Entry => {
         const known = nodes.findIndex((node) => node.first === first && node.info.size === info.size && first !== 0);
         if (known >= 0) return { name, node: known };
-        if (nodes.length > MAX_ENTRIES) throw new UnreadableError('the FAT file system has too many files');
+        if (nodes.length > MAX_ENTRIES)
+          throw new UnreadableError(`the FAT file system has more than ${MAX_ENTRIES} files`);
         nodes.push({ first, info });
         return { name, node: nodes.length - 1 };
       });
@@ -123,10 +124,10 @@ function chainBytes(source: ByteSource, layout: Layout, first: number, max: numb
   while (cluster >= 2 && cluster < layout.clusters + 2 && at < max) {
     runs.push({ at, offset: layout.dataOffset + (cluster - 2) * layout.clusterSize, length: layout.clusterSize });
     at += layout.clusterSize;
-    if (runs.length > layout.clusters) throw new UnreadableError('a FAT chain runs in a circle');
+    if (runs.length > layout.clusters) throw new UnreadableError('a FAT cluster chain has a loop');
     cluster = nextCluster(source, layout, cluster);
   }
-  if (wanted !== null && at < wanted) throw new UnreadableError('a FAT chain ends before its file');
+  if (wanted !== null && at < wanted) throw new UnreadableError('a FAT cluster chain is shorter than its file');
   return readRuns(source, runs, Math.min(max, wanted ?? at));
 }
 
@@ -148,7 +149,7 @@ function parseDirectory(bytes: Buffer): { name: string; first: number; info: Nod
       continue;
     }
     if (attributes === 0x0f) {
-      // The pieces of a long name come last piece first, before their short entry.
+      // The parts of a long name precede the short entry, in reverse order.
       const piece = Buffer.concat([entry.subarray(1, 11), entry.subarray(14, 26), entry.subarray(28, 32)]).toString(
         'utf16le',
       );
@@ -161,7 +162,7 @@ function parseDirectory(bytes: Buffer): { name: string; first: number; info: Nod
     const kind = (attributes & 0x10) !== 0 ? 'directory' : 'file';
     const first = entry.readUInt16LE(26) + entry.readUInt16LE(20) * 65_536;
     found.push({ name, first, info: { kind, size: entry.readUInt32LE(28), mode: null } });
-    if (found.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+    if (found.length > MAX_ENTRIES) throw new UnreadableError(`a directory has more than ${MAX_ENTRIES} entries`);
   }
   return found;
 }

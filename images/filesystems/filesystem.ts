@@ -1,4 +1,4 @@
-/** What every reader of a file system offers; nodes are numbers that only their file system understands. */
+/** The interface of the file system readers. Node numbers are opaque and valid only within their file system. */
 import type { ByteSource } from '../bytes.js';
 
 export interface NodeInfo {
@@ -19,20 +19,20 @@ export interface FileSystem {
   readonly label: string;
   readonly totalBytes: number;
   readonly freeBytes: number | null;
-  /** Why its content may be older than what the guest would see: a journal that was not replayed. */
+  /** Why the content may be older than in the guest, e.g. a journal that was not replayed; null if it is current. */
   readonly stale: string | null;
   readonly ignoresCase: boolean;
   readonly root: number;
-  /** Other roots in the same file system (btrfs), by name. */
+  /** Subvolumes (btrfs). */
   readonly subvolumes?: readonly { readonly name: string; readonly root: number }[];
-  /** The root of a subvolume by its path from the file system's top; null where there is none. */
+  /** The root of a subvolume, by its path from the top of the file system; null if it does not exist. */
   subvolumeAt?(path: readonly string[]): number | null;
   info(node: number): NodeInfo;
-  /** Bounded by MAX_ENTRIES. */
+  /** At most MAX_ENTRIES. */
   entries(directory: number): readonly Entry[];
-  /** The first `length` bytes, or fewer where the file is shorter. */
+  /** The first `length` bytes, or fewer if the file is shorter. */
   content(file: number, length: number): Buffer;
-  /** Any part of a file, where the reader can give it: for files too large to read whole. */
+  /** Random access to a file that is too large to read completely; optional. */
   readonly source?: (file: number) => ByteSource;
   link(node: number): string;
 }
@@ -41,7 +41,7 @@ export const MAX_ENTRIES = 200_000;
 /** No directory of an installed system is larger. */
 export const MAX_DIRECTORY_BYTES = 32 * 1024 * 1024;
 
-/** Null: not this file system. Throws UnreadableError where it is and is damaged. */
+/** Null: another file system. Throws UnreadableError if it is this file system and damaged. */
 export type OpenFileSystem = (source: ByteSource) => FileSystem | null;
 
 export function uuidOf(bytes: Buffer, offset: number): string {
@@ -49,14 +49,14 @@ export function uuidOf(bytes: Buffer, offset: number): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** A run of a file's bytes: `at` in the file, `offset` in the source. */
+/** A contiguous range of a file: `at` in the file, `offset` in the source. */
 export interface Run {
   readonly at: number;
   readonly offset: number;
   readonly length: number;
 }
 
-/** Puts a file's first `length` bytes together; what no run covers is a hole and reads as zero. */
+/** Assembles the first `length` bytes of a file. Ranges without a run are holes, which read as zeros. */
 export function readRuns(source: ByteSource, runs: Iterable<Run>, length: number): Buffer {
   const buffer = Buffer.alloc(length);
   for (const run of runs) {
@@ -71,7 +71,7 @@ export function readRuns(source: ByteSource, runs: Iterable<Run>, length: number
 }
 const MAX_PIECE = 8 * 1024 * 1024;
 
-/** The kinds in the file type bits of st_mode. */
+/** The kind of a node, from the file type bits of st_mode. */
 export function kindOf(mode: number): NodeInfo['kind'] {
   const type = mode & 0xf000;
   if (type === 0x4000) return 'directory';

@@ -1,4 +1,4 @@
-/** NTFS file records: sector fix-ups, attributes, and the attributes that moved into records of their own. */
+/** NTFS file records: sector fix-ups, attributes, and attributes in extension records. */
 import { type ByteSource, UnreadableError, u64le } from '../bytes.js';
 
 export const TYPE = {
@@ -14,7 +14,7 @@ export const TYPE = {
 
 const END = 0xffff_ffff;
 const SECTOR = 512;
-/** Windows makes no attribute list longer than this. */
+/** Windows writes no longer attribute lists. */
 const MAX_LIST = 256 * 1024;
 const MAX_EXTENSIONS = 4096;
 
@@ -23,14 +23,14 @@ export interface Attribute {
   readonly name: string;
   readonly compressed: boolean;
   readonly encrypted: boolean;
-  /** The bytes themselves where they lie in the record; else null and `pairs` say where. */
+  /** The content of a resident attribute; null for a non-resident one, whose location is in `pairs`. */
   readonly resident: Buffer | null;
   readonly pairs: Buffer;
-  /** Which cluster of the stream the pairs begin with: a long stream is told in several attributes. */
+  /** The first cluster of the stream in this attribute: a long stream has several attributes. */
   readonly firstCluster: number;
-  /** As log2 of clusters. */
+  /** log2 of the unit's size in clusters. */
   readonly unitBits: number;
-  /** Of the whole stream; only the first of its attributes tells them. */
+  /** Sizes of the whole stream; only its first attribute has them. */
   readonly size: number;
   readonly initialized: number;
 }
@@ -38,25 +38,29 @@ export interface Attribute {
 export interface FileRecord {
   readonly inUse: boolean;
   readonly directory: boolean;
-  /** The record that this one extends; 0 for a file's own record. */
+  /** The base record of an extension record; 0 for a base record. */
   readonly base: number;
   readonly attributes: readonly Attribute[];
 }
 
 export type ReadRecord = (number: number) => FileRecord;
 
-/** Each sector of a record ends with the same two bytes, and keeps its own elsewhere: a torn write shows. */
+/**
+ * Checks and undoes the fix-up: every sector of a record ends with the same two bytes, which reveals a torn write. The
+ * original bytes are in the update sequence array.
+ */
 export function fixUp(raw: Buffer, magic: string, what: string): Buffer {
-  if (raw.toString('latin1', 0, 4) !== magic) throw new UnreadableError(`${what} has no magic`);
+  if (raw.toString('latin1', 0, 4) !== magic) throw new UnreadableError(`${what} has no "${magic}" signature`);
   const bytes = Buffer.from(raw);
   const at = bytes.readUInt16LE(4);
   const sectors = bytes.readUInt16LE(6) - 1;
   if (sectors * SECTOR !== bytes.length || at + 2 + sectors * 2 > SECTOR - 2) {
-    throw new UnreadableError(`${what} has wrong fix-ups`);
+    throw new UnreadableError(`${what} has an invalid update sequence array`);
   }
   for (let sector = 0; sector < sectors; sector += 1) {
     const end = (sector + 1) * SECTOR - 2;
-    if (bytes.readUInt16LE(end) !== bytes.readUInt16LE(at)) throw new UnreadableError(`${what} was written by half`);
+    if (bytes.readUInt16LE(end) !== bytes.readUInt16LE(at))
+      throw new UnreadableError(`${what} was only partly written (torn write)`);
     bytes.copy(bytes, end, at + 2 + sector * 2, at + 4 + sector * 2);
   }
   return bytes;
@@ -71,14 +75,14 @@ export function parseRecord(raw: Buffer, number: number): FileRecord {
     const type = bytes.readUInt32LE(at);
     if (type === END) break;
     const length = bytes.readUInt32LE(at + 4);
-    if (length < 24 || at + length > used) throw new UnreadableError(`NTFS record ${number} has a wrong attribute`);
+    if (length < 24 || at + length > used) throw new UnreadableError(`NTFS record ${number} has an invalid attribute`);
     attributes.push(parseAttribute(bytes.subarray(at, at + length), type));
     at += length;
   }
   return { inUse: (flags & 1) !== 0, directory: (flags & 2) !== 0, base: recordNumber(bytes, 32), attributes };
 }
 
-/** The low 48 bits of a reference; the rest counts how often the record was used. */
+/** The low 48 bits of a reference; the high 16 bits are the record's sequence number. */
 export function recordNumber(bytes: Buffer, offset: number): number {
   return bytes.readUIntLE(offset, 6);
 }
@@ -112,7 +116,7 @@ function parseAttribute(bytes: Buffer, type: number): Attribute {
 }
 const NOTHING = Buffer.alloc(0);
 
-/** All attributes of a file, also those that its attribute list names in other records. */
+/** All attributes of a file, including those in extension records. */
 export function attributesOf(
   number: number,
   read: ReadRecord,
@@ -133,7 +137,7 @@ export function extensionAttributes(other: number, base: number, read: ReadRecor
   return record.inUse && record.base === base ? record.attributes : [];
 }
 
-/** In the order of the list, each once. */
+/** The extension records in the attribute list, in order, without duplicates. */
 export function extensionRecords(number: number, list: ByteSource): number[] {
   if (list.size > MAX_LIST) throw new UnreadableError(`the attribute list of NTFS record ${number} is too long`);
   const bytes = list.read(0, list.size);

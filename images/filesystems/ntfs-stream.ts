@@ -1,4 +1,4 @@
-/** An NTFS stream as bytes: runs put together, holes as zeros, compressed units unpacked. */
+/** Reads NTFS streams: maps runs, returns zeros for holes, decompresses compression units. */
 import { type ByteSource, bufferSource, type Mapping, mappedSource, UnreadableError } from '../bytes.js';
 import { lznt1 } from '../packing/lznt1.js';
 import type { Attribute } from './ntfs-records.js';
@@ -14,7 +14,7 @@ interface Piece {
   readonly length: number;
 }
 
-/** `parts`: the attributes of one stream, in any order. Null: there is no such stream. */
+/** `parts`: the attributes of one stream, in any order. Null if there are none. */
 export function streamOf(
   source: ByteSource,
   clusterSize: number,
@@ -30,7 +30,7 @@ export function streamOf(
   const plain = (offset: number) => pieceAt(pieces, offset, source, what);
   const map = first.compressed ? unpacking(first, clusterSize, pieces, source, what) : plain;
   return mappedSource(first.size, what, (offset) => {
-    // What was never written reads as zeros, whatever the clusters hold.
+    // Bytes after the initialized size read as zeros, whatever the clusters contain.
     if (offset >= first.initialized) return { at: null, length: first.size - offset };
     const { at, length } = map(offset);
     return { at, length: Math.min(length, first.initialized - offset) };
@@ -42,7 +42,7 @@ function piecesOf(parts: readonly Attribute[], clusterSize: number, what: string
   let cluster = 0;
   for (const part of parts) {
     if (part.resident !== null || part.firstCluster !== cluster) {
-      throw new UnreadableError(`${what} lacks the part from cluster ${cluster} on`);
+      throw new UnreadableError(`${what} is missing the part from cluster ${cluster} on`);
     }
     for (const { lcn, count } of runs(part.pairs, what)) {
       pieces.push({
@@ -59,7 +59,7 @@ function piecesOf(parts: readonly Attribute[], clusterSize: number, what: string
   return pieces;
 }
 
-/** Mapping pairs: a byte with two lengths, the count, and the distance to the last run's first cluster. */
+/** Mapping pairs: a byte with the lengths of two fields, the cluster count, and the distance from the previous run. */
 function* runs(pairs: Buffer, what: string): Generator<{ lcn: number | null; count: number }> {
   let lcn = 0;
   for (let at = 0; at < pairs.length && pairs[at] !== 0; ) {
@@ -68,13 +68,13 @@ function* runs(pairs: Buffer, what: string): Generator<{ lcn: number | null; cou
     const distanceBytes = header >> 4;
     const next = at + 1 + countBytes + distanceBytes;
     if (countBytes === 0 || countBytes > 6 || distanceBytes > 6 || next > pairs.length) {
-      throw new UnreadableError(`${what} has a wrong run`);
+      throw new UnreadableError(`${what} has an invalid run`);
     }
     const count = pairs.readUIntLE(at + 1, countBytes);
     if (distanceBytes === 0) yield { lcn: null, count };
     else {
       lcn += pairs.readIntLE(at + 1 + countBytes, distanceBytes);
-      if (lcn < 0) throw new UnreadableError(`${what} has a run before the volume`);
+      if (lcn < 0) throw new UnreadableError(`${what} has a run before the start of the volume`);
       yield { lcn, count };
     }
     at = next;
@@ -96,7 +96,7 @@ function pieceAt(
   return { at, length: piece.length - inside };
 }
 
-/** The last piece that begins at or before `offset`; -1 where there is none. */
+/** Index of the last element that starts at or before `offset`; -1 if there is none. */
 function indexAt(pieces: readonly Piece[], offset: number): number {
   let low = 0;
   let high = pieces.length;
@@ -108,7 +108,7 @@ function indexAt(pieces: readonly Piece[], offset: number): number {
   return low - 1;
 }
 
-/** A compressed stream comes in units: one with all its clusters is plain, one with none a hole, others are packed. */
+/** A compression unit with all its clusters is uncompressed, one without clusters is a hole, others are compressed. */
 function unpacking(
   { unitBits }: Attribute,
   clusterSize: number,

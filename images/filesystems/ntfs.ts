@@ -1,4 +1,4 @@
-/** NTFS 3.0 and 3.1, read only: plain, sparse and LZNT1-compressed files, junctions; no EFS, no CompactOS. */
+/** Reads NTFS 3.0 and 3.1: plain, sparse and LZNT1-compressed files, junctions. Not supported: EFS, CompactOS. */
 import { type ByteSource, isPowerOfTwo, text, UnreadableError, u64le } from '../bytes.js';
 import {
   type Entry,
@@ -21,7 +21,7 @@ import {
 } from './ntfs-records.js';
 import { streamOf } from './ntfs-stream.js';
 
-/** Records with fixed numbers. */
+/** Numbers of the metadata files' records. */
 const MFT = 0;
 const LOG_FILE = 2;
 const VOLUME = 3;
@@ -77,7 +77,7 @@ export const openNtfs: OpenFileSystem = (source) => {
 function geometryOf(boot: Buffer): Geometry {
   const sector = boot.readUInt16LE(11);
   const perCluster = boot.readUInt8(13);
-  // Clusters above 64 KiB are written as a negative power of two.
+  // Cluster sizes above 64 KiB are stored as a negative power of two.
   const clusterSize = sector * (perCluster > 0x80 ? 2 ** (256 - perCluster) : perCluster);
   const clustersPerRecord = boot.readInt8(64);
   const recordSize = clustersPerRecord < 0 ? 2 ** -clustersPerRecord : clustersPerRecord * clusterSize;
@@ -107,11 +107,11 @@ function openVolume(source: ByteSource, geometry: Geometry): Volume {
     );
   const listBytes = (list: Attribute) => stream([list], TYPE.attributeList, '') ?? absent('an attribute list');
   const first = parseRecord(source.read(mftOffset, recordSize), MFT);
-  let mft = stream(first.attributes, TYPE.data, '') ?? absent('the file table');
+  let mft = stream(first.attributes, TYPE.data, '') ?? absent('the master file table');
   const record = (number: number): FileRecord => parseRecord(mft.read(number * recordSize, recordSize), number);
   const list = first.attributes.find(({ type }) => type === TYPE.attributeList);
   if (list !== undefined) {
-    // A fragmented table tells of its later parts in records of its earlier ones.
+    // The location of a fragmented table's later parts is in records of its earlier parts.
     let known = first.attributes;
     for (const other of extensionRecords(MFT, listBytes(list))) {
       known = [...known, ...extensionAttributes(other, MFT, record)];
@@ -130,7 +130,7 @@ function nodes(volume: Volume): Required<Pick<FileSystem, 'info' | 'entries' | '
   const data = (file: number): ByteSource => {
     const attributes = volume.attributes(file);
     if (reparseTag(attributes) === REPARSE.compactOs) {
-      throw new UnreadableError(`NTFS record ${file} is compressed by CompactOS, which is not read`);
+      throw new UnreadableError(`NTFS record ${file} is compressed by CompactOS, which is not supported`);
     }
     return volume.stream(attributes, TYPE.data, '') ?? absent(`the data of record ${file}`);
   };
@@ -165,12 +165,12 @@ function reparseTag(attributes: readonly Attribute[]): number | null {
   return resident == null || resident.length < 8 ? null : resident.readUInt32LE(0);
 }
 
-/** `\??\C:\Users` becomes `/Users`: which volume a drive letter means is not known, and it is this one nearly always. */
+/** Converts `\??\C:\Users` to `/Users`: the drive letters are unknown, so targets are assumed to be on this volume. */
 function linkTarget(attributes: readonly Attribute[]): string {
   const bytes = attributes.find(({ type }) => type === TYPE.reparsePoint)?.resident;
   const tag = reparseTag(attributes);
   if (bytes == null || (tag !== REPARSE.mountPoint && tag !== REPARSE.link)) {
-    throw new UnreadableError('an NTFS record is no link');
+    throw new UnreadableError('an NTFS record is not a link');
   }
   const names = tag === REPARSE.link ? 20 : 16;
   const at = names + bytes.readUInt16LE(8);
@@ -178,12 +178,14 @@ function linkTarget(attributes: readonly Attribute[]): string {
   return target.replace(/^(?:\\\?\?\\|\\\\\?\\)?[A-Za-z]:/, '').replaceAll('\\', '/');
 }
 
-/** All blocks of the index, in the order of the disk: a tree that points in circles costs nothing. */
+/** Reads all index blocks in disk order instead of following the tree, so a loop in a damaged tree has no effect. */
 function directoryEntries(volume: Volume, directory: number): Entry[] {
   const attributes = volume.attributes(directory);
   const root = volume.stream(attributes, TYPE.indexRoot, INDEX);
-  if (root === null) throw new UnreadableError(`NTFS record ${directory} is no directory`);
-  if (root.size > MAX_DIRECTORY_BYTES) throw new UnreadableError('a directory is too large');
+  if (root === null) throw new UnreadableError(`NTFS record ${directory} is not a directory`);
+  if (root.size > MAX_DIRECTORY_BYTES) {
+    throw new UnreadableError(`a directory has more than ${MAX_DIRECTORY_BYTES} bytes`);
+  }
   const rootBytes = root.read(0, root.size);
   const entries: Entry[] = [];
   indexEntries(rootBytes, 16, entries);
@@ -193,14 +195,16 @@ function directoryEntries(volume: Volume, directory: number): Entry[] {
   if (!isPowerOfTwo(blockSize) || blockSize < 512 || blockSize > 65_536) {
     throw new UnreadableError(`a directory has index blocks of ${blockSize} bytes`);
   }
-  if (blocks.size > MAX_DIRECTORY_BYTES) throw new UnreadableError('a directory is too large');
+  if (blocks.size > MAX_DIRECTORY_BYTES) {
+    throw new UnreadableError(`a directory has more than ${MAX_DIRECTORY_BYTES} bytes`);
+  }
   const bitmap = volume.stream(attributes, TYPE.bitmap, INDEX);
   const used = bitmap === null ? null : bitmap.read(0, Math.min(bitmap.size, MAX_BITMAP));
   for (let index = 0; (index + 1) * blockSize <= blocks.size; index += 1) {
     if (used !== null && ((used[index >> 3] ?? 0) & (1 << (index & 7))) === 0) continue;
     const block = blocks.read(index * blockSize, blockSize);
     indexEntries(fixUp(block, 'INDX', 'an NTFS index block'), 24, entries);
-    if (entries.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+    if (entries.length > MAX_ENTRIES) throw new UnreadableError(`a directory has more than ${MAX_ENTRIES} entries`);
   }
   return entries;
 }
@@ -210,10 +214,10 @@ function indexEntries(bytes: Buffer, header: number, entries: Entry[]): void {
   for (let at = header + bytes.readUInt32LE(header); at + 16 <= end; ) {
     const length = bytes.readUInt16LE(at + 8);
     if ((bytes.readUInt16LE(at + 12) & LAST_ENTRY) !== 0) return;
-    if (length < 82 || at + length > end) throw new UnreadableError('an NTFS index has a wrong entry');
+    if (length < 82 || at + length > end) throw new UnreadableError('an NTFS index has an invalid entry');
     const nameAt = at + 16 + 66;
     const name = bytes.toString('utf16le', nameAt, Math.min(nameAt + bytes.readUInt8(at + 80) * 2, at + length));
-    // A file with a short name has a second entry for it.
+    // Skip the second entry of a file with a short (DOS) name.
     if (bytes.readUInt8(at + 81) !== DOS_NAME && name !== '.') entries.push({ name, node: recordNumber(bytes, at) });
     at += length;
   }
@@ -228,14 +232,14 @@ function freeClusters({ attributes, stream, geometry }: Volume): number {
   }
   return free;
 }
-/** The bits after the last cluster are set. */
+/** Bits after the last cluster are always set. */
 const ZEROS = Uint8Array.from({ length: 256 }, (_, byte) => 8 - byte.toString(2).replaceAll('0', '').length);
 
 function staleness(volume: Volume, about: readonly Attribute[]): string | null {
   const information = about.find(({ type }) => type === TYPE.volumeInformation)?.resident;
   const dirty = information != null && information.length >= 12 && (information.readUInt16LE(10) & DIRTY) !== 0;
   const reasons = [
-    dirty ? 'the volume is marked dirty ($Volume)' : null,
+    dirty ? 'the volume is marked as dirty ($Volume)' : null,
     logIsClean(volume) ? null : 'the journal was not replayed ($LogFile)',
   ].filter((reason) => reason !== null);
   return reasons.length === 0 ? null : reasons.join('; ');
@@ -244,7 +248,7 @@ function staleness(volume: Volume, about: readonly Attribute[]): string | null {
 const VOLUME_IS_CLEAN = 2;
 const NO_CLIENT = 0xffff;
 
-/** Two restart pages say how the log was left; the one with the higher sequence number counts. */
+/** Two restart pages record the log's state; the one with the higher sequence number is current. */
 function logIsClean({ attributes, stream }: Volume): boolean {
   const log = stream(attributes(LOG_FILE), TYPE.data, '') ?? absent('the log');
   if (log.size < 8192) return true;
@@ -262,7 +266,7 @@ interface RestartArea {
   readonly clean: boolean;
 }
 
-/** Null: an empty log, as a fresh volume has. */
+/** Null: an empty log, as on a new volume. */
 function restartArea(log: ByteSource, offset: number): RestartArea | null {
   if (offset + 4096 > log.size) return null;
   const page = log.read(offset, 4096);

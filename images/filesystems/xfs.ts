@@ -1,4 +1,4 @@
-/** XFS versions 4 and 5, read only (XFS Algorithms & Data Structures, 3rd edition). */
+/** Reads XFS versions 4 and 5 (XFS Algorithms & Data Structures, 3rd edition). */
 import { type ByteSource, text, UnreadableError, u64be } from '../bytes.js';
 import {
   type Entry,
@@ -92,7 +92,7 @@ function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' |
     },
     entries(directory) {
       const inode = read(directory);
-      if (kindOf(inode.mode) !== 'directory') throw new UnreadableError(`inode ${directory} is no directory`);
+      if (kindOf(inode.mode) !== 'directory') throw new UnreadableError(`inode ${directory} is not a directory`);
       if (inode.format === LOCAL) return shortDirectory(inode.fork, superblock);
       return longDirectory(source, superblock, inode);
     },
@@ -126,7 +126,7 @@ function readInode(source: ByteSource, superblock: Super, number: number): Inode
   };
 }
 
-/** File system block numbers have the allocation group in their high bits. */
+/** A file system block number has its allocation group in the high bits. */
 function blockOffset(superblock: Super, block: number): number {
   const group = Math.floor(block / 2 ** superblock.agBlockBits);
   const inside = block % 2 ** superblock.agBlockBits;
@@ -158,7 +158,8 @@ function* treeBlock(
   budget: { left: number },
 ): Generator<Run> {
   budget.left -= 1;
-  if (budget.left < 0 || level < 0 || level > 8) throw new UnreadableError('an XFS extent tree has no end');
+  if (budget.left < 0 || level < 0 || level > 8)
+    throw new UnreadableError('an XFS extent tree is too large or too deep');
   const bytes = source.read(blockOffset(superblock, block), superblock.blockSize);
   const magic = bytes.toString('latin1', 0, 4);
   if (magic !== 'BMAP' && magic !== 'BMA3') throw new UnreadableError('an XFS extent tree has no magic');
@@ -175,7 +176,7 @@ function* treeBlock(
   }
 }
 
-/** 1 bit unwritten, 54 bits place in the file, 52 bits first block, 21 bits count. */
+/** 1 bit unwritten flag, 54 bits file offset, 52 bits first block, 21 bits block count. */
 function* records(superblock: Super, bytes: Buffer, start: number, count: number): Generator<Run> {
   for (let index = 0; index < count && start + (index + 1) * 16 <= bytes.length; index += 1) {
     const high = bytes.readBigUInt64BE(start + index * 16);
@@ -207,14 +208,14 @@ function longDirectory(source: ByteSource, superblock: Super, inode: Inode): Ent
   const entries: Entry[] = [];
   let read = 0;
   for (const run of runsOf(source, superblock, inode)) {
-    // Hash blocks lie above; the names are all below.
+    // The names are below this offset; hash blocks are above.
     if (run.at >= DIRECTORY_DATA_END) continue;
     read += run.length;
-    if (read > MAX_DIRECTORY_BYTES) throw new UnreadableError('a directory is too large');
+    if (read > MAX_DIRECTORY_BYTES) throw new UnreadableError(`a directory has more than ${MAX_DIRECTORY_BYTES} bytes`);
     for (let at = 0; at + superblock.directoryBlock <= run.length; at += superblock.directoryBlock) {
       directoryBlock(source.read(run.offset + at, superblock.directoryBlock), superblock, entries);
     }
-    if (entries.length > MAX_ENTRIES) throw new UnreadableError('a directory has too many entries');
+    if (entries.length > MAX_ENTRIES) throw new UnreadableError(`a directory has more than ${MAX_ENTRIES} entries`);
   }
   return entries;
 }
@@ -239,7 +240,7 @@ function directoryBlock(bytes: Buffer, superblock: Super, entries: Entry[]): voi
   }
 }
 
-/** Version 5 puts a header of its own before the target's bytes in each block. */
+/** In version 5, each block has a header before the target's bytes. */
 function remoteLink(source: ByteSource, superblock: Super, inode: Inode): string {
   const parts: Buffer[] = [];
   for (const run of runsOf(source, superblock, inode)) {
@@ -247,7 +248,7 @@ function remoteLink(source: ByteSource, superblock: Super, inode: Inode): string
       const block = source.read(run.offset + at, superblock.blockSize);
       if (block.toString('latin1', 0, 4) !== 'XSLM') throw new UnreadableError('an XFS symbolic link has no magic');
       parts.push(block.subarray(SYMLINK_HEADER, SYMLINK_HEADER + block.readUInt32BE(8)));
-      if (parts.length > 16) throw new UnreadableError('a symbolic link has no end');
+      if (parts.length > 16) throw new UnreadableError('a symbolic link has more than 16 blocks');
     }
   }
   return Buffer.concat(parts).subarray(0, inode.size).toString('utf8');

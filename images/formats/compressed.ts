@@ -1,4 +1,4 @@
-/** Compressed files: ECS imports none, but the beginning of what is inside tells which disk it is and how large. */
+/** Compressed files, which ECS does not import. Decompresses the beginning to detect the format and size of the content. */
 import { constants, gunzipSync } from 'node:zlib';
 import type { ByteSource } from '../bytes.js';
 import { unlessUnreadable } from '../findings.js';
@@ -11,10 +11,10 @@ interface Compression {
   readonly format: ContainerFormat;
   readonly name: string;
   readonly magic: string;
-  readonly unpack: string;
-  /** The first bytes of the content. */
-  readonly begin: (packed: Buffer) => Buffer;
-  /** Bytes of the whole content; null where the file does not tell. */
+  readonly command: string;
+  /** Decompresses the first bytes. */
+  readonly begin: (compressed: Buffer) => Buffer;
+  /** Size of the decompressed content; null if the file does not record it. */
   readonly size: (file: ByteSource) => number | null;
 }
 
@@ -22,21 +22,21 @@ const PEEK = 2 * 1024 * 1024;
 const SECTOR = 512;
 
 const COMPRESSIONS: readonly Compression[] = [
-  { format: 'GZIP', name: 'gzip', magic: '1f8b08', unpack: 'gunzip -k FILE', begin: beginOfGzip, size: () => null },
+  { format: 'GZIP', name: 'gzip', magic: '1f8b08', command: 'gunzip -k FILE', begin: beginOfGzip, size: () => null },
   {
     format: 'XZ',
     name: 'xz',
     magic: 'fd377a585a00',
-    unpack: 'unxz -k FILE',
-    begin: (packed) => firstPiece(xzPieces(packed)),
+    command: 'unxz -k FILE',
+    begin: (compressed) => firstPiece(xzPieces(compressed)),
     size: xzSize,
   },
   {
     format: 'ZSTD',
     name: 'zstd',
     magic: '28b52ffd',
-    unpack: 'zstd -d FILE',
-    begin: (packed) => firstPiece(zstdPieces(packed)),
+    command: 'zstd -d FILE',
+    begin: (compressed) => firstPiece(zstdPieces(compressed)),
     size: (file) => zstdSize(file.read(0, Math.min(file.size, 18))),
   },
 ];
@@ -53,13 +53,13 @@ export const openCompressed: OpenContainer = (file, findings) => {
     () => compression.size(file),
     () => null,
   );
-  const inside = inner === null ? 'what is inside could not be told' : `inside is ${inner.name}`;
+  const content = inner === null ? 'content of unknown format' : `content of format ${inner.name}`;
   findings.add(
     'blocking',
     'ECSIMPORT.Format',
-    `The file is compressed with ${compression.name}, which ECS does not unpack`,
-    `magic ${compression.magic} at byte 0; ${inside}`,
-    `${compression.unpack}, then import what comes out.`,
+    `The file is compressed with ${compression.name}, which ECS does not decompress`,
+    `magic ${compression.magic} at byte 0; ${content}`,
+    `Run ${compression.command}, and import the decompressed file.`,
   );
   return {
     format: compression.format,
@@ -94,10 +94,10 @@ function firstPiece(pieces: Generator<Buffer>): Buffer {
   return first.done === true ? Buffer.alloc(0) : Buffer.from(first.value);
 }
 
-/** The input ends in mid-stream, and so does the output: both are meant to. */
-function beginOfGzip(packed: Buffer): Buffer {
+/** Decompresses a truncated stream: Z_SYNC_FLUSH accepts input that ends early. */
+function beginOfGzip(compressed: Buffer): Buffer {
   try {
-    return gunzipSync(packed.subarray(0, 64 * 1024), {
+    return gunzipSync(compressed.subarray(0, 64 * 1024), {
       finishFlush: constants.Z_SYNC_FLUSH,
       maxOutputLength: 128 * 1024 * 1024,
     });

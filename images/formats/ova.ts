@@ -1,4 +1,4 @@
-/** OVA: a tar archive of a descriptor and disks. Its one disk is read where it lies in the archive. */
+/** OVA: a tar archive with a descriptor and disks. Reads the single disk in place, without extracting it. */
 import { type ByteSource, printable, slice, UnreadableError } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { COPY_AGAIN, type Container } from './container.js';
@@ -6,8 +6,9 @@ import { openVmdk } from './vmdk.js';
 
 const BLOCK = 512;
 const MAX_ENTRIES = 1_000;
-/** Entries that only describe the next one: long names and extended attributes. */
-const DESCRIBING = ['L', 'K', 'x', 'g'];
+const INVALID_SIZE = 'a tar header has an invalid size';
+/** Entries with metadata of the next entry: long names and extended attributes. */
+const METADATA_TYPES = ['L', 'K', 'x', 'g'];
 
 interface Entry {
   readonly name: string;
@@ -15,9 +16,9 @@ interface Entry {
   readonly size: number;
 }
 
-/** @param file begins with a tar header whose entry is a descriptor (.ovf) */
+/** @param file starts with the tar header of a descriptor (.ovf) */
 export function openOva(file: ByteSource, findings: FindingList): Container {
-  const nothing: Container = { format: 'OVA', subformat: null, virtualSize: null, disk: null };
+  const noDisk: Container = { format: 'OVA', subformat: null, virtualSize: null, disk: null };
   return unlessUnreadable<Container>(
     () => {
       const disks = entriesOf(file).flatMap((entry) => {
@@ -29,20 +30,20 @@ export function openOva(file: ByteSource, findings: FindingList): Container {
         findings.add(
           'blocking',
           'ECSIMPORT.OvaDisks',
-          `The OVA holds ${disks.length} disks that can be read; one import disk is made of one`,
+          `The OVA has ${disks.length} supported disks; it must have exactly one`,
           disks.map(({ entry }) => printable(entry.name)).join(', ') || 'no VMDK in the archive',
-          'tar -xf FILE, then give each disk as a source of its own, the system disk first.',
+          'Run tar -xf FILE, and import each disk as a separate source, the system disk first.',
         );
-        return nothing;
+        return noDisk;
       }
       const { offset, size, name } = only.entry;
       const disk = openVmdk(only.bytes, findings);
-      if (disk === null) return nothing;
+      if (disk === null) return noDisk;
       return { ...disk, format: 'OVA', contains: { name: printable(name), format: disk.format, offset, size } };
     },
     (reason) => {
-      findings.add('blocking', 'ECSIMPORT.Truncated', 'The OVA is cut off or damaged', reason, COPY_AGAIN);
-      return nothing;
+      findings.add('blocking', 'ECSIMPORT.Truncated', 'The OVA is truncated or damaged', reason, COPY_AGAIN);
+      return noDisk;
     },
   );
 }
@@ -60,9 +61,8 @@ function entriesOf(file: ByteSource): Entry[] {
     const size = sizeIn(header);
     const type = header.toString('latin1', 156, 157);
     const offset = at + BLOCK;
-    if (offset + size > file.size)
-      throw new UnreadableError(`the archive ends in the middle of an entry at byte ${at}`);
-    if (!DESCRIBING.includes(type)) {
+    if (offset + size > file.size) throw new UnreadableError(`the archive ends within the entry at byte ${at}`);
+    if (!METADATA_TYPES.includes(type)) {
       entries.push({ name: header.toString('utf8', 0, 100).replace(/\0.*$/s, ''), offset, size });
     }
     at = offset + Math.ceil(size / BLOCK) * BLOCK;
@@ -70,18 +70,18 @@ function entriesOf(file: ByteSource): Entry[] {
   return entries;
 }
 
-/** In octal digits, or beyond 8 GiB in binary, marked by the highest bit. */
+/** Octal digits, or for sizes from 8 GiB binary, marked by the highest bit. */
 function sizeIn(header: Buffer): number {
   if (((header[124] ?? 0) & 0x80) !== 0) {
-    if (header.subarray(125, 129).some((byte) => byte !== 0)) throw new UnreadableError('tar header: size');
+    if (header.subarray(125, 129).some((byte) => byte !== 0)) throw new UnreadableError(INVALID_SIZE);
     const size = header.readBigUInt64BE(128);
-    if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw new UnreadableError('tar header: size');
+    if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw new UnreadableError(INVALID_SIZE);
     return Number(size);
   }
   const digits = header
     .toString('latin1', 124, 136)
     .replace(/[\0 ]+$/, '')
     .trim();
-  if (!/^[0-7]*$/.test(digits)) throw new UnreadableError('tar header: size');
+  if (!/^[0-7]*$/.test(digits)) throw new UnreadableError(INVALID_SIZE);
   return digits === '' ? 0 : Number.parseInt(digits, 8);
 }

@@ -1,9 +1,9 @@
-/** Compares the reference counts of a QCOW2 file with the clusters that its active state really uses. */
+/** Detects QCOW2 clusters whose reference count is lower than the number of references from the active state. */
 import { type ByteSource, u64be } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import { clusterAt, l2EntrySize, l2Tables, type Qcow2Header } from './qcow2-tables.js';
 
-/** One counter a cluster: 32 million are 2 TiB of usual clusters and 64 MiB of memory. */
+/** One counter per cluster: 32 Mi clusters are 2 TiB at the default cluster size, and take 64 MiB of memory. */
 const MAX_CLUSTERS = 32 * 1024 * 1024;
 
 export function checkRefcounts(file: ByteSource, header: Qcow2Header, findings: FindingList): void {
@@ -31,13 +31,13 @@ export function checkRefcounts(file: ByteSource, header: Qcow2Header, findings: 
   findings.add(
     'blocking',
     'ECSIMPORT.Damaged',
-    `The reference counts are wrong: ${tooLow} clusters are in use more often than counted`,
+    `The QCOW2 reference counts are wrong: ${tooLow} clusters have more references than counted`,
     `cluster ${first} at file offset ${first * header.clusterSize}`,
-    'qemu-img check -r all IMAGE on a copy, then check the guest’s file systems.',
+    'Run qemu-img check -r all IMAGE on a copy, then check the guest’s file systems.',
   );
 }
 
-/** Snapshots only add references, so a count that is too high is no damage to the active state. */
+/** A count that is too high is valid: snapshots, which are not read here, add references. */
 function countTooLow(file: ByteSource, header: Qcow2Header, used: Uint16Array): { tooLow: number; first: number } {
   const tableLength = header.refcountTableClusters * header.clusterSize;
   const table = file.read(header.refcountTableOffset, tableLength);
@@ -51,7 +51,7 @@ function countTooLow(file: ByteSource, header: Qcow2Header, used: Uint16Array): 
   };
   for (let cluster = 0; cluster < used.length; cluster += perBlock) {
     const offset = blockFor(cluster);
-    if (offset !== 0) bump(used, offset / header.clusterSize);
+    if (offset !== 0) increment(used, offset / header.clusterSize);
   }
   let block: Buffer | null = null;
   for (let cluster = 0; cluster < used.length; cluster += 1) {
@@ -69,7 +69,7 @@ function countTooLow(file: ByteSource, header: Qcow2Header, used: Uint16Array): 
   return { tooLow, first };
 }
 
-function bump(used: Uint16Array, cluster: number): void {
+function increment(used: Uint16Array, cluster: number): void {
   const index = Math.floor(cluster);
   if (index < used.length) used[index] = (used[index] ?? 0) + 1;
 }

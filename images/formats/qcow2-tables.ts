@@ -32,13 +32,13 @@ export function l2EntrySize(header: Pick<Qcow2Header, 'features'>): number {
   return (header.features & INCOMPATIBLE.extendedL2) !== 0n ? 16 : 8;
 }
 
-/** Where the pieces of one L2 entry lie in the file. */
+/** The location of one L2 entry's data in the file. */
 export interface Cluster {
   readonly kind: 'data' | 'compressed' | 'zero' | 'absent';
   readonly offset: number;
-  /** Bytes in the file: a whole cluster, or the sectors of the compressed stream. */
+  /** Bytes in the file: a full cluster, or the sectors of the compressed stream. */
   readonly length: number;
-  /** Subclusters that hold data, bit by bit; only with extended L2 entries. */
+  /** One bit per subcluster with data; only with extended L2 entries. */
   readonly bitmap: bigint | null;
 }
 
@@ -69,7 +69,7 @@ export function* l2Tables(
     const offset = Number(l1.readBigUInt64BE(index * 8) & OFFSET_MASK);
     if (offset === 0) continue;
     if (offset % header.clusterSize !== 0)
-      throw new UnreadableError(`L1 entry ${index}: 0x${offset.toString(16)} is no cluster`);
+      throw new UnreadableError(`L1 entry ${index}: 0x${offset.toString(16)} is not a multiple of the cluster size`);
     yield { index, offset, table: file.read(offset, header.clusterSize) };
   }
 }

@@ -1,9 +1,9 @@
-/** QCOW2 version 2 and 3 (docs/interop/qcow2.txt of QEMU): header, snapshots, tables, compressed clusters. */
+/** QCOW2 versions 2 and 3 (QEMU, docs/interop/qcow2.txt): header, snapshots, tables, compressed clusters. */
 import { inflateRawSync } from 'node:zlib';
 import { type ByteSource, bufferSource, mappedSource, printable, UnreadableError, u64be } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { unzstd } from '../packing/zstd.js';
-import { COPY_AGAIN, type Container, type OpenContainer, REPACK } from './container.js';
+import { CONVERT_TO_QCOW2, COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 import { checkRefcounts } from './qcow2-refcounts.js';
 import {
   type Cluster,
@@ -29,9 +29,9 @@ export const openQcow2: OpenContainer = (file, findings) => {
     findings.add(
       'blocking',
       'ECSIMPORT.Format',
-      `QCOW version ${version} is not imported by ECS`,
+      `ECS does not import QCOW version ${version}`,
       `header: version ${version}`,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
     return { format: version === 1 ? 'UNKNOWN' : 'QCOW2', subformat: `v${version}`, virtualSize: null, disk: null };
   }
@@ -44,8 +44,8 @@ export const openQcow2: OpenContainer = (file, findings) => {
     },
   );
   if (header === null) return { format: 'QCOW2', subformat, virtualSize: null, disk: null };
-  const selfContained = tellHeader(header, findings);
-  tellSnapshots(header, findings);
+  const selfContained = checkHeader(header, findings);
+  checkSnapshots(header, findings);
   const disk = unlessUnreadable(
     () => {
       checkTables(file, header, findings);
@@ -55,7 +55,7 @@ export const openQcow2: OpenContainer = (file, findings) => {
       findings.add(
         'blocking',
         'ECSIMPORT.Truncated',
-        'The image is cut off or its tables are damaged',
+        'The QCOW2 image is truncated or its tables are damaged',
         reason,
         COPY_AGAIN,
       );
@@ -69,13 +69,14 @@ function readHeader(file: ByteSource, version: number): Qcow2Header {
   const bytes = file.read(0, Math.min(file.size, 4096));
   const clusterBits = bytes.readUInt32BE(20);
   if (clusterBits < 9 || clusterBits > 21)
-    throw new UnreadableError(`header: cluster_bits is ${clusterBits}, not 9 to 21`);
+    throw new UnreadableError(`header: cluster_bits is ${clusterBits}, must be 9 to 21`);
   const size = u64be(bytes, 24);
   const l1Size = bytes.readUInt32BE(36);
-  if (l1Size > MAX_L1_ENTRIES) throw new UnreadableError(`header: l1_size is ${l1Size}, at most ${MAX_L1_ENTRIES}`);
+  if (l1Size > MAX_L1_ENTRIES)
+    throw new UnreadableError(`header: l1_size is ${l1Size}, must be at most ${MAX_L1_ENTRIES}`);
   const features = version === 3 ? bytes.readBigUInt64BE(72) : 0n;
   const refcountOrder = version === 3 ? bytes.readUInt32BE(96) : 4;
-  if (refcountOrder > 6) throw new UnreadableError(`header: refcount_order is ${refcountOrder}, at most 6`);
+  if (refcountOrder > 6) throw new UnreadableError(`header: refcount_order is ${refcountOrder}, must be at most 6`);
   const headerLength = version === 3 ? bytes.readUInt32BE(100) : 72;
   const backingOffset = u64be(bytes, 8);
   const backingLength = bytes.readUInt32BE(16);
@@ -106,16 +107,16 @@ function readHeader(file: ByteSource, version: number): Qcow2Header {
   const needed = Math.ceil(size / l2Coverage(header));
   if (l1Size < needed) throw new UnreadableError(`header: l1_size is ${l1Size}, the disk needs ${needed}`);
   if (header.l1Offset % clusterSize !== 0 || header.refcountTableOffset % clusterSize !== 0) {
-    throw new UnreadableError('header: a table does not start at a cluster');
+    throw new UnreadableError('header: the offset of a table is not a multiple of the cluster size');
   }
   if (header.refcountTableClusters * clusterSize > 8 * 1024 * 1024 * 4) {
-    throw new UnreadableError(`header: refcount_table_clusters is ${header.refcountTableClusters}`);
+    throw new UnreadableError(`header: refcount_table_clusters is ${header.refcountTableClusters}, more than 32 MiB`);
   }
   return header;
 }
 
-/** Says what the header alone tells; false where this file does not hold the whole disk in the clear. */
-function tellHeader(header: Qcow2Header, findings: FindingList): boolean {
+/** Reports findings from the header; returns false if the disk cannot be read from this file alone. */
+function checkHeader(header: Qcow2Header, findings: FindingList): boolean {
   let readable = true;
   const has = (feature: bigint) => (header.features & feature) !== 0n;
   if (header.backingFile !== null) {
@@ -123,9 +124,9 @@ function tellHeader(header: Qcow2Header, findings: FindingList): boolean {
     findings.add(
       'blocking',
       'ECSIMPORT.BackingFile',
-      'The image holds only the differences to another file, which the cloud does not get',
+      'The image has only the differences from a backing file, which the import does not upload',
       `header: backing file ${header.backingFile}`,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
   if (has(INCOMPATIBLE.externalData)) {
@@ -133,9 +134,9 @@ function tellHeader(header: Qcow2Header, findings: FindingList): boolean {
     findings.add(
       'blocking',
       'ECSIMPORT.ExternalData',
-      'The image keeps its data in another file, which the cloud does not get',
+      'The image stores its data in another file, which the import does not upload',
       'header: incompatible feature bit 2 (external data file)',
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
   if (header.encryption !== 0) {
@@ -143,9 +144,9 @@ function tellHeader(header: Qcow2Header, findings: FindingList): boolean {
     findings.add(
       'blocking',
       'ECSIMPORT.Encrypted',
-      'The image is encrypted; ECS cannot read it',
+      'The image is encrypted: ECS cannot read it',
       `header: crypt_method ${header.encryption} (${header.encryption === 1 ? 'AES' : header.encryption === 2 ? 'LUKS' : 'unknown'})`,
-      'Make a decrypted copy with qemu-img convert and --image-opts naming the secret.',
+      'Create a decrypted copy: qemu-img convert with --object secret and --image-opts.',
     );
   }
   if (has(INCOMPATIBLE.corrupt)) {
@@ -154,43 +155,43 @@ function tellHeader(header: Qcow2Header, findings: FindingList): boolean {
       'ECSIMPORT.Damaged',
       'QEMU has marked this image as corrupt',
       'header: incompatible feature bit 1 (corrupt)',
-      'qemu-img check -r all IMAGE on a copy, then check the guest’s file systems.',
+      'Run qemu-img check -r all IMAGE on a copy, then check the guest’s file systems.',
     );
   }
   if (has(INCOMPATIBLE.dirty)) {
     findings.add(
       'warning',
       'ECSIMPORT.NotClosed',
-      'The image was not closed cleanly: a program has it open, or crashed',
+      'The image was not closed cleanly: a program has it open or crashed',
       'header: incompatible feature bit 0 (dirty)',
-      'Stop the virtual machine, then qemu-img check -r leaks IMAGE.',
+      'Stop the virtual machine, and run qemu-img check -r leaks IMAGE.',
     );
   }
   if (header.compression === 1) {
     findings.add(
       'warning',
       'ECSIMPORT.ZstdClusters',
-      'The image has zstd clusters; the vendor does not document that it reads them',
+      'The image has zstd-compressed clusters; Alibaba Cloud does not document support for them',
       'header: compression_type 1 (zstd)',
-      'qemu-img convert -O qcow2 -c -o compression_type=zlib SOURCE TARGET.qcow2',
+      'Convert the image: qemu-img convert -O qcow2 -c -o compression_type=zlib SOURCE TARGET.qcow2',
     );
   } else if (header.compression > 1) {
     readable = false;
     findings.add(
       'blocking',
       'ECSIMPORT.Format',
-      'The image is compressed in an unknown way',
+      'The image uses an unknown compression type',
       `header: compression_type ${header.compression}`,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
   if (has(INCOMPATIBLE.extendedL2)) {
     findings.add(
       'warning',
       'ECSIMPORT.ExtendedL2',
-      'The image has subclusters (QEMU 5.2 and later); the vendor does not document that it reads them',
+      'The image has subclusters (QEMU 5.2 and later); Alibaba Cloud does not document support for them',
       'header: incompatible feature bit 4 (extended L2)',
-      'qemu-img convert -O qcow2 -c -o extended_l2=off SOURCE TARGET.qcow2',
+      'Convert the image: qemu-img convert -O qcow2 -c -o extended_l2=off SOURCE TARGET.qcow2',
     );
   }
   const unknown = header.features & ~KNOWN_INCOMPATIBLE;
@@ -199,27 +200,27 @@ function tellHeader(header: Qcow2Header, findings: FindingList): boolean {
     findings.add(
       'blocking',
       'ECSIMPORT.Format',
-      'The image needs QCOW2 features that are not known',
+      'The image requires unknown QCOW2 features',
       `header: incompatible features 0x${unknown.toString(16)}`,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
   return readable;
 }
 
-function tellSnapshots(header: Qcow2Header, findings: FindingList): void {
+function checkSnapshots(header: Qcow2Header, findings: FindingList): void {
   if (header.snapshotCount === 0) return;
   if (header.snapshotCount > MAX_SNAPSHOTS) {
-    const evidence = `header: nb_snapshots ${header.snapshotCount}, at most ${MAX_SNAPSHOTS}`;
+    const evidence = `header: nb_snapshots is ${header.snapshotCount}, must be at most ${MAX_SNAPSHOTS}`;
     findings.add('blocking', 'ECSIMPORT.Damaged', 'The QCOW2 header is damaged', evidence, COPY_AGAIN);
     return;
   }
   findings.add(
     'warning',
     'ECSIMPORT.Snapshots',
-    'The image holds internal snapshots: only the active state is imported, and the snapshots cost upload time',
+    'The image has internal snapshots: ECS imports only the active state, and the snapshots increase the upload time',
     `header: nb_snapshots ${header.snapshotCount}`,
-    'qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2 keeps the active state alone.',
+    'Create a copy of only the active state: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2',
   );
 }
 
@@ -234,13 +235,13 @@ function checkTables(file: ByteSource, header: Qcow2Header, findings: FindingLis
       for (let entry = 0; entry < entries; entry += 1) {
         const cluster = clusterAt(table, entry, header);
         if (cluster.offset === 0 || cluster.kind === 'absent') continue;
-        // QEMU doesn't pad the file after the last compressed cluster, so only the start must be inside.
+        // QEMU does not pad the file after the last compressed cluster, so only its start must be in the file.
         const needed = cluster.kind === 'compressed' ? cluster.offset + 1 : cluster.offset + cluster.length;
         if (needed <= file.size) continue;
         missing += 1;
         if (firstMissing === '') {
           const guest = index * l2Coverage(header) + entry * header.clusterSize;
-          firstMissing = `guest offset ${guest} lies at ${cluster.offset} in a file of ${file.size} bytes`;
+          firstMissing = `guest offset ${guest} is at byte ${cluster.offset} of a file of ${file.size} bytes`;
         }
       }
     }
@@ -249,7 +250,7 @@ function checkTables(file: ByteSource, header: Qcow2Header, findings: FindingLis
     findings.add(
       'blocking',
       'ECSIMPORT.Truncated',
-      `The file is cut off: ${missing} clusters of the disk lie after its end`,
+      `The file is truncated: ${missing} clusters of the disk are after its end`,
       firstMissing,
       COPY_AGAIN,
     );
@@ -261,7 +262,7 @@ function checkTables(file: ByteSource, header: Qcow2Header, findings: FindingLis
 function qcow2Disk(file: ByteSource, header: Qcow2Header): ByteSource {
   const l1 = file.read(header.l1Offset, header.l1Size * 8);
   const tables = new Map<number, Buffer>();
-  const unpacked = new Map<number, ByteSource>();
+  const decompressed = new Map<number, ByteSource>();
   const entrySize = l2EntrySize(header);
   const perTable = header.clusterSize / entrySize;
 
@@ -275,46 +276,48 @@ function qcow2Disk(file: ByteSource, header: Qcow2Header): ByteSource {
     tables.set(index, table);
     return table;
   };
-  const unpack = (cluster: Cluster): ByteSource => {
-    const known = unpacked.get(cluster.offset);
+  const decompressedCluster = (cluster: Cluster): ByteSource => {
+    const known = decompressed.get(cluster.offset);
     if (known !== undefined) return known;
-    const packed = file.read(cluster.offset, Math.min(cluster.length, file.size - cluster.offset));
-    const source = bufferSource(decompress(packed, header));
-    if (unpacked.size >= 64) unpacked.clear();
-    unpacked.set(cluster.offset, source);
+    const compressed = file.read(cluster.offset, Math.min(cluster.length, file.size - cluster.offset));
+    const source = bufferSource(decompress(compressed, header));
+    if (decompressed.size >= 64) decompressed.clear();
+    decompressed.set(cluster.offset, source);
     return source;
   };
 
   return mappedSource(header.size, 'the disk', (offset) => {
     const number = Math.floor(offset / header.clusterSize);
     const inside = offset - number * header.clusterSize;
-    const left = header.clusterSize - inside;
+    const remaining = header.clusterSize - inside;
     const table = tableFor(Math.floor(number / perTable));
-    if (table === null) return { at: null, length: left };
+    if (table === null) return { at: null, length: remaining };
     const cluster = clusterAt(table, number % perTable, header);
-    if (cluster.kind === 'compressed') return { at: { source: unpack(cluster), offset: inside }, length: left };
-    if (cluster.kind !== 'data') return { at: null, length: left };
-    if (cluster.bitmap === null) return { at: { source: file, offset: cluster.offset + inside }, length: left };
+    if (cluster.kind === 'compressed') {
+      return { at: { source: decompressedCluster(cluster), offset: inside }, length: remaining };
+    }
+    if (cluster.kind !== 'data') return { at: null, length: remaining };
+    if (cluster.bitmap === null) return { at: { source: file, offset: cluster.offset + inside }, length: remaining };
     const part = header.clusterSize / 32;
     const subcluster = Math.floor(inside / part);
-    const holdsData = ((cluster.bitmap >> BigInt(subcluster)) & 1n) === 1n;
+    const hasData = ((cluster.bitmap >> BigInt(subcluster)) & 1n) === 1n;
     const length = part - (inside % part);
-    return { at: holdsData ? { source: file, offset: cluster.offset + inside } : null, length };
+    return { at: hasData ? { source: file, offset: cluster.offset + inside } : null, length };
   });
 }
 
-function decompress(packed: Buffer, header: Qcow2Header): Buffer {
+function decompress(compressed: Buffer, header: Qcow2Header): Buffer {
   const size = header.clusterSize;
-  if (header.compression === 1) return unzstd(packed, size);
+  if (header.compression === 1) return unzstd(compressed, size);
   try {
-    // The stream ends somewhere in its last sector; what follows belongs to the next cluster.
-    const plain = inflateRawSync(packed, { maxOutputLength: size });
-    if (plain.length === size) return plain;
-    throw new UnreadableError(`a compressed cluster holds ${plain.length} bytes, not ${size}`);
+    // The stream ends within its last sector; inflate ignores the following bytes, which belong to the next cluster.
+    const content = inflateRawSync(compressed, { maxOutputLength: size });
+    if (content.length === size) return content;
+    throw new UnreadableError(`a compressed cluster has ${content.length} bytes, must have ${size}`);
   } catch (error) {
     if (error instanceof UnreadableError) throw error;
     throw new UnreadableError(
-      `a compressed cluster cannot be unpacked: ${error instanceof Error ? error.message : error}`,
+      `a compressed cluster cannot be decompressed: ${error instanceof Error ? error.message : error}`,
     );
   }
 }

@@ -1,9 +1,9 @@
-/** RAW: the file is the disk. Told by what a disk has at its known places, since a raw file has no magic of its own. */
+/** RAW: the file is the disk. The format has no magic, so it is detected by the signatures of a disk's content. */
 import type { ByteSource } from '../bytes.js';
 import type { OpenContainer } from './container.js';
 
 const SECTOR = 512;
-/** Signatures of what lies on a disk, or of what lies on one without partitions. */
+/** Signatures of partition tables, and of content on a disk without partitions. */
 const SIGNATURES: readonly { readonly name: string; readonly offset: number; readonly bytes: Buffer }[] = [
   { name: 'GPT', offset: 512, bytes: Buffer.from('EFI PART') },
   { name: 'GPT with 4096-byte sectors', offset: 4096, bytes: Buffer.from('EFI PART') },
@@ -16,7 +16,7 @@ const SIGNATURES: readonly { readonly name: string; readonly offset: number; rea
   { name: 'swap', offset: 4086, bytes: Buffer.from('SWAPSPACE2') },
   { name: 'Linux RAID', offset: 4096, bytes: Buffer.from('fc4e2ba9', 'hex') },
 ];
-const LOOKED_AT = 1024 * 1024;
+const BLANK_CHECK_BYTES = 1024 * 1024;
 
 export const openRaw: OpenContainer = (file, findings) => {
   const known = SIGNATURES.find(
@@ -26,9 +26,9 @@ export const openRaw: OpenContainer = (file, findings) => {
     findings.add(
       'blocking',
       'ECSIMPORT.Format',
-      'The file is no disk image: no container format, partition table or file system was found in it',
+      'The file is not a disk image: it has no known container format, partition table or file system',
       `first bytes ${file.read(0, Math.min(16, file.size)).toString('hex')}`,
-      'Check that this is the file that you meant.',
+      'Check that the source is the intended file.',
     );
     return { format: 'UNKNOWN', subformat: null, virtualSize: null, disk: null };
   }
@@ -36,18 +36,18 @@ export const openRaw: OpenContainer = (file, findings) => {
     findings.add(
       'warning',
       'ECSIMPORT.Blank',
-      'The disk looks blank: no partition table and no file system',
-      `the first ${Math.min(LOOKED_AT, file.size)} bytes are zero`,
-      'A blank data disk need not be imported: make one in the cloud. A blank system disk does not boot.',
+      'The disk appears to be blank: it has no partition table and no file system',
+      `the first ${Math.min(BLANK_CHECK_BYTES, file.size)} bytes are zero`,
+      'Check that the source is the intended file. Instead of importing a blank data disk, create a new one in ECS.',
     );
   }
   if (file.size % SECTOR !== 0) {
     findings.add(
       'warning',
       'ECSIMPORT.Truncated',
-      'The raw disk does not end at a sector: it may be cut off',
-      `${file.size} bytes, ${file.size % SECTOR} over a multiple of ${SECTOR}`,
-      'Copy the image again and compare checksums; truncate -s %512 FILE pads one that is whole.',
+      'The size of the raw disk is not a multiple of 512 bytes: it may be truncated',
+      `${file.size} bytes, ${file.size % SECTOR} more than a multiple of ${SECTOR}`,
+      'Copy the image again and compare checksums. If the image is complete, pad it: truncate -s %512 FILE',
     );
   }
   return { format: 'RAW', subformat: null, virtualSize: file.size, disk: file };
@@ -55,5 +55,5 @@ export const openRaw: OpenContainer = (file, findings) => {
 
 function isBlank(file: ByteSource): boolean {
   if (file.size < SECTOR) return false;
-  return file.read(0, Math.min(LOOKED_AT, file.size)).every((byte) => byte === 0);
+  return file.read(0, Math.min(BLANK_CHECK_BYTES, file.size)).every((byte) => byte === 0);
 }

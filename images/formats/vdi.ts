@@ -1,22 +1,22 @@
-/** VDI (VirtualBox). ECS does not import it; it can be converted. */
+/** VDI (VirtualBox). ECS does not import it; the import can convert it. */
 import { mappedSource, UnreadableError, u64le } from '../bytes.js';
 import { unlessUnreadable } from '../findings.js';
-import { COPY_AGAIN, type Container, type OpenContainer, REPACK } from './container.js';
+import { CONVERT_TO_QCOW2, COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 
 const SIGNATURE = 0xbeda107f;
 const TYPES: Readonly<Record<number, string>> = { 1: 'dynamic', 2: 'fixed', 3: 'undo', 4: 'differencing' };
 const MAX_BLOCKS = 16 * 1024 * 1024;
-/** From here on an entry means "never written" or "written with zeros". */
-const NO_BLOCK = 0xffff_fffe;
+/** 0xfffffffe: written with zeros. 0xffffffff: never written. */
+const FIRST_UNALLOCATED = 0xffff_fffe;
 
 export const openVdi: OpenContainer = (file, findings) => {
   if (file.size < 512 || file.read(64, 4).readUInt32LE(0) !== SIGNATURE) return null;
   findings.add(
     'warning',
     'ECSIMPORT.Format',
-    'ECS does not import VDI; it must be converted',
+    'ECS does not import VDI: the image must be converted',
     'signature at byte 64',
-    REPACK,
+    CONVERT_TO_QCOW2,
   );
   return unlessUnreadable<Container>(
     () => {
@@ -30,9 +30,9 @@ export const openVdi: OpenContainer = (file, findings) => {
         findings.add(
           'blocking',
           'ECSIMPORT.BackingFile',
-          'The image holds only the differences to a parent disk, which the cloud does not get',
+          'The image has only the differences from a parent disk, which the import does not upload',
           `header: image type ${type}`,
-          REPACK,
+          CONVERT_TO_QCOW2,
         );
         return { format: 'VDI', subformat, virtualSize, disk: null };
       }
@@ -44,24 +44,24 @@ export const openVdi: OpenContainer = (file, findings) => {
       let missing = 0;
       for (let block = 0; block < blocks; block += 1) {
         const entry = table.readUInt32LE(block * 4);
-        if (entry < NO_BLOCK && data + (entry + 1) * blockSize > file.size) missing += 1;
+        if (entry < FIRST_UNALLOCATED && data + (entry + 1) * blockSize > file.size) missing += 1;
       }
       if (missing > 0) {
-        const evidence = `block map against a file of ${file.size} bytes`;
-        const message = `The file is cut off: ${missing} blocks of the disk lie after its end`;
+        const evidence = `block map compared with a file of ${file.size} bytes`;
+        const message = `The file is truncated: ${missing} blocks of the disk are after its end`;
         findings.add('blocking', 'ECSIMPORT.Truncated', message, evidence, COPY_AGAIN);
       }
       const disk = mappedSource(virtualSize, 'the disk', (offset) => {
         const block = Math.floor(offset / blockSize);
         const inside = offset - block * blockSize;
         const entry = table.readUInt32LE(block * 4);
-        const at = entry < NO_BLOCK ? { source: file, offset: data + entry * blockSize + inside } : null;
+        const at = entry < FIRST_UNALLOCATED ? { source: file, offset: data + entry * blockSize + inside } : null;
         return { at, length: blockSize - inside };
       });
       return { format: 'VDI', subformat, virtualSize, disk };
     },
     (reason) => {
-      findings.add('blocking', 'ECSIMPORT.Damaged', 'The VDI is cut off or damaged', reason, COPY_AGAIN);
+      findings.add('blocking', 'ECSIMPORT.Damaged', 'The VDI is truncated or damaged', reason, COPY_AGAIN);
       return { format: 'VDI', subformat: null, virtualSize: null, disk: null };
     },
   );

@@ -1,12 +1,12 @@
-/** VHD (Microsoft's specification 1.0): fixed and dynamic, footer, geometry and table as the cloud checks them. */
+/** VHD (Virtual Hard Disk Image Format Specification 1.0): fixed and dynamic, with the checks that ImportImage makes. */
 import { type ByteSource, mappedSource, printable, slice, UnreadableError, u64be } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { COPY_AGAIN, type OpenContainer, REPACK } from './container.js';
+import { CONVERT_TO_QCOW2, COPY_AGAIN, type OpenContainer } from './container.js';
 
 const SECTOR = 512;
 const TYPES: Readonly<Record<number, string>> = { 2: 'fixed', 3: 'dynamic', 4: 'differencing' };
-/** Creators whose disks have the size of the footer's field; the others' disks have the size of their geometry (QEMU, block/vpc.c). */
-const BY_SIZE = ['win ', 'qem2', 'd2v ', 'CTXS', 'tap\0', 'wa\0\0', 'vs  '];
+/** Creators that use the footer's current size as the disk's size; others use the geometry (QEMU, block/vpc.c). */
+const CURRENT_SIZE_CREATORS = ['win ', 'qem2', 'd2v ', 'CTXS', 'tap\0', 'wa\0\0', 'vs  '];
 const MAX_GEOMETRY_SECTORS = 65_535 * 16 * 255;
 const MAX_TABLE_ENTRIES = 2 * 1024 * 1024;
 
@@ -16,7 +16,7 @@ interface Footer {
   readonly currentSize: number;
   readonly geometrySize: number;
   readonly creator: string;
-  readonly checksumGood: boolean;
+  readonly checksumValid: boolean;
 }
 
 export const openVhd: OpenContainer = (file, findings) => {
@@ -26,15 +26,15 @@ export const openVhd: OpenContainer = (file, findings) => {
   const footer = atEnd ?? atStart;
   if (footer === null) return null;
   const subformat = TYPES[footer.type] ?? `type ${footer.type}`;
-  if (!footer.checksumGood) {
+  if (!footer.checksumValid) {
     findings.add('blocking', 'ECSIMPORT.Damaged', 'The VHD footer’s checksum is wrong', 'footer: checksum', COPY_AGAIN);
   }
   if (atEnd === null) {
     findings.add(
       'blocking',
       'ECSIMPORT.Truncated',
-      'The VHD has no footer at its end: it was cut off, or never finished',
-      `no "conectix" at byte ${file.size - SECTOR}; its copy at byte 0 is there`,
+      'The VHD has no footer at its end: it is truncated or incomplete',
+      `no "conectix" at byte ${file.size - SECTOR}; the copy at byte 0 exists`,
       COPY_AGAIN,
     );
   }
@@ -60,13 +60,13 @@ function footerAt(file: ByteSource, offset: number): Footer | null {
       currentSize: u64be(bytes, 48),
       geometrySize: bytes.readUInt16BE(56) * bytes.readUInt8(58) * bytes.readUInt8(59) * SECTOR,
       creator: bytes.toString('latin1', 28, 32),
-      checksumGood: checksum(bytes, 64) === bytes.readUInt32BE(64),
+      checksumValid: checksum(bytes, 64) === bytes.readUInt32BE(64),
     }),
     () => null,
   );
 }
 
-/** One's complement of the sum of all bytes but the checksum's own. */
+/** One's complement of the sum of all bytes except the checksum. */
 function checksum(bytes: Buffer, at: number): number {
   let sum = 0;
   for (let index = 0; index < bytes.length; index += 1) {
@@ -76,36 +76,43 @@ function checksum(bytes: Buffer, at: number): number {
 }
 
 function sizeOf(footer: Footer, findings: FindingList): number {
-  const bySize = BY_SIZE.includes(footer.creator) || footer.geometrySize === MAX_GEOMETRY_SECTORS * SECTOR;
-  const size = bySize || footer.geometrySize === 0 ? footer.currentSize : footer.geometrySize;
-  if (!bySize && footer.geometrySize > footer.currentSize) {
+  const usesCurrentSize =
+    CURRENT_SIZE_CREATORS.includes(footer.creator) || footer.geometrySize === MAX_GEOMETRY_SECTORS * SECTOR;
+  const size = usesCurrentSize || footer.geometrySize === 0 ? footer.currentSize : footer.geometrySize;
+  if (!usesCurrentSize && footer.geometrySize > footer.currentSize) {
     findings.add(
       'warning',
       'ECSIMPORT.VhdGeometry',
-      'The footer’s geometry is larger than its size: programs disagree on how large the disk is',
+      'The VHD footer’s geometry is larger than its current size: programs interpret the disk’s size differently',
       `footer: current size ${footer.currentSize}, geometry ${footer.geometrySize}, creator "${printable(footer.creator)}"`,
-      'qemu-img convert -f vpc -O vpc -o subformat=dynamic,force_size=on SOURCE TARGET.vhd',
+      'Convert the image: qemu-img convert -f vpc -O vpc -o subformat=dynamic,force_size=on SOURCE TARGET.vhd',
     );
   }
   if (footer.currentSize % SECTOR !== 0) {
     const evidence = `footer: current size ${footer.currentSize}`;
-    findings.add('blocking', 'ECSIMPORT.Damaged', 'The VHD’s size is no multiple of 512', evidence, COPY_AGAIN);
+    findings.add(
+      'blocking',
+      'ECSIMPORT.Damaged',
+      'The VHD’s size is not a multiple of 512 bytes',
+      evidence,
+      COPY_AGAIN,
+    );
   }
   return size;
 }
 
 function fixedDisk(file: ByteSource, virtualSize: number, findings: FindingList): ByteSource {
-  const held = file.size - SECTOR;
-  if (held < virtualSize) {
+  const dataSize = file.size - SECTOR;
+  if (dataSize < virtualSize) {
     findings.add(
       'blocking',
       'ECSIMPORT.Truncated',
-      'The file holds less than the disk it describes',
-      `footer: ${virtualSize} bytes of disk; the file holds ${held}`,
+      'The file is truncated: it is smaller than the disk',
+      `footer: a disk of ${virtualSize} bytes; the file has ${dataSize} bytes of data`,
       COPY_AGAIN,
     );
   }
-  return slice(file, 0, Math.min(held, virtualSize), 'the disk');
+  return slice(file, 0, Math.min(dataSize, virtualSize), 'the disk');
 }
 
 function sparseDisk(file: ByteSource, footer: Footer, virtualSize: number, findings: FindingList): ByteSource | null {
@@ -117,7 +124,7 @@ function sparseDisk(file: ByteSource, footer: Footer, virtualSize: number, findi
     findings.add(
       'blocking',
       'ECSIMPORT.Damaged',
-      'The dynamic header’s checksum is wrong',
+      'The checksum of the VHD’s dynamic header is wrong',
       'header: checksum',
       COPY_AGAIN,
     );
@@ -131,18 +138,18 @@ function sparseDisk(file: ByteSource, footer: Footer, virtualSize: number, findi
     findings.add(
       'blocking',
       'InvalidVHDImage.IncorrectSize',
-      'The VHD’s size does not fit its table: the cloud refuses it with this code',
+      'The VHD’s size exceeds its block allocation table: ImportImage rejects it with this code',
       tableSize,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
   if (footer.type === 4) {
     findings.add(
       'blocking',
       'ECSIMPORT.BackingFile',
-      'The image holds only the differences to a parent VHD, which the cloud does not get',
+      'The image has only the differences from a parent VHD, which the import does not upload',
       `footer: disk type 4; header: parent "${parentName(header)}"`,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
     return null;
   }
@@ -153,8 +160,8 @@ function sparseDisk(file: ByteSource, footer: Footer, virtualSize: number, findi
     findings.add(
       'blocking',
       'ECSIMPORT.Truncated',
-      `The file is cut off: ${missing} blocks of the disk lie after its end`,
-      `block allocation table against a file of ${file.size} bytes`,
+      `The file is truncated: ${missing} blocks of the disk are after its end`,
+      `block allocation table compared with a file of ${file.size} bytes`,
       COPY_AGAIN,
     );
   }

@@ -1,7 +1,7 @@
-/** VHDX (MS-VHDX): header, regions, metadata and block table. ECS does not import it; it can be converted. */
+/** VHDX (MS-VHDX): header, regions, metadata and block allocation table. ECS does not import it; the import can convert it. */
 import { type ByteSource, isPowerOfTwo, mappedSource, UnreadableError, u64le } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { COPY_AGAIN, type Container, type OpenContainer, REPACK } from './container.js';
+import { CONVERT_TO_QCOW2, COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -19,14 +19,14 @@ export const openVhdx: OpenContainer = (file, findings) => {
   findings.add(
     'warning',
     'ECSIMPORT.Format',
-    'ECS does not import VHDX; it must be converted',
+    'ECS does not import VHDX: the image must be converted',
     'magic "vhdxfile"',
-    REPACK,
+    CONVERT_TO_QCOW2,
   );
   return unlessUnreadable<Container>(
     () => openRegions(file, findings),
     (reason) => {
-      findings.add('blocking', 'ECSIMPORT.Damaged', 'The VHDX is cut off or damaged', reason, COPY_AGAIN);
+      findings.add('blocking', 'ECSIMPORT.Damaged', 'The VHDX is truncated or damaged', reason, COPY_AGAIN);
       return { format: 'VHDX', subformat: null, virtualSize: null, disk: null };
     },
   );
@@ -38,9 +38,9 @@ function openRegions(file: ByteSource, findings: FindingList): Container {
     findings.add(
       'warning',
       'ECSIMPORT.NotClosed',
-      'The VHDX was not closed cleanly: its log has changes that are not in the disk yet',
+      'The VHDX was not closed cleanly: its log has changes that are not applied to the disk',
       'header: LogGuid is not zero',
-      'Start and shut down the virtual machine, or Convert-VHD, then export again.',
+      'Start and shut down the virtual machine, or run Convert-VHD, then export the disk again.',
     );
   }
   const regions = regionTable(file);
@@ -49,9 +49,9 @@ function openRegions(file: ByteSource, findings: FindingList): Container {
     findings.add(
       'blocking',
       'ECSIMPORT.BackingFile',
-      'The image holds only the differences to a parent VHDX, which the cloud does not get',
+      'The image has only the differences from a parent VHDX, which the import does not upload',
       'metadata: HasParent',
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
   const subformat = metadata.hasParent ? 'differencing' : metadata.fixed ? 'fixed' : 'dynamic';
@@ -59,14 +59,14 @@ function openRegions(file: ByteSource, findings: FindingList): Container {
   return { format: 'VHDX', subformat, virtualSize: metadata.size, disk };
 }
 
-/** Two headers take turns; the one with the higher sequence number counts. */
+/** Writers update the two headers alternately; the one with the higher sequence number is current. */
 function currentHeader(file: ByteSource): Buffer {
   const headers = [file.read(64 * KIB, 4 * KIB), file.read(128 * KIB, 4 * KIB)].filter(
     (bytes) => bytes.toString('latin1', 0, 4) === 'head',
   );
   headers.sort((left, right) => Number(right.readBigUInt64LE(8) - left.readBigUInt64LE(8)));
   const newest = headers[0];
-  if (newest === undefined) throw new UnreadableError('neither header is there');
+  if (newest === undefined) throw new UnreadableError('both headers are missing');
   return newest;
 }
 
@@ -92,7 +92,7 @@ function regionTable(file: ByteSource): { bat: Region; metadata: Region } {
     const metadata = found.get(REGION_METADATA);
     if (bat !== undefined && metadata !== undefined) return { bat, metadata };
   }
-  throw new UnreadableError('no region table names the block table and the metadata');
+  throw new UnreadableError('no region table has both the block allocation table and the metadata');
 }
 
 interface Metadata {
@@ -106,7 +106,7 @@ interface Metadata {
 function readMetadata(file: ByteSource, region: Region): Metadata {
   const table = file.read(region.offset, 64 * KIB);
   if (table.toString('latin1', 0, 8) !== 'metadata')
-    throw new UnreadableError('no metadata table where the region points');
+    throw new UnreadableError('the metadata region has no metadata table');
   const count = Math.min(table.readUInt16LE(10), 2047);
   const items = new Map<string, Buffer>();
   for (let index = 0; index < count; index += 1) {
@@ -121,7 +121,7 @@ function readMetadata(file: ByteSource, region: Region): Metadata {
   const size = items.get(VIRTUAL_SIZE);
   const sector = items.get(LOGICAL_SECTOR);
   if (parameters === undefined || size === undefined || sector === undefined) {
-    throw new UnreadableError('the metadata lack block size, disk size or sector size');
+    throw new UnreadableError('the block size, disk size or sector size is missing in the metadata');
   }
   const metadata = {
     size: u64le(size, 0),
@@ -142,7 +142,7 @@ function readMetadata(file: ByteSource, region: Region): Metadata {
 function blockDisk(file: ByteSource, regions: { bat: Region }, metadata: Metadata, findings: FindingList): ByteSource {
   const blocks = Math.ceil(metadata.size / metadata.blockSize);
   if (blocks > MAX_BLOCKS) throw new UnreadableError(`metadata: ${blocks} blocks`);
-  // After every chunk of data blocks the table has one entry for the chunk's sector bitmap.
+  // After the entries of each chunk of data blocks, the table has one entry for the chunk's sector bitmap.
   const chunk = (2 ** 23 * metadata.sectorSize) / metadata.blockSize;
   const entries = blocks + Math.floor((blocks - 1) / chunk);
   const table = file.read(regions.bat.offset, entries * 8);
@@ -158,8 +158,8 @@ function blockDisk(file: ByteSource, regions: { bat: Region }, metadata: Metadat
     findings.add(
       'blocking',
       'ECSIMPORT.Truncated',
-      `The file is cut off: ${missing} blocks of the disk lie after its end`,
-      `block allocation table against a file of ${file.size} bytes`,
+      `The file is truncated: ${missing} blocks of the disk are after its end`,
+      `block allocation table compared with a file of ${file.size} bytes`,
       COPY_AGAIN,
     );
   }

@@ -1,8 +1,8 @@
-/** VMDK (VMware's Virtual Disk Format 1.1 and 5.0): sparse and stream-optimized extents, descriptors, old ESX files. */
+/** VMDK (VMware Virtual Disk Format 1.1 and 5.0): sparse and stream-optimized extents, descriptors, ESX COWD extents. */
 import { inflateSync } from 'node:zlib';
 import { type ByteSource, bufferSource, mappedSource, printable, UnreadableError, u64le } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { COPY_AGAIN, type Container, type OpenContainer, REPACK } from './container.js';
+import { CONVERT_TO_QCOW2, COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 
 const SECTOR = 512;
 const SPARSE = 'KDMV';
@@ -31,15 +31,15 @@ export const openVmdk: OpenContainer = (file, findings) => {
   const magic = start.toString('latin1', 0, 4);
   if (start.toString('latin1', 0, DESCRIPTOR.length) === DESCRIPTOR) return openDescriptor(file, findings);
   if (magic !== SPARSE && magic !== OLD_SPARSE) return null;
-  tellInvitation(findings);
+  reportInvitation(findings);
   if (magic === OLD_SPARSE) {
     const capacity = start.length >= 16 ? start.readUInt32LE(12) * SECTOR : null;
     findings.add(
       'blocking',
       'ECSIMPORT.ExternalExtents',
-      'This is an extent of an ESX disk whose descriptor is another file',
+      'The file is an extent of an ESX disk; the rest of the disk is in other files',
       'magic COWD at byte 0',
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
     return { format: 'VMDK', subformat: 'vmfsSparse', virtualSize: capacity, disk: null };
   }
@@ -49,7 +49,7 @@ export const openVmdk: OpenContainer = (file, findings) => {
       findings.add(
         'blocking',
         'ECSIMPORT.Truncated',
-        'The VMDK is cut off or its tables are damaged',
+        'The VMDK is truncated or its tables are damaged',
         reason,
         COPY_AGAIN,
       );
@@ -58,25 +58,25 @@ export const openVmdk: OpenContainer = (file, findings) => {
   );
 };
 
-function tellInvitation(findings: FindingList): void {
+function reportInvitation(findings: FindingList): void {
   findings.add(
     'warning',
     'ECSIMPORT.VmdkByInvitation',
-    'ECS imports VMDK only for accounts that the vendor invited',
-    'ImportImage, DiskDeviceMapping.N.Format',
-    'qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2',
+    'ECS imports VMDK only for invited accounts',
+    'ImportImage documentation, DiskDeviceMapping.N.Format',
+    'Convert the image: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2',
   );
 }
 
 function openDescriptor(file: ByteSource, findings: FindingList): Container {
-  tellInvitation(findings);
+  reportInvitation(findings);
   const descriptor = readDescriptor(file.read(0, Math.min(file.size, MAX_DESCRIPTOR)));
   findings.add(
     'blocking',
     'ECSIMPORT.ExternalExtents',
-    'This file only describes the disk; its data lie in other files, which the cloud does not get',
+    'The file is only a descriptor; the disk’s data is in other files, which the import does not upload',
     `createType "${descriptor.createType ?? '?'}"; extents ${descriptor.extents.map((extent) => extent.file).join(', ')}`,
-    REPACK,
+    CONVERT_TO_QCOW2,
   );
   const sectors = descriptor.extents.reduce((sum, extent) => sum + extent.sectors, 0);
   return {
@@ -128,7 +128,7 @@ function readHeader(bytes: Buffer): Header {
   if (header.grainSize < 1 || header.grainSize > 2048 * 8)
     throw new UnreadableError(`header: grain size ${header.grainSize}`);
   if (header.entriesPerTable < 1 || header.entriesPerTable > 65_536) {
-    throw new UnreadableError(`header: ${header.entriesPerTable} entries a grain table`);
+    throw new UnreadableError(`header: ${header.entriesPerTable} entries per grain table`);
   }
   return header;
 }
@@ -144,52 +144,52 @@ function openSparse(file: ByteSource, start: Buffer, findings: FindingList): Con
   const compressed = (first.flags & COMPRESSED) !== 0;
   const subformat = descriptor?.createType ?? (compressed ? 'streamOptimized' : 'monolithicSparse');
   const virtualSize = first.capacity * SECTOR;
-  const whole = tellDescriptor(descriptor, findings);
+  const selfContained = checkDescriptor(descriptor, findings);
   if (first.unclean) {
     findings.add(
       'warning',
       'ECSIMPORT.NotClosed',
-      'The VMDK was not closed cleanly: a program has it open, or crashed',
+      'The VMDK was not closed cleanly: a program has it open or crashed',
       'header: uncleanShutdown 1',
-      'Shut the virtual machine down, then export it again.',
+      'Shut the virtual machine down, and export the disk again.',
     );
   }
   const header = first.directory === GD_AT_END ? footerOf(file) : first;
   const disk = sparseDisk(file, header, compressed, findings);
-  return { format: 'VMDK', subformat, virtualSize, disk: whole ? disk : null };
+  return { format: 'VMDK', subformat, virtualSize, disk: selfContained ? disk : null };
 }
 
-/** False where the descriptor says that the disk needs other files. */
-function tellDescriptor(descriptor: Descriptor | null, findings: FindingList): boolean {
+/** Returns false if the disk needs other files. */
+function checkDescriptor(descriptor: Descriptor | null, findings: FindingList): boolean {
   if (descriptor === null) return true;
-  let whole = true;
+  let selfContained = true;
   if (descriptor.parentCid !== NO_PARENT) {
-    whole = false;
+    selfContained = false;
     findings.add(
       'blocking',
       'ECSIMPORT.BackingFile',
-      'The image holds only the differences to a parent disk, which the cloud does not get',
+      'The image has only the differences from a parent disk, which the import does not upload',
       `descriptor: parentCID ${printable(descriptor.parentCid, 20)}`,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
   if (descriptor.extents.length > 1 || descriptor.extents.some((extent) => /[\\/]/.test(extent.file))) {
-    whole = false;
+    selfContained = false;
     findings.add(
       'blocking',
       'ECSIMPORT.ExternalExtents',
-      'Part of the disk lies in other files, which the cloud does not get',
+      'Part of the disk is in other files, which the import does not upload',
       `descriptor: extents ${descriptor.extents.map((extent) => extent.file).join(', ')}`,
-      REPACK,
+      CONVERT_TO_QCOW2,
     );
   }
-  return whole;
+  return selfContained;
 }
 
 function footerOf(file: ByteSource): Header {
   const footer = file.read(file.size - 2 * SECTOR, SECTOR);
   if (footer.toString('latin1', 0, 4) !== SPARSE) {
-    throw new UnreadableError(`no footer at byte ${file.size - 2 * SECTOR}: the stream never ended`);
+    throw new UnreadableError(`no footer at byte ${file.size - 2 * SECTOR}: the stream is incomplete`);
   }
   return readHeader(footer);
 }
@@ -214,47 +214,47 @@ function sparseDisk(file: ByteSource, header: Header, compressed: boolean, findi
     tables.set(index, table);
     return table;
   };
-  const unpack = (sector: number): ByteSource => {
+  const decompressedGrain = (sector: number): ByteSource => {
     const known = grains.get(sector);
     if (known !== undefined) return known;
     const marker = file.read(sector * SECTOR, 12);
-    const packed = file.read(sector * SECTOR + 12, Math.min(marker.readUInt32LE(8), 2 * grainBytes));
-    const source = bufferSource(inflateGrain(packed, grainBytes));
+    const compressedGrain = file.read(sector * SECTOR + 12, Math.min(marker.readUInt32LE(8), 2 * grainBytes));
+    const source = bufferSource(inflateGrain(compressedGrain, grainBytes));
     if (grains.size >= 64) grains.clear();
     grains.set(sector, source);
     return source;
   };
 
-  tellMissingGrains(file, tableCount, tableFor, compressed ? SECTOR : grainBytes, findings);
+  checkMissingGrains(file, tableCount, tableFor, compressed ? SECTOR : grainBytes, findings);
   return mappedSource(header.capacity * SECTOR, 'the disk', (offset) => {
     const grain = Math.floor(offset / grainBytes);
     const inside = offset - grain * grainBytes;
     const table = tableFor(Math.floor(grain / header.entriesPerTable));
     const sector = table === null ? 0 : table.readUInt32LE((grain % header.entriesPerTable) * 4);
-    const left = grainBytes - inside;
+    const remaining = grainBytes - inside;
     // 0: never written. 1: written with zeros.
-    if (sector <= 1) return { at: null, length: left };
-    if (compressed) return { at: { source: unpack(sector), offset: inside }, length: left };
-    return { at: { source: file, offset: sector * SECTOR + inside }, length: left };
+    if (sector <= 1) return { at: null, length: remaining };
+    if (compressed) return { at: { source: decompressedGrain(sector), offset: inside }, length: remaining };
+    return { at: { source: file, offset: sector * SECTOR + inside }, length: remaining };
   });
 }
 
-function inflateGrain(packed: Buffer, size: number): Buffer {
+function inflateGrain(compressed: Buffer, size: number): Buffer {
   try {
-    const plain = inflateSync(packed, { maxOutputLength: size });
-    return plain.length === size ? plain : Buffer.concat([plain, Buffer.alloc(size - plain.length)]);
+    const content = inflateSync(compressed, { maxOutputLength: size });
+    return content.length === size ? content : Buffer.concat([content, Buffer.alloc(size - content.length)]);
   } catch (error) {
     throw new UnreadableError(
-      `a compressed grain cannot be unpacked: ${error instanceof Error ? error.message : error}`,
+      `a compressed grain cannot be decompressed: ${error instanceof Error ? error.message : error}`,
     );
   }
 }
 
-function tellMissingGrains(
+function checkMissingGrains(
   file: ByteSource,
   tableCount: number,
   tableFor: (index: number) => Buffer | null,
-  atLeast: number,
+  minGrainBytes: number,
   findings: FindingList,
 ): void {
   let missing = 0;
@@ -262,15 +262,15 @@ function tellMissingGrains(
     const table = tableFor(index);
     for (let entry = 0; table !== null && entry < table.length; entry += 4) {
       const sector = table.readUInt32LE(entry);
-      if (sector > 1 && sector * SECTOR + atLeast > file.size) missing += 1;
+      if (sector > 1 && sector * SECTOR + minGrainBytes > file.size) missing += 1;
     }
   }
   if (missing === 0) return;
   findings.add(
     'blocking',
     'ECSIMPORT.Truncated',
-    `The file is cut off: ${missing} grains of the disk lie after its end`,
-    `grain tables against a file of ${file.size} bytes`,
+    `The file is truncated: ${missing} grains of the disk are after its end`,
+    `grain tables compared with a file of ${file.size} bytes`,
     COPY_AGAIN,
   );
 }

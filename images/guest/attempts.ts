@@ -1,4 +1,4 @@
-/** A check that meets damage says that it could not tell, and the others go on. */
+/** Runs checks independently: one that meets a damaged file system adds a finding, and the others continue. */
 import { type FindingList, unlessUnreadable } from '../findings.js';
 
 export type Attempt = <T>(what: string, check: () => T, otherwise: T) => T;
@@ -9,7 +9,7 @@ export function attempts(findings: FindingList, remedy: string): Attempt {
       findings.add(
         'warning',
         'ECSIMPORT.FileSystem',
-        `Could not tell: reading ${what} met a damaged file system`,
+        `Could not check ${what}: the file system is damaged`,
         reason,
         remedy,
       );

@@ -1,4 +1,4 @@
-/** Whether a BIOS, UEFI firmware or both can start the disk. */
+/** Detects whether BIOS, UEFI firmware or both can boot the disk. Each mode's value is its evidence. */
 import type { ByteSource } from '../bytes.js';
 import { BIOS_BOOT, bootCode, ESP, MBR_ESP } from '../disk/partitions.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
@@ -9,17 +9,17 @@ import { type GuestTree, guestTree } from './tree.js';
 
 export interface BootModes {
   readonly bios: string | null;
-  /** A BIOS loader of which a part is missing. */
+  /** An incomplete BIOS boot loader. */
   readonly biosBroken: string | null;
-  /** A loader at the path that firmware without boot entries starts. */
+  /** A loader at the UEFI fallback path, which firmware without boot entries uses. */
   readonly uefi: string | null;
-  /** Loaders that only a boot entry in the old machine's firmware would start. */
+  /** A loader that only a boot entry in the source machine's NVRAM would start. */
   readonly uefiElsewhere: string | null;
-  /** Architectures that have a loader at the fallback path. */
+  /** Architectures with a loader at the fallback path. */
   readonly loaders: readonly Architecture[];
 }
 
-/** With the machine number in the program's header. */
+/** UEFI fallback paths, with the machine type of the PE header. */
 const FALLBACKS: readonly { readonly file: string; readonly architecture: Architecture; readonly machine: number }[] = [
   { file: '/EFI/BOOT/BOOTX64.EFI', architecture: 'x86_64', machine: 0x8664 },
   { file: '/EFI/BOOT/BOOTAA64.EFI', architecture: 'arm64', machine: 0xaa64 },
@@ -34,7 +34,7 @@ export function readBootModes(disk: ByteSource, layout: DiskLayout): BootModes {
     const tree = espTree(volume);
     if (tree === null) continue;
     for (const { file, architecture, machine } of FALLBACKS) {
-      // A program for another architecture under this name starts nothing; what is no program is not judged.
+      // Firmware does not start a program for another machine type. A file without a PE header counts as a loader.
       if (!exists(tree, file) || ![machine, null].includes(efiMachine(tree, file))) continue;
       loaders.push(architecture);
       uefi ??= `${volume.name}: ${file}`;
@@ -44,8 +44,8 @@ export function readBootModes(disk: ByteSource, layout: DiskLayout): BootModes {
   return { ...biosLoader(disk, layout), uefi, uefiElsewhere, loaders };
 }
 
-/** Every mode that the disk can be started in on a machine of this architecture. */
-export function startable(
+/** The modes in which a machine of this architecture can boot the disk. */
+export function supportedBootModes(
   { bios, uefi, loaders }: BootModes,
   architecture: Architecture | null,
 ): Inspection['bootModes'] {
@@ -56,7 +56,7 @@ export function startable(
   ];
 }
 
-/** An EFI system partition, or any FAT where nothing is marked: firmware looks at every FAT it can read. */
+/** An EFI system partition, or any FAT file system with /EFI: firmware searches every FAT file system that it can read. */
 function espTree({ fileSystem, partition }: Volume): GuestTree | null {
   if (fileSystem?.kind !== 'vfat') return null;
   const marked = partition === null || partition.type === ESP || partition.type === MBR_ESP;
@@ -71,7 +71,7 @@ function exists(tree: GuestTree, path: string): boolean {
   );
 }
 
-/** Null: no such file, or no EFI program. */
+/** The PE machine type; null if the file is missing or not an EFI program. */
 function efiMachine(tree: GuestTree, file: string): number | null {
   return unlessUnreadable<number | null>(
     () => {
@@ -116,27 +116,27 @@ function biosLoader(disk: ByteSource, layout: DiskLayout): BiosLoader {
   if (code.includes('LILO')) return works('boot sector: LILO');
   const { scheme, partitions } = layout.table;
   if (scheme === 'mbr') {
-    // Generic code starts the active partition's own boot sector.
+    // Generic boot code starts the boot sector of the active partition.
     const active = partitions.find((partition) => partition.active);
     if (active === undefined) return NO_BIOS;
     const start = sectorAt(disk, active.start / SECTOR);
     if (start === null || isBlank(start) || start.toString('latin1', 0, 4) === 'XFSB') {
-      return broken(`boot sector code, and active partition ${active.number} without a boot sector of its own`);
+      return broken(`boot code in the MBR, but active partition ${active.number} has no boot sector`);
     }
-    return works(`boot sector code and active partition ${active.number}`);
+    return works(`boot code in the MBR, active partition ${active.number}`);
   }
   if (scheme === 'gpt') {
     const bios = partitions.find(({ type }) => type === BIOS_BOOT);
-    if (bios !== undefined) return works(`boot sector code and BIOS boot partition ${bios.number}`);
+    if (bios !== undefined) return works(`boot code in the MBR, BIOS boot partition ${bios.number}`);
     return code.includes('Missing OS') || code.includes('Missing operating system')
       ? works('boot sector: SYSLINUX')
       : NO_BIOS;
   }
-  return code.includes('not a bootable disk') ? NO_BIOS : works('boot sector code');
+  return code.includes('not a bootable disk') ? NO_BIOS : works('boot code in the boot sector');
 }
 
 const SECTOR = 512;
-/** Where GRUB's first stage keeps the sector of what it loads: 64 bits in GRUB 2, 32 bits in GRUB of the first generation. */
+/** Reads the sector of the next stage from GRUB's boot.img: 64 bits in GRUB 2, 32 bits in GRUB Legacy. */
 const GRUB_NEXT = [
   (code: Buffer) => Number(code.readBigUInt64LE(0x5c)),
   (code: Buffer) => code.readUInt32LE(0x44),
@@ -148,8 +148,8 @@ function grubStages(disk: ByteSource, code: Buffer): BiosLoader {
   if (next === undefined) return works('boot sector: GRUB');
   const loaded = sectorAt(disk, next);
   return loaded === null || isBlank(loaded)
-    ? broken(`boot sector: GRUB, which loads sector ${next}; that is blank`)
-    : works(`boot sector: GRUB, its next stage at sector ${next}`);
+    ? broken(`boot sector: GRUB; its next stage at sector ${next} is blank`)
+    : works(`boot sector: GRUB; its next stage is at sector ${next}`);
 }
 
 function sectorAt(disk: ByteSource, sector: number): Buffer | null {
@@ -163,8 +163,8 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.subarray(0, 440).every((byte) => byte === 0);
 }
 
-/** What starts in both modes is imported as BIOS, the cloud's own default for x86. */
-export function tellBootMode(
+/** A disk that supports both modes is imported as BIOS, ImportImage's default for x86. */
+export function reportBootMode(
   modes: BootModes,
   architecture: Architecture | null,
   findings: FindingList,
@@ -176,44 +176,43 @@ export function tellBootMode(
     findings.add(
       'info',
       'GUESTOS.BootMode',
-      forThisArchitecture ? 'Boots from BIOS and from UEFI' : 'Boots from BIOS',
+      forThisArchitecture ? 'Boots in BIOS and UEFI mode' : 'Boots in BIOS mode',
       evidence,
       '',
     );
     return 'BIOS';
   }
   if (forThisArchitecture) {
-    findings.add('info', 'GUESTOS.BootMode', 'Boots from UEFI', evidence, '');
+    findings.add('info', 'GUESTOS.BootMode', 'Boots in UEFI mode', evidence, '');
     return 'UEFI';
   }
   if (biosBroken !== null && architecture !== 'arm64') {
     findings.add(
       'blocking',
       'GUESTOS.BootMode',
-      'The boot loader in the boot sector is not whole: the machine would stop before the kernel',
+      'The BIOS boot loader is incomplete: the instance does not reach the kernel',
       biosBroken,
-      'In the guest, or in a rescue system: grub-install /dev/DISK (RHEL family: grub2-install).',
+      'Run grub-install /dev/DISK (RHEL family: grub2-install) in the guest or in a rescue system.',
     );
     return 'BIOS';
   }
   if (uefiElsewhere !== null) {
-    const message =
-      'The UEFI loader is not where firmware without boot entries looks: the instance would stop in the firmware';
+    const message = 'The boot loader is missing at the UEFI fallback path: the instance’s firmware does not find it';
     findings.add(
       'blocking',
       'GUESTOS.BootMode',
       message,
       evidence,
-      'grub-install --removable, or copy the loader to EFI/BOOT/BOOTX64.EFI (arm64: BOOTAA64.EFI) on the EFI system partition.',
+      'Run grub-install --removable in the guest, or copy the loader to EFI/BOOT/BOOTX64.EFI (arm64: BOOTAA64.EFI) on the EFI system partition.',
     );
     return 'UEFI';
   }
-  const message = 'Could not tell how the disk boots: no boot code, and no EFI system partition with a loader';
+  const message = 'No boot loader was found: no boot code for BIOS, no EFI system partition with a loader';
   findings.add(
     'warning',
     'GUESTOS.BootMode',
     message,
-    evidence || 'boot sector empty',
+    evidence || 'empty boot sector',
     'Install a boot loader in the guest, or check that this is the system disk.',
   );
   return architecture === 'arm64' ? 'UEFI' : null;

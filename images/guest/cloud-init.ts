@@ -1,26 +1,26 @@
-/** cloud-init: which version, whether it runs, and whether it looks for Alibaba Cloud. */
+/** Checks cloud-init: its version, whether it is enabled, and its data sources. */
 import { printable } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import { type GuestTree, lines } from './tree.js';
 import { compareVersions } from './version.js';
 
 const INSTALL =
-  'Install cloud-init 19.1.3 or later: apt-get install cloud-init, or dnf install cloud-init; see the vendor’s "Install cloud-init".';
+  'Install cloud-init 19.1.3 or later in the guest: apt-get install cloud-init, or dnf install cloud-init (Alibaba Cloud: "Install cloud-init").';
 const PYTHON_FOLDERS = ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/usr/local/lib64', '/usr/share'];
 
 export interface CloudInit {
-  /** As `cloud-init --version` says it. */
+  /** As `cloud-init --version` prints it. */
   readonly version: string;
   readonly evidence: string;
-  /** False where a file or the kernel's command line switches it off. */
+  /** False if a file, a masked unit or the kernel command line disables it. */
   readonly runs: boolean;
-  /** False where its configuration leaves the network alone. */
+  /** False if its configuration disables its network setup. */
   readonly setsNetwork: boolean;
 }
 
 type Installed = Pick<CloudInit, 'version' | 'evidence'>;
 
-/** The version that Python loads, else what the package manager recorded. */
+/** The version in the Python package, else in the package manager's database. */
 export function findCloudInit(tree: GuestTree): Installed | null {
   for (const base of PYTHON_FOLDERS) {
     for (const python of tree.list(base).filter((name) => /^python[\d.]*$/.test(name))) {
@@ -37,18 +37,18 @@ export function findCloudInit(tree: GuestTree): Installed | null {
   return version === null ? null : { version, evidence: `/var/lib/dpkg/status: cloud-init ${version}` };
 }
 
-/** The second one since 25.3: version.py imports it. */
+/** Since 25.3, version.py imports the version from meson_versions.py. */
 const VERSION_FILES = ['version.py', 'meson_versions.py'];
 
-/** Distributions put their own version beside the upstream one; cloud-init prefers it where it is filled in. */
+/** cloud-init prefers the distribution's version, if set, to the upstream version. A value "@…@" is an unset template. */
 function versionIn(source: string): string | null {
-  const named = (name: string) => {
+  const valueNamed = (name: string) => {
     const value = new RegExp(`^${name}\\s*=\\s*["']([^"']+)["']`, 'm').exec(source)?.[1];
     return value === undefined || value.startsWith('@') ? null : printable(value, 60);
   };
   const names = ['_PACKAGED_VERSION', 'DOWNSTREAM_VERSION', '__VERSION__', 'UPSTREAM_VERSION'];
-  const assigned = names.map(named).find((value) => value !== null);
-  // Up to 0.7.6, and in the vendor's own 0.7.6a15: vr.StrictVersion("0.7.6a15").
+  const assigned = names.map(valueNamed).find((value) => value !== null);
+  // Versions up to 0.7.6, and Alibaba Cloud's 0.7.6a15, use vr.StrictVersion("0.7.6a15").
   return assigned ?? /StrictVersion\(["']([\w.]{1,60})["']\)/.exec(source)?.[1] ?? null;
 }
 
@@ -62,14 +62,14 @@ export function dpkgVersion(tree: GuestTree, name: string): string | null {
   return /^Version: (?:\d+:)?(.+)$/m.exec(stanza)?.[1] ?? null;
 }
 
-/** The document's minimum: 19.1.3, or of the old branch 0.7.6a15. */
+/** The minimum of the ImportImage page: 19.1.3, or 0.7.6a15 of the old branch. */
 export function isNewEnough(version: string): boolean {
   const old = /^0\.7\.6a(\d+)/.exec(version);
   if (old !== null) return Number(old[1]) >= 15;
   return compareVersions(version.replace(/[-+~].*$/, ''), '19.1.3') >= 0;
 }
 
-/** `args`: the kernel's command line. */
+/** `args`: the kernel command line. */
 export function checkCloudInit(
   tree: GuestTree,
   args: readonly string[],
@@ -78,41 +78,42 @@ export function checkCloudInit(
 ): CloudInit | null {
   const found = findCloudInit(tree);
   if (found === null) {
-    const message = 'cloud-init is not installed: the cloud cannot set host name, password, key pair or user data';
-    const looked = 'no cloudinit package for Python, none in the dpkg status';
-    findings.add('warning', 'GUESTOS.CloudInit', message, looked, INSTALL);
+    const message = 'cloud-init is not installed: ECS cannot set the host name, password, key pair or user data';
+    const evidence = 'no Python package cloudinit, no cloud-init in /var/lib/dpkg/status';
+    findings.add('warning', 'GUESTOS.CloudInit', message, evidence, INSTALL);
     return null;
   }
   const upstream = found.version.replace(/[-+~].*$/, '');
   if (upstream === '19.1') {
-    // The vendor's own builds count on behind a dash; without that the document's minimum cannot be held against it.
-    const message = `Could not tell whether cloud-init ${found.version} reaches the document’s minimum 19.1.3`;
-    findings.add('info', 'GUESTOS.CloudInit', message, found.evidence, 'In the guest: rpm -q cloud-init');
+    // Alibaba Cloud's builds have the third number only in the package version.
+    const message = `Could not determine whether cloud-init ${found.version} is version 19.1.3 or later`;
+    const remedy = 'Run rpm -q cloud-init in the guest to check the version.';
+    findings.add('info', 'GUESTOS.CloudInit', message, found.evidence, remedy);
   } else if (!isNewEnough(found.version)) {
-    const message = `cloud-init ${found.version} is older than the document’s minimum (19.1.3, or 0.7.6a15)`;
+    const message = `cloud-init ${found.version} is older than the required version (19.1.3, or 0.7.6a15)`;
     findings.add(required ? 'warning' : 'info', 'GUESTOS.CloudInit', message, found.evidence, INSTALL);
   } else {
     findings.add('info', 'GUESTOS.CloudInit', `cloud-init ${found.version} is installed`, found.evidence, '');
   }
-  const off = switchedOff(tree, args);
-  if (off !== null) {
-    const message = 'cloud-init is installed and switched off';
-    findings.add('warning', 'GUESTOS.CloudInit', message, off.evidence, off.remedy);
+  const disabled = findDisabled(tree, args);
+  if (disabled !== null) {
+    const message = 'cloud-init is disabled: ECS cannot set the host name, password, key pair or user data';
+    findings.add('warning', 'GUESTOS.CloudInit', message, disabled.evidence, disabled.remedy);
   }
   const config = configLines(tree);
   checkDataSources(config, findings);
   const noNetwork = config.some(({ text }) => /\bnetwork:\s*\{\s*config:\s*["']?disabled/.test(text));
-  return { ...found, runs: off === null, setsNetwork: off === null && !noNetwork };
+  return { ...found, runs: disabled === null, setsNetwork: disabled === null && !noNetwork };
 }
 
-function switchedOff(tree: GuestTree, args: readonly string[]): { evidence: string; remedy: string } | null {
+function findDisabled(tree: GuestTree, args: readonly string[]): { evidence: string; remedy: string } | null {
   const file = '/etc/cloud/cloud-init.disabled';
-  if (tree.exists(file)) return { evidence: file, remedy: `rm ${file}` };
+  if (tree.exists(file)) return { evidence: file, remedy: `Run in the guest: rm ${file}` };
   const arg = args.find((one) => one === 'cloud-init=disabled' || one === 'cc_ready=disabled');
   if (arg !== undefined) {
     return {
       evidence: `kernel command line: ${arg}`,
-      remedy: `Take ${arg} out of GRUB_CMDLINE_LINUX, then update-grub.`,
+      remedy: `Remove ${arg} from GRUB_CMDLINE_LINUX in /etc/default/grub, then run update-grub or grub2-mkconfig.`,
     };
   }
   const masked = ['cloud-init.service', 'cloud-init.target', 'cloud-init-local.service'].find(
@@ -120,7 +121,10 @@ function switchedOff(tree: GuestTree, args: readonly string[]): { evidence: stri
   );
   return masked === undefined
     ? null
-    : { evidence: `/etc/systemd/system/${masked} is /dev/null`, remedy: `systemctl unmask ${masked}` };
+    : {
+        evidence: `/etc/systemd/system/${masked} links to /dev/null`,
+        remedy: `Run in the guest: systemctl unmask ${masked}`,
+      };
 }
 
 interface ConfigLine {
@@ -128,7 +132,7 @@ interface ConfigLine {
   readonly evidence: string;
 }
 
-/** All configuration in the order in which cloud-init reads it: what comes later wins. */
+/** The configuration in cloud-init's order: later lines take precedence. */
 function configLines(tree: GuestTree): ConfigLine[] {
   const folder = '/etc/cloud/cloud.cfg.d';
   const parts = tree.list(folder).filter((name) => name.endsWith('.cfg'));
@@ -144,12 +148,12 @@ function checkDataSources(config: readonly ConfigLine[], findings: FindingList):
   const start = config.findLastIndex(({ text }) => /^datasource_list:/.test(text));
   const first = config[start];
   if (first === undefined) return;
-  // In one line, in brackets over several, or as a list of dashes.
+  // The list is on one line, in brackets over several lines, or one item a line.
   const following = config.slice(start + 1);
   const end = following.findIndex(({ text }) => !/^(-|\]|[\w"', ]+\]?,?$)/.test(text));
   const list = [first, ...(/\]/.test(first.text) ? [] : following.slice(0, end < 0 ? undefined : end))];
   if (list.some(({ text }) => /AliYun/i.test(text))) return;
-  const message = 'cloud-init is told not to look for Alibaba Cloud';
-  const remedy = 'Add AliYun to datasource_list, or remove the line.';
+  const message = 'cloud-init does not use the Alibaba Cloud data source: it does not configure the instance';
+  const remedy = 'Add AliYun to datasource_list in the guest, or remove datasource_list.';
   findings.add('warning', 'GUESTOS.CloudInit', message, first.evidence, remedy);
 }

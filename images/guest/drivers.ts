@@ -1,4 +1,4 @@
-/** Whether the kernel finds its disk and network on ECS: virtio, NVMe, the root's own driver; and what passwords need. */
+/** Checks that the kernel has its drivers on ECS: virtio, NVMe, the root file system, and fw_cfg for passwords. */
 import type { Volume } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { Inspection } from '../inspection.js';
@@ -18,7 +18,7 @@ const BOOT_DRIVERS: readonly Driver[] = [
 const NETWORK: Driver = { module: 'virtio_net', option: 'CONFIG_VIRTIO_NET' };
 const NVME: Driver = { module: 'nvme', option: 'CONFIG_BLK_DEV_NVME' };
 
-/** Each of them reads the file system. */
+/** For each file system, the drivers that can mount it. */
 const ROOT_DRIVERS: Readonly<Record<string, readonly Driver[]>> = {
   ext2: [
     { module: 'ext4', option: 'CONFIG_EXT4_FS' },
@@ -34,20 +34,20 @@ const ROOT_DRIVERS: Readonly<Record<string, readonly Driver[]>> = {
 };
 const DEVICE_MAPPER: Driver = { module: 'dm_mod', option: 'CONFIG_BLK_DEV_DM' };
 
-const REBUILD = [
-  'Debian, Ubuntu: printf "virtio_pci\\nvirtio_blk\\nvirtio_net\\n" >> /etc/initramfs-tools/modules && update-initramfs -u',
-  'RHEL family: dracut -f --add-drivers "virtio_pci virtio_blk virtio_net" /boot/initramfs-KERNEL.img KERNEL',
-].join('; ');
-const INSTALL = 'see the vendor’s "Install the virtio driver".';
+const ADD_VIRTIO =
+  'Add the drivers to the initramfs in the guest. Debian, Ubuntu: ' +
+  'printf "virtio_pci\\nvirtio_blk\\nvirtio_net\\n" >> /etc/initramfs-tools/modules && update-initramfs -u; ' +
+  'RHEL family: dracut -f --add-drivers "virtio_pci virtio_blk virtio_net" /boot/initramfs-KERNEL.img KERNEL';
+const SEE_VIRTIO = 'See Alibaba Cloud: "Install the virtio driver".';
 
-/** The document's list: these platforms, and arm64, need them for passwords and key pairs. */
+/** Platforms for which the ImportImage page has requirements for passwords and key pairs, besides arm64. */
 const CONFIG_PLATFORMS = ['CentOS Stream', 'Anolis', 'AlmaLinux', 'UOS', 'Kylin', 'Rocky Linux'];
 
 export function needsDocumentRequirements(identity: Identity | null, architecture: string | null): boolean {
   return architecture === 'arm64' || CONFIG_PLATFORMS.includes(identity?.platform ?? '');
 }
 
-/** Answers Features.NvmeSupport; null: could not tell. */
+/** Returns the value for Features.NvmeSupport; null: could not be determined. */
 export function checkDrivers(kernel: Kernel, findings: FindingList): Inspection['nvmeSupport'] {
   checkVirtio(kernel, findings);
   return checkNvme(kernel, findings);
@@ -56,25 +56,25 @@ export function checkDrivers(kernel: Kernel, findings: FindingList): Inspection[
 function checkVirtio(kernel: Kernel, findings: FindingList): void {
   const places = BOOT_DRIVERS.map((driver) => ({ ...driver, place: placeOf(kernel, driver) }));
   const network = placeOf(kernel, NETWORK);
-  const told = [...places, { ...NETWORK, place: network }].map(({ module, place }) => `${module} ${place}`).join(', ');
-  const evidence = `kernel ${kernel.version}: ${told}${initramfsText(kernel)}`;
+  const drivers = [...places, { ...NETWORK, place: network }].map(({ module, place }) => `${module} ${place}`);
+  const evidence = `kernel ${kernel.version}: ${drivers.join(', ')}${initramfsText(kernel)}`;
   const add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) =>
     findings.add(severity, 'GUESTOS.Virtio', message, evidence, remedy);
   const late = places.filter(({ place }) => !AT_BOOT.includes(place));
   if (late.some(({ place }) => place === 'absent')) {
-    const remedy = `Install a kernel with CONFIG_VIRTIO_PCI and CONFIG_VIRTIO_BLK; ${INSTALL}`;
+    const remedy = `Install a kernel with CONFIG_VIRTIO_PCI and CONFIG_VIRTIO_BLK in the guest. ${SEE_VIRTIO}`;
     add('blocking', 'The kernel has no virtio disk driver: it cannot find its disk on ECS', remedy);
-  } else if (late.some(({ place }) => place === 'unknown') || (late.length > 0 && cannotSeeInitramfs(kernel))) {
-    const remedy = `Check in the guest: lsinitrd or lsinitramfs | grep virtio. ${REBUILD}`;
-    add('warning', 'Could not tell whether the virtio drivers are there when the kernel boots', remedy);
+  } else if (late.some(({ place }) => place === 'unknown') || (late.length > 0 && initramfsUnreadable(kernel))) {
+    const remedy = `Run lsinitrd | grep virtio, or lsinitramfs | grep virtio in the guest. If nothing is listed: ${ADD_VIRTIO}`;
+    add('warning', 'Could not determine whether the virtio drivers are available at boot', remedy);
   } else if (late.length > 0) {
-    const where = kernel.initramfs === null ? 'and the boot loader loads no initramfs' : 'that is not in the initramfs';
-    add('blocking', `The virtio disk driver is a module ${where}: the kernel cannot find its disk on ECS`, REBUILD);
+    const where = kernel.initramfs === null ? 'but the boot loader loads no initramfs' : 'that is not in the initramfs';
+    add('blocking', `The virtio disk driver is a module ${where}: the kernel cannot find its disk on ECS`, ADD_VIRTIO);
   } else if (network === 'absent') {
-    const remedy = `Install a kernel with CONFIG_VIRTIO_NET; ${INSTALL}`;
-    add('blocking', 'The kernel has no virtio network driver: no network on ECS', remedy);
+    const remedy = `Install a kernel with CONFIG_VIRTIO_NET in the guest. ${SEE_VIRTIO}`;
+    add('blocking', 'The kernel has no virtio network driver: the instance has no network', remedy);
   } else {
-    add('info', 'The virtio drivers are there when the kernel boots', '');
+    add('info', 'The virtio drivers are available at boot', '');
   }
 }
 
@@ -82,23 +82,23 @@ function checkNvme(kernel: Kernel, findings: FindingList): Inspection['nvmeSuppo
   const place = placeOf(kernel, NVME);
   const evidence = `kernel ${kernel.version}: nvme ${place}${initramfsText(kernel)}`;
   if (AT_BOOT.includes(place)) {
-    findings.add('info', 'GUESTOS.Nvme', 'The NVMe driver is there when the kernel boots', evidence, '');
+    findings.add('info', 'GUESTOS.Nvme', 'The NVMe driver is available at boot', evidence, '');
     return 'supported';
   }
-  const unsure = place === 'unknown' || (place === 'module' && cannotSeeInitramfs(kernel));
+  const unsure = place === 'unknown' || (place === 'module' && initramfsUnreadable(kernel));
   findings.add(
     unsure ? 'info' : 'warning',
     'GUESTOS.Nvme',
     unsure
-      ? 'Could not tell whether the NVMe driver is there when the kernel boots'
-      : 'Instance types with NVMe system disks cannot boot this image; features.nvmeSupport is unsupported',
+      ? 'Could not determine whether the NVMe driver is available at boot'
+      : 'The NVMe driver is not available at boot: instance types with NVMe system disks cannot boot this image',
     evidence,
-    'Add nvme to the initramfs: echo nvme >> /etc/initramfs-tools/modules && update-initramfs -u, or dracut -f --add-drivers nvme',
+    'Add nvme to the initramfs in the guest: echo nvme >> /etc/initramfs-tools/modules && update-initramfs -u, or dracut -f --add-drivers nvme',
   );
   return unsure ? null : 'unsupported';
 }
 
-/** The root's file system, and what puts its logical volume together. */
+/** Checks the drivers of the root file system and, for a logical volume, the device mapper. */
 export function checkRootDriver(kernel: Kernel, volume: Volume, findings: FindingList): void {
   const kind = volume.fileSystem?.kind ?? '';
   const needed: (readonly Driver[])[] = [
@@ -107,14 +107,16 @@ export function checkRootDriver(kernel: Kernel, volume: Volume, findings: Findin
   ];
   for (const choice of needed.filter((drivers) => drivers.length > 0)) {
     const places = choice.map((driver) => placeOf(kernel, driver));
-    const isSure = places.every((place) => place === 'absent' || (place === 'module' && !cannotSeeInitramfs(kernel)));
-    if (!isSure) continue;
+    const isMissing = places.every(
+      (place) => place === 'absent' || (place === 'module' && !initramfsUnreadable(kernel)),
+    );
+    if (!isMissing) continue;
     findings.add(
       'blocking',
       'ECSIMPORT.RootDriver',
-      `The driver that the root needs (${choice.map(({ module }) => module).join(' or ')}) is not there when the kernel boots`,
+      `The driver of the root file system (${choice.map(({ module }) => module).join(' or ')}) is not available at boot`,
       `kernel ${kernel.version}: ${choice.map(({ module }, index) => `${module} ${places[index]}`).join(', ')}${initramfsText(kernel)}`,
-      'Make the initramfs again in the guest: update-initramfs -u, or dracut -f.',
+      'Rebuild the initramfs in the guest: update-initramfs -u, or dracut -f.',
     );
   }
 }
@@ -123,28 +125,29 @@ function placeOf(kernel: Kernel, { module, option }: Driver): DriverPlace {
   return kernel.driver(module, option);
 }
 
-function cannotSeeInitramfs({ initramfs }: Kernel): boolean {
+function initramfsUnreadable({ initramfs }: Kernel): boolean {
   return initramfs !== null && initramfs.problem !== null;
 }
 
 function initramfsText({ initramfs }: Kernel): string {
   if (initramfs === null) return '; no initramfs';
-  const read =
-    initramfs.problem === null ? `${initramfs.names.length} files` : `could not be read: ${initramfs.problem}`;
+  const read = initramfs.problem === null ? `${initramfs.names.length} files` : `not readable: ${initramfs.problem}`;
   return `; ${initramfs.file} (${initramfs.packing}, ${read})`;
 }
 
-/** CONFIG_FW_CFG_SYSFS carries passwords and keys into the guest. `m` does as well: Debian loads it on demand. */
+/** ECS passes passwords and keys to the guest through fw_cfg. `m` is enough: Debian loads the module on demand. */
 export function checkFwCfg(kernel: Kernel, required: boolean, findings: FindingList): void {
   const place = kernel.driver('qemu_fw_cfg', 'CONFIG_FW_CFG_SYSFS');
   const evidence = `kernel ${kernel.version}: CONFIG_FW_CFG_SYSFS ${kernel.config('CONFIG_FW_CFG_SYSFS') ?? place}${kernel.configFile === null ? '' : ` (${kernel.configFile})`}`;
   if (place === 'unknown') {
-    const message = 'Could not tell whether the kernel has CONFIG_FW_CFG_SYSFS, which passwords and key pairs need';
-    const remedy = 'In the guest: grep CONFIG_FW_CFG_SYSFS /boot/config-$(uname -r)';
+    const message =
+      'Could not determine whether the kernel has CONFIG_FW_CFG_SYSFS, which ECS needs to set passwords and key pairs';
+    const remedy = 'Run in the guest: grep CONFIG_FW_CFG_SYSFS /boot/config-$(uname -r)';
     findings.add('info', 'ECSIMPORT.FwCfg', message, evidence, remedy);
   } else if (place === 'absent') {
-    const message = 'The kernel lacks CONFIG_FW_CFG_SYSFS: passwords and key pairs cannot be set from the cloud';
-    const remedy = 'Use a kernel of Linux 4.6 or later (CentOS: 3.10.0-826.el7 or later) with CONFIG_FW_CFG_SYSFS.';
+    const message = 'The kernel has no CONFIG_FW_CFG_SYSFS: ECS cannot set passwords and key pairs';
+    const remedy =
+      'Install a kernel with CONFIG_FW_CFG_SYSFS in the guest: Linux 4.6 or later (CentOS: 3.10.0-826.el7 or later).';
     findings.add(required ? 'warning' : 'info', 'ECSIMPORT.FwCfg', message, evidence, remedy);
   } else {
     findings.add('info', 'ECSIMPORT.FwCfg', 'The kernel has CONFIG_FW_CFG_SYSFS', evidence, '');

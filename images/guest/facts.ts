@@ -1,4 +1,4 @@
-/** What the guest says of itself; null is "could not tell", never "no". */
+/** Facts about the guest. Null means "could not be determined", never "no". */
 import type { Inspection } from '../inspection.js';
 
 export type GuestFacts = Pick<
@@ -18,7 +18,7 @@ export type GuestFacts = Pick<
   | 'depth'
 >;
 
-export const NOTHING_TOLD: GuestFacts = {
+export const NO_GUEST_FACTS: GuestFacts = {
   partitionTable: null,
   volumes: [],
   architecture: null,

@@ -1,31 +1,32 @@
-/** /etc/fstab: everything that it mounts at boot must be found on ECS, by names that stay. */
+/** Checks /etc/fstab: every mount at boot must exist on ECS under a stable name. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import { type FstabEntry, fstabEvidence, isDeviceName, type Root, someVolumeUnread, volumeFor } from './mounts.js';
 
-const UUIDS = 'Use UUIDs: blkid shows them; then replace the device name by UUID=…';
+const USE_UUID = 'Replace the device name with UUID=… in /etc/fstab; blkid in the guest shows the UUID.';
 const NO_DEVICE =
   /^(tmpfs|proc|sysfs|devpts|none|nfs4?|cifs|smb3|debugfs|overlay|autofs|cgroup2?|hugetlbfs|fuse.*|9p|virtiofs|efivarfs|ceph|glusterfs)$/;
 const REMOVABLE = /^\/dev\/(sr|cdrom|dvd|cdrw|fd|floppy|loop|zram)/;
-/** Named after the bus or the serial number that the old hypervisor gave the disk. */
+/** Names derived from the bus or serial number that the source hypervisor gave the disk. */
 const HYPERVISOR_NAME = /^\/dev\/disk\/by-(path|id)\/(?!dm-|lvm-)/;
-/** Without these the boot goes no further, whichever init the guest has. */
-const NEEDED = /^\/(boot|boot\/efi|efi|usr|etc)?$/;
-const STAYS_ON_VIRTIO = /^\/dev\/vda\d*$/;
+/** Without these mounts, the boot fails with every init system. */
+const REQUIRED_MOUNTS = /^\/(boot|boot\/efi|efi|usr|etc)?$/;
+const VIRTIO_NAME = /^\/dev\/vda\d*$/;
 
-/** systemd and the older inits of the big distributions stop the boot where a mount is missing; OpenRC and BusyBox go on. */
-export type Init = 'systemd' | 'older' | 'goes on';
+/** systemd and sysvinit stop the boot if a mount is missing (`systemd`, `older`); OpenRC and BusyBox continue. */
+export type Init = 'systemd' | 'older' | 'continues';
 
 export interface FstabContext {
-  /** The image is one of several: what is not on this disk may be on another one. */
+  /** The import has other disks, and a mount may be on one of them. */
   readonly moreDisks: boolean;
   readonly init: Init;
 }
 
 export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext, findings: FindingList): void {
   if (root.fstab.length === 0) {
-    const message = 'There are no mounts in /etc/fstab; the vendor’s checks expect one for the root';
-    const remedy = 'Unusual systems: set platform to "Others Linux".';
+    const message = '/etc/fstab has no mounts; Alibaba Cloud’s image check expects one for the root';
+    const remedy =
+      'Add the root file system to /etc/fstab. For a system without fstab, set platform to "Others Linux".';
     findings.add('info', 'GUESTOS.Fstab', message, '/etc/fstab is missing or empty', remedy);
     return;
   }
@@ -34,65 +35,73 @@ export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext
       /^(\/dev\/|[A-Z]+=)/.test(spec) &&
       !NO_DEVICE.test(type) &&
       !REMOVABLE.test(spec) &&
-      // Mounted only when somebody asks for it.
+      // Not mounted at boot.
       !options.includes('noauto'),
   );
   const bad = entries.filter((entry) => !checkEntry(entry, layout, context, findings));
   if (bad.length > 0) return;
-  const message = 'Everything that /etc/fstab mounts is found by names that stay';
+  const message = 'All mounts in /etc/fstab use stable names';
   findings.add('info', 'GUESTOS.Fstab', message, entries.map(fstabEvidence).join('; ') || '/etc/fstab', '');
 }
 
-/** True when nothing is wrong with it. */
+/** True if the entry has no defect. */
 function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext, findings: FindingList): boolean {
-  const stops = stopsTheBoot(entry, context);
+  const stopsBoot = doesStopBoot(entry, context);
   const add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) =>
     findings.add(severity, 'GUESTOS.Fstab', message, fstabEvidence(entry), remedy);
-  if (STAYS_ON_VIRTIO.test(entry.spec) && volumeFor(entry.spec, layout) !== null) {
-    add('info', 'A mount names /dev/vda: right on virtio disks, wrong on instance types with NVMe disks', UUIDS);
+  if (VIRTIO_NAME.test(entry.spec) && volumeFor(entry.spec, layout) !== null) {
+    const message = 'A mount uses /dev/vda: it exists with virtio disks, but not on instance types with NVMe disks';
+    add('info', message, USE_UUID);
     return true;
   }
   if (entry.at === '/' && context.init === 'systemd' && isDeviceName(entry.spec)) {
-    // The root is mounted already, and systemd does not wait for the device that this line names.
-    add('warning', 'The root’s line names a device that ECS calls otherwise: the vendor’s check warns of it', UUIDS);
+    // The initramfs has mounted the root already, so systemd does not wait for the device in this line.
+    const message =
+      'The root mount uses a device name that does not exist on ECS: Alibaba Cloud’s image check warns of it';
+    add('warning', message, USE_UUID);
     return false;
   }
   if (isDeviceName(entry.spec) || HYPERVISOR_NAME.test(entry.spec)) {
-    const what = stops ? 'the boot stops at it' : 'it is not mounted';
-    add(stops ? 'blocking' : 'warning', `A mount names a device that ECS calls otherwise: ${what}`, UUIDS);
+    const effect = stopsBoot ? 'the boot stops' : 'it is not mounted';
+    const message = `A mount uses a device name that does not exist on ECS: ${effect}`;
+    add(stopsBoot ? 'blocking' : 'warning', message, USE_UUID);
     return false;
   }
   if (volumeFor(entry.spec, layout) !== null) return true;
   if (someVolumeUnread(layout)) {
-    add('warning', 'Could not tell whether a mount is on this disk', 'Check the line with blkid in the guest.');
+    const remedy = 'Run blkid in the guest, and check that it lists the device of this line.';
+    add('warning', 'Could not determine whether a mount is on this disk', remedy);
     return false;
   }
-  const elsewhere = context.moreDisks && !NEEDED.test(entry.at);
+  const maybeElsewhere = context.moreDisks && !REQUIRED_MOUNTS.test(entry.at);
+  const effect = stopsBoot ? 'the boot stops' : 'it is not mounted';
   add(
-    stops && !elsewhere ? 'blocking' : 'warning',
-    elsewhere ? 'A mount is not on this disk: it must be on another disk of the import' : 'A mount is not on this disk',
-    stops
-      ? 'Correct the UUID (blkid), or give the mount the option nofail if its disk does not come along.'
-      : 'Remove the line if the device does not come along.',
+    stopsBoot && !maybeElsewhere ? 'blocking' : 'warning',
+    maybeElsewhere
+      ? 'The device of a mount is not on this disk: it must be on another disk of the import'
+      : `The device of a mount is not on this disk: ${effect}`,
+    stopsBoot
+      ? 'Correct the UUID (blkid). If you do not import the mount’s disk, add the option nofail.'
+      : 'Correct the UUID (blkid). If you do not import the mount’s disk, remove the line.',
   );
   return false;
 }
 
-function stopsTheBoot({ at, type, options }: FstabEntry, { init }: FstabContext): boolean {
+function doesStopBoot({ at, type, options }: FstabEntry, { init }: FstabContext): boolean {
   const optional = ['nofail', '_netdev', 'x-systemd.automount'].some((option) => options.includes(option));
   if (optional || type === 'swap') return false;
-  return init !== 'goes on' || NEEDED.test(at);
+  return init !== 'continues' || REQUIRED_MOUNTS.test(at);
 }
 
-/** Swap needs no check of its own where fstab's line is right; it is told, since an image without it may be meant so. */
-export function tellSwap(root: Root, layout: DiskLayout, findings: FindingList): void {
+/** Only reports swap: an image without swap is valid. */
+export function reportSwap(root: Root, layout: DiskLayout, findings: FindingList): void {
   const lines = root.fstab.filter(({ type }) => type === 'swap');
   const partitions = layout.volumes.filter(({ content }) => content === 'swap');
   const message =
     lines.length > 0
       ? 'The guest has swap'
       : partitions.length > 0
-        ? 'There is a swap partition that /etc/fstab does not use'
+        ? 'The disk has a swap partition that /etc/fstab does not use'
         : 'The guest has no swap';
   const evidence = [...lines.map(fstabEvidence), ...partitions.map(({ name }) => name)].join('; ');
   findings.add('info', 'ECSIMPORT.Swap', message, evidence || 'none in /etc/fstab, none on the disk', '');

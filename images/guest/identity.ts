@@ -1,4 +1,4 @@
-/** Which system this is: os-release to the vendor's Platform value, architecture from an executable's header. */
+/** Identifies the distribution, maps it to ImportImage's Platform value, and reads the architecture from an ELF header. */
 import { printable } from '../bytes.js';
 import type { Inspection } from '../inspection.js';
 import { type GuestTree, lines } from './tree.js';
@@ -10,7 +10,7 @@ export interface Identity {
   readonly evidence: string;
 }
 
-/** ID of os-release to ImportImage's Platform; what is not listed is `Others Linux`. */
+/** ImportImage's Platform by the ID of os-release. Others are `Others Linux`. */
 const PLATFORMS: Readonly<Record<string, string>> = {
   alinux: 'Aliyun',
   aliyun: 'Aliyun',
@@ -36,22 +36,22 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   gentoo: 'Gentoo',
 };
 
-/** Systems from before os-release: file, what its text says, ID. */
-const OLD_RELEASES: readonly { readonly file: string; readonly says: RegExp; readonly id: string }[] = [
-  { file: '/etc/centos-release', says: /CentOS/i, id: 'centos' },
-  { file: '/etc/redhat-release', says: /CentOS/i, id: 'centos' },
-  { file: '/etc/redhat-release', says: /Red Hat/i, id: 'rhel' },
-  { file: '/etc/SuSE-release', says: /openSUSE/i, id: 'opensuse' },
-  { file: '/etc/SuSE-release', says: /SUSE/i, id: 'sles' },
-  { file: '/etc/debian_version', says: /./, id: 'debian' },
+/** Release files of systems older than os-release. */
+const OLD_RELEASES: readonly { readonly file: string; readonly pattern: RegExp; readonly id: string }[] = [
+  { file: '/etc/centos-release', pattern: /CentOS/i, id: 'centos' },
+  { file: '/etc/redhat-release', pattern: /CentOS/i, id: 'centos' },
+  { file: '/etc/redhat-release', pattern: /Red Hat/i, id: 'rhel' },
+  { file: '/etc/SuSE-release', pattern: /openSUSE/i, id: 'opensuse' },
+  { file: '/etc/SuSE-release', pattern: /SUSE/i, id: 'sles' },
+  { file: '/etc/debian_version', pattern: /./, id: 'debian' },
 ];
 
 export function identify(tree: GuestTree): Identity | null {
   const file = ['/etc/os-release', '/usr/lib/os-release'].find((path) => tree.exists(path));
   if (file !== undefined) return fromOsRelease(file, parseOsRelease(tree.text(file) ?? ''));
-  for (const { file: path, says, id } of OLD_RELEASES) {
+  for (const { file: path, pattern, id } of OLD_RELEASES) {
     const content = tree.text(path);
-    if (content === null || !says.test(content)) continue;
+    if (content === null || !pattern.test(content)) continue;
     const name = printable(content.split('\n')[0] ?? '');
     const version = /\d+(\.\d+)*/.exec(content)?.[0] ?? null;
     return { platform: PLATFORMS[id] ?? 'Others Linux', version, name, evidence: `${path}: ${name}` };

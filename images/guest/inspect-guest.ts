@@ -1,21 +1,21 @@
-/** The guest in the image: its disk's layout, then the system that was found on it. */
+/** Inspects the disk layout, then the operating system on it. */
 import type { ByteSource } from '../bytes.js';
 import { type DiskLayout, readLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { DiskContext, VolumeFacts } from '../inspection.js';
 import { findWindows } from '../windows/find-windows.js';
 import { inspectWindows } from '../windows/inspect-windows.js';
-import { type BootModes, readBootModes, startable } from './boot-mode.js';
-import { type GuestFacts, NOTHING_TOLD } from './facts.js';
+import { type BootModes, readBootModes, supportedBootModes } from './boot-mode.js';
+import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
 import { inspectLinux } from './inspect-linux.js';
 import { findRoot } from './mounts.js';
 
-/** More volumes than any honest disk has are not told. */
+/** Bounds the report on a malicious image. */
 const MAX_VOLUMES = 256;
 
 export function inspectDisk(disk: ByteSource, context: DiskContext, findings: FindingList): GuestFacts {
   const layout = readLayout(disk, findings);
-  const guest = context.role === 'data' ? NOTHING_TOLD : inspectGuest(disk, layout, context, findings);
+  const guest = context.role === 'data' ? NO_GUEST_FACTS : inspectGuest(disk, layout, context, findings);
   return { ...guest, partitionTable: layout.table.scheme, volumes: volumeFacts(layout) };
 }
 
@@ -25,7 +25,7 @@ function inspectGuest(disk: ByteSource, layout: DiskLayout, context: DiskContext
   if (root !== null) return inspectLinux(root, layout, modes, context, findings);
   const windows = findWindows(layout, findings);
   if (windows !== null) return inspectWindows(windows, layout, modes, findings);
-  return withoutRoot(layout, modes, findings);
+  return inspectWithoutSystem(layout, modes, findings);
 }
 
 function volumeFacts({ volumes }: DiskLayout): VolumeFacts[] {
@@ -37,7 +37,7 @@ function volumeFacts({ volumes }: DiskLayout): VolumeFacts[] {
   }));
 }
 
-function withoutRoot(layout: DiskLayout, modes: BootModes, findings: FindingList): GuestFacts {
+function inspectWithoutSystem(layout: DiskLayout, modes: BootModes, findings: FindingList): GuestFacts {
   const contents = layout.volumes.map(({ name, content }) => `${name}: ${content ?? 'unknown'}`).slice(0, 20);
   const unread = layout.volumes.filter(
     ({ fileSystem, content }) => fileSystem === null && content !== 'swap' && content !== 'LVM',
@@ -45,39 +45,39 @@ function withoutRoot(layout: DiskLayout, modes: BootModes, findings: FindingList
   const windows = layout.volumes.some(({ content }) => content === 'ntfs' || content === 'BitLocker');
   const encrypted = layout.volumes.find(({ content }) => content === 'LUKS' || content === 'BitLocker');
   if (encrypted !== undefined) {
-    const message = 'The system lies in an encrypted volume and could not be inspected';
+    const message = 'The operating system is on an encrypted volume and could not be inspected';
     findings.add(
       'warning',
       'ECSIMPORT.Encrypted',
       message,
       `${encrypted.name}: ${encrypted.content}`,
-      'Check that it boots without a person typing the passphrase.',
+      'Check that the guest boots without a passphrase at the console.',
     );
   } else if (layout.volumes.length > 0 || layout.table.scheme !== 'none') {
     const message =
       unread.length > 0
-        ? 'Could not tell which system is on the disk'
-        : 'No operating system was found: fine for a data disk';
+        ? 'Could not determine which operating system is on the disk'
+        : 'No operating system was found on the disk';
     findings.add(
       'warning',
       'GUESTOS.SystemImage',
       message,
       contents.join('; ') || `${layout.table.scheme} with no partitions`,
-      'Give platform, architecture and boot mode in the request, or check that this is the right disk.',
+      'Check that this is the system disk (import a data disk with role data), or set platform, architecture and bootMode in the request.',
     );
   }
-  const bootModes = startable(modes, null);
+  const bootModes = supportedBootModes(modes, null);
   const isFreeBsd = layout.table.partitions.some(({ type }) => FREEBSD.test(type));
   return {
-    ...NOTHING_TOLD,
+    ...NO_GUEST_FACTS,
     architecture: modes.loaders.length === 1 ? (modes.loaders[0] ?? null) : null,
     bootMode: bootModes.length === 1 ? (bootModes[0] ?? null) : null,
     bootModes,
-    // The vendor counts FreeBSD among the platforms of type linux.
+    // In ImportImage, FreeBSD is a platform of OSType linux.
     osType: windows ? 'windows' : isFreeBsd ? 'linux' : null,
     platform: isFreeBsd ? 'FreeBSD' : null,
   };
 }
 
-/** FreeBSD's partition types, of GPT and MBR; its file systems are not read. */
+/** FreeBSD's partition types in GPT and MBR. Its file systems are not supported. */
 const FREEBSD = /^(516e7cb[4-8ac]-6ecf-11d6-8ff8-00022d09712b|83bd6b9d-7f41-11dc-be0b-001560b84f0f|0xa5)$/;

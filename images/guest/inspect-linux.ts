@@ -1,4 +1,4 @@
-/** A Linux guest, read and held against what ECS needs; each check on its own, so that damage costs one. */
+/** Inspects a Linux guest. The checks are independent, so damage disables only the check that meets it. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { DiskContext } from '../inspection.js';
@@ -7,11 +7,11 @@ import { attempts } from './attempts.js';
 import type { BootEntry } from './boot/entry.js';
 import { readBoot } from './boot/read-boot.js';
 import { checkBootLoader } from './boot-loader.js';
-import { type BootModes, startable, tellBootMode } from './boot-mode.js';
+import { type BootModes, reportBootMode, supportedBootModes } from './boot-mode.js';
 import { type CloudInit, checkCloudInit } from './cloud-init.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
-import { type GuestFacts, NOTHING_TOLD } from './facts.js';
-import { checkFstab, type Init, tellSwap } from './fstab.js';
+import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
+import { checkFstab, type Init, reportSwap } from './fstab.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
 import { findKernel, type Kernel } from './kernel.js';
 import { bootPlaces, type Root } from './mounts.js';
@@ -21,7 +21,8 @@ import { checkSpace } from './space.js';
 import { checkSystem } from './system.js';
 import type { GuestTree } from './tree.js';
 
-const CHECK_DISK = 'Check the guest’s file systems (fsck, xfs_repair), shut down cleanly, and export the image again.';
+const CHECK_DISK =
+  'Check the guest’s file systems (fsck, xfs_repair), shut the guest down cleanly, and export the image again.';
 
 export function inspectLinux(
   root: Root,
@@ -32,37 +33,37 @@ export function inspectLinux(
 ): GuestFacts {
   const attempt = attempts(findings, CHECK_DISK);
   const { tree } = root;
-  const identity = attempt('the distribution', () => tellIdentity(root, findings), null);
-  const architecture = attempt('the architecture', () => tellArchitecture(root, modes, findings), null);
+  const identity = attempt('the distribution', () => reportIdentity(root, findings), null);
+  const architecture = attempt('the architecture', () => reportArchitecture(root, modes, findings), null);
   const required = needsDocumentRequirements(identity, architecture);
-  const bootMode = tellBootMode(modes, architecture, findings);
+  const bootMode = reportBootMode(modes, architecture, findings);
   const places = bootPlaces(root, layout);
   const entries: readonly BootEntry[] = attempt('the boot loader', () => readBoot(places, bootMode === 'UEFI'), []);
   const args = entries[0]?.args ?? [];
-  const kernel = attempt('the kernel', () => tellKernel(root, entries, findings), null);
+  const kernel = attempt('the kernel', () => reportKernel(root, entries, findings), null);
   let nvmeSupport: GuestFacts['nvmeSupport'] = null;
   if (kernel !== null) {
     nvmeSupport = attempt('the drivers', () => checkDrivers(kernel, findings), null);
-    attempt('the root’s driver', () => checkRootDriver(kernel, root.volume, findings), undefined);
+    attempt('the driver of the root file system', () => checkRootDriver(kernel, root.volume, findings), undefined);
     attempt('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
   const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
   attempt('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
-  attempt('swap', () => tellSwap(root, layout, findings), undefined);
+  attempt('swap', () => reportSwap(root, layout, findings), undefined);
   attempt('the boot loader', () => checkBootLoader(entries, kernel, layout, findings), undefined);
   const cloudInit = attempt<CloudInit | null>('cloud-init', () => checkCloudInit(tree, args, required, findings), null);
   const runs = cloudInit?.runs ?? false;
   const byCloudInit = cloudInit?.setsNetwork ?? false;
-  attempt('growing', () => checkResize(root, layout, kernel, cloudInit, findings), undefined);
+  attempt('online resizing', () => checkResize(root, layout, kernel, cloudInit, findings), undefined);
   attempt('the network', () => checkNetwork(tree, { byCloudInit, args }, findings), undefined);
-  attempt('access', () => checkAccess(tree, runs, required, findings), undefined);
-  attempt('the system', () => checkSystem(root, { architecture, args }, findings), undefined);
+  attempt('login access', () => checkAccess(tree, runs, required, findings), undefined);
+  attempt('the system configuration', () => checkSystem(root, { architecture, args }, findings), undefined);
   attempt('the free space', () => checkSpace(root, findings), undefined);
   return {
-    ...NOTHING_TOLD,
+    ...NO_GUEST_FACTS,
     architecture,
     bootMode,
-    bootModes: startable(modes, architecture),
+    bootModes: supportedBootModes(modes, architecture),
     osType: 'linux',
     platform: identity?.platform ?? null,
     osVersion: identity?.version ?? null,
@@ -76,20 +77,20 @@ export function inspectLinux(
 
 function initOf(tree: GuestTree): Init {
   const exists = (...paths: readonly string[]) => paths.some((path) => tree.exists(path));
-  if (exists('/sbin/openrc', '/usr/bin/openrc', '/sbin/openrc-init')) return 'goes on';
-  if ((tree.link('/sbin/init') ?? '').includes('busybox')) return 'goes on';
+  if (exists('/sbin/openrc', '/usr/bin/openrc', '/sbin/openrc-init')) return 'continues';
+  if ((tree.link('/sbin/init') ?? '').includes('busybox')) return 'continues';
   return exists('/usr/lib/systemd/systemd', '/lib/systemd/systemd') ? 'systemd' : 'older';
 }
 
-function tellIdentity({ tree }: Root, findings: FindingList): Identity | null {
+function reportIdentity({ tree }: Root, findings: FindingList): Identity | null {
   const identity = identify(tree);
   if (identity === null) {
     findings.add(
       'info',
       'GUESTOS.Platform',
-      'Could not tell the distribution',
+      'Could not determine the distribution',
       'no os-release and no older release file',
-      'Set platform in the request: "Others Linux" when in doubt.',
+      'Set platform in the request. Use "Others Linux" if you are not sure.',
     );
     return null;
   }
@@ -98,14 +99,14 @@ function tellIdentity({ tree }: Root, findings: FindingList): Identity | null {
   return identity;
 }
 
-function tellArchitecture({ tree }: Root, modes: BootModes, findings: FindingList): Architecture | null {
+function reportArchitecture({ tree }: Root, modes: BootModes, findings: FindingList): Architecture | null {
   const found = architectureOf(tree);
   if (found === null) {
     findings.add(
       'info',
       'GUESTOS.Architecture',
-      'Could not tell the architecture',
-      'no executable was readable',
+      'Could not determine the architecture',
+      'no readable executable',
       'Set architecture in the request.',
     );
     return modes.loaders.length === 1 ? (modes.loaders[0] ?? null) : null;
@@ -114,16 +115,16 @@ function tellArchitecture({ tree }: Root, modes: BootModes, findings: FindingLis
   return found.architecture;
 }
 
-function tellKernel({ tree }: Root, entries: readonly BootEntry[], findings: FindingList): Kernel | null {
+function reportKernel({ tree }: Root, entries: readonly BootEntry[], findings: FindingList): Kernel | null {
   const { kernel, versions } = findKernel(tree, entries);
   if (kernel === null) {
     const [first] = entries;
     const message =
       first === undefined
-        ? 'Could not tell which kernel boots: no kernel image was found'
-        : 'Could not tell the version of the kernel that the boot loader starts';
+        ? 'Could not determine which kernel boots: no kernel image was found'
+        : 'Could not determine the version of the kernel that the boot loader starts';
     const evidence = versions.length > 0 ? `modules of ${versions.join(', ')}` : 'none in /boot or /lib/modules';
-    const remedy = 'Check in the guest that /boot has the kernel that its boot loader names.';
+    const remedy = 'Check in the guest that the kernel named in the boot loader’s configuration exists in /boot.';
     findings.add('warning', 'GUESTOS.KernelVersion', message, first === undefined ? evidence : first.evidence, remedy);
     return null;
   }

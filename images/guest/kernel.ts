@@ -1,14 +1,14 @@
-/** The kernel that boots: version, configuration, and for each driver where it is when it is needed. */
+/** The kernel that boots: its version, its configuration, and where each of its drivers is at boot. */
 import { unlessUnreadable } from '../findings.js';
 import { type Initramfs, readInitramfs } from '../packing/cpio.js';
 import { type BootEntry, inGuest } from './boot/entry.js';
-import { type Lookup, moduleLists, moduleName, parseConfig } from './modules.js';
+import { type ModuleLists, moduleName, parseConfig, readModuleLists } from './modules.js';
 import type { GuestTree } from './tree.js';
 import { compareVersions } from './version.js';
 
 const MAX_INITRAMFS = 256 * 1024 * 1024;
 
-/** `unknown`: neither configuration nor module lists could be read. */
+/** `unknown`: the configuration and the module lists could not be read. */
 export type DriverPlace = 'built in' | 'in the initramfs' | 'module' | 'absent' | 'unknown';
 
 export interface LoadedInitramfs extends Initramfs {
@@ -18,15 +18,15 @@ export interface LoadedInitramfs extends Initramfs {
 export interface Kernel {
   readonly version: string;
   readonly evidence: string;
-  /** The entry that starts it; null where no boot loader names it. */
+  /** The boot entry that starts it; null if no boot entry was found. */
   readonly entry: BootEntry | null;
-  /** Path of the configuration; null where there is none. */
+  /** Path of the configuration; null if it does not exist. */
   readonly configFile: string | null;
-  /** `y`, `m`, `n`; null where it cannot be told. */
+  /** `y`, `m`, `n`; null if there is no configuration. */
   config(option: string): 'y' | 'm' | 'n' | null;
-  /** Null: the boot loader loads none. */
+  /** Null: the boot loader does not load one. */
   readonly initramfs: LoadedInitramfs | null;
-  /** Where a driver is, told by its module's name and its configuration option. */
+  /** Where a driver is, by the names of its module and its configuration option. */
   driver(module: string, option: string): DriverPlace;
 }
 
@@ -53,7 +53,7 @@ export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): Kern
     const version = versionOf(first, fromModules);
     if (version !== null) return { kernel: openKernel(tree, version, first), versions };
   }
-  // Without an entry that names it, the newest kernel with an image is what a boot loader takes.
+  // Without a boot entry, assume the newest kernel with an image, as boot loaders do by default.
   const bootable = versions.filter(
     (version) => fromImages.includes(version) || tree.exists(`${folder}/${version}/vmlinuz`),
   );
@@ -63,7 +63,7 @@ export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): Kern
   return { kernel: { ...openKernel(tree, newest, null), evidence }, versions };
 }
 
-/** Null where the entry's kernel is not there, or does not tell its version. */
+/** Null if the entry's kernel is missing or its version is unknown. */
 function versionOf(entry: BootEntry, fromModules: readonly string[]): string | null {
   const { tree } = entry;
   if (entry.unified !== null) return entry.version;
@@ -86,7 +86,7 @@ function versionInName(path: string): string | null {
   );
 }
 
-/** x86: the boot protocol's pointer to the version text, at 0x20e. */
+/** The x86 boot protocol has a pointer to the version string at 0x20e. */
 function versionInImage(tree: GuestTree, image: string): string | null {
   const head = tree.bytes(image, 65_536);
   if (head === null || head.length < 0x210 || head.toString('latin1', 0x202, 0x206) !== 'HdrS') return null;
@@ -105,9 +105,9 @@ function openKernel(tree: GuestTree, version: string, entry: BootEntry | null): 
       `/usr/lib/ostree-boot/config-${version}`,
     ].find((path) => tree.exists(path)) ?? null;
   const options = configFile === null ? null : parseConfig(tree.text(configFile) ?? '');
-  const lists = moduleLists(tree, folder);
+  const lists = readModuleLists(tree, folder);
   const initramfs = loadedInitramfs(tree, version, entry);
-  const packed = new Set(initramfs === null ? [] : namesFor(version, initramfs.names));
+  const inInitramfs = new Set(initramfs === null ? [] : loadableModules(version, initramfs.names));
   const config = (option: string) => options?.get(option) ?? (options === null ? null : 'n');
   return {
     version,
@@ -116,20 +116,25 @@ function openKernel(tree: GuestTree, version: string, entry: BootEntry | null): 
     configFile,
     config,
     initramfs,
-    driver: (module, option) => place(module, config(option), lists, packed),
+    driver: (module, option) => place(module, config(option), lists, inInitramfs),
   };
 }
 
-function place(module: string, set: 'y' | 'm' | 'n' | null, lists: Lookup, packed: ReadonlySet<string>): DriverPlace {
-  if (set === 'y' || lists.builtIn?.has(module)) return 'built in';
-  if (packed.has(module)) return 'in the initramfs';
-  if (lists.loadable?.has(module) || set === 'm') return 'module';
-  // Without the list of what is built in, a driver that is no module may still be in the kernel.
-  return set === 'n' || (lists.loadable !== null && lists.builtIn !== null) ? 'absent' : 'unknown';
+function place(
+  module: string,
+  option: 'y' | 'm' | 'n' | null,
+  lists: ModuleLists,
+  inInitramfs: ReadonlySet<string>,
+): DriverPlace {
+  if (option === 'y' || lists.builtIn?.has(module)) return 'built in';
+  if (inInitramfs.has(module)) return 'in the initramfs';
+  if (lists.loadable?.has(module) || option === 'm') return 'module';
+  // Without the list of built-in modules, the driver may still be built in.
+  return option === 'n' || (lists.loadable !== null && lists.builtIn !== null) ? 'absent' : 'unknown';
 }
 
-/** Modules that this kernel can load: those of another version lie in another folder. */
-function namesFor(version: string, names: readonly string[]): string[] {
+/** The initramfs's modules for this kernel version; those of other versions are in other folders. */
+function loadableModules(version: string, names: readonly string[]): string[] {
   return names.flatMap((path) => {
     const name = moduleName(path);
     const folder = /lib\/modules\/([^/]+)\//.exec(path)?.[1];
@@ -138,7 +143,7 @@ function namesFor(version: string, names: readonly string[]): string[] {
 }
 
 function loadedInitramfs(tree: GuestTree, version: string, entry: BootEntry | null): LoadedInitramfs | null {
-  if (entry === null) return inBoot(tree, version);
+  if (entry === null) return defaultInitramfs(tree, version);
   if (entry.unified !== null) {
     const { initramfs } = entry.unified;
     return initramfs === null ? null : read(entry.kernel, () => initramfs);
@@ -154,8 +159,8 @@ function loadedInitramfs(tree: GuestTree, version: string, entry: BootEntry | nu
   };
 }
 
-/** Where nothing says what the boot loader loads: the file that goes with the version. */
-function inBoot(tree: GuestTree, version: string): LoadedInitramfs | null {
+/** Without a boot entry: the initramfs named after the kernel's version. */
+function defaultInitramfs(tree: GuestTree, version: string): LoadedInitramfs | null {
   const file = [
     `/boot/initrd.img-${version}`,
     `/boot/initramfs-${version}.img`,

@@ -1,15 +1,14 @@
-/** What a kernel's package says of its drivers: configuration, modules, and what is built in. */
+/** Reads the module lists and the configuration of a kernel package. */
 import { unlessUnreadable } from '../findings.js';
 import type { GuestTree } from './tree.js';
 
-export interface Lookup {
-  /** Null: no such list. */
+/** Module names with underscores; null if the list does not exist. */
+export interface ModuleLists {
   readonly loadable: ReadonlySet<string> | null;
   readonly builtIn: ReadonlySet<string> | null;
 }
 
-/** modules.dep names every module before the colon, modules.builtin one a line. */
-export function moduleLists(tree: GuestTree, folder: string): Lookup {
+export function readModuleLists(tree: GuestTree, folder: string): ModuleLists {
   return {
     loadable: moduleNames(tree, `${folder}/modules.dep`) ?? moduleNames(tree, `${folder}/modules.order`),
     builtIn: moduleNames(tree, `${folder}/modules.builtin`),
@@ -22,6 +21,7 @@ function moduleNames(tree: GuestTree, file: string): ReadonlySet<string> | null 
     () => null,
   );
   if (content === null) return null;
+  // In modules.dep, the module is before the colon; modules.builtin and modules.order have one module a line.
   const names = content.split('\n').map((line) => moduleName(line.split(':', 1)[0] ?? ''));
   return new Set(names.filter((name) => name !== null));
 }

@@ -1,4 +1,4 @@
-/** Which volume is the guest's root, and what its fstab mounts over it. */
+/** Finds the guest's root volume and mounts the volumes of its fstab. */
 import { printable } from '../bytes.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
 import type { FileSystem } from '../filesystems/filesystem.js';
@@ -20,8 +20,8 @@ export interface Root {
   readonly fstab: readonly FstabEntry[];
 }
 
-/** The more of these a volume has, the more it is a root. */
-const ROOT_MARKS = [
+/** The volume with the most of these files, at least two, is the root. */
+const ROOT_FILES = [
   '/etc/os-release',
   '/usr/lib/os-release',
   '/etc/fstab',
@@ -29,10 +29,10 @@ const ROOT_MARKS = [
   '/sbin/init',
   '/etc/redhat-release',
 ];
-/** What the inspection reads from; other mounts only cost time. */
+/** The mounts that the inspection reads; mounting others would only take time. */
 const MOUNTED = /^\/(boot(\/.*)?|usr(\/.*)?|var(\/lib)?|etc|home|opt)?$/;
 
-/** Null: no volume on this disk is the root of a Unix system. */
+/** Null: no volume of this disk is the root of a Linux system. */
 export function findRoot(layout: DiskLayout): Root | null {
   const best = layout.volumes
     .flatMap((volume) => rootsOf(volume).map((fileSystem) => ({ volume, fileSystem, score: rootScore(fileSystem) })))
@@ -55,7 +55,7 @@ export function findRoot(layout: DiskLayout): Root | null {
   return { tree: guestTree(mounts), volume, fstab };
 }
 
-/** The file system as it is, with each of its subvolumes as the root, and with each system that ostree deployed on it. */
+/** Candidates for the root: the file system, each btrfs subvolume, and each ostree deployment. */
 function rootsOf({ fileSystem }: Volume): FileSystem[] {
   if (fileSystem === null || fileSystem.kind === 'vfat' || fileSystem.kind === 'ntfs') return [];
   const subvolumes = (fileSystem.subvolumes ?? []).map(({ root }) => ({ ...fileSystem, root }));
@@ -104,15 +104,15 @@ function mountedBy({ spec, options }: FstabEntry, layout: DiskLayout): FileSyste
   return root === null ? null : { ...fileSystem, root };
 }
 
-/** Where boot loaders may keep their files: the root with its mounts, then file systems that fstab does not mount. */
+/** Where boot loaders may have their files: the root with its mounts, then volumes that fstab does not mount. */
 export function bootPlaces({ tree, volume }: Root, layout: DiskLayout): BootPlace[] {
   const mounted = new Set(tree.mounts.map(({ fileSystem }) => fileSystem.uuid));
   const others = layout.volumes.flatMap(({ name, fileSystem, uuid }): BootPlace[] => {
     if (fileSystem === null || name === volume.name || (uuid !== null && mounted.has(uuid))) return [];
     const own = guestTree([{ at: '/', fileSystem }]);
-    const isBoot = BOOT_MARKS.some((mark) =>
+    const isBoot = BOOT_FILES.some((path) =>
       unlessUnreadable(
-        () => own.exists(mark),
+        () => own.exists(path),
         () => false,
       ),
     );
@@ -120,13 +120,13 @@ export function bootPlaces({ tree, volume }: Root, layout: DiskLayout): BootPlac
   });
   return [{ name: '', tree }, ...others];
 }
-const BOOT_MARKS = ['/EFI', '/loader/entries', '/grub2/grub.cfg', '/grub/grub.cfg', '/extlinux'];
+const BOOT_FILES = ['/EFI', '/loader/entries', '/grub2/grub.cfg', '/grub/grub.cfg', '/extlinux'];
 
 function rootScore(fileSystem: FileSystem): number {
   return unlessUnreadable(
     () => {
       const tree = guestTree([{ at: '/', fileSystem }]);
-      return ROOT_MARKS.filter((mark) => tree.exists(mark) || tree.link(mark) !== null).length;
+      return ROOT_FILES.filter((path) => tree.exists(path) || tree.link(path) !== null).length;
     },
     () => 0,
   );
@@ -149,7 +149,7 @@ export function parseFstab(content: string): FstabEntry[] {
   });
 }
 
-/** The volume of this disk that a device specification means; null where it means none of them. */
+/** The volume of this disk that a device specification refers to; null if it is none of them. */
 export function volumeFor(spec: string, layout: DiskLayout): Volume | null {
   const { volumes } = layout;
   const same = (left: string | null | undefined, right: string) => (left ?? '').toLowerCase() === right.toLowerCase();
@@ -177,7 +177,7 @@ export function volumeFor(spec: string, layout: DiskLayout): Volume | null {
   return volumes.find((volume) => volume.partition?.number === Number(partition[1])) ?? null;
 }
 
-/** `/dev/mapper/vg-lv`, where a dash inside a name is doubled, and `/dev/vg/lv`. */
+/** `/dev/mapper/vg-lv`, where a dash within a name is doubled, or `/dev/vg/lv`. */
 function logicalName(spec: string): string | null {
   const mapped = /^\/dev\/mapper\/((?:[^-]|--)+)-((?:[^-]|--)+)$/.exec(spec);
   if (mapped !== null) return `${mapped[1]}/${mapped[2]}`.replaceAll('--', '-');
@@ -185,19 +185,20 @@ function logicalName(spec: string): string | null {
   return direct === null ? null : `${direct[1]}/${direct[2]}`;
 }
 
-/** Names that depend on the hypervisor and the order in which disks are found. */
+/** Device names, which depend on the hypervisor and on the order in which the kernel detects disks. */
 export function isDeviceName(spec: string): boolean {
   return /^\/dev\/(?:[shv]d[a-z]+\d*|xvd[a-z]+\d*|nvme\d+n\d+(?:p\d+)?)$/.test(spec);
 }
 
-/** What holds names that are not seen from outside. */
-const CLOSED = ['LUKS', 'BitLocker', 'Linux RAID', 'f2fs', 'reiserfs', 'jfs', 'bcachefs', 'ZFS', 'damaged'];
+/** Contents that may include file systems with UUIDs and labels that the inspection cannot read. */
+const OPAQUE_CONTENTS = ['LUKS', 'BitLocker', 'Linux RAID', 'f2fs', 'reiserfs', 'jfs', 'bcachefs', 'ZFS', 'damaged'];
 
-/** True when a name that none of the volumes has could still belong to one that was not read. */
+/** True if a name that no volume has may belong to a volume that could not be read. */
 export function someVolumeUnread({ volumes }: DiskLayout): boolean {
   const groups = volumes.some(({ logical }) => logical !== null);
   return volumes.some(
-    ({ content, source }) => source === null || CLOSED.includes(content ?? '') || (content === 'LVM' && !groups),
+    ({ content, source }) =>
+      source === null || OPAQUE_CONTENTS.includes(content ?? '') || (content === 'LVM' && !groups),
   );
 }
 

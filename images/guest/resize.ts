@@ -1,4 +1,4 @@
-/** Whether the root grows with the instance's disk: the tools, the kernel, and where the root lies. */
+/** Checks whether the root file system grows with the instance's disk: tools, kernel version, position of the root. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FileSystem } from '../filesystems/filesystem.js';
 import type { FindingList } from '../findings.js';
@@ -40,27 +40,27 @@ export function checkResize(
   const reasons = [
     ...missing.map((name) => `${name} is missing`),
     ...(oldKernel ? [`kernel ${kernel.version} is not later than 3.6`] : []),
-    ...whereItLies(root, layout),
+    ...positionProblems(root, layout),
   ];
   if (reasons.length === 0) {
-    const message = 'The root partition and file system grow to the disk’s size';
-    const tools = `growpart and ${resizer ?? fileSystem.kind} are there`;
+    const message = 'The root partition and file system grow with the disk';
+    const tools = `growpart and ${resizer ?? fileSystem.kind} are installed`;
     findings.add('info', 'GUESTOS.OnlineResizeFS', message, tools, '');
     return;
   }
   findings.add(
     'warning',
     'GUESTOS.OnlineResizeFS',
-    'The root file system does not grow with the disk by itself',
+    'The root file system does not grow automatically with the disk',
     `${fileSystem.kind} root: ${reasons.join(', ')}`,
-    'Debian, Ubuntu: apt-get install cloud-guest-utils e2fsprogs xfsprogs; RHEL family: dnf install cloud-utils-growpart e2fsprogs xfsprogs. Logical volumes: pvresize, then lvextend -r, on the instance.',
+    'Install the tools in the guest: apt-get install cloud-guest-utils e2fsprogs xfsprogs (Debian, Ubuntu), or dnf install cloud-utils-growpart e2fsprogs xfsprogs (RHEL family). For a logical volume, run pvresize and lvextend -r on the instance.',
   );
 }
 
-function whereItLies({ volume }: Root, { table }: DiskLayout): string[] {
-  if (volume.logical !== null) return ['it is a logical volume, which cloud-init does not grow'];
+function positionProblems({ volume }: Root, { table }: DiskLayout): string[] {
+  if (volume.logical !== null) return ['cloud-init does not grow logical volumes'];
   const { partition } = volume;
   if (partition === null) return [];
-  const behind = table.partitions.find(({ start }) => start > partition.start);
-  return behind === undefined ? [] : [`partition ${behind.number} lies behind it on the disk`];
+  const next = table.partitions.find(({ start }) => start > partition.start);
+  return next === undefined ? [] : [`partition ${next.number} follows it on the disk`];
 }

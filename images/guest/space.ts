@@ -1,4 +1,4 @@
-/** The root file system: whether it was left clean, and whether there is room. */
+/** Checks that the root file system was unmounted cleanly and has free space. */
 import type { FindingList } from '../findings.js';
 import type { Root } from './mounts.js';
 
@@ -10,9 +10,9 @@ export function checkSpace(root: Root, findings: FindingList): void {
     findings.add(
       'warning',
       'ECSIMPORT.NotUnmounted',
-      'The root file system was not unmounted cleanly: the image was taken from a running machine, or after a crash',
+      'The root file system was not unmounted cleanly: the disk was exported from a running machine or after a crash',
       `${root.volume.name} (${fileSystem.kind}): ${fileSystem.stale}`,
-      'Shut the machine down, then export the disk again.',
+      'Shut the machine down, and export the disk again.',
     );
   }
   const free = fileSystem?.freeBytes ?? null;
@@ -25,7 +25,7 @@ export function checkSpace(root: Root, findings: FindingList): void {
       'ECSIMPORT.FreeSpace',
       'The root file system is full',
       evidence,
-      'Free some space, or import with a larger diskImageSize and growpart.',
+      'Free space in the guest, or import with a larger diskImageSize and growpart installed.',
     );
   }
 }

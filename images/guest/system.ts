@@ -1,4 +1,4 @@
-/** SELinux, the hardware clock, LVM's list of devices, and the vendor's agents. */
+/** Checks SELinux, the hardware clock, LVM's devices file and Alibaba Cloud's agents. */
 import { printable } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import type { Root } from './mounts.js';
@@ -6,7 +6,7 @@ import { type GuestTree, type Line, lines } from './tree.js';
 
 export interface SystemContext {
   readonly architecture: string | null;
-  /** The kernel's command line. */
+  /** The kernel command line. */
   readonly args: readonly string[];
 }
 
@@ -24,8 +24,8 @@ function checkSelinux(tree: GuestTree, args: readonly string[], findings: Findin
   const value = mode?.text.split('=')[1]?.trim().toLowerCase();
   const off = args.find((arg) => arg === 'selinux=0' || arg === 'enforcing=0');
   if (mode !== undefined && value === 'enforcing' && off === undefined) {
-    const message = 'SELinux is enforcing; the vendor recommends to disable it in images';
-    const remedy = 'Set SELINUX=permissive or disabled in /etc/selinux/config, or keep it and check the first boot.';
+    const message = 'SELinux is enforcing; Alibaba Cloud recommends disabling it in images';
+    const remedy = 'Set SELINUX=permissive or disabled in /etc/selinux/config, or keep it and test the first boot.';
     findings.add('warning', 'GUESTOS.Selinux', message, `${file}:${mode.number}: ${mode.text}`, remedy);
   } else if (mode !== undefined) {
     const evidence = `${file}:${mode.number}: ${printable(mode.text)}${off === undefined ? '' : `; command line: ${off}`}`;
@@ -38,36 +38,36 @@ function checkSelinux(tree: GuestTree, args: readonly string[], findings: Findin
     );
   }
   if (tree.exists('/.autorelabel')) {
-    const message = 'The first boot relabels all files and restarts: it takes minutes';
+    const message = 'The first boot relabels all files for SELinux and reboots, which takes minutes';
     findings.add('info', 'ECSIMPORT.SelinuxRelabel', message, '/.autorelabel', '');
   }
 }
 
-/** Files in which a distribution says that the clock runs in local time. */
-const LOCAL_CLOCK: readonly { readonly file: string; readonly says: RegExp }[] = [
-  { file: '/etc/sysconfig/clock', says: /^(UTC\s*=\s*["']?(false|no)|HWCLOCK\s*=\s*["']?(--localtime|-l))/i },
-  { file: '/etc/conf.d/hwclock', says: /^clock\s*=\s*["']?local/i },
-  { file: '/etc/default/rcS', says: /^UTC\s*=\s*["']?no/i },
+/** Distribution files that set the hardware clock to local time. */
+const LOCAL_CLOCK: readonly { readonly file: string; readonly pattern: RegExp }[] = [
+  { file: '/etc/sysconfig/clock', pattern: /^(UTC\s*=\s*["']?(false|no)|HWCLOCK\s*=\s*["']?(--localtime|-l))/i },
+  { file: '/etc/conf.d/hwclock', pattern: /^clock\s*=\s*["']?local/i },
+  { file: '/etc/default/rcS', pattern: /^UTC\s*=\s*["']?no/i },
 ];
 
 function checkClock(tree: GuestTree, architecture: string | null, findings: FindingList): void {
   const mode = (tree.text('/etc/adjtime') ?? '').split('\n')[2]?.trim();
-  const found = LOCAL_CLOCK.flatMap(({ file, says }) =>
+  const found = LOCAL_CLOCK.flatMap(({ file, pattern }) =>
     lines(tree.text(file) ?? '')
-      .filter(({ text }) => says.test(text))
+      .filter(({ text }) => pattern.test(text))
       .map(({ number, text }: Line) => `${file}:${number}: ${printable(text)}`),
   );
   const local = mode === 'LOCAL' || (mode === undefined && found.length > 0);
-  // Without the file the clock is taken as UTC (hwclock, systemd).
+  // hwclock and systemd assume UTC without /etc/adjtime.
   const adjtime = mode === undefined ? 'no third line in /etc/adjtime: UTC' : `/etc/adjtime:3: ${printable(mode)}`;
-  const remedy = local ? 'timedatectl set-local-rtc 0, or hwclock --systohc --utc' : '';
-  const must = architecture === 'arm64' ? 'arm64 images must keep it in UTC' : 'the vendor recommends UTC';
-  const message = local ? `The hardware clock is in local time; ${must}` : 'The hardware clock is in UTC';
+  const remedy = local ? 'Run in the guest: timedatectl set-local-rtc 0, or hwclock --systohc --utc' : '';
+  const rule = architecture === 'arm64' ? 'arm64 images require UTC' : 'Alibaba Cloud recommends UTC';
+  const message = local ? `The hardware clock is in local time; ${rule}` : 'The hardware clock is in UTC';
   const evidence = mode === undefined && local ? found.join('; ') : adjtime;
   findings.add(local ? 'warning' : 'info', 'GUESTOS.RtcTimeMode', message, evidence, remedy);
 }
 
-/** RHEL 9 and later use only devices on this list, and know them by what the old hypervisor called them. */
+/** In RHEL 9 and later, LVM uses only the devices in this file, identified by names from the source hypervisor. */
 function checkLvmDevices(tree: GuestTree, findings: FindingList): void {
   const file = '/etc/lvm/devices/system.devices';
   const listed = lines(tree.text(file) ?? '').filter(({ text }) => /^IDTYPE=(?!devname|lvm)/.test(text));
@@ -76,25 +76,27 @@ function checkLvmDevices(tree: GuestTree, findings: FindingList): void {
   findings.add(
     'warning',
     'ECSIMPORT.LvmDevices',
-    'LVM knows its disks by names of the old hypervisor: the root’s volume group may not be found',
+    'LVM identifies its disks by names from the source hypervisor: it may not find the root’s volume group on ECS',
     `${file}:${first.number}: ${printable(first.text)}`,
-    `rm ${file}, then dracut -f`,
+    `Run in the guest: rm ${file}; dracut -f`,
   );
 }
 
-/** The vendor's own programs: told, since its detection asks for them; no boot needs them. */
+/** Alibaba Cloud's image check reports on these agents. The boot does not need them. */
 const AGENTS = [
   {
     code: 'GUESTOS.CloudAssistant',
     name: 'Cloud Assistant',
     files: ['/usr/local/share/aliyun-assist', '/usr/share/aliyun-assist', '/usr/sbin/aliyun-service'],
-    remedy: 'See the vendor’s "Install the Cloud Assistant Agent"; it is not needed to boot.',
+    remedy:
+      'Optional: install it in the guest (Alibaba Cloud: "Install the Cloud Assistant Agent"). The boot does not need it.',
   },
   {
     code: 'GUESTOS.SecurityCenterAgent',
     name: 'The Security Center agent',
     files: ['/usr/local/aegis'],
-    remedy: 'See the vendor’s "Install the Security Center Agent"; it is not needed to boot.',
+    remedy:
+      'Optional: install it in the guest (Alibaba Cloud: "Install the Security Center Agent"). The boot does not need it.',
   },
 ] as const;
 

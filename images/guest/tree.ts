@@ -1,4 +1,4 @@
-/** The guest's files under one root: mounted file systems, symbolic links followed as the guest would. */
+/** The guest's file tree: its mounted file systems, with symbolic links resolved as in the guest. */
 import { type ByteSource, bufferSource, printable, UnreadableError } from '../bytes.js';
 import type { FileSystem, NodeInfo } from '../filesystems/filesystem.js';
 
@@ -13,17 +13,17 @@ export interface Mount {
 
 export interface GuestTree {
   readonly mounts: readonly Mount[];
-  /** Null: not there. */
+  /** Null if the path does not exist. */
   info(path: string): NodeInfo | null;
   exists(path: string): boolean;
-  /** Names in a directory, sorted; empty where there is none. */
+  /** Sorted names in a directory; empty if there is no such directory. */
   list(path: string): readonly string[];
-  /** The first `max` bytes of a file; null where there is none. */
+  /** The first `max` bytes of a file; null if there is no such file. */
   bytes(path: string, max?: number): Buffer | null;
   text(path: string): string | null;
-  /** Any part of a file; null where there is none. */
+  /** Random access to a file; null if there is no such file. */
   source(path: string): ByteSource | null;
-  /** Where a link points, as written; null where there is no link. */
+  /** The target of a symbolic link, unresolved; null if the path is not a link. */
   link(path: string): string | null;
 }
 
@@ -68,7 +68,8 @@ export function guestTree(mounts: readonly Mount[]): GuestTree {
       const place = over === undefined ? { fileSystem: here.fileSystem, node } : { fileSystem: over, node: over.root };
       if (over === undefined && here.fileSystem.info(node).kind === 'link' && (followLast || waiting.length > 0)) {
         links += 1;
-        if (links > MAX_LINKS) throw new UnreadableError(`${printable(path)} runs through too many links`);
+        if (links > MAX_LINKS)
+          throw new UnreadableError(`${printable(path)} has too many links (more than ${MAX_LINKS})`);
         const target = here.fileSystem.link(node);
         waiting.unshift(...target.split('/').filter(Boolean));
         if (target.startsWith('/')) stack = [];
@@ -123,7 +124,7 @@ function fold(fileSystem: FileSystem, name: string): string {
   return fileSystem.ignoresCase ? name.toLowerCase() : name;
 }
 
-/** Numbered lines that are no comments, for evidence with a line number. */
+/** A line of a file with its number, for evidence. Comments and empty lines are skipped. */
 export interface Line {
   readonly number: number;
   readonly text: string;

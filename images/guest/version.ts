@@ -1,4 +1,4 @@
-/** Versions compared as package managers do: digits by value, letters by alphabet, a number above a word, `~` below all. */
+/** Compares versions as RPM does: numbers by value, letters alphabetically, a number above letters, `~` below everything. */
 
 export function compareVersions(left: string, right: string): number {
   const a = left.match(SEGMENTS) ?? [];
@@ -15,7 +15,7 @@ const SEGMENTS = /\d+|[A-Za-z]+|~/g;
 function compareSegments(a: string | undefined, b: string | undefined): number {
   if (a === b) return 0;
   if (a === '~' || b === '~') return a === '~' ? -1 : 1;
-  // What goes on is newer: 1.2.1 after 1.2.
+  // The version with more segments is newer: 1.2.1 > 1.2.
   if (a === undefined || b === undefined) return a === undefined ? -1 : 1;
   const [numberA, numberB] = [/^\d/.test(a), /^\d/.test(b)];
   if (numberA !== numberB) return numberA ? 1 : -1;

@@ -1,9 +1,11 @@
-/** Getting in and being set up by the cloud: Remote Desktop, firewall, cloudbase-init, the vendor's agent, addresses. */
+/** Checks remote access and cloud integration: Remote Desktop, firewall, cloudbase-init, Cloud Assistant, addresses, disks. */
 import type { FindingList } from '../findings.js';
 import { controlKey, softwareKey, type Windows } from './find-windows.js';
 
 const DISABLED = 4;
 const RDP_PORT = 3389;
+const INSTALL_CLOUD_ASSISTANT =
+  'Optional: install it in the guest (Alibaba Cloud: "Install the Cloud Assistant Agent"). The boot does not need it.';
 
 export function checkRemoteDesktop(windows: Windows, findings: FindingList): void {
   const server = controlKey(windows, 'Control\\Terminal Server');
@@ -11,78 +13,79 @@ export function checkRemoteDesktop(windows: Windows, findings: FindingList): voi
   const listener = controlKey(windows, 'Control\\Terminal Server\\WinStations\\RDP-Tcp');
   const port = listener.key?.number('PortNumber') ?? RDP_PORT;
   const policy = softwareKey(windows, 'Policies\\Microsoft\\Windows NT\\Terminal Services');
-  const decided = policy.key?.number('fDenyTSConnections') == null ? server : policy;
-  const denied = decided.key?.number('fDenyTSConnections') ?? null;
+  const effective = policy.key?.number('fDenyTSConnections') == null ? server : policy;
+  const denied = effective.key?.number('fDenyTSConnections') ?? null;
   if (denied !== 0) {
     findings.add(
       'warning',
       'ECSIMPORT.RemoteDesktop',
-      'Remote Desktop is off: only the cloud’s console leads into the instance',
-      `${decided.path}: fDenyTSConnections=${denied ?? 'none'}`,
-      'In the guest: reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server" /v fDenyTSConnections /t REG_DWORD /d 0 /f; netsh advfirewall firewall set rule group="remote desktop" new enable=yes',
+      'Remote Desktop is disabled: the instance is reachable only through the cloud console',
+      `${effective.path}: fDenyTSConnections=${denied ?? 'none'}`,
+      'Run in the guest: reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server" /v fDenyTSConnections /t REG_DWORD /d 0 /f; netsh advfirewall firewall set rule group="remote desktop" new enable=yes',
     );
     return;
   }
   if (service.key?.number('Start') === DISABLED) {
-    const message = 'Remote Desktop is allowed, but its service does not start';
-    const remedy = 'In the guest: sc.exe config TermService start= demand';
+    const message = 'Remote Desktop is enabled, but its service TermService is disabled';
+    const remedy = 'Run in the guest: sc.exe config TermService start= demand';
     findings.add('warning', 'ECSIMPORT.RemoteDesktop', message, `${service.path}: Start=4`, remedy);
     return;
   }
-  const message = `Remote Desktop is on, at port ${port}`;
-  findings.add('info', 'ECSIMPORT.RemoteDesktop', message, `${decided.path}: fDenyTSConnections=0`, '');
+  const message = `Remote Desktop is enabled on port ${port}`;
+  findings.add('info', 'ECSIMPORT.RemoteDesktop', message, `${effective.path}: fDenyTSConnections=0`, '');
   checkFirewall(windows, port, findings);
 }
 
-/** A new network card is on a public network until someone says otherwise. */
+/** Checks the public profile: Windows assigns a new network adapter to it by default. */
 function checkFirewall(windows: Windows, port: number, findings: FindingList): void {
   const local = controlKey(windows, 'Services\\SharedAccess\\Parameters\\FirewallPolicy\\PublicProfile');
   const policy = softwareKey(windows, 'Policies\\Microsoft\\WindowsFirewall\\PublicProfile');
-  const decided = policy.key?.number('EnableFirewall') != null ? policy : local;
-  const enabled = decided.key?.number('EnableFirewall') ?? null;
-  const evidence = `${decided.path}: EnableFirewall=${enabled ?? 'none'}`;
+  const effective = policy.key?.number('EnableFirewall') != null ? policy : local;
+  const enabled = effective.key?.number('EnableFirewall') ?? null;
+  const evidence = `${effective.path}: EnableFirewall=${enabled ?? 'none'}`;
   if (enabled !== 1) {
-    const message = 'The firewall is off for public networks: the instance’s security group is all that guards it';
-    findings.add('info', 'ECSIMPORT.Firewall', message, evidence, 'netsh advfirewall set publicprofile state on');
+    const message = 'Windows Firewall is disabled for public networks: only the security group protects the instance';
+    const remedy = 'Run in the guest: netsh advfirewall set publicprofile state on';
+    findings.add('info', 'ECSIMPORT.Firewall', message, evidence, remedy);
     return;
   }
   const rules = controlKey(windows, 'Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules');
   const names = rules.key?.valueNames() ?? [];
-  const open = names.find((name) => letsIn(rules.key?.text(name) ?? '', port));
-  if (open !== undefined) {
-    const message = 'The firewall lets Remote Desktop in on public networks';
-    findings.add('info', 'ECSIMPORT.Firewall', message, `${rules.path}: ${open}`, '');
+  const allowing = names.find((name) => allowsInbound(rules.key?.text(name) ?? '', port));
+  if (allowing !== undefined) {
+    const message = 'Windows Firewall allows Remote Desktop on public networks';
+    findings.add('info', 'ECSIMPORT.Firewall', message, `${rules.path}: ${allowing}`, '');
     return;
   }
   findings.add(
     'warning',
     'ECSIMPORT.Firewall',
-    'The firewall lets no Remote Desktop in on public networks, which a new network card is on',
-    `${evidence}; no active rule for TCP ${port} among ${names.length}`,
-    'In the guest: netsh advfirewall firewall set rule group="remote desktop" new enable=yes profile=any',
+    'Windows Firewall blocks Remote Desktop on public networks, the default for a new network adapter',
+    `${evidence}; none of ${names.length} rules allows inbound TCP port ${port}`,
+    'Run in the guest: netsh advfirewall firewall set rule group="remote desktop" new enable=yes profile=any',
   );
 }
 
 const TCP = '6';
 
-/** `v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=3389|…`; what a rule does not name it does not limit. */
-function letsIn(rule: string, port: number): boolean {
+/** `v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=3389|…`. An absent field matches everything. */
+function allowsInbound(rule: string, port: number): boolean {
   const fields = rule.split('|').map((field): [string, string] => {
     const at = field.indexOf('=');
     return [field.slice(0, at).toLowerCase(), field.slice(at + 1)];
   });
   const all = (name: string) => fields.filter(([key]) => key === name).map(([, value]) => value.toLowerCase());
   const is = (name: string, value: string) => all(name).includes(value);
-  const unlessNamed = (name: string, value: string) => all(name).length === 0 || is(name, value);
+  const matches = (name: string, value: string) => all(name).length === 0 || is(name, value);
   if (!is('action', 'allow') || !is('active', 'true') || !is('dir', 'in')) return false;
-  const forProgram = all('app').some((app) => !/svchost\.exe$|^system$/.test(app));
-  const forService = all('svc').some((service) => service !== 'termservice');
+  const forOtherProgram = all('app').some((app) => !/svchost\.exe$|^system$/.test(app));
+  const forOtherService = all('svc').some((service) => service !== 'termservice');
   return (
-    !forProgram &&
-    !forService &&
-    unlessNamed('protocol', TCP) &&
-    unlessNamed('profile', 'public') &&
-    (unlessNamed('lport', String(port)) || all('lport').some((range) => inRange(range, port)))
+    !forOtherProgram &&
+    !forOtherService &&
+    matches('protocol', TCP) &&
+    matches('profile', 'public') &&
+    (matches('lport', String(port)) || all('lport').some((range) => inRange(range, port)))
   );
 }
 
@@ -98,12 +101,12 @@ export function checkAgents(windows: Windows, findings: FindingList): void {
     findings.add(
       'warning',
       'ECSIMPORT.CloudbaseInit',
-      'There is no cloudbase-init that starts: password, host name and user data that the cloud sets have no effect',
+      'cloudbase-init is missing or disabled: ECS cannot set the password, host name or user data',
       init.key === null ? `${init.path} is missing` : `${init.path}: Start=4`,
-      'Install cloudbase-init in the guest, see the vendor’s page on it; or log in with the passwords that are in the image.',
+      'Install or enable cloudbase-init in the guest (Alibaba Cloud: "Install cloudbase-init"), or log in with a password from the image.',
     );
   } else {
-    const message = 'cloudbase-init takes what the cloud sets';
+    const message = 'cloudbase-init is installed and enabled';
     findings.add('info', 'ECSIMPORT.CloudbaseInit', message, `${init.path}: Start=${start ?? 'none'}`, '');
   }
   const assist = controlKey(windows, 'Services\\AliyunService');
@@ -112,36 +115,36 @@ export function checkAgents(windows: Windows, findings: FindingList): void {
     'GUESTOS.CloudAssistant',
     assist.key === null ? 'Cloud Assistant is not installed' : 'Cloud Assistant is installed',
     assist.key === null ? `${assist.path} is missing` : assist.path,
-    assist.key === null ? 'See the vendor’s "Install the Cloud Assistant Agent"; it is not needed to boot.' : '',
+    assist.key === null ? INSTALL_CLOUD_ASSISTANT : '',
   );
 }
 
-/** A static address belongs to the old network card; where Windows takes the new one for it, it keeps the address. */
+/** Windows applies a static address to the ECS network adapter if it identifies it as the old adapter. */
 export function checkAddresses(windows: Windows, findings: FindingList): void {
   const interfaces = controlKey(windows, 'Services\\Tcpip\\Parameters\\Interfaces');
-  const fixed = (interfaces.key?.names() ?? []).flatMap((name) => {
+  const staticAddresses = (interfaces.key?.names() ?? []).flatMap((name) => {
     const key = interfaces.key?.key(name);
     const addresses = (key?.texts('IPAddress') ?? []).filter((address) => address !== '0.0.0.0');
     return key?.number('EnableDHCP') === 0 && addresses.length > 0 ? [`${name}: ${addresses.join(', ')}`] : [];
   });
-  if (fixed.length === 0) {
-    const message = 'No network card has a static address';
+  if (staticAddresses.length === 0) {
+    const message = 'No network adapter has a static address';
     findings.add('info', 'GUESTOS.Dhcp', message, interfaces.path, '');
     return;
   }
   findings.add(
     'warning',
     'GUESTOS.Dhcp',
-    'A network card has a static address: if the cloud’s card takes its place, the instance has no network',
-    `${interfaces.path}: ${fixed.slice(0, 5).join('; ')}`,
-    'In the guest: netsh interface ip set address "Ethernet" dhcp; netsh interface ip set dnsservers "Ethernet" dhcp',
+    'A network adapter has a static address: if Windows applies it to the ECS adapter, the instance has no network',
+    `${interfaces.path}: ${staticAddresses.slice(0, 5).join('; ')}`,
+    'Run in the guest: netsh interface ip set address "Ethernet" dhcp; netsh interface ip set dnsservers "Ethernet" dhcp',
   );
 }
 
 const SAN_POLICY: Readonly<Record<number, string>> = {
-  2: 'offline when shared',
-  3: 'offline',
-  4: 'offline when internal',
+  2: 'stay offline if they are shared',
+  3: 'stay offline',
+  4: 'stay offline if they are internal',
 };
 
 export function checkDisks(windows: Windows, findings: FindingList): void {
@@ -154,16 +157,16 @@ export function checkDisks(windows: Windows, findings: FindingList): void {
     findings.add(
       'info',
       'ECSIMPORT.PageFile',
-      'A page file lies on another disk: without that disk Windows starts with a small one',
+      'A page file is on another disk: without that disk, Windows creates a small one on the system drive',
       `${memory.path}: PagingFiles=${elsewhere.join('; ')}`,
-      'In the guest: move the page file to the system drive (SystemPropertiesPerformance), or import that disk as well.',
+      'Move the page file to the system drive in the guest (SystemPropertiesPerformance), or import that disk too.',
     );
   }
   const san = controlKey(windows, 'Services\\partmgr\\Parameters');
   const policy = SAN_POLICY[san.key?.number('SanPolicy') ?? 1];
   if (policy !== undefined) {
-    const message = `New data disks are ${policy} until someone brings them online`;
-    const remedy = 'In the guest: diskpart, san policy=OnlineAll';
+    const message = `New data disks ${policy} until you bring them online`;
+    const remedy = 'Run in the guest: diskpart, then san policy=OnlineAll';
     findings.add(
       'info',
       'ECSIMPORT.SanPolicy',

@@ -1,4 +1,4 @@
-/** The boot configuration (BCD), which is a registry hive: which system starts, from which partition, by which loader. */
+/** Reads the Boot Configuration Data (BCD), a registry hive: the default system, its partition and its loader. */
 import { guid } from '../disk/partitions.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
 import { unlessUnreadable } from '../findings.js';
@@ -17,11 +17,11 @@ const ELEMENT = {
   safeBoot: '25000080',
 } as const;
 
-/** How a device element names its partition. */
+/** The partition that a device element refers to. */
 export type BootDevice =
   | { readonly kind: 'gpt'; readonly partition: string }
   | { readonly kind: 'mbr'; readonly signature: string; readonly offset: number }
-  /** The partition that it was started from, or searched for: stays right on every disk. */
+  /** The boot partition, or one found by a search: valid on any disk. */
   | { readonly kind: 'relative' }
   | { readonly kind: 'other'; readonly type: number };
 
@@ -39,7 +39,7 @@ export interface BootStore {
   readonly volume: Volume;
   readonly file: string;
   readonly dirty: boolean;
-  /** What starts without a person choosing; null: nothing that is a Windows. */
+  /** The default entry; null if it is not a Windows loader. */
   readonly loader: BootLoader | null;
 }
 
@@ -97,7 +97,7 @@ const DEVICE = { boot: 5, partition: 6, locate: 8 } as const;
 const GPT = 0;
 const MBR = 1;
 
-/** 16 bytes of options, type, flags, size; a partition: its GUID or offset, then at 0x34 the scheme and the disk. */
+/** Layout: 16 bytes of options, then type, flags, size. For a partition: its GUID or offset, at 0x34 the scheme and the disk. */
 function deviceOf(element: Key | null): BootDevice | null {
   const bytes = element?.bytes('Element') ?? null;
   if (bytes === null || bytes.length < 32) return null;
@@ -114,7 +114,7 @@ function deviceOf(element: Key | null): BootDevice | null {
   };
 }
 
-/** The volume of this disk that a boot entry means; null: a partition that is not on this disk. */
+/** The volume of this disk that a boot entry refers to; null: not on this disk. */
 export function volumeOfDevice(device: BootDevice, { volumes }: DiskLayout): Volume | null {
   return (
     volumes.find(({ partition }) => {
@@ -129,5 +129,5 @@ export function volumeOfDevice(device: BootDevice, { volumes }: DiskLayout): Vol
 export function deviceText(device: BootDevice): string {
   if (device.kind === 'gpt') return `partition ${device.partition}`;
   if (device.kind === 'mbr') return `partition at byte ${device.offset} of disk ${device.signature}`;
-  return device.kind === 'relative' ? 'the partition it was started from' : `a device of type ${device.type}`;
+  return device.kind === 'relative' ? 'the boot partition' : `a device of type ${device.type}`;
 }

@@ -1,16 +1,17 @@
-/** Whether firmware, boot manager and boot configuration lead to this Windows on an instance. */
+/** Checks that firmware, boot manager and boot configuration start this Windows on an instance. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import { type BootModes, startable } from '../guest/boot-mode.js';
+import { type BootModes, supportedBootModes } from '../guest/boot-mode.js';
 import type { Architecture } from '../guest/identity.js';
 import type { Inspection } from '../inspection.js';
 import { type BootStore, deviceText, readBootStores, volumeOfDevice } from './boot-store.js';
 import type { Windows } from './find-windows.js';
 
 const FIRST_WITH_BOOT_STORE = 6000;
-/** Windows keeps this partition free for itself. */
-const RESERVED = 'e3c9e316-0b5c-4db8-817d-f92df00215ae';
-const REMAKE = 'Start the installation medium, Repair your computer, Command Prompt: bcdboot C:\\Windows /s S: /f ALL';
+/** Partition type GUID of the Microsoft Reserved partition, which has no file system. */
+const MICROSOFT_RESERVED = 'e3c9e316-0b5c-4db8-817d-f92df00215ae';
+const REBUILD_BCD =
+  'Boot the installation media, open Repair your computer > Command Prompt, and run bcdboot C:\\Windows /s S: /f ALL';
 
 export type WindowsBoot = Pick<Inspection, 'bootMode' | 'bootModes'>;
 
@@ -24,24 +25,24 @@ export function checkBoot(
 ): WindowsBoot {
   const stores = readBootStores(layout);
   const isOld = build !== null && build < FIRST_WITH_BOOT_STORE;
-  const able = startable(modes, architecture).filter(
+  const supported = supportedBootModes(modes, architecture).filter(
     (mode) => isOld || stores.some(({ firmware }) => firmware === mode),
   );
-  const bootMode = able[0] ?? null;
-  if (bootMode === null) return { bootMode: tellUnbootable(stores, modes, layout, findings), bootModes: able };
+  const bootMode = supported[0] ?? null;
+  if (bootMode === null) return { bootMode: reportUnbootable(stores, modes, layout, findings), bootModes: supported };
   const evidence = [bootMode === 'UEFI' ? modes.uefi : modes.bios, ...stores.map(storeText)].filter(Boolean).join('; ');
-  const message = able.length === 2 ? 'Boots from BIOS and from UEFI' : `Boots from ${bootMode}`;
+  const message = supported.length === 2 ? 'Boots in BIOS and UEFI mode' : `Boots in ${bootMode} mode`;
   findings.add('info', 'GUESTOS.BootMode', message, evidence, '');
   const store = stores.find(({ firmware }) => firmware === bootMode);
   if (store !== undefined) checkStore(store, windows, layout, findings);
-  return { bootMode, bootModes: able };
+  return { bootMode, bootModes: supported };
 }
 
 function storeText({ volume, file }: BootStore): string {
   return `${volume.name}: ${file}`;
 }
 
-function tellUnbootable(
+function reportUnbootable(
   stores: readonly BootStore[],
   modes: BootModes,
   layout: DiskLayout,
@@ -52,9 +53,9 @@ function tellUnbootable(
     findings.add(
       'blocking',
       'GUESTOS.BootMode',
-      'The boot manager is not where firmware without boot entries looks: the instance would stop in the firmware',
+      'The boot manager is missing at the UEFI fallback path: the instance’s firmware does not find it',
       `${storeText(store)}; no /EFI/BOOT/BOOTX64.EFI`,
-      'In the guest: mountvol S: /s; mkdir S:\\EFI\\BOOT; copy S:\\EFI\\Microsoft\\Boot\\bootmgfw.efi S:\\EFI\\BOOT\\BOOTX64.EFI',
+      'Run in the guest: mountvol S: /s; mkdir S:\\EFI\\BOOT; copy S:\\EFI\\Microsoft\\Boot\\bootmgfw.efi S:\\EFI\\BOOT\\BOOTX64.EFI',
     );
     return 'UEFI';
   }
@@ -63,22 +64,23 @@ function tellUnbootable(
     findings.add(
       'blocking',
       'GUESTOS.BootMode',
-      'There is a boot configuration, but no boot code in the boot sector or no active partition',
+      'The boot code in the boot sector or the active partition is missing',
       evidence,
-      'Start the installation medium, Repair your computer, Command Prompt: bootrec /fixmbr; diskpart: select partition 1, active',
+      'Boot the installation media, open Repair your computer > Command Prompt, and run bootrec /fixmbr; then diskpart: select disk 0, select partition 1, active',
     );
     return 'BIOS';
   }
-  // A volume that was not read may hold it.
+  // The boot configuration may be on a volume that could not be read.
   const unread = layout.volumes.some(
-    ({ fileSystem, content, partition }) => fileSystem === null && content !== 'LVM' && partition?.type !== RESERVED,
+    ({ fileSystem, content, partition }) =>
+      fileSystem === null && content !== 'LVM' && partition?.type !== MICROSOFT_RESERVED,
   );
   findings.add(
     unread ? 'warning' : 'blocking',
     'GUESTOS.BootMode',
-    'No boot configuration (BCD) was found: Windows cannot start from this disk alone',
+    'The boot configuration (BCD) is missing: Windows cannot boot from this disk alone',
     evidence || 'no /EFI/Microsoft/Boot/BCD, no /Boot/BCD',
-    REMAKE,
+    REBUILD_BCD,
   );
   return modes.uefi !== null && modes.bios === null ? 'UEFI' : modes.bios !== null ? 'BIOS' : null;
 }
@@ -87,14 +89,15 @@ function checkStore(store: BootStore, windows: Windows, layout: DiskLayout, find
   const { loader, firmware } = store;
   const where = storeText(store);
   if (loader === null) {
-    const message = 'The boot configuration starts no Windows by itself';
-    findings.add('warning', 'ECSIMPORT.BootStore', message, `${where}: no default entry of a Windows loader`, REMAKE);
+    const message = 'The default entry of the boot configuration does not start Windows';
+    const evidence = `${where}: the default entry is not a Windows loader`;
+    findings.add('warning', 'ECSIMPORT.BootStore', message, evidence, REBUILD_BCD);
     return;
   }
   const entry = `${where}: ${loader.id} (${loader.description || 'no description'})`;
   if (loader.path !== '' && /\.efi$/i.test(loader.path) !== (firmware === 'UEFI')) {
-    const message = `The boot configuration for ${firmware} names a loader of the other firmware`;
-    findings.add('blocking', 'ECSIMPORT.BootStore', message, `${entry}: path ${loader.path}`, REMAKE);
+    const message = `The boot configuration for ${firmware} names a loader for ${firmware === 'UEFI' ? 'BIOS' : 'UEFI'}`;
+    findings.add('blocking', 'ECSIMPORT.BootStore', message, `${entry}: path ${loader.path}`, REBUILD_BCD);
   }
   let found = true;
   for (const device of [loader.device, loader.osDevice]) {
@@ -106,16 +109,16 @@ function checkStore(store: BootStore, windows: Windows, layout: DiskLayout, find
       target === null ? 'blocking' : 'warning',
       'ECSIMPORT.BootStore',
       target === null
-        ? 'The boot configuration names a partition that is not on this disk: the boot stops with 0xc000000e'
+        ? 'The boot configuration names a partition that is not on this disk: the boot stops with error 0xc000000e'
         : `The boot configuration starts another system, on ${target.name}`,
       `${entry}: ${deviceText(device)}`,
-      REMAKE,
+      REBUILD_BCD,
     );
   }
   if (loader.safeBoot) {
-    const remedy = 'In the guest: bcdedit /deletevalue {default} safeboot';
-    const message = 'Windows starts in safe mode, without the cloud’s network driver';
+    const remedy = 'Run in the guest: bcdedit /deletevalue {default} safeboot';
+    const message = 'Windows boots in safe mode, without the virtio network driver';
     findings.add('warning', 'ECSIMPORT.BootStore', message, `${entry}: safeboot`, remedy);
   }
-  if (found) findings.add('info', 'ECSIMPORT.BootStore', 'The boot configuration leads to this Windows', entry, '');
+  if (found) findings.add('info', 'ECSIMPORT.BootStore', 'The boot configuration starts this Windows', entry, '');
 }

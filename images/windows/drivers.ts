@@ -1,41 +1,42 @@
-/** Whether Windows finds its disk and network on ECS: services, their start, their files, and the devices they are for. */
+/** Checks that Windows has its disk and network drivers on ECS: services, start types, driver files and device bindings. */
 import type { FindingList } from '../findings.js';
 import type { Inspection } from '../inspection.js';
 import { controlKey, hiveAt, type Windows } from './find-windows.js';
 import type { Key } from './hive.js';
 
+/** Start types of a service. */
 const BOOT = 0;
 const ON_DEMAND = 3;
 const DISABLED = 4;
 
 interface Driver {
   /**
-   * `held back`: it starts with the boot, but not on the hardware that this Windows knows: StartOverride is Setup's note
-   * of what that machine does without. On hardware that is new to it Windows does not heed the note.
+   * `overridden`: a boot-start driver with a StartOverride, which Setup writes for drivers that the machine did not need.
+   * Windows applies the override only on hardware that it has seen before.
    */
-  readonly state: 'ready' | 'held back' | 'late' | 'no file' | 'absent';
+  readonly state: 'ready' | 'overridden' | 'late' | 'no file' | 'absent';
   readonly evidence: string;
 }
 
-/** `latest`: the highest Start that still serves: 0 for what the boot needs, 3 for what is loaded when its device shows. */
-function driver(windows: Windows, service: string, latest: number): Driver {
+/** @param latestStart the highest acceptable start type: 0 for a boot driver, 3 for one loaded when its device appears */
+function driver(windows: Windows, service: string, latestStart: number): Driver {
   const { key, path } = controlKey(windows, `Services\\${service}`);
   if (key === null) return { state: 'absent', evidence: `${path} is missing` };
   const start = key.number('Start') ?? DISABLED;
   const override = key.key('StartOverride')?.number('0') ?? null;
   const file = driverFile(key.text('ImagePath') ?? '', service);
-  const there = windows.tree.info(file)?.kind === 'file';
+  const fileExists = windows.tree.info(file)?.kind === 'file';
   const evidence = [
     `${path}: Start=${start}`,
     ...(override === null ? [] : [`StartOverride\\0=${override}`]),
-    `${file} ${there ? 'is there' : 'is missing'}`,
+    `${file} ${fileExists ? 'exists' : 'is missing'}`,
   ].join(', ');
-  if (!there) return { state: 'no file', evidence };
-  if (start > latest) return { state: 'late', evidence };
-  return { state: override !== null && override > latest ? 'held back' : 'ready', evidence };
+  if (!fileExists) return { state: 'no file', evidence };
+  if (start > latestStart) return { state: 'late', evidence };
+  return { state: override !== null && override > latestStart ? 'overridden' : 'ready', evidence };
 }
 
-/** ImagePath is written in several ways; without one the driver lies where drivers lie. */
+/** Normalizes the notations of ImagePath; without one, Windows uses System32\drivers. */
 function driverFile(imagePath: string, service: string): string {
   const path = imagePath
     .replaceAll('\\', '/')
@@ -45,13 +46,11 @@ function driverFile(imagePath: string, service: string): string {
   return path.startsWith('/') ? path : `/Windows/System32/drivers/${service}.sys`;
 }
 
-const INSTALL = [
-  'Install the virtio drivers for this version in the guest (the vendor’s "Install the virtio driver")',
-  'pnputil /add-driver viostor.inf /install',
-  'pnputil /add-driver netkvm.inf /install',
-].join('; ');
+const INSTALL =
+  'Install the virtio drivers for this Windows version in the guest (Alibaba Cloud: "Install the virtio driver"): ' +
+  'pnputil /add-driver viostor.inf /install; pnputil /add-driver netkvm.inf /install';
 
-/** Says of disk and network; the system disk of an instance is virtio-blk, so that vioscsi alone does not do. */
+/** The system disk of an instance is virtio-blk (viostor), so vioscsi alone is not enough. */
 export function checkVirtio(windows: Windows, findings: FindingList): void {
   const disk = driver(windows, 'viostor', BOOT);
   const network = driver(windows, 'netkvm', ON_DEMAND);
@@ -61,31 +60,31 @@ export function checkVirtio(windows: Windows, findings: FindingList): void {
     findings.add(
       'blocking',
       'GUESTOS.Virtio',
-      'The virtio disk driver does not start with the boot: Windows stops with INACCESSIBLE_BOOT_DEVICE (0x7B) on ECS',
+      'The virtio disk driver (viostor) is not a boot-start driver: Windows stops with INACCESSIBLE_BOOT_DEVICE (0x7B) on ECS',
       `${disk.evidence}${also}`,
       startWithBoot('viostor'),
     );
-  } else if (disk.state === 'held back') {
+  } else if (disk.state === 'overridden') {
     const message =
-      'The virtio disk driver is held back on the hardware that this Windows knows: the boot may stop with 0x7B';
+      'StartOverride disables the virtio disk driver (viostor) at boot on known hardware: the boot may stop with 0x7B';
     findings.add('warning', 'GUESTOS.Virtio', message, `${disk.evidence}${also}`, startWithBoot('viostor'));
   } else if (disk.state !== 'ready') {
     findings.add(
       'blocking',
       'GUESTOS.Virtio',
-      'There is no virtio disk driver (viostor): Windows stops with INACCESSIBLE_BOOT_DEVICE (0x7B) on ECS',
+      'The virtio disk driver (viostor) is missing: Windows stops with INACCESSIBLE_BOOT_DEVICE (0x7B) on ECS',
       `${disk.evidence}${also}`,
       INSTALL,
     );
   }
-  const networkStarts = network.state === 'ready' || network.state === 'held back';
+  const networkStarts = network.state === 'ready' || network.state === 'overridden';
   if (!networkStarts) {
     findings.add(
       'blocking',
       'GUESTOS.Virtio',
-      'There is no virtio network driver (NetKVM) that starts: no network and no Remote Desktop on ECS',
+      'The virtio network driver (NetKVM) is missing or disabled: the instance has no network and no Remote Desktop',
       network.evidence,
-      network.state === 'late' ? 'In the guest: sc.exe config netkvm start= demand' : INSTALL,
+      network.state === 'late' ? 'Run in the guest: sc.exe config netkvm start= demand' : INSTALL,
     );
   }
   if (disk.state !== 'ready') return;
@@ -94,21 +93,21 @@ export function checkVirtio(windows: Windows, findings: FindingList): void {
     findings.add(
       'warning',
       'GUESTOS.Virtio',
-      'The virtio disk driver starts with the boot, but no virtio disk is bound to it: the boot may stop with 0x7B',
+      'No virtio disk is bound to the virtio disk driver (viostor): the boot may stop with 0x7B',
       `no PCI\\VEN_1AF4&DEV_1001 or DEV_1042 in Enum, DriverDatabase or CriticalDeviceDatabase; ${disk.evidence}`,
       INSTALL,
     );
   } else if (networkStarts) {
     const evidence = `${disk.evidence}; ${network.evidence}; ${device}`;
-    findings.add('info', 'GUESTOS.Virtio', 'The virtio drivers are there when Windows boots', evidence, '');
+    findings.add('info', 'GUESTOS.Virtio', 'The virtio drivers load when Windows boots', evidence, '');
   }
 }
 
 const VIRTIO_DISK = /^VEN_1AF4&DEV_(?:1001|1042)/i;
 
 /**
- * Where Windows looks up which driver a new disk controller takes: devices that it has met, the driver database (since
- * Windows 8, in a hive of its own since Windows 10), and before that the critical device database.
+ * Where Windows finds the driver of a new disk controller: known devices, the driver database (since Windows 8; a
+ * separate hive since Windows 10), or in older versions the critical device database.
  */
 function boundDevice(windows: Windows): string | null {
   const enumerated = controlKey(windows, 'Enum\\PCI');
@@ -135,23 +134,24 @@ function boundDevice(windows: Windows): string | null {
 export function checkNvmeDriver(windows: Windows, findings: FindingList): Inspection['nvmeSupport'] {
   const nvme = driver(windows, 'stornvme', BOOT);
   if (nvme.state === 'ready') {
-    findings.add('info', 'GUESTOS.Nvme', 'The NVMe driver is there when Windows boots', nvme.evidence, '');
+    findings.add('info', 'GUESTOS.Nvme', 'The NVMe driver loads when Windows boots', nvme.evidence, '');
     return 'supported';
   }
   const remedy = startWithBoot('stornvme');
-  if (nvme.state === 'held back') {
+  if (nvme.state === 'overridden') {
     const message =
-      'The NVMe driver is held back on the hardware that this Windows knows: it may not boot on instance types with NVMe system disks';
+      'StartOverride disables the NVMe driver (stornvme) at boot on known hardware: Windows may not boot on instance types with NVMe system disks';
     findings.add('warning', 'GUESTOS.Nvme', message, nvme.evidence, remedy);
     return null;
   }
   const message =
-    'Instance types with NVMe system disks cannot boot this image; set features.nvmeSupport to unsupported';
-  findings.add('warning', 'GUESTOS.Nvme', message, nvme.evidence, nvme.state === 'absent' ? '' : remedy);
+    'The NVMe driver (stornvme) does not load at boot: instance types with NVMe system disks cannot boot this image';
+  const without = 'Set features.nvmeSupport to unsupported, or install an NVMe driver in the guest.';
+  findings.add('warning', 'GUESTOS.Nvme', message, nvme.evidence, nvme.state === 'absent' ? without : remedy);
   return 'unsupported';
 }
 
 function startWithBoot(service: string): string {
   const key = `HKLM\\SYSTEM\\CurrentControlSet\\Services\\${service}`;
-  return `In the guest: sc.exe config ${service} start= boot; reg delete ${key}\\StartOverride /f`;
+  return `Run in the guest: sc.exe config ${service} start= boot; reg delete ${key}\\StartOverride /f`;
 }

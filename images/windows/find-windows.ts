@@ -1,4 +1,4 @@
-/** A Windows system on the disk: its files, its registry, and which control set it starts with. */
+/** Finds a Windows system on the disk: its files, its registry and its control set. */
 import { UnreadableError } from '../bytes.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
@@ -13,12 +13,12 @@ export interface Windows {
   readonly system: Hive;
   /** Null: missing or damaged. */
   readonly software: Hive | null;
-  /** The key that the next start calls CurrentControlSet, and how the hive calls it. */
+  /** The key that becomes CurrentControlSet at the next boot, and its name in the hive. */
   readonly control: Key;
   readonly controlName: string;
 }
 
-/** Null: no volume holds a Windows whose registry can be read. */
+/** Null: no volume has a Windows with a readable registry. */
 export function findWindows(layout: DiskLayout, findings: FindingList): Windows | null {
   for (const volume of layout.volumes) {
     const found = unlessUnreadable(
@@ -27,9 +27,9 @@ export function findWindows(layout: DiskLayout, findings: FindingList): Windows 
         findings.add(
           'warning',
           'ECSIMPORT.Registry',
-          `Could not tell whether a Windows lies on ${volume.name}: its registry or file system is damaged`,
+          `Could not check ${volume.name} for Windows: its registry or file system is damaged`,
           reason,
-          'Start the machine, chkdsk C: /f, shut down cleanly, and export the disk again.',
+          'Start the machine, run chkdsk C: /f, shut it down cleanly, and export the disk again.',
         );
         return null;
       },
@@ -57,22 +57,22 @@ function windowsOn(volume: Volume): Windows | null {
   return { volume, tree, system, software, control, controlName };
 }
 
-/** A hive in the system's config folder; null where there is none. */
+/** A hive in System32\config; null if it does not exist. */
 export function hiveAt(tree: GuestTree, name: string): Hive | null {
   const file = tree.source(`${CONFIG}/${name}`);
   return file === null ? null : openHive(file);
 }
 
-/** A key of the control set, with the path that a person finds it by. */
-export interface Place {
+/** A registry key, with its path for evidence. */
+export interface RegistryKey {
   readonly key: Key | null;
   readonly path: string;
 }
 
-export function controlKey({ control, controlName }: Windows, path: string): Place {
+export function controlKey({ control, controlName }: Windows, path: string): RegistryKey {
   return { key: control.key(path), path: `SYSTEM\\${controlName}\\${path}` };
 }
 
-export function softwareKey({ software }: Windows, path: string): Place {
+export function softwareKey({ software }: Windows, path: string): RegistryKey {
   return { key: software?.root.key(path) ?? null, path: `SOFTWARE\\${path}` };
 }

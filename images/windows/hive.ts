@@ -1,16 +1,16 @@
-/** Registry hives (regf), read only: keys by path, values by name. Transaction logs are not replayed; `dirty` says so. */
+/** Reads registry hives (regf): keys by path, values by name. Does not replay transaction logs; see `dirty`. */
 import { type ByteSource, cached, printable, UnreadableError } from '../bytes.js';
 
-/** A key of a hive. Names of keys and values are found in any case. */
+/** A key of a hive. Names of keys and values are case-insensitive. */
 export interface Key {
-  /** As written; the path of the key is the caller's. */
+  /** The last part of the path, with its original case. */
   readonly name: string;
-  /** The keys below. */
+  /** Names of the subkeys. */
   names(): readonly string[];
-  /** `Control\\Session Manager`; null where there is none. */
+  /** By relative path, e.g. `Control\\Session Manager`; null if it does not exist. */
   key(path: string): Key | null;
   valueNames(): readonly string[];
-  /** REG_SZ and REG_EXPAND_SZ; null: there is no such value of this type. */
+  /** REG_SZ and REG_EXPAND_SZ; null if there is no value of this name and type. */
   text(name: string): string | null;
   /** REG_DWORD and REG_QWORD. */
   number(name: string): number | null;
@@ -22,7 +22,7 @@ export interface Key {
 
 export interface Hive {
   readonly root: Key;
-  /** Windows had not written everything out; the newest changes lie in its .LOG1 and .LOG2. */
+  /** The newest changes are only in the transaction logs (.LOG1, .LOG2). */
   readonly dirty: boolean;
 }
 
@@ -31,17 +31,17 @@ const MAX_CELL = 1024 * 1024;
 const MAX_VALUE = 16 * 1024 * 1024;
 const MAX_SUBKEYS = 100_000;
 const MAX_VALUES = 65_536;
-/** Longer values lie in pieces of this length. */
-const PIECE = 16_344;
+/** Longer values are stored in segments of this length. */
+const SEGMENT = 16_344;
 const ASCII_KEY = 0x20;
 const ASCII_VALUE = 1;
 const INLINE = 0x8000_0000;
 const TYPE = { text: 1, expandable: 2, number: 4, texts: 7, long: 11 } as const;
 
-/** Throws UnreadableError for what is no hive. */
+/** Throws UnreadableError if the file is not a hive. */
 export function openHive(file: ByteSource): Hive {
   if (file.size < BASE || file.read(0, 4).toString('latin1') !== 'regf') {
-    throw new UnreadableError('a registry hive has no magic');
+    throw new UnreadableError('the registry hive has no "regf" signature');
   }
   const header = file.read(0, 512);
   const blocks = cached(file, 4096, 1024);
@@ -55,14 +55,14 @@ function checksum(header: Buffer): number {
   let sum = 0;
   for (let at = 0; at < 508; at += 4) sum ^= header.readUInt32LE(at);
   const value = sum >>> 0;
-  // 0 and -1 are never written.
+  // Windows replaces the values -1 and 0.
   if (value === 0xffff_ffff) return 0xffff_fffe;
   return value === 0 ? 1 : value;
 }
 
 type Cells = (offset: number) => Buffer;
 
-/** A cell's content, without its size; a cell in use has a negative one. */
+/** A cell's content without its size field, which is negative for a cell in use. */
 function readCell(file: ByteSource, offset: number): Buffer {
   const size = -file.read(BASE + offset, 4).readInt32LE(0);
   if (size < 8 || size > MAX_CELL) throw new UnreadableError(`the registry cell at ${offset} has size ${size}`);
@@ -77,9 +77,9 @@ interface Value {
 
 function keyAt(cells: Cells, offset: number): Key {
   const cell = cells(offset);
-  if (magic(cell) !== 'nk') throw new UnreadableError(`the registry cell at ${offset} is no key`);
-  const subkeys = once(() => readSubkeys(cells, cell));
-  const values = once(() => readValues(cells, cell));
+  if (magic(cell) !== 'nk') throw new UnreadableError(`the registry cell at ${offset} is not a key`);
+  const subkeys = lazy(() => readSubkeys(cells, cell));
+  const values = lazy(() => readValues(cells, cell));
   const data = (name: string, types: readonly number[]): Buffer | null => {
     const value = values().get(name.toLowerCase());
     return value === undefined || !types.includes(value.type) ? null : value.data();
@@ -124,11 +124,11 @@ function upToNul(bytes: Buffer): string {
   return end < 0 ? decoded : decoded.slice(0, end);
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
+function lazy<T>(compute: () => T): () => T {
+  let computed: { readonly value: T } | null = null;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    computed ??= { value: compute() };
+    return computed.value;
   };
 }
 
@@ -149,13 +149,13 @@ interface Child {
 function readSubkeys(cells: Cells, cell: Buffer): ReadonlyMap<string, Child> {
   if (cell.readUInt32LE(20) === 0) return new Map();
   const list = cells(cell.readUInt32LE(28));
-  // A list of many keys is a list of lists.
+  // A long list ("ri") is a list of lists.
   const offsets = magic(list) === 'ri' ? listed(list, 4).flatMap((part) => leaf(cells(part))) : leaf(list);
-  if (offsets.length > MAX_SUBKEYS) throw new UnreadableError('a registry key has too many keys below it');
+  if (offsets.length > MAX_SUBKEYS) throw new UnreadableError(`a registry key has more than ${MAX_SUBKEYS} subkeys`);
   return new Map(
     offsets.map((offset): [string, Child] => {
       const child = cells(offset);
-      if (magic(child) !== 'nk') throw new UnreadableError(`the registry cell at ${offset} is no key`);
+      if (magic(child) !== 'nk') throw new UnreadableError(`the registry cell at ${offset} is not a key`);
       const name = keyName(child);
       return [name.toLowerCase(), { name, offset }];
     }),
@@ -166,7 +166,7 @@ function leaf(list: Buffer): number[] {
   const kind = magic(list);
   if (kind === 'li') return listed(list, 4);
   if (kind === 'lf' || kind === 'lh') return listed(list, 8);
-  throw new UnreadableError(`a registry key list has kind ${printable(kind)}`);
+  throw new UnreadableError(`a registry key list has the unknown signature "${printable(kind)}"`);
 }
 
 function listed(list: Buffer, size: number): number[] {
@@ -189,7 +189,7 @@ function readValues(cells: Cells, cell: Buffer): ReadonlyMap<string, Value> {
 
 function valueAt(cells: Cells, offset: number): Value {
   const cell = cells(offset);
-  if (magic(cell) !== 'vk') throw new UnreadableError(`the registry cell at ${offset} is no value`);
+  if (magic(cell) !== 'vk') throw new UnreadableError(`the registry cell at ${offset} is not a value`);
   const encoding = (cell.readUInt16LE(16) & ASCII_VALUE) === 0 ? 'utf16le' : 'latin1';
   const name = printable(cell.toString(encoding, 20, 20 + cell.readUInt16LE(2)));
   const length = cell.readUInt32LE(4);
@@ -197,21 +197,22 @@ function valueAt(cells: Cells, offset: number): Value {
     name,
     type: cell.readUInt32LE(12),
     data() {
-      // Four bytes and less lie where the others have their offset.
+      // Up to four bytes are stored in place of the offset.
       if (length >= INLINE) return cell.subarray(8, 8 + Math.min(length - INLINE, 4));
       if (length === 0) return Buffer.alloc(0);
       if (length > MAX_VALUE) throw new UnreadableError(`the registry value ${name} has ${length} bytes`);
       const first = cells(cell.readUInt32LE(8));
-      const whole = length > PIECE && magic(first) === 'db' ? pieces(cells, first, length) : first;
-      if (whole.length < length) throw new UnreadableError(`the registry value ${name} ends before its length`);
-      return whole.subarray(0, length);
+      const content = length > SEGMENT && magic(first) === 'db' ? joinSegments(cells, first, length) : first;
+      if (content.length < length)
+        throw new UnreadableError(`the registry value ${name} is shorter than its length field`);
+      return content.subarray(0, length);
     },
   };
 }
 
-function pieces(cells: Cells, head: Buffer, length: number): Buffer {
-  const count = Math.min(head.readUInt16LE(2), Math.ceil(length / PIECE));
+function joinSegments(cells: Cells, head: Buffer, length: number): Buffer {
+  const count = Math.min(head.readUInt16LE(2), Math.ceil(length / SEGMENT));
   const list = cells(head.readUInt32LE(4));
-  const parts = Array.from({ length: count }, (_, index) => cells(list.readUInt32LE(index * 4)).subarray(0, PIECE));
+  const parts = Array.from({ length: count }, (_, index) => cells(list.readUInt32LE(index * 4)).subarray(0, SEGMENT));
   return Buffer.concat(parts);
 }

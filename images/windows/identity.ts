@@ -1,17 +1,17 @@
-/** Which Windows this is: the registry's names to the vendor's Platform value. */
+/** Identifies the Windows version, and maps it to ImportImage's Platform value. */
 import { WINDOWS_PLATFORMS } from '../../domain/request/vocabulary.js';
 import type { FindingList } from '../findings.js';
 import type { Architecture } from '../guest/identity.js';
 import { controlKey, softwareKey, type Windows } from './find-windows.js';
 
 export interface WindowsIdentity {
-  /** One of the vendor's values. */
+  /** A Platform value of ImportImage. */
   readonly platform: string;
-  /** As it calls itself, e.g. `Windows Server 2022 Datacenter`. */
+  /** ProductName, e.g. `Windows Server 2022 Datacenter`. */
   readonly name: string;
   /** `10.0.20348`. */
   readonly version: string;
-  /** With the number of the last update, where the registry has one. */
+  /** `version` with the update build revision (UBR), if the registry has one. */
   readonly fullVersion: string;
   readonly build: number;
   readonly server: boolean;
@@ -21,7 +21,7 @@ export interface WindowsIdentity {
 const CURRENT_VERSION = 'Microsoft\\Windows NT\\CurrentVersion';
 const FIRST_WINDOWS_11 = 22_000;
 
-/** Server builds by the year in their name; a name without a year is told by its build. */
+/** The year of each server build, for product names without a year. */
 const SERVER_YEARS: Readonly<Record<number, string>> = {
   3790: '2003',
   6001: '2008',
@@ -43,9 +43,9 @@ export function identifyWindows(windows: Windows, findings: FindingList): Window
     findings.add(
       'warning',
       'GUESTOS.Platform',
-      'Could not tell which Windows it is',
+      'Could not determine the Windows version',
       `${path}: ${key === null ? 'not readable' : 'no CurrentBuild'}`,
-      'Set platform in the request: "Other Windows" when in doubt.',
+      'Set platform in the request. Use "Other Windows" if you are not sure.',
     );
     return null;
   }
@@ -53,7 +53,7 @@ export function identifyWindows(windows: Windows, findings: FindingList): Window
   const edition = key.text('EditionID') ?? '';
   const installation = key.text('InstallationType') ?? '';
   const server = installation === '' ? /Server/i.test(`${product} ${edition}`) : !/^Client/i.test(installation);
-  // Windows 11 still calls itself 10 there.
+  // Windows 11 has "Windows 10" in its ProductName.
   const name = !server && build >= FIRST_WINDOWS_11 ? product.replace('Windows 10', 'Windows 11') : product;
   const platform = platformOf(name, build, server);
   const major = key.number('CurrentMajorVersionNumber');
@@ -69,7 +69,7 @@ export function identifyWindows(windows: Windows, findings: FindingList): Window
 }
 
 function platformOf(name: string, build: number, server: boolean): string {
-  // Hyper-V Server and the half-yearly releases are on no list of the vendor.
+  // ImportImage has no Platform value for Hyper-V Server and the semi-annual releases.
   const named = /^(?:Microsoft )?Windows Server(?: \(R\)|®)? (\d{4})/.exec(name)?.[1];
   const year = named ?? (server && /^Windows(?: Server)?$/.test(name) ? SERVER_YEARS[build] : undefined);
   return WINDOWS_PLATFORMS.find((platform) => platform === `Windows Server ${year}`) ?? 'Other Windows';
@@ -84,29 +84,29 @@ export function windowsArchitecture(windows: Windows, findings: FindingList): Ar
   const evidence = `${path}: PROCESSOR_ARCHITECTURE=${value}`;
   if (architecture === undefined) {
     const remedy = 'Set architecture in the request.';
-    findings.add('info', 'GUESTOS.Architecture', 'Could not tell the architecture', evidence, remedy);
+    findings.add('info', 'GUESTOS.Architecture', 'Could not determine the architecture', evidence, remedy);
     return null;
   }
   findings.add('info', 'GUESTOS.Architecture', `Architecture ${architecture}`, evidence, '');
   return architecture;
 }
 
-/** What the licence in the image means for licenseType. */
+/** Checks which licenseType fits the edition in the image. */
 export function checkLicence({ edition, server, platform, name }: WindowsIdentity, findings: FindingList): void {
   const evidence = `SOFTWARE\\${CURRENT_VERSION}: EditionID=${edition}`;
   if (/Eval/i.test(edition)) {
     findings.add(
       'warning',
       'ECSIMPORT.Licence',
-      'An evaluation edition: no key server activates it, and it shuts itself down when its time is over',
+      'This is an evaluation edition: it cannot be activated and shuts down when the evaluation period ends',
       evidence,
-      'In the guest: DISM /Online /Set-Edition:ServerStandard /ProductKey:KEY /AcceptEula, or set licenseType to BYOL and bring a key.',
+      'Run in the guest: DISM /Online /Set-Edition:ServerStandard /ProductKey:KEY /AcceptEula; or set licenseType to BYOL and provide a key.',
     );
   } else if (!server || platform === 'Other Windows') {
     findings.add(
       'warning',
       'ECSIMPORT.Licence',
-      `The cloud’s own licences do not cover ${name}: it runs with a licence of yours`,
+      `Alibaba Cloud does not provide licences for ${name}: it needs your own licence`,
       evidence,
       'Set licenseType to BYOL.',
     );
@@ -114,7 +114,7 @@ export function checkLicence({ edition, server, platform, name }: WindowsIdentit
     findings.add(
       'info',
       'ECSIMPORT.Licence',
-      'licenseType Aliyun activates it by the cloud’s key server and bills it; BYOL keeps your own key',
+      'licenseType Aliyun activates Windows through Alibaba Cloud’s KMS and bills the licence; BYOL keeps your own key',
       evidence,
       '',
     );

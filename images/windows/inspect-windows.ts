@@ -1,9 +1,9 @@
-/** A Windows guest, read from its registry and held against what ECS needs; each check on its own, so that damage costs one. */
+/** Inspects a Windows guest. The checks are independent, so damage disables only the check that meets it. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import { attempts } from '../guest/attempts.js';
 import type { BootModes } from '../guest/boot-mode.js';
-import { type GuestFacts, NOTHING_TOLD } from '../guest/facts.js';
+import { type GuestFacts, NO_GUEST_FACTS } from '../guest/facts.js';
 import { checkAddresses, checkAgents, checkDisks, checkRemoteDesktop } from './access.js';
 import { checkBoot, type WindowsBoot } from './boot.js';
 import { checkNvmeDriver, checkVirtio } from './drivers.js';
@@ -11,7 +11,7 @@ import type { Windows } from './find-windows.js';
 import { checkLicence, identifyWindows, windowsArchitecture } from './identity.js';
 import { checkHibernation, checkPending, checkSysprep, checkVolume } from './state.js';
 
-const CHECK_DISK = 'In the guest: chkdsk C: /f and sfc /scannow; shut down cleanly, and export the image again.';
+const CHECK_DISK = 'Run chkdsk C: /f and sfc /scannow in the guest, shut it down cleanly, and export the image again.';
 
 export function inspectWindows(
   windows: Windows,
@@ -39,7 +39,7 @@ export function inspectWindows(
   attempt('the network', () => checkAddresses(windows, findings), undefined);
   attempt('the disks', () => checkDisks(windows, findings), undefined);
   return {
-    ...NOTHING_TOLD,
+    ...NO_GUEST_FACTS,
     architecture,
     ...boot,
     osType: 'windows',

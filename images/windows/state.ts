@@ -1,4 +1,4 @@
-/** The state in which Windows was left: sysprep, updates that wait for a restart, hibernation, an unclean end. */
+/** Checks the state of the shut-down Windows: sysprep, pending updates, hibernation, unclean shutdown, free space. */
 import type { FindingList } from '../findings.js';
 import { controlKey, softwareKey, type Windows } from './find-windows.js';
 
@@ -26,41 +26,41 @@ export function checkSysprep(windows: Windows, findings: FindingList): void {
     findings.add(
       'blocking',
       'ECSIMPORT.Sysprep',
-      'Sysprep or setup was interrupted: Windows itself calls this image undeployable',
+      'Sysprep or setup was interrupted: Windows marks this image as undeployable',
       evidence,
-      'Start the machine, let setup end, then run sysprep again: see C:\\Windows\\System32\\Sysprep\\Panther\\setuperr.log',
+      'Start the machine, let setup finish, check C:\\Windows\\System32\\Sysprep\\Panther\\setuperr.log, and run sysprep again.',
     );
     return;
   }
   if (image !== null && /RESEAL_TO_(OOBE|AUDIT)$/.test(image)) {
-    tellGeneralized(windows, image, evidence, findings);
+    reportGeneralized(windows, image, evidence, findings);
     return;
   }
   if (running.length > 0) {
-    const message = 'Setup is still going on: the first start on ECS continues it';
+    const message = 'Windows Setup is still in progress: it continues at the first boot on ECS';
     findings.add(
       'warning',
       'ECSIMPORT.Sysprep',
       message,
       evidence,
-      'Start the machine and let setup end before the export.',
+      'Start the machine, let setup finish, and export the disk again.',
     );
     return;
   }
   findings.add(
     'info',
     'ECSIMPORT.Sysprep',
-    'Not generalized: every instance made from this image has the same machine SID and name',
+    'The image is not generalized: all instances created from it have the same machine SID and name',
     evidence,
-    'Fine for moving one machine. For an image of many: C:\\Windows\\System32\\Sysprep\\sysprep.exe /generalize /oobe /shutdown',
+    'To create several instances, run in the guest: C:\\Windows\\System32\\Sysprep\\sysprep.exe /generalize /oobe /shutdown',
   );
 }
 
-function tellGeneralized(windows: Windows, image: string, evidence: string, findings: FindingList): void {
+function reportGeneralized(windows: Windows, image: string, evidence: string, findings: FindingList): void {
   const audit = image.endsWith('AUDIT');
   const answers = ANSWER_FILES.find((file) => windows.tree.exists(file));
   if (!audit && answers !== undefined) {
-    const message = 'Generalized by sysprep; the first start is answered by a file';
+    const message = 'The image is generalized, with an answer file for the first boot';
     findings.add('info', 'ECSIMPORT.Sysprep', message, `${evidence}; ${answers}`, '');
     return;
   }
@@ -68,10 +68,10 @@ function tellGeneralized(windows: Windows, image: string, evidence: string, find
     'warning',
     'ECSIMPORT.Sysprep',
     audit
-      ? 'Sysprep was told to start in audit mode: the first start waits for a person'
-      : 'Generalized by sysprep without an answer file: the first start may wait for a person at the console',
+      ? 'Sysprep set audit mode: the first boot waits for input at the console'
+      : 'The image is generalized without an answer file: the first boot may wait for input at the console',
     evidence,
-    'sysprep /generalize /oobe /shutdown /unattend:FILE with an answer file, e.g. the one that cloudbase-init brings.',
+    'Run sysprep /generalize /oobe /shutdown /unattend:FILE in the guest, e.g. with the answer file of cloudbase-init.',
   );
 }
 
@@ -92,32 +92,32 @@ export function checkPending(windows: Windows, findings: FindingList): void {
     findings.add(
       'warning',
       'ECSIMPORT.PendingUpdates',
-      'Updates wait for a restart: the first start on ECS installs them, takes long, and may fail',
+      'Updates are waiting for a restart: the first boot on ECS installs them, takes long and may fail',
       pending.join('; '),
-      'Restart the machine until nothing is pending, then shut it down and export it.',
+      'Restart the machine until no updates are pending, shut it down, and export the disk again.',
     );
   }
   const { key, path } = controlKey(windows, 'Control\\Session Manager');
   const renames = key?.texts('PendingFileRenameOperations')?.filter((name) => name !== '') ?? [];
   if (renames.length > 0) {
     const evidence = `${path}: PendingFileRenameOperations has ${renames.length} entries, first ${renames[0]}`;
-    findings.add('info', 'ECSIMPORT.PendingRenames', 'Files are replaced at the next start', evidence, '');
+    findings.add('info', 'ECSIMPORT.PendingRenames', 'Windows replaces files at the next boot', evidence, '');
   }
 }
 
-const WAKE_UP = 'In the guest: powercfg /hibernate off; shutdown /s /f /t 0';
+const FULL_SHUTDOWN = 'Run in the guest: powercfg /hibernate off; shutdown /s /f /t 0. Then export the disk again.';
 
 export function checkHibernation(windows: Windows, findings: FindingList): void {
   const file = windows.tree.info('/hiberfil.sys');
   if (file?.kind === 'file' && file.size > 0) {
-    const mark = windows.tree.bytes('/hiberfil.sys', 4)?.toString('latin1') ?? '';
-    if (/^hibr$/i.test(mark)) {
+    const signature = windows.tree.bytes('/hiberfil.sys', 4)?.toString('latin1') ?? '';
+    if (/^hibr$/i.test(signature)) {
       findings.add(
         'blocking',
         'ECSIMPORT.Hibernated',
-        'Windows was hibernated, or shut down with fast startup: it would wake up on other hardware, with open files',
-        `/hiberfil.sys begins with ${mark}`,
-        WAKE_UP,
+        'Windows is hibernated, or was shut down with fast startup: it cannot resume on other hardware, and open files may be lost',
+        `/hiberfil.sys begins with ${signature}`,
+        FULL_SHUTDOWN,
       );
       return;
     }
@@ -125,8 +125,8 @@ export function checkHibernation(windows: Windows, findings: FindingList): void 
   const { key, path } = controlKey(windows, 'Control\\Session Manager\\Power');
   if (file !== null && key?.number('HiberbootEnabled') === 1) {
     const evidence = `${path}: HiberbootEnabled=1; /hiberfil.sys`;
-    const message = 'Fast startup is on: a shutdown leaves Windows half asleep';
-    findings.add('info', 'ECSIMPORT.FastStartup', message, evidence, WAKE_UP);
+    const message = 'Fast startup is enabled: a normal shutdown hibernates the Windows kernel';
+    findings.add('info', 'ECSIMPORT.FastStartup', message, evidence, FULL_SHUTDOWN);
   }
 }
 
@@ -138,9 +138,9 @@ export function checkVolume({ volume, system, software }: Windows, findings: Fin
     findings.add(
       'warning',
       'ECSIMPORT.NotUnmounted',
-      'The system volume was not closed cleanly: files may be older than they were in the guest',
+      'The system volume was not unmounted cleanly: the latest changes to files may be missing',
       `${volume.name} (ntfs): ${fileSystem.stale}`,
-      'In the guest: chkdsk C: /f, restart, shutdown /s /f /t 0; then export the disk again.',
+      'Run chkdsk C: /f in the guest, restart it, run shutdown /s /f /t 0, and export the disk again.',
     );
   }
   const dirty = [system.dirty ? 'SYSTEM' : null, software?.dirty ? 'SOFTWARE' : null].filter((name) => name !== null);
@@ -148,9 +148,9 @@ export function checkVolume({ volume, system, software }: Windows, findings: Fin
     findings.add(
       'info',
       'ECSIMPORT.Registry',
-      'The registry was not written out to its end: what is told of it may be older than the last changes',
-      `${dirty.join(' and ')} in /Windows/System32/config; their logs are not replayed here`,
-      'In the guest: shutdown /s /f /t 0; then export the disk again.',
+      'The registry was not flushed: the findings may not reflect its latest changes',
+      `${dirty.join(' and ')} in /Windows/System32/config; the inspection does not replay transaction logs`,
+      'Run shutdown /s /f /t 0 in the guest, and export the disk again.',
     );
   }
   const free = fileSystem?.freeBytes ?? null;
@@ -161,6 +161,6 @@ export function checkVolume({ volume, system, software }: Windows, findings: Fin
     'ECSIMPORT.FreeSpace',
     'The system volume is full',
     `${volume.name}: ${(free / GIB).toFixed(2)} GiB of ${(total / GIB).toFixed(2)} GiB free`,
-    'Free some space, or import with a larger diskImageSize and extend the volume: diskpart, select volume C, extend.',
+    'Free space in the guest, or import with a larger diskImageSize and extend the volume: diskpart, select volume C, extend.',
   );
 }

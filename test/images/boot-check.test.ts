@@ -5,9 +5,9 @@ import type { Finding } from '../../domain/import.js';
 import { bootCheck } from '../../images/boot-check/boot-check.js';
 import { createBootChecker } from '../../images/boot-check/boot-checker.js';
 import { consoleLog } from '../../images/boot-check/console-log.js';
+import { consoleText, findOutcome } from '../../images/boot-check/console-outcome.js';
 import { machineArguments } from '../../images/boot-check/machine.js';
 import { isTextMode, parsePpm, png, screenText } from '../../images/boot-check/screen.js';
-import { consoleText, findSign } from '../../images/boot-check/signs.js';
 import { inspectBytes, qcow2 } from '../support/images/made-images.js';
 
 describe('a console’s words', () => {
@@ -32,18 +32,18 @@ describe('a console’s words', () => {
     ['firmware', 'UEFI Interactive Shell v2.2\nEDK II\nShell> '],
     ['firmware', 'BdsDxe: No bootable option or device was found.'],
     ['firmware', 'Booting from Hard Disk...\nBoot failed: not a bootable disk\n\nNo bootable device.'],
-  ])('%s', (sign, text) => {
-    expect(findSign(consoleText(Buffer.from(text)))?.sign).toBe(sign);
+  ])('%s', (outcome, text) => {
+    expect(findOutcome(consoleText(Buffer.from(text)))?.outcome).toBe(outcome);
   });
 
   test('a start that goes on is none of them', () => {
     const text =
       'Booting from Hard Disk...\nsystemd-logind.service - User Login Management\n[ OK ] Reached target Login Prompts.';
-    expect(findSign(consoleText(Buffer.from(text)))).toBeNull();
+    expect(findOutcome(consoleText(Buffer.from(text)))).toBeNull();
   });
 
   test('the line that says so is made harmless for a terminal', () => {
-    const seen = findSign(
+    const seen = findOutcome(
       consoleText(Buffer.from('\u001b]0;title\u0007x \u001b[31mKernel panic - not syncing: \u0007dead')),
     );
     expect(seen?.line).toBe('x Kernel panic - not syncing: dead');
@@ -58,7 +58,7 @@ test('a console that never ends is kept from its beginning and to its end', () =
   const text = log.bytes().toString();
   expect(text.length).toBeLessThan(1024 * 1024 + 100);
   expect(text.startsWith('the first line')).toBe(true);
-  expect(text).toMatch(/\[\d+ bytes are left out here\]/);
+  expect(text).toMatch(/\[\d+ bytes omitted\]/);
   expect(text.endsWith('the last line\n')).toBe(true);
   expect(log.recent().toString().endsWith('the last line\n')).toBe(true);
 });
@@ -75,8 +75,8 @@ test('a screen becomes a PNG with the same pixels', () => {
 });
 
 test('a screen dump that lies about its size is refused', () => {
-  expect(() => parsePpm(Buffer.from('P6\n9000 9000\n255\n'))).toThrow('no PPM');
-  expect(() => parsePpm(Buffer.from('P6\n800 600\n255\n123'))).toThrow('ends before');
+  expect(() => parsePpm(Buffer.from('P6\n9000 9000\n255\n'))).toThrow('not a PPM');
+  expect(() => parsePpm(Buffer.from('P6\n800 600\n255\n123'))).toThrow('truncated');
 });
 
 test('the letters of a text screen are read line by line', () => {
@@ -106,7 +106,7 @@ test('an image that names other files is not started', async () => {
   const { outcome, finding } = await bootCheck('/nowhere', inspectBytes(qcow2({ backing: '/etc/passwd' })));
   expect(outcome).toBe('not-run');
   expect(finding).toMatchObject({ code: 'ECSIMPORT.BootCheck', severity: 'warning' });
-  expect(finding.evidence).toContain('the image file itself is not sound');
+  expect(finding.evidence).toContain('the image file is damaged or incomplete');
 });
 
 describe('a worker checks one image at a time', () => {

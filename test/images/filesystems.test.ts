@@ -96,7 +96,7 @@ test('ntfs: a volume that was not closed says why', () => {
   expect(staleWith(new Map())).toBeNull();
   const volumeRecord = 4 * 4096 + 3 * 1024;
   const information = disk.read(volumeRecord, 1024).indexOf(Buffer.from('7000000028000000', 'hex'));
-  expect(staleWith(new Map([[volumeRecord + information + 24 + 10, 1]]))).toContain('marked dirty');
+  expect(staleWith(new Map([[volumeRecord + information + 24 + 10, 1]]))).toContain('marked as dirty');
   // A fresh log is all ones. A restart page: magic, sizes of pages, where its area lies; in it a client, not clean.
   let log = 0;
   while (!disk.read(log, 4096).every((byte) => byte === 0xff)) log += 4096;

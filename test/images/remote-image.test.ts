@@ -5,7 +5,7 @@ import { FailureError } from '../../domain/errors/failure.js';
 import { inspectImage } from '../../images/inspect.js';
 import { createRemoteInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
-import { rememberInspections } from '../../images/remember-inspections.js';
+import { cacheInspections } from '../../images/inspection-cache.js';
 import type { RemoteImage } from '../../images/remote-image.js';
 import { DEMO } from '../support/images/made-images.js';
 
@@ -69,7 +69,7 @@ describe('what was told of a remote image', () => {
 
   test('is told again without a look, until the image changes', async () => {
     let looks = 0;
-    const remembering = rememberInspections(async () => {
+    const remembering = cacheInspections(async () => {
       looks += 1;
       return told;
     });
@@ -86,7 +86,7 @@ describe('what was told of a remote image', () => {
 
   test('is looked for again by the next when the look failed', async () => {
     let looks = 0;
-    const remembering = rememberInspections(async () => {
+    const remembering = cacheInspections(async () => {
       looks += 1;
       if (looks === 1) throw new Error('cancelled');
       return told;

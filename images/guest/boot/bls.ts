@@ -1,4 +1,4 @@
-/** Entry files of the Boot Loader Specification, as GRUB of the RHEL family and systemd-boot read them. */
+/** Reads entry files of the Boot Loader Specification (BLS), which systemd-boot and the RHEL family's GRUB use. */
 import { lines } from '../tree.js';
 import { compareVersions } from '../version.js';
 import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
@@ -7,11 +7,11 @@ import { readUnified } from './uki.js';
 const MAX_FILES = 200;
 
 export interface BlsEntry extends BootEntry {
-  /** The file's name without `.conf`: what `saved_entry` and `default` name. */
+  /** The file name without `.conf`, as in `saved_entry` and `default`. */
   readonly id: string;
 }
 
-/** Newest first, as both loaders show them. `variables` are GRUB's: `$kernelopts`. */
+/** Newest first, as in both loaders' menus. `variables`: GRUB's, e.g. `$kernelopts`. */
 export function blsEntries(place: BootPlace, folder: string, variables: ReadonlyMap<string, string>): BlsEntry[] {
   return place.tree
     .list(folder)

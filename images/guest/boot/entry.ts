@@ -1,31 +1,31 @@
-/** One choice of a boot loader's menu, and where its files are. */
+/** An entry of a boot loader's menu, and the location of its files. */
 import { printable } from '../../bytes.js';
 import type { GuestTree } from '../tree.js';
 
 export interface BootEntry {
   readonly title: string;
-  /** As the loader names it, without its device. */
+  /** Path in the loader's configuration, without its device. */
   readonly kernel: string;
-  /** All that the loader puts into memory for the kernel, in order: microcode first, the initramfs last. */
+  /** In the order in which the loader loads them: microcode first, the initramfs last. */
   readonly initrds: readonly string[];
   readonly args: readonly string[];
-  /** Where the entry itself names the kernel's version. */
+  /** The kernel's version, if the entry contains it. */
   readonly version: string | null;
   readonly evidence: string;
-  /** In which its paths are found. */
+  /** The tree to which the paths are relative. */
   readonly tree: GuestTree;
-  /** A unified kernel image has kernel and initramfs in itself. */
+  /** Set for a unified kernel image, which contains kernel and initramfs. */
   readonly unified: { readonly initramfs: Buffer | null } | null;
 }
 
-/** A file system that may have a loader's files: the guest's root, or a partition that fstab does not mount. */
+/** A file system that may have a boot loader's files: the guest's root, or a volume that fstab does not mount. */
 export interface BootPlace {
-  /** Before a path in evidence; empty for the guest's root. */
+  /** Prefix of paths in evidence; empty for the guest's root. */
   readonly name: string;
   readonly tree: GuestTree;
 }
 
-/** Values of an argument of the kernel, in their order. */
+/** The values of a kernel argument, in order. */
 export function argument(entry: BootEntry, name: string): string[] {
   return entry.args
     .filter((arg) => arg.startsWith(`${name}=`))
@@ -36,7 +36,7 @@ export function words(text: string): string[] {
   return text.split(/\s+/).filter(Boolean);
 }
 
-/** `(hd0,1)/vmlinuz`, `($root)/boot/vmlinuz`, `$prefix/…`. */
+/** Removes the device from `(hd0,1)/vmlinuz`, `($root)/boot/vmlinuz`, `$prefix/…`. */
 export function withoutDevice(path: string): string {
   const bare = path
     .replace(/^\([^)]*\)/, '')
@@ -46,8 +46,8 @@ export function withoutDevice(path: string): string {
 }
 
 /**
- * Kernel paths are counted from the partition that has them: with /boot on its own, `/vmlinuz` is `/boot/vmlinuz`; with
- * btrfs, a subvolume's name comes first.
+ * Converts a loader's path to the guest's path. The loader's paths are relative to the partition: with a separate /boot,
+ * `/vmlinuz` is `/boot/vmlinuz`; with btrfs, the path starts with the subvolume's name.
  */
 export function inGuest(tree: GuestTree, path: string): string | null {
   const absolute = path.startsWith('/') ? path : `/${path}`;

@@ -1,4 +1,4 @@
-/** GRUB 2's configuration: the menu as written, and which of its entries is started when nobody chooses. */
+/** Parses the GRUB 2 configuration: the menu and its default entry. */
 import { printable } from '../../bytes.js';
 import { lines } from '../tree.js';
 import { type BlsEntry, blsEntries } from './bls.js';
@@ -7,14 +7,14 @@ import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from
 interface Item {
   readonly title: string;
   readonly id: string;
-  /** Null: a choice that starts no kernel, e.g. the firmware's set-up. */
+  /** Null: an entry without a kernel, e.g. the firmware setup. */
   entry: BootEntry | null;
   readonly children: Item[];
 }
 
 const MAX_ITEMS = 500;
 
-/** The default entry first, then the others in the menu's order. Empty: no menu in this file. */
+/** The default entry first, then the others in the menu's order. Empty if the file has no entries. */
 export function grubEntries(
   place: BootPlace,
   file: string,
@@ -35,7 +35,7 @@ function flat(items: readonly Item[]): BootEntry[] {
   return items.flatMap(({ entry, children }) => [...(entry === null ? [] : [entry]), ...flat(children)]);
 }
 
-/** `0`, `1>2`, a title, an id, `submenu id>entry id`; what is not found is the first entry. */
+/** `wanted`: `0`, `1>2`, a title, an id or `submenu id>entry id`. Falls back to the first entry, as GRUB does. */
 function chosenItem(menu: readonly Item[], wanted: string, environment: ReadonlyMap<string, string>): Item | null {
   const next = environment.get('next_entry') ?? '';
   let items = menu;
@@ -49,7 +49,7 @@ function chosenItem(menu: readonly Item[], wanted: string, environment: Readonly
     items = found.children;
   }
   item ??= menu[0];
-  // A submenu as the default starts its own first entry.
+  // If the default is a submenu, GRUB starts its first entry.
   while (item !== undefined && item.entry === null && item.children.length > 0) item = item.children[0];
   return item ?? null;
 }
@@ -62,7 +62,7 @@ function parseMenu(
   blsFolder: string,
 ): Item[] {
   const top: Item = { title: '', id: '', entry: null, children: [] };
-  /** The open braces, each with the item that it belongs to. */
+  /** The item of each open brace. */
   const open: Item[] = [];
   let count = 0;
   const expand = (text: string) => text.replace(/\$\{?([A-Za-z_]\w*)\}?/g, (_, name) => variables.get(name) ?? '');
@@ -88,7 +88,7 @@ function parseMenu(
     }
     const set = /^set\s+(\w+)=(.*)$/.exec(text);
     if (set !== null) {
-      // "$next_entry" is what the environment says, not the default of this file.
+      // `next_entry` comes from the environment block; it is not this file's default.
       const value = (set[2] ?? '').replace(/^["']|["']$/g, '');
       if (set[1] !== 'default' || !/next_entry/.test(value)) variables.set(set[1] ?? '', expand(value));
       continue;
@@ -115,7 +115,7 @@ function blsItem(entry: BlsEntry): Item {
   return { title: entry.title, id: entry.id, entry, children: [] };
 }
 
-/** Commands outside of any menu entry start their kernel as well. */
+/** The item for commands outside a menu entry, which GRUB executes too. */
 function anonymous(top: Item): Item {
   const last = top.children.at(-1);
   if (last !== undefined && last.title === '' && last.id === '') return last;
@@ -124,11 +124,11 @@ function anonymous(top: Item): Item {
   return item;
 }
 
-function readCommand(text: string, item: Item, made: (kernel: string, args: string) => BootEntry): void {
+function readCommand(text: string, item: Item, createEntry: (kernel: string, args: string) => BootEntry): void {
   const linux = /^linux(?:16|efi)?\s+(\S+)\s*(.*)$/.exec(text);
   if (linux !== null) {
-    // Where an entry tries two command lines, they are for the same kernel.
-    item.entry ??= made(printable(withoutDevice(linux[1] ?? '')), linux[2] ?? '');
+    // An entry with two `linux` commands uses the same kernel in both.
+    item.entry ??= createEntry(printable(withoutDevice(linux[1] ?? '')), linux[2] ?? '');
     return;
   }
   const initrd = /^initrd(?:16|efi)?\s+(.+)$/.exec(text);

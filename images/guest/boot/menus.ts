@@ -1,9 +1,9 @@
-/** Menus of GRUB's first generation and of SYSLINUX and its relatives. */
+/** Parses the menus of GRUB Legacy and of SYSLINUX, EXTLINUX and ISOLINUX. */
 import path from 'node:path';
 import { lines } from '../tree.js';
 import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
 
-/** menu.lst and grub.conf: titles, each with `kernel` and `initrd`; `default=N` counts them. */
+/** menu.lst and grub.conf: `title` entries with `kernel` and `initrd`; `default=N` is the index of an entry. */
 export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
   const content = place.tree.text(file);
   if (content === null) return [];
@@ -33,7 +33,7 @@ export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
   return defaultFirst(entries, entries[wanted]);
 }
 
-/** `LABEL`, `LINUX` or `KERNEL`, `INITRD`, `APPEND`; paths count from the folder of the file. */
+/** `LABEL`, `LINUX` or `KERNEL`, `INITRD`, `APPEND`. Paths are relative to the file's folder. */
 export function syslinuxEntries(place: BootPlace, file: string): BootEntry[] {
   const content = place.tree.text(file);
   if (content === null) return [];

@@ -1,4 +1,4 @@
-/** All boot loaders' menus that the disk has, with the entry first that is started when nobody chooses. */
+/** Reads the menus of all boot loaders on the disk. The first entry is the default. */
 import { unlessUnreadable } from '../../findings.js';
 import { blsEntries } from './bls.js';
 import { type BootEntry, type BootPlace, evidenceOf } from './entry.js';
@@ -8,11 +8,11 @@ import { readUnified } from './uki.js';
 
 const MAX_ENTRIES = 100;
 const LOADER_BYTES = 2 * 1024 * 1024;
-/** What systemd-boot carries in itself, for programs that ask which loader is there. */
+/** A string in the systemd-boot binary that identifies it. */
 const SYSTEMD_BOOT = 'LoaderInfo: systemd-boot';
 const FALLBACK_LOADERS = ['BOOTX64.EFI', 'BOOTAA64.EFI', 'BOOTIA32.EFI'];
 
-/** `places`: the guest's root first. `uefi`: the disk is started by UEFI firmware. */
+/** `places`: the guest's root first. `uefi`: UEFI firmware boots the disk. */
 export function readBoot(places: readonly BootPlace[], uefi: boolean): BootEntry[] {
   const readers = [grubOnEsp, grub, entryFiles, unifiedImages, legacyGrub, syslinux];
   const firstByUefi = uefi ? [grubOnEsp, grub] : [grub, grubOnEsp];
@@ -31,7 +31,7 @@ export function readBoot(places: readonly BootPlace[], uefi: boolean): BootEntry
   return entries.slice(0, MAX_ENTRIES);
 }
 
-/** Where the folders of a boot loader begin: at the top of a partition, or under the guest's mount points. */
+/** Parents of the boot loaders' folders: the guest's mount points, or the top of a volume. */
 const BOOT_FOLDERS = ['/boot', '', '/boot/efi', '/efi'];
 
 function grub(place: BootPlace): BootEntry[] {
@@ -59,7 +59,7 @@ function entryFolder({ tree }: BootPlace): string | null {
   return BOOT_FOLDERS.map((base) => `${base}/loader/entries`).find((folder) => tree.list(folder).length > 0) ?? null;
 }
 
-/** As systemd-boot reads them; loader.conf may name another than the newest. */
+/** BLS entries in systemd-boot's order; `default` in loader.conf overrides the newest. */
 function entryFiles(place: BootPlace): BootEntry[] {
   const folder = entryFolder(place);
   if (folder === null) return [];
@@ -79,7 +79,7 @@ function glob(pattern: string): RegExp {
   return new RegExp(`^${escaped}$`);
 }
 
-/** EFI/Linux: found by systemd-boot without an entry file. */
+/** Unified kernel images in EFI/Linux, which systemd-boot starts without an entry file. */
 function unifiedImages(place: BootPlace): BootEntry[] {
   return BOOT_FOLDERS.flatMap((base) =>
     place.tree

@@ -1,4 +1,4 @@
-/** Unified kernel images: an EFI program whose sections are kernel, initramfs, command line and version. */
+/** Reads unified kernel images: EFI programs with sections for kernel, initramfs, command line and version. */
 import { unlessUnreadable } from '../../findings.js';
 import type { GuestTree } from '../tree.js';
 import { words } from './entry.js';
@@ -12,7 +12,7 @@ export interface Unified {
   readonly initramfs: Buffer | null;
 }
 
-/** Null: no file there, or an EFI program without a kernel in it. */
+/** Null if the file does not exist or is an EFI program without a kernel. */
 export function readUnified(tree: GuestTree, path: string): Unified | null {
   return unlessUnreadable<Unified | null>(
     () => {
@@ -33,7 +33,7 @@ export function readUnified(tree: GuestTree, path: string): Unified | null {
   );
 }
 
-/** Where each section's bytes lie in the file (PE format, section table behind the optional header). */
+/** The position of each section in the file. In the PE format, the section table follows the optional header. */
 export function peSections(head: Buffer): ReadonlyMap<string, { readonly offset: number; readonly size: number }> {
   const found = new Map<string, { offset: number; size: number }>();
   if (head.length < 64 || head.toString('latin1', 0, 2) !== 'MZ') return found;

@@ -1,0 +1,61 @@
+/** Messages on the serial console or the text screen that show how a boot ended. */
+import { printable } from '../bytes.js';
+
+export type ConsoleOutcome = 'login' | 'panic' | 'emergency' | 'loader' | 'firmware';
+
+export interface OutcomeMatch {
+  readonly outcome: ConsoleOutcome;
+  /** The line that matched. */
+  readonly line: string;
+}
+
+/** Failures come first: an emergency shell may also show a login prompt. */
+const OUTCOMES: readonly { readonly outcome: ConsoleOutcome; readonly pattern: RegExp }[] = [
+  { outcome: 'panic', pattern: /^.*(?:Kernel panic - not syncing|end Kernel panic).*$/m },
+  {
+    outcome: 'emergency',
+    pattern:
+      /^.*(?:\(initramfs\)|dracut:[^\n]*#|(?:Welcome to|You are in|Entering) (?:dracut )?emergency (?:mode|shell)|Dropping to a shell!|Give root password for maintenance|sh: can't access tty|rescue:\/#).*$/im,
+  },
+  {
+    outcome: 'loader',
+    pattern: /^.*(?:grub rescue>|grub> ?$|BOOTMGR is missing|NTLDR is missing|Status: 0xc0[0-9a-f]{6}).*$/im,
+  },
+  {
+    outcome: 'firmware',
+    pattern:
+      /^.*(?:UEFI Interactive Shell|^Shell> ?$|No bootable (?:option or )?device|not a bootable disk|Operating system not found|Missing operating system|No bootable device).*$/im,
+  },
+  // Other messages may follow the prompt on the same line. SAC is Windows' Special Administration Console.
+  { outcome: 'login', pattern: /^(?:[\w.-]+ )?login:(?: .*)?$|^SAC> ?$/m },
+];
+
+export function findOutcome(console: string): OutcomeMatch | null {
+  for (const { outcome, pattern } of OUTCOMES) {
+    const line = pattern.exec(console)?.[0];
+    if (line !== undefined) return { outcome, line: printable(line) };
+  }
+  return null;
+}
+
+/** No relevant line is longer, but a guest can write lines without limit. */
+const MAX_LINE = 400;
+
+/** Converts console output to lines without terminal control sequences. */
+export function consoleText(bytes: Buffer): string {
+  return (
+    bytes
+      .toString('utf8')
+      // Moving the cursor to a position starts a new line.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression matches control sequences.
+      .replace(/\u001b\[\d*;\d*[Hf]/g, '\n')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression removes control sequences.
+      .replace(/\u001b(?:\[[0-9;?=]*[A-Za-z]|\][^\u0007]*\u0007|[()][A-Z0-9]|[=>78cDEHM])/g, '')
+      .replace(/\r+/g, '\n')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+      .split('\n')
+      .map((line) => line.slice(0, MAX_LINE))
+      .join('\n')
+  );
+}

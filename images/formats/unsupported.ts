@@ -1,0 +1,106 @@
+/** Formats that neither ECS nor the conversion supports: archives, installation media, rare disk formats. */
+import type { ByteSource } from '../bytes.js';
+import type { FindingList } from '../findings.js';
+
+import type { OpenContainer } from './container.js';
+import { openOva } from './ova.js';
+
+interface UnsupportedFormat {
+  readonly subformat: string;
+  /** At byte 0. */
+  readonly magic: Buffer;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const CONVERT = 'Convert the image: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2';
+
+const FORMATS: readonly UnsupportedFormat[] = [
+  unsupported(
+    'bzip2',
+    '425a68',
+    'ECS does not decompress bzip2',
+    'Run bunzip2 -k FILE, and import the decompressed file.',
+  ),
+  unsupported(
+    'zip',
+    '504b0304',
+    'ECS does not import zip archives',
+    'Run unzip FILE, and import the disk in the archive.',
+  ),
+  unsupported(
+    '7z',
+    '377abcaf271c',
+    'ECS does not import 7-Zip archives',
+    'Run 7z x FILE, and import the disk in the archive.',
+  ),
+  unsupported('qed', '51454400', 'ECS does not import QED images', CONVERT),
+  unsupported('parallels', hex('WithoutFreeSpace'), 'ECS does not import Parallels images', CONVERT),
+  unsupported('parallels', hex('WithouFreSpacExt'), 'ECS does not import Parallels images', CONVERT),
+  unsupported(
+    'ewf',
+    '455646090d0aff00',
+    'ECS does not import EWF evidence files',
+    'Run ewfexport -t TARGET -f raw FILE, and import the raw disk.',
+  ),
+  unsupported(
+    'wim',
+    '4d5357494d000000',
+    'The file is a WIM archive, not a disk',
+    'Apply it to a virtual disk, and import that disk.',
+  ),
+];
+
+function unsupported(subformat: string, magic: string, message: string, remedy: string): UnsupportedFormat {
+  return { subformat, magic: Buffer.from(magic, 'hex'), message, remedy };
+}
+
+function hex(text: string): string {
+  return Buffer.from(text).toString('hex');
+}
+
+export const openUnsupported: OpenContainer = (file, findings) => {
+  for (const { subformat, magic, message, remedy } of FORMATS) {
+    if (file.size < magic.length || !file.read(0, magic.length).equals(magic)) continue;
+    refuse(findings, message, `magic ${magic.toString('hex')} at byte 0`, remedy);
+    return { format: 'UNKNOWN', subformat, virtualSize: null, disk: null };
+  }
+  return openTar(file, findings) ?? openIso(file, findings);
+};
+
+function refuse(findings: FindingList, message: string, evidence: string, remedy: string): void {
+  findings.add('blocking', 'ECSIMPORT.Format', message, evidence, remedy);
+}
+
+function openTar(file: ByteSource, findings: FindingList): ReturnType<OpenContainer> {
+  if (file.size < 512) return null;
+  const header = file.read(0, 512);
+  if (header.toString('latin1', 257, 262) !== 'ustar') return null;
+  const name = header.toString('utf8', 0, 100).replace(/\0.*$/s, '');
+  // The OVF specification requires the descriptor to be the first entry.
+  if (/\.ovf$/i.test(name)) {
+    const remedy = 'Run tar -xf FILE, then convert the disk: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2';
+    refuse(findings, 'ECS does not import OVA archives', 'tar header at byte 0', remedy);
+    return openOva(file, findings);
+  }
+  const remedy = 'Run tar -xf FILE, and import the disk in the archive.';
+  refuse(findings, 'ECS does not import tar archives', 'tar header at byte 0', remedy);
+  return { format: 'UNKNOWN', subformat: 'tar', virtualSize: null, disk: null };
+}
+
+/** A disk that was once an ISO may still have the old label, so the file must not be larger than the recorded volume. */
+function openIso(file: ByteSource, findings: FindingList): ReturnType<OpenContainer> {
+  const at = 16 * 2048;
+  if (file.size < at + 2048) return null;
+  const volume = file.read(at, 2048);
+  if (volume.toString('latin1', 1, 6) !== 'CD001') return null;
+  const size = volume.readUInt32LE(80) * volume.readUInt16LE(128);
+  if (file.size > size + ISO_PADDING) return null;
+  const remedy = 'Install the operating system on a virtual disk, and import that disk.';
+  const evidence = `"CD001" at byte ${at + 1}`;
+  refuse(findings, 'The file is an ISO installation medium, not an installed disk', evidence, remedy);
+  return { format: 'ISO', subformat: null, virtualSize: file.size, disk: null };
+}
+
+/** Hybrid ISOs for USB sticks have padding and partitions after the volume. */
+const ISO_PADDING = 64 * 1024 * 1024;
