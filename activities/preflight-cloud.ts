@@ -7,6 +7,7 @@ import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { formatObjectLocation } from '../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../domain/plan.js';
 import type { ImportRequest, Problem } from '../domain/request/request.js';
+import { importImageInput } from './import-image-input.js';
 
 /** Storage classes whose objects have to be restored before anything can read them. */
 const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];
@@ -141,28 +142,4 @@ export async function dryRun(cloud: Cloud, request: ImportRequest, plan: ImportP
     const roleLacks = error instanceof FailureError && ROLE_CODES.includes(error.failure.code);
     if (!roleLacks || request.role === 'skip') throw error;
   }
-}
-
-export function importImageInput(request: ImportRequest, plan: ImportPlan, importId: string, token: string) {
-  return {
-    region: request.region,
-    clientToken: token,
-    request: withNvmeSupport(request, request.features?.nvmeSupport ?? plan.nvmeSupport),
-    disks: plan.disks.map((disk) => ({
-      bucket: disk.bucket,
-      object: disk.key,
-      format: disk.format,
-      diskImageSizeGiB: disk.diskImageSizeGiB,
-    })),
-    tags: { ...request.tags, [IMPORT_TAG_KEY]: importId },
-    architecture: plan.architecture,
-    bootMode: plan.bootMode,
-    platform: request.platform ?? plan.platform,
-    osType: plan.osType,
-  };
-}
-
-/** The request comes first: it may have been amended since the plan was made. */
-function withNvmeSupport(request: ImportRequest, nvmeSupport: string | null): ImportRequest {
-  return nvmeSupport === null ? request : { ...request, features: { ...request.features, nvmeSupport } };
 }

@@ -7,7 +7,8 @@ import type { ImageRef } from '../domain/import.js';
 import type { ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { endImage } from './end-image.js';
-import { importImageInput, ROLE_CODES } from './preflight-cloud.js';
+import { importImageInput } from './import-image-input.js';
+import { ROLE_CODES } from './preflight-cloud.js';
 import { runStep } from './step.js';
 
 /** As long as RAM may take to let ECS see a new role; Packer waits a minute for the same. */

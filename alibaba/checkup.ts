@@ -1,7 +1,6 @@
 /** What `doctor` asks the cloud: whether an import could do its work, found out without making anything that stays. */
 import { type Check, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
-import type { ImportRequest } from '../domain/request/request.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
 
@@ -219,23 +218,13 @@ async function refusalOf(ask: () => Promise<unknown>): Promise<Failure | null> {
 }
 
 function dryRun(setup: CloudCheckup, region: string): Promise<void> {
-  const request: ImportRequest = {
-    ...{ region, imageName: `doctor-${setup.unique}`, disks: [], tags: {}, dryRun: true },
-    ...(setup.roleName === null ? {} : { roleName: setup.roleName }),
-    upload: { bucket: setup.bucket ?? '', prefix: '', convert: 'never', keepObject: false },
-    role: setup.role,
-    detection: { strategy: 'none', wait: false, failOn: 'never' },
-    distribute: { regions: [], shareWith: [] },
-  };
-  const disk = {
-    bucket: setup.bucket ?? setup.unique,
-    object: `${setup.unique}.raw`,
-    format: 'RAW',
-    diskImageSizeGiB: 5,
-  };
+  const object = `${setup.unique}.raw`;
+  const disk = { bucket: setup.bucket ?? setup.unique, object, format: 'RAW', diskImageSizeGiB: 5 };
   return setup.cloud.ecs(region).dryRunImportImage({
-    ...{ region, clientToken: setup.unique, request, disks: [disk], tags: {} },
-    ...{ architecture: null, bootMode: null, platform: null, osType: null },
+    ...{ region, clientToken: setup.unique, imageName: `doctor-${setup.unique}`, description: null },
+    ...{ architecture: null, osType: null, platform: null, bootMode: null, licenseType: null },
+    ...{ resourceGroupId: null, roleName: setup.roleName, storageLocationArn: null, detectionStrategy: null },
+    ...{ nvmeSupport: null, imdsSupport: null, disks: [disk], tags: {} },
   });
 }
 

@@ -2,7 +2,6 @@
  * The cloud as the activities see it. Every method throws `FailureError` with the catalogue's words and nothing else;
  * optional fields of the vendor's answers are filled or null here, so that no caller guards against a missing list.
  */
-import type { ImportRequest } from '../domain/request/request.js';
 import type { ByteSource } from '../sources/source.js';
 
 export interface CallerIdentity {
@@ -11,10 +10,24 @@ export interface CallerIdentity {
   readonly identityType: string;
 }
 
+/** The parameters of ImportImage, all settled. Null leaves a parameter out: the cloud's own default holds. */
 export interface ImportImageInput {
   readonly region: string;
   readonly clientToken: string;
-  readonly request: ImportRequest;
+  readonly imageName: string;
+  readonly description: string | null;
+  readonly architecture: string | null;
+  readonly osType: string | null;
+  readonly platform: string | null;
+  readonly bootMode: string | null;
+  readonly licenseType: string | null;
+  readonly resourceGroupId: string | null;
+  readonly roleName: string | null;
+  readonly storageLocationArn: string | null;
+  /** Null: the cloud does not check the image. */
+  readonly detectionStrategy: string | null;
+  readonly nvmeSupport: string | null;
+  readonly imdsSupport: string | null;
   readonly disks: readonly {
     readonly bucket: string;
     readonly object: string;
@@ -22,10 +35,6 @@ export interface ImportImageInput {
     readonly diskImageSizeGiB: number | null;
   }[];
   readonly tags: Readonly<Record<string, string>>;
-  readonly architecture: string | null;
-  readonly bootMode: string | null;
-  readonly platform: string | null;
-  readonly osType: string | null;
 }
 
 export interface TaskView {

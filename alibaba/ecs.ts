@@ -149,24 +149,22 @@ async function everyPage(
 }
 
 function importRequest(input: ImportImageInput, dryRun: boolean): ImportImageRequest {
-  const { request } = input;
-  const { features } = request;
+  const { nvmeSupport, imdsSupport } = input;
   return ask(ImportImageRequest, {
     regionId: input.region,
     clientToken: input.clientToken,
     dryRun,
-    imageName: request.imageName,
-    description: request.description,
+    imageName: input.imageName,
+    description: input.description,
     architecture: input.architecture,
     OSType: input.osType,
     platform: input.platform,
     bootMode: input.bootMode,
-    licenseType: request.licenseType,
-    resourceGroupId: request.resourceGroupId,
-    roleName: request.roleName,
-    storageLocationArn: request.storageLocationArn,
-    // Only what is named is checked: the absent parameter is how detection is switched off.
-    detectionStrategy: request.detection.strategy === 'none' ? undefined : request.detection.strategy,
+    licenseType: input.licenseType,
+    resourceGroupId: input.resourceGroupId,
+    roleName: input.roleName,
+    storageLocationArn: input.storageLocationArn,
+    detectionStrategy: input.detectionStrategy,
     diskDeviceMapping: input.disks.map((disk) => ({
       OSSBucket: disk.bucket,
       OSSObject: disk.object,
@@ -174,6 +172,6 @@ function importRequest(input: ImportImageInput, dryRun: boolean): ImportImageReq
       diskImageSize: disk.diskImageSizeGiB,
     })),
     tag: Object.entries(input.tags).map(([key, value]) => ({ key, value })),
-    features,
+    features: nvmeSupport === null && imdsSupport === null ? null : { nvmeSupport, imdsSupport },
   });
 }

@@ -1,10 +1,10 @@
-/** What the cloud is told of the image: what the request says, else what the image shows, else what the cloud takes for granted. */
+/** The image settings that ImportImage gets: the request's, else the image's, else the cloud's defaults. The only place with this rule. */
 import type { Finding } from './import.js';
 import type { ImportRequest, Problem } from './request/request.js';
 import { checkTogether, osTypeOf } from './request/rules.js';
 import { VENDOR_DEFAULTS } from './request/vocabulary.js';
 
-/** What an inspection tells of the system disk; null: could not be told. */
+/** What an inspection found on the system disk; null: unknown. */
 export interface SeenImage {
   readonly architecture: string | null;
   readonly bootMode: string | null;
@@ -13,25 +13,30 @@ export interface SeenImage {
   readonly nvmeSupport: string | null;
 }
 
-/** Null is left out of the call: the cloud's own default holds. */
+/** Null is left out of the call, so that the cloud's default applies. */
 export type ImageSettings = SeenImage;
 
 export interface SettledImage {
   readonly settings: ImageSettings;
-  /** What was not in the request, and where it comes from. */
+  /** Reports the settings that the request leaves open, and where their values come from. */
   readonly finding: Finding;
-  /** Rules that only the image's part of the settings brings into play, such as the licence that a Windows needs. */
+  /** Broken rules that apply only because of what the image is, such as the license that Windows needs. */
   readonly problems: readonly Problem[];
 }
 
-type Origin = 'request' | 'image' | 'derived' | 'cloud';
+type SettingOrigin = 'request' | 'image' | 'derived' | 'cloud';
 
 interface Setting {
   readonly field: string;
   readonly value: string | null;
-  readonly origin: Origin;
-  /** What the cloud takes where nothing is sent. */
+  readonly origin: SettingOrigin;
+  /** The cloud's default. */
   readonly assumed: string;
+}
+
+/** The same for a plan: what the request says now, since it may have been amended, else what the plan holds. */
+export function settingsOf(request: ImportRequest, planned: ImageSettings): ImageSettings {
+  return settleImage(request, planned).settings;
 }
 
 export function settleImage(request: ImportRequest, seen: SeenImage | null): SettledImage {
@@ -43,7 +48,7 @@ export function settleImage(request: ImportRequest, seen: SeenImage | null): Set
     platform.value === null ? null : osTypeOf(platform.value),
   );
   const bootMode = withFallback(
-    // An arm64 machine has no BIOS, whatever else a disk could boot by.
+    // An arm64 machine has no BIOS, whatever the disk supports.
     setting('bootMode', request.bootMode, arm ? null : seen?.bootMode, VENDOR_DEFAULTS.bootMode),
     arm ? VENDOR_DEFAULTS.bootModeArm64 : null,
   );
@@ -61,12 +66,12 @@ export function settleImage(request: ImportRequest, seen: SeenImage | null): Set
       platform: platform.value,
       nvmeSupport: nvme.value,
     },
-    finding: sayWhence([architecture, osType, platform, bootMode, nvme]),
+    finding: describeOrigins([architecture, osType, platform, bootMode, nvme]),
     problems: problemsOfAll(request, { architecture, osType, platform, bootMode }),
   };
 }
 
-/** The image's platform, unless it belongs to another type of system than the request asks for. */
+/** The image's platform, unless it contradicts the osType of the request. */
 function platformFor({ osType }: ImportRequest, seen: SeenImage | null): string | null {
   const platform = seen?.platform ?? null;
   return platform === null || osType === undefined || osTypeOf(platform) === osType ? platform : null;
@@ -82,13 +87,13 @@ function withFallback(known: Setting, implied: string | null): Setting {
   return known.value === null && implied !== null ? { ...known, value: implied, origin: 'derived' } : known;
 }
 
-const ORIGINS: readonly (readonly [Origin, string])[] = [
+const ORIGINS: readonly (readonly [SettingOrigin, string])[] = [
   ['image', 'from the image'],
-  ['derived', 'from the rest'],
-  ['cloud', 'left to the cloud'],
+  ['derived', 'derived from the others'],
+  ['cloud', 'left to the cloud’s defaults'],
 ];
 
-function sayWhence(settings: readonly Setting[]): Finding {
+function describeOrigins(settings: readonly Setting[]): Finding {
   const parts = ORIGINS.flatMap(([origin, words]) => {
     const own = settings.filter((one) => one.origin === origin);
     if (own.length === 0) return [];
@@ -99,16 +104,17 @@ function sayWhence(settings: readonly Setting[]): Finding {
   return {
     code: 'ECSIMPORT.Settings',
     severity: 'info',
-    message:
-      parts.length === 0 ? 'All settings of the image are as the request gives them' : `Settings ${parts.join('; ')}`,
-    evidence: asked.length === 0 ? 'the request leaves all of them open' : `the request gives ${asked.join(', ')}`,
+    message: parts.length === 0 ? 'The request sets all image settings' : `Settings ${parts.join('; ')}`,
+    evidence: asked.length === 0 ? 'the request sets none of them' : `the request sets ${asked.join(', ')}`,
     remedy: '',
     source: 'inspection',
   };
 }
 
-/** The rules between fields once more, over what the cloud will be told; the request alone has passed them. */
+/** Checks the rules between fields once more, now with the image's values; the request alone has passed them. */
 function problemsOfAll(request: ImportRequest, settings: Readonly<Record<string, Setting>>): readonly Problem[] {
-  const told = Object.values(settings).flatMap(({ field, value }) => (value === null ? [] : [[field, value] as const]));
-  return checkTogether({ ...request, ...Object.fromEntries(told) }).problems;
+  const known = Object.values(settings).flatMap(({ field, value }) =>
+    value === null ? [] : [[field, value] as const],
+  );
+  return checkTogether({ ...request, ...Object.fromEntries(known) }).problems;
 }

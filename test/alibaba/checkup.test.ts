@@ -7,6 +7,7 @@ import { createCloud } from '../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../alibaba/credentials.js';
 import { leastPolicy, type PolicyDocument, type PolicyFeatures } from '../../alibaba/least-policy.js';
 import type { Check } from '../../domain/checkup.js';
+import { bareImport } from '../support/alibaba/import-input.js';
 import {
   ACCOUNT_KEYS,
   BUCKET,
@@ -196,16 +197,9 @@ describe('the least policy', () => {
     const ecs = cloud.ecs(REGION);
     await local.putObject('web-01.raw', rawDisk());
     const disk = { bucket: BUCKET, object: 'web-01.raw', format: 'RAW', diskImageSizeGiB: 5 };
-    const { imageId, taskId } = await ecs.importImage({
-      ...{ region: REGION, clientToken: 'token', disks: [disk], tags: { 'ecs-image-import': 'imp-1' } },
-      ...{ architecture: null, bootMode: null, platform: null, osType: null },
-      request: {
-        ...{ region: REGION, imageName: 'web-01', disks: [], tags: {}, role: 'ensure', dryRun: false },
-        upload: { bucket: BUCKET, prefix: '', convert: 'never', keepObject: false },
-        detection: { strategy: 'none', wait: false, failOn: 'never' },
-        distribute: { regions: [], shareWith: [] },
-      },
-    });
+    const names = { region: REGION, clientToken: 'token', imageName: 'web-01' };
+    const input = bareImport({ ...names, disks: [disk], tags: { 'ecs-image-import': 'imp-1' } });
+    const { imageId, taskId } = await ecs.importImage(input);
     await ecs.describeTasks({ taskIds: [taskId] });
     await ecs.describeTaskAttribute(taskId);
     await until(async () => (await ecs.describeImages({ imageIds: [imageId] }))[0]?.status === 'Available');

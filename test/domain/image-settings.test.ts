@@ -49,7 +49,7 @@ describe('what the cloud is told of the image', () => {
       const { settings, finding } = settle({}, seen);
       expect(settings).toEqual(NOTHING);
       expect(finding.message).toBe(
-        'Settings left to the cloud: architecture (x86_64), osType (linux), platform (Others Linux), bootMode (BIOS), features.nvmeSupport (unsupported)',
+        'Settings left to the cloud’s defaults: architecture (x86_64), osType (linux), platform (Others Linux), bootMode (BIOS), features.nvmeSupport (unsupported)',
       );
     },
   );
@@ -60,7 +60,7 @@ describe('what the cloud is told of the image', () => {
   ])('is UEFI for an arm64 that %s names', (_, changes, seen) => {
     const { settings, finding, problems } = settle(changes, seen);
     expect(settings).toMatchObject({ architecture: 'arm64', bootMode: 'UEFI' });
-    expect(finding.message).toContain('from the rest: bootMode UEFI');
+    expect(finding.message).toContain('derived from the others: bootMode UEFI');
     expect(problems).toEqual([]);
   });
 

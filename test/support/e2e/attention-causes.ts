@@ -1,7 +1,7 @@
 /** Causes for which an import stops for a person, brought about in the account as people bring them about, and mended so. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IMPORT_TAG_KEY } from '../../../domain/ids.js';
-import { acceptedWith } from '../domain/requests.js';
+import { bareImport } from '../alibaba/import-input.js';
 import { raw } from '../emulator/made-disks.js';
 import type { RangeServer } from '../sources/range-server.js';
 import type { Account, Keys, startKeyServer } from './account.js';
@@ -202,10 +202,10 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
           const held = await service.fault({ ...look, kind: 'hold', times: -1 });
           while (((await service.hits()).get(held) ?? 0) === 0) await sleep(50);
           const disk = { bucket: name, object: 'other.raw', format: 'RAW', diskImageSizeGiB: 5 };
-          const settled = { architecture: null, bootMode: null, platform: null, osType: null };
-          const request = acceptedWith({ imageName: `${name}-other`, roleName: name });
-          const tags = { [IMPORT_TAG_KEY]: importId };
-          const call = { region: REGION, clientToken: name, disks: [disk], tags, request, ...settled };
+          const call = bareImport({
+            ...{ region: REGION, clientToken: name, imageName: `${name}-other`, roleName: name },
+            ...{ disks: [disk], tags: { [IMPORT_TAG_KEY]: importId } },
+          });
           other.imageId = (await service.cloud.ecs(REGION).importImage(call)).imageId;
           await service.endFault(held);
         },

@@ -1,0 +1,36 @@
+/** The parameters of ImportImage, from the request and the plan. */
+import type { ImportImageInput } from '../alibaba/cloud.js';
+import { IMPORT_TAG_KEY } from '../domain/ids.js';
+import { settingsOf } from '../domain/image-settings.js';
+import type { ImportPlan } from '../domain/plan.js';
+import type { ImportRequest } from '../domain/request/request.js';
+
+export function importImageInput(
+  request: ImportRequest,
+  plan: ImportPlan,
+  importId: string,
+  clientToken: string,
+): ImportImageInput {
+  const { architecture, osType, platform, bootMode, nvmeSupport } = settingsOf(request, plan);
+  return {
+    region: request.region,
+    clientToken,
+    imageName: request.imageName,
+    description: request.description ?? null,
+    ...{ architecture, osType, platform, bootMode, nvmeSupport },
+    imdsSupport: request.features?.imdsSupport ?? null,
+    licenseType: request.licenseType ?? null,
+    resourceGroupId: request.resourceGroupId ?? null,
+    roleName: request.roleName ?? null,
+    storageLocationArn: request.storageLocationArn ?? null,
+    // The cloud checks an image only where a strategy is named.
+    detectionStrategy: request.detection.strategy === 'none' ? null : request.detection.strategy,
+    disks: plan.disks.map((disk) => ({
+      bucket: disk.bucket,
+      object: disk.key,
+      format: disk.format,
+      diskImageSizeGiB: disk.diskImageSizeGiB,
+    })),
+    tags: { ...request.tags, [IMPORT_TAG_KEY]: importId },
+  };
+}
