@@ -1,9 +1,10 @@
 /** One copy of an image in another region: made once, however often the answer is lost, and waited for until it is available. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EcsApi, ImageView } from '../alibaba/cloud.js';
 import { copyClientToken } from '../domain/client-token.js';
 import { FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import { fail } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef, LedgerEntry, LedgerStatus } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
@@ -119,5 +120,5 @@ function isRefusal({ failure }: FailureError): boolean {
 
 function copyFailure(imageId: string, toRegion: string, how: string): FailureError {
   const message = `copy ${imageId} in ${toRegion} ${how}`;
-  return new FailureError(failureOf({ service: 'ecs', action: 'CopyImage', code: 'Copy.Failed', message }));
+  return fail('Copy.Failed', message, { service: 'ecs', action: 'CopyImage' });
 }

@@ -1,6 +1,7 @@
 /** detection: what the cloud's own check says of the image, as findings; fails the import where the request asks for it. */
+
 import type { DetectionItem } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 import type { Finding, ImageRef, Severity } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -53,10 +54,5 @@ function refuse(findings: readonly Finding[], failOn: 'blocking' | 'warning' | '
   const refused: readonly Severity[] = failOn === 'warning' ? ['warning', 'blocking'] : ['blocking'];
   const bad = findings.filter((finding) => refused.includes(finding.severity));
   if (bad.length === 0) return;
-  throw new FailureError({
-    code: 'Detection.Refused',
-    class: 'request',
-    message: `the cloud’s detection found ${bad.map((finding) => finding.message).join('; ')}`,
-    remedy: 'Mend the image, or import with detection.failOn set to "never" to keep it all the same.',
-  });
+  throw fail('Detection.Refused', `the cloud’s detection found ${bad.map((finding) => finding.message).join('; ')}`);
 }

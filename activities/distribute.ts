@@ -2,7 +2,9 @@
  * distribution: copies in the regions asked for, each with its own token, ledger entry and watch; then the accounts that
  * may use the image and its copies. What a request got wrong here stops for a person: the image itself took hours.
  */
+
 import { type Failure, FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import { copyImage, copyKey } from './copy-image.js';
@@ -47,12 +49,7 @@ async function untilAvailable(deps: ActivityDependencies, step: Step, image: Ima
     const sighting = await deps.watchers.next(image.regionId, { imageId: image.imageId, taskId: null }, step.signal);
     if (sighting.image?.status === 'Available') return;
     if (sighting.image !== null) continue;
-    throw new FailureError({
-      code: 'Import.ImageGone',
-      class: 'request',
-      message: `image ${image.imageId} is gone from ${image.regionId} before it could be copied`,
-      remedy: 'Somebody or something else deleted it; see ActionTrail, then start a new import.',
-    });
+    throw fail('Import.ImageGone', `image ${image.imageId} was deleted from ${image.regionId} before it was copied`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Ends what an import made of an image: its task cancelled, and an image that won the race deleted, unless it is to be kept. */
+
 import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import { fail } from '../domain/errors/index.js';
 import type { LedgerEntry } from '../domain/import.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { deleteImage, imagesOf, isOvertaken, type Remover } from './remove-image.js';
@@ -53,7 +53,7 @@ export function patience(deps: ActivityDependencies, what: string): () => void {
   return () => {
     if (Date.now() < until) return;
     const message = `${what} was told to end and is still there`;
-    throw new FailureError(failureOf({ service: 'ecs', action: 'cleanup', code: 'Cleanup.Unfinished', message }));
+    throw fail('Cleanup.Unfinished', message);
   };
 }
 

@@ -1,8 +1,9 @@
 /** The cloud’s side of preflight, by reading only: who we are, region, buckets, objects, name, and the vendor’s own dry run. */
+
 import type { CallerIdentity, Cloud, ObjectView, OssApi } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import { type CatalogueCode, fail, isCatalogueCode } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { formatObjectLocation } from '../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../domain/plan.js';
@@ -18,13 +19,14 @@ export const ROLE_CODES: readonly string[] = [
   'InvalidOperation.CloudBoxImageImportRoleRequired',
 ];
 
-function refusal(code: string, message: string, field: string): FailureError {
-  return new FailureError({ ...failureOf({ service: 'ecs', action: 'preflight', code, message }), message, field });
+function refusal(code: CatalogueCode, message: string, field: string): FailureError {
+  return fail(code, message, { service: 'ecs', action: 'preflight', field });
 }
 
 /** A rule of the request that only what the image shows has brought into play. */
 export function failureOfRule({ path, message, vendorCode }: Problem): Failure {
-  return refusal(vendorCode ?? 'Request.Invalid', message, path).failure;
+  const known = vendorCode !== null && isCatalogueCode(vendorCode) ? vendorCode : 'Request.Invalid';
+  return refusal(known, message, path).failure;
 }
 
 export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {

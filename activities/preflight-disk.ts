@@ -1,11 +1,13 @@
 /** What one disk of a request comes to: read where it lies on this host, planned where it is to go. */
 import { fileURLToPath } from 'node:url';
 import { FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 import { objectKey } from '../domain/ids.js';
 import type { Finding } from '../domain/import.js';
 import { parseObjectLocation } from '../domain/object-location.js';
 import type { DiskPlan } from '../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../domain/request/request.js';
+import { MAX_DISK_GIB } from '../domain/request/vocabulary.js';
 import { expectedFormat } from '../images/convert/converter.js';
 import { conversionNeed, isImportable, isVoidWhenConverted, type Programs } from '../images/convert/need.js';
 import type { Inspection, InspectOptions } from '../images/inspection.js';
@@ -16,8 +18,6 @@ import type { ActivityDependencies } from './dependencies.js';
 import { isArchived } from './preflight-cloud.js';
 import type { Step } from './step.js';
 import { objectSource } from './upload/object-source.js';
-
-const MAX_SIZE_GIB = 2048;
 
 /** A source as preflight sees it. */
 export interface ReadDisk {
@@ -180,12 +180,7 @@ function convertedFormat(
 
 function importableFormat(disk: DiskRequest, inspection: Inspection, field: string): string {
   if (!isImportable(inspection.format)) {
-    throw new FailureError({
-      code: 'InvalidImageFormat.Malformed',
-      class: 'request',
-      message: `${field}.source is ${inspection.format}, which ECS does not import`,
-      remedy:
-        'Convert it first (qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2; unpack archives before that), or give it as a file or URL: these are converted on the way.',
+    throw fail('InvalidImageFormat.Malformed', `${field}.source is ${inspection.format}, which ECS does not import`, {
       field: `${field}.source`,
     });
   }
@@ -195,36 +190,30 @@ function importableFormat(disk: DiskRequest, inspection: Inspection, field: stri
 
 function agree(disk: DiskRequest, inspection: Inspection, field: string): void {
   if (disk.format === undefined || disk.format === inspection.format) return;
-  throw new FailureError({
-    code: 'Request.ContradictsImage',
-    class: 'request',
-    message: `${field}.format is ${disk.format} in the request and ${inspection.format} in the image`,
-    remedy: `Leave ${field}.format out to take it from the image.`,
-    field: `${field}.format`,
-  });
+  throw fail(
+    'Request.ContradictsImage',
+    `${field}.format is ${disk.format} in the request and ${inspection.format} in the image`,
+    { field: `${field}.format` },
+  );
 }
 
 /** The disk is never made smaller than what the guest sees, and never larger than the cloud allows. */
 export function sizeOf(disk: DiskRequest, inspection: Inspection, field: string): number | null {
   const needed = inspection.diskImageSizeGiB;
-  if (needed !== null && needed > MAX_SIZE_GIB) {
-    throw new FailureError({
-      code: 'InvalidImageSize',
-      class: 'request',
-      message: `${field}.source has a virtual size of ${needed} GiB; ECS takes ${MAX_SIZE_GIB} GiB at most`,
-      remedy: 'Shrink the disk, or split the data over several disks.',
-      field: `${field}.source`,
-    });
+  if (needed !== null && needed > MAX_DISK_GIB) {
+    throw fail(
+      'InvalidImageSize',
+      `${field}.source has a virtual size of ${needed} GiB; ECS imports disks of up to ${MAX_DISK_GIB} GiB: shrink the disk, or split its data over several disks`,
+      { field: `${field}.source` },
+    );
   }
   const asked = disk.diskImageSize ?? null;
   if (asked !== null && needed !== null && asked < needed) {
-    throw new FailureError({
-      code: 'InvalidImageSize',
-      class: 'request',
-      message: `${field}.diskImageSize is ${asked} GiB, the image’s virtual size is ${needed} GiB`,
-      remedy: `Give at least ${needed}, or leave it out.`,
-      field: `${field}.diskImageSize`,
-    });
+    throw fail(
+      'InvalidImageSize',
+      `${field}.diskImageSize is ${asked} GiB, but the image’s virtual size is ${needed} GiB`,
+      { field: `${field}.diskImageSize` },
+    );
   }
   return asked ?? needed;
 }

@@ -1,7 +1,9 @@
 /** import, first half: the one call that makes the image, and what stands for it where its answer was lost. */
+
 import type { EcsApi, ImageView } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
 import { FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef } from '../domain/import.js';
 import type { ImportPlan, StepInput } from '../domain/plan.js';
@@ -105,12 +107,10 @@ async function adopt(
   const image: ImageView | undefined = alive[0] ?? tagged[0];
   if (image === undefined) return null;
   if (alive.length > 1) {
-    throw new FailureError({
-      code: 'Import.AmbiguousImage',
-      class: 'attention',
-      message: `several images carry the tag ${IMPORT_TAG_KEY}=${importId}: ${alive.map((one) => one.imageId).join(', ')}`,
-      remedy: 'Delete or untag all but the one to keep, then resume.',
-    });
+    throw fail(
+      'Import.AmbiguousImage',
+      `several images carry the tag ${IMPORT_TAG_KEY}=${importId}: ${alive.map((one) => one.imageId).join(', ')}`,
+    );
   }
   const tasks = await ecs.describeTasks({ resourceIds: [image.imageId] });
   return { imageId: image.imageId, taskId: tasks[0]?.taskId ?? null };

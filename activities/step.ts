@@ -2,10 +2,12 @@
  * What all activities of an import share: heartbeats, the phase in the record, and the translation of every failure
  * into one that the workflow can act on.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 import type { Phase, Progress, State } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import type { ImportStore } from '../store/imports.js';
@@ -108,18 +110,15 @@ function heartbeatEveryMs(timeoutMs: number | undefined): number {
 
 /** A failure that no catalogue entry explains: a fault of ours, or the database is away. Retried, then a person is asked. */
 function unexplained(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    code: 'Internal.Unexpected',
-    class: 'transient',
-    message,
-    remedy: 'See the worker log for this import id; mend the cause and resume.',
-  };
+  return fail('Internal.Unexpected', error instanceof Error ? error.message : String(error)).failure;
 }
+
+/** The SDK documents this message for a shutdown; it sets no cancellation details for it. */
+const WORKER_SHUTDOWN = 'WORKER_SHUTDOWN';
 
 /** Aborted because the worker ends: the step is tried again by the next one. */
 export function isShutdown({ aborted, reason }: AbortSignal): boolean {
-  return aborted && reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
+  return aborted && reason instanceof CancelledFailure && reason.message === WORKER_SHUTDOWN;
 }
 
 async function asTemporalFailure(

@@ -2,7 +2,7 @@
 
 import type { Sighting } from '../alibaba/region-watcher.js';
 import { FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import { fail, failureOf } from '../domain/errors/index.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -44,13 +44,7 @@ function endOf({ task, image }: Sighting): 'available' | 'failed' | 'running' {
 }
 
 function goneFailure(image: ImageRef): FailureError {
-  return new FailureError({
-    code: 'Import.ImageGone',
-    class: 'request',
-    message: `image ${image.imageId} and its import task are gone from ${image.regionId}`,
-    remedy:
-      'Somebody or something else cancelled the task or deleted the image; see ActionTrail, then start a new import.',
-  });
+  return fail('Import.ImageGone', `image ${image.imageId} and its import task no longer exist in ${image.regionId}`);
 }
 
 async function reasonOfFailure(deps: ActivityDependencies, image: ImageRef): Promise<FailureError> {

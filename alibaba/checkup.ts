@@ -3,6 +3,7 @@ import { type Check, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
+import { FixableRoleError } from './ram.js';
 
 export interface CloudCheckup {
   readonly cloud: Cloud;
@@ -116,11 +117,10 @@ function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): P
       return ok('role', `${outcome.roleName}${bucket === null ? '' : ` reads ${bucket}`}`);
     } catch (error) {
       // What the first import makes is no fault yet; what it can't mend is.
-      const { failure } = known(error);
-      if (role === 'verify' || !/^there is no RAM role|does not allow/.test(failure.message)) throw error;
+      if (role === 'verify' || !(error instanceof FixableRoleError)) throw error;
       return warning(
         'role',
-        failure.message,
+        error.failure.message,
         'The first import makes it, with ram:CreateRole and ram:AttachPolicyToRole.',
       );
     }

@@ -1,4 +1,5 @@
 /** Where the keys come from: the vendor's default chain, or fixed ones. Nothing here ever puts a secret into an error. */
+
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,8 @@ import {
   ProfileCredentialsProvider,
   URICredentialsProvider,
 } from '@alicloud/credentials';
-import { FailureError } from '../domain/errors/failure.js';
+import type { FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -131,14 +133,7 @@ function reason(cause: unknown): string {
 
 function noCredentials(tried: readonly string[]): FailureError {
   const message = tried.length > 0 ? `no usable credentials: ${tried.join('; ')}` : 'no credentials found';
-  return new FailureError({
-    code: 'NoCredentials',
-    class: 'attention',
-    message,
-    remedy:
-      'Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or give this ECS instance a RAM role; then resume.',
-    service: 'credentials',
-  });
+  return fail('NoCredentials', message, { service: 'credentials' });
 }
 
 function isTrue(value: string | undefined): boolean {

@@ -1,12 +1,14 @@
 /** The vendor's role for image imports, word for word: names, trust policy, permissions. One for ECS, one for CloudBox. */
 
+import type { CatalogueCode } from '../domain/errors/index.js';
+
 export interface ImportRoleKind {
   /** The name that the vendor looks for when a request names no role. */
   readonly roleName: string;
   /** The vendor's own policy with just the permissions that an import needs. */
   readonly systemPolicy: string;
   /** What an import answers while the role is not there. */
-  readonly missingCode: string;
+  readonly missingCode: CatalogueCode;
   readonly actions: { readonly object: string; readonly bucket: readonly string[] };
   /** Start of the name of a policy of the account's own, where the vendor's cannot be attached. */
   readonly ownPolicyPrefix: string;
@@ -17,7 +19,7 @@ export interface ImportRoleKind {
 export const ECS_ROLE: ImportRoleKind = {
   roleName: 'AliyunECSImageImportDefaultRole',
   systemPolicy: 'AliyunECSImageImportRolePolicy',
-  missingCode: 'NoSetRoletoECSServiceAcount',
+  missingCode: 'NoSetRoletoECSServiceAccount',
   actions: { object: 'oss:GetObject', bucket: ['oss:GetBucketLocation', 'oss:GetBucketInfo'] },
   ownPolicyPrefix: 'ecs-image-import-read-',
   service: 'oss',

@@ -1,7 +1,7 @@
 /** RAM: the role by which ECS reads the bucket. What lacks is made where asked; what is there is compared and never changed. */
 
 import { FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import { fail } from '../domain/errors/index.js';
 import type { RamApi } from './cloud.js';
 import {
   bucketPolicy,
@@ -49,7 +49,7 @@ async function findOrMakeRole(
 ): Promise<{ readonly trust: string; readonly made: boolean }> {
   const trust = await calls.trustPolicyOf(roleName);
   if (trust !== null) return { trust, made: false };
-  if (mode === 'verify') throw roleProblem(kind, `there is no RAM role ${roleName}`);
+  if (mode === 'verify') throw fixableByEnsure(kind, `RAM role ${roleName} does not exist`);
   if (await calls.createRole(roleName, TRUST_POLICY)) return { trust: JSON.stringify(TRUST_POLICY), made: true };
   // Somebody made it between our two calls: theirs is compared like any other.
   return { trust: (await calls.trustPolicyOf(roleName)) ?? '', made: false };
@@ -133,7 +133,7 @@ async function attachOwnPolicy(
 
 function refusesBuckets(kind: ImportRoleKind, roleName: string, buckets: readonly string[]): FailureError {
   const actions = [kind.actions.object, ...kind.actions.bucket].join(', ');
-  return roleProblem(
+  return fixableByEnsure(
     kind,
     `RAM role ${roleName} does not allow ${actions} on ${buckets.join(', ')}: attach the system policy ${kind.systemPolicy}, or ${JSON.stringify(bucketPolicy(kind, buckets[0] ?? '*'))}`,
   );
@@ -141,6 +141,12 @@ function refusesBuckets(kind: ImportRoleKind, roleName: string, buckets: readonl
 
 /** What the cloud would answer to the import itself, told before it. */
 function roleProblem(kind: ImportRoleKind, message: string): FailureError {
-  const facts = { service: 'ecs', action: 'ImportImage', code: kind.missingCode, message };
-  return new FailureError({ ...failureOf(facts), message });
+  return fail(kind.missingCode, message, { service: 'ecs', action: 'ImportImage' });
+}
+
+/** A role that is missing, or that lacks a permission: role policy `ensure` fixes both. */
+export class FixableRoleError extends FailureError {}
+
+function fixableByEnsure(kind: ImportRoleKind, message: string): FixableRoleError {
+  return new FixableRoleError(roleProblem(kind, message).failure);
 }

@@ -1,6 +1,8 @@
 /** Errors as RFC 9457 problem details: what, where, and how to mend it. */
+
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { CatalogueCode } from '../domain/errors/index.js';
 import type { Problem } from '../domain/request/request.js';
 
 export interface ProblemDetails {
@@ -23,7 +25,7 @@ export class ProblemError extends Error {
   }
 }
 
-type Kind = readonly [status: ContentfulStatusCode, code: string, title: string];
+type Kind = readonly [status: ContentfulStatusCode, code: CatalogueCode, title: string];
 
 const KINDS = {
   invalidRequest: [400, 'Request.Invalid', 'The request is not valid'],

@@ -1,5 +1,5 @@
 /** What preflight found out and decided; the later phases work from it. */
-import type { ImportError } from './import.js';
+import type { FinalState, ImportError } from './import.js';
 import type { ImportRequest } from './request/request.js';
 
 /** One disk: where its bytes are, where they go, and how the cloud is told of it. */
@@ -52,7 +52,7 @@ export interface AcceptInput extends Pick<StepInput, 'importId' | 'step'> {
 
 /** How an import ends; what cleanup has to bring about. */
 export interface Ending {
-  readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+  readonly outcome: FinalState;
   readonly error: ImportError | null;
   /** Of a cancelled import: keep an image that was finished before the cancel reached it. */
   readonly keepImage: boolean;

@@ -1,6 +1,6 @@
 /** All names that cross a process, declared once: task queues, workflow types, signals and their payloads. */
 
-import type { Attention, ImportError, Phase, State } from './import.js';
+import type { Attention, FinalState, ImportError, Phase, State } from './import.js';
 import type { Orphan } from './orphans.js';
 import type { ImportRequest } from './request/request.js';
 
@@ -71,7 +71,7 @@ export interface ImportProgressState {
 }
 
 export interface ImportOutcome {
-  readonly state: 'succeeded' | 'failed' | 'cancelled';
+  readonly state: FinalState;
   readonly imageId: string | null;
   readonly error: ImportError | null;
 }

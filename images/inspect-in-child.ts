@@ -1,7 +1,7 @@
 /** Inspects untrusted images in a child process with limits on memory, time, output and file access. */
 import { open } from 'node:fs/promises';
-import { FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import type { FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 import { sourceFailure } from '../sources/source.js';
 import { GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { ChildLine } from './inspect-child.js';
@@ -103,7 +103,7 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
   const last = end.lines.map(parseLine).findLast((line) => line !== null);
   if (last?.complete === true) return last.inspection;
   if (end.reason === 'not-started') {
-    throw inspectionFailure('NotStarted', `The inspection process for ${file} could not be started: ${end.detail}`);
+    throw fail('Inspection.NotStarted', `The inspection process for ${file} could not be started: ${end.detail}`);
   }
   const reason = {
     complete: 'the inspection process returned an invalid report',
@@ -127,13 +127,8 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
       ],
     };
   }
-  const code = end.reason === 'time-limit' ? 'TimeLimit' : 'Crashed';
-  throw inspectionFailure(code, `${file} could not be inspected: ${reason}`);
-}
-
-/** @param code without the prefix `Inspection.` */
-function inspectionFailure(code: string, message: string): FailureError {
-  return new FailureError(failureOf({ service: 'own', action: 'Inspect', code: `Inspection.${code}`, message }));
+  const code = end.reason === 'time-limit' ? 'Inspection.TimeLimit' : 'Inspection.Crashed';
+  throw fail(code, `${file} could not be inspected: ${reason}`);
 }
 
 /** The child is untrusted too: an invalid line is ignored. */

@@ -2,10 +2,11 @@
  * A folder for what is made of sources on the way to the cloud: bounded, never filling its disk, emptied after use, and
  * cleared of what a crash left. A finished file is found again after a restart; a half-made one is not.
  */
+
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import { fail } from '../domain/errors/index.js';
 import { abortable } from './abortable.js';
 
 export interface CacheOptions {
@@ -232,13 +233,9 @@ async function draftBytes(folder: string): Promise<number> {
 
 function full(folder: string, wanted: number, free: number, limitBytes: number): FailureError {
   const mib = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;
-  return new FailureError(
-    failureOf({
-      service: 'own',
-      action: 'Convert',
-      code: 'Cache.Full',
-      message: `${mib(wanted)} are needed in ${folder}, ${mib(free)} may be used (limit ${mib(limitBytes)}, ${mib(RESERVE_BYTES)} of its disk stay free)`,
-    }),
+  return fail(
+    'Cache.Full',
+    `${folder} needs ${mib(wanted)} and has ${mib(free)} (limit ${mib(limitBytes)}; ${mib(RESERVE_BYTES)} of its disk stay free)`,
   );
 }
 

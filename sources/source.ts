@@ -1,7 +1,7 @@
 /** Where a disk's bytes come from, as whoever sends, hashes or copies them sees it. */
 
-import { FailureError } from '../domain/errors/failure.js';
-import { failureOf } from '../domain/errors/index.js';
+import type { FailureError } from '../domain/errors/failure.js';
+import { type CodesIn, fail } from '../domain/errors/index.js';
 
 /** One is read into while the other one is used. */
 export type BufferPair = readonly [Uint8Array, Uint8Array];
@@ -33,15 +33,11 @@ export interface ByteSource {
 
 /** @param code without its `Source.` */
 export function sourceFailure(
-  code: string,
+  code: CodesIn<'Source'>,
   message: string,
   more: { readonly cause?: unknown; readonly status?: number; readonly retryAfterMs?: number } = {},
 ): FailureError {
-  const { cause, ...known } = more;
-  return new FailureError(
-    failureOf({ service: 'source', action: 'ReadSource', code: `Source.${code}`, message, ...known }),
-    { cause },
-  );
+  return fail(`Source.${code}`, message, more);
 }
 
 /** A small piece of a source in a buffer of its own. */

@@ -1,4 +1,5 @@
 /** Batches as people see them: how they stand, what failed and why, what they keep where, and every item. */
+
 import type pg from 'pg';
 import {
   type BatchCause,
@@ -14,6 +15,7 @@ import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { Phase } from '../domain/import.js';
 import type { Problem } from '../domain/request/request.js';
 import { countItems } from './batches.js';
+import { FINAL_STATES_SQL } from './final-states.js';
 
 interface BatchRow {
   readonly id: string;
@@ -117,7 +119,7 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
       const result = await pool.query<BatchRow & { readonly items: number; readonly ended: number }>(
         `select b.*, c.items, c.ended from batches b cross join lateral (
            select count(*)::int as items,
-             (count(*) filter (where state in ('succeeded', 'failed', 'cancelled', 'invalid')))::int as ended
+             (count(*) filter (where state in ${FINAL_STATES_SQL} or state = 'invalid'))::int as ended
            from batch_items where batch_id = b.id) c
          where ($1::text is null or b.state = $1) and ($2::text is null or b.id < $2)
          order by b.id desc limit $3`,
@@ -140,8 +142,8 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
       const result = await pool.query<ItemRow>(
         `select * from (
            select b.item, b.line, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
-             case when b.state = 'started' and i.state in ('succeeded', 'failed', 'cancelled') then i.state else b.state end as state,
-             coalesce(b.ended_at, case when i.state in ('succeeded', 'failed', 'cancelled') then i.updated_at end) as ended_at,
+             case when b.state = 'started' and i.state in ${FINAL_STATES_SQL} then i.state else b.state end as state,
+             coalesce(b.ended_at, case when i.state in ${FINAL_STATES_SQL} then i.updated_at end) as ended_at,
              i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as trouble
            from batch_items b left join imports i on i.id = b.import_id
            where b.batch_id = $1 and b.item > $2) items

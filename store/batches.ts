@@ -1,7 +1,9 @@
 /** Batches as their workflow runs them: which items start next, how they ended, and the state that people see. */
+
 import type pg from 'pg';
 import type { BatchCounts, BatchHold, BatchState } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
 import { transaction } from './transaction.js';
 
@@ -84,7 +86,7 @@ export function createBatchStore(pool: pg.Pool) {
          changed as (
            update batches set step = $2, state = $3, policy = $4, attention = $5, updated_at = now(),
              waits_for = case when $3 = 'running' then waits_for end,
-             ended_at = case when $3 in ('succeeded', 'failed', 'cancelled') then now() end
+             ended_at = case when $3 in ${FINAL_STATES_SQL} then now() end
            where id = $1 and step <= $2 returning id
          )
          update batch_items set rank = ${RANK_SQL("($4::jsonb ->> 'order')")}
@@ -193,7 +195,7 @@ export function createBatchStore(pool: pg.Pool) {
     async openImports(batchId: string, afterId: string, limit: number): Promise<readonly string[]> {
       const result = await pool.query<{ id: string }>(
         `select i.id from batch_items b join imports i on i.id = b.import_id
-         where b.batch_id = $1 and b.state = 'started' and i.id > $2 and i.state not in ('succeeded', 'failed', 'cancelled')
+         where b.batch_id = $1 and b.state = 'started' and i.id > $2 and i.state not in ${FINAL_STATES_SQL}
          order by i.id limit $3`,
         [batchId, afterId, limit],
       );
@@ -224,7 +226,7 @@ async function takeOverEnds(pool: pg.Pool, batchId: string): Promise<void> {
     `update batch_items set state = i.state, ended_at = i.updated_at
      from imports i
      where batch_items.batch_id = $1 and batch_items.state = 'started' and i.id = batch_items.import_id
-       and i.state in ('succeeded', 'failed', 'cancelled')`,
+       and i.state in ${FINAL_STATES_SQL}`,
     [batchId],
   );
 }

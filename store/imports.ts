@@ -1,4 +1,5 @@
 /** Imports as people see them: what the activities write of them; what is read of them is in import-reads.ts. */
+
 import type pg from 'pg';
 import type {
   Attention,
@@ -11,6 +12,7 @@ import type {
   State,
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
 import { importReads } from './import-reads.js';
 import { orphanQueries } from './orphans.js';
@@ -140,7 +142,7 @@ export function createImportStore(pool: pg.Pool) {
            update imports set version = $2, phase = $3, state = $4, attention = null, attention_version = null,
              progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
            from (select phase as old_phase, state as old_state from imports where id = $1 for update) as before
-           where id = $1 and version < $2 and state not in ('succeeded', 'failed', 'cancelled')
+           where id = $1 and version < $2 and state not in ${FINAL_STATES_SQL}
            returning id, old_phase, old_state
          ), ended as (
            update timeline set ended_at = now() from changed
@@ -173,7 +175,7 @@ export function createImportStore(pool: pg.Pool) {
       return write(
         `with changed as (
            update imports set version = $2, phase = $3, state = 'attention', attention = $4, attention_version = $2, updated_at = now()
-           where id = $1 and version <= $2 and state not in ('succeeded', 'failed', 'cancelled')
+           where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
            returning id
          ), event as (
            insert into events (import_id, type, phase, state, message, detail)
@@ -191,7 +193,7 @@ export function createImportStore(pool: pg.Pool) {
     async askToCancel(importId: string): Promise<boolean> {
       const result = await pool.query(
         `update imports set cancel_asked_at = coalesce(cancel_asked_at, now())
-         where id = $1 and state not in ('succeeded', 'failed', 'cancelled')`,
+         where id = $1 and state not in ${FINAL_STATES_SQL}`,
         [importId],
       );
       return result.rowCount === 1;
@@ -206,7 +208,7 @@ export function createImportStore(pool: pg.Pool) {
         `with changed as (
            update imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
              progress = $5, updated_at = now()
-           where id = $1 and version <= $2 and state not in ('succeeded', 'failed', 'cancelled')
+           where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and ($3 <> 'succeeded' or cancel_asked_at is null)
            returning id
          ), ended as (

@@ -1,7 +1,9 @@
 /** What the record knows of the places that imports have used, and of what lies there. */
+
 import type pg from 'pg';
 import { formatObjectLocation } from '../domain/object-location.js';
 import type { Accounts } from '../domain/orphans.js';
+import { FINAL_STATES_SQL } from './final-states.js';
 
 export interface PlacesUsed {
   readonly regions: readonly string[];
@@ -27,7 +29,7 @@ export function orphanQueries(pool: pg.Pool) {
     /** Of these imports: which are known, which still run; and everything that any ledger holds. */
     async accountsOf(importIds: readonly string[]): Promise<Accounts> {
       const imports = await pool.query<{ id: string; live: boolean }>(
-        `select id, state not in ('succeeded', 'failed', 'cancelled') as live from imports where id = any($1)`,
+        `select id, state not in ${FINAL_STATES_SQL} as live from imports where id = any($1)`,
         [importIds],
       );
       // One object may serve several imports: each has it in its ledger, and counts as its user a moment before that.
@@ -41,7 +43,7 @@ export function orphanQueries(pool: pg.Pool) {
          union
          select u.bucket, u.key from uploads u
            join upload_holds h on h.upload = u.id and not h.released
-           join imports i on i.id = h.import_id and i.state not in ('succeeded', 'failed', 'cancelled')`,
+           join imports i on i.id = h.import_id and i.state not in ${FINAL_STATES_SQL}`,
       );
       return {
         known: new Set(imports.rows.map(({ id }) => id)),

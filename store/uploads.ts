@@ -2,7 +2,9 @@
  * Objects that uploads make, counted by the imports that use them. Many imports of the same content into one bucket
  * share one object; the last of them deletes it. A process may die at any line here: what it held is taken over.
  */
+
 import type pg from 'pg';
+import { FINAL_STATES_SQL } from './final-states.js';
 import { transaction } from './transaction.js';
 
 /** What an object holds: the source's bytes as they are, or an image made of them. */
@@ -225,7 +227,7 @@ export function createUploadStore(pool: pg.Pool) {
         // What an import that has ended still holds is held by nobody.
         const others = await client.query<{ import_id: string }>(
           `select h.import_id from upload_holds h join imports i on i.id = h.import_id
-           where h.upload = $1 and not h.released and i.state not in ('succeeded', 'failed', 'cancelled')
+           where h.upload = $1 and not h.released and i.state not in ${FINAL_STATES_SQL}
            order by h.import_id limit 1`,
           [id],
         );

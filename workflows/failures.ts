@@ -1,6 +1,8 @@
 /** What an activity's failure tells the workflow: the catalogue's value that the activity put into it. */
+
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { Failure } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
 import type { Attention, ImportError, Phase } from '../domain/import.js';
 
 /** The failure as the activity sent it, with the version under which the record shows it. */
@@ -31,18 +33,16 @@ export function attentionOf(failure: StepFailure): Attention {
 export function importErrorOf(error: unknown, phase: Phase): ImportError {
   const failure = failureIn(error);
   if (failure === null) {
-    return {
-      code: 'Internal.Defect',
-      message:
-        error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error),
-      remedy: 'This is a fault of the service itself: report it with the import id and the worker log.',
-      requestId: null,
-      phase,
-    };
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const { code, message, remedy } = fail(
+      'Internal.Defect',
+      cause instanceof Error ? cause.message : String(cause),
+    ).failure;
+    return { code, message, remedy, requestId: null, phase };
   }
   return {
     code: failure.code,
-    message: failure.class === 'attention' ? `nobody resumed it in time: ${failure.message}` : failure.message,
+    message: failure.class === 'attention' ? `not resumed within the time limit: ${failure.message}` : failure.message,
     remedy: failure.remedy,
     requestId: failure.requestId ?? null,
     phase,

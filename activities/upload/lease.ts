@@ -1,7 +1,6 @@
 /** Sending an object that others may want to send as well: one does, and says so for as long as it lives. */
 import { setMaxListeners } from 'node:events';
-import { FailureError } from '../../domain/errors/failure.js';
-import { failureOf } from '../../domain/errors/index.js';
+import { fail } from '../../domain/errors/index.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { SharedUpload, UploadStore } from '../../store/uploads.js';
 
@@ -39,8 +38,7 @@ export async function underLease<Result>(
     }
   };
   const lose = (why: string) => {
-    const message = `${formatObjectLocation({ bucket, key })}: ${why}`;
-    lost.abort(new FailureError(failureOf({ service: 'own', action: 'Upload', code: 'Upload.LeaseLost', message })));
+    lost.abort(fail('Upload.LeaseLost', `${formatObjectLocation({ bucket, key })}: ${why}`));
   };
   const held = AbortSignal.any([signal, lost.signal]);
   setMaxListeners(0, held);

@@ -2,8 +2,10 @@
  * A worker's share of the budgets that all workers have together: leased a second's worth at a time, so that asking costs
  * little and a refusal that one worker met slows down all within a second.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FailureError } from '../../domain/errors/failure.js';
+import type { FailureError } from '../../domain/errors/failure.js';
+import { fail } from '../../domain/errors/index.js';
 import type { BudgetKey, RateBudgetStore } from '../../domain/rate-budget.js';
 
 export type CallKey = Omit<BudgetKey, 'accountId'>;
@@ -105,15 +107,11 @@ class Share {
 
   private tooLong(waitMs: number): FailureError {
     const { service, region, action } = this.key;
-    return new FailureError({
-      code: 'Throttling.Budget',
-      class: 'throttled',
-      message: `${action} in ${region} has used up what the cloud allows a minute; the next call is due in ${Math.ceil(waitMs / 1_000)} s`,
-      remedy: 'Nothing to do: it goes on by itself. A larger quota of API calls can be asked for in the Quota Center.',
-      service,
-      action,
-      // Not all at the same moment.
-      retryAfterMs: Math.ceil(waitMs * (1 + Math.random() * 0.5)),
-    });
+    return fail(
+      'Throttling.Budget',
+      `${action} in ${region} has reached the cloud’s rate limit; the next call is due in ${Math.ceil(waitMs / 1_000)} s`,
+      // Jitter, so that callers do not return at the same moment.
+      { service, action, retryAfterMs: Math.ceil(waitMs * (1 + Math.random() * 0.5)) },
+    );
   }
 }

@@ -1,11 +1,13 @@
 /** What a batch is: many imports with a shared policy. Plain readonly data; times are ISO 8601 strings in UTC. */
 
-import type { Phase } from '../import.js';
+import type { CodesIn } from '../errors/index.js';
+import { FINAL_STATES, type FinalState, type Phase } from '../import.js';
 import type { Problem } from '../request/request.js';
 import type { BatchPolicy } from './policy.js';
 
-export const BATCH_FINAL_STATES = ['succeeded', 'failed', 'cancelled'] as const;
-export type BatchFinalState = (typeof BATCH_FINAL_STATES)[number];
+/** A batch ends as an import does. */
+export const BATCH_FINAL_STATES = FINAL_STATES;
+export type BatchFinalState = FinalState;
 /** `paused`: a person said so. `attention`: stopped starting new ones for a reason that a person must look at. */
 export const BATCH_STATES = ['running', 'paused', 'attention', 'cancelling', ...BATCH_FINAL_STATES] as const;
 export type BatchState = (typeof BATCH_STATES)[number];
@@ -20,7 +22,7 @@ export type ItemState = (typeof ITEM_STATES)[number];
 
 /** Why no new imports start: the batch's own attention, or what it waits for by itself. */
 export interface BatchHold {
-  readonly code: string;
+  readonly code: `Batch.${CodesIn<'Batch'>}`;
   readonly message: string;
   readonly remedy: string;
 }

@@ -3,7 +3,7 @@ import { type CatalogueEntry, LINKS } from './entry.js';
 
 const CLOCK = 'Set the clock of the worker’s host (chronyc makestep, or timedatectl set-ntp true), then resume.';
 
-export const COMMON: readonly CatalogueEntry[] = [
+export const COMMON = [
   {
     code: 'Throttling',
     prefix: 'any',
@@ -163,4 +163,4 @@ export const COMMON: readonly CatalogueEntry[] = [
     remedy:
       'See that ECS_ENDPOINT, RAM_ENDPOINT and STS_ENDPOINT are unset or lead to the services that they name, then resume.',
   },
-];
+] as const satisfies readonly CatalogueEntry[];

@@ -3,7 +3,7 @@ import { type CatalogueEntry, LINKS } from './entry.js';
 
 const link = LINKS.importImage;
 
-export const ECS_IMPORT: readonly CatalogueEntry[] = [
+export const ECS_IMPORT = [
   {
     code: 'UnsupportedSuffix.OSSObject',
     meaning: 'The object’s name does not end like a disk image',
@@ -412,4 +412,4 @@ export const ECS_IMPORT: readonly CatalogueEntry[] = [
     link,
     field: 'resourceGroupId',
   },
-];
+] as const satisfies readonly CatalogueEntry[];

@@ -3,7 +3,7 @@ import { type CatalogueEntry, LINKS } from './entry.js';
 
 const TICKET = 'https://smartservice.console.aliyun.com/service/create-ticket';
 
-export const ECS: readonly CatalogueEntry[] = [
+export const ECS = [
   {
     code: 'InvalidTaskId.NotFound',
     meaning: 'There is no such task in this region; the cloud forgets old ones',
@@ -202,4 +202,4 @@ export const ECS: readonly CatalogueEntry[] = [
     remedy:
       'See the account’s messages at https://account.console.aliyun.com and its bills at https://usercenter2.aliyun.com, then resume.',
   },
-];
+] as const satisfies readonly CatalogueEntry[];

@@ -4,7 +4,7 @@ import type { CatalogueEntry } from './entry.js';
 const ITSELF = 'Nothing to do: it is tried again.';
 const LINE = `${ITSELF} Where it lasts, see the line, proxy and firewall between this host and the region’s endpoint.`;
 
-export const NETWORK: readonly CatalogueEntry[] = [
+export const NETWORK = [
   {
     code: 'ECONNRESET',
     also: ['EPIPE', 'ECONNABORTED', 'ResponseError', 'RequestError', 'UND_ERR_SOCKET'],
@@ -72,4 +72,4 @@ export const NETWORK: readonly CatalogueEntry[] = [
     remedy:
       'Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET for the worker, or give its instance a RAM role; restart the worker, then resume.',
   },
-];
+] as const satisfies readonly CatalogueEntry[];

@@ -4,7 +4,7 @@ import { type CatalogueEntry, LINKS } from './entry.js';
 const link = LINKS.ossErrors;
 const ITSELF = 'Nothing to do: it is tried again.';
 
-export const OSS: readonly CatalogueEntry[] = [
+export const OSS = [
   {
     code: 'AccessDenied',
     meaning: 'The worker’s RAM user or role may not do this, or the bucket’s own policy or region forbids it',
@@ -225,4 +225,4 @@ export const OSS: readonly CatalogueEntry[] = [
       'See what the message names; where it is no field of the request, report the import id and the worker’s log.',
     link,
   },
-];
+] as const satisfies readonly CatalogueEntry[];

@@ -1,7 +1,7 @@
 /** Our own codes: what the service itself finds out, before or beside the cloud. */
 import type { CatalogueEntry } from './entry.js';
 
-export const OWN: readonly CatalogueEntry[] = [
+export const OWN = [
   {
     code: 'Source.NotFound',
     meaning: 'The source does not exist on the worker’s host',
@@ -143,14 +143,6 @@ export const OWN: readonly CatalogueEntry[] = [
     field: 'disks[].sha256',
   },
   {
-    code: 'Source',
-    prefix: 'dotted',
-    meaning: 'The source cannot be used as it is',
-    class: 'request',
-    remedy: 'Give the import a source that is there, can be read, and stays as it is until the import is done.',
-    field: 'disks[].source',
-  },
-  {
     code: 'Convert.NoQemuImg',
     meaning: 'The image has to be converted, and the worker’s host has no qemu-img',
     class: 'attention',
@@ -212,11 +204,16 @@ export const OWN: readonly CatalogueEntry[] = [
       'Nothing to do: it is sent again. Where it lasts, test this host’s memory and what stands between it and OSS.',
   },
   {
-    code: 'Upload',
-    prefix: 'dotted',
-    meaning: 'The upload failed on the way',
+    code: 'Upload.LeaseLost',
+    meaning: 'Another worker took over the upload, or the database could not be reached to renew the lease',
     class: 'transient',
-    remedy: 'Nothing to do: it is tried again.',
+    remedy: 'Nothing to do: the upload is retried and continues with the parts that OSS already has.',
+  },
+  {
+    code: 'Throttling.Budget',
+    meaning: 'The rate budget that all workers share for this API action is used up',
+    class: 'throttled',
+    remedy: 'Nothing to do: the call is retried. Request a larger API quota in the Quota Center if this lasts.',
   },
   {
     code: 'Request.Invalid',
@@ -269,13 +266,6 @@ export const OWN: readonly CatalogueEntry[] = [
     field: 'disks[].source',
   },
   {
-    code: 'Inspection',
-    prefix: 'dotted',
-    meaning: 'The image could not be inspected',
-    class: 'transient',
-    remedy: 'Nothing to do: it is tried again. Where it lasts, see the worker’s log.',
-  },
-  {
     code: 'Import.NotFound',
     meaning: 'There is no import with this id',
     class: 'request',
@@ -320,6 +310,73 @@ export const OWN: readonly CatalogueEntry[] = [
     remedy: 'Mend the image, or import with detection.failOn set to "never" to keep it all the same.',
   },
   {
+    code: 'Batch.NotFound',
+    meaning: 'No batch has this id',
+    class: 'request',
+    remedy: 'List the batches with ecs-image-import batch list.',
+  },
+  {
+    code: 'Batch.Unreadable',
+    meaning: 'The batch file cannot be read, or items of it are invalid',
+    class: 'request',
+    remedy: 'Fix every line that errors[] names, then create the batch again; skipInvalid leaves invalid items out.',
+  },
+  {
+    code: 'Batch.NotAFile',
+    meaning: 'The content type of the body is not that of a batch file',
+    class: 'request',
+    remedy: 'Send CSV, JSON, JSON lines or YAML with its content type.',
+  },
+  {
+    code: 'Batch.NameTaken',
+    meaning: 'The name or idempotency key belongs to another batch',
+    class: 'request',
+    remedy: 'Use another name or a new key.',
+  },
+  {
+    code: 'Batch.Conflict',
+    meaning: 'The batch is not in a state that allows this operation',
+    class: 'request',
+    remedy: 'Check its state with ecs-image-import batch status ID.',
+  },
+  {
+    code: 'Batch.CanaryFailed',
+    meaning: 'An import of a canary wave failed, so the rest of the batch was not started',
+    class: 'attention',
+    remedy: 'Fix the cause and retry the failed imports (batch retry ID), or start the rest anyway (batch resume ID).',
+  },
+  {
+    code: 'Batch.Wave',
+    meaning: 'The next wave starts when every import of the current one has succeeded',
+    class: 'transient',
+    remedy: 'Nothing to do: the next wave starts by itself.',
+  },
+  {
+    code: 'Batch.ErrorBudgetSpent',
+    meaning: 'More imports failed than the error budget allows, so no new ones start',
+    class: 'attention',
+    remedy: 'Fix the cause, then resume the batch (its failures so far no longer count) or cancel it.',
+  },
+  {
+    code: 'Batch.AttentionBudgetSpent',
+    meaning: 'Too many imports need attention, so no new ones start',
+    class: 'attention',
+    remedy: 'Fix what they stopped on, then resume them: ecs-image-import resume --code CODE.',
+  },
+  {
+    code: 'Batch.ScheduleClosed',
+    meaning: 'The schedule of the batch allows no new imports now',
+    class: 'transient',
+    remedy: 'Nothing to do: imports start when the schedule opens. Change the schedule in the policy to start earlier.',
+  },
+  {
+    code: 'Batch.ImageQuota',
+    meaning: 'The image quota of the region is used up, so no new imports start there',
+    class: 'attention',
+    remedy:
+      'Delete images or request a larger quota in the Quota Center, set imageQuota in the policy, then resume the imports that stopped on the quota.',
+  },
+  {
     code: 'Api.Unauthorized',
     meaning: 'The API wants a token, and got none or a wrong one',
     class: 'request',
@@ -349,4 +406,4 @@ export const OWN: readonly CatalogueEntry[] = [
     class: 'defect',
     remedy: 'Report it with the import id and the worker’s log.',
   },
-];
+] as const satisfies readonly CatalogueEntry[];

@@ -3,7 +3,7 @@ import { type CatalogueEntry, LINKS } from './entry.js';
 
 const link = LINKS.ramRoles;
 
-export const RAM: readonly CatalogueEntry[] = [
+export const RAM = [
   {
     code: 'EntityNotExist.Role',
     meaning: 'There is no such RAM role',
@@ -71,9 +71,9 @@ export const RAM: readonly CatalogueEntry[] = [
     remedy: 'Detach it first at https://ram.console.aliyun.com/roles.',
     link,
   },
-];
+] as const satisfies readonly CatalogueEntry[];
 
-export const STS: readonly CatalogueEntry[] = [
+export const STS = [
   {
     code: 'AuthenticationFail.NoPermission',
     meaning: 'The role does not trust the caller, or the caller may not assume it',
@@ -89,4 +89,4 @@ export const STS: readonly CatalogueEntry[] = [
     remedy: 'Correct ALIBABA_CLOUD_ROLE_ARN (acs:ram::ACCOUNT:role/NAME), restart the worker, then resume.',
     link: LINKS.ramRoles,
   },
-];
+] as const satisfies readonly CatalogueEntry[];

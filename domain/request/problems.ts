@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { redact } from '../errors/redact.js';
 import { nearest } from './nearest.js';
 import type { Problem } from './request.js';
+import { MAX_DISK_GIB } from './vocabulary.js';
 
 const GIVEN_MAX = 80;
 
@@ -161,7 +162,7 @@ const MISSING_CODES: Readonly<Record<string, string>> = {
 
 function rangeMessage(origin: string, limit: string, path: string, vendorCode: string | null) {
   if (path.endsWith('.diskImageSize')) {
-    return { rule: 'range', message: `has to be ${limit} (GiB; the cloud takes 1 to 2048)`, vendorCode };
+    return { rule: 'range', message: `has to be ${limit} (GiB; the cloud takes 1 to ${MAX_DISK_GIB})`, vendorCode };
   }
   const what = origin === 'array' ? `has to hold ${limit}` : `has to be ${limit}`;
   // "When N is greater than 17, the system automatically ignores the value."

@@ -1,7 +1,7 @@
 /** Whether an image has to be converted before it is sent, may be, or is sent as it is. */
 
-import { FailureError } from '../../domain/errors/failure.js';
-import { failureOf } from '../../domain/errors/index.js';
+import type { FailureError } from '../../domain/errors/failure.js';
+import { type CodesIn, fail } from '../../domain/errors/index.js';
 import type { ContainerFormat, Inspection } from '../inspection.js';
 import { findQemuImg, isReadableFormat, type QemuImg } from './qemu-img.js';
 import { canUnpack, isPacking, type Packing, packageFor } from './unpack.js';
@@ -107,7 +107,6 @@ function holdsWhatIsNotRead({ findings }: Inspection): boolean {
 }
 
 /** @param code without its `Convert.` */
-export function convertFailure(code: string, message: string, cause?: unknown): FailureError {
-  const failure = failureOf({ service: 'own', action: 'Convert', code: `Convert.${code}`, message });
-  return new FailureError(failure, { cause });
+export function convertFailure(code: CodesIn<'Convert'>, message: string, cause?: unknown): FailureError {
+  return fail(`Convert.${code}`, message, { cause });
 }

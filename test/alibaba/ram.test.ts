@@ -229,7 +229,7 @@ describe('verify', () => {
   test('stops for a person where there is no role', async () => {
     server.answers.GetRole = noRole;
     await expect(setUp({ mode: 'verify' })).rejects.toMatchObject({
-      failure: { class: 'attention', message: `there is no RAM role ${EcsRole}` },
+      failure: { class: 'attention', message: `RAM role ${EcsRole} does not exist` },
     });
     expect(writes()).toEqual([]);
   });
