@@ -1,4 +1,4 @@
-/** What a PostgreSQL database was asked and wrote: statements, transactions, bytes. */
+/** Statistics of a PostgreSQL database: statements, transactions, bytes written. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Service } from '../../test/support/e2e/service.js';
@@ -6,16 +6,16 @@ import type { Service } from '../../test/support/e2e/service.js';
 export interface DatabaseUse {
   readonly statements: number;
   readonly transactions: number;
-  /** Of the write-ahead log: what the disk must take. */
+  /** Written to the write-ahead log. */
   readonly writtenKib: number;
   readonly sizeKib: number;
 }
 
-/** Its statements are counted from now on; the server is started anew for it. */
+/** Enables pg_stat_statements, which requires a restart of the server. */
 export async function countStatements(on: Service, url: string): Promise<void> {
   await withClient(url, (client) => client.query(`alter system set shared_preload_libraries = 'pg_stat_statements'`));
   on.signal('postgres', 'SIGINT');
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     await sleep(200);
     try {
       return await withClient(url, async (client) => {
@@ -23,15 +23,15 @@ export async function countStatements(on: Service, url: string): Promise<void> {
         await client.query('select count(*) from pg_stat_statements');
       });
     } catch (error) {
-      if (tries === 100) throw error;
+      if (attempt === 100) throw error;
     }
   }
 }
 
-/** So far. Without `countStatements` before, no statements are counted. */
+/** The totals since the start of the database. `statements` is 0 without `countStatements`. */
 export function databaseUse(url: string): Promise<DatabaseUse> {
   return withClient(url, async (client) => {
-    // The counters of other connections arrive a second after they fall idle.
+    // PostgreSQL publishes the counters of a connection up to a second after it becomes idle.
     await sleep(1_500);
     const counted = await client.query(`select from pg_extension where extname = 'pg_stat_statements'`);
     const statements =
@@ -53,14 +53,14 @@ export function databaseUse(url: string): Promise<DatabaseUse> {
   });
 }
 
-export interface Costly {
+export interface StatementCost {
   readonly text: string;
   readonly calls: number;
   readonly ms: number;
 }
 
-/** The statements that took most of the server's time. */
-export function costliest(url: string, count: number): Promise<readonly Costly[]> {
+/** The statements with the highest total execution time. */
+export function costliestStatements(url: string, count: number): Promise<readonly StatementCost[]> {
   return withClient(url, async (client) => {
     const result = await client.query<{ query: string; calls: string; ms: number }>(
       `select s.query, s.calls, s.total_exec_time as ms from pg_stat_statements s join pg_database d on d.oid = s.dbid
@@ -73,7 +73,7 @@ export function costliest(url: string, count: number): Promise<readonly Costly[]
 
 async function withClient<T>(url: string, body: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
-  // One that the server ends when it is started anew.
+  // The restart of the server ends open connections.
   client.on('error', () => undefined);
   await client.connect();
   try {

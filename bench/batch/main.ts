@@ -1,7 +1,7 @@
 /**
- * npm run bench:batch -- --items 200 [--at-once 50] [--import-seconds 0] [--kills 0] [--server embedded|postgres]: one
- * batch on the emulator, beside the same Temporal server's own limit in the same run. The last line sums it up; ends
- * with 1 where an item did not end once, with one image. docs/scale.md holds what was measured.
+ * npm run bench:batch -- --items 200 [--at-once 50] [--import-seconds 0] [--kills 0] [--server embedded|postgres]: runs one
+ * batch on the emulator and compares it with the limit of the same Temporal server. The last line is the summary. Exits
+ * with 1 if an item did not end exactly once with one image. docs/scale.md has the results.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,20 +11,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type BatchItemView, type BatchView, isFinalBatch } from '../../domain/batch/batch.js';
 import { BUCKET, REGION, type Service, startService } from '../../test/support/e2e/service.js';
-import { costliest, countStatements, type DatabaseUse, databaseUse } from './database.js';
+import { costliestStatements, countStatements, type DatabaseUse, databaseUse } from './database.js';
 import { makeImages } from './images.js';
 import { cpuSeconds, events, residentKiB, type Sample, slope } from './measure.js';
 import { plainWorkflows } from './plain.js';
 import { startProductionServer } from './production-server.js';
 import { nameOf, verify } from './verify.js';
 
-/** accept, preflight, set up role, upload, start import, watch import, detect, clean up. */
+/** The activities of an import: accept, preflight, set up role, upload, start import, watch import, detect, clean up. */
 const ACTIVITIES = 8;
-/** What comes before is warming up: caches fill, code is compiled. */
-const WARM_ITEMS = 1_000;
-const LOOK_MS = 2_000;
-/** Of the items that have ended when a single import is started beside the others; not close to a kill. */
-const SINGLE_AT = 0.6;
+/** Excluded from the memory slope, because caches fill and code is compiled during the first items. */
+const WARM_UP_ITEMS = 1_000;
+const POLL_INTERVAL_MS = 2_000;
+/** The share of ended items at which a single import starts in parallel to the batch. Not close to a kill. */
+const SINGLE_IMPORT_AT = 0.6;
 const PARTS = ['worker', 'api', 'temporal', 'postgres', 'emulator', "temporal's postgres"] as const;
 
 const { values } = parseArgs({
@@ -40,12 +40,13 @@ const ITEMS = Number(values.items);
 const AT_ONCE = Number(values['at-once']);
 const IMPORT_SECONDS = Number(values['import-seconds']);
 const KILLS = Number(values.kills);
-if (values.server !== 'embedded' && values.server !== 'postgres') throw new Error('--server embedded or postgres');
+if (values.server !== 'embedded' && values.server !== 'postgres')
+  throw new Error('--server must be embedded or postgres');
 
 const folder = await mkdtemp(path.join(tmpdir(), 'bench-batch-'));
 const production = values.server === 'postgres' ? await startProductionServer(path.join(folder, 'temporal')) : null;
 const service = await startService({
-  // As in production, but for the polls: instant imports would mostly wait for the next look.
+  // Production values, except for short poll intervals: instant imports would mostly wait for the next poll.
   env: {
     ECS_IMPORT_POLL_MAX_MS: '30000',
     ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '10000',
@@ -58,7 +59,7 @@ const service = await startService({
 });
 try {
   await service.resetCloud();
-  // The real cloud computes on machines of its own: the emulator is spared what tells nothing of the service.
+  // The emulator shares the machine with the service, so it skips signature checks and MD5.
   const cheap = { signature: 'off', etag: 'fast', quotaImages: 1_000_000 };
   await service.settings({ ...cheap, importSeconds: IMPORT_SECONDS, detectionSeconds: 0 });
   console.log(await bench(service));
@@ -71,15 +72,15 @@ try {
 async function bench(on: Service): Promise<string> {
   const images = await makeImages(folder, ITEMS);
   const temporal = production?.address ?? on.addressOf('temporal');
-  const plain = { workflows: Math.min(400, Math.max(100, ITEMS)), atOnce: AT_ONCE, activities: ACTIVITIES };
+  const plain = { workflows: Math.min(400, Math.max(100, ITEMS)), concurrency: AT_ONCE, activities: ACTIVITIES };
   const measureLimit = async () => {
     const before = (await cpuOf(on)).temporal ?? 0;
-    const { aSecond, workerCpuMs } = await plainWorkflows(temporal, plain);
+    const { perSecond, workerCpuMs } = await plainWorkflows(temporal, plain);
     const server = (((await cpuOf(on)).temporal ?? 0) - before) * 1_000;
     console.log(
-      `the server's own limit: ${aSecond.toFixed(1)} plain workflows a second (CPU ms each: temporal ${(server / plain.workflows).toFixed(0)}, worker ${workerCpuMs.toFixed(0)})`,
+      `server limit: ${perSecond.toFixed(1)} plain workflows per second (CPU ms each: temporal ${(server / plain.workflows).toFixed(0)}, worker ${workerCpuMs.toFixed(0)})`,
     );
-    return aSecond;
+    return perSecond;
   };
   const limitBefore = await measureLimit();
 
@@ -91,8 +92,8 @@ async function bench(on: Service): Promise<string> {
   });
   const before = await use();
   const cpuBefore = await cpuOf(on);
-  const { id, takenInMs } = await create(on, images);
-  console.log(`${ITEMS} items taken in in ${takenInMs.toFixed(0)} ms`);
+  const { id, acceptedInMs } = await create(on, images);
+  console.log(`${ITEMS} items accepted in ${acceptedInMs.toFixed(0)} ms`);
   const { samples, single } = await follow(on, id);
   const cpuAfter = await cpuOf(on);
   const after = await use();
@@ -111,47 +112,47 @@ async function bench(on: Service): Promise<string> {
   await verify(on, id, items, ITEMS);
 
   console.log(
-    `cloud calls an import: ${Object.entries(counts)
-      .sort(([, one], [, other]) => other - one)
+    `cloud calls per import: ${Object.entries(counts)
+      .sort(([, a], [, b]) => b - a)
       .map(([name, count]) => `${name} ${(count / ITEMS).toFixed(2)}`)
       .join(', ')}`,
   );
   console.log(
-    `events an import: ${history.anImport.toFixed(1)}, and ${history.batchAnImport.toFixed(1)} of the batch (longest run ${history.longestBatchRun})`,
+    `events per import: ${history.perImport.toFixed(1)}, and ${history.batchPerImport.toFixed(1)} of the batch (longest run ${history.longestBatchRun})`,
   );
-  console.log(`KiB of history an import: ${history.historyKiB.toFixed(1)}`);
-  console.log(`PostgreSQL an import: ${useAnImport(before.record, after.record)}`);
-  for (const { text, calls: times, ms } of await costliest(databaseUrl, 5)) {
+  console.log(`KiB of history per import: ${history.historyKiB.toFixed(1)}`);
+  console.log(`PostgreSQL per import: ${usePerImport(before.record, after.record)}`);
+  for (const { text, calls: times, ms } of await costliestStatements(databaseUrl, 5)) {
     console.log(
-      `  ${(times / ITEMS).toFixed(2)} times, ${(ms / ITEMS).toFixed(2)} ms an import: ${text.slice(0, 100)}`,
+      `  ${(times / ITEMS).toFixed(2)} times, ${(ms / ITEMS).toFixed(2)} ms per import: ${text.slice(0, 100)}`,
     );
   }
   if (before.workflows !== null && after.workflows !== null) {
-    console.log(`Temporal's PostgreSQL an import: ${useAnImport(before.workflows, after.workflows)}`);
+    console.log(`Temporal's PostgreSQL per import: ${usePerImport(before.workflows, after.workflows)}`);
   }
   console.log(
-    `CPU ms an import${KILLS === 0 ? '' : ', of the worker what it used after the last kill'}: ${PARTS.map((name) => `${name} ${((((cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0)) * 1_000) / ITEMS).toFixed(0)}`).join(', ')}`,
+    `CPU ms per import${KILLS === 0 ? '' : ', worker since the last kill'}: ${PARTS.map((name) => `${name} ${((((cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0)) * 1_000) / ITEMS).toFixed(0)}`).join(', ')}`,
   );
-  if (single !== null) console.log(`a single import started meanwhile: at work after ${single.toFixed(1)} s`);
-  const from = Math.min(WARM_ITEMS, ITEMS * 0.3);
-  const grows = (part: 'worker' | 'api') => slope(samples[part], from);
+  if (single !== null) console.log(`a single import started in parallel: second phase after ${single.toFixed(1)} s`);
+  const from = Math.min(WARM_UP_ITEMS, ITEMS * 0.3);
+  const memorySlope = (part: 'worker' | 'api') => slope(samples[part], from);
   const memory = (part: 'worker' | 'api') =>
-    `${part} ${(Math.max(...samples[part].map((sample) => sample.residentKiB)) / 1024).toFixed(0)} MiB at most`;
+    `${part} ${(Math.max(...samples[part].map((sample) => sample.residentKiB)) / 1024).toFixed(0)} MiB maximum`;
   console.log(`memory: ${memory('worker')}, ${memory('api')}`);
   const kib = (value: number | null) => (value === null ? 'unknown' : value.toFixed(2));
   return [
     `${rate.toFixed(2)} imports a second`,
     `${(rate / limit).toFixed(2)} of the server's limit (${limit.toFixed(1)})`,
-    `${history.anImport.toFixed(0)} events`,
+    `${history.perImport.toFixed(0)} events`,
     `${calls.toFixed(1)} calls`,
-    `memory slope ${kib(grows('worker'))} KiB (worker) ${kib(grows('api'))} KiB (api) an import`,
+    `memory slope ${kib(memorySlope('worker'))} KiB (worker) ${kib(memorySlope('api'))} KiB (api) an import`,
   ].join(', ');
 }
 
-function useAnImport(before: DatabaseUse, after: DatabaseUse): string {
+function usePerImport(before: DatabaseUse, after: DatabaseUse): string {
   const each = (of: keyof DatabaseUse) => ((after[of] - before[of]) / ITEMS).toFixed(1);
   const statements = after.statements === 0 ? '' : `${each('statements')} statements in `;
-  return `${statements}${each('transactions')} transactions, ${each('writtenKib')} KiB of log written, ${each('sizeKib')} KiB larger`;
+  return `${statements}${each('transactions')} transactions, ${each('writtenKib')} KiB of log written, ${each('sizeKib')} KiB of growth`;
 }
 
 async function cpuOf(on: Service): Promise<Readonly<Record<string, number>>> {
@@ -163,14 +164,14 @@ async function cpuOf(on: Service): Promise<Readonly<Record<string, number>>> {
   return Object.fromEntries(used);
 }
 
-async function create(on: Service, images: readonly string[]): Promise<{ id: string; takenInMs: number }> {
+async function create(on: Service, images: readonly string[]): Promise<{ id: string; acceptedInMs: number }> {
   const header = {
     name: randomUUID(),
     policy: { concurrency: AT_ONCE },
     defaults: {
       region: REGION,
       upload: { bucket: BUCKET, prefix: 'imports/' },
-      // The images hold a file system and no guest.
+      // The images contain a file system but no operating system.
       detection: { failOn: 'never' },
     },
   };
@@ -183,15 +184,15 @@ async function create(on: Service, images: readonly string[]): Promise<{ id: str
   });
   const text = await response.text();
   if (response.status !== 202) throw new Error(`POST /v1/batches: ${response.status} ${text.slice(0, 500)}`);
-  return { id: JSON.parse(text).id, takenInMs: performance.now() - startedAt };
+  return { id: JSON.parse(text).id, acceptedInMs: performance.now() - startedAt };
 }
 
-/** To the end: takes samples, kills the worker when it is told to, and lets a single import in meanwhile. */
+/** Polls the batch until it ends: takes samples, kills the worker as configured, and starts a single import in parallel. */
 async function follow(on: Service, id: string) {
   const samples: Record<'worker' | 'api', Sample[]> = { worker: [], api: [] };
   const kills = Array.from({ length: KILLS }, (_, index) => Math.floor((ITEMS * (index + 1)) / (KILLS + 1)));
   let single: Promise<number> | null = null;
-  for (let toldAt = 0; ; ) {
+  for (let loggedAt = 0; ; ) {
     const view: BatchView | null = await on
       .request('GET', `/v1/batches/${id}`)
       .then(({ body }) => body)
@@ -208,20 +209,20 @@ async function follow(on: Service, id: string) {
         on.kill('worker');
         console.log(`${ended} ended: worker killed`);
       }
-      if (ended >= ITEMS * SINGLE_AT) single ??= startSingle(on);
-      if (Date.now() - toldAt > 10_000) {
-        console.log(`${ended} of ${ITEMS} ended, ${view.importsPerMinute?.toFixed(0) ?? '?'} a minute`);
-        toldAt = Date.now();
+      if (ended >= ITEMS * SINGLE_IMPORT_AT) single ??= startSingle(on);
+      if (Date.now() - loggedAt > 10_000) {
+        console.log(`${ended} of ${ITEMS} ended, ${view.importsPerMinute?.toFixed(0) ?? '?'} per minute`);
+        loggedAt = Date.now();
       }
       if (isFinalBatch(view.state)) return { samples, single: single === null ? null : await single };
       if (view.state === 'attention' || view.counts.failed + view.counts.attention > 0)
         throw new Error(JSON.stringify(view));
     }
-    await sleep(LOOK_MS);
+    await sleep(POLL_INTERVAL_MS);
   }
 }
 
-/** Seconds until it was past being accepted; resolves when it has ended. */
+/** Returns the seconds until its second phase started. Resolves when the import has ended. */
 async function startSingle(on: Service): Promise<number> {
   const [source] = await makeImages(path.join(folder, 'single'), 1);
   const id = await on.start({ disks: [{ source }], detection: { failOn: 'never' } });
@@ -242,8 +243,8 @@ async function allItems(on: Service, id: string): Promise<readonly BatchItemView
 function secondsOf(items: readonly BatchItemView[]): number {
   const starts = items.map((item) => Date.parse(item.startedAt ?? ''));
   const ends = items.map((item) => Date.parse(item.endedAt ?? ''));
-  const first = starts.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY);
-  const last = ends.reduce((most, one) => Math.max(most, one), 0);
+  const first = starts.reduce((earliest, start) => Math.min(earliest, start), Number.POSITIVE_INFINITY);
+  const last = ends.reduce((latest, end) => Math.max(latest, end), 0);
   return (last - first) / 1_000;
 }
 

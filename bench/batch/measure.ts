@@ -1,14 +1,14 @@
-/** What a batch costs beside its time: memory of the processes, events, statements, CPU. */
+/** Measures memory, CPU and workflow events of a batch. */
 import { readdir, readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
 import { batchWorkflowId } from '../../domain/batch/names.js';
 import { importWorkflowId } from '../../domain/ids.js';
 
 export interface Sample {
-  /** Items that had ended. */
+  /** The number of ended items. */
   readonly ended: number;
   readonly residentKiB: number;
-  /** Of the process; another one after a kill. */
+  /** The process id, which changes after a kill. */
   readonly pid: number;
 }
 
@@ -18,9 +18,9 @@ export async function residentKiB(pid: number | null): Promise<number | null> {
   return match === null ? null : Number(match[1]);
 }
 
-const TICKS_A_SECOND = 100;
+const TICKS_PER_SECOND = 100;
 
-/** CPU seconds that the process, its children and theirs have used, also those that have ended. */
+/** CPU seconds of the process and its descendants, including ended ones. */
 export async function cpuSeconds(pid: number | null): Promise<number> {
   if (pid === null) return 0;
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
@@ -30,7 +30,7 @@ export async function cpuSeconds(pid: number | null): Promise<number> {
   const ticks = new Map(processes.map((stat) => [stat.pid, stat.ticks]));
   const ofTree = (root: number): number =>
     (ticks.get(root) ?? 0) + (children.get(root) ?? []).reduce((sum, child) => sum + ofTree(child), 0);
-  return ofTree(pid) / TICKS_A_SECOND;
+  return ofTree(pid) / TICKS_PER_SECOND;
 }
 
 async function statOf(pid: number) {
@@ -40,18 +40,18 @@ async function statOf(pid: number) {
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
     .map(Number);
-  // utime, stime, and those of children that have ended.
+  // utime, stime, cutime and cstime (the last two: ended children).
   return { pid, parent: fields[1] ?? 0, ticks: [11, 12, 13, 14].reduce((sum, index) => sum + (fields[index] ?? 0), 0) };
 }
 
-/** KiB an item by least squares over the longest life of a process, after its first `warm` items; null with too few samples. */
-export function slope(samples: readonly Sample[], warm: number): number | null {
-  const lives = [...new Set(samples.map(({ pid }) => pid))].map((pid) => {
-    const life = samples.filter((sample) => sample.pid === pid);
-    const from = (life[0]?.ended ?? 0) + warm;
-    return life.filter(({ ended }) => ended >= from);
+/** KiB per item by least squares over the longest run of one process, without its first items; null for few samples. */
+export function slope(samples: readonly Sample[], warmUpItems: number): number | null {
+  const runs = [...new Set(samples.map(({ pid }) => pid))].map((pid) => {
+    const run = samples.filter((sample) => sample.pid === pid);
+    const from = (run[0]?.ended ?? 0) + warmUpItems;
+    return run.filter(({ ended }) => ended >= from);
   });
-  const used = lives.reduce((longest, life) => (life.length > longest.length ? life : longest), []);
+  const used = runs.reduce((longest, run) => (run.length > longest.length ? run : longest), []);
   if (used.length < 5) return null;
   const mean = (of: (sample: Sample) => number) => used.reduce((sum, sample) => sum + of(sample), 0) / used.length;
   const [x, y] = [mean((sample) => sample.ended), mean((sample) => sample.residentKiB)];
@@ -61,32 +61,33 @@ export function slope(samples: readonly Sample[], warm: number): number | null {
 }
 
 export interface Events {
-  readonly anImport: number;
-  /** Of the batch's own workflow, all runs, for each import. */
-  readonly batchAnImport: number;
+  readonly perImport: number;
+  /** Events of all runs of the batch workflow, per import. */
+  readonly batchPerImport: number;
   readonly longestBatchRun: number;
-  /** KiB of an import's history. */
+  /** The size of the history of an import. */
   readonly historyKiB: number;
 }
 
-/** Of a sample of the imports, and of every run of the batch. */
+/** Reads the histories of a sample of the imports and of every run of the batch. */
 export async function events(address: string, batchId: string, importIds: readonly string[]): Promise<Events> {
   const connection = await Connection.connect({ address });
   try {
     const client = new Client({ connection });
     const sample = importIds.filter((_, index) => index % Math.ceil(importIds.length / 50) === 0);
     const described = await Promise.all(sample.map((id) => client.workflow.getHandle(importWorkflowId(id)).describe()));
-    const lengths = described.map((one) => one.historyLength);
+    const lengths = described.map((description) => description.historyLength);
     const runs: number[] = [];
     for await (const run of client.workflow.list({ query: `WorkflowId = '${batchWorkflowId(batchId)}'` })) {
       runs.push(run.historyLength);
     }
-    const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
+    const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
     return {
-      anImport: sum(lengths) / Math.max(1, lengths.length),
-      batchAnImport: sum(runs) / importIds.length,
+      perImport: sum(lengths) / Math.max(1, lengths.length),
+      batchPerImport: sum(runs) / importIds.length,
       longestBatchRun: Math.max(0, ...runs),
-      historyKiB: sum(described.map((one) => one.historySize ?? 0)) / Math.max(1, lengths.length) / 1024,
+      historyKiB:
+        sum(described.map((description) => description.historySize ?? 0)) / Math.max(1, lengths.length) / 1024,
     };
   } finally {
     await connection.close();

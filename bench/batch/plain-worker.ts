@@ -1,4 +1,4 @@
-/** A worker for the plain workflow, in a process of its own as the service's worker is. Arguments: address, queue. */
+/** The worker of the plain workflow, in a separate process like the service's worker. Arguments: address, task queue. */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 
 const [address = '', taskQueue = ''] = process.argv.slice(2);

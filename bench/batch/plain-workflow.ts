@@ -1,4 +1,4 @@
-/** As many activities as an import has, and nothing in them: what the Temporal server itself can do. */
+/** A workflow with as many activities as an import, all empty, to measure the limit of the Temporal server. */
 import { proxyActivities } from '@temporalio/workflow';
 
 const { nothing } = proxyActivities<{ nothing(): Promise<void> }>({ startToCloseTimeout: '1 minute' });

@@ -1,4 +1,4 @@
-/** The server's own limit: plain workflows a second, as many at once as the batch has. */
+/** Measures the limit of the Temporal server: plain workflows per second, with the concurrency of the batch. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +7,13 @@ import { cpuSeconds } from './measure.js';
 
 export interface PlainRun {
   readonly workflows: number;
-  readonly atOnce: number;
+  readonly concurrency: number;
   readonly activities: number;
 }
 
 export interface PlainResult {
-  readonly aSecond: number;
-  /** CPU ms that the worker spent on one. */
+  readonly perSecond: number;
+  /** CPU ms of the worker per workflow. */
   readonly workerCpuMs: number;
 }
 
@@ -27,7 +27,7 @@ export async function plainWorkflows(address: string, run: PlainRun): Promise<Pl
     await once(child, 'message');
     const client = new Client({ connection });
     let next = 0;
-    const lane = async () => {
+    const runWorkflows = async () => {
       while (next < run.workflows) {
         next += 1;
         const workflowId = `${queue}-${next}`;
@@ -35,9 +35,9 @@ export async function plainWorkflows(address: string, run: PlainRun): Promise<Pl
       }
     };
     const [startedAt, cpuBefore] = [performance.now(), await cpuSeconds(child.pid ?? null)];
-    await Promise.all(Array.from({ length: run.atOnce }, lane));
+    await Promise.all(Array.from({ length: run.concurrency }, runWorkflows));
     return {
-      aSecond: run.workflows / ((performance.now() - startedAt) / 1_000),
+      perSecond: run.workflows / ((performance.now() - startedAt) / 1_000),
       workerCpuMs: (((await cpuSeconds(child.pid ?? null)) - cpuBefore) * 1_000) / run.workflows,
     };
   } finally {

@@ -1,4 +1,4 @@
-/** The production Temporal server with its state in a PostgreSQL of its own, on this machine. */
+/** Starts the production Temporal server with a separate PostgreSQL on this machine. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -15,16 +15,16 @@ import { temporalServes } from '../../local/temporal/health.js';
 
 const execute = promisify(execFile);
 
-/** What Temporal's own documents name for a small cluster; it can never be changed later. */
+/** The value that Temporal's documentation recommends for a small cluster. It cannot be changed later. */
 export const SHARDS = 512;
 const NAMESPACE = 'default';
 const VERSION = 'v1.32.1';
 const STORES = { temporal: 'temporal', visibility: 'temporal_visibility' } as const;
 
 export interface ProductionServer {
-  /** host:port of the frontend. */
+  /** The `host:port` of the frontend. */
   readonly address: string;
-  /** Of the PostgreSQL database that holds the workflows. */
+  /** The URL of the PostgreSQL database of Temporal. */
   readonly databaseUrl: string;
   readonly parts: () => readonly PartRecord[];
   readonly stop: () => Promise<void>;
@@ -39,7 +39,7 @@ export async function startProductionServer(dataDir: string): Promise<Production
   ] as const) {
     if (!existsSync(file)) {
       throw new Error(
-        `no ${file}: build it by \`go install go.temporal.io/server/${source}@${VERSION}\` and copy it there`,
+        `${file} does not exist. Build it with \`go install go.temporal.io/server/${source}@${VERSION}\` and copy it there`,
       );
     }
   }
@@ -73,7 +73,7 @@ export async function startProductionServer(dataDir: string): Promise<Production
     for (let count = 0; count < 10; count++) ports.push(await pickPort());
     const address = `127.0.0.1:${ports[0]}`;
     const dynamicFile = path.join(dataDir, 'dynamic-config.yaml');
-    await writeFile(dynamicFile, asYaml(DYNAMIC));
+    await writeFile(dynamicFile, asYaml(DYNAMIC_CONFIG));
     const configFile = path.join(dataDir, 'temporal.yaml');
     await writeFile(configFile, asYaml(configOf(ports, `${hostname}:${port}`, { username, password }, dynamicFile)));
     await supervisor.start([
@@ -99,8 +99,8 @@ export async function startProductionServer(dataDir: string): Promise<Production
   }
 }
 
-/** The same as those of the embedded server: one matching host, queues with priority and fairness. */
-const DYNAMIC = {
+/** The dynamic configuration of the embedded server: one matching host, task queues with priority and fairness. */
+const DYNAMIC_CONFIG = {
   'matching.useNewMatcher': [{ value: true }],
   'matching.enableFairness': [{ value: true }],
   'matching.numTaskqueueReadPartitions': [{ value: 1 }],
@@ -162,7 +162,7 @@ function configOf(ports: readonly number[], database: string, { username, passwo
   };
 }
 
-/** JSON is YAML. On lines of their own no two braces meet: the server takes them for a template of its own. */
+/** JSON is valid YAML. The indentation separates braces, because the server interprets two braces as a template. */
 function asYaml(value: object): string {
   return JSON.stringify(value, null, 1);
 }

@@ -1,45 +1,48 @@
-/** Whether a batch kept its promise: every item ended once, with an image of its own, and nothing else is left. */
+/** Verifies a batch: every item ended exactly once with its own image, and no other resources remain. */
 import type { BatchItemView } from '../../domain/batch/batch.js';
 import type { ImportView } from '../../domain/import.js';
 import type { Service } from '../../test/support/e2e/service.js';
 
 const PREFIX = 'fleet-';
 
-/** @param number 1 is the first item's */
+/** @param number starts at 1 */
 export function nameOf(number: number): string {
   return `${PREFIX}${String(number).padStart(5, '0')}`;
 }
 
-/** Throws, with everything that is not as promised, and says what was found. */
+/** Throws an error that lists all violated expectations. */
 export async function verify(on: Service, batchId: string, items: readonly BatchItemView[], count: number) {
   const cloud = await on.state();
   const images = cloud.images.filter(({ imageName }) => imageName.startsWith(PREFIX));
   const nameOfImage = new Map(images.map(({ imageId, imageName }) => [imageId, imageName]));
   const imports = await importsOf(on, batchId);
   const endedOnce = imports.filter(({ state, timeline }) => state === 'succeeded' && phasesOnce(timeline));
-  const wanted = Array.from({ length: count }, (_, index) => nameOf(index + 1));
-  const promises: readonly (readonly [string, boolean])[] = [
+  const expectedNames = Array.from({ length: count }, (_, index) => nameOf(index + 1));
+  const expectations: readonly (readonly [string, boolean])[] = [
     [`${count} items, not ${items.length}`, items.length === count],
-    ['every item succeeds at its first attempt', items.every((one) => one.state === 'succeeded' && one.attempt === 1)],
-    [`one import an item, not ${imports.length}`, imports.length === count],
-    [`each import goes through its life once, not ${endedOnce.length}`, endedOnce.length === count],
     [
-      `${count} images by the names of the items, not ${images.length}`,
-      JSON.stringify(images.map(({ imageName }) => imageName).sort()) === JSON.stringify(wanted),
+      'every item succeeds at its first attempt',
+      items.every((item) => item.state === 'succeeded' && item.attempt === 1),
+    ],
+    [`one import per item, not ${imports.length}`, imports.length === count],
+    [`each import runs every phase once, not ${endedOnce.length}`, endedOnce.length === count],
+    [
+      `${count} images with the names of the items, not ${images.length}`,
+      JSON.stringify(images.map(({ imageName }) => imageName).sort()) === JSON.stringify(expectedNames),
     ],
     [
-      "each item's image is the one of its name",
-      items.every((one) => one.imageId !== null && nameOfImage.get(one.imageId) === one.imageName),
+      'each item has the image with its name',
+      items.every((item) => item.imageId !== null && nameOfImage.get(item.imageId) === item.imageName),
     ],
-    ['no image that is not available', cloud.images.every(({ status }) => status === 'Available')],
+    ['only available images', cloud.images.every(({ status }) => status === 'Available')],
     [`no object, not ${cloud.objects.length}`, cloud.objects.length === 0],
     [`no unfinished upload, not ${cloud.uploads.length}`, cloud.uploads.length === 0],
-    ['no task under way', cloud.tasks.every(({ status }) => status === 'Finished')],
-    [`one task an image, not ${cloud.tasks.length}`, cloud.tasks.length === cloud.images.length],
+    ['only finished tasks', cloud.tasks.every(({ status }) => status === 'Finished')],
+    [`one task per image, not ${cloud.tasks.length}`, cloud.tasks.length === cloud.images.length],
   ];
-  const broken = promises.flatMap(([promise, kept]) => (kept ? [] : [promise]));
-  if (broken.length > 0) throw new Error(`the batch is not as promised: ${broken.join('; ')}`);
-  console.log(`${count} items ended once each: ${images.length} images; no object, upload or task is left`);
+  const violated = expectations.flatMap(([expectation, isMet]) => (isMet ? [] : [expectation]));
+  if (violated.length > 0) throw new Error(`the batch violates these expectations: ${violated.join('; ')}`);
+  console.log(`${count} items ended exactly once: ${images.length} images; no object, upload or task remains`);
 }
 
 async function importsOf(on: Service, batchId: string): Promise<readonly ImportView[]> {

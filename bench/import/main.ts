@@ -1,6 +1,6 @@
 /**
- * npm run bench:import: how long an import takes that nobody has to wait for. Whole demos first, then imports one after
- * another against a cloud that answers at once: what is left is the service's own time.
+ * npm run bench:import: measures the overhead of the service. Runs complete demos first, then sequential imports against
+ * an emulator without delays.
  */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -14,8 +14,8 @@ const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
 const IMPORTS = Number(process.env.BENCH_IMPORTS ?? 50);
 const MIB = 1024 * 1024;
 
-const rank = (values: readonly number[], share: number) =>
-  [...values].sort((one, other) => one - other)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? NaN;
+const quantile = (values: readonly number[], share: number) =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? NaN;
 
 function demo(): Promise<number> {
   const started = performance.now();
@@ -45,7 +45,8 @@ async function historyEvents(service: Service, importId: string): Promise<number
   const temporal = readStackFile(path.join(service.dataDir, 'stack.json'))?.parts.find(
     ({ name }) => name === 'temporal',
   )?.address;
-  if (temporal === null || temporal === undefined) throw new Error('the stack has no Temporal server');
+  if (temporal === null || temporal === undefined)
+    throw new Error(`${service.dataDir}/stack.json has no Temporal server`);
   const connection = await Connection.connect({ address: temporal.replace(/^https?:\/\//, '') });
   const description = await new Client({ connection }).workflow.getHandle(importWorkflowId(importId)).describe();
   await connection.close();
@@ -58,7 +59,7 @@ console.log(`npm run demo, start to end: first ${first.toFixed(1)} s, second ${s
 
 const service = await startService();
 try {
-  console.log(`memory at rest: ${await memory(service)}`);
+  console.log(`idle memory: ${await memory(service)}`);
   await service.settings({ importSeconds: 0, detectionSeconds: 0 });
   const seconds: number[] = [];
   let last = '';
@@ -70,15 +71,16 @@ try {
     seconds.push((performance.now() - started) / 1_000);
   }
   console.log(
-    `${IMPORTS} imports with an instant cloud, one after another: p50 ${rank(seconds, 0.5).toFixed(2)} s, p95 ${rank(seconds, 0.95).toFixed(2)} s`,
+    `${IMPORTS} imports with an instant cloud, one after another: p50 ${quantile(seconds, 0.5).toFixed(2)} s, p95 ${quantile(seconds, 0.95).toFixed(2)} s`,
   );
   console.log(`history events of one import: ${await historyEvents(service, last)}`);
   const before = (await service.calls()).length;
-  const one = await service.start();
-  await service.untilState(one, 'succeeded');
+  const measured = await service.start();
+  await service.untilState(measured, 'succeeded');
   const counts = new Map<string, number>();
-  for (const { service: of, action } of (await service.calls()).slice(before)) {
-    counts.set(`${of} ${action}`, (counts.get(`${of} ${action}`) ?? 0) + 1);
+  for (const { service: vendorService, action } of (await service.calls()).slice(before)) {
+    const name = `${vendorService} ${action}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   console.log(`cloud calls of one import: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`);
   console.log(`memory after ${IMPORTS + 1} imports: ${await memory(service)}`);

@@ -1,6 +1,6 @@
 /**
- * Uploads one file with one of the clients that run in Node, and prints what it took as one line of JSON.
- * Arguments: client, endpoint, file, part size in bytes, parts at once.
+ * Uploads one file with one of the Node clients and prints the measurements as one line of JSON.
+ * Arguments: client, endpoint, file, part size in bytes, concurrent parts.
  */
 import { open, stat } from 'node:fs/promises';
 import http from 'node:http';
@@ -16,7 +16,7 @@ const partSize = Number(partSizeText);
 const lanes = Number(lanesText);
 const keys = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' };
 
-/** A worker knows them when it begins to send. */
+/** Determined before the measurement, because a worker also knows the extents before the upload. */
 async function holes() {
   const qemuImg = await findQemuImg();
   const data = qemuImg === null ? null : await dataOf(file, qemuImg, new AbortController().signal);
@@ -41,20 +41,20 @@ const clients: Record<string, () => Promise<unknown>> = {
   },
 
   async 'ali-oss'() {
-    const place = { endpoint, sldEnable: true, region: 'oss-cn-hangzhou', bucket: 'bench', authorizationV4: true };
-    await new OSS({ ...keys, ...place, timeout: 600_000 }).multipartUpload('disk.raw', file, {
+    const target = { endpoint, sldEnable: true, region: 'oss-cn-hangzhou', bucket: 'bench', authorizationV4: true };
+    await new OSS({ ...keys, ...target, timeout: 600_000 }).multipartUpload('disk.raw', file, {
       parallel: lanes,
       partSize,
     });
   },
 
-  /** What Node can do at best: no signature, no checksum, no retry. */
+  /** The upper bound of Node: no signature, no checksum, no retry. */
   async 'node:http'() {
     const { size } = await stat(file);
     const handle = await open(file);
     const agent = new http.Agent({ keepAlive: true });
     let next = 0;
-    const lane = async () => {
+    const uploadParts = async () => {
       const buffer = Buffer.allocUnsafe(1 << 20);
       while (next * partSize < size) {
         const part = next++;
@@ -62,7 +62,7 @@ const clients: Record<string, () => Promise<unknown>> = {
         const path = `/bench/disk.raw?uploadId=bench&partNumber=${part + 1}`;
         const headers = { 'content-length': end - part * partSize };
         const request = http.request(endpoint, { method: 'PUT', path, headers, agent });
-        const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
+        const responded = new Promise<http.IncomingMessage>((resolve, reject) => {
           request.on('response', resolve).on('error', reject);
         });
         for (let offset = part * partSize; offset < end; ) {
@@ -71,24 +71,24 @@ const clients: Record<string, () => Promise<unknown>> = {
           offset += bytesRead;
         }
         request.end();
-        const response = await answered;
+        const response = await responded;
         await new Promise((resolve) => response.resume().on('end', resolve));
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.all(Array.from({ length: lanes }, uploadParts));
     await handle.close();
   },
 };
 
 const upload = clients[client];
-if (!upload) throw new Error(`no client "${client}"; there are: ${Object.keys(clients).join(', ')}`);
+if (!upload) throw new Error(`unknown client "${client}"; use one of ${Object.keys(clients).join(', ')}`);
 const before = process.memoryUsage.rss();
 const samples: number[] = [];
 const watch = setInterval(() => samples.push(process.memoryUsage.rss()), 50);
 const cpu = process.cpuUsage();
-const begun = performance.now();
+const startedAt = performance.now();
 await upload();
-const seconds = (performance.now() - begun) / 1000;
+const seconds = (performance.now() - startedAt) / 1000;
 const { user, system } = process.cpuUsage(cpu);
 clearInterval(watch);
 const memory = Math.max(before, ...samples);

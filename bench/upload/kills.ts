@@ -1,4 +1,4 @@
-/** How many bytes are sent again when the uploading process is killed at random moments, twenty times in one upload. */
+/** Measures the bytes sent again when the uploading process is killed twenty times at random moments of one upload. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
@@ -13,21 +13,22 @@ const PART = 8 * MIB;
 const LANES = 4;
 const SHORTEST_MS = 100;
 const LONGEST_MS = 900;
-/** All lives together are 10 s long on average; the last one is still to have something to do. */
-const WHOLE_SECONDS = 16;
+/** The killed runs take 10 s together on average, so the upload must take longer. */
+const TOTAL_SECONDS = 16;
 
-/** @param file that the sink has learnt */
+/** @param file a file whose checksums the sink has */
 export async function kills(sink: Sink, file: string, size: number): Promise<void> {
-  const notes = `${file}.upload`;
+  const uploadIdFile = `${file}.upload`;
   await sink.prepare({ partSize: PART });
   const start = async (): Promise<ChildProcess> => {
     const program = fileURLToPath(new URL('./resuming-client.ts', import.meta.url));
-    const args = ['--import', 'tsx', program, sink.endpoint, file, notes, String(size / WHOLE_SECONDS), String(LANES)];
+    const bytesPerSecond = String(size / TOTAL_SECONDS);
+    const args = ['--import', 'tsx', program, sink.endpoint, file, uploadIdFile, bytesPerSecond, String(LANES)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout ?? child, 'data');
     return child;
   };
-  const again: number[] = [];
+  const resentBytes: number[] = [];
   try {
     for (let kill = 0; kill < KILLS; kill++) {
       const before = await sink.received();
@@ -37,28 +38,28 @@ export async function kills(sink: Sink, file: string, size: number): Promise<voi
       if (child.exitCode !== null) throw new Error(`the upload ended before kill ${kill + 1}: ${child.exitCode}`);
       child.kill('SIGKILL');
       await exited;
-      again.push(sentInVain(await sink.received()) - sentInVain(before));
+      resentBytes.push(wastedBytes(await sink.received()) - wastedBytes(before));
     }
     const last = await start();
     const [code] = await once(last, 'exit');
     if (code !== 0) throw new Error(`the last run ended with ${code}`);
-    print(size, await sink.received(), again);
+    print(size, await sink.received(), resentBytes);
   } finally {
-    await rm(notes, { force: true });
+    await rm(uploadIdFile, { force: true });
   }
 }
 
-/** Bytes of parts that were cut off, and of those that had been there already. */
-function sentInVain({ cutBytes, repeatedBytes }: Received): number {
+/** Bytes of interrupted parts, and of parts that the sink already had. */
+function wastedBytes({ cutBytes, repeatedBytes }: Received): number {
   return cutBytes + repeatedBytes;
 }
 
-function print(size: number, { bytes, cutBytes, repeatedBytes }: Received, again: readonly number[]): void {
+function print(size: number, { bytes, cutBytes, repeatedBytes }: Received, resentBytes: readonly number[]): void {
   table(
     `${size / MIB} MiB in parts of ${PART / MIB} MiB, ${LANES} concurrent parts, kill -9 at ${KILLS} random moments`,
     ['MiB sent again', 'of parts in flight', 'of completed parts', 'maximum at one kill', 'limit: parts in flight'],
     [
-      [bytes - size, cutBytes, repeatedBytes, Math.max(...again), LANES * PART]
+      [bytes - size, cutBytes, repeatedBytes, Math.max(...resentBytes), LANES * PART]
         .map((count) => mebibytes(count, 1))
         .map((count, column) => (column === 4 ? `${count} at one kill` : count)),
     ],

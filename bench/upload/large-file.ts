@@ -24,29 +24,29 @@ const run = promisify(execFile);
 const never = new AbortController().signal;
 const CANCELS = 5;
 
-/** Real programs and documents, as a guest's disk holds them, from the start of a file that is a hole for the rest. */
+/** Creates a sparse file that starts with real programs and documents, as on the disk of a guest. */
 async function sparseImage(file: string, demo: string): Promise<void> {
   await run('qemu-img', ['convert', '-O', 'raw', demo, file]);
-  const filled = `tar -cf - /usr/lib /usr/share 2>/dev/null | head -c 2G | dd of='${file}' bs=1M seek=1024 conv=notrunc,fsync status=none`;
-  await run('sh', ['-c', filled]);
+  const fill = `tar -cf - /usr/lib /usr/share 2>/dev/null | head -c 2G | dd of='${file}' bs=1M seek=1024 conv=notrunc,fsync status=none`;
+  await run('sh', ['-c', fill]);
   const handle = await open(file, 'r+');
   await handle.truncate(SIZE);
   await handle.close();
 }
 
-/** One way of sending the image, from the same file on. */
-interface Way {
+/** One variant of sending the image. */
+interface Variant {
   readonly name: string;
   readonly size: number;
-  /** Until there is a file to be sent. */
-  readonly madeSeconds: number;
-  readonly sent: Figures;
+  /** The duration of the conversion. */
+  readonly conversionSeconds: number;
+  readonly upload: Figures;
 }
 
 export async function largeFile(sink: Sink, folder: string, demo: string): Promise<void> {
   const qemuImg = await findQemuImg();
   if (qemuImg === null) {
-    console.error('no figures for 20 GiB: they take qemu-img');
+    console.error('skipped the large file: qemu-img is not installed');
     return;
   }
   const file = `${folder}/large.raw`;
@@ -59,15 +59,20 @@ export async function largeFile(sink: Sink, folder: string, demo: string): Promi
       await sink.prepare({ file: path, partSize: PART });
       return nodeClient('ours').upload(sink.endpoint, path, PART, LANES);
     };
-    const asItIs: Way = { name: 'raw, unconverted', size: SIZE, madeSeconds: 0, sent: await send(file) };
-    const made = await timed(() => convert(file, cacheFolder, never));
-    const { size } = await stat(made.result);
-    const converted: Way = {
-      ...{ name: 'compressed qcow2', size, madeSeconds: made.seconds },
-      sent: await send(made.result),
+    const unconverted: Variant = {
+      name: 'raw, unconverted',
+      size: SIZE,
+      conversionSeconds: 0,
+      upload: await send(file),
     };
-    printWays([asItIs, converted], data, hashed.seconds);
-    printMemory(asItIs.sent);
+    const conversion = await timed(() => convert(file, cacheFolder, never));
+    const { size } = await stat(conversion.result);
+    const converted: Variant = {
+      ...{ name: 'compressed qcow2', size, conversionSeconds: conversion.seconds },
+      upload: await send(conversion.result),
+    };
+    printVariants([unconverted, converted], data, hashed.seconds);
+    printMemory(unconverted.upload);
     await printCancels(file, `${folder}/cancelled`);
   } finally {
     await rm(file, { force: true });
@@ -76,9 +81,9 @@ export async function largeFile(sink: Sink, folder: string, demo: string): Promi
 }
 
 async function timed<Result>(work: () => Promise<Result>): Promise<{ result: Result; seconds: number }> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const result = await work();
-  return { result, seconds: (performance.now() - begun) / 1000 };
+  return { result, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 async function digest(file: string, data: readonly Extent[]): Promise<string> {
@@ -86,7 +91,7 @@ async function digest(file: string, data: readonly Extent[]): Promise<string> {
   return sha256Of(source, never).finally(() => source.close());
 }
 
-/** As a worker does it, the looks at both images included. */
+/** Converts as a worker does, including the inspection of both images. */
 async function convert(file: string, cacheFolder: string, signal: AbortSignal): Promise<string> {
   const cache = createCache({ folder: cacheFolder, limitBytes: 2 * SIZE });
   const inspection = await inspectImage(file);
@@ -97,18 +102,22 @@ async function convert(file: string, cacheFolder: string, signal: AbortSignal): 
   return converted.path;
 }
 
-function printWays(ways: readonly Way[], data: readonly Extent[], hashSeconds: number): void {
+function printVariants(variants: readonly Variant[], data: readonly Extent[], hashSeconds: number): void {
   const dataBytes = data.reduce((sum, { length }) => sum + length, 0);
-  const overLink = ({ size, sent }: Way, megabits: number) => Math.max(sent.seconds, (size * 8) / (megabits * 1e6));
+  const overLink = ({ size, upload }: Variant, megabits: number) =>
+    Math.max(upload.seconds, (size * 8) / (megabits * 1e6));
   table(
-    `${SIZE / GIB} GiB raw file, ${(dataBytes / GIB).toFixed(2)} GiB of it data; read before for its SHA-256 either way: ${hashSeconds.toFixed(1)} s`,
+    `${SIZE / GIB} GiB raw file, ${(dataBytes / GIB).toFixed(2)} GiB of data; the SHA-256 before each upload takes ${hashSeconds.toFixed(1)} s`,
     ['sent as', 'bytes', 'conversion s', 'upload s', 'total s', 'at 1 Gbit/s, s', 'at 100 Mbit/s, s', 'RSS growth MiB'],
-    ways.map((way) => [
-      ...[way.name, String(way.size), way.madeSeconds.toFixed(1), way.sent.seconds.toFixed(1)],
-      (way.madeSeconds + way.sent.seconds).toFixed(1),
-      ...[1000, 100].map((megabits) => (way.madeSeconds + overLink(way, megabits)).toFixed(0)),
-      mebibytes(way.sent.growth),
-    ]),
+    variants.map((variant) => {
+      const { name, size, conversionSeconds, upload } = variant;
+      return [
+        ...[name, String(size), conversionSeconds.toFixed(1), upload.seconds.toFixed(1)],
+        (conversionSeconds + upload.seconds).toFixed(1),
+        ...[1000, 100].map((megabits) => (conversionSeconds + overLink(variant, megabits)).toFixed(0)),
+        mebibytes(upload.growth),
+      ];
+    }),
   );
 }
 
@@ -120,25 +129,25 @@ function printMemory({ course = [], cpuSeconds }: Figures): void {
   );
 }
 
-/** From the word to cancel until every process and draft of the conversion is gone. */
+/** Measures the time from a cancel until all processes and temporary files of the conversion are removed. */
 async function printCancels(file: string, cacheFolder: string): Promise<void> {
   const seconds: number[] = [];
   for (let cancel = 0; cancel < CANCELS; cancel++) {
-    const stop = new AbortController();
-    const running = convert(file, cacheFolder, stop.signal);
+    const abort = new AbortController();
+    const running = convert(file, cacheFolder, abort.signal);
     const ended = running.then(
       () => 'converted',
       () => 'cancelled',
     );
     await delay(1000 + Math.random() * 2000);
     const { result, seconds: took } = await timed(() => {
-      stop.abort(new Error('cancelled'));
+      abort.abort(new Error('cancelled'));
       return ended;
     });
-    if (result === 'converted') throw new Error('the conversion was over before it was cancelled');
+    if (result === 'converted') throw new Error('the conversion ended before it was cancelled');
     seconds.push(took);
   }
   console.log(
-    `\n${CANCELS} conversions of this file cancelled half-way: each stopped within ${Math.max(...seconds).toFixed(2)} s`,
+    `\n${CANCELS} cancelled conversions of this file: each stopped within ${Math.max(...seconds).toFixed(2)} s`,
   );
 }

@@ -1,7 +1,7 @@
 /**
- * npm run bench:upload: our upload beside the vendor's Go SDK, ali-oss and plain node:http, in turns against one sink.
- * Then bytes sent again after kills, memory over a 20 GiB file, and what a conversion saves.
- * The last line is `N.NN x go-sdk, N.NN x ali-oss`, by speed at 8 MiB parts.
+ * npm run bench:upload: compares this project's upload with the vendor's Go SDK, ali-oss and plain node:http against one
+ * sink. Then measures the bytes sent again after kills, memory during a 20 GiB upload, and the savings of a conversion.
+ * The last line is `N.NN x go-sdk, N.NN x ali-oss`: the relative speed with 8 MiB parts.
  */
 
 import { randomFillSync } from 'node:crypto';
@@ -13,7 +13,7 @@ import { kills } from './kills.js';
 import { largeFile } from './large-file.js';
 import { buildGo, type Client, type Figures, goClient, nodeClient } from './processes.js';
 import { startSink } from './sink.js';
-import { mebibytes, middle, table } from './tables.js';
+import { mebibytes, median, table } from './tables.js';
 
 const MIB = 1024 * 1024;
 const SIZE = Number(process.env.BENCH_MIB ?? 1024) * MIB;
@@ -26,7 +26,7 @@ async function randomFile(path: string): Promise<void> {
   const file = await open(path, 'w');
   const block = Buffer.alloc(8 * MIB);
   for (let written = 0; written < SIZE; written += block.length) await file.write(randomFillSync(block));
-  // Else the system writes it out while the first clients run.
+  // Otherwise the system writes the file to disk while the first clients run.
   await file.sync();
   await file.close();
 }
@@ -34,10 +34,10 @@ async function randomFile(path: string): Promise<void> {
 async function measure(clients: readonly Client[], file: string, partSize: number, rounds: number) {
   const results = new Map<string, Figures[]>(clients.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Another one is first each time, and follows another one: what the machine does beside falls on all of them.
-    const turn = clients.map((_, index) => clients[(index + round) % clients.length]);
-    if (round % 2 === 1) turn.reverse();
-    for (const client of turn.filter((one) => one !== undefined)) {
+    // The order rotates every round, so that other load on the machine affects all clients.
+    const order = clients.map((_, index) => clients[(index + round) % clients.length]);
+    if (round % 2 === 1) order.reverse();
+    for (const client of order.filter((candidate) => candidate !== undefined)) {
       await sink.prepare({ partSize });
       results.get(client.name)?.push(await client.upload(sink.endpoint, file, partSize, LANES));
     }
@@ -48,7 +48,7 @@ async function measure(clients: readonly Client[], file: string, partSize: numbe
 function print(title: string, results: Map<string, Figures[]>): void {
   const rows = [...results].map(([name, figures]) => {
     const of = (pick: (figure: Figures) => number | undefined) =>
-      middle(figures.map((figure) => pick(figure) ?? Number.NaN));
+      median(figures.map((figure) => pick(figure) ?? Number.NaN));
     const growth = of((figure) => figure.growth);
     return [
       name,
@@ -61,12 +61,12 @@ function print(title: string, results: Map<string, Figures[]>): void {
   table(title, ['client', 'MiB/s', 'CPU s', 'highest RSS MiB', 'RSS growth MiB'], rows);
 }
 
-/** Of speeds in the same round, so that a busy machine slows both. */
+/** The median ratio of speeds in the same round, so that other load affects both. */
 function ratio(results: Map<string, Figures[]>, other: string): string {
   const ours = results.get('ours') ?? [];
   const theirs = results.get(other) ?? [];
   if (theirs.length === 0) return '  - ';
-  return middle(ours.map((figure, round) => (theirs[round]?.seconds ?? Number.NaN) / figure.seconds)).toFixed(2);
+  return median(ours.map((figure, round) => (theirs[round]?.seconds ?? Number.NaN) / figure.seconds)).toFixed(2);
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-upload-'));

@@ -1,4 +1,4 @@
-/** What the upload benchmark compares, each in a process of its own. */
+/** The clients of the upload benchmark. Each runs in a separate process. */
 import { execFile } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const figures = z.object({
   seconds: z.number(),
   cpuSeconds: z.number(),
-  /** Highest resident size, bytes. */
+  /** Maximum resident memory in bytes. */
   memory: z.number(),
-  /** By how much that is more than before the upload; Go's runtime is too small to tell. */
+  /** Growth of resident memory during the upload, in bytes. The Go client does not report it. */
   growth: z.number().optional(),
-  /** Resident size in bytes, ten times over the upload. */
+  /** Resident memory in bytes at ten points of the upload. */
   course: z.array(z.number()).optional(),
 });
 export type Figures = z.infer<typeof figures>;
@@ -26,10 +26,10 @@ export interface Client {
   upload(endpoint: string, file: string, partSize: number, lanes: number): Promise<Figures>;
 }
 
-const program = (name: string, command: string, first: readonly string[]): Client => ({
+const program = (name: string, command: string, prefixArgs: readonly string[]): Client => ({
   name,
   async upload(endpoint, file, partSize, lanes) {
-    const { stdout } = await run(command, [...first, endpoint, file, String(partSize), String(lanes)]);
+    const { stdout } = await run(command, [...prefixArgs, endpoint, file, String(partSize), String(lanes)]);
     return figures.parse(JSON.parse(stdout));
   },
 });
@@ -38,23 +38,23 @@ export function nodeClient(name: string): Client {
   return program(name, process.execPath, ['--import', 'tsx', here('./client.ts'), name]);
 }
 
-/** Null, with the reason on stderr, where there is no way to its modules. */
+/** Null, with the reason on stderr, if the client cannot be built, for example without network access. */
 export async function goClient(folder: string): Promise<Client | null> {
   try {
     return program('go-sdk', await buildGo('go-client', folder), []);
   } catch (error) {
-    console.error(`no figures for the Go SDK: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`skipped the Go SDK: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   }
 }
 
-/** The program made of what lies in a folder beside this file; built in a copy, which leaves nothing here. */
+/** Builds a Go program from a folder next to this file, in a copy, so that no build output remains in the repository. */
 export async function buildGo(name: 'go-client' | 'go-sink', folder: string): Promise<string> {
   const copy = join(folder, name);
   await cp(here(`./${name}`), copy, { recursive: true });
   const binary = join(copy, 'program');
   await run('go', ['build', '-o', binary, '.'], { cwd: copy }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new Error('go is not on PATH, and the sink is a Go program') : error;
+    throw error.code === 'ENOENT' ? new Error('go is not on PATH. Install Go: the sink is a Go program') : error;
   });
   return binary;
 }

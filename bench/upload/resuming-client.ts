@@ -1,13 +1,13 @@
 /**
- * Uploads a file and notes its upload id as the service's ledger does; says `begun` when parts are about to be sent.
- * Arguments: endpoint, file, file for the note, bytes a second, parts at once.
+ * Uploads a file and stores its upload id, as the service's ledger does. Prints `started` before it sends the first part.
+ * Arguments: endpoint, file, file for the upload id, bytes per second, concurrent parts.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createOss } from '../../alibaba/oss.js';
 import { createPace } from '../../alibaba/upload/rate-limiter.js';
 import { openFileSource } from '../../sources/file.js';
 
-const [endpoint = '', file = '', notes = '', bytesPerSecond = '', lanesText = ''] = process.argv.slice(2);
+const [endpoint = '', file = '', uploadIdFile = '', bytesPerSecond = '', lanesText = ''] = process.argv.slice(2);
 const lanes = Number(lanesText);
 const oss = createOss({
   ...{ endpoint, region: 'cn-hangzhou' },
@@ -16,11 +16,11 @@ const oss = createOss({
   pace: createPace(Number(bytesPerSecond)),
 });
 const source = await openFileSource(file);
-process.stdout.write('begun\n');
+process.stdout.write('started\n');
 await oss.upload({
   ...{ bucket: 'bench', key: 'disk.raw', source, meta: {} },
-  uploadId: existsSync(notes) ? readFileSync(notes, 'utf8') : null,
-  onUploadId: async (id) => writeFileSync(notes, id),
+  uploadId: existsSync(uploadIdFile) ? readFileSync(uploadIdFile, 'utf8') : null,
+  onUploadId: async (id) => writeFileSync(uploadIdFile, id),
   onProgress: () => undefined,
   signal: new AbortController().signal,
 });

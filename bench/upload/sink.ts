@@ -1,4 +1,4 @@
-/** The sink that uploads go to, and what it has to know of a file before: the checksums, which then cost nothing. */
+/** Starts the upload sink. It receives the checksums of the file before the upload, so that it does not compute them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
@@ -13,47 +13,48 @@ const never = new AbortController().signal;
 
 export interface Sink {
   readonly endpoint: string;
-  /** Forgets what it took; learns the file's checksums when given one. `partSize` is a whole number of MiB. */
+  /** Resets the sink. With `file`, computes the checksums of that file first. `partSize` is a multiple of 1 MiB. */
   prepare(task: { readonly file?: string; readonly partSize: number }): Promise<void>;
-  /** Since then. */
+  /** The bytes received since the last `prepare`. */
   received(): Promise<Received>;
   stop(): void;
 }
 
 const received = z.object({
-  /** Of bodies, those of requests that were cut off too. */
+  /** Bytes of request bodies, including those of interrupted requests. */
   bytes: z.number(),
   cutBytes: z.number(),
-  /** Of parts that had arrived whole before. */
+  /** Bytes of parts that the sink had already received completely. */
   repeatedBytes: z.number(),
 });
 export type Received = z.infer<typeof received>;
 
-/** @param program built of `go-sink` */
+/** @param program the binary built from `go-sink` */
 export async function startSink(program: string): Promise<Sink> {
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
   const [port]: unknown[] = await once(child.stdout, 'data');
   const endpoint = `http://127.0.0.1:${Number(String(port))}`;
-  let known: Learnt = { size: 0, sums: [] };
+  let checksums: FileChecksums = { size: 0, sums: [] };
   return {
     endpoint,
     async prepare({ file, partSize }) {
-      if (file !== undefined) known = await learn(file);
-      const told = await fetch(`${endpoint}/_sink`, { method: 'PUT', body: JSON.stringify(sumsOf(known, partSize)) });
-      if (!told.ok) throw new Error(`the sink does not understand: ${await told.text()}`);
+      if (file !== undefined) checksums = await checksumsOf(file);
+      const body = JSON.stringify(partChecksums(checksums, partSize));
+      const response = await fetch(`${endpoint}/_sink`, { method: 'PUT', body });
+      if (!response.ok) throw new Error(`the sink rejected the checksums: ${await response.text()}`);
     },
     received: async () => received.parse(await (await fetch(`${endpoint}/_sink`)).json()),
     stop: () => child.stdin.end(),
   };
 }
 
-interface Learnt {
+interface FileChecksums {
   readonly size: number;
-  /** Checksum of each MiB. */
+  /** The CRC64 of each MiB. */
   readonly sums: readonly bigint[];
 }
 
-async function learn(file: string): Promise<Learnt> {
+async function checksumsOf(file: string): Promise<FileChecksums> {
   const qemuImg = await findQemuImg();
   const data = qemuImg === null ? null : await dataOf(file, qemuImg, never);
   const source = await openFileSource(file, data === null ? null : holeMap(data));
@@ -64,7 +65,7 @@ async function learn(file: string): Promise<Learnt> {
   return { size: source.size, sums };
 }
 
-function sumsOf({ size, sums }: Learnt, partSize: number) {
+function partChecksums({ size, sums }: FileChecksums, partSize: number) {
   const sumOf = (from: number, to: number): string => {
     let sum = 0n;
     for (let at = from; at < to; at += MIB) sum = crc64Combine(sum, sums[at / MIB] ?? 0n, Math.min(MIB, to - at));

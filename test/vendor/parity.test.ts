@@ -1,4 +1,4 @@
-/** docs/parity.md has a row for everything that the vendor's page says, and each row's tests exist. */
+/** Checks that docs/parity.md covers the vendor's page completely, and that the tests it names exist. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -38,7 +38,7 @@ const codes = rowsUnder('Error codes');
 
 const sources = new Map<string, string | null>();
 
-/** A test file, and the tables of cases beside it that it imports. */
+/** The source of a test file and of the case tables that it imports. */
 function sourceOf(file: string): string | null {
   const known = sources.get(file);
   if (known !== undefined) return known;
@@ -56,33 +56,33 @@ function withTables(name: string): string {
   return [source, ...tables.map((module) => readFileSync(module, 'utf8'))].join('\n');
 }
 
-/** A title stands in its file between quotes; those of the walk through the codes are put together of its cases. */
+/** A title is a quoted string in its file. The titles of the contract test are generated from its cases. */
 function exists({ file, title }: Row['tests'][number]): boolean {
-  const isWalk = file === 'emulator/vendor-contract';
-  if (isWalk && errorCases.some(({ status, code }) => `${status} ${code}` === title)) return true;
+  const isContract = file === 'emulator/vendor-contract';
+  if (isContract && errorCases.some(({ status, code }) => `${status} ${code}` === title)) return true;
   const source = sourceOf(file);
   return source !== null && ["'", '"', '`'].some((quote) => source.includes(quote + title + quote));
 }
 
-test('every row names at least one test, and every test that is named exists', () => {
+test('names at least one existing test in every row', () => {
   const rows = [...parameters, ...rules, ...codes];
   expect(rows.filter(({ tests }) => tests.length === 0).map(({ cells }) => cells[0])).toEqual([]);
-  const missing = rows.flatMap(({ tests }) => tests).filter((one) => !exists(one));
+  const missing = rows.flatMap(({ tests }) => tests).filter((reference) => !exists(reference));
   expect(missing.map(({ file, title }) => `${file} › ${title}`)).toEqual([]);
 });
 
-test('every parameter of the page has a row, and every row a parameter', () => {
+test('has exactly one row for each parameter of the page', () => {
   expect([...new Set(parameters.map(({ cells }) => cells[0]))].sort()).toEqual([...documentedParameters].sort());
 });
 
-test('every rule of the page has a row, and every row a rule', () => {
+test('has exactly one row for each rule of the page', () => {
   expect(rules.map(({ cells }) => cells[0])).toEqual(Object.keys(documentedRules));
 });
 
-test('every code of the page has a row that says its status and what failureClass of it', () => {
+test('has a row for each error code of the page, with its status and class', () => {
   const expected = [
     ...documentedErrors.map(({ status, code }) => ({ status, code })),
-    ...codesInProse.map((code) => ({ status: errorCases.find((one) => one.code === code)?.status, code })),
+    ...codesInProse.map((code) => ({ status: errorCases.find((errorCase) => errorCase.code === code)?.status, code })),
   ].map(({ status, code }) => {
     const failureClass = errorCases.find((one) => one.status === status && one.code === code)?.failureClass;
     return `${status} ${code} ${failureClass}`;
@@ -90,7 +90,7 @@ test('every code of the page has a row that says its status and what failureClas
   expect(codes.map(({ cells }) => cells.slice(0, 3).join(' ')).sort()).toEqual(expected.sort());
 });
 
-test('every cause by which a code is provoked stands in its row', () => {
+test('names every tested cause in the row of its error code', () => {
   for (const { status, code, when } of errorCases) {
     const row = codes.find(({ cells }) => cells[0] === String(status) && cells[1] === code);
     expect(row?.cells[4], `${status} ${code}`).toContain(when);

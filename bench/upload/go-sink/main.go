@@ -1,6 +1,6 @@
-// A stand-in for OSS that takes the bytes of parts and throws them away, as cheaply as can be: it shares the machine
-// with the client that is measured. It answers with the checksums that it was given before, remembers which parts have
-// arrived whole, and counts what came in. Prints its port; ends when its input does.
+// A sink that stands in for OSS: it reads parts and discards them at minimal cost, because it shares the machine with the
+// measured client. It returns checksums that it received before, records complete parts and counts bytes. Prints its
+// port; exits when stdin closes.
 package main
 
 import (
@@ -16,20 +16,20 @@ import (
 	"sync"
 )
 
-// Told by PUT /_sink before an upload.
+// The body of PUT /_sink, sent before an upload.
 type task struct {
 	Size int64 `json:"size"`
-	// CRC64 of each part and of the whole, in decimal.
+	// CRC64 of each part and of the whole object, in decimal.
 	Parts []string `json:"parts"`
 	Whole string   `json:"whole"`
 }
 
-// Told by GET /_sink.
+// The response of GET /_sink.
 type counts struct {
-	// Of bodies, those of requests that were cut off too.
+	// Bytes of request bodies, including those of interrupted requests.
 	Bytes    int64 `json:"bytes"`
 	CutBytes int64 `json:"cutBytes"`
-	// Of parts that had arrived whole before.
+	// Bytes of parts that had already arrived completely.
 	RepeatedBytes int64 `json:"repeatedBytes"`
 }
 

@@ -1,6 +1,6 @@
 /**
- * The vendor's document of ImportImage (last updated 18 June 2026), as far as a program can hold it: its parameters, and
- * its table of error codes with message and description run together, as that table has them.
+ * Data from the vendor's document of ImportImage (last updated 18 June 2026): the parameters, the rules, and the table
+ * of error codes with message and description concatenated.
  */
 
 export interface DocumentedError {
@@ -195,10 +195,10 @@ export const documentedErrors: readonly DocumentedError[] = [
   },
 ];
 
-/** Codes that only the document's prose has: another spelling, and another name, of two in the table. */
+/** Codes that appear only in the text of the document: a different spelling and a different name of two codes. */
 export const codesInProse: readonly string[] = ['NoSetRoletoECSServiceAccount', 'DryRunOperation'];
 
-/** In the document's order; `N` stands for a number. */
+/** In the order of the document; `N` is a number. */
 export const documentedParameters: readonly string[] = [
   'RegionId',
   'ImageName',
@@ -226,7 +226,7 @@ export const documentedParameters: readonly string[] = [
   'ClientToken',
 ];
 
-/** What the page says in prose, beside parameters and codes: a name of ours for each rule, and the page's words. */
+/** Rules in the text of the page: the key is this project's name of the rule, the value quotes the page. */
 export const documentedRules: Readonly<Record<string, string>> = {
   'upload-first': 'You must upload the image file to Object Storage Service (OSS) in advance.',
   virtio: '… check whether you need to install the virtio driver on the source server before importing the image.',
