@@ -8,6 +8,7 @@ import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DiskContext } from './inspection.js';
+import { nodeDecoder, wasmDecoderFolder } from './packing/zstd-decoders.js';
 import { type RemoteImage, serveRequests } from './remote-image.js';
 
 export interface ReadingLimits {
@@ -178,16 +179,23 @@ function childArguments(limits: ReadingLimits): string[] {
   return [
     `--max-old-space-size=${limits.memoryLimitMiB}`,
     '--no-warnings',
-    // Compiled code may read only its own folder; the parent reads the image.
-    ...(compiled ? fileAccess(path.resolve(path.dirname(self), '..')) : ['--import', sourceLoader()]),
+    // Compiled code may read only its own folder and the zstd decoder; the parent reads the image.
+    ...(compiled ? fileAccess(readableFolders(path.resolve(path.dirname(self), '..'))) : ['--import', sourceLoader()]),
     entry,
     String(limits.memoryLimitMiB * 1024 * 1024),
   ];
 }
 
-function fileAccess(folder: string): string[] {
+function readableFolders(own: string): string[] {
+  return nodeDecoder() === null ? [own, wasmDecoderFolder()] : [own];
+}
+
+function fileAccess(folders: readonly string[]): string[] {
   const stable = process.allowedNodeEnvironmentFlags.has('--permission');
-  return [stable ? '--permission' : '--experimental-permission', `--allow-fs-read=${folder}${path.sep}*`];
+  return [
+    stable ? '--permission' : '--experimental-permission',
+    ...folders.map((folder) => `--allow-fs-read=${folder}${path.sep}*`),
+  ];
 }
 
 function sourceLoader(): string {

@@ -1,7 +1,7 @@
 /** Reads btrfs on one device (on-disk format: btrfs.readthedocs.io): subvolumes, zlib and zstd compression. */
 import { inflateSync } from 'node:zlib';
 import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
-import { unzstd } from '../packing/zstd.js';
+import { decompressZstd } from '../packing/zstd.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
 import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOf } from './filesystem.js';
 
@@ -144,7 +144,7 @@ function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer 
 function unpack(bytes: Buffer, compression: number, size: number): Buffer {
   if (compression === 0) return bytes.subarray(0, size);
   if (size > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent decompresses to ${size} bytes`);
-  if (compression === 3) return unzstd(bytes, size);
+  if (compression === 3) return decompressZstd(bytes, size);
   if (compression !== 1) throw new UnreadableError('a btrfs extent is compressed with LZO, which is not supported');
   try {
     return inflateSync(bytes, { maxOutputLength: size });

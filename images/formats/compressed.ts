@@ -4,7 +4,7 @@ import type { ByteSource } from '../bytes.js';
 import { unlessUnreadable } from '../findings.js';
 import type { ContainerFormat } from '../inspection.js';
 import { xzPieces, xzSize } from '../packing/xz.js';
-import { zstdPieces, zstdSize } from '../packing/zstd.js';
+import { zstdContentSize, zstdStart } from '../packing/zstd.js';
 import type { OpenContainer } from './container.js';
 
 interface Compression {
@@ -36,8 +36,8 @@ const COMPRESSIONS: readonly Compression[] = [
     name: 'zstd',
     magic: '28b52ffd',
     command: 'zstd -d FILE',
-    begin: (compressed) => firstPiece(zstdPieces(compressed)),
-    size: (file) => zstdSize(file.read(0, Math.min(file.size, 18))),
+    begin: zstdStart,
+    size: (file) => zstdContentSize(file.read(0, Math.min(file.size, 18))),
   },
 ];
 

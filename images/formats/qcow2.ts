@@ -2,7 +2,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { type ByteSource, bufferSource, mappedSource, printable, UnreadableError, u64be } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { unzstd } from '../packing/zstd.js';
+import { decompressZstd } from '../packing/zstd.js';
 import { CONVERT_TO_QCOW2, COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 import { checkRefcounts } from './qcow2-refcounts.js';
 import {
@@ -308,7 +308,7 @@ function qcow2Disk(file: ByteSource, header: Qcow2Header): ByteSource {
 
 function decompress(compressed: Buffer, header: Qcow2Header): Buffer {
   const size = header.clusterSize;
-  if (header.compression === 1) return unzstd(compressed, size);
+  if (header.compression === 1) return decompressZstd(compressed, size);
   try {
     // The stream ends within its last sector; inflate ignores the following bytes, which belong to the next cluster.
     const content = inflateRawSync(compressed, { maxOutputLength: size });

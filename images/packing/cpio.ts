@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { UnreadableError } from '../bytes.js';
 import { lz4Pieces } from './lz4.js';
 import { lzmaPieces, xzPieces } from './xz.js';
-import { zstdPieces } from './zstd.js';
+import { zstdFrames } from './zstd.js';
 
 const HEADER = 110;
 const MAX_NAMES = 300_000;
@@ -27,7 +27,7 @@ const PACKINGS: readonly {
   readonly unpack?: (bytes: Buffer) => Iterable<Buffer>;
 }[] = [
   { name: 'gzip', magic: '1f8b', unpack: gunzip },
-  { name: 'zstd', magic: '28b52ffd', unpack: zstdPieces },
+  { name: 'zstd', magic: '28b52ffd', unpack: (bytes) => zstdFrames(bytes, MAX_UNPACKED) },
   { name: 'lz4', magic: '02214c18', unpack: lz4Pieces },
   { name: 'xz', magic: 'fd377a585a', unpack: xzPieces },
   { name: 'lzma', magic: '5d0000', unpack: lzmaPieces },
