@@ -1,4 +1,4 @@
-/** What people tell a batch, and how it stands for that: the signals and the update, and the state that they change. */
+/** Signals and the policy update of a batch, and the state that they change. */
 import { defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { BatchHold, BatchState } from '../domain/batch/batch.js';
 import {
@@ -26,23 +26,23 @@ export interface BatchControl {
   policy: BatchPolicy;
   paused: boolean;
   forgiven: number;
-  /** The batch's own: why it stopped starting new imports. */
+  /** Why the batch stopped starting new imports; its own attention, not an import's. */
   attention: BatchHold | null;
   cancel: BatchCancelSignal | null;
-  /** Items were put back to be tried again, and nobody has looked for them yet. */
+  /** Items were put back for a retry and have not been requested yet. */
   retried: boolean;
-  /** Failed items at the last look. */
+  /** Failed items, as of the last page request. */
   failed: number;
   readonly toResume: BatchResumeImportsSignal[];
 }
 
 /**
- * @param told called after each change
+ * @param onChange called after each change
  * @param note writes the batch's state and policy to the record
  */
 export function openControl(
   { policy, paused, forgiven }: BatchMemory,
-  told: () => void,
+  onChange: () => void,
   note: () => Promise<void>,
 ): BatchControl {
   const control: BatchControl = {
@@ -57,40 +57,40 @@ export function openControl(
   };
   setHandler(pauseSignal, () => {
     control.paused = true;
-    told();
+    onChange();
   });
   setHandler(resumeSignal, () => {
     control.paused = false;
     if (control.attention !== null) control.forgiven = control.failed;
     control.attention = null;
-    told();
+    onChange();
   });
   setHandler(cancelSignal, (signal) => {
     control.cancel = signal;
-    told();
+    onChange();
   });
   setHandler(retrySignal, () => {
     control.retried = true;
-    // Failures that are tried again are none any more: a stop because of them is looked at anew.
+    // Failures that are retried no longer count: whether the batch stops is decided anew.
     control.attention = null;
     control.forgiven = 0;
-    told();
+    onChange();
   });
   setHandler(resumeImportsSignal, (signal) => {
     control.toResume.push(signal);
-    told();
+    onChange();
   });
   setHandler(
     policyUpdate,
     async (change) => {
-      control.policy = changed(control.policy, change);
-      // Whether it must still stop, the new policy says.
+      control.policy = changedPolicy(control.policy, change);
+      // The new policy decides anew whether the batch stops.
       control.attention = null;
-      told();
+      onChange();
       await note();
       return control.policy;
     },
-    { validator: (change) => void changed(control.policy, change) },
+    { validator: (change) => void changedPolicy(control.policy, change) },
   );
   return control;
 }
@@ -101,8 +101,8 @@ export function stateOf({ cancel, paused, attention }: BatchControl): BatchState
   return attention === null ? 'running' : 'attention';
 }
 
-/** Throws where the change is wrong: the update is then refused and leaves no event. */
-function changed(policy: BatchPolicy, change: unknown): BatchPolicy {
+/** Throws where the change is invalid: Temporal then rejects the update and writes no event. */
+function changedPolicy(policy: BatchPolicy, change: unknown): BatchPolicy {
   const read = readPolicy(change, policy);
   if (read.ok) return read.policy;
   throw new Error(read.problems.map((problem) => `${problem.path}: ${problem.message}`).join('; '));

@@ -1,11 +1,11 @@
-/** What an activity's failure tells the workflow: the catalogue's value that the activity put into it. */
+/** Failures of activities as workflows see them: the catalogue's value that the activity attached. */
 
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { Failure } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import type { Attention, ImportError, Phase } from '../domain/import.js';
 
-/** The failure as the activity sent it, with the version under which the record shows it. */
+/** The failure as the activity sent it, with the version under which the record shows its attention. */
 export interface StepFailure extends Failure {
   readonly version?: number;
   readonly since?: string;

@@ -1,9 +1,9 @@
-/** One inspection for the API, run by the worker that has the file; it lives for seconds and keeps nothing. */
+/** One inspection for the API, run by the worker whose host has the file; it takes seconds and stores nothing. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import type { InspectionWorkflowInput } from '../domain/process-names.js';
 
-/** Promises an answer or a failure within about two minutes: somebody waits for it on the other end of a connection. */
+/** Promises a result or a failure within about two minutes: an API client waits for it. */
 export async function inspectImage(input: InspectionWorkflowInput) {
   const { inspectFile } = proxyActivities<Pick<ImportActivities, 'inspectFile'>>({
     taskQueue: input.fileQueue,

@@ -1,4 +1,4 @@
-/** One batch: pages of items become imports for as long as its policy allows; a person may pause, resume, cancel, retry. */
+/** One batch: starts pages of items as imports while its policy allows; can be paused, resumed, cancelled and retried. */
 
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
@@ -20,42 +20,52 @@ import { openControl, stateOf } from './batch-control.js';
 import type { importImage } from './import-image.js';
 
 /**
- * Promises: every item is started once for each attempt, and the batch ends when all have ended. The window of imports
- * under way slides, so that none waits for the slowest of a page. A page's imports are left to themselves (ABANDON) and
- * the batch continues as new: its history holds one page, whatever its size. How imports ended, the record tells.
+ * Promises: every item is started once for each attempt, and the batch ends when all items have ended.
+ * A sliding window: no import waits for the slowest one of its page. The imports of a page are abandoned children, and
+ * the batch continues as new after each page, so its history holds one page. The record knows how imports ended.
+ * A cancel by Temporal's own interface cancels the batch and its imports, as the batch's cancel signal does.
  */
 export async function runBatch(input: BatchWorkflowInput): Promise<BatchOutcome> {
+  const native = CancellationScope.current().cancelRequested;
+  return await CancellationScope.nonCancellable(() => run(input, native));
+}
+
+async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Promise<BatchOutcome> {
   const { batchId, pace } = input;
-  const here = batchActivitiesOn(MAIN_QUEUE, pace);
-  const waiting = pageWaitersOn(WATCH_QUEUE, pace);
+  const onAnyWorker = batchActivitiesOn(MAIN_QUEUE, pace);
+  const onWatchQueue = pageWaitersOn(WATCH_QUEUE, pace);
   let { page, step, noted } = input;
-  let look: CancellationScope | null = null;
-  /** What is told while the batch looks for items ends the look, so that the next one knows. */
+  let pageRequest: CancellationScope | null = null;
+  /** A signal ends the request for a page under way, so that the next request sees the change. */
   const control = openControl(
     input,
-    () => look?.cancel(),
+    () => pageRequest?.cancel(),
     () => note(stateOf(control)),
   );
+  nativeCancel.catch(() => {
+    control.cancel ??= { running: 'cancel' };
+    pageRequest?.cancel();
+  });
 
   async function note(state: BatchState): Promise<void> {
     noted = state;
     step += 1;
-    await here.noteBatch({ batchId, step, state, policy: control.policy, attention: control.attention });
+    await onAnyWorker.noteBatch({ batchId, step, state, policy: control.policy, attention: control.attention });
   }
 
-  /** Items to start, once there are some and the policy allows it. Null where something was told meanwhile. */
+  /** Waits for items that the policy allows to start. Null: a signal arrived meanwhile. */
   async function nextPage(): Promise<PageAnswer | null> {
     const scope = new CancellationScope();
-    look = scope;
+    pageRequest = scope;
     const { policy, forgiven } = control;
     try {
-      return await scope.run(() => waiting.nextPage({ batchId, page, policy, forgiven }));
+      return await scope.run(() => onWatchQueue.nextPage({ batchId, page, policy, forgiven }));
     } catch (error) {
-      // Also a look whose worker died while it was being told.
+      // Also where the worker died while the request was being cancelled.
       if (isCancellation(error) || scope.consideredCancelled) return null;
       throw error;
     } finally {
-      look = null;
+      pageRequest = null;
     }
   }
 
@@ -72,20 +82,20 @@ export async function runBatch(input: BatchWorkflowInput): Promise<BatchOutcome>
         priority: { priorityKey: priority, fairnessKey: batchId, fairnessWeight: weight },
       });
     } catch (error) {
-      // A page that is given out again: this one has been started before.
+      // The page was returned before, and this import was started then.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
   }
 
   async function stopItems(running: 'cancel' | 'finish'): Promise<void> {
     await note('cancelling');
-    await here.dropWaiting(batchId);
-    if (running === 'cancel') await here.cancelImports(batchId);
+    await onAnyWorker.dropWaiting(batchId);
+    if (running === 'cancel') await onAnyWorker.cancelImports(batchId);
   }
 
   async function resumeStoppedImports(): Promise<void> {
     for (let next = control.toResume.shift(); next !== undefined; next = control.toResume.shift()) {
-      await here.resumeImports({ batchId, ...next });
+      await onAnyWorker.resumeImports({ batchId, ...next });
     }
   }
 
@@ -121,7 +131,7 @@ export async function runBatch(input: BatchWorkflowInput): Promise<BatchOutcome>
       await note(end);
       await condition(allHandlersFinished);
       if (!control.retried) return { state: end };
-      // Told at the last moment: there is more to do after all.
+      // Items were put back for a retry while the batch was ending.
       control.cancel = null;
       stopped = false;
     }

@@ -1,9 +1,9 @@
-/** One look for what no ledger accounts for; a schedule runs it daily, and a person when they want to know. */
+/** One sweep for cloud resources that no ledger accounts for; the API runs it daily and on request. */
 import { proxyActivities } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import { MAIN_QUEUE, type OrphanSweepInput } from '../domain/process-names.js';
 
-/** Promises to delete nothing that a live import owns, and nothing at all unless told to. */
+/** Promises to delete nothing that a live import owns, and nothing at all unless the input requests it. */
 export async function sweepOrphans(input: OrphanSweepInput) {
   const activities = proxyActivities<Pick<ImportActivities, 'sweepOrphans'>>({
     taskQueue: MAIN_QUEUE,
