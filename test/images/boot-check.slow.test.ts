@@ -22,23 +22,23 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Files and processes of a check that has ended: there must be none. */
-function leftovers(): string[] {
+/** Temporary folders and QEMU processes that still exist. */
+function remainingResources(): string[] {
   const files = readdirSync(home).filter((name) => name.startsWith('ecs-image-import-boot-'));
   const processes = execFileSync('ps', ['-eo', 'args']).toString().split('\n');
   return [...files, ...processes.filter((line) => line.includes(home))];
 }
 
-test('the demo’s image starts to its login prompt, and keeps its log and its screen', async () => {
+test('the demo image → boots to a login prompt and returns its log and screenshot', async () => {
   const check = await bootCheck(DEMO, await inspectImage(DEMO));
   expect(check.finding).toMatchObject({ code: 'ECSIMPORT.BootCheck', severity: 'info' });
   expect(check.outcome).toBe('login');
   expect(check.log?.toString()).toContain('debian-demo login:');
   expect(check.screenshot?.subarray(1, 4).toString()).toBe('PNG');
-  expect(leftovers()).toEqual([]);
+  expect(remainingResources()).toEqual([]);
 });
 
-test('a disk with nothing to start is told by the firmware’s words on the screen', async () => {
+test('a blank disk → detected by the firmware’s message on the screen', async () => {
   const file = path.join(home, 'empty.raw');
   writeFileSync(file, Buffer.alloc(MIB));
   const inspection = await inspectImage(file);
@@ -46,10 +46,10 @@ test('a disk with nothing to start is told by the firmware’s words on the scre
   expect(check).toMatchObject({ outcome: 'firmware', finding: { severity: 'blocking' } });
 });
 
-test('a cancelled check ends QEMU and leaves nothing behind', async () => {
+test('a cancelled check → ends QEMU and deletes its files', async () => {
   const cancel = new AbortController();
   const check = bootCheck(DEMO, await inspectImage(DEMO), { signal: cancel.signal });
   setTimeout(() => cancel.abort(new Error('cancelled')), 2_000);
   await expect(check).rejects.toThrow('cancelled');
-  expect(leftovers()).toEqual([]);
+  expect(remainingResources()).toEqual([]);
 });

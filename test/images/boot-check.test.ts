@@ -1,4 +1,4 @@
-/** What the boot check makes of a console and a screen. */
+/** The boot check: outcomes from console and screen, isolation of QEMU, one check at a time. */
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../domain/import.js';
@@ -10,7 +10,7 @@ import { machineArguments } from '../../images/boot-check/machine.js';
 import { isTextMode, parsePpm, png, screenText } from '../../images/boot-check/screen.js';
 import { inspectBytes, qcow2 } from '../support/images/made-images.js';
 
-describe('a console’s words', () => {
+describe('console output → outcome', () => {
   test.each([
     ['login', 'Debian GNU/Linux 12 debian ttyS0\n\ndebian login: '],
     ['login', 'web-01.example login: [    8.1] eth0: link becomes ready'],
@@ -36,21 +36,21 @@ describe('a console’s words', () => {
     expect(findOutcome(consoleText(Buffer.from(text)))?.outcome).toBe(outcome);
   });
 
-  test('a start that goes on is none of them', () => {
+  test('a boot in progress → no outcome', () => {
     const text =
       'Booting from Hard Disk...\nsystemd-logind.service - User Login Management\n[ OK ] Reached target Login Prompts.';
     expect(findOutcome(consoleText(Buffer.from(text)))).toBeNull();
   });
 
-  test('the line that says so is made harmless for a terminal', () => {
-    const seen = findOutcome(
+  test('control sequences in the matching line → removed', () => {
+    const match = findOutcome(
       consoleText(Buffer.from('\u001b]0;title\u0007x \u001b[31mKernel panic - not syncing: \u0007dead')),
     );
-    expect(seen?.line).toBe('x Kernel panic - not syncing: dead');
+    expect(match?.line).toBe('x Kernel panic - not syncing: dead');
   });
 });
 
-test('a console that never ends is kept from its beginning and to its end', () => {
+test('unbounded console output → keeps its beginning and its end', () => {
   const log = consoleLog();
   log.add(Buffer.from('the first line\n'));
   for (let index = 0; index < 40; index += 1) log.add(Buffer.alloc(65_536, 'x'));
@@ -63,7 +63,7 @@ test('a console that never ends is kept from its beginning and to its end', () =
   expect(log.recent().toString().endsWith('the last line\n')).toBe(true);
 });
 
-test('a screen becomes a PNG with the same pixels', () => {
+test('a screen dump → a PNG with the same pixels', () => {
   const pixels = Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9]);
   const picture = parsePpm(Buffer.concat([Buffer.from('P6\n2 2\n255\n'), pixels]));
   expect(isTextMode(picture)).toBe(false);
@@ -74,20 +74,20 @@ test('a screen becomes a PNG with the same pixels', () => {
   expect(rows).toEqual(Buffer.from([0, ...pixels.subarray(0, 6), 0, ...pixels.subarray(6)]));
 });
 
-test('a screen dump that lies about its size is refused', () => {
+test('a screen dump with a wrong size → rejected', () => {
   expect(() => parsePpm(Buffer.from('P6\n9000 9000\n255\n'))).toThrow('not a PPM');
   expect(() => parsePpm(Buffer.from('P6\n800 600\n255\n123'))).toThrow('truncated');
 });
 
-test('the letters of a text screen are read line by line', () => {
+test('the VGA text buffer → lines of text', () => {
   const memory = Buffer.alloc(4000);
-  [...'No bootable device.'].forEach((letter, index) => {
-    memory.write(letter, 160 + index * 2);
+  [...'No bootable device.'].forEach((character, index) => {
+    memory.write(character, 160 + index * 2);
   });
   expect(screenText(memory)).toBe('\nNo bootable device.');
 });
 
-test('the machine reaches no network, no path of the image, and no file that the image names', () => {
+test('QEMU arguments → no network, no path of the image, no backing file', () => {
   const args = machineArguments(
     { architecture: 'x86_64', bootMode: 'BIOS', osType: 'linux', driver: 'qcow2', memoryMiB: 512 },
     { imageFd: 3, overlay: '/t/overlay.qcow2', control: '/t/control', firmware: null },
@@ -102,17 +102,17 @@ test('the machine reaches no network, no path of the image, and no file that the
   expect(args.join(' ')).toContain('-sandbox on,');
 });
 
-test('an image that names other files is not started', async () => {
+test('an image with a backing file → not booted', async () => {
   const { outcome, finding } = await bootCheck('/nowhere', inspectBytes(qcow2({ backing: '/etc/passwd' })));
   expect(outcome).toBe('not-run');
   expect(finding).toMatchObject({ code: 'ECSIMPORT.BootCheck', severity: 'warning' });
   expect(finding.evidence).toContain('the image file is damaged or incomplete');
 });
 
-describe('a worker checks one image at a time', () => {
+describe('concurrent boot checks of a worker', () => {
   const inspection = inspectBytes(qcow2());
-  /** Each check ends when it is told to. */
-  function held() {
+  /** A checker whose checks end when the test calls the functions in `ends`. */
+  function controlledChecker() {
     const begun: string[] = [];
     const ends: (() => void)[] = [];
     const checkBoot = createBootChecker(async (file) => {
@@ -124,8 +124,8 @@ describe('a worker checks one image at a time', () => {
   }
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  test('the second waits for the first', async () => {
-    const { begun, ends, checkBoot } = held();
+  test('a second check → waits for the first', async () => {
+    const { begun, ends, checkBoot } = controlledChecker();
     const both = [checkBoot('first', inspection), checkBoot('second', inspection)];
     await turn();
     expect(begun).toEqual(['first']);
@@ -137,8 +137,8 @@ describe('a worker checks one image at a time', () => {
     await Promise.all(both);
   });
 
-  test('one that is cancelled while it waits ends at once, and holds nobody up', async () => {
-    const { begun, ends, checkBoot } = held();
+  test('a waiting check is cancelled → rejects immediately, and the next check still runs', async () => {
+    const { begun, ends, checkBoot } = controlledChecker();
     const cancel = new AbortController();
     const first = checkBoot('first', inspection);
     const waiting = checkBoot('waiting', inspection, { signal: cancel.signal });
@@ -165,7 +165,7 @@ const FINDING: Finding = {
   source: 'inspection',
 };
 
-test('a host without QEMU says what to install', async () => {
+test('QEMU is not installed → the remedy names the packages', async () => {
   const path = process.env.PATH;
   process.env.PATH = '/nowhere';
   try {

@@ -1,4 +1,4 @@
-/** Which kernel starts when nobody chooses, by every boot loader's own rules. */
+/** The default boot entry, by each boot loader's rules. */
 import { describe, expect, test } from 'vitest';
 import { readBoot } from '../../images/guest/boot/read-boot.js';
 import { guestTree } from '../../images/guest/tree.js';
@@ -55,18 +55,18 @@ describe('GRUB 2', () => {
     ['the first entry', '0', '', '/boot/vmlinuz-6.1.0-3-amd64'],
     ['a number', '3', '', '/boot/vmlinuz-5.10.0-1-amd64'],
     ['a title', 'Old one', '', '/boot/vmlinuz-5.10.0-1-amd64'],
-    ['a place in a submenu', '1>1', '', '/boot/vmlinuz-6.1.0-2-amd64'],
+    ['an index in a submenu', '1>1', '', '/boot/vmlinuz-6.1.0-2-amd64'],
     ['ids of submenu and entry', 'gnulinux-advanced-1>gnulinux-2', '', '/boot/vmlinuz-6.1.0-2-amd64'],
-    ['a submenu stands for its first entry', '1', '', '/boot/vmlinuz-6.1.0-3-amd64'],
-    ['what is not there stands for the first entry', 'gone', '', '/boot/vmlinuz-6.1.0-3-amd64'],
-    ['what was saved', SAVED, 'saved_entry=1>1', '/boot/vmlinuz-6.1.0-2-amd64'],
-    ['nothing was saved', SAVED, '', '/boot/vmlinuz-6.1.0-3-amd64'],
-    ['once only, before all others', '0', 'next_entry=Old one', '/boot/vmlinuz-5.10.0-1-amd64'],
-  ])('%s', (_name, wanted, environment, kernel) => {
+    ['a submenu: its first entry', '1', '', '/boot/vmlinuz-6.1.0-3-amd64'],
+    ['an unknown entry: the first entry', 'gone', '', '/boot/vmlinuz-6.1.0-3-amd64'],
+    ['the saved entry', SAVED, 'saved_entry=1>1', '/boot/vmlinuz-6.1.0-2-amd64'],
+    ['no saved entry: the first entry', SAVED, '', '/boot/vmlinuz-6.1.0-3-amd64'],
+    ['next_entry takes precedence', '0', 'next_entry=Old one', '/boot/vmlinuz-5.10.0-1-amd64'],
+  ])('default: %s', (_name, wanted, environment, kernel) => {
     expect(starts(withDefault(wanted, environment))).toBe(kernel);
   });
 
-  test('an entry knows its initramfs, its command line, and where it stands', () => {
+  test('an entry → its initramfs, command line and evidence', () => {
     expect(boot(withDefault('0'))[0]).toMatchObject({
       initrds: ['/boot/initrd.img-6.1.0-3-amd64'],
       args: ['root=UUID=1', 'ro', 'quiet'],
@@ -74,7 +74,7 @@ describe('GRUB 2', () => {
     });
   });
 
-  test('commands outside of any menu entry start their kernel', () => {
+  test('commands outside a menu entry → start their kernel', () => {
     expect(
       starts({ '/boot/grub/grub.cfg': 'set root=(hd0,1)\nlinux /vmlinuz root=/dev/vda1\ninitrd /initrd\nboot\n' }),
     ).toBe('/vmlinuz');
@@ -84,25 +84,25 @@ describe('GRUB 2', () => {
 const entry = (version: string, options = 'root=UUID=9 ro') =>
   `title Rocky Linux (${version})\nversion ${version}\nlinux /vmlinuz-${version}\ninitrd /initramfs-${version}.img $tuned_initrd\noptions ${options}\n`;
 
-describe('entry files', () => {
+describe('BLS entry files', () => {
   const files: Files = {
     '/boot/loader/entries/abc-5.14.0-70.el9.x86_64.conf': entry('5.14.0-70.el9.x86_64'),
     '/boot/loader/entries/abc-5.14.0-70.13.1.el9.x86_64.conf': entry('5.14.0-70.13.1.el9.x86_64', '$kernelopts quiet'),
     '/boot/loader/entries/abc-0-rescue.conf': entry('0-rescue'),
     '/boot/grub2/grub.cfg': `set default="${SAVED}"\nset kernelopts="root=UUID=9 ro"\ninsmod blscfg\nblscfg\n`,
   };
-  test('GRUB starts the newest as package managers count, with its variables put in', () => {
+  test('GRUB without a saved entry → the newest by version order, with variables expanded', () => {
     expect(boot(files)[0]).toMatchObject({
       kernel: '/vmlinuz-5.14.0-70.13.1.el9.x86_64',
       initrds: ['/initramfs-5.14.0-70.13.1.el9.x86_64.img'],
       args: ['root=UUID=9', 'ro', 'quiet'],
     });
   });
-  test('GRUB starts what was saved', () => {
+  test('GRUB with a saved entry → the saved entry', () => {
     const saved = { ...files, '/boot/grub2/grubenv': 'saved_entry=abc-5.14.0-70.el9.x86_64\n' };
     expect(starts(saved)).toBe('/vmlinuz-5.14.0-70.el9.x86_64');
   });
-  test('systemd-boot starts what loader.conf names, also where GRUB left its menu', () => {
+  test('systemd-boot and a GRUB menu, UEFI → the default of loader.conf', () => {
     const own: Files = {
       '/boot/efi/EFI/BOOT/BOOTX64.EFI': `MZ ${'\0'.repeat(100)}#### LoaderInfo: systemd-boot 252 ####`,
       '/boot/efi/loader/loader.conf': 'timeout 3\ndefault abc-6.1*\n',
@@ -115,7 +115,7 @@ describe('entry files', () => {
   });
 });
 
-test('GRUB of the first generation counts its titles', () => {
+test('GRUB Legacy → the title with the index in default', () => {
   const menu =
     'default=1\ntimeout=5\ntitle CentOS (2.6.32-754.el6)\n\troot (hd0,0)\n\tkernel /vmlinuz-2.6.32-754.el6 ro root=UUID=4\n\tinitrd /initramfs-2.6.32-754.el6.img\ntitle CentOS (2.6.32-71.el6)\n\tkernel /vmlinuz-2.6.32-71.el6 ro root=UUID=4\n\tinitrd /initramfs-2.6.32-71.el6.img\n';
   expect(boot({ '/boot/grub/grub.conf': menu })[0]).toMatchObject({
@@ -124,7 +124,7 @@ test('GRUB of the first generation counts its titles', () => {
   });
 });
 
-test('EXTLINUX: the label that is the default, paths from the folder of the file', () => {
+test('EXTLINUX → the default label, with paths relative to the file', () => {
   const menu =
     'DEFAULT virt\nLABEL lts\n  LINUX vmlinuz-lts\n  APPEND root=UUID=1\nLABEL virt\n  MENU LABEL Linux virt\n  LINUX vmlinuz-virt\n  INITRD initramfs-virt\n  APPEND root=UUID=2 modules=ext4\n';
   expect(boot({ '/boot/extlinux.conf': menu })[0]).toMatchObject({
@@ -134,7 +134,7 @@ test('EXTLINUX: the label that is the default, paths from the folder of the file
   });
 });
 
-test('a unified kernel tells version, command line and initramfs from its sections', () => {
+test('a unified kernel image → version, command line and initramfs from its sections', () => {
   const sections: readonly [string, Buffer][] = [
     ['.linux', Buffer.alloc(64)],
     ['.uname', Buffer.from('6.10.3-arch1')],
@@ -162,7 +162,7 @@ test('a unified kernel tells version, command line and initramfs from its sectio
   });
 });
 
-test('versions are compared as package managers do', () => {
+test('versions → sorted as by package managers', () => {
   const sorted = ['5.14.0-70.el9', '5.14.0-70.13.1.el9', '5.4.0-100-generic', '5.4.0-99-generic', '6.1~rc3', '6.1'];
   expect([...sorted].sort(compareVersions)).toEqual([
     '5.4.0-99-generic',

@@ -5,16 +5,16 @@ import { serious } from '../support/images/guest-files.js';
 import { inspectPath } from '../support/images/made-images.js';
 
 test.each([
-  ['rocky-8', 'mbr', ['xfs', 'LVM', 'xfs'], 'XFS on LVM, /boot on its own, entry files'],
+  ['rocky-8', 'mbr', ['xfs', 'LVM', 'xfs'], 'XFS on LVM, separate /boot, BLS entry files'],
   ['sles-15-sp5', 'gpt', ['vfat', 'btrfs'], 'btrfs, UEFI'],
   ['alpine-3', 'mbr', ['ext4'], 'EXTLINUX, BusyBox'],
   ['ubuntu-22', 'gpt', ['vfat', 'ext4'], 'a kernel without initramfs, UEFI'],
-])('%s (constructed): the whole disk tells what was written to it', (name, scheme, contents) => {
-  const told = inspectPath(new URL(`fixtures/linux-${name}-constructed.qcow2`, import.meta.url).pathname);
+])('disk of %s (constructed) → the facts that were written to it', (name, scheme, contents) => {
+  const inspection = inspectPath(new URL(`fixtures/linux-${name}-constructed.qcow2`, import.meta.url).pathname);
   const guest = CONSTRUCTED[name];
   const { findings = [], ...facts } = guest?.expected ?? {};
-  expect(told).toMatchObject({ ...facts, format: 'QCOW2', bootMode: guest?.firmware, partitionTable: scheme });
-  expect(told.volumes.map(({ content }) => content)).toEqual(contents);
-  expect(told.volumes.some(({ uuid }) => uuid === ROOT_UUID)).toBe(true);
-  expect(serious(told)).toEqual(findings);
+  expect(inspection).toMatchObject({ ...facts, format: 'QCOW2', bootMode: guest?.firmware, partitionTable: scheme });
+  expect(inspection.volumes.map(({ content }) => content)).toEqual(contents);
+  expect(inspection.volumes.some(({ uuid }) => uuid === ROOT_UUID)).toBe(true);
+  expect(serious(inspection)).toEqual(findings);
 });

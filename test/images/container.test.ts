@@ -1,4 +1,4 @@
-/** What the container alone tells, and what it refuses before a byte is sent. */
+/** Container formats: detection by content, and findings that stop an import before the upload. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,10 +31,10 @@ async function failure(file: string) {
     if (error instanceof FailureError) return error.failure;
     throw error;
   }
-  throw new Error(`${file} was read`);
+  throw new Error(`expected a failure for ${file}`);
 }
 
-describe('a file that cannot be read at all is a request to mend', () => {
+describe('an unreadable file → a failure of class request', () => {
   test.each([
     ['missing', () => path.join(home, 'none.qcow2'), 'Source.NotFound', /does not exist/],
     ['a directory', () => home, 'Source.NotAFile', /directory/],
@@ -43,15 +43,15 @@ describe('a file that cannot be read at all is a request to mend', () => {
     ['a dangling link', () => linked('dangling', path.join(home, 'gone')), 'Source.NotFound', /link/],
     ['under a file', () => path.join(written('plain', Buffer.alloc(9)), 'disk'), 'Source.NotFound', /does not exist/],
   ])('%s', async (_name, file, code, message) => {
-    const told = await failure(file());
-    expect(told).toMatchObject({ code, class: 'request' });
-    expect(told.message).toMatch(message);
-    expect(told.message).not.toContain('\n');
-    expect(told.remedy).not.toBe('');
+    const actual = await failure(file());
+    expect(actual).toMatchObject({ code, class: 'request' });
+    expect(actual.message).toMatch(message);
+    expect(actual.message).not.toContain('\n');
+    expect(actual.remedy).not.toBe('');
   });
 });
 
-describe('the format is told from the bytes, never from the name', () => {
+describe('content → format', () => {
   const tar = Buffer.alloc(10_240);
   tar.write('machine.ovf', 0);
   tar.write('ustar', 257);
@@ -77,24 +77,24 @@ describe('the format is told from the bytes, never from the name', () => {
     ['zstd', Buffer.from('28b52ffd2001', 'hex'), 'ZSTD'],
     ['raw with an MBR', mbrDisk(), 'RAW'],
     ['a blank raw disk', Buffer.alloc(MIB), 'RAW'],
-    ['a letter', Buffer.from('Dear colleagues, the image is on its way. '.repeat(50)), 'UNKNOWN'],
+    ['a text file', Buffer.from('Dear colleagues, the image is on its way. '.repeat(50)), 'UNKNOWN'],
     ['one byte', Buffer.from('x'), 'UNKNOWN'],
   ])('%s', (_name, bytes, format) => {
     expect(inspectBytes(bytes).format).toBe(format);
   });
 
-  test('what is inside a compressed file is told from its beginning', () => {
+  test('a compressed file → the format of its content', () => {
     expect(inspectBytes(gzipSync(qcow2()))).toMatchObject({ format: 'GZIP', subformat: 'QCOW2', virtualSize: MIB });
     expect(inspectBytes(gzipSync(mbrDisk()))).toMatchObject({ format: 'GZIP', subformat: 'RAW', virtualSize: null });
   });
 
-  test('a label that an ISO left on a disk does not make it one', () => {
+  test('a disk with the label of an old ISO → RAW', () => {
     const disk = mbrDisk(80 * MIB);
     disk.write('CD001', 32_769);
     expect(inspectBytes(disk).format).toBe('RAW');
   });
 
-  test('what ECS cannot import blocks before the upload', () => {
+  test('a format that ECS does not import → blocking', () => {
     for (const bytes of [tar, iso, gzipSync('disk'), Buffer.from('a letter'.repeat(99))]) {
       expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Format');
     }
@@ -106,23 +106,23 @@ describe('QCOW2', () => {
     ['a backing file', { backing: '/etc/passwd' }, 'ECSIMPORT.BackingFile'],
     ['an external data file', { features: 4 }, 'ECSIMPORT.ExternalData'],
     ['encryption', { encryption: 2 }, 'ECSIMPORT.Encrypted'],
-    ['QEMU’s own mark of corruption', { features: 2 }, 'ECSIMPORT.Damaged'],
+    ['QEMU’s corrupt flag', { features: 2 }, 'ECSIMPORT.Damaged'],
     ['unknown features', { features: 1024 }, 'ECSIMPORT.Format'],
-    ['a cluster after the file’s end', { firstCluster: 900 * 65_536 }, 'ECSIMPORT.Truncated'],
+    ['a cluster after the end of the file', { firstCluster: 900 * 65_536 }, 'ECSIMPORT.Truncated'],
     ['reference counts that are too low', { refcount: 0 }, 'ECSIMPORT.Damaged'],
-    ['a table too small for its size', { size: 2048 * 1024 * MIB }, 'ECSIMPORT.Damaged'],
-  ])('%s blocks', (_name, parts, code) => {
+    ['an L1 table that is too small for the disk', { size: 2048 * 1024 * MIB }, 'ECSIMPORT.Damaged'],
+  ])('%s → blocking', (_name, parts, code) => {
     expect(codes(inspectBytes(qcow2(parts)), 'blocking')).toContain(code);
   });
 
-  test('a file cut in the middle is told as truncated, with the bytes that are missing', () => {
+  test('a truncated file → Truncated, with the missing bytes in the evidence', () => {
     const whole = qcow2();
     const { findings } = inspectBytes(whole.subarray(0, 5 * 65_536 + 100));
     expect(findings[0]).toMatchObject({ code: 'ECSIMPORT.Truncated', severity: 'blocking' });
     expect(findings[0]?.evidence).toContain('guest offset 0');
   });
 
-  test('snapshots, an unclean end and zstd clusters warn and do not block', () => {
+  test('snapshots, an unclean shutdown, zstd clusters → warnings', () => {
     expect(codes(inspectBytes(qcow2({ snapshots: 2 })), 'warning')).toContain('ECSIMPORT.Snapshots');
     expect(codes(inspectBytes(qcow2({ features: 1 })), 'warning')).toContain('ECSIMPORT.NotClosed');
     const zstd = inspectBytes(qcow2({ features: 8, compression: 1 }));
@@ -130,52 +130,52 @@ describe('QCOW2', () => {
     expect(codes(zstd, 'blocking')).toEqual([]);
   });
 
-  test('a name that could disturb a terminal is made harmless in the evidence', () => {
+  test('control characters in a file name → removed from the evidence', () => {
     const [finding] = inspectBytes(qcow2({ backing: 'a\u001b[2J\nb' })).findings;
     expect(finding?.evidence).toBe('header: backing file a [2J b');
   });
 });
 
-describe('VHD as the cloud checks it', () => {
-  test('a size that the block table cannot hold has the cloud’s own code', () => {
-    const told = inspectBytes(dynamicVhd({ size: 64 * MIB, entries: 2 }));
-    expect(codes(told, 'blocking')).toContain('InvalidVHDImage.IncorrectSize');
-    expect(told.virtualSize).toBe(64 * MIB);
+describe('VHD', () => {
+  test('a size that exceeds the block allocation table → ImportImage’s error code', () => {
+    const inspection = inspectBytes(dynamicVhd({ size: 64 * MIB, entries: 2 }));
+    expect(codes(inspection, 'blocking')).toContain('InvalidVHDImage.IncorrectSize');
+    expect(inspection.virtualSize).toBe(64 * MIB);
   });
-  test('a wrong checksum blocks', () => {
+  test('a wrong checksum → blocking', () => {
     const bytes = dynamicVhd();
     bytes.writeUInt8(99, bytes.length - 512 + 24);
     expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Damaged');
   });
-  test('a dynamic disk without its footer was cut off', () => {
+  test('a dynamic disk without its footer → Truncated', () => {
     const bytes = dynamicVhd();
     expect(codes(inspectBytes(bytes.subarray(0, bytes.length - 512)), 'blocking')).toContain('ECSIMPORT.Truncated');
   });
-  test('a fixed disk that holds less than it says was cut off', () => {
+  test('a fixed disk with less data than its size → Truncated', () => {
     const bytes = Buffer.concat([mbrDisk(2 * MIB), vhdFooter({ type: 2, size: 4 * MIB })]);
     expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Truncated');
   });
-  test('a differencing disk blocks', () => {
+  test('a differencing disk → blocking', () => {
     expect(codes(inspectBytes(dynamicVhd({ type: 4 })), 'blocking')).toContain('ECSIMPORT.BackingFile');
   });
 });
 
-test('a VMDK that names other files blocks, and its size is still told', () => {
+test('a VMDK descriptor of other files → blocking, with the disk’s size', () => {
   const descriptor =
     '# Disk DescriptorFile\nversion=1\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 83886080 FLAT "/etc/shadow" 0\n';
-  const told = inspectBytes(Buffer.from(descriptor));
-  expect(told).toMatchObject({ format: 'VMDK', subformat: 'monolithicFlat', virtualSize: 40 * 1024 * MIB });
-  expect(codes(told, 'blocking')).toContain('ECSIMPORT.ExternalExtents');
+  const inspection = inspectBytes(Buffer.from(descriptor));
+  expect(inspection).toMatchObject({ format: 'VMDK', subformat: 'monolithicFlat', virtualSize: 40 * 1024 * MIB });
+  expect(codes(inspection, 'blocking')).toContain('ECSIMPORT.ExternalExtents');
 });
 
-test('a raw disk that ends before its partition table does was cut off', () => {
+test('a raw disk that ends within its first partition → Truncated', () => {
   const disk = mbrDisk(8 * MIB);
   expect(inspectBytes(disk.subarray(0, 512 * 3 + 7)).findings.map(({ code }) => code)).toContain('ECSIMPORT.Truncated');
 });
 
-test('the demo’s image is what its package list says', async () => {
-  const told = await inspectImage(DEMO);
-  expect(told).toMatchObject({
+test('the demo image → the facts of its package list', async () => {
+  const inspection = await inspectImage(DEMO);
+  expect(inspection).toMatchObject({
     format: 'QCOW2',
     virtualSize: 1024 * MIB,
     architecture: 'x86_64',
@@ -185,11 +185,11 @@ test('the demo’s image is what its package list says', async () => {
     osVersion: '12',
     depth: 'guest',
   });
-  expect(codes(told, 'blocking')).toEqual([]);
-  expect(codes(told, 'info')).toEqual(
+  expect(codes(inspection, 'blocking')).toEqual([]);
+  expect(codes(inspection, 'info')).toEqual(
     expect.arrayContaining(['GUESTOS.Virtio', 'GUESTOS.Nvme', 'GUESTOS.Fstab', 'GUESTOS.Grub', 'GUESTOS.Dhcp']),
   );
-  expect(codes(told, 'warning')).toEqual([
+  expect(codes(inspection, 'warning')).toEqual([
     'GUESTOS.CloudInit',
     'GUESTOS.OnlineResizeFS',
     'ECSIMPORT.SshServer',
@@ -197,7 +197,7 @@ test('the demo’s image is what its package list says', async () => {
   ]);
 });
 
-test('an abort before the reading is an abort', async () => {
+test('an aborted signal → rejects with the signal’s reason', async () => {
   await expect(inspectImage(DEMO, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
 });
 

@@ -1,4 +1,4 @@
-/** What the vendor's ImportImage page asks of the guest itself, each requirement found by reading the image. */
+/** The requirements of the ImportImage documentation for the guest, each checked by the inspection. */
 import { describe, expect, test } from 'vitest';
 import { type FindingList, findingList } from '../../images/findings.js';
 import { checkAccess } from '../../images/guest/access.js';
@@ -49,21 +49,21 @@ const cloudInit = (version: string) => ({
   '/usr/lib/python3/dist-packages/cloudinit/version.py': `__VERSION__ = "${version}"`,
 });
 
-/** The gravest thing that a check says under one code. */
+/** The highest severity of a check's findings with one code. */
 function severity(code: string, check: (findings: FindingList) => unknown): string {
   const findings = findingList();
   check(findings);
-  const said = findings.all.filter((finding) => finding.code === code).map((finding) => finding.severity);
-  return ['blocking', 'warning', 'info'].find((one) => said.some((other) => other === one)) ?? 'nothing';
+  const found = findings.all.filter((finding) => finding.code === code).map((finding) => finding.severity);
+  return ['blocking', 'warning', 'info'].find((level) => found.some((other) => other === level)) ?? 'none';
 }
 
-test('the virtio driver is there when the kernel starts, or the image would find no disk', () => {
-  const said = (value: 'y' | 'm' | 'n') =>
+test('virtio driver not available at boot → blocking', () => {
+  const severityFor = (value: 'y' | 'm' | 'n') =>
     severity('GUESTOS.Virtio', (findings) => checkDrivers(kernelOf('5.10.0', value), findings));
-  expect([said('y'), said('m'), said('n')]).toEqual(['info', 'blocking', 'blocking']);
+  expect([severityFor('y'), severityFor('m'), severityFor('n')]).toEqual(['info', 'blocking', 'blocking']);
 });
 
-test('the requirements are for arm64 and for the platforms that the page names', () => {
+test('arm64 or a listed platform → the requirements apply', () => {
   const named = ['centos-stream', 'anolis', 'almalinux', 'uos', 'kylin', 'rocky'];
   const system = (id: string) => {
     const [name, version] =
@@ -75,36 +75,36 @@ test('the requirements are for arm64 and for the platforms that the page names',
   expect(needsDocumentRequirements(system('debian'), 'arm64')).toBe(true);
 });
 
-describe('so that the cloud can set password and key pair', () => {
-  test('the kernel has CONFIG_FW_CFG_SYSFS, built in or as a module', () => {
-    const said = (value: 'y' | 'm' | 'n') =>
+describe('setting passwords and key pairs', () => {
+  test('CONFIG_FW_CFG_SYSFS neither built in nor a module → warning', () => {
+    const severityFor = (value: 'y' | 'm' | 'n') =>
       severity('ECSIMPORT.FwCfg', (findings) => checkFwCfg(kernelOf('5.10.0', value), true, findings));
-    expect([said('y'), said('m'), said('n')]).toEqual(['info', 'info', 'warning']);
+    expect([severityFor('y'), severityFor('m'), severityFor('n')]).toEqual(['info', 'info', 'warning']);
   });
 
-  test('cloud-init is 19.1.3 or later, or 0.7.6a15 or later of the old branch', () => {
-    const said = (files: Readonly<Record<string, string>>) =>
+  test('cloud-init older than 19.1.3, or than 0.7.6a15 of the old branch → warning', () => {
+    const severityFor = (files: Readonly<Record<string, string>>) =>
       severity('GUESTOS.CloudInit', (findings) => checkCloudInit(treeOf(files), [], true, findings));
     const versions = ['19.1.3', '23.4', '0.7.6a15', '19.1.2', '0.7.9', '0.7.6a14'];
-    expect(versions.map((version) => said(cloudInit(version)))).toEqual([
+    expect(versions.map((version) => severityFor(cloudInit(version)))).toEqual([
       ...['info', 'info', 'info'],
       ...['warning', 'warning', 'warning'],
     ]);
-    expect(said({})).toBe('warning');
+    expect(severityFor({})).toBe('warning');
   });
 
-  test('passwords are hashed with SHA-512, or better', () => {
-    const said = (method: string) =>
+  test('password hashes weaker than SHA-512 → warning', () => {
+    const severityFor = (method: string) =>
       severity('ECSIMPORT.Sha512', (findings) =>
         checkAccess(treeOf({ '/etc/login.defs': `ENCRYPT_METHOD ${method}\n` }), true, true, findings),
       );
-    expect([said('SHA512'), said('YESCRYPT'), said('MD5')]).toEqual(['info', 'info', 'warning']);
+    expect([severityFor('SHA512'), severityFor('YESCRYPT'), severityFor('MD5')]).toEqual(['info', 'info', 'warning']);
   });
 });
 
-describe('so that disk and file system can grow', () => {
+describe('resizing disk and file system', () => {
   const tools = { '/usr/bin/growpart': '', '/sbin/resize2fs': '' };
-  const said = (files: Readonly<Record<string, string>>, version = '5.10.0', hasCloudInit = true) =>
+  const severityFor = (files: Readonly<Record<string, string>>, version = '5.10.0', hasCloudInit = true) =>
     severity('GUESTOS.OnlineResizeFS', (findings) =>
       checkResize(
         rootOf(files),
@@ -115,27 +115,31 @@ describe('so that disk and file system can grow', () => {
       ),
     );
 
-  test('growpart is there', () => {
-    expect([said(tools), said({ '/sbin/resize2fs': '' })]).toEqual(['info', 'warning']);
+  test('growpart missing → warning', () => {
+    expect([severityFor(tools), severityFor({ '/sbin/resize2fs': '' })]).toEqual(['info', 'warning']);
   });
 
-  test('resize2fs is there', () => {
-    expect(said({ '/usr/bin/growpart': '' })).toBe('warning');
+  test('resize2fs missing → warning', () => {
+    expect(severityFor({ '/usr/bin/growpart': '' })).toBe('warning');
   });
 
-  test('the kernel is later than 3.6', () => {
-    expect([said(tools, '3.7.0'), said(tools, '3.5.0'), said(tools, '2.6.32')]).toEqual(['info', 'warning', 'warning']);
+  test('kernel not later than 3.6 → warning', () => {
+    expect([severityFor(tools, '3.7.0'), severityFor(tools, '3.5.0'), severityFor(tools, '2.6.32')]).toEqual([
+      'info',
+      'warning',
+      'warning',
+    ]);
   });
 
-  test('cloud-init is there to do it', () => {
-    expect(said(tools, '5.10.0', false)).toBe('warning');
+  test('cloud-init missing → warning that the root does not grow', () => {
+    expect(severityFor(tools, '5.10.0', false)).toBe('warning');
   });
 });
 
-test('the hardware clock of an arm64 is in UTC', () => {
-  const said = (mode: string) =>
+test('arm64 with the hardware clock in local time → warning', () => {
+  const severityFor = (mode: string) =>
     severity('GUESTOS.RtcTimeMode', (findings) =>
       checkSystem(rootOf({ '/etc/adjtime': `0.0 0 0.0\n0\n${mode}\n` }), { architecture: 'arm64', args: [] }, findings),
     );
-  expect([said('UTC'), said('LOCAL')]).toEqual(['info', 'warning']);
+  expect([severityFor('UTC'), severityFor('LOCAL')]).toEqual(['info', 'warning']);
 });

@@ -1,4 +1,4 @@
-/** Every file system gives the same tree; the fixtures come from test/images/make/fixture-images.sh. */
+/** Every file system reader returns the same tree; the fixtures come from test/images/make/fixture-images.sh. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { bufferSource, openFile } from '../../images/bytes.js';
@@ -37,12 +37,12 @@ test.each([
   ['ext3-4k', 'ext3'],
   ['ext4', 'ext4'],
   ['ext4-inline', 'ext4'],
-  // Copied while it was mounted: most of the tree is in the journal alone.
+  // Copied while mounted: most of the tree is only in the journal.
   ['ext4-journal', 'ext4'],
   ['xfs-v4', 'xfs'],
   ['xfs-v5', 'xfs'],
   ['btrfs', 'btrfs'],
-])('%s: names, contents, holes and links are those that were written', (name, kind) => {
+])('%s → the names, contents, holes and links that were written', (name, kind) => {
   const { tree, ...volume } = treeOf(name);
   expect(volume).toEqual({ uuid: '3f0c9a52-1111-4222-8333-444455556666', label: 'fixture', kind });
   expect(tree.text('/etc/os-release')).toContain('PRETTY_NAME="Debian of the fixtures"');
@@ -51,13 +51,13 @@ test.each([
   expect(tree.text('/deep/short')).toBe('inline\n');
   expect(md5(tree.bytes('/deep/a/b/c/pattern'))).toBe(PATTERN);
   const sparse = tree.bytes('/deep/sparse');
-  // mke2fs leaves a file's last hole out when it may keep data in the inode.
+  // mke2fs omits a file's last hole if it can store data in the inode.
   expect(sparse?.equals(SPARSE.subarray(0, sparse.length))).toBe(true);
   expect(tree.exists('/deep/a/../a/b/c/nothing')).toBe(false);
   if (!name.startsWith('xfs')) expect(tree.link('/long-link')).toMatch(/^(\/deep\/){60}\.\.\/etc\/os-release$/);
 });
 
-test.each(['fat12', 'fat16', 'fat32'])('%s: long names are found in any case', (name) => {
+test.each(['fat12', 'fat16', 'fat32'])('%s → long names are case-insensitive', (name) => {
   const { tree, uuid, label } = treeOf(name);
   expect([uuid, label?.trim()]).toEqual(['12AB-CDEF', 'FIXTURE']);
   expect(tree.text('/USR/LIB/OS-RELEASE')).toContain('ID=debian');
@@ -66,7 +66,7 @@ test.each(['fat12', 'fat16', 'fat32'])('%s: long names are found in any case', (
   expect(tree.bytes('/deep/sparse')?.equals(SPARSE)).toBe(true);
 });
 
-test('ntfs: names in any case, holes, links, and a file whose runs need records of their own', () => {
+test('ntfs → case-insensitive names, holes, links, and a file with extension records', () => {
   const { tree, ...volume } = treeOf('ntfs');
   expect(volume).toEqual({ uuid: '1234567812ABCDEF', label: 'fixture', kind: 'ntfs' });
   expect(tree.text('/ETC/OS-Release')).toContain('ID=debian');
@@ -82,14 +82,14 @@ test('ntfs: names in any case, holes, links, and a file whose runs need records 
   }
 });
 
-test('ntfs: compressed files are unpacked, with what did not shrink and with holes', () => {
+test('ntfs, compressed files with holes and incompressible units → decompressed', () => {
   const { tree } = treeOf('ntfs-compressed');
   expect(md5(tree.bytes('/pattern'))).toBe(PATTERN);
   expect(tree.bytes('/sparse')?.equals(SPARSE)).toBe(true);
   expect(md5(tree.bytes('/noise'))).toBe('fbed4e69ce5f1d0aa18550205b8293c2');
 });
 
-test('ntfs: a volume that was not closed says why', () => {
+test('ntfs, not unmounted cleanly → the reason in `stale`', () => {
   const { disk } = openContainer(openFile(new URL('fixtures/ntfs.qcow2', import.meta.url).pathname), findingList());
   if (disk === null) throw new Error('no disk');
   const staleWith = (edits: ReadonlyMap<number, number>) => openNtfs(patched(disk, edits))?.stale;
@@ -97,7 +97,7 @@ test('ntfs: a volume that was not closed says why', () => {
   const volumeRecord = 4 * 4096 + 3 * 1024;
   const information = disk.read(volumeRecord, 1024).indexOf(Buffer.from('7000000028000000', 'hex'));
   expect(staleWith(new Map([[volumeRecord + information + 24 + 10, 1]]))).toContain('marked as dirty');
-  // A fresh log is all ones. A restart page: magic, sizes of pages, where its area lies; in it a client, not clean.
+  // A new log is all ones. A restart page has a magic, page sizes and the offset of its area, here with an active client.
   let log = 0;
   while (!disk.read(log, 4096).every((byte) => byte === 0xff)) log += 4096;
   const page = Buffer.alloc(96);
@@ -110,7 +110,7 @@ test('ntfs: a volume that was not closed says why', () => {
   expect(staleWith(new Map([...written, [log + 48 + 14, 2]]))).toBeNull();
 });
 
-test('a link that points to itself ends', () => {
+test('a link to itself → an error', () => {
   const { tree } = treeOf('ext4');
   const loop = guestTree([
     {
@@ -135,7 +135,7 @@ test('a link that points to itself ends', () => {
   expect(() => loop.text('/loop')).toThrow(/too many links/);
 });
 
-test('a logical volume in two pieces is put together in order', () => {
+test('a logical volume with two segments → assembled in order', () => {
   const extent = 8 * 512;
   const pv = Buffer.alloc(2 * MIB);
   pv.write('LABELONE', 512);
@@ -161,11 +161,11 @@ segment2 {\nstart_extent = 1\nextent_count = 1\ntype = "striped"\nstripe_count =
   expect(thin).toMatchObject({ source: null, problem: expect.stringContaining('thin') });
 });
 
-test('LVM metadata that are nested without end are refused', () => {
+test('deeply nested LVM metadata → rejected', () => {
   expect(() => parseMetadata('a{'.repeat(100_000))).toThrow(/nested/);
 });
 
-test('logical partitions in a circle end', () => {
+test('a loop of logical partitions → the reader stops', () => {
   const disk = mbrDisk(8 * MIB);
   disk.writeUInt8(0x05, 450);
   disk.writeUInt8(0, 446);

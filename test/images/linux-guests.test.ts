@@ -1,4 +1,4 @@
-/** Linux guests of every family, and what is wrong with them: each defect alone, found with the vendor's item name. */
+/** Linux guests of every family: their facts, and the findings that single defects add. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { BOOT_UUID, CONSTRUCTED, type ConstructedGuest, ROOT_UUID } from '../support/images/constructed-guests.js';
@@ -6,15 +6,15 @@ import {
   BIOS,
   cpioOf,
   type Files,
+  type GuestInspection,
   inspectGuestFiles,
   layoutOf,
   serious,
-  type Told,
   UEFI,
   type VolumeParts,
 } from '../support/images/guest-files.js';
 
-function inspect(guest: ConstructedGuest, changes: Files = {}, others: readonly VolumeParts[] = []): Told {
+function inspect(guest: ConstructedGuest, changes: Files = {}, others: readonly VolumeParts[] = []): GuestInspection {
   const { root, boot, kind, logical, firmware } = guest;
   const files = { ...root, ...changes };
   const parts: VolumeParts[] = [
@@ -30,12 +30,12 @@ function within(folder: string, files: Files): Files {
   return Object.fromEntries(inside.map(([path, content]) => [path.slice(folder.length), content]));
 }
 
-describe('a guest of a known family', () => {
-  test.each(Object.entries(CONSTRUCTED))('%s is told as it is (constructed)', (_name, guest) => {
-    const told = inspect(guest);
+describe('a guest of a supported family', () => {
+  test.each(Object.entries(CONSTRUCTED))('%s (constructed) → its facts and findings', (_name, guest) => {
+    const inspection = inspect(guest);
     const { findings, ...facts } = guest.expected;
-    expect(told).toMatchObject({ ...facts, architecture: 'x86_64', bootMode: guest.firmware });
-    expect(serious(told)).toEqual(findings);
+    expect(inspection).toMatchObject({ ...facts, architecture: 'x86_64', bootMode: guest.firmware });
+    expect(serious(inspection)).toEqual(findings);
   });
 });
 
@@ -54,7 +54,7 @@ const CENTOS_OF_ANOTHER = packed(
   'drivers/virtio/virtio_pci',
 );
 
-/** What a change adds to the findings of the guest as it was. */
+/** The findings that a change adds to those of the unchanged guest. */
 function added(guest: ConstructedGuest, changes: Files): string[] {
   const before = serious(inspect(guest));
   return serious(inspect(guest, changes)).filter((finding) => !before.includes(finding));
@@ -67,22 +67,22 @@ const CFG = '/boot/grub2/grub.cfg';
 const UBUNTU_CFG = '/boot/grub/grub.cfg';
 const IFCFG = '/etc/sysconfig/network-scripts/ifcfg-eth0';
 
-describe('one defect is one finding', () => {
+describe('a defect → its finding', () => {
   test.each<[string, ConstructedGuest, Files, string[]]>([
     [
-      'the root in fstab by a device name',
+      'the root in fstab with a device name',
       CENTOS,
       { '/etc/fstab': '/dev/sda1 / xfs defaults 0 0\n' },
       ['warning GUESTOS.Fstab'],
     ],
     [
-      'a mount by the old bus',
+      'a mount with the source machine’s bus path',
       CENTOS,
       changed(CENTOS, '/etc/fstab', /$/g, '/dev/disk/by-path/pci-0000:00:1f.2-ata-1-part2 /srv xfs defaults 0 0\n'),
       ['blocking GUESTOS.Fstab'],
     ],
     [
-      'a mount whose UUID is nowhere',
+      'a mount with an unknown UUID',
       CENTOS,
       changed(CENTOS, '/etc/fstab', /$/g, 'UUID=00000000-1111-4222-8333-444444444444 /data xfs defaults 0 0\n'),
       ['blocking GUESTOS.Fstab'],
@@ -94,37 +94,37 @@ describe('one defect is one finding', () => {
       ['warning GUESTOS.Fstab'],
     ],
     [
-      'swap that did not come along',
+      'swap on a disk that is not imported',
       CENTOS,
       changed(CENTOS, '/etc/fstab', /$/g, 'UUID=00000000-1111-4222-8333-444444444444 none swap sw 0 0\n'),
       ['warning GUESTOS.Fstab'],
     ],
     [
-      'the same mount where OpenRC goes on',
+      'the same mount with OpenRC, which continues the boot',
       ALPINE,
       changed(ALPINE, '/etc/fstab', /$/g, 'UUID=00000000-1111-4222-8333-444444444444 /data ext4 defaults 0 0\n'),
       ['warning GUESTOS.Fstab'],
     ],
     [
-      'the root by a device name',
+      'root= with a device name',
       CENTOS,
       changed(CENTOS, CFG, `root=UUID=${ROOT_UUID}`, 'root=/dev/sda1'),
       ['blocking GUESTOS.Grub'],
     ],
     [
-      'the root by a UUID that is nowhere',
+      'root= with an unknown UUID',
       CENTOS,
       changed(CENTOS, CFG, ROOT_UUID, '00000000-1111-4222-8333-444444444444'),
       ['blocking GUESTOS.Grub'],
     ],
     [
-      'an initramfs that is not there',
+      'a missing initramfs',
       CENTOS,
       changed(CENTOS, CFG, /initrd16 .*/g, 'initrd16 /boot/initramfs-gone.img'),
       ['blocking GUESTOS.Grub', 'blocking GUESTOS.Virtio', 'blocking ECSIMPORT.RootDriver', 'warning GUESTOS.Nvme'],
     ],
     [
-      'no initramfs for a root by UUID',
+      'no initramfs and root= with a UUID',
       UBUNTU,
       changed(UBUNTU, UBUNTU_CFG, /initrd \S+/g, ''),
       ['blocking GUESTOS.Grub'],
@@ -136,25 +136,25 @@ describe('one defect is one finding', () => {
       ['blocking GUESTOS.Virtio', 'warning GUESTOS.Nvme'],
     ],
     [
-      'an initramfs with another kernel’s drivers',
+      'an initramfs with drivers of another kernel',
       CENTOS,
       { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': CENTOS_OF_ANOTHER },
       ['blocking ECSIMPORT.RootDriver', 'blocking GUESTOS.Virtio', 'warning GUESTOS.Nvme'],
     ],
     [
-      'an initramfs that cannot be unpacked',
+      'an initramfs with an unsupported compression',
       CENTOS,
       { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': Buffer.from('894c5a4f000d0a1a0a', 'hex') },
       ['warning GUESTOS.Virtio'],
     ],
     [
-      'a fixed address',
+      'a static address',
       ROCKY,
       { [IFCFG]: 'DEVICE=eth0\nBOOTPROTO=none\nIPADDR=192.168.1.5\nPREFIX=24\nONBOOT=yes\n' },
       ['warning GUESTOS.Dhcp'],
     ],
     [
-      'a fixed address for NetworkManager',
+      'a static address in NetworkManager',
       ROCKY,
       {
         '/etc/NetworkManager/system-connections/a.nmconnection':
@@ -163,7 +163,7 @@ describe('one defect is one finding', () => {
       ['warning GUESTOS.Dhcp'],
     ],
     [
-      'a fixed address in netplan that cloud-init did not write',
+      'a static address in netplan that cloud-init did not write',
       UBUNTU,
       {
         '/etc/netplan/01-static.yaml':
@@ -172,13 +172,13 @@ describe('one defect is one finding', () => {
       ['warning GUESTOS.Dhcp'],
     ],
     [
-      'an address of the old card',
+      'a MAC address of the source machine',
       ROCKY,
       { [IFCFG]: 'DEVICE=eth0\nBOOTPROTO=dhcp\nHWADDR=00:50:56:aa:bb:cc\nONBOOT=yes\n' },
       ['warning ECSIMPORT.PersistentNet'],
     ],
     [
-      'rules for the old cards',
+      'udev rules for the source machine’s network adapters',
       ROCKY,
       {
         '/etc/udev/rules.d/70-persistent-net.rules':
@@ -187,27 +187,32 @@ describe('one defect is one finding', () => {
       ['warning ECSIMPORT.PersistentNet'],
     ],
     ['SELinux enforcing', ROCKY, { '/etc/selinux/config': 'SELINUX=enforcing\n' }, ['warning GUESTOS.Selinux']],
-    ['the clock in local time', ROCKY, { '/etc/adjtime': '0.0 0 0.0\n0\nLOCAL\n' }, ['warning GUESTOS.RtcTimeMode']],
     [
-      'weak password hashes where the document asks for SHA-512',
+      'the hardware clock in local time',
+      ROCKY,
+      { '/etc/adjtime': '0.0 0 0.0\n0\nLOCAL\n' },
+      ['warning GUESTOS.RtcTimeMode'],
+    ],
+    [
+      'weak password hashes on a platform that requires SHA-512',
       ROCKY,
       { '/etc/login.defs': 'ENCRYPT_METHOD MD5\n' },
       ['warning ECSIMPORT.Sha512'],
     ],
     [
-      'cloud-init switched off',
+      'cloud-init disabled',
       ROCKY,
       { '/etc/cloud/cloud-init.disabled': '' },
       ['warning ECSIMPORT.RootLocked', 'warning GUESTOS.CloudInit'],
     ],
     [
-      'cloud-init told to look elsewhere',
+      'cloud-init without the Alibaba Cloud data source',
       ROCKY,
       { '/etc/cloud/cloud.cfg.d/90_dpkg.cfg': 'datasource_list:\n  - NoCloud\n  - Ec2\n' },
       ['warning GUESTOS.CloudInit'],
     ],
     [
-      'LVM that knows its disks by old names',
+      'LVM device names of the source hypervisor',
       ROCKY,
       {
         '/etc/lvm/devices/system.devices':
@@ -216,7 +221,7 @@ describe('one defect is one finding', () => {
       ['warning ECSIMPORT.LvmDevices'],
     ],
     [
-      'a kernel without CONFIG_FW_CFG_SYSFS where the document asks for it',
+      'a kernel without CONFIG_FW_CFG_SYSFS on a platform that requires it',
       ROCKY,
       {
         '/boot/config-4.18.0-513.5.1.el8_9.x86_64': 'CONFIG_VIRTIO_PCI=y\n',
@@ -225,7 +230,7 @@ describe('one defect is one finding', () => {
       ['warning ECSIMPORT.FwCfg'],
     ],
     [
-      'a kernel file that is gone',
+      'a missing kernel file',
       CENTOS,
       changed(CENTOS, CFG, /vmlinuz-3.10.0-1160/g, 'vmlinuz-3.10.0-1161'),
       ['blocking GUESTOS.Grub', 'warning GUESTOS.KernelVersion'],
@@ -235,7 +240,7 @@ describe('one defect is one finding', () => {
   });
 });
 
-test('what is fine is not complained of: cloud-init’s own network file, a list that names Alibaba Cloud', () => {
+test('a data source list with AliYun → no finding', () => {
   const list = { '/etc/cloud/cloud.cfg.d/90_dpkg.cfg': 'datasource_list: [ NoCloud, AliYun, None ]\n' };
   expect(added(UBUNTU, list)).toEqual([]);
   expect(added(ROCKY, list)).toEqual([]);
@@ -245,22 +250,22 @@ test.each([
   ['from distutils import version as vr\n\ndef version():\n    return vr.StrictVersion("0.7.6a15")\n', '0.7.6a15'],
   ['__VERSION__ = "22.4.2"\n_PACKAGED_VERSION = "@@PACKAGED_VERSION@@"\n', '22.4.2'],
   ['__VERSION__ = "23.4.4"\n_PACKAGED_VERSION = "23.4.4-0ubuntu0~22.04.1"\n', '23.4.4-0ubuntu0~22.04.1'],
-])('cloud-init’s version is told as the guest would tell it: %s', (source, version) => {
+])('version.py of cloud-init %j → its version', (source, version) => {
   const file = '/usr/lib/python2.7/site-packages/cloudinit/version.py';
   expect(inspect(CENTOS, { [file]: source }).cloudInitVersion).toBe(version);
 });
 
-test('the newest cloud-init tells its version in another file', () => {
+test('cloud-init 25.3 and later → the version in meson_versions.py', () => {
   const folder = '/usr/lib/python2.7/site-packages/cloudinit';
-  const told = inspect(CENTOS, {
+  const inspection = inspect(CENTOS, {
     [`${folder}/version.py`]: 'from cloudinit import meson_versions\n__VERSION__ = meson_versions.UPSTREAM_VERSION\n',
     [`${folder}/meson_versions.py`]: 'UPSTREAM_VERSION = "26.2"\nDOWNSTREAM_VERSION = "@DOWNSTREAM_VERSION@"\n',
   });
-  expect(told.cloudInitVersion).toBe('26.2');
+  expect(inspection.cloudInitVersion).toBe('26.2');
 });
 
-test('a guest that is not known is not refused: could not tell', () => {
-  const told = inspectGuestFiles(
+test('an unknown distribution → no blocking findings', () => {
+  const inspection = inspectGuestFiles(
     layoutOf({
       uuid: ROOT_UUID,
       files: {
@@ -273,6 +278,6 @@ test('a guest that is not known is not refused: could not tell', () => {
       },
     }),
   );
-  expect(told).toMatchObject({ platform: 'Others Linux', osVersion: '24.05', kernelVersion: null });
-  expect(serious(told).filter((finding) => finding.startsWith('blocking'))).toEqual([]);
+  expect(inspection).toMatchObject({ platform: 'Others Linux', osVersion: '24.05', kernelVersion: null });
+  expect(serious(inspection).filter((finding) => finding.startsWith('blocking'))).toEqual([]);
 });

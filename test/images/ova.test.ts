@@ -1,4 +1,4 @@
-/** What is told of an OVA: its one disk is read where it lies in the archive. */
+/** OVA: the single disk is inspected in place, without extracting the archive. */
 import { describe, expect, test } from 'vitest';
 import { codes, inspectBytes, MIB, mbrDisk } from '../support/images/made-images.js';
 
@@ -38,9 +38,11 @@ const descriptor = ['machine.ovf', Buffer.from('<Envelope/>')] as const;
 const disk = vmdk(mbrDisk(4 * MIB));
 
 describe('an OVA', () => {
-  test('with one disk tells where the disk lies, how large it is, and what is on it', () => {
-    const told = inspectBytes(tar(descriptor, ['machine.mf', Buffer.from('SHA256')], ['machine-disk1.vmdk', disk]));
-    expect(told).toMatchObject({
+  test('with one disk → the disk’s position, size and content', () => {
+    const inspection = inspectBytes(
+      tar(descriptor, ['machine.mf', Buffer.from('SHA256')], ['machine-disk1.vmdk', disk]),
+    );
+    expect(inspection).toMatchObject({
       format: 'OVA',
       virtualSize: 4 * MIB,
       partitionTable: 'mbr',
@@ -51,17 +53,20 @@ describe('an OVA', () => {
   test.each([
     ['no disk', tar(descriptor)],
     ['two disks', tar(descriptor, ['a.vmdk', disk], ['b.vmdk', disk])],
-    ['a disk that only names other files', tar(descriptor, ['a.vmdk', Buffer.from('# Disk DescriptorFile\n')])],
-  ])('with %s says what to do', (_name, bytes) => {
-    const told = inspectBytes(bytes);
-    expect(told.contains).toBeNull();
-    expect(codes(told, 'blocking')).toContain('ECSIMPORT.OvaDisks');
+    [
+      'a disk that is only a descriptor of other files',
+      tar(descriptor, ['a.vmdk', Buffer.from('# Disk DescriptorFile\n')]),
+    ],
+  ])('with %s → ECSIMPORT.OvaDisks', (_name, bytes) => {
+    const inspection = inspectBytes(bytes);
+    expect(inspection.contains).toBeNull();
+    expect(codes(inspection, 'blocking')).toContain('ECSIMPORT.OvaDisks');
   });
 
   test.each([
-    ['in its disk', tar(descriptor, ['a.vmdk', disk]).subarray(0, 2 * MIB)],
-    ['with a header that is none', Buffer.concat([tar(descriptor).subarray(0, 2 * SECTOR), Buffer.alloc(4096, 1)])],
-  ])('that is cut off %s is damaged', (_name, bytes) => {
+    ['truncated in its disk', tar(descriptor, ['a.vmdk', disk]).subarray(0, 2 * MIB)],
+    ['with an invalid tar header', Buffer.concat([tar(descriptor).subarray(0, 2 * SECTOR), Buffer.alloc(4096, 1)])],
+  ])('%s → ECSIMPORT.Truncated', (_name, bytes) => {
     expect(codes(inspectBytes(bytes), 'blocking')).toContain('ECSIMPORT.Truncated');
   });
 });

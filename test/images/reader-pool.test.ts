@@ -1,4 +1,4 @@
-/** Readers are kept for the next image, and one that an image harmed harms no other image. */
+/** The pool of inspection processes: reuse, concurrency, and isolation of failures. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** Children of this process that read images. */
+/** Process ids of this process's inspection children. */
 function readers(): readonly string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
@@ -29,8 +29,8 @@ function readers(): readonly string[] {
   });
 }
 
-describe('images', () => {
-  test('in a row are read by one process, each told as by itself', async () => {
+describe('the reader pool', () => {
+  test('sequential inspections → one process, with the same results as inspectImage', async () => {
     const before = readers();
     const inspect = createInspector();
     const alone = { small: await inspectImage(small), demo: await inspectImage(DEMO) };
@@ -41,7 +41,7 @@ describe('images', () => {
     expect(readers().filter((pid) => !before.includes(pid))).toHaveLength(1);
   });
 
-  test('at once are read by as many processes as there are processors', async () => {
+  test('concurrent inspections → at most one process per processor', async () => {
     const inspect = createInspector();
     const before = readers();
     const all = await Promise.all(Array.from({ length: 12 }, () => inspect(small)));
@@ -49,7 +49,7 @@ describe('images', () => {
     expect(readers().filter((pid) => !before.includes(pid)).length).toBeLessThanOrEqual(8);
   });
 
-  test('behind one whose reader died are read all the same', async () => {
+  test('a killed process → the next inspection still succeeds', async () => {
     const inspect = createInspector();
     const abort = new AbortController();
     const stopped = inspect(DEMO, { signal: abort.signal });
@@ -58,7 +58,7 @@ describe('images', () => {
     expect(await inspect(small)).toMatchObject({ format: 'QCOW2' });
   });
 
-  test('of a data disk and of a system disk are not mixed up', async () => {
+  test('the same image as system and data disk → separate results', async () => {
     const inspect = createInspector();
     const [system, data] = [await inspect(DEMO), await inspect(DEMO, { role: 'data', moreDisks: true })];
     expect([system.platform, data.platform]).toEqual(['Debian', null]);

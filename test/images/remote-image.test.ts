@@ -1,4 +1,4 @@
-/** An image that lies elsewhere is told like one that lies here, from a fraction of its bytes. */
+/** Inspection of remote images, and the cache of its results. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { FailureError } from '../../domain/errors/failure.js';
@@ -27,16 +27,16 @@ function remote(read?: RemoteImage['read']) {
 }
 
 describe('a remote image', () => {
-  test('is told like the same file on this host', async () => {
+  test('→ the same facts as for a local file, from a fraction of its bytes', async () => {
     const image = remote();
-    const { allocatedSize: _one, ...told } = await inspect(image);
+    const { allocatedSize: _one, ...inspection } = await inspect(image);
     const { allocatedSize: _other, ...local } = await inspectImage(DEMO);
-    expect(told).toEqual(local);
-    expect(told.depth).toBe('guest');
+    expect(inspection).toEqual(local);
+    expect(inspection.depth).toBe('guest');
     expect(image.fetched).toBeLessThan(bytes.length * 1.1);
   });
 
-  test('whose server fails in the middle fails with its server’s words', async () => {
+  test('read fails → rejects with the read’s failure', async () => {
     let answers = 3;
     const failure = { code: 'Source.Unreachable', class: 'transient' as const, message: 'gone', remedy: 'wait' };
     const image = remote(async (offset, length) => {
@@ -46,7 +46,7 @@ describe('a remote image', () => {
     await expect(inspect(image)).rejects.toMatchObject({ failure });
   });
 
-  test('whose inspection is cancelled stops at once, whatever its server does', async () => {
+  test('cancelled while a read is pending → rejects immediately', async () => {
     const cancel = new AbortController();
     const image = remote((_offset, _length, signal) => {
       setTimeout(() => cancel.abort(new Error('cancelled by the user')), 10);
@@ -55,7 +55,7 @@ describe('a remote image', () => {
     await expect(inspect(image, { signal: cancel.signal })).rejects.toThrow('cancelled by the user');
   });
 
-  test('on a server that takes for ever is given up after a while', async () => {
+  test('read never returns → Inspection.TimeLimit', async () => {
     const slow = createRemoteInspector({ timeLimitMs: 1500 });
     const image = remote((_offset, _length, signal) => {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
@@ -64,36 +64,36 @@ describe('a remote image', () => {
   });
 });
 
-describe('what was told of a remote image', () => {
-  const told = { format: 'QCOW2' } as Inspection;
+describe('the inspection cache', () => {
+  const inspection = { format: 'QCOW2' } as Inspection;
 
-  test('is told again without a look, until the image changes', async () => {
-    let looks = 0;
-    const remembering = cacheInspections(async () => {
-      looks += 1;
-      return told;
+  test('same version → one inspection; another version or role → a new inspection', async () => {
+    let inspections = 0;
+    const inspectCached = cacheInspections(async () => {
+      inspections += 1;
+      return inspection;
     });
-    await Promise.all([remembering(remote()), remembering(remote())]);
-    await remembering(remote());
-    expect(looks).toBe(1);
-    await remembering({ ...remote(), version: 'two' });
-    await remembering(remote(), { role: 'data' });
-    expect(looks).toBe(3);
-    await remembering({ ...remote(), version: null });
-    await remembering({ ...remote(), version: null });
-    expect(looks).toBe(5);
+    await Promise.all([inspectCached(remote()), inspectCached(remote())]);
+    await inspectCached(remote());
+    expect(inspections).toBe(1);
+    await inspectCached({ ...remote(), version: 'two' });
+    await inspectCached(remote(), { role: 'data' });
+    expect(inspections).toBe(3);
+    await inspectCached({ ...remote(), version: null });
+    await inspectCached({ ...remote(), version: null });
+    expect(inspections).toBe(5);
   });
 
-  test('is looked for again by the next when the look failed', async () => {
-    let looks = 0;
-    const remembering = cacheInspections(async () => {
-      looks += 1;
-      if (looks === 1) throw new Error('cancelled');
-      return told;
+  test('the pending inspection fails → the next caller inspects again', async () => {
+    let inspections = 0;
+    const inspectCached = cacheInspections(async () => {
+      inspections += 1;
+      if (inspections === 1) throw new Error('cancelled');
+      return inspection;
     });
-    const first = remembering(remote());
-    const second = remembering(remote());
+    const first = inspectCached(remote());
+    const second = inspectCached(remote());
     await expect(first).rejects.toThrow('cancelled');
-    expect(await second).toBe(told);
+    expect(await second).toBe(inspection);
   });
 });

@@ -1,4 +1,4 @@
-/** What a Windows’ registry and boot configuration tell of its first start on ECS. All systems here are constructed. */
+/** Inspection of Windows guests from registry and boot configuration. All systems in these tests are constructed. */
 import { describe, expect, test } from 'vitest';
 import { bufferSource, UnreadableError } from '../../images/bytes.js';
 import { openHive } from '../../images/windows/hive.js';
@@ -7,12 +7,12 @@ import { codes, inspectPath, WINDOWS, WINDOWS_WITHOUT_VIRTIO } from '../support/
 import {
   bootStore,
   type Changes,
+  type GuestInspection,
+  inspectMadeWindows,
   type MadeWindows,
   partitionDevice,
   SAFE_BOOT,
   SYSTEM,
-  type Told,
-  tell,
   UEFI_STORE,
 } from '../support/images/made-windows.js';
 
@@ -20,15 +20,15 @@ const CONTROL = 'ControlSet001\\Control';
 const SERVICES = 'ControlSet001\\Services';
 const VERSION = 'Microsoft\\Windows NT\\CurrentVersion';
 
-const serious = ({ findings }: Told) =>
+const serious = ({ findings }: GuestInspection) =>
   findings.filter(({ severity }) => severity !== 'info').map(({ severity, code }) => `${severity} ${code}`);
-const named = ({ findings }: Told, code: string) => findings.find((finding) => finding.code === code);
+const named = ({ findings }: GuestInspection, code: string) => findings.find((finding) => finding.code === code);
 
 function version(name: string, build: string, more: Changes[string] = {}): MadeWindows {
   return { software: { [VERSION]: { ProductName: name, CurrentBuild: build, CurrentVersion: '6.3', ...more } } };
 }
 
-test('a whole disk with a Windows is told from its partitions to its registry', () => {
+test('a Windows disk → facts from partitions, boot configuration and registry', () => {
   const ready = inspectPath(WINDOWS);
   expect(codes(ready, 'blocking')).toEqual([]);
   expect(ready).toMatchObject({
@@ -42,10 +42,10 @@ test('a whole disk with a Windows is told from its partitions to its registry', 
   expect(codes(fromVmware, 'blocking')).toEqual(['GUESTOS.Virtio', 'GUESTOS.Virtio']);
 });
 
-test('a Windows that is ready for ECS has nothing to mend', () => {
-  const told = tell();
-  expect(serious(told)).toEqual([]);
-  expect(told).toMatchObject({
+test('a Windows that is ready for ECS → no warnings', () => {
+  const inspection = inspectMadeWindows();
+  expect(serious(inspection)).toEqual([]);
+  expect(inspection).toMatchObject({
     osType: 'windows',
     platform: 'Windows Server 2022',
     osName: 'Windows Server 2022 Datacenter',
@@ -56,7 +56,7 @@ test('a Windows that is ready for ECS has nothing to mend', () => {
     nvmeSupport: 'supported',
     depth: 'guest',
   });
-  expect(named(told, 'GUESTOS.Virtio')?.evidence).toContain('SYSTEM\\ControlSet001\\Services\\viostor: Start=0');
+  expect(named(inspection, 'GUESTOS.Virtio')?.evidence).toContain('SYSTEM\\ControlSet001\\Services\\viostor: Start=0');
 });
 
 test.each([
@@ -69,20 +69,22 @@ test.each([
   ['Windows Server Datacenter', '19042', 'Server Core', 'Other Windows', '6.3.19042'],
   ['Hyper-V Server 2019', '17763', 'Server Core', 'Other Windows', '6.3.17763'],
   ['Windows 10 Pro', '19045', 'Client', 'Other Windows', '6.3.19045'],
-])('%s, build %s, is the platform that the vendor has for it', (name, build, installation, platform, osVersion) => {
-  const told = tell(version(name, build, { InstallationType: installation }));
-  expect(told).toMatchObject({ platform, osVersion });
-  expect(serious(told).includes('warning ECSIMPORT.Licence')).toBe(platform === 'Other Windows');
+])('%s, build %s → its Platform value', (name, build, installation, platform, osVersion) => {
+  const inspection = inspectMadeWindows(version(name, build, { InstallationType: installation }));
+  expect(inspection).toMatchObject({ platform, osVersion });
+  expect(serious(inspection).includes('warning ECSIMPORT.Licence')).toBe(platform === 'Other Windows');
 });
 
-test('Windows 11 is called so, though its registry says 10', () => {
-  const told = tell(version('Windows 10 Enterprise', '22631', { InstallationType: 'Client' }));
-  expect(told.osName).toBe('Windows 11 Enterprise');
+test('Windows 11 with "Windows 10" in ProductName → Windows 11', () => {
+  const inspection = inspectMadeWindows(version('Windows 10 Enterprise', '22631', { InstallationType: 'Client' }));
+  expect(inspection.osName).toBe('Windows 11 Enterprise');
 });
 
-test('an evaluation edition is told as one that ends', () => {
-  const told = tell(version('Windows Server 2022 Standard Evaluation', '20348', { EditionID: 'ServerStandardEval' }));
-  expect(named(told, 'ECSIMPORT.Licence')).toMatchObject({
+test('an evaluation edition → warning', () => {
+  const inspection = inspectMadeWindows(
+    version('Windows Server 2022 Standard Evaluation', '20348', { EditionID: 'ServerStandardEval' }),
+  );
+  expect(named(inspection, 'ECSIMPORT.Licence')).toMatchObject({
     severity: 'warning',
     message: expect.stringContaining('evaluation'),
   });
@@ -93,11 +95,15 @@ describe('virtio', () => {
   test.each<[string, Changes, readonly string[]]>([
     ['no viostor', { [`${SERVICES}\\viostor`]: null }, ['blocking GUESTOS.Virtio']],
     ['viostor on demand', { [`${SERVICES}\\viostor`]: { ...viostor, Start: 3 } }, ['blocking GUESTOS.Virtio']],
-    ['viostor held back', { [`${SERVICES}\\viostor\\StartOverride`]: { 0: 3 } }, ['warning GUESTOS.Virtio']],
-    ['no network driver', { [`${SERVICES}\\netkvm`]: null }, ['blocking GUESTOS.Virtio']],
-    ['a network driver that is disabled', { [`${SERVICES}\\netkvm`]: { Start: 4 } }, ['blocking GUESTOS.Virtio']],
     [
-      'a driver for no device',
+      'viostor disabled by StartOverride',
+      { [`${SERVICES}\\viostor\\StartOverride`]: { 0: 3 } },
+      ['warning GUESTOS.Virtio'],
+    ],
+    ['no network driver', { [`${SERVICES}\\netkvm`]: null }, ['blocking GUESTOS.Virtio']],
+    ['network driver disabled', { [`${SERVICES}\\netkvm`]: { Start: 4 } }, ['blocking GUESTOS.Virtio']],
+    [
+      'no virtio disk bound to viostor',
       { 'DriverDatabase\\DeviceIds\\PCI\\VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00': null },
       ['warning GUESTOS.Virtio'],
     ],
@@ -107,35 +113,35 @@ describe('virtio', () => {
       ['blocking GUESTOS.Virtio'],
     ],
   ])('%s', (_name, system, expected) => {
-    expect(serious(tell({ system }))).toEqual(expected);
+    expect(serious(inspectMadeWindows({ system }))).toEqual(expected);
   });
 
-  test('a service whose file is gone does not count', () => {
-    const told = tell({ files: { '/Windows/System32/drivers/viostor.sys': null } });
-    expect(named(told, 'GUESTOS.Virtio')).toMatchObject({
+  test('driver file missing → blocking', () => {
+    const inspection = inspectMadeWindows({ files: { '/Windows/System32/drivers/viostor.sys': null } });
+    expect(named(inspection, 'GUESTOS.Virtio')).toMatchObject({
       severity: 'blocking',
       evidence: expect.stringContaining('viostor.sys is missing'),
     });
   });
 
-  test('the control set that starts next is looked at, not the first', () => {
+  test('Select\\Default names another control set → that control set is checked', () => {
     const system: Changes = { Select: { Current: 1, Default: 2 }, ...rename(SYSTEM, 'ControlSet001', 'ControlSet002') };
-    const told = tell({ system: { ...system, [`${SERVICES}\\viostor`]: null } });
-    expect(serious(told)).toEqual([]);
+    const inspection = inspectMadeWindows({ system: { ...system, [`${SERVICES}\\viostor`]: null } });
+    expect(serious(inspection)).toEqual([]);
   });
 
-  test('older systems find a driver by the critical device database', () => {
-    const told = tell({
+  test('device in the critical device database of older systems → bound', () => {
+    const inspection = inspectMadeWindows({
       system: {
         'DriverDatabase\\DeviceIds\\PCI\\VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00': null,
         [`${CONTROL}\\CriticalDeviceDatabase\\pci#ven_1af4&dev_1001&subsys_00021af4`]: { Service: 'viostor' },
       },
     });
-    expect(serious(told)).toEqual([]);
+    expect(serious(inspection)).toEqual([]);
   });
 
-  test('NVMe is told as supported, unsupported, or not known', () => {
-    const nvme = (system: Changes) => tell({ system }).nvmeSupport;
+  test('stornvme missing → unsupported; disabled by StartOverride → null', () => {
+    const nvme = (system: Changes) => inspectMadeWindows({ system }).nvmeSupport;
     expect(nvme({ [`${SERVICES}\\stornvme`]: null })).toBe('unsupported');
     expect(nvme({ [`${SERVICES}\\stornvme\\StartOverride`]: { 0: 3 } })).toBeNull();
   });
@@ -159,89 +165,93 @@ describe('the boot configuration', () => {
       ['blocking ECSIMPORT.BootStore'],
     ],
     [
-      'a loader of the other firmware',
+      'a loader for the other firmware',
       { store: bootStore(relativeDevice(), '\\Windows\\system32\\winload.exe') },
       ['blocking ECSIMPORT.BootStore'],
     ],
-    ['the partition that it was started from', { store: bootStore(relativeDevice(), efi) }, []],
+    ['the boot partition', { store: bootStore(relativeDevice(), efi) }, []],
     ['safe mode', { store: { ...UEFI_STORE, ...SAFE_BOOT } }, ['warning ECSIMPORT.BootStore']],
     ['no loader', { store: { Objects: {} } }, ['warning ECSIMPORT.BootStore']],
   ])('%s', (_name, parts, expected) => {
-    const found = serious(tell(parts));
+    const found = serious(inspectMadeWindows(parts));
     expect([...new Set(found)]).toEqual(expected);
   });
 });
 
-describe('the state in which it was left', () => {
+describe('the state at shutdown', () => {
   const state = (ImageState: string): MadeWindows => ({
     software: { 'Microsoft\\Windows\\CurrentVersion\\Setup\\State': { ImageState } },
   });
   const cbs = 'Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\RebootPending';
   test.each<[string, MadeWindows, readonly string[]]>([
-    ['sysprep that was interrupted', state('IMAGE_STATE_UNDEPLOYABLE'), ['blocking ECSIMPORT.Sysprep']],
-    ['sysprep without answers', state('IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE'), ['warning ECSIMPORT.Sysprep']],
+    ['sysprep interrupted', state('IMAGE_STATE_UNDEPLOYABLE'), ['blocking ECSIMPORT.Sysprep']],
+    ['sysprep without an answer file', state('IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE'), ['warning ECSIMPORT.Sysprep']],
     [
-      'sysprep with answers',
+      'sysprep with an answer file',
       {
         ...state('IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE'),
         files: { '/Windows/Panther/unattend.xml': Buffer.from('<unattend/>') },
       },
       [],
     ],
-    ['updates that wait', { software: { [cbs]: {} } }, ['warning ECSIMPORT.PendingUpdates']],
+    ['pending updates', { software: { [cbs]: {} } }, ['warning ECSIMPORT.PendingUpdates']],
     [
       'hibernation',
       { files: { '/hiberfil.sys': Buffer.from('HIBR, and the memory') } },
       ['blocking ECSIMPORT.Hibernated'],
     ],
-    ['a woken hibernation file', { files: { '/hiberfil.sys': Buffer.from('WAKE, and the memory') } }, []],
+    ['a hibernation file after resume', { files: { '/hiberfil.sys': Buffer.from('WAKE, and the memory') } }, []],
     ['a dirty volume', { stale: 'the volume is marked dirty ($Volume)' }, ['warning ECSIMPORT.NotUnmounted']],
   ])('%s', (_name, parts, expected) => {
-    expect(serious(tell(parts))).toEqual(expected);
+    expect(serious(inspectMadeWindows(parts))).toEqual(expected);
   });
 
-  test('a registry whose logs were not replayed says that it may be older', () => {
-    expect(named(tell({ dirty: true }), 'ECSIMPORT.Registry')).toMatchObject({
+  test('a registry with unreplayed logs → info', () => {
+    expect(named(inspectMadeWindows({ dirty: true }), 'ECSIMPORT.Registry')).toMatchObject({
       severity: 'info',
       evidence: expect.stringContaining('SYSTEM'),
     });
   });
 });
 
-describe('getting in', () => {
+describe('remote access', () => {
   const server = `${CONTROL}\\Terminal Server`;
   const firewall = `${SERVICES}\\SharedAccess\\Parameters\\FirewallPolicy`;
   const rule = (text: string): MadeWindows => ({ system: { [`${firewall}\\FirewallRules`]: { rule: text } } });
   test.each<[string, MadeWindows, readonly string[]]>([
-    ['Remote Desktop off', { system: { [server]: { fDenyTSConnections: 1 } } }, ['warning ECSIMPORT.RemoteDesktop']],
     [
-      'Remote Desktop off by policy',
+      'Remote Desktop disabled',
+      { system: { [server]: { fDenyTSConnections: 1 } } },
+      ['warning ECSIMPORT.RemoteDesktop'],
+    ],
+    [
+      'Remote Desktop disabled by policy',
       { software: { 'Policies\\Microsoft\\Windows NT\\Terminal Services': { fDenyTSConnections: 1 } } },
       ['warning ECSIMPORT.RemoteDesktop'],
     ],
     [
-      'its service disabled',
+      'TermService disabled',
       { system: { [`${SERVICES}\\TermService`]: { Start: 4 } } },
       ['warning ECSIMPORT.RemoteDesktop'],
     ],
-    ['no rule in the firewall', { system: { [`${firewall}\\FirewallRules`]: null } }, ['warning ECSIMPORT.Firewall']],
+    ['no firewall rule', { system: { [`${firewall}\\FirewallRules`]: null } }, ['warning ECSIMPORT.Firewall']],
     [
-      'a rule that is not active',
+      'an inactive rule',
       rule('v2.22|Action=Allow|Active=FALSE|Dir=In|Protocol=6|LPort=3389|Svc=termservice|'),
       ['warning ECSIMPORT.Firewall'],
     ],
     [
-      'a rule for the domain alone',
+      'a rule for domain and private networks only',
       rule('v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Domain|Profile=Private|LPort=3389|App=System|'),
       ['warning ECSIMPORT.Firewall'],
     ],
-    ['a rule for a range', rule('v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3000-4000|'), []],
+    ['a rule for a port range', rule('v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3000-4000|'), []],
     [
       'a rule for another program',
       rule('v2.10|Action=Allow|Active=TRUE|Dir=In|App=C:\\x.exe|'),
       ['warning ECSIMPORT.Firewall'],
     ],
-    ['the firewall off', { system: { [`${firewall}\\PublicProfile`]: { EnableFirewall: 0 } } }, []],
+    ['firewall disabled', { system: { [`${firewall}\\PublicProfile`]: { EnableFirewall: 0 } } }, []],
     ['no cloudbase-init', { system: { [`${SERVICES}\\cloudbase-init`]: null } }, ['warning ECSIMPORT.CloudbaseInit']],
     [
       'a static address',
@@ -249,7 +259,7 @@ describe('getting in', () => {
       ['warning GUESTOS.Dhcp'],
     ],
   ])('%s', (_name, parts, expected) => {
-    expect(serious(tell(parts))).toEqual(expected);
+    expect(serious(inspectMadeWindows(parts))).toEqual(expected);
   });
 });
 
@@ -260,7 +270,7 @@ describe('registry hives', () => {
   };
   const bytes = hive(keys);
 
-  test('keys in lists of lists and values in pieces are found in any case', () => {
+  test('keys in nested lists and segmented values → found, case-insensitively', () => {
     const { root } = openHive(bufferSource(bytes));
     expect(root.key('many\\KEY577')?.number('INDEX')).toBe(577);
     expect(root.key('Many')?.names()).toHaveLength(600);
@@ -269,31 +279,31 @@ describe('registry hives', () => {
     expect(root.key('A\\C')).toBeNull();
   });
 
-  test('text that could disturb a terminal is made harmless', () => {
+  test('control characters in a value → removed', () => {
     expect(openHive(bufferSource(bytes)).root.key('A\\B')?.text('text')).toBe('x y');
   });
 
-  test('a hive with any one byte changed is read or refused in words', () => {
+  test('a hive with one changed byte → read, or rejected with an error', () => {
     const small = hive({ 'A\\B': { text: 'x', many: ['a'], bytes: Buffer.alloc(99) }, C: { number: 1 } });
     for (let at = 0; at < 5200; at += at < 4096 ? 61 : 1) {
       for (const value of [0, 0xff, 0x80]) {
         const copy = Buffer.from(small);
         copy[at] = value;
-        everything(copy);
+        readAll(copy);
       }
     }
   });
 });
 
-/** Reads all that a check could ask for. */
-function everything(bytes: Buffer): void {
+/** Reads everything that a check may read. */
+function readAll(bytes: Buffer): void {
   try {
     const { root } = openHive(bufferSource(bytes));
     for (const name of root.names()) root.key(name)?.names();
     const key = root.key('A\\B');
     for (const name of key?.valueNames() ?? []) key?.bytes(name);
   } catch (error) {
-    // ERR_OUT_OF_RANGE: a field lies outside of a short table, which the inspection catches as well.
+    // ERR_OUT_OF_RANGE: a field outside a truncated table. The inspection catches it too.
     const caught = error instanceof UnreadableError || (error instanceof RangeError && 'code' in error);
     if (!caught) throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * Guests of families whose packages cannot be had here: built from their documented layout and real version strings, with
- * kernels and drivers in name only. Marked `constructed` wherever they are shown, so that nobody takes them for more.
+ * Guests of distributions whose packages are not available: documented layouts and real version strings, with empty files
+ * in place of kernels and drivers. Reports mark them as `constructed`.
  */
 import { gzipSync } from 'node:zlib';
 import { cpioOf, elf, type Files, kernelImage } from './guest-files.js';
@@ -10,11 +10,11 @@ export const BOOT_UUID = '1c9d0e6a-77aa-4f0e-8a2f-9e1d3c5b7a90';
 
 export interface ConstructedGuest {
   readonly root: Files;
-  /** /boot, where it is a partition of its own. */
+  /** Files of /boot, if it is a separate partition. */
   readonly boot?: Files;
   readonly esp?: Files;
   readonly kind: 'ext4' | 'xfs' | 'btrfs';
-  /** The root is `vg/lv` of LVM. */
+  /** The root is the LVM volume `vg/lv`. */
   readonly logical?: { readonly group: string; readonly name: string };
   readonly firmware: 'BIOS' | 'UEFI';
   readonly expected: {
@@ -28,7 +28,7 @@ export interface ConstructedGuest {
 }
 
 const MACHINE = '3f1c9a7be21d4c0f8a6b5d4e3c2b1a09';
-/** What dracut and mkinitrd put before the archive: microcode for the processor, in an archive of its own. */
+/** The separate archive with CPU microcode that dracut and mkinitrd put before the main archive. */
 const MICROCODE = cpioOf(['kernel/x86/microcode/AuthenticAMD.bin', 'kernel/x86/microcode/GenuineIntel.bin']);
 
 function initramfs(kernel: string, drivers: readonly string[], ending = '.ko.xz'): Buffer {
@@ -45,7 +45,7 @@ const BOOT_DRIVERS = [
 ];
 const LATER_DRIVERS = ['drivers/net/virtio_net', 'drivers/firmware/qemu_fw_cfg'];
 
-/** Kernel, configuration, module lists and initramfs as a kernel package leaves them. */
+/** Kernel, configuration, module lists and initramfs as a kernel package installs them. */
 function kernelFiles(version: string, config: string, drivers: readonly string[], builtIn: readonly string[]): Files {
   const folder = `/usr/lib/modules/${version}`;
   return {
@@ -105,7 +105,7 @@ interface RedHatLike {
   readonly network?: Files;
 }
 
-/** RHEL 8 and later, and what is built like them: XFS on LVM, /boot on its own, entry files, dracut. */
+/** RHEL 8 and later and its derivatives: XFS on LVM, separate /boot, BLS entry files, dracut. */
 function redHatLike(parts: RedHatLike): ConstructedGuest {
   const { kernel } = parts;
   const selinux = parts.selinux ?? 'disabled';
@@ -153,7 +153,7 @@ function redHatLike(parts: RedHatLike): ConstructedGuest {
 const release = (id: string, name: string, version: string, more = '') =>
   `NAME="${name}"\nVERSION="${version}"\nID="${id}"\nVERSION_ID="${version}"\nPRETTY_NAME="${name} ${version}"\n${more}`;
 
-/** CentOS 7 on MBR: GRUB's own menu, titles saved in its environment. */
+/** CentOS 7 on MBR: a GRUB menu, with the saved entry in GRUB's environment block. */
 const centos7Kernel = '3.10.0-1160.el7.x86_64';
 const centos7: ConstructedGuest = {
   kind: 'xfs',
@@ -189,7 +189,7 @@ const centos7: ConstructedGuest = {
   },
 };
 
-/** openSUSE and SLES: the root is a snapshot in btrfs, xz packs the initramfs of older ones; wicked reads ifcfg. */
+/** openSUSE and SLES: the root is a btrfs snapshot, older versions have an xz initramfs, wicked reads ifcfg. */
 function suse(osRelease: string, platform: string, osVersion: string): ConstructedGuest {
   const kernel = '5.14.21-150500.55.52-default';
   return {
@@ -259,7 +259,7 @@ const alpine: ConstructedGuest = {
 };
 
 const ubuntuKernel = '5.15.0-1050-kvm';
-/** Ubuntu's cloud image: the kernel has its drivers built in and is started without an initramfs first. */
+/** Ubuntu's cloud image: the kernel has built-in drivers and first boots without an initramfs. */
 const ubuntu: ConstructedGuest = {
   kind: 'ext4',
   firmware: 'UEFI',

@@ -1,4 +1,4 @@
-/** A guest made of a list of files: for checks that need no disk, and for disks that a script makes from the same list. */
+/** Guests built from lists of files: for checks without a disk, and for scripts that create disks from the same lists. */
 import type { DiskLayout, Volume } from '../../../images/disk/volumes.js';
 import type { Entry, FileSystem } from '../../../images/filesystems/filesystem.js';
 import { findingList } from '../../../images/findings.js';
@@ -7,7 +7,7 @@ import { inspectLinux } from '../../../images/guest/inspect-linux.js';
 import { findRoot } from '../../../images/guest/mounts.js';
 import { type DiskContext, type Inspection, LONE_SYSTEM_DISK } from '../../../images/inspection.js';
 
-/** Path to content; `-> target` is a symbolic link. Directories come by themselves. */
+/** Content by path; `-> target` is a symbolic link. Parent directories are created automatically. */
 export type Files = Readonly<Record<string, string | Buffer>>;
 
 interface Node {
@@ -61,11 +61,11 @@ export interface VolumeParts {
   readonly uuid?: string | null;
   readonly kind?: FileSystem['kind'];
   readonly logical?: Volume['logical'];
-  /** For what is no file system: `swap`, `LUKS` … */
+  /** For volumes without a file system: `swap`, `LUKS` … */
   readonly content?: string;
 }
 
-/** Partitions in their order on a GPT disk; logical volumes lie on none. */
+/** The layout of a GPT disk with these partitions, in order; logical volumes have no partition. */
 export function layoutOf(...parts: readonly VolumeParts[]): DiskLayout {
   const volumes = parts.map((part, index): Volume => {
     const { files, uuid = null, kind = 'ext4', logical = null } = part;
@@ -110,7 +110,7 @@ export const UEFI: BootModes = {
   loaders: ['x86_64'],
 };
 
-export type Told = Pick<
+export type GuestInspection = Pick<
   Inspection,
   | 'architecture'
   | 'bootMode'
@@ -122,12 +122,12 @@ export type Told = Pick<
   | 'findings'
 >;
 
-/** What the inspection of a Linux guest says, without a disk. */
+/** Inspects a Linux guest without a disk. */
 export function inspectGuestFiles(
   layout: DiskLayout,
   modes: BootModes = BIOS,
   context: DiskContext = LONE_SYSTEM_DISK,
-): Told {
+): GuestInspection {
   const root = findRoot(layout);
   if (root === null) throw new Error('no root was found');
   const findings = findingList();
@@ -136,7 +136,7 @@ export function inspectGuestFiles(
 }
 
 /** Every finding above `info` as `severity CODE`. */
-export function serious({ findings }: Pick<Told, 'findings'>): string[] {
+export function serious({ findings }: Pick<GuestInspection, 'findings'>): string[] {
   return findings
     .filter(({ severity }) => severity !== 'info')
     .map(({ severity, code }) => `${severity} ${code}`)
@@ -154,7 +154,7 @@ export function cpioOf(names: readonly string[]): Buffer {
   return Buffer.concat([...names, 'TRAILER!!!'].map(entry));
 }
 
-/** The part of an x86 kernel image that tells its version (boot protocol, kernel_version at 0x20e). */
+/** The part of an x86 kernel image with its version (boot protocol, kernel_version at 0x20e). */
 export function kernelImage(version: string): Buffer {
   const image = Buffer.alloc(4096);
   image.write('HdrS', 0x202);
@@ -163,7 +163,7 @@ export function kernelImage(version: string): Buffer {
   return image;
 }
 
-/** The head of an ELF program for a machine: 62 x86_64, 183 arm64, 3 i386. */
+/** The ELF header of a program for a machine: 62 x86_64, 183 arm64, 3 i386. */
 export function elf(machine: number): Buffer {
   const head = Buffer.alloc(64);
   head.write('\x7fELF', 0, 'latin1');

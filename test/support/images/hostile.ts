@@ -1,4 +1,4 @@
-/** Images changed where it hurts: headers, tables, superblocks, and bytes anywhere; the same for the same seed. */
+/** Images with mutated headers, tables, superblocks and random bytes; deterministic for a seed. */
 import { type ByteSource, openFile } from '../../../images/bytes.js';
 import { openContainer } from '../../../images/container.js';
 import { findingList } from '../../../images/findings.js';
@@ -9,11 +9,11 @@ import { DEMO, patched, WINDOWS } from './made-images.js';
 export interface HostileRun {
   readonly inspections: number;
   readonly slowestMs: number;
-  /** Anything that was thrown: there must be none. */
+  /** Errors that the inspection threw; must be empty. */
   readonly thrown: readonly string[];
 }
 
-/** A small generator with a seed, so that a failure can be repeated. */
+/** A seeded random generator, so that a failure can be reproduced. */
 function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -22,7 +22,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Where a container and the demo's disk keep what the readers trust first. */
+/** Offsets of the structures that the readers parse first, in the container and on the demo disk. */
 const CONTAINER_SPOTS = [0, 65_536, 131_072, 196_608, 262_144];
 const DISK_SPOTS = [440, 512, 1024, 2 * 1024 * 1024 + 1024, 2 * 1024 * 1024 + 4096, 2 * 1024 * 1024 + 8192];
 
@@ -50,12 +50,12 @@ export function inspectMutated(count: number, seed: number, file = DEMO): Hostil
   return { inspections: count, slowestMs, thrown };
 }
 
-/** Of a Windows its tables; of the small Linux fixtures all that was ever written. */
+/** For a Windows, its tables; for the small Linux fixtures, every written block. */
 function spotsOf(disk: ByteSource, file: string): number[] {
   return blocksWith(disk, file === WINDOWS ? /^(?:FILE|INDX|regf|hbin|...NTFS)/ : /[^\0]/);
 }
 
-/** Blocks of 4 KiB that begin with the magic of a table. */
+/** Blocks of 4 KiB that start with the magic of a table. */
 function blocksWith(disk: ByteSource, magic: RegExp): number[] {
   const found: number[] = [];
   for (let at = 0; at + 4096 <= disk.size; at += 4096) {
@@ -78,7 +78,7 @@ function mutation(next: () => number, spots: readonly number[], size: number): M
   return edits;
 }
 
-/** Whatever the image is, the report is bounded and well formed. */
+/** Checks that the report is bounded and well-formed. */
 function check(inspection: Inspection): void {
   if (inspection.findings.length > 100) throw new Error(`${inspection.findings.length} findings`);
   const text = JSON.stringify(inspection);

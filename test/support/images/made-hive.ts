@@ -1,8 +1,8 @@
-/** Registry hives written byte by byte, as Windows lays them out; constructed, no Windows was there. */
+/** Builds registry hives in Windows' format. */
 
 /** REG_SZ, REG_DWORD, REG_MULTI_SZ, REG_BINARY. */
 export type HiveValue = string | number | readonly string[] | Buffer;
-/** Values by name, by the path of their key; a key without values is `{}`. */
+/** Values by name, grouped by the path of their key; `{}` for a key without values. */
 export type HiveKeys = Readonly<Record<string, Readonly<Record<string, HiveValue>>>>;
 
 interface Node {
@@ -14,12 +14,12 @@ interface Node {
 const NONE = 0xffff_ffff;
 const ASCII_NAME = 0x20;
 const ROOT_KEY = 0x2c;
-/** A leaf of a key list takes about this many, then Windows splits it. */
+/** Windows splits a key list at about this many entries. */
 const LEAF = 500;
 const PIECE = 16_344;
 
 export interface HiveOptions {
-  /** As a machine leaves it that was not shut down. */
+  /** As after an unclean shutdown. */
   readonly dirty?: boolean;
 }
 
@@ -40,7 +40,7 @@ export function hive(keys: HiveKeys, { dirty = false }: HiveOptions = {}): Buffe
   return file(cells.bin(), rootAt, dirty);
 }
 
-/** One bin that holds every cell: size, negative while in use, then the content, rounded to eight bytes. */
+/** One bin with all cells. A cell has its size (negative if in use) and its content, padded to eight bytes. */
 class Cells {
   private readonly parts: Buffer[] = [];
   private at = 32;
@@ -51,7 +51,7 @@ class Cells {
     return at;
   }
 
-  /** A cell to be filled once what it points to is written. */
+  /** Reserves a cell whose content is written later. */
   reserve(length: number): { at: number; bytes: Buffer } {
     const size = Math.ceil((length + 4) / 8) * 8;
     const cell = Buffer.alloc(size);

@@ -1,4 +1,4 @@
-/** Images made byte by byte: containers with exactly one property each, and sources with a few bytes changed. */
+/** Builds images byte by byte: containers with exactly one special property, and sources with a few changed bytes. */
 import { type ByteSource, bufferSource, type FileSource, openFile } from '../../../images/bytes.js';
 import { inspectFile } from '../../../images/inspect.js';
 import type { Inspection } from '../../../images/inspection.js';
@@ -34,7 +34,7 @@ export function codes(inspection: Inspection, severity: string): string[] {
   return inspection.findings.filter((finding) => finding.severity === severity).map((finding) => finding.code);
 }
 
-/** The same bytes with some of them replaced. */
+/** The source with some bytes replaced. */
 export function patched(
   source: ByteSource & { readonly allocatedSize?: number },
   edits: ReadonlyMap<number, number>,
@@ -64,7 +64,7 @@ export interface Qcow2Parts {
   readonly features?: number;
   readonly snapshots?: number;
   readonly compression?: number;
-  /** Where the first cluster of the guest lies; 0: never written. */
+  /** File offset of the guest's first cluster; 0: never written. */
   readonly firstCluster?: number;
   readonly refcount?: number;
 }
@@ -143,7 +143,7 @@ export function dynamicVhd(parts: VhdParts = {}): Buffer {
   return Buffer.concat([footer, header, table, footer]);
 }
 
-/** An MBR with one active Linux partition, and nothing in it. */
+/** An MBR with one active, empty Linux partition. */
 export function mbrDisk(size = 4 * MIB): Buffer {
   const disk = Buffer.alloc(size);
   disk.writeUInt8(0x80, 446);

@@ -1,6 +1,6 @@
 /**
- * A Windows made of what the inspection reads: constructed hives with real version strings, and empty files in the
- * places of real ones. No Windows was there: these images never boot.
+ * A constructed Windows with only what the inspection reads: hives with real version strings, and empty files in place
+ * of real ones. It contains no Windows and does not boot.
  */
 
 import type { Finding } from '../../../domain/import.js';
@@ -27,7 +27,7 @@ export interface MadeWindows {
   readonly software?: Changes;
   readonly store?: HiveKeys;
   readonly firmware?: 'BIOS' | 'UEFI';
-  /** Content by path; null: not there. */
+  /** Content by path; null: the file does not exist. */
   readonly files?: Readonly<Record<string, Buffer | null>>;
   readonly dirty?: boolean;
   readonly stale?: string | null;
@@ -120,7 +120,7 @@ export function partitionDevice(partition: { gpt: string } | { signature: number
   return bytes;
 }
 
-/** The first three parts of a GUID are stored lowest byte first. */
+/** The first three parts of a GUID are little-endian. */
 export function guidBytes(text: string): Buffer {
   const bytes = Buffer.from(text.replaceAll('-', ''), 'hex');
   bytes.subarray(0, 4).reverse();
@@ -163,12 +163,12 @@ function present<T>(all: Readonly<Record<string, T | null>>): Record<string, T> 
   );
 }
 
-export interface Told extends GuestFacts {
+export interface GuestInspection extends GuestFacts {
   readonly findings: readonly Finding[];
 }
 
-/** Inspects a Windows that lies in memory, with its boot store on the partition before it. */
-export function tell(parts: MadeWindows = {}): Told {
+/** Inspects a Windows in memory, with its boot store on the partition before it. */
+export function inspectMadeWindows(parts: MadeWindows = {}): GuestInspection {
   const firmware = parts.firmware ?? 'UEFI';
   const uefi = firmware === 'UEFI';
   const store = hive(parts.store ?? (uefi ? UEFI_STORE : BIOS_STORE));
@@ -229,7 +229,7 @@ function volume(
   };
 }
 
-/** Directories are made of the paths of files; nodes are numbered in the order in which they are met. */
+/** Creates the parent directories of all files; nodes are numbered in order of their creation. */
 function memoryFileSystem(
   kind: 'ntfs' | 'vfat',
   files: Readonly<Record<string, Buffer>>,

@@ -6,7 +6,7 @@ import { BIOS_STORE, type MadeWindows, UEFI_STORE, windowsFiles } from './made-w
 
 const EMPTY = Buffer.from('constructed');
 
-/** As VMware leaves it: nothing of virtio. */
+/** As on VMware: no virtio drivers. */
 const FROM_VMWARE: MadeWindows = {
   system: {
     'ControlSet001\\Services\\viostor': null,
