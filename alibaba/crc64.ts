@@ -1,14 +1,18 @@
 /**
- * CRC-64/XZ (ECMA-182 reflected), the checksum that OSS keeps of every part and object. Computed in WebAssembly;
- * bytes that lie in `crc64Memory()` already are not copied for it.
+ * CRC-64/XZ (ECMA-182 reflected), the checksum that OSS stores for every part and object. Computed in WebAssembly
+ * (crc64.wat), which reads bytes that are in `crc64Memory()` without copying them.
  */
-import { crc64Module, SLICES, SPAN, TABLE_BYTES } from './crc64-module.js';
+import { WASM } from './crc64-module.js';
 
 const POLYNOMIAL = 0xc96c5795d7870f42n;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const PAGE = 64 * 1024;
+const SLICES = 16;
+const TABLE_BYTES = 256 * 8;
+/** The longest distance by which `fold` moves a byte; a multiple of 16. */
+const SPAN = 5520;
 
-// The module's memory: tables, room for folding (history, a block after it, the tail), a scratch area, then buffers.
+// Layout of the memory: tables, space for folding (history, a block after it, the tail), a scratch area, then buffers.
 const TABLES = SLICES * TABLE_BYTES;
 const BLOCK = 16 * 1024;
 const HISTORY = TABLES;
@@ -16,10 +20,10 @@ const TAIL = HISTORY + SPAN + BLOCK + SPAN;
 const SCRATCH = 2 * PAGE;
 const SCRATCH_BYTES = 2 * PAGE;
 const BUFFERS = SCRATCH + SCRATCH_BYTES;
-/** With the buffers that parts are read into; bounds them for the whole process. */
+/** Includes the buffers that parts are read into, and limits them for the whole process. */
 const PAGES = BUFFERS / PAGE + 48 * 16;
 
-/** Shorter pieces are not worth the folding's tail. */
+/** For shorter pieces, computing the tail takes longer than folding saves. */
 const FOLD_FROM_BYTES = 4 * SPAN;
 
 interface Functions {
@@ -31,7 +35,7 @@ interface Memory {
   readonly buffer: ArrayBuffer;
 }
 
-// The compiler is told of no DOM, which is where TypeScript keeps WebAssembly's types.
+// TypeScript declares WebAssembly in the DOM library, which this project does not include.
 declare const WebAssembly: {
   readonly Memory: new (limits: { initial: number; maximum: number }) => Memory;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
@@ -47,7 +51,7 @@ let engine: Engine | undefined;
 function start(): Engine {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
   fillTables(new BigUint64Array(memory.buffer, 0, TABLES / 8));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(crc64Module(PAGES)), { m: { m: memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(WASM), { m: { m: memory } });
   engine = { memory: new Uint8Array(memory.buffer), slices: exports.slices, fold: exports.fold };
   return engine;
 }
@@ -64,12 +68,12 @@ function fillTables(tables: BigUint64Array): void {
   }
 }
 
-/** The part of the engine's memory that is free for buffers; constant for the life of the process. */
+/** The part of the engine's memory that is free for buffers. It never changes while the process runs. */
 export function crc64Memory(): Uint8Array<ArrayBuffer> {
   return (engine ?? start()).memory.subarray(BUFFERS);
 }
 
-/** The checksum of `bytes` appended to something whose checksum is `previous`. */
+/** The checksum of `bytes` after data whose checksum is `previous`. */
 export function crc64(bytes: Uint8Array, previous = 0n): bigint {
   const { memory } = engine ?? start();
   let state = BigInt.asIntN(64, previous ^ ALL_ONES);
@@ -85,12 +89,12 @@ export function crc64(bytes: Uint8Array, previous = 0n): bigint {
   return BigInt.asUintN(64, state) ^ ALL_ONES;
 }
 
-/** The running state, that is the checksum inverted, after the bytes at an address of the engine's memory. */
+/** The state (the inverted checksum) after the bytes at an address of the engine's memory. */
 function advance(address: number, length: number, state: bigint): bigint {
   const { memory, slices, fold } = engine ?? start();
   if (length < FOLD_FROM_BYTES) return slices(address, length, state);
 
-  // The state belongs to the first 8 bytes; nothing is folded into these, since there is nothing before them.
+  // The state is added to the first 8 bytes. Nothing is folded into these because no byte precedes them.
   memory.fill(0, HISTORY, HISTORY + SPAN);
   memory.copyWithin(HISTORY + SPAN, address, address + 16);
   new DataView(memory.buffer, HISTORY + SPAN, 8).setBigInt64(0, state ^ readState(memory, address), true);
@@ -106,7 +110,7 @@ function advance(address: number, length: number, state: bigint): bigint {
     memory.copyWithin(HISTORY, HISTORY + BLOCK, HISTORY + BLOCK + SPAN);
     filled = 0;
   }
-  // What was folded into the bytes that follow; these are not folded on, so they count as zero in the history.
+  // Add what was folded into the last SPAN bytes. They are not folded further, so they are zero in the history.
   memory.fill(0, HISTORY + SPAN + filled, HISTORY + SPAN + filled + SPAN);
   fold(address + foldable, HISTORY + filled, TAIL, SPAN / 16);
   return slices(address + foldable + SPAN, length - foldable - SPAN, slices(TAIL, SPAN, 0n));
@@ -127,7 +131,7 @@ function multiply(left: bigint, right: bigint): bigint {
   return product;
 }
 
-/** x to the power of 8 × `bytes`: what appending so many bytes does to a checksum. */
+/** x to the power of 8 × `bytes`: the factor by which appending this number of bytes multiplies a checksum. */
 function powerOf(bytes: number): bigint {
   let result = 1n << 63n;
   let square = 1n << 55n;
@@ -140,9 +144,9 @@ function powerOf(bytes: number): bigint {
 
 let lastPower = { bytes: 0, power: 1n << 63n };
 
-/** The checksum of two pieces put together, from theirs alone. */
+/** The checksum of two concatenated pieces, computed from their checksums. */
 export function crc64Combine(first: bigint, second: bigint, secondBytes: number): bigint {
-  // Parts are of one size, so the power of the one before nearly always serves again.
+  // All parts but the last have the same size, so the previous power can usually be reused.
   if (lastPower.bytes !== secondBytes) lastPower = { bytes: secondBytes, power: powerOf(secondBytes) };
   return multiply(lastPower.power, first) ^ second;
 }

@@ -14,7 +14,7 @@ function slowCrc64(bytes: Uint8Array): bigint {
 }
 
 describe('CRC64', () => {
-  test("agrees with the published check value of '123456789'", () => {
+  test("agrees with the published check value for '123456789'", () => {
     expect(crc64(Buffer.from('123456789')).toString(16)).toBe('995dc9bbdf1939fa');
     expect(crc64(new Uint8Array(0))).toBe(0n);
   });
@@ -32,7 +32,7 @@ describe('CRC64', () => {
     );
   });
 
-  test('agrees with the definition for long pieces too, whatever came before', () => {
+  test('agrees with the definition for long pieces after other data', () => {
     const bytes = randomBytes(70_000);
     for (const length of [22_079, 22_080, 22_081, 22_095, 22_096, 40_007, 65_536, 70_000]) {
       const inPlace = crc64Memory().subarray(3, 3 + length);
@@ -42,7 +42,7 @@ describe('CRC64', () => {
     }
   });
 
-  test('agrees with itself for any length and block border', () => {
+  test('is the same for any length and block boundary', () => {
     const bytes = crc64Memory().subarray(0, 400_000);
     bytes.set(randomBytes(bytes.length));
     fc.assert(
@@ -55,7 +55,7 @@ describe('CRC64', () => {
     );
   });
 
-  test('is the same whether bytes come in one piece or many', () => {
+  test('is the same for one piece and for many', () => {
     const bytes = Buffer.alloc(300_000, 'any pattern that does not repeat at a power of two ');
     let state = 0n;
     for (let offset = 0; offset < bytes.length; offset += 7_001)
@@ -63,7 +63,7 @@ describe('CRC64', () => {
     expect(state).toBe(crc64(bytes));
   });
 
-  test("a whole's checksum follows from its parts'", () => {
+  test('combines the checksums of two pieces into that of the whole', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ maxLength: 200 }), (first, second) => {
         const whole = crc64(Buffer.concat([first, second]));
