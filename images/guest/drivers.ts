@@ -132,7 +132,7 @@ function initramfsUnreadable({ initramfs }: Kernel): boolean {
 function initramfsText({ initramfs }: Kernel): string {
   if (initramfs === null) return '; no initramfs';
   const read = initramfs.problem === null ? `${initramfs.names.length} files` : `not readable: ${initramfs.problem}`;
-  return `; ${initramfs.file} (${initramfs.packing}, ${read})`;
+  return `; ${initramfs.file} (${initramfs.compression}, ${read})`;
 }
 
 /** ECS passes passwords and keys to the guest through fw_cfg. `m` is enough: Debian loads the module on demand. */

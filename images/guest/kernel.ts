@@ -178,6 +178,6 @@ function read(file: string, bytes: () => Buffer | null): LoadedInitramfs | null 
       const content = bytes();
       return content === null ? null : { file, ...readInitramfs(content) };
     },
-    (reason) => ({ file, names: [], packing: 'unknown', problem: reason }),
+    (reason) => ({ file, names: [], compression: 'unknown', problem: reason }),
   );
 }

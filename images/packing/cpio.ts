@@ -1,4 +1,4 @@
-/** The names in an initramfs: cpio archives one after another, each plain or packed in one of the kernel's ways. */
+/** The file names in an initramfs: consecutive cpio archives, the last one compressed in a format of the kernel. */
 import { gunzipSync } from 'node:zlib';
 import { UnreadableError } from '../bytes.js';
 import { lz4Pieces } from './lz4.js';
@@ -8,29 +8,29 @@ import { zstdFrames } from './zstd.js';
 const HEADER = 110;
 const MAX_NAMES = 300_000;
 const MAX_NAME = 4096;
-const MAX_UNPACKED = 512 * 1024 * 1024;
+const MAX_CONTENT = 512 * 1024 * 1024;
 
 export interface Initramfs {
   readonly names: readonly string[];
-  /** How the main archive is packed: `gzip`, `zstd`, `lz4`, `none` … */
-  readonly packing: string;
-  /** Why the names may not be all; null when everything was read. */
+  /** Compression of the main archive: `gzip`, `zstd`, `lz4`, `none`, … */
+  readonly compression: string;
+  /** Why names may be missing; null when the initramfs was read completely. */
   readonly problem: string | null;
 }
 
-/** dracut's squash module packs all drivers into one file. */
+/** The squash module of dracut puts all drivers into one file. */
 const INNER_IMAGE = /(^|\/)(squash|squashfs|erofs)(-root|\/root)?\.img$/;
 
-const PACKINGS: readonly {
+const COMPRESSIONS: readonly {
   readonly name: string;
   readonly magic: string;
-  readonly unpack?: (bytes: Buffer) => Iterable<Buffer>;
+  readonly decompress?: (bytes: Buffer) => Iterable<Buffer>;
 }[] = [
-  { name: 'gzip', magic: '1f8b', unpack: gunzip },
-  { name: 'zstd', magic: '28b52ffd', unpack: (bytes) => zstdFrames(bytes, MAX_UNPACKED) },
-  { name: 'lz4', magic: '02214c18', unpack: lz4Pieces },
-  { name: 'xz', magic: 'fd377a585a', unpack: xzPieces },
-  { name: 'lzma', magic: '5d0000', unpack: lzmaPieces },
+  { name: 'gzip', magic: '1f8b', decompress: gunzip },
+  { name: 'zstd', magic: '28b52ffd', decompress: (bytes) => zstdFrames(bytes, MAX_CONTENT) },
+  { name: 'lz4', magic: '02214c18', decompress: lz4Pieces },
+  { name: 'xz', magic: 'fd377a585a', decompress: xzPieces },
+  { name: 'lzma', magic: '5d0000', decompress: lzmaPieces },
   { name: 'bzip2', magic: '425a68' },
   { name: 'lzo', magic: '894c5a4f' },
 ];
@@ -38,43 +38,43 @@ const PACKINGS: readonly {
 export function readInitramfs(bytes: Buffer): Initramfs {
   const reader = cpioNames();
   let at = 0;
-  // Microcode comes first in a plain archive of its own, then zeros, then the main one.
+  // Microcode is first, in an uncompressed archive, then zeros, then the main archive.
   for (let archive = 0; archive < 16; archive += 1) {
     while (at < bytes.length && bytes[at] === 0) at += 1;
     if (!isCpio(bytes, at)) break;
-    at = reader.plain(bytes, at);
+    at = reader.readArchive(bytes, at);
   }
-  if (at >= bytes.length) return { names: reader.names, packing: 'none', problem: null };
+  if (at >= bytes.length) return { names: reader.names, compression: 'none', problem: null };
   const rest = bytes.subarray(at);
-  const packing = PACKINGS.find(({ magic }) => rest.toString('hex', 0, magic.length / 2) === magic);
-  if (packing?.unpack === undefined) {
+  const compression = COMPRESSIONS.find(({ magic }) => rest.toString('hex', 0, magic.length / 2) === magic);
+  if (compression?.decompress === undefined) {
     const problem =
-      packing === undefined ? 'it is packed in an unknown way' : `it is packed with ${packing.name}, which is not read`;
-    return { names: reader.names, packing: packing?.name ?? 'unknown', problem };
+      compression === undefined ? 'unknown compression' : `compression with ${compression.name} is not supported`;
+    return { names: reader.names, compression: compression?.name ?? 'unknown', problem };
   }
   try {
     let size = 0;
-    for (const piece of packing.unpack(rest)) {
+    for (const piece of compression.decompress(rest)) {
       size += piece.length;
-      if (size > MAX_UNPACKED) throw new UnreadableError(`it unpacks to more than ${MAX_UNPACKED} bytes`);
+      if (size > MAX_CONTENT) throw new UnreadableError(`it has more than ${MAX_CONTENT} bytes of content`);
       reader.push(piece);
     }
     const inner = reader.names.find((name) => INNER_IMAGE.test(name));
     const problem = !reader.ended()
-      ? 'its archive has no end'
+      ? 'its archive has no trailer'
       : inner === undefined
         ? null
-        : `its files lie in an image of their own, ${inner}`;
-    return { names: reader.names, packing: packing.name, problem };
+        : `its files are in the nested image ${inner}`;
+    return { names: reader.names, compression: compression.name, problem };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    return { names: reader.names, packing: packing.name, problem: error.message };
+    return { names: reader.names, compression: compression.name, problem: error.message };
   }
 }
 
 function* gunzip(bytes: Buffer): Generator<Buffer> {
   try {
-    yield gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED });
+    yield gunzipSync(bytes, { maxOutputLength: MAX_CONTENT });
   } catch (error) {
     throw new UnreadableError(error instanceof Error ? error.message : String(error));
   }
@@ -87,19 +87,19 @@ function isCpio(bytes: Buffer, at: number): boolean {
 
 function cpioNames() {
   const names: string[] = [];
-  /** Bytes to leave out, then bytes gathered until a header or a name is whole. */
+  /** Bytes of file content still to skip; then bytes of an incomplete header and name. */
   let skip = 0;
-  let held: Buffer = Buffer.alloc(0);
+  let pending: Buffer = Buffer.alloc(0);
   let trailers = 0;
   let trailersBefore = 0;
 
-  /** Takes one header with its name; the number of bytes taken, or 0 when more are needed. */
+  /** Reads one header with its name. Returns the number of bytes read, or 0 when more bytes are needed. */
   const take = (bytes: Buffer, at: number): number => {
     if (bytes.length - at < HEADER) return 0;
     if (!isCpio(bytes, at)) {
-      // Between archives there are zeros.
+      // Archives are padded with zeros.
       if (bytes[at] === 0) return 1;
-      throw new UnreadableError('a cpio header has no magic');
+      throw new UnreadableError('a cpio header has no magic number');
     }
     const field = (index: number) =>
       Number.parseInt(bytes.toString('latin1', at + 6 + index * 8, at + 14 + index * 8), 16);
@@ -107,37 +107,37 @@ function cpioNames() {
     const nameLength = field(11);
     if (!(size >= 0) || !(nameLength >= 1) || nameLength > MAX_NAME)
       throw new UnreadableError('a cpio header is damaged');
-    const whole = Math.ceil((HEADER + nameLength) / 4) * 4;
-    if (bytes.length - at < whole) return 0;
+    const total = Math.ceil((HEADER + nameLength) / 4) * 4;
+    if (bytes.length - at < total) return 0;
     const name = bytes.toString('utf8', at + HEADER, at + HEADER + nameLength - 1);
     if (name !== 'TRAILER!!!') {
       if (names.length >= MAX_NAMES) throw new UnreadableError(`more than ${MAX_NAMES} files`);
       names.push(name);
       skip = Math.ceil(size / 4) * 4;
     } else trailers += 1;
-    return whole;
+    return total;
   };
 
   return {
     names,
-    /** True when the archive that was pushed came to its trailer. */
+    /** Whether the archive from `push` has ended with its trailer. */
     ended: () => trailers > trailersBefore,
     push(piece: Buffer): void {
-      let bytes = held.length === 0 ? piece : Buffer.concat([held, piece]);
+      let bytes = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
       let at = 0;
       while (at < bytes.length) {
-        const left = Math.min(skip, bytes.length - at);
-        at += left;
-        skip -= left;
+        const skipped = Math.min(skip, bytes.length - at);
+        at += skipped;
+        skip -= skipped;
         const taken = at < bytes.length ? take(bytes, at) : 0;
         if (taken === 0) break;
         at += taken;
       }
       bytes = bytes.subarray(at);
-      held = bytes.length === 0 ? Buffer.alloc(0) : Buffer.from(bytes);
+      pending = bytes.length === 0 ? Buffer.alloc(0) : Buffer.from(bytes);
     },
-    /** One plain archive up to its trailer; where it ends. */
-    plain(bytes: Buffer, start: number): number {
+    /** Reads one uncompressed archive. Returns the position after its trailer. */
+    readArchive(bytes: Buffer, start: number): number {
       let at = start;
       for (;;) {
         const before = names.length;

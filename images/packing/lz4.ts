@@ -1,9 +1,10 @@
-/** LZ4's legacy frames, as the kernel wants them in an initramfs. */
+/** LZ4 decompression of legacy frames, the only LZ4 format that the kernel reads in an initramfs. */
 import { UnreadableError } from '../bytes.js';
 
 const LZ4_LEGACY = 0x184c2102;
 const BLOCK = 8 * 1024 * 1024;
 
+/** The content block by block (at most 8 MiB). Ends at a block that is cut off. */
 export function* lz4Pieces(input: Buffer): Generator<Buffer> {
   let at = 0;
   while (at + 4 <= input.length) {
@@ -20,7 +21,7 @@ function block(input: Buffer): Buffer {
   const output = Buffer.allocUnsafe(BLOCK);
   let to = 0;
   let at = 0;
-  const long = (length: number): number => {
+  const extended = (length: number): number => {
     let total = length;
     if (length !== 15) return total;
     for (let byte = 255; byte === 255; ) {
@@ -31,7 +32,7 @@ function block(input: Buffer): Buffer {
   };
   while (at < input.length) {
     const token = input[at++] ?? 0;
-    const literals = long(token >> 4);
+    const literals = extended(token >> 4);
     if (at + literals > input.length || to + literals > BLOCK) throw new UnreadableError('an LZ4 block is damaged');
     input.copy(output, to, at, at + literals);
     to += literals;
@@ -39,7 +40,7 @@ function block(input: Buffer): Buffer {
     if (at >= input.length) break;
     const offset = (input[at] ?? 0) + (input[at + 1] ?? 0) * 256;
     at += 2;
-    const length = long(token & 15) + 4;
+    const length = extended(token & 15) + 4;
     if (offset === 0 || offset > to || to + length > BLOCK) throw new UnreadableError('an LZ4 block is damaged');
     for (let index = 0; index < length; index += 1) output[to + index] = output[to + index - offset] ?? 0;
     to += length;

@@ -1,7 +1,7 @@
-/** The LZMA decoder behind xz and .lzma files (the LZMA specification of the LZMA SDK), with output of bounded memory. */
+/** The LZMA decoder for .xz and .lzma files (LZMA specification of the LZMA SDK). Its memory is bounded. */
 import { UnreadableError } from '../bytes.js';
 
-/** Range and code are unsigned, kept as signed whole numbers: those are quick. Compared with this bit turned. */
+/** Range and code are unsigned, but stored as signed integers, which are faster. Comparisons flip this bit. */
 const SIGN = 0x8000_0000 | 0;
 const TOP_BYTE = 0xff00_0000 | 0;
 const HALF = 1024;
@@ -10,13 +10,13 @@ const ALIGN_BITS = 4;
 const STATES = 12;
 const POSITION_STATES = 16;
 
-/** What was unpacked last: as far back as a match may reach, and the piece that is being written. */
+/** The latest output, as far back as a match may refer, and the piece that is being written. */
 export interface Window {
   readonly bytes: Buffer;
   at: number;
 }
 
-/** Probabilities of a match's length: short, middle, long. */
+/** Probabilities of the length of a match: short, middle, long. */
 class LengthCoder {
   readonly choice = new Uint16Array(2);
   readonly low = new Uint16Array(POSITION_STATES * 8);
@@ -45,7 +45,7 @@ export class LzmaDecoder {
   private readonly repLengths = new LengthCoder();
   private state = 0;
   private reps: [number, number, number, number] = [0, 0, 0, 0];
-  /** Bytes written since the dictionary was reset: matches may not reach before it. */
+  /** Bytes written since the last reset of the dictionary. Matches must not refer to earlier bytes. */
   private total = 0;
   private input: Buffer = Buffer.alloc(0);
   private from = 0;
@@ -75,7 +75,7 @@ export class LzmaDecoder {
     this.total = 0;
   }
 
-  /** Bytes that were copied into the window without being packed. */
+  /** Counts uncompressed bytes that were copied into the window. */
   skip(length: number): void {
     this.total += length;
   }
@@ -88,14 +88,14 @@ export class LzmaDecoder {
     this.from = at + 5;
   }
 
-  /** Where the input that has been taken ends. */
+  /** Position after the input that has been read. */
   get taken(): number {
     return this.from;
   }
 
   /**
-   * Fills the window at least up to `limit`, never over `most`: the match at the limit is written whole. True when the
-   * stream's own end came first.
+   * Fills the window at least up to `limit` and at most up to `most`, because a match at the limit is written completely.
+   * Returns true when the stream ended before.
    */
   decode(window: Window, limit: number, most = limit): boolean {
     const { bytes } = window;
@@ -108,9 +108,10 @@ export class LzmaDecoder {
       const length = this.match(positionState);
       if (length < 0) return true;
       const distance = this.reps[0] + 1;
-      if (distance > this.total || distance > window.at) throw new UnreadableError('an LZMA match reaches outside');
+      if (distance > this.total || distance > window.at)
+        throw new UnreadableError('an LZMA match refers to bytes outside the dictionary');
       const end = window.at + length;
-      if (end > most || end > bytes.length) throw new UnreadableError('LZMA data unpack to too much');
+      if (end > most || end > bytes.length) throw new UnreadableError('LZMA data have more content than declared');
       this.total += length;
       for (let at = window.at; at < end; at += 1) bytes[at] = bytes[at - distance] ?? 0;
       window.at = end;
@@ -142,7 +143,7 @@ export class LzmaDecoder {
     this.state = this.state < 4 ? 0 : this.state < 10 ? this.state - 3 : this.state - 6;
   }
 
-  /** The length of the match whose distance is then in `reps[0]`; -1 at the end marker. */
+  /** Returns the length of the match and stores its distance in `reps[0]`; -1 at the end marker. */
   private match(positionState: number): number {
     const { state, reps } = this;
     if (this.bit(this.isRep, state) === 0) {

@@ -1,10 +1,10 @@
-/** LZNT1, NTFS's own compression: chunks of 4096 bytes, each packed or plain (MS-XCA, section 2.5). */
+/** LZNT1, the compression of NTFS: chunks of 4096 bytes, each compressed or not (MS-XCA, section 2.5). */
 import { UnreadableError } from '../bytes.js';
 
 const CHUNK = 4096;
-const PACKED = 0x8000;
+const COMPRESSED = 0x8000;
 
-/** Unpacks into `size` bytes; what the input does not reach stays zero, as NTFS reads it. */
+/** Returns `size` bytes. Bytes after the end of the input are zero, as NTFS defines. */
 export function lznt1(input: Buffer, size: number): Buffer {
   const output = Buffer.alloc(size);
   let at = 0;
@@ -15,14 +15,14 @@ export function lznt1(input: Buffer, size: number): Buffer {
     const end = start + (header & 0xfff) + 1;
     if (end > input.length) throw new UnreadableError('an LZNT1 chunk ends after its data');
     const chunk = input.subarray(start, end);
-    if ((header & PACKED) === 0) chunk.copy(output, to, 0, CHUNK);
-    else unpack(chunk, output.subarray(to, to + CHUNK));
+    if ((header & COMPRESSED) === 0) chunk.copy(output, to, 0, CHUNK);
+    else decompress(chunk, output.subarray(to, to + CHUNK));
     at = end;
   }
   return output;
 }
 
-function unpack(chunk: Buffer, output: Buffer): void {
+function decompress(chunk: Buffer, output: Buffer): void {
   let at = 0;
   let to = 0;
   while (at < chunk.length) {
@@ -40,14 +40,14 @@ function unpack(chunk: Buffer, output: Buffer): void {
       const offset = (token >> (16 - offsetBits)) + 1;
       const length = (token & (0xffff >> offsetBits)) + 3;
       if (offset > to || to + length > output.length)
-        throw new UnreadableError('an LZNT1 reference leads out of its chunk');
+        throw new UnreadableError('an LZNT1 reference points outside its chunk');
       for (let index = 0; index < length; index += 1) output[to + index] = output[to + index - offset] ?? 0;
       to += length;
     }
   }
 }
 
-/** The further into the chunk, the more bits of a reference are offset and the fewer are length. */
+/** Later in a chunk, a reference has more bits of offset and fewer bits of length. */
 function offsetBitsAt(position: number): number {
   let bits = 4;
   for (let reach = 16; reach < position; reach *= 2) bits += 1;

@@ -1,16 +1,16 @@
-/** xz (the .xz file format 1.1, filter LZMA2) and the older .lzma, unpacked in pieces. */
+/** Decompression of .xz (file format 1.1, filter LZMA2) and of the older .lzma format, in pieces of bounded size. */
 import { type ByteSource, UnreadableError } from '../bytes.js';
 import { LzmaDecoder, type Window } from './lzma.js';
 
 const MAGIC = 'fd377a585a00';
 const LZMA2 = 0x21;
-/** xz -9 has 64 MiB. */
+/** The dictionary of xz -9. */
 const MAX_DICTIONARY = 64 * 1024 * 1024;
 const MAX_CHUNK = 2 * 1024 * 1024;
-/** Bytes of a block's checksum by its number in the stream's flags. */
+/** Size of a block's checksum by its type in the stream flags. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
-/** All streams' content piece by piece; a piece is valid until the next is asked for. Ends at bytes that are no stream. */
+/** The content of all streams. A piece is valid until the next one is requested. Ends at bytes that are not a stream. */
 export function* xzPieces(input: Buffer): Generator<Buffer> {
   let at = 0;
   while (input.toString('hex', at, at + 6) === MAGIC) {
@@ -22,7 +22,7 @@ export function* xzPieces(input: Buffer): Generator<Buffer> {
   }
 }
 
-/** Bytes of the content of a file of one stream, by the index at its end; null where that is not whole. */
+/** Content size of a file with one stream, from the index at its end; null if the file has no complete index. */
 export function xzSize(file: ByteSource): number | null {
   if (file.size < 32) return null;
   const footer = file.read(file.size - 12, 12);
@@ -33,9 +33,9 @@ export function xzSize(file: ByteSource): number | null {
   let at = records.end;
   let size = 0;
   for (let record = 0; record < records.value; record += 1) {
-    const unpacked = variable(index, variable(index, at).end);
-    size += unpacked.value;
-    at = unpacked.end;
+    const contentSize = variable(index, variable(index, at).end);
+    size += contentSize.value;
+    at = contentSize.end;
   }
   return size;
 }
@@ -49,7 +49,7 @@ function* block(input: Buffer, start: number, checkBytes: number): Generator<Buf
   const filter = variable(input, at);
   const properties = variable(input, filter.end);
   if ((flags & 3) !== 0 || filter.value !== LZMA2 || properties.value !== 1) {
-    throw new UnreadableError('an xz block has filters that are not read');
+    throw new UnreadableError('an xz block has unsupported filters');
   }
   const bits = byteAt(input, properties.end) & 0x3f;
   const size =
@@ -60,12 +60,12 @@ function* block(input: Buffer, start: number, checkBytes: number): Generator<Buf
 }
 
 function windowOf(dictionary: number): Window & { readonly keep: number } {
-  if (dictionary > MAX_DICTIONARY) throw new UnreadableError(`LZMA data want a dictionary of ${dictionary} bytes`);
+  if (dictionary > MAX_DICTIONARY) throw new UnreadableError(`LZMA data require a dictionary of ${dictionary} bytes`);
   const keep = Math.max(dictionary, 4096);
   return { bytes: Buffer.allocUnsafe(2 * keep + 2 * MAX_CHUNK), at: 0, keep };
 }
 
-/** Makes room for one more chunk, and keeps what a match may reach. */
+/** Makes space for one more chunk and keeps the bytes that a match may refer to. */
 function makeRoom(window: Window & { readonly keep: number }): void {
   if (window.at + MAX_CHUNK <= window.bytes.length) return;
   const keep = Math.min(window.at, window.keep);
@@ -85,7 +85,7 @@ function* lzma2(input: Buffer, start: number, dictionary: number): Generator<Buf
     const before = window.at;
     if (control === 1 || (control >= 0x80 && (control & 0x60) === 0x60)) decoder.resetDictionary();
     if (control < 0x80) {
-      if (control > 2 || at + 2 > input.length) throw new UnreadableError('an LZMA2 chunk has an unknown kind');
+      if (control > 2 || at + 2 > input.length) throw new UnreadableError('an LZMA2 chunk has an unknown type');
       const size = input.readUInt16BE(at) + 1;
       at += 2;
       if (at + size > input.length) throw new UnreadableError('LZMA data are cut off');
@@ -95,7 +95,7 @@ function* lzma2(input: Buffer, start: number, dictionary: number): Generator<Buf
     } else {
       if (at + 5 > input.length) throw new UnreadableError('LZMA data are cut off');
       const size = ((control & 0x1f) << 16) + input.readUInt16BE(at) + 1;
-      const packed = input.readUInt16BE(at + 2) + 1;
+      const compressedSize = input.readUInt16BE(at + 2) + 1;
       at += 4;
       if ((control & 0x40) !== 0) {
         decoder.setProperties(byteAt(input, at));
@@ -104,7 +104,7 @@ function* lzma2(input: Buffer, start: number, dictionary: number): Generator<Buf
       if ((control & 0x60) !== 0) decoder.resetState();
       decoder.startInput(input, at);
       decoder.decode(window, window.at + size);
-      at += packed;
+      at += compressedSize;
     }
     yield window.bytes.subarray(before, window.at);
   }
@@ -115,11 +115,11 @@ function afterIndex(input: Buffer, start: number): number {
   let at = records.end;
   for (let index = 0; index < records.value; index += 1) at = variable(input, variable(input, at).end).end;
   at += (4 - ((at - start) % 4)) % 4;
-  // The index's checksum, then the stream's footer.
+  // Checksum of the index, then the footer of the stream.
   return at + 4 + 12;
 }
 
-/** The older format: one header, one stream, its end told by a size or by a marker. */
+/** The older format: a header and one stream, which ends at the size in the header or at an end marker. */
 export function* lzmaPieces(input: Buffer): Generator<Buffer> {
   if (input.length < 18) throw new UnreadableError('LZMA data are cut off');
   const window = windowOf(input.readUInt32LE(1));
@@ -132,7 +132,7 @@ export function* lzmaPieces(input: Buffer): Generator<Buffer> {
   while (left > 0) {
     makeRoom(window);
     const before = window.at;
-    // A match may be longer than what is left of a chunk: it is never asked for at the window's very end.
+    // A match may extend past the limit, so the limit is half a chunk before the end of the window.
     const ended = decoder.decode(window, Math.min(window.at + left, window.at + MAX_CHUNK / 2), window.at + left);
     left -= window.at - before;
     yield window.bytes.subarray(before, window.at);
@@ -147,7 +147,7 @@ function variable(input: Buffer, start: number): { readonly value: number; reado
     value += (byte & 0x7f) * 2 ** (7 * index);
     if (byte < 0x80) return { value, end: start + index + 1 };
   }
-  throw new UnreadableError('an xz number has no end');
+  throw new UnreadableError('an xz integer has no end');
 }
 
 function byteAt(bytes: Buffer, at: number): number {

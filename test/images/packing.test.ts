@@ -1,4 +1,4 @@
-/** The names in an initramfs, whichever way it is packed; and damaged packing ends in words, not in a crash. */
+/** Reads the names in an initramfs in every compression; damaged data result in a problem, not in a crash. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { readInitramfs } from '../../images/packing/cpio.js';
@@ -19,17 +19,17 @@ function cpio(names: readonly string[], size = 100): Buffer {
 
 const NAMES = ['usr/lib/modules/6.1/kernel/drivers/block/virtio_blk.ko', 'init'];
 
-test('plain microcode first, then a packed archive', () => {
+test('reads uncompressed microcode, then a compressed archive', () => {
   const image = Buffer.concat([cpio(['kernel/x86/microcode/GenuineIntel.bin']), gzipSync(cpio(NAMES))]);
   expect(readInitramfs(image)).toEqual({
     names: ['kernel/x86/microcode/GenuineIntel.bin', ...NAMES],
-    packing: 'gzip',
+    compression: 'gzip',
     problem: null,
   });
 });
 
-test('an archive that is not packed', () => {
-  expect(readInitramfs(cpio(NAMES))).toEqual({ names: NAMES, packing: 'none', problem: null });
+test('reads an uncompressed archive', () => {
+  expect(readInitramfs(cpio(NAMES))).toEqual({ names: NAMES, compression: 'none', problem: null });
 });
 
 /** `cpio(NAMES)` as `xz --check=crc32 --lzma2=dict=1MiB` and `xz --format=lzma` pack it. */
@@ -45,37 +45,40 @@ const XZ: Readonly<Record<string, string>> = {
   ].join(''),
 };
 
-test.each(Object.entries(XZ))('an archive packed by %s, alone and behind microcode', (packing, packed) => {
-  const bytes = Buffer.from(packed, 'base64');
-  expect(readInitramfs(bytes)).toEqual({ names: NAMES, packing, problem: null });
-  const second = readInitramfs(Buffer.concat([cpio(['early']), bytes]));
-  expect(second).toEqual({ names: ['early', ...NAMES], packing, problem: null });
-});
+test.each(Object.entries(XZ))(
+  'reads an archive compressed with %s, alone and after microcode',
+  (compression, packed) => {
+    const bytes = Buffer.from(packed, 'base64');
+    expect(readInitramfs(bytes)).toEqual({ names: NAMES, compression, problem: null });
+    const second = readInitramfs(Buffer.concat([cpio(['early']), bytes]));
+    expect(second).toEqual({ names: ['early', ...NAMES], compression, problem: null });
+  },
+);
 
-test('xz data with one byte changed anywhere are other names or a problem in words', () => {
+test('returns other names or a problem when one byte of xz data is changed', () => {
   const packed = Buffer.from(XZ.xz ?? '', 'base64');
   for (let at = 6; at < packed.length; at += 1) {
     const changed = Buffer.from(packed);
     changed.writeUInt8((changed[at] ?? 0) ^ 0x55, at);
-    const told = readInitramfs(changed);
-    expect(told.problem === null || told.problem.length > 0).toBe(true);
+    const result = readInitramfs(changed);
+    expect(result.problem === null || result.problem.length > 0).toBe(true);
   }
 });
 
 test.each([
-  ['a stream with nothing in it', 'fd377a585a0000', 'xz'],
-  ['a packing that is not read', '894c5a4f000d0a1a0a', 'lzo'],
-])('names are not made up of %s: could not tell', (_name, magic, packing) => {
-  const told = readInitramfs(Buffer.concat([Buffer.from(magic, 'hex'), Buffer.alloc(99)]));
-  expect(told).toMatchObject({ names: [], packing, problem: expect.stringMatching(/./) });
+  ['an empty stream', 'fd377a585a0000', 'xz'],
+  ['an unsupported compression', '894c5a4f000d0a1a0a', 'lzo'],
+])('%s → no names and a problem', (_name, magic, compression) => {
+  const result = readInitramfs(Buffer.concat([Buffer.from(magic, 'hex'), Buffer.alloc(99)]));
+  expect(result).toMatchObject({ names: [], compression, problem: expect.stringMatching(/./) });
 });
 
-test('drivers in an image of their own are not taken for missing', () => {
-  const told = readInitramfs(gzipSync(cpio(['init', 'squash-root.img'])));
-  expect(told.problem).toContain('squash-root.img');
+test('reports drivers in a nested image as a problem', () => {
+  const result = readInitramfs(gzipSync(cpio(['init', 'squash-root.img'])));
+  expect(result.problem).toContain('squash-root.img');
 });
 
-test('an archive that is cut off says so', () => {
+test('reports an archive that is cut off', () => {
   const packed = gzipSync(cpio(NAMES));
   expect(readInitramfs(packed.subarray(0, packed.length - 20)).problem).not.toBeNull();
 });
