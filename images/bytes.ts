@@ -7,8 +7,8 @@ export class UnreadableError extends Error {
 }
 
 /** Reading the image exceeds a limit that no well-formed image reaches. */
-export class TooMuchWorkError extends Error {
-  override readonly name = 'TooMuchWorkError';
+export class WorkLimitError extends Error {
+  override readonly name = 'WorkLimitError';
 }
 
 export interface ByteSource {
@@ -45,10 +45,10 @@ export function openFile(file: string | number, maxResidentBytes = Number.POSITI
       reads += 1;
       bytes += length;
       if (reads > MAX_READS || bytes > MAX_BYTES) {
-        throw new TooMuchWorkError(`inspection needs more than ${MAX_READS} reads or ${MAX_BYTES} bytes`);
+        throw new WorkLimitError(`inspection needs more than ${MAX_READS} reads or ${MAX_BYTES} bytes`);
       }
       if (reads % MEMORY_CHECK_INTERVAL === 0 && process.memoryUsage.rss() > maxResidentBytes) {
-        throw new TooMuchWorkError(`inspection needs more than ${maxResidentBytes} bytes of memory`);
+        throw new WorkLimitError(`inspection needs more than ${maxResidentBytes} bytes of memory`);
       }
       const buffer = Buffer.allocUnsafe(length);
       let done = 0;

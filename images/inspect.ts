@@ -1,5 +1,5 @@
 /** Inspects one image in this process with blocking reads. Services use inspect-in-child.ts instead. */
-import { type ByteSource, type FileSource, TooMuchWorkError, UnreadableError } from './bytes.js';
+import { type ByteSource, type FileSource, UnreadableError, WorkLimitError } from './bytes.js';
 import { openContainer } from './container.js';
 import { type FindingList, findingList, GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { Container } from './formats/container.js';
@@ -52,7 +52,7 @@ function readGuest(disk: ByteSource, context: DiskContext, findings: FindingList
   try {
     return inspectDisk(disk, context, findings);
   } catch (error) {
-    if (!(error instanceof TooMuchWorkError || error instanceof UnreadableError || error instanceof RangeError))
+    if (!(error instanceof WorkLimitError || error instanceof UnreadableError || error instanceof RangeError))
       throw error;
     findings.add(
       'warning',
@@ -79,7 +79,7 @@ function readContainer(file: FileSource, findings: FindingList): Container {
     }
     return container;
   } catch (error) {
-    if (!(error instanceof TooMuchWorkError)) throw error;
+    if (!(error instanceof WorkLimitError)) throw error;
     findings.add(
       'blocking',
       'ECSIMPORT.Damaged',

@@ -3,7 +3,7 @@
  * A request is an offset and a length, 64 bits each, little-endian. The response is exactly `length` bytes.
  */
 import { readSync, writeSync } from 'node:fs';
-import { cached, type FileSource, TooMuchWorkError, UnreadableError } from './bytes.js';
+import { cached, type FileSource, UnreadableError, WorkLimitError } from './bytes.js';
 
 export interface RemoteImage {
   /** Used in messages. */
@@ -39,9 +39,9 @@ export function openRemote(fd: number, options: RemoteOptions): FileSource {
     size,
     read(offset: number, length: number): Buffer {
       fetched += length;
-      if (fetched > maxFetchedBytes) throw new TooMuchWorkError(`inspection needs more than ${maxFetchedBytes} bytes`);
+      if (fetched > maxFetchedBytes) throw new WorkLimitError(`inspection needs more than ${maxFetchedBytes} bytes`);
       if (process.memoryUsage.rss() > maxResidentBytes) {
-        throw new TooMuchWorkError(`inspection needs more than ${maxResidentBytes} bytes of memory`);
+        throw new WorkLimitError(`inspection needs more than ${maxResidentBytes} bytes of memory`);
       }
       const request = Buffer.alloc(REQUEST_BYTES);
       request.writeBigUInt64LE(BigInt(offset), 0);

@@ -126,22 +126,26 @@ export const openBtrfs: OpenFileSystem = (source) => {
 
 /** Null: a hole or a preallocated extent. */
 function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer | null {
-  const unpackedSize = u64le(item, 8);
+  const decompressedSize = u64le(item, 8);
   const compression = item.readUInt8(16);
   const type = item.readUInt8(20);
   if (item.readUInt8(17) !== 0) throw new UnreadableError('a btrfs extent is encrypted');
-  if (type === 0) return unpack(item.subarray(21), compression, unpackedSize).subarray(0, wanted);
+  if (type === 0) return decompress(item.subarray(21), compression, decompressedSize).subarray(0, wanted);
   const address = u64le(item, 21);
   if (type !== 1 || address === 0) return null;
-  const packedSize = u64le(item, 29);
+  const compressedSize = u64le(item, 29);
   const offset = u64le(item, 37);
   const length = Math.min(u64le(item, 45), wanted);
   if (compression === 0) return logical.read(address + offset, length);
-  if (packedSize > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent has ${packedSize} bytes`);
-  return unpack(logical.read(address, packedSize), compression, unpackedSize).subarray(offset, offset + length);
+  if (compressedSize > MAX_COMPRESSED)
+    throw new UnreadableError(`a compressed btrfs extent has ${compressedSize} bytes`);
+  return decompress(logical.read(address, compressedSize), compression, decompressedSize).subarray(
+    offset,
+    offset + length,
+  );
 }
 
-function unpack(bytes: Buffer, compression: number, size: number): Buffer {
+function decompress(bytes: Buffer, compression: number, size: number): Buffer {
   if (compression === 0) return bytes.subarray(0, size);
   if (size > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent decompresses to ${size} bytes`);
   if (compression === 3) return decompressZstd(bytes, size);

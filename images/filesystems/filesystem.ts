@@ -62,14 +62,14 @@ export function readRuns(source: ByteSource, runs: Iterable<Run>, length: number
   for (const run of runs) {
     if (run.at >= length) continue;
     const take = Math.min(run.length, length - run.at);
-    for (let done = 0; done < take; done += MAX_PIECE) {
-      const piece = Math.min(MAX_PIECE, take - done);
-      source.read(run.offset + done, piece).copy(buffer, run.at + done);
+    for (let done = 0; done < take; done += MAX_CHUNK) {
+      const count = Math.min(MAX_CHUNK, take - done);
+      source.read(run.offset + done, count).copy(buffer, run.at + done);
     }
   }
   return buffer;
 }
-const MAX_PIECE = 8 * 1024 * 1024;
+const MAX_CHUNK = 8 * 1024 * 1024;
 
 /** The kind of a node, from the file type bits of st_mode. */
 export function kindOf(mode: number): NodeInfo['kind'] {

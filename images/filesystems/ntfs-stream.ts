@@ -7,7 +7,7 @@ const MAX_RUNS = 1_000_000;
 const MAX_UNIT = 1024 * 1024;
 const KEPT_UNITS = 16;
 
-interface Piece {
+interface Extent {
   readonly at: number;
   /** Null: a hole. */
   readonly offset: number | null;
@@ -26,9 +26,9 @@ export function streamOf(
   if (first === undefined) return null;
   if (first.encrypted) throw new UnreadableError(`${what} is encrypted (EFS)`);
   if (first.resident !== null) return bufferSource(first.resident);
-  const pieces = piecesOf(sorted, clusterSize, what);
-  const plain = (offset: number) => pieceAt(pieces, offset, source, what);
-  const map = first.compressed ? unpacking(first, clusterSize, pieces, source, what) : plain;
+  const extents = extentsOf(sorted, clusterSize, what);
+  const plain = (offset: number) => extentAt(extents, offset, source, what);
+  const map = first.compressed ? compressedMap(first, clusterSize, extents, source, what) : plain;
   return mappedSource(first.size, what, (offset) => {
     // Bytes after the initialized size read as zeros, whatever the clusters contain.
     if (offset >= first.initialized) return { at: null, length: first.size - offset };
@@ -37,26 +37,26 @@ export function streamOf(
   });
 }
 
-function piecesOf(parts: readonly Attribute[], clusterSize: number, what: string): Piece[] {
-  const pieces: Piece[] = [];
+function extentsOf(parts: readonly Attribute[], clusterSize: number, what: string): Extent[] {
+  const extents: Extent[] = [];
   let cluster = 0;
   for (const part of parts) {
     if (part.resident !== null || part.firstCluster !== cluster) {
       throw new UnreadableError(`${what} is missing the part from cluster ${cluster} on`);
     }
     for (const { lcn, count } of runs(part.pairs, what)) {
-      pieces.push({
+      extents.push({
         at: cluster * clusterSize,
         offset: lcn === null ? null : lcn * clusterSize,
         length: count * clusterSize,
       });
       cluster += count;
-      if (pieces.length > MAX_RUNS || !Number.isSafeInteger(cluster * clusterSize)) {
+      if (extents.length > MAX_RUNS || !Number.isSafeInteger(cluster * clusterSize)) {
         throw new UnreadableError(`${what} has too many runs`);
       }
     }
   }
-  return pieces;
+  return extents;
 }
 
 /** Mapping pairs: a byte with the lengths of two fields, the cluster count, and the distance from the previous run. */
@@ -81,38 +81,38 @@ function* runs(pairs: Buffer, what: string): Generator<{ lcn: number | null; cou
   }
 }
 
-function pieceAt(
-  pieces: readonly Piece[],
+function extentAt(
+  extents: readonly Extent[],
   offset: number,
   source: ByteSource,
   what: string,
 ): { at: Mapping; length: number } {
-  const piece = pieces[indexAt(pieces, offset)];
-  if (piece === undefined || offset >= piece.at + piece.length) {
+  const extent = extents[indexAt(extents, offset)];
+  if (extent === undefined || offset >= extent.at + extent.length) {
     throw new UnreadableError(`${what} has no cluster for byte ${offset}`);
   }
-  const inside = offset - piece.at;
-  const at = piece.offset === null ? null : { source, offset: piece.offset + inside };
-  return { at, length: piece.length - inside };
+  const inside = offset - extent.at;
+  const at = extent.offset === null ? null : { source, offset: extent.offset + inside };
+  return { at, length: extent.length - inside };
 }
 
 /** Index of the last element that starts at or before `offset`; -1 if there is none. */
-function indexAt(pieces: readonly Piece[], offset: number): number {
+function indexAt(extents: readonly Extent[], offset: number): number {
   let low = 0;
-  let high = pieces.length;
+  let high = extents.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((pieces[middle]?.at ?? 0) <= offset) low = middle + 1;
+    if ((extents[middle]?.at ?? 0) <= offset) low = middle + 1;
     else high = middle;
   }
   return low - 1;
 }
 
 /** A compression unit with all its clusters is uncompressed, one without clusters is a hole, others are compressed. */
-function unpacking(
+function compressedMap(
   { unitBits }: Attribute,
   clusterSize: number,
-  pieces: readonly Piece[],
+  extents: readonly Extent[],
   source: ByteSource,
   what: string,
 ): (offset: number) => { at: Mapping; length: number } {
@@ -123,7 +123,7 @@ function unpacking(
   const unit = (number: number): Buffer | null => {
     const hit = kept.get(number);
     if (hit !== undefined) return hit;
-    const bytes = unitBytes(pieces, number * unitSize, unitSize, source);
+    const bytes = unitBytes(extents, number * unitSize, unitSize, source);
     if (kept.size >= KEPT_UNITS) kept.clear();
     kept.set(number, bytes);
     return bytes;
@@ -140,16 +140,16 @@ function unpacking(
 }
 
 /** Null: a hole. */
-function unitBytes(pieces: readonly Piece[], start: number, size: number, source: ByteSource): Buffer | null {
+function unitBytes(extents: readonly Extent[], start: number, size: number, source: ByteSource): Buffer | null {
   const found: Buffer[] = [];
   let allocated = 0;
-  for (let index = Math.max(0, indexAt(pieces, start)); index < pieces.length; index += 1) {
-    const piece = pieces[index];
-    if (piece === undefined || piece.at >= start + size) break;
-    const from = Math.max(start, piece.at);
-    const length = Math.min(start + size, piece.at + piece.length) - from;
-    if (piece.offset === null || length <= 0) continue;
-    found.push(source.read(piece.offset + from - piece.at, length));
+  for (let index = Math.max(0, indexAt(extents, start)); index < extents.length; index += 1) {
+    const extent = extents[index];
+    if (extent === undefined || extent.at >= start + size) break;
+    const from = Math.max(start, extent.at);
+    const length = Math.min(start + size, extent.at + extent.length) - from;
+    if (extent.offset === null || length <= 0) continue;
+    found.push(source.read(extent.offset + from - extent.at, length));
     allocated += length;
   }
   if (allocated === 0) return null;

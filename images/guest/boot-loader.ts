@@ -1,7 +1,7 @@
 /** Checks the default boot entry: kernel and initramfs exist, and the root device has a stable name on ECS. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import { argument, type BootEntry, inGuest } from './boot/entry.js';
+import { argument, type BootEntry, guestPath } from './boot/entry.js';
 import type { Kernel } from './kernel.js';
 import { isDeviceName, someVolumeUnread, volumeFor } from './mounts.js';
 
@@ -32,7 +32,7 @@ export function checkBootLoader(
 /** False if the entry's kernel or an initramfs is missing. */
 function checkFiles(entry: BootEntry, layout: DiskLayout, findings: FindingList): boolean {
   if (entry.unified !== null) return true;
-  const missing = [entry.kernel, ...entry.initrds].filter((path) => inGuest(entry.tree, path) === null);
+  const missing = [entry.kernel, ...entry.initrds].filter((path) => guestPath(entry.tree, path) === null);
   if (missing.length === 0) return true;
   // If the kernel was found, the initramfs is on the same file system. Else both may be on one that was not read.
   const onBtrfs = layout.volumes.some(({ content }) => content === 'btrfs');

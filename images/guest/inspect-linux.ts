@@ -3,11 +3,11 @@ import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { DiskContext } from '../inspection.js';
 import { checkAccess } from './access.js';
-import { attempts } from './attempts.js';
 import type { BootEntry } from './boot/entry.js';
 import { readBoot } from './boot/read-boot.js';
 import { checkBootLoader } from './boot-loader.js';
 import { type BootModes, reportBootMode, supportedBootModes } from './boot-mode.js';
+import { createCheckRunner } from './check-runner.js';
 import { type CloudInit, checkCloudInit } from './cloud-init.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
@@ -31,34 +31,38 @@ export function inspectLinux(
   disk: DiskContext,
   findings: FindingList,
 ): GuestFacts {
-  const attempt = attempts(findings, CHECK_DISK);
+  const runCheck = createCheckRunner(findings, CHECK_DISK);
   const { tree } = root;
-  const identity = attempt('the distribution', () => reportIdentity(root, findings), null);
-  const architecture = attempt('the architecture', () => reportArchitecture(root, modes, findings), null);
+  const identity = runCheck('the distribution', () => reportIdentity(root, findings), null);
+  const architecture = runCheck('the architecture', () => reportArchitecture(root, modes, findings), null);
   const required = needsDocumentRequirements(identity, architecture);
   const bootMode = reportBootMode(modes, architecture, findings);
   const places = bootPlaces(root, layout);
-  const entries: readonly BootEntry[] = attempt('the boot loader', () => readBoot(places, bootMode === 'UEFI'), []);
+  const entries: readonly BootEntry[] = runCheck('the boot loader', () => readBoot(places, bootMode === 'UEFI'), []);
   const args = entries[0]?.args ?? [];
-  const kernel = attempt('the kernel', () => reportKernel(root, entries, findings), null);
+  const kernel = runCheck('the kernel', () => reportKernel(root, entries, findings), null);
   let nvmeSupport: GuestFacts['nvmeSupport'] = null;
   if (kernel !== null) {
-    nvmeSupport = attempt('the drivers', () => checkDrivers(kernel, findings), null);
-    attempt('the driver of the root file system', () => checkRootDriver(kernel, root.volume, findings), undefined);
-    attempt('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
+    nvmeSupport = runCheck('the drivers', () => checkDrivers(kernel, findings), null);
+    runCheck('the driver of the root file system', () => checkRootDriver(kernel, root.volume, findings), undefined);
+    runCheck('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
   const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
-  attempt('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
-  attempt('swap', () => reportSwap(root, layout, findings), undefined);
-  attempt('the boot loader', () => checkBootLoader(entries, kernel, layout, findings), undefined);
-  const cloudInit = attempt<CloudInit | null>('cloud-init', () => checkCloudInit(tree, args, required, findings), null);
+  runCheck('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
+  runCheck('swap', () => reportSwap(root, layout, findings), undefined);
+  runCheck('the boot loader', () => checkBootLoader(entries, kernel, layout, findings), undefined);
+  const cloudInit = runCheck<CloudInit | null>(
+    'cloud-init',
+    () => checkCloudInit(tree, args, required, findings),
+    null,
+  );
   const runs = cloudInit?.runs ?? false;
   const byCloudInit = cloudInit?.setsNetwork ?? false;
-  attempt('online resizing', () => checkResize(root, layout, kernel, cloudInit, findings), undefined);
-  attempt('the network', () => checkNetwork(tree, { byCloudInit, args }, findings), undefined);
-  attempt('login access', () => checkAccess(tree, runs, required, findings), undefined);
-  attempt('the system configuration', () => checkSystem(root, { architecture, args }, findings), undefined);
-  attempt('the free space', () => checkSpace(root, findings), undefined);
+  runCheck('online resizing', () => checkResize(root, layout, kernel, cloudInit, findings), undefined);
+  runCheck('the network', () => checkNetwork(tree, { byCloudInit, args }, findings), undefined);
+  runCheck('login access', () => checkAccess(tree, runs, required, findings), undefined);
+  runCheck('the system configuration', () => checkSystem(root, { architecture, args }, findings), undefined);
+  runCheck('the free space', () => checkSpace(root, findings), undefined);
   return {
     ...NO_GUEST_FACTS,
     architecture,

@@ -1,7 +1,7 @@
 /** The kernel that boots: its version, its configuration, and where each of its drivers is at boot. */
 import { unlessUnreadable } from '../findings.js';
 import { type Initramfs, readInitramfs } from '../packing/cpio.js';
-import { type BootEntry, inGuest } from './boot/entry.js';
+import { type BootEntry, guestPath } from './boot/entry.js';
 import { type ModuleLists, moduleName, parseConfig, readModuleLists } from './modules.js';
 import type { GuestTree } from './tree.js';
 import { compareVersions } from './version.js';
@@ -67,7 +67,7 @@ export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): Kern
 function versionOf(entry: BootEntry, fromModules: readonly string[]): string | null {
   const { tree } = entry;
   if (entry.unified !== null) return entry.version;
-  const image = inGuest(tree, entry.kernel);
+  const image = guestPath(tree, entry.kernel);
   if (image === null) return null;
   const only = fromModules.length === 1 ? (fromModules[0] ?? null) : null;
   return (
@@ -148,7 +148,7 @@ function loadedInitramfs(tree: GuestTree, version: string, entry: BootEntry | nu
     const { initramfs } = entry.unified;
     return initramfs === null ? null : read(entry.kernel, () => initramfs);
   }
-  const files = entry.initrds.flatMap((path) => inGuest(entry.tree, path) ?? []);
+  const files = entry.initrds.flatMap((path) => guestPath(entry.tree, path) ?? []);
   const loaded = files.flatMap((file) => read(file, () => entry.tree.bytes(file, MAX_INITRAMFS)) ?? []);
   const last = loaded.at(-1);
   if (last === undefined) return null;

@@ -1,8 +1,8 @@
 /** Inspects a Windows guest. The checks are independent, so damage disables only the check that meets it. */
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import { attempts } from '../guest/attempts.js';
 import type { BootModes } from '../guest/boot-mode.js';
+import { createCheckRunner } from '../guest/check-runner.js';
 import { type GuestFacts, NO_GUEST_FACTS } from '../guest/facts.js';
 import { checkAddresses, checkAgents, checkDisks, checkRemoteDesktop } from './access.js';
 import { checkBoot, type WindowsBoot } from './boot.js';
@@ -19,25 +19,25 @@ export function inspectWindows(
   modes: BootModes,
   findings: FindingList,
 ): GuestFacts {
-  const attempt = attempts(findings, CHECK_DISK);
-  const identity = attempt('the version', () => identifyWindows(windows, findings), null);
-  const architecture = attempt('the architecture', () => windowsArchitecture(windows, findings), null);
-  const boot = attempt<WindowsBoot>(
+  const runCheck = createCheckRunner(findings, CHECK_DISK);
+  const identity = runCheck('the version', () => identifyWindows(windows, findings), null);
+  const architecture = runCheck('the architecture', () => windowsArchitecture(windows, findings), null);
+  const boot = runCheck<WindowsBoot>(
     'the boot configuration',
     () => checkBoot(windows, identity?.build ?? null, architecture, layout, modes, findings),
     { bootMode: null, bootModes: [] },
   );
-  attempt('the virtio drivers', () => checkVirtio(windows, findings), undefined);
-  const nvmeSupport = attempt('the NVMe driver', () => checkNvmeDriver(windows, findings), null);
+  runCheck('the virtio drivers', () => checkVirtio(windows, findings), undefined);
+  const nvmeSupport = runCheck('the NVMe driver', () => checkNvmeDriver(windows, findings), null);
   if (identity !== null) checkLicence(identity, findings);
-  attempt('the sysprep state', () => checkSysprep(windows, findings), undefined);
-  attempt('pending updates', () => checkPending(windows, findings), undefined);
-  attempt('hibernation', () => checkHibernation(windows, findings), undefined);
-  attempt('the system volume', () => checkVolume(windows, findings), undefined);
-  attempt('Remote Desktop', () => checkRemoteDesktop(windows, findings), undefined);
-  attempt('the agents', () => checkAgents(windows, findings), undefined);
-  attempt('the network', () => checkAddresses(windows, findings), undefined);
-  attempt('the disks', () => checkDisks(windows, findings), undefined);
+  runCheck('the sysprep state', () => checkSysprep(windows, findings), undefined);
+  runCheck('pending updates', () => checkPending(windows, findings), undefined);
+  runCheck('hibernation', () => checkHibernation(windows, findings), undefined);
+  runCheck('the system volume', () => checkVolume(windows, findings), undefined);
+  runCheck('Remote Desktop', () => checkRemoteDesktop(windows, findings), undefined);
+  runCheck('the agents', () => checkAgents(windows, findings), undefined);
+  runCheck('the network', () => checkAddresses(windows, findings), undefined);
+  runCheck('the disks', () => checkDisks(windows, findings), undefined);
   return {
     ...NO_GUEST_FACTS,
     architecture,

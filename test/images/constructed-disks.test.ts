@@ -1,4 +1,4 @@
-/** Whole disks, from their partition table to the guest: fixtures that test/images/make/test-images.sh made of constructed guests. */
+/** Complete disks of constructed guests, created by test/images/make/test-images.sh. */
 import { expect, test } from 'vitest';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
 import { serious } from '../support/images/guest-files.js';

@@ -1,8 +1,8 @@
 /**
- * `npm run test:images`: makes every test image, inspects it, and holds what was found against what was written into it.
- * Writes the table of docs/inspection.md when all images were looked at; exit code 1 where one is told wrongly.
+ * `npm run test:images`: creates every test image, inspects it, and compares the result with the image's actual content.
+ * A run over all images writes the table in docs/inspection.md. Exit code 1 if a result is wrong.
  *
- *   npx tsx test/images/inspect-test-images.ts [--keep] [NAME…]      --keep: leave the images in test/images/cache
+ *   npx tsx test/images/inspect-test-images.ts [--keep] [NAME…]      --keep: do not delete the images in test/images/cache
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const MAKE = path.join(ROOT, 'test/images/make/test-images.sh');
 const DOC = path.join(ROOT, 'docs/inspection.md');
 const BEGIN = '<!-- table of test images: written by npm run test:images -->';
 const END = '<!-- end of the table -->';
-/** As the table's columns; `cloudInitVersion` is empty for "not there". */
+/** In the order of the table's columns. An empty `cloudInitVersion` means "not installed". */
 const FACTS = [
   'format',
   'bootMode',
@@ -37,7 +37,7 @@ interface Row {
 
 interface Compared {
   readonly found: string;
-  /** Null: as expected. */
+  /** Null: `found` is the expected value. */
   readonly expected: string | null;
 }
 
@@ -71,7 +71,7 @@ async function inspect(name: string, file: string): Promise<Row> {
       .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
   const startedAt = performance.now();
-  const told = await createInspector()(file);
+  const inspection = await createInspector()(file);
   const ms = Math.round(performance.now() - startedAt);
   const compare = (found: string, wanted: string | undefined): Compared => ({
     found,
@@ -80,18 +80,18 @@ async function inspect(name: string, file: string): Promise<Row> {
   return {
     name,
     made: expected.get('made') ?? '',
-    facts: FACTS.map((fact) => compare(String(told[fact] ?? ''), expected.get(fact))),
-    findings: compare(serious(told), expected.get('findings')?.split(' ').filter(Boolean).sort().join(' ')),
+    facts: FACTS.map((fact) => compare(String(inspection[fact] ?? ''), expected.get(fact))),
+    findings: compare(serious(inspection), expected.get('findings')?.split(' ').filter(Boolean).sort().join(' ')),
     ms,
   };
 }
 
-/** Every finding above `info`, each once. */
+/** Every finding above `info`, without duplicates. */
 function serious({ findings }: Inspection): string {
-  const told = findings
+  const codes = findings
     .filter(({ severity }) => severity !== 'info')
     .map(({ severity, code }) => `${severity}:${code}`);
-  return [...new Set(told)].sort().join(' ');
+  return [...new Set(codes)].sort().join(' ');
 }
 
 function isRight({ facts, findings }: Row): boolean {

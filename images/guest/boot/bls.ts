@@ -1,7 +1,7 @@
 /** Reads entry files of the Boot Loader Specification (BLS), which systemd-boot and the RHEL family's GRUB use. */
 import { lines } from '../tree.js';
 import { compareVersions } from '../version.js';
-import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
+import { type BootEntry, type BootPlace, evidenceOf, splitWords, withoutDevice } from './entry.js';
 import { readUnified } from './uki.js';
 
 const MAX_FILES = 200;
@@ -30,7 +30,7 @@ function blsEntry(place: BootPlace, file: string, id: string, variables: Readonl
   const [kernel] = [...all('linux'), ...all('uki'), ...all('efi')];
   if (kernel === undefined) return [];
   const options = all('options');
-  const args = words(
+  const args = splitWords(
     options.map(({ value }) => value.replace(/\$\{?(\w+)\}?/g, (_, name) => variables.get(name) ?? '')).join(' '),
   );
   const shown = options[0] ?? kernel;
@@ -42,7 +42,7 @@ function blsEntry(place: BootPlace, file: string, id: string, variables: Readonl
       title: all('title')[0]?.value ?? id,
       kernel: withoutDevice(kernel.value),
       initrds: all('initrd').flatMap(({ value }) =>
-        words(value)
+        splitWords(value)
           .filter((word) => !word.startsWith('$'))
           .map(withoutDevice),
       ),

@@ -32,7 +32,7 @@ export function argument(entry: BootEntry, name: string): string[] {
     .map((arg) => arg.slice(name.length + 1).replaceAll('"', ''));
 }
 
-export function words(text: string): string[] {
+export function splitWords(text: string): string[] {
   return text.split(/\s+/).filter(Boolean);
 }
 
@@ -49,7 +49,7 @@ export function withoutDevice(path: string): string {
  * Converts a loader's path to the guest's path. The loader's paths are relative to the partition: with a separate /boot,
  * `/vmlinuz` is `/boot/vmlinuz`; with btrfs, the path starts with the subvolume's name.
  */
-export function inGuest(tree: GuestTree, path: string): string | null {
+export function guestPath(tree: GuestTree, path: string): string | null {
   const absolute = path.startsWith('/') ? path : `/${path}`;
   const inSubvolume = absolute.replace(/^\/@?[\w.-]*(?=\/boot\/)/, '');
   return (

@@ -2,7 +2,7 @@
 import { printable } from '../../bytes.js';
 import { lines } from '../tree.js';
 import { type BlsEntry, blsEntries } from './bls.js';
-import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
+import { type BootEntry, type BootPlace, evidenceOf, splitWords, withoutDevice } from './entry.js';
 
 interface Item {
   readonly title: string;
@@ -101,7 +101,7 @@ function parseMenu(
       title: parent.title,
       kernel,
       initrds: [],
-      args: words(expand(args)),
+      args: splitWords(expand(args)),
       version: null,
       evidence: evidenceOf(place, file, number, text),
       tree: place.tree,
@@ -133,7 +133,7 @@ function readCommand(text: string, item: Item, createEntry: (kernel: string, arg
   }
   const initrd = /^initrd(?:16|efi)?\s+(.+)$/.exec(text);
   if (initrd === null || item.entry === null || item.entry.initrds.length > 0) return;
-  item.entry = { ...item.entry, initrds: words(initrd[1] ?? '').map(withoutDevice) };
+  item.entry = { ...item.entry, initrds: splitWords(initrd[1] ?? '').map(withoutDevice) };
 }
 
 /** GRUB's environment block: `saved_entry`, `next_entry`, `kernelopts`. */

@@ -1,7 +1,7 @@
 /** Parses the menus of GRUB Legacy and of SYSLINUX, EXTLINUX and ISOLINUX. */
 import path from 'node:path';
 import { lines } from '../tree.js';
-import { type BootEntry, type BootPlace, evidenceOf, withoutDevice, words } from './entry.js';
+import { type BootEntry, type BootPlace, evidenceOf, splitWords, withoutDevice } from './entry.js';
 
 /** menu.lst and grub.conf: `title` entries with `kernel` and `initrd`; `default=N` is the index of an entry. */
 export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
@@ -22,7 +22,7 @@ export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
         title,
         kernel: withoutDevice(kernel[1] ?? ''),
         initrds: [],
-        args: words(kernel[2] ?? ''),
+        args: splitWords(kernel[2] ?? ''),
         version: null,
         evidence: evidenceOf(place, file, number, text),
         tree: place.tree,
@@ -60,7 +60,7 @@ export function syslinuxEntries(place: BootPlace, file: string): BootEntry[] {
       });
     } else if (word === 'initrd') withInitrds(entries, files(value, folder));
     else if (word === 'append') {
-      const args = words(value);
+      const args = splitWords(value);
       const last = entries.at(-1);
       const named = args.find((arg) => arg.startsWith('initrd='));
       if (last !== undefined) {

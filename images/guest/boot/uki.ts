@@ -1,7 +1,7 @@
 /** Reads unified kernel images: EFI programs with sections for kernel, initramfs, command line and version. */
 import { unlessUnreadable } from '../../findings.js';
 import type { GuestTree } from '../tree.js';
-import { words } from './entry.js';
+import { splitWords } from './entry.js';
 
 const MAX_IMAGE = 384 * 1024 * 1024;
 const MAX_SECTIONS = 96;
@@ -27,7 +27,11 @@ export function readUnified(tree: GuestTree, path: string): Unified | null {
         return image.subarray(found.offset, found.offset + found.size);
       };
       const text = (name: string) => section(name)?.toString('utf8').replace(/\0.*$/s, '').trim() ?? null;
-      return { version: text('.uname') || null, args: words(text('.cmdline') ?? ''), initramfs: section('.initrd') };
+      return {
+        version: text('.uname') || null,
+        args: splitWords(text('.cmdline') ?? ''),
+        initramfs: section('.initrd'),
+      };
     },
     () => null,
   );

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Makes assets/debian-demo.qcow2: a small but real Debian disk (GPT, BIOS boot, ext4) that the demo imports.
+# Creates assets/debian-demo.qcow2: a small but real Debian disk (GPT, BIOS boot, ext4) that the demo imports.
 #
 #   sudo test/images/make/demo-image.sh [OUTPUT]            takes about two minutes and 1 GiB of temporary space
-#   test/images/make/demo-image.sh --boot-check [IMAGE]     starts it in QEMU and waits for the login prompt
+#   test/images/make/demo-image.sh --boot-check [IMAGE]     boots it in QEMU and waits for the login prompt
 #
 # Needs Debian's own tools (mmdebstrap qemu-utils e2fsprogs fdisk cpio; qemu-system-x86 for the check) and the
-# machine's configured apt sources. Nothing of it is needed to run the product: the image lies in git.
+# machine's configured apt sources. Running the product does not need any of them: the image is in git.
 #
-# Real: Debian's packages, their dpkg status, kernel, modules, GRUB. Trimmed to stay small: packages that a boot does
-# not need are purged with dpkg's own records, so that the status file tells the truth; drivers that no cloud has are
-# removed from the kernel package's directory; the initramfs is BusyBox with the virtio, NVMe and ext4 modules, which are kept there alone.
-# cloud-init, growpart, e2fsprogs and sshd do not fit (Python alone is larger than the whole image): inspection shall
-# find them missing.
+# Real: Debian's packages, their dpkg status, kernel, modules, GRUB. To keep the image small, packages that a boot does
+# not need are purged with dpkg, so that the status file stays correct; drivers that no cloud needs are deleted from the
+# kernel package; the initramfs is BusyBox with the virtio, NVMe and ext4 modules, which exist only there.
+# cloud-init, growpart, e2fsprogs and sshd do not fit (Python alone is larger than the image), so the inspection reports
+# them as missing.
 set -euo pipefail
 
 SUITE=bookworm
@@ -49,7 +49,7 @@ WORK=$(mktemp -d)
 trap 'rm -rf --one-file-system "$WORK"' EXIT
 ROOT=$WORK/root
 
-# 1. A whole Debian, with what makes the boot parts.
+# 1. A full Debian, with the tools that create the boot files.
 mmdebstrap --quiet --variant=minbase \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -58,7 +58,7 @@ mmdebstrap --quiet --variant=minbase \
 KERNEL=$(basename "$ROOT"/boot/vmlinuz-*); KERNEL=${KERNEL#vmlinuz-}
 MODULES=$ROOT/usr/lib/modules/$KERNEL
 
-# 2. Drivers: what the boot needs goes into the initramfs too; the rest is for after the boot.
+# 2. Drivers: the ones that the boot needs are also in the initramfs.
 BOOT_MODULES="virtio_pci virtio_blk nvme ext4 crc32c_generic"
 LATER_MODULES="virtio_net qemu_fw_cfg"
 closure() {
@@ -75,7 +75,7 @@ rm -rf "$MODULES/kernel"
 mv "$WORK/kept/kernel" "$MODULES/kernel"
 chroot "$ROOT" depmod "$KERNEL"
 
-# 3. GRUB's two parts for a BIOS, made by the guest's own tools.
+# 3. GRUB's two BIOS stages, created with the guest's tools.
 mkdir -p "$ROOT/boot/grub/i386-pc"
 cp "$ROOT/usr/lib/grub/i386-pc/boot.img" "$ROOT/boot/grub/i386-pc/"
 chroot "$ROOT" grub-mkimage -O i386-pc -p '(hd0,gpt2)/boot/grub' -o /boot/grub/i386-pc/core.img \
@@ -92,7 +92,7 @@ menuentry 'Debian GNU/Linux' {
 }
 CFG
 
-# 4. Purge what a boot does not need, through dpkg's records; their scripts have nothing left to run in.
+# 4. Purge packages that the boot does not need, without their scripts, whose programs are deleted already.
 KEEP="base-files base-passwd busybox-static netbase linux-image-$KERNEL linux-image-amd64"
 cp "$ROOT/etc/passwd" "$ROOT/etc/group" "$WORK/"
 awk -F: -v OFS=: '{print $1, ($1 == "root" ? "*" : "!*"), 20454, 0, 99999, 7, "", "", ""}' "$ROOT/etc/passwd" >"$WORK/shadow"
@@ -167,7 +167,7 @@ printf 'label: gpt\nlabel-id: %s\nstart=2048, size=2048, type=21686148-6449-6E6F
   "$DISK_UUID" | sfdisk --quiet "$DISK"
 mke2fs -q -t ext4 -U "$ROOT_UUID" -L root -E "hash_seed=$ROOT_UUID,lazy_itable_init=1" -m 1 -d "$ROOT" "$WORK/part.img" "$((DISK_MIB - 3))M"
 dd if="$WORK/part.img" of="$DISK" bs=1M seek=2 conv=sparse,notrunc status=none
-# boot.img keeps the partition table and learns where core.img starts (u64 at 0x5c); core.img where its rest lies (u64 at 0x1f4).
+# boot.img leaves the partition table and gets the sector of core.img (u64 at 0x5c); core.img gets the sector of its rest (u64 at 0x1f4).
 u64() { printf '%016x' "$1" | sed 's/../\\x&/g' | awk -F'\\\\x' '{for (i = NF; i > 1; i--) printf "\\x%s", $i}'; }
 cp "$ROOT/boot/grub/i386-pc/boot.img" "$ROOT/boot/grub/i386-pc/core.img" "$WORK/"
 printf "$(u64 2048)" | dd of="$WORK/boot.img" bs=1 seek=$((0x5c)) conv=notrunc status=none

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes test/images/fixtures/*.qcow2: one small tree in every file system that the inspection reads, a few KiB each.
+# Creates test/images/fixtures/*.qcow2: the same small tree in every supported file system, a few KiB each.
 # Needs e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g wimtools qemu-utils python3 (Debian's packages).
-# No mount, no root, but for ext4-journal.
+# Only ext4-journal needs root and a mount.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -31,7 +31,7 @@ ext ext2-1k -t ext2 -b 1024
 ext ext3-4k -t ext3 -b 4096
 ext ext4 -t ext4 -b 4096
 ext ext4-inline -t ext4 -O inline_data -I 512
-# Copied while it is mounted, so that what was written last is in the journal alone. Only this one needs root and a loop device.
+# Copied while mounted, so that the latest changes are only in the journal. Needs root and a loop device.
 mke2fs -q -t ext4 -U $UUID -L fixture -b 4096 -J size=4 "$WORK/live.raw" 24M
 mkdir "$WORK/live"; mount -o loop "$WORK/live.raw" "$WORK/live"
 cp -a "$TREE/." "$WORK/live/"
@@ -43,7 +43,7 @@ for folder, _, files in os.walk(sys.argv[1]):
 PY
 cp --sparse=always "$WORK/live.raw" "$WORK/fs.raw"; umount "$WORK/live"
 pack ext4-journal
-# mkfs.xfs writes links that are longer than an inode without their header.
+# mkfs.xfs writes links that do not fit into an inode without the required header.
 python3 - "$TREE" >"$WORK/proto" <<'PY'
 import os, sys
 def walk(path, indent):
@@ -65,8 +65,8 @@ fat() {
 }
 fat 12 8; fat 16 24; fat 32 64
 
-# NTFS: wimlib writes a tree into a volume that is not mounted. The fragments are too many for one record; on a volume
-# with compression, what ntfscp writes into the root is compressed.
+# NTFS: wimlib writes a tree to an unmounted volume. The file `fragments` has too many runs for one record. On a volume
+# with compression, files that ntfscp writes to the root are compressed.
 ntfs_volume() { # MIB [OPTIONS…]
   truncate -s "${1}M" "$WORK/fs.raw"; shift
   mkntfs -q -F -L fixture -s 512 -p 0 -H 0 -S 0 "$@" "$WORK/fs.raw" 2>/dev/null >&2

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes disk images for the inspection's tests: real ones from Debian's suites, the same with one defect each, and
-# constructed ones for families whose packages cannot be had here.
+# Creates disk images for the inspection's tests: real ones from Debian's releases, the same with one defect each, and
+# constructed ones for distributions whose packages are not available.
 #
-#   sudo test/images/make/test-images.sh [--to FOLDER] [NAME…]     default: all, into test/images/cache; kept when they exist
+#   sudo test/images/make/test-images.sh [--to FOLDER] [NAME…]     default: all, in test/images/cache; existing images are kept
 #   test/images/make/test-images.sh --list                         the names
 #
 # Needs mmdebstrap qemu-utils e2fsprogs xfsprogs btrfs-progs dosfstools mtools fdisk zstd xz-utils lz4 cpio python3, root
-# and loop devices (the product needs none of them), and the machine's apt sources. Beside each image lies NAME.expected: what the guest's own tools say, and the findings that it must have.
+# and loop devices (the product needs none of them), and the machine's apt sources. Each image has a file NAME.expected
+# with the facts from the guest's own tools and the expected findings.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/../../.." && pwd)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes test/images/fixtures/windows-*.qcow2. They are constructed: the layout of a Windows disk, registry hives with
-# real version strings (test/support/images/made-windows.ts), and empty files in the places of real ones. They never boot.
-# Needs ntfs-3g wimtools dosfstools mtools fdisk qemu-utils (Debian's packages). No mount, no root.
+# Creates test/images/fixtures/windows-*.qcow2. They are constructed: the layout of a Windows disk, registry hives with
+# real version strings (test/support/images/made-windows.ts), and empty files in place of real ones. They do not boot.
+# Needs ntfs-3g wimtools dosfstools mtools fdisk qemu-utils (Debian's packages). Needs neither root nor mounts.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -14,7 +14,7 @@ RESERVED=E3C9E316-0B5C-4DB8-817D-F92DF00215AE
 
 files() { rm -rf "$WORK/files"; (cd "$HERE" && npx tsx test/support/images/write-windows.ts "$1" "$WORK/files"); }
 
-# ntfs TREE MIB LABEL START: $WORK/part.img; START is its first sector, as a boot sector knows it.
+# ntfs TREE MIB LABEL START: creates $WORK/part.img. START is its first sector, which the boot sector records.
 ntfs() {
   rm -f "$WORK/part.img" "$WORK/tree.wim"; truncate -s "$2M" "$WORK/part.img"
   mkntfs -q -F -L "$3" -s 512 -p "$4" -H 255 -S 63 "$WORK/part.img" 2>/dev/null >&2
@@ -44,7 +44,7 @@ label: dos
 label-id: 0x1b2a3c4d
 start=100352, size=155648, type=7, bootable
 MBR
-# Where Windows has its boot code; these few bytes only stand for it.
+# A placeholder for Windows' boot code.
 printf '\x33\xc0\x8e\xd0\xbc\x00\x7c' | dd of="$WORK/disk.raw" bs=1 conv=notrunc status=none
 cp -r "$WORK/files/boot/." "$WORK/files/system/"
 ntfs "$WORK/files/system" 76 '' 100352; place 100352

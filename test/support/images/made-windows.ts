@@ -204,7 +204,7 @@ export function inspectMadeWindows(parts: MadeWindows = {}): GuestInspection {
       };
   const findings = findingList();
   const windows = findWindows(layout, findings);
-  if (windows === null) throw new Error(`no Windows was found: ${JSON.stringify(findings.all)}`);
+  if (windows === null) throw new Error(`the inspection found no Windows: ${JSON.stringify(findings.all)}`);
   return { ...inspectWindows(windows, layout, modes, findings), findings: findings.all };
 }
 

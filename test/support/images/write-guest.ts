@@ -10,7 +10,7 @@ else write(name, folder);
 
 function write(guestName: string, to: string): void {
   const guest = CONSTRUCTED[guestName];
-  if (guest === undefined) throw new Error(`no constructed guest is called ${guestName}`);
+  if (guest === undefined) throw new Error(`unknown constructed guest: ${guestName}`);
   writeFiles(path.join(to, 'root'), guest.root);
   if (guest.boot !== undefined) writeFiles(path.join(to, 'boot'), guest.boot);
   const { kind, logical, firmware, expected } = guest;

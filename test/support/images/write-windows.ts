@@ -48,7 +48,7 @@ const KINDS: Readonly<Record<string, { system: MadeWindows; boot: Readonly<Recor
 
 const [kind = '', folder = ''] = process.argv.slice(2);
 const made = KINDS[kind];
-if (made === undefined) throw new Error(`no such Windows: ${kind}; one of ${Object.keys(KINDS).join(', ')}`);
+if (made === undefined) throw new Error(`unknown kind: ${kind}. Use one of ${Object.keys(KINDS).join(', ')}.`);
 write(path.join(folder, 'system'), windowsFiles(made.system));
 write(path.join(folder, 'boot'), made.boot);
 

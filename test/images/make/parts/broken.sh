@@ -1,17 +1,17 @@
-# The same guest with one defect each; everything else stays as it was. Sourced by make-test-images.sh.
+# The same guest with one defect each. Sourced by test-images.sh.
 
-# broken NAME FINDINGS: the defect's commands have changed $R.
+# broken NAME FINDINGS: finishes the image after commands have changed $R.
 broken() { close_bios; facts "$1" BIOS "${@:2}"; finish "$1" qcow2; }
 whole() { installed_bios bookworm-amd64 ext4; }
 
 image_broken-fstab-device.qcow2() { whole; echo '/dev/sda2 /srv ext4 defaults 0 2' >>"$R/etc/fstab"; broken "$1" blocking:GUESTOS.Fstab; }
-# The root is mounted before fstab is read: systemd starts all the same, and the vendor's check warns.
+# The root is mounted before fstab is read: systemd boots, and Alibaba Cloud's image check warns.
 image_broken-fstab-root-device.qcow2() { whole; echo '/dev/sda2 / ext4 defaults 0 1' >"$R/etc/fstab"; broken "$1" warning:GUESTOS.Fstab; }
 image_broken-fstab-uuid.qcow2() { whole; echo 'UUID=00000000-1111-4222-8333-444444444444 /data ext4 defaults 0 2' >>"$R/etc/fstab"; broken "$1" blocking:GUESTOS.Fstab; }
 image_broken-grub-device.qcow2() { whole; sed -i "s#root=UUID=$ROOT_UUID#root=/dev/sda2#" "$R/boot/grub/grub.cfg"; broken "$1" blocking:GUESTOS.Grub; }
 image_broken-grub-uuid.qcow2() { whole; sed -i "s#root=UUID=$ROOT_UUID#root=UUID=00000000-1111-4222-8333-444444444444#" "$R/boot/grub/grub.cfg"; broken "$1" blocking:GUESTOS.Grub; }
 image_broken-no-kernel.qcow2() { whole; rm "$R/boot/vmlinuz-$KERNEL"; KERNEL= NVME= broken "$1" blocking:GUESTOS.Grub warning:GUESTOS.KernelVersion; }
-# Only what the old machine needed is in the initramfs, as dracut's host-only mode and MODULES=dep make it.
+# The initramfs has only the source machine's drivers, as with dracut's host-only mode and MODULES=dep.
 image_broken-no-virtio.qcow2() {
   whole
   mkdir "$WORK/ram"; unmkinitramfs "$R/boot/initrd.img-$KERNEL" "$WORK/ram"
@@ -23,7 +23,7 @@ image_broken-grub-core.qcow2() {
   whole; close_bios; dd if=/dev/zero of="$WORK/disk.raw" bs=512 seek=2048 count=64 conv=notrunc status=none
   facts "$1" BIOS blocking:GUESTOS.BootMode; finish "$1" qcow2
 }
-# What an installer without --removable leaves: a loader that only the old machine's firmware knew.
+# As after an installation without --removable: only the source machine's firmware has a boot entry for the loader.
 image_broken-uefi-vendor-path.qcow2() {
   installed_uefi trixie-amd64 ext4 defaults; grub_menu "$R" "$ROOT_UUID"
   grub_efi "$R" x86_64-efi BOOTX64.EFI "$ROOT_UUID"

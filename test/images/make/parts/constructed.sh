@@ -1,5 +1,5 @@
-# Disks of the guests in test/support/images/constructed-guests.ts: families whose packages cannot be had here. Sourced by
-# make-test-images.sh; each becomes NAME-constructed.qcow2.
+# Disks of the guests in test/support/images/constructed-guests.ts, for distributions whose packages are not available.
+# Sourced by test-images.sh; each becomes NAME-constructed.qcow2.
 
 constructed() { # FILE GUEST
   local name=$1 guest=$2 kind firmware lvm
@@ -17,7 +17,7 @@ constructed() { # FILE GUEST
     printf 'MZ constructed' >"$WORK/loader"; mcopy -i "$WORK/esp" "$WORK/loader" ::/EFI/BOOT/BOOTX64.EFI
     disk gpt 800 "$ESP_GUID:esp@1" "${parts[@]/#/$LINUX_GUID:}"
   else
-    # GRUB's first stage in name only: its word, and where its next stage would be.
+    # A placeholder for GRUB's first stage: its name, and the sector of the next stage.
     disk dos 800 "${parts[@]/#/83:}"
     printf '\xeb\x63' | dd of="$WORK/disk.raw" bs=1 conv=notrunc status=none
     printf '\x01' | dd of="$WORK/disk.raw" bs=1 seek=$((0x5c)) conv=notrunc status=none

@@ -1,4 +1,4 @@
-# Partitions as files, filled through loop devices, then put together to a disk. Sourced by make-test-images.sh.
+# Creates partitions as files, fills them through loop devices and assembles a disk. Sourced by test-images.sh.
 
 ESP_GUID=C12A7328-F81F-11D2-BA4B-00A0C93EC93B
 BIOS_GUID=21686148-6449-6E6F-744E-656564454649
@@ -9,7 +9,7 @@ BOOT_UUID=1c9d0e6a-77aa-4f0e-8a2f-9e1d3c5b7a90
 ESP_UUID=ABCD-1234
 M=$((1024 * 1024))
 
-# new_file NAME MIB KIND UUID: an empty file system in $WORK/NAME.
+# new_file NAME MIB KIND UUID: creates an empty file system in $WORK/NAME.
 new_file() {
   local file=$WORK/$1
   truncate -s "$2M" "$file"
@@ -22,7 +22,7 @@ new_file() {
   esac
 }
 
-# mount_file NAME AT [OPTIONS]: on loop devices with two digits, since grub-mkconfig leaves out what lies on the first ten.
+# mount_file NAME AT [OPTIONS]: uses loop devices with two digits, because grub-mkconfig ignores the first ten.
 mount_file() {
   local number=16
   while losetup "/dev/loop$number" >/dev/null 2>&1; do number=$((number + 1)); done
@@ -34,7 +34,7 @@ unmount_all() {
   { grep -o "$WORK[^ ]*" /proc/mounts || true; } | sort -r | while read -r at; do umount "$at" 2>/dev/null || umount -l "$at"; done
 }
 
-# disk LABEL SIZE_MIB TYPE:FILE@START_MIB…: $WORK/disk.raw; an empty FILE leaves the partition blank, `*` marks it active.
+# disk LABEL SIZE_MIB TYPE:FILE@START_MIB…: creates $WORK/disk.raw. Without FILE the partition is blank; `*` marks it active.
 disk() {
   local label=$1 size=$2 spec type file start bytes; shift 2
   [ -n "${KEEP_MOUNTED:-}" ] || unmount_all
@@ -55,8 +55,8 @@ disk() {
 
 u64() { printf '%016x' "$1" | sed 's/../\\x&/g' | awk -F'\\\\x' '{for (i = NF; i > 1; i--) printf "\\x%s", $i}'; }
 
-# grub_core ROOT PREFIX SECTOR MODULES…: GRUB's two stages for a BIOS, made by the guest's own tools: $WORK/boot.img learns
-# where core.img starts (u64 at 0x5c), $WORK/core.img where its rest lies (u64 at 0x1f4).
+# grub_core ROOT PREFIX SECTOR MODULES…: creates GRUB's two BIOS stages with the guest's tools. $WORK/boot.img gets the
+# sector of core.img (u64 at 0x5c), $WORK/core.img the sector of its rest (u64 at 0x1f4).
 grub_core() {
   local root=$1 prefix=$2 sector=$3; shift 3
   chroot "$root" grub-mkimage -O i386-pc -p "$prefix" -o /tmp/core.img biosdisk normal configfile linux search \
@@ -66,13 +66,13 @@ grub_core() {
   printf "$(u64 "$sector")" | dd of="$WORK/boot.img" bs=1 seek=$((0x5c)) conv=notrunc status=none
   printf "$(u64 $((sector + 1)))" | dd of="$WORK/core.img" bs=1 seek=$((0x1f4)) conv=notrunc status=none
 }
-# grub_write SECTOR: both into $WORK/disk.raw.
+# grub_write SECTOR: writes both to $WORK/disk.raw.
 grub_write() {
   dd if="$WORK/boot.img" of="$WORK/disk.raw" bs=1 count=440 conv=notrunc status=none
   dd if="$WORK/core.img" of="$WORK/disk.raw" bs=512 seek="$1" conv=notrunc status=none
 }
 
-# grub_efi ROOT FORMAT LOADER UUID: a loader at the path that firmware starts by itself, in $WORK/esp.
+# grub_efi ROOT FORMAT LOADER UUID: creates a loader at the UEFI fallback path in $WORK/esp.
 grub_efi() {
   printf 'search.fs_uuid %s root\nset prefix=($root)%s\nconfigfile $prefix/grub.cfg\n' "$4" "${5:-/boot/grub}" >"$1/tmp/early.cfg"
   chroot "$1" grub-mkimage -O "$2" -p /EFI/BOOT -c /tmp/early.cfg -o /tmp/loader.efi \
@@ -83,7 +83,7 @@ grub_efi() {
   rm -f "$1"/tmp/loader.efi "$1"/tmp/early.cfg
 }
 
-# finish NAME FORMAT [OPTIONS…]: the disk as it is delivered.
+# finish NAME FORMAT [OPTIONS…]: converts the disk to its final format.
 finish() {
   local name=$1 format=$2; shift 2
   unmount_all
@@ -93,5 +93,5 @@ finish() {
   ls -l "$TO/$name"
 }
 
-# expect NAME KEY=VALUE…: what must be found.
+# expect NAME KEY=VALUE…: writes the expected facts and findings.
 expect() { local name=$1; shift; printf '%s\n' "$@" >"$TO/$name.expected"; }

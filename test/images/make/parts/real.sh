@@ -1,4 +1,4 @@
-# Real guests from Debian's suites, from old to new. Sourced by make-test-images.sh.
+# Real guests from Debian's releases, from old to new. Sourced by test-images.sh.
 
 TOOLS=cloud-init,cloud-guest-utils,e2fsprogs,xfsprogs,btrfs-progs,openssh-server,systemd-sysv,zstd,lvm2,iproute2
 GRUB=grub-pc-bin,grub-efi-amd64-bin,grub2-common
@@ -10,8 +10,8 @@ declare -A PACKAGES=(
   [forky-amd64]=$TOOLS,network-manager,linux-image-amd64,dracut,systemd-boot,systemd-boot-efi,grub-efi-amd64-bin,grub2-common
 )
 
-# base SUITE-ARCH: the packages of a suite, in $BASE; made once and kept. Those of another architecture are unpacked and
-# not configured, so that nothing of them has to run here; their initramfs is made by this machine's tools.
+# base SUITE-ARCH: installs the packages of a release in $BASE, which is kept. Packages of another architecture are
+# unpacked but not configured, so that none of their programs run here; this machine's tools create their initramfs.
 base() {
   BASE=$ROOTS/$1
   [ -d "$BASE" ] && return
@@ -37,17 +37,17 @@ foreign_initramfs() { # SUITE ROOT
   rm -rf "$native/lib/modules/$kernel" "$native/boot/config-$kernel"
 }
 
-# root MIB KIND [OPTIONS]: a copy of the base in a file system, mounted at $R.
+# root MIB KIND [OPTIONS]: copies the base to a file system mounted at $R.
 root() {
   new_file root "$1" "$2" "$ROOT_UUID"
   R=$WORK/mnt
   mount_file root "$R" "${3:-}"
 }
 
-# fill: copies the base, sets what an installer sets; facts come from the guest's own tools.
+# fill: copies the base and configures it as an installer does.
 fill() {
   cp -a "$BASE/." "$R/"
-  # The test's kernel is the newest; some images get a second one.
+  # By default the newest kernel boots; some images have a second one.
   KERNEL=$(basename "$(ls -d "$R"/boot/vmlinuz-* | sort -V | tail -1)"); KERNEL=${KERNEL#vmlinuz-}
   printf '0.0 0 0.0\n0\nUTC\n' >"$R/etc/adjtime"
   echo test-image >"$R/etc/hostname"
@@ -55,7 +55,7 @@ fill() {
   printf 'GRUB_DEFAULT=0\nGRUB_TIMEOUT=1\nGRUB_CMDLINE_LINUX="console=tty0 console=ttyS0,115200n8"\nGRUB_TERMINAL="serial console"\n' >"$R/etc/default/grub"
 }
 
-# grub_menu ROOT UUID: grub.cfg as the guest's own grub-mkconfig writes it. It writes UUIDs only for devices that udev knows.
+# grub_menu ROOT UUID: creates grub.cfg with the guest's grub-mkconfig, which writes UUIDs only for devices in udev.
 grub_menu() {
   mount --bind /dev "$1/dev"; mount -t proc proc "$1/proc"; mount -t sysfs sysfs "$1/sys"
   mkdir -p /dev/disk/by-uuid "$1/boot/grub"
@@ -113,7 +113,7 @@ image_trixie-uefi-ext4.qcow2() {
   grub_efi "$R" x86_64-efi BOOTX64.EFI "$ROOT_UUID"
   disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI; finish "$1" qcow2
 }
-# As Debian's installer lays btrfs out: the root in a subvolume of its own.
+# Debian's btrfs layout: the root is in a separate subvolume.
 image_trixie-uefi-btrfs-subvolumes.qcow2() {
   base trixie-amd64; root 2500 btrfs
   btrfs -q subvolume create "$R/@rootfs"; btrfs -q subvolume create "$R/@home"; umount "$R"
@@ -122,7 +122,7 @@ image_trixie-uefi-btrfs-subvolumes.qcow2() {
   grub_menu "$R" "$ROOT_UUID"; grub_efi "$R" x86_64-efi BOOTX64.EFI "$ROOT_UUID" /@rootfs/boot/grub
   disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI; finish "$1" qcow2
 }
-# /boot on its own; root, /usr and swap are logical volumes.
+# A separate /boot; root, /usr and swap are logical volumes.
 image_bookworm-bios-lvm-usr.qcow2() {
   base bookworm-amd64
   new_file boot 400 ext4 "$BOOT_UUID"; new_file usr 2200 ext4 b2a1c3d4-1111-4222-8333-1234567890ab; new_file swap 64 swap 5d3e2f1a-2222-4333-9444-abcdefabcdef
@@ -145,7 +145,7 @@ image_bookworm-arm64-uefi-ext4.qcow2() {
   mcopy -i "$WORK/esp" "$R/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" ::/EFI/BOOT/BOOTAA64.EFI
   disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI; finish "$1" qcow2
 }
-# dracut, systemd-boot with entry files on the EFI system partition, NetworkManager.
+# dracut, systemd-boot with BLS entry files on the EFI system partition, NetworkManager.
 image_forky-uefi-systemd-boot-dracut.qcow2() {
   installed_uefi forky-amd64 ext4 defaults
   local id=0123456789abcdef0123456789abcdef esp=$WORK/esp-files
@@ -159,14 +159,14 @@ image_forky-uefi-systemd-boot-dracut.qcow2() {
   new_file esp 256 vfat "$ESP_UUID"; mcopy -s -i "$WORK/esp" "$esp"/* ::
   disk gpt 2900 "$ESP_GUID:esp@1" "$LINUX_GUID:root@257"; facts "$1" UEFI; finish "$1" qcow2
 }
-# The default is not the newest kernel but what the administrator saved.
+# The default is the saved entry, not the newest kernel.
 image_trixie-bios-saved-default.qcow2() {
   base trixie-amd64; root 2500 ext4; fill
   local newest=$KERNEL old=6.1.0-1-amd64
   printf 'UUID=%s / ext4 defaults 0 1\n' "$ROOT_UUID" >"$R/etc/fstab"
   cp "$R/boot/vmlinuz-$newest" "$R/boot/vmlinuz-$old"; cp "$R/boot/config-$newest" "$R/boot/config-$old"
   cp -a "$R/usr/lib/modules/$newest" "$R/usr/lib/modules/$old"
-  # The kernel's own version text is what counts, so it is changed as well.
+  # The inspection reads the version string in the kernel image, so it is changed too.
   python3 - "$R/boot/vmlinuz-$old" "$newest" "$old" <<'PY'
 import sys
 path, new, old = sys.argv[1:]
@@ -182,7 +182,7 @@ PY
   printf '# GRUB Environment Block\nsaved_entry=gnulinux-advanced-%s>gnulinux-%s-advanced-%s\n' "$ROOT_UUID" "$old" "$ROOT_UUID" >"$R/boot/grub/grubenv"
   KERNEL=$old; close_bios; facts "$1" BIOS; finish "$1" qcow2
 }
-# Taken while it ran, as snapshots of hypervisors are: what was written last is in the journal only.
+# Copied while mounted, like a hypervisor's snapshot: the latest changes are only in the journal.
 image_bookworm-bios-running.qcow2() {
   installed_bios bookworm-amd64 ext4; grub_core "$R" '(hd0,gpt2)/boot/grub' 2048 part_gpt ext2; sync -f "$R"
   KEEP_MOUNTED=1 disk gpt 2600 "$BIOS_GUID:@1" "$LINUX_GUID:root@2"

@@ -1,10 +1,11 @@
 /** Runs checks independently: one that meets a damaged file system adds a finding, and the others continue. */
 import { type FindingList, unlessUnreadable } from '../findings.js';
 
-export type Attempt = <T>(what: string, check: () => T, otherwise: T) => T;
+/** Returns the check's result, or `fallback` if the file system is damaged. `what` names the checked object. */
+export type RunCheck = <T>(what: string, check: () => T, fallback: T) => T;
 
-export function attempts(findings: FindingList, remedy: string): Attempt {
-  return (what, check, otherwise) =>
+export function createCheckRunner(findings: FindingList, remedy: string): RunCheck {
+  return (what, check, fallback) =>
     unlessUnreadable(check, (reason) => {
       findings.add(
         'warning',
@@ -13,6 +14,6 @@ export function attempts(findings: FindingList, remedy: string): Attempt {
         reason,
         remedy,
       );
-      return otherwise;
+      return fallback;
     });
 }
