@@ -1,4 +1,4 @@
-/** The error catalogue: every code that the cloud, the network or we ourselves may report, and what becomes of it. */
+/** The error catalogue: every code that the cloud, the network or the service itself reports, with its class and remedy. */
 
 import { COMMON } from './common.js';
 import { ECS } from './ecs.js';
@@ -41,7 +41,7 @@ export type CodesIn<Group extends string> = CatalogueCode extends infer C
     : never
   : never;
 
-/** In the order of the page that is made of it. */
+/** In the order of docs/errors.md. */
 export const CATALOGUE: Readonly<Record<CatalogueService, readonly CatalogueEntry[]>> = {
   ecs: [...ECS_IMPORT, ...ECS],
   common: COMMON,
@@ -52,7 +52,7 @@ export const CATALOGUE: Readonly<Record<CatalogueService, readonly CatalogueEntr
   own: OWN,
 };
 
-/** What is known of a failed call. */
+/** What is known about a failed call. */
 export interface FailureFacts {
   /** `ecs`, `ram`, `sts`, `oss`. */
   readonly service: string;
@@ -67,7 +67,7 @@ export interface FailureFacts {
   readonly outcomeUnknown?: boolean;
 }
 
-/** The entry for a code as one service answers it; null for a code that nobody has written down. */
+/** The entry for a code as one service returns it; null where the catalogue does not know the code. */
 export function lookUp(service: string, code: string): CatalogueEntry | null {
   const places = searchOrder(service);
   for (const place of places) {
@@ -75,7 +75,7 @@ export function lookUp(service: string, code: string): CatalogueEntry | null {
     if (exact !== undefined) return exact;
   }
   const prefixes = places.flatMap((place) => CATALOGUE[place]).filter((entry) => beginsAs(entry, code));
-  // Longest first; of two alike the nearer service's, which the order of places has put first.
+  // The longest prefix wins; of two alike, the one of the nearer service, which comes first.
   return prefixes.reduce<CatalogueEntry | null>(
     (best, entry) => (best === null || entry.code.length > best.code.length ? entry : best),
     null,
@@ -90,7 +90,7 @@ function names(entry: CatalogueEntry): readonly string[] {
   return [entry.code, ...(entry.aliases ?? []), ...(entry.also ?? [])];
 }
 
-/** A service's own words first; at last every other's, since one service passes on what another said. */
+/** A service's own codes first, every other's last, since one service may return another's code. */
 function searchOrder(service: string): readonly CatalogueService[] {
   const all = Object.keys(CATALOGUE).filter(isCatalogueService);
   const first = [service, 'common', 'network', 'own'].filter(isCatalogueService);
@@ -101,12 +101,12 @@ function isCatalogueService(name: string): name is CatalogueService {
   return Object.hasOwn(CATALOGUE, name);
 }
 
-/** True for the two codes by which the cloud says that a dry run passed. */
+/** True for the two codes by which the cloud reports that a dry run passed. */
 export function isDryRunSuccess(code: string): boolean {
   return lookUp('ecs', code)?.class === 'success';
 }
 
-/** A failed call as the rest of the program knows it: class, words and remedy from the catalogue, secrets left out. */
+/** A failed call with class, meaning and remedy from the catalogue, and without secrets. */
 export function failureOf(facts: FailureFacts): Failure {
   const entry = lookUp(facts.service, facts.code);
   const { message, outcomeUnknown, field, code, ...known } = facts;
@@ -126,32 +126,32 @@ export function failureOf(facts: FailureFacts): Failure {
   };
 }
 
-/** The vendor's error centre knows what the vendor has answered, and nothing of sockets or of us. */
+/** The vendor's error centre knows the vendor's codes only, not those of sockets or of this service. */
 function linkFor(entry: CatalogueEntry | null, { code, status }: FailureFacts): string | null {
   if (entry?.link !== undefined) return entry.link;
   const ours = entry === null ? status === undefined : [...CATALOGUE.own, ...CATALOGUE.network].includes(entry);
   return ours ? null : `${LINKS.errorCenter}?q=${encodeURIComponent(code)}`;
 }
 
-/** Our own codes come with a message that says it all; the cloud's words are put beside what they mean. */
+/** The message of our own codes is complete; the cloud's message is added to the meaning of its code. */
 function messageOf(entry: CatalogueEntry | null, facts: FailureFacts, text: string): string {
   if (entry === null) {
     const status = facts.status === undefined ? '' : ` with HTTP status ${facts.status}`;
-    return `${facts.action} failed${status} and a code that the catalogue does not hold: ${text || 'no message'}`;
+    return `${facts.action} failed${status} and an unknown error code: ${text || 'no message'}`;
   }
   if (text === '') return entry.meaning;
   return CATALOGUE.own.includes(entry) ? text : `${entry.meaning} (${facts.action}: ${text})`;
 }
 
 /**
- * What nobody has written down is judged by the status. Without one there was no answer: a socket's error or a time-out is
- * tried again, anything else is ours. A refusal for lack of a right waits for a person, other refusals are the request's.
+ * Unknown codes are classified by the HTTP status. Without a status there was no response: socket errors and time-outs are
+ * retried, anything else is a defect. Missing permissions (401, 403) need attention; other refusals fail the request.
  */
 function classOfUnknown({ code, status, outcomeUnknown }: FailureFacts): FailureClass {
   if (status === undefined) {
     return outcomeUnknown === true || /^E[A-Z_]+$|Timeout|^ERR_|^UND_ERR_/i.test(code) ? 'transient' : 'defect';
   }
-  // The vendor's SDK takes a code for throttling wherever it holds the word.
+  // The vendor's SDK also treats every code that contains the word as throttling.
   if (status === 429 || /throttling/i.test(code)) return 'throttled';
   if (status >= 500 || status === 408) return 'transient';
   return status === 401 || status === 403 ? 'attention' : 'request';
@@ -159,9 +159,10 @@ function classOfUnknown({ code, status, outcomeUnknown }: FailureFacts): Failure
 
 function remedyOfUnknown(facts: FailureFacts): string {
   return {
-    transient: 'It is tried again. Where it lasts, look the code up and give the vendor the request id.',
-    throttled: 'It is tried again more slowly.',
-    attention: 'Look the code up, mend what it names, then resume.',
+    transient:
+      'Nothing to do: the call is retried. If this lasts, look the code up and contact Alibaba Cloud support with the request id.',
+    throttled: 'Nothing to do: the call is retried more slowly.',
+    attention: 'Look the code up, fix the cause, then resume.',
     request: 'Look the code up, correct the request and start a new import.',
     defect: 'Report it with the import id and the worker’s log.',
   }[classOfUnknown(facts)];

@@ -1,30 +1,30 @@
-/** The shape of the error catalogue: what a code means, what the service does about it, and what a person can do. */
+/** The format of the error catalogue: what a code means, how the service reacts, and how to fix it. */
 import type { FailureClass } from './failure.js';
 
-/** `common`: answered by the gateway before ECS, RAM and STS alike. `network`: no answer, or one that can't be read. `own`: ours. */
+/** `common`: returned by the gateway of ECS, RAM and STS. `network`: no response, or an unreadable one. `own`: this service's. */
 export type CatalogueService = 'ecs' | 'ram' | 'sts' | 'oss' | 'common' | 'network' | 'own';
 
 export interface CatalogueEntry {
-  /** The one spelling that the rest of the program sees. */
+  /** The spelling that the rest of the program uses. */
   readonly code: string;
   /** Other spellings of this code, the vendor's typing errors among them: reported as `code`. */
   readonly aliases?: readonly string[];
-  /** Other codes of which the same is to be said: each is reported as the cloud said it. */
+  /** Other codes with the same meaning; each is reported under its own name. */
   readonly also?: readonly string[];
   /**
-   * The entry also stands for every code that begins with this one, unless a longer code fits: `dotted` for those that
-   * go on with a dot, `any` however they go on.
+   * The entry also covers every code that starts with this one, unless a longer entry matches: `dotted` requires a dot
+   * after it, `any` does not.
    */
   readonly prefix?: 'dotted' | 'any';
   readonly meaning: string;
-  /** `success`: the vendor reports it as an error, and it is none. */
+  /** `success`: the vendor reports it as an error, but it is not one. */
   readonly class: FailureClass | 'success';
-  /** `{permission}` stands for the RAM action that was refused, `{policy}` for the RAM policy that grants it. */
+  /** `{permission}` is replaced by the RAM action that was denied, `{policy}` by a RAM policy that allows it. */
   readonly remedy: string;
   readonly link?: string;
-  /** Which field of a request is to blame. */
+  /** The request field that caused the error. */
   readonly field?: string;
-  /** The call may have taken effect all the same. */
+  /** The call may have taken effect although it failed. */
   readonly outcomeUnknown?: true;
 }
 

@@ -1,53 +1,53 @@
-/** No answer from the cloud, or none that can be read: Node's own codes and the SDKs' errors. */
+/** No response from the cloud, or an unreadable one: codes of Node.js and errors of the SDKs. */
 import type { CatalogueEntry } from './entry.js';
 
-const ITSELF = 'Nothing to do: it is tried again.';
-const LINE = `${ITSELF} Where it lasts, see the line, proxy and firewall between this host and the region’s endpoint.`;
+const RETRIED = 'Nothing to do: the call is retried.';
+const NETWORK_PATH = `${RETRIED} If this lasts, check the network, proxy and firewall between this host and the region’s endpoint.`;
 
 export const NETWORK = [
   {
     code: 'ECONNRESET',
     also: ['EPIPE', 'ECONNABORTED', 'ResponseError', 'RequestError', 'UND_ERR_SOCKET'],
-    meaning: 'The connection was cut before the answer was complete',
+    meaning: 'The connection was closed before the response was complete',
     class: 'transient',
-    remedy: LINE,
+    remedy: NETWORK_PATH,
     outcomeUnknown: true,
   },
   {
     code: 'RequestTimeoutError',
     also: ['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ConnectionTimeoutError', 'ResponseTimeoutError', 'UND_ERR_HEADERS_TIMEOUT'],
-    meaning: 'No answer came in time',
+    meaning: 'The request timed out',
     class: 'transient',
-    remedy: LINE,
+    remedy: NETWORK_PATH,
     outcomeUnknown: true,
   },
   {
     code: 'UnreadableAnswer',
     also: ['SyntaxError'],
-    meaning: 'The answer is not what the cloud’s API gives: a proxy or load balancer has answered instead',
+    meaning: 'The response is not one of the cloud’s API: a proxy or load balancer answered instead',
     class: 'transient',
-    remedy: LINE,
+    remedy: NETWORK_PATH,
     outcomeUnknown: true,
   },
   {
     code: 'ECONNREFUSED',
-    meaning: 'Nothing listens at the endpoint',
+    meaning: 'Connection refused: no server listens at the endpoint',
     class: 'transient',
-    remedy: `${ITSELF} Where it lasts, see that ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT and OSS_ENDPOINT are unset or right.`,
+    remedy: `${RETRIED} If this lasts, check that ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT and OSS_ENDPOINT are unset or correct.`,
   },
   {
     code: 'ENOTFOUND',
     also: ['EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA'],
-    meaning: 'The name of the endpoint cannot be resolved',
+    meaning: 'The host name of the endpoint cannot be resolved',
     class: 'transient',
-    remedy: `${ITSELF} Where it lasts, see this host’s DNS, and that the region and the endpoints in the environment are right.`,
+    remedy: `${RETRIED} If this lasts, check the DNS of this host, the region, and the endpoints in the environment.`,
   },
   {
     code: 'ENETUNREACH',
     also: ['EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOWN', 'EADDRNOTAVAIL'],
-    meaning: 'There is no way from this host to the endpoint',
+    meaning: 'The endpoint is unreachable from this host',
     class: 'transient',
-    remedy: LINE,
+    remedy: NETWORK_PATH,
   },
   {
     code: 'CERT_HAS_EXPIRED',
@@ -60,16 +60,16 @@ export const NETWORK = [
       'ERR_TLS_CERT_ALTNAME_INVALID',
       'CERT_NOT_YET_VALID',
     ],
-    meaning: 'The endpoint’s certificate is not one that this host trusts',
+    meaning: 'This host does not trust the certificate of the endpoint',
     class: 'attention',
     remedy:
-      'See this host’s clock, and whether a proxy opens TLS: give its CA to the worker with NODE_EXTRA_CA_CERTS=FILE and restart it; then resume.',
+      'Check the clock of this host, and whether a proxy intercepts TLS. If so, pass its CA to the worker with NODE_EXTRA_CA_CERTS=FILE and restart the worker; then resume.',
   },
   {
     code: 'NoCredentials',
-    meaning: 'No credentials for the cloud were found',
+    meaning: 'No credentials for Alibaba Cloud found',
     class: 'attention',
     remedy:
-      'Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET for the worker, or give its instance a RAM role; restart the worker, then resume.',
+      'Set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET for the worker, run aliyun configure, or attach a RAM role to its instance; restart the worker, then resume.',
   },
 ] as const satisfies readonly CatalogueEntry[];

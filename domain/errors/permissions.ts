@@ -1,4 +1,4 @@
-/** Which RAM action a call needs: OSS names permissions otherwise than calls. */
+/** The RAM action that a call needs; OSS names its permissions differently from its calls. */
 
 const OSS_PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   HeadObject: ['oss:GetObject'],
@@ -18,7 +18,7 @@ export function permissionsFor(service: string, action: string): readonly string
   return [`${service}:${action}`];
 }
 
-/** The RAM policy that grants a call, as the JSON that the console and `aliyun ram CreatePolicy` take. */
+/** The RAM policy that allows a call, as the JSON that the console and `aliyun ram CreatePolicy` take. */
 export function policyFor(service: string, action: string): string {
   const Statement = [{ Effect: 'Allow', Action: permissionsFor(service, action), Resource: '*' }];
   return JSON.stringify({ Version: '1', Statement });

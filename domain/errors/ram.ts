@@ -1,4 +1,4 @@
-/** RAM and STS: the import role, its policies, and who we are. */
+/** RAM and STS: the import role, its policies, and the caller's identity. */
 import { type CatalogueEntry, LINKS } from './entry.js';
 
 const link = LINKS.ramRoles;
@@ -6,17 +6,17 @@ const link = LINKS.ramRoles;
 export const RAM = [
   {
     code: 'EntityNotExist.Role',
-    meaning: 'There is no such RAM role',
+    meaning: 'The RAM role does not exist',
     class: 'attention',
     remedy:
-      'Resume with --set role=ensure to have it made, or make it at https://ram.console.aliyun.com/roles: trusted service ecs.aliyuncs.com, system policy AliyunECSImageImportRolePolicy; then resume.',
+      'Resume with --set role=ensure to create it, or create it at https://ram.console.aliyun.com/roles (trusted service ecs.aliyuncs.com, system policy AliyunECSImageImportRolePolicy), then resume.',
     link,
     field: 'roleName',
   },
   {
     code: 'EntityNotExist.Policy',
     also: ['EntityNotExist.Role.Policy', 'EntityNotExist.Policy.Version'],
-    meaning: 'There is no such RAM policy, or it is not attached',
+    meaning: 'The RAM policy does not exist, or is not attached',
     class: 'attention',
     remedy:
       'Attach the system policy: aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName ROLE; then resume.',
@@ -25,40 +25,40 @@ export const RAM = [
   },
   {
     code: 'EntityAlreadyExists.Role',
-    meaning: 'The role is there already; something else made it at the same time',
+    meaning: 'The role already exists; another client created it at the same time',
     class: 'transient',
-    remedy: 'Nothing to do: the service looks at it anew.',
+    remedy: 'Nothing to do: the service reads the role again.',
     link,
   },
   {
     code: 'EntityAlreadyExists.Policy',
     also: ['EntityAlreadyExists.Role.Policy'],
-    meaning: 'The policy is there, or attached, already; something else did it at the same time',
+    meaning: 'The policy already exists or is already attached; another client did it at the same time',
     class: 'transient',
-    remedy: 'Nothing to do: the service looks at it anew.',
+    remedy: 'Nothing to do: the service reads the policy again.',
     link: LINKS.ramPolicies,
   },
   {
     code: 'LimitExceeded',
     prefix: 'dotted',
-    meaning: 'The account has as many roles, policies or attachments as it may',
+    meaning: 'RAM quota for roles, policies or attachments exceeded',
     class: 'attention',
     remedy:
-      'Delete some that nobody needs at https://ram.console.aliyun.com/roles, or have the quota raised at https://quotas.console.aliyun.com/products/ram/quotas; then resume.',
+      'Delete those that are no longer needed at https://ram.console.aliyun.com/roles, or request a higher quota at https://quotas.console.aliyun.com/products/ram/quotas; then resume.',
     link,
   },
   {
     code: 'InvalidParameter.RoleName',
-    meaning: 'RAM does not take the role’s name',
+    meaning: 'The role name is not valid',
     class: 'request',
-    remedy: 'Give roleName 1 to 64 letters, digits, “.” or “-”, or leave it out.',
+    remedy: 'Set roleName to 1 to 64 letters, digits, “.” or “-”, or remove it.',
     link,
     field: 'roleName',
   },
   {
     code: 'MalformedPolicyDocument',
     prefix: 'dotted',
-    meaning: 'RAM cannot read the policy',
+    meaning: 'The RAM policy document is not valid',
     class: 'defect',
     remedy: 'The service writes this policy itself: report the import id and the worker’s log.',
     link: LINKS.ramPolicies,
@@ -66,9 +66,9 @@ export const RAM = [
   {
     code: 'DeleteConflict',
     prefix: 'dotted',
-    meaning: 'What is to be deleted is still attached to something, or has something attached',
+    meaning: 'The resource to delete is still attached to another, or has attachments',
     class: 'request',
-    remedy: 'Detach it first at https://ram.console.aliyun.com/roles.',
+    remedy: 'Detach it at https://ram.console.aliyun.com/roles.',
     link,
   },
 ] as const satisfies readonly CatalogueEntry[];
@@ -76,10 +76,10 @@ export const RAM = [
 export const STS = [
   {
     code: 'AuthenticationFail.NoPermission',
-    meaning: 'The role does not trust the caller, or the caller may not assume it',
+    meaning: 'The role does not trust the caller, or the caller is not allowed to assume it',
     class: 'attention',
     remedy:
-      'Name the caller in the role’s trust policy, and attach to the caller a RAM policy that allows sts:AssumeRole, e.g. {policy}; then resume.',
+      'Add the caller to the trust policy of the role, and attach a RAM policy to the caller that allows sts:AssumeRole, e.g. {policy}; then resume.',
     link: LINKS.ramRoles,
   },
   {

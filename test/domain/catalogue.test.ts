@@ -40,13 +40,13 @@ describe('the catalogue has an entry for', () => {
 });
 
 describe('docs/errors.md', () => {
-  test('is what the catalogue says; npm run docs:errors writes it anew', () => {
+  test('matches the catalogue; npm run docs:errors writes it', () => {
     expect(readFileSync(path.join(ROOT, 'docs/errors.md'), 'utf8')).toBe(errorsPage());
   });
 });
 
 describe('an entry', () => {
-  test('stands alone for its codes within its service', () => {
+  test('is the only one for its codes within its service', () => {
     for (const [service, entries] of Object.entries(CATALOGUE)) {
       const names = entries.flatMap((entry) => [entry.code, ...(entry.aliases ?? []), ...(entry.also ?? [])]);
       expect({ service, twice: names.filter((name, index) => names.indexOf(name) !== index) }).toEqual({
@@ -56,22 +56,20 @@ describe('an entry', () => {
     }
   });
 
-  test('says what it means and what to do in whole sentences', () => {
+  test('has a meaning and a remedy in whole sentences', () => {
     for (const { code, meaning, remedy } of ENTRIES) {
       expect({ code, meaning }).toEqual({ code, meaning: expect.stringMatching(/^[A-Z].*[^.\s]$/) });
       expect({ code, remedy }).toEqual({ code, remedy: expect.stringMatching(/^[A-Z].*\.$/s) });
     }
   });
 
-  test('that asks a person to act says how to go on after it', () => {
+  test('of class attention says how to resume', () => {
     const silent = ENTRIES.filter((entry) => entry.class === 'attention' && !/\bresume\b/i.test(entry.remedy));
     expect(silent.map((entry) => entry.code)).toEqual([]);
   });
 
-  test('that passes by itself sends nobody to work first', () => {
-    const busy = ENTRIES.filter(
-      (entry) => entry.class === 'transient' && !/^(Nothing to do|It is tried again|See )/.test(entry.remedy),
-    );
+  test('that passes without action asks for none first', () => {
+    const busy = ENTRIES.filter((entry) => entry.class === 'transient' && !/^Nothing to do/.test(entry.remedy));
     expect(busy.map((entry) => entry.code)).toEqual([]);
   });
 
@@ -131,7 +129,7 @@ describe('a failure', () => {
     ['EWHATEVER', undefined, 'transient'],
     ['SomeTimeoutError', undefined, 'transient'],
     ['Whatever', undefined, 'defect'],
-  ])('that nobody has written down, %s with status %s, is %s and shown whole', (code, status, expected) => {
+  ])('with an unknown code, %s with status %s, is %s and keeps the message', (code, status, expected) => {
     const failure = failed(code, { message: 'in new words', ...(status === undefined ? {} : { status }) });
     expect(failure).toMatchObject({ code, class: expected });
     expect(failure.message).toContain('in new words');
@@ -139,7 +137,7 @@ describe('a failure', () => {
     if (status !== undefined) expect(failure.link).toContain(code);
   });
 
-  test('without an answer may have taken effect, and one that never left has not', () => {
+  test('without a response may have taken effect; one that was never sent has not', () => {
     expect(failed('ECONNRESET').outcomeUnknown).toBe(true);
     expect(failed('ECONNREFUSED').outcomeUnknown).toBeUndefined();
     expect(
@@ -147,13 +145,13 @@ describe('a failure', () => {
     ).toBe(false);
   });
 
-  test('of our own or of the network does not send people to the vendor’s error centre', () => {
+  test('of our own or of the network does not link to the vendor’s error centre', () => {
     expect(failed('Source.NotFound').link).toBeUndefined();
     expect(failed('ECONNRESET').link).toBeUndefined();
     expect(failed('Throttling.User').link).toContain('Throttling.User');
   });
 
-  test('for lack of a right names the right and the policy that grants it', () => {
+  test('for a missing permission names the permission and a policy that allows it', () => {
     const { remedy } = failed('Forbidden.RAM', { status: 403 });
     expect(remedy).toContain('ecs:ImportImage');
     expect(JSON.parse(/\{"Version".*\}/.exec(remedy)?.[0] ?? '')).toEqual({
@@ -163,7 +161,7 @@ describe('a failure', () => {
     expect(failed('AccessDenied', { service: 'oss', action: 'HeadObject' }).remedy).toContain('"oss:GetObject"');
   });
 
-  test('says what it means beside the cloud’s own words, and keeps what else is known', () => {
+  test('adds its meaning to the cloud’s message and keeps all other facts', () => {
     const facts = {
       service: 'ecs',
       action: 'ImportImage',
@@ -180,12 +178,12 @@ describe('a failure', () => {
     });
   });
 
-  test('of one service that passes on another’s words is understood all the same', () => {
+  test('with another service’s code is recognised', () => {
     expect(failed('NoSuchKey', { status: 404 })).toMatchObject({ class: 'request', code: 'NoSuchKey' });
     expect(lookUp('oss', 'AccessDenied')).not.toBe(lookUp('ram', 'AccessDenied'));
   });
 
-  test('never shows a secret, wherever in the message it stands', () => {
+  test('never shows a secret, wherever it is in the message', () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9]{24,40}$/);
     const words = fc.stringMatching(/^[a-z .]{0,20}$/);
     const places: readonly ((secret: string) => string)[] = [
@@ -214,7 +212,7 @@ describe('a failure', () => {
 });
 
 describe('a dry run', () => {
-  test('has passed when the cloud says so in either of its two words, and not otherwise', () => {
+  test('has passed with either of the cloud’s two codes, and with no other', () => {
     expect(['DRYRUN.SUCCESS', 'DryRunOperation'].map(isDryRunSuccess)).toEqual([true, true]);
     expect(IMPORT_IMAGE.filter(([, code]) => isDryRunSuccess(code)).map(([, code]) => code)).toEqual([
       'DRYRUN.SUCCESS',
