@@ -1,12 +1,16 @@
 /** The HTTP interface: routes, authorization, and one way to answer errors. */
 import { timingSafeEqual } from 'node:crypto';
-import { Hono } from 'hono';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { unreachableReason } from '../imports/temporal-workflows.js';
+import { answers, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { answerProblem, ProblemError, problem } from './problems.js';
+import { noQuery, routes } from './route.js';
 import { batchRoutes } from './routes/batches.js';
+import { createBatchRoutes } from './routes/create-batch.js';
 import { eventRoutes } from './routes/events.js';
 import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
@@ -19,8 +23,24 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Answered without a token: probes carry none. */
 const OPEN_PATHS = ['/healthz', '/readyz', '/openapi.json'];
 
-export function createApp(deps: ApiDependencies): Hono {
-  const app = new Hono();
+const metricsRoute = createRoute({
+  method: 'get',
+  path: '/metrics',
+  summary: 'Prometheus metrics',
+  request: { query: noQuery },
+  responses: answers({ 200: other('Metrics', 'text/plain') }),
+});
+
+const documentRoute = createRoute({
+  method: 'get',
+  path: '/openapi.json',
+  summary: 'This document',
+  request: { query: noQuery },
+  responses: answers({ 200: other('OpenAPI 3.1', 'application/json') }),
+});
+
+export function createApp(deps: ApiDependencies): OpenAPIHono {
+  const app = routes();
   const metrics = createMetrics(deps.store);
 
   app.use(async (context, next) => {
@@ -53,13 +73,14 @@ export function createApp(deps: ApiDependencies): Hono {
   app.route('/', healthRoutes(deps));
   app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));
+  app.route('/', createBatchRoutes(deps));
   app.route('/', batchRoutes(deps));
   app.route('/', eventRoutes(deps));
   app.route('/', fileRoutes(deps));
   app.route('/', inspectionRoutes(deps));
   app.route('/', orphanRoutes(deps));
-  app.get('/openapi.json', (context) => context.json(openApiDocument()));
-  app.get('/metrics', async (context) =>
+  app.openapi(documentRoute, (context) => context.json(openApiDocument(app)));
+  app.openapi(metricsRoute, async (context) =>
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),
   );
 
@@ -77,13 +98,14 @@ export function createApp(deps: ApiDependencies): Hono {
   return app;
 }
 
+/** Of Node.js's connections, and of PostgreSQL while it starts, stops or has no connection left. */
+const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P03', '53300'];
+
 /** PostgreSQL and Temporal being away is a state of affairs, not a fault of the request. */
 function unexpected(error: Error): ProblemError {
   const code = 'code' in error ? String(error.code) : '';
-  const away = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P03', '53300', '14', '4'].includes(
-    code,
-  );
-  if (away || /timeout|terminated/i.test(error.message)) {
+  const isAway = AWAY_CODES.includes(code) || /timeout|terminated/i.test(error.message);
+  if (isAway || unreachableReason(error) !== null) {
     return problem(
       'unavailable',
       'PostgreSQL or Temporal cannot be reached',

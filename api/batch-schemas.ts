@@ -1,9 +1,10 @@
 /** The shapes of what batches take and answer, for the OpenAPI document; held to the domain's types by the compiler. */
 import { z } from 'zod';
 import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../domain/batch/batch.js';
-import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY } from '../domain/batch/policy.js';
+import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY, readPolicy } from '../domain/batch/policy.js';
 import { PHASES } from '../domain/import.js';
 import { importRequestSchema } from '../domain/request/schema.js';
+import { addProblems } from './validation.js';
 
 const time = z.iso.datetime();
 const count = z.int();
@@ -107,6 +108,12 @@ export const policyIsDocumented: (policy: BatchPolicy) => unknown = (policy) =>
 export const itemIsDocumented: (item: BatchItemView) => unknown = (item) =>
   item satisfies DeepReadonly<z.infer<typeof itemSchema>>;
 
+/** A change of the policy, by the rules of a policy. */
+export const policyChangeSchema = z.record(z.string(), z.unknown()).transform((change, context) => {
+  const read = readPolicy(change, DEFAULT_POLICY);
+  return read.ok ? change : addProblems(context, read.problems);
+});
+
 export const BATCH_SCHEMAS = {
   BatchFile: z.object({
     name: z.string().optional().describe('The same name and file give the same batch'),
@@ -125,12 +132,13 @@ export const BATCH_SCHEMAS = {
     nextCursor: z.string().nullable(),
   }),
   BatchItemList: z.object({ items: z.array(itemSchema), nextCursor: z.string().nullable() }),
-  BatchResume: z.object({
+  BatchResume: z.strictObject({
     cause: z.string().optional().describe('Resume the imports that stopped for this code, or "all"; absent: the batch'),
     set: z.record(z.string(), z.unknown()).optional().describe('What to change of their requests first'),
   }),
-  BatchCancel: z.object({
+  BatchPause: z.strictObject({}),
+  BatchCancel: z.strictObject({
     running: z.enum(['cancel', 'finish']).default('cancel').describe('What becomes of imports that are under way'),
   }),
-  BatchRetry: z.object({ cancelled: z.boolean().default(false).describe('The cancelled items too') }),
+  BatchRetry: z.strictObject({ cancelled: z.boolean().default(false).describe('The cancelled items too') }),
 } as const;

@@ -1,24 +1,19 @@
 /** What the routes work with. */
 import type { Client } from '@temporalio/client';
-import type { BatchIntake } from '../store/batch-intake.js';
-import type { BatchViews } from '../store/batch-views.js';
-import type { BatchStore } from '../store/batches.js';
+import type { BatchUseCases } from '../batches/use-cases.js';
+import type { ImportUseCases } from '../imports/use-cases.js';
 import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
-import type { BatchStarter } from './start-batches.js';
-import type { ImportStarter } from './start-imports.js';
 
 export interface ApiDependencies {
-  readonly store: ImportStore;
+  readonly imports: ImportUseCases;
+  readonly batches: BatchUseCases;
+  readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'ping'>;
   readonly files: ImportFiles;
   readonly changes: ChangeFeed;
+  /** For inspections, orphans and probes; imports and batches have use cases. */
   readonly client: Client;
-  readonly starter: ImportStarter;
-  readonly batches: BatchStore;
-  readonly batchViews: BatchViews;
-  readonly openIntake: () => Promise<BatchIntake>;
-  readonly batchStarter: BatchStarter;
   /** The host whose worker reads sources that name none. */
   readonly workerHost: string;
   readonly token: string | null;

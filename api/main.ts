@@ -3,6 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
+import { keepSweepingBatches } from '../batches/sweep.js';
+import { createBatchWorkflows } from '../batches/temporal-workflows.js';
+import { createBatchUseCases } from '../batches/use-cases.js';
+import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
+import { systemClock } from '../imports/ports.js';
+import { keepSweepingImports } from '../imports/sweep.js';
+import { createImportWorkflows } from '../imports/temporal-workflows.js';
+import { createImportUseCases } from '../imports/use-cases.js';
 import { openIntake } from '../store/batch-intake.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
@@ -15,9 +23,6 @@ import { demandRightSettings } from '../temporal/probe.js';
 import { connectionOptions, temporalSettings } from '../temporal/settings.js';
 import { createApp } from './app.js';
 import { type ApiConfig, readApiConfig } from './config.js';
-import { keepDailySweep } from './daily-sweep.js';
-import { createBatchStarter } from './start-batches.js';
-import { createImportStarter } from './start-imports.js';
 
 /**
  * Longer than the 60 s after which load balancers and clients drop an idle connection: a request that is sent as this side
@@ -49,21 +54,25 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
       ? {}
       : { attentionLimitMs: config.ECS_IMPORT_ATTENTION_LIMIT_MS }),
   };
-  const starter = createImportStarter(client, store, pace, log);
-  const batches = createBatchStore(pool);
-  const batchStarter = createBatchStarter(client, batches, pace, log);
-  const stopSweeping = keepDailySweep(client, log);
+  const workerHost = config.ECS_IMPORT_WORKER_HOST;
+  const imports = { store, workflows: createImportWorkflows(client, pace), clock: systemClock, workerHost };
+  const batches = {
+    batches: createBatchStore(pool),
+    views: createBatchViews(pool, config.ECS_IMPORT_PRICES ?? null),
+    openIntake: () => openIntake(pool),
+    workflows: createBatchWorkflows(client, pace),
+    clock: systemClock,
+    workerHost,
+  };
+  const sweeps = [keepSweepingImports(imports, log), keepSweepingBatches(batches, log), keepDailySweep(client, log)];
   const app = createApp({
+    imports: createImportUseCases(imports),
+    batches: createBatchUseCases(batches),
     store,
     files: createImportFiles(pool),
     changes,
     client,
-    starter,
-    batches,
-    batchViews: createBatchViews(pool, config.ECS_IMPORT_PRICES ?? null),
-    openIntake: () => openIntake(pool),
-    batchStarter,
-    workerHost: config.ECS_IMPORT_WORKER_HOST,
+    workerHost,
     token: config.ECS_IMPORT_API_TOKEN ?? null,
     stackFile: config.ECS_IMPORT_STACK_FILE ?? null,
     log,
@@ -76,9 +85,7 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
     process.once('SIGTERM', () => resolve());
     process.once('SIGINT', () => resolve());
   });
-  starter.stop();
-  stopSweeping();
-  batchStarter.stop();
+  for (const stop of sweeps) stop();
   await changes.close();
   // Streams of events never end by themselves; their clients come back with Last-Event-ID.
   server.close();

@@ -2,7 +2,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ImportStore } from '../store/imports.js';
 
-export function createMetrics(store: ImportStore) {
+export function createMetrics(store: Pick<ImportStore, 'countByState'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const seconds = new Histogram({

@@ -40,6 +40,7 @@ const KINDS = {
   batchNameTaken: [422, 'Batch.NameTaken', 'The name or key was used for another batch'],
   notABatchFile: [415, 'Batch.NotAFile', 'The body must be a batch file'],
   conflict: [409, 'Import.Conflict', 'The import is not in a state for this'],
+  workflowMissing: [409, 'Import.WorkflowMissing', 'Temporal does not run the import'],
   tooLarge: [413, 'Request.TooLarge', 'The body is too large'],
   notJson: [415, 'Request.NotJson', 'The body must be JSON'],
   keyReused: [422, 'Request.IdempotencyKeyReused', 'The idempotency key was used for another request'],
@@ -63,6 +64,19 @@ export function problem(
     remedy,
     ...extensions,
   });
+}
+
+export function unknownImport(id: string): ProblemError {
+  return problem('unknownImport', `there is no import ${id}`, 'See GET /v1/imports for those that there are.');
+}
+
+/** @param what was not done */
+export function unreachable(what: string, reason: string): ProblemError {
+  return problem(
+    'unavailable',
+    `${what}: Temporal cannot be reached (${reason})`,
+    'See GET /readyz; send the request again once Temporal can be reached.',
+  );
 }
 
 export function answerProblem(context: Context, error: ProblemError): Response {

@@ -116,11 +116,11 @@ export const problemSchema = z.object({
     .optional(),
 });
 
-export const cancelSchema = z.object({
+export const cancelSchema = z.strictObject({
   keepImage: z.boolean().default(false).describe('Keep an image that was finished before the cancel reached it'),
 });
 
-export const resumeSchema = z.object({
+export const resumeSchema = z.strictObject({
   set: z.record(z.string(), z.unknown()).default({}).describe('What to change of the request: field path to value'),
 });
 
@@ -144,11 +144,17 @@ export const waitingCausesSchema = z.object({
   ),
 });
 
-export const resumeAllSchema = z.object({ code: z.string().describe('attention.code of the imports') });
+export const resumeAllSchema = z.strictObject({ code: z.string().min(1).describe('attention.code of the imports') });
 
-export const resumedAllSchema = z.object({ code: z.string(), resumed: z.array(z.string()).describe('Ids of imports') });
+export const resumedAllSchema = z.object({
+  code: z.string(),
+  resumed: z.array(z.string()).describe('Ids of imports'),
+  notResumed: z
+    .array(z.object({ id: z.string(), reason: z.string() }))
+    .describe('Imports that waited for it and were not resumed, and why'),
+});
 
-export const orphanSweepInputSchema = z.object({
+export const orphanSweepInputSchema = z.strictObject({
   delete: z.boolean().default(false).describe('Delete what is found; never what a live import owns'),
   foreign: z.boolean().default(false).describe('With delete: also finished images whose import is not known here'),
 });

@@ -49,6 +49,11 @@ export interface ImportWorkflowInput {
   /** Where the activities run that read the sources. */
   readonly fileQueue: string;
   readonly pace: Pace;
+  /**
+   * Steps count from here: above those of an earlier workflow of this import, whose late writes the record then ignores.
+   * Absent: 0.
+   */
+  readonly firstStep?: number;
 }
 
 export interface CancelSignal {

@@ -12,6 +12,7 @@ import type {
   State,
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { decisionStatements } from './decisions.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
 import { importReads } from './import-reads.js';
@@ -139,11 +140,12 @@ export function createImportStore(pool: pg.Pool) {
     startPhase(step: StepWrite, state: State = 'running'): Promise<boolean> {
       return write(
         `with changed as (
-           update imports set version = $2, phase = $3, state = $4, attention = null, attention_version = null,
+           update imports set version = $2, phase = $3, attention = null, attention_version = null,
+             state = case when cancel_asked_at is null then $4 else 'cancelling' end,
              progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
            from (select phase as old_phase, state as old_state from imports where id = $1 for update) as before
            where id = $1 and version < $2 and state not in ${FINAL_STATES_SQL}
-           returning id, old_phase, old_state
+           returning id, old_phase, old_state, state
          ), ended as (
            update timeline set ended_at = now() from changed
            where import_id = changed.id and timeline.phase <> $3 and ended_at is null
@@ -151,8 +153,9 @@ export function createImportStore(pool: pg.Pool) {
            insert into timeline (import_id, phase) select id, $3 from changed on conflict do nothing
          ), event as (
            insert into events (import_id, type, phase, state, message)
-           select id, case when old_state <> $4 then 'state' else 'phase' end, $3, $4, $3 || case when $4 = 'running' then '' else ' (' || $4 || ')' end
-           from changed where old_phase <> $3 or old_state <> $4
+           select id, case when old_state <> state then 'state' else 'phase' end, $3, state,
+             $3 || case when state = 'running' then '' else ' (' || state || ')' end
+           from changed where old_phase <> $3 or old_state <> state
          )
          select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
         [step.importId, step.version, step.phase, state, JSON.stringify(atStartOf(step.phase))],
@@ -171,11 +174,13 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
+    /** Not for a stop that has been resumed, nor before the cleanup of an import that is asked to cancel: nothing waits there. */
     attention(step: StepWrite, attention: Attention): Promise<boolean> {
       return write(
         `with changed as (
            update imports set version = $2, phase = $3, state = 'attention', attention = $4, attention_version = $2, updated_at = now()
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
+             and resumed_version is distinct from $2 and (cancel_asked_at is null or $3 in ('accepted', 'cleanup'))
            returning id
          ), event as (
            insert into events (import_id, type, phase, state, message, detail)
@@ -184,19 +189,6 @@ export function createImportStore(pool: pg.Pool) {
          select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
         [step.importId, step.version, step.phase, JSON.stringify(attention)],
       );
-    },
-
-    /**
-     * From now on the import does not end as `succeeded`. To be called once its workflow has been told.
-     * @returns false where it has ended already
-     */
-    async askToCancel(importId: string): Promise<boolean> {
-      const result = await pool.query(
-        `update imports set cancel_asked_at = coalesce(cancel_asked_at, now())
-         where id = $1 and state not in ${FINAL_STATES_SQL}`,
-        [importId],
-      );
-      return result.rowCount === 1;
     },
 
     /**
@@ -259,13 +251,6 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
-    async setRequest(importId: string, request: ImportRequest): Promise<void> {
-      await pool.query('update imports set request = $2, updated_at = now() where id = $1', [
-        importId,
-        JSON.stringify(request),
-      ]);
-    },
-
     /**
      * Writes what was made or is about to be made. `removed` is the last word on a resource, unless it is made anew
      * by a later version; detail is merged, so that an id found later joins the name written before the call.
@@ -319,6 +304,7 @@ export function createImportStore(pool: pg.Pool) {
 
     ...findingQueries(pool),
     ...importReads(pool),
+    ...decisionStatements(pool),
     ...waitingQueries(pool),
     ...orphanQueries(pool),
 

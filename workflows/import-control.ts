@@ -35,8 +35,15 @@ export interface ImportControl {
   runUntilDone<T>(phase: Phase, activity: (step: number) => Promise<T>): Promise<T>;
 }
 
-/** @param attentionLimitMs how long an import waits for `resume` before it fails; undefined: without limit */
-export function openImportControl(importId: string, attentionLimitMs: number | undefined): ImportControl {
+/**
+ * @param attentionLimitMs how long an import waits for `resume` before it fails; undefined: without limit
+ * @param firstStep steps count from here
+ */
+export function openImportControl(
+  importId: string,
+  attentionLimitMs: number | undefined,
+  firstStep = 0,
+): ImportControl {
   const scope = new CancellationScope();
   const resumes = new Map<number, ResumeSignal>();
   let phase: Phase = 'accepted';
@@ -44,7 +51,7 @@ export function openImportControl(importId: string, attentionLimitMs: number | u
   let ending: FinalState | null = null;
   let cancel: CancelSignal | null = null;
   let cancelCount = 0;
-  let stepCount = 0;
+  let stepCount = firstStep;
   let attempt = 1;
   let request: ImportRequest | null = null;
 

@@ -21,7 +21,7 @@ import { openImportControl } from './import-control.js';
  */
 export async function importImage(input: ImportWorkflowInput): Promise<ImportOutcome> {
   const { importId, fileQueue, pace } = input;
-  const control = openImportControl(importId, pace.attentionLimitMs);
+  const control = openImportControl(importId, pace.attentionLimitMs, input.firstStep);
   const onAnyWorker = activitiesOn(MAIN_QUEUE, pace);
   const onFileHost = activitiesOn(fileQueue, pace);
   const onUploadQueue = activitiesOn(uploadQueue(fileQueue), pace);

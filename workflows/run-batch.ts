@@ -90,7 +90,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
   async function stopItems(running: 'cancel' | 'finish'): Promise<void> {
     await note('cancelling');
     await onAnyWorker.dropWaiting(batchId);
-    if (running === 'cancel') await onAnyWorker.cancelImports(batchId);
+    if (running === 'cancel') await onAnyWorker.cancelImports(batchId, pace);
   }
 
   async function resumeStoppedImports(): Promise<void> {

@@ -1,7 +1,7 @@
 /** All activities of a batch, bound to what they work with. */
 import type { BatchDependencies } from './dependencies.js';
 import { createNextPage } from './next-page.js';
-import { createTellImports } from './signal-imports.js';
+import { createImportSignals } from './signal-imports.js';
 
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
 export type PageWaiters = ReturnType<typeof createPageWaiters>;
@@ -10,7 +10,7 @@ export function createBatchActivities(deps: BatchDependencies) {
   return {
     noteBatch: deps.batches.write,
     dropWaiting: deps.batches.dropWaiting,
-    ...createTellImports(deps),
+    ...createImportSignals(deps),
   };
 }
 

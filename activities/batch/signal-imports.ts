@@ -1,28 +1,41 @@
-/** Tells many imports of a batch something at once: cancel, or resume. Told twice they take no harm. */
+/** Cancels or resumes many imports of a batch. Done twice it takes no harm. */
 
 import { Context } from '@temporalio/activity';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { BatchResumeImportsSignal } from '../../domain/batch/names.js';
-import { importWorkflowId } from '../../domain/ids.js';
-import { CANCEL_SIGNAL, type CancelSignal, RESUME_SIGNAL, type ResumeSignal } from '../../domain/process-names.js';
-import { amendedRequest } from '../../domain/request/amend.js';
+import { DEFAULT_PACE, type Pace } from '../../domain/process-names.js';
+import { cancelImport } from '../../imports/cancel.js';
+import { type ImportDependencies, systemClock } from '../../imports/ports.js';
+import { resumeImport } from '../../imports/resume.js';
+import { createImportWorkflows } from '../../imports/temporal-workflows.js';
 import type { BatchDependencies } from './dependencies.js';
 
 const PAGE = 100;
-/** Signals that are under way at once. */
-const AT_ONCE = 10;
+/** Imports that are signalled concurrently. */
+const CONCURRENT = 10;
 
-export function createTellImports(deps: BatchDependencies) {
+export function createImportSignals(deps: BatchDependencies) {
+  const useCasesOf = (pace: Pace): ImportDependencies => ({
+    store: deps.store,
+    workflows: createImportWorkflows(Context.current().client, pace),
+    clock: systemClock,
+  });
+
   return {
-    async cancelImports(batchId: string): Promise<void> {
-      const { client } = Context.current();
+    /** @param pace of workflows that have to be started to clean up */
+    async cancelImports(batchId: string, pace: Pace = DEFAULT_PACE): Promise<void> {
+      const imports = useCasesOf(pace);
       await forEach(
         (after) => deps.batches.openImports(batchId, after, PAGE),
         async (importId) => {
-          await deps.store.note(importId, 'cancel requested', { batch: batchId });
-          const signal: CancelSignal = { keepImage: false };
-          await tell(client, importId, CANCEL_SIGNAL, signal);
-          await deps.store.askToCancel(importId);
+          // The batch runs here, so this is the namespace of its imports, too.
+          const settings = { note: { batch: batchId }, unknownWorkflow: 'start' } as const;
+          const outcome = await cancelImport(imports, importId, { keepImage: false }, settings);
+          if (outcome.kind === 'unreachable' || outcome.kind === 'starting') {
+            throw new Error(`import ${importId} is not cancelled yet: ${JSON.stringify(outcome)}`);
+          }
+          if (outcome.kind === 'workflowCompleted') {
+            await deps.store.note(importId, 'not cancelled: its workflow completed', { batch: batchId });
+          }
         },
       );
     },
@@ -32,29 +45,24 @@ export function createTellImports(deps: BatchDependencies) {
       cause,
       set,
     }: BatchResumeImportsSignal & { readonly batchId: string }): Promise<void> {
-      const { client } = Context.current();
+      const imports = useCasesOf(DEFAULT_PACE);
       await forEach(
         (after) => deps.batches.stoppedImports(batchId, cause, after, PAGE),
         async (importId) => {
-          const found = await deps.store.get(importId);
-          if (found === null || found.state !== 'attention' || found.attentionVersion === null) return;
-          const amended = amendedRequest(found, set);
-          if (!amended.ok) {
+          const outcome = await resumeImport(imports, importId, set, { batch: batchId });
+          if (outcome.kind === 'notAmendable') {
             await deps.store.note(importId, 'resume refused: what was set cannot be changed any more', { set });
-            return;
           }
-          const { request } = amended;
-          if (request !== null) await deps.store.setRequest(importId, request);
-          await deps.store.note(importId, 'resume requested', { code: found.attention?.code ?? null, batch: batchId });
-          const signal: ResumeSignal = { attentionVersion: found.attentionVersion, request };
-          await tell(client, importId, RESUME_SIGNAL, signal);
+          if (outcome.kind === 'workflowGone') {
+            await deps.store.note(importId, `not resumed: no workflow of it runs in namespace ${outcome.namespace}`);
+          }
         },
       );
     },
   };
 }
 
-/** One after the other by pages, a few at once; goes on where an earlier try stopped. */
+/** Page after page, a few concurrently; continues where an earlier attempt stopped. */
 async function forEach(
   page: (afterId: string) => Promise<readonly string[]>,
   act: (importId: string) => Promise<void>,
@@ -65,8 +73,8 @@ async function forEach(
   const beat = setInterval(() => context.heartbeat(after), 1_000);
   try {
     for (let ids = await page(after); ids.length > 0; ids = await page(after)) {
-      for (let at = 0; at < ids.length; at += AT_ONCE) {
-        const some = ids.slice(at, at + AT_ONCE);
+      for (let at = 0; at < ids.length; at += CONCURRENT) {
+        const some = ids.slice(at, at + CONCURRENT);
         await Promise.all(some.map(act));
         after = some.at(-1) ?? after;
         context.cancellationSignal.throwIfAborted();
@@ -74,14 +82,5 @@ async function forEach(
     }
   } finally {
     clearInterval(beat);
-  }
-}
-
-async function tell(client: Client, importId: string, name: string, payload: CancelSignal | ResumeSignal) {
-  try {
-    await client.workflow.getHandle(importWorkflowId(importId)).signal(name, payload);
-  } catch (error) {
-    // It has ended in the meantime.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }

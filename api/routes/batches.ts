@@ -1,136 +1,190 @@
-/** The batches: make one of a file, look at one or many, steer it, and report on it. */
-
-import { randomBytes } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+/** The batches: show one or many, steer them, and report on them. create-batch.ts makes one of a file. */
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
-import {
-  BATCH_STATES,
-  type BatchItemView,
-  type BatchState,
-  type BatchView,
-  ITEM_STATES,
-  type ItemState,
-  isFinalBatch,
-} from '../../domain/batch/batch.js';
-import {
-  BATCH_CANCEL_SIGNAL,
-  BATCH_PAUSE_SIGNAL,
-  BATCH_RESUME_IMPORTS_SIGNAL,
-  BATCH_RESUME_SIGNAL,
-  BATCH_RETRY_SIGNAL,
-  newBatchId,
-} from '../../domain/batch/names.js';
-import { readPolicy } from '../../domain/batch/policy.js';
-import { isRecord } from '../../domain/json-value.js';
+import { z } from 'zod';
+import type { PolicyOutcome } from '../../batches/steer.js';
+import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../../domain/batch/batch.js';
+import { answers, json, other, problem as refusal } from '../answers.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
+import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { readJson } from '../json-body.js';
-import { type ProblemError, problem } from '../problems.js';
-import { createBatch } from './create-batch.js';
+import { type ProblemError, problem, unreachable } from '../problems.js';
+import { idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../route.js';
 
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1_000;
 
-export function batchRoutes(deps: ApiDependencies): Hono {
-  const app = new Hono();
+const noSuchBatch = refusal('No batch has this id');
+const hasEnded = refusal('The batch has ended already');
+const away = refusal('Temporal cannot be reached');
+const pageLimit = parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}`);
 
-  app.post('/v1/batches', async (context) => {
-    const { id, skipped, isNew } = await createBatch(deps, context, newBatchId(Date.now(), randomBytes(10)));
-    const batch = await deps.batches.forStart(id);
-    if (isNew && batch !== null) await deps.batchStarter.start(batch);
-    return context.json({ ...(await find(deps, id)), ...skipped }, 202, { location: `/v1/batches/${id}` });
-  });
+const list = createRoute({
+  method: 'get',
+  path: '/v1/batches',
+  summary: 'List batches, newest first',
+  request: {
+    query: z.strictObject({
+      state: parameter.oneOf(BATCH_STATES, 'Only batches in this state'),
+      cursor: parameter.name('nextCursor of the page before'),
+      limit: pageLimit,
+    }),
+  },
+  responses: answers({ 200: json('A page', 'BatchList'), 400: refusal('No such state') }),
+});
 
-  app.get('/v1/batches', async (context) => {
-    const { state, cursor, limit } = context.req.query();
-    const size = pageSize(limit);
-    const batches = await deps.batchViews.list({
-      ...(state === undefined ? {} : { state: oneOf<BatchState>(state, BATCH_STATES) }),
+const show = createRoute({
+  method: 'get',
+  path: '/v1/batches/{id}',
+  summary: 'How a batch stands: counts, rate, causes of failures and stops',
+  request: { params: idPath, query: noQuery },
+  responses: answers({ 200: json('The batch', 'Batch'), 404: noSuchBatch }),
+});
+
+const items = createRoute({
+  method: 'get',
+  path: '/v1/batches/{id}/items',
+  summary: 'The items of a batch, in the order of the file',
+  request: {
+    params: idPath,
+    query: z.strictObject({
+      state: parameter.oneOf(ITEM_STATES, 'Only items in this state'),
+      cursor: parameter.whole('nextCursor of the page before'),
+      limit: pageLimit,
+    }),
+  },
+  responses: answers({ 200: json('A page', 'BatchItemList'), 404: noSuchBatch }),
+});
+
+const report = createRoute({
+  method: 'get',
+  path: '/v1/batches/{id}/report',
+  summary: 'How every item ended: Markdown, JSON or CSV',
+  request: {
+    params: idPath,
+    query: z.strictObject({
+      format: parameter.oneOf(['markdown', 'json', 'csv'], 'markdown, json or csv; wins over Accept'),
+    }),
+  },
+  responses: answers({ 200: other('The report', 'text/markdown'), 404: noSuchBatch }),
+});
+
+const pause = createRoute({
+  method: 'post',
+  path: '/v1/batches/{id}/pause',
+  summary: 'Start no new imports; those under way go on',
+  middleware: readsJson,
+  request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchPause) },
+  responses: answers({ 202: json('Told', 'Batch'), 404: noSuchBatch, 409: hasEnded, 503: away }),
+});
+
+const resume = createRoute({
+  method: 'post',
+  path: '/v1/batches/{id}/resume',
+  summary: 'Go on with the batch, or with its imports that stopped for one cause',
+  middleware: readsJson,
+  request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchResume) },
+  responses: answers({ 202: json('Told', 'Batch'), 404: noSuchBatch, 409: hasEnded, 503: away }),
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/batches/{id}/cancel',
+  summary: 'Start no new imports, and cancel those under way or let them finish',
+  middleware: readsJson,
+  request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchCancel) },
+  responses: answers({
+    202: json('Told; the batch ends cancelled', 'Batch'),
+    404: noSuchBatch,
+    409: hasEnded,
+    503: away,
+  }),
+});
+
+const retry = createRoute({
+  method: 'post',
+  path: '/v1/batches/{id}/retry',
+  summary: 'Start a new attempt of every failed item, also of a batch that has ended',
+  middleware: readsJson,
+  request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchRetry) },
+  responses: answers({ 202: json('Told', 'Batch'), 404: noSuchBatch, 503: away }),
+});
+
+const changePolicy = createRoute({
+  method: 'post',
+  path: '/v1/batches/{id}/policy',
+  summary: 'Change the policy while the batch runs; what is not named stays',
+  middleware: readsJson,
+  request: { params: idPath, query: noQuery, body: jsonBody(policyChangeSchema) },
+  responses: answers({
+    200: json('The policy is in force', 'Batch'),
+    400: refusal('The policy is wrong; nothing was changed'),
+    404: noSuchBatch,
+    409: hasEnded,
+    503: away,
+  }),
+});
+
+export function batchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): OpenAPIHono {
+  const app = routes();
+
+  app.openapi(list, async (context) => {
+    const { state, cursor, limit = PAGE_DEFAULT } = context.req.valid('query');
+    const page = await batches.list({
+      ...(state === undefined ? {} : { state }),
       ...(cursor === undefined ? {} : { cursor }),
-      limit: size,
+      limit,
     });
-    return context.json({ batches, nextCursor: batches.length === size ? (batches.at(-1)?.id ?? null) : null });
+    return context.json(page);
   });
 
-  app.get('/v1/batches/:id', async (context) => context.json(await find(deps, context.req.param('id'))));
+  app.openapi(show, async (context) => context.json(await findBatch(batches, context.req.valid('param').id)));
 
-  app.get('/v1/batches/:id/items', async (context) => {
-    const id = context.req.param('id');
-    if ((await deps.batches.forStart(id)) === null) throw unknownBatch(id);
-    const { state, cursor, limit } = context.req.query();
-    const size = pageSize(limit);
-    const items = await deps.batchViews.items(id, {
-      ...(state === undefined ? {} : { state: oneOf<ItemState>(state, ITEM_STATES) }),
-      after: Number(cursor ?? 0) || 0,
-      limit: size,
-    });
-    return context.json({ items, nextCursor: items.length === size ? String(items.at(-1)?.item) : null });
+  app.openapi(items, async (context) => {
+    const { id } = context.req.valid('param');
+    const { state, cursor, limit = PAGE_DEFAULT } = context.req.valid('query');
+    const page = await batches.items(id, { ...(state === undefined ? {} : { state }), after: cursor ?? 0, limit });
+    if (page === null) throw unknownBatch(id);
+    return context.json(page);
   });
 
-  app.get('/v1/batches/:id/report', async (context) => {
-    const view = await find(deps, context.req.param('id'));
-    const format = REPORTS[reportFormat(context)];
+  app.openapi(report, async (context) => {
+    const view = await findBatch(batches, context.req.valid('param').id);
+    const format = REPORTS[context.req.valid('query').format ?? acceptedReport(context.req.header('accept') ?? '')];
     context.header('content-type', format.type);
     return stream(context, async (out) => {
-      for await (const text of format.write(view, itemPages(deps, view.id))) await out.write(text);
+      for await (const text of format.write(view, batches.itemPages(view.id))) await out.write(text);
     });
   });
 
-  app.post('/v1/batches/:id/pause', async (context) => {
-    const { id } = await findRunning(deps, context);
-    await deps.batchStarter.tell(id, BATCH_PAUSE_SIGNAL);
-    return context.json(await find(deps, id), 202);
+  app.openapi(pause, async (context) => {
+    const { id } = context.req.valid('param');
+    return context.json(batchOf(id, await batches.pause(id)), 202);
   });
 
-  app.post('/v1/batches/:id/resume', async (context) => {
-    const { id } = await findRunning(deps, context);
-    const body = await readJson(context, {});
-    const { cause, set } = isRecord(body) ? body : {};
-    if (cause === undefined) await deps.batchStarter.tell(id, BATCH_RESUME_SIGNAL);
-    else {
-      if (typeof cause !== 'string') {
-        throw problem('invalidRequest', 'cause is no text', 'Give the code of an attention, or "all".');
-      }
-      await deps.batchStarter.tell(id, BATCH_RESUME_IMPORTS_SIGNAL, {
-        cause: cause === 'all' ? null : cause,
-        set: isRecord(set) ? set : {},
-      });
-    }
-    return context.json(await find(deps, id), 202);
+  app.openapi(resume, async (context) => {
+    const { id } = context.req.valid('param');
+    const { cause, set } = context.req.valid('json');
+    if (cause === undefined) return context.json(batchOf(id, await batches.resume(id)), 202);
+    const outcome = await batches.resumeImports(id, cause === 'all' ? null : cause, set ?? {});
+    return context.json(batchOf(id, outcome), 202);
   });
 
-  app.post('/v1/batches/:id/cancel', async (context) => {
-    const { id } = await findRunning(deps, context);
-    const body = await readJson(context, {});
-    const running = isRecord(body) ? (body.running ?? 'cancel') : 'cancel';
-    if (running !== 'cancel' && running !== 'finish') {
-      throw problem('invalidRequest', `running is ${String(running)}`, 'Give "cancel" or "finish".');
-    }
-    await deps.batchStarter.tell(id, BATCH_CANCEL_SIGNAL, { running });
-    return context.json(await find(deps, id), 202);
+  app.openapi(cancel, async (context) => {
+    const { id } = context.req.valid('param');
+    return context.json(batchOf(id, await batches.cancel(id, context.req.valid('json').running)), 202);
   });
 
-  app.post('/v1/batches/:id/retry', async (context) => {
-    const { id } = await find(deps, context.req.param('id'));
-    const body = await readJson(context, {});
-    const states =
-      isRecord(body) && body.cancelled === true ? (['failed', 'cancelled'] as const) : (['failed'] as const);
-    const retried = await deps.batches.retry(id, states);
-    if (retried > 0) await deps.batchStarter.tell(id, BATCH_RETRY_SIGNAL);
-    return context.json({ ...(await find(deps, id)), retried }, 202);
+  app.openapi(retry, async (context) => {
+    const { id } = context.req.valid('param');
+    const outcome = await batches.retry(id, context.req.valid('json'));
+    const batch = batchOf(id, outcome);
+    return context.json({ ...batch, retried: outcome.kind === 'done' ? outcome.retried : 0 }, 202);
   });
 
-  app.post('/v1/batches/:id/policy', async (context) => {
-    const { id, policy } = await findRunning(deps, context);
-    const change = await readJson(context);
-    const read = readPolicy(change, policy);
-    if (!read.ok) {
-      throw problem('invalidRequest', 'the policy is not valid', 'Mend what errors[] names; nothing was changed.', {
-        errors: read.problems,
-      });
-    }
-    await deps.batchStarter.setPolicy(id, change);
-    return context.json(await find(deps, id));
+  app.openapi(changePolicy, async (context) => {
+    const { id } = context.req.valid('param');
+    return context.json(batchOf(id, await batches.changePolicy(id, context.req.valid('json'))));
   });
 
   return app;
@@ -145,27 +199,13 @@ const REPORTS = {
   },
 } as const;
 
-/** `?format=` wins over Accept. */
-function reportFormat(context: Context): keyof typeof REPORTS {
-  const asked = context.req.query('format');
-  if (asked !== undefined) return oneOf(asked, ['markdown', 'json', 'csv']);
-  const accept = context.req.header('accept') ?? '';
+function acceptedReport(accept: string): keyof typeof REPORTS {
   if (accept.includes('text/csv')) return 'csv';
   return accept.includes('application/json') ? 'json' : 'markdown';
 }
 
-async function* itemPages(deps: ApiDependencies, id: string): AsyncGenerator<readonly BatchItemView[]> {
-  for (let after = 0; ; ) {
-    const items = await deps.batchViews.items(id, { after, limit: PAGE_MAX });
-    const last = items.at(-1);
-    if (last === undefined) return;
-    yield items;
-    after = last.item;
-  }
-}
-
-export async function find(deps: ApiDependencies, id: string): Promise<BatchView> {
-  const view = await deps.batchViews.get(id);
+export async function findBatch(batches: ApiDependencies['batches'], id: string): Promise<BatchView> {
+  const view = await batches.get(id);
   if (view === null) throw unknownBatch(id);
   return view;
 }
@@ -174,23 +214,25 @@ function unknownBatch(id: string): ProblemError {
   return problem('unknownBatch', `there is no batch ${id}`, 'See GET /v1/batches for those that there are.');
 }
 
-async function findRunning(deps: ApiDependencies, context: Context): Promise<BatchView> {
-  const view = await find(deps, context.req.param('id') ?? '');
-  if (!isFinalBatch(view.state)) return view;
-  throw problem(
-    'batchConflict',
-    `batch ${view.id} has ${view.state} already; nothing was changed`,
-    'Retry its failed items, or make a new batch.',
-    { state: view.state },
-  );
-}
-
-function pageSize(limit: string | undefined): number {
-  return Math.min(PAGE_MAX, Math.max(1, Number(limit ?? PAGE_DEFAULT) || PAGE_DEFAULT));
-}
-
-function oneOf<T extends string>(value: string, known: readonly T[]): T {
-  const found = known.find((one) => one === value);
-  if (found !== undefined) return found;
-  throw problem('invalidRequest', `${value} is none of ${known.join(', ')}`, 'Give one of them, or leave it out.');
+/** The batch as it stands after it was steered; throws where it was not. */
+function batchOf(id: string, outcome: PolicyOutcome): BatchView {
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.batch;
+    case 'unknownBatch':
+      throw unknownBatch(id);
+    case 'ended':
+      throw problem(
+        'batchConflict',
+        `batch ${id} has ${outcome.state} already; nothing was changed`,
+        'Retry its failed items, or make a new batch.',
+        { state: outcome.state },
+      );
+    case 'wrongPolicy':
+      throw problem('invalidRequest', 'the policy is not valid', 'Fix what errors[] names; nothing was changed.', {
+        errors: outcome.problems,
+      });
+    case 'unreachable':
+      throw unreachable(`the request did not reach batch ${id}`, outcome.reason);
+  }
 }

@@ -1,83 +1,95 @@
 /** `POST /v1/batches`: what the query and the headers say of a batch file, and the answer to what became of it. */
-
-import type { Context } from 'hono';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
+import type { BatchOrder, CreateOutcome } from '../../batches/create.js';
+import { HEADER_FIELDS } from '../../batches/file/entries.js';
+import { type BatchFormat, formatOf, MEDIA_TYPES } from '../../batches/file/read.js';
+import { MAX_BATCH_BYTES } from '../../batches/take-in.js';
 import type { BadItem } from '../../domain/batch/batch.js';
-import { isRecord } from '../../domain/json-value.js';
 import type { Problem } from '../../domain/request/request.js';
-import { HEADER_FIELDS } from '../batch-file/entries.js';
-import { formatOf, MEDIA_TYPES } from '../batch-file/read.js';
+import { problem as answer, answers, json, schemaPath } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type ProblemError, problem } from '../problems.js';
-import { type BatchSettings, MAX_BATCH_BYTES, type TakenIn, takeInBatch } from '../take-in-batch.js';
+import { parameter, routes } from '../route.js';
+import { findBatch } from './batches.js';
 
 /** Problems that are told one by one; `badItems` has those of the first thousand items. */
 const ERRORS_TOLD = 200;
 
-export interface CreatedBatch {
-  readonly id: string;
-  readonly isNew: boolean;
-  /** Fields that the answer has beside the batch. */
-  readonly skipped: { readonly skippedItems?: readonly BadItem[] };
+const query = z.strictObject({
+  name: parameter.text('Name of the batch; wins over the file’s'),
+  policy: parameter.object('JSON object laid over the file’s policy'),
+  defaults: parameter.object('JSON object laid over the file’s defaults'),
+  skipInvalid: parameter.flag('true: start the valid items although others are not'),
+  base: parameter.folder('Folder that relative sources are relative to: file:///folder/'),
+});
+
+const create = createRoute({
+  method: 'post',
+  path: '/v1/batches',
+  summary: 'Start the imports of a batch file; nothing starts unless all items are valid',
+  request: {
+    query,
+    headers: z.object({
+      'Idempotency-Key': z
+        .string()
+        .max(255)
+        .optional()
+        .describe('The same key and file give the same batch; another file is refused'),
+    }),
+    // Only documented here: the file is checked item by item as it streams in.
+    body: {
+      content: Object.fromEntries(
+        Object.values(MEDIA_TYPES).map((type) => [type, { schema: { $ref: schemaPath('BatchFile') } }]),
+      ),
+    },
+  },
+  responses: answers({
+    202: json('Accepted; Location names the batch', 'Batch'),
+    400: answer('The file is wrong; badItems[] names every bad item with its line'),
+    415: answer('The content type stands for no format of a batch file'),
+    422: answer('The name or the key was used for another file'),
+  }),
+});
+
+export function createBatchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): OpenAPIHono {
+  const app = routes();
+  app.openapi(create, async (context) => {
+    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] ?? null;
+    const format = demandFormat(context.req.header('content-type') ?? '');
+    const order = orderOf(format, context.req.valid('query'), idempotencyKey);
+    const { body } = context.req.raw;
+    if (body === null) throw problem('malformedBody', 'the body is empty', 'Send the batch file as the body.');
+    const outcome = await batches.create(order, body);
+    if (outcome.kind !== 'created') throw refusal(outcome, order);
+    const { batchId, skipped, skippedCount } = outcome;
+    const view = await findBatch(batches, batchId);
+    return context.json({ ...view, ...(skippedCount === 0 ? {} : { skippedItems: skipped }) }, 202, {
+      location: `/v1/batches/${batchId}`,
+    });
+  });
+  return app;
 }
 
-export async function createBatch(deps: ApiDependencies, context: Context, id: string): Promise<CreatedBatch> {
-  const settings = readSettings(deps, context, id);
-  const { body } = context.req.raw;
-  if (body === null) throw problem('malformedBody', 'the body is empty', 'Send the batch file as the body.');
-  const taken = await takeInBatch(await deps.openIntake(), settings, body);
-  if (taken.kind === 'same') return { id: taken.batch.id, isNew: false, skipped: {} };
-  if (taken.kind !== 'made') throw refusal(taken, settings);
-  return { id, isNew: true, skipped: taken.skippedCount === 0 ? {} : { skippedItems: taken.skipped } };
-}
-
-function readSettings(deps: ApiDependencies, context: Context, id: string): BatchSettings {
-  const type = context.req.header('content-type') ?? '';
+function demandFormat(type: string): BatchFormat {
   const format = formatOf(type);
-  if (format === null) {
-    throw problem(
-      'notABatchFile',
-      `the content type ${JSON.stringify(type)} stands for no format of a batch file`,
-      `Send one of ${Object.values(MEDIA_TYPES).join(', ')}.`,
-    );
-  }
-  const query = context.req.query();
-  const header: Record<string, unknown> = {};
-  for (const field of HEADER_FIELDS) {
-    const text = query[field];
-    if (text !== undefined) header[field] = field === 'name' ? text : readObject(field, text);
-  }
-  return {
-    id,
-    format,
-    header,
-    skipInvalid: query.skipInvalid === 'true',
-    base: readBase(query.base),
-    idempotencyKey: context.req.header('idempotency-key') ?? null,
-    workerHost: deps.workerHost,
-  };
-}
-
-function readObject(field: string, text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value;
-  } catch {
-    // Told below.
-  }
-  throw problem('invalidRequest', `${field} in the query is no JSON object`, `Give ${field}={"…":…}, or leave it out.`);
-}
-
-function readBase(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  if (URL.canParse(text) && new URL(text).protocol === 'file:' && new URL(text).host === '') return text;
+  if (format !== null) return format;
   throw problem(
-    'invalidRequest',
-    `base is ${text}`,
-    'Give the folder that sources are relative to, as file:///folder/.',
+    'notABatchFile',
+    `the content type ${JSON.stringify(type)} stands for no format of a batch file`,
+    `Send one of ${Object.values(MEDIA_TYPES).join(', ')}.`,
   );
 }
 
-function refusal(taken: Exclude<TakenIn, { readonly kind: 'made' | 'same' }>, settings: BatchSettings): ProblemError {
+function orderOf(format: BatchFormat, given: z.output<typeof query>, idempotencyKey: string | null): BatchOrder {
+  const { skipInvalid = false, base = null, ...fields } = given;
+  const header = Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => HEADER_FIELDS.includes(name) && value !== undefined),
+  );
+  return { format, header, skipInvalid, base, idempotencyKey };
+}
+
+function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, settings: BatchOrder): ProblemError {
   switch (taken.kind) {
     case 'conflict':
       return problem(
@@ -87,14 +99,14 @@ function refusal(taken: Exclude<TakenIn, { readonly kind: 'made' | 'same' }>, se
         { batchId: taken.batch.id },
       );
     case 'unreadable':
-      return problem('unreadableBatch', `line ${taken.line}: ${taken.reason}`, 'Mend the file; nothing was started.', {
+      return problem('unreadableBatch', `line ${taken.line}: ${taken.reason}`, 'Fix the file; nothing was started.', {
         line: taken.line,
       });
     case 'badHeader':
       return problem(
         'invalidRequest',
         'the header of the batch is not valid',
-        'Mend what errors[] names; nothing was started.',
+        'Fix what errors[] names; nothing was started.',
         {
           errors: taken.problems,
         },
@@ -103,7 +115,7 @@ function refusal(taken: Exclude<TakenIn, { readonly kind: 'made' | 'same' }>, se
       return problem(
         'invalidRequest',
         `${taken.badCount} of ${taken.items} items are not valid`,
-        'Mend what errors[] and badItems[] name, or send skipInvalid=true to start the others; nothing was started.',
+        'Fix what errors[] and badItems[] name, or send skipInvalid=true to start the others; nothing was started.',
         {
           errors: taken.bad.flatMap(errorsOf).slice(0, ERRORS_TOLD),
           badItems: taken.bad,

@@ -1,21 +1,39 @@
 /** The life of one import as a stream of events, resumable by Last-Event-ID. */
-import { Hono } from 'hono';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
+import { z } from 'zod';
 import { isFinal, type Progress } from '../../domain/import.js';
+import { answers, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { problem } from '../problems.js';
+import { unknownImport } from '../problems.js';
+import { idPath, parameter, routes } from '../route.js';
 
 const KEEP_ALIVE_MS = 15_000;
 
-export function eventRoutes(deps: ApiDependencies): Hono {
-  const app = new Hono();
-  app.get('/v1/imports/:id/events', async (context) => {
-    const id = context.req.param('id');
-    if ((await deps.store.progressOf(id)) === null) {
-      throw problem('unknownImport', `there is no import ${id}`, 'See GET /v1/imports for those that there are.');
-    }
-    const lastSeen = Number(context.req.header('last-event-id') ?? context.req.query('after') ?? 0);
-    let last = Number.isSafeInteger(lastSeen) ? lastSeen : 0;
+const events = createRoute({
+  method: 'get',
+  path: '/v1/imports/{id}/events',
+  summary: 'The import’s events as they happen (server-sent events); ends with the import',
+  request: {
+    params: idPath,
+    query: z.strictObject({ after: parameter.whole('Go on after this event, where no Last-Event-ID is sent') }),
+    headers: z.object({
+      'Last-Event-ID': z
+        .string()
+        .regex(/^\d{0,15}$/, 'has to be the id of an event')
+        .optional()
+        .describe('Go on after this event'),
+    }),
+  },
+  responses: answers({ 200: other('Events', 'text/event-stream', 'Event'), 404: refusal('No import has this id') }),
+});
+
+export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): OpenAPIHono {
+  const app = routes();
+  app.openapi(events, async (context) => {
+    const { id } = context.req.valid('param');
+    if ((await deps.store.progressOf(id)) === null) throw unknownImport(id);
+    let last = Number(context.req.valid('header')['Last-Event-ID'] ?? context.req.valid('query').after ?? 0);
     return streamSSE(context, async (stream) => {
       let wake = () => {};
       let changed = true;

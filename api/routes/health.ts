@@ -1,8 +1,10 @@
 /** healthz: this process answers. readyz: everything that an import needs can be reached, and the parts of a local stack. */
 import { readFile } from 'node:fs/promises';
-import { Hono } from 'hono';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { MAIN_QUEUE } from '../../domain/process-names.js';
+import { answers, json, other } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
+import { noQuery, routes } from '../route.js';
 
 const PROBE_MS = 2_000;
 /** A worker polls at least once a minute; one that has not for longer is gone. */
@@ -14,10 +16,26 @@ interface Check {
   readonly message: string;
 }
 
-export function healthRoutes(deps: ApiDependencies): Hono {
-  const app = new Hono();
-  app.get('/healthz', (context) => context.json({ status: 'ok' }));
-  app.get('/readyz', async (context) => {
+const healthz = createRoute({
+  method: 'get',
+  path: '/healthz',
+  summary: 'This process answers',
+  request: { query: noQuery },
+  responses: answers({ 200: other('It does', 'application/json') }),
+});
+
+const readyz = createRoute({
+  method: 'get',
+  path: '/readyz',
+  summary: 'PostgreSQL, Temporal and a worker can be reached; the parts of a local stack',
+  request: { query: noQuery },
+  responses: answers({ 200: json('All of them', 'Readiness'), 503: json('Not all of them', 'Readiness') }),
+});
+
+export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'client' | 'stackFile'>): OpenAPIHono {
+  const app = routes();
+  app.openapi(healthz, (context) => context.json({ status: 'ok' }));
+  app.openapi(readyz, async (context) => {
     const parts = await readParts(deps.stackFile);
     const checks = await Promise.all([
       check('postgresql', () => deps.store.ping()),
@@ -51,7 +69,7 @@ async function check(name: Check['name'], probe: () => Promise<void>): Promise<C
   }
 }
 
-async function workerPolls(deps: ApiDependencies): Promise<void> {
+async function workerPolls(deps: Pick<ApiDependencies, 'client'>): Promise<void> {
   const { connection, options } = deps.client;
   const queue = await connection.withDeadline(Date.now() + PROBE_MS, () =>
     connection.workflowService.describeTaskQueue({

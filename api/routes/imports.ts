@@ -1,189 +1,238 @@
-/** The imports: make one, look at one or many, cancel, resume, report. */
-
-import { createHash, randomBytes } from 'node:crypto';
-import { Hono } from 'hono';
-import { type ComparedItem, compareFindings } from '../../domain/finding-comparison.js';
-import { importWorkflowId, newImportId } from '../../domain/ids.js';
-import { type ImportView, isFinal, STATES, type State } from '../../domain/import.js';
-import { isRecord } from '../../domain/json-value.js';
-import { CANCEL_SIGNAL, type CancelSignal, RESUME_SIGNAL, type ResumeSignal } from '../../domain/process-names.js';
-import { amendedRequest } from '../../domain/request/amend.js';
-import type { ImportRequest } from '../../domain/request/request.js';
-import { validateRequest } from '../../domain/request/schema.js';
+/** The imports: start one, show one or many, cancel, resume, report. */
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { STATES } from '../../domain/import.js';
+import type { CancelOutcome } from '../../imports/cancel.js';
+import type { ComparedView } from '../../imports/read.js';
+import type { ResumeOutcome } from '../../imports/resume.js';
+import { answers, json, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { queueOf } from '../file-queue.js';
-import { readJson } from '../json-body.js';
-import { problem } from '../problems.js';
+import { importOrderSchema } from '../import-order.js';
+import { type ProblemError, problem, unknownImport, unreachable } from '../problems.js';
 import { reportOf } from '../report.js';
+import { idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../route.js';
+import { cancelSchema, resumeSchema } from '../schemas.js';
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
-const SIGNAL_MS = 5_000;
 
-export function importRoutes(deps: ApiDependencies): Hono {
-  const app = new Hono();
+const noSuchImport = refusal('No import has this id');
 
-  app.post('/v1/imports', async (context) => {
-    const body = await readJson(context);
-    const checked = validateRequest(body);
-    if (!checked.ok) {
-      throw problem(
-        'invalidRequest',
-        `the request has ${checked.problems.length} problem(s)`,
-        'Mend what errors[] names; nothing was started.',
-        {
-          errors: checked.problems,
-        },
-      );
-    }
-    const { request } = checked;
-    const key = context.req.header('idempotency-key') ?? null;
-    const id = newImportId(Date.now(), randomBytes(10));
-    const accepted = { id, request, fileQueue: fileQueueOf(request, deps.workerHost) };
-    const inserted = await deps.store.insert({ ...accepted, idempotencyKey: key, requestDigest: digestOf(body) });
-    if (inserted.kind === 'conflict') {
+const start = createRoute({
+  method: 'post',
+  path: '/v1/imports',
+  summary: 'Start an import',
+  middleware: readsJson,
+  request: {
+    query: noQuery,
+    headers: z.object({
+      'Idempotency-Key': z
+        .string()
+        .max(255)
+        .optional()
+        .describe('The same key and body give the same import; another body is refused'),
+    }),
+    body: jsonBody(importOrderSchema),
+  },
+  responses: answers({
+    202: json('Accepted; Location names the import', 'Import'),
+    400: refusal('The request is wrong; errors[] names every problem'),
+    415: refusal('The body is not JSON'),
+    422: refusal('The idempotency key was used for another request'),
+  }),
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/imports',
+  summary: 'List imports, newest first',
+  request: {
+    query: z.strictObject({
+      state: parameter.oneOf(STATES, 'Only imports in this state'),
+      batch: parameter.name('Only imports of this batch'),
+      cursor: parameter.name('nextCursor of the page before'),
+      limit: parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}, default ${PAGE_DEFAULT}`),
+    }),
+  },
+  responses: answers({ 200: json('A page', 'ImportList'), 400: refusal('No such state') }),
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/v1/imports/{id}',
+  summary: 'One import',
+  request: { params: idPath, query: noQuery },
+  responses: answers({ 200: json('The import', 'Import'), 404: noSuchImport }),
+});
+
+const report = createRoute({
+  method: 'get',
+  path: '/v1/imports/{id}/report',
+  summary: 'The whole story of an import: Markdown, or JSON where asked for',
+  request: { params: idPath, query: noQuery },
+  responses: answers({ 200: other('The report', 'text/markdown'), 404: noSuchImport }),
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/imports/{id}/cancel',
+  summary: 'Cancel an import, at any moment before its end',
+  middleware: readsJson,
+  request: { params: idPath, query: noQuery, body: jsonBody(cancelSchema) },
+  responses: answers({
+    202: json('Told; the import ends cancelled', 'Import'),
+    404: noSuchImport,
+    409: refusal('The import has ended already, or this Temporal namespace does not run it'),
+    503: refusal('Temporal cannot be reached; nothing was changed'),
+  }),
+});
+
+const resume = createRoute({
+  method: 'post',
+  path: '/v1/imports/{id}/resume',
+  summary: 'Go on after what needed attention is mended',
+  middleware: readsJson,
+  request: { params: idPath, query: noQuery, body: jsonBody(resumeSchema) },
+  responses: answers({
+    202: json('Told; the import goes on from the same phase', 'Import'),
+    400: refusal('What was set cannot be changed (any more)'),
+    404: noSuchImport,
+    409: refusal('The import does not wait for anything, or another resume came first'),
+  }),
+});
+
+export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): OpenAPIHono {
+  const app = routes();
+  const find = async (id: string): Promise<ComparedView> => {
+    const view = await imports.get(id);
+    if (view === null) throw unknownImport(id);
+    return view;
+  };
+
+  app.openapi(start, async (context) => {
+    const { request, warnings, given } = context.req.valid('json');
+    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] ?? null;
+    const outcome = await imports.start({ request, given, idempotencyKey });
+    if (outcome.kind === 'severalHosts') throw severalHosts(outcome.reason);
+    if (outcome.kind === 'keyReused') {
       throw problem(
         'keyReused',
-        `the idempotency key ${key} made import ${inserted.importId} from another request`,
+        `the idempotency key ${idempotencyKey} made import ${outcome.importId} from another request`,
         'Use a new key for a new request.',
-        {
-          importId: inserted.importId,
-        },
+        { importId: outcome.importId },
       );
     }
-    if (inserted.kind === 'created') await deps.starter.start(accepted);
-    const view = await find(deps, inserted.importId);
-    return context.json({ ...view, warnings: checked.warnings }, 202, { location: `/v1/imports/${view.id}` });
+    const view = await find(outcome.importId);
+    return context.json({ ...view, warnings }, 202, { location: `/v1/imports/${view.id}` });
   });
 
-  app.get('/v1/imports', async (context) => {
-    const { state, batch, cursor, limit } = context.req.query();
-    if (state !== undefined && !isState(state)) {
-      throw problem('invalidRequest', `state ${state} is none of ${STATES.join(', ')}`, 'Leave it out to see all.');
-    }
-    const size = Math.min(PAGE_MAX, Math.max(1, Number(limit ?? PAGE_DEFAULT) || PAGE_DEFAULT));
-    const imports = await deps.store.list({
+  app.openapi(list, async (context) => {
+    const { state, batch, cursor, limit = PAGE_DEFAULT } = context.req.valid('query');
+    const page = await imports.list({
       ...(state === undefined ? {} : { state }),
       ...(batch === undefined ? {} : { batch }),
       ...(cursor === undefined ? {} : { cursor }),
-      limit: size,
+      limit,
     });
-    const last = imports.at(-1);
-    return context.json({ imports, nextCursor: imports.length === size && last !== undefined ? last.id : null });
+    return context.json(page);
   });
 
-  app.get('/v1/imports/:id', async (context) => context.json(await find(deps, context.req.param('id'))));
+  app.openapi(show, async (context) => context.json(await find(context.req.valid('param').id)));
 
-  app.get('/v1/imports/:id/report', async (context) => {
-    const view = await find(deps, context.req.param('id'));
-    const events = await deps.store.events(view.id, 0);
+  app.openapi(report, async (context) => {
+    const view = await find(context.req.valid('param').id);
+    const events = await imports.events(view.id, 0);
     if (context.req.header('accept')?.includes('application/json')) return context.json({ ...view, events });
     return context.body(reportOf(view, events), 200, { 'content-type': 'text/markdown; charset=utf-8' });
   });
 
-  app.post('/v1/imports/:id/cancel', async (context) => {
-    const view = await find(deps, context.req.param('id'));
-    if (isFinal(view.state)) throw hasEnded(view);
-    const body = await readJson(context, {});
-    const signal: CancelSignal = { keepImage: isRecord(body) && body.keepImage === true };
-    await deps.store.note(view.id, 'cancel requested', { keepImage: signal.keepImage });
-    await signalImport(deps, view.id, CANCEL_SIGNAL, signal);
-    if (!(await deps.store.askToCancel(view.id))) throw hasEnded(await find(deps, view.id));
-    return context.json(await find(deps, view.id), 202);
+  app.openapi(cancel, async (context) => {
+    const { id } = context.req.valid('param');
+    const outcome = await imports.cancel(id, context.req.valid('json'));
+    if (outcome.kind !== 'cancelling') throw notCancelled(id, outcome);
+    return context.json(await find(id), 202);
   });
 
-  app.post('/v1/imports/:id/resume', async (context) => {
-    const found = await deps.store.get(context.req.param('id'));
-    const view = found ?? (await find(deps, context.req.param('id')));
-    if (found === null || found.state !== 'attention' || found.attentionVersion === null) {
-      throw problem(
-        'conflict',
-        `import ${view.id} is ${view.state}: there is nothing to resume`,
-        'Only imports in state attention wait for resume.',
-        {
-          state: view.state,
-        },
-      );
-    }
-    const body = await readJson(context, {});
-    const request = amended(found, isRecord(body) && isRecord(body.set) ? body.set : {});
-    if (request !== null) await deps.store.setRequest(found.id, request);
-    await deps.store.note(found.id, 'resume requested', { code: found.attention?.code ?? null });
-    const signal: ResumeSignal = { attentionVersion: found.attentionVersion, request };
-    await signalImport(deps, found.id, RESUME_SIGNAL, signal);
-    return context.json(await find(deps, found.id), 202);
+  app.openapi(resume, async (context) => {
+    const { id } = context.req.valid('param');
+    const outcome = await imports.resume(id, context.req.valid('json').set);
+    if (outcome.kind !== 'resumed') throw notResumed(id, outcome);
+    return context.json(await find(id), 202);
   });
 
   return app;
 }
 
-function hasEnded({ id, state }: ImportView): Error {
-  return problem(
-    'conflict',
-    `import ${id} has ${state} already; nothing was changed`,
-    'Delete its image yourself if it is not wanted.',
-    { state },
-  );
+function severalHosts(reason: string): ProblemError {
+  const errors = [{ path: 'disks', rule: 'disks.host', given: null, message: reason, vendorCode: null }];
+  return problem('invalidRequest', reason, 'Bring all disks of one import to one host.', { errors });
 }
 
-/** With the cloud's detection held beside our inspection. */
-type ComparedView = ImportView & { readonly comparison: readonly ComparedItem[] };
-
-async function find(deps: ApiDependencies, id: string): Promise<ComparedView> {
-  const found = await deps.store.get(id);
-  if (found === null)
-    throw problem('unknownImport', `there is no import ${id}`, 'See GET /v1/imports for those that there are.');
-  const { attentionVersion: _internal, ...view } = found;
-  return { ...view, comparison: compareFindings(view.findings) };
-}
-
-async function signalImport(
-  deps: ApiDependencies,
-  id: string,
-  name: string,
-  payload: CancelSignal | ResumeSignal,
-): Promise<void> {
-  const signal = () => deps.client.workflow.getHandle(importWorkflowId(id)).signal(name, payload);
-  await deps.client.connection.withDeadline(Date.now() + SIGNAL_MS, signal);
-}
-
-/** The whole request after `set`, or null where nothing was set. */
-function amended(view: ImportView, set: Readonly<Record<string, unknown>>): ImportRequest | null {
-  const result = amendedRequest(view, set);
-  if (result.ok) return result.request;
-  const { refused, problems: errors } = result;
-  if (refused !== null)
-    throw problem('invalidRequest', refused, 'Amend something else, or cancel and start anew.', { errors });
-  throw problem(
-    'invalidRequest',
-    'the request as amended is not valid',
-    'Mend what errors[] names; nothing was changed.',
-    { errors },
-  );
-}
-
-function fileQueueOf(request: ImportRequest, defaultHost: string): string {
-  const choice = queueOf(request, defaultHost);
-  if (choice.ok) return choice.fileQueue;
-  throw problem('invalidRequest', choice.reason, 'Bring all disks of one import to one host.');
-}
-
-function isState(value: string): value is State {
-  return (STATES as readonly string[]).includes(value);
-}
-
-/** The same request gives the same digest, however its fields are ordered. */
-function digestOf(body: unknown): string {
-  return createHash('sha256').update(canonical(body)).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (isRecord(value)) {
-    const fields = Object.keys(value)
-      .sort()
-      .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
-    return `{${fields.join(',')}}`;
+function notCancelled(id: string, outcome: Exclude<CancelOutcome, { readonly kind: 'cancelling' }>): ProblemError {
+  switch (outcome.kind) {
+    case 'unknownImport':
+      return unknownImport(id);
+    case 'ended':
+      return problem(
+        'conflict',
+        `import ${id} has ${outcome.state} already; nothing was changed`,
+        'Delete its image yourself if it is not wanted.',
+        { state: outcome.state },
+      );
+    case 'starting':
+      return problem(
+        'unavailable',
+        `import ${id} was accepted a moment ago and its workflow has not started yet; nothing was changed`,
+        'Cancel it again in a few seconds.',
+      );
+    case 'workflowUnknown':
+      return problem(
+        'workflowMissing',
+        `Temporal namespace ${outcome.namespace} has no workflow of import ${id}; nothing was changed`,
+        'Check that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name the server that runs this import. If its database was lost, delete the resources in the ledger of the report by hand.',
+      );
+    case 'workflowCompleted':
+      return problem(
+        'workflowMissing',
+        `the workflow of import ${id} has completed in Temporal namespace ${outcome.namespace}, and the record does not show its end; nothing was changed`,
+        'Check that DATABASE_URL and TEMPORAL_ADDRESS belong together and that neither was restored from a backup. Delete the resources in the ledger of the report by hand.',
+      );
+    case 'unreachable':
+      return unreachable(`cancel did not reach import ${id}`, outcome.reason);
   }
-  return JSON.stringify(value) ?? 'null';
+}
+
+function notResumed(id: string, outcome: Exclude<ResumeOutcome, { readonly kind: 'resumed' }>): ProblemError {
+  switch (outcome.kind) {
+    case 'unknownImport':
+      return unknownImport(id);
+    case 'ended':
+    case 'notWaiting':
+      return problem(
+        'conflict',
+        `import ${id} is ${outcome.state}: there is nothing to resume`,
+        'Only imports in state attention wait for resume, and only one resume a stop is taken.',
+        { state: outcome.state },
+      );
+    case 'notAmendable':
+      return outcome.refused === null
+        ? problem(
+            'invalidRequest',
+            'the request as amended is not valid',
+            'Fix what errors[] names; nothing was changed.',
+            {
+              errors: outcome.problems,
+            },
+          )
+        : problem('invalidRequest', outcome.refused, 'Amend something else, or cancel and start anew.', {
+            errors: outcome.problems,
+          });
+    case 'workflowGone':
+      return problem(
+        'workflowMissing',
+        `no workflow of import ${id} runs in Temporal namespace ${outcome.namespace}; nothing was changed`,
+        'If it was terminated, cancel the import: that removes what it made. Else check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
+        { state: 'attention' },
+      );
+  }
 }

@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
-import { Hono } from 'hono';
 import type { Failure } from '../../domain/errors/failure.js';
 import { isRecord } from '../../domain/json-value.js';
 import {
@@ -13,29 +13,39 @@ import {
   type InspectionWorkflowInput,
   MAIN_QUEUE,
 } from '../../domain/process-names.js';
+import { givenText } from '../../domain/request/problems.js';
 import type { Inspection } from '../../images/inspection.js';
+import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { inspectionRequestSchema } from '../inspection-schema.js';
-import { readJson } from '../json-body.js';
 import { type ProblemError, problem } from '../problems.js';
+import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 
 const START_MS = 5_000;
 /** Longer than the workflow's own limits, so that their reason is what the caller hears. */
 const ANSWER_MS = 130_000;
 
-export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerHost'>): Hono {
-  const app = new Hono();
-  app.post('/v1/inspections', async (context) => {
-    const asked = inspectionRequestSchema.safeParse(await readJson(context));
-    if (!asked.success) {
-      const [issue] = asked.error.issues;
-      const what = `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not valid'}`;
-      throw problem('invalidRequest', what, 'Send {"source": "file:///path/of/the/image"}.');
-    }
-    const { source, role } = asked.data;
+const inspection = createRoute({
+  method: 'post',
+  path: '/v1/inspections',
+  summary: 'Inspect an image on a worker’s disk: will it boot on ECS, and if not, why',
+  middleware: readsJson,
+  request: { query: noQuery, body: jsonBody(inspectionRequestSchema) },
+  responses: answers({
+    200: json('What it is and what was found', 'Inspection'),
+    400: refusal('The request is wrong, or the file cannot be read or lies where imports may not read'),
+    404: refusal('The worker has no such file'),
+    503: refusal('No worker of that host answers'),
+  }),
+});
+
+export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerHost'>): OpenAPIHono {
+  const app = routes();
+  app.openapi(inspection, async (context) => {
+    const { source, role } = context.req.valid('json');
     const { host, path } = fileOf(source, deps.workerHost);
-    const inspection = await inspect(deps, { path, role, fileQueue: fileQueue(host) }, host);
-    return context.json({ source, ...inspection });
+    const found = await inspect(deps, { path, role, fileQueue: fileQueue(host) }, host);
+    return context.json({ source, ...found });
   });
   return app;
 }
@@ -44,8 +54,8 @@ function fileOf(source: string, defaultHost: string): { readonly host: string; r
   const text = source.startsWith('/') ? pathToFileURL(source).href : source;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || url.protocol !== 'file:') {
-    throw problem(
-      'invalidRequest',
+    throw wrongSource(
+      source,
       `source: ${source} is no file of a worker`,
       'Give file:///path, file://HOST/path or an absolute path; other sources are inspected when they are imported.',
     );
@@ -55,8 +65,13 @@ function fileOf(source: string, defaultHost: string): { readonly host: string; r
   try {
     return { host, path: fileURLToPath(url) };
   } catch (error) {
-    throw problem('invalidRequest', `source: ${error instanceof Error ? error.message : source}`, 'Mend the URL.');
+    throw wrongSource(source, `source: ${error instanceof Error ? error.message : source}`, 'Correct the URL.');
   }
+}
+
+function wrongSource(source: string, message: string, remedy: string): ProblemError {
+  const errors = [{ path: 'source', rule: 'source.file', given: givenText(source), message, vendorCode: null }];
+  return problem('invalidRequest', message, remedy, { errors });
 }
 
 async function inspect(

@@ -1,20 +1,30 @@
 /** Orphans: looked for by a worker while the caller waits. */
-
 import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
-import { isRecord } from '../../domain/json-value.js';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { MAIN_QUEUE, ORPHANS_WORKFLOW, type OrphanSweep, type OrphanSweepInput } from '../../domain/process-names.js';
+import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { readJson } from '../json-body.js';
+import { jsonBody, noQuery, readsJson, routes } from '../route.js';
+import { orphanSweepInputSchema } from '../schemas.js';
 
 const ANSWER_MS = 600_000;
 
-export function orphanRoutes({ client }: Pick<ApiDependencies, 'client'>): Hono {
-  const app = new Hono();
-  app.post('/v1/orphans', async (context) => {
-    const body = await readJson(context, {});
-    const asked = (name: string) => isRecord(body) && body[name] === true;
-    const input: OrphanSweepInput = { delete: asked('delete'), foreign: asked('foreign') };
+const sweep = createRoute({
+  method: 'post',
+  path: '/v1/orphans',
+  summary: 'Find what imports have left in the cloud and no ledger accounts for; delete it where asked',
+  middleware: readsJson,
+  request: { query: noQuery, body: jsonBody(orphanSweepInputSchema) },
+  responses: answers({
+    200: json('What was found, and what was deleted', 'OrphanSweep'),
+    503: refusal('No worker answers'),
+  }),
+});
+
+export function orphanRoutes({ client }: Pick<ApiDependencies, 'client'>): OpenAPIHono {
+  const app = routes();
+  app.openapi(sweep, async (context) => {
+    const input: OrphanSweepInput = context.req.valid('json');
     const run = () =>
       client.workflow.execute<(input: OrphanSweepInput) => Promise<OrphanSweep>>(ORPHANS_WORKFLOW, {
         workflowId: `orphans-${randomUUID()}`,

@@ -1,53 +1,48 @@
-/** Imports that wait for a person, by cause: one repair lets all of them go on. */
-
-import { Hono } from 'hono';
-import { importWorkflowId } from '../../domain/ids.js';
-import { isRecord } from '../../domain/json-value.js';
-import { RESUME_SIGNAL, type ResumeSignal } from '../../domain/process-names.js';
-import type { WaitingImport } from '../../store/waiting.js';
+/** Imports that wait for a person, by cause: one repair lets all of them continue. */
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { readJson } from '../json-body.js';
 import { problem } from '../problems.js';
+import { jsonBody, noQuery, readsJson, routes } from '../route.js';
+import { resumeAllSchema } from '../schemas.js';
 
-/** Told at once; more than these wait for the next request. */
-const MOST_AT_ONCE = 10_000;
-const SIGNALS_AT_ONCE = 20;
-const SIGNAL_MS = 60_000;
+const causes = createRoute({
+  method: 'get',
+  path: '/v1/imports/waiting',
+  summary: 'Why imports wait for a person, the cause of most first',
+  request: { query: noQuery },
+  responses: answers({ 200: json('The causes', 'WaitingCauses') }),
+});
 
-export function waitingRoutes(deps: Pick<ApiDependencies, 'store' | 'client'>): Hono {
-  const app = new Hono();
+const resumeAll = createRoute({
+  method: 'post',
+  path: '/v1/imports/resume',
+  summary: 'Go on with all imports that wait for the same cause',
+  middleware: readsJson,
+  request: { query: noQuery, body: jsonBody(resumeAllSchema) },
+  responses: answers({
+    202: json('Told; these go on', 'ResumedAll'),
+    400: refusal('No code was given, or no error has it'),
+  }),
+});
 
-  app.get('/v1/imports/waiting', async (context) => context.json({ causes: await deps.store.waitingCauses() }));
+export function waitingRoutes({ imports }: Pick<ApiDependencies, 'imports'>): OpenAPIHono {
+  const app = routes();
 
-  app.post('/v1/imports/resume', async (context) => {
-    const body = await readJson(context);
-    const code = isRecord(body) ? body.code : undefined;
-    if (typeof code !== 'string' || code === '') {
-      throw problem(
-        'invalidRequest',
-        'code is missing',
-        'Send {"code": "…"}; GET /v1/imports/waiting lists the codes.',
-      );
+  app.openapi(causes, async (context) => context.json({ causes: await imports.waitingCauses() }));
+
+  app.openapi(resumeAll, async (context) => {
+    const { code } = context.req.valid('json');
+    const outcome = await imports.resumeCause(code);
+    if (outcome.kind === 'unknownCode') {
+      const near = outcome.nearest === null ? '' : `; did you mean ${outcome.nearest}?`;
+      const message = `no import waits for ${code}, and no error has this code${near}`;
+      throw problem('invalidRequest', message, 'GET /v1/imports/waiting lists the codes that imports wait for.', {
+        errors: [{ path: 'code', rule: 'code.known', given: code, message, vendorCode: null }],
+      });
     }
-    const waiting = await deps.store.waitingFor(code, MOST_AT_ONCE);
-    const left = [...waiting];
-    const work = async () => {
-      for (let one = left.pop(); one !== undefined; one = left.pop()) await resume(deps, one, code);
-    };
-    const all = () => Promise.all(Array.from({ length: SIGNALS_AT_ONCE }, work));
-    await deps.client.connection.withDeadline(Date.now() + SIGNAL_MS, all);
-    return context.json({ code, resumed: waiting.map(({ id }) => id) }, 202);
+    return context.json({ code, resumed: outcome.resumed, notResumed: outcome.notResumed }, 202);
   });
 
   return app;
-}
-
-async function resume(
-  { store, client }: Pick<ApiDependencies, 'store' | 'client'>,
-  { id, attentionVersion }: WaitingImport,
-  code: string,
-): Promise<void> {
-  const signal: ResumeSignal = { attentionVersion, request: null };
-  await store.note(id, 'resume requested', { code, all: true });
-  await client.workflow.getHandle(importWorkflowId(id)).signal(RESUME_SIGNAL, signal);
 }

@@ -282,6 +282,13 @@ export const OWN = [
     remedy: 'Check its state with ecs-image-import status ID.',
   },
   {
+    code: 'Import.WorkflowMissing',
+    meaning: 'The Temporal namespace of this installation does not run the import',
+    class: 'request',
+    remedy:
+      'Check that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name the server that runs the import. A stopped import whose workflow was terminated is cleaned up by a cancel.',
+  },
+  {
     code: 'Import.ImageGone',
     meaning: 'The image and its import task no longer exist in the region',
     class: 'request',

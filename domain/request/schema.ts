@@ -22,7 +22,7 @@ export function validateRequest(given: unknown): Validation {
   const parsed = importRequestSchema.safeParse(body);
   const together = checkTogether(body);
   const problems = [
-    ...(parsed.success ? [] : problemsOf(parsed.error.issues, body, fieldsOf)),
+    ...(parsed.success ? [] : problemsOf(parsed.error.issues, body, (path) => fieldNamesAt(importRequestSchema, path))),
     ...understood.problems,
     ...together.problems,
   ];
@@ -38,9 +38,9 @@ function complete({ upload, ...request }: ParsedRequest): ImportRequest {
   return { ...request, ...(osType === undefined ? {} : { osType }), upload: { ...upload, bucket } };
 }
 
-/** The names that the schema knows at a path, for the nearest one to a name that it does not know. */
-function fieldsOf(path: readonly PropertyKey[]): readonly string[] {
-  let schema: unknown = importRequestSchema;
+/** The names that a schema knows at a path, for the nearest one to a name that it does not know. */
+export function fieldNamesAt(root: unknown, path: readonly PropertyKey[]): readonly string[] {
+  let schema = root;
   for (const part of path) {
     const inner = unwrapped(schema);
     schema = typeof part === 'number' && inner instanceof z.ZodArray ? inner.element : fieldOf(inner, part);

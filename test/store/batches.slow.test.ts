@@ -1,7 +1,7 @@
 /** The items of a batch in PostgreSQL: taken in whole or not at all, given out once, held to every limit. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BatchSettings, takeInBatch } from '../../api/take-in-batch.js';
+import { type BatchSettings, takeInBatch } from '../../batches/take-in.js';
 import { newBatchId } from '../../domain/batch/names.js';
 import { DEFAULT_POLICY } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';

@@ -4,9 +4,9 @@ import type { BadItem } from '../domain/batch/batch.js';
 import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
 import type { Problem } from '../domain/request/request.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
-import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './batch-file/entries.js';
-import { type ItemContext, merge, readItem } from './batch-file/item.js';
-import { type BatchFormat, readEntries } from './batch-file/read.js';
+import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './file/entries.js';
+import { type ItemContext, merge, readItem } from './file/item.js';
+import { type BatchFormat, readEntries } from './file/read.js';
 
 export interface BatchSettings {
   readonly id: string;

@@ -6,8 +6,8 @@ import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
 import type { Problem } from '../../domain/request/request.js';
 import { validateRequest } from '../../domain/request/schema.js';
+import { queueOf } from '../../imports/file-queue.js';
 import type { NewBatchItem } from '../../store/batch-intake.js';
-import { queueOf } from '../file-queue.js';
 import type { Entry } from './entries.js';
 
 export interface ItemContext {

@@ -1,8 +1,8 @@
 /** A batch file of any format is read item by item, and whatever is wrong with it is told with its line. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BatchFileError, type Entry } from '../../api/batch-file/entries.js';
-import { type BatchFormat, formatOf, readEntries } from '../../api/batch-file/read.js';
+import { BatchFileError, type Entry } from '../../batches/file/entries.js';
+import { type BatchFormat, formatOf, readEntries } from '../../batches/file/read.js';
 
 /** Cut into chunks of any size, as a network would. */
 async function* cut(text: string, size: number): AsyncGenerator<Uint8Array> {

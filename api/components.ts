@@ -1,0 +1,63 @@
+/** The schemas of the OpenAPI document by their names. A route that validates with one of them refers to it by its name. */
+import type { z } from 'zod';
+import { importRequestSchema } from '../domain/request/schema.js';
+import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
+import { importOrderSchema } from './import-order.js';
+import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
+import {
+  cancelSchema,
+  eventSchema,
+  fileListSchema,
+  findingSchema,
+  importListSchema,
+  importSchema,
+  orphanSweepInputSchema,
+  orphanSweepSchema,
+  problemSchema,
+  readySchema,
+  resumeAllSchema,
+  resumedAllSchema,
+  resumeSchema,
+  waitingCausesSchema,
+} from './schemas.js';
+
+export const SCHEMAS = {
+  ImportRequest: importRequestSchema,
+  Import: importSchema,
+  ImportList: importListSchema,
+  Event: eventSchema,
+  FileList: fileListSchema,
+  Finding: findingSchema,
+  InspectionRequest: inspectionRequestSchema,
+  Inspection: inspectionSchema,
+  Problem: problemSchema,
+  Cancel: cancelSchema,
+  Resume: resumeSchema,
+  OrphanSweepInput: orphanSweepInputSchema,
+  OrphanSweep: orphanSweepSchema,
+  ResumeAll: resumeAllSchema,
+  ResumedAll: resumedAllSchema,
+  WaitingCauses: waitingCausesSchema,
+  Readiness: readySchema,
+  ...BATCH_SCHEMAS,
+} as const;
+
+export type SchemaName = keyof typeof SCHEMAS;
+
+/** Those that check more than a schema can document, by the one that documents them. */
+const CHECKED_AS: readonly (readonly [z.ZodType, SchemaName])[] = [
+  [importOrderSchema, 'ImportRequest'],
+  [policyChangeSchema, 'BatchPolicy'],
+];
+
+/** Null for a schema without a name of its own. */
+export function schemaNameOf(schema: unknown): SchemaName | null {
+  const checked = CHECKED_AS.find(([one]) => one === schema);
+  if (checked !== undefined) return checked[1];
+  for (const name in SCHEMAS) if (isSchemaName(name) && SCHEMAS[name] === schema) return name;
+  return null;
+}
+
+function isSchemaName(name: string): name is SchemaName {
+  return Object.hasOwn(SCHEMAS, name);
+}

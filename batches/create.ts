@@ -1,0 +1,37 @@
+/** Creates a batch of a file: takes it in whole or not at all, then starts its workflow. */
+import { randomBytes } from 'node:crypto';
+import type { BadItem } from '../domain/batch/batch.js';
+import { newBatchId } from '../domain/batch/names.js';
+import type { BatchUseCaseDependencies } from './ports.js';
+import { startBatchWorkflow } from './sweep.js';
+import { type BatchSettings, type TakenIn, takeInBatch } from './take-in.js';
+
+export type BatchOrder = Omit<BatchSettings, 'id' | 'workerHost'>;
+
+export type CreateOutcome =
+  | {
+      readonly kind: 'created';
+      readonly batchId: string;
+      /** False where the same file was taken in before under this name or key. */
+      readonly isNew: boolean;
+      readonly skipped: readonly BadItem[];
+      readonly skippedCount: number;
+    }
+  | Exclude<TakenIn, { readonly kind: 'made' | 'same' }>;
+
+/** Where Temporal cannot be reached, the sweep starts the workflow later. */
+export async function createBatch(
+  deps: BatchUseCaseDependencies,
+  order: BatchOrder,
+  body: AsyncIterable<Uint8Array>,
+): Promise<CreateOutcome> {
+  const id = newBatchId(deps.clock.now(), randomBytes(10));
+  const taken = await takeInBatch(await deps.openIntake(), { ...order, id, workerHost: deps.workerHost }, body);
+  if (taken.kind === 'same') {
+    return { kind: 'created', batchId: taken.batch.id, isNew: false, skipped: [], skippedCount: 0 };
+  }
+  if (taken.kind !== 'made') return taken;
+  const batch = await deps.batches.forStart(id);
+  if (batch !== null) await startBatchWorkflow(deps, batch);
+  return { kind: 'created', batchId: id, isNew: true, skipped: taken.skipped, skippedCount: taken.skippedCount };
+}

@@ -1,0 +1,86 @@
+/** What people do with a batch that exists: pause, resume, cancel, retry its items, change its policy. */
+import { type BatchFinalState, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
+import type { BatchCancelSignal } from '../domain/batch/names.js';
+import { readPolicy } from '../domain/batch/policy.js';
+import type { Problem } from '../domain/request/request.js';
+import type { BatchMessage, BatchUseCaseDependencies } from './ports.js';
+
+type Steering = Pick<BatchUseCaseDependencies, 'batches' | 'views' | 'workflows'>;
+
+export type SteerOutcome =
+  /** As the record shows it now; the batch's workflow writes what changed soon after. */
+  | { readonly kind: 'done'; readonly batch: BatchView }
+  | { readonly kind: 'unknownBatch' }
+  | { readonly kind: 'ended'; readonly state: BatchFinalState }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export type RetryOutcome =
+  | { readonly kind: 'done'; readonly batch: BatchView; readonly retried: number }
+  | Exclude<SteerOutcome, { readonly kind: 'done' | 'ended' }>;
+
+export type PolicyOutcome = SteerOutcome | { readonly kind: 'wrongPolicy'; readonly problems: readonly Problem[] };
+
+export const pauseBatch = (deps: Steering, id: string) => steer(deps, id, { kind: 'pause' });
+
+/** Lifts a pause and the batch's own attention. */
+export const resumeBatch = (deps: Steering, id: string) => steer(deps, id, { kind: 'resume' });
+
+/** @param running what happens to imports that are under way */
+export const cancelBatch = (deps: Steering, id: string, running: BatchCancelSignal['running']) =>
+  steer(deps, id, { kind: 'cancel', running });
+
+/**
+ * Resumes the imports of a batch that stopped for one cause.
+ * @param cause code of the attention; null: any
+ * @param set what to change of their requests first
+ */
+export const resumeBatchImports = (
+  deps: Steering,
+  id: string,
+  cause: string | null,
+  set: Readonly<Record<string, unknown>>,
+) => steer(deps, id, { kind: 'resumeImports', cause, set });
+
+/** A new attempt of every failed item, also of a batch that has ended. */
+export async function retryBatch(
+  deps: Steering,
+  id: string,
+  { cancelled }: { readonly cancelled: boolean },
+): Promise<RetryOutcome> {
+  const batch = await deps.batches.forStart(id);
+  if (batch === null) return { kind: 'unknownBatch' };
+  const retried = await deps.batches.retry(id, cancelled ? ['failed', 'cancelled'] : ['failed']);
+  const view = await deps.views.get(id);
+  if (view === null) return { kind: 'unknownBatch' };
+  // Also for items that an earlier retry put back while Temporal was away.
+  const waitInVain = isFinalBatch(view.state) && view.counts.waiting > 0;
+  if (retried === 0 && !waitInVain) return { kind: 'done', batch: view, retried };
+  const delivery = await deps.workflows.send(batch, { kind: 'retry' });
+  if (delivery.kind === 'unreachable') return delivery;
+  const shownNow = await shown(deps, id);
+  return shownNow.kind === 'done' ? { ...shownNow, retried } : { kind: 'unknownBatch' };
+}
+
+/** What the change does not name stays. */
+export async function changeBatchPolicy(deps: Steering, id: string, change: unknown): Promise<PolicyOutcome> {
+  const batch = await deps.batches.forStart(id);
+  if (batch === null) return { kind: 'unknownBatch' };
+  if (isFinalBatch(batch.state)) return { kind: 'ended', state: batch.state };
+  const read = readPolicy(change, batch.policy);
+  if (!read.ok) return { kind: 'wrongPolicy', problems: read.problems };
+  const delivery = await deps.workflows.setPolicy(batch, change);
+  return delivery.kind === 'unreachable' ? delivery : shown(deps, id);
+}
+
+async function steer(deps: Steering, id: string, message: BatchMessage): Promise<SteerOutcome> {
+  const batch = await deps.batches.forStart(id);
+  if (batch === null) return { kind: 'unknownBatch' };
+  if (isFinalBatch(batch.state)) return { kind: 'ended', state: batch.state };
+  const delivery = await deps.workflows.send(batch, message);
+  return delivery.kind === 'unreachable' ? delivery : shown(deps, id);
+}
+
+async function shown(deps: Steering, id: string): Promise<SteerOutcome> {
+  const batch = await deps.views.get(id);
+  return batch === null ? { kind: 'unknownBatch' } : { kind: 'done', batch };
+}

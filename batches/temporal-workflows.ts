@@ -1,0 +1,100 @@
+/** The workflows of batches on a Temporal server. */
+import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
+import {
+  BATCH_CANCEL_SIGNAL,
+  BATCH_PAUSE_SIGNAL,
+  BATCH_POLICY_UPDATE,
+  BATCH_RESUME_IMPORTS_SIGNAL,
+  BATCH_RESUME_SIGNAL,
+  BATCH_RETRY_SIGNAL,
+  BATCH_WORKFLOW,
+  type BatchCancelSignal,
+  type BatchResumeImportsSignal,
+  type BatchWorkflowInput,
+  batchWorkflowId,
+} from '../domain/batch/names.js';
+import type { BatchPolicy } from '../domain/batch/policy.js';
+import { MAIN_QUEUE, type Pace } from '../domain/process-names.js';
+import { unreachableReason } from '../imports/temporal-workflows.js';
+import type { BatchToStart } from '../store/batches.js';
+import type { BatchDelivery, BatchMessage, BatchWorkflows } from './ports.js';
+
+const ANSWER_WITHIN_MS = 5_000;
+/** An update is answered only once a worker has run it. */
+const UPDATE_WITHIN_MS = 15_000;
+
+export function createBatchWorkflows(client: Client, pace: Pace): BatchWorkflows {
+  async function send(withinMs: number, call: () => Promise<unknown>): Promise<BatchDelivery> {
+    try {
+      await client.connection.withDeadline(Date.now() + withinMs, call);
+      return { kind: 'delivered' };
+    } catch (error) {
+      const reason = unreachableReason(error);
+      if (reason === null) throw error;
+      return { kind: 'unreachable', reason };
+    }
+  }
+
+  function startOptions(batch: BatchToStart) {
+    const input: BatchWorkflowInput = {
+      batchId: batch.id,
+      policy: batch.policy,
+      pace,
+      // The last page that was given out is given out again: its imports may not have been started.
+      page: Math.max(1, batch.claimedPage),
+      step: batch.step,
+      paused: false,
+      forgiven: 0,
+      noted: null,
+    };
+    return {
+      workflowId: batchWorkflowId(batch.id),
+      taskQueue: MAIN_QUEUE,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      // One that has ended starts again when items are retried.
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    } as const;
+  }
+
+  return {
+    start: (batch) => send(ANSWER_WITHIN_MS, () => client.workflow.start(BATCH_WORKFLOW, startOptions(batch))),
+
+    send(batch, message) {
+      const { signal, payload } = signalOf(message);
+      const options = { ...startOptions(batch), signal, signalArgs: [payload] };
+      return send(ANSWER_WITHIN_MS, () => client.workflow.signalWithStart(BATCH_WORKFLOW, options));
+    },
+
+    setPolicy(batch, change) {
+      const startWorkflowOperation = new WithStartWorkflowOperation(BATCH_WORKFLOW, startOptions(batch));
+      return send(UPDATE_WITHIN_MS, () =>
+        client.workflow.executeUpdateWithStart<Workflow, BatchPolicy, [unknown]>(BATCH_POLICY_UPDATE, {
+          args: [change],
+          startWorkflowOperation,
+        }),
+      );
+    },
+  };
+}
+
+interface Signal {
+  readonly signal: string;
+  readonly payload: BatchCancelSignal | BatchResumeImportsSignal | null;
+}
+
+function signalOf(message: BatchMessage): Signal {
+  switch (message.kind) {
+    case 'pause':
+      return { signal: BATCH_PAUSE_SIGNAL, payload: null };
+    case 'resume':
+      return { signal: BATCH_RESUME_SIGNAL, payload: null };
+    case 'retry':
+      return { signal: BATCH_RETRY_SIGNAL, payload: null };
+    case 'cancel':
+      return { signal: BATCH_CANCEL_SIGNAL, payload: { running: message.running } };
+    case 'resumeImports':
+      return { signal: BATCH_RESUME_IMPORTS_SIGNAL, payload: { cause: message.cause, set: message.set } };
+  }
+}

@@ -1,0 +1,23 @@
+/** Everything that can be done with batches: for the API, and for programs that embed the service. */
+import type { BatchCancelSignal } from '../domain/batch/names.js';
+import { type BatchOrder, createBatch } from './create.js';
+import type { BatchUseCaseDependencies } from './ports.js';
+import { batchReading } from './read.js';
+import { cancelBatch, changeBatchPolicy, pauseBatch, resumeBatch, resumeBatchImports, retryBatch } from './steer.js';
+
+export type BatchUseCases = ReturnType<typeof createBatchUseCases>;
+
+export function createBatchUseCases(deps: BatchUseCaseDependencies) {
+  return {
+    ...batchReading(deps),
+    create: (order: BatchOrder, body: AsyncIterable<Uint8Array>) => createBatch(deps, order, body),
+    pause: (id: string) => pauseBatch(deps, id),
+    resume: (id: string) => resumeBatch(deps, id),
+    resumeImports: (id: string, cause: string | null, set: Readonly<Record<string, unknown>>) =>
+      resumeBatchImports(deps, id, cause, set),
+    /** @param running what happens to imports that are under way */
+    cancel: (id: string, running: BatchCancelSignal['running']) => cancelBatch(deps, id, running),
+    retry: (id: string, which: { readonly cancelled: boolean }) => retryBatch(deps, id, which),
+    changePolicy: (id: string, change: unknown) => changeBatchPolicy(deps, id, change),
+  };
+}

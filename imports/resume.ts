@@ -1,0 +1,137 @@
+/**
+ * Resumes imports that stopped for attention. A resume claims its stop in the record first, so that one of several wins;
+ * then the workflow gets it. The sweep repeats what was claimed and not delivered.
+ */
+import { CATALOGUE, lookUp } from '../domain/errors/index.js';
+import { type FinalState, isFinal, type State } from '../domain/import.js';
+import { amendedRequest } from '../domain/request/amend.js';
+import { nearest } from '../domain/request/nearest.js';
+import type { Problem } from '../domain/request/request.js';
+import type { ResumeClaim } from '../store/decisions.js';
+import type { ImportDependencies } from './ports.js';
+
+export type ResumeOutcome =
+  | StopOutcome
+  | { readonly kind: 'unknownImport' }
+  /** What was set cannot change any more, or the request as amended is not valid. */
+  | { readonly kind: 'notAmendable'; readonly refused: string | null; readonly problems: readonly Problem[] };
+
+/** What became of one stop. */
+export type StopOutcome =
+  /** `delivered` is false where Temporal cannot be reached: the sweep repeats the signal until it is. */
+  | { readonly kind: 'resumed'; readonly delivered: boolean }
+  /** It is not at a stop, or another resume came first. */
+  | { readonly kind: 'notWaiting'; readonly state: State }
+  | { readonly kind: 'ended'; readonly state: FinalState }
+  /** It waits as before: no workflow of it runs. */
+  | { readonly kind: 'workflowGone'; readonly namespace: string };
+
+/** @param note what the import's events have beside `resume requested` */
+export async function resumeImport(
+  deps: ImportDependencies,
+  importId: string,
+  set: Readonly<Record<string, unknown>>,
+  note: Readonly<Record<string, unknown>> = {},
+): Promise<ResumeOutcome> {
+  const found = await deps.store.get(importId);
+  if (found === null) return { kind: 'unknownImport' };
+  const { attentionVersion, attention, state } = found;
+  if (state !== 'attention' || attentionVersion === null) return { kind: 'notWaiting', state };
+  const amended = amendedRequest(found, set);
+  if (!amended.ok) return { kind: 'notAmendable', refused: amended.refused, problems: amended.problems };
+  const claim = { importId, attentionVersion, request: amended.request };
+  return resumeStop(deps, claim, { code: attention?.code ?? null, ...note });
+}
+
+export type CauseOutcome =
+  | {
+      readonly kind: 'resumed';
+      readonly resumed: readonly string[];
+      readonly notResumed: readonly { readonly id: string; readonly reason: string }[];
+    }
+  /** No import waits for this code, and no error has it. */
+  | { readonly kind: 'unknownCode'; readonly nearest: string | null };
+
+/** More than these wait for the next call. */
+const MOST_AT_ONCE = 10_000;
+const CONCURRENT = 20;
+
+/** Resumes all imports that wait for the same cause; one that cannot be resumed keeps no other from it. */
+export async function resumeCause(deps: ImportDependencies, code: string): Promise<CauseOutcome> {
+  const waiting = await deps.store.waitingFor(code, MOST_AT_ONCE);
+  if (waiting.length === 0) {
+    if (lookUp('own', code) === null) {
+      const codes = Object.values(CATALOGUE).flatMap((entries) => entries.map((entry) => entry.code));
+      return { kind: 'unknownCode', nearest: nearest(code, codes) };
+    }
+  }
+  const reasons = new Map<string, string>();
+  const queue = [...waiting].reverse();
+  let unreachable = false;
+  const work = async () => {
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      if (unreachable) {
+        reasons.set(next.id, 'Temporal cannot be reached');
+        continue;
+      }
+      const claim = { importId: next.id, attentionVersion: next.attentionVersion, request: null };
+      const outcome = await resumeStop(deps, claim, { code, all: true }).catch(String);
+      if (typeof outcome !== 'string' && outcome.kind === 'resumed') unreachable ||= !outcome.delivered;
+      else reasons.set(next.id, typeof outcome === 'string' ? outcome : reasonOf(outcome));
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT }, work));
+  return {
+    kind: 'resumed',
+    resumed: waiting.map(({ id }) => id).filter((id) => !reasons.has(id)),
+    notResumed: waiting.flatMap(({ id }) => {
+      const reason = reasons.get(id);
+      return reason === undefined ? [] : [{ id, reason }];
+    }),
+  };
+}
+
+/** Repeats the signals of claims that were not confirmed: the process died, or Temporal was away. */
+export async function deliverClaims(deps: ImportDependencies, olderThanMs: number, limit: number): Promise<void> {
+  for (const claim of await deps.store.resumesToDeliver(olderThanMs, limit)) {
+    const outcome = await deliver(deps, claim);
+    if (outcome.kind === 'resumed' && !outcome.delivered) return;
+  }
+}
+
+async function resumeStop(
+  deps: ImportDependencies,
+  claim: ResumeClaim,
+  note: Readonly<Record<string, unknown>>,
+): Promise<StopOutcome> {
+  if (await deps.store.claimResume(claim, note)) return deliver(deps, claim);
+  const now = await deps.store.progressOf(claim.importId);
+  const state = now?.state ?? 'running';
+  return isFinal(state) ? { kind: 'ended', state } : { kind: 'notWaiting', state };
+}
+
+/** The workflow ignores a resume that it has already. */
+async function deliver(deps: ImportDependencies, claim: ResumeClaim): Promise<StopOutcome> {
+  const { store, workflows } = deps;
+  const { importId, attentionVersion, request } = claim;
+  const delivery = await workflows.resume(importId, { attentionVersion, request });
+  if (delivery.kind === 'unreachable') return { kind: 'resumed', delivered: false };
+  if (delivery.kind === 'notRunning' && (await store.releaseResume(claim))) {
+    return { kind: 'workflowGone', namespace: workflows.namespace };
+  }
+  await store.settleResume(claim);
+  if (delivery.kind === 'delivered') return { kind: 'resumed', delivered: true };
+  const state = (await store.progressOf(importId))?.state ?? 'running';
+  return isFinal(state) ? { kind: 'ended', state } : { kind: 'notWaiting', state };
+}
+
+function reasonOf(outcome: Exclude<StopOutcome, { readonly kind: 'resumed' }>): string {
+  switch (outcome.kind) {
+    case 'notWaiting':
+      return `it is ${outcome.state}: another resume came first`;
+    case 'ended':
+      return `it has ${outcome.state}`;
+    case 'workflowGone':
+      return `no workflow of it runs in namespace ${outcome.namespace}`;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Starts an import. The record is written first, so whatever dies in between, its workflow is started later: by the
+ * sweep, since the workflow's id is the import's.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { newImportId } from '../domain/ids.js';
+import { isRecord } from '../domain/json-value.js';
+import type { ImportRequest } from '../domain/request/request.js';
+import type { ImportToStart } from '../store/imports.js';
+import { queueOf } from './file-queue.js';
+import type { Delivery, ImportDependencies } from './ports.js';
+
+export interface StartDependencies extends ImportDependencies {
+  /** The host whose worker reads sources that name none. */
+  readonly workerHost: string;
+}
+
+export interface NewImportOrder {
+  readonly request: ImportRequest;
+  /** The request as it was sent; the same key with another one is refused. */
+  readonly given: unknown;
+  readonly idempotencyKey: string | null;
+}
+
+export type StartOutcome =
+  /** `isNew` is false where the same key and request made it before. */
+  | { readonly kind: 'accepted'; readonly importId: string; readonly isNew: boolean }
+  | { readonly kind: 'keyReused'; readonly importId: string }
+  | { readonly kind: 'severalHosts'; readonly reason: string };
+
+export async function startImport(deps: StartDependencies, order: NewImportOrder): Promise<StartOutcome> {
+  const queue = queueOf(order.request, deps.workerHost);
+  if (!queue.ok) return { kind: 'severalHosts', reason: queue.reason };
+  const id = newImportId(deps.clock.now(), randomBytes(10));
+  const accepted: ImportToStart = { id, request: order.request, fileQueue: queue.fileQueue };
+  const inserted = await deps.store.insert({
+    ...accepted,
+    idempotencyKey: order.idempotencyKey,
+    requestDigest: digestOf(order.given),
+  });
+  if (inserted.kind === 'conflict') return { kind: 'keyReused', importId: inserted.importId };
+  const isNew = inserted.kind === 'created';
+  if (isNew) await startWorkflow(deps, accepted);
+  return { kind: 'accepted', importId: inserted.importId, isNew };
+}
+
+/** Where Temporal cannot be reached, the sweep starts the workflow later. */
+export async function startWorkflow(deps: ImportDependencies, accepted: ImportToStart): Promise<Delivery> {
+  const { id, request, fileQueue } = accepted;
+  const summary = `${request.imageName} → ${request.region}`;
+  const delivery = await deps.workflows.start({ importId: id, request, fileQueue }, summary);
+  if (delivery.kind === 'delivered') await deps.store.markStarted(id);
+  return delivery;
+}
+
+/** The same request gives the same digest, in whatever order its fields are. */
+function digestOf(body: unknown): string {
+  return createHash('sha256').update(canonical(body)).digest('hex');
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (isRecord(value)) {
+    const fields = Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
+    return `{${fields.join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}

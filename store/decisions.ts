@@ -1,0 +1,186 @@
+/** What people decide about an import that exists: cancel and resume. Each decision is one statement. */
+import type pg from 'pg';
+import type { Phase, State } from '../domain/import.js';
+import type { ImportRequest } from '../domain/request/request.js';
+import { FINAL_STATES_SQL } from './final-states.js';
+import { CHANGES_CHANNEL } from './step-write.js';
+
+/** What a use case has to know of an import before it decides. */
+export interface ImportStanding {
+  readonly id: string;
+  readonly state: State;
+  readonly phase: Phase;
+  readonly request: ImportRequest;
+  readonly fileQueue: string;
+  /** The highest version written; the next workflow of this import starts above it. */
+  readonly version: number;
+  /** Version of the stop that the record shows. */
+  readonly attentionVersion: number | null;
+  /** False until a start of its workflow has been confirmed. */
+  readonly workflowStarted: boolean;
+  readonly createdAt: string;
+}
+
+export interface ResumeClaim {
+  readonly importId: string;
+  /** The stop that is resumed. */
+  readonly attentionVersion: number;
+  /** The whole request as amended; null where nothing changed. */
+  readonly request: ImportRequest | null;
+}
+
+export function decisionStatements(pool: pg.Pool) {
+  async function changes(sql: string, values: readonly unknown[]): Promise<boolean> {
+    const result = await pool.query(sql, [...values]);
+    return (result.rowCount ?? 0) > 0;
+  }
+
+  return {
+    async standing(importId: string): Promise<ImportStanding | null> {
+      const result = await pool.query<StandingRow>(
+        `select id, state, phase, request, file_queue, version, attention_version, created_at,
+           workflow_started_at is not null as workflow_started
+         from imports where id = $1`,
+        [importId],
+      );
+      const row = result.rows[0];
+      return row === undefined ? null : standingOf(row);
+    },
+
+    /**
+     * From now on the import does not end as `succeeded`, and it shows `cancelling`. To be called once its workflow has
+     * the cancel. A stop that the workflow still waits at stays visible: one of `accepted`, and one of the cleanup that
+     * was written after the cancel was sent.
+     * @param seen the stop that was resumed by the cancel, as the record showed it before
+     * @returns false where the import has ended
+     */
+    recordCancel(importId: string, seen: number | null): Promise<boolean> {
+      return changes(
+        `with before as (
+           select id, state as old_state,
+             state = 'attention' and (phase = 'accepted' or phase = 'cleanup' and attention_version is distinct from $2) as stays
+           from imports where id = $1 and state not in ${FINAL_STATES_SQL} for update
+         ), changed as (
+           update imports set cancel_asked_at = coalesce(cancel_asked_at, now()),
+             state = case when stays then state else 'cancelling' end,
+             attention = case when stays then attention end,
+             attention_version = case when stays then attention_version end,
+             updated_at = now()
+           from before where imports.id = before.id
+           returning imports.id, old_state, state, phase
+         ), event as (
+           insert into events (import_id, type, phase, state, message)
+           select id, 'state', phase, state, phase || ' (' || state || ')' from changed where old_state <> state
+         )
+         select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [importId, seen],
+      );
+    },
+
+    /**
+     * Takes a stop for one resume: the import shows `running` again, with the request as amended. The claim stays until
+     * `settleResume`, so that its signal is repeated where the process dies before it is delivered.
+     * @returns false where another resume has this stop, or the import has left it
+     */
+    claimResume(claim: ResumeClaim, note: Readonly<Record<string, unknown>>): Promise<boolean> {
+      return changes(
+        `with before as (
+           select id, attention, request from imports
+           where id = $1 and state = 'attention' and attention_version = $2 for update
+         ), changed as (
+           update imports set state = case when cancel_asked_at is null then 'running' else 'cancelling' end,
+             attention = null, attention_version = null, resumed_version = $2,
+             request = coalesce($3::jsonb, imports.request),
+             resume_claim = jsonb_build_object(
+               'attentionVersion', $2::bigint, 'attention', before.attention, 'request', $3::jsonb, 'requestBefore', before.request),
+             resume_claimed_at = now(), updated_at = now()
+           from before where imports.id = before.id
+           returning imports.id, phase, state
+         ), event as (
+           insert into events (import_id, type, phase, state, message, detail)
+           select id, 'note', phase, state, 'resume requested', $4::jsonb from changed
+           union all
+           select id, 'state', phase, state, phase || case state when 'running' then '' else ' (' || state || ')' end, '{}' from changed
+         )
+         select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [
+          claim.importId,
+          claim.attentionVersion,
+          claim.request === null ? null : JSON.stringify(claim.request),
+          JSON.stringify(note),
+        ],
+      );
+    },
+
+    /** Its signal has been delivered. */
+    async settleResume({ importId, attentionVersion }: Omit<ResumeClaim, 'request'>): Promise<void> {
+      await pool.query(
+        `update imports set resume_claim = null, resume_claimed_at = null
+         where id = $1 and (resume_claim ->> 'attentionVersion')::bigint = $2`,
+        [importId, attentionVersion],
+      );
+    },
+
+    /** No workflow took the claim: the import stops where it was, with the request that it had. */
+    releaseResume({ importId, attentionVersion }: Omit<ResumeClaim, 'request'>): Promise<boolean> {
+      return changes(
+        `with changed as (
+           update imports set state = 'attention', attention = resume_claim -> 'attention', attention_version = $2,
+             request = resume_claim -> 'requestBefore', resumed_version = null,
+             resume_claim = null, resume_claimed_at = null, updated_at = now()
+           where id = $1 and (resume_claim ->> 'attentionVersion')::bigint = $2 and version = $2
+             and state not in ${FINAL_STATES_SQL}
+           returning id, phase, attention
+         ), event as (
+           insert into events (import_id, type, phase, state, message, detail)
+           select id, 'attention', phase, 'attention', attention ->> 'message', attention from changed
+         )
+         select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+        [importId, attentionVersion],
+      );
+    },
+
+    /** Claims whose signal was not confirmed for `olderThanMs`: the process died in between, or Temporal is away. */
+    async resumesToDeliver(olderThanMs: number, limit: number): Promise<readonly ResumeClaim[]> {
+      const result = await pool.query<{ id: string; attention_version: string; request: ImportRequest | null }>(
+        `select id, resume_claim ->> 'attentionVersion' as attention_version,
+           nullif(resume_claim -> 'request', 'null') as request
+         from imports
+         where resume_claim is not null and resume_claimed_at < now() - $1 * interval '1 millisecond'
+         order by resume_claimed_at limit $2`,
+        [olderThanMs, limit],
+      );
+      return result.rows.map((row) => ({
+        importId: row.id,
+        attentionVersion: Number(row.attention_version),
+        request: row.request,
+      }));
+    },
+  };
+}
+
+interface StandingRow {
+  readonly id: string;
+  readonly state: State;
+  readonly phase: Phase;
+  readonly request: ImportRequest;
+  readonly file_queue: string;
+  readonly version: string;
+  readonly attention_version: string | null;
+  readonly created_at: Date;
+  readonly workflow_started: boolean;
+}
+
+function standingOf(row: StandingRow): ImportStanding {
+  return {
+    id: row.id,
+    state: row.state,
+    phase: row.phase,
+    request: row.request,
+    fileQueue: row.file_queue,
+    version: Number(row.version),
+    attentionVersion: row.attention_version === null ? null : Number(row.attention_version),
+    workflowStarted: row.workflow_started,
+    createdAt: row.created_at.toISOString(),
+  };
+}
