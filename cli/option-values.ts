@@ -8,9 +8,10 @@ export function port(text: string): number {
   return value;
 }
 
-export function wholeNumber(text: string): number {
+/** How many: at least one. */
+export function count(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('give a whole number');
+  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('give a whole number from 1');
   return value;
 }
 

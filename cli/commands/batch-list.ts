@@ -7,7 +7,7 @@ import { openApi, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
-import { wholeNumber } from '../option-values.js';
+import { count } from '../option-values.js';
 
 interface Options extends GlobalOptions {
   readonly state?: string;
@@ -19,7 +19,7 @@ export function addBatchList(batch: Command): void {
     .command('list')
     .description('show the batches, newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(BATCH_STATES))
-    .option('--limit <n>', 'at most so many', wholeNumber, 100)
+    .option('--limit <n>', 'at most so many', count, 100)
     .action(async (_options, command: Command) => list({ ...command.opts<Options>(), ...globalsOf(command) }));
 }
 

@@ -9,7 +9,7 @@ import { print, say } from '../console.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type ImportOptions, importRequest } from '../import-request.js';
-import { collect, collectPairs, wholeNumber } from '../option-values.js';
+import { collect, collectPairs, count } from '../option-values.js';
 import { watchToTheEnd } from '../watching.js';
 
 interface Options extends ImportOptions, GlobalOptions {
@@ -37,7 +37,7 @@ export function addImport(program: Command): void {
     .option('--role-name <name>', 'role that ECS reads the bucket with')
     .option('--storage-location-arn <arn>', 'for CloudBox')
     .option('--format <format>', 'of the system disk (default: told from its bytes)')
-    .option('--disk-image-size <GiB>', 'of the system disk (default: its virtual size)', wholeNumber)
+    .option('--disk-image-size <GiB>', 'of the system disk (default: its virtual size)', count)
     .option('--sha256 <hex>', 'what the bytes of the system disk must have')
     .option('--data-disk <source[,format=F][,size=GiB][,sha256=hex]>', 'a data disk; may be repeated', collect)
     .option('--tag <key=value>', 'tag of the image; may be repeated', collectPairs)

@@ -11,7 +11,7 @@ import { clean } from '../format.js';
 import { globalsOf } from '../globals.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
-import { wholeNumber } from '../option-values.js';
+import { count } from '../option-values.js';
 
 export function addInspect(program: Command): void {
   program
@@ -19,7 +19,7 @@ export function addInspect(program: Command): void {
     .description('say whether a disk image will boot on ECS, and if not why (exit code 1: it will not)')
     .argument('<image>', 'path or file: URL of the image')
     .option('--boot-check [folder]', 'then start it in QEMU; log and screen go there (default: IMAGE.boot-check)')
-    .option('--boot-check-seconds <n>', 'how long it may take to a login prompt (default: 300)', wholeNumber)
+    .option('--boot-check-seconds <n>', 'how long it may take to a login prompt (default: 300)', count)
     .action(async (image: string, options: Options, command: Command) => {
       const { json } = globalsOf(command);
       const file = pathOf(image, process.cwd());

@@ -8,7 +8,7 @@ import { type Api, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
-import { wholeNumber } from '../option-values.js';
+import { count } from '../option-values.js';
 
 interface Options extends GlobalOptions {
   readonly state?: string;
@@ -22,7 +22,7 @@ export function addList(program: Command): void {
     .description('show the imports, newest first')
     .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
     .option('--waiting', 'why imports wait for you, by cause', false)
-    .option('--limit <n>', 'at most so many', wholeNumber, 1_000)
+    .option('--limit <n>', 'at most so many', count, 1_000)
     .action(async (_options, command: Command) => list({ ...command.opts<Options>(), ...globalsOf(command) }));
 }
 

@@ -1,11 +1,9 @@
 /** `resume ID`: goes on with an import after a person has mended what it stopped on; `--code` with all that stopped on the same. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
-import type { ImportView } from '../../domain/import.js';
 import { isObject } from '../../domain/json-value.js';
-import { type Api, getImport, importPath, openApi, parse } from '../api.js';
+import { type Api, importPath, openApi, parse } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { globalsOf } from '../globals.js';
@@ -38,27 +36,22 @@ export function addResume(program: Command): void {
         path: importPath(id, '/resume'),
         body: { set: options.set ?? {} },
       });
-      const latest = await onceTaken(api, readImport(text), text);
-      print(globals.json ? latest.text : outcome(latest.view).join('\n'));
+      print(globals.json ? text : outcome(readImport(text)).join('\n'));
     });
 }
 
 async function resumeAll(api: Api, code: string, json: boolean): Promise<void> {
   const { text } = await api.call({ method: 'POST', path: '/v1/imports/resume', body: { code } });
   const answer = parse(text);
-  const ids = isObject(answer) && Array.isArray(answer.resumed) ? answer.resumed : [];
-  print(json ? text : [`resumed ${ids.length} imports that waited for ${code}`, ...ids.map(String)].join('\n'));
-}
-
-const TAKEN_WITHIN_MS = 10_000;
-
-/** The answer comes before the import has left its stop: waits for that, so that a `watch` that follows sees it run. */
-async function onceTaken(api: Api, view: ImportView, text: string): Promise<{ view: ImportView; text: string }> {
-  const stop = view.attention?.since;
-  let latest = { view, text };
-  for (const deadline = Date.now() + TAKEN_WITHIN_MS; Date.now() < deadline; await sleep(100)) {
-    if (latest.view.attention === null || latest.view.attention.since !== stop) break;
-    latest = await getImport(api, view.id);
-  }
-  return latest;
+  const { resumed = [], notResumed = [] } = isObject(answer) ? answer : {};
+  const ids = Array.isArray(resumed) ? resumed.map(String) : [];
+  const others = Array.isArray(notResumed) ? notResumed.filter(isObject) : [];
+  if (json) return print(text);
+  print(
+    ids.length + others.length === 0
+      ? `no import waits for ${code}`
+      : `resumed ${ids.length} imports that waited for ${code}`,
+  );
+  for (const line of [...ids, ...others.map(({ id, reason }) => `not resumed: ${String(id)}: ${String(reason)}`)])
+    print(line);
 }

@@ -1,0 +1,238 @@
+/** Every route refuses fields and query parameters that it does not know, and values of a wrong type, before anything is done. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createApp } from '../../api/app.js';
+import type { ApiDependencies } from '../../api/dependencies.js';
+
+/** Names of the use cases and servers that a request reached. */
+let reached: string[] = [];
+
+function recorder(name: string): object {
+  return new Proxy(
+    {},
+    {
+      get: (_target, method) => () => {
+        reached.push(`${name}.${String(method)}`);
+        return Promise.resolve(null);
+      },
+    },
+  );
+}
+
+const app = createApp({
+  imports: recorder('imports'),
+  batches: recorder('batches'),
+  store: recorder('store'),
+  files: recorder('files'),
+  changes: recorder('changes'),
+  client: recorder('client'),
+  workerHost: 'host-1',
+  token: null,
+  stackFile: null,
+  log: { error: (attributes: object) => reached.push(JSON.stringify(attributes)) },
+} as unknown as ApiDependencies);
+
+beforeEach(() => {
+  reached = [];
+});
+
+interface Call {
+  readonly method?: 'GET' | 'POST';
+  readonly body?: unknown;
+  readonly text?: string;
+  readonly type?: string;
+}
+
+async function call(path: string, { method = 'POST', body, text, type = 'application/json' }: Call = {}) {
+  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await app.request(path, {
+    method,
+    headers: sent === undefined ? {} : { 'content-type': type },
+    ...(sent === undefined ? {} : { body: sent }),
+  });
+  const answer: unknown = JSON.parse(await response.text());
+  return { status: response.status, type: response.headers.get('content-type'), body: answer };
+}
+
+interface Operation {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly hasBody: boolean;
+}
+
+async function operations(): Promise<readonly Operation[]> {
+  const document = JSON.parse(await (await app.request('/openapi.json')).text());
+  return Object.entries(
+    document.paths as Record<string, Record<string, { requestBody?: { content: object } }>>,
+  ).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { requestBody }]) => ({
+      method: method === 'get' ? ('GET' as const) : ('POST' as const),
+      path: path.replaceAll(/\{\w+\}/g, 'some-1'),
+      // A batch file has rules of its own.
+      hasBody: requestBody !== undefined && path !== '/v1/batches',
+    })),
+  );
+}
+
+describe('every route of the OpenAPI document', () => {
+  test('answers 400 to a query parameter that it does not know, and does nothing', async () => {
+    const all = await operations();
+    expect(all.length).toBeGreaterThan(24);
+    reached = [];
+    for (const { method, path } of all) {
+      const answer = await call(`${path}?statee=running`, { method });
+      expect(answer, path).toMatchObject({
+        status: 400,
+        type: 'application/problem+json',
+        body: { code: 'Request.Invalid', errors: [{ path: 'statee', rule: 'query.unknownParameter' }] },
+      });
+    }
+    expect(reached).toEqual([]);
+  });
+
+  test('that takes a body answers 400 to a field that it does not know, and to a body that is no object', async () => {
+    const withBody = (await operations()).filter(({ hasBody }) => hasBody);
+    expect(withBody.length).toBeGreaterThan(9);
+    reached = [];
+    for (const { path } of withBody) {
+      const answer = await call(path, { body: { keepImages: true } });
+      expect(answer, path).toMatchObject({ status: 400, body: { code: 'Request.Invalid' } });
+      expect(JSON.stringify(answer.body), path).toContain('keepImages');
+      for (const body of ['nonsense', 7, [], null]) {
+        expect(await call(path, { body }), `${path} ${JSON.stringify(body)}`).toMatchObject({
+          status: 400,
+          body: { code: 'Request.Invalid', errors: [{}] },
+        });
+      }
+    }
+    expect(reached).toEqual([]);
+  });
+
+  test('that takes a body answers 415 to another type and 400 to what is not JSON', async () => {
+    for (const { path } of (await operations()).filter(({ hasBody }) => hasBody)) {
+      expect(await call(path, { text: '{}', type: 'text/plain;json=1' }), path).toMatchObject({ status: 415 });
+      expect(await call(path, { text: '{' }), path).toMatchObject({ status: 400, body: { code: 'Request.Malformed' } });
+    }
+  });
+});
+
+test.each([
+  ['cancel', { keepImage: 'true' }, 'keepImage'],
+  ['cancel', { keep: true }, 'keep'],
+  ['cancel', { keepImage: 1 }, 'keepImage'],
+  ['resume', { set: 'imageName=web' }, 'set'],
+  ['resume', { sets: {} }, 'sets'],
+])('%s with %j is refused by its path, and the import is left alone', async (action, body, path) => {
+  const answer = await call(`/v1/imports/imp-1/${action}`, { body });
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path }] } });
+  expect(reached).toEqual([]);
+});
+
+test('an unknown field is answered with the nearest known one', async () => {
+  const { body } = await call('/v1/imports/imp-1/cancel', { body: { keepimage: true } });
+  expect(body).toMatchObject({ errors: [{ path: 'keepimage', message: expect.stringContaining('keepImage') }] });
+  const list = await call('/v1/imports?limt=3', { method: 'GET' });
+  expect(list.body).toMatchObject({ errors: [{ path: 'limt', message: expect.stringContaining('limit') }] });
+});
+
+test.each([
+  ['/v1/orphans', { delete: 'false' }, 'delete'],
+  ['/v1/orphans', { delte: true }, 'delte'],
+  ['/v1/inspections', { source: '/a', role: 'disk' }, 'role'],
+  ['/v1/inspections', { source: 7 }, 'source'],
+  ['/v1/inspections', { source: 'oss://bucket/key' }, 'source'],
+  ['/v1/imports/resume', {}, 'code'],
+  ['/v1/imports/resume', { code: '' }, 'code'],
+  ['/v1/batches/bat-1/cancel', { running: 'stop' }, 'running'],
+  ['/v1/batches/bat-1/retry', { cancelled: 'yes' }, 'cancelled'],
+  ['/v1/batches/bat-1/resume', { cause: 7 }, 'cause'],
+  ['/v1/batches/bat-1/pause', { until: 'noon' }, 'until'],
+  ['/v1/batches/bat-1/policy', { concurency: 5 }, 'policy.concurency'],
+  ['/v1/batches/bat-1/policy', { concurrency: '5' }, 'policy.concurrency'],
+  ['/v1/imports', { region: 'cn-hangzhou', imageName: 7 }, 'imageName'],
+])('%s with %j is refused by its path', async (path, body, at) => {
+  const answer = await call(path, { body });
+  expect(answer.status).toBe(400);
+  const { errors } = answer.body as { errors: readonly { path: string; message: string }[] };
+  expect(errors.map((error) => error.path)).toContain(at);
+  expect(reached).toEqual([]);
+});
+
+test.each([
+  ['/v1/imports?limit=0', 'limit'],
+  ['/v1/imports?limit=-1', 'limit'],
+  ['/v1/imports?limit=ten', 'limit'],
+  ['/v1/imports?state=runing', 'state'],
+  ['/v1/imports?state=running&state=failed', 'state'],
+  ['/v1/imports?cursor=%00', 'cursor'],
+  ['/v1/imports/a%00b', 'id'],
+  ['/v1/imports/imp-1/events?after=first', 'after'],
+  ['/v1/batches?limit=0', 'limit'],
+  ['/v1/batches/bat-1/items?cursor=x', 'cursor'],
+  ['/v1/batches/bat-1/report?format=pdf', 'format'],
+])('GET %s is refused by its path', async (path, at) => {
+  expect(await call(path, { method: 'GET' })).toMatchObject({ status: 400, body: { errors: [{ path: at }] } });
+  expect(reached).toEqual([]);
+});
+
+test.each([
+  ['skipInvalid=yes', 'skipInvalid'],
+  ['policy=5', 'policy'],
+  ['defaults=%7B', 'defaults'],
+  ['base=/folder', 'base'],
+])('a batch file with ?%s is refused by its path, before it is read', async (query, at) => {
+  const answer = await call(`/v1/batches?${query}`, { text: '{"items":[]}' });
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: at }] } });
+  expect(reached).toEqual([]);
+});
+
+test('an empty query value counts as absent, and a larger limit as the largest', async () => {
+  const asked: unknown[] = [];
+  const imports = {
+    list: async (filter: unknown) => {
+      asked.push(filter);
+      return { imports: [], nextCursor: null };
+    },
+  };
+  const listing = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  expect((await listing.request('/v1/imports?state=&batch=&cursor=&limit=')).status).toBe(200);
+  expect((await listing.request('/v1/imports?limit=100000')).status).toBe(200);
+  expect(asked).toEqual([{ limit: 50 }, { limit: 500 }]);
+});
+
+test.each([
+  ['without a body', {}],
+  ['with an empty body', { text: '' }],
+  ['with an empty object', { body: {} }],
+])('cancel %s keeps no image, since all its fields are optional', async (_name, sent) => {
+  const asked: unknown[] = [];
+  const imports = {
+    cancel: async (...given: unknown[]) => {
+      asked.push(given);
+      return { kind: 'cancelling' };
+    },
+    get: async () => ({ id: 'imp-1' }),
+  };
+  const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  const response = await cancelling.request('/v1/imports/imp-1/cancel', {
+    method: 'POST',
+    headers: 'body' in sent || 'text' in sent ? { 'content-type': 'application/json' } : {},
+    ...('body' in sent ? { body: JSON.stringify(sent.body) } : 'text' in sent ? { body: '' } : {}),
+  });
+  expect(response.status).toBe(202);
+  expect(asked).toEqual([['imp-1', { keepImage: false }]]);
+});
+
+test.each([
+  [{ kind: 'unreachable', reason: '14 UNAVAILABLE' }, 503, 'Service.Unavailable'],
+  [{ kind: 'starting' }, 503, 'Service.Unavailable'],
+  [{ kind: 'ended', state: 'succeeded' }, 409, 'Import.Conflict'],
+  [{ kind: 'workflowUnknown', namespace: 'default' }, 409, 'Import.WorkflowMissing'],
+  [{ kind: 'workflowCompleted', namespace: 'default' }, 409, 'Import.WorkflowMissing'],
+  [{ kind: 'unknownImport' }, 404, 'Import.NotFound'],
+])('cancel with outcome %j answers %i %s and what to do', async (outcome, status, code) => {
+  const imports = { cancel: async () => outcome };
+  const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  const response = await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST' });
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject({ code, remedy: expect.stringMatching(/\w+ \w+/) });
+});

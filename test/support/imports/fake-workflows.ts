@@ -1,0 +1,55 @@
+/** A Temporal server that runs nothing: it takes messages for the workflows that are said to run, and keeps them. */
+import type { CancelSignal, ResumeSignal } from '../../../domain/process-names.js';
+import type { Delivery, ImportWorkflows, WorkflowStanding, WorkflowStart } from '../../../imports/ports.js';
+
+export type Message =
+  | { readonly kind: 'start'; readonly importId: string }
+  | { readonly kind: 'cancel'; readonly importId: string; readonly signal: CancelSignal }
+  | { readonly kind: 'resume'; readonly importId: string; readonly signal: ResumeSignal }
+  | {
+      readonly kind: 'startCancelled';
+      readonly importId: string;
+      readonly start: WorkflowStart;
+      readonly after: 'nothing' | 'broken';
+      readonly delayMs: number;
+    };
+
+export type FakeWorkflows = ReturnType<typeof createFakeWorkflows>;
+
+export function createFakeWorkflows() {
+  const standings = new Map<string, WorkflowStanding>();
+  const sent: Message[] = [];
+  const server = {
+    sent,
+    /** While true, no message arrives. */
+    away: false,
+    /** Runs before a message is delivered, for what happens at that moment. */
+    before: async (_message: Message): Promise<void> => undefined,
+    stands: (importId: string, standing: WorkflowStanding) => void standings.set(importId, standing),
+    to: (importId: string) => sent.filter((message) => message.importId === importId),
+  };
+
+  async function deliver(message: Message, needsRunning: boolean): Promise<Delivery> {
+    await server.before(message);
+    if (server.away) return { kind: 'unreachable', reason: '14 UNAVAILABLE: No connection established' };
+    const standing = standings.get(message.importId)?.kind ?? 'unknown';
+    if (needsRunning && standing !== 'running') return { kind: 'notRunning' };
+    if (standing === 'completed') return { kind: 'notRunning' };
+    standings.set(message.importId, { kind: 'running' });
+    sent.push(message);
+    return { kind: 'delivered' };
+  }
+
+  const workflows: ImportWorkflows = {
+    namespace: 'default',
+    activitiesEndWithinMs: 20_000,
+    start: ({ importId }) => deliver({ kind: 'start', importId }, false),
+    cancel: (importId, signal) => deliver({ kind: 'cancel', importId, signal }, true),
+    resume: (importId, signal) => deliver({ kind: 'resume', importId, signal }, true),
+    startCancelled: (start, _signal, after, delayMs) =>
+      deliver({ kind: 'startCancelled', importId: start.importId, start, after, delayMs }, false),
+    standing: async (importId) =>
+      server.away ? { kind: 'unreachable', reason: 'away' } : (standings.get(importId) ?? { kind: 'unknown' }),
+  };
+  return { server, workflows };
+}
