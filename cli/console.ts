@@ -1,4 +1,4 @@
-/** What is printed where: results on stdout, everything that is only said to a person on stderr. */
+/** Output of the commands: results go to stdout, messages about the progress of a command to stderr. */
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -8,16 +8,28 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/**
- * A reader that went away (`… | head -1`) ends a command that only prints. Servers go on: nobody may be reading their
- * lines any more, but others use them.
- */
-export function endWhenNobodyReads(): void {
+/** Ends a command with exit code 0 when the reader of its output closes the pipe, as `… | head -1` does. */
+export function exitWhenReaderCloses(): void {
   process.stdout.on('error', () => process.exit(0));
+  process.stderr.on('error', () => undefined);
 }
 
-export function goOnWhenNobodyReads(): void {
+/** For servers: they continue without a reader of their output, because clients still use them. */
+export function continueWhenReaderCloses(): void {
   process.stdout.removeAllListeners('error');
   process.stdout.on('error', () => undefined);
-  process.stderr.on('error', () => undefined);
+}
+
+/**
+ * Resolves when everything that was printed has reached its reader. Writes to a pipe are asynchronous: `process.exit`
+ * drops what does not fit into the pipe's buffer (64 KiB on Linux).
+ */
+export async function flushOutput(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(flush));
+}
+
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.destroyed || stream.writableEnded) return Promise.resolve();
+  // The callback comes after all earlier writes, and also when the reader has closed the pipe.
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-/** The program. */
-import { endWhenNobodyReads } from './console.js';
+import { exitWhenReaderCloses, flushOutput } from './console.js';
 import { run } from './run.js';
 
-endWhenNobodyReads();
-// Whatever a library still holds open (a pool, a socket kept alive) must not keep a finished command from ending.
-process.exit(await run(process.argv.slice(2)));
+exitWhenReaderCloses();
+const exitCode = await run(process.argv.slice(2));
+await flushOutput();
+// Connections that a library keeps open must not keep a finished command running.
+process.exit(exitCode);

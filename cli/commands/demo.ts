@@ -10,7 +10,7 @@ import { errorCode, messageOf } from '../../local/supervisor/stack-error.js';
 import { packageRoot } from '../../store/package-root.js';
 import { withoutTemporalVariables } from '../../temporal/settings.js';
 import { type Api, getImport, openApi } from '../api.js';
-import { goOnWhenNobodyReads, print, say } from '../console.js';
+import { continueWhenReaderCloses, print, say } from '../console.js';
 import { type DemoFolder, makeDemoFolder, sweepDemoFolders } from '../demo-folder.js';
 import { withEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
@@ -44,7 +44,7 @@ export function addDemo(program: Command): void {
 
 async function demo(given: string | undefined, options: DemoOptions): Promise<void> {
   const startedAt = Date.now();
-  goOnWhenNobodyReads();
+  continueWhenReaderCloses();
   const image = given === undefined ? await shippedImage() : path.resolve(given);
   await demandImage(image);
   await sweepDemoFolders(say);

@@ -4,7 +4,7 @@ import { defaultDataDir } from '../../local/supervisor/folders.js';
 import { registerInstance } from '../../local/supervisor/instances.js';
 import { type Stack, startStack } from '../../local/supervisor/stack.js';
 import { messageOf } from '../../local/supervisor/stack-error.js';
-import { goOnWhenNobodyReads, print, say } from '../console.js';
+import { continueWhenReaderCloses, print, say } from '../console.js';
 import { withKeysForEmulator } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -31,7 +31,7 @@ export function addUp(program: Command): void {
 }
 
 async function up(options: UpOptions): Promise<void> {
-  goOnWhenNobodyReads();
+  continueWhenReaderCloses();
   const interrupts = catchInterrupts();
   const withEmulator = options.emulator || options.emulatorPort !== undefined;
   const stack = await startStack({
