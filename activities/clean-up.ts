@@ -1,15 +1,17 @@
 /**
- * cleanup: leaves what was asked for and nothing else, then writes the final state. Works from the ledger, and where the
- * ledger only knows an intention it asks the cloud. Deleting what is gone is success, so it can be repeated for ever.
+ * cleanup: leaves what was asked for and nothing else, then writes the final state. It works from the ledger and asks the cloud
+ * where the ledger knows only an intention. What is already deleted counts as removed, so it can be repeated without limit.
  */
-import { type FinalState, isFinal, type LedgerEntry } from '../domain/import.js';
-import { formatObjectLocation } from '../domain/object-location.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { type FinalState, isFinal } from '../domain/import.js';
+import { type LedgerEntry, openEntries } from '../domain/ledger.js';
 import type { Ending, StepInput } from '../domain/plan.js';
-import type { SharedUpload } from '../store/uploads.js';
+import { removeCopy } from '../resources/copy.js';
+import { closeTask, keepImage, removeImage } from '../resources/image.js';
+import { removeUpload } from '../resources/multipart-upload.js';
+import { releaseObject, removeObject, usesObject } from '../resources/object.js';
+import { describeResource, removalCommand } from '../resources/removal-command.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { endCopies } from './end-copies.js';
-import { endImage } from './end-image.js';
-import { withLeftovers } from './manual-cleanup.js';
 import { runStep, type Step } from './step.js';
 
 export function createCleanUp(deps: ActivityDependencies) {
@@ -27,7 +29,9 @@ export function createCleanUp(deps: ActivityDependencies) {
         try {
           await leaveOnlyWhatWasAskedFor(deps, step, input, ending);
         } catch (error) {
-          throw step.signal.aborted ? error : withLeftovers(error, await deps.store.ledger(step.importId));
+          throw step.signal.aborted
+            ? error
+            : withRemaining(error, await deps.store.ledger(step.importId), step.importId);
         }
         if (await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error)) return ending.outcome;
         return await endedBefore(deps, step);
@@ -55,115 +59,70 @@ async function leaveOnlyWhatWasAskedFor(
   ending: Ending,
 ): Promise<void> {
   const ledger = await deps.store.ledger(step.importId);
-  const open = (kind: LedgerEntry['kind']) =>
-    ledger.filter((entry) => entry.kind === kind && entry.status !== 'removed');
-  const troubles: unknown[] = [];
-  /** What cannot be removed now keeps nothing else from being removed. */
-  const did = async (work: () => Promise<void>): Promise<boolean> => {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (step.signal.aborted) throw error;
-      troubles.push(error);
-      return false;
+  const shared = await deps.uploading.uploads.usedBy(step.importId);
+  const isShared = (entry: LedgerEntry<'object' | 'multipart-upload'>) =>
+    shared.some((object) => usesObject(object, entry));
+  const errors: unknown[] = [];
+  /** Every resource is attempted: one that cannot be removed now does not keep another from being removed. */
+  const settle = async <Resource>(resources: readonly Resource[], end: (resource: Resource) => Promise<void>) => {
+    const before = errors.length;
+    for (const resource of resources) {
+      try {
+        await end(resource);
+      } catch (error) {
+        if (step.signal.aborted) throw error;
+        errors.push(error);
+      }
     }
+    return errors.length === before;
   };
 
-  const shared = await deps.uploading.uploads.usedBy(step.importId);
-  const isShared = ({ key }: LedgerEntry) => shared.some((upload) => formatObjectLocation(upload) === key);
-  // What others may send on is let go below, with its object; the rest is this import's own.
-  for (const upload of open('multipart-upload')) {
-    if (!isShared(upload)) await did(() => abortUpload(deps, step, upload));
-  }
-  const { regions } = input.request.distribute;
-  const copiesEnded = await did(() =>
-    endCopies(deps, step, ledger, ({ regionId }) => {
-      if (ending.outcome === 'succeeded') return regions.includes(regionId) ? 'all' : 'none';
-      return ending.keepImage ? 'finished' : 'none';
-    }),
+  const [uploads, objects] = [openEntries(ledger, 'multipart-upload'), openEntries(ledger, 'object')];
+  // An upload that other imports may continue is released below, with its object.
+  await settle(
+    uploads.filter((upload) => !isShared(upload)),
+    (upload) => removeUpload(deps, step, upload),
   );
-  // While it is being copied, an image cannot be deleted; while a task runs, the cloud still reads the object.
-  if (copiesEnded && (await did(() => settleImages(deps, step, ledger, open('image'), ending)))) {
-    const keepObject = input.request.upload.keepObject && ending.outcome !== 'cancelled';
-    for (const upload of shared) await did(() => letGo(deps, step, ledger, upload, keepObject));
-    for (const object of open('object')) {
-      if (!isShared(object)) await did(() => endObject(deps, step, object, keepObject));
-    }
+  const copiesSettled = await settle(openEntries(ledger, 'copy'), (copy) =>
+    removeCopy(deps, step, copy, copiesToKeep(copy, input, ending)),
+  );
+  // An image cannot be deleted while it is being copied; the cloud reads the object while a task runs.
+  const imagesSettled =
+    copiesSettled &&
+    (await settle(openEntries(ledger, 'image'), (image) =>
+      ending.outcome === 'succeeded' ? keepImage(deps, step, image) : removeImage(deps, step, image, ending.keepImage),
+    ));
+  if (imagesSettled) {
+    await settle(openEntries(ledger, 'task'), (task) => closeTask(deps, step, task));
+    const keep = input.request.upload.keepObject && ending.outcome !== 'cancelled';
+    const entries = [...objects, ...uploads];
+    await settle(shared, (object) =>
+      releaseObject({ ...deps, uploads: deps.uploading.uploads }, step, entries, object, keep),
+    );
+    await settle(
+      objects.filter((object) => !isShared(object)),
+      (object) => removeObject(deps, step, object, keep),
+    );
   }
-  if (troubles.length > 0) throw troubles[0];
+  if (errors.length > 0) throw errors[0];
 }
 
-async function settleImages(
-  deps: ActivityDependencies,
-  step: Step,
-  ledger: readonly LedgerEntry[],
-  images: readonly LedgerEntry[],
-  ending: Ending,
-): Promise<void> {
-  if (ending.outcome === 'succeeded') return keepImage(deps, step, ledger);
-  for (const entry of images) {
-    const kept = await endImage(deps, step, entry, ending.keepImage);
-    // Before the ledger closes it: what is closed, a later try does not look at again.
-    if (!kept) await deps.store.setImage(step, null);
-    await markAs(deps, step, entry, kept ? 'kept' : 'removed');
-  }
-  for (const task of ledger) if (task.kind === 'task') await markAs(deps, step, task, 'removed');
+function copiesToKeep({ regionId }: LedgerEntry<'copy'>, { request }: StepInput, ending: Ending) {
+  if (ending.outcome === 'succeeded') return request.distribute.regions.includes(regionId) ? 'all' : 'none';
+  return ending.keepImage ? 'available' : 'none';
 }
 
-async function abortUpload(deps: ActivityDependencies, step: Step, entry: LedgerEntry): Promise<void> {
-  const { bucket, key, uploadId } = entry.detail;
-  if (bucket === undefined || key === undefined) throw new Error(`ledger entry ${entry.key} names no bucket and key`);
-  const oss = deps.cloud.oss(entry.regionId);
-  // An upload whose id we never heard of (lost answer, dead process) is found by its key, which is ours alone.
-  const ids = new Set([...(await oss.listUploads(bucket, key)), ...(uploadId === undefined ? [] : [uploadId])]);
-  for (const id of ids) await oss.abortUpload(bucket, key, id);
-  await markAs(deps, step, entry, 'removed');
-}
-
-async function endObject(deps: ActivityDependencies, step: Step, entry: LedgerEntry, keep: boolean): Promise<void> {
-  const { bucket, key } = entry.detail;
-  if (bucket === undefined || key === undefined) throw new Error(`ledger entry ${entry.key} names no bucket and key`);
-  if (keep && entry.status !== 'intended') return markAs(deps, step, entry, 'kept');
-  await deps.cloud.oss(entry.regionId).deleteObject(bucket, key);
-  await markAs(deps, step, entry, 'removed');
-}
-
-/** Uses it no longer: deletes it with all that is unfinished of it, unless another import still uses it. */
-async function letGo(
-  deps: ActivityDependencies,
-  step: Step,
-  ledger: readonly LedgerEntry[],
-  upload: SharedUpload,
-  keep: boolean,
-): Promise<void> {
-  const { regionId, bucket, key } = upload;
-  const released = await deps.uploading.uploads.release(step.importId, bucket, key, keep);
-  if (released.kind === 'remove') {
-    const oss = deps.cloud.oss(regionId);
-    for (const id of await oss.listUploads(bucket, key)) await oss.abortUpload(bucket, key, id);
-    await oss.deleteObject(bucket, key);
-    await deps.uploading.uploads.forget(released.id);
-  }
-  const status = released.kind === 'kept' || (released.kind === 'in-use' && keep) ? 'kept' : 'removed';
-  // Who still uses it deletes it in the end: to this import it is gone.
-  const detail = released.kind === 'in-use' ? { usedBy: released.by } : {};
-  for (const entry of ledger.filter((one) => one.key === formatObjectLocation(upload) && one.status !== 'removed')) {
-    // An unfinished upload is never kept: it is finished by the other one, or gone.
-    const own = entry.kind === 'multipart-upload' ? 'removed' : status;
-    await deps.store.record(step, { kind: entry.kind, key: entry.key, regionId, status: own, detail });
-  }
-}
-
-async function keepImage(deps: ActivityDependencies, step: Step, ledger: readonly LedgerEntry[]): Promise<void> {
-  for (const entry of ledger) {
-    if (entry.kind === 'image') await markAs(deps, step, entry, 'kept');
-    // A task that is final is history; nothing of it can be left behind.
-    if (entry.kind === 'task') await markAs(deps, step, entry, 'removed');
-  }
-}
-
-function markAs(deps: ActivityDependencies, step: Step, entry: LedgerEntry, status: 'removed' | 'kept'): Promise<void> {
-  if (entry.status === status) return Promise.resolve();
-  return deps.store.record(step, { kind: entry.kind, key: entry.key, regionId: entry.regionId, status });
+/** @returns the failure with the resources that remain; one that a retry cannot fix waits for `resume`, as the import cannot end */
+function withRemaining(error: unknown, ledger: readonly LedgerEntry[], importId: string): unknown {
+  if (!(error instanceof FailureError)) return error;
+  const { failure } = error;
+  const remaining = ledger.filter(({ status }) => status === 'intended' || status === 'created');
+  const commands = remaining.flatMap((entry) => removalCommand(entry, importId) ?? []);
+  const passes = failure.class === 'transient' || failure.class === 'throttled';
+  return new FailureError({
+    ...failure,
+    class: passes ? failure.class : 'attention',
+    message: `${failure.message}. Remaining resources: ${remaining.map(describeResource).join(', ') || 'none'}`,
+    remedy: `${failure.remedy} Or remove them by hand (${commands.join('; ') || 'nothing to remove'}), then resume.`,
+  });
 }

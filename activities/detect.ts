@@ -4,31 +4,37 @@ import type { DetectionItem } from '../alibaba/cloud.js';
 import { fail } from '../domain/errors/index.js';
 import type { Finding, ImageRef, Severity } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
+import { isStalled } from '../resources/patience.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep } from './step.js';
 
 /** The vendor's levels; one that we do not know is no all-clear. */
 const SEVERITY_OF_RISK: Readonly<Record<string, Severity>> = { High: 'blocking', Medium: 'warning' };
 
+/** The vendor's word for a detection that runs. */
+const AT_WORK = 'Processing';
+
 export function createDetect(deps: ActivityDependencies) {
   return async function detect(input: StepInput, image: ImageRef): Promise<void> {
     await runStep(deps, 'detection', input, async (step) => {
       const { detection } = input.request;
       for (;;) {
-        const sighting = await deps.watchers.next(
-          image.regionId,
-          { imageId: image.imageId, taskId: null },
-          step.signal,
-        );
-        const seen = sighting.image?.detection ?? null;
-        if (seen !== null) {
-          const findings = seen.items.map(toFinding);
-          if (seen.status === 'Finished' || !detection.wait) {
+        const { imageId, regionId } = image;
+        const observed = await deps.watchers.next(regionId, { imageId, taskId: null }, step.signal);
+        const check = observed.image?.detection ?? null;
+        const unchangedMs = step.unchangedMs('detection', `${check?.status}, ${check?.items.length} items`);
+        if (check !== null) {
+          const findings = check.items.map(toFinding);
+          if (check.status === 'Finished' || !detection.wait) {
             await deps.store.replaceFindings(step, { source: 'cloud' }, findings);
             refuse(findings, detection.failOn);
             return;
           }
-        } else if (!detection.wait || sighting.image === null) return;
+        } else if (!detection.wait || observed.image === null) return;
+        if (isStalled(unchangedMs, deps.settings.patienceMs, check?.status === AT_WORK)) {
+          const status = check === null ? 'not reported' : `still ${check.status}`;
+          throw fail('Detection.Stalled', `the cloud’s detection of image ${imageId} in ${regionId} is ${status}`);
+        }
       }
     });
   };

@@ -5,9 +5,14 @@
 
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
+import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef } from '../domain/import.js';
+import type { LedgerEntry } from '../domain/ledger.js';
 import type { StepInput } from '../domain/plan.js';
-import { copyImage, copyKey } from './copy-image.js';
+import type { ImportRequest } from '../domain/request/request.js';
+import { awaitImage } from '../resources/await-image.js';
+import { copyKey, createCopy } from '../resources/copy.js';
+import { shareImage } from '../resources/sharing.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep, type Step } from './step.js';
 
@@ -16,25 +21,28 @@ export function createDistribute(deps: ActivityDependencies) {
     await runStep(deps, 'distribution', input, async (step) => {
       const { imageName, distribute: wanted } = input.request;
       const regions = wanted.regions.filter((region) => region !== image.regionId);
-      if (regions.length > 0) await untilAvailable(deps, step, image);
+      if (regions.length > 0) await requireAvailable(deps, step, image);
       const ledger = await deps.store.ledger(step.importId);
       const percents = new Map(regions.map((region) => [region, 0]));
       const copies = await together(
         step.signal,
         regions.map((toRegion) => async (signal: AbortSignal) => {
           const key = copyKey(toRegion, imageName);
-          const known = ledger.find((entry) => entry.kind === 'copy' && entry.key === key);
           const onPercent = (percent: number) => {
             percents.set(toRegion, percent);
             step.report({ percent: average(percents), bytesDone: null, bytesTotal: null });
           };
           try {
-            const copy = await copyImage(deps, step, { input, source: image, toRegion, known, signal, onPercent });
+            const copy = await createCopy(deps, step, {
+              ...{ source: image, attempt: input.attempt, signal, onPercent, unchangedMs: step.unchangedMs },
+              copy: copyOf(input.request, step.importId, toRegion),
+              known: ledger.find((entry): entry is LedgerEntry<'copy'> => entry.kind === 'copy' && entry.key === key),
+            });
             onPercent(100);
             return copy;
           } catch (error) {
             const others = wanted.regions.filter((region) => region !== toRegion);
-            throw askAPerson(error, `copy to ${toRegion}`, `distribute.regions=${JSON.stringify(others)}`);
+            throw askForAction(error, `copy to ${toRegion}`, `distribute.regions=${JSON.stringify(others)}`);
           }
         }),
       );
@@ -43,28 +51,30 @@ export function createDistribute(deps: ActivityDependencies) {
   };
 }
 
-/** A copy of an image that is not whole would be refused, or worse. */
-async function untilAvailable(deps: ActivityDependencies, step: Step, image: ImageRef): Promise<void> {
-  for (;;) {
-    const sighting = await deps.watchers.next(image.regionId, { imageId: image.imageId, taskId: null }, step.signal);
-    if (sighting.image?.status === 'Available') return;
-    if (sighting.image !== null) continue;
-    throw fail('Import.ImageGone', `image ${image.imageId} was deleted from ${image.regionId} before it was copied`);
-  }
+function copyOf({ imageName, description, resourceGroupId, tags }: ImportRequest, importId: string, toRegion: string) {
+  return {
+    ...{ toRegion, imageName, description: description ?? null, resourceGroupId: resourceGroupId ?? null },
+    tags: { ...tags, [IMPORT_TAG_KEY]: importId },
+  };
 }
 
-/** Only the accounts that lack: what is shared already is not asked for again. */
+/** The cloud refuses to copy an image that is not available. */
+async function requireAvailable(deps: ActivityDependencies, step: Step, image: ImageRef): Promise<void> {
+  const { signal, unchangedMs } = step;
+  const end = await awaitImage(deps.watchers, image, { signal, unchangedMs, patienceMs: deps.settings.patienceMs });
+  if (end.kind === 'available') return;
+  const { imageId, regionId } = image;
+  if (end.kind === 'gone')
+    throw fail('Import.ImageGone', `image ${imageId} was deleted from ${regionId} before it was copied`);
+  throw fail('Import.ImageUnavailable', `image ${imageId} in ${regionId} is ${end.image?.status} and cannot be copied`);
+}
+
 async function share(deps: ActivityDependencies, image: ImageRef, accounts: readonly string[]): Promise<void> {
   if (accounts.length === 0) return;
-  const ecs = deps.cloud.ecs(image.regionId);
-  const known = new Set(await ecs.describeSharing(image.imageId));
   try {
-    await ecs.shareImage(
-      image.imageId,
-      accounts.filter((account) => !known.has(account)),
-    );
+    await shareImage(deps.cloud.ecs(image.regionId), image.imageId, accounts);
   } catch (error) {
-    throw askAPerson(error, `sharing ${image.imageId} in ${image.regionId}`, 'distribute.shareWith=[…]');
+    throw askForAction(error, `sharing ${image.imageId} in ${image.regionId}`, 'distribute.shareWith=[…]');
   }
 }
 
@@ -91,7 +101,7 @@ async function together<T>(
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
-function askAPerson(error: unknown, what: string, set: string): unknown {
+function askForAction(error: unknown, what: string, set: string): unknown {
   if (!(error instanceof FailureError)) return error;
   const { failure } = error;
   if (failure.class !== 'request' && failure.class !== 'attention') return error;

@@ -8,16 +8,11 @@ import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { formatObjectLocation } from '../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../domain/plan.js';
 import type { ImportRequest, Problem } from '../domain/request/request.js';
+import { isRoleMissing } from '../resources/role.js';
 import { importImageInput } from './import-image-input.js';
 
 /** Storage classes whose objects have to be restored before anything can read them. */
 const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];
-
-/** The cloud has no role by which it may read the bucket; the catalogue folds the vendor's two spellings into one. */
-export const ROLE_CODES: readonly string[] = [
-  'NoSetRoletoECSServiceAccount',
-  'InvalidOperation.CloudBoxImageImportRoleRequired',
-];
 
 function refusal(code: CatalogueCode, message: string, field: string): FailureError {
   return fail(code, message, { service: 'ecs', action: 'preflight', field });
@@ -141,7 +136,6 @@ export async function dryRun(cloud: Cloud, request: ImportRequest, plan: ImportP
       .ecs(request.region)
       .dryRunImportImage(importImageInput(request, plan, importId, clientToken(importId, 0)));
   } catch (error) {
-    const roleLacks = error instanceof FailureError && ROLE_CODES.includes(error.failure.code);
-    if (!roleLacks || request.role === 'skip') throw error;
+    if (!isRoleMissing(error) || request.role === 'skip') throw error;
   }
 }

@@ -10,6 +10,7 @@ import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import type { Phase, Progress, State } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
+import type { Unchanged } from '../resources/patience.js';
 import type { ImportStore } from '../store/imports.js';
 import type { StepWrite } from '../store/step-write.js';
 import { ProgressReporter } from './progress.js';
@@ -34,6 +35,11 @@ export interface Step extends StepWrite {
   sleep(ms: number): Promise<void>;
   /** Writes to the record at most once a second; never fails the step. */
   report(progress: Omit<Progress, 'phase' | 'bytesPerSecond' | 'etaSeconds'>): void;
+  /**
+   * Notes what was observed of a resource that the step waits for, and returns for how long nothing has changed, in ms, earlier
+   * tries included. A change counts as progress.
+   */
+  readonly unchangedMs: Unchanged;
   /** True for every try but the first: what this step makes may be there already. */
   readonly repeated: boolean;
   log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
@@ -53,7 +59,11 @@ export async function runStep<T>(
     version: input.step * VERSIONS_PER_STEP + Math.min(info.attempt, VERSIONS_PER_STEP - 1),
     phase,
   };
-  const inherited = standstillOf(info.heartbeatDetails) ?? { sinceMs: info.scheduledTimestampMs, reached: 0 };
+  const inherited = standstillOf(info.heartbeatDetails) ?? {
+    sinceMs: info.scheduledTimestampMs,
+    reached: 0,
+    observed: {},
+  };
   let standstill = inherited;
   // A first try has nothing to hand on yet: most are over before their first heartbeat, each of which is a write to Temporal's database.
   if (info.heartbeatDetails !== undefined) context.heartbeat(standstill);
@@ -65,8 +75,14 @@ export async function runStep<T>(
     sleep: (ms) => context.sleep(ms),
     report: (value) => {
       const reached = value.bytesDone ?? value.percent;
-      if (reached > standstill.reached) standstill = { sinceMs: Date.now(), reached };
+      if (reached > standstill.reached) standstill = { ...standstill, sinceMs: Date.now(), reached };
       progress.report(value);
+    },
+    unchangedMs: (subject, observed) => {
+      if (standstill.observed[subject] !== observed) {
+        standstill = { ...standstill, sinceMs: Date.now(), observed: { ...standstill.observed, [subject]: observed } };
+      }
+      return Date.now() - standstill.sinceMs;
     },
     repeated: info.attempt > 1,
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
@@ -90,18 +106,28 @@ export async function runStep<T>(
 }
 
 /**
- * Since when nothing has moved on, and how far things had got: bytes, or percent where there are none. Patience counts from here,
- * so that one cut line after hours of uploading is not taken for hours of failing. Handed to the next try in the heartbeats.
+ * Since when there has been no progress: no more bytes (or percent, where there are none), and no change of a resource that the
+ * step waits for. Patience counts from here, so that one broken connection after hours of uploading does not count as hours of
+ * failing. Passed on to the next try in the heartbeats: it has to observe something new to count as progress.
  */
 interface Standstill {
   readonly sinceMs: number;
   readonly reached: number;
+  /** What was last observed, by subject. */
+  readonly observed: Readonly<Record<string, string>>;
 }
 
 function standstillOf(details: unknown): Standstill | null {
   if (typeof details !== 'object' || details === null || !('sinceMs' in details && 'reached' in details)) return null;
   const { sinceMs, reached } = details;
-  return typeof sinceMs === 'number' && typeof reached === 'number' ? { sinceMs, reached } : null;
+  if (typeof sinceMs !== 'number' || typeof reached !== 'number') return null;
+  return { sinceMs, reached, observed: 'observed' in details ? textsOf(details.observed) : {} };
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null) return {};
+  const texts = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(texts);
 }
 
 function heartbeatEveryMs(timeoutMs: number | undefined): number {

@@ -1,19 +1,19 @@
 /** Looks through every region and bucket that imports have used for what no ledger accounts for, and removes it where told to. */
 import { Context } from '@temporalio/activity';
-import type { Cloud } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/errors/failure.js';
+import type { Cloud, OssApi } from '../alibaba/cloud.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
 import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../domain/object-location.js';
 import { findOrphans, type Orphan, ofSize, type Sighted } from '../domain/orphans.js';
 import type { LeftAlone, OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';
+import { removeImages } from '../resources/image-removal.js';
+import { isRefusal } from '../resources/refusal.js';
+import type { Pausing } from '../resources/work.js';
 import type { ImportStore } from '../store/imports.js';
 import type { ActivitySettings } from './dependencies.js';
-import { cancelTask, tasksUnderWay } from './end-image.js';
-import { cancelCopy, deleteImage, isCopying, type Remover } from './remove-image.js';
 
 const GIB = 1024 ** 3;
-/** So often an image that is told to go is looked at; what is there still is told, and the next sweep's. */
-const LOOKS_AT_IMAGE = 10;
+/** An image that stays the same for as many checks is reported and left to the next sweep. */
+const CHECKS_OF_IMAGE = 10;
 
 interface SweepDependencies {
   readonly cloud: Cloud;
@@ -26,7 +26,7 @@ export function createSweepOrphans(deps: SweepDependencies) {
   return async function sweepOrphans(input: OrphanSweepInput): Promise<OrphanSweep> {
     const context = Context.current();
     const beat = setInterval(() => context.heartbeat(), 1_000);
-    const remover: Remover = {
+    const work: Pausing = {
       log: (message, attributes) => context.log.info(message, attributes),
       sleep: (ms) => context.sleep(ms),
     };
@@ -43,7 +43,7 @@ export function createSweepOrphans(deps: SweepDependencies) {
       const left: LeftAlone[] = [];
       for (const orphan of input.delete ? firstWhatIsUnderWay(orphans) : []) {
         if (orphan.foreign && !input.foreign) continue;
-        const why = await remove(deps, remover, orphan);
+        const why = await remove(deps, work, orphan);
         if (why === null) deleted.push(orphan.key);
         else left.push({ key: orphan.key, why });
       }
@@ -95,11 +95,9 @@ async function look({ cloud, store }: SweepDependencies): Promise<{
   return { seen: [...images, ...objects].flat(), unseen };
 }
 
-/** Null: trying again may help, or it is no refusal of the cloud at all. */
+/** Null: another try may help. */
 function refusalOf(error: unknown): string | null {
-  if (!(error instanceof FailureError)) return null;
-  const { code, message, class: kind } = error.failure;
-  return kind === 'request' || kind === 'attention' ? `${code}: ${message}` : null;
+  return isRefusal(error) ? `${error.failure.code}: ${error.failure.message}` : null;
 }
 
 async function imagesIn(cloud: Cloud, regionId: string): Promise<readonly Sighted[]> {
@@ -129,17 +127,14 @@ async function objectsIn(
   });
 }
 
-/** Null: it is gone. Else why it is not; what keeps one from going keeps no other. */
-async function remove(deps: SweepDependencies, remover: Remover, orphan: Orphan): Promise<string | null> {
-  // Asked once more just before: what has become somebody's since is left alone.
+/** Null: it is removed. Otherwise the reason; an orphan that cannot be removed does not keep another from being removed. */
+async function remove(deps: SweepDependencies, work: Pausing, orphan: Orphan): Promise<string | null> {
+  // Checked again just before: an orphan that an import has taken over since is left alone.
   const [still] = findOrphans([orphan], await deps.store.accountsOf([orphan.importId]));
   if (still === undefined) return 'an import has it now';
   try {
-    if (orphan.kind === 'image') return await removeImage(deps, remover, orphan);
-    const { bucket, key } = locationOf(orphan);
-    const oss = deps.cloud.oss(orphan.regionId);
-    if (orphan.uploadId === undefined) await oss.deleteObject(bucket, key);
-    else await oss.abortUpload(bucket, key, orphan.uploadId);
+    if (orphan.kind === 'image') await removeOrphanedImage(deps, work, orphan);
+    else await removeFromBucket(deps.cloud.oss(orphan.regionId), orphan);
     return null;
   } catch (error) {
     const why = refusalOf(error);
@@ -148,22 +143,29 @@ async function remove(deps: SweepDependencies, remover: Remover, orphan: Orphan)
   }
 }
 
-async function removeImage(
+async function removeFromBucket(oss: OssApi, orphan: Orphan): Promise<void> {
+  const { bucket, key } = locationOf(orphan);
+  if (orphan.uploadId === undefined) await oss.deleteObject(bucket, key);
+  else await oss.abortUpload(bucket, key, orphan.uploadId);
+}
+
+async function removeOrphanedImage(
   { cloud, settings }: SweepDependencies,
-  remover: Remover,
+  work: Pausing,
   orphan: Orphan,
-): Promise<string | null> {
-  const ecs = cloud.ecs(orphan.regionId);
-  for (let looks = 0; looks < LOOKS_AT_IMAGE; looks++) {
-    const [image] = await ecs.describeImages({ imageIds: [orphan.key] });
-    if (image === undefined) return null;
-    const running = await tasksUnderWay(ecs, [image]);
-    for (const task of running) await cancelTask(ecs, remover, task);
-    if (running.length === 0 && isCopying(image)) await cancelCopy(ecs, remover, image);
-    else if (running.length === 0) await deleteImage(ecs, remover, image);
-    await remover.sleep(settings.lookEveryMs);
-  }
-  return 'it was told to go and is still there';
+): Promise<void> {
+  const { key, regionId } = orphan;
+  const ecs = cloud.ecs(regionId);
+  const { lookEveryMs } = settings;
+  await removeImages(
+    {
+      ...({ ecs, createdBy: 'either', mayAppear: false, keepAvailable: false } as const),
+      what: `image ${key} in ${regionId}`,
+      find: () => ecs.describeImages({ imageIds: [key] }),
+    },
+    work,
+    { lookEveryMs, patienceMs: CHECKS_OF_IMAGE * lookEveryMs, looksForLostImage: 1 },
+  );
 }
 
 function locationOf({ key }: Orphan): ObjectLocation {

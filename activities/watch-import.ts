@@ -5,26 +5,27 @@ import { FailureError } from '../domain/errors/failure.js';
 import { fail, failureOf } from '../domain/errors/index.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
+import { isBeingCreated, isTaskRunning, OBSERVATIONS_BEFORE_GONE } from '../resources/image-status.js';
+import { isStalled } from '../resources/patience.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep } from './step.js';
-
-/** Looks in a row without a trace of task and image, before the image is taken for gone. */
-const LOOKS_BEFORE_GONE = 3;
 
 export function createWatchImport(deps: ActivityDependencies) {
   return async function watchImport(input: StepInput, image: ImageRef): Promise<void> {
     await runStep(deps, 'import', input, async (step) => {
-      let unseen = 0;
+      let absences = 0;
       let percent = -1;
       for (;;) {
-        const sighting = await deps.watchers.next(image.regionId, image, step.signal);
-        const end = endOf(sighting);
+        const observed = await deps.watchers.next(image.regionId, image, step.signal);
+        const unchangedMs = step.unchangedMs(image.imageId, describe(observed));
+        const end = endOf(observed);
         if (end === 'available') return;
         if (end === 'failed') throw await reasonOfFailure(deps, image);
-        unseen = sighting.task === null && sighting.image === null ? unseen + 1 : 0;
-        if (unseen >= LOOKS_BEFORE_GONE) throw goneFailure(image);
-        const reached = sighting.image?.percent ?? percent;
-        // Most looks see what the last one saw: nothing to write.
+        absences = observed.task === null && observed.image === null ? absences + 1 : 0;
+        if (absences >= OBSERVATIONS_BEFORE_GONE) throw goneFailure(image);
+        if (isStalled(unchangedMs, deps.settings.patienceMs, isAtWork(observed))) throw stalledFailure(image, observed);
+        const reached = observed.image?.percent ?? percent;
+        // Most observations are the same as the last one: there is nothing to write.
         if (reached === percent) continue;
         percent = reached;
         step.report({ percent, bytesDone: null, bytesTotal: null });
@@ -33,14 +34,29 @@ export function createWatchImport(deps: ActivityDependencies) {
   };
 }
 
-/** Unknown words of the cloud are waited on: the image decides. */
+function describe({ task, image }: Sighting): string {
+  return `${task?.status ?? 'no task'}, ${image === null ? 'no image' : `${image.status} ${image.percent}`}`;
+}
+
+/** Unknown statuses are waited on: the image decides. */
 function endOf({ task, image }: Sighting): 'available' | 'failed' | 'running' {
   if (image?.status === 'Available') return 'available';
   if (image?.status === 'CreateFailed') return 'failed';
   if (task?.status === 'Failed') return 'failed';
-  // A task that somebody cancelled in the console: its image is gone.
+  // A task that was cancelled in the console: its image is deleted.
   if (task !== null && image === null && task.status !== 'Processing' && task.finishedTime !== null) return 'failed';
   return 'running';
+}
+
+function isAtWork({ task, image }: Sighting): boolean {
+  return task === null ? image !== null && isBeingCreated(image) : isTaskRunning(task);
+}
+
+function stalledFailure({ imageId, regionId, taskId }: ImageRef, { task, image }: Sighting): FailureError {
+  const status = image === null ? 'not listed' : image.status;
+  const what = `image ${imageId} in ${regionId} is ${status}`;
+  if (task?.status === 'Finished') return fail('Import.ImageUnavailable', `task ${taskId} is Finished, but ${what}`);
+  return fail('Import.Stalled', `${what}, its task ${taskId} is ${task?.status ?? 'not listed'}, and nothing changes`);
 }
 
 function goneFailure(image: ImageRef): FailureError {

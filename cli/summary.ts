@@ -1,6 +1,6 @@
 /** An import as a person reads it: in a line, or whole. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
-import type { Finding, ImportView, LedgerEntry, Severity } from '../domain/import.js';
+import type { Finding, ImportView, LedgerEntryView, Severity } from '../domain/import.js';
 import { clean, duration, indent, table } from './format.js';
 
 /** How it stands or ended; two lines where there is something to mend. */
@@ -76,14 +76,14 @@ function comparison(list: readonly Finding[]): readonly string[] {
 }
 
 /** What each status means to somebody who pays for what is left. */
-const FATES: Readonly<Record<LedgerEntry['status'], string>> = {
+const FATES: Readonly<Record<LedgerEntryView['status'], string>> = {
   intended: 'not known yet',
   created: 'there',
   removed: 'gone, as meant',
   kept: 'stays, as meant',
 };
 
-export function ledger(entries: readonly LedgerEntry[]): string {
+export function ledger(entries: readonly LedgerEntryView[]): string {
   if (entries.length === 0) return 'ledger: nothing was made in the cloud';
   const rows = entries.map((entry) => [
     entry.kind,

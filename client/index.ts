@@ -18,16 +18,15 @@ export type {
   ImportError,
   ImportEvent,
   ImportView,
-  LedgerEntry,
-  LedgerStatus,
+  LedgerEntryView as LedgerEntry,
   Phase,
   Progress,
-  ResourceKind,
   Severity,
   State,
   TimelineEntry,
 } from '../domain/import.js';
 export { isFinal, PHASES, STATES } from '../domain/import.js';
+export type { LedgerStatus, ResourceKind } from '../domain/ledger.js';
 export type { ImportRequest, Problem } from '../domain/request/request.js';
 export type { Inspection } from '../images/inspection.js';
 export type { BatchSummary } from './answers.js';

@@ -2,6 +2,7 @@
  * What an import is: the words every room shares (docs/architecture.md, section "Words").
  * Plain readonly data; times are ISO 8601 strings in UTC, sizes are bytes unless the name says GiB.
  */
+import type { LedgerStatus, ResourceKind } from './ledger.js';
 import type { ImportRequest } from './request/request.js';
 
 /** The phases in the order in which an import passes them. */
@@ -70,26 +71,33 @@ export interface ImportError {
   readonly phase: Phase;
 }
 
-export type ResourceKind = 'multipart-upload' | 'object' | 'task' | 'image' | 'copy' | 'role' | 'policy-attachment';
-
-/**
- * `intended` is written before the call that makes the resource, `created` after it.
- * `removed`: gone again, as meant. `kept`: meant to stay. `unknown` never ends an import.
- */
-export type LedgerStatus = 'intended' | 'created' | 'removed' | 'kept';
-
-/** One cloud resource that an import made or meant to make. */
-export interface LedgerEntry {
+/** A ledger entry as the API shows it: what is known of the resource, as texts. */
+export interface LedgerEntryView {
   readonly kind: ResourceKind;
-  /** Unique within the import: the resource's id, or where that is not known yet the name it will have. */
+  /** Unique within the import and kind: the resource's id, or the name that it has or will have. */
   readonly key: string;
   readonly regionId: string;
-  /** What a person needs to find it: bucket and object, image name, upload id … */
-  readonly detail: Readonly<Record<string, string>>;
+  readonly detail: LedgerDetailView;
   readonly status: LedgerStatus;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
+
+type LedgerDetailView = {
+  readonly [Name in
+    | 'bucket'
+    | 'key'
+    | 'uploadId'
+    | 'usedBy'
+    | 'size'
+    | 'crc64'
+    | 'imageId'
+    | 'sourceImageId'
+    | 'clientToken'
+    | 'round'
+    | 'policy'
+    | 'madeHere']?: string;
+};
 
 export interface TimelineEntry {
   readonly phase: Phase;
@@ -115,7 +123,7 @@ export interface ImportView {
   readonly findings: readonly Finding[];
   readonly attention: Attention | null;
   readonly error: ImportError | null;
-  readonly ledger: readonly LedgerEntry[];
+  readonly ledger: readonly LedgerEntryView[];
   readonly timeline: readonly TimelineEntry[];
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -1,6 +1,7 @@
 /** Imports as they are listed and shown. */
 import type pg from 'pg';
-import type { ImportEvent, ImportView, LedgerEntry, Progress, State } from '../domain/import.js';
+import type { ImportEvent, ImportView, Progress, State } from '../domain/import.js';
+import { LEDGER_JSON } from './ledger.js';
 import { type ImportRow, toView } from './rows.js';
 
 export interface ListFilter {
@@ -16,14 +17,6 @@ export type StoredEvent = ImportEvent & { readonly id: number };
 
 export function importReads(pool: pg.Pool) {
   return {
-    async ledger(importId: string): Promise<readonly LedgerEntry[]> {
-      const view = await pool.query<{ ledger: readonly LedgerEntry[] }>(
-        `select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ledger where import_id = $1`,
-        [importId],
-      );
-      return view.rows[0]?.ledger ?? [];
-    },
-
     async get(importId: string): Promise<(ImportView & { readonly attentionVersion: number | null }) | null> {
       const result = await pool.query<ImportRow>(`${SELECT_VIEW} where i.id = $1`, [importId]);
       const row = result.rows[0];
@@ -71,11 +64,6 @@ export function importReads(pool: pg.Pool) {
     },
   };
 }
-
-const LEDGER_JSON = `jsonb_build_object(
-  'kind', kind, 'key', key, 'regionId', region_id, 'detail', detail, 'status', status,
-  'createdAt', to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-  'updatedAt', to_char(updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;
 
 const SELECT_VIEW = `
   select i.*,

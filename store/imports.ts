@@ -1,21 +1,13 @@
 /** Imports as people see them: what the activities write of them; what is read of them is in import-reads.ts. */
 
 import type pg from 'pg';
-import type {
-  Attention,
-  ImageRef,
-  ImportError,
-  LedgerStatus,
-  Phase,
-  Progress,
-  ResourceKind,
-  State,
-} from '../domain/import.js';
+import type { Attention, ImportError, Phase, Progress, State } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { decisionStatements } from './decisions.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
 import { importReads } from './import-reads.js';
+import { ledgerQueries } from './ledger.js';
 import { orphanQueries } from './orphans.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 import { waitingQueries } from './waiting.js';
@@ -222,75 +214,6 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
-    async setImage(step: StepWrite, image: ImageRef | null): Promise<void> {
-      await write(
-        `with changed as (
-           update imports set image = $3, updated_at = now() where id = $1 and version <= $2 returning id
-         )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [step.importId, step.version, image === null ? null : JSON.stringify(image)],
-      );
-    },
-
-    /** One copy a region; null takes the region's copy out of the record. */
-    async setCopy(step: StepWrite, regionId: string, copy: ImageRef | null): Promise<void> {
-      await write(
-        `with changed as (
-           update imports set updated_at = now(), copies = (
-             select coalesce(jsonb_agg(copy order by copy ->> 'regionId'), '[]')
-             from (
-               select copy from jsonb_array_elements(imports.copies) as known (copy) where copy ->> 'regionId' <> $3
-               union all
-               select $4::jsonb where $4::jsonb is not null
-             ) as all_copies (copy)
-           )
-           where id = $1 and version <= $2 returning id
-         )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [step.importId, step.version, regionId, copy === null ? null : JSON.stringify(copy)],
-      );
-    },
-
-    /**
-     * Writes what was made or is about to be made. `removed` is the last word on a resource, unless it is made anew
-     * by a later version; detail is merged, so that an id found later joins the name written before the call.
-     */
-    async record(
-      step: StepWrite,
-      resource: {
-        readonly kind: ResourceKind;
-        readonly key: string;
-        readonly regionId: string;
-        readonly status: LedgerStatus;
-        readonly detail?: Readonly<Record<string, string>>;
-      },
-    ): Promise<void> {
-      await write(
-        `with said as (
-           insert into ledger (import_id, kind, key, region_id, detail, status)
-           values ($1, $2, $3, $4, $5, $6)
-           on conflict (import_id, kind, key) do update
-             set status = excluded.status, detail = ledger.detail || excluded.detail, updated_at = now()
-             where ledger.status <> excluded.status or not ledger.detail @> excluded.detail
-           returning import_id, kind, key, status
-         ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
-           select import_id, 'ledger', $7, 'running', kind || ' ' || status || ': ' || key,
-                  jsonb_build_object('kind', kind, 'key', key, 'status', status) from said
-         )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', import_id) from said`,
-        [
-          step.importId,
-          resource.kind,
-          resource.key,
-          resource.regionId,
-          JSON.stringify(resource.detail ?? {}),
-          resource.status,
-          step.phase,
-        ],
-      );
-    },
-
     async note(importId: string, message: string, detail: Readonly<Record<string, unknown>> = {}): Promise<void> {
       await write(
         `with event as (
@@ -305,6 +228,7 @@ export function createImportStore(pool: pg.Pool) {
     ...findingQueries(pool),
     ...importReads(pool),
     ...decisionStatements(pool),
+    ...ledgerQueries(pool),
     ...waitingQueries(pool),
     ...orphanQueries(pool),
 

@@ -5,7 +5,7 @@ import type {
   ImageRef,
   ImportError,
   ImportView,
-  LedgerEntry,
+  LedgerEntryView,
   Phase,
   Progress,
   State,
@@ -25,7 +25,7 @@ export interface ImportRow {
   readonly attention_version: string | null;
   readonly error: ImportError | null;
   readonly findings: readonly Finding[];
-  readonly ledger: readonly LedgerEntry[];
+  readonly ledger: readonly LedgerEntryView[];
   readonly timeline: readonly TimelineEntry[];
   readonly created_at: Date;
   readonly updated_at: Date;

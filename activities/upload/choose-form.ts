@@ -1,10 +1,10 @@
 /** Whether a disk is sent as it is or converted first: by what it is, by what is there already, by what takes less time. */
 import type { Finding } from '../../domain/import.js';
-import { formatObjectLocation } from '../../domain/object-location.js';
 import { expectedFormat } from '../../images/convert/converter.js';
 import { conversionNeed } from '../../images/convert/need.js';
 import { type LinkSpeed, weighConversion } from '../../images/convert/worth.js';
 import type { Inspection } from '../../images/inspection.js';
+import { uploadEntry } from '../../resources/multipart-upload.js';
 import type { UploadForm } from '../../store/uploads.js';
 import { asStated } from '../preflight-disk.js';
 import type { Origin } from './origin.js';
@@ -85,10 +85,9 @@ function linkOf({ deps, step, input, disk, signal }: Sending): LinkSpeed {
     if (known !== null) return known;
     const { bucket } = disk;
     const key = `${disk.key}.link-probe`;
-    const entry = { kind: 'multipart-upload' as const, key: formatObjectLocation({ bucket, key }), regionId: region };
-    await deps.store.record(step, { ...entry, status: 'intended', detail: { bucket, key } });
+    await deps.store.record(step, uploadEntry(region, { bucket, key }, 'intended'));
     const measured = await oss.measureLink(bucket, key, signal);
-    await deps.store.record(step, { ...entry, status: 'removed' });
+    await deps.store.record(step, uploadEntry(region, { bucket, key }, 'removed'));
     return measured;
   };
 }

@@ -1,6 +1,7 @@
 /** Sends an object's bytes under its lease, from wherever an earlier run left off, converted before where that was chosen. */
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { Inspection } from '../../images/inspection.js';
+import { uploadEntry } from '../../resources/multipart-upload.js';
 import { openFileSource } from '../../sources/file.js';
 import type { ByteSource } from '../../sources/source.js';
 import type { SharedUpload } from '../../store/uploads.js';
@@ -53,8 +54,7 @@ async function send(
   const { region } = input.request;
   const { uploads } = deps.uploading;
   const { id, bucket, key } = upload;
-  const entry = { kind: 'multipart-upload' as const, key: formatObjectLocation(upload), regionId: region };
-  await deps.store.record(step, { ...entry, status: 'intended', detail: { bucket, key } });
+  await deps.store.record(step, uploadEntry(region, upload, 'intended'));
   const sameSource = source.version !== null && source.version === upload.sourceVersion;
   const notes = {
     wholeCrc64: sameSource ? upload.crc64 : null,
@@ -66,7 +66,7 @@ async function send(
     isFirst: !step.repeated && upload.uploadId === null && key.includes(step.importId),
     meta: { 'ecs-image-import': step.importId },
     onUploadId: async (uploadId) => {
-      await deps.store.record(step, { ...entry, status: 'created', detail: { bucket, key, uploadId } });
+      await deps.store.record(step, uploadEntry(region, upload, 'created', { uploadId }));
       await uploads.noteUploadId(id, uploadId, source.version);
     },
     onPart: (part) => {
@@ -81,6 +81,11 @@ async function send(
   });
   await uploads.finish(id, { size: result.size, crc64: result.crc64, inspection });
   // A completed upload is an object now; what completing did not use up was never more than an id.
-  await deps.store.record(step, { ...entry, status: 'removed' });
-  step.log('uploaded', { location: entry.key, size: result.size, bytesSent: result.bytesSent, crc64: result.crc64 });
+  await deps.store.record(step, uploadEntry(region, upload, 'removed'));
+  step.log('uploaded', {
+    location: formatObjectLocation(upload),
+    size: result.size,
+    bytesSent: result.bytesSent,
+    crc64: result.crc64,
+  });
 }

@@ -1,8 +1,8 @@
 /** One disk of an import into the bucket: sent by this worker, or by whoever sends the same content already. */
 import { objectKey } from '../../domain/ids.js';
-import { formatObjectLocation } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
+import { objectEntry } from '../../resources/object.js';
 import { requireDigest, sha256Of } from '../../sources/digest.js';
 import type { SharedUpload } from '../../store/uploads.js';
 import { readableObject } from '../preflight-cloud.js';
@@ -74,15 +74,12 @@ async function sendOrigin(sending: Sending, origin: Origin): Promise<SentDisk> {
     ...{ importId: step.importId, regionId: request.region, bucket, sha256: origin.sha256, form: choice.form },
     key: objectKey(prefix, step.importId, disk.number, choice.format, sha256),
   });
-  const entry = { kind: 'object' as const, key: formatObjectLocation(upload), regionId: request.region };
-  await deps.store.record(step, { ...entry, status: 'intended', detail: { bucket, key: upload.key } });
+  await deps.store.record(step, objectEntry(request.region, upload, 'intended'));
   const whole = await untilWhole(sending, upload, origin, choice);
-  await deps.store.record(step, {
-    ...{ ...entry, status: 'created' },
-    detail: { bucket, key: upload.key, size: String(whole.size), crc64: whole.crc64 ?? '' },
-  });
+  const { size, crc64 } = whole;
+  await deps.store.record(step, objectEntry(request.region, upload, 'created', { size, crc64 }));
 
-  const place = { bucket, key: upload.key, size: whole.size, format: choice.format };
+  const place = { bucket, key: upload.key, size, format: choice.format };
   const converted = isInspection(whole.inspection) ? whole.inspection : null;
   if (converted === null) return { plan: { ...disk, ...judged, ...place }, inspection: late };
   const plan = await judge(deps, step, request, { ...disk, conversion: 'converted' }, converted);

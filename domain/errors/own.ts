@@ -296,6 +296,36 @@ export const OWN = [
       'Another client cancelled the task or deleted the image: check who at https://actiontrail.console.aliyun.com, then start a new import.',
   },
   {
+    code: 'Import.ImageUnavailable',
+    meaning: 'The import task is finished, but the image is not available',
+    class: 'attention',
+    remedy:
+      'Check the image in the ECS console of its region. Resume to wait for it again, or cancel the import to have it removed.',
+  },
+  {
+    code: 'Import.Stalled',
+    meaning: 'The image or its import task has shown no progress for longer than the patience',
+    class: 'attention',
+    remedy:
+      'Check the task and the image in the ECS console of the region. Resume to wait again, or cancel the import to have them removed.',
+  },
+  {
+    code: 'Copy.Stalled',
+    meaning: 'A copy of the image has shown no progress for longer than the patience',
+    class: 'attention',
+    remedy: 'Check the copy in the ECS console of its region. Resume to wait again.',
+    field: 'distribute.regions',
+  },
+  {
+    code: 'Detection.Stalled',
+    meaning:
+      'The cloud’s detection has shown no progress for longer than the patience, or reports nothing of this image',
+    class: 'attention',
+    remedy:
+      'Some operating systems are not checked. Resume to wait again, or resume with --set detection.wait=false to continue without the result.',
+    field: 'detection.wait',
+  },
+  {
     code: 'Copy.Failed',
     meaning: 'A copy of the image failed or no longer exists',
     class: 'attention',

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
 import type { OssApi } from '../../alibaba/cloud.js';
-import type { ResourceKind } from '../../domain/import.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
+import { uploadEntry } from '../../resources/multipart-upload.js';
+import { objectEntry } from '../../resources/object.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createUploadStore, type UploadStore } from '../../store/uploads.js';
 import { activityRunner, FakeCloud, HOME, memoryStore, REQUEST } from '../support/activities/distribution-cloud.js';
@@ -11,7 +13,7 @@ import { startTestDatabase, type TestDatabase } from '../support/store/test-data
 
 const BUCKET = 'images';
 const KEY = 'a/disk-1.raw';
-const LOCATION = `oss://${BUCKET}/${KEY}`;
+const LOCATION = { bucket: BUCKET, key: KEY };
 const UPLOAD_ID = 'upload-1';
 
 let database: TestDatabase;
@@ -45,7 +47,7 @@ function oss(): OssApi {
 }
 
 /** Accepts it as the first step does, and has it use the object, as its upload does. */
-async function uses(importId: string, kind: ResourceKind): Promise<number> {
+async function uses(importId: string, kind: 'object' | 'multipart-upload'): Promise<number> {
   const step = { importId, version: 1, phase: 'upload' } as const;
   await imports.accept(step, REQUEST, 'files');
   const { id } = await uploads.join({
@@ -56,8 +58,11 @@ async function uses(importId: string, kind: ResourceKind): Promise<number> {
     sha256: 'aa',
     form: 'as-is',
   });
-  const detail = { bucket: BUCKET, key: KEY, ...(kind === 'multipart-upload' ? { uploadId: UPLOAD_ID } : {}) };
-  await imports.record(step, { kind, key: LOCATION, regionId: HOME, status: 'created', detail });
+  const entry =
+    kind === 'object'
+      ? objectEntry(HOME, LOCATION, 'created')
+      : uploadEntry(HOME, LOCATION, 'created', { uploadId: UPLOAD_ID });
+  await imports.record(step, entry);
   return id;
 }
 
@@ -155,7 +160,7 @@ test('an object that an import has just joined is held by it before its ledger s
   await imports.accept({ importId: 'b', version: 1, phase: 'upload' }, REQUEST, 'files');
   await uploads.join({ importId: 'b', regionId: HOME, bucket: BUCKET, key: 'b/1', sha256: 'aa', form: 'as-is' });
   await cleanUp('a');
-  expect((await imports.accountsOf(['a'])).held.has(LOCATION)).toBe(true);
+  expect((await imports.accountsOf(['a'])).held.has(formatObjectLocation(LOCATION))).toBe(true);
   await cleanUp('b');
-  expect((await imports.accountsOf(['a'])).held.has(LOCATION)).toBe(false);
+  expect((await imports.accountsOf(['a'])).held.has(formatObjectLocation(LOCATION))).toBe(false);
 });

@@ -132,14 +132,14 @@ describe('what goes wrong with a copy', () => {
 
   test('one that failed is not in the record of a cancelled import, also where the process died once the ledger had closed it', async () => {
     cloud.copyEnds = (region) => (region === 'cn-beijing' ? 'CreateFailed' : 'Available');
-    const { record } = runner.deps.store;
-    const dying: typeof record = async (step, resource) => {
-      await record(step, resource);
-      if (resource.kind === 'copy' && resource.status === 'removed') throw new Error('the process is dead');
+    const { recordCopy } = runner.deps.store;
+    const dying: typeof recordCopy = async (step, entry, copy) => {
+      await recordCopy(step, entry, copy);
+      if (entry.status === 'removed') throw new Error('the process is dead');
     };
-    Object.assign(runner.deps.store, { record: dying });
+    Object.assign(runner.deps.store, { recordCopy: dying });
     await expect(distribute()).rejects.toThrow('the process is dead');
-    Object.assign(runner.deps.store, { record });
+    Object.assign(runner.deps.store, { recordCopy });
     await cleanUp();
     expect([...runner.copies]).toEqual([]);
   });

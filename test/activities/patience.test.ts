@@ -45,7 +45,7 @@ test('hours of failing without a byte more ask a person, however far things had 
 
 test('a try hands on since when nothing has moved, and one more byte begins anew', async () => {
   const before = { sinceMs: Date.now() - HOURS_MS, reached: 900 };
-  expect((await tryOnce(() => undefined, 2 * HOURS_MS, before)).details).toEqual(before);
+  expect((await tryOnce(() => undefined, 2 * HOURS_MS, before)).details).toMatchObject(before);
   const { error } = await tryOnce((step) => step.report(bytes(901)), 2 * HOURS_MS, before);
   expect(error).toMatchObject({ type: 'transient' });
 });

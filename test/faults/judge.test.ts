@@ -1,14 +1,14 @@
 /** The judge of the fault matrix: lets a clean end pass, and sees each way in which the promise can be broken. */
 import { describe, expect, test } from 'vitest';
 import { IMPORT_TAG_KEY } from '../../domain/ids.js';
-import type { ImportView, LedgerEntry } from '../../domain/import.js';
+import type { ImportView, LedgerEntryView } from '../../domain/import.js';
 import { acceptedWith } from '../support/domain/requests.js';
 import type { EmulatorState } from '../support/e2e/service.js';
 import { type Judged, violations } from './judge.js';
 
 const ID = 'imp-01';
 const AT = '2026-01-01T00:00:00.000Z';
-const entry = (kind: LedgerEntry['kind'], key: string, status: LedgerEntry['status']): LedgerEntry => ({
+const entry = (kind: LedgerEntryView['kind'], key: string, status: LedgerEntryView['status']): LedgerEntryView => ({
   ...{ kind, key, status, regionId: 'cn-hangzhou', createdAt: AT, updatedAt: AT },
   detail: kind === 'image' ? { imageId: 'm-1' } : {},
 });

@@ -6,9 +6,11 @@ import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { FailureError } from '../../../domain/errors/failure.js';
 import { failureOf } from '../../../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../../../domain/ids.js';
-import type { ImageRef, LedgerEntry } from '../../../domain/import.js';
+import type { ImageRef, LedgerEntryView } from '../../../domain/import.js';
+import type { LedgerWrite } from '../../../domain/ledger.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
 import type { ImportStore } from '../../../store/imports.js';
+import { fromRow, toStoredDetail } from '../../../store/ledger-rows.js';
 import { createUploadStore } from '../../../store/uploads.js';
 import { quietEnvironment } from './quiet-environment.js';
 
@@ -146,30 +148,34 @@ function failure(action: string, code: string, outcomeUnknown = false): FailureE
 }
 
 export function memoryStore() {
-  const ledger: { -readonly [Name in keyof LedgerEntry]: LedgerEntry[Name] }[] = [];
+  const ledger: LedgerEntryView[] = [];
   const copies = new Map<string, ImageRef>();
   let finished: string | null = null;
+  const recorded = (entry: LedgerWrite) => {
+    const { kind, key, regionId, status } = entry;
+    const place = ledger.findIndex((other) => other.kind === kind && other.key === key);
+    const at = new Date(0).toISOString();
+    const before = ledger[place] ?? { detail: {}, createdAt: at, updatedAt: at };
+    const merged = Object.entries({ ...before.detail, ...toStoredDetail(entry) });
+    const detail = Object.fromEntries(merged.filter((field): field is [string, string] => field[1] !== null));
+    ledger.splice(place < 0 ? ledger.length : place, 1, { ...before, kind, key, regionId, status, detail });
+  };
   const store: Partial<ImportStore> = {
     startPhase: async () => true,
     progressOf: async () => null,
     progress: async () => true,
     attention: async () => true,
-    setImage: async () => undefined,
     finish: async (_step, state) => {
       finished = state;
       return true;
     },
-    setCopy: async (_step, regionId, copy) => {
-      if (copy === null) copies.delete(regionId);
-      else copies.set(regionId, copy);
-    },
-    ledger: async () => structuredClone(ledger),
-    record: async (_step, { kind, key, regionId, status, detail = {} }) => {
-      const known = ledger.find((entry) => entry.kind === kind && entry.key === key);
-      if (known === undefined) {
-        const at = new Date(0).toISOString();
-        ledger.push({ kind, key, regionId, status, detail, createdAt: at, updatedAt: at });
-      } else Object.assign(known, { status, detail: { ...known.detail, ...detail } });
+    ledger: async () => structuredClone(ledger).flatMap(fromRow),
+    record: async (_step, entry) => recorded(entry),
+    recordImage: async (_step, entry) => recorded(entry),
+    recordCopy: async (_step, entry, copy) => {
+      recorded(entry);
+      if (copy === null) copies.delete(entry.regionId);
+      else copies.set(entry.regionId, copy);
     },
   };
   return { store: store as ImportStore, ledger, copies, finished: () => finished };

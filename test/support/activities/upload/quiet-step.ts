@@ -8,6 +8,7 @@ export function quietStep(write: StepWrite): Step {
     signal: new AbortController().signal,
     sleep: async () => undefined,
     report: () => undefined,
+    unchangedMs: () => 0,
     repeated: false,
     log: () => undefined,
   };

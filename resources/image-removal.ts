@@ -1,0 +1,96 @@
+/** Removes images and copies, whatever the cloud is doing with them: importing, copying or sharing. The one loop for it. */
+import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
+import { fail } from '../domain/errors/index.js';
+import { isBeingCreated, tasksUnderWay } from './image-status.js';
+import { isStalled, unchangedSince } from './patience.js';
+import { hasCode } from './refusal.js';
+import { endSharing } from './sharing.js';
+import type { Pausing, ResourceSettings } from './work.js';
+
+export interface Removal {
+  readonly ecs: EcsApi;
+  /** Names the resource in the failure, e.g. `image m-1 in cn-hangzhou`. */
+  readonly what: string;
+  /** Every image to remove that exists now. */
+  find(): Promise<readonly ImageView[]>;
+  /** How to stop the cloud while it is still creating an image: cancel its task, its copy, or both. */
+  readonly createdBy: 'import' | 'copy' | 'either';
+  /** The call that creates it got no answer: the image may still appear. */
+  readonly mayAppear: boolean;
+  /** An image that is available stays. */
+  readonly keepAvailable: boolean;
+}
+
+/** A resource that is already deleted counts as removed. Fails with `Cleanup.Unfinished` when nothing changes for too long. */
+export async function removeImages(
+  removal: Removal,
+  work: Pausing,
+  settings: ResourceSettings,
+): Promise<'removed' | 'kept'> {
+  const { ecs, createdBy } = removal;
+  const unchangedMs = unchangedSince();
+  for (let absences = 0; ; ) {
+    const images = await removal.find();
+    const tasks = createdBy === 'copy' ? [] : await tasksUnderWay(ecs, images);
+    if (images.length === 0) {
+      absences += 1;
+      if (!removal.mayAppear || absences >= settings.looksForLostImage) return 'removed';
+    } else if (tasks.length > 0) {
+      for (const task of tasks) await cancelTask(ecs, work, task);
+    } else if (removal.keepAvailable && images.every(({ status }) => status === 'Available')) {
+      return 'kept';
+    } else {
+      for (const image of images) {
+        if (createdBy !== 'import' && isBeingCreated(image)) await cancelCopy(ecs, work, image);
+        else await deleteImage(ecs, work, image);
+      }
+    }
+    const observed = [
+      ...images.map((image) => `${image.imageId} ${image.status}`),
+      ...tasks.map(({ status }) => status),
+    ];
+    if (isStalled(unchangedMs(removal.what, observed.join()), settings.patienceMs, false)) {
+      throw fail('Cleanup.Unfinished', `${removal.what} was to be removed and still exists`);
+    }
+    await work.sleep(settings.lookEveryMs);
+  }
+}
+
+/** A task that has just ended cannot be cancelled; the next check shows the result. */
+async function cancelTask(ecs: EcsApi, work: Pausing, { taskId }: TaskView): Promise<void> {
+  try {
+    await ecs.cancelTask(taskId);
+    work.log('task cancelled', { taskId });
+  } catch (error) {
+    if (!hasCode(error, ['InvalidTaskId.IncorrectTaskStatus', 'CancelTaskFailed', 'InvalidTaskId.NotFound']))
+      throw error;
+  }
+}
+
+/** A copy that has just ended cannot be cancelled; the next check shows the result. */
+async function cancelCopy(ecs: EcsApi, work: Pausing, { imageId }: ImageView): Promise<void> {
+  try {
+    await ecs.cancelCopyImage(imageId);
+    work.log('copy cancelled', { imageId });
+  } catch (error) {
+    const overtaken = [
+      'IncorrectImageStatus',
+      'CancelNotSupported',
+      'ImageCreatedNotFromCopy',
+      'InvalidImageId.NotFound',
+    ];
+    if (!hasCode(error, overtaken)) throw error;
+  }
+}
+
+/** One attempt; the caller checks until the image no longer exists. */
+export async function deleteImage(ecs: EcsApi, work: Pausing, { imageId }: Pick<ImageView, 'imageId'>): Promise<void> {
+  try {
+    await ecs.deleteImage(imageId);
+    work.log('image deleted', { imageId });
+  } catch (error) {
+    if (hasCode(error, ['ImageUseShared'])) await endSharing(ecs, imageId);
+    else if (!hasCode(error, ['InvalidImageId.NotFound', 'ImageIsImporting', 'OperationDenied.ImageCopying']))
+      throw error;
+  }
+}

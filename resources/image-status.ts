@@ -1,0 +1,33 @@
+/** What the vendor's status words mean for an image and for the task that creates it. The lists are open: other words are waited on. */
+import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
+
+/** An image that cannot become available. */
+const DEAD_STATUSES = ['CreateFailed', 'UnAvailable'];
+/** An image that is still being created. */
+const CREATING_STATUSES = ['Creating', 'Waiting'];
+const RUNNING_TASK_STATUSES = ['Processing', 'Waiting'];
+const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
+
+/** Observations in a row without a trace of an image, after which it counts as deleted. */
+export const OBSERVATIONS_BEFORE_GONE = 3;
+
+type WithStatus = Pick<ImageView | TaskView, 'status'>;
+
+export function isDead({ status }: WithStatus): boolean {
+  return DEAD_STATUSES.includes(status);
+}
+
+export function isBeingCreated({ status }: WithStatus): boolean {
+  return CREATING_STATUSES.includes(status);
+}
+
+export function isTaskRunning({ status }: WithStatus): boolean {
+  return RUNNING_TASK_STATUSES.includes(status);
+}
+
+/** The tasks that are not over: an image cannot be deleted while they run. */
+export async function tasksUnderWay(ecs: EcsApi, images: readonly ImageView[]): Promise<readonly TaskView[]> {
+  if (images.length === 0) return [];
+  const tasks = await ecs.describeTasks({ resourceIds: images.map(({ imageId }) => imageId) });
+  return tasks.filter(({ status }) => !FINAL_TASK_STATUSES.includes(status));
+}

@@ -1,0 +1,143 @@
+/** The image of an import and the task that creates it. */
+import type { EcsApi, ImageView, ImportImageInput } from '../alibaba/cloud.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
+import { IMPORT_TAG_KEY } from '../domain/ids.js';
+import type { ImageRef } from '../domain/import.js';
+import type { LedgerEntry } from '../domain/ledger.js';
+import { removeImages } from './image-removal.js';
+import { isDead } from './image-status.js';
+import { hasCode, isRefusal } from './refusal.js';
+import { isRoleMissing } from './role.js';
+import { inRegion } from './shell-command.js';
+import type { ResourceDependencies, Work } from './work.js';
+
+export interface CreateImageInput {
+  readonly input: ImportImageInput;
+  /** An earlier try made the call with the same client token, and its answer may have been lost. */
+  readonly calledBefore: boolean;
+  /** This import created the role moments ago: the cloud may not see it yet. */
+  readonly roleIsRecent: boolean;
+}
+
+/** Creates the image, or adopts the one that an earlier try created. */
+export async function createImage(
+  deps: ResourceDependencies,
+  work: Work,
+  { input, calledBefore, roleIsRecent }: CreateImageInput,
+): Promise<ImageRef> {
+  const { region: regionId, clientToken } = input;
+  const ecs = deps.cloud.ecs(regionId);
+  const entry = { kind: 'image', key: input.imageName, regionId, detail: { clientToken } } as const;
+  const { imageId, taskId } = (calledBefore ? await adoptImage(ecs, work.importId) : null) ?? (await call());
+  const image: ImageRef = { imageId, regionId, taskId };
+  await deps.store.recordImage(work, { ...entry, status: 'created', detail: { imageId, clientToken } }, image);
+  if (taskId !== null) {
+    await deps.store.record(work, { kind: 'task', key: taskId, regionId, status: 'created', detail: { imageId } });
+  }
+  return image;
+
+  async function call(): Promise<{ readonly imageId: string; readonly taskId: string | null }> {
+    await deps.store.record(work, { ...entry, status: 'intended' });
+    try {
+      const answer = await ecs.importImage(input);
+      work.log('ImportImage accepted', { ...answer });
+      return answer;
+    } catch (error) {
+      // A refusal created nothing; a call whose answer was lost may have.
+      if (roleIsRecent && isRoleMissing(error)) throw retrySoon(error);
+      // Our own image, created by the call whose answer was lost, and not listed yet: the next try finds it by its tag.
+      if (calledBefore && hasCode(error, ['InvalidImageName.Duplicated'])) throw retrySoon(error);
+      if (!calledBefore && isRefusal(error)) await deps.store.record(work, { ...entry, status: 'removed' });
+      throw error;
+    }
+  }
+}
+
+function retrySoon(error: FailureError): FailureError {
+  return new FailureError({ ...error.failure, class: 'transient' });
+}
+
+/** The image that an earlier try created. It is identified by our tag and never by its name, which anyone can use. */
+async function adoptImage(
+  ecs: EcsApi,
+  importId: string,
+): Promise<{ readonly imageId: string; readonly taskId: string | null } | null> {
+  const tagged = await taggedImages(ecs, importId);
+  const alive = tagged.filter((image) => !isDead(image));
+  // A dead image is adopted only where there is no other, so that its failure is reported.
+  const image = alive[0] ?? tagged[0];
+  if (image === undefined) return null;
+  if (alive.length > 1) {
+    throw fail(
+      'Import.AmbiguousImage',
+      `several images carry the tag ${IMPORT_TAG_KEY}=${importId}: ${alive.map((one) => one.imageId).join(', ')}`,
+    );
+  }
+  const tasks = await ecs.describeTasks({ resourceIds: [image.imageId] });
+  return { imageId: image.imageId, taskId: tasks[0]?.taskId ?? null };
+}
+
+export function taggedImages(ecs: EcsApi, importId: string): Promise<readonly ImageView[]> {
+  return ecs.describeImages({ tag: { key: IMPORT_TAG_KEY, value: importId } });
+}
+
+/** By the id in the ledger, and by our tag: an image whose creating call got no answer carries it. */
+export async function observeImages(
+  ecs: EcsApi,
+  importId: string,
+  { detail: { imageId } }: LedgerEntry<'image' | 'copy'>,
+): Promise<readonly ImageView[]> {
+  const known = imageId === null ? [] : await ecs.describeImages({ imageIds: [imageId] });
+  const tagged = await taggedImages(ecs, importId);
+  return [...new Map([...known, ...tagged].map((image) => [image.imageId, image])).values()];
+}
+
+/** @param keepAvailable keep an image that is available; one that is incomplete never stays */
+export async function removeImage(
+  deps: ResourceDependencies,
+  work: Work,
+  entry: LedgerEntry<'image'>,
+  keepAvailable: boolean,
+): Promise<void> {
+  const { kind, key, regionId } = entry;
+  const ecs = deps.cloud.ecs(regionId);
+  const removal = {
+    ...({ ecs, keepAvailable, createdBy: 'import', mayAppear: entry.status === 'intended' } as const),
+    what: `image ${entry.detail.imageId ?? key} in ${regionId}`,
+    find: () => observeImages(ecs, work.importId, entry),
+  };
+  const status = await removeImages(removal, work, deps.settings);
+  if (status === 'kept') await keepImage(deps, work, entry);
+  else await deps.store.recordImage(work, { kind, key, regionId, status }, null);
+}
+
+export async function keepImage(
+  deps: ResourceDependencies,
+  work: Work,
+  { kind, key, regionId }: LedgerEntry<'image'>,
+): Promise<void> {
+  await deps.store.record(work, { kind, key, regionId, status: 'kept' });
+}
+
+/** A task that is over is history: it leaves nothing behind. */
+export async function closeTask(
+  deps: ResourceDependencies,
+  work: Work,
+  { kind, key, regionId }: LedgerEntry<'task'>,
+): Promise<void> {
+  await deps.store.record(work, { kind, key, regionId, status: 'removed' });
+}
+
+export function imageRemovalCommand({ regionId, detail }: LedgerEntry<'image' | 'copy'>, importId: string): string {
+  const { imageId } = detail;
+  const removal = inRegion(regionId, 'DeleteImage', '--ImageId', imageId ?? 'IMAGE_ID', '--Force', 'true');
+  if (imageId !== null) return removal;
+  const tag = ['--Tag.1.Key', IMPORT_TAG_KEY, '--Tag.1.Value', importId];
+  const statuses = 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated';
+  return `${inRegion(regionId, 'DescribeImages', ...tag, '--Status', statuses)} for IMAGE_ID, if there is one; ${removal}`;
+}
+
+export function taskRemovalCommand({ regionId, key }: LedgerEntry<'task'>): string {
+  return inRegion(regionId, 'CancelTask', '--TaskId', key);
+}

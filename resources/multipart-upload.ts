@@ -1,0 +1,47 @@
+/** An unfinished multipart upload: its parts are billed until it is completed or aborted. */
+import type { OssApi } from '../alibaba/cloud.js';
+import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
+import { formatObjectLocation, type ObjectLocation } from '../domain/object-location.js';
+import { shellCommand } from './shell-command.js';
+import type { ResourceDependencies, Work } from './work.js';
+
+type UploadWrite = LedgerWrite<'multipart-upload'>;
+
+/** What the ledger holds of an upload from the moment it may exist. */
+export function uploadEntry(
+  regionId: string,
+  { bucket, key }: ObjectLocation,
+  status: UploadWrite['status'],
+  detail: Omit<UploadWrite['detail'] & object, 'location'> = {},
+): UploadWrite {
+  const location = { bucket, key };
+  const entryKey = formatObjectLocation(location);
+  return { kind: 'multipart-upload', key: entryKey, regionId, status, detail: { location, ...detail } };
+}
+
+/** Of an import's own: no other import may continue it. */
+export async function removeUpload(
+  deps: ResourceDependencies,
+  work: Work,
+  { kind, key, regionId, detail }: LedgerEntry<'multipart-upload'>,
+): Promise<void> {
+  await abortUploads(deps.cloud.oss(regionId), detail.location, detail.uploadId);
+  await deps.store.record(work, { kind, key, regionId, status: 'removed' });
+}
+
+/**
+ * Every unfinished upload of the key. An upload whose id was never recorded, because the answer was lost or the process died,
+ * is found by its key, which belongs to one import.
+ */
+export async function abortUploads(
+  oss: OssApi,
+  { bucket, key }: ObjectLocation,
+  knownId: string | null = null,
+): Promise<void> {
+  const ids = new Set([...(await oss.listUploads(bucket, key)), ...(knownId === null ? [] : [knownId])]);
+  for (const id of ids) await oss.abortUpload(bucket, key, id);
+}
+
+export function uploadRemovalCommand({ detail: { location } }: LedgerEntry<'multipart-upload'>): string {
+  return shellCommand('ossutil', 'rm', `oss://${location.bucket}/${location.key}`, '-m', '-f');
+}

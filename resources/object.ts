@@ -1,0 +1,75 @@
+/** An object in OSS that an import uploaded. Imports of the same content share one; the last of them removes it. */
+import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
+import { formatObjectLocation, isSameObject, type ObjectLocation } from '../domain/object-location.js';
+import type { SharedUpload, UploadStore } from '../store/uploads.js';
+import { abortUploads } from './multipart-upload.js';
+import { shellCommand } from './shell-command.js';
+import type { ResourceDependencies, Work } from './work.js';
+
+type ObjectWrite = LedgerWrite<'object'>;
+
+/** What the ledger holds of an object from the moment it may exist. */
+export function objectEntry(
+  regionId: string,
+  { bucket, key }: ObjectLocation,
+  status: ObjectWrite['status'],
+  detail: Omit<ObjectWrite['detail'] & object, 'location'> = {},
+): ObjectWrite {
+  const location = { bucket, key };
+  return { kind: 'object', key: formatObjectLocation(location), regionId, status, detail: { location, ...detail } };
+}
+
+/** Of an import's own: no other import uses it. */
+export async function removeObject(
+  deps: ResourceDependencies,
+  work: Work,
+  entry: LedgerEntry<'object'>,
+  keep: boolean,
+): Promise<void> {
+  const { kind, key, regionId, detail } = entry;
+  const kept = keep && entry.status !== 'intended';
+  if (!kept) await deps.cloud.oss(regionId).deleteObject(detail.location.bucket, detail.location.key);
+  await deps.store.record(work, { kind, key, regionId, status: kept ? 'kept' : 'removed' });
+}
+
+export function usesObject(
+  { bucket, key }: ObjectLocation,
+  entry: LedgerEntry<'object' | 'multipart-upload'>,
+): boolean {
+  return isSameObject(entry.detail.location, { bucket, key });
+}
+
+/** The import no longer uses it: the object and every unfinished upload of it are removed, unless another import uses it. */
+export async function releaseObject(
+  deps: ResourceDependencies & { readonly uploads: Pick<UploadStore, 'release' | 'forget'> },
+  work: Work,
+  entries: readonly LedgerEntry<'object' | 'multipart-upload'>[],
+  upload: SharedUpload,
+  keep: boolean,
+): Promise<void> {
+  const { regionId, bucket, key } = upload;
+  const released = await deps.uploads.release(work.importId, bucket, key, keep);
+  if (released.kind === 'remove') {
+    const oss = deps.cloud.oss(regionId);
+    await abortUploads(oss, upload);
+    await oss.deleteObject(bucket, key);
+    await deps.uploads.forget(released.id);
+  }
+  const status = released.kind === 'kept' || (released.kind === 'in-use' && keep) ? 'kept' : 'removed';
+  // The import that still uses it removes it: for this one it is gone.
+  const detail = released.kind === 'in-use' ? { usedBy: released.by } : {};
+  for (const { kind, key: entryKey } of entries.filter((entry) => usesObject(upload, entry))) {
+    // An unfinished upload is never kept: the other import finishes it, or it is gone.
+    const own = kind === 'multipart-upload' ? 'removed' : status;
+    await deps.store.record(work, { kind, key: entryKey, regionId, status: own, detail });
+  }
+}
+
+/** The vendor's program takes a key as it is, without percent-encoding. */
+export function ossutilLocation({ bucket, key }: ObjectLocation): string {
+  return `oss://${bucket}/${key}`;
+}
+
+export function objectRemovalCommand({ detail }: LedgerEntry<'object'>): string {
+  return shellCommand('ossutil', 'rm', ossutilLocation(detail.location), '-f');
+}

@@ -1,0 +1,29 @@
+/** The command that removes a resource by hand. */
+import type { LedgerEntry } from '../domain/ledger.js';
+import { imageRemovalCommand, taskRemovalCommand } from './image.js';
+import { uploadRemovalCommand } from './multipart-upload.js';
+import { objectRemovalCommand } from './object.js';
+
+/** Null for what belongs to the account and not to the import. */
+export function removalCommand(entry: LedgerEntry, importId: string): string | null {
+  switch (entry.kind) {
+    case 'multipart-upload':
+      return uploadRemovalCommand(entry);
+    case 'object':
+      return objectRemovalCommand(entry);
+    case 'task':
+      return taskRemovalCommand(entry);
+    case 'image':
+    case 'copy':
+      return imageRemovalCommand(entry, importId);
+    case 'role':
+    case 'policy-attachment':
+      return null;
+  }
+}
+
+/** E.g. `image m-1 in cn-hangzhou`. */
+export function describeResource(entry: LedgerEntry): string {
+  const imageId = entry.kind === 'image' || entry.kind === 'copy' ? entry.detail.imageId : null;
+  return `${entry.kind} ${imageId ?? entry.key} in ${entry.regionId}`;
+}

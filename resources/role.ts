@@ -1,0 +1,40 @@
+/** The RAM role with which ECS reads the bucket, and its policies. They belong to the account: recorded, never removed. */
+import type { RoleOutcome } from '../alibaba/cloud.js';
+import type { FailureError } from '../domain/errors/failure.js';
+import type { LedgerEntry } from '../domain/ledger.js';
+import { hasCode } from './refusal.js';
+import type { ResourceDependencies, Work } from './work.js';
+
+/** As long as RAM may take to let ECS see a new role; Packer waits a minute for the same. */
+const ROLE_SETTLES_WITHIN_MS = 120_000;
+
+/** The cloud has no role with which it may read the bucket; the catalogue joins the vendor's two spellings. */
+export function isRoleMissing(error: unknown): error is FailureError {
+  return hasCode(error, ['NoSetRoletoECSServiceAccount', 'InvalidOperation.CloudBoxImageImportRoleRequired']);
+}
+
+export interface WantedRole {
+  readonly mode: 'ensure' | 'verify';
+  readonly roleName: string | null;
+  readonly cloudBox: boolean;
+  readonly buckets: readonly string[];
+}
+
+/** A role or policy that exists is adopted as it is. */
+export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: WantedRole): Promise<RoleOutcome> {
+  const outcome = await deps.cloud.ram.setUpImportRole(wanted);
+  const { roleName } = outcome;
+  const entry = { regionId: 'global', status: 'kept' } as const;
+  if (outcome.madeRole) await deps.store.record(work, { ...entry, kind: 'role', key: roleName });
+  for (const policy of outcome.attachedPolicies) {
+    const detail = { policy, madeHere: outcome.madePolicies.includes(policy) };
+    await deps.store.record(work, { ...entry, kind: 'policy-attachment', key: `${roleName}/${policy}`, detail });
+  }
+  return outcome;
+}
+
+/** The import created a role or attached a policy so lately that the cloud may not see it yet. */
+export function isRoleRecent(ledger: readonly LedgerEntry[], nowMs: number): boolean {
+  const created = ledger.filter(({ kind }) => kind === 'role' || kind === 'policy-attachment');
+  return created.some(({ createdAt }) => nowMs - Date.parse(createdAt) < ROLE_SETTLES_WITHIN_MS);
+}

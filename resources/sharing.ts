@@ -1,0 +1,18 @@
+/**
+ * Sharing of an image with other accounts. It has no ledger entry: the cloud lists the accounts of an image, and sharing ends
+ * with the image, which cannot be deleted before.
+ */
+import type { EcsApi } from '../alibaba/cloud.js';
+
+/** Accounts that have the image already are left out of the call. */
+export async function shareImage(ecs: EcsApi, imageId: string, accounts: readonly string[]): Promise<void> {
+  const known = new Set(await ecs.describeSharing(imageId));
+  await ecs.shareImage(
+    imageId,
+    accounts.filter((account) => !known.has(account)),
+  );
+}
+
+export async function endSharing(ecs: EcsApi, imageId: string): Promise<void> {
+  await ecs.unshareImage(imageId, await ecs.describeSharing(imageId));
+}
