@@ -37,6 +37,15 @@ export function readPartitions(disk: ByteSource, findings: FindingList): Partiti
   return mbr === null ? { scheme: 'none', partitions: [] } : { scheme: 'mbr', partitions: mbr };
 }
 
+/** The end of what the partition table describes: its last partition, or its backup. 0: no partition table. */
+export function endOfPartitions(disk: ByteSource): number {
+  if (disk.size < 2 * SECTOR) return 0;
+  const gpt = gptAt(disk, SECTOR, 1);
+  const partitions = gpt === null || typeof gpt === 'string' ? (readMbr(disk) ?? []) : gpt.partitions;
+  const backupEnd = gpt === null || typeof gpt === 'string' ? 0 : (gpt.backupLba + 1) * SECTOR;
+  return Math.max(backupEnd, ...partitions.map(({ start, size }) => start + size));
+}
+
 export function partitionBytes(disk: ByteSource, partition: Partition): ByteSource {
   return slice(disk, partition.start, partition.size, `partition ${partition.number}`);
 }

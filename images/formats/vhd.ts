@@ -2,21 +2,26 @@
 import { type ByteSource, mappedSource, printable, slice, UnreadableError, u64be } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { CONVERT_TO_QCOW2, COPY_AGAIN, type OpenContainer } from './container.js';
+import { chooseSize, type FooterSizes } from './vhd-size.js';
 
 const SECTOR = 512;
 const TYPES: Readonly<Record<number, string>> = { 2: 'fixed', 3: 'dynamic', 4: 'differencing' };
-/** Creators that use the footer's current size as the disk's size; others use the geometry (QEMU, block/vpc.c). */
-const CURRENT_SIZE_CREATORS = ['win ', 'qem2', 'd2v ', 'CTXS', 'tap\0', 'wa\0\0', 'vs  '];
-const MAX_GEOMETRY_SECTORS = 65_535 * 16 * 255;
 const MAX_TABLE_ENTRIES = 2 * 1024 * 1024;
+const UNALLOCATED = 0xffff_ffff;
 
-interface Footer {
+interface Footer extends FooterSizes {
   readonly type: number;
   readonly dataOffset: bigint;
-  readonly currentSize: number;
-  readonly geometrySize: number;
-  readonly creator: string;
   readonly checksumValid: boolean;
+}
+
+/** A VHD's data, before its disk's size is known. */
+interface Blocks {
+  /** The largest disk that the table, or the data of a fixed VHD, has room for. */
+  readonly capacity: number;
+  /** The end of the last block that is stored; 0 for a fixed VHD, which stores all of them. */
+  readonly storedEnd: number;
+  readonly disk: (size: number) => ByteSource;
 }
 
 export const openVhd: OpenContainer = (file, findings) => {
@@ -38,16 +43,19 @@ export const openVhd: OpenContainer = (file, findings) => {
       COPY_AGAIN,
     );
   }
-  const virtualSize = sizeOf(footer, findings);
-  const disk = unlessUnreadable(
-    () =>
-      footer.type === 2 ? fixedDisk(file, virtualSize, findings) : sparseDisk(file, footer, virtualSize, findings),
+  const blocks = unlessUnreadable<Blocks | null>(
+    () => (footer.type === 2 ? fixedBlocks(file) : sparseBlocks(file, footer, findings)),
     (reason) => {
       findings.add('blocking', 'ECSIMPORT.Damaged', 'The VHD’s header or block table is damaged', reason, COPY_AGAIN);
       return null;
     },
   );
-  return { format: 'VHD', subformat, virtualSize, disk };
+  // Only a dynamic disk has a copy of its footer; at the start of a fixed disk there is data of the guest.
+  const copy = footer.type !== 2 && atStart?.checksumValid === true ? atStart : null;
+  const virtualSize = blocks === null ? footer.currentSize : diskSize(footer, copy, blocks, findings);
+  if (footer.type === 2) reportMissingData(file.size - SECTOR, virtualSize, findings);
+  const readable = blocks !== null && footer.type !== 4;
+  return { format: 'VHD', subformat, virtualSize, disk: readable ? blocks.disk(virtualSize) : null };
 };
 
 function footerAt(file: ByteSource, offset: number): Footer | null {
@@ -75,19 +83,7 @@ function checksum(bytes: Buffer, at: number): number {
   return ~sum >>> 0;
 }
 
-function sizeOf(footer: Footer, findings: FindingList): number {
-  const usesCurrentSize =
-    CURRENT_SIZE_CREATORS.includes(footer.creator) || footer.geometrySize === MAX_GEOMETRY_SECTORS * SECTOR;
-  const size = usesCurrentSize || footer.geometrySize === 0 ? footer.currentSize : footer.geometrySize;
-  if (!usesCurrentSize && footer.geometrySize > footer.currentSize) {
-    findings.add(
-      'warning',
-      'ECSIMPORT.VhdGeometry',
-      'The VHD footer’s geometry is larger than its current size: programs interpret the disk’s size differently',
-      `footer: current size ${footer.currentSize}, geometry ${footer.geometrySize}, creator "${printable(footer.creator)}"`,
-      'Convert the image: qemu-img convert -f vpc -O vpc -o subformat=dynamic,force_size=on SOURCE TARGET.vhd',
-    );
-  }
+function diskSize(footer: Footer, copy: Footer | null, blocks: Blocks, findings: FindingList): number {
   if (footer.currentSize % SECTOR !== 0) {
     const evidence = `footer: current size ${footer.currentSize}`;
     findings.add(
@@ -98,24 +94,42 @@ function sizeOf(footer: Footer, findings: FindingList): number {
       COPY_AGAIN,
     );
   }
+  const { size, reason, isAmbiguous } = chooseSize(footer, copy, blocks);
+  if (isAmbiguous) {
+    const copied =
+      copy === null || copy.currentSize === footer.currentSize ? '' : `, in the copy at byte 0 ${copy.currentSize}`;
+    findings.add(
+      'warning',
+      'ECSIMPORT.VhdGeometry',
+      `Programs read different sizes of this VHD: the disk has ${size} bytes, ${reason}`,
+      `footer: current size ${footer.currentSize}${copied}, geometry ${footer.geometrySize}, creator "${printable(footer.creator)}"`,
+      'Convert the image: qemu-img convert -O qcow2 -c --image-opts driver=vpc,force_size_calc=current_size,file.filename=SOURCE TARGET.qcow2',
+    );
+  }
   return size;
 }
 
-function fixedDisk(file: ByteSource, virtualSize: number, findings: FindingList): ByteSource {
+function fixedBlocks(file: ByteSource): Blocks {
   const dataSize = file.size - SECTOR;
-  if (dataSize < virtualSize) {
-    findings.add(
-      'blocking',
-      'ECSIMPORT.Truncated',
-      'The file is truncated: it is smaller than the disk',
-      `footer: a disk of ${virtualSize} bytes; the file has ${dataSize} bytes of data`,
-      COPY_AGAIN,
-    );
-  }
-  return slice(file, 0, Math.min(dataSize, virtualSize), 'the disk');
+  return {
+    capacity: dataSize,
+    storedEnd: 0,
+    disk: (size) => slice(file, 0, Math.min(dataSize, size), 'the disk'),
+  };
 }
 
-function sparseDisk(file: ByteSource, footer: Footer, virtualSize: number, findings: FindingList): ByteSource | null {
+function reportMissingData(dataSize: number, virtualSize: number, findings: FindingList): void {
+  if (dataSize >= virtualSize) return;
+  findings.add(
+    'blocking',
+    'ECSIMPORT.Truncated',
+    'The file is truncated: it is smaller than the disk',
+    `footer: a disk of ${virtualSize} bytes; the file has ${dataSize} bytes of data`,
+    COPY_AGAIN,
+  );
+}
+
+function sparseBlocks(file: ByteSource, footer: Footer, findings: FindingList): Blocks {
   if (footer.type !== 3 && footer.type !== 4) throw new UnreadableError(`footer: disk type ${footer.type}`);
   const header = file.read(Number(footer.dataOffset & 0xffff_ffff_ffffn), 1024);
   if (header.toString('latin1', 0, 8) !== 'cxsparse')
@@ -151,11 +165,10 @@ function sparseDisk(file: ByteSource, footer: Footer, virtualSize: number, findi
       `footer: disk type 4; header: parent "${parentName(header)}"`,
       CONVERT_TO_QCOW2,
     );
-    return null;
   }
   const table = file.read(u64be(header, 16), entries * 4);
   const bitmapSize = Math.ceil(blockSize / SECTOR / 8 / SECTOR) * SECTOR;
-  const missing = blocksAfterEnd(table, entries, bitmapSize + blockSize, file.size);
+  const { missing, last } = allocation(table, entries, bitmapSize + blockSize, file.size);
   if (missing > 0) {
     findings.add(
       'blocking',
@@ -165,22 +178,33 @@ function sparseDisk(file: ByteSource, footer: Footer, virtualSize: number, findi
       COPY_AGAIN,
     );
   }
-  return mappedSource(virtualSize, 'the disk', (offset) => {
-    const block = Math.floor(offset / blockSize);
-    const inside = offset - block * blockSize;
-    const sector = block < entries ? table.readUInt32BE(block * 4) : 0xffff_ffff;
-    if (sector === 0xffff_ffff) return { at: null, length: blockSize - inside };
-    return { at: { source: file, offset: sector * SECTOR + bitmapSize + inside }, length: blockSize - inside };
-  });
+  const disk = (size: number) =>
+    mappedSource(size, 'the disk', (offset) => {
+      const block = Math.floor(offset / blockSize);
+      const inside = offset - block * blockSize;
+      const sector = block < entries ? table.readUInt32BE(block * 4) : UNALLOCATED;
+      if (sector === UNALLOCATED) return { at: null, length: blockSize - inside };
+      return { at: { source: file, offset: sector * SECTOR + bitmapSize + inside }, length: blockSize - inside };
+    });
+  // The last block may extend past the end of the disk, so only its start has to be on the disk.
+  return { capacity: entries * blockSize, storedEnd: last < 0 ? 0 : last * blockSize + SECTOR, disk };
 }
 
-function blocksAfterEnd(table: Buffer, entries: number, length: number, fileSize: number): number {
+function allocation(
+  table: Buffer,
+  entries: number,
+  length: number,
+  fileSize: number,
+): { readonly missing: number; readonly last: number } {
   let missing = 0;
+  let last = -1;
   for (let entry = 0; entry < entries; entry += 1) {
     const sector = table.readUInt32BE(entry * 4);
-    if (sector !== 0xffff_ffff && sector * SECTOR + length > fileSize) missing += 1;
+    if (sector === UNALLOCATED) continue;
+    last = entry;
+    if (sector * SECTOR + length > fileSize) missing += 1;
   }
-  return missing;
+  return { missing, last };
 }
 
 function parentName(header: Buffer): string {

@@ -7,16 +7,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FailureError } from '../../domain/errors/failure.js';
 import { inspectImage } from '../../images/inspect.js';
-import {
-  codes,
-  DEMO,
-  dynamicVhd,
-  inspectBytes,
-  MIB,
-  mbrDisk,
-  qcow2,
-  vhdFooter,
-} from '../support/images/made-images.js';
+import { codes, DEMO, inspectBytes, MIB, mbrDisk, qcow2 } from '../support/images/made-images.js';
+import { dynamicVhd, vhdFooter } from '../support/images/made-vhd.js';
 
 let home = '';
 beforeAll(() => {

@@ -102,47 +102,6 @@ export function qcow2(parts: Qcow2Parts = {}): Buffer {
   return bytes;
 }
 
-export interface VhdParts {
-  readonly type?: number;
-  readonly size?: number;
-  readonly entries?: number;
-  readonly creator?: string;
-}
-
-export function vhdFooter({ type = 3, size = 4 * MIB, creator = 'win ' }: VhdParts = {}): Buffer {
-  const footer = Buffer.alloc(512);
-  footer.write('conectix', 0);
-  footer.writeUInt32BE(2, 8);
-  footer.writeUInt32BE(0x10000, 12);
-  footer.writeBigUInt64BE(type === 2 ? 0xffff_ffff_ffff_ffffn : 512n, 16);
-  footer.write(creator, 28, 'latin1');
-  footer.writeBigUInt64BE(BigInt(size), 40);
-  footer.writeBigUInt64BE(BigInt(size), 48);
-  footer.writeUInt32BE(type, 60);
-  return withChecksum(footer, 64);
-}
-
-function withChecksum(bytes: Buffer, at: number): Buffer {
-  bytes.writeUInt32BE(0, at);
-  bytes.writeUInt32BE(~bytes.reduce((sum, byte) => sum + byte, 0) >>> 0, at);
-  return bytes;
-}
-
-export function dynamicVhd(parts: VhdParts = {}): Buffer {
-  const footer = vhdFooter(parts);
-  const header = Buffer.alloc(1024);
-  const entries = parts.entries ?? 2;
-  header.write('cxsparse', 0);
-  header.writeBigUInt64BE(0xffff_ffff_ffff_ffffn, 8);
-  header.writeBigUInt64BE(1536n, 16);
-  header.writeUInt32BE(0x10000, 24);
-  header.writeUInt32BE(entries, 28);
-  header.writeUInt32BE(2 * MIB, 32);
-  withChecksum(header, 36);
-  const table = Buffer.alloc(512, 0xff);
-  return Buffer.concat([footer, header, table, footer]);
-}
-
 /** An MBR with one active, empty Linux partition. */
 export function mbrDisk(size = 4 * MIB): Buffer {
   const disk = Buffer.alloc(size);
