@@ -7,7 +7,7 @@ import { type CatalogueCode, fail, isCatalogueCode } from '../domain/errors/inde
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { formatObjectLocation } from '../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../domain/plan.js';
-import type { ImportRequest, Problem } from '../domain/request/request.js';
+import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import { isRoleMissing } from '../resources/role.js';
 import { importImageInput } from './import-image-input.js';
 
@@ -19,7 +19,7 @@ function refusal(code: CatalogueCode, message: string, field: string): FailureEr
 }
 
 /** A rule of the request that only what the image shows has brought into play. */
-export function failureOfRule({ path, message, vendorCode }: Problem): Failure {
+export function failureOfRule({ path, message, vendorCode }: RequestProblem): Failure {
   const known = vendorCode !== null && isCatalogueCode(vendorCode) ? vendorCode : 'Request.Invalid';
   return refusal(known, message, path).failure;
 }

@@ -3,8 +3,8 @@ import { Context } from '@temporalio/activity';
 import type { Cloud, OssApi } from '../alibaba/cloud.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
 import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../domain/object-location.js';
-import { findOrphans, type Orphan, ofSize, type Sighted } from '../domain/orphans.js';
-import type { LeftAlone, OrphanSweep, OrphanSweepInput } from '../domain/process-names.js';
+import { findOrphans, type Orphan, type TaggedResource, withSize } from '../domain/orphans.js';
+import type { OrphanSweep, OrphanSweepInput, SweepOmission } from '../domain/process-names.js';
 import { removeImages } from '../resources/image-removal.js';
 import { isRefusal } from '../resources/refusal.js';
 import type { Pausing } from '../resources/work.js';
@@ -40,7 +40,7 @@ export function createSweepOrphans(deps: SweepDependencies) {
       }
       for (const { key, why } of unseen) context.log.warn('not looked at for orphans', { key, why });
       const deleted: string[] = [];
-      const left: LeftAlone[] = [];
+      const left: SweepOmission[] = [];
       for (const orphan of input.delete ? firstWhatIsUnderWay(orphans) : []) {
         if (orphan.foreign && !input.foreign) continue;
         const why = await remove(deps, work, orphan);
@@ -66,17 +66,17 @@ function firstWhatIsUnderWay(orphans: readonly Orphan[]): readonly Orphan[] {
 async function measured(cloud: Cloud, orphan: Orphan): Promise<Orphan> {
   if (orphan.uploadId === undefined) return orphan;
   const { bucket, key } = locationOf(orphan);
-  return ofSize(orphan, await cloud.oss(orphan.regionId).uploadedBytes(bucket, key, orphan.uploadId));
+  return withSize(orphan, await cloud.oss(orphan.regionId).uploadedBytes(bucket, key, orphan.uploadId));
 }
 
 /** A place that may not be looked at, or is gone, is told and keeps no other from being looked at. */
 async function look({ cloud, store }: SweepDependencies): Promise<{
-  readonly seen: readonly Sighted[];
-  readonly unseen: readonly LeftAlone[];
+  readonly seen: readonly TaggedResource[];
+  readonly unseen: readonly SweepOmission[];
 }> {
   const { regions, folders } = await store.placesUsed();
-  const unseen: LeftAlone[] = [];
-  const at = async (key: string, sightings: Promise<readonly Sighted[]>): Promise<readonly Sighted[]> => {
+  const unseen: SweepOmission[] = [];
+  const at = async (key: string, sightings: Promise<readonly TaggedResource[]>): Promise<readonly TaggedResource[]> => {
     try {
       return await sightings;
     } catch (error) {
@@ -100,7 +100,7 @@ function refusalOf(error: unknown): string | null {
   return isRefusal(error) ? `${error.failure.code}: ${error.failure.message}` : null;
 }
 
-async function imagesIn(cloud: Cloud, regionId: string): Promise<readonly Sighted[]> {
+async function imagesIn(cloud: Cloud, regionId: string): Promise<readonly TaggedResource[]> {
   const images = await cloud.ecs(regionId).describeImages({ tag: { key: IMPORT_TAG_KEY } });
   return images.map(({ imageId, imageName, status, creationTime, tags, sizeGiB }) => ({
     kind: 'image',
@@ -117,9 +117,9 @@ async function imagesIn(cloud: Cloud, regionId: string): Promise<readonly Sighte
 async function objectsIn(
   cloud: Cloud,
   { regionId, bucket, prefix }: { readonly regionId: string; readonly bucket: string; readonly prefix: string },
-): Promise<readonly Sighted[]> {
+): Promise<readonly TaggedResource[]> {
   const found = await cloud.oss(regionId).listFolder(bucket, prefix);
-  return found.flatMap(({ key, size, since, uploadId }): Sighted[] => {
+  return found.flatMap(({ key, size, since, uploadId }): TaggedResource[] => {
     const importId = importIdIn(key.slice(prefix.length));
     if (importId === null) return [];
     const where = { importId, regionId, key: formatObjectLocation({ bucket, key }), name: key, bytes: size, since };

@@ -1,6 +1,6 @@
 /** import, second half: wait until the image itself is available; a finished task is not enough. */
 
-import type { Sighting } from '../alibaba/region-watcher.js';
+import type { ImageObservation } from '../alibaba/region-watcher.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { fail, failureOf } from '../domain/errors/index.js';
 import type { ImageRef } from '../domain/import.js';
@@ -34,12 +34,12 @@ export function createWatchImport(deps: ActivityDependencies) {
   };
 }
 
-function describe({ task, image }: Sighting): string {
+function describe({ task, image }: ImageObservation): string {
   return `${task?.status ?? 'no task'}, ${image === null ? 'no image' : `${image.status} ${image.percent}`}`;
 }
 
 /** Unknown statuses are waited on: the image decides. */
-function endOf({ task, image }: Sighting): 'available' | 'failed' | 'running' {
+function endOf({ task, image }: ImageObservation): 'available' | 'failed' | 'running' {
   if (image?.status === 'Available') return 'available';
   if (image?.status === 'CreateFailed') return 'failed';
   if (task?.status === 'Failed') return 'failed';
@@ -48,11 +48,11 @@ function endOf({ task, image }: Sighting): 'available' | 'failed' | 'running' {
   return 'running';
 }
 
-function isAtWork({ task, image }: Sighting): boolean {
+function isAtWork({ task, image }: ImageObservation): boolean {
   return task === null ? image !== null && isBeingCreated(image) : isTaskRunning(task);
 }
 
-function stalledFailure({ imageId, regionId, taskId }: ImageRef, { task, image }: Sighting): FailureError {
+function stalledFailure({ imageId, regionId, taskId }: ImageRef, { task, image }: ImageObservation): FailureError {
   const status = image === null ? 'not listed' : image.status;
   const what = `image ${imageId} in ${regionId} is ${status}`;
   if (task?.status === 'Finished') return fail('Import.ImageUnavailable', `task ${taskId} is Finished, but ${what}`);

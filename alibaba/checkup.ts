@@ -1,5 +1,5 @@
 /** What `doctor` asks the cloud: whether an import could do its work, found out without making anything that stays. */
-import { type Check, failed, ok, skipped, warning } from '../domain/checkup.js';
+import { type DoctorCheck, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
@@ -30,7 +30,7 @@ const QUOTAS = 'https://quotas.console.aliyun.com/products/ecs/quotas';
 const DENIED = /^(Forbidden(\.(RAM|Unauthorized|SubUser))?|NoPermission|AccessDenied|UnauthorizedOperation)$/;
 
 /** In the order in which the one is of use without the others. Never throws. */
-export async function checkCloud(setup: CloudCheckup): Promise<readonly Check[]> {
+export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCheck[]> {
   const clock = checkClock(setup);
   const credentials = await attempt('credentials', async () => {
     const { accountId, arn, identityType } = await setup.cloud.sts.getCallerIdentity();
@@ -57,7 +57,7 @@ export async function checkCloud(setup: CloudCheckup): Promise<readonly Check[]>
   return [credentials, await clock, ...regions, bucket, role, quota, ...permissions];
 }
 
-function checkClock({ endpoints, region }: CloudCheckup): Promise<Check> {
+function checkClock({ endpoints, region }: CloudCheckup): Promise<DoctorCheck> {
   return attempt('clock', async () => {
     const skewMs = await clockSkewMs(endpoints.sts, region ?? 'cn-hangzhou');
     const seconds = Math.round(Math.abs(skewMs) / 1_000);
@@ -70,7 +70,7 @@ function checkClock({ endpoints, region }: CloudCheckup): Promise<Check> {
   });
 }
 
-async function checkRegions({ cloud, copyTo }: CloudCheckup, region: string): Promise<readonly Check[]> {
+async function checkRegions({ cloud, copyTo }: CloudCheckup, region: string): Promise<readonly DoctorCheck[]> {
   let known: readonly string[] = [];
   const listed = await attempt('region', async () => {
     known = await cloud.ecs(region).describeRegions();
@@ -89,7 +89,7 @@ async function checkRegions({ cloud, copyTo }: CloudCheckup, region: string): Pr
   ];
 }
 
-function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<Check> {
+function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<DoctorCheck> {
   if (bucket === null) return Promise.resolve(skipped('bucket', 'none given', 'give --bucket to have it looked at'));
   return attempt('bucket', async () => {
     const seen = await cloud.oss(region).getBucket(bucket);
@@ -106,7 +106,7 @@ function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<C
   });
 }
 
-function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): Promise<Check> {
+function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): Promise<DoctorCheck> {
   if (role === 'skip') return Promise.resolve(skipped('role', 'not asked for'));
   return attempt('role', async () => {
     const buckets = bucket === null ? [] : [bucket];
@@ -127,7 +127,7 @@ function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): P
   });
 }
 
-function checkQuota(setup: CloudCheckup, region: string): Promise<Check> {
+function checkQuota(setup: CloudCheckup, region: string): Promise<DoctorCheck> {
   const { cloud } = setup;
   return attempt('image quota', async () => {
     const images = await cloud.ecs(region).describeImages({});
@@ -144,7 +144,7 @@ interface Probe {
 }
 
 /** Each asks for something that does not exist, or for a dry run: whoever may do it is told so, and nothing is done. */
-async function checkPermissions(setup: CloudCheckup, region: string): Promise<readonly Check[]> {
+async function checkPermissions(setup: CloudCheckup, region: string): Promise<readonly DoctorCheck[]> {
   const ecs = setup.cloud.ecs(region);
   const image = `m-${setup.unique}`;
   const task = `t-${setup.unique}`;
@@ -197,7 +197,7 @@ function probe(permission: string, ask: () => Promise<unknown>): Probe {
 }
 
 /** What the cloud says of the request itself is not the question: only whether the caller may ask. */
-async function runProbe({ permissions, ask }: Probe): Promise<Check> {
+async function runProbe({ permissions, ask }: Probe): Promise<DoctorCheck> {
   const name = permissions.join(', ');
   const refusal = await refusalOf(ask);
   if (refusal !== null) {
@@ -228,7 +228,7 @@ function dryRun(setup: CloudCheckup, region: string): Promise<void> {
   });
 }
 
-async function attempt(name: string, look: () => Promise<Check>): Promise<Check> {
+async function attempt(name: string, look: () => Promise<DoctorCheck>): Promise<DoctorCheck> {
   try {
     return await look();
   } catch (error) {
@@ -242,7 +242,7 @@ function known(error: unknown): FailureError {
   throw error;
 }
 
-function broken(name: string, { code, message, remedy, class: kind }: Failure): Check {
+function broken(name: string, { code, message, remedy, class: kind }: Failure): DoctorCheck {
   const fault = kind === 'attention' ? 'person' : kind === 'request' ? 'request' : 'service';
   return failed(name, `${code}: ${message}`, remedy, fault, code);
 }

@@ -15,7 +15,7 @@ export interface WatcherPace {
   readonly patienceMs: number;
 }
 
-export interface Sighting {
+export interface ImageObservation {
   /** Null: the cloud does not know the task (any more), or none was asked for. */
   readonly task: TaskView | null;
   /** Null: the cloud does not know the image (any more). While its task runs it may be old, or not looked at yet. */
@@ -29,7 +29,7 @@ export interface Watched {
 
 export interface RegionWatchers {
   /** What the next look at it sees. Rejects with a failure that waiting cannot mend, or when aborted. */
-  next(region: string, watched: Watched, signal: AbortSignal): Promise<Sighting>;
+  next(region: string, watched: Watched, signal: AbortSignal): Promise<ImageObservation>;
 }
 
 /** What somebody waits for, and what is remembered of it from one look to the next. */
@@ -44,7 +44,7 @@ interface Subject extends Watched {
 }
 
 interface Waiting {
-  readonly resolve: (sighting: Sighting) => void;
+  readonly resolve: (sighting: ImageObservation) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -88,7 +88,7 @@ class RegionWatcher {
     private readonly pace: WatcherPace,
   ) {}
 
-  next(watched: Watched, signal: AbortSignal): Promise<Sighting> {
+  next(watched: Watched, signal: AbortSignal): Promise<ImageObservation> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const subject = this.subjectOf(watched);

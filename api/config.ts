@@ -2,7 +2,7 @@
 import os from 'node:os';
 import { z } from 'zod';
 import { milliseconds, readEnvironment } from '../config/environment.js';
-import { DEFAULT_PACE } from '../domain/process-names.js';
+import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
 import { temporalVariables } from '../temporal/settings.js';
 
 const prices = z.object({
@@ -30,9 +30,9 @@ export const apiVariables = z.object({
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
   /** Written by the local supervisor; its parts show in /readyz. */
   ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
-  ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_PACE.retryFirstMs),
-  ECS_IMPORT_RETRY_MAX_MS: milliseconds(DEFAULT_PACE.retryMaxMs),
-  ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: milliseconds(DEFAULT_PACE.heartbeatTimeoutMs),
+  ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryFirstMs),
+  ECS_IMPORT_RETRY_MAX_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryMaxMs),
+  ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.heartbeatTimeoutMs),
   /** For the estimate of batches: `{"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}`. */
   ECS_IMPORT_PRICES: z
     .string()

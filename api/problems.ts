@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { CatalogueCode } from '../domain/errors/index.js';
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 
 export interface ProblemDetails {
   readonly type: string;
@@ -13,7 +13,7 @@ export interface ProblemDetails {
   /** Our code for programs: `Request.Invalid`, `Import.NotFound` … */
   readonly code: string;
   readonly remedy: string;
-  readonly errors?: readonly Problem[];
+  readonly errors?: readonly RequestProblem[];
   readonly [extension: string]: unknown;
 }
 
@@ -52,7 +52,7 @@ export function problem(
   kind: keyof typeof KINDS,
   detail: string,
   remedy: string,
-  extensions: { readonly errors?: readonly Problem[]; readonly [name: string]: unknown } = {},
+  extensions: { readonly errors?: readonly RequestProblem[]; readonly [name: string]: unknown } = {},
 ): ProblemError {
   const [status, code, title] = KINDS[kind];
   return new ProblemError({

@@ -4,14 +4,14 @@ import type { Context, ValidationTargets } from 'hono';
 import { z } from 'zod';
 import { nearest } from '../domain/request/nearest.js';
 import { givenText, problemsOf, valueAt } from '../domain/request/problems.js';
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 import { fieldNamesAt } from '../domain/request/schema.js';
 import { type ProblemError, problem } from './problems.js';
 
 type Issue = z.core.$ZodIssue;
 
 /** For schemas whose rules state their problems themselves. */
-export function addProblems(context: z.RefinementCtx, problems: readonly Problem[]): never {
+export function addProblems(context: z.RefinementCtx, problems: readonly RequestProblem[]): never {
   for (const one of problems) context.addIssue({ code: 'custom', message: one.message, params: { problem: one } });
   return z.NEVER;
 }
@@ -36,7 +36,7 @@ function problemsOfIssue(
   target: keyof ValidationTargets,
   data: unknown,
   schema: unknown,
-): readonly Problem[] {
+): readonly RequestProblem[] {
   const stated = issue.code === 'custom' ? issue.params?.problem : undefined;
   if (isProblem(stated)) return [stated];
   const known = (path: readonly PropertyKey[]) => fieldNamesAt(schema, path);
@@ -46,7 +46,7 @@ function problemsOfIssue(
   return problemsOf([issue], data, known);
 }
 
-function unknownParameter(path: string, value: unknown, known: readonly string[]): Problem {
+function unknownParameter(path: string, value: unknown, known: readonly string[]): RequestProblem {
   const near = nearest(path, known);
   const all = known.length === 0 ? 'it has none' : `known are ${known.join(', ')}`;
   return {
@@ -58,7 +58,7 @@ function unknownParameter(path: string, value: unknown, known: readonly string[]
   };
 }
 
-function isProblem(value: unknown): value is Problem {
+function isProblem(value: unknown): value is RequestProblem {
   return typeof value === 'object' && value !== null && 'path' in value && 'rule' in value && 'message' in value;
 }
 

@@ -2,7 +2,7 @@
 import { type BatchFinalState, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
 import type { BatchCancelSignal } from '../domain/batch/names.js';
 import { readPolicy } from '../domain/batch/policy.js';
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 import type { BatchMessage, BatchUseCaseDependencies } from './ports.js';
 
 type Steering = Pick<BatchUseCaseDependencies, 'batches' | 'views' | 'workflows'>;
@@ -18,7 +18,9 @@ export type RetryOutcome =
   | { readonly kind: 'done'; readonly batch: BatchView; readonly retried: number }
   | Exclude<SteerOutcome, { readonly kind: 'done' | 'ended' }>;
 
-export type PolicyOutcome = SteerOutcome | { readonly kind: 'wrongPolicy'; readonly problems: readonly Problem[] };
+export type PolicyOutcome =
+  | SteerOutcome
+  | { readonly kind: 'wrongPolicy'; readonly problems: readonly RequestProblem[] };
 
 export const pauseBatch = (deps: Steering, id: string) => steer(deps, id, { kind: 'pause' });
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
 import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './file/entries.js';
 import { type ItemContext, merge, readItem } from './file/item.js';
@@ -32,7 +32,7 @@ export type TakenIn =
   /** Another file was. */
   | { readonly kind: 'conflict'; readonly batch: KnownBatch }
   | { readonly kind: 'unreadable'; readonly line: number; readonly reason: string }
-  | { readonly kind: 'badHeader'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'badHeader'; readonly problems: readonly RequestProblem[] }
   | { readonly kind: 'badItems'; readonly bad: readonly BadItem[]; readonly badCount: number; readonly items: number }
   | { readonly kind: 'tooLarge' };
 
@@ -149,11 +149,11 @@ class ItemPages {
 
 type HeaderReading =
   | { readonly name: string; readonly policy: typeof DEFAULT_POLICY; readonly defaults: unknown }
-  | { readonly problems: readonly Problem[] };
+  | { readonly problems: readonly RequestProblem[] };
 
 function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading {
   const given = { ...inFile, ...settings.header };
-  const problems: Problem[] = Object.keys(given)
+  const problems: RequestProblem[] = Object.keys(given)
     .filter((field) => !HEADER_FIELDS.includes(field))
     .map((field) =>
       fault(
@@ -179,7 +179,7 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
   };
 }
 
-function fault(path: string, rule: string, given: unknown, message: string): Problem {
+function fault(path: string, rule: string, given: unknown, message: string): RequestProblem {
   return { path, rule, given: JSON.stringify(given) ?? null, message, vendorCode: null };
 }
 

@@ -15,7 +15,7 @@ import {
   batchWorkflowId,
 } from '../domain/batch/names.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
-import { MAIN_QUEUE, type Pace } from '../domain/process-names.js';
+import { type ActivityTiming, MAIN_QUEUE } from '../domain/process-names.js';
 import { unreachableReason } from '../imports/temporal-workflows.js';
 import type { BatchToStart } from '../store/batches.js';
 import type { BatchDelivery, BatchMessage, BatchWorkflows } from './ports.js';
@@ -24,7 +24,7 @@ const ANSWER_WITHIN_MS = 5_000;
 /** An update is answered only once a worker has run it. */
 const UPDATE_WITHIN_MS = 15_000;
 
-export function createBatchWorkflows(client: Client, pace: Pace): BatchWorkflows {
+export function createBatchWorkflows(client: Client, pace: ActivityTiming): BatchWorkflows {
   async function send(withinMs: number, call: () => Promise<unknown>): Promise<BatchDelivery> {
     try {
       await client.connection.withDeadline(Date.now() + withinMs, call);

@@ -1,7 +1,7 @@
 /** The client of the HTTP API: starts imports, follows and steers them. */
 import { randomUUID } from 'node:crypto';
 import type { ImportEvent, ImportView, State } from '../domain/import.js';
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 import type { Inspection } from '../images/inspection.js';
 import { readImport, readImportPage, readInspection, readResumed } from './answers.js';
 import { type BatchClient, createBatchClient } from './batches.js';
@@ -20,7 +20,7 @@ export interface StartOptions {
 /** An import that was just accepted. */
 export interface StartedImport extends ImportView {
   /** Unusual but valid fields of the request. */
-  readonly warnings?: readonly Problem[];
+  readonly warnings?: readonly RequestProblem[];
 }
 
 export interface ListFilter {

@@ -1,5 +1,5 @@
 /** What a call to the API can fail with. Every error has a stable `name`. */
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 
 /** The fields of a problem document (RFC 9457) as this API sends it. */
 export interface ProblemDocument {
@@ -12,7 +12,7 @@ export interface ProblemDocument {
   /** What to do about it; may be empty. */
   readonly remedy: string;
   /** Everything that is wrong with the request, field by field; empty unless the request is invalid. */
-  readonly errors: readonly Problem[];
+  readonly errors: readonly RequestProblem[];
 }
 
 /** The API refused the call. `status` below 500: the caller can fix it; from 500 on: the service has to recover. */

@@ -27,7 +27,7 @@ export type {
 } from '../domain/import.js';
 export { isFinal, PHASES, STATES } from '../domain/import.js';
 export type { LedgerStatus, ResourceKind } from '../domain/ledger.js';
-export type { ImportRequest, Problem } from '../domain/request/request.js';
+export type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 export type { Inspection } from '../images/inspection.js';
 export type { BatchSummary } from './answers.js';
 export type { BatchClient, BatchCreateOptions, BatchInput } from './batches.js';

@@ -1,12 +1,12 @@
 /** One thing that `doctor` looked at: what it found, and what a person can do about it. */
 
 /** `warning`: works now, but see the remedy. `skipped`: could not be looked at, or nobody asked. */
-export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
+export type DoctorCheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 
-export interface Check {
+export interface DoctorCheck {
   /** What was looked at: `credentials`, `bucket`, `ecs:ImportImage` … */
   readonly name: string;
-  readonly status: CheckStatus;
+  readonly status: DoctorCheckStatus;
   readonly found: string;
   /** Empty where there is nothing to do. */
   readonly remedy: string;
@@ -16,15 +16,15 @@ export interface Check {
   readonly fault: 'person' | 'request' | 'service' | null;
 }
 
-export function ok(name: string, found: string): Check {
+export function ok(name: string, found: string): DoctorCheck {
   return { name, status: 'ok', found, remedy: '', code: null, fault: null };
 }
 
-export function warning(name: string, found: string, remedy: string): Check {
+export function warning(name: string, found: string, remedy: string): DoctorCheck {
   return { name, status: 'warning', found, remedy, code: null, fault: null };
 }
 
-export function skipped(name: string, found: string, remedy = ''): Check {
+export function skipped(name: string, found: string, remedy = ''): DoctorCheck {
   return { name, status: 'skipped', found, remedy, code: null, fault: null };
 }
 
@@ -34,6 +34,6 @@ export function failed(
   remedy: string,
   fault: 'person' | 'request' | 'service' = 'person',
   code: string | null = null,
-): Check {
+): DoctorCheck {
   return { name, status: 'failed', found, remedy, code, fault };
 }

@@ -1,11 +1,11 @@
 /** The image settings that ImportImage gets: the request's, else the image's, else the cloud's defaults. The only place with this rule. */
 import type { Finding } from './import.js';
-import type { ImportRequest, Problem } from './request/request.js';
+import type { ImportRequest, RequestProblem } from './request/request.js';
 import { checkTogether, osTypeOf } from './request/rules.js';
 import { VENDOR_DEFAULTS } from './request/vocabulary.js';
 
 /** What an inspection found on the system disk; null: unknown. */
-export interface SeenImage {
+export interface InspectedSettings {
   readonly architecture: string | null;
   readonly bootMode: string | null;
   readonly osType: string | null;
@@ -14,14 +14,14 @@ export interface SeenImage {
 }
 
 /** Null is left out of the call, so that the cloud's default applies. */
-export type ImageSettings = SeenImage;
+export type ImageSettings = InspectedSettings;
 
 export interface SettledImage {
   readonly settings: ImageSettings;
   /** Reports the settings that the request leaves open, and where their values come from. */
   readonly finding: Finding;
   /** Broken rules that apply only because of what the image is, such as the license that Windows needs. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly RequestProblem[];
 }
 
 type SettingOrigin = 'request' | 'image' | 'derived' | 'cloud';
@@ -39,7 +39,7 @@ export function settingsOf(request: ImportRequest, planned: ImageSettings): Imag
   return settleImage(request, planned).settings;
 }
 
-export function settleImage(request: ImportRequest, seen: SeenImage | null): SettledImage {
+export function settleImage(request: ImportRequest, seen: InspectedSettings | null): SettledImage {
   const architecture = setting('architecture', request.architecture, seen?.architecture, VENDOR_DEFAULTS.architecture);
   const arm = architecture.value === 'arm64';
   const platform = setting('platform', request.platform, platformFor(request, seen), VENDOR_DEFAULTS.platform);
@@ -72,7 +72,7 @@ export function settleImage(request: ImportRequest, seen: SeenImage | null): Set
 }
 
 /** The image's platform, unless it contradicts the osType of the request. */
-function platformFor({ osType }: ImportRequest, seen: SeenImage | null): string | null {
+function platformFor({ osType }: ImportRequest, seen: InspectedSettings | null): string | null {
   const platform = seen?.platform ?? null;
   return platform === null || osType === undefined || osTypeOf(platform) === osType ? platform : null;
 }
@@ -112,7 +112,7 @@ function describeOrigins(settings: readonly Setting[]): Finding {
 }
 
 /** Checks the rules between fields once more, now with the image's values; the request alone has passed them. */
-function problemsOfAll(request: ImportRequest, settings: Readonly<Record<string, Setting>>): readonly Problem[] {
+function problemsOfAll(request: ImportRequest, settings: Readonly<Record<string, Setting>>): readonly RequestProblem[] {
   const known = Object.values(settings).flatMap(({ field, value }) =>
     value === null ? [] : [[field, value] as const],
   );

@@ -3,7 +3,7 @@
 export type OrphanKind = 'image' | 'object' | 'multipart-upload';
 
 /** Something in the cloud that carries the id of an import. */
-export interface Sighted {
+export interface TaggedResource {
   readonly kind: OrphanKind;
   readonly importId: string;
   readonly regionId: string;
@@ -18,7 +18,7 @@ export interface Sighted {
   readonly uploadId?: string;
 }
 
-export interface Orphan extends Sighted {
+export interface Orphan extends TaggedResource {
   readonly why: string;
   /** What it costs a month to keep, at the price below. */
   readonly monthlyCny: number;
@@ -27,11 +27,11 @@ export interface Orphan extends Sighted {
 }
 
 /** What the record says of the imports that were seen. */
-export interface Accounts {
+export interface RecordedImports {
   /** Imports that still run, or wait: what is theirs is nobody else's business. */
   readonly live: ReadonlySet<string>;
   readonly known: ReadonlySet<string>;
-  /** Keys as in `Sighted` that a ledger holds as made or kept. */
+  /** Keys as in `TaggedResource` that a ledger holds as made or kept. */
   readonly held: ReadonlySet<string>;
 }
 
@@ -39,7 +39,10 @@ export interface Accounts {
 const CNY_PER_GIB_MONTH = 0.12;
 const GIB = 1024 ** 3;
 
-export function findOrphans(seen: readonly Sighted[], { live, known, held }: Accounts): readonly Orphan[] {
+export function findOrphans(
+  seen: readonly TaggedResource[],
+  { live, known, held }: RecordedImports,
+): readonly Orphan[] {
   return seen
     .filter(({ importId, key }) => !live.has(importId) && !held.has(key))
     .map((one) => ({
@@ -51,7 +54,7 @@ export function findOrphans(seen: readonly Sighted[], { live, known, held }: Acc
 }
 
 /** The same, once it is known how large it is. */
-export function ofSize(orphan: Orphan, bytes: number): Orphan {
+export function withSize(orphan: Orphan, bytes: number): Orphan {
   return { ...orphan, bytes, monthlyCny: monthlyCny(bytes) };
 }
 

@@ -30,7 +30,7 @@ export const RESUME_SIGNAL = 'resume';
 export const STATE_QUERY = 'state';
 
 /** Times that a test or an operator may change; all in milliseconds. */
-export interface Pace {
+export interface ActivityTiming {
   /** First wait before an activity is tried again; doubles up to `retryMaxMs`. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
@@ -40,7 +40,11 @@ export interface Pace {
   readonly attentionLimitMs?: number;
 }
 
-export const DEFAULT_PACE: Pace = { retryFirstMs: 1_000, retryMaxMs: 60_000, heartbeatTimeoutMs: 10_000 };
+export const DEFAULT_ACTIVITY_TIMING: ActivityTiming = {
+  retryFirstMs: 1_000,
+  retryMaxMs: 60_000,
+  heartbeatTimeoutMs: 10_000,
+};
 
 export interface ImportWorkflowInput {
   readonly importId: string;
@@ -48,7 +52,7 @@ export interface ImportWorkflowInput {
   readonly request: ImportRequest | null;
   /** Where the activities run that read the sources. */
   readonly fileQueue: string;
-  readonly pace: Pace;
+  readonly pace: ActivityTiming;
   /**
    * Steps count from here: above those of an earlier workflow of this import, whose late writes the record then ignores.
    * Absent: 0.
@@ -102,13 +106,13 @@ export interface OrphanSweep {
   /** Keys of those that were removed. */
   readonly deleted: readonly string[];
   /** Those that were to be removed and could not be. */
-  readonly left: readonly LeftAlone[];
+  readonly left: readonly SweepOmission[];
   /** Regions and folders that could not be looked at. */
-  readonly unseen: readonly LeftAlone[];
+  readonly unseen: readonly SweepOmission[];
 }
 
 /** What a look for orphans did not remove, or a place where it did not look. */
-export interface LeftAlone {
+export interface SweepOmission {
   /** An orphan's, a region, or a folder as `oss://BUCKET/PREFIX`. */
   readonly key: string;
   /** The cloud's code and message, or ours. */

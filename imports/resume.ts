@@ -6,7 +6,7 @@ import { CATALOGUE, lookUp } from '../domain/errors/index.js';
 import { type FinalState, isFinal, type State } from '../domain/import.js';
 import { amendedRequest } from '../domain/request/amend.js';
 import { nearest } from '../domain/request/nearest.js';
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 import type { ResumeClaim } from '../store/decisions.js';
 import type { ImportDependencies } from './ports.js';
 
@@ -14,7 +14,7 @@ export type ResumeOutcome =
   | StopOutcome
   | { readonly kind: 'unknownImport' }
   /** What was set cannot change any more, or the request as amended is not valid. */
-  | { readonly kind: 'notAmendable'; readonly refused: string | null; readonly problems: readonly Problem[] };
+  | { readonly kind: 'notAmendable'; readonly refused: string | null; readonly problems: readonly RequestProblem[] };
 
 /** What became of one stop. */
 export type StopOutcome =

@@ -7,11 +7,11 @@ import {
 } from '@temporalio/client';
 import { importWorkflowId } from '../domain/ids.js';
 import {
+  type ActivityTiming,
   CANCEL_SIGNAL,
   IMPORT_WORKFLOW,
   type ImportWorkflowInput,
   MAIN_QUEUE,
-  type Pace,
   RESUME_SIGNAL,
 } from '../domain/process-names.js';
 import type { Delivery, ImportWorkflows, WorkflowStart } from './ports.js';
@@ -20,7 +20,7 @@ const ANSWER_WITHIN_MS = 5_000;
 /** An activity learns of its workflow's end with a heartbeat, several of which fit into the timeout. */
 const HEARTBEAT_TIMEOUTS = 2;
 
-export function createImportWorkflows(client: Client, pace: Pace): ImportWorkflows {
+export function createImportWorkflows(client: Client, pace: ActivityTiming): ImportWorkflows {
   async function send(call: () => Promise<unknown>): Promise<Delivery> {
     try {
       await withDeadline(client, call);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { ConfigError } from '../config/environment.js';
-import { type Check, failed, ok, warning } from '../domain/checkup.js';
+import { type DoctorCheck, failed, ok, warning } from '../domain/checkup.js';
 import { lookAtTemporal } from '../temporal/probe.js';
 import { readTemporalSettings } from '../temporal/settings.js';
 import { postgresBinaries } from './postgres/binaries.js';
@@ -13,7 +13,10 @@ import type { PartRecord } from './supervisor/stack-file.js';
 import { temporalAtHand } from './temporal/binary.js';
 
 /** @param live the parts of an `up` that runs here; none where none does */
-export async function checkMachine(env: NodeJS.ProcessEnv, live: readonly PartRecord[]): Promise<readonly Check[]> {
+export async function checkMachine(
+  env: NodeJS.ProcessEnv,
+  live: readonly PartRecord[],
+): Promise<readonly DoctorCheck[]> {
   const part = (name: PartRecord['name']) => live.find((one) => one.name === name);
   const temporal = part('temporal');
   const postgres = part('postgres');
@@ -25,7 +28,7 @@ export async function checkMachine(env: NodeJS.ProcessEnv, live: readonly PartRe
   ]);
 }
 
-function checkPart(name: string, { state, address, pid, lastExit }: PartRecord): Check {
+function checkPart(name: string, { state, address, pid, lastExit }: PartRecord): DoctorCheck {
   const place = `the running \`up\` has it at ${address} (process ${pid})`;
   if (state === 'ready') return ok(name, place);
   const remedy = 'Wait for it, and see its log in the data folder of `up` where it does not get ready.';
@@ -37,7 +40,7 @@ function checkPart(name: string, { state, address, pid, lastExit }: PartRecord):
   );
 }
 
-async function checkTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
+async function checkTemporal(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   if (env.TEMPORAL_ADDRESS) return await checkOutsideTemporal(env);
   const binary = await temporalAtHand(env, cacheDir(env));
   if (binary !== null) return ok('Temporal', `started here when needed: ${binary}`);
@@ -48,7 +51,7 @@ async function checkTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
   );
 }
 
-async function checkOutsideTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
+async function checkOutsideTemporal(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   try {
     const settings = readTemporalSettings(env);
     const { address, namespace } = settings;
@@ -64,12 +67,12 @@ async function checkOutsideTemporal(env: NodeJS.ProcessEnv): Promise<Check> {
   }
 }
 
-function wrongSetting(reason: string): Check {
+function wrongSetting(reason: string): DoctorCheck {
   const remedy = 'Correct that variable, or unset TEMPORAL_ADDRESS to have a server started here.';
   return failed('Temporal', reason, remedy, 'request');
 }
 
-async function checkPostgres(env: NodeJS.ProcessEnv): Promise<Check> {
+async function checkPostgres(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   try {
     if (env.DATABASE_URL) {
       await demandDatabase(env.DATABASE_URL, new AbortController().signal, 0);
@@ -87,7 +90,7 @@ async function checkPostgres(env: NodeJS.ProcessEnv): Promise<Check> {
 }
 
 /** Needed for conversion alone: everything else works without it. */
-async function checkQemu(env: NodeJS.ProcessEnv): Promise<Check> {
+async function checkQemu(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   const version = await versionOf('qemu-img', env);
   if (version !== null) return ok('qemu-img', version);
   return warning(
@@ -98,7 +101,7 @@ async function checkQemu(env: NodeJS.ProcessEnv): Promise<Check> {
 }
 
 /** Needed for packed sources alone. */
-async function checkUnpackers(env: NodeJS.ProcessEnv): Promise<Check> {
+async function checkUnpackers(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   const programs = ['gzip', 'xz', 'zstd'];
   const versions = await Promise.all(programs.map((program) => versionOf(program, env)));
   const missing = programs.filter((_, index) => versions[index] === null);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { BadItem } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import { parseObjectLocation } from '../domain/object-location.js';
-import type { ImportRequest, Problem } from '../domain/request/request.js';
+import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import { RANK_SQL } from './batches.js';
 
 export interface NewBatchItem {
@@ -110,7 +110,7 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
     },
 
     async markRepeated() {
-      const marked = await client.query<{ item: number; line: number; image_name: string; problems: Problem[] }>(
+      const marked = await client.query<{ item: number; line: number; image_name: string; problems: RequestProblem[] }>(
         `with repeated as materialized (
            select * from (
              select item as number, first_value(line) over same as first_line, row_number() over same as nth

@@ -13,7 +13,7 @@ import {
 } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { Phase } from '../domain/import.js';
-import type { Problem } from '../domain/request/request.js';
+import type { RequestProblem } from '../domain/request/request.js';
 import { countItems } from './batches.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 
@@ -164,7 +164,7 @@ interface ItemRow {
   readonly image_name: string;
   readonly attempt: number;
   readonly import_id: string | null;
-  readonly problems: readonly Problem[] | null;
+  readonly problems: readonly RequestProblem[] | null;
   readonly started_at: Date | null;
   readonly ended_at: Date | null;
   readonly phase: Phase | null;

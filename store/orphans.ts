@@ -2,7 +2,7 @@
 
 import type pg from 'pg';
 import { formatObjectLocation } from '../domain/object-location.js';
-import type { Accounts } from '../domain/orphans.js';
+import type { RecordedImports } from '../domain/orphans.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 
 export interface PlacesUsed {
@@ -27,7 +27,7 @@ export function orphanQueries(pool: pg.Pool) {
     },
 
     /** Of these imports: which are known, which still run; and everything that any ledger holds. */
-    async accountsOf(importIds: readonly string[]): Promise<Accounts> {
+    async accountsOf(importIds: readonly string[]): Promise<RecordedImports> {
       const imports = await pool.query<{ id: string; live: boolean }>(
         `select id, state not in ${FINAL_STATES_SQL} as live from imports where id = any($1)`,
         [importIds],

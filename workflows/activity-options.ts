@@ -2,9 +2,9 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { BatchActivities, PageWaiters } from '../activities/batch/index.js';
 import type { ImportActivities } from '../activities/index.js';
-import type { Pace } from '../domain/process-names.js';
+import type { ActivityTiming } from '../domain/process-names.js';
 
-function options(taskQueue: string, pace: Pace): ActivityOptions {
+function options(taskQueue: string, pace: ActivityTiming): ActivityOptions {
   return {
     taskQueue,
     // An upload may take days; the heartbeat timeout bounds a single attempt.
@@ -15,7 +15,7 @@ function options(taskQueue: string, pace: Pace): ActivityOptions {
 }
 
 /** A cancel waits until the activity has ended: no write to the cloud is then still under way. */
-export function activitiesOn(taskQueue: string, pace: Pace) {
+export function activitiesOn(taskQueue: string, pace: ActivityTiming) {
   return proxyActivities<ImportActivities>({
     ...options(taskQueue, pace),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -26,7 +26,7 @@ export function activitiesOn(taskQueue: string, pace: Pace) {
 const WATCHER_HEARTBEAT_FACTOR = 2;
 
 /** These only read: a cancel does not wait for them. */
-export function watchersOn(taskQueue: string, pace: Pace) {
+export function watchersOn(taskQueue: string, pace: ActivityTiming) {
   return proxyActivities<Pick<ImportActivities, 'watchImport' | 'detect'>>({
     ...options(taskQueue, pace),
     heartbeatTimeout: WATCHER_HEARTBEAT_FACTOR * pace.heartbeatTimeoutMs,
@@ -35,12 +35,12 @@ export function watchersOn(taskQueue: string, pace: Pace) {
 }
 
 /** A batch's work on the record and on its imports: short, or as long as there are imports to signal. */
-export function batchActivitiesOn(taskQueue: string, pace: Pace) {
+export function batchActivitiesOn(taskQueue: string, pace: ActivityTiming) {
   return proxyActivities<BatchActivities>(options(taskQueue, pace));
 }
 
 /** Waits until a batch may start imports; may take days. */
-export function pageWaitersOn(taskQueue: string, pace: Pace) {
+export function pageWaitersOn(taskQueue: string, pace: ActivityTiming) {
   return proxyActivities<PageWaiters>({
     ...options(taskQueue, pace),
     // A page that the activity returned during a cancel must be started all the same.

@@ -2,7 +2,7 @@
 
 import { Context } from '@temporalio/activity';
 import type { BatchResumeImportsSignal } from '../../domain/batch/names.js';
-import { DEFAULT_PACE, type Pace } from '../../domain/process-names.js';
+import { type ActivityTiming, DEFAULT_ACTIVITY_TIMING } from '../../domain/process-names.js';
 import { cancelImport } from '../../imports/cancel.js';
 import { type ImportDependencies, systemClock } from '../../imports/ports.js';
 import { resumeImport } from '../../imports/resume.js';
@@ -14,7 +14,7 @@ const PAGE = 100;
 const CONCURRENT = 10;
 
 export function createImportSignals(deps: BatchDependencies) {
-  const useCasesOf = (pace: Pace): ImportDependencies => ({
+  const useCasesOf = (pace: ActivityTiming): ImportDependencies => ({
     store: deps.store,
     workflows: createImportWorkflows(Context.current().client, pace),
     clock: systemClock,
@@ -22,7 +22,7 @@ export function createImportSignals(deps: BatchDependencies) {
 
   return {
     /** @param pace of workflows that have to be started to clean up */
-    async cancelImports(batchId: string, pace: Pace = DEFAULT_PACE): Promise<void> {
+    async cancelImports(batchId: string, pace: ActivityTiming = DEFAULT_ACTIVITY_TIMING): Promise<void> {
       const imports = useCasesOf(pace);
       await forEach(
         (after) => deps.batches.openImports(batchId, after, PAGE),
@@ -45,7 +45,7 @@ export function createImportSignals(deps: BatchDependencies) {
       cause,
       set,
     }: BatchResumeImportsSignal & { readonly batchId: string }): Promise<void> {
-      const imports = useCasesOf(DEFAULT_PACE);
+      const imports = useCasesOf(DEFAULT_ACTIVITY_TIMING);
       await forEach(
         (after) => deps.batches.stoppedImports(batchId, cause, after, PAGE),
         async (importId) => {

@@ -6,7 +6,7 @@ import { HEADER_FIELDS } from '../../batches/file/entries.js';
 import { type BatchFormat, formatOf, MEDIA_TYPES } from '../../batches/file/read.js';
 import { MAX_BATCH_BYTES } from '../../batches/take-in.js';
 import type { BadItem } from '../../domain/batch/batch.js';
-import type { Problem } from '../../domain/request/request.js';
+import type { RequestProblem } from '../../domain/request/request.js';
 import { problem as answer, answers, json, schemaPath } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type ProblemError, problem } from '../problems.js';
@@ -128,7 +128,7 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
 }
 
 /** With the line in front, as people look for it. */
-function errorsOf({ item, line, problems }: BadItem): readonly Problem[] {
+function errorsOf({ item, line, problems }: BadItem): readonly RequestProblem[] {
   return problems.map((one) => ({
     ...one,
     path: `items[${item - 1}]${one.path === '' ? '' : `.${one.path}`}`,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
-import type { Problem } from '../../domain/request/request.js';
+import type { RequestProblem } from '../../domain/request/request.js';
 import { validateRequest } from '../../domain/request/schema.js';
 import { queueOf } from '../../imports/file-queue.js';
 import type { NewBatchItem } from '../../store/batch-intake.js';
@@ -31,7 +31,7 @@ export function readItem(
   context: ItemContext,
 ): ItemReading {
   const { line } = entry;
-  const refuse = (imageName: string | null, problems: readonly Problem[]): ItemReading => ({
+  const refuse = (imageName: string | null, problems: readonly RequestProblem[]): ItemReading => ({
     ok: false,
     bad: { item: number, line, imageName, problems },
   });
@@ -43,7 +43,7 @@ export function readItem(
   const request = withAbsoluteSources(merge(context.defaults, fields), context.base);
   const imageName = isRecord(request) && typeof request.imageName === 'string' ? request.imageName : null;
 
-  const problems: Problem[] = [];
+  const problems: RequestProblem[] = [];
   if (!isPriority(priority)) {
     problems.push(problem('priority', 'item.priority', JSON.stringify(priority), 'give 1 (first) to 9 (last)'));
   }
@@ -59,7 +59,7 @@ function isPriority(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 9;
 }
 
-function problem(at: string, rule: string, given: string | null, message: string): Problem {
+function problem(at: string, rule: string, given: string | null, message: string): RequestProblem {
   return { path: at, rule, given, message, vendorCode: null };
 }
 

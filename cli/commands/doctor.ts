@@ -1,7 +1,7 @@
 /** `doctor`: looks at everything that an import needs, and says of each thing how to mend it. Needs no running service. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import type { Check } from '../../domain/checkup.js';
+import type { DoctorCheck } from '../../domain/checkup.js';
 import { checkMachine } from '../../local/checkup.js';
 import { partsOfLiveUp } from '../../local/supervisor/instances.js';
 import { print, say } from '../console.js';
@@ -80,21 +80,21 @@ async function doctor(options: Options): Promise<void> {
 }
 
 /** What a person can mend comes first: the rest may well follow from it. */
-function exitCodeOf(checks: readonly Check[]): ExitCode {
+function exitCodeOf(checks: readonly DoctorCheck[]): ExitCode {
   const faults = new Set(checks.filter(({ status }) => status === 'failed').map(({ fault }) => fault));
   if (faults.size === 0) return EXIT.done;
   if (faults.has('person')) return EXIT.attention;
   return faults.has('service') ? EXIT.failed : EXIT.usage;
 }
 
-const SIGNS: Readonly<Record<Check['status'], string>> = {
+const SIGNS: Readonly<Record<DoctorCheck['status'], string>> = {
   ok: 'ok',
   warning: 'warning',
   failed: 'FAILED',
   skipped: '-',
 };
 
-function asText(checks: readonly Check[]): string {
+function asText(checks: readonly DoctorCheck[]): string {
   const rows = checks.map(({ name, status, found }) => [name, SIGNS[status], found]);
   const remedies = checks.filter(({ remedy, status }) => remedy !== '' && status !== 'skipped');
   const count = checks.filter(({ status }) => status === 'failed').length;

@@ -2,7 +2,7 @@
 
 import type { CodesIn } from '../errors/index.js';
 import { FINAL_STATES, type FinalState, type Phase } from '../import.js';
-import type { Problem } from '../request/request.js';
+import type { RequestProblem } from '../request/request.js';
 import type { BatchPolicy } from './policy.js';
 
 /** A batch ends as an import does. */
@@ -117,5 +117,5 @@ export interface BadItem {
   readonly item: number;
   readonly line: number;
   readonly imageName: string | null;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly RequestProblem[];
 }

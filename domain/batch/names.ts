@@ -1,7 +1,7 @@
 /** The names of a batch that cross a process: its id, its workflow, its signals and updates and their payloads. */
 
 import { newId } from '../ids.js';
-import type { Pace } from '../process-names.js';
+import type { ActivityTiming } from '../process-names.js';
 import type { BatchFinalState, BatchState } from './batch.js';
 import type { BatchPolicy } from './policy.js';
 
@@ -47,7 +47,7 @@ export interface BatchResumeImportsSignal {
 
 export interface BatchWorkflowInput extends BatchMemory {
   readonly batchId: string;
-  readonly pace: Pace;
+  readonly pace: ActivityTiming;
 }
 
 /** What a run of the batch hands on to the next one. */

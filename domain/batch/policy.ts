@@ -1,7 +1,7 @@
 /** The policy of a batch: how many imports at once, in which order, when, and when to stop. May change while it runs. */
 
 import { isRecord } from '../json-value.js';
-import type { Problem } from '../request/request.js';
+import type { RequestProblem } from '../request/request.js';
 import { parseSchedule } from './schedule.js';
 
 export interface BatchPolicy {
@@ -47,13 +47,13 @@ export const MAX_CONCURRENCY = 5_000;
 
 export type PolicyReading =
   | { readonly ok: true; readonly policy: BatchPolicy }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: false; readonly problems: readonly RequestProblem[] };
 
 /** Lays what is given over `base`; names everything that is wrong with it at once. */
 export function readPolicy(given: unknown, base: BatchPolicy): PolicyReading {
   if (given === undefined || given === null) return { ok: true, policy: base };
   if (!isRecord(given)) return { ok: false, problems: [problem('policy', 'policy.shape', given, 'give an object')] };
-  const problems: Problem[] = [];
+  const problems: RequestProblem[] = [];
   let policy = base;
   for (const [name, value] of Object.entries(given)) {
     const rule = isPolicyField(name) ? RULES[name] : null;
@@ -142,7 +142,7 @@ function orNull<T>(rule: Rule<T>): Rule<T | null> {
   return (given) => (given === null ? { value: null } : rule(given));
 }
 
-function problem(path: string, rule: string, given: unknown, message: string): Problem {
+function problem(path: string, rule: string, given: unknown, message: string): RequestProblem {
   return { path, rule, given: JSON.stringify(given) ?? null, message, vendorCode: null };
 }
 

@@ -1,14 +1,14 @@
 /** What a person may write although it is called otherwise: the vendor's deprecated fields, and a format in small letters. */
 
 import { givenText } from './problems.js';
-import type { Problem } from './request.js';
+import type { RequestProblem } from './request.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Understood {
   readonly body: unknown;
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  readonly problems: readonly RequestProblem[];
+  readonly warnings: readonly RequestProblem[];
 }
 
 /** Null stands for "not given", as an empty field of a YAML manifest and `resume --set description=null` mean it. */
@@ -25,8 +25,8 @@ export function understand(given: unknown): Understood {
 
 function understandDisk(disk: unknown, path: string): Understood {
   if (!isFields(disk)) return { body: disk, problems: [], warnings: [] };
-  const problems: Problem[] = [];
-  const warnings: Problem[] = [];
+  const problems: RequestProblem[] = [];
+  const warnings: RequestProblem[] = [];
   const { DiskImSize, diskImSize, Device, device, ...fields } = disk;
   const body: Record<string, unknown> = { ...fields };
 

@@ -1,7 +1,7 @@
 /** `resume --set path=value`: what of a request may still change, and the request as amended. */
 import type { ImportView, Phase } from '../import.js';
 import { isObject } from '../json-value.js';
-import type { ImportRequest, Problem } from './request.js';
+import type { ImportRequest, RequestProblem } from './request.js';
 import { validateRequest } from './schema.js';
 
 /** Paths (or their beginnings, ending in a dot) that still have an effect when an import goes on from this phase. */
@@ -53,7 +53,7 @@ export type AmendedRequest =
   /** Null: nothing was set. */
   | { readonly ok: true; readonly request: ImportRequest | null }
   /** `refused`: why a field cannot be set, in one line; null where all can, and what results is no valid request. */
-  | { readonly ok: false; readonly refused: string | null; readonly problems: readonly Problem[] };
+  | { readonly ok: false; readonly refused: string | null; readonly problems: readonly RequestProblem[] };
 
 /** The request of an import that stopped, with what was `set`, held to the rules of any request. */
 export function amendedRequest(

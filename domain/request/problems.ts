@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { redact } from '../errors/redact.js';
 import { nearest } from './nearest.js';
-import type { Problem } from './request.js';
+import type { RequestProblem } from './request.js';
 import { MAX_DISK_GIB } from './vocabulary.js';
 
 const GIVEN_MAX = 80;
@@ -83,7 +83,7 @@ export function problemsOf(
   issues: readonly Issue[],
   body: unknown,
   fieldsOf: (path: Path) => readonly string[],
-): readonly Problem[] {
+): readonly RequestProblem[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) =>
@@ -199,7 +199,7 @@ function typeMessage(expected: string, given: unknown): string {
   return `has to be ${wanted}`;
 }
 
-function unknownField(path: Path, value: unknown, known: readonly string[]): Problem {
+function unknownField(path: Path, value: unknown, known: readonly string[]): RequestProblem {
   const text = pathText(path);
   const key = String(path.at(-1));
   const near = nearest(key, known);

@@ -61,7 +61,7 @@ export interface ImportRequest {
 }
 
 /** One thing that is wrong with a request. */
-export interface Problem {
+export interface RequestProblem {
   /** Where: `disks[0].diskImageSize`; the empty string for the request as a whole. */
   readonly path: string;
   /** Our rule's name, e.g. `imageName.length`. */
@@ -75,5 +75,5 @@ export interface Problem {
 }
 
 export type Validation =
-  | { readonly ok: true; readonly request: ImportRequest; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+  | { readonly ok: true; readonly request: ImportRequest; readonly warnings: readonly RequestProblem[] }
+  | { readonly ok: false; readonly problems: readonly RequestProblem[]; readonly warnings: readonly RequestProblem[] };

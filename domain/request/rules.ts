@@ -2,7 +2,7 @@
 import { parseObjectLocation } from '../object-location.js';
 import { nearest } from './nearest.js';
 import { givenText, valueAt } from './problems.js';
-import type { Problem } from './request.js';
+import type { RequestProblem } from './request.js';
 import { sourceWarning } from './source-rules.js';
 import { tagProblems } from './tag-rules.js';
 import { regionOfStorageLocation } from './text-rules.js';
@@ -229,8 +229,8 @@ const WARNINGS: readonly Rule[] = [
 
 /** `body` may be anything: what is not of its type is passed over here, since the schema has named it. */
 export function checkTogether(body: unknown): {
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  readonly problems: readonly RequestProblem[];
+  readonly warnings: readonly RequestProblem[];
 } {
   const draft = draftOf(body);
   const apply = (rules: readonly Rule[]) => rules.flatMap((rule) => rule(draft)).map(problemOf);
@@ -242,7 +242,7 @@ export function osTypeOf(platform: string): 'windows' | 'linux' {
   return isWindowsPlatform(platform) ? 'windows' : 'linux';
 }
 
-function problemOf({ path, rule, given, message, vendorCode }: Finding): Problem {
+function problemOf({ path, rule, given, message, vendorCode }: Finding): RequestProblem {
   return { path, rule, given: givenText(given), message: `${path} ${message}`, vendorCode };
 }
 

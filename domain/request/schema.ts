@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseObjectLocation } from '../object-location.js';
 import { understand } from './accepted-spellings.js';
 import { givenText, problemsOf } from './problems.js';
-import type { ImportRequest, Problem, Validation } from './request.js';
+import type { ImportRequest, RequestProblem, Validation } from './request.js';
 import { checkTogether, osTypeOf } from './rules.js';
 import { importRequestSchema, type ParsedRequest } from './shape.js';
 
@@ -60,9 +60,9 @@ function unwrapped(schema: unknown): unknown {
 }
 
 /** In the order of the schema's fields; two rules that say the same of one field count once. */
-function inOrder(problems: readonly Problem[]): readonly Problem[] {
+function inOrder(problems: readonly RequestProblem[]): readonly RequestProblem[] {
   const fields = Object.keys(importRequestSchema.shape);
-  const rank = ({ path }: Problem) => {
+  const rank = ({ path }: RequestProblem) => {
     const index = fields.indexOf(/^\w*/.exec(path)?.[0] ?? '');
     return index === -1 ? fields.length : index;
   };

@@ -4,7 +4,7 @@ import { createDetect } from '../../activities/detect.js';
 import { createDistribute } from '../../activities/distribute.js';
 import { createWatchImport } from '../../activities/watch-import.js';
 import type { ImageView, TaskView } from '../../alibaba/cloud.js';
-import type { Sighting } from '../../alibaba/region-watcher.js';
+import type { ImageObservation } from '../../alibaba/region-watcher.js';
 import { fail } from '../../domain/errors/index.js';
 import type { StepInput } from '../../domain/plan.js';
 import type { ImportRequest } from '../../domain/request/request.js';
@@ -41,7 +41,7 @@ const image = (status: string, percent: number | null = null, detection: ImageVi
 });
 
 /** Each poll takes ten minutes; `observe` gives what poll number `n` shows, from 0. */
-function runnerWith(observe: (n: number) => Sighting | Promise<Sighting>) {
+function runnerWith(observe: (n: number) => ImageObservation | Promise<ImageObservation>) {
   const runner = activityRunner(cloud);
   let polls = 0;
   const next = async () => {
@@ -64,7 +64,7 @@ const attention = (code: string, text = '') => ({
 });
 
 describe('an import', () => {
-  const watch = (observe: (n: number) => Sighting) => {
+  const watch = (observe: (n: number) => ImageObservation) => {
     const { run, deps } = runnerWith(observe);
     return run(createWatchImport(deps), input(), SOURCE);
   };
@@ -158,7 +158,7 @@ describe('a detection', () => {
 describe('a copy', () => {
   const distribute = () => {
     const { run, deps } = runnerWith(() => ({ task: null, image: null }));
-    const next = async (region: string, { imageId }: { readonly imageId: string }): Promise<Sighting> => {
+    const next = async (region: string, { imageId }: { readonly imageId: string }): Promise<ImageObservation> => {
       pass(POLL_MS);
       const [seen] = await cloud.ecs(region).describeImages({ imageIds: [imageId] });
       return { task: null, image: seen ?? null };

@@ -7,7 +7,7 @@ import { createCloud } from '../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../alibaba/credentials.js';
 import { IMPORT_TAG_KEY, newImportId } from '../../domain/ids.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
-import type { Accounts, Orphan } from '../../domain/orphans.js';
+import type { Orphan, RecordedImports } from '../../domain/orphans.js';
 import type { OrphanSweep, OrphanSweepInput } from '../../domain/process-names.js';
 import type { PlacesUsed } from '../../store/orphans.js';
 import { quietEnvironment } from '../support/activities/quiet-environment.js';
@@ -48,7 +48,7 @@ const FOLDERS: PlacesUsed['folders'] = [
 
 async function sweep(
   input: Partial<OrphanSweepInput> = {},
-  now: () => Accounts = accounts,
+  now: () => RecordedImports = accounts,
   folders = FOLDERS,
 ): Promise<OrphanSweep> {
   const url = `http://${cloud.address}`;
@@ -65,7 +65,7 @@ async function sweep(
   return environment.run(activity, { delete: false, foreign: false, ...input });
 }
 
-function accounts(): Accounts {
+function accounts(): RecordedImports {
   return { live: new Set([String(LIVE)]), known: new Set([String(LIVE), String(ENDED)]), held: new Set(held) };
 }
 

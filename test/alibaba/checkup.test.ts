@@ -6,7 +6,7 @@ import { type CloudCheckup, checkCloud } from '../../alibaba/checkup.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../alibaba/credentials.js';
 import { leastPolicy, type PolicyDocument, type PolicyFeatures } from '../../alibaba/least-policy.js';
-import type { Check } from '../../domain/checkup.js';
+import type { DoctorCheck } from '../../domain/checkup.js';
 import { bareImport } from '../support/alibaba/import-input.js';
 import {
   ACCOUNT_KEYS,
@@ -47,8 +47,8 @@ function setup(change: Partial<CloudCheckup> = {}, keys?: Keys): CloudCheckup {
   };
 }
 
-const named = (checks: readonly Check[], name: string) => checks.find((check) => check.name === name);
-const failures = (checks: readonly Check[]) => checks.filter(({ status }) => status === 'failed');
+const named = (checks: readonly DoctorCheck[], name: string) => checks.find((check) => check.name === name);
+const failures = (checks: readonly DoctorCheck[]) => checks.filter(({ status }) => status === 'failed');
 
 describe('a cloud in which an import would go well', () => {
   test('passes every check', async () => {

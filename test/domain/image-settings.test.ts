@@ -1,18 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { type SeenImage, settleImage } from '../../domain/image-settings.js';
+import { type InspectedSettings, settleImage } from '../../domain/image-settings.js';
 import { acceptedWith, type Fields } from '../support/domain/requests.js';
 
-const NOTHING: SeenImage = { architecture: null, bootMode: null, osType: null, platform: null, nvmeSupport: null };
-const DEBIAN: SeenImage = {
+const NOTHING: InspectedSettings = {
+  architecture: null,
+  bootMode: null,
+  osType: null,
+  platform: null,
+  nvmeSupport: null,
+};
+const DEBIAN: InspectedSettings = {
   architecture: 'x86_64',
   bootMode: 'UEFI',
   osType: 'linux',
   platform: 'Debian',
   nvmeSupport: 'supported',
 };
-const WINDOWS: SeenImage = { ...DEBIAN, osType: 'windows', platform: 'Windows Server 2019' };
+const WINDOWS: InspectedSettings = { ...DEBIAN, osType: 'windows', platform: 'Windows Server 2019' };
 
-const settle = (changes: Fields, seen: SeenImage | null) => settleImage(acceptedWith(changes), seen);
+const settle = (changes: Fields, seen: InspectedSettings | null) => settleImage(acceptedWith(changes), seen);
 
 describe('what the cloud is told of the image', () => {
   test('is what the image shows, where the request leaves it open', () => {

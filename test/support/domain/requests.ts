@@ -1,5 +1,5 @@
 /** Requests to start from: each test says only what is different. */
-import type { ImportRequest, Problem } from '../../../domain/request/request.js';
+import type { ImportRequest, RequestProblem } from '../../../domain/request/request.js';
 import { validateRequest } from '../../../domain/request/schema.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export function bodyWith(changes: Fields = {}): Fields {
   };
 }
 
-export function problemsWith(changes: Fields): readonly Problem[] {
+export function problemsWith(changes: Fields): readonly RequestProblem[] {
   const checked = validateRequest(bodyWith(changes));
   return checked.ok ? [] : checked.problems;
 }
