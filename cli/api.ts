@@ -1,4 +1,4 @@
-/** The client of the API for the commands: finds the API, and turns every failure into lines for a person. */
+/** The API client of the commands: finds the API and formats its failures as messages. */
 import { readImport } from '../client/answers.js';
 import { ApiProblem, ApiUnreachableError, UnexpectedAnswerError } from '../client/errors.js';
 import { createTransport, type Transport } from '../client/transport.js';
@@ -14,31 +14,31 @@ export { importPath };
 
 export type Api = Transport;
 
-/** A supervised API that died is back sooner. */
-export const SHORT_PATIENCE_MS = 3_000;
+/** How long a call is retried while the API is unreachable. The supervisor restarts a failed API sooner. */
+export const RETRY_FOR_MS = 3_000;
 
 export function openApi(options: Pick<GlobalOptions, 'api'>, env: NodeJS.ProcessEnv = process.env): Api {
   const token = env.ECS_IMPORT_API_TOKEN;
   return createTransport({
-    // For every attempt: an `up` that was restarted may listen on another port.
+    // Resolved for every attempt: a restarted `up` may listen on another port.
     baseUrl: () => findApi(options.api, env).catch(asUnreachable),
     ...(token === undefined || token === '' ? {} : { token }),
   });
 }
 
-/** A watch continues when the `up` that it follows comes back. */
+/** Makes "no API found" a connection error, so that a watch continues when a stopped `up` starts again. */
 function asUnreachable(error: unknown): never {
   const noApi = error instanceof CommandError && error.exitCode === EXIT.failed;
   throw noApi ? new ApiUnreachableError(null, error.message, { cause: error }) : error;
 }
 
-/** One import; `ApiProblem` when there is none. */
+/** Throws `ApiProblem` if the import does not exist. */
 export async function getImport(api: Api, id: string): Promise<{ readonly view: ImportView; readonly text: string }> {
-  const { text } = await api.call({ method: 'GET', path: importPath(id), retryForMs: SHORT_PATIENCE_MS });
+  const { text } = await api.call({ method: 'GET', path: importPath(id), retryForMs: RETRY_FOR_MS });
   return { view: readImport(text), text };
 }
 
-/** What a person is told of a failed call, one fact a line; null for any other error. */
+/** The messages for a failed API call; null for any other error. */
 export function apiFailure(error: unknown): CommandError | null {
   if (error instanceof ApiProblem) return refusal(error);
   if (error instanceof UnexpectedAnswerError) {
@@ -46,12 +46,12 @@ export function apiFailure(error: unknown): CommandError | null {
   }
   if (!(error instanceof ApiUnreachableError)) return null;
   if (error.cause instanceof CommandError) return error.cause;
-  const line = `the API at ${error.baseUrl} can't be reached (${error.reason}): start it with \`ecs-image-import up\`, or check --api`;
+  const line = `the API at ${error.baseUrl} can't be reached (${error.reason}): start it with \`ecs-image-import up\`, or correct --api`;
   return new CommandError(EXIT.failed, [clean(line)], null, { cause: error });
 }
 
 function refusal(error: ApiProblem): CommandError {
-  // The caller can fix a 4xx: wrong usage. The service has to recover from the others.
+  // The user can fix the cause of a 4xx answer: wrong usage. Other statuses are failures of the service.
   const exitCode = error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.failed;
   const errors = error.problem?.errors ?? [];
   const lines =

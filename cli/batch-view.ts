@@ -1,8 +1,8 @@
-/** A batch as a person reads it, and as the API sends it. */
+/** Reads a batch from the API and formats it for the terminal. */
 
 import { readBatch } from '../client/answers.js';
 import { type BatchCause, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
-import { type Api, SHORT_PATIENCE_MS } from './api.js';
+import { type Api, RETRY_FOR_MS } from './api.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { clean, duration, indent, size, table } from './format.js';
 
@@ -11,7 +11,7 @@ export function batchPath(id: string, rest = ''): string {
 }
 
 export async function getBatch(api: Api, id: string): Promise<{ readonly view: BatchView; readonly text: string }> {
-  const { text } = await api.call({ method: 'GET', path: batchPath(id), retryForMs: SHORT_PATIENCE_MS });
+  const { text } = await api.call({ method: 'GET', path: batchPath(id), retryForMs: RETRY_FOR_MS });
   return { view: readBatch(text), text };
 }
 
@@ -29,13 +29,13 @@ export function exitCodeOfBatch(view: BatchView): ExitCode {
   return EXIT_CODES[view.state];
 }
 
-/** How it stands, in a line. */
+/** The state and the counts in one line. */
 export function batchLine(view: BatchView): string {
   const { counts } = view;
   const ended = counts.succeeded + counts.failed + counts.cancelled;
   const figures = [
     `${ended}/${counts.total - counts.invalid} ended`,
-    ...COUNTED.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`),
+    ...LISTED_COUNTS.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`),
     ...(view.importsPerMinute === null ? [] : [`${view.importsPerMinute.toFixed(1)} a minute`]),
     ...(view.etaSeconds === null || isFinalBatch(view.state)
       ? []
@@ -44,10 +44,10 @@ export function batchLine(view: BatchView): string {
   return clean(`${view.state}: ${figures.join(', ')}`);
 }
 
-const COUNTED = ['waiting', 'running', 'attention', 'failed', 'cancelled', 'invalid'] as const;
+const LISTED_COUNTS = ['waiting', 'running', 'attention', 'failed', 'cancelled', 'invalid'] as const;
 
-/** The whole batch, for `batch status ID`. */
-export function wholeBatch(view: BatchView): string {
+/** All details, for `batch status ID`. */
+export function formatBatch(view: BatchView): string {
   const took = duration(Date.parse(view.endedAt ?? view.updatedAt) - Date.parse(view.createdAt));
   const phases = Object.entries(view.phases).map(([phase, count]) => `${count} in ${phase}`);
   const { estimate } = view;
@@ -56,21 +56,21 @@ export function wholeBatch(view: BatchView): string {
     batchLine(view),
     ...(view.attention === null
       ? []
-      : [clean(`needs you: ${view.attention.message}`), clean(`remedy: ${view.attention.remedy}`)]),
-    ...(view.waitsFor === null ? [] : [clean(`waits: ${view.waitsFor.message}`), clean(`  ${view.waitsFor.remedy}`)]),
-    ...(phases.length === 0 ? [] : [`under way: ${phases.join(', ')}`]),
+      : [clean(`action required: ${view.attention.message}`), clean(`remedy: ${view.attention.remedy}`)]),
+    ...(view.waitsFor === null ? [] : [clean(`waiting: ${view.waitsFor.message}`), clean(`  ${view.waitsFor.remedy}`)]),
+    ...(phases.length === 0 ? [] : [`in progress: ${phases.join(', ')}`]),
     `uploaded ${size(estimate.uploadedBytes)}${estimate.expectedUploadBytes === null ? '' : ` of about ${size(estimate.expectedUploadBytes)}`}`,
-    `image storage ${estimate.imageGiB} GiB${estimate.expectedImageGiB === null ? '' : `, about ${estimate.expectedImageGiB.toFixed(0)} GiB in the end`}`,
+    `image storage ${estimate.imageGiB} GiB${estimate.expectedImageGiB === null ? '' : `, about ${estimate.expectedImageGiB.toFixed(0)} GiB when all imports have succeeded`}`,
     ...(estimate.cost === null
       ? []
       : [
-          `costs about ${estimate.cost.storagePerMonth.toFixed(2)} ${estimate.cost.currency} a month of storage and ${estimate.cost.traffic.toFixed(2)} of traffic`,
+          `estimated cost: ${estimate.cost.storagePerMonth.toFixed(2)} ${estimate.cost.currency} per month for storage, ${estimate.cost.traffic.toFixed(2)} ${estimate.cost.currency} for traffic`,
         ]),
     ...causes('failed', view.failures),
-    ...causes('need you', view.attentions),
+    ...causes('action required', view.attentions),
     ...(view.attentions.length === 0
       ? []
-      : [`when it is mended: ecs-image-import batch resume ${view.id} --cause ${view.attentions[0]?.code ?? 'CODE'}`]),
+      : [`after the fix: ecs-image-import batch resume ${view.id} --cause ${view.attentions[0]?.code ?? 'CODE'}`]),
   ].join('\n');
 }
 
@@ -83,5 +83,5 @@ function causes(title: string, list: readonly BatchCause[]): readonly string[] {
     cause.remedy,
     cause.examples[0] ?? '',
   ]);
-  return [`${title}:\n${indent(table(['imports', 'code', 'one of them', 'remedy', 'see'], rows))}`];
+  return [`${title}:\n${indent(table(['imports', 'code', 'example message', 'remedy', 'example import'], rows))}`];
 }

@@ -1,4 +1,4 @@
-/** The boot check of `inspect`: runs it, and keeps its log and its last screen in a folder. */
+/** Runs the boot check of `inspect` and saves its serial log and last screen to a folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Finding } from '../domain/import.js';
@@ -6,12 +6,12 @@ import { type BootCheck, bootCheck } from '../images/boot-check/boot-check.js';
 import type { Inspection } from '../images/inspection.js';
 import { CommandError, EXIT } from './exit.js';
 import { clean } from './format.js';
-import { catchInterrupts } from './interrupts.js';
+import { handleInterrupts } from './interrupts.js';
 
 export interface BootCheckReport {
   readonly outcome: BootCheck['outcome'];
   readonly seconds: number;
-  /** Paths of what was kept; null where nothing ran. */
+  /** Paths of the saved files; null if the virtual machine did not start. */
   readonly log: string | null;
   readonly screenshot: string | null;
   readonly finding: Finding;
@@ -25,26 +25,26 @@ export async function runBootCheck(
   timeLimitMs: number | undefined,
 ): Promise<BootCheckReport> {
   const to = path.resolve(folder ?? `${path.basename(file)}.boot-check`);
-  const interrupts = catchInterrupts();
+  const interrupts = handleInterrupts();
   try {
     const options = { signal: interrupts.signal, ...(timeLimitMs === undefined ? {} : { timeLimitMs }) };
     const { outcome, seconds, finding, log, screenshot } = await bootCheck(file, inspection, options);
     return {
       outcome,
       seconds,
-      log: keep(to, 'serial.log', log),
-      screenshot: keep(to, 'screen.png', screenshot),
+      log: save(to, 'serial.log', log),
+      screenshot: save(to, 'screen.png', screenshot),
       finding,
     };
   } catch (error) {
     if (interrupts.signal.aborted) throw new CommandError(EXIT.interrupted, ['the boot check was stopped']);
     throw error;
   } finally {
-    interrupts.forget();
+    interrupts.dispose();
   }
 }
 
-function keep(folder: string, name: string, bytes: Buffer | null): string | null {
+function save(folder: string, name: string, bytes: Buffer | null): string | null {
   if (bytes === null) return null;
   const file = path.join(folder, name);
   try {
@@ -52,7 +52,7 @@ function keep(folder: string, name: string, bytes: Buffer | null): string | null
     writeFileSync(file, bytes);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(EXIT.failed, [clean(`${file} could not be written: ${reason}`)]);
+    throw new CommandError(EXIT.failed, [clean(`can't write ${file}: ${reason}; give --boot-check a writable folder`)]);
   }
   return file;
 }

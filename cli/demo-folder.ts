@@ -1,4 +1,4 @@
-/** The folder of a demo: temporary, closed to others, and swept away by a later demo when its own was killed. */
+/** The temporary folder of a demo. Only its user can read it. The next demo removes the folder of a killed one. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { isAlive } from '../local/supervisor/processes.js';
 import { openSupervisor } from '../local/supervisor/supervisor.js';
 
 const PREFIX = 'ecs-image-import-demo-';
-/** Another name, so that no sweep touches what a person asked to keep. */
+/** For `--keep`: a separate prefix, so that no later demo removes the folder. */
 const KEPT_PREFIX = 'ecs-image-import-kept-';
 
 export interface DemoFolder {
@@ -23,12 +23,12 @@ export async function makeDemoFolder(options: { readonly keep: boolean }): Promi
   };
 }
 
-/** Removes what demos left that were killed before they could. */
-export async function sweepDemoFolders(say: (line: string) => void): Promise<void> {
+/** Stops the processes and removes the folders of demos that were killed. */
+export async function removeAbandonedDemos(say: (line: string) => void): Promise<void> {
   const names = await readdir(os.tmpdir());
   for (const name of names.filter((entry) => entry.startsWith(PREFIX))) {
     const folder = path.join(os.tmpdir(), name);
-    // A demo that was killed leaves its lock; another user's can't be read.
+    // A killed demo leaves its lock file. The lock file of another user can't be read.
     const holder = parseHolder(await readFile(path.join(folder, 'up.lock'), 'utf8').catch(() => ''));
     if (holder === null || isAlive(holder)) continue;
     try {
@@ -36,7 +36,7 @@ export async function sweepDemoFolders(say: (line: string) => void): Promise<voi
       await supervisor.stop();
       await rm(folder, { recursive: true, force: true });
     } catch {
-      // Another demo is sweeping it at the same time.
+      // Another demo is removing it concurrently.
     }
   }
 }

@@ -1,33 +1,33 @@
-/** Which API a command speaks to: `--api`, ECS_IMPORT_API, else the `up` that lives on this machine. */
+/** The API that a command calls: `--api`, else ECS_IMPORT_API, else a running `up` of this user. */
 import { realpathSync } from 'node:fs';
 import { defaultDataDir } from '../local/supervisor/folders.js';
 import { liveInstances } from '../local/supervisor/instances.js';
 import { CommandError, EXIT } from './exit.js';
 
-/** The address without a slash at its end. */
+/** Returns the URL without a trailing slash. Of several running `up`, the one with the default data folder wins. */
 export async function findApi(given: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
   const named = given ?? (env.ECS_IMPORT_API === '' ? undefined : env.ECS_IMPORT_API);
-  if (named !== undefined) return checked(named, given === undefined ? 'ECS_IMPORT_API' : '--api');
+  if (named !== undefined) return validUrl(named, given === undefined ? 'ECS_IMPORT_API' : '--api');
 
   const live = await liveInstances(env);
   const preferred = live.find((instance) => sameFolder(instance.dataDir, defaultDataDir(env)));
   const [first, ...others] = preferred === undefined ? live : [preferred];
   if (first === undefined) {
     throw new CommandError(EXIT.failed, [
-      'no API found: start one with `ecs-image-import up`, or give --api URL (or set ECS_IMPORT_API)',
+      'no API found: start one with `ecs-image-import up`, or set --api URL or ECS_IMPORT_API',
     ]);
   }
   if (others.length > 0) {
     throw new CommandError(EXIT.usage, [
-      `several \`up\` run here: say which with --api (${live.map(({ api, dataDir }) => `${api} for ${dataDir}`).join(', ')})`,
+      `several instances of \`up\` are running: select one with --api (${live.map(({ api, dataDir }) => `${api} for ${dataDir}`).join(', ')})`,
     ]);
   }
   return first.api;
 }
 
-function checked(url: string, from: string): string {
+function validUrl(url: string, setting: string): string {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
-  throw new CommandError(EXIT.usage, [`${from} is ${url}: give http://host:port`]);
+  throw new CommandError(EXIT.usage, [`${setting} is ${url}, which is not an HTTP URL: set http://host:port`]);
 }
 
 function sameFolder(one: string, other: string): boolean {

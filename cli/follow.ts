@@ -1,51 +1,54 @@
-/** Shows the events of one import until it is final or needs the user. */
+/** Shows the events of one import until it ends or requires action. */
 import { ApiProblem } from '../client/errors.js';
 import { watchImport } from '../client/watch.js';
 import { type ImportEvent, type ImportView, PHASES, type Progress, type State } from '../domain/import.js';
 import { type Api, apiFailure } from './api.js';
 import { CommandError, EXIT } from './exit.js';
 
-export interface Shower {
+export interface EventView {
   readonly event: (event: ImportEvent) => void;
   readonly progress: (progress: Progress, state: State) => void;
-  /** The connection is lost or back. */
-  readonly trouble: (line: string) => void;
+  /** The connection to the API is lost or restored. */
+  readonly connection: (line: string) => void;
 }
 
-/** How long the API may be away before the command gives up; the import continues. */
-const PATIENCE_MS = 5 * 60_000;
+/** How long the API may be unreachable before the command gives up. The import continues. */
+const RECONNECT_FOR_MS = 5 * 60_000;
 
-/** Rejects with the signal's reason when it aborts, with `CommandError` when there is no such import or no API for long. */
-export async function follow(api: Api, id: string, show: Shower, signal: AbortSignal): Promise<ImportView> {
+/**
+ * Rejects with the signal's reason when it aborts, and with `CommandError` if the import does not exist or the API
+ * stays unreachable.
+ */
+export async function follow(api: Api, id: string, view: EventView, signal: AbortSignal): Promise<ImportView> {
   const events = watchImport(api, id, {
     signal,
-    patienceMs: PATIENCE_MS,
+    patienceMs: RECONNECT_FOR_MS,
     onConnection: (state) =>
-      show.trouble(
+      view.connection(
         state === 'restored'
-          ? 'connected again'
-          : 'lost the connection to the API; trying again (the import continues)',
+          ? 'reconnected to the API'
+          : 'connection to the API lost; reconnecting (the import continues)',
       ),
   });
   try {
     for (;;) {
       const next = await events.next();
       if (next.done === true) return next.value;
-      showEvent(next.value, show);
+      showEvent(next.value, view);
     }
   } catch (error) {
     const failure = apiFailure(error);
     if (failure === null) throw error;
     if (error instanceof ApiProblem && error.status < 500) throw failure;
     throw new CommandError(EXIT.failed, [
-      `no connection to the API for ${PATIENCE_MS / 1_000} s (${failure.message}); the import continues: \`ecs-image-import watch ${id}\` shows it again`,
+      `no connection to the API for ${RECONNECT_FOR_MS / 1_000} s (${failure.message}); the import continues: \`ecs-image-import watch ${id}\` shows it again`,
     ]);
   }
 }
 
-function showEvent(event: ImportEvent, show: Shower): void {
-  if (event.type !== 'progress') show.event(event);
-  else if (isProgress(event.detail)) show.progress(event.detail, event.state);
+function showEvent(event: ImportEvent, view: EventView): void {
+  if (event.type !== 'progress') view.event(event);
+  else if (isProgress(event.detail)) view.progress(event.detail, event.state);
 }
 
 function isProgress(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Progress {

@@ -1,4 +1,4 @@
-/** Sizes, times and texts as people read them. */
+/** Formats sizes, durations and tables for the terminal. */
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
@@ -23,12 +23,12 @@ export function duration(ms: number): string {
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Names and messages may come from an untrusted image: control characters must not reach the terminal. */
+/** Removes control characters: names and messages can come from an untrusted image. */
 export function clean(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
-/** Columns under their heads; the last one is not padded. */
+/** A header and aligned columns. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(clean));
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));

@@ -1,20 +1,20 @@
-/** Options that every command takes, before or behind its name. */
+/** Options of every command, accepted before and after its name. */
 import type { Command } from 'commander';
 
 export interface GlobalOptions {
-  /** Output for programs: one JSON document on stdout. */
+  /** Print one JSON document on stdout. */
   readonly json: boolean;
   /** Show stack traces. */
   readonly debug: boolean;
-  /** Where the API is; unset: ECS_IMPORT_API, else the local `up`. */
+  /** URL of the API. Unset: see `findApi`. */
   readonly api?: string;
 }
 
 export function addGlobalOptions(program: Command): void {
   program
-    .option('--json', 'print one JSON document on stdout', false)
-    .option('--debug', 'show stack traces of errors', false)
-    .option('--api <url>', 'address of the API (default: $ECS_IMPORT_API, else the local `up`)');
+    .option('--json', 'print the result as one JSON document on stdout', false)
+    .option('--debug', 'print stack traces of errors', false)
+    .option('--api <url>', 'URL of the API (default: $ECS_IMPORT_API, else the running `up`)');
 }
 
 export function globalsOf(command: Command): GlobalOptions {

@@ -1,4 +1,4 @@
-/** Puts a request together from a manifest and options; options win. What is wrong with it the API says, all at once. */
+/** Builds a request from a manifest and options. Options override the manifest. The API validates the result. */
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { clean } from './format.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The options of `import`, named as commander names them. */
+/** Options of `import`, with the names that commander gives them. */
 export interface ImportOptions {
   readonly manifest?: string;
   readonly region?: string;
@@ -86,7 +86,7 @@ export async function importRequest(source: string | undefined, options: ImportO
   });
 }
 
-/** YAML, and so JSON; relative paths in it are relative to it. */
+/** Reads YAML or JSON. Relative paths in a manifest are relative to its folder. */
 async function readManifest(file: string): Promise<Fields> {
   let value: unknown;
   try {
@@ -97,7 +97,7 @@ async function readManifest(file: string): Promise<Fields> {
   }
   if (!isObject(value) || Array.isArray(value)) {
     throw new CommandError(EXIT.usage, [
-      `the manifest ${file} holds no request: write fields such as region: cn-hangzhou`,
+      `the manifest ${file} does not contain a request: write fields such as region: cn-hangzhou`,
     ]);
   }
   const folder = path.dirname(file);
@@ -108,7 +108,7 @@ async function readManifest(file: string): Promise<Fields> {
   return { ...value, disks };
 }
 
-/** The system disk of the command line stands for the manifest's first one; data disks are added behind the manifest's. */
+/** The system disk of the command line overrides the manifest's first disk. Data disks are appended. */
 function disksOf(
   fromManifest: unknown,
   source: string | undefined,
@@ -128,7 +128,7 @@ function disksOf(
   return disks.length === 0 ? undefined : disks;
 }
 
-/** `SOURCE[,format=QCOW2][,size=40][,sha256=…]`; a comma within the source stays part of it. */
+/** Reads `SOURCE[,format=QCOW2][,size=40][,sha256=…]`. The source can contain commas. */
 function dataDisk(text: string, cwd: string): Fields {
   const parts = text.split(/,(?=(?:format|size|sha256)=)/);
   const settings = Object.fromEntries(
@@ -142,14 +142,14 @@ function dataDisk(text: string, cwd: string): Fields {
   });
 }
 
-/** Anything without a scheme is a path on this machine. */
+/** Text without a URL scheme is a path on this machine. */
 export function sourceUrl(source: string, folder: string): string {
   return /^[a-z][a-z0-9+.-]*:/i.test(source) || source === ''
     ? source
     : pathToFileURL(path.resolve(folder, source)).href;
 }
 
-/** `undefined` where neither side says anything: the API's defaults apply. */
+/** `undefined` if neither side sets anything: the API's defaults apply. */
 function merged(base: unknown, over: Fields): unknown {
   const set = withoutUnset(over);
   if (Object.keys(set).length === 0) return base;

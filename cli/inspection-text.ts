@@ -1,4 +1,4 @@
-/** An inspection as a person reads it: what the image is, what is wrong with it, and the verdict. */
+/** Formats an inspection for the terminal: facts about the image, findings and verdict. */
 import type { Severity } from '../domain/import.js';
 import type { Inspection } from '../images/inspection.js';
 import { clean, duration, indent, size } from './format.js';
@@ -13,27 +13,31 @@ export function inspectionText(file: string, inspection: Inspection, ms: number)
   ].join('\n');
 }
 
-function facts(told: Inspection): readonly (readonly [name: string, value: string])[] {
-  const format = told.subformat === null ? told.format : `${told.format}, ${told.subformat}`;
-  const virtual = told.virtualSize === null ? 'size unknown' : `${size(told.virtualSize)} for the guest`;
-  const smallest = told.diskImageSizeGiB === null ? '' : `; diskImageSize ${told.diskImageSizeGiB} or more`;
+function facts(inspection: Inspection): readonly (readonly [name: string, value: string])[] {
+  const format = inspection.subformat === null ? inspection.format : `${inspection.format}, ${inspection.subformat}`;
+  const virtual = inspection.virtualSize === null ? 'virtual size unknown' : `virtual ${size(inspection.virtualSize)}`;
+  const minimum =
+    inspection.diskImageSizeGiB === null ? '' : `; diskImageSize: at least ${inspection.diskImageSizeGiB} GiB`;
   const container: (readonly [string, string])[] = [
     ['format', format],
-    ['size', `${virtual}, file ${size(told.fileSize)}, on disk ${size(told.allocatedSize)}${smallest}`],
+    ['size', `${virtual}, file ${size(inspection.fileSize)}, allocated ${size(inspection.allocatedSize)}${minimum}`],
   ];
-  if (told.partitionTable !== null) container.push(['disk', layout(told)]);
-  if (told.depth === 'container') return [...container, ['guest', 'inspection: container only']];
+  if (inspection.partitionTable !== null) container.push(['disk', layout(inspection)]);
+  if (inspection.depth === 'container')
+    return [...container, ['guest', 'not inspected: only the container format is supported']];
   return [
     ...container,
-    ['system', `${told.osName ?? 'unknown'}, ${told.architecture ?? 'architecture unknown'}`],
-    ['platform', `${told.platform ?? 'unknown'} (${told.osType ?? 'unknown'})`],
+    ['OS', `${inspection.osName ?? 'unknown'}, ${inspection.architecture ?? 'architecture unknown'}`],
+    ['platform', `${inspection.platform ?? 'unknown'} (${inspection.osType ?? 'unknown'})`],
     [
       'boot mode',
-      told.bootModes.length > 1 ? `${told.bootMode} (can: ${told.bootModes.join(', ')})` : (told.bootMode ?? 'unknown'),
+      inspection.bootModes.length > 1
+        ? `${inspection.bootMode} (supported: ${inspection.bootModes.join(', ')})`
+        : (inspection.bootMode ?? 'unknown'),
     ],
-    ['kernel', told.kernelVersion ?? 'unknown'],
-    ...(told.osType === 'windows' ? [] : [['cloud-init', told.cloudInitVersion ?? 'not found'] as const]),
-    ['NVMe', told.nvmeSupport ?? 'unknown'],
+    ['kernel', inspection.kernelVersion ?? 'unknown'],
+    ...(inspection.osType === 'windows' ? [] : [['cloud-init', inspection.cloudInitVersion ?? 'not found'] as const]),
+    ['NVMe', inspection.nvmeSupport ?? 'unknown'],
   ];
 }
 
@@ -48,9 +52,9 @@ function layout({ partitionTable, volumes }: Inspection): string {
 function verdict({ findings: all, depth }: Inspection, ms: number): string {
   const count = (severity: Severity) => all.filter((finding) => finding.severity === severity).length;
   const blocking = count('blocking');
-  const counts = `${blocking} blocking, ${count('warning')} warnings; read in ${duration(ms)}`;
-  if (blocking > 0) return `an import is refused before the upload: ${counts}`;
+  const counts = `${blocking} blocking, ${count('warning')} warnings; inspected in ${duration(ms)}`;
+  if (blocking > 0) return `result: an import would fail before the upload: ${counts}`;
   return depth === 'guest'
-    ? `nothing found that keeps it from booting: ${counts}`
-    : `nothing found in the container: ${counts}`;
+    ? `result: no blocking finding: ${counts}`
+    : `result: no blocking finding in the container: ${counts}`;
 }

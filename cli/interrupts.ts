@@ -1,18 +1,19 @@
-/** Ctrl-C, SIGTERM and a closed terminal: once to stop in order, twice to stop at once. */
+/** Handles Ctrl-C, SIGTERM and a closed terminal: the first signal stops gracefully, the second immediately. */
 
 export interface Interrupts {
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
   /** Resolves at the first signal. */
   readonly first: Promise<void>;
-  /** Replaces what happens at the second signal. */
+  /** Sets the action for the second signal. */
   readonly onSecond: (action: () => void) => void;
-  readonly forget: () => void;
+  /** Restores the default handling of signals. */
+  readonly dispose: () => void;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export function catchInterrupts(): Interrupts {
+export function handleInterrupts(): Interrupts {
   const controller = new AbortController();
   let second = () => {};
   const handle = () => {
@@ -26,7 +27,7 @@ export function catchInterrupts(): Interrupts {
     onSecond: (action) => {
       second = action;
     },
-    forget: () => {
+    dispose: () => {
       for (const name of SIGNALS) process.off(name, handle);
     },
   };

@@ -1,14 +1,14 @@
-/** Shows an import as it goes: on a terminal one line that moves and a line for each phase done, else plain lines. */
+/** Shows the progress of an import: on a terminal a progress line below the completed phases, else plain lines. */
 import type { ImportEvent, Phase, Progress } from '../domain/import.js';
-import type { Shower } from './follow.js';
+import type { EventView } from './follow.js';
 import { clean, duration, size } from './format.js';
 
-export interface LiveView extends Shower {
-  /** Leaves the terminal tidy. */
+export interface LiveView extends EventView {
+  /** Clears the progress line. */
   readonly close: () => void;
 }
 
-/** What a view writes to: stdout, or a text that a test looks at. */
+/** The output of a view: stdout, or a buffer in tests. */
 export interface Screen {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean;
@@ -16,15 +16,15 @@ export interface Screen {
 }
 
 export function openLiveView(screen: Screen, now: () => number = Date.now): LiveView {
-  return screen.isTTY === true ? movingView(screen) : plainView(screen, now);
+  return screen.isTTY === true ? terminalView(screen) : plainView(screen, now);
 }
 
-/** Shows nothing, for `--json`. */
-export const SILENT: LiveView = { event: () => {}, progress: () => {}, trouble: () => {}, close: () => {} };
+/** For `--json`. */
+export const SILENT: LiveView = { event: () => {}, progress: () => {}, connection: () => {}, close: () => {} };
 
 const PHASE_WIDTH = 'distribution'.length;
 
-function movingView(screen: Screen): LiveView {
+function terminalView(screen: Screen): LiveView {
   let phase: { readonly name: Phase; readonly startedAt: number } | null = null;
   let shown = false;
   const clear = () => {
@@ -35,8 +35,8 @@ function movingView(screen: Screen): LiveView {
     clear();
     screen.write(`${text}\n`);
   };
-  const move = (text: string) => {
-    // One column is left free: a full line would wrap, and then no longer be one.
+  const showProgress = (text: string) => {
+    // A full line would wrap, and only its last row would be cleared.
     const width = (screen.columns ?? 80) - 1;
     screen.write(`\r\u001b[2K${text.slice(0, width)}`);
     shown = true;
@@ -48,28 +48,28 @@ function movingView(screen: Screen): LiveView {
           line(`  ${phase.name.padEnd(PHASE_WIDTH)}  ${duration(Date.parse(event.at) - phase.startedAt)}`);
         }
         phase = { name: event.phase, startedAt: Date.parse(event.at) };
-        if (event.phase !== 'done') move(`> ${event.phase}`);
+        if (event.phase !== 'done') showProgress(`> ${event.phase}`);
       }
       const text = eventText(event);
       if (text !== null) line(`  ${event.phase.padEnd(PHASE_WIDTH)}  ${text}`);
     },
     progress: (progress, state) => {
-      const stopping = state === 'cancelling' ? ' (cancelling)' : '';
-      move(`> ${progress.phase.padEnd(PHASE_WIDTH)}  ${bar(progress.percent)} ${figures(progress)}${stopping}`);
+      const suffix = state === 'cancelling' ? ' (cancelling)' : '';
+      showProgress(`> ${progress.phase.padEnd(PHASE_WIDTH)}  ${bar(progress.percent)} ${figures(progress)}${suffix}`);
     },
-    trouble: (text) => line(`  ${text}`),
+    connection: (text) => line(`  ${text}`),
     close: clear,
   };
 }
 
-/** A line of progress at most every 10 s, so that a log of hours stays readable. */
-const PLAIN_PROGRESS_MS = 10_000;
+/** Minimum time between two progress lines, so that the log of a long import stays readable. */
+const PROGRESS_INTERVAL_MS = 10_000;
 
 function plainView(screen: Screen, now: () => number): LiveView {
   let phase: Phase | null = null;
-  let toldAt = 0;
-  const line = (at: string, of: string, text: string) =>
-    screen.write(`${at.slice(11, 19)} ${of.padEnd(PHASE_WIDTH)}  ${text}`.trimEnd().concat('\n'));
+  let printedAt = 0;
+  const line = (at: string, label: string, text: string) =>
+    screen.write(`${at.slice(11, 19)} ${label.padEnd(PHASE_WIDTH)}  ${text}`.trimEnd().concat('\n'));
   const time = () => new Date(now()).toISOString();
   return {
     event: (event) => {
@@ -77,27 +77,26 @@ function plainView(screen: Screen, now: () => number): LiveView {
       if (phase !== event.phase) {
         if (event.phase !== 'done') line(event.at, event.phase, text ?? '');
         else if (text !== null) line(event.at, event.phase, text);
-        toldAt = now();
+        printedAt = now();
       } else if (text !== null) line(event.at, event.phase, text);
       phase = event.phase;
     },
     progress: (progress) => {
-      if (now() - toldAt < PLAIN_PROGRESS_MS) return;
-      toldAt = now();
+      if (now() - printedAt < PROGRESS_INTERVAL_MS) return;
+      printedAt = now();
       line(time(), progress.phase, figures(progress));
     },
-    trouble: (text) => line(time(), '', text),
+    connection: (text) => line(time(), '', text),
     close: () => {},
   };
 }
 
-/** What an event says beside the phase that it is of; null for what the summary tells better. */
+/** The text of an event; null if the phase's name or the summary at the end shows it already. */
 function eventText({ type, state, message, detail, phase }: ImportEvent): string | null {
   if (type === 'ledger') return null;
   if (type === 'finding') return clean(`${String(detail.severity ?? 'finding')}: ${message}`);
-  if (type === 'attention') return clean(`needs you: ${message}`);
+  if (type === 'attention') return clean(`action required: ${message}`);
   if (type === 'note') return clean(message);
-  // A phase that begins says its own name; the end is told with its reason.
   if (phase === 'done') return null;
   return state === 'running' || state === 'attention' ? null : state;
 }

@@ -1,8 +1,8 @@
-/** How the parts of a stack are started: this program again, with the name of the part. */
+/** The commands that start the parts of a stack: this program with the name of the part. */
 import path from 'node:path';
 import type { Program, StackOptions } from '../local/supervisor/stack.js';
 
-/** `.js` when built, `.ts` when run from the sources. */
+/** `.js` in a build, `.ts` when run from the sources. */
 const suffix = path.extname(import.meta.filename);
 
 function program(...file: readonly string[]): Program {
@@ -17,7 +17,7 @@ export function partPrograms(): StackOptions['programs'] {
   };
 }
 
-/** The emulator is no part of the product: it is only ever started as a process of its own, never imported. */
+/** The emulator is a test tool: it runs as a separate process and is never imported. */
 export function emulatorProgram(): Program {
   return program('..', 'emulator', 'main');
 }

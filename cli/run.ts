@@ -1,8 +1,8 @@
-/** One run of the command line. Exit codes: 0 done, 1 failed, 2 wrong usage or request, 3 attention, 4 cancelled. */
+/** Runs one command. Exit codes: see `EXIT`. */
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { isObject } from '../domain/json-value.js';
 import { packageRoot } from '../store/package-root.js';
 import { apiFailure, parse } from './api.js';
@@ -27,46 +27,42 @@ import { print, say } from './console.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import { addGlobalOptions } from './globals.js';
 
-const COMMANDS = [
-  addDemo,
-  addUp,
-  addImport,
-  addInspect,
-  addList,
-  addStatus,
-  addWatch,
-  addCancel,
-  addResume,
-  addReport,
-  addDoctor,
-  addPolicy,
-  addOrphans,
-  addBatch,
-  addWorker,
-  addApi,
-  addEmulator,
-];
+/** In the order of the help text. */
+const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
+  'Start here:': [addDemo, addUp, addDoctor],
+  'Imports:': [addImport, addInspect, addList, addStatus, addWatch, addCancel, addResume, addReport],
+  'Batches:': [addBatch],
+  'Administration:': [addPolicy, addOrphans],
+  'Single processes:': [addWorker, addApi, addEmulator],
+};
 
-/** Runs one command; everything that it has to say has been printed when it returns. */
+const EXIT_CODES_HELP = `
+Exit codes: 0 success, 1 failure, 2 wrong usage or rejected request, 3 action required, 4 cancelled, 130 interrupted`;
+
+/** Prints the result and errors of the command, and returns its exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
   const program = new Command('ecs-image-import')
-    .description('Durable imports of disk images as custom images in Alibaba Cloud ECS')
-    .configureHelp({ showGlobalOptions: true })
+    .description('Import disk images as custom images into Alibaba Cloud ECS. Imports survive restarts of the service.')
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
+    .addHelpText('after', EXIT_CODES_HELP)
     .version(version())
     .exitOverride();
   addGlobalOptions(program);
-  for (const add of COMMANDS) add(program);
+  for (const [heading, commands] of Object.entries(COMMAND_GROUPS)) {
+    program.commandsGroup(heading);
+    for (const add of commands) add(program);
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT.done;
   } catch (error) {
     const { json = false, debug = false } = program.opts<{ json?: boolean; debug?: boolean }>();
-    return tell(error, { json, debug });
+    return report(error, { json, debug });
   }
 }
 
-function tell(error: unknown, { json, debug }: { readonly json: boolean; readonly debug: boolean }): ExitCode {
-  // Commander has printed its line already; help and version end with 0.
+function report(error: unknown, { json, debug }: { readonly json: boolean; readonly debug: boolean }): ExitCode {
+  // Commander has printed its message already. Help and version have exit code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   const known = error instanceof CommandError ? error : (apiFailure(error) ?? asCommandError(error));
   for (const line of known.lines) say(line);
@@ -80,6 +76,11 @@ function asCommandError(error: unknown): CommandError {
   const message = error instanceof Error ? error.message : String(error);
   const exitCode = error instanceof Error && error.name === 'ConfigError' ? EXIT.usage : EXIT.failed;
   return new CommandError(exitCode, [message.split('\n')[0] ?? message]);
+}
+
+/** Omits the default of flags: commander would print "(default: false)". */
+function describeOption(option: Option): string {
+  return option.defaultValue === false ? option.description : new Help().optionDescription(option);
 }
 
 function version(): string {

@@ -1,27 +1,30 @@
-/** An import as a person reads it: in a line, or whole. */
+/** Formats an import for the terminal: its outcome, or all details. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import type { Finding, ImportView, LedgerEntryView, Severity } from '../domain/import.js';
 import { clean, duration, indent, table } from './format.js';
 
-/** How it stands or ended; two lines where there is something to mend. */
+/** The state or result of an import, with the remedy if it failed or requires action. */
 export function outcome(view: ImportView): readonly string[] {
   const { state, phase, image, error, attention } = view;
   const took = duration(Date.parse(view.updatedAt) - Date.parse(view.createdAt));
   if (error !== null) {
     const request = error.requestId === null ? '' : ` (request ${error.requestId})`;
-    const what = `${state} in ${error.phase} after ${took}: ${error.code}: ${error.message}${request}`;
-    return [clean(what), ...remedy(error.remedy)];
+    const failure = `${state} in phase ${error.phase} after ${took}: ${error.code}: ${error.message}${request}`;
+    return [clean(failure), ...remedy(error.remedy)];
   }
   if (attention !== null) {
     return [
-      clean(`needs you in ${phase}: ${attention.code}: ${attention.message}`),
+      clean(`action required in phase ${phase}: ${attention.code}: ${attention.message}`),
       ...remedy(attention.remedy),
-      `then: ecs-image-import resume ${view.id} (or cancel ${view.id})`,
+      `after the fix: ecs-image-import resume ${view.id} (to give up: ecs-image-import cancel ${view.id})`,
     ];
   }
   if (state === 'succeeded') {
-    const made = image === null ? 'nothing to make (dry run)' : `image ${image.imageId} in ${image.regionId}`;
-    return [`succeeded in ${took}: ${made}`, ...view.copies.map((copy) => `copy ${copy.imageId} in ${copy.regionId}`)];
+    const result = image === null ? 'dry run, no image created' : `image ${image.imageId} in ${image.regionId}`;
+    return [
+      `succeeded in ${took}: ${result}`,
+      ...view.copies.map((copy) => `copy ${copy.imageId} in ${copy.regionId}`),
+    ];
   }
   return [
     state === 'cancelled' ? `cancelled after ${took}` : `${state}: ${phase} ${Math.floor(view.progress.percent)} %`,
@@ -32,15 +35,15 @@ function remedy(text: string): readonly string[] {
   return text === '' ? [] : [clean(`remedy: ${text}`)];
 }
 
-/** The whole import, for `status ID` and the end of a demo. */
-export function whole(view: ImportView): string {
+/** All details, for `status ID` and the end of a demo. */
+export function formatImport(view: ImportView): string {
   return [
     `import ${view.id}  ${clean(view.request.imageName)}  ${view.request.region}`,
     ...outcome(view),
     ...section(
       'timeline',
-      view.timeline.map((entry) => [entry.phase, spent(entry.startedAt, entry.endedAt)]),
-      ['phase', 'took'],
+      view.timeline.map((entry) => [entry.phase, phaseDuration(entry.startedAt, entry.endedAt)]),
+      ['phase', 'duration'],
     ),
     findings(view.findings),
     ...comparison(view.findings),
@@ -50,7 +53,7 @@ export function whole(view: ImportView): string {
 
 const WORST_FIRST: readonly Severity[] = ['blocking', 'warning', 'info'];
 
-/** What needs somebody comes first. */
+/** Most severe first. */
 export function findings(list: readonly Finding[]): string {
   if (list.length === 0) return 'findings: none';
   const sorted = WORST_FIRST.flatMap((severity) => list.filter((finding) => finding.severity === severity));
@@ -63,41 +66,40 @@ export function findings(list: readonly Finding[]): string {
   return `findings:\n${indent(lines.join('\n'))}`;
 }
 
-/** Nothing as long as the cloud has not said anything. */
+/** Empty until the cloud has reported its detection. */
 function comparison(list: readonly Finding[]): readonly string[] {
-  const side = (said: ComparedSide | null) => (said === null ? 'nothing' : said.severity);
+  const side = (finding: ComparedSide | null) => (finding === null ? 'none' : finding.severity);
   const rows = compareFindings(list).map(({ item, verdict, ours, theirs }) => [
     item,
     verdict,
     side(ours),
     side(theirs),
   ]);
-  return section('inspection beside the cloud’s detection', rows, ['item', 'verdict', 'inspection', 'cloud']);
+  return section('inspection compared with the cloud’s detection', rows, ['item', 'verdict', 'inspection', 'cloud']);
 }
 
-/** What each status means to somebody who pays for what is left. */
-const FATES: Readonly<Record<LedgerEntryView['status'], string>> = {
-  intended: 'not known yet',
-  created: 'there',
-  removed: 'gone, as meant',
-  kept: 'stays, as meant',
+const LEDGER_STATUSES: Readonly<Record<LedgerEntryView['status'], string>> = {
+  intended: 'not confirmed',
+  created: 'exists',
+  removed: 'deleted',
+  kept: 'kept as requested',
 };
 
 export function ledger(entries: readonly LedgerEntryView[]): string {
-  if (entries.length === 0) return 'ledger: nothing was made in the cloud';
+  if (entries.length === 0) return 'ledger: no cloud resources created';
   const rows = entries.map((entry) => [
     entry.kind,
     entry.detail.imageId ?? entry.key,
     entry.regionId,
-    FATES[entry.status],
+    LEDGER_STATUSES[entry.status],
   ]);
-  return `ledger:\n${indent(table(['made', 'what', 'region', 'now'], rows))}`;
+  return `ledger:\n${indent(table(['resource', 'id', 'region', 'status'], rows))}`;
 }
 
 function section(title: string, rows: readonly (readonly string[])[], head: readonly string[]): readonly string[] {
   return rows.length === 0 ? [] : [`${title}:\n${indent(table(head, rows))}`];
 }
 
-function spent(startedAt: string, endedAt: string | null): string {
-  return endedAt === null ? 'under way' : duration(Date.parse(endedAt) - Date.parse(startedAt));
+function phaseDuration(startedAt: string, endedAt: string | null): string {
+  return endedAt === null ? 'in progress' : duration(Date.parse(endedAt) - Date.parse(startedAt));
 }

@@ -1,14 +1,14 @@
-/** `api`: one API process, configured by the environment. */
+/** `api`: runs one API process. */
 import type { Command } from 'commander';
 import { continueWhenReaderCloses } from '../console.js';
 
 export function addApi(program: Command): void {
   program
     .command('api')
-    .description('run the HTTP API (TEMPORAL_ADDRESS, DATABASE_URL, ECS_IMPORT_PORT) until it is told to stop')
+    .description('run the HTTP API until SIGTERM; needs TEMPORAL_ADDRESS, DATABASE_URL and ECS_IMPORT_PORT')
     .action(async () => {
       continueWhenReaderCloses();
-      // Only here: the other commands start in a fraction of the time without it.
+      // Loaded on demand: it is slow to load, and no other command needs it.
       const { runApi } = await import('../../api/main.js');
       await runApi(process.env);
     });

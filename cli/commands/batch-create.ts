@@ -1,4 +1,4 @@
-/** `batch create FILE`: sends the file as it is; the API reads it item by item and refuses it whole or not at all. */
+/** `batch create FILE`: streams the file to the API, which rejects the whole file if one item is invalid. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { type Command, Option } from 'commander';
 import { BATCH_FORMATS, type BatchFormat, MEDIA_TYPES } from '../../batches/file/read.js';
 import { readBatch } from '../../client/answers.js';
 import { openApi } from '../api.js';
-import { wholeBatch } from '../batch-view.js';
+import { formatBatch } from '../batch-view.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -25,8 +25,8 @@ interface Options extends GlobalOptions {
   readonly watch: boolean;
 }
 
-/** Tens of thousands of items take a while to check. */
-const TAKEN_WITHIN_MS = 30 * 60_000;
+/** The API validates tens of thousands of items before it answers. */
+const ANSWER_WITHIN_MS = 30 * 60_000;
 
 const BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
   '.json': 'json',
@@ -40,15 +40,25 @@ const BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
 export function addBatchCreate(batch: Command): void {
   batch
     .command('create')
-    .description('start the imports of a file: YAML, JSON, JSON lines or CSV; nothing starts unless all are valid')
-    .argument('<file>', 'the file; "-" reads standard input and needs --format')
-    .addOption(new Option('--format <format>', 'default: by the name of the file').choices(BATCH_FORMATS))
-    .option('--name <name>', 'name of the batch; the same name and file give the same batch')
-    .option('--policy <setting=value>', 'e.g. concurrency=100, errorBudget=2%; may be repeated', collectChanges)
-    .option('--default <path=value>', 'for every item, e.g. region=cn-hangzhou; may be repeated', collectChanges)
-    .option('--skip-invalid', 'start the valid items although others are not', false)
-    .option('--idempotency-key <key>', 'the same key and file give the same batch')
-    .option('--watch', 'show it live until it ends or needs you', false)
+    .description('start the imports listed in a file; if one item is invalid, no import starts')
+    .argument('<file>', 'YAML, JSON, JSON Lines or CSV file; "-" reads standard input and requires --format')
+    .addOption(
+      new Option('--format <format>', 'format of the file (default: from its extension)').choices(BATCH_FORMATS),
+    )
+    .option('--name <name>', 'name of the batch; a second request with the same name and file returns the same batch')
+    .option(
+      '--policy <setting=value>',
+      'policy setting, e.g. concurrency=100 or errorBudget=2%; repeatable',
+      collectChanges,
+    )
+    .option(
+      '--default <path=value>',
+      'default value for every item, e.g. region=cn-hangzhou; repeatable',
+      collectChanges,
+    )
+    .option('--skip-invalid', 'start the valid items even if others are invalid', false)
+    .option('--idempotency-key <key>', 'a second request with the same key and file returns the same batch')
+    .option('--watch', 'show progress until the batch ends or requires action', false)
     .action(async (file: string, _options, command: Command) =>
       create(file, { ...command.opts<Options>(), ...globalsOf(command) }),
     );
@@ -57,10 +67,12 @@ export function addBatchCreate(batch: Command): void {
 async function create(file: string, options: Options): Promise<void> {
   const format = options.format ?? BY_EXTENSION[path.extname(file).toLowerCase()];
   if (format === undefined) {
-    throw new CommandError(EXIT.usage, [`can't tell the format of ${file}: give --format ${BATCH_FORMATS.join('|')}`]);
+    throw new CommandError(EXIT.usage, [
+      `can't determine the format of ${file} from its extension: set --format ${BATCH_FORMATS.join('|')}`,
+    ]);
   }
   const fromInput = file === '-';
-  if (!fromInput) await demandFile(file);
+  if (!fromInput) await checkIsFile(file);
   const query = new URLSearchParams({
     base: pathToFileURL(`${fromInput ? process.cwd() : path.dirname(path.resolve(file))}/`).href,
     ...(options.name === undefined ? {} : { name: options.name }),
@@ -76,20 +88,21 @@ async function create(file: string, options: Options): Promise<void> {
       type: MEDIA_TYPES[format],
       open: () => bytesOf(fromInput ? process.stdin : createReadStream(file)),
     },
-    answerWithinMs: TAKEN_WITHIN_MS,
+    answerWithinMs: ANSWER_WITHIN_MS,
     ...(options.idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': options.idempotencyKey } }),
   });
   const view = readBatch(text);
   if (options.watch) {
     if (!options.json) print(`batch ${view.id}`);
     await watchBatch(api, view.id, options);
-  } else print(options.json ? text : wholeBatch(view));
+  } else print(options.json ? text : formatBatch(view));
 }
 
-async function demandFile(file: string): Promise<void> {
+async function checkIsFile(file: string): Promise<void> {
   const found = await stat(file).catch(() => null);
-  if (found === null) throw new CommandError(EXIT.usage, [`there is no file ${file}`]);
-  if (found.isDirectory()) throw new CommandError(EXIT.usage, [`${file} is a folder: give a file of items`]);
+  if (found === null) throw new CommandError(EXIT.usage, [`file ${file} does not exist: correct the path`]);
+  if (found.isDirectory())
+    throw new CommandError(EXIT.usage, [`${file} is a directory: give a file that lists the imports`]);
 }
 
 function bytesOf(stream: NodeJS.ReadableStream): ReadableStream<Uint8Array> {
@@ -103,7 +116,7 @@ function bytesOf(stream: NodeJS.ReadableStream): ReadableStream<Uint8Array> {
   });
 }
 
-/** `upload.bucket` becomes a field within `upload`. */
+/** Turns the key `upload.bucket` into the field `bucket` of `upload`. */
 function nested(flat: Changes): Changes {
   const whole: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {

@@ -1,9 +1,9 @@
-/** `batch list`: the batches, newest first. */
+/** `batch list`: lists batches. */
 
 import { type Command, Option } from 'commander';
 import { readBatchPage } from '../../client/answers.js';
 import { BATCH_STATES } from '../../domain/batch/batch.js';
-import { openApi, SHORT_PATIENCE_MS } from '../api.js';
+import { openApi, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -17,9 +17,9 @@ interface Options extends GlobalOptions {
 export function addBatchList(batch: Command): void {
   batch
     .command('list')
-    .description('show the batches, newest first')
-    .addOption(new Option('--state <state>', 'only those in this state').choices(BATCH_STATES))
-    .option('--limit <n>', 'at most so many', count, 100)
+    .description('list batches, newest first')
+    .addOption(new Option('--state <state>', 'only batches in this state').choices(BATCH_STATES))
+    .option('--limit <n>', 'maximum number of batches', count, 100)
     .action(async (_options, command: Command) => list({ ...command.opts<Options>(), ...globalsOf(command) }));
 }
 
@@ -28,7 +28,7 @@ async function list({ state, limit, json, ...globals }: Options): Promise<void> 
   const { text } = await openApi(globals).call({
     method: 'GET',
     path: `/v1/batches?${query}`,
-    retryForMs: SHORT_PATIENCE_MS,
+    retryForMs: RETRY_FOR_MS,
   });
   const { items } = readBatchPage(text);
   const rows = items.map((one) => [

@@ -1,28 +1,28 @@
-/** Shows a batch live until it ends or needs a person; Ctrl-C leaves it running. */
+/** Shows a batch until it ends or requires action. Ctrl-C stops the view, not the batch. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BatchView, isFinalBatch } from '../../domain/batch/batch.js';
 import type { Api } from '../api.js';
-import { batchLine, exitCodeOfBatch, getBatch, wholeBatch } from '../batch-view.js';
+import { batchLine, exitCodeOfBatch, formatBatch, getBatch } from '../batch-view.js';
 import { print, say } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
-import { catchInterrupts } from '../interrupts.js';
+import { handleInterrupts } from '../interrupts.js';
 
-const LOOK_MS = 1_000;
-/** Without a terminal a line at most so often, so that a log of hours stays readable. */
-const PLAIN_MS = 10_000;
+const POLL_INTERVAL_MS = 1_000;
+/** Minimum time between two lines outside a terminal, so that the log of a long batch stays readable. */
+const LINE_INTERVAL_MS = 10_000;
 
 export async function watchBatch(api: Api, id: string, options: { readonly json: boolean }): Promise<void> {
-  const interrupts = catchInterrupts();
+  const interrupts = handleInterrupts();
   interrupts.onSecond(() => process.exit(EXIT.interrupted));
-  const moving = process.stdout.isTTY === true && !options.json;
-  let toldAt = 0;
-  let told = '';
+  const onTerminal = process.stdout.isTTY === true && !options.json;
+  let printedAt = 0;
+  let printed = '';
   const show = (view: BatchView) => {
     const line = batchLine(view);
-    if (moving) process.stdout.write(`\r\u001b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-    else if (!options.json && line !== told && Date.now() - toldAt >= PLAIN_MS) {
+    if (onTerminal) process.stdout.write(`\r\u001b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+    else if (!options.json && line !== printed && Date.now() - printedAt >= LINE_INTERVAL_MS) {
       print(line);
-      [toldAt, told] = [Date.now(), line];
+      [printedAt, printed] = [Date.now(), line];
     }
   };
   try {
@@ -30,20 +30,20 @@ export async function watchBatch(api: Api, id: string, options: { readonly json:
       const { view, text } = await getBatch(api, id);
       show(view);
       if (isFinalBatch(view.state) || view.state === 'attention') {
-        if (moving) process.stdout.write('\r\u001b[2K');
-        print(options.json ? text : wholeBatch(view));
+        if (onTerminal) process.stdout.write('\r\u001b[2K');
+        print(options.json ? text : formatBatch(view));
         const code = exitCodeOfBatch(view);
         if (code !== EXIT.done) throw new CommandError(code, []);
         return;
       }
-      await sleep(LOOK_MS, undefined, { signal: interrupts.signal });
+      await sleep(POLL_INTERVAL_MS, undefined, { signal: interrupts.signal });
     }
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
-    if (moving) process.stdout.write('\n');
-    say(`the batch goes on: \`ecs-image-import batch status ${id} --watch\` shows it again`);
+    if (onTerminal) process.stdout.write('\n');
+    say(`the batch continues: \`ecs-image-import batch status ${id} --watch\` shows it again`);
     throw new CommandError(EXIT.interrupted, []);
   } finally {
-    interrupts.forget();
+    interrupts.dispose();
   }
 }

@@ -1,8 +1,8 @@
-/** `batch …`: many imports of one file, and what a person does with them. */
+/** `batch …`: commands for batches. */
 import type { Command } from 'commander';
 import { readBatch } from '../../client/answers.js';
 import { openApi } from '../api.js';
-import { batchPath, getBatch, wholeBatch } from '../batch-view.js';
+import { batchPath, formatBatch, getBatch } from '../batch-view.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -13,16 +13,18 @@ import { addBatchReport } from './batch-report.js';
 import { watchBatch } from './batch-watch.js';
 
 export function addBatch(program: Command): void {
-  const batch = program.command('batch').description('import many images as one batch');
+  const batch = program
+    .command('batch')
+    .description('create, watch, pause, resume, cancel and retry batches of imports');
   addBatchCreate(batch);
   addBatchList(batch);
   addBatchReport(batch);
 
   batch
     .command('status')
-    .description('show how a batch stands')
+    .description('show the state of a batch')
     .argument('<id>')
-    .option('--watch', 'show it live until it ends or needs you; the exit code tells which', false)
+    .option('--watch', 'show progress until the batch ends or requires action; the exit code reports which', false)
     .action(async (id: string, { watch }: { readonly watch: boolean }, command: Command) => {
       const globals = globalsOf(command);
       const api = openApi(globals);
@@ -31,60 +33,60 @@ export function addBatch(program: Command): void {
         return;
       }
       const { view, text } = await getBatch(api, id);
-      print(globals.json ? text : wholeBatch(view));
+      print(globals.json ? text : formatBatch(view));
     });
 
   batch
     .command('pause')
-    .description('start no new imports; those under way go on')
+    .description('start no new imports; running imports continue')
     .argument('<id>')
-    .action(async (id: string, _options, command: Command) => steer(globalsOf(command), id, '/pause', {}));
+    .action(async (id: string, _options, command: Command) => sendAction(globalsOf(command), id, '/pause', {}));
 
   batch
     .command('resume')
-    .description('go on with a batch; with --cause, with its imports that stopped for that reason')
+    .description('resume a paused batch; with --cause, resume its imports that stopped with that code')
     .argument('<id>')
-    .option('--cause <code>', 'resume the imports that stopped for this code, or "all"')
-    .option('--set <path=value>', 'change their requests first; may be repeated', collectChanges)
+    .option('--cause <code>', 'resume the imports that stopped with this code, or "all"')
+    .option('--set <path=value>', 'change their requests first, e.g. upload.bucket=images; repeatable', collectChanges)
     .action(async (id: string, options: { readonly cause?: string; readonly set?: Changes }, command: Command) => {
       if (options.set !== undefined && options.cause === undefined) {
-        throw new CommandError(EXIT.usage, ['--set changes the requests of imports: say which with --cause']);
+        throw new CommandError(EXIT.usage, ['--set changes the requests of imports: select them with --cause']);
       }
-      await steer(globalsOf(command), id, '/resume', options);
+      await sendAction(globalsOf(command), id, '/resume', options);
     });
 
   batch
     .command('cancel')
-    .description('start no new imports and cancel those under way')
+    .description('start no new imports and cancel the running ones')
     .argument('<id>')
-    .option('--finish-running', 'let imports that are under way finish', false)
+    .option('--finish-running', 'let running imports finish', false)
     .action(async (id: string, options: { readonly finishRunning: boolean }, command: Command) =>
-      steer(globalsOf(command), id, '/cancel', { running: options.finishRunning ? 'finish' : 'cancel' }),
+      sendAction(globalsOf(command), id, '/cancel', { running: options.finishRunning ? 'finish' : 'cancel' }),
     );
 
   batch
     .command('retry')
-    .description('start a new attempt of every failed item')
+    .description('start a new import for every failed item')
     .argument('<id>')
-    .option('--failed', 'the failed items (this is the default)', true)
-    .option('--cancelled', 'those that were cancelled too', false)
+    .option('--failed', 'retry the failed items (always included)', true)
+    .option('--cancelled', 'also retry the cancelled items', false)
     .action(async (id: string, { cancelled }: { readonly cancelled: boolean }, command: Command) =>
-      steer(globalsOf(command), id, '/retry', { cancelled }),
+      sendAction(globalsOf(command), id, '/retry', { cancelled }),
     );
 
   batch
     .command('policy')
-    .description('change the policy of a batch while it runs, e.g. concurrency=200 errorBudget=2%')
+    .description('change the policy of a running batch, e.g. concurrency=200 errorBudget=2%')
     .argument('<id>')
     .argument('<setting=value...>')
     .action(async (id: string, settings: readonly string[], _options, command: Command) => {
       const change = settings.reduce<Changes>((before, text) => collectChanges(text, before), {});
-      await steer(globalsOf(command), id, '/policy', change);
+      await sendAction(globalsOf(command), id, '/policy', change);
     });
 }
 
-async function steer(globals: GlobalOptions, id: string, rest: string, body: unknown): Promise<void> {
-  const { text } = await openApi(globals).call({ method: 'POST', path: batchPath(id, rest), body });
+async function sendAction(globals: GlobalOptions, id: string, action: string, body: unknown): Promise<void> {
+  const { text } = await openApi(globals).call({ method: 'POST', path: batchPath(id, action), body });
   const view = readBatch(text);
-  print(globals.json ? text : wholeBatch(view));
+  print(globals.json ? text : formatBatch(view));
 }

@@ -1,4 +1,4 @@
-/** `cancel ID`: stops an import; what it made is deleted. */
+/** `cancel ID`: cancels an import. */
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
 import { importPath, openApi } from '../api.js';
@@ -9,9 +9,9 @@ import { outcome } from '../summary.js';
 export function addCancel(program: Command): void {
   program
     .command('cancel')
-    .description('stop an import and delete what it made')
+    .description('cancel an import and delete the cloud resources that it created')
     .argument('<id>')
-    .option('--keep-image', 'keep an image that was finished before the cancel reached it')
+    .option('--keep-image', 'keep the image if it is already complete')
     .action(async (id: string, options: { readonly keepImage?: boolean }, command: Command) => {
       const globals = globalsOf(command);
       const { text } = await openApi(globals).call({
@@ -20,6 +20,9 @@ export function addCancel(program: Command): void {
         body: { keepImage: options.keepImage === true },
       });
       if (globals.json) print(text);
-      else print(`cancel asked for; ${outcome(readImport(text))[0]} (\`ecs-image-import watch ${id}\` shows its end)`);
+      else
+        print(
+          `cancellation requested; ${outcome(readImport(text))[0]} (\`ecs-image-import watch ${id}\` shows the result)`,
+        );
     });
 }

@@ -1,4 +1,4 @@
-/** `demo`: the whole way of one image on this machine, against the emulator, in a folder that goes away again. */
+/** `demo`: runs one complete import against the emulator, with all servers on this machine and in a temporary folder. */
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,18 +11,18 @@ import { packageRoot } from '../../store/package-root.js';
 import { withoutTemporalVariables } from '../../temporal/settings.js';
 import { type Api, getImport, openApi } from '../api.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
-import { type DemoFolder, makeDemoFolder, sweepDemoFolders } from '../demo-folder.js';
+import { type DemoFolder, makeDemoFolder, removeAbandonedDemos } from '../demo-folder.js';
 import { withEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { follow } from '../follow.js';
 import { duration } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
-import { catchInterrupts, type Interrupts } from '../interrupts.js';
+import { handleInterrupts, type Interrupts } from '../interrupts.js';
 import { openLiveView, SILENT } from '../live-view.js';
 import { partPrograms } from '../programs.js';
-import { whole } from '../summary.js';
-import { endAs } from '../watching.js';
-import { announce } from './up.js';
+import { formatImport } from '../summary.js';
+import { exitWithState } from '../watching.js';
+import { registerStack } from './up.js';
 
 const REGION = 'cn-hangzhou';
 const BUCKET = 'demo-bucket';
@@ -34,9 +34,9 @@ interface DemoOptions extends GlobalOptions {
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('import an image on this machine from start to end, against the emulator')
-    .argument('[image]', 'a disk image of yours (default: the small one that comes with this program)')
-    .option('--keep', 'stay up afterwards, until Ctrl-C, and keep the folder', false)
+    .description('start all servers and an emulated cloud on this machine and import an image; needs no account')
+    .argument('[image]', 'path of a disk image (default: the included demo image)')
+    .option('--keep', 'keep the servers running until Ctrl-C, and keep their data folder', false)
     .action(async (image: string | undefined, _options, command: Command) =>
       demo(image, { ...command.opts<DemoOptions>(), ...globalsOf(command) }),
     );
@@ -45,25 +45,25 @@ export function addDemo(program: Command): void {
 async function demo(given: string | undefined, options: DemoOptions): Promise<void> {
   const startedAt = Date.now();
   continueWhenReaderCloses();
-  const image = given === undefined ? await shippedImage() : path.resolve(given);
-  await demandImage(image);
-  await sweepDemoFolders(say);
-  const interrupts = catchInterrupts();
+  const image = given === undefined ? await includedImage() : path.resolve(given);
+  await checkImage(image);
+  await removeAbandonedDemos(say);
+  const interrupts = handleInterrupts();
   const folder = await makeDemoFolder(options);
   let stack: Stack | null = null;
   try {
     stack = await startDemoStack(folder, interrupts);
-    // Its own API takes no token, whatever the environment holds for another.
+    // A token in the environment is for another API: the demo's API requires none.
     const api = openApi({ api: stack.apiUrl }, {});
     const view = await importIt(api, image, options, interrupts);
     if (options.json) print((await getImport(api, view.id)).text);
     else {
-      print(whole(view));
+      print(formatImport(view));
       print(`API ${stack.apiUrl}`);
       print(`total ${duration(Date.now() - startedAt)}`);
     }
-    if (options.keep) await stayUp(stack, interrupts);
-    endAs(view);
+    if (options.keep) await keepRunning(stack, interrupts);
+    exitWithState(view);
   } catch (error) {
     if (error instanceof CommandError || !interrupts.signal.aborted) throw error;
     throw new CommandError(EXIT.interrupted, []);
@@ -79,7 +79,7 @@ async function startDemoStack(folder: DemoFolder, interrupts: Interrupts): Promi
   const stack = await startStack({
     dataDir: folder.path,
     programs: partPrograms(),
-    env: ownServers(withEmulatorKeys(process.env)),
+    env: withoutOtherServers(withEmulatorKeys(process.env)),
     emulator: { buckets: [`${BUCKET}@${REGION}`] },
     say,
     signal: interrupts.signal,
@@ -92,10 +92,10 @@ async function startDemoStack(folder: DemoFolder, interrupts: Interrupts): Promi
 }
 
 /**
- * A demo never joins servers that are used for other work: its worker, whose cloud is the emulator, would take real
- * imports from them.
+ * Removes the addresses of other servers: the worker of a demo, whose cloud is the emulator, would execute real imports
+ * from them.
  */
-function ownServers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutOtherServers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { DATABASE_URL: _database, ECS_IMPORT_API_TOKEN: _token, ...others } = withoutTemporalVariables(env);
   return others;
 }
@@ -121,30 +121,30 @@ async function importIt(api: Api, image: string, options: DemoOptions, interrupt
   }
 }
 
-async function stayUp(stack: Stack, interrupts: Interrupts): Promise<void> {
-  const unregister = await announce(stack);
-  say(`staying up until Ctrl-C; try \`ecs-image-import status\` or \`list\` with --api ${stack.apiUrl}`);
-  if (stack.temporalUiUrl !== null) say(`Temporal's page: ${stack.temporalUiUrl}`);
-  say(`state is kept in ${stack.dataDir}; \`ecs-image-import up --emulator --data ${stack.dataDir}\` starts it again`);
+async function keepRunning(stack: Stack, interrupts: Interrupts): Promise<void> {
+  const unregister = await registerStack(stack);
+  say(`running until Ctrl-C; try \`ecs-image-import list --api ${stack.apiUrl}\``);
+  if (stack.temporalUiUrl !== null) say(`Temporal Web UI: ${stack.temporalUiUrl}`);
+  say(`data folder: ${stack.dataDir}; restart with \`ecs-image-import up --emulator --data ${stack.dataDir}\``);
   await interrupts.first;
   await unregister();
 }
 
-async function shippedImage(): Promise<string> {
+async function includedImage(): Promise<string> {
   const folder = path.join(packageRoot(), 'images', 'demo');
   const names = await readdir(folder).catch(() => []);
   const name = names.filter((entry) => entry.endsWith('.qcow2')).sort()[0];
   if (name !== undefined) return path.join(folder, name);
   throw new CommandError(EXIT.failed, [
-    `the demo's image lacks in ${folder}: install again, or give an image of yours`,
+    `the demo image is missing in ${folder}: install the package again, or give the path of a disk image`,
   ]);
 }
 
-/** Before anything is started: what the import itself would find only later. */
-async function demandImage(image: string): Promise<void> {
+/** Checks the file before any server starts. */
+async function checkImage(image: string): Promise<void> {
   try {
     const info = await stat(image);
-    if (!info.isFile()) throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file');
+    if (!info.isFile()) throw new Error(info.isDirectory() ? 'it is a directory' : 'it is not a regular file');
     if (info.size === 0) throw new Error('it is empty');
     await access(image, constants.R_OK);
   } catch (error) {
@@ -154,12 +154,12 @@ async function demandImage(image: string): Promise<void> {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'it may not be read',
-  ENOTDIR: 'there is no such file',
+  ENOENT: 'the file does not exist',
+  EACCES: 'permission denied',
+  ENOTDIR: 'the file does not exist',
 };
 
-/** `demo-` and the file's name, as far as the cloud's rule for names allows (letters, digits, `.`, `_`, `-`, `:`). */
+/** `demo-` and the file's name, limited to the characters and length that ECS accepts in image names. */
 function imageName(image: string): string {
   const name = path
     .basename(image)

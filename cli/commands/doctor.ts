@@ -1,4 +1,4 @@
-/** `doctor`: looks at everything that an import needs, and says of each thing how to mend it. Needs no running service. */
+/** `doctor`: checks everything that an import requires and prints how to fix what failed. Needs no running service. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { DoctorCheck } from '../../domain/checkup.js';
@@ -26,21 +26,21 @@ export function addDoctor(program: Command): void {
   program
     .command('doctor')
     .description(
-      'check credentials, clock, region, bucket, role, quota, permissions, servers and tools (exit code 3: something is to be mended)',
+      'check credentials, permissions, region, bucket, role, quotas, clock, servers and tools, and print how to fix each failed check',
     )
     .option('--region <id>', 'region of the images (default: $ALIBABA_CLOUD_REGION_ID)')
-    .option('--bucket <name>', 'bucket to upload to')
+    .option('--bucket <name>', 'bucket for uploads')
     .addOption(roleOption())
-    .option('--role-name <name>', 'role that ECS reads the bucket with')
-    .option('--cloud-box', 'imports from CloudBox, which has a role of its own', false)
-    .option('--copy-to <region>', 'images are copied there too; may be repeated', collect)
-    .option('--share', 'images are shared with other accounts', false)
+    .option('--role-name <name>', 'RAM role that ECS uses to read the bucket')
+    .option('--cloud-box', 'check the role for imports from CloudBox instead', false)
+    .option('--copy-to <region>', 'region that images are copied to; repeatable', collect)
+    .option('--share', 'check the permission to share images with other accounts', false)
     .action(async (_options, command: Command) => doctor({ ...command.opts<Options>(), ...globalsOf(command) }));
 }
 
 async function doctor(options: Options): Promise<void> {
   const env = process.env;
-  // The vendor's SDKs take most of a second to load: only here, where they are needed.
+  // Loaded on demand: the vendor's SDKs take most of a second to load.
   const [{ checkCloud }, { cloudEndpoints, createCloud, createCloudFromEnvironment }, { staticCredentials }] =
     await Promise.all([
       import('../../alibaba/checkup.js'),
@@ -49,12 +49,12 @@ async function doctor(options: Options): Promise<void> {
     ]);
   const live = await partsOfLiveUp(env);
   const named = cloudEndpoints(env);
-  // What the running service talks to is what matters, unless the environment says where to look.
+  // Without endpoints in the environment, check the cloud that the running service uses.
   const emulator = Object.values(named).some((url) => url !== undefined)
     ? null
     : (live.find(({ name }) => name === 'emulator')?.address ?? null);
   const endpoints = emulator === null ? named : { ecs: emulator, ram: emulator, sts: emulator, oss: emulator };
-  if (emulator !== null) say(`looking at the emulator of the running \`up\`: ${emulator}`);
+  if (emulator !== null) say(`checking the emulator of the running \`up\`: ${emulator}`);
   const [cloud, machine] = await Promise.all([
     checkCloud({
       cloud:
@@ -79,7 +79,7 @@ async function doctor(options: Options): Promise<void> {
   if (exitCode !== EXIT.done) throw new CommandError(exitCode, []);
 }
 
-/** What a person can mend comes first: the rest may well follow from it. */
+/** Faults that the user can fix have priority: they often cause the others. */
 function exitCodeOf(checks: readonly DoctorCheck[]): ExitCode {
   const faults = new Set(checks.filter(({ status }) => status === 'failed').map(({ fault }) => fault));
   if (faults.size === 0) return EXIT.done;
@@ -87,22 +87,22 @@ function exitCodeOf(checks: readonly DoctorCheck[]): ExitCode {
   return faults.has('service') ? EXIT.failed : EXIT.usage;
 }
 
-const SIGNS: Readonly<Record<DoctorCheck['status'], string>> = {
+const RESULTS: Readonly<Record<DoctorCheck['status'], string>> = {
   ok: 'ok',
   warning: 'warning',
   failed: 'FAILED',
-  skipped: '-',
+  skipped: 'skipped',
 };
 
 function asText(checks: readonly DoctorCheck[]): string {
-  const rows = checks.map(({ name, status, found }) => [name, SIGNS[status], found]);
+  const rows = checks.map(({ name, status, found }) => [name, RESULTS[status], found]);
   const remedies = checks.filter(({ remedy, status }) => remedy !== '' && status !== 'skipped');
   const count = checks.filter(({ status }) => status === 'failed').length;
   return [
-    table(['what', 'how', 'found'], rows),
-    ...(remedies.length === 0 ? [] : ['', 'to do:']),
+    table(['check', 'result', 'details'], rows),
+    ...(remedies.length === 0 ? [] : ['', 'how to fix:']),
     ...remedies.map(({ name, remedy }) => `  ${name}: ${clean(remedy)}`),
     '',
-    count === 0 ? 'nothing stands in the way of an import' : `${count} to mend`,
+    count === 0 ? 'all required checks passed' : `${count} ${count === 1 ? 'check' : 'checks'} failed`,
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** `emulator`: the local stand-in for Alibaba Cloud, as a process of its own. */
+/** `emulator`: runs the emulator of Alibaba Cloud as a separate process. */
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from '../exit.js';
@@ -8,19 +8,19 @@ export function addEmulator(program: Command): void {
   program
     .command('emulator')
     .description(
-      'run the emulator of ECS, RAM, STS and OSS (--port, --data, --bucket NAME@REGION, --access-key ID:SECRET)',
+      'run an emulator of ECS, RAM, STS and OSS for tests (--port, --data, --bucket NAME@REGION, --access-key ID:SECRET)',
     )
     .allowUnknownOption()
     .allowExcessArguments()
     .helpOption(false)
-    .argument('[options...]', 'passed on to the emulator as they are')
-    .action(async (passedOn: readonly string[]) => emulator(passedOn));
+    .argument('[options...]', 'options of the emulator')
+    .action(async (options: readonly string[]) => emulator(options));
 }
 
-async function emulator(passedOn: readonly string[]): Promise<void> {
+async function emulator(options: readonly string[]): Promise<void> {
   const [file, ...args] = emulatorProgram();
-  const child = spawn(file, [...args, ...passedOn], { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to both; a signal sent to this process alone is handed on.
+  const child = spawn(file, [...args, ...options], { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to both processes. A signal to this process alone is forwarded.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => child.kill(name));
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);

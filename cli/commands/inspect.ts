@@ -1,4 +1,4 @@
-/** `inspect IMAGE`: says offline whether an image will boot on ECS; needs no running service. */
+/** `inspect IMAGE`: checks an image offline. Needs no running service. */
 import { performance } from 'node:perf_hooks';
 import type { Command } from 'commander';
 import { FailureError } from '../../domain/errors/failure.js';
@@ -16,10 +16,13 @@ import { count } from '../option-values.js';
 export function addInspect(program: Command): void {
   program
     .command('inspect')
-    .description('say whether a disk image will boot on ECS, and if not why (exit code 1: it will not)')
+    .description('check offline whether a disk image will boot on ECS (exit code 1: blocking findings)')
     .argument('<image>', 'path or file: URL of the image')
-    .option('--boot-check [folder]', 'then start it in QEMU; log and screen go there (default: IMAGE.boot-check)')
-    .option('--boot-check-seconds <n>', 'how long it may take to a login prompt (default: 300)', count)
+    .option(
+      '--boot-check [folder]',
+      'also boot the image in QEMU and save its log and screen in a folder (default: IMAGE.boot-check)',
+    )
+    .option('--boot-check-seconds <n>', 'time limit for the boot until a login prompt (default: 300)', count)
     .action(async (image: string, options: Options, command: Command) => {
       const { json } = globalsOf(command);
       const file = pathOf(image, process.cwd());
@@ -27,7 +30,7 @@ export function addInspect(program: Command): void {
       const inspection = await inspect(file);
       const ms = Math.round(performance.now() - startedAt);
       if (!json) print(inspectionText(file, inspection, ms));
-      const boot = await bootCheckIfAsked(file, inspection, options, json);
+      const boot = await optionalBootCheck(file, inspection, options, json);
       const findings = [...inspection.findings, ...(boot === null ? [] : [boot.finding])];
       if (json) {
         const bootCheck = boot === null ? {} : { bootCheck: boot };
@@ -38,19 +41,19 @@ export function addInspect(program: Command): void {
 }
 
 interface Options {
-  /** True: asked for without a folder. */
+  /** True: the option without a folder. */
   readonly bootCheck?: string | true;
   readonly bootCheckSeconds?: number;
 }
 
-async function bootCheckIfAsked(
+async function optionalBootCheck(
   file: string,
   inspection: Inspection,
   { bootCheck, bootCheckSeconds }: Options,
   json: boolean,
 ): Promise<BootCheckReport | null> {
   if (bootCheck === undefined) return null;
-  if (!json) print('boot check: starting it in QEMU, which takes minutes without KVM');
+  if (!json) print('boot check: booting the image in QEMU (takes minutes without KVM)');
   const timeLimitMs = bootCheckSeconds === undefined ? undefined : bootCheckSeconds * 1000;
   const report = await runBootCheck(file, inspection, bootCheck === true ? null : bootCheck, timeLimitMs);
   if (!json) print(bootCheckText(report));

@@ -1,10 +1,10 @@
-/** `list`: the imports, newest first. */
+/** `list`: lists imports. */
 
 import { type Command, Option } from 'commander';
 import { readImportPage } from '../../client/answers.js';
 import { type ImportView, STATES } from '../../domain/import.js';
 import { isObject } from '../../domain/json-value.js';
-import { type Api, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { type Api, openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -19,10 +19,10 @@ interface Options extends GlobalOptions {
 export function addList(program: Command): void {
   program
     .command('list')
-    .description('show the imports, newest first')
-    .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
-    .option('--waiting', 'why imports wait for you, by cause', false)
-    .option('--limit <n>', 'at most so many', count, 1_000)
+    .description('list imports, newest first')
+    .addOption(new Option('--state <state>', 'only imports in this state').choices(STATES))
+    .option('--waiting', 'list the causes that imports require action for', false)
+    .option('--limit <n>', 'maximum number of imports', count, 1_000)
     .action(async (_options, command: Command) => list({ ...command.opts<Options>(), ...globalsOf(command) }));
 }
 
@@ -35,14 +35,14 @@ async function list(options: Options): Promise<void> {
 }
 
 async function listCauses(api: Api, json: boolean): Promise<void> {
-  const { text } = await api.call({ method: 'GET', path: '/v1/imports/waiting', retryForMs: SHORT_PATIENCE_MS });
+  const { text } = await api.call({ method: 'GET', path: '/v1/imports/waiting', retryForMs: RETRY_FOR_MS });
   if (json) return print(text);
   const answer = parse(text);
   const causes = isObject(answer) && Array.isArray(answer.causes) ? answer.causes.filter(isObject) : [];
-  if (causes.length === 0) return print('no import waits for you');
+  if (causes.length === 0) return print('no import requires action');
   const rows = causes.map(({ code, imports, since, remedy }) => [code, imports, since, remedy].map(String));
   print(table(['cause', 'imports', 'since', 'remedy'], rows));
-  print('after the repair: ecs-image-import resume --code CAUSE');
+  print('after the fix: ecs-image-import resume --code CAUSE');
 }
 
 async function allPages(api: Api, { state, limit }: Options): Promise<readonly ImportView[]> {
@@ -52,7 +52,7 @@ async function allPages(api: Api, { state, limit }: Options): Promise<readonly I
     const query = new URLSearchParams({ limit: String(Math.min(500, limit - found.length)) });
     if (state !== undefined) query.set('state', state);
     if (cursor !== null) query.set('cursor', cursor);
-    const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, retryForMs: SHORT_PATIENCE_MS });
+    const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, retryForMs: RETRY_FOR_MS });
     const page = readImportPage(text);
     found.push(...page.items);
     cursor = page.nextCursor;

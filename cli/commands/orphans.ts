@@ -1,4 +1,4 @@
-/** `orphans [--delete]`: what imports have left in the cloud and no ledger accounts for. */
+/** `orphans [--delete]`: finds and deletes cloud resources of imports that no ledger contains. */
 
 import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
@@ -16,9 +16,9 @@ interface Options {
 export function addOrphans(program: Command): void {
   program
     .command('orphans')
-    .description('find what imports have left behind in every region used: since when, what it costs, and delete it')
-    .option('--delete', 'delete what is found; never what a live import owns', false)
-    .option('--foreign', 'with --delete: also finished images whose import is not known here', false)
+    .description('find cloud resources that no import owns any more, in all regions used, with their age and cost')
+    .option('--delete', 'delete the resources found; resources of running imports are never deleted', false)
+    .option('--foreign', 'with --delete: also delete complete images of imports unknown to this installation', false)
     .action(async (options: Options, command: Command) => {
       const globals = globalsOf(command);
       const body = { delete: options.delete, foreign: options.foreign };
@@ -26,20 +26,20 @@ export function addOrphans(program: Command): void {
       if (globals.json) return print(text);
       const answer = parse(text);
       if (!isObject(answer) || !Array.isArray(answer.orphans) || !Array.isArray(answer.deleted)) {
-        throw new CommandError(EXIT.failed, ['the API answered with something that is no list: is --api right?']);
+        throw new CommandError(EXIT.failed, ['the API returned an unexpected answer: check --api']);
       }
-      say(answer.orphans.filter(isObject), answer.deleted.map(String), options);
-      const sayEach = (list: unknown, what: string) => {
+      printOrphans(answer.orphans.filter(isObject), answer.deleted.map(String), options);
+      const printEach = (list: unknown, label: string) => {
         for (const { key, why } of Array.isArray(list) ? list.filter(isObject) : []) {
-          print(`${what}: ${String(key)}: ${String(why)}`);
+          print(`${label}: ${String(key)}: ${String(why)}`);
         }
       };
-      sayEach(answer.left, 'not deleted');
-      sayEach(answer.unseen, 'not looked at');
+      printEach(answer.left, 'not deleted');
+      printEach(answer.unseen, 'not checked');
     });
 }
 
-function say(
+function printOrphans(
   orphans: readonly Readonly<Record<string, unknown>>[],
   deleted: readonly string[],
   options: Options,
@@ -51,11 +51,11 @@ function say(
   const row = (one: Readonly<Record<string, unknown>>) => [
     ...[one.kind, one.regionId, one.key, one.since ?? 'unknown', one.importId, one.why].map(String),
     `${String(one.monthlyCny)} CNY`,
-    deleted.includes(String(one.key)) ? 'deleted' : one.foreign === true ? 'kept (foreign)' : 'there',
+    deleted.includes(String(one.key)) ? 'deleted' : one.foreign === true ? 'kept (foreign)' : 'exists',
   ];
-  print(table(['what', 'region', 'key', 'since', 'import', 'why', 'a month', 'now'], orphans.map(row)));
+  print(table(['resource', 'region', 'id', 'since', 'import', 'reason', 'monthly cost', 'status'], orphans.map(row)));
   const foreign = orphans.some((one) => one.foreign === true) && !options.foreign;
-  if (!options.delete) print('delete them with: ecs-image-import orphans --delete');
+  if (!options.delete) print('to delete them: ecs-image-import orphans --delete');
   if (foreign)
-    print('finished images of unknown imports may be another installation’s: --delete --foreign takes them too');
+    print('complete images of unknown imports can belong to another installation: --delete --foreign deletes them too');
 }

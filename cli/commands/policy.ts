@@ -1,4 +1,4 @@
-/** `policy`: the least RAM policy for what the service is to do, as the JSON that the RAM console takes. */
+/** `policy`: prints the least RAM policy for the service, in the JSON format of the RAM console. */
 import { type Command, Option } from 'commander';
 import { leastPolicy } from '../../alibaba/least-policy.js';
 import { print } from '../console.js';
@@ -18,15 +18,15 @@ interface Options {
 export function addPolicy(program: Command): void {
   program
     .command('policy')
-    .description('print the least RAM policy that this service needs, as JSON')
-    .option('--region <id>', 'only images of this region; may be repeated', collect)
-    .option('--bucket <name>', 'only this bucket; may be repeated', collect)
+    .description('print the least-privilege RAM policy for the service, as JSON')
+    .option('--region <id>', 'allow images in this region only; repeatable', collect)
+    .option('--bucket <name>', 'allow this bucket only; repeatable', collect)
     .addOption(roleOption())
-    .option('--role-name <name>', 'role that ECS reads the bucket with; may be repeated', collect)
-    .option('--cloud-box', 'imports from CloudBox, which has a role of its own', false)
-    .option('--no-upload', 'only objects that are in OSS already')
-    .option('--copy-to <region>', 'copies of images there too; may be repeated', collect)
-    .option('--share', 'images are shared with other accounts', false)
+    .option('--role-name <name>', 'RAM role that ECS uses to read the bucket; repeatable', collect)
+    .option('--cloud-box', 'allow the role for imports from CloudBox', false)
+    .option('--no-upload', 'no upload permissions: imports use existing OSS objects only')
+    .option('--copy-to <region>', 'allow copies of images to this region; repeatable', collect)
+    .option('--share', 'allow to share images with other accounts', false)
     .action((_options, command: Command) => {
       const { region = [], bucket = [], roleName = [], copyTo = [], ...others } = command.opts<Options>();
       const features = { ...others, regions: region, copyTo, buckets: bucket, roleNames: roleName };
@@ -35,7 +35,7 @@ export function addPolicy(program: Command): void {
 }
 
 export function roleOption(): Option {
-  return new Option('--role <policy>', 'what the service does about the import role')
+  return new Option('--role <policy>', 'how the service handles the RAM role for ECS: ensure creates it if missing')
     .choices(['ensure', 'verify', 'skip'])
     .default('ensure');
 }

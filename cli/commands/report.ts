@@ -1,13 +1,13 @@
-/** `report ID`: everything that happened to an import, for the record. */
+/** `report ID`: prints the report of an import. */
 import type { Command } from 'commander';
-import { importPath, openApi, SHORT_PATIENCE_MS } from '../api.js';
+import { importPath, openApi, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
 
 export function addReport(program: Command): void {
   program
     .command('report')
-    .description('print the report of an import (Markdown; with --json the import and all its events)')
+    .description('print the report of an import in Markdown; with --json: the import and all its events')
     .argument('<id>')
     .action(async (id: string, _options, command: Command) => {
       const globals = globalsOf(command);
@@ -15,7 +15,7 @@ export function addReport(program: Command): void {
         method: 'GET',
         path: importPath(id, '/report'),
         headers: { accept: globals.json ? 'application/json' : 'text/markdown' },
-        retryForMs: SHORT_PATIENCE_MS,
+        retryForMs: RETRY_FOR_MS,
       });
       print(text.trimEnd());
     });

@@ -1,4 +1,4 @@
-/** `resume ID`: goes on with an import after a person has mended what it stopped on; `--code` with all that stopped on the same. */
+/** `resume ID`: continues an import after its cause is fixed. `--code`: all imports that stopped with this code. */
 
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
@@ -18,10 +18,10 @@ interface Options {
 export function addResume(program: Command): void {
   program
     .command('resume')
-    .description('go on with an import that needed you')
+    .description('continue an import that required action')
     .argument('[id]')
-    .option('--code <code>', 'all imports that stopped with this code, e.g. Account.Arrearage')
-    .option('--set <path=value>', 'change the request first, e.g. imageName=web-02; may be repeated', collectChanges)
+    .option('--code <code>', 'continue all imports that stopped with this code, e.g. Account.Arrearage')
+    .option('--set <path=value>', 'change the request first, e.g. imageName=web-02; repeatable', collectChanges)
     .action(async (id: string | undefined, options: Options, command: Command) => {
       const globals = globalsOf(command);
       const api = openApi(globals);
@@ -29,7 +29,7 @@ export function addResume(program: Command): void {
         return resumeAll(api, options.code, globals.json === true);
       }
       if (id === undefined || options.code !== undefined) {
-        throw new CommandError(EXIT.usage, ['give the id of one import, with --set where needed; or --code alone']);
+        throw new CommandError(EXIT.usage, ['give either the id of an import (with optional --set) or --code alone']);
       }
       const { text } = await api.call({
         method: 'POST',
@@ -49,8 +49,8 @@ async function resumeAll(api: Api, code: string, json: boolean): Promise<void> {
   if (json) return print(text);
   print(
     ids.length + others.length === 0
-      ? `no import waits for ${code}`
-      : `resumed ${ids.length} imports that waited for ${code}`,
+      ? `no import waits because of ${code}`
+      : `resumed ${ids.length} imports that waited because of ${code}`,
   );
   for (const line of [...ids, ...others.map(({ id, reason }) => `not resumed: ${String(id)}: ${String(reason)}`)])
     print(line);

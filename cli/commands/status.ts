@@ -1,20 +1,20 @@
-/** `status ID`: one import. Without an id: the parts of the stack and what the API can reach. */
+/** `status ID`: shows one import. Without an id: the state of the service. */
 
 import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
-import { getImport, openApi, parse, SHORT_PATIENCE_MS } from '../api.js';
+import { getImport, openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
-import { whole } from '../summary.js';
+import { formatImport } from '../summary.js';
 
 const NOT_READY = 503;
 
 export function addStatus(program: Command): void {
   program
     .command('status')
-    .description('show one import; without an id, the parts of the service')
+    .description('show one import; without an id: the state of the service and its parts')
     .argument('[id]')
     .action(async (id: string | undefined, _options, command: Command) => {
       const globals = globalsOf(command);
@@ -25,7 +25,7 @@ export function addStatus(program: Command): void {
 
 async function showImport(id: string, globals: GlobalOptions): Promise<void> {
   const { view, text } = await getImport(openApi(globals), id);
-  print(globals.json ? text : whole(view));
+  print(globals.json ? text : formatImport(view));
 }
 
 async function showParts(globals: GlobalOptions): Promise<void> {
@@ -33,11 +33,11 @@ async function showParts(globals: GlobalOptions): Promise<void> {
     method: 'GET',
     path: '/readyz',
     alsoFine: [NOT_READY],
-    retryForMs: SHORT_PATIENCE_MS,
+    retryForMs: RETRY_FOR_MS,
   });
   const ready = parse(text);
   if (!isObject(ready) || !Array.isArray(ready.checks) || !Array.isArray(ready.parts)) {
-    throw new CommandError(EXIT.failed, ['the API answered with something that is no state: is --api right?']);
+    throw new CommandError(EXIT.failed, ['the API returned an unexpected answer: check --api']);
   }
   if (globals.json) {
     print(text);

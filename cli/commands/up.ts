@@ -1,14 +1,14 @@
-/** `up`: everything on this machine, with durable state in one folder, until Ctrl-C. */
+/** `up`: runs the whole service on this machine until Ctrl-C, with its durable state in one folder. */
 import type { Command } from 'commander';
 import { defaultDataDir } from '../../local/supervisor/folders.js';
 import { registerInstance } from '../../local/supervisor/instances.js';
 import { type Stack, startStack } from '../../local/supervisor/stack.js';
 import { messageOf } from '../../local/supervisor/stack-error.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
-import { withKeysForEmulator } from '../emulated-account.js';
+import { withDefaultEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
-import { catchInterrupts } from '../interrupts.js';
+import { handleInterrupts } from '../interrupts.js';
 import { port } from '../option-values.js';
 import { partPrograms } from '../programs.js';
 
@@ -22,22 +22,22 @@ interface UpOptions extends GlobalOptions {
 export function addUp(program: Command): void {
   program
     .command('up')
-    .description('start Temporal, PostgreSQL, worker and API on this machine, and keep them running until Ctrl-C')
-    .option('--emulator', 'start the emulator too, and let it stand for Alibaba Cloud', false)
-    .option('--emulator-port <n>', 'port of the emulator (default: a free one)', port)
-    .option('--port <n>', 'port of the API (default: a free one)', port)
-    .option('--data <dir>', `folder of all state (default: ${defaultDataDir(process.env)})`)
+    .description('run the service (Temporal, PostgreSQL, worker and API) on this machine until Ctrl-C')
+    .option('--emulator', 'use an emulator instead of Alibaba Cloud', false)
+    .option('--emulator-port <n>', 'port of the emulator (default: a free port)', port)
+    .option('--port <n>', 'port of the API (default: a free port)', port)
+    .option('--data <dir>', `data folder (default: ${defaultDataDir(process.env)})`)
     .action(async (_options, command: Command) => up({ ...command.opts<UpOptions>(), ...globalsOf(command) }));
 }
 
 async function up(options: UpOptions): Promise<void> {
   continueWhenReaderCloses();
-  const interrupts = catchInterrupts();
+  const interrupts = handleInterrupts();
   const withEmulator = options.emulator || options.emulatorPort !== undefined;
   const stack = await startStack({
     dataDir: options.data ?? defaultDataDir(process.env),
     programs: partPrograms(),
-    env: withEmulator ? withKeysForEmulator(process.env) : process.env,
+    env: withEmulator ? withDefaultEmulatorKeys(process.env) : process.env,
     emulator: withEmulator
       ? { buckets: [], ...(options.emulatorPort === undefined ? {} : { port: options.emulatorPort }) }
       : null,
@@ -51,26 +51,26 @@ async function up(options: UpOptions): Promise<void> {
     stack.kill();
     process.exit(EXIT.interrupted);
   });
-  const unregister = await announce(stack);
+  const unregister = await registerStack(stack);
   if (options.json) print(JSON.stringify({ ready: stack.apiUrl, emulator: stack.emulatorUrl }));
   else {
     if (stack.emulatorUrl !== null) print(`emulator ${stack.emulatorUrl}`);
     print(`ready ${stack.apiUrl}`);
   }
-  say(`state is kept in ${stack.dataDir}; Ctrl-C stops`);
-  if (stack.temporalUiUrl !== null) say(`Temporal's page: ${stack.temporalUiUrl}`);
+  say(`data folder: ${stack.dataDir}; press Ctrl-C to stop`);
+  if (stack.temporalUiUrl !== null) say(`Temporal Web UI: ${stack.temporalUiUrl}`);
   await interrupts.first;
   say('stopping');
   await unregister();
   await stack.stop();
 }
 
-/** Lets the other commands find it. Returns what takes it back. */
-export async function announce(stack: Stack): Promise<() => Promise<void>> {
+/** Registers the API for other commands of this user. Returns the function that unregisters it. */
+export async function registerStack(stack: Stack): Promise<() => Promise<void>> {
   try {
     return await registerInstance(process.env, { dataDir: stack.dataDir, api: stack.apiUrl });
   } catch (error) {
-    say(`other commands need --api ${stack.apiUrl} to find this (${messageOf(error)})`);
+    say(`can't register this service for other commands (${messageOf(error)}): use them with --api ${stack.apiUrl}`);
     return async () => {};
   }
 }

@@ -1,16 +1,16 @@
-/** `watch ID`: shows an import live to its end. */
+/** `watch ID`: shows the progress of an import. */
 import type { Command } from 'commander';
 import { openApi } from '../api.js';
 import { globalsOf } from '../globals.js';
-import { watchToTheEnd } from '../watching.js';
+import { watchToEnd } from '../watching.js';
 
 export function addWatch(program: Command): void {
   program
     .command('watch')
-    .description('show an import live until it ends or needs you; the exit code tells which')
+    .description('show the progress of an import until it ends or requires action; the exit code reports which')
     .argument('<id>')
     .action(async (id: string, _options, command: Command) => {
       const globals = globalsOf(command);
-      await watchToTheEnd(openApi(globals), id, globals);
+      await watchToEnd(openApi(globals), id, globals);
     });
 }

@@ -1,15 +1,15 @@
-/** `worker`: one worker process, configured by the environment. */
+/** `worker`: runs one worker process. */
 import type { Command } from 'commander';
 import { continueWhenReaderCloses } from '../console.js';
 
 export function addWorker(program: Command): void {
   program
     .command('worker')
-    .description('run a worker (TEMPORAL_ADDRESS, DATABASE_URL) until it is told to stop')
-    .option('--limit-rate <bytes>', 'send at most so much a second, all uploads of this worker together (500K, 12.5M)')
+    .description('run a worker until SIGTERM; needs TEMPORAL_ADDRESS and DATABASE_URL')
+    .option('--limit-rate <bytes>', 'maximum upload rate of this worker in bytes per second (500K, 12.5M)')
     .action(async (options: { readonly limitRate?: string }) => {
       continueWhenReaderCloses();
-      // Only here: the other commands start in a fraction of the time without it.
+      // Loaded on demand: it is slow to load, and no other command needs it.
       const { runWorker } = await import('../../workers/main.js');
       const limit = options.limitRate === undefined ? {} : { ECS_IMPORT_LIMIT_RATE: options.limitRate };
       await runWorker({ ...process.env, ...limit });

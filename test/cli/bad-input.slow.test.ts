@@ -1,4 +1,4 @@
-/** What a user gets for a mistake: what is wrong and how to mend it in a line, the right exit code, nothing left behind. */
+/** Wrong input: one message with cause and remedy, the correct exit code, and no remaining resources. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -52,7 +52,7 @@ describe('a source', () => {
     ['missing', 'Source.NotFound', /there is no file .*missing\.qcow2/],
     ['empty', 'Source.Empty', /empty\.qcow2 is empty/],
     ['directory', 'Source.NotAFile', /is a directory/],
-  ])('that is %s fails before a byte is sent', async (name, code, message) => {
+  ])('that is %s → fails before any upload', async (name, code, message) => {
     const ran = await importIt(files[name] ?? '');
     expect(ran.code).toBe(1);
     expect(ran.stdout).toContain(code);
@@ -61,9 +61,9 @@ describe('a source', () => {
     expect(await cloud()).toMatchObject({ images: [], objects: [], uploads: [] });
   });
 
-  test('that is no disk image is refused with what was found', async () => {
+  test('that is not a disk image → fails before any upload with a remedy', async () => {
     const file = path.join(folder.path, 'notes.qcow2');
-    writeFileSync(file, 'these are notes and no disk image\n'.repeat(100));
+    writeFileSync(file, 'this is a text file, not a disk image\n'.repeat(100));
     const ran = await importIt(file);
     expect(ran.code).toBe(1);
     expect(ran.stdout).toMatch(/remedy: \S/);
@@ -72,7 +72,7 @@ describe('a source', () => {
 });
 
 describe('a request', () => {
-  test('with several mistakes is refused whole, one line for each field, exit code 2', async () => {
+  test('with several invalid fields → rejected with one line for each field and exit code 2', async () => {
     const ran = await importIt(DEMO_IMAGE, ['--name', '1', '--architecture', 'sparc', '--disk-image-size', '4000']);
     expect(ran.code).toBe(2);
     for (const field of ['imageName', 'architecture', 'disks[0].diskImageSize']) {
@@ -85,7 +85,7 @@ describe('a request', () => {
     ['an unknown region', ['--region', 'cn-atlantis'], /cn-atlantis/],
     ['an unknown bucket', ['--bucket', 'nobodys-bucket'], /nobodys-bucket|NoSuchBucket/],
     ['a bucket in another region', ['--bucket', 'elsewhere'], /bucket elsewhere is not in cn-hangzhou/],
-  ])('for %s fails in preflight and names it', async (_, options, message) => {
+  ])('with %s → fails in preflight and reports it', async (_, options, message) => {
     const ran = await importIt(DEMO_IMAGE, options);
     expect(ran.code).toBe(1);
     expect(ran.stdout).toMatch(message);
@@ -93,7 +93,7 @@ describe('a request', () => {
     expect(await cloud()).toMatchObject({ images: [], objects: [], uploads: [] });
   });
 
-  test('for a name that is taken fails and leaves the other image alone', async () => {
+  test('with the name of an existing image → fails and does not change that image', async () => {
     expect((await importIt(DEMO_IMAGE, ['--name', 'taken'])).code).toBe(0);
     const ran = await importIt(DEMO_IMAGE, ['--name', 'taken']);
     expect(ran.code).toBe(1);
@@ -102,8 +102,8 @@ describe('a request', () => {
   });
 });
 
-describe('an id that nobody has', () => {
-  test.each(['status', 'watch', 'cancel', 'resume', 'report'])('is told by %s in one line', async (command) => {
+describe('an unknown id', () => {
+  test.each(['status', 'watch', 'cancel', 'resume', 'report'])('%s reports it in one line', async (command) => {
     const ran = await run([command, 'imp-00000000000000000000000000', '--api', service.api]);
     expect(ran.code).toBe(2);
     expectOneLine(ran.stderr);
@@ -111,10 +111,10 @@ describe('an id that nobody has', () => {
   });
 });
 
-describe('a service that cannot be reached', () => {
+describe('an unreachable service', () => {
   const nowhere = 'http://127.0.0.1:9';
 
-  test('is named with what to do, and a stack trace is shown only on --debug', async () => {
+  test('list reports its address and the remedy, and a stack trace only with --debug', async () => {
     const ran = await run(['list', '--api', nowhere]);
     expect(ran.code).toBe(1);
     expectOneLine(ran.stderr);
@@ -125,7 +125,7 @@ describe('a service that cannot be reached', () => {
   test.each([
     ['TEMPORAL_ADDRESS', '127.0.0.1:9', /^Temporal at 127\.0\.0\.1:9 can't be reached/],
     ['DATABASE_URL', 'postgres://someone:geheim@127.0.0.1:9/none', /^PostgreSQL at DATABASE_URL/],
-  ])('%s is refused by up before anything is started, without its password', async (name, value, message) => {
+  ])('up reports an unreachable %s before it starts anything, without the password', async (name, value, message) => {
     const ran = await run(['up', '--data', path.join(folder.path, name)], { [name]: value });
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(message);
@@ -133,7 +133,7 @@ describe('a service that cannot be reached', () => {
   });
 });
 
-test('a port that is taken is named, and nothing is started', async () => {
+test('up with a port in use → reports the port and starts nothing', async () => {
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();
@@ -145,7 +145,7 @@ test('a port that is taken is named, and nothing is started', async () => {
   expectOneLine(ran.stderr);
 });
 
-test('an unknown command or option is wrong usage', async () => {
+test('an unknown command or option → exit code 2', async () => {
   expect((await run(['imprt'])).code).toBe(2);
   expect((await run(['list', '--colour'])).code).toBe(2);
 });

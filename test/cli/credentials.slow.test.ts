@@ -1,4 +1,4 @@
-/** Keys that lack or are wrong: the import waits for a person, says which variable to mend, and makes nothing. */
+/** Missing or wrong credentials: the import requires action, names the variable to set, and creates nothing. */
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeBucket, type Ran, run, temporaryFolder, type Up, up } from '../support/cli/run-cli.js';
@@ -23,7 +23,7 @@ function importInto(api: string, name: string): Promise<Ran> {
   return run(['import', DEMO_IMAGE, '--region', 'cn-hangzhou', '--bucket', 'here', '--name', name, '--api', api]);
 }
 
-test('a wrong secret needs a person: exit code 3, the code, the remedy, and never the secret', async () => {
+test('a wrong secret → exit code 3 with error code and remedy, and without the secret', async () => {
   const ran = await importInto(wrong.api, 'wrong-secret');
   expect(ran.code).toBe(3);
   expect(ran.stdout).toContain('SignatureDoesNotMatch');
@@ -35,7 +35,7 @@ test('a wrong secret needs a person: exit code 3, the code, the remedy, and neve
   expect((await run(['watch', waiting.id, '--api', wrong.api])).code).toBe(4);
 });
 
-test('no credentials anywhere needs a person, and every place that was looked in is named', async () => {
+test('no credentials → exit code 3, and the remedy names the variable to set', async () => {
   const { ALIBABA_CLOUD_ACCESS_KEY_ID: _id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: _secret } = process.env;
   expect([_id, _secret]).toEqual([undefined, undefined]);
   const none = await up(path.join(folder.path, 'none'), {

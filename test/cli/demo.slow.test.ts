@@ -1,24 +1,24 @@
-/** `npm run demo`: the first thing that a newcomer runs. */
+/** The `demo` command. */
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, expect, test, vi } from 'vitest';
 import { run, start, temporaryFolder } from '../support/cli/run-cli.js';
 
 const folder = temporaryFolder();
-/** A demo never joins a Temporal that is used for other work, whatever the environment says of it. */
-const ofAnotherTemporal = {
+/** A demo must not connect to the Temporal server that these variables select. */
+const otherTemporal = {
   TEMPORAL_ADDRESS: '127.0.0.1:9',
   TEMPORAL_NAMESPACE: 'of-another-server',
   TEMPORAL_API_KEY: 'for-another-server',
   TEMPORAL_TLS: 'true',
   TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere/client.pem',
 };
-const env = { TMPDIR: folder.path, ...ofAnotherTemporal };
+const env = { TMPDIR: folder.path, ...otherTemporal };
 
 afterAll(() => folder.remove());
 
-/** Live processes whose arguments name this test's own folder: the parts of its stacks. */
-function partsAlive(): readonly string[] {
+/** Live processes with this test's folder in their arguments: the parts of its stacks. */
+function liveParts(): readonly string[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map((entry) => {
@@ -31,7 +31,7 @@ function partsAlive(): readonly string[] {
     .filter((line) => line.includes(folder.path));
 }
 
-test('two demos side by side each end with an image, the findings, a closed ledger, and nothing left on the machine', async () => {
+test('two concurrent demos → each imports its image, deletes its object, and leaves no process or folder', async () => {
   const [one, other] = await Promise.all([run(['demo'], env), run(['demo', '--json'], env)]);
   expect([one.code, other.code]).toEqual([0, 0]);
   for (const phase of ['accepted', 'preflight', 'role', 'upload', 'import', 'detection', 'cleanup']) {
@@ -39,34 +39,34 @@ test('two demos side by side each end with an image, the findings, a closed ledg
   }
   expect(one.stdout).toMatch(/image m-\w+ in cn-hangzhou/);
   expect(one.stdout).toContain('GUESTOS.Virtio');
-  expect(one.stdout).toMatch(/object\s+oss:\S+\s+cn-hangzhou\s+gone, as meant/);
+  expect(one.stdout).toMatch(/object\s+oss:\S+\s+cn-hangzhou\s+deleted/);
   expect(one.stdout).toMatch(/API http:\/\/127\.0\.0\.1:\d+/);
   const view = JSON.parse(other.stdout);
   expect(view).toMatchObject({ state: 'succeeded', phase: 'done', image: { regionId: 'cn-hangzhou' } });
   expect(readdirSync(folder.path)).toEqual([]);
-  expect(partsAlive()).toEqual([]);
+  expect(liveParts()).toEqual([]);
 });
 
-test('Ctrl-C in the middle stops all that it started and leaves no folder', async () => {
+test('Ctrl-C during the import → exit code 130, and no process or folder remains', async () => {
   const child = start(['demo'], env);
-  let said = '';
+  let output = '';
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+    output += chunk;
   });
   child.stderr?.resume();
-  await vi.waitFor(() => expect(said).toContain('preflight'), { timeout: 60_000, interval: 50 });
-  expect(partsAlive()).not.toEqual([]);
+  await vi.waitFor(() => expect(output).toContain('preflight'), { timeout: 60_000, interval: 50 });
+  expect(liveParts()).not.toEqual([]);
   child.kill('SIGINT');
   const [code] = await once(child, 'close');
   expect(code).toBe(130);
-  expect(partsAlive()).toEqual([]);
+  expect(liveParts()).toEqual([]);
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
-test('an image that cannot be read is told before anything is started', async () => {
+test('an image that does not exist → reported before any server starts', async () => {
   const ran = await run(['demo', '/nowhere/disk.qcow2'], env);
   expect(ran.code).toBe(1);
   expect(ran.stderr.trim()).toBe(
-    "can't import /nowhere/disk.qcow2: there is no such file; give the path of a disk image",
+    "can't import /nowhere/disk.qcow2: the file does not exist; give the path of a disk image",
   );
 });

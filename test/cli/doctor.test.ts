@@ -1,4 +1,4 @@
-/** `doctor` and `policy` as commands: no service runs here; the exit code tells who has to act. */
+/** The commands `doctor` and `policy`, without a running service. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -49,10 +49,10 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   }
 }
 
-const there = ['--region', REGION, '--bucket', BUCKET];
+const target = ['--region', REGION, '--bucket', BUCKET];
 
-test('all well: a table, what could be better, exit code 0', async () => {
-  const { code, out, err } = await run(['doctor', ...there]);
+test('all required checks pass → table, remedies of the warnings, exit code 0', async () => {
+  const { code, out, err } = await run(['doctor', ...target]);
   expect(err).toBe('');
   expect(out).toMatch(/^credentials +ok +account 1000000000000001/m);
   expect(out).toMatch(/^ecs:ImportImage +ok/m);
@@ -60,12 +60,12 @@ test('all well: a table, what could be better, exit code 0', async () => {
   expect(out).toMatch(/^qemu-img +warning +not on PATH/m);
   expect(out).toContain('  qemu-img: Install it for conversion: apt-get install qemu-utils');
   expect(out).toMatch(/^unpackers +warning +not on PATH: gzip, xz, zstd/m);
-  expect(out).toContain('nothing stands in the way of an import');
+  expect(out).toContain('all required checks passed');
   expect(code).toBe(0);
 });
 
-test('something that a person has to mend: exit code 3, as JSON with code and remedy', async () => {
-  const { code, out } = await run(['doctor', ...there, '--json'], { ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'wrong' });
+test('a wrong secret → exit code 3, and JSON with its error code', async () => {
+  const { code, out } = await run(['doctor', ...target, '--json'], { ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'wrong' });
   const { ok, checks } = JSON.parse(out);
   expect(ok).toBe(false);
   expect(checks).toContainEqual(
@@ -74,8 +74,8 @@ test('something that a person has to mend: exit code 3, as JSON with code and re
   expect(code).toBe(3);
 });
 
-test('a server that does not answer: exit code 1, and which', async () => {
-  const { code, out } = await run(['doctor', ...there], {
+test('unreachable servers → exit code 1, and their addresses without passwords', async () => {
+  const { code, out } = await run(['doctor', ...target], {
     ...{ TEMPORAL_ADDRESS: '127.0.0.1:9', DATABASE_URL: 'postgres://me:hidden@127.0.0.1:9/db' },
   });
   expect(out).toMatch(/^Temporal +FAILED +127\.0\.0\.1:9 does not serve namespace default/m);
@@ -84,7 +84,7 @@ test('a server that does not answer: exit code 1, and which', async () => {
   expect(code).toBe(1);
 });
 
-test('a region or an endpoint that cannot be: exit code 2', async () => {
+test('an unknown region or an invalid endpoint → exit code 2', async () => {
   const region = await run(['doctor', '--region', 'cn-atlantis']);
   expect(region.out).toMatch(/^region +FAILED +there is no region cn-atlantis/m);
   expect(region.code).toBe(2);
@@ -93,8 +93,8 @@ test('a region or an endpoint that cannot be: exit code 2', async () => {
   expect(endpoint.code).toBe(2);
 });
 
-test('the policy is JSON that RAM takes', async () => {
-  const { code, out } = await run(['policy', ...there, '--role', 'verify', '--share']);
+test('policy → a RAM policy with the actions of the selected features', async () => {
+  const { code, out } = await run(['policy', ...target, '--role', 'verify', '--share']);
   expect(code).toBe(0);
   const policy = JSON.parse(out);
   expect(policy.Version).toBe('1');

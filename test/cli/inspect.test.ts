@@ -1,4 +1,4 @@
-/** `inspect IMAGE`: no service runs here; the exit code is the verdict. */
+/** The command `inspect`, without a running service. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,36 +13,35 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-/** What the command prints and how it ends. */
 async function inspect(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
+  const written = { out: '', err: '' };
   const spies = [
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      said.out += text;
+      written.out += text;
       return true;
     }),
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-      said.err += text;
+      written.err += text;
       return true;
     }),
   ];
   try {
     const code = await run(['inspect', ...args]);
-    return { code, ...said };
+    return { code, ...written };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
 }
 
-test('an image that boots: what it is, for a person, and exit code 0', async () => {
+test('an image without blocking findings → its facts and exit code 0', async () => {
   const { code, out } = await inspect(DEMO);
   expect(code).toBe(0);
   expect(out).toContain('Debian GNU/Linux 12 (bookworm), x86_64');
   expect(out).toMatch(/kernel +6\.1\.0-56-amd64/);
-  expect(out).toContain('nothing found that keeps it from booting: 0 blocking');
+  expect(out).toContain('result: no blocking finding: 0 blocking');
 });
 
-test('an image that would be refused: the same as JSON, and exit code 1', async () => {
+test('an image with a blocking finding, --json → the finding and exit code 1', async () => {
   const file = path.join(home, 'overlay.qcow2');
   const { code, out, err } = await inspect(file, '--json');
   expect(code).toBe(1);
@@ -56,7 +55,7 @@ test('an image that would be refused: the same as JSON, and exit code 1', async 
   });
 });
 
-test('a file that is not there, an address, no argument: exit code 2 and what to do', async () => {
+test('a missing file, a URL or no argument → exit code 2', async () => {
   const missing = await inspect(path.join(home, 'none'), '--json');
   expect(missing.code).toBe(2);
   expect(JSON.parse(missing.out)).toMatchObject({ code: 'Source.NotFound' });

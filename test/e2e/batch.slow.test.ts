@@ -308,7 +308,7 @@ describe('on the command line a batch', () => {
     const watched = await batch('create', jsonl, '--name', randomUUID(), '--watch');
     await service.settings({ failImports: [] });
     expect(watched.code).toBe(3);
-    expect(watched.stdout).toMatch(/needs you: 1 of the first 1 imports failed/);
+    expect(watched.stdout).toMatch(/action required: 1 of the first 1 imports failed/);
     const id = /batch (bat-\w+)/.exec(watched.stdout)?.[1] ?? '';
     expect(await batch('retry', id)).toMatchObject({ code: 0 });
     expect((await untilState(id, 'succeeded', 'failed')).state).toBe('succeeded');

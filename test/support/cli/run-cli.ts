@@ -1,4 +1,4 @@
-/** Runs the command line as a user does: the built program, in a process of its own. */
+/** Runs the built command line as a separate process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -40,11 +40,11 @@ export interface Up {
   readonly emulator: string;
   readonly dataDir: string;
   readonly pid: number;
-  /** Ctrl-C; resolves with the exit code. */
+  /** Sends SIGINT; resolves with the exit code. */
   readonly stop: () => Promise<number | null>;
 }
 
-/** `up --emulator` in a folder that the caller removes, fast where it waits for the cloud. */
+/** Runs `up --emulator` with short polling intervals. The caller removes the folder. */
 export async function up(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<Up> {
   const child = start(['up', '--emulator', '--data', dataDir], {
     ECS_IMPORT_POLL_FIRST_MS: '100',
@@ -52,9 +52,9 @@ export async function up(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<
     ECS_IMPORT_LOOK_EVERY_MS: '200',
     ...env,
   });
-  let complaint = '';
+  let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    complaint += chunk;
+    errors += chunk;
   });
   const found: Record<string, string> = {};
   if (child.stdout === null) throw new Error('no output to read');
@@ -63,7 +63,7 @@ export async function up(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<
     found[name] = url;
     if (name === 'ready') break;
   }
-  if (found.ready === undefined || found.emulator === undefined) throw new Error(`up does not start: ${complaint}`);
+  if (found.ready === undefined || found.emulator === undefined) throw new Error(`up does not start: ${errors}`);
   return {
     api: found.ready,
     emulator: found.emulator,
@@ -78,16 +78,16 @@ export async function up(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<
   };
 }
 
-/** A folder for one test file; removed by what is returned. */
+/** A folder for one test file. */
 export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
   const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-cli-'));
   return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Makes a bucket in the emulator as any client of OSS does. */
+/** Creates a bucket in the emulator with an OSS client. */
 export async function makeBucket(endpoint: string, name: string, region: string): Promise<void> {
-  // `sldEnable` (path style) is missing from the package's types, and passes in an object with a name.
-  const place = { endpoint, sldEnable: true, region: `oss-${region}`, authorizationV4: true };
-  const client = new OSS({ ...place, accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' });
+  // `sldEnable` (path style) is missing from the package's types. A variable avoids the check for excess properties.
+  const location = { endpoint, sldEnable: true, region: `oss-${region}`, authorizationV4: true };
+  const client = new OSS({ ...location, accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' });
   await client.putBucket(name);
 }
