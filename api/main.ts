@@ -6,6 +6,8 @@ import pino from 'pino';
 import { keepSweepingBatches } from '../batches/sweep.js';
 import { createBatchWorkflows } from '../batches/temporal-workflows.js';
 import { createBatchUseCases } from '../batches/use-cases.js';
+import { type ApiConfig, apiConfigFromEnvironment } from '../config/api.js';
+import { connectionOptions } from '../config/temporal.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
 import { systemClock } from '../imports/ports.js';
 import { keepSweepingImports } from '../imports/sweep.js';
@@ -20,9 +22,8 @@ import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
 import { demandRightSettings } from '../temporal/probe.js';
-import { connectionOptions, temporalSettings } from '../temporal/settings.js';
 import { createApp } from './app.js';
-import { type ApiConfig, readApiConfig } from './config.js';
+import type { ApiDependencies } from './dependencies.js';
 
 /**
  * Longer than the 60 s after which load balancers and clients drop an idle connection: a request that is sent as this side
@@ -31,34 +32,48 @@ import { type ApiConfig, readApiConfig } from './config.js';
 const KEEP_ALIVE_MS = 75_000;
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
-/** Runs until the process is told to stop. Rejects with a one-line error when it cannot serve. */
-export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
-  const config = readApiConfig(env);
-  const temporal = temporalSettings(config);
-  const log = pino({ name: 'api', level: config.LOG_LEVEL }, pino.destination(2));
-  const pool = openPool({ url: config.DATABASE_URL, applicationName: 'ecs-image-import api', maxConnections: 20 });
+/** Runs the API configured by the environment until SIGTERM or SIGINT. Rejects with a one-line error when it cannot serve. */
+export async function runApiProcess(env: NodeJS.ProcessEnv): Promise<void> {
+  const { logLevel, ...config } = apiConfigFromEnvironment(env);
+  const log = pino({ name: 'api', level: logLevel }, pino.destination(2));
+  const stopped = new AbortController();
+  await runApi(config, {
+    log,
+    signal: stopped.signal,
+    onReady(url) {
+      // Only now: a process that still waits for its servers ends at once.
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
+      process.stdout.write(`ready ${url}\n`);
+    },
+  });
+}
+
+export interface RunApiOptions {
+  readonly log: ApiDependencies['log'] & { warn(attributes: object, message: string): void };
+  /** Stops the API: it answers what it has accepted, then `runApi` resolves. */
+  readonly signal: AbortSignal;
+  /** Called once, when the API listens. */
+  readonly onReady: (url: string) => void;
+}
+
+/** Serves until `signal` aborts. Rejects with a one-line error when it cannot serve. */
+export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApiOptions): Promise<void> {
+  const { temporal, pace } = config;
+  const pool = openPool({ url: config.databaseUrl, applicationName: 'ecs-image-import api', maxConnections: 20 });
   await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
     migrate(pool),
   );
   await demandRightSettings(temporal);
   // Lazy: while Temporal is away, imports are accepted and start when it is back.
   const connection = Connection.lazy(connectionOptions(temporal));
-  const client = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE });
+  const client = new Client({ connection, namespace: temporal.namespace });
   const store = createImportStore(pool);
-  const changes = openChangeFeed(config.DATABASE_URL);
-  const pace = {
-    retryFirstMs: config.ECS_IMPORT_RETRY_FIRST_MS,
-    retryMaxMs: config.ECS_IMPORT_RETRY_MAX_MS,
-    heartbeatTimeoutMs: config.ECS_IMPORT_HEARTBEAT_TIMEOUT_MS,
-    ...(config.ECS_IMPORT_ATTENTION_LIMIT_MS === undefined
-      ? {}
-      : { attentionLimitMs: config.ECS_IMPORT_ATTENTION_LIMIT_MS }),
-  };
-  const workerHost = config.ECS_IMPORT_WORKER_HOST;
+  const changes = openChangeFeed(config.databaseUrl);
+  const { workerHost } = config;
   const imports = { store, workflows: createImportWorkflows(client, pace), clock: systemClock, workerHost };
   const batches = {
     batches: createBatchStore(pool),
-    views: createBatchViews(pool, config.ECS_IMPORT_PRICES ?? null),
+    views: createBatchViews(pool, config.prices),
     openIntake: () => openIntake(pool),
     workflows: createBatchWorkflows(client, pace),
     clock: systemClock,
@@ -73,18 +88,16 @@ export async function runApi(env: NodeJS.ProcessEnv): Promise<void> {
     changes,
     client,
     workerHost,
-    token: config.ECS_IMPORT_API_TOKEN ?? null,
-    stackFile: config.ECS_IMPORT_STACK_FILE ?? null,
+    token: config.token,
+    stackFile: config.stackFile,
     log,
   });
 
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS } });
   const address = await listen(server, config);
-  process.stdout.write(`ready http://${config.ECS_IMPORT_HOST}:${address.port}\n`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
+  onReady(`http://${config.host}:${address.port}`);
+  if (!signal.aborted)
+    await new Promise<unknown>((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   for (const stop of sweeps) stop();
   await changes.close();
   // Streams of events never end by themselves; their clients come back with Last-Event-ID.
@@ -101,12 +114,12 @@ function listen(server: ReturnType<typeof createAdaptorServer>, config: ApiConfi
       reject(
         new Error(
           taken
-            ? `port ${config.ECS_IMPORT_PORT} on ${config.ECS_IMPORT_HOST} is taken. Set ECS_IMPORT_PORT to another one, or 0 for any free one.`
-            : `cannot listen on ${config.ECS_IMPORT_HOST}:${config.ECS_IMPORT_PORT}: ${error.message}`,
+            ? `port ${config.port} on ${config.host} is taken. Set ECS_IMPORT_PORT to another one, or 0 for any free one.`
+            : `cannot listen on ${config.host}:${config.port}: ${error.message}`,
         ),
       );
     });
-    server.listen(config.ECS_IMPORT_PORT, config.ECS_IMPORT_HOST, () => {
+    server.listen(config.port, config.host, () => {
       const address = server.address();
       if (address === null || typeof address === 'string') reject(new Error('the server has no address'));
       else resolve(address);

@@ -1,15 +1,20 @@
-/** Configuration out of environment variables: what is wrong with it is said in one line. */
+/** Reads configuration from environment variables. An error names every variable that is wrong, in one line. */
 import { z } from 'zod';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Told to the operator as it is; the command ends with the exit code of wrong usage. */
+/** The operator sees the message as it is; the command ends with the exit code of wrong usage. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /** A time in milliseconds, at least one. */
 export const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+export const DATABASE_URL = z.string('set DATABASE_URL to postgres://user:password@host:5432/database').min(1);
+
+export const LOG_LEVEL = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info');
+export type LogLevel = z.infer<typeof LOG_LEVEL>;
 
 /** Throws `ConfigError` that names every variable that is wrong. */
 export function readEnvironment<T extends z.ZodType>(schema: T, env: Environment): z.infer<T> {

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { ConfigError } from '../config/environment.js';
+import { namesTemporal, readTemporalSettings } from '../config/temporal-environment.js';
 import { type DoctorCheck, failed, ok, warning } from '../domain/checkup.js';
 import { lookAtTemporal } from '../temporal/probe.js';
-import { readTemporalSettings } from '../temporal/settings.js';
 import { postgresBinaries } from './postgres/binaries.js';
 import { cacheDir } from './supervisor/folders.js';
 import { demandDatabase } from './supervisor/outside-servers.js';
@@ -41,7 +41,7 @@ function checkPart(name: string, { state, address, pid, lastExit }: PartRecord):
 }
 
 async function checkTemporal(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
-  if (env.TEMPORAL_ADDRESS) return await checkOutsideTemporal(env);
+  if (namesTemporal(env)) return await checkOutsideTemporal(env);
   const binary = await temporalAtHand(env, cacheDir(env));
   if (binary !== null) return ok('Temporal', `started here when needed: ${binary}`);
   return warning(

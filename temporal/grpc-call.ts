@@ -1,6 +1,6 @@
 /** Asks a Temporal server one thing over gRPC, without the weight of a gRPC library. */
 import http2 from 'node:http2';
-import type { TemporalSettings } from './settings.js';
+import type { TemporalSettings } from '../config/temporal.js';
 
 /** The frontend's name, also in the standard gRPC health protocol (grpc.health.v1). */
 export const FRONTEND = 'temporal.api.workflowservice.v1.WorkflowService';
@@ -11,7 +11,7 @@ export interface GrpcAnswer {
   readonly message: Buffer;
 }
 
-export type GrpcServer = Pick<TemporalSettings, 'host' | 'port' | 'apiKey' | 'tls'>;
+export type GrpcServer = Pick<TemporalSettings, 'host' | 'port' | 'apiKey' | 'tls' | 'metadata'>;
 
 /** A unary call whose request is one message with one string in field 1. Rejects with Node.js's own error where none comes. */
 export function unary(server: GrpcServer, path: string, argument: string, withinMs: number): Promise<GrpcAnswer> {
@@ -29,6 +29,7 @@ export function unary(server: GrpcServer, path: string, argument: string, within
     });
     const serverName = server.tls?.serverName ?? null;
     const stream = session.request({
+      ...server.metadata,
       ':method': 'POST',
       ':path': path,
       ...(serverName === null ? {} : { ':authority': serverName }),

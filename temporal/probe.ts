@@ -1,15 +1,15 @@
-/** Finds out why a Temporal server does not let us in, and which variable mends it. */
+/** Finds out why a Temporal server refuses this service, and which setting fixes it. */
 import tls from 'node:tls';
 import { ConfigError } from '../config/environment.js';
+import type { TemporalSettings } from '../config/temporal.js';
 import { FRONTEND, type GrpcAnswer, unary } from './grpc-call.js';
-import type { TemporalSettings } from './settings.js';
 
 export type TemporalFound =
   | { readonly serves: true }
-  /** `setting`: one of our variables is wrong, and waiting mends nothing; the reason starts with its name and ends with the remedy. */
+  /** `setting`: a setting is wrong, and waiting does not help; the reason starts with its name and ends with the remedy. */
   | { readonly serves: false; readonly cause: 'setting' | 'server'; readonly reason: string };
 
-/** Asks for the namespace: the least that every certificate and key which may use it is allowed to. Never throws. */
+/** Describes the namespace: every certificate and key that may use a namespace may do that. Never throws. */
 export async function lookAtTemporal(settings: TemporalSettings, withinMs = 5_000): Promise<TemporalFound> {
   try {
     return ofAnswer(await unary(settings, `/${FRONTEND}/DescribeNamespace`, settings.namespace, withinMs), settings);
@@ -18,7 +18,7 @@ export async function lookAtTemporal(settings: TemporalSettings, withinMs = 5_00
   }
 }
 
-/** Throws `ConfigError` where one of our variables keeps the server from serving us; says nothing of a server that is away. */
+/** Throws `ConfigError` where a setting keeps the server from serving us; returns if the server is only unreachable. */
 export async function demandRightSettings(settings: TemporalSettings): Promise<void> {
   const found = await lookAtTemporal(settings);
   if (!found.serves && found.cause === 'setting') throw new ConfigError(found.reason);
@@ -28,15 +28,15 @@ const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
-function ofAnswer({ status }: GrpcAnswer, { address, namespace, apiKey }: TemporalSettings): TemporalFound {
+function ofAnswer({ status }: GrpcAnswer, { address, namespace, apiKey, named }: TemporalSettings): TemporalFound {
   if (status === 0) return { serves: true };
   // A server that has just been set up gets its namespaces a moment later.
   if (status === NOT_FOUND) return server('there is no such namespace');
   if (status !== UNAUTHENTICATED && status !== PERMISSION_DENIED) return server(`gRPC status ${status}`);
   return apiKey === null
-    ? setting(`TEMPORAL_API_KEY: ${address} lets nobody use namespace ${namespace} without one: set it`)
+    ? setting(`${named.apiKey}: namespace ${namespace} of ${address} requires an API key: set it`)
     : setting(
-        `TEMPORAL_API_KEY: ${address} refuses the key for namespace ${namespace}: set one that is valid and may use it, and see that TEMPORAL_NAMESPACE is its namespace`,
+        `${named.apiKey}: ${address} refuses the key for namespace ${namespace}: set a valid key that may use it, and check that TEMPORAL_NAMESPACE is its namespace`,
       );
 }
 
@@ -60,11 +60,11 @@ async function ofError(error: unknown, settings: TemporalSettings): Promise<Temp
   const reason = (told instanceof Error ? told.message : String(told)).split('\n')[0] ?? '';
   if (settings.tls === null) {
     return (await speaksTls(settings))
-      ? setting(`TEMPORAL_TLS: ${address} speaks TLS only: set it to true`)
+      ? setting(`${named.tls}: ${address} speaks TLS only: set it to true`)
       : server(reason);
   }
   if (NO_TLS.has(code))
-    return setting(`TEMPORAL_TLS: ${address} speaks no TLS: set it to false, or correct the address`);
+    return setting(`${named.tls}: ${address} speaks no TLS: set it to false, or correct the address`);
   if (UNTRUSTED.has(code))
     return setting(
       settings.tls.serverCa === null

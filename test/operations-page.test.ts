@@ -4,10 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { ZodType } from 'zod';
-import { cloudVariables } from '../alibaba/create-cloud.js';
-import { apiVariables } from '../api/config.js';
-import { temporalVariables } from '../temporal/settings.js';
-import { workerVariables } from '../workers/config.js';
+import { apiVariables } from '../config/api.js';
+import { cloudVariables } from '../config/cloud.js';
+import { temporalVariables } from '../config/temporal-environment.js';
+import { workerVariables } from '../config/worker.js';
 
 const page = readFileSync(path.resolve(import.meta.dirname, '../docs/operations.md'), 'utf8');
 

@@ -1,36 +1,35 @@
-/** Which files of this host an import may read. */
+/** Decides which files of this host an import may read. */
 import { constants } from 'node:fs';
 import { access, lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sourceFailure } from '../sources/source.js';
 
-/** `roots`: folders separated by `:`; empty: any file that this process can read. Links are followed before the check. */
-export function createFileResolver(roots: string): (file: string) => Promise<string> {
-  const allowed = roots.split(':').filter((root) => root !== '');
+/** Without folders, any file that this process can read is allowed. Symbolic links are resolved before the check. */
+export function createFileResolver(allowed: readonly string[]): (file: string) => Promise<string> {
   return async (file) => {
     if ((await lstat(file).catch(() => null)) === null) {
-      throw sourceFailure('NotFound', `there is no file ${file} on this worker`);
+      throw sourceFailure('NotFound', `file ${file} does not exist on this worker`);
     }
     const real = await realpath(file).catch(() => null);
-    if (real === null) throw sourceFailure('NotFound', `${file} is a link that leads nowhere`);
+    if (real === null) throw sourceFailure('NotFound', `${file} is a symbolic link to a file that does not exist`);
     const inside = allowed.length === 0 || (await realRoots(allowed)).some((root) => isInside(real, root));
     if (!inside) {
-      const message = `${file} lies outside the folders that imports may read (${allowed.join(', ')})`;
+      const message = `${file} is outside the folders that imports may read (${allowed.join(', ')})`;
       throw sourceFailure('OutsideRoots', message);
     }
     const info = await stat(real);
     if (!info.isFile()) {
-      throw sourceFailure('NotAFile', `${file} is ${info.isDirectory() ? 'a directory' : 'no regular file'}`);
+      throw sourceFailure('NotAFile', `${file} is ${info.isDirectory() ? 'a directory' : 'not a regular file'}`);
     }
     if (info.size === 0) throw sourceFailure('Empty', `${file} is empty`);
     await access(real, constants.R_OK).catch(() => {
-      throw sourceFailure('Unreadable', `${file} may not be read by the worker`);
+      throw sourceFailure('Unreadable', `the worker has no permission to read ${file}`);
     });
     return real;
   };
 }
 
-/** A root may be a link itself, or be mounted only later: looked at each time. */
+/** A folder may itself be a link, or be mounted later: resolved for every file. */
 async function realRoots(roots: readonly string[]): Promise<readonly string[]> {
   return Promise.all(roots.map((root) => realpath(root).catch(() => path.resolve(root))));
 }

@@ -9,7 +9,7 @@ export function addApi(program: Command): void {
     .action(async () => {
       continueWhenReaderCloses();
       // Loaded on demand: it is slow to load, and no other command needs it.
-      const { runApi } = await import('../../api/main.js');
-      await runApi(process.env);
+      const { runApiProcess } = await import('../../api/main.js');
+      await runApiProcess(process.env);
     });
 }

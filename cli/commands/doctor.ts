@@ -41,10 +41,11 @@ export function addDoctor(program: Command): void {
 async function doctor(options: Options): Promise<void> {
   const env = process.env;
   // Loaded on demand: the vendor's SDKs take most of a second to load.
-  const [{ checkCloud }, { cloudEndpoints, createCloud, createCloudFromEnvironment }, { staticCredentials }] =
+  const [{ checkCloud }, { createCloud }, { cloudEndpoints, cloudFromEnvironment }, { staticCredentials }] =
     await Promise.all([
       import('../../alibaba/checkup.js'),
       import('../../alibaba/create-cloud.js'),
+      import('../../config/cloud.js'),
       import('../../alibaba/credentials.js'),
     ]);
   const live = await partsOfLiveUp(env);
@@ -59,7 +60,7 @@ async function doctor(options: Options): Promise<void> {
     checkCloud({
       cloud:
         emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
-          ? createCloudFromEnvironment(env, endpoints)
+          ? createCloud(cloudFromEnvironment(env, endpoints))
           : createCloud({ endpoints, credentials: staticCredentials(EMULATOR_ACCOUNT) }),
       endpoints,
       region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || null),

@@ -10,8 +10,8 @@ export function addWorker(program: Command): void {
     .action(async (options: { readonly limitRate?: string }) => {
       continueWhenReaderCloses();
       // Loaded on demand: it is slow to load, and no other command needs it.
-      const { runWorker } = await import('../../workers/main.js');
+      const { runWorkerProcess } = await import('../../workers/main.js');
       const limit = options.limitRate === undefined ? {} : { ECS_IMPORT_LIMIT_RATE: options.limitRate };
-      await runWorker({ ...process.env, ...limit });
+      await runWorkerProcess({ ...process.env, ...limit });
     });
 }

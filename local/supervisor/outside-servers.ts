@@ -2,8 +2,8 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { TemporalSettings } from '../../config/temporal.js';
 import { demandRightSettings } from '../../temporal/probe.js';
-import type { TemporalSettings } from '../../temporal/settings.js';
 import { messageOf, StackError } from './stack-error.js';
 
 const PATIENCE_MS = 10_000;

@@ -1,6 +1,6 @@
 /** Everything that runs on one machine: Temporal, PostgreSQL, the emulator where asked for, worker and API, supervised. */
 import path from 'node:path';
-import { readTemporalSettings, withoutTemporalVariables } from '../../temporal/settings.js';
+import { namesTemporal, readTemporalSettings, withoutTemporalVariables } from '../../config/temporal-environment.js';
 import { preparePostgres } from '../postgres/server.js';
 import { findTemporal } from '../temporal/binary.js';
 import { temporalPart } from '../temporal/server.js';
@@ -121,7 +121,7 @@ async function planTemporal(
   pickGrpcPort: () => Promise<number>,
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer & { readonly uiUrl: string | null }> {
-  if (env.TEMPORAL_ADDRESS !== undefined && env.TEMPORAL_ADDRESS !== '') {
+  if (namesTemporal(env)) {
     await demandTemporal(readTemporalSettings(env), signal);
     return { part: null, env: {}, uiUrl: null };
   }

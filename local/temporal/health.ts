@@ -1,6 +1,7 @@
 /** Whether the embedded Temporal server serves. */
+
+import { temporalSettings } from '../../config/temporal.js';
 import { FRONTEND, unary } from '../../temporal/grpc-call.js';
-import { readTemporalSettings } from '../../temporal/settings.js';
 
 /** HealthCheckResponse { status: SERVING }: field 1, varint 1. */
 const SERVING = Buffer.from([0x08, 0x01]);
@@ -8,7 +9,7 @@ const SERVING = Buffer.from([0x08, 0x01]);
 /** True when the frontend serves and knows the namespace. Never throws. */
 export async function temporalServes(address: string, namespace: string, withinMs = 2_000): Promise<boolean> {
   try {
-    const server = readTemporalSettings({ TEMPORAL_ADDRESS: address });
+    const server = temporalSettings({ address });
     const health = await unary(server, '/grpc.health.v1.Health/Check', FRONTEND, withinMs);
     if (health.status !== 0 || !health.message.equals(SERVING)) return false;
     const described = await unary(server, `/${FRONTEND}/DescribeNamespace`, namespace, withinMs);

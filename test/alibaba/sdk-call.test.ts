@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createCloud, createCloudFromEnvironment } from '../../alibaba/create-cloud.js';
+import { createCloud } from '../../alibaba/create-cloud.js';
 import type { CredentialSource, Credentials } from '../../alibaba/credentials.js';
 import { createEcs } from '../../alibaba/ecs.js';
+import { cloudFromEnvironment } from '../../config/cloud.js';
 import { FailureError } from '../../domain/errors/failure.js';
 import { type Reply, type RpcRecorder, refusal, startRpcRecorder } from '../support/alibaba/rpc-recorder.js';
 
@@ -160,8 +161,10 @@ describe('where calls go', () => {
     const other = await startRpcRecorder();
     // The vendor's provider reads the process's own environment.
     for (const [name, value] of Object.entries(environment({}))) vi.stubEnv(name, value);
-    const cloud = createCloudFromEnvironment(
-      environment({ ECS_ENDPOINT: server.endpoint, STS_ENDPOINT: `${other.endpoint}/`, RAM_ENDPOINT: '' }),
+    const cloud = createCloud(
+      cloudFromEnvironment(
+        environment({ ECS_ENDPOINT: server.endpoint, STS_ENDPOINT: `${other.endpoint}/`, RAM_ENDPOINT: '' }),
+      ),
     );
     server.answers.DeleteImage = { json: { RequestId: 'r' } };
     other.answers.GetCallerIdentity = {
@@ -181,13 +184,13 @@ describe('where calls go', () => {
     ['ECS_IMPORT_PART_SIZE', '6G', 'give 100K to 5G'],
     ['ECS_IMPORT_MAX_PARTS_AT_ONCE', '0', ''],
   ])('refuses %s of %s in one line', (name, value, words) => {
-    expect(() => createCloudFromEnvironment(environment({ [name]: value }))).toThrow(`${name}: ${words}`);
+    expect(() => cloudFromEnvironment(environment({ [name]: value }))).toThrow(`${name}: ${words}`);
   });
 
   test.each(['127.0.0.1:8080', 'ftp://host', 'http://host/path', 'http://host?x=1'])(
     'refuses %s as an endpoint in one line',
     (ECS_ENDPOINT) => {
-      expect(() => createCloudFromEnvironment(environment({ ECS_ENDPOINT }))).toThrow(/^ECS_ENDPOINT: give it as http/);
+      expect(() => cloudFromEnvironment(environment({ ECS_ENDPOINT }))).toThrow(/^ECS_ENDPOINT: give it as http/);
     },
   );
 

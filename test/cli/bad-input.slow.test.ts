@@ -49,7 +49,7 @@ describe('a source', () => {
   mkdirSync(files.directory ?? '');
 
   test.each([
-    ['missing', 'Source.NotFound', /there is no file .*missing\.qcow2/],
+    ['missing', 'Source.NotFound', /missing\.qcow2 does not exist/],
     ['empty', 'Source.Empty', /empty\.qcow2 is empty/],
     ['directory', 'Source.NotAFile', /is a directory/],
   ])('that is %s → fails before any upload', async (name, code, message) => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
-import { readWorkerConfig } from '../../workers/config.js';
+import { WORKER_DEFAULTS } from '../../config/worker.js';
 import { type StoredHistory, unpackHistory } from './stored-history.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
@@ -38,7 +38,7 @@ test('every stored history replays with today’s workflows', async () => {
 /** Patience lasts an hour, unless told otherwise: an outage of a day stops an import so often at most. */
 test('a day of outage, with somebody who resumes at once each time, stays below 500 events', () => {
   const { events } = historyOf(OUTAGE);
-  const stops = 24 * (3_600_000 / readWorkerConfig({ DATABASE_URL: 'postgres://db' }).ECS_IMPORT_PATIENCE_MS);
+  const stops = 24 * (3_600_000 / WORKER_DEFAULTS.patienceMs);
   expect(events.filter((type) => type === 'ACTIVITY_TASK_FAILED')).toHaveLength(stops);
   expect(events.length).toBeLessThan(500);
 });

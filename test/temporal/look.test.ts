@@ -5,8 +5,8 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import type tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { lookAtTemporal, type TemporalFound } from '../../temporal/probe.js';
-import { readTemporalSettings } from '../../temporal/settings.js';
 import { type Certificates, makeCertificates } from '../support/temporal/certificates.js';
 
 let files: Certificates;
@@ -126,12 +126,12 @@ test('TLS on one side only is told', async () => {
   expect(await look(await frontend(), { TEMPORAL_TLS: 'true' })).toEqual(wrong(/^TEMPORAL_TLS: .* speaks no TLS: /));
 });
 
-test('a key that is refused, or lacks, is told without it', async () => {
+test('a key that is refused or missing is reported without its value', async () => {
   const address = await frontend({ tls: {}, apiKey: 'key-1' });
   const found = await look(address, { ...trusting(), TEMPORAL_API_KEY: 'hidden-key' });
-  expect(found).toEqual(wrong(/^TEMPORAL_API_KEY: .* refuses the key for namespace default: set one /));
+  expect(found).toEqual(wrong(/^TEMPORAL_API_KEY: .* refuses the key for namespace default: set a valid key /));
   expect(JSON.stringify(found)).not.toContain('hidden-key');
-  expect(await look(address, trusting())).toEqual(wrong(/^TEMPORAL_API_KEY: .* without one: set it$/));
+  expect(await look(address, trusting())).toEqual(wrong(/^TEMPORAL_API_KEY: .* requires an API key: set it$/));
 });
 
 test('a server that is away, closes the connection or lacks the namespace is no matter of our settings', async () => {

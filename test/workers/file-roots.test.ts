@@ -26,7 +26,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const inRoot = (file: string) => createFileResolver(at('images'))(file);
+const inRoot = (file: string) => createFileResolver([at('images')])(file);
 
 describe('with a root', () => {
   test.each(['images/disk', 'images/deep/disk', 'images/..disk', 'images/link-in', 'images/deep/../disk'])(
@@ -62,18 +62,18 @@ describe('with a root', () => {
   });
 
   test('that is a link itself, the files behind it may be read', async () => {
-    const resolve = createFileResolver(at('link-to-root'));
+    const resolve = createFileResolver([at('link-to-root')]);
     expect(await resolve(at('link-to-root', 'disk'))).toBe(at('images/disk'));
     expect(await resolve(at('images/disk'))).toBe(at('images/disk'));
   });
 
   test('that is one of several, the files of each may be read', async () => {
-    const resolve = createFileResolver(`${at('images')}:${at('other')}`);
+    const resolve = createFileResolver([at('images'), at('other')]);
     expect(await resolve(at('other/secret'))).toBe(at('other/secret'));
   });
 });
 
 test('without roots a device is refused all the same', async () => {
-  await expect(createFileResolver('')('/dev/zero')).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
-  expect(await createFileResolver('')(at('other/secret'))).toBe(at('other/secret'));
+  await expect(createFileResolver([])('/dev/zero')).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
+  expect(await createFileResolver([])(at('other/secret'))).toBe(at('other/secret'));
 });

@@ -1,9 +1,10 @@
 /** What is set for the way to Temporal, and what a person is told who has set it wrong: one line with the variable and the remedy. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigError } from '../../config/environment.js';
-import { connectionOptions, readTemporalSettings, withoutTemporalVariables } from '../../temporal/settings.js';
+import { connectionOptions, temporalSettings } from '../../config/temporal.js';
+import { namesTemporal, readTemporalSettings, withoutTemporalVariables } from '../../config/temporal-environment.js';
 import { type Certificates, makeCertificates, openssl } from '../support/temporal/certificates.js';
 
 let files: Certificates;
@@ -152,4 +153,84 @@ test('the same certificate given twice is refused', () => {
 test('what is meant for another server does not reach a stack with its own', () => {
   const env = { TEMPORAL_ADDRESS: 'a:1', TEMPORAL_API_KEY: 'b', TEMPORAL_TLS: 'true', DATABASE_URL: 'c' };
   expect(withoutTemporalVariables(env)).toEqual({ DATABASE_URL: 'c' });
+});
+
+test('a program gives the same settings as an object, and its errors name the fields of the object', () => {
+  const tls = { serverCa: read(files.authority.cert), serverName: 'temporal.test' };
+  const client = { cert: read(files.client.cert), key: readFileSync(files.client.key) };
+  expect(connectionOptions(temporalSettings({ address: 'temporal.example', tls: { ...tls, client } }))).toEqual({
+    address: 'temporal.example:7233',
+    tls: {
+      serverRootCACertificate: readFileSync(files.authority.cert),
+      clientCertPair: { crt: readFileSync(files.client.cert), key: readFileSync(files.client.key) },
+      serverNameOverride: 'temporal.test',
+    },
+  });
+  expect(() => temporalSettings({ tls: { client: { ...client, key: 'c2VjcmV0' } } })).toThrow(
+    /^temporal\.tls\.client\.key: holds no private key/,
+  );
+});
+
+function writeProfiles(text: string): string {
+  const file = path.join(files.folder, 'temporal.toml');
+  writeFileSync(file, text);
+  return file;
+}
+
+test('a TOML profile gives the settings, and a variable wins over it', () => {
+  const file = writeProfiles(`
+    [profile.default]
+    address = "default.example:7233"
+    [profile.prod]
+    address = "prod.example:7233"
+    namespace = "images"
+    api_key = "key-1"
+    [profile.prod.tls]
+    server_name = "temporal.test"
+    [profile.prod.grpc_meta]
+    team = "images"`);
+  const env = { TEMPORAL_CONFIG_FILE: file, TEMPORAL_PROFILE: 'prod' };
+  expect(readTemporalSettings(env)).toMatchObject({
+    address: 'prod.example:7233',
+    namespace: 'images',
+    apiKey: 'key-1',
+    tls: { serverName: 'temporal.test' },
+    metadata: { team: 'images' },
+  });
+  expect(readTemporalSettings({ ...env, TEMPORAL_NAMESPACE: 'other' })).toMatchObject({ namespace: 'other' });
+  expect(readTemporalSettings({ TEMPORAL_CONFIG_FILE: file })).toMatchObject({
+    address: 'default.example:7233',
+    tls: null,
+  });
+});
+
+test('the file that the user keeps for the temporal command is read only where a variable asks for a profile', () => {
+  const home = path.join(files.folder, 'home');
+  mkdirSync(path.join(home, 'temporalio'), { recursive: true });
+  writeFileSync(path.join(home, 'temporalio', 'temporal.toml'), '[profile.default]\naddress = "cloud.example:7233"');
+  const env = { XDG_CONFIG_HOME: home, HOME: home };
+  expect(readTemporalSettings(env).address).toBe('127.0.0.1:7233');
+  expect(namesTemporal(env)).toBe(false);
+  if (process.platform !== 'linux') return;
+  expect(readTemporalSettings({ ...env, TEMPORAL_PROFILE: 'default' }).address).toBe('cloud.example:7233');
+  expect(namesTemporal({ TEMPORAL_PROFILE: 'default' })).toBe(true);
+});
+
+test('a profile that is wrong is named with its field and file, and no key is shown', () => {
+  const missing = path.join(files.folder, 'missing.toml');
+  expect(refusal({ TEMPORAL_CONFIG_FILE: missing })).toMatch(
+    /^TEMPORAL_CONFIG_FILE: .*missing\.toml can't be read \(there is no such file\)/,
+  );
+  const TEMPORAL_CONFIG_FILE = writeProfiles('[profile.default]\naddress = "https://a.example"\n');
+  expect(refusal({ TEMPORAL_CONFIG_FILE })).toBe(
+    `address of profile default in ${TEMPORAL_CONFIG_FILE} is https://a.example: give host:port, without https://`,
+  );
+  expect(refusal({ TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'prod' })).toContain("Profile 'prod' not found");
+  writeProfiles('[profile.default]\napi_key = "hidden-key\n');
+  expect(refusal({ TEMPORAL_CONFIG_FILE })).toMatch(/^TEMPORAL_CONFIG_FILE: the file is not valid TOML at line \d: /);
+  expect(refusal({ TEMPORAL_CONFIG_FILE })).not.toContain('hidden-key');
+  writeProfiles('[profile.default]\nadress = "a.example"\n');
+  expect(refusal({ TEMPORAL_CONFIG_FILE })).toContain('adress');
+  writeProfiles('[profile.default.tls]\nserver_ca_cert_path = "/none.pem"\n');
+  expect(refusal({ TEMPORAL_CONFIG_FILE })).toContain('tls.server_ca_cert_path of profile default in ');
 });

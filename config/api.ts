@@ -1,0 +1,102 @@
+/** The API's configuration: a typed object, which environment variables can fill. */
+import os from 'node:os';
+import { z } from 'zod';
+import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
+import {
+  DATABASE_URL,
+  type Environment,
+  LOG_LEVEL,
+  type LogLevel,
+  milliseconds,
+  readEnvironment,
+} from './environment.js';
+import type { TemporalSettings } from './temporal.js';
+import { readTemporalSettings, temporalVariables } from './temporal-environment.js';
+
+/** Times are in milliseconds. */
+export interface ApiConfig {
+  /** `postgres://user:password@host:5432/database` */
+  readonly databaseUrl: string;
+  readonly temporal: TemporalSettings;
+  /** Address and port to listen on; port 0 picks a free one. */
+  readonly host: string;
+  readonly port: number;
+  /** Bearer token that every request except the health checks must carry; null: none is required. */
+  readonly token: string | null;
+  /** The host whose worker reads `file:///…` sources that name no host. */
+  readonly workerHost: string;
+  /** State file of the local supervisor, shown in `/readyz`. */
+  readonly stackFile: string | null;
+  /** Settings of every workflow that this API starts. */
+  readonly pace: {
+    readonly retryFirstMs: number;
+    readonly retryMaxMs: number;
+    readonly heartbeatTimeoutMs: number;
+    /** How long an import waits in `attention`; absent: without limit. */
+    readonly attentionLimitMs?: number;
+  };
+  /** For the cost estimate of batches; null: no estimate. */
+  readonly prices: z.infer<typeof prices> | null;
+}
+
+const prices = z.object({
+  currency: z.string().min(1).max(10),
+  storageGiBMonth: z.number().min(0),
+  trafficGiB: z.number().min(0),
+});
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const apiVariables = z.object({
+  ...temporalVariables,
+  DATABASE_URL,
+  ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
+  ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  ECS_IMPORT_API_TOKEN: z.string().min(1).optional(),
+  ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
+  ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
+  ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryFirstMs),
+  ECS_IMPORT_RETRY_MAX_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryMaxMs),
+  ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.heartbeatTimeoutMs),
+  /** `{"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}` */
+  ECS_IMPORT_PRICES: z
+    .string()
+    .transform((text, context) => {
+      const read = prices.safeParse(jsonIn(text));
+      if (read.success) return read.data;
+      context.addIssue('give {"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}');
+      return z.NEVER;
+    })
+    .optional(),
+  ECS_IMPORT_ATTENTION_LIMIT_MS: z.coerce.number().int().min(1).optional(),
+  LOG_LEVEL,
+});
+
+/** Throws `ConfigError` that names every variable that is wrong. */
+export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readonly logLevel: LogLevel } {
+  const read = readEnvironment(apiVariables, env);
+  const { ECS_IMPORT_ATTENTION_LIMIT_MS: attentionLimitMs } = read;
+  return {
+    databaseUrl: read.DATABASE_URL,
+    temporal: readTemporalSettings(env),
+    host: read.ECS_IMPORT_HOST,
+    port: read.ECS_IMPORT_PORT,
+    token: read.ECS_IMPORT_API_TOKEN ?? null,
+    workerHost: read.ECS_IMPORT_WORKER_HOST,
+    stackFile: read.ECS_IMPORT_STACK_FILE ?? null,
+    pace: {
+      retryFirstMs: read.ECS_IMPORT_RETRY_FIRST_MS,
+      retryMaxMs: read.ECS_IMPORT_RETRY_MAX_MS,
+      heartbeatTimeoutMs: read.ECS_IMPORT_HEARTBEAT_TIMEOUT_MS,
+      ...(attentionLimitMs === undefined ? {} : { attentionLimitMs }),
+    },
+    prices: read.ECS_IMPORT_PRICES ?? null,
+    logLevel: read.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,203 @@
+/** How to reach the Temporal server: the settings as a program gives them, checked before anything connects. */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { ConfigError } from './environment.js';
+
+const DEFAULT_PORT = 7233;
+const DEFAULT_NAMESPACE = 'default';
+
+/** Certificates and keys in PEM format. */
+export interface TemporalTlsConfig {
+  /** The certificate authority of the server; default: the authorities that the system trusts. */
+  readonly serverCa?: string | Buffer;
+  /** The client's certificate, with its chain if it has one, and its private key without a passphrase. */
+  readonly client?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  /** The name in the server's certificate; default: the host of the address. */
+  readonly serverName?: string;
+}
+
+export interface TemporalConfig {
+  /** `host:port`. Default `127.0.0.1:7233`. */
+  readonly address?: string;
+  /** Default `default`. */
+  readonly namespace?: string;
+  readonly apiKey?: string;
+  /** Default: true if there is an API key. */
+  readonly tls?: boolean | TemporalTlsConfig;
+  /** Sent with every call as gRPC metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** PEM, as the SDK's clients and Node.js both take it. */
+export interface TemporalTls {
+  /** Null: the certificate authorities that the system trusts. */
+  readonly serverCa: Buffer | null;
+  readonly client: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** Null: the host of the address. */
+  readonly serverName: string | null;
+}
+
+export interface TemporalSettings {
+  /** As given. */
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  readonly namespace: string;
+  readonly apiKey: string | null;
+  /** Null: no TLS. */
+  readonly tls: TemporalTls | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The names of settings, for messages that say which one to change. */
+  readonly named: TemporalSettingNames;
+}
+
+export interface TemporalSettingNames {
+  readonly apiKey: string;
+  readonly tls: string;
+  readonly serverCa: string;
+  readonly clientCert: string;
+}
+
+/** A PEM text and the name of the setting that holds it. */
+export interface Pem {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** What a source of settings (a program, the environment, a file) holds, with the names that it has there. */
+export interface GivenTemporal {
+  readonly address: string | undefined;
+  readonly addressName: string;
+  readonly namespace: string | undefined;
+  readonly apiKey: string | null;
+  readonly tls: boolean | undefined;
+  readonly serverCa: Pem | null;
+  readonly clientCert: Pem | null;
+  readonly clientKey: Pem | null;
+  readonly serverName: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly names: TemporalSettingNames & { readonly clientKey: string };
+}
+
+/** Throws `ConfigError`. */
+export function temporalSettings(config: TemporalConfig): TemporalSettings {
+  const { tls } = config;
+  const names = {
+    apiKey: 'temporal.apiKey',
+    tls: 'temporal.tls',
+    serverCa: 'temporal.tls.serverCa',
+    clientCert: 'temporal.tls.client.cert',
+    clientKey: 'temporal.tls.client.key',
+  };
+  const parts: TemporalTlsConfig = typeof tls === 'object' ? tls : {};
+  const pem = (name: string, text: string | Buffer | undefined) =>
+    text === undefined ? null : { name, bytes: Buffer.from(text) };
+  return checkTemporal({
+    address: config.address,
+    addressName: 'temporal.address',
+    namespace: config.namespace,
+    apiKey: config.apiKey ?? null,
+    tls: typeof tls === 'object' ? true : tls,
+    serverCa: pem(names.serverCa, parts.serverCa),
+    clientCert: pem(names.clientCert, parts.client?.cert),
+    clientKey: pem(names.clientKey, parts.client?.key),
+    serverName: parts.serverName ?? null,
+    metadata: config.metadata ?? {},
+    names,
+  });
+}
+
+/** Throws `ConfigError` that names the setting that is wrong. */
+export function checkTemporal(given: GivenTemporal): TemporalSettings {
+  const { serverCa, clientCert, clientKey, serverName, apiKey, names } = given;
+  const address = given.address ?? `127.0.0.1:${DEFAULT_PORT}`;
+  const asked = [serverCa, clientCert, clientKey, serverName, apiKey].some((one) => one !== null);
+  const tls = given.tls ?? asked;
+  return {
+    address,
+    ...hostAndPort(address, given.addressName),
+    namespace: given.namespace ?? DEFAULT_NAMESPACE,
+    apiKey,
+    tls: tls ? { serverCa: authority(serverCa), client: clientPair(clientCert, clientKey, names), serverName } : null,
+    metadata: given.metadata,
+    named: {
+      apiKey: names.apiKey,
+      tls: names.tls,
+      serverCa: serverCa?.name ?? names.serverCa,
+      clientCert: clientCert?.name ?? names.clientCert,
+    },
+  };
+}
+
+/** What the SDK's `Connection` and `NativeConnection` are opened with. */
+export function connectionOptions({ host, port, tls, apiKey, metadata }: TemporalSettings) {
+  return {
+    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ...(apiKey === null ? {} : { apiKey }),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
+    tls: tls !== null && {
+      ...(tls.serverCa === null ? {} : { serverRootCACertificate: tls.serverCa }),
+      ...(tls.client === null ? {} : { clientCertPair: { crt: tls.client.cert, key: tls.client.key } }),
+      ...(tls.serverName === null ? {} : { serverNameOverride: tls.serverName }),
+    },
+  };
+}
+
+function hostAndPort(address: string, name: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:/\s]+))(?::(\d{1,5}))?$/.exec(address);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3] ?? DEFAULT_PORT);
+  if (host === undefined || port > 65_535)
+    throw new ConfigError(`${name} is ${address}: give host:port, without https://`);
+  return { host, port };
+}
+
+function certificate({ name, bytes }: Pem): X509Certificate {
+  try {
+    return new X509Certificate(bytes);
+  } catch (error) {
+    throw new ConfigError(`${name}: holds no certificate: give it in PEM, from -----BEGIN CERTIFICATE----- on`, {
+      cause: error,
+    });
+  }
+}
+
+function privateKey({ name, bytes }: Pem): KeyObject {
+  try {
+    return createPrivateKey(bytes);
+  } catch (error) {
+    const locked = bytes.includes('ENCRYPTED');
+    throw new ConfigError(
+      locked
+        ? `${name}: the key is locked with a passphrase: give it without one (openssl pkey -in KEY -out UNLOCKED)`
+        : `${name}: holds no private key: give it in PEM, from -----BEGIN PRIVATE KEY----- on`,
+      { cause: error },
+    );
+  }
+}
+
+function authority(ca: Pem | null): Buffer | null {
+  if (ca === null) return null;
+  certificate(ca);
+  return ca.bytes;
+}
+
+function clientPair(
+  cert: Pem | null,
+  key: Pem | null,
+  names: { readonly clientCert: string; readonly clientKey: string },
+): TemporalTls['client'] {
+  if (cert === null && key === null) return null;
+  if (cert === null)
+    throw new ConfigError(
+      `${key?.name} is set without a certificate: set ${names.clientCert} to the one that belongs to it, or unset it`,
+    );
+  if (key === null)
+    throw new ConfigError(
+      `${cert.name} is set without a key: set ${names.clientKey} to the one that belongs to it, or unset it`,
+    );
+  if (!certificate(cert).checkPrivateKey(privateKey(key)))
+    throw new ConfigError(
+      `${key.name}: this key doesn't belong to the certificate of ${cert.name}: give the pair that was made together`,
+    );
+  return { cert: cert.bytes, key: key.bytes };
+}

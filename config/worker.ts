@@ -1,0 +1,182 @@
+/** The worker's configuration: a typed object, which environment variables can fill. */
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import type { CloudOptions } from '../alibaba/create-cloud.js';
+import { createAddressGuard } from '../sources/address-rules.js';
+import { cloudFromEnvironment } from './cloud.js';
+import {
+  byteCount,
+  commaList,
+  DATABASE_URL,
+  type Environment,
+  LOG_LEVEL,
+  type LogLevel,
+  milliseconds,
+  readEnvironment,
+} from './environment.js';
+import { type TemporalConfig, type TemporalSettings, temporalSettings } from './temporal.js';
+import { readTemporalSettings, temporalVariables } from './temporal-environment.js';
+
+/** Times are in milliseconds, sizes in bytes. Fields with a default may be left out. */
+export interface WorkerConfig {
+  /** `postgres://user:password@host:5432/database` */
+  readonly databaseUrl: string;
+  /** Default: `127.0.0.1:7233`, namespace `default`, no TLS. */
+  readonly temporal?: TemporalConfig | TemporalSettings;
+  readonly cloud: CloudOptions;
+  /** Names the task queue for files on this host; keep it the same across restarts. Default: the host name. */
+  readonly host?: string;
+  /** Folders that imports may read files from. Default: none, which allows any file that the process can read. */
+  readonly fileRoots?: readonly string[];
+  /** Hosts that images may be downloaded from: `images.example.com`, `*.example.com`. Default: none, which allows any. */
+  readonly httpHosts?: readonly string[];
+  /** Loopback, link-local or metadata service addresses that images may be downloaded from. Default: none. */
+  readonly httpAddresses?: readonly string[];
+  /** Folder for converted and downloaded images until they are uploaded. Default `~/.cache/ecs-image-import/images`. */
+  readonly cacheDir?: string;
+  /** Maximum size of that folder. Default 200 GiB. */
+  readonly cacheLimitBytes?: number;
+  /** Maximum number of disks that this worker uploads concurrently. Default 4. */
+  readonly maxUploads?: number;
+  /** Maximum number of concurrent preflights. Default 16. */
+  readonly maxPreflights?: number;
+  /** Maximum number of concurrent short activities. Default 50. */
+  readonly maxActivities?: number;
+  /** Maximum number of imports, detections and copies that this worker waits for concurrently. Default 2,000. */
+  readonly maxWatches?: number;
+  /** First interval between two polls of the cloud; it grows. Default 1,000. */
+  readonly pollFirstMs?: number;
+  /** Maximum poll interval. Default 30,000. */
+  readonly pollMaxMs?: number;
+  /** Time without progress after which a transient failure becomes `attention`. Default one hour. */
+  readonly patienceMs?: number;
+  /** Interval between two searches for an image after a lost response. Default 2,000. */
+  readonly lostImagePollMs?: number;
+  /** Calls per minute and region, by action. Default: the cloud's own limits. */
+  readonly callLimits?: Readonly<Record<string, number>>;
+  /** Interval at which a batch checks its imports. Default 500. */
+  readonly batchPollMs?: number;
+  /** Maximum time that a batch waits to start several imports together. Default 2,000. */
+  readonly batchGatherMs?: number;
+  /** Grace period after a shutdown; another worker continues unfinished work. Default 10,000. */
+  readonly shutdownMs?: number;
+}
+
+/** A configuration with every default filled in, and the Temporal settings checked. */
+export type WorkerSettings = Required<WorkerConfig> & { readonly temporal: TemporalSettings };
+
+const GIB = 1024 ** 3;
+
+export const WORKER_DEFAULTS = {
+  host: os.hostname(),
+  fileRoots: [],
+  httpHosts: [],
+  httpAddresses: [],
+  cacheDir: path.join(os.homedir(), '.cache', 'ecs-image-import', 'images'),
+  cacheLimitBytes: 200 * GIB,
+  maxUploads: 4,
+  maxPreflights: 16,
+  maxActivities: 50,
+  maxWatches: 2_000,
+  pollFirstMs: 1_000,
+  pollMaxMs: 30_000,
+  patienceMs: 60 * 60_000,
+  lostImagePollMs: 2_000,
+  callLimits: {},
+  batchPollMs: 500,
+  batchGatherMs: 2_000,
+  shutdownMs: 10_000,
+} satisfies Partial<WorkerConfig>;
+
+/** Throws `ConfigError` where the settings of Temporal are wrong. */
+export function workerSettings(config: WorkerConfig): WorkerSettings {
+  const { temporal = {} } = config;
+  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  return {
+    ...WORKER_DEFAULTS,
+    ...given,
+    databaseUrl: config.databaseUrl,
+    cloud: config.cloud,
+    temporal: 'named' in temporal ? temporal : temporalSettings(temporal),
+  };
+}
+
+const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+export const workerVariables = z.object({
+  ...temporalVariables,
+  DATABASE_URL,
+  ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
+  ECS_IMPORT_FILE_ROOTS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(':').filter((root) => root !== '')),
+  ECS_IMPORT_HTTP_HOSTS: commaList,
+  ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'give addresses or networks: 127.0.0.1, 10.0.0.0/8'),
+  ECS_IMPORT_CACHE_DIR: z.string().min(1).default(WORKER_DEFAULTS.cacheDir),
+  ECS_IMPORT_CACHE_LIMIT: byteCount.prefault('200G'),
+  ECS_IMPORT_MAX_UPLOADS: count(WORKER_DEFAULTS.maxUploads),
+  ECS_IMPORT_MAX_PREFLIGHTS: count(WORKER_DEFAULTS.maxPreflights),
+  ECS_IMPORT_MAX_ACTIVITIES: count(WORKER_DEFAULTS.maxActivities),
+  ECS_IMPORT_MAX_WATCHES: count(WORKER_DEFAULTS.maxWatches),
+  ECS_IMPORT_POLL_FIRST_MS: milliseconds(WORKER_DEFAULTS.pollFirstMs),
+  ECS_IMPORT_POLL_MAX_MS: milliseconds(WORKER_DEFAULTS.pollMaxMs),
+  ECS_IMPORT_PATIENCE_MS: milliseconds(WORKER_DEFAULTS.patienceMs),
+  ECS_IMPORT_LOOK_EVERY_MS: milliseconds(WORKER_DEFAULTS.lostImagePollMs),
+  ECS_IMPORT_CALL_LIMITS: z.string().default('').transform(callLimits),
+  ECS_IMPORT_BATCH_LOOK_MS: milliseconds(WORKER_DEFAULTS.batchPollMs),
+  ECS_IMPORT_BATCH_GATHER_MS: milliseconds(WORKER_DEFAULTS.batchGatherMs),
+  ECS_IMPORT_SHUTDOWN_MS: milliseconds(WORKER_DEFAULTS.shutdownMs),
+  LOG_LEVEL,
+});
+
+/** The configuration that the environment describes. Throws `ConfigError` that names every variable that is wrong. */
+export function workerConfigFromEnvironment(env: Environment): WorkerConfig & { readonly logLevel: LogLevel } {
+  const read = readEnvironment(workerVariables, env);
+  return {
+    databaseUrl: read.DATABASE_URL,
+    temporal: readTemporalSettings(env),
+    cloud: cloudFromEnvironment(env),
+    host: read.ECS_IMPORT_WORKER_HOST,
+    fileRoots: read.ECS_IMPORT_FILE_ROOTS,
+    httpHosts: read.ECS_IMPORT_HTTP_HOSTS,
+    httpAddresses: read.ECS_IMPORT_HTTP_ADDRESSES,
+    cacheDir: read.ECS_IMPORT_CACHE_DIR,
+    cacheLimitBytes: read.ECS_IMPORT_CACHE_LIMIT,
+    maxUploads: read.ECS_IMPORT_MAX_UPLOADS,
+    maxPreflights: read.ECS_IMPORT_MAX_PREFLIGHTS,
+    maxActivities: read.ECS_IMPORT_MAX_ACTIVITIES,
+    maxWatches: read.ECS_IMPORT_MAX_WATCHES,
+    pollFirstMs: read.ECS_IMPORT_POLL_FIRST_MS,
+    pollMaxMs: read.ECS_IMPORT_POLL_MAX_MS,
+    patienceMs: read.ECS_IMPORT_PATIENCE_MS,
+    lostImagePollMs: read.ECS_IMPORT_LOOK_EVERY_MS,
+    callLimits: read.ECS_IMPORT_CALL_LIMITS,
+    batchPollMs: read.ECS_IMPORT_BATCH_LOOK_MS,
+    batchGatherMs: read.ECS_IMPORT_BATCH_GATHER_MS,
+    shutdownMs: read.ECS_IMPORT_SHUTDOWN_MS,
+    logLevel: read.LOG_LEVEL,
+  };
+}
+
+/** `ImportImage=60,DescribeImages=600` */
+function callLimits(text: string, context: z.RefinementCtx): Readonly<Record<string, number>> {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  const limits = pairs.flatMap((pair) => {
+    const match = /^\s*(\w+)\s*=\s*(\d+)\s*$/.exec(pair);
+    return match?.[1] === undefined || Number(match[2]) < 1 ? [] : [[match[1], Number(match[2])] as const];
+  });
+  if (limits.length < pairs.length)
+    context.addIssue('give calls per minute by action, e.g. ImportImage=60,DescribeImages=600');
+  return Object.fromEntries(limits);
+}
+
+function areAddresses(addresses: readonly string[]): boolean {
+  try {
+    createAddressGuard({ hosts: [], addresses });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,96 @@
+/** Opens what the activities work with: the database, the cloud, the readers of images. */
+import type { BatchDependencies } from '../activities/batch/dependencies.js';
+import type { ActivityDependencies } from '../activities/dependencies.js';
+import { createSlots } from '../activities/upload/semaphore.js';
+import { createOnce } from '../activities/upload/single-flight.js';
+import { createCloud } from '../alibaba/create-cloud.js';
+import { createBudgetedCloud } from '../alibaba/limits/budgeted-cloud.js';
+import { createCallBudgets } from '../alibaba/limits/call-budget.js';
+import { createRegionWatchers } from '../alibaba/region-watcher.js';
+import { createSharedReads } from '../alibaba/shared-reads.js';
+import { type WorkerConfig, workerSettings } from '../config/worker.js';
+import { createBootChecker } from '../images/boot-check/boot-checker.js';
+import { createConverter } from '../images/convert/converter.js';
+import { INSTALLED } from '../images/convert/need.js';
+import { createInspector, createRemoteInspector } from '../images/inspect-in-child.js';
+import { cacheInspections } from '../images/inspection-cache.js';
+import { createHttpClient } from '../sources/http-request.js';
+import { createCache } from '../sources/scratch-cache.js';
+import { createBatchStore } from '../store/batches.js';
+import { migrate, openPool } from '../store/database.js';
+import { createImportFiles } from '../store/import-files.js';
+import { createImportStore } from '../store/imports.js';
+import { createRateBudgetStore } from '../store/rate-budgets.js';
+import { untilReachable } from '../store/reachable.js';
+import { createUploadStore } from '../store/uploads.js';
+import { createFileResolver } from './file-roots.js';
+
+/** Imports that start together share the reads that they make within this time. */
+const SHARED_READS_MS = 2_000;
+/** A web server that sends nothing for this long is given up, and the request is repeated. */
+const STALL_MS = 60_000;
+/** An upload that other imports wait for passes to another worker when its own worker is silent for this long. */
+const UPLOAD_LEASE_MS = 30_000;
+const LOST_IMAGE_POLLS = 3;
+export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
+
+export interface OpenDependencies extends ActivityDependencies, BatchDependencies {
+  /** Closes the connections; call it when no activity runs any more. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Connects to PostgreSQL, applies migrations, and wires everything that the activities need. Rejects with a one-line
+ * error when PostgreSQL stays unreachable for a minute.
+ */
+export async function openDependencies(config: WorkerConfig): Promise<OpenDependencies> {
+  const settings = workerSettings(config);
+  const pool = openPool({ url: settings.databaseUrl, applicationName: 'ecs-image-import worker', maxConnections: 20 });
+  try {
+    await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
+      migrate(pool),
+    );
+  } catch (error) {
+    await pool.end().catch(() => undefined);
+    throw error;
+  }
+  const account = createCloud(settings.cloud);
+  const budgets = createCallBudgets({
+    store: createRateBudgetStore(pool),
+    accountId: async () => (await account.sts.getCallerIdentity()).accountId,
+    ceilings: settings.callLimits,
+  });
+  const cloud = createSharedReads(createBudgetedCloud(account, budgets), SHARED_READS_MS);
+  const { pollFirstMs, pollMaxMs, patienceMs } = settings;
+  const inspect = createInspector({});
+  const cache = createCache({ folder: settings.cacheDir, limitBytes: settings.cacheLimitBytes });
+  const http = createHttpClient({ hosts: settings.httpHosts, addresses: settings.httpAddresses, stallMs: STALL_MS });
+  return {
+    store: createImportStore(pool),
+    batches: createBatchStore(pool),
+    batchPace: { lookEveryMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
+    files: createImportFiles(pool),
+    cloud,
+    inspect,
+    checkBoot: createBootChecker(),
+    watchers: createRegionWatchers(cloud, { pollFirstMs, pollMaxMs, patienceMs }),
+    settings: { patienceMs, lookEveryMs: settings.lostImagePollMs, looksForLostImage: LOST_IMAGE_POLLS },
+    resolveFile: createFileResolver(settings.fileRoots),
+    uploading: {
+      uploads: createUploadStore(pool),
+      http,
+      inspectRemote: cacheInspections(createRemoteInspector()),
+      cache,
+      convert: createConverter({ cache, inspect }),
+      programs: INSTALLED,
+      slots: createSlots(settings.maxUploads),
+      digests: createOnce(),
+      host: settings.host,
+      leaseMs: UPLOAD_LEASE_MS,
+    },
+    async close() {
+      http.close();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** Runs a worker within any program. */
+import { NativeConnection } from '@temporalio/worker';
+import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
+import { type WorkerConfig, workerSettings } from '../config/worker.js';
+import { untilReachable } from '../store/reachable.js';
+import { demandRightSettings } from '../temporal/probe.js';
+import { openDependencies, START_PATIENCE } from './dependencies.js';
+import { createImportWorkers } from './worker.js';
+
+export interface RunWorkerOptions {
+  /** Shuts the worker down: it finishes or hands over its work, then `runWorker` resolves. */
+  readonly signal?: AbortSignal;
+  /** Called once, when the worker polls all its task queues. */
+  readonly onReady?: () => void;
+}
+
+/**
+ * Runs until `signal` aborts. Rejects with a one-line error when a server stays unreachable for a minute.
+ *
+ * Installs no Temporal Runtime, handles no signals and writes nothing: that is the program's. Without a Runtime of the
+ * program's own, Temporal's SDK makes one with its defaults, which logs to stderr and shuts down workers on SIGINT and
+ * SIGTERM; `Runtime.install({ shutdownSignals: [] })` before this call changes that.
+ */
+export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWorkerOptions = {}): Promise<void> {
+  const settings = workerSettings(config);
+  signal?.throwIfAborted();
+  const dependencies = await openDependencies(settings);
+  try {
+    const { temporal } = settings;
+    const connection = await untilReachable(
+      `Temporal at ${temporal.address}`,
+      'Check TEMPORAL_ADDRESS and that the server runs.',
+      START_PATIENCE,
+      () => connect(temporal),
+    );
+    try {
+      const workers = await createImportWorkers(settings, connection, dependencies);
+      const stop = () => workers.shutdown();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        const running = workers.run();
+        if (signal?.aborted === true) stop();
+        onReady?.();
+        await running;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    } finally {
+      await connection.close().catch(() => undefined);
+    }
+  } finally {
+    await dependencies.close();
+  }
+}
+
+/** The SDK reports only that it was refused: a probe finds out which setting is wrong. */
+async function connect(temporal: TemporalSettings): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(connectionOptions(temporal));
+  } catch (error) {
+    await demandRightSettings(temporal);
+    throw error;
+  }
+}
