@@ -131,7 +131,7 @@ async function keepRunning(stack: Stack, interrupts: Interrupts): Promise<void> 
 }
 
 async function includedImage(): Promise<string> {
-  const folder = path.join(packageRoot(), 'images', 'demo');
+  const folder = path.join(packageRoot(), 'assets');
   const names = await readdir(folder).catch(() => []);
   const name = names.filter((entry) => entry.endsWith('.qcow2')).sort()[0];
   if (name !== undefined) return path.join(folder, name);
