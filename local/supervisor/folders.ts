@@ -1,4 +1,4 @@
-/** Where things lie on one machine, after the XDG base directory specification. */
+/** Folders of this user, according to the XDG base directory specification. */
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,37 +7,39 @@ import { errorCode, messageOf, StackError } from './stack-error.js';
 const NAME = 'ecs-image-import';
 
 function xdg(value: string | undefined, fallback: readonly string[]): string {
-  // The specification: a relative path in these variables is invalid and ignored.
+  // The specification: relative paths in these variables are invalid and must be ignored.
   return value !== undefined && path.isAbsolute(value) ? value : path.join(os.homedir(), ...fallback);
 }
 
-/** The state that `up` keeps unless told otherwise. */
+/** The default of `up --data`. */
 export function defaultDataDir(env: NodeJS.ProcessEnv): string {
   return path.join(xdg(env.XDG_DATA_HOME, ['.local', 'share']), NAME);
 }
 
-/** What can be fetched or built again: the Temporal server. */
+/** For files that can be downloaded or built again: the Temporal server. */
 export function cacheDir(env: NodeJS.ProcessEnv): string {
   return path.join(xdg(env.XDG_CACHE_HOME, ['.cache']), NAME);
 }
 
 /**
- * One small file for each live `up`, so that the other commands find it. Not in XDG_RUNTIME_DIR: a session that lacks it
- * (cron, ssh without systemd) would not find the `up` of one that has it.
+ * One file for each running `up`, so that other commands find it. Not in XDG_RUNTIME_DIR: sessions without this
+ * variable (cron, ssh without systemd) must find the same files.
  */
 export function instancesDir(env: NodeJS.ProcessEnv): string {
   return path.join(cacheDir(env), 'instances');
 }
 
-/** Makes a folder that only this user may enter; `StackError` where that can't be done. */
+const NOT_A_DIRECTORY = 'it is not a directory';
+
+/** Creates a folder that only this user can read. Throws `StackError`. */
 export async function makePrivateDir(folder: string, remedy: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (!(await stat(folder)).isDirectory()) throw new Error('it is not a folder');
+    if (!(await stat(folder)).isDirectory()) throw new Error(NOT_A_DIRECTORY);
   } catch (error) {
-    const reason = errorCode(error) === 'EEXIST' ? 'it is not a folder' : messageOf(error);
+    const reason = errorCode(error) === 'EEXIST' ? NOT_A_DIRECTORY : messageOf(error);
     throw new StackError(`can't use ${folder}: ${reason}; ${remedy}`, { cause: error });
   }
-  // A folder that was there before keeps its owner's wishes, but secrets need a closed one.
+  // An existing folder can have other permissions. This fails for a folder of another user, who decides on them.
   await chmod(folder, 0o700).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** The live `up`s of this user, so that a command finds the one it is meant for without being told its address. */
+/** A registry of the running `up` processes of this user, where other commands find the address of the API. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultDataDir, instancesDir } from './folders.js';
@@ -13,7 +13,7 @@ export interface Instance {
   readonly api: string;
 }
 
-/** Returns the function that takes the entry away again. */
+/** Returns a function that removes the entry. */
 export async function registerInstance(
   env: NodeJS.ProcessEnv,
   instance: Pick<Instance, 'dataDir' | 'api'>,
@@ -26,7 +26,7 @@ export async function registerInstance(
   return () => rm(file, { force: true });
 }
 
-/** Those whose process lives; entries of dead ones are removed. */
+/** Also removes the entries of processes that have ended. */
 export async function liveInstances(env: NodeJS.ProcessEnv): Promise<readonly Instance[]> {
   const folder = instancesDir(env);
   const names = await readdir(folder).catch((error: unknown) => {
@@ -43,7 +43,7 @@ export async function liveInstances(env: NodeJS.ProcessEnv): Promise<readonly In
   return live;
 }
 
-/** The parts of the `up` that commands speak to unless told otherwise; none where none or several live. */
+/** The parts of the `up` that commands use by default; empty if none runs or the choice is ambiguous. */
 export async function partsOfLiveUp(env: NodeJS.ProcessEnv): Promise<readonly PartRecord[]> {
   const live = await liveInstances(env);
   const preferred = live.find(({ dataDir }) => path.resolve(dataDir) === path.resolve(defaultDataDir(env)));
@@ -57,12 +57,12 @@ function parseInstance(text: string): Instance | null {
     if (typeof value !== 'object' || value === null) return null;
     if (!('pid' in value && 'startTime' in value && 'dataDir' in value && 'api' in value)) return null;
     const { pid, startTime, dataDir, api } = value;
-    const whole =
+    const complete =
       typeof pid === 'number' &&
       typeof startTime === 'string' &&
       typeof dataDir === 'string' &&
       typeof api === 'string';
-    return whole ? { pid, startTime, dataDir, api } : null;
+    return complete ? { pid, startTime, dataDir, api } : null;
   } catch {
     return null;
   }

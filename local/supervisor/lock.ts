@@ -1,4 +1,4 @@
-/** A lock file that names its holder, so that the lock of a killed process is no lock. */
+/** A lock file with the identity of its holder: the lock of a process that has ended is stale. */
 import { link, mkdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ export type Lock =
 
 let drafts = 0;
 
-/** Takes the lock, or says which live process holds it. */
+/** Takes the lock, or returns the live process that holds it. */
 export async function takeLock(file: string): Promise<Lock> {
   const mine = JSON.stringify(identifySelf());
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -21,7 +21,7 @@ export async function takeLock(file: string): Promise<Lock> {
   try {
     for (;;) {
       try {
-        // A link is made whole or not at all, and only where no lock is: nobody reads a half-written one.
+        // link(2) is atomic and fails if the file exists: no process reads a partly written lock.
         await link(draft, file);
         return { held: true, release: () => release(file, mine) };
       } catch (error) {
@@ -38,10 +38,10 @@ export async function takeLock(file: string): Promise<Lock> {
   }
 }
 
-/** A guard whose process died inside is open again after this long; it is held for a moment only. */
-const GUARD_MS = 10_000;
+/** A guard older than this is stale: a live process holds it for milliseconds. */
+const GUARD_TIMEOUT_MS = 10_000;
 
-/** Only the holder of the guard removes a stale lock: else a slow one could remove the lock that a quick one just took. */
+/** Only the holder of the guard removes a stale lock. Otherwise a slow process could remove a lock that was just taken. */
 async function removeStale(file: string, stale: string): Promise<void> {
   const guard = `${file}.sweep`;
   try {
@@ -49,7 +49,7 @@ async function removeStale(file: string, stale: string): Promise<void> {
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
     const info = await stat(guard).catch(() => null);
-    if (info !== null && Date.now() - info.mtimeMs > GUARD_MS) await rmdir(guard).catch(() => undefined);
+    if (info !== null && Date.now() - info.mtimeMs > GUARD_TIMEOUT_MS) await rmdir(guard).catch(() => undefined);
     else await sleep(20);
     return;
   }

@@ -1,4 +1,4 @@
-/** Servers that the environment names instead of the embedded ones: looked at before anything is started. */
+/** Checks the external servers from the environment before anything starts. */
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -6,12 +6,13 @@ import type { TemporalSettings } from '../../config/temporal.js';
 import { demandRightSettings } from '../../temporal/probe.js';
 import { messageOf, StackError } from './stack-error.js';
 
-const PATIENCE_MS = 10_000;
+/** A server that is starting gets this long. */
+const RETRY_FOR_MS = 10_000;
 
-/** `StackError` when nothing listens at TEMPORAL_ADDRESS, `ConfigError` when our certificates or keys don't fit what does. */
+/** Throws `StackError` if the server is unreachable, `ConfigError` if it refuses the configured certificates or keys. */
 export async function demandTemporal(settings: TemporalSettings, signal: AbortSignal): Promise<void> {
   const { address, host, port } = settings;
-  await patiently(
+  await retry(
     signal,
     () => connects(host, port),
     (reason) =>
@@ -20,9 +21,9 @@ export async function demandTemporal(settings: TemporalSettings, signal: AbortSi
   await demandRightSettings(settings);
 }
 
-/** `StackError` when DATABASE_URL leads to no PostgreSQL that lets us in. */
-export async function demandDatabase(url: string, signal: AbortSignal, patienceMs = PATIENCE_MS): Promise<void> {
-  await patiently(
+/** Throws `StackError` if the connection fails. */
+export async function demandDatabase(url: string, signal: AbortSignal, retryForMs = RETRY_FOR_MS): Promise<void> {
+  await retry(
     signal,
     async () => {
       const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
@@ -35,31 +36,30 @@ export async function demandDatabase(url: string, signal: AbortSignal, patienceM
       }
     },
     (reason) =>
-      `PostgreSQL at DATABASE_URL (${withoutPassword(url)}) can't be used (${reason}): check it, or unset it to use the embedded one`,
-    patienceMs,
+      `PostgreSQL at DATABASE_URL (${withoutPassword(url)}) can't be used (${reason}): check DATABASE_URL, or unset it to use the embedded server`,
+    retryForMs,
   );
 }
 
-/** A server that is only just starting gets a moment. */
-async function patiently(
+async function retry(
   signal: AbortSignal,
   attempt: () => Promise<void>,
-  sentence: (reason: string) => string,
-  patienceMs = PATIENCE_MS,
+  message: (reason: string) => string,
+  retryForMs = RETRY_FOR_MS,
 ): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + retryForMs;
   for (;;) {
     try {
       await attempt();
       return;
     } catch (error) {
-      if (Date.now() >= deadline) throw new StackError(sentence(reasonOf(error)), { cause: error });
+      if (Date.now() >= deadline) throw new StackError(message(reasonOf(error)), { cause: error });
       await sleep(500, undefined, { signal });
     }
   }
 }
 
-/** A name with several addresses fails with one error for each. */
+/** A host name with several addresses fails with one error for each. */
 function reasonOf(error: unknown): string {
   const first = error instanceof AggregateError ? error.errors[0] : error;
   return messageOf(first).split('\n')[0] ?? '';

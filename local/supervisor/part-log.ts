@@ -1,7 +1,7 @@
-/** The log of one part: appended to a file that never grows beyond twice the limit, its last lines kept for errors. */
+/** The log of one part: a file that rotates at a size limit, and its last lines in memory for error messages. */
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 
-const KEPT_LINES = 40;
+const RECENT_LINES = 40;
 
 export class PartLog {
   private fd: number | null = null;
@@ -17,17 +17,17 @@ export class PartLog {
   write(chunk: string): void {
     this.remember(chunk);
     try {
-      if (this.size > this.limitBytes) this.turnOver();
+      if (this.size > this.limitBytes) this.rotate();
       const bytes = Buffer.from(chunk);
       writeSync(this.open(), bytes);
       this.size += bytes.length;
     } catch {
-      // A full disk must not take down the parts; their last lines are still in memory.
+      // A full disk must not stop the parts. Their last lines are still in memory.
       this.close();
     }
   }
 
-  /** The last lines that say something, oldest first. */
+  /** The last lines that are not blank, oldest first. */
   lastLines(count: number): readonly string[] {
     const lines = this.unfinished.trim() === '' ? this.recent : [...this.recent, this.unfinished];
     return lines.slice(-count);
@@ -46,7 +46,7 @@ export class PartLog {
     return this.fd;
   }
 
-  private turnOver(): void {
+  private rotate(): void {
     this.close();
     renameSync(this.file, `${this.file}.1`);
     this.size = 0;
@@ -56,6 +56,6 @@ export class PartLog {
     const lines = (this.unfinished + chunk).split('\n');
     this.unfinished = (lines.pop() ?? '').slice(-4_096);
     this.recent.push(...lines.filter((line) => line.trim() !== '').map((line) => line.slice(0, 4_096)));
-    this.recent.splice(0, Math.max(0, this.recent.length - KEPT_LINES));
+    this.recent.splice(0, Math.max(0, this.recent.length - RECENT_LINES));
   }
 }

@@ -3,8 +3,8 @@ import net from 'node:net';
 import { StackError } from './stack-error.js';
 
 /**
- * Below the range that Linux and macOS take for outgoing connections (32768 and up). A port from that range can be lost
- * while its part restarts: a client that keeps connecting to it may be given that very port as its own and meet itself.
+ * Below the ephemeral ports of Linux and macOS (32768 and up). While a part restarts, a client that keeps connecting to
+ * its ephemeral port can get the same port as source port, and then connects to itself.
  */
 const FIRST = 20_000;
 const LAST = 31_999;
@@ -17,28 +17,28 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Hands out ports that are free now, each once; the one used before first, so that addresses stay. */
-export function portPicker(): (before?: number) => Promise<number> {
+/** Returns a function that picks free ports without repetition. It prefers the port of the last run. */
+export function portPicker(): (previous?: number) => Promise<number> {
   const taken = new Set<number>();
-  return async (before) => {
+  return async (previous) => {
     for (let attempt = 0; attempt < 1_000; attempt += 1) {
       const port =
-        attempt === 0 && before !== undefined && before >= FIRST && before <= LAST
-          ? before
+        attempt === 0 && previous !== undefined && previous >= FIRST && previous <= LAST
+          ? previous
           : FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
       if (!taken.has(port) && (await isFree(port))) {
         taken.add(port);
         return port;
       }
     }
-    throw new StackError(`no free port between ${FIRST} and ${LAST} on 127.0.0.1: end what holds them`);
+    throw new StackError(`no free port between ${FIRST} and ${LAST} on 127.0.0.1: stop programs that use them`);
   };
 }
 
-/** For a port that a person asked for. */
-export async function demandPort(port: number, option: string): Promise<number> {
+/** Checks a port that the user chose. */
+export async function requireFreePort(port: number, option: string): Promise<number> {
   if (await isFree(port)) return port;
   throw new StackError(
-    `port ${port} is taken by another program or not allowed: choose another with ${option}, or leave it out for a free one`,
+    `port ${port} is in use by another program or not permitted: set another port with ${option}, or omit it to use a free port`,
   );
 }

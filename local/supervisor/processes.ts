@@ -1,21 +1,20 @@
-/** Names processes for good and ends them: a process id alone is used again after a reboot or a while. */
+/** Identifies processes by id and start time, because the system reuses process ids, and ends them. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in the operating system's words: equal for the same process, never for another. */
+  /** In the format of the operating system; only compared for equality. */
   readonly startTime: string;
 }
 
-/** The identity of a live process; null when there is none (a zombie is none). */
+/** The identity of a live process; null if there is none. A zombie does not count as live. */
 export function identify(pid: number): ProcessIdentity | null {
   const startTime = process.platform === 'linux' ? linuxStartTime(pid) : psColumn(pid, 'lstart');
   return startTime === null ? null : { pid, startTime };
 }
 
-/** This process; never null in a working system. */
 export function identifySelf(): ProcessIdentity {
   return identify(process.pid) ?? { pid: process.pid, startTime: 'unknown' };
 }
@@ -24,7 +23,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
-/** Program and arguments of a live process, or the empty string. */
+/** Program and arguments of a live process; empty if there is none. */
 export function commandLine(pid: number): string {
   if (process.platform !== 'linux') return psColumn(pid, 'command') ?? '';
   try {
@@ -34,26 +33,25 @@ export function commandLine(pid: number): string {
   }
 }
 
-/** Sends the signal, waits, and kills its whole group where it has not ended by then. */
+/** Sends the signal, and kills the process group if the process has not ended after `withinMs`. */
 export async function endProcess(identity: ProcessIdentity, signal: NodeJS.Signals, withinMs: number): Promise<void> {
   if (!isAlive(identity)) return;
   sendSignal(identity.pid, signal);
-  if (await gone(identity, withinMs)) return;
+  if (await ended(identity, withinMs)) return;
   sendSignal(-identity.pid, 'SIGKILL');
   sendSignal(identity.pid, 'SIGKILL');
-  await gone(identity, 5_000);
+  await ended(identity, 5_000);
 }
 
-/** A process that has ended meanwhile is no error. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // ESRCH: it is gone, which is what was wanted. EPERM: it was never ours.
+    // ESRCH: the process has ended. EPERM: the process id now belongs to another user's process.
   }
 }
 
-async function gone(identity: ProcessIdentity, withinMs: number): Promise<boolean> {
+async function ended(identity: ProcessIdentity, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   while (isAlive(identity)) {
     if (Date.now() > deadline) return false;
@@ -67,7 +65,7 @@ let bootId: string | undefined;
 function linuxStartTime(pid: number): string | null {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold spaces and parentheses itself: count the fields behind the last one.
+    // The name is in parentheses and can contain spaces and parentheses. Count the fields after the last one.
     const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
     const [state, ticks] = [fields[0], fields[19]];
     if (ticks === undefined || state === 'Z' || state === 'X') return null;

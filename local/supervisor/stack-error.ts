@@ -1,9 +1,9 @@
-/** Why the parts of one machine could not be started or found: one line that says what, where and how to mend it. */
+/** A server of the local stack can't be started or reached. The message is one line with the cause and the remedy. */
 export class StackError extends Error {
   override readonly name = 'StackError';
 }
 
-/** The operating system's code of an error (`ENOENT`, `EADDRINUSE` …), or null. */
+/** The error code of Node.js (`ENOENT`, `EADDRINUSE` …), or null. */
 export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

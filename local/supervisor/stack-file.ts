@@ -1,15 +1,15 @@
-/** The supervisor's state file: which parts there are, their processes and states. The API shows it in `/readyz`. */
+/** The supervisor's state file: its parts, their processes and states. The API returns it in `/readyz`. */
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isObject } from '../../domain/json-value.js';
 import type { ProcessIdentity } from './processes.js';
 
-/** The order in which parts are stopped: nobody loses a part that it still needs. */
+/** In stop order: a part stops before the parts that it depends on. */
 export const PART_NAMES = ['api', 'worker', 'emulator', 'temporal', 'postgres'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
-/** `failed`: it died again and again without getting ready; it is still tried, at longer intervals. */
+/** `failed`: it ended several times in a row. It is still restarted, at longer intervals. */
 export const PART_STATES = ['starting', 'ready', 'restarting', 'stopped', 'failed'] as const;
 export type PartState = (typeof PART_STATES)[number];
 
@@ -19,9 +19,9 @@ export interface PartRecord {
   readonly pid: number | null;
   readonly startTime: string | null;
   readonly state: PartState;
-  /** How often it was started again since the supervisor runs. */
+  /** Restarts since the supervisor started. */
   readonly restarts: number;
-  /** `http://host:port` or `host:port`; null for a part that nobody connects to. */
+  /** `http://host:port` or `host:port`; null for a part without a port. */
   readonly address: string | null;
   /** How the last process ended, e.g. `signal SIGKILL`. */
   readonly lastExit: string | null;
@@ -39,14 +39,14 @@ export function stackFileOf(dataDir: string): string {
   return path.join(dataDir, 'stack.json');
 }
 
-/** Written beside and renamed, so that a reader never sees half of it. */
+/** Atomic, so that a reader never sees a partly written file. */
 export function writeStackFile(file: string, record: StackRecord): void {
   const draft = `${file}.draft`;
   writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, file);
 }
 
-/** Null where there is none, or none that can be read. */
+/** Null if the file is missing or invalid. */
 export function readStackFile(file: string): StackRecord | null {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));

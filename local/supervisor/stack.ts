@@ -1,4 +1,4 @@
-/** Everything that runs on one machine: Temporal, PostgreSQL, the emulator where asked for, worker and API, supervised. */
+/** The local stack: Temporal, PostgreSQL, optionally the emulator, worker and API, as supervised processes. */
 import path from 'node:path';
 import { namesTemporal, readTemporalSettings, withoutTemporalVariables } from '../../config/temporal-environment.js';
 import { preparePostgres } from '../postgres/server.js';
@@ -6,7 +6,7 @@ import { findTemporal } from '../temporal/binary.js';
 import { temporalPart } from '../temporal/server.js';
 import { cacheDir, makePrivateDir } from './folders.js';
 import { demandDatabase, demandTemporal } from './outside-servers.js';
-import { demandPort, portPicker } from './ports.js';
+import { portPicker, requireFreePort } from './ports.js';
 import type { PartName, PartRecord } from './stack-file.js';
 import type { PartPlan } from './supervised-part.js';
 import { openSupervisor, type Supervisor } from './supervisor.js';
@@ -15,9 +15,9 @@ import { openSupervisor, type Supervisor } from './supervisor.js';
 export type Program = readonly [string, ...string[]];
 
 export interface EmulatorOptions {
-  /** A free one when left out. */
+  /** Default: a free port. */
   readonly port?: number;
-  /** `NAME@REGION`, made at start. */
+  /** `NAME@REGION`, created at start. */
   readonly buckets: readonly string[];
 }
 
@@ -27,11 +27,11 @@ export interface StackOptions {
   /** The environment of all parts; TEMPORAL_ADDRESS and DATABASE_URL in it replace the embedded servers. */
   readonly env: NodeJS.ProcessEnv;
   readonly emulator: EmulatorOptions | null;
-  /** A free one when left out; the one used before where it is still free. */
+  /** Default: the port of the last run if it is free, else a free port. */
   readonly apiPort?: number;
-  /** Told what happens; one line each. */
+  /** Receives progress messages. */
   readonly say: (line: string) => void;
-  /** Aborts a start that is under way. */
+  /** Aborts the start. */
   readonly signal: AbortSignal;
 }
 
@@ -39,20 +39,20 @@ export interface Stack {
   readonly dataDir: string;
   readonly apiUrl: string;
   readonly emulatorUrl: string | null;
-  /** Temporal's page, where the server is the embedded one. */
+  /** The Temporal Web UI; null for an external server. */
   readonly temporalUiUrl: string | null;
   readonly parts: () => readonly PartRecord[];
-  /** Stops the parts in order; safe to call more than once. */
+  /** Stops the parts in order. Can be called more than once. */
   readonly stop: () => Promise<void>;
-  /** Kills them at once. */
+  /** Kills the parts immediately. */
   readonly kill: () => void;
 }
 
-/** Resolves when API and worker serve. When it rejects (`StackError`, or the signal's reason) nothing is left running. */
+/** Resolves when API and worker are ready. Rejects with `StackError` or the signal's reason after stopping all parts. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { say, signal } = options;
   const dataDir = path.resolve(options.dataDir);
-  await makePrivateDir(dataDir, 'give --data a folder that can be written');
+  await makePrivateDir(dataDir, 'set --data to a writable folder');
   const supervisor = await openSupervisor({ dataDir, say });
   const stopEarly = () => void supervisor.stop();
   signal.addEventListener('abort', stopEarly, { once: true });
@@ -69,14 +69,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function startParts(options: StackOptions, supervisor: Supervisor): Promise<Stack> {
   const { dataDir, signal } = options;
   const pickPort = portPicker();
-  const portBefore = (name: PartName) => portOf(supervisor.earlier(name));
+  const previousPort = (name: PartName) => portOf(supervisor.previousAddress(name));
   const apiPort =
-    options.apiPort === undefined ? await pickPort(portBefore('api')) : await demandPort(options.apiPort, '--port');
+    options.apiPort === undefined
+      ? await pickPort(previousPort('api'))
+      : await requireFreePort(options.apiPort, '--port');
 
   const servers = await Promise.all([
-    planTemporal(options, () => pickPort(portBefore('temporal')), pickPort),
-    planPostgres(options, () => pickPort(portBefore('postgres'))),
-    planEmulator(options, () => pickPort(portBefore('emulator'))),
+    planTemporal(options, () => pickPort(previousPort('temporal')), pickPort),
+    planPostgres(options, () => pickPort(previousPort('postgres'))),
+    planEmulator(options, () => pickPort(previousPort('emulator'))),
   ]);
   signal.throwIfAborted();
   const [temporal, postgres, emulator] = servers;
@@ -90,7 +92,7 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
     ...emulator.env,
     ECS_IMPORT_PORT: String(apiPort),
     ECS_IMPORT_STACK_FILE: supervisor.stackFile,
-    // Converted images on the way to the cloud lie with everything else that is this stack's.
+    // Keeps converted images in the data folder of this stack.
     ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || path.join(options.dataDir, 'images'),
   };
   const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -109,10 +111,11 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
   };
 }
 
-/** A server that the others are pointed to: started here, or (`part` null) running elsewhere. */
+/** A server that other parts connect to. */
 interface PlannedServer {
+  /** Null: an external server. */
   readonly part: PartPlan | null;
-  /** What worker and API are told of it. */
+  /** Variables for worker and API. */
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -158,7 +161,7 @@ async function planEmulator(
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer> {
   if (emulator === null) return { part: null, env: {} };
-  const port = emulator.port === undefined ? await pickPort() : await demandPort(emulator.port, '--emulator-port');
+  const port = emulator.port === undefined ? await pickPort() : await requireFreePort(emulator.port, '--emulator-port');
   const url = `http://127.0.0.1:${port}`;
   const [file, ...first] = programs.emulator;
   const program: Program = [
@@ -188,12 +191,12 @@ function nodePart({ name, program: [file, ...args], env, address, line }: NodePa
     command: { file, args, env },
     ready: { line },
     readyWithinMs: 90_000,
-    // A worker first ends what it is doing.
+    // A worker completes or cancels its running activities first.
     stopWithinMs: 20_000,
   };
 }
 
-/** A proxy for the outside must not be asked for the way to this machine. */
+/** Calls to this machine must not use an HTTP proxy. */
 function withoutProxyToLoopback(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const list = [env.NO_PROXY ?? env.no_proxy, '127.0.0.1', 'localhost'].filter(
     (entry) => entry !== undefined && entry !== '',

@@ -1,4 +1,4 @@
-/** The life of one part: started, awaited until it serves, started again with a growing pause whenever it dies, stopped. */
+/** Supervises one part: starts it, waits until it is ready, restarts it with a growing delay when it ends, and stops it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,12 +17,12 @@ export interface PartPlan {
   readonly name: PartName;
   readonly command: Command;
   readonly address: string | null;
-  /** Runs before every start: folders, stale files. */
+  /** Runs before every start. */
   readonly prepare?: () => Promise<void>;
-  /** How it is known that the part serves: a line that it prints, or a question that is asked until it says yes. */
+  /** How to detect that the part is ready: a line on its stdout, or a probe that is repeated until it returns true. */
   readonly ready: { readonly line: RegExp } | { readonly probe: () => Promise<boolean> };
   readonly readyWithinMs: number;
-  /** After this long it is killed. */
+  /** After this time the process group is killed. */
   readonly stopWithinMs: number;
 }
 
@@ -31,31 +31,31 @@ export const STOP_SIGNALS: Readonly<Record<PartName, NodeJS.Signals>> = {
   worker: 'SIGTERM',
   emulator: 'SIGTERM',
   temporal: 'SIGTERM',
-  // PostgreSQL's fast shutdown; with SIGTERM it waits for its clients to leave.
+  // PostgreSQL's fast shutdown. With SIGTERM it would wait until all clients have disconnected.
   postgres: 'SIGINT',
 };
 
 export interface PartWatch {
   readonly logFile: string;
-  /** Called at every change of the record. */
+  /** Called after every change of the record. */
   readonly changed: () => void;
   readonly say: (line: string) => void;
 }
 
-/** Starts that may fail before the whole stack is given up; afterwards a part is tried for ever. */
+/** Failed starts before the start of the stack fails. A part that was ready once is restarted without limit. */
 const FIRST_ATTEMPTS = 3;
-/** Deaths in a row after which it is called `failed`. */
+/** Consecutive exits before the state becomes `failed`. */
 const FAILED_AFTER = 5;
-const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000, 10_000, 15_000];
-/** A part that served this long has earned a quick restart. */
-const STEADY_MS = 30_000;
-/** Our parts end with it when the environment or the arguments are wrong: trying again mends nothing. */
+const RESTART_DELAYS_MS = [100, 500, 1_000, 2_000, 5_000, 10_000, 15_000];
+/** A part that was ready for this long restarts without a growing delay. */
+const STABLE_AFTER_MS = 30_000;
+/** Exit code of our own parts for a wrong environment or wrong arguments: a retry does not help. */
 const WRONG_USAGE = 2;
 
 interface Run {
-  readonly served: boolean;
+  readonly wasReady: boolean;
   readonly exit: string;
-  readonly hopeless: boolean;
+  readonly retryable: boolean;
 }
 
 export class SupervisedPart {
@@ -66,8 +66,8 @@ export class SupervisedPart {
   private restarts = 0;
   private lastExit: string | null = null;
   private identity: ProcessIdentity | null = null;
-  private everServed = false;
-  private life: Promise<void> | null = null;
+  private everReady = false;
+  private supervision: Promise<void> | null = null;
   private readonly stopping = new AbortController();
 
   constructor(
@@ -78,28 +78,27 @@ export class SupervisedPart {
     this.log = new PartLog(watch.logFile);
   }
 
-  /** Resolves when it serves for the first time; `StackError` when it can't be brought to that. */
+  /** Resolves when the part is ready for the first time. Throws `StackError` if it can't be started. */
   async start(): Promise<void> {
-    let settle: { served: () => void; gaveUp: (error: Error) => void } | undefined;
-    const served = new Promise<void>((resolve, reject) => {
-      settle = { served: resolve, gaveUp: reject };
+    let settle: { onReady: () => void; onFailure: (error: Error) => void } | undefined;
+    const firstReady = new Promise<void>((resolve, reject) => {
+      settle = { onReady: resolve, onFailure: reject };
     });
-    this.life = this.live(
-      () => settle?.served(),
-      (error) => settle?.gaveUp(error),
+    this.supervision = this.supervise(
+      () => settle?.onReady(),
+      (error) => settle?.onFailure(error),
     );
-    await served;
+    await firstReady;
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
     if (this.identity !== null) await endProcess(this.identity, STOP_SIGNALS[this.name], this.plan.stopWithinMs);
-    await this.life;
+    await this.supervision;
     this.log.close();
     this.enter('stopped');
   }
 
-  /** For a person who doesn't want to wait. */
   kill(): void {
     this.stopping.abort();
     if (this.identity !== null) void endProcess(this.identity, 'SIGKILL', 0);
@@ -118,47 +117,47 @@ export class SupervisedPart {
     };
   }
 
-  private async live(served: () => void, gaveUp: (error: Error) => void): Promise<void> {
-    let deaths = 0;
+  private async supervise(onReady: () => void, onFailure: (error: Error) => void): Promise<void> {
+    let exits = 0;
     while (!this.stopping.signal.aborted) {
       const startedAt = Date.now();
-      const run = await this.runOnce(served);
+      const run = await this.runOnce(onReady);
       this.identity = null;
       if (this.stopping.signal.aborted) break;
       this.lastExit = run.exit;
-      deaths = run.served && Date.now() - startedAt > STEADY_MS ? 1 : deaths + 1;
-      if (!this.everServed && (run.hopeless || deaths >= FIRST_ATTEMPTS)) {
+      exits = run.wasReady && Date.now() - startedAt > STABLE_AFTER_MS ? 1 : exits + 1;
+      if (!this.everReady && (!run.retryable || exits >= FIRST_ATTEMPTS)) {
         this.enter('failed');
-        gaveUp(new StackError(this.failureLine(run)));
+        onFailure(new StackError(this.failureLine(run)));
         return;
       }
       this.restarts += 1;
-      this.enter(deaths >= FAILED_AFTER ? 'failed' : 'restarting');
-      if (this.everServed) this.watch.say(`${this.name} ended (${run.exit}); starting it again`);
-      const pause = PAUSES_MS[Math.min(deaths, PAUSES_MS.length) - 1];
-      await sleep(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      this.enter(exits >= FAILED_AFTER ? 'failed' : 'restarting');
+      if (this.everReady) this.watch.say(`${this.name} ended (${run.exit}); restarting it`);
+      const delay = RESTART_DELAYS_MS[Math.min(exits, RESTART_DELAYS_MS.length) - 1];
+      await sleep(delay, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
-    gaveUp(new StackError(`${this.name} was stopped before it served`));
+    onFailure(new StackError(`${this.name} was stopped before it was ready`));
   }
 
-  private async runOnce(served: () => void): Promise<Run> {
+  private async runOnce(onReady: () => void): Promise<Run> {
     try {
       await this.plan.prepare?.();
     } catch (error) {
       this.log.write(`${messageOf(error)}\n`);
-      return { served: false, exit: messageOf(error), hopeless: error instanceof StackError };
+      return { wasReady: false, exit: messageOf(error), retryable: !(error instanceof StackError) };
     }
-    if (this.stopping.signal.aborted) return { served: false, exit: 'stopped', hopeless: true };
+    if (this.stopping.signal.aborted) return { wasReady: false, exit: 'stopped', retryable: false };
     const { file, args, env } = this.plan.command;
     this.log.write(`--- ${new Date().toISOString()} starting ${this.name}\n`);
-    // A session of its own: Ctrl-C in the terminal reaches the supervisor only, which then stops the parts in order.
+    // In a separate session, so that Ctrl-C reaches only the supervisor, which stops the parts in order.
     const child = spawn(file, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.identity = child.pid === undefined ? null : identify(child.pid);
     this.watch.changed();
 
-    const over = new AbortController();
-    const exit = exitOf(child).finally(() => over.abort());
-    const ready = this.awaitReady(child, over.signal);
+    const ended = new AbortController();
+    const exit = exitOf(child).finally(() => ended.abort());
+    const ready = this.awaitReady(child, ended.signal);
     const timer = setTimeout(() => {
       this.log.write(`--- not ready within ${this.plan.readyWithinMs / 1_000} s\n`);
       if (this.identity !== null) void endProcess(this.identity, STOP_SIGNALS[this.name], this.plan.stopWithinMs);
@@ -166,35 +165,35 @@ export class SupervisedPart {
     const isReady = await Promise.race([ready, exit.then(() => false)]);
     clearTimeout(timer);
     if (isReady && !this.stopping.signal.aborted) {
-      this.everServed = true;
+      this.everReady = true;
       this.enter('ready');
-      served();
+      onReady();
     }
     const { text, code } = await exit;
     this.log.write(`--- ${new Date().toISOString()} ended: ${text}\n`);
-    return { served: isReady, exit: text, hopeless: code === WRONG_USAGE };
+    return { wasReady: isReady, exit: text, retryable: code !== WRONG_USAGE };
   }
 
-  /** True when it serves; false when the process is over before. */
-  private async awaitReady(child: ChildProcess, over: AbortSignal): Promise<boolean> {
-    let printed = () => {};
+  /** False if the process ended before it was ready. */
+  private async awaitReady(child: ChildProcess, ended: AbortSignal): Promise<boolean> {
+    let onReadyLine = () => {};
     const line = new Promise<boolean>((resolve) => {
-      printed = () => resolve(true);
+      onReadyLine = () => resolve(true);
     });
     const { ready } = this.plan;
     let unread = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         this.log.write(chunk);
-        if (stream !== child.stdout || !('line' in ready) || over.aborted) return;
+        if (stream !== child.stdout || !('line' in ready) || ended.aborted) return;
         unread = (unread + chunk).slice(-8_192);
-        if (ready.line.test(unread)) printed();
+        if (ready.line.test(unread)) onReadyLine();
       });
     }
     if ('line' in ready) return await line;
-    while (!over.aborted) {
-      if (await ready.probe().catch(() => false)) return !over.aborted;
-      await sleep(50, undefined, { signal: over }).catch(() => undefined);
+    while (!ended.aborted) {
+      if (await ready.probe().catch(() => false)) return !ended.aborted;
+      await sleep(50, undefined, { signal: ended }).catch(() => undefined);
     }
     return false;
   }
@@ -206,12 +205,12 @@ export class SupervisedPart {
   }
 
   private failureLine(run: Run): string {
-    const said = this.log
+    const lastLine = this.log
       .lastLines(10)
       .filter((line) => !line.startsWith('--- '))
       .map(readable)
       .at(-1);
-    const reason = said === undefined || run.exit.includes(said) ? run.exit : `${run.exit}: ${said}`;
+    const reason = lastLine === undefined || run.exit.includes(lastLine) ? run.exit : `${run.exit}: ${lastLine}`;
     return `${this.name} does not start: ${reason} (log: ${this.watch.logFile})`;
   }
 }
@@ -222,11 +221,11 @@ async function exitOf(child: ChildProcess): Promise<{ readonly text: string; rea
     text: typeof signal === 'string' ? `signal ${signal}` : `exit code ${code}`,
     code: typeof code === 'number' ? code : null,
   }));
-  // `once` rejects at 'error'; a process that could not be started has told its reason already.
+  // `once` rejects on 'error'. `failed` has the reason why the process could not be started.
   return await Promise.race([failed, ended.catch(() => failed)]);
 }
 
-/** The message of a log line in JSON, else the line. */
+/** The message of a JSON log line, else the line. */
 function readable(line: string): string {
   try {
     const entry: unknown = JSON.parse(line);

@@ -1,4 +1,4 @@
-/** Keeps a set of parts running, and its state file true. One supervisor a data folder. */
+/** Keeps parts running and writes their states to the state file. Each data folder has at most one supervisor. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { takeLock } from './lock.js';
@@ -18,31 +18,31 @@ import { Watchdog } from './watchdog.js';
 export interface Supervisor {
   readonly stackFile: string;
   readonly parts: () => readonly PartRecord[];
-  /** The address that the part had in the last run on this folder, or null. */
-  readonly earlier: (name: PartName) => string | null;
-  /** Starts parts side by side; resolves when all serve, rejects with the first `StackError`. */
+  /** The address of the part in the last run on this folder, or null. */
+  readonly previousAddress: (name: PartName) => string | null;
+  /** Starts parts concurrently. Resolves when all are ready, rejects with the first `StackError`. */
   readonly start: (plans: readonly PartPlan[]) => Promise<void>;
-  /** Stops everything in order; safe to call more than once. */
+  /** Stops all parts in order. Can be called more than once. */
   readonly stop: () => Promise<void>;
-  /** Kills everything at once. */
+  /** Kills all parts immediately. */
   readonly kill: () => void;
 }
 
 export interface SupervisorOptions {
-  /** Exists and is writable. */
+  /** Must exist and be writable. */
   readonly dataDir: string;
   readonly say: (line: string) => void;
 }
 
-/** Takes the data folder, ends what a killed supervisor left running there; `StackError` where another one lives. */
+/** Locks the data folder and ends the parts of a killed supervisor. Throws `StackError` if another supervisor runs. */
 export async function openSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { dataDir, say } = options;
   const lock = await takeLock(path.join(dataDir, 'up.lock'));
   if (!lock.held) throw new StackError(inUse(dataDir, lock.holder));
   const stackFile = stackFileOf(dataDir);
-  const earlier = readStackFile(stackFile)?.parts ?? [];
+  const previous = readStackFile(stackFile)?.parts ?? [];
   try {
-    await endLeftovers(earlier, say);
+    await endOrphanedParts(previous, say);
     await mkdir(path.join(dataDir, 'logs'), { recursive: true });
   } catch (error) {
     await lock.release();
@@ -73,10 +73,10 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
 
   return {
     stackFile,
-    earlier: (name) => earlier.find((part) => part.name === name)?.address ?? null,
+    previousAddress: (name) => previous.find((part) => part.name === name)?.address ?? null,
     parts: () => inStopOrder().map((part) => part.record),
     start: async (plans) => {
-      if (stopped !== null) throw new StackError('stopped before everything was up');
+      if (stopped !== null) throw new StackError('the stack was stopped before all parts were ready');
       const added = plans.map(
         (plan) => new SupervisedPart(plan, { logFile: path.join(dataDir, 'logs', `${plan.name}.log`), changed, say }),
       );
@@ -93,13 +93,13 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
   };
 }
 
-/** Parts outlive a supervisor that was killed together with its watchdog, or they are just being stopped. */
-async function endLeftovers(parts: readonly PartRecord[], say: (line: string) => void): Promise<void> {
+/** Parts keep running if supervisor and watchdog were both killed, and until the watchdog has ended them. */
+async function endOrphanedParts(parts: readonly PartRecord[], say: (line: string) => void): Promise<void> {
   for (const { name, pid, startTime } of parts) {
     if (pid === null || startTime === null) continue;
     const identity: ProcessIdentity = { pid, startTime };
     if (!isAlive(identity)) continue;
-    say(`ending ${name} (process ${pid}), left by an earlier run that was killed`);
+    say(`ending ${name} (process ${pid}) of an earlier run that was killed`);
     await endProcess(identity, STOP_SIGNALS[name], 15_000);
   }
 }
@@ -107,5 +107,5 @@ async function endLeftovers(parts: readonly PartRecord[], say: (line: string) =>
 function inUse(dataDir: string, holder: ProcessIdentity): string {
   const api = readStackFile(stackFileOf(dataDir))?.parts.find((part) => part.name === 'api')?.address;
   const where = api === undefined || api === null ? '' : `, ${api}`;
-  return `an \`up\` already runs on ${dataDir} (process ${holder.pid}${where}): use it, stop it, or give --data another folder`;
+  return `\`up\` is already running on ${dataDir} (process ${holder.pid}${where}): use it, stop it, or set --data to another folder`;
 }

@@ -1,15 +1,14 @@
-/** Ends the parts when the supervisor itself is killed: a shell that waits for its input to close. */
+/** Ends the parts when the supervisor is killed: a shell that waits until its stdin is closed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** What must go, in this order. */
 export interface Watched {
   readonly pid: number;
   readonly stopSignal: NodeJS.Signals;
 }
 
 /**
- * Each line of input replaces the list of `SIGNAL:pid`. At its end, which the operating system brings about however the
- * supervisor dies, the last list is told to stop; what is left after 20 s is killed with its group.
+ * Each input line replaces the list of `SIGNAL:pid`. The operating system closes the input however the supervisor ends.
+ * The script then signals the processes in order, and kills the groups of those that still run after 20 s.
  */
 const SCRIPT = `
 list=
@@ -33,7 +32,7 @@ export class Watchdog {
 
   watch(list: readonly Watched[]): void {
     this.list = list;
-    this.tell();
+    this.sendList();
   }
 
   close(): void {
@@ -43,10 +42,10 @@ export class Watchdog {
     this.shell = null;
   }
 
-  private tell(): void {
+  private sendList(): void {
     if (this.closed) return;
     this.shell ??= this.start();
-    // SIGTERM is TERM to the shell's kill.
+    // POSIX `kill -s` takes names without the prefix SIG.
     const line = this.list.map(({ pid, stopSignal }) => `${stopSignal.replace('SIG', '')}:${pid}`).join(' ');
     this.shell.stdin?.write(`${line}\n`);
   }
@@ -60,13 +59,13 @@ export class Watchdog {
     });
     shell.unref();
     shell.stdin?.on('error', () => undefined);
-    const replace = () => {
+    const restart = () => {
       if (this.shell !== shell) return;
       this.shell = null;
-      if (this.list.length > 0) setTimeout(() => this.tell(), 500).unref();
+      if (this.list.length > 0) setTimeout(() => this.sendList(), 500).unref();
     };
-    shell.once('error', replace);
-    shell.once('exit', replace);
+    shell.once('error', restart);
+    shell.once('exit', restart);
     return shell;
   }
 }

@@ -1,4 +1,4 @@
-/** Finds the Temporal command line, or gets it once into the cache: `temporal` on PATH, the cache, a download, a build. */
+/** Finds the Temporal CLI on PATH or in the cache, else installs it into the cache: by download, else by build. */
 import { spawn } from 'node:child_process';
 import { access, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,41 +7,41 @@ import { takeLock } from '../supervisor/lock.js';
 import { messageOf, StackError } from '../supervisor/stack-error.js';
 import { buildTemporal } from './build.js';
 import { downloadTemporal } from './download.js';
-import type { TemporalGetting, TemporalSource } from './source.js';
+import type { TemporalInstaller, TemporalInstallOptions } from './installer.js';
 
-export interface FindTemporalOptions extends TemporalGetting {
-  /** How the binary is got where there is none; tests put their own here. */
-  readonly sources?: readonly TemporalSource[];
+export interface FindTemporalOptions extends TemporalInstallOptions {
+  /** Tried in order. Tests inject their own. */
+  readonly installers?: readonly TemporalInstaller[];
 }
 
-const SOURCES: readonly TemporalSource[] = [
-  { name: 'download', get: downloadTemporal },
-  { name: 'go install', get: buildTemporal },
+const INSTALLERS: readonly TemporalInstaller[] = [
+  { name: 'download', install: downloadTemporal },
+  { name: 'go install', install: buildTemporal },
 ];
 
-/** The path of a Temporal command line that runs; `StackError` when none can be had. */
+/** Returns the path of a working Temporal CLI. Throws `StackError`. */
 export async function findTemporal(options: FindTemporalOptions): Promise<string> {
-  const atHand = await temporalAtHand(options.env, options.cacheDir);
-  if (atHand !== null) return atHand;
+  const installed = await installedTemporal(options.env, options.cacheDir);
+  if (installed !== null) return installed;
   const cached = cachedBinary(options.cacheDir);
   await mkdir(path.dirname(cached), { recursive: true }).catch((error: unknown) => {
     throw new StackError(
-      `can't keep the Temporal server in ${path.dirname(cached)}: ${messageOf(error)}; set XDG_CACHE_HOME to a folder that can be written`,
+      `can't install the Temporal server in ${path.dirname(cached)}: ${messageOf(error)}; set XDG_CACHE_HOME to a writable folder`,
     );
   });
-  const release = await lockOnceFree(`${cached}.lock`, options);
+  const release = await waitForLock(`${cached}.lock`, options);
   try {
-    // Another start may have put it there while this one waited.
+    // Another process can have installed it while this one waited for the lock.
     if (await runs(cached)) return cached;
-    await obtain(cached, options);
+    await install(cached, options);
     return cached;
   } finally {
     await release();
   }
 }
 
-/** The path of one that is here already and runs; null where `findTemporal` would have to get it. */
-export async function temporalAtHand(env: NodeJS.ProcessEnv, cache: string): Promise<string | null> {
+/** The path of an installed, working Temporal CLI; null if `findTemporal` would have to install it. */
+export async function installedTemporal(env: NodeJS.ProcessEnv, cache: string): Promise<string | null> {
   const onPath = await searchPath('temporal', env);
   if (onPath !== null && (await runs(onPath))) return onPath;
   const cached = cachedBinary(cache);
@@ -52,35 +52,35 @@ function cachedBinary(cache: string): string {
   return path.join(cache, 'bin', 'temporal');
 }
 
-async function obtain(cached: string, options: FindTemporalOptions): Promise<void> {
+async function install(cached: string, options: FindTemporalOptions): Promise<void> {
   const reasons: string[] = [];
-  for (const source of options.sources ?? SOURCES) {
-    const folder = await mkdtemp(path.join(path.dirname(cached), '.getting-'));
+  for (const installer of options.installers ?? INSTALLERS) {
+    const folder = await mkdtemp(path.join(path.dirname(cached), '.installing-'));
     try {
-      await source.get(folder, options);
+      await installer.install(folder, options);
       const binary = path.join(folder, 'temporal');
-      if (!(await runs(binary))) throw new Error('what it brought does not run on this machine');
+      if (!(await runs(binary))) throw new Error('the installed program does not run on this machine');
       await rename(binary, cached);
       return;
     } catch (error) {
       options.signal.throwIfAborted();
-      reasons.push(`${source.name}: ${messageOf(error)}`);
+      reasons.push(`${installer.name}: ${messageOf(error)}`);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
   throw new StackError(
-    `no Temporal server (${reasons.join('; ')}): put \`temporal\` on PATH, install Go, or set TEMPORAL_ADDRESS to a server that runs`,
+    `can't install the Temporal server (${reasons.join('; ')}): put \`temporal\` on PATH, install Go, or set TEMPORAL_ADDRESS to a running server`,
   );
 }
 
-async function lockOnceFree(file: string, options: FindTemporalOptions): Promise<() => Promise<void>> {
-  let told = false;
+async function waitForLock(file: string, options: FindTemporalOptions): Promise<() => Promise<void>> {
+  let reported = false;
   for (;;) {
     const lock = await takeLock(file);
     if (lock.held) return lock.release;
-    if (!told) options.say(`process ${lock.holder.pid} is already getting the Temporal server; waiting for it`);
-    told = true;
+    if (!reported) options.say(`process ${lock.holder.pid} is installing the Temporal server; waiting for it`);
+    reported = true;
     await sleep(500, undefined, { signal: options.signal });
   }
 }
@@ -97,7 +97,7 @@ async function searchPath(name: string, env: NodeJS.ProcessEnv): Promise<string 
   return null;
 }
 
-/** Whether it is the Temporal command line, whole and for this machine. Never throws. */
+/** Whether the file is a working Temporal CLI. Never throws. */
 function runs(binary: string): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(binary, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'], timeout: 15_000 });

@@ -1,29 +1,29 @@
-/** Builds the Temporal command line from its source with Go: minutes, once. */
+/** Builds the Temporal CLI from source with Go. */
 import { spawn } from 'node:child_process';
-import type { TemporalGetting } from './source.js';
+import type { TemporalInstallOptions } from './installer.js';
 
-/** The newest version whose module has no `replace` and so can be installed by name. */
+/** The newest version without a `replace` directive: `go install` refuses modules that have one. */
 const VERSION = 'v1.5.1';
-const TELL_EVERY_MS = 20_000;
+const REPORT_INTERVAL_MS = 20_000;
 
-export async function buildTemporal(folder: string, options: TemporalGetting): Promise<void> {
+export async function buildTemporal(folder: string, options: TemporalInstallOptions): Promise<void> {
   const { say, signal } = options;
   const startedAt = Date.now();
   say(
-    `building the Temporal server ${VERSION} with \`go install\`: 3 to 7 minutes, this once; it is kept in ${options.cacheDir}`,
+    `building the Temporal server ${VERSION} with \`go install\`; this takes 3 to 7 minutes once, the result is cached in ${options.cacheDir}`,
   );
   let packages = 0;
   let lastLine = '';
-  const tell = setInterval(() => {
+  const reporter = setInterval(() => {
     const minutes = ((Date.now() - startedAt) / 60_000).toFixed(1);
-    say(`still building the Temporal server: ${minutes} minutes, ${packages} packages done`);
-  }, TELL_EVERY_MS);
+    say(`building the Temporal server: ${packages} packages after ${minutes} minutes`);
+  }, REPORT_INTERVAL_MS);
   try {
     await new Promise<void>((resolve, reject) => {
       const child = spawn(
         'go',
         ['install', '-v', '-trimpath', '-ldflags', '-s -w', `github.com/temporalio/cli/cmd/temporal@${VERSION}`],
-        // GOBIN can't be set for another system than this one, so a GOOS meant for other work must not be seen.
+        // Go rejects GOBIN together with a GOOS or GOARCH for cross-compilation.
         {
           env: { ...options.env, GOBIN: folder, GOOS: '', GOARCH: '', GOFLAGS: '' },
           stdio: ['ignore', 'ignore', 'pipe'],
@@ -31,7 +31,7 @@ export async function buildTemporal(folder: string, options: TemporalGetting): P
         },
       );
       const stop = () => {
-        // Its compilers are its children: the whole group goes.
+        // The process group includes the compilers that Go started.
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       };
       signal.addEventListener('abort', stop, { once: true });
@@ -49,7 +49,7 @@ export async function buildTemporal(folder: string, options: TemporalGetting): P
       });
     });
   } finally {
-    clearInterval(tell);
+    clearInterval(reporter);
   }
   say(`built the Temporal server in ${Math.round((Date.now() - startedAt) / 1_000)} s`);
 }

@@ -1,4 +1,4 @@
-/** Whether the embedded Temporal server serves. */
+/** The health check of the embedded Temporal server. */
 
 import { temporalSettings } from '../../config/temporal.js';
 import { FRONTEND, unary } from '../../temporal/grpc-call.js';
@@ -6,7 +6,7 @@ import { FRONTEND, unary } from '../../temporal/grpc-call.js';
 /** HealthCheckResponse { status: SERVING }: field 1, varint 1. */
 const SERVING = Buffer.from([0x08, 0x01]);
 
-/** True when the frontend serves and knows the namespace. Never throws. */
+/** True if the frontend is serving and the namespace exists. Never throws. */
 export async function temporalServes(address: string, namespace: string, withinMs = 2_000): Promise<boolean> {
   try {
     const server = temporalSettings({ address });

@@ -1,4 +1,4 @@
-/** The Temporal server of one machine: the command line's development server with its state in one SQLite file. */
+/** The embedded Temporal server: the CLI's development server with its state in one SQLite file. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { PartPlan } from '../supervisor/supervised-part.js';
@@ -27,15 +27,15 @@ export function temporalPart(options: TemporalOptions): PartPlan {
       args: [
         ...['server', 'start-dev', '--ip', '127.0.0.1', '--namespace', namespace],
         ...['--port', String(ports.grpc), '--ui-port', String(ports.ui)],
-        // Random when left out, and then sometimes the same for two servers that start at once.
+        // The default is a random port, which two servers that start concurrently sometimes share.
         ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
         ...['--db-filename', path.join(folder, 'temporal.db')],
-        // 2.4 times the workflows a second of the defaults; survives the death of the process.
+        // 2.4 times the workflows per second of the defaults. Committed data survives a crash of the process.
         ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
-        // Task queues with priority and fairness: without them a single import waits behind a whole batch.
+        // Enables priority and fairness of task queues: a single import must not wait behind a batch.
         ...['--dynamic-config-value', 'matching.useNewMatcher=true'],
         ...['--dynamic-config-value', 'matching.enableFairness=true'],
-        // One machine has one matching host: more partitions of a queue would only pass its tasks around.
+        // With one matching host, more partitions only forward tasks between each other.
         ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
         ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
         ...['--log-level', 'warn', '--log-format', 'json'],
@@ -48,7 +48,7 @@ export function temporalPart(options: TemporalOptions): PartPlan {
   };
 }
 
-/** The command line reads TEMPORAL_* itself: an address meant for our clients must not steer its server. */
+/** The Temporal CLI reads TEMPORAL_* too. These variables configure clients, not this server. */
 function withoutTemporalSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }

@@ -58,8 +58,8 @@ test('all required checks pass → table, remedies of the warnings, exit code 0'
   expect(out).toMatch(/^ecs:ImportImage +ok/m);
   expect(out).toMatch(/^Temporal +warning/m);
   expect(out).toMatch(/^qemu-img +warning +not on PATH/m);
-  expect(out).toContain('  qemu-img: Install it for conversion: apt-get install qemu-utils');
-  expect(out).toMatch(/^unpackers +warning +not on PATH: gzip, xz, zstd/m);
+  expect(out).toContain('  qemu-img: Install it to convert images: apt-get install qemu-utils');
+  expect(out).toMatch(/^decompressors +warning +not on PATH: gzip, xz, zstd/m);
   expect(out).toContain('all required checks passed');
   expect(code).toBe(0);
 });

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-test('an `up` is found while it lives, and gone when it says so', async () => {
+test('a registered `up` → listed until it unregisters', async () => {
   const unregister = await registerInstance(env, { dataDir: '/data', api: 'http://127.0.0.1:1234' });
   expect(await liveInstances(env)).toMatchObject([
     { pid: process.pid, dataDir: '/data', api: 'http://127.0.0.1:1234' },
@@ -22,7 +22,7 @@ test('an `up` is found while it lives, and gone when it says so', async () => {
   expect(await liveInstances(env)).toEqual([]);
 });
 
-test('what a killed `up` left is not found and is swept away', async () => {
+test('entries of killed processes and invalid entries → not listed, and removed', async () => {
   await mkdir(instancesDir(env), { recursive: true });
   const dead = { pid: process.pid, startTime: 'long ago', dataDir: '/data', api: 'http://127.0.0.1:1' };
   await writeFile(path.join(instancesDir(env), '1.json'), JSON.stringify(dead));
@@ -31,7 +31,7 @@ test('what a killed `up` left is not found and is swept away', async () => {
   expect(await readdir(instancesDir(env))).toEqual([]);
 });
 
-test('folders follow XDG, and a relative path there is ignored as the specification says', () => {
+test('absolute XDG variables → used; relative ones → ignored', () => {
   expect(defaultDataDir({ XDG_DATA_HOME: '/d' })).toBe('/d/ecs-image-import');
   expect(cacheDir({ XDG_CACHE_HOME: 'relative' })).toBe(path.join(os.homedir(), '.cache/ecs-image-import'));
 });

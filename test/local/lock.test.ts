@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('whoever comes second is told which process holds the lock', async () => {
+test('a lock that is held → the second caller gets the identity of its holder', async () => {
   const file = path.join(folder, 'up.lock');
   const first = await takeLock(file);
   const second = await takeLock(file);
@@ -18,7 +18,7 @@ test('whoever comes second is told which process holds the lock', async () => {
   expect(second).toMatchObject({ held: false, holder: { pid: process.pid } });
 });
 
-test('a lock that was given back can be taken again', async () => {
+test('a released lock → can be taken again', async () => {
   const file = path.join(folder, 'up.lock');
   const first = await takeLock(file);
   if (first.held) await first.release();
@@ -26,10 +26,10 @@ test('a lock that was given back can be taken again', async () => {
 });
 
 test.each([
-  ['of a process that is gone', JSON.stringify({ pid: 999_999_999, startTime: 'then' })],
-  ['of an earlier process with the same number', JSON.stringify({ pid: process.pid, startTime: 'then' })],
-  ['that nobody can read', 'half a li'],
-])('a lock %s is no lock, and of ten who want it one gets it', async (_what, content) => {
+  ['of a process that has ended', JSON.stringify({ pid: 999_999_999, startTime: 'then' })],
+  ['of an earlier process with the same id', JSON.stringify({ pid: process.pid, startTime: 'then' })],
+  ['with invalid content', 'invalid'],
+])('a lock file %s → one of ten concurrent callers gets the lock', async (_condition, content) => {
   const file = path.join(folder, 'up.lock');
   await writeFile(file, content);
   const locks = await Promise.all(Array.from({ length: 10 }, () => takeLock(file)));

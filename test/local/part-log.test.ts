@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('a log goes on where it ended, and never takes more than about twice its limit', async () => {
+test('a reopened log → appends, and its files stay below about twice the size limit', async () => {
   const file = path.join(folder, 'api.log');
   for (let run = 0; run < 3; run += 1) {
     const log = new PartLog(file, 10_000);
@@ -21,7 +21,7 @@ test('a log goes on where it ended, and never takes more than about twice its li
   expect((await stat(file)).size + (await stat(`${file}.1`)).size).toBeLessThan(21_000);
 });
 
-test('a log that cannot be written does not stop anybody, and its last words are kept', () => {
+test('a log file that cannot be written → no error, and the last lines are available', () => {
   const log = new PartLog(path.join(folder, 'no such folder', 'api.log'));
   log.write('first\nsec');
   log.write('ond\n\nunfinished');

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { demandPort, isFree, portPicker } from '../../local/supervisor/ports.js';
+import { isFree, portPicker, requireFreePort } from '../../local/supervisor/ports.js';
 
 const servers: net.Server[] = [];
 afterEach(() => {
@@ -16,22 +16,22 @@ async function listen(port: number): Promise<number> {
   return address.port;
 }
 
-test('the port of the last run is taken again, unless somebody else has it now', async () => {
+test('the port of the last run → picked again if it is still free', async () => {
   const before = await portPicker()();
   expect(await portPicker()(before)).toBe(before);
   await listen(before);
   expect(await portPicker()(before)).not.toBe(before);
 });
 
-test('one picker never hands out a port twice, and none that outgoing connections are given', async () => {
+test('one picker → never the same port twice, and no ephemeral port', async () => {
   const pick = portPicker();
   const ports = await Promise.all(Array.from({ length: 50 }, () => pick()));
   expect(new Set(ports).size).toBe(50);
   expect(Math.max(...ports)).toBeLessThan(32_768);
 });
 
-test('a port that a person asked for and that is taken is refused in one line with the option', async () => {
+test('a chosen port that is in use → error with the port and the option', async () => {
   const port = await listen(0);
   expect(await isFree(port)).toBe(false);
-  await expect(demandPort(port, '--port')).rejects.toThrow(new RegExp(`port ${port} is taken.*--port`));
+  await expect(requireFreePort(port, '--port')).rejects.toThrow(new RegExp(`port ${port} is in use.*--port`));
 });

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function freshFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'stack test ')); // A space, as in many a home folder.
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'stack test ')); // With a space, to test quoting.
   folders.push(folder);
   return folder;
 }
@@ -31,7 +31,7 @@ async function run(folder = dataDir, options: RunOptions = {}): Promise<RunningS
   return stack;
 }
 
-test('each part killed with -9 is back at the same address, and the others did not notice', async () => {
+test('each part killed with SIGKILL → restarts at the same address, and the other parts keep running', async () => {
   const stack = await run();
   for (const name of PART_NAMES) {
     const before = PART_NAMES.map((part) => stack.part(part));
@@ -47,20 +47,20 @@ test('each part killed with -9 is back at the same address, and the others did n
         state: 'ready',
       });
     }
-    const { TEMPORAL_ADDRESS } = await stack.told();
+    const { TEMPORAL_ADDRESS } = await stack.settings();
     expect(await temporalServes(TEMPORAL_ADDRESS, 'default')).toBe(true);
     expect(await stack.query('select 1 as one')).toEqual([{ one: 1 }]);
   }
 });
 
-test('what was written is there after a stop and a start, at the same addresses, and after all was killed at once', async () => {
+test('data and addresses → the same after a stop and a start, and after SIGKILL to all processes', async () => {
   const first = await run();
-  const told = await first.told();
+  const settings = await first.settings();
   await first.query("create table kept as select 'before the stop' as line");
   expect(await first.stop()).toBe(0);
 
   const second = await run();
-  expect(await second.told()).toEqual(told);
+  expect(await second.settings()).toEqual(settings);
   await second.query("insert into kept values ('before the kill')");
   const pids = second.pids();
   for (const pid of [second.pid, ...pids]) process.kill(pid, 'SIGKILL');
@@ -72,7 +72,7 @@ test('what was written is there after a stop and a start, at the same addresses,
   ]);
 });
 
-test('a stop leaves no process and no open port', async () => {
+test('stop → ends all processes', async () => {
   const stack = await run();
   const pids = stack.pids();
   expect(pids).toHaveLength(5);
@@ -80,34 +80,34 @@ test('a stop leaves no process and no open port', async () => {
   expect(alive(pids)).toEqual([]);
 });
 
-test('two stacks side by side share nothing', async () => {
+test('two concurrent stacks → separate servers and data', async () => {
   const [one, other] = await Promise.all([run(), run(await freshFolder())]);
-  const [a, b] = await Promise.all([one.told(), other.told()]);
+  const [a, b] = await Promise.all([one.settings(), other.settings()]);
   expect(a.DATABASE_URL).not.toBe(b.DATABASE_URL);
   expect(a.TEMPORAL_ADDRESS).not.toBe(b.TEMPORAL_ADDRESS);
   await one.query('create table mine (id int)');
   await expect(other.query('select * from mine')).rejects.toThrow('does not exist');
 });
 
-test('a second start on a live folder is refused in one line and disturbs nothing', async () => {
+test('a second start on the same folder → error in one line, and the first stack keeps running', async () => {
   const stack = await run();
   const pids = stack.pids();
   await expect(runStack(dataDir)).rejects.toThrow(
     new RegExp(
-      `^an \`up\` already runs on .* \\(process ${stack.pid}, ${stack.apiUrl}\\): use it, stop it, or give --data another folder$`,
+      `^\`up\` is already running on .* \\(process ${stack.pid}, ${stack.apiUrl}\\): use it, stop it, or set --data to another folder$`,
     ),
   );
   expect(alive(pids)).toHaveLength(5);
 });
 
-test('the parts of a supervisor that is killed end by themselves', async () => {
+test('a killed supervisor → its parts end', async () => {
   const stack = await run();
   const pids = stack.pids();
   process.kill(stack.pid, 'SIGKILL');
   await vi.waitFor(() => expect(alive(pids)).toEqual([]), { timeout: 20_000 });
 });
 
-test('a fresh start right after the supervisor was killed gets everything up again', async () => {
+test('a start immediately after the supervisor was killed → all parts run again', async () => {
   const first = await run();
   const pids = first.pids();
   process.kill(first.pid, 'SIGKILL');
@@ -116,10 +116,10 @@ test('a fresh start right after the supervisor was killed gets everything up aga
   expect(await second.query('select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('servers that nobody ended, not even the watchdog, are ended by the next start', async () => {
+test('parts that survived supervisor and watchdog → ended by the next start', async () => {
   const first = await run();
   const pids = first.pids();
-  // The watchdog dies with its supervisor, so nobody is left to stop the parts.
+  // Without the watchdog, no process ends the parts.
   const watchdog = await childNamed(first.pid, 'ecs-image-import-watchdog');
   process.kill(watchdog, 'SIGSTOP');
   process.kill(first.pid, 'SIGKILL');
@@ -129,9 +129,9 @@ test('servers that nobody ended, not even the watchdog, are ended by the next st
   expect(await second.query('select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('what is listened on is listened on at the loopback address only, and secrets are closed to others', async () => {
+test('servers listen on the loopback address only, and other users cannot read secrets', async () => {
   const stack = await run();
-  const { DATABASE_URL, TEMPORAL_ADDRESS } = await stack.told();
+  const { DATABASE_URL, TEMPORAL_ADDRESS } = await stack.settings();
   const outside = Object.values(os.networkInterfaces())
     .flat()
     .find((address) => address !== undefined && !address.internal && address.family === 'IPv4')?.address;
@@ -145,11 +145,11 @@ test('what is listened on is listened on at the loopback address only, and secre
   expect((await stat(dataDir)).mode & 0o077).toBe(0);
 });
 
-test('servers named by the environment are used instead of the embedded ones', async () => {
+test('server addresses in the environment → used instead of the embedded servers', async () => {
   const stack = await run();
-  const { DATABASE_URL, TEMPORAL_ADDRESS } = await stack.told();
+  const { DATABASE_URL, TEMPORAL_ADDRESS } = await stack.settings();
   const other = await run(await freshFolder(), { env: { DATABASE_URL, TEMPORAL_ADDRESS } });
-  expect(await other.told()).toMatchObject({ DATABASE_URL, TEMPORAL_ADDRESS });
+  expect(await other.settings()).toMatchObject({ DATABASE_URL, TEMPORAL_ADDRESS });
   expect(other.pids()).toHaveLength(3);
 });
 
@@ -160,16 +160,16 @@ test.each([
     'postgres://a:geheim@127.0.0.1:9/b',
     /^PostgreSQL at DATABASE_URL \(127\.0\.0\.1:9\/b\) can't be used/,
   ],
-])('%s that leads nowhere is said in one line, and nothing is left running', async (name, value, message) => {
+])('an unreachable %s → error in one line without the password', async (name, value, message) => {
   const refused = await runStack(dataDir, { env: { [name]: value } }).catch((error: Error) => error.message);
   expect(refused).toMatch(message);
   expect(refused).not.toContain('geheim');
 });
 
-test('a part that cannot start ends the start with its own words, and nothing is left running', async () => {
+test('a part that cannot start → error with its last log line, and all parts are stopped', async () => {
   const failed = runStack(dataDir, { env: { STUB_FAILS: 'worker' } });
   await expect(failed).rejects.toThrow(
-    /^worker does not start: exit code 1: worker: the stub was told to fail \(log: /,
+    /^worker does not start: exit code 1: worker: the stub is configured to fail \(log: /,
   );
   const { readStackFile } = await import('../../local/supervisor/stack-file.js');
   expect(readStackFile(path.join(dataDir, 'stack.json'))?.parts.map((part) => part.state)).toEqual(
@@ -177,7 +177,7 @@ test('a part that cannot start ends the start with its own words, and nothing is
   );
 });
 
-test.runIf(process.getuid?.() === 0)('an ordinary user runs it too', async () => {
+test.runIf(process.getuid?.() === 0)('an unprivileged user → can run the stack', async () => {
   const nobody = 65_534;
   await chmod(dataDir, 0o700);
   await chown(dataDir, nobody, nobody);
@@ -189,7 +189,7 @@ test.runIf(process.getuid?.() === 0)('an ordinary user runs it too', async () =>
   expect((await stat(path.join(dataDir, 'postgres'))).uid).toBe(nobody);
 });
 
-/** A cache that the ordinary user may read, with the Temporal server that this user has. */
+/** A cache that the unprivileged user can read, with a copy of the Temporal server. */
 async function sharedCache(): Promise<string> {
   const { cacheDir } = await import('../../local/supervisor/folders.js');
   const { cp, mkdir } = await import('node:fs/promises');

@@ -10,12 +10,12 @@ import { openSupervisor, type Supervisor } from '../../local/supervisor/supervis
 
 let dataDir: string;
 let supervisor: Supervisor;
-const said: string[] = [];
+const messages: string[] = [];
 
 beforeEach(async () => {
   dataDir = await mkdtemp(path.join(os.tmpdir(), 'supervisor-test-'));
-  said.length = 0;
-  supervisor = await openSupervisor({ dataDir, say: (line) => said.push(line) });
+  messages.length = 0;
+  supervisor = await openSupervisor({ dataDir, say: (line) => messages.push(line) });
 });
 afterEach(async () => {
   await supervisor.stop();
@@ -34,21 +34,21 @@ function shellPart(script: string, over: Partial<PartPlan> = {}): PartPlan {
   };
 }
 
-const SERVES = 'echo ready worker; exec sleep 60';
+const RUNS = 'echo ready worker; exec sleep 60';
 const pidOf = (name: string) => supervisor.parts().find((part) => part.name === name)?.pid ?? 0;
 const recordOf = (name: string) => readStackFile(supervisor.stackFile)?.parts.find((part) => part.name === name);
 
-test('a part that is killed is back, and the state file counts it', async () => {
-  await supervisor.start([shellPart(SERVES)]);
+test('a killed part → restarts, and the state file counts the restart', async () => {
+  await supervisor.start([shellPart(RUNS)]);
   const first = pidOf('worker');
   process.kill(first, 'SIGKILL');
   await vi.waitFor(() => expect(recordOf('worker')).toMatchObject({ state: 'ready', restarts: 1 }), 3_000);
   expect(recordOf('worker')).toMatchObject({ lastExit: 'signal SIGKILL' });
   expect(recordOf('worker')?.pid).not.toBe(first);
-  expect(said).toEqual(['worker ended (signal SIGKILL); starting it again']);
+  expect(messages).toEqual(['worker ended (signal SIGKILL); restarting it']);
 });
 
-test('a part that never gets up fails the start with its last words, after three attempts', async () => {
+test('a part that never becomes ready → the start fails after three attempts with the last log line', async () => {
   const start = supervisor.start([shellPart('echo no licence >&2; exit 1')]);
   await expect(start).rejects.toThrow(/^worker does not start: exit code 1: no licence \(log: .*worker\.log\)$/);
   await expect(start).rejects.toBeInstanceOf(StackError);
@@ -56,25 +56,25 @@ test('a part that never gets up fails the start with its last words, after three
   expect(log.match(/no licence/g)).toHaveLength(3);
 });
 
-test('a part that says it is used wrongly is not tried again', async () => {
+test('a part that ends with exit code 2 (wrong usage) → is not retried', async () => {
   await expect(supervisor.start([shellPart('echo set DATABASE_URL >&2; exit 2')])).rejects.toThrow('set DATABASE_URL');
   const log = await readFile(path.join(dataDir, 'logs', 'worker.log'), 'utf8');
   expect(log.match(/set DATABASE_URL/g)).toHaveLength(1);
 });
 
-test('a program that is not there is said so', async () => {
+test('a program that does not exist → error with its path', async () => {
   const part = shellPart('', { command: { file: '/no/such/program', args: [], env: {} } });
   await expect(supervisor.start([part])).rejects.toThrow('/no/such/program');
 });
 
-test('a part that hangs instead of getting ready is ended and tried again', async () => {
+test('a part that is not ready in time → ended and restarted', async () => {
   const marker = path.join(dataDir, 'second');
-  const script = `if [ -e ${marker} ]; then ${SERVES}; else touch ${marker}; exec sleep 60; fi`;
+  const script = `if [ -e ${marker} ]; then ${RUNS}; else touch ${marker}; exec sleep 60; fi`;
   await supervisor.start([shellPart(script, { readyWithinMs: 300 })]);
   expect(recordOf('worker')).toMatchObject({ state: 'ready', restarts: 1 });
 });
 
-test('a part that ignores the request to stop is killed', async () => {
+test('a part that ignores SIGTERM → killed', async () => {
   await supervisor.start([
     shellPart(`trap '' TERM; echo ready worker; while :; do sleep 0.1; done`, { stopWithinMs: 300 }),
   ]);
@@ -84,7 +84,7 @@ test('a part that ignores the request to stop is killed', async () => {
   expect(recordOf('worker')).toMatchObject({ state: 'stopped', pid: null });
 });
 
-test('parts are stopped in order: who needs another one goes first', async () => {
+test('stop → ends each part before the parts that it depends on', async () => {
   const note = path.join(dataDir, 'order');
   const plan = (name: PartPlan['name'], signal: string) =>
     shellPart(`trap 'echo ${name} >> ${note}; exit 0' ${signal}; echo ready worker; while :; do sleep 0.05; done`, {
@@ -100,15 +100,15 @@ test('parts are stopped in order: who needs another one goes first', async () =>
   expect((await readFile(note, 'utf8')).trim().split('\n')).toEqual(['api', 'worker', 'temporal', 'postgres']);
 });
 
-test('a second supervisor on the same folder is refused and told who is there', async () => {
+test('a second supervisor on the same folder → error with the process id of the first', async () => {
   await expect(openSupervisor({ dataDir, say: () => {} })).rejects.toThrow(
-    new RegExp(`already runs on ${dataDir} \\(process ${process.pid}\\).*--data`),
+    new RegExp(`already running on ${dataDir} \\(process ${process.pid}\\).*--data`),
   );
 });
 
-test('a stop while a part is still getting ready ends it', async () => {
+test('stop while a part is starting → ends it', async () => {
   const start = supervisor.start([shellPart('exec sleep 60')]);
-  const refused = expect(start).rejects.toThrow('stopped before it served');
+  const refused = expect(start).rejects.toThrow('stopped before it was ready');
   await vi.waitFor(() => expect(pidOf('worker')).toBeGreaterThan(0));
   const pid = pidOf('worker');
   await supervisor.stop();

@@ -1,4 +1,4 @@
-/** A Temporal that lets only certificates in: the real server behind a listener that demands one, and the whole service through it. */
+/** The service with a Temporal server that requires client certificates: a real server behind a TLS proxy. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
@@ -14,10 +14,10 @@ import { type Certificates, makeCertificates } from '../support/temporal/certifi
 const NAMESPACE = 'default';
 const folder = temporaryFolder();
 let files: Certificates;
-/** Only for its servers: its worker and API are stand-ins, and take nothing away from the service. */
+/** Provides the servers only: its worker and API are stubs. */
 let servers: RunningStack;
-let told: Awaited<ReturnType<RunningStack['told']>>;
-let door: Door;
+let serverSettings: Awaited<ReturnType<RunningStack['settings']>>;
+let proxy: TlsProxy;
 let service: Service;
 
 beforeAll(async () => {
@@ -25,20 +25,22 @@ beforeAll(async () => {
   servers = await runStack(path.join(folder.path, 'servers'), {
     env: { ...withCertificate(), TEMPORAL_API_KEY: 'for-another-server', TEMPORAL_TLS: 'true' },
   });
-  told = await servers.told();
-  door = await openDoor(files, Number(told.TEMPORAL_ADDRESS.split(':')[1]));
-  service = await startService({ env: { ...through(), ...withCertificate(), DATABASE_URL: told.DATABASE_URL } });
+  serverSettings = await servers.settings();
+  proxy = await startTlsProxy(files, Number(serverSettings.TEMPORAL_ADDRESS.split(':')[1]));
+  service = await startService({
+    env: { ...proxyAddress(), ...withCertificate(), DATABASE_URL: serverSettings.DATABASE_URL },
+  });
 });
 afterAll(async () => {
   await service?.stop();
-  door?.close();
+  proxy?.close();
   await servers?.stop();
   files?.remove();
   folder.remove();
 });
 
-const through = () => ({
-  TEMPORAL_ADDRESS: door.address,
+const proxyAddress = () => ({
+  TEMPORAL_ADDRESS: proxy.address,
   TEMPORAL_NAMESPACE: NAMESPACE,
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.authority.cert,
 });
@@ -47,34 +49,34 @@ const withCertificate = () => ({
   TEMPORAL_TLS_CLIENT_KEY_PATH: files.client.key,
 });
 
-interface Door {
+interface TlsProxy {
   readonly address: string;
-  /** Who came in, by the name in the certificate. */
-  readonly guests: ReadonlySet<string>;
+  /** Common names of the client certificates seen. */
+  readonly clients: ReadonlySet<string>;
   readonly close: () => void;
 }
 
-/** Ends TLS and hands what is inside on to the server. */
-async function openDoor({ server: { cert, key }, authority }: Certificates, port: number): Promise<Door> {
-  const guests = new Set<string>();
+/** Terminates TLS and forwards the data to the server. */
+async function startTlsProxy({ server: { cert, key }, authority }: Certificates, port: number): Promise<TlsProxy> {
+  const clients = new Set<string>();
   const sockets = new Set<net.Socket>();
   const listener = tls.createServer(
     {
       ...{ cert: readFileSync(cert), key: readFileSync(key), ca: readFileSync(authority.cert) },
       ...{ requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['h2'] },
     },
-    (guest) => {
-      guests.add(String(guest.getPeerCertificate().subject.CN));
-      const inside = net.connect({ host: '127.0.0.1', port });
-      for (const socket of [guest, inside]) {
+    (client) => {
+      clients.add(String(client.getPeerCertificate().subject.CN));
+      const upstream = net.connect({ host: '127.0.0.1', port });
+      for (const socket of [client, upstream]) {
         sockets.add(socket);
         socket.on('error', () => undefined);
         socket.once('close', () => {
-          guest.destroy();
-          inside.destroy();
+          client.destroy();
+          upstream.destroy();
         });
       }
-      guest.pipe(inside).pipe(guest);
+      client.pipe(upstream).pipe(client);
     },
   );
   listener.on('tlsClientError', () => undefined);
@@ -83,7 +85,7 @@ async function openDoor({ server: { cert, key }, authority }: Certificates, port
   const address = listener.address();
   return {
     address: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-    guests,
+    clients,
     close: () => {
       listener.close();
       for (const socket of sockets) socket.destroy();
@@ -91,12 +93,12 @@ async function openDoor({ server: { cert, key }, authority }: Certificates, port
   };
 }
 
-test('a stack with its own server is not led astray by keys that are meant for another', () => {
-  const ofTemporal = Object.keys(told).filter((name) => name.startsWith('TEMPORAL_'));
+test('an embedded server → the parts do not get TEMPORAL_ variables for another server', () => {
+  const ofTemporal = Object.keys(serverSettings).filter((name) => name.startsWith('TEMPORAL_'));
   expect(ofTemporal.sort()).toEqual(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
 });
 
-test('an image is imported by a worker and an API that reach Temporal with their certificate', async () => {
+test('worker and API with a client certificate → an import succeeds', async () => {
   await service.settings({ importSeconds: 0.2, detectionSeconds: 0.1 });
   const view = await service.untilState(await service.start(), 'succeeded', 'failed', 'attention');
   expect(view).toMatchObject({ state: 'succeeded', error: null });
@@ -106,34 +108,34 @@ test('an image is imported by a worker and an API that reach Temporal with their
     expect.objectContaining({ name: 'temporal', ok: true }),
     expect.objectContaining({ name: 'worker', ok: true }),
   ]);
-  expect([...door.guests]).toEqual(['client']);
+  expect([...proxy.clients]).toEqual(['client']);
   expect(service.stack.parts().map(({ name }) => name)).not.toContain('temporal');
 });
 
-test('doctor finds the server with the certificate, and says which variable lacks without it', async () => {
+test('doctor with the certificate → server found; without it → names the variable to set', async () => {
   const cloud = service.stack.emulatorUrl ?? '';
   const env = {
-    ...withEmulatorKeys({ ...through(), HOME: folder.path, XDG_DATA_HOME: folder.path }),
+    ...withEmulatorKeys({ ...proxyAddress(), HOME: folder.path, XDG_DATA_HOME: folder.path }),
     ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
   };
   const [found, refused] = await Promise.all([run(['doctor'], { ...env, ...withCertificate() }), run(['doctor'], env)]);
-  expect(found.stdout).toContain(`${door.address} over TLS, namespace ${NAMESPACE}`);
+  expect(found.stdout).toContain(`${proxy.address} over TLS, namespace ${NAMESPACE}`);
   expect(refused.stdout).toMatch(/^Temporal +FAILED +TEMPORAL_TLS_CLIENT_CERT_PATH: .* demands a client certificate/m);
 });
 
-test('without a certificate worker, API and up end at once, in one line, with exit code 2', async () => {
-  const { DATABASE_URL } = told;
+test('no certificate → worker, API and up end immediately with exit code 2 and one line', async () => {
+  const { DATABASE_URL } = serverSettings;
   const ran = await Promise.all([
-    run(['worker'], { ...through(), DATABASE_URL }),
-    run(['api'], { ...through(), DATABASE_URL, ECS_IMPORT_PORT: '0' }),
-    run(['up', '--data', path.join(folder.path, 'refused')], through()),
+    run(['worker'], { ...proxyAddress(), DATABASE_URL }),
+    run(['api'], { ...proxyAddress(), DATABASE_URL, ECS_IMPORT_PORT: '0' }),
+    run(['up', '--data', path.join(folder.path, 'refused')], proxyAddress()),
   ]);
   for (const one of ran) expectRefusal(one, /^TEMPORAL_TLS_CLIENT_CERT_PATH: .* demands a client certificate: set it /);
 });
 
-test('a worker that trusts another authority ends at once, in one line, with exit code 2', async () => {
+test('another CA certificate → the worker ends immediately with exit code 2 and one line', async () => {
   const other = { ...withCertificate(), TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.stranger.cert };
-  const ran = await run(['worker'], { ...through(), ...other, DATABASE_URL: told.DATABASE_URL });
+  const ran = await run(['worker'], { ...proxyAddress(), ...other, DATABASE_URL: serverSettings.DATABASE_URL });
   expectRefusal(ran, /^TEMPORAL_TLS_SERVER_CA_CERT_PATH: .* doesn't come from this authority /);
 });
 

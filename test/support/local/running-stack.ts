@@ -1,4 +1,4 @@
-/** Starts stacks as processes of their own, so that they can be killed, and looks at what they leave. */
+/** Runs stacks as separate processes, so that tests can kill them and check the remaining processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -13,8 +13,8 @@ export interface RunningStack {
   readonly apiUrl: string;
   readonly part: (name: PartName) => PartRecord;
   readonly pids: () => readonly number[];
-  /** What API and worker were told. */
-  readonly told: () => Promise<Readonly<Record<'TEMPORAL_ADDRESS' | 'DATABASE_URL' | 'ECS_ENDPOINT', string>>>;
+  /** The variables that API and worker received. */
+  readonly settings: () => Promise<Readonly<Record<'TEMPORAL_ADDRESS' | 'DATABASE_URL' | 'ECS_ENDPOINT', string>>>;
   readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
   readonly stop: () => Promise<number | null>;
 }
@@ -23,11 +23,11 @@ const RUNNER = path.join(import.meta.dirname, 'parts', 'run-stack.ts');
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Put before the command, e.g. to run it as another user. */
+  /** A command prefix, e.g. to run the stack as another user. */
   readonly wrapper?: readonly string[];
 }
 
-/** Rejects with what it printed on stderr when it ends instead of getting up. */
+/** Rejects with the stack's stderr if it ends before it is ready. */
 export async function runStack(dataDir: string, options: RunOptions = {}): Promise<RunningStack> {
   const command = [...(options.wrapper ?? []), process.execPath, '--import', 'tsx', RUNNER, dataDir];
   const [file = '', ...args] = command;
@@ -36,20 +36,20 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  let said = '';
+  let errors = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+    errors += chunk;
   });
   const closed = once(child, 'close');
   const ended = closed.then(() => {
-    throw new Error(said.trim());
+    throw new Error(errors.trim());
   });
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([once(lines, 'line'), ended]);
   ended.catch(() => undefined);
   const { apiUrl } = JSON.parse(String(line));
   const parts = () => readStackFile(path.join(dataDir, 'stack.json'))?.parts ?? [];
-  const told: RunningStack['told'] = async () => JSON.parse(await (await fetch(apiUrl)).text());
+  const settings: RunningStack['settings'] = async () => JSON.parse(await (await fetch(apiUrl)).text());
   return {
     process: child,
     pid: child.pid ?? 0,
@@ -60,9 +60,9 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
       return found;
     },
     pids: () => parts().flatMap((part) => (part.pid === null ? [] : [part.pid])),
-    told,
+    settings,
     query: async (sql) => {
-      const client = new pg.Client({ connectionString: (await told()).DATABASE_URL });
+      const client = new pg.Client({ connectionString: (await settings()).DATABASE_URL });
       await client.connect();
       try {
         return (await client.query(sql)).rows;
@@ -71,7 +71,7 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
       }
     },
     stop: async () => {
-      // One that was killed before has closed already; a signal to it does nothing.
+      // Has no effect if the process was killed before.
       child.kill('SIGTERM');
       const [code] = await closed;
       return typeof code === 'number' ? code : null;

@@ -1,4 +1,4 @@
-/** Authorities and certificates for a test, made by openssl in a folder that the test removes. */
+/** Creates certificate authorities and certificates for a test with openssl, in a temporary folder. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ export interface Certificates {
   /** For 127.0.0.1 and `temporal.test`. */
   readonly server: CertificateFiles;
   readonly client: CertificateFiles;
-  /** Nobody's: it has issued nothing of the above. */
+  /** An unrelated self-signed certificate. */
   readonly stranger: CertificateFiles;
   readonly remove: () => void;
 }
@@ -45,7 +45,7 @@ function issued(folder: string, name: string, by: CertificateFiles, extension: s
   const files = filesOf(folder, name);
   const request = path.join(folder, `${name}.csr`);
   const extensions = path.join(folder, `${name}.ext`);
-  // The workers' TLS takes certificates of version 3 only.
+  // The TLS library of the worker accepts X.509 version 3 only.
   writeFileSync(extensions, `basicConstraints=CA:FALSE\n${extension}\n`);
   openssl('req', ...NEW_KEY, '-subj', `/CN=${name}`, '-keyout', files.key, '-out', request);
   openssl(

@@ -1,4 +1,4 @@
-// A process that runs a stack with stand-ins for our own parts: `run-stack.ts DATA_DIR`. Prints the stack as one line of JSON.
+// Runs a stack with stubs for worker, API and emulator: `run-stack.ts DATA_DIR`. Prints the addresses as one line of JSON.
 import path from 'node:path';
 import { type Program, startStack } from '../../../../local/supervisor/stack.js';
 

@@ -1,10 +1,10 @@
-// Stands in for a part of ours: prints its ready line and serves until it is told to stop.
+// A stub for worker, API or emulator: prints its ready line and runs until SIGTERM. Serves its settings over HTTP.
 import http from 'node:http';
 
 const [name] = process.argv.slice(2);
 const ready = (line) => process.stdout.write(`ready ${line}\n`);
 if (process.env.STUB_FAILS === name) {
-  process.stderr.write(`${name}: the stub was told to fail\n`);
+  process.stderr.write(`${name}: the stub is configured to fail\n`);
   process.exit(Number(process.env.STUB_EXIT ?? 1));
 }
 if (name === 'worker') {
