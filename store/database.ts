@@ -4,6 +4,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { packageRoot } from './package-root.js';
 import { PreparedPool } from './prepared-pool.js';
+import { demandProgramVersion, lowestVersionOf, programVersion } from './program-version.js';
 
 /** All tables live in a schema of their own, so that a shared database stays tidy. */
 export const SCHEMA = 'ecs_image_import';
@@ -41,10 +42,20 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   return pool;
 }
 
-/** Applies what lacks, one process at a time. Returns the names of the migrations applied now. */
-export async function migrate(pool: pg.Pool): Promise<readonly string[]> {
-  const folder = path.join(packageRoot(), 'store', 'migrations');
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+export interface MigrateOptions {
+  /** Default: the migrations of this package. */
+  readonly folder?: string;
+  /** Default: the version of this package. */
+  readonly version?: string;
+}
+
+/**
+ * Applies the missing migrations, one process at a time. Returns the names of the migrations applied now. Throws
+ * `ConfigError`, and applies nothing, where a newer program has applied a migration that excludes this version.
+ */
+export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Promise<readonly string[]> {
+  const { folder = path.join(packageRoot(), 'store', 'migrations'), version = programVersion() } = options;
+  const files = await readMigrations(folder);
   const client = await pool.connect();
   const applied: string[] = [];
   try {
@@ -53,15 +64,21 @@ export async function migrate(pool: pg.Pool): Promise<readonly string[]> {
     await client.query(
       `create table if not exists ${SCHEMA}.migrations (name text primary key, applied_at timestamptz not null default now())`,
     );
-    const done = await client.query<{ name: string }>('select name from migrations');
+    await client.query('alter table migrations add column if not exists lowest_version text');
+    const done = await client.query<{ name: string; lowest_version: string | null }>(
+      'select name, lowest_version from migrations order by name',
+    );
+    demandProgramVersion(
+      done.rows.map((row) => ({ name: row.name, lowestVersion: row.lowest_version })),
+      version,
+    );
     const known = new Set(done.rows.map((row) => row.name));
     const isApplied = (file: string) => known.has(file) || known.has(FORMERLY[file] ?? file);
-    for (const name of files.filter((file) => !isApplied(file))) {
-      const sql = await readFile(path.join(folder, name), 'utf8');
+    for (const { name, sql, lowestVersion } of files.filter((file) => !isApplied(file.name))) {
       await client.query('begin');
       try {
         await client.query(sql);
-        await client.query('insert into migrations (name) values ($1)', [name]);
+        await client.query('insert into migrations (name, lowest_version) values ($1, $2)', [name, lowestVersion]);
         await client.query('commit');
       } catch (error) {
         await client.query('rollback');
@@ -74,4 +91,14 @@ export async function migrate(pool: pg.Pool): Promise<readonly string[]> {
     client.release();
   }
   return applied;
+}
+
+async function readMigrations(folder: string) {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return await Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(path.join(folder, name), 'utf8');
+      return { name, sql, lowestVersion: lowestVersionOf(name, sql) };
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+-- lowest version: 0.1.0
 -- Imports and what people list, search and report on: state, timeline, ledger, findings, events.
 
 create table imports (

@@ -1,3 +1,4 @@
+-- lowest version: 0.1.0
 -- Objects that uploads make, and the imports that use them: one upload for the same content and bucket.
 
 create table uploads (

@@ -1,3 +1,4 @@
+-- lowest version: 0.1.0
 -- Batches and their items. Items live here and never in a workflow's history.
 
 create table batches (

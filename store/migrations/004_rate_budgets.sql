@@ -1,3 +1,4 @@
+-- lowest version: 0.1.0
 -- What the cloud lets an account call, by region and API: one budget for all workers.
 
 create table rate_budgets (

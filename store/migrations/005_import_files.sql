@@ -1,3 +1,4 @@
+-- lowest version: 0.1.0
 -- Files that people look at beside an import: the log and the last screen of its boot check.
 
 create table import_files (

@@ -1,3 +1,4 @@
+-- lowest version: 0.1.0
 -- One resume a stop: the resume that claimed it, until its signal has been delivered.
 
 alter table imports

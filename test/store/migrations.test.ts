@@ -1,0 +1,33 @@
+/** What every migration states of itself. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { demandProgramVersion, lowestVersionOf, programVersion } from '../../store/program-version.js';
+
+const folder = path.resolve(import.meta.dirname, '../../store/migrations');
+
+test('every migration states a lowest version, and none excludes the program that brings it', () => {
+  const stated = readdirSync(folder).map((name) => ({
+    name,
+    lowestVersion: lowestVersionOf(name, readFileSync(path.join(folder, name), 'utf8')),
+  }));
+  expect(stated.length).toBeGreaterThan(0);
+  expect(() => demandProgramVersion(stated, programVersion())).not.toThrow();
+});
+
+test('a migration without the line is refused with what to write', () => {
+  expect(() => lowestVersionOf('009_x.sql', 'create table x ();\n')).toThrow(
+    'migration 009_x.sql must start with the line "-- lowest version: X.Y.Z"',
+  );
+});
+
+test.each([
+  ['0.9.9', '0.10.0', false],
+  ['0.10.0', '0.9.9', true],
+  ['1.0.0', '1.0.0', true],
+  ['2.0.0-rc.1', '2.0.0', true],
+])('program %s on a database for %s → runs: %s', (version, lowestVersion, runs) => {
+  const check = () => demandProgramVersion([{ name: '001.sql', lowestVersion }], version);
+  if (runs) expect(check).not.toThrow();
+  else expect(check).toThrow(`or later (migration 001.sql), and this is ${version}`);
+});
