@@ -2,7 +2,7 @@
 import type { Finding } from '../domain/import.js';
 import type { BootCheck } from '../images/boot-check/boot-check.js';
 import type { ActivityDependencies } from './dependencies.js';
-import type { ReadDisk } from './preflight-disk.js';
+import type { InspectedDisk } from './disk-decision.js';
 import type { Step } from './step.js';
 
 const LOG = 'boot-check.log';
@@ -11,11 +11,11 @@ const SCREEN = 'boot-check.png';
 export async function checkBoot(
   deps: Pick<ActivityDependencies, 'checkBoot' | 'files'>,
   step: Step,
-  { path, inspection }: ReadDisk,
+  { facts: { file }, inspection }: InspectedDisk,
 ): Promise<Finding> {
-  if (path === null || inspection === null) return NOT_HERE;
+  if (file === null || inspection === null) return NOT_HERE;
   step.log('boot check begins');
-  const check = await deps.checkBoot(path, inspection, { signal: step.signal });
+  const check = await deps.checkBoot(file, inspection, { signal: step.signal });
   const kept = await keep(deps, step.importId, check);
   const evidence = [check.finding.evidence, ...(kept.length === 0 ? [] : [`kept: ${kept.join(', ')}`])].join('; ');
   step.log('boot check ended', { outcome: check.outcome, seconds: check.seconds });

@@ -3,15 +3,15 @@ import type { Cloud } from '../alibaba/cloud.js';
 import type { RegionWatchers } from '../alibaba/region-watcher.js';
 import type { CheckBoot } from '../images/boot-check/boot-checker.js';
 import type { Convert } from '../images/convert/converter.js';
-import type { Programs } from '../images/convert/need.js';
+import type { Programs } from '../images/convert/programs.js';
 import type { InspectImage, InspectRemote } from '../images/inspection.js';
 import type { HttpClient } from '../sources/http-request.js';
 import type { Cache } from '../sources/scratch-cache.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { UploadStore } from '../store/uploads.js';
-import type { Slots } from './upload/semaphore.js';
-import type { Once } from './upload/single-flight.js';
+import type { Semaphore } from './upload/semaphore.js';
+import type { SingleFlight } from './upload/single-flight.js';
 
 export interface ActivitySettings {
   /** For so long a transient failure is retried before a person is asked; ms. */
@@ -35,7 +35,7 @@ export interface ActivityDependencies {
   readonly uploading: UploadDependencies;
 }
 
-/** What reading and sending images takes beside the cloud. */
+/** What the upload needs beside the cloud. */
 export interface UploadDependencies {
   readonly uploads: UploadStore;
   /** Fetches from the hosts that the operator allows. */
@@ -44,10 +44,11 @@ export interface UploadDependencies {
   readonly cache: Cache;
   readonly convert: Convert;
   readonly programs: Programs;
-  readonly slots: Slots;
-  readonly digests: Once<string>;
-  /** Of this worker; a file of the same name on another host is another file. */
+  /** Limits how many disks are sent concurrently. */
+  readonly sends: Semaphore;
+  readonly digests: SingleFlight<string>;
+  /** The name of this worker's host: a file of the same name on another host is another file. */
   readonly host: string;
-  /** So long nobody else sends what this worker sends, without another word from it; ms. */
+  /** How long an upload stays reserved for this worker without a renewal; ms. */
   readonly leaseMs: number;
 }

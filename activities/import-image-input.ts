@@ -25,12 +25,10 @@ export function importImageInput(
     storageLocationArn: request.storageLocationArn ?? null,
     // The cloud checks an image only where a strategy is named.
     detectionStrategy: request.detection.strategy === 'none' ? null : request.detection.strategy,
-    disks: plan.disks.map((disk) => ({
-      bucket: disk.bucket,
-      object: disk.key,
-      format: disk.format,
-      diskImageSizeGiB: disk.diskImageSizeGiB,
-    })),
+    disks: plan.disks.map(({ number, bucket, key, format, diskImageSizeGiB }) => {
+      if (key === null) throw new Error(`disk ${number} is not uploaded yet`);
+      return { bucket, object: key, format, diskImageSizeGiB };
+    }),
     tags: { ...request.tags, [IMPORT_TAG_KEY]: importId },
   };
 }

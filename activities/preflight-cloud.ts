@@ -1,18 +1,14 @@
 /** The cloud’s side of preflight, by reading only: who we are, region, buckets, objects, name, and the vendor’s own dry run. */
 
-import type { CallerIdentity, Cloud, ObjectView, OssApi } from '../alibaba/cloud.js';
+import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { type CatalogueCode, fail, isCatalogueCode } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
-import { formatObjectLocation } from '../domain/object-location.js';
-import type { DiskPlan, ImportPlan } from '../domain/plan.js';
+import type { ImportPlan } from '../domain/plan.js';
 import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import { isRoleMissing } from '../resources/role.js';
 import { importImageInput } from './import-image-input.js';
-
-/** Storage classes whose objects have to be restored before anything can read them. */
-const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];
 
 function refusal(code: CatalogueCode, message: string, field: string): FailureError {
   return fail(code, message, { service: 'ecs', action: 'preflight', field });
@@ -76,40 +72,11 @@ export async function checkBuckets(cloud: Cloud, region: string, buckets: Readon
   }
 }
 
-export function isArchived({ storageClass, restore }: ObjectView): boolean {
-  return ARCHIVED.includes(storageClass) && restore !== 'restored';
-}
-
 /** The cloud says of a bucket elsewhere only that it must be addressed there, and names neither bucket nor region. */
 function saidOfBucket(error: unknown, name: string, region: string): unknown {
   if (!(error instanceof FailureError) || error.failure.code !== 'InvalidOSSBucket.NotMatched') return error;
   const message = `bucket ${name} is not in ${region}, where the import is: use a bucket of ${region}, or import into the bucket’s own region`;
   return new FailureError({ ...error.failure, message, field: 'upload.bucket' }, { cause: error });
-}
-
-export async function checkObject(cloud: Cloud, region: string, disk: DiskPlan): Promise<void> {
-  if (disk.source.kind === 'object') await readableObject(cloud.oss(region), disk.source, disk.number);
-}
-
-/** Throws what ECS would answer of an object that is gone, empty or archived; `number` is the disk's, from 1. */
-export async function readableObject(
-  oss: Pick<OssApi, 'headObject'>,
-  { bucket, key }: { readonly bucket: string; readonly key: string },
-  number: number,
-): Promise<ObjectView> {
-  const field = `disks[${number - 1}].source`;
-  const name = formatObjectLocation({ bucket, key });
-  const object = await oss.headObject(bucket, key);
-  if (object === null) throw refusal('InvalidOSSObject.NotFound', `there is no object ${name}`, field);
-  if (object.size === 0) throw refusal('InvalidOSSObject.Size', `object ${name} is empty`, field);
-  if (isArchived(object)) {
-    throw refusal(
-      'InvalidOSSObject.NeedRestore',
-      `object ${name} is ${object.storageClass}${object.restore === 'ongoing' ? ', its restore is under way' : ''}`,
-      field,
-    );
-  }
-  return object;
 }
 
 /** A name is free, or it is ours from an earlier try; somebody else’s image is never taken for ours. */

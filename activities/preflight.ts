@@ -1,4 +1,4 @@
-/** preflight: everything that can be known to go wrong is found out here, by reading only, before a byte is sent. */
+/** preflight: finds everything that is known to go wrong, by reading only, before any byte is sent. */
 
 import type { Failure } from '../domain/errors/failure.js';
 import { FailureError } from '../domain/errors/failure.js';
@@ -8,6 +8,7 @@ import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { Inspection } from '../images/inspection.js';
 import { checkBoot } from './check-boot.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { decideDisk } from './disk-decision.js';
 import { ofDisk } from './disk-failure.js';
 import { contradictions, refused } from './image-policy.js';
 import {
@@ -15,12 +16,11 @@ import {
   checkBuckets,
   checkDestinations,
   checkName,
-  checkObject,
   checkRegion,
   dryRun,
   failureOfRule,
 } from './preflight-cloud.js';
-import { findingsOf, planDisk, readDisk } from './preflight-disk.js';
+import { findingsOf, inspectDisk } from './preflight-disk.js';
 import { runStep } from './step.js';
 
 export function createPreflight(deps: ActivityDependencies) {
@@ -28,7 +28,7 @@ export function createPreflight(deps: ActivityDependencies) {
     return await runStep(deps, 'preflight', input, async (step) => {
       const { request } = input;
       const problems: Failure[] = [];
-      /** Goes on after a wrong request, so that all problems are told at once; anything else ends the look. */
+      /** Continues after a wrong request, so that all problems are reported together; any other failure ends preflight. */
       const collect = async <T>(check: () => Promise<T>): Promise<T | null> => {
         try {
           return await check();
@@ -40,7 +40,8 @@ export function createPreflight(deps: ActivityDependencies) {
       };
 
       const disks: DiskPlan[] = [];
-      const seen: Finding[] = [];
+      const found: Finding[] = [];
+      const refusals: { readonly number: number; readonly refusal: FailureError }[] = [];
       let system: Inspection | null = null;
       for (const index of request.disks.keys()) {
         const number = index + 1;
@@ -50,13 +51,17 @@ export function createPreflight(deps: ActivityDependencies) {
               throw ofDisk(error, number);
             }),
           );
-        const read = await onDisk(() => readDisk(deps, step, request, number));
-        if (read !== null) {
-          if (number === 1) system = read.inspection;
-          const plan = await onDisk(() => planDisk(deps, request, step.importId, number, read));
-          seen.push(...findingsOf(read, plan, number));
-          if (number === 1 && request.inspection?.bootCheck === true) seen.push(await checkBoot(deps, step, read));
+        const inspected = await onDisk(() => inspectDisk(deps, request, number, step.signal));
+        if (inspected !== null) {
+          if (number === 1) system = inspected.inspection;
+          const plan = await onDisk(() => decideDisk(request, number, inspected, deps.uploading.programs));
+          found.push(...findingsOf(inspected.inspection, plan, number));
+          if (number === 1 && request.inspection?.bootCheck === true) {
+            found.push(await checkBoot(deps, step, inspected));
+          }
           if (plan !== null) disks.push(plan);
+          const { refusal } = inspected.facts;
+          if (plan !== null && refusal !== null) refusals.push({ number, refusal });
         }
         step.report({
           percent: Math.floor((number * 50) / request.disks.length),
@@ -65,7 +70,7 @@ export function createPreflight(deps: ActivityDependencies) {
         });
       }
       const { settings, finding, problems: broken } = settleImage(request, system);
-      const findings = [...contradictions(request, system), ...seen, finding];
+      const findings = [...contradictions(request, system), ...found, finding];
       await deps.store.replaceFindings(step, { source: 'inspection' }, findings);
       problems.push(...refused(findings, request), ...broken.map(failureOfRule));
 
@@ -73,7 +78,9 @@ export function createPreflight(deps: ActivityDependencies) {
       const regions = await collect(() => checkRegion(deps.cloud, request.region));
       const buckets = new Set(disks.map((disk) => disk.bucket));
       await collect(() => checkBuckets(deps.cloud, request.region, buckets));
-      for (const disk of disks) await collect(() => checkObject(deps.cloud, request.region, disk));
+      for (const { number, refusal } of refusals) {
+        await collect(() => Promise.reject(ofDisk(refusal, number)));
+      }
       await collect(() => checkName(deps.cloud, request, step.importId));
       if (regions !== null) {
         await collect(() => checkDestinations(deps.cloud, request, regions, step.importId));
@@ -85,15 +92,15 @@ export function createPreflight(deps: ActivityDependencies) {
         disks,
         ...settings,
       };
-      const everyObjectIsThere = plan.disks.every((disk) => disk.source.kind === 'object');
-      if (everyObjectIsThere) await dryRun(deps.cloud, request, plan, step.importId);
+      const isUploaded = plan.disks.every((disk) => disk.key !== null);
+      if (isUploaded) await dryRun(deps.cloud, request, plan, step.importId);
       step.log('preflight passed', { ...settings });
       return plan;
     });
   };
 }
 
-/** One error that tells all: the first gives code and remedy, the message names every one. */
+/** One error for all problems: the first gives the code, the message and the remedy list every one. */
 function allOf(problems: readonly Failure[]): FailureError {
   const [first] = problems;
   if (first === undefined) throw new Error('no problems');

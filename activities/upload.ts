@@ -1,4 +1,4 @@
-/** upload: every disk that is not in the bucket yet, side by side, resumed where an earlier try stopped. */
+/** upload: sends every disk that is not in the bucket yet, concurrently, from where an earlier attempt stopped. */
 import { setMaxListeners } from 'node:events';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -9,11 +9,11 @@ import { type SentDisk, sendDisk } from './upload/send-disk.js';
 import { workProgress } from './upload/work-progress.js';
 
 export function createUpload(deps: ActivityDependencies) {
-  /** @returns the plan with the place and format of every object, and with what was told of the image only now */
+  /** @returns the plan with the location and format of every object, and with the findings of late inspections applied */
   return async function upload(input: StepInput, plan: ImportPlan): Promise<ImportPlan> {
     return await runStep(deps, 'upload', input, async (step) => {
       const progressOf = workProgress(plan.disks, step);
-      // One abort for all disks: when one fails for good, the others stop sending at once.
+      // One abort for all disks: when one fails for good, the others stop immediately.
       const siblings = new AbortController();
       const signal = AbortSignal.any([step.signal, siblings.signal]);
       setMaxListeners(0, signal);
@@ -21,9 +21,9 @@ export function createUpload(deps: ActivityDependencies) {
         try {
           return await sendDisk({ deps, step, input, disk, signal, progress: progressOf(disk) });
         } catch (error) {
-          const told = ofDisk(error, disk.number);
-          siblings.abort(told);
-          throw told;
+          const failure = ofDisk(error, disk.number);
+          siblings.abort(failure);
+          throw failure;
         }
       };
       const sent = await Promise.allSettled(plan.disks.map(send));
@@ -32,8 +32,8 @@ export function createUpload(deps: ActivityDependencies) {
         if (result.status === 'rejected') throw siblings.signal.reason;
         return result.value;
       });
-      const whole = { ...plan, disks: disks.map((disk) => disk.plan) };
-      return await settle(deps, step, input.request, whole, disks[0]?.inspection ?? null);
+      const sentPlan = { ...plan, disks: disks.map((disk) => disk.plan) };
+      return await settle(deps, step, input.request, sentPlan, disks[0]?.inspection ?? null);
     });
   };
 }

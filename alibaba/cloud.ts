@@ -2,7 +2,7 @@
  * The cloud as the activities see it. Every method throws `FailureError` with the catalogue's words and nothing else;
  * optional fields of the vendor's answers are filled or null here, so that no caller guards against a missing list.
  */
-import type { ByteSource } from '../sources/source.js';
+import type { SourceReader } from '../sources/source.js';
 
 export interface CallerIdentity {
   readonly accountId: string;
@@ -182,7 +182,7 @@ export interface UploadInput {
   readonly bucket: string;
   readonly key: string;
   /** Closed by the caller. */
-  readonly source: ByteSource;
+  readonly source: SourceReader;
   /** From the ledger: a multipart upload to go on with, where there is one. */
   readonly uploadId: string | null;
   /** True where nobody can have begun an upload of this key before: none is looked for. */

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { isRecord } from '../domain/json-value.js';
+import { workerHostOf } from '../domain/request/source-rules.js';
 import { problem } from './problems.js';
 import { invalidRequest, schemaOf } from './validation.js';
 
@@ -99,12 +100,7 @@ export const parameter = {
   /** A folder of the client's host, as a URL. */
   folder: (description: string) =>
     absentWhenEmpty(
-      z
-        .string()
-        .refine(
-          (text) => URL.canParse(text) && new URL(text).protocol === 'file:' && new URL(text).host === '',
-          'has to be a folder as file:///folder/',
-        ),
+      z.string().refine((text) => workerHostOf(text) === '', 'has to be a folder as file:///folder/'),
       description,
     ),
   /** A JSON object as text. */

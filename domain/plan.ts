@@ -1,26 +1,60 @@
-/** What preflight found out and decided; the later phases work from it. */
+/** The plan of an import: what preflight found and decided. Later phases work from it. */
 import type { FinalState, ImportError } from './import.js';
 import type { ImportRequest } from './request/request.js';
 
-/** One disk: where its bytes are, where they go, and how the cloud is told of it. */
+/**
+ * What is decided about one disk. Preflight makes the decision; the upload keeps it as long as the source is the one that
+ * preflight inspected, and settles the object's key and the form of a disk that is converted only `if-worth`.
+ */
 export interface DiskPlan {
   /** 1 is the system disk. */
   readonly number: number;
-  readonly source:
-    | { readonly kind: 'file'; readonly path: string }
-    | { readonly kind: 'http'; readonly url: string }
-    | { readonly kind: 'object'; readonly bucket: string; readonly key: string };
+  readonly source: SourcePlace;
   readonly bucket: string;
-  readonly key: string;
+  /** Null until the object is uploaded. Plans of earlier versions have a provisional key here. */
+  readonly key: string | null;
   /** Bytes of the source; null where only its server knows. */
   readonly size: number | null;
   /**
    * How the bytes are sent: `as-is`, `converted` first, converted `if-worth` by the speed of the link; `unknown` where
-   * nothing could be told of the source before it is on this host.
+   * the source cannot be inspected before it is on the worker's host.
    */
   readonly conversion: 'as-is' | 'converted' | 'if-worth' | 'unknown';
   readonly format: string | null;
   readonly diskImageSizeGiB: number | null;
+  /** What the decision is based on. Absent where the source was not inspected, has no version, or in plans of earlier versions. */
+  readonly inspected?: InspectedSource;
+}
+
+/**
+ * Where a source is: its kind and the fields that the kind needs. The upload reads the URL of the request instead; workers
+ * of earlier versions, which may take over after a rollback, read this.
+ */
+export type SourcePlace = Readonly<Record<string, string>> & { readonly kind: string };
+
+export interface InspectedSource {
+  /** The source's version when it was inspected: another version needs another decision. */
+  readonly version: string;
+  readonly container: ContainerFacts;
+}
+
+/** How a disk is stored in its file: what a conversion needs to know. */
+export interface ContainerFacts {
+  readonly format: string;
+  readonly subformat: string | null;
+  /** Bytes that the guest sees; null: unknown. */
+  readonly virtualSize: number | null;
+  readonly fileSize: number;
+  readonly allocatedSize: number;
+  /** The one disk in an archive; null: the file is the disk. */
+  readonly contains: {
+    readonly name: string;
+    readonly format: string;
+    readonly offset: number;
+    readonly size: number;
+  } | null;
+  /** Why the disk cannot be read from this file alone (a backing file, encryption …); null: it can. */
+  readonly notReadableAlone: string | null;
 }
 
 export interface ImportPlan {
@@ -34,10 +68,10 @@ export interface ImportPlan {
   readonly nvmeSupport: string | null;
 }
 
-/** What every step of an import is told. */
+/** The input of every step of an import. */
 export interface StepInput {
   readonly importId: string;
-  /** Counts the steps of the workflow; the record ignores what an older step writes late. */
+  /** Counts the steps of the workflow; the record ignores late writes of an older step. */
   readonly step: number;
   readonly request: ImportRequest;
   /** Counts the requests: 1, and one more for each amendment. Every retry with the same request has the same attempt. */
@@ -45,12 +79,12 @@ export interface StepInput {
 }
 
 export interface AcceptInput extends Pick<StepInput, 'importId' | 'step'> {
-  /** Null: the record has it. */
+  /** Null: read it from the record. */
   readonly request: ImportRequest | null;
   readonly fileQueue: string;
 }
 
-/** How an import ends; what cleanup has to bring about. */
+/** How an import ends, and what cleanup does for it. */
 export interface Ending {
   readonly outcome: FinalState;
   readonly error: ImportError | null;

@@ -1,16 +1,17 @@
-/** Which worker reads an import's files: `file://HOST/path` names it, `file:///path` means the API's own. */
+/** The task queue of the worker that reads an import's sources: its host is in the source's URL, or is the API's own. */
 import { fileQueue, MAIN_QUEUE } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { workerHostOf } from '../domain/request/source-rules.js';
 
 export type QueueChoice =
   | { readonly ok: true; readonly fileQueue: string }
   | { readonly ok: false; readonly reason: string };
 
 export function queueOf(request: ImportRequest, defaultHost: string): QueueChoice {
-  const files = request.disks.map((disk) => new URL(disk.source)).filter((url) => url.protocol === 'file:');
-  const hosts = new Set(files.map((url) => (url.host === '' || url.host === 'localhost' ? defaultHost : url.host)));
+  const named = request.disks.map(({ source }) => workerHostOf(source)).filter((host) => host !== null);
+  const hosts = new Set(named.map((host) => host || defaultHost));
   const [host, ...others] = hosts;
   if (host === undefined) return { ok: true, fileQueue: MAIN_QUEUE };
   if (others.length === 0) return { ok: true, fileQueue: fileQueue(host) };
-  return { ok: false, reason: `the disks lie on several hosts (${[...hosts].join(', ')}): bring them to one` };
+  return { ok: false, reason: `the disks are on several hosts (${[...hosts].join(', ')}): copy them to one` };
 }

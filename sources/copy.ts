@@ -1,37 +1,37 @@
-/** Brings a source to this host: by ranges, several at once, or in one stream where the server hands out no ranges. */
+/** Downloads a source to this host: in ranges, several concurrently, or in one stream where the server supports no ranges. */
 import { setMaxListeners } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FailureError } from '../domain/errors/failure.js';
+import { refusal } from './http-ranges.js';
 import type { HttpClient } from './http-request.js';
-import { refusal } from './http-source.js';
-import type { BufferPair, ByteSource } from './source.js';
+import type { BufferPair, SourceReader } from './source.js';
 
 export interface CopyOptions {
   readonly signal: AbortSignal;
-  /** Called with what has arrived so far; rejects where there is no room for it. */
+  /** Called with the bytes that have arrived so far; rejects where there is no room for them. */
   readonly onBytes: (bytesDone: number) => Promise<void>;
 }
 
 const RANGE_BYTES = 8 * 1024 * 1024;
 const CHUNK_BYTES = 512 * 1024;
-const RANGES_AT_ONCE = 4;
-const TRIES = 5;
+const CONCURRENT_RANGES = 4;
+const MAX_ATTEMPTS = 5;
 const FIRST_WAIT_MS = 500;
 
-export async function copySource(source: ByteSource, target: FileHandle, options: CopyOptions): Promise<void> {
+export async function copySource(source: SourceReader, target: FileHandle, options: CopyOptions): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   setMaxListeners(0, signal);
   let next = 0;
   let done = 0;
-  const lane = async () => {
+  const copyRanges = async () => {
     const buffers: BufferPair = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
     while (next < source.size) {
       const offset = next;
       const length = Math.min(RANGE_BYTES, source.size - offset);
       next += length;
-      await withTries(signal, async () => {
+      await withRetries(signal, async () => {
         let at = offset;
         for await (const chunk of source.read(offset, length, buffers, signal)) {
           await target.write(chunk, 0, chunk.byteLength, at);
@@ -42,26 +42,26 @@ export async function copySource(source: ByteSource, target: FileHandle, options
       await options.onBytes(done);
     }
   };
-  const lanes = Array.from({ length: RANGES_AT_ONCE }, () =>
-    lane().catch((error: unknown) => {
+  const copies = Array.from({ length: CONCURRENT_RANGES }, () =>
+    copyRanges().catch((error: unknown) => {
       failed.abort(error);
       throw error;
     }),
   );
-  const ended = await Promise.allSettled(lanes);
+  const ended = await Promise.allSettled(copies);
   options.signal.throwIfAborted();
   if (ended.some((result) => result.status === 'rejected')) throw failed.signal.reason;
   await source.check();
 }
 
-/** From the beginning each time: the server knows no other way. */
+/** Each attempt starts from the beginning, because the server supports no ranges. */
 export async function copyStream(
   client: HttpClient,
   url: URL,
   target: FileHandle,
   options: CopyOptions,
 ): Promise<void> {
-  await withTries(options.signal, async () => {
+  await withRetries(options.signal, async () => {
     const answer = await client.get(url, { 'accept-encoding': 'identity' }, options.signal);
     if (answer.status !== 200) {
       answer.close();
@@ -81,16 +81,16 @@ export async function copyStream(
   });
 }
 
-async function withTries(signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
-  for (let tried = 1; ; tried++) {
+async function withRetries(signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
+  for (let attempts = 1; ; attempts++) {
     signal.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      const passes =
+      const retriable =
         error instanceof FailureError && (error.failure.class === 'transient' || error.failure.class === 'throttled');
-      if (!passes || tried >= TRIES) throw error;
-      const waitMs = Math.max(FIRST_WAIT_MS * 2 ** (tried - 1), error.failure.retryAfterMs ?? 0);
+      if (!retriable || attempts >= MAX_ATTEMPTS) throw error;
+      const waitMs = Math.max(FIRST_WAIT_MS * 2 ** (attempts - 1), error.failure.retryAfterMs ?? 0);
       await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }

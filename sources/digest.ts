@@ -1,11 +1,11 @@
-/** SHA-256 of a source: read for its own sake, or on the way while its parts are sent. */
+/** SHA-256 of a source: computed in a read of its own, or while its parts are sent. */
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { type BufferPair, type ByteSource, sourceFailure } from './source.js';
+import { type BufferPair, type SourceReader, sourceFailure } from './source.js';
 
 /** Lower-case hex. */
 export async function sha256Of(
-  source: ByteSource,
+  source: SourceReader,
   signal: AbortSignal,
   onProgress: (bytesDone: number) => void = () => undefined,
 ): Promise<string> {
@@ -26,19 +26,18 @@ const CHUNK_BYTES = 1024 * 1024;
 
 export function requireDigest(found: string, wanted: string, name: string): void {
   if (found.toLowerCase() === wanted.toLowerCase()) return;
-  throw sourceFailure('DigestMismatch', `${name} has sha256 ${found}, the request says ${wanted.toLowerCase()}`);
+  throw sourceFailure('DigestMismatch', `${name} has sha256 ${found}; the request has ${wanted.toLowerCase()}`);
 }
 
-/** What parts that were fetched and are still to be sent may hold of the process's memory; a larger part is streamed. */
+/** The most memory for parts that were fetched but not yet sent; a larger part is streamed. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
 
 /**
- * The same source, whose first reading of each byte takes place in order, so that its SHA-256 is known when all have
- * been read: a part waits until the one before it has been fetched, then keeps its own bytes until they are sent.
- * Reads must begin in the order of their offsets and leave nothing out. `check()` throws `Source.DigestMismatch`
- * when all was read and is not what was wanted.
+ * The same source, read in order, so that its SHA-256 is known when all bytes have been read: a part waits until the one
+ * before it has been fetched, then keeps its own bytes until they are sent. Reads must begin in the order of their
+ * offsets and skip nothing. `check()` throws `Source.DigestMismatch` when all bytes were read and the digest differs.
  */
-export function hashedInOrder(source: ByteSource, wanted: string): ByteSource {
+export function hashedInOrder(source: SourceReader, wanted: string): SourceReader {
   const hash = createHash('sha256');
   let position = 0;
   let digest: string | null = null;
@@ -48,8 +47,8 @@ export function hashedInOrder(source: ByteSource, wanted: string): ByteSource {
     while (!holds()) await once(changed, 'change', { signal }).catch(() => signal.throwIfAborted());
   };
 
-  /** Takes the bytes from `offset` into account, as far as they are new. */
-  const see = (offset: number, bytes: Uint8Array): void => {
+  /** Adds the bytes from `offset` to the hash, unless an earlier read of them did. */
+  const add = (offset: number, bytes: Uint8Array): void => {
     const end = offset + bytes.byteLength;
     if (end <= position) return;
     hash.update(bytes.subarray(Math.max(0, position - offset)));
@@ -63,7 +62,7 @@ export function hashedInOrder(source: ByteSource, wanted: string): ByteSource {
 
   return {
     ...source,
-    inFull: true,
+    mustReadAll: true,
     ready,
     async *read(offset, length, buffers, signal) {
       const streamed = length > MEMORY_BYTES;
@@ -73,7 +72,7 @@ export function hashedInOrder(source: ByteSource, wanted: string): ByteSource {
       try {
         let at = offset;
         for await (const chunk of source.read(offset, length, buffers, signal)) {
-          see(at, chunk);
+          add(at, chunk);
           at += chunk.byteLength;
           if (streamed) yield chunk;
           else kept.push(chunk.slice());

@@ -1,38 +1,106 @@
-/** A source that is a file on this host. */
+/** A file on this host. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type BufferPair, type ByteSource, sourceFailure } from './source.js';
-import type { HoleMap } from './sparse-extents.js';
+import { fileURLToPath } from 'node:url';
+import type { SourceAccess } from './access.js';
+import { requireDigest, sha256Of } from './digest.js';
+import {
+  type BufferPair,
+  type OpenedSource,
+  type OpenOptions,
+  type Source,
+  type SourceReader,
+  sourceFailure,
+} from './source.js';
+import { dataExtents, type SparseMap, sparseMap } from './sparse-extents.js';
 
 const CONTENT = ['dev', 'ino', 'size', 'mtimeNs'] as const;
-/** The modification time can be set back by anyone who may write; the change time can't. */
+/** Any writer can set back the modification time, but not the change time. */
 const VERSION = [...CONTENT, 'ctimeNs'] as const;
+type Stat = Readonly<Record<(typeof VERSION)[number], bigint>>;
+
+type FileAccess = Pick<SourceAccess, 'resolveFile' | 'mapExtents' | 'digestOf'>;
+
+export function fileSource(url: string, access: FileAccess): Source {
+  const location = new URL(url);
+  // file://HOST/path only selects the worker; on the worker only the path matters.
+  location.host = '';
+  const path = fileURLToPath(location);
+  return {
+    name: path,
+    place: { kind: 'file', path },
+    object: null,
+
+    async describe() {
+      const file = await access.resolveFile(path);
+      const found = await stat(file, { bigint: true }).catch(unreadable);
+      return { size: Number(found.size), version: versionOf(found), file, refusal: null };
+    },
+
+    inspect: async (inspector) => inspector.file(await access.resolveFile(path)),
+
+    open: async (options) => openFile(await access.resolveFile(path), access, options),
+
+    async digest(signal, onProgress) {
+      const reader = await openFileReader(await access.resolveFile(path));
+      return await digestOf(access, reader, signal, onProgress).finally(() => reader.close());
+    },
+  };
+}
+
+/** Opens a file of this host, a source of its own or the copy of another one. */
+export async function openFile(
+  file: string,
+  access: Pick<SourceAccess, 'mapExtents' | 'digestOf'>,
+  { sha256: wanted, signal, onProgress }: OpenOptions,
+): Promise<OpenedSource> {
+  await stat(file).catch(unreadable);
+  const data = await dataExtents(file, access.mapExtents, signal);
+  const reader = await openFileReader(file, data === null ? null : sparseMap(data));
+  try {
+    const sha256 = await digestOf(access, reader, signal, onProgress);
+    if (wanted !== undefined) requireDigest(sha256, wanted, reader.name);
+    return { reader, file, sha256, release: () => reader.close() };
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}
+
+/** A version of a file is read once for its digest, however many imports use it. */
+function digestOf(
+  { digestOf: known }: Pick<SourceAccess, 'digestOf'>,
+  reader: SourceReader,
+  signal: AbortSignal,
+  onProgress: (fraction: number) => void,
+): Promise<string> {
+  const compute = () => sha256Of(reader, signal, (done) => onProgress(done / reader.size));
+  return reader.version === null ? compute() : known(reader.version, signal, compute);
+}
 
 /**
- * Opens a regular file by its real path: a link or a pipe that took its place since the path was checked is refused.
- * `holes`: where the file has none of its own bytes; these are not read.
+ * Opens a regular file by its real path: a link or a pipe that has replaced it since the path was checked is refused.
+ * @param sparse where the file has no data; holes are not read
  */
-export async function openFileSource(path: string, holes: HoleMap | null = null): Promise<ByteSource> {
+export async function openFileReader(path: string, sparse: SparseMap | null = null): Promise<SourceReader> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
-    throw sourceFailure(error.code === 'ENOENT' ? 'NotFound' : 'Unreadable', error.message, { cause: error });
-  });
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(unreadable);
   try {
-    return await fileSource(path, file, holes);
+    return await readerOf(path, file, sparse);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-async function fileSource(path: string, file: FileHandle, holes: HoleMap | null): Promise<ByteSource> {
+async function readerOf(path: string, file: FileHandle, sparse: SparseMap | null): Promise<SourceReader> {
   const opened = await file.stat({ bigint: true });
   if (!opened.isFile()) throw sourceFailure('NotAFile', `${path} is not a regular file`);
   const size = Number(opened.size);
   if (size === 0) throw sourceFailure('Empty', `${path} is empty`);
 
   const fill = async (position: number, into: Uint8Array): Promise<void> => {
-    if (holes?.covers(position, into.byteLength)) {
+    if (sparse?.isHole(position, into.byteLength)) {
       into.fill(0);
       return;
     }
@@ -48,9 +116,9 @@ async function fileSource(path: string, file: FileHandle, holes: HoleMap | null)
   return {
     name: path,
     size,
-    version: VERSION.map((field) => opened[field]).join(':'),
+    version: versionOf(opened),
     remote: false,
-    inFull: false,
+    mustReadAll: false,
     read: (offset, length, buffers) => readAhead(offset, length, buffers, fill),
     async check() {
       const now = await stat(path, { bigint: true }).catch(() => null);
@@ -61,7 +129,15 @@ async function fileSource(path: string, file: FileHandle, holes: HoleMap | null)
   };
 }
 
-/** While one chunk is used, the next one is read. */
+function unreadable(error: NodeJS.ErrnoException): never {
+  throw sourceFailure(error.code === 'ENOENT' ? 'NotFound' : 'Unreadable', error.message, { cause: error });
+}
+
+function versionOf(found: Stat): string {
+  return VERSION.map((field) => found[field]).join(':');
+}
+
+/** Reads the next chunk while the current one is in use. */
 async function* readAhead(
   offset: number,
   length: number,
@@ -81,7 +157,7 @@ async function* readAhead(
       const chunk = await (coming ?? readAt(position, current));
       position += chunk.byteLength;
       coming = position < end ? readAt(position, other) : undefined;
-      // Awaited in its turn; until then its failure must not count as unhandled.
+      // Awaited in the next round; until then its failure must not count as unhandled.
       coming?.catch(() => undefined);
       yield chunk;
       [current, other] = [other, current];

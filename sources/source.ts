@@ -1,32 +1,97 @@
-/** Where a disk's bytes come from, as whoever sends, hashes or copies them sees it. */
-
+/** A disk's source behind one interface. Each kind implements it in a file of its own; `sources/index.ts` has the table by URL scheme. */
 import type { FailureError } from '../domain/errors/failure.js';
 import { type CodesIn, fail } from '../domain/errors/index.js';
+import type { ObjectLocation } from '../domain/object-location.js';
+import type { SourcePlace } from '../domain/plan.js';
 
-/** One is read into while the other one is used. */
-export type BufferPair = readonly [Uint8Array, Uint8Array];
+export interface Source {
+  /** For messages; contains no secret. */
+  readonly name: string;
+  /** How plans record the source. */
+  readonly place: SourcePlace;
+  /** The object that ECS imports directly; null: the bytes are uploaded to `upload.bucket` first. */
+  readonly object: ObjectLocation | null;
+  /** What is known without reading the image; asked for once, then remembered. Throws `FailureError`. */
+  describe(signal: AbortSignal): Promise<SourceFacts>;
+  /** The inspector's report on the image where it is; null where the image cannot be read there. */
+  inspect<Report>(inspector: Inspector<Report>, signal: AbortSignal): Promise<Report | null>;
+  open(options: OpenOptions): Promise<OpenedSource>;
+  /** SHA-256 of all bytes, in lower-case hex. */
+  digest(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<string>;
+}
 
-export interface ByteSource {
-  /** For messages; holds no secret. */
+export interface SourceFacts {
+  /** Bytes; null where the server does not report it. */
+  readonly size: number | null;
+  /** Differs whenever the bytes may differ; null where that is unknown. */
+  readonly version: string | null;
+  /** The path on this host; null: it is not on this host. */
+  readonly file: string | null;
+  /** Why the cloud cannot use it, to be reported with the other problems of a request; null: it can. */
+  readonly refusal: FailureError | null;
+}
+
+/** Reads a disk image: a file of this host, or an image elsewhere in ranges. */
+export interface Inspector<Report> {
+  file(path: string): Promise<Report>;
+  remote(image: ImageRanges): Promise<Report>;
+}
+
+/** An image that is read in ranges. */
+export interface ImageRanges {
+  /** For messages. */
   readonly name: string;
   readonly size: number;
-  /** Changes whenever the bytes may have; null where that can't be told. */
   readonly version: string | null;
-  /** Reading and checking cost a network's time: neither is done more often than needed. */
+  /** Exactly the bytes asked for. Throws `FailureError`. */
+  read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export interface OpenOptions {
+  /** From the request: a source with another digest is refused. */
+  readonly sha256: string | undefined;
+  /** The bytes must be in a file on this host, to be converted or inspected. */
+  readonly asFile: boolean;
+  readonly signal: AbortSignal;
+  /** 0 to 1 of what is read or downloaded before anything is sent. */
+  readonly onProgress: (fraction: number) => void;
+}
+
+export interface OpenedSource {
+  readonly reader: SourceReader;
+  /** Null: the bytes are not on this host. */
+  readonly file: string | null;
+  /** Null: unknown until all bytes are read. */
+  readonly sha256: string | null;
+  /** `keep`: a later attempt on this host needs the downloaded copy. */
+  release(how: 'delete' | 'keep'): Promise<void>;
+}
+
+/** One buffer is filled while the other one is in use. */
+export type BufferPair = readonly [Uint8Array, Uint8Array];
+
+/** The bytes of a source, for code that sends, hashes or copies them. */
+export interface SourceReader {
+  /** For messages; contains no secret. */
+  readonly name: string;
+  readonly size: number;
+  /** Differs whenever the bytes may differ; null where that is unknown. */
+  readonly version: string | null;
+  /** Reading and checking take time on a network: do neither more often than needed. */
   readonly remote: boolean;
-  /** Every byte has to be read once, whatever the cloud has of it already. */
-  readonly inFull: boolean;
+  /** Every byte must be read once, even bytes that the cloud already has. */
+  readonly mustReadAll: boolean;
   /**
-   * The bytes from `offset`, in chunks that fill the buffers by turns: a chunk is the reader's until the next is asked
-   * for. Throws `Source.Changed` when there are fewer.
+   * The bytes from `offset`, in chunks that fill the buffers in turn: a chunk is valid until the next one is requested.
+   * Throws `Source.Changed` when there are fewer bytes.
    */
   read(offset: number, length: number, buffers: BufferPair, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /**
-   * Of a source that is read in order: waits until the bytes from `offset` are next. Asked before buffers are taken,
-   * which the bytes before them may be waiting for.
+   * For a reader that reads in order: waits until the bytes from `offset` are next. Call it before taking buffers,
+   * because the bytes before them may be waiting for buffers.
    */
   ready?(offset: number, length: number, signal: AbortSignal): Promise<void>;
-  /** Throws `Source.Changed` when the source is not what it was when it was opened. */
+  /** Throws `Source.Changed` when the source has changed since it was opened. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,7 +107,7 @@ export function sourceFailure(
 
 /** A small piece of a source in a buffer of its own. */
 export async function readPiece(
-  source: ByteSource,
+  reader: SourceReader,
   offset: number,
   length: number,
   signal: AbortSignal,
@@ -53,9 +118,15 @@ export async function readPiece(
     new Uint8Array(Math.min(length, 64 * 1024)),
   ];
   let filled = 0;
-  for await (const chunk of source.read(offset, length, buffers, signal)) {
+  for await (const chunk of reader.read(offset, length, buffers, signal)) {
     piece.set(chunk, filled);
     filled += chunk.byteLength;
   }
   return piece;
+}
+
+/** A reader as an image that an inspector reads in ranges. */
+export function rangesOf(reader: SourceReader): ImageRanges {
+  const { name, size, version } = reader;
+  return { name, size, version, read: (offset, length, signal) => readPiece(reader, offset, length, signal) };
 }

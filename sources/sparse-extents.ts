@@ -1,26 +1,51 @@
-/** Where a sparse file has no bytes of its own. */
+/** Where a sparse file has data: the rest reads as zeros and is not read at all. */
+import { open } from 'node:fs/promises';
 
 export interface Extent {
   readonly start: number;
   readonly length: number;
 }
 
-export interface HoleMap {
-  /** Bytes that the file really has. */
+export interface SparseMap {
+  /** Bytes that the file really stores. */
   readonly dataBytes: number;
-  /** True where nothing of the range has to be read: it is all zeros. */
-  covers(offset: number, length: number): boolean;
+  /** True where the whole range is zeros, so that it need not be read. */
+  isHole(offset: number, length: number): boolean;
 }
 
-/** @param data the extents with bytes of their own, in order of their start */
-export function holeMap(data: readonly Extent[]): HoleMap {
+/** Lists the extents of an open raw file that hold data, in order. Null: unknown, or too many to list. */
+export type MapExtents = (
+  file: { readonly fd: number; readonly size: number },
+  signal: AbortSignal,
+) => Promise<readonly Extent[] | null>;
+
+/** A file that stores more than this share of its size has hardly any holes: mapping them saves nothing. */
+const DENSE = 0.95;
+
+/** @param data the extents that hold data, in order of their start */
+export function sparseMap(data: readonly Extent[]): SparseMap {
   return {
     dataBytes: data.reduce((sum, extent) => sum + extent.length, 0),
-    covers(offset, length) {
+    isHole(offset, length) {
       const next = data[firstEndingAfter(data, offset)];
       return next === undefined || next.start >= offset + length;
     },
   };
+}
+
+/** Null: the file has hardly any holes, or they are unknown. Node.js cannot query them itself (SEEK_HOLE). */
+export async function dataExtents(
+  path: string,
+  map: MapExtents,
+  signal: AbortSignal,
+): Promise<readonly Extent[] | null> {
+  const handle = await open(path, 'r');
+  try {
+    const { size, blocks } = await handle.stat();
+    return blocks * 512 >= size * DENSE ? null : await map({ fd: handle.fd, size }, signal);
+  } finally {
+    await handle.close();
+  }
 }
 
 function firstEndingAfter(data: readonly Extent[], offset: number): number {

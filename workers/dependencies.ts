@@ -1,8 +1,8 @@
 /** Opens what the activities work with: the database, the cloud, the readers of images. */
 import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
-import { createSlots } from '../activities/upload/semaphore.js';
-import { createOnce } from '../activities/upload/single-flight.js';
+import { createSemaphore } from '../activities/upload/semaphore.js';
+import { createSingleFlight } from '../activities/upload/single-flight.js';
 import { createCloud } from '../alibaba/create-cloud.js';
 import { createBudgetedCloud } from '../alibaba/limits/budgeted-cloud.js';
 import { createCallBudgets } from '../alibaba/limits/call-budget.js';
@@ -11,7 +11,7 @@ import { createSharedReads } from '../alibaba/shared-reads.js';
 import { type WorkerConfig, workerSettings } from '../config/worker.js';
 import { createBootChecker } from '../images/boot-check/boot-checker.js';
 import { createConverter } from '../images/convert/converter.js';
-import { INSTALLED } from '../images/convert/need.js';
+import { INSTALLED } from '../images/convert/programs.js';
 import { createInspector, createRemoteInspector } from '../images/inspect-in-child.js';
 import { cacheInspections } from '../images/inspection-cache.js';
 import { createHttpClient } from '../sources/http-request.js';
@@ -83,8 +83,8 @@ export async function openDependencies(config: WorkerConfig): Promise<OpenDepend
       cache,
       convert: createConverter({ cache, inspect }),
       programs: INSTALLED,
-      slots: createSlots(settings.maxUploads),
-      digests: createOnce(),
+      sends: createSemaphore(settings.maxUploads),
+      digests: createSingleFlight(),
       host: settings.host,
       leaseMs: UPLOAD_LEASE_MS,
     },

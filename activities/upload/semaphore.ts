@@ -1,11 +1,11 @@
-/** How many disks a worker sends at once, whichever imports they belong to. */
+/** A semaphore with waiters in order: it limits how many disks a worker sends concurrently, across imports. */
 
-export interface Slots {
-  /** Waits for a free slot, in the order in which it is asked; rejects with the signal's reason when aborted. */
+export interface Semaphore {
+  /** Waits for its turn, first come, first served; rejects with the signal's reason when aborted. */
   use<Result>(signal: AbortSignal, body: () => Promise<Result>): Promise<Result>;
 }
 
-export function createSlots(count: number): Slots {
+export function createSemaphore(count: number): Semaphore {
   let free = count;
   const waiting: (() => void)[] = [];
 

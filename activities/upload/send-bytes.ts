@@ -1,31 +1,30 @@
-/** Sends an object's bytes under its lease, from wherever an earlier run left off, converted before where that was chosen. */
+/** Sends an object's bytes under its lease, from where an earlier attempt stopped; converts them first where that was decided. */
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { Inspection } from '../../images/inspection.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
-import { openFileSource } from '../../sources/file.js';
-import type { ByteSource } from '../../sources/source.js';
+import { openFileReader } from '../../sources/file.js';
+import type { OpenedSource, SourceReader } from '../../sources/source.js';
 import type { SharedUpload } from '../../store/uploads.js';
 import { isShutdown } from '../step.js';
-import type { Choice } from './choose-form.js';
+import type { FormDecision } from './decide-form.js';
 import { judge } from './late-inspection.js';
 import type { Lease } from './lease.js';
-import type { Origin } from './origin.js';
-import type { Sending } from './upload-context.js';
+import type { UploadContext } from './upload-context.js';
 
 export async function sendBytes(
-  sending: Sending,
+  context: UploadContext,
   upload: SharedUpload,
-  origin: Origin,
-  choice: Choice,
+  opened: OpenedSource,
+  { form, container }: FormDecision,
   lease: Lease,
 ): Promise<void> {
-  if (choice.form === 'as-is') return send(sending, upload, origin.source, null, lease);
-  const { deps, step, input, disk, progress } = sending;
-  const { file, sha256 } = origin;
-  if (file === null || choice.inspection === null) throw new Error('what is converted has to be a file of this host');
+  if (form === 'as-is') return send(context, upload, opened.reader, null, lease);
+  const { deps, step, input, disk, progress } = context;
+  const { file, sha256 } = opened;
+  if (file === null || container === null) throw new Error('only a file of this host can be converted');
   const { convert: mode } = input.request.upload;
   const converted = await deps.uploading.convert({
-    ...{ file, inspection: choice.inspection, mode, signal: lease.signal },
+    ...{ file, container, mode, signal: lease.signal },
     name: `${sha256 ?? upload.id}-${mode}.image`,
     role: disk.number === 1 ? 'system' : 'data',
     onProgress: (fraction) => progress.converting(fraction),
@@ -33,11 +32,11 @@ export async function sendBytes(
   let how: 'delete' | 'keep' = 'delete';
   try {
     await judge(deps, step, input.request, { ...disk, conversion: 'converted' }, converted.inspection);
-    const source = await openFileSource(converted.file.path);
-    await send(sending, upload, source, converted.inspection, lease).finally(() => source.close());
+    const reader = await openFileReader(converted.file.path);
+    await send(context, upload, reader, converted.inspection, lease).finally(() => reader.close());
   } catch (error) {
-    // After a restart, or another pause, it need not be made again; who cancels wants nothing left.
-    if (!sending.signal.aborted || isShutdown(sending.signal)) how = 'keep';
+    // A later attempt on this host uses the converted file again, except after a cancel.
+    if (!context.signal.aborted || isShutdown(context.signal)) how = 'keep';
     throw error;
   } finally {
     await converted.file.release(how);
@@ -45,9 +44,9 @@ export async function sendBytes(
 }
 
 async function send(
-  { deps, step, input, progress }: Sending,
+  { deps, step, input, progress }: UploadContext,
   upload: SharedUpload,
-  source: ByteSource,
+  reader: SourceReader,
   inspection: Inspection | null,
   lease: Lease,
 ): Promise<void> {
@@ -55,23 +54,23 @@ async function send(
   const { uploads } = deps.uploading;
   const { id, bucket, key } = upload;
   await deps.store.record(step, uploadEntry(region, upload, 'intended'));
-  const sameSource = source.version !== null && source.version === upload.sourceVersion;
+  const sameSource = reader.version !== null && reader.version === upload.sourceVersion;
   const notes = {
     wholeCrc64: sameSource ? upload.crc64 : null,
-    parts: sameSource && source.remote ? await uploads.parts(id) : [],
+    parts: sameSource && reader.remote ? await uploads.parts(id) : [],
   };
   const result = await deps.cloud.oss(region).upload({
-    ...{ bucket, key, source, notes, uploadId: upload.uploadId, signal: lease.signal },
-    // What begins an upload and dies before it is written down is an earlier try, or the import whose id the key holds.
+    ...{ bucket, key, source: reader, notes, uploadId: upload.uploadId, signal: lease.signal },
+    // Only an earlier attempt, or the import whose id is in the key, can have started an upload without recording it.
     isFirst: !step.repeated && upload.uploadId === null && key.includes(step.importId),
     meta: { 'ecs-image-import': step.importId },
     onUploadId: async (uploadId) => {
       await deps.store.record(step, uploadEntry(region, upload, 'created', { uploadId }));
-      await uploads.noteUploadId(id, uploadId, source.version);
+      await uploads.noteUploadId(id, uploadId, reader.version);
     },
     onPart: (part) => {
-      // A note that is missing costs a look at the part, no more.
-      if (source.remote) uploads.notePart(id, part).catch(() => undefined);
+      // A missing note costs one read of the part, no more.
+      if (reader.remote) uploads.notePart(id, part).catch(() => undefined);
     },
     onWhole: (crc64) => uploads.noteWhole(id, crc64),
     onProgress: ({ bytesDone, bytesTotal }) => {
@@ -80,12 +79,8 @@ async function send(
     },
   });
   await uploads.finish(id, { size: result.size, crc64: result.crc64, inspection });
-  // A completed upload is an object now; what completing did not use up was never more than an id.
+  // The completed upload is an object now; its id has no further use.
   await deps.store.record(step, uploadEntry(region, upload, 'removed'));
-  step.log('uploaded', {
-    location: formatObjectLocation(upload),
-    size: result.size,
-    bytesSent: result.bytesSent,
-    crc64: result.crc64,
-  });
+  const { size, bytesSent, crc64 } = result;
+  step.log('uploaded', { location: formatObjectLocation(upload), size, bytesSent, crc64 });
 }

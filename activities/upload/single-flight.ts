@@ -1,22 +1,21 @@
-/** Work that several want at the same time, done by one of them. */
-
+/** Work that several callers need at the same time, done once for all of them. */
 import { abortable } from '../../sources/abortable.js';
 
-export interface Once<Result> {
-  /** Joins work of this name that is under way, else does it. What was begun by one that was cancelled is begun anew. */
-  once(name: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
+export interface SingleFlight<Result> {
+  /** Joins the running work of this name, or starts it. Work whose starter was cancelled is started again by a waiting caller. */
+  run(name: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
 }
 
-export function createOnce<Result>(): Once<Result> {
-  const underWay = new Map<string, Promise<Result>>();
+export function createSingleFlight<Result>(): SingleFlight<Result> {
+  const running = new Map<string, Promise<Result>>();
   return {
-    async once(name, signal, work) {
+    async run(name, signal, work) {
       for (;;) {
         signal.throwIfAborted();
-        const other = underWay.get(name);
+        const other = running.get(name);
         if (other === undefined) {
-          const own = work().finally(() => underWay.delete(name));
-          underWay.set(name, own);
+          const own = work().finally(() => running.delete(name));
+          running.set(name, own);
           return await own;
         }
         const ended = other.then(

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { FailureError } from '../../domain/errors/failure.js';
-import type { BufferPair, ByteSource } from '../../sources/source.js';
+import type { BufferPair, SourceReader } from '../../sources/source.js';
 import type { NotedPart, ObjectView, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
 import { mayHaveHappened, ossFailure } from '../oss-errors.js';
@@ -63,7 +63,7 @@ export function uploadSource(calls: ObjectCalls, run: UploadRun, settings: Uploa
 
 class Upload {
   private bytesSent = 0;
-  private readonly source: ByteSource;
+  private readonly source: SourceReader;
   private readonly notes: UploadNotes;
 
   constructor(
@@ -97,7 +97,7 @@ class Upload {
   private async alreadyThere(uploadId: string | null): Promise<UploadResult | null> {
     const object = await this.retried(() => this.calls.head());
     if (object === null || object.size !== this.source.size || object.crc64 === null) return null;
-    if (this.source.inFull || this.notes.wholeCrc64 !== object.crc64) {
+    if (this.source.mustReadAll || this.notes.wholeCrc64 !== object.crc64) {
       const whole = { number: 1, offset: 0, length: this.source.size };
       const { crc } = await this.digest(whole, this.input.signal, false);
       if (crc.toString() !== object.crc64) return null;
@@ -171,7 +171,7 @@ class Upload {
     // Notes and cloud agree on what arrived: not worth fetching it once more over a network.
     if (
       this.source.remote &&
-      !this.source.inFull &&
+      !this.source.mustReadAll &&
       noted?.length === part.length &&
       noted.crc64 === listed.crc64?.toString()
     ) {

@@ -14,6 +14,7 @@ import {
   MAIN_QUEUE,
 } from '../../domain/process-names.js';
 import { givenText } from '../../domain/request/problems.js';
+import { workerHostOf } from '../../domain/request/source-rules.js';
 import type { Inspection } from '../../images/inspection.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
@@ -52,15 +53,16 @@ export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerH
 
 function fileOf(source: string, defaultHost: string): { readonly host: string; readonly path: string } {
   const text = source.startsWith('/') ? pathToFileURL(source).href : source;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || url.protocol !== 'file:') {
+  const workerHost = workerHostOf(text);
+  if (workerHost === null) {
     throw wrongSource(
       source,
-      `source: ${source} is no file of a worker`,
+      `source: ${source} is not a file on a worker’s host`,
       'Give file:///path, file://HOST/path or an absolute path; other sources are inspected when they are imported.',
     );
   }
-  const host = url.host === '' || url.host === 'localhost' ? defaultHost : url.host;
+  const host = workerHost || defaultHost;
+  const url = new URL(text);
   url.host = '';
   try {
     return { host, path: fileURLToPath(url) };

@@ -6,10 +6,9 @@ import { open, stat } from 'node:fs/promises';
 import http from 'node:http';
 import OSS from 'ali-oss';
 import { createOss } from '../../alibaba/oss.js';
-import { findQemuImg } from '../../images/convert/qemu-img.js';
-import { dataOf } from '../../images/convert/worth.js';
-import { openFileSource } from '../../sources/file.js';
-import { holeMap } from '../../sources/sparse-extents.js';
+import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
+import { openFileReader } from '../../sources/file.js';
+import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
 
 const [client = '', endpoint = '', file = '', partSizeText = '', lanesText = ''] = process.argv.slice(2);
 const partSize = Number(partSizeText);
@@ -19,8 +18,8 @@ const keys = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' };
 /** Determined before the measurement, because a worker also knows the extents before the upload. */
 async function holes() {
   const qemuImg = await findQemuImg();
-  const data = qemuImg === null ? null : await dataOf(file, qemuImg, new AbortController().signal);
-  return data === null ? null : holeMap(data);
+  const data = qemuImg === null ? null : await dataExtents(file, mapExtentsWith(qemuImg), new AbortController().signal);
+  return data === null ? null : sparseMap(data);
 }
 const known = client === 'ours' ? await holes() : null;
 
@@ -30,7 +29,7 @@ const clients: Record<string, () => Promise<unknown>> = {
       ...{ endpoint, region: 'cn-hangzhou', credentials: async () => keys },
       settings: { partSize, lanes },
     });
-    const source = await openFileSource(file, known);
+    const source = await openFileReader(file, known);
     await oss.upload({
       ...{ bucket: 'bench', key: 'disk.raw', source, uploadId: null, isFirst: true, meta: {} },
       onUploadId: async () => undefined,

@@ -4,13 +4,13 @@ import { open, rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConverter } from '../../images/convert/converter.js';
-import { findQemuImg } from '../../images/convert/qemu-img.js';
-import { dataOf } from '../../images/convert/worth.js';
+import { containerOf } from '../../images/convert/decision.js';
+import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
 import { inspectImage } from '../../images/inspect.js';
 import { sha256Of } from '../../sources/digest.js';
-import { openFileSource } from '../../sources/file.js';
+import { openFileReader } from '../../sources/file.js';
 import { createCache } from '../../sources/scratch-cache.js';
-import { type Extent, holeMap } from '../../sources/sparse-extents.js';
+import { dataExtents, type Extent, sparseMap } from '../../sources/sparse-extents.js';
 import { type Figures, nodeClient } from './processes.js';
 import type { Sink } from './sink.js';
 import { mebibytes, table } from './tables.js';
@@ -53,7 +53,7 @@ export async function largeFile(sink: Sink, folder: string, demo: string): Promi
   const cacheFolder = `${folder}/cache`;
   try {
     await sparseImage(file, demo);
-    const data = (await dataOf(file, qemuImg, never)) ?? [];
+    const data = (await dataExtents(file, mapExtentsWith(qemuImg), never)) ?? [];
     const hashed = await timed(() => digest(file, data));
     const send = async (path: string): Promise<Figures> => {
       await sink.prepare({ file: path, partSize: PART });
@@ -87,7 +87,7 @@ async function timed<Result>(work: () => Promise<Result>): Promise<{ result: Res
 }
 
 async function digest(file: string, data: readonly Extent[]): Promise<string> {
-  const source = await openFileSource(file, holeMap(data));
+  const source = await openFileReader(file, sparseMap(data));
   return sha256Of(source, never).finally(() => source.close());
 }
 
@@ -96,7 +96,7 @@ async function convert(file: string, cacheFolder: string, signal: AbortSignal): 
   const cache = createCache({ folder: cacheFolder, limitBytes: 2 * SIZE });
   const inspection = await inspectImage(file);
   const { file: converted } = await createConverter({ cache, inspect: inspectImage })({
-    ...{ file, inspection, name: 'large', mode: 'qcow2', role: 'system', signal },
+    ...{ file, container: containerOf(inspection), name: 'large', mode: 'qcow2', role: 'system', signal },
     onProgress: () => undefined,
   });
   return converted.path;

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createOss } from '../../alibaba/oss.js';
 import { createPace } from '../../alibaba/upload/rate-limiter.js';
-import { openFileSource } from '../../sources/file.js';
+import { openFileReader } from '../../sources/file.js';
 
 const [endpoint = '', file = '', uploadIdFile = '', bytesPerSecond = '', lanesText = ''] = process.argv.slice(2);
 const lanes = Number(lanesText);
@@ -15,7 +15,7 @@ const oss = createOss({
   settings: { lanes, maxLanes: lanes },
   pace: createPace(Number(bytesPerSecond)),
 });
-const source = await openFileSource(file);
+const source = await openFileReader(file);
 process.stdout.write('started\n');
 await oss.upload({
   ...{ bucket: 'bench', key: 'disk.raw', source, meta: {} },

@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
 import { crc64, crc64Combine } from '../../alibaba/crc64.js';
-import { findQemuImg } from '../../images/convert/qemu-img.js';
-import { dataOf } from '../../images/convert/worth.js';
-import { openFileSource } from '../../sources/file.js';
-import { holeMap } from '../../sources/sparse-extents.js';
+import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
+import { openFileReader } from '../../sources/file.js';
+import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
 
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;
@@ -56,8 +55,8 @@ interface FileChecksums {
 
 async function checksumsOf(file: string): Promise<FileChecksums> {
   const qemuImg = await findQemuImg();
-  const data = qemuImg === null ? null : await dataOf(file, qemuImg, never);
-  const source = await openFileSource(file, data === null ? null : holeMap(data));
+  const data = qemuImg === null ? null : await dataExtents(file, mapExtentsWith(qemuImg), never);
+  const source = await openFileReader(file, data === null ? null : sparseMap(data));
   const sums: bigint[] = [];
   const buffers = [Buffer.alloc(MIB), Buffer.alloc(MIB)] as const;
   for await (const chunk of source.read(0, source.size, buffers, never)) sums.push(crc64(chunk));

@@ -1,8 +1,8 @@
-/** The rules for where a disk's bytes come from: files of a worker's host, web servers, and objects that are in OSS already. */
+/** The rules for the sources of disks, in a table by URL scheme; `sources/index.ts` has the code that reads them. */
 import { parseObjectLocation } from '../object-location.js';
 import { BUCKET_RULES, brokenRules, type TextRule, utf8Length } from './text-rules.js';
 
-/** What the names of disk images end in; the cloud refuses objects with another ending (UnsupportedSuffix.OSSObject). */
+/** The suffixes of disk images; the cloud refuses objects with any other one (UnsupportedSuffix.OSSObject). */
 const IMAGE_SUFFIXES: readonly string[] = ['raw', 'img', 'vhd', 'qcow2', 'vmdk'];
 const OBJECT_KEY_MAX_BYTES = 1023;
 
@@ -12,49 +12,54 @@ export interface SourceProblem {
   readonly vendorCode: string | null;
 }
 
-export function sourceProblems(source: string): readonly SourceProblem[] {
-  const url = parse(source);
-  if (url === null) {
-    return [plain('url', 'has to be a URL: file:///path, https://host/path or oss://bucket/key')];
-  }
-  switch (url.protocol) {
-    case 'file:':
-      return fileProblems(url);
-    case 'http:':
-    case 'https:':
-      return webProblems(url);
-    case 'oss:':
-      return objectProblems(source);
-    default:
-      return [
-        plain(
-          'scheme',
-          `cannot be read from ${url.protocol}//; use file:///path, https://host/path or oss://bucket/key`,
-        ),
-      ];
-  }
+interface SchemeRules {
+  problems(url: URL, source: string): readonly SourceProblem[];
+  /** What a user should know about a source that is accepted. */
+  warning?(url: URL): SourceProblem | null;
+  /** The host whose worker reads the source; the empty string: the host of the API. Absent: any worker can read it. */
+  host?(url: URL): string;
 }
 
-/** What a source of this kind is good to know, although it is taken. */
+const WEB: SchemeRules = { problems: webProblems, warning: webWarning };
+
+const BY_SCHEME: Readonly<Record<string, SchemeRules>> = {
+  'file:': { problems: fileProblems, host: ({ host }) => (host === 'localhost' ? '' : host) },
+  'http:': WEB,
+  'https:': WEB,
+  'oss:': { problems: objectProblems },
+};
+
+const EXPECTED = 'use file:///path, https://host/path or oss://bucket/key';
+
+export function sourceProblems(source: string): readonly SourceProblem[] {
+  const url = parse(source);
+  if (url === null) return [plain('url', `must be a URL: ${EXPECTED}`)];
+  const rules = BY_SCHEME[url.protocol];
+  if (rules === undefined) return [plain('scheme', `cannot be read from ${url.protocol}//; ${EXPECTED}`)];
+  return rules.problems(url, source);
+}
+
 export function sourceWarning(source: string): SourceProblem | null {
   const url = parse(source);
-  if (url === null || !url.protocol.startsWith('http')) return null;
-  if (/[?&](x-(amz|oss|goog)-)?(signature|security-token|sig|token|key)=/i.test(url.search)) {
-    return plain('signedUrl', 'is a signed URL: it is kept in the record and shown to whoever may read the import');
-  }
-  return null;
+  return url === null ? null : (BY_SCHEME[url.protocol]?.warning?.(url) ?? null);
+}
+
+/** The host whose worker reads the source, the empty string for the API's own; null where any worker can read it. */
+export function workerHostOf(source: string): string | null {
+  const url = parse(source);
+  return url === null ? null : (BY_SCHEME[url.protocol]?.host?.(url) ?? null);
 }
 
 function fileProblems(url: URL): readonly SourceProblem[] {
   const problems: SourceProblem[] = [];
   if (url.search !== '' || url.hash !== '') {
-    problems.push(plain('file.path', 'is a path with “?” or “#” in it: write %3F and %23 for them'));
+    problems.push(plain('file.path', 'contains “?” or “#”: write %3F and %23 instead'));
   }
   if (url.pathname === '/' || url.pathname.endsWith('/')) {
-    problems.push(plain('file.path', 'names a folder: give the path of one disk image, as file:///path/image.qcow2'));
+    problems.push(plain('file.path', 'is a folder: give the path of one disk image, such as file:///path/image.qcow2'));
   }
   if (/%(2f|00)/i.test(url.pathname) || !decodes(url.pathname)) {
-    problems.push(plain('file.path', 'holds an escape that no path can hold (%2F, %00, or a broken one)'));
+    problems.push(plain('file.path', 'contains an escape that a path cannot have (%2F, %00, or an invalid one)'));
   }
   return problems;
 }
@@ -64,25 +69,33 @@ function webProblems(url: URL): readonly SourceProblem[] {
   return [
     plain(
       'credentials',
-      'holds a user name or password, and requests are kept: use a URL that needs none, or a signed one',
+      'contains a user name or password, and requests are stored: use a URL without credentials, or a signed one',
     ),
   ];
 }
 
-function objectProblems(source: string): readonly SourceProblem[] {
+function webWarning(url: URL): SourceProblem | null {
+  if (!/[?&](x-(amz|oss|goog)-)?(signature|security-token|sig|token|key)=/i.test(url.search)) return null;
+  return plain(
+    'signedUrl',
+    'is a signed URL: it is stored in the record and shown to everyone who may read the import',
+  );
+}
+
+function objectProblems(_url: URL, source: string): readonly SourceProblem[] {
   const object = parseObjectLocation(source);
   if (object === null) {
     return [
       coded(
         'object.key',
-        'is no object: write oss://bucket/key, with %3F, %23 and %25 for “?”, “#” and “%” in the key',
+        'is not an object: write oss://bucket/key, with %3F, %23 and %25 for “?”, “#” and “%” in the key',
         'InvalidOSSObject.Malformed',
       ),
     ];
   }
   const { bucket, key } = object;
   const problems = brokenRules(BUCKET_RULES, bucket).map(({ message }) =>
-    coded('object.bucket', `names the bucket “${bucket}”, which ${message}`, 'InvalidOSSBucket.Malformed'),
+    coded('object.bucket', `names bucket “${bucket}”, which ${message}`, 'InvalidOSSBucket.Malformed'),
   );
   problems.push(
     ...brokenRules(OBJECT_KEY_RULES, key).map(({ name, message }) =>
@@ -95,7 +108,7 @@ function objectProblems(source: string): readonly SourceProblem[] {
     problems.push(
       coded(
         'object.suffix',
-        `ends in “.${suffix}”; the cloud imports objects that end in ${endings}`,
+        `ends in “.${suffix}”; the cloud imports only objects that end in ${endings}`,
         'UnsupportedSuffix.OSSObject',
       ),
     );
@@ -112,7 +125,7 @@ const OBJECT_KEY_RULES: readonly TextRule[] = [
   {
     name: 'key.start',
     holds: (key) => !/^[/\\]/.test(key),
-    message: 'has a key that starts with “/” or “\\”, which OSS does not take',
+    message: 'has a key that starts with “/” or “\\”, which OSS refuses',
   },
   {
     name: 'key.length',

@@ -1,27 +1,22 @@
-/** Makes of a source what ECS imports: unpacks it, takes the disk out of an OVA, makes a compressed QCOW2 of it. */
+/** Converts a source into what ECS imports: unpacks it, takes the disk out of an OVA, makes a compressed QCOW2. */
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { setInterval as ticks } from 'node:timers/promises';
+import type { ContainerFacts } from '../../domain/plan.js';
 import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
-import { type ConvertMode, convertFailure, INSTALLED, isImportable, type Programs, requireQemuImg } from './need.js';
+import { type ConvertMode, containerOf, isImportable } from './decision.js';
+import { convertFailure, INSTALLED, type Programs, requireQemuImg } from './programs.js';
 import { type ImageBytes, isReadableFormat, mostBytesOf, QemuImgError, UnsafeImageError } from './qemu-img.js';
 import { isPacking, type Packing, UnpackError, unpack } from './unpack.js';
 
-/** Findings that say that the disk needs other files: no request can allow these. */
-const NOT_ALONE = [
-  'ECSIMPORT.BackingFile',
-  'ECSIMPORT.ExternalData',
-  'ECSIMPORT.ExternalExtents',
-  'ECSIMPORT.Encrypted',
-];
-const ROOM_EVERY_MS = 1_000;
-/** What a packed file grows to, as a first guess; the room grows with it. */
+const GROW_INTERVAL_MS = 1_000;
+/** The first guess of how much a packed file grows; the reserved room grows with it. */
 const UNPACKED_GUESS = 4;
 
 export interface ConversionInput {
   readonly file: string;
-  readonly inspection: Inspection;
-  /** The same for the same bytes and mode, e.g. their digest: what is finished under it is used again. */
+  readonly container: ContainerFacts;
+  /** The same for the same bytes and mode, e.g. their digest: a finished file of this name is used again. */
   readonly name: string;
   readonly mode: ConvertMode;
   readonly role: DiskRole;
@@ -32,10 +27,11 @@ export interface ConversionInput {
 
 export interface Converted {
   readonly file: CachedFile;
+  /** Of the converted image: other bytes than the source's, so they are inspected before they are sent. */
   readonly inspection: Inspection;
 }
 
-/** Throws `Convert.*` and `Cache.*`; when aborted, the signal's reason, with every process gone and every draft deleted. */
+/** Throws `Convert.*` and `Cache.*`; when aborted, the signal's reason, after every process has ended and every draft is deleted. */
 export type Convert = (input: ConversionInput) => Promise<Converted>;
 
 export interface ConverterOptions {
@@ -51,14 +47,13 @@ interface Work extends ConversionInput, Required<ConverterOptions> {
 
 export function createConverter({ cache, inspect, programs = INSTALLED }: ConverterOptions): Convert {
   return async (input) => {
-    const { file, inspection, signal, role } = input;
-    const cached = await cache.obtain(input.name, firstRoom(inspection), signal, async (target, room) => {
+    const { file, container, signal, role } = input;
+    const cached = await cache.obtain(input.name, firstRoom(container), signal, async (target, room) => {
       const source = await open(file, 'r');
       const work: Work = { ...input, cache, inspect, programs, target, room };
-      await (isPacking(inspection.format)
-        ? fromPacked(work, inspection.format, source)
-        : toQcow2(work, source)
-      ).finally(() => source.close());
+      await (isPacking(container.format) ? fromPacked(work, container.format, source) : toQcow2(work, source)).finally(
+        () => source.close(),
+      );
     });
     try {
       return { file: cached, inspection: await inspect(cached.path, { signal, role }) };
@@ -69,19 +64,11 @@ export function createConverter({ cache, inspect, programs = INSTALLED }: Conver
   };
 }
 
-/** What comes out, as far as the outside of the source tells. */
-export async function expectedFormat(inspection: Inspection, programs: Programs): Promise<string> {
-  const { format, subformat } = inspection;
-  // Without qemu-img what is inside is taken out, and that is all.
-  const unpackedOnly = isPacking(format) && subformat !== null && (await programs.qemuImg()) === null;
-  return unpackedOnly ? subformat : 'QCOW2';
-}
-
-function firstRoom({ format, allocatedSize }: Inspection): number {
+function firstRoom({ format, allocatedSize }: ContainerFacts): number {
   return isPacking(format) ? allocatedSize * UNPACKED_GUESS : mostBytesOf(allocatedSize);
 }
 
-/** Unpacks into a draft of its own; what comes out is converted in turn, unless it is good as it is. */
+/** Unpacks into a draft of its own, and converts the result unless ECS imports it as it is. */
 async function fromPacked(work: Work, packing: Packing, source: FileHandle): Promise<void> {
   const { target, room, signal, onProgress } = work;
   const unpacked = `${target}.unpacked`;
@@ -89,18 +76,18 @@ async function fromPacked(work: Work, packing: Packing, source: FileHandle): Pro
   const inspection = await work.inspect(unpacked, { signal, role: 'data' });
   const { format } = inspection;
   if (!isImportable(format) && !isReadableFormat(format)) {
-    throw convertFailure('Failed', `what is packed in ${work.file} is ${format}, no disk that can be read`);
+    throw convertFailure('Failed', `${work.file} contains ${format}, which is not a disk image that can be read`);
   }
-  const good = format === 'QCOW2' || (isImportable(format) && format !== 'VMDK' && !(await work.programs.qemuImg()));
-  if (good) return rename(unpacked, target);
+  const isFinal = format === 'QCOW2' || (isImportable(format) && format !== 'VMDK' && !(await work.programs.qemuImg()));
+  if (isFinal) return rename(unpacked, target);
   await room.grow(bytesOnDisk + mostBytesOf(inspection.allocatedSize));
   const inner = await open(unpacked, 'r');
   await toQcow2(
     {
       ...work,
       file: unpacked,
-      inspection,
-      // The unpacked file stays beside what is made of it.
+      container: containerOf(inspection),
+      // The unpacked file stays until the conversion is over.
       room: { grow: (bytes) => room.grow(bytesOnDisk + bytes) },
       onProgress: (fraction) => onProgress(0.5 + fraction / 2),
     },
@@ -108,7 +95,7 @@ async function fromPacked(work: Work, packing: Packing, source: FileHandle): Pro
   ).finally(() => inner.close());
 }
 
-/** Returns what the unpacked file takes on the disk. */
+/** Returns the bytes that the unpacked file takes on the disk. */
 async function unpackInto(work: Work, packing: Packing, source: FileHandle, target: string): Promise<number> {
   const unpacked = await open(target, 'wx');
   let bytesOnDisk = 0;
@@ -131,19 +118,19 @@ async function unpackInto(work: Work, packing: Packing, source: FileHandle, targ
 }
 
 async function toQcow2(work: Work, source: FileHandle): Promise<void> {
-  const { inspection, programs, file, target, onProgress } = work;
-  const image = await imageIn(inspection, source, file);
-  const qemuImg = await requireQemuImg(programs, inspection.format);
+  const { container, programs, file, target, onProgress } = work;
+  const image = await imageIn(container, source, file);
+  const qemuImg = await requireQemuImg(programs, container.format);
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const watched = growWith(target, work.room, signal).catch((error: unknown) => stop.abort(error));
   try {
     const virtualSize = await qemuImg.virtualSize(image, signal);
-    // A raw file that ends within a sector is read as if it had the whole.
-    if (inspection.virtualSize === null || virtualSize !== Math.ceil(inspection.virtualSize / 512) * 512) {
+    // qemu-img rounds a raw file that ends within a sector up to the whole sector.
+    if (container.virtualSize === null || virtualSize !== Math.ceil(container.virtualSize / 512) * 512) {
       throw convertFailure(
         'Unsafe',
-        `${file} has ${inspection.virtualSize} bytes to us and ${virtualSize} to qemu-img`,
+        `${file}: the inspection found a disk of ${container.virtualSize} bytes, and qemu-img one of ${virtualSize}`,
       );
     }
     await qemuImg.toQcow2(image, target, { virtualSize, onProgress, signal });
@@ -158,22 +145,22 @@ async function toQcow2(work: Work, source: FileHandle): Promise<void> {
   }
 }
 
-/** What qemu-img is told to read. Our own look at the image comes first: it opens nothing else, whatever the image says. */
-async function imageIn(inspection: Inspection, source: FileHandle, name: string): Promise<ImageBytes> {
-  const needsOthers = inspection.findings.find(({ code }) => NOT_ALONE.includes(code));
-  if (needsOthers !== undefined) throw convertFailure('Unsafe', `${name}: ${needsOthers.message}`);
+/** What qemu-img reads. Our own inspection, which opens no other file whatever the image says, has come first. */
+async function imageIn(container: ContainerFacts, source: FileHandle, name: string): Promise<ImageBytes> {
+  const { notReadableAlone, virtualSize } = container;
+  if (notReadableAlone !== null) throw convertFailure('Unsafe', `${name}: ${notReadableAlone}`);
   const { size } = await source.stat();
-  const { format, offset, size: length } = inspection.contains ?? { format: inspection.format, offset: 0, size };
-  // A VMDK of no size is one whose descriptor names the files that hold the disk.
-  if (!isReadableFormat(format) || !inspection.virtualSize) {
-    throw convertFailure('Failed', `${name} holds no disk that can be read`);
+  const { format, offset, size: length } = container.contains ?? { format: container.format, offset: 0, size };
+  // A VMDK without a size is a descriptor of other files that hold the disk.
+  if (!isReadableFormat(format) || !virtualSize) {
+    throw convertFailure('Failed', `${name} contains no disk that can be read`);
   }
   return { fd: source.fd, format, offset, size: length };
 }
 
-/** Asks for more room while the file grows; rejects when there is none, or when aborted. */
+/** Reserves more room while the file grows; rejects when there is none, or when aborted. */
 async function growWith(file: string, room: Room, signal: AbortSignal): Promise<void> {
-  for await (const _ of ticks(ROOM_EVERY_MS, undefined, { signal })) {
+  for await (const _ of ticks(GROW_INTERVAL_MS, undefined, { signal })) {
     const info = await stat(file).catch(() => null);
     if (info !== null) await room.grow(info.blocks * 512);
   }

@@ -1,6 +1,6 @@
 /**
- * Runs a program on bytes that nobody trusts: bounded in memory, time and file size, in a process group of its own that
- * is killed as a whole, and that dies with this process however that dies.
+ * Runs a program on untrusted bytes: with limits on memory, time and file size, in a process group of its own that is
+ * killed as a whole, and that ends with this process however this process ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -18,23 +18,23 @@ export interface LimitedProcess {
   readonly command: string;
   readonly args: readonly string[];
   readonly limits: ProcessLimits;
-  /** An open file that the program finds as its input and as descriptor 3. */
+  /** An open file: the program's standard input and its descriptor 3. */
   readonly input: number;
   readonly signal: AbortSignal;
-  /** Reads what the program writes; the program waits for it. */
+  /** Reads the program's output; the program waits until it is read. */
   readonly onOutput: (output: Readable) => Promise<void>;
 }
 
 export interface ProcessEnd {
   /** Null: killed by a signal. */
   readonly code: number | null;
-  /** The end of what it complained of. */
+  /** The last part of its standard error. */
   readonly complaint: string;
 }
 
 /**
- * The limits hold for the program and all it starts. A second shell reads an input that ends when this process does,
- * and then kills the group; what it still has to say of that goes nowhere.
+ * The limits apply to the program and everything that it starts. A second shell reads an input that ends when this process
+ * ends, and then kills the group; its own output is discarded.
  */
 const SCRIPT = `
 ulimit -v "$1" 2>/dev/null
@@ -49,11 +49,11 @@ kill -s KILL $watchdog
 exit $code
 `;
 
-/** `ulimit -f` counts in blocks of 512 bytes. */
+/** The unit of `ulimit -f`, in bytes. */
 const BLOCK = 512;
 const MAX_COMPLAINT = 4_000;
 
-/** Throws the signal's reason when aborted, after the whole group is gone; an Error when the program can't be started. */
+/** Throws the signal's reason when aborted, after the whole group has ended; an Error when the program cannot be started. */
 export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
   run.signal.throwIfAborted();
   const { memoryBytes, cpuSeconds, fileBytes } = run.limits;
@@ -61,7 +61,7 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
   const child = spawn('/bin/sh', ['-c', SCRIPT, 'limited', ...numbers, run.command, ...run.args], {
     detached: true,
     cwd: '/',
-    // No secret of the service; two arenas, so that many threads reserve little address space.
+    // Passes no secret of the service. Two arenas, so that many threads reserve little address space.
     env: { PATH: process.env.PATH, LC_ALL: 'C', MALLOC_ARENA_MAX: '2' },
     stdio: ['pipe', 'pipe', 'pipe', run.input],
   });
@@ -80,7 +80,7 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
   run.signal.addEventListener('abort', abort, { once: true });
   try {
     const read = run.onOutput(stdout);
-    // Whoever reads may give up first, and nobody awaits the other one then.
+    // The reader may fail first, while only the exit is awaited.
     read.catch(() => killGroup(child));
     const code = await ended;
     run.signal.throwIfAborted();
@@ -99,7 +99,7 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Gone already.
+    // It has ended already.
   }
 }
 

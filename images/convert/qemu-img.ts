@@ -1,8 +1,8 @@
-/** qemu-img, used on images that nobody trusts: formats are named, never probed, and no other file is ever opened. */
+/** qemu-img on untrusted images: formats are named, never probed, and no other file is ever opened. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { Extent } from '../../sources/sparse-extents.js';
+import type { Extent, MapExtents } from '../../sources/sparse-extents.js';
 import { collectOutput, type ProcessLimits, runLimited } from './limited-process.js';
 
 const execute = promisify(execFile);
@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
-/** QEMU's names for what the inspection calls by the cloud's names. */
+/** QEMU's names of the formats that the inspection calls by the cloud's names. */
 const DRIVERS = { RAW: 'raw', QCOW2: 'qcow2', VHD: 'vpc', VMDK: 'vmdk', VHDX: 'vhdx', VDI: 'vdi' } as const;
 export type ReadableFormat = keyof typeof DRIVERS;
 
@@ -18,7 +18,7 @@ export function isReadableFormat(format: string): format is ReadableFormat {
   return Object.hasOwn(DRIVERS, format);
 }
 
-/** An image in an open file: its whole, or a part of it (the disk in an OVA). */
+/** An image in an open file: the whole file, or a part of it (the disk in an OVA). */
 export interface ImageBytes {
   readonly fd: number;
   readonly format: ReadableFormat;
@@ -28,13 +28,13 @@ export interface ImageBytes {
 
 export interface QemuImg {
   readonly version: string;
-  /** The extents that hold data, in order; null when there are too many to be worth a list. */
+  /** The extents that hold data, in order; null when there are too many to list. */
   map(image: ImageBytes, signal: AbortSignal): Promise<readonly Extent[] | null>;
-  /** Bytes that the guest sees. Throws `UnsafeImageError` where the image would have other files opened. */
+  /** Bytes that the guest sees. Throws `UnsafeImageError` where the image refers to other files. */
   virtualSize(image: ImageBytes, signal: AbortSignal): Promise<number>;
   /**
-   * Writes a compressed QCOW2 to `target`, which is not there yet. The same image gives the same bytes each time, so
-   * that an upload that was cut off with the process finds its parts again.
+   * Writes a compressed QCOW2 to `target`, which must not exist. The same image gives the same bytes each time, so that
+   * an upload that ended with its process finds its parts again.
    */
   toQcow2(
     image: ImageBytes,
@@ -48,7 +48,7 @@ export interface QemuImg {
   ): Promise<void>;
 }
 
-/** The image asks for what no image of its own does. */
+/** The image refers to other files, or is encrypted. */
 export class UnsafeImageError extends Error {
   override readonly name = 'UnsafeImageError';
 }
@@ -58,7 +58,20 @@ export class QemuImgError extends Error {
   override readonly name = 'QemuImgError';
 }
 
-/** Null where there is none. */
+/** Maps sparse files with qemu-img, where it is installed. */
+export function mapExtentsWith(qemuImg: QemuImg): MapExtents {
+  return async ({ fd, size }, signal) => {
+    try {
+      return await qemuImg.map({ fd, format: 'RAW', offset: 0, size }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof QemuImgError) return null;
+      throw error;
+    }
+  };
+}
+
+/** Null where it is not installed. */
 export async function findQemuImg(command = 'qemu-img'): Promise<QemuImg | null> {
   try {
     const { stdout } = await execute(command, ['--version'], { timeout: 10_000 });
@@ -71,7 +84,7 @@ export async function findQemuImg(command = 'qemu-img'): Promise<QemuImg | null>
 
 const MEMORY_BYTES = 2 * GIB;
 const MAX_MAP_BYTES = 32 * MIB;
-/** So slow is no honest conversion. */
+/** A slower conversion is stopped: the image was made to take forever. */
 const SLOWEST_BYTES_PER_CPU_SECOND = 2 * MIB;
 
 const described = z.object({
@@ -95,10 +108,10 @@ function createQemuImg(command: string, version: string): QemuImg {
         output = await collectOutput(stream, MAX_MAP_BYTES);
       },
     });
-    if (end.code !== 0) throw new QemuImgError(complaintOf(end.complaint, end.code));
+    if (end.code !== 0) throw new QemuImgError(lastErrorOf(end.complaint, end.code));
     return JSON.parse(output.toString('utf8')) as unknown;
   };
-  const lookOnly: ProcessLimits = { memoryBytes: MEMORY_BYTES, cpuSeconds: 120, fileBytes: 0 };
+  const readOnly: ProcessLimits = { memoryBytes: MEMORY_BYTES, cpuSeconds: 120, fileBytes: 0 };
 
   return {
     version,
@@ -106,7 +119,7 @@ function createQemuImg(command: string, version: string): QemuImg {
     async map(image, signal) {
       try {
         const args = ['map', '--output=json', specification(image)];
-        const extents = mapped.parse(await read(image, args, lookOnly, signal));
+        const extents = mapped.parse(await read(image, args, readOnly, signal));
         return extents.filter((extent) => extent.data).map(({ start, length }) => ({ start, length }));
       } catch (error) {
         signal.throwIfAborted();
@@ -117,7 +130,7 @@ function createQemuImg(command: string, version: string): QemuImg {
 
     async virtualSize(image, signal) {
       const info = described.parse(
-        await read(image, ['info', '--output=json', specification(image)], lookOnly, signal),
+        await read(image, ['info', '--output=json', specification(image)], readOnly, signal),
       );
       const other =
         info['backing-filename'] ?? info['full-backing-filename'] ?? info['format-specific']?.data['data-file'];
@@ -126,7 +139,8 @@ function createQemuImg(command: string, version: string): QemuImg {
       if ((info['format-specific']?.data.extents?.length ?? 0) > 1) {
         throw new UnsafeImageError('the image refers to several extents');
       }
-      if (info.format !== DRIVERS[image.format]) throw new UnsafeImageError(`the image is ${info.format} to qemu-img`);
+      if (info.format !== DRIVERS[image.format])
+        throw new UnsafeImageError(`qemu-img reads the image as ${info.format}`);
       return info['virtual-size'];
     },
 
@@ -146,7 +160,7 @@ function createQemuImg(command: string, version: string): QemuImg {
           }
         },
       });
-      if (end.code !== 0) throw new QemuImgError(complaintOf(end.complaint, end.code));
+      if (end.code !== 0) throw new QemuImgError(lastErrorOf(end.complaint, end.code));
     },
   };
 }
@@ -155,15 +169,15 @@ const OWN_OPTIONS: Readonly<Record<ReadableFormat, Readonly<Record<string, unkno
   RAW: {},
   QCOW2: { backing: null },
   VMDK: { backing: null },
-  // Else the size of a disk of some makers is told from its geometry, which is coarser.
+  // Without this, qemu-img computes the size of some makers' disks from the geometry, which is coarser.
   VHD: { force_size_calc: 'current_size' },
   VHDX: {},
   VDI: {},
 };
 
 /**
- * Made here and of numbers and names of ours alone: nothing of the image's name or place can become a protocol. The
- * open file is named by its descriptor, so that it is the one that was inspected, whatever lies at its path by now.
+ * Built from our own numbers and names only: nothing in the image's name or path can become a protocol. The open file is
+ * named by its descriptor, so that it is the file that was opened, whatever is at its path by now.
  */
 function specification({ format, offset, size }: ImageBytes): string {
   const file = { driver: 'file', filename: '/dev/fd/3', 'read-only': true };
@@ -172,14 +186,14 @@ function specification({ format, offset, size }: ImageBytes): string {
   return `json:${JSON.stringify({ driver: DRIVERS[format], ...OWN_OPTIONS[format], 'read-only': true, file: bytes })}`;
 }
 
-/** What a QCOW2 may take on the disk when nothing of these data can be compressed. */
+/** The most that a QCOW2 takes on the disk: when none of the data can be compressed. */
 export function mostBytesOf(dataBytes: number): number {
   return dataBytes + Math.ceil(dataBytes / 256) + 4 * MIB;
 }
 
-function complaintOf(complaint: string, code: number | null): string {
+function lastErrorOf(complaint: string, code: number | null): string {
   const line = complaint.split('\n').at(-1) ?? '';
-  // What it was told to open is our own doing, and of no use to anybody.
-  const told = line.replace(/^qemu-img: /, '').replace(/json:\{.*\}+:?\s*/, '');
-  return told === '' ? `qemu-img ended with code ${code ?? 'of a signal: it needed too much memory or time'}` : told;
+  // The specification of what to open is ours, and means nothing to the user.
+  const text = line.replace(/^qemu-img: /, '').replace(/json:\{.*\}+:?\s*/, '');
+  return text === '' ? `qemu-img ended with code ${code ?? 'of a signal: it needed too much memory or time'}` : text;
 }

@@ -1,4 +1,4 @@
-/** How well and how fast an image's data compress on this host, told from a few clusters of it. */
+/** How well and how fast an image's data compress on this host, measured on a few of its clusters. */
 import type { FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import { promisify } from 'node:util';
@@ -12,15 +12,15 @@ export interface Sample {
   readonly compressBytesPerSecond: number;
 }
 
-/** As a QCOW2 is compressed: cluster by cluster, with a window of 4 KiB. */
+/** The same as for a QCOW2: cluster by cluster, with a window of 4 KiB. */
 const CLUSTER_BYTES = 64 * 1024;
 const SETTINGS = { windowBits: 12, memLevel: 9 };
 const CLUSTERS = 48;
-/** qemu-img compresses in four threads at most, and they wait for each other a little. */
+/** qemu-img compresses in at most four threads, which sometimes wait for each other. */
 const THREADS = Math.min(4, os.availableParallelism());
 const EFFICIENCY = 0.8;
 
-/** @param data where there are bytes; not empty */
+/** @param data the extents that hold data; not empty */
 export async function sampleImage(file: FileHandle, data: readonly Extent[], signal: AbortSignal): Promise<Sample> {
   const total = data.reduce((sum, extent) => sum + extent.length, 0);
   const cluster = Buffer.alloc(CLUSTER_BYTES);
@@ -41,7 +41,7 @@ export async function sampleImage(file: FileHandle, data: readonly Extent[], sig
   return { ratio: packed / read, compressBytesPerSecond: (read / seconds) * THREADS * EFFICIENCY };
 }
 
-/** Where the `offset`-th byte of data lies in the file. */
+/** The position in the file of the `offset`-th byte of data. */
 function positionIn(data: readonly Extent[], offset: number): number {
   let before = 0;
   for (const extent of data) {

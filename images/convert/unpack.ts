@@ -1,4 +1,4 @@
-/** Unpacks what is compressed with gzip, xz or zstd into a sparse file, by the programs of these names. */
+/** Unpacks files that are compressed with gzip, xz or zstd into sparse files, with the programs of these names. */
 import { execFile } from 'node:child_process';
 import { type FileHandle, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -8,7 +8,7 @@ import { runLimited } from './limited-process.js';
 const execute = promisify(execFile);
 const MIB = 1024 ** 2;
 
-/** With the most memory that each may take: a file that wants more was made to harm. */
+/** Memory is limited: a file that needs more was made to exhaust it. */
 const PROGRAMS = {
   GZIP: { command: 'gzip', args: ['-dc'], package: 'gzip' },
   XZ: { command: 'xz', args: ['-dc', '--memlimit-decompress=1GiB'], package: 'xz-utils (xz)' },
@@ -20,7 +20,7 @@ export function isPacking(format: string): format is Packing {
   return Object.hasOwn(PROGRAMS, format);
 }
 
-/** What a person has to install. */
+/** The package that an operator installs. */
 export function packageFor(packing: Packing): string {
   return PROGRAMS[packing].package;
 }
@@ -32,22 +32,22 @@ export async function canUnpack(packing: Packing): Promise<boolean> {
   );
 }
 
-/** The packed file is damaged, or asks for too much. */
+/** The packed file is damaged, or unpacks to too much. */
 export class UnpackError extends Error {
   override readonly name = 'UnpackError';
 }
 
-/** A cloud disk has 2 TiB at most. */
+/** The largest disk of the cloud has 2 TiB. */
 const MAX_UNPACKED_BYTES = 2 * 1024 ** 4;
 const LIMITS = { memoryBytes: 2048 * MIB, cpuSeconds: 24 * 3600, fileBytes: 0 };
 const BLOCK_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
-const LOOK_EVERY_BYTES = 64 * MIB;
+const REPORT_EVERY_BYTES = 64 * MIB;
 
 export interface UnpackOptions {
-  /** Throws where the room that was given does not reach for so many bytes on the disk. */
+  /** Throws where the reserved room is too small for so many bytes on the disk. */
   readonly onWritten: (bytesOnDisk: number) => Promise<void>;
-  /** 0 to 1, where the system tells. */
+  /** 0 to 1, where the system reports it. */
   readonly onProgress: (fraction: number) => void;
   readonly signal: AbortSignal;
 }
@@ -80,13 +80,13 @@ async function writeSparse(
   output: Readable,
   target: FileHandle,
   { onWritten }: UnpackOptions,
-  look: () => Promise<void>,
+  report: () => Promise<void>,
 ): Promise<number> {
   const block = Buffer.alloc(BLOCK_BYTES);
   let filled = 0;
   let position = 0;
   let onDisk = 0;
-  let nextLook = 0;
+  let nextReport = 0;
   const flush = async () => {
     const bytes = block.subarray(0, filled);
     if (!bytes.equals(ZEROS.subarray(0, filled))) {
@@ -96,10 +96,10 @@ async function writeSparse(
     position += filled;
     filled = 0;
     if (position > MAX_UNPACKED_BYTES) throw new UnpackError(`it unpacks to more than ${MAX_UNPACKED_BYTES} bytes`);
-    if (position < nextLook) return;
-    nextLook = position + LOOK_EVERY_BYTES;
+    if (position < nextReport) return;
+    nextReport = position + REPORT_EVERY_BYTES;
     await onWritten(onDisk);
-    await look();
+    await report();
   };
   for await (const piece of output as AsyncIterable<Buffer>) {
     for (let taken = 0; taken < piece.length; ) {
@@ -115,7 +115,7 @@ async function writeSparse(
   return position;
 }
 
-/** How far the program has read: its input shares our descriptor's position. Only Linux tells. */
+/** How far the program has read: its input shares our descriptor's position. Null where there is no /proc (only Linux has it). */
 async function positionOf(fd: number): Promise<number | null> {
   const info = await readFile(`/proc/self/fdinfo/${fd}`, 'utf8').catch(() => '');
   const position = /^pos:\s*(\d+)/m.exec(info)?.[1];

@@ -1,10 +1,11 @@
 /** The read-only checks of the product's preflight report the same error codes as ImportImage. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkBuckets, checkName, checkObject, checkRegion } from '../../activities/preflight-cloud.js';
+import { checkBuckets, checkName, checkRegion } from '../../activities/preflight-cloud.js';
 import type { Cloud } from '../../alibaba/cloud.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
 import { sdkFailure } from '../../alibaba/sdk-errors.js';
 import { FailureError } from '../../domain/errors/failure.js';
+import { ossSource } from '../../sources/oss.js';
 import { acceptedWith } from '../support/domain/requests.js';
 import {
   ACCOUNT_KEYS,
@@ -28,20 +29,19 @@ beforeEach(async () => {
 
 afterEach(() => cloud.close());
 
-const request = acceptedWith({ disks: [{ source: `oss://${BUCKET}/web-01.raw` }], upload: { bucket: BUCKET } });
-const disk = {
-  ...{ number: 1, source: { kind: 'object', bucket: BUCKET, key: 'web-01.raw' } as const, bucket: BUCKET },
-  ...{ key: 'web-01.raw', size: null, conversion: 'as-is' as const, format: null, diskImageSizeGiB: null },
-};
+const SOURCE = `oss://${BUCKET}/web-01.raw`;
+const request = acceptedWith({ disks: [{ source: SOURCE }], upload: { bucket: BUCKET } });
 
 async function preflight(region = REGION): Promise<void> {
   await checkRegion(product, region);
   await checkBuckets(product, region, new Set([BUCKET]));
-  await checkObject(product, region, disk);
+  const { refusal } = await ossSource(SOURCE, { objects: product.oss(region) }).describe(signal);
+  if (refusal !== null) throw refusal;
   await checkName(product, request, 'import-1');
   await product.ram.setUpImportRole({ mode: 'verify', roleName: null, cloudBox: false, buckets: [BUCKET] });
 }
 
+const { signal } = new AbortController();
 const codeOf = (error: unknown) => (error instanceof FailureError ? error.failure.code : String(error));
 
 test('accepts a valid request', async () => {

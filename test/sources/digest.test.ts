@@ -5,21 +5,21 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashedInOrder, sha256Of } from '../../sources/digest.js';
-import { openFileSource } from '../../sources/file.js';
-import { type ByteSource, readPiece } from '../../sources/source.js';
-import { holeMap } from '../../sources/sparse-extents.js';
+import { openFileReader } from '../../sources/file.js';
+import { readPiece, type SourceReader } from '../../sources/source.js';
+import { sparseMap } from '../../sources/sparse-extents.js';
 
 const bytes = randomBytes(1_000_003);
 const digest = createHash('sha256').update(bytes).digest('hex');
 const signal = new AbortController().signal;
 
 let folder: string;
-let source: ByteSource;
+let source: SourceReader;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'digest-'));
   await writeFile(join(folder, 'disk'), bytes);
-  source = await openFileSource(join(folder, 'disk'));
+  source = await openFileReader(join(folder, 'disk'));
 });
 
 afterEach(async () => {
@@ -33,9 +33,9 @@ test('the digest of a source is that of its bytes', async () => {
 
 test('holes count as zeros, and are not read', async () => {
   await writeFile(join(folder, 'disk'), bytes);
-  const claimed = await openFileSource(
+  const claimed = await openFileReader(
     join(folder, 'disk'),
-    holeMap([
+    sparseMap([
       { start: 0, length: 4096 },
       { start: 500_000, length: 100_000 },
     ]),
@@ -74,7 +74,7 @@ describe('a source that is hashed while its parts are sent', () => {
 
   test('takes a part that failed and was read again into account once', async () => {
     let fails = 3;
-    const flaky: ByteSource = {
+    const flaky: SourceReader = {
       ...source,
       async *read(offset, length, buffers) {
         let given = 0;

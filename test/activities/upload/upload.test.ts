@@ -3,7 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { DiskPlan } from '../../../domain/plan.js';
+import { containerOf } from '../../../images/convert/decision.js';
+import { fileSource } from '../../../sources/file.js';
+import { inspectionOf } from '../../support/activities/upload/inspections.js';
 import { BUCKET, diskOf, sharedRecord, uploadWorker } from '../../support/activities/upload/upload-runner.js';
 import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
 import { startRangeServer } from '../../support/sources/range-server.js';
@@ -27,12 +32,13 @@ afterEach(async () => {
 async function fileDisk(number: number, content = randomBytes(SIZE)) {
   const path = join(folder, `${number}.raw`);
   await writeFile(path, content);
-  return { plan: diskOf(number, { kind: 'file', path }, content.length) };
+  return { plan: diskOf(number, { kind: 'file', path }, content.length), path, url: pathToFileURL(path).href };
 }
+const unused = () => Promise.reject(new Error('not part of this test'));
 const told = (failure: object) => ({ type: 'request', details: [expect.objectContaining(failure)] });
 
 describe('disks of one import', () => {
-  test('are sent side by side, as many at once as the worker has slots', async () => {
+  test('are sent side by side, as many concurrently as the worker allows', async () => {
     const disks = await Promise.all([1, 2, 3, 4].map((number) => fileDisk(number)));
     let most = 0;
     // None gets anywhere until two have begun: who sends them one by one never ends.
@@ -40,7 +46,7 @@ describe('disks of one import', () => {
       most = Math.max(most, bucket.uploads.size);
       return method === 'PUT' && most < 2 ? { kind: 'refuse', status: 503, code: 'SlowDown' } : undefined;
     };
-    const worker = uploadWorker({ endpoint: bucket.endpoint, slots: 2, settings: { partSize: PART, tries: 1000 } });
+    const worker = uploadWorker({ endpoint: bucket.endpoint, sends: 2, settings: { partSize: PART, tries: 1000 } });
     await worker.upload(disks);
     expect(most).toBe(2);
     expect(bucket.objects.size).toBe(4);
@@ -77,6 +83,66 @@ test('what a person has to mend is told with the disk that it is about, in the f
   });
   worker.close();
   await web.close();
+});
+
+describe('a disk that preflight has inspected', () => {
+  const versionOf = async (url: string) => {
+    const { version } = await fileSource(url, access).describe(new AbortController().signal);
+    return version ?? '';
+  };
+  const access = { resolveFile: async (path: string) => path, mapExtents: async () => null, digestOf: unused };
+  const raw = inspectionOf({ virtualSize: SIZE, fileSize: SIZE, allocatedSize: SIZE });
+  const planned = (plan: DiskPlan, version: string): DiskPlan => ({
+    ...plan,
+    ...{ conversion: 'if-worth', inspected: { version, container: containerOf(raw) } },
+  });
+
+  test('and that is still the same → sent without another inspection, its key made by the upload', async () => {
+    const { plan, url } = await fileDisk(1);
+    const worker = uploadWorker({ endpoint: bucket.endpoint });
+    const { disks } = await worker.upload([{ plan: { ...planned(plan, await versionOf(url)), key: null } }]);
+    expect(worker.inspected).toEqual([]);
+    expect(disks).toMatchObject([{ format: 'RAW', key: [...bucket.objects.keys()][0] }]);
+  });
+
+  test('and that has changed since → inspected again, and imported as what it is now', async () => {
+    const { plan, path } = await fileDisk(1);
+    const inspection = inspectionOf({ format: 'QCOW2', diskImageSizeGiB: 7, architecture: 'arm64' });
+    const worker = uploadWorker({ endpoint: bucket.endpoint, inspection });
+    const sent = await worker.upload([{ plan: planned(plan, 'another version') }]);
+    expect(worker.inspected).toEqual([path]);
+    expect(sent).toMatchObject({ architecture: 'arm64', disks: [{ format: 'QCOW2', diskImageSizeGiB: 7 }] });
+  });
+
+  test('and that has changed to something that ECS does not import → refused before a byte is sent', async () => {
+    const { plan } = await fileDisk(1);
+    const worker = uploadWorker({ endpoint: bucket.endpoint, inspection: inspectionOf({ format: 'ISO' }) });
+    const upload = worker.upload([{ plan: planned(plan, 'another version') }]);
+    await expect(upload).rejects.toMatchObject(
+      told({ code: 'InvalidImageFormat.Malformed', field: 'disks[0].source' }),
+    );
+    expect(bucket.partBytes).toBe(0);
+  });
+
+  test('in a plan of an earlier version, with a provisional key and no inspection → inspected once, and sent', async () => {
+    const { plan, path } = await fileDisk(1);
+    const worker = uploadWorker({ endpoint: bucket.endpoint, inspection: raw });
+    const { disks } = await worker.upload([{ plan: { ...plan, conversion: 'if-worth', key: 'imp-1/disk-1.raw' } }]);
+    expect(worker.inspected).toEqual([path]);
+    expect(disks).toMatchObject([{ format: 'RAW', key: expect.stringMatching(/disk-1-[0-9a-f]{12}\.raw$/) }]);
+  });
+
+  test('and that is an object which has been replaced since → inspected again', async () => {
+    bucket.objects.set('there.raw', randomBytes(SIZE));
+    const plan = diskOf(1, { kind: 'object', bucket: BUCKET, key: 'there.raw' }, SIZE);
+    const inspection = inspectionOf({ diskImageSizeGiB: 9 });
+    const worker = uploadWorker({ endpoint: bucket.endpoint, inspection });
+    const { disks } = await worker.upload([
+      { plan: { ...plan, inspected: { version: 'another version', container: containerOf(raw) } } },
+    ]);
+    expect(worker.inspected).toEqual([`oss://${BUCKET}/there.raw`]);
+    expect(disks).toMatchObject([{ key: 'there.raw', format: 'RAW', diskImageSizeGiB: 9 }]);
+  });
 });
 
 describe('an object whose sha256 the request has', () => {

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NotedPart, UploadInput } from '../../../alibaba/cloud.js';
 import { createOss } from '../../../alibaba/oss.js';
 import { hashedInOrder } from '../../../sources/digest.js';
+import { httpReader, probeHttp } from '../../../sources/http-ranges.js';
 import { createHttpClient, type HttpClient } from '../../../sources/http-request.js';
-import { describeHttp, httpSource } from '../../../sources/http-source.js';
-import type { ByteSource } from '../../../sources/source.js';
+import type { SourceReader } from '../../../sources/source.js';
 import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
 import { type RangeServer, startRangeServer } from '../../support/sources/range-server.js';
 
@@ -29,13 +29,13 @@ afterEach(async () => {
   await Promise.all([web.close(), bucket.close()]);
 });
 
-async function source(): Promise<ByteSource> {
-  const facts = await describeHttp(client, web.url, new AbortController().signal);
-  return httpSource(client, { ...facts, size: facts.size ?? 0 });
+async function source(): Promise<SourceReader> {
+  const facts = await probeHttp(client, web.url, new AbortController().signal);
+  return httpReader(client, { ...facts, size: facts.size ?? 0 });
 }
 
 /** Each call is a worker of its own. */
-async function upload(from: ByteSource, changes: Partial<UploadInput> = {}, lanes = 3) {
+async function upload(from: SourceReader, changes: Partial<UploadInput> = {}, lanes = 3) {
   const oss = createOss({
     endpoint: bucket.endpoint,
     region: 'cn-hangzhou',

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createOss } from '../../../alibaba/oss.js';
 import { createPace } from '../../../alibaba/upload/rate-limiter.js';
-import { openFileSource } from '../../../sources/file.js';
+import { openFileReader } from '../../../sources/file.js';
 import { startRecorder } from '../../support/alibaba/oss-recorder.js';
 import { simulatedClock } from '../../support/alibaba/upload/simulated-clock.js';
 
@@ -50,7 +50,7 @@ test('a whole upload keeps to it, counted by what the cloud received, parts that
     credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
     settings: { partSize: part, firstMs: 1 },
   });
-  const source = await openFileSource(join(folder, 'disk.raw'));
+  const source = await openFileReader(join(folder, 'disk.raw'));
   try {
     const upload = oss.upload({
       ...{ bucket: 'images', key: 'disk.raw', source, uploadId: null, meta: {}, signal },

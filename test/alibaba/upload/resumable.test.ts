@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { UploadInput } from '../../../alibaba/cloud.js';
 import { crc64 } from '../../../alibaba/crc64.js';
 import { createOss, type OssSettings } from '../../../alibaba/oss.js';
-import { openFileSource } from '../../../sources/file.js';
+import { openFileReader } from '../../../sources/file.js';
 import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
 
 const PART = 128 * 1024;
@@ -46,7 +46,7 @@ function oss(settings: Partial<OssSettings> = {}, securityToken = () => `t-${tok
   });
   return {
     async uploadFile({ file: path, ...rest }: FileUpload) {
-      const source = await openFileSource(path);
+      const source = await openFileReader(path);
       return await api.upload({ ...rest, source }).finally(() => source.close());
     },
   };

@@ -21,12 +21,13 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createConverter } from '../../../images/convert/converter.js';
-import { type ConvertMode, conversionNeed, INSTALLED, type Programs } from '../../../images/convert/need.js';
-import { findQemuImg } from '../../../images/convert/qemu-img.js';
-import { dataOf, weighConversion } from '../../../images/convert/worth.js';
+import { type ConvertMode, containerOf, decideConversion } from '../../../images/convert/decision.js';
+import { estimateConversion } from '../../../images/convert/estimate.js';
+import { INSTALLED, type Programs } from '../../../images/convert/programs.js';
+import { findQemuImg, mapExtentsWith } from '../../../images/convert/qemu-img.js';
 import { inspectImage } from '../../../images/inspect.js';
 import { createCache } from '../../../sources/scratch-cache.js';
-import { holeMap } from '../../../sources/sparse-extents.js';
+import { dataExtents, sparseMap } from '../../../sources/sparse-extents.js';
 import { DEMO, MIB, mbrDisk } from '../../support/images/made-images.js';
 
 let home = '';
@@ -67,7 +68,13 @@ async function convert(file: string, changes: Changes = {}) {
   const inspection = await inspectImage(file);
   names += 1;
   return await converter(changes.limitBytes)({
-    ...{ file, inspection, name: `converted-${names}`, mode: changes.mode ?? 'auto', role: 'system' },
+    ...{
+      file,
+      container: containerOf(inspection),
+      name: `converted-${names}`,
+      mode: changes.mode ?? 'auto',
+      role: 'system',
+    },
     signal: changes.signal ?? signal,
     onProgress: changes.onProgress ?? (() => undefined),
   });
@@ -252,15 +259,16 @@ describe('a conversion', () => {
     expect(readdirSync(at('cache'))).toEqual([]);
   });
 
-  test('whose worker is killed ends too, and its draft is gone at the next start', async () => {
+  test('whose worker is killed → ends, and the next start deletes its draft', async () => {
     const program = `
-      import { createCache } from '${path.resolve('images/convert/cache.ts')}';
+      import { createCache } from '${path.resolve('sources/scratch-cache.ts')}';
       import { createConverter } from '${path.resolve('images/convert/converter.ts')}';
+      import { containerOf } from '${path.resolve('images/convert/decision.ts')}';
       import { inspectImage } from '${path.resolve('images/inspect.ts')}';
       const cache = createCache({ folder: ${JSON.stringify(at('cache'))}, limitBytes: 1e12 });
       const inspection = await inspectImage(${JSON.stringify(slow())});
       await createConverter({ cache, inspect: inspectImage })({
-        file: ${JSON.stringify(slow())}, inspection, name: 'killed', mode: 'qcow2', role: 'system',
+        file: ${JSON.stringify(slow())}, container: containerOf(inspection), name: 'killed', mode: 'qcow2', role: 'system',
         signal: new AbortController().signal, onProgress: () => undefined,
       });`;
     writeFileSync(at('killed.mts'), program);
@@ -278,57 +286,57 @@ describe('a conversion', () => {
 
 describe('without qemu-img', () => {
   const without: Programs = { ...INSTALLED, qemuImg: () => findQemuImg('/nowhere/qemu-img') };
-  const need = async (file: string, mode: ConvertMode) => conversionNeed(await inspectImage(file), mode, without);
+  const decide = async (file: string, mode: ConvertMode) => decideConversion(await inspectImage(file), mode, without);
 
-  test('what ECS imports as it is goes as it is', async () => {
-    expect(await need(raw, 'auto')).toBe('as-is');
-    expect(await need(DEMO, 'auto')).toBe('as-is');
-    expect(await need(DEMO, 'qcow2')).toBe('as-is');
-    expect(await need(toFormat('vmdk'), 'never')).toBe('as-is');
+  test('a format that ECS imports → sent as it is', async () => {
+    expect(await decide(raw, 'auto')).toBe('as-is');
+    expect(await decide(DEMO, 'auto')).toBe('as-is');
+    expect(await decide(DEMO, 'qcow2')).toBe('as-is');
+    expect(await decide(toFormat('vmdk'), 'never')).toBe('as-is');
   });
 
   test.each([
     ['a VHDX', () => toFormat('vhdx'), 'auto'],
     ['a VMDK', () => toFormat('vmdk'), 'auto'],
-    ['a raw file that is wanted as QCOW2', () => raw, 'qcow2'],
-  ] as const)('%s waits until somebody installs it', async (_name, file, mode) => {
-    await expect(need(file(), mode)).rejects.toMatchObject({
+    ['a raw file with upload.convert qcow2', () => raw, 'qcow2'],
+  ] as const)('%s → action required: install qemu-img', async (_name, file, mode) => {
+    await expect(decide(file(), mode)).rejects.toMatchObject({
       failure: { code: 'Convert.NoQemuImg', class: 'attention', remedy: expect.stringContaining('qemu-utils') },
     });
   });
 });
 
-test('what must be converted and may not be is refused before anything is done', async () => {
+test('a VHDX with upload.convert never → refused before anything is converted', async () => {
   const inspection = await inspectImage(toFormat('vhdx'));
-  await expect(conversionNeed(inspection, 'never', INSTALLED)).rejects.toMatchObject({
+  await expect(decideConversion(inspection, 'never', INSTALLED)).rejects.toMatchObject({
     failure: { code: 'Convert.NotWanted', class: 'request' },
   });
 });
 
 describe('the holes of a sparse file', () => {
-  test('are known, and the map holds all that is not zero', async () => {
+  test('are mapped: everything outside the map is zero', async () => {
     const qemuImg = await findQemuImg();
     if (qemuImg === null) throw new Error('this test needs qemu-img');
-    const data = await dataOf(raw, qemuImg, signal);
+    const data = await dataExtents(raw, mapExtentsWith(qemuImg), signal);
     if (data === null) throw new Error('no map');
-    const map = holeMap(data);
+    const map = sparseMap(data);
     expect(map.dataBytes).toBeLessThan(20 * MIB);
     const bytes = readFileSync(raw);
     const zeros = Buffer.alloc(MIB);
     for (let offset = 0; offset < bytes.length; offset += MIB) {
-      if (map.covers(offset, MIB)) expect(bytes.subarray(offset, offset + MIB).equals(zeros)).toBe(true);
+      if (map.isHole(offset, MIB)) expect(bytes.subarray(offset, offset + MIB).equals(zeros)).toBe(true);
     }
   });
 
-  test('are weighed against the link: a slow one is worth a conversion, a fast one is not', async () => {
+  test('are compared with the link: a slow one → converted, a fast one → sent as it is', async () => {
     const qemuImg = await findQemuImg();
     if (qemuImg === null) throw new Error('this test needs qemu-img');
     const inspection = await inspectImage(raw);
-    const weighed = (bytesPerSecond: number) =>
-      weighConversion(raw, inspection, qemuImg, () => Promise.resolve(bytesPerSecond), signal);
-    const slow = await weighed(MIB);
+    const estimate = (bytesPerSecond: number) =>
+      estimateConversion(raw, inspection, qemuImg, () => Promise.resolve(bytesPerSecond), signal);
+    const slow = await estimate(MIB);
     expect(slow).toMatchObject({ convert: true });
     expect(slow?.convertedBytes).toBeLessThan(12 * MIB);
-    expect(await weighed(5000 * MIB)).toMatchObject({ convert: false });
+    expect(await estimate(5000 * MIB)).toMatchObject({ convert: false });
   });
 });

@@ -165,6 +165,7 @@ export function memoryStore() {
     progressOf: async () => null,
     progress: async () => true,
     attention: async () => true,
+    replaceFindings: async () => undefined,
     finish: async (_step, state) => {
       finished = state;
       return true;
@@ -213,8 +214,8 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
       cache: { obtain: unused },
       convert: unused,
       programs: { qemuImg: unused, unpacker: unused },
-      slots: { use: unused },
-      digests: { once: unused },
+      sends: { use: unused },
+      digests: { run: unused },
       host: 'here',
       leaseMs: 1_000,
     },
@@ -222,12 +223,10 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
   return {
     ...record,
     deps,
-    run: async <Args extends unknown[]>(
-      activity: (...args: Args) => Promise<unknown>,
+    run: <Args extends unknown[], Result>(
+      activity: (...args: Args) => Promise<Result>,
       ...args: Args
-    ): Promise<void> => {
-      await environment().run(activity, ...args);
-    },
+    ): Promise<Result> => environment().run<Args, Result, (...args: Args) => Promise<Result>>(activity, ...args),
     environment,
   };
 }

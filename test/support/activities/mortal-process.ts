@@ -9,8 +9,8 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import { createActivities, type ImportActivities } from '../../../activities/index.js';
-import { createSlots } from '../../../activities/upload/semaphore.js';
-import { createOnce } from '../../../activities/upload/single-flight.js';
+import { createSemaphore } from '../../../activities/upload/semaphore.js';
+import { createSingleFlight } from '../../../activities/upload/single-flight.js';
 import { createCloud } from '../../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../../alibaba/credentials.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
@@ -117,8 +117,8 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
       cache: { obtain: unused },
       convert: unused,
       programs: { qemuImg: async () => null, unpacker: async () => false },
-      slots: createSlots(4),
-      digests: createOnce<string>(),
+      sends: createSemaphore(4),
+      digests: createSingleFlight<string>(),
       host,
       leaseMs: LEASE_MS,
     },

@@ -1,11 +1,14 @@
 /** The upload phase run alone: a real upload to a recorder, with the record and the shared uploads in memory. */
+import { pathToFileURL } from 'node:url';
 import type { ActivityDependencies } from '../../../../activities/dependencies.js';
-import { createSlots } from '../../../../activities/upload/semaphore.js';
-import { createOnce } from '../../../../activities/upload/single-flight.js';
+import { createSemaphore } from '../../../../activities/upload/semaphore.js';
+import { createSingleFlight } from '../../../../activities/upload/single-flight.js';
 import { createUpload } from '../../../../activities/upload.js';
 import { createOss, type OssSettings } from '../../../../alibaba/oss.js';
+import { formatObjectLocation } from '../../../../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
 import type { DiskRequest } from '../../../../domain/request/request.js';
+import type { Inspection } from '../../../../images/inspection.js';
 import { createHttpClient } from '../../../../sources/http-request.js';
 import type { NotedPart, SharedUpload, UploadStore } from '../../../../store/uploads.js';
 import { activityRunner, FakeCloud, memoryStore, REQUEST } from '../distribution-cloud.js';
@@ -20,12 +23,27 @@ export function sharedRecord() {
 export interface WorkerOptions {
   readonly endpoint: string;
   readonly shared?: ReturnType<typeof sharedRecord>;
-  readonly slots?: number;
+  /** Disks that the worker sends concurrently. */
+  readonly sends?: number;
   readonly settings?: Partial<OssSettings>;
+  /** What an inspection during the upload finds; without it none is expected. */
+  readonly inspection?: Inspection;
 }
 
 /** One worker, that knows nothing but what the record says. */
-export function uploadWorker({ endpoint, shared = sharedRecord(), slots = 4, settings = {} }: WorkerOptions) {
+export function uploadWorker({
+  endpoint,
+  shared = sharedRecord(),
+  sends = 4,
+  settings = {},
+  inspection,
+}: WorkerOptions) {
+  const inspected: string[] = [];
+  const inspect = async (name: string): Promise<Inspection> => {
+    if (inspection === undefined) throw new Error(`${name} is inspected, which this test does not expect`);
+    inspected.push(name);
+    return inspection;
+  };
   const runner = activityRunner(new FakeCloud(), shared.record);
   const http = createHttpClient({ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 });
   const oss = createOss({
@@ -37,28 +55,40 @@ export function uploadWorker({ endpoint, shared = sharedRecord(), slots = 4, set
     ...runner.deps,
     cloud: { ...runner.deps.cloud, oss: () => oss },
     resolveFile: async (path) => path,
+    inspect,
     uploading: {
       ...runner.deps.uploading,
-      ...{ http, uploads: shared.uploads, slots: createSlots(slots), digests: createOnce<string>() },
+      ...{ http, uploads: shared.uploads, sends: createSemaphore(sends), digests: createSingleFlight<string>() },
+      inspectRemote: (image) => inspect(image.name),
       programs: { qemuImg: async () => null, unpacker: async () => false },
     },
   };
   return {
+    /** Names of the images that were inspected. */
+    inspected,
     /** Rejects with what the workflow would see. */
-    async upload(disks: readonly { readonly plan: DiskPlan; readonly sha256?: string }[]): Promise<void> {
-      const asked = disks.map(({ sha256 }): DiskRequest => ({ source: 'any', ...(sha256 && { sha256 }) }));
+    async upload(disks: readonly { readonly plan: DiskPlan; readonly sha256?: string }[]): Promise<ImportPlan> {
+      const asked = disks.map(
+        ({ plan, sha256 }): DiskRequest => ({ source: urlOf(plan.source), ...(sha256 && { sha256 }) }),
+      );
       const request = { ...REQUEST, disks: asked, upload: { ...REQUEST.upload, bucket: BUCKET } };
       const unknown = { architecture: null, bootMode: null, platform: null, osType: null, nvmeSupport: null };
       const plan: ImportPlan = { accountId: '1', disks: disks.map((disk) => disk.plan), ...unknown };
-      await runner.run(createUpload(deps), { importId: 'imp-1', step: 4, attempt: 1, request }, plan);
+      return await runner.run(createUpload(deps), { importId: 'imp-1', step: 4, attempt: 1, request }, plan);
     },
     close: () => http.close(),
   };
 }
 
 export function diskOf(number: number, source: DiskPlan['source'], size: number): DiskPlan {
-  const key = source.kind === 'object' ? source.key : `imp-1-${number}.raw`;
+  const key = source.key ?? null;
   return { number, source, size, bucket: BUCKET, key, conversion: 'as-is', format: 'RAW', diskImageSizeGiB: null };
+}
+
+/** The URL of the request whose plan names this place. */
+function urlOf({ path = '', url, bucket = '', key = '', kind }: DiskPlan['source']): string {
+  if (kind === 'object') return formatObjectLocation({ bucket, key });
+  return url ?? pathToFileURL(path).href;
 }
 
 function memoryUploads(): UploadStore {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCache, type Room } from '../../../sources/scratch-cache.js';
+import { createCache, type Room } from '../../sources/scratch-cache.js';
 
 const KIB = 1024;
 const LIMIT = 1024 * KIB;

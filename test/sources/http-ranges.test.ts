@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { httpReader, probeHttp } from '../../sources/http-ranges.js';
 import { createHttpClient, type HttpClient } from '../../sources/http-request.js';
-import { describeHttp, httpSource } from '../../sources/http-source.js';
 import { readPiece } from '../../sources/source.js';
 import { type RangeServer, startRangeServer } from '../support/sources/range-server.js';
 
@@ -22,9 +22,9 @@ afterEach(async () => {
 });
 
 async function open(url = server.url) {
-  const facts = await describeHttp(client, url, signal);
+  const facts = await probeHttp(client, url, signal);
   if (facts.size === null) throw new Error('no size');
-  return httpSource(client, { ...facts, size: facts.size });
+  return httpReader(client, { ...facts, size: facts.size });
 }
 
 const redirectTo = (location: string) => {
@@ -74,7 +74,7 @@ describe('a web source', () => {
 
   test('on a server without ranges says so', async () => {
     server.takesRanges = false;
-    expect(await describeHttp(client, server.url, signal)).toMatchObject({ takesRanges: false, size: bytes.length });
+    expect(await probeHttp(client, server.url, signal)).toMatchObject({ takesRanges: false, size: bytes.length });
   });
 
   test('that is empty is refused', async () => {

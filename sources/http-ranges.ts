@@ -1,18 +1,18 @@
-/** A source on a web server that hands out ranges of it: each part of an upload fetches its own. */
+/** An image on a web server that supports ranges: each part of an upload fetches its own bytes. */
 import { type HttpAnswer, type HttpClient, nameOf } from './http-request.js';
-import { type BufferPair, type ByteSource, sourceFailure } from './source.js';
+import { type BufferPair, type SourceReader, sourceFailure } from './source.js';
 
 export interface HttpFacts {
   readonly url: URL;
-  /** Null where the server doesn't tell. */
+  /** Null where the server does not report it. */
   readonly size: number | null;
   readonly takesRanges: boolean;
-  /** A strong ETag, else the time of the last change; null: the server tells neither. */
+  /** A strong ETag, else the time of the last change; null: the server reports neither. */
   readonly validator: string | null;
 }
 
-/** Asks for the first byte alone, as GET: a signed URL is good for one method only. */
-export async function describeHttp(client: HttpClient, url: URL, signal: AbortSignal): Promise<HttpFacts> {
+/** Requests the first byte, with GET: a signed URL is valid for one method only. */
+export async function probeHttp(client: HttpClient, url: URL, signal: AbortSignal): Promise<HttpFacts> {
   const answer = await client.get(url, { range: 'bytes=0-0', 'accept-encoding': 'identity' }, signal);
   answer.close();
   const validator = validatorOf(answer);
@@ -30,14 +30,24 @@ export async function describeHttp(client: HttpClient, url: URL, signal: AbortSi
   return { url, size, takesRanges: false, validator };
 }
 
-/** @param facts of a server that takes ranges and told the size */
-export function httpSource(client: HttpClient, facts: HttpFacts & { readonly size: number }): ByteSource {
+export type RangedHttpFacts = HttpFacts & { readonly size: number };
+
+export function hasRanges(facts: HttpFacts): facts is RangedHttpFacts {
+  return facts.takesRanges && facts.size !== null;
+}
+
+/** Null: the server reports neither an ETag nor a time of change. */
+export function versionOf({ url, validator, size }: HttpFacts): string | null {
+  return validator === null ? null : `${nameOf(url)} ${validator} ${size}`;
+}
+
+export function httpReader(client: HttpClient, facts: RangedHttpFacts): SourceReader {
   const { url, size, validator } = facts;
   const name = nameOf(url);
-  /** Where redirects led to: asked directly until it no longer answers. */
+  /** The target of redirects: requested directly until it fails. */
   let place = url;
 
-  const ask = async (headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> => {
+  const request = async (headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> => {
     const answer = await client.get(place, headers, signal);
     if (answer.status >= 400 && place !== url) {
       answer.close();
@@ -51,9 +61,9 @@ export function httpSource(client: HttpClient, facts: HttpFacts & { readonly siz
   return {
     name,
     size,
-    version: validator === null ? null : `${name} ${validator} ${size}`,
+    version: versionOf(facts),
     remote: true,
-    inFull: false,
+    mustReadAll: false,
 
     async *read(offset, length, buffers, signal) {
       const headers = {
@@ -61,19 +71,16 @@ export function httpSource(client: HttpClient, facts: HttpFacts & { readonly siz
         'accept-encoding': 'identity',
         ...(validator === null ? {} : { 'if-range': validator }),
       };
-      const answer = await ask(headers, signal);
+      const answer = await request(headers, signal);
       let whole = false;
       try {
         if (answer.status === 200) {
-          throw sourceFailure(
-            'Changed',
-            `${name} was changed on its server, or the server hands out no ranges any more`,
-          );
+          throw sourceFailure('Changed', `${name} was changed on its server, or the server no longer supports ranges`);
         }
         if (answer.status === 416) throw sourceFailure('Changed', `${name} became shorter than ${size} bytes`);
         if (answer.status !== 206) throw refusal(answer, url);
         const range = contentRange(answer);
-        // The time of the last change may be left out of an answer to If-Range.
+        // An answer to If-Range may omit the time of the last change.
         const same = range?.total === size && [validator, null].includes(validatorOf(answer));
         if (!same || range?.start !== offset) throw sourceFailure('Changed', `${name} was changed on its server`);
         yield* fill(answer, length, buffers);
@@ -84,7 +91,7 @@ export function httpSource(client: HttpClient, facts: HttpFacts & { readonly siz
     },
 
     async check() {
-      const now = await describeHttp(client, url, AbortSignal.timeout(60_000));
+      const now = await probeHttp(client, url, AbortSignal.timeout(60_000));
       if (now.size !== size || now.validator !== validator) {
         throw sourceFailure('Changed', `${name} was changed on its server while it was read`);
       }
@@ -94,14 +101,14 @@ export function httpSource(client: HttpClient, facts: HttpFacts & { readonly siz
   };
 }
 
-/** The answer's bytes gathered into full chunks. */
+/** Gathers the answer's bytes into full chunks. */
 async function* fill(answer: HttpAnswer, length: number, buffers: BufferPair): AsyncIterable<Uint8Array> {
   let [current, other] = buffers;
   let filled = 0;
   let total = 0;
   for await (const piece of answer.pieces()) {
     total += piece.byteLength;
-    if (total > length) throw sourceFailure('Unreachable', `${nameOf(answer.url)} sent more than was asked for`);
+    if (total > length) throw sourceFailure('Unreachable', `${nameOf(answer.url)} sent more bytes than requested`);
     for (let taken = 0; taken < piece.byteLength; ) {
       const part = piece.subarray(taken, taken + current.byteLength - filled);
       current.set(part, filled);
@@ -113,7 +120,8 @@ async function* fill(answer: HttpAnswer, length: number, buffers: BufferPair): A
       filled = 0;
     }
   }
-  if (total < length) throw sourceFailure('Unreachable', `${nameOf(answer.url)} cut the connection half-way`);
+  if (total < length)
+    throw sourceFailure('Unreachable', `${nameOf(answer.url)} closed the connection before all bytes arrived`);
   if (filled > 0) yield current.subarray(0, filled);
 }
 
@@ -122,7 +130,7 @@ function contentRange(answer: HttpAnswer): { readonly start: number; readonly to
   return found === null ? null : { start: Number(found[1]), total: Number(found[2]) };
 }
 
-/** If-Range takes strong validators only. */
+/** If-Range accepts strong validators only. */
 function validatorOf({ headers }: HttpAnswer): string | null {
   const { etag } = headers;
   if (etag !== undefined && !etag.startsWith('W/')) return etag;

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createSlots } from '../../../activities/upload/semaphore.js';
+import { createSemaphore } from '../../../activities/upload/semaphore.js';
 
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
 
 test('no more disks are sent at once than a worker has slots, whoever they belong to', async () => {
-  const slots = createSlots(3);
+  const slots = createSemaphore(3);
   let now = 0;
   let most = 0;
   const send = () =>
@@ -22,7 +22,7 @@ test('no more disks are sent at once than a worker has slots, whoever they belon
 });
 
 test('a slot is free again when its disk failed, and goes to the next in line', async () => {
-  const slots = createSlots(1);
+  const slots = createSemaphore(1);
   const order: string[] = [];
   const first = slots.use(signal, async () => {
     await delay(5);
@@ -35,7 +35,7 @@ test('a slot is free again when its disk failed, and goes to the next in line', 
 });
 
 test('who waits for a slot and is cancelled takes none', async () => {
-  const slots = createSlots(1);
+  const slots = createSemaphore(1);
   const cancel = new AbortController();
   let release = () => {};
   const holding = slots.use(

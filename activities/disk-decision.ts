@@ -1,0 +1,123 @@
+/** The decision about one disk: sent as it is, converted or imported where it is; its format and its size. */
+import { fail } from '../domain/errors/index.js';
+import type { DiskPlan } from '../domain/plan.js';
+import type { DiskRequest, ImportRequest } from '../domain/request/request.js';
+import { MAX_DISK_GIB } from '../domain/request/vocabulary.js';
+import { containerOf, convertedFormat, decideConversion, isImportable } from '../images/convert/decision.js';
+import type { Programs } from '../images/convert/programs.js';
+import type { Inspection } from '../images/inspection.js';
+import type { Source, SourceFacts } from '../sources/source.js';
+
+export interface InspectedDisk {
+  readonly source: Source;
+  readonly facts: SourceFacts;
+  /** Null: the source cannot be inspected before it is on this host, or not at all. */
+  readonly inspection: Inspection | null;
+}
+
+/** Throws what is wrong with the disk. */
+export async function decideDisk(
+  request: ImportRequest,
+  number: number,
+  { source, facts, inspection }: InspectedDisk,
+  programs: Programs,
+): Promise<DiskPlan> {
+  const disk = diskOf(request, number);
+  const field = `disks[${number - 1}]`;
+  const { size, version } = facts;
+  const common = {
+    ...{ number, source: source.place, size },
+    ...(inspection === null || version === null ? {} : { inspected: { version, container: containerOf(inspection) } }),
+  };
+  if (source.object !== null) {
+    const { bucket, key } = source.object;
+    // Without a known format the cloud gets what the request says; a finding reports the unknown format.
+    const known = inspection !== null && inspection.format !== 'UNKNOWN' ? inspection : null;
+    const format = known === null ? (disk.format ?? null) : importableFormat(disk, known, field);
+    const diskImageSizeGiB = known === null ? (disk.diskImageSize ?? null) : sizeOf(disk, known, field);
+    return { ...common, bucket, key, conversion: 'as-is', format, diskImageSizeGiB };
+  }
+  const place = { bucket: request.upload.bucket, key: null };
+  if (inspection === null) {
+    const stated = { format: disk.format ?? null, diskImageSizeGiB: disk.diskImageSize ?? null };
+    return { ...common, ...place, ...stated, conversion: 'unknown' };
+  }
+  const decided = await decideConversion(inspection, request.upload.convert, programs);
+  // Downloading an image only to estimate what a conversion saves would cost more than it saves.
+  const conversion = decided === 'if-worth' && facts.file === null ? 'as-is' : decided;
+  const format =
+    conversion === 'converted'
+      ? await formatAfterConversion(disk, inspection, field, programs)
+      : importableFormat(disk, inspection, field);
+  return { ...common, ...place, conversion, format, diskImageSizeGiB: sizeOf(disk, inspection, field) };
+}
+
+export function diskOf(request: ImportRequest, number: number): DiskRequest {
+  const disk = request.disks[number - 1];
+  if (disk === undefined) throw new Error(`the request has no disk ${number}`);
+  return disk;
+}
+
+/** Any bytes can be a raw disk where the request says so; a finding reports that nothing known is on it. */
+export function asStated(disk: DiskRequest, inspection: Inspection): Inspection {
+  if (disk.format !== 'RAW' || inspection.format !== 'UNKNOWN' || inspection.subformat !== null) return inspection;
+  const { fileSize } = inspection;
+  return {
+    ...inspection,
+    format: 'RAW',
+    virtualSize: fileSize,
+    diskImageSizeGiB: inspection.diskImageSizeGiB ?? Math.max(1, Math.ceil(fileSize / 1024 ** 3)),
+  };
+}
+
+async function formatAfterConversion(
+  disk: DiskRequest,
+  inspection: Inspection,
+  field: string,
+  programs: Programs,
+): Promise<string> {
+  // For a packed image or an archive, the format in the request is that of the disk inside.
+  if (inspection.contains === null && isImportable(inspection.format)) requireSameFormat(disk, inspection, field);
+  return await convertedFormat(inspection, programs);
+}
+
+/** The format of an image that is sent as it is. */
+export function importableFormat(disk: DiskRequest, inspection: Inspection, field: string): string {
+  if (!isImportable(inspection.format)) {
+    throw fail('InvalidImageFormat.Malformed', `${field}.source is ${inspection.format}, which ECS does not import`, {
+      field: `${field}.source`,
+    });
+  }
+  requireSameFormat(disk, inspection, field);
+  return inspection.format;
+}
+
+function requireSameFormat(disk: DiskRequest, inspection: Inspection, field: string): void {
+  if (disk.format === undefined || disk.format === inspection.format) return;
+  throw fail(
+    'Request.ContradictsImage',
+    `${field}.format is ${disk.format} in the request and ${inspection.format} in the image`,
+    { field: `${field}.format` },
+  );
+}
+
+/** The cloud's disk is never smaller than what the guest sees, and never larger than the cloud allows. */
+export function sizeOf(disk: DiskRequest, inspection: Inspection, field: string): number | null {
+  const needed = inspection.diskImageSizeGiB;
+  if (needed !== null && needed > MAX_DISK_GIB) {
+    throw fail(
+      'InvalidImageSize',
+      `${field}.source has a virtual size of ${needed} GiB; ECS imports disks of up to ${MAX_DISK_GIB} GiB: shrink the disk, or split its data over several disks`,
+      { field: `${field}.source` },
+    );
+  }
+  const asked = disk.diskImageSize ?? null;
+  if (asked !== null && needed !== null && asked < needed) {
+    throw fail(
+      'InvalidImageSize',
+      `${field}.diskImageSize is ${asked} GiB, but the image’s virtual size is ${needed} GiB`,
+      { field: `${field}.diskImageSize` },
+    );
+  }
+  return asked ?? needed;
+}

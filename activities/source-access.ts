@@ -1,0 +1,34 @@
+/** What the sources of one import are read with: this worker's files, its cache, and OSS in the import's region. */
+import { mapExtentsWith } from '../images/convert/qemu-img.js';
+import type { SourceAccess } from '../sources/access.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+export function sourceAccess(
+  { resolveFile, cloud, uploading }: Pick<ActivityDependencies, 'resolveFile' | 'cloud' | 'uploading'>,
+  region: string,
+): SourceAccess {
+  const { http, cache, uploads, digests, host, programs } = uploading;
+  return {
+    ...{ resolveFile, http, cache },
+    get objects() {
+      return cloud.oss(region);
+    },
+
+    async mapExtents(file, signal) {
+      const qemuImg = await programs.qemuImg();
+      return qemuImg === null ? null : await mapExtentsWith(qemuImg)(file, signal);
+    },
+
+    async digestOf(version, signal, compute) {
+      // A file of the same name and number on another host is another file.
+      const key = `${host} ${version}`;
+      const known = await uploads.digest(key);
+      if (known !== null) return known;
+      return await digests.run(key, signal, async () => {
+        const digest = await compute();
+        await uploads.noteDigest(key, digest);
+        return digest;
+      });
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/** The last part of the decision about a disk: whether it is sent as it is or converted, where that depends on the link or on a late inspection. */
+import { objectKey } from '../../domain/ids.js';
+import type { Finding } from '../../domain/import.js';
+import type { ContainerFacts, DiskPlan } from '../../domain/plan.js';
+import { containerOf, convertedFormat, decideConversion } from '../../images/convert/decision.js';
+import { estimateConversion, type LinkSpeed } from '../../images/convert/estimate.js';
+import type { Inspection } from '../../images/inspection.js';
+import { uploadEntry } from '../../resources/multipart-upload.js';
+import type { OpenedSource } from '../../sources/source.js';
+import type { UploadForm } from '../../store/uploads.js';
+import { asStated, diskOf } from '../disk-decision.js';
+import { inspectOptions } from '../preflight-disk.js';
+import type { UploadContext } from './upload-context.js';
+
+export interface FormDecision {
+  readonly form: UploadForm;
+  /** Of the object. */
+  readonly format: string;
+  /** What a conversion needs to know of the source; null where the source is not on this host. */
+  readonly container: ContainerFacts | null;
+  /** Of the source, made only now; null where preflight's decision applies. */
+  readonly inspection: Inspection | null;
+}
+
+/**
+ * The plan as it applies to the source's present version. Where the source has changed since preflight, nothing of the
+ * decision is left: the source is inspected again.
+ */
+export function planFor(disk: DiskPlan, version: string | null): DiskPlan {
+  const { inspected, ...rest } = disk;
+  return inspected === undefined || inspected.version === version ? disk : { ...rest, conversion: 'unknown' };
+}
+
+export async function decideForm(context: UploadContext, opened: OpenedSource): Promise<FormDecision> {
+  const { deps, input, disk } = context;
+  const { programs } = deps.uploading;
+  if (disk.conversion === 'as-is' || opened.file === null) {
+    return { form: 'as-is', format: disk.format ?? 'RAW', container: null, inspection: null };
+  }
+  const { file } = opened;
+  const inspection = disk.inspected === undefined ? await inspectLate(context, file) : null;
+  const container = inspection === null ? disk.inspected?.container : containerOf(inspection);
+  if (container === undefined) throw new Error(`disk ${disk.number} is neither inspected in preflight nor now`);
+  const conversion =
+    disk.conversion === 'unknown' && inspection !== null
+      ? await decideConversion(inspection, input.request.upload.convert, programs)
+      : disk.conversion;
+  const form = conversion === 'if-worth' ? await fasterForm(context, opened, file, container) : formOf(conversion);
+  if (form === 'as-is') return { form, format: container.format, container, inspection };
+  if (conversion === 'converted') {
+    await reportReason(context, `${container.format} is converted to a compressed qcow2 before it is sent`);
+  }
+  return { form, format: await convertedFormat(container, programs), container, inspection };
+}
+
+function formOf(conversion: DiskPlan['conversion']): UploadForm {
+  return conversion === 'converted' ? 'converted' : 'as-is';
+}
+
+async function inspectLate({ deps, input, disk, signal }: UploadContext, file: string): Promise<Inspection> {
+  const { request } = input;
+  const inspection = await deps.inspect(file, inspectOptions(request, disk.number, signal));
+  return asStated(diskOf(request, disk.number), inspection);
+}
+
+async function fasterForm(
+  context: UploadContext,
+  opened: OpenedSource,
+  file: string,
+  container: ContainerFacts,
+): Promise<UploadForm> {
+  const { deps, disk, signal } = context;
+  // An object with this content saves both the conversion and the upload.
+  const [uploaded] = opened.sha256 === null ? [] : await deps.uploading.uploads.find(disk.bucket, opened.sha256);
+  if (uploaded !== undefined) return uploaded.form;
+  const qemuImg = await deps.uploading.programs.qemuImg();
+  if (qemuImg === null) return 'as-is';
+  const estimate = await estimateConversion(file, container, qemuImg, linkOf(context), signal);
+  if (estimate === null) return 'as-is';
+  await reportReason(context, estimate.reason);
+  return estimate.convert ? 'converted' : 'as-is';
+}
+
+/** Reports in the log and as a finding why a disk is converted, or why not. */
+async function reportReason({ deps, step, disk }: UploadContext, reason: string): Promise<void> {
+  step.log('conversion', { disk: disk.number, reason });
+  const finding: Finding = {
+    code: 'ECSIMPORT.Conversion',
+    severity: 'info',
+    message: reason,
+    evidence: `disk ${disk.number}: format, allocation, compression of a sample, measured speed of the link`,
+    remedy:
+      'To change this, set upload.convert: "never" sends images as they are where ECS imports them so, "qcow2" converts all.',
+    source: 'inspection',
+    disk: disk.number,
+  };
+  const scope = { source: 'inspection' as const, disk: disk.number, codes: [finding.code] };
+  await deps.store.replaceFindings(step, scope, [finding]);
+}
+
+/** As earlier uploads measured it; otherwise a few parts are sent to measure it, under a key of this import's own. */
+function linkOf({ deps, step, input, disk, signal }: UploadContext): LinkSpeed {
+  const { region, upload } = input.request;
+  const oss = deps.cloud.oss(region);
+  return async () => {
+    const known = oss.linkSpeed();
+    if (known !== null) return known;
+    const { bucket } = disk;
+    const key = objectKey(upload.prefix, step.importId, disk.number, 'link-probe');
+    await deps.store.record(step, uploadEntry(region, { bucket, key }, 'intended'));
+    const measured = await oss.measureLink(bucket, key, signal);
+    await deps.store.record(step, uploadEntry(region, { bucket, key }, 'removed'));
+    return measured;
+  };
+}

@@ -1,0 +1,32 @@
+/** What sources are read with; a worker passes the real ones. */
+import type { HttpClient } from './http-request.js';
+import type { Cache } from './scratch-cache.js';
+import type { MapExtents } from './sparse-extents.js';
+
+export interface SourceAccess {
+  /** Checks that a path may be read on this host; returns the real path. Throws `Source.*`. */
+  resolveFile(path: string): Promise<string>;
+  readonly mapExtents: MapExtents;
+  readonly http: HttpClient;
+  readonly cache: Cache;
+  /** OSS in the region of the import. */
+  readonly objects: ObjectReads;
+  /** The SHA-256 of a version of a file: known from an earlier computation, else computed once for all callers. */
+  digestOf(version: string, signal: AbortSignal, compute: () => Promise<string>): Promise<string>;
+}
+
+/** The read calls of OSS that a source needs. Each throws `FailureError`. */
+export interface ObjectReads {
+  /** Null when there is no such object. */
+  headObject(bucket: string, key: string): Promise<ObjectFacts | null>;
+  readRange(bucket: string, key: string, offset: number, length: number): Promise<Uint8Array>;
+}
+
+export interface ObjectFacts {
+  readonly size: number;
+  readonly etag: string;
+  readonly crc64: string | null;
+  readonly storageClass: string;
+  /** Of an archived object. */
+  readonly restore: 'ongoing' | 'restored' | null;
+}

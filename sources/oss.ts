@@ -1,0 +1,125 @@
+/** An object in OSS: ECS imports it from where it is, so it is read only to be checked and inspected. */
+import { FailureError } from '../domain/errors/failure.js';
+import { fail } from '../domain/errors/index.js';
+import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../domain/object-location.js';
+import type { ObjectFacts, ObjectReads, SourceAccess } from './access.js';
+import { sha256Of } from './digest.js';
+import { rangesOf, type Source, type SourceFacts, type SourceReader, sourceFailure } from './source.js';
+
+const RANGE_BYTES = 4 * 1024 * 1024;
+
+/** Storage classes whose objects must be restored before they can be read. */
+const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];
+
+export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'>): Source {
+  const location = parseObjectLocation(url);
+  if (location === null) throw new Error(`${url} is not the location of an object`);
+  const name = formatObjectLocation(location);
+
+  /** A refusal to answer is reported with the problems of the request; any other error ends the attempt. */
+  const head = async (): Promise<ObjectFacts | FailureError> => {
+    try {
+      const object = await objects.headObject(location.bucket, location.key);
+      return object === null
+        ? refusal('NotFound', `object ${name} does not exist`)
+        : (unusable(name, object) ?? object);
+    } catch (error) {
+      if (isRefused(error)) return error;
+      throw error;
+    }
+  };
+  let asked: Promise<ObjectFacts | FailureError> | null = null;
+  const headOnce = () => {
+    asked ??= head();
+    return asked;
+  };
+  const read = async (): Promise<SourceReader> => {
+    const object = await headOnce();
+    if (object instanceof FailureError) throw object;
+    return objectReader(objects, location, object);
+  };
+
+  return {
+    name,
+    place: { kind: 'object', ...location },
+    object: location,
+
+    async describe(): Promise<SourceFacts> {
+      const object = await headOnce();
+      if (object instanceof FailureError) return { size: null, version: null, file: null, refusal: object };
+      return { size: object.size, version: versionOf(name, object), file: null, refusal: null };
+    },
+
+    async inspect(inspector) {
+      const object = await headOnce();
+      if (object instanceof FailureError) return null;
+      try {
+        return await inspector.remote(rangesOf(objectReader(objects, location, object)));
+      } catch (error) {
+        // The cloud may be allowed to read an object that this service is not: it is imported without an inspection.
+        if (isRefused(error)) return null;
+        throw error;
+      }
+    },
+
+    async open() {
+      const reader = await read();
+      return { reader, file: null, sha256: null, release: () => reader.close() };
+    },
+
+    async digest(signal, onProgress) {
+      const reader = await read();
+      return await sha256Of(reader, signal, (done) => onProgress(done / reader.size));
+    },
+  };
+}
+
+function objectReader(objects: ObjectReads, location: ObjectLocation, object: ObjectFacts): SourceReader {
+  const { bucket, key } = location;
+  const { size, etag } = object;
+  const name = formatObjectLocation(location);
+  return {
+    name,
+    size,
+    version: versionOf(name, object),
+    remote: true,
+    mustReadAll: false,
+    async *read(offset, length, _buffers, signal) {
+      for (let done = 0; done < length; ) {
+        signal.throwIfAborted();
+        const bytes = await objects.readRange(bucket, key, offset + done, Math.min(RANGE_BYTES, length - done));
+        if (bytes.byteLength === 0) throw sourceFailure('Changed', `${name} became shorter than ${size} bytes`);
+        done += bytes.byteLength;
+        yield bytes;
+      }
+    },
+    async check() {
+      const now = await objects.headObject(bucket, key);
+      if (now?.etag !== etag || now.size !== size) {
+        throw sourceFailure('Changed', `${name} was replaced while it was read`);
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function versionOf(name: string, { etag, crc64, size }: ObjectFacts): string {
+  return `${name} ${etag} ${crc64 ?? ''} ${size}`;
+}
+
+/** What ECS would answer for an object that is empty or archived; null for any other. */
+function unusable(name: string, { size, storageClass, restore }: ObjectFacts): FailureError | null {
+  if (size === 0) return refusal('Size', `object ${name} is empty`);
+  if (!ARCHIVED.includes(storageClass) || restore === 'restored') return null;
+  const state = restore === 'ongoing' ? ', its restore is in progress' : '';
+  return refusal('NeedRestore', `object ${name} is in storage class ${storageClass}${state}`);
+}
+
+function refusal(code: 'NotFound' | 'Size' | 'NeedRestore', message: string): FailureError {
+  const field = 'disks[0].source';
+  return fail(`InvalidOSSObject.${code}`, message, { service: 'ecs', action: 'preflight', field });
+}
+
+function isRefused(error: unknown): error is FailureError {
+  return error instanceof FailureError && (error.failure.status === 403 || error.failure.class === 'request');
+}
