@@ -1,4 +1,4 @@
-/** The boot check of an import, where it is asked for: what it says as a finding, its log and last screen with the import. */
+/** The boot check of an import, where the request asks for it: the outcome is a finding; its log and last screen are kept with the import. */
 import type { Finding } from '../domain/import.js';
 import type { BootCheck } from '../images/boot-check/boot-check.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -26,8 +26,8 @@ const NOT_HERE: Finding = {
   code: 'ECSIMPORT.BootCheck',
   severity: 'warning',
   message: 'The boot check did not run',
-  evidence: 'the system disk does not lie on the worker’s host',
-  remedy: 'Give the image as a file of a worker’s host, or leave inspection.bootCheck out.',
+  evidence: 'the system disk is not on the worker’s host',
+  remedy: 'Use an image on a worker’s host (file:///path), or remove inspection.bootCheck.',
   source: 'inspection',
   disk: 1,
 };

@@ -1,7 +1,7 @@
-/** Which disk a failure is about: the catalogue speaks of any, or of the first. */
+/** Names the disk that a failure is about: the texts of the catalogue name any disk, or the first. */
 import { FailureError } from '../domain/errors/failure.js';
 
-/** The same error, its field and remedy naming disk `number` (from 1) of the request. */
+/** The same error, with disk `number` (from 1) of the request in its field and remedy. */
 export function ofDisk(error: unknown, number: number): unknown {
   if (!(error instanceof FailureError)) return error;
   const { field, remedy } = error.failure;

@@ -1,4 +1,4 @@
-/** The cloud’s side of preflight, by reading only: who we are, region, buckets, objects, name, and the vendor’s own dry run. */
+/** The checks of preflight in the cloud, by reading only: account, region, buckets, image name, and the vendor’s dry run. */
 
 import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
@@ -14,7 +14,7 @@ function refusal(code: CatalogueCode, message: string, field: string): FailureEr
   return fail(code, message, { service: 'ecs', action: 'preflight', field });
 }
 
-/** A rule of the request that only what the image shows has brought into play. */
+/** The failure for a rule that is broken only because of what the image is. */
 export function failureOfRule({ path, message, vendorCode }: RequestProblem): Failure {
   const known = vendorCode !== null && isCatalogueCode(vendorCode) ? vendorCode : 'Request.Invalid';
   return refusal(known, message, path).failure;
@@ -24,14 +24,18 @@ export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {
   return cloud.sts.getCallerIdentity();
 }
 
-/** The regions that there are, for `checkDestinations`. */
+/** Returns all regions, for `checkDestinations`. */
 export async function checkRegion(cloud: Cloud, region: string): Promise<readonly string[]> {
   const regions = await cloud.ecs(region).describeRegions();
   if (regions.includes(region)) return regions;
-  throw refusal('InvalidRegionId.NotFound', `region ${region} is none of ${regions.join(', ')}`, 'region');
+  throw refusal(
+    'InvalidRegionId.NotFound',
+    `region ${region} does not exist; the regions are ${regions.join(', ')}`,
+    'region',
+  );
 }
 
-/** A copy that cannot be made is found out before the import, and not hours after it. */
+/** Finds copies that cannot be made before the import, not hours after it. */
 export async function checkDestinations(
   cloud: Cloud,
   request: ImportRequest,
@@ -40,25 +44,25 @@ export async function checkDestinations(
 ): Promise<void> {
   const unknown = request.distribute.regions.filter((region) => !regions.includes(region));
   if (unknown.length > 0) {
-    const message = `${unknown.join(', ')}: none of ${regions.join(', ')}`;
+    const message = `${unknown.join(', ')} does not exist; the regions are ${regions.join(', ')}`;
     throw refusal('DestinationRegion.NotFound', message, 'distribute.regions');
   }
   await Promise.all(request.distribute.regions.map((region) => checkName(cloud, request, importId, region)));
 }
 
-/** ECS reads only buckets of the import’s own region, and none that OSS encrypts. */
+/** ECS reads only buckets in the import’s region, and none that OSS encrypts. */
 export async function checkBuckets(cloud: Cloud, region: string, buckets: ReadonlySet<string>): Promise<void> {
   for (const name of buckets) {
     const bucket = await cloud
       .oss(region)
       .getBucket(name)
       .catch((error: unknown) => {
-        throw saidOfBucket(error, name, region);
+        throw withBucket(error, name, region);
       });
     if (bucket.region !== region) {
       throw refusal(
         'InvalidOSSBucket.NotMatched',
-        `bucket ${name} is in ${bucket.region}, the import in ${region}: use a bucket of ${region}, or import into ${bucket.region}`,
+        `bucket ${name} is in ${bucket.region}, the import is in ${region}: use a bucket in ${region}, or import into ${bucket.region}`,
         'upload.bucket',
       );
     }
@@ -72,14 +76,14 @@ export async function checkBuckets(cloud: Cloud, region: string, buckets: Readon
   }
 }
 
-/** The cloud says of a bucket elsewhere only that it must be addressed there, and names neither bucket nor region. */
-function saidOfBucket(error: unknown, name: string, region: string): unknown {
+/** For a bucket in another region, the cloud's error names neither the bucket nor the region. */
+function withBucket(error: unknown, name: string, region: string): unknown {
   if (!(error instanceof FailureError) || error.failure.code !== 'InvalidOSSBucket.NotMatched') return error;
-  const message = `bucket ${name} is not in ${region}, where the import is: use a bucket of ${region}, or import into the bucket’s own region`;
+  const message = `bucket ${name} is not in ${region}, where the import is: use a bucket in ${region}, or import into the bucket’s own region`;
   return new FailureError({ ...error.failure, message, field: 'upload.bucket' }, { cause: error });
 }
 
-/** A name is free, or it is ours from an earlier try; somebody else’s image is never taken for ours. */
+/** Throws unless the name is free, or belongs to the image that an earlier attempt of this import made. */
 export async function checkName(
   cloud: Cloud,
   request: ImportRequest,
@@ -96,7 +100,7 @@ export async function checkName(
   );
 }
 
-/** The vendor’s own check; a role that is still to be made is no reason to refuse. */
+/** The vendor’s own check. A missing role is not an error where the next phase creates it. */
 export async function dryRun(cloud: Cloud, request: ImportRequest, plan: ImportPlan, importId: string): Promise<void> {
   try {
     await cloud

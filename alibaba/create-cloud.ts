@@ -5,7 +5,7 @@ import { createEcs } from './ecs.js';
 import { createOss } from './oss.js';
 import { createRam } from './ram.js';
 import { createSts } from './sts.js';
-import { createPace } from './upload/rate-limiter.js';
+import { createRateLimiter } from './upload/rate-limiter.js';
 
 /** For calls that belong to no region: STS has an endpoint in each, and wants one named. */
 const HOME_REGION = 'cn-hangzhou';
@@ -22,24 +22,24 @@ export interface CloudOptions {
   /** Part size of an upload in bytes. Default 8 MiB; larger where the image would otherwise have more than 10,000 parts. */
   readonly partSize?: number;
   /** Maximum number of concurrent parts of one upload. Default 12. */
-  readonly maxLanes?: number;
+  readonly maxConcurrentParts?: number;
 }
 
 export function createCloud(options: CloudOptions): Cloud {
   const { endpoints, credentials, homeRegion = HOME_REGION } = options;
-  const { timeoutMs, partSize, maxLanes } = options;
+  const { timeoutMs, partSize, maxConcurrentParts } = options;
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
   // One for all regions: the limit is this process's.
-  const pace = options.limitRate === undefined ? {} : { pace: createPace(options.limitRate) };
+  const rateLimiter = options.limitRate === undefined ? {} : { rateLimiter: createRateLimiter(options.limitRate) };
   const settings = {
     ...(timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs }),
     ...(partSize === undefined ? {} : { partSize }),
-    ...(maxLanes === undefined ? {} : { maxLanes }),
+    ...(maxConcurrentParts === undefined ? {} : { maxConcurrentParts }),
   };
   return {
     ecs: onePerRegion((region): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
     oss: onePerRegion(
-      (region): OssApi => createOss({ endpoint: endpoints.oss, region, credentials, settings, ...pace }),
+      (region): OssApi => createOss({ endpoint: endpoints.oss, region, credentials, settings, ...rateLimiter }),
     ),
     ram: createRam({ endpoint: endpoints.ram, region: homeRegion, credentials, ...timeout }),
     sts: createSts({ endpoint: endpoints.sts, region: homeRegion, credentials, ...timeout }),

@@ -7,9 +7,9 @@ import { createLinkMeter, type LinkMeter } from './upload/link-speed.js';
 import { type ObjectCalls, type UploadSettings, uploadSource } from './upload/multipart.js';
 import { DEFAULT_PART_BYTES } from './upload/parts.js';
 import { probeLink } from './upload/probe-link.js';
-import { type Pace, UNPACED } from './upload/rate-limiter.js';
+import { type RateLimiter, UNLIMITED } from './upload/rate-limiter.js';
 
-export interface OssSettings extends Omit<UploadSettings, 'pace'> {
+export interface OssSettings extends Omit<UploadSettings, 'rateLimiter'> {
   /** A request on which no byte moves for so long is given up and tried again. */
   readonly stallMs: number;
   /** For calls that carry no image bytes. */
@@ -18,8 +18,8 @@ export interface OssSettings extends Omit<UploadSettings, 'pace'> {
 
 export const OSS_DEFAULTS: OssSettings = {
   partSize: DEFAULT_PART_BYTES,
-  lanes: 4,
-  maxLanes: 12,
+  concurrentParts: 4,
+  maxConcurrentParts: 12,
   tries: 6,
   firstMs: 250,
   maxMs: 10_000,
@@ -30,16 +30,16 @@ export const OSS_DEFAULTS: OssSettings = {
 export interface OssOptions extends OssPlace {
   readonly settings?: Partial<OssSettings>;
   /** One for all clients of a process, so that its limit is the process's. */
-  readonly pace?: Pace;
+  readonly rateLimiter?: RateLimiter;
 }
 
 export function createOss(options: OssOptions): OssApi {
   const wanted = { ...OSS_DEFAULTS, ...options.settings };
-  const settings = { ...wanted, lanes: Math.min(wanted.lanes, wanted.maxLanes) };
+  const settings = { ...wanted, concurrentParts: Math.min(wanted.concurrentParts, wanted.maxConcurrentParts) };
   const control = createControl(options, settings.controlTimeoutMs);
   const wire = createWire({ ...options, stallMs: settings.stallMs });
   const meter = createLinkMeter();
-  const pace = options.pace ?? UNPACED;
+  const rateLimiter = options.rateLimiter ?? UNLIMITED;
 
   return {
     async getBucket(bucket) {
@@ -68,14 +68,14 @@ export function createOss(options: OssOptions): OssApi {
     async upload(input) {
       input.signal.throwIfAborted();
       const calls = objectCalls(control, wire, meter, input);
-      return await uploadSource(calls, input, { ...settings, pace });
+      return await uploadSource(calls, input, { ...settings, rateLimiter });
     },
 
     linkSpeed: meter.bytesPerSecond,
 
     async measureLink(bucket, key, signal) {
       const calls = objectCalls(control, wire, meter, { bucket, key, meta: {} });
-      await probeLink(calls, { ...settings, pace }, signal);
+      await probeLink(calls, { ...settings, rateLimiter }, signal);
       return meter.bytesPerSecond();
     },
 

@@ -29,7 +29,7 @@ export const cloudVariables = z.object({
     .refine((bytes) => bytes >= MIN_PART_BYTES && bytes <= MAX_PART_BYTES, 'give 100K to 5G: OSS takes no other parts')
     .default(OSS_DEFAULTS.partSize),
   /** Maximum number of concurrent parts of one upload. */
-  ECS_IMPORT_MAX_PARTS_AT_ONCE: z.coerce.number().int().min(1).default(OSS_DEFAULTS.maxLanes),
+  ECS_IMPORT_MAX_PARTS_AT_ONCE: z.coerce.number().int().min(1).default(OSS_DEFAULTS.maxConcurrentParts),
 });
 
 /** Throws `ConfigError` that names every variable that is wrong. */
@@ -41,7 +41,7 @@ export function cloudFromEnvironment(env: Environment, endpoints = cloudEndpoint
     endpoints,
     credentials: defaultCredentials(env),
     partSize: read.ECS_IMPORT_PART_SIZE,
-    maxLanes: read.ECS_IMPORT_MAX_PARTS_AT_ONCE,
+    maxConcurrentParts: read.ECS_IMPORT_MAX_PARTS_AT_ONCE,
     ...(homeRegion === undefined ? {} : { homeRegion }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(limitRate === undefined ? {} : { limitRate }),

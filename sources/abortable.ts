@@ -1,4 +1,4 @@
-/** Waits for something that nobody can stop, but not longer than the signal allows. */
+/** Waits for a promise that cannot be aborted, but only until the signal is aborted. */
 export async function abortable<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
   signal.throwIfAborted();
   let abort = () => {};

@@ -1,15 +1,15 @@
-/** Which hosts a source may be fetched from: never this machine itself or a cloud's metadata service, unless allowed. */
+/** The hosts that sources may be downloaded from: never this machine or a cloud's metadata service, unless the operator allows it. */
 import { BlockList, isIP } from 'node:net';
 import { sourceFailure } from './source.js';
 
 export interface HttpRules {
-  /** `example.com`, or `*.example.com` for all below it; empty: any host. */
+  /** `example.com`, or `*.example.com` for all its subdomains; empty: any host. */
   readonly hosts: readonly string[];
-  /** Addresses (`127.0.0.1`, `10.0.0.0/8`) that may be fetched from although they are of a kind that is refused. */
+  /** Addresses (`127.0.0.1`, `10.0.0.0/8`) that are allowed although their kind is refused. */
   readonly addresses: readonly string[];
 }
 
-/** What an importer could be misused to reach: itself, its neighbours on the link, and the keys in metadata services. */
+/** Targets of server-side request forgery: this host, its neighbours on the link, and the keys in metadata services. */
 const REFUSED: readonly (readonly [address: string, prefix: number, what: string])[] = [
   ['0.0.0.0', 8, 'this host'],
   ['127.0.0.0', 8, 'loopback'],
@@ -28,7 +28,7 @@ const REFUSED: readonly (readonly [address: string, prefix: number, what: string
   ['fd20:ce::254', 128, 'the metadata service of Google Cloud'],
 ];
 
-/** IPv6 ranges that carry an IPv4 address: it is the one that counts. */
+/** IPv6 ranges that contain an IPv4 address: the rules apply to that address. */
 const CARRIERS = [
   { list: network('::', 96), firstGroup: 6 },
   { list: network('::ffff:0:0', 96), firstGroup: 6 },
@@ -37,7 +37,7 @@ const CARRIERS = [
 ];
 
 export interface AddressGuard {
-  /** Throws `Source.HostNotAllowed` where the rules don't name the host. */
+  /** Throws `Source.HostNotAllowed` where the rules do not allow the host. */
   checkHost(host: string): void;
   /** Throws `Source.AddressNotAllowed`; `host` is for the message. */
   checkAddress(address: string, host: string): void;
@@ -51,22 +51,22 @@ export function createAddressGuard(rules: HttpRules): AddressGuard {
   return {
     checkHost(host) {
       const name = host.toLowerCase().replace(/\.$/, '');
-      if (rules.hosts.length === 0 || rules.hosts.some((pattern) => fits(name, pattern.toLowerCase()))) return;
+      if (rules.hosts.length === 0 || rules.hosts.some((pattern) => matches(name, pattern.toLowerCase()))) return;
       throw sourceFailure(
         'HostNotAllowed',
-        `images may not be fetched from ${host} (allowed: ${rules.hosts.join(', ')})`,
+        `images must not be downloaded from ${host} (allowed: ${rules.hosts.join(', ')})`,
       );
     },
     checkAddress(address, host) {
       const [plain = ''] = address.replace(/^\[|\]$/g, '').split('%');
-      if (isIP(plain) === 0) throw sourceFailure('AddressNotAllowed', `${host} has no address that can be judged`);
+      if (isIP(plain) === 0) throw sourceFailure('AddressNotAllowed', `${host} has no valid IP address`);
       for (const one of [plain, ...carried(plain)]) {
         if (allowed.check(one, kindOf(one))) return;
         const found = refused.find(({ list }) => list.check(one, kindOf(one)));
         if (found) {
           throw sourceFailure(
             'AddressNotAllowed',
-            `${host} is ${address} (${found.what}), which imports may not reach`,
+            `${host} is ${address} (${found.what}), which imports must not reach`,
           );
         }
       }
@@ -74,7 +74,7 @@ export function createAddressGuard(rules: HttpRules): AddressGuard {
   };
 }
 
-function fits(host: string, pattern: string): boolean {
+function matches(host: string, pattern: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 
@@ -93,12 +93,12 @@ function add(list: BlockList, entry: string): void {
   const most = isIP(address) === 6 ? 128 : 32;
   const bits = Number(prefix ?? most);
   if (isIP(address) === 0 || !Number.isInteger(bits) || bits < 0 || bits > most) {
-    throw new Error(`${entry} is no address and no network (127.0.0.1, 10.0.0.0/8, fd00::/8)`);
+    throw new Error(`${entry} is not an address or a network (such as 127.0.0.1, 10.0.0.0/8 or fd00::/8)`);
   }
   list.addSubnet(address, bits, kindOf(address));
 }
 
-/** The IPv4 address inside of an IPv6 one. */
+/** The IPv4 address inside an IPv6 address. */
 function carried(address: string): string[] {
   if (isIP(address) !== 6) return [];
   const groups = groupsOf(address);
@@ -109,7 +109,7 @@ function carried(address: string): string[] {
 }
 
 function groupsOf(address: string): number[] {
-  // URL knows every way of writing an IPv6 address, and gives one.
+  // URL normalizes every notation of an IPv6 address.
   const { hostname } = new URL(`http://[${address}]`);
   const [head = '', tail] = hostname.slice(1, -1).split('::');
   const parse = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));

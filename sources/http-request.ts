@@ -1,6 +1,6 @@
 /**
- * GET requests to hosts that nobody trusts. Every address is judged after its name is resolved and before it is
- * connected to, for the first request and for every redirect, so that no name can lead to a place that is refused.
+ * GET requests to untrusted hosts. Every address is checked after its name is resolved and before the connection, for the
+ * first request and for every redirect, so that no name can lead to a refused address.
  */
 import { lookup as resolve } from 'node:dns';
 import http from 'node:http';
@@ -15,25 +15,25 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  /** Where the answer came from, after redirects. */
+  /** The URL of the answer, after redirects. */
   readonly url: URL;
-  /** The bytes as they come. Throws as `get` does; time in which nobody asks for the next piece is not counted. */
+  /** The bytes as they arrive. Throws as `get` does; the time before the next piece is requested does not count as a stall. */
   pieces(): AsyncIterable<Uint8Array>;
-  /** Ends the connection; needed where the bytes are not read to their end. */
+  /** Ends the connection; required where not all bytes are read. */
   close(): void;
 }
 
 export interface HttpClient {
   /**
-   * The answer's head, redirects followed; any status but a redirect's is the caller's to judge. Throws `FailureError`
-   * for a place that is refused (`Source.*`), a transient one for a connection that fails or stands still.
+   * Follows redirects, and resolves with the head of the answer, whatever its status. Throws `FailureError`: `Source.*` for
+   * a refused address, transient for a connection that fails or stalls.
    */
   get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
   close(): void;
 }
 
 export interface HttpSettings extends HttpRules {
-  /** A connection on which no byte moves for so long is given up. */
+  /** A connection on which no byte arrives for this time is ended. */
   readonly stallMs: number;
 }
 
@@ -45,8 +45,12 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
     'https:': new https.Agent({ keepAlive: true, lookup }),
   };
 
-  const once = (url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> => {
-    judge(url, guard);
+  const requestOnce = (
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> => {
+    checkUrl(url, guard);
     const { request } = url.protocol === 'https:' ? https : http;
     const agent = url.protocol === 'https:' ? agents['https:'] : agents['http:'];
     return new Promise((resolveAnswer, reject) => {
@@ -74,7 +78,7 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
       let url = first;
       for (let redirects = 0; ; redirects++) {
         signal.throwIfAborted();
-        const answer = await once(url, headers, signal);
+        const answer = await requestOnce(url, headers, signal);
         const { location } = answer.headers;
         if (!REDIRECTS.includes(answer.status) || location === undefined) return answer;
         answer.close();
@@ -82,7 +86,7 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
           throw sourceFailure('Unreadable', `${nameOf(first)} redirects more than ${MAX_REDIRECTS} times`);
         }
         if (!URL.canParse(location, url.href)) {
-          throw sourceFailure('Unreadable', `${nameOf(first)} redirects to something that is no address`);
+          throw sourceFailure('Unreadable', `${nameOf(first)} redirects to an invalid URL`);
         }
         const next = new URL(location, url);
         if (url.protocol === 'https:' && next.protocol === 'http:') {
@@ -98,18 +102,18 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
   };
 }
 
-/** An address for messages: its query may hold a signature. */
+/** The URL for messages, without its query, which may contain a signature. */
 export function nameOf(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** What can be told without asking DNS; an address in the URL itself never comes to `lookup`. */
-function judge(url: URL, guard: AddressGuard): void {
+/** The checks that need no DNS; an address in the URL never reaches `lookup`. */
+function checkUrl(url: URL, guard: AddressGuard): void {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw sourceFailure('NotSupported', `${url.protocol}// sources cannot be read`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw sourceFailure('CredentialsInUrl', `the URL of ${url.host} holds a user name or password`);
+    throw sourceFailure('CredentialsInUrl', `the URL of ${url.host} contains a user name or password`);
   }
   guard.checkHost(url.hostname);
   const address = url.hostname.replace(/^\[|\]$/g, '');
@@ -121,7 +125,7 @@ function guardedLookup(guard: AddressGuard): LookupFunction {
     resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       try {
-        // All of them: which one is connected to is the system's choice.
+        // All of them, because the system chooses which one to connect to.
         for (const { address } of addresses) guard.checkAddress(address, host);
       } catch (refusal) {
         return callback(refusal instanceof Error ? refusal : new Error(String(refusal)), []);
@@ -157,12 +161,12 @@ async function* piecesOf(
 }
 
 function stalled(url: URL, stallMs: number): Error {
-  return sourceFailure('Stalled', `${nameOf(url)}: no byte came for ${stallMs / 1000} s`);
+  return sourceFailure('Stalled', `${nameOf(url)} sent no byte for ${stallMs / 1000} s`);
 }
 
 const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/;
 
-/** Our own refusals pass; what the socket says becomes a failure that is worth another try, or a person's look. */
+/** Our own refusals stay as they are; an error of the socket becomes a transient failure, or one that requires action. */
 function asFailure(url: URL, error: Error): Error {
   if (error.name === 'FailureError') return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;

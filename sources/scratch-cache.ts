@@ -1,6 +1,6 @@
 /**
- * A folder for what is made of sources on the way to the cloud: bounded, never filling its disk, emptied after use, and
- * cleared of what a crash left. A finished file is found again after a restart; a half-made one is not.
+ * A folder for downloaded and converted images until they are sent: limited in size, never filling its disk, emptied after use
+ * and after a crash. A finished file is used again after a restart; an unfinished one is deleted.
  */
 
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
@@ -11,28 +11,28 @@ import { abortable } from './abortable.js';
 
 export interface CacheOptions {
   readonly folder: string;
-  /** Of all files in it together, on the disk. */
+  /** The total size of its files on the disk. */
   readonly limitBytes: number;
 }
 
-/** What is promised to a file while it is made. */
+/** The space that is reserved for a file while it is written. */
 export interface Room {
-  /** The file will take so many bytes in all; throws `Cache.Full` where there is no room for that. */
+  /** Reserves this many bytes in total; throws `Cache.Full` where there is no room for them. */
   grow(bytes: number): Promise<void>;
 }
 
 export interface CachedFile {
   readonly path: string;
-  /** Not needed any more by this caller. The last one deletes the file, unless it is kept for another try. */
+  /** This caller no longer needs the file. The last caller deletes it, or keeps it for a later attempt. */
   release(how: 'delete' | 'keep'): Promise<void>;
 }
 
 export interface Cache {
   /**
-   * The file of this name, made by `make` where it is not there yet: it writes to the path that it is given, and to
-   * others that begin with it; the first is then renamed. Waits while others take up the room that it needs. Throws `Cache.Full` (attention) where the room
-   * would not do even if they were gone.
-   * @param bytes at most, on the disk, as far as is known
+   * The file of this name; `make` writes it where it does not exist. `make` may also write to paths that begin with the path
+   * that it gets; only the file at that path is kept. Waits while other files use the room that it needs. Throws `Cache.Full`
+   * (attention) where the room would not suffice without them either.
+   * @param bytes the most that it takes on the disk, as far as is known
    */
   obtain(
     name: string,
@@ -42,13 +42,13 @@ export interface Cache {
   ): Promise<CachedFile>;
 }
 
-/** Left free on the disk for everybody else. */
+/** Kept free on the disk for other programs. */
 const RESERVE_BYTES = 512 * 1024 ** 2;
-/** What nobody came back for within this time is in nobody's way to be finished. */
+/** A finished file that no attempt has used for this time is deleted at the next start. */
 const KEEP_UNUSED_MS = 24 * 3600_000;
 const DRAFT = /\.draft-(\d+)-\d+(\.[a-z]+)?$/;
 
-interface Promised {
+interface Reservation {
   readonly draft: string;
   bytes: number;
 }
@@ -56,20 +56,20 @@ interface Promised {
 export function createCache({ folder, limitBytes }: CacheOptions): Cache {
   const users = new Map<string, number>();
   const making = new Map<string, Promise<void>>();
-  const rooms = new Set<Promised>();
+  const rooms = new Set<Reservation>();
   let drafts = 0;
   let cleared: Promise<void> | null = null;
   let changed = waiter();
 
-  /** Throws unless there is room for `bytes` more; removes what nobody uses to make some. */
+  /** Makes room for `bytes` more by deleting unused files; throws where that does not suffice. */
   const makeRoom = async (bytes: number): Promise<void> => {
     const files = await finished(folder);
     const idle = files.filter((file) => !users.has(file.name)).sort((one, other) => one.usedAt - other.usedAt);
     let inCache = files.reduce((sum, file) => sum + file.bytes, 0);
-    const promised = [...rooms].reduce((sum, room) => sum + room.bytes, 0);
-    const unwritten = promised - (await draftBytes(folder));
+    const reserved = [...rooms].reduce((sum, room) => sum + room.bytes, 0);
+    const unwritten = reserved - (await draftBytes(folder));
     for (;;) {
-      const free = Math.min(limitBytes - inCache - promised, (await freeBytes(folder)) - RESERVE_BYTES - unwritten);
+      const free = Math.min(limitBytes - inCache - reserved, (await freeBytes(folder)) - RESERVE_BYTES - unwritten);
       if (free >= bytes) return;
       const oldest = idle.shift();
       if (oldest === undefined) throw full(folder, bytes, Math.max(0, free), limitBytes);
@@ -78,9 +78,9 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
     }
   };
 
-  /** One at a time: what is free must not be promised twice. */
+  /** One at a time, so that free space is not reserved twice. */
   let turn: Promise<unknown> = Promise.resolve();
-  const promise = (room: Promised, bytes: number): Promise<void> => {
+  const reserve = (room: Reservation, bytes: number): Promise<void> => {
     const mine = turn.then(async () => {
       await makeRoom(bytes - (rooms.has(room) ? room.bytes : 0));
       room.bytes = bytes;
@@ -90,18 +90,18 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
     return mine;
   };
 
-  const take = async (draft: string, bytes: number, signal: AbortSignal): Promise<Promised> => {
+  const take = async (draft: string, bytes: number, signal: AbortSignal): Promise<Reservation> => {
     const room = { draft, bytes: 0 };
     for (;;) {
       signal.throwIfAborted();
       const woken = changed.promise;
       try {
-        await promise(room, bytes);
+        await reserve(room, bytes);
         return room;
       } catch (error) {
-        // The caller itself is one of the users.
-        const othersMayLeave = rooms.size > 0 || users.size > 1;
-        if (!(error instanceof FailureError) || !othersMayLeave || bytes > limitBytes) throw error;
+        // The caller itself is counted as a user.
+        const othersMayRelease = rooms.size > 0 || users.size > 1;
+        if (!(error instanceof FailureError) || !othersMayRelease || bytes > limitBytes) throw error;
         await abortable(woken, signal);
       }
     }
@@ -119,7 +119,7 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
     try {
       await make(draft, {
         async grow(wanted) {
-          if (wanted > room.bytes) await promise(room, wanted);
+          if (wanted > room.bytes) await reserve(room, wanted);
         },
       });
       await toDisk(draft);
@@ -147,7 +147,7 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
         while ((await stat(path.join(folder, name)).catch(() => null)) === null) {
           const other = making.get(name);
           if (other !== undefined) {
-            // Its failure is told to whoever began it; the next one tries for itself.
+            // The caller that started it gets its failure; this one then makes its own attempt.
             await abortable(
               other.catch(() => undefined),
               signal,
@@ -184,12 +184,12 @@ async function finished(folder: string): Promise<FinishedFile[]> {
   return files.flat();
 }
 
-/** Removes drafts of processes that live no more, and finished files that nobody came back for. */
+/** Deletes drafts of processes that have ended, and finished files that were not used again. */
 async function clear(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const name of await readdir(folder)) {
     const owner = DRAFT.exec(name)?.[1];
-    if (owner !== undefined && (Number(owner) === process.pid || !lives(Number(owner)))) {
+    if (owner !== undefined && (Number(owner) === process.pid || !isRunning(Number(owner)))) {
       await rm(path.join(folder, name), { force: true });
     }
   }
@@ -198,7 +198,7 @@ async function clear(folder: string): Promise<void> {
   }
 }
 
-/** With what was made on the way to it. */
+/** Deletes the draft and the intermediate files beside it. */
 async function removeDrafts(draft: string): Promise<void> {
   const { dir, base } = path.parse(draft);
   for (const name of await readdir(dir)) {
@@ -206,7 +206,7 @@ async function removeDrafts(draft: string): Promise<void> {
   }
 }
 
-function lives(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,4 +1,4 @@
-/** Sending an object that others may want to send as well: one does, and says so for as long as it lives. */
+/** A lease on an upload that several imports may want to make: one import holds it, and renews it while it sends. */
 import { setMaxListeners } from 'node:events';
 import { fail } from '../../domain/errors/index.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
@@ -6,16 +6,16 @@ import type { SharedUpload, UploadStore } from '../../store/uploads.js';
 
 export interface Lease {
   readonly signal: AbortSignal;
-  /** Told to those who wait, with the next renewal. */
+  /** Written with the next renewal, for the imports that wait. */
   progress(bytesDone: number, bytesTotal: number): void;
 }
 
-/** Renewed so often within its time that one lost answer of the database does not end it. */
+/** Renewals per lease time, so that one lost response of the database does not end the lease. */
 const RENEWALS = 5;
 
 /**
- * Runs `body` while `holder` holds the lease on the upload, which it has claimed. Where the lease is lost, because the
- * database was out of reach for its whole length or somebody else has taken over, the body is aborted.
+ * Runs `body` while `holder` holds the lease on the upload, which it has claimed. The body is aborted when the lease is lost:
+ * the database was unreachable for the whole lease time, or another worker has taken over.
  */
 export async function underLease<Result>(
   uploads: Pick<UploadStore, 'renew' | 'handOver'>,
@@ -26,13 +26,13 @@ export async function underLease<Result>(
   body: (lease: Lease) => Promise<Result>,
 ): Promise<Result> {
   const lost = new AbortController();
-  let told = { bytesDone: 0, bytesTotal: 0 };
+  let latest = { bytesDone: 0, bytesTotal: 0 };
   let heldUntil = performance.now() + leaseMs;
   const renew = async () => {
-    const asked = performance.now();
+    const startedAt = performance.now();
     try {
-      if (!(await uploads.renew(id, holder, leaseMs, told))) return lose('another worker sends it now');
-      heldUntil = asked + leaseMs;
+      if (!(await uploads.renew(id, holder, leaseMs, latest))) return lose('another worker has taken over this upload');
+      heldUntil = startedAt + leaseMs;
     } catch {
       if (performance.now() >= heldUntil) lose('the database could not be reached');
     }
@@ -47,11 +47,11 @@ export async function underLease<Result>(
     return await body({
       signal: held,
       progress: (bytesDone, bytesTotal) => {
-        told = { bytesDone, bytesTotal };
+        latest = { bytesDone, bytesTotal };
       },
     });
   } catch (error) {
-    // Whoever waits goes on at once; the parts that are there are theirs.
+    // A waiting import continues immediately, with the parts that are already in the cloud.
     if (!lost.signal.aborted) await uploads.handOver(id, holder).catch(() => undefined);
     throw error;
   } finally {

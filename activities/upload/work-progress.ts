@@ -1,16 +1,16 @@
-/** One progress out of several disks, each of which is read, maybe converted, and sent. */
+/** The progress of an upload phase: of several disks, each of which is read, converted where needed, and sent. */
 import type { DiskPlan } from '../../domain/plan.js';
 import type { Step } from '../step.js';
 
 export interface DiskProgress {
-  /** 0 to 1 of reading it for its digest, or of downloading it. */
+  /** 0 to 1, of reading the source for its digest or downloading it. */
   reading(fraction: number): void;
   /** 0 to 1. */
   converting(fraction: number): void;
   sending(bytesDone: number, bytesTotal: number): void;
 }
 
-/** How much of a disk's way each stage is, where it takes place at all. */
+/** The share of each stage in a disk's progress, where the stage takes place. */
 const READING = 0.1;
 const CONVERTING = 0.5;
 
@@ -22,7 +22,7 @@ export function workProgress(disks: readonly DiskPlan[], step: Pick<Step, 'repor
   const sum = (of: (disk: { bytesDone: number; bytesTotal: number }) => number) =>
     [...state.values()].reduce((result, disk) => result + of(disk), 0);
 
-  const tell = () => {
+  const report = () => {
     const done = [...state].reduce((result, [number, disk]) => result + disk.done * weightOf(number), 0);
     const bytesTotal = sum((disk) => disk.bytesTotal);
     step.report({
@@ -38,7 +38,7 @@ export function workProgress(disks: readonly DiskPlan[], step: Pick<Step, 'repor
     const stage = (from: number, share: number, fraction: number) => {
       own.before = Math.max(own.before, from + share);
       own.done = from + share * fraction;
-      tell();
+      report();
     };
     return {
       reading: (fraction) => stage(0, READING, fraction),
@@ -46,7 +46,7 @@ export function workProgress(disks: readonly DiskPlan[], step: Pick<Step, 'repor
       sending(bytesDone, bytesTotal) {
         Object.assign(own, { bytesDone, bytesTotal });
         own.done = own.before + (1 - own.before) * (bytesTotal === 0 ? 1 : bytesDone / bytesTotal);
-        tell();
+        report();
       },
     };
   };

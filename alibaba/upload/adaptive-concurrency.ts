@@ -1,20 +1,24 @@
-/** How many parts are under way at once: one more while that makes the upload faster, half as many when it hurts. */
+/** Adapts how many parts are sent concurrently: one more while that makes the upload faster, half as many after errors. */
 import { setMaxListeners } from 'node:events';
 
-export interface LaneCount {
+export interface AdaptiveConcurrency {
   readonly limit: number;
-  /** Bytes that the link has taken. */
+  /** Call it with the bytes that were sent. */
   sent(bytes: number): void;
-  /** A part failed in a way that fewer connections may mend. */
-  trouble(): void;
+  /** Call it when a part failed in a way that fewer connections may fix. */
+  decrease(): void;
 }
 
 const WINDOW_MS = 2_000;
-/** A further lane stays only if it makes the upload so much faster. */
-const WORTH = 1.05;
+/** One more part at a time stays only if it makes the upload faster by this factor. */
+const MIN_SPEEDUP = 1.05;
 const REST_WINDOWS = 10;
 
-export function adaptiveLanes(start: number, most: number, now: () => number = () => performance.now()): LaneCount {
+export function createAdaptiveConcurrency(
+  start: number,
+  most: number,
+  now: () => number = () => performance.now(),
+): AdaptiveConcurrency {
   let limit = start;
   let windowStart = now();
   let windowBytes = 0;
@@ -26,7 +30,7 @@ export function adaptiveLanes(start: number, most: number, now: () => number = (
     const rate = windowBytes / (time - windowStart);
     windowStart = time;
     windowBytes = 0;
-    if (widened && rate < rateBefore * WORTH) {
+    if (widened && rate < rateBefore * MIN_SPEEDUP) {
       limit = Math.max(1, limit - 1);
       widened = false;
       resting = REST_WINDOWS;
@@ -47,7 +51,7 @@ export function adaptiveLanes(start: number, most: number, now: () => number = (
       const time = now();
       if (time - windowStart >= WINDOW_MS) endWindow(time);
     },
-    trouble() {
+    decrease() {
       limit = Math.max(1, Math.floor(limit / 2));
       widened = false;
       resting = REST_WINDOWS;
@@ -56,10 +60,10 @@ export function adaptiveLanes(start: number, most: number, now: () => number = (
 }
 
 /**
- * Runs the jobs in order of their index, `limit()` at a time; that may change while they run. The first failure aborts
- * the others through the signal they are given, and is thrown when all have ended.
+ * Starts the jobs in order, at most `limit()` at a time; the limit may change meanwhile. The first failure aborts the
+ * others through their signal, and is thrown when all have ended.
  */
-export async function runInLanes<Job>(
+export async function runConcurrently<Job>(
   jobs: readonly Job[],
   limit: () => number,
   signal: AbortSignal,
@@ -67,7 +71,7 @@ export async function runInLanes<Job>(
 ): Promise<void> {
   const stop = new AbortController();
   const all = AbortSignal.any([signal, stop.signal]);
-  // Every part listens.
+  // Every part adds a listener.
   setMaxListeners(0, all);
   const running = new Set<Promise<void>>();
   let next = 0;

@@ -1,12 +1,12 @@
 /**
- * The buffers through which every upload of this process passes. They lie in the checksum's own memory, so a byte is
- * written once by the system and from there both checked and sent. Their number bounds the process's memory: with all
- * of them taken, the next part waits.
+ * The buffers of all uploads of this process. They are in the memory of the checksum's WebAssembly module, so that the system
+ * writes each byte once, and it is checked and sent from there. Their number limits the process's memory: while all are in
+ * use, the next part waits.
  */
 import type { BufferPair } from '../../sources/source.js';
 import { crc64Memory } from '../crc64.js';
 
-/** Large: each read wakes a thread of the system, and the two take turns on a processor. */
+/** Large, because each read costs a switch to a thread of Node's pool and back. */
 export const CHUNK_BYTES = 1024 * 1024;
 
 let free: BufferPair[] | undefined;

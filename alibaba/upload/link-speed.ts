@@ -1,18 +1,18 @@
-/** How fast the link to the cloud is: measured while parts are sent, the last minutes counting most. */
+/** The speed of the link to the cloud, measured while parts are sent; recent measurements weigh most. */
 
 export interface LinkMeter {
-  /** A part's request begins; call what is returned when it ends. */
+  /** Call it when a part's request begins; call the returned function when it ends. */
   begin(): () => void;
   sent(bytes: number): void;
-  /** Null: too little was sent to tell. */
+  /** Null: too little was sent to measure. */
   bytesPerSecond(): number | null;
 }
 
-/** After so much sending time, what was measured counts half. */
+/** After this much sending time a measurement weighs half. */
 const HALF_LIFE_MS = 30_000;
-/** The system takes the first bytes into its own buffers: a moment tells nothing. */
-const TELLING_MS = 300;
-const TELLING_BYTES = 1024 ** 2;
+/** The system buffers the first bytes, so a shorter or smaller measurement says nothing. */
+const MIN_MS = 300;
+const MIN_BYTES = 1024 ** 2;
 
 export function createLinkMeter(now: () => number = () => performance.now()): LinkMeter {
   let bytes = 0;
@@ -20,7 +20,7 @@ export function createLinkMeter(now: () => number = () => performance.now()): Li
   let active = 0;
   let since = 0;
 
-  /** Counts the time in which at least one part was under way. */
+  /** Adds the time during which at least one part was being sent. */
   const account = () => {
     const time = now();
     if (active > 0) {
@@ -46,7 +46,7 @@ export function createLinkMeter(now: () => number = () => performance.now()): Li
     },
     bytesPerSecond() {
       account();
-      return activeMs < TELLING_MS || bytes < TELLING_BYTES ? null : (bytes * 1000) / activeMs;
+      return activeMs < MIN_MS || bytes < MIN_BYTES ? null : (bytes * 1000) / activeMs;
     },
   };
 }

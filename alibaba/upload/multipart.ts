@@ -1,6 +1,6 @@
 /**
- * One source into one object, from wherever an earlier run left off. What is there already is asked of the cloud, not
- * remembered; every part and the whole object are compared with the source by CRC64.
+ * Uploads one source to one object, from where an earlier run stopped. The cloud reports what is already there; every part
+ * and the whole object are compared with the source by CRC64.
  */
 import { createHash } from 'node:crypto';
 import { FailureError } from '../../domain/errors/failure.js';
@@ -9,18 +9,18 @@ import type { NotedPart, ObjectView, UploadInput, UploadNotes, UploadResult } fr
 import { crc64, crc64Combine } from '../crc64.js';
 import { mayHaveHappened, ossFailure } from '../oss-errors.js';
 import type { WireBody } from '../oss-wire.js';
-import { adaptiveLanes, runInLanes } from './adaptive-concurrency.js';
+import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import { withBuffers } from './buffers.js';
-import { cutIntoParts, type ListedPart, type Part, partSizeToGoOnWith } from './parts.js';
+import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
 import { type RetrySettings, withRetries } from './retry.js';
 
-/** The calls to OSS that an upload makes, all about one object. Each throws `FailureError`. */
+/** The OSS calls of an upload, all for one object. Each throws `FailureError`. */
 export interface ObjectCalls {
   head(): Promise<ObjectView | null>;
   /** Unfinished uploads of this key, the newest first. */
   listUploads(): Promise<readonly string[]>;
   initiate(): Promise<string>;
-  /** Null when there is no such upload any more. */
+  /** Null when the upload no longer exists. */
   listParts(uploadId: string): Promise<readonly ListedPart[] | null>;
   sendPart(
     uploadId: string,
@@ -35,13 +35,13 @@ export interface ObjectCalls {
 }
 
 export interface UploadSettings extends RetrySettings {
-  /** Wanted bytes of a part; larger where the object would else have more than 10,000 of them. */
+  /** Bytes of a part; larger where the object would otherwise have more than 10,000 parts. */
   readonly partSize: number;
-  /** Parts under way at once, at first and at most. */
-  readonly lanes: number;
-  readonly maxLanes: number;
-  /** Waits until so many bytes may be sent. */
-  readonly pace: (bytes: number, signal: AbortSignal) => Promise<void>;
+  /** Parts that are sent concurrently: at the start, and at most. */
+  readonly concurrentParts: number;
+  readonly maxConcurrentParts: number;
+  /** Waits until these bytes may be sent. */
+  readonly rateLimiter: (bytes: number, signal: AbortSignal) => Promise<void>;
 }
 
 export type UploadRun = Omit<UploadInput, 'bucket' | 'key' | 'meta'>;
@@ -53,7 +53,7 @@ interface DonePart {
   readonly crc64: bigint;
 }
 
-/** An upload that is aborted by a lifecycle rule, or whose parts were replaced, is begun again so often at most. */
+/** How often to restart an upload that a lifecycle rule aborted, or whose parts were replaced. */
 const RESTARTS = 3;
 const RESTART_CODES = new Set(['NoSuchUpload', 'InvalidPart', 'InvalidPartOrder']);
 
@@ -93,7 +93,7 @@ class Upload {
     }
   }
 
-  /** The object of an earlier run whose last answer was lost, or of another import of the same content. */
+  /** The object of an earlier run whose last response was lost, or of another import of the same content. */
   private async alreadyThere(uploadId: string | null): Promise<UploadResult | null> {
     const object = await this.retried(() => this.calls.head());
     if (object === null || object.size !== this.source.size || object.crc64 === null) return null;
@@ -108,23 +108,23 @@ class Upload {
     return { size: object.size, crc64: object.crc64, etag: object.etag, bytesSent: this.bytesSent };
   }
 
-  /** The upload to go on with. A new one is told to the ledger before a byte is sent. */
+  /** The multipart upload to continue. A new one is recorded in the ledger before a byte is sent. */
   private async session(uploadId: string | null): Promise<{ uploadId: string; listed: readonly ListedPart[] }> {
     const listed = uploadId === null ? null : await this.retried(() => this.calls.listParts(uploadId));
     if (uploadId !== null && listed !== null) return { uploadId, listed };
-    let mayBeBegun = this.input.isFirst !== true;
-    const begun = await this.retried(async () => {
-      const orphans = mayBeBegun ? await this.calls.listUploads() : [];
-      // From now on an answer may have been lost.
-      mayBeBegun = true;
+    let mayExist = this.input.isFirst !== true;
+    const found = await this.retried(async () => {
+      const orphans = mayExist ? await this.calls.listUploads() : [];
+      // From the second attempt on, an earlier response may have been lost.
+      mayExist = true;
       return this.adoptOrInitiate(orphans);
     });
-    await this.input.onUploadId(begun.uploadId);
-    if (begun.isNew) return { uploadId: begun.uploadId, listed: [] };
-    return { uploadId: begun.uploadId, listed: (await this.retried(() => this.calls.listParts(begun.uploadId))) ?? [] };
+    await this.input.onUploadId(found.uploadId);
+    if (found.isNew) return { uploadId: found.uploadId, listed: [] };
+    return { uploadId: found.uploadId, listed: (await this.retried(() => this.calls.listParts(found.uploadId))) ?? [] };
   }
 
-  /** An upload whose id never reached the ledger (answer lost, process died) is taken over, not left to be paid for. */
+  /** Adopts an upload whose id never reached the ledger (response lost, process died): left alone, it would cost money. */
   private async adoptOrInitiate([orphan]: readonly string[]) {
     if (orphan !== undefined) return { uploadId: orphan, isNew: false };
     return { uploadId: await this.calls.initiate(), isNew: true };
@@ -132,11 +132,11 @@ class Upload {
 
   private async sendParts(uploadId: string, listed: readonly ListedPart[]): Promise<DonePart[]> {
     const { size } = this.source;
-    const partSize = partSizeToGoOnWith(listed, size, this.settings.partSize);
+    const partSize = partSizeToContinue(listed, size, this.settings.partSize);
     const parts = cutIntoParts(size, partSize);
     const inCloud = new Map(listed.map((part) => [part.number, part]));
     const noted = new Map(this.notes.parts.map((part) => [part.number, part]));
-    const lanes = adaptiveLanes(this.settings.lanes, this.settings.maxLanes);
+    const concurrency = createAdaptiveConcurrency(this.settings.concurrentParts, this.settings.maxConcurrentParts);
     const done: DonePart[] = [];
     let bytesDone = 0;
     const moved = (bytes: number) => {
@@ -144,18 +144,18 @@ class Upload {
       this.input.onProgress({ bytesDone, bytesTotal: size });
     };
 
-    await runInLanes(
+    await runConcurrently(
       parts,
-      () => lanes.limit,
+      () => concurrency.limit,
       this.input.signal,
       async (part, signal) => {
         const known = inCloud.get(part.number);
         const kept = known && (await this.unlessChanged(part, known, noted.get(part.number), signal));
         if (kept) moved(part.length);
-        // A change is noticed early, on the way; what counts is the check before the completion.
+        // This check notices a change early; the check before the completion decides.
         const unchanged = this.source.remote ? Promise.resolve() : this.source.check();
         unchanged.catch(() => undefined);
-        const there = kept ?? (await this.sendPart(uploadId, part, signal, lanes, moved));
+        const there = kept ?? (await this.sendPart(uploadId, part, signal, concurrency, moved));
         this.input.onPart?.({ number: there.number, length: there.length, crc64: there.crc64.toString() });
         done.push(there);
         await unchanged;
@@ -164,11 +164,11 @@ class Upload {
     return done.sort((one, other) => one.number - other.number);
   }
 
-  /** The part as the cloud has it, where that is what the source has there; null when it must be sent. */
+  /** The cloud's part where it equals the source's bytes; null when the part must be sent. */
   private async unlessChanged(part: Part, listed: ListedPart, noted: NotedPart | undefined, signal: AbortSignal) {
     if (listed.size !== part.length) return null;
     const there = { number: part.number, length: part.length, etag: listed.etag };
-    // Notes and cloud agree on what arrived: not worth fetching it once more over a network.
+    // Notes and cloud agree on the part: do not fetch it again over a network.
     if (
       this.source.remote &&
       !this.source.mustReadAll &&
@@ -185,7 +185,7 @@ class Upload {
 
   private digest(part: Part, signal: AbortSignal, withMd5: boolean) {
     return withRetries(this.settings, signal, () =>
-      this.withItsTurn(part, signal, async (buffers) => {
+      this.inTurn(part, signal, async (buffers) => {
         let crc = 0n;
         const md5 = createHash('md5');
         for await (const chunk of this.source.read(part.offset, part.length, buffers, signal)) {
@@ -202,18 +202,18 @@ class Upload {
     uploadId: string,
     part: Part,
     signal: AbortSignal,
-    lanes: ReturnType<typeof adaptiveLanes>,
+    concurrency: AdaptiveConcurrency,
     moved: (bytes: number) => void,
   ): Promise<DonePart> {
-    let sentOfThisTry = 0;
-    const once = () =>
-      this.withItsTurn(part, signal, async (buffers) => {
-        sentOfThisTry = 0;
-        const body = new CheckedBody(part, (offset, length) => this.paced(offset, length, buffers, signal));
+    let sentInAttempt = 0;
+    const attempt = () =>
+      this.inTurn(part, signal, async (buffers) => {
+        sentInAttempt = 0;
+        const body = new CheckedBody(part, (offset, length) => this.limited(offset, length, buffers, signal));
         const onSent = (bytes: number) => {
-          sentOfThisTry += bytes;
+          sentInAttempt += bytes;
           this.bytesSent += bytes;
-          lanes.sent(bytes);
+          concurrency.sent(bytes);
           moved(bytes);
         };
         const answer = await this.calls.sendPart(uploadId, part.number, body, onSent, signal);
@@ -221,13 +221,13 @@ class Upload {
           throw checksumFailure(`part ${part.number}`);
         return { number: part.number, length: part.length, etag: answer.etag, crc64: body.crc64 };
       });
-    return withRetries(this.settings, signal, once, (failure) => {
-      if (sentOfThisTry > 0) moved(-sentOfThisTry);
-      if (failure.class === 'throttled' || failure.class === 'transient') lanes.trouble();
+    return withRetries(this.settings, signal, attempt, (failure) => {
+      if (sentInAttempt > 0) moved(-sentInAttempt);
+      if (failure.class === 'throttled' || failure.class === 'transient') concurrency.decrease();
     });
   }
 
-  private async withItsTurn<Result>(
+  private async inTurn<Result>(
     { offset, length }: Part,
     signal: AbortSignal,
     use: (buffers: BufferPair) => Promise<Result>,
@@ -236,9 +236,9 @@ class Upload {
     return await withBuffers(use);
   }
 
-  private async *paced(offset: number, length: number, buffers: BufferPair, signal: AbortSignal) {
+  private async *limited(offset: number, length: number, buffers: BufferPair, signal: AbortSignal) {
     for await (const chunk of this.source.read(offset, length, buffers, signal)) {
-      await this.settings.pace(chunk.byteLength, signal);
+      await this.settings.rateLimiter(chunk.byteLength, signal);
       yield chunk;
     }
   }
@@ -250,7 +250,7 @@ class Upload {
       try {
         await this.calls.complete(uploadId, parts);
       } catch (error) {
-        // A lost answer, or a second call after a lost one, which finds the upload gone: the object itself decides.
+        // The response was lost, or a second call after a lost response finds no upload: the object decides.
         const unsure =
           error instanceof FailureError && (mayHaveHappened(error.failure) || error.failure.code === 'NoSuchUpload');
         if (!unsure || !this.isSame(await this.calls.head(), crc)) throw error;
@@ -260,7 +260,7 @@ class Upload {
     if (object !== null && this.isSame(object, crc)) {
       return { size: object.size, crc64: crc, etag: object.etag, bytesSent: this.bytesSent };
     }
-    // Every part was right when it arrived: someone else writes to this key. Nothing may import such an object.
+    // Every part was correct when it arrived, so another client writes to this key. The object must not be imported.
     await this.retried(() => this.calls.remove());
     throw checksumFailure('the whole object');
   }
@@ -274,7 +274,7 @@ class Upload {
   }
 }
 
-/** A part's bytes on their way, summed up as they pass. */
+/** The body of a part; computes its CRC64 while it is sent. */
 class CheckedBody implements WireBody {
   crc64 = 0n;
   readonly length: number;
@@ -295,6 +295,6 @@ class CheckedBody implements WireBody {
 }
 
 function checksumFailure(what: string) {
-  const message = `the CRC64 that OSS gives for ${what} is not that of the bytes that were sent`;
+  const message = `the CRC64 that OSS reports for ${what} differs from that of the bytes that were sent`;
   return ossFailure({ action: 'UploadFile', code: 'Upload.ChecksumMismatch', message });
 }

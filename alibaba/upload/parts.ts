@@ -1,4 +1,4 @@
-/** How a file is cut into parts: OSS takes 10,000 of them at most, each of 100 KiB to 5 GiB, 48.8 TB in all. */
+/** Divides a file into parts. OSS accepts at most 10,000 parts of 100 KiB to 5 GiB each, 48.8 TB in total. */
 import { sourceFailure } from '../../sources/source.js';
 
 const MIB = 1024 * 1024;
@@ -15,7 +15,7 @@ export interface Part {
   readonly length: number;
 }
 
-/** What the cloud says it has of a part. */
+/** A part as the cloud lists it. */
 export interface ListedPart {
   readonly number: number;
   readonly size: number;
@@ -25,10 +25,10 @@ export interface ListedPart {
   readonly crc64: bigint | null;
 }
 
-/** The same for every run over the same size, so that a later run's parts fit those of an earlier one. */
+/** The same for every run with the same size, so that a later run's parts match those of an earlier one. */
 export function partSizeFor(size: number, wanted: number): number {
   if (size > MAX_OBJECT_BYTES) {
-    const message = `the source has ${size} bytes, more than the ${MAX_OBJECT_BYTES} that OSS takes in one object`;
+    const message = `the source has ${size} bytes, more than the ${MAX_OBJECT_BYTES} bytes that OSS allows for an object`;
     throw sourceFailure('TooLarge', message);
   }
   const least = Math.ceil(size / MAX_PARTS / MIB) * MIB;
@@ -44,10 +44,10 @@ export function cutIntoParts(size: number, partSize: number): Part[] {
 }
 
 /**
- * The part size to go on with: as the settings have it where what the cloud has fits that, else the one that the parts
- * in the cloud show, else as for a new upload. A lone part may fit two sizes; its checksum decides whether it is kept.
+ * The part size to continue with: that of the settings where the parts in the cloud match it, else the size that these
+ * parts have, else that of a new upload. A single part may match two sizes; its checksum decides whether it is kept.
  */
-export function partSizeToGoOnWith(listed: readonly ListedPart[], size: number, wanted: number): number {
+export function partSizeToContinue(listed: readonly ListedPart[], size: number, wanted: number): number {
   const asNew = partSizeFor(size, wanted);
   const shown = Math.max(0, ...listed.map((part) => part.size));
   return [asNew, shown].find((partSize) => fits(listed, size, partSize)) ?? asNew;

@@ -1,9 +1,9 @@
-/** Sends a few parts of zeros to learn how fast the link is, before anything is decided by that. */
+/** Measures the speed of the link with a few parts of zeros, for the decision whether a conversion saves time. */
 import { withBuffers } from './buffers.js';
 import type { ObjectCalls, UploadSettings } from './multipart.js';
 
 const MIB = 1024 ** 2;
-/** Grows until it took long enough to tell; 85 MiB at most, of a link that takes them in a moment. */
+/** Sends more in each round until one takes long enough to measure; at most 85 MiB, on a very fast link. */
 const ROUNDS: readonly { readonly parts: number; readonly partBytes: number }[] = [
   { parts: 1, partBytes: MIB },
   { parts: 4, partBytes: MIB },
@@ -12,7 +12,11 @@ const ROUNDS: readonly { readonly parts: number; readonly partBytes: number }[] 
 ];
 const LONG_ENOUGH_MS = 500;
 
-export async function probeLink(calls: ObjectCalls, { pace }: Pick<UploadSettings, 'pace'>, signal: AbortSignal) {
+export async function probeLink(
+  calls: ObjectCalls,
+  { rateLimiter }: Pick<UploadSettings, 'rateLimiter'>,
+  signal: AbortSignal,
+) {
   const uploadId = await calls.initiate();
   try {
     for (const { parts, partBytes } of ROUNDS) {
@@ -24,7 +28,7 @@ export async function probeLink(calls: ObjectCalls, { pace }: Pick<UploadSetting
             const chunks = async function* () {
               for (let sent = 0; sent < partBytes; sent += zeros.byteLength) {
                 const chunk = zeros.subarray(0, Math.min(zeros.byteLength, partBytes - sent));
-                await pace(chunk.byteLength, signal);
+                await rateLimiter(chunk.byteLength, signal);
                 yield chunk;
               }
             };

@@ -1,10 +1,10 @@
-/** How fast a whole process may send: its uploads take turns on one schedule. */
+/** A rate limiter for all uploads of a process: they share one schedule. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Resolves when so many further bytes may be sent. */
-export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
+/** Resolves when this many more bytes may be sent. */
+export type RateLimiter = (bytes: number, signal: AbortSignal) => Promise<void>;
 
-export const UNPACED: Pace = () => Promise.resolve();
+export const UNLIMITED: RateLimiter = () => Promise.resolve();
 
 export interface Clock {
   /** Milliseconds; never goes back. */
@@ -17,8 +17,8 @@ const SYSTEM: Clock = {
   sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted()),
 };
 
-/** Keeps to the rate from the first byte on; what was not used while nothing was sent is not made up for. */
-export function createPace(bytesPerSecond: number, clock: Clock = SYSTEM): Pace {
+/** Applies from the first byte on; bytes that were not sent during a pause are not made up for. */
+export function createRateLimiter(bytesPerSecond: number, clock: Clock = SYSTEM): RateLimiter {
   let freeAt = clock.now();
   return async (bytes, signal) => {
     const now = clock.now();

@@ -1,19 +1,19 @@
-/** Trying a call again within one upload, so that a blip costs one part and not the whole attempt. */
+/** Retries a call within one upload, so that a short outage costs one part and not the whole attempt. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Failure, FailureError } from '../../domain/errors/failure.js';
 
 export interface RetrySettings {
-  /** Calls in all, the first included. */
+  /** Calls in total, including the first. */
   readonly tries: number;
-  /** Waits double from the first to the longest; each is drawn between half and the whole. */
+  /** Delays double from the first to the longest; each is a random value between half and the whole. */
   readonly firstMs: number;
   readonly maxMs: number;
 }
 
-/** The token was taken from the source just before it ran out: the next request asks the source again. */
+/** The token expired between its use and the request: the next request gets a new one. */
 const STALE_CREDENTIALS = new Set(['SecurityTokenExpired', 'InvalidSecurityToken', 'InvalidSecurityToken.Expired']);
 
-export function isWorthRetrying(failure: Failure): boolean {
+export function isRetriable(failure: Failure): boolean {
   return failure.class === 'transient' || failure.class === 'throttled' || STALE_CREDENTIALS.has(failure.code);
 }
 
@@ -30,7 +30,7 @@ export async function withRetries<Result>(
     } catch (error) {
       if (!(error instanceof FailureError) || signal.aborted) throw error;
       onFailure(error.failure);
-      if (tried >= settings.tries || !isWorthRetrying(error.failure)) throw error;
+      if (tried >= settings.tries || !isRetriable(error.failure)) throw error;
       const backoff = Math.min(settings.maxMs, settings.firstMs * 2 ** (tried - 1));
       const waitMs = Math.max(backoff * (0.5 + Math.random() / 2), error.failure.retryAfterMs ?? 0);
       await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());

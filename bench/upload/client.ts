@@ -27,7 +27,7 @@ const clients: Record<string, () => Promise<unknown>> = {
   async ours() {
     const oss = createOss({
       ...{ endpoint, region: 'cn-hangzhou', credentials: async () => keys },
-      settings: { partSize, lanes },
+      settings: { partSize, concurrentParts: lanes },
     });
     const source = await openFileReader(file, known);
     await oss.upload({

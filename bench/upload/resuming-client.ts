@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createOss } from '../../alibaba/oss.js';
-import { createPace } from '../../alibaba/upload/rate-limiter.js';
+import { createRateLimiter } from '../../alibaba/upload/rate-limiter.js';
 import { openFileReader } from '../../sources/file.js';
 
 const [endpoint = '', file = '', uploadIdFile = '', bytesPerSecond = '', lanesText = ''] = process.argv.slice(2);
@@ -12,8 +12,8 @@ const lanes = Number(lanesText);
 const oss = createOss({
   ...{ endpoint, region: 'cn-hangzhou' },
   credentials: async () => ({ accessKeyId: 'bench', accessKeySecret: 'bench-secret' }),
-  settings: { lanes, maxLanes: lanes },
-  pace: createPace(Number(bytesPerSecond)),
+  settings: { concurrentParts: lanes, maxConcurrentParts: lanes },
+  rateLimiter: createRateLimiter(Number(bytesPerSecond)),
 });
 const source = await openFileReader(file);
 process.stdout.write('started\n');

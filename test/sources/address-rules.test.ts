@@ -58,7 +58,7 @@ describe('an address', () => {
 
   test('that the operator mistyped is told at the start', () => {
     for (const entry of ['localhost', '10.0.0.0/33', '10.0.0/8', '::1/200', '']) {
-      expect(() => createAddressGuard({ hosts: [], addresses: [entry] })).toThrow('no address');
+      expect(() => createAddressGuard({ hosts: [], addresses: [entry] })).toThrow('is not an address or a network');
     }
   });
 });

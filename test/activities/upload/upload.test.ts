@@ -167,7 +167,7 @@ test('an image from the web whose worker is lost is gone on with by a worker of 
   const web = await startRangeServer(randomBytes(SIZE));
   const shared = sharedRecord();
   const disk = { plan: diskOf(1, { kind: 'http', url: web.url.href }, SIZE) };
-  const settings = { partSize: PART, lanes: 1, maxLanes: 1, tries: 1 };
+  const settings = { partSize: PART, concurrentParts: 1, maxConcurrentParts: 1, tries: 1 };
   const first = uploadWorker({ endpoint: bucket.endpoint, shared, settings });
   const second = uploadWorker({ endpoint: bucket.endpoint, shared, settings });
   try {

@@ -40,7 +40,15 @@ async function upload(from: SourceReader, changes: Partial<UploadInput> = {}, la
     endpoint: bucket.endpoint,
     region: 'cn-hangzhou',
     credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
-    settings: { partSize: PART, firstMs: 1, maxMs: 5, tries: 4, stallMs: 500, lanes, maxLanes: Math.max(lanes, 12) },
+    settings: {
+      partSize: PART,
+      firstMs: 1,
+      maxMs: 5,
+      tries: 4,
+      stallMs: 500,
+      concurrentParts: lanes,
+      maxConcurrentParts: Math.max(lanes, 12),
+    },
   });
   return await oss.upload({
     ...{ bucket: 'images', key: 'disk.raw', source: from, uploadId: null, meta: {} },

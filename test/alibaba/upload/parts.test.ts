@@ -8,7 +8,7 @@ import {
   MAX_PARTS,
   MIN_PART_BYTES,
   partSizeFor,
-  partSizeToGoOnWith,
+  partSizeToContinue,
 } from '../../../alibaba/upload/parts.js';
 
 const GIB = 1024 ** 3;
@@ -55,7 +55,7 @@ describe('the part size', () => {
   test('of an earlier run with the same settings is kept, whatever the cloud has of it', () => {
     fc.assert(
       fc.property(sizes, partSizes, presence, (size, partSize, present) => {
-        expect(partSizeToGoOnWith(uploaded(size, partSize, present), size, partSize)).toBe(partSize);
+        expect(partSizeToContinue(uploaded(size, partSize, present), size, partSize)).toBe(partSize);
       }),
     );
   });
@@ -65,7 +65,7 @@ describe('the part size', () => {
       fc.property(sizes, partSizes, partSizes, presence, (size, partSize, wanted, present) => {
         const listed = uploaded(size, partSize, present);
         fc.pre(listed.filter((part) => part.number * partSize < size).length >= 2);
-        expect(partSizeToGoOnWith(listed, size, wanted)).toBe(partSize);
+        expect(partSizeToContinue(listed, size, wanted)).toBe(partSize);
       }),
     );
   });
@@ -73,9 +73,9 @@ describe('the part size', () => {
   test('is chosen anew where the parts in the cloud do not fit together', () => {
     const part = (number: number, size: number) => ({ number, size, etag: '', crc64: null });
     const wanted = 400_000;
-    expect(partSizeToGoOnWith([part(1, 200_000), part(2, 300_000)], 1_000_000, wanted)).toBe(wanted);
-    expect(partSizeToGoOnWith([part(7, 200_000)], 1_000_000, wanted)).toBe(wanted);
-    expect(partSizeToGoOnWith([], 1_000_000, wanted)).toBe(wanted);
+    expect(partSizeToContinue([part(1, 200_000), part(2, 300_000)], 1_000_000, wanted)).toBe(wanted);
+    expect(partSizeToContinue([part(7, 200_000)], 1_000_000, wanted)).toBe(wanted);
+    expect(partSizeToContinue([], 1_000_000, wanted)).toBe(wanted);
   });
 });
 

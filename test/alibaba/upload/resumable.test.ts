@@ -94,7 +94,7 @@ describe('an upload', () => {
   test('has no more parts under way at once than it may', async () => {
     const cancel = new AbortController();
     server.fault = (request) => (request.method === 'PUT' ? { kind: 'hang' } : undefined);
-    const run = oss({ maxLanes: 2, stallMs: 60_000 }).uploadFile(input({ signal: cancel.signal }));
+    const run = oss({ maxConcurrentParts: 2, stallMs: 60_000 }).uploadFile(input({ signal: cancel.signal }));
     run.catch(() => undefined);
     while (partPuts().length < 2) await delay(5);
     await delay(50);
@@ -129,7 +129,7 @@ describe('an upload that was cut off', () => {
       stop.abort(new Error('killed'));
       return { kind: 'reset-before' };
     };
-    const run = oss({ lanes: 1, maxLanes: 1 }).uploadFile(
+    const run = oss({ concurrentParts: 1, maxConcurrentParts: 1 }).uploadFile(
       input({
         signal: stop.signal,
         onUploadId: async (id) => {
@@ -331,7 +331,7 @@ describe('a fault', () => {
   test('that no retry mends is told at once', async () => {
     server.fault = (request) =>
       request.method === 'PUT' ? { kind: 'refuse', status: 403, code: 'AccessDenied' } : undefined;
-    const run = oss({ lanes: 1, maxLanes: 1 }).uploadFile(input());
+    const run = oss({ concurrentParts: 1, maxConcurrentParts: 1 }).uploadFile(input());
     await expect(run).rejects.toMatchObject({ failure: { code: 'AccessDenied', status: 403, requestId: 'r-1' } });
     expect(partPuts()).toHaveLength(1);
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createOss } from '../../../alibaba/oss.js';
-import { createPace } from '../../../alibaba/upload/rate-limiter.js';
+import { createRateLimiter } from '../../../alibaba/upload/rate-limiter.js';
 import { openFileReader } from '../../../sources/file.js';
 import { startRecorder } from '../../support/alibaba/oss-recorder.js';
 import { simulatedClock } from '../../support/alibaba/upload/simulated-clock.js';
@@ -20,10 +20,10 @@ test('all lanes of a process together keep to the rate within 10 %', async () =>
       fc.integer({ min: 1, max: 12 }),
       async (rate, lanes) => {
         const clock = simulatedClock();
-        const pace = createPace(rate, clock);
+        const limiter = createRateLimiter(rate, clock);
         const chunks = 40;
         const lane = async () => {
-          for (let sent = 0; sent < chunks; sent++) await pace(chunk, signal);
+          for (let sent = 0; sent < chunks; sent++) await limiter(chunk, signal);
         };
         await clock.run(Array.from({ length: lanes }, lane));
         const seconds = clock.now() / 1000;
@@ -46,7 +46,7 @@ test('a whole upload keeps to it, counted by what the cloud received, parts that
   server.fault = ({ query }) => (query.get('partNumber') === '7' && lost++ === 0 ? { kind: 'reset-after' } : undefined);
   const clock = simulatedClock();
   const oss = createOss({
-    ...{ endpoint: server.endpoint, region: 'cn-hangzhou', pace: createPace(rate, clock) },
+    ...{ endpoint: server.endpoint, region: 'cn-hangzhou', rateLimiter: createRateLimiter(rate, clock) },
     credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
     settings: { partSize: part, firstMs: 1 },
   });
@@ -71,19 +71,19 @@ test('a whole upload keeps to it, counted by what the cloud received, parts that
 
 test('a pause earns no burst', async () => {
   const clock = simulatedClock();
-  const pace = createPace(1000, clock);
-  await clock.run([pace(1000, signal)]);
+  const limiter = createRateLimiter(1000, clock);
+  await clock.run([limiter(1000, signal)]);
   await clock.run([clock.sleep(60_000, signal)]);
   const from = clock.now();
-  await clock.run([pace(1000, signal), pace(1000, signal), pace(1000, signal)]);
+  await clock.run([limiter(1000, signal), limiter(1000, signal), limiter(1000, signal)]);
   expect(clock.now() - from).toBe(2000);
 });
 
 test('whoever waits for the rate is let go when cancelled', async () => {
-  const pace = createPace(1);
-  await pace(1000, signal);
+  const limiter = createRateLimiter(1);
+  await limiter(1000, signal);
   const cancel = new AbortController();
-  const waiting = pace(1, cancel.signal);
+  const waiting = limiter(1, cancel.signal);
   cancel.abort(new Error('cancelled'));
   await expect(waiting).rejects.toThrow('cancelled');
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { adaptiveLanes, runInLanes } from '../../../alibaba/upload/adaptive-concurrency.js';
+import { createAdaptiveConcurrency, runConcurrently } from '../../../alibaba/upload/adaptive-concurrency.js';
 
 /** Lets `seconds` pass on a link that takes `rateOf(lanes)` bytes a second. */
 function drive(rateOf: (lanes: number) => number, seconds: number, most = 12) {
   let now = 0;
-  const lanes = adaptiveLanes(4, most, () => now);
+  const lanes = createAdaptiveConcurrency(4, most, () => now);
   for (let tick = 0; tick < seconds * 10; tick++) {
     now += 100;
     lanes.sent(rateOf(lanes.limit) / 10);
@@ -24,8 +24,8 @@ describe('parts at once', () => {
   });
 
   test('are halved by trouble, never to none', () => {
-    const lanes = adaptiveLanes(4, 12);
-    for (let count = 0; count < 5; count++) lanes.trouble();
+    const lanes = createAdaptiveConcurrency(4, 12);
+    for (let count = 0; count < 5; count++) lanes.decrease();
     expect(lanes.limit).toBe(1);
   });
 });
@@ -35,7 +35,7 @@ describe('jobs in lanes', () => {
     let running = 0;
     let most = 0;
     const done: number[] = [];
-    await runInLanes(
+    await runConcurrently(
       [1, 2, 3, 4, 5, 6, 7],
       () => 3,
       new AbortController().signal,
@@ -52,7 +52,7 @@ describe('jobs in lanes', () => {
 
   test('are all told to stop when one fails, and the failure waits for them', async () => {
     let stopped = 0;
-    const run = runInLanes(
+    const run = runConcurrently(
       [0, 1, 2, 3],
       () => 4,
       new AbortController().signal,
