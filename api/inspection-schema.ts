@@ -20,13 +20,13 @@ const told = z.string().nullable();
 
 export const inspectionSchema = z.object({
   source: z.string(),
-  format: z.enum(['RAW', 'QCOW2', 'VHD', 'VMDK', 'VHDX', 'VDI', 'ISO', 'OVA', 'GZIP', 'XZ', 'ZSTD', 'UNKNOWN']),
+  format: z.enum(['RAW', 'QCOW2', 'VHD', 'VMDK', 'VHDX', 'VDI', 'ISO', 'OVA', 'TAR', 'GZIP', 'XZ', 'ZSTD', 'UNKNOWN']),
   subformat: told,
   virtualSize: bytes.describe('Bytes that the guest sees'),
   fileSize: z.number(),
   allocatedSize: z.number(),
   contains: z
-    .object({ name: z.string(), format: z.string(), offset: z.number(), size: z.number() })
+    .object({ name: z.string(), format: z.string(), offset: z.number(), size: z.number(), sparse: z.boolean() })
     .nullable()
     .describe('The one disk in an archive, and where it lies'),
   diskImageSizeGiB: z.number().nullable().describe('The smallest diskImageSize for it'),

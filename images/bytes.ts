@@ -13,6 +13,8 @@ export class WorkLimitError extends Error {
 
 export interface ByteSource {
   readonly size: number;
+  /** How many bytes may be read only to verify them, e.g. for digests; absent: any number. */
+  readonly bulkBytes?: number;
   /** Returns exactly `length` bytes; throws UnreadableError if the source is shorter. Callers may keep the buffer but must not write to it. */
   read(offset: number, length: number): Buffer;
 }

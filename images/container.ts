@@ -1,6 +1,7 @@
 /** Detects the container format of a file from its content, never from its name. */
 import type { ByteSource } from './bytes.js';
 import type { FindingList } from './findings.js';
+import { openArchive } from './formats/archive.js';
 import { openCompressed } from './formats/compressed.js';
 import type { Container, OpenContainer } from './formats/container.js';
 import { openQcow2 } from './formats/qcow2.js';
@@ -22,6 +23,7 @@ const OPENERS: readonly OpenContainer[] = [
   openVdi,
   openVhd,
   openCompressed,
+  openArchive,
   openUnsupported,
 ];
 

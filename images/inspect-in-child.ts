@@ -22,6 +22,9 @@ export interface InspectorOptions {
 
 /** Bytes that one inspection may read. A well-formed image of 2 TiB stays far below. */
 const MAX_FILE_BYTES = 8 * 1024 ** 3;
+/** Bytes that one inspection may read only to verify them: a few seconds of a local disk, little of a network. */
+const FILE_BULK_BYTES = 2 * 1024 ** 3;
+const REMOTE_BULK_BYTES = 64 * 1024 ** 2;
 /** Bytes that one inspection may fetch over a network. A well-formed guest needs a fraction of it. */
 const MAX_REMOTE_BYTES = 512 * 1024 ** 2;
 
@@ -58,7 +61,13 @@ export function createInspector(options: InspectorOptions = {}): InspectImage {
           return bytes;
         },
       };
-      return await readWith(pool, limits, image, MAX_FILE_BYTES, inspectOptions);
+      return await readWith(
+        pool,
+        limits,
+        image,
+        { maxFetchedBytes: MAX_FILE_BYTES, bulkBytes: FILE_BULK_BYTES },
+        inspectOptions,
+      );
     } finally {
       await handle.close();
     }
@@ -71,7 +80,13 @@ export function createRemoteInspector(options: InspectorOptions = {}): InspectRe
   const pool = new ReaderPool(limits);
   return async (image, inspectOptions = {}) => {
     inspectOptions.signal?.throwIfAborted();
-    return await readWith(pool, limits, image, MAX_REMOTE_BYTES, inspectOptions);
+    return await readWith(
+      pool,
+      limits,
+      image,
+      { maxFetchedBytes: MAX_REMOTE_BYTES, bulkBytes: REMOTE_BULK_BYTES },
+      inspectOptions,
+    );
   };
 }
 
@@ -79,10 +94,10 @@ async function readWith(
   pool: ReaderPool,
   limits: ReadingLimits,
   image: RemoteImage,
-  maxFetchedBytes: number,
+  bounds: { readonly maxFetchedBytes: number; readonly bulkBytes: number },
   { signal, role = 'system', moreDisks = false }: InspectOptions,
 ): Promise<Inspection> {
-  const end = await pool.read({ image, context: { role, moreDisks }, maxFetchedBytes, signal });
+  const end = await pool.read({ image, context: { role, moreDisks }, ...bounds, signal });
   signal?.throwIfAborted();
   return conclude(image.name, end, limits);
 }

@@ -11,6 +11,7 @@ export type ContainerFormat =
   | 'VDI'
   | 'ISO'
   | 'OVA'
+  | 'TAR'
   | 'GZIP'
   | 'XZ'
   | 'ZSTD'
@@ -22,7 +23,10 @@ export interface ContainedDisk {
   readonly format: ContainerFormat;
   /** Position in the archive, in bytes. */
   readonly offset: number;
+  /** Bytes of the disk's file, not of the archive where it is sparse. */
   readonly size: number;
+  /** True: the archive has only the parts of the file that are not zero (GNU tar's sparse files). */
+  readonly sparse: boolean;
 }
 
 /** A partition, a logical volume, or a disk without partitions. */

@@ -22,6 +22,8 @@ export interface Reading {
   readonly context: DiskContext;
   /** Bytes that the child may fetch for this image. */
   readonly maxFetchedBytes: number;
+  /** How many of them may be read only to verify them. */
+  readonly bulkBytes: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,6 +40,7 @@ export interface ReadingTask {
   readonly size: number;
   readonly allocatedSize: number;
   readonly maxFetchedBytes: number;
+  readonly bulkBytes: number;
   readonly role: DiskContext['role'];
   readonly moreDisks: boolean;
 }
@@ -83,7 +86,7 @@ export class ReaderProcess {
   }
 
   /** Rejects if a read of the image fails. A failure of the child itself is a ReadingEnd. */
-  async read({ image, context, maxFetchedBytes, signal }: Reading): Promise<ReadingEnd> {
+  async read({ image, context, maxFetchedBytes, bulkBytes, signal }: Reading): Promise<ReadingEnd> {
     this.images += 1;
     const { child, limits } = this;
     let reason: ReadingEnd['reason'] = 'exited';
@@ -113,7 +116,7 @@ export class ReaderProcess {
     child.stdout?.on('data', receive);
     this.channel.on('data', serve);
     const { size, allocatedSize = size } = image;
-    const task: ReadingTask = { size, allocatedSize, maxFetchedBytes, ...context };
+    const task: ReadingTask = { size, allocatedSize, maxFetchedBytes, bulkBytes, ...context };
     child.stdin?.write(`${JSON.stringify(task)}\n`);
     const exit = await Promise.race([complete.then(() => null), this.exit]);
     clearTimeout(timer);

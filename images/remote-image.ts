@@ -28,12 +28,14 @@ export interface RemoteOptions {
   readonly allocatedSize: number;
   /** Bytes that one inspection may fetch. A well-formed guest needs a fraction of it. */
   readonly maxFetchedBytes: number;
+  /** How many of them may be read only to verify them. */
+  readonly bulkBytes: number;
   readonly maxResidentBytes: number;
 }
 
 /** The child's side. `fd`: a socket in blocking mode, as a child process inherits it. */
 export function openRemote(fd: number, options: RemoteOptions): FileSource {
-  const { size, allocatedSize, maxFetchedBytes, maxResidentBytes } = options;
+  const { size, allocatedSize, maxFetchedBytes, bulkBytes, maxResidentBytes } = options;
   let fetched = 0;
   const channel = {
     size,
@@ -56,7 +58,7 @@ export function openRemote(fd: number, options: RemoteOptions): FileSource {
       return bytes;
     },
   };
-  return { ...cached(channel, BLOCK_BYTES, CACHED_BLOCKS), allocatedSize, close: () => undefined };
+  return { ...cached(channel, BLOCK_BYTES, CACHED_BLOCKS), bulkBytes, allocatedSize, close: () => undefined };
 }
 
 /**

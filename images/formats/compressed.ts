@@ -1,17 +1,18 @@
 /** Compressed files, which ECS does not import. Decompresses the beginning to detect the format and size of the content. */
 import { constants, gunzipSync } from 'node:zlib';
-import type { ByteSource } from '../bytes.js';
+import { type ByteSource, bufferSource } from '../bytes.js';
 import { unlessUnreadable } from '../findings.js';
 import type { ContainerFormat } from '../inspection.js';
 import { xzPieces, xzSize } from '../packing/xz.js';
-import { zstdContentSize, zstdStart } from '../packing/zstd.js';
+import { zstdFileSize, zstdStart } from '../packing/zstd.js';
 import type { OpenContainer } from './container.js';
+import { isTarHeader, tarFileBytes, tarFiles } from './tar.js';
 
 interface Compression {
   readonly format: ContainerFormat;
   readonly name: string;
-  readonly magic: string;
   readonly command: string;
+  readonly matches: (file: ByteSource, head: string) => boolean;
   /** Decompresses the first bytes. */
   readonly begin: (compressed: Buffer) => Buffer;
   /** Size of the decompressed content; null if the file does not record it. */
@@ -22,35 +23,43 @@ const PEEK = 2 * 1024 * 1024;
 const SECTOR = 512;
 
 const COMPRESSIONS: readonly Compression[] = [
-  { format: 'GZIP', name: 'gzip', magic: '1f8b08', command: 'gunzip -k FILE', begin: beginOfGzip, size: () => null },
+  {
+    format: 'GZIP',
+    name: 'gzip',
+    command: 'gunzip -k FILE',
+    matches: (_file, head) => head.startsWith('1f8b08'),
+    begin: beginOfGzip,
+    // The size at the end is that of the last member, modulo 4 GiB.
+    size: () => null,
+  },
   {
     format: 'XZ',
     name: 'xz',
-    magic: 'fd377a585a00',
     command: 'unxz -k FILE',
+    matches: (_file, head) => head.startsWith('fd377a585a00'),
     begin: (compressed) => firstPiece(xzPieces(compressed)),
     size: xzSize,
   },
   {
     format: 'ZSTD',
     name: 'zstd',
-    magic: '28b52ffd',
     command: 'zstd -d FILE',
+    matches: startsWithZstd,
     begin: zstdStart,
-    size: (file) => zstdContentSize(file.read(0, Math.min(file.size, 18))),
+    size: zstdFileSize,
   },
 ];
 
 export const openCompressed: OpenContainer = (file, findings) => {
   const head = file.read(0, Math.min(file.size, 8)).toString('hex');
-  const compression = COMPRESSIONS.find(({ magic }) => head.startsWith(magic));
+  const compression = COMPRESSIONS.find(({ matches }) => matches(file, head));
   if (compression === undefined) return null;
-  const inner = unlessUnreadable<Inner | null>(
-    () => innerOf(compression.begin(file.read(0, Math.min(file.size, PEEK)))),
-    () => null,
-  );
   const size = unlessUnreadable(
     () => compression.size(file),
+    () => null,
+  );
+  const inner = unlessUnreadable<Inner | null>(
+    () => innerOf(compression.begin(file.read(0, Math.min(file.size, PEEK))), size),
     () => null,
   );
   const content = inner === null ? 'content of unknown format' : `content of format ${inner.name}`;
@@ -58,36 +67,67 @@ export const openCompressed: OpenContainer = (file, findings) => {
     'blocking',
     'ECSIMPORT.Format',
     `The file is compressed with ${compression.name}, which ECS does not decompress`,
-    `magic ${compression.magic} at byte 0; ${content}`,
+    `first bytes ${head}; ${content}`,
     `Run ${compression.command}, and import the decompressed file.`,
   );
   return {
     format: compression.format,
     subformat: inner?.name ?? null,
-    virtualSize: inner?.isRaw === true ? size : (inner?.virtualSize ?? null),
+    virtualSize: inner?.virtualSize ?? null,
     disk: null,
   };
 };
 
 interface Inner {
   readonly name: string;
-  readonly isRaw: boolean;
   readonly virtualSize: number | null;
 }
 
-function innerOf(bytes: Buffer): Inner | null {
+/** @param size of the whole content, where it is known */
+function innerOf(bytes: Buffer, size: number | null): Inner | null {
   const is = (text: string, at = 0) => bytes.toString('latin1', at, at + text.length) === text;
-  const found = (name: string, virtualSize: number | null): Inner => ({ name, isRaw: false, virtualSize });
   if (bytes.length < SECTOR) return null;
-  if (is('QFI\xfb')) return found('QCOW2', Number(bytes.readBigUInt64BE(24)));
-  if (is('KDMV')) return found('VMDK', Number(bytes.readBigUInt64LE(12)) * SECTOR);
-  if (is('conectix')) return found('VHD', Number(bytes.readBigUInt64BE(48)));
-  if (is('vhdxfile')) return found('VHDX', null);
-  if (is('ustar', 257)) return found(/\.ovf\0/i.test(bytes.toString('latin1', 0, 100)) ? 'OVA' : 'tar', null);
-  if (bytes.readUInt16LE(510) === 0xaa55 || is('EFI PART', SECTOR))
-    return { name: 'RAW', isRaw: true, virtualSize: null };
+  if (is('QFI\xfb')) return { name: 'QCOW2', virtualSize: Number(bytes.readBigUInt64BE(24)) };
+  if (is('KDMV')) return { name: 'VMDK', virtualSize: Number(bytes.readBigUInt64LE(12)) * SECTOR };
+  if (is('conectix')) return { name: 'VHD', virtualSize: Number(bytes.readBigUInt64BE(48)) };
+  if (is('vhdxfile')) return { name: 'VHDX', virtualSize: null };
+  if (bytes.readUInt32LE(64) === 0xbeda107f) return { name: 'VDI', virtualSize: Number(bytes.readBigUInt64LE(368)) };
+  if (isTarHeader(bytes.subarray(0, SECTOR))) return innerOfTar(bytes);
+  if (bytes.readUInt16LE(510) === 0xaa55 || is('EFI PART', SECTOR)) return { name: 'RAW', virtualSize: size };
   return null;
 }
+
+/** The first disk in the part of the archive that is there; the others are found when it is unpacked. */
+function innerOfTar(bytes: Buffer): Inner {
+  const archive = bufferSource(bytes);
+  const files = unlessUnreadable(
+    () => tarFiles(archive, true),
+    () => [],
+  );
+  const name = files.some((file) => /\.ovf$/i.test(file.name)) ? 'OVA' : 'TAR';
+  for (const file of files) {
+    const disk = unlessUnreadable(
+      () => innerOf(tarFileBytes(archive, file, file.name).read(0, Math.min(file.size, 2 * SECTOR)), file.size),
+      () => null,
+    );
+    if (disk !== null) return { name, virtualSize: disk.virtualSize };
+  }
+  return { name, virtualSize: null };
+}
+
+/** Skippable frames may come first: pzstd and the seekable format write them. Their magic alone is also that of lz4. */
+function startsWithZstd(file: ByteSource): boolean {
+  for (let at = 0, frames = 0; at + 8 <= file.size && frames < MAX_SKIPPED_FRAMES; frames += 1) {
+    const head = file.read(at, 8);
+    const magic = head.readUInt32LE(0);
+    if (magic === 0xfd2fb528) return true;
+    if (magic >>> 4 !== 0x184d2a5) return false;
+    at += 8 + head.readUInt32LE(4);
+  }
+  return file.size < 8 && file.read(0, Math.min(file.size, 4)).toString('hex') === '28b52ffd';
+}
+
+const MAX_SKIPPED_FRAMES = 64;
 
 function firstPiece(pieces: Generator<Buffer>): Buffer {
   const first = pieces.next();

@@ -19,10 +19,8 @@ const SIGNATURES: readonly { readonly name: string; readonly offset: number; rea
 const BLANK_CHECK_BYTES = 1024 * 1024;
 
 export const openRaw: OpenContainer = (file, findings) => {
-  const known = SIGNATURES.find(
-    ({ offset, bytes }) => offset + bytes.length <= file.size && file.read(offset, bytes.length).equals(bytes),
-  );
-  if (known === undefined && !isBlank(file)) {
+  const known = hasDiskSignature(file);
+  if (!known && !isBlank(file)) {
     findings.add(
       'blocking',
       'ECSIMPORT.Format',
@@ -32,7 +30,7 @@ export const openRaw: OpenContainer = (file, findings) => {
     );
     return { format: 'UNKNOWN', subformat: null, virtualSize: null, disk: null };
   }
-  if (known === undefined) {
+  if (!known) {
     findings.add(
       'warning',
       'ECSIMPORT.Blank',
@@ -53,7 +51,14 @@ export const openRaw: OpenContainer = (file, findings) => {
   return { format: 'RAW', subformat: null, virtualSize: file.size, disk: file };
 };
 
-function isBlank(file: ByteSource): boolean {
+/** True for a file that starts like a disk with partitions or a file system. */
+export function hasDiskSignature(file: ByteSource): boolean {
+  return SIGNATURES.some(
+    ({ offset, bytes }) => offset + bytes.length <= file.size && file.read(offset, bytes.length).equals(bytes),
+  );
+}
+
+export function isBlank(file: ByteSource): boolean {
   if (file.size < SECTOR) return false;
   return file.read(0, Math.min(BLANK_CHECK_BYTES, file.size)).every((byte) => byte === 0);
 }

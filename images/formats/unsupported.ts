@@ -1,9 +1,7 @@
-/** Formats that neither ECS nor the conversion supports: archives, installation media, rare disk formats. */
+/** Formats that neither ECS nor the conversion supports: zip and 7-Zip archives, installation media, rare disk formats. */
 import type { ByteSource } from '../bytes.js';
 import type { FindingList } from '../findings.js';
-
 import type { OpenContainer } from './container.js';
-import { openOva } from './ova.js';
 
 interface UnsupportedFormat {
   readonly subformat: string;
@@ -65,27 +63,11 @@ export const openUnsupported: OpenContainer = (file, findings) => {
     refuse(findings, message, `magic ${magic.toString('hex')} at byte 0`, remedy);
     return { format: 'UNKNOWN', subformat, virtualSize: null, disk: null };
   }
-  return openTar(file, findings) ?? openIso(file, findings);
+  return openIso(file, findings);
 };
 
 function refuse(findings: FindingList, message: string, evidence: string, remedy: string): void {
   findings.add('blocking', 'ECSIMPORT.Format', message, evidence, remedy);
-}
-
-function openTar(file: ByteSource, findings: FindingList): ReturnType<OpenContainer> {
-  if (file.size < 512) return null;
-  const header = file.read(0, 512);
-  if (header.toString('latin1', 257, 262) !== 'ustar') return null;
-  const name = header.toString('utf8', 0, 100).replace(/\0.*$/s, '');
-  // The OVF specification requires the descriptor to be the first entry.
-  if (/\.ovf$/i.test(name)) {
-    const remedy = 'Run tar -xf FILE, then convert the disk: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2';
-    refuse(findings, 'ECS does not import OVA archives', 'tar header at byte 0', remedy);
-    return openOva(file, findings);
-  }
-  const remedy = 'Run tar -xf FILE, and import the disk in the archive.';
-  refuse(findings, 'ECS does not import tar archives', 'tar header at byte 0', remedy);
-  return { format: 'UNKNOWN', subformat: 'tar', virtualSize: null, disk: null };
 }
 
 /** A disk that was once an ISO may still have the old label, so the file must not be larger than the recorded volume. */

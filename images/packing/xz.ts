@@ -22,22 +22,47 @@ export function* xzPieces(input: Buffer): Generator<Buffer> {
   }
 }
 
-/** Content size of a file with one stream, from the index at its end; null if the file has no complete index. */
+const MAX_STREAMS = 100_000;
+
+/** Content size of all streams, from the index at the end of each; null if one is incomplete or other bytes follow. */
 export function xzSize(file: ByteSource): number | null {
-  if (file.size < 32) return null;
-  const footer = file.read(file.size - 12, 12);
+  let size = 0;
+  let end = file.size;
+  for (let streams = 0; end > 0; streams += 1) {
+    const stream = streamBefore(file, end);
+    if (stream === null || streams === MAX_STREAMS) return null;
+    size += stream.contentSize;
+    end = stream.start;
+  }
+  return end === 0 ? size : null;
+}
+
+function streamBefore(
+  file: ByteSource,
+  after: number,
+): { readonly start: number; readonly contentSize: number } | null {
+  let end = after;
+  // Padding between streams: zeros, four at a time.
+  while (end >= 4 && file.read(end - 4, 4).readUInt32LE(0) === 0) end -= 4;
+  if (end < 32) return null;
+  const footer = file.read(end - 12, 12);
   if (footer.toString('latin1', 10, 12) !== 'YZ') return null;
   const length = (footer.readUInt32LE(4) + 1) * 4;
-  const index = file.read(file.size - 12 - length, length);
+  const index = file.read(end - 12 - length, length);
   const records = variable(index, 1);
   let at = records.end;
-  let size = 0;
+  let contentSize = 0;
+  let storedSize = 0;
   for (let record = 0; record < records.value; record += 1) {
-    const contentSize = variable(index, variable(index, at).end);
-    size += contentSize.value;
-    at = contentSize.end;
+    const stored = variable(index, at);
+    const content = variable(index, stored.end);
+    storedSize += Math.ceil(stored.value / 4) * 4;
+    contentSize += content.value;
+    at = content.end;
   }
-  return size;
+  const start = end - 12 - length - storedSize - 12;
+  if (start < 0 || file.read(start, 6).toString('hex') !== MAGIC) return null;
+  return { start, contentSize };
 }
 
 function* block(input: Buffer, start: number, checkBytes: number): Generator<Buffer, number> {

@@ -2,7 +2,7 @@
  * The frames and blocks of Zstandard data (RFC 8878), without their content. The decoders need complete frames: Node.js
  * ignores everything after the first frame, and some versions accept a frame that is cut off.
  */
-import { UnreadableError } from '../bytes.js';
+import { type ByteSource, UnreadableError } from '../bytes.js';
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a5;
@@ -51,9 +51,45 @@ export function firstBlock(input: Buffer): Frame | null {
   return { bytes: Buffer.concat([ONE_BLOCK_HEADER, block]), maxContent };
 }
 
-/** Bytes of content according to the header of the first frame; null where it has no size. */
-export function zstdContentSize(head: Buffer): number | null {
-  return headerAt(head, 0).contentSize;
+/** A longer search for the end of the first frame would read most of the file. */
+const MAX_SEARCH = 64 * 1024 * 1024;
+const MAX_HEADER = 18;
+
+/**
+ * Bytes of content of all frames, from their headers; null where one does not record it. Where the first frame is so long
+ * that its end is not searched, it counts as the only one: programs that write several frames write short ones.
+ */
+export function zstdFileSize(file: ByteSource): number | null {
+  let size = 0;
+  let isFirst = true;
+  for (let at = 0; at + 4 <= file.size; ) {
+    const head = file.read(at, Math.min(MAX_HEADER, file.size - at));
+    const magic = head.readUInt32LE(0);
+    if (magic >>> 4 === SKIPPABLE_MAGIC) {
+      requireBytes(head, 8);
+      at += 8 + head.readUInt32LE(4);
+      continue;
+    }
+    if (magic !== MAGIC) break;
+    const { blocksAt, contentSize, hasChecksum } = headerAt(head, 0);
+    if (contentSize === null) return null;
+    size += contentSize;
+    const end = endOfBlocks(file, at + blocksAt);
+    if (end === null) return isFirst ? size : null;
+    at = end + (hasChecksum ? 4 : 0);
+    isFirst = false;
+  }
+  return isFirst ? null : size;
+}
+
+/** Null: beyond the search. */
+function endOfBlocks(file: ByteSource, start: number): number | null {
+  for (let at = start; at <= MAX_SEARCH && at + 3 <= file.size; ) {
+    const header = file.read(at, 3).readUIntLE(0, 3);
+    at += 3 + (((header >> 1) & 3) === 1 ? 1 : header >> 3);
+    if ((header & 1) === 1) return at;
+  }
+  return null;
 }
 
 /** Where the next frame with content begins. */

@@ -1,7 +1,9 @@
 /** Reads the names in an initramfs in every compression; damaged data result in a problem, not in a crash. */
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { bufferSource } from '../../images/bytes.js';
 import { readInitramfs } from '../../images/packing/cpio.js';
+import { xzSize } from '../../images/packing/xz.js';
 
 function cpio(names: readonly string[], size = 100): Buffer {
   const hex = (value: number) => value.toString(16).padStart(8, '0');
@@ -54,6 +56,24 @@ test.each(Object.entries(XZ))(
     expect(second).toEqual({ names: ['early', ...NAMES], compression, problem: null });
   },
 );
+
+describe('the content size of an xz file', () => {
+  const stream = Buffer.from(XZ.xz ?? '', 'base64');
+  const size = cpio(NAMES).length;
+  test.each([
+    ['one stream', [stream], size],
+    ['two streams', [stream, stream], 2 * size],
+    [
+      'three streams with padding',
+      [stream, Buffer.alloc(4), stream, Buffer.alloc(512), stream, Buffer.alloc(8)],
+      3 * size,
+    ],
+    ['other bytes after the stream', [stream, Buffer.from('trailing')], null],
+    ['other bytes before the stream', [Buffer.from('leading.'), stream], null],
+  ])('%s', (_name, parts, expected) => {
+    expect(xzSize(bufferSource(Buffer.concat(parts)))).toBe(expected);
+  });
+});
 
 test('returns other names or a problem when one byte of xz data is changed', () => {
   const packed = Buffer.from(XZ.xz ?? '', 'base64');

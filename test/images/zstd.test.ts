@@ -1,6 +1,7 @@
 /** Zstandard decompression with both decoders: the one in Node.js, where it has one, and the WebAssembly package. */
 import { describe, expect, test } from 'vitest';
-import { createZstd, zstdContentSize } from '../../images/packing/zstd.js';
+import { bufferSource } from '../../images/bytes.js';
+import { createZstd, zstdFileSize } from '../../images/packing/zstd.js';
 import { nodeDecoder, wasmDecoder } from '../../images/packing/zstd-decoders.js';
 
 /** `CONTENT` compressed by zstd 1.5.4 -19 with a checksum and without content size: Huffman literals, FSE sequences, repeated offsets. */
@@ -193,5 +194,32 @@ test.each([
   ['four bytes', '28b52ffd8038' + '00000100', 65_536],
   ['eight bytes', '28b52ffdc038' + '0000000001000000', 2 ** 32],
 ])('reads the content size of %s', (_name, head, size) => {
-  expect(zstdContentSize(Buffer.from(head, 'hex'))).toBe(size);
+  expect(zstdFileSize(bufferSource(Buffer.from(head, 'hex')))).toBe(size);
+});
+
+describe('the content size of a file', () => {
+  const skippable = (bytes: number) => {
+    const frame = Buffer.alloc(8 + bytes);
+    frame.writeUInt32LE(0x184d2a50, 0);
+    frame.writeUInt32LE(bytes, 4);
+    return frame;
+  };
+  /** A single segment of one raw block. */
+  const frame = (content: Buffer) => {
+    const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, content.length, 0, 0, 0]);
+    header.writeUIntLE((content.length << 3) | 1, 6, 3);
+    return Buffer.concat([header, content]);
+  };
+  const two = [frame(Buffer.alloc(100, 'a')), frame(Buffer.alloc(50, 'b'))];
+
+  test.each([
+    ['two frames', two, 150],
+    ['a skippable frame, then two frames', [skippable(12), ...two], 150],
+    ['skippable frames between and after the frames', [two[0], skippable(0), two[1], skippable(40)], 150],
+    ['other bytes after the frames', [...two, Buffer.from('trailing bytes')], 150],
+    ['a second frame without a size', [two[0], Buffer.from('28b52ffd0038010000', 'hex')], null],
+    ['only a skippable frame', [skippable(4)], null],
+  ])('%s', (_name, parts, size) => {
+    expect(zstdFileSize(bufferSource(Buffer.concat(parts.filter((part) => part !== undefined))))).toBe(size);
+  });
 });
