@@ -1,0 +1,85 @@
+/** What an operator does in Temporal itself: a terminated workflow, and a server that is away. */
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { importWorkflowId } from '../../domain/ids.js';
+import { violations } from '../faults/judge.js';
+import { type Service, startService } from '../support/e2e/service.js';
+
+let service: Service;
+let connection: Connection;
+let client: Client;
+
+beforeAll(async () => {
+  service = await startService();
+  connection = await Connection.connect({ address: service.addressOf('temporal') });
+  client = new Client({ connection });
+});
+afterAll(async () => {
+  await connection?.close();
+  await service?.stop();
+});
+beforeEach(() => service.resetCloud());
+
+const cancel = (id: string, body: object = {}) => service.request('POST', `/v1/imports/${id}/cancel`, body);
+const terminate = (id: string) => client.workflow.getHandle(importWorkflowId(id)).terminate('by an operator');
+
+describe('a cancel of an import whose workflow was terminated', () => {
+  test('while the cloud imports the image removes image and object, and ends cancelled', async () => {
+    await service.settings({ importSeconds: 600 });
+    const id = await service.start();
+    await service.until(id, ({ phase, image }) => phase === 'import' && image !== null);
+    await terminate(id);
+    expect((await service.get(id)).state).toBe('running');
+    const answer = await cancel(id);
+    expect(answer).toMatchObject({ status: 202, body: { state: 'cancelling' } });
+    const view = await service.untilState(id, 'cancelled', 'failed', 'succeeded');
+    expect(violations({ view, cloud: await service.state(), events: [], stops: 0 })).toEqual([]);
+    expect(view).toMatchObject({ state: 'cancelled', image: null });
+  });
+
+  test('in attention ends cancelled; a resume before it is refused and leaves it waiting', async () => {
+    const id = await service.start({ role: 'verify' });
+    await service.untilState(id, 'attention');
+    await terminate(id);
+    const resumed = await service.request('POST', `/v1/imports/${id}/resume`, {});
+    expect(resumed).toMatchObject({ status: 409, body: { code: 'Import.WorkflowMissing' } });
+    expect((await service.get(id)).state).toBe('attention');
+    expect((await cancel(id)).status).toBe(202);
+    expect((await service.untilState(id, 'cancelled', 'failed')).state).toBe('cancelled');
+    expect((await cancel(id)).status).toBe(409);
+  });
+});
+
+test('after resume and after cancel are answered, the record no longer shows the stop', async () => {
+  const id = await service.start({ role: 'verify' });
+  await service.untilState(id, 'attention');
+  service.signal('worker', 'SIGSTOP');
+  try {
+    const [one, other] = await Promise.all([
+      service.request('POST', `/v1/imports/${id}/resume`, {}),
+      service.request('POST', `/v1/imports/${id}/resume`, { set: { description: 'amended' } }),
+    ]);
+    expect([one.status, other.status].sort()).toEqual([202, 409]);
+    expect((await service.get(id)).state).toBe('running');
+    expect((await cancel(id)).status).toBe(202);
+    expect((await service.get(id)).state).toBe('cancelling');
+  } finally {
+    service.signal('worker', 'SIGCONT');
+  }
+  expect((await service.untilState(id, 'cancelled', 'attention')).state).toBe('cancelled');
+});
+
+test('a cancel while Temporal is away answers 503 and what to do, and takes effect when it is sent again', async () => {
+  const id = await service.start({ role: 'verify' });
+  await service.untilState(id, 'attention');
+  service.signal('temporal', 'SIGSTOP');
+  try {
+    const answer = await cancel(id);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'Service.Unavailable' } });
+    expect(answer.body.remedy).toContain('again');
+  } finally {
+    service.signal('temporal', 'SIGCONT');
+  }
+  await expect.poll(async () => (await cancel(id)).status, { timeout: 60_000 }).toBeOneOf([202, 409]);
+  expect((await service.untilState(id, 'cancelled')).state).toBe('cancelled');
+});
