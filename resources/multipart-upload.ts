@@ -2,7 +2,7 @@
 import type { OssApi } from '../alibaba/cloud.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { formatObjectLocation, type ObjectLocation } from '../domain/object-location.js';
-import { shellCommand } from './shell-command.js';
+import { ossutilRemove } from './shell-command.js';
 import type { ResourceDependencies, Work } from './work.js';
 
 type UploadWrite = LedgerWrite<'multipart-upload'>;
@@ -43,5 +43,5 @@ export async function abortUploads(
 }
 
 export function uploadRemovalCommand({ detail: { location } }: LedgerEntry<'multipart-upload'>): string {
-  return shellCommand('ossutil', 'rm', `oss://${location.bucket}/${location.key}`, '-m', '-f');
+  return ossutilRemove(location, '-m', '-f');
 }

@@ -3,7 +3,7 @@ import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { formatObjectLocation, isSameObject, type ObjectLocation } from '../domain/object-location.js';
 import type { SharedUpload, UploadStore } from '../store/uploads.js';
 import { abortUploads } from './multipart-upload.js';
-import { shellCommand } from './shell-command.js';
+import { ossutilRemove } from './shell-command.js';
 import type { ResourceDependencies, Work } from './work.js';
 
 type ObjectWrite = LedgerWrite<'object'>;
@@ -65,11 +65,6 @@ export async function releaseObject(
   }
 }
 
-/** The vendor's program takes a key as it is, without percent-encoding. */
-export function ossutilLocation({ bucket, key }: ObjectLocation): string {
-  return `oss://${bucket}/${key}`;
-}
-
 export function objectRemovalCommand({ detail }: LedgerEntry<'object'>): string {
-  return shellCommand('ossutil', 'rm', ossutilLocation(detail.location), '-f');
+  return ossutilRemove(detail.location, '-f');
 }

@@ -1,0 +1,83 @@
+/** The commands with which an operator removes what a cleanup could not. */
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { LedgerEntry } from '../../domain/ledger.js';
+import { removalCommand } from '../../resources/removal-command.js';
+
+const common = { key: 'k', regionId: 'cn-hangzhou', status: 'created', createdAt: '', updatedAt: '' } as const;
+const object = (key: string): LedgerEntry => ({
+  ...{ ...common, kind: 'object' as const },
+  detail: { location: { bucket: 'images', key }, size: null, crc64: null, usedBy: null },
+});
+const upload = (key: string): LedgerEntry => ({
+  ...{ ...common, kind: 'multipart-upload' as const },
+  detail: { location: { bucket: 'images', key }, uploadId: null, usedBy: null },
+});
+const image = (imageId: string | null): LedgerEntry => ({
+  ...{ ...common, kind: 'image' as const },
+  detail: { imageId, clientToken: null },
+});
+
+/** The words of a command as a POSIX shell splits them. */
+function wordsOf(command: string | null): readonly string[] {
+  const script = `set -- ${command}; for word; do printf '%s\\0' "$word"; done`;
+  return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
+}
+
+describe('the removal command', () => {
+  test.each([
+    ['an object', object('imports/disk-1.raw'), 'ossutil rm oss://images/imports/disk-1.raw -f'],
+    ['an object in build#12/', object('build#12/disk-1.raw'), "ossutil rm 'oss://images/build#12/disk-1.raw' -f"],
+    ['a multipart upload', upload('100%/disk-1.raw'), "ossutil rm 'oss://images/100%/disk-1.raw' -m -f"],
+    ['an image', image('m-1'), 'aliyun ecs DeleteImage --RegionId cn-hangzhou --ImageId m-1 --Force true'],
+    [
+      'a task',
+      { ...common, kind: 'task' as const, key: 't-1', detail: { imageId: 'm-1' } },
+      'aliyun ecs CancelTask --RegionId cn-hangzhou --TaskId t-1',
+    ],
+  ])('of %s', (_what, entry, command) => {
+    expect(removalCommand(entry, 'imp-1')).toBe(command);
+  });
+
+  test('of an image whose id is not known → finds it by the tag of the import first', () => {
+    const command = removalCommand(image(null), 'imp-1');
+    expect(command).toContain('aliyun ecs DescribeImages --RegionId cn-hangzhou --Tag.1.Key ecs-image-import');
+    expect(command).toContain('--Tag.1.Value imp-1');
+  });
+
+  test('of a role or policy → none: they belong to the account', () => {
+    expect(removalCommand({ ...common, kind: 'role', detail: {} }, 'imp-1')).toBeNull();
+    const detail = { policy: 'p', madeHere: true };
+    expect(removalCommand({ ...common, kind: 'policy-attachment', detail }, 'imp-1')).toBeNull();
+  });
+
+  test('of any object → a shell passes the key on as it is, and runs nothing else', () => {
+    const piece = fc.constantFrom(
+      "'",
+      '"',
+      '$(id)',
+      '`id`',
+      ';',
+      '&',
+      '|',
+      ' ',
+      '*',
+      '~',
+      '#',
+      '%',
+      '\\',
+      '\n',
+      '盘',
+      'a',
+      '/',
+    );
+    const key = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(key, (name) => {
+        expect(wordsOf(removalCommand(object(name), 'imp-1'))).toEqual(['ossutil', 'rm', `oss://images/${name}`, '-f']);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
