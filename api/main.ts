@@ -21,7 +21,7 @@ import { migrate, openPool } from '../store/database.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
-import { demandRightSettings } from '../temporal/probe.js';
+import { rejectWrongSettings } from '../temporal/probe.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
 
@@ -58,24 +58,24 @@ export interface RunApiOptions {
 
 /** Serves until `signal` aborts. Rejects with a one-line error when it cannot serve. */
 export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApiOptions): Promise<void> {
-  const { temporal, pace } = config;
+  const { temporal, activityTiming } = config;
   const pool = openPool({ url: config.databaseUrl, applicationName: 'ecs-image-import api', maxConnections: 20 });
   await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
     migrate(pool),
   );
-  await demandRightSettings(temporal);
+  await rejectWrongSettings(temporal);
   // Lazy: while Temporal is away, imports are accepted and start when it is back.
   const connection = Connection.lazy(connectionOptions(temporal));
   const client = new Client({ connection, namespace: temporal.namespace });
   const store = createImportStore(pool);
   const changes = openChangeFeed(config.databaseUrl);
   const { workerHost } = config;
-  const imports = { store, workflows: createImportWorkflows(client, pace), clock: systemClock, workerHost };
+  const imports = { store, workflows: createImportWorkflows(client, activityTiming), clock: systemClock, workerHost };
   const batches = {
     batches: createBatchStore(pool),
     views: createBatchViews(pool, config.prices),
     openIntake: () => openIntake(pool),
-    workflows: createBatchWorkflows(client, pace),
+    workflows: createBatchWorkflows(client, activityTiming),
     clock: systemClock,
     workerHost,
   };

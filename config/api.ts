@@ -1,4 +1,4 @@
-/** The API's configuration: a typed object, which environment variables can fill. */
+/** The API's configuration: a typed object, with a reader for environment variables. */
 import os from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
@@ -18,17 +18,17 @@ export interface ApiConfig {
   /** `postgres://user:password@host:5432/database` */
   readonly databaseUrl: string;
   readonly temporal: TemporalSettings;
-  /** Address and port to listen on; port 0 picks a free one. */
+  /** Address and port to listen on; port 0 selects a free port. */
   readonly host: string;
   readonly port: number;
-  /** Bearer token that every request except the health checks must carry; null: none is required. */
+  /** Bearer token required by all endpoints except the health checks; null: no authentication. */
   readonly token: string | null;
-  /** The host whose worker reads `file:///…` sources that name no host. */
+  /** The host of `file:///…` sources without a host. */
   readonly workerHost: string;
   /** State file of the local supervisor, shown in `/readyz`. */
   readonly stackFile: string | null;
-  /** Settings of every workflow that this API starts. */
-  readonly pace: {
+  /** Timing of the activities of workflows that this API starts. */
+  readonly activityTiming: {
     readonly retryFirstMs: number;
     readonly retryMaxMs: number;
     readonly heartbeatTimeoutMs: number;
@@ -45,7 +45,7 @@ const prices = z.object({
   trafficGiB: z.number().min(0),
 });
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -68,9 +68,9 @@ export const apiVariables = z.object({
   ECS_IMPORT_PRICES: z
     .string()
     .transform((text, context) => {
-      const read = prices.safeParse(jsonIn(text));
+      const read = prices.safeParse(parseJson(text));
       if (read.success) return read.data;
-      context.addIssue('give {"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}');
+      context.addIssue('set {"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}');
       return z.NEVER;
     })
     .optional(),
@@ -90,7 +90,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readon
     token: read.ECS_IMPORT_API_TOKEN ?? null,
     workerHost: read.ECS_IMPORT_WORKER_HOST,
     stackFile: read.ECS_IMPORT_STACK_FILE ?? null,
-    pace: {
+    activityTiming: {
       retryFirstMs: read.ECS_IMPORT_RETRY_FIRST_MS,
       retryMaxMs: read.ECS_IMPORT_RETRY_MAX_MS,
       heartbeatTimeoutMs: read.ECS_IMPORT_HEARTBEAT_TIMEOUT_MS,

@@ -1,4 +1,4 @@
-/** The cloud's settings from environment variables: endpoints, credentials, limits of calls and uploads. */
+/** Reads the configuration of Alibaba Cloud from environment variables: endpoints, credentials, limits of calls and uploads. */
 import { z } from 'zod';
 import type { CloudEndpoints } from '../alibaba/cloud.js';
 import type { CloudOptions } from '../alibaba/create-cloud.js';
@@ -9,7 +9,7 @@ import { byteCount, type Environment, readEnvironment } from './environment.js';
 
 const endpoint = z
   .string()
-  .regex(/^https?:\/\/[^/?#\s]+\/?$/, 'give it as http://127.0.0.1:PORT or https://HOST, or leave it unset')
+  .regex(/^https?:\/\/[^/?#\s]+\/?$/, 'set http://127.0.0.1:PORT or https://HOST, or unset it')
   .transform((address) => address.replace(/\/$/, ''))
   .optional();
 
@@ -24,9 +24,12 @@ export const cloudVariables = z.object({
   ECS_IMPORT_CALL_TIMEOUT_MS: z.coerce.number().int().min(1).optional(),
   /** Rate limit of all uploads of this process in bytes per second: `500K`, `12.5M`; unset: no limit. */
   ECS_IMPORT_LIMIT_RATE: byteCount.optional(),
-  /** Part size of an upload; larger where the image would otherwise have more than 10,000 parts. */
+  /** Part size of an upload. Larger for images that would have more than 10,000 parts. */
   ECS_IMPORT_PART_SIZE: byteCount
-    .refine((bytes) => bytes >= MIN_PART_BYTES && bytes <= MAX_PART_BYTES, 'give 100K to 5G: OSS takes no other parts')
+    .refine(
+      (bytes) => bytes >= MIN_PART_BYTES && bytes <= MAX_PART_BYTES,
+      'set 100K to 5G, the part sizes that OSS accepts',
+    )
     .default(OSS_DEFAULTS.partSize),
   /** Maximum number of concurrent parts of one upload. */
   ECS_IMPORT_MAX_PARTS_AT_ONCE: z.coerce.number().int().min(1).default(OSS_DEFAULTS.maxConcurrentParts),
@@ -48,7 +51,7 @@ export function cloudFromEnvironment(env: Environment, endpoints = cloudEndpoint
   };
 }
 
-/** Where the environment points the services to. Throws `ConfigError` as above. */
+/** The endpoints of the services; undefined: the public endpoint. Throws `ConfigError`. */
 export function cloudEndpoints(env: Environment): CloudEndpoints {
   const { ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT, OSS_ENDPOINT } = readEnvironment(cloudVariables, env);
   return { ecs: ECS_ENDPOINT, ram: RAM_ENDPOINT, sts: STS_ENDPOINT, oss: OSS_ENDPOINT };

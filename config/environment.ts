@@ -3,12 +3,11 @@ import { z } from 'zod';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The operator sees the message as it is; the command ends with the exit code of wrong usage. */
+/** A command prints the message and ends with exit code 2. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** A time in milliseconds, at least one. */
 export const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
 export const DATABASE_URL = z.string('set DATABASE_URL to postgres://user:password@host:5432/database').min(1);
@@ -23,29 +22,31 @@ export function readEnvironment<T extends z.ZodType>(schema: T, env: Environment
   throw new ConfigError(read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
 }
 
-/** Compose files and shells pass unset variables as empty texts. */
+/** Docker Compose and shells pass unset variables as empty strings. */
 function withoutEmpty(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
-/** `500`, `64K`, `12.5M`, `2GiB`: units of 1,024. Null: not a number of bytes above zero. */
+/** `500`, `64K`, `12.5M`, `2GiB`; powers of 1,024. Null if the text is not a positive number of bytes. */
 export function parseBytes(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   const bytes = Math.round(Number(match?.[1]) * (UNITS[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN));
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
 }
 
-/** A number of bytes, with or without a unit. */
 export const byteCount = z.string().transform((text, context) => {
   const bytes = parseBytes(text);
   if (bytes !== null) return bytes;
-  context.addIssue({ code: 'custom', message: `${text} is no number of bytes (500K, 12.5M, 2G)` });
+  context.addIssue({
+    code: 'custom',
+    message: `${text} is not a number of bytes: set a value such as 500K, 12.5M or 2G`,
+  });
   return z.NEVER;
 });
 
-/** Names separated by commas. */
+/** Comma-separated names. */
 export const commaList = z
   .string()
   .default('')

@@ -1,4 +1,4 @@
-/** How to reach the Temporal server: the settings as a program gives them, checked before anything connects. */
+/** The settings of the connection to Temporal, validated before anything connects. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigError } from './environment.js';
 
@@ -27,7 +27,7 @@ export interface TemporalConfig {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** PEM, as the SDK's clients and Node.js both take it. */
+/** In PEM format, which the Temporal SDK and Node.js both accept. */
 export interface TemporalTls {
   /** Null: the certificate authorities that the system trusts. */
   readonly serverCa: Buffer | null;
@@ -37,7 +37,7 @@ export interface TemporalTls {
 }
 
 export interface TemporalSettings {
-  /** As given. */
+  /** Not parsed, for messages. */
   readonly address: string;
   readonly host: string;
   readonly port: number;
@@ -46,7 +46,7 @@ export interface TemporalSettings {
   /** Null: no TLS. */
   readonly tls: TemporalTls | null;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The names of settings, for messages that say which one to change. */
+  /** The names of settings, for error messages. */
   readonly named: TemporalSettingNames;
 }
 
@@ -57,13 +57,13 @@ export interface TemporalSettingNames {
   readonly clientCert: string;
 }
 
-/** A PEM text and the name of the setting that holds it. */
+/** PEM data and the name of its setting. */
 export interface Pem {
   readonly name: string;
   readonly bytes: Buffer;
 }
 
-/** What a source of settings (a program, the environment, a file) holds, with the names that it has there. */
+/** Settings from a program, the environment or a file, with the names of the settings in this source. */
 export interface GivenTemporal {
   readonly address: string | undefined;
   readonly addressName: string;
@@ -110,8 +110,8 @@ export function temporalSettings(config: TemporalConfig): TemporalSettings {
 export function checkTemporal(given: GivenTemporal): TemporalSettings {
   const { serverCa, clientCert, clientKey, serverName, apiKey, names } = given;
   const address = given.address ?? `127.0.0.1:${DEFAULT_PORT}`;
-  const asked = [serverCa, clientCert, clientKey, serverName, apiKey].some((one) => one !== null);
-  const tls = given.tls ?? asked;
+  const usesTls = [serverCa, clientCert, clientKey, serverName, apiKey].some((one) => one !== null);
+  const tls = given.tls ?? usesTls;
   return {
     address,
     ...hostAndPort(address, given.addressName),
@@ -128,7 +128,7 @@ export function checkTemporal(given: GivenTemporal): TemporalSettings {
   };
 }
 
-/** What the SDK's `Connection` and `NativeConnection` are opened with. */
+/** Options for the SDK's `Connection` and `NativeConnection`. */
 export function connectionOptions({ host, port, tls, apiKey, metadata }: TemporalSettings) {
   return {
     address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -147,7 +147,7 @@ function hostAndPort(address: string, name: string): { readonly host: string; re
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? DEFAULT_PORT);
   if (host === undefined || port > 65_535)
-    throw new ConfigError(`${name} is ${address}: give host:port, without https://`);
+    throw new ConfigError(`${name} is ${address}, which is not an address: set host:port, without https://`);
   return { host, port };
 }
 
@@ -155,9 +155,12 @@ function certificate({ name, bytes }: Pem): X509Certificate {
   try {
     return new X509Certificate(bytes);
   } catch (error) {
-    throw new ConfigError(`${name}: holds no certificate: give it in PEM, from -----BEGIN CERTIFICATE----- on`, {
-      cause: error,
-    });
+    throw new ConfigError(
+      `${name}: does not contain a certificate: set it in PEM format, starting with -----BEGIN CERTIFICATE-----`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -165,11 +168,11 @@ function privateKey({ name, bytes }: Pem): KeyObject {
   try {
     return createPrivateKey(bytes);
   } catch (error) {
-    const locked = bytes.includes('ENCRYPTED');
+    const encrypted = bytes.includes('ENCRYPTED');
     throw new ConfigError(
-      locked
-        ? `${name}: the key is locked with a passphrase: give it without one (openssl pkey -in KEY -out UNLOCKED)`
-        : `${name}: holds no private key: give it in PEM, from -----BEGIN PRIVATE KEY----- on`,
+      encrypted
+        ? `${name}: the key is encrypted with a passphrase: decrypt it (openssl pkey -in KEY -out DECRYPTED)`
+        : `${name}: does not contain a private key: set it in PEM format, starting with -----BEGIN PRIVATE KEY-----`,
       { cause: error },
     );
   }
@@ -189,15 +192,13 @@ function clientPair(
   if (cert === null && key === null) return null;
   if (cert === null)
     throw new ConfigError(
-      `${key?.name} is set without a certificate: set ${names.clientCert} to the one that belongs to it, or unset it`,
+      `${key?.name} is set without a certificate: set ${names.clientCert} to its certificate, or unset the key`,
     );
   if (key === null)
     throw new ConfigError(
-      `${cert.name} is set without a key: set ${names.clientKey} to the one that belongs to it, or unset it`,
+      `${cert.name} is set without a key: set ${names.clientKey} to its private key, or unset the certificate`,
     );
   if (!certificate(cert).checkPrivateKey(privateKey(key)))
-    throw new ConfigError(
-      `${key.name}: this key doesn't belong to the certificate of ${cert.name}: give the pair that was made together`,
-    );
+    throw new ConfigError(`${key.name}: the key doesn't match the certificate of ${cert.name}: set a matching pair`);
   return { cert: cert.bytes, key: key.bytes };
 }

@@ -1,4 +1,4 @@
-/** The worker's configuration: a typed object, which environment variables can fill. */
+/** The worker's configuration: a typed object, with a reader for environment variables. */
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ import {
 import { type TemporalConfig, type TemporalSettings, temporalSettings } from './temporal.js';
 import { readTemporalSettings, temporalVariables } from './temporal-environment.js';
 
-/** Times are in milliseconds, sizes in bytes. Fields with a default may be left out. */
+/** Times are in milliseconds, sizes in bytes. Fields with a default are optional. */
 export interface WorkerConfig {
   /** `postgres://user:password@host:5432/database` */
   readonly databaseUrl: string;
@@ -45,7 +45,7 @@ export interface WorkerConfig {
   readonly maxActivities?: number;
   /** Maximum number of imports, detections and copies that this worker waits for concurrently. Default 2,000. */
   readonly maxWatches?: number;
-  /** First interval between two polls of the cloud; it grows. Default 1,000. */
+  /** Initial interval between two polls of the cloud; it grows up to `pollMaxMs`. Default 1,000. */
   readonly pollFirstMs?: number;
   /** Maximum poll interval. Default 30,000. */
   readonly pollMaxMs?: number;
@@ -63,7 +63,7 @@ export interface WorkerConfig {
   readonly shutdownMs?: number;
 }
 
-/** A configuration with every default filled in, and the Temporal settings checked. */
+/** A configuration with all defaults and validated Temporal settings. */
 export type WorkerSettings = Required<WorkerConfig> & { readonly temporal: TemporalSettings };
 
 const GIB = 1024 ** 3;
@@ -89,7 +89,7 @@ export const WORKER_DEFAULTS = {
   shutdownMs: 10_000,
 } satisfies Partial<WorkerConfig>;
 
-/** Throws `ConfigError` where the settings of Temporal are wrong. */
+/** Throws `ConfigError` if the Temporal settings are invalid. */
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const { temporal = {} } = config;
   const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
@@ -113,7 +113,7 @@ export const workerVariables = z.object({
     .default('')
     .transform((text) => text.split(':').filter((root) => root !== '')),
   ECS_IMPORT_HTTP_HOSTS: commaList,
-  ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'give addresses or networks: 127.0.0.1, 10.0.0.0/8'),
+  ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'set addresses or networks, e.g. 127.0.0.1,10.0.0.0/8'),
   ECS_IMPORT_CACHE_DIR: z.string().min(1).default(WORKER_DEFAULTS.cacheDir),
   ECS_IMPORT_CACHE_LIMIT: byteCount.prefault('200G'),
   ECS_IMPORT_MAX_UPLOADS: count(WORKER_DEFAULTS.maxUploads),
@@ -131,7 +131,7 @@ export const workerVariables = z.object({
   LOG_LEVEL,
 });
 
-/** The configuration that the environment describes. Throws `ConfigError` that names every variable that is wrong. */
+/** Throws `ConfigError` that names every invalid variable. */
 export function workerConfigFromEnvironment(env: Environment): WorkerConfig & { readonly logLevel: LogLevel } {
   const read = readEnvironment(workerVariables, env);
   return {
@@ -168,7 +168,7 @@ function callLimits(text: string, context: z.RefinementCtx): Readonly<Record<str
     return match?.[1] === undefined || Number(match[2]) < 1 ? [] : [[match[1], Number(match[2])] as const];
   });
   if (limits.length < pairs.length)
-    context.addIssue('give calls per minute by action, e.g. ImportImage=60,DescribeImages=600');
+    context.addIssue('set calls per minute by action, e.g. ImportImage=60,DescribeImages=600');
   return Object.fromEntries(limits);
 }
 

@@ -4,10 +4,10 @@ import { access, constants } from 'node:fs/promises';
 import { ConfigError } from '../config/environment.js';
 import { namesTemporal, readTemporalSettings } from '../config/temporal-environment.js';
 import { type DoctorCheck, failed, ok, warning } from '../domain/checkup.js';
-import { lookAtTemporal } from '../temporal/probe.js';
+import { probeTemporal } from '../temporal/probe.js';
 import { postgresBinaries } from './postgres/binaries.js';
+import { checkDatabaseServer } from './supervisor/external-servers.js';
 import { cacheDir } from './supervisor/folders.js';
-import { demandDatabase } from './supervisor/outside-servers.js';
 import { messageOf } from './supervisor/stack-error.js';
 import type { PartRecord } from './supervisor/stack-file.js';
 import { installedTemporal } from './temporal/binary.js';
@@ -50,12 +50,12 @@ async function checkOutsideTemporal(env: NodeJS.ProcessEnv): Promise<DoctorCheck
   try {
     const settings = readTemporalSettings(env);
     const { address, namespace } = settings;
-    const found = await lookAtTemporal(settings);
-    if (found.serves)
+    const probe = await probeTemporal(settings);
+    if (probe.serves)
       return ok('Temporal', `${address}${settings.tls === null ? '' : ' over TLS'}, namespace ${namespace}`);
-    if (found.cause === 'setting') return wrongSetting(found.reason);
+    if (probe.cause === 'setting') return wrongSetting(probe.reason);
     const remedy = `Check that the server is running and has the namespace (temporal operator namespace create ${namespace}), or unset TEMPORAL_ADDRESS to use the embedded server.`;
-    return failed('Temporal', `${address} does not serve namespace ${namespace}: ${found.reason}`, remedy, 'service');
+    return failed('Temporal', `${address} does not serve namespace ${namespace}: ${probe.reason}`, remedy, 'service');
   } catch (error) {
     if (error instanceof ConfigError) return wrongSetting(error.message);
     throw error;
@@ -70,7 +70,7 @@ function wrongSetting(reason: string): DoctorCheck {
 async function checkPostgres(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   try {
     if (env.DATABASE_URL) {
-      await demandDatabase(env.DATABASE_URL, new AbortController().signal, 0);
+      await checkDatabaseServer(env.DATABASE_URL, new AbortController().signal, 0);
       return ok('PostgreSQL', 'connected to DATABASE_URL');
     }
     const { postgres } = await postgresBinaries();

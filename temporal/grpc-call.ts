@@ -1,4 +1,4 @@
-/** Asks a Temporal server one thing over gRPC, without the weight of a gRPC library. */
+/** Sends one unary gRPC call to a Temporal server, without loading a gRPC library. */
 import http2 from 'node:http2';
 import type { TemporalSettings } from '../config/temporal.js';
 
@@ -6,14 +6,14 @@ import type { TemporalSettings } from '../config/temporal.js';
 export const FRONTEND = 'temporal.api.workflowservice.v1.WorkflowService';
 
 export interface GrpcAnswer {
-  /** gRPC's status code. */
+  /** gRPC status code. */
   readonly status: number;
   readonly message: Buffer;
 }
 
 export type GrpcServer = Pick<TemporalSettings, 'host' | 'port' | 'apiKey' | 'tls' | 'metadata'>;
 
-/** A unary call whose request is one message with one string in field 1. Rejects with Node.js's own error where none comes. */
+/** A unary call whose request has one string in field 1. Rejects with the error of Node.js if there is no answer. */
 export function unary(server: GrpcServer, path: string, argument: string, withinMs: number): Promise<GrpcAnswer> {
   return new Promise((resolve, reject) => {
     const session = connect(server);
@@ -45,12 +45,12 @@ export function unary(server: GrpcServer, path: string, argument: string, within
     };
     stream.once('response', readStatus);
     stream.once('trailers', readStatus);
-    // The session's own error says more, and may come a moment later.
+    // The session's error has more detail and can follow the stream's error.
     stream.once('error', (error) => setImmediate(() => fail(error)));
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.once('end', () => {
       if (status < 0) {
-        setImmediate(() => fail(new Error('what answers there is no gRPC server')));
+        setImmediate(() => fail(new Error('the server is not a gRPC server')));
         return;
       }
       resolve({ status, message: Buffer.concat(chunks).subarray(FRAME_HEADER_BYTES) });
@@ -70,12 +70,12 @@ function connect({ host, port, tls }: GrpcServer): http2.ClientHttp2Session {
   });
 }
 
-/** A gRPC message starts with one byte for compression and four for its length. */
+/** A gRPC message starts with a compression flag (1 byte) and its length (4 bytes). */
 const FRAME_HEADER_BYTES = 5;
 
 function frame(argument: string): Buffer {
   const text = Buffer.from(argument);
-  if (text.length > 127) throw new RangeError('only short strings: their length must fit one byte');
+  if (text.length > 127) throw new RangeError('the string must have at most 127 bytes');
   const header = Buffer.alloc(FRAME_HEADER_BYTES);
   header.writeUInt32BE(text.length + 2, 1);
   // Field 1, wire type 2 (length-delimited).

@@ -3,7 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
 import { type WorkerConfig, workerSettings } from '../config/worker.js';
 import { untilReachable } from '../store/reachable.js';
-import { demandRightSettings } from '../temporal/probe.js';
+import { rejectWrongSettings } from '../temporal/probe.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
 import { createImportWorkers } from './worker.js';
 
@@ -58,7 +58,7 @@ async function connect(temporal: TemporalSettings): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(connectionOptions(temporal));
   } catch (error) {
-    await demandRightSettings(temporal);
+    await rejectWrongSettings(temporal);
     throw error;
   }
 }

@@ -4,8 +4,8 @@ import { namesTemporal, readTemporalSettings, withoutTemporalVariables } from '.
 import { preparePostgres } from '../postgres/server.js';
 import { findTemporal } from '../temporal/binary.js';
 import { temporalPart } from '../temporal/server.js';
+import { checkDatabaseServer, checkTemporalServer } from './external-servers.js';
 import { cacheDir, makePrivateDir } from './folders.js';
-import { demandDatabase, demandTemporal } from './outside-servers.js';
 import { portPicker, requireFreePort } from './ports.js';
 import type { PartName, PartRecord } from './stack-file.js';
 import type { PartPlan } from './supervised-part.js';
@@ -125,7 +125,7 @@ async function planTemporal(
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer & { readonly uiUrl: string | null }> {
   if (namesTemporal(env)) {
-    await demandTemporal(readTemporalSettings(env), signal);
+    await checkTemporalServer(readTemporalSettings(env), signal);
     return { part: null, env: {}, uiUrl: null };
   }
   const binary = await findTemporal({ env, cacheDir: cacheDir(env), say, signal });
@@ -149,7 +149,7 @@ async function planPostgres(
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer> {
   if (env.DATABASE_URL !== undefined && env.DATABASE_URL !== '') {
-    await demandDatabase(env.DATABASE_URL, signal);
+    await checkDatabaseServer(env.DATABASE_URL, signal);
     return { part: null, env: {} };
   }
   const { part, url } = await preparePostgres({ dataDir, port: await pickPort(), env });

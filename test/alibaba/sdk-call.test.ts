@@ -180,8 +180,8 @@ describe('where calls go', () => {
   });
 
   test.each([
-    ['ECS_IMPORT_PART_SIZE', '64K', 'give 100K to 5G'],
-    ['ECS_IMPORT_PART_SIZE', '6G', 'give 100K to 5G'],
+    ['ECS_IMPORT_PART_SIZE', '64K', 'set 100K to 5G'],
+    ['ECS_IMPORT_PART_SIZE', '6G', 'set 100K to 5G'],
     ['ECS_IMPORT_MAX_PARTS_AT_ONCE', '0', ''],
   ])('refuses %s of %s in one line', (name, value, words) => {
     expect(() => cloudFromEnvironment(environment({ [name]: value }))).toThrow(`${name}: ${words}`);
@@ -190,7 +190,7 @@ describe('where calls go', () => {
   test.each(['127.0.0.1:8080', 'ftp://host', 'http://host/path', 'http://host?x=1'])(
     'refuses %s as an endpoint in one line',
     (ECS_ENDPOINT) => {
-      expect(() => cloudFromEnvironment(environment({ ECS_ENDPOINT }))).toThrow(/^ECS_ENDPOINT: give it as http/);
+      expect(() => cloudFromEnvironment(environment({ ECS_ENDPOINT }))).toThrow(/^ECS_ENDPOINT: set http/);
     },
   );
 

@@ -89,7 +89,7 @@ test('an unknown region or an invalid endpoint → exit code 2', async () => {
   expect(region.out).toMatch(/^region +FAILED +there is no region cn-atlantis/m);
   expect(region.code).toBe(2);
   const endpoint = await run(['doctor'], { ECS_ENDPOINT: '127.0.0.1:1' });
-  expect(endpoint.err).toMatch(/^ECS_ENDPOINT: give it as http/);
+  expect(endpoint.err).toMatch(/^ECS_ENDPOINT: set http/);
   expect(endpoint.code).toBe(2);
 });
 

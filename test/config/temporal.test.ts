@@ -1,4 +1,4 @@
-/** What is set for the way to Temporal, and what a person is told who has set it wrong: one line with the variable and the remedy. */
+/** The settings of the connection to Temporal, and the error for each wrong one: one line with its name and the remedy. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => files.remove());
 
-test('nothing set: the default address, no TLS, no key', () => {
+test('no settings → the default address without TLS and key', () => {
   expect(connectionOptions(readTemporalSettings({}))).toEqual({ address: '127.0.0.1:7233', tls: false });
   expect(readTemporalSettings({ TEMPORAL_TLS: '', TEMPORAL_API_KEY: '' })).toMatchObject({ tls: null, apiKey: null });
 });
@@ -24,11 +24,11 @@ test.each([
   ['temporal.example', 'temporal.example:7233'],
   ['temporal.example:443', 'temporal.example:443'],
   ['[::1]:7000', '[::1]:7000'],
-])('the address %s leads to %s', (given, address) => {
+])('address %s → connects to %s', (given, address) => {
   expect(connectionOptions(readTemporalSettings({ TEMPORAL_ADDRESS: given }))).toMatchObject({ address });
 });
 
-test('an API key brings TLS, trusting whom the system trusts', () => {
+test('an API key → TLS with the certificate authorities of the system', () => {
   const env = { TEMPORAL_ADDRESS: 'ns.acct.tmprl.cloud:7233', TEMPORAL_API_KEY: 'key-1' };
   expect(connectionOptions(readTemporalSettings(env))).toEqual({
     address: env.TEMPORAL_ADDRESS,
@@ -37,14 +37,14 @@ test('an API key brings TLS, trusting whom the system trusts', () => {
   });
 });
 
-test('TEMPORAL_TLS has the last word', () => {
+test('TEMPORAL_TLS → overrides the default', () => {
   expect(readTemporalSettings({ TEMPORAL_TLS: 'true' }).tls).not.toBeNull();
   expect(connectionOptions(readTemporalSettings({ TEMPORAL_TLS: 'false', TEMPORAL_API_KEY: 'key-1' }))).toMatchObject({
     ...{ tls: false, apiKey: 'key-1' },
   });
 });
 
-test('certificates are taken from files or from the variables themselves, and bring TLS', () => {
+test('certificates from files or variables → the same TLS settings', () => {
   const byPath = readTemporalSettings({
     TEMPORAL_TLS_CLIENT_CERT_PATH: files.client.cert,
     TEMPORAL_TLS_CLIENT_KEY_PATH: files.client.key,
@@ -65,7 +65,7 @@ test('certificates are taken from files or from the variables themselves, and br
   });
 });
 
-function refusal(env: Record<string, string>): string {
+function errorOf(env: Record<string, string>): string {
   try {
     readTemporalSettings(env);
   } catch (error) {
@@ -73,89 +73,89 @@ function refusal(env: Record<string, string>): string {
     expect(error.message.split('\n')).toHaveLength(1);
     return error.message;
   }
-  throw new Error('the settings were taken');
+  throw new Error('the settings were accepted');
 }
 
 test.each(['https://temporal.example', 'temporal.example:99999', '::1', 'a b:7233'])(
-  'the address %s is refused',
+  'address %s → error',
   (address) => {
-    expect(refusal({ TEMPORAL_ADDRESS: address })).toBe(
-      `TEMPORAL_ADDRESS is ${address}: give host:port, without https://`,
+    expect(errorOf({ TEMPORAL_ADDRESS: address })).toBe(
+      `TEMPORAL_ADDRESS is ${address}, which is not an address: set host:port, without https://`,
     );
   },
 );
 
-test('TEMPORAL_TLS that is neither true nor false is refused', () => {
-  expect(refusal({ TEMPORAL_TLS: 'maybe' })).toBe('TEMPORAL_TLS: set true or false');
+test('TEMPORAL_TLS is neither true nor false → error', () => {
+  expect(errorOf({ TEMPORAL_TLS: 'maybe' })).toBe('TEMPORAL_TLS: set true or false');
 });
 
-test('an API key that came with a line break is refused without being told', () => {
-  const message = refusal({ TEMPORAL_API_KEY: 'hidden-key\n' });
-  expect(message).toMatch(/^TEMPORAL_API_KEY: .*line break.*: set the key alone$/);
+test('an API key with a line break → error without the key', () => {
+  const message = errorOf({ TEMPORAL_API_KEY: 'hidden-key\n' });
+  expect(message).toMatch(/^TEMPORAL_API_KEY: .*line break.*: set the key only$/);
   expect(message).not.toContain('hidden-key');
 });
 
 test.each(['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH', 'TEMPORAL_TLS_SERVER_CA_CERT_PATH'])(
-  '%s that leads to no file is named, with the file',
+  '%s is not a readable file → error with variable and path',
   (variable) => {
     const missing = path.join(files.folder, 'missing.pem');
-    expect(refusal({ [variable]: missing })).toBe(
-      `${variable}: ${missing} can't be read (there is no such file): give the path of a PEM file that this user may read`,
+    expect(errorOf({ [variable]: missing })).toBe(
+      `${variable}: can't read ${missing} (the file does not exist): set the path of a PEM file that this user can read`,
     );
-    expect(refusal({ [variable]: files.folder })).toContain('(it is a folder)');
+    expect(errorOf({ [variable]: files.folder })).toContain('(it is a directory)');
   },
 );
 
-test('a key without its certificate, and a certificate without its key, are refused', () => {
-  expect(refusal({ TEMPORAL_TLS_CLIENT_KEY_PATH: files.client.key })).toBe(
-    'TEMPORAL_TLS_CLIENT_KEY_PATH is set without a certificate: set TEMPORAL_TLS_CLIENT_CERT_PATH to the one that belongs to it, or unset it',
+test('a key without a certificate, or a certificate without a key → error', () => {
+  expect(errorOf({ TEMPORAL_TLS_CLIENT_KEY_PATH: files.client.key })).toBe(
+    'TEMPORAL_TLS_CLIENT_KEY_PATH is set without a certificate: set TEMPORAL_TLS_CLIENT_CERT_PATH to its certificate, or unset the key',
   );
-  expect(refusal({ TEMPORAL_TLS_CLIENT_CERT_DATA: read(files.client.cert) })).toBe(
-    'TEMPORAL_TLS_CLIENT_CERT_DATA is set without a key: set TEMPORAL_TLS_CLIENT_KEY_PATH to the one that belongs to it, or unset it',
+  expect(errorOf({ TEMPORAL_TLS_CLIENT_CERT_DATA: read(files.client.cert) })).toBe(
+    'TEMPORAL_TLS_CLIENT_CERT_DATA is set without a key: set TEMPORAL_TLS_CLIENT_KEY_PATH to its private key, or unset the certificate',
   );
 });
 
-test('a key of another certificate is refused', () => {
+test('a key that does not match the certificate → error', () => {
   const env = {
     TEMPORAL_TLS_CLIENT_CERT_PATH: files.client.cert,
     TEMPORAL_TLS_CLIENT_KEY_PATH: files.stranger.key,
   };
-  expect(refusal(env)).toMatch(
-    /^TEMPORAL_TLS_CLIENT_KEY_PATH: this key doesn't belong to the certificate of TEMPORAL_TLS_CLIENT_CERT_PATH: /,
+  expect(errorOf(env)).toMatch(
+    /^TEMPORAL_TLS_CLIENT_KEY_PATH: the key doesn't match the certificate of TEMPORAL_TLS_CLIENT_CERT_PATH: /,
   );
 });
 
-test('what is no certificate, no key, or a key behind a passphrase is refused, and no key is told', () => {
+test('an invalid certificate, an invalid key or an encrypted key → error without the key', () => {
   const key = read(files.client.key);
-  expect(refusal({ TEMPORAL_TLS_SERVER_CA_CERT_DATA: key })).toMatch(
-    /^TEMPORAL_TLS_SERVER_CA_CERT_DATA: holds no certificate: give it in PEM/,
+  expect(errorOf({ TEMPORAL_TLS_SERVER_CA_CERT_DATA: key })).toMatch(
+    /^TEMPORAL_TLS_SERVER_CA_CERT_DATA: does not contain a certificate: set it in PEM format/,
   );
   const pair = { TEMPORAL_TLS_CLIENT_CERT_PATH: files.client.cert };
-  const noKey = refusal({ ...pair, TEMPORAL_TLS_CLIENT_KEY_DATA: 'c2VjcmV0' });
-  expect(noKey).toMatch(/^TEMPORAL_TLS_CLIENT_KEY_DATA: holds no private key: give it in PEM/);
+  const noKey = errorOf({ ...pair, TEMPORAL_TLS_CLIENT_KEY_DATA: 'c2VjcmV0' });
+  expect(noKey).toMatch(/^TEMPORAL_TLS_CLIENT_KEY_DATA: does not contain a private key: set it in PEM format/);
   expect(noKey).not.toContain('c2VjcmV0');
-  const locked = path.join(files.folder, 'locked.key');
-  openssl('pkey', '-in', files.client.key, '-aes256', '-passout', 'pass:geheim', '-out', locked);
-  expect(refusal({ ...pair, TEMPORAL_TLS_CLIENT_KEY_PATH: locked })).toMatch(
-    /^TEMPORAL_TLS_CLIENT_KEY_PATH: the key is locked with a passphrase: give it without one/,
+  const encrypted = path.join(files.folder, 'locked.key');
+  openssl('pkey', '-in', files.client.key, '-aes256', '-passout', 'pass:geheim', '-out', encrypted);
+  expect(errorOf({ ...pair, TEMPORAL_TLS_CLIENT_KEY_PATH: encrypted })).toMatch(
+    /^TEMPORAL_TLS_CLIENT_KEY_PATH: the key is encrypted with a passphrase: decrypt it/,
   );
 });
 
-test('the same certificate given twice is refused', () => {
+test('a certificate as file and as data → error', () => {
   const empty = path.join(files.folder, 'empty.pem');
   writeFileSync(empty, '');
   const env = { TEMPORAL_TLS_CLIENT_CERT_PATH: empty, TEMPORAL_TLS_CLIENT_CERT_DATA: 'x' };
-  expect(refusal(env)).toBe(
+  expect(errorOf(env)).toBe(
     'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_CERT_DATA are both set: unset one of them',
   );
 });
 
-test('what is meant for another server does not reach a stack with its own', () => {
+test('withoutTemporalVariables → removes all settings of Temporal', () => {
   const env = { TEMPORAL_ADDRESS: 'a:1', TEMPORAL_API_KEY: 'b', TEMPORAL_TLS: 'true', DATABASE_URL: 'c' };
   expect(withoutTemporalVariables(env)).toEqual({ DATABASE_URL: 'c' });
 });
 
-test('a program gives the same settings as an object, and its errors name the fields of the object', () => {
+test('settings as an object → the same connection options, and errors with the names of its fields', () => {
   const tls = { serverCa: read(files.authority.cert), serverName: 'temporal.test' };
   const client = { cert: read(files.client.cert), key: readFileSync(files.client.key) };
   expect(connectionOptions(temporalSettings({ address: 'temporal.example', tls: { ...tls, client } }))).toEqual({
@@ -167,7 +167,7 @@ test('a program gives the same settings as an object, and its errors name the fi
     },
   });
   expect(() => temporalSettings({ tls: { client: { ...client, key: 'c2VjcmV0' } } })).toThrow(
-    /^temporal\.tls\.client\.key: holds no private key/,
+    /^temporal\.tls\.client\.key: does not contain a private key/,
   );
 });
 
@@ -177,7 +177,7 @@ function writeProfiles(text: string): string {
   return file;
 }
 
-test('a TOML profile gives the settings, and a variable wins over it', () => {
+test('a TOML profile → its settings, overridden by variables', () => {
   const file = writeProfiles(`
     [profile.default]
     address = "default.example:7233"
@@ -204,7 +204,7 @@ test('a TOML profile gives the settings, and a variable wins over it', () => {
   });
 });
 
-test('the file that the user keeps for the temporal command is read only where a variable asks for a profile', () => {
+test('the default configuration file → read only if a variable selects a profile', () => {
   const home = path.join(files.folder, 'home');
   mkdirSync(path.join(home, 'temporalio'), { recursive: true });
   writeFileSync(path.join(home, 'temporalio', 'temporal.toml'), '[profile.default]\naddress = "cloud.example:7233"');
@@ -216,21 +216,21 @@ test('the file that the user keeps for the temporal command is read only where a
   expect(namesTemporal({ TEMPORAL_PROFILE: 'default' })).toBe(true);
 });
 
-test('a profile that is wrong is named with its field and file, and no key is shown', () => {
+test('an invalid profile → error with its field and file, without the key', () => {
   const missing = path.join(files.folder, 'missing.toml');
-  expect(refusal({ TEMPORAL_CONFIG_FILE: missing })).toMatch(
-    /^TEMPORAL_CONFIG_FILE: .*missing\.toml can't be read \(there is no such file\)/,
+  expect(errorOf({ TEMPORAL_CONFIG_FILE: missing })).toMatch(
+    /^TEMPORAL_CONFIG_FILE: can't read .*missing\.toml \(the file does not exist\)/,
   );
   const TEMPORAL_CONFIG_FILE = writeProfiles('[profile.default]\naddress = "https://a.example"\n');
-  expect(refusal({ TEMPORAL_CONFIG_FILE })).toBe(
-    `address of profile default in ${TEMPORAL_CONFIG_FILE} is https://a.example: give host:port, without https://`,
+  expect(errorOf({ TEMPORAL_CONFIG_FILE })).toBe(
+    `address of profile default in ${TEMPORAL_CONFIG_FILE} is https://a.example, which is not an address: set host:port, without https://`,
   );
-  expect(refusal({ TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'prod' })).toContain("Profile 'prod' not found");
+  expect(errorOf({ TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'prod' })).toContain("Profile 'prod' not found");
   writeProfiles('[profile.default]\napi_key = "hidden-key\n');
-  expect(refusal({ TEMPORAL_CONFIG_FILE })).toMatch(/^TEMPORAL_CONFIG_FILE: the file is not valid TOML at line \d: /);
-  expect(refusal({ TEMPORAL_CONFIG_FILE })).not.toContain('hidden-key');
+  expect(errorOf({ TEMPORAL_CONFIG_FILE })).toMatch(/^TEMPORAL_CONFIG_FILE: the file is not valid TOML at line \d: /);
+  expect(errorOf({ TEMPORAL_CONFIG_FILE })).not.toContain('hidden-key');
   writeProfiles('[profile.default]\nadress = "a.example"\n');
-  expect(refusal({ TEMPORAL_CONFIG_FILE })).toContain('adress');
+  expect(errorOf({ TEMPORAL_CONFIG_FILE })).toContain('adress');
   writeProfiles('[profile.default.tls]\nserver_ca_cert_path = "/none.pem"\n');
-  expect(refusal({ TEMPORAL_CONFIG_FILE })).toContain('tls.server_ca_cert_path of profile default in ');
+  expect(errorOf({ TEMPORAL_CONFIG_FILE })).toContain('tls.server_ca_cert_path of profile default in ');
 });

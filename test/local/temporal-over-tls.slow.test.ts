@@ -120,7 +120,7 @@ test('doctor with the certificate → server found; without it → names the var
   };
   const [found, refused] = await Promise.all([run(['doctor'], { ...env, ...withCertificate() }), run(['doctor'], env)]);
   expect(found.stdout).toContain(`${proxy.address} over TLS, namespace ${NAMESPACE}`);
-  expect(refused.stdout).toMatch(/^Temporal +FAILED +TEMPORAL_TLS_CLIENT_CERT_PATH: .* demands a client certificate/m);
+  expect(refused.stdout).toMatch(/^Temporal +FAILED +TEMPORAL_TLS_CLIENT_CERT_PATH: .* requires a client certificate/m);
 });
 
 test('no certificate → worker, API and up end immediately with exit code 2 and one line', async () => {
@@ -130,13 +130,14 @@ test('no certificate → worker, API and up end immediately with exit code 2 and
     run(['api'], { ...proxyAddress(), DATABASE_URL, ECS_IMPORT_PORT: '0' }),
     run(['up', '--data', path.join(folder.path, 'refused')], proxyAddress()),
   ]);
-  for (const one of ran) expectRefusal(one, /^TEMPORAL_TLS_CLIENT_CERT_PATH: .* demands a client certificate: set it /);
+  for (const one of ran)
+    expectRefusal(one, /^TEMPORAL_TLS_CLIENT_CERT_PATH: .* requires a client certificate: set it /);
 });
 
 test('another CA certificate → the worker ends immediately with exit code 2 and one line', async () => {
   const other = { ...withCertificate(), TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.stranger.cert };
   const ran = await run(['worker'], { ...proxyAddress(), ...other, DATABASE_URL: serverSettings.DATABASE_URL });
-  expectRefusal(ran, /^TEMPORAL_TLS_SERVER_CA_CERT_PATH: .* doesn't come from this authority /);
+  expectRefusal(ran, /^TEMPORAL_TLS_SERVER_CA_CERT_PATH: .* was not issued by this certificate authority /);
 });
 
 function expectRefusal({ code, stderr }: Ran, line: RegExp): void {

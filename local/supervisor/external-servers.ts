@@ -3,14 +3,14 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { TemporalSettings } from '../../config/temporal.js';
-import { demandRightSettings } from '../../temporal/probe.js';
+import { rejectWrongSettings } from '../../temporal/probe.js';
 import { messageOf, StackError } from './stack-error.js';
 
 /** A server that is starting gets this long. */
 const RETRY_FOR_MS = 10_000;
 
 /** Throws `StackError` if the server is unreachable, `ConfigError` if it refuses the configured certificates or keys. */
-export async function demandTemporal(settings: TemporalSettings, signal: AbortSignal): Promise<void> {
+export async function checkTemporalServer(settings: TemporalSettings, signal: AbortSignal): Promise<void> {
   const { address, host, port } = settings;
   await retry(
     signal,
@@ -18,11 +18,11 @@ export async function demandTemporal(settings: TemporalSettings, signal: AbortSi
     (reason) =>
       `Temporal at ${address} can't be reached (${reason}): check TEMPORAL_ADDRESS, or unset it to use the embedded server`,
   );
-  await demandRightSettings(settings);
+  await rejectWrongSettings(settings);
 }
 
 /** Throws `StackError` if the connection fails. */
-export async function demandDatabase(url: string, signal: AbortSignal, retryForMs = RETRY_FOR_MS): Promise<void> {
+export async function checkDatabaseServer(url: string, signal: AbortSignal, retryForMs = RETRY_FOR_MS): Promise<void> {
   await retry(
     signal,
     async () => {
