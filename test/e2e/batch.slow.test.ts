@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BatchItemView, BatchState, BatchView } from '../../domain/batch/batch.js';
+import { batchWorkflowId } from '../../domain/batch/names.js';
 import { run } from '../support/cli/run-cli.js';
 import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
 
@@ -312,5 +314,38 @@ describe('on the command line a batch', () => {
     const id = /batch (bat-\w+)/.exec(watched.stdout)?.[1] ?? '';
     expect(await batch('retry', id)).toMatchObject({ code: 0 });
     expect((await untilState(id, 'succeeded', 'failed')).state).toBe('succeeded');
+  });
+});
+
+describe('a cancel through Temporal’s own interface', () => {
+  /** As `temporal workflow cancel` and the button of Temporal's UI send it. */
+  async function cancelWorkflow(batchId: string): Promise<void> {
+    const connection = await Connection.connect({ address: service.addressOf('temporal') });
+    try {
+      await new Client({ connection }).workflow.getHandle(batchWorkflowId(batchId)).cancel();
+    } finally {
+      await connection.close();
+    }
+  }
+
+  test('of a running batch ends it and its imports as cancelled', async () => {
+    await service.settings({ importSeconds: 600 });
+    const id = await create(document(6, { policy: { concurrency: 2 } }));
+    await until(id, (view) => view.counts.running === 2);
+    await cancelWorkflow(id);
+    const view = await untilState(id, 'cancelled');
+    expect(view.counts).toMatchObject({ cancelled: 6, running: 0, waiting: 0 });
+    expect(await imageNames()).toEqual([]);
+  });
+
+  test('of a paused batch ends it as cancelled', async () => {
+    await service.settings({ importSeconds: 600 });
+    const id = await create(document(4, { policy: { concurrency: 1 } }));
+    await until(id, (view) => view.counts.running === 1);
+    await tell(id, 'pause');
+    await untilState(id, 'paused');
+    await cancelWorkflow(id);
+    const view = await untilState(id, 'cancelled');
+    expect(view.counts).toMatchObject({ cancelled: 4, running: 0, waiting: 0 });
   });
 });
