@@ -1,4 +1,4 @@
-/** The shapes of what batches take and answer, for the OpenAPI document; held to the domain's types by the compiler. */
+/** The schemas of batches: requests are validated with them, answers documented. The compiler checks them against the domain's types. */
 import { z } from 'zod';
 import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../domain/batch/batch.js';
 import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY, readPolicy } from '../domain/batch/policy.js';

@@ -16,12 +16,12 @@ export const inspectionRequestSchema = z.strictObject({
 
 const bootMode = z.enum(['BIOS', 'UEFI']);
 const bytes = z.number().nullable();
-const told = z.string().nullable();
+const detected = z.string().nullable();
 
 export const inspectionSchema = z.object({
   source: z.string(),
   format: z.enum(['RAW', 'QCOW2', 'VHD', 'VMDK', 'VHDX', 'VDI', 'ISO', 'OVA', 'TAR', 'GZIP', 'XZ', 'ZSTD', 'UNKNOWN']),
-  subformat: told,
+  subformat: detected,
   virtualSize: bytes.describe('Bytes that the guest sees'),
   fileSize: z.number(),
   allocatedSize: z.number(),
@@ -31,16 +31,16 @@ export const inspectionSchema = z.object({
     .describe('The one disk in an archive, and where it lies'),
   diskImageSizeGiB: z.number().nullable().describe('The smallest diskImageSize for it'),
   partitionTable: z.enum(['gpt', 'mbr', 'none']).nullable(),
-  volumes: z.array(z.object({ name: z.string(), size: bytes, content: told, uuid: told })),
+  volumes: z.array(z.object({ name: z.string(), size: bytes, content: detected, uuid: detected })),
   architecture: z.enum(['x86_64', 'i386', 'arm64']).nullable(),
   bootMode: bootMode.nullable().describe('What to import it as'),
   bootModes: z.array(bootMode).describe('All that the disk can do'),
   osType: z.enum(['linux', 'windows']).nullable(),
-  platform: told.describe('One of the vendor’s Platform values'),
-  osVersion: told,
-  osName: told,
-  kernelVersion: told,
-  cloudInitVersion: told,
+  platform: detected.describe('One of the vendor’s Platform values'),
+  osVersion: detected,
+  osName: detected,
+  kernelVersion: detected,
+  cloudInitVersion: detected,
   nvmeSupport: z.enum(['supported', 'unsupported']).nullable(),
   findings: z.array(findingSchema),
   depth: z.enum(['container', 'guest']).describe('How far the reading came'),

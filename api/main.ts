@@ -27,7 +27,7 @@ import type { ApiDependencies } from './dependencies.js';
 
 /**
  * Longer than the 60 s after which load balancers and clients drop an idle connection: a request that is sent as this side
- * hangs up is lost, and nobody knows whether it was done.
+ * closes is lost, and its client cannot know whether it was processed.
  */
 const KEEP_ALIVE_MS = 75_000;
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };

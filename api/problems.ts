@@ -1,4 +1,4 @@
-/** Errors as RFC 9457 problem details: what, where, and how to mend it. */
+/** Errors as RFC 9457 problem details: what happened, to what, and what to do. */
 
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';

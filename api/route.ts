@@ -50,7 +50,7 @@ export const readsJson: MiddlewareHandler = async (context, next) => {
   await next();
 };
 
-/** Names in paths and cursors: what no import, batch or file is called cannot be one. */
+/** Names in paths and cursors: every id of an import or batch and every file name fits. */
 const NAME = /^[\w.-]{1,200}$/;
 
 const name = z.string().regex(NAME, 'has to be a name of letters, digits and . _ -');

@@ -1,4 +1,4 @@
-/** The shapes of the API's answers, for the OpenAPI document; held to the domain's types by the compiler. */
+/** The schemas of imports: requests are validated with them, answers documented. The compiler checks them against the domain's types. */
 import { z } from 'zod';
 import { type ImportView, PHASES, STATES } from '../domain/import.js';
 

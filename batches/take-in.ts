@@ -1,4 +1,4 @@
-/** Takes a batch file in as it streams: read, held to the rules item by item, and kept whole or not at all. */
+/** Takes a batch file in as it streams: each item is validated, and the file is stored whole or not at all. */
 import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
@@ -37,8 +37,8 @@ export type TakenIn =
   | { readonly kind: 'tooLarge' };
 
 const PAGE = 500;
-/** More are only counted: nobody mends a thousand lines by hand before looking at the cause. */
-const BAD_ITEMS_TOLD = 1_000;
+/** Further bad items are only counted: so many have a common cause. */
+const MOST_BAD_ITEMS = 1_000;
 export const MAX_BATCH_BYTES = 512 * 1024 * 1024;
 
 /** The transaction of `intake` has ended when this returns or throws. */
@@ -51,7 +51,7 @@ export async function takeInBatch(
   source.add(JSON.stringify([settings.format, settings.header, settings.skipInvalid, settings.base]));
   try {
     const taken = await readInto(intake, settings, source.chunks());
-    // The sender is heard out before it is answered, and the digest is of the whole.
+    // The body is read to its end before the answer, and the digest covers all of it.
     for await (const _ of source.chunks());
     if (source.tooLarge()) return { kind: 'tooLarge' };
     const digest = source.digest();
@@ -103,7 +103,7 @@ async function readInto(
 class ItemPages {
   private good: NewBatchItem[] = [];
   private skipped: BadItem[] = [];
-  private readonly told: BadItem[] = [];
+  private readonly reported: BadItem[] = [];
   private badCount = 0;
 
   constructor(
@@ -120,23 +120,23 @@ class ItemPages {
   async end(items: number): Promise<TakenIn> {
     await this.write();
     const repeated = items === this.badCount ? [] : await this.intake.markRepeated();
-    for (const bad of repeated) this.tell(bad);
-    const { told, badCount } = this;
-    told.sort((one, other) => one.item - other.item);
+    for (const bad of repeated) this.report(bad);
+    const { reported, badCount } = this;
+    reported.sort((one, other) => one.item - other.item);
     const nothingLeft = badCount === items;
-    if (badCount > 0 && (!this.skipInvalid || nothingLeft)) return { kind: 'badItems', bad: told, badCount, items };
+    if (badCount > 0 && (!this.skipInvalid || nothingLeft)) return { kind: 'badItems', bad: reported, badCount, items };
     if (nothingLeft) return { kind: 'unreadable', line: 1, reason: 'there are no items' };
-    return { kind: 'made', items, skipped: told, skippedCount: badCount };
+    return { kind: 'made', items, skipped: reported, skippedCount: badCount };
   }
 
   private note(bad: BadItem): void {
-    this.tell(bad);
+    this.report(bad);
     if (this.skipInvalid) this.skipped.push(bad);
   }
 
-  private tell(bad: BadItem): void {
+  private report(bad: BadItem): void {
     this.badCount += 1;
-    if (this.told.length < BAD_ITEMS_TOLD) this.told.push(bad);
+    if (this.reported.length < MOST_BAD_ITEMS) this.reported.push(bad);
   }
 
   private async write(): Promise<void> {
@@ -183,7 +183,7 @@ function fault(path: string, rule: string, given: unknown, message: string): Req
   return { path, rule, given: JSON.stringify(given) ?? null, message, vendorCode: null };
 }
 
-/** The body, hashed as it is read; reading goes on where it was left. */
+/** The body, hashed as it is read; a second reader continues where the first one stopped. */
 function hashed(body: AsyncIterable<Uint8Array>) {
   const hash = createHash('sha256');
   const iterator = body[Symbol.asyncIterator]();

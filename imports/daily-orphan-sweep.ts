@@ -1,4 +1,4 @@
-/** The daily look for orphans: a schedule of Temporal, made once and left as an operator has changed it since. */
+/** The daily search for orphans: a schedule of Temporal, created once. Changes of an operator stay. */
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { MAIN_QUEUE, ORPHANS_WORKFLOW, type OrphanSweepInput } from '../domain/process-names.js';
 
@@ -19,7 +19,7 @@ export function keepDailySweep(client: Client, log: { warn(attributes: object, m
       });
     } catch (error) {
       if (error instanceof ScheduleAlreadyRunning) return;
-      log.warn({ error: String(error) }, 'the daily look for orphans is not scheduled yet');
+      log.warn({ error: String(error) }, 'the daily search for orphans is not scheduled yet');
       timer = setTimeout(() => void make(), TRY_AGAIN_MS);
     }
   };

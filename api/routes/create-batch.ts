@@ -13,8 +13,8 @@ import { type ProblemError, problem } from '../problems.js';
 import { parameter, routes } from '../route.js';
 import { findBatch } from './batches.js';
 
-/** Problems that are told one by one; `badItems` has those of the first thousand items. */
-const ERRORS_TOLD = 200;
+/** Problems that `errors` lists; `badItems` has those of the first thousand items. */
+const MOST_ERRORS = 200;
 
 const query = z.strictObject({
   name: parameter.text('Name of the batch; wins over the file’s'),
@@ -55,7 +55,7 @@ const create = createRoute({
 export function createBatchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): OpenAPIHono {
   const app = routes();
   app.openapi(create, async (context) => {
-    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] ?? null;
+    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] || null;
     const format = demandFormat(context.req.header('content-type') ?? '');
     const order = orderOf(format, context.req.valid('query'), idempotencyKey);
     const { body } = context.req.raw;
@@ -76,7 +76,7 @@ function demandFormat(type: string): BatchFormat {
   if (format !== null) return format;
   throw problem(
     'notABatchFile',
-    `the content type ${JSON.stringify(type)} stands for no format of a batch file`,
+    `the content type ${JSON.stringify(type)} is not one of a batch file`,
     `Send one of ${Object.values(MEDIA_TYPES).join(', ')}.`,
   );
 }
@@ -117,7 +117,7 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
         `${taken.badCount} of ${taken.items} items are not valid`,
         'Fix what errors[] and badItems[] name, or send skipInvalid=true to start the others; nothing was started.',
         {
-          errors: taken.bad.flatMap(errorsOf).slice(0, ERRORS_TOLD),
+          errors: taken.bad.flatMap(errorsOf).slice(0, MOST_ERRORS),
           badItems: taken.bad,
           badItemCount: taken.badCount,
         },
@@ -127,7 +127,7 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
   }
 }
 
-/** With the line in front, as people look for it. */
+/** With the line first: that is how people find the item. */
 function errorsOf({ item, line, problems }: BadItem): readonly RequestProblem[] {
   return problems.map((one) => ({
     ...one,

@@ -27,7 +27,11 @@ const show = createRoute({
 export function fileRoutes({ store, files }: Pick<ApiDependencies, 'store' | 'files'>): OpenAPIHono {
   const app = routes();
   const unknown = (what: string) =>
-    problem('notFound', `there is no ${what}`, 'Look at the list of imports, and at the files of one.');
+    problem(
+      'notFound',
+      `there is no ${what}`,
+      'GET /v1/imports lists the imports, GET /v1/imports/ID/files the files of one.',
+    );
 
   app.openapi(list, async (context) => {
     const { id } = context.req.valid('param');
@@ -41,7 +45,7 @@ export function fileRoutes({ store, files }: Pick<ApiDependencies, 'store' | 'fi
     if (file === null) throw unknown(`file ${name} of import ${id}`);
     return context.body(new Uint8Array(file.bytes), 200, {
       'content-type': file.contentType,
-      // Its text came out of an image that nobody trusts.
+      // Its text comes from an untrusted image.
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
     });

@@ -46,7 +46,7 @@ export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'client' | 's
       }),
       check('worker', () => workerPolls(deps)),
     ]);
-    // A supervisor knows at once that its worker died; the server only after a while.
+    // A supervisor notices a dead worker immediately, the server only after a while.
     const down = parts.some((part) => part.state !== 'ready');
     const ready = checks.every((one) => one.ok) && !down;
     return context.json({ status: ready ? 'ready' : 'not ready', checks, parts }, ready ? 200 : 503);

@@ -111,7 +111,7 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
 
   app.openapi(start, async (context) => {
     const { request, warnings, given } = context.req.valid('json');
-    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] ?? null;
+    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] || null;
     const outcome = await imports.start({ request, given, idempotencyKey });
     if (outcome.kind === 'severalHosts') throw severalHosts(outcome.reason);
     if (outcome.kind === 'keyReused') {
@@ -224,9 +224,14 @@ function notResumed(id: string, outcome: Exclude<ResumeOutcome, { readonly kind:
               errors: outcome.problems,
             },
           )
-        : problem('invalidRequest', outcome.refused, 'Amend something else, or cancel and start anew.', {
-            errors: outcome.problems,
-          });
+        : problem(
+            'invalidRequest',
+            outcome.refused,
+            'Change another field, or cancel the import and start a new one.',
+            {
+              errors: outcome.problems,
+            },
+          );
     case 'workflowGone':
       return problem(
         'workflowMissing',

@@ -23,7 +23,7 @@ import { type ProblemError, problem } from '../problems.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 
 const START_MS = 5_000;
-/** Longer than the workflow's own limits, so that their reason is what the caller hears. */
+/** Longer than the workflow's own limits, so that the caller gets their reason. */
 const ANSWER_MS = 130_000;
 
 const inspection = createRoute({

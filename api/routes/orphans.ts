@@ -1,4 +1,4 @@
-/** Orphans: looked for by a worker while the caller waits. */
+/** Orphans: a worker searches for them while the caller waits. */
 import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { MAIN_QUEUE, ORPHANS_WORKFLOW, type OrphanSweep, type OrphanSweepInput } from '../../domain/process-names.js';

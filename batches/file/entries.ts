@@ -1,10 +1,10 @@
 /** What every format of a batch file is read as: a header, before the items, then item after item. */
 
-/** `name`, `policy` and `defaults` of the batch, as far as the file says them. */
+/** `name`, `policy` and `defaults` of the batch, as far as the file has them. */
 export type BatchHeader = Readonly<Record<string, unknown>>;
 
 export type Entry =
-  /** Fields of the header; a reader may tell them one by one, also behind the items. */
+  /** Fields of the header; a reader may return them one by one, also after the items. */
   | { readonly kind: 'header'; readonly header: BatchHeader; readonly line: number }
   | { readonly kind: 'item'; readonly line: number; readonly value: unknown }
   /** This item cannot be read; those after it can. */

@@ -1,4 +1,4 @@
-/** One item of a batch file: the defaults laid under it, relative paths resolved, and held to the rules of any request. */
+/** One item of a batch file: defaults applied, relative paths resolved, validated by the rules of any request. */
 
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -15,7 +15,7 @@ class Cut {
 
   constructor(readonly line: number) {}
 
-  /** Takes characters from `at` on. Returns where the value ends, or -1 when it goes on in the next chunk. */
+  /** Takes characters from `at` on. Returns where the value ends, or -1 when it continues in the next chunk. */
   take(chunk: string, at: number): number {
     for (let index = at; index < chunk.length; index++) {
       const end = this.step(chunk.charCodeAt(index));

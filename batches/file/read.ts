@@ -24,7 +24,7 @@ const ALSO: Readonly<Record<string, BatchFormat>> = {
   'text/yaml': 'yaml',
 };
 
-/** Null for a type that stands for no format. */
+/** Null for any other type. */
 export function formatOf(contentType: string): BatchFormat | null {
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
   return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === type) ?? ALSO[type] ?? null;
