@@ -5,8 +5,9 @@ import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
 import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './file/entries.js';
+import type { BatchFormat } from './file/formats.js';
 import { type ItemContext, merge, readItem } from './file/item.js';
-import { type BatchFormat, readEntries } from './file/read.js';
+import { readEntries } from './file/read.js';
 
 export interface BatchSettings {
   readonly id: string;

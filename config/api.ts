@@ -11,7 +11,8 @@ import {
   readEnvironment,
 } from './environment.js';
 import type { TemporalSettings } from './temporal.js';
-import { readTemporalSettings, temporalVariables } from './temporal-environment.js';
+import { readTemporalSettings } from './temporal-environment.js';
+import { temporalVariables } from './temporal-variables.js';
 
 /** Times are in milliseconds. */
 export interface ApiConfig {

@@ -16,7 +16,8 @@ import {
   readEnvironment,
 } from './environment.js';
 import { type TemporalConfig, type TemporalSettings, temporalSettings } from './temporal.js';
-import { readTemporalSettings, temporalVariables } from './temporal-environment.js';
+import { readTemporalSettings } from './temporal-environment.js';
+import { temporalVariables } from './temporal-variables.js';
 
 /** Times are in milliseconds, sizes in bytes. Fields with a default are optional. */
 export interface WorkerConfig {

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { ConfigError } from '../config/environment.js';
-import { namesTemporal, readTemporalSettings } from '../config/temporal-environment.js';
+import { readTemporalSettings } from '../config/temporal-environment.js';
+import { namesTemporal } from '../config/temporal-variables.js';
 import { type DoctorCheck, failed, ok, warning } from '../domain/checkup.js';
 import { probeTemporal } from '../temporal/probe.js';
 import { postgresBinaries } from './postgres/binaries.js';

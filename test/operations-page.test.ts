@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { ZodType } from 'zod';
 import { apiVariables } from '../config/api.js';
 import { cloudVariables } from '../config/cloud.js';
-import { temporalVariables } from '../config/temporal-environment.js';
+import { temporalVariables } from '../config/temporal-variables.js';
 import { workerVariables } from '../config/worker.js';
 
 const page = readFileSync(path.resolve(import.meta.dirname, '../docs/operations.md'), 'utf8');

@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { BatchOrder, CreateOutcome } from '../../batches/create.js';
 import { HEADER_FIELDS } from '../../batches/file/entries.js';
-import { type BatchFormat, formatOf, MEDIA_TYPES } from '../../batches/file/read.js';
+import { type BatchFormat, formatOf, MEDIA_TYPES } from '../../batches/file/formats.js';
 import { MAX_BATCH_BYTES } from '../../batches/take-in.js';
 import type { BadItem } from '../../domain/batch/batch.js';
 import type { RequestProblem } from '../../domain/request/request.js';

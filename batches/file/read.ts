@@ -1,34 +1,10 @@
 /** Reads a batch file of any format as a header and items, one after the other. */
 import { csvEntries } from './csv.js';
 import { BatchFileError, decoded, type Entry, HEADER_FIELDS } from './entries.js';
+import type { BatchFormat } from './formats.js';
 import { jsonEntries } from './json.js';
 import { jsonlEntries } from './jsonl.js';
 import { yamlEntries } from './yaml.js';
-
-export const BATCH_FORMATS = ['json', 'jsonl', 'csv', 'yaml'] as const;
-export type BatchFormat = (typeof BATCH_FORMATS)[number];
-
-/** The media type under which each format is sent. */
-export const MEDIA_TYPES: Readonly<Record<BatchFormat, string>> = {
-  json: 'application/json',
-  jsonl: 'application/jsonl',
-  csv: 'text/csv',
-  yaml: 'application/yaml',
-};
-
-const ALSO: Readonly<Record<string, BatchFormat>> = {
-  'application/x-ndjson': 'jsonl',
-  'application/ndjson': 'jsonl',
-  'application/x-jsonlines': 'jsonl',
-  'application/x-yaml': 'yaml',
-  'text/yaml': 'yaml',
-};
-
-/** Null for any other type. */
-export function formatOf(contentType: string): BatchFormat | null {
-  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
-  return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === type) ?? ALSO[type] ?? null;
-}
 
 const READERS = { json: jsonEntries, jsonl: jsonlEntries, csv: csvEntries, yaml: yamlEntries } as const;
 

@@ -1,6 +1,7 @@
 /** `api`: runs one API process. */
 import type { Command } from 'commander';
 import { continueWhenReaderCloses } from '../console.js';
+import { loadServerPart } from '../server-part.js';
 
 export function addApi(program: Command): void {
   program
@@ -9,7 +10,7 @@ export function addApi(program: Command): void {
     .action(async () => {
       continueWhenReaderCloses();
       // Loaded on demand: it is slow to load, and no other command needs it.
-      const { runApiProcess } = await import('../../api/main.js');
+      const { runApiProcess } = await loadServerPart('api', () => import('../../api/main.js'));
       await runApiProcess(process.env);
     });
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { type Command, Option } from 'commander';
-import { BATCH_FORMATS, type BatchFormat, MEDIA_TYPES } from '../../batches/file/read.js';
+import { BATCH_FORMATS, type BatchFormat, MEDIA_TYPES } from '../../batches/file/formats.js';
 import { readBatch } from '../../client/answers.js';
 import { openApi } from '../api.js';
 import { formatBatch } from '../batch-view.js';

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
-import { withoutTemporalVariables } from '../../config/temporal-environment.js';
+import { withoutTemporalVariables } from '../../config/temporal-variables.js';
 import type { ImportView } from '../../domain/import.js';
-import { type Stack, startStack } from '../../local/supervisor/stack.js';
+import type { Stack } from '../../local/supervisor/stack.js';
 import { errorCode, messageOf } from '../../local/supervisor/stack-error.js';
 import { packageRoot } from '../../store/package-root.js';
 import { type Api, getImport, openApi } from '../api.js';
@@ -20,6 +20,7 @@ import { type GlobalOptions, globalsOf } from '../globals.js';
 import { handleInterrupts, type Interrupts } from '../interrupts.js';
 import { openLiveView, SILENT } from '../live-view.js';
 import { partPrograms } from '../programs.js';
+import { loadServerPart } from '../server-part.js';
 import { formatImport } from '../summary.js';
 import { exitWithState } from '../watching.js';
 import { registerStack } from './up.js';
@@ -75,6 +76,7 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
 }
 
 async function startDemoStack(folder: DemoFolder, interrupts: Interrupts): Promise<Stack> {
+  const { startStack } = await loadServerPart('demo', () => import('../../local/supervisor/stack.js'));
   say('starting Temporal, PostgreSQL, the emulator, a worker and the API');
   const stack = await startStack({
     dataDir: folder.path,

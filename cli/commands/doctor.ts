@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { DoctorCheck } from '../../domain/checkup.js';
-import { checkMachine } from '../../local/checkup.js';
 import { partsOfLiveUp } from '../../local/supervisor/instances.js';
 import { print, say } from '../console.js';
 import { EMULATOR_ACCOUNT } from '../emulated-account.js';
@@ -10,6 +9,7 @@ import { CommandError, EXIT, type ExitCode } from '../exit.js';
 import { clean, table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { collect } from '../option-values.js';
+import { loadServerPart } from '../server-part.js';
 import { roleOption } from './policy.js';
 
 interface Options extends GlobalOptions {
@@ -41,13 +41,21 @@ export function addDoctor(program: Command): void {
 async function doctor(options: Options): Promise<void> {
   const env = process.env;
   // Loaded on demand: the vendor's SDKs take most of a second to load.
-  const [{ checkCloud }, { createCloud }, { cloudEndpoints, cloudFromEnvironment }, { staticCredentials }] =
-    await Promise.all([
+  const [
+    { checkCloud },
+    { createCloud },
+    { cloudEndpoints, cloudFromEnvironment },
+    { staticCredentials },
+    { checkMachine },
+  ] = await loadServerPart('doctor', () =>
+    Promise.all([
       import('../../alibaba/checkup.js'),
       import('../../alibaba/create-cloud.js'),
       import('../../config/cloud.js'),
       import('../../alibaba/credentials.js'),
-    ]);
+      import('../../local/checkup.js'),
+    ]),
+  );
   const live = await partsOfLiveUp(env);
   const named = cloudEndpoints(env);
   // Without endpoints in the environment, check the cloud that the running service uses.

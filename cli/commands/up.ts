@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { defaultDataDir } from '../../local/supervisor/folders.js';
 import { registerInstance } from '../../local/supervisor/instances.js';
-import { type Stack, startStack } from '../../local/supervisor/stack.js';
+import type { Stack } from '../../local/supervisor/stack.js';
 import { messageOf } from '../../local/supervisor/stack-error.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
 import { withDefaultEmulatorKeys } from '../emulated-account.js';
@@ -11,6 +11,7 @@ import { type GlobalOptions, globalsOf } from '../globals.js';
 import { handleInterrupts } from '../interrupts.js';
 import { port } from '../option-values.js';
 import { partPrograms } from '../programs.js';
+import { loadServerPart } from '../server-part.js';
 
 interface UpOptions extends GlobalOptions {
   readonly emulator: boolean;
@@ -32,6 +33,7 @@ export function addUp(program: Command): void {
 
 async function up(options: UpOptions): Promise<void> {
   continueWhenReaderCloses();
+  const { startStack } = await loadServerPart('up', () => import('../../local/supervisor/stack.js'));
   const interrupts = handleInterrupts();
   const withEmulator = options.emulator || options.emulatorPort !== undefined;
   const stack = await startStack({

@@ -1,6 +1,7 @@
 /** `worker`: runs one worker process. */
 import type { Command } from 'commander';
 import { continueWhenReaderCloses } from '../console.js';
+import { loadServerPart } from '../server-part.js';
 
 export function addWorker(program: Command): void {
   program
@@ -10,7 +11,7 @@ export function addWorker(program: Command): void {
     .action(async (options: { readonly limitRate?: string }) => {
       continueWhenReaderCloses();
       // Loaded on demand: it is slow to load, and no other command needs it.
-      const { runWorkerProcess } = await import('../../workers/main.js');
+      const { runWorkerProcess } = await loadServerPart('worker', () => import('../../workers/main.js'));
       const limit = options.limitRate === undefined ? {} : { ECS_IMPORT_LIMIT_RATE: options.limitRate };
       await runWorkerProcess({ ...process.env, ...limit });
     });

@@ -1,6 +1,7 @@
 /** The local stack: Temporal, PostgreSQL, optionally the emulator, worker and API, as supervised processes. */
 import path from 'node:path';
-import { namesTemporal, readTemporalSettings, withoutTemporalVariables } from '../../config/temporal-environment.js';
+import { readTemporalSettings } from '../../config/temporal-environment.js';
+import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-variables.js';
 import { preparePostgres } from '../postgres/server.js';
 import { findTemporal } from '../temporal/binary.js';
 import { temporalPart } from '../temporal/server.js';

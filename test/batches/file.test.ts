@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchFileError, type Entry } from '../../batches/file/entries.js';
-import { type BatchFormat, formatOf, readEntries } from '../../batches/file/read.js';
+import { type BatchFormat, formatOf } from '../../batches/file/formats.js';
+import { readEntries } from '../../batches/file/read.js';
 
 /** Cut into chunks of any size, as a network would. */
 async function* cut(text: string, size: number): AsyncGenerator<Uint8Array> {

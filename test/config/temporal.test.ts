@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigError } from '../../config/environment.js';
 import { connectionOptions, temporalSettings } from '../../config/temporal.js';
-import { namesTemporal, readTemporalSettings, withoutTemporalVariables } from '../../config/temporal-environment.js';
+import { readTemporalSettings } from '../../config/temporal-environment.js';
+import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-variables.js';
 import { type Certificates, makeCertificates, openssl } from '../support/temporal/certificates.js';
 
 let files: Certificates;

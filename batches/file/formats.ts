@@ -1,0 +1,26 @@
+/** The formats of a batch file, and their media types. */
+
+export const BATCH_FORMATS = ['json', 'jsonl', 'csv', 'yaml'] as const;
+export type BatchFormat = (typeof BATCH_FORMATS)[number];
+
+/** The media type under which each format is sent. */
+export const MEDIA_TYPES: Readonly<Record<BatchFormat, string>> = {
+  json: 'application/json',
+  jsonl: 'application/jsonl',
+  csv: 'text/csv',
+  yaml: 'application/yaml',
+};
+
+const ALSO: Readonly<Record<string, BatchFormat>> = {
+  'application/x-ndjson': 'jsonl',
+  'application/ndjson': 'jsonl',
+  'application/x-jsonlines': 'jsonl',
+  'application/x-yaml': 'yaml',
+  'text/yaml': 'yaml',
+};
+
+/** Null for any other type. */
+export function formatOf(contentType: string): BatchFormat | null {
+  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === type) ?? ALSO[type] ?? null;
+}
