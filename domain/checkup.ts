@@ -1,18 +1,18 @@
-/** One thing that `doctor` looked at: what it found, and what a person can do about it. */
+/** One check of `doctor`: its result and, if it is not OK, the remedy. */
 
-/** `warning`: works now, but see the remedy. `skipped`: could not be looked at, or nobody asked. */
+/** `warning`: works now, but see the remedy. `skipped`: not possible or not requested. */
 export type DoctorCheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 
 export interface DoctorCheck {
-  /** What was looked at: `credentials`, `bucket`, `ecs:ImportImage` … */
+  /** What was checked: `credentials`, `bucket`, `ecs:ImportImage` … */
   readonly name: string;
   readonly status: DoctorCheckStatus;
   readonly found: string;
-  /** Empty where there is nothing to do. */
+  /** Empty if no action is required. */
   readonly remedy: string;
-  /** The catalogue's code of what failed; null otherwise. */
+  /** The failure's code in the error catalogue; null otherwise. */
   readonly code: string | null;
-  /** Of a failed check: who has to act. `person`: mend it; `request`: the options of the command are wrong; `service`: it could not be reached. */
+  /** Where a failed check is fixed. `person`: in the account or on this host; `request`: in the command's options; `service`: the service is unreachable. */
   readonly fault: 'person' | 'request' | 'service' | null;
 }
 

@@ -1,11 +1,11 @@
-/** What inspection said before the upload beside what the cloud's own detection said after the import. */
+/** Compares the findings of our inspection before the upload with those of the cloud's detection after the import. */
 import type { Finding, Severity } from './import.js';
 
 export interface ComparedItem {
-  /** The vendor's item name, as whoever said more spells it. */
+  /** The vendor's item name, in the longer of the two spellings. */
   readonly item: string;
   readonly verdict: 'agreed' | 'only ours' | 'only theirs';
-  /** The gravest that was said; null: this side said nothing of the item. */
+  /** The most severe finding; null: this side reported nothing about the item. */
   readonly ours: ComparedSide | null;
   readonly theirs: ComparedSide | null;
 }
@@ -15,11 +15,11 @@ export interface ComparedSide {
   readonly message: string;
 }
 
-const GRAVITY: readonly Severity[] = ['info', 'warning', 'blocking'];
+const ASCENDING_SEVERITY: readonly Severity[] = ['info', 'warning', 'blocking'];
 
 /**
- * Items that both sides looked at, and those that only one side warns of. Empty as long as the cloud has said nothing.
- * "Agreed" means that both warn or neither does: the two scales of severity are not the same.
+ * Items that both sides reported, and items that only one side warns of. Empty until the cloud has reported findings.
+ * "Agreed" means that both warn or neither does, because the two severity scales differ.
  */
 export function compareFindings(findings: readonly Finding[]): readonly ComparedItem[] {
   if (!findings.some(({ source }) => source === 'cloud')) return [];
@@ -27,8 +27,8 @@ export function compareFindings(findings: readonly Finding[]): readonly Compared
   for (const finding of findings) {
     const key = keyOf(finding.code);
     const item = items.get(key) ?? { name: finding.code, ours: null, theirs: null };
-    if (finding.source === 'cloud') item.theirs = graver(item.theirs, finding);
-    else item.ours = graver(item.ours, finding);
+    if (finding.source === 'cloud') item.theirs = moreSevere(item.theirs, finding);
+    else item.ours = moreSevere(item.ours, finding);
     if (finding.code.length > item.name.length) item.name = finding.code;
     items.set(key, item);
   }
@@ -38,14 +38,14 @@ export function compareFindings(findings: readonly Finding[]): readonly Compared
   });
 }
 
-/** The vendor writes an item with its prefix on one page and without it on another: `GUESTOS.Nvme`, `NVMe`. */
+/** The vendor's pages name the same item with and without a prefix: `GUESTOS.Nvme`, `NVMe`. */
 function keyOf(code: string): string {
   return code.toLowerCase().replace(/^guestos\./, '');
 }
 
-function graver(known: Finding | null, finding: Finding): Finding {
+function moreSevere(known: Finding | null, finding: Finding): Finding {
   if (known === null) return finding;
-  return GRAVITY.indexOf(finding.severity) > GRAVITY.indexOf(known.severity) ? finding : known;
+  return ASCENDING_SEVERITY.indexOf(finding.severity) > ASCENDING_SEVERITY.indexOf(known.severity) ? finding : known;
 }
 
 function verdictOf(ours: Finding | null, theirs: Finding | null): ComparedItem['verdict'] | null {

@@ -1,23 +1,24 @@
-/** The names by which an import is known: its id, its workflow, its image's tag and its objects. */
+/** Names derived from an import: its ID, its workflow ID, the tag of its image and the keys of its objects. */
 
-/** The tag on every image that this service makes; its value is the import's id, so that an image whose id was lost is found again. */
+/** The tag on every image that this service creates. Its value is the import's ID, which finds an image whose ID was lost. */
 export const IMPORT_TAG_KEY = 'ecs-image-import';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SHAPE = /^imp-[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 /**
- * `imp-` and 26 characters that sort by time: 48 bits of time, 80 of chance.
+ * `imp-` and 26 characters that sort by time: 48 bits of time and 80 random bits.
  * @param timeMs milliseconds since 1970, below 2^48
- * @param random 10 bytes at least
+ * @param random at least 10 bytes
  */
 export function newImportId(timeMs: number, random: Uint8Array): string {
   return newId('imp', timeMs, random);
 }
 
 export function newId(prefix: 'imp' | 'bat', timeMs: number, random: Uint8Array): string {
-  if (!Number.isSafeInteger(timeMs) || timeMs < 0 || timeMs >= 2 ** 48) throw new RangeError(`no such time: ${timeMs}`);
-  if (random.length < 10) throw new RangeError(`an id needs 10 random bytes, got ${random.length}`);
+  if (!Number.isSafeInteger(timeMs) || timeMs < 0 || timeMs >= 2 ** 48)
+    throw new RangeError(`timeMs must be an integer from 0 to 2^48 - 1, got ${timeMs}`);
+  if (random.length < 10) throw new RangeError(`an ID requires 10 random bytes, got ${random.length}`);
   let bits = BigInt(timeMs);
   for (const byte of random.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte);
   let text = '';
@@ -25,7 +26,7 @@ export function newId(prefix: 'imp' | 'bat', timeMs: number, random: Uint8Array)
   return `${prefix}-${text}`;
 }
 
-/** The import's id at the start of what follows a folder's name, as in `imp-…/disk-1.qcow2`; null where there is none. */
+/** The import ID in the first segment of a path, as in `imp-…/disk-1.qcow2`; null if there is none. */
 export function importIdIn(path: string): string | null {
   const [first = ''] = path.split('/');
   return isImportId(first) ? first : null;
@@ -41,16 +42,16 @@ export function importWorkflowId(importId: string): string {
   return `${WORKFLOW_PREFIX}${importId}`;
 }
 
-/** The inverse of `importWorkflowId`; null for the id of another kind of workflow. */
+/** The inverse of `importWorkflowId`; null for the ID of another workflow type. */
 export function importIdOfWorkflow(workflowId: string): string | null {
   const id = workflowId.startsWith(WORKFLOW_PREFIX) ? workflowId.slice(WORKFLOW_PREFIX.length) : '';
   return isImportId(id) ? id : null;
 }
 
 /**
- * Where a disk's bytes go in the bucket. The suffix is the format's own, since the cloud refuses others (UnsupportedSuffix.OSSObject).
+ * The object key of a disk in the bucket. The suffix is that of the format, because the cloud rejects any other (UnsupportedSuffix.OSSObject).
  * @param disk 1 is the system disk
- * @param sha256 of the source, where it is known: other bytes never take the place of those that were there
+ * @param sha256 of the source, if it is known, so that other content never overwrites an existing object
  */
 export function objectKey(prefix: string, importId: string, disk: number, format: string, sha256?: string): string {
   const content = sha256 === undefined ? '' : `-${sha256.slice(0, 12)}`;

@@ -1,10 +1,10 @@
-/** The image settings that ImportImage gets: the request's, else the image's, else the cloud's defaults. The only place with this rule. */
+/** The image settings of ImportImage: from the request, else from the image, else the cloud's defaults. */
 import type { Finding } from './import.js';
 import type { ImportRequest, RequestProblem } from './request/request.js';
-import { checkTogether, osTypeOf } from './request/rules.js';
+import { checkAcrossFields, osTypeOf } from './request/rules.js';
 import { VENDOR_DEFAULTS } from './request/vocabulary.js';
 
-/** What an inspection found on the system disk; null: unknown. */
+/** What an inspection found on the system disk. Null: unknown. */
 export interface InspectedSettings {
   readonly architecture: string | null;
   readonly bootMode: string | null;
@@ -13,14 +13,14 @@ export interface InspectedSettings {
   readonly nvmeSupport: string | null;
 }
 
-/** Null is left out of the call, so that the cloud's default applies. */
+/** Null: the call omits the parameter, so that the cloud's default applies. */
 export type ImageSettings = InspectedSettings;
 
 export interface SettledImage {
   readonly settings: ImageSettings;
-  /** Reports the settings that the request leaves open, and where their values come from. */
+  /** Reports the settings that the request does not set, and the origin of their values. */
   readonly finding: Finding;
-  /** Broken rules that apply only because of what the image is, such as the license that Windows needs. */
+  /** Violations of rules that apply because of the image's content, such as the license that Windows requires. */
   readonly problems: readonly RequestProblem[];
 }
 
@@ -34,7 +34,7 @@ interface Setting {
   readonly assumed: string;
 }
 
-/** The same for a plan: what the request says now, since it may have been amended, else what the plan holds. */
+/** The settings of a plan. Values of the request take precedence, because it may have been amended after the plan was made. */
 export function settingsOf(request: ImportRequest, planned: ImageSettings): ImageSettings {
   return settleImage(request, planned).settings;
 }
@@ -48,7 +48,7 @@ export function settleImage(request: ImportRequest, seen: InspectedSettings | nu
     platform.value === null ? null : osTypeOf(platform.value),
   );
   const bootMode = withFallback(
-    // An arm64 machine has no BIOS, whatever the disk supports.
+    // arm64 has no BIOS, so the boot mode that the disk supports does not matter.
     setting('bootMode', request.bootMode, arm ? null : seen?.bootMode, VENDOR_DEFAULTS.bootMode),
     arm ? VENDOR_DEFAULTS.bootModeArm64 : null,
   );
@@ -71,7 +71,7 @@ export function settleImage(request: ImportRequest, seen: InspectedSettings | nu
   };
 }
 
-/** The image's platform, unless it contradicts the osType of the request. */
+/** The image's platform, unless it contradicts the request's osType. */
 function platformFor({ osType }: ImportRequest, seen: InspectedSettings | null): string | null {
   const platform = seen?.platform ?? null;
   return platform === null || osType === undefined || osTypeOf(platform) === osType ? platform : null;
@@ -87,18 +87,18 @@ function withFallback(known: Setting, implied: string | null): Setting {
   return known.value === null && implied !== null ? { ...known, value: implied, origin: 'derived' } : known;
 }
 
-const ORIGINS: readonly (readonly [SettingOrigin, string])[] = [
+const ORIGIN_LABELS: readonly (readonly [SettingOrigin, string])[] = [
   ['image', 'from the image'],
-  ['derived', 'derived from the others'],
-  ['cloud', 'left to the cloud’s defaults'],
+  ['derived', 'derived from other settings'],
+  ['cloud', 'cloud defaults'],
 ];
 
 function describeOrigins(settings: readonly Setting[]): Finding {
-  const parts = ORIGINS.flatMap(([origin, words]) => {
+  const parts = ORIGIN_LABELS.flatMap(([origin, label]) => {
     const own = settings.filter((one) => one.origin === origin);
     if (own.length === 0) return [];
     const list = own.map((one) => `${one.field} ${one.value ?? `(${one.assumed})`}`).join(', ');
-    return [`${words}: ${list}`];
+    return [`${label}: ${list}`];
   });
   const asked = settings.filter((one) => one.origin === 'request').map((one) => `${one.field} ${one.value}`);
   return {
@@ -111,10 +111,10 @@ function describeOrigins(settings: readonly Setting[]): Finding {
   };
 }
 
-/** Checks the rules between fields once more, now with the image's values; the request alone has passed them. */
+/** Checks the rules between fields again, with the image's values. The request alone has passed them. */
 function problemsOfAll(request: ImportRequest, settings: Readonly<Record<string, Setting>>): readonly RequestProblem[] {
   const known = Object.values(settings).flatMap(({ field, value }) =>
     value === null ? [] : [[field, value] as const],
   );
-  return checkTogether({ ...request, ...Object.fromEntries(known) }).problems;
+  return checkAcrossFields({ ...request, ...Object.fromEntries(known) }).problems;
 }

@@ -1,11 +1,11 @@
 /**
- * What an import is: the words every room shares (docs/architecture.md, section "Words").
- * Plain readonly data; times are ISO 8601 strings in UTC, sizes are bytes unless the name says GiB.
+ * The types of an import that all modules share (docs/architecture.md, section "Words").
+ * Plain readonly data. Times are ISO 8601 strings in UTC. Sizes are in bytes unless the name says GiB.
  */
 import type { LedgerStatus, ResourceKind } from './ledger.js';
 import type { ImportRequest } from './request/request.js';
 
-/** The phases in the order in which an import passes them. */
+/** The phases in order. */
 export const PHASES = [
   'accepted',
   'preflight',
@@ -30,18 +30,18 @@ export function isFinal(state: State): state is FinalState {
 
 export type Severity = 'info' | 'warning' | 'blocking';
 
-/** One thing that inspection or the cloud's detection says of an image. */
+/** One result of inspection or of the cloud's detection. */
 export interface Finding {
-  /** The vendor's item name where one exists (`GUESTOS.Virtio`), else one of ours under `ECSIMPORT.`. */
+  /** The vendor's item name if one exists (`GUESTOS.Virtio`), otherwise a name of ours with the prefix `ECSIMPORT.`. */
   readonly code: string;
   readonly severity: Severity;
   readonly message: string;
-  /** What was seen and where: a file and line, a header field, the cloud's own value. */
+  /** The observed value and its place: a file and line, a header field, the cloud's value. */
   readonly evidence: string;
-  /** What to do, as commands where possible; empty for plain information. */
+  /** What to do, as commands where possible; empty if no action is required. */
   readonly remedy: string;
   readonly source: 'inspection' | 'cloud';
-  /** 1 is the system disk, 2 to 17 are data disks; absent where the finding is about the whole image. */
+  /** 1 is the system disk, 2 to 17 are data disks. Absent if the finding concerns the whole image. */
   readonly disk?: number;
 }
 
@@ -55,7 +55,7 @@ export interface Progress {
   readonly etaSeconds: number | null;
 }
 
-/** Stopped on something that a person can mend; goes on when told `resume`. */
+/** Why an import stopped. Action required: the import continues after `resume`. */
 export interface Attention {
   readonly code: string;
   readonly message: string;

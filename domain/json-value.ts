@@ -1,11 +1,11 @@
-/** Looks at what came as JSON, YAML or CSV, before anything is believed of it. */
+/** Type guards for values parsed from JSON, YAML or CSV. */
 
-/** An object with fields of its own: no array. */
+/** An object that is not an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return isObject(value) && !Array.isArray(value);
 }
 
-/** Anything that has fields or elements. */
+/** An object or an array. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }

@@ -1,20 +1,20 @@
 /**
- * Where an object is in OSS, and the one notation for it: `oss://BUCKET/KEY`, with `%`, `?`, `#` and control characters of
- * the key percent-encoded. Sources of a request, keys of the ledger and reported orphans are all written so.
+ * The location of an object in OSS, and its only notation: `oss://BUCKET/KEY`, with `%`, `?`, `#` and control characters of
+ * the key percent-encoded. Sources of a request, ledger keys and reported orphans all use it.
  */
 export interface ObjectLocation {
   readonly bucket: string;
   readonly key: string;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a location is one line, whatever the key holds
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a location must be one line, also if the key contains a line break
 const ENCODED = /[%?#\x00-\x1f\x7f]/g;
 
 export function formatObjectLocation({ bucket, key }: ObjectLocation): string {
   return `oss://${bucket}/${key.replace(ENCODED, encodeURIComponent)}`;
 }
 
-/** Any percent-encoding is accepted. A key is not a path: `..` in it is not resolved. Null for anything else than a location. */
+/** Null if the text is not a location. Accepts any percent-encoding. A key is not a path, so `..` is not resolved. */
 export function parseObjectLocation(text: string): ObjectLocation | null {
   const match = /^oss:\/\/([^/?#]*)\/?([^?#]*)$/i.exec(text);
   if (match === null) return null;

@@ -1,8 +1,8 @@
-/** Orphans: what lies in the cloud under our tag or in our folders and that no ledger accounts for. */
+/** Orphans: cloud resources with our tag or in our folders that no ledger contains. */
 
 export type OrphanKind = 'image' | 'object' | 'multipart-upload';
 
-/** Something in the cloud that carries the id of an import. */
+/** A cloud resource whose tag or key contains the ID of an import. */
 export interface TaggedResource {
   readonly kind: OrphanKind;
   readonly importId: string;
@@ -11,31 +11,32 @@ export interface TaggedResource {
   readonly key: string;
   readonly name: string;
   readonly bytes: number;
-  /** ISO time; null: the cloud does not say. */
+  /** ISO time; null: unknown. */
   readonly since: string | null;
-  /** Of an image: whether it can be started. Of an upload: its id. */
+  /** For an image: whether its status is `Available`. */
   readonly available?: boolean;
+  /** For a multipart upload. */
   readonly uploadId?: string;
 }
 
 export interface Orphan extends TaggedResource {
   readonly why: string;
-  /** What it costs a month to keep, at the price below. */
+  /** The storage cost per month, at the price below. */
   readonly monthlyCny: number;
-  /** Finished images of imports that are not known here may be another installation's work. */
+  /** A finished image whose import is not in this database. It may belong to another installation. */
   readonly foreign: boolean;
 }
 
-/** What the record says of the imports that were seen. */
+/** What the database contains about the imports of the observed resources. */
 export interface RecordedImports {
-  /** Imports that still run, or wait: what is theirs is nobody else's business. */
+  /** Imports that are not final. Their resources are never orphans. */
   readonly live: ReadonlySet<string>;
   readonly known: ReadonlySet<string>;
-  /** Keys as in `TaggedResource` that a ledger holds as made or kept. */
+  /** Keys, as in `TaggedResource`, of ledger entries with the status created or kept. */
   readonly held: ReadonlySet<string>;
 }
 
-/** The vendor's list price of a GiB and month of standard storage and of snapshots in mainland China; others differ little. */
+/** The vendor's list price per GiB and month for standard storage and snapshots in mainland China. Other regions differ little. */
 const CNY_PER_GIB_MONTH = 0.12;
 const GIB = 1024 ** 3;
 
@@ -47,13 +48,15 @@ export function findOrphans(
     .filter(({ importId, key }) => !live.has(importId) && !held.has(key))
     .map((one) => ({
       ...one,
-      why: known.has(one.importId) ? 'its import has ended without it' : 'its import is not known here',
+      why: known.has(one.importId)
+        ? 'its import has ended and its ledger does not contain it'
+        : 'its import is not in this database',
       monthlyCny: monthlyCny(one.bytes),
       foreign: one.kind === 'image' && one.available === true && !known.has(one.importId),
     }));
 }
 
-/** The same, once it is known how large it is. */
+/** The orphan with its size and cost filled in. */
 export function withSize(orphan: Orphan, bytes: number): Orphan {
   return { ...orphan, bytes, monthlyCny: monthlyCny(bytes) };
 }

@@ -1,22 +1,22 @@
-/** All names that cross a process, declared once: task queues, workflow types, signals and their payloads. */
+/** All names that processes share: task queues, workflow types, signals and their payloads. */
 
 import type { Attention, FinalState, ImportError, Phase, State } from './import.js';
 import type { Orphan } from './orphans.js';
 import type { ImportRequest } from './request/request.js';
 
-/** Workflows, and the activities that any worker may run. */
+/** Workflows, and activities that any worker may run. */
 export const MAIN_QUEUE = 'ecs-image-import';
-/** Activities that only look at the cloud until it is done: thousands at once. Nobody waits for one that is cancelled. */
+/** Activities that poll the cloud until an operation is final; thousands run concurrently. A workflow does not wait for a cancelled one. */
 export const POLL_QUEUE = 'ecs-image-import-polls';
-/** Activities that wait long, too, but hear at once when they are told to stop. */
+/** Long-running activities that stop immediately when they are cancelled. */
 export const WATCH_QUEUE = 'ecs-image-import-watch';
 
-/** Activities that read files of one host's disk run on that host's own queue. */
+/** The task queue of one host, for activities that read files on its disk. */
 export function fileQueue(host: string): string {
   return `ecs-image-import-files@${host}`;
 }
 
-/** Uploads take hours: on a queue of their own they never keep the short looks at other images waiting. */
+/** Uploads take hours. They have their own queue so that they never delay short inspections of other images. */
 export function uploadQueue(readers: string): string {
   const host = readers.split('@')[1];
   return host === undefined ? 'ecs-image-import-uploads' : `ecs-image-import-uploads@${host}`;
@@ -29,14 +29,14 @@ export const CANCEL_SIGNAL = 'cancel';
 export const RESUME_SIGNAL = 'resume';
 export const STATE_QUERY = 'state';
 
-/** Times that a test or an operator may change; all in milliseconds. */
+/** Retry and heartbeat timing of activities, in milliseconds. */
 export interface ActivityTiming {
-  /** First wait before an activity is tried again; doubles up to `retryMaxMs`. */
+  /** Delay before the first retry of an activity; doubles up to `retryMaxMs`. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
-  /** A worker that has not been heard of for so long is taken for dead. */
+  /** Without a heartbeat for this time, the worker is considered dead. */
   readonly heartbeatTimeoutMs: number;
-  /** An import that nobody resumes for so long fails and is cleaned up; absent: it waits for ever. */
+  /** An import that is in attention for this time fails and is cleaned up; absent: it waits indefinitely. */
   readonly attentionLimitMs?: number;
 }
 
@@ -48,9 +48,9 @@ export const DEFAULT_ACTIVITY_TIMING: ActivityTiming = {
 
 export interface ImportWorkflowInput {
   readonly importId: string;
-  /** Null: the record has it. Items of a batch come so, since ten thousand requests would fill the history of their parent. */
+  /** Null: read it from the record. Batch items use null, because ten thousand requests would fill the history of the batch. */
   readonly request: ImportRequest | null;
-  /** Where the activities run that read the sources. */
+  /** Task queue of the activities that read the sources. */
   readonly fileQueue: string;
   readonly pace: ActivityTiming;
   /**
@@ -61,18 +61,18 @@ export interface ImportWorkflowInput {
 }
 
 export interface CancelSignal {
-  /** Keep an image that was finished before the cancel reached it. */
+  /** Keep an image that was available before the cancellation reached it. */
   readonly keepImage: boolean;
 }
 
 export interface ResumeSignal {
-  /** Which stop is resumed: the version that the record showed. A resume is never lost, and never resumes a later stop. */
+  /** Which attention to resume: the version in the record. A resume is never lost and never applies to a later attention. */
   readonly attentionVersion: number;
-  /** The whole request as amended, where something of it changed. */
+  /** The whole amended request; null: unchanged. */
   readonly request: ImportRequest | null;
 }
 
-/** Answer of the state query. */
+/** Result of the state query. */
 export interface ImportProgressState {
   readonly phase: Phase;
   readonly state: State;
@@ -85,7 +85,7 @@ export interface ImportOutcome {
   readonly error: ImportError | null;
 }
 
-/** What one inspection reads, and what for. */
+/** The image that an inspection reads, and its role. */
 export interface InspectionInput {
   readonly path: string;
   readonly role: 'system' | 'data';
@@ -97,24 +97,24 @@ export interface InspectionWorkflowInput extends InspectionInput {
 
 export interface OrphanSweepInput {
   readonly delete: boolean;
-  /** With `delete`: also finished images whose import is not known here. */
+  /** With `delete`: also delete finished images whose import is not in this database. */
   readonly foreign: boolean;
 }
 
 export interface OrphanSweep {
   readonly orphans: readonly Orphan[];
-  /** Keys of those that were removed. */
+  /** Keys of the deleted orphans. */
   readonly deleted: readonly string[];
-  /** Those that were to be removed and could not be. */
+  /** Orphans that could not be deleted. */
   readonly left: readonly SweepOmission[];
-  /** Regions and folders that could not be looked at. */
+  /** Regions and folders that could not be read. */
   readonly unseen: readonly SweepOmission[];
 }
 
-/** What a look for orphans did not remove, or a place where it did not look. */
+/** An orphan that the sweep did not delete, or a place that it could not read. */
 export interface SweepOmission {
-  /** An orphan's, a region, or a folder as `oss://BUCKET/PREFIX`. */
+  /** The orphan's key, a region, or a folder as `oss://BUCKET/PREFIX`. */
   readonly key: string;
-  /** The cloud's code and message, or ours. */
+  /** Code and message, from the cloud or from this service. */
   readonly why: string;
 }

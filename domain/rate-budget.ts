@@ -1,23 +1,24 @@
 /**
- * One budget of calls for an account, region and API, shared by all workers. The vendor counts by the minute and does not
- * tell its limits: they are learned from its refusals. Pure: the clock comes in.
+ * The call budget of one account, region and API, shared by all workers. The vendor counts calls per minute and does not
+ * publish its limits, so the budget learns them from throttling responses (additive increase, multiplicative decrease).
+ * Pure functions: the caller passes the time.
  */
 
 export interface RateBudget {
-  /** Calls a minute that are allowed now; null: as many as there are. */
+  /** Calls per minute that are allowed now; null: no limit. */
   readonly perMinute: number | null;
-  /** The most that ever passed in a minute before a refusal: what recovery aims at, in tenths. */
+  /** The highest number of calls that succeeded in a minute with a refusal. Recovery adds a share of it each minute. */
   readonly best: number;
-  /** When the next call may be made, while `perMinute` holds calls back; ms. */
+  /** Earliest time of the next call while `perMinute` is set; ms. */
   readonly nextAtMs: number;
-  /** No calls before; ms. */
+  /** No calls before this time; ms. */
   readonly blockedUntilMs: number;
-  /** When `perMinute` was last changed; ms. */
+  /** Time of the last change of `perMinute`; ms. */
   readonly changedAtMs: number;
-  /** The minute that is counted, since 1970, and the calls in it. */
+  /** The current minute since 1970, and the calls in it. */
   readonly minute: number;
   readonly calls: number;
-  /** The calls in the minute before that one. */
+  /** The calls in the previous minute. */
   readonly callsBefore: number;
 }
 
@@ -32,7 +33,7 @@ export const FRESH_BUDGET: RateBudget = {
   callsBefore: 0,
 };
 
-/** So many calls from `startAtMs` on; none: ask again in `waitMs`. */
+/** Granted: the number of calls, from `startAtMs` on. Wait: request a lease again after `waitMs`. */
 export type Grant =
   | { readonly kind: 'granted'; readonly calls: number; readonly startAtMs: number }
   | { readonly kind: 'wait'; readonly waitMs: number };
@@ -45,47 +46,47 @@ export interface BudgetKey {
   readonly action: string;
 }
 
-/** A grant as the asking worker's clock has it. */
+/** A grant in the time of the requesting worker's clock. */
 export type LocalGrant =
   | { readonly kind: 'granted'; readonly calls: number; readonly inMs: number }
   | { readonly kind: 'wait'; readonly waitMs: number };
 
-/** The shared budgets, as workers use them. */
+/** The shared budgets. */
 export interface RateBudgetStore {
-  /** Reserves up to `wanted` calls; `ceiling` is a limit in calls a minute, null: none of ours. */
+  /** Reserves up to `wanted` calls. `ceiling`: the configured limit in calls per minute; null: none. */
   lease(key: BudgetKey, wanted: number, ceiling: number | null): Promise<LocalGrant>;
-  /** Records that the cloud refused a call. `retryAfterMs`: how long it asked to wait, null: it did not say. */
+  /** Records that the cloud throttled a call. `retryAfterMs`: from the response; null: absent. */
   refused(key: BudgetKey, retryAfterMs: number | null): Promise<void>;
 }
 
-export interface Leased {
+export interface LeaseResult {
   readonly budget: RateBudget;
   readonly grant: Grant;
 }
 
 const MINUTE_MS = 60_000;
-/** After a refusal a little less than what had passed: the next one would cost a minute again. */
+/** Decrease after a refusal to a little less than what succeeded, because each refusal blocks calls for up to a minute. */
 const BELOW_REFUSAL = 0.9;
 /**
- * A refusal after hardly a call tells of somebody else's calls, or of a moment, not of a limit: no API of the vendor's is
- * known to take fewer a minute than this.
+ * The lowest rate. A refusal after very few calls is caused by calls of another client or by a short disturbance: no API
+ * of the vendor is known to allow fewer calls per minute.
  */
-const LEAST_PER_MINUTE = 6;
-/** Without a refusal the rate grows by so much of the best, each minute. */
+const MIN_PER_MINUTE = 6;
+/** Without a refusal, the rate increases by this share of `best` each minute. */
 const RECOVERY = 0.1;
-/** Calls are reserved at most so far ahead: who would wait longer asks again later, and holds nothing meanwhile. */
+/** Calls are reserved at most this far ahead. A caller that would wait longer requests a lease again later. */
 const RESERVED_AHEAD_MS = 2_000;
-/** Long after the last refusal nothing is known any more: the limit may be another one. */
+/** After this time without a refusal the learned limit is discarded, because the vendor may have changed it. */
 const FORGET_AFTER_MS = 60 * MINUTE_MS;
 
 /**
- * @param wanted calls that the worker would use soon
- * @param ceiling calls a minute that the operator allows; null: no limit of ours
+ * @param wanted calls that the worker expects to make soon
+ * @param ceiling configured limit in calls per minute; null: none
  */
-export function lease(before: RateBudget, wanted: number, nowMs: number, ceiling: number | null): Leased {
-  const budget = recovered(counting(before, nowMs), nowMs);
+export function lease(before: RateBudget, wanted: number, nowMs: number, ceiling: number | null): LeaseResult {
+  const budget = recovered(inCurrentMinute(before, nowMs), nowMs);
   if (budget.blockedUntilMs > nowMs) return wait(budget, budget.blockedUntilMs - nowMs);
-  const perMinute = least(budget.perMinute, ceiling);
+  const perMinute = lowerLimit(budget.perMinute, ceiling);
   if (perMinute === null) {
     return {
       budget: { ...budget, calls: budget.calls + wanted },
@@ -94,7 +95,7 @@ export function lease(before: RateBudget, wanted: number, nowMs: number, ceiling
   }
   const startAtMs = Math.max(nowMs, budget.nextAtMs);
   if (startAtMs > nowMs + RESERVED_AHEAD_MS) return wait(budget, startAtMs - nowMs - RESERVED_AHEAD_MS / 2);
-  // A second's worth at once keeps asking cheap and the calls even.
+  // Leases of one second keep lease requests rare and the calls evenly spaced.
   const calls = Math.max(1, Math.min(wanted, Math.floor(perMinute / 60)));
   return {
     budget: { ...budget, nextAtMs: startAtMs + (calls * MINUTE_MS) / perMinute, calls: budget.calls + calls },
@@ -102,26 +103,26 @@ export function lease(before: RateBudget, wanted: number, nowMs: number, ceiling
   };
 }
 
-/** The cloud refused a call: none until it counts anew, then fewer. Told twice of the same minute it changes nothing. */
+/** Blocks calls until the cloud's next minute, then lowers the rate. Further refusals while blocked do not lower it again. */
 export function refused(before: RateBudget, nowMs: number, retryAfterMs: number | null): RateBudget {
-  const budget = counting(before, nowMs);
+  const budget = inCurrentMinute(before, nowMs);
   const nextMinuteMs = (budget.minute + 1) * MINUTE_MS;
   const blockedUntilMs = Math.max(budget.blockedUntilMs, retryAfterMs === null ? nextMinuteMs : nowMs + retryAfterMs);
   if (budget.blockedUntilMs > nowMs) return { ...budget, blockedUntilMs, nextAtMs: blockedUntilMs };
-  // The vendor's minute may have begun in the middle of ours: early in it the one before tells more.
-  const passed = Math.max(budget.calls - 1, budget.callsBefore);
-  const below = Math.min(budget.perMinute ?? Number.POSITIVE_INFINITY, passed * BELOW_REFUSAL);
+  // The vendor's minute may begin in the middle of ours. Early in our minute the previous count is more accurate.
+  const succeeded = Math.max(budget.calls - 1, budget.callsBefore);
+  const below = Math.min(budget.perMinute ?? Number.POSITIVE_INFINITY, succeeded * BELOW_REFUSAL);
   return {
     ...budget,
-    perMinute: Math.max(LEAST_PER_MINUTE, below),
-    best: Math.max(budget.best, passed),
+    perMinute: Math.max(MIN_PER_MINUTE, below),
+    best: Math.max(budget.best, succeeded),
     blockedUntilMs,
     nextAtMs: blockedUntilMs,
     changedAtMs: nowMs,
   };
 }
 
-function counting(budget: RateBudget, nowMs: number): RateBudget {
+function inCurrentMinute(budget: RateBudget, nowMs: number): RateBudget {
   const minute = Math.floor(nowMs / MINUTE_MS);
   if (minute === budget.minute) return budget;
   return { ...budget, minute, calls: 0, callsBefore: minute === budget.minute + 1 ? budget.calls : 0 };
@@ -132,15 +133,15 @@ function recovered(budget: RateBudget, nowMs: number): RateBudget {
   const minutes = Math.floor((nowMs - Math.max(budget.changedAtMs, budget.blockedUntilMs)) / MINUTE_MS);
   if (minutes < 1) return budget;
   if (minutes * MINUTE_MS >= FORGET_AFTER_MS) return { ...budget, perMinute: null, best: 0 };
-  const step = Math.max(1, budget.best * RECOVERY);
-  return { ...budget, perMinute: budget.perMinute + minutes * step, changedAtMs: nowMs };
+  const increase = Math.max(1, budget.best * RECOVERY);
+  return { ...budget, perMinute: budget.perMinute + minutes * increase, changedAtMs: nowMs };
 }
 
-function wait(budget: RateBudget, waitMs: number): Leased {
+function wait(budget: RateBudget, waitMs: number): LeaseResult {
   return { budget, grant: { kind: 'wait', waitMs } };
 }
 
-function least(one: number | null, other: number | null): number | null {
+function lowerLimit(one: number | null, other: number | null): number | null {
   if (one === null) return other;
   return other === null ? one : Math.min(one, other);
 }

@@ -1,32 +1,32 @@
-/** Decides how many imports of a batch may start now, and says why when none may. Pure: counts and the clock come in. */
+/** Decides how many imports of a batch may start now, and gives the reason if none may. Pure: the caller passes counts and time. */
 import type { BatchCounts, BatchHold } from './batch.js';
 import { type BatchPolicy, failuresAllowed } from './policy.js';
 import { isOpen, opensAt, parseSchedule } from './schedule.js';
 
 export type Admission =
-  /** Up to `room` may start, of them up to `fresh` that were never tried before. */
+  /** Up to `room` may start, including up to `fresh` items that have never started. */
   | { readonly kind: 'start'; readonly room: number; readonly fresh: number }
-  /** Nothing may start now; goes on by itself. `reason` is null when the batch is simply busy. */
+  /** No import may start now. The batch continues automatically. `reason` is null if the concurrency limit is reached. */
   | { readonly kind: 'wait'; readonly reason: BatchHold | null }
-  /** Nothing may start until a person says `resume`. */
+  /** No import may start until `resume`. */
   | { readonly kind: 'hold'; readonly reason: BatchHold }
   | { readonly kind: 'done' };
 
-/** @param forgiven failures that a `resume` has accepted */
+/** @param forgiven failures that a `resume` has accepted and that no longer count */
 export function admit(policy: BatchPolicy, counts: BatchCounts, forgiven: number, atMs: number): Admission {
   const open = counts.running + counts.attention;
   if (counts.waiting === 0) return open === 0 ? { kind: 'done' } : { kind: 'wait', reason: null };
 
   const failures = Math.max(0, counts.failed - forgiven);
   const allowed = failuresAllowed(policy, counts.total - counts.invalid);
-  if (failures > allowed) return { kind: 'hold', reason: budgetSpent(policy, failures) };
+  if (failures > allowed) return { kind: 'hold', reason: errorBudgetSpent(policy, failures) };
 
   const wave = waveOf(policy, counts, failures);
   if (wave.kind === 'hold') return wave;
   if (wave.fresh === 0 && counts.fresh === counts.waiting) return { kind: 'wait', reason: wave.reason };
 
   const attentionBudget = policy.attentionBudget ?? policy.concurrency;
-  if (counts.attention >= attentionBudget) return { kind: 'wait', reason: tooManyStopped(counts.attention) };
+  if (counts.attention >= attentionBudget) return { kind: 'wait', reason: attentionBudgetSpent(counts.attention) };
 
   const closed = closedSchedule(policy, atMs);
   if (closed !== null) return { kind: 'wait', reason: closed };
@@ -36,17 +36,17 @@ export function admit(policy: BatchPolicy, counts: BatchCounts, forgiven: number
 }
 
 type Wave =
-  | { readonly kind: 'go'; readonly fresh: number; readonly reason: BatchHold | null }
+  | { readonly kind: 'open'; readonly fresh: number; readonly reason: BatchHold | null }
   | { readonly kind: 'hold'; readonly reason: BatchHold };
 
-/** A wave is over when everything that has been started is final; it has succeeded when nothing of that failed. */
+/** A wave ends when all of its imports are final. It succeeds if none of them failed. */
 function waveOf({ canary }: BatchPolicy, counts: BatchCounts, failures: number): Wave {
   const tried = counts.total - counts.invalid - counts.fresh;
   const open = counts.running + counts.attention;
   let end = 0;
   for (const [index, size] of canary.entries()) {
     end += size;
-    if (tried < end) return { kind: 'go', fresh: end - tried, reason: null };
+    if (tried < end) return { kind: 'open', fresh: end - tried, reason: null };
     if (tried > end) continue;
     const number = index + 1;
     if (failures > 0 && open === 0) {
@@ -54,39 +54,41 @@ function waveOf({ canary }: BatchPolicy, counts: BatchCounts, failures: number):
         kind: 'hold',
         reason: {
           code: 'Batch.CanaryFailed',
-          message: `${failures} of the first ${tried} imports failed (wave ${number} of ${canary.length + 1}): the rest was not started`,
-          remedy: 'See the failures; mend their cause, then retry the failed ones, or resume to start the rest anyway.',
+          message: `${failures} of the first ${tried} imports failed (wave ${number} of ${canary.length + 1}): the remaining items are not started`,
+          remedy:
+            'Check the failures and fix their cause. Then retry the failed items, or resume to start the remaining items anyway.',
         },
       };
     }
     if (open > 0) {
       return {
-        kind: 'go',
+        kind: 'open',
         fresh: 0,
         reason: {
           code: 'Batch.Wave',
-          message: `wave ${number} of ${canary.length + 1} is under way: ${open} of ${tried} imports have not ended`,
-          remedy: 'The next wave starts by itself when all of them have succeeded.',
+          message: `wave ${number} of ${canary.length + 1} is running: ${open} of ${tried} imports are not final`,
+          remedy: 'The next wave starts automatically when all of them have succeeded.',
         },
       };
     }
   }
-  return { kind: 'go', fresh: Number.MAX_SAFE_INTEGER, reason: null };
+  return { kind: 'open', fresh: Number.MAX_SAFE_INTEGER, reason: null };
 }
 
-function budgetSpent(policy: BatchPolicy, failures: number): BatchHold {
+function errorBudgetSpent(policy: BatchPolicy, failures: number): BatchHold {
   return {
     code: 'Batch.ErrorBudgetSpent',
-    message: `${failures} imports failed, more than the error budget of ${policy.errorBudget} allows: no new ones start`,
-    remedy: 'See the failures; mend their cause, then resume (the failures so far are then forgiven) or cancel.',
+    message: `${failures} imports failed, more than the error budget of ${policy.errorBudget} allows: no new imports start`,
+    remedy:
+      'Check the failures and fix their cause. Then resume the batch (failures up to then no longer count) or cancel it.',
   };
 }
 
-function tooManyStopped(attention: number): BatchHold {
+function attentionBudgetSpent(attention: number): BatchHold {
   return {
     code: 'Batch.AttentionBudgetSpent',
-    message: `${attention} imports wait for a person: no new ones start until fewer do`,
-    remedy: 'See what they stopped for; mend it, then resume all imports of the cause.',
+    message: `${attention} imports are in attention, the attention budget of the batch: no new imports start until fewer are`,
+    remedy: 'Check why they stopped and fix the cause. Then resume all imports with that cause.',
   };
 }
 
@@ -95,7 +97,7 @@ function closedSchedule(policy: BatchPolicy, atMs: number): BatchHold | null {
   if (read === null || !read.ok || isOpen(read.schedule, atMs)) return null;
   return {
     code: 'Batch.ScheduleClosed',
-    message: `imports start only ${policy.schedule}; imports under way go on`,
-    remedy: `The next ones start at ${opensAt(read.schedule)} (${read.schedule.timeZone}); change the policy's schedule to start them sooner.`,
+    message: `imports start only in the schedule ${policy.schedule}; running imports continue`,
+    remedy: `The next imports start at ${opensAt(read.schedule)} (${read.schedule.timeZone}). To start them sooner, change the policy's schedule.`,
   };
 }

@@ -1,14 +1,14 @@
-/** What a batch is: many imports with a shared policy. Plain readonly data; times are ISO 8601 strings in UTC. */
+/** The types of a batch: many imports with one policy. Plain readonly data. Times are ISO 8601 strings in UTC. */
 
 import type { CodesIn } from '../errors/index.js';
 import { FINAL_STATES, type FinalState, type Phase } from '../import.js';
 import type { RequestProblem } from '../request/request.js';
 import type { BatchPolicy } from './policy.js';
 
-/** A batch ends as an import does. */
+/** A batch has the same final states as an import. */
 export const BATCH_FINAL_STATES = FINAL_STATES;
 export type BatchFinalState = FinalState;
-/** `paused`: a person said so. `attention`: stopped starting new ones for a reason that a person must look at. */
+/** `paused`: by `pause`. `attention`: action required; no new imports start. */
 export const BATCH_STATES = ['running', 'paused', 'attention', 'cancelling', ...BATCH_FINAL_STATES] as const;
 export type BatchState = (typeof BATCH_STATES)[number];
 
@@ -16,25 +16,25 @@ export function isFinalBatch(state: BatchState): state is BatchFinalState {
   return (BATCH_FINAL_STATES as readonly BatchState[]).includes(state);
 }
 
-/** `invalid`: refused when the batch was made with `skipInvalid`; it never starts. */
+/** `invalid`: rejected when the batch was created with `skipInvalid`; it never starts. */
 export const ITEM_STATES = ['invalid', 'waiting', 'started', 'succeeded', 'failed', 'cancelled'] as const;
 export type ItemState = (typeof ITEM_STATES)[number];
 
-/** Why no new imports start: the batch's own attention, or what it waits for by itself. */
+/** Why no new imports start: the attention of the batch, or a condition that ends without an action. */
 export interface BatchHold {
   readonly code: `Batch.${CodesIn<'Batch'>}`;
   readonly message: string;
   readonly remedy: string;
 }
 
-/** How many items stand where. */
+/** The number of items in each state. */
 export interface BatchCounts {
   readonly total: number;
   readonly invalid: number;
   readonly waiting: number;
-  /** Waiting, and never started before: waves hold these back, not the ones that are tried again. */
+  /** Waiting items that have never started. Only these are limited by waves, not retried items. */
   readonly fresh: number;
-  /** Under way, without those in attention. */
+  /** Started and not final, except those in attention. */
   readonly running: number;
   readonly attention: number;
   readonly succeeded: number;
@@ -46,24 +46,24 @@ export interface BatchCounts {
 export interface BatchCause {
   readonly code: string;
   readonly count: number;
-  /** Of one of them. */
+  /** The message of one of them. */
   readonly message: string;
   readonly remedy: string;
   /** Up to five ids. */
   readonly examples: readonly string[];
 }
 
-/** What the batch keeps where, from what is known of the finished imports. */
+/** Storage and traffic of the batch, extrapolated from the finished imports. */
 export interface BatchEstimate {
-  /** Bytes sent to OSS so far, and expected for the whole batch. */
+  /** Bytes sent to OSS so far, and the expected total. */
   readonly uploadedBytes: number;
   readonly expectedUploadBytes: number | null;
-  /** Sizes of the disks of the images, so far and in the end; what image storage is billed by, in GiB. */
+  /** Sizes of the images' disks so far, and the expected total, in GiB. Image storage is billed by this size. */
   readonly imageGiB: number;
   readonly expectedImageGiB: number | null;
-  /** Copies to other regions: traffic between regions in GiB, in the end. */
+  /** Expected traffic between regions for copies, in GiB. */
   readonly expectedCopyGiB: number | null;
-  /** Null until the operator says what things cost (`ECS_IMPORT_PRICES`). */
+  /** Null unless prices are configured (`ECS_IMPORT_PRICES`). */
   readonly cost: { readonly currency: string; readonly storagePerMonth: number; readonly traffic: number } | null;
 }
 
@@ -73,14 +73,14 @@ export interface BatchView {
   readonly name: string;
   readonly state: BatchState;
   readonly policy: BatchPolicy;
-  /** Set in state `attention`; goes on when told `resume`. */
+  /** Set in the state `attention`. The batch continues after `resume`. */
   readonly attention: BatchHold | null;
-  /** What a running batch waits for by itself: its schedule, imports that need a person, a quota. */
+  /** What a running batch waits for: its schedule, imports in attention, or a quota. */
   readonly waitsFor: BatchHold | null;
   readonly counts: Omit<BatchCounts, 'fresh'>;
-  /** Imports under way, by phase. */
+  /** Running imports by phase. */
   readonly phases: Readonly<Partial<Record<Phase, number>>>;
-  /** Of the last five minutes; null while nothing has ended. */
+  /** Over the last five minutes; null until an import has ended. */
   readonly importsPerMinute: number | null;
   readonly etaSeconds: number | null;
   readonly estimate: BatchEstimate;
@@ -92,16 +92,16 @@ export interface BatchView {
   readonly endedAt: string | null;
 }
 
-/** One item as lists and reports show it. */
+/** One item in lists and reports. */
 export interface BatchItemView {
-  /** 1 is the first of the file. */
+  /** 1 is the first item of the file. */
   readonly item: number;
   readonly line: number;
   readonly state: ItemState;
   readonly region: string;
   readonly imageName: string;
   readonly attempt: number;
-  /** Of the latest attempt; null before the first. */
+  /** The import of the latest attempt; null before the first attempt. */
   readonly importId: string | null;
   readonly phase: Phase | null;
   readonly imageId: string | null;
@@ -112,7 +112,7 @@ export interface BatchItemView {
   readonly endedAt: string | null;
 }
 
-/** An item of the file that cannot be imported, and everything that is wrong with it. */
+/** An invalid item of the file with all of its problems. */
 export interface BadItem {
   readonly item: number;
   readonly line: number;

@@ -1,4 +1,4 @@
-/** The names of a batch that cross a process: its id, its workflow, its signals and updates and their payloads. */
+/** The names of a batch that processes share: its ID, its workflow, its signals and updates, and their payloads. */
 
 import { newId } from '../ids.js';
 import type { ActivityTiming } from '../process-names.js';
@@ -23,25 +23,25 @@ export function batchWorkflowId(batchId: string): string {
 export const BATCH_WORKFLOW = 'runBatch';
 
 export const BATCH_PAUSE_SIGNAL = 'pause';
-/** Lifts a pause and the batch's own attention; what has failed until now is forgiven. */
+/** Ends a pause and the attention of the batch. Failures up to now no longer count. */
 export const BATCH_RESUME_SIGNAL = 'resume';
 export const BATCH_CANCEL_SIGNAL = 'cancel';
-/** There are items to start again; keeps a batch from ending that is just about to. */
+/** Items are to be started again. Prevents a batch that is about to end from ending. */
 export const BATCH_RETRY_SIGNAL = 'retry';
-/** Resumes the imports of the batch that stopped for one cause. */
+/** Resumes the imports of the batch that are in attention for one cause. */
 export const BATCH_RESUME_IMPORTS_SIGNAL = 'resumeImports';
-/** Answers with the policy that is in force from now on. */
+/** Returns the policy that applies from now on. */
 export const BATCH_POLICY_UPDATE = 'setPolicy';
 
 export interface BatchCancelSignal {
-  /** Imports that are under way: cancelled cleanly, or left to finish. */
+  /** Running imports: cancel them and clean up, or let them finish. */
   readonly running: 'cancel' | 'finish';
 }
 
 export interface BatchResumeImportsSignal {
-  /** Code of the attention; null: whatever they stopped for. */
+  /** Code of the attention; null: any. */
   readonly cause: string | null;
-  /** What to change in each request first. */
+  /** Changes to each request before it is resumed. */
   readonly set: Readonly<Record<string, unknown>>;
 }
 
@@ -50,17 +50,17 @@ export interface BatchWorkflowInput extends BatchMemory {
   readonly pace: ActivityTiming;
 }
 
-/** What a run of the batch hands on to the next one. */
+/** State that a workflow run passes to the next run when it continues as new. */
 export interface BatchMemory {
   readonly policy: BatchPolicy;
-  /** The page of items to start next; a page that was taken before is given out again, the same. */
+  /** The next page of items to start. Taking the same page again returns the same items. */
   readonly page: number;
-  /** Counts the writes to the record: it ignores those that come late. */
+  /** Version of the writes to the record, which ignores writes with an older version. */
   readonly step: number;
   readonly paused: boolean;
-  /** Failures that a `resume` has accepted: they count neither for the error budget nor for the waves. */
+  /** Failures that a `resume` has accepted. They count neither for the error budget nor for the waves. */
   readonly forgiven: number;
-  /** What the record shows; null: not known. */
+  /** State in the record; null: unknown. */
   readonly noted: BatchState | null;
 }
 

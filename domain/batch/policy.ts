@@ -1,31 +1,31 @@
-/** The policy of a batch: how many imports at once, in which order, when, and when to stop. May change while it runs. */
+/** The policy of a batch: concurrency, order, schedule and stop conditions. May change while the batch runs. */
 
 import { isRecord } from '../json-value.js';
 import type { RequestProblem } from '../request/request.js';
 import { parseSchedule } from './schedule.js';
 
 export interface BatchPolicy {
-  /** Imports under way at once; those that wait for a person don't count. */
+  /** Maximum number of concurrent imports. Imports in attention do not count. */
   readonly concurrency: number;
-  /** At most so many at once in one region; null: no limit. */
+  /** Maximum number of concurrent imports per region; null: no limit. */
   readonly perRegion: number | null;
-  /** At most so many at once from one bucket; null: no limit. */
+  /** Maximum number of concurrent imports per bucket; null: no limit. */
   readonly perBucket: number | null;
-  /** Sizes of the first waves: each must wholly succeed before the next starts. Empty: everything is one wave. */
+  /** Sizes of the first waves. All imports of a wave must succeed before the next wave starts. Empty: one wave. */
   readonly canary: readonly number[];
-  /** So many items may fail, or so many percent of all (`"5%"`); one more and no new ones start. Null: any number. */
+  /** Failed items, as a number or a percentage of all (`"5%"`), above which no new imports start. Null: no limit. */
   readonly errorBudget: number | `${number}%` | null;
-  /** So many imports may wait for a person before no new ones start; null: as many as `concurrency`. */
+  /** Imports in attention at which no new imports start; null: as `concurrency`. */
   readonly attentionBudget: number | null;
-  /** New ones start only in this window of the day: `"20:00-06:00 Asia/Shanghai"`. Null: at any time. */
+  /** Imports start only in this daily window: `"20:00-06:00 Asia/Shanghai"`. Null: at any time. */
   readonly schedule: string | null;
-  /** `listed`: as in the file; `shuffled`: spread over regions, buckets and hosts, the same at every look. */
+  /** `listed`: as in the file. `shuffled`: spread over regions, buckets and hosts; deterministic. */
   readonly order: 'listed' | 'shuffled';
-  /** 1 to 5, lower goes first on the servers; an import outside of batches has 3. */
+  /** Temporal priority key, 1 to 5; lower values run first. An import outside a batch has 3. */
   readonly priority: number;
-  /** Share of the servers beside other batches of the same priority. */
+  /** Temporal fairness weight among batches of the same priority. */
   readonly weight: number;
-  /** Custom images that a region may hold, where the operator knows it; items that would exceed it wait. */
+  /** Image quota of the regions, if the operator knows it. Items that would exceed it wait. */
   readonly imageQuota: number | Readonly<Record<string, number>> | null;
 }
 
@@ -49,27 +49,36 @@ export type PolicyReading =
   | { readonly ok: true; readonly policy: BatchPolicy }
   | { readonly ok: false; readonly problems: readonly RequestProblem[] };
 
-/** Lays what is given over `base`; names everything that is wrong with it at once. */
+/** Applies the given settings to `base`, or reports all problems. */
 export function readPolicy(given: unknown, base: BatchPolicy): PolicyReading {
   if (given === undefined || given === null) return { ok: true, policy: base };
-  if (!isRecord(given)) return { ok: false, problems: [problem('policy', 'policy.shape', given, 'give an object')] };
+  if (!isRecord(given))
+    return { ok: false, problems: [problem('policy', 'policy.shape', given, 'policy must be an object')] };
   const problems: RequestProblem[] = [];
   let policy = base;
   for (const [name, value] of Object.entries(given)) {
-    const rule = isPolicyField(name) ? RULES[name] : null;
-    if (rule === null) {
-      const known = Object.keys(RULES).join(', ');
-      problems.push(problem(`policy.${name}`, 'policy.known', value, `there is no such setting; there are ${known}`));
+    const read = isPolicyField(name) ? FIELD_READERS[name] : null;
+    if (read === null) {
+      const known = Object.keys(FIELD_READERS).join(', ');
+      problems.push(
+        problem(
+          `policy.${name}`,
+          'policy.known',
+          value,
+          `policy.${name} is not a setting of a policy. Known settings: ${known}`,
+        ),
+      );
       continue;
     }
-    const read = rule(value);
-    if ('fault' in read) problems.push(problem(`policy.${name}`, `policy.${name}`, value, read.fault));
-    else policy = { ...policy, [name]: read.value };
+    const reading = read(value);
+    if ('fault' in reading)
+      problems.push(problem(`policy.${name}`, `policy.${name}`, value, `policy.${name} ${reading.fault}`));
+    else policy = { ...policy, [name]: reading.value };
   }
   return problems.length === 0 ? { ok: true, policy } : { ok: false, problems };
 }
 
-/** How many items may fail before no new ones start. */
+/** The number of items that may fail before no new imports start. */
 export function failuresAllowed(policy: BatchPolicy, items: number): number {
   const { errorBudget } = policy;
   if (errorBudget === null) return Number.POSITIVE_INFINITY;
@@ -83,63 +92,63 @@ export function quotaOf(policy: BatchPolicy, region: string): number | null {
 }
 
 type Reading<T> = { readonly value: T } | { readonly fault: string };
-type Rule<T> = (given: unknown) => Reading<T>;
+type FieldReader<T> = (given: unknown) => Reading<T>;
 
-const RULES: { readonly [Name in keyof BatchPolicy]: Rule<BatchPolicy[Name]> } = {
-  concurrency: whole(1, MAX_CONCURRENCY),
-  perRegion: orNull(whole(1, MAX_CONCURRENCY)),
-  perBucket: orNull(whole(1, MAX_CONCURRENCY)),
+const FIELD_READERS: { readonly [Name in keyof BatchPolicy]: FieldReader<BatchPolicy[Name]> } = {
+  concurrency: integer(1, MAX_CONCURRENCY),
+  perRegion: orNull(integer(1, MAX_CONCURRENCY)),
+  perBucket: orNull(integer(1, MAX_CONCURRENCY)),
   canary: (given) => {
     const waves: readonly unknown[] = given === null ? [] : Array.isArray(given) ? given : [given];
-    const sizes = waves.filter(isWhole).filter((size) => size >= 1);
+    const sizes = waves.filter(isInteger).filter((size) => size >= 1);
     return sizes.length === waves.length && sizes.length <= 20
       ? { value: sizes }
-      : { fault: 'give the size of the first wave, e.g. 5, or of up to 20 waves, e.g. [5, 50]' };
+      : { fault: 'must be the size of the first wave, e.g. 5, or of up to 20 waves, e.g. [5, 50]' };
   },
   errorBudget: orNull<number | `${number}%`>((given) => {
-    if (isWhole(given) && given >= 0) return { value: given };
+    if (isInteger(given) && given >= 0) return { value: given };
     const match = typeof given === 'string' ? /^\s*(\d{1,3}(?:\.\d+)?)\s*(%?)\s*$/.exec(given) : null;
     const number = Number(match?.[1]);
     if (match !== null && match[2] === '' && Number.isInteger(number)) return { value: number };
     if (match !== null && match[2] === '%' && number <= 100) return { value: `${number}%` };
-    return { fault: 'give a number of items, e.g. 10, or a share of all, e.g. "2%"' };
+    return { fault: 'must be a number of items, e.g. 10, or a percentage, e.g. "2%"' };
   }),
-  attentionBudget: orNull(whole(1, 1_000_000)),
+  attentionBudget: orNull(integer(1, 1_000_000)),
   schedule: orNull((given) => {
-    const read = typeof given === 'string' ? parseSchedule(given) : null;
-    if (read === null || !read.ok) {
-      return { fault: read?.reason ?? 'give a window and its time zone, e.g. "20:00-06:00 Asia/Shanghai"' };
+    const parsed = typeof given === 'string' ? parseSchedule(given) : null;
+    if (parsed === null || !parsed.ok) {
+      return { fault: parsed?.reason ?? 'must be a window and its time zone, e.g. "20:00-06:00 Asia/Shanghai"' };
     }
     return { value: String(given) };
   }),
   order: (given) =>
-    given === 'listed' || given === 'shuffled' ? { value: given } : { fault: 'give listed or shuffled' },
-  priority: whole(1, 5),
+    given === 'listed' || given === 'shuffled' ? { value: given } : { fault: 'must be listed or shuffled' },
+  priority: integer(1, 5),
   weight: (given) =>
     typeof given === 'number' && given >= 0.001 && given <= 1000
       ? { value: given }
-      : { fault: 'give a number from 0.001 to 1000' },
+      : { fault: 'must be a number from 0.001 to 1000' },
   imageQuota: orNull<number | Readonly<Record<string, number>>>((given) => {
-    if (isWhole(given) && given >= 0) return { value: given };
+    if (isInteger(given) && given >= 0) return { value: given };
     if (isRecord(given)) {
       const entries = Object.entries(given).flatMap(([region, quota]): [string, number][] =>
-        isWhole(quota) && quota >= 0 ? [[region, quota]] : [],
+        isInteger(quota) && quota >= 0 ? [[region, quota]] : [],
       );
       if (entries.length === Object.keys(given).length) return { value: Object.fromEntries(entries) };
     }
-    return { fault: 'give a number of images, or one for each region, e.g. {"cn-hangzhou": 100}' };
+    return { fault: 'must be a number of images, or one for each region, e.g. {"cn-hangzhou": 100}' };
   }),
 };
 
-function whole(least: number, most: number): Rule<number> {
+function integer(min: number, max: number): FieldReader<number> {
   return (given) =>
-    isWhole(given) && given >= least && given <= most
+    isInteger(given) && given >= min && given <= max
       ? { value: given }
-      : { fault: `give a whole number from ${least} to ${most}` };
+      : { fault: `must be an integer from ${min} to ${max}` };
 }
 
-function orNull<T>(rule: Rule<T>): Rule<T | null> {
-  return (given) => (given === null ? { value: null } : rule(given));
+function orNull<T>(read: FieldReader<T>): FieldReader<T | null> {
+  return (given) => (given === null ? { value: null } : read(given));
 }
 
 function problem(path: string, rule: string, given: unknown, message: string): RequestProblem {
@@ -147,9 +156,9 @@ function problem(path: string, rule: string, given: unknown, message: string): R
 }
 
 function isPolicyField(name: string): name is keyof BatchPolicy {
-  return Object.hasOwn(RULES, name);
+  return Object.hasOwn(FIELD_READERS, name);
 }
 
-function isWhole(value: unknown): value is number {
+function isInteger(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value);
 }

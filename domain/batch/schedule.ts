@@ -1,10 +1,10 @@
-/** The window of the day in which a batch starts imports: `20:00-06:00 Asia/Shanghai`. */
+/** The daily window in which a batch starts imports: `20:00-06:00 Asia/Shanghai`. */
 
 export interface Schedule {
-  /** Minutes since midnight in `timeZone`; the window may pass midnight. */
+  /** Minutes since midnight in `timeZone`. The window may extend past midnight. */
   readonly from: number;
   readonly to: number;
-  /** IANA name. */
+  /** IANA time zone name. */
   readonly timeZone: string;
 }
 
@@ -18,25 +18,28 @@ const DAY = 24 * 60;
 export function parseSchedule(text: string): ScheduleReading {
   const match = SHAPE.exec(text);
   if (match === null) {
-    return { ok: false, reason: 'give a window and its time zone, e.g. "20:00-06:00 Asia/Shanghai"' };
+    return { ok: false, reason: 'must be a window and its time zone, e.g. "20:00-06:00 Asia/Shanghai"' };
   }
   const [fromHour, fromMinute, toHour, toMinute] = match.slice(1, 5).map(Number);
   const from = (fromHour ?? 0) * 60 + (fromMinute ?? 0);
   const to = (toHour ?? 0) * 60 + (toMinute ?? 0);
   const timeZone = match[5] ?? '';
   if (from >= DAY || to > DAY || (fromMinute ?? 0) > 59 || (toMinute ?? 0) > 59) {
-    return { ok: false, reason: 'give times from 00:00 to 24:00' };
+    return { ok: false, reason: 'must have times from 00:00 to 24:00' };
   }
-  if (from === to % DAY) return { ok: false, reason: 'the window is empty: give two different times' };
+  if (from === to % DAY) return { ok: false, reason: 'must have two different times: the window is empty' };
   try {
     new Intl.DateTimeFormat('en', { timeZone });
   } catch {
-    return { ok: false, reason: `there is no time zone ${timeZone}; give an IANA name such as Asia/Shanghai or UTC` };
+    return {
+      ok: false,
+      reason: `has the unknown time zone ${timeZone}: use an IANA name such as Asia/Shanghai or UTC`,
+    };
   }
   return { ok: true, schedule: { from, to: to % DAY, timeZone } };
 }
 
-/** Whether the window is open at this moment. Clock changes of the zone are followed. */
+/** True if the window is open at this time. Follows the clock changes of the time zone. */
 export function isOpen({ from, to, timeZone }: Schedule, atMs: number): boolean {
   const parts = new Intl.DateTimeFormat('en', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const [hour, minute] = ['hour', 'minute'].map((name) =>

@@ -1,21 +1,21 @@
-/** What a person may write although it is called otherwise: the vendor's deprecated fields, and a format in small letters. */
+/** Normalizes accepted alternative spellings: the vendor's deprecated fields, lower-case formats, and null for absent fields. */
 
 import { givenText } from './problems.js';
 import type { RequestProblem } from './request.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface Understood {
+export interface NormalizedBody {
   readonly body: unknown;
   readonly problems: readonly RequestProblem[];
   readonly warnings: readonly RequestProblem[];
 }
 
-/** Null stands for "not given", as an empty field of a YAML manifest and `resume --set description=null` mean it. */
-export function understand(given: unknown): Understood {
+/** Null means absent, as in an empty field of a YAML manifest or in `resume --set description=null`. */
+export function normalizeBody(given: unknown): NormalizedBody {
   const body = withoutNulls(given);
   if (!isFields(body) || !Array.isArray(body.disks)) return { body, problems: [], warnings: [] };
-  const disks = body.disks.map((disk: unknown, index) => understandDisk(disk, `disks[${index}]`));
+  const disks = body.disks.map((disk: unknown, index) => normalizeDisk(disk, `disks[${index}]`));
   return {
     body: { ...body, disks: disks.map((disk) => disk.body) },
     problems: disks.flatMap((disk) => disk.problems),
@@ -23,7 +23,7 @@ export function understand(given: unknown): Understood {
   };
 }
 
-function understandDisk(disk: unknown, path: string): Understood {
+function normalizeDisk(disk: unknown, path: string): NormalizedBody {
   if (!isFields(disk)) return { body: disk, problems: [], warnings: [] };
   const problems: RequestProblem[] = [];
   const warnings: RequestProblem[] = [];
@@ -34,7 +34,7 @@ function understandDisk(disk: unknown, path: string): Understood {
   if (oldSize !== undefined) {
     const at = `${path}.${DiskImSize === undefined ? 'diskImSize' : 'DiskImSize'}`;
     if (body.diskImageSize !== undefined && body.diskImageSize !== oldSize) {
-      const message = `${at} is ${givenText(oldSize)} and ${path}.diskImageSize ${givenText(body.diskImageSize)}: keep diskImageSize only`;
+      const message = `${at} is ${givenText(oldSize)} and ${path}.diskImageSize is ${givenText(body.diskImageSize)}. Keep diskImageSize only`;
       problems.push({
         path: at,
         rule: 'disks.deprecated',
@@ -44,13 +44,13 @@ function understandDisk(disk: unknown, path: string): Understood {
       });
     }
     body.diskImageSize ??= oldSize;
-    const message = `${at} is deprecated by the vendor and taken as diskImageSize: write that`;
+    const message = `${at} is deprecated by the vendor and read as diskImageSize. Use diskImageSize`;
     warnings.push({ path: at, rule: 'disks.deprecated', given: givenText(oldSize), message, vendorCode: null });
   }
   const oldDevice = Device ?? device;
   if (oldDevice !== undefined) {
     const at = `${path}.${Device === undefined ? 'device' : 'Device'}`;
-    const message = `${at} is deprecated by the vendor and left out: the order of the disks decides`;
+    const message = `${at} is deprecated by the vendor and ignored. The order of the disks decides`;
     warnings.push({ path: at, rule: 'disks.deprecated', given: givenText(oldDevice), message, vendorCode: null });
   }
   if (typeof body.format === 'string') body.format = body.format.toUpperCase();

@@ -1,10 +1,10 @@
-/** `resume --set path=value`: what of a request may still change, and the request as amended. */
+/** `resume --set path=value`: which fields of a request may change in which phase, and the amended request. */
 import type { ImportView, Phase } from '../import.js';
 import { isObject } from '../json-value.js';
 import type { ImportRequest, RequestProblem } from './request.js';
 import { validateRequest } from './schema.js';
 
-/** Paths (or their beginnings, ending in a dot) that still have an effect when an import goes on from this phase. */
+/** Paths, or path prefixes that end in a dot or bracket, that have an effect when an import resumes in this phase. */
 const AMENDABLE: Readonly<Partial<Record<Phase, readonly string[]>>> = {
   preflight: [
     'imageName',
@@ -50,56 +50,56 @@ export type Amendment =
   | { readonly ok: false; readonly path: string; readonly reason: string };
 
 export type AmendedRequest =
-  /** Null: nothing was set. */
+  /** Null: nothing changed. */
   | { readonly ok: true; readonly request: ImportRequest | null }
-  /** `refused`: why a field cannot be set, in one line; null where all can, and what results is no valid request. */
+  /** `refused`: why a field cannot be set, in one line; null if all can be set but the resulting request is invalid. */
   | { readonly ok: false; readonly refused: string | null; readonly problems: readonly RequestProblem[] };
 
-/** The request of an import that stopped, with what was `set`, held to the rules of any request. */
+/** Applies `set` to the request of a stopped import and validates the result. */
 export function amendedRequest(
   { request, phase, image }: Pick<ImportView, 'request' | 'phase' | 'image'>,
   set: Readonly<Record<string, unknown>>,
 ): AmendedRequest {
   if (Object.keys(set).length === 0) return { ok: true, request: null };
-  // Once the image is under way, what it was made with can change no more.
+  // After ImportImage was called, the settings of the image cannot change.
   const amendment = amend(request, phase === 'import' && image !== null ? 'detection' : phase, set);
   if (!amendment.ok) {
     const { path, reason } = amendment;
     const given = JSON.stringify(set[path]);
     return {
       ok: false,
-      refused: `${path}: ${reason}`,
-      problems: [{ path, rule: 'amend', given, message: reason, vendorCode: null }],
+      refused: `${path} ${reason}`,
+      problems: [{ path, rule: 'amend', given, message: `${path} ${reason}`, vendorCode: null }],
     };
   }
   const checked = validateRequest(amendment.request);
   return checked.ok ? checked : { ok: false, refused: null, problems: checked.problems };
 }
 
-/** A copy of the request with `set` in it, by the paths that may still change; not validated: `amendedRequest` is. */
+/** A copy of the request with `set` applied to the fields that may change. Does not validate the result; `amendedRequest` does. */
 export function amend(request: unknown, phase: Phase, set: Readonly<Record<string, unknown>>): Amendment {
   const copy: unknown = structuredClone(request);
   const allowed = AMENDABLE[phase] ?? [];
   for (const [path, value] of Object.entries(set)) {
-    const may = allowed.some((one) => (/[.[]$/.test(one) ? path.startsWith(one) : path === one));
-    if (!may) {
+    const isAllowed = allowed.some((one) => (/[.[]$/.test(one) ? path.startsWith(one) : path === one));
+    if (!isAllowed) {
       const list = allowed.map((one) => (/[.[]$/.test(one) ? `${one}…` : one)).join(', ');
-      return { ok: false, path, reason: `cannot change any more in phase ${phase}; what can: ${list || 'nothing'}` };
+      return { ok: false, path, reason: `cannot be changed in phase ${phase}. Fields that can: ${list || 'none'}` };
     }
     if (!assign(copy, partsOf(path), value)) {
-      return { ok: false, path, reason: 'there is no such field' };
+      return { ok: false, path, reason: 'is not a field of the request' };
     }
   }
   return { ok: true, request: copy };
 }
 
-/** A tag's key may hold dots and brackets itself. */
+/** The key of a tag may contain dots and brackets. */
 function partsOf(path: string): readonly string[] {
   if (path.startsWith('tags.')) return ['tags', path.slice('tags.'.length)];
   return path.split(/[.[\]]+/).filter((part) => part !== '');
 }
 
-/** The copy is ours to write to. */
+/** Allows writing to the copy, whose type is read-only. */
 function isWritable(value: unknown): value is Record<string, unknown> {
   return isObject(value);
 }

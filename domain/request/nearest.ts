@@ -1,6 +1,6 @@
-/** Guesses what was meant: the known word that is nearest to a mistyped one. */
+/** Suggestions for mistyped names, by edit distance. */
 
-/** Null when nothing is near: more than a third of the letters would have to change. */
+/** The known word with the smallest edit distance; null if more than a third of the letters differ. */
 export function nearest(word: string, known: readonly string[]): string | null {
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | null = null;

@@ -1,13 +1,13 @@
-/** Turns what a schema finds wrong into problems that a person can mend: path, rule, what was given, the cloud's code. */
+/** Converts the issues of the schema to request problems: path, rule, given value, message and the cloud's error code. */
 import type { z } from 'zod';
 import { redact } from '../errors/redact.js';
 import { nearest } from './nearest.js';
 import type { RequestProblem } from './request.js';
-import { MAX_DISK_GIB } from './vocabulary.js';
+import { MAX_DISK_GIB, MIN_DISK_GIB } from './vocabulary.js';
 
 const GIVEN_MAX = 80;
 
-/** What the cloud would have answered to a wrong value, by the field's path with every index as `[]`. */
+/** The cloud's error code for an invalid value, by the path of the field with each index as `[]`. */
 const VENDOR_CODES: Readonly<Record<string, string>> = {
   region: 'InvalidRegionId.NotFound',
   imageName: 'InvalidImageName.Malformed',
@@ -35,7 +35,7 @@ const VENDOR_CODES: Readonly<Record<string, string>> = {
   'distribute.shareWith[]': 'InvalidAccount.NotFound',
 };
 
-/** The vendor's and other likely names of what is called otherwise here. */
+/** Other names of fields, by the vendor or likely guesses, and the names to use. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     regionid: 'region',
@@ -67,7 +67,7 @@ export function pathText(path: Path): string {
   );
 }
 
-/** What was given, short and without secrets; null for what is missing. */
+/** The given value, shortened and without secrets; null if it is missing. */
 export function givenText(value: unknown): string | null {
   if (value === undefined) return null;
   const text = redact(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)));
@@ -105,7 +105,7 @@ export function problemsOf(
   });
 }
 
-/** A rule has one name for every disk, tag and account. */
+/** A rule has the same name for all disks, tags and accounts. */
 function ruleBase(path: Path): string {
   const [first, ...rest] = path.filter((part) => typeof part !== 'number').map(String);
   if (first === undefined) return 'request';
@@ -137,7 +137,7 @@ function explain(issue: Issue, path: string, given: unknown): Explanation {
       const values = issue.values.map(String);
       const near = typeof given === 'string' ? nearest(given, values) : null;
       const hint = near === null ? '' : `; did you mean ${near}?`;
-      return { rule: 'value', message: `has to be one of ${values.join(', ')}${hint}`, vendorCode };
+      return { rule: 'value', message: `must be one of ${values.join(', ')}${hint}`, vendorCode };
     }
     case 'too_small':
       return { rule: 'count', ...rangeMessage(issue.origin, `at least ${issue.minimum}`, path, vendorCode) };
@@ -149,10 +149,10 @@ function explain(issue: Issue, path: string, given: unknown): Explanation {
 }
 
 const MISSING_HINTS: Readonly<Record<string, string>> = {
-  region: ': name the region that gets the image, e.g. cn-hangzhou',
-  imageName: ': give the image a name that no other image of the account has in the region',
-  disks: ': name the system disk at least, as [{ "source": "file:///path/image.qcow2" }]',
-  'disks[].source': ': name the image as file:///path, https://host/path or oss://bucket/key',
+  region: ': set it to the region of the image, e.g. cn-hangzhou',
+  imageName: ': set it to a name that no other image of the account has in the region',
+  disks: ': add at least the system disk, e.g. [{ "source": "file:///path/image.qcow2" }]',
+  'disks[].source': ': set it to file:///path, https://host/path or oss://bucket/key',
 };
 
 const MISSING_CODES: Readonly<Record<string, string>> = {
@@ -162,29 +162,33 @@ const MISSING_CODES: Readonly<Record<string, string>> = {
 
 function rangeMessage(origin: string, limit: string, path: string, vendorCode: string | null) {
   if (path.endsWith('.diskImageSize')) {
-    return { rule: 'range', message: `has to be ${limit} (GiB; the cloud takes 1 to ${MAX_DISK_GIB})`, vendorCode };
+    return {
+      rule: 'range',
+      message: `must be ${limit} (GiB; the cloud accepts ${MIN_DISK_GIB} to ${MAX_DISK_GIB})`,
+      vendorCode,
+    };
   }
-  const what = origin === 'array' ? `has to hold ${limit}` : `has to be ${limit}`;
+  const requirement = origin === 'array' ? `must have ${limit} entries` : `must be ${limit}`;
   // "When N is greater than 17, the system automatically ignores the value."
-  const why =
-    path === 'disks' && limit.startsWith('at most') ? ': the cloud would leave the others out without a word' : '';
-  return { message: `${what}${why}`, vendorCode };
+  const reason =
+    path === 'disks' && limit.startsWith('at most') ? ': the cloud ignores further disks without an error' : '';
+  return { message: `${requirement}${reason}`, vendorCode };
 }
 
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: 'a text',
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a string',
   number: 'a number',
-  int: 'a whole number',
+  int: 'an integer',
   boolean: 'true or false',
   array: 'a list',
   object: 'an object',
-  record: 'an object of texts',
+  record: 'an object of strings',
 };
 
 function typeMessage(expected: string, given: unknown): string {
-  const wanted = TYPE_WORDS[expected] ?? expected;
+  const wanted = TYPE_NAMES[expected] ?? expected;
   if (expected === 'string' && (typeof given === 'number' || typeof given === 'boolean')) {
-    return `has to be a text: write "${given}" with quotes`;
+    return `must be a string: write "${given}" with quotes`;
   }
   if (
     (expected === 'number' || expected === 'int') &&
@@ -192,11 +196,11 @@ function typeMessage(expected: string, given: unknown): string {
     given.trim() !== '' &&
     Number.isFinite(Number(given))
   ) {
-    return `has to be a number: write ${Number(given)} without quotes`;
+    return `must be a number: write ${Number(given)} without quotes`;
   }
   if (expected === 'boolean' && (given === 'true' || given === 'false'))
-    return `has to be true or false: write ${given} without quotes`;
-  return `has to be ${wanted}`;
+    return `must be true or false: write ${given} without quotes`;
+  return `must be ${wanted}`;
 }
 
 function unknownField(path: Path, value: unknown, known: readonly string[]): RequestProblem {
@@ -206,17 +210,17 @@ function unknownField(path: Path, value: unknown, known: readonly string[]): Req
   const elsewhere = OTHER_NAMES.get(key.toLowerCase());
   const hint =
     key.toLowerCase() === 'clienttoken'
-      ? 'the service makes its own tokens: send the header Idempotency-Key to repeat a request safely'
+      ? 'the service creates client tokens itself. To repeat a request safely, send the header Idempotency-Key'
       : near !== null
         ? `did you mean ${near}?`
         : elsewhere !== undefined
-          ? `here it is ${elsewhere}`
-          : `known are ${known.join(', ')}`;
+          ? `use ${elsewhere}`
+          : `known fields: ${known.join(', ')}`;
   return {
     path: text,
     rule: 'request.unknownField',
     given: givenText(value),
-    message: `${text} is no field of a request; ${hint}`,
+    message: `${text} is not a field of a request; ${hint}`,
     vendorCode: null,
   };
 }

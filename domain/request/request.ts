@@ -1,16 +1,16 @@
 /**
- * A request: the same object for the command line's manifest, the API and a batch item.
- * Cloud fields keep the vendor's meaning in lowerCamelCase (design: importimage-api).
+ * An import request. Manifests of the command line, the API and batch items use the same object.
+ * Cloud fields have the vendor's meaning and its names in lowerCamelCase.
  */
 
 export interface DiskRequest {
   /** `file:///path`, `https://…`, `http://…` or `oss://bucket/key`. The first disk is the system disk. */
   readonly source: string;
-  /** RAW, VHD, QCOW2 or VMDK; absent: told from the content. */
+  /** RAW, VHD, QCOW2 or VMDK; absent: detected from the content. */
   readonly format?: string;
   /** GiB, 1 to 2048; absent: the image's virtual size rounded up. */
   readonly diskImageSize?: number;
-  /** Checked against the source's bytes where given (hex). */
+  /** Expected SHA-256 of the source, in hex. */
   readonly sha256?: string;
 }
 
@@ -23,7 +23,7 @@ export interface UploadRequest {
 
 export interface DetectionRequest {
   readonly strategy: 'Standard' | 'none';
-  /** Wait for the cloud's detection to finish before the import is done. */
+  /** Wait for the cloud's detection before the import is done. */
   readonly wait: boolean;
   /** The lowest severity that fails the import. */
   readonly failOn: 'blocking' | 'warning' | 'never';
@@ -32,11 +32,11 @@ export interface DetectionRequest {
 export interface InspectionRequest {
   /** The lowest severity that stops the import before the upload; absent: as `detection.failOn`, but never `warning`. */
   readonly failOn?: 'blocking' | 'warning' | 'never';
-  /** Start the image in an emulated machine before the upload, and wait for a login prompt. */
+  /** Boot the image in a virtual machine before the upload and wait for a login prompt. */
   readonly bootCheck?: boolean;
 }
 
-/** A request after validation: every default filled in that does not depend on the image itself. */
+/** A validated request, with all defaults that do not depend on the image. */
 export interface ImportRequest {
   readonly region: string;
   readonly imageName: string;
@@ -60,17 +60,17 @@ export interface ImportRequest {
   readonly dryRun: boolean;
 }
 
-/** One thing that is wrong with a request. */
+/** One problem of a request. */
 export interface RequestProblem {
-  /** Where: `disks[0].diskImageSize`; the empty string for the request as a whole. */
+  /** The field, such as `disks[0].diskImageSize`; the empty string for the whole request. */
   readonly path: string;
-  /** Our rule's name, e.g. `imageName.length`. */
+  /** The name of the violated rule, e.g. `imageName.length`. */
   readonly rule: string;
-  /** What was given, as short text; null when it is missing. */
+  /** The given value as a short text; null if it is missing. */
   readonly given: string | null;
-  /** What is wrong and how to mend it, in one line. */
+  /** What is wrong and how to fix it, in one line. */
   readonly message: string;
-  /** The error code the cloud would have answered, where there is one. */
+  /** The error code that the cloud would return; null if there is none. */
   readonly vendorCode: string | null;
 }
 

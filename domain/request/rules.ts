@@ -1,4 +1,4 @@
-/** The rules that take more than one field to judge, and what is said although the request is taken. */
+/** The rules that concern more than one field, and the warnings about accepted requests. */
 import { parseObjectLocation } from '../object-location.js';
 import { nearest } from './nearest.js';
 import { givenText, valueAt } from './problems.js';
@@ -8,7 +8,7 @@ import { tagProblems } from './tag-rules.js';
 import { regionOfStorageLocation } from './text-rules.js';
 import { BYOL_ONLY_PLATFORMS, isWindowsPlatform, KNOWN_REGIONS, PLATFORMS } from './vocabulary.js';
 
-/** What of a request can be read, whatever else is wrong with it. */
+/** Reads fields of a request that may be invalid. */
 interface Draft {
   readonly value: (...path: readonly PropertyKey[]) => unknown;
   readonly text: (...path: readonly PropertyKey[]) => string | undefined;
@@ -16,7 +16,7 @@ interface Draft {
   readonly sources: readonly string[];
 }
 
-interface Finding {
+interface Violation {
   readonly path: string;
   readonly rule: string;
   readonly given: string | undefined;
@@ -24,22 +24,22 @@ interface Finding {
   readonly vendorCode: string | null;
 }
 
-type Rule = (draft: Draft) => readonly Finding[];
+type RequestRule = (draft: Draft) => readonly Violation[];
 
-const RULES: readonly Rule[] = [
+const RULES: readonly RequestRule[] = [
   function platformOfOsType({ text }) {
     const [osType, platform] = [text('osType'), text('platform')];
     if (osType === undefined || !isPlatform(platform)) return [];
     const windows = isWindowsPlatform(platform);
     if ((osType === 'windows') === windows || !['windows', 'linux'].includes(osType)) return [];
-    const message = `is a ${windows ? 'Windows' : 'Linux'} platform, and osType is ${osType}: correct one of them`;
+    const message = `is a ${windows ? 'Windows' : 'Linux'} platform, but osType is ${osType}: change one of them`;
     return [
       { path: 'platform', rule: 'platform.osType', given: platform, message, vendorCode: 'InvalidPlatform.Malformed' },
     ];
   },
-  function licenceOfWindows({ text }) {
+  function licenseOfWindows({ text }) {
     if (!isWindows(text) || text('licenseType') !== undefined) return [];
-    const message = 'is missing: Windows needs Aliyun (the cloud activates and bills it) or BYOL (your own key)';
+    const message = 'is missing: Windows requires Aliyun (the cloud activates and bills it) or BYOL (your own license)';
     return [
       {
         path: 'licenseType',
@@ -50,11 +50,11 @@ const RULES: readonly Rule[] = [
       },
     ];
   },
-  function licenceOfWindowsOnly({ text }) {
+  function licenseOfWindowsOnly({ text }) {
     const given = text('licenseType');
     const osType = text('osType') ?? (isPlatform(text('platform')) && !isWindows(text) ? 'linux' : undefined);
     if (given === undefined || osType !== 'linux') return [];
-    const message = 'applies to Windows only: leave it out';
+    const message = 'applies to Windows only: remove it';
     return [
       {
         path: 'licenseType',
@@ -65,10 +65,10 @@ const RULES: readonly Rule[] = [
       },
     ];
   },
-  function ownLicenceOnly({ text }) {
+  function byolOnly({ text }) {
     const platform = text('platform') ?? '';
     if (text('licenseType') !== 'Aliyun' || !BYOL_ONLY_PLATFORMS.includes(platform)) return [];
-    const message = `has to be BYOL for platform ${platform}: the cloud has no licence of its own for it`;
+    const message = `must be BYOL for platform ${platform}: the cloud has no license for it`;
     return [
       {
         path: 'licenseType',
@@ -81,14 +81,14 @@ const RULES: readonly Rule[] = [
   },
   function bootModeOfArm({ text }) {
     if (text('architecture') !== 'arm64' || text('bootMode') !== 'BIOS') return [];
-    const message = 'has to be UEFI for arm64, or left out';
+    const message = 'must be UEFI for arm64: change or remove it';
     return [
       { path: 'bootMode', rule: 'bootMode.arm64', given: 'BIOS', message, vendorCode: 'InvalidBootMode.NotSupport' },
     ];
   },
   function platformOfArm({ text }) {
     if (text('architecture') !== 'arm64' || !isWindows(text)) return [];
-    const message = 'is arm64, and the cloud has no Windows for it';
+    const message = 'is arm64, which the cloud does not support for Windows';
     return [
       {
         path: 'architecture',
@@ -102,7 +102,7 @@ const RULES: readonly Rule[] = [
   function bucketToUploadTo({ text, sources }) {
     if (text('upload', 'bucket') !== undefined || sources.every((source) => parseObjectLocation(source) !== null))
       return [];
-    const message = 'is missing: disks that are not in OSS yet are uploaded to it';
+    const message = 'is missing: set it to the bucket that disks outside OSS are uploaded to';
     return [
       {
         path: 'upload.bucket',
@@ -122,13 +122,15 @@ const RULES: readonly Rule[] = [
       rule: `tags.${rule}`,
     }));
   },
-  function copiesElsewhere({ text, texts }) {
+  function copyRegions({ text, texts }) {
     const regions = texts('distribute', 'regions');
     return regions.flatMap((region, index) => {
       const path = `distribute.regions[${index}]`;
       const own = region === text('region');
       if (!own && regions.indexOf(region) === index) return [];
-      const message = own ? 'is the import’s own region, which has the image already' : 'is named twice';
+      const message = own
+        ? 'is the region of the import, which has the image already: remove it'
+        : 'is listed twice: remove one';
       return [
         {
           path,
@@ -140,7 +142,7 @@ const RULES: readonly Rule[] = [
       ];
     });
   },
-  function accountsOnce({ texts }) {
+  function uniqueAccounts({ texts }) {
     const accounts = texts('distribute', 'shareWith');
     return accounts.flatMap((account, index) =>
       accounts.indexOf(account) === index
@@ -150,7 +152,7 @@ const RULES: readonly Rule[] = [
               path: `distribute.shareWith[${index}]`,
               rule: 'distribute.shareWith.unique',
               given: account,
-              message: 'is named twice',
+              message: 'is listed twice: remove one',
               vendorCode: null,
             },
           ],
@@ -158,7 +160,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-const WARNINGS: readonly Rule[] = [
+const WARNINGS: readonly RequestRule[] = [
   function unknownRegions({ text, texts }) {
     const named = [
       { path: 'region', region: text('region') },
@@ -168,7 +170,7 @@ const WARNINGS: readonly Rule[] = [
       if (region === undefined || KNOWN_REGIONS.includes(region)) return [];
       const near = nearest(region, KNOWN_REGIONS);
       const hint = near === null ? '' : `; did you mean ${near}?`;
-      const message = `is none of the regions known here; the cloud is asked before anything is sent${hint}`;
+      const message = `is not in this program’s list of regions; preflight checks it with DescribeRegions${hint}`;
       return [{ path, rule: 'region.unknown', given: region, message, vendorCode: 'InvalidRegionId.NotFound' }];
     });
   },
@@ -176,7 +178,7 @@ const WARNINGS: readonly Rule[] = [
     const arn = text('storageLocationArn');
     const region = arn === undefined ? null : regionOfStorageLocation(arn);
     if (region === null || region === text('region')) return [];
-    const message = `names a CloudBox of ${region}, and the import is for ${text('region')}`;
+    const message = `is a CloudBox of ${region}, but the region of the import is ${text('region')}`;
     return [
       {
         path: 'storageLocationArn',
@@ -187,19 +189,19 @@ const WARNINGS: readonly Rule[] = [
       },
     ];
   },
-  function systemToldByPlatform({ text }) {
+  function osTypeOfPlatform({ text }) {
     const platform = text('platform');
     if (text('osType') !== undefined || !isPlatform(platform)) return [];
-    const message = `is taken to be ${osTypeOf(platform)}, from platform ${platform}`;
+    const message = `is set to ${osTypeOf(platform)}, derived from platform ${platform}`;
     return [{ path: 'osType', rule: 'osType.derived', given: undefined, message, vendorCode: null }];
   },
-  function windowsWithoutEdition({ text }) {
+  function windowsWithoutVersion({ text }) {
     if (text('osType') !== 'windows' || text('platform') !== undefined) return [];
     const message =
-      'is missing: without it, and where the image does not tell, the cloud does not know which Windows it is';
+      'is missing: set it to the Windows version, unless inspection can detect the version from the image';
     return [{ path: 'platform', rule: 'platform.windows', given: undefined, message, vendorCode: null }];
   },
-  function formatByInvitation({ texts, sources }) {
+  function invitationOnlyFormat({ texts, sources }) {
     const formats = sources.map((_, index) => texts('disks', index, 'format')[0]);
     return formats.flatMap((format, index) =>
       format === 'VMDK'
@@ -208,7 +210,7 @@ const WARNINGS: readonly Rule[] = [
               path: `disks[${index}].format`,
               rule: 'disks.format.invitation',
               given: format,
-              message: 'is imported for accounts only that the vendor invited; convert to QCOW2 where yours is not',
+              message: 'is supported only for accounts on the vendor’s allowlist; convert to QCOW2 if yours is not',
               vendorCode: 'UserNotInTheWhiteList',
             },
           ]
@@ -227,22 +229,22 @@ const WARNINGS: readonly Rule[] = [
   },
 ];
 
-/** `body` may be anything: what is not of its type is passed over here, since the schema has named it. */
-export function checkTogether(body: unknown): {
+/** `body` may be any value. Skips fields of the wrong type, which the schema reports. */
+export function checkAcrossFields(body: unknown): {
   readonly problems: readonly RequestProblem[];
   readonly warnings: readonly RequestProblem[];
 } {
   const draft = draftOf(body);
-  const apply = (rules: readonly Rule[]) => rules.flatMap((rule) => rule(draft)).map(problemOf);
+  const apply = (rules: readonly RequestRule[]) => rules.flatMap((rule) => rule(draft)).map(problemOf);
   return { problems: apply(RULES), warnings: apply(WARNINGS) };
 }
 
-/** The type of system that a platform implies; the cloud would take linux for granted. */
+/** The osType that a platform implies. The cloud would assume linux. */
 export function osTypeOf(platform: string): 'windows' | 'linux' {
   return isWindowsPlatform(platform) ? 'windows' : 'linux';
 }
 
-function problemOf({ path, rule, given, message, vendorCode }: Finding): RequestProblem {
+function problemOf({ path, rule, given, message, vendorCode }: Violation): RequestProblem {
   return { path, rule, given: givenText(given), message: `${path} ${message}`, vendorCode };
 }
 
@@ -264,7 +266,7 @@ function isPlatform(platform: string | undefined): platform is string {
   return (PLATFORMS as readonly string[]).includes(platform ?? '');
 }
 
-/** Where system and platform contradict each other, only that is told, and not what would follow from either. */
+/** osType takes precedence, so that a contradicting platform is reported once, without consequential problems. */
 function isWindows(text: Draft['text']): boolean {
   const osType = text('osType');
   return osType === undefined ? isWindowsPlatform(text('platform')) : osType === 'windows';

@@ -1,18 +1,18 @@
-/** Validates a request whole: every problem at once, or the request with all defaults that do not depend on the image. */
+/** Validates a request. Returns all problems, or the request with all defaults that do not depend on the image. */
 import { z } from 'zod';
 import { parseObjectLocation } from '../object-location.js';
-import { understand } from './accepted-spellings.js';
+import { normalizeBody } from './accepted-spellings.js';
 import { givenText, problemsOf } from './problems.js';
 import type { ImportRequest, RequestProblem, Validation } from './request.js';
-import { checkTogether, osTypeOf } from './rules.js';
+import { checkAcrossFields, osTypeOf } from './rules.js';
 import { importRequestSchema, type ParsedRequest } from './shape.js';
 
 export { importRequestSchema } from './shape.js';
 
 export function validateRequest(given: unknown): Validation {
-  const { body, ...understood } = understand(given);
+  const { body, ...normalized } = normalizeBody(given);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    const message = 'the request has to be one object, e.g. { "region": "cn-hangzhou", "imageName": "web-01", … }';
+    const message = 'the request must be an object, e.g. { "region": "cn-hangzhou", "imageName": "web-01", … }';
     return {
       ok: false,
       problems: [{ path: '', rule: 'request.type', given: givenText(given), message, vendorCode: null }],
@@ -20,25 +20,25 @@ export function validateRequest(given: unknown): Validation {
     };
   }
   const parsed = importRequestSchema.safeParse(body);
-  const together = checkTogether(body);
+  const acrossFields = checkAcrossFields(body);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, body, (path) => fieldNamesAt(importRequestSchema, path))),
-    ...understood.problems,
-    ...together.problems,
+    ...normalized.problems,
+    ...acrossFields.problems,
   ];
-  const warnings = [...understood.warnings, ...together.warnings];
+  const warnings = [...normalized.warnings, ...acrossFields.warnings];
   if (!parsed.success || problems.length > 0) return { ok: false, problems: inOrder(problems), warnings };
   return { ok: true, request: complete(parsed.data), warnings };
 }
 
-/** What follows from the request itself: the bucket that its objects are in, and the kind of system that a platform is. */
+/** Fills in values that follow from the request: the bucket of its objects, and the osType of its platform. */
 function complete({ upload, ...request }: ParsedRequest): ImportRequest {
   const bucket = upload.bucket ?? parseObjectLocation(request.disks[0]?.source ?? '')?.bucket ?? '';
   const osType = request.osType ?? (request.platform === undefined ? undefined : osTypeOf(request.platform));
   return { ...request, ...(osType === undefined ? {} : { osType }), upload: { ...upload, bucket } };
 }
 
-/** The names that a schema knows at a path, for the nearest one to a name that it does not know. */
+/** The field names of a schema at a path, for suggestions for unknown names. */
 export function fieldNamesAt(root: unknown, path: readonly PropertyKey[]): readonly string[] {
   let schema = root;
   for (const part of path) {
@@ -59,7 +59,7 @@ function unwrapped(schema: unknown): unknown {
     : schema;
 }
 
-/** In the order of the schema's fields; two rules that say the same of one field count once. */
+/** Sorts problems in the order of the schema's fields, and removes a second problem with the same path and rule. */
 function inOrder(problems: readonly RequestProblem[]): readonly RequestProblem[] {
   const fields = Object.keys(importRequestSchema.shape);
   const rank = ({ path }: RequestProblem) => {

@@ -1,7 +1,7 @@
-/** The fields of a request, their types, rules and defaults. What takes two fields to judge is in request-rules.ts. */
+/** The fields of a request with their types, rules and defaults. Rules that concern several fields are in rules.ts. */
 import { z } from 'zod';
 import { sourceProblems } from './source-rules.js';
-import { MAX_OWN_TAGS } from './tag-rules.js';
+import { MAX_REQUEST_TAGS } from './tag-rules.js';
 import {
   ACCOUNT_RULES,
   BUCKET_RULES,
@@ -35,7 +35,7 @@ import {
   ROLE_MODES,
 } from './vocabulary.js';
 
-/** A text held to rules; `meta` goes into the OpenAPI document. */
+/** A string with rules; `meta` goes into the OpenAPI document. */
 function text(rules: readonly TextRule[], meta: Readonly<Record<string, unknown>>) {
   return z
     .string()
@@ -61,21 +61,24 @@ const source = z
 
 const disk = z.strictObject({
   source,
-  format: z.enum(IMAGE_FORMATS).exactOptional().describe('Absent: told from the content. VMDK is by invitation'),
+  format: z
+    .enum(IMAGE_FORMATS)
+    .exactOptional()
+    .describe('Absent: detected from the content. VMDK requires that the vendor allows it for the account'),
   diskImageSize: z
     .int()
     .min(MIN_DISK_GIB)
     .max(MAX_DISK_GIB)
     .exactOptional()
     .describe('GiB; absent: the image’s virtual size, rounded up'),
-  sha256: text(SHA256_RULES, { description: 'What the source’s bytes have to add up to', pattern: '^[0-9a-fA-F]{64}$' })
+  sha256: text(SHA256_RULES, { description: 'Expected SHA-256 of the source', pattern: '^[0-9a-fA-F]{64}$' })
     .transform((hex) => hex.toLowerCase())
     .exactOptional(),
 });
 
 const tags = z.record(z.string(), z.string()).meta({
-  description: 'Tags of the image, key to value; keys differ in more than capitals',
-  maxProperties: MAX_OWN_TAGS,
+  description: 'Tags of the image, key to value; keys are case-insensitive',
+  maxProperties: MAX_REQUEST_TAGS,
 });
 
 const upload = z.strictObject({
@@ -86,9 +89,11 @@ const upload = z.strictObject({
     pattern: '^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$',
   })
     .exactOptional()
-    .describe('Where disks are uploaded to, in the import’s region; may be absent when all disks are oss:// objects'),
-  prefix: text(PREFIX_RULES, { description: 'What the keys of uploaded objects start with' }).default('imports/'),
-  convert: z.enum(CONVERT).default('auto').describe('auto: where the format needs it'),
+    .describe(
+      'The bucket that disks are uploaded to, in the import’s region; optional if all disks are oss:// objects',
+    ),
+  prefix: text(PREFIX_RULES, { description: 'Key prefix of uploaded objects' }).default('imports/'),
+  convert: z.enum(CONVERT).default('auto').describe('auto: if the format requires it'),
   keepObject: z.boolean().default(false).describe('Keep the uploaded object after the import'),
 });
 
@@ -103,23 +108,23 @@ const inspection = z.strictObject({
     .enum(DETECTION_FAIL_ON)
     .exactOptional()
     .describe(
-      'The lowest severity of our own findings that stops the import before the upload; absent: blocking, or never where detection.failOn is never',
+      'The lowest severity of inspection findings that stops the import before the upload; absent: blocking, or never if detection.failOn is never',
     ),
   bootCheck: z
     .boolean()
     .exactOptional()
-    .describe('Start the image in an emulated machine before the upload, and wait for a login prompt: takes minutes'),
+    .describe('Boot the image in a virtual machine before the upload and wait for a login prompt; takes minutes'),
 });
 
-const region = () => text(REGION_RULES, { description: 'A region’s id', examples: ['cn-hangzhou'] });
+const region = () => text(REGION_RULES, { description: 'Region ID', examples: ['cn-hangzhou'] });
 
 const distribute = z.strictObject({
-  regions: z.array(region()).default([]).describe('Regions that get a copy'),
+  regions: z.array(region()).default([]).describe('Regions that the image is copied to'),
   shareWith: z
-    .array(text(ACCOUNT_RULES, { description: 'An account’s number', examples: ['1234567890123456'] }))
+    .array(text(ACCOUNT_RULES, { description: 'Account ID', examples: ['1234567890123456'] }))
     .max(MAX_SHARED_ACCOUNTS)
     .default([])
-    .describe('Accounts that may use the image'),
+    .describe('Accounts that the image is shared with'),
 });
 
 export const importRequestSchema = z.strictObject({
@@ -136,37 +141,51 @@ export const importRequestSchema = z.strictObject({
     minLength: 2,
     maxLength: 256,
   }).exactOptional(),
-  architecture: z.enum(ARCHITECTURES).exactOptional().describe('Absent: as the image shows, else x86_64'),
-  osType: z.enum(OS_TYPES).exactOptional().describe('Absent: as the platform or the image tells, else linux'),
-  platform: z.enum(PLATFORMS).exactOptional().describe('Absent: as the image shows, else Others Linux'),
-  bootMode: z.enum(BOOT_MODES).exactOptional().describe('Absent: as the image shows, else BIOS; arm64 is UEFI only'),
-  licenseType: z.enum(LICENSE_TYPES).exactOptional().describe('Needed for Windows, and for Windows only'),
+  architecture: z.enum(ARCHITECTURES).exactOptional().describe('Absent: detected from the image, else x86_64'),
+  osType: z
+    .enum(OS_TYPES)
+    .exactOptional()
+    .describe('Absent: derived from the platform or detected from the image, else linux'),
+  platform: z.enum(PLATFORMS).exactOptional().describe('Absent: detected from the image, else Others Linux'),
+  bootMode: z
+    .enum(BOOT_MODES)
+    .exactOptional()
+    .describe('Absent: detected from the image, else BIOS; arm64 requires UEFI'),
+  licenseType: z.enum(LICENSE_TYPES).exactOptional().describe('Required for Windows; not allowed for Linux'),
   resourceGroupId: text(RESOURCE_GROUP_RULES, {
-    description: 'Of the image',
+    description: 'Resource group of the image',
     examples: ['rg-bp67acfmxazb4p'],
   }).exactOptional(),
   roleName: text(ROLE_NAME_RULES, {
-    description: 'Of the role by which ECS reads the bucket; absent: the vendor’s default',
+    description: 'Name of the RAM role that ECS reads the bucket with; absent: the vendor’s default role',
   }).exactOptional(),
   storageLocationArn: text(STORAGE_LOCATION_RULES, {
-    description: 'Of the CloudBox whose OSS holds the image; only for imports from a CloudBox',
+    description: 'ARN of the CloudBox whose OSS contains the image; only for imports from a CloudBox',
     examples: ['arn:acs:cloudbox:cn-hangzhou:123456:cloudbox/cb-xx123'],
   }).exactOptional(),
   disks: z.array(disk).min(1).max(MAX_DISKS).describe('The system disk first, then up to 16 data disks'),
   tags: tags.default({}),
   features: z
     .strictObject({
-      nvmeSupport: z.enum(NVME_SUPPORT).exactOptional().describe('Absent: as the image shows, else unsupported'),
-      imdsSupport: z.enum(IMDS_SUPPORT).exactOptional().describe('Absent: v1. v2: instances may be made hardened-only'),
+      nvmeSupport: z.enum(NVME_SUPPORT).exactOptional().describe('Absent: detected from the image, else unsupported'),
+      imdsSupport: z
+        .enum(IMDS_SUPPORT)
+        .exactOptional()
+        .describe('Absent: v1. v2: instances may require the hardened mode of the metadata service'),
     })
     .exactOptional()
-    .describe('What instances made from the image can do'),
-  upload: upload.prefault({}).describe('Where the disks go on their way, and in what form'),
-  role: z.enum(ROLE_MODES).default('ensure').describe('What to do about the role by which ECS reads the bucket'),
-  detection: detection.prefault({}).describe('The cloud’s own check of the image, after the import'),
-  inspection: inspection.exactOptional().describe('Our own look at the image, before the upload'),
-  distribute: distribute.prefault({}).describe('What is done with the image once it is checked'),
-  dryRun: z.boolean().default(false).describe('Stop after preflight: nothing is uploaded or made'),
+    .describe('Features of instances created from the image'),
+  upload: upload.prefault({}).describe('Where and in which format disks are uploaded'),
+  role: z
+    .enum(ROLE_MODES)
+    .default('ensure')
+    .describe(
+      'ensure: create or complete the RAM role that ECS reads the bucket with; verify: check it only; skip: do neither',
+    ),
+  detection: detection.prefault({}).describe('The cloud’s check of the image after the import'),
+  inspection: inspection.exactOptional().describe('Our inspection of the image before the upload'),
+  distribute: distribute.prefault({}).describe('Copies and sharing of the image after detection'),
+  dryRun: z.boolean().default(false).describe('Stop after preflight, without uploading or creating anything'),
 });
 
 export type ParsedRequest = z.output<typeof importRequestSchema>;

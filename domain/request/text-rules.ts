@@ -1,6 +1,6 @@
-/** The vendor's rules for texts of a request, each as a row: what it is called, when it holds, what to write instead. */
+/** The vendor's rules for strings of a request, as tables: the name, the condition and the message of each rule. */
 
-/** Lengths are counted as the vendor's Java counts them: in UTF-16 units. */
+/** Lengths are in UTF-16 code units, as in the vendor's Java. */
 export interface TextRule {
   readonly name: string;
   readonly holds: (text: string) => boolean;
@@ -8,14 +8,14 @@ export interface TextRule {
 }
 
 const HAS_URL = /https?:\/\//i;
-/** The page writes them in small letters; in capitals they are no better to live with when the cloud refuses. */
+/** The vendor's page lists these prefixes in lower case. We reject upper case too, because the cloud may. */
 const STARTS_RESERVED = /^(aliyun|acs:)/i;
 
 function length(min: number, max: number): TextRule {
   return {
     name: 'length',
     holds: (text) => text.length >= min && text.length <= max,
-    message: `has to be ${min} to ${max} characters long`,
+    message: `must be ${min} to ${max} characters long`,
   };
 }
 
@@ -24,17 +24,17 @@ export const IMAGE_NAME_RULES: readonly TextRule[] = [
   {
     name: 'start',
     holds: (text) => text === '' || /^[A-Za-z\p{Script=Han}]/u.test(text),
-    message: 'has to start with a letter (A–Z, a–z) or a Chinese character',
+    message: 'must start with a letter (A–Z, a–z) or a Chinese character',
   },
   {
     name: 'characters',
     holds: (text) => /^[A-Za-z\p{Script=Han}\d.:_-]*$/u.test(text),
-    message: 'may hold letters (A–Z, a–z), Chinese characters, digits, “.”, “:”, “_” and “-” only',
+    message: 'must contain only letters (A–Z, a–z), Chinese characters, digits, “.”, “:”, “_” and “-”',
   },
   {
     name: 'reserved',
     holds: (text) => !STARTS_RESERVED.test(text),
-    message: 'must not start with “aliyun” or “acs:”, which the vendor keeps for itself',
+    message: 'must not start with “aliyun” or “acs:”, which the vendor reserves',
   },
   { name: 'url', holds: (text) => !HAS_URL.test(text), message: 'must not contain http:// or https://' },
 ];
@@ -44,7 +44,7 @@ export const DESCRIPTION_RULES: readonly TextRule[] = [
   {
     name: 'url',
     holds: (text) => !/^https?:\/\//i.test(text),
-    message: 'must not start with http:// or https://: put a word before it',
+    message: 'must not start with http:// or https://',
   },
 ];
 
@@ -52,36 +52,44 @@ export const TAG_KEY_RULES: readonly TextRule[] = [
   {
     name: 'key.length',
     holds: (text) => text.length >= 1 && text.length <= 128,
-    message: 'needs a key of 1 to 128 characters',
+    message: 'must have a key of 1 to 128 characters',
   },
   {
     name: 'key.reserved',
     holds: (text) => !STARTS_RESERVED.test(text),
-    message: 'has a key that starts with “aliyun” or “acs:”, which the vendor keeps for itself',
+    message: 'has a key that starts with “aliyun” or “acs:”, which the vendor reserves: use another key',
   },
   {
     name: 'key.name',
     holds: (text) => text !== '__proto__',
-    message: 'has a key that programs written in JavaScript lose: choose another',
+    message: 'has a key that JavaScript programs cannot store: use another key',
   },
-  { name: 'key.url', holds: (text) => !HAS_URL.test(text), message: 'has a key that contains http:// or https://' },
+  {
+    name: 'key.url',
+    holds: (text) => !HAS_URL.test(text),
+    message: 'has a key that contains http:// or https://: use another key',
+  },
 ];
 
 export const TAG_VALUE_RULES: readonly TextRule[] = [
-  { name: 'value.length', holds: (text) => text.length <= 128, message: 'may have a value of at most 128 characters' },
+  { name: 'value.length', holds: (text) => text.length <= 128, message: 'must have a value of at most 128 characters' },
   {
     name: 'value.reserved',
     holds: (text) => !/^acs:/i.test(text),
-    message: 'has a value that starts with “acs:”, which the vendor keeps for itself',
+    message: 'has a value that starts with “acs:”, which the vendor reserves: use another value',
   },
-  { name: 'value.url', holds: (text) => !HAS_URL.test(text), message: 'has a value that contains http:// or https://' },
+  {
+    name: 'value.url',
+    holds: (text) => !HAS_URL.test(text),
+    message: 'has a value that contains http:// or https://: use another value',
+  },
 ];
 
 export const REGION_RULES: readonly TextRule[] = [
   {
     name: 'shape',
     holds: (text) => /^[a-z]{2,}(-[a-z0-9]+)+$/.test(text),
-    message: 'has to be a region’s id as DescribeRegions gives it, e.g. cn-hangzhou',
+    message: 'must be a region ID as in DescribeRegions, e.g. cn-hangzhou',
   },
 ];
 
@@ -89,7 +97,7 @@ export const ROLE_NAME_RULES: readonly TextRule[] = [
   {
     name: 'shape',
     holds: (text) => /^[A-Za-z0-9.-]{1,64}$/.test(text),
-    message: 'has to be 1 to 64 letters, digits, “.” or “-”: a role’s name, not its ARN',
+    message: 'must be a role name of 1 to 64 letters, digits, “.” or “-”, not an ARN',
   },
 ];
 
@@ -97,7 +105,7 @@ export const RESOURCE_GROUP_RULES: readonly TextRule[] = [
   {
     name: 'shape',
     holds: (text) => /^rg-[A-Za-z0-9_-]+$/.test(text),
-    message: 'has to be a resource group’s id, e.g. rg-bp67acfmxazb4p: see the Resource Management console',
+    message: 'must be a resource group ID, e.g. rg-bp67acfmxazb4p: see the Resource Management console',
   },
 ];
 
@@ -105,13 +113,14 @@ export const STORAGE_LOCATION_RULES: readonly TextRule[] = [
   {
     name: 'shape',
     holds: (text) => STORAGE_LOCATION.test(text),
-    message: 'has to be arn:acs:cloudbox:REGION:ACCOUNT:cloudbox/ID, or left out where no CloudBox is used',
+    message:
+      'must be arn:acs:cloudbox:REGION:ACCOUNT:cloudbox/ID: correct it, or remove it if you do not use a CloudBox',
   },
 ];
 
 const STORAGE_LOCATION = /^arn:acs:cloudbox:([a-z][a-z0-9-]*):(\d+):cloudbox\/[A-Za-z0-9_*-]+$/;
 
-/** The region that a CloudBox's ARN names; null for a text that is none. */
+/** The region in the ARN of a CloudBox; null if the text is not such an ARN. */
 export function regionOfStorageLocation(arn: string): string | null {
   return STORAGE_LOCATION.exec(arn)?.[1] ?? null;
 }
@@ -120,7 +129,7 @@ export const ACCOUNT_RULES: readonly TextRule[] = [
   {
     name: 'shape',
     holds: (text) => /^\d{5,20}$/.test(text),
-    message: 'has to be an account’s number (digits, in quotes), as shown in its account centre',
+    message: 'must be an account ID of digits, in quotes, as shown in the account center',
   },
 ];
 
@@ -128,7 +137,7 @@ export const SHA256_RULES: readonly TextRule[] = [
   {
     name: 'shape',
     holds: (text) => /^[0-9a-f]{64}$/i.test(text),
-    message: 'has to be 64 hex digits, as sha256sum prints them',
+    message: 'must be 64 hex digits, as printed by sha256sum',
   },
 ];
 
@@ -136,29 +145,29 @@ export const BUCKET_RULES: readonly TextRule[] = [
   {
     name: 'shape',
     holds: (text) => /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(text),
-    message: 'has to be 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends',
+    message: 'must be 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends',
   },
 ];
 
-/** An object's key has 1,023 bytes; the import's id, the disk's number and the suffix come behind the prefix. */
+/** An object key has at most 1,023 bytes. The import ID, the disk number and the suffix follow the prefix. */
 const PREFIX_MAX_BYTES = 900;
 
 export const PREFIX_RULES: readonly TextRule[] = [
   {
     name: 'start',
     holds: (text) => !/^[/\\]/.test(text),
-    message: 'must not start with “/” or “\\”: OSS keys have no root',
+    message: 'must not start with “/” or “\\”: OSS rejects such keys',
   },
   {
     name: 'length',
     holds: (text) => utf8Length(text) <= PREFIX_MAX_BYTES,
-    message: `may have ${PREFIX_MAX_BYTES} bytes at most`,
+    message: `must have at most ${PREFIX_MAX_BYTES} bytes`,
   },
   {
     name: 'characters',
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that OSS refuses
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: OSS rejects exactly these characters
     holds: (text) => !/[\x00-\x1f\x7f]/.test(text),
-    message: 'must not hold control characters',
+    message: 'must not contain control characters',
   },
 ];
 

@@ -1,4 +1,4 @@
-/** The vendor's closed lists of values (ImportImage, request parameters) and what it assumes when a parameter is absent. */
+/** The values that the vendor's ImportImage page lists for request parameters, its defaults, and its limits. */
 
 export const ARCHITECTURES = ['i386', 'x86_64', 'arm64'] as const;
 export const OS_TYPES = ['windows', 'linux'] as const;
@@ -47,14 +47,14 @@ export const LINUX_PLATFORMS = [
 
 export const PLATFORMS = [...LINUX_PLATFORMS, ...WINDOWS_PLATFORMS] as const;
 
-/** Platforms that the cloud's own licence does not cover: its key server activates Windows Server only. */
+/** Platforms that the cloud's license does not cover, because its key server activates Windows Server only. */
 export const BYOL_ONLY_PLATFORMS: readonly string[] = ['Other Windows'];
 
 export function isWindowsPlatform(platform: string | undefined): boolean {
   return (WINDOWS_PLATFORMS as readonly string[]).includes(platform ?? '');
 }
 
-/** What the cloud assumes of an image when neither the request nor the inspection tells. */
+/** What the cloud assumes if neither the request nor inspection sets a value. */
 export const VENDOR_DEFAULTS = {
   architecture: 'x86_64',
   osType: 'linux',
@@ -69,13 +69,13 @@ export const VENDOR_DEFAULTS = {
 export const MAX_DISKS = 17;
 export const MIN_DISK_GIB = 1;
 export const MAX_DISK_GIB = 2048;
-/** Of the cloud; one of them is the service's own. */
+/** The cloud's limit for one image. This service reserves one of them. */
 export const MAX_TAGS = 20;
-/** Accounts that one image can be shared with. */
+/** The cloud's limit of accounts that one image can be shared with. */
 export const MAX_SHARED_ACCOUNTS = 50;
 
 /**
- * Regions known when this was written. Not the authority: DescribeRegions is. An unknown one is warned of, not refused.
+ * Regions at the time of writing. DescribeRegions is the authority, so an unknown region causes a warning, not an error.
  */
 export const KNOWN_REGIONS: readonly string[] = [
   'cn-qingdao',

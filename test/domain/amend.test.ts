@@ -10,8 +10,8 @@ const changed = (phase: Phase, set: Readonly<Record<string, unknown>>) => {
   return amendment.ok ? amendment.request : amendment;
 };
 
-describe('a request that is resumed', () => {
-  test('can be changed in all that preflight looks at, and is valid afterwards', () => {
+describe('the amendment of a request', () => {
+  test('changes any field that preflight checks; the result is valid', () => {
     const set = {
       imageName: 'web-02',
       description: 'second try',
@@ -41,19 +41,19 @@ describe('a request that is resumed', () => {
     });
   });
 
-  test('stays as it was itself', () => {
+  test('does not modify the original request', () => {
     const before = structuredClone(request);
     changed('preflight', { 'tags.team': 'db', 'upload.prefix': 'x/' });
     expect(request).toEqual(before);
   });
 
-  test('takes null for “no longer given”', () => {
+  test('treats null as an absent field', () => {
     const described = acceptedWith({ description: 'first try' });
     const result = amend(described, 'import', { description: null });
     expect(validateRequest(result.ok ? result.request : null)).toMatchObject({ ok: true, request: acceptedWith() });
   });
 
-  test('keeps a tag’s key whole, dots and brackets in it', () => {
+  test('accepts dots and brackets in the key of a tag', () => {
     expect(changed('import', { 'tags.example.com/team[1]': 'web' })).toMatchObject({
       tags: { team: 'web', 'example.com/team[1]': 'web' },
     });
@@ -67,15 +67,15 @@ describe('a request that is resumed', () => {
     ['cleanup', 'tags.team', 'db'],
     ['preflight', 'region', 'cn-beijing'],
     ['done', 'imageName', 'web-02'],
-  ] as const)('cannot change in phase %s what has had its effect: %s', (phase, path, value) => {
+  ] as const)('in phase %s, rejects a field that has taken effect: %s', (phase, path, value) => {
     expect(changed(phase, { [path]: value })).toEqual({
       ok: false,
       path,
-      reason: expect.stringMatching(`cannot change any more in phase ${phase}; what can: `),
+      reason: expect.stringMatching(`cannot be changed in phase ${phase}. Fields that can: `),
     });
   });
 
-  test('of which one change is refused is not changed at all', () => {
+  test('with one rejected field changes nothing', () => {
     expect(changed('import', { imageName: 'web-02', region: 'cn-beijing' })).toMatchObject({
       ok: false,
       path: 'region',
@@ -90,29 +90,29 @@ describe('a request that is resumed', () => {
     'tags.__proto__',
     'features.__proto__.polluted',
     'upload.constructor',
-  ])('has no field %s', (path) => {
-    expect(changed('preflight', { [path]: 0 })).toEqual({ ok: false, path, reason: 'there is no such field' });
+  ])('rejects the unknown field %s', (path) => {
+    expect(changed('preflight', { [path]: 0 })).toEqual({ ok: false, path, reason: 'is not a field of the request' });
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
 
-  test('can be changed in every phase that stops, if only in what becomes of the object', () => {
+  test('can change upload.keepObject in every phase that can stop', () => {
     const phases = PHASES.filter((phase) => phase !== 'accepted' && phase !== 'done');
     expect(phases.filter((phase) => !amend(request, phase, { 'upload.keepObject': true }).ok)).toEqual([]);
   });
 
-  test('has all that made the image fixed once the image is under way', () => {
+  test('cannot change settings of the image after ImportImage was called', () => {
     const waiting = { request, phase: 'import', image: null } as const;
-    const underWay = { ...waiting, image: { imageId: 'm-1', regionId: 'cn-hangzhou', taskId: 't-1' } };
+    const importing = { ...waiting, image: { imageId: 'm-1', regionId: 'cn-hangzhou', taskId: 't-1' } };
     const set = { imageName: 'web-02' };
     expect(amendedRequest(waiting, set)).toMatchObject({ ok: true, request: { imageName: 'web-02' } });
-    expect(amendedRequest(underWay, set)).toMatchObject({
+    expect(amendedRequest(importing, set)).toMatchObject({
       ok: false,
-      refused: expect.stringMatching('^imageName: cannot change any more in phase detection'),
+      refused: expect.stringMatching('^imageName cannot be changed in phase detection'),
       problems: [{ path: 'imageName', rule: 'amend', given: '"web-02"' }],
     });
   });
 
-  test('is held to the rules of any request, and is none where nothing was set', () => {
+  test('is validated like any request, and is null if nothing is set', () => {
     const waiting = { request, phase: 'preflight', image: null } as const;
     expect(amendedRequest(waiting, {})).toEqual({ ok: true, request: null });
     expect(amendedRequest(waiting, { imageName: 'aliyun' })).toMatchObject({

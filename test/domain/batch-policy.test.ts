@@ -1,4 +1,4 @@
-/** A batch's policy: what may be said, and how many imports it lets start. */
+/** The policy of a batch: its settings, and how many imports it admits. */
 import { describe, expect, test } from 'vitest';
 import { admit } from '../../domain/batch/admission.js';
 import type { BatchCounts } from '../../domain/batch/batch.js';
@@ -12,14 +12,14 @@ function policy(given: Readonly<Record<string, unknown>> = {}): BatchPolicy {
 }
 
 describe('a policy', () => {
-  test('that says nothing is the default, and a change leaves the rest as it was', () => {
+  test('without settings is the default; a change keeps the other settings', () => {
     expect(policy()).toEqual(DEFAULT_POLICY);
     const first = policy({ concurrency: 7, canary: 5 });
     const changed = readPolicy({ errorBudget: '2 %' }, first);
     expect(changed).toEqual({ ok: true, policy: { ...first, errorBudget: '2%' } });
   });
 
-  test('takes one wave or several, and percent or a number of failures', () => {
+  test('accepts one wave or several, and failures as a percentage or a number', () => {
     expect(policy({ canary: 5 }).canary).toEqual([5]);
     expect(policy({ canary: [5, 50] }).canary).toEqual([5, 50]);
     expect(policy({ canary: null }).canary).toEqual([]);
@@ -29,7 +29,7 @@ describe('a policy', () => {
     expect(failuresAllowed(policy(), 1_000)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('that is wrong is refused with everything that is wrong with it', () => {
+  test('with invalid settings is rejected with all problems', () => {
     const read = readPolicy(
       {
         concurrency: 0,
@@ -67,7 +67,7 @@ describe('a schedule', () => {
     return isOpen(read.schedule, Date.parse(at));
   }
 
-  test('passes midnight, in its own time zone', () => {
+  test('extends past midnight, in its own time zone', () => {
     const night = '20:00-06:00 Asia/Shanghai';
     expect(openAt(night, '2026-11-24T11:59:00Z')).toBe(false);
     expect(openAt(night, '2026-11-24T12:00:00Z')).toBe(true);
@@ -75,14 +75,14 @@ describe('a schedule', () => {
     expect(openAt(night, '2026-11-24T22:00:00Z')).toBe(false);
   });
 
-  test('follows the changes of the clock', () => {
+  test('follows clock changes of its time zone', () => {
     expect(openAt('09:00-17:00 Europe/Berlin', '2026-07-01T07:30:00Z')).toBe(true);
     expect(openAt('09:00-17:00 Europe/Berlin', '2026-12-01T07:30:00Z')).toBe(false);
     expect(openAt('00:00-24:00 UTC'.replace('24:00', '12:00'), '2026-12-01T00:00:00Z')).toBe(true);
   });
 
   test.each(['20:00', '25:00-06:00 UTC', '20:00-20:00 UTC', '00:00-24:00 UTC', '20:00-06:61 UTC', '20:00-06:00'])(
-    '%j is refused with a reason',
+    '%j is rejected with a reason',
     (text) => {
       expect(parseSchedule(text)).toEqual({ ok: false, reason: expect.stringMatching(/\w/) });
     },
@@ -100,7 +100,7 @@ function counts(given: Partial<BatchCounts>): BatchCounts {
 const NOON = Date.parse('2026-11-24T12:00:00Z');
 
 describe('a batch', () => {
-  test('fills its window and no more', () => {
+  test('starts imports up to its concurrency', () => {
     expect(admit(policy({ concurrency: 10 }), counts({ waiting: 90, running: 7 }), 0, NOON)).toMatchObject({
       kind: 'start',
       room: 3,
@@ -111,12 +111,12 @@ describe('a batch', () => {
     });
   });
 
-  test('is done when nothing waits and nothing is under way', () => {
+  test('is done when no item waits and no import is running', () => {
     expect(admit(policy(), counts({ succeeded: 3, failed: 1 }), 0, NOON)).toEqual({ kind: 'done' });
     expect(admit(policy(), counts({ succeeded: 3, attention: 1 }), 0, NOON)).toEqual({ kind: 'wait', reason: null });
   });
 
-  test('starts only the canaries first, waits for them, and goes on when they succeed', () => {
+  test('starts only the canary wave first, and continues when it has succeeded', () => {
     const canary = policy({ canary: 5, concurrency: 50 });
     expect(admit(canary, counts({ waiting: 100 }), 0, NOON)).toMatchObject({ kind: 'start', fresh: 5 });
     expect(admit(canary, counts({ waiting: 97, running: 3 }), 0, NOON)).toMatchObject({ kind: 'start', fresh: 2 });
@@ -130,17 +130,17 @@ describe('a batch', () => {
     });
   });
 
-  test('stops after a canary that failed until somebody resumes it', () => {
+  test('stops after a failed canary wave until it is resumed', () => {
     const canary = policy({ canary: [5, 20] });
     const failed = counts({ waiting: 95, succeeded: 4, failed: 1 });
     expect(admit(canary, failed, 0, NOON)).toMatchObject({ kind: 'hold', reason: { code: 'Batch.CanaryFailed' } });
     expect(admit(canary, failed, 1, NOON)).toMatchObject({ kind: 'start', fresh: 20 });
-    // One that is tried again is let through the gate.
+    // A retried item is not limited by the wave.
     const retried = counts({ waiting: 96, fresh: 95, succeeded: 4 });
     expect(admit(canary, retried, 0, NOON)).toMatchObject({ kind: 'start', fresh: 20 });
   });
 
-  test('stops when more have failed than its error budget allows, and resume forgives them', () => {
+  test('stops when failures exceed the error budget; after resume they no longer count', () => {
     const budget = policy({ errorBudget: '2%' });
     expect(admit(budget, counts({ waiting: 90, succeeded: 8, failed: 2 }), 0, NOON)).toMatchObject({ kind: 'start' });
     const over = counts({ waiting: 90, succeeded: 7, failed: 3 });
@@ -148,7 +148,7 @@ describe('a batch', () => {
     expect(admit(budget, over, 3, NOON)).toMatchObject({ kind: 'start' });
   });
 
-  test('does not pile up imports that wait for a person', () => {
+  test('starts no imports while as many are in attention as the attention budget allows', () => {
     const few = policy({ concurrency: 10, attentionBudget: 3 });
     expect(admit(few, counts({ waiting: 90, attention: 2 }), 0, NOON)).toMatchObject({ kind: 'start', room: 10 });
     expect(admit(few, counts({ waiting: 90, attention: 3 }), 0, NOON)).toMatchObject({
@@ -157,7 +157,7 @@ describe('a batch', () => {
     });
   });
 
-  test('starts nothing outside of its schedule and says when it will', () => {
+  test('starts no imports outside its schedule, and reports when the next ones start', () => {
     const night = policy({ schedule: '20:00-06:00 UTC' });
     expect(admit(night, counts({ waiting: 9 }), 0, NOON)).toMatchObject({
       kind: 'wait',

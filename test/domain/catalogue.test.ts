@@ -110,7 +110,7 @@ describe('a failure', () => {
     ['Idempotence.SignatureMismatch', 'IdempotentParameterMismatch'],
     ['Idempotence.Processing', 'IdempotentProcessing'],
     ['DryRunOperation', 'DRYRUN.SUCCESS'],
-  ])('that the vendor calls %s is known as %s', (spelled, code) => {
+  ])('with the vendor’s spelling %s has the code %s', (spelled, code) => {
     expect(failed(spelled).code).toBe(code);
   });
 

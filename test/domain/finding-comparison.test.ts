@@ -1,9 +1,9 @@
-/** After the import a person sees where inspection and the cloud's detection agree, and what only one of them warned of. */
+/** The comparison after the import shows where inspection and the cloud's detection agree, and what only one of them warns of. */
 import { expect, test } from 'vitest';
 import { compareFindings } from '../../domain/finding-comparison.js';
 import type { Finding } from '../../domain/import.js';
 
-const say = (source: Finding['source'], code: string, severity: Finding['severity'], message = code): Finding => ({
+const finding = (source: Finding['source'], code: string, severity: Finding['severity'], message = code): Finding => ({
   code,
   severity,
   message,
@@ -13,13 +13,13 @@ const say = (source: Finding['source'], code: string, severity: Finding['severit
 });
 const verdicts = (...findings: Finding[]) => compareFindings(findings).map(({ item, verdict }) => [item, verdict]);
 
-test('both warn, or neither does: agreed', () => {
+test('both sides warn, or neither does → agreed', () => {
   expect(
     verdicts(
-      say('inspection', 'GUESTOS.Virtio', 'info'),
-      say('cloud', 'GUESTOS.Virtio', 'info'),
-      say('inspection', 'GUESTOS.Dhcp', 'warning'),
-      say('cloud', 'GUESTOS.Dhcp', 'blocking'),
+      finding('inspection', 'GUESTOS.Virtio', 'info'),
+      finding('cloud', 'GUESTOS.Virtio', 'info'),
+      finding('inspection', 'GUESTOS.Dhcp', 'warning'),
+      finding('cloud', 'GUESTOS.Dhcp', 'blocking'),
     ),
   ).toEqual([
     ['GUESTOS.Virtio', 'agreed'],
@@ -27,15 +27,15 @@ test('both warn, or neither does: agreed', () => {
   ]);
 });
 
-test('what only one side warns of is told as such, whether the other looked at the item or not', () => {
+test('only one side warns → the item names that side, whether or not the other checked it', () => {
   expect(
     verdicts(
-      say('inspection', 'GUESTOS.Fstab', 'blocking'),
-      say('cloud', 'GUESTOS.Fstab', 'info'),
-      say('inspection', 'ECSIMPORT.PersistentNet', 'warning'),
-      say('cloud', 'GUESTOS.SupportMocInstanceTypes', 'warning'),
-      say('inspection', 'GUESTOS.Grub', 'info'),
-      say('cloud', 'GUESTOS.Grub', 'warning'),
+      finding('inspection', 'GUESTOS.Fstab', 'blocking'),
+      finding('cloud', 'GUESTOS.Fstab', 'info'),
+      finding('inspection', 'ECSIMPORT.PersistentNet', 'warning'),
+      finding('cloud', 'GUESTOS.SupportMocInstanceTypes', 'warning'),
+      finding('inspection', 'GUESTOS.Grub', 'info'),
+      finding('cloud', 'GUESTOS.Grub', 'warning'),
     ),
   ).toEqual([
     ['GUESTOS.Fstab', 'only ours'],
@@ -45,27 +45,29 @@ test('what only one side warns of is told as such, whether the other looked at t
   ]);
 });
 
-test('the vendor’s two ways of writing an item are one item', () => {
-  expect(verdicts(say('inspection', 'GUESTOS.Nvme', 'warning'), say('cloud', 'NVMe', 'blocking'))).toEqual([
+test('both spellings of the vendor for an item → one item', () => {
+  expect(verdicts(finding('inspection', 'GUESTOS.Nvme', 'warning'), finding('cloud', 'NVMe', 'blocking'))).toEqual([
     ['GUESTOS.Nvme', 'agreed'],
   ]);
 });
 
-test('the gravest of several findings of an item counts', () => {
+test('several findings for one item → the most severe one counts', () => {
   const [told] = compareFindings([
-    say('inspection', 'GUESTOS.Fstab', 'info', 'fine'),
-    say('inspection', 'GUESTOS.Fstab', 'warning', 'a device name'),
-    say('cloud', 'GUESTOS.Fstab', 'warning', 'their words'),
+    finding('inspection', 'GUESTOS.Fstab', 'info', 'fine'),
+    finding('inspection', 'GUESTOS.Fstab', 'warning', 'a device name'),
+    finding('cloud', 'GUESTOS.Fstab', 'warning', 'their message'),
   ]);
   expect(told).toEqual({
     item: 'GUESTOS.Fstab',
     verdict: 'agreed',
     ours: { severity: 'warning', message: 'a device name' },
-    theirs: { severity: 'warning', message: 'their words' },
+    theirs: { severity: 'warning', message: 'their message' },
   });
 });
 
-test('information of one side alone, and a cloud that has said nothing yet, give no line', () => {
-  expect(verdicts(say('inspection', 'GUESTOS.Fstab', 'blocking'))).toEqual([]);
-  expect(verdicts(say('inspection', 'GUESTOS.Platform', 'info'), say('cloud', 'GUESTOS.Virtio', 'info'))).toEqual([]);
+test('information from one side only, or no findings of the cloud yet → no item', () => {
+  expect(verdicts(finding('inspection', 'GUESTOS.Fstab', 'blocking'))).toEqual([]);
+  expect(
+    verdicts(finding('inspection', 'GUESTOS.Platform', 'info'), finding('cloud', 'GUESTOS.Virtio', 'info')),
+  ).toEqual([]);
 });

@@ -20,8 +20,8 @@ const WINDOWS: InspectedSettings = { ...DEBIAN, osType: 'windows', platform: 'Wi
 
 const settle = (changes: Fields, seen: InspectedSettings | null) => settleImage(acceptedWith(changes), seen);
 
-describe('what the cloud is told of the image', () => {
-  test('is what the image shows, where the request leaves it open', () => {
+describe('the image settings', () => {
+  test('come from the image if the request does not set them', () => {
     const { settings, finding, problems } = settle({}, DEBIAN);
     expect(settings).toEqual(DEBIAN);
     expect(problems).toEqual([]);
@@ -31,7 +31,7 @@ describe('what the cloud is told of the image', () => {
     );
   });
 
-  test('is what the request says first of all', () => {
+  test('come from the request first', () => {
     const asked = {
       architecture: 'i386',
       bootMode: 'BIOS',
@@ -50,12 +50,12 @@ describe('what the cloud is told of the image', () => {
   });
 
   test.each([null, NOTHING])(
-    'is left to the cloud where nothing tells, and what the cloud takes is said (%j)',
+    'are the cloud’s defaults if neither sets them, and the finding reports these defaults (%j)',
     (seen) => {
       const { settings, finding } = settle({}, seen);
       expect(settings).toEqual(NOTHING);
       expect(finding.message).toBe(
-        'Settings left to the cloud’s defaults: architecture (x86_64), osType (linux), platform (Others Linux), bootMode (BIOS), features.nvmeSupport (unsupported)',
+        'Settings cloud defaults: architecture (x86_64), osType (linux), platform (Others Linux), bootMode (BIOS), features.nvmeSupport (unsupported)',
       );
     },
   );
@@ -66,38 +66,38 @@ describe('what the cloud is told of the image', () => {
   ])('is UEFI for an arm64 that %s names', (_, changes, seen) => {
     const { settings, finding, problems } = settle(changes, seen);
     expect(settings).toMatchObject({ architecture: 'arm64', bootMode: 'UEFI' });
-    expect(finding.message).toContain('derived from the others: bootMode UEFI');
+    expect(finding.message).toContain('derived from other settings: bootMode UEFI');
     expect(problems).toEqual([]);
   });
 
-  test('is the system that the image’s platform implies', () => {
+  test('derive osType from the platform of the image', () => {
     expect(settle({ licenseType: 'BYOL' }, { ...NOTHING, platform: 'Other Windows' }).settings.osType).toBe('windows');
   });
 
-  test('is no platform of another system than the request names', () => {
+  test('ignore a platform of the image that contradicts the osType of the request', () => {
     expect(settle({ osType: 'linux' }, WINDOWS).settings.platform).toBeNull();
   });
 });
 
-describe('a rule that only the image brings into play', () => {
+describe('a rule that applies because of the image', () => {
   test.each([
-    ['Windows without a licence', {}, WINDOWS, 'licenseType', 'InvalidLicenseType.NotSupported'],
+    ['Windows without a license', {}, WINDOWS, 'licenseType', 'InvalidLicenseType.NotSupported'],
     [
-      'a licence for what turns out a Linux',
+      'a license for an image that contains Linux',
       { licenseType: 'BYOL' },
       DEBIAN,
       'licenseType',
       'InvalidLicenseType.NotSupported',
     ],
     [
-      'the cloud’s licence for a Windows that it has none for',
+      'the cloud’s license for a Windows version that it does not cover',
       { licenseType: 'Aliyun' },
       { ...WINDOWS, platform: 'Other Windows' },
       'licenseType',
       'InvalidLicenseType.BYOLOnly',
     ],
     [
-      'BIOS for what turns out arm64',
+      'BIOS for an image that is arm64',
       { bootMode: 'BIOS' },
       { ...NOTHING, architecture: 'arm64' },
       'bootMode',
@@ -110,7 +110,7 @@ describe('a rule that only the image brings into play', () => {
       'architecture',
       'InvalidArchitecture.PlatformUnsupported',
     ],
-  ])('refuses %s', (_, changes, seen, path, vendorCode) => {
+  ])('rejects %s', (_, changes, seen, path, vendorCode) => {
     expect(settle(changes, seen).problems).toMatchObject([{ path, vendorCode }]);
   });
 });

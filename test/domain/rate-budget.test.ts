@@ -1,10 +1,10 @@
-/** The budget of calls that all workers share: what the cloud refuses slows all down, and time speeds them up again. */
+/** The call budget that all workers share: a refusal by the cloud lowers the rate of all workers, and time raises it again. */
 import { describe, expect, test } from 'vitest';
 import { FRESH_BUDGET, lease, type RateBudget, refused } from '../../domain/rate-budget.js';
 
 const MINUTE = 60_000;
 
-/** Counts by the minute as the vendor documents it: what is refused in one minute passes in the next. */
+/** Counts calls per minute, as the vendor documents: a call that is refused in one minute succeeds in the next. */
 class CountingCloud {
   passed: number[] = [];
   refusals: number[] = [];
@@ -23,7 +23,7 @@ class CountingCloud {
   }
 }
 
-/** Workers that call as fast as they may, from one shared budget, second by second. */
+/** Workers that call as fast as one shared budget allows, second by second. */
 function run(
   cloud: CountingCloud,
   minutes: number,
@@ -57,23 +57,23 @@ function sum(numbers: readonly (number | undefined)[]): number {
 }
 
 describe('calls', () => {
-  test('that the cloud never refuses are never held back', () => {
+  test('that the cloud never refuses are never delayed', () => {
     const cloud = new CountingCloud(1_000_000);
     const budget = run(cloud, 2, { workers: 4, wantedEach: 10 });
     expect(budget.perMinute).toBeNull();
     expect(sum(cloud.passed)).toBe(2 * 240 * 4 * 10);
   });
 
-  test.each([1, 2, 8])('of %i workers together stay near a limit that nobody told them', (workers) => {
+  test.each([1, 2, 8])('of %i workers together stay near an unknown limit', (workers) => {
     const cloud = new CountingCloud(120);
     run(cloud, 60, { workers, wantedEach: 5 });
     const settled = cloud.passed.slice(5);
     expect(sum(settled) / settled.length).toBeGreaterThan(120 * 0.7);
-    // Nearly every call passes: without a budget most would be refused.
+    // Without a budget, most calls would be refused.
     expect(sum(cloud.refusals) / sum(cloud.passed)).toBeLessThan(0.03);
   });
 
-  test('speed up again when the limit is raised', () => {
+  test('increase again after the limit is raised', () => {
     const cloud = new CountingCloud(60);
     run(cloud, 10, { workers: 2, wantedEach: 5 });
     const before = cloud.passed.at(-1) ?? 0;
@@ -87,7 +87,7 @@ describe('calls', () => {
     expect(raised.passed.at(-1)).toBeGreaterThan(before * 2);
   });
 
-  test('keep to a limit of the operator although the cloud would take more', () => {
+  test('stay below a configured limit although the cloud allows more', () => {
     const cloud = new CountingCloud(1_000_000);
     run(cloud, 5, { workers: 3, wantedEach: 10, ceiling: 90 });
     for (const passed of cloud.passed.slice(1)) expect(passed).toBeLessThanOrEqual(95);
@@ -98,18 +98,18 @@ describe('calls', () => {
 describe('a refusal', () => {
   const busy = lease(FRESH_BUDGET, 50, 10_000, null).budget;
 
-  test('stops all calls until the cloud counts anew, or for as long as it asks', () => {
+  test('blocks all calls until the next minute, or for the time in the response', () => {
     expect(lease(refused(busy, 20_000, null), 5, 30_000, null).grant).toEqual({ kind: 'wait', waitMs: 30_000 });
     expect(lease(refused(busy, 20_000, 5_000), 5, 22_000, null).grant).toEqual({ kind: 'wait', waitMs: 3_000 });
     expect(lease(refused(busy, 20_000, null), 5, MINUTE, null).grant.kind).toBe('granted');
   });
 
-  test('told by many workers at once counts once', () => {
+  test('reported by several workers concurrently counts once', () => {
     const once = refused(busy, 20_000, null);
     expect(refused(refused(once, 20_001, null), 20_002, null).perMinute).toBe(once.perMinute);
   });
 
-  test('in a minute with hardly a call does not bring all calls to a standstill', () => {
+  test('in a minute with very few calls does not stop all calls', () => {
     const quiet = refused(lease(FRESH_BUDGET, 1, 1_000, null).budget, 1_500, null);
     let budget = quiet;
     let granted = 0;
@@ -121,13 +121,13 @@ describe('a refusal', () => {
     expect(granted).toBeGreaterThanOrEqual(6);
   });
 
-  test('early in a minute is judged by what passed in the minute before', () => {
+  test('early in a minute uses the count of the previous minute', () => {
     const before = lease(FRESH_BUDGET, 100, 30_000, null).budget;
     const early = lease(before, 3, MINUTE + 1_000, null).budget;
     expect(refused(early, MINUTE + 2_000, null).perMinute).toBe(90);
   });
 
-  test('is forgotten after an hour without another', () => {
+  test('is discarded after an hour without another refusal', () => {
     const later = lease(refused(busy, 20_000, null), 5, 2 * 60 * MINUTE, null);
     expect(later.budget.perMinute).toBeNull();
   });

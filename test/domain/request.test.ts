@@ -7,7 +7,7 @@ import { acceptedWith, bodyWith, type Fields, problemsWith } from '../support/do
 import { disk, disks, source, tags, WRONG, windows } from '../support/domain/wrong-requests.js';
 
 describe('a request with', () => {
-  test.each(WRONG)('%s is refused', (_, changes, path, rule, vendorCode) => {
+  test.each(WRONG)('%s is rejected', (_, changes, path, rule, vendorCode) => {
     expect(problemsWith(changes)).toEqual([
       {
         path,
@@ -19,7 +19,7 @@ describe('a request with', () => {
     ]);
   });
 
-  test('several things wrong is told all of them, in the order of its fields', () => {
+  test('several problems gets all of them, in the order of its fields', () => {
     const problems = problemsWith({
       imageName: '1',
       architecture: 'sparc',
@@ -42,11 +42,11 @@ describe('a request with', () => {
     ]);
   });
 
-  test('a URL in its name is told so', () => {
+  test('a URL in its image name gets a problem with rule imageName.url', () => {
     expect(problemsWith({ imageName: 'a.http://b' }).map(({ rule }) => rule)).toContain('imageName.url');
   });
 
-  test('a field that there is not names the nearest that there is, or where it is', () => {
+  test('an unknown field gets a suggestion: the nearest field name, or the field to use', () => {
     const hints = problemsWith({
       imagName: 'x',
       ImageName: 'x',
@@ -59,14 +59,14 @@ describe('a request with', () => {
       imagName: 'did you mean imageName?',
       ImageName: 'did you mean imageName?',
       ClientToken: expect.stringContaining('Idempotency-Key'),
-      ossBucket: 'here it is upload.bucket',
+      ossBucket: 'use upload.bucket',
       'detection.failon': 'did you mean failOn?',
       'disks[0].DiskImageSize': 'did you mean diskImageSize?',
       'disks[0].colour': expect.stringContaining('source, format, diskImageSize, sha256'),
     });
   });
 
-  test('a secret in it does not find it in the answer', () => {
+  test('a secret in a source gets problems without the secret', () => {
     const problems = problemsWith({
       disks: [{ source: 'https://me:hunter2@h/a?Signature=beef', sise: 'http://h/?token=beef' }],
     });
@@ -74,11 +74,11 @@ describe('a request with', () => {
     expect(JSON.stringify(problems)).not.toMatch(/hunter2|beef/);
   });
 
-  test.each([null, [], 'text', 42])('%j for a body is refused as a whole', (body) => {
+  test.each([null, [], 'text', 42])('the body %j is rejected', (body) => {
     expect(validateRequest(body)).toMatchObject({ ok: false, problems: [{ path: '', rule: 'request.type' }] });
   });
 
-  test('names that JavaScript keeps for itself changes nothing and is refused', () => {
+  test('__proto__ and similar field names is rejected without side effects', () => {
     const body = JSON.parse('{"__proto__":{"dryRun":true},"constructor":1,"tags":{"__proto__":"x"}}');
     const checked = validateRequest({ ...bodyWith(), ...body });
     expect(checked.ok).toBe(false);
@@ -87,7 +87,7 @@ describe('a request with', () => {
     });
   });
 
-  test('any of the vendor’s 27 platforms is taken', () => {
+  test('any of the vendor’s 27 platforms is accepted', () => {
     expect(PLATFORMS).toHaveLength(27);
     for (const platform of PLATFORMS) {
       const isWindows = (WINDOWS_PLATFORMS as readonly string[]).includes(platform);
@@ -96,7 +96,7 @@ describe('a request with', () => {
     }
   });
 
-  test('everything at its limit is taken', () => {
+  test('all values at their limits is accepted', () => {
     const request = acceptedWith({
       imageName: `中${'a'.repeat(127)}`,
       description: 'x'.repeat(256),
@@ -130,16 +130,16 @@ describe('an accepted request', () => {
     });
   });
 
-  test('is accepted again as it is, so that it can be amended', () => {
+  test('is valid input again, so that it can be amended', () => {
     const request = acceptedWith({ ...windows, features: { imdsSupport: 'v2' }, inspection: { failOn: 'never' } });
     expect(validateRequest(request)).toMatchObject({ ok: true, request, warnings: [] });
   });
 
-  test('takes null for what is not given', () => {
+  test('treats null as an absent field', () => {
     expect(acceptedWith({ description: null, features: null, tags: { a: null } })).toEqual(acceptedWith());
   });
 
-  test('needs no bucket where all its disks are objects already', () => {
+  test('needs no bucket if all its disks are objects in OSS', () => {
     const request = acceptedWith({ upload: undefined, disks: [{ source: 'oss://images/a.qcow2' }] });
     expect(request.upload.bucket).toBe('images');
   });
@@ -149,7 +149,7 @@ describe('a warning', () => {
   const warningsWith = (changes: Fields) =>
     validateRequest(bodyWith(changes)).warnings.map(({ path, rule }) => [path, rule]);
 
-  test('comes with the vendor’s deprecated fields, which are understood', () => {
+  test('is returned for the vendor’s deprecated fields, which are accepted', () => {
     const checked = validateRequest(
       bodyWith({ disks: [{ source: 'file:///a', DiskImSize: 40, Device: '/dev/xvda' }] }),
     );
@@ -165,14 +165,14 @@ describe('a warning', () => {
   });
 
   test.each([
-    ['a region that is not known here', { region: 'cn-hangzou' }, 'region', 'region.unknown'],
+    ['an unknown region', { region: 'cn-hangzou' }, 'region', 'region.unknown'],
     [
       'a CloudBox of another region',
       { storageLocationArn: 'arn:acs:cloudbox:cn-beijing:1:cloudbox/cb-1' },
       'storageLocationArn',
       'storageLocationArn.region',
     ],
-    ['a system told by its platform', { platform: 'Debian' }, 'osType', 'osType.derived'],
+    ['an osType derived from the platform', { platform: 'Debian' }, 'osType', 'osType.derived'],
     ['Windows without its edition', { osType: 'windows', licenseType: 'BYOL' }, 'platform', 'platform.windows'],
     ['VMDK', disk({ format: 'VMDK' }), 'disks[0].format', 'disks.format.invitation'],
     ['a signed URL', source('https://h/a.raw?Expires=1&Signature=x'), 'disks[0].source', 'disks.source.signedUrl'],
@@ -181,13 +181,13 @@ describe('a warning', () => {
     expect(warningsWith(changes)).toEqual([[path, rule]]);
   });
 
-  test('does not come with an ordinary request', () => {
+  test('is not returned for an ordinary request', () => {
     expect(warningsWith({})).toEqual([]);
   });
 });
 
-describe('what a request may hold', () => {
-  test('is described in words, each field of it', () => {
+describe('the schema of a request', () => {
+  test('has a description for each field', () => {
     const wordless: string[] = [];
     const look = (schema: unknown, at: string) => {
       if (typeof schema !== 'object' || schema === null) return;
@@ -201,7 +201,7 @@ describe('what a request may hold', () => {
     expect(wordless).toEqual([]);
   });
 
-  test('is documented with its limits', () => {
+  test('documents its limits', () => {
     const document = z.toJSONSchema(importRequestSchema, { io: 'input' });
     expect(document.required).toEqual(['region', 'imageName', 'disks']);
     expect(document).toMatchObject({
@@ -215,7 +215,7 @@ describe('what a request may hold', () => {
     });
   });
 
-  test('wrong, names codes that the catalogue explains', () => {
+  test('uses only vendor codes that are in the error catalogue', () => {
     const codes = WRONG.flatMap(([, , , , vendorCode]) => vendorCode ?? []);
     expect(codes.filter((code) => lookUp('ecs', code) === null)).toEqual([]);
   });

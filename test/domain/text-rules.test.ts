@@ -1,4 +1,4 @@
-/** Names, descriptions and tags, tried with many texts against the vendor's sentences said in another way. */
+/** Names, descriptions and tags: property tests against a second implementation of the vendor's rules. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -26,7 +26,7 @@ const goodName = fc
   .filter((name) => !reserved(name));
 
 describe('an image name', () => {
-  test('of letters and Chinese characters, digits and . : _ - that starts as it should is taken', () => {
+  test('of letters, Chinese characters, digits and . : _ - with a valid first character is accepted', () => {
     fc.assert(
       fc.property(goodName, (name) => {
         expect(broken(IMAGE_NAME_RULES, name)).toEqual([]);
@@ -35,7 +35,7 @@ describe('an image name', () => {
     );
   });
 
-  test('with any other character, wherever it stands, is refused', () => {
+  test('with any other character at any position is rejected', () => {
     fc.assert(
       fc.property(goodName, outside, fc.nat(), (name, character, at) => {
         const place = at % name.length;
@@ -46,7 +46,7 @@ describe('an image name', () => {
     );
   });
 
-  test('that starts with a digit or a sign is refused for that alone', () => {
+  test('that starts with a digit or a sign is rejected with only that problem', () => {
     fc.assert(
       fc.property(fc.constantFrom(...'0123456789.:_-'), goodName, (start, name) => {
         expect(broken(IMAGE_NAME_RULES, start + name.slice(0, 127))).toEqual(['start']);
@@ -55,7 +55,7 @@ describe('an image name', () => {
     );
   });
 
-  test('that is too short or too long is refused for that alone', () => {
+  test('that is too short or too long is rejected with only that problem', () => {
     fc.assert(
       fc.property(first, fc.integer({ min: 129, max: 300 }), (start, length) => {
         expect(broken(IMAGE_NAME_RULES, start)).toEqual(['length']);
@@ -65,7 +65,7 @@ describe('an image name', () => {
     );
   });
 
-  test('that starts with what the vendor keeps for itself is refused, in small letters or capitals', () => {
+  test('that starts with a reserved prefix is rejected, in lower or upper case', () => {
     fc.assert(
       fc.property(fc.constantFrom('aliyun', 'Aliyun', 'ALIYUN', 'acs:', 'Acs:'), goodName, (start, name) => {
         expect(broken(IMAGE_NAME_RULES, (start + name).slice(0, 128))).toEqual(['reserved']);
@@ -74,7 +74,7 @@ describe('an image name', () => {
     );
   });
 
-  test('of any characters at all is either taken or refused with a reason for each rule it breaks', () => {
+  test('of arbitrary characters is accepted, or rejected with one problem for each violated rule', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 140 }), (name) => {
         const taken =
@@ -95,7 +95,7 @@ describe('an image name', () => {
 });
 
 describe('a description', () => {
-  test('of 2 to 256 characters that does not start with a URL is taken, whatever it holds', () => {
+  test('of 2 to 256 characters that does not start with a URL is accepted with any content', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 2, maxLength: 256 }), (text) => {
         fc.pre(!/^https?:\/\//i.test(text));
@@ -118,7 +118,7 @@ describe('tags', () => {
     })
     .filter((pairs) => pairs.every(([key]) => !['ecs-image-import', '__proto__'].includes(key.toLowerCase())));
 
-  test('that keep the rules are taken, up to 19 of them', () => {
+  test('that follow the rules are accepted, up to 19 of them', () => {
     fc.assert(
       fc.property(goodTags, (pairs) => {
         expect(problemsWith({ tags: Object.fromEntries(pairs) })).toEqual([]);
@@ -127,7 +127,7 @@ describe('tags', () => {
     );
   });
 
-  test('that differ in capitals only are refused, however many others there are', () => {
+  test('that differ only in case are rejected, among any number of others', () => {
     fc.assert(
       fc.property(goodTags, (pairs) => {
         fc.pre(pairs.length < 18);
@@ -140,7 +140,7 @@ describe('tags', () => {
 });
 
 describe('a bucket name', () => {
-  test('is taken exactly when it is one by the rules of OSS', () => {
+  test('is accepted exactly if it is valid by the rules of OSS', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'ab09-A._'), maxLength: 66 }), (name) => {
         const taken = name.length >= 3 && name.length <= 63 && /^[a-z0-9-]*$/.test(name) && !/^-|-$/.test(name);
@@ -151,7 +151,7 @@ describe('a bucket name', () => {
   });
 });
 
-test('the length in UTF-8 is what an encoder makes of it', () => {
+test('the computed UTF-8 length → equals that of an encoder', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (value) => {
       expect(utf8Length(value)).toBe(Buffer.byteLength(value));

@@ -1,4 +1,4 @@
-/** Requests to start from: each test says only what is different. */
+/** Base requests, which tests change field by field. */
 import type { ImportRequest, RequestProblem } from '../../../domain/request/request.js';
 import { validateRequest } from '../../../domain/request/schema.js';
 
@@ -21,6 +21,6 @@ export function problemsWith(changes: Fields): readonly RequestProblem[] {
 
 export function acceptedWith(changes: Fields = {}): ImportRequest {
   const checked = validateRequest(bodyWith(changes));
-  if (!checked.ok) throw new Error(`refused: ${checked.problems.map((problem) => problem.message).join('; ')}`);
+  if (!checked.ok) throw new Error(`rejected: ${checked.problems.map((problem) => problem.message).join('; ')}`);
   return checked.request;
 }

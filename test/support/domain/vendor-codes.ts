@@ -1,12 +1,12 @@
-/** Every error code that the vendor documents for what this service calls, transcribed; which of them the catalogue holds is tested. */
+/** All error codes that the vendor documents for the calls of this service. A test checks that the catalogue contains them. */
 import { documentedErrors } from '../vendor/import-image-document.js';
 
-/** The whole error table of the ImportImage page, status and code, in its order. */
+/** The error table of the ImportImage page: status and code, in its order. */
 export const IMPORT_IMAGE: readonly (readonly [status: number, code: string])[] = documentedErrors.map(
   ({ status, code }) => [status, code],
 );
 
-/** Of the other pages of ECS that the service calls. */
+/** From the pages of the other ECS calls. */
 export const ECS: readonly string[] = [
   // CancelTask, DescribeTaskAttribute
   ...[
@@ -29,11 +29,11 @@ export const ECS: readonly string[] = [
   ...['ImageCreatedNotFromCopy', 'CancelNotSupported'],
   // ModifyImageSharePermission
   ...['InvalidAccount.NotFound', 'InvalidAccount.Forbbiden', 'QuotaExceed.ShareImage', 'QuotaExceed.ShareImageUser'],
-  // In the SDK's own texts beside the page's
+  // From the texts of the SDK
   ...['NoSetRoletoECSServiceAccount', 'DryRunOperation'],
 ];
 
-/** Answered before any call, by the gateway that ECS, RAM and STS share. */
+/** From the API gateway that ECS, RAM and STS share. */
 export const COMMON: readonly string[] = [
   ...['IncompleteSignature', 'SignatureDoesNotMatch', 'SignatureNonceUsed'],
   ...['InvalidTimeStamp.Format', 'InvalidTimeStamp.Expired', 'IllegalTimestamp'],
@@ -90,7 +90,7 @@ export const OSS: readonly string[] = [
   ...['TotalQpsLimitExceeded', 'ServiceUnavailable'],
 ];
 
-/** What the SDKs and Node throw without an answer. */
+/** Thrown by the SDKs and Node.js without a response. */
 export const NETWORK: readonly string[] = [
   ...['ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...[

@@ -1,4 +1,4 @@
-/** Everything that can be wrong with a request, one thing at a time; and the pieces that tests put requests together from. */
+/** Invalid requests with one problem each, and functions that build parts of requests. */
 import type { Fields } from './requests.js';
 
 export const disk = (fields: Fields) => ({ disks: [{ source: 'file:///a.qcow2', ...fields }] });
@@ -8,7 +8,7 @@ export const tags = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, 'v']));
 export const windows = { osType: 'windows', platform: 'Windows Server 2022', licenseType: 'BYOL' };
 
-/** What is wrong, where it is told, by which rule of ours, and the code that the cloud would have answered. */
+/** The problem, the path and the rule that report it, and the error code that the cloud would return. */
 export const WRONG: readonly (readonly [
   what: string,
   changes: Fields,
@@ -100,35 +100,35 @@ export const WRONG: readonly (readonly [
     'InvalidArchitecture.PlatformUnsupported',
   ],
   [
-    'an unknown licence',
+    'an unknown license',
     { ...windows, licenseType: 'Mine' },
     'licenseType',
     'licenseType.value',
     'InvalidLicenseType.NotSupported',
   ],
   [
-    'Windows without a licence',
+    'Windows without a license',
     { ...windows, licenseType: undefined },
     'licenseType',
     'licenseType.required',
     'InvalidLicenseType.NotSupported',
   ],
   [
-    'a licence for Linux',
+    'a license for Linux',
     { osType: 'linux', licenseType: 'BYOL' },
     'licenseType',
     'licenseType.windowsOnly',
     'InvalidLicenseType.NotSupported',
   ],
   [
-    'a licence for a Linux platform',
+    'a license for a Linux platform',
     { platform: 'Debian', licenseType: 'Aliyun' },
     'licenseType',
     'licenseType.windowsOnly',
     'InvalidLicenseType.NotSupported',
   ],
   [
-    'a licence that the vendor has not',
+    'a license that the vendor does not have',
     { platform: 'Other Windows', licenseType: 'Aliyun' },
     'licenseType',
     'licenseType.byolOnly',
@@ -160,9 +160,9 @@ export const WRONG: readonly (readonly [
   ['18 disks', disks(18), 'disks', 'disks.count', 'MissingParameter.DiskDeviceMapping'],
   ['a disk without a source', source(undefined), 'disks[0].source', 'disks.source.required', null],
   ['a path for a source', source('/images/a.qcow2'), 'disks[0].source', 'disks.source.url', null],
-  ['a source of another kind', source('ftp://h/a.qcow2'), 'disks[0].source', 'disks.source.scheme', null],
-  ['a folder for a source', source('file:///images/'), 'disks[0].source', 'disks.source.file.path', null],
-  ['a query behind a path', source('file:///a.raw?x'), 'disks[0].source', 'disks.source.file.path', null],
+  ['a source with an unknown scheme', source('ftp://h/a.qcow2'), 'disks[0].source', 'disks.source.scheme', null],
+  ['a folder as a source', source('file:///images/'), 'disks[0].source', 'disks.source.file.path', null],
+  ['a query after a path', source('file:///a.raw?x'), 'disks[0].source', 'disks.source.file.path', null],
   ['an escaped slash in a path', source('file:///a%2Fb.raw'), 'disks[0].source', 'disks.source.file.path', null],
   ['a user in a file’s URL', source('file://user@host/a.raw'), 'disks[0].source', 'disks.source.url', null],
   ['a password in a URL', source('https://u:secret@h/a.raw'), 'disks[0].source', 'disks.source.credentials', null],
@@ -251,7 +251,7 @@ export const WRONG: readonly (readonly [
     'InvalidDataDiskSize',
   ],
   ['half a checksum', disk({ sha256: 'abc' }), 'disks[0].sha256', 'disks.sha256.shape', null],
-  ['20 tags beside our own', { tags: tags(20) }, 'tags', 'tags.count', 'NumberExceed.Tags'],
+  ['20 tags besides the reserved one', { tags: tags(20) }, 'tags', 'tags.count', 'NumberExceed.Tags'],
   ['a tag with an empty key', { tags: { '': 'v' } }, 'tags.', 'tags.key.length', 'InvalidTagKey.Malformed'],
   [
     'a tag’s key of 129',
@@ -278,13 +278,13 @@ export const WRONG: readonly (readonly [
   ['a value of the vendor', { tags: { k: 'acs:v' } }, 'tags.k', 'tags.value.reserved', 'InvalidTagValue.Malformed'],
   ['a value with a URL', { tags: { k: 'see https://v' } }, 'tags.k', 'tags.value.url', 'InvalidTagValue.Malformed'],
   [
-    'two keys alike but for capitals',
+    'two keys that differ only in case',
     { tags: { Team: 'a', team: 'b' } },
     'tags.team',
     'tags.unique',
     'TagKey.Duplication',
   ],
-  ['our own tag', { tags: { 'ECS-Image-Import': 'x' } }, 'tags.ECS-Image-Import', 'tags.own', 'TagKey.Duplication'],
+  ['the reserved tag', { tags: { 'ECS-Image-Import': 'x' } }, 'tags.ECS-Image-Import', 'tags.own', 'TagKey.Duplication'],
   ['a number for a tag’s value', { tags: { version: 5 } }, 'tags.version', 'tags.type', 'InvalidTagValue.Malformed'],
   [
     'an unknown NVMe support',
@@ -352,7 +352,7 @@ export const WRONG: readonly (readonly [
     'InvalidAccount.NotFound',
   ],
   [
-    'an account named twice',
+    'an account listed twice',
     { distribute: { shareWith: ['1234567', '1234567'] } },
     'distribute.shareWith[1]',
     'distribute.shareWith.unique',
