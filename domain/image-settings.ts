@@ -90,7 +90,7 @@ function withFallback(known: Setting, implied: string | null): Setting {
 const ORIGIN_LABELS: readonly (readonly [SettingOrigin, string])[] = [
   ['image', 'from the image'],
   ['derived', 'derived from other settings'],
-  ['cloud', 'cloud defaults'],
+  ['cloud', 'from the cloud’s defaults'],
 ];
 
 function describeOrigins(settings: readonly Setting[]): Finding {

@@ -55,7 +55,7 @@ describe('the image settings', () => {
       const { settings, finding } = settle({}, seen);
       expect(settings).toEqual(NOTHING);
       expect(finding.message).toBe(
-        'Settings cloud defaults: architecture (x86_64), osType (linux), platform (Others Linux), bootMode (BIOS), features.nvmeSupport (unsupported)',
+        'Settings from the cloud’s defaults: architecture (x86_64), osType (linux), platform (Others Linux), bootMode (BIOS), features.nvmeSupport (unsupported)',
       );
     },
   );
