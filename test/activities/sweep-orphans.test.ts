@@ -110,8 +110,16 @@ describe('orphans', () => {
     expect(keysOf(swept.orphans)).toEqual([...keys].sort());
     expect(found(swept, keys[0] ?? '')).toMatchObject({ kind: 'object', regionId: REGION, bytes: raw().length });
     expect(found(swept, keys[1] ?? '')).toMatchObject({ kind: 'multipart-upload', regionId: FAR, bytes: raw().length });
-    expect(found(swept, image)).toMatchObject({ kind: 'image', regionId: REGION, why: 'its import is not in this database' });
-    expect(found(swept, copy)).toMatchObject({ kind: 'image', regionId: FAR, why: 'its import has ended and its ledger does not contain it' });
+    expect(found(swept, image)).toMatchObject({
+      kind: 'image',
+      regionId: REGION,
+      why: 'its import is not in this database',
+    });
+    expect(found(swept, copy)).toMatchObject({
+      kind: 'image',
+      regionId: FAR,
+      why: 'its import has ended and its ledger does not contain it',
+    });
     for (const { since, kind, bytes, monthlyCny } of swept.orphans) {
       expect(Date.parse(since ?? '')).toBeGreaterThan(Date.now() - 60_000);
       if (kind === 'image') expect([bytes % GIB, monthlyCny]).toEqual([0, Math.round((bytes / GIB) * 12) / 100]);

@@ -284,7 +284,13 @@ export const WRONG: readonly (readonly [
     'tags.unique',
     'TagKey.Duplication',
   ],
-  ['the reserved tag', { tags: { 'ECS-Image-Import': 'x' } }, 'tags.ECS-Image-Import', 'tags.own', 'TagKey.Duplication'],
+  [
+    'the reserved tag',
+    { tags: { 'ECS-Image-Import': 'x' } },
+    'tags.ECS-Image-Import',
+    'tags.own',
+    'TagKey.Duplication',
+  ],
   ['a number for a tag’s value', { tags: { version: 5 } }, 'tags.version', 'tags.type', 'InvalidTagValue.Malformed'],
   [
     'an unknown NVMe support',
