@@ -10,7 +10,7 @@ import { probeLink } from './upload/probe-link.js';
 import { type RateLimiter, UNLIMITED } from './upload/rate-limiter.js';
 
 export interface OssSettings extends Omit<UploadSettings, 'rateLimiter'> {
-  /** A request on which no byte moves for so long is given up and tried again. */
+  /** A request on which no byte moves for so long is given up and made again. */
   readonly stallMs: number;
   /** For calls that carry no image bytes. */
   readonly controlTimeoutMs: number;
@@ -20,7 +20,7 @@ export const OSS_DEFAULTS: OssSettings = {
   partSize: DEFAULT_PART_BYTES,
   concurrentParts: 4,
   maxConcurrentParts: 12,
-  tries: 6,
+  maxAttempts: 6,
   firstMs: 250,
   maxMs: 10_000,
   stallMs: 60_000,

@@ -4,7 +4,7 @@ import { type Failure, FailureError } from '../../domain/errors/failure.js';
 
 export interface RetrySettings {
   /** Calls in total, including the first. */
-  readonly tries: number;
+  readonly maxAttempts: number;
   /** Delays double from the first to the longest; each is a random value between half and the whole. */
   readonly firstMs: number;
   readonly maxMs: number;
@@ -23,15 +23,15 @@ export async function withRetries<Result>(
   call: () => Promise<Result>,
   onFailure: (failure: Failure) => void = () => undefined,
 ): Promise<Result> {
-  for (let tried = 1; ; tried++) {
+  for (let attempts = 1; ; attempts++) {
     signal.throwIfAborted();
     try {
       return await call();
     } catch (error) {
       if (!(error instanceof FailureError) || signal.aborted) throw error;
       onFailure(error.failure);
-      if (tried >= settings.tries || !isRetriable(error.failure)) throw error;
-      const backoff = Math.min(settings.maxMs, settings.firstMs * 2 ** (tried - 1));
+      if (attempts >= settings.maxAttempts || !isRetriable(error.failure)) throw error;
+      const backoff = Math.min(settings.maxMs, settings.firstMs * 2 ** (attempts - 1));
       const waitMs = Math.max(backoff * (0.5 + Math.random() / 2), error.failure.retryAfterMs ?? 0);
       await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }

@@ -47,7 +47,7 @@ describe('an address', () => {
     },
   );
 
-  test('that is refused is fetched from when the operator allows it, and only that one', () => {
+  test('that is refused by default → allowed where the operator lists it, and only that one', () => {
     expect(refuses('127.0.0.1', ['127.0.0.1'])).toBe(false);
     expect(refuses('::ffff:127.0.0.1', ['127.0.0.1'])).toBe(false);
     expect(refuses('127.0.0.2', ['127.0.0.1'])).toBe(true);
@@ -56,7 +56,7 @@ describe('an address', () => {
     expect(refuses('169.254.169.254', ['127.0.0.0/8'])).toBe(true);
   });
 
-  test('that the operator mistyped is told at the start', () => {
+  test('that the operator mistyped → reported at the start', () => {
     for (const entry of ['localhost', '10.0.0.0/33', '10.0.0/8', '::1/200', '']) {
       expect(() => createAddressGuard({ hosts: [], addresses: [entry] })).toThrow('is not an address or a network');
     }
@@ -73,11 +73,11 @@ describe('a host', () => {
     }
   };
 
-  test('may be any where the operator names none', () => {
+  test('without a list of the operator → any host', () => {
     expect(allows('images.example.com', [])).toBe(true);
   });
 
-  test('must be named, or lie below one that is', () => {
+  test('with a list → only listed hosts and subdomains of listed domains', () => {
     const hosts = ['images.example.com', '*.mirror.example.org'];
     expect(allows('images.example.com', hosts)).toBe(true);
     expect(allows('IMAGES.example.com.', hosts)).toBe(true);

@@ -27,11 +27,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('the digest of a source is that of its bytes', async () => {
+test('digest of a source → SHA-256 of its bytes', async () => {
   expect(await sha256Of(source, signal)).toBe(digest);
 });
 
-test('holes count as zeros, and are not read', async () => {
+test('holes of a sparse file → hashed as zeros, and not read', async () => {
   await writeFile(join(folder, 'disk'), bytes);
   const claimed = await openFileReader(
     join(folder, 'disk'),
@@ -52,7 +52,7 @@ describe('a source that is hashed while its parts are sent', () => {
   const offsets = Array.from({ length: 11 }, (_, index) => index * part);
   const lengthAt = (offset: number) => Math.min(part, bytes.length - offset);
 
-  test('gives every part its bytes, in whatever order they are asked on, and knows the digest at the end', async () => {
+  test('parts in any order → every part has its bytes, and the digest is known at the end', async () => {
     const hashed = hashedInOrder(source, digest.toUpperCase());
     const pieces = await Promise.all(
       [...offsets]
@@ -63,7 +63,7 @@ describe('a source that is hashed while its parts are sent', () => {
     await hashed.check();
   });
 
-  test('is refused at the end when it is not what was wanted', async () => {
+  test('another digest than expected → refused at the end', async () => {
     const hashed = hashedInOrder(source, '0'.repeat(64));
     await hashed.check();
     for (const offset of offsets) await readPiece(hashed, offset, lengthAt(offset), signal);
@@ -72,7 +72,7 @@ describe('a source that is hashed while its parts are sent', () => {
     });
   });
 
-  test('takes a part that failed and was read again into account once', async () => {
+  test('a part that failed and is read again → hashed once', async () => {
     let fails = 3;
     const flaky: SourceReader = {
       ...source,
@@ -92,7 +92,7 @@ describe('a source that is hashed while its parts are sent', () => {
     await hashed.check();
   });
 
-  test('lets go of those who wait for their turn when it is cancelled', async () => {
+  test('cancelled while parts wait → they reject', async () => {
     const hashed = hashedInOrder(source, digest);
     const cancel = new AbortController();
     const waiting = readPiece(hashed, 5 * part, part, cancel.signal);

@@ -39,7 +39,7 @@ const redirectTo = (location: string) => {
 const failure = (code: string, kind: string) => ({ failure: { code: `Source.${code}`, class: kind } });
 
 describe('a web source', () => {
-  test('tells its size and hands out any range of it', async () => {
+  test('reports its size and gives any range', async () => {
     const source = await open();
     expect(source.size).toBe(bytes.length);
     const piece = await readPiece(source, 100_001, 150_000, signal);
@@ -47,7 +47,7 @@ describe('a web source', () => {
     await source.check();
   });
 
-  test('is called by its address without the query, which may be a signature', async () => {
+  test('has a name without the query, which may contain a signature', async () => {
     const source = await open();
     expect(source.name).toContain('/disk.raw');
     expect(JSON.stringify([source.name, source.version])).not.toContain('secret');
@@ -65,19 +65,19 @@ describe('a web source', () => {
     await expect(source.check()).rejects.toMatchObject(failure('Changed', 'request'));
   });
 
-  test('that becomes another size is refused although its server tells no versions', async () => {
+  test('whose size changes → refused, even where its server reports no version', async () => {
     server.etag = null;
     const source = await open();
     server.bytes = Buffer.concat([bytes, bytes]);
     await expect(readPiece(source, 1000, 1000, signal)).rejects.toMatchObject(failure('Changed', 'request'));
   });
 
-  test('on a server without ranges says so', async () => {
+  test('on a server without ranges → reported as such', async () => {
     server.takesRanges = false;
     expect(await probeHttp(client, server.url, signal)).toMatchObject({ takesRanges: false, size: bytes.length });
   });
 
-  test('that is empty is refused', async () => {
+  test('that is empty → refused', async () => {
     server.takesRanges = false;
     server.bytes = Buffer.alloc(0);
     await expect(open()).rejects.toMatchObject(failure('Empty', 'request'));
@@ -100,7 +100,7 @@ describe('a web source', () => {
     await expect(open()).rejects.toMatchObject(failure(code, kind));
   });
 
-  test('whose connection is cut half-way, or stands still, is tried again by the caller', async () => {
+  test('whose connection closes early or stalls → transient failure', async () => {
     const source = await open();
     server.instead = (_path, response, range) => {
       const [start = 0, end = 0] =
@@ -118,7 +118,7 @@ describe('a web source', () => {
     await expect(readPiece(source, 1, 50_000, signal)).rejects.toMatchObject(failure('Stalled', 'transient'));
   });
 
-  test('read by someone slow is not taken for one that stands still', async () => {
+  test('with a slow reader → not a stall', async () => {
     const source = await open();
     const buffers = [new Uint8Array(100_000), new Uint8Array(100_000)] as const;
     let read = 0;
@@ -129,7 +129,7 @@ describe('a web source', () => {
     expect(read).toBe(bytes.length);
   });
 
-  test('stops at once when it is cancelled', async () => {
+  test('when cancelled → stops immediately', async () => {
     const source = await open();
     server.instead = () => true;
     const cancel = new AbortController();
@@ -140,7 +140,7 @@ describe('a web source', () => {
 });
 
 describe('a redirect', () => {
-  test('is followed, and its target asked directly from then on', async () => {
+  test('→ followed, and its target is requested directly from then on', async () => {
     const source = await open(redirectTo('/disk.raw'));
     await readPiece(source, 0, 10, signal);
     await readPiece(source, 10, 10, signal);
@@ -153,7 +153,7 @@ describe('a redirect', () => {
     ]);
   });
 
-  test('whose target has expired is asked for anew', async () => {
+  test('whose target has expired → requested again', async () => {
     const source = await open(redirectTo('/signed-1'));
     await readPiece(source, 0, 10, signal);
     const plain = server.instead;
@@ -179,14 +179,14 @@ describe('a redirect', () => {
     await expect(open(redirectTo(location))).rejects.toMatchObject(failure(code, 'request'));
   });
 
-  test('to a host that the operator does not name is refused', async () => {
+  test('to a host that the operator does not allow → refused', async () => {
     const url = redirectTo('http://images.example.com/');
     client = createHttpClient({ hosts: ['127.0.0.1'], addresses: ['127.0.0.1'], stallMs: 300 });
     await expect(open(url)).rejects.toMatchObject(failure('HostNotAllowed', 'request'));
   });
 });
 
-test('a name that leads to this host is refused after it was resolved', async () => {
+test('a name that resolves to this host → refused', async () => {
   client = createHttpClient({ hosts: [], addresses: [], stallMs: 300 });
   const url = new URL(server.url);
   url.hostname = 'localhost';

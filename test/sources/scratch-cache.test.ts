@@ -22,7 +22,7 @@ const fill = (bytes: number) => (path: string) => writeFile(path, Buffer.alloc(b
 const full = { failure: { code: 'Cache.Full', class: 'attention' } };
 
 describe('a file', () => {
-  test('is made once for all who want it, and deleted by the last of them', async () => {
+  test('needed by several callers → made once, and deleted by the last of them', async () => {
     const cache = open();
     let made = 0;
     const make = async (path: string) => {
@@ -41,13 +41,13 @@ describe('a file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('that is kept for another try is there after a restart', async () => {
+  test('kept for a later attempt → available after a restart', async () => {
     const file = await open().obtain('a', KIB, signal, fill(KIB));
     await file.release('keep');
     await open().obtain('a', KIB, signal, () => Promise.reject(new Error('made again')));
   });
 
-  test('whose making failed leaves nothing, and is made by the next who wants it', async () => {
+  test('that could not be made → nothing remains, and the next caller makes it', async () => {
     const cache = open();
     const broken = async (path: string) => {
       await fill(KIB)(path);
@@ -59,7 +59,7 @@ describe('a file', () => {
     await cache.obtain('a', KIB, signal, fill(KIB));
   });
 
-  test('whose maker was cancelled is made by another who waited for it', async () => {
+  test('whose maker was cancelled → a waiting caller makes it', async () => {
     const cache = open();
     const cancel = new AbortController();
     const first = cache.obtain('a', KIB, cancel.signal, async () => {
@@ -72,8 +72,8 @@ describe('a file', () => {
   });
 });
 
-describe('what a crash left', () => {
-  test('half-made is removed at the next start, unless its process still lives', async () => {
+describe('after a crash', () => {
+  test('an unfinished file → deleted at the next start, unless its process still runs', async () => {
     await writeFile(join(folder, 'a.draft-999999999-1'), 'x');
     await writeFile(join(folder, 'a.draft-999999999-1.raw'), 'x');
     await writeFile(join(folder, `b.draft-${process.pid}-1`), 'x');
@@ -82,7 +82,7 @@ describe('what a crash left', () => {
     expect((await readdir(folder)).sort()).toEqual(['c.draft-1-1', 'z']);
   });
 
-  test('finished is removed when nobody comes back for it within a day', async () => {
+  test('a finished file that is not used for a day → deleted', async () => {
     await writeFile(join(folder, 'old'), 'x');
     await writeFile(join(folder, 'new'), 'x');
     const yesterday = new Date(Date.now() - 25 * 3600_000);
@@ -93,19 +93,19 @@ describe('what a crash left', () => {
 });
 
 describe('the limit', () => {
-  test('refuses at once what is larger than it, before any work', async () => {
+  test('a larger file → refused immediately, before any work', async () => {
     const never = () => Promise.reject(new Error('work began'));
     await expect(open().obtain('a', LIMIT + 1, signal, never)).rejects.toMatchObject(full);
   });
 
-  test('is the free space of its disk where that is less, and it is looked at before any work', async () => {
+  test('less free space on the disk → that is the limit, checked before any work', async () => {
     const { bavail, bsize } = await statfs(folder);
     const large = createCache({ folder, limitBytes: Number.MAX_SAFE_INTEGER });
     const never = () => Promise.reject(new Error('work began'));
     await expect(large.obtain('a', 2 * bavail * bsize, signal, never)).rejects.toMatchObject(full);
   });
 
-  test('makes room by removing what nobody uses, the oldest first', async () => {
+  test('no room → unused files are deleted, the oldest first', async () => {
     const cache = open();
     for (const [index, name] of ['a', 'b', 'c'].entries()) {
       await (await cache.obtain(name, 300 * KIB, signal, fill(300 * KIB))).release('keep');
@@ -115,7 +115,7 @@ describe('the limit', () => {
     expect((await readdir(folder)).sort()).toEqual(['c', 'd']);
   });
 
-  test('makes the next wait until those before have left', async () => {
+  test('room in use → the next file waits until it is released', async () => {
     const cache = open();
     const first = await cache.obtain('a', 700 * KIB, signal, fill(700 * KIB));
     let done = false;
@@ -130,7 +130,7 @@ describe('the limit', () => {
     expect(await readdir(folder)).toEqual(['b']);
   });
 
-  test('is kept to by those who find on the way that they need more', async () => {
+  test('a file that grows → stays within the limit', async () => {
     const cache = open();
     const rooms: Room[] = [];
     const hold = async (_path: string, room: Room) => {
@@ -149,7 +149,7 @@ describe('the limit', () => {
     expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject(full);
   });
 
-  test('lets whoever waits for room be cancelled', async () => {
+  test('cancelled while waiting for room → rejects', async () => {
     const cache = open();
     await cache.obtain('a', 700 * KIB, signal, fill(700 * KIB));
     const cancel = new AbortController();

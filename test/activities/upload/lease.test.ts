@@ -24,7 +24,7 @@ function store(renew: () => Promise<boolean>) {
 const untilAborted = (one: AbortSignal) =>
   new Promise<never>((_, reject) => one.addEventListener('abort', () => reject(one.reason)));
 
-test('a lease is renewed for as long as the work takes, with how far it has got', async () => {
+test('work that takes longer than the lease → the lease is renewed, with the progress', async () => {
   const uploads = store(async () => true);
   const result = await underLease(uploads, upload, 'a/1', LEASE_MS, signal, async (lease) => {
     lease.progress(42, 100);
@@ -35,7 +35,7 @@ test('a lease is renewed for as long as the work takes, with how far it has got'
   expect(uploads.said.at(-1)).toBe('renewed at 42');
 });
 
-test('whose lease another one has taken stops sending, as a failure that is tried again', async () => {
+test('lease taken over by another worker → the work is aborted with a transient failure', async () => {
   const work = underLease(
     store(async () => false),
     upload,
@@ -47,7 +47,7 @@ test('whose lease another one has taken stops sending, as a failure that is trie
   await expect(work).rejects.toMatchObject({ failure: { code: 'Upload.LeaseLost', class: 'transient' } });
 });
 
-test('one lost answer of the database does not end the work, silence for the whole lease does', async () => {
+test('one lost response of the database → work continues; no response for the whole lease → aborted', async () => {
   let asked = 0;
   const once = store(async () => {
     asked += 1;
@@ -62,7 +62,7 @@ test('one lost answer of the database does not end the work, silence for the who
   await expect(work).rejects.toMatchObject({ failure: { code: 'Upload.LeaseLost' } });
 });
 
-test('work that fails is handed over at once to whoever waits', async () => {
+test('work that fails → the lease is released immediately for a waiting import', async () => {
   const uploads = store(async () => true);
   const work = underLease(uploads, upload, 'a/1', LEASE_MS, signal, () => Promise.reject(new Error('cut')));
   await expect(work).rejects.toThrow('cut');

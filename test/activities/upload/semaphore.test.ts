@@ -6,12 +6,12 @@ import { createSemaphore } from '../../../activities/upload/semaphore.js';
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
 
-test('no more disks are sent at once than a worker has slots, whoever they belong to', async () => {
-  const slots = createSemaphore(3);
+test('more disks than the limit → at most as many as the limit are sent concurrently', async () => {
+  const semaphore = createSemaphore(3);
   let now = 0;
   let most = 0;
   const send = () =>
-    slots.use(signal, async () => {
+    semaphore.use(signal, async () => {
       now += 1;
       most = Math.max(most, now);
       await delay(2);
@@ -21,34 +21,34 @@ test('no more disks are sent at once than a worker has slots, whoever they belon
   expect(most).toBe(3);
 });
 
-test('a slot is free again when its disk failed, and goes to the next in line', async () => {
-  const slots = createSemaphore(1);
+test('a disk that fails → the next one in order starts', async () => {
+  const semaphore = createSemaphore(1);
   const order: string[] = [];
-  const first = slots.use(signal, async () => {
+  const first = semaphore.use(signal, async () => {
     await delay(5);
     throw new Error('cut');
   });
-  const others = ['second', 'third'].map((name) => slots.use(signal, async () => order.push(name)));
+  const others = ['second', 'third'].map((name) => semaphore.use(signal, async () => order.push(name)));
   await expect(first).rejects.toThrow('cut');
   await Promise.all(others);
   expect(order).toEqual(['second', 'third']);
 });
 
-test('who waits for a slot and is cancelled takes none', async () => {
-  const slots = createSemaphore(1);
+test('cancelled while waiting → rejects, and takes no place', async () => {
+  const semaphore = createSemaphore(1);
   const cancel = new AbortController();
   let release = () => {};
-  const holding = slots.use(
+  const holding = semaphore.use(
     signal,
     () =>
       new Promise<void>((resolve) => {
         release = resolve;
       }),
   );
-  const waiting = slots.use(cancel.signal, async () => 'sent');
+  const waiting = semaphore.use(cancel.signal, async () => 'sent');
   cancel.abort(new Error('cancelled'));
   await expect(waiting).rejects.toThrow('cancelled');
   release();
   await holding;
-  expect(await slots.use(signal, async () => 'sent')).toBe('sent');
+  expect(await semaphore.use(signal, async () => 'sent')).toBe('sent');
 });

@@ -1,4 +1,4 @@
-/** What the upload phase does with the disks of one import, on any worker. */
+/** The upload phase for the disks of one import, on any worker. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,36 +35,40 @@ async function fileDisk(number: number, content = randomBytes(SIZE)) {
   return { plan: diskOf(number, { kind: 'file', path }, content.length), path, url: pathToFileURL(path).href };
 }
 const unused = () => Promise.reject(new Error('not part of this test'));
-const told = (failure: object) => ({ type: 'request', details: [expect.objectContaining(failure)] });
+const requestFailure = (failure: object) => ({ type: 'request', details: [expect.objectContaining(failure)] });
 
 describe('disks of one import', () => {
-  test('are sent side by side, as many concurrently as the worker allows', async () => {
+  test('are sent concurrently, as many as the worker allows', async () => {
     const disks = await Promise.all([1, 2, 3, 4].map((number) => fileDisk(number)));
     let most = 0;
-    // None gets anywhere until two have begun: who sends them one by one never ends.
+    // No part succeeds until two uploads have started: sending one by one would never end.
     bucket.fault = ({ method }) => {
       most = Math.max(most, bucket.uploads.size);
       return method === 'PUT' && most < 2 ? { kind: 'refuse', status: 503, code: 'SlowDown' } : undefined;
     };
-    const worker = uploadWorker({ endpoint: bucket.endpoint, sends: 2, settings: { partSize: PART, tries: 1000 } });
+    const worker = uploadWorker({
+      endpoint: bucket.endpoint,
+      sends: 2,
+      settings: { partSize: PART, maxAttempts: 1000 },
+    });
     await worker.upload(disks);
     expect(most).toBe(2);
     expect(bucket.objects.size).toBe(4);
   });
 
-  test('stop together when one fails for good, and the failure names the one', async () => {
+  test('one fails permanently → all stop, and the failure names that disk', async () => {
     const first = await fileDisk(1);
     const missing = { plan: diskOf(2, { kind: 'file', path: join(folder, 'none.raw') }, SIZE) };
     bucket.fault = ({ method }) => (method === 'PUT' ? { kind: 'hang' } : undefined);
     const worker = uploadWorker({ endpoint: bucket.endpoint, settings: { stallMs: 60_000 } });
     await expect(worker.upload([first, missing])).rejects.toMatchObject(
-      told({ code: 'Source.NotFound', field: 'disks[1].source' }),
+      requestFailure({ code: 'Source.NotFound', field: 'disks[1].source' }),
     );
     expect(bucket.objects.size).toBe(0);
   });
 });
 
-test('what a person has to mend is told with the disk that it is about, in the field and in the command', async () => {
+test('action required for a disk → the failure names the disk in its field and in the command', async () => {
   const web = await startRangeServer(randomBytes(SIZE));
   web.instead = (_path, response) => {
     response.writeHead(403).end();
@@ -119,7 +123,7 @@ describe('a disk that preflight has inspected', () => {
     const worker = uploadWorker({ endpoint: bucket.endpoint, inspection: inspectionOf({ format: 'ISO' }) });
     const upload = worker.upload([{ plan: planned(plan, 'another version') }]);
     await expect(upload).rejects.toMatchObject(
-      told({ code: 'InvalidImageFormat.Malformed', field: 'disks[0].source' }),
+      requestFailure({ code: 'InvalidImageFormat.Malformed', field: 'disks[0].source' }),
     );
     expect(bucket.partBytes).toBe(0);
   });
@@ -150,24 +154,26 @@ describe('an object whose sha256 the request has', () => {
   const sha256 = createHash('sha256').update(content).digest('hex');
   const object = (key: string) => ({ plan: diskOf(2, { kind: 'object', bucket: BUCKET, key }, SIZE), sha256 });
 
-  test('is read and used where it lies', async () => {
+  test('→ read for its digest, and imported from where it is', async () => {
     bucket.objects.set('there.raw', content);
     await uploadWorker({ endpoint: bucket.endpoint }).upload([await fileDisk(1), object('there.raw')]);
     expect([...bucket.objects.keys()]).toContain('there.raw');
     expect(bucket.partBytes).toBe(SIZE);
   });
 
-  test('and that was deleted since preflight is told as the cloud tells it', async () => {
+  test('and that was deleted since preflight → the failure that ECS would report', async () => {
     const upload = uploadWorker({ endpoint: bucket.endpoint }).upload([await fileDisk(1), object('gone.raw')]);
-    await expect(upload).rejects.toMatchObject(told({ code: 'InvalidOSSObject.NotFound', field: 'disks[1].source' }));
+    await expect(upload).rejects.toMatchObject(
+      requestFailure({ code: 'InvalidOSSObject.NotFound', field: 'disks[1].source' }),
+    );
   });
 });
 
-test('an image from the web whose worker is lost is gone on with by a worker of another host', async () => {
+test('the worker of an image from the web is lost → a worker on another host continues the upload', async () => {
   const web = await startRangeServer(randomBytes(SIZE));
   const shared = sharedRecord();
   const disk = { plan: diskOf(1, { kind: 'http', url: web.url.href }, SIZE) };
-  const settings = { partSize: PART, concurrentParts: 1, maxConcurrentParts: 1, tries: 1 };
+  const settings = { partSize: PART, concurrentParts: 1, maxConcurrentParts: 1, maxAttempts: 1 };
   const first = uploadWorker({ endpoint: bucket.endpoint, shared, settings });
   const second = uploadWorker({ endpoint: bucket.endpoint, shared, settings });
   try {
@@ -182,7 +188,7 @@ test('an image from the web whose worker is lost is gone on with by a worker of 
     bucket.fault = () => undefined;
     await second.upload([disk]);
     expect([...bucket.objects.values()].map((object) => object.equals(web.bytes))).toEqual([true]);
-    // Neither sent nor fetched again: three parts were missing, and the server was asked what it has.
+    // Nothing was sent or downloaded again: three parts were missing, and the server was probed.
     expect(bucket.partBytes).toBe(SIZE);
     expect(web.bytesServed - served).toBeLessThan(4 * PART);
   } finally {

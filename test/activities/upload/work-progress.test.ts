@@ -7,15 +7,15 @@ const disk = (number: number, size: number): DiskPlan => ({
   ...{ conversion: 'as-is', format: 'RAW', diskImageSizeGiB: null },
 });
 
-function told(disks: readonly DiskPlan[]) {
+function reported(disks: readonly DiskPlan[]) {
   const lines: { percent: number; bytesDone: number | null; bytesTotal: number | null }[] = [];
   const of = workProgress(disks, { report: (line) => lines.push(line) });
   return { lines, of, last: () => lines.at(-1) };
 }
 
-test('bytes are those that are sent, from the moment that it is known how many', () => {
+test('bytes are those that are sent, as soon as their number is known', () => {
   const [one, two] = [disk(1, 300), disk(2, 100)];
-  const { of, last } = told([one, two]);
+  const { of, last } = reported([one, two]);
   of(one).reading(1);
   expect(last()).toEqual({ percent: 7, bytesDone: null, bytesTotal: null });
   of(one).sending(0, 300);
@@ -26,9 +26,9 @@ test('bytes are those that are sent, from the moment that it is known how many',
   expect(last()).toEqual({ percent: 100, bytesDone: 400, bytesTotal: 400 });
 });
 
-test('the percentage never goes back from stage to stage, whatever is sent in the end', () => {
+test('any sequence of stages → the percentage never decreases', () => {
   const one = disk(1, 1000);
-  const { of, lines } = told([one]);
+  const { of, lines } = reported([one]);
   for (const fraction of [0, 0.5, 1]) of(one).reading(fraction);
   for (const fraction of [0, 0.5, 1]) of(one).converting(fraction);
   for (const bytes of [0, 20, 40]) of(one).sending(bytes, 40);

@@ -12,26 +12,26 @@ function drive(rateOf: (lanes: number) => number, seconds: number, most = 12) {
   return lanes;
 }
 
-describe('parts at once', () => {
-  test('grow while each further one makes the upload faster', () => {
+describe('concurrent parts', () => {
+  test('increase while one more makes the upload faster', () => {
     expect(drive((lanes) => lanes * 1e6, 60).limit).toBe(12);
   });
 
-  test('stay near where the link is full', () => {
+  test('stay near the number that fills the link', () => {
     const { limit } = drive((lanes) => Math.min(lanes, 6) * 1e6, 120);
     expect(limit).toBeGreaterThanOrEqual(6);
     expect(limit).toBeLessThanOrEqual(7);
   });
 
-  test('are halved by trouble, never to none', () => {
+  test('are halved after errors, but never below one', () => {
     const lanes = createAdaptiveConcurrency(4, 12);
     for (let count = 0; count < 5; count++) lanes.decrease();
     expect(lanes.limit).toBe(1);
   });
 });
 
-describe('jobs in lanes', () => {
-  test('never run more than allowed at once, and all run', async () => {
+describe('runConcurrently', () => {
+  test('runs all jobs, never more than the limit at a time', async () => {
     let running = 0;
     let most = 0;
     const done: number[] = [];
@@ -50,7 +50,7 @@ describe('jobs in lanes', () => {
     expect(done).toHaveLength(7);
   });
 
-  test('are all told to stop when one fails, and the failure waits for them', async () => {
+  test('one job fails → the others are aborted, and the failure is thrown when all have ended', async () => {
     let stopped = 0;
     const run = runConcurrently(
       [0, 1, 2, 3],

@@ -44,7 +44,7 @@ async function upload(from: SourceReader, changes: Partial<UploadInput> = {}, la
       partSize: PART,
       firstMs: 1,
       maxMs: 5,
-      tries: 4,
+      maxAttempts: 4,
       stallMs: 500,
       concurrentParts: lanes,
       maxConcurrentParts: Math.max(lanes, 12),
@@ -60,14 +60,14 @@ async function upload(from: SourceReader, changes: Partial<UploadInput> = {}, la
 }
 
 describe('an upload from the web', () => {
-  test('fetches each byte once, straight into its part', async () => {
+  test('downloads each byte once, directly into its part', async () => {
     const result = await upload(await source());
     expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
     expect(result.bytesSent).toBe(SIZE);
     expect(web.bytesServed).toBeLessThan(SIZE + 10);
   });
 
-  test('whose source cuts the line in the middle of a part repeats that part alone', async () => {
+  test('whose source closes the connection within a part → repeats only that part', async () => {
     let cuts = 1;
     web.instead = (_path, response, range) => {
       if (!range?.startsWith(`bytes=${3 * PART}-`) || cuts-- <= 0) return false;
@@ -82,7 +82,7 @@ describe('an upload from the web', () => {
     expect(web.bytesServed).toBeLessThan(SIZE + 10);
   });
 
-  test('whose source changes half-way makes no object', async () => {
+  test('whose source changes meanwhile → creates no object', async () => {
     web.instead = (_path, _response, range) => {
       if (range?.startsWith(`bytes=${4 * PART}-`)) web.etag = '"two"';
       return false;
@@ -92,7 +92,7 @@ describe('an upload from the web', () => {
   });
 });
 
-describe('an upload from the web that was cut off', () => {
+describe('an interrupted upload from the web', () => {
   async function interrupted() {
     const stop = new AbortController();
     const noted: NotedPart[] = [];
@@ -113,7 +113,7 @@ describe('an upload from the web that was cut off', () => {
     return { uploadId, noted, missing: SIZE - noted.reduce((sum, part) => sum + part.length, 0) };
   }
 
-  test('goes on anywhere from the notes: what is there is neither fetched nor sent again', async () => {
+  test('with notes → continues on any worker, without downloading or sending parts again', async () => {
     const { uploadId, noted, missing } = await interrupted();
     const result = await upload(await source(), { uploadId, notes: { wholeCrc64: null, parts: noted } });
     expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
@@ -122,14 +122,14 @@ describe('an upload from the web that was cut off', () => {
     expect(web.bytesServed).toBeLessThanOrEqual(missing + 10);
   });
 
-  test('without notes compares what is there, and sends only what is missing', async () => {
+  test('without notes → compares the parts in the cloud, and sends only missing ones', async () => {
     const { uploadId, missing } = await interrupted();
     const result = await upload(await source(), { uploadId });
     expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
     expect(result.bytesSent).toBeLessThanOrEqual(missing);
   });
 
-  test('does not believe notes that the cloud contradicts', async () => {
+  test('with notes that the cloud contradicts → ignores them', async () => {
     const { uploadId, noted } = await interrupted();
     const [first] = noted;
     if (first === undefined) throw new Error('nothing was noted');
@@ -138,7 +138,7 @@ describe('an upload from the web that was cut off', () => {
     expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
   });
 
-  test('when all was there but the last word is neither fetched nor sent again', async () => {
+  test('before the completion, with all parts sent → downloads and sends nothing again', async () => {
     let whole = '';
     await upload(await source(), {
       onWhole: async (crc64) => {
@@ -152,14 +152,14 @@ describe('an upload from the web that was cut off', () => {
   });
 });
 
-describe('the digest that a request gives', () => {
-  test('is checked on the way, while parts are sent side by side', async () => {
+describe('the sha256 of a request', () => {
+  test('is checked while parts are sent concurrently', async () => {
     await upload(hashedInOrder(await source(), sha256));
     expect(bucket.objects.get('disk.raw')?.equals(bytes)).toBe(true);
     expect(web.bytesServed).toBeLessThan(SIZE + 10);
   });
 
-  test('is checked although a part is fetched again while more parts wait for it than there are buffers', async () => {
+  test('is checked although a part is downloaded again while more parts wait than there are buffers', async () => {
     web.bytes = randomBytes(100 * PART);
     let cuts = 1;
     web.instead = (_path, response, range) => {
@@ -172,7 +172,7 @@ describe('the digest that a request gives', () => {
     expect(bucket.objects.get('disk.raw')?.equals(web.bytes)).toBe(true);
   });
 
-  test('keeps another image from becoming an object', async () => {
+  test('of another image → creates no object', async () => {
     const run = upload(hashedInOrder(await source(), '0'.repeat(64)));
     await expect(run).rejects.toMatchObject({ failure: { code: 'Source.DigestMismatch', class: 'request' } });
     expect(bucket.objects.size).toBe(0);

@@ -23,7 +23,7 @@ function meterWithClock() {
   };
 }
 
-test('the speed is that of the time in which something is sent', () => {
+test('time without parts → not counted', () => {
   const { meter, send, pause } = meterWithClock();
   send(10, 1000);
   pause(3_600_000);
@@ -31,7 +31,7 @@ test('the speed is that of the time in which something is sent', () => {
   expect((meter.bytesPerSecond() ?? 0) / MIB).toBeCloseTo(10, 0);
 });
 
-test('parts that are under way together count their time once', () => {
+test('concurrent parts → their time is counted once', () => {
   const { meter, send } = meterWithClock();
   const end = meter.begin();
   send(10, 1000);
@@ -39,14 +39,14 @@ test('parts that are under way together count their time once', () => {
   expect((meter.bytesPerSecond() ?? 0) / MIB).toBeCloseTo(10, 0);
 });
 
-test('what the link gives now counts more than what it gave before', () => {
+test('recent measurements weigh more than older ones', () => {
   const { meter, send } = meterWithClock();
   for (let minute = 0; minute < 5; minute++) send(6000, 60_000);
   for (let minute = 0; minute < 5; minute++) send(600, 60_000);
   expect((meter.bytesPerSecond() ?? 0) / MIB).toBeLessThan(12);
 });
 
-test('a moment tells nothing', () => {
+test('too little time or too few bytes → unknown', () => {
   const { meter, send } = meterWithClock();
   expect(meter.bytesPerSecond()).toBeNull();
   send(50, 100);

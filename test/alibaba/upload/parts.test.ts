@@ -14,7 +14,7 @@ import {
 const GIB = 1024 ** 3;
 
 describe('the part size', () => {
-  test('makes at most 10,000 parts that OSS accepts, for any size up to 48.8 TB and any wish', () => {
+  test('any size up to 48.8 TB and any setting → at most 10,000 parts that OSS accepts', () => {
     const anySize = fc.oneof(
       fc.integer({ min: 1, max: MAX_OBJECT_BYTES }),
       fc.constantFrom(
@@ -35,12 +35,12 @@ describe('the part size', () => {
     );
   });
 
-  test('is as wanted while that gives few enough parts', () => {
+  test('is that of the settings while that gives at most 10,000 parts', () => {
     expect(partSizeFor(40 * GIB, DEFAULT_PART_BYTES)).toBe(DEFAULT_PART_BYTES);
     expect(partSizeFor(500 * GIB, DEFAULT_PART_BYTES)).toBe(52 * 1024 ** 2);
   });
 
-  test('beyond 48.8 TB is refused', () => {
+  test('more than 48.8 TB → refused', () => {
     expect(() => partSizeFor(MAX_OBJECT_BYTES + 1, DEFAULT_PART_BYTES)).toThrow('Source.TooLarge');
   });
 
@@ -52,7 +52,7 @@ describe('the part size', () => {
       .filter((part) => present[part.number])
       .map((part) => ({ number: part.number, size: part.length, etag: '', crc64: null }));
 
-  test('of an earlier run with the same settings is kept, whatever the cloud has of it', () => {
+  test('of an earlier run with the same settings is kept, whatever parts the cloud has', () => {
     fc.assert(
       fc.property(sizes, partSizes, presence, (size, partSize, present) => {
         expect(partSizeToContinue(uploaded(size, partSize, present), size, partSize)).toBe(partSize);
@@ -60,7 +60,7 @@ describe('the part size', () => {
     );
   });
 
-  test('of an earlier run with other settings is told from two full parts that the cloud has', () => {
+  test('of an earlier run with other settings is kept where the cloud has two full parts', () => {
     fc.assert(
       fc.property(sizes, partSizes, partSizes, presence, (size, partSize, wanted, present) => {
         const listed = uploaded(size, partSize, present);
@@ -70,7 +70,7 @@ describe('the part size', () => {
     );
   });
 
-  test('is chosen anew where the parts in the cloud do not fit together', () => {
+  test('parts in the cloud of different sizes → that of a new upload', () => {
     const part = (number: number, size: number) => ({ number, size, etag: '', crc64: null });
     const wanted = 400_000;
     expect(partSizeToContinue([part(1, 200_000), part(2, 300_000)], 1_000_000, wanted)).toBe(wanted);

@@ -12,7 +12,7 @@ import { simulatedClock } from '../../support/alibaba/upload/simulated-clock.js'
 
 const signal = new AbortController().signal;
 
-test('all lanes of a process together keep to the rate within 10 %', async () => {
+test('all uploads of a process together stay within 10 % of the rate', async () => {
   const chunk = 512 * 1024;
   await fc.assert(
     fc.asyncProperty(
@@ -37,7 +37,7 @@ test('all lanes of a process together keep to the rate within 10 %', async () =>
   );
 });
 
-test('a whole upload keeps to it, counted by what the cloud received, parts that were sent again among that', async () => {
+test('a whole upload stays within the rate, counted by the bytes that the cloud received, including resent parts', async () => {
   const [part, rate] = [128 * 1024, 1024 * 1024];
   const server = await startRecorder();
   const folder = await mkdtemp(join(tmpdir(), 'pace-'));
@@ -69,7 +69,7 @@ test('a whole upload keeps to it, counted by what the cloud received, parts that
   }
 });
 
-test('a pause earns no burst', async () => {
+test('after a pause → no burst', async () => {
   const clock = simulatedClock();
   const limiter = createRateLimiter(1000, clock);
   await clock.run([limiter(1000, signal)]);
@@ -79,7 +79,7 @@ test('a pause earns no burst', async () => {
   expect(clock.now() - from).toBe(2000);
 });
 
-test('whoever waits for the rate is let go when cancelled', async () => {
+test('cancelled while waiting → rejects immediately', async () => {
   const limiter = createRateLimiter(1);
   await limiter(1000, signal);
   const cancel = new AbortController();

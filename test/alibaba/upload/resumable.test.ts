@@ -42,7 +42,7 @@ function oss(settings: Partial<OssSettings> = {}, securityToken = () => `t-${tok
       accessKeySecret: 'emulator-secret',
       securityToken: securityToken(),
     }),
-    settings: { partSize: PART, firstMs: 1, maxMs: 5, tries: 4, stallMs: 400, ...settings },
+    settings: { partSize: PART, firstMs: 1, maxMs: 5, maxAttempts: 4, stallMs: 400, ...settings },
   });
   return {
     async uploadFile({ file: path, ...rest }: FileUpload) {
@@ -66,7 +66,7 @@ const stored = () => server.objects.get(input().key);
 const partPuts = () => server.requests.filter((request) => request.method === 'PUT');
 
 describe('an upload', () => {
-  test('arrives whole, and says its CRC64', async () => {
+  test('→ the whole object, with its CRC64', async () => {
     let last = 0;
     const result = await oss().uploadFile(
       input({
@@ -81,7 +81,7 @@ describe('an upload', () => {
     expect(server.uploads.size).toBe(0);
   });
 
-  test('tells its upload id before the first part is sent, and waits for that', async () => {
+  test('reports its upload id before the first part is sent, and waits until it is recorded', async () => {
     let partsBefore = -1;
     const onUploadId = async () => {
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -91,7 +91,7 @@ describe('an upload', () => {
     expect(partsBefore).toBe(0);
   });
 
-  test('has no more parts under way at once than it may', async () => {
+  test('sends no more parts concurrently than the setting allows', async () => {
     const cancel = new AbortController();
     server.fault = (request) => (request.method === 'PUT' ? { kind: 'hang' } : undefined);
     const run = oss({ maxConcurrentParts: 2, stallMs: 60_000 }).uploadFile(input({ signal: cancel.signal }));
@@ -103,13 +103,13 @@ describe('an upload', () => {
     expect(partPuts()).toHaveLength(2);
   });
 
-  test('asks for credentials afresh for each request', async () => {
+  test('gets credentials for each request', async () => {
     await oss().uploadFile(input());
     const tokens = server.requests.map((request) => request.headers['x-oss-security-token']);
     expect(new Set(tokens).size).toBe(tokens.length);
   });
 
-  test('of an empty file, a missing file or a folder is refused by name of the trouble', async () => {
+  test('of an empty file, a missing file or a folder → refused with the code for it', async () => {
     await writeFile(join(folder, 'empty'), '');
     const attempt = (path: string) => oss().uploadFile(input({ file: path }));
     await expect(attempt(join(folder, 'empty'))).rejects.toMatchObject({ failure: { code: 'Source.Empty' } });
@@ -119,7 +119,7 @@ describe('an upload', () => {
   });
 });
 
-describe('an upload that was cut off', () => {
+describe('an interrupted upload', () => {
   /** Ends after `parts` parts as a killed process does: nothing is said to the cloud. */
   async function interrupted(parts: number): Promise<string> {
     const stop = new AbortController();
@@ -143,7 +143,7 @@ describe('an upload that was cut off', () => {
     return uploadId;
   }
 
-  test.each([1, 4, 7])('after %i parts goes on with the others only', async (parts) => {
+  test.each([1, 4, 7])('after %i parts → sends only the others', async (parts) => {
     const uploadId = await interrupted(parts);
     const missing = SIZE - parts * PART;
     const result = await oss().uploadFile(input({ uploadId }));
@@ -152,7 +152,7 @@ describe('an upload that was cut off', () => {
     expect(server.partBytes).toBe(missing);
   });
 
-  test('compares parts by MD5 where the cloud lists no CRC64', async () => {
+  test('without CRC64 in the list of parts → compares parts by MD5', async () => {
     const uploadId = await interrupted(5);
     server.hidesPartCrc = true;
     const result = await oss().uploadFile(input({ uploadId }));
@@ -160,7 +160,7 @@ describe('an upload that was cut off', () => {
     expect(stored()?.equals(bytes)).toBe(true);
   });
 
-  test('keeps the part size it was begun with', async () => {
+  test('with another part size in the settings → keeps its own', async () => {
     const uploadId = await interrupted(5);
     const result = await oss({ partSize: 3 * PART }).uploadFile(input({ uploadId }));
     expect(result.bytesSent).toBe(SIZE - 5 * PART);
@@ -178,30 +178,30 @@ describe('an upload that was cut off', () => {
     expect(stored()?.equals(bytes)).toBe(true);
   });
 
-  test('begins a new one, and tells its id, when the old id has vanished', async () => {
+  test('whose id no longer exists → starts a new one and reports its id', async () => {
     const uploadId = await interrupted(5);
     server.uploads.delete(uploadId);
-    const told: string[] = [];
+    const reported: string[] = [];
     const onUploadId = async (id: string) => {
-      told.push(id);
+      reported.push(id);
     };
     await oss().uploadFile(input({ uploadId, onUploadId }));
-    expect(told).toEqual(['upload-2']);
+    expect(reported).toEqual(['upload-2']);
     expect(stored()?.equals(bytes)).toBe(true);
   });
 
-  test('before its id was noted is found and gone on with', async () => {
+  test('before its id was recorded → found and continued', async () => {
     const uploadId = await interrupted(5);
-    const told: string[] = [];
+    const reported: string[] = [];
     const onUploadId = async (id: string) => {
-      told.push(id);
+      reported.push(id);
     };
     const result = await oss().uploadFile(input({ onUploadId }));
-    expect(told).toEqual([uploadId]);
+    expect(reported).toEqual([uploadId]);
     expect(result.bytesSent).toBe(SIZE - 5 * PART);
   });
 
-  test('after the last part is only completed', async () => {
+  test('after the last part → only completed', async () => {
     const uploadId = await interrupted(10);
     server.uploads.get(uploadId)?.parts.set(11, bytes.subarray(10 * PART));
     const result = await oss().uploadFile(input({ uploadId }));
@@ -210,8 +210,8 @@ describe('an upload that was cut off', () => {
   });
 });
 
-describe('an object that is there already', () => {
-  test('with the same bytes is not sent again, and a forgotten upload of it is aborted', async () => {
+describe('an object that exists already', () => {
+  test('with the same bytes → not sent again, and its unfinished upload is aborted', async () => {
     server.objects.set(input().key, bytes);
     server.uploads.set('old', { key: input().key, parts: new Map() });
     const result = await oss().uploadFile(input({ uploadId: 'old' }));
@@ -220,7 +220,7 @@ describe('an object that is there already', () => {
     expect(server.uploads.size).toBe(0);
   });
 
-  test('with other bytes of the same size is replaced', async () => {
+  test('with other bytes of the same size → replaced', async () => {
     server.objects.set(input().key, randomBytes(SIZE));
     const result = await oss().uploadFile(input());
     expect(result.bytesSent).toBe(SIZE);
@@ -259,7 +259,7 @@ describe('a fault', () => {
     expect(result.bytesSent).toBeLessThanOrEqual(SIZE + PART);
   });
 
-  test('of a token that expires half-way is mended by the next one', async () => {
+  test('of a token that expires meanwhile → continues with the next token', async () => {
     let expired: unknown;
     server.fault = (request) => {
       const token = request.headers['x-oss-security-token'];
@@ -273,7 +273,7 @@ describe('a fault', () => {
     expect(server.requests.at(-1)?.headers['x-oss-security-token']).toBe('new');
   });
 
-  test('that makes a part slow, but not still, is no stall', async () => {
+  test('that makes a part slow without a stall → no retry', async () => {
     const large = randomBytes(24 * 1024 ** 2);
     await writeFile(file, large);
     server.fault = (request) => (isPart('1')(request) ? { kind: 'slow', bytesPerSecond: 20 * 1024 ** 2 } : undefined);
@@ -283,7 +283,7 @@ describe('a fault', () => {
     expect(stored()?.equals(large)).toBe(true);
   });
 
-  test('that loses a part before the completion has that part sent again, and no other', async () => {
+  test('that loses a part before the completion → only that part is sent again', async () => {
     once(isComplete, { kind: 'refuse', status: 400, code: 'InvalidPart' });
     const refuse = server.fault;
     server.fault = (request) => {
@@ -296,7 +296,7 @@ describe('a fault', () => {
     expect(stored()?.equals(bytes)).toBe(true);
   });
 
-  test('that puts other bytes in the place of the finished object leaves no object to be imported', async () => {
+  test('that replaces the finished object with other bytes → the object is deleted', async () => {
     server.fault = (request) => {
       if (request.method === 'HEAD' && stored()?.equals(bytes)) server.objects.set(input().key, randomBytes(SIZE));
       return undefined;
@@ -307,7 +307,7 @@ describe('a fault', () => {
     expect(server.objects.size).toBe(0);
   });
 
-  test('that loses the answer to the completion sends nothing again', async () => {
+  test('that loses the response to the completion → nothing is sent again', async () => {
     once(isComplete, { kind: 'reset-after' });
     const result = await oss().uploadFile(input());
     expect(result.bytesSent).toBe(SIZE);
@@ -315,20 +315,20 @@ describe('a fault', () => {
     expect(stored()?.equals(bytes)).toBe(true);
   });
 
-  test('that loses the answer to the beginning leaves no second upload behind', async () => {
+  test('that loses the response to the start → no second upload remains', async () => {
     once((request) => request.method === 'POST' && request.query.has('uploads'), { kind: 'reset-after' });
     await oss().uploadFile(input());
     expect(server.requests.filter((r) => r.method === 'POST' && r.query.has('uploads'))).toHaveLength(1);
     expect(server.uploads.size).toBe(0);
   });
 
-  test('that never ends is told after a few tries', async () => {
+  test('that never ends → reported after the configured attempts', async () => {
     server.fault = (request) => (isPart('3')(request) ? { kind: 'reset-before' } : undefined);
     await expect(oss().uploadFile(input())).rejects.toMatchObject({ failure: { class: 'transient', service: 'oss' } });
     expect(partPuts().filter(isPart('3'))).toHaveLength(4);
   });
 
-  test('that no retry mends is told at once', async () => {
+  test('that no retry can fix → reported immediately', async () => {
     server.fault = (request) =>
       request.method === 'PUT' ? { kind: 'refuse', status: 403, code: 'AccessDenied' } : undefined;
     const run = oss({ concurrentParts: 1, maxConcurrentParts: 1 }).uploadFile(input());
@@ -336,17 +336,17 @@ describe('a fault', () => {
     expect(partPuts()).toHaveLength(1);
   });
 
-  test('in which the upload is aborted by others half-way begins it anew', async () => {
+  test('in which another client aborts the upload → starts it again', async () => {
     server.fault = (request) => {
       if (isPart('7')(request) && server.uploads.has('upload-1')) server.uploads.delete('upload-1');
       return undefined;
     };
-    const told: string[] = [];
+    const reported: string[] = [];
     const onUploadId = async (id: string) => {
-      told.push(id);
+      reported.push(id);
     };
     await oss().uploadFile(input({ onUploadId }));
-    expect(told).toEqual(['upload-1', 'upload-2']);
+    expect(reported).toEqual(['upload-1', 'upload-2']);
     expect(stored()?.equals(bytes)).toBe(true);
   });
 });
@@ -373,7 +373,7 @@ describe('a file that changes while it is uploaded', () => {
 });
 
 describe('a cancel', () => {
-  test('stops an upload at once, in the middle of its parts', async () => {
+  test('during the parts → stops the upload immediately', async () => {
     server.fault = (request) => (request.method === 'PUT' ? { kind: 'hang' } : undefined);
     const cancel = new AbortController();
     const run = oss({ stallMs: 60_000 }).uploadFile(input({ signal: cancel.signal }));
@@ -382,7 +382,7 @@ describe('a cancel', () => {
     await expect(run).rejects.toThrow('cancelled by the user');
   });
 
-  test('before the start sends nothing', async () => {
+  test('before the start → sends nothing', async () => {
     const run = oss().uploadFile(input({ signal: AbortSignal.abort(new Error('cancelled')) }));
     await expect(run).rejects.toThrow('cancelled');
     expect(server.requests).toHaveLength(0);

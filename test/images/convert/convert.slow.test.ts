@@ -1,4 +1,4 @@
-/** Conversions by the real programs: the disk stays the same, nobody's other files are read, nothing outlives a cancel. */
+/** Conversions by the real programs: the disk stays the same, no other files are read, nothing remains after a cancel. */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -119,13 +119,13 @@ const makers: Record<string, () => string> = {
 };
 
 describe('the same disk comes out of', () => {
-  test.each(Object.keys(makers))('%s, which tells how far it has got', async (name) => {
+  test.each(Object.keys(makers))('%s, with progress', async (name) => {
     const file = makers[name]?.() ?? '';
-    const told: number[] = [];
-    const onProgress = (fraction: number) => told.push(fraction);
+    const reported: number[] = [];
+    const onProgress = (fraction: number) => reported.push(fraction);
     const { file: made, inspection } = await convert(file, { mode: 'qcow2', onProgress });
-    expect(told).toEqual([...told].sort((one, other) => one - other));
-    expect(told.at(-1)).toBe(1);
+    expect(reported).toEqual([...reported].sort((one, other) => one - other));
+    expect(reported.at(-1)).toBe(1);
     expect(inspection).toMatchObject({ format: 'QCOW2', virtualSize: SIZE, partitionTable: 'mbr' });
     expect(run('qemu-img', 'compare', '-f', 'raw', '-F', 'qcow2', raw, made.path).toString()).toContain('identical');
     expect(statSync(made.path).size).toBeLessThan(10 * MIB);
@@ -133,7 +133,7 @@ describe('the same disk comes out of', () => {
     expect(readdirSync(at('cache'))).toEqual([]);
   });
 
-  test('a QCOW2 packed with xz, which is taken as it is', async () => {
+  test('a QCOW2 packed with xz, which is only unpacked', async () => {
     run('sh', '-c', `xz -0 -c ${DEMO} > demo.xz`);
     const { file: made } = await convert(at('demo.xz'));
     expect(readFileSync(made.path).equals(readFileSync(DEMO))).toBe(true);
@@ -141,7 +141,7 @@ describe('the same disk comes out of', () => {
   });
 });
 
-test('the same image becomes the same bytes each time, so that an upload finds its parts again after a crash', async () => {
+test('the same image → the same bytes each time, so that an upload finds its parts again after a crash', async () => {
   const first = await convert(raw, { mode: 'qcow2' });
   const second = await convert(raw, { mode: 'qcow2' });
   expect(digestOf(second.file.path)).toBe(digestOf(first.file.path));
@@ -149,7 +149,7 @@ test('the same image becomes the same bytes each time, so that an upload finds i
   await second.file.release('delete');
 });
 
-describe('an image that would have other files read', () => {
+describe('an image that refers to other files', () => {
   const secret = () => {
     writeFileSync(at('secret'), 'password\n'.repeat(1000));
     return at('secret');
@@ -159,12 +159,12 @@ describe('an image that would have other files read', () => {
     expect(readdirSync(at('cache'))).toEqual([]);
   };
 
-  test('a QCOW2 with a backing file is refused', async () => {
+  test('a QCOW2 with a backing file → refused', async () => {
     run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', secret(), '-F', 'raw', 'backed.qcow2', '1M');
     await refused(at('backed.qcow2'));
   });
 
-  test('a QCOW2 with an external data file is refused', async () => {
+  test('a QCOW2 with an external data file → refused', async () => {
     run(
       'qemu-img',
       'create',
@@ -180,7 +180,7 @@ describe('an image that would have other files read', () => {
     await refused(at('external.qcow2'));
   });
 
-  test('a VMDK that only describes other files is refused', async () => {
+  test('a VMDK that is only a descriptor → refused', async () => {
     writeFileSync(
       at('flat.vmdk'),
       `# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 16 FLAT "${secret()}" 0\n`,
@@ -203,20 +203,20 @@ describe('an image that would have other files read', () => {
 });
 
 describe('a packed file', () => {
-  test('that is cut off is told as damaged', async () => {
+  test('that is truncated → reported as damaged', async () => {
     const file = makers['a raw file packed with gzip']?.() ?? '';
     truncateSync(file, statSync(file).size - 1000);
     await expect(convert(file)).rejects.toMatchObject({ failure: { code: 'Convert.Failed', class: 'request' } });
   });
 
-  test('of zeros takes no room, however much it unpacks to', async () => {
+  test('of zeros → takes no room, whatever its size', async () => {
     run('sh', '-c', 'truncate -s 512M zeros && gzip -1 -c zeros > zeros.gz && rm zeros');
     const { file: made, inspection } = await convert(at('zeros.gz'), { limitBytes: 80 * MIB });
     expect(inspection.virtualSize).toBe(512 * MIB);
     await made.release('delete');
   });
 
-  test('that unpacks to more than there is room for is stopped on the way', async () => {
+  test('that unpacks to more than the room → stopped', async () => {
     run('sh', '-c', 'yes "a line of text" | head -c 64M | gzip -1 > text.gz');
     await expect(convert(at('text.gz'), { limitBytes: 40 * MIB })).rejects.toMatchObject({
       failure: { code: 'Cache.Full', class: 'attention' },
@@ -224,7 +224,7 @@ describe('a packed file', () => {
     expect(readdirSync(at('cache'))).toEqual([]);
   });
 
-  test('that holds no disk is refused', async () => {
+  test('without a disk → refused', async () => {
     run('sh', '-c', 'gzip -c disk.raw.gz > twice.gz');
     await expect(convert(at('twice.gz'))).rejects.toMatchObject({ failure: { code: 'Convert.Failed' } });
   });
@@ -248,7 +248,7 @@ describe('a conversion', () => {
         }
       });
 
-  test('that is cancelled ends with every process and draft of it', async () => {
+  test('that is cancelled → all its processes and drafts are gone', async () => {
     const cancel = new AbortController();
     const running = convert(slow(), { mode: 'qcow2', signal: cancel.signal });
     running.catch(() => undefined);
