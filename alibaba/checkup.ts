@@ -38,12 +38,12 @@ export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCh
   });
   if (credentials.status === 'failed') {
     const others = ['region', 'bucket', 'role', 'image quota', 'permissions'];
-    return [credentials, await clock, ...others.map((name) => skipped(name, 'not without credentials'))];
+    return [credentials, await clock, ...others.map((name) => skipped(name, 'requires credentials'))];
   }
   const { region } = setup;
   if (region === null) {
     const others = ['region', 'bucket', 'image quota', 'permissions'];
-    const hint = 'give --region (and --bucket) to have it looked at';
+    const hint = 'set --region (and --bucket) to check it';
     return [credentials, await clock, ...others.map((name) => skipped(name, 'no region given', hint))];
   }
   const regions = await checkRegions(setup, region);
@@ -90,7 +90,7 @@ async function checkRegions({ cloud, copyTo }: CloudCheckup, region: string): Pr
 }
 
 function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<DoctorCheck> {
-  if (bucket === null) return Promise.resolve(skipped('bucket', 'none given', 'give --bucket to have it looked at'));
+  if (bucket === null) return Promise.resolve(skipped('bucket', 'no bucket set', 'set --bucket to check it'));
   return attempt('bucket', async () => {
     const seen = await cloud.oss(region).getBucket(bucket);
     if (seen.region !== region) {

@@ -23,7 +23,7 @@ export async function clockSkewMs(endpoint: string | undefined, region: string):
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
-    const facts = { service: 'sts', action: 'clock', message: `${new URL(url).host} tells no time` };
+    const facts = { service: 'sts', action: 'clock', message: `${new URL(url).host} returns no time` };
     throw new FailureError(failureOf({ ...facts, code: code ?? 'RequestTimeoutError' }));
   }
 }

@@ -1,5 +1,5 @@
 /** Formats an import for the terminal: its outcome, or all details. */
-import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
+import { type ComparedItem, type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import type { Finding, ImportView, LedgerEntryView, Severity } from '../domain/import.js';
 import { clean, duration, indent, table } from './format.js';
 
@@ -42,7 +42,9 @@ export function formatImport(view: ImportView): string {
     ...outcome(view),
     ...section(
       'timeline',
-      view.timeline.map((entry) => [entry.phase, phaseDuration(entry.startedAt, entry.endedAt)]),
+      view.timeline
+        .filter(({ phase }) => phase !== 'done')
+        .map((entry) => [entry.phase, phaseDuration(entry.startedAt, entry.endedAt)]),
       ['phase', 'duration'],
     ),
     findings(view.findings),
@@ -58,20 +60,30 @@ export function findings(list: readonly Finding[]): string {
   if (list.length === 0) return 'findings: none';
   const sorted = WORST_FIRST.flatMap((severity) => list.filter((finding) => finding.severity === severity));
   const lines = sorted.flatMap((finding) => [
-    clean(
-      `${finding.severity}  ${finding.code}: ${finding.message}${finding.evidence === '' ? '' : ` (${finding.evidence})`}`,
-    ),
+    clean(`${finding.severity}  ${findingText(finding)}`),
     ...(finding.remedy === '' ? [] : [clean(`  remedy: ${finding.remedy}`)]),
   ]);
   return `findings:\n${indent(lines.join('\n'))}`;
 }
+
+/** Omits what the message contains already: the cloud's findings repeat their code and evidence. */
+function findingText({ code, message, evidence }: Finding): string {
+  const subject = message.startsWith(`${code}:`) ? message : `${code}: ${message}`;
+  return evidence === '' || message.includes(evidence) ? subject : `${subject} (${evidence})`;
+}
+
+const VERDICTS: Readonly<Record<ComparedItem['verdict'], string>> = {
+  agreed: 'agree',
+  'only ours': 'inspection only',
+  'only theirs': 'cloud only',
+};
 
 /** Empty until the cloud has reported its detection. */
 function comparison(list: readonly Finding[]): readonly string[] {
   const side = (finding: ComparedSide | null) => (finding === null ? 'none' : finding.severity);
   const rows = compareFindings(list).map(({ item, verdict, ours, theirs }) => [
     item,
-    verdict,
+    VERDICTS[verdict],
     side(ours),
     side(theirs),
   ]);
@@ -81,7 +93,7 @@ function comparison(list: readonly Finding[]): readonly string[] {
 const LEDGER_STATUSES: Readonly<Record<LedgerEntryView['status'], string>> = {
   intended: 'not confirmed',
   created: 'exists',
-  removed: 'deleted',
+  removed: 'removed',
   kept: 'kept as requested',
 };
 

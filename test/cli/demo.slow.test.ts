@@ -39,7 +39,7 @@ test('two concurrent demos → each imports its image, deletes its object, and l
   }
   expect(one.stdout).toMatch(/image m-\w+ in cn-hangzhou/);
   expect(one.stdout).toContain('GUESTOS.Virtio');
-  expect(one.stdout).toMatch(/object\s+oss:\S+\s+cn-hangzhou\s+deleted/);
+  expect(one.stdout).toMatch(/object\s+oss:\S+\s+cn-hangzhou\s+removed/);
   expect(one.stdout).toMatch(/API http:\/\/127\.0\.0\.1:\d+/);
   const view = JSON.parse(other.stdout);
   expect(view).toMatchObject({ state: 'succeeded', phase: 'done', image: { regionId: 'cn-hangzhou' } });
