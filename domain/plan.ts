@@ -1,5 +1,5 @@
 /** The plan of an import: what preflight found and decided. Later phases work from it. */
-import type { FinalState, ImportError } from './import.js';
+import type { FinalState, Finding, ImportError } from './import.js';
 import type { ImportRequest } from './request/request.js';
 
 /**
@@ -52,9 +52,13 @@ export interface ContainerFacts {
     readonly format: string;
     readonly offset: number;
     readonly size: number;
+    /** Absent: false. */
+    readonly sparse?: boolean;
   } | null;
   /** Why the disk cannot be read from this file alone (a backing file, encryption …); null: it can. */
   readonly notReadableAlone: string | null;
+  /** Findings about the container that apply to the converted image too; absent in plans of earlier versions. */
+  readonly lasting?: readonly Finding[];
 }
 
 export interface ImportPlan {

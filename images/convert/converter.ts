@@ -1,13 +1,22 @@
-/** Converts a source into what ECS imports: unpacks it, takes the disk out of an OVA, makes a compressed QCOW2. */
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+/** Converts a source into what ECS imports: unpacks it, takes the disk out of an archive, makes a compressed QCOW2. */
+import { type FileHandle, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { setInterval as ticks } from 'node:timers/promises';
+import type { Finding } from '../../domain/import.js';
 import type { ContainerFacts } from '../../domain/plan.js';
 import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
+import { extractSparse, verifyManifests } from './archive.js';
 import { type ConvertMode, containerOf, isImportable } from './decision.js';
 import { convertFailure, INSTALLED, type Programs, requireQemuImg } from './programs.js';
-import { type ImageBytes, isReadableFormat, mostBytesOf, QemuImgError, UnsafeImageError } from './qemu-img.js';
-import { isPacking, type Packing, UnpackError, unpack } from './unpack.js';
+import {
+  type ImageBytes,
+  isReadableFormat,
+  mostBytesOf,
+  type QemuImg,
+  QemuImgError,
+  UnsafeImageError,
+} from './qemu-img.js';
+import { isPacking, UnpackError, unpack } from './unpack.js';
 
 const GROW_INTERVAL_MS = 1_000;
 /** The first guess of how much a packed file grows; the reserved room grows with it. */
@@ -45,18 +54,36 @@ interface Work extends ConversionInput, Required<ConverterOptions> {
   readonly room: Room;
 }
 
+/** A file on the way from the source to its disk: the source, or what was unpacked from the layer before. */
+interface Layer {
+  readonly file: string;
+  readonly handle: FileHandle;
+  readonly container: ContainerFacts;
+  /** The first part of the progress that is done; the rest belongs to this layer and those inside it. */
+  readonly progress: number;
+}
+
+/** At most: a packed file, the archive in it, the packed or sparse disk in that. */
+const DRAFTS = ['unpacked', 'disk', 'inner'];
+/** Findings of the layers inside a source, for those that share the converted file. */
+const MAX_REMEMBERED = 1_000;
+
 export function createConverter({ cache, inspect, programs = INSTALLED }: ConverterOptions): Convert {
+  const insideOf = new Map<string, readonly Finding[]>();
   return async (input) => {
     const { file, container, signal, role } = input;
     const cached = await cache.obtain(input.name, firstRoom(container), signal, async (target, room) => {
-      const source = await open(file, 'r');
+      const handle = await open(file, 'r');
       const work: Work = { ...input, cache, inspect, programs, target, room };
-      await (isPacking(container.format) ? fromPacked(work, container.format, source) : toQcow2(work, source)).finally(
-        () => source.close(),
-      );
+      const inside = await unwrap(work, { file, handle, container, progress: 0 }).finally(() => handle.close());
+      insideOf.set(input.name, inside);
+      const [oldest] = insideOf.keys();
+      if (insideOf.size > MAX_REMEMBERED && oldest !== undefined) insideOf.delete(oldest);
     });
     try {
-      return { file: cached, inspection: await inspect(cached.path, { signal, role }) };
+      const inspection = await inspect(cached.path, { signal, role });
+      const lasting = [...(container.lasting ?? []), ...(insideOf.get(input.name) ?? [])];
+      return { file: cached, inspection: withFindings(inspection, lasting) };
     } catch (error) {
       await cached.release('keep');
       throw error;
@@ -64,76 +91,130 @@ export function createConverter({ cache, inspect, programs = INSTALLED }: Conver
   };
 }
 
+/** What was wrong with the source is so with its copy, although the copy is stored without a fault. */
+function withFindings(inspection: Inspection, lasting: readonly Finding[]): Inspection {
+  const isKnown = ({ code, evidence }: Finding) =>
+    inspection.findings.some((other) => other.code === code && other.evidence === evidence);
+  const still = lasting.filter((finding) => finding.severity !== 'info' && !isKnown(finding));
+  return { ...inspection, findings: [...still, ...inspection.findings] };
+}
+
 function firstRoom({ format, allocatedSize }: ContainerFacts): number {
   return isPacking(format) ? allocatedSize * UNPACKED_GUESS : mostBytesOf(allocatedSize);
 }
 
-/** Unpacks into a draft of its own, and converts the result unless ECS imports it as it is. */
-async function fromPacked(work: Work, packing: Packing, source: FileHandle): Promise<void> {
-  const { target, room, signal, onProgress } = work;
-  const unpacked = `${target}.unpacked`;
-  const bytesOnDisk = await unpackInto(work, packing, source, unpacked);
-  const inspection = await work.inspect(unpacked, { signal, role: 'data' });
-  const { format } = inspection;
-  if (!isImportable(format) && !isReadableFormat(format)) {
-    throw convertFailure('Failed', `${work.file} contains ${format}, which is not a disk image that can be read`);
+/** Unpacks layer by layer, and converts the disk unless it can stay as it is. Returns the lasting findings of the layers inside. */
+async function unwrap(work: Work, source: Layer): Promise<readonly Finding[]> {
+  const { target, signal, programs } = work;
+  const lasting: Finding[] = [];
+  let layer = source;
+  // The drafts that exist: a layer is deleted when the next one has been unpacked from it.
+  let bytesOnDisk = 0;
+  const roomBeside = (bytes: number): Room => ({ grow: (more) => work.room.grow(bytes + more) });
+  try {
+    for (const suffix of DRAFTS) {
+      await verify(work, layer);
+      const file = `${target}.${suffix}`;
+      const written = await unpackInto({ ...work, room: roomBeside(bytesOnDisk) }, layer, file);
+      if (written === null) break;
+      const handle = await open(file, 'r');
+      await closeLayer(layer, source);
+      const progress = layer.progress + (1 - layer.progress) / 2;
+      layer = { file, handle, container: source.container, progress };
+      bytesOnDisk = written;
+      const container = containerOf(await work.inspect(file, { signal, role: 'data' }));
+      if (isPacking(container.format)) throw convertFailure('Failed', `${work.file} is packed twice`);
+      lasting.push(...(container.lasting ?? []));
+      layer = { ...layer, container };
+    }
+    if (layer !== source && (await isFinal(layer.container, programs))) {
+      if (layer.container.format === 'RAW') await truncate(layer.file, layer.container.virtualSize ?? undefined);
+      await rename(layer.file, target);
+      return lasting;
+    }
+    const room = roomBeside(bytesOnDisk);
+    if (layer !== source) await room.grow(mostBytesOf(layer.container.allocatedSize));
+    await toQcow2({ ...work, room }, layer);
+    return lasting;
+  } finally {
+    await closeLayer(layer, source);
   }
-  const isFinal = format === 'QCOW2' || (isImportable(format) && format !== 'VMDK' && !(await work.programs.qemuImg()));
-  if (isFinal) return rename(unpacked, target);
-  await room.grow(bytesOnDisk + mostBytesOf(inspection.allocatedSize));
-  const inner = await open(unpacked, 'r');
-  await toQcow2(
-    {
-      ...work,
-      file: unpacked,
-      container: containerOf(inspection),
-      // The unpacked file stays until the conversion is over.
-      room: { grow: (bytes) => room.grow(bytesOnDisk + bytes) },
-      onProgress: (fraction) => onProgress(0.5 + fraction / 2),
-    },
-    inner,
-  ).finally(() => inner.close());
 }
 
-/** Returns the bytes that the unpacked file takes on the disk. */
-async function unpackInto(work: Work, packing: Packing, source: FileHandle, target: string): Promise<number> {
-  const unpacked = await open(target, 'wx');
+/** Closes what this conversion has opened, and deletes its draft unless that was renamed to the target. */
+async function closeLayer({ handle, file }: Layer, source: Layer): Promise<void> {
+  if (handle === source.handle) return;
+  await handle.close();
+  await rm(file, { force: true });
+}
+
+/** The inspection does not verify the digests of large files. */
+async function verify({ file, signal }: Work, { handle, container }: Layer): Promise<void> {
+  const isUnverified = container.lasting?.some(
+    ({ code, severity }) => code === 'ECSIMPORT.ManifestDigest' && severity === 'info',
+  );
+  if (isUnverified === true) await verifyManifests(handle, signal).catch((error: unknown) => cannotUnpack(file, error));
+}
+
+function cannotUnpack(file: string, error: unknown): never {
+  if (!(error instanceof UnpackError)) throw error;
+  throw convertFailure('Failed', `${file} cannot be unpacked: ${error.message}`, error);
+}
+
+/** True for a disk that needs no conversion, or without qemu-img cannot have one. */
+async function isFinal({ format, contains }: ContainerFacts, programs: Programs): Promise<boolean> {
+  if (contains !== null) return false;
+  return format === 'QCOW2' || (isImportable(format) && format !== 'VMDK' && (await programs.qemuImg()) === null);
+}
+
+/** Returns the bytes that the unpacked file takes on the disk; null: the layer has the disk itself, which is not packed. */
+async function unpackInto(work: Work, layer: Layer, target: string): Promise<number | null> {
+  const { handle, progress } = layer;
+  const { format, contains } = layer.container;
+  const inside = contains?.format ?? format;
+  const isSparse = contains?.sparse === true;
+  if (!isPacking(inside) && !isSparse) return null;
   let bytesOnDisk = 0;
+  const options = {
+    signal: work.signal,
+    onProgress: (fraction: number) => work.onProgress(progress + ((1 - progress) * fraction) / 2),
+    onWritten: async (bytes: number) => {
+      bytesOnDisk = bytes;
+      await work.room.grow(bytes);
+    },
+  };
+  const unpacked = await open(target, 'wx');
   try {
-    await unpack(packing, source, unpacked, {
-      signal: work.signal,
-      onProgress: (fraction) => work.onProgress(fraction / 2),
-      onWritten: async (bytes) => {
-        bytesOnDisk = bytes;
-        await work.room.grow(bytes);
-      },
-    });
+    // A sparse file that is packed too is unpacked in the next layer.
+    if (isSparse) await extractSparse(handle, contains.offset, unpacked, options);
+    else if (isPacking(inside)) await unpack(inside, handle, contains, unpacked, options);
     return bytesOnDisk;
   } catch (error) {
-    if (!(error instanceof UnpackError)) throw error;
-    throw convertFailure('Failed', `${work.file} cannot be unpacked: ${error.message}`, error);
+    cannotUnpack(work.file, error);
   } finally {
     await unpacked.close();
   }
 }
 
-async function toQcow2(work: Work, source: FileHandle): Promise<void> {
-  const { container, programs, file, target, onProgress } = work;
-  const image = await imageIn(container, source, file);
+async function toQcow2(work: Work, { handle, container, progress }: Layer): Promise<void> {
+  const { programs, file, target } = work;
   const qemuImg = await requireQemuImg(programs, container.format);
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
   const watched = growWith(target, work.room, signal).catch((error: unknown) => stop.abort(error));
   try {
-    const virtualSize = await qemuImg.virtualSize(image, signal);
-    // qemu-img rounds a raw file that ends within a sector up to the whole sector.
-    if (container.virtualSize === null || virtualSize !== Math.ceil(container.virtualSize / 512) * 512) {
+    const image = await imageOfSize(qemuImg, await imageIn(container, handle, file), container.virtualSize, signal);
+    if (typeof image === 'number') {
       throw convertFailure(
         'Unsafe',
-        `${file}: the inspection found a disk of ${container.virtualSize} bytes, and qemu-img one of ${virtualSize}`,
+        `${file}: the inspection found a disk of ${container.virtualSize} bytes, and qemu-img one of ${image}`,
       );
     }
-    await qemuImg.toQcow2(image, target, { virtualSize, onProgress, signal });
+    await qemuImg.toQcow2(image, target, {
+      virtualSize: container.virtualSize ?? 0,
+      onProgress: (fraction) => work.onProgress(progress + (1 - progress) * fraction),
+      signal,
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnsafeImageError) throw convertFailure('Unsafe', `${file}: ${error.message}`, error);
@@ -145,17 +226,37 @@ async function toQcow2(work: Work, source: FileHandle): Promise<void> {
   }
 }
 
+/** The image with the size that the inspection found; a number: the size that qemu-img reads instead. */
+async function imageOfSize(
+  qemuImg: QemuImg,
+  image: ImageBytes,
+  size: number | null,
+  signal: AbortSignal,
+): Promise<ImageBytes | number> {
+  const read = await qemuImg.virtualSize(image, signal);
+  // qemu-img rounds a disk that ends within a sector up to the whole sector.
+  if (size !== null && read === wholeSectors(size)) return image;
+  if (image.format !== 'VHD' || image.sizeField === 'chs') return read;
+  return await imageOfSize(qemuImg, { ...image, sizeField: 'chs' }, size, signal);
+}
+
+function wholeSectors(bytes: number): number {
+  return Math.ceil(bytes / 512) * 512;
+}
+
 /** What qemu-img reads. Our own inspection, which opens no other file whatever the image says, has come first. */
 async function imageIn(container: ContainerFacts, source: FileHandle, name: string): Promise<ImageBytes> {
-  const { notReadableAlone, virtualSize } = container;
+  const { notReadableAlone, virtualSize, contains } = container;
   if (notReadableAlone !== null) throw convertFailure('Unsafe', `${name}: ${notReadableAlone}`);
-  const { size } = await source.stat();
-  const { format, offset, size: length } = container.contains ?? { format: container.format, offset: 0, size };
+  const { size: fileSize } = await source.stat();
+  const { format, offset, size } = contains ?? { format: container.format, offset: 0, size: fileSize };
   // A VMDK without a size is a descriptor of other files that hold the disk.
   if (!isReadableFormat(format) || !virtualSize) {
     throw convertFailure('Failed', `${name} contains no disk that can be read`);
   }
-  return { fd: source.fd, format, offset, size: length };
+  // Of a raw disk, what follows its last sector is not part of it. The other formats may end within a sector.
+  const length = format === 'RAW' ? virtualSize : wholeSectors(size);
+  return { fd: source.fd, format, offset, size: offset + length >= fileSize ? null : length };
 }
 
 /** Reserves more room while the file grows; rejects when there is none, or when aborted. */

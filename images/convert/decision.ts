@@ -3,7 +3,7 @@ import type { ContainerFacts } from '../../domain/plan.js';
 import type { ContainerFormat, Inspection } from '../inspection.js';
 import { convertFailure, type Programs, requireQemuImg } from './programs.js';
 import { isReadableFormat } from './qemu-img.js';
-import { isPacking, packageFor } from './unpack.js';
+import { isPacking, type Packing, packageFor } from './unpack.js';
 
 export type ConvertMode = 'auto' | 'never' | 'qcow2';
 
@@ -33,6 +33,24 @@ const NOT_READABLE_ALONE = [
   'ECSIMPORT.Encrypted',
 ];
 
+/**
+ * The vendor does not say that it reads such clusters, or by which field it reads a VHD's size; snapshots take time to
+ * send and are not imported.
+ */
+const BETTER_CONVERTED = ['ECSIMPORT.ZstdClusters', 'ECSIMPORT.Snapshots', 'ECSIMPORT.VhdGeometry'];
+
+/** Findings about how the source was stored that a conversion neither repairs nor sees in the result. */
+const LASTING = [
+  'ECSIMPORT.NotClosed',
+  'ECSIMPORT.Damaged',
+  'ECSIMPORT.Truncated',
+  'ECSIMPORT.ManifestDigest',
+  'ECSIMPORT.TrailingBytes',
+];
+
+/** Archives with one disk. */
+const ARCHIVES: readonly string[] = ['OVA', 'TAR'] satisfies readonly ContainerFormat[];
+
 export function isImportable(format: string): boolean {
   return IMPORTABLE.includes(format);
 }
@@ -49,33 +67,41 @@ export async function decideConversion(
     throw convertFailure('NotWanted', `the image is ${format}, which ECS does not import, and upload.convert is never`);
   }
   if (isPacking(format)) {
-    if (!(await programs.unpacker(format))) {
-      const message = `the image is packed (${format}), and this worker has no ${packageFor(format)}`;
-      throw convertFailure('NoUnpacker', message);
-    }
+    await requireUnpacker(programs, format);
     // A format that ECS imports only has to be unpacked.
     if (IMPORTABLE_INSIDE.includes(subformat ?? '')) return 'converted';
-  } else if (format !== 'OVA' && !isReadableFormat(format)) {
+  } else if (!ARCHIVES.includes(format) && !isReadableFormat(format)) {
     return 'as-is';
   }
+  const packedInside = inspection.contains?.format ?? '';
+  if (isPacking(packedInside)) await requireUnpacker(programs, packedInside);
   await requireQemuImg(programs, format);
   return 'converted';
 }
 
+async function requireUnpacker(programs: Programs, packing: Packing): Promise<void> {
+  if (await programs.unpacker(packing)) return;
+  const message = `the image is packed (${packing}), and this worker has no ${packageFor(packing)}`;
+  throw convertFailure('NoUnpacker', message);
+}
+
 async function decideImportable(
-  { format, findings }: Inspection,
+  { format, contains, findings }: Inspection,
   mode: ConvertMode,
   programs: Programs,
 ): Promise<Conversion> {
-  if (mode === 'never') return 'as-is';
-  if (format === 'VMDK' || (mode === 'qcow2' && format !== 'QCOW2')) {
+  // Bytes around the image, which ECS does not skip.
+  const isPart = contains !== null;
+  if (mode === 'never') {
+    if (!isPart) return 'as-is';
+    throw convertFailure('NotWanted', `the file has other bytes after the ${format}, and upload.convert is never`);
+  }
+  if (isPart || format === 'VMDK' || (mode === 'qcow2' && format !== 'QCOW2')) {
     await requireQemuImg(programs, format);
     return 'converted';
   }
   if ((await programs.qemuImg()) === null) return 'as-is';
-  // The vendor does not say that it reads such clusters; snapshots take time to send and are not imported.
-  const unreadable = findings.some(({ code }) => code === 'ECSIMPORT.ZstdClusters' || code === 'ECSIMPORT.Snapshots');
-  return unreadable ? 'converted' : 'if-worth';
+  return findings.some(({ code }) => BETTER_CONVERTED.includes(code)) ? 'converted' : 'if-worth';
 }
 
 /** The format of a converted image, as far as the source's container shows it. */
@@ -97,5 +123,6 @@ export function isVoidWhenConverted(code: string): boolean {
 export function containerOf(inspection: Inspection): ContainerFacts {
   const { format, subformat, virtualSize, fileSize, allocatedSize, contains, findings } = inspection;
   const notReadableAlone = findings.find(({ code }) => NOT_READABLE_ALONE.includes(code))?.message ?? null;
-  return { format, subformat, virtualSize, fileSize, allocatedSize, contains, notReadableAlone };
+  const lasting = findings.filter(({ code }) => LASTING.includes(code));
+  return { format, subformat, virtualSize, fileSize, allocatedSize, contains, notReadableAlone, lasting };
 }

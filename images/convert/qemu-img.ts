@@ -23,7 +23,10 @@ export interface ImageBytes {
   readonly fd: number;
   readonly format: ReadableFormat;
   readonly offset: number;
-  readonly size: number;
+  /** Null: up to the end of the file. Otherwise a multiple of 512. */
+  readonly size: number | null;
+  /** For a VHD: the field of its footer that has the disk's size. */
+  readonly sizeField?: 'current_size' | 'chs';
 }
 
 export interface QemuImg {
@@ -60,9 +63,9 @@ export class QemuImgError extends Error {
 
 /** Maps sparse files with qemu-img, where it is installed. */
 export function mapExtentsWith(qemuImg: QemuImg): MapExtents {
-  return async ({ fd, size }, signal) => {
+  return async ({ fd }, signal) => {
     try {
-      return await qemuImg.map({ fd, format: 'RAW', offset: 0, size }, signal);
+      return await qemuImg.map({ fd, format: 'RAW', offset: 0, size: null }, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof QemuImgError) return null;
@@ -169,8 +172,7 @@ const OWN_OPTIONS: Readonly<Record<ReadableFormat, Readonly<Record<string, unkno
   RAW: {},
   QCOW2: { backing: null },
   VMDK: { backing: null },
-  // Without this, qemu-img computes the size of some makers' disks from the geometry, which is coarser.
-  VHD: { force_size_calc: 'current_size' },
+  VHD: {},
   VHDX: {},
   VDI: {},
 };
@@ -179,11 +181,13 @@ const OWN_OPTIONS: Readonly<Record<ReadableFormat, Readonly<Record<string, unkno
  * Built from our own numbers and names only: nothing in the image's name or path can become a protocol. The open file is
  * named by its descriptor, so that it is the file that was opened, whatever is at its path by now.
  */
-function specification({ format, offset, size }: ImageBytes): string {
+function specification({ format, offset, size, sizeField = 'current_size' }: ImageBytes): string {
   const file = { driver: 'file', filename: '/dev/fd/3', 'read-only': true };
-  const bytes = { driver: 'raw', offset, size, file, 'read-only': true };
+  const bytes = { driver: 'raw', offset, ...(size === null ? {} : { size }), file, 'read-only': true };
   if (format === 'RAW') return `json:${JSON.stringify(bytes)}`;
-  return `json:${JSON.stringify({ driver: DRIVERS[format], ...OWN_OPTIONS[format], 'read-only': true, file: bytes })}`;
+  // Left to itself, qemu-img chooses the field by the VHD's creator.
+  const options = format === 'VHD' ? { force_size_calc: sizeField } : OWN_OPTIONS[format];
+  return `json:${JSON.stringify({ driver: DRIVERS[format], ...options, 'read-only': true, file: bytes })}`;
 }
 
 /** The most that a QCOW2 takes on the disk: when none of the data can be compressed. */

@@ -1,7 +1,6 @@
 /** Unpacks files that are compressed with gzip, xz or zstd into sparse files, with the programs of these names. */
 import { execFile } from 'node:child_process';
 import { type FileHandle, readFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { runLimited } from './limited-process.js';
 
@@ -52,34 +51,65 @@ export interface UnpackOptions {
   readonly signal: AbortSignal;
 }
 
-/** Returns the unpacked size; blocks of zeros become holes. */
+/** Bytes of a file. Null: the whole file. */
+export type FileRange = { readonly offset: number; readonly size: number } | null;
+
+/**
+ * Returns the unpacked size; blocks of zeros become holes.
+ * @param packed a handle of its own, which has not been read in order yet
+ */
 export async function unpack(
   packing: Packing,
   packed: FileHandle,
+  range: FileRange,
   target: FileHandle,
   options: UnpackOptions,
 ): Promise<number> {
-  const { command, args } = PROGRAMS[packing];
-  const { size: packedSize } = await packed.stat();
+  const { command, args } = commandFor(packing, range);
+  const start = range?.offset ?? 0;
+  const packedSize = range?.size ?? (await packed.stat()).size;
   let size = 0;
   const end = await runLimited({
     ...{ command, args, limits: LIMITS, input: packed.fd, signal: options.signal },
     onOutput: async (output) => {
-      size = await writeSparse(output, target, options, async () => {
+      size = await writeSparse(output as AsyncIterable<Buffer>, target, options, async () => {
         const position = await positionOf(packed.fd);
-        if (position !== null) options.onProgress(Math.min(1, position / packedSize));
+        if (position !== null) options.onProgress(Math.min(1, Math.max(0, position - start) / packedSize));
       });
     },
   });
-  if (end.code !== 0) throw new UnpackError(end.complaint.split('\n').at(-1) || `${command} ended with ${end.code}`);
+  const isWhole = end.code === 0 || (end.code === GZIP_WARNING && end.complaint.includes(TRAILING_BYTES));
+  if (!isWhole) {
+    throw new UnpackError(end.complaint.split('\n').at(-1) || `${PROGRAMS[packing].command} ended with ${end.code}`);
+  }
   await target.truncate(size);
   return size;
 }
 
-async function writeSparse(
-  output: Readable,
+/** gzip ends so after everything was unpacked, where other bytes follow: OpenWrt appends a signature to its images. */
+const GZIP_WARNING = 2;
+const TRAILING_BYTES = 'trailing garbage ignored';
+
+/** Passes the bytes of the range only. `tail` seeks in a file. */
+const RANGE_SCRIPT = 'tail -c "+$1" | head -c "$2" | { shift 2; exec "$@"; }';
+
+function commandFor(
+  packing: Packing,
+  range: FileRange,
+): { readonly command: string; readonly args: readonly string[] } {
+  const { command, args } = PROGRAMS[packing];
+  if (range === null) return { command, args };
+  return {
+    command: '/bin/sh',
+    args: ['-c', RANGE_SCRIPT, 'unpack', String(range.offset + 1), String(range.size), command, ...args],
+  };
+}
+
+/** Writes to a file; blocks of zeros become holes. */
+export async function writeSparse(
+  output: AsyncIterable<Buffer>,
   target: FileHandle,
-  { onWritten }: UnpackOptions,
+  { onWritten }: Pick<UnpackOptions, 'onWritten'>,
   report: () => Promise<void>,
 ): Promise<number> {
   const block = Buffer.alloc(BLOCK_BYTES);
@@ -101,7 +131,7 @@ async function writeSparse(
     await onWritten(onDisk);
     await report();
   };
-  for await (const piece of output as AsyncIterable<Buffer>) {
+  for await (const piece of output) {
     for (let taken = 0; taken < piece.length; ) {
       const part = piece.subarray(taken, taken + BLOCK_BYTES - filled);
       part.copy(block, filled);

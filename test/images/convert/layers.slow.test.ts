@@ -1,0 +1,196 @@
+/** Conversions of packed, archived and oddly stored images by the real programs: the disk stays the same. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createConverter } from '../../../images/convert/converter.js';
+import { containerOf, decideConversion } from '../../../images/convert/decision.js';
+import { INSTALLED } from '../../../images/convert/programs.js';
+import { inspectImage } from '../../../images/inspect.js';
+import { createCache } from '../../../sources/scratch-cache.js';
+import { MIB, mbrDisk } from '../../support/images/made-images.js';
+import { vhdFooter } from '../../support/images/made-vhd.js';
+
+let home = '';
+const SIZE = 64 * MIB;
+const signal = new AbortController().signal;
+const run = (script: string) => execFileSync('bash', ['-ec', script], { cwd: home, stdio: 'pipe' }).toString();
+const at = (name: string) => path.join(home, name);
+
+beforeAll(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'layers-'));
+  const start = mbrDisk(4 * MIB);
+  start.writeUInt32LE(SIZE / 512 - 2048, 458);
+  writeFileSync(at('disk.raw'), start);
+  truncateSync(at('disk.raw'), SIZE);
+  const file = openSync(at('disk.raw'), 'r+');
+  writeSync(file, randomBytes(3 * MIB), 0, 3 * MIB, 20 * MIB);
+  writeSync(file, Buffer.alloc(MIB, 'text that repeats itself'), 0, MIB, 50 * MIB);
+  closeSync(file);
+  run(`
+    qemu-img convert -f raw -O vmdk -o subformat=streamOptimized disk.raw disk.vmdk
+    qemu-img convert -f raw -O vpc -o force_size=on disk.raw disk.vhd
+    qemu-img convert -f raw -O qcow2 disk.raw disk.qcow2
+    echo '<Envelope/>' > machine.ovf
+    mkdir -p folder && cp machine.ovf disk.vmdk folder/
+  `);
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+async function convert(name: string) {
+  const file = at(name);
+  const inspection = await inspectImage(file);
+  const cache = createCache({ folder: at('cache'), limitBytes: 4096 * MIB });
+  return await createConverter({ cache, inspect: inspectImage })({
+    ...{ file, container: containerOf(inspection), name, mode: 'qcow2', role: 'system', signal },
+    onProgress: () => undefined,
+  });
+}
+
+async function sameDisk(name: string): Promise<void> {
+  const { file, inspection } = await convert(name);
+  expect(inspection).toMatchObject({ format: 'QCOW2', virtualSize: SIZE, partitionTable: 'mbr' });
+  expect(run(`qemu-img compare -f raw -F qcow2 disk.raw ${file.path}`)).toContain('identical');
+  await file.release('delete');
+  expect(readdirSync(at('cache'))).toEqual([]);
+}
+
+const skippable = Buffer.from('502a4d180c000000616c6c206f66207468656d21', 'hex');
+
+describe('packed images and archives → the same disk', () => {
+  const scripts: Record<string, string> = {
+    'gce.tar.gz': 'tar --format=oldgnu -Sczf gce.tar.gz disk.raw',
+    'pax-sparse.tar.gz': 'tar --format=posix -Sczf pax-sparse.tar.gz disk.raw',
+    'plain.tar': 'tar -cf plain.tar disk.raw',
+    'sparse.tar': 'tar -Scf sparse.tar disk.raw',
+    'disk.tar.xz': 'tar -cf - disk.qcow2 | xz -0 > disk.tar.xz',
+    'disk.tar.zst': 'tar -cf - disk.vhd | zstd -q > disk.tar.zst',
+    'machine.ova.gz': 'tar --format=ustar -cf - machine.ovf disk.vmdk | gzip -1 > machine.ova.gz',
+    'folder.ova': 'tar --format=posix -cf folder.ova folder',
+    'disk-first.ova': 'tar --format=ustar -cf disk-first.ova disk.vmdk machine.ovf',
+    'gz-vmdk.ova': 'gzip -1kc disk.vmdk > packed && tar --format=ustar -cf gz-vmdk.ova machine.ovf packed',
+    'gz-vhd.ova': 'gzip -1kc disk.vhd > packed && tar --format=ustar -cf gz-vhd.ova machine.ovf packed',
+    'xz-qcow2.ova': 'xz -0kc disk.qcow2 > packed && tar --format=ustar -cf xz-qcow2.ova packed machine.ovf',
+    'gz-raw.ova.gz': 'gzip -1kc disk.raw > packed && tar -czf gz-raw.ova.gz machine.ovf packed',
+    'manifest.ova':
+      'echo "SHA256(disk.vmdk)= $(sha256sum < disk.vmdk | cut -c-64)" > m.mf && tar --format=ustar -cf manifest.ova machine.ovf m.mf disk.vmdk',
+    'trailing.raw.gz': 'gzip -1kc disk.raw > trailing.raw.gz && printf "{ \\"metadata\\": 1 }FWx0" >> trailing.raw.gz',
+    'streams.raw.xz': '(head -c 1M disk.raw | xz -0; tail -c +1048577 disk.raw | xz -0) > streams.raw.xz',
+    'frames.raw.zst': '(head -c 1M disk.raw | zstd -q; tail -c +1048577 disk.raw | zstd -q) > frames.raw.zst',
+    'members.raw.gz': '(head -c 1M disk.raw | gzip -1; tail -c +1048577 disk.raw | gzip -1) > members.raw.gz',
+  };
+  test.each(Object.keys(scripts))('%s', async (name) => {
+    run(scripts[name] ?? '');
+    await sameDisk(name);
+  });
+
+  test('zstd after a skippable frame', async () => {
+    run('zstd -qkc disk.raw > frame');
+    writeFileSync(at('skippable.raw.zst'), Buffer.concat([skippable, readFileSync(at('frame'))]));
+    expect(await inspectImage(at('skippable.raw.zst'))).toMatchObject({ format: 'ZSTD', subformat: 'RAW' });
+    await sameDisk('skippable.raw.zst');
+  });
+
+  test.each([
+    ['streams.raw.xz', SIZE],
+    ['frames.raw.zst', null],
+  ])('%s → the size of all its parts, where they record it', async (name, virtualSize) => {
+    run(scripts[name] ?? '');
+    expect(await inspectImage(at(name))).toMatchObject({ subformat: 'RAW', virtualSize });
+  });
+});
+
+describe('a VHD whose size depends on how it is read → the same disk', () => {
+  /** Replaces both footers of a dynamic VHD. */
+  const withFooter = (parts: Parameters<typeof vhdFooter>[0]) => {
+    const bytes = readFileSync(at('disk.vhd'));
+    const footer = vhdFooter(parts);
+    footer.copy(bytes, 0);
+    footer.copy(bytes, bytes.length - 512);
+    return bytes;
+  };
+
+  test.each([
+    ['by VirtualBox, with a smaller geometry', { size: SIZE, creator: 'vbox', geometry: [60, 16, 63] as const }],
+    ['by Hyper-V', { size: SIZE, creator: 'win ', geometry: [130, 16, 63] as const }],
+    ['with a current size that is too small', { size: 32 * MIB, creator: 'qemu', geometry: [128, 16, 64] as const }],
+  ])('%s', async (_name, parts) => {
+    writeFileSync(at('odd.vhd'), withFooter(parts));
+    const inspection = await inspectImage(at('odd.vhd'));
+    expect(inspection.virtualSize).toBe(SIZE);
+    const isAmbiguous = inspection.findings.some(({ code }) => code === 'ECSIMPORT.VhdGeometry');
+    expect(await decideConversion(inspection, 'auto', INSTALLED)).toBe(isAmbiguous ? 'converted' : 'if-worth');
+    await sameDisk('odd.vhd');
+  });
+});
+
+describe('a file that ends within a sector → the same disk', () => {
+  test('a QCOW2 after a snapshot', async () => {
+    run('cp disk.qcow2 snapshot.qcow2 && qemu-img snapshot -c one snapshot.qcow2');
+    expect(statSync(at('snapshot.qcow2')).size % 512).not.toBe(0);
+    await sameDisk('snapshot.qcow2');
+  });
+
+  test.each(['qcow2', 'vmdk'])('a %s with other bytes after it, in a tar archive too', async (format) => {
+    run(`qemu-img convert -f raw -O ${format} disk.raw odd.${format}`);
+    appendFileSync(at(`odd.${format}`), 'some bytes');
+    await sameDisk(`odd.${format}`);
+    run(`tar -cf odd.tar odd.${format}`);
+    await sameDisk('odd.tar');
+  });
+});
+
+test('a wrong digest in the manifest of a packed OVA → a blocking finding after the conversion', async () => {
+  run(`echo "SHA256(disk.vmdk)= ${'0'.repeat(64)}" > m.mf
+    tar --format=ustar -cf - machine.ovf m.mf disk.vmdk | gzip -1 > wrong.ova.gz`);
+  const { file, inspection } = await convert('wrong.ova.gz');
+  expect(inspection.findings).toContainEqual(
+    expect.objectContaining({ code: 'ECSIMPORT.ManifestDigest', severity: 'blocking' }),
+  );
+  await file.release('delete');
+});
+
+test.each(['open.vhdx', 'open.vhdx.gz'])(
+  '%s, which was not closed → the warning stays after the conversion',
+  async (name) => {
+    run('qemu-img convert -f raw -O vhdx disk.raw open.vhdx');
+    const bytes = readFileSync(at('open.vhdx'));
+    // LogGuid of both headers. The log itself is empty, so qemu-img has nothing to replay.
+    for (const header of [64, 128]) {
+      bytes.writeUInt8(1, header * 1024 + 48);
+      bytes.writeUInt32LE(0, header * 1024 + 4);
+      bytes.writeUInt32LE(crc32c(bytes.subarray(header * 1024, (header + 4) * 1024)), header * 1024 + 4);
+    }
+    writeFileSync(at('open.vhdx'), bytes);
+    run('gzip -1kf open.vhdx');
+    const { file, inspection } = await convert(name);
+    expect(inspection.findings).toContainEqual(
+      expect.objectContaining({ code: 'ECSIMPORT.NotClosed', severity: 'warning' }),
+    );
+    await file.release('delete');
+  },
+);
+
+/** Castagnoli's polynomial, as VHDX headers have it. */
+function crc32c(bytes: Buffer): number {
+  let crc = 0xffff_ffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x82f6_3b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
