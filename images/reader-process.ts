@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DiskContext } from './inspection.js';
-import { nodeDecoder, wasmDecoderFolder } from './packing/zstd-decoders.js';
+import { nodeDecoder, wasmDecoderAccess } from './packing/zstd-decoders.js';
 import { type RemoteImage, serveRequests } from './remote-image.js';
 
 export interface ReadingLimits {
@@ -59,7 +59,7 @@ export class ReaderProcess {
   constructor(private readonly limits: ReadingLimits) {
     this.child = spawn(process.execPath, childArguments(limits), {
       // The child must not see the service's secrets.
-      env: {},
+      env: nodeDecoder() === null ? wasmDecoderAccess().environment : {},
       cwd: path.parse(process.execPath).root,
       stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
       windowsHide: true,
@@ -190,7 +190,7 @@ function childArguments(limits: ReadingLimits): string[] {
 }
 
 function readableFolders(own: string): string[] {
-  return nodeDecoder() === null ? [own, wasmDecoderFolder()] : [own];
+  return nodeDecoder() === null ? [own, wasmDecoderAccess().folder] : [own];
 }
 
 function fileAccess(folders: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 /** The two Zstandard decoders: the one in node:zlib (Node.js 22.15 and later), else the `zstddec` package. */
-import { createRequire } from 'node:module';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
 import { UnreadableError } from '../bytes.js';
 
@@ -11,6 +12,9 @@ export type DecodeFrame = (frame: Buffer, maxBytes: number) => Buffer;
 interface NodeZstd {
   zstdDecompressSync(frame: Buffer, options: { chunkSize: number; maxOutputLength: number }): Buffer;
 }
+
+/** Where a process with restricted file access finds `zstddec`. */
+const LOCATION_VARIABLE = 'ECS_IMPORT_ZSTDDEC';
 
 /** zlib's smallest output buffer. */
 const MIN_CHUNK = 64;
@@ -37,7 +41,7 @@ export function nodeDecoder(): DecodeFrame | null {
 
 /** The C library, compiled to WebAssembly. */
 export async function wasmDecoder(): Promise<DecodeFrame> {
-  const { ZSTDDecoder } = await import('zstddec');
+  const { ZSTDDecoder }: typeof import('zstddec') = await import(process.env[LOCATION_VARIABLE] ?? 'zstddec');
   const decoder = new ZSTDDecoder();
   await decoder.init();
   return (frame, maxBytes) => {
@@ -50,7 +54,14 @@ export async function wasmDecoder(): Promise<DecodeFrame> {
   };
 }
 
-/** A process with restricted file access must be allowed to read this folder before it calls `wasmDecoder`. */
-export function wasmDecoderFolder(): string {
-  return path.dirname(createRequire(import.meta.url).resolve('zstddec'));
+/**
+ * What a process with restricted file access needs before it calls `wasmDecoder`: permission to read `folder`, and
+ * `environment`. It gets the real path, since it could not follow the links that pnpm and `npm link` make.
+ */
+export function wasmDecoderAccess(): {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+} {
+  const module = realpathSync(fileURLToPath(import.meta.resolve('zstddec')));
+  return { folder: path.dirname(module), environment: { [LOCATION_VARIABLE]: pathToFileURL(module).href } };
 }

@@ -84,16 +84,14 @@ const frame = (...blocks: Buffer[]) => Buffer.concat([Buffer.from('28b52ffd0038'
 const SKIPPABLE = Buffer.from('502a4d1803000000010203', 'hex');
 const ABC = frame(block(Buffer.from('abc')));
 
+/** Node.js 20 has only `zstddec`; the fast tests also run on versions that have both. */
+const native = nodeDecoder();
 const DECODERS = [
-  ['node:zlib', nodeDecoder()],
-  ['zstddec', await wasmDecoder()],
-] as const;
+  ...(native === null ? [] : [['node:zlib', native] as const]),
+  ['zstddec', await wasmDecoder()] as const,
+];
 
 describe.each(DECODERS)('%s', (_name, decoder) => {
-  if (decoder === null) {
-    test.skip('this Node.js has no zstd decoder', () => undefined);
-    return;
-  }
   const { decompressZstd, zstdFrames, zstdStart } = createZstd(decoder);
   const contentOf = (input: Buffer, maxBytes = MIB) => Buffer.concat([...zstdFrames(input, maxBytes)]).toString();
 
