@@ -82,7 +82,7 @@ export const OSS = [
     meaning: 'The object key is not valid',
     class: 'request',
     remedy:
-      'Set upload.prefix, or the key in disks[].source, to at most 1,023 bytes that do not start with “/” or “\\”.',
+      'Set upload.prefix, or the key in disks[].source, to at most 1,023 bytes that do not start with “/” or “\\” and contain no segment “.” or “..”.',
     link,
     field: 'upload.prefix',
   },

@@ -1,6 +1,6 @@
 /** The rules for the sources of disks, in a table by URL scheme; `sources/index.ts` has the code that reads them. */
 import { parseObjectLocation } from '../object-location.js';
-import { BUCKET_RULES, brokenRules, type TextRule, utf8Length } from './text-rules.js';
+import { BUCKET_RULES, brokenRules, OBJECT_PATH_RULES, type TextRule, utf8Length } from './text-rules.js';
 
 /** The suffixes of disk images; the cloud refuses objects with any other one (UnsupportedSuffix.OSSObject). */
 const IMAGE_SUFFIXES: readonly string[] = ['raw', 'img', 'vhd', 'qcow2', 'vmdk'];
@@ -122,11 +122,11 @@ const OBJECT_KEY_RULES: readonly TextRule[] = [
     holds: (key) => key !== '' && !key.endsWith('/'),
     message: 'names a bucket or a folder: give one object, as oss://bucket/key',
   },
-  {
-    name: 'key.start',
-    holds: (key) => !/^[/\\]/.test(key),
-    message: 'has a key that starts with “/” or “\\”, which OSS refuses',
-  },
+  ...OBJECT_PATH_RULES.map(({ name, holds, message }) => ({
+    name: `key.${name}`,
+    holds,
+    message: `has a key that ${message}`,
+  })),
   {
     name: 'key.length',
     holds: (key) => utf8Length(key) <= OBJECT_KEY_MAX_BYTES,

@@ -152,22 +152,35 @@ export const BUCKET_RULES: readonly TextRule[] = [
 /** An object key has at most 1,023 bytes. The import ID, the disk number and the suffix follow the prefix. */
 const PREFIX_MAX_BYTES = 900;
 
-export const PREFIX_RULES: readonly TextRule[] = [
+/**
+ * Rules for keys and for prefixes of keys. URL libraries and proxies resolve the segments `.` and `..`: another key
+ * than the signed one would arrive. A lone surrogate cannot be percent-encoded.
+ */
+export const OBJECT_PATH_RULES: readonly TextRule[] = [
   {
     name: 'start',
     holds: (text) => !/^[/\\]/.test(text),
     message: 'must not start with “/” or “\\”: OSS rejects such keys',
   },
   {
-    name: 'length',
-    holds: (text) => utf8Length(text) <= PREFIX_MAX_BYTES,
-    message: `must have at most ${PREFIX_MAX_BYTES} bytes`,
+    name: 'segments',
+    holds: (text) => !text.split('/').some((segment) => segment === '.' || segment === '..'),
+    message: 'must not contain the path segments “.” and “..”: remove them, because OSS keys are not paths',
   },
   {
     name: 'characters',
     // biome-ignore lint/suspicious/noControlCharactersInRegex: OSS rejects exactly these characters
-    holds: (text) => !/[\x00-\x1f\x7f]/.test(text),
-    message: 'must not contain control characters',
+    holds: (text) => !/[\x00-\x1f\x7f\p{Surrogate}]/u.test(text),
+    message: 'must not contain control characters or incomplete UTF-16 surrogate pairs',
+  },
+];
+
+export const PREFIX_RULES: readonly TextRule[] = [
+  ...OBJECT_PATH_RULES,
+  {
+    name: 'length',
+    holds: (text) => utf8Length(text) <= PREFIX_MAX_BYTES,
+    message: `must have at most ${PREFIX_MAX_BYTES} bytes`,
   },
 ];
 
