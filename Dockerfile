@@ -1,9 +1,9 @@
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY . .
 RUN npm ci && npm prune --omit=dev --ignore-scripts
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 # qemu-img converts images that ECS does not take as they are.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates qemu-utils && rm -rf /var/lib/apt/lists/*
 WORKDIR /app

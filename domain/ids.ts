@@ -42,12 +42,6 @@ export function importWorkflowId(importId: string): string {
   return `${WORKFLOW_PREFIX}${importId}`;
 }
 
-/** The inverse of `importWorkflowId`; null for the ID of another workflow type. */
-export function importIdOfWorkflow(workflowId: string): string | null {
-  const id = workflowId.startsWith(WORKFLOW_PREFIX) ? workflowId.slice(WORKFLOW_PREFIX.length) : '';
-  return isImportId(id) ? id : null;
-}
-
 /**
  * The object key of a disk in the bucket. The suffix is that of the format, because the cloud rejects any other (UnsupportedSuffix.OSSObject).
  * @param disk 1 is the system disk

@@ -15,6 +15,8 @@ const steps = [
   ['types', ['npm', 'run', '--silent', 'types']],
   ['lint', ['npm', 'run', '--silent', 'lint']],
   ['imports', ['npm', 'run', '--silent', 'imports']],
+  ['unused files, exports and dependencies', ['npm', 'run', '--silent', 'unused']],
+  ['package', ['npm', 'run', '--silent', 'package']],
   ['tests', ['npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`]],
 ];
 

@@ -5,15 +5,9 @@ import type { ActivityTiming } from '../process-names.js';
 import type { BatchFinalState, BatchState } from './batch.js';
 import type { BatchPolicy } from './policy.js';
 
-const SHAPE = /^bat-[0-7][0-9a-hjkmnp-tv-z]{25}$/;
-
 /** `bat-` and 26 characters that sort by time. */
 export function newBatchId(timeMs: number, random: Uint8Array): string {
   return newId('bat', timeMs, random);
-}
-
-export function isBatchId(text: string): boolean {
-  return SHAPE.test(text);
 }
 
 export function batchWorkflowId(batchId: string): string {

@@ -11,4 +11,3 @@ export {
 } from './catalogue.js';
 export type { CatalogueEntry, CatalogueService } from './entry.js';
 export { fail } from './fail.js';
-export { redact } from './redact.js';

@@ -15,7 +15,12 @@ beforeAll(() => {
 });
 afterAll(() => packed?.remove());
 
-test('a full install → a TypeScript program compiles and runs with all four entries', async () => {
+// An install unpacks 435 MiB, which takes minutes on a loaded machine.
+const INSTALL_MS = 10 * 60_000;
+
+test('a full install → a TypeScript program compiles and runs with all four entries', {
+  timeout: INSTALL_MS,
+}, async () => {
   const folder = packed.install('full', ['@types/node@20']);
   cpSync(path.join(ROOT, 'test/package/program.ts.txt'), path.join(folder, 'program.ts'));
   // Temporal's own declarations need a package of types that they do not depend on: its files are not checked.
