@@ -141,5 +141,10 @@ function isTrue(value: string | undefined): boolean {
 }
 
 function inHome(...path: readonly string[]): boolean {
-  return existsSync(join(homedir(), ...path));
+  try {
+    return existsSync(join(homedir(), ...path));
+  } catch {
+    // HOME is unset and the user is not in the system's list of users.
+    return false;
+  }
 }

@@ -15,6 +15,7 @@ import {
   milliseconds,
   readEnvironment,
 } from './environment.js';
+import { homeFolder, substituteHome } from './home.js';
 import { type TemporalConfig, type TemporalSettings, temporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
 import { temporalVariables } from './temporal-variables.js';
@@ -74,7 +75,10 @@ export const WORKER_DEFAULTS = {
   fileRoots: [],
   httpHosts: [],
   httpAddresses: [],
-  cacheDir: path.join(os.homedir(), '.cache', 'ecs-image-import', 'images'),
+  // Read on use: finding a substitute for a missing home folder creates it.
+  get cacheDir() {
+    return path.join(homeFolder() ?? substituteHome(), '.cache', 'ecs-image-import', 'images');
+  },
   cacheLimitBytes: 200 * GIB,
   maxUploads: 4,
   maxPreflights: 16,
@@ -115,7 +119,10 @@ export const workerVariables = z.object({
     .transform((text) => text.split(':').filter((root) => root !== '')),
   ECS_IMPORT_HTTP_HOSTS: commaList,
   ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'set addresses or networks, e.g. 127.0.0.1,10.0.0.0/8'),
-  ECS_IMPORT_CACHE_DIR: z.string().min(1).default(WORKER_DEFAULTS.cacheDir),
+  ECS_IMPORT_CACHE_DIR: z
+    .string()
+    .min(1)
+    .default(() => WORKER_DEFAULTS.cacheDir),
   ECS_IMPORT_CACHE_LIMIT: byteCount.prefault('200G'),
   ECS_IMPORT_MAX_UPLOADS: count(WORKER_DEFAULTS.maxUploads),
   ECS_IMPORT_MAX_PREFLIGHTS: count(WORKER_DEFAULTS.maxPreflights),

@@ -37,7 +37,10 @@ function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The program name, in parentheses, may contain spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 'unknown';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A killed process keeps its process id until its parent reads its exit code: indefinitely, if PID 1 never does.
+    if (fields[0] === 'Z' || fields[0] === 'X') return 'gone';
+    return fields[19] ?? 'unknown';
   } catch {
     return 'unknown';
   }

@@ -6,7 +6,7 @@ import { readTemporalSettings } from '../config/temporal-environment.js';
 import { namesTemporal } from '../config/temporal-variables.js';
 import { type DoctorCheck, failed, ok, warning } from '../domain/checkup.js';
 import { probeTemporal } from '../temporal/probe.js';
-import { postgresBinaries } from './postgres/binaries.js';
+import { binariesIn, findPostgresPackage } from './postgres/binaries.js';
 import { checkDatabaseServer } from './supervisor/external-servers.js';
 import { cacheDir } from './supervisor/folders.js';
 import { messageOf } from './supervisor/stack-error.js';
@@ -74,7 +74,7 @@ async function checkPostgres(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
       await checkDatabaseServer(env.DATABASE_URL, new AbortController().signal, 0);
       return ok('PostgreSQL', 'connected to DATABASE_URL');
     }
-    const { postgres } = await postgresBinaries();
+    const { postgres } = binariesIn((await findPostgresPackage()).folder);
     await access(postgres, constants.X_OK);
     return ok('PostgreSQL', `\`up\` starts ${postgres}`);
   } catch (error) {

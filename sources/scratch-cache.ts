@@ -8,6 +8,7 @@ import path from 'node:path';
 import { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import { abortable } from './abortable.js';
+import { isProcessAlive } from './process-alive.js';
 
 export interface CacheOptions {
   readonly folder: string;
@@ -189,7 +190,7 @@ async function clear(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const name of await readdir(folder)) {
     const owner = DRAFT.exec(name)?.[1];
-    if (owner !== undefined && (Number(owner) === process.pid || !isRunning(Number(owner)))) {
+    if (owner !== undefined && (Number(owner) === process.pid || !isProcessAlive(Number(owner)))) {
       await rm(path.join(folder, name), { force: true });
     }
   }
@@ -203,15 +204,6 @@ async function removeDrafts(draft: string): Promise<void> {
   const { dir, base } = path.parse(draft);
   for (const name of await readdir(dir)) {
     if (name.startsWith(base)) await rm(path.join(dir, name), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

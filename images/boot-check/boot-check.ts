@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding, Severity } from '../../domain/import.js';
+import { isProcessAlive } from '../../sources/process-alive.js';
 import { unlessUnreadable } from '../findings.js';
 import type { Inspection } from '../inspection.js';
 import { orSourceFailure } from '../source-file.js';
@@ -176,18 +177,9 @@ const FOLDER = 'ecs-image-import-boot-';
 function removeStaleFolders(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : Number.NaN);
-    if (Number.isSafeInteger(pid) && pid > 0 && !isAlive(pid)) {
+    if (Number.isSafeInteger(pid) && pid > 0 && !isProcessAlive(pid)) {
       rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 

@@ -1,20 +1,20 @@
 /** The embedded PostgreSQL server: its database cluster is in the data folder, and it listens on the loopback address only. */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { programFolders } from '../supervisor/folders.js';
 import { commandLine, endProcess, identify } from '../supervisor/processes.js';
 import { errorCode, messageOf, StackError } from '../supervisor/stack-error.js';
 import type { PartPlan } from '../supervisor/supervised-part.js';
-import { postgresBinaries } from './binaries.js';
-import { type Runner, unprivilegedRunner } from './unprivileged.js';
+import { postgresAccount } from './account.js';
+import { accessTo, makeCluster, ownCluster, USER } from './cluster.js';
+import { postgresPrograms } from './programs.js';
 
 const execute = promisify(execFile);
 
-const USER = 'ecs_image_import';
 const DATABASE = 'ecs_image_import';
 
 export interface PostgresOptions {
@@ -32,21 +32,26 @@ export interface Postgres {
 /** Creates the database cluster if it does not exist. */
 export async function preparePostgres(options: PostgresOptions): Promise<Postgres> {
   const { dataDir, port } = options;
-  const binaries = await postgresBinaries();
   const cluster = path.join(dataDir, 'postgres');
   const passwordFile = path.join(dataDir, 'postgres.password');
-  const runner = await unprivilegedRunner(binaries.postgres, dataDir);
+  const account = await postgresAccount(cluster);
+  const folders = programFolders(options.env);
+  const binaries = await postgresPrograms(account, folders);
   const env = withoutPostgresSettings(options.env);
-  if (!existsSync(cluster)) await createCluster({ initdb: binaries.initdb, cluster, passwordFile, runner, env });
+  if (!existsSync(cluster)) await makeCluster({ binaries, cluster, passwordFile, account, env, folders });
+  await ownCluster(cluster, account);
   await checkVersion(cluster, binaries.postgres);
 
   const password = await readPassword(passwordFile, cluster);
   const connection = { host: '127.0.0.1', port, user: USER, password };
-  const command = runner.wrap({
+  const access = accessTo(cluster, account);
+  const command = {
     file: binaries.postgres,
-    args: ['-D', cluster, ...settings(port).flatMap((setting) => ['-c', setting])],
+    args: ['-D', access.path, ...[...settings(port), clusterLabel(cluster)].flatMap((setting) => ['-c', setting])],
     env,
-  });
+    cwd: access.cwd,
+    account,
+  };
   const part: PartPlan = {
     name: 'postgres',
     address: `127.0.0.1:${port}`,
@@ -84,50 +89,6 @@ function settings(port: number): readonly string[] {
   ];
 }
 
-interface ClusterOptions {
-  readonly initdb: string;
-  readonly cluster: string;
-  readonly passwordFile: string;
-  readonly runner: Runner;
-  readonly env: NodeJS.ProcessEnv;
-}
-
-/** Creates a draft and renames it, so that an existing cluster is always complete. */
-async function createCluster({ initdb, cluster, passwordFile, runner, env }: ClusterOptions): Promise<void> {
-  const draft = `${cluster}.draft`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { mode: 0o700 });
-  await writeFile(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
-  await chmod(passwordFile, 0o600);
-  if (runner.account !== null) {
-    const { uid, gid } = runner.account;
-    await chown(draft, uid, gid);
-    await chown(passwordFile, uid, gid);
-  }
-  const command = runner.wrap({
-    file: initdb,
-    args: [
-      ...['--pgdata', draft, '--username', USER, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-      // The built-in locale gives the same sort order on every machine.
-      ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
-    ],
-    env,
-  });
-  try {
-    await execute(command.file, [...command.args], { cwd: '/', env: command.env, timeout: 120_000 });
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw new StackError(`can't create a PostgreSQL database in ${cluster}: ${initdbReason(error)}`, { cause: error });
-  }
-  await rename(draft, cluster);
-}
-
-function initdbReason(error: unknown): string {
-  const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-  const lines = text.split('\n').filter((line) => /error|fatal|could not|no space/i.test(line));
-  return lines[0]?.trim() ?? messageOf(error).split('\n')[0] ?? 'initdb failed';
-}
-
 async function checkVersion(cluster: string, postgres: string): Promise<void> {
   let created: string;
   try {
@@ -155,10 +116,15 @@ async function removeStalePidFile(cluster: string): Promise<void> {
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return;
   const identity = identify(Number.parseInt(text, 10));
-  if (identity !== null && commandLine(identity.pid).includes(` -D ${cluster} `)) {
+  if (identity !== null && commandLine(identity.pid).includes(` ${clusterLabel(cluster)} `)) {
     await endProcess(identity, 'SIGINT', 30_000);
   }
   await rm(file, { force: true });
+}
+
+/** A setting without effect: it shows in the command line which cluster a server runs on. */
+function clusterLabel(cluster: string): string {
+  return `ecs_image_import.cluster=${cluster}`;
 }
 
 interface Connection {

@@ -1,24 +1,37 @@
 /** Folders of this user, according to the XDG base directory specification. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
+import { homeFolder, substituteHome, temporaryFolders } from '../../config/home.js';
 import { errorCode, messageOf, StackError } from './stack-error.js';
 
 const NAME = 'ecs-image-import';
 
-function xdg(value: string | undefined, fallback: readonly string[]): string {
+/** Folders below the home folder, and their names in the folder that replaces it. */
+const PLACES = {
+  data: { variable: 'XDG_DATA_HOME', inHome: ['.local', 'share'] },
+  cache: { variable: 'XDG_CACHE_HOME', inHome: ['.cache'] },
+} as const;
+
+function placeOf(name: keyof typeof PLACES, env: NodeJS.ProcessEnv): string {
+  const { variable, inHome } = PLACES[name];
+  const value = env[variable];
   // The specification: relative paths in these variables are invalid and must be ignored.
-  return value !== undefined && path.isAbsolute(value) ? value : path.join(os.homedir(), ...fallback);
+  if (value !== undefined && path.isAbsolute(value)) return path.join(value, NAME);
+  const home = homeFolder();
+  const folder = home === null ? null : path.join(home, ...inHome, NAME);
+  if (folder !== null && (existsSync(folder) || canBeMade(folder))) return folder;
+  return path.join(substituteHome(), name);
 }
 
 /** The default of `up --data`. */
 export function defaultDataDir(env: NodeJS.ProcessEnv): string {
-  return path.join(xdg(env.XDG_DATA_HOME, ['.local', 'share']), NAME);
+  return placeOf('data', env);
 }
 
 /** For files that can be downloaded or built again: the Temporal server. */
 export function cacheDir(env: NodeJS.ProcessEnv): string {
-  return path.join(xdg(env.XDG_CACHE_HOME, ['.cache']), NAME);
+  return placeOf('cache', env);
 }
 
 /**
@@ -26,7 +39,30 @@ export function cacheDir(env: NodeJS.ProcessEnv): string {
  * variable (cron, ssh without systemd) must find the same files.
  */
 export function instancesDir(env: NodeJS.ProcessEnv): string {
-  return path.join(cacheDir(env), 'instances');
+  const folder = path.join(cacheDir(env), 'instances');
+  // A cache in a read-only image is still good for programs.
+  return canBeMade(folder) ? folder : path.join(substituteHome(), 'cache', 'instances');
+}
+
+/** Where a copy of the PostgreSQL programs may be kept, best first. Root's must be open to the account of PostgreSQL. */
+export function programFolders(env: NodeJS.ProcessEnv): readonly string[] {
+  const uid = process.getuid?.() ?? 0;
+  const shared = temporaryFolders().map((folder) => path.join(folder, `${NAME}-programs-${uid}`));
+  return [uid === 0 ? path.join('/var/cache', NAME) : path.join(cacheDir(env), 'programs'), ...shared];
+}
+
+/** Whether the folder is there and writable, or can be made. */
+export function canBeMade(folder: string): boolean {
+  if (!existsSync(folder)) {
+    const parent = path.dirname(folder);
+    return parent !== folder && canBeMade(parent);
+  }
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return statSync(folder).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 const NOT_A_DIRECTORY = 'it is not a directory';

@@ -11,6 +11,10 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Entered before the account changes. The folder of this process if left out. */
+  readonly cwd?: string;
+  /** The account of this process if null or left out. */
+  readonly account?: { readonly uid: number; readonly gid: number } | null;
 }
 
 export interface PartPlan {
@@ -148,10 +152,10 @@ export class SupervisedPart {
       return { wasReady: false, exit: messageOf(error), retryable: !(error instanceof StackError) };
     }
     if (this.stopping.signal.aborted) return { wasReady: false, exit: 'stopped', retryable: false };
-    const { file, args, env } = this.plan.command;
+    const { file, args, env, cwd, account } = this.plan.command;
     this.log.write(`--- ${new Date().toISOString()} starting ${this.name}\n`);
     // In a separate session, so that Ctrl-C reaches only the supervisor, which stops the parts in order.
-    const child = spawn(file, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { ...account, cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.identity = child.pid === undefined ? null : identify(child.pid);
     this.watch.changed();
 

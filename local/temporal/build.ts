@@ -1,5 +1,8 @@
 /** Builds the Temporal CLI from source with Go. */
 import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { homeFolder } from '../../config/home.js';
+import { canBeMade } from '../supervisor/folders.js';
 import type { TemporalInstallOptions } from './installer.js';
 
 /** The newest version without a `replace` directive: `go install` refuses modules that have one. */
@@ -25,7 +28,14 @@ export async function buildTemporal(folder: string, options: TemporalInstallOpti
         ['install', '-v', '-trimpath', '-ldflags', '-s -w', `github.com/temporalio/cli/cmd/temporal@${VERSION}`],
         // Go rejects GOBIN together with a GOOS or GOARCH for cross-compilation.
         {
-          env: { ...options.env, GOBIN: folder, GOOS: '', GOARCH: '', GOFLAGS: '' },
+          env: {
+            ...options.env,
+            GOBIN: folder,
+            GOOS: '',
+            GOARCH: '',
+            GOFLAGS: '',
+            ...goFolders(options.env, folder),
+          },
           stdio: ['ignore', 'ignore', 'pipe'],
           detached: true,
         },
@@ -52,4 +62,24 @@ export async function buildTemporal(folder: string, options: TemporalInstallOpti
     clearInterval(reporter);
   }
   say(`built the Temporal server in ${Math.round((Date.now() - startedAt) / 1_000)} s`);
+}
+
+/**
+ * Go keeps sources and objects below the home folder. Without a writable one they go to the folder of this build, which
+ * is removed at its end.
+ */
+function goFolders(env: NodeJS.ProcessEnv, folder: string): NodeJS.ProcessEnv {
+  const home = homeFolder();
+  if (home !== null && canBeMade(path.join(home, 'go')) && canBeMade(path.join(home, '.cache'))) {
+    // HOME may be unset although the user has a home folder.
+    return { HOME: home };
+  }
+  const work = path.join(folder, 'go');
+  return {
+    GOPATH: env.GOPATH || path.join(work, 'path'),
+    GOMODCACHE: env.GOMODCACHE || path.join(work, 'modules'),
+    GOCACHE: env.GOCACHE || path.join(work, 'objects'),
+    // Else it can't be removed.
+    GOFLAGS: '-modcacherw',
+  };
 }
