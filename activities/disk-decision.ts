@@ -61,12 +61,13 @@ export function diskOf(request: ImportRequest, number: number): DiskRequest {
 /** Any bytes can be a raw disk where the request says so; a finding reports that nothing known is on it. */
 export function asStated(disk: DiskRequest, inspection: Inspection): Inspection {
   if (disk.format !== 'RAW' || inspection.format !== 'UNKNOWN' || inspection.subformat !== null) return inspection;
-  const { fileSize } = inspection;
+  // Padded: nothing is known about which bytes the disk needs.
+  const virtualSize = Math.ceil(inspection.fileSize / 512) * 512;
   return {
     ...inspection,
     format: 'RAW',
-    virtualSize: fileSize,
-    diskImageSizeGiB: inspection.diskImageSizeGiB ?? Math.max(1, Math.ceil(fileSize / 1024 ** 3)),
+    virtualSize,
+    diskImageSizeGiB: inspection.diskImageSizeGiB ?? Math.max(1, Math.ceil(virtualSize / 1024 ** 3)),
   };
 }
 

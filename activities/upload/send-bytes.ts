@@ -1,8 +1,10 @@
 /** Sends an object's bytes under its lease, from where an earlier attempt stopped; converts them first where that was decided. */
 import { formatObjectLocation } from '../../domain/object-location.js';
+import type { ContainerFacts } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import { openFileReader } from '../../sources/file.js';
+import { resized } from '../../sources/resized.js';
 import type { OpenedSource, SourceReader } from '../../sources/source.js';
 import type { SharedUpload } from '../../store/uploads.js';
 import { isShutdown } from '../step.js';
@@ -18,7 +20,7 @@ export async function sendBytes(
   { form, container }: FormDecision,
   lease: Lease,
 ): Promise<void> {
-  if (form === 'as-is') return send(context, upload, opened.reader, null, lease);
+  if (form === 'as-is') return send(context, upload, wholeSectors(context, opened.reader, container), null, lease);
   const { deps, step, input, disk, progress } = context;
   const { file, sha256 } = opened;
   if (file === null || container === null) throw new Error('only a file of this host can be converted');
@@ -41,6 +43,12 @@ export async function sendBytes(
   } finally {
     await converted.file.release(how);
   }
+}
+
+/** ECS rejects a raw image that ends within a sector. The inspection has determined where its disk ends. */
+function wholeSectors({ disk }: UploadContext, reader: SourceReader, container: ContainerFacts | null): SourceReader {
+  const { format, virtualSize } = container ?? disk.inspected?.container ?? { format: null, virtualSize: null };
+  return format === 'RAW' && virtualSize !== null ? resized(reader, virtualSize) : reader;
 }
 
 async function send(

@@ -37,13 +37,17 @@ export function readPartitions(disk: ByteSource, findings: FindingList): Partiti
   return mbr === null ? { scheme: 'none', partitions: [] } : { scheme: 'mbr', partitions: mbr };
 }
 
-/** The end of what the partition table describes: its last partition, or its backup. 0: no partition table. */
+/** The end of what the partition table describes, which may be after the end of the disk. 0: no partition table. */
 export function endOfPartitions(disk: ByteSource): number {
   if (disk.size < 2 * SECTOR) return 0;
   const gpt = gptAt(disk, SECTOR, 1);
-  const partitions = gpt === null || typeof gpt === 'string' ? (readMbr(disk) ?? []) : gpt.partitions;
-  const backupEnd = gpt === null || typeof gpt === 'string' ? 0 : (gpt.backupLba + 1) * SECTOR;
-  return Math.max(backupEnd, ...partitions.map(({ start, size }) => start + size));
+  if (gpt !== null && typeof gpt !== 'string') {
+    return Math.max((gpt.backupLba + 1) * SECTOR, ...gpt.partitions.map(({ start, size }) => start + size));
+  }
+  const sector = disk.read(0, SECTOR);
+  const entries = mbrEntries(sector, 0);
+  if (sector.readUInt16LE(510) !== 0xaa55 || !isMbr(entries)) return 0;
+  return Math.max(0, ...entries.map(({ type, start, size }) => (type === 0 || type === PROTECTIVE ? 0 : start + size)));
 }
 
 export function partitionBytes(disk: ByteSource, partition: Partition): ByteSource {
@@ -159,8 +163,7 @@ function readMbr(disk: ByteSource): Partition[] | null {
   if (sector.readUInt16LE(510) !== 0xaa55) return null;
   const signature = sector.readUInt32LE(440).toString(16).padStart(8, '0');
   const primary = mbrEntries(sector, 0);
-  // A file system's boot sector has the same signature, but code where an MBR has its entries.
-  if (primary.some(({ flag }) => flag !== 0 && flag !== 0x80) || primary.every(({ type }) => type === 0)) return null;
+  if (!isMbr(primary)) return null;
   if (primary.some(({ type, start, size }) => type !== 0 && (size === 0 || start >= disk.size))) return null;
   const partitions = primary.flatMap(({ type, start, size, flag }, index) =>
     type === 0 || EXTENDED.includes(type) || type === PROTECTIVE
@@ -169,6 +172,11 @@ function readMbr(disk: ByteSource): Partition[] | null {
   );
   const extended = primary.find(({ type }) => EXTENDED.includes(type));
   return extended === undefined ? partitions : [...partitions, ...logical(disk, extended.start, signature)];
+}
+
+/** A file system's boot sector has the same signature, but code where an MBR has its entries. */
+function isMbr(entries: ReturnType<typeof mbrEntries>): boolean {
+  return entries.every(({ flag }) => flag === 0 || flag === 0x80) && entries.some(({ type }) => type !== 0);
 }
 
 function mbrPartition(

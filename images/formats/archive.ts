@@ -59,7 +59,9 @@ function openFiles(archive: ByteSource, files: readonly TarFile[], findings: Fin
   }
   const { file, bytes } = only;
   const disk = firstOpened(bytes, findings);
-  const { offset, size, extents } = file;
+  const { offset, extents } = file;
+  // Other bytes may follow the disk in its own file.
+  const size = disk.contains?.size ?? file.size;
   const contains = { name: printable(file.name), format: disk.format, offset, size, sparse: extents !== null };
   return { ...disk, format, contains };
 }

@@ -1,6 +1,8 @@
 /** RAW: the file is the disk. The format has no magic, so it is detected by the signatures of a disk's content. */
-import type { ByteSource } from '../bytes.js';
-import type { OpenContainer } from './container.js';
+import { type ByteSource, mappedSource, slice } from '../bytes.js';
+import { endOfPartitions } from '../disk/partitions.js';
+import { type FindingList, unlessUnreadable } from '../findings.js';
+import type { Container, OpenContainer } from './container.js';
 
 const SECTOR = 512;
 /** Signatures of partition tables, and of content on a disk without partitions. */
@@ -39,17 +41,47 @@ export const openRaw: OpenContainer = (file, findings) => {
       'Check that the source is the intended file. Instead of importing a blank data disk, create a new one in ECS.',
     );
   }
-  if (file.size % SECTOR !== 0) {
+  return { format: 'RAW', subformat: null, ...wholeDisk(file, findings) };
+};
+
+/**
+ * A disk has whole sectors. A file that ends within one is padded where the partition table needs that sector, else the
+ * bytes after the last whole sector are cut off. The import sends the same bytes (sources/resized.ts).
+ */
+function wholeDisk(file: ByteSource, findings: FindingList): Pick<Container, 'virtualSize' | 'disk'> {
+  const extra = file.size % SECTOR;
+  if (extra === 0) return { virtualSize: file.size, disk: file };
+  const evidence = `${file.size} bytes, ${extra} more than a multiple of ${SECTOR}`;
+  const shorter = file.size - extra;
+  const neededEnd = unlessUnreadable(
+    () => endOfPartitions(file),
+    () => 0,
+  );
+  if (shorter > 0 && neededEnd <= shorter) {
     findings.add(
       'warning',
-      'ECSIMPORT.Truncated',
-      'The size of the raw disk is not a multiple of 512 bytes: it may be truncated',
-      `${file.size} bytes, ${file.size % SECTOR} more than a multiple of ${SECTOR}`,
-      'Copy the image again and compare checksums. If the image is complete, pad it: truncate -s %512 FILE',
+      'ECSIMPORT.TrailingBytes',
+      `The raw disk has ${extra} bytes after its last sector: the import leaves them out`,
+      evidence,
+      'If the file is complete, nothing to do. Otherwise copy it again and compare checksums.',
     );
+    return { virtualSize: shorter, disk: slice(file, 0, shorter, 'the disk') };
   }
-  return { format: 'RAW', subformat: null, virtualSize: file.size, disk: file };
-};
+  const longer = shorter + SECTOR;
+  findings.add(
+    'warning',
+    'ECSIMPORT.Truncated',
+    'The raw disk ends within a sector that its partitions need: it may be truncated. The import pads it with zeros',
+    evidence,
+    'Copy the image again and compare checksums. If the image is complete, nothing to do.',
+  );
+  const disk = mappedSource(longer, 'the disk', (offset) =>
+    offset < file.size
+      ? { at: { source: file, offset }, length: file.size - offset }
+      : { at: null, length: longer - offset },
+  );
+  return { virtualSize: longer, disk };
+}
 
 /** True for a file that starts like a disk with partitions or a file system. */
 export function hasDiskSignature(file: ByteSource): boolean {

@@ -24,8 +24,55 @@ interface Blocks {
   readonly disk: (size: number) => ByteSource;
 }
 
+/** Bytes at the end of the file in which the footer is searched; more where the start shows that it is a VHD. */
+const SEARCHED = 64 * 1024;
+const SEARCHED_IN_DYNAMIC = 1024 * 1024 + SECTOR;
+/** Virtual PC before 2004 wrote a footer without its last byte, which is reserved. */
+const OLD_FOOTER = SECTOR - 1;
+
 export const openVhd: OpenContainer = (file, findings) => {
   if (file.size < SECTOR) return null;
+  if (footerAt(file, file.size - SECTOR) !== null) return openWhole(file, findings);
+  if (file.read(file.size - OLD_FOOTER, 8).toString('latin1') === 'conectix') {
+    return openWhole(withZero(file), findings);
+  }
+  const end = endBeforeTrailing(file);
+  if (end === null) return openWhole(file, findings);
+  const container = openWhole(slice(file, 0, end, 'the VHD'), findings);
+  if (container === null) return null;
+  findings.add(
+    'warning',
+    'ECSIMPORT.TrailingBytes',
+    `The file has ${file.size - end} bytes after the VHD’s footer: the import leaves them out by converting the image`,
+    `footer at byte ${end - SECTOR} of ${file.size}`,
+    `If the file is complete, nothing to do. To keep the format, cut the bytes off: truncate -s ${end} FILE`,
+  );
+  return { ...container, contains: { name: 'the VHD', format: 'VHD', offset: 0, size: end, sparse: false } };
+};
+
+function withZero(file: ByteSource): ByteSource {
+  return mappedSource(file.size + 1, 'the VHD', (offset) =>
+    offset < file.size ? { at: { source: file, offset }, length: file.size - offset } : { at: null, length: 1 },
+  );
+}
+
+/** Null: no footer near the end. Of a fixed VHD, the footer must be where the disk ends. */
+function endBeforeTrailing(file: ByteSource): number | null {
+  const isDynamic = footerAt(file, 0)?.checksumValid === true;
+  const start = Math.max(0, file.size - (isDynamic ? SEARCHED_IN_DYNAMIC : SEARCHED));
+  const bytes = file.read(start, file.size - start);
+  for (let at = bytes.lastIndexOf('conectix'); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf('conectix', at - 1)) {
+    const offset = start + at;
+    if (offset === 0 || offset % SECTOR !== 0 || offset + SECTOR > file.size) continue;
+    const footer = footerAt(file, offset);
+    if (footer?.checksumValid !== true) continue;
+    const isFixedEnd = footer.type === 2 && footer.currentSize === offset;
+    if (isFixedEnd || (isDynamic && footer.type !== 2)) return offset + SECTOR;
+  }
+  return null;
+}
+
+const openWhole: OpenContainer = (file, findings) => {
   const atEnd = footerAt(file, file.size - SECTOR);
   const atStart = footerAt(file, 0);
   const footer = atEnd ?? atStart;

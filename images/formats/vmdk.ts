@@ -1,6 +1,6 @@
 /** VMDK (VMware Virtual Disk Format 1.1 and 5.0): sparse and stream-optimized extents, descriptors, ESX COWD extents. */
 import { inflateSync } from 'node:zlib';
-import { type ByteSource, bufferSource, mappedSource, printable, UnreadableError, u64le } from '../bytes.js';
+import { type ByteSource, bufferSource, mappedSource, printable, slice, UnreadableError, u64le } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { CONVERT_TO_QCOW2, COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 
@@ -44,7 +44,7 @@ export const openVmdk: OpenContainer = (file, findings) => {
     return { format: 'VMDK', subformat: 'vmfsSparse', virtualSize: capacity, disk: null };
   }
   return unlessUnreadable<Container>(
-    () => openSparse(file, start, findings),
+    () => openStreamOrSparse(file, start, findings),
     (reason) => {
       findings.add(
         'blocking',
@@ -132,6 +132,35 @@ function readHeader(bytes: Buffer): Header {
   }
   return header;
 }
+
+/** A stream has its header's final form in a footer, followed by one sector that ends it. */
+function openStreamOrSparse(file: ByteSource, start: Buffer, findings: FindingList): Container {
+  if (readHeader(start).directory !== GD_AT_END) return openSparse(file, start, findings);
+  const end = endOfStream(file);
+  if (end === file.size) return openSparse(file, start, findings);
+  const container = openSparse(slice(file, 0, end, 'the VMDK'), start, findings);
+  findings.add(
+    'warning',
+    'ECSIMPORT.TrailingBytes',
+    `The file has ${file.size - end} bytes after the VMDK: the import leaves them out by converting the image`,
+    `the stream ends at byte ${end} of ${file.size}`,
+    `If the file is complete, nothing to do. To keep the format, cut the bytes off: truncate -s ${end} FILE`,
+  );
+  return { ...container, contains: { name: 'the VMDK', format: 'VMDK', offset: 0, size: end, sparse: false } };
+}
+
+/** The end of the file where no footer is found near it. */
+function endOfStream(file: ByteSource): number {
+  const start = Math.max(0, file.size - SEARCHED_FOR_FOOTER);
+  const bytes = file.read(start, file.size - start);
+  for (let at = bytes.lastIndexOf(SPARSE); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf(SPARSE, at - 1)) {
+    const end = start + at + 2 * SECTOR;
+    if (start + at > 0 && (start + at) % SECTOR === 0 && end <= file.size) return end;
+  }
+  return file.size;
+}
+
+const SEARCHED_FOR_FOOTER = 64 * 1024;
 
 function openSparse(file: ByteSource, start: Buffer, findings: FindingList): Container {
   const first = readHeader(start);

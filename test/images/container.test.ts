@@ -6,8 +6,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FailureError } from '../../domain/errors/failure.js';
-import { inspectImage } from '../../images/inspect.js';
-import { codes, DEMO, inspectBytes, MIB, mbrDisk, qcow2 } from '../support/images/made-images.js';
+import { inspectFile, inspectImage } from '../../images/inspect.js';
+import { asFile, codes, DEMO, inspectBytes, MIB, mbrDisk, qcow2 } from '../support/images/made-images.js';
 import { dynamicVhd, vhdFooter } from '../support/images/made-vhd.js';
 
 let home = '';
@@ -163,6 +163,67 @@ test('a VMDK descriptor of other files → blocking, with the disk’s size', ()
 test('a raw disk that ends within its first partition → Truncated', () => {
   const disk = mbrDisk(8 * MIB);
   expect(inspectBytes(disk.subarray(0, 512 * 3 + 7)).findings.map(({ code }) => code)).toContain('ECSIMPORT.Truncated');
+});
+
+describe('a raw file that ends within a sector', () => {
+  const disk = mbrDisk(4 * MIB);
+
+  test('bytes after the last partition → left out, with a warning', () => {
+    const inspection = inspectBytes(Buffer.concat([disk, Buffer.alloc(100, 'x')]));
+    expect(inspection).toMatchObject({ format: 'RAW', virtualSize: disk.length, partitionTable: 'mbr' });
+    expect(codes(inspection, 'warning')).toContain('ECSIMPORT.TrailingBytes');
+    expect(codes(inspection, 'warning')).not.toContain('ECSIMPORT.Truncated');
+  });
+
+  test('a partition needs its last sector → padded, with a warning', () => {
+    const inspection = inspectBytes(disk.subarray(0, disk.length - 100));
+    expect(inspection).toMatchObject({ format: 'RAW', virtualSize: disk.length, partitionTable: 'mbr' });
+    expect(codes(inspection, 'warning')).toContain('ECSIMPORT.Truncated');
+    expect(codes(inspection, 'blocking')).toEqual([]);
+  });
+
+  test('a whole number of GiB and 100 bytes → not one GiB more', () => {
+    const gib = 1024 * MIB;
+    const size = 2 * gib + 100;
+    const file = {
+      ...asFile(Buffer.alloc(0)),
+      size,
+      read: (offset: number, length: number) =>
+        offset < 512 ? Buffer.concat([disk.subarray(offset, 512), Buffer.alloc(length)], length) : Buffer.alloc(length),
+    };
+    expect(inspectFile(file)).toMatchObject({ virtualSize: 2 * gib, diskImageSizeGiB: 2 });
+  });
+});
+
+describe('a VHD with other bytes after its footer → the VHD, with a warning', () => {
+  test.each([
+    ['dynamic', dynamicVhd(), 100],
+    ['dynamic, padded to a MiB', dynamicVhd(), MIB],
+    ['fixed', Buffer.concat([mbrDisk(), vhdFooter({ type: 2 })]), 10],
+    ['fixed, with a sector of zeros', Buffer.concat([mbrDisk(), vhdFooter({ type: 2 })]), 512],
+  ])('%s', (_name, vhd, extra) => {
+    const inspection = inspectBytes(Buffer.concat([vhd, Buffer.alloc(extra)]));
+    expect(inspection).toMatchObject({
+      format: 'VHD',
+      virtualSize: 4 * MIB,
+      contains: { offset: 0, size: vhd.length },
+    });
+    expect(codes(inspection, 'blocking')).toEqual([]);
+    expect(codes(inspection, 'warning')).toContain('ECSIMPORT.TrailingBytes');
+  });
+
+  test('a dynamic VHD by an old Virtual PC, whose footer has 511 bytes → complete', () => {
+    const vhd = dynamicVhd();
+    const inspection = inspectBytes(vhd.subarray(0, vhd.length - 1));
+    expect(inspection).toMatchObject({ format: 'VHD', virtualSize: 4 * MIB, contains: null });
+    expect(codes(inspection, 'blocking')).toEqual([]);
+  });
+
+  test('a raw disk with a footer of a smaller VHD in its last sectors → RAW', () => {
+    const disk = mbrDisk(8 * MIB);
+    vhdFooter({ type: 2, size: 4 * MIB }).copy(disk, disk.length - 4096);
+    expect(inspectBytes(disk).format).toBe('RAW');
+  });
 });
 
 test('the demo image → the facts of its package list', async () => {

@@ -154,6 +154,22 @@ describe('a file that ends within a sector → the same disk', () => {
   });
 });
 
+describe('bytes after the disk → the same disk', () => {
+  const scripts: Record<string, string> = {
+    'after.raw': 'cp disk.raw after.raw; head -c 100 /dev/urandom >> after.raw',
+    'after.raw.gz': 'cp disk.raw after.raw; head -c 100 /dev/urandom >> after.raw; gzip -1f after.raw',
+    'after.vhd': 'cp disk.vhd after.vhd; head -c 700 /dev/zero >> after.vhd',
+    'after-fixed.vhd':
+      'qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk.raw after-fixed.vhd; head -c 700 /dev/zero >> after-fixed.vhd',
+    'after.vmdk': 'cp disk.vmdk after.vmdk; head -c 700 /dev/zero >> after.vmdk',
+    'after.ova': 'cp disk.vmdk after.vmdk; echo more >> after.vmdk; tar -cf after.ova machine.ovf after.vmdk',
+  };
+  test.each(Object.keys(scripts))('%s', async (name) => {
+    run(scripts[name] ?? '');
+    await sameDisk(name);
+  });
+});
+
 test('a wrong digest in the manifest of a packed OVA → a blocking finding after the conversion', async () => {
   run(`echo "SHA256(disk.vmdk)= ${'0'.repeat(64)}" > m.mf
     tar --format=ustar -cf - machine.ovf m.mf disk.vmdk | gzip -1 > wrong.ova.gz`);
