@@ -1,4 +1,4 @@
-/** What `doctor` asks the cloud: whether an import could do its work, found out without making anything that stays. */
+/** The checks of `doctor` in the cloud: whether an import would succeed. They leave no resources behind. */
 import { type DoctorCheck, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { clockSkewMs } from './clock.js';
@@ -8,7 +8,7 @@ import { FixableRoleError } from './ram.js';
 export interface CloudCheckup {
   readonly cloud: Cloud;
   readonly endpoints: CloudEndpoints;
-  /** Null: what needs a region is skipped. */
+  /** Null: checks that need a region are skipped. */
   readonly region: string | null;
   readonly bucket: string | null;
   readonly role: 'ensure' | 'verify' | 'skip';
@@ -17,11 +17,11 @@ export interface CloudCheckup {
   /** Regions that images are copied to. */
   readonly copyTo: readonly string[];
   readonly share: boolean;
-  /** Makes the names of things that do not exist, and tokens, unlike any used before. */
+  /** Makes client tokens and the names of nonexistent resources unique. */
   readonly unique: string;
 }
 
-/** The cloud refuses signatures beyond this. */
+/** The cloud rejects signatures with a larger clock skew. */
 const SKEW_LIMIT_MS = 15 * 60_000;
 const SKEW_WARNING_MS = 60_000;
 
@@ -29,10 +29,10 @@ const QUOTAS = 'https://quotas.console.aliyun.com/products/ecs/quotas';
 
 const DENIED = /^(Forbidden(\.(RAM|Unauthorized|SubUser))?|NoPermission|AccessDenied|UnauthorizedOperation)$/;
 
-/** In the order in which the one is of use without the others. Never throws. */
+/** Runs the checks in the order in which they depend on each other. A failure of the cloud becomes a failed check. */
 export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCheck[]> {
   const clock = checkClock(setup);
-  const credentials = await attempt('credentials', async () => {
+  const credentials = await runCheck('credentials', async () => {
     const { accountId, arn, identityType } = await setup.cloud.sts.getCallerIdentity();
     return ok('credentials', `account ${accountId}, ${arn} (${identityType})`);
   });
@@ -58,11 +58,11 @@ export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCh
 }
 
 function checkClock({ endpoints, region }: CloudCheckup): Promise<DoctorCheck> {
-  return attempt('clock', async () => {
+  return runCheck('clock', async () => {
     const skewMs = await clockSkewMs(endpoints.sts, region ?? 'cn-hangzhou');
     const seconds = Math.round(Math.abs(skewMs) / 1_000);
-    // The answer's own second is not exact.
-    if (seconds <= 2) return ok('clock', 'as the cloud’s');
+    // The response's time is exact to a second.
+    if (seconds <= 2) return ok('clock', 'in sync with the cloud’s');
     const found = `${seconds} s ${skewMs > 0 ? 'behind' : 'ahead of'} the cloud’s`;
     const remedy = 'Set the clock of this host: chronyc makestep, or timedatectl set-ntp true.';
     if (Math.abs(skewMs) >= SKEW_LIMIT_MS) return failed('clock', found, remedy, 'person', 'InvalidTimeStamp.Expired');
@@ -72,11 +72,11 @@ function checkClock({ endpoints, region }: CloudCheckup): Promise<DoctorCheck> {
 
 async function checkRegions({ cloud, copyTo }: CloudCheckup, region: string): Promise<readonly DoctorCheck[]> {
   let known: readonly string[] = [];
-  const listed = await attempt('region', async () => {
+  const listed = await runCheck('region', async () => {
     known = await cloud.ecs(region).describeRegions();
     return known.includes(region)
       ? ok('region', region)
-      : failed('region', `there is no region ${region}`, `Give one of ${known.join(', ')}.`, 'request');
+      : failed('region', `region ${region} does not exist`, `Set one of ${known.join(', ')}.`, 'request');
   });
   if (listed.status === 'failed') return [listed];
   return [
@@ -84,22 +84,22 @@ async function checkRegions({ cloud, copyTo }: CloudCheckup, region: string): Pr
     ...copyTo.map((to) =>
       known.includes(to)
         ? ok('copy to', to)
-        : failed('copy to', `there is no region ${to}`, `Give one of ${known.join(', ')}.`, 'request'),
+        : failed('copy to', `region ${to} does not exist`, `Set one of ${known.join(', ')}.`, 'request'),
     ),
   ];
 }
 
 function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<DoctorCheck> {
   if (bucket === null) return Promise.resolve(skipped('bucket', 'no bucket set', 'set --bucket to check it'));
-  return attempt('bucket', async () => {
+  return runCheck('bucket', async () => {
     const seen = await cloud.oss(region).getBucket(bucket);
     if (seen.region !== region) {
-      const remedy = `Use a bucket of ${region}, or import into ${seen.region}: ECS reads no bucket of another region.`;
+      const remedy = `Use a bucket of ${region}, or import into ${seen.region}. ECS cannot read a bucket in another region.`;
       return failed('bucket', `${bucket} is in ${seen.region}, not in ${region}`, remedy, 'request');
     }
     if (seen.encryption !== null) {
       const remedy =
-        'Switch the encryption off on the bucket’s page, or use another bucket: ECS cannot import from it.';
+        'Disable the encryption of the bucket, or use another bucket. ECS cannot import from an encrypted bucket.';
       return failed('bucket', `${bucket} encrypts its objects (${seen.encryption})`, remedy);
     }
     return ok('bucket', `${bucket} in ${seen.region}, ${seen.storageClass}, not encrypted`);
@@ -107,21 +107,21 @@ function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<D
 }
 
 function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): Promise<DoctorCheck> {
-  if (role === 'skip') return Promise.resolve(skipped('role', 'not asked for'));
-  return attempt('role', async () => {
+  if (role === 'skip') return Promise.resolve(skipped('role', 'not requested'));
+  return runCheck('role', async () => {
     const buckets = bucket === null ? [] : [bucket];
     try {
       const outcome = await cloud.ram.setUpImportRole({ mode: 'verify', roleName, cloudBox, buckets });
       const [drift] = outcome.drift;
-      if (drift !== undefined) return warning('role', drift, 'Nothing to do, if that is meant.');
+      if (drift !== undefined) return warning('role', drift, 'No action is required if this is intended.');
       return ok('role', `${outcome.roleName}${bucket === null ? '' : ` reads ${bucket}`}`);
     } catch (error) {
-      // What the first import makes is no fault yet; what it can't mend is.
+      // The first import creates a missing role, so this is a warning. Other problems of the role are failures.
       if (role === 'verify' || !(error instanceof FixableRoleError)) throw error;
       return warning(
         'role',
         error.failure.message,
-        'The first import makes it, with ram:CreateRole and ram:AttachPolicyToRole.',
+        'The first import creates it. This requires ram:CreateRole and ram:AttachPolicyToRole.',
       );
     }
   });
@@ -129,21 +129,21 @@ function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): P
 
 function checkQuota(setup: CloudCheckup, region: string): Promise<DoctorCheck> {
   const { cloud } = setup;
-  return attempt('image quota', async () => {
+  return runCheck('image quota', async () => {
     const images = await cloud.ecs(region).describeImages({});
-    const refusal = await refusalOf(() => dryRun(setup, region));
-    if (refusal?.code === 'QuotaExceed.Image') return broken('image quota', refusal);
+    const failure = await failureOfCall(() => dryRun(setup, region));
+    if (failure?.code === 'QuotaExceed.Image') return failedCheck('image quota', failure);
     const count = `${images.length} custom image${images.length === 1 ? '' : 's'} in ${region}`;
-    return ok('image quota', `${count}; no call of ECS tells the limit, see ${QUOTAS}`);
+    return ok('image quota', `${count}; ECS does not report the limit, see ${QUOTAS}`);
   });
 }
 
 interface Probe {
   readonly permissions: readonly string[];
-  readonly ask: () => Promise<unknown>;
+  readonly call: () => Promise<unknown>;
 }
 
-/** Each asks for something that does not exist, or for a dry run: whoever may do it is told so, and nothing is done. */
+/** Each probe calls the API with a nonexistent resource or as a dry run. The response shows whether the caller has the permission. */
 async function checkPermissions(setup: CloudCheckup, region: string): Promise<readonly DoctorCheck[]> {
   const ecs = setup.cloud.ecs(region);
   const image = `m-${setup.unique}`;
@@ -186,34 +186,34 @@ function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket: stri
     probe('oss:ListObjects', () => oss.listFolder(bucket, `${key}/`)),
     {
       permissions: ['oss:PutObject', 'oss:ListParts', 'oss:AbortMultipartUpload'],
-      ask: () => oss.tryUpload(bucket, key),
+      call: () => oss.tryUpload(bucket, key),
     },
     probe('oss:DeleteObject', () => oss.deleteObject(bucket, key)),
   ];
 }
 
-function probe(permission: string, ask: () => Promise<unknown>): Probe {
-  return { permissions: [permission], ask };
+function probe(permission: string, call: () => Promise<unknown>): Probe {
+  return { permissions: [permission], call };
 }
 
-/** What the cloud says of the request itself is not the question: only whether the caller may ask. */
-async function runProbe({ permissions, ask }: Probe): Promise<DoctorCheck> {
+/** Fails only if the caller is not allowed to make the call. Any other error of the request is expected. */
+async function runProbe({ permissions, call }: Probe): Promise<DoctorCheck> {
   const name = permissions.join(', ');
-  const refusal = await refusalOf(ask);
-  if (refusal !== null) {
-    if (DENIED.test(refusal.code)) return broken(name, refusal);
-    if (refusal.class !== 'request' && refusal.class !== 'attention') return broken(name, refusal);
+  const failure = await failureOfCall(call);
+  if (failure !== null) {
+    if (DENIED.test(failure.code)) return failedCheck(name, failure);
+    if (failure.class !== 'request' && failure.class !== 'attention') return failedCheck(name, failure);
   }
-  return ok(name, 'not refused');
+  return ok(name, 'allowed');
 }
 
-/** Null where the call was done. */
-async function refusalOf(ask: () => Promise<unknown>): Promise<Failure | null> {
+/** Null if the call succeeded. */
+async function failureOfCall(call: () => Promise<unknown>): Promise<Failure | null> {
   try {
-    await ask();
+    await call();
     return null;
   } catch (error) {
-    return known(error).failure;
+    return catalogued(error).failure;
   }
 }
 
@@ -228,21 +228,21 @@ function dryRun(setup: CloudCheckup, region: string): Promise<void> {
   });
 }
 
-async function attempt(name: string, look: () => Promise<DoctorCheck>): Promise<DoctorCheck> {
+async function runCheck(name: string, check: () => Promise<DoctorCheck>): Promise<DoctorCheck> {
   try {
-    return await look();
+    return await check();
   } catch (error) {
-    return broken(name, known(error).failure);
+    return failedCheck(name, catalogued(error).failure);
   }
 }
 
-/** A defect of ours is no finding. */
-function known(error: unknown): FailureError {
+/** Other errors are bugs of this program, not results of a check. */
+function catalogued(error: unknown): FailureError {
   if (error instanceof FailureError) return error;
   throw error;
 }
 
-function broken(name: string, { code, message, remedy, class: kind }: Failure): DoctorCheck {
+function failedCheck(name: string, { code, message, remedy, class: kind }: Failure): DoctorCheck {
   const fault = kind === 'attention' ? 'person' : kind === 'request' ? 'request' : 'service';
   return failed(name, `${code}: ${message}`, remedy, fault, code);
 }

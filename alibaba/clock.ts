@@ -1,4 +1,4 @@
-/** How far this host's clock is from the cloud's: signatures of a clock that is 15 minutes off are refused. */
+/** The clock skew between this host and the cloud. The cloud rejects signatures with a skew of 15 minutes or more. */
 
 import { FailureError } from '../domain/errors/failure.js';
 import { failureOf } from '../domain/errors/index.js';
@@ -6,8 +6,8 @@ import { failureOf } from '../domain/errors/index.js';
 const TIMEOUT_MS = 10_000;
 
 /**
- * Milliseconds that the cloud's clock is ahead; exact to a second or two. Asked without a signature, which a wrong clock would spoil.
- * @param endpoint of any service; absent: STS of the region
+ * Milliseconds that the cloud's clock is ahead, exact to one or two seconds. The request is unsigned, because a wrong clock invalidates signatures.
+ * @param endpoint of any service; absent: the STS endpoint of the region
  */
 export async function clockSkewMs(endpoint: string | undefined, region: string): Promise<number> {
   const url = endpoint ?? `https://sts.${region}.aliyuncs.com`;
@@ -18,12 +18,12 @@ export async function clockSkewMs(endpoint: string | undefined, region: string):
     await answer.body?.cancel();
     const date = Date.parse(answer.headers.get('date') ?? '');
     if (!Number.isFinite(date)) throw new Error('no date');
-    // The header has whole seconds: on the average half a second has been cut off.
+    // The header has whole seconds, so it is half a second early on average.
     return date + 500 - (sentAt + answeredAt) / 2;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
-    const facts = { service: 'sts', action: 'clock', message: `${new URL(url).host} returns no time` };
+    const facts = { service: 'sts', action: 'clock', message: `${new URL(url).host} returned no valid Date header` };
     throw new FailureError(failureOf({ ...facts, code: code ?? 'RequestTimeoutError' }));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The cloud as the activities see it. Every method throws `FailureError` with the catalogue's words and nothing else;
- * optional fields of the vendor's answers are filled or null here, so that no caller guards against a missing list.
+ * The interface of the cloud. Every method throws only `FailureError`s from the error catalogue. Optional fields of the
+ * vendor's responses are filled in or null, so that callers need no checks for missing lists.
  */
 import type { SourceReader } from '../sources/source.js';
 
@@ -10,7 +10,7 @@ export interface CallerIdentity {
   readonly identityType: string;
 }
 
-/** The parameters of ImportImage, all settled. Null leaves a parameter out: the cloud's own default holds. */
+/** The parameters of ImportImage. Null: the parameter is not sent, so that the cloud's default applies. */
 export interface ImportImageInput {
   readonly region: string;
   readonly clientToken: string;
@@ -40,7 +40,7 @@ export interface ImportImageInput {
 export interface TaskView {
   readonly taskId: string;
   readonly action: string;
-  /** The vendor's word, kept open: `Processing`, `Finished`, `Failed`, and whatever else it says. */
+  /** As the vendor reports it: `Processing`, `Finished`, `Failed`, or an unknown value. */
   readonly status: string;
   readonly resourceId: string | null;
   readonly supportCancel: boolean;
@@ -48,7 +48,7 @@ export interface TaskView {
 }
 
 export interface TaskDetail extends TaskView {
-  /** 0 to 100, null where the cloud does not tell. */
+  /** 0 to 100; null: not reported. */
   readonly percent: number | null;
   readonly errors: readonly { readonly code: string; readonly message: string; readonly related: string }[];
 }
@@ -56,7 +56,7 @@ export interface TaskDetail extends TaskView {
 export interface DetectionItem {
   readonly name: string;
   readonly value: string;
-  /** `High`, `Medium`, or whatever else the vendor says; null: not at risk. */
+  /** `High`, `Medium`, or an unknown value; null: no risk. */
   readonly riskLevel: string | null;
   readonly riskCode: string | null;
 }
@@ -64,7 +64,7 @@ export interface DetectionItem {
 export interface ImageView {
   readonly imageId: string;
   readonly imageName: string;
-  /** `Creating`, `Waiting`, `Available`, `UnAvailable`, `CreateFailed`, `Deprecated`, kept open. */
+  /** `Creating`, `Waiting`, `Available`, `UnAvailable`, `CreateFailed`, `Deprecated`, or an unknown value. */
   readonly status: string;
   readonly percent: number | null;
   readonly tags: Readonly<Record<string, string>>;
@@ -76,41 +76,41 @@ export interface ImageView {
 export interface ImageFilter {
   readonly imageIds?: readonly string[];
   readonly imageName?: string;
-  /** Without a value: any. */
+  /** Without a value: any value of the tag. */
   readonly tag?: { readonly key: string; readonly value?: string };
 }
 
 /** ECS in one region. */
 export interface EcsApi {
-  /** Every region that the account can see, also when this region is none of them. */
+  /** All regions that the account can see, even if this region does not exist. */
   describeRegions(): Promise<readonly string[]>;
-  /** The vendor's own check of the same request; makes nothing. Resolves when the request would pass. */
+  /** The vendor's check of the request. Creates nothing. Resolves if the request would succeed. */
   dryRunImportImage(input: ImportImageInput): Promise<void>;
   importImage(
     input: ImportImageInput,
   ): Promise<{ readonly taskId: string; readonly imageId: string; readonly requestId: string }>;
-  /** Any number of ids; asked for in pages of 100. Ids that the cloud does not know are absent from the answer. */
+  /** Accepts any number of IDs, sent in calls of 100. Unknown IDs are absent from the result. */
   describeTasks(filter: {
     readonly taskIds?: readonly string[];
     readonly resourceIds?: readonly string[];
   }): Promise<readonly TaskView[]>;
   describeTaskAttribute(taskId: string): Promise<TaskDetail>;
-  /** Own images of every status, all pages. */
+  /** The account's images in every status, from all pages. */
   describeImages(filter: ImageFilter): Promise<readonly ImageView[]>;
-  /** Own images of every status, as the cloud counts them against the region's quota. */
+  /** The number of the account's images in every status, which count against the region's quota. */
   countImages(): Promise<number>;
   cancelTask(taskId: string): Promise<void>;
   deleteImage(imageId: string): Promise<void>;
-  /** Called where the source is. The answer's image is in `toRegion`, and is not available for a while. */
+  /** Called in the region of the source image. The returned image is in `toRegion` and is not available yet. */
   copyImage(input: CopyImageInput): Promise<{ readonly imageId: string; readonly requestId: string }>;
-  /** Called in the region that is copied to, with the copy's id; the copy is gone soon after. */
+  /** Called in the target region with the ID of the copy. The cloud then deletes the copy. */
   cancelCopyImage(imageId: string): Promise<void>;
-  /** Any number of accounts, ten a call; those that have the image already stay. The vendor allows 50 an image. */
+  /** Accepts any number of accounts, sent in calls of 10. Accounts that already have the image keep it. The vendor allows 50 per image. */
   shareImage(imageId: string, accounts: readonly string[]): Promise<void>;
   unshareImage(imageId: string, accounts: readonly string[]): Promise<void>;
-  /** Ids of the accounts that the image is shared with; all pages. */
+  /** The IDs of the accounts that the image is shared with, from all pages. */
   describeSharing(imageId: string): Promise<readonly string[]>;
-  /** Adds tags, or changes their values; other tags stay. */
+  /** Adds tags or changes their values. Other tags are kept. */
   tagImage(imageId: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }
 
@@ -127,18 +127,18 @@ export interface CopyImageInput {
 export interface RoleOutcome {
   readonly roleName: string;
   readonly madeRole: boolean;
-  /** Policies of the account that this call made, by name. */
+  /** Names of the custom policies that this call created. */
   readonly madePolicies: readonly string[];
-  /** Policies that this call attached to the role, by name. */
+  /** Names of the policies that this call attached to the role. */
   readonly attachedPolicies: readonly string[];
-  /** What differs from the vendor's documents and was left as it is, each as a diff of lines. */
+  /** Differences from the vendor's documents that were not changed, each as a line diff. */
   readonly drift: readonly string[];
 }
 
 export interface RamApi {
   /**
-   * Makes sure ECS may read the bucket through the import role. `ensure` creates what lacks, `verify` only looks.
-   * Throws an `attention` failure when the role lacks or refuses and may not be made.
+   * Checks that ECS may read the buckets with the import role. `ensure` creates what is missing, `verify` only checks.
+   * Throws an `attention` failure if the role or a permission is missing and cannot be created.
    */
   setUpImportRole(input: {
     readonly mode: 'ensure' | 'verify';
@@ -154,20 +154,20 @@ export interface StsApi {
 
 export interface BucketView {
   readonly name: string;
-  /** ECS region id, e.g. `cn-hangzhou` (without the `oss-` of OSS's own answer). */
+  /** ECS region ID, e.g. `cn-hangzhou`, without the prefix `oss-` of the OSS response. */
   readonly region: string;
   readonly storageClass: string;
-  /** Null where no server-side encryption is set; else `AES256`, `KMS` … */
+  /** Server-side encryption: `AES256`, `KMS` …; null: none. */
   readonly encryption: string | null;
 }
 
 export interface ObjectView {
   readonly key: string;
   readonly size: number;
-  /** Decimal string of the CRC64-ECMA that OSS keeps; null where it keeps none. */
+  /** The CRC64-ECMA that OSS stores, as a decimal string; null: none stored. */
   readonly crc64: string | null;
   readonly storageClass: string;
-  /** For an archived object: null, `ongoing` or `restored`. */
+  /** State of the restoration of an archived object; null: not requested. */
   readonly restore: 'ongoing' | 'restored' | null;
   readonly etag: string;
   readonly meta: Readonly<Record<string, string>>;
@@ -183,18 +183,18 @@ export interface UploadInput {
   readonly key: string;
   /** Closed by the caller. */
   readonly source: SourceReader;
-  /** From the ledger: a multipart upload to go on with, where there is one. */
+  /** A multipart upload in the ledger to resume; null: none. */
   readonly uploadId: string | null;
-  /** True where nobody can have begun an upload of this key before: none is looked for. */
+  /** True: no earlier upload of this key can exist, so none is searched for. */
   readonly isFirst?: boolean;
-  /** What earlier runs wrote down of the same version of the source; spares reading it again, never decides alone. */
+  /** Checksums that earlier runs recorded for the same version of the source. They avoid reading it again, but are always verified. */
   readonly notes?: UploadNotes;
   readonly meta: Readonly<Record<string, string>>;
-  /** Called before the first part is sent; resolves when the ledger holds the id. */
+  /** Called before the first part is sent; resolves when the ID is in the ledger. */
   readonly onUploadId: (uploadId: string) => Promise<void>;
-  /** A part has arrived whole. */
+  /** Called when a part is uploaded. */
   readonly onPart?: (part: NotedPart) => void;
-  /** Called when all parts are there, before they become an object; resolves when that is written down. */
+  /** Called when all parts are uploaded, before the upload is completed; resolves when the checksum is recorded. */
   readonly onWhole?: (crc64: string) => Promise<void>;
   readonly onProgress: (progress: UploadProgress) => void;
   readonly signal: AbortSignal;
@@ -208,7 +208,7 @@ export interface NotedPart {
 }
 
 export interface UploadNotes {
-  /** Of the whole object, as an earlier run was about to put it together. */
+  /** CRC64 of the whole object, recorded before an earlier run completed the upload. */
   readonly wholeCrc64: string | null;
   readonly parts: readonly NotedPart[];
 }
@@ -217,11 +217,11 @@ export interface UploadResult {
   readonly size: number;
   readonly crc64: string;
   readonly etag: string;
-  /** Bytes that went over the wire in this call; the rest was in the cloud already. */
+  /** Bytes sent by this call. The remaining bytes were already in the cloud. */
   readonly bytesSent: number;
 }
 
-/** An object, or (with its id) an unfinished upload, whose size is not told. */
+/** An object, or an unfinished upload with its ID, for which OSS lists no size. */
 export interface ListedEntry {
   readonly key: string;
   readonly size: number;
@@ -232,26 +232,26 @@ export interface ListedEntry {
 /** OSS in one region. */
 export interface OssApi {
   getBucket(bucket: string): Promise<BucketView>;
-  /** Null when there is no such object. */
+  /** Null if the object does not exist. */
   headObject(bucket: string, key: string): Promise<ObjectView | null>;
-  /** The first `length` bytes from `offset`. */
+  /** At most `length` bytes from `offset`. */
   readRange(bucket: string, key: string, offset: number, length: number): Promise<Uint8Array>;
-  /** Resumable multipart upload, checked end to end by CRC64. Rejects with the signal's reason when aborted. */
+  /** Resumable multipart upload with an end-to-end CRC64 check. Rejects with the signal's reason if aborted. */
   upload(input: UploadInput): Promise<UploadResult>;
-  /** Bytes a second, as lately measured by uploads to this region; null: not measured yet. */
+  /** Bytes per second, measured by recent uploads to this region; null: not measured yet. */
   linkSpeed(): number | null;
-  /** Measures it with a few parts of zeros, of an upload to this key that is aborted in the end. */
+  /** Measures the link speed with a few parts of zeros, in an upload to this key that is aborted afterwards. */
   measureLink(bucket: string, key: string, signal: AbortSignal): Promise<number | null>;
-  /** Success also when it is gone already. */
+  /** Succeeds if the upload no longer exists. */
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
-  /** Ids of the unfinished multipart uploads of exactly this key. */
+  /** IDs of the unfinished multipart uploads of exactly this key. */
   listUploads(bucket: string, key: string): Promise<readonly string[]>;
-  /** Bytes of the parts that an unfinished upload holds; 0 where it is gone. */
+  /** Total bytes of the parts of an unfinished upload; 0 if it no longer exists. */
   uploadedBytes(bucket: string, key: string, uploadId: string): Promise<number>;
-  /** Starts an upload, looks at it and aborts it: rejects where the caller may not do one of the three. Leaves nothing. */
+  /** Starts, lists and aborts an upload. Rejects if the caller is not allowed one of these calls. Leaves nothing behind. */
   tryUpload(bucket: string, key: string): Promise<void>;
   deleteObject(bucket: string, key: string): Promise<void>;
-  /** Objects and unfinished uploads whose keys begin with `prefix`; all pages. */
+  /** Objects and unfinished uploads whose keys begin with `prefix`, from all pages. */
   listFolder(bucket: string, prefix: string): Promise<readonly ListedEntry[]>;
 }
 
@@ -262,7 +262,7 @@ export interface Cloud {
   readonly sts: StsApi;
 }
 
-/** Where the services are: overrides for a local stand-in, else the vendor's endpoints of the region over HTTPS. */
+/** Endpoints of the services, such as those of an emulator. Without them, the vendor's endpoints of the region over HTTPS. */
 export interface CloudEndpoints {
   /** `http://127.0.0.1:PORT` or `https://host`; absent: resolved from the region by the vendor's SDK. */
   readonly ecs?: string | undefined;

@@ -1,4 +1,4 @@
-/** Where the keys come from: the vendor's default chain, or fixed ones. Nothing here ever puts a secret into an error. */
+/** Credentials from the vendor's default chain, or fixed ones. Errors never contain secrets. */
 
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -18,11 +18,11 @@ import { fail } from '../domain/errors/index.js';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  /** Present for temporary keys only. */
+  /** Set for temporary credentials only. */
   readonly securityToken?: string;
 }
 
-/** Gives keys that are valid now; ask again for every call, since temporary keys are renewed. Throws `FailureError`. */
+/** Returns credentials that are valid now. Get them again for every call, because temporary ones are renewed. Throws `FailureError`. */
 export type CredentialSource = () => Promise<Credentials>;
 
 export function staticCredentials(credentials: Credentials): CredentialSource {
@@ -31,17 +31,17 @@ export function staticCredentials(credentials: Credentials): CredentialSource {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-interface Link {
+interface Provider {
   readonly name: string;
-  /** Someone set this link up; its failure is worth telling. */
+  /** True if this provider is configured, so that its error is reported. */
   readonly configured: (env: Environment) => boolean;
-  /** Even tried when nothing points at it. */
+  /** Tried even if it is not configured. */
   readonly always?: boolean;
   readonly build: () => CredentialsProvider;
 }
 
-/** The vendor's order. Its own chain class also asks `https://undefined/` when no URI is set, and never asks twice after a failure. */
-const CHAIN: readonly Link[] = [
+/** In the vendor's order. The vendor's chain class is not used, because it calls `https://undefined/` if no URI is set and does not retry after a failure. */
+const CHAIN: readonly Provider[] = [
   {
     name: 'environment (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET)',
     configured: (env) => Boolean(env.ALIBABA_CLOUD_ACCESS_KEY_ID || env.ALIBABA_CLOUD_ACCESS_KEY_SECRET),
@@ -77,7 +77,7 @@ const CHAIN: readonly Link[] = [
 
 /**
  * The vendor's default chain: environment, OIDC, command line profile, credentials file, ECS RAM role, URI.
- * The link that gave keys once is kept, so that an import never changes identity half-way.
+ * Keeps the first provider that returns credentials, so that the identity never changes during an import.
  */
 export function defaultCredentials(env: Environment = process.env): CredentialSource {
   let chosen: CredentialsProvider | undefined;
@@ -85,16 +85,16 @@ export function defaultCredentials(env: Environment = process.env): CredentialSo
 
   const search = async (): Promise<Credentials> => {
     const tried: string[] = [];
-    for (const link of CHAIN) {
-      const configured = link.configured(env);
-      if (!configured && !link.always) continue;
+    for (const candidate of CHAIN) {
+      const configured = candidate.configured(env);
+      if (!configured && !candidate.always) continue;
       try {
-        const provider = link.build();
-        const credentials = await keysOf(provider);
+        const provider = candidate.build();
+        const credentials = await credentialsOf(provider);
         chosen = provider;
         return credentials;
       } catch (cause) {
-        if (configured) tried.push(`${link.name}: ${reason(cause)}`);
+        if (configured) tried.push(`${candidate.name}: ${reason(cause)}`);
       }
     }
     throw noCredentials(tried);
@@ -103,7 +103,7 @@ export function defaultCredentials(env: Environment = process.env): CredentialSo
   return async () => {
     if (chosen) {
       try {
-        return await keysOf(chosen);
+        return await credentialsOf(chosen);
       } catch (cause) {
         throw noCredentials([`${chosen.getProviderName()}: ${reason(cause)}`]);
       }
@@ -115,20 +115,20 @@ export function defaultCredentials(env: Environment = process.env): CredentialSo
   };
 }
 
-async function keysOf(provider: CredentialsProvider): Promise<Credentials> {
+async function credentialsOf(provider: CredentialsProvider): Promise<Credentials> {
   const { accessKeyId, accessKeySecret, securityToken } = await provider.getCredentials();
   return { accessKeyId, accessKeySecret, ...(securityToken ? { securityToken } : {}) };
 }
 
-/** The vendor's messages may quote whole files and answers, secrets included: only what is known to be harmless is told. */
+/** The vendor's messages may quote whole files and responses with secrets. Only parts known to be harmless are reported. */
 function reason(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'could not be used';
+  if (!(cause instanceof Error)) return 'unknown error';
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
   if (code) return code === 'ENOENT' ? 'the file does not exist' : code;
   const status = /httpStatus: (\d{3})/.exec(cause.message)?.[1];
-  if (status) return `answered HTTP ${status}`;
+  if (status) return `returned HTTP status ${status}`;
   if (/timeout/i.test(cause.name + cause.message)) return 'timed out';
-  return 'set up, but incomplete or refused';
+  return 'configured, but incomplete or rejected';
 }
 
 function noCredentials(tried: readonly string[]): FailureError {

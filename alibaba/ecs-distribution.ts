@@ -1,4 +1,4 @@
-/** What ECS offers for images that exist: copies in other regions, sharing, tags. */
+/** ECS calls for existing images: copies in other regions, sharing, tags. */
 import type Ecs from '@alicloud/ecs20140526';
 import {
   CancelCopyImageRequest,
@@ -8,11 +8,11 @@ import {
   TagResourcesRequest,
 } from '@alicloud/ecs20140526';
 import type { EcsApi } from './cloud.js';
-import { ask, pieces, sdkCall } from './sdk-call.js';
+import { ask, chunks, sdkCall } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 
-/** The vendor's limit of accounts in one call. */
-const ACCOUNTS_A_CALL = 10;
+/** The vendor's limit of accounts per call. */
+const ACCOUNTS_PER_CALL = 10;
 const PAGE = 100;
 
 type Distribution = Pick<
@@ -35,7 +35,7 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
       });
       const body = await sdkCall('ecs', 'CopyImage', client, (ecs) => ecs.copyImage(request));
       const { imageId, requestId = '' } = body;
-      if (!imageId) throw unreadable('ecs', 'CopyImage', 'names no image', requestId);
+      if (!imageId) throw unreadable('ecs', 'CopyImage', 'contains no image ID', requestId);
       return { imageId, requestId };
     },
 
@@ -45,14 +45,14 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
     },
 
     async shareImage(imageId, accounts) {
-      for (const addAccount of pieces(accounts, ACCOUNTS_A_CALL)) {
+      for (const addAccount of chunks(accounts, ACCOUNTS_PER_CALL)) {
         const request = ask(ModifyImageSharePermissionRequest, { regionId: region, imageId, addAccount });
         await sdkCall('ecs', 'ModifyImageSharePermission', client, (ecs) => ecs.modifyImageSharePermission(request));
       }
     },
 
     async unshareImage(imageId, accounts) {
-      for (const removeAccount of pieces(accounts, ACCOUNTS_A_CALL)) {
+      for (const removeAccount of chunks(accounts, ACCOUNTS_PER_CALL)) {
         const request = ask(ModifyImageSharePermissionRequest, { regionId: region, imageId, removeAccount });
         await sdkCall('ecs', 'ModifyImageSharePermission', client, (ecs) => ecs.modifyImageSharePermission(request));
       }

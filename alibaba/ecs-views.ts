@@ -1,4 +1,4 @@
-/** The vendor's loosely filled answers as the views that the rest of the service works with. */
+/** Converts the vendor's responses, in which any field may be missing, to the views of cloud.ts. */
 import type {
   DescribeImagesResponseBodyImagesImage,
   DescribeTaskAttributeResponseBody,
@@ -6,7 +6,7 @@ import type {
 } from '@alicloud/ecs20140526';
 import type { ImageView, TaskDetail, TaskView } from './cloud.js';
 
-/** An entry without an id is nobody's: left out. */
+/** Empty for an entry without an ID. */
 export function taskView(task: DescribeTasksResponseBodyTaskSetTask): TaskView[] {
   if (!task.taskId) return [];
   return [
@@ -75,12 +75,12 @@ export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageVi
   ];
 }
 
-/** A text in the vendor's types, a boolean in its examples. */
+/** The vendor's types declare a string, its examples show a boolean. */
 function isTrue(value: string | boolean | undefined): boolean {
   return String(value).toLowerCase() === 'true';
 }
 
-/** `"42%"`; null where nothing sensible is said. */
+/** Parses `"42%"`; null for any other text. */
 function percentOf(text: string | undefined): number | null {
   const value = Number.parseFloat(text ?? '');
   return Number.isFinite(value) && value >= 0 && value <= 100 ? value : null;

@@ -1,4 +1,4 @@
-/** ECS in one region, over the vendor's SDK: importing, watching, finding and deleting images. */
+/** ECS in one region, with the vendor's SDK: importing, polling, finding and deleting images. */
 import Ecs, {
   CancelTaskRequest,
   DeleteImageRequest,
@@ -14,16 +14,16 @@ import { KNOWN_REGIONS } from '../domain/request/vocabulary.js';
 import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './cloud.js';
 import { createImageDistribution } from './ecs-distribution.js';
 import { imageView, taskDetail, taskView } from './ecs-views.js';
-import { ask, pieces, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { ask, chunks, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 
-/** The vendor's limit of a page, and of ids in one call. */
+/** The vendor's limit of entries per page and of IDs per call. */
 const PAGE = 100;
 
-/** All of them by name: without a filter the cloud hides every image that is not available, those being imported first of all. */
+/** Every status by name. Without this filter the cloud returns only available images and hides those being imported. */
 const EVERY_STATUS = 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated';
 
-/** Asked about regions where the import's own is not known to exist: a made-up region has no host to ask. */
+/** The region for DescribeRegions if the import's region may not exist, because a nonexistent region has no endpoint. */
 const CENTRAL_REGION = 'cn-hangzhou';
 
 export function createEcs(place: SdkPlace): EcsApi {
@@ -40,7 +40,7 @@ export function createEcs(place: SdkPlace): EcsApi {
         (ecs) => ecs.describeRegions(ask(DescribeRegionsRequest, {})),
       );
       const ids = (body.regions?.region ?? []).flatMap(({ regionId }) => (regionId ? [regionId] : []));
-      if (ids.length === 0) throw unreadable('ecs', 'DescribeRegions', 'names no region', body.requestId);
+      if (ids.length === 0) throw unreadable('ecs', 'DescribeRegions', 'contains no region', body.requestId);
       return ids;
     },
 
@@ -48,7 +48,7 @@ export function createEcs(place: SdkPlace): EcsApi {
       try {
         await sdkCall('ecs', 'ImportImage', client, (ecs) => ecs.importImage(importRequest(input, true)));
       } catch (error) {
-        // The vendor ends a dry run that passed with an error, too.
+        // The vendor reports a successful dry run as an error.
         if (!(error instanceof FailureError) || !isDryRunSuccess(error.failure.code)) throw error;
       }
     },
@@ -56,13 +56,13 @@ export function createEcs(place: SdkPlace): EcsApi {
     async importImage(input) {
       const body = await sdkCall('ecs', 'ImportImage', client, (ecs) => ecs.importImage(importRequest(input, false)));
       const { taskId, imageId, requestId = '' } = body;
-      if (!taskId || !imageId) throw unreadable('ecs', 'ImportImage', 'names no task or no image', requestId);
+      if (!taskId || !imageId) throw unreadable('ecs', 'ImportImage', 'contains no task ID or no image ID', requestId);
       return { taskId, imageId, requestId };
     },
 
     async describeTasks({ taskIds = [], resourceIds = [] }) {
       const tasks = new Map<string, TaskView>();
-      const askFor = async (ids: { readonly taskIds?: string; readonly resourceIds?: string[] }) => {
+      const query = async (ids: { readonly taskIds?: string; readonly resourceIds?: string[] }) => {
         await everyPage('DescribeTasks', async (pageNumber) => {
           const request = ask(DescribeTasksRequest, { regionId: region, ...ids, pageNumber, pageSize: PAGE });
           const body = await sdkCall('ecs', 'DescribeTasks', client, (ecs) => ecs.describeTasks(request));
@@ -71,8 +71,8 @@ export function createEcs(place: SdkPlace): EcsApi {
           return { length: page.length, totalCount: body.totalCount };
         });
       };
-      for (const ids of pieces(taskIds, PAGE)) await askFor({ taskIds: ids.join(',') });
-      for (const ids of pieces(resourceIds, PAGE)) await askFor({ resourceIds: ids });
+      for (const ids of chunks(taskIds, PAGE)) await query({ taskIds: ids.join(',') });
+      for (const ids of chunks(resourceIds, PAGE)) await query({ resourceIds: ids });
       return [...tasks.values()];
     },
 
@@ -84,9 +84,9 @@ export function createEcs(place: SdkPlace): EcsApi {
 
     async describeImages(filter) {
       const images = new Map<string, ImageView>();
-      // Ids go a hundred a call; without ids the rest of the filter is one question.
-      const questions = filter.imageIds === undefined ? [undefined] : pieces(filter.imageIds, PAGE);
-      for (const ids of questions) {
+      // 100 IDs per call; without IDs, one call.
+      const idGroups = filter.imageIds === undefined ? [undefined] : chunks(filter.imageIds, PAGE);
+      for (const ids of idGroups) {
         await everyPage('DescribeImages', async (pageNumber) => {
           const request = ask(DescribeImagesRequest, { regionId: region, ...imagesQuery(filter, ids), pageNumber });
           const body = await sdkCall('ecs', 'DescribeImages', client, (ecs) => ecs.describeImages(request));
@@ -101,7 +101,8 @@ export function createEcs(place: SdkPlace): EcsApi {
     async countImages() {
       const request = ask(DescribeImagesRequest, { regionId: region, ...imagesQuery({}, undefined), pageSize: 1 });
       const body = await sdkCall('ecs', 'DescribeImages', client, (ecs) => ecs.describeImages(request));
-      if (body.totalCount === undefined) throw unreadable('ecs', 'DescribeImages', 'counts nothing', body.requestId);
+      if (body.totalCount === undefined)
+        throw unreadable('ecs', 'DescribeImages', 'contains no TotalCount', body.requestId);
       return body.totalCount;
     },
 
@@ -131,20 +132,20 @@ function imagesQuery(filter: ImageFilter, ids: readonly string[] | undefined) {
   };
 }
 
-/** Asks page after page until all that the cloud counted are seen. */
+/** Reads pages until all entries of TotalCount are read. */
 async function everyPage(
   action: string,
-  askPage: (pageNumber: number) => Promise<{ readonly length: number; readonly totalCount: number | undefined }>,
+  readPage: (pageNumber: number) => Promise<{ readonly length: number; readonly totalCount: number | undefined }>,
 ): Promise<void> {
-  for (let pageNumber = 1, seen = 0; ; pageNumber++) {
-    const { length, totalCount } = await askPage(pageNumber);
-    // "There are none" is acted upon: it is believed only of an answer that says so.
+  for (let pageNumber = 1, read = 0; ; pageNumber++) {
+    const { length, totalCount } = await readPage(pageNumber);
+    // Callers act on an empty result, so it is accepted only if TotalCount confirms it.
     if (pageNumber === 1 && length === 0 && totalCount !== 0) {
-      throw unreadable('ecs', action, `lists nothing and counts ${totalCount ?? 'nothing'}`);
+      throw unreadable('ecs', action, `contains no entries, but TotalCount is ${totalCount ?? 'missing'}`);
     }
-    seen += length;
-    // An empty later page ends it: what was counted on the first may be gone by then.
-    if (length === 0 || (totalCount === undefined ? length < PAGE : seen >= totalCount)) return;
+    read += length;
+    // An empty later page ends the loop, because entries may be deleted between pages.
+    if (length === 0 || (totalCount === undefined ? length < PAGE : read >= totalCount)) return;
   }
 }
 

@@ -1,18 +1,18 @@
-/** The vendor's role for image imports, word for word: names, trust policy, permissions. One for ECS, one for CloudBox. */
+/** The vendor's roles for image imports, exactly as documented: names, trust policy, permissions. One for ECS, one for CloudBox. */
 
 import type { CatalogueCode } from '../domain/errors/index.js';
 
 export interface ImportRoleKind {
-  /** The name that the vendor looks for when a request names no role. */
+  /** The vendor's default role name, used if a request sets none. */
   readonly roleName: string;
-  /** The vendor's own policy with just the permissions that an import needs. */
+  /** The vendor's system policy with exactly the permissions that an import needs. */
   readonly systemPolicy: string;
-  /** What an import answers while the role is not there. */
+  /** The error code of ImportImage if the role does not exist. */
   readonly missingCode: CatalogueCode;
   readonly actions: { readonly object: string; readonly bucket: readonly string[] };
-  /** Start of the name of a policy of the account's own, where the vendor's cannot be attached. */
+  /** Name prefix of the custom policy that is created if the system policy cannot be attached. */
   readonly ownPolicyPrefix: string;
-  /** The service's name within a resource's name. */
+  /** The service in resource names. */
   readonly service: string;
 }
 
@@ -44,14 +44,14 @@ export const TRUST_POLICY = {
   Version: '1',
 } as const;
 
-/** The vendor's three permissions, on one bucket and its objects only. */
+/** The vendor's three permissions, limited to one bucket and its objects. */
 export function bucketPolicy(kind: ImportRoleKind, bucket: string) {
   return {
     Version: '1',
     Statement: [
       {
         Action: [kind.actions.object, ...kind.actions.bucket],
-        // The resource names of CloudBox are not published: the vendor's own document says `*` there.
+        // CloudBox resource names are not documented. The vendor's policy uses `*`.
         Resource: kind.service === 'oss' ? [bucketResource(kind, bucket), `${bucketResource(kind, bucket)}/*`] : '*',
         Effect: 'Allow',
       },
@@ -59,7 +59,7 @@ export function bucketPolicy(kind: ImportRoleKind, bucket: string) {
   };
 }
 
-/** Each permission on the thing that it is about. */
+/** The permissions, each with its resource. */
 export function permissionsOn(kind: ImportRoleKind, buckets: readonly string[]) {
   return buckets.flatMap((bucket) => [
     { action: kind.actions.object, resource: `${bucketResource(kind, bucket)}/any-object` },

@@ -1,20 +1,20 @@
-/** The least RAM policy that this service needs for what it is asked to do. */
+/** The least RAM policy that this service needs for the requested features. */
 import { CLOUD_BOX_ROLE, ECS_ROLE } from './import-role.js';
 
 export interface PolicyFeatures {
-  /** Regions that are imported into. Empty: any region. */
+  /** Regions of imports. Empty: any region. */
   readonly regions: readonly string[];
   /** Regions that images are copied to. Empty: none. */
   readonly copyTo: readonly string[];
-  /** Buckets that are uploaded to, or imported from. Empty: any bucket. */
+  /** Buckets of uploads and sources. Empty: any bucket. */
   readonly buckets: readonly string[];
-  /** What the service may do about the import role. */
+  /** How the service handles the import role. */
   readonly role: 'ensure' | 'verify' | 'skip';
-  /** Empty: the vendor's own names. */
+  /** Empty: the vendor's default names. */
   readonly roleNames: readonly string[];
-  /** Import from CloudBox, which has a role of its own. */
+  /** Import from CloudBox, which has a separate role. */
   readonly cloudBox: boolean;
-  /** Upload images; without it only objects that are there already are imported. */
+  /** Upload images. Without it, only existing objects are imported. */
   readonly upload: boolean;
   /** Share images with other accounts. */
   readonly share: boolean;
@@ -38,14 +38,14 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
   const all = features.regions.length === 0 ? own : [...new Set([...regions, ...features.copyTo])].map(imagesOf);
   const statements: (PolicyStatement | null)[] = [
     allow(['sts:GetCallerIdentity'], ['*']),
-    // Calls that look, and CancelTask, can't be narrowed to images: the vendor names no resource for them.
+    // The vendor documents no resource for read calls and CancelTask, so they cannot be limited to images.
     allow(['DescribeRegions', 'DescribeImages', 'DescribeTasks', 'DescribeTaskAttribute', 'CancelTask'].map(inEcs), [
       '*',
     ]),
     allow(['ecs:ImportImage'], own),
     allow(['ecs:DeleteImage'], all),
     features.copyTo.length > 0 ? allow(['CopyImage', 'CancelCopyImage', 'TagResources'].map(inEcs), all) : null,
-    // An image that is shared can't be deleted: cleanup has to take the sharing back.
+    // A shared image cannot be deleted, so cleanup must revoke the sharing first.
     features.share ? allow(['ModifyImageSharePermission', 'DescribeImageSharePermission'].map(inEcs), all) : null,
     allow(['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? LISTING : [])], buckets),
     allow(
@@ -57,7 +57,7 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
   return { Version: '1', Statement: statements.filter((statement) => statement !== null) };
 }
 
-/** Of what an upload, or an import that is not known any more, may have left. */
+/** To find remaining objects and uploads. */
 const LISTING = ['oss:ListMultipartUploads', 'oss:ListObjects'];
 const UPLOAD = ['oss:PutObject', 'oss:ListParts', 'oss:AbortMultipartUpload', 'oss:DeleteObject'];
 
@@ -77,14 +77,14 @@ function roleStatements({ role, roleNames, cloudBox, buckets }: PolicyFeatures):
   const ownPolicies = (buckets.length === 0 ? ['*'] : buckets).map(
     (bucket) => `acs:ram:*:*:policy/${kind.ownPolicyPrefix}${bucket}`,
   );
-  const looking = [
+  const readOnly = [
     allow(['ram:GetRole', 'ram:ListPoliciesForRole'], roles),
-    // Which policies are attached to the role is not known before: all of them are read, to see what they allow.
+    // The policies attached to the role are not known in advance, and each of them is read.
     allow(['ram:GetPolicy'], ['*']),
   ];
-  if (role === 'verify') return looking;
+  if (role === 'verify') return readOnly;
   return [
-    ...looking,
+    ...readOnly,
     allow(['ram:CreateRole'], roles),
     allow(['ram:CreatePolicy'], ownPolicies),
     allow(['ram:AttachPolicyToRole'], [...roles, systemPolicy, ...ownPolicies]),

@@ -1,4 +1,4 @@
-/** OSS calls that carry no image bytes, through the vendor's `ali-oss`; its loosely typed answers are checked here. */
+/** OSS calls that carry no image bytes, with the vendor's `ali-oss`. Validates its loosely typed responses. */
 import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
@@ -11,24 +11,24 @@ import { describeError, ossFailure } from './oss-errors.js';
 import type { ListedPart } from './upload/parts.js';
 
 export interface OssPlace {
-  /** `http://127.0.0.1:PORT` for a stand-in; absent: the vendor's endpoint of the region, over HTTPS. */
+  /** `http://127.0.0.1:PORT` for an emulator; absent: the vendor's endpoint of the region, over HTTPS. */
   readonly endpoint: string | undefined;
-  /** ECS region id, e.g. `cn-hangzhou`. */
+  /** ECS region ID, e.g. `cn-hangzhou`. */
   readonly region: string;
   readonly credentials: CredentialSource;
 }
 
-/** Each throws `FailureError`; what is asked to be gone may be gone already. */
+/** All methods throw `FailureError`. Deletions succeed if the resource no longer exists. */
 export interface OssControl {
   getBucketInfo(bucket: string): Promise<Omit<BucketView, 'encryption'> & { readonly encryption?: string }>;
   headObject(bucket: string, key: string): Promise<ObjectView | null>;
   deleteObject(bucket: string, key: string): Promise<void>;
-  /** Objects and unfinished uploads under a prefix; all pages. */
+  /** Objects and unfinished uploads under a prefix, from all pages. */
   listFolder(bucket: string, prefix: string): Promise<ListedEntry[]>;
   initiateUpload(bucket: string, key: string, meta: Readonly<Record<string, string>>): Promise<string>;
-  /** Ids of the unfinished uploads of exactly this key, the newest first; all pages. */
+  /** IDs of the unfinished uploads of exactly this key, newest first, from all pages. */
   listUploads(bucket: string, key: string): Promise<string[]>;
-  /** All pages; null when there is no such upload. */
+  /** All pages; null if the upload does not exist. */
   listParts(bucket: string, key: string, uploadId: string): Promise<ListedPart[] | null>;
   completeUpload(
     bucket: string,
@@ -39,7 +39,7 @@ export interface OssControl {
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
 }
 
-/** An address takes the bucket in the path; the vendor's own hosts take it as a subdomain only. */
+/** IP addresses and localhost take the bucket in the path. The vendor's hosts take it only as a subdomain. */
 export function isPathStyle(endpoint: string | undefined): boolean {
   if (endpoint === undefined) return false;
   const { hostname } = new URL(endpoint);
@@ -67,7 +67,7 @@ const objectPage = z.object({
   nextContinuationToken: z.string().nullish(),
 });
 const partPage = z.object({
-  // ali-oss hands out a single part as an object, not as a list of one.
+  // ali-oss returns a single part as an object, not as a list.
   parts: z.union([z.array(listedPart), listedPart.transform((part) => [part])]),
   isTruncated: z.union([z.boolean(), z.string()]).optional(),
   nextPartNumberMarker: z.coerce.number().optional(),
@@ -76,7 +76,7 @@ const partPage = z.object({
 export function createControl(place: OssPlace, timeoutMs: number): OssControl {
   const agents = { agent: new http.Agent({ keepAlive: true }), httpsAgent: new https.Agent({ keepAlive: true }) };
 
-  /** A client for one call, so that each call has the credentials of its own moment. */
+  /** A client for one call, so that each call has current credentials. */
   const client = async (bucket: string) => {
     const key = await place.credentials();
     const { endpoint } = place;
@@ -103,12 +103,12 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     }
   };
 
-  /** The unfinished uploads of all keys that begin so. */
-  const everyUpload = async (bucket: string, prefix: string) => {
+  /** The unfinished uploads of all keys with a prefix. */
+  const listAllUploads = async (bucket: string, prefix: string) => {
     const found: (ListedEntry & { readonly uploadId: string })[] = [];
     let marker: { 'key-marker'?: string; 'upload-id-marker'?: string } = {};
     for (;;) {
-      const query = { ...beginningWith(prefix), 'max-uploads': 1000, ...marker };
+      const query = { ...prefixQuery(prefix), 'max-uploads': 1000, ...marker };
       const page = await call('ListMultipartUploads', bucket, (oss) => oss.listUploads(query));
       for (const { name: key, uploadId, initiated } of page.uploads) {
         found.push({ key, size: 0, since: String(initiated), uploadId });
@@ -133,10 +133,10 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       }),
 
     headObject: (bucket, key) =>
-      unlessMissing(call('HeadObject', bucket, async (oss) => objectView(key, (await oss.head(key)).res.headers))),
+      nullIfNotFound(call('HeadObject', bucket, async (oss) => objectView(key, (await oss.head(key)).res.headers))),
 
     deleteObject: async (bucket, key) => {
-      await unlessMissing(call('DeleteObject', bucket, (oss) => oss.delete(key)));
+      await nullIfNotFound(call('DeleteObject', bucket, (oss) => oss.delete(key)));
     },
 
     initiateUpload: (bucket, key, meta) =>
@@ -146,10 +146,10 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       }),
 
     async listFolder(bucket, prefix) {
-      const found: ListedEntry[] = await everyUpload(bucket, prefix);
+      const found: ListedEntry[] = await listAllUploads(bucket, prefix);
       for (let token: string | undefined; ; ) {
         const query = {
-          ...beginningWith(prefix),
+          ...prefixQuery(prefix),
           'max-keys': 1000,
           ...(token === undefined ? {} : { 'continuation-token': token }),
         };
@@ -163,7 +163,7 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     },
 
     async listUploads(bucket, key) {
-      const found = (await everyUpload(bucket, key)).filter((upload) => upload.key === key);
+      const found = (await listAllUploads(bucket, key)).filter((upload) => upload.key === key);
       found.sort((one, other) => (String(one.since) < String(other.since) ? 1 : -1));
       return found.map(({ uploadId }) => uploadId);
     },
@@ -172,7 +172,7 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       const found: ListedPart[] = [];
       for (let marker = 0; ; ) {
         const query = { 'max-parts': 1000, 'part-number-marker': marker, 'encoding-type': 'url' };
-        const page = await unlessMissing(
+        const page = await nullIfNotFound(
           call('ListParts', bucket, async (oss) => partPage.parse(await oss.listParts(key, uploadId, query))),
         );
         if (page === null) return null;
@@ -192,39 +192,39 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     },
 
     async abortUpload(bucket, key, uploadId) {
-      await unlessMissing(call('AbortMultipartUpload', bucket, (oss) => oss.abortMultipartUpload(key, uploadId)));
+      await nullIfNotFound(call('AbortMultipartUpload', bucket, (oss) => oss.abortMultipartUpload(key, uploadId)));
     },
   };
 }
 
-/** The whole bucket is asked for without a prefix: an empty one is signed otherwise than it is sent. */
-function beginningWith(prefix: string): { readonly prefix?: string } {
+/** Omits an empty prefix, because ali-oss signs it differently from how it sends it. */
+function prefixQuery(prefix: string): { readonly prefix?: string } {
   return prefix === '' ? {} : { prefix };
 }
 
-/** A client lives for one call, so it never asks for a fresh token; without the offer ali-oss writes a warning to stderr. */
+/** A client is used for one call, so its token is never refreshed. Without these options ali-oss writes a warning to stderr. */
 function temporary(stsToken: string) {
   return {
     stsToken,
-    refreshSTSToken: () => Promise.reject(new Error('a client of one call needs no fresh token')),
+    refreshSTSToken: () => Promise.reject(new Error('the token of a client for one call is never refreshed')),
     refreshSTSTokenInterval: Number.MAX_SAFE_INTEGER,
   };
 }
 
 function unreadable(action: string, cause: z.ZodError): FailureError {
   const fields = cause.issues.map((issue) => issue.path.join('.')).join(', ');
-  const message = `the answer lacks or garbles: ${fields}`;
+  const message = `the response has missing or invalid fields: ${fields}`;
   return ossFailure({ action, code: 'UnreadableAnswer', message, outcomeUnknown: true, cause });
 }
 
-const GONE = new Set(['NoSuchKey', 'NoSuchUpload', 'NoSuchBucket']);
+const NOT_FOUND_CODES = new Set(['NoSuchKey', 'NoSuchUpload', 'NoSuchBucket']);
 
-/** Null for what is not there; in a bucket that is gone, nothing is. */
-async function unlessMissing<Result>(asked: Promise<Result>): Promise<Result | null> {
+/** Null if the object, upload or bucket does not exist. */
+async function nullIfNotFound<Result>(call: Promise<Result>): Promise<Result | null> {
   try {
-    return await asked;
+    return await call;
   } catch (error) {
-    if (error instanceof FailureError && GONE.has(error.failure.code)) return null;
+    if (error instanceof FailureError && NOT_FOUND_CODES.has(error.failure.code)) return null;
     throw error;
   }
 }

@@ -1,26 +1,26 @@
-/** Turns what goes wrong between us and OSS into the catalogue's failures; the one place where the adapter does so. */
+/** Converts errors of OSS calls to failures of the error catalogue. */
 
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { type FailureFacts, failureOf } from '../domain/errors/index.js';
 
-/** What is known of a failed call; from an error of `ali-oss`, of a socket, or from an answer that we read ourselves. */
-export interface OssProblem extends Omit<FailureFacts, 'service' | 'field'> {
-  /** The vendor's code, Node's (`ECONNRESET`), or one of ours under `Upload.` and `Source.`. */
+/** The facts of a failed call, from an error of `ali-oss`, of a socket, or from a response. */
+export interface OssErrorFacts extends Omit<FailureFacts, 'service' | 'field'> {
+  /** A code of the vendor, of Node.js (`ECONNRESET`), or of this service (`Upload.…`, `Source.…`). */
   readonly code: string;
   readonly cause?: unknown;
 }
 
-export function ossFailure({ cause, ...facts }: OssProblem): FailureError {
+export function ossFailure({ cause, ...facts }: OssErrorFacts): FailureError {
   const code = isWrongRegion(facts) ? 'InvalidOSSBucket.NotMatched' : facts.code;
   return new FailureError(failureOf({ service: 'oss', ...facts, code }), { cause });
 }
 
-/** A bucket of another region answers AccessDenied too; no permission would help there. */
-function isWrongRegion({ code, message }: Pick<OssProblem, 'code' | 'message'>): boolean {
+/** OSS also returns AccessDenied for a bucket in another region, where no permission helps. */
+function isWrongRegion({ code, message }: Pick<OssErrorFacts, 'code' | 'message'>): boolean {
   return code === 'AccessDenied' && message.includes('must be addressed using the specified endpoint');
 }
 
-/** The fields of an error that came from outside, without trusting its shape. */
+/** Reads the fields of an error of unknown type. */
 export function describeError(error: unknown): { code: string; message: string; status?: number; requestId?: string } {
   if (!(error instanceof Error)) return { code: 'UnknownError', message: String(error) };
   const text = (key: string) => {
@@ -29,21 +29,21 @@ export function describeError(error: unknown): { code: string; message: string; 
   };
   const status: unknown = Reflect.get(error, 'status');
   const requestId = text('requestId');
-  // The cloud said yes, and the answer was cut off on its way: its parser's words quote all of it, and tell nothing.
+  // The call succeeded, but its response was cut off. The parser's message quotes the whole response, so it is not used.
   if (typeof status === 'number' && status >= 200 && status < 300) {
-    const message = `answered ${status} with something that cannot be read`;
+    const message = `the response with status ${status} cannot be parsed`;
     return { code: 'UnreadableAnswer', message, ...(requestId === undefined ? {} : { requestId }) };
   }
   return {
     code: text('code') ?? error.name,
     message: error.message,
-    // ali-oss says -1 for a cut connection and -2 for a time-out.
+    // ali-oss uses -1 for a broken connection and -2 for a timeout.
     ...(typeof status === 'number' && status > 0 ? { status } : {}),
     ...(requestId === undefined ? {} : { requestId }),
   };
 }
 
-/** Whether a failed call may all the same have reached the cloud: no answer, or one that says nothing of the outcome. */
+/** True if a failed call may have taken effect: no response, or one that does not show the outcome. */
 export function mayHaveHappened(failure: Failure): boolean {
   return failure.status === undefined || failure.status >= 500;
 }

@@ -1,4 +1,4 @@
-/** OSS signature version 4 with an unsigned payload: the body is checked by CRC64 instead of being hashed twice. */
+/** OSS signature version 4 with an unsigned payload. CRC64 protects the body, so it is not hashed a second time. */
 import { createHash, createHmac } from 'node:crypto';
 
 export interface SigningKey {
@@ -16,7 +16,7 @@ export interface SignableRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The headers to send: those given, the date, the token where there is one, and the authorization. */
+/** The headers to send: the given headers, the date, the security token if there is one, and the authorization. */
 export function signV4(
   request: SignableRequest,
   credentials: SigningKey,
@@ -46,7 +46,7 @@ export function signV4(
   const scope = `${date}/${region}/oss/aliyun_v4_request`;
   const toSign = ['OSS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
   const key = [date, region, 'oss', 'aliyun_v4_request'].reduce<string | Buffer>(
-    (secret, step) => createHmac('sha256', secret).update(step).digest(),
+    (secret, part) => createHmac('sha256', secret).update(part).digest(),
     `aliyun_v4${credentials.accessKeySecret}`,
   );
   const signature = createHmac('sha256', key).update(toSign).digest('hex');
@@ -54,7 +54,7 @@ export function signV4(
   return headers;
 }
 
-/** RFC 3986, as OSS wants it. */
+/** Percent-encoding of RFC 3986, which OSS requires. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Signed requests to OSS over node:http(s), for the calls that carry an image's bytes. Against `ali-oss` they save
- * two copies of every byte, stop at once when told to, and notice a connection that has stopped moving.
+ * Signed requests to OSS over node:http(s), for the calls that carry image bytes. Compared to `ali-oss`, they copy every
+ * byte two times less, stop immediately when aborted, and detect stalled connections.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -10,7 +10,7 @@ import { encodePath, queryString, signV4 } from './oss-signature.js';
 
 export interface WireBody {
   readonly length: number;
-  /** Each chunk is given up to the system before the next one is asked for, so a reader needs two buffers and no more. */
+  /** The next chunk is read only after the system has taken the previous one, so a reader needs two buffers. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 
@@ -23,30 +23,30 @@ export interface WireRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: WireBody;
   readonly signal?: AbortSignal;
-  /** Bytes of the body that the system has taken since the last call. */
+  /** Called with the bytes of the body that the system has taken since the last call. */
   readonly onSent?: (bytes: number) => void;
-  /** The answer is cut off here. */
-  readonly maxAnswerBytes: number;
+  /** A longer response is cut off. */
+  readonly maxResponseBytes: number;
 }
 
-export interface WireAnswer {
+export interface WireResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
 export interface Wire {
-  /** Throws a `FailureError` for every answer that is not a success, the signal's reason when aborted. */
-  request(request: WireRequest): Promise<WireAnswer>;
+  /** Throws a `FailureError` for every response that is not a success, and the signal's reason if aborted. */
+  request(request: WireRequest): Promise<WireResponse>;
 }
 
 export interface WireOptions extends OssPlace {
-  /** A request on which no byte moves for so long is given up. */
+  /** A request without transferred bytes for this time is aborted. */
   readonly stallMs: number;
 }
 
 export function createWire(options: WireOptions): Wire {
-  // Connections are kept for the next part: a fresh TLS handshake each time would cost more than a part's checksum.
+  // Connections are reused, because a TLS handshake per part would cost more than the part's checksum.
   const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
 
   return {
@@ -70,9 +70,9 @@ export function createWire(options: WireOptions): Wire {
         headers,
         agent: secure ? agents.https : agents.http,
       });
-      const answer = await exchange(call, request, options.stallMs);
-      if (answer.status >= 300) throw refusal(request.action, answer);
-      return answer;
+      const response = await exchange(call, request, options.stallMs);
+      if (response.status >= 300) throw errorResponse(request.action, response);
+      return response;
     },
   };
 }
@@ -85,30 +85,30 @@ function locate({ endpoint, region }: WireOptions, bucket: string, key: string) 
     secure: url.protocol === 'https:',
     host: pathStyle ? host : `${bucket}.${host}`,
     ...(url.port === '' ? {} : { port: Number(url.port) }),
-    // Not through URL, which would fold a key's `..` away.
+    // Not with URL, which would resolve `..` in a key.
     path: encodePath(pathStyle ? `/${bucket}/${key}` : `/${key}`),
   };
 }
 
-async function exchange(call: http.ClientRequest, request: WireRequest, stallMs: number): Promise<WireAnswer> {
-  const line = new Movement();
+async function exchange(call: http.ClientRequest, request: WireRequest, stallMs: number): Promise<WireResponse> {
+  const activity = new ConnectionActivity();
   let stalled = false;
   const watchdog = setInterval(() => {
-    if (line.stillForMs() < stallMs) return;
+    if (activity.idleMs() < stallMs) return;
     stalled = true;
     call.destroy(new Error('stalled'));
   }, stallMs / 8);
   const abort = () => call.destroy(new Error('aborted'));
   request.signal?.addEventListener('abort', abort, { once: true });
-  const answer = readAnswer(call, request.maxAnswerBytes, line);
-  const sending = send(call, request, line);
+  const response = readResponse(call, request.maxResponseBytes, activity);
+  const sending = send(call, request, activity);
   try {
-    await Promise.race([answer, sending]);
-    return await answer;
+    await Promise.race([response, sending]);
+    return await response;
   } catch (error) {
     request.signal?.throwIfAborted();
     if (stalled) {
-      const message = `${request.action} on ${request.bucket}/${request.key}: no byte moved for ${stallMs / 1000} s`;
+      const message = `${request.action} on ${request.bucket}/${request.key}: no bytes were transferred for ${stallMs / 1000} s`;
       throw ossFailure({ action: request.action, code: 'Upload.Stalled', message, outcomeUnknown: true, cause: error });
     }
     if (!isSocketError(error)) throw error;
@@ -116,38 +116,38 @@ async function exchange(call: http.ClientRequest, request: WireRequest, stallMs:
   } finally {
     clearInterval(watchdog);
     request.signal?.removeEventListener('abort', abort);
-    // A refusal may come before the body is sent in full; such a connection cannot carry another request.
+    // An error response may arrive before the whole body is sent. Such a connection cannot be reused.
     if (!call.writableFinished) call.destroy();
-    // Its buffers are the caller's again only when the source's reader has let go of them.
+    // The caller may reuse its buffers only after the source's reader has released them.
     await sending.catch(() => undefined);
   }
 }
 
-/** How long a connection has stood still through no fault of ours. */
-class Movement {
+/** Measures how long a connection has transferred nothing while the other side had to act. */
+class ConnectionActivity {
   private since: number | null = performance.now();
 
-  moved(): void {
+  transferred(): void {
     this.since = performance.now();
   }
 
-  /** It is our turn: a slow source, or a limit on the rate, is no stall. */
+  /** Waiting for our side: a slow source or a rate limit is not a stall. */
   pause(): void {
     this.since = null;
   }
 
-  stillForMs(): number {
+  idleMs(): number {
     return this.since === null ? 0 : performance.now() - this.since;
   }
 }
 
-/** Errors of the source's reader pass through `exchange` as they are; the socket's carry Node's code. */
+/** `exchange` passes on errors of the source's reader unchanged. Socket errors have a code of Node.js. */
 function isSocketError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.name !== 'FailureError';
 }
 
-function readAnswer(call: http.ClientRequest, maxBytes: number, line: Movement): Promise<WireAnswer> {
-  const answer = new Promise<WireAnswer>((resolve, reject) => {
+function readResponse(call: http.ClientRequest, maxBytes: number, activity: ConnectionActivity): Promise<WireResponse> {
+  const result = new Promise<WireResponse>((resolve, reject) => {
     call.on('error', reject);
     call.on('response', (response) => {
       const pieces: Buffer[] = [];
@@ -159,7 +159,7 @@ function readAnswer(call: http.ClientRequest, maxBytes: number, line: Movement):
           body: Buffer.concat(pieces).subarray(0, maxBytes),
         });
       response.on('data', (piece: Buffer) => {
-        line.moved();
+        activity.transferred();
         pieces.push(piece);
         length += piece.length;
         if (length > maxBytes) {
@@ -171,13 +171,13 @@ function readAnswer(call: http.ClientRequest, maxBytes: number, line: Movement):
       response.on('error', reject);
     });
   });
-  // Its failure is reported by whoever awaits it; the sender may fail first.
-  answer.catch(() => undefined);
-  return answer;
+  // The caller that awaits the result reports its error. The sender may fail first.
+  result.catch(() => undefined);
+  return result;
 }
 
-/** Ends when all is handed to the system, or quietly when the answer or the connection's end came first. */
-async function send(call: http.ClientRequest, request: WireRequest, line: Movement): Promise<void> {
+/** Resolves when the system has taken the whole body, or when the response or the end of the connection comes first. */
+async function send(call: http.ClientRequest, request: WireRequest, activity: ConnectionActivity): Promise<void> {
   let over = false;
   const stop = new Promise<void>((resolve) => {
     const finish = () => {
@@ -188,32 +188,33 @@ async function send(call: http.ClientRequest, request: WireRequest, line: Moveme
     call.once('close', finish);
   });
   if (request.body) {
-    line.pause();
+    activity.pause();
     for await (const chunk of request.body.chunks()) {
       if (over) break;
-      line.moved();
+      activity.transferred();
       const written = new Promise<void>((resolve) => call.write(chunk, () => resolve()));
       await Promise.race([written, stop]);
-      line.pause();
+      activity.pause();
       request.onSent?.(chunk.byteLength);
     }
-    line.moved();
+    activity.transferred();
   }
   if (!over) call.end();
 }
 
-/** OSS says what is wrong in XML, and for answers without a body in the header `x-oss-err`. */
-function refusal(action: string, answer: WireAnswer): Error {
-  const hidden = answer.headers['x-oss-err'];
-  const xml = answer.body.length > 0 ? answer.body.toString() : Buffer.from(String(hidden ?? ''), 'base64').toString();
+/** OSS describes errors in XML, or in the header `x-oss-err` for responses without a body. */
+function errorResponse(action: string, response: WireResponse): Error {
+  const encoded = response.headers['x-oss-err'];
+  const xml =
+    response.body.length > 0 ? response.body.toString() : Buffer.from(String(encoded ?? ''), 'base64').toString();
   const field = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-  const requestId = field('RequestId') ?? answer.headers['x-oss-request-id'];
-  const retryAfter = Number(answer.headers['retry-after']);
+  const requestId = field('RequestId') ?? response.headers['x-oss-request-id'];
+  const retryAfter = Number(response.headers['retry-after']);
   return ossFailure({
     action,
-    code: field('Code') ?? (answer.status === 404 ? 'NoSuchKey' : `Http${answer.status}`),
-    message: field('Message') ?? `answered with status ${answer.status} and no explanation`,
-    status: answer.status,
+    code: field('Code') ?? (response.status === 404 ? 'NoSuchKey' : `Http${response.status}`),
+    message: field('Message') ?? `the response with status ${response.status} contains no error description`,
+    status: response.status,
     ...(typeof requestId === 'string' ? { requestId } : {}),
     ...(retryAfter > 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
   });

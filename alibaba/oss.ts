@@ -1,4 +1,4 @@
-/** OSS in one region: control calls through `ali-oss`, an image's bytes through our own wire. */
+/** OSS in one region: control calls with `ali-oss`, image bytes with oss-wire.ts. */
 import { FailureError } from '../domain/errors/failure.js';
 import type { OssApi, UploadInput } from './cloud.js';
 import { createControl, type OssControl, type OssPlace, withoutQuotes } from './oss-control.js';
@@ -10,7 +10,7 @@ import { probeLink } from './upload/probe-link.js';
 import { type RateLimiter, UNLIMITED } from './upload/rate-limiter.js';
 
 export interface OssSettings extends Omit<UploadSettings, 'rateLimiter'> {
-  /** A request on which no byte moves for so long is given up and made again. */
+  /** A request without transferred bytes for this time is aborted and retried. */
   readonly stallMs: number;
   /** For calls that carry no image bytes. */
   readonly controlTimeoutMs: number;
@@ -29,7 +29,7 @@ export const OSS_DEFAULTS: OssSettings = {
 
 export interface OssOptions extends OssPlace {
   readonly settings?: Partial<OssSettings>;
-  /** One for all clients of a process, so that its limit is the process's. */
+  /** Shared by all clients of the process, so that the limit applies to the process. */
   readonly rateLimiter?: RateLimiter;
 }
 
@@ -54,8 +54,8 @@ export function createOss(options: OssOptions): OssApi {
       if (length === 0) return new Uint8Array(0);
       try {
         const answer = await wire.request({
-          ...{ action: 'GetObject', method: 'GET', bucket, key, maxAnswerBytes: length },
-          // Without `standard`, OSS answers a range beyond the end with the whole object.
+          ...{ action: 'GetObject', method: 'GET', bucket, key, maxResponseBytes: length },
+          // Without `standard`, OSS returns the whole object for a range beyond its end.
           headers: { range: `bytes=${offset}-${offset + length - 1}`, 'x-oss-range-behavior': 'standard' },
         });
         return answer.body;
@@ -100,12 +100,12 @@ export function createOss(options: OssOptions): OssApi {
   };
 }
 
-/** Asked for only where the bucket's own description leaves it out; a caller who may not ask is not stopped here. */
+/** Called only if GetBucketInfo does not contain the encryption. Returns null if the caller is not allowed this call. */
 async function encryptionOf(wire: Wire, bucket: string): Promise<string | null> {
   try {
     const answer = await wire.request({
       ...{ action: 'GetBucketEncryption', method: 'GET', bucket, key: '', query: { encryption: '' } },
-      maxAnswerBytes: 64 * 1024,
+      maxResponseBytes: 64 * 1024,
     });
     return /<SSEAlgorithm>([^<]*)</.exec(answer.body.toString())?.[1] ?? null;
   } catch (error) {
@@ -139,7 +139,7 @@ function objectCalls(
       };
       const request = wire.request({
         ...{ action: 'UploadPart', method: 'PUT', bucket, key, query, body, onSent: sent, signal },
-        maxAnswerBytes: 64 * 1024,
+        maxResponseBytes: 64 * 1024,
       });
       const answer = await request.finally(end);
       const crc64 = answer.headers['x-oss-hash-crc64ecma'];

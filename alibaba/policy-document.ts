@@ -1,4 +1,4 @@
-/** RAM policy documents: what they allow, as far as a role's reading of buckets goes, and the diff that shows what one lacks. */
+/** Evaluates RAM policy documents for the permissions of an import, and shows their differences as a line diff. */
 import { z } from 'zod';
 
 const oneOrMore = z
@@ -17,7 +17,7 @@ const document = z.object({
 
 export type Statement = z.infer<typeof statement>;
 
-/** Null for what is no policy document. */
+/** Null if the text is not a policy document. */
 export function statementsOf(text: string | undefined): readonly Statement[] | null {
   try {
     return document.parse(JSON.parse(text ?? '')).Statement;
@@ -26,7 +26,7 @@ export function statementsOf(text: string | undefined): readonly Statement[] | n
   }
 }
 
-/** True when the service may assume the role. A condition is taken for met: only the cloud can tell. */
+/** True if the service may assume the role. Conditions are assumed to be met, because only the cloud can evaluate them. */
 export function trustsService(statements: readonly Statement[], service: string): boolean {
   const about = statements.filter(
     ({ Action, Principal }) =>
@@ -41,8 +41,8 @@ export interface Permission {
   readonly resource: string;
 }
 
-/** What of the wanted the statements together do not allow. A condition is taken for met: only the cloud can tell. */
-export function lacking(
+/** The wanted permissions that the statements do not allow. Conditions are assumed to be met, because only the cloud can evaluate them. */
+export function missingPermissions(
   statements: readonly Statement[],
   wanted: readonly Permission[],
 ): { readonly denied: readonly Permission[]; readonly unmentioned: readonly Permission[] } {
@@ -64,7 +64,7 @@ function matchesAny(patterns: readonly string[], action: string): boolean {
   return patterns.some((pattern) => wildcard(pattern, 'i').test(action));
 }
 
-/** Compared without region and account, which a caller may narrow as they like: `acs:oss:REGION:ACCOUNT:bucket/key`. */
+/** Ignores region and account, which a policy may narrow: `acs:oss:REGION:ACCOUNT:bucket/key`. */
 function coversResource(pattern: string, resource: string): boolean {
   if (pattern === '*') return true;
   const [, service = '', , , ...path] = pattern.split(':');
@@ -80,11 +80,11 @@ function wildcard(pattern: string, flags: string): RegExp {
   return new RegExp(`^${source}$`, flags);
 }
 
-/** What is there (`-`) against what is meant to be there (`+`), both as JSON with sorted keys; the empty text when they say the same. */
+/** Line diff of the actual (`-`) and the wanted (`+`) document, as JSON with sorted keys; the empty string if they are equivalent. */
 export function documentDiff(actual: string | undefined, wanted: object): string {
-  const own = prettyLines(parsed(actual));
-  const meant = prettyLines(wanted);
-  const lines = lineDiff(own, meant);
+  const actualLines = prettyLines(parsed(actual));
+  const wantedLines = prettyLines(wanted);
+  const lines = lineDiff(actualLines, wantedLines);
   return lines.some((line) => !line.startsWith(' ')) ? lines.join('\n') : '';
 }
 
@@ -100,7 +100,7 @@ function prettyLines(value: unknown): readonly string[] {
   return JSON.stringify(sorted(value), null, 2).split('\n');
 }
 
-/** Keys by name; lists by content, since neither actions nor statements have an order that matters. */
+/** Sorts keys by name and lists by content, because the order of actions and statements has no meaning. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(sorted).sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
@@ -113,7 +113,7 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** By the longest common subsequence; policy documents are short. */
+/** Uses the longest common subsequence. Its quadratic cost is acceptable because policy documents are short. */
 function lineDiff(own: readonly string[], meant: readonly string[]): readonly string[] {
   const common: number[][] = Array.from({ length: own.length + 1 }, () => new Array<number>(meant.length + 1).fill(0));
   const at = (row: number, column: number) => common[row]?.[column] ?? 0;

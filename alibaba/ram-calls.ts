@@ -1,4 +1,4 @@
-/** The few calls of RAM that the import role needs; what is there already, or is not there, is an answer and no failure. */
+/** The RAM calls for the import role. "Already exists" and "does not exist" are results, not failures. */
 import Ram, {
   AttachPolicyToRoleRequest,
   CreatePolicyRequest,
@@ -18,27 +18,27 @@ export interface AttachedPolicy {
 }
 
 export interface RamCalls {
-  /** The role's trust policy; null when there is no such role. */
+  /** The role's trust policy; null if the role does not exist. */
   trustPolicyOf(roleName: string): Promise<string | null>;
-  /** False when it is there already. */
+  /** False if the role already exists. */
   createRole(roleName: string, trustPolicy: object): Promise<boolean>;
   policiesOf(roleName: string): Promise<readonly AttachedPolicy[]>;
-  /** The document of the policy's version in force; null when there is no such policy. */
+  /** The document of the policy's default version; null if the policy does not exist. */
   policyDocument(policy: AttachedPolicy): Promise<string | null>;
-  /** False when there is one of this name already. */
+  /** False if a policy with this name already exists. */
   createPolicy(name: string, document: object): Promise<boolean>;
-  /** False when it is attached already. */
+  /** False if the policy is already attached. */
   attachPolicy(roleName: string, policy: AttachedPolicy): Promise<boolean>;
 }
 
-const DESCRIPTION = 'Lets ECS read disk images from OSS to import them (made by ecs-image-import).';
+const DESCRIPTION = 'Lets ECS read disk images from OSS to import them (created by ecs-image-import).';
 
 export function createRamCalls(place: SdkPlace): RamCalls {
   const client = async () => new Ram.default(await sdkConfig(place));
 
   return {
     async trustPolicyOf(roleName) {
-      const body = await unless('EntityNotExist.Role', () =>
+      const body = await nullOn('EntityNotExist.Role', () =>
         sdkCall('ram', 'GetRole', client, (ram) => ram.getRole(ask(GetRoleRequest, { roleName }))),
       );
       return body === null ? null : (body.role?.assumeRolePolicyDocument ?? '');
@@ -47,7 +47,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
     async createRole(roleName, trustPolicy) {
       const assumeRolePolicyDocument = JSON.stringify(trustPolicy);
       const request = ask(CreateRoleRequest, { roleName, assumeRolePolicyDocument, description: DESCRIPTION });
-      const made = await unless('EntityAlreadyExists.Role', () =>
+      const made = await nullOn('EntityAlreadyExists.Role', () =>
         sdkCall('ram', 'CreateRole', client, (ram) => ram.createRole(request)),
       );
       return made !== null;
@@ -63,7 +63,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
 
     async policyDocument({ name, type }) {
       const request = ask(GetPolicyRequest, { policyName: name, policyType: type });
-      const body = await unless('EntityNotExist.Policy', () =>
+      const body = await nullOn('EntityNotExist.Policy', () =>
         sdkCall('ram', 'GetPolicy', client, (ram) => ram.getPolicy(request)),
       );
       return body === null ? null : (body.defaultPolicyVersion?.policyDocument ?? body.policy?.policyDocument ?? '');
@@ -72,7 +72,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
     async createPolicy(name, document) {
       const policyDocument = JSON.stringify(document);
       const request = ask(CreatePolicyRequest, { policyName: name, policyDocument, description: DESCRIPTION });
-      const made = await unless('EntityAlreadyExists.Policy', () =>
+      const made = await nullOn('EntityAlreadyExists.Policy', () =>
         sdkCall('ram', 'CreatePolicy', client, (ram) => ram.createPolicy(request)),
       );
       return made !== null;
@@ -80,7 +80,7 @@ export function createRamCalls(place: SdkPlace): RamCalls {
 
     async attachPolicy(roleName, { name, type }) {
       const request = ask(AttachPolicyToRoleRequest, { roleName, policyName: name, policyType: type });
-      const attached = await unless('EntityAlreadyExists.Role.Policy', () =>
+      const attached = await nullOn('EntityAlreadyExists.Role.Policy', () =>
         sdkCall('ram', 'AttachPolicyToRole', client, (ram) => ram.attachPolicyToRole(request)),
       );
       return attached !== null;
@@ -88,8 +88,8 @@ export function createRamCalls(place: SdkPlace): RamCalls {
   };
 }
 
-/** Null in place of the one failure that says how things are already. */
-async function unless<Result>(code: string, call: () => Promise<Result>): Promise<Result | null> {
+/** Returns null for a failure with this code. */
+async function nullOn<Result>(code: string, call: () => Promise<Result>): Promise<Result | null> {
   try {
     return await call();
   } catch (error) {

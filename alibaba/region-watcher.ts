@@ -1,24 +1,24 @@
 /**
- * One poller a region and worker, however many imports wait. Each is looked at more seldom the longer it has been waiting,
- * up to 100 in a call, and calls that are made anyway are filled up with those that are due next.
+ * One poller per region and worker, for any number of waiting imports. An import is polled less often the longer it has
+ * waited. One call polls up to 100 imports and is filled up with those that are due next.
  */
 
 import { FailureError } from '../domain/errors/failure.js';
 import type { Cloud, EcsApi, ImageView, TaskView } from './cloud.js';
 
-export interface WatcherPace {
-  /** Between two looks at what is new; ms. */
+export interface PollTiming {
+  /** Interval between the first polls of an image; ms. */
   readonly pollFirstMs: number;
-  /** The longest time between two looks; ms. */
+  /** Maximum interval between two polls of an image; ms. */
   readonly pollMaxMs: number;
-  /** For so long polls may fail before those who wait are told; ms. */
+  /** How long polls may fail before the error is passed on to waiting callers; ms. */
   readonly patienceMs: number;
 }
 
 export interface ImageObservation {
-  /** Null: the cloud does not know the task (any more), or none was asked for. */
+  /** Null: the task does not exist (any more), or none was given. */
   readonly task: TaskView | null;
-  /** Null: the cloud does not know the image (any more). While its task runs it may be old, or not looked at yet. */
+  /** Null: the image does not exist (any more). While its task runs, this may be outdated or not polled yet. */
   readonly image: ImageView | null;
 }
 
@@ -28,43 +28,43 @@ export interface Watched {
 }
 
 export interface RegionWatchers {
-  /** What the next look at it sees. Rejects with a failure that waiting cannot mend, or when aborted. */
+  /** The result of the next poll. Rejects with a failure that waiting cannot fix, or if aborted. */
   next(region: string, watched: Watched, signal: AbortSignal): Promise<ImageObservation>;
 }
 
-/** What somebody waits for, and what is remembered of it from one look to the next. */
+/** A watched image, and its state between polls. */
 interface Subject extends Watched {
   readonly firstAskedMs: number;
   dueMs: number;
-  /** As last seen. */
+  /** From the last poll. */
   image: ImageView | null;
   waiting: Waiting[];
-  /** Since when nobody waits for it. */
+  /** Time since which no caller waits for it. */
   leftMs: number;
 }
 
 interface Waiting {
-  readonly resolve: (sighting: ImageObservation) => void;
+  readonly resolve: (observation: ImageObservation) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** A tenth of the time waited so far keeps the delay of the news below a tenth of the whole. */
+/** Polling after a tenth of the time waited so far keeps the delay below a tenth of the total time. */
 const SHARE_OF_WAIT = 0.1;
-/** The vendor's limit of ids in a call. */
-const IDS_A_CALL = 100;
-/** From so many waiting imports on polls become more seldom, up to five times: the more there are, the more each call serves. */
-const MANY = 40;
-const SELDOMER_AT_MOST = 5;
-/** While its task runs, an image tells no more than how far it is: every so many polls are enough. */
-const POLLS_A_LOOK_AT_IMAGES = 4;
+/** The vendor's limit of IDs per call. */
+const IDS_PER_CALL = 100;
+/** Above this number of waiting imports, the poll interval grows up to five times, because each call then serves more imports. */
+const SLOWDOWN_FROM = 40;
+const MAX_SLOWDOWN = 5;
+/** While its task runs, an image shows only its progress, so every fourth poll includes it. */
+const POLLS_PER_IMAGE_POLL = 4;
 
-export function createRegionWatchers(cloud: Cloud, pace: WatcherPace): RegionWatchers {
+export function createRegionWatchers(cloud: Cloud, timing: PollTiming): RegionWatchers {
   const regions = new Map<string, RegionWatcher>();
   return {
     next(region, watched, signal) {
       let watcher = regions.get(region);
       if (watcher === undefined) {
-        watcher = new RegionWatcher(() => cloud.ecs(region), pace);
+        watcher = new RegionWatcher(() => cloud.ecs(region), timing);
         regions.set(region, watcher);
       }
       return watcher.next(watched, signal);
@@ -85,7 +85,7 @@ class RegionWatcher {
 
   constructor(
     private readonly ecs: () => EcsApi,
-    private readonly pace: WatcherPace,
+    private readonly timing: PollTiming,
   ) {}
 
   next(watched: Watched, signal: AbortSignal): Promise<ImageObservation> {
@@ -99,9 +99,9 @@ class RegionWatcher {
         this.waitingCount -= 1;
       };
       const waiting: Waiting = {
-        resolve: (sighting) => {
+        resolve: (observation) => {
           settled();
-          resolve(sighting);
+          resolve(observation);
         },
         reject: (error) => {
           settled();
@@ -124,7 +124,7 @@ class RegionWatcher {
     const subject: Subject = {
       ...watched,
       firstAskedMs: now,
-      dueMs: now + this.pace.pollFirstMs,
+      dueMs: now + this.timing.pollFirstMs,
       image: null,
       waiting: [],
       leftMs: now,
@@ -139,46 +139,46 @@ class RegionWatcher {
     return awaited.sort((one, other) => one.dueMs - other.dueMs);
   }
 
-  /** The least time between two polls of the region. */
+  /** The minimum time between two polls of the region. */
   private gapMs(): number {
-    const seldomer = Math.min(SELDOMER_AT_MOST, Math.max(1, this.waitingCount / MANY));
-    return Math.min(this.pace.pollMaxMs, this.pace.pollFirstMs * seldomer * 2 ** Math.min(this.failures, 6));
+    const slowdown = Math.min(MAX_SLOWDOWN, Math.max(1, this.waitingCount / SLOWDOWN_FROM));
+    return Math.min(this.timing.pollMaxMs, this.timing.pollFirstMs * slowdown * 2 ** Math.min(this.failures, 6));
   }
 
   private pollBy(wantedMs: number): void {
     if (this.polling) return;
     const dueMs = Math.max(Date.now(), wantedMs, this.polledMs + this.gapMs());
-    // A new one may be due sooner than the poll that the old ones wait for, and never puts that one off.
+    // A new subject may be due before the scheduled poll, and never delays it.
     if (this.timer !== null && dueMs >= this.timerDueMs) return;
     if (this.timer !== null) clearTimeout(this.timer);
     this.timerDueMs = dueMs;
     this.timer = setTimeout(() => void this.poll(), dueMs - Date.now());
   }
 
-  /** Those that are due, and as many of the next as fit into the same calls. */
+  /** The subjects that are due, and as many of the next ones as fit into the same calls. */
   private choose(): Subject[] {
     const awaited = this.awaited();
     const due = awaited.filter((subject) => subject.dueMs <= Date.now()).length;
-    return awaited.slice(0, Math.ceil(due / IDS_A_CALL) * IDS_A_CALL);
+    return awaited.slice(0, Math.ceil(due / IDS_PER_CALL) * IDS_PER_CALL);
   }
 
   private async poll(): Promise<void> {
     this.timer = null;
     this.polling = true;
-    const asked = this.choose();
+    const subjects = this.choose();
     try {
-      await this.look(asked);
+      await this.observe(subjects);
       this.failures = 0;
     } catch (error) {
       if (this.failures === 0) this.failingSinceMs = Date.now();
       this.failures += 1;
-      const patient = Date.now() - this.failingSinceMs < this.pace.patienceMs;
-      const passing =
+      const patient = Date.now() - this.failingSinceMs < this.timing.patienceMs;
+      const isTransient =
         patient &&
         error instanceof FailureError &&
         (error.failure.class === 'transient' || error.failure.class === 'throttled');
-      // What passes by itself is waited out here, for all at once; the rest each import must hear of.
-      if (!passing) for (const subject of asked) for (const waiting of subject.waiting) waiting.reject(error);
+      // A transient error is retried here for all subjects. Any other error is passed on to each import.
+      if (!isTransient) for (const subject of subjects) for (const waiting of subject.waiting) waiting.reject(error);
     } finally {
       this.polling = false;
       this.polledMs = Date.now();
@@ -188,34 +188,36 @@ class RegionWatcher {
     }
   }
 
-  private async look(asked: readonly Subject[]): Promise<void> {
+  private async observe(subjects: readonly Subject[]): Promise<void> {
     const ecs = this.ecs();
-    const taskIds = asked.flatMap(({ taskId }) => (taskId === null ? [] : [taskId]));
+    const taskIds = subjects.flatMap(({ taskId }) => (taskId === null ? [] : [taskId]));
     const tasks = taskIds.length === 0 ? [] : await ecs.describeTasks({ taskIds: [...new Set(taskIds)] });
     const taskById = new Map(tasks.map((task) => [task.taskId, task]));
     const taskOf = ({ taskId }: Subject) => (taskId === null ? null : (taskById.get(taskId) ?? null));
 
     this.polls += 1;
-    const lookAtAll = this.polls % POLLS_A_LOOK_AT_IMAGES === 0;
-    // The image decides: it is left out only where its task is known to run.
-    const withImage = lookAtAll ? asked : asked.filter((subject) => taskOf(subject)?.status !== 'Processing');
+    const includesAllImages = this.polls % POLLS_PER_IMAGE_POLL === 0;
+    // The image's status decides, so it is omitted only while its task is known to run.
+    const withImage = includesAllImages
+      ? subjects
+      : subjects.filter((subject) => taskOf(subject)?.status !== 'Processing');
     const imageIds = [...new Set(withImage.map((subject) => subject.imageId))];
     const images = imageIds.length === 0 ? [] : await ecs.describeImages({ imageIds });
     const imageById = new Map(images.map((image) => [image.imageId, image]));
     for (const subject of withImage) subject.image = imageById.get(subject.imageId) ?? null;
 
     const now = Date.now();
-    for (const subject of asked) {
-      const patience = Math.max(this.pace.pollFirstMs, (now - subject.firstAskedMs) * SHARE_OF_WAIT);
-      subject.dueMs = now + Math.min(this.pace.pollMaxMs, patience);
-      const sighting = { task: taskOf(subject), image: subject.image };
-      for (const waiting of subject.waiting) waiting.resolve(sighting);
+    for (const subject of subjects) {
+      const intervalMs = Math.max(this.timing.pollFirstMs, (now - subject.firstAskedMs) * SHARE_OF_WAIT);
+      subject.dueMs = now + Math.min(this.timing.pollMaxMs, intervalMs);
+      const observation = { task: taskOf(subject), image: subject.image };
+      for (const waiting of subject.waiting) waiting.resolve(observation);
     }
   }
 
-  /** What nobody has asked for again within the longest pause is done with. */
+  /** Removes subjects for which no caller has waited within the maximum poll interval. */
   private forget(): void {
-    const before = Date.now() - this.pace.pollMaxMs;
+    const before = Date.now() - this.timing.pollMaxMs;
     for (const [key, subject] of this.subjects) {
       if (subject.waiting.length === 0 && subject.leftMs < before) this.subjects.delete(key);
     }

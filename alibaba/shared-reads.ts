@@ -1,34 +1,34 @@
 /**
- * Reads whose answer is the same for all imports of a worker (who we are, regions, a bucket, the role) are asked once for
- * those that start together. Only answers are shared, never failures, and none for longer than a moment: what somebody
- * changes in the account, the next import sees. The role is shared only among those that ask nearly at once: an import
- * that took a role for granted which is gone would stop for a person, although it may make the role itself.
+ * Caches reads with the same result for all imports of a worker (identity, regions, a bucket, the role), so that imports
+ * that start together share one call. Failures are not cached, and results only briefly, so that the next import sees
+ * changes in the account. The role is cached for a shorter time: an import that relies on a deleted role would stop in
+ * attention, although it could create the role.
  */
 import type { Cloud, OssApi, RoleOutcome } from './cloud.js';
 
-/** Less than a person, or a test, needs to take a role away after an import has seen it. */
-const NEARLY_AT_ONCE_MS = 300;
+/** Shorter than a user or a test needs to delete a role after an import has checked it. */
+const ROLE_CACHE_MS = 300;
 
-export function createSharedReads(cloud: Cloud, momentMs: number): Cloud {
-  const answers = new Map<string, { readonly answer: Promise<unknown>; readonly untilMs: number }>();
+export function createSharedReads(cloud: Cloud, cacheMs: number): Cloud {
+  const results = new Map<string, { readonly result: Promise<unknown>; readonly untilMs: number }>();
 
   function shared<T>(
     key: string,
     read: () => Promise<T>,
-    forMs = momentMs,
-    isWorthKeeping: (answer: T) => boolean = () => true,
+    forMs = cacheMs,
+    isCacheable: (result: T) => boolean = () => true,
   ): Promise<T> {
     const now = Date.now();
-    const known = answers.get(key);
-    // Every key is used by one caller below, with one type.
-    if (known !== undefined && now < known.untilMs) return known.answer as Promise<T>;
-    const answer = read();
-    answers.set(key, { answer, untilMs: now + forMs });
+    const known = results.get(key);
+    // Each key has one caller below, with one type.
+    if (known !== undefined && now < known.untilMs) return known.result as Promise<T>;
+    const result = read();
+    results.set(key, { result, untilMs: now + forMs });
     const forget = () => {
-      if (answers.get(key)?.answer === answer) answers.delete(key);
+      if (results.get(key)?.result === result) results.delete(key);
     };
-    answer.then((value) => isWorthKeeping(value) || forget(), forget);
-    return answer;
+    result.then((value) => isCacheable(value) || forget(), forget);
+    return result;
   }
 
   return {
@@ -42,13 +42,13 @@ export function createSharedReads(cloud: Cloud, momentMs: number): Cloud {
     },
     ram: {
       setUpImportRole: (input) =>
-        shared(`role ${JSON.stringify(input)}`, () => cloud.ram.setUpImportRole(input), NEARLY_AT_ONCE_MS, madeNothing),
+        shared(`role ${JSON.stringify(input)}`, () => cloud.ram.setUpImportRole(input), ROLE_CACHE_MS, createdNothing),
     },
     sts: { getCallerIdentity: () => shared('caller', () => cloud.sts.getCallerIdentity()) },
   };
 }
 
-/** What was just made, those that asked together note in their ledgers; who comes later finds it there. */
-function madeNothing({ madeRole, madePolicies, attachedPolicies }: RoleOutcome): boolean {
+/** A result with created resources is shared only by concurrent callers, which record them. A later call finds them as existing. */
+function createdNothing({ madeRole, madePolicies, attachedPolicies }: RoleOutcome): boolean {
   return !madeRole && madePolicies.length === 0 && attachedPolicies.length === 0;
 }

@@ -1,4 +1,4 @@
-/** STS: who the credentials belong to. */
+/** STS: the identity of the credentials. */
 import Sts from '@alicloud/sts20150401';
 import type { StsApi } from './cloud.js';
 import { type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
@@ -10,7 +10,7 @@ export function createSts(place: SdkPlace): StsApi {
   return {
     async getCallerIdentity() {
       const body = await sdkCall('sts', 'GetCallerIdentity', client, (sts) => sts.getCallerIdentity());
-      if (!body.accountId) throw unreadable('sts', 'GetCallerIdentity', 'names no account', body.requestId);
+      if (!body.accountId) throw unreadable('sts', 'GetCallerIdentity', 'contains no account ID', body.requestId);
       return { accountId: body.accountId, arn: body.arn ?? '', identityType: body.identityType ?? '' };
     },
   };

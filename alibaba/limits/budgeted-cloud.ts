@@ -1,12 +1,12 @@
-/** The cloud with every call to ECS and RAM paid for out of the budgets that all workers share; what it refuses is told to them. */
+/** Decorates the cloud with call budgets that all workers share. Each ECS and RAM call takes from a budget, and throttling lowers it. */
 
 import { FailureError } from '../../domain/errors/failure.js';
 import type { Cloud, EcsApi, RamApi } from '../cloud.js';
 import type { CallBudgets, CallKey } from './call-budget.js';
 
-/** The vendor's action behind each method, and how many calls of it a use costs at least. */
+/** The vendor's action of each method, and the minimum number of calls that the method makes. */
 const ECS_ACTIONS: {
-  readonly [Method in keyof EcsApi]: { readonly action: string; readonly calls?: Cost<EcsApi[Method]> };
+  readonly [Method in keyof EcsApi]: { readonly action: string; readonly calls?: CallCount<EcsApi[Method]> };
 } = {
   describeRegions: { action: 'DescribeRegions' },
   dryRunImportImage: { action: 'ImportImage' },
@@ -28,15 +28,15 @@ const ECS_ACTIONS: {
   tagImage: { action: 'TagResources' },
 };
 
-type Cost<Method> = Method extends (...args: infer Args) => unknown ? (...args: Args) => number : never;
+type CallCount<Method> = Method extends (...args: infer Args) => unknown ? (...args: Args) => number : never;
 
-/** The vendor's limit of ids in a call. */
+/** The number of calls for so many IDs: the vendor allows 100 per call. */
 function pages(ids: number): number {
   return Math.ceil(ids / 100);
 }
 
 export function createBudgetedCloud(cloud: Cloud, budgets: CallBudgets): Cloud {
-  async function paid<T>(key: CallKey, calls: number, perform: () => Promise<T>): Promise<T> {
+  async function withinBudget<T>(key: CallKey, calls: number, perform: () => Promise<T>): Promise<T> {
     await budgets.take(key, calls);
     try {
       return await perform();
@@ -53,9 +53,9 @@ export function createBudgetedCloud(cloud: Cloud, budgets: CallBudgets): Cloud {
     const method = <Name extends keyof EcsApi>(name: Name): EcsApi[Name] => {
       const { action, calls } = ECS_ACTIONS[name];
       const perform = ecs[name] as (...args: unknown[]) => Promise<unknown>;
-      const cost = calls as ((...args: unknown[]) => number) | undefined;
+      const callCount = calls as ((...args: unknown[]) => number) | undefined;
       const wrapped = (...args: unknown[]) =>
-        paid({ service: 'ecs', region, action }, cost?.(...args) ?? 1, () => perform.apply(ecs, args));
+        withinBudget({ service: 'ecs', region, action }, callCount?.(...args) ?? 1, () => perform.apply(ecs, args));
       return wrapped as EcsApi[Name];
     };
     const names = Object.keys(ECS_ACTIONS) as (keyof EcsApi)[];
@@ -64,9 +64,11 @@ export function createBudgetedCloud(cloud: Cloud, budgets: CallBudgets): Cloud {
 
   const regions = new Map<string, EcsApi>();
   const ram: RamApi = {
-    // One row for all of RAM: it looks at role, trust policy and attached policies.
+    // One budget for the several RAM calls that this makes.
     setUpImportRole: (input) =>
-      paid({ service: 'ram', region: 'global', action: 'SetUpImportRole' }, 1, () => cloud.ram.setUpImportRole(input)),
+      withinBudget({ service: 'ram', region: 'global', action: 'SetUpImportRole' }, 1, () =>
+        cloud.ram.setUpImportRole(input),
+      ),
   };
   return {
     ecs(region) {

@@ -1,6 +1,6 @@
 /**
- * A worker's share of the budgets that all workers have together: leased a second's worth at a time, so that asking costs
- * little and a refusal that one worker met slows down all within a second.
+ * A worker's share of the call budgets of all workers. The worker leases the calls of one second at a time, so that leases
+ * are cheap and a refusal to one worker slows down all workers within a second.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,25 +11,25 @@ import type { BudgetKey, RateBudgetStore } from '../../domain/rate-budget.js';
 export type CallKey = Omit<BudgetKey, 'accountId'>;
 
 export interface CallBudgets {
-  /** Resolves when the call may be made. Rejects with a throttled failure where that is later than is worth waiting for. */
+  /** Resolves when the call may be made. Rejects with a throttled failure if the wait would be too long. */
   take(key: CallKey, calls: number): Promise<void>;
-  /** The cloud refused a call of this kind. */
+  /** Records that the cloud throttled a call. */
   refused(key: CallKey, retryAfterMs: number | null): Promise<void>;
 }
 
 export interface CallBudgetOptions {
   readonly store: RateBudgetStore;
-  /** Asked once. */
+  /** Called once. */
   readonly accountId: () => Promise<string>;
-  /** Calls a minute, by action; what is not in it has no limit of ours. */
+  /** Configured limits in calls per minute, by action. */
   readonly ceilings: Readonly<Record<string, number>>;
 }
 
-/** A lease that is older is not used: others may have met a refusal since. */
+/** An older lease is not used, because another worker may have been refused since. */
 const LEASE_MS = 1_000;
-const MOST_LEASED = 100;
-/** Waiting longer would hold a place that others can use: the activity is tried again instead. */
-const WORTH_WAITING_MS = 3_000;
+const MAX_LEASED_CALLS = 100;
+/** For a longer wait the activity is retried instead, because a waiting activity blocks a worker slot. */
+const MAX_WAIT_MS = 3_000;
 
 export function createCallBudgets({ store, accountId, ceilings }: CallBudgetOptions): CallBudgets {
   const shares = new Map<string, Share>();
@@ -59,7 +59,7 @@ class Share {
   private left = 0;
   private readyAtMs = 0;
   private expiresAtMs = 0;
-  /** Calls in the last lease's time: tells how many to lease next. */
+  /** Calls since the last lease, which predict the size of the next one. */
   private used = 0;
   private leasing: Promise<void> | null = null;
 
@@ -79,7 +79,7 @@ class Share {
         const waitMs = this.readyAtMs - Date.now();
         if (waitMs > 0) await sleep(waitMs);
       } else {
-        // All that wait here share one question.
+        // Concurrent callers share one lease request.
         this.leasing ??= this.lease(missing).finally(() => {
           this.leasing = null;
         });
@@ -94,14 +94,14 @@ class Share {
   }
 
   private async lease(missing: number): Promise<void> {
-    const wanted = Math.max(missing, Math.min(MOST_LEASED, Math.ceil(this.used * 1.2)));
+    const wanted = Math.max(missing, Math.min(MAX_LEASED_CALLS, Math.ceil(this.used * 1.2)));
     this.used = 0;
     const grant = await this.store.lease(this.key, wanted, this.ceiling);
     if (grant.kind === 'granted') {
       this.left = grant.calls;
       this.readyAtMs = Date.now() + grant.inMs;
       this.expiresAtMs = this.readyAtMs + LEASE_MS;
-    } else if (grant.waitMs > WORTH_WAITING_MS) throw this.tooLong(grant.waitMs);
+    } else if (grant.waitMs > MAX_WAIT_MS) throw this.tooLong(grant.waitMs);
     else await sleep(grant.waitMs);
   }
 

@@ -163,7 +163,7 @@ describe('the clock', () => {
     [20 * 60, 'failed', 'behind'],
     [-20 * 60, 'failed', 'ahead of'],
     [5 * 60, 'warning', 'behind'],
-    [0, 'ok', 'as'],
+    [0, 'ok', 'in sync with'],
   ])('%i s from the cloud’s: %s, %s', async (seconds, status, direction) => {
     const server = http.createServer((_request, response) => {
       response.sendDate = false;

@@ -49,7 +49,7 @@ describe('an answer that refuses', () => {
   test('names the permission that the caller lacks, and nothing encoded', async () => {
     const AccessDeniedDetail = { AuthAction: 'ecs:DeleteImage', EncodedDiagnosticMessage: 'AQEAAAB0' };
     const { failure } = await failureOfDeleting(refusal(403, 'Forbidden.RAM', 'no', { AccessDeniedDetail }));
-    expect(failure.message).toContain('the caller lacks ecs:DeleteImage');
+    expect(failure.message).toContain('missing permission: ecs:DeleteImage');
     expect(failure.message).not.toContain('AQEAAAB0');
   });
 

@@ -86,7 +86,7 @@ test('unreachable servers → exit code 1, and their addresses without passwords
 
 test('an unknown region or an invalid endpoint → exit code 2', async () => {
   const region = await run(['doctor', '--region', 'cn-atlantis']);
-  expect(region.out).toMatch(/^region +FAILED +there is no region cn-atlantis/m);
+  expect(region.out).toMatch(/^region +FAILED +region cn-atlantis does not exist/m);
   expect(region.code).toBe(2);
   const endpoint = await run(['doctor'], { ECS_ENDPOINT: '127.0.0.1:1' });
   expect(endpoint.err).toMatch(/^ECS_ENDPOINT: set http/);
