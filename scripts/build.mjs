@@ -1,4 +1,4 @@
-// Builds dist/: the compiled rooms, and the workflow code bundled ahead of time so that a worker starts without it.
+// Builds dist/: compiles the code and bundles the workflows, so that workers start without bundling.
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-// `npm test`: what the tests need, then types, lint, directions of imports, then every test; ends with a line that counts them.
+// `npm test`: tools, build, types, lint, import directions, then all tests. The last line has the counts.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const work = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-test-'));
 const resultFile = path.join(work, 'results.json');
 
-/** Each must succeed; the tests come last, so that a wrong type is told before minutes are spent. */
+/** Stops at the first failed step. The tests come last, so that type errors are reported early. */
 const steps = [
   ['tools', ['bash', 'scripts/test-tools.sh']],
   ['build', ['npm', 'run', '--silent', 'build']],

@@ -1,4 +1,4 @@
-// `npm run docs:errors`: writes docs/errors.md anew.
+// `npm run docs:errors`: generates docs/errors.md.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorsPage } from './errors-page.js';

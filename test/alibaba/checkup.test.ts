@@ -1,4 +1,4 @@
-/** `doctor` and `policy` against the emulated cloud: what lacks is named, nothing is left, and the least policy is enough. */
+/** `doctor` and `policy` against the emulator: missing things are reported, no resources remain, and the least policy is sufficient. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -50,7 +50,7 @@ function setup(change: Partial<CloudCheckup> = {}, keys?: Keys): CloudCheckup {
 const named = (checks: readonly DoctorCheck[], name: string) => checks.find((check) => check.name === name);
 const failures = (checks: readonly DoctorCheck[]) => checks.filter(({ status }) => status === 'failed');
 
-describe('a cloud in which an import would go well', () => {
+describe('a correctly configured account', () => {
   test('passes every check', async () => {
     local.makeRole();
     const checks = await checkCloud(setup());
@@ -59,7 +59,7 @@ describe('a cloud in which an import would go well', () => {
     expect(named(checks, 'role')?.found).toBe(`AliyunECSImageImportDefaultRole reads ${BUCKET}`);
   });
 
-  test('is left as it was', async () => {
+  test('is not changed by the checks', async () => {
     const count = () => {
       const { images, tasks, uploads, objects, roles, policies } = local.world;
       return [images, tasks, uploads, objects, roles, policies].map((records) => [...records.values()].length);
@@ -70,7 +70,7 @@ describe('a cloud in which an import would go well', () => {
   });
 });
 
-describe('what lacks is named', () => {
+describe('the checks report', () => {
   /** Not told apart by asking: making the role shows when it is made, encryption may stay unknown, and who one is everybody may ask. */
   const UNASKED = [
     ...['ram:CreateRole', 'ram:CreatePolicy', 'ram:AttachPolicyToRole', 'ram:GetPolicy'],
@@ -78,7 +78,7 @@ describe('what lacks is named', () => {
   ];
   const actions = leastPolicy(FEATURES).Statement.flatMap(({ Action }) => Action);
 
-  test.each(actions.filter((action) => !UNASKED.includes(action)))('permission %s', async (missing) => {
+  test.each(actions.filter((action) => !UNASKED.includes(action)))('missing permission %s', async (missing) => {
     local.makeRole();
     const document = leastPolicy(FEATURES);
     const Statement = document.Statement.map((one) => ({
@@ -95,7 +95,7 @@ describe('what lacks is named', () => {
     expect(failed.map(({ fault }) => fault)).toContain('person');
   });
 
-  test('a secret that is not the key’s: the rest is not asked', async () => {
+  test('a wrong secret, and skip the other checks', async () => {
     const checks = await checkCloud(setup({}, { ...ACCOUNT_KEYS, accessKeySecret: 'wrong' }));
     expect(failures(checks)).toEqual([
       expect.objectContaining({ name: 'credentials', code: 'SignatureDoesNotMatch', fault: 'person' }),
@@ -104,7 +104,7 @@ describe('what lacks is named', () => {
     expect(JSON.stringify(checks)).not.toContain('wrong');
   });
 
-  test('a bucket of another region, an encrypted one, one that is not there', async () => {
+  test('a bucket in another region, an encrypted bucket, a missing bucket', async () => {
     local.makeBucket('far', 'cn-shanghai');
     local.makeBucket('sealed', REGION, true);
     const bucket = async (name: string) => named(await checkCloud(setup({ bucket: name })), 'bucket');
@@ -121,7 +121,7 @@ describe('what lacks is named', () => {
     expect(failures(copy)).toEqual([expect.objectContaining({ name: 'copy to', fault: 'request' })]);
   });
 
-  test('a role: to be made by the first import, or a failure where it may only be looked at', async () => {
+  test('a missing role: a warning with ensure, a failure with verify', async () => {
     expect(named(await checkCloud(setup()), 'role')?.status).toBe('warning');
     expect(named(await checkCloud(setup({ role: 'verify' })), 'role')).toMatchObject({
       ...{ status: 'failed', code: 'NoSetRoletoECSServiceAccount', fault: 'person' },
@@ -139,7 +139,7 @@ describe('what lacks is named', () => {
     });
   });
 
-  test('a cloud that cannot be reached is nobody’s mistake', async () => {
+  test('an unreachable cloud as a fault of the service', async () => {
     const other = await startCloud();
     await other.close();
     const endpoints = { sts: `http://${other.address}` };
@@ -151,7 +151,7 @@ describe('what lacks is named', () => {
     ]);
   });
 
-  test('nothing without a region but what needs none', async () => {
+  test('only region-independent results if no region is given', async () => {
     const checks = await checkCloud(setup({ region: null, bucket: null, copyTo: [] }));
     expect(checks.filter(({ status }) => status === 'ok').map(({ name }) => name)).toEqual(['credentials', 'clock']);
     expect(named(checks, 'bucket')?.remedy).toContain('--region');
@@ -180,7 +180,7 @@ describe('the clock', () => {
 });
 
 describe('the least policy', () => {
-  test('is enough for a whole life: role, upload, import, copy, sharing, and taking all of it back', async () => {
+  test('is sufficient for role, upload, import, copy and sharing, and for removing all of them', async () => {
     const { cloud } = cloudFor(local.makeUser('worker', leastPolicy(FEATURES)));
     await cloud.sts.getCallerIdentity();
     const role = await cloud.ram.setUpImportRole({
@@ -217,13 +217,13 @@ describe('the least policy', () => {
   const actionsOf = (change: Partial<PolicyFeatures>) =>
     leastPolicy({ ...FEATURES, ...change }).Statement.flatMap(({ Action }) => Action);
 
-  test('grants nothing for features that are not used', () => {
+  test('grants no permissions for unused features', () => {
     const least = actionsOf({ role: 'skip', copyTo: [], share: false, upload: false });
     expect(least.filter((action) => /^ram:|Copy|Share|Tag|Put|DeleteObject/.test(action))).toEqual([]);
     expect(actionsOf({ role: 'verify' }).filter((action) => /^ram:(Create|Attach)/.test(action))).toEqual([]);
   });
 
-  test('is narrowed to regions, buckets and role: nothing that changes things is granted on everything', () => {
+  test('is limited to regions, buckets and role: no write permission applies to all resources', () => {
     const { Statement }: PolicyDocument = leastPolicy({ ...FEATURES, roleNames: ['team-import'] });
     const wide = Statement.filter(({ Resource }) => Resource.includes('*')).flatMap(({ Action }) => Action);
     expect(wide.filter((action) => !/:(Describe|Get|List)/.test(action))).toEqual(['ecs:CancelTask']);
@@ -239,7 +239,7 @@ async function until(seen: () => Promise<boolean>): Promise<void> {
   while (!(await seen())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Enough of a disk for the emulator: a partition table. */
+/** A minimal disk that the emulator accepts: a partition table. */
 function rawDisk(): Buffer {
   const disk = Buffer.alloc(1024 * 1024);
   disk.writeUInt16LE(0xaa55, 510);

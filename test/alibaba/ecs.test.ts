@@ -102,7 +102,7 @@ describe('ImportImage', () => {
     },
   );
 
-  test('tells what a dry run found', async () => {
+  test('a failed dry run → rejects with its error code', async () => {
     server.answers.ImportImage = refusal(403, 'QuotaExceed.Image', 'The Image Quota exceeds.');
     await expect(ecs().dryRunImportImage(input)).rejects.toMatchObject({ failure: { code: 'QuotaExceed.Image' } });
   });
@@ -119,7 +119,7 @@ describe('ImportImage', () => {
 });
 
 describe('DescribeTasks', () => {
-  test('asks for any number of tasks, a hundred a call, and leaves out those that the cloud does not know', async () => {
+  test('any number of task IDs → 100 per call; unknown tasks are absent from the result', async () => {
     const ids = Array.from({ length: 250 }, (_, index) => `t-${index}`);
     server.answers.DescribeTasks = ({ query }) => {
       const known = (query.TaskIds ?? '').split(',').filter((id) => id !== 't-7');
@@ -133,7 +133,7 @@ describe('DescribeTasks', () => {
     expect(sent[0]).toMatchObject({ PageSize: '100', RegionId: 'cn-beijing' });
   });
 
-  test('finds the tasks of an image by its id, all pages of them', async () => {
+  test('an image ID → its tasks from all pages', async () => {
     server.answers.DescribeTasks = (call) => ({
       json: {
         TotalCount: 2,
@@ -163,7 +163,7 @@ describe('DescribeTasks', () => {
     },
   );
 
-  test('asks nothing when there is nothing to ask for', async () => {
+  test('no IDs → no call', async () => {
     expect(await ecs().describeTasks({ taskIds: [] })).toEqual([]);
     expect(server.calls).toEqual([]);
   });
@@ -179,7 +179,7 @@ describe('DescribeTasks', () => {
     expect(await ecs().describeTasks({ taskIds: ['t-1'] })).toMatchObject([{ supportCancel: expected }]);
   });
 
-  test('keeps words of the cloud that nobody knows', async () => {
+  test('unknown status values → kept unchanged', async () => {
     const Task = [{ TaskId: 't-1', TaskStatus: 'Paused', TaskAction: 'IMPORT_IMAGE', FinishedTime: '' }];
     server.answers.DescribeTasks = { json: { TaskSet: { Task } } };
     expect(await ecs().describeTasks({ taskIds: ['t-1'] })).toEqual([
@@ -191,7 +191,7 @@ describe('DescribeTasks', () => {
 });
 
 describe('DescribeTaskAttribute', () => {
-  test('tells how far a task is and why it failed', async () => {
+  test('returns the progress of a task and the reason of its failure', async () => {
     server.answers.DescribeTaskAttribute = {
       json: {
         ...{ TaskId: 't-1', TaskAction: 'ImportImage', TaskStatus: 'Failed', TaskProcess: '42%', SupportCancel: false },
@@ -218,14 +218,14 @@ describe('DescribeTaskAttribute', () => {
     });
   });
 
-  test('says nothing of the progress where the cloud says nothing sensible', async () => {
+  test('invalid progress → null', async () => {
     server.answers.DescribeTaskAttribute = { json: { RequestId: 'r', TaskProcess: 'soon' } };
     expect(await ecs().describeTaskAttribute('t-1')).toMatchObject({ taskId: 't-1', percent: null, errors: [] });
   });
 });
 
 describe('DescribeImages', () => {
-  test('sees images that are still being imported, which the cloud hides by default', async () => {
+  test('includes images that are being imported, which the cloud hides by default', async () => {
     server.answers.DescribeImages = {
       json: { TotalCount: 1, Images: { Image: [image('m-1', { Status: 'Creating' })] } },
     };
@@ -238,7 +238,7 @@ describe('DescribeImages', () => {
     ]);
   });
 
-  test('reads all pages, and counts an image once that moved from one to the next', async () => {
+  test('reads all pages, and returns an image on two pages once', async () => {
     server.answers.DescribeImages = (call) => {
       const first = (pageOf(call) - 1) * 100;
       const Image = Array.from({ length: pageOf(call) === 3 ? 2 : 100 }, (_, index) => image(`m-${first + index}`));
@@ -255,7 +255,7 @@ describe('DescribeImages', () => {
     ]);
   });
 
-  test('asks for many ids a hundred a call, and asks nothing for none', async () => {
+  test('many IDs → 100 per call; no IDs → no call', async () => {
     server.answers.DescribeImages = { json: { TotalCount: 0, Images: {} } };
     await ecs().describeImages({ imageIds: Array.from({ length: 101 }, (_, index) => `m-${index}`) });
     expect(server.asked('DescribeImages').map((query) => query.ImageId?.split(',').length)).toEqual([100, 1]);
@@ -264,7 +264,7 @@ describe('DescribeImages', () => {
     expect(server.calls).toEqual([]);
   });
 
-  test('reads tags, progress and what detection found; no risk level is no risk, an unknown one stays', async () => {
+  test('reads tags, progress and detection results; a missing risk level is null, an unknown one is kept', async () => {
     const Item = [
       { Name: 'GUESTOS.Virtio', Value: 'Supported' },
       { Name: 'Nvme', Value: 'Unsupported', RiskLevel: 'High', RiskCode: 'NVMe.NotInstallded' },
@@ -306,7 +306,7 @@ describe('the other calls', () => {
     expect(await ecs().describeRegions()).toEqual(['cn-beijing', 'cn-new']);
   });
 
-  test('cancels tasks and deletes images where they are', async () => {
+  test('cancels tasks and deletes images in their region', async () => {
     server.answers = { CancelTask: { json: { RequestId: 'r' } }, DeleteImage: { json: { RequestId: 'r' } } };
     await ecs().cancelTask('t-1');
     await ecs('ap-southeast-1').deleteImage('m-1');
@@ -314,7 +314,7 @@ describe('the other calls', () => {
     expect(server.asked('DeleteImage')).toEqual([{ RegionId: 'ap-southeast-1', ImageId: 'm-1' }]);
   });
 
-  test('copies an image with a token and tags of its own', async () => {
+  test('copies an image with its own client token and tags', async () => {
     server.answers.CopyImage = { json: { RequestId: 'r', ImageId: 'm-copy' } };
     const copied = await ecs().copyImage({
       ...{ imageId: 'm-1', toRegion: 'cn-hangzhou', imageName: 'web', description: null, clientToken: 'tok' },
@@ -330,7 +330,7 @@ describe('the other calls', () => {
     ]);
   });
 
-  test('does not take an answer without an image for a copy', async () => {
+  test('rejects a CopyImage response without an image ID', async () => {
     server.answers.CopyImage = { json: { RequestId: 'r' } };
     const copy = {
       imageId: 'm-1',
@@ -344,7 +344,7 @@ describe('the other calls', () => {
     await expect(ecs().copyImage(copy)).rejects.toMatchObject({ failure: { outcomeUnknown: true } });
   });
 
-  test('shares with any number of accounts and takes back, ten a call, and tells with whom', async () => {
+  test('shares with and unshares from any number of accounts, 10 per call, and lists them', async () => {
     server.answers.ModifyImageSharePermission = { json: { RequestId: 'r' } };
     server.answers.DescribeImageSharePermission = (call) => {
       const Account = pageOf(call) === 1 ? accounts.map((AliyunId) => ({ AliyunId })) : [{ AliyunId: 'last' }];

@@ -42,7 +42,7 @@ test.each([
     stallMs: 5_000,
   });
   const query = { partNumber: '1', uploadId: 'a/b=' };
-  await wire.request({ action: 'GetObject', method: 'GET', bucket: 'images', key, query, maxAnswerBytes: 100 });
+  await wire.request({ action: 'GetObject', method: 'GET', bucket: 'images', key, query, maxResponseBytes: 100 });
   const [call] = received;
   expect(call?.url).toBe(`${url}?partNumber=1&uploadId=a%2Fb%3D`);
   const time = String(call?.headers['x-oss-date']).replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');

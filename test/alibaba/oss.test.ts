@@ -17,7 +17,7 @@ const credentials = async () => ({ accessKeyId: 'emulator', accessKeySecret: 'em
 const oss = () => createOss({ endpoint: server.endpoint, region: 'cn-hangzhou', credentials });
 
 describe('OSS', () => {
-  test("tells a bucket's region as ECS names it, its class, and that nothing encrypts it", async () => {
+  test("returns a bucket's ECS region ID, storage class, and null encryption", async () => {
     expect(await oss().getBucket('images')).toEqual({
       name: 'images',
       region: 'cn-hangzhou',
@@ -26,7 +26,7 @@ describe('OSS', () => {
     });
   });
 
-  test('tells what an object is, and null for one that is not there', async () => {
+  test('returns the metadata of an object, and null for a missing one', async () => {
     server.objects.set('a/ü.raw', Buffer.from('123456789'));
     expect(await oss().headObject('images', 'a/ü.raw')).toEqual({
       key: 'a/ü.raw',
@@ -40,7 +40,7 @@ describe('OSS', () => {
     expect(await oss().headObject('images', 'none')).toBeNull();
   });
 
-  test('reads a range, less of it at the end, nothing beyond', async () => {
+  test('reads a range: shortened at the end of the object, empty beyond it', async () => {
     server.objects.set('o', Buffer.from('0123456789'));
     const text = async (offset: number, length: number) =>
       Buffer.from(await oss().readRange('images', 'o', offset, length)).toString();
@@ -50,7 +50,7 @@ describe('OSS', () => {
     expect(await text(0, 0)).toBe('');
   });
 
-  test('counts what is gone already as gone', async () => {
+  test('deleting a missing object or upload succeeds', async () => {
     await oss().deleteObject('images', 'none');
     await oss().abortUpload('images', 'none', 'upload-0');
   });
@@ -61,14 +61,14 @@ describe('OSS', () => {
     expect(await oss().listUploads('images', 'disk')).toEqual(['u1']);
   });
 
-  test('takes a yes that was cut off for an answer that was lost, and quotes nothing of it', () => {
+  test('treats a truncated success response as a lost response, and does not quote it', () => {
     const cut = Object.assign(new Error('Unclosed root tag <UploadId>u1'), { status: 200, name: 'Error' });
     const { failure } = ossFailure({ action: 'InitiateMultipartUpload', ...describeError(cut) });
     expect(failure).toMatchObject({ code: 'UnreadableAnswer', class: 'transient', outcomeUnknown: true });
     expect(failure.message).not.toContain('u1');
   });
 
-  test('says what was refused with code, status and request id, and no trace of the keys', async () => {
+  test('reports an error response with code, status and request ID, without credentials', async () => {
     server.fault = () => ({ kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch' });
     const failure = await oss()
       .getBucket('images')
@@ -86,7 +86,7 @@ describe('OSS', () => {
     expect(JSON.stringify(failure)).not.toContain('emulator-secret');
   });
 
-  test('calls a lost answer a lost answer', async () => {
+  test('reports a lost response with an unknown outcome', async () => {
     server.fault = () => ({ kind: 'reset-after' });
     await expect(oss().getBucket('images')).rejects.toMatchObject({ failure: { class: 'transient' } });
     server.fault = () => ({ kind: 'reset-after' });
@@ -95,20 +95,20 @@ describe('OSS', () => {
     });
   });
 
-  test('refuses a bucket name that cannot be one without asking the cloud', async () => {
+  test('rejects an invalid bucket name without a call', async () => {
     await expect(oss().getBucket('No Such Bucket')).rejects.toMatchObject({ name: 'FailureError' });
     expect(server.requests).toHaveLength(0);
   });
 });
 
-describe('a message', () => {
-  test('holds no query, token or signature', () => {
+describe('an error message', () => {
+  test('contains no query, token or signature', () => {
     const failure = ossFailure({ action: 'X', ...describeError(new Error('at https://h/p?Signature=beef now')) });
     expect(failure.message).not.toContain('beef');
   });
 });
 
-test("our signature is the one that the vendor's client computes", () => {
+test("the same request → the same signature as the vendor's client", () => {
   const vendor = createRequire(import.meta.url)('ali-oss/lib/common/signUtils.js');
   const query = { partNumber: '7', uploadId: "U+/=!'" };
   const request = { method: 'PUT', bucket: 'images', key: "a/ü b!'(x)*.raw", query, headers: {} };

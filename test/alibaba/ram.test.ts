@@ -16,7 +16,7 @@ const ram = () =>
     credentials: async () => ({ accessKeyId: 'testak', accessKeySecret: 'testsecret' }),
   });
 
-/** The vendor's document, word for word. */
+/** The vendor's document, verbatim. */
 const TRUST =
   '{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["ecs.aliyuncs.com"]}}],"Version":"1"}';
 const EcsRole = 'AliyunECSImageImportDefaultRole';
@@ -43,7 +43,7 @@ const setUp = (more: Partial<Parameters<ReturnType<typeof ram>['setUpImportRole'
 const writes = () => server.calls.filter(({ action }) => !/^(Get|List)/.test(action)).map(({ action }) => action);
 
 describe('ensure', () => {
-  test('makes the role that the vendor looks for, with its trust policy and its system policy', async () => {
+  test('creates the vendor’s default role with its trust policy and its system policy', async () => {
     server.answers = { GetRole: noRole, CreateRole: ok, ListPoliciesForRole: attached(), AttachPolicyToRole: ok };
     expect(await setUp()).toEqual({
       ...{ roleName: EcsRole, madeRole: true, madePolicies: [], attachedPolicies: [EcsPolicy], drift: [] },
@@ -54,7 +54,7 @@ describe('ensure', () => {
     ]);
   });
 
-  test('makes the other role for CloudBox, with the same trust and its own policy', async () => {
+  test('creates the CloudBox role with the same trust policy and its own system policy', async () => {
     server.answers = { GetRole: noRole, CreateRole: ok, ListPoliciesForRole: attached(), AttachPolicyToRole: ok };
     expect(await setUp({ cloudBox: true })).toMatchObject({
       roleName: 'AliyunECSCloudBoxImageImportDefaultRole',
@@ -63,19 +63,19 @@ describe('ensure', () => {
     expect(server.asked('CreateRole')).toMatchObject([{ AssumeRolePolicyDocument: TRUST }]);
   });
 
-  test('uses the name that the request gives', async () => {
+  test('uses the role name of the request', async () => {
     server.answers = { GetRole: noRole, CreateRole: ok, ListPoliciesForRole: attached(), AttachPolicyToRole: ok };
     expect(await setUp({ roleName: 'team-import' })).toMatchObject({ roleName: 'team-import', madeRole: true });
     expect(server.asked('AttachPolicyToRole')).toMatchObject([{ RoleName: 'team-import', PolicyName: EcsPolicy }]);
   });
 
-  test('writes nothing where all is there', async () => {
+  test('writes nothing if the role is complete', async () => {
     server.answers = { GetRole: role(), ListPoliciesForRole: attached([EcsPolicy, 'System']) };
     expect(await setUp()).toMatchObject({ madeRole: false, madePolicies: [], attachedPolicies: [], drift: [] });
     expect(writes()).toEqual([]);
   });
 
-  test('is content with what somebody else makes at the same time', async () => {
+  test('accepts resources that another client creates concurrently', async () => {
     server.answers = {
       GetRole: [noRole, role()],
       CreateRole: refusal(409, 'EntityAlreadyExists.Role', 'exists'),
@@ -89,7 +89,7 @@ describe('ensure', () => {
     ['reads everything', statement('Allow', 'oss:*', '*')],
     ['reads the bucket', statement('Allow', ['oss:Get*'], ['acs:oss:*:*:images', 'acs:oss:*:*:images/*'])],
     ['reads buckets of that name’s beginning', statement('Allow', 'oss:Get*', 'acs:oss:cn-beijing:123:ima*')],
-  ])('keeps a policy of the user’s own that %s', async (_what, document) => {
+  ])('keeps a custom policy of the user that %s', async (_what, document) => {
     server.answers = {
       GetRole: role(),
       ListPoliciesForRole: attached(['mine', 'Custom']),
@@ -103,7 +103,7 @@ describe('ensure', () => {
     ['reads another bucket', statement('Allow', 'oss:*', ['acs:oss:*:*:other', 'acs:oss:*:*:other/*'])],
     ['reads objects only', statement('Allow', 'oss:GetObject', '*')],
     ['is no document at all', []],
-  ])('attaches the vendor’s policy beside one that %s', async (_what, document) => {
+  ])('attaches the vendor’s policy in addition to one that %s', async (_what, document) => {
     server.answers = {
       GetRole: role(),
       ListPoliciesForRole: attached(['mine', 'Custom']),
@@ -114,7 +114,7 @@ describe('ensure', () => {
     expect(writes()).toEqual(['AttachPolicyToRole']);
   });
 
-  test('makes a policy of the three actions on the bucket alone, where the vendor’s cannot be attached', async () => {
+  test('creates a policy with the three actions on the bucket if the vendor’s policy cannot be attached', async () => {
     server.answers = {
       ...{ GetRole: role(), ListPoliciesForRole: attached(), CreatePolicy: ok },
       AttachPolicyToRole: ({ query }) =>
@@ -141,7 +141,7 @@ describe('ensure', () => {
     });
   });
 
-  test('uses its own policy from an earlier import again, but not one of that name that says something else', async () => {
+  test('reuses its policy of an earlier import, but rejects a policy of that name with other content', async () => {
     const wanted = statement(
       'Allow',
       ['oss:GetObject', 'oss:GetBucketLocation', 'oss:GetBucketInfo'],
@@ -161,7 +161,7 @@ describe('ensure', () => {
     expect(writes()).not.toContain('CreatePolicyVersion');
   });
 
-  test('never changes a trust policy under which ECS may not assume the role, and shows what it would have to say', async () => {
+  test('never changes a trust policy that does not allow ECS, and shows the difference', async () => {
     server.answers.GetRole = role(TRUST.replace('ecs.aliyuncs.com', 'rds.aliyuncs.com'));
     await expect(setUp()).rejects.toMatchObject({
       failure: {
@@ -172,7 +172,7 @@ describe('ensure', () => {
     expect(writes()).toEqual([]);
   });
 
-  test('says what differs in a trust policy that works all the same, and leaves it', async () => {
+  test('reports the differences of a trust policy that still works, and keeps it', async () => {
     server.answers = {
       GetRole: role(TRUST.replace('["ecs.', '["rds.aliyuncs.com","ecs.')),
       ListPoliciesForRole: attached([EcsPolicy, 'System']),
@@ -183,7 +183,7 @@ describe('ensure', () => {
     expect(writes()).toEqual([]);
   });
 
-  test('tells no drift where the same is said in another order or another form of list', async () => {
+  test('reports no drift for a different order or list notation', async () => {
     server.answers = {
       GetRole: role(JSON.stringify({ Version: '1', ...JSON.parse(TRUST) })),
       ListPoliciesForRole: attached([EcsPolicy, 'System']),
@@ -191,7 +191,7 @@ describe('ensure', () => {
     expect((await setUp()).drift).toEqual([]);
   });
 
-  test('stops at a policy that forbids the reading: attaching more would not help', async () => {
+  test('fails if a policy denies read access, because attaching another would not help', async () => {
     server.answers = {
       GetRole: role(),
       ListPoliciesForRole: attached([EcsPolicy, 'System'], ['wall', 'Custom']),
@@ -210,7 +210,7 @@ describe('ensure', () => {
     expect(writes()).toEqual([]);
   });
 
-  test('tells a caller without RAM rights which one lacks', async () => {
+  test('reports the missing RAM permission of the caller', async () => {
     const AccessDeniedDetail = { AuthAction: 'ram:GetRole' };
     server.answers.GetRole = refusal(403, 'NoPermission', 'You are not authorized.', { AccessDeniedDetail });
     await expect(setUp()).rejects.toMatchObject({
@@ -220,13 +220,13 @@ describe('ensure', () => {
 });
 
 describe('verify', () => {
-  test('only looks', async () => {
+  test('writes nothing', async () => {
     server.answers = { GetRole: role(), ListPoliciesForRole: attached([EcsPolicy, 'System']) };
     expect(await setUp({ mode: 'verify' })).toMatchObject({ madeRole: false });
     expect(writes()).toEqual([]);
   });
 
-  test('stops for a person where there is no role', async () => {
+  test('fails with class attention if the role does not exist', async () => {
     server.answers.GetRole = noRole;
     await expect(setUp({ mode: 'verify' })).rejects.toMatchObject({
       failure: { class: 'attention', message: `RAM role ${EcsRole} does not exist` },
@@ -234,7 +234,7 @@ describe('verify', () => {
     expect(writes()).toEqual([]);
   });
 
-  test('stops for a person where the role may not read a bucket, and names bucket and policy', async () => {
+  test('fails with class attention if the role may not read a bucket, and names bucket and policy', async () => {
     server.answers = { GetRole: role(), ListPoliciesForRole: { json: { RequestId: 'r' } } };
     await expect(setUp({ mode: 'verify', buckets: ['images', 'more'] })).rejects.toMatchObject({
       failure: { class: 'attention', message: expect.stringMatching(new RegExp(`images, more.*${EcsPolicy}`)) },

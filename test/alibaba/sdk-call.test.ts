@@ -31,8 +31,8 @@ async function failureOfDeleting(reply: Reply, timeoutMs = 2_000) {
   return error;
 }
 
-describe('an answer that refuses', () => {
-  test('is told by its code, message, status and request id, whatever the status', async () => {
+describe('an error response', () => {
+  test('is reported with code, message, status and request ID, for any status', async () => {
     const { failure } = await failureOfDeleting(refusal(404, 'InvalidAccessKeyId.NotFound', 'no such key'));
     expect(failure).toMatchObject({
       ...{
@@ -46,37 +46,37 @@ describe('an answer that refuses', () => {
     expect(failure.outcomeUnknown).toBeUndefined();
   });
 
-  test('names the permission that the caller lacks, and nothing encoded', async () => {
+  test('names the missing permission, without encoded details', async () => {
     const AccessDeniedDetail = { AuthAction: 'ecs:DeleteImage', EncodedDiagnosticMessage: 'AQEAAAB0' };
     const { failure } = await failureOfDeleting(refusal(403, 'Forbidden.RAM', 'no', { AccessDeniedDetail }));
     expect(failure.message).toContain('missing permission: ecs:DeleteImage');
     expect(failure.message).not.toContain('AQEAAAB0');
   });
 
-  test('asks for as long a pause as the cloud says', async () => {
+  test('passes on the retry delay of the cloud', async () => {
     const throttled = { ...refusal(400, 'Throttling.User', 'slow down'), headers: { 'x-acs-retry-after': '2500' } };
     const { failure } = await failureOfDeleting(throttled);
     expect(failure).toMatchObject({ class: 'throttled', retryAfterMs: 2500 });
   });
 
-  test('leaves open what a broken server had done by then', async () => {
+  test('of status 5xx has an unknown outcome', async () => {
     const { failure } = await failureOfDeleting(refusal(500, 'InternalError', 'oh'));
     expect(failure).toMatchObject({ code: 'InternalError', class: 'transient', outcomeUnknown: true });
   });
 
-  test('shows a code that nobody knows, whole', async () => {
+  test('with an unknown code is shown unchanged', async () => {
     const { failure } = await failureOfDeleting(refusal(400, 'Brand.New', 'never seen'));
     expect(failure).toMatchObject({ code: 'Brand.New', message: expect.stringContaining('never seen') });
   });
 
-  test('never shows the word "undefined" for what it leaves out', async () => {
+  test('with missing fields never shows "undefined"', async () => {
     const error = await failureOfDeleting({ status: 503, json: {} });
     expect(error.failure).toMatchObject({ code: 'UnreadableAnswer', status: 503, outcomeUnknown: true });
     expect(JSON.stringify(error.failure)).not.toContain('undefined');
   });
 });
 
-describe('no answer that could be read', () => {
+describe('no readable response', () => {
   test.each<readonly [string, Reply, string]>([
     ['an HTML page of a proxy', { status: 502, text: '<html>Bad Gateway</html>' }, 'UnreadableAnswer'],
     ['an empty body', { status: 500, text: '' }, 'UnreadableAnswer'],
@@ -85,18 +85,18 @@ describe('no answer that could be read', () => {
     ['a redirect, which the SDK takes for a success', { status: 302, json: {} }, 'UnreadableAnswer'],
     ['a connection that is cut before the answer', { broken: 'reset' }, 'ECONNRESET'],
     ['a connection that is cut in the answer', { broken: 'cut-in-body' }, 'ECONNRESET'],
-  ])('%s: the outcome is unknown, and trying again may mend it', async (_what, reply, code) => {
+  ])('%s → unknown outcome, retryable', async (_what, reply, code) => {
     const { failure } = await failureOfDeleting(reply);
     expect(failure).toMatchObject({ code, class: 'transient', outcomeUnknown: true, action: 'DeleteImage' });
   });
 
-  test('silence: the outcome is unknown, though the SDK speaks of connecting', async () => {
+  test('no response → unknown outcome, although the SDK reports a connect timeout', async () => {
     const { failure } = await failureOfDeleting({ broken: 'hang' }, 100);
     expect(failure).toMatchObject({ code: 'RequestTimeoutError', class: 'transient', outcomeUnknown: true });
     expect(server.calls).toHaveLength(1);
   });
 
-  test('nobody there: nothing was done', async () => {
+  test('connection refused → the call had no effect', async () => {
     const { endpoint } = server;
     await server.close();
     const cloud = createEcs({ endpoint, region: 'cn-beijing', credentials: async () => keys });
@@ -116,14 +116,14 @@ describe('no answer that could be read', () => {
 });
 
 describe('a call', () => {
-  test('is sent once, whatever becomes of it: trying again is Temporal’s', async () => {
+  test('is never retried by the SDK, because Temporal retries', async () => {
     await failureOfDeleting(refusal(503, 'ServiceUnavailable', 'later'));
     await failureOfDeleting({ broken: 'reset' });
     expect(server.calls).toHaveLength(2);
   });
 
-  test('waits for an answer longer than the three seconds of the SDK', async () => {
-    // Told by the settings that reach the socket, not by a clock.
+  test('waits longer for a response than the SDK’s default of 3 s', async () => {
+    // Verified by the socket's settings, not by time.
     const { sdkConfig } = await import('../../alibaba/sdk-call.js');
     const config = await sdkConfig({ endpoint: undefined, region: 'cn-beijing', credentials: async () => keys });
     expect(config.readTimeout).toBeGreaterThanOrEqual(10_000);
@@ -131,7 +131,7 @@ describe('a call', () => {
     expect(config.retryOptions).toBeUndefined();
   });
 
-  test('has the keys of its own moment, a temporary token renewed in between included', async () => {
+  test('uses current credentials, including a renewed temporary token', async () => {
     let renewals = 0;
     const renewing = async () => ({ ...keys, accessKeyId: `ak-${++renewals}`, securityToken: `token-${renewals}` });
     server.answers.DeleteImage = { json: { RequestId: 'r' } };
@@ -142,7 +142,7 @@ describe('a call', () => {
     for (const { headers } of server.calls) expect(headers.authorization).toMatch(/^ACS3-HMAC-SHA256 Credential=ak-/);
   });
 
-  test('that finds no keys says so, and sends nothing', async () => {
+  test('without credentials fails and sends nothing', async () => {
     const none: CredentialSource = async () => {
       throw new FailureError({ code: 'NoCredentials', class: 'attention', message: 'none', remedy: 'set them' });
     };
@@ -151,13 +151,13 @@ describe('a call', () => {
   });
 });
 
-describe('where calls go', () => {
+describe('endpoints', () => {
   const environment = (more: Record<string, string>) => ({
     ...{ ALIBABA_CLOUD_ACCESS_KEY_ID: 'testak', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'testsecret' },
     ...more,
   });
 
-  test('ECS, RAM and STS each go to the endpoint that the environment names', async () => {
+  test('ECS, RAM and STS use the endpoints of the environment', async () => {
     const other = await startRpcRecorder();
     // The vendor's provider reads the process's own environment.
     for (const [name, value] of Object.entries(environment({}))) vi.stubEnv(name, value);
@@ -183,7 +183,7 @@ describe('where calls go', () => {
     ['ECS_IMPORT_PART_SIZE', '64K', 'set 100K to 5G'],
     ['ECS_IMPORT_PART_SIZE', '6G', 'set 100K to 5G'],
     ['ECS_IMPORT_MAX_PARTS_AT_ONCE', '0', ''],
-  ])('refuses %s of %s in one line', (name, value, words) => {
+  ])('rejects %s of %s in one line', (name, value, words) => {
     expect(() => cloudFromEnvironment(environment({ [name]: value }))).toThrow(`${name}: ${words}`);
   });
 
@@ -198,21 +198,21 @@ describe('where calls go', () => {
     ['cn-hangzhou', 'ecs-cn-hangzhou.aliyuncs.com'],
     ['cn-beijing', 'ecs.cn-beijing.aliyuncs.com'],
     ['ap-southeast-1', 'ecs.ap-southeast-1.aliyuncs.com'],
-  ])('without an endpoint, ECS of %s is asked at %s over HTTPS', async (region, host) => {
+  ])('without an endpoint, ECS in %s uses %s over HTTPS', async (region, host) => {
     const { default: sdk } = await import('@alicloud/ecs20140526');
     const { sdkConfig } = await import('../../alibaba/sdk-call.js');
     const client = new sdk.default(await sdkConfig({ endpoint: undefined, region, credentials: async () => keys }));
     expect(client).toMatchObject({ _endpoint: host, _protocol: 'HTTPS' });
   });
 
-  test('one client a region serves all calls, so that its connections are kept', () => {
+  test('one client per region serves all calls, so that connections are reused', () => {
     const cloud = createCloud({ endpoints: {}, credentials: async () => keys });
     expect(cloud.ecs('cn-beijing')).toBe(cloud.ecs('cn-beijing'));
     expect(cloud.ecs('cn-beijing')).not.toBe(cloud.ecs('cn-hangzhou'));
     expect(cloud.oss('cn-beijing')).toBe(cloud.oss('cn-beijing'));
   });
 
-  test('an identity without an account is none', async () => {
+  test('rejects an identity without an account ID', async () => {
     server.answers.GetCallerIdentity = { json: { RequestId: 'r' } };
     const cloud = createCloud({ endpoints: { sts: server.endpoint }, credentials: async () => keys });
     await expect(cloud.sts.getCallerIdentity()).rejects.toMatchObject({ failure: { code: 'UnreadableAnswer' } });

@@ -1,4 +1,4 @@
-/** What a person can mend stops an import, with code and remedy; once it is mended, `resume` finishes it. */
+/** A cause that a user can fix stops an import with code and remedy; after the fix, `resume` finishes it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -91,13 +91,13 @@ function asPromised(cause: Cause, name: string) {
 
 const nameOf = ({ codes }: Cause) => `cause-${codes[0]?.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
 
-describe('a cause that is mended in the account', () => {
-  test('stops the one import that it concerns, which goes on when resumed, and takes only what may still change', async () => {
+describe('a cause that is fixed in the account', () => {
+  test('stops only the affected import, which continues after resume and accepts only fields that can change', async () => {
     const seen = await Promise.all(CAUSES_OF_ONE.map((cause) => stopAndMend(cause, nameOf(cause))));
     expect(seen).toEqual(CAUSES_OF_ONE.map((cause) => asPromised(cause, nameOf(cause))));
   });
 
-  test('stops whatever is imported while it lasts: bills, quotas, the clock, keys, permissions', async () => {
+  test('stops all imports while it lasts: bills, quotas, the clock, keys, permissions', async () => {
     const seen: Awaited<ReturnType<typeof stopAndMend>>[] = [];
     for (const cause of CAUSES_OF_ALL) seen.push(await stopAndMend(cause, nameOf(cause)));
     expect(seen).toEqual(CAUSES_OF_ALL.map((cause) => asPromised(cause, nameOf(cause))));
@@ -131,7 +131,7 @@ const others = (Object.keys(CALLS) as (keyof typeof CALLS)[]).flatMap((service) 
     .map(({ code }) => ({ service, code })),
 );
 
-describe('a code that the cloud has for causes which the emulator lacks', () => {
+describe('an error code whose cause the emulator does not have', () => {
   const stopAndResume = async ({ service: of, code }: (typeof others)[number], index: number) => {
     const { service } = stage;
     const call = CALLS[of];
@@ -151,7 +151,7 @@ describe('a code that the cloud has for causes which the emulator lacks', () => 
     };
   };
 
-  test('stops the import under its own name with a remedy, and resume finishes it', async () => {
+  test('stops the import with that code and a remedy, and resume finishes it', async () => {
     const queue = others.map((one, index) => ({ one, index }));
     const seen: Awaited<ReturnType<typeof stopAndResume>>[] = [];
     const work = async () => {

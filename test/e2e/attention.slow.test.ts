@@ -1,4 +1,4 @@
-/** What a person can mend stops an import instead of failing it; `resume` goes on from the same phase. */
+/** A cause that a user can fix stops an import in attention instead of failing it; `resume` continues from the same phase. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BUCKET, type Service, startService } from '../support/e2e/service.js';
 
@@ -18,8 +18,8 @@ async function count(action: string): Promise<number> {
   return (await service.calls(action)).length;
 }
 
-describe('an import that needs a person', () => {
-  test('for a role that lacks names it, and goes on when the role may be made', async () => {
+describe('an import in attention', () => {
+  test('for a missing role names it, and continues when the role may be created', async () => {
     const id = await service.start({ role: 'verify' });
     const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
     expect(stopped).toMatchObject({ state: 'attention', phase: 'role' });
@@ -28,7 +28,7 @@ describe('an import that needs a person', () => {
     expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', attention: null });
   });
 
-  test('for arrears stops before the image is made, and the upload is not sent again', async () => {
+  test('for arrears stops before ImportImage, and does not repeat the upload', async () => {
     await service.settings({ account: { arrearage: true } });
     const id = await service.start();
     const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
@@ -41,7 +41,7 @@ describe('an import that needs a person', () => {
     expect((await service.state()).images).toHaveLength(1);
   });
 
-  test('is stopped again when nothing was mended, and each resume counts once', async () => {
+  test('stops again if the cause is not fixed; each resume counts once', async () => {
     const id = await service.start({ role: 'verify' });
     const first = await service.untilState(id, 'attention');
     await resume(id);
@@ -54,7 +54,7 @@ describe('an import that needs a person', () => {
     await service.untilState(id, 'cancelled');
   });
 
-  test('may not be given what has no effect any more, and says what may change', async () => {
+  test('rejects a change without effect, and lists the fields that can change', async () => {
     const id = await service.start({ role: 'verify' });
     await service.untilState(id, 'attention');
     const answer = await resume(id, { set: { region: 'cn-beijing' } });
@@ -64,14 +64,14 @@ describe('an import that needs a person', () => {
     await service.untilState(id, 'cancelled');
   });
 
-  test('that does not wait has nothing to resume', async () => {
+  test('that is not in attention cannot be resumed', async () => {
     const id = await service.start({ dryRun: true });
     await service.untilState(id, 'succeeded');
     expect((await resume(id)).status).toBe(409);
   });
 });
 
-test('what needs a person is listed by its state', async () => {
+test('the state attention → lists the imports that require action', async () => {
   const id = await service.start({ role: 'verify', upload: { bucket: BUCKET, prefix: 'waiting/' } });
   await service.untilState(id, 'attention');
   const { body } = await service.request('GET', '/v1/imports?state=attention');

@@ -1,4 +1,4 @@
-/** What a user is promised of one import, on the real processes. */
+/** One import with the real processes. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { requestFor, type Service, startService } from '../support/e2e/service.js';
 
@@ -11,7 +11,7 @@ afterAll(() => service?.stop());
 beforeEach(() => service.resetCloud());
 
 describe('an import', () => {
-  test('ends with one available image, the findings of the cloud, and nothing left in the bucket', async () => {
+  test('ends with one available image, the findings of the cloud, and an empty bucket', async () => {
     const id = await service.start();
     const view = await service.untilState(id, 'succeeded', 'failed');
     expect(view.error).toBeNull();
@@ -42,7 +42,7 @@ describe('an import', () => {
     });
   });
 
-  test('keeps the uploaded object when asked to', async () => {
+  test('with keepObject keeps the uploaded object', async () => {
     const request = requestFor();
     const id = await service.start({ upload: { bucket: 'test-bucket', prefix: 'imports/', keepObject: true } });
     const view = await service.untilState(id, 'succeeded', 'failed');
@@ -51,7 +51,7 @@ describe('an import', () => {
     expect((await service.state()).objects).toHaveLength(1);
   });
 
-  test('uses an object that is in the bucket already, and leaves it there', async () => {
+  test('of an object in the bucket uses it, and keeps it there', async () => {
     const first = await service.start({ upload: { bucket: 'test-bucket', prefix: 'imports/', keepObject: true } });
     await service.untilState(first, 'succeeded');
     const [object] = (await service.state()).objects;
@@ -61,7 +61,7 @@ describe('an import', () => {
     expect((await service.state()).images).toHaveLength(2);
   });
 
-  test('with dryRun checks everything and makes nothing', async () => {
+  test('with dryRun checks everything and creates nothing', async () => {
     const id = await service.start({ dryRun: true });
     expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({
       state: 'succeeded',
@@ -71,7 +71,7 @@ describe('an import', () => {
     expect(await service.state()).toMatchObject({ images: [], objects: [], tasks: [] });
   });
 
-  test('whose ImportImage answer is lost makes one image', async () => {
+  test('with a lost ImportImage response creates one image', async () => {
     await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'reset-after', times: 1 });
     const id = await service.start();
     const view = await service.untilState(id, 'succeeded', 'failed');
@@ -80,7 +80,7 @@ describe('an import', () => {
     expect(cloud.images).toMatchObject([{ imageId: view.image?.imageId }]);
   });
 
-  test('whose image the cloud fails to make is failed, with the cloud’s reason, and leaves nothing', async () => {
+  test('whose image the cloud fails to create fails with the cloud’s reason, and leaves nothing behind', async () => {
     await service.settings({ failImports: [{ code: 'InvalidImage.BadBootSector', message: 'no boot sector' }] });
     const id = await service.start();
     const view = await service.untilState(id, 'succeeded', 'failed');
@@ -109,7 +109,7 @@ describe('an import', () => {
 });
 
 describe('a request', () => {
-  test('that is wrong is refused with all its problems at once', async () => {
+  test('with several problems is rejected with all of them', async () => {
     const answer = await service.request(
       'POST',
       '/v1/imports',
@@ -121,7 +121,7 @@ describe('a request', () => {
     expect(paths).toEqual(expect.arrayContaining(['imageName', 'architecture', 'disks']));
   });
 
-  test('sent twice with one key makes one import, and another body under that key is refused', async () => {
+  test('sent twice with one Idempotency-Key creates one import; another body with that key is rejected', async () => {
     const body = requestFor({ dryRun: true });
     const headers = { 'idempotency-key': `key-${process.pid}-${Date.now()}` };
     const first = await service.request('POST', '/v1/imports', body, headers);
@@ -137,7 +137,7 @@ describe('a request', () => {
     ['a directory', { disks: [{ source: 'file:///tmp' }] }, 'Source.NotAFile'],
     ['an unknown bucket', { upload: { bucket: 'no-such-bucket', prefix: '' } }, 'NoSuchBucket'],
     ['a missing object', { disks: [{ source: 'oss://test-bucket/none.qcow2' }] }, 'InvalidOSSObject.NotFound'],
-  ])('for %s fails in preflight, with a remedy, and makes nothing', async (_, changes, code) => {
+  ])('for %s fails in preflight with a remedy, and creates nothing', async (_, changes, code) => {
     const id = await service.start(changes);
     const view = await service.untilState(id, 'failed', 'succeeded', 'attention');
     expect(view).toMatchObject({ state: 'failed', error: { phase: 'preflight' } });
@@ -146,7 +146,7 @@ describe('a request', () => {
     expect(view.ledger).toEqual([]);
   });
 
-  test('for an image name that is taken is refused and the other image stays', async () => {
+  test('for an existing image name is rejected, and the other image is kept', async () => {
     const first = await service.start({ imageName: 'taken-name' });
     await service.untilState(first, 'succeeded');
     const second = await service.start({ imageName: 'taken-name' });
@@ -155,7 +155,7 @@ describe('a request', () => {
     expect((await service.state()).images).toHaveLength(1);
   });
 
-  test('is started in QEMU before the upload where asked, and its log and last screen are kept', async () => {
+  test('with bootCheck boots in QEMU before the upload, and keeps the log and the last screen', async () => {
     const id = await service.start({ dryRun: true, inspection: { bootCheck: true } });
     const view = await service.until(id, ({ state }) => state === 'succeeded' || state === 'failed', 115_000);
     expect(view.findings.find(({ code }) => code === 'ECSIMPORT.BootCheck')).toMatchObject({
@@ -171,7 +171,7 @@ describe('a request', () => {
     expect((await service.request('GET', `/v1/imports/${id}/files/none`)).status).toBe(404);
   });
 
-  test('for an unknown id is answered with 404', async () => {
+  test('for an unknown ID returns 404', async () => {
     expect((await service.request('GET', '/v1/imports/imp-nothing')).status).toBe(404);
     expect((await service.request('POST', '/v1/imports/imp-nothing/cancel', {})).status).toBe(404);
   });

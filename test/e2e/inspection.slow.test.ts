@@ -1,4 +1,4 @@
-/** Inspections on the real processes: over HTTP, and as what stands before an upload. */
+/** Inspections with the real processes: over HTTP and before an upload. */
 import { copyFileSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const inspect = (source: string) => service.request('POST', '/v1/inspections', { source });
 
-test('POST /v1/inspections: what the image is, as the worker that has it reads it', async () => {
+test('POST /v1/inspections → the inspection by the worker that has the file', async () => {
   const { status, body } = await inspect(`file://${images}/demo.qcow2`);
   expect(status).toBe(200);
   expect(body).toMatchObject({
@@ -36,7 +36,7 @@ test('POST /v1/inspections: what the image is, as the worker that has it reads i
   });
 });
 
-test('a file that is not there, or lies outside of the worker’s folders, is refused with the reason', async () => {
+test('a missing file, or one outside the worker’s folders → rejected with the reason', async () => {
   expect(await inspect(path.join(images, 'none'))).toMatchObject({ status: 404, body: { code: 'Source.NotFound' } });
   writeFileSync(`${images}-secret`, 'x'.repeat(999));
   const outside = await inspect(`${images}-secret`);
@@ -44,7 +44,7 @@ test('a file that is not there, or lies outside of the worker’s folders, is re
   expect(outside).toMatchObject({ status: 400, body: { code: 'Source.OutsideRoots' } });
 });
 
-test('a blocking finding stops an import before the upload; the cloud’s detection stands beside ours after one', async () => {
+test('a blocking finding → the import stops before the upload; otherwise the findings of the cloud are compared with ours', async () => {
   const disks = (name: string) => ({ disks: [{ source: `file://${images}/${name}` }] });
   const refused = await service.untilState(await service.start(disks('cut-off.qcow2')), 'failed', 'succeeded');
   expect(refused).toMatchObject({ state: 'failed', error: { code: 'ECSIMPORT.Truncated', phase: 'preflight' } });
@@ -58,7 +58,7 @@ test('a blocking finding stops an import before the upload; the cloud’s detect
   for (const { verdict } of body.comparison) expect(['agreed', 'only ours', 'only theirs']).toContain(verdict);
 });
 
-test('--force: the same image is sent all the same where the request says so', async () => {
+test('a request with inspection.failOn never → the same image is uploaded', async () => {
   const id = await service.start({
     disks: [{ source: `file://${broken}` }],
     inspection: { failOn: 'never' },

@@ -1,4 +1,4 @@
-/** Answers that are lost for long, waits that nobody ends, and what is left behind by others than us. */
+/** Responses lost for a long time, imports that no user resumes, and resources that other clients leave behind. */
 
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -16,8 +16,8 @@ beforeEach(() => service.resetCloud());
 
 const succeeded = (id: string) => service.untilState(id, 'succeeded', 'failed', 'cancelled');
 
-describe('an ImportImage whose answer is lost', () => {
-  test('is found by its tag after its client token has run out: one image, one call that made it', async () => {
+describe('an ImportImage with a lost response', () => {
+  test('is found by its tag after its client token has expired: one image, one successful call', async () => {
     await service.settings({ clientTokenSeconds: 0 });
     await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'reset-after', times: 1 });
     const view = await succeeded(await service.start());
@@ -27,7 +27,7 @@ describe('an ImportImage whose answer is lost', () => {
     expect(tasks).toHaveLength(1);
   });
 
-  test('and which the user then names otherwise is ended before the new one begins', async () => {
+  test('and a new image name is ended before the new attempt starts', async () => {
     await service.settings({ importSeconds: 2 });
     await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'reset-after', times: 1 });
     // Neither found nor called again until a person has changed the name.
@@ -42,7 +42,7 @@ describe('an ImportImage whose answer is lost', () => {
   });
 });
 
-test('the name of somebody else’s image is never taken for ours', async () => {
+test('an image of another client with the same name → never adopted', async () => {
   const first = await service.start({ imageName: 'taken' });
   const other = await succeeded(first);
   const view = await succeeded(await service.start({ imageName: 'taken' }));
@@ -50,7 +50,7 @@ test('the name of somebody else’s image is never taken for ours', async () => 
   expect((await service.state()).images).toMatchObject([{ imageId: other.image?.imageId }]);
 });
 
-describe('imports that wait for a person', () => {
+describe('imports in attention', () => {
   test('for the same cause are listed together, and one command resumes all of them', async () => {
     await service.settings({ account: { arrearage: true } });
     const ids = [await service.start(), await service.start()];
@@ -63,7 +63,7 @@ describe('imports that wait for a person', () => {
     for (const id of ids) expect((await succeeded(id)).state).toBe('succeeded');
   });
 
-  test('longer than the operator allows fail with that cause, and nothing is left', async () => {
+  test('longer than the configured limit fail with that cause, and leave nothing behind', async () => {
     await service.settings({ account: { arrearage: true } });
     const view = await succeeded(await service.start());
     expect(view).toMatchObject({ state: 'failed', error: { code: 'Account.Arrearage' } });
@@ -72,7 +72,7 @@ describe('imports that wait for a person', () => {
   });
 });
 
-test('a cleanup that cannot go on says what is left and how to remove it, waits without limit, and ends when resumed', async () => {
+test('a cleanup that cannot continue → reports the remaining resources and the commands to remove them, waits without limit, and ends after resume', async () => {
   await service.settings({ importSeconds: 60 });
   const id = await service.start();
   const { image } = await service.until(id, (view) => view.phase === 'import' && view.image !== null);
@@ -97,7 +97,7 @@ describe('orphans', () => {
   const orphans = async (body: object = {}) => (await service.request('POST', '/v1/orphans', body)).body;
   const key = `imports/${newImportId(Date.now(), Buffer.alloc(10, 7))}/disk-1.raw`;
 
-  test('are what no import accounts for; what those have that upload, import or copy just now, is none', async () => {
+  test('are resources that no ledger contains, never those of running uploads, imports or copies', async () => {
     await service.makeBucket('live-upload');
     await service.settings({ importSeconds: 0.2, copySeconds: 3_600 });
     const kept = await succeeded(
@@ -129,7 +129,7 @@ describe('orphans', () => {
     expect((await succeeded(copying)).state).toBe('cancelled');
   });
 
-  test('are looked for every day by a schedule of Temporal', async () => {
+  test('are swept daily by a Temporal schedule', async () => {
     await succeeded(await service.start());
     const connection = await Connection.connect({ address: service.addressOf('temporal') });
     const schedule = new Client({ connection }).schedule.getHandle('orphans-daily');

@@ -1,4 +1,4 @@
-/** What a user is promised of the upload, on the real processes: one for the same content, from anywhere, whatever breaks. */
+/** Uploads with the real processes: one upload for the same content, from any source, despite failures. */
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -58,7 +58,7 @@ const partsArrived = async (count: number) => {
 const nothingLeft = async () => expect(await service.state()).toMatchObject({ objects: [], uploads: [] });
 
 describe('many imports of one file into one bucket', () => {
-  test('send it once, and the last of them deletes it', async () => {
+  test('upload it once, and the last of them deletes it', async () => {
     const ids = await Promise.all(Array.from({ length: 6 }, () => service.start(dataDisk(disk))));
     const views = await Promise.all(ids.map(succeeded));
     expect(await bytesSent()).toBe(80 * MIB);
@@ -68,7 +68,7 @@ describe('many imports of one file into one bucket', () => {
     await nothingLeft();
   });
 
-  test('go on when the one that sends is cancelled, with what it has sent', async () => {
+  test('continue with the uploaded parts when the uploading import is cancelled', async () => {
     const first = await service.start(dataDisk(disk));
     await partsArrived(3);
     const second = await service.start(dataDisk(disk));
@@ -80,7 +80,7 @@ describe('many imports of one file into one bucket', () => {
     await nothingLeft();
   });
 
-  test('keep it for as long as one of them asked for', async () => {
+  test('keep it if one of them requests it', async () => {
     const keeping = { ...dataDisk(disk), upload: { ...asTheyAre, keepObject: true } };
     await Promise.all([service.start(keeping).then(succeeded), service.start(dataDisk(disk)).then(succeeded)]);
     expect((await service.state()).objects).toHaveLength(1);
@@ -89,7 +89,7 @@ describe('many imports of one file into one bucket', () => {
   });
 });
 
-test('a worker that is killed in the middle sends again what was under way, and no more', async () => {
+test('a worker killed during an upload → only unfinished parts are sent again', async () => {
   const id = await service.start(dataDisk(disk));
   await partsArrived(3);
   service.kill('worker');
@@ -100,7 +100,7 @@ test('a worker that is killed in the middle sends again what was under way, and 
   await nothingLeft();
 });
 
-test('disks of one import are sent side by side, and each becomes one', async () => {
+test('several disks of one import → uploaded concurrently, one object each', async () => {
   const other = path.join(folder, 'data.raw');
   writeFileSync(other, Buffer.concat([mbrDisk(MIB), randomBytes(15 * MIB)]));
   const source = (file: string) => ({ source: `file://${file}` });
@@ -123,7 +123,7 @@ describe('an image on a web server', () => {
   });
   afterEach(() => web.close());
 
-  test('is inspected where it lies and streamed into its parts', async () => {
+  test('is inspected remotely and streamed into parts', async () => {
     const view = await succeeded(await service.start(from()));
     expect(view.findings.some(({ code }) => code === 'GUESTOS.KernelVersion')).toBe(true);
     expect(await bytesSent()).toBe(bytes.length);
@@ -131,21 +131,21 @@ describe('an image on a web server', () => {
     await nothingLeft();
   });
 
-  test('whose server hands out no ranges is fetched once, then treated alike', async () => {
+  test('whose server supports no ranges is downloaded once, then uploaded like a file', async () => {
     web.takesRanges = false;
     const view = await succeeded(await service.start(from({ sha256 })));
     expect(view.findings.some(({ code }) => code === 'GUESTOS.KernelVersion')).toBe(true);
     await nothingLeft();
   });
 
-  test('is not what its digest says: refused, and no object was ever made of it', async () => {
+  test('with another digest than the request is rejected before an object is created', async () => {
     const error = await failed(await service.start(from({ sha256: '0'.repeat(64) })));
     expect(error).toMatchObject({ code: 'Source.DigestMismatch' });
     expect((await service.calls('CompleteMultipartUpload')).length).toBe(0);
     await nothingLeft();
   });
 
-  test('that leads to the metadata service is refused', async () => {
+  test('that redirects to the metadata service is rejected', async () => {
     web.instead = (_path, response) => {
       response.writeHead(302, { location: 'http://100.100.100.200/latest/meta-data/' }).end();
       return true;
@@ -155,13 +155,13 @@ describe('an image on a web server', () => {
 });
 
 describe('the digest of a request', () => {
-  test('refuses another file before a byte is sent', async () => {
+  test('rejects another file before any byte is sent', async () => {
     const disks = [{ source: `file://${DEMO_IMAGE}`, sha256: '0'.repeat(64) }];
     expect(await failed(await service.start({ disks }))).toMatchObject({ code: 'Source.DigestMismatch' });
     expect(await bytesSent()).toBe(0);
   });
 
-  test('refuses another object in the bucket', async () => {
+  test('rejects another object in the bucket', async () => {
     await service.put(BUCKET, 'there.raw', mbrDisk(2 * MIB).toString('latin1'));
     const disks = [{ source: `oss://${BUCKET}/there.raw`, format: 'RAW', sha256: '0'.repeat(64) }];
     const id = await service.start({ disks, inspection: { failOn: 'never' } });
@@ -169,7 +169,7 @@ describe('the digest of a request', () => {
   });
 });
 
-describe('an image that ECS does not take', () => {
+describe('an image in a format that ECS does not support', () => {
   const made = async (name: string, program: string, ...words: string[]) => {
     await promisify(execFile)(program, words, { cwd: folder });
     return path.join(folder, name);
@@ -192,7 +192,7 @@ describe('an image that ECS does not take', () => {
         ),
     ],
     ['a packed QCOW2', () => made('disk.zst', 'zstd', '-q', '-f', '-1', DEMO_IMAGE, '-o', 'disk.zst')],
-  ])('%s becomes a qcow2 on the way, said with the findings', async (_name, make) => {
+  ])('%s is converted to QCOW2, and a finding reports it', async (_name, make) => {
     const id = await service.start({ disks: [{ source: `file://${await make()}` }] });
     const view = await succeeded(id);
     const codes = view.findings.map(({ code }) => code);
@@ -204,7 +204,7 @@ describe('an image that ECS does not take', () => {
     expect(readdirSync(path.join(folder, 'cache'))).toEqual([]);
   });
 
-  test('a raw file with little in it goes as a small qcow2 where the link is slow, and the reason is said', async () => {
+  test('a sparse raw file on a slow link → converted to QCOW2, and a finding gives the reason', async () => {
     const raw = await made('sparse.raw', 'qemu-img', 'convert', '-O', 'raw', DEMO_IMAGE, 'sparse.raw');
     const view = await succeeded(await service.start({ disks: [{ source: `file://${raw}` }] }));
     const said = view.findings.find(({ code }) => code === 'ECSIMPORT.Conversion')?.message;

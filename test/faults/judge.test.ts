@@ -35,7 +35,7 @@ const cancelled: ImportView = {
   ledger: view.ledger.map((one) => ({ ...one, status: 'removed' })),
 };
 
-test('a clean end breaks nothing, with an image and without', () => {
+test('a clean end, with or without an image → no violation', () => {
   expect(violations(clean)).toEqual([]);
   expect(violations({ ...clean, view: cancelled, cloud: { ...cloud, images: [] } })).toEqual([]);
 });
@@ -44,7 +44,7 @@ const attention = { code: 'C', message: 'm', remedy: 'r', since: AT };
 const error = { code: 'C', message: 'm', remedy: 'r', requestId: null, phase: 'import' } as const;
 const key = `matrix/${ID}/disk-1.raw`;
 
-describe('it sees', () => {
+describe('it reports', () => {
   test.each<readonly [string, Partial<ImportView>, Partial<EmulatorState>, Partial<Judged>, RegExp]>([
     ['an import that does not end', { state: 'attention' }, {}, {}, /has not ended/],
     ['no image', {}, { images: [] }, {}, /succeeded with images in \[\]/],

@@ -14,7 +14,7 @@ function printedScript(line: string): unknown {
   return JSON.parse(/--replay '(.*)'$/.exec(line)?.[1] ?? 'null');
 }
 
-test('a sequence that breaks the promise is shrunk to what breaks it, and printed with its seed', async () => {
+test('a sequence with a violation → shrunk to its minimum and printed with its seed', async () => {
   const [told = '', printed = '', ...others] = await search({ runs: 500, seed: 7, lanes: 1 }, live);
   expect(others).toEqual([]);
   expect(told).toBe('imp-1 object b/k is left');
@@ -24,7 +24,7 @@ test('a sequence that breaks the promise is shrunk to what breaks it, and printe
   expect(isScript(script) && (await live(0, script))).toEqual(['imp-1 object b/k is left']);
 });
 
-test('the same seed draws the same sequences, and every lane has its share of them', async () => {
+test('the same seed → the same sequences, spread over all lanes', async () => {
   const drawn = async () => {
     const seen: string[] = [];
     const keep = async (lane: number, script: Script) => {
@@ -39,7 +39,7 @@ test('the same seed draws the same sequences, and every lane has its share of th
   expect(await drawn()).toEqual(first);
 });
 
-test('each sequence that has ended is told of, and a broken one with what it did and what was broken', async () => {
+test('each finished sequence → reported; one with a violation, with its steps and the violation', async () => {
   const lines: string[] = [];
   await search({ runs: 20, seed: 7, lanes: 2, say: (line) => lines.push(line) }, async () => []);
   expect(lines.at(-1)).toMatch(/^20 ended after \d+ s$/);

@@ -40,15 +40,15 @@ const SAMPLE = [
   /^cancel-upload oss\.AbortMultipartUpload reset-before five$/,
 ];
 
-test('faults of the calls that matter most end in one image or none, and nothing is left', async () => {
+test('faults of the most important calls → one image or none, and no remaining resources', async () => {
   const cases = allCases().filter(({ name }) => SAMPLE.some((pattern) => pattern.test(name)));
   expect(cases).toHaveLength(14);
   const verdicts = await runCases(service, cases, source, 8, () => undefined);
   expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
 });
 
-describe('a worker that dies in the middle of a call', () => {
-  test('of any phase leaves one image or none', async () => {
+describe('a worker that is killed during a call', () => {
+  test('in any phase leaves one image or none', async () => {
     const crashes = CRASHES.filter(({ name }) =>
       /^import (oss\.(UploadPart|CompleteMultipartUpload)|ecs\.(ImportImage|CopyImage)|oss\.DeleteObject) worker/.test(
         name,
@@ -60,6 +60,6 @@ describe('a worker that dies in the middle of a call', () => {
   });
 });
 
-test('random lives keep the promise', async () => {
+test('random sequences → no violation', async () => {
   expect(await checkLives(service, source, { runs: 30, seed: 7, lanes: 10 })).toEqual([]);
 });

@@ -17,7 +17,7 @@ const OUTAGE = 'day-of-outage.json';
 
 const historyOf = (name: string): StoredHistory => JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8'));
 
-test('there are histories of imports and batches that succeeded, failed, were cancelled, go on as new, and wait', () => {
+test('the stored histories → cover imports and batches that succeed, fail, are cancelled, continue as new, and wait', () => {
   const kinds = [
     ...['succeeded', 'failed', 'cancelled-importing', 'cancelled-waiting', 'waiting', 'resumed', 'day-of-outage'],
     ...['batch-finished', 'batch-cancelled', 'batch-continued', 'batch-paused'],
@@ -25,7 +25,7 @@ test('there are histories of imports and batches that succeeded, failed, were ca
   expect(names).toEqual(expect.arrayContaining(kinds.map((kind) => `${kind}.json`)));
 });
 
-test('every stored history replays with today’s workflows', async () => {
+test('every stored history → replays with the current workflows', async () => {
   const histories = names.map((name) => ({ workflowId: name, history: unpackHistory(historyOf(name)) }));
   const failures: string[] = [];
   const workflowsPath = path.resolve(FOLDER, '../../workflows/index.ts');
@@ -36,18 +36,18 @@ test('every stored history replays with today’s workflows', async () => {
 }, 60_000);
 
 /** Patience lasts an hour, unless told otherwise: an outage of a day stops an import so often at most. */
-test('a day of outage, with somebody who resumes at once each time, stays below 500 events', () => {
+test('an outage of a day, resumed immediately each time → fewer than 500 events', () => {
   const { events } = historyOf(OUTAGE);
   const stops = 24 * (3_600_000 / WORKER_DEFAULTS.patienceMs);
   expect(events.filter((type) => type === 'ACTIVITY_TASK_FAILED')).toHaveLength(stops);
   expect(events.length).toBeLessThan(500);
 });
 
-test('a batch’s run ends with its page, and goes on as a new one', () => {
+test('the last item of a page → the batch run ends and continues as new', () => {
   expect(historyOf('batch-continued.json').events.at(-1)).toBe('WORKFLOW_EXECUTION_CONTINUED_AS_NEW');
   expect(historyOf('batch-finished.json').events.at(-1)).toBe('WORKFLOW_EXECUTION_COMPLETED');
 });
 
-test.each(names.filter((name) => name !== OUTAGE))('%s stays small', (name) => {
+test.each(names.filter((name) => name !== OUTAGE))('%s → few events', (name) => {
   expect(historyOf(name).events.length).toBeLessThan(MOST_EVENTS);
 });
