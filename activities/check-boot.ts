@@ -1,4 +1,4 @@
-/** The boot check of an import, where the request asks for it: the outcome is a finding; its log and last screen are kept with the import. */
+/** The boot check of an import, if the request enables it. The outcome is a finding; the log and the last screenshot are stored with the import. */
 import type { Finding } from '../domain/import.js';
 import type { BootCheck } from '../images/boot-check/boot-check.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -14,7 +14,7 @@ export async function checkBoot(
   { facts: { file }, inspection }: InspectedDisk,
 ): Promise<Finding> {
   if (file === null || inspection === null) return NOT_HERE;
-  step.log('boot check begins');
+  step.log('boot check started');
   const check = await deps.checkBoot(file, inspection, { signal: step.signal });
   const kept = await keep(deps, step.importId, check);
   const evidence = [check.finding.evidence, ...(kept.length === 0 ? [] : [`kept: ${kept.join(', ')}`])].join('; ');

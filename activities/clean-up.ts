@@ -1,6 +1,6 @@
 /**
- * cleanup: leaves what was asked for and nothing else, then writes the final state. It works from the ledger and asks the cloud
- * where the ledger knows only an intention. What is already deleted counts as removed, so it can be repeated without limit.
+ * cleanup: removes every resource that the request does not keep, then writes the final state. It works from the ledger and
+ * queries the cloud where the ledger has only an intention. A deleted resource counts as removed, so cleanup is idempotent.
  */
 import { FailureError } from '../domain/errors/failure.js';
 import { type FinalState, isFinal } from '../domain/import.js';
@@ -15,7 +15,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { runStep, type Step } from './step.js';
 
 export function createCleanUp(deps: ActivityDependencies) {
-  /** @returns the state in which the import has ended: the one that was written first, where it was cleaned up twice */
+  /** @returns the final state of the import; if cleanup runs twice, the state that was written first */
   return async function cleanUp(input: StepInput, ending: Ending): Promise<FinalState> {
     const state = ending.outcome === 'cancelled' ? 'cancelling' : 'running';
     return await runStep(
@@ -24,10 +24,10 @@ export function createCleanUp(deps: ActivityDependencies) {
       input,
       async (step) => {
         const before = await deps.store.progressOf(step.importId);
-        // Told to people already: a cancel that came in the same moment must not make it untrue.
+        // The final state is already visible to clients: a concurrent cancel must not change it.
         if (before !== null && isFinal(before.state)) return before.state;
         try {
-          await leaveOnlyWhatWasAskedFor(deps, step, input, ending);
+          await removeResources(deps, step, input, ending);
         } catch (error) {
           throw step.signal.aborted
             ? error
@@ -41,18 +41,20 @@ export function createCleanUp(deps: ActivityDependencies) {
   };
 }
 
-/** The workflow has been told to cancel before the record was: word of it comes with the next heartbeat. */
-const WORD_OF_CANCEL_MS = 30_000;
+/** The workflow receives the cancel before the record does; the activity is notified with its next heartbeat. */
+const CANCEL_DELIVERY_MS = 30_000;
 
-/** Another try has written the end; or a cancel was accepted, which then ends this try. */
+/** Another attempt has written the final state, or a cancel was accepted, which then aborts this attempt. */
 async function endedBefore(deps: ActivityDependencies, step: Step): Promise<FinalState> {
   const now = await deps.store.progressOf(step.importId);
   if (now !== null && isFinal(now.state)) return now.state;
-  await step.sleep(WORD_OF_CANCEL_MS);
-  throw new Error(`import ${step.importId} is asked to cancel, and its workflow does not do it`);
+  await step.sleep(CANCEL_DELIVERY_MS);
+  throw new Error(
+    `import ${step.importId} has a cancel request, but its workflow did not deliver it within ${CANCEL_DELIVERY_MS / 1_000} s`,
+  );
 }
 
-async function leaveOnlyWhatWasAskedFor(
+async function removeResources(
   deps: ActivityDependencies,
   step: Step,
   input: StepInput,
@@ -63,7 +65,7 @@ async function leaveOnlyWhatWasAskedFor(
   const isShared = (entry: LedgerEntry<'object' | 'multipart-upload'>) =>
     shared.some((object) => usesObject(object, entry));
   const errors: unknown[] = [];
-  /** Every resource is attempted: one that cannot be removed now does not keep another from being removed. */
+  /** Attempts every resource: a failure for one does not prevent the removal of the others. */
   const settle = async <Resource>(resources: readonly Resource[], end: (resource: Resource) => Promise<void>) => {
     const before = errors.length;
     for (const resource of resources) {
@@ -112,7 +114,7 @@ function copiesToKeep({ regionId }: LedgerEntry<'copy'>, { request }: StepInput,
   return ending.keepImage ? 'available' : 'none';
 }
 
-/** @returns the failure with the resources that remain; one that a retry cannot fix waits for `resume`, as the import cannot end */
+/** Adds the remaining resources to a failure. A failure that a retry cannot fix becomes `attention`, because the import cannot end. */
 function withRemaining(error: unknown, ledger: readonly LedgerEntry[], importId: string): unknown {
   if (!(error instanceof FailureError)) return error;
   const { failure } = error;
@@ -123,6 +125,6 @@ function withRemaining(error: unknown, ledger: readonly LedgerEntry[], importId:
     ...failure,
     class: passes ? failure.class : 'attention',
     message: `${failure.message}. Remaining resources: ${remaining.map(describeResource).join(', ') || 'none'}`,
-    remedy: `${failure.remedy} Or remove them by hand (${commands.join('; ') || 'nothing to remove'}), then resume.`,
+    remedy: `${failure.remedy} Or remove them manually (${commands.join('; ') || 'nothing to remove'}), then resume.`,
   });
 }

@@ -1,4 +1,4 @@
-/** What activities work with; a worker passes the real ones, a test its own. */
+/** The dependencies of the activities. A worker passes the production implementations; tests pass their own. */
 import type { Cloud } from '../alibaba/cloud.js';
 import type { RegionWatchers } from '../alibaba/region-watcher.js';
 import type { CheckBoot } from '../images/boot-check/boot-checker.js';
@@ -14,12 +14,12 @@ import type { Semaphore } from './upload/semaphore.js';
 import type { SingleFlight } from './upload/single-flight.js';
 
 export interface ActivitySettings {
-  /** For so long a transient failure is retried before a person is asked; ms. */
+  /** How long a transient failure is retried before the import stops for attention; ms. */
   readonly patienceMs: number;
-  /** Between two looks at a task that is being cancelled, or at an image that may have been made; ms. */
-  readonly lookEveryMs: number;
-  /** How often to look for an image whose request was sent but never answered, before it is taken for not made. */
-  readonly looksForLostImage: number;
+  /** Interval between two polls of a task that is being cancelled, or of an image that may have been created; ms. */
+  readonly pollIntervalMs: number;
+  /** Number of polls without a result after which an image whose creating call got no response counts as not created. */
+  readonly pollsForLostImage: number;
 }
 
 export interface ActivityDependencies {
@@ -30,15 +30,15 @@ export interface ActivityDependencies {
   readonly checkBoot: CheckBoot;
   readonly watchers: RegionWatchers;
   readonly settings: ActivitySettings;
-  /** Checks that a path may be read here: a regular file under the roots that the operator allows. */
+  /** Resolves a path to a regular file under the allowed roots; rejects any other path. */
   readonly resolveFile: (path: string) => Promise<string>;
   readonly uploading: UploadDependencies;
 }
 
-/** What the upload needs beside the cloud. */
+/** The dependencies of the upload besides the cloud. */
 export interface UploadDependencies {
   readonly uploads: UploadStore;
-  /** Fetches from the hosts that the operator allows. */
+  /** Fetches only from the allowed hosts. */
   readonly http: HttpClient;
   readonly inspectRemote: InspectRemote;
   readonly cache: Cache;
@@ -47,7 +47,7 @@ export interface UploadDependencies {
   /** Limits how many disks are sent concurrently. */
   readonly sends: Semaphore;
   readonly digests: SingleFlight<string>;
-  /** The name of this worker's host: a file of the same name on another host is another file. */
+  /** The name of this worker's host: a path on another host is a different file. */
   readonly host: string;
   /** How long an upload stays reserved for this worker without a renewal; ms. */
   readonly leaseMs: number;

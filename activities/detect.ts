@@ -1,4 +1,4 @@
-/** detection: what the cloud's own check says of the image, as findings; fails the import where the request asks for it. */
+/** detection: stores the results of the ECS image check as findings; fails the import according to `detection.failOn`. */
 
 import type { DetectionItem } from '../alibaba/cloud.js';
 import { fail } from '../domain/errors/index.js';
@@ -8,10 +8,10 @@ import { isStalled } from '../resources/patience.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep } from './step.js';
 
-/** The vendor's levels; one that we do not know is no all-clear. */
+/** The vendor's risk levels. An unknown level counts as a warning. */
 const SEVERITY_OF_RISK: Readonly<Record<string, Severity>> = { High: 'blocking', Medium: 'warning' };
 
-/** The vendor's word for a detection that runs. */
+/** The vendor's status of a running detection. */
 const AT_WORK = 'Processing';
 
 export function createDetect(deps: ActivityDependencies) {
@@ -50,7 +50,7 @@ function toFinding(item: DetectionItem): Finding {
     remedy:
       item.riskLevel === null
         ? ''
-        : 'See the vendor’s page on image detection for this item; mend the guest and import again.',
+        : 'See the vendor’s page on image detection for this item; fix the guest and import again.',
     source: 'cloud',
   };
 }

@@ -1,4 +1,4 @@
-/** The decision about one disk: sent as it is, converted or imported where it is; its format and its size. */
+/** The decision about one disk: whether it is uploaded as is, converted, or imported from its bucket; its format and size. */
 import { fail } from '../domain/errors/index.js';
 import type { DiskPlan } from '../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../domain/request/request.js';
@@ -11,11 +11,11 @@ import type { Source, SourceFacts } from '../sources/source.js';
 export interface InspectedDisk {
   readonly source: Source;
   readonly facts: SourceFacts;
-  /** Null: the source cannot be inspected before it is on this host, or not at all. */
+  /** Null: the source cannot be inspected, or only after it has been downloaded to this host. */
   readonly inspection: Inspection | null;
 }
 
-/** Throws what is wrong with the disk. */
+/** Throws a `FailureError` if the disk cannot be imported. */
 export async function decideDisk(
   request: ImportRequest,
   number: number,
@@ -31,7 +31,7 @@ export async function decideDisk(
   };
   if (source.object !== null) {
     const { bucket, key } = source.object;
-    // Without a known format the cloud gets what the request says; a finding reports the unknown format.
+    // If the format is unknown, the values of the request are sent to ECS; a finding reports the unknown format.
     const known = inspection !== null && inspection.format !== 'UNKNOWN' ? inspection : null;
     const format = known === null ? (disk.format ?? null) : importableFormat(disk, known, field);
     const diskImageSizeGiB = known === null ? (disk.diskImageSize ?? null) : sizeOf(disk, known, field);
@@ -43,7 +43,7 @@ export async function decideDisk(
     return { ...common, ...place, ...stated, conversion: 'unknown' };
   }
   const decided = await decideConversion(inspection, request.upload.convert, programs);
-  // Downloading an image only to estimate what a conversion saves would cost more than it saves.
+  // Downloading an image only to estimate the savings of a conversion costs more than it saves.
   const conversion = decided === 'if-worth' && facts.file === null ? 'as-is' : decided;
   const format =
     conversion === 'converted'
@@ -58,7 +58,7 @@ export function diskOf(request: ImportRequest, number: number): DiskRequest {
   return disk;
 }
 
-/** Any bytes can be a raw disk where the request says so; a finding reports that nothing known is on it. */
+/** If the request states RAW, an image of unknown format is treated as a raw disk; a finding reports the unknown content. */
 export function asStated(disk: DiskRequest, inspection: Inspection): Inspection {
   if (disk.format !== 'RAW' || inspection.format !== 'UNKNOWN' || inspection.subformat !== null) return inspection;
   // Padded: nothing is known about which bytes the disk needs.
@@ -82,7 +82,7 @@ async function formatAfterConversion(
   return await convertedFormat(inspection, programs);
 }
 
-/** The format of an image that is sent as it is. */
+/** The format of an image that is uploaded as is. */
 export function importableFormat(disk: DiskRequest, inspection: Inspection, field: string): string {
   if (!isImportable(inspection.format)) {
     throw fail('InvalidImageFormat.Malformed', `${field}.source is ${inspection.format}, which ECS does not import`, {
@@ -102,7 +102,7 @@ function requireSameFormat(disk: DiskRequest, inspection: Inspection, field: str
   );
 }
 
-/** The cloud's disk is never smaller than what the guest sees, and never larger than the cloud allows. */
+/** The disk size for ImportImage: at least the virtual size of the image, at most the limit of ECS. */
 export function sizeOf(disk: DiskRequest, inspection: Inspection, field: string): number | null {
   const needed = inspection.diskImageSizeGiB;
   if (needed !== null && needed > MAX_DISK_GIB) {

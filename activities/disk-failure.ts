@@ -1,4 +1,4 @@
-/** Names the disk that a failure is about: the texts of the catalogue name any disk, or the first. */
+/** Names the failed disk in a failure: the texts of the error catalogue name no disk number, or the first disk. */
 import { FailureError } from '../domain/errors/failure.js';
 
 /** The same error, with disk `number` (from 1) of the request in its field and remedy. */

@@ -1,6 +1,6 @@
 /**
- * distribution: copies in the regions asked for, each with its own token, ledger entry and watch; then the accounts that
- * may use the image and its copies. What a request got wrong here stops for a person: the image itself took hours.
+ * distribution: copies the image to the requested regions, each copy with its own token, ledger entry and watch; then shares
+ * the image and its copies. A wrong request stops for attention instead of failing: the image itself took hours.
  */
 
 import { type Failure, FailureError } from '../domain/errors/failure.js';
@@ -24,7 +24,7 @@ export function createDistribute(deps: ActivityDependencies) {
       if (regions.length > 0) await requireAvailable(deps, step, image);
       const ledger = await deps.store.ledger(step.importId);
       const percents = new Map(regions.map((region) => [region, 0]));
-      const copies = await together(
+      const copies = await runConcurrently(
         step.signal,
         regions.map((toRegion) => async (signal: AbortSignal) => {
           const key = copyKey(toRegion, imageName);
@@ -58,7 +58,7 @@ function copyOf({ imageName, description, resourceGroupId, tags }: ImportRequest
   };
 }
 
-/** The cloud refuses to copy an image that is not available. */
+/** ECS refuses to copy an image that is not available. */
 async function requireAvailable(deps: ActivityDependencies, step: Step, image: ImageRef): Promise<void> {
   const { signal, unchangedMs } = step;
   const end = await awaitImage(deps.watchers, image, { signal, unchangedMs, patienceMs: deps.settings.patienceMs });
@@ -78,8 +78,8 @@ async function share(deps: ActivityDependencies, image: ImageRef, accounts: read
   }
 }
 
-/** Runs all at once. The first failure ends the waiting of the others: their copies go on in the cloud, and are found again. */
-async function together<T>(
+/** Runs all jobs concurrently. The first failure aborts the others; their copies continue in the cloud and are adopted by the next attempt. */
+async function runConcurrently<T>(
   signal: AbortSignal,
   jobs: readonly ((signal: AbortSignal) => Promise<T>)[],
 ): Promise<readonly T[]> {
@@ -109,7 +109,7 @@ function askForAction(error: unknown, what: string, set: string): unknown {
     ...failure,
     class: 'attention',
     message: `${what}: ${failure.message}`,
-    remedy: `${failure.remedy} Or go on without it: resume with --set '${set}'.`,
+    remedy: `${failure.remedy} To continue without it, resume with --set '${set}'.`,
   };
   return new FailureError(asked);
 }

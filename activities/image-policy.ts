@@ -1,19 +1,19 @@
-/** What inspection found, held against the request: what stops the import here, and what the request leaves to the image. */
+/** Compares the inspection with the request: which findings stop the import before the upload. */
 import type { Failure } from '../domain/errors/failure.js';
 import type { Finding, Severity } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { LINUX_PLATFORMS, VENDOR_DEFAULTS } from '../domain/request/vocabulary.js';
 import type { Inspection } from '../images/inspection.js';
 
-/** Asked for on purpose where the cloud's scripts for a distribution would break the guest. */
+/** Platforms that users choose on purpose, so that ECS does not run scripts that would break the guest. */
 const UNSPECIFIC_PLATFORMS: readonly string[] = [VENDOR_DEFAULTS.platform, 'Customized Linux', 'Other Windows'];
 
-/** `inspection.failOn`, else as for the cloud's own detection: who ignores that wants no finding to stop an import. */
+/** `inspection.failOn`; by default, `detection.failOn: never` also applies to our own inspection. */
 export function policyOf({ inspection, detection }: ImportRequest): 'blocking' | 'warning' | 'never' {
   return inspection?.failOn ?? (detection.failOn === 'never' ? 'never' : 'blocking');
 }
 
-/** Findings that stop the import before the upload, as the cloud's would stop it at the end. */
+/** The findings that stop the import before the upload. */
 export function refused(findings: readonly Finding[], request: ImportRequest): readonly Failure[] {
   const policy = policyOf(request);
   if (policy === 'never') return [];
@@ -24,14 +24,14 @@ export function refused(findings: readonly Finding[], request: ImportRequest): r
       code: finding.code,
       class: 'request' as const,
       message: `${finding.message} (${finding.evidence})`,
-      remedy: `${finding.remedy}${finding.remedy === '' ? '' : ' '}To import it all the same: inspection.failOn "never" (--force).`,
+      remedy: `${finding.remedy}${finding.remedy === '' ? '' : ' '}To import the image anyway, set inspection.failOn to "never" (--force).`,
       ...(finding.disk === undefined ? {} : { field: `disks[${finding.disk - 1}]` }),
     }));
 }
 
 /**
- * What the request says and what the image shows must agree: the cloud would believe the request, and the guest not
- * boot. Blocking, so that `inspection.failOn: never` is the way out for who knows better.
+ * Settings in the request that contradict the image. ECS trusts the request, and the guest would not boot. The findings
+ * are blocking; `inspection.failOn: never` overrides them.
  */
 export function contradictions(request: ImportRequest, system: Inspection | null): readonly Finding[] {
   if (system === null) return [];
@@ -50,7 +50,7 @@ export function contradictions(request: ImportRequest, system: Inspection | null
       'features.nvmeSupport',
       request.features?.nvmeSupport,
       system.nvmeSupport,
-      // Not using what the image can do is a choice.
+      // `unsupported` for an image that supports NVMe is allowed.
       request.features?.nvmeSupport !== 'supported' || system.nvmeSupport === 'supported',
     ],
   ];
@@ -63,7 +63,7 @@ export function contradictions(request: ImportRequest, system: Inspection | null
             severity: 'blocking' as const,
             message: `${field} is ${asked} in the request and ${seen} in the image`,
             evidence: `request: ${field}; image: disk 1`,
-            remedy: `Leave ${field} out to take it from the image, or give ${seen}.`,
+            remedy: `Omit ${field} to use the value of the image, or set it to ${seen}.`,
             source: 'inspection' as const,
             disk: 1,
           },

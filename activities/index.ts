@@ -1,4 +1,4 @@
-/** All activities of an import, bound to what they work with. */
+/** All activities of an import, bound to their dependencies. */
 import { createAccept } from './accept.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';

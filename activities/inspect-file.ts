@@ -1,4 +1,4 @@
-/** An inspection without an import or a record; the path must be in a folder that imports may read. */
+/** An inspection without an import or a record. The path must be in a folder that imports may read. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { FailureError } from '../domain/errors/failure.js';
 import type { InspectionInput } from '../domain/process-names.js';

@@ -1,4 +1,4 @@
-/** The checks of preflight in the cloud, by reading only: account, region, buckets, image name, and the vendor’s dry run. */
+/** The read-only checks of preflight in the cloud: account, region, buckets, image name, and the vendor’s dry run. */
 
 import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
@@ -14,7 +14,7 @@ function refusal(code: CatalogueCode, message: string, field: string): FailureEr
   return fail(code, message, { service: 'ecs', action: 'preflight', field });
 }
 
-/** The failure for a rule that is broken only because of what the image is. */
+/** The failure for a request rule that only the image's own settings violate. */
 export function failureOfRule({ path, message, vendorCode }: RequestProblem): Failure {
   const known = vendorCode !== null && isCatalogueCode(vendorCode) ? vendorCode : 'Request.Invalid';
   return refusal(known, message, path).failure;
@@ -24,7 +24,7 @@ export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {
   return cloud.sts.getCallerIdentity();
 }
 
-/** Returns all regions, for `checkDestinations`. */
+/** @returns all regions, for `checkDestinations` */
 export async function checkRegion(cloud: Cloud, region: string): Promise<readonly string[]> {
   const regions = await cloud.ecs(region).describeRegions();
   if (regions.includes(region)) return regions;
@@ -35,7 +35,7 @@ export async function checkRegion(cloud: Cloud, region: string): Promise<readonl
   );
 }
 
-/** Finds copies that cannot be made before the import, not hours after it. */
+/** Detects copies that cannot be created before the import starts, not hours later. */
 export async function checkDestinations(
   cloud: Cloud,
   request: ImportRequest,
@@ -76,14 +76,14 @@ export async function checkBuckets(cloud: Cloud, region: string, buckets: Readon
   }
 }
 
-/** For a bucket in another region, the cloud's error names neither the bucket nor the region. */
+/** The OSS error for a bucket in another region names neither the bucket nor the region. */
 function withBucket(error: unknown, name: string, region: string): unknown {
   if (!(error instanceof FailureError) || error.failure.code !== 'InvalidOSSBucket.NotMatched') return error;
   const message = `bucket ${name} is not in ${region}, where the import is: use a bucket in ${region}, or import into the bucket’s own region`;
   return new FailureError({ ...error.failure, message, field: 'upload.bucket' }, { cause: error });
 }
 
-/** Throws unless the name is free, or belongs to the image that an earlier attempt of this import made. */
+/** Throws unless the name is free, or belongs to the image that an earlier attempt of this import created. */
 export async function checkName(
   cloud: Cloud,
   request: ImportRequest,
@@ -100,7 +100,7 @@ export async function checkName(
   );
 }
 
-/** The vendor’s own check. A missing role is not an error where the next phase creates it. */
+/** The vendor’s dry run. A missing role is not an error if the next phase creates it. */
 export async function dryRun(cloud: Cloud, request: ImportRequest, plan: ImportPlan, importId: string): Promise<void> {
   try {
     await cloud

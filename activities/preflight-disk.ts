@@ -1,4 +1,4 @@
-/** One disk of a request as preflight sees it: its source and what the inspection found. */
+/** One disk of a request in preflight: its source and its inspection. */
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan } from '../domain/plan.js';
 import type { ImportRequest } from '../domain/request/request.js';
@@ -10,7 +10,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { asStated, diskOf, type InspectedDisk } from './disk-decision.js';
 import { sourceAccess } from './source-access.js';
 
-/** Inspects a disk's source where it is. */
+/** Inspects a disk's source at its location. */
 export async function inspectDisk(
   deps: ActivityDependencies,
   request: ImportRequest,

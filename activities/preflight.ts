@@ -1,4 +1,4 @@
-/** preflight: finds everything that is known to go wrong, by reading only, before any byte is sent. */
+/** preflight: detects every known problem with read-only checks, before any byte is uploaded. */
 
 import type { Failure } from '../domain/errors/failure.js';
 import { FailureError } from '../domain/errors/failure.js';
@@ -28,7 +28,7 @@ export function createPreflight(deps: ActivityDependencies) {
     return await runStep(deps, 'preflight', input, async (step) => {
       const { request } = input;
       const problems: Failure[] = [];
-      /** Continues after a wrong request, so that all problems are reported together; any other failure ends preflight. */
+      /** Collects `request` failures, so that all of them are reported together; any other failure ends preflight. */
       const collect = async <T>(check: () => Promise<T>): Promise<T | null> => {
         try {
           return await check();
@@ -100,7 +100,7 @@ export function createPreflight(deps: ActivityDependencies) {
   };
 }
 
-/** One error for all problems: the first gives the code, the message and the remedy list every one. */
+/** Combines all problems in one error: the first gives the code; message and remedy list all of them. */
 function allOf(problems: readonly Failure[]): FailureError {
   const [first] = problems;
   if (first === undefined) throw new Error('no problems');

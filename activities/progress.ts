@@ -1,8 +1,8 @@
-/** One honest line of progress: how much, how fast, how long still. Written to the record at most once a second. */
+/** Progress of a phase: bytes, speed and ETA. Written to the record at most once a second. */
 import type { Phase, Progress } from '../domain/import.js';
 
 const WRITE_EVERY_MS = 1_000;
-/** A phase that is over sooner has nobody who watches it. */
+/** A phase that ends sooner writes no progress. */
 const FIRST_WRITE_MS = 250;
 /** Weight of the newest second in the smoothed speed. */
 const NEWEST = 0.3;
@@ -12,7 +12,7 @@ type Measured = Omit<Progress, 'phase' | 'bytesPerSecond' | 'etaSeconds'>;
 export class ProgressReporter {
   private last: { readonly at: number; readonly bytes: number } | null = null;
   private bytesPerSecond: number | null = null;
-  private waiting: Measured | null = null;
+  private pending: Measured | null = null;
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<unknown> = Promise.resolve();
 
@@ -22,29 +22,29 @@ export class ProgressReporter {
   ) {}
 
   report(measured: Measured): void {
-    this.waiting = measured;
+    this.pending = measured;
     this.timer ??= setTimeout(() => this.send(), this.last === null ? FIRST_WRITE_MS : WRITE_EVERY_MS);
   }
 
-  /** Writes what still waits, so that a phase that stops shows how far it got. */
+  /** Writes the pending progress, so that a stopped phase shows how far it got. */
   async flush(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     this.send();
     await this.writing;
   }
 
-  /** The next phase begins at once: what still waits would be seen by nobody. */
+  /** Discards the pending progress: the next phase starts immediately. */
   async drop(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
-    this.waiting = null;
+    this.pending = null;
     await this.writing;
   }
 
   private send(): void {
     this.timer = null;
-    const measured = this.waiting;
+    const measured = this.pending;
     if (measured === null) return;
-    this.waiting = null;
+    this.pending = null;
     const now = Date.now();
     const bytes = measured.bytesDone ?? 0;
     if (this.last !== null && now > this.last.at) {
@@ -54,15 +54,15 @@ export class ProgressReporter {
     }
     this.last = { at: now, bytes };
     const speed = measured.bytesDone === null ? null : this.bytesPerSecond;
-    const left =
+    const remaining =
       measured.bytesTotal === null || measured.bytesDone === null ? null : measured.bytesTotal - measured.bytesDone;
     const progress: Progress = {
       ...measured,
       phase: this.phase,
       bytesPerSecond: speed === null ? null : Math.round(speed),
-      etaSeconds: speed === null || speed <= 0 || left === null ? null : Math.ceil(left / speed),
+      etaSeconds: speed === null || speed <= 0 || remaining === null ? null : Math.ceil(remaining / speed),
     };
-    // Progress that cannot be written is not worth failing for: the next line says it again.
+    // A failed progress write is ignored: the next write includes the same progress.
     this.writing = this.writing.then(() => this.write(progress)).catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-/** role: ECS may read the bucket through the account's import role, or the import stops and reports what is missing. */
+/** role: makes sure that ECS can read the bucket through the account's import role; otherwise the import stops and reports what is missing. */
 import type { ImportPlan, StepInput } from '../domain/plan.js';
 import { setUpRole as setUp } from '../resources/role.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -15,7 +15,7 @@ export function createSetUpRole(deps: ActivityDependencies) {
         buckets: [...new Set(plan.disks.map((disk) => disk.bucket))],
       });
       for (const difference of drift)
-        step.log('role differs from the vendor’s documents and is left as it is', { drift: difference });
+        step.log('role differs from the vendor’s documentation and is not changed', { drift: difference });
     });
   };
 }

@@ -1,4 +1,4 @@
-/** What the sources of one import are read with: this worker's files, its cache, and OSS in the import's region. */
+/** The access that sources of one import get: this worker's files, its cache, and OSS in the import's region. */
 import { mapExtentsWith } from '../images/convert/qemu-img.js';
 import type { SourceAccess } from '../sources/access.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -20,7 +20,7 @@ export function sourceAccess(
     },
 
     async digestOf(version, signal, compute) {
-      // A file of the same name and number on another host is another file.
+      // A file with the same path and inode on another host is a different file.
       const key = `${host} ${version}`;
       const known = await uploads.digest(key);
       if (known !== null) return known;

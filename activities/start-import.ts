@@ -1,4 +1,4 @@
-/** import, first half: the one call that creates the image. */
+/** import, first half: calls ImportImage, which creates the image. */
 import { clientToken } from '../domain/client-token.js';
 import type { ImageRef } from '../domain/import.js';
 import { openEntries } from '../domain/ledger.js';

@@ -1,6 +1,6 @@
 /**
- * What all activities of an import share: heartbeats, the phase in the record, and the translation of every failure
- * into one that the workflow can act on.
+ * Shared by all activities of an import: heartbeats, the phase in the record, and the translation of every error into a
+ * failure that the workflow handles.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,32 +15,32 @@ import type { ImportStore } from '../store/imports.js';
 import type { StepWrite } from '../store/step-write.js';
 import { ProgressReporter } from './progress.js';
 
-/** Often enough that a busy moment is not taken for death. */
+/** Often enough that a short load peak does not cause a heartbeat timeout. */
 const HEARTBEATS_PER_TIMEOUT = 4;
 const MAX_HEARTBEAT_MS = 1_000;
-/** A heartbeat is sent within this time; the worker's own setting holds it back for a second at most. */
-const HEARTBEAT_HELD_BACK_MS = 1_200;
-/** More tries than this in one step count as one: versions must stay whole numbers. */
+/** A heartbeat is sent within this time: the worker throttles heartbeats to one a second. */
+const HEARTBEAT_THROTTLE_MS = 1_200;
+/** Further attempts of one step share the last version, so that versions of different steps never overlap. */
 const VERSIONS_PER_STEP = 1_000_000;
 
 export interface StepSettings {
-  /** For so long a transient failure is retried before a person is asked; ms. */
+  /** How long a transient failure is retried before the import stops for attention; ms. */
   readonly patienceMs: number;
 }
 
 export interface Step extends StepWrite {
-  /** Aborted when the import is cancelled, when the worker shuts down, or when another try has taken over. */
+  /** Aborted when the import is cancelled, when the worker shuts down, or when another attempt has taken over. */
   readonly signal: AbortSignal;
-  /** Resolves after `ms`, rejects at once when the signal is aborted. */
+  /** Resolves after `ms`; rejects immediately when the signal is aborted. */
   sleep(ms: number): Promise<void>;
   /** Writes to the record at most once a second; never fails the step. */
   report(progress: Omit<Progress, 'phase' | 'bytesPerSecond' | 'etaSeconds'>): void;
   /**
-   * Notes what was observed of a resource that the step waits for, and returns for how long nothing has changed, in ms, earlier
-   * tries included. A change counts as progress.
+   * Records an observation of a resource that the step waits for. Returns for how long nothing has changed, in ms, including
+   * earlier attempts. A change counts as progress.
    */
   readonly unchangedMs: Unchanged;
-  /** True for every try but the first: what this step makes may be there already. */
+  /** True for every attempt after the first: the resources that this step creates may already exist. */
   readonly repeated: boolean;
   log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
 }
@@ -59,15 +59,15 @@ export async function runStep<T>(
     version: input.step * VERSIONS_PER_STEP + Math.min(info.attempt, VERSIONS_PER_STEP - 1),
     phase,
   };
-  const inherited = standstillOf(info.heartbeatDetails) ?? {
+  const inherited = lastProgressOf(info.heartbeatDetails) ?? {
     sinceMs: info.scheduledTimestampMs,
     reached: 0,
     observed: {},
   };
-  let standstill = inherited;
-  // A first try has nothing to hand on yet: most are over before their first heartbeat, each of which is a write to Temporal's database.
-  if (info.heartbeatDetails !== undefined) context.heartbeat(standstill);
-  const beat = setInterval(() => context.heartbeat(standstill), heartbeatEveryMs(info.heartbeatTimeoutMs));
+  let lastProgress = inherited;
+  // A first attempt has nothing to pass on yet. Most end before their first heartbeat, which saves a write to Temporal's database.
+  if (info.heartbeatDetails !== undefined) context.heartbeat(lastProgress);
+  const beat = setInterval(() => context.heartbeat(lastProgress), heartbeatEveryMs(info.heartbeatTimeoutMs));
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
   const step: Step = {
     ...write,
@@ -75,14 +75,18 @@ export async function runStep<T>(
     sleep: (ms) => context.sleep(ms),
     report: (value) => {
       const reached = value.bytesDone ?? value.percent;
-      if (reached > standstill.reached) standstill = { ...standstill, sinceMs: Date.now(), reached };
+      if (reached > lastProgress.reached) lastProgress = { ...lastProgress, sinceMs: Date.now(), reached };
       progress.report(value);
     },
     unchangedMs: (subject, observed) => {
-      if (standstill.observed[subject] !== observed) {
-        standstill = { ...standstill, sinceMs: Date.now(), observed: { ...standstill.observed, [subject]: observed } };
+      if (lastProgress.observed[subject] !== observed) {
+        lastProgress = {
+          ...lastProgress,
+          sinceMs: Date.now(),
+          observed: { ...lastProgress.observed, [subject]: observed },
+        };
       }
-      return Date.now() - standstill.sinceMs;
+      return Date.now() - lastProgress.sinceMs;
     },
     repeated: info.attempt > 1,
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
@@ -94,30 +98,30 @@ export async function runStep<T>(
     return result;
   } catch (error) {
     await progress.flush();
-    if (standstill !== inherited && !step.signal.aborted) {
-      // A try that fails at once would else take its last heartbeat with it, and the next one the same steps for progress: for ever.
-      context.heartbeat(standstill);
-      await delay(HEARTBEAT_HELD_BACK_MS);
+    if (lastProgress !== inherited && !step.signal.aborted) {
+      // An attempt that fails immediately would lose its last heartbeat, and the next one would count the same steps as progress again, without limit.
+      context.heartbeat(lastProgress);
+      await delay(HEARTBEAT_THROTTLE_MS);
     }
-    throw await asTemporalFailure(deps, step, error, Date.now() - standstill.sinceMs);
+    throw await asTemporalFailure(deps, step, error, Date.now() - lastProgress.sinceMs);
   } finally {
     clearInterval(beat);
   }
 }
 
 /**
- * Since when there has been no progress: no more bytes (or percent, where there are none), and no change of a resource that the
- * step waits for. Patience counts from here, so that one broken connection after hours of uploading does not count as hours of
- * failing. Passed on to the next try in the heartbeats: it has to observe something new to count as progress.
+ * The last progress of a step: more bytes (or percent, where no bytes are counted), or a change of a resource that the step
+ * waits for. Patience counts from here, so that one broken connection after hours of uploading does not count as hours of
+ * failing. Heartbeats pass it to the next attempt, for which only a new observation counts as progress.
  */
-interface Standstill {
+interface LastProgress {
   readonly sinceMs: number;
   readonly reached: number;
-  /** What was last observed, by subject. */
+  /** The last observation of each subject. */
   readonly observed: Readonly<Record<string, string>>;
 }
 
-function standstillOf(details: unknown): Standstill | null {
+function lastProgressOf(details: unknown): LastProgress | null {
   if (typeof details !== 'object' || details === null || !('sinceMs' in details && 'reached' in details)) return null;
   const { sinceMs, reached } = details;
   if (typeof sinceMs !== 'number' || typeof reached !== 'number') return null;
@@ -134,7 +138,7 @@ function heartbeatEveryMs(timeoutMs: number | undefined): number {
   return Math.min(MAX_HEARTBEAT_MS, (timeoutMs ?? Number.POSITIVE_INFINITY) / HEARTBEATS_PER_TIMEOUT);
 }
 
-/** A failure that no catalogue entry explains: a fault of ours, or the database is away. Retried, then a person is asked. */
+/** An error that is not in the catalogue: a defect, or the database is unavailable. Retried, then the import stops for attention. */
 function unexplained(error: unknown): Failure {
   return fail('Internal.Unexpected', error instanceof Error ? error.message : String(error)).failure;
 }
@@ -142,7 +146,7 @@ function unexplained(error: unknown): Failure {
 /** The SDK documents this message for a shutdown; it sets no cancellation details for it. */
 const WORKER_SHUTDOWN = 'WORKER_SHUTDOWN';
 
-/** Aborted because the worker ends: the step is tried again by the next one. */
+/** Aborted because the worker shuts down: another worker retries the step. */
 export function isShutdown({ aborted, reason }: AbortSignal): boolean {
   return aborted && reason instanceof CancelledFailure && reason.message === WORKER_SHUTDOWN;
 }
@@ -151,7 +155,7 @@ async function asTemporalFailure(
   deps: { readonly store: ImportStore; readonly settings: StepSettings },
   step: Step,
   error: unknown,
-  standstillMs: number,
+  unchangedForMs: number,
 ): Promise<Error> {
   if (step.signal.aborted) {
     const reason: unknown = step.signal.reason;
@@ -169,8 +173,8 @@ async function asTemporalFailure(
   }
   const failure = error instanceof FailureError ? error.failure : unexplained(error);
   const retriable = failure.class === 'transient' || failure.class === 'throttled';
-  if (retriable && standstillMs < deps.settings.patienceMs) {
-    step.log('will try again', { code: failure.code, error: failure.message, requestId: failure.requestId });
+  if (retriable && unchangedForMs < deps.settings.patienceMs) {
+    step.log('attempt failed, retrying', { code: failure.code, error: failure.message, requestId: failure.requestId });
     return ApplicationFailure.create({
       message: `${failure.code}: ${failure.message}`,
       type: failure.class,
@@ -196,7 +200,7 @@ async function asTemporalFailure(
   try {
     await deps.store.attention(step, attention);
   } catch (unwritten) {
-    // What nobody can read helps nobody: try the whole step again.
+    // An attention that is not in the record cannot be resumed: retry the whole step.
     return ApplicationFailure.create({ message: String(unwritten), type: 'transient' });
   }
   return ApplicationFailure.create({

@@ -1,4 +1,4 @@
-/** Looks through every region and bucket that imports have used for what no ledger accounts for, and removes it where told to. */
+/** Finds orphans, the resources that are in no ledger, in every region and bucket that imports have used; deletes them if requested. */
 import { Context } from '@temporalio/activity';
 import type { Cloud, OssApi } from '../alibaba/cloud.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
@@ -12,16 +12,16 @@ import type { ImportStore } from '../store/imports.js';
 import type { ActivitySettings } from './dependencies.js';
 
 const GIB = 1024 ** 3;
-/** An image that stays the same for as many checks is reported and left to the next sweep. */
+/** An image that does not change for this many checks is reported and left for the next sweep. */
 const CHECKS_OF_IMAGE = 10;
 
 interface SweepDependencies {
   readonly cloud: Cloud;
   readonly store: Pick<ImportStore, 'placesUsed' | 'accountsOf'>;
-  readonly settings: Pick<ActivitySettings, 'lookEveryMs'>;
+  readonly settings: Pick<ActivitySettings, 'pollIntervalMs'>;
 }
 
-/** What lists imports is read after the cloud is: an import that begins in between is then known to be live. */
+/** The import records are read after the cloud, so that an import that starts in between counts as live. */
 export function createSweepOrphans(deps: SweepDependencies) {
   return async function sweepOrphans(input: OrphanSweepInput): Promise<OrphanSweep> {
     const context = Context.current();
@@ -31,17 +31,17 @@ export function createSweepOrphans(deps: SweepDependencies) {
       sleep: (ms) => context.sleep(ms),
     };
     try {
-      const { seen, unseen } = await look(deps);
+      const { seen, unseen } = await listResources(deps);
       const ids = [...new Set(seen.map(({ importId }) => importId))];
       const found = findOrphans(seen, await deps.store.accountsOf(ids));
       const orphans = await Promise.all(found.map((orphan) => measured(deps.cloud, orphan)));
       for (const { kind, key, regionId, since, why } of orphans) {
-        context.log.warn('orphan', { kind, key, regionId, since, why });
+        context.log.warn('orphan found', { kind, key, regionId, since, why });
       }
-      for (const { key, why } of unseen) context.log.warn('not looked at for orphans', { key, why });
+      for (const { key, why } of unseen) context.log.warn('not checked for orphans', { key, why });
       const deleted: string[] = [];
       const left: SweepOmission[] = [];
-      for (const orphan of input.delete ? firstWhatIsUnderWay(orphans) : []) {
+      for (const orphan of input.delete ? unfinishedFirst(orphans) : []) {
         if (orphan.foreign && !input.foreign) continue;
         const why = await remove(deps, work, orphan);
         if (why === null) deleted.push(orphan.key);
@@ -55,30 +55,30 @@ export function createSweepOrphans(deps: SweepDependencies) {
 }
 
 /** An image cannot be deleted while it is being copied. */
-function firstWhatIsUnderWay(orphans: readonly Orphan[]): readonly Orphan[] {
+function unfinishedFirst(orphans: readonly Orphan[]): readonly Orphan[] {
   return [
     ...orphans.filter(({ available }) => available === false),
     ...orphans.filter(({ available }) => available !== false),
   ];
 }
 
-/** The list of unfinished uploads does not tell their sizes, and their parts are paid for as objects are. */
+/** Adds the size of an unfinished upload, whose parts are billed like objects: the list of uploads has no sizes. */
 async function measured(cloud: Cloud, orphan: Orphan): Promise<Orphan> {
   if (orphan.uploadId === undefined) return orphan;
   const { bucket, key } = locationOf(orphan);
   return withSize(orphan, await cloud.oss(orphan.regionId).uploadedBytes(bucket, key, orphan.uploadId));
 }
 
-/** A place that may not be looked at, or is gone, is told and keeps no other from being looked at. */
-async function look({ cloud, store }: SweepDependencies): Promise<{
+/** Regions and folders that cannot be listed are reported in `unseen`; the others are still checked. */
+async function listResources({ cloud, store }: SweepDependencies): Promise<{
   readonly seen: readonly TaggedResource[];
   readonly unseen: readonly SweepOmission[];
 }> {
   const { regions, folders } = await store.placesUsed();
   const unseen: SweepOmission[] = [];
-  const at = async (key: string, sightings: Promise<readonly TaggedResource[]>): Promise<readonly TaggedResource[]> => {
+  const at = async (key: string, listing: Promise<readonly TaggedResource[]>): Promise<readonly TaggedResource[]> => {
     try {
-      return await sightings;
+      return await listing;
     } catch (error) {
       const why = refusalOf(error);
       if (why === null) throw error;
@@ -95,7 +95,7 @@ async function look({ cloud, store }: SweepDependencies): Promise<{
   return { seen: [...images, ...objects].flat(), unseen };
 }
 
-/** Null: another try may help. */
+/** Null: a retry may help. */
 function refusalOf(error: unknown): string | null {
   return isRefusal(error) ? `${error.failure.code}: ${error.failure.message}` : null;
 }
@@ -127,11 +127,11 @@ async function objectsIn(
   });
 }
 
-/** Null: it is removed. Otherwise the reason; an orphan that cannot be removed does not keep another from being removed. */
+/** @returns null if the orphan was removed, otherwise the reason: a failure does not prevent the removal of other orphans */
 async function remove(deps: SweepDependencies, work: Pausing, orphan: Orphan): Promise<string | null> {
-  // Checked again just before: an orphan that an import has taken over since is left alone.
+  // Check again immediately before: an orphan that an import has taken over since must stay.
   const [still] = findOrphans([orphan], await deps.store.accountsOf([orphan.importId]));
-  if (still === undefined) return 'an import has it now';
+  if (still === undefined) return 'an import uses it now';
   try {
     if (orphan.kind === 'image') await removeOrphanedImage(deps, work, orphan);
     else await removeFromBucket(deps.cloud.oss(orphan.regionId), orphan);
@@ -156,7 +156,7 @@ async function removeOrphanedImage(
 ): Promise<void> {
   const { key, regionId } = orphan;
   const ecs = cloud.ecs(regionId);
-  const { lookEveryMs } = settings;
+  const { pollIntervalMs } = settings;
   await removeImages(
     {
       ...({ ecs, createdBy: 'either', mayAppear: false, keepAvailable: false } as const),
@@ -164,7 +164,7 @@ async function removeOrphanedImage(
       find: () => ecs.describeImages({ imageIds: [key] }),
     },
     work,
-    { lookEveryMs, patienceMs: CHECKS_OF_IMAGE * lookEveryMs, looksForLostImage: 1 },
+    { pollIntervalMs, patienceMs: CHECKS_OF_IMAGE * pollIntervalMs, pollsForLostImage: 1 },
   );
 }
 

@@ -1,4 +1,4 @@
-/** upload: sends every disk that is not in the bucket yet, concurrently, from where an earlier attempt stopped. */
+/** upload: uploads every disk that is not in the bucket yet, concurrently; continues where an earlier attempt stopped. */
 import { setMaxListeners } from 'node:events';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -13,7 +13,7 @@ export function createUpload(deps: ActivityDependencies) {
   return async function upload(input: StepInput, plan: ImportPlan): Promise<ImportPlan> {
     return await runStep(deps, 'upload', input, async (step) => {
       const progressOf = workProgress(plan.disks, step);
-      // One abort for all disks: when one fails for good, the others stop immediately.
+      // One abort signal for all disks: when one fails permanently, the others stop immediately.
       const siblings = new AbortController();
       const signal = AbortSignal.any([step.signal, siblings.signal]);
       setMaxListeners(0, signal);

@@ -1,4 +1,4 @@
-/** import, second half: wait until the image itself is available; a finished task is not enough. */
+/** import, second half: waits until the image itself is available. A finished task is not sufficient. */
 
 import type { ImageObservation } from '../alibaba/region-watcher.js';
 import { FailureError } from '../domain/errors/failure.js';
@@ -25,7 +25,7 @@ export function createWatchImport(deps: ActivityDependencies) {
         if (absences >= OBSERVATIONS_BEFORE_GONE) throw goneFailure(image);
         if (isStalled(unchangedMs, deps.settings.patienceMs, isAtWork(observed))) throw stalledFailure(image, observed);
         const reached = observed.image?.percent ?? percent;
-        // Most observations are the same as the last one: there is nothing to write.
+        // Write only changes: most observations equal the last one.
         if (reached === percent) continue;
         percent = reached;
         step.report({ percent, bytesDone: null, bytesTotal: null });
@@ -38,7 +38,7 @@ function describe({ task, image }: ImageObservation): string {
   return `${task?.status ?? 'no task'}, ${image === null ? 'no image' : `${image.status} ${image.percent}`}`;
 }
 
-/** Unknown statuses are waited on: the image decides. */
+/** An unknown task status counts as running: the status of the image is decisive. */
 function endOf({ task, image }: ImageObservation): 'available' | 'failed' | 'running' {
   if (image?.status === 'Available') return 'available';
   if (image?.status === 'CreateFailed') return 'failed';
@@ -74,12 +74,12 @@ async function reasonOfFailure(deps: ActivityDependencies, image: ImageRef): Pro
   const known = failureOf({ service: 'ecs', action: 'ImportImage', code, message });
   return new FailureError({
     ...known,
-    // The image is dead: whatever the code would mean as an answer, nothing can be resumed here.
+    // The image has failed for good: the import cannot be resumed, whatever class the code has as a response.
     class: 'request',
     message: `the cloud could not import the image: ${reasons.join('; ') || `task ${image.taskId} ended ${detail.status}`}`,
     remedy:
       known.class === 'request'
         ? known.remedy
-        : 'Mend the image or the request as the reason says, then start a new import.',
+        : 'Fix the image or the request according to the reason, then start a new import.',
   });
 }

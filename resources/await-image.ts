@@ -7,7 +7,7 @@ import { isStalled, type Unchanged } from './patience.js';
 
 export type ImageEnd =
   | { readonly kind: 'available'; readonly image: ImageView }
-  /** It cannot become available any more. */
+  /** The image can no longer become available. */
   | { readonly kind: 'dead'; readonly image: ImageView }
   /** Nothing has changed for longer than the patience. */
   | { readonly kind: 'stalled'; readonly image: ImageView | null }

@@ -23,11 +23,11 @@ export interface CreateCopyInput {
   readonly copy: Omit<CopyImageInput, 'imageId' | 'clientToken'>;
   /** Counts the requests of the import; part of the client token. */
   readonly attempt: number;
-  /** What the ledger has of this copy from an earlier try. */
+  /** The ledger entry of this copy from an earlier attempt. */
   readonly known: LedgerEntry<'copy'> | undefined;
   readonly signal: AbortSignal;
   readonly onPercent: (percent: number) => void;
-  /** Also given the progress of the import's other copies: one source is copied to one region after the other. */
+  /** Also receives the progress of the import's other copies: the cloud copies one source to one region after another. */
   readonly unchangedMs: Unchanged;
 }
 
@@ -35,14 +35,14 @@ export function copyKey(toRegion: string, imageName: string): string {
   return `${toRegion}/${imageName}`;
 }
 
-/** Resolves when the copy is available and carries the tags. A copy that an earlier try created is adopted. */
+/** Resolves when the copy is available and carries the tags. A copy that an earlier attempt created is adopted. */
 export async function createCopy(
   deps: ResourceDependencies & { readonly watchers: RegionWatchers },
   work: Work,
   { source, copy, attempt, known, signal, onPercent, unchangedMs }: CreateCopyInput,
 ): Promise<ImageRef> {
   const { toRegion, imageName, tags } = copy;
-  const { patienceMs, lookEveryMs } = deps.settings;
+  const { patienceMs, pollIntervalMs } = deps.settings;
   const ecs = deps.cloud.ecs(source.regionId);
   const there = deps.cloud.ecs(toRegion);
   const entry = { kind: 'copy', key: copyKey(toRegion, imageName), regionId: toRegion } as const;
@@ -62,7 +62,7 @@ export async function createCopy(
     const clientToken = copyClientToken(work.importId, toRegion, attempt + round - 1);
     const detail = { sourceImageId: source.imageId, clientToken, round };
     await deps.store.record(work, { ...entry, status: 'intended', detail });
-    for (let waitMs = lookEveryMs; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_FOR_SOURCE_MS)) {
+    for (let waitMs = pollIntervalMs; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_FOR_SOURCE_MS)) {
       try {
         const answer = await ecs.copyImage({ ...copy, imageId: source.imageId, clientToken });
         work.log('CopyImage accepted', { toRegion, ...answer });
@@ -97,7 +97,7 @@ function stalled({ imageId, regionId }: ImageRef, how: string): FailureError {
   return fail('Copy.Stalled', message, { service: 'ecs', action: 'CopyImage' });
 }
 
-/** By the id in the ledger, or by our tag where the answer was lost; never by its name. */
+/** Finds the copy by the id in the ledger, or by our tag if the response was lost; never by its name. */
 async function adoptCopy(ecs: EcsApi, importId: string, { detail }: LedgerEntry<'copy'>): Promise<string | null> {
   if (detail.imageId !== null) return detail.imageId;
   const tagged = await taggedImages(ecs, importId);

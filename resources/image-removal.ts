@@ -1,4 +1,4 @@
-/** Removes images and copies, whatever the cloud is doing with them: importing, copying or sharing. The one loop for it. */
+/** Removes images and copies, even while the cloud imports, copies or shares them. Every removal of an image uses this loop. */
 import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
 import { fail } from '../domain/errors/index.js';
 import { isBeingCreated, tasksUnderWay } from './image-status.js';
@@ -15,7 +15,7 @@ export interface Removal {
   find(): Promise<readonly ImageView[]>;
   /** How to stop the cloud while it is still creating an image: cancel its task, its copy, or both. */
   readonly createdBy: 'import' | 'copy' | 'either';
-  /** The call that creates it got no answer: the image may still appear. */
+  /** The creating call got no response: the image may still appear. */
   readonly mayAppear: boolean;
   /** An image that is available stays. */
   readonly keepAvailable: boolean;
@@ -34,7 +34,7 @@ export async function removeImages(
     const tasks = createdBy === 'copy' ? [] : await tasksUnderWay(ecs, images);
     if (images.length === 0) {
       absences += 1;
-      if (!removal.mayAppear || absences >= settings.looksForLostImage) return 'removed';
+      if (!removal.mayAppear || absences >= settings.pollsForLostImage) return 'removed';
     } else if (tasks.length > 0) {
       for (const task of tasks) await cancelTask(ecs, work, task);
     } else if (removal.keepAvailable && images.every(({ status }) => status === 'Available')) {
@@ -50,9 +50,9 @@ export async function removeImages(
       ...tasks.map(({ status }) => status),
     ];
     if (isStalled(unchangedMs(removal.what, observed.join()), settings.patienceMs, false)) {
-      throw fail('Cleanup.Unfinished', `${removal.what} was to be removed and still exists`);
+      throw fail('Cleanup.Unfinished', `${removal.what} still exists after its removal was requested`);
     }
-    await work.sleep(settings.lookEveryMs);
+    await work.sleep(settings.pollIntervalMs);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the vendor's status words mean for an image and for the task that creates it. The lists are open: other words are waited on. */
+/** The meaning of the vendor's statuses of an image and of its import task. The lists are not exhaustive: waits continue on an unknown status. */
 import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
 
 /** An image that cannot become available. */
@@ -8,7 +8,7 @@ const CREATING_STATUSES = ['Creating', 'Waiting'];
 const RUNNING_TASK_STATUSES = ['Processing', 'Waiting'];
 const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
 
-/** Observations in a row without a trace of an image, after which it counts as deleted. */
+/** Consecutive observations without the image after which it counts as deleted. */
 export const OBSERVATIONS_BEFORE_GONE = 3;
 
 type WithStatus = Pick<ImageView | TaskView, 'status'>;
@@ -25,7 +25,7 @@ export function isTaskRunning({ status }: WithStatus): boolean {
   return RUNNING_TASK_STATUSES.includes(status);
 }
 
-/** The tasks that are not over: an image cannot be deleted while they run. */
+/** The running tasks of the images: an image cannot be deleted while a task runs. */
 export async function tasksUnderWay(ecs: EcsApi, images: readonly ImageView[]): Promise<readonly TaskView[]> {
   if (images.length === 0) return [];
   const tasks = await ecs.describeTasks({ resourceIds: images.map(({ imageId }) => imageId) });

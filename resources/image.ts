@@ -14,13 +14,13 @@ import type { ResourceDependencies, Work } from './work.js';
 
 export interface CreateImageInput {
   readonly input: ImportImageInput;
-  /** An earlier try made the call with the same client token, and its answer may have been lost. */
+  /** An earlier attempt made the call with the same client token, and its response may have been lost. */
   readonly calledBefore: boolean;
   /** This import created the role moments ago: the cloud may not see it yet. */
   readonly roleIsRecent: boolean;
 }
 
-/** Creates the image, or adopts the one that an earlier try created. */
+/** Creates the image, or adopts the one that an earlier attempt created. */
 export async function createImage(
   deps: ResourceDependencies,
   work: Work,
@@ -44,9 +44,9 @@ export async function createImage(
       work.log('ImportImage accepted', { ...answer });
       return answer;
     } catch (error) {
-      // A refusal created nothing; a call whose answer was lost may have.
+      // A refused call created nothing; a call whose response was lost may have created the image.
       if (roleIsRecent && isRoleMissing(error)) throw retrySoon(error);
-      // Our own image, created by the call whose answer was lost, and not listed yet: the next try finds it by its tag.
+      // Our own image, created by the call whose response was lost and not listed yet: the next attempt finds it by its tag.
       if (calledBefore && hasCode(error, ['InvalidImageName.Duplicated'])) throw retrySoon(error);
       if (!calledBefore && isRefusal(error)) await deps.store.record(work, { ...entry, status: 'removed' });
       throw error;
@@ -58,14 +58,14 @@ function retrySoon(error: FailureError): FailureError {
   return new FailureError({ ...error.failure, class: 'transient' });
 }
 
-/** The image that an earlier try created. It is identified by our tag and never by its name, which anyone can use. */
+/** Finds the image that an earlier attempt created, by our tag and never by its name, which other users may use. */
 async function adoptImage(
   ecs: EcsApi,
   importId: string,
 ): Promise<{ readonly imageId: string; readonly taskId: string | null } | null> {
   const tagged = await taggedImages(ecs, importId);
   const alive = tagged.filter((image) => !isDead(image));
-  // A dead image is adopted only where there is no other, so that its failure is reported.
+  // A failed image is adopted only if there is no other, so that its failure is reported.
   const image = alive[0] ?? tagged[0];
   if (image === undefined) return null;
   if (alive.length > 1) {
@@ -82,7 +82,7 @@ export function taggedImages(ecs: EcsApi, importId: string): Promise<readonly Im
   return ecs.describeImages({ tag: { key: IMPORT_TAG_KEY, value: importId } });
 }
 
-/** By the id in the ledger, and by our tag: an image whose creating call got no answer carries it. */
+/** Finds images by the id in the ledger and by our tag: an image whose creating call got no response has only the tag. */
 export async function observeImages(
   ecs: EcsApi,
   importId: string,
@@ -120,7 +120,7 @@ export async function keepImage(
   await deps.store.record(work, { kind, key, regionId, status: 'kept' });
 }
 
-/** A task that is over is history: it leaves nothing behind. */
+/** A finished task needs no removal: only its ledger entry is closed. */
 export async function closeTask(
   deps: ResourceDependencies,
   work: Work,
@@ -135,7 +135,7 @@ export function imageRemovalCommand({ regionId, detail }: LedgerEntry<'image' | 
   if (imageId !== null) return removal;
   const tag = ['--Tag.1.Key', IMPORT_TAG_KEY, '--Tag.1.Value', importId];
   const statuses = 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated';
-  return `${inRegion(regionId, 'DescribeImages', ...tag, '--Status', statuses)} for IMAGE_ID, if there is one; ${removal}`;
+  return `${inRegion(regionId, 'DescribeImages', ...tag, '--Status', statuses)} to get IMAGE_ID, if it exists; ${removal}`;
 }
 
 export function taskRemovalCommand({ regionId, key }: LedgerEntry<'task'>): string {

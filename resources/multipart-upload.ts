@@ -7,7 +7,7 @@ import type { ResourceDependencies, Work } from './work.js';
 
 type UploadWrite = LedgerWrite<'multipart-upload'>;
 
-/** What the ledger holds of an upload from the moment it may exist. */
+/** The ledger entry of an upload, written before the upload can exist. */
 export function uploadEntry(
   regionId: string,
   { bucket, key }: ObjectLocation,
@@ -19,7 +19,7 @@ export function uploadEntry(
   return { kind: 'multipart-upload', key: entryKey, regionId, status, detail: { location, ...detail } };
 }
 
-/** Of an import's own: no other import may continue it. */
+/** Removes an upload that no other import may continue. */
 export async function removeUpload(
   deps: ResourceDependencies,
   work: Work,
@@ -30,8 +30,8 @@ export async function removeUpload(
 }
 
 /**
- * Every unfinished upload of the key. An upload whose id was never recorded, because the answer was lost or the process died,
- * is found by its key, which belongs to one import.
+ * Aborts every unfinished upload of the key. An upload whose id was never recorded, because the response was lost or the
+ * process died, is found by its key, which belongs to one import.
  */
 export async function abortUploads(
   oss: OssApi,

@@ -8,7 +8,7 @@ import type { ResourceDependencies, Work } from './work.js';
 
 type ObjectWrite = LedgerWrite<'object'>;
 
-/** What the ledger holds of an object from the moment it may exist. */
+/** The ledger entry of an object, written before the object can exist. */
 export function objectEntry(
   regionId: string,
   { bucket, key }: ObjectLocation,
@@ -19,7 +19,7 @@ export function objectEntry(
   return { kind: 'object', key: formatObjectLocation(location), regionId, status, detail: { location, ...detail } };
 }
 
-/** Of an import's own: no other import uses it. */
+/** Removes an object that no other import uses. */
 export async function removeObject(
   deps: ResourceDependencies,
   work: Work,
@@ -56,10 +56,10 @@ export async function releaseObject(
     await deps.uploads.forget(released.id);
   }
   const status = released.kind === 'kept' || (released.kind === 'in-use' && keep) ? 'kept' : 'removed';
-  // The import that still uses it removes it: for this one it is gone.
+  // Another import still uses it and will remove it: for this import it counts as removed.
   const detail = released.kind === 'in-use' ? { usedBy: released.by } : {};
   for (const { kind, key: entryKey } of entries.filter((entry) => usesObject(upload, entry))) {
-    // An unfinished upload is never kept: the other import finishes it, or it is gone.
+    // An unfinished upload is never kept: another import finishes it, or it is removed.
     const own = kind === 'multipart-upload' ? 'removed' : status;
     await deps.store.record(work, { kind, key: entryKey, regionId, status: own, detail });
   }

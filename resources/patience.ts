@@ -1,6 +1,6 @@
 /** How long to wait for a resource that shows no progress. */
 
-/** Notes what was observed of a subject and returns for how long nothing has changed, in ms. */
+/** Records an observation of a subject and returns for how long nothing has changed, in ms. */
 export type Unchanged = (subject: string, observed: string) => number;
 
 /**
@@ -14,7 +14,7 @@ export function isStalled(unchangedMs: number, patienceMs: number, atWork: boole
   return unchangedMs >= patienceMs * (atWork ? PATIENCE_FACTOR_AT_WORK : 1);
 }
 
-/** For a wait within one try of an activity. */
+/** For a wait within one attempt of an activity. */
 export function unchangedSince(now: () => number = Date.now): Unchanged {
   const known = new Map<string, string>();
   let sinceMs = now();

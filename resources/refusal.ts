@@ -1,7 +1,7 @@
-/** What a failed call says about the resource that it was about. */
+/** What a failed call implies for its resource. */
 import { FailureError } from '../domain/errors/failure.js';
 
-/** The cloud refused the call, so it changed nothing; trying it again does not help. */
+/** The cloud refused the call, so it changed nothing; a retry does not help. */
 export function isRefusal(error: unknown): error is FailureError {
   if (!(error instanceof FailureError)) return false;
   const { failure } = error;

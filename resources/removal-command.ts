@@ -1,10 +1,10 @@
-/** The command that removes a resource by hand. */
+/** The command with which an operator removes a resource manually. */
 import type { LedgerEntry } from '../domain/ledger.js';
 import { imageRemovalCommand, taskRemovalCommand } from './image.js';
 import { uploadRemovalCommand } from './multipart-upload.js';
 import { objectRemovalCommand } from './object.js';
 
-/** Null for what belongs to the account and not to the import. */
+/** Null for a resource of the account, which no import removes. */
 export function removalCommand(entry: LedgerEntry, importId: string): string | null {
   switch (entry.kind) {
     case 'multipart-upload':

@@ -5,10 +5,10 @@ import type { LedgerEntry } from '../domain/ledger.js';
 import { hasCode } from './refusal.js';
 import type { ResourceDependencies, Work } from './work.js';
 
-/** As long as RAM may take to let ECS see a new role; Packer waits a minute for the same. */
+/** The longest time until ECS sees a new RAM role; Packer also waits a minute. */
 const ROLE_SETTLES_WITHIN_MS = 120_000;
 
-/** The cloud has no role with which it may read the bucket; the catalogue joins the vendor's two spellings. */
+/** ECS has no role to read the bucket with. The error catalogue maps both spellings of the vendor's code to this one. */
 export function isRoleMissing(error: unknown): error is FailureError {
   return hasCode(error, ['NoSetRoletoECSServiceAccount', 'InvalidOperation.CloudBoxImageImportRoleRequired']);
 }
@@ -33,7 +33,7 @@ export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: 
   return outcome;
 }
 
-/** The import created a role or attached a policy so lately that the cloud may not see it yet. */
+/** The import created a role or attached a policy so recently that the cloud may not see it yet. */
 export function isRoleRecent(ledger: readonly LedgerEntry[], nowMs: number): boolean {
   const created = ledger.filter(({ kind }) => kind === 'role' || kind === 'policy-attachment');
   return created.some(({ createdAt }) => nowMs - Date.parse(createdAt) < ROLE_SETTLES_WITHIN_MS);

@@ -4,7 +4,7 @@
  */
 import type { EcsApi } from '../alibaba/cloud.js';
 
-/** Accounts that have the image already are left out of the call. */
+/** Accounts that the image is already shared with are omitted from the call. */
 export async function shareImage(ecs: EcsApi, imageId: string, accounts: readonly string[]): Promise<void> {
   const known = new Set(await ecs.describeSharing(imageId));
   await ecs.shareImage(

@@ -1,15 +1,15 @@
-/** What every kind of resource works with; the step of a phase and the dependencies of the activities provide it. */
+/** The dependencies of all resource modules; the step of a phase and the dependencies of the activities provide them. */
 import type { Cloud } from '../alibaba/cloud.js';
 import type { ImportStore } from '../store/imports.js';
 import type { StepWrite } from '../store/step-write.js';
 
 export interface ResourceSettings {
-  /** For this long a resource may show no change before a wait for it ends; ms. */
+  /** How long a resource may show no change before a wait for it ends; ms. */
   readonly patienceMs: number;
-  /** Between two checks of a resource that is being removed, or that may have been created; ms. */
-  readonly lookEveryMs: number;
-  /** Checks without a result after which a resource whose creating call got no answer counts as not created. */
-  readonly looksForLostImage: number;
+  /** Interval between two polls of a resource that is being removed, or that may have been created; ms. */
+  readonly pollIntervalMs: number;
+  /** Number of polls without a result after which a resource whose creating call got no response counts as not created. */
+  readonly pollsForLostImage: number;
 }
 
 export interface ResourceDependencies {
@@ -18,7 +18,7 @@ export interface ResourceDependencies {
   readonly settings: ResourceSettings;
 }
 
-/** Everything that waiting and removing take of the work at hand. */
+/** The part of the work that waiting and removing need. */
 export interface Pausing {
   /** Resolves after `ms`, rejects when the work is cancelled. */
   sleep(ms: number): Promise<void>;

@@ -1,4 +1,4 @@
-/** Opens what the activities work with: the database, the cloud, the readers of images. */
+/** Creates the dependencies of the activities: database, cloud, image inspection. */
 import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createSemaphore } from '../activities/upload/semaphore.js';
@@ -25,23 +25,23 @@ import { untilReachable } from '../store/reachable.js';
 import { createUploadStore } from '../store/uploads.js';
 import { createFileResolver } from './file-roots.js';
 
-/** Imports that start together share the reads that they make within this time. */
+/** Identical cloud reads within this time share one call. */
 const SHARED_READS_MS = 2_000;
-/** A web server that sends nothing for this long is given up, and the request is repeated. */
+/** An HTTP source that sends nothing for this long counts as stalled, and the request is retried. */
 const STALL_MS = 60_000;
-/** An upload that other imports wait for passes to another worker when its own worker is silent for this long. */
+/** Another worker takes over a shared upload whose worker has not renewed its lease for this long. */
 const UPLOAD_LEASE_MS = 30_000;
 const LOST_IMAGE_POLLS = 3;
 export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 export interface OpenDependencies extends ActivityDependencies, BatchDependencies {
-  /** Closes the connections; call it when no activity runs any more. */
+  /** Closes the connections. Call it after all activities have ended. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Connects to PostgreSQL, applies migrations, and wires everything that the activities need. Rejects with a one-line
- * error when PostgreSQL stays unreachable for a minute.
+ * Connects to PostgreSQL, applies migrations, and creates the dependencies of the activities. Rejects with a one-line error
+ * if PostgreSQL is unreachable for a minute.
  */
 export async function openDependencies(config: WorkerConfig): Promise<OpenDependencies> {
   const settings = workerSettings(config);
@@ -68,13 +68,13 @@ export async function openDependencies(config: WorkerConfig): Promise<OpenDepend
   return {
     store: createImportStore(pool),
     batches: createBatchStore(pool),
-    batchPace: { lookEveryMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
+    batchTiming: { pollIntervalMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
     files: createImportFiles(pool),
     cloud,
     inspect,
     checkBoot: createBootChecker(),
     watchers: createRegionWatchers(cloud, { pollFirstMs, pollMaxMs, patienceMs }),
-    settings: { patienceMs, lookEveryMs: settings.lostImagePollMs, looksForLostImage: LOST_IMAGE_POLLS },
+    settings: { patienceMs, pollIntervalMs: settings.lostImagePollMs, pollsForLostImage: LOST_IMAGE_POLLS },
     resolveFile: createFileResolver(settings.fileRoots),
     uploading: {
       uploads: createUploadStore(pool),

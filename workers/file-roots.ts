@@ -4,7 +4,7 @@ import { access, lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sourceFailure } from '../sources/source.js';
 
-/** Without folders, any file that this process can read is allowed. Symbolic links are resolved before the check. */
+/** If `allowed` is empty, any file that this process can read is allowed. Symbolic links are resolved before the check. */
 export function createFileResolver(allowed: readonly string[]): (file: string) => Promise<string> {
   return async (file) => {
     if ((await lstat(file).catch(() => null)) === null) {
@@ -29,7 +29,7 @@ export function createFileResolver(allowed: readonly string[]): (file: string) =
   };
 }
 
-/** A folder may itself be a link, or be mounted later: resolved for every file. */
+/** Roots are resolved for every file: a folder may be a symbolic link, or be mounted later. */
 async function realRoots(roots: readonly string[]): Promise<readonly string[]> {
   return Promise.all(roots.map((root) => realpath(root).catch(() => path.resolve(root))));
 }

@@ -1,4 +1,4 @@
-/** The package's entry `./worker`: a worker within a program, or its parts for a worker of the program's own. */
+/** The package entry `./worker`: runs a worker inside another program, or provides the parts for a custom worker. */
 import { createBatchActivities, createPageWaiters } from '../activities/batch/index.js';
 import { createActivities as createImportActivities } from '../activities/index.js';
 import type { OpenDependencies } from './dependencies.js';
@@ -14,7 +14,7 @@ export { openDependencies } from './dependencies.js';
 export { type RunWorkerOptions, runWorker } from './run-worker.js';
 export { workflowBundlePath } from './workflow-bundle.js';
 
-/** All activities, bound to what they work with (`openDependencies`). */
+/** All activities, bound to their dependencies (`openDependencies`). */
 export function createActivities(dependencies: OpenDependencies) {
   return {
     ...createImportActivities(dependencies),

@@ -1,4 +1,4 @@
-/** The worker process: configured by the environment, logs to stderr, prints when it polls, shuts down on SIGTERM or SIGINT. */
+/** The worker process: configured by the environment, logs to stderr, reports readiness on stdout, shuts down on SIGTERM or SIGINT. */
 import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
 import pino from 'pino';
 import type { LogLevel } from '../config/environment.js';
@@ -13,10 +13,10 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   await runWorker(config, {
     signal: shutdown.signal,
     onReady() {
-      // Only now: a process that still waits for its servers ends at once.
+      // Installed only now, so that a process that still waits for its servers ends immediately.
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => shutdown.abort());
       process.stdout.write('ready worker\n');
-      log.info({ host: config.host, temporal: config.temporal?.address }, 'worker polls');
+      log.info({ host: config.host, temporal: config.temporal?.address }, 'worker started polling');
     },
   });
 }

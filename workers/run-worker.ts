@@ -1,4 +1,4 @@
-/** Runs a worker within any program. */
+/** Runs a worker inside any program. */
 import { NativeConnection } from '@temporalio/worker';
 import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
 import { type WorkerConfig, workerSettings } from '../config/worker.js';
@@ -10,16 +10,16 @@ import { createImportWorkers } from './worker.js';
 export interface RunWorkerOptions {
   /** Shuts the worker down: it finishes or hands over its work, then `runWorker` resolves. */
   readonly signal?: AbortSignal;
-  /** Called once, when the worker polls all its task queues. */
+  /** Called once, when the worker starts to poll all its task queues. */
   readonly onReady?: () => void;
 }
 
 /**
- * Runs until `signal` aborts. Rejects with a one-line error when a server stays unreachable for a minute.
+ * Runs until `signal` aborts. Rejects with a one-line error if a server is unreachable for a minute.
  *
- * Installs no Temporal Runtime, handles no signals and writes nothing: that is the program's. Without a Runtime of the
- * program's own, Temporal's SDK makes one with its defaults, which logs to stderr and shuts down workers on SIGINT and
- * SIGTERM; `Runtime.install({ shutdownSignals: [] })` before this call changes that.
+ * Installs no Temporal Runtime, handles no signals and writes no output: this is up to the embedding program. If the program
+ * installs no Runtime, Temporal's SDK creates one with its defaults, which logs to stderr and shuts down workers on SIGINT and
+ * SIGTERM. To change this, call `Runtime.install({ shutdownSignals: [] })` first.
  */
 export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWorkerOptions = {}): Promise<void> {
   const settings = workerSettings(config);
@@ -53,7 +53,7 @@ export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWo
   }
 }
 
-/** The SDK reports only that it was refused: a probe finds out which setting is wrong. */
+/** The SDK reports only a refused connection: a probe identifies the wrong setting. */
 async function connect(temporal: TemporalSettings): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(connectionOptions(temporal));

@@ -1,4 +1,4 @@
-/** One process polls several task queues, so that waiting activities do not block working ones, nor long ones short ones. */
+/** One process polls several task queues, so that waiting or long activities do not block the others. */
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import { createBatchActivities, createPageWaiters } from '../activities/batch/index.js';
@@ -59,7 +59,7 @@ export async function createImportWorkers(
     ),
     Worker.create({
       ...common,
-      // There may be thousands: they send few heartbeats.
+      // There may be thousands of these activities: they heartbeat less often.
       maxHeartbeatThrottleInterval: '60s',
       taskQueue: POLL_QUEUE,
       activities: { watchImport: activities.watchImport, detect: activities.detect },

@@ -1,14 +1,14 @@
-/** Where the workflow code is. */
+/** The location of the workflow code. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 
 const root = path.join(import.meta.dirname, '..');
 
-/** The workflow code as one file, which the build makes: `Worker.create({ workflowBundle: { codePath: workflowBundlePath } })`. */
+/** The workflow code as one file, created by the build: `Worker.create({ workflowBundle: { codePath: workflowBundlePath } })`. */
 export const workflowBundlePath = path.join(root, 'workflow-bundle.js');
 
-/** The bundle; the SDK bundles the sources itself where there is no build. */
+/** The bundle, or the sources if there is no build: the SDK then bundles them. */
 export function workflowCode(): { readonly workflowBundle: WorkflowBundleOption } | { readonly workflowsPath: string } {
   if (existsSync(workflowBundlePath)) return { workflowBundle: { codePath: workflowBundlePath } };
   return { workflowsPath: path.join(root, 'workflows', 'index.ts') };

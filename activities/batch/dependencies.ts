@@ -1,4 +1,4 @@
-/** What the activities of a batch work with. */
+/** The dependencies of the activities of a batch. */
 import type { Cloud } from '../../alibaba/cloud.js';
 import type { BatchStore } from '../../store/batches.js';
 import type { ImportStore } from '../../store/imports.js';
@@ -7,12 +7,12 @@ export interface BatchDependencies {
   readonly batches: BatchStore;
   readonly store: ImportStore;
   readonly cloud: Cloud;
-  readonly batchPace: BatchPace;
+  readonly batchTiming: BatchTiming;
 }
 
-export interface BatchPace {
-  /** Between two looks at the record while imports are under way; ms. */
-  readonly lookEveryMs: number;
-  /** The longest that a page is kept back to become larger; ms. */
+export interface BatchTiming {
+  /** Interval between two polls of the record while imports are running; ms. */
+  readonly pollIntervalMs: number;
+  /** The longest time that a page is delayed to become larger; ms. */
   readonly gatherMs: number;
 }

@@ -1,4 +1,4 @@
-/** All activities of a batch, bound to what they work with. */
+/** All activities of a batch, bound to their dependencies. */
 import type { BatchDependencies } from './dependencies.js';
 import { createNextPage } from './next-page.js';
 import { createImportSignals } from './signal-imports.js';
@@ -14,7 +14,7 @@ export function createBatchActivities(deps: BatchDependencies) {
   };
 }
 
-/** On a queue of its own: it waits for as long as the batch takes. */
+/** On a separate task queue: `nextPage` waits for as long as the batch runs. */
 export function createPageWaiters(deps: BatchDependencies) {
   return { nextPage: createNextPage(deps) };
 }

@@ -1,4 +1,4 @@
-/** Waits until imports of a batch may start, and gives out the next page of items; or says that it is held up, or done. */
+/** Waits until imports of a batch may start, then claims the next page of items; or reports that the batch is on hold or done. */
 import { randomBytes } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { admit } from '../../domain/batch/admission.js';
@@ -22,20 +22,20 @@ export type PageAnswer = { readonly failed: number } & (
   | { readonly kind: 'done' }
 );
 
-/** A page is one run of the batch's workflow: more would make its history large. */
+/** A page is one run of the batch's workflow: larger pages would make its history large. */
 const PAGE_MAX = 200;
-/** A page that is at least this part of the window is not kept back to become larger. */
-const WORTH_A_PAGE = 0.1;
-/** Counting takes longer the larger the batch is: it is looked at the more seldom, but as often as this; items a ms, ms. */
-const ITEMS_A_LOOK_MS = 10;
-const SELDOMEST_LOOK_MS = 1_000;
-/** Between two looks at a batch with nothing under way: it waits for the hour, a person or a quota; ms. */
-const IDLE_LOOK_MS = 2_000;
+/** A page of at least this fraction of the concurrency window starts immediately. */
+const MIN_PAGE_FRACTION = 0.1;
+/** Counting a larger batch takes longer, so it is polled less often: 1 ms more for every this many items, up to the maximum. */
+const ITEMS_PER_POLL_MS = 10;
+const MAX_POLL_INTERVAL_MS = 1_000;
+/** Poll interval of a batch without running imports: it waits for a time window, a user or a quota; ms. */
+const IDLE_POLL_INTERVAL_MS = 2_000;
 
 export function createNextPage(deps: BatchDependencies) {
   const quotaRoom = createQuotaRoom(deps);
-  const lookMs = ({ total }: BatchCounts) =>
-    Math.max(deps.batchPace.lookEveryMs, Math.min(SELDOMEST_LOOK_MS, total / ITEMS_A_LOOK_MS));
+  const pollIntervalMs = ({ total }: BatchCounts) =>
+    Math.max(deps.batchTiming.pollIntervalMs, Math.min(MAX_POLL_INTERVAL_MS, total / ITEMS_PER_POLL_MS));
 
   return async function nextPage(input: PageInput): Promise<PageAnswer> {
     const context = Context.current();
@@ -54,7 +54,10 @@ export function createNextPage(deps: BatchDependencies) {
         let reason = admission.kind === 'wait' ? admission.reason : null;
         if (admission.kind === 'start') {
           gatheringSince ??= Date.now();
-          if (isWorthAPage(admission.room, policy, counts) || Date.now() - gatheringSince >= deps.batchPace.gatherMs) {
+          if (
+            isLargeEnough(admission.room, policy, counts) ||
+            Date.now() - gatheringSince >= deps.batchTiming.gatherMs
+          ) {
             const quota = await quotaRoom(batchId, policy);
             const items = await deps.batches.takePage({
               batchId,
@@ -74,7 +77,7 @@ export function createNextPage(deps: BatchDependencies) {
           }
         } else gatheringSince = null;
         await deps.batches.waitsFor(batchId, reason);
-        await context.sleep(counts.running > 0 ? lookMs(counts) : IDLE_LOOK_MS);
+        await context.sleep(counts.running > 0 ? pollIntervalMs(counts) : IDLE_POLL_INTERVAL_MS);
       }
     } finally {
       clearInterval(beat);
@@ -82,9 +85,9 @@ export function createNextPage(deps: BatchDependencies) {
   };
 }
 
-/** Small pages cost as much as large ones: a little patience while others run is cheaper. */
-function isWorthAPage(room: number, policy: BatchPolicy, counts: BatchCounts): boolean {
-  return room >= Math.min(counts.waiting, Math.ceil(policy.concurrency * WORTH_A_PAGE));
+/** A small page costs as much as a large one: a short delay while other imports run is cheaper. */
+function isLargeEnough(room: number, policy: BatchPolicy, counts: BatchCounts): boolean {
+  return room >= Math.min(counts.waiting, Math.ceil(policy.concurrency * MIN_PAGE_FRACTION));
 }
 
 function newIds(count: number): readonly string[] {

@@ -1,25 +1,25 @@
-/** Image quota, counted before items start: how many more images each region may take, where that is known. */
+/** Image quota, checked before items start: how many more images each region accepts, if the limit is known. */
 import type { BatchHold } from '../../domain/batch/batch.js';
 import { type BatchPolicy, quotaOf } from '../../domain/batch/policy.js';
 import type { BatchDependencies } from './dependencies.js';
 
 export interface QuotaRoom {
-  /** Regions that are not in it have no known limit. */
+  /** Regions without an entry have no known limit. */
   readonly room: Readonly<Record<string, number>>;
-  /** Why a region takes no more; null where every one does. */
+  /** Why a region accepts no more images; null if every region does. */
   readonly reason: BatchHold | null;
 }
 
-/** Images are counted by the cloud at most so often; in between, what the batch has started is taken off. */
+/** Minimum interval between two counts in the cloud; in between, imports that the batch has started are subtracted. */
 const COUNT_EVERY_MS = 30_000;
 
 interface Count {
-  /** By our clock, to tell when to count again. */
+  /** By the clock of this process; decides when to count again. */
   readonly countedMs: number;
-  /** By the database's: what started later is taken off. */
+  /** By the clock of the database; imports that started later are subtracted. */
   readonly at: Date;
   readonly images: number;
-  /** Images and imports under way that will become one. */
+  /** Images, and running imports that will create one. */
   readonly taken: number;
 }
 
@@ -30,7 +30,7 @@ export function createQuotaRoom(deps: BatchDependencies) {
     const key = `${batchId} ${region}`;
     const known = counts.get(key);
     if (known !== undefined && Date.now() - known.countedMs < COUNT_EVERY_MS) return known;
-    // First the imports: one whose image is made in between counts twice, which only waits, never exceeds.
+    // Count imports first: an image that is created in between counts twice, which may delay items but never exceeds the quota.
     const { at, byRegion } = await deps.batches.withoutImage(batchId);
     const images = await deps.cloud.ecs(region).countImages();
     const count = { countedMs: Date.now(), at, images, taken: images + (byRegion[region] ?? 0) };
@@ -50,7 +50,7 @@ export function createQuotaRoom(deps: BatchDependencies) {
       room[region] = Math.max(0, quota - taken - since);
       if (room[region] === 0) reason = quotaReached(region, quota, images);
     }
-    // Where the cloud itself has refused an image, more of them would only be refused too.
+    // If the cloud has refused an image, it would refuse further ones too.
     for (const region of await deps.batches.regionsAtQuota(batchId)) {
       room[region] = 0;
       reason ??= quotaRefused(region);
@@ -62,15 +62,15 @@ export function createQuotaRoom(deps: BatchDependencies) {
 function quotaReached(region: string, quota: number, images: number): BatchHold {
   return {
     code: 'Batch.ImageQuota',
-    message: `${region} holds ${images} custom images, of a quota of ${quota}: no new imports start there`,
-    remedy: 'Delete images that are not needed, or ask for a larger quota and set imageQuota in the policy.',
+    message: `${region} has ${images} custom images of a quota of ${quota}: no new imports start there`,
+    remedy: 'Delete images that are not needed, or request a larger quota and set imageQuota in the policy.',
   };
 }
 
 function quotaRefused(region: string): BatchHold {
   return {
     code: 'Batch.ImageQuota',
-    message: `the cloud takes no more custom images in ${region}: an import stopped on its quota, and no new ones start there`,
-    remedy: 'Raise the quota in the Quota Center or delete images, then resume the imports of this cause.',
+    message: `the image quota in ${region} is exceeded: an import stopped because of it, and no new imports start there`,
+    remedy: 'Raise the quota in the Quota Center or delete images, then resume the imports with this cause.',
   };
 }

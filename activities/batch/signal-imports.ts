@@ -1,4 +1,4 @@
-/** Cancels or resumes many imports of a batch. Done twice it takes no harm. */
+/** Cancels or resumes many imports of a batch. Idempotent. */
 
 import { Context } from '@temporalio/activity';
 import type { BatchResumeImportsSignal } from '../../domain/batch/names.js';
@@ -10,24 +10,24 @@ import { createImportWorkflows } from '../../imports/temporal-workflows.js';
 import type { BatchDependencies } from './dependencies.js';
 
 const PAGE = 100;
-/** Imports that are signalled concurrently. */
+/** How many imports are signalled concurrently. */
 const CONCURRENT = 10;
 
 export function createImportSignals(deps: BatchDependencies) {
-  const useCasesOf = (pace: ActivityTiming): ImportDependencies => ({
+  const useCasesOf = (timing: ActivityTiming): ImportDependencies => ({
     store: deps.store,
-    workflows: createImportWorkflows(Context.current().client, pace),
+    workflows: createImportWorkflows(Context.current().client, timing),
     clock: systemClock,
   });
 
   return {
-    /** @param pace of workflows that have to be started to clean up */
-    async cancelImports(batchId: string, pace: ActivityTiming = DEFAULT_ACTIVITY_TIMING): Promise<void> {
-      const imports = useCasesOf(pace);
+    /** @param timing of workflows that are started only to clean up */
+    async cancelImports(batchId: string, timing: ActivityTiming = DEFAULT_ACTIVITY_TIMING): Promise<void> {
+      const imports = useCasesOf(timing);
       await forEach(
         (after) => deps.batches.openImports(batchId, after, PAGE),
         async (importId) => {
-          // The batch runs here, so this is the namespace of its imports, too.
+          // The imports of a batch run in the namespace of the batch.
           const settings = { note: { batch: batchId }, unknownWorkflow: 'start' } as const;
           const outcome = await cancelImport(imports, importId, { keepImage: false }, settings);
           if (outcome.kind === 'unreachable' || outcome.kind === 'starting') {
@@ -51,10 +51,13 @@ export function createImportSignals(deps: BatchDependencies) {
         async (importId) => {
           const outcome = await resumeImport(imports, importId, set, { batch: batchId });
           if (outcome.kind === 'notAmendable') {
-            await deps.store.note(importId, 'resume refused: what was set cannot be changed any more', { set });
+            await deps.store.note(importId, 'resume refused: the fields in set can no longer be changed', { set });
           }
           if (outcome.kind === 'workflowGone') {
-            await deps.store.note(importId, `not resumed: no workflow of it runs in namespace ${outcome.namespace}`);
+            await deps.store.note(
+              importId,
+              `not resumed: the import has no running workflow in namespace ${outcome.namespace}`,
+            );
           }
         },
       );
@@ -62,7 +65,7 @@ export function createImportSignals(deps: BatchDependencies) {
   };
 }
 
-/** Page after page, a few concurrently; continues where an earlier attempt stopped. */
+/** Processes page by page, a few imports concurrently; continues where an earlier attempt stopped. */
 async function forEach(
   page: (afterId: string) => Promise<readonly string[]>,
   act: (importId: string) => Promise<void>,

@@ -1,4 +1,4 @@
-/** The last part of the decision about a disk: whether it is sent as it is or converted, where that depends on the link or on a late inspection. */
+/** The final conversion decision about a disk, where it depends on the link speed or on a late inspection. */
 import { objectKey } from '../../domain/ids.js';
 import type { Finding } from '../../domain/import.js';
 import type { ContainerFacts, DiskPlan } from '../../domain/plan.js';
@@ -16,15 +16,15 @@ export interface FormDecision {
   readonly form: UploadForm;
   /** Of the object. */
   readonly format: string;
-  /** What a conversion needs to know of the source; null where the source is not on this host. */
+  /** The facts about the source that a conversion needs; null if the source is not on this host. */
   readonly container: ContainerFacts | null;
-  /** Of the source, made only now; null where preflight's decision applies. */
+  /** The late inspection of the source; null if preflight's decision applies. */
   readonly inspection: Inspection | null;
 }
 
 /**
- * The plan as it applies to the source's present version. Where the source has changed since preflight, nothing of the
- * decision is left: the source is inspected again.
+ * The plan for the current version of the source. If the source has changed since preflight, the decision is discarded and
+ * the source is inspected again.
  */
 export function planFor(disk: DiskPlan, version: string | null): DiskPlan {
   const { inspected, ...rest } = disk;
@@ -40,7 +40,8 @@ export async function decideForm(context: UploadContext, opened: OpenedSource): 
   const { file } = opened;
   const inspection = disk.inspected === undefined ? await inspectLate(context, file) : null;
   const container = inspection === null ? disk.inspected?.container : containerOf(inspection);
-  if (container === undefined) throw new Error(`disk ${disk.number} is neither inspected in preflight nor now`);
+  if (container === undefined)
+    throw new Error(`disk ${disk.number} was inspected neither in preflight nor during the upload`);
   const conversion =
     disk.conversion === 'unknown' && inspection !== null
       ? await decideConversion(inspection, input.request.upload.convert, programs)
@@ -48,7 +49,7 @@ export async function decideForm(context: UploadContext, opened: OpenedSource): 
   const form = conversion === 'if-worth' ? await fasterForm(context, opened, file, container) : formOf(conversion);
   if (form === 'as-is') return { form, format: container.format, container, inspection };
   if (conversion === 'converted') {
-    await reportReason(context, `${container.format} is converted to a compressed qcow2 before it is sent`);
+    await reportReason(context, `${container.format} is converted to a compressed qcow2 before the upload`);
   }
   return { form, format: await convertedFormat(container, programs), container, inspection };
 }
@@ -81,7 +82,7 @@ async function fasterForm(
   return estimate.convert ? 'converted' : 'as-is';
 }
 
-/** Reports in the log and as a finding why a disk is converted, or why not. */
+/** Reports in the log and as a finding why a disk is or is not converted. */
 async function reportReason({ deps, step, disk }: UploadContext, reason: string): Promise<void> {
   step.log('conversion', { disk: disk.number, reason });
   const finding: Finding = {
@@ -90,7 +91,7 @@ async function reportReason({ deps, step, disk }: UploadContext, reason: string)
     message: reason,
     evidence: `disk ${disk.number}: format, allocation, compression of a sample, measured speed of the link`,
     remedy:
-      'To change this, set upload.convert: "never" sends images as they are where ECS imports them so, "qcow2" converts all.',
+      'To change this, set upload.convert: "never" uploads images as they are if ECS can import them, "qcow2" converts all.',
     source: 'inspection',
     disk: disk.number,
   };
@@ -98,7 +99,7 @@ async function reportReason({ deps, step, disk }: UploadContext, reason: string)
   await deps.store.replaceFindings(step, scope, [finding]);
 }
 
-/** As earlier uploads measured it; otherwise a few parts are sent to measure it, under a key of this import's own. */
+/** The link speed that earlier uploads measured; otherwise a few parts are uploaded under a key of this import to measure it. */
 function linkOf({ deps, step, input, disk, signal }: UploadContext): LinkSpeed {
   const { region, upload } = input.request;
   const oss = deps.cloud.oss(region);

@@ -1,4 +1,4 @@
-/** Inspections that are possible only during the upload, of unpacked, downloaded or changed images: judged as preflight judges the others. */
+/** Late inspections: images that can be inspected only during the upload (unpacked, downloaded or changed). The rules of preflight apply. */
 import { FailureError } from '../../domain/errors/failure.js';
 import { settleImage } from '../../domain/image-settings.js';
 import type { DiskPlan, ImportPlan } from '../../domain/plan.js';
@@ -11,7 +11,7 @@ import { failureOfRule } from '../preflight-cloud.js';
 import { findingsOf } from '../preflight-disk.js';
 import type { Step } from '../step.js';
 
-/** Throws what preflight would have thrown; otherwise returns the plan with the facts that are known now. Call it before anything is sent. */
+/** Throws the failure that preflight would have thrown; otherwise returns the completed plan. Call it before any byte is uploaded. */
 export async function judge(
   deps: Pick<ActivityDependencies, 'store'>,
   step: Step,
@@ -35,7 +35,7 @@ export async function judge(
 /** Findings that no inspection reports: they stay when a later inspection replaces an earlier one. */
 const UPLOAD_CODES: readonly string[] = ['ECSIMPORT.Conversion', 'ECSIMPORT.BootCheck'];
 
-/** The image settings once more, from a late inspection of the system disk. */
+/** Settles the image settings again, from a late inspection of the system disk. */
 export async function settle(
   deps: Pick<ActivityDependencies, 'store'>,
   step: Step,

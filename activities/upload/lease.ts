@@ -1,4 +1,4 @@
-/** A lease on an upload that several imports may want to make: one import holds it, and renews it while it sends. */
+/** A lease on an upload that several imports share: one import holds it, and renews it during the upload. */
 import { setMaxListeners } from 'node:events';
 import { fail } from '../../domain/errors/index.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
@@ -6,16 +6,16 @@ import type { SharedUpload, UploadStore } from '../../store/uploads.js';
 
 export interface Lease {
   readonly signal: AbortSignal;
-  /** Written with the next renewal, for the imports that wait. */
+  /** Written with the next renewal, for the waiting imports. */
   progress(bytesDone: number, bytesTotal: number): void;
 }
 
-/** Renewals per lease time, so that one lost response of the database does not end the lease. */
+/** Renewals per lease duration: one lost response of the database does not end the lease. */
 const RENEWALS = 5;
 
 /**
- * Runs `body` while `holder` holds the lease on the upload, which it has claimed. The body is aborted when the lease is lost:
- * the database was unreachable for the whole lease time, or another worker has taken over.
+ * Runs `body` while `holder` holds its claimed lease on the upload. The body is aborted when the lease is lost: the database
+ * was unreachable for the whole lease duration, or another worker has taken over.
  */
 export async function underLease<Result>(
   uploads: Pick<UploadStore, 'renew' | 'handOver'>,

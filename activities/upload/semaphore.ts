@@ -1,7 +1,7 @@
-/** A semaphore with waiters in order: it limits how many disks a worker sends concurrently, across imports. */
+/** A FIFO semaphore. It limits how many disks a worker uploads concurrently, across imports. */
 
 export interface Semaphore {
-  /** Waits for its turn, first come, first served; rejects with the signal's reason when aborted. */
+  /** Waits in FIFO order; rejects with the signal's reason when aborted. */
   use<Result>(signal: AbortSignal, body: () => Promise<Result>): Promise<Result>;
 }
 

@@ -1,4 +1,4 @@
-/** Sends an object's bytes under its lease, from where an earlier attempt stopped; converts them first where that was decided. */
+/** Uploads an object under its lease, after a conversion if one was decided; continues where an earlier attempt stopped. */
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { ContainerFacts } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
@@ -37,7 +37,7 @@ export async function sendBytes(
     const reader = await openFileReader(converted.file.path);
     await send(context, upload, reader, converted.inspection, lease).finally(() => reader.close());
   } catch (error) {
-    // A later attempt on this host uses the converted file again, except after a cancel.
+    // A later attempt on this host reuses the converted file, except after a cancel.
     if (!context.signal.aborted || isShutdown(context.signal)) how = 'keep';
     throw error;
   } finally {
@@ -69,7 +69,7 @@ async function send(
   };
   const result = await deps.cloud.oss(region).upload({
     ...{ bucket, key, source: reader, notes, uploadId: upload.uploadId, signal: lease.signal },
-    // Only an earlier attempt, or the import whose id is in the key, can have started an upload without recording it.
+    // Only an earlier attempt, or the import whose id is in the key, may have started an upload without recording it.
     isFirst: !step.repeated && upload.uploadId === null && key.includes(step.importId),
     meta: { 'ecs-image-import': step.importId },
     onUploadId: async (uploadId) => {
@@ -77,7 +77,7 @@ async function send(
       await uploads.noteUploadId(id, uploadId, reader.version);
     },
     onPart: (part) => {
-      // A missing note costs one read of the part, no more.
+      // If the write fails, the part is only read once more.
       if (reader.remote) uploads.notePart(id, part).catch(() => undefined);
     },
     onWhole: (crc64) => uploads.noteWhole(id, crc64),
@@ -87,7 +87,7 @@ async function send(
     },
   });
   await uploads.finish(id, { size: result.size, crc64: result.crc64, inspection });
-  // The completed upload is an object now; its id has no further use.
+  // The completed upload is now an object; its upload id is no longer valid.
   await deps.store.record(step, uploadEntry(region, upload, 'removed'));
   const { size, bytesSent, crc64 } = result;
   step.log('uploaded', { location: formatObjectLocation(upload), size, bytesSent, crc64 });

@@ -1,4 +1,4 @@
-/** One disk of an import: uploaded by this worker, or by the import that is already uploading the same content. */
+/** Uploads one disk of an import, or waits for another import that is uploading the same content. */
 import { objectKey } from '../../domain/ids.js';
 import type { DiskPlan } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
@@ -23,7 +23,7 @@ export interface SentDisk {
   readonly inspection: Inspection | null;
 }
 
-/** How often to check an upload that another import makes. */
+/** Interval between two polls of an upload that another import performs. */
 const POLL_INTERVAL_MS = 1_000;
 
 export async function sendDisk(context: UploadContext): Promise<SentDisk> {
@@ -42,7 +42,7 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
     const current = facts.file === null ? planned : planFor(planned, opened.reader.version);
     return await sendOpened({ ...context, disk: current }, opened);
   } catch (error) {
-    // A later attempt on this host uses the copy again, except after a cancel.
+    // A later attempt on this host reuses the copy, except after a cancel.
     if (!signal.aborted || isShutdown(signal)) how = 'keep';
     throw error;
   } finally {
@@ -50,7 +50,7 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   }
 }
 
-/** ECS imports an object from where it is: nothing is sent. Since preflight it may have been deleted, archived or replaced. */
+/** ECS imports an object from its bucket: nothing is uploaded. The object may have been deleted, archived or replaced since preflight. */
 async function checkObject(
   { deps, step, input, disk, signal, progress }: UploadContext,
   source: Source,
@@ -72,7 +72,7 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   const { deps, step, input, disk } = context;
   const { request } = input;
   const decision = await decideForm(context, opened);
-  // Preflight could not inspect this image: it is refused now, before any byte is sent.
+  // Preflight could not inspect this image: a refusal comes here, before any byte is uploaded.
   const late = disk.conversion === 'unknown' && decision.form === 'as-is' ? decision.inspection : null;
   const judged = late === null ? null : await judge(deps, step, request, disk, late);
 
@@ -94,7 +94,7 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   return { plan: { ...plan, ...object }, inspection: converted };
 }
 
-/** Sends it, or waits while another import does; returns it when the whole object is in the bucket. */
+/** Uploads the object, or waits while another import does; returns when the whole object is in the bucket. */
 async function untilWhole(
   context: UploadContext,
   { id }: SharedUpload,
@@ -107,9 +107,9 @@ async function untilWhole(
   for (;;) {
     signal.throwIfAborted();
     const upload = await uploads.get(id);
-    if (upload === null) throw new Error(`upload ${id} has no record although this import uses it`);
+    if (upload === null) throw new Error(`upload ${id} of import ${step.importId} has no record`);
     if (upload.state === 'whole') {
-      if (await isThere(context, upload)) return upload;
+      if (await objectExists(context, upload)) return upload;
       await uploads.reopen(id);
       continue;
     }
@@ -122,18 +122,18 @@ async function untilWhole(
     await underLease(uploads, claimed, holder, leaseMs, signal, (lease) =>
       sends.use(lease.signal, () => sendBytes(context, claimed, opened, decision, lease)),
     );
-    // Just sent and compared end to end: no need to check that it is there.
+    // The upload has just been verified end to end: no check of the object is needed.
     const sent = await uploads.get(id);
     if (sent?.state === 'whole') return sent;
   }
 }
 
-async function isThere({ deps, input }: UploadContext, upload: SharedUpload): Promise<boolean> {
+async function objectExists({ deps, input }: UploadContext, upload: SharedUpload): Promise<boolean> {
   const object = await deps.cloud.oss(input.request.region).headObject(upload.bucket, upload.key);
   return object !== null && object.size === upload.size && object.crc64 === upload.crc64;
 }
 
-/** Written by `finish`. */
+/** `UploadStore.finish` stores an inspection without its type. */
 function isInspection(value: object | null): value is Inspection {
   return value !== null && 'format' in value && 'findings' in value;
 }

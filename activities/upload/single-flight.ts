@@ -1,8 +1,8 @@
-/** Work that several callers need at the same time, done once for all of them. */
+/** Single-flight: concurrent calls with the same name share one execution. */
 import { abortable } from '../../sources/abortable.js';
 
 export interface SingleFlight<Result> {
-  /** Joins the running work of this name, or starts it. Work whose starter was cancelled is started again by a waiting caller. */
+  /** Joins the running work of this name, or starts it. If the caller that started it is cancelled, a waiting caller starts it again. */
   run(name: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
 }
 

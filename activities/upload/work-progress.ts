@@ -1,16 +1,16 @@
-/** The progress of an upload phase: of several disks, each of which is read, converted where needed, and sent. */
+/** The progress of an upload phase over several disks. Each disk is read, converted if needed, and uploaded. */
 import type { DiskPlan } from '../../domain/plan.js';
 import type { Step } from '../step.js';
 
 export interface DiskProgress {
-  /** 0 to 1, of reading the source for its digest or downloading it. */
+  /** 0 to 1: the source is read for its digest, or downloaded. */
   reading(fraction: number): void;
   /** 0 to 1. */
   converting(fraction: number): void;
   sending(bytesDone: number, bytesTotal: number): void;
 }
 
-/** The share of each stage in a disk's progress, where the stage takes place. */
+/** The share of each stage in a disk's progress, if the stage takes place. */
 const READING = 0.1;
 const CONVERTING = 0.5;
 

@@ -21,7 +21,7 @@ const finding = (severity: Finding['severity']): Finding => ({
   severity,
   message: 'what',
   evidence: '/etc/fstab:3',
-  remedy: 'mend it.',
+  remedy: 'fix it.',
   source: 'inspection',
   disk: 2,
 });
@@ -35,7 +35,7 @@ describe('what a finding does to an import', () => {
         code: 'GUESTOS.blocking',
         class: 'request',
         message: 'what (/etc/fstab:3)',
-        remedy: 'mend it. To import it all the same: inspection.failOn "never" (--force).',
+        remedy: 'fix it. To import the image anyway, set inspection.failOn to "never" (--force).',
         field: 'disks[1]',
       },
     ]);

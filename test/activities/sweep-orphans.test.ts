@@ -59,7 +59,7 @@ async function sweep(
       accountsOf: async () => now(),
       placesUsed: async () => ({ regions: [REGION, FAR], folders }),
     },
-    settings: { lookEveryMs: 20 },
+    settings: { pollIntervalMs: 20 },
   });
   const environment = quietEnvironment();
   return environment.run(activity, { delete: false, foreign: false, ...input });
@@ -174,7 +174,7 @@ describe('orphans', () => {
       return looks > 1 ? { ...accounts(), held: new Set([`oss://${BUCKET}/${key}`]) } : accounts();
     };
     const swept = await sweep({ delete: true }, takenSince);
-    expect(swept).toMatchObject({ deleted: [], left: [{ why: 'an import has it now' }] });
+    expect(swept).toMatchObject({ deleted: [], left: [{ why: 'an import uses it now' }] });
     expect(cloud.world.objects.get(`${BUCKET}/${key}`)).toBeDefined();
   });
 

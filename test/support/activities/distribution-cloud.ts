@@ -204,7 +204,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     checkBoot: unused,
     files: { keep: unused, list: unused, get: unused },
     watchers: createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 }),
-    settings: { patienceMs: 60_000, lookEveryMs: 1, looksForLostImage: 2 },
+    settings: { patienceMs: 60_000, pollIntervalMs: 1, pollsForLostImage: 2 },
     resolveFile: unused,
     uploading: {
       // Never connected: nothing of an upload is part of distribution.

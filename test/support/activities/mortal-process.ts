@@ -108,7 +108,7 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
     inspect: inspectImage,
     checkBoot: unused,
     watchers: createRegionWatchers(cloud, { pollFirstMs: 2, pollMaxMs: 10, patienceMs: 60_000 }),
-    settings: { patienceMs: 60_000, lookEveryMs: 2, looksForLostImage: 2 },
+    settings: { patienceMs: 60_000, pollIntervalMs: 2, pollsForLostImage: 2 },
     resolveFile: async (path) => path,
     uploading: {
       uploads: mortal('uploads', createUploadStore(pool), life),
