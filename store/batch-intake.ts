@@ -1,4 +1,4 @@
-/** Takes a batch in: in one transaction, so that of a file that is refused, or whose sender goes away, nothing is left. */
+/** Stores a submitted batch in one transaction: a refused file or a lost connection leaves no data. */
 import type pg from 'pg';
 import type { BadItem } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
@@ -7,12 +7,12 @@ import type { ImportRequest, RequestProblem } from '../domain/request/request.js
 import { RANK_SQL } from './batches.js';
 
 export interface NewBatchItem {
-  /** 1 is the first of the file. */
+  /** Position in the file, from 1. */
   readonly number: number;
   readonly line: number;
   readonly request: ImportRequest;
   readonly fileQueue: string;
-  /** 1 goes first, 9 last. */
+  /** 1 starts first, 9 last. */
   readonly priority: number;
 }
 
@@ -30,12 +30,12 @@ export interface KnownBatch {
 }
 
 export interface BatchIntake {
-  /** Null when the name and the key are free; else the batch that has one of them. */
+  /** Null if name and key are unused, otherwise the batch that uses one of them. */
   begin(batch: NewBatch): Promise<KnownBatch | null>;
   add(items: readonly NewBatchItem[]): Promise<void>;
-  /** Keeps the record of items that are skipped. */
+  /** Records the skipped items. */
   addSkipped(items: readonly BadItem[]): Promise<void>;
-  /** Items whose name and region an item before them has: marked as bad, and told. */
+  /** Marks and returns the items that repeat the name and region of an earlier item. */
   markRepeated(): Promise<readonly BadItem[]>;
   commit(digest: string): Promise<void>;
   rollback(): Promise<void>;
@@ -77,7 +77,7 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
         [batch.name, batch.idempotencyKey],
       );
       const row = known.rows[0];
-      if (row === undefined) throw new Error(`batch ${batch.name} is neither new nor known`);
+      if (row === undefined) throw new Error(`batch ${batch.name} was not inserted, and no batch has its name or key`);
       return row;
     },
 
@@ -137,7 +137,7 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
     async commit(digest) {
       await client.query('update batches set digest = $2 where id = $1', [id, digest]);
       await end('commit');
-      // Plans made for a small table are ruinous for the large one that it may be now. The batch is in, whether it helps or not.
+      // Query plans for a small table are slow for a large one. The batch is committed, so a failure here is ignored.
       await pool.query('analyze batch_items, batch_lanes').catch(() => undefined);
     },
 
@@ -159,7 +159,7 @@ function rowOf(item: NewBatchItem): object {
   };
 }
 
-/** The bucket that the cloud reads the system disk from. */
+/** The bucket from which ECS reads the system disk. */
 function bucketOf(request: ImportRequest): string {
   return parseObjectLocation(request.disks[0]?.source ?? '')?.bucket ?? request.upload.bucket;
 }

@@ -1,4 +1,4 @@
-/** Batches as people see them: how they stand, what failed and why, what they keep where, and every item. */
+/** Batches as the API shows them: counts, phases, failures by cause, cost estimate, and items. */
 
 import type pg from 'pg';
 import {
@@ -42,17 +42,17 @@ export interface BatchSummary extends Pick<BatchView, 'id' | 'name' | 'state' | 
 
 export interface ItemFilter {
   readonly state?: ItemState;
-  /** Number of the last item of the page before. */
+  /** Number of the last item of the previous page. */
   readonly after: number;
   readonly limit: number;
 }
 
-/** What the operator says things cost. */
+/** Prices that the operator has configured. */
 export interface Prices {
   readonly currency: string;
-  /** Of images and objects, for a GiB and a month. */
+  /** Of images and objects, per GiB and month. */
   readonly storageGiBMonth: number;
-  /** Between regions, for a GiB. */
+  /** Between regions, per GiB. */
   readonly trafficGiB: number;
 }
 
@@ -60,7 +60,7 @@ const RATE_MINUTES = 5;
 const CAUSES = 20;
 const GIB = 1024 ** 3;
 
-/** It reads every item's request and ledger: of a batch of ten thousand that is watched, it was the database's largest work. */
+/** How long an estimate is reused. It reads every item's request and ledger, which for a watched batch of 10,000 items was the largest load on the database. */
 const ESTIMATE_FOR_MS = 15_000;
 
 export type BatchViews = ReturnType<typeof createBatchViews>;
@@ -68,7 +68,7 @@ export type BatchViews = ReturnType<typeof createBatchViews>;
 export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
   const estimates = new Map<string, { readonly estimate: Promise<BatchEstimate>; readonly untilMs: number }>();
 
-  /** Of a batch that has ended as it is; of one that runs as it was a moment ago. */
+  /** Computed for an ended batch; cached for a running one. */
   function estimate(batchId: string, state: BatchState): Promise<BatchEstimate> {
     const now = Date.now();
     for (const [id, { untilMs }] of estimates) if (untilMs <= now) estimates.delete(id);
@@ -93,7 +93,7 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
         causesOf(pool, batchId, 'attention', 'attention'),
         estimate(batchId, row.state),
       ]);
-      const left = counts.waiting + counts.running;
+      const remaining = counts.waiting + counts.running;
       return {
         id: row.id,
         name: row.name,
@@ -104,7 +104,7 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
         counts,
         phases,
         importsPerMinute: perMinute,
-        etaSeconds: row.state === 'running' && perMinute !== null ? Math.ceil((left / perMinute) * 60) : null,
+        etaSeconds: row.state === 'running' && perMinute !== null ? Math.ceil((remaining / perMinute) * 60) : null,
         estimate: costs,
         failures,
         attentions,
@@ -137,14 +137,14 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
       }));
     },
 
-    /** In the order of the file. */
+    /** In file order. */
     async items(batchId: string, filter: ItemFilter): Promise<readonly BatchItemView[]> {
       const result = await pool.query<ItemRow>(
         `select * from (
            select b.item, b.line, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
              case when b.state = 'started' and i.state in ${FINAL_STATES_SQL} then i.state else b.state end as state,
              coalesce(b.ended_at, case when i.state in ${FINAL_STATES_SQL} then i.updated_at end) as ended_at,
-             i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as trouble
+             i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as failure
            from batch_items b left join imports i on i.id = b.import_id
            where b.batch_id = $1 and b.item > $2) items
          where $3::text is null or state = $3
@@ -169,7 +169,7 @@ interface ItemRow {
   readonly ended_at: Date | null;
   readonly phase: Phase | null;
   readonly image_id: string | null;
-  readonly trouble: BatchHold | null;
+  readonly failure: BatchHold | null;
 }
 
 function toItem(row: ItemRow): BatchItemView {
@@ -186,9 +186,9 @@ function toItem(row: ItemRow): BatchItemView {
     importId: row.import_id,
     phase: row.phase,
     imageId: row.image_id,
-    code: row.trouble?.code ?? (refused === undefined ? null : 'Request.Invalid'),
-    message: row.trouble?.message ?? refused ?? null,
-    remedy: row.trouble?.remedy ?? null,
+    code: row.failure?.code ?? (refused === undefined ? null : 'Request.Invalid'),
+    message: row.failure?.message ?? refused ?? null,
+    remedy: row.failure?.remedy ?? null,
     startedAt: row.started_at?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
   };
@@ -204,7 +204,7 @@ async function phasesOf(pool: pg.Pool, batchId: string): Promise<BatchView['phas
   return result.rows[0]?.phases ?? {};
 }
 
-/** Imports that ended in the last minutes; since the first of them, where that is less. */
+/** Imports per minute over the last minutes, or since the first of them started if that is less; null if none ended. */
 async function rateOf(pool: pg.Pool, batchId: string): Promise<number | null> {
   const result = await pool.query<{ ended: number; minutes: number | null }>(
     `select count(*)::int as ended,
@@ -216,7 +216,7 @@ async function rateOf(pool: pg.Pool, batchId: string): Promise<number | null> {
   return ended === 0 || minutes === null || minutes <= 0 ? null : ended / minutes;
 }
 
-/** The imports of the latest attempts that stand in `state`, by the code in `column`. */
+/** The imports of the latest attempts in `state`, grouped by the code in `column`. */
 async function causesOf(
   pool: pg.Pool,
   batchId: string,
@@ -236,7 +236,7 @@ async function causesOf(
   return result.rows;
 }
 
-/** Counts what the finished imports sent and keep, and expects the same of the others. */
+/** Sums the uploads and images of succeeded imports, and extrapolates to the remaining ones. */
 async function estimateOf(pool: pg.Pool, batchId: string, prices: Prices | null): Promise<BatchEstimate> {
   const result = await pool.query<{
     uploaded: number;
@@ -260,8 +260,8 @@ async function estimateOf(pool: pg.Pool, batchId: string, prices: Prices | null)
     [batchId],
   );
   const { uploaded = 0, succeeded = 0, image_gib: imageGiB = 0, waiting = 0, copies = 0 } = result.rows[0] ?? {};
-  const inTheEnd = (soFar: number) => (succeeded === 0 ? null : (soFar * (succeeded + waiting)) / succeeded);
-  const expectedImageGiB = inTheEnd(imageGiB);
+  const extrapolate = (soFar: number) => (succeeded === 0 ? null : (soFar * (succeeded + waiting)) / succeeded);
+  const expectedImageGiB = extrapolate(imageGiB);
   const expectedCopyGiB = succeeded === 0 ? null : (imageGiB / succeeded) * copies;
   const cost =
     prices === null || expectedImageGiB === null || expectedCopyGiB === null
@@ -273,7 +273,7 @@ async function estimateOf(pool: pg.Pool, batchId: string, prices: Prices | null)
         };
   return {
     uploadedBytes: uploaded,
-    expectedUploadBytes: inTheEnd(uploaded),
+    expectedUploadBytes: extrapolate(uploaded),
     imageGiB,
     expectedImageGiB,
     expectedCopyGiB,

@@ -1,4 +1,4 @@
-/** Batches as their workflow runs them: which items start next, how they ended, and the state that people see. */
+/** The statements of a batch's workflow: which items start next, how they ended, and the visible state. */
 
 import type pg from 'pg';
 import type { BatchCounts, BatchHold, BatchState } from '../domain/batch/batch.js';
@@ -7,13 +7,13 @@ import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
 import { transaction } from './transaction.js';
 
-/** An item that starts now, as an import. Its request stays in the record: `accept` reads it from there. */
+/** An item to start as an import. Its request is in the record: `accept` reads it from there. */
 export interface ItemToStart {
   readonly importId: string;
   readonly fileQueue: string;
 }
 
-/** What the workflow says of a batch; ignored where a newer step has been written already. */
+/** A write of the workflow to a batch. Ignored if a newer step has been written. */
 export interface BatchWrite {
   readonly batchId: string;
   readonly step: number;
@@ -29,23 +29,23 @@ export interface BatchToStart {
   readonly step: number;
 }
 
-/** How a page of items is chosen. */
+/** The limits that choose a page of items. */
 export interface PageChoice {
   readonly batchId: string;
   readonly page: number;
-  /** Ids for the imports; as many as may start at most. */
+  /** Ids for the imports, which also limit their number. */
   readonly importIds: readonly string[];
-  /** Of them, at most so many that were never tried before. */
+  /** The maximum number of items on their first attempt. */
   readonly fresh: number;
   readonly perRegion: number | null;
   readonly perBucket: number | null;
-  /** Of the region's quota, where it is known: how many may still start there. */
+  /** How many imports the image quota of each region still allows; no entry: no known limit. */
   readonly regionRoom: Readonly<Record<string, number>>;
 }
 
 export type RegionCounts = Readonly<Record<string, number>>;
 
-/** Priority first; then as listed, or in an order that only looks random. @param order the parameter that holds it */
+/** Sorts by priority, then as listed or in a pseudorandom order. @param order the SQL parameter with the order */
 export const RANK_SQL = (order: string) =>
   `priority::bigint * 4294967296 + case when ${order} = 'shuffled' then hashint4(item)::bigint + 2147483648 else item end`;
 
@@ -65,7 +65,7 @@ export function createBatchStore(pool: pg.Pool) {
       return result.rows;
     },
 
-    /** What a workflow that starts now has to know, whether it is the first of the batch or not. */
+    /** The state that a starting workflow of the batch needs, for the first run and for later runs. */
     async forStart(batchId: string): Promise<(BatchToStart & { readonly state: BatchState }) | null> {
       const result = await pool.query<BatchToStart & { readonly state: BatchState }>(
         'select id, state, policy, claimed_page as "claimedPage", step::int as step from batches where id = $1',
@@ -102,7 +102,7 @@ export function createBatchStore(pool: pg.Pool) {
       );
     },
 
-    /** What a running batch waits for by itself; null: for nothing. */
+    /** Records why a running batch waits; null: it does not wait. */
     async waitsFor(batchId: string, hold: BatchHold | null): Promise<void> {
       await pool.query(
         `update batches set waits_for = $2, updated_at = now() where id = $1 and waits_for is distinct from $2::jsonb`,
@@ -110,14 +110,14 @@ export function createBatchStore(pool: pg.Pool) {
       );
     },
 
-    /** Counts, then takes over the ends of imports: what was counted as ended has been taken over when this returns. */
+    /** Counts the items, then copies the final states of imports to their items: every import counted as ended is copied on return. */
     async settle(batchId: string): Promise<BatchCounts> {
       const counts = await countItems(pool, batchId);
-      await takeOverEnds(pool, batchId);
+      await copyFinalStates(pool, batchId);
       return counts;
     },
 
-    /** Imports under way that have no image yet, by region, and the moment at which this was so. */
+    /** Running imports that have no image yet, by region, and the time of the count. */
     async withoutImage(batchId: string): Promise<{ readonly at: Date; readonly byRegion: RegionCounts }> {
       const result = await pool.query<{ at: Date; counts: RegionCounts }>(
         `select now() as at, coalesce(jsonb_object_agg(region, n), '{}') as counts from (
@@ -129,7 +129,7 @@ export function createBatchStore(pool: pg.Pool) {
       return { at: row?.at ?? new Date(0), byRegion: row?.counts ?? {} };
     },
 
-    /** Imports that were started since then and may have made an image, by region. */
+    /** Imports that started after `at` and may have created an image, by region. */
     async startedSince(batchId: string, at: Date): Promise<RegionCounts> {
       const result = await pool.query<{ counts: RegionCounts }>(
         `select coalesce(jsonb_object_agg(region, n), '{}') as counts from (
@@ -140,7 +140,7 @@ export function createBatchStore(pool: pg.Pool) {
       return result.rows[0]?.counts ?? {};
     },
 
-    /** Regions in which an import of the batch stopped because the cloud takes no more images. */
+    /** Regions in which an import of the batch stopped because the image quota is exceeded. */
     async regionsAtQuota(batchId: string): Promise<readonly string[]> {
       const result = await pool.query<{ region: string }>(
         `select distinct b.region from batch_items b join imports i on i.id = b.import_id
@@ -159,8 +159,8 @@ export function createBatchStore(pool: pg.Pool) {
     },
 
     /**
-     * Gives out the next page of items as imports, their records written. A page that was given out before is given
-     * out again, the same: nothing is lost when the answer was.
+     * Claims the next page of items and writes the records of their imports. A page that was claimed before is returned
+     * unchanged, so that a lost response loses no items.
      */
     takePage(choice: PageChoice): Promise<readonly ItemToStart[]> {
       return transaction(pool, async (client) => {
@@ -169,11 +169,11 @@ export function createBatchStore(pool: pg.Pool) {
           [choice.batchId],
         );
         const claimed = batch.rows[0]?.claimed_page ?? 0;
-        return claimed >= choice.page ? pageAgain(client, choice) : claimPage(client, choice);
+        return claimed >= choice.page ? claimedPage(client, choice) : claimPage(client, choice);
       });
     },
 
-    /** Nothing that waits will be started any more. */
+    /** Cancels the waiting items. */
     async dropWaiting(batchId: string): Promise<void> {
       await pool.query(
         `update batch_items set state = 'cancelled', ended_at = now() where batch_id = $1 and state = 'waiting'`,
@@ -181,9 +181,9 @@ export function createBatchStore(pool: pg.Pool) {
       );
     },
 
-    /** Failed items (and cancelled ones, where asked) wait for another attempt. Returns how many. */
+    /** Makes the items in these states wait for another attempt. Returns how many. */
     async retry(batchId: string, states: readonly ('failed' | 'cancelled')[]): Promise<number> {
-      await takeOverEnds(pool, batchId);
+      await copyFinalStates(pool, batchId);
       const result = await pool.query(
         `update batch_items set state = 'waiting', ended_at = null where batch_id = $1 and state = any($2)`,
         [batchId, states],
@@ -202,7 +202,7 @@ export function createBatchStore(pool: pg.Pool) {
       return result.rows.map((row) => row.id);
     },
 
-    /** Imports of the batch that stopped for this cause (null: for any), page by page. */
+    /** Imports of the batch that stopped for this cause (null: any cause), page by page. */
     async stoppedImports(
       batchId: string,
       cause: string | null,
@@ -221,7 +221,7 @@ export function createBatchStore(pool: pg.Pool) {
   };
 }
 
-async function takeOverEnds(pool: pg.Pool, batchId: string): Promise<void> {
+async function copyFinalStates(pool: pg.Pool, batchId: string): Promise<void> {
   await pool.query(
     `update batch_items set state = i.state, ended_at = i.updated_at
      from imports i
@@ -231,7 +231,7 @@ async function takeOverEnds(pool: pg.Pool, batchId: string): Promise<void> {
   );
 }
 
-/** As they stand now: imports that have ended count as ended, whether the batch has taken it over yet or not. */
+/** Counts the items by their current state, including the final states of imports that are not yet copied to their items. */
 export async function countItems(pool: pg.Pool, batchId: string): Promise<BatchCounts> {
   const result = await pool.query<{ counts: Record<string, number>; fresh: number }>(
     `select
@@ -259,7 +259,7 @@ export async function countItems(pool: pg.Pool, batchId: string): Promise<BatchC
   };
 }
 
-async function pageAgain(client: pg.PoolClient, { batchId, page }: PageChoice): Promise<readonly ItemToStart[]> {
+async function claimedPage(client: pg.PoolClient, { batchId, page }: PageChoice): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(
     `select import_id as "importId", file_queue as "fileQueue" from batch_items
      where batch_id = $1 and page = $2 and state = 'started' order by rank, item`,
@@ -269,8 +269,8 @@ async function pageAgain(client: pg.PoolClient, { batchId, page }: PageChoice): 
 }
 
 /**
- * The heads of every lane, then the limits, then the order: what is looked at grows with lanes and room, never with the
- * items that wait. An item that its bucket keeps back takes no place of its region's.
+ * Reads the first items of every lane (region and bucket), then applies the limits, then the order. The number of rows read
+ * grows with lanes and room, not with the waiting items. An item that exceeds its bucket's limit uses no room of its region.
  */
 async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(

@@ -1,9 +1,9 @@
-/** Tells listeners at once when an import changed, over PostgreSQL's own NOTIFY; reconnects for as long as it is open. */
+/** Notifies listeners of changed imports through PostgreSQL LISTEN/NOTIFY; reconnects until it is closed. */
 import pg from 'pg';
 import { CHANGES_CHANNEL } from './step-write.js';
 
 export interface ChangeFeed {
-  /** Calls `listener` after each change of the import, and once after every reconnect. Returns the way to stop. */
+  /** Calls `listener` after each change of the import, and once after every reconnect. Returns a function that unsubscribes. */
   subscribe(importId: string, listener: () => void): () => void;
   close(): Promise<void>;
 }
@@ -23,14 +23,14 @@ export function openChangeFeed(databaseUrl: string): ChangeFeed {
       keepAlive: true,
     });
     let lost = false;
-    const again = () => {
+    const reconnect = () => {
       if (lost) return;
       lost = true;
       next.end().catch(() => undefined);
       setTimeout(() => void connect(), RECONNECT_MS).unref();
     };
-    next.on('error', again);
-    next.on('end', again);
+    next.on('error', reconnect);
+    next.on('end', reconnect);
     next.on('notification', (message) => {
       for (const listener of listeners.get(message.payload ?? '') ?? []) listener();
     });
@@ -38,10 +38,10 @@ export function openChangeFeed(databaseUrl: string): ChangeFeed {
       await next.connect();
       await next.query(`listen ${CHANGES_CHANNEL}`);
       client = next;
-      // What was said while the connection was away is made up for by one look of everybody.
+      // Notifications were lost while the connection was down: notify every listener once.
       for (const set of listeners.values()) for (const listener of set) listener();
     } catch {
-      again();
+      reconnect();
     }
   };
   void connect();

@@ -1,4 +1,4 @@
-/** The pool of connections, and the migrations that bring a database to the shape that this program expects. */
+/** The connection pool, and the migrations of the schema. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
@@ -6,19 +6,19 @@ import { packageRoot } from './package-root.js';
 import { PreparedPool } from './prepared-pool.js';
 import { demandProgramVersion, lowestVersionOf, programVersion } from './program-version.js';
 
-/** All tables live in a schema of their own, so that a shared database stays tidy. */
+/** All tables are in a separate schema, so that other programs can share the database. */
 export const SCHEMA = 'ecs_image_import';
 
-/** Any number that no other program of the database takes its advisory locks on. */
+/** An arbitrary number that no other program uses for advisory locks. */
 const MIGRATION_LOCK = 7_203_114_051;
 
-/** Databases made by earlier versions know a migration by the name that it had then. */
-const FORMERLY: Readonly<Record<string, string>> = { '005_import_files.sql': '003_import_files.sql' };
+/** Earlier names of renamed migrations, as older databases recorded them. */
+const FORMER_NAMES: Readonly<Record<string, string>> = { '005_import_files.sql': '003_import_files.sql' };
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
   readonly url: string;
-  /** Connections that this process may hold. */
+  /** Maximum number of connections of this process. */
   readonly maxConnections?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
@@ -31,13 +31,13 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     application_name: options.applicationName,
     options: `-c search_path=${SCHEMA}`,
     connectionTimeoutMillis: 5_000,
-    // A query that the server never answers must not hold an activity for ever.
+    // A query without a response must not block an activity indefinitely.
     query_timeout: 30_000,
     keepAlive: true,
-    // A new connection costs a process, a proof of the password and every plan anew: more than one that rests.
+    // An idle connection costs less than a new one: a server process, authentication and new plans.
     idleTimeoutMillis: 5 * 60_000,
   });
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // The pool replaces a broken idle connection at its next use. Without a listener, the error would end the process.
   pool.on('error', () => undefined);
   return pool;
 }
@@ -50,8 +50,8 @@ export interface MigrateOptions {
 }
 
 /**
- * Applies the missing migrations, one process at a time. Returns the names of the migrations applied now. Throws
- * `ConfigError`, and applies nothing, where a newer program has applied a migration that excludes this version.
+ * Applies the missing migrations, one process at a time. Returns the names of the applied migrations. Throws `ConfigError`
+ * and applies nothing if a newer program has applied a migration that excludes this version.
  */
 export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Promise<readonly string[]> {
   const { folder = path.join(packageRoot(), 'store', 'migrations'), version = programVersion() } = options;
@@ -73,7 +73,7 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Prom
       version,
     );
     const known = new Set(done.rows.map((row) => row.name));
-    const isApplied = (file: string) => known.has(file) || known.has(FORMERLY[file] ?? file);
+    const isApplied = (file: string) => known.has(file) || known.has(FORMER_NAMES[file] ?? file);
     for (const { name, sql, lowestVersion } of files.filter((file) => !isApplied(file.name))) {
       await client.query('begin');
       try {
@@ -82,7 +82,7 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Prom
         await client.query('commit');
       } catch (error) {
         await client.query('rollback');
-        throw new Error(`migration ${name} failed`, { cause: error });
+        throw new Error(`migration ${name} failed and was rolled back`, { cause: error });
       }
       applied.push(name);
     }

@@ -1,11 +1,11 @@
-/** What people decide about an import that exists: cancel and resume. Each decision is one statement. */
+/** Cancel and resume of an existing import. Each decision is one SQL statement. */
 import type pg from 'pg';
 import type { Phase, State } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { CHANGES_CHANNEL } from './step-write.js';
 
-/** What a use case has to know of an import before it decides. */
+/** The state of an import that a use case needs before it decides. */
 export interface ImportStanding {
   readonly id: string;
   readonly state: State;
@@ -14,7 +14,7 @@ export interface ImportStanding {
   readonly fileQueue: string;
   /** The highest version written; the next workflow of this import starts above it. */
   readonly version: number;
-  /** Version of the stop that the record shows. */
+  /** The version of the current stop for attention. */
   readonly attentionVersion: number | null;
   /** False until a start of its workflow has been confirmed. */
   readonly workflowStarted: boolean;
@@ -23,9 +23,9 @@ export interface ImportStanding {
 
 export interface ResumeClaim {
   readonly importId: string;
-  /** The stop that is resumed. */
+  /** The version of the resumed stop. */
   readonly attentionVersion: number;
-  /** The whole request as amended; null where nothing changed. */
+  /** The complete amended request; null if nothing changed. */
   readonly request: ImportRequest | null;
 }
 
@@ -48,11 +48,11 @@ export function decisionStatements(pool: pg.Pool) {
     },
 
     /**
-     * From now on the import does not end as `succeeded`, and it shows `cancelling`. To be called once its workflow has
-     * the cancel. A stop that the workflow still waits at stays visible: one of `accepted`, and one of the cleanup that
+     * Sets the state to `cancelling`; afterwards the import cannot end as `succeeded`. Call it after the workflow has received
+     * the cancel. A stop at which the workflow still waits stays visible: a stop of `accepted`, or a stop of the cleanup that
      * was written after the cancel was sent.
-     * @param seen the stop that was resumed by the cancel, as the record showed it before
-     * @returns false where the import has ended
+     * @param seen version of the stop that the cancel ended, as the record showed it before
+     * @returns false if the import has ended
      */
     recordCancel(importId: string, seen: number | null): Promise<boolean> {
       return changes(
@@ -78,9 +78,9 @@ export function decisionStatements(pool: pg.Pool) {
     },
 
     /**
-     * Takes a stop for one resume: the import shows `running` again, with the request as amended. The claim stays until
-     * `settleResume`, so that its signal is repeated where the process dies before it is delivered.
-     * @returns false where another resume has this stop, or the import has left it
+     * Claims a stop for one resume: sets the state to `running` and stores the amended request. The claim stays until
+     * `settleResume`, so that the signal is sent again if the process exits before it is delivered.
+     * @returns false if another resume has claimed this stop, or the import no longer waits at it
      */
     claimResume(claim: ResumeClaim, note: Readonly<Record<string, unknown>>): Promise<boolean> {
       return changes(
@@ -112,7 +112,7 @@ export function decisionStatements(pool: pg.Pool) {
       );
     },
 
-    /** Its signal has been delivered. */
+    /** Deletes the claim after its signal was delivered. */
     async settleResume({ importId, attentionVersion }: Omit<ResumeClaim, 'request'>): Promise<void> {
       await pool.query(
         `update imports set resume_claim = null, resume_claimed_at = null
@@ -121,7 +121,7 @@ export function decisionStatements(pool: pg.Pool) {
       );
     },
 
-    /** No workflow took the claim: the import stops where it was, with the request that it had. */
+    /** Reverts a claim that no workflow received: restores the stop and the previous request. */
     releaseResume({ importId, attentionVersion }: Omit<ResumeClaim, 'request'>): Promise<boolean> {
       return changes(
         `with changed as (
@@ -140,7 +140,7 @@ export function decisionStatements(pool: pg.Pool) {
       );
     },
 
-    /** Claims whose signal was not confirmed for `olderThanMs`: the process died in between, or Temporal is away. */
+    /** Claims whose signal was not confirmed for `olderThanMs`: the process exited in between, or Temporal is unavailable. */
     async resumesToDeliver(olderThanMs: number, limit: number): Promise<readonly ResumeClaim[]> {
       const result = await pool.query<{ id: string; attention_version: string; request: ImportRequest | null }>(
         `select id, resume_claim ->> 'attentionVersion' as attention_version,

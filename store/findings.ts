@@ -3,21 +3,21 @@ import type pg from 'pg';
 import type { Finding } from '../domain/import.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 
-/** Which of an import's findings a write replaces. */
+/** The findings of an import that a write replaces. */
 export interface FindingScope {
   readonly source: Finding['source'];
   /** Null: findings about the whole image. Absent: every disk. */
   readonly disk?: number | null;
   /** Only findings with these codes; absent: with any code. */
   readonly codes?: readonly string[];
-  /** Findings with these codes stay. */
+  /** Findings with these codes are not replaced. */
   readonly except?: readonly string[];
 }
 
 export function findingQueries(pool: pg.Pool) {
   return {
     /**
-     * Replaces the findings in the scope; ignored where a newer version has been written. Each disk has a range of ordinals
+     * Replaces the findings in the scope; ignored if a newer version has been written. Each disk has a range of ordinals
      * of its own (disk 2: from 2001; the whole image: from 1,000,001), so that two disks never compete for the same row.
      */
     async replaceFindings(step: StepWrite, scope: FindingScope, findings: readonly Finding[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** Files that people look at beside an import: written by activities, served by the API. */
+/** Files that belong to an import, such as the log of its boot check: written by activities, served by the API. */
 import type pg from 'pg';
 
 export interface ImportFile {
@@ -7,7 +7,7 @@ export interface ImportFile {
   readonly bytes: Buffer;
 }
 
-/** What a list says of a file. */
+/** A file in a list, without its content. */
 export interface ImportFileEntry {
   readonly name: string;
   readonly contentType: string;
@@ -19,7 +19,7 @@ export type ImportFiles = ReturnType<typeof createImportFiles>;
 
 export function createImportFiles(pool: pg.Pool) {
   return {
-    /** The last file of a name stays. */
+    /** Replaces a file of the same name. */
     async keep(importId: string, { name, contentType, bytes }: ImportFile): Promise<void> {
       await pool.query(
         `insert into import_files (import_id, name, content_type, bytes) values ($1, $2, $3, $4)

@@ -1,4 +1,4 @@
-/** Imports as they are listed and shown. */
+/** The statements that read import records. */
 import type pg from 'pg';
 import type { ImportEvent, ImportView, Progress, State } from '../domain/import.js';
 import { LEDGER_JSON } from './ledger.js';
@@ -7,12 +7,12 @@ import { type ImportRow, toView } from './rows.js';
 export interface ListFilter {
   readonly state?: State;
   readonly batch?: string;
-  /** Id of the last import of the page before. */
+  /** Id of the last import of the previous page. */
   readonly cursor?: string;
   readonly limit: number;
 }
 
-/** `id` gives the order, and where a broken stream goes on. */
+/** `id` gives the order, and the position at which a broken stream continues. */
 export type StoredEvent = ImportEvent & { readonly id: number };
 
 export function importReads(pool: pg.Pool) {
@@ -27,7 +27,7 @@ export function importReads(pool: pg.Pool) {
       };
     },
 
-    /** State and progress alone, for those who look often. */
+    /** Only state and progress, for frequent polls. */
     async progressOf(importId: string): Promise<{ readonly state: State; readonly progress: Progress } | null> {
       const result = await pool.query<{ state: State; progress: Progress }>(
         'select state, progress from imports where id = $1',

@@ -1,4 +1,4 @@
-/** Imports as people see them: what the activities write of them; what is read of them is in import-reads.ts. */
+/** The statements that write import records. Reads are in import-reads.ts. */
 
 import type pg from 'pg';
 import type { Attention, ImportError, Phase, Progress, State } from '../domain/import.js';
@@ -17,7 +17,7 @@ export interface NewImport {
   readonly request: ImportRequest;
   readonly fileQueue: string;
   readonly idempotencyKey: string | null;
-  /** Digest of the request as it was sent; the same key with another digest is refused. */
+  /** Digest of the request as sent; the same idempotency key with another digest is refused. */
   readonly requestDigest: string;
 }
 
@@ -46,14 +46,14 @@ export function atStartOf(phase: Phase): Progress {
 export type ImportStore = ReturnType<typeof createImportStore>;
 
 export function createImportStore(pool: pg.Pool) {
-  /** Runs one statement; says whether it changed the import (false: a newer version was there). */
+  /** Runs one statement. @returns false if it changed nothing, because the record has a newer version */
   async function write(sql: string, values: readonly unknown[]): Promise<boolean> {
     const result = await pool.query<{ changed: boolean }>(sql, [...values]);
     return result.rows[0]?.changed ?? false;
   }
 
   return {
-    /** Writes the record of a new import. With an idempotency key, the same request gives the same import. */
+    /** Inserts the record of a new import. With an idempotency key, a repeated request returns the existing import. */
     async insert(input: NewImport): Promise<InsertOutcome> {
       const inserted = await pool.query(
         `with made as (
@@ -83,11 +83,12 @@ export function createImportStore(pool: pg.Pool) {
         [input.id, input.idempotencyKey],
       );
       const row = found.rows[0];
-      if (row === undefined) throw new Error(`import ${input.id} is neither new nor known`);
+      if (row === undefined)
+        throw new Error(`import ${input.id} was not inserted, and no import has its id or idempotency key`);
       return { kind: row.request_digest === input.requestDigest ? 'same' : 'conflict', importId: row.id };
     },
 
-    /** Written by the first step, so that a workflow started by hand has its record too. */
+    /** Written by the first step, so that a workflow that was not started by the API also has a record. */
     async accept(step: StepWrite, request: ImportRequest, fileQueue: string): Promise<void> {
       await pool.query(
         `insert into imports (id, state, phase, version, request, progress, file_queue, request_digest, workflow_started_at)
@@ -99,7 +100,7 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
-    /** As `accept`, for an import whose record is there already. Returns its request. */
+    /** Like `accept`, for an import whose record already exists. Returns its request. */
     async acceptRecorded(step: StepWrite): Promise<ImportRequest> {
       const result = await pool.query<{ request: ImportRequest }>(
         `update imports set version = greatest(version, $2), workflow_started_at = coalesce(workflow_started_at, now())
@@ -107,11 +108,11 @@ export function createImportStore(pool: pg.Pool) {
         [step.importId, step.version],
       );
       const row = result.rows[0];
-      if (row === undefined) throw new Error(`there is no record of import ${step.importId}`);
+      if (row === undefined) throw new Error(`import ${step.importId} has no record`);
       return row.request;
     },
 
-    /** Imports whose workflow nobody has seen start for `olderThanMs`: the process died in between, or Temporal was away. */
+    /** Imports whose workflow start was not confirmed for `olderThanMs`: the process exited in between, or Temporal was unavailable. */
     async toStart(olderThanMs: number, limit: number): Promise<readonly ImportToStart[]> {
       const result = await pool.query<{ id: string; request: ImportRequest; file_queue: string }>(
         `select id, request, file_queue from imports
@@ -128,7 +129,7 @@ export function createImportStore(pool: pg.Pool) {
       ]);
     },
 
-    /** A phase begins (or goes on after attention): ends the phase before in the timeline. */
+    /** Starts a phase, or continues it after attention; ends the previous phase in the timeline. */
     startPhase(step: StepWrite, state: State = 'running'): Promise<boolean> {
       return write(
         `with changed as (
@@ -166,7 +167,7 @@ export function createImportStore(pool: pg.Pool) {
       );
     },
 
-    /** Not for a stop that has been resumed, nor before the cleanup of an import that is asked to cancel: nothing waits there. */
+    /** Ignored for a stop that has been resumed, and for an import with a cancel request before its cleanup: no step waits there. */
     attention(step: StepWrite, attention: Attention): Promise<boolean> {
       return write(
         `with changed as (
@@ -184,8 +185,8 @@ export function createImportStore(pool: pg.Pool) {
     },
 
     /**
-     * The end: state, error and the closing of the timeline in one statement.
-     * @returns false where it has ended before, or was to succeed and is asked to cancel
+     * Writes the final state and error, and ends the timeline, in one statement.
+     * @returns false if the import has already ended, or if it would succeed but has a cancel request
      */
     finish(step: StepWrite, state: State, error: ImportError | null): Promise<boolean> {
       return write(

@@ -1,6 +1,6 @@
 /**
- * A ledger entry and the row that it is stored as. Rows hold their detail as texts, which the API shows as they are; rows of
- * earlier versions, with an empty text for what is not known, are read as well.
+ * Conversion between a ledger entry and its row. A row stores its detail as strings, which the API returns unchanged. Rows of
+ * earlier versions, with empty strings for unknown values, are also read.
  */
 import type { LedgerEntryView } from '../domain/import.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
@@ -8,7 +8,7 @@ import { type ObjectLocation, parseObjectLocation } from '../domain/object-locat
 
 type StoredDetail = Record<string, string | null>;
 
-/** Null takes a field out of the row. */
+/** Null removes a field from the row. */
 export function toStoredDetail({ detail = {} }: LedgerWrite): Readonly<StoredDetail> {
   const stored: StoredDetail = {};
   for (const [name, value] of Object.entries<ObjectLocation | string | number | boolean | null>(detail)) {
@@ -19,7 +19,7 @@ export function toStoredDetail({ detail = {} }: LedgerWrite): Readonly<StoredDet
   return stored;
 }
 
-/** Empty for a kind that only a later version of this program knows. */
+/** Empty for a kind that this version does not know. */
 export function fromRow(row: LedgerEntryView): readonly LedgerEntry[] {
   const { kind, detail, ...rest } = row;
   const text = (name: keyof typeof detail): string | null => detail[name] || null;
@@ -55,10 +55,10 @@ export function fromRow(row: LedgerEntryView): readonly LedgerEntry[] {
   }
 }
 
-/** Bucket and key as they are stored: the keys of old rows are not percent-encoded. */
+/** Bucket and key from the detail; otherwise parsed from the key of the row, which is not percent-encoded in old rows. */
 function locationOf({ key, detail }: LedgerEntryView): ObjectLocation {
   if (detail.bucket !== undefined && detail.key !== undefined) return { bucket: detail.bucket, key: detail.key };
   const location = parseObjectLocation(key);
-  if (location === null) throw new Error(`ledger entry ${key} names no bucket and key`);
+  if (location === null) throw new Error(`ledger entry ${key} has no bucket and key`);
   return location;
 }

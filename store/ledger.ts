@@ -1,11 +1,11 @@
-/** The ledger of an import. What changes a resource in the ledger and in the record at once is one statement. */
+/** The ledger of an import. A change to both the ledger and the record is one statement. */
 import type pg from 'pg';
 import type { ImageRef, LedgerEntryView } from '../domain/import.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { fromRow, toStoredDetail } from './ledger-rows.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 
-/** Parameters $1 to $7, as `ledgerValues` gives them. A field that is null in the new detail is taken out of the stored one. */
+/** Parameters $1 to $7, as `ledgerValues` gives them. A field that is null in the new detail is removed from the stored one. */
 const WRITE_ENTRY = `
   written as (
     insert into ledger (import_id, kind, key, region_id, detail, status)
@@ -34,7 +34,7 @@ export function ledgerQueries(pool: pg.Pool) {
       return (rows[0]?.ledger ?? []).flatMap(fromRow);
     },
 
-    /** Writes what was created or is about to be created, or what became of it. */
+    /** Writes an entry: a resource that will be created, was created, or was removed or kept. */
     async record(step: StepWrite, entry: LedgerWrite): Promise<void> {
       await pool.query(
         `with ${WRITE_ENTRY} select pg_notify('${CHANGES_CHANNEL}', import_id) from written`,
@@ -42,7 +42,7 @@ export function ledgerQueries(pool: pg.Pool) {
       );
     },
 
-    /** As `record`, and makes `image` the image of the import; null: it has none any more. */
+    /** Like `record`; also sets the image of the import (null: none). */
     async recordImage(step: StepWrite, entry: LedgerWrite<'image'>, image: ImageRef | null): Promise<void> {
       await pool.query(
         `with changed as (
@@ -52,7 +52,7 @@ export function ledgerQueries(pool: pg.Pool) {
       );
     },
 
-    /** As `record`, and makes `copy` the import's copy in the region of the entry; null: there is none any more. */
+    /** Like `record`; also sets the import's copy in the region of the entry (null: none). */
     async recordCopy(step: StepWrite, entry: LedgerWrite<'copy'>, copy: ImageRef | null): Promise<void> {
       await pool.query(
         `with changed as (

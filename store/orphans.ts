@@ -1,4 +1,4 @@
-/** What the record knows of the places that imports have used, and of what lies there. */
+/** The regions and folders that imports have used, and the resources that the ledgers account for. */
 
 import type pg from 'pg';
 import { formatObjectLocation } from '../domain/object-location.js';
@@ -26,13 +26,13 @@ export function orphanQueries(pool: pg.Pool) {
       return { regions: regions.rows.map(({ region }) => region), folders: folders.rows };
     },
 
-    /** Of these imports: which are known, which still run; and everything that any ledger holds. */
+    /** Which of these imports are known and which still run; and the resources in all ledgers. */
     async accountsOf(importIds: readonly string[]): Promise<RecordedImports> {
       const imports = await pool.query<{ id: string; live: boolean }>(
         `select id, state not in ${FINAL_STATES_SQL} as live from imports where id = any($1)`,
         [importIds],
       );
-      // One object may serve several imports: each has it in its ledger, and counts as its user a moment before that.
+      // Several imports may share an object. Each has a reference to it before its ledger has the entry.
       const images = await pool.query<{ key: string }>(
         `select coalesce(nullif(detail ->> 'imageId', ''), key) as key from ledger
          where status <> 'removed' and kind in ('image', 'copy')`,

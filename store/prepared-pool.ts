@@ -1,10 +1,10 @@
-/** Connections that have the server parse and plan each statement once, not each time: most of what a short one costs. */
+/** Connections with prepared statements: the server parses and plans each statement once, which is most of the cost of a short one. */
 import pg from 'pg';
 
-/** The server says so when a migration has changed a table under a statement that was prepared before. */
+/** The error code for a prepared statement whose table was changed by a migration. */
 const PLAN_IS_OUTDATED = '0A000';
 
-/** The same text has the same name on every connection of this process. */
+/** Statement names by SQL text, shared by all connections of this process. */
 const names = new Map<string, string>();
 
 function nameOf(text: string): string {
@@ -17,24 +17,24 @@ type Query = (...args: unknown[]) => unknown;
 type Callback = (error: unknown, result?: unknown) => void;
 
 class PreparedClient extends pg.Client {
-  /** Part of every name: counts up when the plans of this connection are outdated. */
+  /** Part of every statement name; incremented when the plans of this connection are outdated. */
   private generation = 0;
 
-  // With all overloads of the one that it replaces: only statements with values are prepared, the others pass.
+  // Typed with all overloads of the original. Only statements with values are prepared; other calls are passed through.
   override query: pg.Client['query'] = ((text: unknown, values: unknown, callback?: unknown) => {
     const query = super.query.bind(this) as Query;
     if (typeof text !== 'string' || !Array.isArray(values)) return query(text, values, callback);
     const statement = { name: `${nameOf(text)}-${this.generation}`, text, values };
     if (typeof callback === 'function') {
-      const tell = callback as Callback;
-      return query(statement, (error: unknown, result: unknown) => tell(this.noticing(error), result));
+      const done = callback as Callback;
+      return query(statement, (error: unknown, result: unknown) => done(this.noteOutdated(error), result));
     }
     return (query(statement) as Promise<unknown>).catch((error: unknown) => {
-      throw this.noticing(error);
+      throw this.noteOutdated(error);
     });
   }) as pg.Client['query'];
 
-  private noticing(error: unknown): unknown {
+  private noteOutdated(error: unknown): unknown {
     if (isOutdated(error)) this.generation += 1;
     return error;
   }
@@ -51,16 +51,16 @@ export class PreparedPool extends pg.Pool {
   }) as pg.Pool['query'];
 }
 
-/** More connections than a pool has: each may have to learn of it. */
-const TRIES = 100;
+/** More than the connections of a pool: each of them may have outdated plans. */
+const MAX_ATTEMPTS = 100;
 
-/** Repeats what fails because a plan is outdated: nothing of it has happened. */
+/** Retries a statement or transaction that failed because of an outdated plan and therefore had no effect. */
 export async function withFreshPlans<T>(run: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await run();
     } catch (error) {
-      if (!isOutdated(error) || tries === TRIES) throw error;
+      if (!isOutdated(error) || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }

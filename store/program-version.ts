@@ -1,4 +1,4 @@
-/** The version of this program, and whether a database may be used by it. */
+/** The version of this program, and the check that it may use a database. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError } from '../config/environment.js';
@@ -13,7 +13,7 @@ export function programVersion(): string {
   throw new Error(`package.json in ${packageRoot()} has no version`);
 }
 
-/** What a migration's first line states: the lowest version of this program that may still run after it. */
+/** The lowest version of this program that may run after a migration, from the migration's first line. */
 export function lowestVersionOf(migration: string, sql: string): string {
   const version = /^-- lowest version: (\S+)\n/.exec(sql)?.[1];
   if (version !== undefined && VERSION.test(version)) return version;
@@ -22,11 +22,11 @@ export function lowestVersionOf(migration: string, sql: string): string {
 
 export interface AppliedMigration {
   readonly name: string;
-  /** Null: applied before versions were recorded. */
+  /** Null: applied by a version that recorded none. */
   readonly lowestVersion: string | null;
 }
 
-/** Throws `ConfigError` where an applied migration excludes this version. */
+/** Throws `ConfigError` if an applied migration excludes this version. */
 export function demandProgramVersion(applied: readonly AppliedMigration[], version = programVersion()): void {
   const excluding = applied.filter(({ lowestVersion }) => lowestVersion !== null && isBelow(version, lowestVersion));
   const last = excluding.at(-1);
@@ -37,11 +37,11 @@ export function demandProgramVersion(applied: readonly AppliedMigration[], versi
     version,
   );
   throw new ConfigError(
-    `DATABASE_URL: the database was migrated for ecs-image-import ${lowest} or later (migration ${last.name}), and this is ${version}: update this program, or use another database`,
+    `DATABASE_URL: the database was migrated for ecs-image-import ${lowest} or later (migration ${last.name}), but this is version ${version}. Update this program, or use another database.`,
   );
 }
 
-/** A prerelease counts as its release. */
+/** A prerelease compares as its release. */
 function isBelow(version: string, other: string): boolean {
   const [a, b] = [version, other].map((text) =>
     text

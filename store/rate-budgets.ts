@@ -1,4 +1,4 @@
-/** The budgets of cloud calls that all workers share, by the database's clock. */
+/** Rate budgets of cloud calls, shared by all workers and timed by the database's clock. */
 import type pg from 'pg';
 import {
   type BudgetKey,
@@ -21,17 +21,17 @@ export function createRateBudgetStore(pool: pg.Pool): RateBudgetStore {
   function change<T>(key: BudgetKey, step: (before: RateBudget, nowMs: number) => [RateBudget, T]): Promise<T> {
     const at = [key.accountId, key.service, key.region, key.action];
     return transaction(pool, async (client) => {
-      let row = await look(client, at);
+      let row = await lockBudget(client, at);
       if (row === undefined) {
         await client.query(
           `insert into rate_budgets (account_id, service, region, action, budget) values ($1, $2, $3, $4, $5)
            on conflict do nothing`,
           [...at, JSON.stringify(FRESH_BUDGET)],
         );
-        row = await look(client, at);
+        row = await lockBudget(client, at);
       }
-      if (row === undefined) throw new Error(`the budget of ${key.action} is gone`);
-      // A row of an earlier version may lack what has been added since.
+      if (row === undefined) throw new Error(`the row for the rate budget of ${key.action} was deleted concurrently`);
+      // In a row of an earlier version, fields that were added since are missing.
       const [after, result] = step({ ...FRESH_BUDGET, ...row.budget }, row.now_ms);
       await client.query(
         `update rate_budgets set budget = $5, updated_at = now()
@@ -56,8 +56,8 @@ export function createRateBudgetStore(pool: pg.Pool): RateBudgetStore {
   };
 }
 
-/** Held until the transaction ends. By clock_timestamp, not now: the wait for the row may have been long. */
-async function look(client: pg.PoolClient, at: readonly string[]): Promise<BudgetRow | undefined> {
+/** Locks the row until the transaction ends. Uses clock_timestamp() instead of now(), because the wait for the lock may be long. */
+async function lockBudget(client: pg.PoolClient, at: readonly string[]): Promise<BudgetRow | undefined> {
   const found = await client.query<BudgetRow>(
     `select budget, (extract(epoch from clock_timestamp()) * 1000)::float as now_ms from rate_budgets
      where account_id = $1 and service = $2 and region = $3 and action = $4 for update`,

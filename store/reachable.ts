@@ -1,11 +1,11 @@
-/** Waits for the servers that a process needs, and says plainly which one it cannot reach. */
+/** Waits for the servers that a process needs. The error names the server that is unreachable. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../config/environment.js';
 
 export interface Patience {
-  /** Give up after so long; ms. */
+  /** The maximum time to wait; ms. */
   readonly forMs: number;
-  /** Between two tries; ms. */
+  /** Interval between two attempts; ms. */
   readonly everyMs: number;
 }
 
@@ -24,7 +24,7 @@ export async function untilReachable<T>(
     try {
       return await connect();
     } catch (error) {
-      // Waiting mends no wrong setting.
+      // Waiting does not fix a wrong setting.
       if (error instanceof ConfigError) throw error;
       if (Date.now() >= until) {
         const reason = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-/** A row of the imports table with what belongs to it, and the import that it stands for. */
+/** A row of the imports table joined with its findings, ledger and timeline, and its conversion to the API's view. */
 import type {
   Attention,
   Finding,

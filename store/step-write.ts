@@ -1,10 +1,10 @@
-/** What every write of a step to an import's record carries, and where changes are announced. */
+/** The identity of a step's writes to an import's record, and the channel that publishes changes. */
 import type { Phase } from '../domain/import.js';
 
-/** Every change is announced here with the import's id as payload. */
+/** The NOTIFY channel for changes. The payload is the import's id. */
 export const CHANGES_CHANNEL = 'ecs_image_import_changes';
 
-/** Identifies the step that writes; a write is ignored where a newer version has been written already. */
+/** Identifies the writing step. A write is ignored if a newer version has been written. */
 export interface StepWrite {
   readonly importId: string;
   readonly version: number;

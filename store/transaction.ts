@@ -1,12 +1,15 @@
-/** Several statements that take effect together or not at all. */
+/** Runs several statements in one transaction. */
 import type pg from 'pg';
 import { withFreshPlans } from './prepared-pool.js';
 
 export function transaction<Result>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-  return withFreshPlans(() => once(pool, body));
+  return withFreshPlans(() => runTransaction(pool, body));
 }
 
-async function once<Result>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+async function runTransaction<Result>(
+  pool: pg.Pool,
+  body: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {

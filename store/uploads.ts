@@ -1,13 +1,13 @@
 /**
- * Objects that uploads make, counted by the imports that use them. Many imports of the same content into one bucket
- * share one object; the last of them deletes it. A process may die at any line here: what it held is taken over.
+ * Uploaded objects with a reference count of the imports that use them. Imports of the same content into one bucket share one
+ * object; the last of them deletes it. A process may crash at any line here: other imports take over its leases and references.
  */
 
 import type pg from 'pg';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { transaction } from './transaction.js';
 
-/** What an object holds: the source's bytes as they are, or an image made of them. */
+/** The content of an object: the bytes of the source, or an image converted from them. */
 export type UploadForm = 'as-is' | 'converted';
 
 export interface SharedUpload {
@@ -25,7 +25,7 @@ export interface SharedUpload {
   readonly bytesTotal: number;
   readonly crc64: string | null;
   readonly size: number | null;
-  /** What was told of a converted image when it was made; as it was given to `finish`. */
+  /** The inspection of a converted image, as passed to `finish`. */
   readonly inspection: object | null;
 }
 
@@ -33,7 +33,7 @@ export interface WantedUpload {
   readonly importId: string;
   readonly regionId: string;
   readonly bucket: string;
-  /** Used where the object is still to be made. */
+  /** Used only if the object does not exist yet. */
   readonly key: string;
   readonly sha256: string | null;
   readonly form: UploadForm;
@@ -46,12 +46,12 @@ export interface NotedPart {
 }
 
 export type Release =
-  /** The caller was the last: it deletes the object and what is unfinished of it, then calls `forget`. */
+  /** The caller was the last user: it deletes the object and its unfinished uploads, then calls `forget`. */
   | { readonly kind: 'remove'; readonly id: number }
-  /** `by`: an import that still uses it. */
+  /** `by`: another import that still uses the object. */
   | { readonly kind: 'in-use'; readonly by: string }
   | { readonly kind: 'kept' }
-  /** Deleted and forgotten already. */
+  /** Already deleted. */
   | { readonly kind: 'unknown' };
 
 interface UploadRow {
@@ -75,7 +75,7 @@ interface UploadRow {
 export type UploadStore = ReturnType<typeof createUploadStore>;
 
 const DIGESTS_KEPT_DAYS = 90;
-const JOIN_TRIES = 5;
+const MAX_JOIN_ATTEMPTS = 5;
 
 export function createUploadStore(pool: pg.Pool) {
   const one = async (sql: string, values: readonly unknown[]): Promise<SharedUpload | null> => {
@@ -84,7 +84,7 @@ export function createUploadStore(pool: pg.Pool) {
   };
 
   return {
-    /** What there is of a content already, in any form, the finished first; not held by this call. */
+    /** The uploads of this content in any form, finished ones first. Does not add a reference. */
     async find(bucket: string, sha256: string): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
         `select * from uploads where bucket = $1 and sha256 = $2 and state <> 'removing' order by state desc, id`,
@@ -93,19 +93,20 @@ export function createUploadStore(pool: pg.Pool) {
       return rows.map(toUpload);
     },
 
-    /** The object for this content, made known where there is none yet; from now on the import counts as its user. */
+    /** Finds or creates the upload for this content, and adds a reference of the import. */
     async join(wanted: WantedUpload): Promise<SharedUpload> {
-      for (let tries = 1; ; tries++) {
+      for (let attempts = 1; ; attempts++) {
         const joined = await tryToJoin(pool, wanted);
         if (joined !== null) return joined;
-        // The last user let go in between; what is being removed is no longer in the way of a new one.
-        if (tries >= JOIN_TRIES) throw new Error(`oss://${wanted.bucket}/${wanted.key} is being removed`);
+        // The last user released it in between; an upload in state `removing` does not conflict with a new one.
+        if (attempts >= MAX_JOIN_ATTEMPTS)
+          throw new Error(`object oss://${wanted.bucket}/${wanted.key} is still being removed`);
       }
     },
 
     get: (id: number) => one('select * from uploads where id = $1', [id]),
 
-    /** Nobody else sends it for the length of the lease. Null: another one does, or it is whole. */
+    /** Takes the lease on the upload. Null: another import holds the lease, or the upload is complete. */
     claim: (id: number, holder: string, leaseMs: number) =>
       one(
         `update uploads set holder = $2, lease_until = now() + $3 * interval '1 millisecond', updated_at = now()
@@ -114,7 +115,7 @@ export function createUploadStore(pool: pg.Pool) {
         [id, holder, leaseMs],
       ),
 
-    /** False: the lease was lost, somebody else sends it. */
+    /** False: the lease was lost to another import. */
     async renew(
       id: number,
       holder: string,
@@ -129,7 +130,7 @@ export function createUploadStore(pool: pg.Pool) {
       return rowCount === 1;
     },
 
-    /** Lets the next one send at once. */
+    /** Releases the lease, so that a waiting import can continue immediately. */
     async handOver(id: number, holder: string): Promise<void> {
       await pool.query('update uploads set holder = null, lease_until = null where id = $1 and holder = $2', [
         id,
@@ -137,7 +138,7 @@ export function createUploadStore(pool: pg.Pool) {
       ]);
     },
 
-    /** Parts that were noted belong to another upload, or to another version of the source: they are forgotten. */
+    /** Records the upload id. If it or the version of the source has changed, the recorded parts are deleted. */
     async noteUploadId(id: number, uploadId: string, sourceVersion: string | null): Promise<void> {
       await pool.query(
         `with changed as (
@@ -186,7 +187,7 @@ export function createUploadStore(pool: pg.Pool) {
       );
     },
 
-    /** The object that was whole is not there any more: it has to be sent again, and belongs to who does. */
+    /** The completed object no longer exists: it is uploaded again, and an earlier request to keep it no longer applies. */
     async reopen(id: number): Promise<void> {
       await pool.query(
         `update uploads set state = 'open', kept = false, crc64 = null, size = null, bytes_done = 0, updated_at = now()
@@ -196,8 +197,8 @@ export function createUploadStore(pool: pg.Pool) {
     },
 
     /**
-     * Every object that the import has used and that is not deleted yet, let go of or not: a cleanup that died after it
-     * had let go must know that what its ledger still has may be in use by others.
+     * Every object that the import has used and that is not deleted yet, including released ones: a cleanup that is retried
+     * after the release must know that other imports may use the objects in its ledger.
      */
     async usedBy(importId: string): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
@@ -207,7 +208,7 @@ export function createUploadStore(pool: pg.Pool) {
       return rows.map(toUpload);
     },
 
-    /** The import uses it no longer. Said again after a crash, it answers the same until the object is forgotten. */
+    /** Removes the reference of the import. Idempotent until `forget`: a repeated call after a crash returns the same result. */
     async release(importId: string, bucket: string, key: string, keep: boolean): Promise<Release> {
       return await transaction(pool, async (client): Promise<Release> => {
         const found = await client.query<UploadRow & { kept: boolean }>(
@@ -224,7 +225,7 @@ export function createUploadStore(pool: pg.Pool) {
         if (row.state === 'removing') return { kind: 'remove', id };
         const kept = row.kept || (keep && row.state === 'whole');
         if (kept && !row.kept) await client.query('update uploads set kept = true where id = $1', [id]);
-        // What an import that has ended still holds is held by nobody.
+        // References of ended imports do not count.
         const others = await client.query<{ import_id: string }>(
           `select h.import_id from upload_holds h join imports i on i.id = h.import_id
            where h.upload = $1 and not h.released and i.state not in ${FINAL_STATES_SQL}
@@ -245,12 +246,12 @@ export function createUploadStore(pool: pg.Pool) {
       });
     },
 
-    /** The object is deleted. */
+    /** Deletes the row after the object was deleted. */
     async forget(id: number): Promise<void> {
       await pool.query(`delete from uploads where id = $1 and state = 'removing'`, [id]);
     },
 
-    /** Null: not known for this version of the source. */
+    /** Null: no digest is known for this version of the source. */
     async digest(version: string): Promise<string | null> {
       const { rows } = await pool.query<{ sha256: string }>('select sha256 from source_digests where version = $1', [
         version,
@@ -275,7 +276,7 @@ function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | 
       'insert into uploads (region_id, bucket, key, sha256, form) values ($1, $2, $3, $4, $5) on conflict do nothing',
       [wanted.regionId, wanted.bucket, wanted.key, wanted.sha256, wanted.form],
     );
-    // Locked, so that a release that goes on at the same time is over before, or waits for this hold.
+    // Locked, so that a concurrent release has committed before, or waits for this reference.
     const { rows } = await client.query<UploadRow>(
       `select * from uploads
        where bucket = $1 and state <> 'removing'

@@ -1,11 +1,11 @@
-/** Imports that wait for a person, by what they wait for. */
+/** Imports that stopped for attention, by cause. */
 import type pg from 'pg';
 
-/** Imports that wait for a person for the same reason. */
+/** Imports that stopped for attention with the same code. */
 export interface WaitingCause {
   readonly code: string;
   readonly imports: number;
-  /** Since when the first of them waits. */
+  /** When the first of them stopped. */
   readonly since: string;
   readonly remedy: string;
 }
@@ -17,7 +17,7 @@ export interface WaitingImport {
 
 export function waitingQueries(pool: pg.Pool) {
   return {
-    /** Why imports wait for a person, the cause of most of them first. */
+    /** The causes of all stopped imports, the most frequent first. */
     async waitingCauses(): Promise<readonly WaitingCause[]> {
       const result = await pool.query<{ code: string; imports: string; since: string; remedy: string }>(
         `select attention ->> 'code' as code, count(*) as imports, min(attention ->> 'since') as since,

@@ -1,18 +1,18 @@
 -- lowest version: 0.1.0
--- Imports and what people list, search and report on: state, timeline, ledger, findings, events.
+-- Imports and their state, timeline, ledger, findings and events.
 
 create table imports (
   id                  text primary key,
   state               text not null check (state in ('running', 'attention', 'cancelling', 'succeeded', 'failed', 'cancelled')),
   phase               text not null,
-  -- Step of the workflow × 1,000,000 + attempt: a late write never turns a newer state back.
+  -- Step of the workflow × 1,000,000 + attempt: a late write never overwrites a newer state.
   version             bigint not null default 0,
   request             jsonb not null,
   progress            jsonb not null,
   image               jsonb,
   copies              jsonb not null default '[]',
   attention           jsonb,
-  -- The version at which the import stopped for attention; `resume` names it, so that it resumes just that stop.
+  -- The version at which the import stopped for attention; `resume` states it, so that it resumes only that stop.
   attention_version   bigint,
   error               jsonb,
   batch_id            text,

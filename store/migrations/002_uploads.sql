@@ -1,31 +1,31 @@
 -- lowest version: 0.1.0
--- Objects that uploads make, and the imports that use them: one upload for the same content and bucket.
+-- Uploaded objects and the imports that use them: one upload for the same content and bucket.
 
 create table uploads (
   id             bigint generated always as identity primary key,
   region_id      text not null,
   bucket         text not null,
-  -- Holds the id of the import that began it: never used again for another upload, so that a late deletion hits nothing else.
+  -- Contains the id of the import that started it: never reused for another upload, so that a late deletion cannot delete another object.
   key            text not null,
-  -- Of the source's bytes, lower-case hex; null: not known, so that it is shared with nobody.
+  -- Of the source's bytes, lower-case hex; null: unknown, so the object is not shared.
   sha256         text,
-  -- What the object holds: the source's bytes as they are, or an image made of them.
+  -- The content of the object: the bytes of the source, or an image converted from them.
   form           text not null check (form in ('as-is', 'converted')),
   state          text not null default 'open' check (state in ('open', 'whole', 'removing')),
-  -- Who sends it, and until when nobody else does.
+  -- The holder of the upload lease, and its expiry.
   holder         text,
   lease_until    timestamptz,
-  -- The multipart upload, and the version of the source whose parts it has.
+  -- The multipart upload, and the version of the source that its parts belong to.
   upload_id      text,
   source_version text,
   bytes_done     bigint not null default 0,
   bytes_total    bigint not null default 0,
-  -- Of the object; written before it is put together.
+  -- Of the object; written before the multipart upload is completed.
   crc64          text,
   size           bigint,
-  -- What was told of a converted image: who shares it needs no copy of its own to know.
+  -- The inspection of a converted image, for imports that share the object and have no local copy.
   inspection     jsonb,
-  -- An import that used it asked to keep it.
+  -- Set if an import that used the object requested to keep it.
   kept           boolean not null default false,
   created_at     timestamptz not null default now(),
   updated_at     timestamptz not null default now(),
@@ -34,7 +34,7 @@ create table uploads (
 
 create unique index uploads_by_content on uploads (bucket, sha256, form) where sha256 is not null and state <> 'removing';
 
--- An import that uses an object, or did.
+-- Current and released references of imports to objects.
 create table upload_holds (
   upload    bigint not null references uploads (id) on delete cascade,
   import_id text not null references imports (id) on delete cascade,
@@ -42,7 +42,7 @@ create table upload_holds (
   primary key (upload, import_id)
 );
 
--- Parts that arrived, of sources that are slow to read again.
+-- Uploaded parts of remote sources, which are slow to read again.
 create table upload_parts (
   upload bigint not null references uploads (id) on delete cascade,
   number integer not null,
@@ -51,7 +51,7 @@ create table upload_parts (
   primary key (upload, number)
 );
 
--- Digests of files, by host and by all that changes when a file does.
+-- Digests of files, by host and version of the file.
 create table source_digests (
   version     text primary key,
   sha256      text not null,

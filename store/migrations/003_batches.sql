@@ -1,17 +1,17 @@
 -- lowest version: 0.1.0
--- Batches and their items. Items live here and never in a workflow's history.
+-- Batches and their items. Items are stored here, never in a workflow's history.
 
 create table batches (
   id              text primary key,
   name            text not null unique,
   state           text not null check (state in ('running', 'paused', 'attention', 'cancelling', 'succeeded', 'failed', 'cancelled')),
   policy          jsonb not null,
-  -- Of the batch's own attention, and of what it waits for by itself.
+  -- Why the batch stopped for attention, and why a running batch waits.
   attention       jsonb,
   waits_for       jsonb,
-  -- Step of the workflow: a late write never turns a newer state back.
+  -- Step of the workflow: a late write never overwrites a newer state.
   step            bigint not null default 0,
-  -- The last page of items that was given out; asked for again, it is given out again.
+  -- The last claimed page of items; a repeated claim returns the same page.
   claimed_page    integer not null default 0,
   -- Digest of the file and its settings; the same name or key with another digest is refused.
   digest          text not null,
@@ -36,7 +36,7 @@ create table batch_items (
   problems   jsonb,
   file_queue text not null,
   priority   integer not null,
-  -- In which order items start; from priority and the policy's order.
+  -- The order in which items start, from priority and the policy's order.
   rank       bigint not null,
   attempt    integer not null default 0,
   page       integer,
@@ -52,7 +52,7 @@ create index batch_items_waiting on batch_items (batch_id, region, bucket, rank)
 create index batch_items_started on batch_items (batch_id, import_id) where state = 'started';
 create index batch_items_by_page on batch_items (batch_id, page) where page is not null;
 
--- Which regions and buckets a batch has: the heads of each are looked at, never all that waits.
+-- The regions and buckets of a batch: a claim reads only the first waiting items of each.
 create table batch_lanes (
   batch_id text not null references batches (id) on delete cascade,
   region   text not null,

@@ -1,5 +1,5 @@
 -- lowest version: 0.1.0
--- Files that people look at beside an import: the log and the last screen of its boot check.
+-- Files that belong to an import: the log and the last screenshot of its boot check.
 
 create table import_files (
   import_id    text not null references imports (id) on delete cascade,

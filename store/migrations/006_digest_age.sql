@@ -1,4 +1,4 @@
 -- lowest version: 0.1.0
--- Old digests are deleted with every new one: without it each of ten thousand looks at all the others.
+-- Every insert deletes old digests: without this index, each insert would scan the whole table.
 
 create index source_digests_by_age on source_digests (computed_at);

@@ -1,4 +1,4 @@
 -- lowest version: 0.1.0
--- A cancel that was accepted wins over an end that is about to be written.
+-- An accepted cancel takes precedence over a final state that is not written yet.
 
 alter table imports add column cancel_asked_at timestamptz;

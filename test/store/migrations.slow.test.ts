@@ -35,7 +35,7 @@ test('a migration that excludes older programs → an older program refuses to s
   expect(refused).toBeInstanceOf(ConfigError);
   expect(refused).toMatchObject({
     message:
-      'DATABASE_URL: the database was migrated for ecs-image-import 2.0.0 or later (migration 900_new_shape.sql), and this is 1.9.3: update this program, or use another database',
+      'DATABASE_URL: the database was migrated for ecs-image-import 2.0.0 or later (migration 900_new_shape.sql), but this is version 1.9.3. Update this program, or use another database.',
   });
 });
 

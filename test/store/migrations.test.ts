@@ -29,5 +29,5 @@ test.each([
 ])('program %s on a database for %s → runs: %s', (version, lowestVersion, runs) => {
   const check = () => demandProgramVersion([{ name: '001.sql', lowestVersion }], version);
   if (runs) expect(check).not.toThrow();
-  else expect(check).toThrow(`or later (migration 001.sql), and this is ${version}`);
+  else expect(check).toThrow(`or later (migration 001.sql), but this is version ${version}`);
 });
