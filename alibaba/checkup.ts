@@ -242,7 +242,20 @@ function catalogued(error: unknown): FailureError {
   throw error;
 }
 
-function failedCheck(name: string, { code, message, remedy, class: kind }: Failure): DoctorCheck {
+function failedCheck(name: string, failure: Failure): DoctorCheck {
+  const { code, message, class: kind } = failure;
   const fault = kind === 'attention' ? 'person' : kind === 'request' ? 'request' : 'service';
-  return failed(name, `${code}: ${message}`, remedy, fault, code);
+  return failed(name, `${code}: ${message}`, remedyOf(failure), fault, code);
+}
+
+/** The catalogue's remedies of temporary errors describe the retries of an import. A check is not retried. */
+function remedyOf({ class: kind, remedy }: Failure): string {
+  switch (kind) {
+    case 'throttled':
+      return 'Run doctor again in a minute, while fewer programs of the account call this API.';
+    case 'transient':
+      return 'Check the network, proxy, firewall and DNS between this host and the endpoint, and run doctor again. If the check still fails, see https://status.alibabacloud.com.';
+    default:
+      return remedy;
+  }
 }

@@ -1,4 +1,4 @@
-/** What a route answers, for its OpenAPI description. */
+/** The responses of a route, for its OpenAPI description. */
 import type { SchemaName } from './components.js';
 
 export interface Answer {
@@ -24,9 +24,9 @@ export function problem(description: string): Answer {
   return { description, schema: 'Problem', type: 'application/problem+json' };
 }
 
-/** By status. Every route refuses fields and parameters that it does not know. */
+/** By status. Every route rejects unknown fields and parameters. */
 export function answers(byStatus: Readonly<Record<number, Answer>>): Record<number, DocumentedAnswer> {
-  const all = { 400: problem('A field or parameter is unknown or wrong; errors[] names every one'), ...byStatus };
+  const all = { 400: problem('A field or parameter is unknown or invalid; errors[] lists all of them'), ...byStatus };
   return Object.fromEntries(
     Object.entries(all).map(([status, { description, schema, type }]) => [
       status,

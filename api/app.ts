@@ -1,4 +1,4 @@
-/** The HTTP interface: routes, authorization, and one way to answer errors. */
+/** The HTTP interface: routes, authorization, and error responses. */
 import { timingSafeEqual } from 'node:crypto';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
@@ -20,7 +20,7 @@ import { orphanRoutes } from './routes/orphans.js';
 import { waitingRoutes } from './routes/waiting.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
-/** Answered without a token: probes carry none. */
+/** Served without a token, because probes send none. */
 const OPEN_PATHS = ['/healthz', '/readyz', '/openapi.json'];
 
 const metricsRoute = createRoute({
@@ -55,7 +55,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
         throw problem(
           'unauthorized',
           'the bearer token is missing or wrong',
-          'Send Authorization: Bearer with the token that the API was started with (ECS_IMPORT_API_TOKEN).',
+          'Send Authorization: Bearer with the value of ECS_IMPORT_API_TOKEN of the API.',
         );
       }
     }
@@ -64,10 +64,10 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   const limited = bodyLimit({
     maxSize: MAX_BODY_BYTES,
     onError: () => {
-      throw problem('tooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, 'Send one import a request.');
+      throw problem('tooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, 'Send one import per request.');
     },
   });
-  // A batch is read as it streams in, and has a limit of its own.
+  // A batch file is read as a stream and has its own size limit.
   app.use((context, next) => (context.req.path === '/v1/batches' ? next() : limited(context, next)));
 
   app.route('/', healthRoutes(deps));
@@ -87,7 +87,11 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.notFound((context) =>
     answerProblem(
       context,
-      problem('notFound', `there is no ${context.req.method} ${context.req.path}`, 'See GET /openapi.json.'),
+      problem(
+        'notFound',
+        `${context.req.method} ${context.req.path} does not exist`,
+        'See GET /openapi.json for all operations.',
+      ),
     ),
   );
   app.onError((error, context) => {
@@ -98,21 +102,21 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   return app;
 }
 
-/** Of Node.js's connections, and of PostgreSQL while it starts, stops or has no connection left. */
-const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P03', '53300'];
+/** Connection errors of Node.js, and of PostgreSQL while it starts, stops or has no free connection. */
+const UNAVAILABLE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P03', '53300'];
 
-/** PostgreSQL and Temporal being away is a state of affairs, not a fault of the request. */
+/** An outage of PostgreSQL or Temporal is a 503, not a bug of the service. */
 function unexpected(error: Error): ProblemError {
   const code = 'code' in error ? String(error.code) : '';
-  const isAway = AWAY_CODES.includes(code) || /timeout|terminated/i.test(error.message);
-  if (isAway || unreachableReason(error) !== null) {
+  const isUnavailable = UNAVAILABLE_CODES.includes(code) || /timeout|terminated/i.test(error.message);
+  if (isUnavailable || unreachableReason(error) !== null) {
     return problem(
       'unavailable',
       'PostgreSQL or Temporal cannot be reached',
-      'See GET /readyz for which one; try again later.',
+      'Check GET /readyz to see which one, and send the request again later.',
     );
   }
-  return problem('internal', 'the request failed unexpectedly', 'See the API log.');
+  return problem('internal', 'the request failed because of an unexpected error', 'Check the log of the API.');
 }
 
 function sameSecret(sent: string, expected: string): boolean {

@@ -1,4 +1,4 @@
-/** The report of a batch: Markdown for people, CSV for tables; written as it is read, so that its size costs no memory. */
+/** The report of a batch as Markdown, JSON or CSV. It is streamed, so that memory does not grow with the number of items. */
 import type { BatchCause, BatchItemView, BatchView } from '../domain/batch/batch.js';
 
 const COLUMNS = [
@@ -26,7 +26,7 @@ export async function* csvReport(pages: ItemPages): AsyncGenerator<string> {
   }
 }
 
-/** A text that a spreadsheet would take for a formula is given as text (a leading apostrophe). */
+/** A leading apostrophe keeps spreadsheets from evaluating the text as a formula. */
 function csvCell(value: string | number | null): string {
   if (value === null) return '';
   const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
@@ -47,7 +47,7 @@ export async function* jsonReport(view: BatchView, pages: ItemPages): AsyncGener
 
 export async function* markdownReport(view: BatchView, pages: ItemPages): AsyncGenerator<string> {
   yield `${head(view).join('\n')}\n`;
-  yield `## Items\n\n| item | line | state | region | image name | import | image | what happened |\n| ${Array(8).fill('---').join(' | ')} |\n`;
+  yield `## Items\n\n| item | line | state | region | image name | import | image | error |\n| ${Array(8).fill('---').join(' | ')} |\n`;
   for await (const items of pages) yield items.map((item) => `${itemRow(item)}\n`).join('');
 }
 
@@ -58,18 +58,18 @@ function head(view: BatchView): readonly string[] {
     '',
     `- id: ${view.id}`,
     `- items: ${counts.total} (${stateCounts(view)})`,
-    `- made: ${view.createdAt}`,
+    `- created: ${view.createdAt}`,
     `- ended: ${view.endedAt ?? 'not yet'}`,
-    `- imports a minute: ${view.importsPerMinute?.toFixed(1) ?? 'not known'}`,
+    `- imports per minute: ${view.importsPerMinute?.toFixed(1) ?? 'unknown'}`,
     `- uploaded: ${gib(estimate.uploadedBytes)} GiB`,
-    `- image storage: ${estimate.imageGiB} GiB so far, ${estimate.expectedImageGiB?.toFixed(0) ?? 'not known'} GiB in the end`,
+    `- image storage: ${estimate.imageGiB} GiB so far, ${estimate.expectedImageGiB?.toFixed(0) ?? 'unknown'} GiB expected in total`,
     ...(estimate.cost === null
       ? []
       : [
-          `- cost: ${estimate.cost.storagePerMonth.toFixed(2)} ${estimate.cost.currency} a month of storage, ${estimate.cost.traffic.toFixed(2)} of traffic`,
+          `- cost: ${estimate.cost.storagePerMonth.toFixed(2)} ${estimate.cost.currency} per month for storage, ${estimate.cost.traffic.toFixed(2)} for traffic`,
         ]),
-    ...(view.attention === null ? [] : [`- **needs you**: ${view.attention.message} ${view.attention.remedy}`]),
-    ...(view.waitsFor === null ? [] : [`- waits: ${view.waitsFor.message} ${view.waitsFor.remedy}`]),
+    ...(view.attention === null ? [] : [`- **action required**: ${view.attention.message} ${view.attention.remedy}`]),
+    ...(view.waitsFor === null ? [] : [`- waiting: ${view.waitsFor.message} ${view.waitsFor.remedy}`]),
     '',
     ...causes('Failures by cause', view.failures),
     ...causes('Attention by cause', view.attentions),
@@ -93,7 +93,7 @@ function causes(title: string, list: readonly BatchCause[]): readonly string[] {
   return [
     `## ${title}`,
     '',
-    '| imports | code | one of them | remedy | examples |',
+    '| imports | code | example message | remedy | examples |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',

@@ -1,4 +1,4 @@
-/** The schemas of batches: requests are validated with them, answers documented. The compiler checks them against the domain's types. */
+/** The schemas of batches. They validate requests and document responses. The compiler checks them against the domain's types. */
 import { z } from 'zod';
 import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../domain/batch/batch.js';
 import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY, readPolicy } from '../domain/batch/policy.js';
@@ -11,25 +11,39 @@ const count = z.int();
 const limit = z.int().min(1).max(MAX_CONCURRENCY);
 
 const policySchema = z.object({
-  concurrency: limit.default(DEFAULT_POLICY.concurrency).describe('Imports under way at once'),
-  perRegion: limit.nullable().default(null).describe('At most so many at once in one region'),
-  perBucket: limit.nullable().default(null).describe('At most so many at once from one bucket'),
-  canary: z.array(z.int().min(1)).default([]).describe('Sizes of the first waves; 5 stands for [5]'),
+  concurrency: limit.default(DEFAULT_POLICY.concurrency).describe('Maximum of concurrent imports'),
+  perRegion: limit.nullable().default(null).describe('Maximum of concurrent imports in one region'),
+  perBucket: limit.nullable().default(null).describe('Maximum of concurrent imports from one bucket'),
+  canary: z.array(z.int().min(1)).default([]).describe('Sizes of the first waves; 5 means [5]'),
   errorBudget: z
     .union([z.int().min(0), z.templateLiteral([z.number(), '%'])])
     .nullable()
     .default(null)
-    .describe('Failures allowed before no new imports start: a number, or percent of all items'),
-  attentionBudget: z.int().min(1).nullable().default(null).describe('Imports that may wait for a person'),
-  schedule: z.string().nullable().default(null).describe('Imports start only then: 20:00-06:00 Asia/Shanghai'),
+    .describe('Failures after which no new imports start: a number, or a percentage of all items'),
+  attentionBudget: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Imports in attention after which no new imports start'),
+  schedule: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Imports start only in this time window: 20:00-06:00 Asia/Shanghai'),
   order: z.enum(['listed', 'shuffled']).default('listed'),
-  priority: z.int().min(1).max(5).default(DEFAULT_POLICY.priority).describe('Lower goes first; a single import has 3'),
-  weight: z.number().min(0.001).max(1000).default(1).describe('Share beside other batches of the same priority'),
+  priority: z
+    .int()
+    .min(1)
+    .max(5)
+    .default(DEFAULT_POLICY.priority)
+    .describe('Lower values start first; a single import has 3'),
+  weight: z.number().min(0.001).max(1000).default(1).describe('Share relative to other batches of the same priority'),
   imageQuota: z
     .union([z.int().min(0), z.record(z.string(), z.int().min(0))])
     .nullable()
     .default(null)
-    .describe('Custom images that a region may hold, for all or each region'),
+    .describe('Maximum of custom images in a region, for all regions or per region'),
 });
 
 const holdSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
@@ -37,9 +51,9 @@ const holdSchema = z.object({ code: z.string(), message: z.string(), remedy: z.s
 const causeSchema = z.object({
   code: z.string(),
   count,
-  message: z.string().describe('Of one of them'),
+  message: z.string().describe('The message of one of these imports'),
   remedy: z.string(),
-  examples: z.array(z.string()).describe('Ids of imports'),
+  examples: z.array(z.string()).describe('Import IDs'),
 });
 
 const batchSchema = z.object({
@@ -47,8 +61,8 @@ const batchSchema = z.object({
   name: z.string(),
   state: z.enum(BATCH_STATES),
   policy: policySchema,
-  attention: holdSchema.nullable().describe('Why it starts no more imports until it is resumed'),
-  waitsFor: holdSchema.nullable().describe('What it waits for by itself'),
+  attention: holdSchema.nullable().describe('Why the batch starts no more imports until it is resumed'),
+  waitsFor: holdSchema.nullable().describe('What the batch is waiting for; no action is required'),
   counts: z.object({
     total: count,
     invalid: count,
@@ -59,7 +73,7 @@ const batchSchema = z.object({
     failed: count,
     cancelled: count,
   }),
-  phases: z.partialRecord(z.enum(PHASES), count).describe('Imports under way, by phase'),
+  phases: z.partialRecord(z.enum(PHASES), count).describe('Running imports by phase'),
   importsPerMinute: z.number().nullable(),
   etaSeconds: z.number().nullable(),
   estimate: z.object({
@@ -100,7 +114,7 @@ type DeepReadonly<T> = T extends (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-/** Fail to compile when the document and the answers drift apart. */
+/** These fail to compile if the document and the responses differ. */
 export const batchIsDocumented: (view: BatchView) => unknown = (view) =>
   view satisfies DeepReadonly<z.infer<typeof batchSchema>>;
 export const policyIsDocumented: (policy: BatchPolicy) => unknown = (policy) =>
@@ -108,7 +122,7 @@ export const policyIsDocumented: (policy: BatchPolicy) => unknown = (policy) =>
 export const itemIsDocumented: (item: BatchItemView) => unknown = (item) =>
   item satisfies DeepReadonly<z.infer<typeof itemSchema>>;
 
-/** A change of the policy, by the rules of a policy. */
+/** A change of a policy, validated by the rules for policies. */
 export const policyChangeSchema = z.record(z.string(), z.unknown()).transform((change, context) => {
   const read = readPolicy(change, DEFAULT_POLICY);
   return read.ok ? change : addProblems(context, read.problems);
@@ -116,10 +130,10 @@ export const policyChangeSchema = z.record(z.string(), z.unknown()).transform((c
 
 export const BATCH_SCHEMAS = {
   BatchFile: z.object({
-    name: z.string().optional().describe('The same name and file give the same batch'),
+    name: z.string().optional().describe('The same name and file return the same batch'),
     policy: policySchema.partial().optional(),
-    defaults: z.record(z.string(), z.unknown()).optional().describe('Laid under every item'),
-    items: z.array(importRequestSchema).describe('Requests; each may have a priority of 1 (first) to 9 (last)'),
+    defaults: z.record(z.string(), z.unknown()).optional().describe('Default fields of every item'),
+    items: z.array(importRequestSchema).describe('Requests; each may have a priority from 1 (first) to 9 (last)'),
   }),
   Batch: batchSchema,
   BatchPolicy: policySchema.partial(),
@@ -133,12 +147,15 @@ export const BATCH_SCHEMAS = {
   }),
   BatchItemList: z.object({ items: z.array(itemSchema), nextCursor: z.string().nullable() }),
   BatchResume: z.strictObject({
-    cause: z.string().optional().describe('Resume the imports that stopped for this code, or "all"; absent: the batch'),
-    set: z.record(z.string(), z.unknown()).optional().describe('What to change of their requests first'),
+    cause: z
+      .string()
+      .optional()
+      .describe('Resumes the imports that stopped with this code, or "all" of them; absent: resumes the batch'),
+    set: z.record(z.string(), z.unknown()).optional().describe('Fields to change in their requests first'),
   }),
   BatchPause: z.strictObject({}),
   BatchCancel: z.strictObject({
-    running: z.enum(['cancel', 'finish']).default('cancel').describe('What becomes of imports that are under way'),
+    running: z.enum(['cancel', 'finish']).default('cancel').describe('Whether running imports are cancelled or finish'),
   }),
-  BatchRetry: z.strictObject({ cancelled: z.boolean().default(false).describe('The cancelled items too') }),
+  BatchRetry: z.strictObject({ cancelled: z.boolean().default(false).describe('Also retries cancelled items') }),
 } as const;

@@ -1,4 +1,4 @@
-/** The schemas of the OpenAPI document by their names. A route that validates with one of them refers to it by its name. */
+/** The named schemas of the OpenAPI document. A route that validates with one of them refers to its name. */
 import type { z } from 'zod';
 import { importRequestSchema } from '../domain/request/schema.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
@@ -44,13 +44,13 @@ export const SCHEMAS = {
 
 export type SchemaName = keyof typeof SCHEMAS;
 
-/** Those that check more than a schema can document, by the one that documents them. */
+/** Schemas with rules that OpenAPI cannot express, with the name of the schema that documents them. */
 const CHECKED_AS: readonly (readonly [z.ZodType, SchemaName])[] = [
   [importOrderSchema, 'ImportRequest'],
   [policyChangeSchema, 'BatchPolicy'],
 ];
 
-/** Null for a schema without a name of its own. */
+/** Null for an unnamed schema. */
 export function schemaNameOf(schema: unknown): SchemaName | null {
   const checked = CHECKED_AS.find(([one]) => one === schema);
   if (checked !== undefined) return checked[1];

@@ -1,4 +1,4 @@
-/** What the routes work with. */
+/** The dependencies of the routes. */
 import type { Client } from '@temporalio/client';
 import type { BatchUseCases } from '../batches/use-cases.js';
 import type { ImportUseCases } from '../imports/use-cases.js';
@@ -12,9 +12,9 @@ export interface ApiDependencies {
   readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'ping'>;
   readonly files: ImportFiles;
   readonly changes: ChangeFeed;
-  /** For inspections, orphans and probes; imports and batches have use cases. */
+  /** For inspections, orphans and probes; imports and batches go through their use cases. */
   readonly client: Client;
-  /** The host whose worker reads sources that name none. */
+  /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
   readonly token: string | null;
   readonly stackFile: string | null;

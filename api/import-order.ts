@@ -1,4 +1,4 @@
-/** The body of `POST /v1/imports`: checked by all rules of a request, documented by its fields. */
+/** The body of `POST /v1/imports`: validated by all rules of a request, documented by its fields. */
 import { z } from 'zod';
 import { validateRequest } from '../domain/request/schema.js';
 import { addProblems } from './validation.js';

@@ -1,4 +1,4 @@
-/** The shape of an inspection and of what asks for one, for the OpenAPI document and the route. */
+/** The schemas of an inspection and of its request. */
 import { z } from 'zod';
 import type { Inspection } from '../images/inspection.js';
 import { findingSchema } from './schemas.js';
@@ -7,11 +7,8 @@ export const inspectionRequestSchema = z.strictObject({
   source: z
     .string()
     .min(1)
-    .describe('file:///path, or file://HOST/path for the worker of that host; an absolute path is taken for the first'),
-  role: z
-    .enum(['system', 'data'])
-    .default('system')
-    .describe('A data disk needs no system: only its container is read'),
+    .describe('file:///path, or file://HOST/path for the worker of that host; an absolute path means file:///path'),
+  role: z.enum(['system', 'data']).default('system').describe('For a data disk, only the container is read'),
 });
 
 const bootMode = z.enum(['BIOS', 'UEFI']);
@@ -22,19 +19,19 @@ export const inspectionSchema = z.object({
   source: z.string(),
   format: z.enum(['RAW', 'QCOW2', 'VHD', 'VMDK', 'VHDX', 'VDI', 'ISO', 'OVA', 'TAR', 'GZIP', 'XZ', 'ZSTD', 'UNKNOWN']),
   subformat: detected,
-  virtualSize: bytes.describe('Bytes that the guest sees'),
+  virtualSize: bytes.describe('Size of the disk as the guest sees it, in bytes'),
   fileSize: z.number(),
   allocatedSize: z.number(),
   contains: z
     .object({ name: z.string(), format: z.string(), offset: z.number(), size: z.number(), sparse: z.boolean() })
     .nullable()
-    .describe('The one disk in an archive, and where it lies'),
-  diskImageSizeGiB: z.number().nullable().describe('The smallest diskImageSize for it'),
+    .describe('The disk in an archive, and its location there'),
+  diskImageSizeGiB: z.number().nullable().describe('The smallest possible diskImageSize'),
   partitionTable: z.enum(['gpt', 'mbr', 'none']).nullable(),
   volumes: z.array(z.object({ name: z.string(), size: bytes, content: detected, uuid: detected })),
   architecture: z.enum(['x86_64', 'i386', 'arm64']).nullable(),
-  bootMode: bootMode.nullable().describe('What to import it as'),
-  bootModes: z.array(bootMode).describe('All that the disk can do'),
+  bootMode: bootMode.nullable().describe('The boot mode to import it with'),
+  bootModes: z.array(bootMode).describe('All boot modes that the disk supports'),
   osType: z.enum(['linux', 'windows']).nullable(),
   platform: detected.describe('One of the vendor’s Platform values'),
   osVersion: detected,
@@ -43,10 +40,10 @@ export const inspectionSchema = z.object({
   cloudInitVersion: detected,
   nvmeSupport: z.enum(['supported', 'unsupported']).nullable(),
   findings: z.array(findingSchema),
-  depth: z.enum(['container', 'guest']).describe('How far the reading came'),
+  depth: z.enum(['container', 'guest']).describe('Whether only the container or also the guest was read'),
 });
 
-/** Fails to compile when the document and the answers drift apart. */
+/** Fails to compile if the document and the responses differ. */
 type Documented = Omit<z.infer<typeof inspectionSchema>, 'source' | 'findings' | 'volumes' | 'bootModes'>;
 export const inspectionIsDocumented: (inspection: Omit<Inspection, 'findings' | 'volumes' | 'bootModes'>) => unknown = (
   inspection,

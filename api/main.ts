@@ -1,4 +1,4 @@
-/** The API process: connects, says where it listens, and finishes what it is answering on SIGTERM or SIGINT. */
+/** The API process: connects, reports its address, and completes open requests on SIGTERM or SIGINT. */
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Client, Connection } from '@temporalio/client';
@@ -41,7 +41,7 @@ export async function runApiProcess(env: NodeJS.ProcessEnv): Promise<void> {
     log,
     signal: stopped.signal,
     onReady(url) {
-      // Only now: a process that still waits for its servers ends at once.
+      // Not before: without these handlers, a process that still waits for its servers ends immediately.
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
       process.stdout.write(`ready ${url}\n`);
     },
@@ -50,7 +50,7 @@ export async function runApiProcess(env: NodeJS.ProcessEnv): Promise<void> {
 
 export interface RunApiOptions {
   readonly log: ApiDependencies['log'] & { warn(attributes: object, message: string): void };
-  /** Stops the API: it answers what it has accepted, then `runApi` resolves. */
+  /** Stops the API: it answers the accepted requests, then `runApi` resolves. */
   readonly signal: AbortSignal;
   /** Called once, when the API listens. */
   readonly onReady: (url: string) => void;
@@ -64,7 +64,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     migrate(pool),
   );
   await rejectWrongSettings(temporal);
-  // Lazy: while Temporal is away, imports are accepted and start when it is back.
+  // Lazy, so that imports are accepted during an outage of Temporal and start after it.
   const connection = Connection.lazy(connectionOptions(temporal));
   const client = new Client({ connection, namespace: temporal.namespace });
   const store = createImportStore(pool);
@@ -100,7 +100,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     await new Promise<unknown>((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   for (const stop of sweeps) stop();
   await changes.close();
-  // Streams of events never end by themselves; their clients come back with Last-Event-ID.
+  // Event streams do not end on their own; their clients reconnect with Last-Event-ID.
   server.close();
   if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 200).unref();
   await connection.close().catch(() => undefined);
@@ -114,7 +114,7 @@ function listen(server: ReturnType<typeof createAdaptorServer>, config: ApiConfi
       reject(
         new Error(
           taken
-            ? `port ${config.port} on ${config.host} is taken. Set ECS_IMPORT_PORT to another one, or 0 for any free one.`
+            ? `port ${config.port} on ${config.host} is in use. Set ECS_IMPORT_PORT to another port, or to 0 for any free port.`
             : `cannot listen on ${config.host}:${config.port}: ${error.message}`,
         ),
       );

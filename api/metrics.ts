@@ -1,4 +1,4 @@
-/** Prometheus metrics of the API: its requests, and how many imports stand in which state. */
+/** Prometheus metrics of the API: its requests, and the number of imports in each state. */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ImportStore } from '../store/imports.js';
 

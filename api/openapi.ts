@@ -1,4 +1,4 @@
-/** The OpenAPI document, made from the routes and the schemas that they validate with. */
+/** Generates the OpenAPI document from the routes and their schemas. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
@@ -24,7 +24,7 @@ export function openApiDocument(app: OpenAPIHono): object {
     info: {
       title: 'ecs-image-import',
       version: packageVersion(),
-      description: 'Turns disk images into custom images in Alibaba Cloud ECS, durably.',
+      description: 'Imports disk images as custom images into Alibaba Cloud ECS.',
     },
     paths,
     components: {

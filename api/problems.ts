@@ -10,14 +10,14 @@ export interface ProblemDetails {
   readonly title: string;
   readonly status: ContentfulStatusCode;
   readonly detail: string;
-  /** Our code for programs: `Request.Invalid`, `Import.NotFound` … */
+  /** The error code, for programs: `Request.Invalid`, `Import.NotFound` … */
   readonly code: string;
   readonly remedy: string;
   readonly errors?: readonly RequestProblem[];
   readonly [extension: string]: unknown;
 }
 
-/** Thrown by a route; the app answers with it. */
+/** Thrown by a route; the app sends it as the response. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   constructor(readonly details: ProblemDetails) {
@@ -31,21 +31,21 @@ const KINDS = {
   invalidRequest: [400, 'Request.Invalid', 'The request is not valid'],
   malformedBody: [400, 'Request.Malformed', 'The body is not JSON'],
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
-  notFound: [404, 'Api.NotFound', 'Nothing is here'],
-  unknownImport: [404, 'Import.NotFound', 'No such import'],
-  unknownSource: [404, 'Source.NotFound', 'No such image'],
-  unknownBatch: [404, 'Batch.NotFound', 'No such batch'],
+  notFound: [404, 'Api.NotFound', 'Not found'],
+  unknownImport: [404, 'Import.NotFound', 'The import does not exist'],
+  unknownSource: [404, 'Source.NotFound', 'The image does not exist'],
+  unknownBatch: [404, 'Batch.NotFound', 'The batch does not exist'],
   unreadableBatch: [400, 'Batch.Unreadable', 'The batch file cannot be read'],
-  batchConflict: [409, 'Batch.Conflict', 'The batch is not in a state for this'],
+  batchConflict: [409, 'Batch.Conflict', 'The state of the batch does not allow this operation'],
   batchNameTaken: [422, 'Batch.NameTaken', 'The name or key was used for another batch'],
   notABatchFile: [415, 'Batch.NotAFile', 'The body must be a batch file'],
-  conflict: [409, 'Import.Conflict', 'The import is not in a state for this'],
-  workflowMissing: [409, 'Import.WorkflowMissing', 'Temporal does not run the import'],
+  conflict: [409, 'Import.Conflict', 'The state of the import does not allow this operation'],
+  workflowMissing: [409, 'Import.WorkflowMissing', 'Temporal does not run the workflow of the import'],
   tooLarge: [413, 'Request.TooLarge', 'The body is too large'],
   notJson: [415, 'Request.NotJson', 'The body must be JSON'],
   keyReused: [422, 'Request.IdempotencyKeyReused', 'The idempotency key was used for another request'],
-  internal: [500, 'Internal.Unexpected', 'Something went wrong here'],
-  unavailable: [503, 'Service.Unavailable', 'A server that is needed cannot be reached'],
+  internal: [500, 'Internal.Unexpected', 'Unexpected error'],
+  unavailable: [503, 'Service.Unavailable', 'A required server cannot be reached'],
 } as const satisfies Record<string, Kind>;
 
 export function problem(
@@ -67,15 +67,15 @@ export function problem(
 }
 
 export function unknownImport(id: string): ProblemError {
-  return problem('unknownImport', `there is no import ${id}`, 'See GET /v1/imports for those that there are.');
+  return problem('unknownImport', `import ${id} does not exist`, 'List the imports with GET /v1/imports.');
 }
 
-/** @param what was not done */
+/** @param what did not happen */
 export function unreachable(what: string, reason: string): ProblemError {
   return problem(
     'unavailable',
     `${what}: Temporal cannot be reached (${reason})`,
-    'See GET /readyz; send the request again once Temporal can be reached.',
+    'Check GET /readyz, and send the request again when Temporal can be reached.',
   );
 }
 

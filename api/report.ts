@@ -1,4 +1,4 @@
-/** The report of one import for people: what was asked, what happened when, what was made and what is left. */
+/** The report of one import as Markdown: the request, the timeline, the created resources and the remaining ones. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import type { ImportEvent, ImportView } from '../domain/import.js';
 
@@ -44,7 +44,7 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
       view.findings.map((one) => [one.severity, one.code, one.source, one.message, one.evidence, one.remedy]),
     ),
     ...table(
-      'Inspection beside the cloud’s detection',
+      'Inspection compared with the cloud’s detection',
       ['item', 'verdict', 'inspection', 'cloud'],
       compareFindings(view.findings).map((one) => [one.item, one.verdict, sideText(one.ours), sideText(one.theirs)]),
     ),

@@ -1,4 +1,4 @@
-/** What routes are made of: strict query parameters, ids in paths, JSON bodies, and one answer to what is wrong with them. */
+/** The building blocks of routes: strict query parameters, path parameters and JSON bodies. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import { workerHostOf } from '../domain/request/source-rules.js';
 import { problem } from './problems.js';
 import { invalidRequest, schemaOf } from './validation.js';
 
-/** An app whose routes answer 400 to every field and parameter that their schemas do not accept. */
+/** An app whose routes respond with 400 to every field and parameter that their schemas do not accept. */
 export function routes(): OpenAPIHono {
   const app: OpenAPIHono = new OpenAPIHono({
     defaultHook: (result, context) => {
@@ -17,15 +17,15 @@ export function routes(): OpenAPIHono {
   return app;
 }
 
-/** One JSON document as the body. Where all fields are optional, it may be absent. */
+/** One JSON document as the body. It may be absent if all fields are optional. */
 export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
   return { content: { 'application/json': { schema } }, required: true } as const;
 }
 
-/** `application/json`, or a type that is written in JSON; nothing that a page of another origin may send unasked. */
+/** `application/json` or another JSON type. A page of another origin cannot send these without a CORS preflight. */
 const JSON_TYPE = /^application\/([\w.-]+\+)?json *(;|$)/i;
 
-/** Before a route that has a `jsonBody`. */
+/** The middleware of every route with a `jsonBody`. */
 export const readsJson: MiddlewareHandler = async (context, next) => {
   const { req } = context;
   const text = await req.text();
@@ -50,15 +50,15 @@ export const readsJson: MiddlewareHandler = async (context, next) => {
   await next();
 };
 
-/** Names in paths and cursors: every id of an import or batch and every file name fits. */
+/** The format of IDs and file names in paths and cursors. */
 const NAME = /^[\w.-]{1,200}$/;
 
-const name = z.string().regex(NAME, 'has to be a name of letters, digits and . _ -');
+const name = z.string().regex(NAME, 'must consist of letters, digits and . _ -');
 
 export const idPath = z.strictObject({ id: name });
 export const filePath = z.strictObject({ id: name, name });
 
-/** No query parameter at all. */
+/** For routes without query parameters. */
 export const noQuery = z.strictObject({});
 
 /** An empty value counts as absent. */
@@ -71,7 +71,7 @@ function absentWhenEmpty<Schema extends z.ZodType>(schema: Schema, description: 
 
 /** The types of query parameters. */
 export const parameter = {
-  text: (description: string) => absentWhenEmpty(z.string().regex(/^[^\0]*$/, 'has to be text'), description),
+  text: (description: string) => absentWhenEmpty(z.string().regex(/^[^\0]*$/, 'must be text'), description),
   name: (description: string) => absentWhenEmpty(name, description),
   oneOf: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
     absentWhenEmpty(z.enum(values), description),
@@ -79,16 +79,16 @@ export const parameter = {
     absentWhenEmpty(
       z
         .string()
-        .regex(/^\d{1,15}$/, 'has to be a whole number')
+        .regex(/^\d{1,15}$/, 'must be an integer')
         .transform(Number),
       description,
     ),
-  /** The size of a page: a larger number counts as the largest. */
+  /** The size of a page; larger values are reduced to the maximum. */
   limit: (most: number, description: string) =>
     absentWhenEmpty(
       z
         .string()
-        .regex(/^0*[1-9]\d{0,14}$/, `has to be a whole number from 1 to ${most}`)
+        .regex(/^0*[1-9]\d{0,14}$/, `must be an integer from 1 to ${most}`)
         .transform((text) => Math.min(most, Number(text))),
       description,
     ),
@@ -100,7 +100,7 @@ export const parameter = {
   /** A folder of the client's host, as a URL. */
   folder: (description: string) =>
     absentWhenEmpty(
-      z.string().refine((text) => workerHostOf(text) === '', 'has to be a folder as file:///folder/'),
+      z.string().refine((text) => workerHostOf(text) === '', 'must be a folder URL such as file:///folder/'),
       description,
     ),
   /** A JSON object as text. */
@@ -113,7 +113,7 @@ export const parameter = {
         } catch {
           // Reported below.
         }
-        context.addIssue('has to be a JSON object: give {"…":…}, or leave it out');
+        context.addIssue('must be a JSON object such as {"…":…}, or absent');
         return z.NEVER;
       }),
       description,

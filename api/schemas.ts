@@ -1,4 +1,4 @@
-/** The schemas of imports: requests are validated with them, answers documented. The compiler checks them against the domain's types. */
+/** The schemas of imports. They validate requests and document responses. The compiler checks them against the domain's types. */
 import { z } from 'zod';
 import { type ImportView, PHASES, STATES } from '../domain/import.js';
 
@@ -7,11 +7,11 @@ const time = z.iso.datetime();
 const image = z.object({ imageId: z.string(), regionId: z.string(), taskId: z.string().nullable() });
 
 export const findingSchema = z.object({
-  code: z.string().describe('The vendor’s item name where one exists, else ours'),
+  code: z.string().describe('The vendor’s item name if one exists, otherwise a code of this service'),
   severity: z.enum(['info', 'warning', 'blocking']),
   message: z.string(),
-  evidence: z.string().describe('What was seen, and where'),
-  remedy: z.string().describe('What to do, as commands where possible'),
+  evidence: z.string().describe('What was found, and where'),
+  remedy: z.string().describe('What to do, as commands if possible'),
   source: z.enum(['inspection', 'cloud']),
   disk: z.int().optional(),
 });
@@ -50,11 +50,11 @@ export const importSchema = z.object({
       }),
     )
     .optional()
-    .describe('Of one import: inspection beside the cloud’s detection'),
+    .describe('For a single import: the inspection compared with the cloud’s detection'),
   attention: z
     .object({ code: z.string(), message: z.string(), remedy: z.string(), since: time })
     .nullable()
-    .describe('What a person must mend before the import goes on'),
+    .describe('What must be fixed before the import can be resumed'),
   error: z
     .object({ code: z.string(), message: z.string(), remedy: z.string(), requestId: z.string().nullable(), phase })
     .nullable(),
@@ -74,7 +74,7 @@ export const importSchema = z.object({
   updatedAt: time,
 });
 
-/** Fails to compile when the document and the answers drift apart. */
+/** Fails to compile if the document and the responses differ. */
 type Documented = Omit<z.infer<typeof importSchema>, 'request' | 'findings'>;
 export const viewIsDocumented: (view: Omit<ImportView, 'request' | 'findings'>) => unknown = (view) =>
   view satisfies DeepReadonly<Documented>;
@@ -106,22 +106,22 @@ export const problemSchema = z.object({
   errors: z
     .array(
       z.object({
-        path: z.string().describe('Where in the request: disks[0].diskImageSize'),
+        path: z.string().describe('The field in the request: disks[0].diskImageSize'),
         rule: z.string(),
         given: z.string().nullable(),
         message: z.string(),
-        vendorCode: z.string().nullable().describe('What the cloud would have answered'),
+        vendorCode: z.string().nullable().describe('The error code that the cloud would return'),
       }),
     )
     .optional(),
 });
 
 export const cancelSchema = z.strictObject({
-  keepImage: z.boolean().default(false).describe('Keep an image that was finished before the cancel reached it'),
+  keepImage: z.boolean().default(false).describe('Keeps an image that was completed before the cancel took effect'),
 });
 
 export const resumeSchema = z.strictObject({
-  set: z.record(z.string(), z.unknown()).default({}).describe('What to change of the request: field path to value'),
+  set: z.record(z.string(), z.unknown()).default({}).describe('Fields of the request to change: path to value'),
 });
 
 export const readySchema = z.object({
@@ -148,18 +148,21 @@ export const resumeAllSchema = z.strictObject({ code: z.string().min(1).describe
 
 export const resumedAllSchema = z.object({
   code: z.string(),
-  resumed: z.array(z.string()).describe('Ids of imports'),
+  resumed: z.array(z.string()).describe('Import IDs'),
   notResumed: z
     .array(z.object({ id: z.string(), reason: z.string() }))
-    .describe('Imports that waited for it and were not resumed, and why'),
+    .describe('Imports with this cause that were not resumed, and why'),
 });
 
 export const orphanSweepInputSchema = z.strictObject({
-  delete: z.boolean().default(false).describe('Delete what is found; never what a live import owns'),
-  foreign: z.boolean().default(false).describe('With delete: also finished images whose import is not known here'),
+  delete: z.boolean().default(false).describe('Deletes the orphans; resources of running imports are never deleted'),
+  foreign: z
+    .boolean()
+    .default(false)
+    .describe('With delete: also deletes completed images of imports that this installation does not know'),
 });
 
-const leftAloneSchema = z.object({ key: z.string(), why: z.string() });
+const notDoneSchema = z.object({ key: z.string(), why: z.string() });
 
 export const orphanSweepSchema = z.object({
   orphans: z.array(
@@ -167,16 +170,16 @@ export const orphanSweepSchema = z.object({
       kind: z.enum(['image', 'object', 'multipart-upload']),
       importId: z.string(),
       regionId: z.string(),
-      key: z.string().describe('Image id, or oss://bucket/key'),
+      key: z.string().describe('Image ID, or oss://bucket/key'),
       name: z.string(),
       bytes: z.number(),
       since: z.string().nullable(),
       why: z.string(),
-      monthlyCny: z.number().describe('What it costs to keep, at list price'),
-      foreign: z.boolean().describe('A finished image of an unknown import: maybe another installation’s'),
+      monthlyCny: z.number().describe('Cost per month at list price, in CNY'),
+      foreign: z.boolean().describe('A completed image of an unknown import, possibly of another installation'),
     }),
   ),
-  deleted: z.array(z.string()).describe('Keys of those that were deleted'),
-  left: z.array(leftAloneSchema).describe('Those that could not be deleted, and why'),
-  unseen: z.array(leftAloneSchema).describe('Regions and folders not looked at, and why'),
+  deleted: z.array(z.string()).describe('Keys of the deleted orphans'),
+  left: z.array(notDoneSchema).describe('Orphans that could not be deleted, and why'),
+  unseen: z.array(notDoneSchema).describe('Regions and folders that could not be searched, and why'),
 });

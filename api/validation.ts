@@ -1,4 +1,4 @@
-/** Turns what a route's schemas find wrong into one problem document that names every field and parameter. */
+/** Converts the validation errors of a route's schemas into one problem document that lists every field and parameter. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, ValidationTargets } from 'hono';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { type ProblemError, problem } from './problems.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** For schemas whose rules state their problems themselves. */
+/** For schemas whose rules create the problems themselves. */
 export function addProblems(context: z.RefinementCtx, problems: readonly RequestProblem[]): never {
   for (const one of problems) context.addIssue({ code: 'custom', message: one.message, params: { problem: one } });
   return z.NEVER;
@@ -22,13 +22,13 @@ export interface FailedValidation {
   readonly data?: unknown;
 }
 
-/** @param schema what the value was checked with */
+/** @param schema that validated the value */
 export function invalidRequest({ target, error, data }: FailedValidation, schema: unknown): ProblemError {
   const errors = error.issues.flatMap((issue) => problemsOfIssue(issue, target, data, schema));
   const [first] = errors;
   const detail =
     errors.length === 1 && first !== undefined ? first.message : `the request has ${errors.length} problems`;
-  return problem('invalidRequest', detail, 'Fix what errors[] names; nothing was changed.', { errors });
+  return problem('invalidRequest', detail, 'Fix the fields in errors[]. Nothing was changed.', { errors });
 }
 
 function problemsOfIssue(
@@ -48,12 +48,12 @@ function problemsOfIssue(
 
 function unknownParameter(path: string, value: unknown, known: readonly string[]): RequestProblem {
   const near = nearest(path, known);
-  const all = known.length === 0 ? 'it has none' : `known are ${known.join(', ')}`;
+  const all = known.length === 0 ? 'it has no query parameters' : `valid parameters: ${known.join(', ')}`;
   return {
     path,
     rule: 'query.unknownParameter',
     given: givenText(value),
-    message: `${path} is no query parameter of this route; ${near === null ? all : `did you mean ${near}?`}`,
+    message: `${path} is not a query parameter of this route; ${near === null ? all : `did you mean ${near}?`}`,
     vendorCode: null,
   };
 }
@@ -62,7 +62,7 @@ function isProblem(value: unknown): value is RequestProblem {
   return typeof value === 'object' && value !== null && 'path' in value && 'rule' in value && 'message' in value;
 }
 
-/** The schema that a route checks one part of its requests with. */
+/** The schema that validates one part of a route's requests. */
 export function schemaOf(app: OpenAPIHono, context: Context, target: keyof ValidationTargets): unknown {
   const { method, routePath } = context.req;
   for (const definition of app.openAPIRegistry.definitions) {

@@ -1,4 +1,4 @@
-/** Creates a batch of a file: takes it in whole or not at all, then starts its workflow. */
+/** Creates a batch from a file: stores it completely or not at all, then starts its workflow. */
 import { randomBytes } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { newBatchId } from '../domain/batch/names.js';
@@ -12,14 +12,14 @@ export type CreateOutcome =
   | {
       readonly kind: 'created';
       readonly batchId: string;
-      /** False where the same file was taken in before under this name or key. */
+      /** False if the same file was stored before with this name or key. */
       readonly isNew: boolean;
       readonly skipped: readonly BadItem[];
       readonly skippedCount: number;
     }
   | Exclude<TakenIn, { readonly kind: 'made' | 'same' }>;
 
-/** Where Temporal cannot be reached, the sweep starts the workflow later. */
+/** If Temporal cannot be reached, the sweep starts the workflow later. */
 export async function createBatch(
   deps: BatchUseCaseDependencies,
   order: BatchOrder,

@@ -1,4 +1,4 @@
-/** What the use cases of a batch need from outside: the record, the workflows, the clock. */
+/** The dependencies of the use cases of batches: records, workflows, clock. */
 import type { BatchCancelSignal, BatchResumeImportsSignal } from '../domain/batch/names.js';
 import type { Clock, Delivery } from '../imports/ports.js';
 import type { BatchIntake } from '../store/batch-intake.js';
@@ -11,11 +11,11 @@ export interface BatchUseCaseDependencies {
   readonly openIntake: () => Promise<BatchIntake>;
   readonly workflows: BatchWorkflows;
   readonly clock: Clock;
-  /** The host whose worker reads sources that name none. */
+  /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
 }
 
-/** One message to a batch. */
+/** A message to the workflow of a batch. */
 export type BatchMessage =
   | { readonly kind: 'pause' | 'resume' | 'retry' }
   | ({ readonly kind: 'cancel' } & BatchCancelSignal)
@@ -23,12 +23,12 @@ export type BatchMessage =
 
 export type BatchDelivery = Exclude<Delivery, { readonly kind: 'notRunning' }>;
 
-/** The workflows of batches. `temporal-workflows.ts` is the one for a real server. */
+/** The workflows of batches. `temporal-workflows.ts` implements them on a Temporal server. */
 export interface BatchWorkflows {
-  /** `delivered` also where it runs already. */
+  /** Also `delivered` if the workflow already runs. */
   start(batch: BatchToStart): Promise<BatchDelivery>;
-  /** Starts the workflow first where none runs: everything that it has to know is in the record. */
+  /** Starts the workflow first if it does not run: its input is in the record. */
   send(batch: BatchToStart, message: BatchMessage): Promise<BatchDelivery>;
-  /** Resolves once the policy is in force. */
+  /** Resolves when the policy is in effect. */
   setPolicy(batch: BatchToStart, change: unknown): Promise<BatchDelivery>;
 }

@@ -1,4 +1,4 @@
-/** Batches and their items as people see them. */
+/** Reads batches and their items. */
 import type { BatchItemView, BatchView } from '../domain/batch/batch.js';
 import type { BatchListFilter, BatchSummary, ItemFilter } from '../store/batch-views.js';
 import type { BatchUseCaseDependencies } from './ports.js';
@@ -19,7 +19,7 @@ const REPORT_PAGE = 1_000;
 
 export function batchReading({ batches, views }: Pick<BatchUseCaseDependencies, 'batches' | 'views'>) {
   return {
-    /** Null where there is no such batch. */
+    /** Null if the batch does not exist. */
     get: (id: string): Promise<BatchView | null> => views.get(id),
 
     /** Newest first. */
@@ -28,7 +28,7 @@ export function batchReading({ batches, views }: Pick<BatchUseCaseDependencies, 
       return { batches: page, nextCursor: page.length === filter.limit ? (page.at(-1)?.id ?? null) : null };
     },
 
-    /** In the order of the file. Null where there is no such batch. */
+    /** In the order of the file. Null if the batch does not exist. */
     async items(id: string, filter: ItemFilter): Promise<ItemPage | null> {
       if ((await batches.forStart(id)) === null) return null;
       const items = await views.items(id, filter);

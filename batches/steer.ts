@@ -1,4 +1,4 @@
-/** What people do with a batch that exists: pause, resume, cancel, retry its items, change its policy. */
+/** Operations on an existing batch: pause, resume, cancel, retry items, change the policy. */
 import { type BatchFinalState, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
 import type { BatchCancelSignal } from '../domain/batch/names.js';
 import { readPolicy } from '../domain/batch/policy.js';
@@ -8,7 +8,7 @@ import type { BatchMessage, BatchUseCaseDependencies } from './ports.js';
 type Steering = Pick<BatchUseCaseDependencies, 'batches' | 'views' | 'workflows'>;
 
 export type SteerOutcome =
-  /** As the record shows it now; the batch's workflow writes what changed soon after. */
+  /** The batch as currently recorded; its workflow records the change soon after. */
   | { readonly kind: 'done'; readonly batch: BatchView }
   | { readonly kind: 'unknownBatch' }
   | { readonly kind: 'ended'; readonly state: BatchFinalState }
@@ -27,14 +27,14 @@ export const pauseBatch = (deps: Steering, id: string) => steer(deps, id, { kind
 /** Lifts a pause and the batch's own attention. */
 export const resumeBatch = (deps: Steering, id: string) => steer(deps, id, { kind: 'resume' });
 
-/** @param running what happens to imports that are under way */
+/** @param running whether running imports are cancelled or finish */
 export const cancelBatch = (deps: Steering, id: string, running: BatchCancelSignal['running']) =>
   steer(deps, id, { kind: 'cancel', running });
 
 /**
  * Resumes the imports of a batch that stopped for one cause.
- * @param cause code of the attention; null: any
- * @param set what to change of their requests first
+ * @param cause code of the attention; null: all causes
+ * @param set fields to change in their requests first
  */
 export const resumeBatchImports = (
   deps: Steering,
@@ -43,7 +43,7 @@ export const resumeBatchImports = (
   set: Readonly<Record<string, unknown>>,
 ) => steer(deps, id, { kind: 'resumeImports', cause, set });
 
-/** A new attempt of every failed item, also of a batch that has ended. */
+/** Starts a new attempt of every failed item, also of a batch that has ended. */
 export async function retryBatch(
   deps: Steering,
   id: string,
@@ -54,16 +54,16 @@ export async function retryBatch(
   const retried = await deps.batches.retry(id, cancelled ? ['failed', 'cancelled'] : ['failed']);
   const view = await deps.views.get(id);
   if (view === null) return { kind: 'unknownBatch' };
-  // Also for items that an earlier retry put back while Temporal was away.
-  const waitInVain = isFinalBatch(view.state) && view.counts.waiting > 0;
-  if (retried === 0 && !waitInVain) return { kind: 'done', batch: view, retried };
+  // An earlier retry may have reset items during an outage of Temporal.
+  const itemsWait = isFinalBatch(view.state) && view.counts.waiting > 0;
+  if (retried === 0 && !itemsWait) return { kind: 'done', batch: view, retried };
   const delivery = await deps.workflows.send(batch, { kind: 'retry' });
   if (delivery.kind === 'unreachable') return delivery;
   const shownNow = await shown(deps, id);
   return shownNow.kind === 'done' ? { ...shownNow, retried } : { kind: 'unknownBatch' };
 }
 
-/** What the change does not name stays. */
+/** Fields that the change does not contain keep their values. */
 export async function changeBatchPolicy(deps: Steering, id: string, change: unknown): Promise<PolicyOutcome> {
   const batch = await deps.batches.forStart(id);
   if (batch === null) return { kind: 'unknownBatch' };

@@ -1,11 +1,11 @@
-/** Starts the workflows of batches whose process died, or for which Temporal was away, before they were started. */
+/** Starts the workflows of batches that were not started because a process died or Temporal could not be reached. */
 import { repeat, type SweepLog } from '../imports/sweep.js';
 import type { BatchToStart } from '../store/batches.js';
 import type { BatchDelivery, BatchUseCaseDependencies } from './ports.js';
 
 const SWEEP_EVERY_MS = 2_000;
-/** What is younger is under way in the process that accepted it. */
-const LEFT_ALONE_MS = 3_000;
+/** A younger batch may still be started by the process that accepted it. */
+const MIN_AGE_MS = 3_000;
 const SWEEP_PAGE = 50;
 
 type Starting = Pick<BatchUseCaseDependencies, 'batches' | 'workflows'>;
@@ -17,7 +17,7 @@ export async function startBatchWorkflow(deps: Starting, batch: BatchToStart): P
 }
 
 export async function sweepBatches(deps: Starting, log: SweepLog): Promise<void> {
-  for (const batch of await deps.batches.toStart(LEFT_ALONE_MS, SWEEP_PAGE)) {
+  for (const batch of await deps.batches.toStart(MIN_AGE_MS, SWEEP_PAGE)) {
     const delivery = await startBatchWorkflow(deps, batch);
     if (delivery.kind !== 'unreachable') continue;
     log.warn({ batchId: batch.id, reason: delivery.reason }, 'batch not started yet');

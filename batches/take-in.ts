@@ -1,4 +1,4 @@
-/** Takes a batch file in as it streams: each item is validated, and the file is stored whole or not at all. */
+/** Stores a batch file while it is received: validates each item, and stores all of them or none. */
 import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
@@ -12,10 +12,10 @@ import { readEntries } from './file/read.js';
 export interface BatchSettings {
   readonly id: string;
   readonly format: BatchFormat;
-  /** `name`, `policy` and `defaults` that win over the file's. */
+  /** `name`, `policy` and `defaults` that override those in the file. */
   readonly header: BatchHeader;
   readonly skipInvalid: boolean;
-  /** Folder that relative sources are relative to, as a `file:` URL. */
+  /** Base folder of relative sources, as a `file:` URL. */
   readonly base: string | null;
   readonly idempotencyKey: string | null;
   readonly workerHost: string;
@@ -38,7 +38,7 @@ export type TakenIn =
   | { readonly kind: 'tooLarge' };
 
 const PAGE = 500;
-/** Further bad items are only counted: so many have a common cause. */
+/** Further invalid items are only counted, because so many usually have a common cause. */
 const MOST_BAD_ITEMS = 1_000;
 export const MAX_BATCH_BYTES = 512 * 1024 * 1024;
 
@@ -52,7 +52,7 @@ export async function takeInBatch(
   source.add(JSON.stringify([settings.format, settings.header, settings.skipInvalid, settings.base]));
   try {
     const taken = await readInto(intake, settings, source.chunks());
-    // The body is read to its end before the answer, and the digest covers all of it.
+    // The body is read completely before the response, so that the digest covers all of it.
     for await (const _ of source.chunks());
     if (source.tooLarge()) return { kind: 'tooLarge' };
     const digest = source.digest();
@@ -100,7 +100,7 @@ async function readInto(
   return await pages.end(number);
 }
 
-/** Collects good and bad items, and writes them by the page. */
+/** Collects valid and invalid items, and writes the valid ones in pages. */
 class ItemPages {
   private good: NewBatchItem[] = [];
   private skipped: BadItem[] = [];
@@ -157,17 +157,12 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
   const problems: RequestProblem[] = Object.keys(given)
     .filter((field) => !HEADER_FIELDS.includes(field))
     .map((field) =>
-      fault(
-        field,
-        'batch.known',
-        given[field],
-        `there is no such field; a batch has ${HEADER_FIELDS.join(', ')} and items`,
-      ),
+      fault(field, 'batch.known', given[field], `unknown field; a batch has ${HEADER_FIELDS.join(', ')} and items`),
     );
   const name = given.name ?? settings.id;
   if (typeof name !== 'string' || !/^[\p{L}\p{N}][\p{L}\p{N}\p{P}\p{S} ]{0,127}$/u.test(name)) {
     problems.push(
-      fault('name', 'batch.name', name, 'give 1 to 128 printed characters that begin with a letter or digit'),
+      fault('name', 'batch.name', name, 'must be 1 to 128 printable characters and begin with a letter or digit'),
     );
   }
   const policy = readPolicy(merge(inFile.policy ?? {}, settings.header.policy), DEFAULT_POLICY);
@@ -184,7 +179,7 @@ function fault(path: string, rule: string, given: unknown, message: string): Req
   return { path, rule, given: JSON.stringify(given) ?? null, message, vendorCode: null };
 }
 
-/** The body, hashed as it is read; a second reader continues where the first one stopped. */
+/** Hashes the body while it is read; a second reader continues where the first stopped. */
 function hashed(body: AsyncIterable<Uint8Array>) {
   const hash = createHash('sha256');
   const iterator = body[Symbol.asyncIterator]();

@@ -1,4 +1,4 @@
-/** The workflows of batches on a Temporal server. */
+/** Starts and signals the workflows of batches on a Temporal server. */
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import {
@@ -21,7 +21,7 @@ import type { BatchToStart } from '../store/batches.js';
 import type { BatchDelivery, BatchMessage, BatchWorkflows } from './ports.js';
 
 const ANSWER_WITHIN_MS = 5_000;
-/** An update is answered only once a worker has run it. */
+/** An update returns only after a worker has run it. */
 const UPDATE_WITHIN_MS = 15_000;
 
 export function createBatchWorkflows(client: Client, pace: ActivityTiming): BatchWorkflows {
@@ -41,7 +41,7 @@ export function createBatchWorkflows(client: Client, pace: ActivityTiming): Batc
       batchId: batch.id,
       policy: batch.policy,
       pace,
-      // The last page that was given out is given out again: its imports may not have been started.
+      // The last claimed page is claimed again, because its imports may not have been started.
       page: Math.max(1, batch.claimedPage),
       step: batch.step,
       paused: false,
@@ -53,7 +53,7 @@ export function createBatchWorkflows(client: Client, pace: ActivityTiming): Batc
       taskQueue: MAIN_QUEUE,
       args: [input],
       workflowIdConflictPolicy: 'USE_EXISTING',
-      // One that has ended starts again when items are retried.
+      // A retry of items starts the workflow of an ended batch again.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     } as const;
   }

@@ -1,4 +1,4 @@
-/** Everything that can be done with batches: for the API, and for programs that embed the service. */
+/** All operations on batches, for the API and for programs that embed the service. */
 import type { BatchCancelSignal } from '../domain/batch/names.js';
 import { type BatchOrder, createBatch } from './create.js';
 import type { BatchUseCaseDependencies } from './ports.js';
@@ -15,7 +15,7 @@ export function createBatchUseCases(deps: BatchUseCaseDependencies) {
     resume: (id: string) => resumeBatch(deps, id),
     resumeImports: (id: string, cause: string | null, set: Readonly<Record<string, unknown>>) =>
       resumeBatchImports(deps, id, cause, set),
-    /** @param running what happens to imports that are under way */
+    /** @param running whether running imports are cancelled or finish */
     cancel: (id: string, running: BatchCancelSignal['running']) => cancelBatch(deps, id, running),
     retry: (id: string, which: { readonly cancelled: boolean }) => retryBatch(deps, id, which),
     changePolicy: (id: string, change: unknown) => changeBatchPolicy(deps, id, change),

@@ -1,4 +1,4 @@
-/** Checks that an answer is what the call asked for, by the fields that every version of the API sends. */
+/** Checks that a response has the expected type, by the fields that every version of the API sends. */
 import { BATCH_STATES, type BatchItemView, type BatchView } from '../domain/batch/batch.js';
 import { type ImportEvent, type ImportView, PHASES, STATES } from '../domain/import.js';
 import { isObject } from '../domain/json-value.js';
@@ -14,11 +14,11 @@ export type BatchSummary = Pick<BatchView, 'id' | 'name' | 'state' | 'createdAt'
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Where the next page starts; null: this is the last. */
+  /** The start of the next page; null on the last page. */
   readonly nextCursor: string | null;
 }
 
-/** Throws `UnexpectedAnswerError`, as all below. */
+/** Throws `UnexpectedAnswerError`, as all functions below. */
 export function readImport(text: string): ImportView {
   return expect(text, 'import', isImportView);
 }
@@ -43,7 +43,7 @@ export function readItemPage(text: string): Page<BatchItemView> {
   return readPage(text, 'items', isBatchItem);
 }
 
-/** The ids of the imports that were resumed. */
+/** The IDs of the resumed imports. */
 export function readResumed(text: string): readonly string[] {
   const value = expect(text, 'list of resumed imports', isObject);
   return Array.isArray(value.resumed) ? value.resumed.map(String) : [];

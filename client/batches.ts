@@ -7,7 +7,7 @@ import type { ImportRequestInput } from './request.js';
 import type { Transport } from './transport.js';
 
 export interface BatchInput {
-  /** The same name and items give the same batch. */
+  /** The same name and items return the same batch. */
   readonly name?: string;
   readonly policy?: Partial<BatchPolicy>;
   /** Fields for every item that does not set them. */
@@ -16,16 +16,16 @@ export interface BatchInput {
 }
 
 export interface BatchCreateOptions {
-  /** The same key and items give the same batch. */
+  /** The same key and items return the same batch. */
   readonly idempotencyKey?: string;
-  /** Start the valid items although others are invalid. Default false: an invalid item refuses the whole batch. */
+  /** Start the valid items even if others are invalid. Default false: one invalid item rejects the whole batch. */
   readonly skipInvalid?: boolean;
 }
 
 export interface BatchClient {
   readonly create: (batch: BatchInput, options?: BatchCreateOptions) => Promise<BatchView>;
   readonly get: (id: string) => Promise<BatchView>;
-  /** Newest first; reads further pages as they are needed. */
+  /** Newest first; fetches pages as needed. */
   readonly list: (filter?: { readonly state?: BatchState }) => AsyncGenerator<BatchSummary, void, undefined>;
   readonly items: (
     id: string,
@@ -33,21 +33,21 @@ export interface BatchClient {
   ) => AsyncGenerator<BatchItemView, void, undefined>;
   /** Starts no new imports; running ones continue. */
   readonly pause: (id: string) => Promise<BatchView>;
-  /** Without `cause` the batch itself; with it the imports that stopped for this code, or `all`. */
+  /** Without `cause`: resumes the batch. With `cause`: resumes its imports that stopped with this code, or `all` of them. */
   readonly resume: (
     id: string,
     options?: { readonly cause?: string; readonly set?: Readonly<Record<string, unknown>> },
   ) => Promise<BatchView>;
   /** `running: 'finish'` lets imports that have started finish. Default `cancel`. */
   readonly cancel: (id: string, options?: { readonly running?: 'cancel' | 'finish' }) => Promise<BatchView>;
-  /** Starts a new attempt of every failed item; with `cancelled` of the cancelled ones too. */
+  /** Starts a new attempt of every failed item; with `cancelled`, also of every cancelled item. */
   readonly retry: (id: string, options?: { readonly cancelled?: boolean }) => Promise<BatchView>;
   readonly changePolicy: (id: string, change: Partial<BatchPolicy>) => Promise<BatchView>;
   /** Markdown, JSON or CSV with every item. Default `markdown`. */
   readonly report: (id: string, format?: 'markdown' | 'json' | 'csv') => Promise<string>;
 }
 
-/** The API checks tens of thousands of items before it answers. */
+/** The API validates all items, possibly tens of thousands, before it responds. */
 const CREATED_WITHIN_MS = 30 * 60_000;
 const REPORT_WITHIN_MS = 10 * 60_000;
 

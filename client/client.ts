@@ -1,4 +1,4 @@
-/** The client of the HTTP API: starts imports, follows and steers them. */
+/** The client of the HTTP API: starts, watches and controls imports. */
 import { randomUUID } from 'node:crypto';
 import type { ImportEvent, ImportView, State } from '../domain/import.js';
 import type { RequestProblem } from '../domain/request/request.js';
@@ -13,13 +13,13 @@ import { importPath, type WatchOptions, watchImport } from './watch.js';
 export type ImportClientOptions = TransportOptions;
 
 export interface StartOptions {
-  /** The same key and request give the same import. Default: a new key, so that a lost answer is retried safely. */
+  /** The same key and request return the same import. Default: a new key, so that a lost response can be retried safely. */
   readonly idempotencyKey?: string;
 }
 
-/** An import that was just accepted. */
+/** A newly accepted import. */
 export interface StartedImport extends ImportView {
-  /** Unusual but valid fields of the request. */
+  /** Valid but unusual fields of the request. */
   readonly warnings?: readonly RequestProblem[];
 }
 
@@ -33,11 +33,11 @@ export interface ListFilter {
 export interface ImportClient {
   readonly start: (request: ImportRequestInput, options?: StartOptions) => Promise<StartedImport>;
   readonly get: (id: string) => Promise<ImportView>;
-  /** Newest first; reads further pages as they are needed. */
+  /** Newest first; fetches pages as needed. */
   readonly list: (filter?: ListFilter) => AsyncGenerator<ImportView, void, undefined>;
-  /** Stops the import and deletes what it created; `keepImage` keeps an image that was finished before. */
+  /** Stops the import and deletes what it created; `keepImage` keeps an image that is already complete. */
   readonly cancel: (id: string, options?: { readonly keepImage?: boolean }) => Promise<ImportView>;
-  /** Continues an import in `attention`, with fields of its request changed first: `{ imageName: 'web-02' }`. */
+  /** Resumes an import in `attention`. `set` changes fields of its request first: `{ imageName: 'web-02' }`. */
   readonly resume: (id: string, options?: { readonly set?: Readonly<Record<string, unknown>> }) => Promise<ImportView>;
   /** Resumes every import that stopped with this code. Returns their ids. */
   readonly resumeAll: (code: string) => Promise<readonly string[]>;
@@ -45,9 +45,9 @@ export interface ImportClient {
   readonly watch: (id: string, options?: WatchOptions) => AsyncGenerator<ImportEvent, ImportView, undefined>;
   /** As `watch`, without the events. */
   readonly waitFor: (id: string, options?: WatchOptions) => Promise<ImportView>;
-  /** Everything that happened to the import, as Markdown. */
+  /** The report of the import as Markdown. */
   readonly report: (id: string) => Promise<string>;
-  /** Inspects an image on a worker's disk: will it boot on ECS, and if not, why. */
+  /** Inspects an image on a worker's disk: whether it can boot on ECS, and why not. */
   readonly inspect: (image: {
     /** `file:///path`, or `file://HOST/path` for the worker of that host. */
     readonly source: string;
@@ -57,7 +57,7 @@ export interface ImportClient {
 }
 
 const START_RETRY_FOR_MS = 12_000;
-/** A large guest on a slow disk takes its time. */
+/** The inspection of a large guest on a slow disk takes minutes. */
 const INSPECTED_WITHIN_MS = 5 * 60_000;
 
 export function createImportClient(options: ImportClientOptions): ImportClient {

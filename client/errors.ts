@@ -1,4 +1,4 @@
-/** What a call to the API can fail with. Every error has a stable `name`. */
+/** The errors of API calls. Every error has a stable `name`. */
 import type { RequestProblem } from '../domain/request/request.js';
 
 /** The fields of a problem document (RFC 9457) as this API sends it. */
@@ -9,13 +9,13 @@ export interface ProblemDocument {
   readonly detail: string;
   /** Stable, for programs: `notFound`, `conflict`, `invalid` … */
   readonly code: string;
-  /** What to do about it; may be empty. */
+  /** What to do; may be empty. */
   readonly remedy: string;
-  /** Everything that is wrong with the request, field by field; empty unless the request is invalid. */
+  /** All problems of an invalid request, by field; empty for other errors. */
   readonly errors: readonly RequestProblem[];
 }
 
-/** The API refused the call. `status` below 500: the caller can fix it; from 500 on: the service has to recover. */
+/** The API returned an error. `status` below 500: fix the call. 500 or above: the service must recover. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
 
@@ -36,11 +36,11 @@ export class ApiUnreachableError extends Error {
 
   constructor(
     readonly baseUrl: string | null,
-    /** `ECONNREFUSED`, `no answer within 30 s` … */
+    /** `ECONNREFUSED`, `no response within 30 s` … */
     readonly reason: string,
     options?: ErrorOptions,
   ) {
-    super(`the API${baseUrl === null ? '' : ` at ${baseUrl}`} can't be reached: ${reason}`, options);
+    super(`the API${baseUrl === null ? '' : ` at ${baseUrl}`} cannot be reached: ${reason}`, options);
   }
 }
 
@@ -54,7 +54,7 @@ export class UnexpectedAnswerError extends Error {
     /** The response body as received. */
     readonly body: string,
   ) {
-    super(`the API's answer is not ${article(expected)} ${expected}: check the address of the API`);
+    super(`the response of the API is not ${article(expected)} ${expected}. Check the address of the API.`);
   }
 }
 
@@ -63,10 +63,10 @@ function article(noun: string): string {
 }
 
 function messageOf(status: number, problem: ProblemDocument | null, body: string): string {
-  if (problem === null) return `the API answered ${status}: ${body.slice(0, 200)}`;
+  if (problem === null) return `the API responded with status ${status}: ${body.slice(0, 200)}`;
   const faults = problem.errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   if (faults.length > 0) return faults.join('; ');
-  return [problem.detail || problem.title || `the API answered ${status}`, problem.remedy]
+  return [problem.detail || problem.title || `the API responded with status ${status}`, problem.remedy]
     .filter((part) => part !== '')
     .join('. ');
 }

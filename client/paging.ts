@@ -1,8 +1,8 @@
-/** Reads that may be repeated, and lists that come in pages. */
+/** Retries of reads, and paged lists. */
 import type { Page } from './answers.js';
 import type { Call } from './transport.js';
 
-/** A supervised API that died is back sooner. */
+/** Longer than the restart of a supervised API takes. */
 const RETRY_FOR_MS = 3_000;
 
 export function retrying(path: string): Call {

@@ -1,4 +1,4 @@
-/** A request as a caller writes it: fields with a default may be left out. */
+/** The input type of a request: fields with a default are optional. */
 import type { z } from 'zod';
 import type { importRequestSchema } from '../domain/request/shape.js';
 

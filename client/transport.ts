@@ -18,14 +18,14 @@ export interface Call {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** In place of `body`: opened anew for every attempt, sent as it is read. */
+  /** Instead of `body`: opened again for every attempt, and streamed. */
   readonly file?: { readonly type: string; readonly open: () => ReadableStream<Uint8Array> };
-  /** How long the answer may take; ms. Default 30,000. */
+  /** Time limit of the response; ms. Default 30,000. */
   readonly answerWithinMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Statuses other than 2xx that are an answer, not an error. */
+  /** Statuses other than 2xx that are not errors. */
   readonly alsoFine?: readonly number[];
-  /** How long a failed connection or a 503 is retried; only for calls that may be made twice. Default 0. */
+  /** How long to retry a failed connection or a 503; ms. Only for calls that are safe to repeat. Default 0. */
   readonly retryForMs?: number;
 }
 
@@ -126,7 +126,7 @@ function unreachable(base: string, error: unknown, withinMs: number): ApiUnreach
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const late = cause instanceof Error && cause.name === 'TimeoutError';
   const code = isObject(cause) && typeof cause.code === 'string' ? cause.code : String(cause);
-  return new ApiUnreachableError(base, late ? `no answer within ${withinMs / 1_000} s` : code, { cause: error });
+  return new ApiUnreachableError(base, late ? `no response within ${withinMs / 1_000} s` : code, { cause: error });
 }
 
 function refusal({ status, text }: Answer): ApiProblem {

@@ -1,4 +1,4 @@
-/** Follows one import by its server-sent events, across broken connections and restarts of the API. */
+/** Watches one import through its server-sent events. Reconnects after a lost connection or a restart of the API. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ImportEvent, type ImportView, isFinal } from '../domain/import.js';
 import { isImportEvent, readImport } from './answers.js';
@@ -22,8 +22,8 @@ const RETRY_FOR_MS = 3_000;
 
 /**
  * Yields the import's events from its start, each once. Returns the import when it is final or waits in `attention`.
- * Throws the signal's reason when aborted, `ApiProblem` when there is no such import, and `ApiUnreachableError` when
- * the API stays away.
+ * Throws the signal's reason when aborted, `ApiProblem` when the import does not exist, and `ApiUnreachableError` when
+ * the API stays unreachable.
  */
 export async function* watchImport(
   transport: Transport,
@@ -49,7 +49,7 @@ export async function* watchImport(
         if (!isImportEvent(event)) continue;
         yield event;
         if (eventId !== null) last = eventId;
-        // An attention in the past has been resumed since: only the import itself tells.
+        // The attention may have been resumed since this event: check the current state.
         if (event.state === 'attention') {
           const view = await read();
           if (view.state === 'attention') return view;
@@ -59,7 +59,7 @@ export async function* watchImport(
       if (isFinal(view.state) || view.state === 'attention') return view;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!mayPass(error)) throw error;
+      if (!isTransient(error)) throw error;
       if (lostAt === null) onConnection('lost');
       lostAt ??= Date.now();
       if (Date.now() - lostAt > patienceMs) throw error;
@@ -83,7 +83,7 @@ async function* eventsOf({ body, url }: Response): ReturnType<typeof serverSentE
       try {
         next = await events.next();
       } catch (error) {
-        throw new ApiUnreachableError(url, 'the connection broke', { cause: error });
+        throw new ApiUnreachableError(url, 'the connection was closed', { cause: error });
       }
       if (next.done === true) return;
       yield next.value;
@@ -93,6 +93,6 @@ async function* eventsOf({ body, url }: Response): ReturnType<typeof serverSentE
   }
 }
 
-function mayPass(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof ApiUnreachableError || (error instanceof ApiProblem && error.status >= 500);
 }

@@ -1,5 +1,5 @@
 /**
- * Cancels an import. The workflow gets the cancel first, then the record, so that a recorded cancel always takes effect.
+ * Cancels an import. The workflow is signalled before the cancel is recorded, so that a recorded cancel always takes effect.
  * An import whose workflow was terminated is cleaned up by a new one.
  */
 import { type FinalState, isFinal } from '../domain/import.js';
@@ -22,15 +22,15 @@ export type CancelOutcome =
 /** A batch starts the workflows of a page within this time; ms. */
 const BATCH_STARTS_WITHIN_MS = 60_000;
 const STEP_SIZE = 1_000_000;
-/** Steps of the terminated workflow that may still write to the record without having done so yet. */
+/** Steps of the terminated workflow that may still write to the record. */
 const STEPS_KEPT_FREE = 1_000;
 
 export interface CancelSettings {
-  /** What the import's events have beside `cancel requested`. */
+  /** Additional fields of the event `cancel requested`. */
   readonly note?: Readonly<Record<string, unknown>>;
   /**
-   * Where this namespace does not know the workflow. `start` is for callers that know that it is the import's own
-   * namespace: the workflow starts with the cancel. Default: `refuse`.
+   * What to do if this namespace does not know the workflow. `start` starts a workflow that is already cancelled. Only for
+   * callers that know that the namespace is that of the import. Default: `refuse`.
    */
   readonly unknownWorkflow?: 'refuse' | 'start';
 }
@@ -55,13 +55,13 @@ export async function cancelImport(
     if (refusal !== null) return refusal;
   }
   if (await store.recordCancel(importId, before.attentionVersion)) return { kind: 'cancelling' };
-  // It ended while the cancel was on its way: cancelled by this one, or on its own before.
+  // The import ended meanwhile: because of this cancel, or before it took effect.
   const now = await store.standing(importId);
   if (now === null || !isFinal(now.state) || now.state === 'cancelled') return { kind: 'cancelling' };
   return { kind: 'ended', state: now.state };
 }
 
-/** Accepted while Temporal was away: the workflow starts with the cancel. */
+/** Starts the workflow with the cancel: Temporal could not be reached when the import was accepted. */
 async function startCancelled(
   deps: ImportDependencies,
   { id, request, fileQueue }: ImportStanding,
@@ -74,10 +74,10 @@ async function startCancelled(
 }
 
 /**
- * The workflow does not run. Where this namespace shows that it was terminated or failed, a new one cleans up: it starts
- * once no activity of the old one runs, and above the versions that those may still write. Nothing is inferred from a
- * workflow that this namespace does not know.
- * @returns null where the cancel can be recorded
+ * Handles a workflow that does not run. If it was terminated or failed in this namespace, a new workflow cleans up. It starts
+ * when no activity of the old one runs, with versions above those that the old one may still write. If this namespace does
+ * not know the workflow, nothing is concluded from that.
+ * @returns null if the cancel can be recorded
  */
 async function reconcile(
   deps: ImportDependencies,
@@ -87,7 +87,7 @@ async function reconcile(
 ): Promise<CancelOutcome | null> {
   const { store, workflows, clock } = deps;
   const { namespace } = workflows;
-  // Asked before the record: a workflow that has completed wrote its end to the record first.
+  // Read before the record: a workflow writes its result to the record before it completes.
   const workflow: WorkflowStanding = await workflows.standing(before.id);
   const now = await store.standing(before.id);
   if (now === null) return { kind: 'unknownImport' };
@@ -106,7 +106,7 @@ async function reconcile(
       return isNew ? { kind: 'starting' } : { kind: 'workflowUnknown', namespace };
     }
     case 'running': {
-      // Another cancel has started it in the meantime.
+      // Another cancel has started it meanwhile.
       const again = await workflows.cancel(before.id, signal);
       if (again.kind === 'delivered') return null;
       return again.kind === 'unreachable' ? again : { kind: 'starting' };

@@ -1,11 +1,11 @@
-/** The daily search for orphans: a schedule of Temporal, created once. Changes of an operator stay. */
+/** The daily search for orphans: a Temporal schedule, created once. Changes by an operator are kept. */
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { MAIN_QUEUE, ORPHANS_WORKFLOW, type OrphanSweepInput } from '../domain/process-names.js';
 
 const SCHEDULE_ID = 'orphans-daily';
 const TRY_AGAIN_MS = 30_000;
 
-/** Tries until Temporal can be reached. Returns what stops it. */
+/** Retries until Temporal can be reached. Returns a function that stops it. */
 export function keepDailySweep(client: Client, log: { warn(attributes: object, message: string): void }): () => void {
   let timer: NodeJS.Timeout | null = null;
   const input: OrphanSweepInput = { delete: false, foreign: false };

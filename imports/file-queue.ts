@@ -1,4 +1,4 @@
-/** The task queue of the worker that reads an import's sources: its host is in the source's URL, or is the API's own. */
+/** The task queue of the worker that reads an import's sources: the host in the source's URL, or the default host of the API. */
 import { fileQueue, MAIN_QUEUE } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { workerHostOf } from '../domain/request/source-rules.js';

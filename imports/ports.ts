@@ -1,4 +1,4 @@
-/** What the use cases of an import need from outside: the record, the workflows, the clock. */
+/** The dependencies of the use cases of imports: records, workflows, clock. */
 import type { CancelSignal, ImportWorkflowInput, ResumeSignal } from '../domain/process-names.js';
 import type { ImportStore } from '../store/imports.js';
 
@@ -15,35 +15,35 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() };
 
-/** What became of one message to Temporal. */
+/** The result of sending a message to Temporal. */
 export type Delivery =
   | { readonly kind: 'delivered' }
-  /** No workflow of this import runs: it has ended, was terminated, or this server never had it. */
+  /** No workflow of this import runs: it has ended, was terminated, or this server does not know it. */
   | { readonly kind: 'notRunning' }
-  /** The message may have arrived all the same. */
+  /** The message may have been delivered nevertheless. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** How the workflow of an import stands, as Temporal has it. */
+/** The status of an import's workflow in Temporal. */
 export type WorkflowStanding =
   | { readonly kind: 'running' | 'completed' | 'unknown' }
   /** Closed without an end of its own. */
   | { readonly kind: 'broken'; readonly how: string; readonly closedAtMs: number }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** A workflow to start. Times and patience are the implementation's own. */
+/** A workflow to start. The implementation adds the timing. */
 export type WorkflowStart = Omit<ImportWorkflowInput, 'pace'>;
 
-/** The workflows of imports. `temporal-workflows.ts` is the one for a real server. */
+/** The workflows of imports. `temporal-workflows.ts` implements them on a Temporal server. */
 export interface ImportWorkflows {
-  /** Namespace, for messages. */
+  /** The Temporal namespace, for messages. */
   readonly namespace: string;
-  /** `delivered` also where the workflow was started before, whether it still runs or not. */
+  /** Also `delivered` if the workflow was started before, whether it still runs or not. */
   start(start: WorkflowStart, summary: string): Promise<Delivery>;
   cancel(importId: string, signal: CancelSignal): Promise<Delivery>;
   resume(importId: string, signal: ResumeSignal): Promise<Delivery>;
   /**
-   * Starts a workflow that has the cancel before it does anything; one that runs gets the cancel.
-   * @param after what may have closed before: `nothing` for a workflow that was never started, `broken` for one that was terminated
+   * Starts a workflow with the cancel as its first signal; a running workflow is signalled.
+   * @param after the previous workflow: `nothing` if it was never started, `broken` if it was terminated or failed
    */
   startCancelled(
     start: WorkflowStart,
@@ -52,6 +52,6 @@ export interface ImportWorkflows {
     delayMs: number,
   ): Promise<Delivery>;
   standing(importId: string): Promise<WorkflowStanding>;
-  /** After this time without a heartbeat, no activity of a closed workflow runs any more; ms. */
+  /** The time after which no activity of a closed workflow runs; ms. */
   readonly activitiesEndWithinMs: number;
 }

@@ -1,11 +1,11 @@
-/** Imports as people see them. */
+/** Reads imports. */
 import { type ComparedItem, compareFindings } from '../domain/finding-comparison.js';
 import type { ImportView } from '../domain/import.js';
 import type { ListFilter, StoredEvent } from '../store/import-reads.js';
 import type { ImportStore } from '../store/imports.js';
 import type { WaitingCause } from '../store/waiting.js';
 
-/** With the cloud's detection beside our inspection. */
+/** Includes the comparison of the inspection with the cloud's detection. */
 export type ComparedView = ImportView & { readonly comparison: readonly ComparedItem[] };
 
 export interface ImportPage {
@@ -18,7 +18,7 @@ type Reading = Pick<ImportStore, 'get' | 'list' | 'events' | 'waitingCauses'>;
 
 export function importReading(store: Reading) {
   return {
-    /** Null where there is no such import. */
+    /** Null if the import does not exist. */
     async get(importId: string): Promise<ComparedView | null> {
       const found = await store.get(importId);
       if (found === null) return null;
@@ -35,7 +35,7 @@ export function importReading(store: Reading) {
 
     events: (importId: string, afterId: number): Promise<readonly StoredEvent[]> => store.events(importId, afterId),
 
-    /** Why imports wait for a person, the cause of most of them first. */
+    /** The causes of imports in attention, the most frequent first. */
     waitingCauses: (): Promise<readonly WaitingCause[]> => store.waitingCauses(),
   };
 }

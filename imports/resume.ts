@@ -1,6 +1,6 @@
 /**
- * Resumes imports that stopped for attention. A resume claims its stop in the record first, so that one of several wins;
- * then the workflow gets it. The sweep repeats what was claimed and not delivered.
+ * Resumes imports in attention. A resume first claims the stop in the record, so that only one of several succeeds;
+ * then it signals the workflow. The sweep repeats signals that were claimed but not delivered.
  */
 import { CATALOGUE, lookUp } from '../domain/errors/index.js';
 import { type FinalState, isFinal, type State } from '../domain/import.js';
@@ -13,20 +13,20 @@ import type { ImportDependencies } from './ports.js';
 export type ResumeOutcome =
   | StopOutcome
   | { readonly kind: 'unknownImport' }
-  /** What was set cannot change any more, or the request as amended is not valid. */
+  /** A field in `set` cannot be changed in this phase, or the amended request is invalid. */
   | { readonly kind: 'notAmendable'; readonly refused: string | null; readonly problems: readonly RequestProblem[] };
 
-/** What became of one stop. */
+/** The result of resuming one stop. */
 export type StopOutcome =
-  /** `delivered` is false where Temporal cannot be reached: the sweep repeats the signal until it is. */
+  /** `delivered` is false if Temporal could not be reached: the sweep repeats the signal. */
   | { readonly kind: 'resumed'; readonly delivered: boolean }
-  /** It is not at a stop, or another resume came first. */
+  /** The import is not in attention, or another resume came first. */
   | { readonly kind: 'notWaiting'; readonly state: State }
   | { readonly kind: 'ended'; readonly state: FinalState }
-  /** It waits as before: no workflow of it runs. */
+  /** The import still waits, because its workflow does not run. */
   | { readonly kind: 'workflowGone'; readonly namespace: string };
 
-/** @param note what the import's events have beside `resume requested` */
+/** @param note additional fields of the event `resume requested` */
 export async function resumeImport(
   deps: ImportDependencies,
   importId: string,
@@ -49,16 +49,16 @@ export type CauseOutcome =
       readonly resumed: readonly string[];
       readonly notResumed: readonly { readonly id: string; readonly reason: string }[];
     }
-  /** No import waits for this code, and no error has it. */
+  /** No import waits for this code, and the code does not exist. */
   | { readonly kind: 'unknownCode'; readonly nearest: string | null };
 
-/** More than these wait for the next call. */
-const MOST_AT_ONCE = 10_000;
+/** The limit per call; further imports require another call. */
+const MAX_PER_CALL = 10_000;
 const CONCURRENT = 20;
 
-/** Resumes all imports that wait for the same cause; one that cannot be resumed keeps no other from it. */
+/** Resumes all imports that wait for the same cause. An import that cannot be resumed does not affect the others. */
 export async function resumeCause(deps: ImportDependencies, code: string): Promise<CauseOutcome> {
-  const waiting = await deps.store.waitingFor(code, MOST_AT_ONCE);
+  const waiting = await deps.store.waitingFor(code, MAX_PER_CALL);
   if (waiting.length === 0) {
     if (lookUp('own', code) === null) {
       const codes = Object.values(CATALOGUE).flatMap((entries) => entries.map((entry) => entry.code));
@@ -91,7 +91,7 @@ export async function resumeCause(deps: ImportDependencies, code: string): Promi
   };
 }
 
-/** Repeats the signals of claims that were not confirmed: the process died, or Temporal was away. */
+/** Repeats the signals of unconfirmed claims: the process died, or Temporal could not be reached. */
 export async function deliverClaims(deps: ImportDependencies, olderThanMs: number, limit: number): Promise<void> {
   for (const claim of await deps.store.resumesToDeliver(olderThanMs, limit)) {
     const outcome = await deliver(deps, claim);
@@ -110,7 +110,7 @@ async function resumeStop(
   return isFinal(state) ? { kind: 'ended', state } : { kind: 'notWaiting', state };
 }
 
-/** The workflow ignores a resume that it has already. */
+/** Safe to repeat: the workflow ignores a resume that it has already received. */
 async function deliver(deps: ImportDependencies, claim: ResumeClaim): Promise<StopOutcome> {
   const { store, workflows } = deps;
   const { importId, attentionVersion, request } = claim;
@@ -128,10 +128,10 @@ async function deliver(deps: ImportDependencies, claim: ResumeClaim): Promise<St
 function reasonOf(outcome: Exclude<StopOutcome, { readonly kind: 'resumed' }>): string {
   switch (outcome.kind) {
     case 'notWaiting':
-      return `it is ${outcome.state}: another resume came first`;
+      return `it is in state ${outcome.state}: another resume came first`;
     case 'ended':
-      return `it has ${outcome.state}`;
+      return `it has ended as ${outcome.state}`;
     case 'workflowGone':
-      return `no workflow of it runs in namespace ${outcome.namespace}`;
+      return `its workflow does not run in namespace ${outcome.namespace}`;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Starts an import. The record is written first, so whatever dies in between, its workflow is started later: by the
- * sweep, since the workflow's id is the import's.
+ * Starts an import. The record is written before the workflow is started. If a process dies in between, the sweep starts the
+ * workflow; the workflow ID is derived from the import ID, so it starts only once.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { newImportId } from '../domain/ids.js';
@@ -11,19 +11,19 @@ import { queueOf } from './file-queue.js';
 import type { Delivery, ImportDependencies } from './ports.js';
 
 export interface StartDependencies extends ImportDependencies {
-  /** The host whose worker reads sources that name none. */
+  /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
 }
 
 export interface NewImportOrder {
   readonly request: ImportRequest;
-  /** The request as it was sent; the same key with another one is refused. */
+  /** The request as received; the same key with another request is rejected. */
   readonly given: unknown;
   readonly idempotencyKey: string | null;
 }
 
 export type StartOutcome =
-  /** `isNew` is false where the same key and request made it before. */
+  /** `isNew` is false if the same key and request created the import before. */
   | { readonly kind: 'accepted'; readonly importId: string; readonly isNew: boolean }
   | { readonly kind: 'keyReused'; readonly importId: string }
   | { readonly kind: 'severalHosts'; readonly reason: string };
@@ -44,7 +44,7 @@ export async function startImport(deps: StartDependencies, order: NewImportOrder
   return { kind: 'accepted', importId: inserted.importId, isNew };
 }
 
-/** Where Temporal cannot be reached, the sweep starts the workflow later. */
+/** If Temporal cannot be reached, the sweep starts the workflow later. */
 export async function startWorkflow(deps: ImportDependencies, accepted: ImportToStart): Promise<Delivery> {
   const { id, request, fileQueue } = accepted;
   const summary = `${request.imageName} → ${request.region}`;
@@ -53,7 +53,7 @@ export async function startWorkflow(deps: ImportDependencies, accepted: ImportTo
   return delivery;
 }
 
-/** The same request gives the same digest, in whatever order its fields are. */
+/** Independent of the order of the fields. */
 function digestOf(body: unknown): string {
   return createHash('sha256').update(canonical(body)).digest('hex');
 }

@@ -1,4 +1,4 @@
-/** The workflows of imports on a Temporal server. */
+/** Starts, signals and describes the workflows of imports on a Temporal server. */
 import {
   type Client,
   isGrpcServiceError,
@@ -17,10 +17,10 @@ import {
 import type { Delivery, ImportWorkflows, WorkflowStart } from './ports.js';
 
 const ANSWER_WITHIN_MS = 5_000;
-/** An activity learns of its workflow's end with a heartbeat, several of which fit into the timeout. */
+/** An activity is notified of the end of its workflow by a heartbeat; several heartbeats fit into one timeout. */
 const HEARTBEAT_TIMEOUTS = 2;
 
-export function createImportWorkflows(client: Client, pace: ActivityTiming): ImportWorkflows {
+export function createImportWorkflows(client: Client, timing: ActivityTiming): ImportWorkflows {
   async function send(call: () => Promise<unknown>): Promise<Delivery> {
     try {
       await withDeadline(client, call);
@@ -36,7 +36,7 @@ export function createImportWorkflows(client: Client, pace: ActivityTiming): Imp
   }
 
   const options = (start: WorkflowStart) => {
-    const input: ImportWorkflowInput = { ...start, pace };
+    const input: ImportWorkflowInput = { ...start, pace: timing };
     return {
       workflowId: importWorkflowId(start.importId),
       taskQueue: MAIN_QUEUE,
@@ -49,7 +49,7 @@ export function createImportWorkflows(client: Client, pace: ActivityTiming): Imp
 
   return {
     namespace: client.options.namespace,
-    activitiesEndWithinMs: HEARTBEAT_TIMEOUTS * pace.heartbeatTimeoutMs,
+    activitiesEndWithinMs: HEARTBEAT_TIMEOUTS * timing.heartbeatTimeoutMs,
 
     async start(start, staticSummary) {
       const delivery = await send(() =>
@@ -69,7 +69,7 @@ export function createImportWorkflows(client: Client, pace: ActivityTiming): Imp
       send(() =>
         client.workflow.signalWithStart(IMPORT_WORKFLOW, {
           ...options(start),
-          // The server refuses to start after one that completed, whatever the record says.
+          // Temporal rejects the start after a completed workflow, whatever the record contains.
           workflowIdReusePolicy: after === 'broken' ? 'ALLOW_DUPLICATE_FAILED_ONLY' : 'REJECT_DUPLICATE',
           signal: CANCEL_SIGNAL,
           signalArgs: [payload],
@@ -100,14 +100,14 @@ function withDeadline<T>(client: Client, call: () => Promise<T>): Promise<T> {
   return client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
 }
 
-/** gRPC's INVALID_ARGUMENT: a message that no server takes, so a fault of ours. */
+/** gRPC's INVALID_ARGUMENT: the message itself is invalid, which is a bug of this service. */
 const INVALID_ARGUMENT = 3;
 
-/** Why the server did not answer, or refused to; null for an error that is not the server's. */
+/** Why the server did not respond or rejected the call; null for any other error. */
 export function unreachableReason(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (isGrpcServiceError(cause)) return cause.code === INVALID_ARGUMENT ? null : cause.details || cause.message;
-    // Thrown by the client itself, before there is a connection.
+    // Thrown by the client before a connection exists.
     if (/connect before the deadline|channel has been (shut down|closed)/i.test(cause.message)) return cause.message;
   }
   return null;

@@ -1,4 +1,4 @@
-/** Everything that can be done with imports: for the API, for batches, and for programs that embed the service. */
+/** All operations on imports, for the API, batches, and programs that embed the service. */
 import type { CancelSignal } from '../domain/process-names.js';
 import { cancelImport } from './cancel.js';
 import { importReading } from './read.js';
@@ -12,7 +12,7 @@ export function createImportUseCases(deps: StartDependencies) {
     ...importReading(deps.store),
     start: (order: NewImportOrder) => startImport(deps, order),
     cancel: (importId: string, signal: CancelSignal) => cancelImport(deps, importId, signal),
-    /** @param set what to change of the request first: field path to value */
+    /** @param set fields of the request to change first: path to value */
     resume: (importId: string, set: Readonly<Record<string, unknown>>) => resumeImport(deps, importId, set),
     resumeCause: (code: string) => resumeCause(deps, code),
   };

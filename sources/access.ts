@@ -1,4 +1,4 @@
-/** What sources are read with; a worker passes the real ones. */
+/** The dependencies of sources; a worker provides them. */
 import type { HttpClient } from './http-request.js';
 import type { Cache } from './scratch-cache.js';
 import type { MapExtents } from './sparse-extents.js';

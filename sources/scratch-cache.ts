@@ -1,5 +1,5 @@
 /**
- * A folder for downloaded and converted images until they are sent: limited in size, never filling its disk, emptied after use
+ * A folder for downloaded and converted images until they are sent: limited in size, never filling its disk, cleaned after use
  * and after a crash. A finished file is used again after a restart; an unfinished one is deleted.
  */
 
@@ -227,7 +227,7 @@ function full(folder: string, wanted: number, free: number, limitBytes: number):
   const mib = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;
   return fail(
     'Cache.Full',
-    `${folder} needs ${mib(wanted)} and has ${mib(free)} (limit ${mib(limitBytes)}; ${mib(RESERVE_BYTES)} of its disk stay free)`,
+    `${folder} requires ${mib(wanted)} but has ${mib(free)} free (limit ${mib(limitBytes)}; ${mib(RESERVE_BYTES)} of its disk are reserved)`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** The batches: show one or many, steer them, and report on them. create-batch.ts makes one of a file. */
+/** The routes of batches, except for `POST /v1/batches` in create-batch.ts. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
@@ -14,9 +14,9 @@ import { idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../rout
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1_000;
 
-const noSuchBatch = refusal('No batch has this id');
-const hasEnded = refusal('The batch has ended already');
-const away = refusal('Temporal cannot be reached');
+const noSuchBatch = refusal('The batch does not exist');
+const hasEnded = refusal('The batch has already ended');
+const unavailable = refusal('Temporal cannot be reached');
 const pageLimit = parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}`);
 
 const list = createRoute({
@@ -26,17 +26,17 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       state: parameter.oneOf(BATCH_STATES, 'Only batches in this state'),
-      cursor: parameter.name('nextCursor of the page before'),
+      cursor: parameter.name('nextCursor of the previous page'),
       limit: pageLimit,
     }),
   },
-  responses: answers({ 200: json('A page', 'BatchList'), 400: refusal('No such state') }),
+  responses: answers({ 200: json('A page', 'BatchList'), 400: refusal('The state does not exist') }),
 });
 
 const show = createRoute({
   method: 'get',
   path: '/v1/batches/{id}',
-  summary: 'How a batch stands: counts, rate, causes of failures and stops',
+  summary: 'Show a batch: counts, rate, causes of failures and stops',
   request: { params: idPath, query: noQuery },
   responses: answers({ 200: json('The batch', 'Batch'), 404: noSuchBatch }),
 });
@@ -44,12 +44,12 @@ const show = createRoute({
 const items = createRoute({
   method: 'get',
   path: '/v1/batches/{id}/items',
-  summary: 'The items of a batch, in the order of the file',
+  summary: 'List the items of a batch in the order of the file',
   request: {
     params: idPath,
     query: z.strictObject({
       state: parameter.oneOf(ITEM_STATES, 'Only items in this state'),
-      cursor: parameter.whole('nextCursor of the page before'),
+      cursor: parameter.whole('nextCursor of the previous page'),
       limit: pageLimit,
     }),
   },
@@ -59,11 +59,11 @@ const items = createRoute({
 const report = createRoute({
   method: 'get',
   path: '/v1/batches/{id}/report',
-  summary: 'How every item ended: Markdown, JSON or CSV',
+  summary: 'Report the result of every item as Markdown, JSON or CSV',
   request: {
     params: idPath,
     query: z.strictObject({
-      format: parameter.oneOf(['markdown', 'json', 'csv'], 'markdown, json or csv; wins over Accept'),
+      format: parameter.oneOf(['markdown', 'json', 'csv'], 'markdown, json or csv; takes precedence over Accept'),
     }),
   },
   responses: answers({ 200: other('The report', 'text/markdown'), 404: noSuchBatch }),
@@ -72,56 +72,56 @@ const report = createRoute({
 const pause = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/pause',
-  summary: 'Start no new imports; those under way go on',
+  summary: 'Pause the batch: no new imports start, running ones continue',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchPause) },
-  responses: answers({ 202: json('Told', 'Batch'), 404: noSuchBatch, 409: hasEnded, 503: away }),
+  responses: answers({ 202: json('Accepted', 'Batch'), 404: noSuchBatch, 409: hasEnded, 503: unavailable }),
 });
 
 const resume = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/resume',
-  summary: 'Go on with the batch, or with its imports that stopped for one cause',
+  summary: 'Resume the batch, or its imports that stopped for one cause',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchResume) },
-  responses: answers({ 202: json('Told', 'Batch'), 404: noSuchBatch, 409: hasEnded, 503: away }),
+  responses: answers({ 202: json('Accepted', 'Batch'), 404: noSuchBatch, 409: hasEnded, 503: unavailable }),
 });
 
 const cancel = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/cancel',
-  summary: 'Start no new imports, and cancel those under way or let them finish',
+  summary: 'Cancel the batch: no new imports start, running ones are cancelled or finish',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchCancel) },
   responses: answers({
-    202: json('Told; the batch ends cancelled', 'Batch'),
+    202: json('Accepted; the batch ends in state cancelled', 'Batch'),
     404: noSuchBatch,
     409: hasEnded,
-    503: away,
+    503: unavailable,
   }),
 });
 
 const retry = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/retry',
-  summary: 'Start a new attempt of every failed item, also of a batch that has ended',
+  summary: 'Retry every failed item, also of a batch that has ended',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchRetry) },
-  responses: answers({ 202: json('Told', 'Batch'), 404: noSuchBatch, 503: away }),
+  responses: answers({ 202: json('Accepted', 'Batch'), 404: noSuchBatch, 503: unavailable }),
 });
 
 const changePolicy = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/policy',
-  summary: 'Change the policy while the batch runs; what is not named stays',
+  summary: 'Change the policy of a running batch; absent fields keep their values',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(policyChangeSchema) },
   responses: answers({
-    200: json('The policy is in force', 'Batch'),
-    400: refusal('The policy is wrong; nothing was changed'),
+    200: json('The policy is in effect', 'Batch'),
+    400: refusal('The policy is invalid; nothing was changed'),
     404: noSuchBatch,
     409: hasEnded,
-    503: away,
+    503: unavailable,
   }),
 });
 
@@ -211,10 +211,10 @@ export async function findBatch(batches: ApiDependencies['batches'], id: string)
 }
 
 function unknownBatch(id: string): ProblemError {
-  return problem('unknownBatch', `there is no batch ${id}`, 'See GET /v1/batches for those that there are.');
+  return problem('unknownBatch', `batch ${id} does not exist`, 'List the batches with GET /v1/batches.');
 }
 
-/** The batch as it stands after it was steered; throws where it was not. */
+/** The batch after the operation; throws a problem if the operation did not succeed. */
 function batchOf(id: string, outcome: PolicyOutcome): BatchView {
   switch (outcome.kind) {
     case 'done':
@@ -224,12 +224,12 @@ function batchOf(id: string, outcome: PolicyOutcome): BatchView {
     case 'ended':
       throw problem(
         'batchConflict',
-        `batch ${id} has ${outcome.state} already; nothing was changed`,
-        'Retry its failed items, or make a new batch.',
+        `batch ${id} has already ended as ${outcome.state}; nothing was changed`,
+        'Retry its failed items, or create a new batch.',
         { state: outcome.state },
       );
     case 'wrongPolicy':
-      throw problem('invalidRequest', 'the policy is not valid', 'Fix what errors[] names; nothing was changed.', {
+      throw problem('invalidRequest', 'the policy is not valid', 'Fix the fields in errors[]. Nothing was changed.', {
         errors: outcome.problems,
       });
     case 'unreachable':

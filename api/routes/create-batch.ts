@@ -1,4 +1,4 @@
-/** `POST /v1/batches`: what the query and the headers say of a batch file, and the answer to what became of it. */
+/** `POST /v1/batches`: reads the parameters of a batch file and responds with the batch or the problems. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { BatchOrder, CreateOutcome } from '../../batches/create.js';
@@ -13,21 +13,21 @@ import { type ProblemError, problem } from '../problems.js';
 import { parameter, routes } from '../route.js';
 import { findBatch } from './batches.js';
 
-/** Problems that `errors` lists; `badItems` has those of the first thousand items. */
+/** The limit of problems in `errors`; `badItems` contains those of the first thousand items. */
 const MOST_ERRORS = 200;
 
 const query = z.strictObject({
-  name: parameter.text('Name of the batch; wins over the file’s'),
-  policy: parameter.object('JSON object laid over the file’s policy'),
-  defaults: parameter.object('JSON object laid over the file’s defaults'),
-  skipInvalid: parameter.flag('true: start the valid items although others are not'),
-  base: parameter.folder('Folder that relative sources are relative to: file:///folder/'),
+  name: parameter.text('Name of the batch; overrides the name in the file'),
+  policy: parameter.object('JSON object whose fields override the policy in the file'),
+  defaults: parameter.object('JSON object whose fields override the defaults in the file'),
+  skipInvalid: parameter.flag('true: start the valid items even if others are invalid'),
+  base: parameter.folder('Base folder of relative sources: file:///folder/'),
 });
 
 const create = createRoute({
   method: 'post',
   path: '/v1/batches',
-  summary: 'Start the imports of a batch file; nothing starts unless all items are valid',
+  summary: 'Start the imports of a batch file; none start unless all items are valid',
   request: {
     query,
     headers: z.object({
@@ -35,9 +35,9 @@ const create = createRoute({
         .string()
         .max(255)
         .optional()
-        .describe('The same key and file give the same batch; another file is refused'),
+        .describe('The same key and file return the same batch; another file is rejected'),
     }),
-    // Only documented here: the file is checked item by item as it streams in.
+    // For the document only: the file is validated item by item while it is received.
     body: {
       content: Object.fromEntries(
         Object.values(MEDIA_TYPES).map((type) => [type, { schema: { $ref: schemaPath('BatchFile') } }]),
@@ -45,9 +45,9 @@ const create = createRoute({
     },
   },
   responses: answers({
-    202: json('Accepted; Location names the batch', 'Batch'),
-    400: answer('The file is wrong; badItems[] names every bad item with its line'),
-    415: answer('The content type stands for no format of a batch file'),
+    202: json('Accepted; Location is the URL of the batch', 'Batch'),
+    400: answer('The file is invalid; badItems[] lists every invalid item with its line'),
+    415: answer('The content type is not that of a batch file'),
     422: answer('The name or the key was used for another file'),
   }),
 });
@@ -76,7 +76,7 @@ function demandFormat(type: string): BatchFormat {
   if (format !== null) return format;
   throw problem(
     'notABatchFile',
-    `the content type ${JSON.stringify(type)} is not one of a batch file`,
+    `the content type ${JSON.stringify(type)} is not that of a batch file`,
     `Send one of ${Object.values(MEDIA_TYPES).join(', ')}.`,
   );
 }
@@ -94,19 +94,19 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
     case 'conflict':
       return problem(
         'batchNameTaken',
-        `the ${taken.batch.name === settings.header.name || settings.idempotencyKey === null ? 'name' : 'name or idempotency key'} belongs to batch ${taken.batch.id} (${taken.batch.name}), which was made of another file`,
-        'Give this one another name, or cancel and retry the other.',
+        `the ${taken.batch.name === settings.header.name || settings.idempotencyKey === null ? 'name' : 'name or idempotency key'} belongs to batch ${taken.batch.id} (${taken.batch.name}), which was created from another file`,
+        'Set another name or key. To run the failed items of the other batch again, retry it.',
         { batchId: taken.batch.id },
       );
     case 'unreadable':
-      return problem('unreadableBatch', `line ${taken.line}: ${taken.reason}`, 'Fix the file; nothing was started.', {
+      return problem('unreadableBatch', `line ${taken.line}: ${taken.reason}`, 'Fix the file. Nothing was started.', {
         line: taken.line,
       });
     case 'badHeader':
       return problem(
         'invalidRequest',
         'the header of the batch is not valid',
-        'Fix what errors[] names; nothing was started.',
+        'Fix the fields in errors[]. Nothing was started.',
         {
           errors: taken.problems,
         },
@@ -115,7 +115,7 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
       return problem(
         'invalidRequest',
         `${taken.badCount} of ${taken.items} items are not valid`,
-        'Fix what errors[] and badItems[] name, or send skipInvalid=true to start the others; nothing was started.',
+        'Fix the items in errors[] and badItems[], or send skipInvalid=true to start the others. Nothing was started.',
         {
           errors: taken.bad.flatMap(errorsOf).slice(0, MOST_ERRORS),
           badItems: taken.bad,
@@ -123,11 +123,11 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
         },
       );
     case 'tooLarge':
-      return problem('tooLarge', `the file is larger than ${MAX_BATCH_BYTES} bytes`, 'Make several batches of it.');
+      return problem('tooLarge', `the file is larger than ${MAX_BATCH_BYTES} bytes`, 'Split it into several batches.');
   }
 }
 
-/** With the line first: that is how people find the item. */
+/** Messages begin with the line, so that users find the item. */
 function errorsOf({ item, line, problems }: BadItem): readonly RequestProblem[] {
   return problems.map((one) => ({
     ...one,

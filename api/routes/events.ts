@@ -1,4 +1,4 @@
-/** The life of one import as a stream of events, resumable by Last-Event-ID. */
+/** The events of one import as a stream that can be resumed with Last-Event-ID. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
@@ -13,19 +13,19 @@ const KEEP_ALIVE_MS = 15_000;
 const events = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/events',
-  summary: 'The import’s events as they happen (server-sent events); ends with the import',
+  summary: 'Stream the events of an import (server-sent events); the stream ends with the import',
   request: {
     params: idPath,
-    query: z.strictObject({ after: parameter.whole('Go on after this event, where no Last-Event-ID is sent') }),
+    query: z.strictObject({ after: parameter.whole('Start after this event; used if Last-Event-ID is absent') }),
     headers: z.object({
       'Last-Event-ID': z
         .string()
-        .regex(/^\d{0,15}$/, 'has to be the id of an event')
+        .regex(/^\d{0,15}$/, 'must be the ID of an event')
         .optional()
-        .describe('Go on after this event'),
+        .describe('Start after this event'),
     }),
   },
-  responses: answers({ 200: other('Events', 'text/event-stream', 'Event'), 404: refusal('No import has this id') }),
+  responses: answers({ 200: other('Events', 'text/event-stream', 'Event'), 404: refusal('The import does not exist') }),
 });
 
 export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): OpenAPIHono {

@@ -1,4 +1,4 @@
-/** Files kept with an import: the log and the last screen of its boot check. */
+/** The stored files of an import: the log and the last screen of its boot check. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { answers, json, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
@@ -8,19 +8,19 @@ import { filePath, idPath, noQuery, routes } from '../route.js';
 const list = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/files',
-  summary: 'Files kept with an import: the log and the last screen of its boot check',
+  summary: 'List the files of an import: the log and the last screen of its boot check',
   request: { params: idPath, query: noQuery },
-  responses: answers({ 200: json('Their names and sizes', 'FileList'), 404: refusal('No import has this id') }),
+  responses: answers({ 200: json('The names and sizes', 'FileList'), 404: refusal('The import does not exist') }),
 });
 
 const show = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/files/{name}',
-  summary: 'One of them',
+  summary: 'Get a file of an import',
   request: { params: filePath, query: noQuery },
   responses: answers({
-    200: other('Its bytes', 'application/octet-stream'),
-    404: refusal('No import has this id, or it has no such file'),
+    200: other('The content', 'application/octet-stream'),
+    404: refusal('The import or the file does not exist'),
   }),
 });
 
@@ -29,8 +29,8 @@ export function fileRoutes({ store, files }: Pick<ApiDependencies, 'store' | 'fi
   const unknown = (what: string) =>
     problem(
       'notFound',
-      `there is no ${what}`,
-      'GET /v1/imports lists the imports, GET /v1/imports/ID/files the files of one.',
+      `${what} does not exist`,
+      'List the imports with GET /v1/imports, and the files of an import with GET /v1/imports/ID/files.',
     );
 
   app.openapi(list, async (context) => {
@@ -45,7 +45,7 @@ export function fileRoutes({ store, files }: Pick<ApiDependencies, 'store' | 'fi
     if (file === null) throw unknown(`file ${name} of import ${id}`);
     return context.body(new Uint8Array(file.bytes), 200, {
       'content-type': file.contentType,
-      // Its text comes from an untrusted image.
+      // The content comes from an untrusted image.
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
     });

@@ -1,4 +1,4 @@
-/** healthz: this process answers. readyz: everything that an import needs can be reached, and the parts of a local stack. */
+/** healthz: the process is alive. readyz: all servers that an import requires can be reached. */
 import { readFile } from 'node:fs/promises';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { MAIN_QUEUE } from '../../domain/process-names.js';
@@ -7,7 +7,7 @@ import type { ApiDependencies } from '../dependencies.js';
 import { noQuery, routes } from '../route.js';
 
 const PROBE_MS = 2_000;
-/** A worker polls at least once a minute; one that has not for longer is gone. */
+/** A worker polls at least once a minute. A worker that has not polled for longer has stopped. */
 const POLLER_FRESH_MS = 90_000;
 
 interface Check {
@@ -19,17 +19,20 @@ interface Check {
 const healthz = createRoute({
   method: 'get',
   path: '/healthz',
-  summary: 'This process answers',
+  summary: 'Check that the process is alive',
   request: { query: noQuery },
-  responses: answers({ 200: other('It does', 'application/json') }),
+  responses: answers({ 200: other('It is alive', 'application/json') }),
 });
 
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
-  summary: 'PostgreSQL, Temporal and a worker can be reached; the parts of a local stack',
+  summary: 'Check that PostgreSQL, Temporal and a worker can be reached; shows the parts of a local stack',
   request: { query: noQuery },
-  responses: answers({ 200: json('All of them', 'Readiness'), 503: json('Not all of them', 'Readiness') }),
+  responses: answers({
+    200: json('All can be reached', 'Readiness'),
+    503: json('Some cannot be reached', 'Readiness'),
+  }),
 });
 
 export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'client' | 'stackFile'>): OpenAPIHono {
@@ -46,7 +49,7 @@ export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'client' | 's
       }),
       check('worker', () => workerPolls(deps)),
     ]);
-    // A supervisor notices a dead worker immediately, the server only after a while.
+    // The supervisor detects a dead worker immediately, Temporal only after a delay.
     const down = parts.some((part) => part.state !== 'ready');
     const ready = checks.every((one) => one.ok) && !down;
     return context.json({ status: ready ? 'ready' : 'not ready', checks, parts }, ready ? 200 : 503);
@@ -82,7 +85,7 @@ async function workerPolls(deps: Pick<ApiDependencies, 'client'>): Promise<void>
     0,
     ...(queue.pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1_000),
   );
-  if (Date.now() - newest > POLLER_FRESH_MS) throw new Error('no worker polls for work');
+  if (Date.now() - newest > POLLER_FRESH_MS) throw new Error('no worker polls the task queue');
 }
 
 interface Part {
@@ -93,7 +96,7 @@ interface Part {
   readonly address: string | null;
 }
 
-/** What the local supervisor wrote of its parts; nothing where there is no supervisor. */
+/** The parts as the local supervisor reports them; empty without a supervisor. */
 async function readParts(stackFile: string | null): Promise<readonly Part[]> {
   if (stackFile === null) return [];
   const text = await readFile(stackFile, 'utf8').catch(() => null);

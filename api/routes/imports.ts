@@ -1,4 +1,4 @@
-/** The imports: start one, show one or many, cancel, resume, report. */
+/** The routes of imports: start, list, show, report, cancel, resume. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { STATES } from '../../domain/import.js';
@@ -16,7 +16,7 @@ import { cancelSchema, resumeSchema } from '../schemas.js';
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
 
-const noSuchImport = refusal('No import has this id');
+const noSuchImport = refusal('The import does not exist');
 
 const start = createRoute({
   method: 'post',
@@ -30,13 +30,13 @@ const start = createRoute({
         .string()
         .max(255)
         .optional()
-        .describe('The same key and body give the same import; another body is refused'),
+        .describe('The same key and body return the same import; another body is rejected'),
     }),
     body: jsonBody(importOrderSchema),
   },
   responses: answers({
-    202: json('Accepted; Location names the import', 'Import'),
-    400: refusal('The request is wrong; errors[] names every problem'),
+    202: json('Accepted; Location is the URL of the import', 'Import'),
+    400: refusal('The request is invalid; errors[] lists every problem'),
     415: refusal('The body is not JSON'),
     422: refusal('The idempotency key was used for another request'),
   }),
@@ -50,17 +50,17 @@ const list = createRoute({
     query: z.strictObject({
       state: parameter.oneOf(STATES, 'Only imports in this state'),
       batch: parameter.name('Only imports of this batch'),
-      cursor: parameter.name('nextCursor of the page before'),
+      cursor: parameter.name('nextCursor of the previous page'),
       limit: parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}, default ${PAGE_DEFAULT}`),
     }),
   },
-  responses: answers({ 200: json('A page', 'ImportList'), 400: refusal('No such state') }),
+  responses: answers({ 200: json('A page', 'ImportList'), 400: refusal('The state does not exist') }),
 });
 
 const show = createRoute({
   method: 'get',
   path: '/v1/imports/{id}',
-  summary: 'One import',
+  summary: 'Show an import',
   request: { params: idPath, query: noQuery },
   responses: answers({ 200: json('The import', 'Import'), 404: noSuchImport }),
 });
@@ -68,7 +68,7 @@ const show = createRoute({
 const report = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/report',
-  summary: 'The whole story of an import: Markdown, or JSON where asked for',
+  summary: 'Report an import as Markdown, or as JSON if Accept requests it',
   request: { params: idPath, query: noQuery },
   responses: answers({ 200: other('The report', 'text/markdown'), 404: noSuchImport }),
 });
@@ -76,13 +76,13 @@ const report = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/v1/imports/{id}/cancel',
-  summary: 'Cancel an import, at any moment before its end',
+  summary: 'Cancel an import that has not ended',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(cancelSchema) },
   responses: answers({
-    202: json('Told; the import ends cancelled', 'Import'),
+    202: json('Accepted; the import ends in state cancelled', 'Import'),
     404: noSuchImport,
-    409: refusal('The import has ended already, or this Temporal namespace does not run it'),
+    409: refusal('The import has already ended, or its workflow is not in this Temporal namespace'),
     503: refusal('Temporal cannot be reached; nothing was changed'),
   }),
 });
@@ -90,14 +90,14 @@ const cancel = createRoute({
 const resume = createRoute({
   method: 'post',
   path: '/v1/imports/{id}/resume',
-  summary: 'Go on after what needed attention is mended',
+  summary: 'Resume an import in attention after its cause is fixed',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(resumeSchema) },
   responses: answers({
-    202: json('Told; the import goes on from the same phase', 'Import'),
-    400: refusal('What was set cannot be changed (any more)'),
+    202: json('Accepted; the import continues from the same phase', 'Import'),
+    400: refusal('A field in set cannot be changed in this phase'),
     404: noSuchImport,
-    409: refusal('The import does not wait for anything, or another resume came first'),
+    409: refusal('The import is not in attention, or another resume came first'),
   }),
 });
 
@@ -117,7 +117,7 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
     if (outcome.kind === 'keyReused') {
       throw problem(
         'keyReused',
-        `the idempotency key ${idempotencyKey} made import ${outcome.importId} from another request`,
+        `the idempotency key ${idempotencyKey} belongs to import ${outcome.importId}, which has another request`,
         'Use a new key for a new request.',
         { importId: outcome.importId },
       );
@@ -165,7 +165,7 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
 
 function severalHosts(reason: string): ProblemError {
   const errors = [{ path: 'disks', rule: 'disks.host', given: null, message: reason, vendorCode: null }];
-  return problem('invalidRequest', reason, 'Bring all disks of one import to one host.', { errors });
+  return problem('invalidRequest', reason, 'Copy all disks of the import to one host.', { errors });
 }
 
 function notCancelled(id: string, outcome: Exclude<CancelOutcome, { readonly kind: 'cancelling' }>): ProblemError {
@@ -175,27 +175,27 @@ function notCancelled(id: string, outcome: Exclude<CancelOutcome, { readonly kin
     case 'ended':
       return problem(
         'conflict',
-        `import ${id} has ${outcome.state} already; nothing was changed`,
-        'Delete its image yourself if it is not wanted.',
+        `import ${id} has already ended as ${outcome.state}; nothing was changed`,
+        'If its image is not needed, delete it.',
         { state: outcome.state },
       );
     case 'starting':
       return problem(
         'unavailable',
-        `import ${id} was accepted a moment ago and its workflow has not started yet; nothing was changed`,
+        `import ${id} was just accepted and its workflow has not started yet; nothing was changed`,
         'Cancel it again in a few seconds.',
       );
     case 'workflowUnknown':
       return problem(
         'workflowMissing',
         `Temporal namespace ${outcome.namespace} has no workflow of import ${id}; nothing was changed`,
-        'Check that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name the server that runs this import. If its database was lost, delete the resources in the ledger of the report by hand.',
+        'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to the server that runs this import. If its database was lost, delete the resources in the ledger of the report manually.',
       );
     case 'workflowCompleted':
       return problem(
         'workflowMissing',
-        `the workflow of import ${id} has completed in Temporal namespace ${outcome.namespace}, and the record does not show its end; nothing was changed`,
-        'Check that DATABASE_URL and TEMPORAL_ADDRESS belong together and that neither was restored from a backup. Delete the resources in the ledger of the report by hand.',
+        `the workflow of import ${id} has completed in Temporal namespace ${outcome.namespace}, but the database does not contain its result; nothing was changed`,
+        'Check that DATABASE_URL and TEMPORAL_ADDRESS belong together and that neither was restored from a backup. Delete the resources in the ledger of the report manually.',
       );
     case 'unreachable':
       return unreachable(`cancel did not reach import ${id}`, outcome.reason);
@@ -210,16 +210,16 @@ function notResumed(id: string, outcome: Exclude<ResumeOutcome, { readonly kind:
     case 'notWaiting':
       return problem(
         'conflict',
-        `import ${id} is ${outcome.state}: there is nothing to resume`,
-        'Only imports in state attention wait for resume, and only one resume a stop is taken.',
+        `import ${id} is in state ${outcome.state} and cannot be resumed`,
+        'Resume only imports in state attention, and only once for each stop.',
         { state: outcome.state },
       );
     case 'notAmendable':
       return outcome.refused === null
         ? problem(
             'invalidRequest',
-            'the request as amended is not valid',
-            'Fix what errors[] names; nothing was changed.',
+            'the amended request is not valid',
+            'Fix the fields in errors[]. Nothing was changed.',
             {
               errors: outcome.problems,
             },
@@ -236,7 +236,7 @@ function notResumed(id: string, outcome: Exclude<ResumeOutcome, { readonly kind:
       return problem(
         'workflowMissing',
         `no workflow of import ${id} runs in Temporal namespace ${outcome.namespace}; nothing was changed`,
-        'If it was terminated, cancel the import: that removes what it made. Else check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
+        'If it was terminated, cancel the import: this removes its resources. Otherwise check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
         { state: 'attention' },
       );
   }

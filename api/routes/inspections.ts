@@ -1,4 +1,4 @@
-/** An inspection on its own: the worker of the file's host reads it while the caller waits. */
+/** Inspections without an import: the worker of the file's host reads the image while the caller waits. */
 
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -23,20 +23,20 @@ import { type ProblemError, problem } from '../problems.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 
 const START_MS = 5_000;
-/** Longer than the workflow's own limits, so that the caller gets their reason. */
+/** Longer than the limits of the workflow, so that the caller gets the workflow's error. */
 const ANSWER_MS = 130_000;
 
 const inspection = createRoute({
   method: 'post',
   path: '/v1/inspections',
-  summary: 'Inspect an image on a worker’s disk: will it boot on ECS, and if not, why',
+  summary: 'Inspect an image on a worker’s disk: whether it can boot on ECS, and why not',
   middleware: readsJson,
   request: { query: noQuery, body: jsonBody(inspectionRequestSchema) },
   responses: answers({
-    200: json('What it is and what was found', 'Inspection'),
-    400: refusal('The request is wrong, or the file cannot be read or lies where imports may not read'),
-    404: refusal('The worker has no such file'),
-    503: refusal('No worker of that host answers'),
+    200: json('The properties of the image and the findings', 'Inspection'),
+    400: refusal('The request is invalid, the file cannot be read, or imports may not read it'),
+    404: refusal('The file does not exist on the worker'),
+    503: refusal('No worker of the host responds'),
   }),
 });
 
@@ -57,8 +57,8 @@ function fileOf(source: string, defaultHost: string): { readonly host: string; r
   if (workerHost === null) {
     throw wrongSource(
       source,
-      `source: ${source} is not a file on a worker’s host`,
-      'Give file:///path, file://HOST/path or an absolute path; other sources are inspected when they are imported.',
+      `source: ${source} is not a file on the host of a worker`,
+      'Set file:///path, file://HOST/path or an absolute path. Other sources are inspected during their import.',
     );
   }
   const host = workerHost || defaultHost;
@@ -107,8 +107,8 @@ function asProblem(error: WorkflowFailedError, host: string): ProblemError | Err
   if (cause instanceof TimeoutFailure) {
     return problem(
       'unavailable',
-      `no worker of host ${host} inspected the image in time`,
-      'Check that a worker runs there (GET /readyz) and that ECS_IMPORT_WORKER_HOST names it; all its places may be taken by uploads.',
+      `no worker of host ${host} inspected the image within the time limit`,
+      'Check that a worker runs there (GET /readyz) and that its ECS_IMPORT_WORKER_HOST is this host. If all its slots are in use by uploads, try again later.',
     );
   }
   return error;

@@ -1,4 +1,4 @@
-/** Orphans: a worker searches for them while the caller waits. */
+/** The route of orphans: a worker searches for them while the caller waits. */
 import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { MAIN_QUEUE, ORPHANS_WORKFLOW, type OrphanSweep, type OrphanSweepInput } from '../../domain/process-names.js';
@@ -12,12 +12,12 @@ const ANSWER_MS = 600_000;
 const sweep = createRoute({
   method: 'post',
   path: '/v1/orphans',
-  summary: 'Find what imports have left in the cloud and no ledger accounts for; delete it where asked',
+  summary: 'Find resources of imports in the cloud that no ledger contains, and delete them if requested',
   middleware: readsJson,
   request: { query: noQuery, body: jsonBody(orphanSweepInputSchema) },
   responses: answers({
-    200: json('What was found, and what was deleted', 'OrphanSweep'),
-    503: refusal('No worker answers'),
+    200: json('The orphans, and those that were deleted', 'OrphanSweep'),
+    503: refusal('No worker responds'),
   }),
 });
 

@@ -1,4 +1,4 @@
-/** Imports that wait for a person, by cause: one repair lets all of them continue. */
+/** Imports in attention, grouped by cause, so that one fix resumes all of them. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
@@ -9,7 +9,7 @@ import { resumeAllSchema } from '../schemas.js';
 const causes = createRoute({
   method: 'get',
   path: '/v1/imports/waiting',
-  summary: 'Why imports wait for a person, the cause of most first',
+  summary: 'List the causes of imports in attention, the most frequent first',
   request: { query: noQuery },
   responses: answers({ 200: json('The causes', 'WaitingCauses') }),
 });
@@ -17,12 +17,12 @@ const causes = createRoute({
 const resumeAll = createRoute({
   method: 'post',
   path: '/v1/imports/resume',
-  summary: 'Go on with all imports that wait for the same cause',
+  summary: 'Resume all imports that wait for the same cause',
   middleware: readsJson,
   request: { query: noQuery, body: jsonBody(resumeAllSchema) },
   responses: answers({
-    202: json('Told; these go on', 'ResumedAll'),
-    400: refusal('No code was given, or no error has it'),
+    202: json('Accepted; these imports continue', 'ResumedAll'),
+    400: refusal('The code is missing or does not exist'),
   }),
 });
 
@@ -36,8 +36,8 @@ export function waitingRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Op
     const outcome = await imports.resumeCause(code);
     if (outcome.kind === 'unknownCode') {
       const near = outcome.nearest === null ? '' : `; did you mean ${outcome.nearest}?`;
-      const message = `no import waits for ${code}, and no error has this code${near}`;
-      throw problem('invalidRequest', message, 'GET /v1/imports/waiting lists the codes that imports wait for.', {
+      const message = `no import waits for ${code}, and this code does not exist${near}`;
+      throw problem('invalidRequest', message, 'List the codes of waiting imports with GET /v1/imports/waiting.', {
         errors: [{ path: 'code', rule: 'code.known', given: code, message, vendorCode: null }],
       });
     }

@@ -1,5 +1,5 @@
 /**
- * CSV: one item a row, columns are fields of the request by their path (`imageName`, `disks[0].source`, `tags.team`).
+ * CSV: one item per row; column names are paths of request fields (`imageName`, `disks[0].source`, `tags.team`).
  * Lines before the first row that begin with `#` hold the header of the batch as YAML.
  */
 
@@ -16,7 +16,7 @@ import {
   MAX_ITEM_CHARACTERS,
 } from './entries.js';
 
-/** Short names for the columns that nearly every file has. */
+/** Short names for common columns. */
 const SHORT: Readonly<Record<string, string>> = {
   name: 'imageName',
   source: 'disks[0].source',
@@ -37,7 +37,7 @@ export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator
   const comments: string[] = [];
   let before = 0;
 
-  /** The lines from the column names on; the comments above go to the header. */
+  /** The lines from the column names on; the comments before them are collected for the header. */
   async function* rows(): AsyncGenerator<string> {
     let above = true;
     for await (const { number, text } of linesOf(chunks)) {
@@ -71,7 +71,7 @@ export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator
         continue;
       }
       if (record.length > columns.length) {
-        const reason = `the row has ${record.length} cells, the first row names ${columns.length} columns: quote cells that hold commas`;
+        const reason = `the row has ${record.length} cells, but the first row has ${columns.length} columns: quote cells that contain commas`;
         yield { kind: 'unreadable', line, reason };
       } else yield { kind: 'item', line, value: itemOf(columns, record) };
     }
@@ -79,7 +79,7 @@ export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator
     if (!(error instanceof CsvError)) throw error;
     throw new BatchFileError(before + previousEnd + 1, `not CSV: ${error.message}`);
   }
-  if (columns === null) throw new BatchFileError(before + 1, 'there is no row of column names');
+  if (columns === null) throw new BatchFileError(before + 1, 'the row of column names is missing');
 }
 
 interface Column {
@@ -91,12 +91,12 @@ function columnOf(name: string, line: number): Column {
   const full = SHORT[name] ?? name;
   const path = full.split(/[.[\]]+/).filter((part) => part !== '');
   if (path.length === 0 || path.some((part) => ['__proto__', 'constructor', 'prototype'].includes(part))) {
-    throw new BatchFileError(line, `${JSON.stringify(name)} is no name of a column`);
+    throw new BatchFileError(line, `${JSON.stringify(name)} is not a valid column name`);
   }
   return { path, read: READERS[full.replaceAll(/\[\d+\]/g, '[]')] ?? ((cell) => cell) };
 }
 
-/** Cells are text; these fields are not. */
+/** Converts the cells of fields that are not text. */
 const READERS: Readonly<Record<string, (cell: string) => unknown>> = {
   'disks[].diskImageSize': numberIn,
   priority: numberIn,
@@ -107,7 +107,7 @@ const READERS: Readonly<Record<string, (cell: string) => unknown>> = {
   'distribute.shareWith': listIn,
 };
 
-/** What is no number stays as it is, so that the rules name it. */
+/** A cell that is not a number stays text, so that validation reports it. */
 function numberIn(cell: string): unknown {
   return /^-?\d+(\.\d+)?$/.test(cell) ? Number(cell) : cell;
 }
@@ -121,7 +121,7 @@ function listIn(cell: string): readonly string[] {
   return cell.split(/[\s;]+/).filter((part) => part !== '');
 }
 
-/** Empty cells say nothing: the defaults apply. */
+/** Empty cells are skipped, so that the defaults apply. */
 function itemOf(columns: readonly Column[], cells: readonly string[]): unknown {
   const item: Record<string, unknown> = {};
   for (const [index, { path, read }] of columns.entries()) {
@@ -138,7 +138,7 @@ function assign(target: Record<string, unknown>, path: readonly string[], value:
     return;
   }
   const next = target[part];
-  // A list takes its elements under their numbers, as an object takes its fields.
+  // The elements of a list are assigned by index, like the fields of an object.
   const inner = isObject(next) ? next : /^\d+$/.test(rest[0] ?? '') ? Object.assign([]) : {};
   target[part] = inner;
   assign(inner, rest, value);
@@ -150,7 +150,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 const HEADER_LINE = new RegExp(`^(${HEADER_FIELDS.join('|')})\\s*:`);
 
-/** From the first comment on that names a field of the header; a comment that is only a comment says nothing. */
+/** The header begins at the first comment with a header field; other comments before it are ignored. */
 function headerIn(comments: readonly string[]): BatchHeader {
   const start = comments.findIndex((line) => HEADER_LINE.test(line));
   if (start < 0) return {};

@@ -1,16 +1,16 @@
-/** What every format of a batch file is read as: a header, before the items, then item after item. */
+/** The entries of a batch file in any format: the header, then the items. */
 
-/** `name`, `policy` and `defaults` of the batch, as far as the file has them. */
+/** `name`, `policy` and `defaults` of the batch, if the file contains them. */
 export type BatchHeader = Readonly<Record<string, unknown>>;
 
 export type Entry =
-  /** Fields of the header; a reader may return them one by one, also after the items. */
+  /** Header fields; a reader may return them one at a time, also after the items. */
   | { readonly kind: 'header'; readonly header: BatchHeader; readonly line: number }
   | { readonly kind: 'item'; readonly line: number; readonly value: unknown }
   /** This item cannot be read; those after it can. */
   | { readonly kind: 'unreadable'; readonly line: number; readonly reason: string };
 
-/** The file as a whole cannot be read from this line on. */
+/** The file cannot be read from this line on. */
 export class BatchFileError extends Error {
   override readonly name = 'BatchFileError';
   constructor(
@@ -21,12 +21,12 @@ export class BatchFileError extends Error {
   }
 }
 
-/** Larger than any request that the rules allow; keeps a file without an end from filling the memory. */
+/** Larger than any valid request. Limits the memory for a file with an unterminated item. */
 export const MAX_ITEM_CHARACTERS = 256 * 1024;
 
 export const HEADER_FIELDS: readonly string[] = ['name', 'policy', 'defaults'];
 
-/** Decodes UTF-8 in chunks; a byte order mark is dropped, bytes that are no UTF-8 are an error. */
+/** Decodes UTF-8 in chunks. A byte order mark is dropped; invalid UTF-8 is an error. */
 export async function* decoded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let lines = 1;
@@ -49,7 +49,7 @@ export async function* decoded(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
 export interface Line {
   /** 1 is the first. */
   readonly number: number;
-  /** Without its end. */
+  /** Without the line terminator. */
   readonly text: string;
 }
 

@@ -1,4 +1,4 @@
-/** One item of a batch file: defaults applied, relative paths resolved, validated by the rules of any request. */
+/** One item of a batch file: applies defaults, resolves relative paths, and validates the request. */
 
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -12,9 +12,9 @@ import type { Entry } from './entries.js';
 
 export interface ItemContext {
   readonly defaults: unknown;
-  /** Folder that relative sources are relative to, as a `file:` URL; null: they are refused as no URL. */
+  /** Base folder of relative sources, as a `file:` URL; null: relative sources are rejected. */
   readonly base: string | null;
-  /** The host whose worker reads sources that name none. */
+  /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
 }
 
@@ -22,7 +22,7 @@ export type ItemReading =
   | { readonly ok: true; readonly item: NewBatchItem }
   | { readonly ok: false; readonly bad: BadItem };
 
-/** Items without a priority stand between those that go first and those that go last. */
+/** The middle of the range from 1 (first) to 9 (last). */
 const DEFAULT_PRIORITY = 5;
 
 export function readItem(
@@ -37,7 +37,7 @@ export function readItem(
   });
   if (entry.kind === 'unreadable') return refuse(null, [problem('', 'item.readable', null, entry.reason)]);
   if (!isRecord(entry.value)) {
-    return refuse(null, [problem('', 'item.shape', JSON.stringify(entry.value), 'an item is an object of fields')]);
+    return refuse(null, [problem('', 'item.shape', JSON.stringify(entry.value), 'an item must be an object')]);
   }
   const { priority = DEFAULT_PRIORITY, ...fields } = entry.value;
   const request = withAbsoluteSources(merge(context.defaults, fields), context.base);
@@ -63,7 +63,7 @@ function problem(at: string, rule: string, given: string | null, message: string
   return { path: at, rule, given, message, vendorCode: null };
 }
 
-/** Objects are laid over each other field by field; lists and everything else are replaced. */
+/** Merges objects field by field. Lists and all other values of `over` replace those of `under`. */
 export function merge(under: unknown, over: unknown): unknown {
   if (over === undefined) return under;
   if (!isRecord(under) || !isRecord(over)) return over;

@@ -1,10 +1,10 @@
 /**
- * JSON: `{"name": …, "policy": …, "defaults": …, "items": [ … ]}`, or the list of items alone. Cut into its items as it
- * streams by; each item is parsed by itself, so that memory stays flat and every item knows its line.
+ * JSON: `{"name": …, "policy": …, "defaults": …, "items": [ … ]}`, or only the list of items. The stream is divided into
+ * items, each of which is parsed separately, so that memory use is constant and the line of every item is known.
  */
 import { BatchFileError, type Entry, MAX_ITEM_CHARACTERS, tooLong } from './entries.js';
 
-/** One JSON value as text, cut out of the stream: complete when brackets and quotes are closed. */
+/** The text of one JSON value in the stream; complete when all brackets and quotes are closed. */
 class Cut {
   private readonly parts: string[] = [];
   private length = 0;
@@ -15,7 +15,7 @@ class Cut {
 
   constructor(readonly line: number) {}
 
-  /** Takes characters from `at` on. Returns where the value ends, or -1 when it continues in the next chunk. */
+  /** Reads characters from `at` on. Returns the end of the value, or -1 if it continues in the next chunk. */
   take(chunk: string, at: number): number {
     for (let index = at; index < chunk.length; index++) {
       const end = this.step(chunk.charCodeAt(index));
@@ -30,7 +30,7 @@ class Cut {
     return this.parts.join('');
   }
 
-  /** Whether this character ends the value: with it (`after`), or as the first that is no part of it (`before`). */
+  /** Whether the value ends after this character, or before it; null: it continues. */
   private step(code: number): 'after' | 'before' | null {
     if (this.inString) {
       if (this.escaped) this.escaped = false;
@@ -100,11 +100,11 @@ class JsonDocument {
   }
 
   end(): void {
-    if (this.place !== 'end') throw new BatchFileError(this.line, 'the file ends too early: a bracket is not closed');
-    if (!this.itemsSeen) throw new BatchFileError(this.line, 'there are no items: give "items": [ … ]');
+    if (this.place !== 'end') throw new BatchFileError(this.line, 'the file is incomplete: a bracket is not closed');
+    if (!this.itemsSeen) throw new BatchFileError(this.line, 'there are no items: add "items": [ … ]');
   }
 
-  /** One character between values. */
+  /** Reads one character between values. */
   private between(code: number): void {
     if (code === NEWLINE) this.line += 1;
     if (isSpace(code)) return;
@@ -148,7 +148,7 @@ class JsonDocument {
   }
 
   private beginItems(alone: boolean): void {
-    if (this.itemsSeen) throw new BatchFileError(this.line, '"items" is there twice');
+    if (this.itemsSeen) throw new BatchFileError(this.line, '"items" occurs twice');
     this.place = 'elements';
     this.itemsSeen = true;
     this.listAlone = alone;
@@ -177,7 +177,7 @@ class JsonDocument {
   }
 
   private unexpected(code: number, wanted: string): BatchFileError {
-    return new BatchFileError(this.line, `${JSON.stringify(String.fromCharCode(code))} where ${wanted} should be`);
+    return new BatchFileError(this.line, `found ${JSON.stringify(String.fromCharCode(code))}, expected ${wanted}`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** JSON lines: one item a line; the first may be `{"batch": {"name": …, "policy": …, "defaults": …}}`. */
+/** JSON Lines: one item per line; the first line may be `{"batch": {"name": …, "policy": …, "defaults": …}}`. */
 import { isRecord } from '../../domain/json-value.js';
 import { type Entry, linesOf } from './entries.js';
 

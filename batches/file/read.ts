@@ -1,4 +1,4 @@
-/** Reads a batch file of any format as a header and items, one after the other. */
+/** Reads a batch file of any format as a header and a stream of items. */
 import { csvEntries } from './csv.js';
 import { BatchFileError, decoded, type Entry, HEADER_FIELDS } from './entries.js';
 import type { BatchFormat } from './formats.js';
@@ -8,16 +8,16 @@ import { yamlEntries } from './yaml.js';
 
 const READERS = { json: jsonEntries, jsonl: jsonlEntries, csv: csvEntries, yaml: yamlEntries } as const;
 
-/** The header first, then the items. Throws `BatchFileError` where the file as a whole cannot be read. */
+/** Yields the header, then the items. Throws `BatchFileError` if the file cannot be read. */
 export function readEntries(format: BatchFormat, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
   const entries = READERS[format](decoded(chunks));
   return format === 'json' || format === 'yaml' ? headerFirst(entries) : entries;
 }
 
-/** So many items wait for the rest of a header that stands behind them; a longer file must have it in front. */
+/** The limit of items that are buffered until a header after them is read. In a longer file, the header must come first. */
 const MOST_HELD = 20_000;
 
-/** Programs write the fields of an object in any order: a header behind the items is good as well. */
+/** The header may follow the items, because programs write the fields of an object in any order. */
 async function* headerFirst(entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
   const header: Record<string, unknown> = {};
   let held: Entry[] | null = [];
@@ -36,7 +36,7 @@ async function* headerFirst(entries: AsyncIterable<Entry>): AsyncGenerator<Entry
       ({ line } = entry);
     } else {
       const fields = Object.keys(entry.header).join(', ');
-      throw new BatchFileError(entry.line, `${fields} behind so many items: put it before them`);
+      throw new BatchFileError(entry.line, `${fields} found after ${MOST_HELD} items: move it before the items`);
     }
   }
   if (held !== null) yield* release();

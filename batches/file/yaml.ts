@@ -1,6 +1,6 @@
 /**
- * YAML: `name`, `policy` and `defaults`, then `items:` as a block list, or the block list alone. Cut at its dashes as it
- * streams by; each item is parsed by itself. Anchors of the header may be used in items.
+ * YAML: `name`, `policy` and `defaults`, then `items:` as a block list, or only the block list. The stream is
+ * divided at the dashes; each item is parsed separately. Items may use anchors of the header.
  */
 
 import { LineCounter, parseDocument } from 'yaml';
@@ -12,7 +12,8 @@ const DASH = /^( *)-(?: |$)/;
 const NOTHING = /^\s*(#.*)?$/;
 
 const FIELD = /^[\w-]+\s*:/;
-const MISPLACED = 'this belongs to no item: items are written as a block list, each with its dash at the same column';
+const MISPLACED =
+  'this line does not belong to an item: write the items as a block list with all dashes in the same column';
 
 interface Chunk {
   line: number;
@@ -20,10 +21,10 @@ interface Chunk {
 }
 
 export async function* yamlEntries(chunks: AsyncIterable<string>): AsyncGenerator<Entry> {
-  /** Lines before the items, and from the first field of the header behind them on. */
+  /** The lines before the items; `behind` has those after the items, from a header field on. */
   let header: string[] = [];
   const behind: Chunk = { line: 0, lines: [] };
-  /** Indentation of the items' dashes; null until the first one. */
+  /** Indentation of the items' dashes; null before the first item. */
   let indent: number | null = null;
   let place: 'before' | 'items' | 'behind' = 'before';
   let item: Chunk | null = null;
@@ -68,12 +69,12 @@ export async function* yamlEntries(chunks: AsyncIterable<string>): AsyncGenerato
   if (item !== null) yield readItem(item, header);
   if (place === 'before') {
     readHeader({ line: 1, lines: header });
-    throw new BatchFileError(Math.max(1, last), 'there are no items: write `items:` and under it one dash for each');
+    throw new BatchFileError(Math.max(1, last), 'there are no items: write `items:`, then one dash for each item');
   }
   if (behind.lines.length > 0) yield { kind: 'header', header: readHeader(behind), line: behind.line };
 }
 
-/** A line that is indented no more than the dashes is no part of an item. */
+/** A line that is not indented more than the dashes does not belong to an item. */
 function endsItems(text: string, indent: number): boolean {
   return !NOTHING.test(text) && text.length - text.trimStart().length <= indent;
 }
@@ -82,18 +83,18 @@ function readHeader({ line, lines }: Chunk): BatchHeader {
   const value = parse(lines, line);
   if (value === null || value === undefined) return {};
   if (!isRecord(value))
-    throw new BatchFileError(line, 'this is no batch: write `items:` and under it one dash for each');
+    throw new BatchFileError(line, 'this is not a batch: write `items:`, then one dash for each item');
   if ('items' in value) {
     throw new BatchFileError(
       line,
-      'write the items as a block list: `items:` on a line of its own, then one dash for each',
+      'write the items as a block list: `items:` on its own line, then one dash for each item',
     );
   }
   return value;
 }
 
 function readItem({ line, lines }: Chunk, header: readonly string[]): Entry {
-  // Only where it may name an anchor is the header read again with the item.
+  // The header is parsed again with an item only if the item may refer to an anchor.
   const withHeader = lines.some((text) => /[\s:[{,]\*\w/.test(text));
   const before = withHeader ? [...header, 'items:'] : [];
   try {
@@ -106,7 +107,7 @@ function readItem({ line, lines }: Chunk, header: readonly string[]): Entry {
   }
 }
 
-/** @param first number of the first line in the file */
+/** @param first line number of the first line */
 function parse(lines: readonly string[], first: number): unknown {
   const counter = new LineCounter();
   const document = parseDocument(lines.join('\n'), { lineCounter: counter, prettyErrors: false, merge: true });

@@ -149,6 +149,7 @@ describe('the checks report', () => {
       ['credentials', 'ECONNREFUSED', 'service'],
       ['clock', 'ECONNREFUSED', 'service'],
     ]);
+    for (const { remedy } of failures(checks)) expect(remedy).toMatch(/^Check the network.* run doctor again/);
   });
 
   test('only region-independent results if no region is given', async () => {

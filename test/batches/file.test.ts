@@ -180,7 +180,7 @@ describe('a JSON file', () => {
     ['{"items": [1\n2]}', 2, /comma/],
     ['{"name": "x"}', 1, /no items/],
     ['{"items": [1], "items": [2]}', 1, /twice/],
-    ['hello', 1, /where \{ or \[ should be/],
+    ['hello', 1, /expected \{ or \[/],
   ])('%j is refused with its line', async (text, line, reason) => {
     expect(await refusal('json', text)).toEqual([line, expect.stringMatching(reason)]);
   });
@@ -255,7 +255,7 @@ describe('a CSV file', () => {
 
   test.each([
     ['imageName\n"open\n', /not CSV/],
-    ['__proto__.x\n1\n', /no name of a column/],
+    ['__proto__.x\n1\n', /is not a valid column name/],
     ['# policy: [\nimageName\na\n', /not YAML/],
   ])('%j is refused', async (text, reason) => {
     expect(await refusal('csv', text)).toEqual([expect.any(Number), expect.stringMatching(reason)]);

@@ -107,7 +107,7 @@ describe('an unknown id', () => {
     const ran = await run([command, 'imp-00000000000000000000000000', '--api', service.api]);
     expect(ran.code).toBe(2);
     expectOneLine(ran.stderr);
-    expect(ran.stderr).toContain('there is no import imp-00000000000000000000000000');
+    expect(ran.stderr).toContain('import imp-00000000000000000000000000 does not exist');
   });
 });
 

@@ -67,7 +67,7 @@ describe('imports in attention', () => {
     await service.settings({ account: { arrearage: true } });
     const view = await succeeded(await service.start());
     expect(view).toMatchObject({ state: 'failed', error: { code: 'Account.Arrearage' } });
-    expect(view.error?.message).toContain('nobody resumed it in time');
+    expect(view.error?.message).toContain('not resumed within the time limit');
     expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
   });
 });

@@ -141,7 +141,7 @@ describe('resume', () => {
     expect(await resumeCause(deps, 'Account.Arrearage')).toEqual({
       kind: 'resumed',
       resumed: ids.filter((id) => id !== ended),
-      notResumed: [{ id: ended, reason: 'it has failed' }],
+      notResumed: [{ id: ended, reason: 'it has ended as failed' }],
     });
     expect(await stateOf(ended)).toBe('failed');
   });
