@@ -1,7 +1,7 @@
 /** Inspects untrusted images in a child process with limits on memory, time, output and file access. */
 import { open } from 'node:fs/promises';
 import type { FailureError } from '../domain/errors/failure.js';
-import { fail } from '../domain/errors/index.js';
+import { fail, orHostFailure } from '../domain/errors/index.js';
 import { sourceFailure } from '../sources/source.js';
 import { GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { ChildLine } from './inspect-child.js';
@@ -54,7 +54,9 @@ export function createInspector(options: InspectorOptions = {}): InspectImage {
         async read(offset, length) {
           const bytes = Buffer.allocUnsafe(length);
           for (let done = 0; done < length; ) {
-            const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+            const { bytesRead } = await handle
+              .read(bytes, done, length - done, offset + done)
+              .catch(orHostFailure(`${file} cannot be read`));
             if (bytesRead === 0) throw truncatedDuringRead(file, offset + done);
             done += bytesRead;
           }
@@ -141,6 +143,10 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
         },
       ],
     };
+  }
+  // The limits of the inspection have reasons of their own.
+  if (end.reason === 'exited' && end.detail === 'signal SIGKILL') {
+    throw fail('Host.ProcessKilled', `The inspection process for ${file} was killed`);
   }
   const code = end.reason === 'time-limit' ? 'Inspection.TimeLimit' : 'Inspection.Crashed';
   throw fail(code, `${file} could not be inspected: ${reason}`);

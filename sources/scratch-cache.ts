@@ -6,7 +6,7 @@
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { FailureError } from '../domain/errors/failure.js';
-import { fail } from '../domain/errors/index.js';
+import { fail, hostFailure } from '../domain/errors/index.js';
 import { abortable } from './abortable.js';
 import { isProcessAlive } from './process-alive.js';
 
@@ -125,6 +125,8 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
       });
       await toDisk(draft);
       await rename(draft, path.join(folder, name));
+    } catch (error) {
+      throw hostFailure(error, `${folder} cannot be written`) ?? error;
     } finally {
       await removeDrafts(draft);
       rooms.delete(room);

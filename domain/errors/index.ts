@@ -11,3 +11,4 @@ export {
 } from './catalogue.js';
 export type { CatalogueEntry, CatalogueService } from './entry.js';
 export { fail } from './fail.js';
+export { hostFailure, orHostFailure, programFailure } from './host.js';

@@ -193,6 +193,45 @@ export const OWN = [
       'Free space on its disk, raise ECS_IMPORT_CACHE_LIMIT, or set ECS_IMPORT_CACHE_DIR to a larger disk and restart the worker; then resume.',
   },
   {
+    code: 'Host.DiskFull',
+    meaning: 'The disk of the worker’s host, or the quota of its user, is full',
+    class: 'attention',
+    remedy:
+      'Free space on the disk of ECS_IMPORT_CACHE_DIR, or set it to a larger disk and restart the worker; then resume.',
+  },
+  {
+    code: 'Host.DiskError',
+    meaning: 'A disk of the worker’s host reports read or write errors',
+    class: 'attention',
+    remedy:
+      'Check the disk that the message names (dmesg, smartctl) and that it is not mounted read-only, then resume.',
+  },
+  {
+    code: 'Host.OutOfMemory',
+    meaning: 'A program on the worker’s host got no memory',
+    class: 'attention',
+    remedy:
+      'Free memory on the worker’s host, or lower the number of concurrent imports, then resume. If it fails again with free memory, the image is damaged: create a new copy.',
+  },
+  {
+    code: 'Host.ProcessLimit',
+    meaning: 'The worker’s host cannot open more files or start more processes',
+    class: 'attention',
+    remedy: 'Raise the limits of the worker’s user (ulimit -n, ulimit -u), then resume.',
+  },
+  {
+    code: 'Host.ProcessKilled',
+    meaning: 'Another program, or the kernel because memory ran out, killed a process of the import',
+    class: 'attention',
+    remedy: 'Check the kernel’s log for "Out of memory" (dmesg), free memory on the worker’s host, then resume.',
+  },
+  {
+    code: 'Host.ProgramMissing',
+    meaning: 'A program that the import needs is not installed on the worker’s host, or cannot be executed',
+    class: 'attention',
+    remedy: 'Install the program that the message names on the worker’s host, then resume.',
+  },
+  {
     code: 'Upload.Stalled',
     meaning: 'The upload made no progress and was cut',
     class: 'transient',

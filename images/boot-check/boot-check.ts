@@ -163,6 +163,12 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
     if (log.size() === 0 && errorText !== '') {
       return notRun(`QEMU did not start: ${errorText}`, 'Run qemu-system-x86_64 --version on this host to check QEMU.');
     }
+    if (machine.wasKilled()) {
+      return notRun(
+        'QEMU was killed',
+        'Check the kernel’s log for "Out of memory" (dmesg), and free memory on this host.',
+      );
+    }
     const match = findOutcome(consoleText(log.recent()));
     return conclude({ match, ended: true, reason: '' }, seconds(), log, screen);
   } finally {
@@ -217,11 +223,14 @@ interface Machine {
   readonly exited: AbortSignal;
   readonly closed: Promise<void>;
   errorText(): string;
+  /** Killed by another program, or by the kernel because memory ran out. */
+  wasKilled(): boolean;
 }
 
 function watchMachine(qemu: ChildProcess, log: ConsoleLog): Machine {
   const exited = new AbortController();
   let errorText = '';
+  let killed = false;
   qemu.stdout?.on('data', (chunk: Buffer) => log.add(chunk));
   qemu.stderr?.on('data', (chunk: Buffer) => {
     errorText = `${errorText}${chunk}`.slice(-500);
@@ -233,9 +242,12 @@ function watchMachine(qemu: ChildProcess, log: ConsoleLog): Machine {
       resolve();
     };
     qemu.once('error', end);
-    qemu.once('close', () => end());
+    qemu.once('close', (_code, signal) => {
+      killed = signal === 'SIGKILL';
+      end();
+    });
   });
-  return { exited: exited.signal, closed, errorText: () => errorText.trim() };
+  return { exited: exited.signal, closed, errorText: () => errorText.trim(), wasKilled: () => killed };
 }
 
 function killGroup(child: ChildProcess): void {

@@ -1,6 +1,7 @@
 /** Converts a source into what ECS imports: unpacks it, takes the disk out of an archive, makes a compressed QCOW2. */
 import { type FileHandle, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { setInterval as ticks } from 'node:timers/promises';
+import { orHostFailure } from '../../domain/errors/index.js';
 import type { Finding } from '../../domain/import.js';
 import type { ContainerFacts } from '../../domain/plan.js';
 import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
@@ -218,11 +219,23 @@ async function toQcow2(work: Work, { handle, container, progress }: Layer): Prom
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnsafeImageError) throw convertFailure('Unsafe', `${file}: ${error.message}`, error);
+    // A damaged cluster and a defective disk have the same words in qemu-img: reading the file tells which it is.
+    if (error instanceof QemuImgError && /Input\/output error/.test(error.message))
+      await requireReadable(handle, file, signal);
     if (error instanceof QemuImgError) throw convertFailure('Failed', `${file}: ${error.message}`, error);
     throw error;
   } finally {
     stop.abort(new Error('the conversion is over'));
     await watched;
+  }
+}
+
+/** Throws `Host.DiskError` where the file cannot be read to its end. */
+async function requireReadable(handle: FileHandle, file: string, signal: AbortSignal): Promise<void> {
+  const piece = Buffer.allocUnsafe(4 * 1024 ** 2);
+  for (let at = 0, bytesRead = 1; bytesRead > 0; at += bytesRead) {
+    signal.throwIfAborted();
+    ({ bytesRead } = await handle.read(piece, 0, piece.length, at).catch(orHostFailure(`${file} cannot be read`)));
   }
 }
 

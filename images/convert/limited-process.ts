@@ -1,9 +1,11 @@
 /**
  * Runs a program on untrusted bytes: with limits on memory, time and file size, in a process group of its own that is
- * killed as a whole, and that ends with this process however this process ends.
+ * killed as a whole, and that ends with this process however this process ends. Above its limit of processor time the
+ * program gets SIGXCPU, which tells it from a program that the kernel kills because memory ran out.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { hostFailure, programFailure } from '../../domain/errors/index.js';
 
 export interface ProcessLimits {
   /** Address space. */
@@ -16,6 +18,8 @@ export interface ProcessLimits {
 
 export interface LimitedProcess {
   readonly command: string;
+  /** For messages, where the command is a shell that starts the program. */
+  readonly program?: string;
   readonly args: readonly string[];
   readonly limits: ProcessLimits;
   /** An open file: the program's standard input and its descriptor 3. */
@@ -38,7 +42,7 @@ export interface ProcessEnd {
  */
 const SCRIPT = `
 ulimit -v "$1" 2>/dev/null
-ulimit -t "$2" && ulimit -f "$3" || exit 125
+ulimit -S -t "$2" && ulimit -H -t "$(($2 + 5))" && ulimit -f "$3" || exit 125
 shift 3
 exec 9<&0
 { cat <&9 >/dev/null; kill -s KILL 0; } >/dev/null 2>&1 &
@@ -53,7 +57,7 @@ exit $code
 const BLOCK = 512;
 const MAX_COMPLAINT = 4_000;
 
-/** Throws the signal's reason when aborted, after the whole group has ended; an Error when the program cannot be started. */
+/** Throws the signal's reason when aborted, after the whole group has ended; `Host.*` where the host is the cause of the end. */
 export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
   run.signal.throwIfAborted();
   const { memoryBytes, cpuSeconds, fileBytes } = run.limits;
@@ -85,13 +89,24 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
     const code = await ended;
     run.signal.throwIfAborted();
     await read;
-    return { code, complaint: complaint.trim() };
+    const end = { code, complaint: complaint.trim() };
+    const failure = programFailure({ program: nameOf(run), code, errorText: end.complaint });
+    if (failure !== null) throw failure;
+    return end;
+  } catch (error) {
+    run.signal.throwIfAborted();
+    throw hostFailure(error, nameOf(run)) ?? error;
   } finally {
     run.signal.removeEventListener('abort', abort);
     stdin.destroy();
     killGroup(child);
     await ended.catch(() => null);
   }
+}
+
+/** A range of a file is passed on by a shell; the program is what it starts. */
+function nameOf({ program, command }: LimitedProcess): string {
+  return program ?? command;
 }
 
 function killGroup({ pid }: ChildProcess): void {

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { hostFailure } from '../../domain/errors/index.js';
 import type { Extent, MapExtents } from '../../sources/sparse-extents.js';
 import { collectOutput, type ProcessLimits, runLimited } from './limited-process.js';
 
@@ -80,9 +81,16 @@ export async function findQemuImg(command = 'qemu-img'): Promise<QemuImg | null>
     const { stdout } = await execute(command, ['--version'], { timeout: 10_000 });
     const version = /version (\d+(?:\.\d+)+)/.exec(stdout)?.[1];
     return version === undefined ? null : createQemuImg(command, version);
-  } catch {
+  } catch (error) {
+    // Not installed, or not executable. A host without memory or processes may have it.
+    throwIfHost(error);
     return null;
   }
+}
+
+function throwIfHost(error: unknown): void {
+  const failure = hostFailure(error, 'qemu-img cannot be started');
+  if (failure !== null) throw failure;
 }
 
 const MEMORY_BYTES = 2 * GIB;

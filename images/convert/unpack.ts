@@ -70,7 +70,7 @@ export async function unpack(
   const packedSize = range?.size ?? (await packed.stat()).size;
   let size = 0;
   const end = await runLimited({
-    ...{ command, args, limits: LIMITS, input: packed.fd, signal: options.signal },
+    ...{ command, args, program: PROGRAMS[packing].command, limits: LIMITS, input: packed.fd, signal: options.signal },
     onOutput: async (output) => {
       size = await writeSparse(output as AsyncIterable<Buffer>, target, options, async () => {
         const position = await positionOf(packed.fd);
