@@ -1,6 +1,6 @@
 /** The API client of the commands: finds the API and formats its failures as messages. */
 import { readImport } from '../client/answers.js';
-import { ApiProblem, ApiUnreachableError, UnexpectedAnswerError } from '../client/errors.js';
+import { ApiProblem, ApiUnreachableError, faultText, UnexpectedAnswerError } from '../client/errors.js';
 import { createTransport, type Transport } from '../client/transport.js';
 import { importPath } from '../client/watch.js';
 import type { ImportView } from '../domain/import.js';
@@ -54,9 +54,6 @@ function refusal(error: ApiProblem): CommandError {
   // The user can fix the cause of a 4xx answer: wrong usage. Other statuses are failures of the service.
   const exitCode = error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.failed;
   const errors = error.problem?.errors ?? [];
-  const lines =
-    errors.length > 0
-      ? errors.map(({ path, message }) => clean(path === '' ? message : `${path}: ${message}`))
-      : [clean(error.message)];
+  const lines = errors.length > 0 ? errors.map((fault) => clean(faultText(fault))) : [clean(error.message)];
   return new CommandError(exitCode, lines, error.problem === null ? null : error.body, { cause: error });
 }

@@ -62,9 +62,14 @@ function article(noun: string): string {
   return /^[aeiou]/.test(noun) ? 'an' : 'a';
 }
 
+/** The message of one of `errors`, with its path unless the message starts with it. */
+export function faultText({ path, message }: { readonly path: string; readonly message: string }): string {
+  return path === '' || message.startsWith(path) ? message : `${path}: ${message}`;
+}
+
 function messageOf(status: number, problem: ProblemDocument | null, body: string): string {
   if (problem === null) return `the API responded with status ${status}: ${body.slice(0, 200)}`;
-  const faults = problem.errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  const faults = problem.errors.map(faultText);
   if (faults.length > 0) return faults.join('; ');
   return [problem.detail || problem.title || `the API responded with status ${status}`, problem.remedy]
     .filter((part) => part !== '')

@@ -64,6 +64,13 @@ test('a problem document becomes an ApiProblem with its fields', async () => {
   expect(error).toMatchObject({ status: 400, problem: document, message: 'region: is not a region' });
 });
 
+test('a message that starts with its path shows the path once', async () => {
+  const errors = [{ path: 'region', rule: 'r', given: 'x', message: 'region must be a region', vendorCode: null }];
+  const document = { type: 'about:blank', title: 't', status: 400, detail: 'd', code: 'c', remedy: 'r', errors };
+  const { client } = await serve((_sent, response) => sendJson(response, 400, document));
+  await expect(client.start(REQUEST)).rejects.toThrow(/^region must be a region$/);
+});
+
 test('an address where nothing listens becomes an ApiUnreachableError that names it', async () => {
   const { api: gone } = await serve(() => undefined);
   await gone.close();
