@@ -43,6 +43,12 @@ export interface PageChoice {
   readonly regionRoom: Readonly<Record<string, number>>;
 }
 
+export interface PageTaken {
+  readonly items: readonly ItemToStart[];
+  /** The page was claimed before. If it is empty now, the next page follows. */
+  readonly isRepeated: boolean;
+}
+
 export type RegionCounts = Readonly<Record<string, number>>;
 
 /** Sorts by priority, then as listed or in a pseudorandom order. @param order the SQL parameter with the order */
@@ -160,16 +166,17 @@ export function createBatchStore(pool: pg.Pool) {
 
     /**
      * Claims the next page of items and writes the records of their imports. A page that was claimed before is returned
-     * unchanged, so that a lost response loses no items.
+     * unchanged, so that a lost response loses no items; imports of it that have ended are omitted. No other items are
+     * added to it: a frozen worker that requests it late must not claim items that no workflow starts.
      */
-    takePage(choice: PageChoice): Promise<readonly ItemToStart[]> {
+    takePage(choice: PageChoice): Promise<PageTaken> {
       return transaction(pool, async (client) => {
         const batch = await client.query<{ claimed_page: number }>(
           'select claimed_page from batches where id = $1 for update',
           [choice.batchId],
         );
-        const claimed = batch.rows[0]?.claimed_page ?? 0;
-        return claimed >= choice.page ? claimedPage(client, choice) : claimPage(client, choice);
+        const isRepeated = (batch.rows[0]?.claimed_page ?? 0) >= choice.page;
+        return { items: await (isRepeated ? claimedPage : claimPage)(client, choice), isRepeated };
       });
     },
 

@@ -59,7 +59,7 @@ export function createNextPage(deps: BatchDependencies) {
             Date.now() - gatheringSince >= deps.batchTiming.gatherMs
           ) {
             const quota = await quotaRoom(batchId, policy);
-            const items = await deps.batches.takePage({
+            const { items, isRepeated } = await deps.batches.takePage({
               batchId,
               page: input.page,
               importIds: newIds(Math.min(admission.room, PAGE_MAX)),
@@ -68,7 +68,8 @@ export function createNextPage(deps: BatchDependencies) {
               perBucket: policy.perBucket,
               regionRoom: quota.room,
             });
-            if (items.length > 0) {
+            // An empty page moves the workflow on to the next one. A batch that starts again begins at its last page.
+            if (items.length > 0 || isRepeated) {
               await deps.batches.waitsFor(batchId, null);
               return { kind: 'page', items, failed };
             }

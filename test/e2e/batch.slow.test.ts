@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchItemView, BatchState, BatchView } from '../../domain/batch/batch.js';
 import { batchWorkflowId } from '../../domain/batch/names.js';
 import { run } from '../support/cli/run-cli.js';
@@ -70,6 +70,25 @@ async function until(id: string, seen: (view: BatchView) => boolean): Promise<Ba
   }
 }
 
+/** Also where the batch failed. */
+async function waitUntilEnded(id: string): Promise<BatchView> {
+  return await vi.waitFor(
+    async () => {
+      const { body } = await service.request('GET', `/v1/batches/${id}`);
+      expect(body.endedAt, JSON.stringify(body.counts)).not.toBeNull();
+      return body;
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+}
+
+async function untilAttempt(id: string, attempt: number): Promise<void> {
+  await vi.waitFor(
+    async () => expect((await items(id)).map((item) => item.attempt)).toEqual([attempt, attempt, attempt]),
+    { timeout: 60_000, interval: 100 },
+  );
+}
+
 const untilState = (id: string, ...states: readonly BatchState[]) => until(id, (view) => states.includes(view.state));
 
 async function items(id: string): Promise<readonly BatchItemView[]> {
@@ -115,6 +134,22 @@ describe('a batch', () => {
     await tell(id, 'retry');
     expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', counts: { succeeded: 8 } });
     expect((await items(id)).map((item) => item.attempt)).toEqual([1, 2, 1, 1, 1, 1, 1, 1]);
+  });
+
+  test('ended with failed items → a retry starts a new attempt of each, and the batch ends again, every time', async () => {
+    await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: 'fleet-000' }] });
+    const id = await create(document(3));
+    const ended = () => waitUntilEnded(id);
+    expect(await ended()).toMatchObject({ state: 'failed', counts: { failed: 3 } });
+    for (const attempt of [2, 3]) {
+      await tell(id, 'retry');
+      await untilAttempt(id, attempt);
+      expect(await ended()).toMatchObject({ state: 'failed', counts: { failed: 3 } });
+    }
+    await service.settings({ failImports: [] });
+    await tell(id, 'retry');
+    await untilAttempt(id, 4);
+    expect(await ended()).toMatchObject({ state: 'succeeded', counts: { succeeded: 3 } });
   });
 
   test('stops when its error budget is spent, and a resume forgives what failed', async () => {

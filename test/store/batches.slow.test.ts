@@ -63,7 +63,11 @@ function names(count: number, of: Partial<Item> = {}): readonly Item[] {
   return Array.from({ length: count }, (_, index) => ({ imageName: `web-${of.region ?? ''}${index + 1}`, ...of }));
 }
 
-function page(batchId: string, number: number, room: number, limits: Partial<PageChoice> = {}) {
+async function page(...choice: Parameters<typeof takePage>) {
+  return (await takePage(...choice)).items;
+}
+
+function takePage(batchId: string, number: number, room: number, limits: Partial<PageChoice> = {}) {
   return createBatchStore(database.pool).takePage({
     batchId,
     page: number,
@@ -220,6 +224,17 @@ describe('items', () => {
     expect(await createBatchViews(database.pool, null).items(id, { after: 0, limit: 1 })).toMatchObject([
       { attempt: 2 },
     ]);
+  });
+
+  test('of a page whose imports have all ended → a late request for that page claims no retried item', async () => {
+    const { id } = await take(names(3));
+    const store = createBatchStore(database.pool);
+    for (const { importId } of await page(id, 1, 10)) await end(importId, 'failed');
+    expect(await store.retry(id, ['failed'])).toBe(3);
+    expect(await takePage(id, 1, 10)).toEqual({ items: [], isRepeated: true });
+    const next = await takePage(id, 2, 10);
+    expect(next.isRepeated).toBe(false);
+    expect(await namesOf(next.items)).toEqual(['web-1', 'web-2', 'web-3']);
   });
 
   test('in shuffled order are the same at every look and follow a change of the order', async () => {
