@@ -1,4 +1,4 @@
-/** The end of an import whose object others use too, on a real record: whatever change is the last one of its process. */
+/** Crash tests of the cleanup of an import with a shared object: its process crashes after each single change. On a real PostgreSQL. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
 import type { OssApi } from '../../alibaba/cloud.js';
@@ -19,7 +19,7 @@ const UPLOAD_ID = 'upload-1';
 let database: TestDatabase;
 let imports: ImportStore;
 let uploads: UploadStore;
-/** What the bucket holds: keys of objects, ids of unfinished uploads. */
+/** The content of the bucket: keys of objects, ids of unfinished uploads. */
 let bucket: { readonly objects: Set<string>; readonly uploads: Set<string> };
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ function oss(): OssApi {
   };
 }
 
-/** Accepts it as the first step does, and has it use the object, as its upload does. */
+/** Accepts an import and adds its reference to the object, like its first step and its upload. */
 async function uses(importId: string, kind: 'object' | 'multipart-upload'): Promise<number> {
   const step = { importId, version: 1, phase: 'upload' } as const;
   await imports.accept(step, REQUEST, 'files');
@@ -76,7 +76,7 @@ async function wholeFor(...users: readonly string[]): Promise<void> {
   }
 }
 
-/** Runs the cleanup in a process that dies after so many changes; a rejection is what Temporal would retry. */
+/** Runs the cleanup in a process that crashes after `calls` changes; Temporal would retry a rejection. */
 async function cleanUp(importId: string, request = REQUEST, calls = Number.POSITIVE_INFINITY): Promise<Life> {
   const life = new Life(calls);
   const { deps, environment } = activityRunner(new FakeCloud(), {
@@ -95,24 +95,24 @@ async function cleanUp(importId: string, request = REQUEST, calls = Number.POSIT
   return life;
 }
 
-/** `scene` once for each change that a cleanup makes, which is the last of its process, and once where none dies. */
+/** Runs `scene` once with a crash after each change of a cleanup, and once without a crash. */
 async function afterEachDeath(scene: (calls: number) => Promise<Life>): Promise<void> {
   for (let calls = 1; ; calls++) {
     await begin();
     if ((await scene(calls)).hasDied) continue;
-    // Not worth its name where the process never got to the object.
+    // Proves that the process got as far as the object.
     expect(calls).toBeGreaterThan(3);
     return;
   }
 }
 
-const leftOf = async (importId: string) =>
+const remainingOf = async (importId: string) =>
   (await imports.ledger(importId))
     .filter(({ status }) => status !== 'removed')
     .map(({ kind, status }) => [kind, status]);
 
-describe('whichever change of a cleanup is the last one of its process', () => {
-  test('an object that another import uses stays until that one ends, and is gone then', async () => {
+describe('a cleanup that crashes after any of its changes', () => {
+  test('an object that another import uses → stays until that import ends, then is deleted', async () => {
     await afterEachDeath(async (calls) => {
       await wholeFor('a', 'b');
       const life = await cleanUp('a', REQUEST, calls);
@@ -121,13 +121,13 @@ describe('whichever change of a cleanup is the last one of its process', () => {
       await cleanUp('b', REQUEST, calls);
       await cleanUp('b');
       expect(bucket.objects.size, `died after ${calls} changes`).toBe(0);
-      expect([await leftOf('a'), await leftOf('b')]).toEqual([[], []]);
+      expect([await remainingOf('a'), await remainingOf('b')]).toEqual([[], []]);
       expect((await database.pool.query('select * from uploads')).rows).toEqual([]);
       return life;
     });
   });
 
-  test('an object that another import asked to keep is kept', async () => {
+  test('an object that another import requested to keep → kept', async () => {
     const keeping = { ...REQUEST, upload: { ...REQUEST.upload, keepObject: true } };
     await afterEachDeath(async (calls) => {
       await wholeFor('a', 'b');
@@ -135,12 +135,12 @@ describe('whichever change of a cleanup is the last one of its process', () => {
       const life = await cleanUp('a', REQUEST, calls);
       await cleanUp('a');
       expect([...bucket.objects], `died after ${calls} changes`).toEqual([KEY]);
-      expect([await leftOf('a'), await leftOf('b')]).toEqual([[['object', 'kept']], [['object', 'kept']]]);
+      expect([await remainingOf('a'), await remainingOf('b')]).toEqual([[['object', 'kept']], [['object', 'kept']]]);
       return life;
     });
   });
 
-  test('an upload that another import goes on with is not aborted', async () => {
+  test('an upload that another import continues → not aborted', async () => {
     await afterEachDeath(async (calls) => {
       await uses('a', 'multipart-upload');
       await uses('b', 'multipart-upload');
@@ -155,7 +155,7 @@ describe('whichever change of a cleanup is the last one of its process', () => {
   });
 });
 
-test('an object that an import has just joined is held by it before its ledger says so', async () => {
+test('an import that has just joined an object → has its reference before its ledger entry', async () => {
   await wholeFor('a');
   await imports.accept({ importId: 'b', version: 1, phase: 'upload' }, REQUEST, 'files');
   await uploads.join({ importId: 'b', regionId: HOME, bucket: BUCKET, key: 'b/1', sha256: 'aa', form: 'as-is' });

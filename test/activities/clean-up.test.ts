@@ -28,7 +28,7 @@ const cleanUp = (ending = CANCELLED) =>
   runner.run(createCleanUp(runner.deps), { importId: 'imp-1', step: 9, request: REQUEST, attempt: 1 }, ending);
 const statuses = () => Object.fromEntries(runner.ledger.map(({ key, status }) => [key, status]));
 
-test('a copy that cannot be removed → the other copies are, the image waits for it, and the commands are reported', async () => {
+test('a copy that cannot be removed → other copies removed, the image not yet, and the commands are reported', async () => {
   await record({ ...image, status: 'created', detail: { imageId: 'm-source' } });
   await copyIn('cn-beijing');
   await copyIn('cn-shanghai');
@@ -49,7 +49,7 @@ test('a copy that cannot be removed → the other copies are, the image waits fo
   expect(statuses()).toEqual({ 'web-01': 'created', 'cn-beijing/web-01': 'created', 'cn-shanghai/web-01': 'removed' });
 });
 
-test('an image that the cloud accepts to delete and never does → Cleanup.Unfinished after the patience', async () => {
+test('an accepted deletion that never takes effect → Cleanup.Unfinished after the patience', async () => {
   await record({ ...image, status: 'created', detail: { imageId: 'm-source' } });
   Object.assign(runner.deps.settings, { patienceMs: 20 });
   const { ecs } = cloud;
@@ -59,7 +59,7 @@ test('an image that the cloud accepts to delete and never does → Cleanup.Unfin
   });
 });
 
-test('an image of an earlier request that was removed → stays removed when the import succeeds', async () => {
+test('a removed image of an earlier request → stays removed when the import succeeds', async () => {
   await record({ ...image, key: 'old-name', status: 'removed', detail: { imageId: 'm-old' } });
   await record({ ...image, status: 'created', detail: { imageId: 'm-source' } });
   await cleanUp({ outcome: 'succeeded', error: null, keepImage: true });

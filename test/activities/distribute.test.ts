@@ -1,4 +1,4 @@
-/** Copies in other regions and sharing: once each, found again after any crash, and gone when the import is. */
+/** Copies in other regions and sharing: created once, adopted after a crash, removed by the cleanup. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
 import { createDistribute } from '../../activities/distribute.js';
@@ -24,14 +24,14 @@ const cleanUp = (ending: Partial<Ending> = {}, request: Partial<ImportRequest> =
   runner.run(createCleanUp(runner.deps), inputFor(request), {
     ...{ outcome: 'cancelled', error: null, keepImage: false, ...ending },
   });
-const told = (code: string) => ({ type: 'attention', details: [expect.objectContaining({ code })] });
+const attention = (code: string) => ({ type: 'attention', details: [expect.objectContaining({ code })] });
 const copiesOfLedger = () =>
   runner.ledger
     .filter(({ kind }) => kind === 'copy')
     .map(({ regionId, status, detail }) => [regionId, status, detail.imageId]);
 
 describe('copies', () => {
-  test('one in each region, with the name, the tags and a token of its own, done when all are available', async () => {
+  test('of several regions → one copy each, with name, tags and a separate token; done when all are available', async () => {
     await distribute();
     expect(cloud.copies).toEqual([
       expect.objectContaining({ from: HOME, imageId: 'm-source', toRegion: 'cn-beijing', imageName: 'web-01' }),
@@ -46,7 +46,7 @@ describe('copies', () => {
     ]);
   });
 
-  test('are written down before the call that makes them', async () => {
+  test('before the CopyImage call → the ledger has the intention', async () => {
     cloud.refuse = (action) => (action === 'CopyImage' ? 'ECONNRESET' : null);
     await expect(distribute()).rejects.toMatchObject({ type: 'transient' });
     expect(copiesOfLedger()).toEqual([
@@ -55,7 +55,7 @@ describe('copies', () => {
     ]);
   });
 
-  test('a lost answer makes one copy, not two', async () => {
+  test('with a lost response → one copy, not two', async () => {
     cloud.loseAnswer = (_action, region) => region === 'cn-beijing';
     await expect(distribute()).rejects.toMatchObject({ type: 'transient' });
     cloud.loseAnswer = () => false;
@@ -65,14 +65,14 @@ describe('copies', () => {
     expect(runner.copies.size).toBe(2);
   });
 
-  test('another run of the same step asks for nothing again', async () => {
+  test('in a repeated step → no further CopyImage call', async () => {
     await distribute();
     const calls = cloud.said.length;
     await distribute();
     expect(cloud.said).toHaveLength(calls);
   });
 
-  test('wait until the source itself is available', async () => {
+  test('of a source that is not available yet → wait until it is', async () => {
     const source = cloud.in(HOME).get('m-source');
     if (source === undefined) throw new Error('there is no source');
     Object.assign(source, { status: 'Creating' });
@@ -82,14 +82,14 @@ describe('copies', () => {
     expect(cloud.copies).toHaveLength(2);
   });
 
-  test('wait as long as the source is being copied elsewhere', async () => {
+  test('of a source that is busy with another copy → wait until it is free', async () => {
     let refusals = 3;
     cloud.refuse = (action) => (action === 'CopyImage' && refusals-- > 0 ? 'OperationDenied.ImageCopying' : null);
     await distribute();
     expect(cloud.copies).toHaveLength(2);
   });
 
-  test('get their tags also where the cloud forgot them', async () => {
+  test('whose tags the cloud dropped → tagged again', async () => {
     cloud.dropsTags = true;
     await distribute();
     expect([...cloud.in('cn-shanghai').values()]).toMatchObject([
@@ -97,17 +97,17 @@ describe('copies', () => {
     ]);
   });
 
-  test('the import’s own region is none to copy to', async () => {
+  test('to the import’s own region → no copy', async () => {
     await distribute({ distribute: { regions: [HOME], shareWith: [] } });
     expect(cloud.copies).toEqual([]);
   });
 });
 
-describe('what goes wrong with a copy', () => {
-  test('asks a person, who can go on without the region: the image itself is not thrown away', async () => {
+describe('a failing copy', () => {
+  test('that the cloud refuses → attention; the import can continue without the region, and the image stays', async () => {
     cloud.refuse = (action) => (action === 'CopyImage' ? 'RegionNotSupportCopy' : null);
     await expect(distribute({ distribute: { regions: ['cn-beijing'], shareWith: [] } })).rejects.toMatchObject({
-      ...told('RegionNotSupportCopy'),
+      ...attention('RegionNotSupportCopy'),
       details: [expect.objectContaining({ remedy: expect.stringContaining("--set 'distribute.regions=[]'") })],
     });
     expect(copiesOfLedger()).toEqual([['cn-beijing', 'removed', undefined]]);
@@ -116,9 +116,9 @@ describe('what goes wrong with a copy', () => {
     expect(cloud.ids(HOME)).toEqual(['m-source']);
   });
 
-  test('one that fails is deleted, and made anew under another token when resumed', async () => {
+  test('that ends CreateFailed → deleted, and created again with another token after resume', async () => {
     cloud.copyEnds = (region) => (region === 'cn-beijing' ? 'CreateFailed' : 'Available');
-    await expect(distribute()).rejects.toMatchObject(told('Copy.Failed'));
+    await expect(distribute()).rejects.toMatchObject(attention('Copy.Failed'));
     expect(cloud.ids('cn-beijing')).toEqual([]);
     cloud.copyEnds = () => 'Available';
     await distribute();
@@ -130,21 +130,21 @@ describe('what goes wrong with a copy', () => {
     expect(new Set(tokens).size).toBe(2);
   });
 
-  test('one that failed is not in the record of a cancelled import, also where the process died once the ledger had closed it', async () => {
+  test('of an import that is then cancelled → not in the record, even if the process crashed after the ledger write', async () => {
     cloud.copyEnds = (region) => (region === 'cn-beijing' ? 'CreateFailed' : 'Available');
     const { recordCopy } = runner.deps.store;
     const dying: typeof recordCopy = async (step, entry, copy) => {
       await recordCopy(step, entry, copy);
-      if (entry.status === 'removed') throw new Error('the process is dead');
+      if (entry.status === 'removed') throw new Error('the process has crashed');
     };
     Object.assign(runner.deps.store, { recordCopy: dying });
-    await expect(distribute()).rejects.toThrow('the process is dead');
+    await expect(distribute()).rejects.toThrow('the process has crashed');
     Object.assign(runner.deps.store, { recordCopy });
     await cleanUp();
     expect([...runner.copies]).toEqual([]);
   });
 
-  test('an image of the same name and another import’s tag is never taken for ours', async () => {
+  test('whose name belongs to an image with another import’s tag → that image is not adopted', async () => {
     cloud.put('cn-beijing', 'm-theirs', 'Available', { 'ecs-image-import': 'imp-2' });
     cloud.loseAnswer = (_action, region) => region === 'cn-beijing';
     await expect(distribute()).rejects.toMatchObject({ type: 'transient' });
@@ -152,7 +152,7 @@ describe('what goes wrong with a copy', () => {
     expect(cloud.ids('cn-beijing')).toEqual(['m-theirs']);
   });
 
-  test('a source that somebody deleted fails the import', async () => {
+  test('whose source was deleted → the import fails', async () => {
     cloud.in(HOME).clear();
     await expect(distribute()).rejects.toMatchObject({
       details: [expect.objectContaining({ code: 'Import.ImageGone' })],
@@ -163,7 +163,7 @@ describe('what goes wrong with a copy', () => {
 describe('sharing', () => {
   const shareWith = ['1000000000000002', '1000000000000003'];
 
-  test('gives image and copies to the accounts, and asks nothing again', async () => {
+  test('with accounts → image and copies are shared once', async () => {
     await distribute({ distribute: { regions: ['cn-beijing'], shareWith } });
     await distribute({ distribute: { regions: ['cn-beijing'], shareWith } });
     for (const region of [HOME, 'cn-beijing']) {
@@ -171,10 +171,10 @@ describe('sharing', () => {
     }
   });
 
-  test('with an account that does not exist asks a person', async () => {
+  test('with an account that does not exist → attention', async () => {
     cloud.refuse = (action) => (action === 'ModifyImageSharePermission' ? 'InvalidAccount.NotFound' : null);
     await expect(distribute({ distribute: { regions: [], shareWith } })).rejects.toMatchObject(
-      told('InvalidAccount.NotFound'),
+      attention('InvalidAccount.NotFound'),
     );
   });
 });
@@ -186,7 +186,7 @@ describe('cleanup', () => {
       { kind: 'image', key: 'web-01', regionId: HOME, status: 'created', detail: { imageId: 'm-source' } },
     );
 
-  test('of a cancelled import cancels copies under way, deletes finished ones, ends sharing, and leaves nothing', async () => {
+  test('of a cancelled import → running copies cancelled, finished ones deleted, sharing ended, no remaining resources', async () => {
     await image();
     cloud.copyLooks = Number.POSITIVE_INFINITY;
     cloud.copyEnds = () => 'Available';
@@ -210,7 +210,7 @@ describe('cleanup', () => {
     expect(runner.finished()).toBe('cancelled');
   });
 
-  test('finds a copy whose answer was lost', async () => {
+  test('of a copy whose response was lost → found and removed', async () => {
     await image();
     cloud.loseAnswer = () => true;
     await expect(distribute()).rejects.toMatchObject({ type: 'transient' });
@@ -218,7 +218,7 @@ describe('cleanup', () => {
     expect([HOME, 'cn-beijing', 'cn-shanghai'].flatMap((region) => cloud.ids(region))).toEqual([]);
   });
 
-  test('of a succeeded import keeps the copies, but not one to a region that was given up', async () => {
+  test('of a succeeded import → copies kept, except in a region that is no longer requested', async () => {
     await image();
     await distribute();
     await cleanUp({ outcome: 'succeeded' }, { distribute: { regions: ['cn-beijing'], shareWith: [] } });
@@ -231,7 +231,7 @@ describe('cleanup', () => {
     ]);
   });
 
-  test('of a cancelled import that asks to keep what is finished keeps finished copies', async () => {
+  test('of a cancelled import with keepImage → finished copies kept', async () => {
     await image();
     await distribute();
     await cleanUp({ keepImage: true });

@@ -1,4 +1,4 @@
-/** The end of an import that succeeds, and a cancel that comes in the same moment: what is written first counts. */
+/** A race between the end of a successful import and a cancel: the first write is decisive. */
 import { CancelledFailure } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
@@ -12,7 +12,7 @@ const progress: Progress = {
   ...{ bytesPerSecond: null, etaSeconds: null },
 };
 
-/** A record that refuses to end, and what it says of the import at each look. */
+/** A record that rejects `finish`, with the state that each read returns. */
 function cleaningUp(...states: State[]) {
   const record = memoryStore();
   let refusals = 0;
@@ -30,7 +30,7 @@ function cleaningUp(...states: State[]) {
   return { ended, cancel: () => temporal.cancel(), refusals: () => refusals };
 }
 
-test('an import that is asked to cancel does not end as succeeded: its try waits for word of it, and ends cancelled', async () => {
+test('a cancel request before the end → the attempt waits for the cancel, and the import does not succeed', async () => {
   const { ended, cancel, refusals } = cleaningUp('running', 'running');
   const seen = ended.catch((error: unknown) => error);
   await expect.poll(refusals).toBe(1);
@@ -38,6 +38,6 @@ test('an import that is asked to cancel does not end as succeeded: its try waits
   expect(await seen).toBeInstanceOf(CancelledFailure);
 });
 
-test('an end that another try has written is the end of this one too', async () => {
+test('another attempt has written the end → this attempt returns the same end', async () => {
   expect(await cleaningUp('running', 'succeeded').ended).toBe('succeeded');
 });

@@ -1,4 +1,4 @@
-/** Whatever change of an import's whole life, to the database or the cloud, is the last one of its process. */
+/** Crash tests of a whole import: its process crashes after each single change to the database or the cloud. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -24,33 +24,53 @@ const cancelled = { ...succeeds, outcome: 'cancelled', meanwhile: true } as cons
 const SHARED: readonly ActivityName[] = ['upload', 'cleanUp'];
 
 const SCENES: readonly Scene[] = [
-  { ...succeeds, title: 'of one that made the object, while the other one waits', dies: ACTIVITIES },
-  { ...succeeds, title: 'of one that made the object, while the other one goes on', meanwhile: true, dies: SHARED },
-  { ...succeeds, title: 'of one that joined the object, while the other one waits', joins: 'second', dies: SHARED },
+  { ...succeeds, title: 'of the import that uploaded the object, while the other one waits', dies: ACTIVITIES },
   {
-    ...{ ...succeeds, title: 'of one that joined the object, while the other one goes on' },
+    ...succeeds,
+    title: 'of the import that uploaded the object, while the other one continues',
+    meanwhile: true,
+    dies: SHARED,
+  },
+  {
+    ...succeeds,
+    title: 'of the import that joined the object, while the other one waits',
+    joins: 'second',
+    dies: SHARED,
+  },
+  {
+    ...{ ...succeeds, title: 'of the import that joined the object, while the other one continues' },
     ...{ joins: 'second', meanwhile: true, dies: SHARED },
   },
-  { ...cancelled, title: 'of one cancelled in upload', until: 'upload', dies: ['upload', 'cleanUp'] },
+  { ...cancelled, title: 'of an import cancelled in upload', until: 'upload', dies: ['upload', 'cleanUp'] },
   {
-    ...{ ...cancelled, title: 'of one cancelled in upload, alone' },
+    ...{ ...cancelled, title: 'of an import cancelled in upload, without another import' },
     ...{ until: 'upload', meanwhile: false, dies: ['upload', 'cleanUp'] },
   },
-  { ...cancelled, title: 'of one cancelled in import', until: 'startImport', dies: ['startImport', 'cleanUp'] },
-  { ...cancelled, title: 'of one cancelled with its image finished', until: 'watchImport', dies: ['cleanUp'] },
-  { ...cancelled, title: 'of one cancelled in distribution', until: 'distribute', dies: ['distribute', 'cleanUp'] },
-  { ...cancelled, title: 'of one that failed', outcome: 'failed', until: 'watchImport', dies: ['cleanUp'] },
+  { ...cancelled, title: 'of an import cancelled in import', until: 'startImport', dies: ['startImport', 'cleanUp'] },
+  {
+    ...cancelled,
+    title: 'of an import cancelled after its image was finished',
+    until: 'watchImport',
+    dies: ['cleanUp'],
+  },
+  {
+    ...cancelled,
+    title: 'of an import cancelled in distribution',
+    until: 'distribute',
+    dies: ['distribute', 'cleanUp'],
+  },
+  { ...cancelled, title: 'of a failed import', outcome: 'failed', until: 'watchImport', dies: ['cleanUp'] },
 ];
 
-/** Lives at once. */
-const LANES = 8;
+/** Concurrent imports. */
+const CONCURRENCY = 8;
 const FAILING = 'doomed';
 const COPY_REGION = 'cn-beijing';
 
 let database: TestDatabase;
 let cloud: LocalCloud;
 let image: string;
-let lives = 0;
+let imports = 0;
 
 beforeAll(async () => {
   database = await startTestDatabase();
@@ -72,15 +92,15 @@ interface Outcome {
 }
 
 async function live(scene: Scene, death: Death): Promise<Outcome> {
-  lives += 1;
-  const name = `life-${lives}`;
+  imports += 1;
+  const name = `life-${imports}`;
   cloud.makeBucket(name);
   const surroundings = { pool: database.pool, address: cloud.address, host: name };
   const request = (imageName: string, more: object = {}) =>
     acceptedWith({
       ...{ region: REGION, imageName, roleName: name, osType: 'linux', ...more },
       disks: [{ source: `file://${image}`, format: 'RAW', diskImageSize: 5 }],
-      upload: { bucket: name, prefix: 'lives/', convert: 'never' },
+      upload: { bucket: name, prefix: 'imports/', convert: 'never' },
       inspection: { failOn: 'never' },
       detection: { failOn: 'never' },
     });
@@ -96,7 +116,7 @@ async function live(scene: Scene, death: Death): Promise<Outcome> {
   const broken = [
     ...(await judge(mine, scene.outcome)),
     ...(await judge(other, 'succeeded')).map((line) => `the other one: ${line}`),
-    ...(await leftIn(name)),
+    ...(await remainingIn(name)),
   ];
   return { last: mine.last, broken };
 }
@@ -110,8 +130,8 @@ async function judge({ id }: Importing, expected: string): Promise<readonly stri
   return view.state === expected ? broken : [...broken, `ended ${view.state}, not ${expected}`];
 }
 
-/** Nobody knows it any more, nor is there anything to know of. */
-async function leftIn(bucket: string): Promise<readonly string[]> {
+/** Resources of the import that remain in the database or the cloud. */
+async function remainingIn(bucket: string): Promise<readonly string[]> {
   const here = (one: { readonly bucket: string }) => one.bucket === bucket;
   const { rows } = await database.pool.query<{ key: string }>('select key from uploads where bucket = $1', [bucket]);
   return [
@@ -121,23 +141,25 @@ async function leftIn(bucket: string): Promise<readonly string[]> {
   ];
 }
 
-test('a process that dies after any change that it makes leaves one image in each region, and nothing else', async () => {
+test('a process that crashes after any of its changes → one image in each region, and no other resources', async () => {
   const jobs = SCENES.flatMap((scene) => scene.dies.map((activity) => ({ scene, activity })));
-  const told: string[] = [];
-  let deaths = 0;
-  const lane = async () => {
+  const violations: string[] = [];
+  let crashes = 0;
+  const runScenes = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
       const { scene, activity } = job;
       for (let calls = 1; ; calls++) {
         const { last, broken } = await live(scene, { activity, calls });
-        told.push(...broken.map((line) => `${activity} ${scene.title}, died after ${last ?? 'none'}: ${line}`));
+        violations.push(
+          ...broken.map((line) => `${activity} ${scene.title}, crashed after ${last ?? 'none'}: ${line}`),
+        );
         if (last === null) break;
-        deaths += 1;
+        crashes += 1;
       }
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  expect(told).toEqual([]);
-  // Not worth its name where processes live on.
-  expect(deaths).toBeGreaterThan(150);
+  await Promise.all(Array.from({ length: CONCURRENCY }, runScenes));
+  expect(violations).toEqual([]);
+  // Proves that the processes actually crashed.
+  expect(crashes).toBeGreaterThan(150);
 }, 300_000);

@@ -1,4 +1,4 @@
-/** Blocking findings and contradictions stop an import before the upload, unless the request says that it knows better. */
+/** Blocking findings and contradictions stop an import before the upload, unless the request overrides them. */
 import { describe, expect, test } from 'vitest';
 import { contradictions, refused } from '../../activities/image-policy.js';
 import type { Finding } from '../../domain/import.js';
@@ -28,8 +28,8 @@ const finding = (severity: Finding['severity']): Finding => ({
 const ALL = [finding('info'), finding('warning'), finding('blocking')];
 const codes = (request: ImportRequest) => refused(ALL, request).map(({ code }) => code);
 
-describe('what a finding does to an import', () => {
-  test('blocking ones stop it, and the failure says where, why and the way out', () => {
+describe('a finding', () => {
+  test('that is blocking → the import fails; the failure names the disk, the reason and the override', () => {
     expect(refused(ALL, REQUEST)).toEqual([
       {
         code: 'GUESTOS.blocking',
@@ -40,11 +40,11 @@ describe('what a finding does to an import', () => {
       },
     ]);
   });
-  test('the policy can be stricter, or let everything through', () => {
+  test('with failOn warning or never → warnings also stop the import, or nothing does', () => {
     expect(codes({ ...REQUEST, inspection: { failOn: 'warning' } })).toEqual(['GUESTOS.warning', 'GUESTOS.blocking']);
     expect(codes({ ...REQUEST, inspection: { failOn: 'never' } })).toEqual([]);
   });
-  test('who ignores the cloud’s findings ignores ours, unless the request says otherwise', () => {
+  test('with detection.failOn never → ignored, unless inspection.failOn is set', () => {
     const never = { ...REQUEST, detection: { ...REQUEST.detection, failOn: 'never' as const } };
     expect(codes(never)).toEqual([]);
     expect(codes({ ...never, inspection: { failOn: 'blocking' } })).toEqual(['GUESTOS.blocking']);
@@ -63,21 +63,21 @@ describe('a request that contradicts the image', () => {
       { platform: 'Other Windows' },
       'platform is Other Windows in the request and Debian in the image',
     ],
-  ])('is refused with both values: %s', (_name, given, message) => {
-    const [told, ...others] = contradictions({ ...REQUEST, ...given }, demo);
-    expect(told).toMatchObject({ code: 'Request.ContradictsImage', severity: 'blocking', message });
+  ])('%s → refused, with both values', (_name, given, message) => {
+    const [finding, ...others] = contradictions({ ...REQUEST, ...given }, demo);
+    expect(finding).toMatchObject({ code: 'Request.ContradictsImage', severity: 'blocking', message });
     expect(others).toEqual([]);
   });
-  test('NVMe support that the kernel lacks is one; not using what it has is a choice', () => {
+  test('NVMe support that the kernel does not have → refused; NVMe support that the request does not use → accepted', () => {
     const without = { ...demo, nvmeSupport: 'unsupported' as const };
     expect(contradictions({ ...REQUEST, features: { nvmeSupport: 'supported' } }, without)).toHaveLength(1);
     expect(contradictions({ ...REQUEST, features: { nvmeSupport: 'unsupported' } }, demo)).toEqual([]);
   });
-  test('either mode of a disk that starts in both is none', () => {
+  test('a disk that boots in both modes → either mode is accepted', () => {
     const both = { ...demo, bootModes: ['BIOS', 'UEFI'] as const };
     for (const bootMode of ['BIOS', 'UEFI']) expect(contradictions({ ...REQUEST, bootMode }, both)).toEqual([]);
   });
-  test('a platform that keeps the cloud’s scripts away is none, and what could not be told contradicts nothing', () => {
+  test('a generic platform, or an unknown value of the image → accepted', () => {
     expect(contradictions({ ...REQUEST, platform: 'Others Linux' }, demo)).toEqual([]);
     const unknown = { ...demo, architecture: null, bootMode: null, bootModes: [], platform: null, osType: null };
     const given = { architecture: 'arm64', bootMode: 'UEFI', platform: 'Kylin', osType: 'linux' };

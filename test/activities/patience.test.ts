@@ -1,4 +1,4 @@
-/** How long what passes by itself is retried before a person is asked. */
+/** How long transient failures are retried before the import stops for attention. */
 import { expect, test } from 'vitest';
 import { runStep, type Step } from '../../activities/step.js';
 import { FailureError } from '../../domain/errors/failure.js';
@@ -11,8 +11,8 @@ const HOURS_MS = 3 * 3_600_000;
 const cut = () =>
   new FailureError(failureOf({ service: 'oss', action: 'UploadPart', code: 'ECONNRESET', message: 'cut' }));
 
-/** What Temporal is told by a try that began `scheduledAgoMs` after the first, and what its last heartbeat held. */
-async function tryOnce(body: (step: Step) => void, scheduledAgoMs: number, heartbeatDetails?: unknown) {
+/** The failure of an attempt that started `scheduledAgoMs` after the first one, and the details of its last heartbeat. */
+async function runAttempt(body: (step: Step) => void, scheduledAgoMs: number, heartbeatDetails?: unknown) {
   const info = { scheduledTimestampMs: Date.now() - scheduledAgoMs, heartbeatDetails };
   const environment = quietEnvironment(info);
   let details: unknown;
@@ -32,25 +32,25 @@ async function tryOnce(body: (step: Step) => void, scheduledAgoMs: number, heart
 
 const bytes = (bytesDone: number) => ({ percent: 1, bytesDone, bytesTotal: 1_000 });
 
-test('a cut line after hours of progress is tried again', async () => {
-  const { error } = await tryOnce((step) => step.report(bytes(900)), HOURS_MS);
+test('a lost connection after hours of progress → retried', async () => {
+  const { error } = await runAttempt((step) => step.report(bytes(900)), HOURS_MS);
   expect(error).toMatchObject({ type: 'transient' });
 });
 
-test('hours of failing without a byte more ask a person, however far things had got before', async () => {
+test('hours of failures without progress → attention, regardless of earlier progress', async () => {
   const before = { sinceMs: Date.now() - HOURS_MS, reached: 900 };
-  const { error } = await tryOnce((step) => step.report(bytes(900)), 2 * HOURS_MS, before);
+  const { error } = await runAttempt((step) => step.report(bytes(900)), 2 * HOURS_MS, before);
   expect(error).toMatchObject({ type: 'attention', nonRetryable: true });
 });
 
-test('a try hands on since when nothing has moved, and one more byte begins anew', async () => {
+test('an attempt without progress → passes on the time of the last progress; one more byte resets it', async () => {
   const before = { sinceMs: Date.now() - HOURS_MS, reached: 900 };
-  expect((await tryOnce(() => undefined, 2 * HOURS_MS, before)).details).toMatchObject(before);
-  const { error } = await tryOnce((step) => step.report(bytes(901)), 2 * HOURS_MS, before);
+  expect((await runAttempt(() => undefined, 2 * HOURS_MS, before)).details).toMatchObject(before);
+  const { error } = await runAttempt((step) => step.report(bytes(901)), 2 * HOURS_MS, before);
   expect(error).toMatchObject({ type: 'transient' });
 });
 
-test('without any progress patience counts from the first try', async () => {
-  expect((await tryOnce(() => undefined, PATIENCE_MS / 2)).error).toMatchObject({ type: 'transient' });
-  expect((await tryOnce(() => undefined, PATIENCE_MS * 2)).error).toMatchObject({ type: 'attention' });
+test('no progress at all → patience counts from the first attempt', async () => {
+  expect((await runAttempt(() => undefined, PATIENCE_MS / 2)).error).toMatchObject({ type: 'transient' });
+  expect((await runAttempt(() => undefined, PATIENCE_MS * 2)).error).toMatchObject({ type: 'attention' });
 });

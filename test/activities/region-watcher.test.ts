@@ -1,4 +1,4 @@
-/** Waiting for many imports costs few calls, and news of each arrives in good time. The clock is the test's. */
+/** Polling for many imports needs few calls and reports each change in time. Uses fake timers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cloud, ImageView, TaskView } from '../../alibaba/cloud.js';
 import { createRegionWatchers, type Watched } from '../../alibaba/region-watcher.js';
@@ -10,7 +10,7 @@ const PACE = { pollFirstMs: 1_000, pollMaxMs: 30_000, patienceMs: HOUR };
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
 
-/** A cloud in which every import takes as long as it is told, and which counts what it is asked. */
+/** A cloud in which every import takes a given time, and which counts the calls. */
 class SlowCloud {
   readonly doneAt = new Map<string, number>();
   calls = 0;
@@ -30,7 +30,7 @@ class SlowCloud {
 
   asCloud(): Cloud {
     const count = (ids: readonly string[]) => {
-      // As the adapter does: a hundred ids a call.
+      // Like the adapter: 100 ids per call.
       this.calls += Math.ceil(ids.length / 100);
       this.largestCall = Math.max(this.largestCall, ids.length);
       if (this.fails !== null) throw this.fails;
@@ -63,7 +63,7 @@ class SlowCloud {
   }
 }
 
-/** As the activity does: asks again and again until the image is there. Resolves with the delay of the news. */
+/** Like the activity: polls until the image is available. Resolves with the delay of the report. */
 async function watch(watchers: ReturnType<typeof createRegionWatchers>, cloud: SlowCloud, watched: Watched) {
   const { signal } = new AbortController();
   for (;;) {
@@ -72,11 +72,11 @@ async function watch(watchers: ReturnType<typeof createRegionWatchers>, cloud: S
   }
 }
 
-/** What polling each import by itself every ten seconds would cost. */
+/** The number of calls if each import were polled separately every ten seconds. */
 const NAIVE_CALLS = (imports: number, ms: number) => (imports * ms) / 10_000;
 
 describe('polling', () => {
-  test('of 200 imports in flight for an hour costs under 2 % of one call an import and 10 s', async () => {
+  test('of 200 running imports for an hour → under 2 % of the calls of one poll per import and 10 s', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);
     const all = Array.from({ length: 200 }, () => watch(watchers, cloud, cloud.start(HOUR)));
@@ -86,7 +86,7 @@ describe('polling', () => {
     expect(cloud.calls / NAIVE_CALLS(200, HOUR)).toBeLessThan(0.02);
   });
 
-  test('of 200 imports in flight that come and go costs under 2 %, too', async () => {
+  test('of 200 running imports that start and end → also under 2 %', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);
     const takes = HOUR / 6;
@@ -103,7 +103,7 @@ describe('polling', () => {
     expect(calls / NAIVE_CALLS(200, 2 * takes)).toBeLessThan(0.02);
   });
 
-  test('tells the end of a short import within a tenth of its time, or the first interval', async () => {
+  test('of a short import → its end is reported within a tenth of its duration, or the first interval', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);
     const short = watch(watchers, cloud, cloud.start(3_500));
@@ -113,7 +113,7 @@ describe('polling', () => {
     expect(await longer).toBeLessThanOrEqual(12_000);
   });
 
-  test('looks at a new import soon although old ones are looked at seldom', async () => {
+  test('of a new import beside old ones → soon, although the old ones are polled less often', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);
     const old = Array.from({ length: 30 }, () => watch(watchers, cloud, cloud.start(HOUR)));
@@ -125,7 +125,7 @@ describe('polling', () => {
     await Promise.all(old);
   });
 
-  test('that is throttled is waited out for all at once, more and more seldom', async () => {
+  test('that is throttled → all imports wait together, with exponential backoff', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);
     const all = Array.from({ length: 50 }, () => watch(watchers, cloud, cloud.start(1_000)));
@@ -137,18 +137,18 @@ describe('polling', () => {
     expect(await Promise.all(all)).toHaveLength(50);
   });
 
-  test('that is refused for good is told to everybody who waits', async () => {
+  test('that fails permanently → every waiting import receives the failure', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);
     cloud.fails = new FailureError({ code: 'Forbidden.RAM', class: 'attention', message: 'no', remedy: 'Ask.' });
-    const told = Promise.all(
+    const failures = Promise.all(
       Array.from({ length: 3 }, () => watch(watchers, cloud, cloud.start(1_000)).catch((error: unknown) => error)),
     );
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(await told).toEqual([cloud.fails, cloud.fails, cloud.fails]);
+    expect(await failures).toEqual([cloud.fails, cloud.fails, cloud.fails]);
   });
 
-  test('ends for one that is cancelled and goes on for the others', async () => {
+  test('with one import cancelled → ends for it, continues for the others', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-/** Calls that imports share: one question for those that start together, and one budget for all. */
+/** Cloud calls that imports share: one read for imports that start together, and one rate budget for all. */
 import { describe, expect, test, vi } from 'vitest';
 import type { Cloud } from '../../alibaba/cloud.js';
 import { createBudgetedCloud } from '../../alibaba/limits/budgeted-cloud.js';
@@ -16,7 +16,7 @@ import {
 
 const THROTTLED = new FailureError({ code: 'Throttling.User', class: 'throttled', message: 'slow down', remedy: '' });
 
-/** Budgets in memory, as the database keeps them, and how often they were asked. */
+/** Rate budgets in memory instead of the database, with a count of the lease calls. */
 class Budgets implements RateBudgetStore {
   readonly budgets = new Map<string, RateBudget>();
   leases = 0;
@@ -46,19 +46,19 @@ function worker(cloud: Cloud, store: Budgets): Cloud {
 }
 
 describe('a budget', () => {
-  test('costs one question a second, however many calls are made', async () => {
+  test('with any number of calls → one lease a second', async () => {
     const store = new Budgets();
     const cloud = worker(
       cloudThat(async () => []),
       store,
     );
-    for (let round = 0; round < 20; round++) {
+    for (let call = 0; call < 20; call++) {
       await Promise.all(Array.from({ length: 20 }, () => cloud.ecs('cn-hangzhou').describeImages({ imageName: 'x' })));
     }
     expect(store.leases).toBeLessThan(40);
   });
 
-  test('stops the calls of every worker when one of them is refused, in that region alone', async () => {
+  test('with one refused call → stops the calls of every worker, in that region only', async () => {
     vi.useFakeTimers({ now: 1_000 });
     try {
       const store = new Budgets();
@@ -90,7 +90,7 @@ describe('reads that many imports need', () => {
     return { getBucket, ask: () => shared.oss('cn-hangzhou').getBucket('bucket-1') };
   }
 
-  test('are asked once for those that start together, and again a moment later', async () => {
+  test('by imports that start together → one call; later → another call', async () => {
     vi.useFakeTimers();
     try {
       const { getBucket, ask } = counting(async () => ({ name: 'bucket-1' }));
@@ -104,7 +104,7 @@ describe('reads that many imports need', () => {
     }
   });
 
-  test('that failed are asked again at once', async () => {
+  test('that failed → repeated immediately', async () => {
     let calls = 0;
     const { ask } = counting(async () => {
       calls += 1;
@@ -115,7 +115,7 @@ describe('reads that many imports need', () => {
     await expect(ask()).resolves.toEqual({ name: 'bucket-1' });
   });
 
-  test('of a role that was just made are asked again, so that it is told as made only once', async () => {
+  test('of a role that was just created → repeated, so that only one import records it as created', async () => {
     const outcome = { roleName: 'r', madeRole: true, madePolicies: [], attachedPolicies: [], drift: [] };
     const setUpImportRole = vi.fn(async () => outcome);
     const shared = createSharedReads({ ram: { setUpImportRole } } as unknown as Cloud, 1_000);

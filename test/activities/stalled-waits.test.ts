@@ -1,4 +1,4 @@
-/** Every wait for the cloud ends: with success, with failure, or with attention once nothing has changed for the patience. */
+/** Every wait for the cloud ends: with success, with failure, or with attention after the patience without progress. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDetect } from '../../activities/detect.js';
 import { createDistribute } from '../../activities/distribute.js';
@@ -13,7 +13,7 @@ import { quietEnvironment } from '../support/activities/quiet-environment.js';
 
 const HOUR_MS = 3_600_000;
 const POLL_MS = HOUR_MS / 6;
-/** More than any wait takes: a wait without an end fails the test instead of running on. */
+/** More polls than any wait takes, so that an endless wait fails the test. */
 const MAX_POLLS = 5_000;
 
 let cloud: FakeCloud;
@@ -40,7 +40,7 @@ const image = (status: string, percent: number | null = null, detection: ImageVi
   ...{ creationTime: null, sizeGiB: 20 },
 });
 
-/** Each poll takes ten minutes; `observe` gives what poll number `n` shows, from 0. */
+/** Each poll takes ten minutes; `observe` returns the observation of poll number `n`, from 0. */
 function runnerWith(observe: (n: number) => ImageObservation | Promise<ImageObservation>) {
   const runner = activityRunner(cloud);
   let polls = 0;
@@ -85,7 +85,7 @@ describe('an import', () => {
     expect(hoursPassed()).toBeLessThan(2);
   });
 
-  test('that takes days and gains a percent now and then → done, without attention', async () => {
+  test('that takes days and progresses by a percent now and then → done, without attention', async () => {
     const percent = (n: number) => Math.floor(n / 30);
     await watch((n) =>
       percent(n) >= 100
@@ -106,7 +106,7 @@ describe('an import', () => {
     expect(hoursPassed()).toBeGreaterThan(24);
   });
 
-  test('that has not changed since an earlier try → the time of that try counts', async () => {
+  test('that has not changed since an earlier attempt → the time of that attempt counts', async () => {
     const { deps } = runnerWith(() => ({ task: task('Finished'), image: image('UnAvailable', 100) }));
     const observed = { 'm-source': 'Finished, UnAvailable 100' };
     const heartbeatDetails = { sinceMs: Date.now() - 0.9 * HOUR_MS, reached: 0, observed };
@@ -149,7 +149,7 @@ describe('a detection', () => {
     expect(hoursPassed()).toBeGreaterThan(9);
   });
 
-  test('that is not to be waited for → no wait', async () => {
+  test('with detection.wait false → no wait', async () => {
     await detect(() => null, { ...detection, wait: false });
     expect(hoursPassed()).toBeLessThan(1);
   });

@@ -1,4 +1,4 @@
-/** What lies in the cloud and no ledger accounts for: found in every region, with age and price, and deleted where told to. */
+/** Resources that are in no ledger: found in every region, with age and price, and deleted if requested. */
 
 import { CopyImageRequest, type ImportImageRequest, ModifyImageSharePermissionRequest } from '@alicloud/ecs20140526';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const [UNKNOWN, ENDED, LIVE] = [1, 2, 3].map((byte) => newImportId(Date.now(), B
 
 let local: LocalCloud | undefined;
 let cloud: LocalCloud;
-/** What the ledgers hold; `placesUsed` and the imports are the same in all tests. */
+/** The resources in the ledgers; `placesUsed` and the imports are the same in all tests. */
 let held: string[] = [];
 
 beforeEach(async () => {
@@ -99,12 +99,12 @@ const keysOf = (found: readonly Orphan[]) => found.map(({ key }) => key).sort();
 const found = (sweeps: OrphanSweep, key: string) => sweeps.orphans.find((orphan) => orphan.key === key);
 
 describe('orphans', () => {
-  test('are objects, uploads, images and copies of every region, each with its age and what it costs a month', async () => {
+  test('in several regions → objects, uploads, images and copies, each with its age and monthly cost', async () => {
     const [object, upload] = [`imports/${UNKNOWN}/disk-1.raw`, `${ENDED}/disk-1.raw`];
     await cloud.putObject(object, raw());
     await begun(FAR_BUCKET, FAR, upload, raw());
-    const image = await imported(UNKNOWN, 'left-image');
-    const copy = await copied(ENDED, image, 'left-copy');
+    const image = await imported(UNKNOWN, 'orphan-image');
+    const copy = await copied(ENDED, image, 'orphan-copy');
     const swept = await sweep();
     const keys = [`oss://${BUCKET}/${object}`, `oss://${FAR_BUCKET}/${upload}`, image, copy];
     expect(keysOf(swept.orphans)).toEqual([...keys].sort());
@@ -127,10 +127,10 @@ describe('orphans', () => {
     expect([swept.deleted, swept.left, swept.unseen]).toEqual([[], [], []]);
   });
 
-  test('are not what a live import has, nor what the ledger of an ended one holds, nor what others keep in the bucket', async () => {
+  test('of live imports, in the ledger of ended ones, or objects of other programs → not reported', async () => {
     await cloud.putObject(`imports/${LIVE}/disk-1.raw`, raw());
     await begun(FAR_BUCKET, FAR, `${LIVE}/disk-2.raw`, raw());
-    await cloud.putObject('imports/somebody-else.raw', raw());
+    await cloud.putObject('imports/other-program.raw', raw());
     const image = await imported(LIVE, 'live-image');
     await copied(LIVE, image, 'live-copy');
     const kept = await imported(ENDED, 'kept-image');
@@ -142,12 +142,12 @@ describe('orphans', () => {
     expect(imageIds()).toEqual(before);
   });
 
-  test('are deleted where told to, whatever the cloud is doing with them: imports and copies under way are cancelled', async () => {
-    const done = await imported(ENDED, 'left-done');
+  test('with delete → deleted in any state; running imports and copies are cancelled', async () => {
+    const done = await imported(ENDED, 'orphan-done');
     await cloud.ecs().modifyImageSharePermission(sharing(done));
     cloud.set({ importSeconds: 3_600, copySeconds: 3_600 });
-    const importing = await imported(UNKNOWN, 'left-importing');
-    const copying = await copied(UNKNOWN, done, 'left-copying');
+    const importing = await imported(UNKNOWN, 'orphan-importing');
+    const copying = await copied(UNKNOWN, done, 'orphan-copying');
     await begun(BUCKET, REGION, `imports/${UNKNOWN}/disk-1.raw`, raw());
     const swept = await sweep({ delete: true });
     expect(swept.left).toEqual([]);
@@ -157,7 +157,7 @@ describe('orphans', () => {
     expect((await sweep()).orphans).toEqual([]);
   });
 
-  test('that are finished images of unknown imports may be another installation’s, and go only with foreign', async () => {
+  test('that are finished images of unknown imports → deleted only with foreign, because another installation may own them', async () => {
     const image = await imported(UNKNOWN, 'of-others');
     expect(await sweep({ delete: true })).toMatchObject({ orphans: [{ key: image, foreign: true }], deleted: [] });
     expect(imageIds()).toEqual([image]);
@@ -165,20 +165,20 @@ describe('orphans', () => {
     expect((await sweep()).orphans).toEqual([]);
   });
 
-  test('that an import has taken over since they were found stay', async () => {
+  test('that an import has taken over since they were found → stay', async () => {
     const key = `imports/${UNKNOWN}/disk-1.raw`;
     await cloud.putObject(key, raw());
-    let looks = 0;
+    let reads = 0;
     const takenSince = () => {
-      looks += 1;
-      return looks > 1 ? { ...accounts(), held: new Set([`oss://${BUCKET}/${key}`]) } : accounts();
+      reads += 1;
+      return reads > 1 ? { ...accounts(), held: new Set([`oss://${BUCKET}/${key}`]) } : accounts();
     };
     const swept = await sweep({ delete: true }, takenSince);
     expect(swept).toMatchObject({ deleted: [], left: [{ why: 'an import uses it now' }] });
     expect(cloud.world.objects.get(`${BUCKET}/${key}`)).toBeDefined();
   });
 
-  test('that may not be deleted, and places that may not be looked at, are told and keep no other from going', async () => {
+  test('without permission to delete or list them → reported, and the others are deleted', async () => {
     const keys = ['1', '2'].map((disk) => `imports/${UNKNOWN}/disk-${disk}.raw`);
     for (const key of keys) await cloud.putObject(key, raw());
     const denied = { kind: 'http', status: 403, code: 'AccessDenied', times: -1 };
@@ -195,7 +195,7 @@ describe('orphans', () => {
     async (prefix) => {
       const { objects } = cloud.world;
       const [object, upload] = [`${prefix}${UNKNOWN}/disk-1.raw`, `${prefix}${UNKNOWN}/disk-2.raw`];
-      // What a location that is read as a URL would name.
+      // The object that a location parsed as a URL would name.
       const others = ['build', 'what', `50%/${UNKNOWN}/disk-1.raw`];
       for (const key of [object, ...others]) await cloud.putObject(key, raw());
       await begun(BUCKET, REGION, upload, raw());

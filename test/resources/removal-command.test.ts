@@ -1,4 +1,4 @@
-/** The commands with which an operator removes what a cleanup could not. */
+/** The commands with which an operator removes resources that a cleanup could not remove. */
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -19,8 +19,8 @@ const image = (imageId: string | null): LedgerEntry => ({
   detail: { imageId, clientToken: null },
 });
 
-/** The words of a command as a POSIX shell splits them. */
-function wordsOf(command: string | null): readonly string[] {
+/** The arguments of a command as a POSIX shell splits them. */
+function argumentsOf(command: string | null): readonly string[] {
   const script = `set -- ${command}; for word; do printf '%s\\0' "$word"; done`;
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
 }
@@ -52,7 +52,7 @@ describe('the removal command', () => {
     expect(removalCommand({ ...common, kind: 'policy-attachment', detail }, 'imp-1')).toBeNull();
   });
 
-  test('of any object → a shell passes the key on as it is, and runs nothing else', () => {
+  test('of any object → a shell passes the key unchanged and runs no other command', () => {
     const piece = fc.constantFrom(
       "'",
       '"',
@@ -75,7 +75,12 @@ describe('the removal command', () => {
     const key = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join(''));
     fc.assert(
       fc.property(key, (name) => {
-        expect(wordsOf(removalCommand(object(name), 'imp-1'))).toEqual(['ossutil', 'rm', `oss://images/${name}`, '-f']);
+        expect(argumentsOf(removalCommand(object(name), 'imp-1'))).toEqual([
+          'ossutil',
+          'rm',
+          `oss://images/${name}`,
+          '-f',
+        ]);
       }),
       { numRuns: 100 },
     );

@@ -1,4 +1,4 @@
-/** The items of a batch in PostgreSQL: taken in whole or not at all, given out once, held to every limit. */
+/** The items of a batch in PostgreSQL: stored all or none, claimed once, within every limit. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BatchSettings, takeInBatch } from '../../batches/take-in.js';
@@ -94,7 +94,7 @@ async function end(importId: string, state: 'succeeded' | 'failed') {
 }
 
 describe('a batch file', () => {
-  test('with bad items is refused with the line of each, and nothing is left of it', async () => {
+  test('with invalid items → refused with the line of each, and no data stored', async () => {
     const items = [...names(2), { imageName: '1' }, { imageName: 'web-9', priority: 77 }, { imageName: 'web-2' }];
     const { id, taken } = await take(items);
     expect(taken).toMatchObject({ kind: 'badItems', badCount: 3, items: 5 });
@@ -106,7 +106,7 @@ describe('a batch file', () => {
     expect(await createBatchViews(database.pool, null).get(id)).toBeNull();
   });
 
-  test('with bad items that are skipped starts the others and remembers the bad ones', async () => {
+  test('with invalid items that are skipped → the others start, and the invalid ones are recorded', async () => {
     const { id, taken } = await take([...names(2), { imageName: '1' }, { imageName: 'web-1' }], { skipInvalid: true });
     expect(taken).toMatchObject({ kind: 'made', items: 4, skippedCount: 2 });
     const views = createBatchViews(database.pool, null);
@@ -118,14 +118,14 @@ describe('a batch file', () => {
     ]);
   });
 
-  test('sent again under its name is the same batch, and another file is refused', async () => {
+  test('sent again with its name → the same batch; another file with that name → refused', async () => {
     const header = { name: randomUUID() };
     const first = await take(names(2), { header });
     expect(await take(names(2), { header })).toMatchObject({ taken: { kind: 'same', batch: { id: first.id } } });
     expect(await take(names(3), { header })).toMatchObject({ taken: { kind: 'conflict', batch: { id: first.id } } });
   });
 
-  test('sent again under its key is the same batch, whatever it is called', async () => {
+  test('sent again with its key → the same batch, even with another name', async () => {
     const idempotencyKey = randomUUID();
     const header = { name: randomUUID() };
     const first = await take(names(2), { header, idempotencyKey });
@@ -137,7 +137,7 @@ describe('a batch file', () => {
     });
   });
 
-  test('whose sender goes away leaves nothing, and its name is free', async () => {
+  test('with a lost connection → no data stored, and its name is free', async () => {
     const header = { name: randomUUID() };
     async function* broken() {
       yield Buffer.from(`${JSON.stringify({ imageName: 'web-1' })}\n`);
@@ -158,7 +158,7 @@ describe('a batch file', () => {
 });
 
 describe('items', () => {
-  test('are given out once, in order, as imports with a record', async () => {
+  test('of a new batch → claimed once, in order, as imports with a record', async () => {
     const { id } = await take([...names(3), { imageName: 'first', priority: 1 }, { imageName: 'last', priority: 9 }]);
     const one = await page(id, 1, 2);
     const two = await page(id, 2, 10);
@@ -167,21 +167,21 @@ describe('items', () => {
     expect(await page(id, 3, 10)).toEqual([]);
   });
 
-  test('of a page that is asked for again are the same ones', async () => {
+  test('of a page that is claimed again → the same items', async () => {
     const { id } = await take(names(5));
     const one = await page(id, 1, 2);
     expect(await page(id, 1, 2)).toEqual(one);
     expect(await namesOf(await page(id, 2, 2))).toEqual(['web-3', 'web-4']);
   });
 
-  test('asked for by two at once are given to both the same, never twice', async () => {
+  test('claimed concurrently by two callers → the same page for both, no item twice', async () => {
     const { id } = await take(names(20));
     const [one, other] = await Promise.all([page(id, 1, 10), page(id, 1, 10)]);
     expect(one).toHaveLength(10);
     expect(other).toEqual(one);
   });
 
-  test('keep to the limits of region, bucket and quota, and those behind them are not held back', async () => {
+  test('beyond the limit of a region, bucket or quota → not claimed; later items within the limits are', async () => {
     const items = [
       ...names(5, { region: 'cn-hangzhou', bucket: 'bucket-1' }),
       ...names(5, { region: 'cn-beijing', bucket: 'bucket-2' }),
@@ -211,7 +211,7 @@ describe('items', () => {
     ]);
   });
 
-  test('of a wave are held to its size, and one that is tried again is not', async () => {
+  test('of a wave → limited to its size, except items that are retried', async () => {
     const { id } = await take(names(5));
     const store = createBatchStore(database.pool);
     const [canary] = await page(id, 1, 10, { fresh: 1 });
@@ -237,7 +237,7 @@ describe('items', () => {
     expect(await namesOf(next.items)).toEqual(['web-1', 'web-2', 'web-3']);
   });
 
-  test('in shuffled order are the same at every look and follow a change of the order', async () => {
+  test('in shuffled order → pseudorandom order; the policy changes to listed → file order', async () => {
     const { id } = await take(names(30), { header: { name: randomUUID(), policy: { order: 'shuffled' } } });
     const store = createBatchStore(database.pool);
     const some = await namesOf(await page(id, 1, 10));
@@ -252,8 +252,8 @@ describe('items', () => {
   });
 });
 
-describe('how a batch stands', () => {
-  test('is counted by state, by phase and by cause', async () => {
+describe('the view of a batch', () => {
+  test('with items in different states → counts by state, phase and cause', async () => {
     const { id } = await take(names(6));
     const store = createBatchStore(database.pool);
     const views = createBatchViews(database.pool, { currency: 'CNY', storageGiBMonth: 0.1, trafficGiB: 0.5 });
@@ -286,7 +286,7 @@ describe('how a batch stands', () => {
     expect(await store.withoutImage(id)).toMatchObject({ byRegion: { 'cn-hangzhou': 2 } });
   });
 
-  test('is not turned back by a late write', async () => {
+  test('after a late write of an older step → unchanged', async () => {
     const { id } = await take(names(1));
     const store = createBatchStore(database.pool);
     const write = { batchId: id, policy: DEFAULT_POLICY, attention: null } as const;
@@ -299,16 +299,16 @@ describe('how a batch stands', () => {
 describe('the budget of an API', () => {
   const key = (action: string) => ({ accountId: '1', service: 'ecs', region: 'cn-hangzhou', action });
 
-  test('is one for all who ask, however many ask at once', async () => {
+  test('with concurrent callers → shared by all of them', async () => {
     const budgets = createRateBudgetStore(database.pool);
     const asked = await Promise.all(Array.from({ length: 20 }, () => budgets.lease(key('ImportImage'), 1, 60)));
     const ready = asked.flatMap((grant) => (grant.kind === 'granted' ? [grant.inMs] : []));
-    // One a second: the first at once, the others in turn, and who would wait longer is sent away.
+    // One a second: the first immediately, the others in turn, and a caller that would wait longer is refused.
     expect(ready.length).toBeLessThanOrEqual(4);
     expect(asked.filter((grant) => grant.kind === 'wait').length).toBe(20 - ready.length);
   });
 
-  test('that was refused once stops everybody, in its region and API alone', async () => {
+  test('with one refused call → stops every caller, in its region and API only', async () => {
     const [one, other] = [createRateBudgetStore(database.pool), createRateBudgetStore(database.pool)];
     await one.lease(key('DescribeImages'), 10, null);
     await one.refused(key('DescribeImages'), 5_000);
@@ -320,23 +320,24 @@ describe('the budget of an API', () => {
   });
 });
 
-test('statements that were prepared go on when a migration changes their table', async () => {
+test('a migration changes the table of prepared statements → the statements still work', async () => {
   const { pool } = database;
   await pool.query('create table changing (id integer)');
-  const look = () => pool.query('select * from changing where id = $1', [1]);
-  const lookWithin = () => transaction(pool, (client) => client.query('select * from changing where id = $1', [1]));
+  const select = () => pool.query('select * from changing where id = $1', [1]);
+  const selectInTransaction = () =>
+    transaction(pool, (client) => client.query('select * from changing where id = $1', [1]));
   await pool.query('insert into changing values ($1)', [1]);
   for (let round = 0; round < 3; round++) {
     // On every connection of the pool.
-    await Promise.all(Array.from({ length: 10 }, look));
-    await Promise.all(Array.from({ length: 10 }, lookWithin));
+    await Promise.all(Array.from({ length: 10 }, select));
+    await Promise.all(Array.from({ length: 10 }, selectInTransaction));
     await pool.query(`alter table changing add column more_${round} text`);
-    for (let calls = 0; calls < 20; calls++) expect((await look()).fields).toHaveLength(round + 2);
-    for (let calls = 0; calls < 20; calls++) expect((await lookWithin()).fields).toHaveLength(round + 2);
+    for (let calls = 0; calls < 20; calls++) expect((await select()).fields).toHaveLength(round + 2);
+    for (let calls = 0; calls < 20; calls++) expect((await selectInTransaction()).fields).toHaveLength(round + 2);
   }
 });
 
-test('a database from before a migration had another name has nothing applied anew', async () => {
+test('a database with the former name of a migration → the migration is not applied again', async () => {
   const { pool } = database;
   const { rowCount } = await pool.query(
     `update migrations set name = '003_import_files.sql' where name = '005_import_files.sql'`,

@@ -121,7 +121,7 @@ describe('an entry', () => {
     expect(shown?.detail).toEqual({ bucket: 'images', key: location.key, size: String(2 ** 40), crc64: '7' });
   });
 
-  test('of an earlier version, with empty texts and a raw location → read; the orphan sweep knows its object', async () => {
+  test('of an earlier version, with empty strings and a raw location → read; the orphan sweep knows its object', async () => {
     await insertRow('object', 'oss://images/100%/a.raw', { bucket: 'images', key: '100%/a.raw', size: '5', crc64: '' });
     await insertRow('copy', copy.key, { imageId: '', clientToken: 'token' });
     await insertRow('something-new', 'x', {});

@@ -1,4 +1,4 @@
-/** Programs of different versions on one database: who migrates it, who may still use it, on a real PostgreSQL. */
+/** Programs of different versions on one database: which may migrate it and which may still use it, on a real PostgreSQL. */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { migrate } from '../../store/database.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 let database: TestDatabase;
-/** The migrations of this program, and of the newer one that a test makes. */
+/** The migrations of this program, and of the newer program in a test. */
 let folder: string;
 
 beforeAll(async () => {
@@ -39,13 +39,13 @@ test('a migration that excludes older programs → an older program refuses to s
   });
 });
 
-test('a migration that excludes nobody → an older program that does not have it runs', async () => {
+test('a migration that excludes no version → an older program that does not have it runs', async () => {
   newerMigration('901_new_index.sql', '1.0.0');
   await migrate(database.pool, { folder, version: '2.0.0' });
   await expect(migrate(database.pool, { version: '1.0.0' })).resolves.toEqual([]);
 });
 
-test('a program that refuses applies none of its own migrations', async () => {
+test('a program that refuses to start → applies none of its own migrations', async () => {
   newerMigration('902_newer.sql', '3.0.0');
   await migrate(database.pool, { folder, version: '3.0.0' });
   newerMigration('903_of_the_older.sql', '1.0.0');
@@ -54,7 +54,7 @@ test('a program that refuses applies none of its own migrations', async () => {
   expect(rows).toEqual([{ name: '902_newer.sql' }]);
 });
 
-test('a database from before versions were recorded → the program runs and records them from now on', async () => {
+test('a database without recorded versions → the program runs and records them from now on', async () => {
   await database.pool.query('alter table migrations drop column lowest_version');
   newerMigration('904_next.sql', '0.1.0');
   await expect(migrate(database.pool, { folder })).resolves.toEqual(['904_next.sql']);

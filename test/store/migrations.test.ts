@@ -1,4 +1,4 @@
-/** What every migration states of itself. */
+/** The lowest program version that each migration states. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { demandProgramVersion, lowestVersionOf, programVersion } from '../../sto
 
 const folder = path.resolve(import.meta.dirname, '../../store/migrations');
 
-test('every migration states a lowest version, and none excludes the program that brings it', () => {
+test('every migration of this program → states a lowest version that does not exclude this program', () => {
   const stated = readdirSync(folder).map((name) => ({
     name,
     lowestVersion: lowestVersionOf(name, readFileSync(path.join(folder, name), 'utf8')),
@@ -15,7 +15,7 @@ test('every migration states a lowest version, and none excludes the program tha
   expect(() => demandProgramVersion(stated, programVersion())).not.toThrow();
 });
 
-test('a migration without the line is refused with what to write', () => {
+test('a migration without the line → refused with the line to add', () => {
   expect(() => lowestVersionOf('009_x.sql', 'create table x ();\n')).toThrow(
     'migration 009_x.sql must start with the line "-- lowest version: X.Y.Z"',
   );

@@ -1,4 +1,4 @@
-/** One object for the same content: who uses it, who sends it, and who deletes it, on a real PostgreSQL. */
+/** One object for the same content: its references, its upload lease and its deletion, on a real PostgreSQL. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createUploadStore, type SharedUpload, type UploadStore, type WantedUpload } from '../../store/uploads.js';
@@ -50,7 +50,7 @@ async function whole(importId: string): Promise<SharedUpload> {
 }
 
 describe('the same content', () => {
-  test('in the same bucket and form is one object, under the key of the import that came first', async () => {
+  test('in the same bucket and form → one object, with the key of the first import', async () => {
     await newImport('a');
     await newImport('b');
     const first = await join('a');
@@ -64,13 +64,13 @@ describe('the same content', () => {
     ['another form', { form: 'converted' as const, key: 'b/disk-1.qcow2' }],
     ['another digest', { sha256: 'bb' }],
     ['an unknown digest', { sha256: null }],
-  ])('with %s is another object', async (_name, changes) => {
+  ])('with %s → another object', async (_name, changes) => {
     await newImport('a');
     await newImport('b');
     expect((await join('b', changes)).id).not.toBe((await join('a')).id);
   });
 
-  test('is sent by one at a time', async () => {
+  test('claimed by several imports → one at a time uploads it', async () => {
     await newImport('a');
     await newImport('b');
     const { id } = await join('a');
@@ -82,7 +82,7 @@ describe('the same content', () => {
     expect(await store.get(id)).toMatchObject({ bytesDone: 5, bytesTotal: 10 });
   });
 
-  test('is taken over from one that is not heard of any more, with its upload id and what it noted', async () => {
+  test('whose lease has expired → taken over, with its upload id and recorded parts', async () => {
     await newImport('a');
     await newImport('b');
     const { id } = await join('a');
@@ -96,7 +96,7 @@ describe('the same content', () => {
     expect(await store.renew(id, 'a/1', LEASE, { bytesDone: 0, bytesTotal: 0 })).toBe(false);
   });
 
-  test('that is whole needs no sender', async () => {
+  test('that is completely uploaded → no lease is granted', async () => {
     const { id } = await whole('a');
     await newImport('b');
     expect(await join('b')).toMatchObject({
@@ -110,7 +110,7 @@ describe('the same content', () => {
     expect(await store.parts(id)).toEqual([]);
   });
 
-  test('whose object has vanished is sent again, and not kept for those who once asked for it', async () => {
+  test('whose object no longer exists → uploaded again, and earlier requests to keep it no longer apply', async () => {
     const { id, key } = await whole('a');
     expect(await store.release('a', BUCKET, key, true)).toEqual({ kind: 'kept' });
     await newImport('b');
@@ -121,7 +121,7 @@ describe('the same content', () => {
   });
 });
 
-test('notes of parts are forgotten with the upload or the version of the source that they belong to', async () => {
+test('a new upload id or version of the source → the recorded parts are deleted', async () => {
   await newImport('a');
   const { id } = await join('a');
   for (const [uploadId, version] of [
@@ -140,7 +140,7 @@ test('notes of parts are forgotten with the upload or the version of the source 
 describe('the object', () => {
   const release = (importId: string, keep = false) => store.release(importId, BUCKET, 'a/disk-1.raw', keep);
 
-  test('is removed by the last of its users, and only by that one', async () => {
+  test('released by its users → removed by the last of them only', async () => {
     const { id } = await whole('a');
     await newImport('b');
     await join('b');
@@ -149,7 +149,7 @@ describe('the object', () => {
     expect(await release('b')).toEqual({ kind: 'remove', id });
   });
 
-  test('is removed once more when the process died before it could say so', async () => {
+  test('whose removal was not confirmed before a crash → removed again', async () => {
     const { id } = await whole('a');
     expect(await release('a')).toEqual({ kind: 'remove', id });
     expect(await release('a')).toEqual({ kind: 'remove', id });
@@ -159,7 +159,7 @@ describe('the object', () => {
     expect(await store.usedBy('a')).toEqual([]);
   });
 
-  test('that is being removed is used by nobody new: they make another one', async () => {
+  test('that is being removed → not joined; another object is created', async () => {
     const { id } = await whole('a');
     await release('a');
     await newImport('b');
@@ -169,7 +169,7 @@ describe('the object', () => {
     expect(await store.get(next.id)).toMatchObject({ id: next.id });
   });
 
-  test('stays for good when one of its users asked for that', async () => {
+  test('that one user requested to keep → kept', async () => {
     await whole('a');
     await newImport('b');
     await join('b');
@@ -180,13 +180,13 @@ describe('the object', () => {
     expect(await release('c')).toEqual({ kind: 'kept' });
   });
 
-  test('that was never finished is not kept', async () => {
+  test('that was never completed → not kept', async () => {
     await newImport('a');
     const { id } = await join('a');
     expect(await release('a', true)).toEqual({ kind: 'remove', id });
   });
 
-  test('is not held by an import that has ended without letting go', async () => {
+  test('with a reference of an ended import → the reference does not count', async () => {
     const { id } = await whole('a');
     await newImport('b');
     await join('b');
@@ -194,7 +194,7 @@ describe('the object', () => {
     expect(await release('a')).toEqual({ kind: 'remove', id });
   });
 
-  test('half sent by an import that lets go is sent on by another at once', async () => {
+  test('released in the middle of the upload → another import continues immediately', async () => {
     await newImport('a');
     await newImport('b');
     const { id } = await join('a');
@@ -205,17 +205,17 @@ describe('the object', () => {
   });
 });
 
-test('whatever dies when, no object vanishes that somebody uses, and none is left', async () => {
+test('random crashes of concurrent imports → no object in use is deleted, and none remains', async () => {
   const cloud = new Set<string>();
   const lost: string[] = [];
   let sent = 0;
-  class Died extends Error {}
-  /** One line in eight is the last one of its process; the next one starts the whole life again. */
+  class Crashed extends Error {}
+  /** The process crashes at one in eight steps; the next one starts the import from the beginning. */
   const mayDie = () => {
-    if (Math.random() < 1 / 8) throw new Died();
+    if (Math.random() < 1 / 8) throw new Crashed();
   };
 
-  const life = async (importId: string, sha256: string, seen: { key: string | null }) => {
+  const runImport = async (importId: string, sha256: string, seen: { key: string | null }) => {
     if (seen.key === null) {
       const upload = await join(importId, { sha256 });
       mayDie();
@@ -257,7 +257,7 @@ test('whatever dies when, no object vanishes that somebody uses, and none is lef
       try {
         return await step();
       } catch (error) {
-        if (!(error instanceof Died)) throw error;
+        if (!(error instanceof Crashed)) throw error;
       }
     }
   };
@@ -268,7 +268,7 @@ test('whatever dies when, no object vanishes that somebody uses, and none is lef
       const seen = { key: null };
       await newImport(importId);
       await delay(Math.random() * 100);
-      await untilDone(() => life(importId, `content-${index % 3}`, seen));
+      await untilDone(() => runImport(importId, `content-${index % 3}`, seen));
       await untilDone(() => cleanUp(importId));
     }),
   );
@@ -278,7 +278,7 @@ test('whatever dies when, no object vanishes that somebody uses, and none is lef
   expect(sent).toBeLessThan(40);
 });
 
-test('a digest is known for exactly the version that it was computed of', async () => {
+test('a digest → returned only for the version that it was computed from', async () => {
   expect(await store.digest('host 1:2:3')).toBeNull();
   await store.noteDigest('host 1:2:3', 'aa');
   await store.noteDigest('host 1:2:3', 'bb');

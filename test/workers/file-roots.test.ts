@@ -1,4 +1,4 @@
-/** Which files an import may read: none outside of the roots, by whatever way it is named. */
+/** Which files an import may read: only files under the roots, regardless of how the path is written. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ describe('with a root', () => {
     'images/../other/secret',
     'images/link-out',
     'images/folder-out/secret',
-  ])('%s is outside', async (file) => {
+  ])('%s → outside the roots', async (file) => {
     await expect(inRoot(at(file))).rejects.toMatchObject({
       failure: { code: 'Source.OutsideRoots', class: 'request' },
     });
@@ -54,26 +54,26 @@ describe('with a root', () => {
     ['images/deep', 'NotAFile'],
     ['images/pipe', 'NotAFile'],
     ['images/empty', 'Empty'],
-  ])('%s is refused as Source.%s, with the remedy of the catalogue', async (file, code) => {
+  ])('%s → refused as Source.%s, with the remedy of the catalogue', async (file, code) => {
     const { remedy } = lookUp('own', `Source.${code}`) ?? {};
     await expect(inRoot(at(file))).rejects.toMatchObject({
       failure: { code: `Source.${code}`, class: 'request', remedy },
     });
   });
 
-  test('that is a link itself, the files behind it may be read', async () => {
+  test('that is a symbolic link → its files are allowed', async () => {
     const resolve = createFileResolver([at('link-to-root')]);
     expect(await resolve(at('link-to-root', 'disk'))).toBe(at('images/disk'));
     expect(await resolve(at('images/disk'))).toBe(at('images/disk'));
   });
 
-  test('that is one of several, the files of each may be read', async () => {
+  test('that is one of several → the files of each are allowed', async () => {
     const resolve = createFileResolver([at('images'), at('other')]);
     expect(await resolve(at('other/secret'))).toBe(at('other/secret'));
   });
 });
 
-test('without roots a device is refused all the same', async () => {
+test('no roots → a device is still refused', async () => {
   await expect(createFileResolver([])('/dev/zero')).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
   expect(await createFileResolver([])(at('other/secret'))).toBe(at('other/secret'));
 });

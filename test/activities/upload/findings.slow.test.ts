@@ -1,4 +1,4 @@
-/** The findings of an import whose disks are judged at the same time, on a real PostgreSQL. */
+/** The findings of an import whose disks are inspected concurrently, on a real PostgreSQL. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { judge } from '../../../activities/upload/late-inspection.js';
 import type { Finding } from '../../../domain/import.js';
@@ -45,7 +45,7 @@ async function judgeDisk(number: number, ...found: readonly string[]): Promise<v
 }
 
 describe('findings of one disk', () => {
-  test('eight disks judged at the same time → the findings of all eight', async () => {
+  test('eight disks inspected concurrently → the findings of all eight', async () => {
     await Promise.all(request.disks.map((_, index) => judgeDisk(index + 1, 'GUESTOS.Dhcp', 'GUESTOS.Fstab')));
     expect(await codes()).toEqual(
       request.disks.flatMap((_, index) => [`${index + 1} GUESTOS.Dhcp`, `${index + 1} GUESTOS.Fstab`]),
@@ -61,7 +61,7 @@ describe('findings of one disk', () => {
     ]);
   });
 
-  test('findings numbered across all disks, as earlier versions wrote them → replaced all the same', async () => {
+  test('findings numbered across all disks, as earlier versions wrote them → also replaced', async () => {
     const before = [finding('GUESTOS.Dhcp', 1), finding('GUESTOS.Fstab', 2), finding('ECSIMPORT.Settings')];
     await database.pool.query(
       `insert into findings (import_id, source, ordinal, finding)

@@ -34,7 +34,7 @@ test('a disk that fails → the next one in order starts', async () => {
   expect(order).toEqual(['second', 'third']);
 });
 
-test('cancelled while waiting → rejects, and takes no place', async () => {
+test('cancelled while waiting → rejects and uses no permit', async () => {
   const semaphore = createSemaphore(1);
   const cancel = new AbortController();
   let release = () => {};

@@ -38,10 +38,10 @@ const unused = () => Promise.reject(new Error('not part of this test'));
 const requestFailure = (failure: object) => ({ type: 'request', details: [expect.objectContaining(failure)] });
 
 describe('disks of one import', () => {
-  test('are sent concurrently, as many as the worker allows', async () => {
+  test('on a worker with a limit → uploaded concurrently, up to the limit', async () => {
     const disks = await Promise.all([1, 2, 3, 4].map((number) => fileDisk(number)));
     let most = 0;
-    // No part succeeds until two uploads have started: sending one by one would never end.
+    // No part succeeds until two uploads have started: sequential uploads would never end.
     bucket.fault = ({ method }) => {
       most = Math.max(most, bucket.uploads.size);
       return method === 'PUT' && most < 2 ? { kind: 'refuse', status: 503, code: 'SlowDown' } : undefined;
@@ -101,7 +101,7 @@ describe('a disk that preflight has inspected', () => {
     ...{ conversion: 'if-worth', inspected: { version, container: containerOf(raw) } },
   });
 
-  test('and that is still the same → sent without another inspection, its key made by the upload', async () => {
+  test('and that is unchanged → uploaded without another inspection; the upload creates its key', async () => {
     const { plan, url } = await fileDisk(1);
     const worker = uploadWorker({ endpoint: bucket.endpoint });
     const { disks } = await worker.upload([{ plan: { ...planned(plan, await versionOf(url)), key: null } }]);
@@ -109,7 +109,7 @@ describe('a disk that preflight has inspected', () => {
     expect(disks).toMatchObject([{ format: 'RAW', key: [...bucket.objects.keys()][0] }]);
   });
 
-  test('and that has changed since → inspected again, and imported as what it is now', async () => {
+  test('and that has changed since → inspected again, and imported in its current format', async () => {
     const { plan, path } = await fileDisk(1);
     const inspection = inspectionOf({ format: 'QCOW2', diskImageSizeGiB: 7, architecture: 'arm64' });
     const worker = uploadWorker({ endpoint: bucket.endpoint, inspection });
@@ -118,7 +118,7 @@ describe('a disk that preflight has inspected', () => {
     expect(sent).toMatchObject({ architecture: 'arm64', disks: [{ format: 'QCOW2', diskImageSizeGiB: 7 }] });
   });
 
-  test('and that has changed to something that ECS does not import → refused before a byte is sent', async () => {
+  test('and that has changed to something that ECS does not import → refused before any byte is uploaded', async () => {
     const { plan } = await fileDisk(1);
     const worker = uploadWorker({ endpoint: bucket.endpoint, inspection: inspectionOf({ format: 'ISO' }) });
     const upload = worker.upload([{ plan: planned(plan, 'another version') }]);
@@ -128,7 +128,7 @@ describe('a disk that preflight has inspected', () => {
     expect(bucket.partBytes).toBe(0);
   });
 
-  test('in a plan of an earlier version, with a provisional key and no inspection → inspected once, and sent', async () => {
+  test('in a plan of an earlier version, with a provisional key and no inspection → inspected once and uploaded', async () => {
     const { plan, path } = await fileDisk(1);
     const worker = uploadWorker({ endpoint: bucket.endpoint, inspection: raw });
     const { disks } = await worker.upload([{ plan: { ...plan, conversion: 'if-worth', key: 'imp-1/disk-1.raw' } }]);
@@ -154,7 +154,7 @@ describe('an object whose sha256 the request has', () => {
   const sha256 = createHash('sha256').update(content).digest('hex');
   const object = (key: string) => ({ plan: diskOf(2, { kind: 'object', bucket: BUCKET, key }, SIZE), sha256 });
 
-  test('→ read for its digest, and imported from where it is', async () => {
+  test('→ read for its digest, and imported from its bucket', async () => {
     bucket.objects.set('there.raw', content);
     await uploadWorker({ endpoint: bucket.endpoint }).upload([await fileDisk(1), object('there.raw')]);
     expect([...bucket.objects.keys()]).toContain('there.raw');

@@ -13,7 +13,7 @@ function reported(disks: readonly DiskPlan[]) {
   return { lines, of, last: () => lines.at(-1) };
 }
 
-test('bytes are those that are sent, as soon as their number is known', () => {
+test('the total number of bytes becomes known → the progress counts the sent bytes', () => {
   const [one, two] = [disk(1, 300), disk(2, 100)];
   const { of, last } = reported([one, two]);
   of(one).reading(1);
