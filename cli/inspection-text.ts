@@ -2,14 +2,15 @@
 import type { Severity } from '../domain/import.js';
 import type { Inspection } from '../images/inspection.js';
 import { clean, duration, indent, size } from './format.js';
+import type { ImportVerdict } from './import-verdict.js';
 import { findings } from './summary.js';
 
-export function inspectionText(file: string, inspection: Inspection, ms: number): string {
+export function inspectionText(file: string, inspection: Inspection, verdict: ImportVerdict, ms: number): string {
   return [
     clean(file),
     ...facts(inspection).map(([name, value]) => indent(`${name.padEnd(10)} ${clean(value)}`)),
-    findings(inspection.findings),
-    verdict(inspection, ms),
+    findings(verdict.findings),
+    resultLine(inspection, verdict, ms),
   ].join('\n');
 }
 
@@ -49,12 +50,13 @@ function layout({ partitionTable, volumes }: Inspection): string {
   return [table, ...each].join('; ');
 }
 
-function verdict({ findings: all, depth }: Inspection, ms: number): string {
+function resultLine({ depth, format }: Inspection, { conversion, findings: all }: ImportVerdict, ms: number): string {
   const count = (severity: Severity) => all.filter((finding) => finding.severity === severity).length;
   const blocking = count('blocking');
   const counts = `${blocking} blocking, ${count('warning')} warnings; inspected in ${duration(ms)}`;
   if (blocking > 0) return `result: an import would fail before the upload: ${counts}`;
-  return depth === 'guest'
-    ? `result: no blocking finding: ${counts}`
-    : `result: no blocking finding in the container: ${counts}`;
+  const converted = conversion === 'converted' ? `; an import converts it from ${format}` : '';
+  if (depth === 'guest') return `result: no blocking finding${converted}: ${counts}`;
+  const later = conversion === 'converted' ? ' and inspects its content then' : '';
+  return `result: no blocking finding in the container${converted}${later}: ${counts}`;
 }

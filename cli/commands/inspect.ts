@@ -1,7 +1,9 @@
 /** `inspect IMAGE`: checks an image offline. Needs no running service. */
 import { performance } from 'node:perf_hooks';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { FailureError } from '../../domain/errors/failure.js';
+import type { ConvertMode } from '../../images/convert/decision.js';
+import { INSTALLED } from '../../images/convert/programs.js';
 import { createInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
 import { type BootCheckReport, bootCheckText, runBootCheck } from '../boot-check.js';
@@ -9,6 +11,7 @@ import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { clean } from '../format.js';
 import { globalsOf } from '../globals.js';
+import { importVerdict } from '../import-verdict.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
 import { count } from '../option-values.js';
@@ -16,8 +19,10 @@ import { count } from '../option-values.js';
 export function addInspect(program: Command): void {
   program
     .command('inspect')
-    .description('check offline whether a disk image will boot on ECS (exit code 1: blocking findings)')
+    .description('check offline whether an import of a disk image succeeds and boots (exit code 1: blocking findings)')
     .argument('<image>', 'path or file: URL of the image')
+    .option('--convert <how>', 'conversion that the import would make: auto (default), never or qcow2', convertMode)
+    .option('--as-is', 'check the image as it is, without conversion (like --convert never)')
     .option(
       '--boot-check [folder]',
       'also boot the image in QEMU and save its log and screen in a folder (default: IMAGE.boot-check)',
@@ -29,18 +34,31 @@ export function addInspect(program: Command): void {
       const startedAt = performance.now();
       const inspection = await inspect(file);
       const ms = Math.round(performance.now() - startedAt);
-      if (!json) print(inspectionText(file, inspection, ms));
+      const mode = options.asIs === true ? 'never' : (options.convert ?? 'auto');
+      const verdict = await importVerdict(inspection, mode, INSTALLED);
+      if (!json) print(inspectionText(file, inspection, verdict, ms));
       const boot = await optionalBootCheck(file, inspection, options, json);
-      const findings = [...inspection.findings, ...(boot === null ? [] : [boot.finding])];
+      const findings = [...verdict.findings, ...(boot === null ? [] : [boot.finding])];
       if (json) {
         const bootCheck = boot === null ? {} : { bootCheck: boot };
-        print(JSON.stringify({ file, ...inspection, findings, ms, ...bootCheck }, null, 2));
+        const { conversion } = verdict;
+        print(JSON.stringify({ file, ...inspection, conversion, findings, ms, ...bootCheck }, null, 2));
       }
       if (findings.some(({ severity }) => severity === 'blocking')) throw new CommandError(EXIT.failed, []);
     });
 }
 
+const MODES: readonly ConvertMode[] = ['auto', 'never', 'qcow2'];
+
+function convertMode(text: string): ConvertMode {
+  const mode = MODES.find((known) => known === text);
+  if (mode === undefined) throw new InvalidArgumentError(`It must be one of ${MODES.join(', ')}.`);
+  return mode;
+}
+
 interface Options {
+  readonly convert?: ConvertMode;
+  readonly asIs?: true;
   /** True: the option without a folder. */
   readonly bootCheck?: string | true;
   readonly bootCheckSeconds?: number;

@@ -2,9 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { importVerdict } from '../../cli/import-verdict.js';
 import { run } from '../../cli/run.js';
-import { DEMO, qcow2 } from '../support/images/made-images.js';
+import { tar } from '../support/images/made-archives.js';
+import { DEMO, inspectBytes, MIB, mbrDisk, qcow2 } from '../support/images/made-images.js';
 
 let home = '';
 beforeAll(() => {
@@ -63,4 +66,44 @@ test('a missing file, a URL or no argument → exit code 2', async () => {
   expect(address.code).toBe(2);
   expect(address.err).toContain('download the image');
   expect((await inspect()).code).toBe(2);
+});
+
+describe('an image that an import converts → exit code 0; with --as-is → 1', () => {
+  test.each([
+    ['a compressed image', 'disk.gz', () => gzipSync(mbrDisk(4 * MIB)), 'GZIP'],
+    ['a tar archive', 'disk.tar', () => tar({ name: 'disk.raw', bytes: mbrDisk(4 * MIB) }), 'TAR'],
+    ['a compressed archive', 'disk.tar.gz', () => gzipSync(tar({ name: 'disk.raw', bytes: mbrDisk(4 * MIB) })), 'GZIP'],
+  ])('%s', async (_name, name, bytes, format) => {
+    const file = path.join(home, name);
+    writeFileSync(file, bytes());
+    const converted = await inspect(file, '--json');
+    expect(converted.code).toBe(0);
+    const report: unknown = JSON.parse(converted.out);
+    expect(report).toMatchObject({ format, conversion: 'converted' });
+    expect(JSON.stringify(report)).not.toContain('ECSIMPORT.Format');
+    const strict = await inspect(file, '--json', '--as-is');
+    expect(strict.code).toBe(1);
+    expect(JSON.parse(strict.out)).toMatchObject({
+      conversion: null,
+      findings: expect.arrayContaining([expect.objectContaining({ code: 'Convert.NotWanted', severity: 'blocking' })]),
+    });
+  });
+
+  test('as text → the result names the conversion; --convert never is like --as-is', async () => {
+    const file = path.join(home, 'text.gz');
+    writeFileSync(file, gzipSync(mbrDisk(4 * MIB)));
+    expect((await inspect(file)).out).toContain('an import converts it from GZIP');
+    expect((await inspect(file, '--convert', 'never')).code).toBe(1);
+  });
+
+  test('an unknown way to convert → exit code 2', async () => {
+    expect((await inspect(DEMO, '--convert', 'vmdk')).code).toBe(2);
+  });
+});
+
+test('an image that cannot be converted on this host → a blocking finding with the missing program', async () => {
+  const inspection = inspectBytes(tar({ name: 'disk.raw', bytes: mbrDisk(4 * MIB) }));
+  const verdict = await importVerdict(inspection, 'auto', { qemuImg: async () => null, unpacker: async () => false });
+  expect(verdict.conversion).toBeNull();
+  expect(verdict.findings).toContainEqual(expect.objectContaining({ code: 'Convert.NoQemuImg', severity: 'blocking' }));
 });
