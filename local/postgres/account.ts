@@ -4,11 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { errorCode, StackError } from '../supervisor/stack-error.js';
-
-export interface Account {
-  readonly uid: number;
-  readonly gid: number;
-}
+import type { Account } from '../supervisor/supervised-part.js';
 
 export interface AccountFacts {
   /** Text of /etc/passwd; empty if there is none. */
@@ -53,11 +49,6 @@ export function chooseAccount({ passwd, uidMap, gidMap, owner }: AccountFacts): 
   }
   const [uid, gid] = [numericId(uidMap), numericId(gidMap)];
   return uid === null || gid === null ? null : { uid, gid };
-}
-
-/** `initdb` runs only under an account that has a name. */
-export async function hasName(uid: number): Promise<boolean> {
-  return passwdEntries(await textOf('/etc/passwd')).some((entry) => entry.uid === uid);
 }
 
 interface PasswdEntry extends Account {

@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, lchown, lstat, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { withAccountName } from '../supervisor/account-name.js';
 import { messageOf, StackError } from '../supervisor/stack-error.js';
-import { type Account, hasName } from './account.js';
-import { withAccountName } from './account-name.js';
+import type { Account } from '../supervisor/supervised-part.js';
 import type { PostgresBinaries } from './binaries.js';
 
 export const USER = 'ecs_image_import';
@@ -78,8 +78,6 @@ async function runInitdb(
   draft: string,
 ): Promise<void> {
   const access = accessTo(draft, account);
-  const uid = account?.uid ?? process.getuid?.();
-  const named = process.platform !== 'linux' || uid === undefined || (await hasName(uid));
   const passwords = await open(passwordFile, 'r');
   try {
     const child = spawn(
@@ -93,7 +91,7 @@ async function runInitdb(
       {
         ...account,
         cwd: access.cwd,
-        env: named ? env : await withAccountName(env, account, folders),
+        env: await withAccountName(env, account, folders),
         stdio: ['ignore', 'ignore', 'pipe', passwords.fd],
         timeout: 120_000,
       },

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { openOwnFolder } from '../../config/own-folder.js';
 import { messageOf, StackError } from '../supervisor/stack-error.js';
-import type { Account } from './account.js';
+import type { Account } from '../supervisor/supervised-part.js';
 import {
   binariesIn,
   completeLinks,

@@ -5,8 +5,9 @@ import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-v
 import { preparePostgres } from '../postgres/server.js';
 import { findTemporal } from '../temporal/binary.js';
 import { temporalPart } from '../temporal/server.js';
+import { withAccountName } from './account-name.js';
 import { checkDatabaseServer, checkTemporalServer } from './external-servers.js';
-import { cacheDir, makePrivateDir } from './folders.js';
+import { cacheDir, makePrivateDir, programFolders } from './folders.js';
 import { portPicker, requireFreePort } from './ports.js';
 import type { PartName, PartRecord } from './stack-file.js';
 import type { PartPlan } from './supervised-part.js';
@@ -137,7 +138,8 @@ async function planTemporal(
     http: await pickPort(),
     metrics: await pickPort(),
   };
-  const part = temporalPart({ binary, dataDir, namespace, ports, env });
+  const named = await withAccountName(env, null, programFolders(env));
+  const part = temporalPart({ binary, dataDir, namespace, ports, env: named });
   return {
     part,
     env: { TEMPORAL_ADDRESS: `127.0.0.1:${ports.grpc}`, TEMPORAL_NAMESPACE: namespace },

@@ -7,6 +7,11 @@ import { endProcess, identify, type ProcessIdentity } from './processes.js';
 import { messageOf, StackError } from './stack-error.js';
 import type { PartName, PartRecord, PartState } from './stack-file.js';
 
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
@@ -14,7 +19,7 @@ export interface Command {
   /** Entered before the account changes. The folder of this process if left out. */
   readonly cwd?: string;
   /** The account of this process if null or left out. */
-  readonly account?: { readonly uid: number; readonly gid: number } | null;
+  readonly account?: Account | null;
 }
 
 export interface PartPlan {
