@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { isRecord } from '../domain/json-value.js';
+import { exceededBound } from '../domain/request/bounds.js';
 import { workerHostOf } from '../domain/request/source-rules.js';
 import { problem } from './problems.js';
 import { invalidRequest, schemaOf } from './validation.js';
@@ -34,10 +35,17 @@ export const readsJson: MiddlewareHandler = async (context, next) => {
     throw problem('notJson', 'the content type is not application/json', 'Send Content-Type: application/json.');
   }
   if (!isEmpty) {
+    let document: unknown;
     try {
-      JSON.parse(text);
+      document = JSON.parse(text);
     } catch (error) {
       throw problem('malformedBody', error instanceof Error ? error.message : 'not JSON', 'Send one JSON object.');
+    }
+    const exceeded = exceededBound(document);
+    if (exceeded !== null) {
+      throw problem('invalidRequest', exceeded.message, 'Fix the fields in errors[]. Nothing was changed.', {
+        errors: [exceeded],
+      });
     }
   }
   if (isEmpty) {
@@ -69,18 +77,22 @@ function absentWhenEmpty<Schema extends z.ZodType>(schema: Schema, description: 
     .meta({ type: 'string', description });
 }
 
+/** The largest `integer` of PostgreSQL. */
+export const MAX_INTEGER = 2_147_483_647;
+
 /** The types of query parameters. */
 export const parameter = {
   text: (description: string) => absentWhenEmpty(z.string().regex(/^[^\0]*$/, 'must be text'), description),
   name: (description: string) => absentWhenEmpty(name, description),
   oneOf: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
     absentWhenEmpty(z.enum(values), description),
-  whole: (description: string) =>
+  whole: (description: string, most = Number.MAX_SAFE_INTEGER) =>
     absentWhenEmpty(
       z
         .string()
         .regex(/^\d{1,15}$/, 'must be an integer')
-        .transform(Number),
+        .transform(Number)
+        .refine((number) => number <= most, `must be at most ${most}`),
       description,
     ),
   /** The size of a page; larger values are reduced to the maximum. */
@@ -109,7 +121,7 @@ export const parameter = {
       z.string().transform((text, context) => {
         try {
           const value: unknown = JSON.parse(text);
-          if (isRecord(value)) return value;
+          if (isRecord(value) && exceededBound(value) === null) return value;
         } catch {
           // Reported below.
         }

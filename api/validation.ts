@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, ValidationTargets } from 'hono';
 import { z } from 'zod';
 import { nearest } from '../domain/request/nearest.js';
-import { givenText, problemsOf, valueAt } from '../domain/request/problems.js';
+import { firstProblems, givenText, problemsOf, valueAt } from '../domain/request/problems.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import { fieldNamesAt } from '../domain/request/schema.js';
 import { type ProblemError, problem } from './problems.js';
@@ -28,7 +28,9 @@ export function invalidRequest({ target, error, data }: FailedValidation, schema
   const [first] = errors;
   const detail =
     errors.length === 1 && first !== undefined ? first.message : `the request has ${errors.length} problems`;
-  return problem('invalidRequest', detail, 'Fix the fields in errors[]. Nothing was changed.', { errors });
+  return problem('invalidRequest', detail, 'Fix the fields in errors[]. Nothing was changed.', {
+    errors: firstProblems(errors),
+  });
 }
 
 function problemsOfIssue(

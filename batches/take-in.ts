@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
+import { exceededBound } from '../domain/request/bounds.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
 import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './file/entries.js';
@@ -153,6 +154,8 @@ type HeaderReading =
   | { readonly problems: readonly RequestProblem[] };
 
 function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading {
+  const exceeded = exceededBound(inFile) ?? exceededBound(settings.header);
+  if (exceeded !== null) return { problems: [exceeded] };
   const given = { ...inFile, ...settings.header };
   const problems: RequestProblem[] = Object.keys(given)
     .filter((field) => !HEADER_FIELDS.includes(field))

@@ -9,7 +9,7 @@ import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type ProblemError, problem, unreachable } from '../problems.js';
-import { idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../route.js';
+import { idPath, jsonBody, MAX_INTEGER, noQuery, parameter, readsJson, routes } from '../route.js';
 
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1_000;
@@ -49,7 +49,7 @@ const items = createRoute({
     params: idPath,
     query: z.strictObject({
       state: parameter.oneOf(ITEM_STATES, 'Only items in this state'),
-      cursor: parameter.whole('nextCursor of the previous page'),
+      cursor: parameter.whole('nextCursor of the previous page', MAX_INTEGER),
       limit: pageLimit,
     }),
   },

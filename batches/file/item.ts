@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
+import { exceededBound } from '../../domain/request/bounds.js';
 import type { RequestProblem } from '../../domain/request/request.js';
 import { validateRequest } from '../../domain/request/schema.js';
 import { queueOf } from '../../imports/file-queue.js';
@@ -36,6 +37,8 @@ export function readItem(
     bad: { item: number, line, imageName, problems },
   });
   if (entry.kind === 'unreadable') return refuse(null, [problem('', 'item.readable', null, entry.reason)]);
+  const exceeded = exceededBound(entry.value);
+  if (exceeded !== null) return refuse(null, [exceeded]);
   if (!isRecord(entry.value)) {
     return refuse(null, [problem('', 'item.shape', JSON.stringify(entry.value), 'an item must be an object')]);
   }

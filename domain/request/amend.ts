@@ -1,6 +1,7 @@
 /** `resume --set path=value`: which fields of a request may change in which phase, and the amended request. */
 import type { ImportView, Phase } from '../import.js';
 import { isObject } from '../json-value.js';
+import { givenText } from './problems.js';
 import type { ImportRequest, RequestProblem } from './request.js';
 import { validateRequest } from './schema.js';
 
@@ -65,7 +66,7 @@ export function amendedRequest(
   const amendment = amend(request, phase === 'import' && image !== null ? 'detection' : phase, set);
   if (!amendment.ok) {
     const { path, reason } = amendment;
-    const given = JSON.stringify(set[path]);
+    const given = givenText(JSON.stringify(set[path]));
     return {
       ok: false,
       refused: `${path} ${reason}`,

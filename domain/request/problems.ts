@@ -6,6 +6,21 @@ import type { RequestProblem } from './request.js';
 import { MAX_DISK_GIB, MIN_DISK_GIB } from './vocabulary.js';
 
 const GIVEN_MAX = 80;
+/** Of a longer value only so many characters are redacted. */
+const REDACTED_MAX = 1_000;
+/** Problems in one response. */
+const PROBLEMS_MAX = 100;
+
+/** The first problems, and how many more there are. */
+export function firstProblems(problems: readonly RequestProblem[]): readonly RequestProblem[] {
+  const more = problems.length - PROBLEMS_MAX;
+  if (more <= 0) return problems;
+  const message = `the request has ${more} more problems: fix the listed ones first`;
+  return [
+    ...problems.slice(0, PROBLEMS_MAX),
+    { path: '', rule: 'request.moreProblems', given: null, message, vendorCode: null },
+  ];
+}
 
 /** The cloud's error code for an invalid value, by the path of the field with each index as `[]`. */
 const VENDOR_CODES: Readonly<Record<string, string>> = {
@@ -70,7 +85,7 @@ export function pathText(path: Path): string {
 /** The given value, shortened and without secrets; null if it is missing. */
 export function givenText(value: unknown): string | null {
   if (value === undefined) return null;
-  const text = redact(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)));
+  const text = redact(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)), REDACTED_MAX);
   return text.length > GIVEN_MAX ? `${text.slice(0, GIVEN_MAX - 1)}…` : text;
 }
 
@@ -106,7 +121,7 @@ export function problemsOf(
 }
 
 /** A rule has the same name for all disks, tags and accounts. */
-function ruleBase(path: Path): string {
+export function ruleBase(path: Path): string {
   const [first, ...rest] = path.filter((part) => typeof part !== 'number').map(String);
   if (first === undefined) return 'request';
   return first === 'tags' ? 'tags' : [first, ...rest].join('.');

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { parseObjectLocation } from '../object-location.js';
 import { normalizeBody } from './accepted-spellings.js';
-import { givenText, problemsOf } from './problems.js';
+import { exceededBound } from './bounds.js';
+import { firstProblems, givenText, problemsOf } from './problems.js';
 import type { ImportRequest, RequestProblem, Validation } from './request.js';
 import { checkAcrossFields, osTypeOf } from './rules.js';
 import { importRequestSchema, type ParsedRequest } from './shape.js';
@@ -10,6 +11,8 @@ import { importRequestSchema, type ParsedRequest } from './shape.js';
 export { importRequestSchema } from './shape.js';
 
 export function validateRequest(given: unknown): Validation {
+  const exceeded = exceededBound(given);
+  if (exceeded !== null) return { ok: false, problems: [exceeded], warnings: [] };
   const { body, ...normalized } = normalizeBody(given);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     const message = 'the request must be an object, e.g. { "region": "cn-hangzhou", "imageName": "web-01", … }';
@@ -27,7 +30,8 @@ export function validateRequest(given: unknown): Validation {
     ...acrossFields.problems,
   ];
   const warnings = [...normalized.warnings, ...acrossFields.warnings];
-  if (!parsed.success || problems.length > 0) return { ok: false, problems: inOrder(problems), warnings };
+  if (!parsed.success || problems.length > 0)
+    return { ok: false, problems: firstProblems(inOrder(problems)), warnings };
   return { ok: true, request: complete(parsed.data), warnings };
 }
 

@@ -219,7 +219,7 @@ export const WRONG: readonly (readonly [
     'a key with a lone surrogate',
     source('oss://bucket/a\ud800.raw'),
     'disks[0].source',
-    'disks.source.object.key.characters',
+    'disks.source.characters',
     'InvalidOSSObject.Malformed',
   ],
   [
