@@ -5,7 +5,7 @@
 import { type FinalState, isFinal } from '../domain/import.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import type { ImportStanding } from '../store/decisions.js';
-import type { Delivery, ImportDependencies, WorkflowStanding } from './ports.js';
+import type { Delivery, ImportDependencies, WorkflowStatus } from './ports.js';
 
 export type CancelOutcome =
   | { readonly kind: 'cancelling' }
@@ -88,7 +88,7 @@ async function reconcile(
   const { store, workflows, clock } = deps;
   const { namespace } = workflows;
   // Read before the record: a workflow writes its result to the record before it completes.
-  const workflow: WorkflowStanding = await workflows.standing(before.id);
+  const workflow: WorkflowStatus = await workflows.status(before.id);
   const now = await store.standing(before.id);
   if (now === null) return { kind: 'unknownImport' };
   if (isFinal(now.state)) return { kind: 'ended', state: now.state };

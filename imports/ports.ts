@@ -24,7 +24,7 @@ export type Delivery =
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** The status of an import's workflow in Temporal. */
-export type WorkflowStanding =
+export type WorkflowStatus =
   | { readonly kind: 'running' | 'completed' | 'unknown' }
   /** Closed without an end of its own. */
   | { readonly kind: 'broken'; readonly how: string; readonly closedAtMs: number }
@@ -51,7 +51,7 @@ export interface ImportWorkflows {
     after: 'nothing' | 'broken',
     delayMs: number,
   ): Promise<Delivery>;
-  standing(importId: string): Promise<WorkflowStanding>;
+  status(importId: string): Promise<WorkflowStatus>;
   /** The time after which no activity of a closed workflow runs; ms. */
   readonly activitiesEndWithinMs: number;
 }

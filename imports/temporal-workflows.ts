@@ -77,7 +77,7 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
         }),
       ),
 
-    async standing(importId) {
+    async status(importId) {
       try {
         const { status, closeTime } = await withDeadline(client, () =>
           client.workflow.getHandle(importWorkflowId(importId)).describe(),

@@ -71,7 +71,7 @@ describe('a correctly configured account', () => {
 });
 
 describe('the checks report', () => {
-  /** Not told apart by asking: making the role shows when it is made, encryption may stay unknown, and who one is everybody may ask. */
+  /** Permissions that no check needs: the role is only created by an import, encryption may stay unknown, and GetCallerIdentity needs none. */
   const UNASKED = [
     ...['ram:CreateRole', 'ram:CreatePolicy', 'ram:AttachPolicyToRole', 'ram:GetPolicy'],
     ...['oss:GetBucketEncryption', 'sts:GetCallerIdentity'],

@@ -1,11 +1,11 @@
-/** POST /v1/inspections: which worker is asked, and how its refusals come back to the caller. */
+/** POST /v1/inspections: the worker that is selected, and the errors that it returns. */
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { answerProblem, ProblemError } from '../../api/problems.js';
 import { inspectionRoutes } from '../../api/routes/inspections.js';
 
-/** A client of Temporal whose one workflow ends as told; what it was asked goes to `asked`. */
+/** A Temporal client whose workflow ends with the given result; records the start calls in `asked`. */
 function post(body: unknown, result: () => Promise<unknown> = async () => ({ format: 'QCOW2', findings: [] })) {
   const asked: unknown[] = [];
   const client = {
@@ -38,14 +38,14 @@ function failsWith(cause: Error) {
 }
 const refused = (code: string) =>
   failsWith(
-    ApplicationFailure.create({ message: code, details: [{ code, class: 'request', message: 'why', remedy: 'mend' }] }),
+    ApplicationFailure.create({ message: code, details: [{ code, class: 'request', message: 'why', remedy: 'fix' }] }),
   );
 
 test.each([
   ['file:///images/a%20b.qcow2', 'build-7', '/images/a b.qcow2'],
   ['/images/a.qcow2', 'build-7', '/images/a.qcow2'],
   ['file://rack-2/images/a.qcow2', 'rack-2', '/images/a.qcow2'],
-])('%s is read by the worker of %s', async (source, host, path) => {
+])('%s → inspected by the worker of %s', async (source, host, path) => {
   const { status, body, asked } = await post({ source });
   expect(status).toBe(200);
   expect(body).toMatchObject({ source, format: 'QCOW2' });
@@ -55,17 +55,17 @@ test.each([
 test.each([
   ['no source', {}],
   ['an unknown field', { source: '/a', depth: 'guest' }],
-  ['another kind of source', { source: 'oss://bucket/key' }],
+  ['a source of another kind', { source: 'oss://bucket/key' }],
   ['a relative path', { source: 'disk.qcow2' }],
-])('%s is a wrong request, and no worker is asked', async (_name, body) => {
+])('%s → 400 without a call to a worker', async (_name, body) => {
   const answer = await post(body);
   expect(answer).toMatchObject({ status: 400, body: { code: 'Request.Invalid' }, asked: [] });
 });
 
-test('what the worker refuses comes back with its code, reason and remedy', async () => {
+test('an error of the worker → response with its code, reason and remedy', async () => {
   expect(await post({ source: '/a' }, refused('Source.NotFound'))).toMatchObject({
     status: 404,
-    body: { code: 'Source.NotFound', detail: 'why', remedy: 'mend' },
+    body: { code: 'Source.NotFound', detail: 'why', remedy: 'fix' },
   });
   expect(await post({ source: '/a' }, refused('Source.OutsideRoots'))).toMatchObject({
     status: 400,
@@ -73,7 +73,7 @@ test('what the worker refuses comes back with its code, reason and remedy', asyn
   });
 });
 
-test('a host without a worker is unavailable, and the answer names it', async () => {
+test('a host without a worker → 503 that names the host', async () => {
   const late = failsWith(new TimeoutFailure('late', undefined, TimeoutType.SCHEDULE_TO_START));
   const { status, body } = await post({ source: 'file://rack-9/a' }, late);
   expect(status).toBe(503);

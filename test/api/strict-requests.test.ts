@@ -1,4 +1,4 @@
-/** Every route refuses fields and query parameters that it does not know, and values of a wrong type, before anything is done. */
+/** Every route rejects unknown fields and query parameters and values of a wrong type before it has any effect. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
@@ -67,14 +67,14 @@ async function operations(): Promise<readonly Operation[]> {
     Object.entries(methods).map(([method, { requestBody }]) => ({
       method: method === 'get' ? ('GET' as const) : ('POST' as const),
       path: path.replaceAll(/\{\w+\}/g, 'some-1'),
-      // A batch file has rules of its own.
+      // A batch file has its own rules.
       hasBody: requestBody !== undefined && path !== '/v1/batches',
     })),
   );
 }
 
 describe('every route of the OpenAPI document', () => {
-  test('answers 400 to a query parameter that it does not know, and does nothing', async () => {
+  test('with an unknown query parameter → 400 without effect', async () => {
     const all = await operations();
     expect(all.length).toBeGreaterThan(24);
     reached = [];
@@ -89,7 +89,7 @@ describe('every route of the OpenAPI document', () => {
     expect(reached).toEqual([]);
   });
 
-  test('that takes a body answers 400 to a field that it does not know, and to a body that is no object', async () => {
+  test('with a body that is not an object, or has an unknown field → 400', async () => {
     const withBody = (await operations()).filter(({ hasBody }) => hasBody);
     expect(withBody.length).toBeGreaterThan(9);
     reached = [];
@@ -107,7 +107,7 @@ describe('every route of the OpenAPI document', () => {
     expect(reached).toEqual([]);
   });
 
-  test('that takes a body answers 415 to another type and 400 to what is not JSON', async () => {
+  test('with a body of another type → 415; with malformed JSON → 400', async () => {
     for (const { path } of (await operations()).filter(({ hasBody }) => hasBody)) {
       expect(await call(path, { text: '{}', type: 'text/plain;json=1' }), path).toMatchObject({ status: 415 });
       expect(await call(path, { text: '{' }), path).toMatchObject({ status: 400, body: { code: 'Request.Malformed' } });
@@ -121,13 +121,13 @@ test.each([
   ['cancel', { keepImage: 1 }, 'keepImage'],
   ['resume', { set: 'imageName=web' }, 'set'],
   ['resume', { sets: {} }, 'sets'],
-])('%s with %j is refused by its path, and the import is left alone', async (action, body, path) => {
+])('%s with %j → 400 that names the field, without effect on the import', async (action, body, path) => {
   const answer = await call(`/v1/imports/imp-1/${action}`, { body });
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ path }] } });
   expect(reached).toEqual([]);
 });
 
-test('an unknown field is answered with the nearest known one', async () => {
+test('an unknown field → 400 that suggests the nearest known field', async () => {
   const { body } = await call('/v1/imports/imp-1/cancel', { body: { keepimage: true } });
   expect(body).toMatchObject({ errors: [{ path: 'keepimage', message: expect.stringContaining('keepImage') }] });
   const list = await call('/v1/imports?limt=3', { method: 'GET' });
@@ -149,7 +149,7 @@ test.each([
   ['/v1/batches/bat-1/policy', { concurency: 5 }, 'policy.concurency'],
   ['/v1/batches/bat-1/policy', { concurrency: '5' }, 'policy.concurrency'],
   ['/v1/imports', { region: 'cn-hangzhou', imageName: 7 }, 'imageName'],
-])('%s with %j is refused by its path', async (path, body, at) => {
+])('%s with %j → 400 that names the field', async (path, body, at) => {
   const answer = await call(path, { body });
   expect(answer.status).toBe(400);
   const { errors } = answer.body as { errors: readonly { path: string; message: string }[] };
@@ -169,7 +169,7 @@ test.each([
   ['/v1/batches?limit=0', 'limit'],
   ['/v1/batches/bat-1/items?cursor=x', 'cursor'],
   ['/v1/batches/bat-1/report?format=pdf', 'format'],
-])('GET %s is refused by its path', async (path, at) => {
+])('GET %s → 400 that names the parameter', async (path, at) => {
   expect(await call(path, { method: 'GET' })).toMatchObject({ status: 400, body: { errors: [{ path: at }] } });
   expect(reached).toEqual([]);
 });
@@ -179,13 +179,13 @@ test.each([
   ['policy=5', 'policy'],
   ['defaults=%7B', 'defaults'],
   ['base=/folder', 'base'],
-])('a batch file with ?%s is refused by its path, before it is read', async (query, at) => {
+])('a batch file with ?%s → 400 that names the parameter, before the file is read', async (query, at) => {
   const answer = await call(`/v1/batches?${query}`, { text: '{"items":[]}' });
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: at }] } });
   expect(reached).toEqual([]);
 });
 
-test('an empty query value counts as absent, and a larger limit as the largest', async () => {
+test('an empty query value → treated as absent; a limit above the maximum → the maximum', async () => {
   const asked: unknown[] = [];
   const imports = {
     list: async (filter: unknown) => {
@@ -203,7 +203,7 @@ test.each([
   ['without a body', {}],
   ['with an empty body', { text: '' }],
   ['with an empty object', { body: {} }],
-])('cancel %s keeps no image, since all its fields are optional', async (_name, sent) => {
+])('cancel %s → accepted, and the image is not kept', async (_name, sent) => {
   const asked: unknown[] = [];
   const imports = {
     cancel: async (...given: unknown[]) => {
@@ -229,7 +229,7 @@ test.each([
   [{ kind: 'workflowUnknown', namespace: 'default' }, 409, 'Import.WorkflowMissing'],
   [{ kind: 'workflowCompleted', namespace: 'default' }, 409, 'Import.WorkflowMissing'],
   [{ kind: 'unknownImport' }, 404, 'Import.NotFound'],
-])('cancel with outcome %j answers %i %s and what to do', async (outcome, status, code) => {
+])('cancel with outcome %j → %i %s with a remedy', async (outcome, status, code) => {
   const imports = { cancel: async () => outcome };
   const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST' });

@@ -1,11 +1,11 @@
-/** A batch file of any format is read item by item, and whatever is wrong with it is told with its line. */
+/** A batch file of any format is read item by item, and every problem is reported with its line. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchFileError, type Entry } from '../../batches/file/entries.js';
 import { type BatchFormat, formatOf } from '../../batches/file/formats.js';
 import { readEntries } from '../../batches/file/read.js';
 
-/** Cut into chunks of any size, as a network would. */
+/** Divides the file into chunks of any size, as a network does. */
 async function* cut(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -67,13 +67,13 @@ const LINES: Readonly<Record<BatchFormat, readonly number[]>> = {
 };
 
 describe.each(Object.keys(FILES) as BatchFormat[])('%s', (format) => {
-  test.each([1, 3, 64, 100_000])('gives header, items and their lines, however it is cut (%i bytes)', async (size) => {
+  test.each([1, 3, 64, 100_000])('in chunks of %i bytes → header, items and their lines', async (size) => {
     const [header, ...items] = await read(format, FILES[format], size);
     expect(header).toMatchObject({ kind: 'header', header: HEADER });
     expect(items).toEqual(LINES[format].map((line) => ({ kind: 'item', line, value: ITEM })));
   });
 
-  test('with bytes that are not UTF-8 is refused', async () => {
+  test('with invalid UTF-8 → rejected', async () => {
     const bytes = new TextEncoder().encode(FILES[format]);
     bytes[bytes.length - 8] = 0xff;
     const all = async () => {
@@ -82,13 +82,13 @@ describe.each(Object.keys(FILES) as BatchFormat[])('%s', (format) => {
     await expect(all()).rejects.toThrow(/UTF-8/);
   });
 
-  test('without items is refused or empty, and never hangs', async () => {
-    const told = await refusal(format, '');
-    expect(format === 'jsonl' ? told === 'read' : Array.isArray(told)).toBe(true);
+  test('without items → rejected or empty, without a hang', async () => {
+    const result = await refusal(format, '');
+    expect(format === 'jsonl' ? result === 'read' : Array.isArray(result)).toBe(true);
   });
 });
 
-describe('a file of any length, its header in front, is read as it comes and never held as a whole', () => {
+describe('a file of any length whose header comes first → read as a stream, never completely in memory', () => {
   const name = (number: number) => `web-${number}-${'x'.repeat(100)}`;
   const parts: Readonly<Record<BatchFormat, readonly [string, (number: number) => string]>> = {
     json: [
@@ -137,7 +137,7 @@ test.each([
 });
 
 describe('a JSON file', () => {
-  test('may be the list of items alone', async () => {
+  test('with only the list of items → read', async () => {
     expect(await read('json', '[ {"a": 1},\n "x" , 2,\n{"b":"]}"} ]')).toEqual([
       { kind: 'header', header: {}, line: 1 },
       { kind: 'item', line: 1, value: { a: 1 } },
@@ -147,7 +147,7 @@ describe('a JSON file', () => {
     ]);
   });
 
-  test('gives back what JSON.parse would, for any items', async () => {
+  test('with any items → the same values as JSON.parse', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.jsonValue(), { minLength: 1 }),
@@ -165,7 +165,7 @@ describe('a JSON file', () => {
     );
   });
 
-  test('with one item that is no JSON tells its line and goes on', async () => {
+  test('with one malformed item → reports its line and continues', async () => {
     const entries = await read('json', '{"items": [\n{"a": 1},\n{"a": one},\n{"a": 3}\n]}');
     expect(entries.map((entry) => (entry.kind === 'header' ? 'header' : [entry.kind, entry.line]))).toEqual([
       'header',
@@ -181,13 +181,13 @@ describe('a JSON file', () => {
     ['{"name": "x"}', 1, /no items/],
     ['{"items": [1], "items": [2]}', 1, /twice/],
     ['hello', 1, /expected \{ or \[/],
-  ])('%j is refused with its line', async (text, line, reason) => {
+  ])('%j → rejected with its line', async (text, line, reason) => {
     expect(await refusal('json', text)).toEqual([line, expect.stringMatching(reason)]);
   });
 });
 
 describe('a YAML file', () => {
-  test('may be the list of items alone, and use anchors of its header', async () => {
+  test('with only the list of items, or with anchors of its header → read', async () => {
     expect(await read('yaml', '# c\n- a: 1\n-\n  b: 2\n')).toEqual([
       { kind: 'header', header: {}, line: 1 },
       { kind: 'item', line: 2, value: { a: 1 } },
@@ -200,7 +200,7 @@ describe('a YAML file', () => {
     ]);
   });
 
-  test('with one item that is no YAML tells the line of the fault and goes on', async () => {
+  test('with one malformed item → reports the line of the error and continues', async () => {
     const entries = await read('yaml', 'items:\n  - a: 1\n  - a: 1\n    b: [\n  - a: 3\n');
     expect(entries.slice(1).map((entry) => (entry.kind === 'header' ? '' : [entry.kind, entry.line]))).toEqual([
       ['item', 2],
@@ -215,13 +215,13 @@ describe('a YAML file', () => {
     ['items:\n  - a: 1\nitems:\n  - b: 1\n', 3, /block list/],
     ['items:\n  - a: 1\n - b: 1\n', 3, /same column/],
     ['name: [\nitems:\n  - a: 1\n', 1, /not YAML/],
-  ])('%j is refused with its line', async (text, line, reason) => {
+  ])('%j → rejected with its line', async (text, line, reason) => {
     expect(await refusal('yaml', text)).toEqual([line, expect.stringMatching(reason)]);
   });
 });
 
 describe('a CSV file', () => {
-  test('counts lines over quoted line ends, and leaves empty cells to the defaults', async () => {
+  test('with quoted line ends → correct line numbers; with empty cells → the defaults', async () => {
     const text =
       'imageName,description,upload.keepObject,distribute.regions\na,"one\ntwo",yes,\nb,,no,cn-beijing cn-hangzhou\n';
     expect((await read('csv', text)).slice(1)).toEqual([
@@ -238,13 +238,13 @@ describe('a CSV file', () => {
     ]);
   });
 
-  test('keeps an image name that looks like a number as it is', async () => {
+  test('with an image name of digits → kept as text', async () => {
     expect((await read('csv', 'imageName,diskImageSize\n0123,40\n'))[1]).toMatchObject({
       value: { imageName: '0123', disks: [{ diskImageSize: 40 }] },
     });
   });
 
-  test('with a row of too many cells tells its line and goes on', async () => {
+  test('with a row of too many cells → reports its line and continues', async () => {
     const entries = await read('csv', 'imageName\na\nb,c\nd\n');
     expect(entries.slice(1).map((entry) => (entry.kind === 'header' ? '' : [entry.kind, entry.line]))).toEqual([
       ['item', 2],
@@ -257,12 +257,12 @@ describe('a CSV file', () => {
     ['imageName\n"open\n', /not CSV/],
     ['__proto__.x\n1\n', /is not a valid column name/],
     ['# policy: [\nimageName\na\n', /not YAML/],
-  ])('%j is refused', async (text, reason) => {
+  ])('%j → rejected', async (text, reason) => {
     expect(await refusal('csv', text)).toEqual([expect.any(Number), expect.stringMatching(reason)]);
   });
 });
 
-test('the format is told by the media type', () => {
+test('a media type → the format of the file', () => {
   expect(formatOf('application/json; charset=utf-8')).toBe('json');
   expect(formatOf('application/x-ndjson')).toBe('jsonl');
   expect(formatOf('text/csv')).toBe('csv');

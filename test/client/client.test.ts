@@ -1,4 +1,4 @@
-/** What a program that embeds the client of the API relies on. */
+/** The client of the HTTP API. */
 import { afterEach, expect, test } from 'vitest';
 import { ApiProblem, ApiUnreachableError, createImportClient, UnexpectedAnswerError } from '../../client/index.js';
 import {
@@ -29,7 +29,7 @@ async function serve(respond: Respond) {
   return { api, client: createImportClient({ baseUrl: api.url, token: 'secret' }) };
 }
 
-test('start sends the request, the token and a key of its own, and returns the import', async () => {
+test('start → sends the request, the token and a new key, and returns the import', async () => {
   const { client, api } = await serve((_sent, response) => sendJson(response, 202, anImport()));
   await expect(client.start(REQUEST)).resolves.toEqual(anImport());
   const [sent] = api.sent;
@@ -38,7 +38,7 @@ test('start sends the request, the token and a key of its own, and returns the i
   expect(sent?.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('start repeats a request whose response was lost, with the same key', async () => {
+test('start with a lost response → repeats the request with the same key', async () => {
   const { client, api } = await serve((_sent, response) => {
     if (api.sent.length === 1) response.destroy();
     else sendJson(response, 202, anImport());
@@ -47,7 +47,7 @@ test('start repeats a request whose response was lost, with the same key', async
   expect(new Set(api.sent.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
 });
 
-test('a problem document becomes an ApiProblem with its fields', async () => {
+test('a problem document → ApiProblem with its fields', async () => {
   const fault = { path: 'region', rule: 'region.format', given: 'x', message: 'is not a region', vendorCode: null };
   const document = {
     type: 'about:blank',
@@ -71,7 +71,7 @@ test('a message that starts with its path shows the path once', async () => {
   await expect(client.start(REQUEST)).rejects.toThrow(/^region must be a region$/);
 });
 
-test('an address where nothing listens becomes an ApiUnreachableError that names it', async () => {
+test('an address without a server → ApiUnreachableError that names the address', async () => {
   const { api: gone } = await serve(() => undefined);
   await gone.close();
   const error = await createImportClient({ baseUrl: gone.url })
@@ -81,12 +81,12 @@ test('an address where nothing listens becomes an ApiUnreachableError that names
   expect(error).toMatchObject({ baseUrl: gone.url, reason: 'ECONNREFUSED' });
 });
 
-test('an answer of another service becomes an UnexpectedAnswerError', async () => {
+test('a response of another service → UnexpectedAnswerError', async () => {
   const { client } = await serve((_sent, response) => sendJson(response, 200, { hello: 'world' }));
   await expect(client.get('imp-1')).rejects.toBeInstanceOf(UnexpectedAnswerError);
 });
 
-test('list reads page after page, with its filter', async () => {
+test('list → reads all pages with its filter', async () => {
   const { client, api } = await serve(({ url }, response) => {
     const second = url.includes('cursor=next');
     sendJson(response, 200, {
@@ -103,7 +103,7 @@ test('list reads page after page, with its filter', async () => {
   ]);
 });
 
-test('watch yields each event once over a broken connection, and returns the final import', async () => {
+test('watch over a lost connection → yields each event once, and returns the final import', async () => {
   const event = (message: string) => ({
     at: '2026-11-01T00:00:00.000Z',
     type: 'note',
@@ -132,7 +132,7 @@ test('watch yields each event once over a broken connection, and returns the fin
   expect(resumed).toEqual(['0', '1']);
 });
 
-test('a watch that is left closes its connection', async () => {
+test('a watch that the caller leaves → closes its connection', async () => {
   let closed: () => void = () => undefined;
   const left = new Promise<void>((resolve) => {
     closed = resolve;
@@ -149,14 +149,14 @@ test('a watch that is left closes its connection', async () => {
   await left;
 });
 
-test('an unknown import ends a watch at once', async () => {
+test('watch of an unknown import → rejects immediately', async () => {
   const { client } = await serve((_sent, response) =>
     sendJson(response, 404, { title: 'Not found', code: 'notFound' }),
   );
   await expect(client.waitFor('imp-0')).rejects.toMatchObject({ name: 'ApiProblem', status: 404 });
 });
 
-test('batches: create sends name, policy and items; steering answers with the batch', async () => {
+test('batches: create → sends name, policy and items; each operation → returns the batch', async () => {
   const batch = {
     id: 'bat-1',
     name: 'fleet',

@@ -36,7 +36,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** An import with a name, a role and a bucket of its own. */
+/** An import with its own name, role and bucket. */
 async function start(name: string, changes: Readonly<Record<string, unknown>> = {}): Promise<string> {
   return stage.service.start({
     ...{ imageName: name, roleName: name, upload: { bucket: name, prefix: 'stops/' } },
@@ -48,11 +48,11 @@ async function start(name: string, changes: Readonly<Record<string, unknown>> = 
 const resume = (id: string, set: Readonly<Record<string, unknown>> = {}) =>
   stage.service.request('POST', `/v1/imports/${id}/resume`, { set });
 
-/** What the import did on its way, for a comparison that shows everything that went wrong. */
+/** A summary of the import, so that one comparison shows every difference. */
 async function stopAndMend(cause: Cause, name: string) {
   const { service } = stage;
   await service.makeBucket(name);
-  const { onceStarted, mend } = await cause.plant(stage, name);
+  const { onceStarted, fix } = await cause.plant(stage, name);
   const id = await start(name, cause.request?.(name, stage));
   const [stopped] = await Promise.all([
     service.untilState(id, 'attention', 'failed', 'succeeded'),
@@ -60,7 +60,7 @@ async function stopAndMend(cause: Cause, name: string) {
   ]);
   const { attention, error, state } = stopped;
   const saw = attention?.code ?? `${state} ${error?.code ?? ''}: ${error?.message ?? ''}`;
-  await mend();
+  await fix();
   const [path, value] = cause.refused ?? [];
   const refused = path === undefined ? null : await resume(id, { [path]: value });
   const set = cause.set?.(name) ?? {};
@@ -104,7 +104,7 @@ describe('a cause that is fixed in the account', () => {
   });
 });
 
-/** The call that answers with the codes of each service; those of the gateway come from any of them. */
+/** The call that returns the codes of each service; any call can return the codes of the gateway. */
 const CALLS: Readonly<Partial<Record<CatalogueService, Pick<Fault, 'service' | 'action'>>>> = {
   ecs: { service: 'ecs', action: 'ImportImage' },
   common: { service: 'ecs', action: 'ImportImage' },
@@ -112,8 +112,8 @@ const CALLS: Readonly<Partial<Record<CatalogueService, Pick<Fault, 'service' | '
   oss: { service: 'oss', action: 'InitiateMultipartUpload' },
 };
 
-/** Mended by the service itself: the role is made, the upload begun again, fresh keys are asked for. */
-const MENDED_BY_ITSELF = [
+/** The service fixes these itself: it creates the role, restarts the upload, or renews the credentials. */
+const FIXED_BY_THE_SERVICE = [
   /^NoSetRole/,
   /^InvalidOperation\.CloudBox/,
   /^EntityNotExist\.Role$/,
@@ -123,11 +123,11 @@ const MENDED_BY_ITSELF = [
 ];
 
 const planted = [...CAUSES_OF_ALL, ...CAUSES_OF_ONE].flatMap(({ codes }) => codes);
-/** Their causes are none that the emulator has: instances, snapshots, risk control. */
+/** The emulator does not have their causes: instances, snapshots, risk control. */
 const others = (Object.keys(CALLS) as (keyof typeof CALLS)[]).flatMap((service) =>
   CATALOGUE[service]
     .filter((entry) => entry.class === 'attention' && !planted.includes(entry.code))
-    .filter(({ code }) => !MENDED_BY_ITSELF.some((one) => one.test(code)))
+    .filter(({ code }) => !FIXED_BY_THE_SERVICE.some((one) => one.test(code)))
     .map(({ code }) => ({ service, code })),
 );
 

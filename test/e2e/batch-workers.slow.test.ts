@@ -1,4 +1,4 @@
-/** Several workers: files are read where they are, everything else is done by whoever is free. */
+/** Several workers: the worker of the host reads the files, any worker does the rest. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
 const PACE = {
   ECS_IMPORT_BATCH_LOOK_MS: '100',
   ECS_IMPORT_BATCH_GATHER_MS: '200',
-  // One after the other: who goes next, and how many workers there are, is then seen in what the cloud receives.
+  // One upload per worker, so that the parts in the cloud show the order and the number of workers.
   ECS_IMPORT_MAX_UPLOADS: '1',
 };
 
@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A worker on another host, as far as it knows. */
+/** A worker that is configured as another host. */
 async function startSecondWorker(): Promise<ChildProcess> {
   const cloud = service.stack.emulatorUrl ?? '';
   const child = spawn(process.execPath, [MAIN, 'worker'], {
@@ -64,7 +64,7 @@ async function endSecondWorker(): Promise<void> {
 
 let made = 0;
 
-/** Items whose images differ, so that each is sent. */
+/** Items with different images, so that each is uploaded. */
 async function itemsOn(host: string, count: number) {
   const image = await readFile(IMAGE);
   return Promise.all(
@@ -72,7 +72,7 @@ async function itemsOn(host: string, count: number) {
       made += 1;
       const name = `${host}-${made}`;
       const file = path.join(folder, `${name}.qcow2`);
-      // Behind the last cluster: no reader of the format looks there.
+      // After the last cluster, where no reader of the format reads.
       await writeFile(file, Buffer.concat([image, Buffer.from(name.padEnd(512, ' '))]));
       return { imageName: name, disks: [{ source: `file://${host}${file}` }] };
     }),
@@ -91,10 +91,10 @@ async function create(items: readonly unknown[], policy: Readonly<Record<string,
 }
 
 async function until(id: string, seen: (view: BatchView) => boolean): Promise<BatchView> {
-  for (let looks = 0; ; looks++) {
+  for (let polls = 0; ; polls++) {
     const view: BatchView = (await service.request('GET', `/v1/batches/${id}`)).body;
     if (seen(view)) return view;
-    if (looks > 800) throw new Error(`batch ${id} did not get there: ${JSON.stringify(view)}`);
+    if (polls > 800) throw new Error(`batch ${id} did not reach the expected state: ${JSON.stringify(view)}`);
     await sleep(100);
   }
 }
@@ -105,7 +105,7 @@ async function statesOf(id: string, host: string): Promise<readonly string[]> {
   return items.filter((item) => item.imageName.startsWith(host)).map((item) => item.state);
 }
 
-test('losing a worker delays only the imports whose files it has, and they go on when it is back', async () => {
+test('a worker stops → only the imports of its files are delayed, and they continue when it is back', async () => {
   second = await startSecondWorker();
   const items = ['host-a', 'host-b'].flatMap((host) =>
     Array.from({ length: 10 }, (_, index) => ({
@@ -127,10 +127,10 @@ test('losing a worker delays only the imports whose files it has, and they go on
   expect(await service.state()).toMatchObject({ objects: [], uploads: [] });
 });
 
-test('a second worker adds its places to those of the first: twice as many are sent at once', async () => {
+test('a second worker → twice as many concurrent uploads', async () => {
   const delayMs = 1_000;
   await service.fault({ service: 'oss', action: 'UploadPart', kind: 'slow', delayMs, times: 100 });
-  /** How many parts the cloud received while one was on its way. */
+  /** The largest number of concurrent uploads of parts. */
   const sentAtOnce = async () => {
     const times = (await service.calls('UploadPart')).map(({ time }) => Date.parse(time));
     return Math.max(...times.map((at) => times.filter((other) => other >= at && other < at + delayMs).length));
@@ -147,7 +147,7 @@ test('a second worker adds its places to those of the first: twice as many are s
   expect(await sentAtOnce()).toBe(2);
 });
 
-test('two batches share the servers by their weight, whichever came first', async () => {
+test('two batches → share the workers by weight, independent of their order', async () => {
   await endSecondWorker();
   await service.fault({ service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 150, times: 1_000 });
   const [first, heavy] = [await itemsOn('host-a', 24), await itemsOn('host-a', 24)];
@@ -155,7 +155,7 @@ test('two batches share the servers by their weight, whichever came first', asyn
   const heavyId = await create(heavy, { weight: 5 });
   await until(heavyId, (view) => view.counts.succeeded >= 12);
   const { body: light } = await service.request('GET', `/v1/batches/${lightId}`);
-  // A sixth by weight, and what it had sent before the other one came.
+  // A sixth by weight, in addition to the items before the other batch started.
   expect(light.counts.succeeded).toBeLessThan(9);
   expect(light.state).toBe('running');
   for (const id of [lightId, heavyId]) await service.request('POST', `/v1/batches/${id}/cancel`, {});

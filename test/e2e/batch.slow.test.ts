@@ -1,4 +1,4 @@
-/** What a user is promised of a batch, on the real processes. */
+/** Batches with the real processes. */
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { batchWorkflowId } from '../../domain/batch/names.js';
 import { run } from '../support/cli/run-cli.js';
 import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
 
-/** A few kilobytes: what is tested here is many, not large. */
+/** A few kilobytes, because these tests are about number, not size. */
 const SMALL_IMAGE = pathToFileURL(path.resolve(import.meta.dirname, '../images/fixtures/ext4.qcow2')).href;
 
 let service: Service;
@@ -50,14 +50,14 @@ async function create(body: unknown): Promise<string> {
   return answer.body.id;
 }
 
-async function tell(id: string, what: string, body: unknown = {}): Promise<BatchView> {
+async function send(id: string, what: string, body: unknown = {}): Promise<BatchView> {
   const answer = await service.request('POST', `/v1/batches/${id}/${what}`, body);
   if (answer.status >= 300) throw new Error(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
 async function until(id: string, seen: (view: BatchView) => boolean): Promise<BatchView> {
-  for (let looks = 0; ; looks++) {
+  for (let polls = 0; ; polls++) {
     const view: BatchView | null = await service
       .request('GET', `/v1/batches/${id}`)
       .then(({ body }) => body)
@@ -65,7 +65,7 @@ async function until(id: string, seen: (view: BatchView) => boolean): Promise<Ba
     if (view !== null && seen(view)) return view;
     if (view !== null && view.state === 'failed')
       throw new Error(`batch ${id} failed: ${JSON.stringify(view.failures)}`);
-    if (looks > 3_000) throw new Error(`batch ${id} did not get there: ${JSON.stringify(view)}`);
+    if (polls > 3_000) throw new Error(`batch ${id} did not reach the expected state: ${JSON.stringify(view)}`);
     await sleep(100);
   }
 }
@@ -100,7 +100,7 @@ async function imageNames(): Promise<readonly string[]> {
 }
 
 describe('a batch', () => {
-  test('makes one image of every item, whatever dies meanwhile, and leaves nothing else', async () => {
+  test('with processes killed meanwhile → one image of every item, and no other resources', async () => {
     const count = 1_000;
     const id = await create(document(count, { policy: { concurrency: 50 } }));
     await until(id, (view) => view.counts.succeeded >= 100);
@@ -120,7 +120,7 @@ describe('a batch', () => {
     expect(new Set(ended.map((item) => item.importId)).size).toBe(count);
   }, 600_000);
 
-  test('starts nothing after a canary that failed, and goes on when it is retried', async () => {
+  test('with a failed canary → starts nothing more, and continues after a retry', async () => {
     await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: imageName(1) }] });
     const id = await create(document(8, { policy: { canary: 2 } }));
     const stopped = await untilState(id, 'attention', 'failed', 'succeeded');
@@ -131,7 +131,7 @@ describe('a batch', () => {
       failures: [{ count: 1 }],
     });
     await service.settings({ failImports: [] });
-    await tell(id, 'retry');
+    await send(id, 'retry');
     expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', counts: { succeeded: 8 } });
     expect((await items(id)).map((item) => item.attempt)).toEqual([1, 2, 1, 1, 1, 1, 1, 1]);
   });
@@ -142,71 +142,71 @@ describe('a batch', () => {
     const ended = () => waitUntilEnded(id);
     expect(await ended()).toMatchObject({ state: 'failed', counts: { failed: 3 } });
     for (const attempt of [2, 3]) {
-      await tell(id, 'retry');
+      await send(id, 'retry');
       await untilAttempt(id, attempt);
       expect(await ended()).toMatchObject({ state: 'failed', counts: { failed: 3 } });
     }
     await service.settings({ failImports: [] });
-    await tell(id, 'retry');
+    await send(id, 'retry');
     await untilAttempt(id, 4);
     expect(await ended()).toMatchObject({ state: 'succeeded', counts: { succeeded: 3 } });
   });
 
-  test('stops when its error budget is spent, and a resume forgives what failed', async () => {
+  test('with an exhausted error budget → stops; resume ignores the earlier failures', async () => {
     await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: 'fleet-000' }] });
     const id = await create(document(14, { policy: { errorBudget: 2, concurrency: 3 } }));
     const stopped = await untilState(id, 'attention', 'failed', 'succeeded');
     expect(stopped).toMatchObject({ state: 'attention', attention: { code: 'Batch.ErrorBudgetSpent' } });
     expect(stopped.counts.waiting).toBeGreaterThan(0);
     await service.settings({ failImports: [] });
-    await tell(id, 'resume');
+    await send(id, 'resume');
     const ended = await untilState(id, 'succeeded', 'failed');
     expect(ended.counts.succeeded + ended.counts.failed).toBe(14);
     expect(ended.state).toBe('failed');
   });
 
-  test('pauses, takes another policy while it runs, and refuses a wrong one', async () => {
+  test('→ can be paused, accepts a new policy while it runs, and rejects an invalid one', async () => {
     await service.settings({ importSeconds: 1 });
     const id = await create(document(12, { policy: { concurrency: 2 } }));
     await until(id, (view) => view.counts.running > 0);
-    await tell(id, 'pause');
+    await send(id, 'pause');
     const paused = await until(id, (view) => view.state === 'paused' && view.counts.running === 0);
     expect(paused.counts.waiting).toBeGreaterThan(0);
     const wrong = await service.request('POST', `/v1/batches/${id}/policy`, { concurrency: 0 });
     expect(wrong).toMatchObject({ status: 400, body: { errors: [{ path: 'policy.concurrency' }] } });
-    expect(await tell(id, 'policy', { concurrency: 12 })).toMatchObject({
+    expect(await send(id, 'policy', { concurrency: 12 })).toMatchObject({
       policy: { concurrency: 12 },
       state: 'paused',
     });
-    await tell(id, 'resume');
+    await send(id, 'resume');
     await until(id, (view) => view.counts.running > 2);
     expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
   });
 
-  test('that is cancelled cancels what is under way and leaves nothing of it', async () => {
+  test('that is cancelled → cancels running imports and leaves no resources', async () => {
     await service.settings({ importSeconds: 60 });
     const id = await create(document(10, { policy: { concurrency: 4 } }));
     await until(id, (view) => (view.phases.import ?? 0) >= 4);
-    await tell(id, 'cancel');
+    await send(id, 'cancel');
     const view = await untilState(id, 'cancelled', 'succeeded', 'failed');
     expect(view).toMatchObject({ state: 'cancelled', counts: { cancelled: 10 } });
     expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
     expect((await service.request('POST', `/v1/batches/${id}/pause`, {})).status).toBe(409);
   });
 
-  test('that is cancelled with the running ones left to finish keeps their images', async () => {
+  test('that is cancelled with running: finish → keeps the images of running imports', async () => {
     await service.settings({ importSeconds: 1 });
     const id = await create(document(10, { policy: { concurrency: 3 } }));
     await until(id, (view) => view.counts.running === 3);
-    await tell(id, 'cancel', { running: 'finish' });
+    await send(id, 'cancel', { running: 'finish' });
     const view = await untilState(id, 'cancelled', 'succeeded', 'failed');
     expect(view.counts.succeeded).toBeGreaterThanOrEqual(3);
     expect(view.counts.cancelled).toBe(10 - view.counts.succeeded);
     expect(await imageNames()).toHaveLength(view.counts.succeeded);
   });
 
-  test('tells what its imports stopped for by cause, and one resume goes on with all of a cause', async () => {
-    // So long that the refused ones have stopped before the others end and make room.
+  test('→ groups stopped imports by cause, and one resume continues all of a cause', async () => {
+    // Long enough that the rejected imports have stopped before the others end.
     await service.settings({ quotaImages: 3, importSeconds: 3 });
     const id = await create(document(9, { policy: { concurrency: 6 } }));
     const stopped = await until(id, (view) => view.counts.succeeded === 3 && view.waitsFor !== null);
@@ -214,19 +214,19 @@ describe('a batch', () => {
     expect(stopped.attentions).toMatchObject([{ code: 'QuotaExceed.Image', count: 3 }]);
     expect(stopped.waitsFor).toMatchObject({ code: 'Batch.ImageQuota' });
     await service.settings({ quotaImages: 100 });
-    await tell(id, 'resume', { cause: 'QuotaExceed.Image' });
+    await send(id, 'resume', { cause: 'QuotaExceed.Image' });
     expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', counts: { succeeded: 9 } });
   });
 
-  test('does not start more imports than the images that a region may hold, where the policy says how many', async () => {
+  test('with an image quota in the policy → starts no more imports than the quota of the region', async () => {
     const id = await create(document(6, { policy: { imageQuota: 4 } }));
     const held = await until(id, (view) => view.counts.succeeded === 4 && view.waitsFor !== null);
     expect(held).toMatchObject({ waitsFor: { code: 'Batch.ImageQuota' }, counts: { waiting: 2, attention: 0 } });
-    await tell(id, 'policy', { imageQuota: null });
+    await send(id, 'policy', { imageQuota: null });
     expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded' });
   });
 
-  test('lets an import that is started after it pass', async () => {
+  test('→ a single import that is started later is not delayed', async () => {
     await service.settings({ importSeconds: 0.2 });
     const id = await create(document(30, { policy: { concurrency: 10 } }));
     await until(id, (view) => view.counts.running > 0);
@@ -236,7 +236,7 @@ describe('a batch', () => {
     await untilState(id, 'succeeded');
   });
 
-  test('is reported in Markdown, JSON and CSV, and its imports are ordinary ones', async () => {
+  test('→ is reported as Markdown, JSON and CSV, and its imports are ordinary imports', async () => {
     const id = await create(document(3));
     await untilState(id, 'succeeded');
     const text = async (format: string) =>
@@ -251,7 +251,7 @@ describe('a batch', () => {
 });
 
 describe('a batch file', () => {
-  test('that is wrong is refused with every bad line, and nothing starts', async () => {
+  test('with invalid items → rejected with all invalid lines, and nothing starts', async () => {
     const answer = await fetch(`${service.apiUrl}/v1/batches?name=${randomUUID()}`, {
       method: 'POST',
       headers: { 'content-type': 'text/csv' },
@@ -262,7 +262,7 @@ describe('a batch file', () => {
     expect(problem).toMatchObject({ badItemCount: 2, badItems: [{ line: 3 }, { line: 4 }] });
   });
 
-  test('sent twice makes one batch', async () => {
+  test('sent twice → one batch', async () => {
     const body = document(1, { policy: { schedule: null } });
     const first = await create(body);
     expect(await create(body)).toBe(first);
@@ -286,7 +286,7 @@ describe('on the command line a batch', () => {
     return whole;
   }
 
-  test('of a CSV file with paths of its own folder is watched to its end, shown, listed and reported', async () => {
+  test('of a CSV file with relative paths → watched to its end, shown, listed and reported', async () => {
     const csv = file('fleet.csv', [
       `# name: ${randomUUID()}`,
       '# policy: { canary: 1 }',
@@ -314,7 +314,7 @@ describe('on the command line a batch', () => {
     });
   });
 
-  test('with bad items is refused with the line of each, exit code 2', async () => {
+  test('with invalid items → rejected with the line of each, exit code 2', async () => {
     const yaml = file('bad.yaml', [
       'defaults: { region: cn-hangzhou, upload: { bucket: b-1 } }',
       'items:',
@@ -334,7 +334,7 @@ describe('on the command line a batch', () => {
     });
   });
 
-  test('that needs a person ends a watch with exit code 3 and says what to do', async () => {
+  test('in attention → ends the watch with exit code 3 and a remedy', async () => {
     await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector' }] });
     const jsonl = file('bad.jsonl', [
       JSON.stringify({ batch: { policy: { canary: 1 }, defaults: { region: REGION, upload: { bucket: BUCKET } } } }),
@@ -353,7 +353,7 @@ describe('on the command line a batch', () => {
 });
 
 describe('a cancel through Temporal’s own interface', () => {
-  /** As `temporal workflow cancel` and the button of Temporal's UI send it. */
+  /** As sent by `temporal workflow cancel` and the Temporal UI. */
   async function cancelWorkflow(batchId: string): Promise<void> {
     const connection = await Connection.connect({ address: service.addressOf('temporal') });
     try {
@@ -363,7 +363,7 @@ describe('a cancel through Temporal’s own interface', () => {
     }
   }
 
-  test('of a running batch ends it and its imports as cancelled', async () => {
+  test('of a running batch → the batch and its imports end cancelled', async () => {
     await service.settings({ importSeconds: 600 });
     const id = await create(document(6, { policy: { concurrency: 2 } }));
     await until(id, (view) => view.counts.running === 2);
@@ -373,11 +373,11 @@ describe('a cancel through Temporal’s own interface', () => {
     expect(await imageNames()).toEqual([]);
   });
 
-  test('of a paused batch ends it as cancelled', async () => {
+  test('of a paused batch → the batch ends cancelled', async () => {
     await service.settings({ importSeconds: 600 });
     const id = await create(document(4, { policy: { concurrency: 1 } }));
     await until(id, (view) => view.counts.running === 1);
-    await tell(id, 'pause');
+    await send(id, 'pause');
     await untilState(id, 'paused');
     await cancelWorkflow(id);
     const view = await untilState(id, 'cancelled');

@@ -1,4 +1,4 @@
-/** Cancel steps through the whole life: it comes while each call to the cloud is under way, and wins without a trace. */
+/** Cancels an import during every call to the cloud: it always ends cancelled and leaves no resources. */
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,19 +36,19 @@ afterAll(async () => {
 
 const cancel = (id: string, body: object = {}) => service.request('POST', `/v1/imports/${id}/cancel`, body);
 
-/** A moment of an import's life, told by what one of its calls meets. */
+/** A moment of an import, defined by a fault of one of its calls. */
 interface Moment {
   readonly call: Call;
   readonly name: string;
   readonly fault: Pick<Fault, 'kind' | 'times' | 'status' | 'code'>;
-  /** So often the call has met it when the cancel comes. */
+  /** How often the call has had the fault when the cancel is sent. */
   readonly hits: number;
   readonly waiting?: boolean;
 }
 
-/** Calls that make, change or delete something: a cancel may also come when that is done and not answered yet. */
+/** Calls that create, change or delete something: a cancel may also arrive after the effect and before the response. */
 const WRITES = /^(Create|Attach|Initiate|Upload|Complete|Import|Copy|Modify|Delete)/;
-/** The first call of each phase that tries again, and asks for a person. */
+/** The first call of each phase that is retried, and that stops in attention. */
 const OF_PHASES = [
   /^ecs\.DescribeImages by ImageName$/,
   /^ram\.GetRole$/,
@@ -60,7 +60,7 @@ const OF_PHASES = [
   /^oss\.DeleteObject$/,
 ];
 
-/** Of the lives that go on to an image. */
+/** Of the imports that create an image. */
 const calls = CALLS.filter((call) => SCENARIOS[call.scenario].ends === 'succeeded');
 const ofPhases = calls.filter((call) => call.scenario === 'import' && OF_PHASES.some((one) => one.test(labelOf(call))));
 const moment = (call: Call, when: string, fault: Moment['fault'], more: Partial<Moment> = {}): Moment => ({
@@ -72,14 +72,9 @@ const HELD: readonly Moment[] = [
   ...calls.filter(({ action }) => WRITES.test(action)).map((call) => moment(call, 'done', { kind: 'hold-after' })),
 ];
 const FAILING: readonly Moment[] = [
-  ...ofPhases.map((call) => moment(call, 'tried again', { kind: 'reset-before', times: -1 }, { hits: 2 })),
+  ...ofPhases.map((call) => moment(call, 'retried', { kind: 'reset-before', times: -1 }, { hits: 2 })),
   ...ofPhases.map((call) =>
-    moment(
-      call,
-      'waiting for a person',
-      { kind: 'http', status: 403, code: refusalOf(call), times: -1 },
-      { waiting: true },
-    ),
+    moment(call, 'in attention', { kind: 'http', status: 403, code: refusalOf(call), times: -1 }, { waiting: true }),
   ),
 ];
 
@@ -87,7 +82,7 @@ function refusalOf({ service: of }: Call): string {
   return of === 'ecs' ? 'Forbidden.RAM' : of === 'ram' ? 'NoPermission' : 'AccessDenied';
 }
 
-/** Everything that was not as promised. */
+/** All deviations from the expected result. */
 async function cancelAt({ call, name, fault, hits, waiting }: Moment, lane: Lane): Promise<readonly string[]> {
   const request = requestOf(call.scenario, lane, source);
   const match = matchOf(call, lane, String(request.roleName));
@@ -107,15 +102,16 @@ async function cancelAt({ call, name, fault, hits, waiting }: Moment, lane: Lane
       if ((met.get(faultId) ?? 0) >= hits && (!waiting || state === 'attention')) break;
       await sleep(50);
     }
-    const told = await Promise.all([cancel(id), cancel(id)]);
+    const responses = await Promise.all([cancel(id), cancel(id)]);
     await service.endFault(faultId);
     const view = await service.until(id, ({ state }) => isFinal(state));
     const late = await cancel(id);
     const broken = [...violations({ view, cloud: await service.state(), events: [], stops: 0 })];
-    if (told.some(({ status }) => status !== 202)) broken.push(`cancel was told ${told.map(({ status }) => status)}`);
+    if (responses.some(({ status }) => status !== 202))
+      broken.push(`cancel returned ${responses.map(({ status }) => status)}`);
     if (view.state !== 'cancelled') broken.push(`ended ${view.state}`);
     if (late.status !== 409 || late.body.state !== 'cancelled') {
-      broken.push(`cancel after the end was told ${late.status} ${late.body.state}`);
+      broken.push(`cancel after the end returned ${late.status} ${late.body.state}`);
     }
     if ((await service.get(id)).updatedAt !== view.updatedAt) broken.push('cancel after the end changed the record');
     return broken.map((line) => `${name}: ${id} ${line}`);
@@ -124,14 +120,14 @@ async function cancelAt({ call, name, fault, hits, waiting }: Moment, lane: Lane
   }
 }
 
-/** As many at once as there are lanes; what is called for all imports together, alone. */
+/** One import per lane concurrently; calls that are shared by all imports are tested alone. */
 async function cancelAtEach(moments: readonly Moment[]): Promise<readonly string[]> {
   const broken: string[] = [];
   const work = async (queue: Moment[], lane: Lane) => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift())
       broken.push(...(await cancelAt(next, lane)));
   };
-  // Not the lane whose bucket is to be looked at first: what has just been asked is not asked again.
+  // Not the lane whose bucket was just checked: recent results are reused without a call.
   const last = laneAt(-1);
   for (const alone of moments.filter(({ call }) => isShared(call))) {
     await sleep(ASKED_ONCE_WITHIN_MS);
@@ -142,31 +138,31 @@ async function cancelAtEach(moments: readonly Moment[]): Promise<readonly string
   return broken;
 }
 
-describe('cancel, told twice, ends the import cancelled and leaves nothing', () => {
-  test('while any call of its life is under way, or is done and not answered yet', async () => {
+describe('cancel, sent twice → the import ends cancelled and leaves no resources', () => {
+  test('during any call, or between its effect and its response', async () => {
     expect(HELD.length).toBeGreaterThan(40);
     expect(await cancelAtEach(HELD)).toEqual([]);
   });
 
-  test('while a call of any phase is tried again, or waits for a person', async () => {
+  test('during retries or attention in any phase', async () => {
     expect(FAILING).toHaveLength(2 * OF_PHASES.length);
     expect(await cancelAtEach(FAILING)).toEqual([]);
   });
 
-  test('before any worker has looked at it', async () => {
+  test('before a worker has started it', async () => {
     const lane = laneAt(0);
     service.signal('worker', 'SIGSTOP');
     const id = await service.start(requestOf('import', lane, source));
-    const told = await cancel(id);
+    const response = await cancel(id);
     service.signal('worker', 'SIGCONT');
-    expect(told.status).toBe(202);
+    expect(response.status).toBe(202);
     const view = await service.untilState(id, 'cancelled', 'succeeded', 'failed');
     expect(violations({ view, cloud: await service.state(), events: [], stops: 0 })).toEqual([]);
     expect(view).toMatchObject({ state: 'cancelled', image: null });
   });
 });
 
-test('cancel that comes when the cloud has finished the image, and nobody here knows, deletes it, or keeps it where asked', async () => {
+test('cancel after the cloud has finished the image, before the service has noticed → deletes the image, or keeps it with keepImage', async () => {
   const runs = await Promise.all(
     [false, true].map(async (keepImage, index) => {
       const lane = laneAt(index);
@@ -193,7 +189,7 @@ test('cancel that comes when the cloud has finished the image, and nobody here k
   );
 });
 
-test('cancel while the cloud imports calls CancelTask and waits for the task’s end', async () => {
+test('cancel during ImportImage → calls CancelTask and waits for the end of the task', async () => {
   const lane = laneAt(0);
   await service.settings({ importSeconds: 600 });
   const id = await service.start(requestOf('cancel-import', lane, source));
@@ -209,7 +205,7 @@ test('cancel while the cloud imports calls CancelTask and waits for the task’s
   await service.settings({ importSeconds: 0.3 });
 });
 
-test('an upload that is cancelled sends no further part', async () => {
+test('cancel during the upload → sends no further part', async () => {
   const lane = laneAt(0);
   const file = path.join(folder, 'large.raw');
   writeFileSync(file, raw());

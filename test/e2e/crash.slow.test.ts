@@ -1,4 +1,4 @@
-/** Whatever is killed on the way, the import goes on, and exactly one image results. */
+/** Any process may be killed: the import continues, and exactly one image results. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Fault, type Service, startService } from '../support/e2e/service.js';
 
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => service?.stop());
 beforeEach(() => service.resetCloud());
 
-/** A call of each phase that hangs, so that one kill finds an import in the middle of each. */
+/** One hanging call per phase, so that one kill interrupts an import in every phase. */
 const MOMENTS: readonly (readonly [string, Omit<Fault, 'kind'>])[] = [
   ['preflight', { service: 'ecs', action: 'DescribeImages' }],
   ['role', { service: 'ram', action: 'GetRole' }],
@@ -30,7 +30,7 @@ async function expectOneImage(id: string): Promise<void> {
   expect([...cloud.objects, ...cloud.uploads].filter(mine)).toEqual([]);
 }
 
-test('a worker killed with an import in each phase: every one goes on and makes one image', async () => {
+test('a worker killed with an import in every phase → each continues and creates one image', async () => {
   const held = await Promise.all(
     MOMENTS.map(async ([phase, call]) => {
       const name = `killed-in-${phase}`;
@@ -47,7 +47,7 @@ test('a worker killed with an import in each phase: every one goes on and makes 
   for (const { id } of held) await expectOneImage(id);
 });
 
-test('workers told to stop one after the other under load lose nothing, and repeat nothing that costs money', async () => {
+test('workers stopped one after another under load → no import is lost, and no billed call is repeated', async () => {
   await service.settings({ importSeconds: 1 });
   const ids = await Promise.all(Array.from({ length: 8 }, () => service.start()));
   for (let times = 0; times < 3; times++) {
@@ -56,7 +56,7 @@ test('workers told to stop one after the other under load lose nothing, and repe
     service.signal('worker', 'SIGTERM');
     await expect.poll(() => worker().state === 'ready' && worker().pid !== pid, { timeout: 60_000 }).toBe(true);
   }
-  // They send the same image, so that those under way at the same time share one object; the last of them removes it.
+  // They upload the same image, so that concurrent imports share one object; the last of them removes it.
   for (const id of ids) await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
   for (const id of ids) await expectOneImage(id);
   expect(await service.calls('ImportImage')).toHaveLength(ids.length);
@@ -71,7 +71,7 @@ function worker() {
   return part;
 }
 
-test.each(['temporal', 'postgres', 'api'])('%s killed while the cloud imports: one image', async (part) => {
+test.each(['temporal', 'postgres', 'api'])('%s killed during ImportImage → one image', async (part) => {
   await service.settings({ importSeconds: 2 });
   const id = await service.start();
   await service.until(id, (view) => view.phase === 'import');
@@ -79,7 +79,7 @@ test.each(['temporal', 'postgres', 'api'])('%s killed while the cloud imports: o
   await expectOneImage(id);
 });
 
-test('everything stopped and started again on the same folder: the past is listed, and what ran goes on', async () => {
+test('a restart of all processes with the same folder → earlier imports are listed, and running ones continue', async () => {
   await service.settings({ importSeconds: 4 });
   const done = await service.start({ dryRun: true });
   await service.untilState(done, 'succeeded');
@@ -92,7 +92,7 @@ test('everything stopped and started again on the same folder: the past is liste
   await expectOneImage(running);
 });
 
-test('the parts are named with pid and state, and a killed one shows as restarted', async () => {
+test('status → lists the parts with pid and state, and a killed part as restarted', async () => {
   const before = (await service.request('GET', '/readyz')).body.parts;
   expect(before.map((part: { name: string }) => part.name).sort()).toEqual([
     'api',

@@ -1,4 +1,4 @@
-/** Copies and sharing, on the real processes: one copy a region whatever breaks, and nothing left after a cancel. */
+/** Copies and sharing with the real processes: one copy per region despite failures, and no resources after a cancel. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ImportView } from '../../domain/import.js';
 import { REGION, type Service, startService } from '../support/e2e/service.js';
@@ -19,7 +19,7 @@ const inDistribution = (view: ImportView) => view.phase === 'distribution';
 const copying = (view: ImportView) => view.copies.length === 2;
 const regionsOf = (view: ImportView) => view.copies.map(({ regionId }) => regionId);
 
-test('an import ends with an available image in every region asked for', async () => {
+test('copies to several regions → an available image in each region', async () => {
   const id = await service.start({ distribute: DISTRIBUTE, tags: { team: 'web' } });
   const view = await service.untilState(id, 'succeeded', 'failed', 'attention');
   expect(view).toMatchObject({ state: 'succeeded', error: null, attention: null });
@@ -34,7 +34,7 @@ test('an import ends with an available image in every region asked for', async (
   expect(await service.calls('ModifyImageSharePermission')).toHaveLength(3);
 });
 
-test('lost answers and a worker killed in between make one copy a region', async () => {
+test('lost responses and a killed worker → one copy per region', async () => {
   await service.settings({ copySeconds: 3 });
   await service.fault({ service: 'ecs', action: 'CopyImage', kind: 'reset-after', times: 2 });
   const id = await service.start({ distribute: DISTRIBUTE });
@@ -45,7 +45,7 @@ test('lost answers and a worker killed in between make one copy a region', async
   expect((await service.state()).images).toHaveLength(3);
 });
 
-test('a cancel takes copies under way back, and the image with them', async () => {
+test('cancel during copies → removes the copies and the image', async () => {
   await service.settings({ copySeconds: 60 });
   const id = await service.start({ distribute: DISTRIBUTE });
   await service.until(id, copying);
@@ -55,7 +55,7 @@ test('a cancel takes copies under way back, and the image with them', async () =
   expect((await service.state()).images).toEqual([]);
 });
 
-test('a copy that is refused waits for a person, who may go on without it', async () => {
+test('a rejected copy → attention; resume can drop the region', async () => {
   await service.fault({
     ...{ service: 'ecs', action: 'CopyImage', kind: 'http', times: 100 },
     ...{ status: 403, code: 'QuotaExceed.Image', message: 'The Image Quota exceeds.' },

@@ -30,7 +30,7 @@ describe('an ImportImage with a lost response', () => {
   test('and a new image name is ended before the new attempt starts', async () => {
     await service.settings({ importSeconds: 2 });
     await service.fault({ service: 'ecs', action: 'ImportImage', kind: 'reset-after', times: 1 });
-    // Neither found nor called again until a person has changed the name.
+    // Neither found nor called again until the user has changed the name.
     const lost = { service: 'ecs', action: 'DescribeImages', match: { 'Tag.1.Key': 'ecs-image-import' } };
     const hidden = await service.fault({ ...lost, kind: 'http', status: 403, code: 'Forbidden.RAM', times: -1 });
     const id = await service.start();
@@ -91,7 +91,7 @@ test('a cleanup that cannot continue → reports the remaining resources and the
   expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
 });
 
-/** Which kinds there are, and how each is removed: test/activities/sweep-orphans.test.ts. */
+/** test/activities/sweep-orphans.test.ts tests the kinds of orphans and their removal. */
 describe('orphans', () => {
   const FAR = 'cn-beijing';
   const orphans = async (body: object = {}) => (await service.request('POST', '/v1/orphans', body)).body;
@@ -109,17 +109,17 @@ describe('orphans', () => {
     const copying = await service.start({ distribute: { regions: [FAR], shareWith: [] } });
     await service.until(copying, ({ copies }) => copies.length === 1);
     await expect.poll(async () => (await service.hits()).get(held), { timeout: 20_000 }).not.toBe(0);
-    await service.put(BUCKET, key, 'bytes of an import that nobody knows');
+    await service.put(BUCKET, key, 'content of an unknown import');
     const { uploads, images } = await service.state();
 
-    const told = await run(['orphans', '--delete', '--api', service.apiUrl]);
-    expect(told.stdout).toMatch(new RegExp(`object +${REGION} +oss://${BUCKET}/${key} .* CNY +deleted`));
-    expect(told.stdout.match(/ CNY /g)).toHaveLength(1);
+    const result = await run(['orphans', '--delete', '--api', service.apiUrl]);
+    expect(result.stdout).toMatch(new RegExp(`object +${REGION} +oss://${BUCKET}/${key} .* CNY +deleted`));
+    expect(result.stdout.match(/ CNY /g)).toHaveLength(1);
     expect(await orphans()).toMatchObject({ orphans: [], deleted: [], left: [] });
     const left = await service.state();
     expect(left.images.map(({ imageId }) => imageId)).toEqual(images.map(({ imageId }) => imageId));
     expect(left.uploads.map(({ uploadId }) => uploadId)).toEqual(uploads.map(({ uploadId }) => uploadId));
-    // Of the same content there is one, which both imports use.
+    // Both imports use one object, because they have the same content.
     expect(left.objects).toHaveLength(1);
     expect(images.map(({ imageId }) => imageId)).toContain(kept.image?.imageId);
 

@@ -1,4 +1,4 @@
-/** What an operator does in Temporal itself: a terminated workflow, and a server that is away. */
+/** Terminated workflows, and outages of the Temporal server. */
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { importWorkflowId } from '../../domain/ids.js';
@@ -24,7 +24,7 @@ const cancel = (id: string, body: object = {}) => service.request('POST', `/v1/i
 const terminate = (id: string) => client.workflow.getHandle(importWorkflowId(id)).terminate('by an operator');
 
 describe('a cancel of an import whose workflow was terminated', () => {
-  test('while the cloud imports the image removes image and object, and ends cancelled', async () => {
+  test('during ImportImage → removes image and object, and the import ends cancelled', async () => {
     await service.settings({ importSeconds: 600 });
     const id = await service.start();
     await service.until(id, ({ phase, image }) => phase === 'import' && image !== null);
@@ -37,7 +37,7 @@ describe('a cancel of an import whose workflow was terminated', () => {
     expect(view).toMatchObject({ state: 'cancelled', image: null });
   });
 
-  test('in attention ends cancelled; a resume before it is refused and leaves it waiting', async () => {
+  test('in attention → the import ends cancelled; an earlier resume is rejected and changes nothing', async () => {
     const id = await service.start({ role: 'verify' });
     await service.untilState(id, 'attention');
     await terminate(id);
@@ -50,7 +50,7 @@ describe('a cancel of an import whose workflow was terminated', () => {
   });
 });
 
-test('after resume and after cancel are answered, the record no longer shows the stop', async () => {
+test('the responses to resume and cancel → the record no longer shows the stop', async () => {
   const id = await service.start({ role: 'verify' });
   await service.untilState(id, 'attention');
   service.signal('worker', 'SIGSTOP');
@@ -69,7 +69,7 @@ test('after resume and after cancel are answered, the record no longer shows the
   expect((await service.untilState(id, 'cancelled', 'attention')).state).toBe('cancelled');
 });
 
-test('a cancel while Temporal is away answers 503 and what to do, and takes effect when it is sent again', async () => {
+test('a cancel during an outage of Temporal → 503 with a remedy, and succeeds when it is sent again', async () => {
   const id = await service.start({ role: 'verify' });
   await service.untilState(id, 'attention');
   service.signal('temporal', 'SIGSTOP');

@@ -11,12 +11,12 @@ import { MIB, mbrDisk } from '../support/images/made-images.js';
 import { type RangeServer, startRangeServer } from '../support/sources/range-server.js';
 
 const PART = 8 * MIB;
-/** So slow that there is time for something to happen in the middle. */
+/** Slow enough to interrupt the upload. */
 const RATE = 16 * MIB;
 
 let service: Service;
 let folder = '';
-/** 80 MiB that are no file twice. */
+/** 80 MiB of unique content. */
 let disk = '';
 
 beforeAll(async () => {
@@ -94,7 +94,7 @@ test('a worker killed during an upload → only unfinished parts are sent again'
   await partsArrived(3);
   service.kill('worker');
   await succeeded(id);
-  // What a part's answer did not reach is sent again; at most twelve were under way.
+  // Parts without a response are sent again; at most twelve were in progress.
   expect(await bytesSent()).toBeLessThanOrEqual(80 * MIB + 12 * PART);
   expect((await service.calls('InitiateMultipartUpload')).length).toBe(1);
   await nothingLeft();
@@ -106,7 +106,7 @@ test('several disks of one import → uploaded concurrently, one object each', a
   const source = (file: string) => ({ source: `file://${file}` });
   const id = await service.start({ ...dataDisk(disk), disks: [source(DEMO_IMAGE), source(other), source(other)] });
   const { ledger } = await succeeded(id);
-  // The second and third are the same bytes.
+  // The second and the third have the same content.
   expect(ledger.filter(({ kind }) => kind === 'object')).toHaveLength(2);
   expect(await bytesSent()).toBe(statSync(DEMO_IMAGE).size + 16 * MIB);
   await nothingLeft();

@@ -1,4 +1,4 @@
-/** Cancel and resume against a real record: of several at once one wins, and the record agrees with what was signalled. */
+/** Cancel and resume with a real database: one of several concurrent calls succeeds, and the record matches the signals. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newImportId } from '../../domain/ids.js';
@@ -33,7 +33,7 @@ beforeEach(async () => {
 const STEP = 1_000_000;
 const attentionOf = (code: string): Attention => ({
   code,
-  message: 'needs a person',
+  message: 'action required',
   remedy: 'fix it',
   since: new Date().toISOString(),
 });
@@ -46,7 +46,7 @@ async function running(): Promise<string> {
   await store.insert({ id, request, fileQueue: 'queue', idempotencyKey: null, requestDigest: id });
   await store.markStarted(id);
   await store.startPhase({ importId: id, version: 3 * STEP + 1, phase: 'upload' });
-  server.stands(id, { kind: 'running' });
+  server.hasWorkflow(id, { kind: 'running' });
   return id;
 }
 
@@ -66,7 +66,7 @@ const stateOf = async (id: string): Promise<State> => (await viewOf(id)).state;
 const notesOf = async (id: string) => (await store.events(id, 0)).map(({ message }) => message);
 
 describe('resume', () => {
-  test('twice at once, one with an amendment: one wins, and record and signal have the same request', async () => {
+  test('twice concurrently, one with an amendment → one succeeds, and record and signal have the same request', async () => {
     for (let round = 0; round < 10; round++) {
       const id = await stopped();
       const outcomes = await Promise.all([
@@ -83,7 +83,7 @@ describe('resume', () => {
     }
   });
 
-  test('shows the import running at once, and a late write of the stop does not bring it back', async () => {
+  test('→ shows the import running immediately, and a late write of the stop has no effect', async () => {
     const id = await stopped();
     await resumeImport(deps, id, {});
     expect(await viewOf(id)).toMatchObject({ state: 'running', attention: null, attentionVersion: null });
@@ -94,7 +94,7 @@ describe('resume', () => {
     expect(await viewOf(id)).toMatchObject({ state: 'attention', attentionVersion: 4 * STEP + 1 });
   });
 
-  test('that was recorded by a process that died is signalled by the sweep, once', async () => {
+  test('recorded by a process that died → signalled once by the sweep', async () => {
     const id = await stopped();
     await store.claimResume({ importId: id, attentionVersion: 3 * STEP + 1, request: null }, {});
     await sweepImports(deps, log, 0);
@@ -104,7 +104,7 @@ describe('resume', () => {
     ]);
   });
 
-  test('while Temporal is away is accepted, and signalled with its amendment when Temporal is back', async () => {
+  test('during an outage of Temporal → accepted, and signalled with its amendment after the outage', async () => {
     const id = await stopped();
     server.away = true;
     expect(await resumeImport(deps, id, { imageName: 'web-later' })).toEqual({ kind: 'resumed', delivered: false });
@@ -115,10 +115,10 @@ describe('resume', () => {
     expect(server.to(id)).toMatchObject([{ kind: 'resume', signal: { request: { imageName: 'web-later' } } }]);
   });
 
-  test('of an import whose workflow was terminated leaves it in attention, with the request that it had', async () => {
+  test('of an import whose workflow was terminated → stays in attention with its request unchanged', async () => {
     const id = await stopped();
     const before = await viewOf(id);
-    server.stands(id, { kind: 'broken', how: 'terminated', closedAtMs: Date.now() });
+    server.hasWorkflow(id, { kind: 'broken', how: 'terminated', closedAtMs: Date.now() });
     const outcome = await resumeImport(deps, id, { imageName: 'web-other' });
     expect(outcome).toEqual({ kind: 'workflowGone', namespace: 'default' });
     const { state, attention, request, attentionVersion } = await viewOf(id);
@@ -130,13 +130,13 @@ describe('resume', () => {
     });
   });
 
-  test('of all that wait for one cause continues after one that has just ended, and reports it', async () => {
+  test('of all imports with one cause, one of which has just ended → resumes the others, and reports the ended one', async () => {
     const ids = [await stopped(), await stopped(), await stopped()].sort();
     const ended = ids[1] ?? '';
     server.before = async (message) => {
       if (message.kind !== 'resume' || message.importId !== ended) return;
       await store.finish({ importId: ended, version: 9 * STEP, phase: 'done' }, 'failed', null);
-      server.stands(ended, { kind: 'completed' });
+      server.hasWorkflow(ended, { kind: 'completed' });
     };
     expect(await resumeCause(deps, 'Account.Arrearage')).toEqual({
       kind: 'resumed',
@@ -146,14 +146,14 @@ describe('resume', () => {
     expect(await stateOf(ended)).toBe('failed');
   });
 
-  test('of a code that no error has names the nearest one; of a known code that none waits for, resumes none', async () => {
+  test('of an unknown code → suggests the nearest code; of a known code without waiting imports → resumes none', async () => {
     expect(await resumeCause(deps, 'Account.Arearage')).toEqual({ kind: 'unknownCode', nearest: 'Account.Arrearage' });
     expect(await resumeCause(deps, 'Account.Arrearage')).toEqual({ kind: 'resumed', resumed: [], notResumed: [] });
   });
 });
 
 describe('cancel', () => {
-  test('shows the import cancelling at once, and no step that began before turns it back', async () => {
+  test('→ shows the import cancelling immediately, and earlier steps do not revert it', async () => {
     const id = await running();
     expect(await cancelImport(deps, id, { keepImage: false })).toEqual({ kind: 'cancelling' });
     expect(await stateOf(id)).toBe('cancelling');
@@ -164,7 +164,7 @@ describe('cancel', () => {
     expect(await viewOf(id)).toMatchObject({ state: 'attention', attention: { code: 'Oss.AccessDenied' } });
   });
 
-  test('of a cleanup in attention does not hide a stop that the retried cleanup wrote meanwhile', async () => {
+  test('of a cleanup in attention → does not hide a later stop of the retried cleanup', async () => {
     const id = await running();
     await cancelImport(deps, id, { keepImage: false });
     await store.attention({ importId: id, version: 5 * STEP + 1, phase: 'cleanup' }, attentionOf('First'));
@@ -175,7 +175,7 @@ describe('cancel', () => {
     expect(await viewOf(id)).toMatchObject({ state: 'attention', attention: { code: 'Second' } });
   });
 
-  test('while Temporal is away changes nothing', async () => {
+  test('during an outage of Temporal → changes nothing', async () => {
     const id = await running();
     server.away = true;
     expect(await cancelImport(deps, id, { keepImage: false })).toMatchObject({ kind: 'unreachable' });
@@ -183,17 +183,17 @@ describe('cancel', () => {
     expect(await store.finish({ importId: id, version: 9 * STEP, phase: 'done' }, 'succeeded', null)).toBe(true);
   });
 
-  test('twenty times at the moment of the end: each is accepted or hears how it ended', async () => {
+  test('twenty times during the end of an import → each is accepted or rejected with the final state', async () => {
     for (const end of ['cancelled', 'succeeded'] as const) {
       const id = await running();
       let count = 0;
       server.before = async () => {
         count += 1;
         if (count !== 10) return;
-        // As the workflow ends: a cancel that was recorded before wins over success.
+        // A cancel that is recorded before the workflow ends takes precedence over success.
         const last = { importId: id, version: 9 * STEP, phase: 'done' } as const;
         if (!(await store.finish(last, end, null))) await store.finish(last, 'cancelled', null);
-        server.stands(id, { kind: 'completed' });
+        server.hasWorkflow(id, { kind: 'completed' });
       };
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, () => cancelImport(deps, id, { keepImage: false })),
@@ -205,32 +205,32 @@ describe('cancel', () => {
     }
   });
 
-  test('of an import whose workflow was terminated starts one that cleans up, above what the old one may write', async () => {
+  test('of an import whose workflow was terminated → starts a cleanup workflow with higher versions than the old one may write', async () => {
     const id = await running();
     const closedAtMs = Date.now() - 5_000;
-    server.stands(id, { kind: 'broken', how: 'terminated', closedAtMs });
+    server.hasWorkflow(id, { kind: 'broken', how: 'terminated', closedAtMs });
     expect(await cancelImport(deps, id, { keepImage: false })).toEqual({ kind: 'cancelling' });
     const [message] = server.to(id);
     expect(message).toMatchObject({ kind: 'startCancelled', after: 'broken', start: { request: null } });
     if (message?.kind !== 'startCancelled') throw new Error('not started');
-    // The old workflow's activities learn of its end within this time.
+    // Activities of the old workflow end within this time.
     expect(message.delayMs).toBeGreaterThan(10_000);
     expect(message.delayMs).toBeLessThanOrEqual(15_000);
     const version = (message.start.firstStep ?? 0) * STEP;
     expect(version).toBeGreaterThan(100 * STEP);
     expect(await viewOf(id)).toMatchObject({ state: 'cancelling' });
     expect(await notesOf(id)).toContain('workflow terminated in Temporal: a new one cleans up');
-    // The new workflow's first writes are taken, late ones of the old one are not.
+    // The first writes of the new workflow are accepted, late writes of the old one are not.
     expect(await store.startPhase({ importId: id, version: version + STEP + 1, phase: 'cleanup' }, 'cancelling')).toBe(
       true,
     );
     expect(await store.startPhase({ importId: id, version: 7 * STEP + 1, phase: 'import' })).toBe(false);
   });
 
-  test('where this namespace does not know the workflow, nothing is changed: it may be the wrong server', async () => {
+  test('with a workflow that this namespace does not know → changes nothing, because the server may be the wrong one', async () => {
     const id = await running();
     await database.pool.query(`update imports set created_at = now() - interval '1 hour' where id = $1`, [id]);
-    server.stands(id, { kind: 'unknown' });
+    server.hasWorkflow(id, { kind: 'unknown' });
     const before = await viewOf(id);
     expect(await cancelImport(deps, id, { keepImage: false })).toEqual({
       kind: 'workflowUnknown',
@@ -240,7 +240,7 @@ describe('cancel', () => {
     expect(server.to(id)).toEqual([]);
   });
 
-  test('of an import that was accepted while Temporal was away starts it with the cancel', async () => {
+  test('of an import accepted during an outage of Temporal → starts its workflow with the cancel', async () => {
     const fake = createFakeWorkflows();
     fake.server.away = true;
     const imports = createImportUseCases({ ...deps, workflows: fake.workflows, workerHost: 'host-1' });

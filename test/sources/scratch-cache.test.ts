@@ -1,4 +1,4 @@
-/** The folder of converted images: bounded, cleared after crashes, shared by those who want the same file. */
+/** The folder of downloaded and converted images: limited in size, cleaned after crashes, shared by callers that need the same file. */
 import { mkdtemp, readdir, rm, statfs, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const fill = (bytes: number) => (path: string) => writeFile(path, Buffer.alloc(b
 const full = { failure: { code: 'Cache.Full', class: 'attention' } };
 
 describe('a file', () => {
-  test('needed by several callers → made once, and deleted by the last of them', async () => {
+  test('needed by several callers → created once, and deleted by the last of them', async () => {
     const cache = open();
     let made = 0;
     const make = async (path: string) => {
@@ -47,7 +47,7 @@ describe('a file', () => {
     await open().obtain('a', KIB, signal, () => Promise.reject(new Error('made again')));
   });
 
-  test('that could not be made → nothing remains, and the next caller makes it', async () => {
+  test('that could not be created → nothing remains, and the next caller creates it', async () => {
     const cache = open();
     const broken = async (path: string) => {
       await fill(KIB)(path);
@@ -59,7 +59,7 @@ describe('a file', () => {
     await cache.obtain('a', KIB, signal, fill(KIB));
   });
 
-  test('whose maker was cancelled → a waiting caller makes it', async () => {
+  test('whose creator was cancelled → a waiting caller creates it', async () => {
     const cache = open();
     const cancel = new AbortController();
     const first = cache.obtain('a', KIB, cancel.signal, async () => {

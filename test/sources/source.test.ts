@@ -1,4 +1,4 @@
-/** Every kind of source behind the one interface. */
+/** Every kind of source through the common interface. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

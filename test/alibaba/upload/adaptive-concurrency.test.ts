@@ -1,32 +1,32 @@
 import { describe, expect, test } from 'vitest';
 import { createAdaptiveConcurrency, runConcurrently } from '../../../alibaba/upload/adaptive-concurrency.js';
 
-/** Lets `seconds` pass on a link that takes `rateOf(lanes)` bytes a second. */
-function drive(rateOf: (lanes: number) => number, seconds: number, most = 12) {
+/** Lets `seconds` pass on a link that takes `rateOf(concurrency)` bytes a second. */
+function drive(rateOf: (concurrency: number) => number, seconds: number, most = 12) {
   let now = 0;
-  const lanes = createAdaptiveConcurrency(4, most, () => now);
+  const concurrency = createAdaptiveConcurrency(4, most, () => now);
   for (let tick = 0; tick < seconds * 10; tick++) {
     now += 100;
-    lanes.sent(rateOf(lanes.limit) / 10);
+    concurrency.sent(rateOf(concurrency.limit) / 10);
   }
-  return lanes;
+  return concurrency;
 }
 
 describe('concurrent parts', () => {
   test('increase while one more makes the upload faster', () => {
-    expect(drive((lanes) => lanes * 1e6, 60).limit).toBe(12);
+    expect(drive((concurrency) => concurrency * 1e6, 60).limit).toBe(12);
   });
 
   test('stay near the number that fills the link', () => {
-    const { limit } = drive((lanes) => Math.min(lanes, 6) * 1e6, 120);
+    const { limit } = drive((concurrency) => Math.min(concurrency, 6) * 1e6, 120);
     expect(limit).toBeGreaterThanOrEqual(6);
     expect(limit).toBeLessThanOrEqual(7);
   });
 
   test('are halved after errors, but never below one', () => {
-    const lanes = createAdaptiveConcurrency(4, 12);
-    for (let count = 0; count < 5; count++) lanes.decrease();
-    expect(lanes.limit).toBe(1);
+    const concurrency = createAdaptiveConcurrency(4, 12);
+    for (let count = 0; count < 5; count++) concurrency.decrease();
+    expect(concurrency.limit).toBe(1);
   });
 });
 

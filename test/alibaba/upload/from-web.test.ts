@@ -35,7 +35,7 @@ async function source(): Promise<SourceReader> {
 }
 
 /** Each call is a worker of its own. */
-async function upload(from: SourceReader, changes: Partial<UploadInput> = {}, lanes = 3) {
+async function upload(from: SourceReader, changes: Partial<UploadInput> = {}, concurrentParts = 3) {
   const oss = createOss({
     endpoint: bucket.endpoint,
     region: 'cn-hangzhou',
@@ -46,8 +46,8 @@ async function upload(from: SourceReader, changes: Partial<UploadInput> = {}, la
       maxMs: 5,
       maxAttempts: 4,
       stallMs: 500,
-      concurrentParts: lanes,
-      maxConcurrentParts: Math.max(lanes, 12),
+      concurrentParts,
+      maxConcurrentParts: Math.max(concurrentParts, 12),
     },
   });
   return await oss.upload({

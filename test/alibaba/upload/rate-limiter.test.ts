@@ -18,17 +18,17 @@ test('all uploads of a process together stay within 10 % of the rate', async () 
     fc.asyncProperty(
       fc.integer({ min: 100_000, max: 500_000_000 }),
       fc.integer({ min: 1, max: 12 }),
-      async (rate, lanes) => {
+      async (rate, uploads) => {
         const clock = simulatedClock();
         const limiter = createRateLimiter(rate, clock);
         const chunks = 40;
-        const lane = async () => {
+        const upload = async () => {
           for (let sent = 0; sent < chunks; sent++) await limiter(chunk, signal);
         };
-        await clock.run(Array.from({ length: lanes }, lane));
+        await clock.run(Array.from({ length: uploads }, upload));
         const seconds = clock.now() / 1000;
         // What goes out before the first wait is on top.
-        const speed = ((lanes * chunks - 1) * chunk) / seconds;
+        const speed = ((uploads * chunks - 1) * chunk) / seconds;
         expect(speed / rate).toBeGreaterThan(0.9);
         expect(speed / rate).toBeLessThan(1.1);
       },

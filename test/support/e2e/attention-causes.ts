@@ -19,7 +19,7 @@ export interface Stage {
 export interface Planted {
   /** What has to happen once the import is under way. */
   readonly onceStarted?: (importId: string) => Promise<unknown>;
-  readonly mend: () => Promise<unknown>;
+  readonly fix: () => Promise<unknown>;
 }
 
 export interface Cause {
@@ -38,7 +38,7 @@ const setting =
   (wrong: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>): Cause['plant'] =>
   async ({ service }) => {
     await service.settings(wrong);
-    return { mend: () => service.settings(right) };
+    return { fix: () => service.settings(right) };
   };
 const account = (wrong: Readonly<Record<string, boolean>>): Cause['plant'] =>
   setting({ account: wrong }, { account: Object.fromEntries(Object.entries(wrong).map(([name, is]) => [name, !is])) });
@@ -46,11 +46,11 @@ const keys =
   (spoil: (good: Keys, account: Account) => Promise<Keys>): Cause['plant'] =>
   async ({ account, keyServer, goodKeys }) => {
     keyServer.hand(await spoil(goodKeys, account));
-    return { mend: async () => keyServer.hand(goodKeys) };
+    return { fix: async () => keyServer.hand(goodKeys) };
   };
 const withdrawn =
   (action: string): Cause['plant'] =>
-  async ({ account }) => ({ mend: await account.deny(action) });
+  async ({ account }) => ({ fix: await account.deny(action) });
 
 /** These are everybody's: one at a time. */
 export const CAUSES_OF_ALL: readonly Cause[] = [
@@ -67,7 +67,7 @@ export const CAUSES_OF_ALL: readonly Cause[] = [
           await service.settings({ account: { ossEnabled: false } });
           await service.endFault(held);
         },
-        mend: () => service.settings({ account: { ossEnabled: true } }),
+        fix: () => service.settings({ account: { ossEnabled: true } }),
       };
     },
   },
@@ -116,14 +116,14 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
     codes: ['NoSetRoletoECSServiceAccount'],
     request: () => ({ role: 'verify' }),
     plant: async ({ service }, name) => ({
-      mend: () =>
+      fix: () =>
         service.cloud.ram.setUpImportRole({ mode: 'ensure', roleName: name, cloudBox: false, buckets: [name] }),
     }),
   },
   {
     codes: ['InvalidOSS.NotAuthorized'],
     request: () => ({ role: 'skip' }),
-    plant: async ({ account }, name) => ({ mend: await account.roleFor(name, 'another-bucket') }),
+    plant: async ({ account }, name) => ({ fix: await account.roleFor(name, 'another-bucket') }),
   },
   {
     codes: ['InvalidOperation.CloudBoxImageImportRoleRequired'],
@@ -133,8 +133,7 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
       storageLocationArn: `arn:acs:cloudbox:${REGION}:1000000000000001:cloudbox/cb-one`,
     }),
     plant: async ({ service }, name) => ({
-      mend: () =>
-        service.cloud.ram.setUpImportRole({ mode: 'ensure', roleName: null, cloudBox: true, buckets: [name] }),
+      fix: () => service.cloud.ram.setUpImportRole({ mode: 'ensure', roleName: null, cloudBox: true, buckets: [name] }),
     }),
   },
   {
@@ -144,7 +143,7 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
       const oss = service.oss(name);
       await oss.put(ARCHIVED, raw(), { headers: { 'x-oss-storage-class': 'Archive' } });
       return {
-        async mend() {
+        async fix() {
           await service.settings({ restoreSeconds: 0 });
           await oss.restore(ARCHIVED);
         },
@@ -154,7 +153,7 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
   {
     codes: ['ImageCheckUnsupported.WindowsImage'],
     request: () => ({ osType: 'windows', platform: 'Windows Server 2003', licenseType: 'BYOL', bootMode: 'BIOS' }),
-    plant: async () => ({ mend: () => Promise.resolve() }),
+    plant: async () => ({ fix: () => Promise.resolve() }),
     set: () => ({ 'detection.strategy': 'none' }),
     refused: ['architecture', 'arm64'],
   },
@@ -169,7 +168,7 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
         return true;
       };
       return {
-        mend: async () => {
+        fix: async () => {
           web.instead = () => false;
         },
       };
@@ -185,7 +184,7 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
           const { copies } = await service.until(importId, (view) => view.copies.length === 1);
           for (const copy of copies) await service.cloud.ecs(copy.regionId).cancelCopyImage(copy.imageId);
         },
-        mend: () => service.settings({ copySeconds: 0.2 }),
+        fix: () => service.settings({ copySeconds: 0.2 }),
       };
     },
     refused: ['imageName', 'another-name'],
@@ -209,7 +208,7 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
           other.imageId = (await service.cloud.ecs(REGION).importImage(call)).imageId;
           await service.endFault(held);
         },
-        async mend() {
+        async fix() {
           const ecs = service.cloud.ecs(REGION);
           while ((await ecs.describeImages({ imageIds: [other.imageId] }))[0]?.status !== 'Available') await sleep(50);
           await ecs.deleteImage(other.imageId);

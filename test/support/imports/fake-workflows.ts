@@ -1,6 +1,6 @@
 /** A Temporal server that runs nothing: it takes messages for the workflows that are said to run, and keeps them. */
 import type { CancelSignal, ResumeSignal } from '../../../domain/process-names.js';
-import type { Delivery, ImportWorkflows, WorkflowStanding, WorkflowStart } from '../../../imports/ports.js';
+import type { Delivery, ImportWorkflows, WorkflowStart, WorkflowStatus } from '../../../imports/ports.js';
 
 export type Message =
   | { readonly kind: 'start'; readonly importId: string }
@@ -17,7 +17,7 @@ export type Message =
 export type FakeWorkflows = ReturnType<typeof createFakeWorkflows>;
 
 export function createFakeWorkflows() {
-  const standings = new Map<string, WorkflowStanding>();
+  const statuses = new Map<string, WorkflowStatus>();
   const sent: Message[] = [];
   const server = {
     sent,
@@ -25,17 +25,17 @@ export function createFakeWorkflows() {
     away: false,
     /** Runs before a message is delivered, for what happens at that moment. */
     before: async (_message: Message): Promise<void> => undefined,
-    stands: (importId: string, standing: WorkflowStanding) => void standings.set(importId, standing),
+    hasWorkflow: (importId: string, status: WorkflowStatus) => void statuses.set(importId, status),
     to: (importId: string) => sent.filter((message) => message.importId === importId),
   };
 
   async function deliver(message: Message, needsRunning: boolean): Promise<Delivery> {
     await server.before(message);
     if (server.away) return { kind: 'unreachable', reason: '14 UNAVAILABLE: No connection established' };
-    const standing = standings.get(message.importId)?.kind ?? 'unknown';
-    if (needsRunning && standing !== 'running') return { kind: 'notRunning' };
-    if (standing === 'completed') return { kind: 'notRunning' };
-    standings.set(message.importId, { kind: 'running' });
+    const status = statuses.get(message.importId)?.kind ?? 'unknown';
+    if (needsRunning && status !== 'running') return { kind: 'notRunning' };
+    if (status === 'completed') return { kind: 'notRunning' };
+    statuses.set(message.importId, { kind: 'running' });
     sent.push(message);
     return { kind: 'delivered' };
   }
@@ -48,8 +48,8 @@ export function createFakeWorkflows() {
     resume: (importId, signal) => deliver({ kind: 'resume', importId, signal }, true),
     startCancelled: (start, _signal, after, delayMs) =>
       deliver({ kind: 'startCancelled', importId: start.importId, start, after, delayMs }, false),
-    standing: async (importId) =>
-      server.away ? { kind: 'unreachable', reason: 'away' } : (standings.get(importId) ?? { kind: 'unknown' }),
+    status: async (importId) =>
+      server.away ? { kind: 'unreachable', reason: 'away' } : (statuses.get(importId) ?? { kind: 'unknown' }),
   };
   return { server, workflows };
 }
