@@ -188,7 +188,7 @@ describe('cleanup', () => {
 
   test('of a cancelled import → running copies cancelled, finished ones deleted, sharing ended, no remaining resources', async () => {
     await image();
-    cloud.copyLooks = Number.POSITIVE_INFINITY;
+    cloud.copyPolls = Number.POSITIVE_INFINITY;
     cloud.copyEnds = () => 'Available';
     const environment = runner.environment();
     cloud.loseAnswer = () => {

@@ -10,7 +10,7 @@ import {
   type ActivityName,
   type Death,
   Importing,
-  liveThrough,
+  runScene,
   type Scene,
 } from '../support/activities/two-imports.js';
 import { acceptedWith } from '../support/domain/requests.js';
@@ -109,7 +109,7 @@ async function live(scene: Scene, death: Death): Promise<Outcome> {
   const mine = new Importing(surroundings, request(fails ? `${FAILING}-${name}` : `${name}-mine`, { distribute }));
   const other = new Importing(surroundings, request(`${name}-other`));
   try {
-    await liveThrough(scene, death, mine, other);
+    await runScene(scene, death, mine, other);
   } catch (error) {
     return { last: mine.last, broken: [String(error)] };
   }

@@ -176,7 +176,7 @@ describe('a copy', () => {
   });
 
   test('that is being created without any change for more than a day → attention', async () => {
-    cloud.copyLooks = Number.POSITIVE_INFINITY;
+    cloud.copyPolls = Number.POSITIVE_INFINITY;
     await expect(distribute()).rejects.toMatchObject(attention('Copy.Stalled', 'Creating'));
     expect(hoursPassed()).toBeGreaterThan(24);
   });

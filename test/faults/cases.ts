@@ -1,4 +1,4 @@
-/** The fault matrix: every call that an import makes, every way in which it can go wrong, once, five times and for ever. */
+/** The fault matrix: every call of an import with every kind of fault, once, five times and permanently. */
 import type { Fault } from '../support/e2e/service.js';
 import { CALLS, type Call } from './scenarios.js';
 
@@ -36,16 +36,16 @@ export function labelOf({ service, action, by, atCopy, after }: Call): string {
   return `${service}.${action}${which}${atCopy ? ' at the copy' : ''}${after === undefined ? '' : ` after ${after}`}`;
 }
 
-/** Made by tests to prepare the cloud, and by the daily look for orphans. */
+/** Calls of the test setup and of the daily orphan sweep. */
 const NOT_OF_IMPORTS = ['oss.PutObject', 'oss.PutBucket', 'oss.ListObjectsV2'];
 
-/** Of these calls, the ones that no case makes go wrong. */
+/** The calls that no case covers. */
 export function uncovered(calls: readonly string[]): readonly string[] {
   const covered = new Set([...NOT_OF_IMPORTS, ...CALLS.map(({ service, action }) => `${service}.${action}`)]);
   return calls.filter((call) => !covered.has(call));
 }
 
-/** What the cloud answers to each service where it answers an error at all. */
+/** The error responses of each service. */
 const ANSWERS = {
   '5xx': {
     rpc: { status: 503, code: 'ServiceUnavailable' },
@@ -71,7 +71,7 @@ const ANSWERS = {
 
 const COUNT: Readonly<Record<Times, number>> = { once: 1, five: 5, ever: -1 };
 
-/** @param match the parameters by which the calls of this import are told from all others */
+/** @param match the parameters that identify the calls of this import */
 export function faultOf(one: FaultCase, match: Readonly<Record<string, string>>): Fault {
   const { service, action, kind } = one;
   const target = { service, action, match, times: COUNT[one.times], after: one.after ?? 0 };

@@ -1,4 +1,4 @@
-/** The judge of the fault matrix: lets a clean end pass, and sees each way in which the promise can be broken. */
+/** The judge of the fault matrix: accepts a clean end, and reports every kind of violation. */
 import { describe, expect, test } from 'vitest';
 import { IMPORT_TAG_KEY } from '../../domain/ids.js';
 import type { ImportView, LedgerEntryView } from '../../domain/import.js';
@@ -55,12 +55,12 @@ describe('it reports', () => {
       {},
       /images in \[cn-hangzhou, cn-hangzhou\]/,
     ],
-    ['an image that is not whole', {}, { images: [{ ...tagged, status: 'Creating' }] }, {}, /is left Creating/],
+    ['an incomplete image', {}, { images: [{ ...tagged, status: 'Creating' }] }, {}, /remains Creating/],
     ['an image of a cancelled import', cancelled, {}, {}, /cancelled with images/],
     ['another image in the record', { image: { imageId: 'm-9', regionId: 'r', taskId: null } }, {}, {}, /record names/],
-    ['an object', {}, { objects: [{ bucket: 'b', key, size: 1 }] }, {}, /object .* is left/],
-    ['an unfinished upload', {}, { uploads: [{ bucket: 'b', key, uploadId: 'u' }] }, {}, /upload u .* is left/],
-    ['a task that runs', {}, { tasks: [{ ...task, status: 'Processing' }] }, {}, /task t-1 still runs/],
+    ['an object', {}, { objects: [{ bucket: 'b', key, size: 1 }] }, {}, /object .* remains/],
+    ['an unfinished upload', {}, { uploads: [{ bucket: 'b', key, uploadId: 'u' }] }, {}, /upload u .* remains/],
+    ['a running task', {}, { tasks: [{ ...task, status: 'Processing' }] }, {}, /task t-1 is still running/],
     [
       'an intention',
       { ledger: [entry('copy', 'r/n', 'intended'), ...view.ledger] },
@@ -75,9 +75,9 @@ describe('it reports', () => {
       {},
       /object k created/,
     ],
-    ['an image kept that is gone', {}, { images: [] }, {}, /which is not there/],
+    ['a kept image that does not exist', {}, { images: [] }, {}, /which does not exist/],
     ['a phase before the end', { phase: 'cleanup' }, {}, {}, /ended in phase cleanup/],
-    ['a person who is still asked for', { attention }, {}, {}, /asks for a person/],
+    ['attention after the end', { attention }, {}, {}, /still has attention/],
     ['a failure without a remedy', { state: 'failed', error: { ...error, remedy: '' } }, {}, {}, /without a remedy/],
     ['an error of one that succeeded', { error }, {}, {}, /succeeded with error C/],
     [
@@ -88,9 +88,9 @@ describe('it reports', () => {
       /upload open/,
     ],
     ['a timeline that runs backwards', { timeline: [...view.timeline].reverse() }, {}, {}, /done → accepted/],
-    ['a stop that nobody was told of', {}, {}, { stops: 1 }, /stopped 1 times/],
-  ])('%s', (_what, changed, there, more, told) => {
+    ['a stop without an event', {}, {}, { stops: 1 }, /stopped 1 times/],
+  ])('%s', (_what, changed, there, more, expected) => {
     const broken = violations({ ...clean, view: { ...view, ...changed }, cloud: { ...cloud, ...there }, ...more });
-    expect(broken.join('\n')).toMatch(told);
+    expect(broken.join('\n')).toMatch(expected);
   });
 });

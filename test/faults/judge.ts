@@ -1,4 +1,4 @@
-/** The promise, held against what the emulated cloud has: one image or none as the outcome says, and nothing unaccounted for. */
+/** Compares an ended import with the emulated cloud: one image or none, according to the outcome, and no remaining resources. */
 import { IMPORT_TAG_KEY } from '../../domain/ids.js';
 import { type ImportView, isFinal, PHASES } from '../../domain/import.js';
 import type { EmulatorState } from '../support/e2e/service.js';
@@ -7,16 +7,16 @@ export interface Judged {
   readonly view: ImportView;
   readonly cloud: EmulatorState;
   readonly events: readonly { readonly type: string; readonly message: string }[];
-  /** How often the import stopped for a person, as the test saw it. */
+  /** How often the test saw the import stop for attention. */
   readonly stops: number;
 }
 
-/** One line for each broken promise. */
+/** One line for each violation. */
 export function violations({ view, cloud, events, stops }: Judged): readonly string[] {
   if (!isFinal(view.state)) return [`has not ended: ${view.state} in ${view.phase}, ${view.attention?.message ?? ''}`];
   return [
     ...imageViolations(view, cloud),
-    ...leftovers(view, cloud),
+    ...resourceViolations(view, cloud),
     ...ledgerViolations(view, cloud),
     ...recordViolations(view, events, stops),
   ];
@@ -32,7 +32,7 @@ function imageViolations(view: ImportView, cloud: EmulatorState): string[] {
     broken.push(`${view.state} with images in [${found.join(', ')}], not in [${wanted.join(', ')}]`);
   }
   for (const image of ours) {
-    if (image.status !== 'Available') broken.push(`image ${image.imageId} is left ${image.status}`);
+    if (image.status !== 'Available') broken.push(`image ${image.imageId} remains ${image.status}`);
   }
   const named = [view.image, ...view.copies].flatMap((ref) => (ref === null ? [] : [ref.imageId]));
   if (
@@ -47,15 +47,15 @@ function imageViolations(view: ImportView, cloud: EmulatorState): string[] {
   return broken;
 }
 
-function leftovers(view: ImportView, cloud: EmulatorState): string[] {
+function resourceViolations(view: ImportView, cloud: EmulatorState): string[] {
   const mine = ({ key }: { readonly key: string }) => key.includes(view.id);
   const tasks = new Set(view.ledger.filter(({ kind }) => kind === 'task').map(({ key }) => key));
   return [
-    ...cloud.objects.filter(mine).map(({ bucket, key }) => `object ${bucket}/${key} is left`),
-    ...cloud.uploads.filter(mine).map(({ key, uploadId }) => `upload ${uploadId} of ${key} is left`),
+    ...cloud.objects.filter(mine).map(({ bucket, key }) => `object ${bucket}/${key} remains`),
+    ...cloud.uploads.filter(mine).map(({ key, uploadId }) => `upload ${uploadId} of ${key} remains`),
     ...cloud.tasks
       .filter(({ taskId, status }) => tasks.has(taskId) && status === 'Processing')
-      .map(({ taskId }) => `task ${taskId} still runs`),
+      .map(({ taskId }) => `task ${taskId} is still running`),
   ];
 }
 
@@ -65,7 +65,7 @@ function ledgerViolations(view: ImportView, cloud: EmulatorState): string[] {
     if (status === 'intended' || status === 'created') broken.push(`the ledger leaves ${kind} ${key} ${status}`);
     const isImage = kind === 'image' || kind === 'copy';
     if (isImage && status === 'kept' && !cloud.images.some(({ imageId }) => imageId === detail.imageId)) {
-      broken.push(`the ledger keeps ${kind} ${detail.imageId}, which is not there`);
+      broken.push(`the ledger keeps ${kind} ${detail.imageId}, which does not exist`);
     }
   }
   return broken;
@@ -74,7 +74,7 @@ function ledgerViolations(view: ImportView, cloud: EmulatorState): string[] {
 function recordViolations(view: ImportView, events: Judged['events'], stops: number): string[] {
   const broken: string[] = [];
   if (view.phase !== 'done') broken.push(`ended in phase ${view.phase}`);
-  if (view.attention !== null) broken.push('ended, and asks for a person');
+  if (view.attention !== null) broken.push('ended, but still has attention');
   if (view.state === 'failed' && !view.error?.remedy) broken.push('failed without a remedy');
   if (view.state !== 'failed' && view.error !== null) broken.push(`${view.state} with error ${view.error.code}`);
   const open = view.timeline.filter(({ endedAt }) => endedAt === null).map(({ phase }) => phase);
@@ -83,7 +83,7 @@ function recordViolations(view: ImportView, events: Judged['events'], stops: num
   if (order.some((place, index) => index > 0 && place < (order[index - 1] ?? 0))) {
     broken.push(`the timeline runs ${view.timeline.map(({ phase }) => phase).join(' → ')}`);
   }
-  const told = events.filter(({ type }) => type === 'attention').length;
-  if (told < stops) broken.push(`stopped ${stops} times, of which the events tell ${told}`);
+  const reported = events.filter(({ type }) => type === 'attention').length;
+  if (reported < stops) broken.push(`stopped ${stops} times, but has ${reported} attention events`);
   return broken;
 }

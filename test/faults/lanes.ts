@@ -1,6 +1,6 @@
 /**
- * Lanes: imports that run at once without meeting. Each has a region, a bucket, a region for copies and a role of its own,
- * so that a fault is planted for the calls of one import alone.
+ * Lanes: isolated sets of resources for concurrent imports. Each lane has a separate region, bucket, region for copies and role,
+ * so that a fault applies only to the calls of one import.
  */
 import { KNOWN_REGIONS } from '../../domain/request/vocabulary.js';
 import { isRegion } from '../../emulator/ecs/regions.js';
@@ -11,7 +11,7 @@ export type { Lane } from './scenarios.js';
 export const LANES: readonly Lane[] = makeLanes();
 export const LANE_BUCKETS = LANES.map(({ bucket, region }) => `${bucket}@${region}`);
 
-/** The lane at a place, counted from the end where it is negative. */
+/** The lane at an index; a negative index counts from the end. */
 export function laneAt(index: number): Lane {
   const lane = LANES.at(index);
   if (lane === undefined) throw new Error(`there is no lane ${index} of ${LANES.length}`);
@@ -27,7 +27,7 @@ function makeLanes(): readonly Lane[] {
   });
 }
 
-/** Calls that name neither region nor role nor bucket: one import at a time may be under such a fault. */
+/** Calls without a region, role or bucket: only one import at a time can run with such a fault. */
 export function isShared({ service, action }: Call): boolean {
   return service === 'sts' || action === 'DescribeRegions';
 }
@@ -37,10 +37,10 @@ export function matchOf(call: Call, lane: Lane, roleName: string): Readonly<Reco
   return { ...whose(call, lane, roleName), ...(by === undefined ? {} : { [by.param]: by.value }) };
 }
 
-/** Calls of RAM that name a policy, and no role. */
+/** RAM calls with a policy and without a role. */
 const OF_POLICIES = ['CreatePolicy', 'GetPolicy'];
 
-/** The parameter by which a call is known to be this lane's. */
+/** The parameter that identifies a call of this lane. */
 function whose(call: Call, lane: Lane, roleName: string): Readonly<Record<string, string>> {
   if (isShared(call)) return {};
   if (call.service === 'oss') return { bucket: lane.bucket };

@@ -1,6 +1,6 @@
 /**
- * `npm run matrix [-- --only PATTERN] [--lanes N]`: the whole fault matrix. Prints a table; the last line counts cases and
- * violations of the promise, and the exit code is 1 where there is one.
+ * `npm run matrix [-- --only PATTERN] [--lanes N]`: the complete fault matrix. Prints a table; the last line counts cases and
+ * violations. The exit code is 1 if there is a violation.
  */
 import { parseArgs } from 'node:util';
 import { allCases, type FaultCase, uncovered } from './cases.js';
@@ -28,7 +28,7 @@ const say = (verdict: Verdict) => {
   for (const violation of verdict.violations) console.log(`    ${verdict.importId ?? ''} ${violation}`);
 };
 
-/** Calls that imports have made, and that no case makes go wrong. */
+/** Calls that imports have made and that no case covers. */
 const missed = new Set<string>();
 const runAll = async (some: readonly FaultCase[]) => {
   if (some.length === 0) return;
@@ -40,7 +40,7 @@ const runAll = async (some: readonly FaultCase[]) => {
 const cases = allCases().filter(fits);
 const crashes = CRASHES.filter(fits);
 const outages = OUTAGES.filter(fits);
-// Side by side, on services of their own: mostly they wait. Faults that hit every import come one after the other.
+// Run concurrently on separate services, because they mostly wait. Faults that hit every import run sequentially.
 await Promise.all([
   runAll(cases.filter(isShared)),
   runAll(cases.filter((one) => !isShared(one))),
@@ -53,8 +53,8 @@ await Promise.all([
 console.log(table(verdicts));
 const slowest = verdicts.reduce<Verdict | null>((most, one) => (one.seconds > (most?.seconds ?? 0) ? one : most), null);
 if (slowest !== null) console.log(`slowest: ${slowest.name}, ${slowest.seconds.toFixed(1)} s`);
-console.log(`${((Date.now() - began) / 1_000).toFixed(0)} s in all`);
-for (const call of missed) console.log(`BAD ${call} is made by imports, and in no case`);
+console.log(`${((Date.now() - began) / 1_000).toFixed(0)} s in total`);
+for (const call of missed) console.log(`BAD imports call ${call}, but no case covers it`);
 const broken = verdicts.reduce((sum, verdict) => sum + verdict.violations.length, missed.size);
 console.log(`${verdicts.length} cases, ${broken} violations`);
 process.exit(broken === 0 && verdicts.length > 0 ? 0 : 1);

@@ -1,10 +1,10 @@
 /**
- * `npm run model [-- --runs 500] [--seed N] [--lanes N] [--replay JSON]`: random lives of imports (what users do, faults,
- * deaths, time) against the promise. A sequence that breaks it is shrunk and printed as a script that --replay runs again.
+ * `npm run model [-- --runs 500] [--seed N] [--lanes N] [--replay JSON]`: random sequences of user commands, faults, worker
+ * crashes and waits. A sequence with a violation is shrunk and printed as a script for --replay.
  */
 import { parseArgs } from 'node:util';
 import { LANES } from './lanes.js';
-import { checkLives, isScript, MODEL_ENV, replay } from './random-lives.js';
+import { checkSequences, isScript, MODEL_ENV, replay } from './random-lives.js';
 import { withLanes } from './run-matrix.js';
 
 const { values } = parseArgs({
@@ -20,15 +20,15 @@ const began = Date.now();
 const broken = await withLanes(MODEL_ENV, async (service, source) => {
   if (values.replay !== undefined) {
     const script: unknown = JSON.parse(values.replay);
-    if (!isScript(script)) throw new Error('--replay wants the JSON that a failing run has printed');
+    if (!isScript(script)) throw new Error('--replay must be the JSON script that a failing run has printed');
     return await replay(service, source, script);
   }
   console.log(`seed ${values.seed}`);
   const options = { runs: Number(values.runs), seed: Number(values.seed), lanes: Number(values.lanes) };
-  return await checkLives(service, source, { ...options, say: (line) => console.log(line) });
+  return await checkSequences(service, source, { ...options, say: (line) => console.log(line) });
 });
 for (const line of broken) console.log(line);
-console.log(`${((Date.now() - began) / 1_000).toFixed(0)} s in all`);
+console.log(`${((Date.now() - began) / 1_000).toFixed(0)} s in total`);
 const broke = broken.filter((line) => line.startsWith('seed ')).length;
 const violations = broken.length === 0 ? 0 : Math.max(1, broke);
 console.log(`${values.replay === undefined ? values.runs : 1} sequences, ${violations} violations`);

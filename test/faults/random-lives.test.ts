@@ -1,13 +1,13 @@
-/** A life that breaks the promise is made as short as it can be, and printed so that it can be lived again. */
+/** A sequence with a violation is shrunk to a minimum and printed for a replay. */
 import { expect, test } from 'vitest';
 import { isScript, type Script, search } from './random-lives.js';
 
-/** A planted fault of the service: an import that is cancelled after its worker has died leaves something behind. */
+/** A planted fault of the service: an import that is cancelled after a crash of its worker leaves an object. */
 const brokenBy = (script: Script) => {
-  const death = script.findIndex((move) => move.do === 'kill-worker');
-  return death >= 0 && script.slice(death).some((move) => move.do === 'cancel');
+  const crash = script.findIndex((move) => move.do === 'kill-worker');
+  return crash >= 0 && script.slice(crash).some((move) => move.do === 'cancel');
 };
-const live = async (_lane: number, script: Script) => (brokenBy(script) ? ['imp-1 object b/k is left'] : []);
+const run = async (_lane: number, script: Script) => (brokenBy(script) ? ['imp-1 object b/k remains'] : []);
 
 /** The JSON between the quotes of `--replay '…'`. */
 function printedScript(line: string): unknown {
@@ -15,13 +15,13 @@ function printedScript(line: string): unknown {
 }
 
 test('a sequence with a violation → shrunk to its minimum and printed with its seed', async () => {
-  const [told = '', printed = '', ...others] = await search({ runs: 500, seed: 7, lanes: 1 }, live);
+  const [violation = '', printed = '', ...others] = await search({ runs: 500, seed: 7, lanes: 1 }, run);
   expect(others).toEqual([]);
-  expect(told).toBe('imp-1 object b/k is left');
+  expect(violation).toBe('imp-1 object b/k remains');
   expect(printed).toMatch(/^seed 7, replay with: npm run model -- --replay '/);
   const script = printedScript(printed);
   expect(script).toEqual([{ do: 'kill-worker' }, { do: 'cancel', of: 'first', keepImage: false }]);
-  expect(isScript(script) && (await live(0, script))).toEqual(['imp-1 object b/k is left']);
+  expect(isScript(script) && (await run(0, script))).toEqual(['imp-1 object b/k remains']);
 });
 
 test('the same seed → the same sequences, spread over all lanes', async () => {

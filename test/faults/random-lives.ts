@@ -1,4 +1,4 @@
-/** Random sequences of user commands, faults, deaths and time, and the small model of what must come of them. */
+/** Random sequences of user commands, faults, worker crashes and waits, and a small model of the expected outcome. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type ImportView, isFinal } from '../../domain/import.js';
@@ -63,23 +63,23 @@ export function isScript(value: unknown): value is Script {
 export interface Search {
   readonly runs: number;
   readonly seed: number;
-  /** So many sequences at once. */
+  /** Number of sequences that run concurrently. */
   readonly lanes: number;
-  /** Told of each sequence that has ended, and of one that takes suspiciously long. */
+  /** Reports each finished sequence, and each one that takes suspiciously long. */
   readonly say?: (line: string) => void;
 }
 
-/** Longer than any sequence takes: what is said then tells a hang from a crowd. */
+/** Longer than any sequence takes: a report after this time indicates a hang. */
 const SUSPICIOUS_AFTER_MS = 180_000;
 
 /**
- * Draws sequences and lets each lane live through its share of them.
- * @param live what was broken by a sequence; nothing: the promise held
- * @returns lines for each sequence that broke the promise, the shortest that still does, and how to run it again
+ * Generates sequences and runs a share of them in each lane.
+ * @param run runs a sequence and returns its violations
+ * @returns for each lane with a violation: the violations, and the command that replays the shrunk sequence
  */
 export async function search(
   options: Search,
-  live: (lane: number, script: Script) => Promise<readonly string[]>,
+  run: (lane: number, script: Script) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const say = options.say ?? (() => undefined);
   const began = Date.now();
@@ -89,49 +89,49 @@ export async function search(
     lanes.map(async (lane) => {
       const numRuns = Math.ceil((options.runs - lane) / lanes.length);
       const seed = options.seed + lane;
-      let told: readonly string[] = [];
+      let lastViolations: readonly string[] = [];
       const property = fc.asyncProperty(script, async (moves) => {
-        const watchdog = setTimeout(() => say(`still runs: ${JSON.stringify(moves)}`), SUSPICIOUS_AFTER_MS);
-        const broken = await live(lane, moves).finally(() => clearTimeout(watchdog));
+        const watchdog = setTimeout(() => say(`still running: ${JSON.stringify(moves)}`), SUSPICIOUS_AFTER_MS);
+        const broken = await run(lane, moves).finally(() => clearTimeout(watchdog));
         ended += 1;
         say(`${ended} ended after ${((Date.now() - began) / 1_000).toFixed(0)} s`);
         for (const line of broken) say(`BROKEN by ${JSON.stringify(moves)}: ${line}`);
-        if (broken.length > 0) told = broken;
+        if (broken.length > 0) lastViolations = broken;
         return broken.length === 0;
       });
       const result = await fc.check(property, { numRuns, seed, endOnFailure: false });
       if (!result.failed) return [];
       const [shrunk = []] = result.counterexample ?? [];
-      const moves = await withoutNeedless(shrunk, async (script) => (await live(lane, script)).length > 0);
-      return [...told, `seed ${seed}, replay with: npm run model -- --replay '${JSON.stringify(moves)}'`];
+      const moves = await shortened(shrunk, async (script) => (await run(lane, script)).length > 0);
+      return [...lastViolations, `seed ${seed}, replay with: npm run model -- --replay '${JSON.stringify(moves)}'`];
     }),
   );
   return found.flat();
 }
 
-/** An array is shrunk from its front and move by move: what follows the move that matters is taken away here. */
-async function withoutNeedless(script: Script, breaks: (script: Script) => Promise<boolean>): Promise<Script> {
+/** fast-check shrinks an array from its front: this also removes the moves after the relevant one. */
+async function shortened(script: Script, breaks: (script: Script) => Promise<boolean>): Promise<Script> {
   for (const index of script.keys()) {
     const shorter = script.toSpliced(-1 - index, 1);
-    if (shorter.length > 0 && (await breaks(shorter))) return withoutNeedless(shorter, breaks);
+    if (shorter.length > 0 && (await breaks(shorter))) return shortened(shorter, breaks);
   }
   return script;
 }
 
-export async function checkLives(service: Service, source: string, options: Search): Promise<readonly string[]> {
+export async function checkSequences(service: Service, source: string, options: Search): Promise<readonly string[]> {
   await setCloud(service, MODEL_CLOUD);
-  const killWorker = jointDeaths(service);
+  const killWorker = combinedKills(service);
   return search({ ...options, lanes: Math.min(options.lanes, LANES.length) }, async (index, moves) => {
     const lane = laneAt(index);
     return runScript({ service, lane, source, killWorker }, moves);
   });
 }
 
-/** One sequence by itself. */
+/** Runs a single sequence. */
 export async function replay(service: Service, source: string, moves: Script): Promise<readonly string[]> {
   const lane = laneAt(0);
   await setCloud(service, MODEL_CLOUD);
-  return runScript({ service, lane, source, killWorker: jointDeaths(service) }, moves);
+  return runScript({ service, lane, source, killWorker: combinedKills(service) }, moves);
 }
 
 const MODEL_CLOUD = { importSeconds: 0.4, copySeconds: 0.3 };
@@ -170,7 +170,7 @@ async function runScript({ service, lane, source, killWorker }: Place, moves: Sc
       }
     }
     for (const fault of faults) await service.endFault(fault);
-    // What twins share is gone once all of them have ended.
+    // An object that twins share is deleted after all of them have ended.
     const views = await Promise.all(ids.map((id) => untilEnded(service, id)));
     const broken = await Promise.all(views.map((view) => verdict(service, view, cancelled.has(view.id))));
     return broken.flat();
@@ -179,7 +179,7 @@ async function runScript({ service, lane, source, killWorker }: Place, moves: Sc
   }
 }
 
-/** Everything was mended: the import must have ended, and as the user has told it to. */
+/** All faults are removed: the import must have ended as the user requested. */
 async function verdict(service: Service, view: ImportView, cancelled: boolean): Promise<readonly string[]> {
   const { events } = (
     await service.request('GET', `/v1/imports/${view.id}/report`, undefined, { accept: 'application/json' })
@@ -192,7 +192,7 @@ async function verdict(service: Service, view: ImportView, cancelled: boolean): 
   return broken.map((line) => `${view.id} ${line}`);
 }
 
-/** A cancelled import that was asked to keep its finished image is judged by what it says it keeps. */
+/** For a cancelled import that keeps its finished image, expects the image and copies in its record. */
 function withoutKept(view: ImportView): ImportView {
   const keeps = view.state === 'cancelled' && view.image !== null;
   if (!keeps) return view;
@@ -209,7 +209,7 @@ async function untilEnded(service: Service, id: string): Promise<ImportView> {
   }
 }
 
-/** The status, or 0 where there was no answer. */
+/** The HTTP status, or 0 without a response. */
 async function post(service: Service, id: string, what: string, body: object): Promise<number> {
   return await service.request('POST', `/v1/imports/${id}/${what}`, body).then(
     ({ status }) => status,
@@ -217,29 +217,29 @@ async function post(service: Service, id: string, what: string, body: object): P
   );
 }
 
-/** For so long a worker lives before it is killed: one that has no time to start keeps everything from going on. */
-const ALIVE_MS = 8_000;
+/** The minimum time between a worker's start and its kill: a worker that cannot start makes no progress. */
+const MIN_UPTIME_MS = 8_000;
 
-/** Deaths that are asked for at about the same time are one: each costs all lanes the worker's start. */
-function jointDeaths(service: Service): () => Promise<void> {
+/** Combines kills that are requested at about the same time: each costs all lanes the start of a worker. */
+function combinedKills(service: Service): () => Promise<void> {
   const pidOfReady = () =>
     service.stack.parts().find(({ name, state }) => name === 'worker' && state === 'ready')?.pid ?? null;
   let next: Promise<void> | null = null;
-  let reborn = false;
-  const die = async () => {
+  let restarted = false;
+  const kill = async () => {
     for (;;) {
       while (pidOfReady() === null) await sleep(100);
       const pid = pidOfReady();
-      // The first one has been there for long enough.
-      if (reborn) await sleep(ALIVE_MS);
+      // The first worker has been running long enough.
+      if (restarted) await sleep(MIN_UPTIME_MS);
       if (pid !== null && pid === pidOfReady()) break;
     }
     next = null;
-    reborn = true;
+    restarted = true;
     service.kill('worker');
   };
   return () => {
-    next ??= die();
+    next ??= kill();
     return next;
   };
 }

@@ -1,4 +1,4 @@
-/** One import through one fault, from the request to the verdict, doing what a person would do on the way. */
+/** Runs one import with one fault, from the request to the verdict, and acts like a user on every stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ImportView, isFinal } from '../../domain/import.js';
 import type { Service } from '../support/e2e/service.js';
@@ -12,17 +12,17 @@ export interface Verdict {
   readonly name: string;
   readonly importId: string | null;
   readonly state: string;
-  /** Codes of the stops for a person, in order. */
+  /** Codes of the stops for attention, in order. */
   readonly stops: readonly string[];
-  /** Calls that the fault has hit. */
+  /** Number of calls that the fault has hit. */
   readonly hits: number;
   readonly seconds: number;
   readonly violations: readonly string[];
 }
 
-/** Longer than any case may take, the slowest machine included. */
+/** Longer than any case takes, even on a slow machine. */
 const ENDS_WITHIN_MS = 600_000;
-const LOOK_EVERY_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
 let roles = 0;
 
@@ -56,11 +56,11 @@ export async function runCase(service: Service, one: FaultCase, lane: Lane, sour
     const count = async () => {
       hits = (await service.hits()).get(faultId) ?? hits;
     };
-    const mend = async () => {
+    const removeFault = async () => {
       await count();
       await service.endFault(faultId);
     };
-    const { view, stops } = await follow(service, id, { ...one, turnIds }, mend);
+    const { view, stops } = await follow(service, id, { ...one, turnIds }, removeFault);
     await count();
     const verdict = await judge(service, view, one.scenario, stops, one.times === 'ever');
     return { name: one.name, ...verdict, hits, seconds: (Date.now() - began) / 1_000 };
@@ -70,9 +70,8 @@ export async function runCase(service: Service, one: FaultCase, lane: Lane, sour
 }
 
 /**
- * What has to be there before the import starts: its object, where it is not to upload one, and what makes its life take
- * its turn.
- * @returns the ids of the latter
+ * Sets up what the scenario needs before the import starts: its object, if it does not upload one, and its extra faults.
+ * @returns the ids of the extra faults
  */
 export async function prepare(
   service: Service,
@@ -81,7 +80,7 @@ export async function prepare(
   request: Readonly<Record<string, unknown>>,
 ): Promise<readonly string[]> {
   const { object, turns } = SCENARIOS[scenario];
-  // Different from all others: what has been looked at before is not read again.
+  // Unique content, so that no cached inspection applies.
   if (object) {
     const imageName = String(request.imageName);
     await service.put(
@@ -99,7 +98,7 @@ function givenKey(imageName: string): string {
   return `given/${imageName}.raw`;
 }
 
-/** Cancels where the scenario says so; at each stop mends and resumes, or gives up where the fault lasts. */
+/** Cancels when the scenario requires it. At each stop it removes the fault and resumes, or cancels if the fault is permanent. */
 export async function follow(
   service: Service,
   id: string,
@@ -108,7 +107,7 @@ export async function follow(
     readonly times: FaultCase['times'];
     readonly turnIds: readonly string[];
   },
-  mend: () => Promise<void>,
+  removeFault: () => Promise<void>,
 ): Promise<{ readonly view: ImportView; readonly stops: readonly string[] }> {
   const { cancelWhen } = SCENARIOS[one.scenario];
   const isTime = async (view: ImportView): Promise<boolean> => {
@@ -122,33 +121,33 @@ export async function follow(
   };
   const stops: string[] = [];
   let cancelled = false;
-  let [seen, dealtWith]: [string | null, string | null] = [null, null];
-  /** Whoever meets a server that is away tries again. */
-  const tell = async (what: 'cancel' | 'resume'): Promise<boolean> => {
-    const told = service.request('POST', `/v1/imports/${id}/${what}`, {});
-    const status = await told.then((answer) => answer.status).catch(() => 0);
+  let [seen, handled]: [string | null, string | null] = [null, null];
+  /** @returns false if the server is unavailable: the caller tries again */
+  const send = async (what: 'cancel' | 'resume'): Promise<boolean> => {
+    const response = service.request('POST', `/v1/imports/${id}/${what}`, {});
+    const status = await response.then((answer) => answer.status).catch(() => 0);
     return status === 202 || status === 409;
   };
-  for (const end = Date.now() + ENDS_WITHIN_MS; ; await sleep(LOOK_EVERY_MS)) {
+  for (const end = Date.now() + ENDS_WITHIN_MS; ; await sleep(POLL_INTERVAL_MS)) {
     const view = await service.get(id).catch(() => null);
     if (view === null) continue;
     if (isFinal(view.state) || Date.now() > end) return { view, stops };
-    if (!cancelled && (await isTime(view))) cancelled = await tell('cancel');
+    if (!cancelled && (await isTime(view))) cancelled = await send('cancel');
     const since = view.attention?.since ?? null;
-    if (view.attention === null || since === dealtWith) continue;
+    if (view.attention === null || since === handled) continue;
     if (since !== seen) stops.push(view.attention.code);
     seen = since;
     if (one.times === 'ever' && !cancelled) {
-      cancelled = await tell('cancel');
-      if (cancelled) dealtWith = since;
+      cancelled = await send('cancel');
+      if (cancelled) handled = since;
     } else {
-      if (one.times === 'ever') await mend();
-      if (await tell('resume')) dealtWith = since;
+      if (one.times === 'ever') await removeFault();
+      if (await send('resume')) handled = since;
     }
   }
 }
 
-/** @param mayGiveUp a fault that lasted may have made the person cancel */
+/** @param mayGiveUp accept a cancelled import: the user may have cancelled because of a permanent fault */
 export async function judge(
   service: Service,
   view: ImportView,

@@ -1,4 +1,4 @@
-/** Kills the worker in the middle of calls: many imports at once, each held at its own call, one kill for all of them. */
+/** Kills the worker during calls: many concurrent imports, each blocked at its own call, and one kill for all of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinal } from '../../domain/import.js';
 import type { Service } from '../support/e2e/service.js';
@@ -8,7 +8,7 @@ import { follow, judge, prepare, requestOf, type Verdict } from './run-case.js';
 import { setCloud, withLanes } from './run-matrix.js';
 import { SCENARIOS } from './scenarios.js';
 
-/** Calls are held far longer than it takes to kill. */
+/** Calls block far longer than the kill takes. */
 const CRASH_ENV: NodeJS.ProcessEnv = {
   ECS_IMPORT_CALL_TIMEOUT_MS: '60000',
   ECS_IMPORT_PATIENCE_MS: '120000',
@@ -17,29 +17,29 @@ const CRASH_ENV: NodeJS.ProcessEnv = {
   ECS_IMPORT_RETRY_MAX_MS: '500',
   ECS_IMPORT_MAX_UPLOADS: '20',
 };
-/** Imports killed together. */
-const ROUND = 12;
+/** Number of imports per kill. */
+const GROUP_SIZE = 12;
 const HELD_WITHIN_MS = 90_000;
 
 export async function runCrashes(cases: readonly CrashCase[], say: (verdict: Verdict) => void): Promise<void> {
   await withLanes(CRASH_ENV, async (service, source) => {
-    for (const round of rounds(cases)) {
-      for (const verdict of await runRound(service, round, source)) say(verdict);
+    for (const group of groups(cases)) {
+      for (const verdict of await runGroup(service, group, source)) say(verdict);
     }
   });
 }
 
-export async function runRound(
+export async function runGroup(
   service: Service,
-  round: readonly CrashCase[],
+  group: readonly CrashCase[],
   source: string,
 ): Promise<readonly Verdict[]> {
-  const [first] = round;
+  const [first] = group;
   if (first === undefined) return [];
   await setCloud(service, SCENARIOS[first.scenario].cloud);
   const began = Date.now();
   const runs = await Promise.all(
-    round.map(async (one, index) => {
+    group.map(async (one, index) => {
       const lane = LANES[index];
       if (lane === undefined) throw new Error(`there is no lane ${index}`);
       return startHeld(service, one, lane, source);
@@ -53,7 +53,7 @@ export async function runRound(
   return Promise.all(
     runs.map(async ({ one, faultId, turnIds }, index) => {
       const followed = await following[index];
-      if (followed === undefined) throw new Error('a run without an end');
+      if (followed === undefined) throw new Error('the import has no verdict');
       const hits = (await service.hits()).get(faultId) ?? 0;
       for (const planted of [faultId, ...turnIds]) await service.endFault(planted);
       const verdict = await judge(service, followed.view, one.scenario, followed.stops, false);
@@ -72,7 +72,7 @@ async function startHeld(service: Service, one: CrashCase, lane: Lane, source: s
   return { one, faultId, turnIds, id: await service.start(request) };
 }
 
-/** Until every import hangs in its call, or has ended without making it. */
+/** Waits until every import blocks in its call, or has ended without making it. */
 async function allHeld(
   service: Service,
   runs: readonly { readonly id: string; readonly faultId: string }[],
@@ -85,14 +85,14 @@ async function allHeld(
   }
 }
 
-function rounds(cases: readonly CrashCase[]): readonly (readonly CrashCase[])[] {
+function groups(cases: readonly CrashCase[]): readonly (readonly CrashCase[])[] {
   const made: CrashCase[][] = [];
   for (const one of cases) {
     const fits = made.find(
-      (round) =>
-        round.length < ROUND &&
-        round.every((other) => !isShared(other) && !isShared(one)) &&
-        round.every((other) => SCENARIOS[other.scenario].cloud === SCENARIOS[one.scenario].cloud),
+      (group) =>
+        group.length < GROUP_SIZE &&
+        group.every((other) => !isShared(other) && !isShared(one)) &&
+        group.every((other) => SCENARIOS[other.scenario].cloud === SCENARIOS[one.scenario].cloud),
     );
     if (fits === undefined) made.push([one]);
     else fits.push(one);

@@ -1,4 +1,4 @@
-/** Runs many cases at once against one service: each lane takes the next case as soon as its last one is judged. */
+/** Runs cases concurrently on one service: each lane takes the next case after the verdict of its last one. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { isShared, LANE_BUCKETS, LANES, type Lane } from './lanes.js';
 import { runCase, type Verdict } from './run-case.js';
 import { FAILURE, SCENARIOS } from './scenarios.js';
 
-/** Short enough that "for ever" ends soon; patience still outlasts five calls that hang. */
+/** Short, so that permanent faults end soon; the patience is still longer than five hanging calls. */
 export const QUICK_ENV: NodeJS.ProcessEnv = {
   ECS_IMPORT_CALL_TIMEOUT_MS: '1000',
   ECS_IMPORT_PATIENCE_MS: '9000',
@@ -19,10 +19,10 @@ export const QUICK_ENV: NodeJS.ProcessEnv = {
   ECS_IMPORT_MAX_UPLOADS: '20',
 };
 
-/** A worker asks once for imports that begin within this time of each other what is the same for all of them. */
+/** Identical cloud reads within this time share one call. */
 export const ASKED_ONCE_WITHIN_MS = 2_100;
 
-/** Starts a service with the lanes' buckets and a tiny disk to import; ends both after `use`. */
+/** Starts a service with the buckets of the lanes and a small disk to import; removes both after `use`. */
 export async function withLanes<T>(
   env: NodeJS.ProcessEnv,
   use: (service: Service, source: string) => Promise<T>,
@@ -58,7 +58,7 @@ export async function runCases(
     if (first === undefined) continue;
     await setCloud(service, SCENARIOS[first.scenario].cloud);
     const queue = [...group];
-    // Under a fault that hits every import, one import at a time.
+    // A fault that hits every import: one import at a time.
     const alone = isShared(first);
     const lanes = alone ? LANES.slice(0, 1) : LANES.slice(0, width);
     const work = async (lane: Lane) => {
@@ -74,7 +74,7 @@ export async function runCases(
   return verdicts;
 }
 
-/** Cases that may run at once: the same cloud settings, and alone where the fault is everybody's. */
+/** Groups cases that may run concurrently: those with the same cloud settings, except faults that hit every import. */
 function groups(cases: readonly FaultCase[]): readonly (readonly FaultCase[])[] {
   const byKey = new Map<string, FaultCase[]>();
   for (const one of cases) {

@@ -1,4 +1,4 @@
-/** Takes whole servers away while imports of every kind run, and brings them back. */
+/** Stops whole servers while imports of every scenario run, and restarts them. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,10 +18,10 @@ const ENV: NodeJS.ProcessEnv = {
   ECS_IMPORT_RETRY_FIRST_MS: '100',
   ECS_IMPORT_RETRY_MAX_MS: '1000',
 };
-/** One of each life, all with the same cloud. */
+/** One import of each scenario with the same cloud settings. */
 const CROWD: readonly ScenarioName[] = ['import', 'fails', 'cancel-upload', 'import'];
 
-/** @param awayMs for so long a stopped server stays stopped */
+/** @param awayMs how long a server stays stopped */
 export async function runOutages(
   outages: readonly Outage[],
   awayMs: number,
@@ -56,11 +56,11 @@ async function strike(service: Service, outage: Outage, awayMs: number, source: 
     case 'api-requests':
       return killedApiMakesOneImport(service, source);
     case 'disk-full':
-      throw new Error('needs a disk of its own');
+      throw new Error('disk-full needs a separate file system');
   }
 }
 
-/** @param afterMs so long it may work before it dies */
+/** @param afterMs how long the process runs before it is killed */
 async function killOnceItRuns(service: Service, name: string, afterMs: number): Promise<void> {
   const pid = () => service.stack.parts().find((part) => part.name === name && part.state === 'ready')?.pid ?? null;
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) {
@@ -69,13 +69,13 @@ async function killOnceItRuns(service: Service, name: string, afterMs: number): 
     await sleep(afterMs);
     if (pid() !== alive) continue;
     service.kill(name);
-    // The supervisor takes a moment to see it.
+    // The supervisor notices the exit with a delay.
     while (pid() === alive) await sleep(20);
     return;
   }
 }
 
-/** The same request with the same key, sent until it is answered while the API dies in between: one import. */
+/** Sends the same request with the same key until it gets a response, while the API is killed: one import. */
 async function killedApiMakesOneImport(service: Service, source: string): Promise<void> {
   const lane = laneAt(-1);
   const request = requestOf('import', lane, source);
@@ -89,7 +89,7 @@ async function killedApiMakesOneImport(service: Service, source: string): Promis
   const same = body.imports.filter(
     (view: { request: { imageName: string } }) => view.request.imageName === request.imageName,
   );
-  if (same.length !== 1) throw new Error(`one request made ${same.length} imports`);
+  if (same.length !== 1) throw new Error(`one request created ${same.length} imports`);
 }
 
 async function underOutage(
@@ -117,7 +117,7 @@ async function underOutage(
   return Promise.all(
     runs.map(async ({ scenario }, index) => {
       const followed = ended[index];
-      if (followed === undefined) throw new Error('a run without an end');
+      if (followed === undefined) throw new Error('the import has no verdict');
       const verdict = await judge(service, followed.view, scenario, followed.stops, false);
       return {
         name: `${name}: ${scenario} ${index + 1}`,
@@ -133,13 +133,13 @@ async function underOutage(
 const DISK_MIB = 400;
 const FULL_FOR_MS = 8_000;
 
-/** Everything that the service writes lies on one small file system, which somebody fills to the last byte. */
+/** All data of the service is on one small file system, which another program fills completely. */
 async function onFullDisk(say: (verdict: Verdict) => void): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-full-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m,mode=0755`, 'tmpfs', folder]);
   if (mounted.status !== 0) {
     rmSync(folder, { recursive: true, force: true });
-    console.log('disk full for a while: not run, this user may not mount a small file system');
+    console.log('disk full for a while: skipped, this user has no permission to mount a small file system');
     return;
   }
   try {

@@ -1,4 +1,4 @@
-/** A sample of the fault matrix and of random lives; `npm run matrix` and `npm run model` run them whole. */
+/** A sample of the fault matrix and of the random sequences; `npm run matrix` and `npm run model` run all of them. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,8 @@ import { raw } from '../support/emulator/made-disks.js';
 import { allCases } from './cases.js';
 import { CRASHES } from './crash-cases.js';
 import { LANE_BUCKETS } from './lanes.js';
-import { checkLives, MODEL_ENV } from './random-lives.js';
-import { runRound } from './run-crashes.js';
+import { checkSequences, MODEL_ENV } from './random-lives.js';
+import { runGroup } from './run-crashes.js';
 import { runCases } from './run-matrix.js';
 
 let service: Service;
@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The cases that have made duplicates or left things behind, here or in others' importers. */
+/** The cases that have caused duplicates or remaining resources, in this or other import tools. */
 const SAMPLE = [
   /^import ecs\.ImportImage (reset-after|hang) (once|ever)$/,
   /^import oss\.(InitiateMultipartUpload|CompleteMultipartUpload) (cut|reset-after) once$/,
@@ -55,11 +55,11 @@ describe('a worker that is killed during a call', () => {
       ),
     );
     expect(crashes.length).toBe(10);
-    const verdicts = await runRound(service, crashes, source);
+    const verdicts = await runGroup(service, crashes, source);
     expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
   });
 });
 
 test('random sequences → no violation', async () => {
-  expect(await checkLives(service, source, { runs: 30, seed: 7, lanes: 10 })).toEqual([]);
+  expect(await checkSequences(service, source, { runs: 30, seed: 7, lanes: 10 })).toEqual([]);
 });

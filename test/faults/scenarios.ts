@@ -1,9 +1,9 @@
-/** The lives that an import can have: between them they make every call of the lifecycle. */
+/** The scenarios of an import: together they make every call of the lifecycle. */
 import { ECS_ROLE } from '../../alibaba/import-role.js';
 import type { ImportView } from '../../domain/import.js';
 import type { Fault } from '../support/e2e/service.js';
 
-/** Where one import at a time lives. */
+/** The cloud resources of one import at a time. */
 export interface Lane {
   readonly region: string;
   readonly copyRegion: string;
@@ -28,24 +28,24 @@ export interface Call {
   readonly scenario: ScenarioName;
   readonly service: 'ecs' | 'ram' | 'sts' | 'oss';
   readonly action: string;
-  /** Tells it from others of the action: a parameter that only it has. */
+  /** A parameter that distinguishes this call from others of the same action. */
   readonly by?: { readonly param: string; readonly value: string };
-  /** Made where the copy is. */
+  /** The call is made in the region of the copy. */
   readonly atCopy?: boolean;
-  /** So many such calls pass before the fault strikes. */
+  /** Number of calls that succeed before the fault. */
   readonly after?: number;
 }
 
 export interface Scenario {
   readonly ends: 'succeeded' | 'cancelled' | 'failed';
-  /** How long the cloud takes; scenarios with the same settings run at once. */
+  /** The duration of the cloud's tasks; scenarios with the same settings run concurrently. */
   readonly cloud: { readonly importSeconds: number; readonly copySeconds: number };
   readonly copies: boolean;
-  /** The image lies in the bucket already. */
+  /** The source is an object in the bucket. */
   readonly object?: boolean;
-  /** What makes the life take its turn, or keeps its moment from passing too soon. */
+  /** Extra faults that lead into the scenario, or extend the moment to cancel. */
   readonly turns?: (lane: Lane, roleName: string) => readonly Fault[];
-  /** Shows that the moment to cancel has come; absent: it is left to end by itself. No turns (null) were made for outages. */
+  /** Whether it is time to cancel; absent: the import ends by itself. `turnsTaken` is null in outages, which have no extra faults. */
   readonly cancelWhen?: (view: ImportView, turnsTaken: number | null) => boolean;
 }
 
@@ -56,7 +56,7 @@ const NEVER_SECONDS = 3_600;
 const lost = (action: string) => (lane: Lane) =>
   [{ service: 'ecs', action, kind: 'reset-after', match: { RegionId: lane.region }, times: 1 }] as const;
 
-/** As for an account that may attach its own policies only. */
+/** Like an account that may attach only its own policies. */
 const noSystemPolicy = (roleName: string): Fault => ({
   ...{ service: 'ram', action: 'AttachPolicyToRole', match: { RoleName: roleName, PolicyType: 'System' } },
   ...{ kind: 'http', status: 403, code: 'NoPermission', times: -1 },
@@ -120,7 +120,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     ends: 'cancelled',
     cloud: QUICK,
     copies: true,
-    // The image has been shared, its copy is not yet.
+    // The image is already shared, its copy is not.
     turns: ({ copyRegion }) => [
       {
         ...{ service: 'ecs', action: 'ModifyImageSharePermission', match: { RegionId: copyRegion } },
@@ -131,7 +131,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
 };
 
-/** Image names that hold this are failed by the cloud. */
+/** The cloud fails images whose name contains this text. */
 export const FAILING = 'doomed';
 export const FAILURE = { code: 'InvalidImageFormat.Malformed', message: 'The image is broken.', imageName: FAILING };
 

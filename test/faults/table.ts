@@ -1,10 +1,10 @@
-/** The matrix as a table: a line a call, a column a kind of fault, a sign each for once, five times and for ever. */
+/** The matrix as a table: one row per call, one column per kind of fault, and one sign each for once, five times and permanently. */
 import { allCases, KINDS, labelOf, TIMES } from './cases.js';
 import type { Verdict } from './run-case.js';
 
 const SIGNS: Readonly<Record<string, string>> = { succeeded: 's', cancelled: 'c', failed: 'f' };
 
-/** `s` succeeded, `c` cancelled, `f` failed as meant; in capitals where a person was asked; `!` a violation, `.` not run, `-` never hit. */
+/** `s` succeeded, `c` cancelled, `f` failed as expected; upper case after a stop for attention; `!` violation, `.` not run, `-` never hit. */
 export function table(verdicts: readonly Verdict[]): string {
   const byName = new Map(verdicts.map((verdict) => [verdict.name, verdict]));
   const rows = new Map<string, Map<string, string>>();

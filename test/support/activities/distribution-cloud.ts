@@ -1,4 +1,4 @@
-/** ECS in several regions, as far as copies, sharing and deleting go; and the record, in memory. For activities run alone. */
+/** An in-memory ECS in several regions (copies, sharing, deletion) and an in-memory record, for activities that a test runs directly. */
 import pg from 'pg';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import type { Cloud, CopyImageInput, EcsApi, ImageView } from '../../../alibaba/cloud.js';
@@ -29,22 +29,22 @@ export const REQUEST: ImportRequest = {
   dryRun: false,
 };
 
-export type Image = { -readonly [Name in keyof ImageView]: ImageView[Name] } & { shared: string[]; looks: number };
+export type Image = { -readonly [Name in keyof ImageView]: ImageView[Name] } & { shared: string[]; polls: number };
 
 export class FakeCloud {
   readonly images = new Map<string, Map<string, Image>>();
   readonly copies: (CopyImageInput & { readonly from: string })[] = [];
   readonly said: string[] = [];
   private readonly byToken = new Map<string, string>();
-  /** Looks at a copy until it is available. */
-  copyLooks = 2;
-  /** What a new copy ends as. */
+  /** Number of polls of a copy until it is available. */
+  copyPolls = 2;
+  /** The final status of a new copy. */
   copyEnds: (region: string) => string = () => 'Available';
-  /** Tags of a CopyImage request are dropped, as an older cloud would. */
+  /** Drops the tags of a CopyImage request, like an older cloud. */
   dropsTags = false;
-  /** Thrown before the call is done. */
+  /** Error codes that a call throws before it has an effect. */
   refuse: (action: string, region: string) => string | null = () => null;
-  /** The call is done and its answer lost. */
+  /** Calls that take effect but lose their response. */
   loseAnswer: (action: string, region: string) => boolean = () => false;
 
   constructor() {
@@ -54,7 +54,7 @@ export class FakeCloud {
   put(region: string, imageId: string, status: string, tags: Readonly<Record<string, string>>): Image {
     const image: Image = {
       ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null, sizeGiB: 20 },
-      ...{ shared: [], looks: 0 },
+      ...{ shared: [], polls: 0 },
     };
     this.in(region).set(imageId, image);
     return image;
@@ -82,7 +82,7 @@ export class FakeCloud {
       if (image === undefined) throw failure(action, 'InvalidImageId.NotFound');
       return image;
     };
-    const unused = () => Promise.reject(new Error('not part of distribution'));
+    const unused = () => Promise.reject(new Error('not used by distribution'));
     return {
       describeRegions: unused,
       countImages: unused,
@@ -98,8 +98,8 @@ export class FakeCloud {
         );
         for (const image of found) {
           if (image.status !== 'Creating') continue;
-          image.looks += 1;
-          if (image.looks >= this.copyLooks) image.status = this.copyEnds(region);
+          image.polls += 1;
+          if (image.polls >= this.copyPolls) image.status = this.copyEnds(region);
         }
         return structuredClone(found);
       },
@@ -186,13 +186,13 @@ function environment() {
   return quietEnvironment({ scheduledTimestampMs: Date.now() });
 }
 
-/** Runs an activity as Temporal would, once; rejects with what the workflow would see. */
+/** Runs one attempt of an activity; rejects with the failure that the workflow would receive. */
 export function activityRunner(fake: FakeCloud, record = memoryStore()) {
-  const unused = () => Promise.reject(new Error('not part of distribution'));
+  const unused = () => Promise.reject(new Error('not used by distribution'));
   const cloud: Cloud = {
     ecs: (region) => fake.ecs(region),
     oss: () => {
-      throw new Error('not part of distribution');
+      throw new Error('not used by distribution');
     },
     ram: { setUpImportRole: unused },
     sts: { getCallerIdentity: unused },
@@ -207,7 +207,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     settings: { patienceMs: 60_000, pollIntervalMs: 1, pollsForLostImage: 2 },
     resolveFile: unused,
     uploading: {
-      // Never connected: nothing of an upload is part of distribution.
+      // Never connected: distribution uses no upload dependency.
       uploads: { ...createUploadStore(new pg.Pool()), usedBy: async () => [] },
       http: { get: unused, close: () => undefined },
       inspectRemote: unused,

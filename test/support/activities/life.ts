@@ -1,15 +1,15 @@
-/** When a process dies, told in calls: to the database and to the cloud. */
+/** The crash point of a simulated process, counted in calls to the database and the cloud. */
 
-/** Of one process: how many calls that change something it may make until it dies. */
+/** One simulated process: it crashes after a number of calls that change something. */
 export class Life {
   private made = 0;
   private underWay = 0;
   private dead = false;
   private last: string | null = null;
-  private tell: (last: string) => void = () => undefined;
-  /** The name of the last call, once it and all others that were under way are done. Never, where it lives. */
+  private resolveEnd: (last: string) => void = () => undefined;
+  /** Resolves with the name of the last call after it and all concurrent calls have ended; never without a crash. */
   readonly end = new Promise<string>((resolve) => {
-    this.tell = resolve;
+    this.resolveEnd = resolve;
   });
 
   constructor(private readonly calls: number) {}
@@ -18,9 +18,9 @@ export class Life {
     return this.dead;
   }
 
-  /** The call is done; its answer is never heard where it was the last one. */
+  /** Runs a call. The caller never receives the response of the last one. */
   async through<Answer>(name: string, reads: boolean, call: () => Promise<Answer>): Promise<Answer> {
-    if (this.dead) throw new Error('the process is dead');
+    if (this.dead) throw new Error('the process has crashed');
     if (!reads) this.made += 1;
     const isLast = !reads && this.made === this.calls;
     this.underWay += 1;
@@ -33,13 +33,13 @@ export class Life {
         this.dead = true;
         this.last = `change ${this.calls}, ${name}`;
       }
-      if (this.last !== null && this.underWay === 0) this.tell(this.last);
+      if (this.last !== null && this.underWay === 0) this.resolveEnd(this.last);
     }
-    throw new Error('the process is dead');
+    throw new Error('the process has crashed');
   }
 }
 
-/** Methods of the stores and of the cloud that change nothing; what is forgotten here is one death more. */
+/** Methods of the stores and of the cloud that change nothing. A method that is missing here only adds a crash point. */
 const READS: readonly string[] = [
   'ledger',
   'get',
@@ -51,15 +51,15 @@ const READS: readonly string[] = [
   'parts',
   'listUploads',
 ];
-/** The part as a process has it: its calls are counted, and do nothing once it is dead. */
+/** Wraps a dependency of a process: its calls are counted, and have no effect after the crash. */
 export function mortal<Part extends object>(label: string, part: Part, life: Life): Part {
   return new Proxy(part, {
     get(target, name) {
       const call: unknown = Reflect.get(target, name);
       if (typeof call !== 'function') return call;
       return (...args: unknown[]) => {
-        const told = args.find((arg) => typeof arg === 'object' && arg !== null && 'kind' in arg && 'status' in arg);
-        const what = told === undefined ? '' : ` ${JSON.stringify(told)}`;
+        const entry = args.find((arg) => typeof arg === 'object' && arg !== null && 'kind' in arg && 'status' in arg);
+        const what = entry === undefined ? '' : ` ${JSON.stringify(entry)}`;
         const reads = READS.includes(String(name));
         return life.through(`${label}.${String(name)}${what}`, reads, async () => Reflect.apply(call, target, args));
       };

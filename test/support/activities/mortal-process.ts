@@ -1,7 +1,7 @@
 /**
- * One try of an activity as a process of its own, with nothing in memory: it dies after so many calls to the database and
- * the cloud that change something. They are counted where they leave the process, those to the cloud at the socket. To die
- * after one that only reads leaves what a death after the change before it leaves.
+ * One attempt of an activity as a simulated process with empty memory. It crashes after a number of calls to the database and
+ * the cloud that change something. Calls to the cloud are counted at the socket. Reads do not count: a crash after a read
+ * leaves the same state as a crash after the change before it.
  */
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,16 +23,16 @@ import { ACCOUNT_KEYS } from '../emulator/local-cloud.js';
 import { Life, mortal } from './life.js';
 import { quietEnvironment } from './quiet-environment.js';
 
-/** What outlives every process. */
+/** The environment that outlives every process. */
 export interface Surroundings {
   readonly pool: pg.Pool;
   /** `127.0.0.1:PORT` of the emulator. */
   readonly address: string;
-  /** Of the worker: what one knows of a file's digest, no other one does. */
+  /** The host of the worker: digests of files are stored per host. */
   readonly host: string;
 }
 
-/** Nothing but what is asked for: a lease that runs out by itself would be a call that nobody made. */
+/** Long enough that no lease is renewed or expires during a test: a renewal would count as a call. */
 const LEASE_MS = 600_000;
 /** Three parts of the image. */
 const PART_BYTES = 100 * 1024;
@@ -45,7 +45,7 @@ interface Gate {
   close(): void;
 }
 
-/** The way of a process to the emulator. */
+/** A proxy between a process and the emulator that counts calls. */
 async function openGate(emulator: string, life: Life): Promise<Gate> {
   const server = http.createServer((request, response) => {
     const action = String(request.headers['x-acs-action'] ?? `${request.method} ${request.url}`);
@@ -58,7 +58,7 @@ async function openGate(emulator: string, life: Life): Promise<Gate> {
       .catch(() => request.socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // The address of a TCP server that listens is no string.
+  // The address of a listening TCP server is not a string.
   const { port } = server.address() as AddressInfo;
   return {
     address: `127.0.0.1:${port}`,
@@ -100,7 +100,7 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
     credentials: staticCredentials(ACCOUNT_KEYS),
     partSize: PART_BYTES,
   });
-  const unused = () => Promise.reject(new Error('not part of this life'));
+  const unused = () => Promise.reject(new Error('not used by this test'));
   return {
     store: mortal('imports', createImportStore(pool), life),
     files: createImportFiles(pool),
@@ -127,11 +127,11 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
 
 export type Try<Result> =
   | { readonly kind: 'done'; readonly result: Result }
-  /** `last`: number and name of the call after which it died. */
+  /** `last`: number and name of the call after which the process crashed. */
   | { readonly kind: 'died'; readonly last: string }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** @param calls after so many the process dies */
+/** @param calls the process crashes after this many changes */
 export async function tryIn<Result>(
   surroundings: Surroundings,
   { attempt, calls }: { readonly attempt: number; readonly calls: number },
@@ -148,9 +148,9 @@ export async function tryIn<Result>(
       (error: unknown) => ({ kind: 'failed' as const, error }),
     );
   const died = life.end.then((last) => ({ kind: 'died' as const, last }));
-  // The last call may be the very last thing that it does.
+  // The crash may come with the last call of the activity.
   const first = await Promise.race([died, lived.then(async (end) => (await Promise.race([died, soon()])) ?? end)]);
-  // What is left of a dead one can call nobody any more: it has only its memory to tidy.
+  // A crashed process can make no further calls: cancel its activity.
   if (first.kind === 'died') environment.cancel();
   gate.close();
   deps.uploading.http.close();

@@ -1,4 +1,4 @@
-/** Two imports of the same content into one bucket, which share one object; one of them dies once, in a given call. */
+/** Two imports of the same content into one bucket, which share one object. The process of one of them crashes once, in a given call. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ImportActivities } from '../../../activities/index.js';
@@ -27,14 +27,14 @@ export interface Death {
   readonly calls: number;
 }
 
-/** Who is tried again so often will not come to an end. */
-const TRIES = 40;
+/** After this many attempts an activity counts as never ending. */
+const MAX_ATTEMPTS = 40;
 const RETRY_MS = 5;
 
-/** One import, as its workflow sees it. */
+/** One import, driven like its workflow does. */
 export class Importing {
   readonly id: string;
-  /** Number and name of the last call of its process, once that has died. */
+  /** Number and name of the last call before the crash of its process; null before. */
   last: string | null = null;
   private begun = 0;
   private plan: ImportPlan | null = null;
@@ -47,15 +47,15 @@ export class Importing {
     this.id = newImportId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
   }
 
-  /** All that comes before, and the activity itself; nothing, where that was before. */
+  /** Runs all activities up to and including this one; those that have run are skipped. */
   async advanceTo(activity: ActivityName): Promise<void> {
     const end = ACTIVITIES.indexOf(activity);
     while (this.begun <= end) await this.run(ACTIVITIES[this.begun] ?? activity, null);
   }
 
   /**
-   * Tried until it is done, or fails for good.
-   * @param afterDeath what happens before the next try; false: there is none, the import is cancelled
+   * Runs an activity until it succeeds or fails permanently.
+   * @param afterDeath runs between the crash and the next attempt; false: no further attempt, the import is cancelled
    */
   async run(
     activity: ActivityName,
@@ -65,7 +65,7 @@ export class Importing {
   ): Promise<void> {
     this.begun = Math.max(this.begun, ACTIVITIES.indexOf(activity) + 1);
     const step = { importId: this.id, step: this.begun, request: this.request, attempt: 1 };
-    for (let attempt = 1; attempt <= TRIES; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const dies = attempt === 1 && death?.activity === activity;
       const calls = dies ? death.calls : Number.POSITIVE_INFINITY;
       const end = await tryIn(this.surroundings, { attempt, calls }, (all) =>
@@ -79,7 +79,7 @@ export class Importing {
       } else if (end.error instanceof ApplicationFailure && end.error.nonRetryable) throw end.error;
       await sleep(RETRY_MS);
     }
-    throw new Error(`${activity} is tried again for ever`);
+    throw new Error(`${activity} has not ended after ${MAX_ATTEMPTS} attempts`);
   }
 
   private async perform(
@@ -117,7 +117,7 @@ export class Importing {
     }
   }
 
-  /** As long as it takes until the dead process is missed. */
+  /** The time until the crash of the process is detected. */
   private async letLeasesEnd(): Promise<void> {
     await this.surroundings.pool.query(
       `update uploads set lease_until = now() - interval '1 second' where split_part(holder, '/', 1) = $1`,
@@ -127,27 +127,27 @@ export class Importing {
 }
 
 function known<T>(value: T | null): T {
-  if (value === null) throw new Error('an activity is run before the one whose result it takes');
+  if (value === null) throw new Error('an activity runs before the activity whose result it needs');
   return value;
 }
 
 export interface Scene {
   readonly title: string;
-  /** Of the one that dies; the other one always succeeds. */
+  /** The outcome of the crashing import; the other one always succeeds. */
   readonly outcome: FinalState;
-  /** Where its cancel, or its failure, comes; `distribute` where it succeeds. */
+  /** The activity of its cancel or failure; `distribute` if it succeeds. */
   readonly until: ActivityName;
-  /** Whether the one that dies has made the object, or joined it. */
+  /** Whether the crashing import uploads the object or joins it. */
   readonly joins: 'first' | 'second';
-  /** The other one goes on while the dead process is not missed yet; else it waits for the end, with its use of the object. */
+  /** True: the other import continues before the crash is detected. Otherwise it waits for the end, with its reference to the object. */
   readonly meanwhile: boolean;
   readonly dies: readonly ActivityName[];
 }
 
 const ERROR: ImportError = { code: 'Test', message: 'failed', remedy: 'none', requestId: null, phase: 'import' };
 
-/** Lives through it; throws where an activity fails that must not. */
-export async function liveThrough(scene: Scene, death: Death, mine: Importing, other: Importing): Promise<void> {
+/** Runs the scene; throws if an activity fails that must succeed. */
+export async function runScene(scene: Scene, death: Death, mine: Importing, other: Importing): Promise<void> {
   const { outcome, until, joins, meanwhile } = scene;
   const end = ACTIVITIES.indexOf(until);
   const isCancelled = outcome === 'cancelled';
@@ -159,7 +159,7 @@ export async function liveThrough(scene: Scene, death: Death, mine: Importing, o
         if (meanwhile) await other.advanceTo(activity);
         return !(isCancelled && activity === until);
       });
-      if (fails) throw new Error(`${activity} is to fail, and does not`);
+      if (fails) throw new Error(`${activity} must fail, but succeeded`);
     } catch (error) {
       if (!fails || !(error instanceof ApplicationFailure)) throw error;
     }

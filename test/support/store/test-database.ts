@@ -1,4 +1,4 @@
-/** A PostgreSQL of the test's own, with all migrations applied. */
+/** A separate PostgreSQL for a test, with all migrations applied. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -24,7 +24,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   const ended = once(server, 'exit');
   const isUp = 'probe' in part.ready ? part.ready.probe : () => Promise.resolve(true);
   for (let tries = 0; !(await isUp().catch(() => false)); tries++) {
-    if (tries > 300) throw new Error('the database does not come up');
+    if (tries > 300) throw new Error('the database did not start');
     await delay(100);
   }
   const pool = openPool({ url, applicationName: 'test' });

@@ -1,4 +1,4 @@
-/** The inspection of a plain raw disk, with what a test changes. */
+/** The inspection of a plain raw disk, with the changes of a test. */
 import type { Inspection } from '../../../../images/inspection.js';
 
 export function inspectionOf(changes: Partial<Inspection> = {}): Inspection {

@@ -1,4 +1,4 @@
-/** The upload phase run alone: a real upload to a recorder, with the record and the shared uploads in memory. */
+/** Runs the upload phase directly: a real upload to a recorder, with the record and the shared uploads in memory. */
 import { pathToFileURL } from 'node:url';
 import type { ActivityDependencies } from '../../../../activities/dependencies.js';
 import { createSemaphore } from '../../../../activities/upload/semaphore.js';
@@ -15,7 +15,7 @@ import { activityRunner, FakeCloud, memoryStore, REQUEST } from '../distribution
 
 export const BUCKET = 'images';
 
-/** What several workers share, as they share the database. */
+/** The state that several workers share, like the database. */
 export function sharedRecord() {
   return { record: memoryStore(), uploads: memoryUploads() };
 }
@@ -23,14 +23,14 @@ export function sharedRecord() {
 export interface WorkerOptions {
   readonly endpoint: string;
   readonly shared?: ReturnType<typeof sharedRecord>;
-  /** Disks that the worker sends concurrently. */
+  /** Limit of disks that the worker uploads concurrently. */
   readonly sends?: number;
   readonly settings?: Partial<OssSettings>;
-  /** What an inspection during the upload finds; without it none is expected. */
+  /** The result of a late inspection; without it, no inspection is expected. */
   readonly inspection?: Inspection;
 }
 
-/** One worker, that knows nothing but what the record says. */
+/** One worker without any state besides the record. */
 export function uploadWorker({
   endpoint,
   shared = sharedRecord(),
@@ -40,7 +40,7 @@ export function uploadWorker({
 }: WorkerOptions) {
   const inspected: string[] = [];
   const inspect = async (name: string): Promise<Inspection> => {
-    if (inspection === undefined) throw new Error(`${name} is inspected, which this test does not expect`);
+    if (inspection === undefined) throw new Error(`unexpected inspection of ${name}`);
     inspected.push(name);
     return inspection;
   };
@@ -66,7 +66,7 @@ export function uploadWorker({
   return {
     /** Names of the images that were inspected. */
     inspected,
-    /** Rejects with what the workflow would see. */
+    /** Rejects with the failure that the workflow would receive. */
     async upload(disks: readonly { readonly plan: DiskPlan; readonly sha256?: string }[]): Promise<ImportPlan> {
       const asked = disks.map(
         ({ plan, sha256 }): DiskRequest => ({ source: urlOf(plan.source), ...(sha256 && { sha256 }) }),
@@ -85,7 +85,7 @@ export function diskOf(number: number, source: DiskPlan['source'], size: number)
   return { number, source, size, bucket: BUCKET, key, conversion: 'as-is', format: 'RAW', diskImageSizeGiB: null };
 }
 
-/** The URL of the request whose plan names this place. */
+/** The source URL of a request for this location. */
 function urlOf({ path = '', url, bucket = '', key = '', kind }: DiskPlan['source']): string {
   if (kind === 'object') return formatObjectLocation({ bucket, key });
   return url ?? pathToFileURL(path).href;
