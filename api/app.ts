@@ -105,6 +105,9 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
 /** Connection errors of Node.js, and of PostgreSQL while it starts, stops or has no free connection. */
 const UNAVAILABLE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P03', '53300'];
 
+/** PostgreSQL cannot store a value: a character (22021, 22P05) or a number out of range (22003). */
+const UNSTORABLE_CODES = ['22021', '22P05', '22003'];
+
 /** An outage of PostgreSQL or Temporal is a 503, not a bug of the service. */
 function unexpected(error: Error): ProblemError {
   const code = 'code' in error ? String(error.code) : '';
@@ -114,6 +117,13 @@ function unexpected(error: Error): ProblemError {
       'unavailable',
       'PostgreSQL or Temporal cannot be reached',
       'Check GET /readyz to see which one, and send the request again later.',
+    );
+  }
+  if (UNSTORABLE_CODES.includes(code)) {
+    return problem(
+      'invalidRequest',
+      'the request contains a character or a number that PostgreSQL cannot store',
+      'Remove NUL characters and incomplete UTF-16 surrogate pairs, and check the numbers. Nothing was changed.',
     );
   }
   return problem('internal', 'the request failed because of an unexpected error', 'Check the log of the API.');

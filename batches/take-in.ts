@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
 import { exceededBound } from '../domain/request/bounds.js';
+import { firstProblems, givenText } from '../domain/request/problems.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
 import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './file/entries.js';
@@ -170,7 +171,7 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
   }
   const policy = readPolicy(merge(inFile.policy ?? {}, settings.header.policy), DEFAULT_POLICY);
   if (!policy.ok) problems.push(...policy.problems);
-  if (problems.length > 0 || !policy.ok) return { problems };
+  if (problems.length > 0 || !policy.ok) return { problems: firstProblems(problems) };
   return {
     name: String(name),
     policy: policy.policy,
@@ -179,7 +180,7 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
 }
 
 function fault(path: string, rule: string, given: unknown, message: string): RequestProblem {
-  return { path, rule, given: JSON.stringify(given) ?? null, message, vendorCode: null };
+  return { path, rule, given: givenText(given), message, vendorCode: null };
 }
 
 /** Hashes the body while it is read; a second reader continues where the first stopped. */

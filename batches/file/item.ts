@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
 import { exceededBound } from '../../domain/request/bounds.js';
+import { givenText } from '../../domain/request/problems.js';
 import type { RequestProblem } from '../../domain/request/request.js';
 import { validateRequest } from '../../domain/request/schema.js';
 import { queueOf } from '../../imports/file-queue.js';
@@ -40,7 +41,7 @@ export function readItem(
   const exceeded = exceededBound(entry.value);
   if (exceeded !== null) return refuse(null, [exceeded]);
   if (!isRecord(entry.value)) {
-    return refuse(null, [problem('', 'item.shape', JSON.stringify(entry.value), 'an item must be an object')]);
+    return refuse(null, [problem('', 'item.shape', givenText(entry.value), 'an item must be an object')]);
   }
   const { priority = DEFAULT_PRIORITY, ...fields } = entry.value;
   const request = withAbsoluteSources(merge(context.defaults, fields), context.base);
@@ -48,7 +49,7 @@ export function readItem(
 
   const problems: RequestProblem[] = [];
   if (!isPriority(priority)) {
-    problems.push(problem('priority', 'item.priority', JSON.stringify(priority), 'give 1 (first) to 9 (last)'));
+    problems.push(problem('priority', 'item.priority', givenText(priority), 'give 1 (first) to 9 (last)'));
   }
   const checked = validateRequest(request);
   if (!checked.ok) return refuse(imageName, [...problems, ...checked.problems]);

@@ -110,13 +110,22 @@ function readItem({ line, lines }: Chunk, header: readonly string[]): Entry {
 /** @param first line number of the first line */
 function parse(lines: readonly string[], first: number): unknown {
   const counter = new LineCounter();
-  const document = parseDocument(lines.join('\n'), { lineCounter: counter, prettyErrors: false, merge: true });
+  const document = readDocument(lines, counter, first);
   const [fault] = document.errors;
   if (fault !== undefined) {
     throw new BatchFileError(first - 1 + Math.max(1, counter.linePos(fault.pos[0]).line), `not YAML: ${fault.message}`);
   }
   try {
     return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new BatchFileError(Math.max(1, first), `not YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The parser recurses: a document of very many levels exceeds the call stack. */
+function readDocument(lines: readonly string[], lineCounter: LineCounter, first: number) {
+  try {
+    return parseDocument(lines.join('\n'), { lineCounter, prettyErrors: false, merge: true });
   } catch (error) {
     throw new BatchFileError(Math.max(1, first), `not YAML: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -56,3 +56,10 @@ test.each([
   expect((await app.request(path)).status).toBe(400);
   expect(reached).toBe(0);
 });
+
+test.each(['22021', '22P05', '22003'])('PostgreSQL rejects a value of the request with %s → 400', async (code) => {
+  const reject = () => Promise.reject(Object.assign(new Error('invalid byte sequence'), { code }));
+  const imports = new Proxy({}, { get: () => reject });
+  const rejecting = createApp({ imports, token: null, log: { error: () => {} } } as unknown as ApiDependencies);
+  expect((await rejecting.request('/v1/imports/imp-1')).status).toBe(400);
+});
