@@ -5,7 +5,7 @@ import { sourceFailure } from './source.js';
 export interface HttpRules {
   /** `example.com`, or `*.example.com` for all its subdomains; empty: any host. */
   readonly hosts: readonly string[];
-  /** Addresses (`127.0.0.1`, `10.0.0.0/8`) that are allowed although their kind is refused. */
+  /** Addresses (`127.0.0.1`, `10.0.0.0/8`) that are allowed although their range is rejected. */
   readonly addresses: readonly string[];
 }
 
@@ -37,7 +37,7 @@ const CARRIERS = [
 ];
 
 export interface AddressGuard {
-  /** Throws `Source.HostNotAllowed` where the rules do not allow the host. */
+  /** Throws `Source.HostNotAllowed` if the rules do not allow the host. */
   checkHost(host: string): void;
   /** Throws `Source.AddressNotAllowed`; `host` is for the message. */
   checkAddress(address: string, host: string): void;

@@ -9,7 +9,7 @@ import type { BufferPair, SourceReader } from './source.js';
 
 export interface CopyOptions {
   readonly signal: AbortSignal;
-  /** Called with the bytes that have arrived so far; rejects where there is no room for them. */
+  /** Called with the bytes that have arrived so far; rejects if there is not enough space for them. */
   readonly onBytes: (bytesDone: number) => Promise<void>;
 }
 

@@ -79,8 +79,8 @@ function digestOf(
 }
 
 /**
- * Opens a regular file by its real path: a link or a pipe that has replaced it since the path was checked is refused.
- * @param sparse where the file has no data; holes are not read
+ * Opens a regular file by its real path: a link or a pipe that has replaced it since the path was checked is rejected.
+ * @param sparse the ranges without data; they are not read
  */
 export async function openFileReader(path: string, sparse: SparseMap | null = null): Promise<SourceReader> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;

@@ -4,7 +4,7 @@ import { type BufferPair, type SourceReader, sourceFailure } from './source.js';
 
 export interface HttpFacts {
   readonly url: URL;
-  /** Null where the server does not report it. */
+  /** Null if the server does not report it. */
   readonly size: number | null;
   readonly takesRanges: boolean;
   /** A strong ETag, else the time of the last change; null: the server reports neither. */
@@ -80,7 +80,7 @@ export function httpReader(client: HttpClient, facts: RangedHttpFacts): SourceRe
         if (answer.status === 416) throw sourceFailure('Changed', `${name} became shorter than ${size} bytes`);
         if (answer.status !== 206) throw refusal(answer, url);
         const range = contentRange(answer);
-        // An answer to If-Range may omit the time of the last change.
+        // A response to If-Range may omit Last-Modified.
         const same = range?.total === size && [validator, null].includes(validatorOf(answer));
         if (!same || range?.start !== offset) throw sourceFailure('Changed', `${name} was changed on its server`);
         yield* fill(answer, length, buffers);
@@ -101,7 +101,7 @@ export function httpReader(client: HttpClient, facts: RangedHttpFacts): SourceRe
   };
 }
 
-/** Gathers the answer's bytes into full chunks. */
+/** Collects the bytes of the response into full chunks. */
 async function* fill(answer: HttpAnswer, length: number, buffers: BufferPair): AsyncIterable<Uint8Array> {
   let [current, other] = buffers;
   let filled = 0;

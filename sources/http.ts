@@ -1,4 +1,4 @@
-/** An image on a web server: read in ranges where the server supports them, else downloaded to the cache. */
+/** An image on a web server: read in ranges if the server supports them, otherwise downloaded to the cache. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { SourceAccess } from './access.js';
@@ -54,7 +54,7 @@ export function httpSource(address: string, access: SourceAccess): Source {
   };
 }
 
-/** Downloads the image. A restarted worker finds the copy again where the server reports that the image is the same. */
+/** Downloads the image. A restarted worker reuses the copy if the server reports an unchanged image. */
 async function openCopy(access: SourceAccess, facts: HttpFacts, options: OpenOptions): Promise<OpenedSource> {
   const { http, cache } = access;
   const { url, size, validator } = facts;

@@ -16,7 +16,7 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
   if (location === null) throw new Error(`${url} is not the location of an object`);
   const name = formatObjectLocation(location);
 
-  /** A refusal to answer is reported with the problems of the request; any other error ends the attempt. */
+  /** A rejected call is reported with the problems of the request; any other error ends the attempt. */
   const head = async (): Promise<ObjectFacts | FailureError> => {
     try {
       const object = await objects.headObject(location.bucket, location.key);
@@ -107,7 +107,7 @@ function versionOf(name: string, { etag, crc64, size }: ObjectFacts): string {
   return `${name} ${etag} ${crc64 ?? ''} ${size}`;
 }
 
-/** What ECS would answer for an object that is empty or archived; null for any other. */
+/** The error that ECS would return for an empty or archived object; null for any other object. */
 function unusable(name: string, { size, storageClass, restore }: ObjectFacts): FailureError | null {
   if (size === 0) return refusal('Size', `object ${name} is empty`);
   if (!ARCHIVED.includes(storageClass) || restore === 'restored') return null;

@@ -18,7 +18,7 @@ export interface CacheOptions {
 
 /** The space that is reserved for a file while it is written. */
 export interface Room {
-  /** Reserves this many bytes in total; throws `Cache.Full` where there is no room for them. */
+  /** Reserves this many bytes in total; throws `Cache.Full` if there is not enough space. */
   grow(bytes: number): Promise<void>;
 }
 
@@ -30,9 +30,9 @@ export interface CachedFile {
 
 export interface Cache {
   /**
-   * The file of this name; `make` writes it where it does not exist. `make` may also write to paths that begin with the path
+   * The file of this name; `make` writes it if it does not exist. `make` may also write to paths that begin with the path
    * that it gets; only the file at that path is kept. Waits while other files use the room that it needs. Throws `Cache.Full`
-   * (attention) where the room would not suffice without them either.
+   * (attention) if the space would not suffice without them either.
    * @param bytes the most that it takes on the disk, as far as is known
    */
   obtain(
@@ -62,7 +62,7 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
   let cleared: Promise<void> | null = null;
   let changed = waiter();
 
-  /** Makes room for `bytes` more by deleting unused files; throws where that does not suffice. */
+  /** Makes room for `bytes` more by deleting unused files; throws if that does not suffice. */
   const makeRoom = async (bytes: number): Promise<void> => {
     const files = await finished(folder);
     const idle = files.filter((file) => !users.has(file.name)).sort((one, other) => one.usedAt - other.usedAt);

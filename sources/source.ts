@@ -11,9 +11,9 @@ export interface Source {
   readonly place: SourcePlace;
   /** The object that ECS imports directly; null: the bytes are uploaded to `upload.bucket` first. */
   readonly object: ObjectLocation | null;
-  /** What is known without reading the image; asked for once, then remembered. Throws `FailureError`. */
+  /** The properties that are known without reading the image; requested once, then cached. Throws `FailureError`. */
   describe(signal: AbortSignal): Promise<SourceFacts>;
-  /** The inspector's report on the image where it is; null where the image cannot be read there. */
+  /** The inspector's report on the image where it is; null if the image cannot be read there. */
   inspect<Report>(inspector: Inspector<Report>, signal: AbortSignal): Promise<Report | null>;
   open(options: OpenOptions): Promise<OpenedSource>;
   /** SHA-256 of all bytes, in lower-case hex. */
@@ -21,7 +21,7 @@ export interface Source {
 }
 
 export interface SourceFacts {
-  /** Bytes; null where the server does not report it. */
+  /** Bytes; null if the server does not report it. */
   readonly size: number | null;
   /** Differs whenever the bytes may differ; null where that is unknown. */
   readonly version: string | null;
@@ -43,12 +43,12 @@ export interface ImageRanges {
   readonly name: string;
   readonly size: number;
   readonly version: string | null;
-  /** Exactly the bytes asked for. Throws `FailureError`. */
+  /** Exactly the requested bytes. Throws `FailureError`. */
   read(offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 export interface OpenOptions {
-  /** From the request: a source with another digest is refused. */
+  /** From the request: a source with another digest is rejected. */
   readonly sha256: string | undefined;
   /** The bytes must be in a file on this host, to be converted or inspected. */
   readonly asFile: boolean;

@@ -35,7 +35,7 @@ export interface ObjectCalls {
 }
 
 export interface UploadSettings extends RetrySettings {
-  /** Bytes of a part; larger where the object would otherwise have more than 10,000 parts. */
+  /** Bytes of a part; larger if the object would otherwise have more than 10,000 parts. */
   readonly partSize: number;
   /** Parts that are sent concurrently: at the start, and at most. */
   readonly concurrentParts: number;
@@ -164,7 +164,7 @@ class Upload {
     return done.sort((one, other) => one.number - other.number);
   }
 
-  /** The cloud's part where it equals the source's bytes; null when the part must be sent. */
+  /** The part in the cloud if it equals the source's bytes; null if the part must be sent. */
   private async unlessChanged(part: Part, listed: ListedPart, noted: NotedPart | undefined, signal: AbortSignal) {
     if (listed.size !== part.length) return null;
     const there = { number: part.number, length: part.length, etag: listed.etag };

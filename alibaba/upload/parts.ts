@@ -21,7 +21,7 @@ export interface ListedPart {
   readonly size: number;
   /** Upper-case hex without quotes: the MD5 of the part's bytes. */
   readonly etag: string;
-  /** Null where the cloud does not list it. */
+  /** Null if the cloud does not list it. */
   readonly crc64: bigint | null;
 }
 
