@@ -19,8 +19,8 @@ export interface TestDatabase {
 export async function startTestDatabase(): Promise<TestDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ecs-image-import-db-'));
   const { part, url } = await preparePostgres({ dataDir, port: await portPicker()(), env: process.env });
-  const { file, args, env } = part.command;
-  const server = spawn(file, [...args], { env, cwd: '/', stdio: 'ignore' });
+  const { file, args, env, cwd, account } = part.command;
+  const server = spawn(file, [...args], { ...account, env, cwd, stdio: 'ignore' });
   const ended = once(server, 'exit');
   const isUp = 'probe' in part.ready ? part.ready.probe : () => Promise.resolve(true);
   for (let tries = 0; !(await isUp().catch(() => false)); tries++) {
