@@ -25,7 +25,7 @@ const compose = composeSchema.parse(
   parse(readFileSync(path.join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
 );
 const services = Object.entries(compose.services);
-const sources = execFileSync('git', ['ls-files', 'api', 'workers', 'cli', 'alibaba', 'domain', 'local', 'temporal'], {
+const sources = execFileSync('git', ['ls-files', 'api', 'workers', 'cli', 'config', 'alibaba', 'domain', 'local', 'temporal'], {
   cwd: root,
 })
   .toString()

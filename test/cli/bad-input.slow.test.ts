@@ -76,7 +76,7 @@ describe('a request', () => {
     const ran = await importIt(DEMO_IMAGE, ['--name', '1', '--architecture', 'sparc', '--disk-image-size', '4000']);
     expect(ran.code).toBe(2);
     for (const field of ['imageName', 'architecture', 'disks[0].diskImageSize']) {
-      expect(ran.stderr.split('\n').some((line) => line.startsWith(`${field}: `))).toBe(true);
+      expect(ran.stderr.split('\n').some((line) => line.startsWith(`${field} `))).toBe(true);
     }
     expect(await cloud()).toMatchObject({ images: [], objects: [] });
   });
