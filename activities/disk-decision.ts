@@ -77,7 +77,7 @@ async function formatAfterConversion(
   field: string,
   programs: Programs,
 ): Promise<string> {
-  // For a packed image or an archive, the format in the request is that of the disk inside.
+  // For a compressed image or an archive, the format in the request is that of the disk inside.
   if (inspection.contains === null && isImportable(inspection.format)) requireSameFormat(disk, inspection, field);
   return await convertedFormat(inspection, programs);
 }

@@ -7,8 +7,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Duplex } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { nodeDecoder, wasmDecoderAccess } from './compression/zstd-decoders.js';
 import type { DiskContext } from './inspection.js';
-import { nodeDecoder, wasmDecoderAccess } from './packing/zstd-decoders.js';
 import { type RemoteImage, serveRequests } from './remote-image.js';
 
 export interface ReadingLimits {

@@ -25,9 +25,13 @@ const compose = composeSchema.parse(
   parse(readFileSync(path.join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
 );
 const services = Object.entries(compose.services);
-const sources = execFileSync('git', ['ls-files', 'api', 'workers', 'cli', 'config', 'alibaba', 'domain', 'local', 'temporal'], {
-  cwd: root,
-})
+const sources = execFileSync(
+  'git',
+  ['ls-files', 'api', 'workers', 'cli', 'config', 'alibaba', 'domain', 'local', 'temporal'],
+  {
+    cwd: root,
+  },
+)
   .toString()
   .split('\n')
   .filter((file) => file.endsWith('.ts'))

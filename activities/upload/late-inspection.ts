@@ -1,4 +1,4 @@
-/** Late inspections: images that can be inspected only during the upload (unpacked, downloaded or changed). The rules of preflight apply. */
+/** Late inspections: images that can be inspected only during the upload (decompressed, downloaded or changed). The rules of preflight apply. */
 import { FailureError } from '../../domain/errors/failure.js';
 import { settleImage } from '../../domain/image-settings.js';
 import type { DiskPlan, ImportPlan } from '../../domain/plan.js';

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { type ByteSource, openFile, printable, UnreadableError } from '../bytes.js';
 import { expectedDigests } from '../formats/manifest.js';
 import { type TarFile, tarFiles } from '../formats/tar.js';
-import { UnpackError } from './unpack.js';
+import { DecompressionError } from './decompress.js';
 
 const PIECE = 1024 * 1024;
 
@@ -24,7 +24,7 @@ export async function extractSparse(
   { onWritten, onProgress, signal }: ExtractOptions,
 ): Promise<void> {
   const file = listed(archive, (_bytes, files) => files.find((other) => other.offset === offset));
-  if (file === undefined) throw new UnpackError('the disk is not in the archive any more');
+  if (file === undefined) throw new DecompressionError('the disk is not in the archive any more');
   const stored = (file.extents ?? []).reduce((sum, { length }) => sum + length, 0);
   let written = 0;
   for (const { start, length, offset: from } of file.extents ?? []) {
@@ -39,7 +39,7 @@ export async function extractSparse(
   await target.truncate(file.size);
 }
 
-/** Throws UnpackError for the first file that is not the one in the manifest. */
+/** Throws DecompressionError for the first file that is not the one in the manifest. */
 export async function verifyManifests(archive: FileHandle, signal: AbortSignal): Promise<void> {
   const expected = listed(archive, expectedDigests);
   for (const { file, algorithm, digest } of expected) {
@@ -52,7 +52,7 @@ export async function verifyManifests(archive: FileHandle, signal: AbortSignal):
       }
     }
     if (hash.digest('hex') !== digest) {
-      throw new UnpackError(
+      throw new DecompressionError(
         `the file ${printable(file.name)} in the archive is not the one that the manifest describes (${algorithm})`,
       );
     }
@@ -64,7 +64,7 @@ function listed<T>(archive: FileHandle, use: (bytes: ByteSource, files: readonly
     const bytes = openFile(archive.fd);
     return use(bytes, tarFiles(bytes));
   } catch (error) {
-    if (error instanceof UnreadableError) throw new UnpackError(error.message);
+    if (error instanceof UnreadableError) throw new DecompressionError(error.message);
     throw error;
   }
 }
@@ -77,7 +77,7 @@ async function* piecesOf(
   const piece = Buffer.allocUnsafe(Math.min(PIECE, length));
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(piece, 0, Math.min(piece.length, length - at), offset + at);
-    if (bytesRead === 0) throw new UnpackError(`the archive ends at byte ${offset + at}`);
+    if (bytesRead === 0) throw new DecompressionError(`the archive ends at byte ${offset + at}`);
     yield { bytes: piece.subarray(0, bytesRead), at };
     at += bytesRead;
   }

@@ -1,4 +1,4 @@
-/** Converts a source into what ECS imports: unpacks it, takes the disk out of an archive, makes a compressed QCOW2. */
+/** Converts a source into what ECS imports: decompresses it, takes the disk out of an archive, makes a compressed QCOW2. */
 import { type FileHandle, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { setInterval as ticks } from 'node:timers/promises';
 import { orHostFailure } from '../../domain/errors/index.js';
@@ -8,6 +8,7 @@ import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
 import { extractSparse, verifyManifests } from './archive.js';
 import { type ConvertMode, containerOf, isImportable } from './decision.js';
+import { DecompressionError, decompress, isCompression } from './decompress.js';
 import { convertFailure, INSTALLED, type Programs, requireQemuImg } from './programs.js';
 import {
   type ImageBytes,
@@ -17,11 +18,10 @@ import {
   QemuImgError,
   UnsafeImageError,
 } from './qemu-img.js';
-import { isPacking, UnpackError, unpack } from './unpack.js';
 
 const GROW_INTERVAL_MS = 1_000;
-/** The first guess of how much a packed file grows; the reserved room grows with it. */
-const UNPACKED_GUESS = 4;
+/** The first guess of how much a compressed file grows; the reserved room grows with it. */
+const DECOMPRESSED_GUESS = 4;
 
 export interface ConversionInput {
   readonly file: string;
@@ -55,7 +55,7 @@ interface Work extends ConversionInput, Required<ConverterOptions> {
   readonly room: Room;
 }
 
-/** A file on the way from the source to its disk: the source, or what was unpacked from the layer before. */
+/** A file on the way from the source to its disk: the source, or what was decompressed from the layer before. */
 interface Layer {
   readonly file: string;
   readonly handle: FileHandle;
@@ -64,8 +64,8 @@ interface Layer {
   readonly progress: number;
 }
 
-/** At most: a packed file, the archive in it, the packed or sparse disk in that. */
-const DRAFTS = ['unpacked', 'disk', 'inner'];
+/** At most: a compressed file, the archive in it, the compressed or sparse disk in that. */
+const DRAFTS = ['decompressed', 'disk', 'inner'];
 /** Findings of the layers inside a source, for those that share the converted file. */
 const MAX_REMEMBERED = 1_000;
 
@@ -101,22 +101,22 @@ function withFindings(inspection: Inspection, lasting: readonly Finding[]): Insp
 }
 
 function firstRoom({ format, allocatedSize }: ContainerFacts): number {
-  return isPacking(format) ? allocatedSize * UNPACKED_GUESS : mostBytesOf(allocatedSize);
+  return isCompression(format) ? allocatedSize * DECOMPRESSED_GUESS : mostBytesOf(allocatedSize);
 }
 
-/** Unpacks layer by layer, and converts the disk unless it can stay as it is. Returns the lasting findings of the layers inside. */
+/** Decompresses layer by layer, and converts the disk unless it can stay as it is. Returns the lasting findings of the layers inside. */
 async function unwrap(work: Work, source: Layer): Promise<readonly Finding[]> {
   const { target, signal, programs } = work;
   const lasting: Finding[] = [];
   let layer = source;
-  // The drafts that exist: a layer is deleted when the next one has been unpacked from it.
+  // The drafts that exist: a layer is deleted when the next one has been decompressed from it.
   let bytesOnDisk = 0;
   const roomBeside = (bytes: number): Room => ({ grow: (more) => work.room.grow(bytes + more) });
   try {
     for (const suffix of DRAFTS) {
       await verify(work, layer);
       const file = `${target}.${suffix}`;
-      const written = await unpackInto({ ...work, room: roomBeside(bytesOnDisk) }, layer, file);
+      const written = await extractLayer({ ...work, room: roomBeside(bytesOnDisk) }, layer, file);
       if (written === null) break;
       const handle = await open(file, 'r');
       await closeLayer(layer, source);
@@ -124,7 +124,7 @@ async function unwrap(work: Work, source: Layer): Promise<readonly Finding[]> {
       layer = { file, handle, container: source.container, progress };
       bytesOnDisk = written;
       const container = containerOf(await work.inspect(file, { signal, role: 'data' }));
-      if (isPacking(container.format)) throw convertFailure('Failed', `${work.file} is packed twice`);
+      if (isCompression(container.format)) throw convertFailure('Failed', `${work.file} is compressed twice`);
       lasting.push(...(container.lasting ?? []));
       layer = { ...layer, container };
     }
@@ -154,12 +154,13 @@ async function verify({ file, signal }: Work, { handle, container }: Layer): Pro
   const isUnverified = container.lasting?.some(
     ({ code, severity }) => code === 'ECSIMPORT.ManifestDigest' && severity === 'info',
   );
-  if (isUnverified === true) await verifyManifests(handle, signal).catch((error: unknown) => cannotUnpack(file, error));
+  if (isUnverified === true)
+    await verifyManifests(handle, signal).catch((error: unknown) => cannotDecompress(file, error));
 }
 
-function cannotUnpack(file: string, error: unknown): never {
-  if (!(error instanceof UnpackError)) throw error;
-  throw convertFailure('Failed', `${file} cannot be unpacked: ${error.message}`, error);
+function cannotDecompress(file: string, error: unknown): never {
+  if (!(error instanceof DecompressionError)) throw error;
+  throw convertFailure('Failed', `${file} cannot be decompressed: ${error.message}`, error);
 }
 
 /** True for a disk that needs no conversion, or without qemu-img cannot have one. */
@@ -168,13 +169,13 @@ async function isFinal({ format, contains }: ContainerFacts, programs: Programs)
   return format === 'QCOW2' || (isImportable(format) && format !== 'VMDK' && (await programs.qemuImg()) === null);
 }
 
-/** Returns the bytes that the unpacked file takes on the disk; null: the layer has the disk itself, which is not packed. */
-async function unpackInto(work: Work, layer: Layer, target: string): Promise<number | null> {
+/** Returns the bytes that the decompressed file takes on the disk; null: the layer has the disk itself, which is not compressed. */
+async function extractLayer(work: Work, layer: Layer, target: string): Promise<number | null> {
   const { handle, progress } = layer;
   const { format, contains } = layer.container;
   const inside = contains?.format ?? format;
   const isSparse = contains?.sparse === true;
-  if (!isPacking(inside) && !isSparse) return null;
+  if (!isCompression(inside) && !isSparse) return null;
   let bytesOnDisk = 0;
   const options = {
     signal: work.signal,
@@ -184,16 +185,16 @@ async function unpackInto(work: Work, layer: Layer, target: string): Promise<num
       await work.room.grow(bytes);
     },
   };
-  const unpacked = await open(target, 'wx');
+  const decompressed = await open(target, 'wx');
   try {
-    // A sparse file that is packed too is unpacked in the next layer.
-    if (isSparse) await extractSparse(handle, contains.offset, unpacked, options);
-    else if (isPacking(inside)) await unpack(inside, handle, contains, unpacked, options);
+    // A sparse file that is compressed too is decompressed in the next layer.
+    if (isSparse) await extractSparse(handle, contains.offset, decompressed, options);
+    else if (isCompression(inside)) await decompress(inside, handle, contains, decompressed, options);
     return bytesOnDisk;
   } catch (error) {
-    cannotUnpack(work.file, error);
+    cannotDecompress(work.file, error);
   } finally {
-    await unpacked.close();
+    await decompressed.close();
   }
 }
 

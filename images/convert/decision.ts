@@ -1,9 +1,9 @@
 /** The decision whether an image is sent as it is, converted first, or converted only where that saves time. */
 import type { ContainerFacts } from '../../domain/plan.js';
 import type { ContainerFormat, Inspection } from '../inspection.js';
+import { type Compression, isCompression, packageFor } from './decompress.js';
 import { convertFailure, type Programs, requireQemuImg } from './programs.js';
 import { isReadableFormat } from './qemu-img.js';
-import { isPacking, type Packing, packageFor } from './unpack.js';
 
 export type ConvertMode = 'auto' | 'never' | 'qcow2';
 
@@ -13,7 +13,7 @@ export type Conversion = 'as-is' | 'converted' | 'if-worth';
 /** The formats that ECS imports; VMDK only for accounts that the vendor invited. */
 const IMPORTABLE: readonly string[] = ['RAW', 'QCOW2', 'VHD', 'VMDK'] satisfies readonly ContainerFormat[];
 
-/** Formats inside a packed file that are sent without qemu-img. */
+/** Formats inside a compressed file that are sent without qemu-img. */
 const IMPORTABLE_INSIDE: readonly string[] = ['RAW', 'QCOW2', 'VHD'];
 
 /** Findings about how the disk is stored, which no longer apply after a conversion. */
@@ -66,22 +66,22 @@ export async function decideConversion(
   if (mode === 'never') {
     throw convertFailure('NotWanted', `the image is ${format}, which ECS does not import, and upload.convert is never`);
   }
-  if (isPacking(format)) {
-    await requireUnpacker(programs, format);
-    // A format that ECS imports only has to be unpacked.
+  if (isCompression(format)) {
+    await requireDecompressor(programs, format);
+    // A format that ECS imports only has to be decompressed.
     if (IMPORTABLE_INSIDE.includes(subformat ?? '')) return 'converted';
   } else if (!ARCHIVES.includes(format) && !isReadableFormat(format)) {
     return 'as-is';
   }
-  const packedInside = inspection.contains?.format ?? '';
-  if (isPacking(packedInside)) await requireUnpacker(programs, packedInside);
+  const compressionInside = inspection.contains?.format ?? '';
+  if (isCompression(compressionInside)) await requireDecompressor(programs, compressionInside);
   await requireQemuImg(programs, format);
   return 'converted';
 }
 
-async function requireUnpacker(programs: Programs, packing: Packing): Promise<void> {
-  if (await programs.unpacker(packing)) return;
-  const message = `the image is packed (${packing}), and this worker has no ${packageFor(packing)}`;
+async function requireDecompressor(programs: Programs, compression: Compression): Promise<void> {
+  if (await programs.decompressor(compression)) return;
+  const message = `the image is compressed (${compression}), and this worker has no ${packageFor(compression)}`;
   throw convertFailure('NoUnpacker', message);
 }
 
@@ -109,9 +109,9 @@ export async function convertedFormat(
   { format, subformat }: Pick<ContainerFacts, 'format' | 'subformat'>,
   programs: Programs,
 ): Promise<string> {
-  // Without qemu-img a packed image is only unpacked.
-  const unpackedOnly = isPacking(format) && subformat !== null && (await programs.qemuImg()) === null;
-  return unpackedOnly ? subformat : 'QCOW2';
+  // Without qemu-img a compressed image is only decompressed.
+  const decompressOnly = isCompression(format) && subformat !== null && (await programs.qemuImg()) === null;
+  return decompressOnly ? subformat : 'QCOW2';
 }
 
 /** True for a finding that no longer applies once the image is converted. */

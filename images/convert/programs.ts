@@ -1,20 +1,20 @@
 /** The programs that conversions need, and the failures where one is missing. */
 import type { FailureError } from '../../domain/errors/failure.js';
 import { type CodesIn, fail } from '../../domain/errors/index.js';
+import { type Compression, canDecompress } from './decompress.js';
 import { findQemuImg, type QemuImg } from './qemu-img.js';
-import { canUnpack, type Packing } from './unpack.js';
 
 /** Checked again and again: installing a program needs no restart. */
 export interface Programs {
   /** Null: not installed. */
   qemuImg(): Promise<QemuImg | null>;
-  unpacker(packing: Packing): Promise<boolean>;
+  decompressor(compression: Compression): Promise<boolean>;
 }
 
 /** Each check starts a process; without a memory a batch would start three for every image. */
 const CHECK_INTERVAL_MS = 5_000;
 
-export const INSTALLED: Programs = { qemuImg: remembered(() => findQemuImg()), unpacker: canUnpack };
+export const INSTALLED: Programs = { qemuImg: remembered(() => findQemuImg()), decompressor: canDecompress };
 
 function remembered<T>(check: () => Promise<T>): () => Promise<T> {
   let known: { readonly answer: Promise<T>; readonly untilMs: number } | null = null;

@@ -25,7 +25,7 @@ export async function sampleImage(file: FileHandle, data: readonly Extent[], sig
   const total = data.reduce((sum, extent) => sum + extent.length, 0);
   const cluster = Buffer.alloc(CLUSTER_BYTES);
   let read = 0;
-  let packed = 0;
+  let compressed = 0;
   let seconds = 0;
   for (let index = 0; index < CLUSTERS; index += 1) {
     signal.throwIfAborted();
@@ -35,10 +35,10 @@ export async function sampleImage(file: FileHandle, data: readonly Extent[], sig
     const result = await compress(cluster.subarray(0, bytesRead), SETTINGS);
     seconds += (performance.now() - begun) / 1000;
     read += bytesRead;
-    packed += Math.min(result.length, bytesRead);
+    compressed += Math.min(result.length, bytesRead);
   }
   if (read === 0) return { ratio: 1, compressBytesPerSecond: Number.POSITIVE_INFINITY };
-  return { ratio: packed / read, compressBytesPerSecond: (read / seconds) * THREADS * EFFICIENCY };
+  return { ratio: compressed / read, compressBytesPerSecond: (read / seconds) * THREADS * EFFICIENCY };
 }
 
 /** The position in the file of the `offset`-th byte of data. */

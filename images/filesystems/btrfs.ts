@@ -1,7 +1,7 @@
 /** Reads btrfs on one device (on-disk format: btrfs.readthedocs.io): subvolumes, zlib and zstd compression. */
 import { inflateSync } from 'node:zlib';
 import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
-import { decompressZstd } from '../packing/zstd.js';
+import { decompressZstd } from '../compression/zstd.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
 import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOf } from './filesystem.js';
 

@@ -1,6 +1,6 @@
 /** Reads NTFS streams: maps runs, returns zeros for holes, decompresses compression units. */
 import { type ByteSource, bufferSource, type Mapping, mappedSource, UnreadableError } from '../bytes.js';
-import { lznt1 } from '../packing/lznt1.js';
+import { lznt1 } from '../compression/lznt1.js';
 import type { Attribute } from './ntfs-records.js';
 
 const MAX_RUNS = 1_000_000;

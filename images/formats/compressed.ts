@@ -1,10 +1,10 @@
 /** Compressed files, which ECS does not import. Decompresses the beginning to detect the format and size of the content. */
 import { constants, gunzipSync } from 'node:zlib';
 import { type ByteSource, bufferSource } from '../bytes.js';
+import { xzPieces, xzSize } from '../compression/xz.js';
+import { zstdFileSize, zstdStart } from '../compression/zstd.js';
 import { unlessUnreadable } from '../findings.js';
 import type { ContainerFormat } from '../inspection.js';
-import { xzPieces, xzSize } from '../packing/xz.js';
-import { zstdFileSize, zstdStart } from '../packing/zstd.js';
 import type { OpenContainer } from './container.js';
 import { isTarHeader, tarFileBytes, tarFiles } from './tar.js';
 
@@ -97,7 +97,7 @@ function innerOf(bytes: Buffer, size: number | null): Inner | null {
   return null;
 }
 
-/** The first disk in the part of the archive that is there; the others are found when it is unpacked. */
+/** The first disk in the part of the archive that is there; the others are found when it is decompressed. */
 function innerOfTar(bytes: Buffer): Inner {
   const archive = bufferSource(bytes);
   const files = unlessUnreadable(

@@ -1,8 +1,8 @@
 /** QCOW2 versions 2 and 3 (QEMU, docs/interop/qcow2.txt): header, snapshots, tables, compressed clusters. */
 import { inflateRawSync } from 'node:zlib';
 import { type ByteSource, bufferSource, mappedSource, printable, UnreadableError, u64be } from '../bytes.js';
+import { decompressZstd } from '../compression/zstd.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { decompressZstd } from '../packing/zstd.js';
 import { CONVERT_TO_QCOW2, COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 import { checkRefcounts } from './qcow2-refcounts.js';
 import {

@@ -1,6 +1,7 @@
 /** The kernel that boots: its version, its configuration, and where each of its drivers is at boot. */
+
+import { type Initramfs, readInitramfs } from '../compression/cpio.js';
 import { unlessUnreadable } from '../findings.js';
-import { type Initramfs, readInitramfs } from '../packing/cpio.js';
 import { type BootEntry, guestPath } from './boot/entry.js';
 import { type ModuleLists, moduleName, parseConfig, readModuleLists } from './modules.js';
 import type { GuestTree } from './tree.js';

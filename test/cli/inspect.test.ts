@@ -103,7 +103,10 @@ describe('an image that an import converts → exit code 0; with --as-is → 1',
 
 test('an image that cannot be converted on this host → a blocking finding with the missing program', async () => {
   const inspection = inspectBytes(tar({ name: 'disk.raw', bytes: mbrDisk(4 * MIB) }));
-  const verdict = await importVerdict(inspection, 'auto', { qemuImg: async () => null, unpacker: async () => false });
+  const verdict = await importVerdict(inspection, 'auto', {
+    qemuImg: async () => null,
+    decompressor: async () => false,
+  });
   expect(verdict.conversion).toBeNull();
   expect(verdict.findings).toContainEqual(expect.objectContaining({ code: 'Convert.NoQemuImg', severity: 'blocking' }));
 });

@@ -191,7 +191,7 @@ describe('an image in a format that ECS does not support', () => {
           'disk.vmdk',
         ),
     ],
-    ['a packed QCOW2', () => made('disk.zst', 'zstd', '-q', '-f', '-1', DEMO_IMAGE, '-o', 'disk.zst')],
+    ['a compressed QCOW2', () => made('disk.zst', 'zstd', '-q', '-f', '-1', DEMO_IMAGE, '-o', 'disk.zst')],
   ])('%s is converted to QCOW2, and a finding reports it', async (_name, make) => {
     const id = await service.start({ disks: [{ source: `file://${await make()}` }] });
     const view = await succeeded(id);

@@ -139,7 +139,7 @@ test('a unified kernel image → version, command line and initramfs from its se
     ['.linux', Buffer.alloc(64)],
     ['.uname', Buffer.from('6.10.3-arch1')],
     ['.cmdline', Buffer.from('root=UUID=7 rw\0')],
-    ['.initrd', Buffer.from('packed')],
+    ['.initrd', Buffer.from('compressed')],
   ];
   const image = Buffer.alloc(2048);
   image.write('MZ');
@@ -158,7 +158,7 @@ test('a unified kernel image → version, command line and initramfs from its se
   expect(boot({ '/efi/EFI/Linux/arch-linux.efi': image }, true)[0]).toMatchObject({
     version: '6.10.3-arch1',
     args: ['root=UUID=7', 'rw'],
-    unified: { initramfs: Buffer.from('packed') },
+    unified: { initramfs: Buffer.from('compressed') },
   });
 });
 

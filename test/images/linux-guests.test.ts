@@ -44,10 +44,10 @@ const CENTOS = CONSTRUCTED['centos-7'] as ConstructedGuest;
 const UBUNTU = CONSTRUCTED['ubuntu-22'] as ConstructedGuest;
 const ALPINE = CONSTRUCTED['alpine-3'] as ConstructedGuest;
 
-const packed = (version: string, ...drivers: string[]) =>
+const compressed = (version: string, ...drivers: string[]) =>
   gzipSync(cpioOf(['init', ...drivers.map((path) => `usr/lib/modules/${version}/kernel/${path}.ko.xz`)]));
-const CENTOS_WITHOUT_VIRTIO = packed('3.10.0-1160.el7.x86_64', 'fs/xfs/xfs');
-const CENTOS_OF_ANOTHER = packed(
+const CENTOS_WITHOUT_VIRTIO = compressed('3.10.0-1160.el7.x86_64', 'fs/xfs/xfs');
+const CENTOS_OF_ANOTHER = compressed(
   '3.10.0-957.el7.x86_64',
   'fs/xfs/xfs',
   'drivers/block/virtio_blk',
@@ -274,7 +274,7 @@ test('an unknown distribution → no blocking findings', () => {
         '/boot/grub/grub.cfg':
           'menuentry "NixOS" {\n  linux ($drive1)//kernels/abc-bzImage init=/nix/store/x/init\n  initrd ($drive1)//kernels/abc-initrd\n}\n',
         '/boot/kernels/abc-bzImage': 'not an x86 image',
-        '/boot/kernels/abc-initrd': 'packed in its own way',
+        '/boot/kernels/abc-initrd': 'compressed in its own way',
       },
     }),
   );

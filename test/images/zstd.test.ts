@@ -1,8 +1,8 @@
 /** Zstandard decompression with both decoders: the one in Node.js, where it has one, and the WebAssembly package. */
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../images/bytes.js';
-import { createZstd, zstdFileSize } from '../../images/packing/zstd.js';
-import { nodeDecoder, wasmDecoder } from '../../images/packing/zstd-decoders.js';
+import { createZstd, zstdFileSize } from '../../images/compression/zstd.js';
+import { nodeDecoder, wasmDecoder } from '../../images/compression/zstd-decoders.js';
 
 /** `CONTENT` compressed by zstd 1.5.4 -19 with a checksum and without content size: Huffman literals, FSE sequences, repeated offsets. */
 const COMPRESSED = Buffer.from(

@@ -99,19 +99,19 @@ const makers: Record<string, () => string> = {
     run('tar', '--format=ustar', '-cf', 'machine.ova', 'machine.ovf', 'disk.vmdk');
     return at('machine.ova');
   },
-  'a raw file packed with gzip': () => {
+  'a raw file compressed with gzip': () => {
     run('sh', '-c', 'gzip -1 -c disk.raw > disk.raw.gz');
     return at('disk.raw.gz');
   },
-  'a raw file packed with xz': () => {
+  'a raw file compressed with xz': () => {
     run('sh', '-c', 'xz -0 -c disk.raw > disk.raw.xz');
     return at('disk.raw.xz');
   },
-  'a raw file packed with zstd': () => {
+  'a raw file compressed with zstd': () => {
     run('sh', '-c', 'zstd -qc disk.raw > disk.raw.zst');
     return at('disk.raw.zst');
   },
-  'a VMDK packed with gzip': () => {
+  'a VMDK compressed with gzip': () => {
     toFormat('vmdk');
     run('sh', '-c', 'gzip -1 -c disk.vmdk > disk.vmdk.gz');
     return at('disk.vmdk.gz');
@@ -133,7 +133,7 @@ describe('the same disk comes out of', () => {
     expect(readdirSync(at('cache'))).toEqual([]);
   });
 
-  test('a QCOW2 packed with xz, which is only unpacked', async () => {
+  test('a QCOW2 compressed with xz, which is only decompressed', async () => {
     run('sh', '-c', `xz -0 -c ${DEMO} > demo.xz`);
     const { file: made } = await convert(at('demo.xz'));
     expect(readFileSync(made.path).equals(readFileSync(DEMO))).toBe(true);
@@ -202,9 +202,9 @@ describe('an image that refers to other files', () => {
   );
 });
 
-describe('a packed file', () => {
+describe('a compressed file', () => {
   test('that is truncated → reported as damaged', async () => {
-    const file = makers['a raw file packed with gzip']?.() ?? '';
+    const file = makers['a raw file compressed with gzip']?.() ?? '';
     truncateSync(file, statSync(file).size - 1000);
     await expect(convert(file)).rejects.toMatchObject({ failure: { code: 'Convert.Failed', class: 'request' } });
   });
@@ -216,7 +216,7 @@ describe('a packed file', () => {
     await made.release('delete');
   });
 
-  test('that unpacks to more than the room → stopped', async () => {
+  test('that decompresses to more than the room → stopped', async () => {
     run('sh', '-c', 'yes "a line of text" | head -c 64M | gzip -1 > text.gz');
     await expect(convert(at('text.gz'), { limitBytes: 40 * MIB })).rejects.toMatchObject({
       failure: { code: 'Cache.Full', class: 'attention' },

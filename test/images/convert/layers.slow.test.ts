@@ -1,4 +1,4 @@
-/** Conversions of packed, archived and oddly stored images by the real programs: the disk stays the same. */
+/** Conversions of compressed, archived and oddly stored images by the real programs: the disk stays the same. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -71,7 +71,7 @@ async function sameDisk(name: string): Promise<void> {
 
 const skippable = Buffer.from('502a4d180c000000616c6c206f66207468656d21', 'hex');
 
-describe('packed images and archives → the same disk', () => {
+describe('compressed images and archives → the same disk', () => {
   const scripts: Record<string, string> = {
     'gce.tar.gz': 'tar --format=oldgnu -Sczf gce.tar.gz disk.raw',
     'pax-sparse.tar.gz': 'tar --format=posix -Sczf pax-sparse.tar.gz disk.raw',
@@ -82,10 +82,10 @@ describe('packed images and archives → the same disk', () => {
     'machine.ova.gz': 'tar --format=ustar -cf - machine.ovf disk.vmdk | gzip -1 > machine.ova.gz',
     'folder.ova': 'tar --format=posix -cf folder.ova folder',
     'disk-first.ova': 'tar --format=ustar -cf disk-first.ova disk.vmdk machine.ovf',
-    'gz-vmdk.ova': 'gzip -1kc disk.vmdk > packed && tar --format=ustar -cf gz-vmdk.ova machine.ovf packed',
-    'gz-vhd.ova': 'gzip -1kc disk.vhd > packed && tar --format=ustar -cf gz-vhd.ova machine.ovf packed',
-    'xz-qcow2.ova': 'xz -0kc disk.qcow2 > packed && tar --format=ustar -cf xz-qcow2.ova packed machine.ovf',
-    'gz-raw.ova.gz': 'gzip -1kc disk.raw > packed && tar -czf gz-raw.ova.gz machine.ovf packed',
+    'gz-vmdk.ova': 'gzip -1kc disk.vmdk > compressed && tar --format=ustar -cf gz-vmdk.ova machine.ovf compressed',
+    'gz-vhd.ova': 'gzip -1kc disk.vhd > compressed && tar --format=ustar -cf gz-vhd.ova machine.ovf compressed',
+    'xz-qcow2.ova': 'xz -0kc disk.qcow2 > compressed && tar --format=ustar -cf xz-qcow2.ova compressed machine.ovf',
+    'gz-raw.ova.gz': 'gzip -1kc disk.raw > compressed && tar -czf gz-raw.ova.gz machine.ovf compressed',
     'manifest.ova':
       'echo "SHA256(disk.vmdk)= $(sha256sum < disk.vmdk | cut -c-64)" > m.mf && tar --format=ustar -cf manifest.ova machine.ovf m.mf disk.vmdk',
     'trailing.raw.gz': 'gzip -1kc disk.raw > trailing.raw.gz && printf "{ \\"metadata\\": 1 }FWx0" >> trailing.raw.gz',
@@ -170,7 +170,7 @@ describe('bytes after the disk → the same disk', () => {
   });
 });
 
-test('a wrong digest in the manifest of a packed OVA → a blocking finding after the conversion', async () => {
+test('a wrong digest in the manifest of a compressed OVA → a blocking finding after the conversion', async () => {
   run(`echo "SHA256(disk.vmdk)= ${'0'.repeat(64)}" > m.mf
     tar --format=ustar -cf - machine.ovf m.mf disk.vmdk | gzip -1 > wrong.ova.gz`);
   const { file, inspection } = await convert('wrong.ova.gz');

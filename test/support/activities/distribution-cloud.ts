@@ -213,7 +213,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
       inspectRemote: unused,
       cache: { obtain: unused },
       convert: unused,
-      programs: { qemuImg: unused, unpacker: unused },
+      programs: { qemuImg: unused, decompressor: unused },
       sends: { use: unused },
       digests: { run: unused },
       host: 'here',

@@ -116,7 +116,7 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
       inspectRemote: unused,
       cache: { obtain: unused },
       convert: unused,
-      programs: { qemuImg: async () => null, unpacker: async () => false },
+      programs: { qemuImg: async () => null, decompressor: async () => false },
       sends: createSemaphore(4),
       digests: createSingleFlight<string>(),
       host,

@@ -60,7 +60,7 @@ export function uploadWorker({
       ...runner.deps.uploading,
       ...{ http, uploads: shared.uploads, sends: createSemaphore(sends), digests: createSingleFlight<string>() },
       inspectRemote: (image) => inspect(image.name),
-      programs: { qemuImg: async () => null, unpacker: async () => false },
+      programs: { qemuImg: async () => null, decompressor: async () => false },
     },
   };
   return {

@@ -2,8 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../images/bytes.js';
-import { readInitramfs } from '../../images/packing/cpio.js';
-import { xzSize } from '../../images/packing/xz.js';
+import { readInitramfs } from '../../images/compression/cpio.js';
+import { xzSize } from '../../images/compression/xz.js';
 
 function cpio(names: readonly string[], size = 100): Buffer {
   const hex = (value: number) => value.toString(16).padStart(8, '0');
@@ -49,8 +49,8 @@ const XZ: Readonly<Record<string, string>> = {
 
 test.each(Object.entries(XZ))(
   'reads an archive compressed with %s, alone and after microcode',
-  (compression, packed) => {
-    const bytes = Buffer.from(packed, 'base64');
+  (compression, compressed) => {
+    const bytes = Buffer.from(compressed, 'base64');
     expect(readInitramfs(bytes)).toEqual({ names: NAMES, compression, problem: null });
     const second = readInitramfs(Buffer.concat([cpio(['early']), bytes]));
     expect(second).toEqual({ names: ['early', ...NAMES], compression, problem: null });
@@ -76,9 +76,9 @@ describe('the content size of an xz file', () => {
 });
 
 test('returns other names or a problem when one byte of xz data is changed', () => {
-  const packed = Buffer.from(XZ.xz ?? '', 'base64');
-  for (let at = 6; at < packed.length; at += 1) {
-    const changed = Buffer.from(packed);
+  const compressed = Buffer.from(XZ.xz ?? '', 'base64');
+  for (let at = 6; at < compressed.length; at += 1) {
+    const changed = Buffer.from(compressed);
     changed.writeUInt8((changed[at] ?? 0) ^ 0x55, at);
     const result = readInitramfs(changed);
     expect(result.problem === null || result.problem.length > 0).toBe(true);
@@ -99,6 +99,6 @@ test('reports drivers in a nested image as a problem', () => {
 });
 
 test('reports an archive that is cut off', () => {
-  const packed = gzipSync(cpio(NAMES));
-  expect(readInitramfs(packed.subarray(0, packed.length - 20)).problem).not.toBeNull();
+  const compressed = gzipSync(cpio(NAMES));
+  expect(readInitramfs(compressed.subarray(0, compressed.length - 20)).problem).not.toBeNull();
 });

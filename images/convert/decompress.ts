@@ -1,4 +1,4 @@
-/** Unpacks files that are compressed with gzip, xz or zstd into sparse files, with the programs of these names. */
+/** Decompresses files that are compressed with gzip, xz or zstd into sparse files, with the programs of these names. */
 import { execFile } from 'node:child_process';
 import { type FileHandle, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -13,37 +13,37 @@ const PROGRAMS = {
   XZ: { command: 'xz', args: ['-dc', '--memlimit-decompress=1GiB'], package: 'xz-utils (xz)' },
   ZSTD: { command: 'zstd', args: ['-dcq', '--memory=1024MB'], package: 'zstd' },
 } as const;
-export type Packing = keyof typeof PROGRAMS;
+export type Compression = keyof typeof PROGRAMS;
 
-export function isPacking(format: string): format is Packing {
+export function isCompression(format: string): format is Compression {
   return Object.hasOwn(PROGRAMS, format);
 }
 
 /** The package that an operator installs. */
-export function packageFor(packing: Packing): string {
-  return PROGRAMS[packing].package;
+export function packageFor(compression: Compression): string {
+  return PROGRAMS[compression].package;
 }
 
-export async function canUnpack(packing: Packing): Promise<boolean> {
-  return execute(PROGRAMS[packing].command, ['--version'], { timeout: 10_000 }).then(
+export async function canDecompress(compression: Compression): Promise<boolean> {
+  return execute(PROGRAMS[compression].command, ['--version'], { timeout: 10_000 }).then(
     () => true,
     () => false,
   );
 }
 
-/** The packed file is damaged, or unpacks to too much. */
-export class UnpackError extends Error {
-  override readonly name = 'UnpackError';
+/** The compressed file is damaged, or decompresses to too much. */
+export class DecompressionError extends Error {
+  override readonly name = 'DecompressionError';
 }
 
 /** The largest disk of the cloud has 2 TiB. */
-const MAX_UNPACKED_BYTES = 2 * 1024 ** 4;
+const MAX_DECOMPRESSED_BYTES = 2 * 1024 ** 4;
 const LIMITS = { memoryBytes: 2048 * MIB, cpuSeconds: 24 * 3600, fileBytes: 0 };
 const BLOCK_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 const REPORT_EVERY_BYTES = 64 * MIB;
 
-export interface UnpackOptions {
+export interface DecompressOptions {
   /** Throws where the reserved room is too small for so many bytes on the disk. */
   readonly onWritten: (bytesOnDisk: number) => Promise<void>;
   /** 0 to 1, where the system reports it. */
@@ -55,38 +55,47 @@ export interface UnpackOptions {
 export type FileRange = { readonly offset: number; readonly size: number } | null;
 
 /**
- * Returns the unpacked size; blocks of zeros become holes.
- * @param packed a handle of its own, which has not been read in order yet
+ * Returns the decompressed size; blocks of zeros become holes.
+ * @param compressed a handle of its own, which has not been read in order yet
  */
-export async function unpack(
-  packing: Packing,
-  packed: FileHandle,
+export async function decompress(
+  compression: Compression,
+  compressed: FileHandle,
   range: FileRange,
   target: FileHandle,
-  options: UnpackOptions,
+  options: DecompressOptions,
 ): Promise<number> {
-  const { command, args } = commandFor(packing, range);
+  const { command, args } = commandFor(compression, range);
   const start = range?.offset ?? 0;
-  const packedSize = range?.size ?? (await packed.stat()).size;
+  const compressedSize = range?.size ?? (await compressed.stat()).size;
   let size = 0;
   const end = await runLimited({
-    ...{ command, args, program: PROGRAMS[packing].command, limits: LIMITS, input: packed.fd, signal: options.signal },
+    ...{
+      command,
+      args,
+      program: PROGRAMS[compression].command,
+      limits: LIMITS,
+      input: compressed.fd,
+      signal: options.signal,
+    },
     onOutput: async (output) => {
       size = await writeSparse(output as AsyncIterable<Buffer>, target, options, async () => {
-        const position = await positionOf(packed.fd);
-        if (position !== null) options.onProgress(Math.min(1, Math.max(0, position - start) / packedSize));
+        const position = await positionOf(compressed.fd);
+        if (position !== null) options.onProgress(Math.min(1, Math.max(0, position - start) / compressedSize));
       });
     },
   });
   const isWhole = end.code === 0 || (end.code === GZIP_WARNING && end.complaint.includes(TRAILING_BYTES));
   if (!isWhole) {
-    throw new UnpackError(end.complaint.split('\n').at(-1) || `${PROGRAMS[packing].command} ended with ${end.code}`);
+    throw new DecompressionError(
+      end.complaint.split('\n').at(-1) || `${PROGRAMS[compression].command} ended with ${end.code}`,
+    );
   }
   await target.truncate(size);
   return size;
 }
 
-/** gzip ends so after everything was unpacked, where other bytes follow: OpenWrt appends a signature to its images. */
+/** gzip ends so after everything was decompressed, where other bytes follow: OpenWrt appends a signature to its images. */
 const GZIP_WARNING = 2;
 const TRAILING_BYTES = 'trailing garbage ignored';
 
@@ -94,14 +103,14 @@ const TRAILING_BYTES = 'trailing garbage ignored';
 const RANGE_SCRIPT = 'tail -c "+$1" | head -c "$2" | { shift 2; exec "$@"; }';
 
 function commandFor(
-  packing: Packing,
+  compression: Compression,
   range: FileRange,
 ): { readonly command: string; readonly args: readonly string[] } {
-  const { command, args } = PROGRAMS[packing];
+  const { command, args } = PROGRAMS[compression];
   if (range === null) return { command, args };
   return {
     command: '/bin/sh',
-    args: ['-c', RANGE_SCRIPT, 'unpack', String(range.offset + 1), String(range.size), command, ...args],
+    args: ['-c', RANGE_SCRIPT, 'decompress', String(range.offset + 1), String(range.size), command, ...args],
   };
 }
 
@@ -109,7 +118,7 @@ function commandFor(
 export async function writeSparse(
   output: AsyncIterable<Buffer>,
   target: FileHandle,
-  { onWritten }: Pick<UnpackOptions, 'onWritten'>,
+  { onWritten }: Pick<DecompressOptions, 'onWritten'>,
   report: () => Promise<void>,
 ): Promise<number> {
   const block = Buffer.alloc(BLOCK_BYTES);
@@ -125,7 +134,8 @@ export async function writeSparse(
     }
     position += filled;
     filled = 0;
-    if (position > MAX_UNPACKED_BYTES) throw new UnpackError(`it unpacks to more than ${MAX_UNPACKED_BYTES} bytes`);
+    if (position > MAX_DECOMPRESSED_BYTES)
+      throw new DecompressionError(`it decompresses to more than ${MAX_DECOMPRESSED_BYTES} bytes`);
     if (position < nextReport) return;
     nextReport = position + REPORT_EVERY_BYTES;
     await onWritten(onDisk);
