@@ -11,6 +11,7 @@ import { OWN } from './own.js';
 import { permissionsFor, policyFor } from './permissions.js';
 import { RAM, STS } from './ram.js';
 import { redact } from './redact.js';
+import { SOURCES } from './sources.js';
 
 type Entry = (
   | typeof ECS_IMPORT
@@ -20,6 +21,7 @@ type Entry = (
   | typeof STS
   | typeof OSS
   | typeof NETWORK
+  | typeof SOURCES
   | typeof OWN
 )[number];
 
@@ -49,7 +51,7 @@ export const CATALOGUE: Readonly<Record<CatalogueService, readonly CatalogueEntr
   sts: STS,
   oss: OSS,
   network: NETWORK,
-  own: OWN,
+  own: [...SOURCES, ...OWN],
 };
 
 /** What is known about a failed call. */

@@ -1,0 +1,269 @@
+/** Codes of this service for images: reading, inspecting, converting and uploading them. */
+import type { CatalogueEntry } from './entry.js';
+
+export const SOURCES = [
+  {
+    code: 'Source.NotFound',
+    meaning: 'The source does not exist on the worker’s host',
+    class: 'request',
+    remedy: 'Check the path: the worker’s host reads it.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.NotAFile',
+    meaning: 'The source is a directory, device, pipe or socket',
+    class: 'request',
+    remedy:
+      'Set the source to the path of one disk image. Copy a device to a file first: qemu-img convert -O qcow2 /dev/DEVICE TARGET.qcow2.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Empty',
+    meaning: 'The source is empty',
+    class: 'request',
+    remedy: 'Copy or export the image again.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Unreadable',
+    meaning: 'The worker cannot read the source',
+    class: 'request',
+    remedy:
+      'Allow the worker’s user to read the file and to enter its directories (chmod a+r FILE), and check the disk for errors.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.OutsideRoots',
+    meaning: 'The source is outside the directories that imports may read',
+    class: 'request',
+    remedy: 'Move the image into one of them, or ask the operator to add its directory to ECS_IMPORT_FILE_ROOTS.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.TooLarge',
+    meaning: 'The source exceeds the maximum size of an OSS object',
+    class: 'request',
+    remedy: 'Compress it: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Changed',
+    meaning: 'The source changed while it was read',
+    class: 'request',
+    remedy: 'Stop the program that writes to it (shut the VM down, or copy a snapshot), then start a new import.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.NotSupported',
+    meaning: 'Sources of this kind are not supported',
+    class: 'request',
+    remedy:
+      'Download the image to the worker’s disk and use its path, or upload it to the bucket and use oss://BUCKET/KEY.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.NotThere',
+    meaning: 'The web server has no resource at this URL',
+    class: 'request',
+    remedy: 'Check the URL with curl -I URL on the worker’s host.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Forbidden',
+    meaning: 'The web server denies access to the source',
+    class: 'attention',
+    remedy:
+      'If the URL is signed, it may have expired: sign it again and resume with ecs-image-import resume ID --set disks[0].source=URL. Otherwise allow the worker’s host to read it, then resume.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Busy',
+    meaning: 'The web server limits the request rate',
+    class: 'throttled',
+    remedy: 'Nothing to do: the request is retried more slowly.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Unreachable',
+    meaning: 'The web server does not respond, or closes the connection',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the request is retried. If this lasts, check the network between the worker’s host and the server.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Stalled',
+    meaning: 'The web server stopped sending during the transfer',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the request is retried. If this lasts, check the network between the worker’s host and the server.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.HostUnknown',
+    meaning: 'The host name cannot be resolved',
+    class: 'attention',
+    remedy:
+      'Check the name and the DNS of the worker’s host; then resume, with --set disks[0].source=URL to correct the URL.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.NotTrusted',
+    meaning: 'The worker’s host does not trust the certificate of the web server',
+    class: 'attention',
+    remedy:
+      'Pass the certificate authority to the worker with NODE_EXTRA_CA_CERTS=FILE and restart the worker, or renew the server’s certificate; then resume.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.HostNotAllowed',
+    meaning: 'The operator does not allow sources from this host',
+    class: 'request',
+    remedy: 'Use one of the allowed hosts, or ask the operator to add this one to ECS_IMPORT_HTTP_HOSTS.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.AddressNotAllowed',
+    meaning: 'The address of the host is loopback, link-local, or a metadata service',
+    class: 'request',
+    remedy:
+      'Use an address of the network. To allow this one, ask the operator to add it to ECS_IMPORT_HTTP_ADDRESSES (e.g. 127.0.0.1 or 169.254.10.0/24).',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.CredentialsInUrl',
+    meaning: 'The URL contains a user name or password, which every record of the import would show',
+    class: 'request',
+    remedy:
+      'Use a URL without them: a signed URL that expires, or one that the worker’s host may read without credentials.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.DigestMismatch',
+    meaning: 'The SHA-256 of the source differs from sha256 in the request',
+    class: 'request',
+    remedy: 'Run sha256sum FILE at the origin. Download the image again, or correct sha256 in the request.',
+    field: 'disks[].sha256',
+  },
+  {
+    code: 'Convert.NoQemuImg',
+    meaning: 'The image must be converted, and qemu-img is not installed on the worker’s host',
+    class: 'attention',
+    remedy:
+      'Install it on the worker’s host (apt-get install qemu-utils, dnf install qemu-img, brew install qemu), then resume; or convert the image yourself: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Convert.NoUnpacker',
+    meaning: 'The image is compressed, and the program that decompresses it is not installed on the worker’s host',
+    class: 'attention',
+    remedy:
+      'Install the program that the message names on the worker’s host, then resume; or decompress the image yourself.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Convert.NotWanted',
+    meaning: 'ECS cannot import the image as it is, and the request does not allow a conversion',
+    class: 'request',
+    remedy:
+      'Remove upload.convert (or set it to "auto"), or convert the image yourself: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2. Unpack archives first.',
+    field: 'upload.convert',
+  },
+  {
+    code: 'Convert.Failed',
+    meaning: 'The image could not be converted',
+    class: 'request',
+    remedy:
+      'The image is damaged, or not of the stated format: compare its checksum with the origin, and run qemu-img check IMAGE.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Convert.Unsafe',
+    meaning: 'The image refers to other files of the worker’s host',
+    class: 'request',
+    remedy:
+      'Create a standalone copy on the machine that has all its parts: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Cache.Full',
+    meaning: 'The worker’s scratch cache has no room for this image',
+    class: 'attention',
+    remedy:
+      'Free space on its disk, raise ECS_IMPORT_CACHE_LIMIT, or set ECS_IMPORT_CACHE_DIR to a larger disk and restart the worker; then resume.',
+  },
+  {
+    code: 'Host.DiskFull',
+    meaning: 'The disk of the worker’s host, or the quota of its user, is full',
+    class: 'attention',
+    remedy:
+      'Free space on the disk of ECS_IMPORT_CACHE_DIR, or set it to a larger disk and restart the worker; then resume.',
+  },
+  {
+    code: 'Host.DiskError',
+    meaning: 'A disk of the worker’s host reports read or write errors',
+    class: 'attention',
+    remedy:
+      'Check the disk that the message names (dmesg, smartctl) and that it is not mounted read-only, then resume.',
+  },
+  {
+    code: 'Host.OutOfMemory',
+    meaning: 'A program on the worker’s host got no memory',
+    class: 'attention',
+    remedy:
+      'Free memory on the worker’s host, or lower the number of concurrent imports, then resume. If it fails again with free memory, the image is damaged: create a new copy.',
+  },
+  {
+    code: 'Host.ProcessLimit',
+    meaning: 'The worker’s host cannot open more files or start more processes',
+    class: 'attention',
+    remedy: 'Raise the limits of the worker’s user (ulimit -n, ulimit -u), then resume.',
+  },
+  {
+    code: 'Host.ProcessKilled',
+    meaning: 'Another program, or the kernel because memory ran out, killed a process of the import',
+    class: 'attention',
+    remedy: 'Check the kernel’s log for "Out of memory" (dmesg), free memory on the worker’s host, then resume.',
+  },
+  {
+    code: 'Host.ProgramMissing',
+    meaning: 'A program that the import needs is not installed on the worker’s host, or cannot be executed',
+    class: 'attention',
+    remedy: 'Install the program that the message names on the worker’s host, then resume.',
+  },
+  {
+    code: 'Upload.Stalled',
+    meaning: 'The upload made no progress and was cut',
+    class: 'transient',
+    remedy: 'Nothing to do: the part is sent again. If this lasts, check the network between this host and the region.',
+    outcomeUnknown: true,
+  },
+  {
+    code: 'Upload.ChecksumMismatch',
+    meaning: 'The CRC-64 of the object in OSS differs from that of the bytes read',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the upload is repeated. If this lasts, test the memory of this host and the proxies between it and OSS.',
+  },
+  {
+    code: 'Upload.LeaseLost',
+    meaning: 'Another worker took over the upload, or the database could not be reached to renew the lease',
+    class: 'transient',
+    remedy: 'Nothing to do: the upload is retried and continues with the parts that OSS already has.',
+  },
+  {
+    code: 'Inspection.NotStarted',
+    meaning: 'The inspection process could not be started',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the inspection is retried. If this lasts, free memory or process slots on the worker’s host.',
+  },
+  {
+    code: 'Inspection.TimeLimit',
+    also: ['Inspection.Crashed'],
+    meaning: 'The image could not be inspected: the inspection process took too long or crashed',
+    class: 'request',
+    remedy: 'The image is damaged or malicious: create a new copy with the tool of its hypervisor.',
+    field: 'disks[].source',
+  },
+] as const satisfies readonly CatalogueEntry[];
