@@ -1,15 +1,20 @@
 /** The ledger of an import. A change to both the ledger and the record is one statement. */
 import type pg from 'pg';
+import { fail } from '../domain/errors/index.js';
 import type { ImageRef, LedgerEntryView } from '../domain/import.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
+import { FINAL_STATES_SQL } from './final-states.js';
 import { fromRow, toStoredDetail } from './ledger-rows.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 
-/** Parameters $1 to $7, as `ledgerValues` gives them. A field that is null in the new detail is removed from the stored one. */
-const WRITE_ENTRY = `
+/**
+ * Parameters $1 to $7, as `ledgerValues` returns them. A field that is null in the new detail is removed from the stored one.
+ * @param from a common table expression: the entry is written if it has a row; null: always
+ */
+const writeEntry = (from: string | null) => `
   written as (
     insert into ledger (import_id, kind, key, region_id, detail, status)
-    values ($1, $2, $3, $4, jsonb_strip_nulls($5::jsonb), $6)
+    select $1, $2, $3, $4, jsonb_strip_nulls($5::jsonb), $6${from === null ? '' : ` from ${from}`}
     on conflict (import_id, kind, key) do update
       set status = excluded.status, detail = jsonb_strip_nulls(ledger.detail || $5::jsonb), updated_at = now()
       where ledger.status <> excluded.status or ledger.detail <> jsonb_strip_nulls(ledger.detail || $5::jsonb)
@@ -34,12 +39,32 @@ export function ledgerQueries(pool: pg.Pool) {
       return (rows[0]?.ledger ?? []).flatMap(fromRow);
     },
 
-    /** Writes an entry: a resource that will be created, was created, or was removed or kept. */
+    /**
+     * Writes what was created or is about to be created, or what became of it. Throws `Import.Superseded` for a resource
+     * about to be created if the import has ended or a newer step or attempt has begun: a worker that was frozen and wakes
+     * must create nothing. The lock makes this hold until the write is committed.
+     */
     async record(step: StepWrite, entry: LedgerWrite): Promise<void> {
-      await pool.query(
-        `with ${WRITE_ENTRY} select pg_notify('${CHANGES_CHANNEL}', import_id) from written`,
-        ledgerValues(step, entry),
+      if (entry.status !== 'intended') {
+        await pool.query(
+          `with ${writeEntry(null)} select pg_notify('${CHANGES_CHANNEL}', import_id) from written`,
+          ledgerValues(step, entry),
+        );
+        return;
+      }
+      const { rows } = await pool.query<{ current: boolean }>(
+        `with fence as (
+           select id from imports where id = $1 and version <= $8::bigint and state not in ${FINAL_STATES_SQL} for share
+         ), ${writeEntry('fence')}
+         select exists (select 1 from fence) as current, (select pg_notify('${CHANGES_CHANNEL}', import_id) from written)`,
+        [...ledgerValues(step, entry), step.version],
       );
+      if (rows[0]?.current !== true) {
+        throw fail(
+          'Import.Superseded',
+          `${entry.kind} ${entry.key} is not created: import ${step.importId} has ended, or another worker runs a newer attempt`,
+        );
+      }
     },
 
     /** Like `record`; also sets the image of the import (null: none). */
@@ -47,7 +72,7 @@ export function ledgerQueries(pool: pg.Pool) {
       await pool.query(
         `with changed as (
            update imports set image = $9, updated_at = now() where id = $1 and version <= $8 returning id
-         ), ${WRITE_ENTRY} ${ANNOUNCE}`,
+         ), ${writeEntry(null)} ${ANNOUNCE}`,
         [...ledgerValues(step, entry), step.version, image === null ? null : JSON.stringify(image)],
       );
     },
@@ -65,7 +90,7 @@ export function ledgerQueries(pool: pg.Pool) {
              ) as all_copies (copy)
            )
            where id = $1 and version <= $8 returning id
-         ), ${WRITE_ENTRY} ${ANNOUNCE}`,
+         ), ${writeEntry(null)} ${ANNOUNCE}`,
         [...ledgerValues(step, entry), step.version, copy === null ? null : JSON.stringify(copy)],
       );
     },

@@ -10,6 +10,10 @@ export interface PlacesUsed {
   readonly folders: readonly { readonly regionId: string; readonly bucket: string; readonly prefix: string }[];
 }
 
+const ACCOUNTED_ENTRIES = `ledger
+  join imports on imports.id = import_id
+  where (ledger.status = 'kept' or (ledger.status <> 'removed' and imports.state not in ${FINAL_STATES_SQL}))`;
+
 export function orphanQueries(pool: pg.Pool) {
   return {
     async placesUsed(): Promise<PlacesUsed> {
@@ -26,7 +30,10 @@ export function orphanQueries(pool: pg.Pool) {
       return { regions: regions.rows.map(({ region }) => region), folders: folders.rows };
     },
 
-    /** Which of these imports are known and which still run; and the resources in all ledgers. */
+    /**
+     * Which of these imports are known and which still run; and the resources that the ledgers account for: those of
+     * imports that still run, and those that were kept. An open entry of an import that has ended is a late write.
+     */
     async accountsOf(importIds: readonly string[]): Promise<RecordedImports> {
       const imports = await pool.query<{ id: string; live: boolean }>(
         `select id, state not in ${FINAL_STATES_SQL} as live from imports where id = any($1)`,
@@ -34,12 +41,12 @@ export function orphanQueries(pool: pg.Pool) {
       );
       // Several imports may share an object. Each has a reference to it before its ledger has the entry.
       const images = await pool.query<{ key: string }>(
-        `select coalesce(nullif(detail ->> 'imageId', ''), key) as key from ledger
-         where status <> 'removed' and kind in ('image', 'copy')`,
+        `select coalesce(nullif(detail ->> 'imageId', ''), key) as key from ${ACCOUNTED_ENTRIES}
+         and kind in ('image', 'copy')`,
       );
       const objects = await pool.query<{ bucket: string; key: string }>(
-        `select detail ->> 'bucket' as bucket, detail ->> 'key' as key from ledger
-         where status <> 'removed' and kind in ('object', 'multipart-upload')
+        `select detail ->> 'bucket' as bucket, detail ->> 'key' as key from ${ACCOUNTED_ENTRIES}
+         and kind in ('object', 'multipart-upload')
          union
          select u.bucket, u.key from uploads u
            join upload_holds h on h.upload = u.id and not h.released

@@ -64,6 +64,12 @@ export const OWN = [
       'Check that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name the server that runs the import. A stopped import whose workflow was terminated is cleaned up by a cancel.',
   },
   {
+    code: 'Import.Superseded',
+    meaning: 'The import has ended, or another worker runs a newer attempt of this step',
+    class: 'transient',
+    remedy: 'Nothing to do: this attempt ends without creating anything.',
+  },
+  {
     code: 'Import.ImageGone',
     meaning: 'The image and its import task no longer exist in the region',
     class: 'request',

@@ -51,6 +51,39 @@ const insertRow = (kind: string, key: string, detail: object) =>
     [STEP.importId, kind, key, JSON.stringify(detail)],
   );
 
+describe('an attempt that was frozen and wakes', () => {
+  const intended = { ...image, status: 'intended', detail: { clientToken: 'c-1' } } as const;
+
+  test('after a newer attempt began → its intention is refused, and the ledger stays as it is', async () => {
+    await store.startPhase({ ...STEP, version: 6 });
+    await expect(store.record(STEP, intended)).rejects.toThrow('Import.Superseded');
+    expect((await view()).ledger).toEqual([]);
+  });
+
+  test('after the end of the import → its intention does not reopen the entry', async () => {
+    await store.startPhase(STEP);
+    await store.record(STEP, intended);
+    await store.record(STEP, { ...image, status: 'removed' });
+    await store.finish({ ...STEP, version: 7, phase: 'cleanup' }, 'cancelled', null);
+    await expect(store.record({ ...STEP, version: 9 }, intended)).rejects.toThrow('Import.Superseded');
+    expect((await view()).ledger).toMatchObject([{ status: 'removed' }]);
+  });
+
+  test('after the end of the import, with a result → the ledger has it, and the orphan sweep does not count it as kept', async () => {
+    await store.finish({ ...STEP, version: 7, phase: 'cleanup' }, 'cancelled', null);
+    await store.record(STEP, { ...image, status: 'created', detail: { imageId: 'm-late' } });
+    expect((await view()).ledger).toMatchObject([{ status: 'created', detail: { imageId: 'm-late' } }]);
+    expect((await store.accountsOf([STEP.importId])).held.has('m-late')).toBe(false);
+  });
+
+  test('with the attempt still current → its intention is written', async () => {
+    await store.startPhase(STEP);
+    await store.record(STEP, intended);
+    await store.record(STEP, intended);
+    expect((await view()).ledger).toMatchObject([{ status: 'intended' }]);
+  });
+});
+
 describe('record and ledger', () => {
   test('a created and a removed image → each is one statement', async () => {
     statements = [];
