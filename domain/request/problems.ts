@@ -183,6 +183,9 @@ function rangeMessage(origin: string, limit: string, path: string, vendorCode: s
       vendorCode,
     };
   }
+  if (origin === 'string') {
+    return { message: limit === 'at least 1' ? 'must not be empty' : `must have ${limit} characters`, vendorCode };
+  }
   const requirement = origin === 'array' ? `must have ${limit} entries` : `must be ${limit}`;
   // "When N is greater than 17, the system automatically ignores the value."
   const reason =
@@ -197,7 +200,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   array: 'a list',
   object: 'an object',
-  record: 'an object of strings',
+  record: 'an object',
 };
 
 function typeMessage(expected: string, given: unknown): string {
@@ -230,7 +233,9 @@ function unknownField(path: Path, value: unknown, known: readonly string[]): Req
         ? `did you mean ${near}?`
         : elsewhere !== undefined
           ? `use ${elsewhere}`
-          : `known fields: ${known.join(', ')}`;
+          : known.length === 0
+            ? 'the request has no fields'
+            : `known fields: ${known.join(', ')}`;
   return {
     path: text,
     rule: 'request.unknownField',

@@ -158,6 +158,16 @@ test.each([
 });
 
 test.each([
+  ['/v1/imports/imp-1/resume', { set: [] }, 'set must be an object'],
+  ['/v1/batches/bat-1/resume', { set: 'a' }, 'set must be an object'],
+  ['/v1/batches/bat-1/policy', [], 'the request must be an object'],
+  ['/v1/imports/resume', { code: '' }, 'code must not be empty'],
+  ['/v1/batches/bat-1/pause', { until: 'noon' }, 'until is not a field of a request; the request has no fields'],
+])('%s with %j → the message %s', async (path, body, message) => {
+  expect(await call(path, { body })).toMatchObject({ status: 400, body: { errors: [{ message }] } });
+});
+
+test.each([
   ['/v1/imports?limit=0', 'limit'],
   ['/v1/imports?limit=-1', 'limit'],
   ['/v1/imports?limit=ten', 'limit'],
