@@ -7,6 +7,8 @@ export interface Patience {
   readonly forMs: number;
   /** Interval between two attempts; ms. */
   readonly everyMs: number;
+  /** Ends the wait: it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class UnreachableError extends Error {
@@ -16,10 +18,10 @@ export class UnreachableError extends Error {
 export async function untilReachable<T>(
   what: string,
   remedy: string,
-  patience: Patience,
+  { forMs, everyMs, signal }: Patience,
   connect: () => Promise<T>,
 ): Promise<T> {
-  const until = Date.now() + patience.forMs;
+  const until = Date.now() + forMs;
   for (;;) {
     try {
       return await connect();
@@ -32,7 +34,8 @@ export async function untilReachable<T>(
           cause: error,
         });
       }
-      await sleep(patience.everyMs);
     }
+    signal?.throwIfAborted();
+    await sleep(everyMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
 }

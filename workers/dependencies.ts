@@ -41,15 +41,14 @@ export interface OpenDependencies extends ActivityDependencies, BatchDependencie
 
 /**
  * Connects to PostgreSQL, applies migrations, and creates the dependencies of the activities. Rejects with a one-line error
- * if PostgreSQL is unreachable for a minute.
+ * if PostgreSQL is unreachable for a minute, or with the reason of `signal` if it aborts before.
  */
-export async function openDependencies(config: WorkerConfig): Promise<OpenDependencies> {
+export async function openDependencies(config: WorkerConfig, signal?: AbortSignal): Promise<OpenDependencies> {
   const settings = workerSettings(config);
   const pool = openPool({ url: settings.databaseUrl, applicationName: 'ecs-image-import worker', maxConnections: 20 });
   try {
-    await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
-      migrate(pool),
-    );
+    const patience = { ...START_PATIENCE, signal };
+    await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', patience, () => migrate(pool));
   } catch (error) {
     await pool.end().catch(() => undefined);
     throw error;

@@ -8,7 +8,10 @@ import { openDependencies, START_PATIENCE } from './dependencies.js';
 import { createImportWorkers } from './worker.js';
 
 export interface RunWorkerOptions {
-  /** Shuts the worker down: it finishes or hands over its work, then `runWorker` resolves. */
+  /**
+   * Shuts the worker down: it finishes or hands over its work, then `runWorker` resolves. A worker that still waits for its
+   * servers stops waiting, and `runWorker` rejects with the reason of the signal.
+   */
   readonly signal?: AbortSignal;
   /** Called once, when the worker starts to poll all its task queues. */
   readonly onReady?: () => void;
@@ -24,13 +27,13 @@ export interface RunWorkerOptions {
 export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWorkerOptions = {}): Promise<void> {
   const settings = workerSettings(config);
   signal?.throwIfAborted();
-  const dependencies = await openDependencies(settings);
+  const dependencies = await openDependencies(settings, signal);
   try {
     const { temporal } = settings;
     const connection = await untilReachable(
       `Temporal at ${temporal.address}`,
       'Check TEMPORAL_ADDRESS and that the server runs.',
-      START_PATIENCE,
+      { ...START_PATIENCE, signal },
       () => connect(temporal),
     );
     try {
