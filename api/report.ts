@@ -1,6 +1,6 @@
 /** The report of one import as Markdown: the request, the timeline, the created resources and the remaining ones. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
-import type { ImportEvent, ImportView } from '../domain/import.js';
+import { type ImportEvent, type ImportView, resourceIdOf } from '../domain/import.js';
 
 export function reportOf(view: ImportView, events: readonly ImportEvent[]): string {
   const { request } = view;
@@ -36,7 +36,7 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     ...table(
       'Ledger',
       ['kind', 'what', 'region', 'status'],
-      view.ledger.map((entry) => [entry.kind, entry.detail.imageId ?? entry.key, entry.regionId, entry.status]),
+      view.ledger.map((entry) => [entry.kind, resourceIdOf(entry), entry.regionId, entry.status]),
     ),
     ...table(
       'Findings',

@@ -1,6 +1,6 @@
 /** Formats an import for the terminal: its outcome, or all details. */
 import { type ComparedItem, type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
-import type { Finding, ImportView, LedgerEntryView, Severity } from '../domain/import.js';
+import { type Finding, type ImportView, type LedgerEntryView, resourceIdOf, type Severity } from '../domain/import.js';
 import { clean, duration, indent, table } from './format.js';
 
 /** The state or result of an import, with the remedy if it failed or requires action. */
@@ -99,12 +99,7 @@ const LEDGER_STATUSES: Readonly<Record<LedgerEntryView['status'], string>> = {
 
 export function ledger(entries: readonly LedgerEntryView[]): string {
   if (entries.length === 0) return 'ledger: no cloud resources created';
-  const rows = entries.map((entry) => [
-    entry.kind,
-    entry.detail.imageId ?? entry.key,
-    entry.regionId,
-    LEDGER_STATUSES[entry.status],
-  ]);
+  const rows = entries.map((entry) => [entry.kind, resourceIdOf(entry), entry.regionId, LEDGER_STATUSES[entry.status]]);
   return `ledger:\n${indent(table(['resource', 'id', 'region', 'status'], rows))}`;
 }
 

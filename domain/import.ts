@@ -83,6 +83,11 @@ export interface LedgerEntryView {
   readonly updatedAt: string;
 }
 
+/** The cloud's ID of the resource, or the name that identifies it. The detail of a task has the ID of its image, not its own. */
+export function resourceIdOf({ kind, key, detail }: Pick<LedgerEntryView, 'kind' | 'key' | 'detail'>): string {
+  return kind === 'task' ? key : (detail.imageId ?? key);
+}
+
 type LedgerDetailView = {
   readonly [Name in
     | 'bucket'
