@@ -220,7 +220,7 @@ async function toQcow2(work: Work, { handle, container, progress }: Layer): Prom
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnsafeImageError) throw convertFailure('Unsafe', `${file}: ${error.message}`, error);
-    // A damaged cluster and a defective disk have the same words in qemu-img: reading the file tells which it is.
+    // qemu-img reports a damaged cluster and a defective disk with the same message: reading the file distinguishes them.
     if (error instanceof QemuImgError && /Input\/output error/.test(error.message))
       await requireReadable(handle, file, signal);
     if (error instanceof QemuImgError) throw convertFailure('Failed', `${file}: ${error.message}`, error);

@@ -1,7 +1,7 @@
 /**
  * Runs a program on untrusted bytes: with limits on memory, time and file size, in a process group of its own that is
  * killed as a whole, and that ends with this process however this process ends. Above its limit of processor time the
- * program gets SIGXCPU, which tells it from a program that the kernel kills because memory ran out.
+ * program gets SIGXCPU, which distinguishes it from a program that the kernel kills because memory ran out.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';

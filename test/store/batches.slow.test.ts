@@ -88,7 +88,7 @@ async function namesOf(items: readonly { readonly importId: string }[]): Promise
 async function end(importId: string, state: 'succeeded' | 'failed') {
   const error =
     state === 'failed'
-      ? { code: 'Bad', message: `bad ${importId}`, remedy: 'Mend it.', requestId: null, phase: 'import' as const }
+      ? { code: 'Bad', message: `bad ${importId}`, remedy: 'Fix it.', requestId: null, phase: 'import' as const }
       : null;
   await createImportStore(database.pool).finish({ importId, version: 1_000_000, phase: 'done' }, state, error);
 }
@@ -277,7 +277,7 @@ describe('the view of a batch', () => {
     const view = await views.get(id);
     expect(view).toMatchObject({
       phases: { accepted: 1, role: 1 },
-      failures: [{ code: 'Bad', count: 2, remedy: 'Mend it.' }],
+      failures: [{ code: 'Bad', count: 2, remedy: 'Fix it.' }],
       attentions: [{ code: 'NoRole', count: 1, examples: [four?.importId] }],
     });
     expect(view?.importsPerMinute).toBeGreaterThan(0);
