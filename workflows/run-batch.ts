@@ -8,6 +8,7 @@ import {
   continueAsNew,
   isCancellation,
   ParentClosePolicy,
+  patched,
   startChild,
 } from '@temporalio/workflow';
 import type { PageAnswer } from '../activities/batch/next-page.js';
@@ -112,6 +113,10 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
       await condition(() => stateOf(control) !== state || control.toResume.length > 0);
       continue;
     }
+
+    // A signal that arrived during the writes above must not wait for the end of a page request.
+    const changed = stateOf(control) !== state || control.toResume.length > 0 || (control.cancel !== null && !stopped);
+    if (changed && patched('recheck-before-page')) continue;
 
     control.retried = false;
     const answer = await nextPage();

@@ -310,7 +310,7 @@ describe('on the command line a batch', () => {
     expect((await batch('report', view.id, '--format', 'csv')).stdout.trim().split('\r\n')).toHaveLength(3);
     expect(await batch('pause', view.id)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('succeeded already'),
+      stderr: expect.stringContaining('already ended as succeeded'),
     });
   });
 
