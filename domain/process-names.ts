@@ -52,6 +52,7 @@ export interface ImportWorkflowInput {
   readonly request: ImportRequest | null;
   /** Task queue of the activities that read the sources. */
   readonly fileQueue: string;
+  /** The field name is part of recorded histories and of running workflows. */
   readonly pace: ActivityTiming;
   /**
    * Steps count from here: above those of an earlier workflow of this import, whose late writes the record then ignores.

@@ -276,8 +276,8 @@ async function claimedPage(client: pg.PoolClient, { batchId, page }: PageChoice)
 }
 
 /**
- * Reads the first items of every lane (region and bucket), then applies the limits, then the order. The number of rows read
- * grows with lanes and room, not with the waiting items. An item that exceeds its bucket's limit uses no room of its region.
+ * Reads the first items of every pair of region and bucket, then applies the limits, then the order. The number of rows read
+ * grows with these pairs and room, not with the waiting items. An item that exceeds its bucket's limit uses no room of its region.
  */
 async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(

@@ -10,9 +10,9 @@ import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
 import { openFileReader } from '../../sources/file.js';
 import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
 
-const [client = '', endpoint = '', file = '', partSizeText = '', lanesText = ''] = process.argv.slice(2);
+const [client = '', endpoint = '', file = '', partSizeText = '', concurrentText = ''] = process.argv.slice(2);
 const partSize = Number(partSizeText);
-const lanes = Number(lanesText);
+const concurrentParts = Number(concurrentText);
 const keys = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' };
 
 /** Determined before the measurement, because a worker also knows the extents before the upload. */
@@ -27,7 +27,7 @@ const clients: Record<string, () => Promise<unknown>> = {
   async ours() {
     const oss = createOss({
       ...{ endpoint, region: 'cn-hangzhou', credentials: async () => keys },
-      settings: { partSize, concurrentParts: lanes },
+      settings: { partSize, concurrentParts },
     });
     const source = await openFileReader(file, known);
     await oss.upload({
@@ -42,7 +42,7 @@ const clients: Record<string, () => Promise<unknown>> = {
   async 'ali-oss'() {
     const target = { endpoint, sldEnable: true, region: 'oss-cn-hangzhou', bucket: 'bench', authorizationV4: true };
     await new OSS({ ...keys, ...target, timeout: 600_000 }).multipartUpload('disk.raw', file, {
-      parallel: lanes,
+      parallel: concurrentParts,
       partSize,
     });
   },
@@ -74,7 +74,7 @@ const clients: Record<string, () => Promise<unknown>> = {
         await new Promise((resolve) => response.resume().on('end', resolve));
       }
     };
-    await Promise.all(Array.from({ length: lanes }, uploadParts));
+    await Promise.all(Array.from({ length: concurrentParts }, uploadParts));
     await handle.close();
   },
 };

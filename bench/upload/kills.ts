@@ -10,7 +10,7 @@ import { mebibytes, table } from './tables.js';
 const MIB = 1024 * 1024;
 const KILLS = 20;
 const PART = 8 * MIB;
-const LANES = 4;
+const CONCURRENT_PARTS = 4;
 const SHORTEST_MS = 100;
 const LONGEST_MS = 900;
 /** The killed runs take 10 s together on average, so the upload must take longer. */
@@ -23,7 +23,16 @@ export async function kills(sink: Sink, file: string, size: number): Promise<voi
   const start = async (): Promise<ChildProcess> => {
     const program = fileURLToPath(new URL('./resuming-client.ts', import.meta.url));
     const bytesPerSecond = String(size / TOTAL_SECONDS);
-    const args = ['--import', 'tsx', program, sink.endpoint, file, uploadIdFile, bytesPerSecond, String(LANES)];
+    const args = [
+      '--import',
+      'tsx',
+      program,
+      sink.endpoint,
+      file,
+      uploadIdFile,
+      bytesPerSecond,
+      String(CONCURRENT_PARTS),
+    ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout ?? child, 'data');
     return child;
@@ -56,10 +65,10 @@ function wastedBytes({ cutBytes, repeatedBytes }: Received): number {
 
 function print(size: number, { bytes, cutBytes, repeatedBytes }: Received, resentBytes: readonly number[]): void {
   table(
-    `${size / MIB} MiB in parts of ${PART / MIB} MiB, ${LANES} concurrent parts, kill -9 at ${KILLS} random moments`,
+    `${size / MIB} MiB in parts of ${PART / MIB} MiB, ${CONCURRENT_PARTS} concurrent parts, kill -9 at ${KILLS} random moments`,
     ['MiB sent again', 'of parts in flight', 'of completed parts', 'maximum at one kill', 'limit: parts in flight'],
     [
-      [bytes - size, cutBytes, repeatedBytes, Math.max(...resentBytes), LANES * PART]
+      [bytes - size, cutBytes, repeatedBytes, Math.max(...resentBytes), CONCURRENT_PARTS * PART]
         .map((count) => mebibytes(count, 1))
         .map((count, column) => (column === 4 ? `${count} at one kill` : count)),
     ],

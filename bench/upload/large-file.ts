@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 const SIZE = Number(process.env.BENCH_LARGE_GIB ?? 20) * GIB;
 const PART = 8 * MIB;
-const LANES = 4;
+const CONCURRENT_PARTS = 4;
 const run = promisify(execFile);
 const never = new AbortController().signal;
 const CANCELS = 5;
@@ -57,7 +57,7 @@ export async function largeFile(sink: Sink, folder: string, demo: string): Promi
     const hashed = await timed(() => digest(file, data));
     const send = async (path: string): Promise<Figures> => {
       await sink.prepare({ file: path, partSize: PART });
-      return nodeClient('ours').upload(sink.endpoint, path, PART, LANES);
+      return nodeClient('ours').upload(sink.endpoint, path, PART, CONCURRENT_PARTS);
     };
     const unconverted: Variant = {
       name: 'raw, unconverted',

@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 const SIZE = Number(process.env.BENCH_MIB ?? 1024) * MIB;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
 const OTHER_ROUNDS = Math.ceil(ROUNDS / 3);
-const LANES = 4;
+const CONCURRENT_PARTS = 4;
 const DEMO = fileURLToPath(new URL('../../assets/debian-demo.qcow2', import.meta.url));
 
 async function randomFile(path: string): Promise<void> {
@@ -39,7 +39,7 @@ async function measure(clients: readonly Client[], file: string, partSize: numbe
     if (round % 2 === 1) order.reverse();
     for (const client of order.filter((candidate) => candidate !== undefined)) {
       await sink.prepare({ partSize });
-      results.get(client.name)?.push(await client.upload(sink.endpoint, file, partSize, LANES));
+      results.get(client.name)?.push(await client.upload(sink.endpoint, file, partSize, CONCURRENT_PARTS));
     }
   }
   return results;
@@ -81,10 +81,13 @@ try {
   const go = await goClient(folder);
   const clients = [nodeClient('ours'), ...(go ? [go] : []), nodeClient('ali-oss'), nodeClient('node:http')];
   const main = await measure(clients, file, 8 * MIB, ROUNDS);
-  print(`${SIZE / MIB} MiB random file, parts of 8 MiB, ${LANES} concurrent parts, medians of ${ROUNDS} rounds`, main);
+  print(
+    `${SIZE / MIB} MiB random file, parts of 8 MiB, ${CONCURRENT_PARTS} concurrent parts, medians of ${ROUNDS} rounds`,
+    main,
+  );
   for (const partSize of [1, 64]) {
     const others = await measure(clients, file, partSize * MIB, OTHER_ROUNDS);
-    print(`Parts of ${partSize} MiB, ${LANES} concurrent parts, medians of ${OTHER_ROUNDS} rounds`, others);
+    print(`Parts of ${partSize} MiB, ${CONCURRENT_PARTS} concurrent parts, medians of ${OTHER_ROUNDS} rounds`, others);
   }
   await kills(sink, file, SIZE);
   await largeFile(sink, folder, DEMO);

@@ -23,13 +23,13 @@ export type Figures = z.infer<typeof figures>;
 
 export interface Client {
   readonly name: string;
-  upload(endpoint: string, file: string, partSize: number, lanes: number): Promise<Figures>;
+  upload(endpoint: string, file: string, partSize: number, concurrentParts: number): Promise<Figures>;
 }
 
 const program = (name: string, command: string, prefixArgs: readonly string[]): Client => ({
   name,
-  async upload(endpoint, file, partSize, lanes) {
-    const { stdout } = await run(command, [...prefixArgs, endpoint, file, String(partSize), String(lanes)]);
+  async upload(endpoint, file, partSize, concurrentParts) {
+    const { stdout } = await run(command, [...prefixArgs, endpoint, file, String(partSize), String(concurrentParts)]);
     return figures.parse(JSON.parse(stdout));
   },
 });

@@ -7,12 +7,12 @@ import { createOss } from '../../alibaba/oss.js';
 import { createRateLimiter } from '../../alibaba/upload/rate-limiter.js';
 import { openFileReader } from '../../sources/file.js';
 
-const [endpoint = '', file = '', uploadIdFile = '', bytesPerSecond = '', lanesText = ''] = process.argv.slice(2);
-const lanes = Number(lanesText);
+const [endpoint = '', file = '', uploadIdFile = '', bytesPerSecond = '', concurrentText = ''] = process.argv.slice(2);
+const concurrentParts = Number(concurrentText);
 const oss = createOss({
   ...{ endpoint, region: 'cn-hangzhou' },
   credentials: async () => ({ accessKeyId: 'bench', accessKeySecret: 'bench-secret' }),
-  settings: { concurrentParts: lanes, maxConcurrentParts: lanes },
+  settings: { concurrentParts, maxConcurrentParts: concurrentParts },
   rateLimiter: createRateLimiter(Number(bytesPerSecond)),
 });
 const source = await openFileReader(file);

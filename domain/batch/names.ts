@@ -41,6 +41,7 @@ export interface BatchResumeImportsSignal {
 
 export interface BatchWorkflowInput extends BatchMemory {
   readonly batchId: string;
+  /** The field name is part of recorded histories and of running workflows. */
   readonly pace: ActivityTiming;
 }
 

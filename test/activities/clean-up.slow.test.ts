@@ -7,8 +7,8 @@ import { uploadEntry } from '../../resources/multipart-upload.js';
 import { objectEntry } from '../../resources/object.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createUploadStore, type UploadStore } from '../../store/uploads.js';
+import { CrashPoint, countCalls } from '../support/activities/crash-point.js';
 import { activityRunner, FakeCloud, HOME, memoryStore, REQUEST } from '../support/activities/distribution-cloud.js';
-import { Life, mortal } from '../support/activities/life.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const BUCKET = 'images';
@@ -77,29 +77,29 @@ async function wholeFor(...users: readonly string[]): Promise<void> {
 }
 
 /** Runs the cleanup in a process that crashes after `calls` changes; Temporal would retry a rejection. */
-async function cleanUp(importId: string, request = REQUEST, calls = Number.POSITIVE_INFINITY): Promise<Life> {
-  const life = new Life(calls);
+async function cleanUp(importId: string, request = REQUEST, calls = Number.POSITIVE_INFINITY): Promise<CrashPoint> {
+  const crashPoint = new CrashPoint(calls);
   const { deps, environment } = activityRunner(new FakeCloud(), {
     ...memoryStore(),
-    store: mortal('imports', imports, life),
+    store: countCalls('imports', imports, crashPoint),
   });
   const body = createCleanUp({
     ...deps,
-    cloud: { ...deps.cloud, oss: () => mortal('oss', oss(), life) },
-    uploading: { ...deps.uploading, uploads: mortal('uploads', uploads, life) },
+    cloud: { ...deps.cloud, oss: () => countCalls('oss', oss(), crashPoint) },
+    uploading: { ...deps.uploading, uploads: countCalls('uploads', uploads, crashPoint) },
   });
   const ending = { outcome: 'succeeded', error: null, keepImage: true } as const;
   const done = environment().run(body, { importId, step: 9, request, attempt: 1 }, ending);
   if (calls === Number.POSITIVE_INFINITY) expect(await done).toBe('succeeded');
   else await done.catch(() => undefined);
-  return life;
+  return crashPoint;
 }
 
 /** Runs `scene` once with a crash after each change of a cleanup, and once without a crash. */
-async function afterEachDeath(scene: (calls: number) => Promise<Life>): Promise<void> {
+async function afterEachCrash(scene: (calls: number) => Promise<CrashPoint>): Promise<void> {
   for (let calls = 1; ; calls++) {
     await begin();
-    if ((await scene(calls)).hasDied) continue;
+    if ((await scene(calls)).hasCrashed) continue;
     // Proves that the process got as far as the object.
     expect(calls).toBeGreaterThan(3);
     return;
@@ -113,44 +113,44 @@ const remainingOf = async (importId: string) =>
 
 describe('a cleanup that crashes after any of its changes', () => {
   test('an object that another import uses → stays until that import ends, then is deleted', async () => {
-    await afterEachDeath(async (calls) => {
+    await afterEachCrash(async (calls) => {
       await wholeFor('a', 'b');
-      const life = await cleanUp('a', REQUEST, calls);
+      const crashPoint = await cleanUp('a', REQUEST, calls);
       await cleanUp('a');
-      expect([...bucket.objects], `died after ${calls} changes`).toEqual([KEY]);
+      expect([...bucket.objects], `crashed after ${calls} changes`).toEqual([KEY]);
       await cleanUp('b', REQUEST, calls);
       await cleanUp('b');
-      expect(bucket.objects.size, `died after ${calls} changes`).toBe(0);
+      expect(bucket.objects.size, `crashed after ${calls} changes`).toBe(0);
       expect([await remainingOf('a'), await remainingOf('b')]).toEqual([[], []]);
       expect((await database.pool.query('select * from uploads')).rows).toEqual([]);
-      return life;
+      return crashPoint;
     });
   });
 
   test('an object that another import requested to keep → kept', async () => {
     const keeping = { ...REQUEST, upload: { ...REQUEST.upload, keepObject: true } };
-    await afterEachDeath(async (calls) => {
+    await afterEachCrash(async (calls) => {
       await wholeFor('a', 'b');
       await cleanUp('b', keeping);
-      const life = await cleanUp('a', REQUEST, calls);
+      const crashPoint = await cleanUp('a', REQUEST, calls);
       await cleanUp('a');
-      expect([...bucket.objects], `died after ${calls} changes`).toEqual([KEY]);
+      expect([...bucket.objects], `crashed after ${calls} changes`).toEqual([KEY]);
       expect([await remainingOf('a'), await remainingOf('b')]).toEqual([[['object', 'kept']], [['object', 'kept']]]);
-      return life;
+      return crashPoint;
     });
   });
 
   test('an upload that another import continues → not aborted', async () => {
-    await afterEachDeath(async (calls) => {
+    await afterEachCrash(async (calls) => {
       await uses('a', 'multipart-upload');
       await uses('b', 'multipart-upload');
       bucket.uploads.add(UPLOAD_ID);
-      const life = await cleanUp('a', REQUEST, calls);
+      const crashPoint = await cleanUp('a', REQUEST, calls);
       await cleanUp('a');
-      expect([...bucket.uploads], `died after ${calls} changes`).toEqual([UPLOAD_ID]);
+      expect([...bucket.uploads], `crashed after ${calls} changes`).toEqual([UPLOAD_ID]);
       await cleanUp('b');
       expect(bucket.uploads.size).toBe(0);
-      return life;
+      return crashPoint;
     });
   });
 });

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFinal } from '../../domain/import.js';
 import { labelOf } from '../faults/cases.js';
 import { violations } from '../faults/judge.js';
-import { isShared, LANE_BUCKETS, LANES, type Lane, laneAt, matchOf } from '../faults/lanes.js';
 import { prepare, requestOf } from '../faults/run-case.js';
 import { ASKED_ONCE_WITHIN_MS, setCloud } from '../faults/run-matrix.js';
+import { isShared, matchOf, SANDBOX_BUCKETS, SANDBOXES, type Sandbox, sandboxAt } from '../faults/sandboxes.js';
 import { CALLS, type Call, SCENARIOS } from '../faults/scenarios.js';
 import { type Fault, type Service, startService } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   writeFileSync(file, raw());
   source = `file://${file}`;
   const env = { ECS_IMPORT_RETRY_FIRST_MS: '100', ECS_IMPORT_RETRY_MAX_MS: '300', ECS_IMPORT_MAX_UPLOADS: '20' };
-  service = await startService({ env, buckets: LANE_BUCKETS });
+  service = await startService({ env, buckets: SANDBOX_BUCKETS });
   await service.learnNoLimits();
   await setCloud(service, { importSeconds: 0.3, copySeconds: 0.3 });
 });
@@ -83,9 +83,9 @@ function refusalOf({ service: of }: Call): string {
 }
 
 /** All deviations from the expected result. */
-async function cancelAt({ call, name, fault, hits, waiting }: Moment, lane: Lane): Promise<readonly string[]> {
-  const request = requestOf(call.scenario, lane, source);
-  const match = matchOf(call, lane, String(request.roleName));
+async function cancelAt({ call, name, fault, hits, waiting }: Moment, sandbox: Sandbox): Promise<readonly string[]> {
+  const request = requestOf(call.scenario, sandbox, source);
+  const match = matchOf(call, sandbox, String(request.roleName));
   const faultId = await service.fault({
     service: call.service,
     action: call.action,
@@ -93,7 +93,7 @@ async function cancelAt({ call, name, fault, hits, waiting }: Moment, lane: Lane
     match,
     ...fault,
   });
-  const turnIds = await prepare(service, call.scenario, lane, request);
+  const turnIds = await prepare(service, call.scenario, sandbox, request);
   try {
     const id = await service.start(request);
     for (;;) {
@@ -120,21 +120,21 @@ async function cancelAt({ call, name, fault, hits, waiting }: Moment, lane: Lane
   }
 }
 
-/** One import per lane concurrently; calls that are shared by all imports are tested alone. */
+/** One import per sandbox concurrently; calls that are shared by all imports are tested alone. */
 async function cancelAtEach(moments: readonly Moment[]): Promise<readonly string[]> {
   const broken: string[] = [];
-  const work = async (queue: Moment[], lane: Lane) => {
+  const work = async (queue: Moment[], sandbox: Sandbox) => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      broken.push(...(await cancelAt(next, lane)));
+      broken.push(...(await cancelAt(next, sandbox)));
   };
-  // Not the lane whose bucket was just checked: recent results are reused without a call.
-  const last = laneAt(-1);
+  // Not the sandbox whose bucket was just checked: recent results are reused without a call.
+  const last = sandboxAt(-1);
   for (const alone of moments.filter(({ call }) => isShared(call))) {
     await sleep(ASKED_ONCE_WITHIN_MS);
     await work([alone], last);
   }
   const queue = moments.filter(({ call }) => !isShared(call));
-  await Promise.all(LANES.map((lane) => work(queue, lane)));
+  await Promise.all(SANDBOXES.map((sandbox) => work(queue, sandbox)));
   return broken;
 }
 
@@ -150,9 +150,9 @@ describe('cancel, sent twice → the import ends cancelled and leaves no resourc
   });
 
   test('before a worker has started it', async () => {
-    const lane = laneAt(0);
+    const sandbox = sandboxAt(0);
     service.signal('worker', 'SIGSTOP');
-    const id = await service.start(requestOf('import', lane, source));
+    const id = await service.start(requestOf('import', sandbox, source));
     const response = await cancel(id);
     service.signal('worker', 'SIGCONT');
     expect(response.status).toBe(202);
@@ -165,15 +165,15 @@ describe('cancel, sent twice → the import ends cancelled and leaves no resourc
 test('cancel after the cloud has finished the image, before the service has noticed → deletes the image, or keeps it with keepImage', async () => {
   const runs = await Promise.all(
     [false, true].map(async (keepImage, index) => {
-      const lane = laneAt(index);
+      const sandbox = sandboxAt(index);
       const held = {
         service: 'ecs',
         action: 'DescribeTasks',
         kind: 'hold-after',
-        match: { RegionId: lane.region },
+        match: { RegionId: sandbox.region },
       } as const;
       const faultId = await service.fault({ ...held, times: -1 });
-      return { keepImage, faultId, id: await service.start(requestOf('cancel-import', lane, source)) };
+      return { keepImage, faultId, id: await service.start(requestOf('cancel-import', sandbox, source)) };
     }),
   );
   const finished = async () =>
@@ -190,9 +190,9 @@ test('cancel after the cloud has finished the image, before the service has noti
 });
 
 test('cancel during ImportImage → calls CancelTask and waits for the end of the task', async () => {
-  const lane = laneAt(0);
+  const sandbox = sandboxAt(0);
   await service.settings({ importSeconds: 600 });
-  const id = await service.start(requestOf('cancel-import', lane, source));
+  const id = await service.start(requestOf('cancel-import', sandbox, source));
   await service.until(id, (view) => view.phase === 'import' && view.image !== null);
   const toldAt = Date.now();
   await cancel(id);
@@ -206,16 +206,19 @@ test('cancel during ImportImage → calls CancelTask and waits for the end of th
 });
 
 test('cancel during the upload → sends no further part', async () => {
-  const lane = laneAt(0);
+  const sandbox = sandboxAt(0);
   const file = path.join(folder, 'large.raw');
   writeFileSync(file, raw());
   const large = openSync(file, 'r+');
   ftruncateSync(large, 600 * MIB);
   closeSync(large);
-  const part = { service: 'oss', action: 'UploadPart', match: { bucket: lane.bucket } } as const;
+  const part = { service: 'oss', action: 'UploadPart', match: { bucket: sandbox.bucket } } as const;
   const faultId = await service.fault({ ...part, kind: 'hold', times: -1 });
-  const request = requestOf('import', lane, `file://${file}`);
-  const id = await service.start({ ...request, upload: { bucket: lane.bucket, prefix: 'large/', convert: 'never' } });
+  const request = requestOf('import', sandbox, `file://${file}`);
+  const id = await service.start({
+    ...request,
+    upload: { bucket: sandbox.bucket, prefix: 'large/', convert: 'never' },
+  });
   const sent = async () => (await service.hits()).get(faultId) ?? 0;
   let before = 0;
   const asManyAsAtOnce = async () => {

@@ -1,19 +1,22 @@
 /**
- * `npm run matrix [-- --only PATTERN] [--lanes N]`: the complete fault matrix. Prints a table; the last line counts cases and
+ * `npm run matrix [-- --only PATTERN] [--concurrency N]`: the complete fault matrix. Prints a table; the last line counts cases and
  * violations. The exit code is 1 if there is a violation.
  */
 import { parseArgs } from 'node:util';
 import { allCases, type FaultCase, uncovered } from './cases.js';
 import { CRASHES, OUTAGES } from './crash-cases.js';
-import { isShared, LANES } from './lanes.js';
 import type { Verdict } from './run-case.js';
 import { runCrashes } from './run-crashes.js';
-import { QUICK_ENV, runCases, withLanes } from './run-matrix.js';
+import { QUICK_ENV, runCases, withSandboxes } from './run-matrix.js';
 import { runOutages } from './run-outages.js';
+import { isShared, SANDBOXES } from './sandboxes.js';
 import { table } from './table.js';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, lanes: { type: 'string', default: String(LANES.length) } },
+  options: {
+    only: { type: 'string', default: '' },
+    concurrency: { type: 'string', default: String(SANDBOXES.length) },
+  },
 });
 const only = new RegExp(values.only);
 const fits = ({ name }: { readonly name: string }) => only.test(name);
@@ -32,8 +35,8 @@ const say = (verdict: Verdict) => {
 const missed = new Set<string>();
 const runAll = async (some: readonly FaultCase[]) => {
   if (some.length === 0) return;
-  await withLanes(QUICK_ENV, async (service, source) => {
-    await runCases(service, some, source, Number(values.lanes), say);
+  await withSandboxes(QUICK_ENV, async (service, source) => {
+    await runCases(service, some, source, Number(values.concurrency), say);
     for (const call of uncovered(await service.actions())) missed.add(call);
   });
 };

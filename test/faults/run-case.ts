@@ -5,7 +5,7 @@ import type { Service } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
 import { type FaultCase, faultOf } from './cases.js';
 import { violations } from './judge.js';
-import { type Lane, matchOf } from './lanes.js';
+import { matchOf, type Sandbox } from './sandboxes.js';
 import { FAILING, SCENARIOS, type ScenarioName } from './scenarios.js';
 
 export interface Verdict {
@@ -26,30 +26,30 @@ const POLL_INTERVAL_MS = 100;
 
 let roles = 0;
 
-export function requestOf(scenario: ScenarioName, lane: Lane, source: string): Record<string, unknown> {
+export function requestOf(scenario: ScenarioName, sandbox: Sandbox, source: string): Record<string, unknown> {
   roles += 1;
   const { copies, ends, object } = SCENARIOS[scenario];
   const imageName = `${ends === 'failed' ? FAILING : 'matrix'}-${process.pid}-${roles}`;
   return {
-    region: lane.region,
+    region: sandbox.region,
     imageName,
     roleName: `matrix-${process.pid}-${roles}`,
     disks: [
-      { source: object ? `oss://${lane.bucket}/${givenKey(imageName)}` : source, format: 'RAW', diskImageSize: 5 },
+      { source: object ? `oss://${sandbox.bucket}/${givenKey(imageName)}` : source, format: 'RAW', diskImageSize: 5 },
     ],
-    upload: { bucket: lane.bucket, prefix: 'matrix/' },
+    upload: { bucket: sandbox.bucket, prefix: 'matrix/' },
     osType: 'linux',
     inspection: { failOn: 'never' },
     detection: { failOn: 'never' },
-    ...(copies ? { distribute: { regions: [lane.copyRegion], shareWith: ['1000000000000002'] } } : {}),
+    ...(copies ? { distribute: { regions: [sandbox.copyRegion], shareWith: ['1000000000000002'] } } : {}),
   };
 }
 
-export async function runCase(service: Service, one: FaultCase, lane: Lane, source: string): Promise<Verdict> {
+export async function runCase(service: Service, one: FaultCase, sandbox: Sandbox, source: string): Promise<Verdict> {
   const began = Date.now();
-  const request = requestOf(one.scenario, lane, source);
-  const faultId = await service.fault(faultOf(one, matchOf(one, lane, String(request.roleName))));
-  const turnIds = await prepare(service, one.scenario, lane, request);
+  const request = requestOf(one.scenario, sandbox, source);
+  const faultId = await service.fault(faultOf(one, matchOf(one, sandbox, String(request.roleName))));
+  const turnIds = await prepare(service, one.scenario, sandbox, request);
   try {
     const id = await service.start(request);
     let hits = 0;
@@ -76,7 +76,7 @@ export async function runCase(service: Service, one: FaultCase, lane: Lane, sour
 export async function prepare(
   service: Service,
   scenario: ScenarioName,
-  lane: Lane,
+  sandbox: Sandbox,
   request: Readonly<Record<string, unknown>>,
 ): Promise<readonly string[]> {
   const { object, turns } = SCENARIOS[scenario];
@@ -84,13 +84,13 @@ export async function prepare(
   if (object) {
     const imageName = String(request.imageName);
     await service.put(
-      lane.bucket,
+      sandbox.bucket,
       givenKey(imageName),
       Buffer.concat([raw(), Buffer.alloc(512, imageName)]),
-      lane.region,
+      sandbox.region,
     );
   }
-  const faults = turns?.(lane, String(request.roleName)) ?? [];
+  const faults = turns?.(sandbox, String(request.roleName)) ?? [];
   return Promise.all(faults.map((fault) => service.fault(fault)));
 }
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinal } from '../../domain/import.js';
 import type { Service } from '../support/e2e/service.js';
 import type { CrashCase } from './crash-cases.js';
-import { isShared, LANES, type Lane, matchOf } from './lanes.js';
 import { follow, judge, prepare, requestOf, type Verdict } from './run-case.js';
-import { setCloud, withLanes } from './run-matrix.js';
+import { setCloud, withSandboxes } from './run-matrix.js';
+import { isShared, matchOf, SANDBOXES, type Sandbox } from './sandboxes.js';
 import { SCENARIOS } from './scenarios.js';
 
 /** Calls block far longer than the kill takes. */
@@ -22,7 +22,7 @@ const GROUP_SIZE = 12;
 const HELD_WITHIN_MS = 90_000;
 
 export async function runCrashes(cases: readonly CrashCase[], say: (verdict: Verdict) => void): Promise<void> {
-  await withLanes(CRASH_ENV, async (service, source) => {
+  await withSandboxes(CRASH_ENV, async (service, source) => {
     for (const group of groups(cases)) {
       for (const verdict of await runGroup(service, group, source)) say(verdict);
     }
@@ -40,9 +40,9 @@ export async function runGroup(
   const began = Date.now();
   const runs = await Promise.all(
     group.map(async (one, index) => {
-      const lane = LANES[index];
-      if (lane === undefined) throw new Error(`there is no lane ${index}`);
-      return startHeld(service, one, lane, source);
+      const sandbox = SANDBOXES[index];
+      if (sandbox === undefined) throw new Error(`there is no sandbox ${index}`);
+      return startHeld(service, one, sandbox, source);
     }),
   );
   const following = runs.map(({ one, id, turnIds }) =>
@@ -62,13 +62,13 @@ export async function runGroup(
   );
 }
 
-async function startHeld(service: Service, one: CrashCase, lane: Lane, source: string) {
+async function startHeld(service: Service, one: CrashCase, sandbox: Sandbox, source: string) {
   const { service: of, action, moment, after = 0 } = one;
-  const request = requestOf(one.scenario, lane, source);
-  const match = matchOf(one, lane, String(request.roleName));
+  const request = requestOf(one.scenario, sandbox, source);
+  const match = matchOf(one, sandbox, String(request.roleName));
   const kind = moment === 'before' ? 'hang' : 'hang-after';
   const faultId = await service.fault({ service: of, action, match, after, kind, times: 1 });
-  const turnIds = await prepare(service, one.scenario, lane, request);
+  const turnIds = await prepare(service, one.scenario, sandbox, request);
   return { one, faultId, turnIds, id: await service.start(request) };
 }
 

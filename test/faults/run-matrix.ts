@@ -1,4 +1,4 @@
-/** Runs cases concurrently on one service: each lane takes the next case after the verdict of its last one. */
+/** Runs cases concurrently on one service: each sandbox takes the next case after the verdict of its last one. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, startService } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
 import type { FaultCase } from './cases.js';
-import { isShared, LANE_BUCKETS, LANES, type Lane } from './lanes.js';
 import { runCase, type Verdict } from './run-case.js';
+import { isShared, SANDBOX_BUCKETS, SANDBOXES, type Sandbox } from './sandboxes.js';
 import { FAILURE, SCENARIOS } from './scenarios.js';
 
 /** Short, so that permanent faults end soon; the patience is still longer than five hanging calls. */
@@ -22,15 +22,15 @@ export const QUICK_ENV: NodeJS.ProcessEnv = {
 /** Identical cloud reads within this time share one call. */
 export const ASKED_ONCE_WITHIN_MS = 2_100;
 
-/** Starts a service with the buckets of the lanes and a small disk to import; removes both after `use`. */
-export async function withLanes<T>(
+/** Starts a service with the buckets of the sandboxes and a small disk to import; removes both after `use`. */
+export async function withSandboxes<T>(
   env: NodeJS.ProcessEnv,
   use: (service: Service, source: string) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-matrix-'));
   const file = path.join(folder, 'disk.raw');
   writeFileSync(file, raw());
-  const service = await startService({ env, buckets: LANE_BUCKETS });
+  const service = await startService({ env, buckets: SANDBOX_BUCKETS });
   try {
     await service.learnNoLimits();
     return await use(service, `file://${file}`);
@@ -60,16 +60,16 @@ export async function runCases(
     const queue = [...group];
     // A fault that hits every import: one import at a time.
     const alone = isShared(first);
-    const lanes = alone ? LANES.slice(0, 1) : LANES.slice(0, width);
-    const work = async (lane: Lane) => {
+    const sandboxes = alone ? SANDBOXES.slice(0, 1) : SANDBOXES.slice(0, width);
+    const work = async (sandbox: Sandbox) => {
       for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
         if (alone) await sleep(ASKED_ONCE_WITHIN_MS);
-        const verdict = await runCase(service, one, lane, source);
+        const verdict = await runCase(service, one, sandbox, source);
         verdicts.push(verdict);
         say(verdict);
       }
     };
-    await Promise.all(lanes.map(work));
+    await Promise.all(sandboxes.map(work));
   }
   return verdicts;
 }

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, startService } from '../support/e2e/service.js';
 import type { Outage } from './crash-cases.js';
-import { LANE_BUCKETS, laneAt } from './lanes.js';
 import { follow, judge, requestOf, type Verdict } from './run-case.js';
-import { setCloud, withLanes } from './run-matrix.js';
+import { setCloud, withSandboxes } from './run-matrix.js';
+import { SANDBOX_BUCKETS, sandboxAt } from './sandboxes.js';
 import type { ScenarioName } from './scenarios.js';
 
 const ENV: NodeJS.ProcessEnv = {
@@ -29,7 +29,7 @@ export async function runOutages(
 ): Promise<void> {
   const plain = outages.filter(({ kind }) => kind !== 'disk-full');
   if (plain.length > 0) {
-    await withLanes(ENV, async (service, source) => {
+    await withSandboxes(ENV, async (service, source) => {
       await setCloud(service, { importSeconds: 2, copySeconds: 1 });
       for (const outage of plain) {
         for (const verdict of await underOutage(service, outage.name, source, () =>
@@ -77,8 +77,8 @@ async function killOnceItRuns(service: Service, name: string, afterMs: number): 
 
 /** Sends the same request with the same key until it gets a response, while the API is killed: one import. */
 async function killedApiMakesOneImport(service: Service, source: string): Promise<void> {
-  const lane = laneAt(-1);
-  const request = requestOf('import', lane, source);
+  const sandbox = sandboxAt(-1);
+  const request = requestOf('import', sandbox, source);
   const key = `outage-${process.pid}`;
   const send = () => service.request('POST', '/v1/imports', request, { 'idempotency-key': key }).catch(() => null);
   const sent = [send(), send()];
@@ -101,8 +101,8 @@ async function underOutage(
   const began = Date.now();
   const runs = await Promise.all(
     CROWD.map(async (scenario, index) => {
-      const lane = laneAt(index);
-      return { scenario, id: await service.start(requestOf(scenario, lane, source)) };
+      const sandbox = sandboxAt(index);
+      return { scenario, id: await service.start(requestOf(scenario, sandbox, source)) };
     }),
   );
   const following = runs.map(({ scenario, id }) =>
@@ -146,7 +146,7 @@ async function onFullDisk(say: (verdict: Verdict) => void): Promise<void> {
     const source = path.join(folder, 'disk.raw');
     const { raw } = await import('../support/emulator/made-disks.js');
     writeFileSync(source, raw());
-    const service = await startService({ env: ENV, buckets: LANE_BUCKETS, dataDir: path.join(folder, 'data') });
+    const service = await startService({ env: ENV, buckets: SANDBOX_BUCKETS, dataDir: path.join(folder, 'data') });
     try {
       await setCloud(service, { importSeconds: 2, copySeconds: 1 });
       const verdicts = await underOutage(service, 'disk full for a while', `file://${source}`, async () => {

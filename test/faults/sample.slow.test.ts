@@ -8,10 +8,10 @@ import { type Service, startService } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
 import { allCases } from './cases.js';
 import { CRASHES } from './crash-cases.js';
-import { LANE_BUCKETS } from './lanes.js';
-import { checkSequences, MODEL_ENV } from './random-lives.js';
+import { checkSequences, MODEL_ENV } from './random-sequences.js';
 import { runGroup } from './run-crashes.js';
 import { runCases } from './run-matrix.js';
+import { SANDBOX_BUCKETS } from './sandboxes.js';
 
 let service: Service;
 let source: string;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const file = path.join(folder, 'disk.raw');
   writeFileSync(file, raw());
   source = `file://${file}`;
-  service = await startService({ env: { ...MODEL_ENV, ECS_IMPORT_PATIENCE_MS: '5000' }, buckets: LANE_BUCKETS });
+  service = await startService({ env: { ...MODEL_ENV, ECS_IMPORT_PATIENCE_MS: '5000' }, buckets: SANDBOX_BUCKETS });
   await service.learnNoLimits();
 });
 afterAll(async () => {
@@ -61,5 +61,5 @@ describe('a worker that is killed during a call', () => {
 });
 
 test('random sequences → no violation', async () => {
-  expect(await checkSequences(service, source, { runs: 30, seed: 7, lanes: 10 })).toEqual([]);
+  expect(await checkSequences(service, source, { runs: 30, seed: 7, concurrency: 10 })).toEqual([]);
 });

@@ -4,7 +4,7 @@ import type { ImportView } from '../../domain/import.js';
 import type { Fault } from '../support/e2e/service.js';
 
 /** The cloud resources of one import at a time. */
-export interface Lane {
+export interface Sandbox {
   readonly region: string;
   readonly copyRegion: string;
   readonly bucket: string;
@@ -44,7 +44,7 @@ export interface Scenario {
   /** The source is an object in the bucket. */
   readonly object?: boolean;
   /** Extra faults that lead into the scenario, or extend the moment to cancel. */
-  readonly turns?: (lane: Lane, roleName: string) => readonly Fault[];
+  readonly turns?: (sandbox: Sandbox, roleName: string) => readonly Fault[];
   /** Whether it is time to cancel; absent: the import ends by itself. `turnsTaken` is null in outages, which have no extra faults. */
   readonly cancelWhen?: (view: ImportView, turnsTaken: number | null) => boolean;
 }
@@ -53,8 +53,8 @@ const QUICK = { importSeconds: 0.3, copySeconds: 0.3 };
 /** Longer than any case takes. */
 const NEVER_SECONDS = 3_600;
 
-const lost = (action: string) => (lane: Lane) =>
-  [{ service: 'ecs', action, kind: 'reset-after', match: { RegionId: lane.region }, times: 1 }] as const;
+const lost = (action: string) => (sandbox: Sandbox) =>
+  [{ service: 'ecs', action, kind: 'reset-after', match: { RegionId: sandbox.region }, times: 1 }] as const;
 
 /** Like an account that may attach only its own policies. */
 const noSystemPolicy = (roleName: string): Fault => ({
@@ -73,7 +73,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     ends: 'succeeded',
     cloud: QUICK,
     copies: false,
-    turns: (_lane, roleName) => [noSystemPolicy(roleName)],
+    turns: (_sandbox, roleName) => [noSystemPolicy(roleName)],
   },
   'lost-policy': {
     ends: 'succeeded',

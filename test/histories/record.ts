@@ -19,14 +19,14 @@ import { type History, packHistory } from './stored-history.js';
 
 const REQUEST = { inspection: { failOn: 'never' }, detection: { failOn: 'never' }, osType: 'linux' };
 
-interface Life {
+interface Recording {
   readonly name: string;
   readonly request?: Record<string, unknown>;
   /** Brings the import to where its history is kept. */
-  readonly live: (service: Service, id: string) => Promise<unknown>;
+  readonly bringThere: (service: Service, id: string) => Promise<unknown>;
 }
 
-/** So long a failing call is tried again here before a person is asked: it stands for the hour of a real service. */
+/** How long a failing call is retried here before attention; stands for the hour of a real service. */
 const HOUR_MS = 1_000;
 const HOURS_OF_OUTAGE = 24;
 
@@ -37,20 +37,20 @@ const until =
 const post = (service: Service, id: string, what: string, body = {}) =>
   service.request('POST', `/v1/imports/${id}/${what}`, body);
 
-const LIVES: readonly Life[] = [
-  { name: 'succeeded', live: until('succeeded') },
-  { name: 'dry-run', request: { dryRun: true }, live: until('succeeded') },
+const RECORDINGS: readonly Recording[] = [
+  { name: 'succeeded', bringThere: until('succeeded') },
+  { name: 'dry-run', request: { dryRun: true }, bringThere: until('succeeded') },
   {
     name: 'distributed',
     request: { distribute: { regions: ['cn-beijing'], shareWith: ['1000000000000002'] } },
-    live: until('succeeded'),
+    bringThere: until('succeeded'),
   },
-  { name: 'failed', request: { imageName: 'doomed' }, live: until('failed') },
-  { name: 'waiting', request: { role: 'verify', roleName: 'lacks-1' }, live: until('attention') },
+  { name: 'failed', request: { imageName: 'doomed' }, bringThere: until('failed') },
+  { name: 'waiting', request: { role: 'verify', roleName: 'lacks-1' }, bringThere: until('attention') },
   {
     name: 'resumed',
     request: { role: 'verify', roleName: 'lacks-2' },
-    async live(service, id) {
+    async bringThere(service, id) {
       await service.untilState(id, 'attention');
       await post(service, id, 'resume', { set: { role: 'ensure' } });
       await service.untilState(id, 'succeeded');
@@ -59,7 +59,7 @@ const LIVES: readonly Life[] = [
   {
     name: 'cancelled-waiting',
     request: { role: 'verify', roleName: 'lacks-3' },
-    async live(service, id) {
+    async bringThere(service, id) {
       await service.untilState(id, 'attention');
       await post(service, id, 'cancel');
       await service.untilState(id, 'cancelled');
@@ -69,7 +69,7 @@ const LIVES: readonly Life[] = [
     // The most that an outage can do to a history: somebody resumes at once, each time.
     name: 'day-of-outage',
     request: { imageName: 'a-day-later', distribute: { regions: ['cn-beijing'], shareWith: ['1000000000000002'] } },
-    async live(service, id) {
+    async bringThere(service, id) {
       const away = { service: 'ecs', action: 'ImportImage', match: 'a-day-later', kind: 'reset-before' } as const;
       const outage = await service.fault({ ...away, times: -1 });
       let since: string | undefined;
@@ -84,7 +84,7 @@ const LIVES: readonly Life[] = [
   },
   {
     name: 'cancelled-importing',
-    async live(service, id) {
+    async bringThere(service, id) {
       await service.until(id, (view) => view.phase === 'import' && view.image !== null);
       await post(service, id, 'cancel');
       await service.untilState(id, 'cancelled');
@@ -95,17 +95,17 @@ const LIVES: readonly Life[] = [
 interface BatchLife {
   readonly name: string;
   /** Brings the batch to where its history is kept. */
-  readonly live: (service: Service, id: string) => Promise<unknown>;
+  readonly bringThere: (service: Service, id: string) => Promise<unknown>;
   /** The first page's run, which goes on as a new one; else the last. */
   readonly run?: 'first';
 }
 
 const BATCHES: readonly BatchLife[] = [
-  { name: 'batch-finished', live: (service, id) => batchUntil(service, id, 'succeeded') },
-  { name: 'batch-continued', live: (service, id) => batchUntil(service, id, 'succeeded'), run: 'first' },
+  { name: 'batch-finished', bringThere: (service, id) => batchUntil(service, id, 'succeeded') },
+  { name: 'batch-continued', bringThere: (service, id) => batchUntil(service, id, 'succeeded'), run: 'first' },
   {
     name: 'batch-cancelled',
-    async live(service, id) {
+    async bringThere(service, id) {
       await batchUntil(service, id, 'running');
       await tellBatch(service, id, 'cancel');
       await batchUntil(service, id, 'cancelled');
@@ -113,7 +113,7 @@ const BATCHES: readonly BatchLife[] = [
   },
   {
     name: 'batch-paused',
-    async live(service, id) {
+    async bringThere(service, id) {
       await tellBatch(service, id, 'pause');
       await batchUntil(service, id, 'paused');
       await tellBatch(service, id, 'policy', { concurrency: 3 });
@@ -162,20 +162,20 @@ async function main(): Promise<void> {
     for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json') && only.test(name))) {
       rmSync(path.join(import.meta.dirname, file));
     }
-    for (const { name, request, live } of LIVES.filter((life) => only.test(life.name))) {
+    for (const { name, request, bringThere } of RECORDINGS.filter((recording) => only.test(recording.name))) {
       const importSeconds = name === 'cancelled-importing' ? 600 : 0.3;
       await service.settings({ importSeconds, copySeconds: 0.3, failImports: [doomed] });
       const id = await service.start({ ...REQUEST, disks, ...request });
-      await live(service, id);
+      await bringThere(service, id);
       // The record is written before the workflow itself has ended.
       const handle = workflow.getHandle(importWorkflowId(id));
       if (name !== 'waiting') await handle.result();
       keep(name, await handle.fetchHistory());
     }
-    for (const { name, live, run } of BATCHES.filter((life) => only.test(life.name))) {
+    for (const { name, bringThere, run } of BATCHES.filter((recording) => only.test(recording.name))) {
       await service.settings({ importSeconds: name === 'batch-cancelled' ? 600 : 2 });
       const id = await startBatch(service, name, disks);
-      await live(service, id);
+      await bringThere(service, id);
       const handle = workflow.getHandle(batchWorkflowId(id));
       await handle.result();
       const last: History = await handle.fetchHistory();

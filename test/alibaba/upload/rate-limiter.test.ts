@@ -40,7 +40,7 @@ test('all uploads of a process together stay within 10 % of the rate', async () 
 test('a whole upload stays within the rate, counted by the bytes that the cloud received, including resent parts', async () => {
   const [part, rate] = [128 * 1024, 1024 * 1024];
   const server = await startRecorder();
-  const folder = await mkdtemp(join(tmpdir(), 'pace-'));
+  const folder = await mkdtemp(join(tmpdir(), 'rate-limit-'));
   await writeFile(join(folder, 'disk.raw'), randomBytes(40 * part));
   let lost = 0;
   server.fault = ({ query }) => (query.get('partNumber') === '7' && lost++ === 0 ? { kind: 'reset-after' } : undefined);

@@ -6,7 +6,7 @@ import { newImportId } from '../../../domain/ids.js';
 import type { FinalState, ImageRef, ImportError } from '../../../domain/import.js';
 import type { Ending, ImportPlan, StepInput } from '../../../domain/plan.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
-import { type Surroundings, tryIn } from './mortal-process.js';
+import { type Surroundings, tryIn } from './crashing-process.js';
 
 /** In the order in which the workflow calls them. */
 export const ACTIVITIES = [
@@ -22,7 +22,7 @@ export const ACTIVITIES = [
 ] as const;
 export type ActivityName = (typeof ACTIVITIES)[number];
 
-export interface Death {
+export interface Crash {
   readonly activity: ActivityName;
   readonly calls: number;
 }
@@ -55,27 +55,27 @@ export class Importing {
 
   /**
    * Runs an activity until it succeeds or fails permanently.
-   * @param afterDeath runs between the crash and the next attempt; false: no further attempt, the import is cancelled
+   * @param afterCrash runs between the crash and the next attempt; false: no further attempt, the import is cancelled
    */
   async run(
     activity: ActivityName,
-    death: Death | null,
+    crash: Crash | null,
     ending: Ending = { outcome: 'succeeded', error: null, keepImage: true },
-    afterDeath: () => Promise<boolean> = async () => true,
+    afterCrash: () => Promise<boolean> = async () => true,
   ): Promise<void> {
     this.begun = Math.max(this.begun, ACTIVITIES.indexOf(activity) + 1);
     const step = { importId: this.id, step: this.begun, request: this.request, attempt: 1 };
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const dies = attempt === 1 && death?.activity === activity;
-      const calls = dies ? death.calls : Number.POSITIVE_INFINITY;
+      const crashes = attempt === 1 && crash?.activity === activity;
+      const calls = crashes ? crash.calls : Number.POSITIVE_INFINITY;
       const end = await tryIn(this.surroundings, { attempt, calls }, (all) =>
         this.perform(all, activity, step, ending),
       );
       if (end.kind === 'done') return;
-      if (end.kind === 'died') {
+      if (end.kind === 'crashed') {
         this.last = end.last;
         await this.letLeasesEnd();
-        if (!(await afterDeath())) return;
+        if (!(await afterCrash())) return;
       } else if (end.error instanceof ApplicationFailure && end.error.nonRetryable) throw end.error;
       await sleep(RETRY_MS);
     }
@@ -141,13 +141,13 @@ export interface Scene {
   readonly joins: 'first' | 'second';
   /** True: the other import continues before the crash is detected. Otherwise it waits for the end, with its reference to the object. */
   readonly meanwhile: boolean;
-  readonly dies: readonly ActivityName[];
+  readonly crashes: readonly ActivityName[];
 }
 
 const ERROR: ImportError = { code: 'Test', message: 'failed', remedy: 'none', requestId: null, phase: 'import' };
 
 /** Runs the scene; throws if an activity fails that must succeed. */
-export async function runScene(scene: Scene, death: Death, mine: Importing, other: Importing): Promise<void> {
+export async function runScene(scene: Scene, crash: Crash, mine: Importing, other: Importing): Promise<void> {
   const { outcome, until, joins, meanwhile } = scene;
   const end = ACTIVITIES.indexOf(until);
   const isCancelled = outcome === 'cancelled';
@@ -155,7 +155,7 @@ export async function runScene(scene: Scene, death: Death, mine: Importing, othe
     if (activity === 'upload' && joins === 'second') await other.advanceTo('upload');
     const fails = outcome === 'failed' && activity === until;
     try {
-      await mine.run(activity, death, undefined, async () => {
+      await mine.run(activity, crash, undefined, async () => {
         if (meanwhile) await other.advanceTo(activity);
         return !(isCancelled && activity === until);
       });
@@ -163,10 +163,10 @@ export async function runScene(scene: Scene, death: Death, mine: Importing, othe
     } catch (error) {
       if (!fails || !(error instanceof ApplicationFailure)) throw error;
     }
-    if (activity === 'upload' && death.activity !== 'upload') await other.advanceTo('upload');
+    if (activity === 'upload' && crash.activity !== 'upload') await other.advanceTo('upload');
   }
   const ending = { outcome, error: outcome === 'failed' ? ERROR : null, keepImage: outcome === 'succeeded' };
-  await mine.run('cleanUp', death, ending, async () => {
+  await mine.run('cleanUp', crash, ending, async () => {
     if (meanwhile) await other.advanceTo('cleanUp');
     return true;
   });

@@ -1,10 +1,10 @@
 /** The crash point of a simulated process, counted in calls to the database and the cloud. */
 
 /** One simulated process: it crashes after a number of calls that change something. */
-export class Life {
+export class CrashPoint {
   private made = 0;
   private underWay = 0;
-  private dead = false;
+  private crashed = false;
   private last: string | null = null;
   private resolveEnd: (last: string) => void = () => undefined;
   /** Resolves with the name of the last call after it and all concurrent calls have ended; never without a crash. */
@@ -14,23 +14,23 @@ export class Life {
 
   constructor(private readonly calls: number) {}
 
-  get hasDied(): boolean {
-    return this.dead;
+  get hasCrashed(): boolean {
+    return this.crashed;
   }
 
   /** Runs a call. The caller never receives the response of the last one. */
   async through<Answer>(name: string, reads: boolean, call: () => Promise<Answer>): Promise<Answer> {
-    if (this.dead) throw new Error('the process has crashed');
+    if (this.crashed) throw new Error('the process has crashed');
     if (!reads) this.made += 1;
     const isLast = !reads && this.made === this.calls;
     this.underWay += 1;
     try {
       const answer = await call();
-      if (!isLast && !this.dead) return answer;
+      if (!isLast && !this.crashed) return answer;
     } finally {
       this.underWay -= 1;
       if (isLast) {
-        this.dead = true;
+        this.crashed = true;
         this.last = `change ${this.calls}, ${name}`;
       }
       if (this.last !== null && this.underWay === 0) this.resolveEnd(this.last);
@@ -52,7 +52,7 @@ const READS: readonly string[] = [
   'listUploads',
 ];
 /** Wraps a dependency of a process: its calls are counted, and have no effect after the crash. */
-export function mortal<Part extends object>(label: string, part: Part, life: Life): Part {
+export function countCalls<Part extends object>(label: string, part: Part, crashPoint: CrashPoint): Part {
   return new Proxy(part, {
     get(target, name) {
       const call: unknown = Reflect.get(target, name);
@@ -61,7 +61,9 @@ export function mortal<Part extends object>(label: string, part: Part, life: Lif
         const entry = args.find((arg) => typeof arg === 'object' && arg !== null && 'kind' in arg && 'status' in arg);
         const what = entry === undefined ? '' : ` ${JSON.stringify(entry)}`;
         const reads = READS.includes(String(name));
-        return life.through(`${label}.${String(name)}${what}`, reads, async () => Reflect.apply(call, target, args));
+        return crashPoint.through(`${label}.${String(name)}${what}`, reads, async () =>
+          Reflect.apply(call, target, args),
+        );
       };
     },
   });

@@ -5,9 +5,9 @@ import { type ImportView, isFinal } from '../../domain/import.js';
 import type { Service } from '../support/e2e/service.js';
 import { faultOf, KINDS, type Kind, TIMES, type Times } from './cases.js';
 import { violations } from './judge.js';
-import { isShared, LANES, type Lane, laneAt, matchOf } from './lanes.js';
 import { requestOf } from './run-case.js';
 import { setCloud } from './run-matrix.js';
+import { isShared, matchOf, SANDBOXES, type Sandbox, sandboxAt } from './sandboxes.js';
 import { CALLS } from './scenarios.js';
 
 export const MODEL_ENV: NodeJS.ProcessEnv = {
@@ -64,7 +64,7 @@ export interface Search {
   readonly runs: number;
   readonly seed: number;
   /** Number of sequences that run concurrently. */
-  readonly lanes: number;
+  readonly concurrency: number;
   /** Reports each finished sequence, and each one that takes suspiciously long. */
   readonly say?: (line: string) => void;
 }
@@ -73,26 +73,26 @@ export interface Search {
 const SUSPICIOUS_AFTER_MS = 180_000;
 
 /**
- * Generates sequences and runs a share of them in each lane.
+ * Generates sequences and runs a share of them in each sandbox.
  * @param run runs a sequence and returns its violations
- * @returns for each lane with a violation: the violations, and the command that replays the shrunk sequence
+ * @returns for each sandbox with a violation: the violations, and the command that replays the shrunk sequence
  */
 export async function search(
   options: Search,
-  run: (lane: number, script: Script) => Promise<readonly string[]>,
+  run: (sandbox: number, script: Script) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const say = options.say ?? (() => undefined);
   const began = Date.now();
   let ended = 0;
-  const lanes = Array.from({ length: Math.min(options.lanes, options.runs) }, (_, lane) => lane);
+  const sandboxes = Array.from({ length: Math.min(options.concurrency, options.runs) }, (_, sandbox) => sandbox);
   const found = await Promise.all(
-    lanes.map(async (lane) => {
-      const numRuns = Math.ceil((options.runs - lane) / lanes.length);
-      const seed = options.seed + lane;
+    sandboxes.map(async (sandbox) => {
+      const numRuns = Math.ceil((options.runs - sandbox) / sandboxes.length);
+      const seed = options.seed + sandbox;
       let lastViolations: readonly string[] = [];
       const property = fc.asyncProperty(script, async (moves) => {
         const watchdog = setTimeout(() => say(`still running: ${JSON.stringify(moves)}`), SUSPICIOUS_AFTER_MS);
-        const broken = await run(lane, moves).finally(() => clearTimeout(watchdog));
+        const broken = await run(sandbox, moves).finally(() => clearTimeout(watchdog));
         ended += 1;
         say(`${ended} ended after ${((Date.now() - began) / 1_000).toFixed(0)} s`);
         for (const line of broken) say(`BROKEN by ${JSON.stringify(moves)}: ${line}`);
@@ -102,7 +102,7 @@ export async function search(
       const result = await fc.check(property, { numRuns, seed, endOnFailure: false });
       if (!result.failed) return [];
       const [shrunk = []] = result.counterexample ?? [];
-      const moves = await shortened(shrunk, async (script) => (await run(lane, script)).length > 0);
+      const moves = await shortened(shrunk, async (script) => (await run(sandbox, script)).length > 0);
       return [...lastViolations, `seed ${seed}, replay with: npm run model -- --replay '${JSON.stringify(moves)}'`];
     }),
   );
@@ -121,17 +121,17 @@ async function shortened(script: Script, breaks: (script: Script) => Promise<boo
 export async function checkSequences(service: Service, source: string, options: Search): Promise<readonly string[]> {
   await setCloud(service, MODEL_CLOUD);
   const killWorker = combinedKills(service);
-  return search({ ...options, lanes: Math.min(options.lanes, LANES.length) }, async (index, moves) => {
-    const lane = laneAt(index);
-    return runScript({ service, lane, source, killWorker }, moves);
+  return search({ ...options, concurrency: Math.min(options.concurrency, SANDBOXES.length) }, async (index, moves) => {
+    const sandbox = sandboxAt(index);
+    return runScript({ service, sandbox, source, killWorker }, moves);
   });
 }
 
 /** Runs a single sequence. */
 export async function replay(service: Service, source: string, moves: Script): Promise<readonly string[]> {
-  const lane = laneAt(0);
+  const sandbox = sandboxAt(0);
   await setCloud(service, MODEL_CLOUD);
-  return runScript({ service, lane, source, killWorker: combinedKills(service) }, moves);
+  return runScript({ service, sandbox, source, killWorker: combinedKills(service) }, moves);
 }
 
 const MODEL_CLOUD = { importSeconds: 0.4, copySeconds: 0.3 };
@@ -140,18 +140,18 @@ const ENDS_WITHIN_MS = 600_000;
 
 interface Place {
   readonly service: Service;
-  readonly lane: Lane;
+  readonly sandbox: Sandbox;
   readonly source: string;
   readonly killWorker: () => Promise<void>;
 }
 
-async function runScript({ service, lane, source, killWorker }: Place, moves: Script): Promise<readonly string[]> {
-  const request = requestOf('import', lane, source);
+async function runScript({ service, sandbox, source, killWorker }: Place, moves: Script): Promise<readonly string[]> {
+  const request = requestOf('import', sandbox, source);
   const faults: string[] = [];
   for (const one of moves) {
     const call = one.do === 'fault' ? CALLS_OF_IMPORT[one.call] : undefined;
     if (one.do !== 'fault' || call === undefined) continue;
-    const match = matchOf(call, lane, String(request.roleName));
+    const match = matchOf(call, sandbox, String(request.roleName));
     faults.push(await service.fault(faultOf({ ...call, ...one, name: '' }, match)));
   }
   const cancelled = new Set<string>();
@@ -161,7 +161,7 @@ async function runScript({ service, lane, source, killWorker }: Place, moves: Sc
     for (const one of moves) {
       if (one.do === 'wait') await sleep(one.ms);
       if (one.do === 'kill-worker') await killWorker();
-      if (one.do === 'start-twin') ids.push(await service.start(requestOf('import', lane, source)));
+      if (one.do === 'start-twin') ids.push(await service.start(requestOf('import', sandbox, source)));
       if (one.do === 'resume') for (const id of ids) await post(service, id, 'resume', {});
       if (one.do === 'cancel') {
         const id = (one.of === 'last' ? ids.at(-1) : undefined) ?? first;
@@ -220,7 +220,7 @@ async function post(service: Service, id: string, what: string, body: object): P
 /** The minimum time between a worker's start and its kill: a worker that cannot start makes no progress. */
 const MIN_UPTIME_MS = 8_000;
 
-/** Combines kills that are requested at about the same time: each costs all lanes the start of a worker. */
+/** Combines kills that are requested at about the same time: each costs all sandboxes the start of a worker. */
 function combinedKills(service: Service): () => Promise<void> {
   const pidOfReady = () =>
     service.stack.parts().find(({ name, state }) => name === 'worker' && state === 'ready')?.pid ?? null;

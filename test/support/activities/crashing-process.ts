@@ -20,7 +20,7 @@ import { createImportFiles } from '../../../store/import-files.js';
 import { createImportStore } from '../../../store/imports.js';
 import { createUploadStore } from '../../../store/uploads.js';
 import { ACCOUNT_KEYS } from '../emulator/local-cloud.js';
-import { Life, mortal } from './life.js';
+import { CrashPoint, countCalls } from './crash-point.js';
 import { quietEnvironment } from './quiet-environment.js';
 
 /** The environment that outlives every process. */
@@ -46,10 +46,10 @@ interface Gate {
 }
 
 /** A proxy between a process and the emulator that counts calls. */
-async function openGate(emulator: string, life: Life): Promise<Gate> {
+async function openGate(emulator: string, crashPoint: CrashPoint): Promise<Gate> {
   const server = http.createServer((request, response) => {
     const action = String(request.headers['x-acs-action'] ?? `${request.method} ${request.url}`);
-    life
+    crashPoint
       .through(`cloud ${action}`, READING_ACTION.test(action), () => forward(emulator, request))
       .then(({ status, headers, body }) => {
         response.writeHead(status, headers);
@@ -93,7 +93,7 @@ async function forward(emulator: string, request: IncomingMessage): Promise<Forw
   return { status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) };
 }
 
-function dependencies({ pool, host }: Surroundings, address: string, life: Life): ActivityDependencies {
+function dependencies({ pool, host }: Surroundings, address: string, crashPoint: CrashPoint): ActivityDependencies {
   const endpoint = `http://${address}`;
   const cloud = createCloud({
     endpoints: { ecs: endpoint, ram: endpoint, sts: endpoint, oss: endpoint },
@@ -102,7 +102,7 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
   });
   const unused = () => Promise.reject(new Error('not used by this test'));
   return {
-    store: mortal('imports', createImportStore(pool), life),
+    store: countCalls('imports', createImportStore(pool), crashPoint),
     files: createImportFiles(pool),
     cloud,
     inspect: inspectImage,
@@ -111,7 +111,7 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
     settings: { patienceMs: 60_000, pollIntervalMs: 2, pollsForLostImage: 2 },
     resolveFile: async (path) => path,
     uploading: {
-      uploads: mortal('uploads', createUploadStore(pool), life),
+      uploads: countCalls('uploads', createUploadStore(pool), crashPoint),
       http: createHttpClient({ hosts: [], addresses: [], stallMs: 1_000 }),
       inspectRemote: unused,
       cache: { obtain: unused },
@@ -128,7 +128,7 @@ function dependencies({ pool, host }: Surroundings, address: string, life: Life)
 export type Try<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   /** `last`: number and name of the call after which the process crashed. */
-  | { readonly kind: 'died'; readonly last: string }
+  | { readonly kind: 'crashed'; readonly last: string }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** @param calls the process crashes after this many changes */
@@ -137,21 +137,21 @@ export async function tryIn<Result>(
   { attempt, calls }: { readonly attempt: number; readonly calls: number },
   body: (activities: ImportActivities) => Promise<Result>,
 ): Promise<Try<Result>> {
-  const life = new Life(calls);
-  const gate = await openGate(surroundings.address, life);
-  const deps = dependencies(surroundings, gate.address, life);
+  const crashPoint = new CrashPoint(calls);
+  const gate = await openGate(surroundings.address, crashPoint);
+  const deps = dependencies(surroundings, gate.address, crashPoint);
   const environment = quietEnvironment({ attempt, scheduledTimestampMs: Date.now() });
-  const lived: Promise<Try<Result>> = environment
+  const run: Promise<Try<Result>> = environment
     .run<[], Result, () => Promise<Result>>(() => body(createActivities(deps)))
     .then(
       (result) => ({ kind: 'done' as const, result }),
       (error: unknown) => ({ kind: 'failed' as const, error }),
     );
-  const died = life.end.then((last) => ({ kind: 'died' as const, last }));
+  const crashed = crashPoint.end.then((last) => ({ kind: 'crashed' as const, last }));
   // The crash may come with the last call of the activity.
-  const first = await Promise.race([died, lived.then(async (end) => (await Promise.race([died, soon()])) ?? end)]);
+  const first = await Promise.race([crashed, run.then(async (end) => (await Promise.race([crashed, soon()])) ?? end)]);
   // A crashed process can make no further calls: cancel its activity.
-  if (first.kind === 'died') environment.cancel();
+  if (first.kind === 'crashed') environment.cancel();
   gate.close();
   deps.uploading.http.close();
   return first;

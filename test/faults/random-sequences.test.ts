@@ -1,13 +1,13 @@
 /** A sequence with a violation is shrunk to a minimum and printed for a replay. */
 import { expect, test } from 'vitest';
-import { isScript, type Script, search } from './random-lives.js';
+import { isScript, type Script, search } from './random-sequences.js';
 
 /** A planted fault of the service: an import that is cancelled after a crash of its worker leaves an object. */
 const brokenBy = (script: Script) => {
   const crash = script.findIndex((move) => move.do === 'kill-worker');
   return crash >= 0 && script.slice(crash).some((move) => move.do === 'cancel');
 };
-const run = async (_lane: number, script: Script) => (brokenBy(script) ? ['imp-1 object b/k remains'] : []);
+const run = async (_sandbox: number, script: Script) => (brokenBy(script) ? ['imp-1 object b/k remains'] : []);
 
 /** The JSON between the quotes of `--replay '…'`. */
 function printedScript(line: string): unknown {
@@ -15,7 +15,7 @@ function printedScript(line: string): unknown {
 }
 
 test('a sequence with a violation → shrunk to its minimum and printed with its seed', async () => {
-  const [violation = '', printed = '', ...others] = await search({ runs: 500, seed: 7, lanes: 1 }, run);
+  const [violation = '', printed = '', ...others] = await search({ runs: 500, seed: 7, concurrency: 1 }, run);
   expect(others).toEqual([]);
   expect(violation).toBe('imp-1 object b/k remains');
   expect(printed).toMatch(/^seed 7, replay with: npm run model -- --replay '/);
@@ -24,14 +24,14 @@ test('a sequence with a violation → shrunk to its minimum and printed with its
   expect(isScript(script) && (await run(0, script))).toEqual(['imp-1 object b/k remains']);
 });
 
-test('the same seed → the same sequences, spread over all lanes', async () => {
+test('the same seed → the same sequences, spread over all sandboxes', async () => {
   const drawn = async () => {
     const seen: string[] = [];
-    const keep = async (lane: number, script: Script) => {
-      seen.push(`${lane} ${JSON.stringify(script)}`);
+    const keep = async (sandbox: number, script: Script) => {
+      seen.push(`${sandbox} ${JSON.stringify(script)}`);
       return [];
     };
-    expect(await search({ runs: 50, seed: 3, lanes: 4 }, keep)).toEqual([]);
+    expect(await search({ runs: 50, seed: 3, concurrency: 4 }, keep)).toEqual([]);
     return seen.sort();
   };
   const first = await drawn();
@@ -41,8 +41,8 @@ test('the same seed → the same sequences, spread over all lanes', async () => 
 
 test('each finished sequence → reported; one with a violation, with its steps and the violation', async () => {
   const lines: string[] = [];
-  await search({ runs: 20, seed: 7, lanes: 2, say: (line) => lines.push(line) }, async () => []);
+  await search({ runs: 20, seed: 7, concurrency: 2, say: (line) => lines.push(line) }, async () => []);
   expect(lines.at(-1)).toMatch(/^20 ended after \d+ s$/);
-  await search({ runs: 1, seed: 7, lanes: 1, say: (line) => lines.push(line) }, async () => ['broken']);
+  await search({ runs: 1, seed: 7, concurrency: 1, say: (line) => lines.push(line) }, async () => ['broken']);
   expect(lines.some((line) => /^BROKEN by \[.*\]: broken$/.test(line))).toBe(true);
 });

@@ -8,7 +8,7 @@ import { violations } from '../faults/judge.js';
 import {
   ACTIVITIES,
   type ActivityName,
-  type Death,
+  type Crash,
   Importing,
   runScene,
   type Scene,
@@ -24,42 +24,47 @@ const cancelled = { ...succeeds, outcome: 'cancelled', meanwhile: true } as cons
 const SHARED: readonly ActivityName[] = ['upload', 'cleanUp'];
 
 const SCENES: readonly Scene[] = [
-  { ...succeeds, title: 'of the import that uploaded the object, while the other one waits', dies: ACTIVITIES },
+  { ...succeeds, title: 'of the import that uploaded the object, while the other one waits', crashes: ACTIVITIES },
   {
     ...succeeds,
     title: 'of the import that uploaded the object, while the other one continues',
     meanwhile: true,
-    dies: SHARED,
+    crashes: SHARED,
   },
   {
     ...succeeds,
     title: 'of the import that joined the object, while the other one waits',
     joins: 'second',
-    dies: SHARED,
+    crashes: SHARED,
   },
   {
     ...{ ...succeeds, title: 'of the import that joined the object, while the other one continues' },
-    ...{ joins: 'second', meanwhile: true, dies: SHARED },
+    ...{ joins: 'second', meanwhile: true, crashes: SHARED },
   },
-  { ...cancelled, title: 'of an import cancelled in upload', until: 'upload', dies: ['upload', 'cleanUp'] },
+  { ...cancelled, title: 'of an import cancelled in upload', until: 'upload', crashes: ['upload', 'cleanUp'] },
   {
     ...{ ...cancelled, title: 'of an import cancelled in upload, without another import' },
-    ...{ until: 'upload', meanwhile: false, dies: ['upload', 'cleanUp'] },
+    ...{ until: 'upload', meanwhile: false, crashes: ['upload', 'cleanUp'] },
   },
-  { ...cancelled, title: 'of an import cancelled in import', until: 'startImport', dies: ['startImport', 'cleanUp'] },
+  {
+    ...cancelled,
+    title: 'of an import cancelled in import',
+    until: 'startImport',
+    crashes: ['startImport', 'cleanUp'],
+  },
   {
     ...cancelled,
     title: 'of an import cancelled after its image was finished',
     until: 'watchImport',
-    dies: ['cleanUp'],
+    crashes: ['cleanUp'],
   },
   {
     ...cancelled,
     title: 'of an import cancelled in distribution',
     until: 'distribute',
-    dies: ['distribute', 'cleanUp'],
+    crashes: ['distribute', 'cleanUp'],
   },
-  { ...cancelled, title: 'of a failed import', outcome: 'failed', until: 'watchImport', dies: ['cleanUp'] },
+  { ...cancelled, title: 'of a failed import', outcome: 'failed', until: 'watchImport', crashes: ['cleanUp'] },
 ];
 
 /** Concurrent imports. */
@@ -91,9 +96,9 @@ interface Outcome {
   readonly broken: readonly string[];
 }
 
-async function live(scene: Scene, death: Death): Promise<Outcome> {
+async function runWithCrash(scene: Scene, crash: Crash): Promise<Outcome> {
   imports += 1;
-  const name = `life-${imports}`;
+  const name = `crash-${imports}`;
   cloud.makeBucket(name);
   const surroundings = { pool: database.pool, address: cloud.address, host: name };
   const request = (imageName: string, more: object = {}) =>
@@ -109,7 +114,7 @@ async function live(scene: Scene, death: Death): Promise<Outcome> {
   const mine = new Importing(surroundings, request(fails ? `${FAILING}-${name}` : `${name}-mine`, { distribute }));
   const other = new Importing(surroundings, request(`${name}-other`));
   try {
-    await runScene(scene, death, mine, other);
+    await runScene(scene, crash, mine, other);
   } catch (error) {
     return { last: mine.last, broken: [String(error)] };
   }
@@ -142,14 +147,14 @@ async function remainingIn(bucket: string): Promise<readonly string[]> {
 }
 
 test('a process that crashes after any of its changes → one image in each region, and no other resources', async () => {
-  const jobs = SCENES.flatMap((scene) => scene.dies.map((activity) => ({ scene, activity })));
+  const jobs = SCENES.flatMap((scene) => scene.crashes.map((activity) => ({ scene, activity })));
   const violations: string[] = [];
   let crashes = 0;
   const runScenes = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
       const { scene, activity } = job;
       for (let calls = 1; ; calls++) {
-        const { last, broken } = await live(scene, { activity, calls });
+        const { last, broken } = await runWithCrash(scene, { activity, calls });
         violations.push(
           ...broken.map((line) => `${activity} ${scene.title}, crashed after ${last ?? 'none'}: ${line}`),
         );
