@@ -10,7 +10,7 @@ export interface DoctorCheck {
   readonly found: string;
   /** Empty if no action is required. */
   readonly remedy: string;
-  /** The failure's code in the error catalogue; null otherwise. */
+  /** The code of a failure, or of an answer that a warning is about; null otherwise. */
   readonly code: string | null;
   /** Where a failed check is fixed. `person`: in the account or on this host; `request`: in the command's options; `service`: the service is unreachable. */
   readonly fault: 'person' | 'request' | 'service' | null;
@@ -20,8 +20,8 @@ export function ok(name: string, found: string): DoctorCheck {
   return { name, status: 'ok', found, remedy: '', code: null, fault: null };
 }
 
-export function warning(name: string, found: string, remedy: string): DoctorCheck {
-  return { name, status: 'warning', found, remedy, code: null, fault: null };
+export function warning(name: string, found: string, remedy: string, code: string | null = null): DoctorCheck {
+  return { name, status: 'warning', found, remedy, code, fault: null };
 }
 
 export function skipped(name: string, found: string, remedy = ''): DoctorCheck {

@@ -20,6 +20,14 @@ export const COMMON = [
     outcomeUnknown: true,
   },
   {
+    code: 'SystemBusy',
+    also: ['UnknownError'],
+    meaning: 'The cloud service is busy, or failed for a reason that it does not report',
+    class: 'transient',
+    remedy: 'Nothing to do: the call is retried. If this lasts, contact Alibaba Cloud support with the request id.',
+    outcomeUnknown: true,
+  },
+  {
     code: 'ServiceUnavailable',
     prefix: 'dotted',
     meaning: 'The cloud service is temporarily unavailable',
@@ -35,7 +43,7 @@ export const COMMON = [
   },
   {
     code: 'SignatureDoesNotMatch',
-    also: ['IncompleteSignature'],
+    also: ['IncompleteSignature', 'InvalidAccessKeySecret'],
     meaning: 'The signature does not match: the access key secret does not belong to the access key id',
     class: 'attention',
     remedy:

@@ -168,7 +168,7 @@ export const ECS_IMPORT = [
     code: 'InvalidLicenseType.NotSupported',
     meaning: 'The licence type is not valid, or does not apply to this image: it applies to Windows Server only',
     class: 'request',
-    remedy: 'Set licenseType to Aliyun or BYOL for a Windows image; remove it for any other image.',
+    remedy: 'Set licenseType to Auto, Aliyun or BYOL for a Windows image.',
     link,
     field: 'licenseType',
   },

@@ -54,6 +54,13 @@ export const ECS = [
     link: LINKS.shareImage,
   },
   {
+    code: 'ImageIsPublic',
+    meaning: 'The image cannot be deleted because it is public: published as a community image',
+    class: 'attention',
+    remedy: 'Make the image private on its page in the ECS console, then resume.',
+    link: LINKS.deleteImage,
+  },
+  {
     code: 'ImageIsExporting',
     meaning: 'The image is being exported',
     class: 'transient',
@@ -115,6 +122,66 @@ export const ECS = [
     remedy:
       'Delete snapshots that are no longer needed (https://ecs.console.aliyun.com/snapshot), or request a higher quota at https://quotas.console.aliyun.com/products/ecs/quotas, then resume.',
     link: LINKS.copyImage,
+  },
+  {
+    code: 'SizeExceed.Image',
+    meaning: 'The image is larger than what can be copied to that region',
+    class: 'request',
+    remedy: 'Remove the region from distribute.regions and import there from a bucket in that region.',
+    link: LINKS.copyImage,
+    field: 'distribute.regions',
+  },
+  {
+    code: 'OperationDenied',
+    prefix: 'dotted',
+    meaning: 'The cloud does not allow this operation on the image as it is',
+    class: 'request',
+    remedy:
+      'Check what the message names in the ECS console. Copies: remove the region from distribute.regions and import there from a bucket in that region.',
+  },
+  {
+    code: 'OperationDenied.EncryptedSnapshot',
+    aliases: ['OperationDeined.EncryptedSnapshot'],
+    meaning: 'The image has an encrypted snapshot, which cannot be copied or shared this way',
+    class: 'request',
+    remedy:
+      'Remove distribute from the request. Disk encryption of the whole account encrypts every image: see Account Settings in the ECS console.',
+    link: LINKS.copyImage,
+    field: 'distribute.regions',
+  },
+  {
+    code: 'OperationDenied.NotPublished',
+    meaning: 'Copies of images are not offered in that region yet',
+    class: 'request',
+    remedy: 'Remove the region from distribute.regions and import there from a bucket in that region.',
+    link: LINKS.copyImage,
+    field: 'distribute.regions',
+  },
+  {
+    code: 'InvalidSnapshot.TooOld',
+    meaning: 'A snapshot of the image was created before 2013-07-15 and cannot be copied',
+    class: 'request',
+    remedy: 'Import the image again from its source.',
+    link: LINKS.copyImage,
+  },
+  {
+    code: 'InvalidAliUid.IsNull',
+    meaning: 'The cloud could not tell which account sent the call',
+    class: 'attention',
+    remedy:
+      'Check the worker’s credentials with ecs-image-import doctor, complete the account’s registration at https://account.console.aliyun.com, then resume.',
+    link: LINKS.copyImage,
+  },
+  {
+    code: 'InvalidParameter.KMSKeyId',
+    prefix: 'dotted',
+    also: ['InvalidParameter.EncryptedIllegal'],
+    meaning: 'The key that encrypts the copy is missing, not usable, or not allowed in that region',
+    class: 'request',
+    remedy:
+      'Use an enabled key of Key Management Service in the region of the copy (https://kms.console.aliyun.com), and let ECS use it with role AliyunECSDiskEncryptDefaultRole.',
+    link: LINKS.copyImage,
+    field: 'distribute.regions',
   },
   {
     code: 'ImageCreatedNotFromCopy',

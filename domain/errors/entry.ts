@@ -41,6 +41,7 @@ export const LINKS = {
   ramRoles: `${HELP}/ram/user-guide/edit-the-trust-policy-of-a-ram-role`,
   ramPolicies: `${HELP}/ram/user-guide/grant-permissions-to-the-ram-user`,
   accessKeys: `${HELP}/ram/product-overview/quick-start-create-and-use-accesskey-pairs-for-programmatic-calls`,
+  ossHelp: `${HELP}/oss/user-guide`,
   ossErrors: `${HELP}/oss/user-guide/overview-14`,
   ossRestore: `${HELP}/oss/developer-reference/restore`,
   errorCenter: 'https://api.alibabacloud.com/troubleshoot',

@@ -15,6 +15,34 @@ export const OSS = [
     field: 'upload.bucket',
   },
   {
+    code: 'PublicEndpointForbidden',
+    meaning:
+      'OSS does not accept uploads and downloads at the public endpoints of the Chinese mainland for accounts that activated it after 2025-03-20',
+    class: 'attention',
+    remedy:
+      'Run the worker on an ECS instance in the region of the bucket with OSS_ENDPOINT=https://oss-REGION-internal.aliyuncs.com, or activate transfer acceleration of the bucket and set OSS_ENDPOINT=https://oss-accelerate.aliyuncs.com; restart the worker, then resume. Or import into a region outside the Chinese mainland.',
+    link: `${LINKS.ossHelp}/publicendpointforbidden-error-when-upload-object`,
+    field: 'upload.bucket',
+  },
+  {
+    code: 'SecondLevelDomainForbidden',
+    meaning: 'The bucket must be addressed as part of the host name, not of the path',
+    class: 'attention',
+    remedy:
+      'Set OSS_ENDPOINT to a host of OSS by name, not by IP address, or unset it; restart the worker, then resume.',
+    link,
+    field: 'upload.bucket',
+  },
+  {
+    code: 'FileImmutable',
+    meaning: 'A retention policy of the bucket does not allow objects to be changed or deleted yet',
+    class: 'attention',
+    remedy:
+      'Wait for the end of the retention period or use a bucket without a retention policy (https://oss.console.aliyun.com/bucket), then resume.',
+    link,
+    field: 'upload.bucket',
+  },
+  {
     code: 'UserDisable',
     meaning: 'OSS is disabled for the account, usually because of overdue payments',
     class: 'attention',
@@ -115,7 +143,6 @@ export const OSS = [
   },
   {
     code: 'FileAlreadyExists',
-    also: ['FileImmutable'],
     meaning: 'The object already exists and must not be overwritten',
     class: 'request',
     remedy: 'Use another upload.prefix, or delete the object.',

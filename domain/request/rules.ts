@@ -39,27 +39,13 @@ const RULES: readonly RequestRule[] = [
   },
   function licenseOfWindows({ text }) {
     if (!isWindows(text) || text('licenseType') !== undefined) return [];
-    const message = 'is missing: Windows requires Aliyun (the cloud activates and bills it) or BYOL (your own license)';
+    const message =
+      'is missing: Windows requires Auto (the cloud chooses), Aliyun (the cloud activates and bills it) or BYOL (your own license)';
     return [
       {
         path: 'licenseType',
         rule: 'licenseType.required',
         given: undefined,
-        message,
-        vendorCode: 'InvalidLicenseType.NotSupported',
-      },
-    ];
-  },
-  function licenseOfWindowsOnly({ text }) {
-    const given = text('licenseType');
-    const osType = text('osType') ?? (isPlatform(text('platform')) && !isWindows(text) ? 'linux' : undefined);
-    if (given === undefined || osType !== 'linux') return [];
-    const message = 'applies to Windows only: remove it';
-    return [
-      {
-        path: 'licenseType',
-        rule: 'licenseType.windowsOnly',
-        given,
         message,
         vendorCode: 'InvalidLicenseType.NotSupported',
       },
@@ -194,6 +180,30 @@ const WARNINGS: readonly RequestRule[] = [
     if (text('osType') !== undefined || !isPlatform(platform)) return [];
     const message = `is set to ${osTypeOf(platform)}, derived from platform ${platform}`;
     return [{ path: 'osType', rule: 'osType.derived', given: undefined, message, vendorCode: null }];
+  },
+  function licenseOfLinux({ text }) {
+    const given = text('licenseType');
+    const platform = text('platform');
+    const linux =
+      text('osType') === 'linux' || (text('osType') === undefined && isPlatform(platform) && !isWindows(text));
+    // The cloud bills RHEL and SLES by license, too: BYOL has a meaning there.
+    if (given === undefined || !linux || (given === 'BYOL' && ['RedHat', 'SUSE'].includes(platform ?? ''))) return [];
+    const message = 'has no effect on Linux; the cloud ignores it';
+    return [{ path: 'licenseType', rule: 'licenseType.linux', given, message, vendorCode: null }];
+  },
+  function unlistedPlatform({ text }) {
+    if (text('platform') !== 'Other Windows') return [];
+    const message =
+      'is Other Windows, which the vendor’s current list of platforms no longer has; if the cloud rejects it, set the Windows version';
+    return [
+      {
+        path: 'platform',
+        rule: 'platform.unlisted',
+        given: text('platform'),
+        message,
+        vendorCode: 'InvalidPlatform.Malformed',
+      },
+    ];
   },
   function windowsWithoutVersion({ text }) {
     if (text('osType') !== 'windows' || text('platform') !== undefined) return [];

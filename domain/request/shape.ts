@@ -151,7 +151,7 @@ export const importRequestSchema = z.strictObject({
     .enum(BOOT_MODES)
     .exactOptional()
     .describe('Absent: detected from the image, else BIOS; arm64 requires UEFI'),
-  licenseType: z.enum(LICENSE_TYPES).exactOptional().describe('Required for Windows; not allowed for Linux'),
+  licenseType: z.enum(LICENSE_TYPES).exactOptional().describe('Required for Windows; without effect on Linux'),
   resourceGroupId: text(RESOURCE_GROUP_RULES, {
     description: 'Resource group of the image',
     examples: ['rg-bp67acfmxazb4p'],

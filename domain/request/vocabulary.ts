@@ -3,7 +3,7 @@
 export const ARCHITECTURES = ['i386', 'x86_64', 'arm64'] as const;
 export const OS_TYPES = ['windows', 'linux'] as const;
 export const BOOT_MODES = ['BIOS', 'UEFI'] as const;
-export const LICENSE_TYPES = ['Aliyun', 'BYOL'] as const;
+export const LICENSE_TYPES = ['Auto', 'Aliyun', 'BYOL'] as const;
 export const IMAGE_FORMATS = ['RAW', 'VHD', 'QCOW2', 'VMDK'] as const;
 export const NVME_SUPPORT = ['supported', 'unsupported'] as const;
 export const IMDS_SUPPORT = ['v1', 'v2'] as const;

@@ -37,7 +37,7 @@ const PLATFORMS = new Set([...LINUX.split('|'), ...WINDOWS, 'Other Windows']);
 const BYOL_ONLY = new Set(['Other Windows']);
 /** The vendor does not publish this list. No Windows Server exists for 64-bit ARM. */
 const NO_ARM = new Set([...WINDOWS, 'Other Windows']);
-/** `Auto` appears only in older documents; older clients still send it. */
+/** `Auto` is missing in some versions of the ImportImage page; the SDK documents it. */
 const LICENSE_TYPES = new Set(['Aliyun', 'BYOL', 'Auto']);
 const SUFFIXES = new Set(['raw', 'img', 'vhd', 'qcow2', 'vmdk']);
 const FORMATS = new Set(['RAW', 'VHD', 'QCOW2', 'VMDK']);

@@ -139,6 +139,30 @@ describe('the checks report', () => {
     });
   });
 
+  test.each([
+    ['ecs', 'CancelTask', 'ecs:CancelTask', 'Surprise.Unseen', 'warning'],
+    ['ecs', 'ImportImage', 'ecs:ImportImage', 'InvalidImageName.Malformed', 'warning'],
+    ['ecs', 'DeleteImage', 'ecs:DeleteImage', 'InvalidAccountStatus.NotEnoughBalance', 'failed'],
+    ['ecs', 'DescribeImageSharePermission', 'ecs:DescribeImageSharePermission', 'Forbidden.RAM', 'failed'],
+    ['oss', 'DeleteObject', 'oss:DeleteObject', 'Surprise.Unseen', 'warning'],
+    ['oss', 'DeleteObject', 'oss:DeleteObject', 'PublicEndpointForbidden', 'failed'],
+  ])(
+    'the answer to %s %s for %s that proves nothing: %s is %s, never ok',
+    async (service, action, name, code, status) => {
+      local.makeRole();
+      const response = await fetch(`http://${local.address}/_emulator/faults`, {
+        method: 'POST',
+        body: JSON.stringify({ service, action, kind: 'http', status: 400, code, message: 'no', times: -1 }),
+      });
+      expect(response.ok).toBe(true);
+      expect(named(await checkCloud(setup()), name)).toMatchObject({
+        status,
+        code,
+        found: expect.stringContaining(code),
+      });
+    },
+  );
+
   test('an unreachable cloud as a fault of the service', async () => {
     const other = await startCloud();
     await other.close();

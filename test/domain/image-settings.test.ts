@@ -83,13 +83,6 @@ describe('a rule that applies because of the image', () => {
   test.each([
     ['Windows without a license', {}, WINDOWS, 'licenseType', 'InvalidLicenseType.NotSupported'],
     [
-      'a license for an image that contains Linux',
-      { licenseType: 'BYOL' },
-      DEBIAN,
-      'licenseType',
-      'InvalidLicenseType.NotSupported',
-    ],
-    [
       'the cloud’s license for a Windows version that it does not cover',
       { licenseType: 'Aliyun' },
       { ...WINDOWS, platform: 'Other Windows' },

@@ -174,6 +174,13 @@ describe('a warning', () => {
     ],
     ['an osType derived from the platform', { platform: 'Debian' }, 'osType', 'osType.derived'],
     ['Windows without its edition', { osType: 'windows', licenseType: 'BYOL' }, 'platform', 'platform.windows'],
+    ['a license for Linux', { osType: 'linux', licenseType: 'BYOL' }, 'licenseType', 'licenseType.linux'],
+    [
+      'a platform that the vendor’s current list does not have',
+      { osType: 'windows', platform: 'Other Windows', licenseType: 'BYOL' },
+      'platform',
+      'platform.unlisted',
+    ],
     ['VMDK', disk({ format: 'VMDK' }), 'disks[0].format', 'disks.format.invitation'],
     ['a signed URL', source('https://h/a.raw?Expires=1&Signature=x'), 'disks[0].source', 'disks.source.signedUrl'],
   ])('comes with %s, and the request is taken', (_, changes, path, rule) => {
@@ -181,8 +188,39 @@ describe('a warning', () => {
     expect(warningsWith(changes)).toEqual([[path, rule]]);
   });
 
-  test('is not returned for an ordinary request', () => {
-    expect(warningsWith({})).toEqual([]);
+  test.each([
+    ['an ordinary request', {}],
+    [
+      'your own license for a Linux that is sold by license',
+      { osType: 'linux', platform: 'RedHat', licenseType: 'BYOL' },
+    ],
+    ['Windows that activates as the cloud chooses', { ...windows, licenseType: 'Auto' }],
+  ])('is not returned for %s', (_, changes) => {
+    expect(problemsWith(changes)).toEqual([]);
+    expect(warningsWith(changes)).toEqual([]);
+  });
+
+  test('is all that the documented example of a request gets: Ubuntu with a license', () => {
+    const body = {
+      ...{ region: 'cn-hangzhou', imageName: 'web-01', description: 'Web server', architecture: 'x86_64' },
+      ...{ osType: 'linux', platform: 'Ubuntu', bootMode: 'UEFI', licenseType: 'BYOL' },
+      ...{
+        resourceGroupId: 'rg-acfm1',
+        roleName: 'ImportRole',
+        storageLocationArn: 'arn:acs:cloudbox:cn-hangzhou:1:cloudbox/cb-1',
+      },
+      disks: [{ source: 'file:///images/web-01.qcow2', format: 'QCOW2', diskImageSize: 40 }],
+      tags: { team: 'web' },
+      features: { nvmeSupport: 'supported', imdsSupport: 'v2' },
+      upload: { bucket: 'my-bucket', prefix: 'imports/', convert: 'auto', keepObject: false },
+      role: 'ensure',
+      detection: { strategy: 'Standard', wait: true, failOn: 'blocking' },
+      distribute: { regions: ['cn-beijing'], shareWith: ['123456789'] },
+      dryRun: false,
+    };
+    const checked = validateRequest(body);
+    expect(checked).toMatchObject({ ok: true });
+    expect(checked.warnings.map(({ rule }) => rule)).toEqual(['licenseType.linux']);
   });
 });
 

@@ -60,7 +60,7 @@ const requests = fc.record({
   osType: value(['windows', 'linux'], ['Linux']),
   platform: value([...LINUX_PLATFORMS, ...WINDOWS_PLATFORMS], ['Slackware', 'ubuntu']),
   bootMode: value(['BIOS', 'UEFI'], ['UEFI-Preferred', 'bios']),
-  licenseType: value(['Aliyun', 'BYOL'], ['Mine']),
+  licenseType: value(['Auto', 'Aliyun', 'BYOL'], ['Mine']),
   resourceGroupId: value(['rg-acfm123'], ['acfm123']),
   roleName: value(['MyRole'], ['acs:ram::1:role/x']),
   nvmeSupport: value(['supported', 'unsupported'], ['yes']),

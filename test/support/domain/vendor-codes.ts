@@ -22,11 +22,15 @@ export const ECS: readonly string[] = [
     'OperationDenied.ImageCopying',
     'ImageIsExporting',
     'InvalidImageId.NotFound',
+    'ImageIsPublic',
   ],
   // CopyImage, CancelCopyImage
   ...['IncorrectImageStatus', 'SourceRegion.NotFound', 'DestinationRegion.NotFound', 'IncorrectDestinationRegion'],
   ...['QuotaExceed.Snapshot', 'RegionNotSupportCopy', 'OperationDenied.SameRegionOnly', 'Forbbiden'],
   ...['ImageCreatedNotFromCopy', 'CancelNotSupported'],
+  ...['SizeExceed.Image', 'OperationDenied', 'OperationDeined.EncryptedSnapshot', 'OperationDenied.NotPublished'],
+  ...['InvalidSnapshot.TooOld', 'InvalidAliUid.IsNull', 'InvalidParameter.KMSKeyId.CMKNotFound'],
+  ...['InvalidParameter.KMSKeyId.CMKUnauthorized', 'InvalidParameter.EncryptedIllegal'],
   // ModifyImageSharePermission
   ...['InvalidAccount.NotFound', 'InvalidAccount.Forbbiden', 'QuotaExceed.ShareImage', 'QuotaExceed.ShareImageUser'],
   // From the texts of the SDK
@@ -60,7 +64,8 @@ export const COMMON: readonly string[] = [
   ],
   ...['IdempotenceParamNotMatch', 'Idempotence.Processing', 'Idempotence.SignatureMismatch'],
   ...['InvalidApi.NotFound', 'InvalidProduct.NotFound', 'OperationConflict'],
-  ...['InternalError', 'ServiceUnavailable', 'ServiceUnavailable.RegionMaintaining'],
+  ...['InternalError', 'ServiceUnavailable', 'ServiceUnavailable.RegionMaintaining', 'SystemBusy', 'UnknownError'],
+  ...['InvalidAccessKeySecret'],
   ...['InvalidAccessKeyId.NotFound', 'InvalidAccessKeyId.Inactive'],
   ...['InvalidSecurityToken.Expired', 'InvalidSecurityToken.Malformed', 'InvalidSecurityToken.MismatchWithAccessKey'],
   ...['MissingSecurityToken'],
@@ -88,6 +93,7 @@ export const OSS: readonly string[] = [
   ...['SecurityTokenExpired', 'InvalidSecurityToken', 'FileAlreadyExists', 'NoSuchServerSideEncryptionRule'],
   ...['DownloadTrafficRateLimitExceeded', 'UploadTrafficRateLimitExceeded', 'MetaOperationQpsLimitExceeded'],
   ...['TotalQpsLimitExceeded', 'ServiceUnavailable'],
+  ...['PublicEndpointForbidden', 'SecondLevelDomainForbidden', 'FileImmutable'],
 ];
 
 /** Thrown by the SDKs and Node.js without a response. */

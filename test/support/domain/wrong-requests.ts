@@ -114,20 +114,6 @@ export const WRONG: readonly (readonly [
     'InvalidLicenseType.NotSupported',
   ],
   [
-    'a license for Linux',
-    { osType: 'linux', licenseType: 'BYOL' },
-    'licenseType',
-    'licenseType.windowsOnly',
-    'InvalidLicenseType.NotSupported',
-  ],
-  [
-    'a license for a Linux platform',
-    { platform: 'Debian', licenseType: 'Aliyun' },
-    'licenseType',
-    'licenseType.windowsOnly',
-    'InvalidLicenseType.NotSupported',
-  ],
-  [
     'a license that the vendor does not have',
     { platform: 'Other Windows', licenseType: 'Aliyun' },
     'licenseType',
