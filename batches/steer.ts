@@ -27,7 +27,7 @@ export const pauseBatch = (deps: Steering, id: string) => steer(deps, id, { kind
 /** Lifts a pause and the batch's own attention. */
 export const resumeBatch = (deps: Steering, id: string) => steer(deps, id, { kind: 'resume' });
 
-/** @param running whether running imports are cancelled or finish */
+/** Shown as `cancelling` from now on. @param running whether running imports are cancelled or finish */
 export const cancelBatch = (deps: Steering, id: string, running: BatchCancelSignal['running']) =>
   steer(deps, id, { kind: 'cancel', running });
 
@@ -79,7 +79,10 @@ async function steer(deps: Steering, id: string, message: BatchMessage): Promise
   if (batch === null) return { kind: 'unknownBatch' };
   if (isFinalBatch(batch.state)) return { kind: 'ended', state: batch.state };
   const delivery = await deps.workflows.send(batch, message);
-  return delivery.kind === 'unreachable' ? delivery : shown(deps, id);
+  if (delivery.kind === 'unreachable') return delivery;
+  // The workflow acts on the cancel only when a worker runs it.
+  if (message.kind === 'cancel') await deps.batches.recordCancel(id);
+  return shown(deps, id);
 }
 
 async function shown(deps: Steering, id: string): Promise<SteerOutcome> {

@@ -90,7 +90,9 @@ export function createBatchStore(pool: pg.Pool) {
       await pool.query(
         `with before as (select policy ->> 'order' as listed from batches where id = $1),
          changed as (
-           update batches set step = $2, state = $3, policy = $4, attention = $5, updated_at = now(),
+           update batches set step = $2, policy = $4, attention = $5, updated_at = now(),
+             state = case when cancel_asked_at is null or $3 in ${FINAL_STATES_SQL} then $3 else 'cancelling' end,
+             cancel_asked_at = case when $3 in ${FINAL_STATES_SQL} then null else cancel_asked_at end,
              waits_for = case when $3 = 'running' then waits_for end,
              ended_at = case when $3 in ${FINAL_STATES_SQL} then now() end
            where id = $1 and step <= $2 returning id
@@ -105,6 +107,16 @@ export function createBatchStore(pool: pg.Pool) {
           JSON.stringify(write.policy),
           write.attention === null ? null : JSON.stringify(write.attention),
         ],
+      );
+    },
+
+    /** Shows an accepted cancel before the workflow acts on it. Has no effect on a batch that has ended. */
+    async recordCancel(batchId: string): Promise<void> {
+      await pool.query(
+        `update batches set state = 'cancelling', attention = null, waits_for = null, updated_at = now(),
+           cancel_asked_at = coalesce(cancel_asked_at, now())
+         where id = $1 and state not in ${FINAL_STATES_SQL}`,
+        [batchId],
       );
     },
 

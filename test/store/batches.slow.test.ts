@@ -294,6 +294,22 @@ describe('the view of a batch', () => {
     await store.write({ ...write, step: 1, state: 'running' });
     expect((await store.forStart(id))?.state).toBe('paused');
   });
+
+  test('with an accepted cancel → cancelling until it ends, whatever its workflow wrote before it received the cancel', async () => {
+    const { id } = await take(names(1));
+    const store = createBatchStore(database.pool);
+    const write = { batchId: id, policy: DEFAULT_POLICY, attention: null } as const;
+    const stateOf = async () => (await store.forStart(id))?.state;
+    await store.recordCancel(id);
+    expect(await stateOf()).toBe('cancelling');
+    await store.write({ ...write, step: 1, state: 'running' });
+    expect(await stateOf()).toBe('cancelling');
+    await store.write({ ...write, step: 2, state: 'cancelled' });
+    await store.recordCancel(id);
+    expect(await stateOf()).toBe('cancelled');
+    await store.write({ ...write, step: 3, state: 'running' });
+    expect(await stateOf()).toBe('running');
+  });
 });
 
 describe('the budget of an API', () => {
