@@ -1,5 +1,7 @@
 /** The report of a batch as Markdown, JSON or CSV. It is streamed, so that memory does not grow with the number of items. */
+
 import type { BatchCause, BatchItemView, BatchView } from '../domain/batch/batch.js';
+import { printable, printableLine } from '../domain/printable.js';
 
 const COLUMNS = [
   'item',
@@ -46,7 +48,7 @@ export async function* jsonReport(view: BatchView, pages: ItemPages): AsyncGener
 }
 
 export async function* markdownReport(view: BatchView, pages: ItemPages): AsyncGenerator<string> {
-  yield `${head(view).join('\n')}\n`;
+  yield `${printable(head(view).join('\n'))}\n`;
   yield `## Items\n\n| item | line | state | region | image name | import | image | error |\n| ${Array(8).fill('---').join(' | ')} |\n`;
   for await (const items of pages) yield items.map((item) => `${itemRow(item)}\n`).join('');
 }
@@ -116,7 +118,7 @@ function itemRow(item: BatchItemView): string {
 }
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+  return printableLine(text).replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 }
 
 function gib(bytes: number): string {

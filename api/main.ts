@@ -8,6 +8,7 @@ import { createBatchWorkflows } from '../batches/temporal-workflows.js';
 import { createBatchUseCases } from '../batches/use-cases.js';
 import { type ApiConfig, apiConfigFromEnvironment } from '../config/api.js';
 import { connectionOptions } from '../config/temporal.js';
+import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
 import { systemClock } from '../imports/ports.js';
 import { keepSweepingImports } from '../imports/sweep.js';
@@ -35,7 +36,7 @@ const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 /** Runs the API configured by the environment until SIGTERM or SIGINT. Rejects with a one-line error when it cannot serve. */
 export async function runApiProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const { logLevel, ...config } = apiConfigFromEnvironment(env);
-  const log = pino({ name: 'api', level: logLevel }, pino.destination(2));
+  const log = pino({ name: 'api', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   const stopped = new AbortController();
   await runApi(config, {
     log,

@@ -1,6 +1,7 @@
 /** The report of one import as Markdown: the request, the timeline, the created resources and the remaining ones. */
 import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import { type ImportEvent, type ImportView, resourceIdOf } from '../domain/import.js';
+import { printable, printableLine } from '../domain/printable.js';
 
 export function reportOf(view: ImportView, events: readonly ImportEvent[]): string {
   const { request } = view;
@@ -54,7 +55,7 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
       events.map((event) => [event.at, event.phase, event.type, event.message]),
     ),
   ];
-  return `${lines.join('\n').trimEnd()}\n`;
+  return `${printable(lines.join('\n')).trimEnd()}\n`;
 }
 
 function sideText(side: ComparedSide | null): string {
@@ -68,6 +69,6 @@ function section(title: string, lines: readonly string[]): readonly string[] {
 function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   if (rows.length === 0) return [];
   const row = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+    `| ${cells.map((cell) => printableLine(cell).replaceAll('|', '\\|')).join(' | ')} |`;
   return [`## ${title}`, '', row(head), row(head.map(() => '---')), ...rows.map(row), ''];
 }

@@ -50,10 +50,23 @@ export function apiFailure(error: unknown): CommandError | null {
   return new CommandError(EXIT.failed, [clean(line)], null, { cause: error });
 }
 
+/** Remedies of the API name requests; these are the commands that send them. */
+const COMMANDS: readonly (readonly [request: string, command: string])[] = [
+  ['GET /v1/imports/waiting', '`ecs-image-import list --waiting`'],
+  ['GET /v1/imports', '`ecs-image-import list`'],
+  ['GET /v1/batches', '`ecs-image-import batch list`'],
+  ['GET /readyz', '`ecs-image-import status`'],
+];
+
+function inCommands(text: string): string {
+  return COMMANDS.reduce((changed, [request, command]) => changed.replaceAll(request, command), text);
+}
+
 function refusal(error: ApiProblem): CommandError {
   // The user can fix the cause of a 4xx answer: wrong usage. Other statuses are failures of the service.
   const exitCode = error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.failed;
   const errors = error.problem?.errors ?? [];
-  const lines = errors.length > 0 ? errors.map((fault) => clean(faultText(fault))) : [clean(error.message)];
+  const lines =
+    errors.length > 0 ? errors.map((fault) => clean(inCommands(faultText(fault)))) : [clean(inCommands(error.message))];
   return new CommandError(exitCode, lines, error.problem === null ? null : error.body, { cause: error });
 }

@@ -1,11 +1,32 @@
-/** Output of the commands: results go to stdout, messages about the progress of a command to stderr. */
+/**
+ * Output of the commands: results go to stdout, messages about the progress of a command to stderr. Everything that a
+ * command prints passes here, which makes it safe for a terminal.
+ */
+import { printable } from '../domain/printable.js';
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+/** Prints a text while it is received, without adding a line break. Waits for a slow reader. */
+export async function printStream(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let held = '';
+  for await (const chunk of chunks) {
+    const text = held + decoder.decode(chunk, { stream: true });
+    // A carriage return is printable only before a line feed, which may be in the next chunk.
+    held = text.endsWith('\r') ? '\r' : '';
+    await write(printable(text.slice(0, text.length - held.length)));
+  }
+  await write(printable(held + decoder.decode()));
+}
+
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
 /** Ends a command with exit code 0 when the reader of its output closes the pipe, as `… | head -1` does. */

@@ -1,4 +1,5 @@
 /** Formats sizes, durations and tables for the terminal. */
+import { printableLine } from '../domain/printable.js';
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
@@ -23,10 +24,8 @@ export function duration(ms: number): string {
   return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Removes control characters: names and messages can come from an untrusted image. */
-export function clean(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ');
-}
+/** One line, safe for a terminal: names and messages can come from an untrusted image. */
+export const clean = printableLine;
 
 /** A header and aligned columns. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -6,7 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import { isObject } from '../domain/json-value.js';
 import { CommandError, EXIT } from './exit.js';
+import { fileProblem } from './file-problem.js';
 import { clean } from './format.js';
+import type { DataDisk } from './option-values.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,7 +30,7 @@ export interface ImportOptions {
   readonly format?: string;
   readonly diskImageSize?: number;
   readonly sha256?: string;
-  readonly dataDisk?: readonly string[];
+  readonly dataDisk?: readonly DataDisk[];
   readonly tag?: Readonly<Record<string, string>>;
   readonly nvmeSupport?: string;
   readonly imdsSupport?: string;
@@ -92,8 +94,11 @@ async function readManifest(file: string): Promise<Fields> {
   try {
     value = parseYaml(await readFile(file, 'utf8'));
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new CommandError(EXIT.usage, [clean(`can't read the manifest ${file}: ${reason}`)]);
+    throw new CommandError(EXIT.usage, [
+      clean(
+        `can't read the manifest ${file}: ${fileProblem(error)}. Give --manifest a YAML or JSON file with a request.`,
+      ),
+    ]);
   }
   if (!isObject(value) || Array.isArray(value)) {
     throw new CommandError(EXIT.usage, [
@@ -123,23 +128,9 @@ function disksOf(
     diskImageSize: options.diskImageSize,
     sha256: options.sha256,
   });
-  const added = (options.dataDisk ?? []).map((text) => dataDisk(text, cwd));
+  const added = (options.dataDisk ?? []).map((disk) => ({ ...disk, source: sourceUrl(disk.source, cwd) }));
   const disks = [system, ...rest, ...added].filter((disk) => disk !== undefined);
   return disks.length === 0 ? undefined : disks;
-}
-
-/** Reads `SOURCE[,format=QCOW2][,size=40][,sha256=…]`. The source can contain commas. */
-function dataDisk(text: string, cwd: string): Fields {
-  const parts = text.split(/,(?=(?:format|size|sha256)=)/);
-  const settings = Object.fromEntries(
-    parts.slice(1).map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
-  );
-  return withoutUnset({
-    source: sourceUrl(parts[0] ?? '', cwd),
-    format: settings.format,
-    diskImageSize: settings.size === undefined ? undefined : Number(settings.size),
-    sha256: settings.sha256,
-  });
 }
 
 /** Text without a URL scheme is a path on this machine. */

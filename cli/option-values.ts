@@ -2,17 +2,32 @@
 import { InvalidArgumentError } from 'commander';
 
 export function port(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 65_535)
-    throw new InvalidArgumentError('Give a port from 1 to 65535.');
-  return value;
+  return wholeNumber(text, 65_535, 'Give a port from 1 to 65535.');
 }
 
 /** A positive integer. */
 export function count(text: string): number {
+  return wholeNumber(text, MAX_COUNT, `Give a whole number from 1 to ${MAX_COUNT}.`);
+}
+
+const MAX_COUNT = 1_000_000;
+
+function wholeNumber(text: string, max: number, message: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('Give a positive integer.');
+  if (!/^\d{1,7}$/.test(text) || value < 1 || value > max) throw new InvalidArgumentError(message);
   return value;
+}
+
+/** The id of an import, as an argument. */
+export function importId(text: string): string {
+  if (!text.startsWith('bat-')) return text;
+  throw new InvalidArgumentError('It is the ID of a batch. Use the commands of `ecs-image-import batch`.');
+}
+
+/** The id of a batch, as an argument. */
+export function batchId(text: string): string {
+  if (!text.startsWith('imp-')) return text;
+  throw new InvalidArgumentError('It is the ID of an import. Use `ecs-image-import status` and similar commands.');
 }
 
 /** For a repeatable option. */
@@ -45,4 +60,32 @@ function readValue(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** Fields of a data disk on the command line. */
+export interface DataDisk {
+  readonly source: string;
+  readonly format?: string;
+  readonly diskImageSize?: number;
+  readonly sha256?: string;
+}
+
+/** For the repeatable option `SOURCE[,format=QCOW2][,size=40][,sha256=…]`. The source can contain commas. */
+export function dataDisk(text: string, before: readonly DataDisk[] | undefined): readonly DataDisk[] {
+  const [source = '', ...settings] = text.split(/,(?=(?:format|size|sha256)=)/);
+  const { format, size, sha256 } = Object.fromEntries(
+    settings.map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
+  );
+  if (source === '' || format === '' || sha256 === '') {
+    throw new InvalidArgumentError('Give SOURCE[,format=FORMAT][,size=GiB][,sha256=HEX], without empty values.');
+  }
+  const disk = {
+    source,
+    ...(format === undefined ? {} : { format }),
+    ...(size === undefined
+      ? {}
+      : { diskImageSize: wholeNumber(size, 65_536, `size=${size} is not a size in whole GiB, such as size=40.`) }),
+    ...(sha256 === undefined ? {} : { sha256 }),
+  };
+  return [...(before ?? []), disk];
 }

@@ -26,6 +26,7 @@ import { addWorker } from './commands/worker.js';
 import { print, say } from './console.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
 import { addGlobalOptions } from './globals.js';
+import { commandIn, rejectEmptyValues, usageErrorOf } from './usage.js';
 
 /** In the order of the help text. */
 const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
@@ -41,12 +42,23 @@ Exit codes: 0 success, 1 failure, 2 wrong usage or rejected request, 3 action re
 
 /** Prints the result and errors of the command, and returns its exit code. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {
+  let written = '';
   const program = new Command('ecs-image-import')
     .description('Import disk images as custom images into Alibaba Cloud ECS. Imports survive restarts of the service.')
     .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     .addHelpText('after', EXIT_CODES_HELP)
     .version(version())
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => print(text.replace(/\n$/, '')),
+      writeErr: (text) => {
+        written += text;
+      },
+    })
+    .hook('preAction', (_program, command) => {
+      rejectEmptyValues(program);
+      rejectEmptyValues(command);
+    });
   addGlobalOptions(program);
   for (const [heading, commands] of Object.entries(COMMAND_GROUPS)) {
     program.commandsGroup(heading);
@@ -56,14 +68,19 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT.done;
   } catch (error) {
-    const { json = false, debug = false } = program.opts<{ json?: boolean; debug?: boolean }>();
-    return report(error, { json, debug });
+    // Commander stops at the first wrong argument: an option after it is not set.
+    const given = (flag: string) => argv.includes(flag);
+    const wrong = error instanceof CommanderError && error.exitCode !== 0;
+    return report(wrong ? usageErrorOf(error, commandIn(program, argv), written) : error, {
+      json: given('--json'),
+      debug: given('--debug'),
+    });
   }
 }
 
 function report(error: unknown, { json, debug }: { readonly json: boolean; readonly debug: boolean }): ExitCode {
-  // Commander has printed its message already. Help and version have exit code 0.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  // The help or the version was printed.
+  if (error instanceof CommanderError) return EXIT.done;
   const known = error instanceof CommandError ? error : (apiFailure(error) ?? asCommandError(error));
   for (const line of known.lines) say(line);
   if (json && known.lines.length > 0)

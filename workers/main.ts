@@ -3,11 +3,12 @@ import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
 import pino from 'pino';
 import type { LogLevel } from '../config/environment.js';
 import { workerConfigFromEnvironment } from '../config/worker.js';
+import { printable } from '../domain/printable.js';
 import { runWorker } from './run-worker.js';
 
 export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const { logLevel, ...config } = workerConfigFromEnvironment(env);
-  const log = pino({ name: 'worker', level: logLevel }, pino.destination(2));
+  const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   Runtime.install({ logger: temporalLogger(log, logLevel), shutdownSignals: [] });
   const shutdown = new AbortController();
   await runWorker(config, {

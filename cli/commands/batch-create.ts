@@ -1,6 +1,6 @@
 /** `batch create FILE`: streams the file to the API, which rejects the whole file if one item is invalid. */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +11,8 @@ import { openApi } from '../api.js';
 import { formatBatch } from '../batch-view.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
+import { fileProblem } from '../file-problem.js';
+import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type Changes, collectChanges } from '../option-values.js';
 import { watchBatch } from './batch-watch.js';
@@ -99,10 +101,14 @@ async function create(file: string, options: Options): Promise<void> {
 }
 
 async function checkIsFile(file: string): Promise<void> {
-  const found = await stat(file).catch(() => null);
-  if (found === null) throw new CommandError(EXIT.usage, [`file ${file} does not exist: correct the path`]);
-  if (found.isDirectory())
-    throw new CommandError(EXIT.usage, [`${file} is a directory: give a file that lists the imports`]);
+  try {
+    if ((await stat(file)).isDirectory()) throw new Error('it is a directory');
+    await access(file, constants.R_OK);
+  } catch (error) {
+    throw new CommandError(EXIT.usage, [
+      clean(`can't read the batch file ${file}: ${fileProblem(error)}. Give a file that lists the imports.`),
+    ]);
+  }
 }
 
 function bytesOf(stream: NodeJS.ReadableStream): ReadableStream<Uint8Array> {

@@ -2,7 +2,10 @@
 import { type Command, Option } from 'commander';
 import { openApi } from '../api.js';
 import { batchPath } from '../batch-view.js';
+import { printStream } from '../console.js';
 import { globalsOf } from '../globals.js';
+import { batchId } from '../option-values.js';
+import { wrongUsage } from '../usage.js';
 
 const FORMATS = ['markdown', 'json', 'csv'] as const;
 const TIMEOUT_MS = 10 * 60_000;
@@ -11,18 +14,19 @@ export function addBatchReport(batch: Command): void {
   batch
     .command('report')
     .description('print a report with the result of every item')
-    .argument('<id>')
+    .argument('<id>', 'ID of the batch', batchId)
     .addOption(
       new Option('--format <format>', 'format of the report (default: markdown; with --json: json)').choices(FORMATS),
     )
     .action(async (id: string, options: { readonly format?: string }, command: Command) => {
       const globals = globalsOf(command);
+      if (globals.json && options.format !== undefined && options.format !== 'json') {
+        throw wrongUsage(`--json contradicts --format ${options.format}`, command);
+      }
       const format = options.format ?? (globals.json ? 'json' : 'markdown');
       const path = batchPath(id, `/report?format=${format}`);
       const response = await openApi(globals).open(path, {}, AbortSignal.timeout(TIMEOUT_MS));
       if (response.body === null) return;
-      for await (const chunk of response.body) {
-        if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve));
-      }
+      await printStream(response.body);
     });
 }

@@ -4,9 +4,9 @@ import { readBatch } from '../../client/answers.js';
 import { openApi } from '../api.js';
 import { batchPath, formatBatch, getBatch } from '../batch-view.js';
 import { print } from '../console.js';
-import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
-import { type Changes, collectChanges } from '../option-values.js';
+import { batchId, type Changes, collectChanges } from '../option-values.js';
+import { wrongUsage } from '../usage.js';
 import { addBatchCreate } from './batch-create.js';
 import { addBatchList } from './batch-list.js';
 import { addBatchReport } from './batch-report.js';
@@ -23,7 +23,7 @@ export function addBatch(program: Command): void {
   batch
     .command('status')
     .description('show the state of a batch')
-    .argument('<id>')
+    .argument('<id>', 'ID of the batch', batchId)
     .option('--watch', 'show progress until the batch ends or requires action; the exit code reports which', false)
     .action(async (id: string, { watch }: { readonly watch: boolean }, command: Command) => {
       const globals = globalsOf(command);
@@ -39,18 +39,18 @@ export function addBatch(program: Command): void {
   batch
     .command('pause')
     .description('start no new imports; running imports continue')
-    .argument('<id>')
+    .argument('<id>', 'ID of the batch', batchId)
     .action(async (id: string, _options, command: Command) => sendAction(globalsOf(command), id, '/pause', {}));
 
   batch
     .command('resume')
     .description('resume a paused batch; with --cause, resume its imports that stopped with that code')
-    .argument('<id>')
+    .argument('<id>', 'ID of the batch', batchId)
     .option('--cause <code>', 'resume the imports that stopped with this code, or "all"')
     .option('--set <path=value>', 'change their requests first, e.g. upload.bucket=images; repeatable', collectChanges)
     .action(async (id: string, options: { readonly cause?: string; readonly set?: Changes }, command: Command) => {
       if (options.set !== undefined && options.cause === undefined) {
-        throw new CommandError(EXIT.usage, ['--set changes the requests of imports: select them with --cause']);
+        throw wrongUsage('--set changes the requests of imports: select them with --cause', command);
       }
       await sendAction(globalsOf(command), id, '/resume', options);
     });
@@ -58,7 +58,7 @@ export function addBatch(program: Command): void {
   batch
     .command('cancel')
     .description('start no new imports and cancel the running ones')
-    .argument('<id>')
+    .argument('<id>', 'ID of the batch', batchId)
     .option('--finish-running', 'let running imports finish', false)
     .action(async (id: string, options: { readonly finishRunning: boolean }, command: Command) =>
       sendAction(globalsOf(command), id, '/cancel', { running: options.finishRunning ? 'finish' : 'cancel' }),
@@ -67,7 +67,7 @@ export function addBatch(program: Command): void {
   batch
     .command('retry')
     .description('start a new import for every failed item')
-    .argument('<id>')
+    .argument('<id>', 'ID of the batch', batchId)
     .option('--failed', 'retry the failed items (always included)', true)
     .option('--cancelled', 'also retry the cancelled items', false)
     .action(async (id: string, { cancelled }: { readonly cancelled: boolean }, command: Command) =>
@@ -77,10 +77,9 @@ export function addBatch(program: Command): void {
   batch
     .command('policy')
     .description('change the policy of a running batch, e.g. concurrency=200 errorBudget=2%')
-    .argument('<id>')
-    .argument('<setting=value...>')
-    .action(async (id: string, settings: readonly string[], _options, command: Command) => {
-      const change = settings.reduce<Changes>((before, text) => collectChanges(text, before), {});
+    .argument('<id>', 'ID of the batch', batchId)
+    .argument('<setting=value...>', 'settings to change; repeatable', collectChanges)
+    .action(async (id: string, change: Changes, _options, command: Command) => {
       await sendAction(globalsOf(command), id, '/policy', change);
     });
 }

@@ -4,13 +4,14 @@ import { readImport } from '../../client/answers.js';
 import { importPath, openApi } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
+import { importId } from '../option-values.js';
 import { outcome } from '../summary.js';
 
 export function addCancel(program: Command): void {
   program
     .command('cancel')
     .description('cancel an import and delete the cloud resources that it created')
-    .argument('<id>')
+    .argument('<id>', 'ID of the import', importId)
     .option('--keep-image', 'keep the image if it is already complete')
     .action(async (id: string, options: { readonly keepImage?: boolean }, command: Command) => {
       const globals = globalsOf(command);

@@ -7,13 +7,13 @@ import { readImport } from '../../client/answers.js';
 import { withoutTemporalVariables } from '../../config/temporal-variables.js';
 import type { ImportView } from '../../domain/import.js';
 import type { Stack } from '../../local/supervisor/stack.js';
-import { errorCode, messageOf } from '../../local/supervisor/stack-error.js';
 import { packageRoot } from '../../store/package-root.js';
 import { type Api, getImport, openApi } from '../api.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
 import { type DemoFolder, makeDemoFolder, removeAbandonedDemos } from '../demo-folder.js';
 import { withEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
+import { fileProblem } from '../file-problem.js';
 import { follow } from '../follow.js';
 import { duration } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -60,7 +60,7 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
     if (options.json) print((await getImport(api, view.id)).text);
     else {
       print(formatImport(view));
-      print(`API ${stack.apiUrl}`);
+      if (options.keep) print(`API ${stack.apiUrl}`);
       print(`total ${duration(Date.now() - startedAt)}`);
     }
     if (options.keep) await keepRunning(stack, interrupts);
@@ -150,16 +150,11 @@ async function checkImage(image: string): Promise<void> {
     if (info.size === 0) throw new Error('it is empty');
     await access(image, constants.R_OK);
   } catch (error) {
-    const reason = REASONS[errorCode(error) ?? ''] ?? messageOf(error);
-    throw new CommandError(EXIT.failed, [`can't import ${image}: ${reason}; give the path of a disk image`]);
+    throw new CommandError(EXIT.failed, [
+      `can't import ${image}: ${fileProblem(error)}; give the path of a disk image`,
+    ]);
   }
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'the file does not exist',
-  EACCES: 'permission denied',
-  ENOTDIR: 'the file does not exist',
-};
 
 /** `demo-` and the file's name, limited to the characters and length that ECS accepts in image names. */
 function imageName(image: string): string {

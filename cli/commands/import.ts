@@ -9,7 +9,8 @@ import { print, say } from '../console.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type ImportOptions, importRequest } from '../import-request.js';
-import { collect, collectPairs, count } from '../option-values.js';
+import { collect, collectPairs, count, dataDisk } from '../option-values.js';
+import { wrongUsage } from '../usage.js';
 import { watchToEnd } from '../watching.js';
 
 interface Options extends ImportOptions, GlobalOptions {
@@ -39,7 +40,7 @@ export function addImport(program: Command): void {
     .option('--format <format>', 'format of the system disk (default: detected)')
     .option('--disk-image-size <GiB>', 'size of the system disk (default: its virtual size)', count)
     .option('--sha256 <hex>', 'expected SHA-256 digest of the system disk')
-    .option('--data-disk <source[,format=F][,size=GiB][,sha256=hex]>', 'data disk; repeatable', collect)
+    .option('--data-disk <source[,format=F][,size=GiB][,sha256=hex]>', 'data disk; repeatable', dataDisk)
     .option('--tag <key=value>', 'tag of the image; repeatable', collectPairs)
     .option('--nvme-support <value>', 'NVMe support of the image: supported or unsupported')
     .option('--imds-support <value>', 'metadata access mode of the image: v1 or v2')
@@ -66,6 +67,9 @@ export function addImport(program: Command): void {
 }
 
 async function importImage(source: string | undefined, options: Options, command: Command): Promise<void> {
+  if (source === undefined && options.manifest === undefined) {
+    throw wrongUsage('no image given: name the path or URL of the system disk, or a manifest with --manifest', command);
+  }
   // Commander sets a negatable option to true by default. Only an option that was given belongs in the request.
   const waitGiven = command.getOptionValueSource('detectionWait') === 'cli';
   const { detectionWait, ...others } = options;

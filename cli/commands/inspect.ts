@@ -15,6 +15,7 @@ import { importVerdict } from '../import-verdict.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
 import { count } from '../option-values.js';
+import { wrongUsage } from '../usage.js';
 
 export function addInspect(program: Command): void {
   program
@@ -30,6 +31,12 @@ export function addInspect(program: Command): void {
     .option('--boot-check-seconds <n>', 'time limit for the boot until a login prompt (default: 300)', count)
     .action(async (image: string, options: Options, command: Command) => {
       const { json } = globalsOf(command);
+      if (options.asIs === true && options.convert !== undefined && options.convert !== 'never') {
+        throw wrongUsage(`--as-is contradicts --convert ${options.convert}`, command);
+      }
+      if (options.bootCheckSeconds !== undefined && options.bootCheck === undefined) {
+        throw wrongUsage('--boot-check-seconds has an effect only with --boot-check', command);
+      }
       const file = pathOf(image, process.cwd());
       const startedAt = performance.now();
       const inspection = await inspect(file);

@@ -9,6 +9,7 @@ import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { count } from '../option-values.js';
+import { wrongUsage } from '../usage.js';
 
 interface Options extends GlobalOptions {
   readonly state?: string;
@@ -23,7 +24,14 @@ export function addList(program: Command): void {
     .addOption(new Option('--state <state>', 'only imports in this state').choices(STATES))
     .option('--waiting', 'list the causes that imports require action for', false)
     .option('--limit <n>', 'maximum number of imports', count, 1_000)
-    .action(async (_options, command: Command) => list({ ...command.opts<Options>(), ...globalsOf(command) }));
+    .action(async (_options, command: Command) => {
+      const options = { ...command.opts<Options>(), ...globalsOf(command) };
+      const limited = options.state !== undefined || command.getOptionValueSource('limit') === 'cli';
+      if (options.waiting && limited) {
+        throw wrongUsage('--waiting lists all causes: it cannot be combined with --state or --limit', command);
+      }
+      await list(options);
+    });
 }
 
 async function list(options: Options): Promise<void> {

@@ -7,6 +7,7 @@ import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { table } from '../format.js';
 import { globalsOf } from '../globals.js';
+import { wrongUsage } from '../usage.js';
 
 interface Options {
   readonly delete: boolean;
@@ -20,6 +21,7 @@ export function addOrphans(program: Command): void {
     .option('--delete', 'delete the resources found; resources of running imports are never deleted', false)
     .option('--foreign', 'with --delete: also delete complete images of imports unknown to this installation', false)
     .action(async (options: Options, command: Command) => {
+      if (options.foreign && !options.delete) throw wrongUsage('--foreign has an effect only with --delete', command);
       const globals = globalsOf(command);
       const body = { delete: options.delete, foreign: options.foreign };
       const { text } = await openApi(globals).call({ method: 'POST', path: '/v1/orphans', body });

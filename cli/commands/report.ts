@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import { importPath, openApi, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
+import { importId } from '../option-values.js';
 
 export function addReport(program: Command): void {
   program
     .command('report')
     .description('print the report of an import in Markdown; with --json: the import and all its events')
-    .argument('<id>')
+    .argument('<id>', 'ID of the import', importId)
     .action(async (id: string, _options, command: Command) => {
       const globals = globalsOf(command);
       const { text } = await openApi(globals).call({

@@ -5,10 +5,10 @@ import { readImport } from '../../client/answers.js';
 import { isObject } from '../../domain/json-value.js';
 import { type Api, importPath, openApi, parse } from '../api.js';
 import { print } from '../console.js';
-import { CommandError, EXIT } from '../exit.js';
 import { globalsOf } from '../globals.js';
-import { type Changes, collectChanges } from '../option-values.js';
+import { type Changes, collectChanges, importId } from '../option-values.js';
 import { outcome } from '../summary.js';
+import { wrongUsage } from '../usage.js';
 
 interface Options {
   readonly set?: Changes;
@@ -19,7 +19,7 @@ export function addResume(program: Command): void {
   program
     .command('resume')
     .description('continue an import that required action')
-    .argument('[id]')
+    .argument('[id]', 'ID of the import', importId)
     .option('--code <code>', 'continue all imports that stopped with this code, e.g. Account.Arrearage')
     .option('--set <path=value>', 'change the request first, e.g. imageName=web-02; repeatable', collectChanges)
     .action(async (id: string | undefined, options: Options, command: Command) => {
@@ -29,7 +29,7 @@ export function addResume(program: Command): void {
         return resumeAll(api, options.code, globals.json === true);
       }
       if (id === undefined || options.code !== undefined) {
-        throw new CommandError(EXIT.usage, ['give either the id of an import (with optional --set) or --code alone']);
+        throw wrongUsage('give either the ID of an import (with optional --set) or --code alone', command);
       }
       const { text } = await api.call({
         method: 'POST',

@@ -7,6 +7,7 @@ import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
+import { importId } from '../option-values.js';
 import { formatImport } from '../summary.js';
 
 const NOT_READY = 503;
@@ -15,7 +16,7 @@ export function addStatus(program: Command): void {
   program
     .command('status')
     .description('show one import; without an id: the state of the service and its parts')
-    .argument('[id]')
+    .argument('[id]', 'ID of the import', importId)
     .action(async (id: string | undefined, _options, command: Command) => {
       const globals = globalsOf(command);
       if (id === undefined) await showParts(globals);

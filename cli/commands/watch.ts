@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { openApi } from '../api.js';
 import { globalsOf } from '../globals.js';
+import { importId } from '../option-values.js';
 import { watchToEnd } from '../watching.js';
 
 export function addWatch(program: Command): void {
   program
     .command('watch')
     .description('show the progress of an import until it ends or requires action; the exit code reports which')
-    .argument('<id>')
+    .argument('<id>', 'ID of the import', importId)
     .action(async (id: string, _options, command: Command) => {
       const globals = globalsOf(command);
       await watchToEnd(openApi(globals), id, globals);

@@ -211,6 +211,12 @@ export const OWN = [
     remedy: 'GET /openapi.json lists all paths.',
   },
   {
+    code: 'Cli.WrongUsage',
+    meaning: 'The command line has an unknown, missing or contradictory option or argument',
+    class: 'request',
+    remedy: 'Correct the command: ecs-image-import COMMAND --help lists its options.',
+  },
+  {
     code: 'Service.Unavailable',
     meaning: 'Temporal or PostgreSQL cannot be reached',
     class: 'transient',
