@@ -5,12 +5,14 @@ import type { ImportUseCases } from '../imports/use-cases.js';
 import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
+import type { WorkerLiveness } from '../store/worker-liveness.js';
 
 export interface ApiDependencies {
   readonly imports: ImportUseCases;
   readonly batches: BatchUseCases;
   readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'ping'>;
   readonly files: ImportFiles;
+  readonly liveness: WorkerLiveness;
   readonly changes: ChangeFeed;
   /** For inspections, orphans and probes; imports and batches go through their use cases. */
   readonly client: Client;

@@ -12,8 +12,10 @@ import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
 import { systemClock } from '../imports/ports.js';
 import { keepSweepingImports } from '../imports/sweep.js';
+import { pollersOf } from '../imports/task-queue-pollers.js';
 import { createImportWorkflows } from '../imports/temporal-workflows.js';
 import { createImportUseCases } from '../imports/use-cases.js';
+import { keepWatchingWorkers } from '../imports/worker-watch.js';
 import { openIntake } from '../store/batch-intake.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
@@ -22,6 +24,7 @@ import { migrate, openPool } from '../store/database.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
+import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { rejectWrongSettings } from '../temporal/probe.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -80,12 +83,28 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     clock: systemClock,
     workerHost,
   };
-  const sweeps = [keepSweepingImports(imports, log), keepSweepingBatches(batches, log), keepDailySweep(client, log)];
+  const liveness = createWorkerLiveness(pool);
+  const { namespace } = temporal;
+  const watch = {
+    ...{ store, namespace, clock: systemClock, limitMs: config.workerMissingMs },
+    hasOtherPollers: async (queue: string) => {
+      const known = await liveness.identitiesOf(namespace, queue);
+      const pollers = await pollersOf(client, queue).catch(() => []);
+      return pollers.some((identity) => !known.has(identity));
+    },
+  };
+  const sweeps = [
+    keepSweepingImports(imports, log),
+    keepSweepingBatches(batches, log),
+    keepDailySweep(client, log),
+    keepWatchingWorkers(watch, log),
+  ];
   const app = createApp({
     imports: createImportUseCases(imports),
     batches: createBatchUseCases(batches),
     store,
     files: createImportFiles(pool),
+    liveness,
     changes,
     client,
     workerHost,

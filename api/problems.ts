@@ -45,6 +45,7 @@ const KINDS = {
   notJson: [415, 'Request.NotJson', 'The body must be JSON'],
   keyReused: [422, 'Request.IdempotencyKeyReused', 'The idempotency key was used for another request'],
   internal: [500, 'Internal.Unexpected', 'Unexpected error'],
+  noWorker: [503, 'Worker.Missing', 'No worker runs'],
   unavailable: [503, 'Service.Unavailable', 'A required server cannot be reached'],
 } as const satisfies Record<string, Kind>;
 

@@ -15,6 +15,7 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     `- task: ${view.image?.taskId ?? 'none'}`,
     `- started: ${view.createdAt}`,
     `- last change: ${view.updatedAt}`,
+    ...(view.waitingFor === null ? [] : [`- ${view.waitingFor.message}`]),
     ...request.disks.map((disk, index) => `- disk ${index + 1}: ${disk.source}`),
     '',
     ...(view.error === null

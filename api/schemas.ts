@@ -55,6 +55,10 @@ export const importSchema = z.object({
     .object({ code: z.string(), message: z.string(), remedy: z.string(), since: time })
     .nullable()
     .describe('What must be fixed before the import can be resumed'),
+  waitingFor: z
+    .object({ queue: z.string(), host: z.string().nullable(), since: time, message: z.string() })
+    .nullable()
+    .describe('Set while no worker can continue the import'),
   error: z
     .object({ code: z.string(), message: z.string(), remedy: z.string(), requestId: z.string().nullable(), phase })
     .nullable(),
@@ -136,6 +140,17 @@ export const readySchema = z.object({
       address: z.string().nullable(),
     }),
   ),
+  workers: z
+    .array(
+      z.object({
+        host: z.string(),
+        identity: z.string().describe('The name of its pollers in Temporal'),
+        alive: z.boolean(),
+        startedAt: time,
+        seenAt: time,
+      }),
+    )
+    .describe('The workers that poll, and up to 20 that did, the latest first'),
 });
 
 export const waitingCausesSchema = z.object({

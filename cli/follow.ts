@@ -2,12 +2,14 @@
 import { ApiProblem } from '../client/errors.js';
 import { watchImport } from '../client/watch.js';
 import { type ImportEvent, type ImportView, PHASES, type Progress, type State } from '../domain/import.js';
+import { isObject } from '../domain/json-value.js';
 import { type Api, apiFailure } from './api.js';
 import { CommandError, EXIT } from './exit.js';
 
 export interface EventView {
   readonly event: (event: ImportEvent) => void;
-  readonly progress: (progress: Progress, state: State) => void;
+  /** @param wait what the import waits for; null: nothing */
+  readonly progress: (progress: Progress, state: State, wait: string | null) => void;
   /** The connection to the API is lost or restored. */
   readonly connection: (line: string) => void;
 }
@@ -48,7 +50,11 @@ export async function follow(api: Api, id: string, view: EventView, signal: Abor
 
 function showEvent(event: ImportEvent, view: EventView): void {
   if (event.type !== 'progress') view.event(event);
-  else if (isProgress(event.detail)) view.progress(event.detail, event.state);
+  else if (isProgress(event.detail)) view.progress(event.detail, event.state, waitOf(event.detail));
+}
+
+function waitOf({ waitingFor }: Readonly<Record<string, unknown>>): string | null {
+  return isObject(waitingFor) && typeof waitingFor.message === 'string' ? waitingFor.message : null;
 }
 
 function isProgress(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Progress {

@@ -53,9 +53,11 @@ function terminalView(screen: Screen): LiveView {
       const text = eventText(event);
       if (text !== null) line(`  ${event.phase.padEnd(PHASE_WIDTH)}  ${text}`);
     },
-    progress: (progress, state) => {
+    progress: (progress, state, wait) => {
       const suffix = state === 'cancelling' ? ' (cancelling)' : '';
-      showProgress(`> ${progress.phase.padEnd(PHASE_WIDTH)}  ${bar(progress.percent)} ${figures(progress)}${suffix}`);
+      // The wait comes first: a narrow terminal cuts the end of the line.
+      const figure = wait === null ? `${bar(progress.percent)} ${figures(progress)}` : clean(wait);
+      showProgress(`> ${progress.phase.padEnd(PHASE_WIDTH)}  ${figure}${suffix}`);
     },
     connection: (text) => line(`  ${text}`),
     close: clear,
@@ -81,10 +83,10 @@ function plainView(screen: Screen, now: () => number): LiveView {
       } else if (text !== null) line(event.at, event.phase, text);
       phase = event.phase;
     },
-    progress: (progress) => {
+    progress: (progress, _state, wait) => {
       if (now() - printedAt < PROGRESS_INTERVAL_MS) return;
       printedAt = now();
-      line(time(), progress.phase, figures(progress));
+      line(time(), progress.phase, wait === null ? figures(progress) : clean(wait));
     },
     connection: (text) => line(time(), '', text),
     close: () => {},

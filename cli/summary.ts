@@ -26,9 +26,10 @@ export function outcome(view: ImportView): readonly string[] {
       ...view.copies.map((copy) => `copy ${copy.imageId} in ${copy.regionId}`),
     ];
   }
-  return [
-    state === 'cancelled' ? `cancelled after ${took}` : `${state}: ${phase} ${Math.floor(view.progress.percent)} %`,
-  ];
+  if (state === 'cancelled') return [`cancelled after ${took}`];
+  // An API of an earlier version does not send it.
+  const wait = view.waitingFor?.message;
+  return [`${state}: ${phase} ${Math.floor(view.progress.percent)} %${wait === undefined ? '' : `, ${clean(wait)}`}`];
 }
 
 function remedy(text: string): readonly string[] {

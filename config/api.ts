@@ -26,6 +26,8 @@ export interface ApiConfig {
   readonly token: string | null;
   /** The host of `file:///…` sources without a host. */
   readonly workerHost: string;
+  /** How long imports wait for a worker before they stop for attention. */
+  readonly workerMissingMs: number;
   /** State file of the local supervisor, shown in `/readyz`. */
   readonly stackFile: string | null;
   /** Timing of the activities of workflows that this API starts. */
@@ -46,6 +48,9 @@ const prices = z.object({
   trafficGiB: z.number().min(0),
 });
 
+/** Longer than the replacement of all workers by a new version takes. */
+const DEFAULT_WORKER_MISSING_MS = 5 * 60_000;
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -62,6 +67,7 @@ export const apiVariables = z.object({
   ECS_IMPORT_API_TOKEN: z.string().min(1).optional(),
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
   ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
+  ECS_IMPORT_WORKER_MISSING_MS: milliseconds(DEFAULT_WORKER_MISSING_MS),
   ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryFirstMs),
   ECS_IMPORT_RETRY_MAX_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryMaxMs),
   ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.heartbeatTimeoutMs),
@@ -90,6 +96,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readon
     port: read.ECS_IMPORT_PORT,
     token: read.ECS_IMPORT_API_TOKEN ?? null,
     workerHost: read.ECS_IMPORT_WORKER_HOST,
+    workerMissingMs: read.ECS_IMPORT_WORKER_MISSING_MS,
     stackFile: read.ECS_IMPORT_STACK_FILE ?? null,
     activityTiming: {
       retryFirstMs: read.ECS_IMPORT_RETRY_FIRST_MS,

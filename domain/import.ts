@@ -4,6 +4,7 @@
  */
 import type { LedgerStatus, ResourceKind } from './ledger.js';
 import type { ImportRequest } from './request/request.js';
+import type { WorkerWait } from './worker-wait.js';
 
 /** The phases in order. */
 export const PHASES = [
@@ -127,6 +128,8 @@ export interface ImportView {
   readonly copies: readonly ImageRef[];
   readonly findings: readonly Finding[];
   readonly attention: Attention | null;
+  /** Set while no worker can continue the import. */
+  readonly waitingFor: WorkerWait | null;
   readonly error: ImportError | null;
   readonly ledger: readonly LedgerEntryView[];
   readonly timeline: readonly TimelineEntry[];

@@ -8,6 +8,7 @@ import { amendedRequest } from '../domain/request/amend.js';
 import { nearest } from '../domain/request/nearest.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { ResumeClaim } from '../store/decisions.js';
+import { WORKER_MISSING } from '../store/worker-waits.js';
 import type { ImportDependencies } from './ports.js';
 
 export type ResumeOutcome =
@@ -36,11 +37,33 @@ export async function resumeImport(
   const found = await deps.store.get(importId);
   if (found === null) return { kind: 'unknownImport' };
   const { attentionVersion, attention, state } = found;
+  if (state === 'attention' && attentionVersion === null && attention?.code === WORKER_MISSING) {
+    return await waitAgain(deps, importId, set);
+  }
   if (state !== 'attention' || attentionVersion === null) return { kind: 'notWaiting', state };
   const amended = amendedRequest(found, set);
   if (!amended.ok) return { kind: 'notAmendable', refused: amended.refused, problems: amended.problems };
   const claim = { importId, attentionVersion, request: amended.request };
   return resumeStop(deps, claim, { code: attention?.code ?? null, ...note });
+}
+
+/** The workflow does not know of a stop for a missing worker: nothing is signalled, and no field can be changed. */
+async function waitAgain(
+  { store }: ImportDependencies,
+  importId: string,
+  set: Readonly<Record<string, unknown>>,
+): Promise<ResumeOutcome> {
+  if (Object.keys(set).length > 0) {
+    return {
+      kind: 'notAmendable',
+      refused: 'no field can be changed while the import waits for a worker',
+      problems: [],
+    };
+  }
+  const [waits] = await store.waitForWorkerAgain(importId);
+  if (waits !== undefined) return { kind: 'resumed', delivered: true };
+  const state = (await store.progressOf(importId))?.state ?? 'running';
+  return isFinal(state) ? { kind: 'ended', state } : { kind: 'notWaiting', state };
 }
 
 export type CauseOutcome =
@@ -58,6 +81,9 @@ const CONCURRENT = 20;
 
 /** Resumes all imports that wait for the same cause. An import that cannot be resumed does not affect the others. */
 export async function resumeCause(deps: ImportDependencies, code: string): Promise<CauseOutcome> {
+  if (code === WORKER_MISSING) {
+    return { kind: 'resumed', resumed: await deps.store.waitForWorkerAgain(null), notResumed: [] };
+  }
   const waiting = await deps.store.waitingFor(code, MAX_PER_CALL);
   if (waiting.length === 0) {
     if (lookUp('own', code) === null) {

@@ -20,6 +20,8 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Maximum number of connections of this process. */
   readonly maxConnections?: number;
+  /** After this time without a response, a query fails; ms. Default 30,000. */
+  readonly queryTimeoutMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
 }
@@ -32,7 +34,7 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     options: `-c search_path=${SCHEMA}`,
     connectionTimeoutMillis: 5_000,
     // A query without a response must not block an activity indefinitely.
-    query_timeout: 30_000,
+    query_timeout: options.queryTimeoutMs ?? 30_000,
     keepAlive: true,
     // An idle connection costs less than a new one: a server process, authentication and new plans.
     idleTimeoutMillis: 5 * 60_000,

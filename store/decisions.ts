@@ -58,7 +58,8 @@ export function decisionStatements(pool: pg.Pool) {
       return changes(
         `with before as (
            select id, state as old_state,
-             state = 'attention' and (phase = 'accepted' or phase = 'cleanup' and attention_version is distinct from $2) as stays
+             state = 'attention' and attention_version is not null
+               and (phase = 'accepted' or phase = 'cleanup' and attention_version is distinct from $2) as stays
            from imports where id = $1 and state not in ${FINAL_STATES_SQL} for update
          ), changed as (
            update imports set cancel_asked_at = coalesce(cancel_asked_at, now()),

@@ -1,8 +1,9 @@
 /** The statements that read import records. */
 import type pg from 'pg';
 import type { ImportEvent, ImportView, Progress, State } from '../domain/import.js';
+import type { WorkerWait } from '../domain/worker-wait.js';
 import { LEDGER_JSON } from './ledger.js';
-import { type ImportRow, toView } from './rows.js';
+import { type ImportRow, type StoredWait, toView, workerWaitOf } from './rows.js';
 
 export interface ListFilter {
   readonly state?: State;
@@ -14,6 +15,12 @@ export interface ListFilter {
 
 /** `id` gives the order, and the position at which a broken stream continues. */
 export type StoredEvent = ImportEvent & { readonly id: number };
+
+export interface ImportProgress {
+  readonly state: State;
+  readonly progress: Progress;
+  readonly waitingFor: WorkerWait | null;
+}
 
 export function importReads(pool: pg.Pool) {
   return {
@@ -27,13 +34,15 @@ export function importReads(pool: pg.Pool) {
       };
     },
 
-    /** Only state and progress, for frequent polls. */
-    async progressOf(importId: string): Promise<{ readonly state: State; readonly progress: Progress } | null> {
-      const result = await pool.query<{ state: State; progress: Progress }>(
-        'select state, progress from imports where id = $1',
+    /** For frequent polls. */
+    async progressOf(importId: string): Promise<ImportProgress | null> {
+      const result = await pool.query<{ state: State; progress: Progress; waiting_for: StoredWait | null }>(
+        'select state, progress, waiting_for from imports where id = $1',
         [importId],
       );
-      return result.rows[0] ?? null;
+      const row = result.rows[0];
+      if (row === undefined) return null;
+      return { state: row.state, progress: row.progress, waitingFor: workerWaitOf(row.waiting_for) };
     },
 
     /** Newest first. */

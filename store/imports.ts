@@ -11,6 +11,7 @@ import { ledgerQueries } from './ledger.js';
 import { orphanQueries } from './orphans.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 import { waitingQueries } from './waiting.js';
+import { workerWaitQueries } from './worker-waits.js';
 
 export interface NewImport {
   readonly id: string;
@@ -133,7 +134,7 @@ export function createImportStore(pool: pg.Pool) {
     startPhase(step: StepWrite, state: State = 'running'): Promise<boolean> {
       return write(
         `with changed as (
-           update imports set version = $2, phase = $3, attention = null, attention_version = null,
+           update imports set version = $2, phase = $3, attention = null, attention_version = null, waiting_for = null,
              state = case when cancel_asked_at is null then $4 else 'cancelling' end,
              progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
            from (select phase as old_phase, state as old_state from imports where id = $1 for update) as before
@@ -171,7 +172,8 @@ export function createImportStore(pool: pg.Pool) {
     attention(step: StepWrite, attention: Attention): Promise<boolean> {
       return write(
         `with changed as (
-           update imports set version = $2, phase = $3, state = 'attention', attention = $4, attention_version = $2, updated_at = now()
+           update imports set version = $2, phase = $3, state = 'attention', attention = $4, attention_version = $2,
+             waiting_for = null, updated_at = now()
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and resumed_version is distinct from $2 and (cancel_asked_at is null or $3 in ('accepted', 'cleanup'))
            returning id
@@ -192,7 +194,7 @@ export function createImportStore(pool: pg.Pool) {
       return write(
         `with changed as (
            update imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
-             progress = $5, updated_at = now()
+             waiting_for = null, progress = $5, updated_at = now()
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and ($3 <> 'succeeded' or cancel_asked_at is null)
            returning id
@@ -231,6 +233,7 @@ export function createImportStore(pool: pg.Pool) {
     ...decisionStatements(pool),
     ...ledgerQueries(pool),
     ...waitingQueries(pool),
+    ...workerWaitQueries(pool),
     ...orphanQueries(pool),
 
     async ping(): Promise<void> {

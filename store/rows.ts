@@ -12,6 +12,9 @@ import type {
   TimelineEntry,
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { type WorkerWait, waitMessage } from '../domain/worker-wait.js';
+
+export type StoredWait = Omit<WorkerWait, 'message'>;
 
 export interface ImportRow {
   readonly id: string;
@@ -23,6 +26,7 @@ export interface ImportRow {
   readonly copies: readonly ImageRef[];
   readonly attention: Attention | null;
   readonly attention_version: string | null;
+  readonly waiting_for: StoredWait | null;
   readonly error: ImportError | null;
   readonly findings: readonly Finding[];
   readonly ledger: readonly LedgerEntryView[];
@@ -42,10 +46,15 @@ export function toView(row: ImportRow): ImportView {
     copies: row.copies,
     findings: row.findings,
     attention: row.attention,
+    waitingFor: workerWaitOf(row.waiting_for),
     error: row.error,
     ledger: row.ledger,
     timeline: row.timeline,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };
+}
+
+export function workerWaitOf(stored: StoredWait | null): WorkerWait | null {
+  return stored === null ? null : { ...stored, message: waitMessage(stored) };
 }

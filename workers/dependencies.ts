@@ -23,6 +23,7 @@ import { createImportStore } from '../store/imports.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { createUploadStore } from '../store/uploads.js';
+import { createWorkerLiveness, type WorkerLiveness } from '../store/worker-liveness.js';
 import { createFileResolver } from './file-roots.js';
 
 /** Identical cloud reads within this time share one call. */
@@ -34,7 +35,11 @@ const UPLOAD_LEASE_MS = 30_000;
 const LOST_IMAGE_POLLS = 3;
 export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
+/** Reports of a worker have a connection of their own: they must not wait for a free one. */
+const REPORT_WITHIN_MS = 3_000;
+
 export interface OpenDependencies extends ActivityDependencies, BatchDependencies {
+  readonly liveness: WorkerLiveness;
   /** Closes the connections. Call it after all activities have ended. */
   readonly close: () => Promise<void>;
 }
@@ -53,6 +58,12 @@ export async function openDependencies(config: WorkerConfig, signal?: AbortSigna
     await pool.end().catch(() => undefined);
     throw error;
   }
+  const reports = openPool({
+    url: settings.databaseUrl,
+    applicationName: 'ecs-image-import worker liveness',
+    maxConnections: 1,
+    queryTimeoutMs: REPORT_WITHIN_MS,
+  });
   const account = createCloud(settings.cloud);
   const budgets = createCallBudgets({
     store: createRateBudgetStore(pool),
@@ -67,6 +78,7 @@ export async function openDependencies(config: WorkerConfig, signal?: AbortSigna
   return {
     store: createImportStore(pool),
     batches: createBatchStore(pool),
+    liveness: createWorkerLiveness(reports),
     batchTiming: { pollIntervalMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
     files: createImportFiles(pool),
     cloud,
@@ -89,7 +101,7 @@ export async function openDependencies(config: WorkerConfig, signal?: AbortSigna
     },
     async close() {
       http.close();
-      await pool.end();
+      await Promise.all([pool.end(), reports.end()]);
     },
   };
 }

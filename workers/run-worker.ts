@@ -1,10 +1,14 @@
 /** Runs a worker inside any program. */
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
 import { NativeConnection } from '@temporalio/worker';
 import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
-import { type WorkerConfig, workerSettings } from '../config/worker.js';
+import { type WorkerConfig, type WorkerSettings, workerSettings } from '../config/worker.js';
 import { untilReachable } from '../store/reachable.js';
+import type { PollingWorker } from '../store/worker-liveness.js';
 import { rejectWrongSettings } from '../temporal/probe.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
+import { startReporting } from './report-liveness.js';
 import { createImportWorkers } from './worker.js';
 
 export interface RunWorkerOptions {
@@ -37,14 +41,20 @@ export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWo
       () => connect(temporal),
     );
     try {
-      const workers = await createImportWorkers(settings, connection, dependencies);
+      const worker = workerOfThisRun(settings);
+      const workers = await createImportWorkers(settings, connection, dependencies, worker.identity);
       const stop = () => workers.shutdown();
       signal?.addEventListener('abort', stop, { once: true });
       try {
         const running = workers.run();
+        const reports = await startReporting(dependencies.liveness, worker, workers.polledQueues);
         if (signal?.aborted === true) stop();
         onReady?.();
-        await running;
+        try {
+          await running;
+        } finally {
+          await reports.stop();
+        }
       } finally {
         signal?.removeEventListener('abort', stop);
       }
@@ -54,6 +64,13 @@ export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWo
   } finally {
     await dependencies.close();
   }
+}
+
+/** Its identity in Temporal starts as that of other programs: with process and host. */
+function workerOfThisRun({ host, temporal }: WorkerSettings): PollingWorker {
+  const workerId = randomUUID();
+  const identity = `${process.pid}@${os.hostname()}-${workerId.slice(0, 8)}`;
+  return { workerId, namespace: temporal.namespace, host, identity };
 }
 
 /** The SDK reports only a refused connection: a probe identifies the wrong setting. */

@@ -15,17 +15,21 @@ export interface ImportWorkers {
   /** Resolves when all queues are drained after `shutdown`; rejects when one of them fails. */
   run(): Promise<void>;
   shutdown(): void;
+  /** The task queues that are polled now. */
+  polledQueues(): readonly string[];
 }
 
 export async function createImportWorkers(
   settings: WorkerSettings,
   connection: NativeConnection,
   deps: ActivityDependencies & BatchDependencies,
+  identity: string,
 ): Promise<ImportWorkers> {
   const activities = createActivities(deps);
   const files = fileQueue(settings.host);
   const common = {
     connection,
+    identity,
     namespace: settings.temporal.namespace,
     maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
@@ -79,5 +83,7 @@ export async function createImportWorkers(
     shutdown() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     },
+    polledQueues: () =>
+      workers.filter((worker) => worker.getState() === 'RUNNING').map(({ options }) => options.taskQueue),
   };
 }

@@ -2,7 +2,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
-import { isFinal, type Progress } from '../../domain/import.js';
+import { isFinal } from '../../domain/import.js';
+import type { ImportProgress } from '../../store/import-reads.js';
 import { answers, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { unknownImport } from '../problems.js';
@@ -54,10 +55,10 @@ export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): O
           }
           if (changed) continue;
           if (now === null || isFinal(now.state)) return;
-          const progress = JSON.stringify(now.progress);
+          const progress = JSON.stringify([now.progress, now.waitingFor]);
           if (progress !== shown) {
             shown = progress;
-            await stream.writeSSE({ event: 'progress', data: progressEvent(now.state, now.progress) });
+            await stream.writeSSE({ event: 'progress', data: progressEvent(now) });
           }
           const quiet = await new Promise<boolean>((resolve) => {
             if (changed) return resolve(false);
@@ -77,13 +78,13 @@ export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): O
   return app;
 }
 
-function progressEvent(state: string, progress: Progress): string {
+function progressEvent({ state, progress, waitingFor }: ImportProgress): string {
   return JSON.stringify({
     at: new Date().toISOString(),
     type: 'progress',
     phase: progress.phase,
     state,
-    message: `${progress.percent} %`,
-    detail: progress,
+    message: waitingFor?.message ?? `${progress.percent} %`,
+    detail: waitingFor === null ? progress : { ...progress, waitingFor },
   });
 }

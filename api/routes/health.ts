@@ -1,14 +1,13 @@
 /** healthz: the process is alive. readyz: all servers that an import requires can be reached. */
 import { readFile } from 'node:fs/promises';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { MAIN_QUEUE } from '../../domain/process-names.js';
+import type { WorkerLine } from '../../store/worker-liveness.js';
 import { answers, json, other } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { noQuery, routes } from '../route.js';
+import { workerPresence } from '../worker-presence.js';
 
 const PROBE_MS = 2_000;
-/** A worker polls at least once a minute. A worker that has not polled for longer has stopped. */
-const POLLER_FRESH_MS = 90_000;
 
 interface Check {
   readonly name: 'postgresql' | 'temporal' | 'worker';
@@ -35,57 +34,51 @@ const readyz = createRoute({
   }),
 });
 
-export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'client' | 'stackFile'>): OpenAPIHono {
+export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'liveness' | 'client' | 'stackFile'>): OpenAPIHono {
   const app = routes();
   app.openapi(healthz, (context) => context.json({ status: 'ok' }));
   app.openapi(readyz, async (context) => {
     const parts = await readParts(deps.stackFile);
+    let workers: readonly WorkerLine[] = [];
     const checks = await Promise.all([
-      check('postgresql', () => deps.store.ping()),
+      check('postgresql', async () => {
+        await deps.store.ping();
+        return 'ok';
+      }),
       check('temporal', async () => {
         await deps.client.connection.withDeadline(Date.now() + PROBE_MS, () =>
           deps.client.connection.workflowService.getSystemInfo({}),
         );
+        return 'ok';
       }),
-      check('worker', () => workerPolls(deps)),
+      check('worker', async () => {
+        const presence = await workerPresence(deps);
+        ({ workers } = presence);
+        if (!presence.present) throw new Error(presence.message);
+        return presence.message;
+      }),
     ]);
-    // The supervisor detects a dead worker immediately, Temporal only after a delay.
+    // The supervisor detects a dead worker immediately.
     const down = parts.some((part) => part.state !== 'ready');
     const ready = checks.every((one) => one.ok) && !down;
-    return context.json({ status: ready ? 'ready' : 'not ready', checks, parts }, ready ? 200 : 503);
+    return context.json({ status: ready ? 'ready' : 'not ready', checks, parts, workers }, ready ? 200 : 503);
   });
   return app;
 }
 
-async function check(name: Check['name'], probe: () => Promise<void>): Promise<Check> {
+async function check(name: Check['name'], probe: () => Promise<string>): Promise<Check> {
   let timer: NodeJS.Timeout | undefined;
   try {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
     });
-    await Promise.race([probe(), late]);
-    return { name, ok: true, message: 'ok' };
+    const message = await Promise.race([probe(), late]);
+    return { name, ok: true, message };
   } catch (error) {
     return { name, ok: false, message: error instanceof Error ? error.message : String(error) };
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function workerPolls(deps: Pick<ApiDependencies, 'client'>): Promise<void> {
-  const { connection, options } = deps.client;
-  const queue = await connection.withDeadline(Date.now() + PROBE_MS, () =>
-    connection.workflowService.describeTaskQueue({
-      namespace: options.namespace,
-      taskQueue: { name: MAIN_QUEUE },
-      taskQueueType: 1,
-    }),
-  );
-  const newest = Math.max(
-    0,
-    ...(queue.pollers ?? []).map((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1_000),
-  );
-  if (Date.now() - newest > POLLER_FRESH_MS) throw new Error('no worker polls the task queue');
 }
 
 interface Part {

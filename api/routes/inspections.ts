@@ -21,6 +21,7 @@ import type { ApiDependencies } from '../dependencies.js';
 import { inspectionRequestSchema } from '../inspection-schema.js';
 import { type ProblemError, problem } from '../problems.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
+import { type WorkerSources, withWorker } from '../worker-presence.js';
 
 const START_MS = 5_000;
 /** Longer than the limits of the workflow, so that the caller gets the workflow's error. */
@@ -40,12 +41,13 @@ const inspection = createRoute({
   }),
 });
 
-export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerHost'>): OpenAPIHono {
+export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerHost'> & WorkerSources): OpenAPIHono {
   const app = routes();
   app.openapi(inspection, async (context) => {
     const { source, role } = context.req.valid('json');
     const { host, path } = fileOf(source, deps.workerHost);
-    const found = await inspect(deps, { path, role, fileQueue: fileQueue(host) }, host);
+    const queue = fileQueue(host);
+    const found = await withWorker(deps, { queue, host }, () => inspect(deps, { path, role, fileQueue: queue }, host));
     return context.json({ source, ...found });
   });
   return app;

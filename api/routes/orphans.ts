@@ -6,6 +6,7 @@ import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 import { orphanSweepInputSchema } from '../schemas.js';
+import { withWorker } from '../worker-presence.js';
 
 const ANSWER_MS = 600_000;
 
@@ -21,7 +22,7 @@ const sweep = createRoute({
   }),
 });
 
-export function orphanRoutes({ client }: Pick<ApiDependencies, 'client'>): OpenAPIHono {
+export function orphanRoutes({ client, liveness }: Pick<ApiDependencies, 'client' | 'liveness'>): OpenAPIHono {
   const app = routes();
   app.openapi(sweep, async (context) => {
     const input: OrphanSweepInput = context.req.valid('json');
@@ -32,7 +33,8 @@ export function orphanRoutes({ client }: Pick<ApiDependencies, 'client'>): OpenA
         args: [input],
         workflowExecutionTimeout: ANSWER_MS,
       });
-    return context.json(await client.connection.withDeadline(Date.now() + ANSWER_MS, run));
+    const sweep = () => client.connection.withDeadline(Date.now() + ANSWER_MS, run);
+    return context.json(await withWorker({ client, liveness }, { queue: MAIN_QUEUE, host: null }, sweep));
   });
   return app;
 }

@@ -47,6 +47,7 @@ async function doctor(options: Options): Promise<void> {
     { cloudEndpoints, cloudFromEnvironment },
     { staticCredentials },
     { checkMachine },
+    { checkWorkers },
   ] = await loadServerPart('doctor', () =>
     Promise.all([
       import('../../alibaba/checkup.js'),
@@ -54,6 +55,7 @@ async function doctor(options: Options): Promise<void> {
       import('../../config/cloud.js'),
       import('../../alibaba/credentials.js'),
       import('../../local/checkup.js'),
+      import('../worker-check.js'),
     ]),
   );
   const live = await partsOfLiveUp(env);
@@ -64,7 +66,8 @@ async function doctor(options: Options): Promise<void> {
     : (live.find(({ name }) => name === 'emulator')?.address ?? null);
   const endpoints = emulator === null ? named : { ecs: emulator, ram: emulator, sts: emulator, oss: emulator };
   if (emulator !== null) say(`checking the emulator of the running \`up\`: ${emulator}`);
-  const [cloud, machine] = await Promise.all([
+  const api = options.api ?? (env.ECS_IMPORT_API || live.find(({ name }) => name === 'api')?.address || null);
+  const [cloud, machine, workers] = await Promise.all([
     checkCloud({
       cloud:
         emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
@@ -81,8 +84,9 @@ async function doctor(options: Options): Promise<void> {
       unique: `doctor${randomBytes(8).toString('hex')}`,
     }),
     checkMachine(env, live),
+    checkWorkers(api, env),
   ]);
-  const checks = [...cloud, ...machine];
+  const checks = [...cloud, ...machine, workers];
   const exitCode = exitCodeOf(checks);
   print(options.json ? JSON.stringify({ ok: exitCode === EXIT.done, checks }, null, 2) : asText(checks));
   if (exitCode !== EXIT.done) throw new CommandError(exitCode, []);

@@ -126,6 +126,13 @@ export const OWN = [
     remedy: 'Check it in the console of its region; resume to remove it again.',
   },
   {
+    code: 'Worker.Missing',
+    meaning: 'No worker polls the task queue on which the import continues',
+    class: 'attention',
+    remedy:
+      'Start a worker on the host that the message names. The import then continues without a resume; resume it only to wait for another period.',
+  },
+  {
     code: 'Detection.Refused',
     meaning: 'The cloud’s detection found problems that the request does not accept',
     class: 'request',
@@ -197,6 +204,12 @@ export const OWN = [
     class: 'attention',
     remedy:
       'Delete images or request a larger quota in the Quota Center, set imageQuota in the policy, then resume the imports that stopped on the quota.',
+  },
+  {
+    code: 'Batch.NoWorker',
+    meaning: 'No worker runs the batch',
+    class: 'attention',
+    remedy: 'Start a worker. The batch then continues without a resume.',
   },
   {
     code: 'Api.Unauthorized',

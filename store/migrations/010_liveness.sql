@@ -15,8 +15,6 @@ create table worker_queues (
   primary key (namespace, task_queue, worker_id)
 );
 
-create index worker_queues_by_age on worker_queues (seen_at);
-
 alter table imports
   -- { queue, host, since }: the task queue that no worker polls; null: none is missing.
   add column waiting_for jsonb;

@@ -22,7 +22,7 @@ function cleaningUp(...states: State[]) {
       refusals += 1;
       return false;
     },
-    progressOf: async () => ({ state: states.shift() ?? 'running', progress }),
+    progressOf: async () => ({ state: states.shift() ?? 'running', progress, waitingFor: null }),
   };
   const { deps, environment } = activityRunner(new FakeCloud(), { ...record, store });
   const temporal = environment();

@@ -6,9 +6,14 @@ import { answerProblem, ProblemError } from '../../api/problems.js';
 import { inspectionRoutes } from '../../api/routes/inspections.js';
 
 /** A Temporal client whose workflow ends with the given result; records the start calls in `asked`. */
-function post(body: unknown, result: () => Promise<unknown> = async () => ({ format: 'QCOW2', findings: [] })) {
+function post(
+  body: unknown,
+  result: () => Promise<unknown> = async () => ({ format: 'QCOW2', findings: [] }),
+  present = true,
+) {
   const asked: unknown[] = [];
   const client = {
+    options: { namespace: 'default' },
     connection: { withDeadline: (_deadline: number, call: () => Promise<unknown>) => call() },
     workflow: {
       start: async (_type: string, options: { readonly args: readonly unknown[] }) => {
@@ -17,7 +22,9 @@ function post(body: unknown, result: () => Promise<unknown> = async () => ({ for
       },
     },
   } as unknown as Client;
-  const app = inspectionRoutes({ client, workerHost: 'build-7' });
+  const worker = { host: 'build-7', identity: '1@build-7', alive: true, startedAt: '', seenAt: '' };
+  const liveness = { workersOf: async () => (present ? [worker] : []), identitiesOf: async () => new Set<string>() };
+  const app = inspectionRoutes({ client, liveness, workerHost: 'build-7' });
   app.onError((error, context) => {
     if (error instanceof ProblemError) return answerProblem(context, error);
     throw error;
@@ -78,4 +85,13 @@ test('a host without a worker → 503 that names the host', async () => {
   const { status, body } = await post({ source: 'file://rack-9/a' }, late);
   expect(status).toBe(503);
   expect(body.detail).toContain('rack-9');
+});
+
+test('no worker of the host polls its task queue → 503 that names the host, without a call to a worker', async () => {
+  const { status, body, asked } = await post({ source: 'file://rack-2/images/a.qcow2' }, undefined, false);
+  expect(status).toBe(503);
+  expect(body).toMatchObject({ code: 'Worker.Missing' });
+  expect(body.detail).toContain('a worker of host rack-2 is required');
+  expect(body.remedy).toContain('ECS_IMPORT_WORKER_HOST=rack-2');
+  expect(asked).toEqual([]);
 });

@@ -20,7 +20,7 @@ const view: ImportView = {
   ...{ id: ID, state: 'succeeded', phase: 'done', request: acceptedWith() },
   progress: { phase: 'done', percent: 100, bytesDone: null, bytesTotal: null, bytesPerSecond: null, etaSeconds: null },
   image: { imageId: 'm-1', regionId: 'cn-hangzhou', taskId: 't-1' },
-  ...{ copies: [], findings: [], attention: null, error: null },
+  ...{ copies: [], findings: [], attention: null, waitingFor: null, error: null },
   ledger: [entry('image', 'web-01', 'kept'), entry('task', 't-1', 'removed'), entry('object', 'oss://b/k', 'removed')],
   timeline: [
     { phase: 'accepted', startedAt: AT, endedAt: AT },

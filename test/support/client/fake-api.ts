@@ -78,6 +78,7 @@ export function anImport(change: Partial<ImportView> = {}): ImportView {
     copies: [],
     findings: [],
     attention: null,
+    waitingFor: null,
     error: null,
     ledger: [],
     timeline: [],

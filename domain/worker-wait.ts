@@ -1,0 +1,39 @@
+/** A wait for a worker: no worker polls the task queue on which an import or a batch would continue. */
+
+export interface WorkerWait {
+  readonly queue: string;
+  /** Null: a worker of any host can continue. */
+  readonly host: string | null;
+  readonly since: string;
+  /** `waiting for a worker of host web-3 since 2026-11-29T10:02:03.000Z` */
+  readonly message: string;
+}
+
+/** A task queue that no worker polls, although something waits on it. */
+export interface MissingWorker {
+  readonly queue: string;
+  readonly host: string | null;
+  /** When a worker last polled it; null: never, as far as is known. */
+  readonly seenAt: string | null;
+}
+
+/** The host whose workers poll a task queue; null: workers of all hosts do. */
+export function hostOfQueue(queue: string): string | null {
+  const at = queue.indexOf('@');
+  return at < 0 ? null : queue.slice(at + 1);
+}
+
+/** `a worker`, `a worker of host web-3` */
+export function workerOf(host: string | null): string {
+  return host === null ? 'a worker' : `a worker of host ${host}`;
+}
+
+export function waitMessage({ host, since }: Pick<WorkerWait, 'host' | 'since'>): string {
+  return `waiting for ${workerOf(host)} since ${since}`;
+}
+
+/** How to end the wait. */
+export function startWorkerRemedy(host: string | null): string {
+  const named = host === null ? '' : ` with ECS_IMPORT_WORKER_HOST=${host} on that host`;
+  return `Start a worker${named}, with the same DATABASE_URL, TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE as the API: ecs-image-import worker.`;
+}
