@@ -1,7 +1,6 @@
 /** The HTTP interface: routes, authorization, and error responses. */
 import { timingSafeEqual } from 'node:crypto';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { unreachableReason } from '../imports/temporal-workflows.js';
 import { answers, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -18,8 +17,8 @@ import { importRoutes } from './routes/imports.js';
 import { inspectionRoutes } from './routes/inspections.js';
 import { orphanRoutes } from './routes/orphans.js';
 import { waitingRoutes } from './routes/waiting.js';
+import { sameOrigin } from './same-origin.js';
 
-const MAX_BODY_BYTES = 1024 * 1024;
 /** Served without a token, because probes send none. */
 const OPEN_PATHS = ['/healthz', '/readyz', '/openapi.json'];
 
@@ -48,6 +47,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     await next();
     stop(context.req.method, context.req.routePath, context.res.status);
   });
+  app.use(sameOrigin(deps.hostNames));
   app.use(async (context, next) => {
     if (deps.token !== null && !OPEN_PATHS.includes(context.req.path)) {
       const sent = context.req.header('authorization') ?? '';
@@ -61,15 +61,6 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     }
     await next();
   });
-  const limited = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw problem('tooLarge', `the body is larger than ${MAX_BODY_BYTES} bytes`, 'Send one import per request.');
-    },
-  });
-  // A batch file is read as a stream and has its own size limit.
-  app.use((context, next) => (context.req.path === '/v1/batches' ? next() : limited(context, next)));
-
   app.route('/', healthRoutes(deps));
   app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));

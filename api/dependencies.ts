@@ -19,6 +19,8 @@ export interface ApiDependencies {
   /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
   readonly token: string | null;
+  /** The names in `Host` besides addresses and localhost; absent: any name. */
+  readonly hostNames?: readonly string[];
   readonly stackFile: string | null;
   readonly log: { error(attributes: object, message: string): void };
 }

@@ -34,6 +34,13 @@ import type { ApiDependencies } from './dependencies.js';
  * closes is lost, and its client cannot know whether it was processed.
  */
 const KEEP_ALIVE_MS = 75_000;
+const SERVER_TIMEOUTS = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  headersTimeout: 15_000,
+  // A large batch file takes minutes. The routes end bodies that are idle (request-body.ts).
+  requestTimeout: 60 * 60_000,
+  connectionsCheckingInterval: 5_000,
+} as const;
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /** Runs the API configured by the environment until SIGTERM or SIGINT. Rejects with a one-line error when it cannot serve. */
@@ -109,11 +116,12 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     client,
     workerHost,
     token: config.token,
+    ...(config.hostNames === null ? {} : { hostNames: config.hostNames }),
     stackFile: config.stackFile,
     log,
   });
 
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS } });
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_TIMEOUTS });
   const address = await listen(server, config);
   onReady(`http://${config.host}:${address.port}`);
   if (!signal.aborted)

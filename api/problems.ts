@@ -14,6 +14,8 @@ export interface ProblemDetails {
   readonly code: string;
   readonly remedy: string;
   readonly errors?: readonly RequestProblem[];
+  /** Also sent as the header `Retry-After`. */
+  readonly retryAfterSeconds?: number;
   readonly [extension: string]: unknown;
 }
 
@@ -30,6 +32,9 @@ type Kind = readonly [status: ContentfulStatusCode, code: CatalogueCode, title: 
 const KINDS = {
   invalidRequest: [400, 'Request.Invalid', 'The request is not valid'],
   malformedBody: [400, 'Request.Malformed', 'The body is not JSON'],
+  crossOrigin: [403, 'Api.CrossOrigin', 'The request comes from a page of another origin'],
+  unknownHost: [403, 'Api.UnknownHost', 'The host name of the request is not one of this API'],
+  bodyTimeout: [408, 'Request.Timeout', 'The body did not arrive in time'],
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
   notFound: [404, 'Api.NotFound', 'Not found'],
   unknownImport: [404, 'Import.NotFound', 'The import does not exist'],
@@ -37,6 +42,8 @@ const KINDS = {
   unknownBatch: [404, 'Batch.NotFound', 'The batch does not exist'],
   unreadableBatch: [400, 'Batch.Unreadable', 'The batch file cannot be read'],
   batchConflict: [409, 'Batch.Conflict', 'The state of the batch does not allow this operation'],
+  batchArriving: [409, 'Batch.Arriving', 'Another request is sending this batch'],
+  tooManyBatches: [503, 'Batch.TooManyArriving', 'Too many batch files are being received'],
   batchNameTaken: [422, 'Batch.NameTaken', 'The name or key was used for another batch'],
   notABatchFile: [415, 'Batch.NotAFile', 'The body must be a batch file'],
   conflict: [409, 'Import.Conflict', 'The state of the import does not allow this operation'],
@@ -53,7 +60,7 @@ export function problem(
   kind: keyof typeof KINDS,
   detail: string,
   remedy: string,
-  extensions: { readonly errors?: readonly RequestProblem[]; readonly [name: string]: unknown } = {},
+  extensions: Partial<Pick<ProblemDetails, 'errors' | 'retryAfterSeconds'>> & Readonly<Record<string, unknown>> = {},
 ): ProblemError {
   const [status, code, title] = KINDS[kind];
   return new ProblemError({
@@ -81,7 +88,9 @@ export function unreachable(what: string, reason: string): ProblemError {
 }
 
 export function answerProblem(context: Context, error: ProblemError): Response {
+  const { retryAfterSeconds } = error.details;
   return context.body(JSON.stringify(error.details), error.details.status, {
     'content-type': 'application/problem+json',
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
   });
 }

@@ -2,10 +2,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
+import { readJson } from '../domain/json-document.js';
 import { isRecord } from '../domain/json-value.js';
 import { exceededBound } from '../domain/request/bounds.js';
+import type { RequestProblem } from '../domain/request/request.js';
 import { workerHostOf } from '../domain/request/source-rules.js';
 import { problem } from './problems.js';
+import { BODY_IDLE_MS, bodyText, malformed } from './request-body.js';
 import { invalidRequest, schemaOf } from './validation.js';
 
 /** An app whose routes respond with 400 to every field and parameter that their schemas do not accept. */
@@ -23,40 +26,46 @@ export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
   return { content: { 'application/json': { schema } }, required: true } as const;
 }
 
-/** `application/json` or another JSON type. A page of another origin cannot send these without a CORS preflight. */
-const JSON_TYPE = /^application\/([\w.-]+\+)?json *(;|$)/i;
+/** `application/json`, as UTF-8. A page of another origin cannot send it without a CORS preflight. */
+const JSON_TYPE = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-?8"|utf-?8)[ \t]*)?$/i;
+
+const BODY_LIMITS = { maxBytes: 1024 * 1024, idleMs: BODY_IDLE_MS };
 
 /** The middleware of every route with a `jsonBody`. */
 export const readsJson: MiddlewareHandler = async (context, next) => {
   const { req } = context;
-  const text = await req.text();
-  const isEmpty = text.trim() === '';
-  if (!isEmpty && !JSON_TYPE.test(req.header('content-type') ?? '')) {
+  const type = req.header('content-type');
+  if (type !== undefined && !JSON_TYPE.test(type.trim())) {
     throw problem('notJson', 'the content type is not application/json', 'Send Content-Type: application/json.');
   }
-  if (!isEmpty) {
-    let document: unknown;
-    try {
-      document = JSON.parse(text);
-    } catch (error) {
-      throw problem('malformedBody', error instanceof Error ? error.message : 'not JSON', 'Send one JSON object.');
-    }
-    const exceeded = exceededBound(document);
-    if (exceeded !== null) {
-      throw problem('invalidRequest', exceeded.message, 'Fix the fields in errors[]. Nothing was changed.', {
-        errors: [exceeded],
-      });
-    }
+  const text = (await bodyText(req.raw.body, BODY_LIMITS)).trim();
+  if (text !== '' && type === undefined) {
+    throw problem('notJson', 'the body has no content type', 'Send Content-Type: application/json.');
   }
-  if (isEmpty) {
-    const headers = new Headers(req.raw.headers);
-    headers.set('content-type', 'application/json');
-    headers.delete('content-length');
-    req.raw = new Request(req.raw.url, { method: req.raw.method, headers, body: '{}' });
-    req.bodyCache = {};
-  }
+  if (text !== '') checkDocument(text);
+  const headers = new Headers(req.raw.headers);
+  headers.set('content-type', 'application/json');
+  headers.delete('content-length');
+  headers.delete('transfer-encoding');
+  // The validator reads the body again. An absent body is an empty object.
+  req.raw = new Request(req.raw.url, { method: req.raw.method, headers, body: text === '' ? '{}' : text });
+  req.bodyCache = {};
   await next();
 };
+
+function checkDocument(text: string): void {
+  const document = readJson(text);
+  if (!document.ok && document.rule === 'syntax') throw malformed(document.message, 'Send one JSON object.');
+  const wrong = document.ok ? exceededBound(document.value) : repeatedField(document);
+  if (wrong === null) return;
+  throw problem('invalidRequest', wrong.message, 'Fix the fields in errors[]. Nothing was changed.', {
+    errors: [wrong],
+  });
+}
+
+function repeatedField({ path, message }: { readonly path: string; readonly message: string }): RequestProblem {
+  return { path, rule: 'request.repeatedField', given: null, message, vendorCode: null };
+}
 
 /** The format of IDs and file names in paths and cursors. */
 const NAME = /^[\w.-]{1,200}$/;
@@ -82,7 +91,8 @@ export const MAX_INTEGER = 2_147_483_647;
 
 /** The types of query parameters. */
 export const parameter = {
-  text: (description: string) => absentWhenEmpty(z.string().regex(/^[^\0]*$/, 'must be text'), description),
+  text: (description: string) =>
+    absentWhenEmpty(z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'must be text'), description),
   name: (description: string) => absentWhenEmpty(name, description),
   oneOf: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
     absentWhenEmpty(z.enum(values), description),
@@ -119,13 +129,12 @@ export const parameter = {
   object: (description: string) =>
     absentWhenEmpty(
       z.string().transform((text, context) => {
-        try {
-          const value: unknown = JSON.parse(text);
-          if (isRecord(value) && exceededBound(value) === null) return value;
-        } catch {
-          // Reported below.
-        }
-        context.addIssue('must be a JSON object such as {"…":…}, or absent');
+        const read = readJson(text);
+        if (read.ok && isRecord(read.value) && exceededBound(read.value) === null) return read.value;
+        const isRepeated = !read.ok && read.rule === 'repeatedField';
+        context.addIssue(
+          isRepeated ? `must not repeat a field: ${read.message}` : 'must be a JSON object such as {"…":…}, or absent',
+        );
         return z.NEVER;
       }),
       description,

@@ -17,16 +17,35 @@ export type CreateOutcome =
       readonly skipped: readonly BadItem[];
       readonly skippedCount: number;
     }
+  /** As many files are being received as this process can. */
+  | { readonly kind: 'tooMany' }
   | Exclude<TakenIn, { readonly kind: 'made' | 'same' }>;
 
+/** How many files a process receives concurrently. */
+const MAX_ARRIVING = 10;
+
+/** The function that creates batches. Limits how many files it receives concurrently. */
+export function batchCreation(deps: BatchUseCaseDependencies) {
+  let arriving = 0;
+  return async (order: BatchOrder, body: AsyncIterable<Uint8Array>): Promise<CreateOutcome> => {
+    if (arriving >= MAX_ARRIVING) return { kind: 'tooMany' };
+    arriving += 1;
+    try {
+      return await createBatch(deps, order, body);
+    } finally {
+      arriving -= 1;
+    }
+  };
+}
+
 /** If Temporal cannot be reached, the sweep starts the workflow later. */
-export async function createBatch(
+async function createBatch(
   deps: BatchUseCaseDependencies,
   order: BatchOrder,
   body: AsyncIterable<Uint8Array>,
 ): Promise<CreateOutcome> {
   const id = newBatchId(deps.clock.now(), randomBytes(10));
-  const taken = await takeInBatch(await deps.openIntake(), { ...order, id, workerHost: deps.workerHost }, body);
+  const taken = await takeInBatch(deps.openIntake(), { ...order, id, workerHost: deps.workerHost }, body);
   if (taken.kind === 'same') {
     return { kind: 'created', batchId: taken.batch.id, isNew: false, skipped: [], skippedCount: 0 };
   }

@@ -8,7 +8,7 @@ import type { BatchStore, BatchToStart } from '../store/batches.js';
 export interface BatchUseCaseDependencies {
   readonly batches: BatchStore;
   readonly views: BatchViews;
-  readonly openIntake: () => Promise<BatchIntake>;
+  readonly openIntake: () => BatchIntake;
   readonly workflows: BatchWorkflows;
   readonly clock: Clock;
   /** The host whose worker reads sources without a host. */

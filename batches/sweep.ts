@@ -1,4 +1,7 @@
-/** Starts the workflows of batches that were not started because a process died or Temporal could not be reached. */
+/**
+ * Starts the workflows of batches that were not started because a process died or Temporal could not be reached, and removes
+ * batches whose files no process receives any more.
+ */
 import { repeat, type SweepLog } from '../imports/sweep.js';
 import type { BatchToStart } from '../store/batches.js';
 import type { BatchDelivery, BatchUseCaseDependencies } from './ports.js';
@@ -17,6 +20,7 @@ export async function startBatchWorkflow(deps: Starting, batch: BatchToStart): P
 }
 
 export async function sweepBatches(deps: Starting, log: SweepLog): Promise<void> {
+  await deps.batches.removeGoneArrivals();
   for (const batch of await deps.batches.toStart(MIN_AGE_MS, SWEEP_PAGE)) {
     const delivery = await startBatchWorkflow(deps, batch);
     if (delivery.kind !== 'unreachable') continue;

@@ -1,4 +1,4 @@
-/** Stores a batch file while it is received: validates each item, and stores all of them or none. */
+/** Stores a batch file while it is received: validates each item, and keeps all of them or none. */
 import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
@@ -34,6 +34,10 @@ export type TakenIn =
   | { readonly kind: 'same'; readonly batch: KnownBatch }
   /** Another file was. */
   | { readonly kind: 'conflict'; readonly batch: KnownBatch }
+  /** Another request is sending a file under this name or key. */
+  | { readonly kind: 'arriving'; readonly batch: KnownBatch }
+  /** The database could not be reached for so long that the received items were removed. */
+  | { readonly kind: 'lost' }
   | { readonly kind: 'unreadable'; readonly line: number; readonly reason: string }
   | { readonly kind: 'badHeader'; readonly problems: readonly RequestProblem[] }
   | { readonly kind: 'badItems'; readonly bad: readonly BadItem[]; readonly badCount: number; readonly items: number }
@@ -44,7 +48,7 @@ const PAGE = 500;
 const MOST_BAD_ITEMS = 1_000;
 export const MAX_BATCH_BYTES = 512 * 1024 * 1024;
 
-/** The transaction of `intake` has ended when this returns or throws. */
+/** The batch is committed or abandoned when this returns or throws. */
 export async function takeInBatch(
   intake: BatchIntake,
   settings: BatchSettings,
@@ -54,12 +58,13 @@ export async function takeInBatch(
   source.add(JSON.stringify([settings.format, settings.header, settings.skipInvalid, settings.base]));
   try {
     const taken = await readInto(intake, settings, source.chunks());
+    if (taken.kind === 'arriving') return taken;
     // The body is read completely before the response, so that the digest covers all of it.
     for await (const _ of source.chunks());
     if (source.tooLarge()) return { kind: 'tooLarge' };
     const digest = source.digest();
     if (taken.kind === 'conflict' && taken.batch.digest === digest) return { kind: 'same', batch: taken.batch };
-    if (taken.kind === 'made') await intake.commit(digest);
+    if (taken.kind === 'made' && !(await intake.commit(digest))) return { kind: 'lost' };
     return taken;
   } catch (error) {
     if (error instanceof BatchFileError) {
@@ -68,7 +73,7 @@ export async function takeInBatch(
     }
     throw error;
   } finally {
-    await intake.rollback();
+    await intake.abandon();
   }
 }
 
@@ -80,26 +85,55 @@ async function readInto(
   const pages = new ItemPages(intake, settings.skipInvalid);
   let context: ItemContext | null = null;
   let number = 0;
+  let isReserved = false;
+  /** As soon as the name is known, so that another request with it is answered immediately. */
+  const reserve = async (name: unknown): Promise<TakenIn | null> => {
+    if (isReserved || !isBatchName(name)) return null;
+    const known = await intake.reserve({ id: settings.id, name, idempotencyKey: settings.idempotencyKey });
+    if (known !== null) return { kind: known.isArriving ? 'arriving' : 'conflict', batch: known };
+    isReserved = true;
+    return null;
+  };
   const open = async (inFile: BatchHeader): Promise<TakenIn | ItemContext> => {
     const header = readHeader(inFile, settings);
     if ('problems' in header) return { kind: 'badHeader', problems: header.problems };
     const { name, policy, defaults } = header;
-    const known = await intake.begin({ id: settings.id, name, policy, idempotencyKey: settings.idempotencyKey });
-    if (known !== null) return { kind: 'conflict', batch: known };
+    const known = await reserve(name);
+    if (known !== null) return known;
+    await intake.begin(policy);
     return { defaults, base: settings.base, workerHost: settings.workerHost };
   };
 
-  for await (const entry of readEntries(settings.format, chunks)) {
-    if (context === null) {
-      const opened = await open(entry.kind === 'header' ? entry.header : {});
-      if ('kind' in opened) return opened;
-      context = opened;
+  const known = await reserve(settings.header.name);
+  if (known !== null) return known;
+  const onName = async (name: unknown) => {
+    const other = settings.header.name === undefined ? await reserve(name) : null;
+    if (other !== null) throw new NameInUse(other);
+  };
+  try {
+    for await (const entry of readEntries(settings.format, chunks, onName)) {
+      if (context === null) {
+        const opened = await open(entry.kind === 'header' ? entry.header : {});
+        if ('kind' in opened) return opened;
+        context = opened;
+      }
+      if (entry.kind === 'header') continue;
+      number += 1;
+      await pages.add(readItem(entry, number, context));
     }
-    if (entry.kind === 'header') continue;
-    number += 1;
-    await pages.add(readItem(entry, number, context));
+  } catch (error) {
+    if (error instanceof NameInUse) return error.taken;
+    throw error;
   }
   return await pages.end(number);
+}
+
+/** Ends the reading of the file. */
+class NameInUse extends Error {
+  override readonly name = 'NameInUse';
+  constructor(readonly taken: TakenIn) {
+    super('the name of the batch is in use');
+  }
 }
 
 /** Collects valid and invalid items, and writes the valid ones in pages. */
@@ -164,7 +198,7 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
       fault(field, 'batch.known', given[field], `unknown field; a batch has ${HEADER_FIELDS.join(', ')} and items`),
     );
   const name = given.name ?? settings.id;
-  if (typeof name !== 'string' || !/^[\p{L}\p{N}][\p{L}\p{N}\p{P}\p{S} ]{0,127}$/u.test(name)) {
+  if (!isBatchName(name)) {
     problems.push(
       fault('name', 'batch.name', name, 'must be 1 to 128 printable characters and begin with a letter or digit'),
     );
@@ -177,6 +211,10 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
     policy: policy.policy,
     defaults: merge(inFile.defaults ?? {}, settings.header.defaults),
   };
+}
+
+function isBatchName(name: unknown): name is string {
+  return typeof name === 'string' && /^[\p{L}\p{N}][\p{L}\p{N}\p{P}\p{S} ]{0,127}$/u.test(name);
 }
 
 function fault(path: string, rule: string, given: unknown, message: string): RequestProblem {

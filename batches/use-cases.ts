@@ -1,6 +1,6 @@
 /** All operations on batches, for the API and for programs that embed the service. */
 import type { BatchCancelSignal } from '../domain/batch/names.js';
-import { type BatchOrder, createBatch } from './create.js';
+import { batchCreation } from './create.js';
 import type { BatchUseCaseDependencies } from './ports.js';
 import { batchReading } from './read.js';
 import { cancelBatch, changeBatchPolicy, pauseBatch, resumeBatch, resumeBatchImports, retryBatch } from './steer.js';
@@ -10,7 +10,7 @@ export type BatchUseCases = ReturnType<typeof createBatchUseCases>;
 export function createBatchUseCases(deps: BatchUseCaseDependencies) {
   return {
     ...batchReading(deps),
-    create: (order: BatchOrder, body: AsyncIterable<Uint8Array>) => createBatch(deps, order, body),
+    create: batchCreation(deps),
     pause: (id: string) => pauseBatch(deps, id),
     resume: (id: string) => resumeBatch(deps, id),
     resumeImports: (id: string, cause: string | null, set: Readonly<Record<string, unknown>>) =>

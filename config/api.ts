@@ -22,6 +22,8 @@ export interface ApiConfig {
   /** Address and port to listen on; port 0 selects a free port. */
   readonly host: string;
   readonly port: number;
+  /** The names under which clients reach the API, besides addresses and localhost; null: any name. */
+  readonly hostNames: readonly string[] | null;
   /** Bearer token required by all endpoints except the health checks; null: no authentication. */
   readonly token: string | null;
   /** The host of `file:///…` sources without a host. */
@@ -64,6 +66,20 @@ export const apiVariables = z.object({
   DATABASE_URL,
   ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  /** `images.example.com,images` */
+  ECS_IMPORT_HOST_NAMES: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim().toLowerCase())
+        .filter((name) => name !== ''),
+    )
+    .refine(
+      (names) => names.every((name) => /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name)),
+      'set host names without ports, separated by commas',
+    )
+    .optional(),
   ECS_IMPORT_API_TOKEN: z.string().min(1).optional(),
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
   ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
@@ -85,6 +101,10 @@ export const apiVariables = z.object({
   LOG_LEVEL,
 });
 
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 /** Throws `ConfigError` that names every variable that is wrong. */
 export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readonly logLevel: LogLevel } {
   const read = readEnvironment(apiVariables, env);
@@ -94,6 +114,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readon
     temporal: readTemporalSettings(env),
     host: read.ECS_IMPORT_HOST,
     port: read.ECS_IMPORT_PORT,
+    hostNames: read.ECS_IMPORT_HOST_NAMES ?? (isLoopback(read.ECS_IMPORT_HOST) ? [] : null),
     token: read.ECS_IMPORT_API_TOKEN ?? null,
     workerHost: read.ECS_IMPORT_WORKER_HOST,
     workerMissingMs: read.ECS_IMPORT_WORKER_MISSING_MS,

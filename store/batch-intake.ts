@@ -1,9 +1,14 @@
-/** Stores a submitted batch in one transaction: a refused file or a lost connection leaves no data. */
+/**
+ * Stores a batch page by page while its file is received. No connection is used between two pages, because the client
+ * decides how long it sends. Until `commit`, the batch is hidden, and it is removed with `abandon`, or by the sweep if the
+ * process has died.
+ */
 import type pg from 'pg';
 import type { BadItem } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import { parseObjectLocation } from '../domain/object-location.js';
 import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
+import { removeGoneArrivals, SEEN_EVERY_MS } from './batch-arrivals.js';
 import { RANK_SQL } from './batches.js';
 
 export interface NewBatchItem {
@@ -19,7 +24,6 @@ export interface NewBatchItem {
 export interface NewBatch {
   readonly id: string;
   readonly name: string;
-  readonly policy: BatchPolicy;
   readonly idempotencyKey: string | null;
 }
 
@@ -27,62 +31,72 @@ export interface KnownBatch {
   readonly id: string;
   readonly name: string;
   readonly digest: string;
+  /** Another request is sending its file. */
+  readonly isArriving: boolean;
 }
 
 export interface BatchIntake {
-  /** Null if name and key are unused, otherwise the batch that uses one of them. */
-  begin(batch: NewBatch): Promise<KnownBatch | null>;
+  /** Reserves the name and the key. Null if both are unused, otherwise the batch that uses one of them. */
+  reserve(batch: NewBatch): Promise<KnownBatch | null>;
+  begin(policy: BatchPolicy): Promise<void>;
   add(items: readonly NewBatchItem[]): Promise<void>;
   /** Records the skipped items. */
   addSkipped(items: readonly BadItem[]): Promise<void>;
   /** Marks and returns the items that repeat the name and region of an earlier item. */
   markRepeated(): Promise<readonly BadItem[]>;
-  commit(digest: string): Promise<void>;
-  rollback(): Promise<void>;
+  /** Makes the batch visible. False: it was removed, because this process could not reach the database for too long. */
+  commit(digest: string): Promise<boolean>;
+  /** Removes the batch, unless it is committed. */
+  abandon(): Promise<void>;
 }
 
-export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
-  const client = await pool.connect();
+const MAX_RESERVE_ATTEMPTS = 5;
+
+export function openIntake(pool: pg.Pool): BatchIntake {
   let id = '';
   let order: BatchPolicy['order'] = 'listed';
-  let open = true;
-  await client.query('begin');
+  let seen: NodeJS.Timeout | undefined;
 
-  async function end(how: 'commit' | 'rollback'): Promise<void> {
-    if (!open) return;
-    open = false;
-    let broken: Error | undefined;
-    try {
-      await client.query(how);
-    } catch (error) {
-      broken = error instanceof Error ? error : new Error(String(error));
-      throw error;
-    } finally {
-      client.release(broken);
-    }
-  }
+  const knownBatch = async ({ name, idempotencyKey }: NewBatch): Promise<KnownBatch | undefined> => {
+    const { rows } = await pool.query<KnownBatch>(
+      `select id, name, digest, arriving_seen_at is not null as "isArriving" from batches
+       where name = $1 or idempotency_key = $2 order by idempotency_key = $2 desc nulls last limit 1`,
+      [name, idempotencyKey],
+    );
+    return rows[0];
+  };
 
   return {
-    async begin(batch) {
-      const made = await client.query(
-        `insert into batches (id, name, state, policy, digest, idempotency_key)
-         values ($1, $2, 'running', $3, '', $4) on conflict do nothing`,
-        [batch.id, batch.name, JSON.stringify(batch.policy), batch.idempotencyKey],
-      );
+    async reserve(batch) {
+      await removeGoneArrivals(pool);
+      for (let attempts = 1; ; attempts++) {
+        const made = await pool.query(
+          `insert into batches (id, name, state, policy, digest, idempotency_key, arriving_seen_at, workflow_started_at)
+           values ($1, $2, 'running', '{}', '', $3, now(), now()) on conflict do nothing`,
+          [batch.id, batch.name, batch.idempotencyKey],
+        );
+        if (made.rowCount === 1) break;
+        const known = await knownBatch(batch);
+        if (known !== undefined) return known;
+        // The other batch was removed in between.
+        if (attempts === MAX_RESERVE_ATTEMPTS) throw new Error(`batch ${batch.name} cannot be reserved`);
+      }
       id = batch.id;
-      order = batch.policy.order;
-      if (made.rowCount === 1) return null;
-      const known = await client.query<KnownBatch>(
-        'select id, name, digest from batches where name = $1 or idempotency_key = $2 order by idempotency_key = $2 desc nulls last limit 1',
-        [batch.name, batch.idempotencyKey],
-      );
-      const row = known.rows[0];
-      if (row === undefined) throw new Error(`batch ${batch.name} was not inserted, and no batch has its name or key`);
-      return row;
+      seen = setInterval(() => {
+        pool
+          .query('update batches set arriving_seen_at = now() where id = $1 and arriving_seen_at is not null', [id])
+          .catch(() => undefined);
+      }, SEEN_EVERY_MS);
+      return null;
+    },
+
+    async begin(policy) {
+      order = policy.order;
+      await pool.query('update batches set policy = $2 where id = $1', [id, JSON.stringify(policy)]);
     },
 
     async add(items) {
-      await client.query(
+      await pool.query(
         `with given as (
            select * from jsonb_to_recordset($2::jsonb) as g
              (item int, line int, region text, bucket text, image_name text, request jsonb, file_queue text, priority int)
@@ -96,7 +110,7 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
     },
 
     async addSkipped(items) {
-      await client.query(
+      await pool.query(
         `insert into batch_items (batch_id, item, line, state, region, bucket, image_name, problems, file_queue, priority, rank)
          select $1, item, line, 'invalid', '', '', coalesce(image_name, ''), problems, '', 9, 0
          from jsonb_to_recordset($2::jsonb) as g (item int, line int, image_name text, problems jsonb)`,
@@ -110,7 +124,7 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
     },
 
     async markRepeated() {
-      const marked = await client.query<{ item: number; line: number; image_name: string; problems: RequestProblem[] }>(
+      const marked = await pool.query<{ item: number; line: number; image_name: string; problems: RequestProblem[] }>(
         `with repeated as materialized (
            select * from (
              select item as number, first_value(line) over same as first_line, row_number() over same as nth
@@ -135,13 +149,21 @@ export async function openIntake(pool: pg.Pool): Promise<BatchIntake> {
     },
 
     async commit(digest) {
-      await client.query('update batches set digest = $2 where id = $1', [id, digest]);
-      await end('commit');
+      clearInterval(seen);
+      const made = await pool.query(
+        `update batches set digest = $2, arriving_seen_at = null, workflow_started_at = null, created_at = now(), updated_at = now()
+         where id = $1 and arriving_seen_at is not null`,
+        [id, digest],
+      );
       // Query plans for a small table are slow for a large one. The batch is committed, so a failure here is ignored.
       await pool.query('analyze batch_items, batch_lanes').catch(() => undefined);
+      return made.rowCount === 1;
     },
 
-    rollback: () => end('rollback'),
+    async abandon() {
+      clearInterval(seen);
+      if (id !== '') await pool.query('delete from batches where id = $1 and arriving_seen_at is not null', [id]);
+    },
   };
 }
 

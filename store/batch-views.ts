@@ -82,7 +82,9 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
 
   return {
     async get(batchId: string): Promise<BatchView | null> {
-      const found = await pool.query<BatchRow>('select * from batches where id = $1', [batchId]);
+      const found = await pool.query<BatchRow>('select * from batches where id = $1 and arriving_seen_at is null', [
+        batchId,
+      ]);
       const row = found.rows[0];
       if (row === undefined) return null;
       const { fresh: _internal, ...counts } = await countItems(pool, batchId);
@@ -121,7 +123,7 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
            select count(*)::int as items,
              (count(*) filter (where state in ${FINAL_STATES_SQL} or state = 'invalid'))::int as ended
            from batch_items where batch_id = b.id) c
-         where ($1::text is null or b.state = $1) and ($2::text is null or b.id < $2)
+         where b.arriving_seen_at is null and ($1::text is null or b.state = $1) and ($2::text is null or b.id < $2)
          order by b.id desc limit $3`,
         [filter.state ?? null, filter.cursor ?? null, filter.limit],
       );

@@ -3,6 +3,7 @@
 import type pg from 'pg';
 import type { BatchCounts, BatchHold, BatchState } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import { removeGoneArrivals } from './batch-arrivals.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
 import { transaction } from './transaction.js';
@@ -61,10 +62,12 @@ export type BatchStore = ReturnType<typeof createBatchStore>;
 
 export function createBatchStore(pool: pg.Pool) {
   return {
+    removeGoneArrivals: () => removeGoneArrivals(pool),
+
     async toStart(olderThanMs: number, limit: number): Promise<readonly BatchToStart[]> {
       const result = await pool.query<BatchToStart>(
         `select id, policy, claimed_page as "claimedPage", step::int as step from batches
-         where workflow_started_at is null and created_at < now() - $1 * interval '1 millisecond'
+         where workflow_started_at is null and arriving_seen_at is null and created_at < now() - $1 * interval '1 millisecond'
          order by created_at limit $2`,
         [olderThanMs, limit],
       );
@@ -74,7 +77,8 @@ export function createBatchStore(pool: pg.Pool) {
     /** The state that a starting workflow of the batch needs, for the first run and for later runs. */
     async forStart(batchId: string): Promise<(BatchToStart & { readonly state: BatchState }) | null> {
       const result = await pool.query<BatchToStart & { readonly state: BatchState }>(
-        'select id, state, policy, claimed_page as "claimedPage", step::int as step from batches where id = $1',
+        `select id, state, policy, claimed_page as "claimedPage", step::int as step from batches
+         where id = $1 and arriving_seen_at is null`,
         [batchId],
       );
       return result.rows[0] ?? null;

@@ -10,8 +10,11 @@ import type { RequestProblem } from '../../domain/request/request.js';
 import { problem as answer, answers, json, schemaPath } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type ProblemError, problem } from '../problems.js';
+import { BODY_IDLE_MS, bodyChunks, malformed } from '../request-body.js';
 import { parameter, routes } from '../route.js';
 import { findBatch } from './batches.js';
+
+const RETRY_AFTER_S = 5;
 
 /** The limit of problems in `errors`; `badItems` contains those of the first thousand items. */
 const MOST_ERRORS = 200;
@@ -47,8 +50,11 @@ const create = createRoute({
   responses: answers({
     202: json('Accepted; Location is the URL of the batch', 'Batch'),
     400: answer('The file is invalid; badItems[] lists every invalid item with its line'),
+    408: answer('The file did not arrive in time'),
+    409: answer('Another request is sending a file with this name or key'),
     415: answer('The content type is not that of a batch file'),
     422: answer('The name or the key was used for another file'),
+    503: answer('Too many batch files are being received; Retry-After says when to send the file again'),
   }),
 });
 
@@ -59,8 +65,9 @@ export function createBatchRoutes({ batches }: Pick<ApiDependencies, 'batches'>)
     const format = demandFormat(context.req.header('content-type') ?? '');
     const order = orderOf(format, context.req.valid('query'), idempotencyKey);
     const { body } = context.req.raw;
-    if (body === null) throw problem('malformedBody', 'the body is empty', 'Send the batch file as the body.');
-    const outcome = await batches.create(order, body);
+    if (body === null) throw malformed('the body is empty', 'Send the batch file as the body.');
+    const limits = { maxBytes: Number.POSITIVE_INFINITY, idleMs: BODY_IDLE_MS };
+    const outcome = await batches.create(order, bodyChunks(body, limits));
     if (outcome.kind !== 'created') throw refusal(outcome, order);
     const { batchId, skipped, skippedCount } = outcome;
     const view = await findBatch(batches, batchId);
@@ -98,10 +105,33 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
         'Set another name or key. To run the failed items of the other batch again, retry it.',
         { batchId: taken.batch.id },
       );
-    case 'unreadable':
-      return problem('unreadableBatch', `line ${taken.line}: ${taken.reason}`, 'Fix the file. Nothing was started.', {
+    case 'arriving':
+      return problem(
+        'batchArriving',
+        `another request is sending batch ${taken.batch.name}${settings.idempotencyKey === null ? '' : ' or a batch with this idempotency key'}`,
+        'Wait until that request has ended, then send the file again: the same file returns the same batch.',
+        { batchId: taken.batch.id },
+      );
+    case 'tooMany':
+      return problem(
+        'tooManyBatches',
+        'the API receives as many batch files as it can at the same time',
+        `Send the file again in ${RETRY_AFTER_S} s. Nothing was started.`,
+        { retryAfterSeconds: RETRY_AFTER_S },
+      );
+    case 'lost':
+      return problem(
+        'unavailable',
+        'PostgreSQL could not be reached for too long while the file was received',
+        'Check GET /readyz and send the file again. Nothing was started.',
+      );
+    case 'unreadable': {
+      const message = `line ${taken.line}: ${taken.reason}`;
+      return problem('unreadableBatch', message, 'Fix the file. Nothing was started.', {
         line: taken.line,
+        errors: [{ path: '', rule: 'batch.readable', given: null, message, vendorCode: null }],
       });
+    }
     case 'badHeader':
       return problem(
         'invalidRequest',

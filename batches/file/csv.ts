@@ -67,6 +67,7 @@ export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator
       previousEnd = info.lines;
       if (columns === null) {
         columns = record.map((name) => columnOf(name, line));
+        rejectRepeated(record, columns, line);
         yield { kind: 'header', header: headerIn(comments), line: 1 };
         continue;
       }
@@ -94,6 +95,20 @@ function columnOf(name: string, line: number): Column {
     throw new BatchFileError(line, `${JSON.stringify(name)} is not a valid column name`);
   }
   return { path, read: READERS[full.replaceAll(/\[\d+\]/g, '[]')] ?? ((cell) => cell) };
+}
+
+function rejectRepeated(names: readonly string[], columns: readonly Column[], line: number): void {
+  const seen = new Map<string, string>();
+  for (const [index, { path }] of columns.entries()) {
+    const name = names[index] ?? '';
+    const field = path.join('.');
+    const other = seen.get(field);
+    if (other !== undefined) {
+      const what = other === name ? `column ${name} occurs twice` : `columns ${other} and ${name} are the same field`;
+      throw new BatchFileError(line, `${what}: remove one of them`);
+    }
+    seen.set(field, name);
+  }
 }
 
 /** Converts the cells of fields that are not text. */

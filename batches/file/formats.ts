@@ -11,7 +11,7 @@ export const MEDIA_TYPES: Readonly<Record<BatchFormat, string>> = {
   yaml: 'application/yaml',
 };
 
-const ALSO: Readonly<Record<string, BatchFormat>> = {
+const ALSO: Readonly<Record<string, BatchFormat | undefined>> = {
   'application/x-ndjson': 'jsonl',
   'application/ndjson': 'jsonl',
   'application/x-jsonlines': 'jsonl',
@@ -19,8 +19,13 @@ const ALSO: Readonly<Record<string, BatchFormat>> = {
   'text/yaml': 'yaml',
 };
 
+/** The parameters that change nothing: files are UTF-8, and a CSV file always has a header. */
+const PARAMETER = /^[ \t]*(charset[ \t]*=[ \t]*("utf-?8"|utf-?8)|header[ \t]*=[ \t]*"?present"?)[ \t]*$/i;
+
 /** Null for any other type. */
 export function formatOf(contentType: string): BatchFormat | null {
-  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
-  return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === type) ?? ALSO[type] ?? null;
+  const [type = '', ...parameters] = contentType.split(';');
+  if (!parameters.every((parameter) => PARAMETER.test(parameter))) return null;
+  const name = type.trim().toLowerCase();
+  return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === name) ?? ALSO[name] ?? null;
 }

@@ -2,6 +2,7 @@
  * JSON: `{"name": …, "policy": …, "defaults": …, "items": [ … ]}`, or only the list of items. The stream is divided into
  * items, each of which is parsed separately, so that memory use is constant and the line of every item is known.
  */
+import { readJson } from '../../domain/json-document.js';
 import { BatchFileError, type Entry, MAX_ITEM_CHARACTERS, tooLong } from './entries.js';
 
 /** The text of one JSON value in the stream; complete when all brackets and quotes are closed. */
@@ -164,11 +165,10 @@ class JsonDocument {
       this.place = 'key';
       yield { kind: 'header', header: { [this.key]: parsed(cut) }, line: cut.line };
     } else {
-      try {
-        yield { kind: 'item', line: cut.line, value: JSON.parse(cut.text) };
-      } catch (error) {
-        yield { kind: 'unreadable', line: cut.line, reason: notJson(error) };
-      }
+      const read = readJson(cut.text, cut.line);
+      yield read.ok
+        ? { kind: 'item', line: cut.line, value: read.value }
+        : { kind: 'unreadable', line: cut.line, reason: read.message };
     }
   }
 
@@ -182,15 +182,9 @@ class JsonDocument {
 }
 
 function parsed(cut: Cut): unknown {
-  try {
-    return JSON.parse(cut.text);
-  } catch (error) {
-    throw new BatchFileError(cut.line, notJson(error));
-  }
-}
-
-function notJson(error: unknown): string {
-  return `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+  const read = readJson(cut.text, cut.line);
+  if (read.ok) return read.value;
+  throw new BatchFileError(cut.line, read.message);
 }
 
 const codeOf = (character: string) => character.charCodeAt(0);

@@ -1,4 +1,5 @@
 /** JSON Lines: one item per line; the first line may be `{"batch": {"name": …, "policy": …, "defaults": …}}`. */
+import { readJson } from '../../domain/json-document.js';
 import { isRecord } from '../../domain/json-value.js';
 import { type Entry, linesOf } from './entries.js';
 
@@ -15,9 +16,6 @@ export async function* jsonlEntries(chunks: AsyncIterable<string>): AsyncGenerat
 }
 
 function readLine(line: number, text: string): Entry {
-  try {
-    return { kind: 'item', line, value: JSON.parse(text) };
-  } catch (error) {
-    return { kind: 'unreadable', line, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
-  }
+  const read = readJson(text);
+  return read.ok ? { kind: 'item', line, value: read.value } : { kind: 'unreadable', line, reason: read.message };
 }

@@ -8,17 +8,24 @@ import { yamlEntries } from './yaml.js';
 
 const READERS = { json: jsonEntries, jsonl: jsonlEntries, csv: csvEntries, yaml: yamlEntries } as const;
 
+/** Called with the value of `name` as soon as it is read, which may be long before the header is complete. */
+export type OnName = (name: unknown) => Promise<void>;
+
 /** Yields the header, then the items. Throws `BatchFileError` if the file cannot be read. */
-export function readEntries(format: BatchFormat, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+export function readEntries(
+  format: BatchFormat,
+  chunks: AsyncIterable<Uint8Array>,
+  onName: OnName = async () => {},
+): AsyncGenerator<Entry> {
   const entries = READERS[format](decoded(chunks));
-  return format === 'json' || format === 'yaml' ? headerFirst(entries) : entries;
+  return format === 'json' || format === 'yaml' ? headerFirst(entries, onName) : entries;
 }
 
 /** The limit of items that are buffered until a header after them is read. In a longer file, the header must come first. */
 const MOST_HELD = 20_000;
 
 /** The header may follow the items, because programs write the fields of an object in any order. */
-async function* headerFirst(entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
+async function* headerFirst(entries: AsyncIterable<Entry>, onName: OnName): AsyncGenerator<Entry> {
   const header: Record<string, unknown> = {};
   let held: Entry[] | null = [];
   let line = 1;
@@ -32,8 +39,11 @@ async function* headerFirst(entries: AsyncIterable<Entry>): AsyncGenerator<Entry
       if (held === null) yield entry;
       else if (held.push(entry) > MOST_HELD || HEADER_FIELDS.every((field) => field in header)) yield* release();
     } else if (held !== null) {
+      const repeated = Object.keys(entry.header).find((field) => Object.hasOwn(header, field));
+      if (repeated !== undefined) throw new BatchFileError(entry.line, `${repeated} occurs twice: remove one of them`);
       Object.assign(header, entry.header);
       ({ line } = entry);
+      if ('name' in entry.header) await onName(entry.header.name);
     } else {
       const fields = Object.keys(entry.header).join(', ');
       throw new BatchFileError(entry.line, `${fields} found after ${MOST_HELD} items: move it before the items`);

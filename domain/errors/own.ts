@@ -27,6 +27,12 @@ export const OWN = [
     remedy: 'Send Content-Type: application/json.',
   },
   {
+    code: 'Request.Timeout',
+    meaning: 'The client stopped sending the body, or sent it too slowly',
+    class: 'request',
+    remedy: 'Check the connection to the API and send the request again. Nothing was changed.',
+  },
+  {
     code: 'Request.TooLarge',
     meaning: 'The body exceeds the size limit',
     class: 'request',
@@ -157,6 +163,18 @@ export const OWN = [
     remedy: 'Send CSV, JSON, JSON lines or YAML with its content type.',
   },
   {
+    code: 'Batch.Arriving',
+    meaning: 'Another request is sending a batch with this name or idempotency key',
+    class: 'request',
+    remedy: 'Wait until that request has ended, then send the file again: the same file returns the same batch.',
+  },
+  {
+    code: 'Batch.TooManyArriving',
+    meaning: 'The API receives as many batch files as it can at the same time',
+    class: 'request',
+    remedy: 'Send the file again after the time in Retry-After.',
+  },
+  {
     code: 'Batch.NameTaken',
     meaning: 'The name or idempotency key belongs to another batch',
     class: 'request',
@@ -216,6 +234,19 @@ export const OWN = [
     meaning: 'The API token is missing or wrong',
     class: 'request',
     remedy: 'Set ECS_IMPORT_API_TOKEN to the token of the API.',
+  },
+  {
+    code: 'Api.CrossOrigin',
+    meaning: 'A page of another origin sent a request that changes something',
+    class: 'request',
+    remedy:
+      'Use the command line or a program. If a proxy changes the Host header, add the name of the page to ECS_IMPORT_HOST_NAMES.',
+  },
+  {
+    code: 'Api.UnknownHost',
+    meaning: 'The request names a host that is not a name of this API',
+    class: 'request',
+    remedy: 'Use an IP address or localhost in the URL, or add the name to ECS_IMPORT_HOST_NAMES.',
   },
   {
     code: 'Api.NotFound',

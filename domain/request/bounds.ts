@@ -43,6 +43,8 @@ export function exceededBound(document: unknown): RequestProblem | null {
       if (typeof name === 'string' && (name.length > MAX_NAME || UNSTORABLE.test(name))) {
         return problem(path, 'name', `must have field names of at most ${MAX_NAME} characters, ${WITHOUT}`);
       }
+      if (name === '__proto__')
+        return problem([...path, name], 'name', 'is not a field name that any program can store');
       open.push({ value: Reflect.get(value, name), path: [...path, name] });
     }
   }

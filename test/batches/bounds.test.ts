@@ -36,6 +36,14 @@ test.each<[string, BatchFormat, string, string]>([
   ['a NUL', 'jsonl', item('"description":"a\\u0000b"'), 'description.characters'],
   ['a lone surrogate', 'json', `[${item('"description":"a\\ud800"')}]`, 'description.characters'],
   ['a list as an item', 'jsonl', '[1,2]', 'item.shape'],
+  ['a repeated field', 'jsonl', item('"tags":{"a":"1","a":"2"}'), 'item.readable'],
+  ['a repeated field', 'json', `[${item('"imageName":"web-2"')}]`, 'item.readable'],
+  ['a repeated field', 'yaml', '- imageName: web-1\n  imageName: web-2\n', 'item.readable'],
+  ['a repeated header field', 'json', '{"name":"a","items":[],"name":"b"}', 'file'],
+  ['a repeated header field', 'yaml', 'name: a\nitems:\n- imageName: web-1\nname: b\n', 'file'],
+  ['a repeated column', 'csv', 'imageName,region,imageName\nweb-1,cn-hangzhou,web-2\n', 'file'],
+  ['two names of one column', 'csv', 'name,region,imageName\nweb-1,cn-hangzhou,web-2\n', 'file'],
+  ['the field __proto__', 'jsonl', item('"__proto__":{}'), '__proto__.name'],
 ])('%s in %s → a problem of the item', async (_, format, text, rule) => {
   const problems = await problemsOf(format, text);
   expect(problems.map((problem) => problem.rule)).toEqual([rule]);

@@ -1,0 +1,136 @@
+/** Batch files that are still being received: they hold no connection, are hidden, and leave nothing behind. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BatchOrder, CreateOutcome } from '../../batches/create.js';
+import type { BatchUseCaseDependencies } from '../../batches/ports.js';
+import { createBatchUseCases } from '../../batches/use-cases.js';
+import { removeGoneArrivals } from '../../store/batch-arrivals.js';
+import { openIntake } from '../../store/batch-intake.js';
+import { createBatchViews } from '../../store/batch-views.js';
+import { createBatchStore } from '../../store/batches.js';
+import { openPool } from '../../store/database.js';
+import { bodyWith } from '../support/domain/requests.js';
+import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+});
+afterAll(() => database?.close());
+
+function useCasesWith(pool: TestDatabase['pool']) {
+  const started: string[] = [];
+  const deps = {
+    batches: createBatchStore(pool),
+    views: createBatchViews(pool, null),
+    openIntake: () => openIntake(pool),
+    workflows: {
+      start: async ({ id }: { readonly id: string }) => {
+        started.push(id);
+        return { kind: 'delivered' };
+      },
+    },
+    clock: { now: () => Date.now() },
+    workerHost: 'host-1',
+  } as unknown as BatchUseCaseDependencies;
+  return { batches: createBatchUseCases(deps), started };
+}
+
+const order = (header: object = {}): BatchOrder => ({
+  format: 'json',
+  header: { ...header },
+  skipInvalid: false,
+  base: null,
+  idempotencyKey: null,
+});
+
+/** A file that is sent up to and including its first item; `rest` sends the remaining bytes, `lose` breaks the connection. */
+function halfSent(name: string, items = 1) {
+  let sendRest = () => {};
+  let breakOff = (_: Error) => {};
+  const end = new Promise<void>((resolve, reject) => {
+    sendRest = resolve;
+    breakOff = reject;
+  });
+  end.catch(() => undefined);
+  async function* body() {
+    const list = Array.from({ length: items }, (_, n) => JSON.stringify(bodyWith({ imageName: `web-${n}` })));
+    yield Buffer.from(`{"name":${JSON.stringify(name)},"policy":{},"defaults":{},"items":[${list.join(',')}`);
+    await end;
+    yield Buffer.from(']}');
+  }
+  return { body: body(), sendRest, lose: () => breakOff(new Error('connection lost')) };
+}
+
+async function until(reached: () => Promise<boolean>): Promise<void> {
+  await expect.poll(reached, { timeout: 20_000, interval: 20 }).toBe(true);
+}
+
+const isReserved = async (name: string) =>
+  (await database.pool.query('select from batches where name = $1', [name])).rowCount === 1;
+
+const created = (outcome: CreateOutcome) => (outcome.kind === 'created' ? outcome.batchId : JSON.stringify(outcome));
+
+test('half-sent files, more than connections → queries still run; further files are refused; all are stored at the end', async () => {
+  const pool = openPool({ url: database.url, applicationName: 'test', maxConnections: 2 });
+  const { batches } = useCasesWith(pool);
+  const files = Array.from({ length: 10 }, () => {
+    const name = randomUUID();
+    return { name, ...halfSent(name, 600) };
+  });
+  const running = files.map(({ body }) => batches.create(order(), body));
+  for (const { name } of files) await until(() => isReserved(name));
+  await until(async () => pool.idleCount === pool.totalCount && pool.waitingCount === 0);
+  expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  const refused = await batches.create(order(), halfSent(randomUUID()).body);
+  expect(refused).toEqual({ kind: 'tooMany' });
+  expect((await batches.list({ limit: 100 })).batches).toEqual([]);
+  for (const { sendRest } of files) sendRest();
+  const outcomes = await Promise.all(running);
+  expect(outcomes).toMatchObject(files.map(() => ({ kind: 'created', isNew: true })));
+  expect((await batches.get(created(outcomes[0] ?? refused)))?.counts).toMatchObject({ total: 600, waiting: 600 });
+  const again = halfSent(files[0]?.name ?? '', 600);
+  again.sendRest();
+  expect(await batches.create(order(), again.body)).toMatchObject({ kind: 'created', isNew: false });
+  await pool.end();
+});
+
+test('a second file with the name of one that is being sent → refused at once, and accepted after the first was lost', async () => {
+  const { batches, started } = useCasesWith(database.pool);
+  const name = randomUUID();
+  const first = halfSent(name, 600);
+  const running = batches.create(order(), first.body);
+  await until(() => isReserved(name));
+  for (const header of [{}, { name }]) {
+    // The second file never ends: the answer does not wait for it.
+    expect(await batches.create(order(header), halfSent(name).body)).toMatchObject({
+      kind: 'arriving',
+      batch: { name },
+    });
+  }
+  first.lose();
+  await expect(running).rejects.toThrow('connection lost');
+  expect(await isReserved(name)).toBe(false);
+  expect(started).toEqual([]);
+  const second = halfSent(name);
+  second.sendRest();
+  expect(await batches.create(order(), second.body)).toMatchObject({ kind: 'created', isNew: true });
+});
+
+test('a process that died while it received a file → its batch is not started, and is removed later', async () => {
+  const name = randomUUID();
+  const id = `bat-${randomUUID()}`;
+  const intake = openIntake(database.pool);
+  await intake.reserve({ id, name, idempotencyKey: null });
+  const store = createBatchStore(database.pool);
+  await database.pool.query(`update batches set created_at = now() - interval '1 hour' where id = $1`, [id]);
+  expect((await store.toStart(0, 100)).map((batch) => batch.id)).not.toContain(id);
+  expect(await store.forStart(id)).toBeNull();
+  await removeGoneArrivals(database.pool);
+  expect(await isReserved(name)).toBe(true);
+  await database.pool.query(`update batches set arriving_seen_at = now() - interval '1 hour' where id = $1`, [id]);
+  await store.removeGoneArrivals();
+  expect(await isReserved(name)).toBe(false);
+  expect(await intake.commit('digest')).toBe(false);
+});
