@@ -11,11 +11,21 @@ const SCREEN = 'boot-check.png';
 export async function checkBoot(
   deps: Pick<ActivityDependencies, 'checkBoot' | 'files'>,
   step: Step,
-  { facts: { file }, inspection }: InspectedDisk,
+  { source, inspection }: InspectedDisk,
 ): Promise<Finding> {
-  if (file === null || inspection === null) return NOT_HERE;
-  step.log('boot check started');
-  const check = await deps.checkBoot(file, inspection, { signal: step.signal });
+  if (inspection === null) return NOT_HERE;
+  const { signal } = step;
+  const check = await source.inspect<BootCheck | null>(
+    {
+      async file(file) {
+        step.log('boot check started');
+        return await deps.checkBoot(file, inspection, { signal });
+      },
+      remote: async () => null,
+    },
+    signal,
+  );
+  if (check === null) return NOT_HERE;
   const kept = await keep(deps, step.importId, check);
   const evidence = [check.finding.evidence, ...(kept.length === 0 ? [] : [`kept: ${kept.join(', ')}`])].join('; ');
   step.log('boot check ended', { outcome: check.outcome, seconds: check.seconds });

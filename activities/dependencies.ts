@@ -6,6 +6,7 @@ import type { Convert } from '../images/convert/converter.js';
 import type { Programs } from '../images/convert/programs.js';
 import type { InspectImage, InspectRemote } from '../images/inspection.js';
 import type { HttpClient } from '../sources/http-request.js';
+import type { LocalFile } from '../sources/local-file.js';
 import type { Cache } from '../sources/scratch-cache.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
@@ -30,8 +31,8 @@ export interface ActivityDependencies {
   readonly checkBoot: CheckBoot;
   readonly watchers: RegionWatchers;
   readonly settings: ActivitySettings;
-  /** Resolves a path to a regular file under the allowed roots; rejects any other path. */
-  readonly resolveFile: (path: string) => Promise<string>;
+  /** Opens a regular file under the allowed roots; rejects any other path. */
+  readonly openFile: (path: string) => Promise<LocalFile>;
   readonly uploading: UploadDependencies;
 }
 

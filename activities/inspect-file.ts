@@ -5,10 +5,12 @@ import type { InspectionInput } from '../domain/process-names.js';
 import type { Inspection } from '../images/inspection.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-export function createInspectFile(deps: Pick<ActivityDependencies, 'inspect' | 'resolveFile'>) {
+export function createInspectFile(deps: Pick<ActivityDependencies, 'inspect' | 'openFile'>) {
   return async function inspectFile({ path, role }: InspectionInput): Promise<Inspection> {
     try {
-      return await deps.inspect(await deps.resolveFile(path), { role, signal: Context.current().cancellationSignal });
+      const file = await deps.openFile(path);
+      const signal = Context.current().cancellationSignal;
+      return await deps.inspect(file, { role, signal }).finally(() => file.close());
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
       const { failure } = error;

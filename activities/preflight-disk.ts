@@ -34,7 +34,7 @@ export async function inspectSource(
   const options = inspectOptions(request, number, signal);
   const inspection = await source.inspect(
     {
-      file: (path) => deps.inspect(path, options),
+      file: (file) => deps.inspect(file, options),
       remote: (image) => deps.uploading.inspectRemote(image, options),
     },
     signal,

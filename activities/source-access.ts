@@ -4,12 +4,12 @@ import type { SourceAccess } from '../sources/access.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 export function sourceAccess(
-  { resolveFile, cloud, uploading }: Pick<ActivityDependencies, 'resolveFile' | 'cloud' | 'uploading'>,
+  { openFile, cloud, uploading }: Pick<ActivityDependencies, 'openFile' | 'cloud' | 'uploading'>,
   region: string,
 ): SourceAccess {
   const { http, cache, uploads, digests, host, programs } = uploading;
   return {
-    ...{ resolveFile, http, cache },
+    ...{ openFile, http, cache },
     get objects() {
       return cloud.oss(region);
     },

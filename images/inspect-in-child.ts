@@ -1,5 +1,5 @@
 /** Inspects untrusted images in a child process with limits on memory, time, output and file access. */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { FailureError } from '../domain/errors/failure.js';
 import { fail, orHostFailure } from '../domain/errors/index.js';
 import { sourceFailure } from '../sources/source.js';
@@ -37,42 +37,40 @@ const MAX_REMOTE_BYTES = 512 * 1024 ** 2;
 export function createInspector(options: InspectorOptions = {}): InspectImage {
   const limits = limitsOf(options);
   const pool = new ReaderPool(limits);
+  const inspectOpen = async (handle: FileHandle, name: string, inspectOptions: InspectOptions) => {
+    const bounds = { maxFetchedBytes: MAX_FILE_BYTES, bulkBytes: FILE_BULK_BYTES };
+    return await readWith(pool, limits, await imageOf(handle, name), bounds, inspectOptions);
+  };
   return async (file, inspectOptions = {}) => {
     inspectOptions.signal?.throwIfAborted();
+    if (typeof file !== 'string') return await inspectOpen(file.handle, file.path, inspectOptions);
     openSource(file).close();
     const handle = await open(file, 'r').catch((error: unknown) =>
       orSourceFailure(file, () => {
         throw error;
       }),
     );
-    try {
-      const { size, blocks } = await handle.stat();
-      const image: RemoteImage = {
-        name: file,
-        size,
-        allocatedSize: blocks * 512,
-        async read(offset, length) {
-          const bytes = Buffer.allocUnsafe(length);
-          for (let done = 0; done < length; ) {
-            const { bytesRead } = await handle
-              .read(bytes, done, length - done, offset + done)
-              .catch(orHostFailure(`${file} cannot be read`));
-            if (bytesRead === 0) throw truncatedDuringRead(file, offset + done);
-            done += bytesRead;
-          }
-          return bytes;
-        },
-      };
-      return await readWith(
-        pool,
-        limits,
-        image,
-        { maxFetchedBytes: MAX_FILE_BYTES, bulkBytes: FILE_BULK_BYTES },
-        inspectOptions,
-      );
-    } finally {
-      await handle.close();
-    }
+    return await inspectOpen(handle, file, inspectOptions).finally(() => handle.close());
+  };
+}
+
+async function imageOf(handle: FileHandle, name: string): Promise<RemoteImage> {
+  const { size, blocks } = await handle.stat();
+  return {
+    name,
+    size,
+    allocatedSize: blocks * 512,
+    async read(offset, length) {
+      const bytes = Buffer.allocUnsafe(length);
+      for (let done = 0; done < length; ) {
+        const { bytesRead } = await handle
+          .read(bytes, done, length - done, offset + done)
+          .catch(orHostFailure(`${name} cannot be read`));
+        if (bytesRead === 0) throw truncatedDuringRead(name, offset + done);
+        done += bytesRead;
+      }
+      return bytes;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 /** Inspects one image in this process with blocking reads. Services use inspect-in-child.ts instead. */
-import { type ByteSource, type FileSource, UnreadableError, WorkLimitError } from './bytes.js';
+import { type ByteSource, type FileSource, openFile, UnreadableError, WorkLimitError } from './bytes.js';
 import { openContainer } from './container.js';
 import { type FindingList, findingList, GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { Container } from './formats/container.js';
@@ -12,14 +12,18 @@ const GIB = 1024 ** 3;
 const MAX_DISK_GIB = 2048;
 
 /**
- * Inspects the image at `path`. Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty`, `.Unreadable`
+ * Inspects an image of this host. Throws FailureError `Source.NotFound`, `.NotAFile`, `.Empty`, `.Unreadable`
  * (class `request`) if the file cannot be read at all; damage inside the file is a finding.
  */
-export const inspectImage: InspectImage = async (path, options) => {
+export const inspectImage: InspectImage = async (image, options) => {
   options?.signal?.throwIfAborted();
-  const file = openSource(path);
+  const context = { ...LONE_SYSTEM_DISK, ...options };
+  if (typeof image !== 'string') {
+    return orSourceFailure(image.path, () => inspectFile(openFile(image.handle.fd), context));
+  }
+  const file = openSource(image);
   try {
-    return orSourceFailure(path, () => inspectFile(file, { ...LONE_SYSTEM_DISK, ...options }));
+    return orSourceFailure(image, () => inspectFile(file, context));
   } finally {
     file.close();
   }

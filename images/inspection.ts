@@ -1,5 +1,6 @@
 /** The result of inspecting a disk image offline. */
 import type { Finding } from '../domain/import.js';
+import type { LocalFile } from '../sources/local-file.js';
 import type { RemoteImage } from './remote-image.js';
 
 export type ContainerFormat =
@@ -93,8 +94,8 @@ export interface InspectOptions extends Partial<DiskContext> {
   readonly signal?: AbortSignal;
 }
 
-/** Treats the image as untrusted. Throws `FailureError` for a file that cannot be read at all. */
-export type InspectImage = (file: string, options?: InspectOptions) => Promise<Inspection>;
+/** Treats the image as untrusted; `file` is a path, or a file that is open already. Throws `FailureError` for a file that cannot be read at all. */
+export type InspectImage = (file: string | LocalFile, options?: InspectOptions) => Promise<Inspection>;
 
 /** Like `InspectImage`, for a remote image. Errors of `RemoteImage.read` are rethrown unchanged. */
 export type InspectRemote = (image: RemoteImage, options?: InspectOptions) => Promise<Inspection>;

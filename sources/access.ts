@@ -1,11 +1,12 @@
 /** The dependencies of sources; a worker provides them. */
 import type { HttpClient } from './http-request.js';
+import type { LocalFile } from './local-file.js';
 import type { Cache } from './scratch-cache.js';
 import type { MapExtents } from './sparse-extents.js';
 
 export interface SourceAccess {
-  /** Checks that a path may be read on this host; returns the real path. Throws `Source.*`. */
-  resolveFile(path: string): Promise<string>;
+  /** Opens a file of this host, once and only where imports may read. Throws `Source.*`. */
+  openFile(path: string): Promise<LocalFile>;
   readonly mapExtents: MapExtents;
   readonly http: HttpClient;
   readonly cache: Cache;

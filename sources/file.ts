@@ -1,9 +1,8 @@
 /** A file on this host. */
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { SourceAccess } from './access.js';
 import { requireDigest, sha256Of } from './digest.js';
+import { type LocalFile, openLocalFile, unreadable } from './local-file.js';
 import {
   type BufferPair,
   type OpenedSource,
@@ -14,55 +13,65 @@ import {
 } from './source.js';
 import { dataExtents, type SparseMap, sparseMap } from './sparse-extents.js';
 
-const CONTENT = ['dev', 'ino', 'size', 'mtimeNs'] as const;
-/** Any writer can set back the modification time, but not the change time. */
-const VERSION = [...CONTENT, 'ctimeNs'] as const;
-type Stat = Readonly<Record<(typeof VERSION)[number], bigint>>;
-
-type FileAccess = Pick<SourceAccess, 'resolveFile' | 'mapExtents' | 'digestOf'>;
+type FileAccess = Pick<SourceAccess, 'openFile' | 'mapExtents' | 'digestOf'>;
 
 export function fileSource(url: string, access: FileAccess): Source {
   const location = new URL(url);
   // file://HOST/path only selects the worker; on the worker only the path matters.
   location.host = '';
   const path = fileURLToPath(location);
+  let described: string | null = null;
   return {
     name: path,
     place: { kind: 'file', path },
     object: null,
 
     async describe() {
-      const file = await access.resolveFile(path);
-      const found = await stat(file, { bigint: true }).catch(unreadable);
-      return { size: Number(found.size), version: versionOf(found), file, refusal: null };
+      const file = await access.openFile(path);
+      await file.close();
+      described = file.version;
+      return { size: file.size, version: file.version, file: file.path, refusal: null };
     },
 
-    inspect: async (inspector) => inspector.file(await access.resolveFile(path)),
+    async inspect(inspector) {
+      const file = await access.openFile(path);
+      try {
+        // The plan records the described version with what is found here.
+        if (described !== null && described !== file.version) {
+          throw sourceFailure('Changed', `${path} was changed or replaced before it was inspected`);
+        }
+        const report = await inspector.file(file);
+        await file.check();
+        return report;
+      } finally {
+        await file.close();
+      }
+    },
 
-    open: async (options) => openFile(await access.resolveFile(path), access, options),
+    open: async (options) => openFile(await access.openFile(path), access, options),
 
     async digest(signal, onProgress) {
-      const reader = await openFileReader(await access.resolveFile(path));
+      const reader = readerOf(await access.openFile(path));
       return await digestOf(access, reader, signal, onProgress).finally(() => reader.close());
     },
   };
 }
 
-/** Opens a file of this host, a source of its own or the copy of another one. */
+/** Opens a file of this host, a source of its own or the copy of another one. It closes the file with the source. */
 export async function openFile(
-  file: string,
+  file: LocalFile,
   access: Pick<SourceAccess, 'mapExtents' | 'digestOf'>,
   { sha256: wanted, signal, onProgress }: OpenOptions,
 ): Promise<OpenedSource> {
-  await stat(file).catch(unreadable);
-  const data = await dataExtents(file, access.mapExtents, signal);
-  const reader = await openFileReader(file, data === null ? null : sparseMap(data));
   try {
+    const data = await dataExtents(file.handle, access.mapExtents, signal);
+    const reader = readerOf(file, data === null ? null : sparseMap(data));
     const sha256 = await digestOf(access, reader, signal, onProgress);
     if (wanted !== undefined) requireDigest(sha256, wanted, reader.name);
-    return { reader, file, sha256, release: () => reader.close() };
+    file.expectDigest(sha256);
+    return { reader, file, sha256, release: () => file.close() };
   } catch (error) {
-    await reader.close();
+    await file.close();
     throw error;
   }
 }
@@ -78,34 +87,22 @@ function digestOf(
   return reader.version === null ? compute() : known(reader.version, signal, compute);
 }
 
-/**
- * Opens a regular file by its real path: a link or a pipe that has replaced it since the path was checked is rejected.
- * @param sparse the ranges without data; they are not read
- */
+/** @param sparse the ranges without data; they are not read */
 export async function openFileReader(path: string, sparse: SparseMap | null = null): Promise<SourceReader> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(unreadable);
-  try {
-    return await readerOf(path, file, sparse);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  return readerOf(await openLocalFile(path), sparse);
 }
 
-async function readerOf(path: string, file: FileHandle, sparse: SparseMap | null): Promise<SourceReader> {
-  const opened = await file.stat({ bigint: true });
-  if (!opened.isFile()) throw sourceFailure('NotAFile', `${path} is not a regular file`);
-  const size = Number(opened.size);
-  if (size === 0) throw sourceFailure('Empty', `${path} is empty`);
-
+function readerOf(file: LocalFile, sparse: SparseMap | null = null): SourceReader {
+  const { path, size, handle } = file;
   const fill = async (position: number, into: Uint8Array): Promise<void> => {
     if (sparse?.isHole(position, into.byteLength)) {
       into.fill(0);
       return;
     }
     for (let filled = 0; filled < into.byteLength; ) {
-      const { bytesRead } = await file.read(into, filled, into.byteLength - filled, position + filled);
+      const { bytesRead } = await handle
+        .read(into, filled, into.byteLength - filled, position + filled)
+        .catch((error) => unreadable(error, path));
       if (bytesRead === 0) {
         throw sourceFailure('Changed', `${path} became shorter than ${size} bytes while it was read`);
       }
@@ -116,25 +113,13 @@ async function readerOf(path: string, file: FileHandle, sparse: SparseMap | null
   return {
     name: path,
     size,
-    version: versionOf(opened),
+    version: file.version,
     remote: false,
     mustReadAll: false,
     read: (offset, length, buffers) => readAhead(offset, length, buffers, fill),
-    async check() {
-      const now = await stat(path, { bigint: true }).catch(() => null);
-      const same = CONTENT.every((field) => now?.[field] === opened[field]);
-      if (!same) throw sourceFailure('Changed', `${path} was changed or replaced while it was read`);
-    },
+    check: () => file.check(),
     close: () => file.close(),
   };
-}
-
-function unreadable(error: NodeJS.ErrnoException): never {
-  throw sourceFailure(error.code === 'ENOENT' ? 'NotFound' : 'Unreadable', error.message, { cause: error });
-}
-
-function versionOf(found: Stat): string {
-  return VERSION.map((field) => found[field]).join(':');
 }
 
 /** Reads the next chunk while the current one is in use. */

@@ -7,6 +7,7 @@ import { hashedInOrder, sha256Of } from './digest.js';
 import { openFile } from './file.js';
 import { type HttpFacts, hasRanges, httpReader, probeHttp, versionOf } from './http-ranges.js';
 import { nameOf } from './http-request.js';
+import { openLocalFile } from './local-file.js';
 import { type OpenedSource, type OpenOptions, rangesOf, type Source } from './source.js';
 
 export function httpSource(address: string, access: SourceAccess): Source {
@@ -77,7 +78,7 @@ async function openCopy(access: SourceAccess, facts: HttpFacts, options: OpenOpt
     }
   });
   try {
-    const local = await openFile(copy.path, access, options);
+    const local = await openFile(await openLocalFile(copy.path), access, options);
     return {
       ...local,
       async release(how) {

@@ -3,6 +3,7 @@ import type { FailureError } from '../domain/errors/failure.js';
 import { type CodesIn, fail } from '../domain/errors/index.js';
 import type { ObjectLocation } from '../domain/object-location.js';
 import type { SourcePlace } from '../domain/plan.js';
+import type { LocalFile } from './local-file.js';
 
 export interface Source {
   /** For messages; contains no secret. */
@@ -33,7 +34,7 @@ export interface SourceFacts {
 
 /** Reads a disk image: a file of this host, or an image elsewhere in ranges. */
 export interface Inspector<Report> {
-  file(path: string): Promise<Report>;
+  file(file: LocalFile): Promise<Report>;
   remote(image: ImageRanges): Promise<Report>;
 }
 
@@ -60,7 +61,7 @@ export interface OpenOptions {
 export interface OpenedSource {
   readonly reader: SourceReader;
   /** Null: the bytes are not on this host. */
-  readonly file: string | null;
+  readonly file: LocalFile | null;
   /** Null: unknown until all bytes are read. */
   readonly sha256: string | null;
   /** `keep`: a later attempt on this host needs the downloaded copy. */

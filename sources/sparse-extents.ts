@@ -1,5 +1,5 @@
 /** Where a sparse file has data: the rest reads as zeros and is not read at all. */
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 export interface Extent {
   readonly start: number;
@@ -35,17 +35,12 @@ export function sparseMap(data: readonly Extent[]): SparseMap {
 
 /** Null: the file has hardly any holes, or they are unknown. Node.js cannot query them itself (SEEK_HOLE). */
 export async function dataExtents(
-  path: string,
+  file: FileHandle,
   map: MapExtents,
   signal: AbortSignal,
 ): Promise<readonly Extent[] | null> {
-  const handle = await open(path, 'r');
-  try {
-    const { size, blocks } = await handle.stat();
-    return blocks * 512 >= size * DENSE ? null : await map({ fd: handle.fd, size }, signal);
-  } finally {
-    await handle.close();
-  }
+  const { size, blocks } = await file.stat();
+  return blocks * 512 >= size * DENSE ? null : await map({ fd: file.fd, size }, signal);
 }
 
 function firstEndingAfter(data: readonly Extent[], offset: number): number {

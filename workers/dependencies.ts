@@ -24,7 +24,7 @@ import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { createUploadStore } from '../store/uploads.js';
 import { createWorkerLiveness, type WorkerLiveness } from '../store/worker-liveness.js';
-import { createFileResolver } from './file-roots.js';
+import { createFileOpener } from './file-roots.js';
 
 /** Identical cloud reads within this time share one call. */
 const SHARED_READS_MS = 2_000;
@@ -86,7 +86,7 @@ export async function openDependencies(config: WorkerConfig, signal?: AbortSigna
     checkBoot: createBootChecker(),
     watchers: createRegionWatchers(cloud, { pollFirstMs, pollMaxMs, patienceMs }),
     settings: { patienceMs, pollIntervalMs: settings.lostImagePollMs, pollsForLostImage: LOST_IMAGE_POLLS },
-    resolveFile: createFileResolver(settings.fileRoots),
+    openFile: createFileOpener(settings.fileRoots),
     uploading: {
       uploads: createUploadStore(pool),
       http,

@@ -6,6 +6,7 @@ import { containerOf, convertedFormat, decideConversion } from '../../images/con
 import { estimateConversion, type LinkSpeed } from '../../images/convert/estimate.js';
 import type { Inspection } from '../../images/inspection.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
+import type { LocalFile } from '../../sources/local-file.js';
 import type { OpenedSource } from '../../sources/source.js';
 import type { UploadForm } from '../../store/uploads.js';
 import { asStated, diskOf } from '../disk-decision.js';
@@ -58,7 +59,7 @@ function formOf(conversion: DiskPlan['conversion']): UploadForm {
   return conversion === 'converted' ? 'converted' : 'as-is';
 }
 
-async function inspectLate({ deps, input, disk, signal }: UploadContext, file: string): Promise<Inspection> {
+async function inspectLate({ deps, input, disk, signal }: UploadContext, file: LocalFile): Promise<Inspection> {
   const { request } = input;
   const inspection = await deps.inspect(file, inspectOptions(request, disk.number, signal));
   return asStated(diskOf(request, disk.number), inspection);
@@ -67,7 +68,7 @@ async function inspectLate({ deps, input, disk, signal }: UploadContext, file: s
 async function fasterForm(
   context: UploadContext,
   opened: OpenedSource,
-  file: string,
+  file: LocalFile,
   container: ContainerFacts,
 ): Promise<UploadForm> {
   const { deps, disk, signal } = context;
@@ -76,7 +77,7 @@ async function fasterForm(
   if (uploaded !== undefined) return uploaded.form;
   const qemuImg = await deps.uploading.programs.qemuImg();
   if (qemuImg === null) return 'as-is';
-  const estimate = await estimateConversion(file, container, qemuImg, linkOf(context), signal);
+  const estimate = await estimateConversion(file.handle, container, qemuImg, linkOf(context), signal);
   if (estimate === null) return 'as-is';
   await reportReason(context, estimate.reason);
   return estimate.convert ? 'converted' : 'as-is';

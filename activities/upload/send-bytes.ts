@@ -20,6 +20,8 @@ export async function sendBytes(
   { form, container }: FormDecision,
   lease: Lease,
 ): Promise<void> {
+  // It has waited for the lease and for an upload slot.
+  if (!opened.reader.remote) await opened.reader.check();
   if (form === 'as-is') return send(context, upload, wholeSectors(context, opened.reader, container), null, lease);
   const { deps, step, input, disk, progress } = context;
   const { file, sha256 } = opened;

@@ -40,7 +40,10 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   try {
     // A file may have changed once more before it was opened.
     const current = facts.file === null ? planned : planFor(planned, opened.reader.version);
-    return await sendOpened({ ...context, disk: current }, opened);
+    const sent = await sendOpened({ ...context, disk: current }, opened);
+    // Another import may have sent this content while this one waited for it.
+    if (facts.file !== null) await opened.reader.check();
+    return sent;
   } catch (error) {
     // A later attempt on this host reuses the copy, except after a cancel.
     if (!signal.aborted || isShutdown(signal)) how = 'keep';

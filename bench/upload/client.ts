@@ -6,9 +6,10 @@ import { open, stat } from 'node:fs/promises';
 import http from 'node:http';
 import OSS from 'ali-oss';
 import { createOss } from '../../alibaba/oss.js';
-import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
+import { findQemuImg } from '../../images/convert/qemu-img.js';
 import { openFileReader } from '../../sources/file.js';
-import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
+import { sparseMap } from '../../sources/sparse-extents.js';
+import { extentsOf } from './extents.js';
 
 const [client = '', endpoint = '', file = '', partSizeText = '', concurrentText = ''] = process.argv.slice(2);
 const partSize = Number(partSizeText);
@@ -18,7 +19,7 @@ const keys = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' };
 /** Determined before the measurement, because a worker also knows the extents before the upload. */
 async function holes() {
   const qemuImg = await findQemuImg();
-  const data = qemuImg === null ? null : await dataExtents(file, mapExtentsWith(qemuImg), new AbortController().signal);
+  const data = qemuImg === null ? null : await extentsOf(file, qemuImg, new AbortController().signal);
   return data === null ? null : sparseMap(data);
 }
 const known = client === 'ours' ? await holes() : null;

@@ -5,12 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConverter } from '../../images/convert/converter.js';
 import { containerOf } from '../../images/convert/decision.js';
-import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
+import { findQemuImg } from '../../images/convert/qemu-img.js';
 import { inspectImage } from '../../images/inspect.js';
 import { sha256Of } from '../../sources/digest.js';
 import { openFileReader } from '../../sources/file.js';
+import { openLocalFile } from '../../sources/local-file.js';
 import { createCache } from '../../sources/scratch-cache.js';
-import { dataExtents, type Extent, sparseMap } from '../../sources/sparse-extents.js';
+import { type Extent, sparseMap } from '../../sources/sparse-extents.js';
+import { extentsOf } from './extents.js';
 import { type Figures, nodeClient } from './processes.js';
 import type { Sink } from './sink.js';
 import { mebibytes, table } from './tables.js';
@@ -53,7 +55,7 @@ export async function largeFile(sink: Sink, folder: string, demo: string): Promi
   const cacheFolder = `${folder}/cache`;
   try {
     await sparseImage(file, demo);
-    const data = (await dataExtents(file, mapExtentsWith(qemuImg), never)) ?? [];
+    const data = (await extentsOf(file, qemuImg, never)) ?? [];
     const hashed = await timed(() => digest(file, data));
     const send = async (path: string): Promise<Figures> => {
       await sink.prepare({ file: path, partSize: PART });
@@ -94,11 +96,12 @@ async function digest(file: string, data: readonly Extent[]): Promise<string> {
 /** Converts as a worker does, including the inspection of both images. */
 async function convert(file: string, cacheFolder: string, signal: AbortSignal): Promise<string> {
   const cache = createCache({ folder: cacheFolder, limitBytes: 2 * SIZE });
-  const inspection = await inspectImage(file);
+  const image = await openLocalFile(file);
+  const inspection = await inspectImage(image);
   const { file: converted } = await createConverter({ cache, inspect: inspectImage })({
-    ...{ file, container: containerOf(inspection), name: 'large', mode: 'qcow2', role: 'system', signal },
+    ...{ file: image, container: containerOf(inspection), name: 'large', mode: 'qcow2', role: 'system', signal },
     onProgress: () => undefined,
-  });
+  }).finally(() => image.close());
   return converted.path;
 }
 

@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
 import { crc64, crc64Combine } from '../../alibaba/crc64.js';
-import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
+import { findQemuImg } from '../../images/convert/qemu-img.js';
 import { openFileReader } from '../../sources/file.js';
-import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
+import { sparseMap } from '../../sources/sparse-extents.js';
+import { extentsOf } from './extents.js';
 
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;
@@ -55,7 +56,7 @@ interface FileChecksums {
 
 async function checksumsOf(file: string): Promise<FileChecksums> {
   const qemuImg = await findQemuImg();
-  const data = qemuImg === null ? null : await dataExtents(file, mapExtentsWith(qemuImg), never);
+  const data = qemuImg === null ? null : await extentsOf(file, qemuImg, never);
   const source = await openFileReader(file, data === null ? null : sparseMap(data));
   const sums: bigint[] = [];
   const buffers = [Buffer.alloc(MIB), Buffer.alloc(MIB)] as const;

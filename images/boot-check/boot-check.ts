@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding, Severity } from '../../domain/import.js';
+import type { LocalFile } from '../../sources/local-file.js';
 import { isProcessAlive } from '../../sources/process-alive.js';
 import { unlessUnreadable } from '../findings.js';
 import type { Inspection } from '../inspection.js';
@@ -61,7 +62,7 @@ const GIB = 1024 ** 3;
 
 /** Any behaviour of the guest is an outcome. Rejects with the signal's reason on an abort, and if the file is missing. */
 export async function bootCheck(
-  file: string,
+  file: string | LocalFile,
   inspection: Inspection,
   options: BootCheckOptions = {},
 ): Promise<BootCheck> {
@@ -75,14 +76,20 @@ export async function bootCheck(
     return notRun(tools, INSTALL_QEMU);
   }
   removeStaleFolders();
-  const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
-  const fd = orSourceFailure(file, () => openSync(file, 'r'));
+  const image = openedImage(file);
   try {
-    return await run({ plan, tools, folder, fd, size: inspection.virtualSize ?? 0, options });
+    const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
+    const started = run({ plan, tools, folder, fd: image.fd, size: inspection.virtualSize ?? 0, options });
+    return await started.finally(() => rmSync(folder, { recursive: true, force: true }));
   } finally {
-    closeSync(fd);
-    rmSync(folder, { recursive: true, force: true });
+    image.close();
   }
+}
+
+function openedImage(file: string | LocalFile): { readonly fd: number; readonly close: () => void } {
+  if (typeof file !== 'string') return { fd: file.handle.fd, close: () => undefined };
+  const fd = orSourceFailure(file, () => openSync(file, 'r'));
+  return { fd, close: () => closeSync(fd) };
 }
 
 const INSTALL_QEMU =

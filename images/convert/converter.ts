@@ -4,6 +4,7 @@ import { setInterval as ticks } from 'node:timers/promises';
 import { orHostFailure } from '../../domain/errors/index.js';
 import type { Finding } from '../../domain/import.js';
 import type { ContainerFacts } from '../../domain/plan.js';
+import type { LocalFile } from '../../sources/local-file.js';
 import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
 import { extractSparse, verifyManifests } from './archive.js';
@@ -24,7 +25,7 @@ const GROW_INTERVAL_MS = 1_000;
 const DECOMPRESSED_GUESS = 4;
 
 export interface ConversionInput {
-  readonly file: string;
+  readonly file: LocalFile;
   readonly container: ContainerFacts;
   /** The same for the same bytes and mode, e.g. their digest: a finished file of this name is used again. */
   readonly name: string;
@@ -74,9 +75,10 @@ export function createConverter({ cache, inspect, programs = INSTALLED }: Conver
   return async (input) => {
     const { file, container, signal, role } = input;
     const cached = await cache.obtain(input.name, firstRoom(container), signal, async (target, room) => {
-      const handle = await open(file, 'r');
       const work: Work = { ...input, cache, inspect, programs, target, room };
-      const inside = await unwrap(work, { file, handle, container, progress: 0 }).finally(() => handle.close());
+      const inside = await unlessChanged(file, (handle) =>
+        unwrap(work, { file: file.path, handle, container, progress: 0 }),
+      );
       insideOf.set(input.name, inside);
       const [oldest] = insideOf.keys();
       if (insideOf.size > MAX_REMEMBERED && oldest !== undefined) insideOf.delete(oldest);
@@ -90,6 +92,21 @@ export function createConverter({ cache, inspect, programs = INSTALLED }: Conver
       throw error;
     }
   };
+}
+
+/**
+ * Reads the file that was inspected, whatever is at its path by now. If it was written or replaced since, nothing of it is
+ * kept, also where `read` fails for that reason.
+ */
+async function unlessChanged<T>(file: LocalFile, read: (handle: FileHandle) => Promise<T>): Promise<T> {
+  await file.check();
+  const handle = await file.reopen();
+  try {
+    return await read(handle);
+  } finally {
+    await handle.close();
+    await file.check();
+  }
 }
 
 /** What was wrong with the source is so with its copy, although the copy is stored without a fault. */
@@ -124,7 +141,7 @@ async function unwrap(work: Work, source: Layer): Promise<readonly Finding[]> {
       layer = { file, handle, container: source.container, progress };
       bytesOnDisk = written;
       const container = containerOf(await work.inspect(file, { signal, role: 'data' }));
-      if (isCompression(container.format)) throw convertFailure('Failed', `${work.file} is compressed twice`);
+      if (isCompression(container.format)) throw convertFailure('Failed', `${work.file.path} is compressed twice`);
       lasting.push(...(container.lasting ?? []));
       layer = { ...layer, container };
     }
@@ -155,7 +172,7 @@ async function verify({ file, signal }: Work, { handle, container }: Layer): Pro
     ({ code, severity }) => code === 'ECSIMPORT.ManifestDigest' && severity === 'info',
   );
   if (isUnverified === true)
-    await verifyManifests(handle, signal).catch((error: unknown) => cannotDecompress(file, error));
+    await verifyManifests(handle, signal).catch((error: unknown) => cannotDecompress(file.path, error));
 }
 
 function cannotDecompress(file: string, error: unknown): never {
@@ -192,14 +209,15 @@ async function extractLayer(work: Work, layer: Layer, target: string): Promise<n
     else if (isCompression(inside)) await decompress(inside, handle, contains, decompressed, options);
     return bytesOnDisk;
   } catch (error) {
-    cannotDecompress(work.file, error);
+    cannotDecompress(work.file.path, error);
   } finally {
     await decompressed.close();
   }
 }
 
 async function toQcow2(work: Work, { handle, container, progress }: Layer): Promise<void> {
-  const { programs, file, target } = work;
+  const { programs, target } = work;
+  const { path: file } = work.file;
   const qemuImg = await requireQemuImg(programs, container.format);
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);

@@ -1,5 +1,5 @@
 /** Estimates whether it saves time to convert an image before it is sent, from its data, a compressed sample and the link's speed. */
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { ContainerFacts } from '../../domain/plan.js';
 import { dataExtents } from '../../sources/sparse-extents.js';
 import { isReadableFormat, mapExtentsWith, type QemuImg } from './qemu-img.js';
@@ -13,7 +13,7 @@ export type LinkSpeed = () => Promise<number | null>;
 
 /** Null: a conversion saves nothing, or there is too little to estimate from. */
 export async function estimateConversion(
-  file: string,
+  file: FileHandle,
   { format, fileSize }: Pick<ContainerFacts, 'format' | 'fileSize'>,
   qemuImg: QemuImg,
   link: LinkSpeed,
@@ -22,17 +22,12 @@ export async function estimateConversion(
   if (!isReadableFormat(format) || fileSize < MIN_SAVED_BYTES) return null;
   const extents = format === 'RAW' ? await dataExtents(file, mapExtentsWith(qemuImg), signal) : null;
   const data = extents ?? [{ start: 0, length: fileSize }];
-  const handle = await open(file, 'r');
-  try {
-    const sample = await sampleImage(handle, data, signal);
-    const dataBytes = data.reduce((sum, extent) => sum + extent.length, 0);
-    if (fileSize - dataBytes * sample.ratio < MIN_SAVED_BYTES) return null;
-    const linkBytesPerSecond = await link();
-    if (linkBytesPerSecond === null) return null;
-    return estimateSending({ ...sample, sourceBytes: fileSize, dataBytes, linkBytesPerSecond });
-  } finally {
-    await handle.close();
-  }
+  const sample = await sampleImage(file, data, signal);
+  const dataBytes = data.reduce((sum, extent) => sum + extent.length, 0);
+  if (fileSize - dataBytes * sample.ratio < MIN_SAVED_BYTES) return null;
+  const linkBytesPerSecond = await link();
+  if (linkBytesPerSecond === null) return null;
+  return estimateSending({ ...sample, sourceBytes: fileSize, dataBytes, linkBytesPerSecond });
 }
 
 export interface Measures {

@@ -113,7 +113,7 @@ describe('concurrent boot checks of a worker', () => {
   const inspection = inspectBytes(qcow2());
   /** A checker whose checks end when the test calls the functions in `ends`. */
   function controlledChecker() {
-    const begun: string[] = [];
+    const begun: unknown[] = [];
     const ends: (() => void)[] = [];
     const checkBoot = createBootChecker(async (file) => {
       begun.push(file);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ObjectFacts, SourceAccess } from '../../sources/access.js';
 import { createHttpClient } from '../../sources/http-request.js';
 import { sourceAt } from '../../sources/index.js';
+import { openLocalFile } from '../../sources/local-file.js';
 import { createCache } from '../../sources/scratch-cache.js';
 import type { Inspector } from '../../sources/source.js';
 import { type RangeServer, startRangeServer } from '../support/sources/range-server.js';
@@ -28,7 +29,7 @@ beforeEach(async () => {
   const http = createHttpClient({ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 });
   access = {
     ...{ http, close: () => http.close() },
-    resolveFile: async (path) => path,
+    openFile: openLocalFile,
     mapExtents: async () => null,
     cache: createCache({ folder: join(folder, 'cache'), limitBytes: 1e9 }),
     objects: {
@@ -55,7 +56,7 @@ const kinds = Object.entries(urls);
 
 /** Reports the first bytes of an image, and where they were read. */
 const inspector: Inspector<{ readonly where: string; readonly first: string }> = {
-  file: async (path) => ({ where: path, first: 'file' }),
+  file: async ({ path }) => ({ where: path, first: 'file' }),
   remote: async (image) => ({
     where: image.name,
     first: Buffer.from(await image.read(0, 8, signal)).toString('hex'),

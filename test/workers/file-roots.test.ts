@@ -1,11 +1,13 @@
 /** Which files an import may read: only files under the roots, regardless of how the path is written. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FailureError } from '../../domain/errors/failure.js';
 import { lookUp } from '../../domain/errors/index.js';
-import { createFileResolver } from '../../workers/file-roots.js';
+import { createFileOpener } from '../../workers/file-roots.js';
 
 let home = '';
 const at = (...names: string[]) => path.join(home, ...names);
@@ -26,7 +28,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const inRoot = (file: string) => createFileResolver([at('images')])(file);
+/** Opens a file as a worker with these roots does; returns its real path. */
+const opened = async (roots: readonly string[], file: string): Promise<string> => {
+  const { path: real, close } = await createFileOpener(roots)(file);
+  await close();
+  return real;
+};
+const inRoot = (file: string) => opened([at('images')], file);
 
 describe('with a root', () => {
   test.each(['images/disk', 'images/deep/disk', 'images/..disk', 'images/link-in', 'images/deep/../disk'])(
@@ -62,18 +70,41 @@ describe('with a root', () => {
   });
 
   test('that is a symbolic link → its files are allowed', async () => {
-    const resolve = createFileResolver([at('link-to-root')]);
-    expect(await resolve(at('link-to-root', 'disk'))).toBe(at('images/disk'));
-    expect(await resolve(at('images/disk'))).toBe(at('images/disk'));
+    expect(await opened([at('link-to-root')], at('link-to-root', 'disk'))).toBe(at('images/disk'));
+    expect(await opened([at('link-to-root')], at('images/disk'))).toBe(at('images/disk'));
   });
 
   test('that is one of several → the files of each are allowed', async () => {
-    const resolve = createFileResolver([at('images'), at('other')]);
-    expect(await resolve(at('other/secret'))).toBe(at('other/secret'));
+    expect(await opened([at('images'), at('other')], at('other/secret'))).toBe(at('other/secret'));
   });
 });
 
+test('a folder that is replaced by a link while files are opened → never a file outside the root', async () => {
+  const script = 'cd "$1"; while :; do mv deep kept; ln -s ../other deep; rm deep; mv kept deep; done';
+  writeFileSync(at('images/deep/secret'), 'bytes');
+  const swapping = spawn('/bin/sh', ['-c', script, 'swap', at('images')], { stdio: 'ignore' });
+  const secret = statSync(at('other/secret')).ino;
+  const open = createFileOpener([at('images')]);
+  let inside = 0;
+  try {
+    for (let attempt = 0; attempt < 1000; attempt += 1) {
+      const file = await open(at('images/deep/secret')).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(FailureError);
+        return null;
+      });
+      if (file === null) continue;
+      inside += 1;
+      expect((await file.handle.stat()).ino).not.toBe(secret);
+      await file.close();
+    }
+  } finally {
+    swapping.kill('SIGKILL');
+    await once(swapping, 'exit');
+  }
+  expect(inside).toBeGreaterThan(0);
+});
+
 test('no roots → a device is still refused', async () => {
-  await expect(createFileResolver([])('/dev/zero')).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
-  expect(await createFileResolver([])(at('other/secret'))).toBe(at('other/secret'));
+  await expect(opened([], '/dev/zero')).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
+  expect(await opened([], at('other/secret'))).toBe(at('other/secret'));
 });

@@ -1,5 +1,6 @@
 /** The upload phase for the disks of one import, on any worker. */
 import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DiskPlan } from '../../../domain/plan.js';
 import { containerOf } from '../../../images/convert/decision.js';
 import { fileSource } from '../../../sources/file.js';
+import { openLocalFile } from '../../../sources/local-file.js';
+import type { UploadStore } from '../../../store/uploads.js';
 import { inspectionOf } from '../../support/activities/upload/inspections.js';
 import { BUCKET, diskOf, sharedRecord, uploadWorker } from '../../support/activities/upload/upload-runner.js';
 import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
@@ -68,6 +71,65 @@ describe('disks of one import', () => {
   });
 });
 
+describe('a file that waits for an upload slot', () => {
+  const other = (): string => {
+    writeFileSync(join(folder, 'other'), Buffer.alloc(SIZE, 'secret'));
+    return join(folder, 'other');
+  };
+  const swaps: Record<string, (path: string) => void> = {
+    'a link to another file is at its path': (path) => {
+      rmSync(path);
+      symlinkSync(other(), path);
+    },
+    'another file is at its path': (path) => renameSync(other(), path),
+    'other bytes are written, and the modification time is set back': (path) => {
+      const { atime, mtime } = statSync(path);
+      writeFileSync(path, Buffer.alloc(SIZE, 'secret'));
+      utimesSync(path, atime, mtime);
+    },
+  };
+
+  /** Two disks on a worker that sends one at a time; \`swap\` gets the path of the waiting one. */
+  async function uploadTwo(swap: (path: string) => void) {
+    const disks = [await fileDisk(1), await fileDisk(2)] as const;
+    const shared = sharedRecord();
+    const ready = new Set<string>();
+    const claim: UploadStore['claim'] = (id, holder, leaseMs) => {
+      ready.add(holder);
+      return shared.uploads.claim(id, holder, leaseMs);
+    };
+    const sending = new Set<string>();
+    bucket.fault = ({ path, query }) => {
+      if (!query.has('partNumber')) return undefined;
+      // Both disks have been opened, and read for their digests.
+      if (ready.size < 2) return { kind: 'refuse', status: 503, code: 'SlowDown' };
+      if (sending.size === 0) swap(disks[path.includes('disk-1') ? 1 : 0].path);
+      sending.add(path);
+      return undefined;
+    };
+    const settings = { partSize: PART, maxAttempts: 1000 };
+    const worker = uploadWorker({
+      ...{ endpoint: bucket.endpoint, sends: 1, settings },
+      shared: { ...shared, uploads: { ...shared.uploads, claim } },
+    });
+    return await worker.upload(disks);
+  }
+
+  test.each(Object.entries(swaps))('%s → Source.Changed, and nothing of it is sent', async (_name, swap) => {
+    await expect(uploadTwo(swap)).rejects.toMatchObject(requestFailure({ code: 'Source.Changed' }));
+    const sent = [
+      ...bucket.objects.values(),
+      ...[...bucket.uploads.values()].flatMap(({ parts }) => [...parts.values()]),
+    ];
+    expect(sent.some((bytes) => bytes.includes('secret'))).toBe(false);
+  });
+
+  test('only its permissions change → uploaded, because its digest is the same', async () => {
+    await uploadTwo((path) => chmodSync(path, 0o600));
+    expect(bucket.objects.size).toBe(2);
+  });
+});
+
 test('action required for a disk → the failure names the disk in its field and in the command', async () => {
   const web = await startRangeServer(randomBytes(SIZE));
   web.instead = (_path, response) => {
@@ -94,7 +156,7 @@ describe('a disk that preflight has inspected', () => {
     const { version } = await fileSource(url, access).describe(new AbortController().signal);
     return version ?? '';
   };
-  const access = { resolveFile: async (path: string) => path, mapExtents: async () => null, digestOf: unused };
+  const access = { openFile: openLocalFile, mapExtents: async () => null, digestOf: unused };
   const raw = inspectionOf({ virtualSize: SIZE, fileSize: SIZE, allocatedSize: SIZE });
   const planned = (plan: DiskPlan, version: string): DiskPlan => ({
     ...plan,

@@ -10,24 +10,29 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createConverter } from '../../../images/convert/converter.js';
-import { type ConvertMode, containerOf, decideConversion } from '../../../images/convert/decision.js';
+import { type ConvertMode, decideConversion } from '../../../images/convert/decision.js';
 import { estimateConversion } from '../../../images/convert/estimate.js';
 import { INSTALLED, type Programs } from '../../../images/convert/programs.js';
 import { findQemuImg, mapExtentsWith } from '../../../images/convert/qemu-img.js';
 import { inspectImage } from '../../../images/inspect.js';
 import { createCache } from '../../../sources/scratch-cache.js';
 import { dataExtents, sparseMap } from '../../../sources/sparse-extents.js';
+import { convertFile } from '../../support/images/convert-file.js';
 import { DEMO, MIB, mbrDisk } from '../../support/images/made-images.js';
 
 let home = '';
@@ -61,23 +66,13 @@ interface Changes {
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (fraction: number) => void;
+  readonly before?: () => void;
 }
 
 let names = 0;
 async function convert(file: string, changes: Changes = {}) {
-  const inspection = await inspectImage(file);
   names += 1;
-  return await converter(changes.limitBytes)({
-    ...{
-      file,
-      container: containerOf(inspection),
-      name: `converted-${names}`,
-      mode: changes.mode ?? 'auto',
-      role: 'system',
-    },
-    signal: changes.signal ?? signal,
-    onProgress: changes.onProgress ?? (() => undefined),
-  });
+  return await convertFile(file, converter(changes.limitBytes), { name: `converted-${names}`, ...changes });
 }
 
 function toFormat(format: string, ...options: string[]): string {
@@ -202,6 +197,52 @@ describe('an image that refers to other files', () => {
   );
 });
 
+describe('a path whose file was opened → nothing else is converted or kept', () => {
+  const swapped = async (swap: (file: string) => void, when: 'before' | 'onProgress') => {
+    run('cp', raw, at('swapped.raw'));
+    const file = at('swapped.raw');
+    let isSwapped = false;
+    const once = () => {
+      if (!isSwapped) swap(file);
+      isSwapped = true;
+    };
+    await expect(convert(file, { mode: 'qcow2', [when]: once })).rejects.toMatchObject({
+      failure: { code: 'Source.Changed', class: 'request' },
+    });
+    expect(readdirSync(at('cache'))).toEqual([]);
+    rmSync(file);
+  };
+  const other = () => {
+    const file = at('other.raw');
+    run('cp', raw, file);
+    return file;
+  };
+  const swaps: Record<string, (file: string) => void> = {
+    'a link to another file': (file) => {
+      rmSync(file);
+      symlinkSync(other(), file);
+    },
+    'another file with the same times': (file) => {
+      const { atime, mtime } = statSync(file);
+      renameSync(other(), file);
+      utimesSync(file, atime, mtime);
+    },
+    'other bytes in the same file, with the same times': (file) => {
+      const { atime, mtime } = statSync(file);
+      const handle = openSync(file, 'r+');
+      writeSync(handle, 'other bytes', 10 * MIB);
+      closeSync(handle);
+      utimesSync(file, atime, mtime);
+    },
+  };
+
+  test.each(Object.entries(swaps))('%s before the conversion', (_name, swap) => swapped(swap, 'before'));
+  test.each(Object.entries(swaps))('%s during the conversion', (_name, swap) => swapped(swap, 'onProgress'));
+
+  test('a file that is no disk image → reported as changed, not as damaged', () =>
+    swapped((file) => writeFileSync(file, 'text'), 'before'));
+});
+
 describe('a compressed file', () => {
   test('that is truncated → reported as damaged', async () => {
     const file = makers['a raw file compressed with gzip']?.() ?? '';
@@ -263,14 +304,11 @@ describe('a conversion', () => {
     const program = `
       import { createCache } from '${path.resolve('sources/scratch-cache.ts')}';
       import { createConverter } from '${path.resolve('images/convert/converter.ts')}';
-      import { containerOf } from '${path.resolve('images/convert/decision.ts')}';
       import { inspectImage } from '${path.resolve('images/inspect.ts')}';
+      import { convertFile } from '${path.resolve('test/support/images/convert-file.ts')}';
       const cache = createCache({ folder: ${JSON.stringify(at('cache'))}, limitBytes: 1e12 });
-      const inspection = await inspectImage(${JSON.stringify(slow())});
-      await createConverter({ cache, inspect: inspectImage })({
-        file: ${JSON.stringify(slow())}, container: containerOf(inspection), name: 'killed', mode: 'qcow2', role: 'system',
-        signal: new AbortController().signal, onProgress: () => undefined,
-      });`;
+      const converter = createConverter({ cache, inspect: inspectImage });
+      await convertFile(${JSON.stringify(slow())}, converter, { name: 'killed', mode: 'qcow2' });`;
     writeFileSync(at('killed.mts'), program);
     const worker = spawn(process.execPath, ['--import', 'tsx', at('killed.mts')], { stdio: 'ignore' });
     while (workers().length === 0) await delay(20);
@@ -317,7 +355,8 @@ describe('the holes of a sparse file', () => {
   test('are mapped: everything outside the map is zero', async () => {
     const qemuImg = await findQemuImg();
     if (qemuImg === null) throw new Error('this test needs qemu-img');
-    const data = await dataExtents(raw, mapExtentsWith(qemuImg), signal);
+    const file = await open(raw);
+    const data = await dataExtents(file, mapExtentsWith(qemuImg), signal).finally(() => file.close());
     if (data === null) throw new Error('no map');
     const map = sparseMap(data);
     expect(map.dataBytes).toBeLessThan(20 * MIB);
@@ -332,11 +371,13 @@ describe('the holes of a sparse file', () => {
     const qemuImg = await findQemuImg();
     if (qemuImg === null) throw new Error('this test needs qemu-img');
     const inspection = await inspectImage(raw);
+    const file = await open(raw);
     const estimate = (bytesPerSecond: number) =>
-      estimateConversion(raw, inspection, qemuImg, () => Promise.resolve(bytesPerSecond), signal);
+      estimateConversion(file, inspection, qemuImg, () => Promise.resolve(bytesPerSecond), signal);
     const slow = await estimate(MIB);
     expect(slow).toMatchObject({ convert: true });
     expect(slow?.convertedBytes).toBeLessThan(12 * MIB);
     expect(await estimate(5000 * MIB)).toMatchObject({ convert: false });
+    await file.close();
   });
 });

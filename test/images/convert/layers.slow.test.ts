@@ -18,16 +18,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createConverter } from '../../../images/convert/converter.js';
-import { containerOf, decideConversion } from '../../../images/convert/decision.js';
+import { decideConversion } from '../../../images/convert/decision.js';
 import { INSTALLED } from '../../../images/convert/programs.js';
 import { inspectImage } from '../../../images/inspect.js';
 import { createCache } from '../../../sources/scratch-cache.js';
+import { convertFile } from '../../support/images/convert-file.js';
 import { MIB, mbrDisk } from '../../support/images/made-images.js';
 import { vhdFooter } from '../../support/images/made-vhd.js';
 
 let home = '';
 const SIZE = 64 * MIB;
-const signal = new AbortController().signal;
 const run = (script: string) => execFileSync('bash', ['-ec', script], { cwd: home, stdio: 'pipe' }).toString();
 const at = (name: string) => path.join(home, name);
 
@@ -52,13 +52,8 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 async function convert(name: string) {
-  const file = at(name);
-  const inspection = await inspectImage(file);
   const cache = createCache({ folder: at('cache'), limitBytes: 4096 * MIB });
-  return await createConverter({ cache, inspect: inspectImage })({
-    ...{ file, container: containerOf(inspection), name, mode: 'qcow2', role: 'system', signal },
-    onProgress: () => undefined,
-  });
+  return await convertFile(at(name), createConverter({ cache, inspect: inspectImage }), { name, mode: 'qcow2' });
 }
 
 async function sameDisk(name: string): Promise<void> {

@@ -16,6 +16,7 @@ import { staticCredentials } from '../../../alibaba/credentials.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { inspectImage } from '../../../images/inspect.js';
 import { createHttpClient } from '../../../sources/http-request.js';
+import { openLocalFile } from '../../../sources/local-file.js';
 import { createImportFiles } from '../../../store/import-files.js';
 import { createImportStore } from '../../../store/imports.js';
 import { createUploadStore } from '../../../store/uploads.js';
@@ -109,7 +110,7 @@ function dependencies({ pool, host }: Surroundings, address: string, crashPoint:
     checkBoot: unused,
     watchers: createRegionWatchers(cloud, { pollFirstMs: 2, pollMaxMs: 10, patienceMs: 60_000 }),
     settings: { patienceMs: 60_000, pollIntervalMs: 2, pollsForLostImage: 2 },
-    resolveFile: async (path) => path,
+    openFile: openLocalFile,
     uploading: {
       uploads: countCalls('uploads', createUploadStore(pool), crashPoint),
       http: createHttpClient({ hosts: [], addresses: [], stallMs: 1_000 }),

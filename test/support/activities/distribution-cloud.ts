@@ -205,7 +205,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     files: { keep: unused, list: unused, get: unused },
     watchers: createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 }),
     settings: { patienceMs: 60_000, pollIntervalMs: 1, pollsForLostImage: 2 },
-    resolveFile: unused,
+    openFile: unused,
     uploading: {
       // Never connected: distribution uses no upload dependency.
       uploads: { ...createUploadStore(new pg.Pool()), usedBy: async () => [] },

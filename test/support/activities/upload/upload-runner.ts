@@ -10,6 +10,7 @@ import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
 import type { DiskRequest } from '../../../../domain/request/request.js';
 import type { Inspection } from '../../../../images/inspection.js';
 import { createHttpClient } from '../../../../sources/http-request.js';
+import { type LocalFile, openLocalFile } from '../../../../sources/local-file.js';
 import type { NotedPart, SharedUpload, UploadStore } from '../../../../store/uploads.js';
 import { activityRunner, FakeCloud, memoryStore, REQUEST } from '../distribution-cloud.js';
 
@@ -39,7 +40,8 @@ export function uploadWorker({
   inspection,
 }: WorkerOptions) {
   const inspected: string[] = [];
-  const inspect = async (name: string): Promise<Inspection> => {
+  const inspect = async (image: string | LocalFile): Promise<Inspection> => {
+    const name = typeof image === 'string' ? image : image.path;
     if (inspection === undefined) throw new Error(`unexpected inspection of ${name}`);
     inspected.push(name);
     return inspection;
@@ -54,7 +56,7 @@ export function uploadWorker({
   const deps: ActivityDependencies = {
     ...runner.deps,
     cloud: { ...runner.deps.cloud, oss: () => oss },
-    resolveFile: async (path) => path,
+    openFile: openLocalFile,
     inspect,
     uploading: {
       ...runner.deps.uploading,
