@@ -5,8 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink } from 'node:fs/promises';
-import { hostFailure } from '../domain/errors/index.js';
-import { sourceFailure } from './source.js';
+import { fail, hostFailure } from '../domain/errors/index.js';
 
 export interface LocalFile {
   /** For messages, and to notice that the file was replaced. */
@@ -44,8 +43,8 @@ export async function openLocalFile(
   try {
     await verify(handle);
     const opened = await handle.stat({ bigint: true });
-    if (!opened.isFile()) throw sourceFailure('NotAFile', `${path} is not a regular file`);
-    if (opened.size === 0n) throw sourceFailure('Empty', `${path} is empty`);
+    if (!opened.isFile()) throw fail('Source.NotAFile', `${path} is not a regular file`);
+    if (opened.size === 0n) throw fail('Source.Empty', `${path} is empty`);
     return localFile(path, handle, opened);
   } catch (error) {
     await handle.close();
@@ -58,7 +57,7 @@ function localFile(path: string, handle: FileHandle, opened: BigIntStats): Local
   let sha256: string | null = null;
   let comparison: Promise<void> | null = null;
 
-  const changed = () => sourceFailure('Changed', `${path} was changed or replaced while it was read`);
+  const changed = () => fail('Source.Changed', `${path} was changed or replaced while it was read`);
   const compareDigest = async (ctimeNs: bigint) => {
     if (sha256 === null || (await digestOf(handle, path)) !== sha256) throw changed();
     knownChange = ctimeNs;
@@ -123,12 +122,12 @@ function hasProc(error: NodeJS.ErrnoException): boolean {
 /** Throws the failure for an error of a system call on a file. */
 export function unreadable(error: NodeJS.ErrnoException, path: string): never {
   if (error.code === 'ELOOP') {
-    throw sourceFailure('Changed', `${path} was replaced by a symbolic link while it was read`, { cause: error });
+    throw fail('Source.Changed', `${path} was replaced by a symbolic link while it was read`, { cause: error });
   }
   const host = hostFailure(error, `${path} cannot be read`);
   if (host !== null) throw host;
-  if (error.code === 'ENOENT') throw sourceFailure('NotFound', `${path} does not exist`, { cause: error });
+  if (error.code === 'ENOENT') throw fail('Source.NotFound', `${path} does not exist`, { cause: error });
   const isDenied = error.code === 'EACCES' || error.code === 'EPERM';
   const reason = isDenied ? 'the worker has no permission' : error.message;
-  throw sourceFailure('Unreadable', `${path} cannot be read: ${reason}`, { cause: error });
+  throw fail('Source.Unreadable', `${path} cannot be read: ${reason}`, { cause: error });
 }
