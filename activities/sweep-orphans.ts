@@ -6,7 +6,7 @@ import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '
 import { findOrphans, type Orphan, type TaggedResource, withSize } from '../domain/orphans.js';
 import type { OrphanSweep, OrphanSweepInput, SweepOmission } from '../domain/process-names.js';
 import { removeImages } from '../resources/image-removal.js';
-import { isRefusal } from '../resources/refusal.js';
+import { isParentGone, isRefusal } from '../resources/refusal.js';
 import type { Pausing } from '../resources/work.js';
 import type { ImportStore } from '../store/imports.js';
 import type { ActivitySettings } from './dependencies.js';
@@ -69,7 +69,10 @@ async function measured(cloud: Cloud, orphan: Orphan): Promise<Orphan> {
   return withSize(orphan, await cloud.oss(orphan.regionId).uploadedBytes(bucket, key, orphan.uploadId));
 }
 
-/** Regions and folders that cannot be listed are reported in `unseen`; the others are still checked. */
+/**
+ * Regions and folders that cannot be listed are reported in `unseen`; the others are still checked. A region or bucket that
+ * does not exist contains nothing: it was deleted, or a request names it by mistake.
+ */
 async function listResources({ cloud, store }: SweepDependencies): Promise<{
   readonly seen: readonly TaggedResource[];
   readonly unseen: readonly SweepOmission[];
@@ -80,6 +83,7 @@ async function listResources({ cloud, store }: SweepDependencies): Promise<{
     try {
       return await listing;
     } catch (error) {
+      if (isParentGone(error)) return [];
       const why = refusalOf(error);
       if (why === null) throw error;
       unseen.push({ key, why });

@@ -3,7 +3,7 @@ import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
 import { fail } from '../domain/errors/index.js';
 import { isBeingCreated, tasksUnderWay } from './image-status.js';
 import { isStalled, unchangedSince } from './patience.js';
-import { hasCode } from './refusal.js';
+import { hasCode, orGoneWithParent } from './refusal.js';
 import { endSharing } from './sharing.js';
 import type { Pausing, ResourceSettings } from './work.js';
 
@@ -21,8 +21,19 @@ export interface Removal {
   readonly keepAvailable: boolean;
 }
 
-/** A resource that is already deleted counts as removed. Fails with `Cleanup.Unfinished` when nothing changes for too long. */
-export async function removeImages(
+/**
+ * An image that is already deleted, or whose region does not exist, counts as removed. Fails with `Cleanup.Unfinished` when
+ * nothing changes for too long.
+ */
+export function removeImages(
+  removal: Removal,
+  work: Pausing,
+  settings: ResourceSettings,
+): Promise<'removed' | 'kept'> {
+  return orGoneWithParent(removeUntilGone(removal, work, settings), 'removed');
+}
+
+async function removeUntilGone(
   removal: Removal,
   work: Pausing,
   settings: ResourceSettings,

@@ -2,6 +2,7 @@
 import type { OssApi } from '../alibaba/cloud.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { formatObjectLocation, type ObjectLocation } from '../domain/object-location.js';
+import { orGoneWithParent } from './refusal.js';
 import { ossutilRemove } from './shell-command.js';
 import type { ResourceDependencies, Work } from './work.js';
 
@@ -31,15 +32,17 @@ export async function removeUpload(
 
 /**
  * Aborts every unfinished upload of the key. An upload whose id was never recorded, because the response was lost or the
- * process died, is found by its key, which belongs to one import.
+ * process died, is found by its key, which belongs to one import. A missing bucket has no uploads.
  */
 export async function abortUploads(
   oss: OssApi,
   { bucket, key }: ObjectLocation,
   knownId: string | null = null,
 ): Promise<void> {
-  const ids = new Set([...(await oss.listUploads(bucket, key)), ...(knownId === null ? [] : [knownId])]);
-  for (const id of ids) await oss.abortUpload(bucket, key, id);
+  const listed = await orGoneWithParent(oss.listUploads(bucket, key), null);
+  if (listed === null) return;
+  const ids = new Set([...listed, ...(knownId === null ? [] : [knownId])]);
+  for (const id of ids) await orGoneWithParent(oss.abortUpload(bucket, key, id), undefined);
 }
 
 export function uploadRemovalCommand({ detail: { location } }: LedgerEntry<'multipart-upload'>): string {

@@ -1,8 +1,10 @@
 /** An object in OSS that an import uploaded. Imports of the same content share one; the last of them removes it. */
+import type { OssApi } from '../alibaba/cloud.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { formatObjectLocation, isSameObject, type ObjectLocation } from '../domain/object-location.js';
 import type { SharedUpload, UploadStore } from '../store/uploads.js';
 import { abortUploads } from './multipart-upload.js';
+import { orGoneWithParent } from './refusal.js';
 import { ossutilRemove } from './shell-command.js';
 import type { ResourceDependencies, Work } from './work.js';
 
@@ -28,8 +30,13 @@ export async function removeObject(
 ): Promise<void> {
   const { kind, key, regionId, detail } = entry;
   const kept = keep && entry.status !== 'intended';
-  if (!kept) await deps.cloud.oss(regionId).deleteObject(detail.location.bucket, detail.location.key);
+  if (!kept) await deleteObject(deps.cloud.oss(regionId), detail.location);
   await deps.store.record(work, { kind, key, regionId, status: kept ? 'kept' : 'removed' });
+}
+
+/** An object whose bucket does not exist counts as deleted. */
+async function deleteObject(oss: OssApi, { bucket, key }: ObjectLocation): Promise<void> {
+  await orGoneWithParent(oss.deleteObject(bucket, key), undefined);
 }
 
 export function usesObject(
@@ -52,7 +59,7 @@ export async function releaseObject(
   if (released.kind === 'remove') {
     const oss = deps.cloud.oss(regionId);
     await abortUploads(oss, upload);
-    await oss.deleteObject(bucket, key);
+    await deleteObject(oss, upload);
     await deps.uploads.forget(released.id);
   }
   const status = released.kind === 'kept' || (released.kind === 'in-use' && keep) ? 'kept' : 'removed';

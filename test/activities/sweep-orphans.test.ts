@@ -50,6 +50,7 @@ async function sweep(
   input: Partial<OrphanSweepInput> = {},
   now: () => RecordedImports = accounts,
   folders = FOLDERS,
+  regions = [REGION, FAR],
 ): Promise<OrphanSweep> {
   const url = `http://${cloud.address}`;
   const endpoints = { ecs: url, ram: url, sts: url, oss: url };
@@ -57,7 +58,7 @@ async function sweep(
     cloud: createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS), timeoutMs: 5_000 }),
     store: {
       accountsOf: async () => now(),
-      placesUsed: async () => ({ regions: [REGION, FAR], folders }),
+      placesUsed: async () => ({ regions, folders }),
     },
     settings: { pollIntervalMs: 20 },
   });
@@ -188,6 +189,17 @@ describe('orphans', () => {
     expect(deleted).toEqual([`oss://${BUCKET}/${keys[1]}`]);
     expect(left).toEqual([{ key: `oss://${BUCKET}/${keys[0]}`, why: expect.stringContaining('AccessDenied') }]);
     expect(unseen).toEqual([{ key: `oss://${FAR_BUCKET}/`, why: expect.stringContaining('AccessDenied') }]);
+  });
+
+  test('in a bucket or region that does not exist → none, and nothing is reported as not checked', async () => {
+    const folders = [
+      ...FOLDERS,
+      { regionId: REGION, bucket: 'deleted-bucket', prefix: '' },
+      { regionId: 'cn-nowhere-1', bucket: BUCKET, prefix: 'imports/' },
+      { regionId: FAR, bucket: BUCKET, prefix: 'imports/' },
+    ];
+    const { orphans, unseen } = await sweep({}, accounts, folders, [REGION, FAR, 'cn-nowhere-1']);
+    expect({ orphans, unseen }).toEqual({ orphans: [], unseen: [] });
   });
 
   test.each(['build#12/', 'what?/', '100%/', '50%25/', 'ü b+c/'])(
