@@ -7,6 +7,7 @@ import { createImage, removeImage } from '../resources/image.js';
 import { isRoleRecent } from '../resources/role.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { importImageInput } from './import-image-input.js';
+import { orSendAgain } from './send-again.js';
 import { runStep } from './step.js';
 
 export function createStartImport(deps: ActivityDependencies) {
@@ -18,11 +19,13 @@ export function createStartImport(deps: ActivityDependencies) {
       // An image of an earlier request carries the same tag as the one of this request.
       const outdated = open.filter(({ detail }) => detail.clientToken !== token);
       for (const entry of outdated) await removeImage(deps, step, entry, false);
-      return await createImage(deps, step, {
-        input: importImageInput(input.request, plan, step.importId, token),
-        calledBefore: open.length > outdated.length,
-        roleIsRecent: isRoleRecent(ledger, Date.now()),
-      });
+      return await orSendAgain(deps, step, () =>
+        createImage(deps, step, {
+          input: importImageInput(input.request, plan, step.importId, token),
+          calledBefore: open.length > outdated.length,
+          roleIsRecent: isRoleRecent(ledger, Date.now()),
+        }),
+      );
     });
   };
 }

@@ -8,8 +8,9 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
-import type { Phase, Progress, State } from '../domain/import.js';
+import { isFinal, type Phase, type Progress, type State } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
+import { RECORD_DECIDES, type RecordedState } from '../domain/process-names.js';
 import type { Unchanged } from '../resources/patience.js';
 import type { ImportStore } from '../store/imports.js';
 import type { StepWrite } from '../store/step-write.js';
@@ -92,7 +93,7 @@ export async function runStep<T>(
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
   };
   try {
-    await deps.store.startPhase(write, state);
+    if (!(await deps.store.startPhase(write, state))) await requireCurrent(deps.store, write);
     const result = await body(step);
     await progress.drop();
     return result;
@@ -107,6 +108,28 @@ export async function runStep<T>(
   } finally {
     clearInterval(beat);
   }
+}
+
+/**
+ * The record has rejected the start of the step. Throws if the import has ended, or if a later step has written to the record:
+ * an operator reset the workflow, whose steps count again from an earlier one. The cleanup of an ended import is repeated
+ * instead, because it returns the recorded end.
+ */
+async function requireCurrent(store: ImportStore, { importId, version, phase }: StepWrite): Promise<void> {
+  const now = await store.standing(importId);
+  if (now === null) return;
+  if (isFinal(now.state)) {
+    if (phase === 'cleanup') return;
+    const view = await store.get(importId);
+    const outcome = { state: now.state, imageId: view?.image?.imageId ?? null, error: view?.error ?? null };
+    throw recordDecides({ kind: 'ended', outcome });
+  }
+  if (now.version >= version) throw recordDecides({ kind: 'ahead', step: Math.floor(now.version / VERSIONS_PER_STEP) });
+}
+
+function recordDecides(state: RecordedState): ApplicationFailure {
+  const message = state.kind === 'ended' ? `the import has ended as ${state.outcome.state}` : 'a later step has run';
+  return ApplicationFailure.create({ message, type: RECORD_DECIDES, nonRetryable: true, details: [state] });
 }
 
 /**
@@ -157,6 +180,7 @@ async function asTemporalFailure(
   error: unknown,
   unchangedForMs: number,
 ): Promise<Error> {
+  if (error instanceof ApplicationFailure && error.type === RECORD_DECIDES) return error;
   if (step.signal.aborted) {
     const reason: unknown = step.signal.reason;
     if (isShutdown(step.signal)) {

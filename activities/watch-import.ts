@@ -8,6 +8,7 @@ import type { StepInput } from '../domain/plan.js';
 import { isBeingCreated, isTaskRunning, OBSERVATIONS_BEFORE_GONE } from '../resources/image-status.js';
 import { isStalled } from '../resources/patience.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { orSendAgain } from './send-again.js';
 import { runStep } from './step.js';
 
 export function createWatchImport(deps: ActivityDependencies) {
@@ -20,7 +21,10 @@ export function createWatchImport(deps: ActivityDependencies) {
         const unchangedMs = step.unchangedMs(image.imageId, describe(observed));
         const end = endOf(observed);
         if (end === 'available') return;
-        if (end === 'failed') throw await reasonOfFailure(deps, image);
+        if (end === 'failed') {
+          const reason = await reasonOfFailure(deps, image);
+          await orSendAgain(deps, step, () => Promise.reject(reason));
+        }
         absences = observed.task === null && observed.image === null ? absences + 1 : 0;
         if (absences >= OBSERVATIONS_BEFORE_GONE) throw goneFailure(image);
         if (isStalled(unchangedMs, deps.settings.patienceMs, isAtWork(observed))) throw stalledFailure(image, observed);

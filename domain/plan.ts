@@ -1,5 +1,5 @@
 /** The plan of an import: what preflight found and decided. Later phases work from it. */
-import type { FinalState, Finding, ImportError } from './import.js';
+import { type FinalState, type Finding, type ImageRef, type ImportError, PHASES, type Phase } from './import.js';
 import type { ImportRequest } from './request/request.js';
 
 /**
@@ -78,7 +78,10 @@ export interface StepInput {
   /** Counts the steps of the workflow; the record ignores late writes of an older step. */
   readonly step: number;
   readonly request: ImportRequest;
-  /** Counts the requests: 1, and one more for each amendment. Every retry with the same request has the same attempt. */
+  /**
+   * Counts the requests: 1, and one more for each amendment and for each repeated upload. Every retry with the same request
+   * has the same attempt.
+   */
   readonly attempt: number;
 }
 
@@ -94,4 +97,48 @@ export interface Ending {
   readonly error: ImportError | null;
   /** Of a cancelled import: keep an image that was finished before the cancel reached it. */
   readonly keepImage: boolean;
+}
+
+/** The results of an import's phases; null or false: the phase has not ended. */
+export interface PhaseResults {
+  readonly plan: ImportPlan | null;
+  readonly role: boolean;
+  /** The plan with the location of every object. */
+  readonly uploaded: ImportPlan | null;
+  readonly image: ImageRef | null;
+  readonly available: boolean;
+  readonly detected: boolean;
+  readonly distributed: boolean;
+}
+
+export const NO_RESULTS: PhaseResults = {
+  ...{ plan: null, role: false, uploaded: null, image: null },
+  ...{ available: false, detected: false, distributed: false },
+};
+
+/** The results that stay when `phase` runs again: those of later phases depend on it, except on the role. */
+export function resultsWithout(phase: Phase, results: PhaseResults): PhaseResults {
+  if (phase === 'role') return { ...results, role: false };
+  const isKept = (of: Phase) => PHASES.indexOf(of) < PHASES.indexOf(phase);
+  return {
+    plan: isKept('preflight') ? results.plan : null,
+    role: isKept('role') && results.role,
+    uploaded: isKept('upload') ? results.uploaded : null,
+    image: isKept('import') ? results.image : null,
+    available: isKept('import') && results.available,
+    detected: isKept('detection') && results.detected,
+    distributed: isKept('distribution') && results.distributed,
+  };
+}
+
+/** The state of an import that a new run of its workflow continues with. */
+export interface Continued {
+  readonly phase: Phase;
+  /** As in `StepInput`. */
+  readonly attempt: number;
+  /** How often the import has repeated an earlier phase without a resume. */
+  readonly repetitions: number;
+  readonly results: PhaseResults;
+  /** Set if the run before was cleaning up an import that does not succeed. */
+  readonly ending: Ending | null;
 }

@@ -2,6 +2,7 @@
 
 import type { Attention, FinalState, ImportError, Phase, State } from './import.js';
 import type { Orphan } from './orphans.js';
+import type { Continued } from './plan.js';
 import type { ImportRequest } from './request/request.js';
 
 /** Workflows, and activities that any worker may run. */
@@ -59,6 +60,8 @@ export interface ImportWorkflowInput {
    * Absent: 0.
    */
   readonly firstStep?: number;
+  /** Set if this run continues an earlier one whose history had become long. */
+  readonly continued?: Continued;
 }
 
 export interface CancelSignal {
@@ -85,6 +88,15 @@ export interface ImportOutcome {
   readonly imageId: string | null;
   readonly error: ImportError | null;
 }
+
+/** Type of an activity's failure whose detail is `RecordedState`: the record has overtaken the workflow. */
+export const RECORD_DECIDES = 'record decides';
+
+/** What the record shows of an import whose step did nothing. */
+export type RecordedState =
+  | { readonly kind: 'ended'; readonly outcome: ImportOutcome }
+  /** A later step has written to the record, because the workflow was reset. `step` is the number of a later step. */
+  | { readonly kind: 'ahead'; readonly step: number };
 
 /** The image that an inspection reads, and its role. */
 export interface InspectionInput {

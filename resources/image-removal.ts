@@ -25,11 +25,7 @@ export interface Removal {
  * An image that is already deleted, or whose region does not exist, counts as removed. Fails with `Cleanup.Unfinished` when
  * nothing changes for too long.
  */
-export function removeImages(
-  removal: Removal,
-  work: Pausing,
-  settings: ResourceSettings,
-): Promise<'removed' | 'kept'> {
+export function removeImages(removal: Removal, work: Pausing, settings: ResourceSettings): Promise<'removed' | 'kept'> {
   return orGoneWithParent(removeUntilGone(removal, work, settings), 'removed');
 }
 

@@ -25,7 +25,12 @@ export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: 
   const outcome = await deps.cloud.ram.setUpImportRole(wanted);
   const { roleName } = outcome;
   const entry = { regionId: 'global', status: 'kept' } as const;
-  if (outcome.madeRole) await deps.store.record(work, { ...entry, kind: 'role', key: roleName });
+  if (outcome.madeRole) {
+    const role = { kind: 'role', key: roleName, regionId: 'global' } as const;
+    // A role that this import creates again changes its entry twice, so that `updatedAt` shows when.
+    await deps.store.record(work, { ...role, status: 'created' });
+    await deps.store.record(work, { ...role, status: 'kept' });
+  }
   for (const policy of outcome.attachedPolicies) {
     const detail = { policy, madeHere: outcome.madePolicies.includes(policy) };
     await deps.store.record(work, { ...entry, kind: 'policy-attachment', key: `${roleName}/${policy}`, detail });
@@ -36,5 +41,5 @@ export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: 
 /** The import created a role or attached a policy so recently that the cloud may not see it yet. */
 export function isRoleRecent(ledger: readonly LedgerEntry[], nowMs: number): boolean {
   const created = ledger.filter(({ kind }) => kind === 'role' || kind === 'policy-attachment');
-  return created.some(({ createdAt }) => nowMs - Date.parse(createdAt) < ROLE_SETTLES_WITHIN_MS);
+  return created.some(({ updatedAt }) => nowMs - Date.parse(updatedAt) < ROLE_SETTLES_WITHIN_MS);
 }

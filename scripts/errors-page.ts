@@ -12,7 +12,7 @@ const CLASSES: readonly (readonly [CatalogueEntry['class'], string])[] = [
   ],
   [
     'attention',
-    'Action required. The import stops and keeps its progress. After `resume`, it continues from the same phase.',
+    'Action required. The import stops and keeps its progress. After `resume`, it continues from the same phase, or from the earlier phase that repairs the cause.',
   ],
   ['request', 'The request or the image is invalid. The import fails, names the field, and cleans up.'],
   ['defect', 'A bug in this service. The import fails and cleans up. Please report it.'],
@@ -73,6 +73,7 @@ function entryLines(entry: CatalogueEntry): readonly string[] {
           `and every code that begins with ${code(`${entry.code}${entry.prefix === 'dotted' ? '.' : ''}`)} and has no entry of its own`,
         ]
       : []),
+    ...(entry.repairedIn === undefined ? [] : [`resumes in phase ${code(entry.repairedIn)}`]),
     ...(entry.outcomeUnknown ? ['the call may have taken effect'] : []),
   ];
   return [

@@ -144,7 +144,8 @@ export function createImportStore(pool: pg.Pool) {
            update timeline set ended_at = now() from changed
            where import_id = changed.id and timeline.phase <> $3 and ended_at is null
          ), line as (
-           insert into timeline (import_id, phase) select id, $3 from changed on conflict do nothing
+           insert into timeline (import_id, phase) select id, $3 from changed
+           on conflict (import_id, phase) do update set ended_at = null where timeline.ended_at is not null
          ), event as (
            insert into events (import_id, type, phase, state, message)
            select id, case when old_state <> state then 'state' else 'phase' end, $3, state,

@@ -4,6 +4,7 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { Failure } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import type { Attention, ImportError, Phase } from '../domain/import.js';
+import { RECORD_DECIDES, type RecordedState } from '../domain/process-names.js';
 
 /** The failure as the activity sent it, with the version under which the record shows its attention. */
 export interface StepFailure extends Failure {
@@ -19,6 +20,17 @@ export function failureIn(error: unknown): StepFailure | null {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return null;
   const detail = error.cause.details?.[0];
   return isStepFailure(detail) ? detail : null;
+}
+
+/** What the record shows of an import whose step did nothing; null: the step failed for another reason. */
+export function recordedIn(error: unknown): RecordedState | null {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return null;
+  const { type, details } = error.cause;
+  return type === RECORD_DECIDES && isRecordedState(details?.[0]) ? details[0] : null;
+}
+
+function isRecordedState(value: unknown): value is RecordedState {
+  return typeof value === 'object' && value !== null && 'kind' in value && ('outcome' in value || 'step' in value);
 }
 
 export function attentionOf(failure: StepFailure): Attention {

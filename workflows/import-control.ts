@@ -1,21 +1,37 @@
 /** Signals, the state query and attention of one import: what the lifecycle in import-image.ts runs under. */
-import { CancellationScope, condition, defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
-import type { Attention, FinalState, Phase } from '../domain/import.js';
-import type { StepInput } from '../domain/plan.js';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  patched,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type Attention, type FinalState, PHASES, type Phase } from '../domain/import.js';
+import type { Continued, StepInput } from '../domain/plan.js';
 import {
   CANCEL_SIGNAL,
   type CancelSignal,
   type ImportProgressState,
+  type ImportWorkflowInput,
   RESUME_SIGNAL,
   type ResumeSignal,
   STATE_QUERY,
 } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
-import { attentionOf, failureIn } from './failures.js';
+import { attentionOf, failureIn, recordedIn } from './failures.js';
+import { ImportEnded, ReturnToPhase } from './import-jumps.js';
 
 export const cancelSignal = defineSignal<[CancelSignal]>(CANCEL_SIGNAL);
 export const resumeSignal = defineSignal<[ResumeSignal]>(RESUME_SIGNAL);
 export const stateQuery = defineQuery<ImportProgressState>(STATE_QUERY);
+
+/** A resume in vain costs about 10 events; Temporal ends a workflow with more than 51,200. */
+const MAX_EVENTS_BEFORE_RESUME = 500;
+/** How often an import repeats an earlier phase without a resume, e.g. an upload whose object was deleted. */
+const MAX_REPETITIONS = 3;
 
 export interface ImportControl {
   readonly phase: Phase;
@@ -29,36 +45,44 @@ export interface ImportControl {
   setRequest(request: ImportRequest): void;
   /** As `setRequest` set it, with the amendments of later resumes. */
   request(): ImportRequest;
-  /** Runs one activity of a phase. On attention, waits for `resume` and runs it again. */
+  /**
+   * Runs one activity of a phase. On attention, waits for `resume` and runs it again.
+   * Throws `ReturnToPhase` if an earlier phase has to run first, and `ImportEnded` if the record shows that the import has ended.
+   */
   runStep<T>(phase: Phase, activity: (input: StepInput) => Promise<T>): Promise<T>;
   /** As `runStep`, for the activity that runs before the request is known; it gets the number of the step. */
   runUntilDone<T>(phase: Phase, activity: (step: number) => Promise<T>): Promise<T>;
+  /** Continues as new if the history has become long: imports may be resumed in vain without limit. */
+  continueIfLong(): Promise<void>;
 }
 
-/**
- * @param attentionLimitMs how long an import waits for `resume` before it fails; undefined: without limit
- * @param firstStep steps count from here
- */
-export function openImportControl(
-  importId: string,
-  attentionLimitMs: number | undefined,
-  firstStep = 0,
-): ImportControl {
+type Carried = Pick<Continued, 'results' | 'ending'>;
+
+/** @param carried what a new run of this workflow needs to continue, in addition to the state of the control */
+export function openImportControl(input: ImportWorkflowInput, carried: () => Carried): ImportControl {
+  const { importId, continued } = input;
+  const { attentionLimitMs } = input.pace;
   const scope = new CancellationScope();
   const resumes = new Map<number, ResumeSignal>();
-  let phase: Phase = 'accepted';
+  let phase: Phase = continued?.phase ?? 'accepted';
   let attention: Attention | null = null;
   let ending: FinalState | null = null;
   let cancel: CancelSignal | null = null;
   let cancelCount = 0;
-  let stepCount = firstStep;
-  let attempt = 1;
+  let stepCount = input.firstStep ?? 0;
+  let attempt = continued?.attempt ?? 1;
+  let repetitions = continued?.repetitions ?? 0;
   let request: ImportRequest | null = null;
 
-  setHandler(cancelSignal, (signal) => {
+  function onCancel(signal: CancelSignal): void {
     cancel = signal;
     cancelCount += 1;
     scope.cancel();
+  }
+  setHandler(cancelSignal, onCancel);
+  // A cancel by Temporal's own interface cancels the scope by itself; a cleanup in attention is retried as by the signal.
+  CancellationScope.current().cancelRequested.catch(() => {
+    if (patched('native-cancel-retries-cleanup')) onCancel(cancel ?? { keepImage: false });
   });
   setHandler(resumeSignal, (signal) => {
     resumes.set(signal.attentionVersion, signal);
@@ -77,7 +101,19 @@ export function openImportControl(
       try {
         return await activity(stepCount);
       } catch (error) {
+        const recorded = recordedIn(error);
+        if (recorded !== null && patched('record-decides')) {
+          if (recorded.kind === 'ended') throw new ImportEnded(recorded.outcome);
+          stepCount = Math.max(stepCount, recorded.step);
+          continue;
+        }
         const failure = failureIn(error);
+        const repeats = failure?.repeatFrom;
+        if (repeats !== undefined && repetitions < MAX_REPETITIONS && patched('repeat-earlier-phase')) {
+          repetitions += 1;
+          attempt += 1;
+          throw new ReturnToPhase(repeats);
+        }
         if (failure?.class !== 'attention' || failure.version === undefined) throw error;
         const { version } = failure;
         attention = attentionOf(failure);
@@ -91,6 +127,11 @@ export function openImportControl(
           request = amended;
           attempt += 1;
         }
+        const { repairedIn } = failure;
+        if (repairedIn !== undefined && precedes(repairedIn, of) && patched('resume-in-repairing-phase')) {
+          throw new ReturnToPhase(repairedIn);
+        }
+        await continueIfLong();
       }
     }
   }
@@ -104,6 +145,18 @@ export function openImportControl(
     if (limited && attentionLimitMs !== undefined) return await condition(resumed, attentionLimitMs);
     await condition(resumed);
     return true;
+  }
+
+  async function continueIfLong(): Promise<void> {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const isLong = continueAsNewSuggested || historyLength >= MAX_EVENTS_BEFORE_RESUME;
+    if (!isLong || !patched('continue-long-import')) return;
+    await continueAsNew<(next: ImportWorkflowInput) => Promise<unknown>>({
+      ...input,
+      request: request ?? input.request,
+      firstStep: stepCount,
+      continued: { ...carried(), phase, attempt, repetitions },
+    });
   }
 
   function knownRequest(): ImportRequest {
@@ -130,5 +183,11 @@ export function openImportControl(
     runUntilDone,
     runStep: (of, activity) =>
       runUntilDone(of, (step) => activity({ importId, step, request: knownRequest(), attempt })),
+    continueIfLong,
   };
+}
+
+/** Cleanup comes after every phase and is never left for an earlier one. */
+function precedes(earlier: Phase, phase: Phase): boolean {
+  return phase !== 'cleanup' && PHASES.indexOf(earlier) < PHASES.indexOf(phase);
 }

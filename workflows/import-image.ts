@@ -1,7 +1,7 @@
 /** One import, from the accepted request to the checked image: the lifecycle of docs/architecture.md, read from top to bottom. */
-import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, ContinueAsNew, isCancellation } from '@temporalio/workflow';
 import type { FinalState, ImageRef, ImportError } from '../domain/import.js';
-import type { Ending, ImportPlan } from '../domain/plan.js';
+import { type Ending, NO_RESULTS, type PhaseResults, resultsWithout } from '../domain/plan.js';
 import {
   type ImportOutcome,
   type ImportWorkflowInput,
@@ -14,26 +14,33 @@ import type { ImportRequest } from '../domain/request/request.js';
 import { activitiesOn, watchersOn } from './activity-options.js';
 import { importErrorOf } from './failures.js';
 import { openImportControl } from './import-control.js';
+import { ImportEnded, ReturnToPhase } from './import-jumps.js';
 
 /**
  * Promises: ends `succeeded` with exactly one image, or `failed` or `cancelled` with no resources remaining.
- * Stops for attention on what a person can fix, and continues from the same phase on `resume`; a cancel wins at any moment.
+ * Stops for attention on what a person can fix, and continues from the phase that repairs it on `resume`; a cancel wins at
+ * any moment. If the record shows that the import has ended, the workflow does nothing and returns the recorded outcome.
  */
 export async function importImage(input: ImportWorkflowInput): Promise<ImportOutcome> {
-  const { importId, fileQueue, pace } = input;
-  const control = openImportControl(importId, pace.attentionLimitMs, input.firstStep);
-  const onAnyWorker = activitiesOn(MAIN_QUEUE, pace);
-  const onFileHost = activitiesOn(fileQueue, pace);
-  const onUploadQueue = activitiesOn(uploadQueue(fileQueue), pace);
-  const onPollQueue = watchersOn(POLL_QUEUE, pace);
-  // Distribution waits for long, so it runs on the queue for waiting; it creates copies, so a cancel waits for its end.
-  const onWatchQueue = activitiesOn(WATCH_QUEUE, pace);
+  const { fileQueue, pace } = input;
+  let results: PhaseResults = input.continued?.results ?? NO_RESULTS;
+  let ending: Ending | null = input.continued?.ending ?? null;
+  const control = openImportControl(input, () => ({ results, ending }));
+  try {
+    control.setRequest(await acceptedRequest());
+    return await lifecycle();
+  } catch (reason) {
+    if (reason instanceof ImportEnded) return reason.outcome;
+    throw reason;
+  }
 
   /** Not cancellable: without the request there is nothing to clean up by. */
-  async function accept(): Promise<ImportRequest> {
+  async function acceptedRequest(): Promise<ImportRequest> {
+    if (input.continued !== undefined && input.request !== null) return input.request;
+    const { importId } = input;
     const recorded = await CancellationScope.nonCancellable(() =>
       control.runUntilDone('accepted', (step) =>
-        onAnyWorker.accept({ importId, step, request: input.request, fileQueue }),
+        activitiesOn(MAIN_QUEUE, pace).accept({ importId, step, request: input.request, fileQueue }),
       ),
     );
     const request = input.request ?? recorded;
@@ -41,43 +48,79 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     return request;
   }
 
+  async function lifecycle(): Promise<ImportOutcome> {
+    let error: ImportError | null = ending?.error ?? null;
+    if (ending === null) {
+      try {
+        const image = await control.cancellable(async () => {
+          const made = await importOneImage();
+          await cleanUp({ outcome: 'succeeded', error: null, keepImage: true });
+          return made;
+        });
+        return { state: 'succeeded', imageId: image?.imageId ?? null, error: null };
+      } catch (reason) {
+        if (reason instanceof ImportEnded || reason instanceof ContinueAsNew) throw reason;
+        // An activity whose worker died during a cancel ends with a time-out: the cancel wins all the same.
+        if (control.cancel === null && !isCancellation(reason)) error = importErrorOf(reason, control.phase);
+      }
+      const outcome = error === null ? 'cancelled' : 'failed';
+      ending = { outcome, error, keepImage: control.cancel?.keepImage ?? false };
+    }
+    const last = ending;
+    const state = await CancellationScope.nonCancellable(() => cleanUp(last));
+    return { state, imageId: state === 'succeeded' ? (results.image?.imageId ?? null) : null, error };
+  }
+
+  /** Runs the phases in order. If a phase requires an earlier one again, continues there. */
   async function importOneImage(): Promise<ImageRef | null> {
-    const plan: ImportPlan = await control.runStep('preflight', onFileHost.preflight);
+    for (;;) {
+      try {
+        return await runPhases();
+      } catch (reason) {
+        if (!(reason instanceof ReturnToPhase)) throw reason;
+        results = resultsWithout(reason.phase, results);
+        await control.continueIfLong();
+      }
+    }
+  }
+
+  /** Each phase runs until it has a result. */
+  async function runPhases(): Promise<ImageRef | null> {
+    const onAnyWorker = activitiesOn(MAIN_QUEUE, pace);
+    const onFileHost = activitiesOn(fileQueue, pace);
+    const onUploadQueue = activitiesOn(uploadQueue(fileQueue), pace);
+    const onPollQueue = watchersOn(POLL_QUEUE, pace);
+    // Distribution waits for long, so it runs on the queue for waiting; it creates copies, so a cancel waits for its end.
+    const onWatchQueue = activitiesOn(WATCH_QUEUE, pace);
+
+    const plan = results.plan ?? (await control.runStep('preflight', onFileHost.preflight));
+    results = { ...results, plan };
     if (control.request().dryRun) return null;
-    if (control.request().role !== 'skip') await control.runStep('role', (step) => onAnyWorker.setUpRole(step, plan));
-    const uploaded = await control.runStep('upload', (step) => onUploadQueue.upload(step, plan));
-    const image = await control.runStep('import', (step) => onAnyWorker.startImport(step, uploaded));
-    await control.runStep('import', (step) => onPollQueue.watchImport(step, image));
-    const { detection, distribute } = control.request();
-    if (detection.strategy !== 'none') await control.runStep('detection', (step) => onPollQueue.detect(step, image));
-    if (distribute.regions.length + distribute.shareWith.length > 0) {
+    if (control.request().role !== 'skip' && !results.role) {
+      await control.runStep('role', (step) => onAnyWorker.setUpRole(step, plan));
+    }
+    results = { ...results, role: true };
+    const uploaded = results.uploaded ?? (await control.runStep('upload', (step) => onUploadQueue.upload(step, plan)));
+    results = { ...results, uploaded };
+    const image = results.image ?? (await control.runStep('import', (step) => onAnyWorker.startImport(step, uploaded)));
+    results = { ...results, image };
+    if (!results.available) await control.runStep('import', (step) => onPollQueue.watchImport(step, image));
+    results = { ...results, available: true };
+    if (control.request().detection.strategy !== 'none' && !results.detected) {
+      await control.runStep('detection', (step) => onPollQueue.detect(step, image));
+    }
+    results = { ...results, detected: true };
+    const { regions, shareWith } = control.request().distribute;
+    if (regions.length + shareWith.length > 0 && !results.distributed) {
       await control.runStep('distribution', (step) => onWatchQueue.distribute(step, image));
     }
+    results = { ...results, distributed: true };
     return image;
   }
 
   /** Removes what the request does not keep, and writes the final state. */
-  async function cleanUp(ending: Ending): Promise<FinalState> {
-    control.endAs(ending.outcome);
-    return await control.runStep('cleanup', (step) => onAnyWorker.cleanUp(step, ending));
+  async function cleanUp(how: Ending): Promise<FinalState> {
+    control.endAs(how.outcome);
+    return await control.runStep('cleanup', (step) => activitiesOn(MAIN_QUEUE, pace).cleanUp(step, how));
   }
-
-  control.setRequest(await accept());
-  let error: ImportError | null = null;
-  try {
-    const image = await control.cancellable(async () => {
-      const made = await importOneImage();
-      await cleanUp({ outcome: 'succeeded', error: null, keepImage: true });
-      return made;
-    });
-    return { state: 'succeeded', imageId: image?.imageId ?? null, error: null };
-  } catch (reason) {
-    // An activity whose worker died during a cancel ends with a time-out: the cancel wins all the same.
-    if (control.cancel === null && !isCancellation(reason)) error = importErrorOf(reason, control.phase);
-  }
-
-  const outcome = error === null ? 'cancelled' : 'failed';
-  const keepImage = control.cancel?.keepImage ?? false;
-  const ended = await CancellationScope.nonCancellable(() => cleanUp({ outcome, error, keepImage }));
-  return { state: ended, imageId: null, error };
 }

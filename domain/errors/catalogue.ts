@@ -125,6 +125,7 @@ export function failureOf(facts: FailureFacts): Failure {
     ...(link === null ? {} : { link }),
     ...(blamed === undefined ? {} : { field: blamed }),
     ...(unknown === undefined ? {} : { outcomeUnknown: unknown }),
+    ...(entry?.repairedIn === undefined ? {} : { repairedIn: entry.repairedIn }),
   };
 }
 

@@ -291,6 +291,7 @@ export const ECS_IMPORT = [
     aliases: ['NoSetRoletoECSServiceAcount'],
     meaning: 'ECS has no RAM role that allows it to read the bucket',
     class: 'attention',
+    repairedIn: 'role',
     remedy:
       'Create the RAM role AliyunECSImageImportDefaultRole with trusted service ecs.aliyuncs.com (https://ram.console.aliyun.com/roles), attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName AliyunECSImageImportDefaultRole), then resume. With role "ensure" the service creates both, if its own permissions allow it.',
     link,
@@ -315,6 +316,7 @@ export const ECS_IMPORT = [
     code: 'InvalidOSS.NotAuthorized',
     meaning: 'ECS is not authorized to read the bucket or the object',
     class: 'attention',
+    repairedIn: 'role',
     remedy:
       'Allow the import role to read it: attach AliyunECSImageImportRolePolicy, or a policy that allows oss:GetObject, oss:GetBucketLocation and oss:GetBucketInfo on acs:oss:*:*:BUCKET and acs:oss:*:*:BUCKET/*. Check the bucket policy for a Deny. Then resume.',
     link: LINKS.ramPolicies,
@@ -383,6 +385,7 @@ export const ECS_IMPORT = [
     code: 'InvalidOperation.CloudBoxImageImportRoleRequired',
     meaning: 'ECS has no RAM role that allows it to read the bucket of the CloudBox',
     class: 'attention',
+    repairedIn: 'role',
     remedy:
       'Create the RAM role AliyunECSCloudBoxImageImportDefaultRole with trusted service ecs.aliyuncs.com (https://ram.console.aliyun.com/roles), attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSCloudBoxImageImportRolePolicy --RoleName AliyunECSCloudBoxImageImportDefaultRole), then resume. With role "ensure" the service creates both, if its own permissions allow it.',
     link,

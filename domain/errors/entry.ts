@@ -1,4 +1,5 @@
 /** The format of the error catalogue: what a code means, how the service reacts, and how to fix it. */
+import type { Phase } from '../import.js';
 import type { FailureClass } from './failure.js';
 
 /** `common`: returned by the gateway of ECS, RAM and STS. `network`: no response, or an unreadable one. `own`: this service's. */
@@ -24,6 +25,8 @@ export interface CatalogueEntry {
   readonly link?: string;
   /** The request field that caused the error. */
   readonly field?: string;
+  /** Of `attention`: the phase that repairs the cause. A resume continues there if the import stopped in a later phase. */
+  readonly repairedIn?: Phase;
   /** The call may have taken effect although it failed. */
   readonly outcomeUnknown?: true;
 }

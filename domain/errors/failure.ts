@@ -1,5 +1,7 @@
 /** What a failed call means and how to react. Errors are values with a code from the catalogue. */
 
+import type { Phase } from '../import.js';
+
 /**
  * `transient`: retry with backoff. `throttled`: retry later and slow down. `attention`: action required, then resume.
  * `request`: the request is wrong; the import fails. `defect`: a defect of the service, or an unknown error.
@@ -26,6 +28,10 @@ export interface Failure {
   readonly retryAfterMs?: number;
   /** True when the call may have taken effect although it failed (response lost, time-out, unreadable body). */
   readonly outcomeUnknown?: boolean;
+  /** Of `attention`: the phase that repairs it. A resume continues there if the import stopped in a later phase. */
+  readonly repairedIn?: Phase;
+  /** The import repeats this earlier phase by itself, a limited number of times; afterwards the failure is final. */
+  readonly repeatFrom?: Phase;
 }
 
 /** Thrown by every adapter; its failure comes from the catalogue. */

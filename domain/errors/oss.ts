@@ -128,6 +128,7 @@ export const OSS = [
     meaning:
       'The multipart upload no longer exists: it was completed, aborted, or removed by a lifecycle rule of the bucket',
     class: 'attention',
+    repairedIn: 'upload',
     remedy:
       'Check for a lifecycle rule that aborts multipart uploads early (https://oss.console.aliyun.com/bucket, Lifecycle), then resume. The upload starts from the beginning.',
     link,
@@ -137,6 +138,7 @@ export const OSS = [
     also: ['InvalidPartOrder', 'FilePartNotExist', 'FilePartStale', 'FilePartInterity', 'EntityTooSmall'],
     meaning: 'OSS does not have the parts that the upload consists of',
     class: 'attention',
+    repairedIn: 'upload',
     remedy:
       'Make sure that no other program writes to the same key, then resume. The upload starts from the beginning.',
     link,

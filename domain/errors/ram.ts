@@ -8,6 +8,7 @@ export const RAM = [
     code: 'EntityNotExist.Role',
     meaning: 'The RAM role does not exist',
     class: 'attention',
+    repairedIn: 'role',
     remedy:
       'Resume with --set role=ensure to create it, or create it at https://ram.console.aliyun.com/roles (trusted service ecs.aliyuncs.com, system policy AliyunECSImageImportRolePolicy), then resume.',
     link,
@@ -18,6 +19,7 @@ export const RAM = [
     also: ['EntityNotExist.Role.Policy', 'EntityNotExist.Policy.Version'],
     meaning: 'The RAM policy does not exist, or is not attached',
     class: 'attention',
+    repairedIn: 'role',
     remedy:
       'Attach the system policy: aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName ROLE; then resume.',
     link: LINKS.ramPolicies,

@@ -1,4 +1,5 @@
 /** `resume --set path=value`: which fields of a request may change in which phase, and the amended request. */
+import { lookUp } from '../errors/index.js';
 import type { ImportView, Phase } from '../import.js';
 import { isObject } from '../json-value.js';
 import { givenText } from './problems.js';
@@ -56,14 +57,19 @@ export type AmendedRequest =
   /** `refused`: why a field cannot be set, in one line; null if all can be set but the resulting request is invalid. */
   | { readonly ok: false; readonly refused: string | null; readonly problems: readonly RequestProblem[] };
 
-/** Applies `set` to the request of a stopped import and validates the result. */
+/**
+ * Applies `set` to the request of a stopped import and validates the result. A resume continues in the phase that repairs the
+ * cause, so fields of that phase may change too.
+ */
 export function amendedRequest(
-  { request, phase, image }: Pick<ImportView, 'request' | 'phase' | 'image'>,
+  { request, phase, image, attention }: Pick<ImportView, 'request' | 'phase' | 'image' | 'attention'>,
   set: Readonly<Record<string, unknown>>,
 ): AmendedRequest {
   if (Object.keys(set).length === 0) return { ok: true, request: null };
   // After ImportImage was called, the settings of the image cannot change.
-  const amendment = amend(request, phase === 'import' && image !== null ? 'detection' : phase, set);
+  const current = phase === 'import' && image !== null ? 'detection' : phase;
+  const repairing = attention === null ? undefined : lookUp('own', attention.code)?.repairedIn;
+  const amendment = amend(request, current, set, repairing);
   if (!amendment.ok) {
     const { path, reason } = amendment;
     const given = givenText(JSON.stringify(set[path]));
@@ -78,9 +84,14 @@ export function amendedRequest(
 }
 
 /** A copy of the request with `set` applied to the fields that may change. Does not validate the result; `amendedRequest` does. */
-export function amend(request: unknown, phase: Phase, set: Readonly<Record<string, unknown>>): Amendment {
+export function amend(
+  request: unknown,
+  phase: Phase,
+  set: Readonly<Record<string, unknown>>,
+  repairing: Phase = phase,
+): Amendment {
   const copy: unknown = structuredClone(request);
-  const allowed = AMENDABLE[phase] ?? [];
+  const allowed = [...new Set([...(AMENDABLE[phase] ?? []), ...(AMENDABLE[repairing] ?? [])])];
   for (const [path, value] of Object.entries(set)) {
     const isAllowed = allowed.some((one) => (/[.[]$/.test(one) ? path.startsWith(one) : path === one));
     if (!isAllowed) {

@@ -101,7 +101,7 @@ describe('the amendment of a request', () => {
   });
 
   test('cannot change settings of the image after ImportImage was called', () => {
-    const waiting = { request, phase: 'import', image: null } as const;
+    const waiting = { request, phase: 'import', image: null, attention: null } as const;
     const importing = { ...waiting, image: { imageId: 'm-1', regionId: 'cn-hangzhou', taskId: 't-1' } };
     const set = { imageName: 'web-02' };
     expect(amendedRequest(waiting, set)).toMatchObject({ ok: true, request: { imageName: 'web-02' } });
@@ -112,8 +112,15 @@ describe('the amendment of a request', () => {
     });
   });
 
+  test('can change the fields of the phase that repairs the cause', () => {
+    const attention = { code: 'NoSetRoletoECSServiceAccount', message: '', remedy: '', since: '' };
+    const waiting = { request, phase: 'import', image: null, attention } as const;
+    expect(amendedRequest(waiting, { role: 'verify' })).toMatchObject({ ok: true, request: { role: 'verify' } });
+    expect(amendedRequest({ ...waiting, attention: null }, { role: 'verify' })).toMatchObject({ ok: false });
+  });
+
   test('is validated like any request, and is null if nothing is set', () => {
-    const waiting = { request, phase: 'preflight', image: null } as const;
+    const waiting = { request, phase: 'preflight', image: null, attention: null } as const;
     expect(amendedRequest(waiting, {})).toEqual({ ok: true, request: null });
     expect(amendedRequest(waiting, { imageName: 'aliyun' })).toMatchObject({
       ok: false,

@@ -8,6 +8,7 @@ import { removeImage } from '../../resources/image.js';
 import { removeUpload } from '../../resources/multipart-upload.js';
 import { releaseObject, removeObject } from '../../resources/object.js';
 import type { ResourceDependencies, Work } from '../../resources/work.js';
+import type { SharedUpload } from '../../store/uploads.js';
 import { ACCOUNT_KEYS, type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
 
 const MOVED = 'moved-bucket';
@@ -72,11 +73,12 @@ describe.each([
       release: async () => ({ kind: 'remove', id: 7 }) as const,
       forget: async (id: number) => void forgotten.push(id),
     };
-    const shared = {
-      ...{ id: 7, regionId: REGION, bucket, key: location.key, sha256: null, form: 'as-is', state: 'open' },
+    const shared: SharedUpload = {
+      ...{ id: 7, regionId: REGION, bucket, key: location.key, sha256: null },
+      ...({ form: 'as-is', state: 'open' } as const),
       ...{ holder: null, uploadId: 'upload-1', sourceVersion: null, bytesDone: 0, bytesTotal: 0, crc64: null },
       ...{ size: null, inspection: null },
-    } as const;
+    };
     const release = () => releaseObject({ ...deps, uploads }, work, [object, upload], shared, false);
     expect(await statusesAfter(release)).toEqual([
       ['object', 'removed'],
