@@ -34,7 +34,23 @@ export function readPartitions(disk: ByteSource, findings: FindingList): Partiti
   const gpt = readGpt(disk, findings);
   if (gpt !== null) return { scheme: 'gpt', partitions: gpt };
   const mbr = readMbr(disk);
-  return mbr === null ? { scheme: 'none', partitions: [] } : { scheme: 'mbr', partitions: mbr };
+  if (mbr === null) return { scheme: 'none', partitions: [] };
+  reportBeyondEnd(disk, mbr, findings);
+  return { scheme: 'mbr', partitions: mbr };
+}
+
+/** A warning only: the kernel uses what is there. A file system that needs the rest has a finding of its own. */
+function reportBeyondEnd(disk: ByteSource, partitions: readonly Partition[], findings: FindingList): void {
+  const beyond = partitions.filter(({ start, size }) => start + size > disk.size);
+  const [first] = beyond;
+  if (first === undefined) return;
+  findings.add(
+    first.start >= disk.size ? 'blocking' : 'warning',
+    'ECSIMPORT.Truncated',
+    'The disk is smaller than its partition table records: it was truncated or shrunk',
+    `MBR: partition ${first.number} ends at byte ${first.start + first.size}, the disk at byte ${disk.size}`,
+    'Copy the image again. If the disk was shrunk on purpose, correct the partition table with sfdisk or parted.',
+  );
 }
 
 /** The end of what the partition table describes, which may be after the end of the disk. 0: no partition table. */
@@ -50,8 +66,10 @@ export function endOfPartitions(disk: ByteSource): number {
   return Math.max(0, ...entries.map(({ type, start, size }) => (type === 0 || type === PROTECTIVE ? 0 : start + size)));
 }
 
+/** A partition that extends beyond the disk ends with it, as in the kernel. */
 export function partitionBytes(disk: ByteSource, partition: Partition): ByteSource {
-  return slice(disk, partition.start, partition.size, `partition ${partition.number}`);
+  const size = Math.max(0, Math.min(partition.size, disk.size - partition.start));
+  return slice(disk, partition.start, size, `partition ${partition.number}`);
 }
 
 function readGpt(disk: ByteSource, findings: FindingList): Partition[] | null {
@@ -164,7 +182,8 @@ function readMbr(disk: ByteSource): Partition[] | null {
   const signature = sector.readUInt32LE(440).toString(16).padStart(8, '0');
   const primary = mbrEntries(sector, 0);
   if (!isMbr(primary)) return null;
-  if (primary.some(({ type, start, size }) => type !== 0 && (size === 0 || start >= disk.size))) return null;
+  const used = primary.filter(({ type }) => type !== 0);
+  if (used.some(({ size }) => size === 0) || used.every(({ start }) => start >= disk.size)) return null;
   const partitions = primary.flatMap(({ type, start, size, flag }, index) =>
     type === 0 || EXTENDED.includes(type) || type === PROTECTIVE
       ? []

@@ -1,14 +1,15 @@
 /** The volumes of a disk: partitions and logical volumes, with the file system of each. */
-import { type ByteSource, cached, text } from '../bytes.js';
+import { type ByteSource, cached } from '../bytes.js';
 import { openBtrfs } from '../filesystems/btrfs.js';
 import { openExt } from '../filesystems/ext.js';
 import { openFat } from '../filesystems/fat.js';
-import { type FileSystem, type OpenFileSystem, uuidOf } from '../filesystems/filesystem.js';
+import type { FileSystem, OpenFileSystem } from '../filesystems/filesystem.js';
 import { openNtfs } from '../filesystems/ntfs.js';
 import { openXfs } from '../filesystems/xfs.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
 import { type Partition, type PartitionTable, partitionBytes, readPartitions } from './partitions.js';
+import { recognise } from './signatures.js';
 
 export interface Volume {
   /** For evidence: `partition 2`, `logical volume vg0/root`, `the whole disk`. */
@@ -30,31 +31,6 @@ export interface DiskLayout {
 }
 
 const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openBtrfs, openNtfs, openFat];
-
-interface Signature {
-  readonly name: string;
-  readonly offset: number;
-  readonly magic: Buffer;
-  /** Offset of the UUID, 16 bytes. */
-  readonly uuidAt?: number;
-  readonly labelAt?: number;
-}
-
-const SIGNATURES: readonly Signature[] = [
-  { name: 'LUKS', offset: 0, magic: Buffer.from('4c554b53babe', 'hex') },
-  { name: 'BitLocker', offset: 3, magic: Buffer.from('-FVE-FS-') },
-  { name: 'ZFS', offset: 131_072, magic: Buffer.from('0cb1ba0000000000', 'hex') },
-  { name: 'bcachefs', offset: 4120, magic: Buffer.from('c68573f64e1a45ca8265f57f48ba6d81', 'hex') },
-  { name: 'UFS', offset: 66_908, magic: Buffer.from('19015419', 'hex') },
-  { name: 'swap', offset: 65_526, magic: Buffer.from('SWAPSPACE2'), uuidAt: 1036, labelAt: 1052 },
-  { name: 'swap', offset: 4086, magic: Buffer.from('SWAPSPACE2'), uuidAt: 1036, labelAt: 1052 },
-  { name: 'Linux RAID', offset: 4096, magic: Buffer.from('fc4e2ba9', 'hex') },
-  { name: 'f2fs', offset: 1024, magic: Buffer.from('1020f5f2', 'hex') },
-  { name: 'reiserfs', offset: 65_588, magic: Buffer.from('ReIsEr') },
-  { name: 'jfs', offset: 32_768, magic: Buffer.from('JFS1') },
-  { name: 'squashfs', offset: 0, magic: Buffer.from('hsqs') },
-  { name: 'erofs', offset: 1024, magic: Buffer.from('e2e1f5e0', 'hex') },
-];
 
 export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout {
   const source = cached(disk);
@@ -103,16 +79,9 @@ const NO_FILE_SYSTEM = { fileSystem: null, uuid: null, label: null } as const;
 type Opened = Pick<Volume, 'fileSystem' | 'content' | 'uuid' | 'label'>;
 
 function openVolume(source: ByteSource, name: string, findings: FindingList): Opened {
-  const signature = signatureOf(source);
-  if (signature !== null) {
-    const { uuidAt, labelAt } = signature;
-    return {
-      fileSystem: null,
-      content: signature.name,
-      uuid: uuidAt === undefined ? null : uuidOf(source.read(uuidAt, 16), 0),
-      label: labelAt === undefined ? null : text(source.read(labelAt, 16)),
-    };
-  }
+  const other = recognise(source);
+  const unread = other && { fileSystem: null, content: other.name, uuid: other.uuid, label: other.label };
+  if (unread !== null && !other?.isMirror) return unread;
   for (const open of READERS) {
     const fileSystem = unlessUnreadable<FileSystem | 'damaged' | null>(
       () => open(source),
@@ -123,20 +92,24 @@ function openVolume(source: ByteSource, name: string, findings: FindingList): Op
     );
     if (fileSystem === 'damaged') return { ...NO_FILE_SYSTEM, content: 'damaged' };
     if (fileSystem !== null) {
+      checkSize(fileSystem, source, name, findings);
       return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label };
     }
   }
-  return { ...NO_FILE_SYSTEM, content: null };
+  return unread ?? { ...NO_FILE_SYSTEM, content: null };
 }
 
-function signatureOf(source: ByteSource): Signature | null {
-  const found = SIGNATURES.find(({ offset, magic }) =>
-    unlessUnreadable(
-      () => source.read(offset, magic.length).equals(magic),
-      () => false,
-    ),
+/** The kernel does not mount a file system that is larger than its device. */
+function checkSize({ kind, totalBytes }: FileSystem, { size }: ByteSource, name: string, findings: FindingList): void {
+  // A btrfs file system may have further devices.
+  if (kind === 'btrfs' || totalBytes <= size) return;
+  findings.add(
+    'blocking',
+    'ECSIMPORT.Truncated',
+    'A file system is larger than its partition or disk: the image was truncated, or shrunk without its file system',
+    `${name}: ${kind} of ${totalBytes} bytes on ${size} bytes`,
+    'Copy the image again. If it was shrunk on purpose, shrink the file system first (resize2fs, ntfsresize), then the disk.',
   );
-  return found ?? null;
 }
 
 function reportDamage(findings: FindingList, what: string, reason: string): void {

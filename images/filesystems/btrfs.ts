@@ -1,7 +1,7 @@
 /** Reads btrfs on one device (on-disk format: btrfs.readthedocs.io): subvolumes, zlib and zstd compression. */
 import { inflateSync } from 'node:zlib';
 import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
-import { decompressZstd } from '../compression/zstd.js';
+import { zstdFrames } from '../compression/zstd.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
 import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOf } from './filesystem.js';
 
@@ -130,7 +130,7 @@ function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer 
   const compression = item.readUInt8(16);
   const type = item.readUInt8(20);
   if (item.readUInt8(17) !== 0) throw new UnreadableError('a btrfs extent is encrypted');
-  if (type === 0) return decompress(item.subarray(21), compression, decompressedSize).subarray(0, wanted);
+  if (type === 0) return decompressExtent(item.subarray(21), compression, decompressedSize).subarray(0, wanted);
   const address = u64le(item, 21);
   if (type !== 1 || address === 0) return null;
   const compressedSize = u64le(item, 29);
@@ -139,22 +139,40 @@ function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer 
   if (compression === 0) return logical.read(address + offset, length);
   if (compressedSize > MAX_COMPRESSED)
     throw new UnreadableError(`a compressed btrfs extent has ${compressedSize} bytes`);
-  return decompress(logical.read(address, compressedSize), compression, decompressedSize).subarray(
+  return decompressExtent(logical.read(address, compressedSize), compression, decompressedSize).subarray(
     offset,
     offset + length,
   );
 }
 
-function decompress(bytes: Buffer, compression: number, size: number): Buffer {
+/** The content of an extent: `size` bytes, of which the compressed data may have fewer. */
+export function decompressExtent(bytes: Buffer, compression: number, size: number): Buffer {
   if (compression === 0) return bytes.subarray(0, size);
   if (size > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent decompresses to ${size} bytes`);
-  if (compression === 3) return decompressZstd(bytes, size);
+  if (compression === 3) return padded(zstdContent(bytes, size), size);
   if (compression !== 1) throw new UnreadableError('a btrfs extent is compressed with LZO, which is not supported');
   try {
-    return inflateSync(bytes, { maxOutputLength: size });
+    return padded(inflateSync(bytes, { maxOutputLength: size }), size);
   } catch (error) {
     throw new UnreadableError(
       `a btrfs extent cannot be decompressed: ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+function zstdContent(bytes: Buffer, size: number): Buffer {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for (const piece of zstdFrames(bytes, MAX_COMPRESSED)) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length >= size) break;
+  }
+  if (length === 0) throw new UnreadableError('a btrfs extent cannot be decompressed: it has no zstd frame');
+  return Buffer.concat(pieces).subarray(0, size);
+}
+
+/** Linux 6.18 and later compress only the part of the last extent that the file has; the rest reads as zeros. */
+function padded(bytes: Buffer, size: number): Buffer {
+  return bytes.length >= size ? bytes : Buffer.concat([bytes, Buffer.alloc(size - bytes.length)]);
 }

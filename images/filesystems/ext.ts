@@ -17,8 +17,11 @@ import {
 const ROOT_INODE = 2;
 const HAS_JOURNAL = 0x4;
 const NEEDS_RECOVERY = 0x4;
+/** Features that ext2 and ext3 have. A file system with another one is ext4, as blkid reports it. */
+const OLD_INCOMPATIBLE = 0x2 | NEEDS_RECOVERY | 0x10;
+const OLD_READ_ONLY = 0x1 | 0x2 | 0x4;
+const JOURNAL_DEVICE = 0x8;
 const META_BG = 0x10;
-const EXTENTS = 0x40;
 const IS_64BIT = 0x80;
 const ENCRYPT_FLAG = 0x800;
 const EXTENTS_FLAG = 0x80000;
@@ -79,6 +82,9 @@ function readSuper(source: ByteSource): Super | null {
   const revision = bytes.readUInt32LE(76);
   const blockSize = 1024 << logBlock;
   const high = (at: number) => ((incompatible & IS_64BIT) !== 0 ? bytes.readUInt32LE(at) * 2 ** 32 : 0);
+  // An external journal has the same magic number.
+  if ((incompatible & JOURNAL_DEVICE) !== 0) return null;
+  const isExt4 = (incompatible & ~OLD_INCOMPATIBLE) !== 0 || (bytes.readUInt32LE(100) & ~OLD_READ_ONLY) !== 0;
   const superblock: Super = {
     blockSize,
     firstDataBlock: bytes.readUInt32LE(20),
@@ -88,7 +94,7 @@ function readSuper(source: ByteSource): Super | null {
     descriptorSize: (incompatible & IS_64BIT) !== 0 ? Math.max(64, bytes.readUInt16LE(254)) : 32,
     metaGroups: (incompatible & META_BG) !== 0 ? bytes.readUInt32LE(260) : null,
     blocksPerGroup: bytes.readUInt32LE(32),
-    kind: (incompatible & EXTENTS) !== 0 ? 'ext4' : (compatible & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2',
+    kind: isExt4 ? 'ext4' : (compatible & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2',
     uuid: uuidOf(bytes, 104),
     label: text(bytes.subarray(120, 136)),
     totalBytes: (bytes.readUInt32LE(4) + high(336)) * blockSize,

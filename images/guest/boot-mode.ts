@@ -20,7 +20,11 @@ export interface BootModes {
 }
 
 /** UEFI fallback paths, with the machine type of the PE header. */
-const FALLBACKS: readonly { readonly file: string; readonly architecture: Architecture; readonly machine: number }[] = [
+export const FALLBACKS: readonly {
+  readonly file: string;
+  readonly architecture: Architecture;
+  readonly machine: number;
+}[] = [
   { file: '/EFI/BOOT/BOOTX64.EFI', architecture: 'x86_64', machine: 0x8664 },
   { file: '/EFI/BOOT/BOOTAA64.EFI', architecture: 'arm64', machine: 0xaa64 },
   { file: '/EFI/BOOT/BOOTIA32.EFI', architecture: 'i386', machine: 0x14c },
@@ -111,7 +115,7 @@ function biosLoader(disk: ByteSource, layout: DiskLayout): BiosLoader {
     () => bootCode(disk),
     () => Buffer.alloc(0),
   );
-  if (code.every((byte) => byte === 0)) return NO_BIOS;
+  if (code.every((byte) => byte === 0) || !hasBootSignature(disk)) return NO_BIOS;
   if (code.includes('GRUB')) return grubStages(disk, code);
   if (code.includes('LILO')) return works('boot sector: LILO');
   const { scheme, partitions } = layout.table;
@@ -133,6 +137,11 @@ function biosLoader(disk: ByteSource, layout: DiskLayout): BiosLoader {
       : NO_BIOS;
   }
   return code.includes('not a bootable disk') ? NO_BIOS : works('boot code in the boot sector');
+}
+
+/** A BIOS starts only a sector that ends with 55 AA. */
+function hasBootSignature(disk: ByteSource): boolean {
+  return sectorAt(disk, 0)?.readUInt16LE(510) === 0xaa55;
 }
 
 const SECTOR = 512;

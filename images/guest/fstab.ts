@@ -49,6 +49,8 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
   const stopsBoot = doesStopBoot(entry, context);
   const add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) =>
     findings.add(severity, 'GUESTOS.Fstab', message, fstabEvidence(entry), remedy);
+  // Yocto and Buildroot write this name: the kernel has mounted the root already.
+  if (entry.at === '/' && entry.spec === '/dev/root') return true;
   if (VIRTIO_NAME.test(entry.spec) && volumeFor(entry.spec, layout) !== null) {
     const message = 'A mount uses /dev/vda: it exists with virtio disks, but not on instance types with NVMe disks';
     add('info', message, USE_UUID);

@@ -41,22 +41,51 @@ const OLD_RELEASES: readonly { readonly file: string; readonly pattern: RegExp; 
   { file: '/etc/centos-release', pattern: /CentOS/i, id: 'centos' },
   { file: '/etc/redhat-release', pattern: /CentOS/i, id: 'centos' },
   { file: '/etc/redhat-release', pattern: /Red Hat/i, id: 'rhel' },
+  { file: '/etc/fedora-release', pattern: /Fedora/i, id: 'fedora' },
+  { file: '/etc/redhat-release', pattern: /Fedora/i, id: 'fedora' },
+  { file: '/etc/redhat-release', pattern: /Rocky/i, id: 'rocky' },
+  { file: '/etc/redhat-release', pattern: /Alma/i, id: 'almalinux' },
+  { file: '/etc/redhat-release', pattern: /./, id: 'other' },
   { file: '/etc/SuSE-release', pattern: /openSUSE/i, id: 'opensuse' },
   { file: '/etc/SuSE-release', pattern: /SUSE/i, id: 'sles' },
+  { file: '/etc/gentoo-release', pattern: /./, id: 'gentoo' },
+  { file: '/etc/alpine-release', pattern: /./, id: 'other' },
+  { file: '/etc/slackware-version', pattern: /./, id: 'other' },
+  { file: '/etc/arch-release', pattern: /^/, id: 'other' },
+  // Ubuntu and other derivatives have this file, too: lsb-release comes first.
   { file: '/etc/debian_version', pattern: /./, id: 'debian' },
 ];
+
+/** The names of files that are empty, or contain only a version. */
+const NAMES: Readonly<Record<string, string>> = {
+  '/etc/arch-release': 'Arch Linux',
+  '/etc/alpine-release': 'Alpine Linux',
+  '/etc/debian_version': 'Debian GNU/Linux',
+};
 
 export function identify(tree: GuestTree): Identity | null {
   const file = ['/etc/os-release', '/usr/lib/os-release'].find((path) => tree.exists(path));
   if (file !== undefined) return fromOsRelease(file, parseOsRelease(tree.text(file) ?? ''));
+  const lsb = tree.text('/etc/lsb-release') ?? tree.text('/usr/lib/lsb-release');
+  const byLsb = lsb === null ? null : fromLsbRelease(parseOsRelease(lsb));
+  if (byLsb !== null) return byLsb;
   for (const { file: path, pattern, id } of OLD_RELEASES) {
     const content = tree.text(path);
     if (content === null || !pattern.test(content)) continue;
-    const name = printable(content.split('\n')[0] ?? '');
+    const first = printable((content.split('\n')[0] ?? '').trim());
+    const name = NAMES[path] === undefined ? first : `${NAMES[path]} ${first}`.trim();
     const version = /\d+(\.\d+)*/.exec(content)?.[0] ?? null;
     return { platform: PLATFORMS[id] ?? 'Others Linux', version, name, evidence: `${path}: ${name}` };
   }
   return null;
+}
+
+function fromLsbRelease(release: ReadonlyMap<string, string>): Identity | null {
+  const id = release.get('DISTRIB_ID');
+  if (id === undefined || id === '') return null;
+  const name = release.get('DISTRIB_DESCRIPTION') ?? id;
+  const platform = PLATFORMS[id.toLowerCase()] ?? 'Others Linux';
+  return { platform, version: release.get('DISTRIB_RELEASE') ?? null, name, evidence: `/etc/lsb-release: ${name}` };
 }
 
 function fromOsRelease(file: string, release: ReadonlyMap<string, string>): Identity {

@@ -1,14 +1,18 @@
 /** Inspects the disk layout, then the operating system on it. */
-import type { ByteSource } from '../bytes.js';
-import { type DiskLayout, readLayout } from '../disk/volumes.js';
+import { type ByteSource, printable } from '../bytes.js';
+import { type DiskLayout, readLayout, type Volume } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { DiskContext, VolumeFacts } from '../inspection.js';
 import { findWindows } from '../windows/find-windows.js';
 import { inspectWindows } from '../windows/inspect-windows.js';
+import { findLoader } from './boot/loader.js';
+import { readBoot } from './boot/read-boot.js';
 import { type BootModes, readBootModes, supportedBootModes } from './boot-mode.js';
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
 import { inspectLinux } from './inspect-linux.js';
+import { initramfsOf } from './kernel.js';
 import { findRoot } from './mounts.js';
+import { guestTree } from './tree.js';
 
 /** Bounds the report on a malicious image. */
 const MAX_VOLUMES = 256;
@@ -45,14 +49,7 @@ function inspectWithoutSystem(layout: DiskLayout, modes: BootModes, findings: Fi
   const windows = layout.volumes.some(({ content }) => content === 'ntfs' || content === 'BitLocker');
   const encrypted = layout.volumes.find(({ content }) => content === 'LUKS' || content === 'BitLocker');
   if (encrypted !== undefined) {
-    const message = 'The operating system is on an encrypted volume and could not be inspected';
-    findings.add(
-      'warning',
-      'ECSIMPORT.Encrypted',
-      message,
-      `${encrypted.name}: ${encrypted.content}`,
-      'Check that the guest boots without a passphrase at the console.',
-    );
+    reportEncryption(encrypted, layout, modes, findings);
   } else if (layout.volumes.length > 0 || layout.table.scheme !== 'none') {
     const message =
       unread.length > 0
@@ -77,6 +74,46 @@ function inspectWithoutSystem(layout: DiskLayout, modes: BootModes, findings: Fi
     osType: windows ? 'windows' : isFreeBsd ? 'linux' : null,
     platform: isFreeBsd ? 'FreeBSD' : null,
   };
+}
+
+/** Nobody can type a passphrase when an instance boots, so the system must have a way to unlock its root without one. */
+export function reportEncryption(volume: Volume, layout: DiskLayout, modes: BootModes, findings: FindingList): void {
+  const unlocks = volume.content === 'LUKS' ? automaticUnlock(layout, modes) : null;
+  // BitLocker can be suspended, which the inspection does not read.
+  const unsure = volume.content === 'BitLocker' || unlocks !== null;
+  findings.add(
+    unsure ? 'warning' : 'blocking',
+    'ECSIMPORT.Encrypted',
+    unsure
+      ? 'The operating system is on an encrypted volume and could not be inspected'
+      : 'The operating system is on an encrypted volume: the boot waits for a passphrase that nobody can type',
+    `${volume.name}: ${volume.content}${unlocks === null ? '' : `; ${unlocks}`}`,
+    unsure
+      ? 'Check that the guest boots without a passphrase at the console.'
+      : 'Decrypt the system disk in the guest, or let the initramfs unlock it without a person (clevis with a Tang server, a key file). ECS can encrypt the disks of instances itself.',
+  );
+}
+
+/** Files in an initramfs that unlock LUKS volumes without a passphrase, and arguments that name a key. */
+const UNLOCK_FILES =
+  /(^|\/)(clevis|clevis-luks-unlock|cryptroot\/keyfiles\/.+|etc\/cryptsetup-keys\.d\/.+|crypto_keyfile\.bin|.+\.keyfile|keyscripts?\/.+)$/;
+const UNLOCK_ARGUMENTS = /^(rd\.luks\.key|cryptkey|luks\.key)=/;
+
+/** What unlocks the root, for evidence; null if nothing was found. */
+function automaticUnlock(layout: DiskLayout, modes: BootModes): string | null {
+  const places = layout.volumes.flatMap(({ name, fileSystem }) =>
+    fileSystem === null ? [] : [{ name, tree: guestTree([{ at: '/', fileSystem }]) }],
+  );
+  const uefi = modes.bios === null;
+  const [entry] = readBoot(places, uefi, findLoader(places, modes, uefi));
+  if (entry === undefined) return null;
+  const argument = entry.args.find((arg) => UNLOCK_ARGUMENTS.test(arg));
+  if (argument !== undefined) return `the kernel command line has ${printable(argument)}`;
+  const initramfs = initramfsOf(entry);
+  if (initramfs === null) return null;
+  if (initramfs.problem !== null) return `${initramfs.file} could not be read: ${initramfs.problem}`;
+  const file = initramfs.names.find((name) => UNLOCK_FILES.test(name));
+  return file === undefined ? null : `${initramfs.file} has ${printable(file)}`;
 }
 
 /** FreeBSD's partition types in GPT and MBR. Its file systems are not supported. */

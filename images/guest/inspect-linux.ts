@@ -4,6 +4,7 @@ import type { FindingList } from '../findings.js';
 import type { DiskContext } from '../inspection.js';
 import { checkAccess } from './access.js';
 import type { BootEntry } from './boot/entry.js';
+import { findLoader } from './boot/loader.js';
 import { readBoot } from './boot/read-boot.js';
 import { checkBootLoader } from './boot-loader.js';
 import { type BootModes, reportBootMode, supportedBootModes } from './boot-mode.js';
@@ -13,6 +14,7 @@ import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } 
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
 import { checkFstab, type Init, reportSwap } from './fstab.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
+import { checkInit } from './init.js';
 import { findKernel, type Kernel } from './kernel.js';
 import { bootPlaces, type Root } from './mounts.js';
 import { checkNetwork } from './network.js';
@@ -38,7 +40,9 @@ export function inspectLinux(
   const required = needsDocumentRequirements(identity, architecture);
   const bootMode = reportBootMode(modes, architecture, findings);
   const places = bootPlaces(root, layout);
-  const entries: readonly BootEntry[] = runCheck('the boot loader', () => readBoot(places, bootMode === 'UEFI'), []);
+  const uefi = bootMode === 'UEFI';
+  const loader = findLoader(places, modes, uefi);
+  const entries: readonly BootEntry[] = runCheck('the boot loader', () => readBoot(places, uefi, loader), []);
   const args = entries[0]?.args ?? [];
   const kernel = runCheck('the kernel', () => reportKernel(root, entries, findings), null);
   let nvmeSupport: GuestFacts['nvmeSupport'] = null;
@@ -50,7 +54,9 @@ export function inspectLinux(
   const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
   runCheck('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
-  runCheck('the boot loader', () => checkBootLoader(entries, kernel, layout, findings), undefined);
+  const boot = { entries, kernel, layout, loader, architecture };
+  runCheck('the boot loader', () => checkBootLoader(boot, findings), undefined);
+  runCheck('the init program', () => checkInit(tree, entries[0], findings), undefined);
   const cloudInit = runCheck<CloudInit | null>(
     'cloud-init',
     () => checkCloudInit(tree, args, required, findings),

@@ -3,6 +3,7 @@
 import { type Initramfs, readInitramfs } from '../compression/cpio.js';
 import { unlessUnreadable } from '../findings.js';
 import { type BootEntry, guestPath } from './boot/entry.js';
+import { kernelVersion } from './boot/uki.js';
 import { type ModuleLists, moduleName, parseConfig, readModuleLists } from './modules.js';
 import type { GuestTree } from './tree.js';
 import { compareVersions } from './version.js';
@@ -72,7 +73,7 @@ function versionOf(entry: BootEntry, fromModules: readonly string[]): string | n
   if (image === null) return null;
   const only = fromModules.length === 1 ? (fromModules[0] ?? null) : null;
   return (
-    versionInImage(tree, image) ??
+    kernelVersion(tree.bytes(image, 65_536) ?? Buffer.alloc(0)) ??
     versionInName(image) ??
     versionInName(tree.link(image) ?? '') ??
     (entry.version !== null && /^\d/.test(entry.version) ? entry.version : only)
@@ -87,14 +88,6 @@ function versionInName(path: string): string | null {
   );
 }
 
-/** The x86 boot protocol has a pointer to the version string at 0x20e. */
-function versionInImage(tree: GuestTree, image: string): string | null {
-  const head = tree.bytes(image, 65_536);
-  if (head === null || head.length < 0x210 || head.toString('latin1', 0x202, 0x206) !== 'HdrS') return null;
-  const at = head.readUInt16LE(0x20e) + 0x200;
-  return /^\d[^\s\0]{1,100}/.exec(head.toString('latin1', at, at + 128))?.[0] ?? null;
-}
-
 function openKernel(tree: GuestTree, version: string, entry: BootEntry | null): Kernel {
   const folder =
     MODULE_FOLDERS.map((path) => `${path}/${version}`).find((path) => tree.exists(path)) ?? `/lib/modules/${version}`;
@@ -107,7 +100,7 @@ function openKernel(tree: GuestTree, version: string, entry: BootEntry | null): 
     ].find((path) => tree.exists(path)) ?? null;
   const options = configFile === null ? null : parseConfig(tree.text(configFile) ?? '');
   const lists = readModuleLists(tree, folder);
-  const initramfs = loadedInitramfs(tree, version, entry);
+  const initramfs = entry === null ? defaultInitramfs(tree, version) : initramfsOf(entry);
   const inInitramfs = new Set(initramfs === null ? [] : loadableModules(version, initramfs.names));
   const config = (option: string) => options?.get(option) ?? (options === null ? null : 'n');
   return {
@@ -143,8 +136,8 @@ function loadableModules(version: string, names: readonly string[]): string[] {
   });
 }
 
-function loadedInitramfs(tree: GuestTree, version: string, entry: BootEntry | null): LoadedInitramfs | null {
-  if (entry === null) return defaultInitramfs(tree, version);
+/** What the boot loader loads for an entry. Null: nothing, or a file that does not exist. */
+export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
   if (entry.unified !== null) {
     const { initramfs } = entry.unified;
     return initramfs === null ? null : read(entry.kernel, () => initramfs);

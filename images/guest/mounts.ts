@@ -156,6 +156,11 @@ export function volumeFor(spec: string, layout: DiskLayout): Volume | null {
   const named = /^(?:\/dev\/disk\/by-)?(uuid|label|partuuid|partlabel)[=/](.+)$/i.exec(spec);
   if (named !== null) {
     const value = named[2] ?? '';
+    const relative = /^(.+)\/PARTNROFF=(-?\d{1,4})$/i.exec(value);
+    if (relative !== null && /^partuuid$/i.test(named[1] ?? '')) {
+      const base = volumes.find((volume) => same(volume.partition?.partUuid, relative[1] ?? ''))?.partition?.number;
+      return volumes.find(({ partition }) => partition?.number === (base ?? Number.NaN) + Number(relative[2])) ?? null;
+    }
     const matches: Readonly<Record<string, (volume: Volume) => boolean>> = {
       uuid: (volume) => same(volume.uuid, value),
       label: (volume) => volume.label !== null && volume.label.trimEnd() === value,
@@ -191,7 +196,10 @@ export function isDeviceName(spec: string): boolean {
 }
 
 /** Contents that may include file systems with UUIDs and labels that the inspection cannot read. */
-const OPAQUE_CONTENTS = ['LUKS', 'BitLocker', 'Linux RAID', 'f2fs', 'reiserfs', 'jfs', 'bcachefs', 'ZFS', 'damaged'];
+const OPAQUE_CONTENTS = [
+  ...['LUKS', 'BitLocker', 'Linux RAID', 'bcache', 'bcachefs', 'ZFS', 'f2fs', 'reiserfs', 'reiser4', 'jfs'],
+  ...['nilfs2', 'ocfs2', 'gfs2', 'damaged'],
+];
 
 /** True if a name that no volume has may belong to a volume that could not be read. */
 export function someVolumeUnread({ volumes }: DiskLayout): boolean {

@@ -1,13 +1,15 @@
 /** The default boot entry, by each boot loader's rules. */
 import { describe, expect, test } from 'vitest';
+import { findLoader } from '../../images/guest/boot/loader.js';
 import { readBoot } from '../../images/guest/boot/read-boot.js';
 import { guestTree } from '../../images/guest/tree.js';
 import { compareVersions } from '../../images/guest/version.js';
-import { type Files, memoryFileSystem } from '../support/images/guest-files.js';
+import { BIOS, type Files, memoryFileSystem, UEFI } from '../support/images/guest-files.js';
 
 function boot(files: Files, uefi = false) {
   const tree = guestTree([{ at: '/', fileSystem: memoryFileSystem(files, null) }]);
-  return readBoot([{ name: '', tree }], uefi);
+  const places = [{ name: '', tree }];
+  return readBoot(places, uefi, findLoader(places, uefi ? UEFI : BIOS, uefi));
 }
 const starts = (files: Files, uefi = false) => boot(files, uefi)[0]?.kernel;
 

@@ -275,6 +275,7 @@ test('an unknown distribution → no blocking findings', () => {
           'menuentry "NixOS" {\n  linux ($drive1)//kernels/abc-bzImage init=/nix/store/x/init\n  initrd ($drive1)//kernels/abc-initrd\n}\n',
         '/boot/kernels/abc-bzImage': 'not an x86 image',
         '/boot/kernels/abc-initrd': 'compressed in its own way',
+        '/nix/store/x/init': '#!/nix/store/y/bin/bash\n',
       },
     }),
   );

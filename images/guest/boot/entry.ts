@@ -36,13 +36,18 @@ export function splitWords(text: string): string[] {
   return text.split(/\s+/).filter(Boolean);
 }
 
-/** Removes the device from `(hd0,1)/vmlinuz`, `($root)/boot/vmlinuz`, `$prefix/…`. */
+/** Removes quotes, and the device from `(hd0,1)/vmlinuz`, `($root)/boot/vmlinuz`, `$root/vmlinuz`. */
 export function withoutDevice(path: string): string {
   const bare = path
+    .replace(/["']/g, '')
     .replace(/^\([^)]*\)/, '')
-    .replace(/^\$\{?[a-z_0-9]+\}?/i, '')
-    .replace(/^"|"$/g, '');
+    .replace(/^\$\{?root\}?(?=\/)/i, '');
   return bare.replace(/\/+/g, '/');
+}
+
+/** True for a path or an argument with a variable of GRUB whose value only the running loader knows. */
+export function hasVariable(text: string): boolean {
+  return text.includes('$');
 }
 
 /**

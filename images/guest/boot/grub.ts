@@ -1,4 +1,5 @@
 /** Parses the GRUB 2 configuration: the menu and its default entry. */
+import path from 'node:path';
 import { printable } from '../../bytes.js';
 import { lines } from '../tree.js';
 import { type BlsEntry, blsEntries } from './bls.js';
@@ -23,7 +24,8 @@ export function grubEntries(
 ): BootEntry[] {
   const content = place.tree.text(file);
   if (content === null) return [];
-  const variables = new Map(environment);
+  // GRUB's core image sets `prefix` to the folder of its files before it reads this file.
+  const variables = new Map([['prefix', path.posix.dirname(file)], ...environment]);
   const menu = parseMenu(content, place, file, variables, blsFolder);
   const all = flat(menu);
   const chosen = chosenItem(menu, variables.get('default') || '0', environment);
@@ -65,7 +67,9 @@ function parseMenu(
   /** The item of each open brace. */
   const open: Item[] = [];
   let count = 0;
-  const expand = (text: string) => text.replace(/\$\{?([A-Za-z_]\w*)\}?/g, (_, name) => variables.get(name) ?? '');
+  /** Variables that commands set from what they find on the machine. */
+  const dynamic = new Set<string>();
+  const expand = (text: string) => expandVariables(text, variables, dynamic);
   for (const { number, text } of lines(content)) {
     const parent = open.at(-1) ?? top;
     const opened = /^(menuentry|submenu)\s+(?:'([^']*)'|"([^"]*)"|(\S+))(.*)$/.exec(text);
@@ -93,11 +97,18 @@ function parseMenu(
       if (set[1] !== 'default' || !/next_entry/.test(value)) variables.set(set[1] ?? '', expand(value));
       continue;
     }
+    const found =
+      /^(?:probe|search|regexp|read|for)\b.*?(?:--set[= ](?:\d+:)?|-s\s+(?:\d+:)?|^read\s+|^for\s+)(\w+)/.exec(text);
+    if (found !== null) {
+      variables.delete(found[1] ?? '');
+      dynamic.add(found[1] ?? '');
+      continue;
+    }
     if (/^blscfg\b/.test(text)) {
       parent.children.push(...blsEntries(place, blsFolder, variables).map(blsItem));
       continue;
     }
-    readCommand(text, parent === top ? anonymous(top) : parent, (kernel, args) => ({
+    readCommand(text, parent === top ? anonymous(top) : parent, expand, (kernel, args) => ({
       title: parent.title,
       kernel,
       initrds: [],
@@ -124,16 +135,36 @@ function anonymous(top: Item): Item {
   return item;
 }
 
-function readCommand(text: string, item: Item, createEntry: (kernel: string, args: string) => BootEntry): void {
+function readCommand(
+  text: string,
+  item: Item,
+  expand: (text: string) => string,
+  createEntry: (kernel: string, args: string) => BootEntry,
+): void {
   const linux = /^linux(?:16|efi)?\s+(\S+)\s*(.*)$/.exec(text);
   if (linux !== null) {
     // An entry with two `linux` commands uses the same kernel in both.
-    item.entry ??= createEntry(printable(withoutDevice(linux[1] ?? '')), linux[2] ?? '');
+    item.entry ??= createEntry(printable(withoutDevice(expand(linux[1] ?? ''))), linux[2] ?? '');
     return;
   }
   const initrd = /^initrd(?:16|efi)?\s+(.+)$/.exec(text);
   if (initrd === null || item.entry === null || item.entry.initrds.length > 0) return;
-  item.entry = { ...item.entry, initrds: splitWords(initrd[1] ?? '').map(withoutDevice) };
+  item.entry = { ...item.entry, initrds: splitWords(expand(initrd[1] ?? '')).map(withoutDevice) };
+}
+
+/**
+ * Unset variables are empty, as in GRUB. A variable that this reading cannot know remains as `$name`: one that a command
+ * sets, and an unset one within a longer word, which a file that is not read may set.
+ */
+function expandVariables(text: string, variables: ReadonlyMap<string, string>, dynamic: ReadonlySet<string>): string {
+  return text.replace(/(^|[^\s])?\$\{?([A-Za-z_]\w*)\}?(?=(\S)?)/g, (_, before: string | undefined, name, after) => {
+    const kept = before ?? '';
+    const known = variables.get(name);
+    if (known !== undefined) return `${kept}${known}`;
+    // `($root)/vmlinuz`: a device, which the paths do not have.
+    const within = kept !== '' || after !== undefined;
+    return `${kept}${dynamic.has(name) || within ? `$${name}` : ''}`;
+  });
 }
 
 /** GRUB's environment block: `saved_entry`, `next_entry`, `kernelopts`. */

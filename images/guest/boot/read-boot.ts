@@ -1,23 +1,26 @@
 /** Reads the menus of all boot loaders on the disk. The first entry is the default. */
+import path from 'node:path';
 import { unlessUnreadable } from '../../findings.js';
 import { blsEntries } from './bls.js';
 import { type BootEntry, type BootPlace, evidenceOf } from './entry.js';
 import { grubEntries, grubEnvironment } from './grub.js';
+import type { Loader } from './loader.js';
 import { legacyGrubEntries, syslinuxEntries } from './menus.js';
 import { readUnified } from './uki.js';
 
 const MAX_ENTRIES = 100;
-const LOADER_BYTES = 2 * 1024 * 1024;
-/** A string in the systemd-boot binary that identifies it. */
-const SYSTEMD_BOOT = 'LoaderInfo: systemd-boot';
-const FALLBACK_LOADERS = ['BOOTX64.EFI', 'BOOTAA64.EFI', 'BOOTIA32.EFI'];
 
 /** `places`: the guest's root first. `uefi`: UEFI firmware boots the disk. */
-export function readBoot(places: readonly BootPlace[], uefi: boolean): BootEntry[] {
+export function readBoot(places: readonly BootPlace[], uefi: boolean, loader: Loader): BootEntry[] {
+  if (loader.kind === 'unified' && loader.file !== null) {
+    const file = loader.file;
+    // The firmware starts this image itself, whatever other menus the disk has.
+    return places.flatMap((place) => unifiedImage(place, file)).slice(0, 1);
+  }
   const readers = [grubOnEsp, grub, entryFiles, unifiedImages, legacyGrub, syslinux];
   const firstByUefi = uefi ? [grubOnEsp, grub] : [grub, grubOnEsp];
   const order =
-    uefi && places.some(isSystemdBoot)
+    uefi && loader.kind === 'systemd-boot'
       ? [entryFiles, unifiedImages, ...readers]
       : [...firstByUefi, entryFiles, unifiedImages, legacyGrub, syslinux];
   const entries = [...new Set(order)].flatMap((read) =>
@@ -88,24 +91,25 @@ function unifiedImages(place: BootPlace): BootEntry[] {
       .sort()
       .reverse()
       .slice(0, 10)
-      .flatMap((name): BootEntry[] => {
-        const file = `${base}/EFI/Linux/${name}`;
-        const unified = readUnified(place.tree, file);
-        if (unified === null) return [];
-        return [
-          {
-            title: name,
-            kernel: file,
-            initrds: [],
-            args: unified.args,
-            version: unified.version,
-            evidence: evidenceOf(place, file, 1, `.cmdline ${unified.args.join(' ')}`),
-            tree: place.tree,
-            unified: { initramfs: unified.initramfs },
-          },
-        ];
-      }),
+      .flatMap((name) => unifiedImage(place, `${base}/EFI/Linux/${name}`)),
   );
+}
+
+function unifiedImage(place: BootPlace, file: string): BootEntry[] {
+  const unified = readUnified(place.tree, file);
+  if (unified === null) return [];
+  return [
+    {
+      title: path.posix.basename(file),
+      kernel: file,
+      initrds: [],
+      args: unified.args,
+      version: unified.version,
+      evidence: evidenceOf(place, file, 1, `.cmdline ${unified.args.join(' ')}`),
+      tree: place.tree,
+      unified: { initramfs: unified.initramfs },
+    },
+  ];
 }
 
 function legacyGrub(place: BootPlace): BootEntry[] {
@@ -118,15 +122,4 @@ const SYSLINUX_FILES = ['extlinux.conf', 'extlinux/extlinux.conf', 'syslinux.cfg
 
 function syslinux(place: BootPlace): BootEntry[] {
   return BOOT_FOLDERS.flatMap((base) => SYSLINUX_FILES.flatMap((file) => syslinuxEntries(place, `${base}/${file}`)));
-}
-
-function isSystemdBoot({ tree }: BootPlace): boolean {
-  return BOOT_FOLDERS.some((base) =>
-    FALLBACK_LOADERS.some((loader) =>
-      unlessUnreadable(
-        () => tree.bytes(`${base}/EFI/BOOT/${loader}`, LOADER_BYTES)?.includes(SYSTEMD_BOOT) ?? false,
-        () => false,
-      ),
-    ),
-  );
 }

@@ -28,13 +28,20 @@ export function readUnified(tree: GuestTree, path: string): Unified | null {
       };
       const text = (name: string) => section(name)?.toString('utf8').replace(/\0.*$/s, '').trim() ?? null;
       return {
-        version: text('.uname') || null,
+        version: text('.uname') || kernelVersion(section('.linux') ?? Buffer.alloc(0)),
         args: splitWords(text('.cmdline') ?? ''),
         initramfs: section('.initrd'),
       };
     },
     () => null,
   );
+}
+
+/** The x86 boot protocol has a pointer to the version string at 0x20e. Null for kernels of other machines. */
+export function kernelVersion(image: Buffer): string | null {
+  if (image.length < 0x210 || image.toString('latin1', 0x202, 0x206) !== 'HdrS') return null;
+  const at = image.readUInt16LE(0x20e) + 0x200;
+  return /^\d[^\s\0]{1,100}/.exec(image.toString('latin1', at, at + 128))?.[0] ?? null;
 }
 
 /** The position of each section in the file. In the PE format, the section table follows the optional header. */

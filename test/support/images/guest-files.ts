@@ -157,6 +157,9 @@ export function cpioOf(names: readonly string[]): Buffer {
 /** The part of an x86 kernel image with its version (boot protocol, kernel_version at 0x20e). */
 export function kernelImage(version: string): Buffer {
   const image = Buffer.alloc(4096);
+  // One sector of setup code after the boot sector, then 3072 bytes.
+  image.writeUInt8(1, 0x1f1);
+  image.writeUInt32LE(3072 / 16, 0x1f4);
   image.write('HdrS', 0x202);
   image.writeUInt16LE(0x800, 0x20e);
   image.write(`${version} (builder@host) #1 SMP\0`, 0xa00);
