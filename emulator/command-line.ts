@@ -12,15 +12,18 @@ Options:
   --data DIR              folder for all state (default: a temporary folder, removed on exit)
   --bucket NAME@REGION    create this bucket at startup; can be repeated
   --access-key ID:SECRET  add an access key of the account to emulator:emulator-secret; can be repeated
+  --tls                   serve HTTPS, with a certificate of its own; prints the line \`certificate PATH\`
   --help                  print this text
 
 The emulator prints \`ready http://ADDRESS:PORT\` when it accepts requests. Set this address in clients, or set ECS_ENDPOINT,
+RAM_ENDPOINT, STS_ENDPOINT and OSS_ENDPOINT. With --tls, start Node.js clients with NODE_EXTRA_CA_CERTS=PATH.
 `;
 
 export interface CommandLine {
   readonly help: boolean;
   readonly port: number;
   readonly host: string;
+  readonly tls: boolean;
   readonly world: WorldOptions;
 }
 
@@ -34,6 +37,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       data: { type: 'string' },
       bucket: { type: 'string', multiple: true },
       'access-key': { type: 'string', multiple: true },
+      tls: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -41,6 +45,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     help: values.help ?? false,
     port: values.port === undefined ? 0 : portOf(values.port),
     host: values.host ?? '127.0.0.1',
+    tls: values.tls ?? false,
     world: {
       ...(values.data === undefined ? {} : { data: values.data }),
       buckets: (values.bucket ?? []).map(bucketOf),

@@ -12,10 +12,10 @@ export function coverage(): unknown {
     })),
     oss: {
       emulated: Object.keys(ossOperations).map((action) => withLimits(action, ossLimits[action])),
-      addresses: 'path style and virtual host, over HTTP; signatures V1 and V4, in the header and in a presigned URL',
+      addresses:
+        'path style and virtual host, over HTTP and, with --tls, HTTPS; signatures V1 and V4, in the header and in a presigned URL',
       notEmulated: [
         ...notEmulated(),
-        'PUT ?acl: set the ACL when you create the bucket',
         'PostObject (HTML forms)',
         'every other operation: the answer is 501 NotImplemented and names the operation',
       ],

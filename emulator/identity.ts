@@ -29,7 +29,9 @@ export type KeyLookup =
   | { readonly caller: Caller; readonly secret: string }
   | { readonly problem: KeyProblem; readonly secret?: string };
 
-export function lookUpKey(world: World, accessKeyId: string, token: string | null, now: number): KeyLookup {
+/** An empty token counts as absent: older SDKs send `SecurityToken=` with a permanent key. */
+export function lookUpKey(world: World, accessKeyId: string, sentToken: string | null, now: number): KeyLookup {
+  const token = sentToken === '' ? null : sentToken;
   const session = world.sessions.get(accessKeyId);
   if (session !== undefined) {
     if (token === null) return { problem: 'token-missing' };

@@ -1,6 +1,7 @@
 /** Runs the emulator as a process: `node main.js --port N --data DIR --bucket NAME@REGION --access-key ID:SECRET`. */
 import { readCommandLine, usage } from './command-line.js';
 import { listen } from './server.js';
+import { certificateIn } from './tls-certificate.js';
 import { World } from './world.js';
 
 const EXIT_USAGE = 2;
@@ -23,11 +24,11 @@ async function main(args: readonly string[]): Promise<number> {
     return failWith(EXIT_USAGE, `cannot use ${options.world.data ?? 'a temporary folder'}: ${messageOf(error)}`);
   }
   try {
-    const server = await listen(world, options);
+    const tls = options.tls ? certificateIn(world.folder, options.host) : undefined;
+    const server = await listen(world, { ...options, tls });
     const stopped = stopSignal();
-    process.stdout.write(
-      `ready http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}\n`,
-    );
+    if (tls !== undefined) process.stdout.write(`certificate ${tls.path}\n`);
+    process.stdout.write(`ready ${server.url}\n`);
     await stopped;
     await server.close();
     return 0;

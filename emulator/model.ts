@@ -7,6 +7,8 @@ export interface DiskRecord {
   readonly format: string;
   readonly bucket: string;
   readonly object: string;
+  /** Absent in the data of older versions, whose images have no snapshots. */
+  readonly snapshotId?: string;
 }
 
 export interface DetectionItemRecord {
@@ -49,6 +51,27 @@ export interface ImageRecord {
   readonly copiedFrom: { readonly imageId: string; readonly regionId: string } | null;
   readonly detection: { readonly finishedAt: number; readonly items: readonly DetectionItemRecord[] } | null;
   readonly sharedWith: readonly { readonly accountId: string; readonly sharedAt: number }[];
+  /** A community image: every account can use it. */
+  readonly isPublic?: boolean;
+}
+
+/** The snapshot of one disk of an image. It outlives the image. */
+export interface SnapshotRecord {
+  readonly snapshotId: string;
+  readonly regionId: string;
+  readonly snapshotName: string;
+  readonly description: string;
+  readonly imageId: string;
+  readonly diskType: 'system' | 'data';
+  readonly diskSizeGiB: number;
+  /** The billed size: that of the imported file. */
+  readonly sizeBytes: number;
+  readonly encryption: ImageRecord['encryption'];
+  readonly resourceGroupId: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  /** When the image was deleted; null: it exists. */
+  readonly imageDeletedAt: number | null;
 }
 
 export interface TaskRecord {
@@ -152,6 +175,8 @@ export interface ObjectRecord {
   readonly meta: Readonly<Record<string, string>>;
   readonly modifiedAt: number;
   readonly segments: readonly Segment[];
+  /** Absent: `default`, the ACL of the bucket applies. */
+  readonly acl?: string;
   /** Set for an archived object for which RestoreObject was called. */
   readonly restore: { readonly readyAt: number; readonly expiresAt: number } | null;
 }
@@ -165,6 +190,8 @@ export interface UploadRecord {
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly meta: Readonly<Record<string, string>>;
+  /** As in `ObjectRecord`. */
+  readonly acl?: string;
 }
 
 export interface PartRecord {

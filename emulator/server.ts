@@ -1,13 +1,16 @@
 /** Serves the control API, ECS, RAM, STS and OSS on one port. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { CONTROL_PREFIX, serveControl } from './control.js';
 import { serveOss } from './oss/router.js';
 import { isRpc, serveRpc } from './rpc-router.js';
+import type { TlsCertificate } from './tls-certificate.js';
 import type { World } from './world.js';
 
 export interface EmulatorServer {
-  readonly host: string;
+  /** `http://127.0.0.1:PORT`, or https. */
+  readonly url: string;
   readonly port: number;
   /** Waits one second for responses in progress, then closes every connection. */
   close(): Promise<void>;
@@ -21,9 +24,11 @@ const GRACE_MS = 1000;
 /** Port 0 selects a free port. Rejects with the system error if the port is not available. */
 export async function listen(
   world: World,
-  options: { readonly host: string; readonly port: number },
+  options: { readonly host: string; readonly port: number; readonly tls?: TlsCertificate | undefined },
 ): Promise<EmulatorServer> {
-  const server = http.createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS });
+  const { tls } = options;
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server = tls === undefined ? http.createServer(limits) : https.createServer({ ...limits, ...tls });
   // The upload of a large part has no time limit.
   server.requestTimeout = 0;
   server.on('request', (request, response) => {
@@ -35,8 +40,9 @@ export async function listen(
   });
   // address() returns a string only for a pipe or a Unix socket.
   const { port } = server.address() as AddressInfo;
+  const name = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    host: options.host,
+    url: `${tls === undefined ? 'http' : 'https'}://${name}:${port}`,
     port,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -50,7 +56,7 @@ export async function listen(
 
 async function serve(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // A client that uses the emulator as a proxy sends an absolute URL.
-  const target = (request.url ?? '/').replace(/^http:\/\/[^/?]*/i, '');
+  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
   const at = target.indexOf('?');
   const path = (at === -1 ? target : target.slice(0, at)) || '/';
   const query = at === -1 ? '' : target.slice(at + 1);

@@ -77,6 +77,12 @@ export interface Settings {
   readonly missingRoleCode: 'NoSetRoletoECSServiceAcount' | 'NoSetRoletoECSServiceAccount';
   /** The table of the vendor's document has the first code; its text and other ECS actions have the second. */
   readonly dryRunCode: 'DRYRUN.SUCCESS' | 'DryRunOperation';
+  /** DeleteImage with an ID that does not exist: the vendor's text says `ignored`, its error table `refused` (404). */
+  readonly unknownImageDeletion: 'ignored' | 'refused';
+  /** Time after DeleteImage during which the snapshots of the image still count as used by it: the deletion is asynchronous. */
+  readonly snapshotReleaseSeconds: number;
+  /** Whether a failed or cancelled import or copy leaves its snapshots. No page of the vendor says it. */
+  readonly snapshotsOfFailedImages: 'removed' | 'kept';
   /** `md5` as the vendor; `fast` derives the ETag from the CRC64, which saves the time for the MD5. */
   readonly etag: 'md5' | 'fast';
 }
@@ -109,6 +115,9 @@ export const defaultSettings: Settings = {
   taskActionSpelling: 'ImportImage',
   missingRoleCode: 'NoSetRoletoECSServiceAcount',
   dryRunCode: 'DRYRUN.SUCCESS',
+  unknownImageDeletion: 'ignored',
+  snapshotReleaseSeconds: 0,
+  snapshotsOfFailedImages: 'removed',
   etag: 'md5',
 };
 
@@ -152,6 +161,8 @@ const schemas: Readonly<Record<string, Schema>> = {
   missingRoleCode: oneOf('NoSetRoletoECSServiceAcount', 'NoSetRoletoECSServiceAccount'),
   dryRunCode: oneOf('DRYRUN.SUCCESS', 'DryRunOperation'),
   taskActionSpelling: oneOf('ImportImage', 'IMPORT_IMAGE'),
+  unknownImageDeletion: oneOf('ignored', 'refused'),
+  snapshotsOfFailedImages: oneOf('removed', 'kept'),
   etag: oneOf('md5', 'fast'),
   cloudBoxes: orNull(strings),
   resourceGroups: orNull(strings),

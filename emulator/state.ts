@@ -1,5 +1,6 @@
 /** The current state of the emulated account, for debugging and tests: `GET /_emulator/state`. */
 import { imageStatus, percentDone, taskStatus } from './ecs/lifecycle.js';
+import { snapshotStatus } from './ecs/snapshots-of-images.js';
 import type { World } from './world.js';
 
 export function readState(world: World): unknown {
@@ -13,6 +14,9 @@ export function readState(world: World): unknown {
         status: imageStatus(image, now),
         progress: percentDone(image.createdAt, image.readyAt, now),
       })),
+    snapshots: [...world.snapshots.values()]
+      .map((snapshot) => ({ ...snapshot, status: snapshotStatus(world, snapshot, now) }))
+      .filter(({ status }) => status !== 'absent'),
     tasks: [...world.tasks.values()].map((task) => ({
       ...task,
       status: taskStatus(task, now, settings.cancelledTaskStatus),

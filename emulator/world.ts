@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ImageIndex } from './ecs/image-index.js';
 import { failImportsOf } from './ecs/running-imports.js';
+import { keepSnapshotsOf } from './ecs/snapshots-of-images.js';
 import { TaskIndex } from './ecs/task-index.js';
 import { Faults } from './faults.js';
 import { lockFolder } from './folder-lock.js';
@@ -21,6 +22,7 @@ import type {
   RoleRecord,
   Segment,
   SessionRecord,
+  SnapshotRecord,
   TaskRecord,
   TokenRecord,
   UploadRecord,
@@ -52,6 +54,7 @@ export class World {
   /** The ClientTokens of calls in progress, with the fingerprint of each call's parameters. */
   readonly runningTokens = new Map<string, string>();
   readonly images: Collection<ImageRecord>;
+  readonly snapshots: Collection<SnapshotRecord>;
   readonly tasks: Collection<TaskRecord>;
   readonly roles: Collection<RoleRecord>;
   readonly policies: Collection<PolicyRecord>;
@@ -71,7 +74,8 @@ export class World {
   private readonly blobUse: BlobUse;
   private readonly log: Log;
   private readonly settingsRecord: Collection<Settings>;
-  private readonly folder: string;
+  /** The data folder. */
+  readonly folder: string;
   private readonly temporary: boolean;
   private readonly unlockFolder: () => void;
 
@@ -82,6 +86,7 @@ export class World {
     this.unlockFolder = lockFolder(this.folder);
     this.log = new Log(this.folder);
     this.images = this.log.collection('image');
+    this.snapshots = this.log.collection('snapshot');
     this.tasks = this.log.collection('task');
     this.roles = this.log.collection('role');
     this.policies = this.log.collection('policy');
@@ -101,6 +106,7 @@ export class World {
     this.blobUse = new BlobUse(this.objects, this.parts);
     this.log.replay();
     this.objects.watch((before, after) => failImportsOf(this, before, after));
+    this.images.watch((before, after) => keepSnapshotsOf(this, before, after));
     this.blobs = new Blobs(path.join(this.folder, 'blobs'));
     this.blobs.removeUnknown(this.blobUse.files());
     this.seed();

@@ -8,7 +8,7 @@ export function addEmulator(program: Command): void {
   program
     .command('emulator')
     .description(
-      'run an emulator of ECS, RAM, STS and OSS for tests (--port, --data, --bucket NAME@REGION, --access-key ID:SECRET)',
+      'run an emulator of ECS, RAM, STS and OSS for tests (--port, --data, --bucket NAME@REGION, --access-key ID:SECRET, --tls)',
     )
     .allowUnknownOption()
     .allowExcessArguments()

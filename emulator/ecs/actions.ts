@@ -7,6 +7,7 @@ import { imageActions } from './images.js';
 import { importActions } from './import-image.js';
 import { describeRegions } from './regions.js';
 import { shareActions } from './share-image.js';
+import { snapshotActions } from './snapshots.js';
 import { tagActions } from './tags.js';
 import { taskActions } from './tasks.js';
 
@@ -17,6 +18,7 @@ export const ecsActions: Readonly<Record<string, ApiAction>> = {
   ...changeActions,
   ...copyActions,
   ...shareActions,
+  ...snapshotActions,
   ...tagActions,
   ...accountActions,
   DescribeRegions: { run: describeRegions },

@@ -6,7 +6,7 @@ import { dryRunPassed, missingParameter } from '../rpc-errors.js';
 import { imageArn } from './images.js';
 import { importError } from './import-errors.js';
 import { checkName } from './import-image.js';
-import { findImage, imageStatus, isInProgress } from './lifecycle.js';
+import { findImage, imageStatus, isInProgress, knownImage } from './lifecycle.js';
 import { regionOf } from './regions.js';
 import { isDescription, isName } from './text-rules.js';
 
@@ -32,6 +32,10 @@ export function incorrectStatus(): ApiError {
 }
 
 function deleteImage(call: ApiCall) {
+  if (isIgnored(call)) {
+    if (flagOf(call, 'DryRun')) throw dryRunPassed();
+    return {};
+  }
   const image = imageOf(call);
   const force = flagOf(call, 'Force');
   const inProgress = isInProgress(image, call.now);
@@ -42,9 +46,19 @@ function deleteImage(call: ApiCall) {
   if (image.sharedWith.length > 0 && !force) {
     throw new ApiError(403, 'ImageUseShared', 'The specified image is shared with other accounts.');
   }
+  if (image.isPublic) {
+    throw new ApiError(403, 'ImageIsPublic', 'The specified image is public. Set it to private before you delete it.');
+  }
   if (flagOf(call, 'DryRun')) throw dryRunPassed();
   call.world.images.remove(image.imageId);
   return {};
+}
+
+/** "If the specified custom image does not exist, the request is ignored." The error table has a 404 for it. */
+function isIgnored(call: ApiCall): boolean {
+  const imageId = given(call, 'ImageId');
+  if (imageId === undefined || call.world.settings.unknownImageDeletion !== 'ignored') return false;
+  return knownImage(call.world, regionOf(call), imageId, call.now) === null;
 }
 
 function isBeingCopied(call: ApiCall, image: ImageRecord): boolean {

@@ -11,6 +11,7 @@ import { importError } from './import-errors.js';
 import { checkName, checkResourceGroup } from './import-image.js';
 import { countImages, findImage, imageStatus, isInProgress } from './lifecycle.js';
 import { isRegion, regionOf } from './regions.js';
+import { addSnapshots } from './snapshots-of-images.js';
 import { isDescription, isName, readTags } from './text-rules.js';
 
 export const copyActions: Readonly<Record<string, ApiAction>> = {
@@ -18,7 +19,7 @@ export const copyActions: Readonly<Record<string, ApiAction>> = {
     run: copyImage,
     resource: imageArn,
     limits:
-      'the limit of five concurrent copies applies to the destination region; no snapshots, so QuotaExceed.Snapshot does not occur',
+      'the limit of five concurrent copies applies to the destination region; no quota of snapshots, so QuotaExceed.Snapshot does not occur',
   },
   CancelCopyImage: { run: cancelCopyImage, resource: imageArn },
 };
@@ -49,7 +50,7 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
     }
     if (flagOf(call, 'DryRun')) throw dryRunPassed();
     const imageId = newId('m-');
-    call.world.images.put(imageId, {
+    const copy: ImageRecord = {
       ...image,
       imageId,
       regionId: destination,
@@ -66,9 +67,19 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
       copiedFrom: { imageId: image.imageId, regionId: source },
       detection: null,
       sharedWith: [],
-    });
+      isPublic: false,
+      disks: image.disks.map((disk) => ({ ...disk, snapshotId: newId('s-') })),
+    };
+    call.world.images.put(imageId, copy);
+    addSnapshots(call.world, copy, ({ device }) => sourceSize(call.world, image, device));
     return storeAnswer(call, { ImageId: imageId });
   });
+}
+
+/** The size of the source's snapshot of this disk. */
+function sourceSize(world: World, image: ImageRecord, device: string): number {
+  const snapshotId = image.disks.find((disk) => disk.device === device)?.snapshotId ?? '';
+  return world.snapshots.get(snapshotId)?.sizeBytes ?? 0;
 }
 
 /** CopyImage has its own error codes for its two regions. */

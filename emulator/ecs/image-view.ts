@@ -1,9 +1,18 @@
 /** Formats an image as DescribeImages returns it. */
-import type { ImageRecord } from '../model.js';
+import type { DiskRecord, ImageRecord } from '../model.js';
 import { isoTime } from '../rpc-call.js';
 import { imageStatus, percentDone } from './lifecycle.js';
 
-export function describeImage(image: ImageRecord, now: number) {
+/** An imported image supports no change of CPUs and memory while an instance runs. */
+const HOT_PLUG = {
+  CpuOnlineUpgrade: 'unsupported',
+  CpuOnlineDowngrade: 'unsupported',
+  MemoryOnlineUpgrade: 'unsupported',
+  MemoryOnlineDowngrade: 'unsupported',
+};
+
+/** @param snapshotIds the snapshots that exist, by disk */
+export function describeImage(image: ImageRecord, snapshotIds: ReadonlyMap<DiskRecord, string>, now: number) {
   const { detection } = image;
   const windows = image.osType === 'windows';
   const status = imageStatus(image, now);
@@ -27,7 +36,7 @@ export function describeImage(image: ImageRecord, now: number) {
     ImageFamily: image.imageFamily,
     ImageVersion: '',
     IsCopied: image.copiedFrom !== null,
-    IsPublic: false,
+    IsPublic: image.isPublic ?? false,
     IsSelfShared: String(image.sharedWith.length > 0),
     IsSubscribed: false,
     IsSupportCloudinit: !windows,
@@ -47,7 +56,7 @@ export function describeImage(image: ImageRecord, now: number) {
         Format: disk.format,
         ImportOSSBucket: disk.bucket,
         ImportOSSObject: disk.object,
-        SnapshotId: '',
+        SnapshotId: snapshotIds.get(disk) ?? '',
         Encrypted: image.encryption !== null,
         // Progress and RemainTime of a disk are set for copies, not for imports.
         ...(image.copiedFrom === null
@@ -55,7 +64,13 @@ export function describeImage(image: ImageRecord, now: number) {
           : { Progress: percent, RemainTime: Math.max(0, Math.ceil((image.readyAt - now) / 1000)) }),
       })),
     },
-    Features: { NvmeSupport: image.features.nvmeSupport, ImdsSupport: image.features.imdsSupport },
+    Features: {
+      NvmeSupport: image.features.nvmeSupport,
+      ImdsSupport: image.features.imdsSupport,
+      ...HOT_PLUG,
+    },
+    SecureBootOptions: { SecureBootSupport: 'unsupported' },
+    SupplierName: '',
     Tags: { Tag: Object.entries(image.tags).map(([key, value]) => ({ TagKey: key, TagValue: value })) },
   };
 }

@@ -17,6 +17,7 @@ import { ACCOUNT_ID } from '../world.js';
 import { describeImage } from './image-view.js';
 import { dropRemoved, imageStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
+import { snapshotIdsOf } from './snapshots-of-images.js';
 
 /** The ARN of the call's image, which a policy must allow. */
 export const imageArn = (call: ApiCall) =>
@@ -27,7 +28,7 @@ export const imageActions: Readonly<Record<string, ApiAction>> = {
     run: describeImages,
     resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/*`,
     limits:
-      'own custom images only, no public, marketplace, community or shared images; ActionType, InstanceType, SnapshotId, ShowExpired and the hot-plug filters are ignored',
+      'own custom images only, no public, marketplace or shared images, and no community images of others; ActionType, InstanceType, ShowExpired and the hot-plug filters are ignored',
   },
 };
 
@@ -46,12 +47,14 @@ function describeImages(call: ApiCall) {
   const filters = readFilters(call);
   if (flagOf(call, 'DryRun')) throw dryRunPassed();
   const owner = given(call, 'ImageOwnerAlias') ?? 'self';
-  const found = owner === 'self' && !flagOf(call, 'IsPublic') ? find(call, regionId, filters) : [];
+  const found = owner === 'self' ? find(call, regionId, filters) : [];
   const page = pageOf(call, found, { fallback: 10, max: 100 });
   return {
     RegionId: regionId,
     ...page.fields,
-    Images: { Image: page.items.map((image) => describeImage(image, call.now)) },
+    Images: {
+      Image: page.items.map((image) => describeImage(image, snapshotIdsOf(call.world, image, call.now), call.now)),
+    },
   };
 }
 
@@ -99,6 +102,7 @@ function readFilters(call: ApiCall): Filters {
     ['ResourceGroupId', (image) => image.resourceGroupId],
     ['ImageOwnerId', (image) => image.ownerId],
   ];
+  const snapshotId = given(call, 'SnapshotId');
   return {
     ids,
     name,
@@ -108,8 +112,10 @@ function readFilters(call: ApiCall): Filters {
       (image) => pattern === null || pattern.test(image.imageName),
       (image) => tags.every(({ key, value }) => hasTag(image, key, value)),
       (image) => usable === null || usable === ['Available', 'Deprecated'].includes(imageStatus(image, call.now)),
+      (image) => !flagOf(call, 'IsPublic') || image.isPublic === true,
       // No instances exist, so no image is in use.
       () => usage === undefined || usage === 'none',
+      (image) => snapshotId === undefined || image.disks.some((disk) => disk.snapshotId === snapshotId),
       (image) => text.every(([field, value]) => (given(call, field) ?? value(image)) === value(image)),
       ...timeFilters(call),
     ],

@@ -12,6 +12,7 @@ import { contentError, importError } from './import-errors.js';
 import { type DiskParams, type ImportParams, readImportParams } from './import-params.js';
 import { countImages, dropRemoved } from './lifecycle.js';
 import { isRegion } from './regions.js';
+import { addSnapshots } from './snapshots-of-images.js';
 
 export const importActions: Readonly<Record<string, ApiAction>> = {
   ImportImage: {
@@ -152,6 +153,7 @@ function create(
       format: files[index]?.format ?? 'RAW',
       bucket: disk.bucket,
       object: disk.object,
+      snapshotId: newId('s-'),
     }),
   );
   const image: ImageRecord = {
@@ -187,6 +189,7 @@ function create(
     sharedWith: [],
   };
   world.images.put(imageId, image);
+  addSnapshots(world, image, (disk) => world.objects.get(`${disk.bucket}/${disk.object}`)?.size ?? 0);
   world.tasks.put(taskId, {
     taskId,
     regionId,

@@ -38,15 +38,18 @@ export function dropRemoved(world: World, images: readonly ImageRecord[], now: n
   });
 }
 
-/** The image in the region. Throws `InvalidImageId.NotFound` if it does not exist or was removed. */
-export function findImage(world: World, regionId: string, imageId: string, now: number): ImageRecord {
+/** The image in the region; null if it does not exist or was removed. */
+export function knownImage(world: World, regionId: string, imageId: string, now: number): ImageRecord | null {
   const image = world.images.get(imageId);
-  const found = image === undefined || image.regionId !== regionId ? [] : dropRemoved(world, [image], now);
-  const [first] = found;
-  if (first === undefined) {
-    throw new ApiError(404, 'InvalidImageId.NotFound', 'The specified ImageId does not exist.');
-  }
-  return first;
+  if (image === undefined || image.regionId !== regionId) return null;
+  return dropRemoved(world, [image], now)[0] ?? null;
+}
+
+/** Like `knownImage`, but throws `InvalidImageId.NotFound`. */
+export function findImage(world: World, regionId: string, imageId: string, now: number): ImageRecord {
+  const image = knownImage(world, regionId, imageId, now);
+  if (image === null) throw new ApiError(404, 'InvalidImageId.NotFound', 'The specified ImageId does not exist.');
+  return image;
 }
 
 /** The number of images that count towards the region's quota, including those in progress. */

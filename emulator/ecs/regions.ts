@@ -35,6 +35,8 @@ const names: Readonly<Record<string, string>> = {
   'me-central-1': 'SAU (Riyadh)',
 };
 
+export const regionIds: readonly string[] = Object.keys(names);
+
 export function isRegion(regionId: string): boolean {
   return Object.hasOwn(names, regionId);
 }

@@ -1,6 +1,6 @@
 /** ModifyImageSharePermission and DescribeImageSharePermission. */
 import { ApiError } from '../errors.js';
-import { type ApiAction, type ApiCall, flagOf, isoTime, listOf, pageOf } from '../rpc-call.js';
+import { type ApiAction, type ApiCall, flagOf, given, isoTime, listOf, pageOf } from '../rpc-call.js';
 import { dryRunPassed } from '../rpc-errors.js';
 import { ACCOUNT_ID } from '../world.js';
 import { imageOf, incorrectStatus } from './change-image.js';
@@ -11,7 +11,7 @@ export const shareActions: Readonly<Record<string, ApiAction>> = {
   ModifyImageSharePermission: {
     run: modifyImageSharePermission,
     resource: imageArn,
-    limits: 'no community images (IsPublic), no LaunchPermission',
+    limits: 'a community image (IsPublic) is only marked and listed as such; no LaunchPermission',
   },
   DescribeImageSharePermission: { run: describeImageSharePermission, resource: imageArn },
 };
@@ -24,14 +24,12 @@ function modifyImageSharePermission(call: ApiCall) {
   // "If more than 10 accounts are submitted … processes only the first 10 and ignores the rest."
   const add = listOf(call, 'AddAccount').slice(0, MAX_ACCOUNTS_PER_CALL);
   const remove = listOf(call, 'RemoveAccount').slice(0, MAX_ACCOUNTS_PER_CALL);
-  if (flagOf(call, 'IsPublic')) {
-    const message = 'The parameter IsPublic is not supported. (The emulator does not support community images.)';
-    throw new ApiError(400, 'UnsupportedParameter', message);
-  }
   for (const accountId of [...add, ...remove]) checkAccount(call, accountId);
-  if (add.length > 0 && imageStatus(image, call.now) !== 'Available') throw incorrectStatus();
+  const isPublic = given(call, 'IsPublic') === undefined ? (image.isPublic ?? false) : flagOf(call, 'IsPublic');
+  const opens = add.length > 0 || (isPublic && image.isPublic !== true);
+  if (opens && imageStatus(image, call.now) !== 'Available') throw incorrectStatus();
   // "Images encrypted with a service key can no longer be shared." The vendor's document names no code.
-  if (add.length > 0 && image.encryption !== null && image.encryption.kmsKeyId === null) {
+  if (opens && image.encryption !== null && image.encryption.kmsKeyId === null) {
     throw new ApiError(403, 'Forbidden', 'An image that is encrypted with a service key cannot be shared.');
   }
   const kept = image.sharedWith.filter(({ accountId }) => !remove.includes(accountId));
@@ -41,7 +39,7 @@ function modifyImageSharePermission(call: ApiCall) {
   }
   if (flagOf(call, 'DryRun')) throw dryRunPassed();
   const sharedWith = [...kept, ...added.map((accountId) => ({ accountId, sharedAt: call.now }))];
-  call.world.images.put(image.imageId, { ...image, sharedWith });
+  call.world.images.put(image.imageId, { ...image, sharedWith, isPublic });
   return {};
 }
 

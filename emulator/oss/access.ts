@@ -2,6 +2,7 @@
 import type { ApiError } from '../errors.js';
 import { type Caller, permits } from '../identity.js';
 import { ACCOUNT_ID } from '../world.js';
+import { effectiveAcl } from './acl-values.js';
 import { copySourceOf, type OssCall, ossError } from './call.js';
 import type { ObjectLocation } from './location.js';
 
@@ -57,6 +58,7 @@ function accessDenied(call: OssCall, caller: Caller, action: string, explicit: b
       ? 'You have no right to access this bucket because of user policy.'
       : 'You have no right to access this object because of user policy.';
   return ossError(403, 'AccessDenied', message, {
+    EC: explicit ? '0003-00000201' : '0003-00000001',
     AccessDeniedDetail: {
       AuthAction: action,
       AuthPrincipalType: caller.type === 'RAMUser' ? 'SubUser' : caller.type,
@@ -70,7 +72,7 @@ function accessDenied(call: OssCall, caller: Caller, action: string, explicit: b
 }
 
 function checkAnonymous(call: OssCall): void {
-  const acl = call.world.buckets.get(call.bucket)?.acl ?? 'private';
+  const acl = effectiveAcl(call);
   if (acl !== 'private' && ANONYMOUS_READS.has(call.action)) return;
   if (acl === 'public-read-write' && ANONYMOUS_WRITES.has(call.action)) return;
   const what = call.key === '' ? 'bucket' : 'object';

@@ -1,9 +1,9 @@
 /** Operations on buckets. */
 import type { BucketRecord } from '../model.js';
+import { requestedBucketAcl } from './acl-values.js';
 import {
   emptyAnswer,
   findBucket,
-  header,
   limitOf,
   type OssCall,
   type OssOperation,
@@ -23,7 +23,6 @@ export const bucketOperations: Readonly<Record<string, OssOperation>> = {
   DeleteBucket: deleteBucket,
   GetBucketInfo: (call) => xmlAnswer(`<BucketInfo><Bucket>${describe(findBucket(call))}</Bucket></BucketInfo>`),
   GetBucketLocation: (call) => xmlAnswer(tag('LocationConstraint', `oss-${findBucket(call).regionId}`)),
-  GetBucketAcl: (call) => xmlAnswer(`<AccessControlPolicy>${ownerTag()}${acl(findBucket(call))}</AccessControlPolicy>`),
   GetBucketEncryption: getEncryption,
   PutBucketEncryption: putEncryption,
   DeleteBucketEncryption: deleteEncryption,
@@ -68,21 +67,12 @@ async function putBucket(call: OssCall) {
       name: call.bucket,
       regionId,
       storageClass,
-      acl: requestedAcl(call),
+      acl: requestedBucketAcl(call),
       createdAt: call.now,
       encryption: null,
     });
   }
   return emptyAnswer(200, { location: `/${call.bucket}` });
-}
-
-function requestedAcl(call: OssCall): string {
-  const requested = header(call, 'x-oss-acl') ?? 'private';
-  if (['private', 'public-read', 'public-read-write'].includes(requested)) return requested;
-  throw ossError(400, 'InvalidArgument', 'no such bucket access control exists', {
-    ArgumentName: 'x-oss-acl',
-    ArgumentValue: requested,
-  });
 }
 
 /** The location constraint in the body (`oss-cn-…`), else the region of the endpoint. */

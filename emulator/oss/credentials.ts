@@ -32,11 +32,21 @@ export function readSignature(request: SignedRequest): RequestSignature | null {
   const { authorization } = request.headers;
   if (authorization?.startsWith('OSS4-HMAC-SHA256 ')) return v4HeaderSignature(request, authorization);
   if (authorization?.startsWith('OSS ')) return v1HeaderSignature(request, authorization);
+  if (/^AWS/.test(authorization ?? '') || request.query.some(([name]) => /^(X-Amz-|AWSAccessKeyId$)/i.test(name))) {
+    throw s3NotSupported();
+  }
   if (authorization !== undefined) throw malformed('Authorization', authorization);
   const query = new Map(request.query.map(([name, value]): [string, string] => [name, value ?? '']));
   if (query.has('x-oss-signature')) return v4UrlSignature(request, query);
   if (query.has('Signature') || query.has('OSSAccessKeyId')) return v1UrlSignature(request, query);
   return null;
+}
+
+/** OSS also serves the protocol of S3, with the signatures AWS and AWS4-HMAC-SHA256. */
+function s3NotSupported(): ApiError {
+  const message =
+    'The emulator does not support the S3-compatible API of OSS. Use a client of OSS, with signature V1 or V4 of OSS.';
+  return ossError(501, 'NotImplemented', message);
 }
 
 function v1HeaderSignature(request: SignedRequest, authorization: string): RequestSignature {
@@ -165,6 +175,7 @@ export function checkTime(signature: RequestSignature, now: number, skewMs: numb
     const started = signature.date === null ? null : timeOf(signature.date);
     if (now >= signature.expiresAt || (started !== null && started > now + skewMs)) {
       throw ossError(403, 'AccessDenied', 'Request has expired.', {
+        EC: '0002-00000069',
         Expires: new Date(signature.expiresAt).toISOString(),
         ServerTime: new Date(now).toISOString(),
       });

@@ -94,7 +94,7 @@ async function keepPart(call: OssCall, part: Omit<PartRecord, 'id' | 'uploadId' 
   // While the bytes came in, the upload may have been completed or aborted.
   if (!call.world.uploads.has(uploadId)) {
     await call.world.blobs.remove([part]);
-    throw noSuchUpload(uploadId);
+    throw noSuchUpload(call, uploadId);
   }
   const id = `${uploadId}/${part.number}`;
   const before = call.world.parts.get(id);
@@ -268,14 +268,16 @@ function findUpload(call: OssCall): UploadRecord {
   findBucket(call);
   const uploadId = call.query.uploadId ?? '';
   const upload = call.world.uploads.get(uploadId);
-  if (upload === undefined || upload.bucket !== call.bucket || upload.key !== call.key) throw noSuchUpload(uploadId);
+  if (upload === undefined || upload.bucket !== call.bucket || upload.key !== call.key)
+    throw noSuchUpload(call, uploadId);
   return upload;
 }
 
-function noSuchUpload(uploadId: string) {
+function noSuchUpload({ action }: OssCall, uploadId: string) {
   const message =
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.';
-  return ossError(404, 'NoSuchUpload', message, { UploadId: uploadId });
+  const isPart = action === 'UploadPart' || action === 'UploadPartCopy';
+  return ossError(404, 'NoSuchUpload', message, { UploadId: uploadId, EC: isPart ? '0017-00000244' : '0042-00000002' });
 }
 
 function partNumberOf(call: OssCall): number {
@@ -285,6 +287,7 @@ function partNumberOf(call: OssCall): number {
     throw ossError(400, 'InvalidArgument', `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive.`, {
       ArgumentName: 'partNumber',
       ArgumentValue: text,
+      EC: '0017-00000220',
     });
   }
   return number;

@@ -1,6 +1,7 @@
 /** Reads the attributes of a new object from request headers, and writes those of a stored object to response headers. */
 
 import type { BucketRecord, ObjectRecord } from '../model.js';
+import { requestedObjectAcl } from './acl-values.js';
 import { isArchived, isFrozen } from './archive.js';
 import { header, type OssCall, ossError } from './call.js';
 
@@ -14,6 +15,7 @@ export interface ObjectTraits {
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly meta: Readonly<Record<string, string>>;
+  readonly acl: string;
 }
 
 export function traitsOf(call: OssCall, bucket: BucketRecord): ObjectTraits {
@@ -34,6 +36,7 @@ export function traitsOf(call: OssCall, bucket: BucketRecord): ObjectTraits {
     contentType: header(call, 'content-type') ?? 'application/octet-stream',
     headers: stored,
     meta,
+    acl: requestedObjectAcl(call),
   };
 }
 
@@ -51,7 +54,7 @@ function requestedEncryption(call: OssCall, bucket: BucketRecord): Readonly<Reco
   return { [ENCRYPTION]: algorithm, ...(key === '' ? {} : { [ENCRYPTION_KEY]: key }) };
 }
 
-export function encryptionHeaders({ headers }: ObjectTraits): Readonly<Record<string, string>> {
+export function encryptionHeaders({ headers }: Pick<ObjectTraits, 'headers'>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(ENCRYPTION)));
 }
 

@@ -90,7 +90,7 @@ async function copyObject(call: OssCall) {
   const traits = traitsOf(call, bucket);
   await replaceObject(call, {
     ...source,
-    ...(replaceMeta ? traits : { storageClass: traits.storageClass }),
+    ...(replaceMeta ? traits : { storageClass: traits.storageClass, acl: traits.acl }),
     id: `${call.bucket}/${call.key}`,
     bucket: call.bucket,
     key: call.key,
@@ -169,7 +169,9 @@ async function restoreObject(call: OssCall) {
 }
 
 function checkKey(call: OssCall): void {
-  if (Buffer.byteLength(call.key) > 1023 || /^[/\\]/.test(call.key)) {
-    throw ossError(400, 'InvalidObjectName', 'The specified object is not valid.');
+  const isLong = Buffer.byteLength(call.key) > 1023;
+  if (isLong || /^[/\\]/.test(call.key)) {
+    const EC = isLong ? '0016-00000003' : '0016-00000005';
+    throw ossError(400, 'InvalidObjectName', 'The specified object is not valid.', { EC });
   }
 }

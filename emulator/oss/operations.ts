@@ -1,4 +1,5 @@
 /** The OSS operations, and the routes from requests to operations. */
+import { aclOperations } from './acl.js';
 import { bucketOperations } from './buckets.js';
 import type { OssOperation } from './call.js';
 import { listingOperations } from './listing.js';
@@ -9,6 +10,7 @@ import { objectOperations } from './objects.js';
 
 export const ossOperations: Readonly<Record<string, OssOperation>> = {
   ...bucketOperations,
+  ...aclOperations,
   ...listingOperations,
   ...objectOperations,
   ...readOperations,
@@ -36,6 +38,9 @@ const routes: readonly Route[] = [
   { action: 'GetBucketInfo', method: 'GET', scope: 'bucket', sub: 'bucketInfo' },
   { action: 'GetBucketLocation', method: 'GET', scope: 'bucket', sub: 'location' },
   { action: 'GetBucketAcl', method: 'GET', scope: 'bucket', sub: 'acl' },
+  { action: 'PutBucketAcl', method: 'PUT', scope: 'bucket', sub: 'acl' },
+  { action: 'GetObjectAcl', method: 'GET', scope: 'object', sub: 'acl' },
+  { action: 'PutObjectAcl', method: 'PUT', scope: 'object', sub: 'acl' },
   { action: 'ListMultipartUploads', method: 'GET', scope: 'bucket', sub: 'uploads' },
   { action: 'DeleteMultipleObjects', method: 'POST', scope: 'bucket', sub: 'delete' },
   { action: 'ListObjectsV2', method: 'GET', scope: 'bucket', parameter: ['list-type', '2'] },
@@ -94,7 +99,6 @@ export function actionOf({ method, location, query, hasHeader }: RoutedRequest):
 /** Headers of features that are not emulated. The request is rejected, because the feature would silently not work. */
 export const HEADERS_NOT_EMULATED = [
   'x-oss-callback',
-  'x-oss-object-acl',
   'x-oss-tagging',
   'x-oss-server-side-encryption-customer-algorithm',
   'x-oss-copy-source-version-id',
@@ -102,10 +106,9 @@ export const HEADERS_NOT_EMULATED = [
 
 /** What an operation does not emulate, for `GET /_emulator/coverage`. */
 export const ossLimits: Readonly<Record<string, string>> = {
-  GetBucketAcl: 'the ACL is set by PutBucket; PutBucketAcl is not emulated',
   PutBucketEncryption: 'the rule is stored and returned, but nothing is encrypted; KMS keys are not checked',
   RestoreObject: 'Days applies, Tier does not; the setting restoreSeconds is the duration of the restore',
-  PutObject: 'no versions, callbacks, tags or object ACLs',
+  PutObject: 'no versions, callbacks or tags',
   GetObject: 'no versions, no image processing',
   ListObjects: 'scans all objects of the account: suitable for tens of thousands',
   ListObjectsV2: 'same as ListObjects',

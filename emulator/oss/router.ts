@@ -18,6 +18,7 @@ import {
   signatureMismatch,
   signingRegionMismatch,
 } from './credentials.js';
+import { causeOf } from './error-causes.js';
 import { locationsOf, type ObjectLocation, regionOfHost } from './location.js';
 import { actionOf, HEADERS_NOT_EMULATED, ossOperations } from './operations.js';
 
@@ -180,12 +181,6 @@ function notImplemented(action: string): ApiError {
   return ossError(501, 'NotImplemented', message);
 }
 
-/** The EC codes that the vendor documents for an error code as a whole. */
-const EC_CODES: Readonly<Record<string, string>> = {
-  NoSuchBucket: '0015-00000101',
-  NoSuchKey: '0026-00000001',
-};
-
 function errorAnswer(
   error: ApiError,
   isHead: boolean,
@@ -193,20 +188,17 @@ function errorAnswer(
   host: string,
   headers: Readonly<Record<string, string>>,
 ) {
-  const ec = error.details.EC ?? EC_CODES[error.code];
+  const ec = causeOf(error.code, error.details.EC);
   const fields = {
     ...{ Code: error.code, Message: error.message, RequestId: requestId, HostId: host, ...error.details },
-    ...(ec === undefined ? {} : { EC: ec, RecommendDoc: `https://api.alibabacloud.com/troubleshoot?q=${ec}` }),
+    ...{ EC: ec, RecommendDoc: `https://api.alibabacloud.com/troubleshoot?q=${ec}` },
   };
   const body = toXml('Error', fields);
   // The response to HEAD has no body, so OSS returns the error in a header.
   const errorHeader = isHead ? { 'x-oss-err': Buffer.from(body).toString('base64') } : {};
   return {
     status: error.status,
-    headers: {
-      ...{ ...headers, 'content-type': 'application/xml', ...errorHeader },
-      ...(ec === undefined ? {} : { 'x-oss-ec': String(ec) }),
-    },
+    headers: { ...headers, 'content-type': 'application/xml', ...errorHeader, 'x-oss-ec': ec },
     body,
   };
 }

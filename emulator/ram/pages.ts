@@ -1,6 +1,9 @@
-/** Pagination by marker: each page except the last one contains the marker of the next page. */
+/** Pagination by marker: each page contains the marker of the next page; it is empty on the last one. */
 import { ApiError } from '../errors.js';
 import { type ApiCall, given, offsetIn, pageToken } from '../rpc-call.js';
+
+/** RAM resources of the emulator have no tags. */
+export const NO_TAGS = { Tag: [] };
 
 const DEFAULT_ITEMS = 100;
 const MAX_ITEMS = 1000;
@@ -8,7 +11,7 @@ const MAX_ITEMS = 1000;
 export interface RamPage<T> {
   readonly items: readonly T[];
   /** The paging fields of the response. */
-  readonly fields: { readonly IsTruncated: boolean; readonly Marker?: string };
+  readonly fields: { readonly IsTruncated: boolean; readonly Marker: string };
 }
 
 /** `items` must have a stable order, because the marker is an offset. */
@@ -23,10 +26,7 @@ export function ramPage<T>(call: ApiCall, items: readonly T[]): RamPage<T> {
   const isTruncated = end < items.length;
   return {
     items: items.slice(start, end),
-    fields: {
-      IsTruncated: isTruncated,
-      ...(isTruncated ? { Marker: pageToken(end) } : {}),
-    },
+    fields: { IsTruncated: isTruncated, Marker: isTruncated ? pageToken(end) : '' },
   };
 }
 

@@ -6,7 +6,7 @@ import { type ApiAction, type ApiCall, given, isoTime } from '../rpc-call.js';
 import { ACCOUNT_ID } from '../world.js';
 import { attachmentCount, policyDescription, policyTypeOf } from './attachments.js';
 import { alreadyExists, invalidParameter, malformedPolicy, notFound, required } from './errors.js';
-import { ramPage } from './pages.js';
+import { NO_TAGS, ramPage } from './pages.js';
 import { parsePolicy } from './permissions.js';
 import { systemPolicies } from './system-policies.js';
 
@@ -69,6 +69,7 @@ function getPolicy(call: ApiCall) {
       CreateDate: isoTime(policy.createdAt),
       UpdateDate: isoTime(policy.updatedAt),
       AttachmentCount: attachmentCount(call.world, type, name),
+      PolicyDocument: version?.document ?? '',
     },
     DefaultPolicyVersion: {
       VersionId: policy.defaultVersion,
@@ -178,6 +179,7 @@ function listPolicies(call: ApiCall) {
         CreateDate: isoTime(policy.createdAt),
         UpdateDate: isoTime(policy.updatedAt),
         AttachmentCount: attachmentCount(call.world, type, policy.policyName),
+        Tags: NO_TAGS,
       })),
     },
   };

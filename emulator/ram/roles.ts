@@ -7,7 +7,7 @@ import { ACCOUNT_ID } from '../world.js';
 import { attachmentsOf } from './attachments.js';
 import { alreadyExists, invalidParameter, malformedPolicy, notFound, required } from './errors.js';
 import { numericId } from './ids.js';
-import { ramPage } from './pages.js';
+import { NO_TAGS, ramPage } from './pages.js';
 import { parsePolicy } from './permissions.js';
 
 const roleArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:role/${call.params.RoleName ?? '*'}`;
@@ -77,7 +77,7 @@ function deleteRole(call: ApiCall) {
 
 function listRoles(call: ApiCall) {
   const page = ramPage(call, [...call.world.roles.values()]);
-  return { ...page.fields, Roles: { Role: page.items.map(describe) } };
+  return { ...page.fields, Roles: { Role: page.items.map((role) => ({ ...describe(role), Tags: NO_TAGS })) } };
 }
 
 function describe(role: RoleRecord) {

@@ -13,7 +13,7 @@ const userArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:user/${call.params.U
 
 export const userActions: Readonly<Record<string, ApiAction>> = {
   CreateUser: { run: createUser, resource: userArn },
-  GetUser: { run: (call) => ({ User: describe(findUser(call)) }), resource: userArn },
+  GetUser: { run: (call) => ({ User: { ...describeInFull(findUser(call)), LastLoginDate: '' } }), resource: userArn },
   DeleteUser: { run: deleteUser, resource: userArn },
   ListUsers: { run: listUsers },
   CreateAccessKey: { run: createAccessKey, resource: userArn },
@@ -51,7 +51,7 @@ function deleteUser(call: ApiCall) {
 
 function listUsers(call: ApiCall) {
   const page = ramPage(call, [...call.world.users.values()]);
-  return { ...page.fields, Users: { User: page.items.map(describe) } };
+  return { ...page.fields, Users: { User: page.items.map(describeInFull) } };
 }
 
 function createAccessKey(call: ApiCall) {
@@ -121,6 +121,13 @@ function describe(user: UserRecord) {
     UserName: user.userName,
     DisplayName: user.displayName,
     Comments: user.comments,
+    Email: '',
+    MobilePhone: '',
     CreateDate: isoTime(user.createdAt),
   };
+}
+
+/** Without UpdateUser, a user never changes. */
+function describeInFull(user: UserRecord) {
+  return { ...describe(user), UpdateDate: isoTime(user.createdAt) };
 }

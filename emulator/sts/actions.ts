@@ -75,5 +75,6 @@ function assumeRole(call: ApiCall) {
       SecurityToken: session.token,
       Expiration: isoTime(session.expiresAt),
     },
+    SourceIdentity: given(call, 'SourceIdentity') ?? '',
   };
 }

@@ -142,7 +142,7 @@ describe('The command line', () => {
       'a:b:c',
     ];
     expect(readCommandLine(args)).toEqual({
-      ...{ help: false, port: 80, host: '127.0.0.1' },
+      ...{ help: false, port: 80, host: '127.0.0.1', tls: false },
       world: {
         data: 'd',
         buckets: [

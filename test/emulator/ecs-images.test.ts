@@ -28,7 +28,7 @@ async function describeImages(filter: Record<string, unknown> = {}) {
 }
 
 const images = async (filter: Record<string, unknown> = {}) => (await describeImages(filter))?.images?.image ?? [];
-const names = async (filter: Record<string, unknown>) => (await images(filter)).map(({ imageName }) => imageName);
+const names = async (filter: Record<string, unknown> = {}) => (await images(filter)).map(({ imageName }) => imageName);
 
 describe('an imported image', () => {
   test('has the requested attributes, and the default values of the vendor for the others', async () => {
@@ -226,12 +226,19 @@ describe('DeleteImage', () => {
     await remove(imageId);
   });
 
-  test('keeps the image in a dry run, and returns InvalidImageId.NotFound for a deleted image', async () => {
+  test('keeps the image in a dry run', async () => {
     const imageId = await start();
     pass(100);
     await expect(remove(imageId, { dryRun: true })).rejects.toMatchObject({ code: 'DryRunOperation' });
-    await remove(imageId);
-    await expect(remove(imageId)).rejects.toMatchObject({ code: 'InvalidImageId.NotFound', statusCode: 404 });
+    expect(await names()).toEqual(['web-01']);
+  });
+
+  test('ignores an ID that does not exist, or refuses it with InvalidImageId.NotFound if the setting says so', async () => {
+    await expect(remove('m-unknown')).resolves.toMatchObject({ statusCode: 200 });
+    await expect(remove('m-unknown', { dryRun: true })).rejects.toMatchObject({ code: 'DryRunOperation' });
+    await expect(remove('')).rejects.toMatchObject({ code: 'MissingParameter' });
+    cloud.set({ unknownImageDeletion: 'refused' });
+    await expect(remove('m-unknown')).rejects.toMatchObject({ code: 'InvalidImageId.NotFound', statusCode: 404 });
   });
 
   test('removes an image whose import failed', async () => {

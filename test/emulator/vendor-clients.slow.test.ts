@@ -22,7 +22,7 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-test-'));
   image = path.join(folder, 'disk.raw');
   writeFileSync(image, Buffer.from(Array.from({ length: 1_048_576 + 512 }, (_, at) => (at * 31) % 251)));
-  cloud = await startCloud({ importSeconds: 0.2 });
+  cloud = await startCloud({ importSeconds: 0.2, unknownImageDeletion: 'refused' });
   cloud.makeRole();
 });
 
