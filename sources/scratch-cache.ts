@@ -3,12 +3,13 @@
  * and after a crash. A finished file is used again after a restart; an unfinished one is deleted.
  */
 
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { FailureError } from '../domain/errors/failure.js';
-import { fail, hostFailure } from '../domain/errors/index.js';
+import { fail, hostFailure, orHostFailure } from '../domain/errors/index.js';
 import { abortable } from './abortable.js';
-import { isProcessAlive } from './process-alive.js';
+import { draftName, isDraft, ownerOf } from './draft-owner.js';
 
 export interface CacheOptions {
   readonly folder: string;
@@ -47,7 +48,15 @@ export interface Cache {
 const RESERVE_BYTES = 512 * 1024 ** 2;
 /** A finished file that no attempt has used for this time is deleted at the next start. */
 const KEEP_UNUSED_MS = 24 * 3600_000;
-const DRAFT = /\.draft-(\d+)-\d+(\.[a-z]+)?$/;
+/** How often the drafts that this process writes get a new modification time, so that other hosts see that it runs. */
+const TOUCH_INTERVAL_MS = 20_000;
+/** A draft of another container or host that was not touched for this time is abandoned: its process has ended. */
+const ABANDONED_MS = 180_000;
+/** By the clock of the file's host, which may differ from ours. */
+const SURELY_ABANDONED_MS = 3600_000;
+const SWEEP_INTERVAL_MS = 60_000;
+/** Between two sweeps while a file waits for the room that drafts of other processes take. */
+const WAIT_FOR_OTHERS_MS = 5_000;
 
 interface Reservation {
   readonly draft: string;
@@ -59,16 +68,34 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
   const making = new Map<string, Promise<void>>();
   const rooms = new Set<Reservation>();
   let drafts = 0;
-  let cleared: Promise<void> | null = null;
   let changed = waiter();
+  const observed: Observations = new Map();
+  let sweeping: Promise<void> | null = null;
+  let sweptAt = Number.NEGATIVE_INFINITY;
+  /** One at a time; not more often than `everyMs`. */
+  const sweepEvery = async (everyMs: number): Promise<void> => {
+    if (performance.now() - sweptAt >= everyMs) {
+      sweeping ??= sweep(folder, observed)
+        .then(() => {
+          sweptAt = performance.now();
+        })
+        .finally(() => {
+          sweeping = null;
+        });
+    }
+    await sweeping;
+  };
+  // Another process may end while this one has nothing to do.
+  setInterval(() => void sweepEvery(0).catch(() => undefined), SWEEP_INTERVAL_MS).unref();
 
   /** Makes room for `bytes` more by deleting unused files; throws if that does not suffice. */
   const makeRoom = async (bytes: number): Promise<void> => {
     const files = await finished(folder);
     const idle = files.filter((file) => !users.has(file.name)).sort((one, other) => one.usedAt - other.usedAt);
-    let inCache = files.reduce((sum, file) => sum + file.bytes, 0);
+    const drafts = await draftBytes(folder, [...rooms]);
+    let inCache = files.reduce((sum, file) => sum + file.bytes, drafts.ofOthers);
     const reserved = [...rooms].reduce((sum, room) => sum + room.bytes, 0);
-    const unwritten = reserved - (await draftBytes(folder));
+    const unwritten = reserved - drafts.own;
     for (;;) {
       const free = Math.min(limitBytes - inCache - reserved, (await freeBytes(folder)) - RESERVE_BYTES - unwritten);
       if (free >= bytes) return;
@@ -102,8 +129,12 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
       } catch (error) {
         // The caller itself is counted as a user.
         const othersMayRelease = rooms.size > 0 || users.size > 1;
-        if (!(error instanceof FailureError) || !othersMayRelease || bytes > limitBytes) throw error;
-        await abortable(woken, signal);
+        const { ofOthers } = await draftBytes(folder, [...rooms]);
+        const mayWait = othersMayRelease || ofOthers > 0;
+        if (!(error instanceof FailureError) || !mayWait || bytes > limitBytes) throw error;
+        if (ofOthers === 0) await abortable(woken, signal);
+        else await abortable(Promise.race([woken, delay(WAIT_FOR_OTHERS_MS, undefined, { ref: false })]), signal);
+        await sweepEvery(WAIT_FOR_OTHERS_MS / 2);
       }
     }
   };
@@ -115,8 +146,9 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
 
   const makeFile = async (name: string, bytes: number, signal: AbortSignal, make: Parameters<Cache['obtain']>[3]) => {
     drafts += 1;
-    const draft = path.join(folder, `${name}.draft-${process.pid}-${drafts}`);
+    const draft = path.join(folder, draftName(name, drafts));
     const room = await take(draft, bytes, signal);
+    const touching = setInterval(() => void touch(draft).catch(() => undefined), TOUCH_INTERVAL_MS);
     try {
       await make(draft, {
         async grow(wanted) {
@@ -128,6 +160,7 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
     } catch (error) {
       throw hostFailure(error, `${folder} cannot be written`) ?? error;
     } finally {
+      clearInterval(touching);
       await removeDrafts(draft);
       rooms.delete(room);
       wake();
@@ -136,8 +169,8 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
 
   return {
     async obtain(name, bytes, signal, make) {
-      cleared ??= clear(folder);
-      await cleared;
+      await mkdir(folder, { recursive: true, mode: 0o700 }).catch(orHostFailure(`${folder} cannot be created`));
+      await sweepEvery(SWEEP_INTERVAL_MS);
       users.set(name, (users.get(name) ?? 0) + 1);
       const release = async (how: 'delete' | 'keep') => {
         const left = (users.get(name) ?? 1) - 1;
@@ -177,7 +210,7 @@ interface FinishedFile {
 }
 
 async function finished(folder: string): Promise<FinishedFile[]> {
-  const names = (await readdir(folder)).filter((name) => !DRAFT.test(name));
+  const names = (await readdir(folder)).filter((name) => !isDraft(name));
   const files = await Promise.all(
     names.map(async (name) => {
       const info = await stat(path.join(folder, name)).catch(() => null);
@@ -187,26 +220,50 @@ async function finished(folder: string): Promise<FinishedFile[]> {
   return files.flat();
 }
 
+/** Of drafts whose owner is unknown: the last modification time, and since when it is known, by this process's own clock. */
+type Observations = Map<string, { readonly mtimeMs: number; readonly since: number }>;
+
 /** Deletes drafts of processes that have ended, and finished files that were not used again. */
-async function clear(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const name of await readdir(folder)) {
-    const owner = DRAFT.exec(name)?.[1];
-    if (owner !== undefined && (Number(owner) === process.pid || !isProcessAlive(Number(owner)))) {
-      await rm(path.join(folder, name), { force: true });
-    }
+async function sweep(folder: string, observed: Observations): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of observed.keys()) if (!names.includes(name)) observed.delete(name);
+  for (const name of names.filter(isDraft)) {
+    const owner = ownerOf(name);
+    const isAbandoned = owner === 'ended' || (owner === 'unknown' && (await isUntouched(folder, name, observed)));
+    if (isAbandoned) await rm(path.join(folder, name), { force: true });
   }
   for (const file of await finished(folder)) {
     if (Date.now() - file.usedAt > KEEP_UNUSED_MS) await rm(path.join(folder, file.name), { force: true });
   }
 }
 
+async function isUntouched(folder: string, name: string, observed: Observations): Promise<boolean> {
+  const info = await stat(path.join(folder, name)).catch(() => null);
+  if (info === null) return false;
+  const { mtimeMs } = info;
+  if (Date.now() - mtimeMs > SURELY_ABANDONED_MS) return true;
+  const before = observed.get(name);
+  if (before?.mtimeMs === mtimeMs) return performance.now() - before.since >= ABANDONED_MS;
+  observed.set(name, { mtimeMs, since: performance.now() });
+  return false;
+}
+
+/** Sets the modification time of the draft and of the intermediate files beside it. */
+async function touch(draft: string): Promise<void> {
+  const now = new Date();
+  for (const file of await withIntermediates(draft)) await utimes(file, now, now).catch(() => undefined);
+}
+
+async function withIntermediates(draft: string): Promise<string[]> {
+  const { dir, base } = path.parse(draft);
+  return (await readdir(dir))
+    .filter((name) => name === base || name.startsWith(`${base}.`))
+    .map((name) => path.join(dir, name));
+}
+
 /** Deletes the draft and the intermediate files beside it. */
 async function removeDrafts(draft: string): Promise<void> {
-  const { dir, base } = path.parse(draft);
-  for (const name of await readdir(dir)) {
-    if (name.startsWith(base)) await rm(path.join(dir, name), { force: true });
-  }
+  for (const file of await withIntermediates(draft)) await rm(file, { force: true });
 }
 
 async function toDisk(file: string): Promise<void> {
@@ -219,10 +276,19 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-async function draftBytes(folder: string): Promise<number> {
-  const drafts = (await readdir(folder)).filter((name) => DRAFT.test(name));
-  const infos = await Promise.all(drafts.map((name) => stat(path.join(folder, name)).catch(() => null)));
-  return infos.reduce((sum, info) => sum + (info?.blocks ?? 0) * 512, 0);
+/** Bytes on the disk of the drafts that belong to these reservations, and of all others. */
+async function draftBytes(
+  folder: string,
+  rooms: readonly Reservation[],
+): Promise<{ readonly own: number; readonly ofOthers: number }> {
+  const sum = { own: 0, ofOthers: 0 };
+  for (const name of (await readdir(folder)).filter(isDraft)) {
+    const info = await stat(path.join(folder, name)).catch(() => null);
+    const file = path.join(folder, name);
+    const isOwn = rooms.some(({ draft }) => file === draft || file.startsWith(`${draft}.`));
+    sum[isOwn ? 'own' : 'ofOthers'] += (info?.blocks ?? 0) * 512;
+  }
+  return sum;
 }
 
 function full(folder: string, wanted: number, free: number, limitBytes: number): FailureError {

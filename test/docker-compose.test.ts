@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { packageFor } from '../images/convert/decompress.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const composeSchema = z.object({
@@ -78,4 +79,13 @@ test('the emulator of the profile is where .env.emulator points', () => {
   const yaml = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
   expect(yaml).toContain(`ipv4_address: ${url.hostname}`);
   expect(compose.services.emulator?.command).toContain(url.port);
+});
+
+test('the image has every program that a conversion starts', () => {
+  const dockerfile = readFileSync(path.join(root, 'Dockerfile'), 'utf8');
+  const installed =
+    /apt-get install [^&]*/.exec(dockerfile.slice(dockerfile.lastIndexOf('FROM')))?.[0].split(/\s+/) ?? [];
+  // Debian's base images have its essential packages, gzip among them.
+  const needed = ['qemu-utils', ...(['GZIP', 'XZ', 'ZSTD'] as const).map((format) => packageFor(format).split(' ')[0])];
+  expect(needed.filter((name) => name !== 'gzip' && !installed.includes(name ?? ''))).toEqual([]);
 });

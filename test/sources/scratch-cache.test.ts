@@ -1,10 +1,12 @@
 /** The folder of downloaded and converted images: limited in size, cleaned after crashes, shared by callers that need the same file. */
-import { mkdtemp, readdir, rm, statfs, utimes, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, stat, statfs, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCache, type Room } from '../../sources/scratch-cache.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Cache, createCache, type Room } from '../../sources/scratch-cache.js';
 
 const KIB = 1024;
 const LIMIT = 1024 * KIB;
@@ -80,6 +82,90 @@ describe('after a crash', () => {
     await writeFile(join(folder, 'c.draft-1-1'), 'x');
     await open().obtain('z', KIB, signal, fill(1));
     expect((await readdir(folder)).sort()).toEqual(['c.draft-1-1', 'z']);
+  });
+
+  /** A process that writes a draft until it is killed; resolves with the draft's name. */
+  async function writer() {
+    const program = `
+      import { writeFileSync } from 'node:fs';
+      import { createCache } from '${resolve('sources/scratch-cache.ts')}';
+      const cache = createCache({ folder: ${JSON.stringify(folder)}, limitBytes: ${LIMIT} });
+      await cache.obtain('crashed', 1, new AbortController().signal, async (path) => {
+        writeFileSync(path, 'x');
+        writeFileSync(path + '.inner', 'x');
+        console.log('writing');
+        await new Promise((done) => setTimeout(done, 60_000));
+      });`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program]);
+    await once(child.stdout, 'data');
+    return child;
+  }
+
+  test('of a process while another one runs → its drafts are deleted by that one, no earlier', async () => {
+    const child = await writer();
+    const drafts = (await readdir(folder)).sort();
+    expect(drafts).toEqual([expect.stringContaining('draft'), expect.stringMatching(/\.inner$/)]);
+    await open().obtain('y', KIB, signal, fill(1));
+    expect((await readdir(folder)).sort()).toEqual([...drafts, 'y']);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await open().obtain('z', KIB, signal, fill(1));
+    expect((await readdir(folder)).sort()).toEqual(['y', 'z']);
+  });
+
+  describe('in another container with this folder, where process ids mean nothing', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    const foreign = `a.draft-00000000.1.${process.pid}-1`;
+    const sweepAfter = async (cache: Cache, ms: number) => {
+      vi.advanceTimersByTime(ms);
+      await (await cache.obtain(`z`, 1, signal, fill(1))).release('delete');
+      return await readdir(folder);
+    };
+
+    test('its draft is not touched any more → deleted after three minutes', async () => {
+      const cache = open();
+      await writeFile(join(folder, foreign), 'x');
+      expect(await sweepAfter(cache, 0)).toEqual([foreign]);
+      expect(await sweepAfter(cache, 120_000)).toEqual([foreign]);
+      expect(await sweepAfter(cache, 61_000)).toEqual([]);
+    });
+
+    test('its draft is touched → kept, although nothing is written', async () => {
+      const cache = open();
+      await writeFile(join(folder, foreign), 'x');
+      for (let minute = 1; minute < 10; minute += 1) {
+        const then = new Date(Date.now() - 1_800_000 + minute * 60_000);
+        await utimes(join(folder, foreign), then, then);
+        expect(await sweepAfter(cache, 61_000)).toEqual([foreign]);
+      }
+    });
+
+    test('its draft takes the room → a file waits until it is deleted', async () => {
+      const cache = open();
+      await writeFile(join(folder, foreign), Buffer.alloc(900 * KIB, 1));
+      const cancel = new AbortController();
+      const waiting = cache.obtain('b', 700 * KIB, cancel.signal, fill(1));
+      await delay(20);
+      cancel.abort(new Error('cancelled'));
+      await expect(waiting).rejects.toThrow('cancelled');
+      await rm(join(folder, foreign));
+      await cache.obtain('b', 700 * KIB, signal, fill(1));
+    });
+
+    test('a draft of this process → touched while it is written', async () => {
+      const old = new Date(Date.now() - 7_200_000);
+      await open().obtain('a', KIB, signal, async (path) => {
+        await fill(1)(path);
+        await utimes(path, old, old);
+        vi.advanceTimersByTime(21_000);
+        await vi.waitFor(async () => expect((await stat(path)).mtimeMs).toBeGreaterThan(old.getTime() + 3_600_000));
+      });
+    });
   });
 
   test('a finished file that is not used for a day → deleted', async () => {
