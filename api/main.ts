@@ -7,7 +7,8 @@ import { keepSweepingBatches } from '../batches/sweep.js';
 import { createBatchWorkflows } from '../batches/temporal-workflows.js';
 import { createBatchUseCases } from '../batches/use-cases.js';
 import { type ApiConfig, apiConfigFromEnvironment } from '../config/api.js';
-import { connectionOptions } from '../config/temporal.js';
+import { logErrorOf } from '../config/logged-error.js';
+import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
 import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
 import { systemClock } from '../imports/ports.js';
@@ -21,11 +22,12 @@ import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
 import { openChangeFeed } from '../store/changes.js';
 import { migrate, openPool } from '../store/database.js';
+import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { untilReachable } from '../store/reachable.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
-import { rejectWrongSettings } from '../temporal/probe.js';
+import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
 
@@ -48,15 +50,33 @@ export async function runApiProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const { logLevel, ...config } = apiConfigFromEnvironment(env);
   const log = pino({ name: 'api', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   const stopped = new AbortController();
-  await runApi(config, {
-    log,
-    signal: stopped.signal,
-    onReady(url) {
-      // Not before: without these handlers, a process that still waits for its servers ends immediately.
-      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
-      process.stdout.write(`ready ${url}\n`);
+  await logErrorOf(log, () =>
+    runApi(config, {
+      log: withoutRepetition(log),
+      signal: stopped.signal,
+      onReady(url) {
+        // Not before: without these handlers, a process that still waits for its servers ends immediately.
+        for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
+        process.stdout.write(`ready ${url}\n`);
+      },
+    }),
+  );
+}
+
+const REPEAT_WARNING_MS = 60_000;
+
+/** During an outage, sweeps fail every second with the same message. */
+function withoutRepetition(log: RunApiOptions['log']): RunApiOptions['log'] {
+  const loggedAt = new Map<string, number>();
+  return {
+    error: (attributes, message) => log.error(attributes, message),
+    warn(attributes, message) {
+      const now = Date.now();
+      if (now - (loggedAt.get(message) ?? Number.NEGATIVE_INFINITY) < REPEAT_WARNING_MS) return;
+      loggedAt.set(message, now);
+      log.warn(attributes, message);
     },
-  });
+  };
 }
 
 export interface RunApiOptions {
@@ -71,10 +91,9 @@ export interface RunApiOptions {
 export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApiOptions): Promise<void> {
   const { temporal, activityTiming } = config;
   const pool = openPool({ url: config.databaseUrl, applicationName: 'ecs-image-import api', maxConnections: 20 });
-  await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', START_PATIENCE, () =>
-    migrate(pool),
-  );
-  await rejectWrongSettings(temporal);
+  const onWait = (problem: string) => log.warn({}, problem);
+  await untilReachable(explainDatabase(config.databaseUrl), { ...START_PATIENCE, onWait }, () => migrate(pool));
+  await warnWithoutTemporal(temporal, onWait);
   // Lazy, so that imports are accepted during an outage of Temporal and start after it.
   const connection = Connection.lazy(connectionOptions(temporal));
   const client = new Client({ connection, namespace: temporal.namespace });
@@ -133,6 +152,16 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 200).unref();
   await connection.close().catch(() => undefined);
   await pool.end();
+}
+
+/** The API also serves without Temporal. Throws `ConfigError` if a setting is wrong. */
+async function warnWithoutTemporal(temporal: TemporalSettings, warn: (problem: string) => void): Promise<void> {
+  try {
+    await requireTemporal(temporal);
+  } catch (error) {
+    if (!(error instanceof TemporalNotServing)) throw error;
+    warn(`${error.message}. Imports are accepted and start when Temporal serves`);
+  }
 }
 
 function listen(server: ReturnType<typeof createAdaptorServer>, config: ApiConfig): Promise<AddressInfo> {

@@ -1,4 +1,4 @@
-/** Prometheus metrics of the API: its requests, and the number of imports in each state. */
+/** Prometheus metrics of the API: its requests, the number of imports in each state, and whether the database responds. */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ImportStore } from '../store/imports.js';
 
@@ -12,22 +12,50 @@ export function createMetrics(store: Pick<ImportStore, 'countByState'>) {
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
   });
-  new Gauge({
+  const imports = new Gauge({
     name: 'ecs_image_import_imports',
-    help: 'Imports by state',
+    help: 'Imports by state, as last read from the database',
     labelNames: ['state'],
     registers: [registry],
-    async collect() {
-      this.reset();
-      for (const [state, count] of Object.entries(await store.countByState())) this.set({ state }, count);
-    },
   });
+  const databaseUp = new Gauge({
+    name: 'ecs_image_import_database_up',
+    help: '1 if the database responded to this scrape, else 0',
+    registers: [registry],
+  });
+
+  /** Without a database, the numbers of the last scrape remain. */
+  async function readDatabase(): Promise<void> {
+    try {
+      const counts = await within(DATABASE_WITHIN_MS, store.countByState());
+      imports.reset();
+      for (const [state, count] of Object.entries(counts)) imports.set({ state }, count);
+      databaseUp.set(1);
+    } catch {
+      databaseUp.set(0);
+    }
+  }
+
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    async text(): Promise<string> {
+      await readDatabase();
+      return await registry.metrics();
+    },
     request() {
       const end = seconds.startTimer();
       return (method: string, route: string, status: number) => end({ method, route, status: String(status) });
     },
   };
+}
+
+/** Less than the 10 s after which Prometheus ends a scrape. */
+const DATABASE_WITHIN_MS = 3_000;
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError, Help, type Option } from 'commander';
+import { LoggedError } from '../config/logged-error.js';
 import { isObject } from '../domain/json-value.js';
 import { packageRoot } from '../store/package-root.js';
 import { apiFailure, parse } from './api.js';
@@ -90,6 +91,7 @@ function report(error: unknown, { json, debug }: { readonly json: boolean; reado
 }
 
 function asCommandError(error: unknown): CommandError {
+  if (error instanceof LoggedError) return new CommandError(error.isSetting ? EXIT.usage : EXIT.failed, []);
   const message = error instanceof Error ? error.message : String(error);
   const exitCode = error instanceof Error && error.name === 'ConfigError' ? EXIT.usage : EXIT.failed;
   return new CommandError(exitCode, [message.split('\n')[0] ?? message]);

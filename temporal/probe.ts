@@ -7,7 +7,13 @@ import { FRONTEND, type GrpcAnswer, unary } from './grpc-call.js';
 export type TemporalProbe =
   | { readonly serves: true }
   /** `setting`: a retry does not help. The reason starts with the name of the setting and ends with the remedy. */
-  | { readonly serves: false; readonly cause: 'setting' | 'server'; readonly reason: string };
+  | {
+      readonly serves: false;
+      readonly cause: 'setting' | 'server';
+      readonly reason: string;
+      /** The server responds, but does not have the namespace. */
+      readonly namespaceMissing?: true;
+    };
 
 /** Calls DescribeNamespace, which every user of the namespace is permitted to call. Never throws. */
 export async function probeTemporal(settings: TemporalSettings, withinMs = 5_000): Promise<TemporalProbe> {
@@ -31,7 +37,9 @@ const UNAUTHENTICATED = 16;
 function ofAnswer({ status }: GrpcAnswer, { address, namespace, apiKey, named }: TemporalSettings): TemporalProbe {
   if (status === 0) return { serves: true };
   // Not a wrong setting: a new server creates its namespaces after it starts.
-  if (status === NOT_FOUND) return server('the namespace does not exist');
+  if (status === NOT_FOUND) {
+    return { serves: false, cause: 'server', reason: 'the namespace does not exist', namespaceMissing: true };
+  }
   if (status !== UNAUTHENTICATED && status !== PERMISSION_DENIED) return server(`gRPC status ${status}`);
   return apiKey === null
     ? setting(`${named.apiKey}: namespace ${namespace} of ${address} requires an API key: set it`)

@@ -18,6 +18,7 @@ import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
 import { createBatchStore } from '../store/batches.js';
 import { migrate, openPool } from '../store/database.js';
+import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
@@ -44,16 +45,26 @@ export interface OpenDependencies extends ActivityDependencies, BatchDependencie
   readonly close: () => Promise<void>;
 }
 
+export interface OpenOptions {
+  /** Ends the wait for PostgreSQL. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with one line while PostgreSQL cannot be used: what is wrong and what to do. */
+  readonly onProblem?: ((problem: string) => void) | undefined;
+}
+
 /**
  * Connects to PostgreSQL, applies migrations, and creates the dependencies of the activities. Rejects with a one-line error
  * if PostgreSQL is unreachable for a minute, or with the reason of `signal` if it aborts before.
  */
-export async function openDependencies(config: WorkerConfig, signal?: AbortSignal): Promise<OpenDependencies> {
+export async function openDependencies(
+  config: WorkerConfig,
+  { signal, onProblem }: OpenOptions = {},
+): Promise<OpenDependencies> {
   const settings = workerSettings(config);
   const pool = openPool({ url: settings.databaseUrl, applicationName: 'ecs-image-import worker', maxConnections: 20 });
   try {
-    const patience = { ...START_PATIENCE, signal };
-    await untilReachable('PostgreSQL', 'Check DATABASE_URL and that the server runs.', patience, () => migrate(pool));
+    const patience = { ...START_PATIENCE, signal, onWait: onProblem };
+    await untilReachable(explainDatabase(settings.databaseUrl), patience, () => migrate(pool));
   } catch (error) {
     await pool.end().catch(() => undefined);
     throw error;

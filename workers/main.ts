@@ -2,6 +2,7 @@
 import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
 import pino from 'pino';
 import type { LogLevel } from '../config/environment.js';
+import { logErrorOf } from '../config/logged-error.js';
 import { workerConfigFromEnvironment } from '../config/worker.js';
 import { printable } from '../domain/printable.js';
 import { runWorker } from './run-worker.js';
@@ -9,26 +10,38 @@ import { runWorker } from './run-worker.js';
 export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const { logLevel, ...config } = workerConfigFromEnvironment(env);
   const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
-  Runtime.install({ logger: temporalLogger(log, logLevel), shutdownSignals: [] });
-  const shutdown = new AbortController();
-  await runWorker(config, {
-    signal: shutdown.signal,
-    onReady() {
-      // Installed only now, so that a process that still waits for its servers ends immediately.
-      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => shutdown.abort());
-      process.stdout.write('ready worker\n');
-      log.info({ host: config.host, temporal: config.temporal?.address }, 'worker started polling');
-    },
+  Runtime.install({
+    logger: temporalLogger(log, logLevel),
+    // Otherwise the native part of the SDK prints its lines to the console, in another format.
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+    shutdownSignals: [],
   });
+  const shutdown = new AbortController();
+  await logErrorOf(log, () =>
+    runWorker(config, {
+      signal: shutdown.signal,
+      onReady() {
+        // Installed only now, so that a process that still waits for its servers ends immediately.
+        for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => shutdown.abort());
+        process.stdout.write('ready worker\n');
+        log.info({ host: config.host, temporal: config.temporal?.address }, 'worker started polling');
+      },
+      onProblem: (problem) => log.warn(problem),
+      onRecovery: () => log.info('PostgreSQL can be used again'),
+    }),
+  );
 }
 
 /** Log lines of the SDK and of the activities, in the format of this process. */
 function temporalLogger(log: pino.Logger, level: LogLevel): DefaultLogger {
   return new DefaultLogger(SDK_LEVELS[level], ({ level: of, message, meta }: LogEntry) => {
     const { namespace: _namespace, taskToken: _token, ...attributes } = meta ?? {};
-    log[PINO_LEVELS[of]](attributes, message);
+    log[ROUTINE.test(message) ? 'debug' : PINO_LEVELS[of]](attributes, message);
   });
 }
+
+/** Only one of the queues has workflows: that the others have none is no warning. */
+const ROUTINE = /^No (workflows|Nexus services) registered/;
 
 const SDK_LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
 const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;

@@ -8,24 +8,31 @@ export interface LivenessReports {
   stop(): Promise<void>;
 }
 
-/**
- * @param queues the queues that are polled now
- * @param onReport called after each report; not called while the database is unreachable
- */
+export interface ReportOptions {
+  /** The queues that are polled now. */
+  readonly queues: () => readonly string[];
+  /** Called once per outage of the database, with the first error. */
+  readonly onOutage: (error: unknown) => void;
+  /** Called when the database can be used again. */
+  readonly onRecovery: () => void;
+}
+
 export async function startReporting(
   liveness: WorkerLiveness,
   worker: PollingWorker,
-  queues: () => readonly string[],
-  onReport: () => Promise<void> = async () => {},
+  { queues, onOutage, onRecovery }: ReportOptions,
 ): Promise<LivenessReports> {
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
+  let isOut = false;
   const report = async () => {
     try {
       await liveness.report(worker, queues());
-      await onReport();
-    } catch {
-      // The activities report that the database is unreachable. The next report may reach it.
+      if (isOut) onRecovery();
+      isOut = false;
+    } catch (error) {
+      if (!isOut) onOutage(error);
+      isOut = true;
     }
     if (!stopped) timer = setTimeout(next, REPORT_EVERY_MS);
   };

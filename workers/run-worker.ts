@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import { NativeConnection } from '@temporalio/worker';
-import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
+import { connectionOptions } from '../config/temporal.js';
 import { type WorkerConfig, type WorkerSettings, workerSettings } from '../config/worker.js';
+import { explainDatabase } from '../store/database-problem.js';
 import { untilReachable } from '../store/reachable.js';
 import type { PollingWorker } from '../store/worker-liveness.js';
-import { rejectWrongSettings } from '../temporal/probe.js';
+import { requireTemporal } from '../temporal/connect.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
 import { startReporting } from './report-liveness.js';
 import { createImportWorkers } from './worker.js';
@@ -19,6 +20,10 @@ export interface RunWorkerOptions {
   readonly signal?: AbortSignal;
   /** Called once, when the worker starts to poll all its task queues. */
   readonly onReady?: () => void;
+  /** Called with one line when a server cannot be used: what is wrong and what to do. The worker keeps trying. */
+  readonly onProblem?: (problem: string) => void;
+  /** Called when the database can be used again. */
+  readonly onRecovery?: () => void;
 }
 
 /**
@@ -28,18 +33,22 @@ export interface RunWorkerOptions {
  * installs no Runtime, Temporal's SDK creates one with its defaults, which logs to stderr and shuts down workers on SIGINT and
  * SIGTERM. To change this, call `Runtime.install({ shutdownSignals: [] })` first.
  */
-export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWorkerOptions = {}): Promise<void> {
+export async function runWorker(
+  config: WorkerConfig,
+  { signal, onReady, onProblem, onRecovery }: RunWorkerOptions = {},
+): Promise<void> {
   const settings = workerSettings(config);
   signal?.throwIfAborted();
-  const dependencies = await openDependencies(settings, signal);
+  const dependencies = await openDependencies(settings, { signal, onProblem });
   try {
     const { temporal } = settings;
-    const connection = await untilReachable(
-      `Temporal at ${temporal.address}`,
-      'Check TEMPORAL_ADDRESS and that the server runs.',
-      { ...START_PATIENCE, signal },
-      () => connect(temporal),
-    );
+    const patience = { ...START_PATIENCE, signal, onWait: onProblem };
+    const explain = (error: unknown) => ({ text: messageOf(error), isSetting: false });
+    const connection = await untilReachable(explain, patience, async () => {
+      // The SDK reports a refused connection and an unknown namespace in other words.
+      await requireTemporal(temporal);
+      return await NativeConnection.connect(connectionOptions(temporal));
+    });
     try {
       const worker = workerOfThisRun(settings);
       const workers = await createImportWorkers(settings, connection, dependencies, worker.identity);
@@ -47,7 +56,12 @@ export async function runWorker(config: WorkerConfig, { signal, onReady }: RunWo
       signal?.addEventListener('abort', stop, { once: true });
       try {
         const running = workers.run();
-        const reports = await startReporting(dependencies.liveness, worker, workers.polledQueues);
+        const explain = explainDatabase(settings.databaseUrl);
+        const reports = await startReporting(dependencies.liveness, worker, {
+          queues: workers.polledQueues,
+          onOutage: (error) => onProblem?.(`${explain(error).text}. Running steps are retried`),
+          onRecovery: () => onRecovery?.(),
+        });
         if (signal?.aborted === true) stop();
         onReady?.();
         try {
@@ -73,12 +87,6 @@ function workerOfThisRun({ host, temporal }: WorkerSettings): PollingWorker {
   return { workerId, namespace: temporal.namespace, host, identity };
 }
 
-/** The SDK reports only a refused connection: a probe identifies the wrong setting. */
-async function connect(temporal: TemporalSettings): Promise<NativeConnection> {
-  try {
-    return await NativeConnection.connect(connectionOptions(temporal));
-  } catch (error) {
-    await rejectWrongSettings(temporal);
-    throw error;
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -149,6 +149,6 @@ test('an unreachable server, a closed connection or a missing namespace → not 
     expect(await probe(closed, env)).toMatchObject({ serves: false, cause: 'server' });
   }
   expect(await probe(await frontend(), { TEMPORAL_NAMESPACE: 'other' })).toEqual({
-    ...{ serves: false, cause: 'server', reason: 'the namespace does not exist' },
+    ...{ serves: false, cause: 'server', reason: 'the namespace does not exist', namespaceMissing: true },
   });
 });

@@ -1,0 +1,27 @@
+/** The end of a server process because of an error: one line in its log, in the format of all other lines. */
+import { ConfigError } from './environment.js';
+
+/** The process has logged its cause: nothing more is to be printed. */
+export class LoggedError extends Error {
+  override readonly name = 'LoggedError';
+  /** The cause is a wrong setting. */
+  readonly isSetting: boolean;
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.isSetting = cause instanceof ConfigError;
+  }
+}
+
+/** Logs the error of `run` as one line and throws `LoggedError` instead. */
+export async function logErrorOf(
+  log: { fatal(attributes: object, message: string): void },
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    const message = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+    log.fatal(error instanceof ConfigError ? {} : { error: error instanceof Error ? error.stack : undefined }, message);
+    throw new LoggedError(error);
+  }
+}

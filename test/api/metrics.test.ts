@@ -1,0 +1,27 @@
+/** GET /metrics: the numbers of the database, also while it is away. */
+import { expect, test } from 'vitest';
+import { createMetrics } from '../../api/metrics.js';
+
+test('the database is away → the last numbers, and a metric that says so; all again when it is back', async () => {
+  let away = false;
+  const metrics = createMetrics({
+    countByState: async () => {
+      if (away) throw new Error('connect ECONNREFUSED');
+      return { running: 2 };
+    },
+  });
+  const lines = async () => (await metrics.text()).split('\n').filter((line) => line.startsWith('ecs_image_import_'));
+  const running = 'ecs_image_import_imports{state="running"} 2';
+  expect(await lines()).toEqual(expect.arrayContaining([running, 'ecs_image_import_database_up 1']));
+  away = true;
+  expect(await lines()).toEqual(expect.arrayContaining([running, 'ecs_image_import_database_up 0']));
+  away = false;
+  expect(await lines()).toEqual(expect.arrayContaining(['ecs_image_import_database_up 1']));
+});
+
+test('the database was never reached → the process metrics, and a metric that says so', async () => {
+  const metrics = createMetrics({ countByState: () => Promise.reject(new Error('connect ECONNREFUSED')) });
+  const text = await metrics.text();
+  expect(text).toContain('ecs_image_import_database_up 0');
+  expect(text).toContain('process_cpu_seconds_total');
+});
