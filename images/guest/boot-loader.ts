@@ -27,6 +27,15 @@ export function checkBootLoader(context: BootContext, findings: FindingList): vo
     reportNoEntry(context, findings);
     return;
   }
+  if (first.asksPassword) {
+    findings.add(
+      'blocking',
+      'GUESTOS.Grub',
+      'GRUB asks for a password before it starts the default entry: the machine waits for a person',
+      first.evidence,
+      `Add --unrestricted to CLASS in /etc/grub.d/10_linux in the guest, then ${UPDATE_CONFIG}`,
+    );
+  }
   const good = [
     checkFiles(first, layout, findings),
     checkKernelImage(first, context.architecture, findings),

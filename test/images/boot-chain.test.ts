@@ -70,6 +70,10 @@ describe('a guest that boots → nothing above info', () => {
       { '/etc/fstab': '/dev/root / auto defaults 1 1\nproc /proc proc defaults 0 0\n' },
     ],
     ['the kernel’s own initramfs settings', withArgs(`${ROOT} rootfstype=xfs`)],
+    [
+      'a menu with passwords whose default entry is unrestricted',
+      grub('set superusers="root"', 'password root x', entry(`${IMAGE} ${ROOT}`).replace(' {', ' --unrestricted {')),
+    ],
     ['a blacklist of other modules', withArgs(`${ROOT} modprobe.blacklist=nouveau,floppy`)],
   ])('%s', (_, changes) => {
     expect(serious(inspect(changes))).toEqual([]);
@@ -96,6 +100,11 @@ describe('a guest that does not boot → a blocking finding', () => {
   test.each<[string, Readonly<Record<string, string | Buffer | null>>, RegExp]>([
     ['no grub.cfg', { [CFG]: null }, /GRUB has no menu/],
     ['a grub.cfg without entries', grub('set timeout=5', 'insmod part_gpt'), /GRUB has no menu/],
+    [
+      'a password for the default entry',
+      grub('set superusers="root"', 'password root x', entry(`${IMAGE} ${ROOT}`)),
+      /GRUB asks for a password/,
+    ],
     ['an empty kernel', { [IMAGE]: '' }, /kernel is damaged/],
     ['random bytes as kernel', { [IMAGE]: Buffer.from('not a kernel at all'.repeat(300)) }, /kernel is damaged/],
     ['a kernel that was cut off', { [IMAGE]: cutKernel() }, /kernel is damaged/],

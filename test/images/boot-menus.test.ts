@@ -93,6 +93,18 @@ describe('BLS entry files', () => {
     '/boot/loader/entries/abc-0-rescue.conf': entry('0-rescue'),
     '/boot/grub2/grub.cfg': `set default="${SAVED}"\nset kernelopts="root=UUID=9 ro"\ninsmod blscfg\nblscfg\n`,
   };
+  test('an entry whose tries are used up → after all others', () => {
+    expect(
+      starts(
+        {
+          '/boot/loader/entries/a-6.9+0-3.conf': entry('6.9'),
+          '/boot/loader/entries/a-6.8+2-1.conf': entry('6.8'),
+          '/boot/loader/entries/a-6.1.conf': entry('6.1'),
+        },
+        true,
+      ),
+    ).toBe('/vmlinuz-6.8');
+  });
   test('GRUB without a saved entry → the newest by version order, with variables expanded', () => {
     expect(boot(files)[0]).toMatchObject({
       kernel: '/vmlinuz-5.14.0-70.13.1.el9.x86_64',

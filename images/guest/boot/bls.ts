@@ -9,6 +9,18 @@ const MAX_FILES = 200;
 export interface BlsEntry extends BootEntry {
   /** The file name without `.conf`, as in `saved_entry` and `default`. */
   readonly id: string;
+  readonly isOpen: boolean;
+}
+
+/** The tries that remain in a name such as `x+2-1.conf` (Automatic Boot Assessment); null: the entry is not counted. */
+export function triesLeft(name: string): number | null {
+  const found = /\+(\d{1,9})(?:-\d{1,9})?\.(?:conf|efi)$/i.exec(name);
+  return found === null ? null : Number(found[1]);
+}
+
+function compareEntries(left: string, right: string): number {
+  // An entry without tries left comes after all others.
+  return Number(triesLeft(left) === 0) - Number(triesLeft(right) === 0) || compareVersions(right, left);
 }
 
 /** Newest first, as in both loaders' menus. `variables`: GRUB's, e.g. `$kernelopts`. */
@@ -17,8 +29,10 @@ export function blsEntries(place: BootPlace, folder: string, variables: Readonly
     .list(folder)
     .filter((name) => name.endsWith('.conf'))
     .slice(0, MAX_FILES)
-    .sort((left, right) => compareVersions(right, left))
-    .flatMap((name): BlsEntry[] => blsEntry(place, `${folder}/${name}`, name.replace(/\.conf$/, ''), variables));
+    .sort(compareEntries)
+    .flatMap((name): BlsEntry[] =>
+      blsEntry(place, `${folder}/${name}`, name.replace(/(\+\d+(-\d+)?)?\.conf$/, ''), variables),
+    );
 }
 
 function blsEntry(place: BootPlace, file: string, id: string, variables: ReadonlyMap<string, string>): BlsEntry[] {
@@ -39,6 +53,7 @@ function blsEntry(place: BootPlace, file: string, id: string, variables: Readonl
   return [
     {
       id,
+      isOpen: all('grub_arg').some(({ value }) => value.includes('--unrestricted')) || all('grub_users').length === 0,
       title: all('title')[0]?.value ?? id,
       kernel: withoutDevice(kernel.value),
       initrds: all('initrd').flatMap(({ value }) =>

@@ -8,6 +8,8 @@ import { type BootEntry, type BootPlace, evidenceOf, splitWords, withoutDevice }
 interface Item {
   readonly title: string;
   readonly id: string;
+  /** `--unrestricted`: everybody may start it, also where the menu has passwords. */
+  readonly isOpen: boolean;
   /** Null: an entry without a kernel, e.g. the firmware setup. */
   entry: BootEntry | null;
   readonly children: Item[];
@@ -29,8 +31,10 @@ export function grubEntries(
   const menu = parseMenu(content, place, file, variables, blsFolder);
   const all = flat(menu);
   const chosen = chosenItem(menu, variables.get('default') || '0', environment);
-  const first = chosen?.entry ?? null;
-  return first === null ? all : [first, ...all.filter((entry) => entry !== first)];
+  // Once `superusers` is set, GRUB asks for a password before it starts an entry, except for those that are unrestricted.
+  const asksPassword = (variables.get('superusers') ?? '') !== '' && chosen?.isOpen === false;
+  const first = chosen?.entry && asksPassword ? { ...chosen.entry, asksPassword } : (chosen?.entry ?? null);
+  return first === null ? all : [first, ...all.filter((entry) => entry !== chosen?.entry)];
 }
 
 function flat(items: readonly Item[]): BootEntry[] {
@@ -63,7 +67,7 @@ function parseMenu(
   variables: Map<string, string>,
   blsFolder: string,
 ): Item[] {
-  const top: Item = { title: '', id: '', entry: null, children: [] };
+  const top: Item = { title: '', id: '', isOpen: true, entry: null, children: [] };
   /** The item of each open brace. */
   const open: Item[] = [];
   let count = 0;
@@ -77,13 +81,14 @@ function parseMenu(
       count += 1;
       const id = /(?:--id[= ]|\$\{?menuentry_id_option\}?\s+)(?:'([^']*)'|"([^"]*)"|(\S+))/.exec(opened[5] ?? '');
       const title = opened[2] ?? opened[3] ?? opened[4] ?? '';
-      const item: Item = { title, id: id?.[1] ?? id?.[2] ?? id?.[3] ?? '', entry: null, children: [] };
+      const isOpen = /(^|\s)--unrestricted(\s|$)/.test(opened[5] ?? '');
+      const item: Item = { title, id: id?.[1] ?? id?.[2] ?? id?.[3] ?? '', isOpen, entry: null, children: [] };
       if (count <= MAX_ITEMS) parent.children.push(item);
       open.push(item);
       continue;
     }
     if (/^(function\s|hiddenentry\s)|^\{$/.test(text) && text.endsWith('{')) {
-      open.push({ title: '', id: '', entry: null, children: [] });
+      open.push({ title: '', id: '', isOpen: true, entry: null, children: [] });
       continue;
     }
     if (text === '}') {
@@ -123,14 +128,14 @@ function parseMenu(
 }
 
 function blsItem(entry: BlsEntry): Item {
-  return { title: entry.title, id: entry.id, entry, children: [] };
+  return { title: entry.title, id: entry.id, isOpen: entry.isOpen, entry, children: [] };
 }
 
 /** The item for commands outside a menu entry, which GRUB executes too. */
 function anonymous(top: Item): Item {
   const last = top.children.at(-1);
   if (last !== undefined && last.title === '' && last.id === '') return last;
-  const item: Item = { title: '', id: '', entry: null, children: [] };
+  const item: Item = { title: '', id: '', isOpen: true, entry: null, children: [] };
   top.children.push(item);
   return item;
 }

@@ -1,7 +1,7 @@
 /** Reads the menus of all boot loaders on the disk. The first entry is the default. */
 import path from 'node:path';
 import { unlessUnreadable } from '../../findings.js';
-import { blsEntries } from './bls.js';
+import { blsEntries, triesLeft } from './bls.js';
 import { type BootEntry, type BootPlace, evidenceOf } from './entry.js';
 import { grubEntries, grubEnvironment } from './grub.js';
 import type { Loader } from './loader.js';
@@ -88,8 +88,7 @@ function unifiedImages(place: BootPlace): BootEntry[] {
     place.tree
       .list(`${base}/EFI/Linux`)
       .filter((name) => /\.efi$/i.test(name))
-      .sort()
-      .reverse()
+      .sort((left, right) => Number(triesLeft(left) === 0) - Number(triesLeft(right) === 0) || (left < right ? 1 : -1))
       .slice(0, 10)
       .flatMap((name) => unifiedImage(place, `${base}/EFI/Linux/${name}`)),
   );
