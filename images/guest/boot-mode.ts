@@ -4,6 +4,7 @@ import { BIOS_BOOT, bootCode, ESP, MBR_ESP } from '../disk/partitions.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import type { Inspection } from '../inspection.js';
+import { type GrubCore, readGrubCore } from './boot/grub-core.js';
 import type { Architecture } from './identity.js';
 import { type GuestTree, guestTree } from './tree.js';
 
@@ -11,6 +12,8 @@ export interface BootModes {
   readonly bios: string | null;
   /** An incomplete BIOS boot loader. */
   readonly biosBroken: string | null;
+  /** Of GRUB 2 for BIOS; null for other loaders, or if it could not be read. */
+  readonly grubCore: GrubCore | null;
   /** A loader at the UEFI fallback path, which firmware without boot entries uses. */
   readonly uefi: string | null;
   /** A loader that only a boot entry in the source machine's NVRAM would start. */
@@ -105,10 +108,10 @@ function vendorLoader(tree: GuestTree, volume: string): string | null {
   );
 }
 
-type BiosLoader = Pick<BootModes, 'bios' | 'biosBroken'>;
-const NO_BIOS: BiosLoader = { bios: null, biosBroken: null };
-const works = (bios: string): BiosLoader => ({ bios, biosBroken: null });
-const broken = (biosBroken: string): BiosLoader => ({ bios: null, biosBroken });
+type BiosLoader = Pick<BootModes, 'bios' | 'biosBroken' | 'grubCore'>;
+const NO_BIOS: BiosLoader = { bios: null, biosBroken: null, grubCore: null };
+const works = (bios: string): BiosLoader => ({ ...NO_BIOS, bios });
+const broken = (biosBroken: string): BiosLoader => ({ ...NO_BIOS, biosBroken });
 
 function biosLoader(disk: ByteSource, layout: DiskLayout): BiosLoader {
   const code = unlessUnreadable(
@@ -158,7 +161,7 @@ function grubStages(disk: ByteSource, code: Buffer): BiosLoader {
   const loaded = sectorAt(disk, next);
   return loaded === null || isBlank(loaded)
     ? broken(`boot sector: GRUB; its next stage at sector ${next} is blank`)
-    : works(`boot sector: GRUB; its next stage is at sector ${next}`);
+    : { ...works(`boot sector: GRUB; its next stage is at sector ${next}`), grubCore: readGrubCore(disk, next) };
 }
 
 function sectorAt(disk: ByteSource, sector: number): Buffer | null {

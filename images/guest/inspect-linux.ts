@@ -13,6 +13,7 @@ import { type CloudInit, checkCloudInit } from './cloud-init.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
 import { checkFstab, type Init, reportSwap } from './fstab.js';
+import { checkGrubCore } from './grub-core-check.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
 import { checkInit } from './init.js';
 import { findKernel, type Kernel } from './kernel.js';
@@ -54,6 +55,10 @@ export function inspectLinux(
   const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
   runCheck('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
+  const { grubCore } = modes;
+  if (grubCore !== null && !uefi) {
+    runCheck('GRUB’s core image', () => checkGrubCore(grubCore, layout, findings), undefined);
+  }
   const boot = { entries, kernel, layout, loader, architecture };
   runCheck('the boot loader', () => checkBootLoader(boot, findings), undefined);
   runCheck('the init program', () => checkInit(tree, entries[0], findings), undefined);

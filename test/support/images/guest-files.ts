@@ -98,6 +98,7 @@ export function layoutOf(...parts: readonly VolumeParts[]): DiskLayout {
 export const BIOS: BootModes = {
   bios: 'boot sector: GRUB',
   biosBroken: null,
+  grubCore: null,
   uefi: null,
   uefiElsewhere: null,
   loaders: [],
@@ -105,6 +106,7 @@ export const BIOS: BootModes = {
 export const UEFI: BootModes = {
   bios: null,
   biosBroken: null,
+  grubCore: null,
   uefi: 'partition 1: /EFI/BOOT/BOOTX64.EFI',
   uefiElsewhere: null,
   loaders: ['x86_64'],

@@ -191,6 +191,7 @@ export function inspectMadeWindows(parts: MadeWindows = {}): GuestInspection {
     ? {
         bios: null,
         biosBroken: null,
+        grubCore: null,
         uefi: 'partition 1: /EFI/BOOT/BOOTX64.EFI',
         uefiElsewhere: null,
         loaders: ['x86_64'],
@@ -198,6 +199,7 @@ export function inspectMadeWindows(parts: MadeWindows = {}): GuestInspection {
     : {
         bios: 'boot sector code and active partition 1',
         biosBroken: null,
+        grubCore: null,
         uefi: null,
         uefiElsewhere: null,
         loaders: [],
