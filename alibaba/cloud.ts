@@ -234,8 +234,8 @@ export interface OssApi {
   getBucket(bucket: string): Promise<BucketView>;
   /** Null if the object does not exist. */
   headObject(bucket: string, key: string): Promise<ObjectView | null>;
-  /** At most `length` bytes from `offset`. */
-  readRange(bucket: string, key: string, offset: number, length: number): Promise<Uint8Array>;
+  /** At most `length` bytes from `offset`. With `etag`, a failure with the status 412 if the object has another one. */
+  readRange(bucket: string, key: string, offset: number, length: number, etag?: string): Promise<Uint8Array>;
   /** Resumable multipart upload with an end-to-end CRC64 check. Rejects with the signal's reason if aborted. */
   upload(input: UploadInput): Promise<UploadResult>;
   /** Bytes per second, measured by recent uploads to this region; null: not measured yet. */

@@ -50,13 +50,17 @@ export function createOss(options: OssOptions): OssApi {
 
     headObject: control.headObject,
 
-    async readRange(bucket, key, offset, length) {
+    async readRange(bucket, key, offset, length, etag) {
       if (length === 0) return new Uint8Array(0);
       try {
         const answer = await wire.request({
           ...{ action: 'GetObject', method: 'GET', bucket, key, maxResponseBytes: length },
           // Without `standard`, OSS returns the whole object for a range beyond its end.
-          headers: { range: `bytes=${offset}-${offset + length - 1}`, 'x-oss-range-behavior': 'standard' },
+          headers: {
+            range: `bytes=${offset}-${offset + length - 1}`,
+            'x-oss-range-behavior': 'standard',
+            ...(etag === undefined || etag === '' ? {} : { 'if-match': `"${etag}"` }),
+          },
         });
         return answer.body;
       } catch (error) {

@@ -20,7 +20,8 @@ export interface SourceAccess {
 export interface ObjectReads {
   /** Null when there is no such object. */
   headObject(bucket: string, key: string): Promise<ObjectFacts | null>;
-  readRange(bucket: string, key: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Throws a failure with the status 412 if the object has another ETag. */
+  readRange(bucket: string, key: string, offset: number, length: number, etag: string): Promise<Uint8Array>;
 }
 
 export interface ObjectFacts {

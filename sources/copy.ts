@@ -3,8 +3,9 @@ import { setMaxListeners } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FailureError } from '../domain/errors/failure.js';
-import { refusal } from './http-ranges.js';
-import type { HttpClient } from './http-request.js';
+import { type HttpFacts, PLAIN, refusal } from './http-probe.js';
+import { type HttpClient, nameOf } from './http-request.js';
+import { createRateFloor } from './rate-floor.js';
 import type { BufferPair, SourceReader } from './source.js';
 
 export interface CopyOptions {
@@ -57,23 +58,32 @@ export async function copySource(source: SourceReader, target: FileHandle, optio
 /** Each attempt starts from the beginning, because the server supports no ranges. */
 export async function copyStream(
   client: HttpClient,
-  url: URL,
+  { url, place }: Pick<HttpFacts, 'url' | 'place'>,
   target: FileHandle,
   options: CopyOptions,
 ): Promise<void> {
   await withRetries(options.signal, async () => {
-    const answer = await client.get(url, { 'accept-encoding': 'identity' }, options.signal);
+    let answer = await client.get(place, PLAIN, options.signal);
+    if (answer.status !== 200 && place.href !== url.href) {
+      answer.close();
+      answer = await client.get(url, PLAIN, options.signal);
+    }
     if (answer.status !== 200) {
       answer.close();
       throw refusal(answer, url);
     }
     await target.truncate(0);
     let done = 0;
+    const floor = createRateFloor(nameOf(url), client.limits);
     try {
+      floor.resume();
       for await (const piece of answer.pieces()) {
+        floor.received(piece.byteLength);
+        floor.pause();
         await target.write(piece, 0, piece.byteLength, done);
         done += piece.byteLength;
         await options.onBytes(done);
+        floor.resume();
       }
     } finally {
       answer.close();

@@ -30,7 +30,7 @@ export function fileSource(url: string, access: FileAccess): Source {
       const file = await access.openFile(path);
       await file.close();
       described = file.version;
-      return { size: file.size, version: file.version, file: file.path, refusal: null };
+      return { size: file.size, version: file.version, versionIsExact: true, file: file.path, refusal: null };
     },
 
     async inspect(inspector) {
@@ -69,7 +69,7 @@ export async function openFile(
     const sha256 = await digestOf(access, reader, signal, onProgress);
     if (wanted !== undefined) requireDigest(sha256, wanted, reader.name);
     file.expectDigest(sha256);
-    return { reader, file, sha256, release: () => file.close() };
+    return { reader, guarantee: reader.guarantee, file, sha256, release: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;
@@ -116,6 +116,7 @@ function readerOf(file: LocalFile, sparse: SparseMap | null = null): SourceReade
     version: file.version,
     remote: false,
     mustReadAll: false,
+    guarantee: () => 'file',
     read: (offset, length, buffers) => readAhead(offset, length, buffers, fill),
     check: () => file.check(),
     close: () => file.close(),

@@ -1,149 +1,181 @@
 /** An image on a web server that supports ranges: each part of an upload fetches its own bytes. */
+import { FailureError } from '../domain/errors/failure.js';
+import {
+  contentRange,
+  type HttpFacts,
+  hasRanges,
+  PLAIN,
+  probeHttp,
+  type RangedHttpFacts,
+  refusal,
+  versionText,
+} from './http-probe.js';
 import { type HttpAnswer, type HttpClient, nameOf } from './http-request.js';
-import { type BufferPair, type SourceReader, sourceFailure } from './source.js';
+import { createRetries } from './http-retries.js';
+import { compareVersions, httpVersionOf, ifRangeOf } from './http-version.js';
+import { createRateFloor } from './rate-floor.js';
+import { type SourceReader, sourceFailure } from './source.js';
 
-export interface HttpFacts {
-  readonly url: URL;
-  /** Null if the server does not report it. */
-  readonly size: number | null;
-  readonly takesRanges: boolean;
-  /** A strong ETag, else the time of the last change; null: the server reports neither. */
-  readonly validator: string | null;
-}
+const PROBES_AFTER_A_CHANGE = 5;
+/** A mirror that fails this often in a row, without a byte in between, is replaced by another one. */
+const FAILURES_OF_A_MIRROR = 2;
+/** A server that chooses a mirror at random may choose the same one again. */
+const TRIES_TO_CHANGE_MIRROR = 4;
+const CHECK_TIMEOUT_MS = 60_000;
 
-/** Requests the first byte, with GET: a signed URL is valid for one method only. */
-export async function probeHttp(client: HttpClient, url: URL, signal: AbortSignal): Promise<HttpFacts> {
-  const answer = await client.get(url, { range: 'bytes=0-0', 'accept-encoding': 'identity' }, signal);
-  answer.close();
-  const validator = validatorOf(answer);
-  if (answer.status === 206) {
-    const { total } = contentRange(answer) ?? { total: null };
-    return { url, size: total, takesRanges: total !== null, validator };
-  }
-  if (answer.status === 416 && answer.headers['content-range'] === 'bytes */0') {
-    throw sourceFailure('Empty', `${nameOf(url)} has no bytes`);
-  }
-  if (answer.status !== 200) throw refusal(answer, url);
-  const length = answer.headers['content-length'];
-  const size = length === undefined ? null : Number(length);
-  if (size === 0) throw sourceFailure('Empty', `${nameOf(url)} has no bytes`);
-  return { url, size, takesRanges: false, validator };
-}
-
-export type RangedHttpFacts = HttpFacts & { readonly size: number };
-
-export function hasRanges(facts: HttpFacts): facts is RangedHttpFacts {
-  return facts.takesRanges && facts.size !== null;
-}
-
-/** Null: the server reports neither an ETag nor a time of change. */
-export function versionOf({ url, validator, size }: HttpFacts): string | null {
-  return validator === null ? null : `${nameOf(url)} ${validator} ${size}`;
-}
-
-export function httpReader(client: HttpClient, facts: RangedHttpFacts): SourceReader {
-  const { url, size, validator } = facts;
+export function httpReader(client: HttpClient, described: RangedHttpFacts): SourceReader {
+  const { url, size } = described;
   const name = nameOf(url);
-  /** The target of redirects: requested directly until it fails. */
-  let place = url;
+  /** The mirror in use. */
+  let current: HttpFacts = described;
+  /** False: bytes of several versions may have been read. Only a second read shows whether they are the same image. */
+  let isOneVersion = described.version.exact;
+  /** The servers of this URL report different versions, so that these say nothing. */
+  let ignoresVersion = false;
+  let deciding: Promise<void> | null = null;
 
-  const request = async (headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> => {
-    const answer = await client.get(place, headers, signal);
-    if (answer.status >= 400 && place !== url) {
+  /** The server reports another version: it has several versions of its own, or the image was changed. */
+  const decideChange = (signal: AbortSignal): Promise<void> => {
+    deciding ??= (async () => {
+      const found: HttpFacts[] = [];
+      while (found.length < PROBES_AFTER_A_CHANGE) {
+        // A new connection may lead to another server behind the same name.
+        found.push(await probeHttp(client, current.place, signal, { connection: 'close' }));
+      }
+      // One new version is a change. Several versions, or the described one again, are those of several servers.
+      const [first = current] = found;
+      const differs = (from: HttpFacts) => (facts: HttpFacts) =>
+        compareVersions(from.version, facts.version) === 'different';
+      const isNew = found.every(differs(current)) && !found.some(differs(first));
+      if (isNew || found.some((facts) => facts.size !== size)) throw changed();
+      ignoresVersion = true;
+      isOneVersion = false;
+    })().finally(() => {
+      deciding = null;
+    });
+    return deciding;
+  };
+
+  /** Continues with the mirror that the URL leads to now. Its bytes may be others: a second read decides. */
+  const changeMirror = async (signal: AbortSignal): Promise<void> => {
+    const found = await probeHttp(client, url, signal);
+    if (!hasRanges(found) || found.size !== size) throw changed();
+    if (compareVersions(current.version, found.version) !== 'same') isOneVersion = false;
+    current = found;
+  };
+  const isRedirected = () => current.place.href !== url.href;
+
+  const changed = () => sourceFailure('Changed', `${name} was changed on its server while it was read`);
+
+  /** The response with the bytes from `offset`, of the version that was described. */
+  const request = async (offset: number, length: number, signal: AbortSignal): Promise<HttpAnswer> => {
+    for (;;) {
+      const { place, version } = current;
+      const ifRange = ignoresVersion ? null : ifRangeOf(version);
+      const range = `bytes=${offset}-${offset + length - 1}`;
+      const answer = await client.get(
+        place,
+        { range, ...PLAIN, ...(ifRange === null ? {} : { 'if-range': ifRange }) },
+        signal,
+      );
+      if (answer.status === 206 && isRange(answer, offset)) {
+        const compared = ignoresVersion ? 'similar' : compareVersions(version, httpVersionOf(answer.headers));
+        if (compared === 'similar') isOneVersion = false;
+        if (compared !== 'different') return answer;
+        answer.close();
+        await decideChange(signal);
+        continue;
+      }
       answer.close();
-      place = url;
-      return client.get(url, headers, signal);
+      if (answer.status === 206 || answer.status === 416) {
+        throw sourceFailure('Changed', `${name} has another size than the ${size} bytes that its server reported`);
+      }
+      if (answer.status === 200) {
+        if (ignoresVersion) throw sourceFailure('Changed', `the server of ${name} no longer supports ranges`);
+        await decideChange(signal);
+        continue;
+      }
+      const refused = refusal(answer, url);
+      // A signed target has expired, or the mirror no longer has the image.
+      if (refused.failure.class === 'transient' || refused.failure.class === 'throttled' || !isRedirected())
+        throw refused;
+      const before = current.place.href;
+      for (let tries = 0; tries < TRIES_TO_CHANGE_MIRROR && current.place.href === before; tries++) {
+        await changeMirror(signal);
+      }
+      if (current.place.href === before) throw refused;
     }
-    place = answer.url;
-    return answer;
+  };
+
+  const isRange = (answer: HttpAnswer, offset: number): boolean => {
+    const range = contentRange(answer);
+    return range?.total === size && range.start === offset;
   };
 
   return {
     name,
     size,
-    version: versionOf(facts),
+    version: versionText(described),
     remote: true,
     mustReadAll: false,
+    guarantee: () => (isOneVersion ? 'etag' : 'second-read'),
 
     async *read(offset, length, buffers, signal) {
-      const headers = {
-        range: `bytes=${offset}-${offset + length - 1}`,
-        'accept-encoding': 'identity',
-        ...(validator === null ? {} : { 'if-range': validator }),
-      };
-      const answer = await request(headers, signal);
-      let whole = false;
-      try {
-        if (answer.status === 200) {
-          throw sourceFailure('Changed', `${name} was changed on its server, or the server no longer supports ranges`);
+      const floor = createRateFloor(name, client.limits);
+      const retries = createRetries(client.limits, signal);
+      const end = offset + length;
+      let [filling, other] = buffers;
+      let filled = 0;
+      let at = offset;
+      floor.resume();
+      while (at < end) {
+        const startedAt = at;
+        let answer: HttpAnswer | null = null;
+        try {
+          answer = await request(at, end - at, signal);
+          for await (const piece of answer.pieces()) {
+            if (at + piece.byteLength > end) {
+              throw sourceFailure('Unreachable', `${name} sent more bytes than requested`);
+            }
+            for (let taken = 0; taken < piece.byteLength; ) {
+              const part = piece.subarray(taken, taken + filling.byteLength - filled);
+              filling.set(part, filled);
+              filled += part.byteLength;
+              taken += part.byteLength;
+              at += part.byteLength;
+              if (filled < filling.byteLength) continue;
+              floor.pause();
+              yield filling;
+              floor.resume();
+              [filling, other] = [other, filling];
+              filled = 0;
+            }
+            floor.received(piece.byteLength);
+          }
+          if (at < end) throw sourceFailure('Unreachable', `${name} closed the connection before all bytes arrived`);
+        } catch (error) {
+          if (at === startedAt) floor.outage();
+          await retries.waitAfter(error, at > startedAt);
+          if (isRedirected() && retries.failures >= FAILURES_OF_A_MIRROR) await changeMirror(signal);
+        } finally {
+          if (at < end) answer?.close();
         }
-        if (answer.status === 416) throw sourceFailure('Changed', `${name} became shorter than ${size} bytes`);
-        if (answer.status !== 206) throw refusal(answer, url);
-        const range = contentRange(answer);
-        // A response to If-Range may omit Last-Modified.
-        const same = range?.total === size && [validator, null].includes(validatorOf(answer));
-        if (!same || range?.start !== offset) throw sourceFailure('Changed', `${name} was changed on its server`);
-        yield* fill(answer, length, buffers);
-        whole = true;
-      } finally {
-        if (!whole) answer.close();
       }
+      if (filled > 0) yield filling.subarray(0, filled);
     },
 
     async check() {
-      const now = await probeHttp(client, url, AbortSignal.timeout(60_000));
-      if (now.size !== size || now.validator !== validator) {
-        throw sourceFailure('Changed', `${name} was changed on its server while it was read`);
-      }
+      if (ignoresVersion) return;
+      const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+      const now = await probeHttp(client, current.place, signal).catch(async (error: unknown) => {
+        if (!isRedirected() || !(error instanceof FailureError)) throw error;
+        await changeMirror(signal);
+        return current;
+      });
+      if (now.size !== size) throw changed();
+      if (compareVersions(current.version, now.version) === 'different') await decideChange(signal);
     },
 
     close: () => Promise.resolve(),
   };
-}
-
-/** Collects the bytes of the response into full chunks. */
-async function* fill(answer: HttpAnswer, length: number, buffers: BufferPair): AsyncIterable<Uint8Array> {
-  let [current, other] = buffers;
-  let filled = 0;
-  let total = 0;
-  for await (const piece of answer.pieces()) {
-    total += piece.byteLength;
-    if (total > length) throw sourceFailure('Unreachable', `${nameOf(answer.url)} sent more bytes than requested`);
-    for (let taken = 0; taken < piece.byteLength; ) {
-      const part = piece.subarray(taken, taken + current.byteLength - filled);
-      current.set(part, filled);
-      filled += part.byteLength;
-      taken += part.byteLength;
-      if (filled < current.byteLength) continue;
-      yield current;
-      [current, other] = [other, current];
-      filled = 0;
-    }
-  }
-  if (total < length)
-    throw sourceFailure('Unreachable', `${nameOf(answer.url)} closed the connection before all bytes arrived`);
-  if (filled > 0) yield current.subarray(0, filled);
-}
-
-function contentRange(answer: HttpAnswer): { readonly start: number; readonly total: number } | null {
-  const found = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.headers['content-range'] ?? '');
-  return found === null ? null : { start: Number(found[1]), total: Number(found[2]) };
-}
-
-/** If-Range accepts strong validators only. */
-function validatorOf({ headers }: HttpAnswer): string | null {
-  const { etag } = headers;
-  if (etag !== undefined && !etag.startsWith('W/')) return etag;
-  return headers['last-modified'] ?? null;
-}
-
-export function refusal({ status, headers }: HttpAnswer, url: URL): Error {
-  const message = `${nameOf(url)} answers with status ${status}`;
-  const retryAfter = Number(headers['retry-after']);
-  const more = { status, ...(retryAfter > 0 ? { retryAfterMs: retryAfter * 1000 } : {}) };
-  if (status === 404 || status === 410) return sourceFailure('NotThere', message, more);
-  if (status === 401 || status === 403) return sourceFailure('Forbidden', message, more);
-  if (status === 429) return sourceFailure('Busy', message, more);
-  if (status >= 500 || status === 408) return sourceFailure('Unreachable', message, more);
-  return sourceFailure('Unreadable', message, more);
 }

@@ -7,9 +7,11 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { type AddressGuard, createAddressGuard, type HttpRules } from './address-rules.js';
+import { RETRY_LIMITS, type RetryLimits } from './http-retries.js';
+import { RATE_LIMITS, type RateLimits } from './rate-floor.js';
 import { sourceFailure } from './source.js';
 
-const MAX_REDIRECTS = 5;
+const MAX_REDIRECTS = 10;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 export interface HttpAnswer {
@@ -23,7 +25,11 @@ export interface HttpAnswer {
   close(): void;
 }
 
+export type HttpLimits = RetryLimits & RateLimits;
+
 export interface HttpClient {
+  /** For reads that continue after a failure. */
+  readonly limits: HttpLimits;
   /**
    * Follows redirects, and resolves with the head of the answer, whatever its status. Throws `FailureError`: `Source.*` for
    * a refused address, transient for a connection that fails or stalls.
@@ -35,6 +41,7 @@ export interface HttpClient {
 export interface HttpSettings extends HttpRules {
   /** A connection on which no byte arrives for this time is ended. */
   readonly stallMs: number;
+  readonly limits?: Partial<HttpLimits>;
 }
 
 export function createHttpClient(settings: HttpSettings): HttpClient {
@@ -55,12 +62,12 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
     const agent = url.protocol === 'https:' ? agents['https:'] : agents['http:'];
     return new Promise((resolveAnswer, reject) => {
       const call = request(url, { method: 'GET', headers, agent, signal });
-      call.setTimeout(settings.stallMs, () => {
-        call.destroy(stalled(url, settings.stallMs));
-      });
+      // Not the timeout of the socket, which a server that sends a byte of the head now and then never reaches.
+      const deadline = setTimeout(() => call.destroy(stalled(url, settings.stallMs)), settings.stallMs);
+      call.on('close', () => clearTimeout(deadline));
       call.on('error', (error) => reject(signal.aborted ? signal.reason : asFailure(url, error)));
       call.on('response', (body) => {
-        call.setTimeout(0);
+        clearTimeout(deadline);
         resolveAnswer({
           status: body.statusCode ?? 0,
           headers: body.headers,
@@ -74,23 +81,35 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
   };
 
   return {
+    limits: { ...RETRY_LIMITS, ...RATE_LIMITS, ...settings.limits },
     async get(first, headers, signal) {
       let url = first;
-      for (let redirects = 0; ; redirects++) {
+      const visited: string[] = [];
+      for (;;) {
         signal.throwIfAborted();
         const answer = await requestOnce(url, headers, signal);
         const { location } = answer.headers;
         if (!REDIRECTS.includes(answer.status) || location === undefined) return answer;
         answer.close();
-        if (redirects >= MAX_REDIRECTS) {
-          throw sourceFailure('Unreadable', `${nameOf(first)} redirects more than ${MAX_REDIRECTS} times`);
-        }
+        visited.push(url.href);
         if (!URL.canParse(location, url.href)) {
-          throw sourceFailure('Unreadable', `${nameOf(first)} redirects to an invalid URL`);
+          throw sourceFailure('RedirectRefused', `${nameOf(first)} redirects to an invalid URL`);
         }
         const next = new URL(location, url);
+        if (visited.filter((href) => href === next.href).length > 1) {
+          throw sourceFailure(
+            'RedirectLoop',
+            `${nameOf(first)} redirects in a loop, to ${nameOf(next)} again and again`,
+          );
+        }
+        if (visited.length > MAX_REDIRECTS) {
+          throw sourceFailure(
+            'RedirectLoop',
+            `${nameOf(first)} redirects more than ${MAX_REDIRECTS} times, last to ${nameOf(next)}`,
+          );
+        }
         if (url.protocol === 'https:' && next.protocol === 'http:') {
-          throw sourceFailure('Unreadable', `${nameOf(first)} redirects from https to http (${next.host})`);
+          throw sourceFailure('RedirectRefused', `${nameOf(first)} redirects from https to http (${next.host})`);
         }
         url = next;
       }

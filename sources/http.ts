@@ -1,20 +1,35 @@
 /** An image on a web server: read in ranges if the server supports them, otherwise downloaded to the cache. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { FailureError } from '../domain/errors/failure.js';
 import type { SourceAccess } from './access.js';
 import { copySource, copyStream } from './copy.js';
 import { hashedInOrder, sha256Of } from './digest.js';
-import { openFile } from './file.js';
-import { type HttpFacts, hasRanges, httpReader, probeHttp, versionOf } from './http-ranges.js';
+import { openFile, openFileReader } from './file.js';
+import { type HttpFacts, hasRanges, probeHttp, versionText } from './http-probe.js';
+import { httpReader } from './http-ranges.js';
 import { nameOf } from './http-request.js';
 import { openLocalFile } from './local-file.js';
-import { type OpenedSource, type OpenOptions, rangesOf, type Source } from './source.js';
+import {
+  type Guarantee,
+  type OpenedSource,
+  type OpenOptions,
+  rangesOf,
+  type Source,
+  type SourceReader,
+  sourceFailure,
+} from './source.js';
 
-export function httpSource(address: string, access: SourceAccess): Source {
+/** @param known the place in the plan of an earlier step: the mirror that it described is used again */
+export function httpSource(address: string, access: SourceAccess, known?: Source['place']): Source {
   const url = new URL(address);
   let asked: Promise<HttpFacts> | null = null;
+  let mirror = known?.url === url.href ? known.mirror : undefined;
   const probe = (signal: AbortSignal) => {
-    asked ??= probeHttp(access.http, url, signal);
+    asked ??= probeMirror(access, url, mirror, signal).then((facts) => {
+      mirror = mirrorOf(facts);
+      return facts;
+    });
     return asked;
   };
   const openHttp = async (options: OpenOptions): Promise<OpenedSource> => {
@@ -23,17 +38,20 @@ export function httpSource(address: string, access: SourceAccess): Source {
     const remote = httpReader(access.http, facts);
     const sha256 = options.sha256?.toLowerCase() ?? null;
     const reader = sha256 === null ? remote : hashedInOrder(remote, sha256);
-    return { reader, file: null, sha256, release: () => reader.close() };
+    return { reader, guarantee: reader.guarantee, file: null, sha256, release: () => reader.close() };
   };
 
   return {
     name: nameOf(url),
-    place: { kind: 'http', url: url.href },
+    get place() {
+      return { kind: 'http', url: url.href, ...(mirror === undefined ? {} : { mirror }) };
+    },
     object: null,
 
     async describe(signal) {
       const facts = await probe(signal);
-      return { size: facts.size, version: versionOf(facts), file: null, refusal: null };
+      const versionIsExact = facts.version.exact;
+      return { size: facts.size, version: versionText(facts), versionIsExact, file: null, refusal: null };
     },
 
     async inspect(inspector, signal) {
@@ -55,12 +73,35 @@ export function httpSource(address: string, access: SourceAccess): Source {
   };
 }
 
+/** Describes the image on the mirror of an earlier step, or on the one that the URL leads to if that mirror fails. */
+async function probeMirror(
+  { http }: Pick<SourceAccess, 'http'>,
+  url: URL,
+  mirror: string | undefined,
+  signal: AbortSignal,
+): Promise<HttpFacts> {
+  if (mirror === undefined) return await probeHttp(http, url, signal);
+  try {
+    return { ...(await probeHttp(http, new URL(mirror), signal)), url };
+  } catch (error) {
+    if (!(error instanceof FailureError) || signal.aborted) throw error;
+    return await probeHttp(http, url, signal);
+  }
+}
+
+/** Recorded with the import: an address with a query is not, because it may contain a signature. */
+function mirrorOf({ url, place }: HttpFacts): string | undefined {
+  return place.href === url.href || place.search !== '' ? undefined : place.href;
+}
+
 /** Downloads the image. A restarted worker reuses the copy if the server reports an unchanged image. */
 async function openCopy(access: SourceAccess, facts: HttpFacts, options: OpenOptions): Promise<OpenedSource> {
   const { http, cache } = access;
-  const { url, size, validator } = facts;
-  const known = validator === null ? `${url.href} ${process.pid} ${performance.now()}` : `${url.href} ${validator}`;
+  const { url, size, version } = facts;
+  const isKnown = version.etag !== null || version.lastModified !== null;
+  const known = isKnown ? `${url.href} ${versionText(facts)}` : `${url.href} ${process.pid} ${performance.now()}`;
   const name = `web-${createHash('sha256').update(known).digest('hex')}`;
+  let guarantee: Guarantee = hasRanges(facts) ? (version.exact ? 'etag' : 'second-read') : 'one-response';
   const copy = await cache.obtain(name, size ?? 0, options.signal, async (target, room) => {
     const handle = await open(target, 'wx');
     const copyOptions = {
@@ -71,8 +112,14 @@ async function openCopy(access: SourceAccess, facts: HttpFacts, options: OpenOpt
       },
     };
     try {
-      if (hasRanges(facts)) await copySource(httpReader(http, facts), handle, copyOptions);
-      else await copyStream(http, url, handle, copyOptions);
+      if (hasRanges(facts)) {
+        const reader = httpReader(http, facts);
+        await copySource(reader, handle, copyOptions);
+        guarantee = reader.guarantee();
+        if (guarantee === 'second-read' && options.sha256 === undefined) {
+          await requireSameBytes(reader, target, options.signal);
+        }
+      } else await copyStream(http, facts, handle, copyOptions);
     } finally {
       await handle.close();
     }
@@ -81,6 +128,7 @@ async function openCopy(access: SourceAccess, facts: HttpFacts, options: OpenOpt
     const local = await openFile(await openLocalFile(copy.path), access, options);
     return {
       ...local,
+      guarantee: () => (options.sha256 === undefined ? guarantee : 'sha256'),
       async release(how) {
         await local.release(how);
         await copy.release(how);
@@ -89,5 +137,16 @@ async function openCopy(access: SourceAccess, facts: HttpFacts, options: OpenOpt
   } catch (error) {
     await copy.release('delete');
     throw error;
+  }
+}
+
+/** The second read of a source whose version proves nothing: one response, compared with the copy. */
+async function requireSameBytes(remote: SourceReader, copy: string, signal: AbortSignal): Promise<void> {
+  const local = await openFileReader(copy);
+  try {
+    if ((await sha256Of(remote, signal)) === (await sha256Of(local, signal))) return;
+    throw sourceFailure('Changed', `${remote.name} was changed on its server while it was downloaded`);
+  } finally {
+    await local.close();
   }
 }

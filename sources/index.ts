@@ -5,18 +5,21 @@ import { httpSource } from './http.js';
 import { ossSource } from './oss.js';
 import type { Source } from './source.js';
 
-const BY_SCHEME: Readonly<Record<string, (url: string, access: SourceAccess) => Source>> = {
+const BY_SCHEME: Readonly<Record<string, (url: string, access: SourceAccess, known?: Source['place']) => Source>> = {
   'file:': fileSource,
   'http:': httpSource,
   'https:': httpSource,
   'oss:': ossSource,
 };
 
-/** @param url of a validated request */
-export function sourceAt(url: string, access: SourceAccess): Source {
+/**
+ * @param url of a validated request
+ * @param known the source's place as an earlier step recorded it
+ */
+export function sourceAt(url: string, access: SourceAccess, known?: Source['place']): Source {
   const { protocol } = new URL(url);
   const create = BY_SCHEME[protocol];
   if (create === undefined)
     throw new Error(`no source reads ${protocol} URLs; domain/request/source-rules.ts lets it pass`);
-  return create(url, access);
+  return create(url, access, known);
 }

@@ -46,8 +46,9 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
 
     async describe(): Promise<SourceFacts> {
       const object = await headOnce();
-      if (object instanceof FailureError) return { size: null, version: null, file: null, refusal: object };
-      return { size: object.size, version: versionOf(name, object), file: null, refusal: null };
+      if (object instanceof FailureError)
+        return { size: null, version: null, versionIsExact: true, file: null, refusal: object };
+      return { size: object.size, version: versionOf(name, object), versionIsExact: true, file: null, refusal: null };
     },
 
     async inspect(inspector) {
@@ -64,7 +65,7 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
 
     async open() {
       const reader = await read();
-      return { reader, file: null, sha256: null, release: () => reader.close() };
+      return { reader, guarantee: reader.guarantee, file: null, sha256: null, release: () => reader.close() };
     },
 
     async digest(signal, onProgress) {
@@ -78,16 +79,22 @@ function objectReader(objects: ObjectReads, location: ObjectLocation, object: Ob
   const { bucket, key } = location;
   const { size, etag } = object;
   const name = formatObjectLocation(location);
+  const replaced = (error: unknown): never => {
+    if (!(error instanceof FailureError) || error.failure.status !== 412) throw error;
+    throw sourceFailure('Changed', `${name} was replaced while it was read`, { cause: error });
+  };
   return {
     name,
     size,
     version: versionOf(name, object),
     remote: true,
     mustReadAll: false,
+    guarantee: () => 'etag',
     async *read(offset, length, _buffers, signal) {
       for (let done = 0; done < length; ) {
         signal.throwIfAborted();
-        const bytes = await objects.readRange(bucket, key, offset + done, Math.min(RANGE_BYTES, length - done));
+        const wanted = Math.min(RANGE_BYTES, length - done);
+        const bytes = await objects.readRange(bucket, key, offset + done, wanted, etag).catch(replaced);
         if (bytes.byteLength === 0) throw sourceFailure('Changed', `${name} became shorter than ${size} bytes`);
         done += bytes.byteLength;
         yield bytes;
@@ -121,5 +128,6 @@ function refusal(code: 'NotFound' | 'Size' | 'NeedRestore', message: string): Fa
 }
 
 function isRefused(error: unknown): error is FailureError {
-  return error instanceof FailureError && (error.failure.status === 403 || error.failure.class === 'request');
+  if (!(error instanceof FailureError) || error.failure.code === 'Source.Changed') return false;
+  return error.failure.status === 403 || error.failure.class === 'request';
 }

@@ -24,8 +24,10 @@ export interface Source {
 export interface SourceFacts {
   /** Bytes; null if the server does not report it. */
   readonly size: number | null;
-  /** Differs whenever the bytes may differ; null where that is unknown. */
+  /** Differs whenever the source is known to have changed; null: unknown. */
   readonly version: string | null;
+  /** False: the bytes may differ although the version is the same. */
+  readonly versionIsExact: boolean;
   /** The path on this host; null: it is not on this host. */
   readonly file: string | null;
   /** Why the cloud cannot use it, to be reported with the other problems of a request; null: it can. */
@@ -58,8 +60,17 @@ export interface OpenOptions {
   readonly onProgress: (fraction: number) => void;
 }
 
+/**
+ * Why all bytes of a source are of one version. `file`: the file did not change. `etag`: every response had the same strong
+ * ETag. `sha256`: the bytes have the digest of the request. `second-read`: the bytes were read twice and are equal.
+ * `one-response`: all bytes came in one response of the server.
+ */
+export type Guarantee = 'file' | 'etag' | 'sha256' | 'second-read' | 'one-response';
+
 export interface OpenedSource {
   readonly reader: SourceReader;
+  /** The guarantee that applies to the source, or to the copy of it that is on this host. */
+  guarantee(): Guarantee;
   /** Null: the bytes are not on this host. */
   readonly file: LocalFile | null;
   /** Null: unknown until all bytes are read. */
@@ -76,8 +87,13 @@ export interface SourceReader {
   /** For messages; contains no secret. */
   readonly name: string;
   readonly size: number;
-  /** Differs whenever the bytes may differ; null where that is unknown. */
+  /** Differs whenever the source is known to have changed; null: unknown. */
   readonly version: string | null;
+  /**
+   * Call it when all bytes were read. `second-read`: the caller must read them again and compare them, because some may be
+   * of another version.
+   */
+  guarantee(): Guarantee;
   /** Reading and checking take time on a network: do neither more often than needed. */
   readonly remote: boolean;
   /** Every byte must be read once, even bytes that the cloud already has. */
@@ -128,6 +144,7 @@ export async function readPiece(
 
 /** A reader as an image that an inspector reads in ranges. */
 export function rangesOf(reader: SourceReader): ImageRanges {
-  const { name, size, version } = reader;
+  const { name, size } = reader;
+  const version = reader.guarantee() === 'second-read' ? null : reader.version;
   return { name, size, version, read: (offset, length, signal) => readPiece(reader, offset, length, signal) };
 }

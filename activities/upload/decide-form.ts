@@ -25,11 +25,13 @@ export interface FormDecision {
 
 /**
  * The plan for the current version of the source. If the source has changed since preflight, the decision is discarded and
- * the source is inspected again.
+ * the source is inspected again. So is the decision to convert a source whose version proves nothing: its copy is inspected.
  */
-export function planFor(disk: DiskPlan, version: string | null): DiskPlan {
+export function planFor(disk: DiskPlan, version: string | null, versionIsExact = true): DiskPlan {
   const { inspected, ...rest } = disk;
-  return inspected === undefined || inspected.version === version ? disk : { ...rest, conversion: 'unknown' };
+  if (inspected === undefined) return disk;
+  const isSame = inspected.version === version && (versionIsExact || disk.conversion === 'as-is');
+  return isSame ? disk : { ...rest, conversion: 'unknown' };
 }
 
 export async function decideForm(context: UploadContext, opened: OpenedSource): Promise<FormDecision> {

@@ -10,8 +10,9 @@ import { contradictions, refused } from '../image-policy.js';
 import { failureOfRule } from '../preflight-cloud.js';
 import { findingsOf } from '../preflight-disk.js';
 import type { Step } from '../step.js';
+import { SOURCE_VERSION } from './source-guarantee.js';
 
-/** Throws the failure that preflight would have thrown; otherwise returns the completed plan. Call it before any byte is uploaded. */
+/** Throws the failure that preflight would have thrown; otherwise returns the completed plan. Call it before ImportImage; before the upload if possible. */
 export async function judge(
   deps: Pick<ActivityDependencies, 'store'>,
   step: Step,
@@ -33,7 +34,7 @@ export async function judge(
 }
 
 /** Findings that no inspection reports: they stay when a later inspection replaces an earlier one. */
-const UPLOAD_CODES: readonly string[] = ['ECSIMPORT.Conversion', 'ECSIMPORT.BootCheck'];
+const UPLOAD_CODES: readonly string[] = ['ECSIMPORT.Conversion', 'ECSIMPORT.BootCheck', SOURCE_VERSION];
 
 /** Settles the image settings again, from a late inspection of the system disk. */
 export async function settle(

@@ -64,6 +64,7 @@ async function send(
   const { uploads } = deps.uploading;
   const { id, bucket, key } = upload;
   await deps.store.record(step, uploadEntry(region, upload, 'intended'));
+  const guarantee = reader.guarantee();
   const sameSource = reader.version !== null && reader.version === upload.sourceVersion;
   const notes = {
     wholeCrc64: sameSource ? upload.crc64 : null,
@@ -79,8 +80,10 @@ async function send(
       await uploads.noteUploadId(id, uploadId, reader.version);
     },
     onPart: (part) => {
+      // Once the bytes may be of another version, a later attempt must not keep this part without reading it.
+      const isOfVersion = reader.guarantee() === guarantee;
       // If the write fails, the part is only read once more.
-      if (reader.remote) uploads.notePart(id, part).catch(() => undefined);
+      if (reader.remote && isOfVersion) uploads.notePart(id, part).catch(() => undefined);
     },
     onWhole: (crc64) => uploads.noteWhole(id, crc64),
     onProgress: ({ bytesDone, bytesTotal }) => {

@@ -1,13 +1,14 @@
 /** Uploads one disk of an import, or waits for another import that is uploading the same content. */
 import { objectKey } from '../../domain/ids.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
 import { objectEntry } from '../../resources/object.js';
 import { requireDigest } from '../../sources/digest.js';
 import { sourceAt } from '../../sources/index.js';
-import type { OpenedSource, Source } from '../../sources/source.js';
+import type { OpenedSource, Source, SourceFacts } from '../../sources/source.js';
 import type { SharedUpload } from '../../store/uploads.js';
-import { diskOf } from '../disk-decision.js';
+import { decideDisk, diskOf } from '../disk-decision.js';
 import { inspectSource } from '../preflight-disk.js';
 import { sourceAccess } from '../source-access.js';
 import { isShutdown } from '../step.js';
@@ -15,6 +16,7 @@ import { decideForm, type FormDecision, planFor } from './decide-form.js';
 import { judge } from './late-inspection.js';
 import { underLease } from './lease.js';
 import { sendBytes } from './send-bytes.js';
+import { reportGuarantee } from './source-guarantee.js';
 import type { UploadContext } from './upload-context.js';
 
 export interface SentDisk {
@@ -29,10 +31,10 @@ const POLL_INTERVAL_MS = 1_000;
 export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   const { deps, input, disk, signal, progress } = context;
   const { source: url, sha256 } = diskOf(input.request, disk.number);
-  const source = sourceAt(url, sourceAccess(deps, input.request.region));
+  const source = sourceAt(url, sourceAccess(deps, input.request.region), disk.source);
   if (source.object !== null) return await checkObject(context, source, sha256);
   const facts = await source.describe(signal);
-  const planned = planFor(disk, facts.version);
+  const { plan: planned, inspection } = await currentPlan(context, source, facts);
   const asFile = planned.conversion === 'converted' || planned.conversion === 'unknown';
   const onProgress = (fraction: number) => progress.reading(fraction);
   const opened = await source.open({ sha256, asFile, signal, onProgress });
@@ -43,7 +45,10 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
     const sent = await sendOpened({ ...context, disk: current }, opened);
     // Another import may have sent this content while this one waited for it.
     if (facts.file !== null) await opened.reader.check();
-    return sent;
+    else await reportGuarantee(context, source.name, opened.guarantee());
+    // What was inspected may be another version: the object itself is judged.
+    if (!facts.versionIsExact && opened.file === null) return await judgeObject(context, sent);
+    return { ...sent, inspection: sent.inspection ?? inspection };
   } catch (error) {
     // A later attempt on this host reuses the copy, except after a cancel.
     if (!signal.aborted || isShutdown(signal)) how = 'keep';
@@ -51,6 +56,35 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   } finally {
     await opened.release(how);
   }
+}
+
+/** The plan for the source as it is now. A source that has changed since preflight is inspected again where it is, if possible. */
+async function currentPlan(
+  { deps, step, input, disk, signal }: UploadContext,
+  source: Source,
+  facts: SourceFacts,
+): Promise<SentDisk> {
+  const planned = planFor(disk, facts.version, facts.versionIsExact);
+  const hasChanged = planned !== disk && disk.inspected?.version !== facts.version;
+  if (!hasChanged || facts.file !== null) return { plan: planned, inspection: null };
+  const { request } = input;
+  const inspection = await inspectSource(deps, request, disk.number, source, signal);
+  if (inspection === null) return { plan: planned, inspection: null };
+  const decided = await decideDisk(request, disk.number, { source, facts, inspection }, deps.uploading.programs);
+  await judge(deps, step, request, decided, inspection);
+  return { plan: planFor(decided, facts.version, facts.versionIsExact), inspection };
+}
+
+/** Inspects the uploaded object by the rules of preflight. */
+async function judgeObject({ deps, step, input, signal }: UploadContext, sent: SentDisk): Promise<SentDisk> {
+  const { plan } = sent;
+  if (plan.key === null) throw new Error(`disk ${plan.number} was sent without a key`);
+  const location = formatObjectLocation({ bucket: plan.bucket, key: plan.key });
+  const object = sourceAt(location, sourceAccess(deps, input.request.region));
+  const inspection = await inspectSource(deps, input.request, plan.number, object, signal);
+  if (inspection === null) return sent;
+  const judged = await judge(deps, step, input.request, plan, inspection);
+  return { plan: { ...plan, format: judged.format, diskImageSizeGiB: judged.diskImageSizeGiB }, inspection };
 }
 
 /** ECS imports an object from its bucket: nothing is uploaded. The object may have been deleted, archived or replaced since preflight. */
@@ -62,6 +96,7 @@ async function checkObject(
   const { request } = input;
   const { version, refusal } = await source.describe(signal);
   if (refusal !== null) throw refusal;
+  await reportGuarantee({ deps, step, disk }, source.name, sha256 === undefined ? 'etag' : 'sha256');
   if (sha256 !== undefined) {
     requireDigest(await source.digest(signal, (fraction) => progress.reading(fraction)), sha256, source.name);
   }

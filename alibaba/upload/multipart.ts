@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { FailureError } from '../../domain/errors/failure.js';
-import type { BufferPair, SourceReader } from '../../sources/source.js';
+import { type BufferPair, type SourceReader, sourceFailure } from '../../sources/source.js';
 import type { NotedPart, ObjectView, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
 import { mayHaveHappened, ossFailure } from '../oss-errors.js';
@@ -85,6 +85,7 @@ class Upload {
         uploadId = session.uploadId;
         const parts = await this.sendParts(session.uploadId, session.listed);
         await this.source.check();
+        if (this.source.guarantee() === 'second-read') await this.readAgain(parts);
         return await this.complete(session.uploadId, parts);
       } catch (error) {
         const again = error instanceof FailureError && RESTART_CODES.has(error.failure.code) && restarts < RESTARTS;
@@ -97,7 +98,8 @@ class Upload {
   private async alreadyThere(uploadId: string | null): Promise<UploadResult | null> {
     const object = await this.retried(() => this.calls.head());
     if (object === null || object.size !== this.source.size || object.crc64 === null) return null;
-    if (this.source.mustReadAll || this.notes.wholeCrc64 !== object.crc64) {
+    const mustRead = this.source.mustReadAll || this.source.guarantee() === 'second-read';
+    if (mustRead || this.notes.wholeCrc64 !== object.crc64) {
       const whole = { number: 1, offset: 0, length: this.source.size };
       const { crc } = await this.digest(whole, this.input.signal, false);
       if (crc.toString() !== object.crc64) return null;
@@ -181,6 +183,24 @@ class Upload {
     const { crc, md5 } = await this.digest(part, signal, withMd5);
     const same = withMd5 ? md5 === listed.etag.toLowerCase() : crc === listed.crc64;
     return same ? { ...there, crc64: crc } : null;
+  }
+
+  /** Compares the source with what was sent: without a strong ETag, parts may be of different versions of the source. */
+  private async readAgain(sent: readonly DonePart[]): Promise<void> {
+    const { size, name } = this.source;
+    const [first] = sent;
+    const parts = cutIntoParts(size, first?.length ?? size);
+    const wanted = new Map(sent.map(({ number, crc64: crc }) => [number, crc]));
+    await runConcurrently(
+      parts,
+      () => this.settings.concurrentParts,
+      this.input.signal,
+      async (part, signal) => {
+        const { crc } = await this.digest(part, signal, false);
+        if (crc === wanted.get(part.number)) return;
+        throw sourceFailure('Changed', `${name} was changed while it was uploaded: a second read gives other bytes`);
+      },
+    );
   }
 
   private digest(part: Part, signal: AbortSignal, withMd5: boolean) {

@@ -50,7 +50,8 @@ export const SOURCES = [
     code: 'Source.Changed',
     meaning: 'The source changed while it was read',
     class: 'request',
-    remedy: 'Stop the program that writes to it (shut the VM down, or copy a snapshot), then start a new import.',
+    remedy:
+      'Stop the program that writes to it (shut the VM down, or copy a snapshot), or use the URL of a version that does not change; then start a new import.',
     field: 'disks[].source',
   },
   {
@@ -97,6 +98,44 @@ export const SOURCES = [
     class: 'transient',
     remedy:
       'Nothing to do: the request is retried. If this lasts, check the network between the worker’s host and the server.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.TooSlow',
+    meaning: 'The web server sends less than the minimum rate',
+    class: 'attention',
+    remedy:
+      'Check the server and the network between it and the worker’s host, then resume; or download the image to the worker’s disk and resume with ecs-image-import resume ID --set disks[0].source=file:///PATH.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.RedirectLoop',
+    meaning: 'The web server redirects the source in a loop, or too often',
+    class: 'request',
+    remedy:
+      'Use the URL of the image itself: curl -sIL URL shows every redirect. Or correct the redirects on the server.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.RedirectRefused',
+    meaning: 'The web server redirects the source to an address that is not secure or not valid',
+    class: 'request',
+    remedy: 'Use the https URL of the image itself: curl -sIL URL shows every redirect.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.Refused',
+    meaning: 'The web server rejects the request for the source',
+    class: 'request',
+    remedy: 'Check the URL: curl -sI URL shows the response. Sign a signed URL again with GET as its method.',
+    field: 'disks[].source',
+  },
+  {
+    code: 'Source.ProxyRefused',
+    meaning: 'The proxy of the worker’s host rejects the connection to the web server',
+    class: 'attention',
+    remedy:
+      'Check the user name and password in HTTPS_PROXY and HTTP_PROXY, and that the proxy allows this host; or add the host to NO_PROXY. Restart the worker, then resume.',
     field: 'disks[].source',
   },
   {

@@ -1,4 +1,4 @@
-/** Formats that neither ECS nor the conversion supports: zip and 7-Zip archives, installation media, rare disk formats. */
+/** Formats that neither ECS nor the conversion supports: zip and 7-Zip archives, web pages, installation media, rare disk formats. */
 import type { ByteSource } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import type { OpenContainer } from './container.js';
@@ -63,8 +63,21 @@ export const openUnsupported: OpenContainer = (file, findings) => {
     refuse(findings, message, `magic ${magic.toString('hex')} at byte 0`, remedy);
     return { format: 'UNKNOWN', subformat, virtualSize: null, disk: null };
   }
-  return openIso(file, findings);
+  return openMarkup(file, findings) ?? openIso(file, findings);
 };
+
+/** A web server that wants a login, or no longer has the image, often answers with a page and the status 200. */
+const MARKUP = /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|\?xml|!--)/i;
+const MARKUP_BYTES = 256;
+
+function openMarkup(file: ByteSource, findings: FindingList): ReturnType<OpenContainer> {
+  const start = file.read(0, Math.min(MARKUP_BYTES, file.size)).toString('latin1');
+  const [found] = MARKUP.exec(start) ?? [];
+  if (found === undefined) return null;
+  const remedy = 'Check the URL: curl -L URL | head shows what the server sends. Use the URL of the image itself.';
+  refuse(findings, 'The file is a web page or an XML document, not a disk', `"${found.trim()}" at byte 0`, remedy);
+  return { format: 'UNKNOWN', subformat: 'html', virtualSize: null, disk: null };
+}
 
 function refuse(findings: FindingList, message: string, evidence: string, remedy: string): void {
   findings.add('blocking', 'ECSIMPORT.Format', message, evidence, remedy);

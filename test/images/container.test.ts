@@ -70,6 +70,7 @@ describe('content → format', () => {
     ['raw with an MBR', mbrDisk(), 'RAW'],
     ['a blank raw disk', Buffer.alloc(MIB), 'RAW'],
     ['a text file', Buffer.from('Dear colleagues, the image is on its way. '.repeat(50)), 'UNKNOWN'],
+    ['a web page', Buffer.from('\ufeff\n<!DOCTYPE HTML>\n<title>Sign in</title>'), 'UNKNOWN'],
     ['one byte', Buffer.from('x'), 'UNKNOWN'],
   ])('%s', (_name, bytes, format) => {
     expect(inspectBytes(bytes).format).toBe(format);

@@ -9,7 +9,14 @@ const signal = new AbortController().signal;
 
 function readerOf(bytes: Buffer): SourceReader {
   return {
-    ...{ name: 'disk.raw', size: bytes.length, version: '1', remote: false, mustReadAll: false },
+    ...{
+      name: 'disk.raw',
+      size: bytes.length,
+      version: '1',
+      remote: false,
+      mustReadAll: false,
+      guarantee: () => 'file' as const,
+    },
     async *read(offset, length, [buffer]) {
       for (let at = offset; at < offset + length; ) {
         const chunk = buffer.subarray(0, Math.min(buffer.byteLength, offset + length - at));

@@ -6,9 +6,11 @@ import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { FailureError } from '../../../domain/errors/failure.js';
 import { failureOf } from '../../../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../../../domain/ids.js';
-import type { ImageRef, LedgerEntryView } from '../../../domain/import.js';
+import type { Finding, ImageRef, LedgerEntryView } from '../../../domain/import.js';
 import type { LedgerWrite } from '../../../domain/ledger.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
+import { RETRY_LIMITS } from '../../../sources/http-retries.js';
+import { RATE_LIMITS } from '../../../sources/rate-floor.js';
 import type { ImportStore } from '../../../store/imports.js';
 import { fromRow, toStoredDetail } from '../../../store/ledger-rows.js';
 import { createUploadStore } from '../../../store/uploads.js';
@@ -150,6 +152,7 @@ function failure(action: string, code: string, outcomeUnknown = false): FailureE
 export function memoryStore() {
   const ledger: LedgerEntryView[] = [];
   const copies = new Map<string, ImageRef>();
+  const findings: Finding[] = [];
   let finished: string | null = null;
   const recorded = (entry: LedgerWrite) => {
     const { kind, key, regionId, status } = entry;
@@ -165,7 +168,13 @@ export function memoryStore() {
     progressOf: async () => null,
     progress: async () => true,
     attention: async () => true,
-    replaceFindings: async () => undefined,
+    replaceFindings: async (_step, { codes, except, disk }, found) => {
+      const isReplaced = (one: Finding) =>
+        (disk === undefined || (one.disk ?? null) === disk) &&
+        (codes?.includes(one.code) ?? true) &&
+        !(except?.includes(one.code) ?? false);
+      findings.splice(0, findings.length, ...findings.filter((one) => !isReplaced(one)), ...found);
+    },
     finish: async (_step, state) => {
       finished = state;
       return true;
@@ -179,7 +188,7 @@ export function memoryStore() {
       else copies.set(entry.regionId, copy);
     },
   };
-  return { store: store as ImportStore, ledger, copies, finished: () => finished };
+  return { store: store as ImportStore, ledger, copies, findings, finished: () => finished };
 }
 
 function environment() {
@@ -209,7 +218,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     uploading: {
       // Never connected: distribution uses no upload dependency.
       uploads: { ...createUploadStore(new pg.Pool()), usedBy: async () => [] },
-      http: { get: unused, close: () => undefined },
+      http: { get: unused, close: () => undefined, limits: { ...RETRY_LIMITS, ...RATE_LIMITS } },
       inspectRemote: unused,
       cache: { obtain: unused },
       convert: unused,

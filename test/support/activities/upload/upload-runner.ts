@@ -7,10 +7,11 @@ import { createUpload } from '../../../../activities/upload.js';
 import { createOss, type OssSettings } from '../../../../alibaba/oss.js';
 import { formatObjectLocation } from '../../../../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
-import type { DiskRequest } from '../../../../domain/request/request.js';
+import type { DiskRequest, ImportRequest } from '../../../../domain/request/request.js';
 import type { Inspection } from '../../../../images/inspection.js';
 import { createHttpClient } from '../../../../sources/http-request.js';
 import { type LocalFile, openLocalFile } from '../../../../sources/local-file.js';
+import { createCache } from '../../../../sources/scratch-cache.js';
 import type { NotedPart, SharedUpload, UploadStore } from '../../../../store/uploads.js';
 import { activityRunner, FakeCloud, memoryStore, REQUEST } from '../distribution-cloud.js';
 
@@ -29,6 +30,10 @@ export interface WorkerOptions {
   readonly settings?: Partial<OssSettings>;
   /** The result of a late inspection; without it, no inspection is expected. */
   readonly inspection?: Inspection;
+  /** Inspects images really, instead. */
+  readonly inspect?: (path: string) => Promise<Inspection>;
+  /** For downloaded images; without it, no download is expected. */
+  readonly cacheFolder?: string;
 }
 
 /** One worker without any state besides the record. */
@@ -38,10 +43,13 @@ export function uploadWorker({
   sends = 4,
   settings = {},
   inspection,
+  inspect: inspectReally,
+  cacheFolder,
 }: WorkerOptions) {
   const inspected: string[] = [];
   const inspect = async (image: string | LocalFile): Promise<Inspection> => {
     const name = typeof image === 'string' ? image : image.path;
+    if (inspectReally !== undefined) return await inspectReally(name);
     if (inspection === undefined) throw new Error(`unexpected inspection of ${name}`);
     inspected.push(name);
     return inspection;
@@ -61,6 +69,7 @@ export function uploadWorker({
     uploading: {
       ...runner.deps.uploading,
       ...{ http, uploads: shared.uploads, sends: createSemaphore(sends), digests: createSingleFlight<string>() },
+      ...(cacheFolder === undefined ? {} : { cache: createCache({ folder: cacheFolder, limitBytes: 1e9 }) }),
       inspectRemote: (image) => inspect(image.name),
       programs: { qemuImg: async () => null, decompressor: async () => false },
     },
@@ -68,12 +77,16 @@ export function uploadWorker({
   return {
     /** Names of the images that were inspected. */
     inspected,
+    findings: shared.record.findings,
     /** Rejects with the failure that the workflow would receive. */
-    async upload(disks: readonly { readonly plan: DiskPlan; readonly sha256?: string }[]): Promise<ImportPlan> {
+    async upload(
+      disks: readonly { readonly plan: DiskPlan; readonly sha256?: string }[],
+      changes: Partial<ImportRequest> = {},
+    ): Promise<ImportPlan> {
       const asked = disks.map(
         ({ plan, sha256 }): DiskRequest => ({ source: urlOf(plan.source), ...(sha256 && { sha256 }) }),
       );
-      const request = { ...REQUEST, disks: asked, upload: { ...REQUEST.upload, bucket: BUCKET } };
+      const request = { ...REQUEST, disks: asked, upload: { ...REQUEST.upload, bucket: BUCKET }, ...changes };
       const unknown = { architecture: null, bootMode: null, platform: null, osType: null, nvmeSupport: null };
       const plan: ImportPlan = { accountId: '1', disks: disks.map((disk) => disk.plan), ...unknown };
       return await runner.run(createUpload(deps), { importId: 'imp-1', step: 4, attempt: 1, request }, plan);
