@@ -37,6 +37,11 @@ const MD = hex('fc4e2ba9');
 const BCACHE = hex('c68573f64e1a45ca8265f57f48ba6d81');
 /** bcache has its own sector number, 8, where bcachefs has a checksum. */
 const isBcache = (source: ByteSource): boolean => source.read(4 * KIB + 8, 8).readBigUInt64LE() === 8n;
+/** Two letters are little evidence: the size of HFS blocks must be one of whole sectors. */
+const hasHfsBlocks = (source: ByteSource): boolean => {
+  const blockSize = source.read(KIB + 20, 4).readUInt32BE();
+  return blockSize > 0 && blockSize % 512 === 0;
+};
 const ZFS_SLOTS = Array.from({ length: 128 }, (_, index) => (128 + index) * KIB);
 
 /** In the order in which they are tried: a container of other contents comes before what may show through. */
@@ -63,7 +68,7 @@ const SIGNATURES: readonly Signature[] = [
   { name: 'reiserfs', at: [65_588], magic: Buffer.from('ReIsEr') },
   { name: 'reiser4', at: [65_536], magic: Buffer.from('ReIsEr4') },
   { name: 'jfs', at: [32_768], magic: Buffer.from('JFS1') },
-  { name: 'nilfs2', at: [KIB + 6], magic: hex('3434') },
+  { name: 'nilfs2', at: [KIB], magic: hex('0200000000003434') },
   { name: 'ocfs2', at: [KIB, 2 * KIB, 4 * KIB, 8 * KIB], magic: Buffer.from('OCFSV2') },
   { name: 'gfs2', at: [65_536], magic: hex('01161970') },
   { name: 'squashfs', at: [0], magic: Buffer.from('hsqs') },
@@ -75,7 +80,7 @@ const SIGNATURES: readonly Signature[] = [
   { name: 'apfs', at: [32], magic: Buffer.from('NXSB') },
   { name: 'hfsplus', at: [KIB], magic: hex('482b0004') },
   { name: 'hfsplus', at: [KIB], magic: hex('48580005') },
-  { name: 'hfs', at: [KIB], magic: Buffer.from('BD') },
+  { name: 'hfs', at: [KIB], magic: Buffer.from('BD'), holds: hasHfsBlocks },
   { name: 'xfs log', at: [0], magic: hex('feedbabe') },
   { name: 'iso9660', at: [32_769], magic: Buffer.from('CD001') },
   { name: 'udf', at: [32_769], magic: Buffer.from('BEA01') },

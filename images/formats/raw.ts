@@ -1,6 +1,7 @@
 /** RAW: the file is the disk. The format has no magic, so it is detected by the signatures of a disk's content. */
 import { type ByteSource, mappedSource, slice } from '../bytes.js';
 import { endOfPartitions } from '../disk/partitions.js';
+import { recognise } from '../disk/signatures.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import type { Container, OpenContainer } from './container.js';
 
@@ -21,13 +22,14 @@ const SIGNATURES: readonly { readonly name: string; readonly offset: number; rea
 const BLANK_CHECK_BYTES = 1024 * 1024;
 
 export const openRaw: OpenContainer = (file, findings) => {
-  const known = hasDiskSignature(file);
+  const known = hasDiskSignature(file) || recognise(file) !== null;
   if (!known && !isBlank(file)) {
     findings.add(
       'blocking',
       'ECSIMPORT.Format',
       'The file is not a disk image: it has no known container format, partition table or file system',
-      `first bytes ${file.read(0, Math.min(16, file.size)).toString('hex')}`,
+      // Never the bytes themselves: the file may be any file of the worker's host.
+      `${file.size} bytes that look like ${contentName(file)}`,
       'Check that the source is the intended file.',
     );
     return { format: 'UNKNOWN', subformat: null, virtualSize: null, disk: null };
@@ -81,6 +83,25 @@ function wholeDisk(file: ByteSource, findings: FindingList): Pick<Container, 'vi
       : { at: null, length: longer - offset },
   );
   return { virtualSize: longer, disk };
+}
+
+const OTHER_FILES: readonly { readonly name: string; readonly magic: string }[] = [
+  { name: 'a ZIP archive', magic: 'PK' },
+  { name: 'a PDF document', magic: '%PDF' },
+  { name: 'a program', magic: '\x7fELF' },
+  { name: 'a program for Windows', magic: 'MZ' },
+  { name: 'a picture', magic: '\x89PNG' },
+  { name: 'an RPM package', magic: '\xed\xab\xee\xdb' },
+  { name: 'a Debian package', magic: '!<arch>' },
+];
+
+function contentName(file: ByteSource): string {
+  const head = file.read(0, Math.min(512, file.size));
+  const start = head.toString('latin1');
+  const known = OTHER_FILES.find(({ magic }) => start.startsWith(magic));
+  if (known !== undefined) return known.name;
+  if (/^\s*<(!doctype|html|\?xml)/i.test(start)) return 'a web page or XML';
+  return head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13)) ? 'text' : 'no known kind of file';
 }
 
 /** True for a file that starts like a disk with partitions or a file system. */

@@ -76,6 +76,23 @@ describe('content → format', () => {
     expect(inspectBytes(bytes).format).toBe(format);
   });
 
+  test.each([
+    ['root:$6$salt$hash:19700:0:99999:7:::\n'.repeat(40), 'text'],
+    ['<!DOCTYPE html><html><body>Sign in</body></html>'.repeat(40), 'a web page or XML'],
+    ['%PDF-1.7 secret', 'a PDF document'],
+  ])('a file that is no disk image → what it looks like, and none of its bytes: %j', (content, name) => {
+    const { format, findings } = inspectBytes(Buffer.from(content));
+    expect(format).toBe('UNKNOWN');
+    expect(findings.map(({ evidence }) => evidence)).toEqual([`${content.length} bytes that look like ${name}`]);
+    expect(JSON.stringify(findings)).not.toContain(Buffer.from(content).toString('hex', 0, 8));
+  });
+
+  test('a file system of another system on the whole disk → a raw disk', () => {
+    const disk = Buffer.alloc(MIB, 1);
+    disk.write('NXSB', 32);
+    expect(inspectBytes(disk).format).toBe('RAW');
+  });
+
   test('a compressed file → the format of its content', () => {
     expect(inspectBytes(gzipSync(qcow2()))).toMatchObject({ format: 'GZIP', subformat: 'QCOW2', virtualSize: MIB });
     expect(inspectBytes(gzipSync(mbrDisk()))).toMatchObject({ format: 'GZIP', subformat: 'RAW', virtualSize: null });
