@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
+import { createChangeLease, withChangeLease } from '../alibaba/change-lease.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import { isFinal, type Phase, type Progress, type State } from '../domain/import.js';
@@ -13,7 +14,7 @@ import type { StepInput } from '../domain/plan.js';
 import { RECORD_DECIDES, type RecordedState } from '../domain/process-names.js';
 import type { Unchanged } from '../resources/patience.js';
 import type { ImportStore } from '../store/imports.js';
-import type { StepWrite } from '../store/step-write.js';
+import { type StepWrite, VERSIONS_PER_STEP } from '../store/step-write.js';
 import { ProgressReporter } from './progress.js';
 
 /** Often enough that a short load peak does not cause a heartbeat timeout. */
@@ -21,8 +22,9 @@ const HEARTBEATS_PER_TIMEOUT = 4;
 const MAX_HEARTBEAT_MS = 1_000;
 /** A heartbeat is sent within this time: the worker throttles heartbeats to one a second. */
 const HEARTBEAT_THROTTLE_MS = 1_200;
-/** Further attempts of one step share the last version, so that versions of different steps never overlap. */
-const VERSIONS_PER_STEP = 1_000_000;
+/** A confirmation that the step is current counts for this share of the time after which another worker may continue it. */
+const LEASE_SHARE = 0.5;
+const MAX_LEASE_MS = 10_000;
 
 export interface StepSettings {
   /** How long a transient failure is retried before the import stops for attention; ms. */
@@ -70,8 +72,11 @@ export async function runStep<T>(
   if (info.heartbeatDetails !== undefined) context.heartbeat(lastProgress);
   const beat = setInterval(() => context.heartbeat(lastProgress), heartbeatEveryMs(info.heartbeatTimeoutMs));
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
+  const leaseMs = Math.min(MAX_LEASE_MS, (info.heartbeatTimeoutMs ?? MAX_LEASE_MS) * LEASE_SHARE);
+  const lease = createChangeLease(() => deps.store.requireCurrent(write), leaseMs);
   const step: Step = {
     ...write,
+    confirming: lease.confirming,
     signal: context.cancellationSignal,
     sleep: (ms) => context.sleep(ms),
     report: (value) => {
@@ -93,8 +98,10 @@ export async function runStep<T>(
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
   };
   try {
-    if (!(await deps.store.startPhase(write, state))) await requireCurrent(deps.store, write);
-    const result = await body(step);
+    const confirmed = lease.confirming();
+    if (await deps.store.startPhase(write, state)) confirmed();
+    else await requireCurrent(deps.store, write);
+    const result = await withChangeLease(lease, () => body(step));
     await progress.drop();
     return result;
   } catch (error) {

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import OSS from 'ali-oss';
 import { z } from 'zod';
 import { FailureError } from '../domain/errors/failure.js';
+import { guarded, sendUnderLease } from './change-lease.js';
 import type { BucketView, ListedEntry, ObjectView } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
 import { describeError, ossFailure } from './oss-errors.js';
@@ -74,7 +75,10 @@ const partPage = z.object({
 });
 
 export function createControl(place: OssPlace, timeoutMs: number): OssControl {
-  const agents = { agent: new http.Agent({ keepAlive: true }), httpsAgent: new https.Agent({ keepAlive: true }) };
+  const agents = {
+    agent: guarded(new http.Agent({ keepAlive: true })),
+    httpsAgent: guarded(new https.Agent({ keepAlive: true })),
+  };
 
   /** A client for one call, so that each call has current credentials. */
   const client = async (bucket: string) => {
@@ -95,7 +99,8 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
 
   const call = async <Result>(action: string, bucket: string, perform: (oss: OSS) => Promise<Result>) => {
     try {
-      return await perform(await client(bucket));
+      const oss = await client(bucket);
+      return await sendUnderLease(action, () => perform(oss));
     } catch (error) {
       if (error instanceof FailureError) throw error;
       if (error instanceof z.ZodError) throw unreadable(action, error);

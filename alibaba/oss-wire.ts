@@ -4,6 +4,8 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import { guardRequest, type RequestGuard, sendUnderLease } from './change-lease.js';
+import type { Credentials } from './credentials.js';
 import { isPathStyle, type OssPlace } from './oss-control.js';
 import { describeError, ossFailure } from './oss-errors.js';
 import { encodePath, queryString, signV4 } from './oss-signature.js';
@@ -53,28 +55,32 @@ export function createWire(options: WireOptions): Wire {
     async request(request) {
       request.signal?.throwIfAborted();
       const credentials = await options.credentials();
-      const query = request.query ?? {};
-      const headers = signV4(
-        { ...request, query, headers: request.headers ?? {} },
-        credentials,
-        options.region,
-        new Date(),
-      );
-      if (request.body) headers['content-length'] = String(request.body.length);
-      const { secure, ...place } = locate(options, request.bucket, request.key);
-      const search = queryString(query);
-      const call = (secure ? https : http).request({
-        ...place,
-        path: search === '' ? place.path : `${place.path}?${search}`,
-        method: request.method,
-        headers,
-        agent: secure ? agents.https : agents.http,
-      });
-      const response = await exchange(call, request, options.stallMs);
+      const response = await sendUnderLease(request.action, () => send(request, credentials));
       if (response.status >= 300) throw errorResponse(request.action, response);
       return response;
     },
   };
+
+  function send(request: WireRequest, credentials: Credentials): Promise<WireResponse> {
+    const query = request.query ?? {};
+    const headers = signV4(
+      { ...request, query, headers: request.headers ?? {} },
+      credentials,
+      options.region,
+      new Date(),
+    );
+    if (request.body) headers['content-length'] = String(request.body.length);
+    const { secure, ...place } = locate(options, request.bucket, request.key);
+    const search = queryString(query);
+    const call = (secure ? https : http).request({
+      ...place,
+      path: search === '' ? place.path : `${place.path}?${search}`,
+      method: request.method,
+      headers,
+      agent: secure ? agents.https : agents.http,
+    });
+    return exchange(call, request, options.stallMs);
+  }
 }
 
 function locate({ endpoint, region }: WireOptions, bucket: string, key: string) {
@@ -100,8 +106,9 @@ async function exchange(call: http.ClientRequest, request: WireRequest, stallMs:
   }, stallMs / 8);
   const abort = () => call.destroy(new Error('aborted'));
   request.signal?.addEventListener('abort', abort, { once: true });
+  const guard = guardRequest(call);
   const response = readResponse(call, request.maxResponseBytes, activity);
-  const sending = send(call, request, activity);
+  const sending = sendBody(call, request, activity, guard);
   try {
     await Promise.race([response, sending]);
     return await response;
@@ -177,8 +184,14 @@ function readResponse(call: http.ClientRequest, maxBytes: number, activity: Conn
 }
 
 /** Resolves when the system has taken the whole body, or when the response or the end of the connection comes first. */
-async function send(call: http.ClientRequest, request: WireRequest, activity: ConnectionActivity): Promise<void> {
+async function sendBody(
+  call: http.ClientRequest,
+  request: WireRequest,
+  activity: ConnectionActivity,
+  guard: RequestGuard,
+): Promise<void> {
   let over = false;
+  let begun = false;
   const stop = new Promise<void>((resolve) => {
     const finish = () => {
       over = true;
@@ -192,6 +205,13 @@ async function send(call: http.ClientRequest, request: WireRequest, activity: Co
     for await (const chunk of request.body.chunks()) {
       if (over) break;
       activity.transferred();
+      if (!begun) {
+        // The first write sends the request's head. Reading the chunk may have taken long.
+        await guard.hold();
+        guard.check();
+        if (call.destroyed) return;
+        begun = true;
+      }
       const written = new Promise<void>((resolve) => call.write(chunk, () => resolve()));
       await Promise.race([written, stop]);
       activity.pause();
@@ -199,7 +219,9 @@ async function send(call: http.ClientRequest, request: WireRequest, activity: Co
     }
     activity.transferred();
   }
-  if (!over) call.end();
+  if (over) return;
+  if (!begun) guard.check();
+  call.end();
 }
 
 /** OSS describes errors in XML, or in the header `x-oss-err` for responses without a body. */

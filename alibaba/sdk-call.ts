@@ -1,6 +1,8 @@
 /** Common code of ECS, RAM and STS calls: endpoint, credentials, timeouts and response checks. */
 import { $OpenApiUtil } from '@alicloud/openapi-core';
+import { sendUnderLease } from './change-lease.js';
 import type { CredentialSource } from './credentials.js';
+import { useGuardedAgents } from './sdk-agents.js';
 import { type Service, sdkFailure, unreadable } from './sdk-errors.js';
 
 export interface SdkPlace {
@@ -13,6 +15,8 @@ export interface SdkPlace {
 }
 
 const TIMEOUT_MS = 20_000;
+
+useGuardedAgents();
 
 /** The configuration of one call, so that each call has current credentials. The SDK's retries stay off, because Temporal retries. */
 export async function sdkConfig(place: SdkPlace): Promise<$OpenApiUtil.Config> {
@@ -50,12 +54,13 @@ export async function sdkCall<Client, Body extends object>(
 ): Promise<Body> {
   // An error here is not an error of a call, because nothing was sent.
   const client = await makeClient();
-  let response: SdkResponse<Body>;
-  try {
-    response = await perform(client);
-  } catch (error) {
-    throw sdkFailure(service, action, error);
-  }
+  const response = await sendUnderLease(action, async () => {
+    try {
+      return await perform(client);
+    } catch (error) {
+      throw sdkFailure(service, action, error);
+    }
+  });
   // The SDK treats a redirect as a success.
   if ((response.statusCode ?? 200) >= 300)
     throw unreadable(service, action, `has the HTTP status ${response.statusCode}`);

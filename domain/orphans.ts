@@ -34,6 +34,8 @@ export interface RecordedImports {
   readonly known: ReadonlySet<string>;
   /** Keys, as in `TaggedResource`, of ledger entries with the status created or kept. */
   readonly held: ReadonlySet<string>;
+  /** When the next late check of an ended import is due (domain/late-check.ts); absent: none is. ISO times. */
+  readonly lateChecks?: ReadonlyMap<string, string>;
 }
 
 /** The vendor's list price per GiB and month for standard storage and snapshots in mainland China. Other regions differ little. */
@@ -42,18 +44,22 @@ const GIB = 1024 ** 3;
 
 export function findOrphans(
   seen: readonly TaggedResource[],
-  { live, known, held }: RecordedImports,
+  { live, known, held, lateChecks }: RecordedImports,
 ): readonly Orphan[] {
   return seen
     .filter(({ importId, key }) => !live.has(importId) && !held.has(key))
     .map((one) => ({
       ...one,
       why: known.has(one.importId)
-        ? 'its import has ended and its ledger does not contain it'
+        ? `its import has ended and its ledger does not contain it${lateCheckNote(lateChecks?.get(one.importId))}`
         : 'its import is not in this database',
       monthlyCny: monthlyCny(one.bytes),
       foreign: one.kind === 'image' && one.available === true && !known.has(one.importId),
     }));
+}
+
+function lateCheckNote(due: string | undefined): string {
+  return due === undefined ? '' : `; the late check at ${due} removes it if a call of the import created it`;
 }
 
 /** The orphan with its size and cost filled in. */

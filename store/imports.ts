@@ -2,14 +2,16 @@
 
 import type pg from 'pg';
 import type { Attention, ImportError, Phase, Progress, State } from '../domain/import.js';
+import { LATE_WINDOW_MS, lateCheckAt } from '../domain/late-check.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { decisionStatements } from './decisions.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
 import { importReads } from './import-reads.js';
+import { lateCheckQueries } from './late-checks.js';
 import { ledgerQueries } from './ledger.js';
 import { orphanQueries } from './orphans.js';
-import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
+import { CHANGES_CHANNEL, type StepWrite, VERSIONS_PER_STEP } from './step-write.js';
 import { waitingQueries } from './waiting.js';
 import { workerWaitQueries } from './worker-waits.js';
 
@@ -46,7 +48,8 @@ export function atStartOf(phase: Phase): Progress {
 
 export type ImportStore = ReturnType<typeof createImportStore>;
 
-export function createImportStore(pool: pg.Pool) {
+/** @param lateWindowMs how long after the end of an import its calls may still take effect */
+export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) {
   /** Runs one statement. @returns false if it changed nothing, because the record has a newer version */
   async function write(sql: string, values: readonly unknown[]): Promise<boolean> {
     const result = await pool.query<{ changed: boolean }>(sql, [...values]);
@@ -135,6 +138,7 @@ export function createImportStore(pool: pg.Pool) {
       return write(
         `with changed as (
            update imports set version = $2, phase = $3, attention = null, attention_version = null, waiting_for = null,
+             uncertain = uncertain or $2 % ${VERSIONS_PER_STEP} > 1,
              state = case when cancel_asked_at is null then $4 else 'cancelling' end,
              progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
            from (select phase as old_phase, state as old_state from imports where id = $1 for update) as before
@@ -188,14 +192,19 @@ export function createImportStore(pool: pg.Pool) {
     },
 
     /**
-     * Writes the final state and error, and ends the timeline, in one statement.
+     * Writes the final state and error, and ends the timeline, in one statement. Schedules a late check where a call may still
+     * take effect: an attempt or a phase was repeated, or a cancel interrupted a step. A certain import needs none.
      * @returns false if the import has already ended, or if it would succeed but has a cancel request
      */
     finish(step: StepWrite, state: State, error: ImportError | null): Promise<boolean> {
       return write(
         `with changed as (
            update imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
-             waiting_for = null, progress = $5, updated_at = now()
+             waiting_for = null, progress = $5, updated_at = now(),
+             check_after = case
+               when (uncertain or cancel_asked_at is not null or resumed_version is not null or $3 = 'cancelled')
+                 and exists (select from ledger where import_id = $1)
+               then now() + $6 * interval '1 millisecond' end
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and ($3 <> 'succeeded' or cancel_asked_at is null)
            returning id
@@ -214,6 +223,7 @@ export function createImportStore(pool: pg.Pool) {
           state,
           error === null ? null : JSON.stringify(error),
           JSON.stringify({ ...atStartOf('done'), percent: 100 }),
+          lateCheckAt(lateWindowMs, 0),
         ],
       );
     },
@@ -236,6 +246,7 @@ export function createImportStore(pool: pg.Pool) {
     ...waitingQueries(pool),
     ...workerWaitQueries(pool),
     ...orphanQueries(pool),
+    ...lateCheckQueries(pool, lateWindowMs),
 
     async ping(): Promise<void> {
       await pool.query('select 1');

@@ -35,8 +35,8 @@ export function orphanQueries(pool: pg.Pool) {
      * imports that still run, and those that were kept. An open entry of an import that has ended is a late write.
      */
     async accountsOf(importIds: readonly string[]): Promise<RecordedImports> {
-      const imports = await pool.query<{ id: string; live: boolean }>(
-        `select id, state not in ${FINAL_STATES_SQL} as live from imports where id = any($1)`,
+      const imports = await pool.query<{ id: string; live: boolean; check_after: Date | null }>(
+        `select id, state not in ${FINAL_STATES_SQL} as live, check_after from imports where id = any($1)`,
         [importIds],
       );
       // Several imports may share an object. Each has a reference to it before its ledger has the entry.
@@ -55,6 +55,9 @@ export function orphanQueries(pool: pg.Pool) {
       return {
         known: new Set(imports.rows.map(({ id }) => id)),
         live: new Set(imports.rows.filter(({ live }) => live).map(({ id }) => id)),
+        lateChecks: new Map(
+          imports.rows.flatMap(({ id, check_after: at }) => (at === null ? [] : [[id, at.toISOString()] as const])),
+        ),
         held: new Set([...images.rows.map(({ key }) => key), ...objects.rows.map(formatObjectLocation)]),
       };
     },

@@ -307,6 +307,7 @@ class CheckedBody implements WireBody {
   }
 
   async *chunks() {
+    this.crc64 = 0n;
     for await (const chunk of this.read(this.part.offset, this.part.length)) {
       this.crc64 = crc64(chunk, this.crc64);
       yield chunk;

@@ -14,6 +14,8 @@ export interface RetrySettings {
 const STALE_CREDENTIALS = new Set(['SecurityTokenExpired', 'InvalidSecurityToken', 'InvalidSecurityToken.Expired']);
 
 export function isRetriable(failure: Failure): boolean {
+  // Another attempt of the step, or none, continues this upload.
+  if (failure.code === 'Import.Superseded') return false;
   return failure.class === 'transient' || failure.class === 'throttled' || STALE_CREDENTIALS.has(failure.code);
 }
 

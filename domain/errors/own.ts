@@ -73,7 +73,14 @@ export const OWN = [
     code: 'Import.Superseded',
     meaning: 'The import has ended, or another worker runs a newer attempt of this step',
     class: 'transient',
-    remedy: 'Nothing to do: this attempt ends without creating anything.',
+    remedy: 'Nothing to do: this attempt ends without changing anything.',
+  },
+  {
+    code: 'Call.NotSent',
+    meaning: 'A call that changes the cloud could not be sent while its step was confirmed to be the current one',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the call is tried again. If it repeats, check the network between the worker and the cloud.',
   },
   {
     code: 'Import.ImageGone',

@@ -1,4 +1,5 @@
 /** The ledger on a real database: typed entries, rows of earlier versions, and one statement for record and ledger. */
+import fc from 'fast-check';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerWrite } from '../../domain/ledger.js';
@@ -40,6 +41,13 @@ beforeEach(async () => {
   await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
 });
 
+const checkAfter = async (): Promise<Date | null> => {
+  const { rows } = await database.pool.query<{ check_after: Date | null }>(
+    'select check_after from imports where id = $1',
+    [STEP.importId],
+  );
+  return rows[0]?.check_after ?? null;
+};
 const view = async () => {
   const found = await store.get(STEP.importId);
   if (found === null) throw new Error('there is no record');
@@ -69,11 +77,24 @@ describe('an attempt that was frozen and wakes', () => {
     expect((await view()).ledger).toMatchObject([{ status: 'removed' }]);
   });
 
-  test('after the end of the import, with a result → the ledger has it, and the orphan sweep does not count it as kept', async () => {
+  test('after the end of the import, with a result → the ledger stays closed, an event has the image, and a late check is due', async () => {
     await store.finish({ ...STEP, version: 7, phase: 'cleanup' }, 'cancelled', null);
-    await store.record(STEP, { ...image, status: 'created', detail: { imageId: 'm-late' } });
-    expect((await view()).ledger).toMatchObject([{ status: 'created', detail: { imageId: 'm-late' } }]);
+    const created = { ...image, status: 'created', detail: { imageId: 'm-late' } } as const;
+    await expect(store.recordImage(STEP, created, IMAGE)).rejects.toThrow('Import.Superseded');
+    expect(await view()).toMatchObject({ ledger: [], image: null });
     expect((await store.accountsOf([STEP.importId])).held.has('m-late')).toBe(false);
+    expect((await store.events(STEP.importId, 0)).at(-1)?.detail).toMatchObject({ late: { imageId: 'm-late' } });
+    expect((await store.claimLateChecks(10)).map(({ reportedImages }) => reportedImages)).toEqual([['m-late']]);
+  });
+
+  test('after a newer attempt began, with a result → the ledger stays as it is, and the end schedules a late check', async () => {
+    await store.startPhase({ ...STEP, version: 6 });
+    const task = { kind: 'task', key: 't-1', regionId: 'cn-hangzhou', status: 'created' } as const;
+    await expect(store.record(STEP, task)).rejects.toThrow('Import.Superseded');
+    await store.record({ ...STEP, version: 6 }, { ...image, status: 'removed' });
+    await store.finish({ ...STEP, version: 7, phase: 'cleanup' }, 'failed', null);
+    expect((await view()).ledger.map(({ kind, status }) => [kind, status])).toEqual([['image', 'removed']]);
+    expect(await checkAfter()).not.toBeNull();
   });
 
   test('with the attempt still current → its intention is written', async () => {
@@ -81,6 +102,110 @@ describe('an attempt that was frozen and wakes', () => {
     await store.record(STEP, intended);
     await store.record(STEP, intended);
     expect((await view()).ledger).toMatchObject([{ status: 'intended' }]);
+  });
+});
+
+const KEYS = ['web-01', 'web-02'] as const;
+const writes = fc.record({
+  version: fc.integer({ min: 1, max: 9 }),
+  key: fc.constantFrom(...KEYS),
+  status: fc.constantFrom('intended' as const, 'created' as const, 'removed' as const, 'kept' as const),
+  by: fc.constantFrom('record' as const, 'recordImage' as const, 'recordCopy' as const),
+});
+type Write = typeof writes extends fc.Arbitrary<infer T> ? T : never;
+
+async function attempt({ version, key, status, by }: Write): Promise<'written' | 'refused'> {
+  const step = { ...STEP, version };
+  const one = { kind: 'image', key, regionId: 'cn-hangzhou', status } as const;
+  const other = { kind: 'copy', key: `cn-beijing/${key}`, regionId: 'cn-beijing', status } as const;
+  try {
+    if (by === 'record') await store.record(step, one);
+    else if (by === 'recordImage') await store.recordImage(step, one, IMAGE);
+    else await store.recordCopy(step, other, IMAGE);
+    return 'written';
+  } catch (error) {
+    if (String(error).includes('Import.Superseded')) return 'refused';
+    throw error;
+  }
+}
+
+describe('ledger writes by any steps and attempts, in any order', () => {
+  test('around the end of the import → none changes the ledger or the record after it', async () => {
+    const property = fc.asyncProperty(
+      fc.array(writes, { maxLength: 8 }),
+      fc.array(writes, { minLength: 1, maxLength: 8 }),
+      fc.constantFrom('cancelled' as const, 'failed' as const, 'succeeded' as const),
+      async (before, after, outcome) => {
+        await database.pool.query('truncate uploads, imports cascade');
+        await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
+        for (const write of before) await attempt(write);
+        expect(await store.finish({ ...STEP, version: 9 }, outcome, null)).toBe(true);
+        const ended = await view();
+        // Concurrently, as the late writes of several workers arrive.
+        expect(new Set(await Promise.all(after.map(attempt)))).toEqual(new Set(['refused']));
+        const { ledger, image: last, copies } = await view();
+        expect({ ledger, image: last, copies }).toEqual({
+          ledger: ended.ledger,
+          image: ended.image,
+          copies: ended.copies,
+        });
+      },
+    );
+    await fc.assert(property, { numRuns: 60 });
+  });
+
+  test('concurrent with the end of the import → what was written is in the ledger as it ended, or was refused', async () => {
+    const property = fc.asyncProperty(fc.array(writes, { minLength: 1, maxLength: 8 }), async (late) => {
+      await database.pool.query('truncate uploads, imports cascade');
+      await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
+      await Promise.all([store.finish({ ...STEP, version: 9 }, 'cancelled', null), ...late.map(attempt)]);
+      const ended = await view();
+      await Promise.all(late.map(attempt));
+      expect((await view()).ledger).toEqual(ended.ledger);
+    });
+    await fc.assert(property, { numRuns: 40 });
+  });
+
+  test('before the end → only those of the newest step and attempt are written', async () => {
+    const property = fc.asyncProperty(fc.array(writes, { minLength: 1, maxLength: 10 }), async (all) => {
+      await database.pool.query('truncate uploads, imports cascade');
+      await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
+      let newest = 1;
+      for (const write of all) {
+        if (await store.startPhase({ ...STEP, version: write.version })) newest = write.version;
+        expect(await attempt(write)).toBe(write.version >= newest ? 'written' : 'refused');
+      }
+    });
+    await fc.assert(property, { numRuns: 40 });
+  });
+});
+
+describe('the end of an import', () => {
+  const end = async (outcome: 'cancelled' | 'failed' | 'succeeded') =>
+    store.finish({ ...STEP, version: 9 * 1_000_000 + 1, phase: 'cleanup' }, outcome, null);
+
+  test('after first attempts only → no late check', async () => {
+    await store.startPhase({ ...STEP, version: 2_000_001 });
+    await store.record({ ...STEP, version: 2_000_001 }, { ...image, status: 'kept' });
+    await end('succeeded');
+    expect(await checkAfter()).toBeNull();
+  });
+
+  test.each(['succeeded', 'failed'] as const)('after a repeated attempt (%s) → a late check', async (outcome) => {
+    await store.startPhase({ ...STEP, version: 2_000_002 });
+    await store.record({ ...STEP, version: 2_000_002 }, { ...image, status: 'removed' });
+    await end(outcome);
+    expect(await checkAfter()).not.toBeNull();
+  });
+
+  test('cancelled → a late check, except before the import has a ledger', async () => {
+    await end('cancelled');
+    expect(await checkAfter()).toBeNull();
+    await database.pool.query('truncate uploads, imports cascade');
+    await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
+    await store.record({ ...STEP, version: 2 }, { ...image, status: 'removed' });
+    await end('cancelled');
+    expect(await checkAfter()).not.toBeNull();
   });
 });
 
