@@ -1,5 +1,6 @@
 /** All activities of an import, bound to their dependencies. */
 import { createAccept } from './accept.js';
+import { createCheckLate } from './check-late.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createDetect } from './detect.js';
@@ -27,5 +28,6 @@ export function createActivities(deps: ActivityDependencies) {
     cleanUp: createCleanUp(deps),
     inspectFile: createInspectFile(deps),
     sweepOrphans: createSweepOrphans(deps),
+    checkLate: createCheckLate(deps),
   };
 }

@@ -71,6 +71,8 @@ export interface ImageView {
   readonly detection: { readonly status: string; readonly items: readonly DetectionItem[] } | null;
   readonly creationTime: string | null;
   readonly sizeGiB: number | null;
+  /** Made with CopyImage. */
+  readonly isCopy: boolean;
 }
 
 export interface ImageFilter {

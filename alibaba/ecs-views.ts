@@ -71,6 +71,7 @@ export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageVi
           }
         : null,
       creationTime: image.creationTime || null,
+      isCopy: isTrue(image.isCopied),
     },
   ];
 }

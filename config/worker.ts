@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import type { CloudOptions } from '../alibaba/create-cloud.js';
+import { LATE_WINDOW_MS } from '../domain/late-check.js';
 import { createAddressGuard } from '../sources/address-rules.js';
 import { cloudFromEnvironment } from './cloud.js';
 import {
@@ -55,6 +56,8 @@ export interface WorkerConfig {
   readonly patienceMs?: number;
   /** Interval between two searches for an image after a lost response. Default 2,000. */
   readonly lostImagePollMs?: number;
+  /** How long after the end of an import its calls may still take effect: late checks run until then. Default ten minutes. */
+  readonly lateWindowMs?: number;
   /** Calls per minute and region, by action. Default: the cloud's own limits. */
   readonly callLimits?: Readonly<Record<string, number>>;
   /** Interval at which a batch checks its imports. Default 500. */
@@ -88,6 +91,7 @@ export const WORKER_DEFAULTS = {
   pollMaxMs: 30_000,
   patienceMs: 60 * 60_000,
   lostImagePollMs: 2_000,
+  lateWindowMs: LATE_WINDOW_MS,
   callLimits: {},
   batchPollMs: 500,
   batchGatherMs: 2_000,
@@ -132,6 +136,7 @@ export const workerVariables = z.object({
   ECS_IMPORT_POLL_MAX_MS: milliseconds(WORKER_DEFAULTS.pollMaxMs),
   ECS_IMPORT_PATIENCE_MS: milliseconds(WORKER_DEFAULTS.patienceMs),
   ECS_IMPORT_LOOK_EVERY_MS: milliseconds(WORKER_DEFAULTS.lostImagePollMs),
+  ECS_IMPORT_LATE_WINDOW_MS: milliseconds(WORKER_DEFAULTS.lateWindowMs),
   ECS_IMPORT_CALL_LIMITS: z.string().default('').transform(callLimits),
   ECS_IMPORT_BATCH_LOOK_MS: milliseconds(WORKER_DEFAULTS.batchPollMs),
   ECS_IMPORT_BATCH_GATHER_MS: milliseconds(WORKER_DEFAULTS.batchGatherMs),
@@ -160,6 +165,7 @@ export function workerConfigFromEnvironment(env: Environment): WorkerConfig & { 
     pollMaxMs: read.ECS_IMPORT_POLL_MAX_MS,
     patienceMs: read.ECS_IMPORT_PATIENCE_MS,
     lostImagePollMs: read.ECS_IMPORT_LOOK_EVERY_MS,
+    lateWindowMs: read.ECS_IMPORT_LATE_WINDOW_MS,
     callLimits: read.ECS_IMPORT_CALL_LIMITS,
     batchPollMs: read.ECS_IMPORT_BATCH_LOOK_MS,
     batchGatherMs: read.ECS_IMPORT_BATCH_GATHER_MS,

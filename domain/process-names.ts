@@ -26,6 +26,7 @@ export function uploadQueue(readers: string): string {
 export const IMPORT_WORKFLOW = 'importImage';
 export const INSPECTION_WORKFLOW = 'inspectImage';
 export const ORPHANS_WORKFLOW = 'sweepOrphans';
+export const LATE_CHECK_WORKFLOW = 'checkLate';
 export const CANCEL_SIGNAL = 'cancel';
 export const RESUME_SIGNAL = 'resume';
 export const STATE_QUERY = 'state';

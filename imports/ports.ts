@@ -51,6 +51,8 @@ export interface ImportWorkflows {
     after: 'nothing' | 'broken',
     delayMs: number,
   ): Promise<Delivery>;
+  /** Starts a run of the late checks that are due. `notRunning`: one runs already, for this or another API process. */
+  startLateChecks(): Promise<Delivery>;
   status(importId: string): Promise<WorkflowStatus>;
   /** The time after which no activity of a closed workflow runs; ms. */
   readonly activitiesEndWithinMs: number;

@@ -1,4 +1,7 @@
-/** Starts workflows and delivers resumes that a dead process or an outage of Temporal left pending. */
+/**
+ * Starts workflows and delivers resumes that a dead process or an outage of Temporal left pending, and starts the late checks
+ * of ended imports that are due.
+ */
 import type { ImportDependencies } from './ports.js';
 import { deliverClaims } from './resume.js';
 import { startWorkflow } from './start.js';
@@ -20,6 +23,12 @@ export async function sweepImports(deps: ImportDependencies, log: SweepLog, minA
     return;
   }
   await deliverClaims(deps, minAgeMs, SWEEP_PAGE);
+  if (await deps.store.isLateCheckDue()) await startLateChecks(deps, log);
+}
+
+async function startLateChecks({ workflows }: ImportDependencies, log: SweepLog): Promise<void> {
+  const delivery = await workflows.startLateChecks();
+  if (delivery.kind === 'unreachable') log.warn({ reason: delivery.reason }, 'late checks not started yet');
 }
 
 /** Sweeps until the returned function is called. */

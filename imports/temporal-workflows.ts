@@ -11,12 +11,16 @@ import {
   CANCEL_SIGNAL,
   IMPORT_WORKFLOW,
   type ImportWorkflowInput,
+  LATE_CHECK_WORKFLOW,
   MAIN_QUEUE,
   RESUME_SIGNAL,
 } from '../domain/process-names.js';
 import type { Delivery, ImportWorkflows, WorkflowStart } from './ports.js';
 
 const ANSWER_WITHIN_MS = 5_000;
+/** One for all API processes. */
+const LATE_CHECK_WORKFLOW_ID = 'late-checks';
+const LATE_CHECKS_END_WITHIN = '1 hour';
 /** An activity is notified of the end of its workflow by a heartbeat; several heartbeats fit into one timeout. */
 const HEARTBEAT_TIMEOUTS = 2;
 
@@ -74,6 +78,17 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
           signal: CANCEL_SIGNAL,
           signalArgs: [payload],
           ...(delayMs > 0 ? { startDelay: delayMs } : {}),
+        }),
+      ),
+
+    startLateChecks: () =>
+      send(() =>
+        client.workflow.start(LATE_CHECK_WORKFLOW, {
+          workflowId: LATE_CHECK_WORKFLOW_ID,
+          taskQueue: MAIN_QUEUE,
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          workflowExecutionTimeout: LATE_CHECKS_END_WITHIN,
         }),
       ),
 

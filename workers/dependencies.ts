@@ -87,7 +87,7 @@ export async function openDependencies(
   const cache = createCache({ folder: settings.cacheDir, limitBytes: settings.cacheLimitBytes });
   const http = createHttpClient({ hosts: settings.httpHosts, addresses: settings.httpAddresses, stallMs: STALL_MS });
   return {
-    store: createImportStore(pool),
+    store: createImportStore(pool, settings.lateWindowMs),
     batches: createBatchStore(pool),
     liveness: createWorkerLiveness(reports),
     batchTiming: { pollIntervalMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },

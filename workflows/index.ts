@@ -1,4 +1,5 @@
 /** All workflows that a worker serves. */
+export { checkLate } from './check-late.js';
 export { importImage } from './import-image.js';
 export { inspectImage } from './inspect-image.js';
 export { runBatch } from './run-batch.js';

@@ -54,7 +54,7 @@ class SlowCloud {
         count(imageIds);
         return imageIds.map((imageId): ImageView => {
           const status = this.isDone(imageId) ? 'Available' : 'Creating';
-          const rest = { percent: 0, tags: {}, detection: null, creationTime: null, sizeGiB: 20 };
+          const rest = { percent: 0, tags: {}, detection: null, creationTime: null, sizeGiB: 20, isCopy: false };
           return { imageId, imageName: imageId, status, ...rest };
         });
       },

@@ -293,6 +293,7 @@ describe('DescribeImages', () => {
         },
         creationTime: '2026-11-24T12:50Z',
         sizeGiB: 40,
+        isCopy: false,
       },
     ]);
   });

@@ -256,3 +256,26 @@ describe('cancel', () => {
     expect(fake.server.to(started.importId)).toHaveLength(1);
   });
 });
+
+describe('late checks', () => {
+  test('due after the end of an import → started by every sweep until none is due; while Temporal is unreachable, later', async () => {
+    await sweepImports(deps, log, 0);
+    expect(server.lateChecks).toBe(0);
+    const id = await running();
+    const step = { importId: id, version: 4 * STEP + 2, phase: 'import' } as const;
+    await store.startPhase(step);
+    await store.record(step, { kind: 'image', key: 'web', regionId: 'cn-hangzhou', status: 'removed' });
+    await store.finish({ ...step, version: 9 * STEP + 1 }, 'failed', null);
+    await sweepImports(deps, log, 0);
+    expect(server.lateChecks).toBe(0);
+    await database.pool.query('update imports set check_after = now()');
+    server.away = true;
+    await sweepImports(deps, log, 0);
+    server.away = false;
+    await sweepImports(deps, log, 0);
+    expect(server.lateChecks).toBe(2);
+    await store.claimLateChecks(10);
+    await sweepImports(deps, log, 0);
+    expect(server.lateChecks).toBe(2);
+  });
+});

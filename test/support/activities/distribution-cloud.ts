@@ -55,7 +55,17 @@ export class FakeCloud {
 
   put(region: string, imageId: string, status: string, tags: Readonly<Record<string, string>>): Image {
     const image: Image = {
-      ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null, sizeGiB: 20 },
+      ...{
+        imageId,
+        imageName: 'web-01',
+        status,
+        percent: 0,
+        tags,
+        detection: null,
+        creationTime: null,
+        sizeGiB: 20,
+        isCopy: false,
+      },
       ...{ shared: [], polls: 0 },
     };
     this.in(region).set(imageId, image);

@@ -23,6 +23,8 @@ export function createFakeWorkflows() {
     sent,
     /** While true, no message arrives. */
     away: false,
+    /** How often late checks were started. */
+    lateChecks: 0,
     /** Runs before a message is delivered, for what happens at that moment. */
     before: async (_message: Message): Promise<void> => undefined,
     hasWorkflow: (importId: string, status: WorkflowStatus) => void statuses.set(importId, status),
@@ -48,6 +50,10 @@ export function createFakeWorkflows() {
     resume: (importId, signal) => deliver({ kind: 'resume', importId, signal }, true),
     startCancelled: (start, _signal, after, delayMs) =>
       deliver({ kind: 'startCancelled', importId: start.importId, start, after, delayMs }, false),
+    startLateChecks: async () => {
+      server.lateChecks += 1;
+      return server.away ? { kind: 'unreachable', reason: 'away' } : { kind: 'delivered' };
+    },
     status: async (importId) =>
       server.away ? { kind: 'unreachable', reason: 'away' } : (statuses.get(importId) ?? { kind: 'unknown' }),
   };

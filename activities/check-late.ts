@@ -1,0 +1,79 @@
+/**
+ * The late check (domain/late-check.ts): removes what calls of an ended import created after its end. The sweep of orphans
+ * lists what no check has reached yet.
+ */
+import { Context } from '@temporalio/activity';
+import { createChangeLease, withChangeLease } from '../alibaba/change-lease.js';
+import type { Cloud } from '../alibaba/cloud.js';
+import { FailureError } from '../domain/errors/failure.js';
+import type { Work } from '../resources/work.js';
+import type { ImportStore } from '../store/imports.js';
+import type { LateCheck, LateCheckResult } from '../store/late-checks.js';
+import type { UploadStore } from '../store/uploads.js';
+import type { ActivitySettings } from './dependencies.js';
+import { removeLateImages } from './late-images.js';
+import { removeLateUploads } from './late-uploads.js';
+
+/** Imports of one run; further ones are due in the next run. */
+const IMPORTS_PER_RUN = 100;
+const LEASE_MS = 5_000;
+
+/** A part of the dependencies of all activities. */
+export interface LateCheckDependencies {
+  readonly cloud: Cloud;
+  readonly store: ImportStore;
+  readonly settings: ActivitySettings;
+  readonly uploading: { readonly uploads: Pick<UploadStore, 'release' | 'forget'> };
+}
+
+export interface LateCheckContext {
+  readonly deps: LateCheckDependencies;
+  readonly check: LateCheck;
+  readonly work: Work;
+}
+
+export function createCheckLate(deps: LateCheckDependencies) {
+  /** @returns the number of checked imports */
+  return async function checkLate(): Promise<number> {
+    const context = Context.current();
+    const beat = setInterval(() => context.heartbeat(), 1_000);
+    try {
+      const checks = await deps.store.claimLateChecks(IMPORTS_PER_RUN);
+      for (const check of checks) {
+        context.cancellationSignal.throwIfAborted();
+        await deps.store.settleLateCheck(check, await perform(deps, check, context));
+      }
+      return checks.length;
+    } finally {
+      clearInterval(beat);
+    }
+  };
+}
+
+async function perform(deps: LateCheckDependencies, check: LateCheck, context: Context): Promise<LateCheckResult> {
+  const { importId, version } = check;
+  const work: Work = {
+    ...{ importId, version, phase: 'done' },
+    sleep: (ms) => context.sleep(ms),
+    log: (message, attributes = {}) => context.log.info(message, { importId, ...attributes }),
+  };
+  const lateCheck: LateCheckContext = { deps: { ...deps, store: recordingLate(deps.store, check) }, check, work };
+  const lease = createChangeLease(() => deps.store.requireLateCheck(check), LEASE_MS);
+  let found = 0;
+  const failures: string[] = [];
+  for (const remove of [removeLateImages, removeLateUploads]) {
+    try {
+      found += await withChangeLease(lease, () => remove(lateCheck));
+    } catch (error) {
+      if (context.cancellationSignal.aborted) throw error;
+      failures.push(error instanceof FailureError ? `${error.failure.code}: ${error.failure.message}` : String(error));
+    }
+  }
+  if (found > 0) context.log.warn('resources were created after the end of their import', { importId, found });
+  return { found: found > 0, failed: failures.length === 0 ? null : failures.join('; ') };
+}
+
+/** The modules of the resources write to the ledger of an ended import under the version of the check. */
+function recordingLate(store: ImportStore, check: LateCheck): ImportStore {
+  return { ...store, record: (_work, entry) => store.recordLate(check, entry) };
+}
