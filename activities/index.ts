@@ -1,11 +1,11 @@
 /** All activities of an import, bound to their dependencies. */
 import { createAccept } from './accept.js';
-import { createCheckLate } from './check-late.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { createDetect } from './detect.js';
 import { createDistribute } from './distribute.js';
 import { createInspectFile } from './inspect-file.js';
+import { createCheckLate } from './late-check/check-late.js';
 import { createPreflight } from './preflight.js';
 import { createSetUpRole } from './set-up-role.js';
 import { createStartImport } from './start-import.js';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { CopyImageRequest } from '@alicloud/ecs20140526';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createCheckLate } from '../../activities/check-late.js';
+import { createCheckLate } from '../../activities/late-check/check-late.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../alibaba/credentials.js';
 import { IMPORT_TAG_KEY, newImportId } from '../../domain/ids.js';

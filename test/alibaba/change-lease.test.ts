@@ -126,6 +126,7 @@ describe('a worker that is frozen after its step was confirmed', () => {
       },
       check: async () => undefined,
       close: async () => undefined,
+      guarantee: () => 'etag' as const,
     };
     const upload = cloud.oss(REGION).upload.bind(cloud.oss(REGION));
     await expect(

@@ -3,34 +3,18 @@
  * lists what no check has reached yet.
  */
 import { Context } from '@temporalio/activity';
-import { createChangeLease, withChangeLease } from '../alibaba/change-lease.js';
-import type { Cloud } from '../alibaba/cloud.js';
-import { FailureError } from '../domain/errors/failure.js';
-import type { Work } from '../resources/work.js';
-import type { ImportStore } from '../store/imports.js';
-import type { LateCheck, LateCheckResult } from '../store/late-checks.js';
-import type { UploadStore } from '../store/uploads.js';
-import type { ActivitySettings } from './dependencies.js';
+import { createChangeLease, withChangeLease } from '../../alibaba/change-lease.js';
+import { FailureError } from '../../domain/errors/failure.js';
+import type { Work } from '../../resources/work.js';
+import type { ImportStore } from '../../store/imports.js';
+import type { LateCheck, LateCheckResult } from '../../store/late-checks.js';
+import type { LateCheckContext, LateCheckDependencies } from './context.js';
 import { removeLateImages } from './late-images.js';
 import { removeLateUploads } from './late-uploads.js';
 
 /** Imports of one run; further ones are due in the next run. */
 const IMPORTS_PER_RUN = 100;
 const LEASE_MS = 5_000;
-
-/** A part of the dependencies of all activities. */
-export interface LateCheckDependencies {
-  readonly cloud: Cloud;
-  readonly store: ImportStore;
-  readonly settings: ActivitySettings;
-  readonly uploading: { readonly uploads: Pick<UploadStore, 'release' | 'forget'> };
-}
-
-export interface LateCheckContext {
-  readonly deps: LateCheckDependencies;
-  readonly check: LateCheck;
-  readonly work: Work;
-}
 
 export function createCheckLate(deps: LateCheckDependencies) {
   /** @returns the number of checked imports */

@@ -1,10 +1,10 @@
 /** Removes the images and copies that calls of an ended import created after its end; never one that a user made. */
-import type { ImageView } from '../alibaba/cloud.js';
-import type { LedgerEntry } from '../domain/ledger.js';
-import { taggedImages } from '../resources/image.js';
-import { removeImages } from '../resources/image-removal.js';
-import type { LateCheck } from '../store/late-checks.js';
-import type { LateCheckContext } from './check-late.js';
+import type { ImageView } from '../../alibaba/cloud.js';
+import type { LedgerEntry } from '../../domain/ledger.js';
+import { taggedImages } from '../../resources/image.js';
+import { removeImages } from '../../resources/image-removal.js';
+import type { LateCheck } from '../../store/late-checks.js';
+import type { LateCheckContext } from './context.js';
 
 type ImageEntry = LedgerEntry<'image' | 'copy'>;
 

@@ -1,9 +1,9 @@
 /** Removes the objects and unfinished uploads that calls of an ended import created after its end. */
-import type { LedgerEntry } from '../domain/ledger.js';
-import { formatObjectLocation, type ObjectLocation } from '../domain/object-location.js';
-import { uploadEntry } from '../resources/multipart-upload.js';
-import { objectEntry } from '../resources/object.js';
-import type { LateCheckContext } from './check-late.js';
+import type { LedgerEntry } from '../../domain/ledger.js';
+import { formatObjectLocation, type ObjectLocation } from '../../domain/object-location.js';
+import { uploadEntry } from '../../resources/multipart-upload.js';
+import { objectEntry } from '../../resources/object.js';
+import type { LateCheckContext } from './context.js';
 
 type UploadedEntry = LedgerEntry<'object' | 'multipart-upload'>;
 
