@@ -1,5 +1,6 @@
 /** Decompression of .xz (file format 1.1, filter LZMA2) and of the older .lzma format, in pieces of bounded size. */
 import { type ByteSource, UnreadableError } from '../bytes.js';
+import type { CompressedExtent } from './compressed-extent.js';
 import { LzmaDecoder, type Window } from './lzma.js';
 
 const MAGIC = 'fd377a585a00';
@@ -24,10 +25,38 @@ export function* xzPieces(input: Buffer): Generator<Buffer> {
 
 const MAX_STREAMS = 100_000;
 
-/** Content size of all streams, from the index at the end of each; null if one is incomplete or other bytes follow. */
-export function xzSize(file: ByteSource): number | null {
+/** The end of the streams is searched so far before the end of the file. */
+const MAX_TRAILING = 4 * 1024 * 1024;
+
+/** From the index at the end of each stream. Other bytes may follow the last one; null where a stream is incomplete. */
+export function xzExtent(file: ByteSource, maxTrailing = MAX_TRAILING): CompressedExtent | null {
+  const whole = sizeBefore(file, file.size);
+  if (whole !== null) return { contentSize: whole, end: file.size };
+  const start = Math.max(0, file.size - maxTrailing);
+  const bytes = file.read(start, file.size - start);
+  for (let at = bytes.lastIndexOf('YZ'); at >= 0; at = at === 0 ? -1 : bytes.lastIndexOf('YZ', at - 1)) {
+    const end = start + at + 2;
+    if (end % 4 !== 0) continue;
+    const contentSize = unlessDamaged(() => sizeBefore(file, end));
+    if (contentSize !== null) return { contentSize, end };
+  }
+  return null;
+}
+
+/** The bytes before a footer by chance are no index. */
+function unlessDamaged(read: () => number | null): number | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnreadableError || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** Content size of all streams up to `after`; null if they do not fill these bytes. */
+function sizeBefore(file: ByteSource, after: number): number | null {
   let size = 0;
-  let end = file.size;
+  let end = after;
   for (let streams = 0; end > 0; streams += 1) {
     const stream = streamBefore(file, end);
     if (stream === null || streams === MAX_STREAMS) return null;

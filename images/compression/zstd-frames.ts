@@ -3,6 +3,7 @@
  * ignores everything after the first frame, and some versions accept a frame that is cut off.
  */
 import { type ByteSource, UnreadableError } from '../bytes.js';
+import type { CompressedExtent } from './compressed-extent.js';
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a5;
@@ -51,18 +52,31 @@ export function firstBlock(input: Buffer): Frame | null {
   return { bytes: Buffer.concat([ONE_BLOCK_HEADER, block]), maxContent };
 }
 
-/** A longer search for the end of the first frame would read most of the file. */
+/** Over a network, a longer search for the end of the first frame would read most of the file. */
 const MAX_SEARCH = 64 * 1024 * 1024;
 const MAX_HEADER = 18;
 
+/** Blocks between two pauses of the walk. */
+const BLOCKS_PER_PAUSE = 4096;
+
 /**
- * Bytes of content of all frames, from their headers; null where one does not record it. Where the first frame is so long
- * that its end is not searched, it counts as the only one: programs that write several frames write short ones.
+ * The frames at the start of a file, from the headers of their blocks. Null where one is cut off or there is none. Where a frame
+ * is longer than the search, it counts as the last one: programs that write several frames write short ones.
  */
-export function zstdFileSize(file: ByteSource): number | null {
-  let size = 0;
-  let isFirst = true;
-  for (let at = 0; at + 4 <= file.size; ) {
+export function zstdExtent(file: ByteSource, maxSearch = MAX_SEARCH): CompressedExtent | null {
+  const walk = walkFrames(file, maxSearch);
+  for (;;) {
+    const step = walk.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Like `zstdExtent`, in steps that each take little time. */
+export function* walkFrames(file: ByteSource, maxSearch: number): Generator<undefined, CompressedExtent | null> {
+  let contentSize: number | null = 0;
+  let frames = 0;
+  let at = 0;
+  while (at + 4 <= file.size) {
     const head = file.read(at, Math.min(MAX_HEADER, file.size - at));
     const magic = head.readUInt32LE(0);
     if (magic >>> 4 === SKIPPABLE_MAGIC) {
@@ -71,20 +85,22 @@ export function zstdFileSize(file: ByteSource): number | null {
       continue;
     }
     if (magic !== MAGIC) break;
-    const { blocksAt, contentSize, hasChecksum } = headerAt(head, 0);
-    if (contentSize === null) return null;
-    size += contentSize;
-    const end = endOfBlocks(file, at + blocksAt);
-    if (end === null) return isFirst ? size : null;
-    at = end + (hasChecksum ? 4 : 0);
-    isFirst = false;
+    const header = headerAt(head, 0);
+    frames += 1;
+    contentSize = contentSize === null || header.contentSize === null ? null : contentSize + header.contentSize;
+    const end = yield* endOfBlocks(file, at + header.blocksAt, maxSearch);
+    if (end === null) return { contentSize: frames === 1 ? contentSize : null, end: null };
+    at = end + (header.hasChecksum ? 4 : 0);
+    if (at > file.size) return null;
   }
-  return isFirst ? null : size;
+  return frames === 0 ? null : { contentSize, end: at };
 }
 
-/** Null: beyond the search. */
-function endOfBlocks(file: ByteSource, start: number): number | null {
-  for (let at = start; at <= MAX_SEARCH && at + 3 <= file.size; ) {
+/** Null: beyond the search, or the frame is cut off. */
+function* endOfBlocks(file: ByteSource, start: number, maxSearch: number): Generator<undefined, number | null> {
+  let blocks = 0;
+  for (let at = start; at <= maxSearch && at + 3 <= file.size; blocks += 1) {
+    if (blocks % BLOCKS_PER_PAUSE === BLOCKS_PER_PAUSE - 1) yield;
     const header = file.read(at, 3).readUIntLE(0, 3);
     at += 3 + (((header >> 1) & 3) === 1 ? 1 : header >> 3);
     if ((header & 1) === 1) return at;

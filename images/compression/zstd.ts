@@ -3,7 +3,7 @@ import { UnreadableError } from '../bytes.js';
 import { type DecodeFrame, nodeDecoder, wasmDecoder } from './zstd-decoders.js';
 import { type Frame, firstBlock, frames } from './zstd-frames.js';
 
-export { zstdFileSize } from './zstd-frames.js';
+export { walkFrames, zstdExtent } from './zstd-frames.js';
 
 /** More than any QCOW2 cluster (2 MiB) or btrfs extent (128 KiB). */
 const MAX_CLUSTER_FRAME = 8 * 1024 * 1024;

@@ -9,7 +9,7 @@ import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
 import { extractSparse, verifyManifests } from './archive.js';
 import { type ConvertMode, containerOf, isImportable } from './decision.js';
-import { DecompressionError, decompress, isCompression } from './decompress.js';
+import { DecompressionError, isCompression } from './decompress.js';
 import { convertFailure, INSTALLED, type Programs, requireQemuImg } from './programs.js';
 import {
   type ImageBytes,
@@ -19,6 +19,7 @@ import {
   QemuImgError,
   UnsafeImageError,
 } from './qemu-img.js';
+import { decompressLayer } from './trailing-bytes.js';
 
 const GROW_INTERVAL_MS = 1_000;
 /** The first guess of how much a compressed file grows; the reserved room grows with it. */
@@ -133,13 +134,14 @@ async function unwrap(work: Work, source: Layer): Promise<readonly Finding[]> {
     for (const suffix of DRAFTS) {
       await verify(work, layer);
       const file = `${target}.${suffix}`;
-      const written = await extractLayer({ ...work, room: roomBeside(bytesOnDisk) }, layer, file);
-      if (written === null) break;
+      const extracted = await extractLayer({ ...work, room: roomBeside(bytesOnDisk) }, layer, file);
+      if (extracted === null) break;
+      lasting.push(...extracted.findings);
       const handle = await open(file, 'r');
       await closeLayer(layer, source);
       const progress = layer.progress + (1 - layer.progress) / 2;
       layer = { file, handle, container: source.container, progress };
-      bytesOnDisk = written;
+      bytesOnDisk = extracted.bytesOnDisk;
       const container = containerOf(await work.inspect(file, { signal, role: 'data' }));
       if (isCompression(container.format)) throw convertFailure('Failed', `${work.file.path} is compressed twice`);
       lasting.push(...(container.lasting ?? []));
@@ -186,8 +188,13 @@ async function isFinal({ format, contains }: ContainerFacts, programs: Programs)
   return format === 'QCOW2' || (isImportable(format) && format !== 'VMDK' && (await programs.qemuImg()) === null);
 }
 
-/** Returns the bytes that the decompressed file takes on the disk; null: the layer has the disk itself, which is not compressed. */
-async function extractLayer(work: Work, layer: Layer, target: string): Promise<number | null> {
+interface Extracted {
+  readonly bytesOnDisk: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Null: the layer has the disk itself, which is not compressed. */
+async function extractLayer(work: Work, layer: Layer, target: string): Promise<Extracted | null> {
   const { handle, progress } = layer;
   const { format, contains } = layer.container;
   const inside = contains?.format ?? format;
@@ -206,8 +213,12 @@ async function extractLayer(work: Work, layer: Layer, target: string): Promise<n
   try {
     // A sparse file that is compressed too is decompressed in the next layer.
     if (isSparse) await extractSparse(handle, contains.offset, decompressed, options);
-    else if (isCompression(inside)) await decompress(inside, handle, contains, decompressed, options);
-    return bytesOnDisk;
+    const reopen = () => (layer.file === work.file.path ? work.file.reopen() : open(layer.file));
+    const findings =
+      !isSparse && isCompression(inside)
+        ? await decompressLayer(inside, { handle, range: contains, reopen }, decompressed, options)
+        : [];
+    return { bytesOnDisk, findings };
   } catch (error) {
     cannotDecompress(work.file.path, error);
   } finally {

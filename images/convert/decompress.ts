@@ -54,8 +54,14 @@ export interface DecompressOptions {
 /** Bytes of a file. Null: the whole file. */
 export type FileRange = { readonly offset: number; readonly size: number } | null;
 
+export interface Decompressed {
+  readonly size: number;
+  /** Other bytes followed the compressed data, and were ignored. */
+  readonly hasTrailingBytes: boolean;
+}
+
 /**
- * Returns the decompressed size; blocks of zeros become holes.
+ * Blocks of zeros become holes.
  * @param compressed a handle of its own, which has not been read in order yet
  */
 export async function decompress(
@@ -64,7 +70,7 @@ export async function decompress(
   range: FileRange,
   target: FileHandle,
   options: DecompressOptions,
-): Promise<number> {
+): Promise<Decompressed> {
   const { command, args } = commandFor(compression, range);
   const start = range?.offset ?? 0;
   const compressedSize = range?.size ?? (await compressed.stat()).size;
@@ -85,14 +91,14 @@ export async function decompress(
       });
     },
   });
-  const isWhole = end.code === 0 || (end.code === GZIP_WARNING && end.complaint.includes(TRAILING_BYTES));
-  if (!isWhole) {
+  const hasTrailingBytes = end.code === GZIP_WARNING && end.complaint.includes(TRAILING_BYTES);
+  if (end.code !== 0 && !hasTrailingBytes) {
     throw new DecompressionError(
       end.complaint.split('\n').at(-1) || `${PROGRAMS[compression].command} ended with ${end.code}`,
     );
   }
   await target.truncate(size);
-  return size;
+  return { size, hasTrailingBytes };
 }
 
 /** gzip ends so after everything was decompressed, where other bytes follow: OpenWrt appends a signature to its images. */

@@ -1,6 +1,7 @@
 /** OVA and other tar archives with one disk, e.g. an export of Google Cloud. Reads the disk in place, without extracting it. */
 import { type ByteSource, printable, UnreadableError } from '../bytes.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
+import { assembleChunks } from './chunks.js';
 import { openCompressed } from './compressed.js';
 import { COPY_AGAIN, type Container, type OpenContainer } from './container.js';
 import { checkManifests } from './manifest.js';
@@ -41,18 +42,25 @@ function openFiles(archive: ByteSource, files: readonly TarFile[], findings: Fin
     'tar header at byte 0',
     'Run tar -xf FILE, then convert the disk: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2',
   );
-  checkManifests(archive, files, findings);
-  const disks = files.flatMap((file) => {
+  const { files: whole, missing } = assembleChunks(archive, files);
+  checkManifests(archive, [...files, ...whole.filter((file) => !files.includes(file))], findings);
+  for (const evidence of missing) {
+    const message = 'The archive has only a part of a file that it stores in chunks';
+    findings.add('blocking', 'ECSIMPORT.Truncated', message, evidence, COPY_AGAIN);
+  }
+  const disks = whole.flatMap((file) => {
     const bytes = tarFileBytes(archive, file, printable(file.name));
     return isDisk(file.name, bytes) ? [{ file, bytes }] : [];
   });
   const [only] = disks;
+  if (only === undefined && missing.length > 0) return noDisk(format);
   if (only === undefined || disks.length > 1) {
     findings.add(
       'blocking',
       'ECSIMPORT.OvaDisks',
       `The archive has ${disks.length} supported disks; it must have exactly one`,
-      disks.map(({ file }) => printable(file.name)).join(', ') || 'no disk image in the archive',
+      disks.map(({ file }) => printable(file.name)).join(', ') ||
+        `no disk image among ${files.map(({ name }) => printable(name)).join(', ') || 'no files'}`,
       'Run tar -xf FILE, and import each disk as a separate source, the system disk first.',
     );
     return noDisk(format);

@@ -1,11 +1,13 @@
 /** Compressed files, which ECS does not import. Decompresses the beginning to detect the format and size of the content. */
 import { constants, gunzipSync } from 'node:zlib';
+import type { Finding } from '../../domain/import.js';
 import { type ByteSource, bufferSource } from '../bytes.js';
-import { xzPieces, xzSize } from '../compression/xz.js';
-import { zstdFileSize, zstdStart } from '../compression/zstd.js';
+import type { CompressedExtent } from '../compression/compressed-extent.js';
+import { xzExtent, xzPieces } from '../compression/xz.js';
+import { zstdExtent, zstdStart } from '../compression/zstd.js';
 import { unlessUnreadable } from '../findings.js';
 import type { ContainerFormat } from '../inspection.js';
-import type { OpenContainer } from './container.js';
+import type { Container, OpenContainer } from './container.js';
 import { isTarHeader, tarFileBytes, tarFiles } from './tar.js';
 
 interface Compression {
@@ -15,11 +17,13 @@ interface Compression {
   readonly matches: (file: ByteSource, head: string) => boolean;
   /** Decompresses the first bytes. */
   readonly begin: (compressed: Buffer) => Buffer;
-  /** Size of the decompressed content; null if the file does not record it. */
-  readonly size: (file: ByteSource) => number | null;
+  /** Null: unknown without decompressing the file. */
+  readonly extent: (file: ByteSource) => CompressedExtent | null;
 }
 
 const PEEK = 2 * 1024 * 1024;
+/** Of a file on this host, so much is read to find the end of its zstd frames: about two seconds. */
+const MAX_WALK = 1024 ** 3;
 const SECTOR = 512;
 
 const COMPRESSIONS: readonly Compression[] = [
@@ -30,7 +34,7 @@ const COMPRESSIONS: readonly Compression[] = [
     matches: (_file, head) => head.startsWith('1f8b08'),
     begin: beginOfGzip,
     // The size at the end is that of the last member, modulo 4 GiB.
-    size: () => null,
+    extent: () => null,
   },
   {
     format: 'XZ',
@@ -38,7 +42,7 @@ const COMPRESSIONS: readonly Compression[] = [
     command: 'unxz -k FILE',
     matches: (_file, head) => head.startsWith('fd377a585a00'),
     begin: (compressed) => firstPiece(xzPieces(compressed)),
-    size: xzSize,
+    extent: (file) => xzExtent(file),
   },
   {
     format: 'ZSTD',
@@ -46,7 +50,7 @@ const COMPRESSIONS: readonly Compression[] = [
     command: 'zstd -d FILE',
     matches: startsWithZstd,
     begin: zstdStart,
-    size: zstdFileSize,
+    extent: (file) => zstdExtent(file, Math.min(MAX_WALK, file.bulkBytes ?? MAX_WALK)),
   },
 ];
 
@@ -54,12 +58,12 @@ export const openCompressed: OpenContainer = (file, findings) => {
   const head = file.read(0, Math.min(file.size, 8)).toString('hex');
   const compression = COMPRESSIONS.find(({ matches }) => matches(file, head));
   if (compression === undefined) return null;
-  const size = unlessUnreadable(
-    () => compression.size(file),
+  const extent = unlessUnreadable(
+    () => compression.extent(file),
     () => null,
   );
   const inner = unlessUnreadable<Inner | null>(
-    () => innerOf(compression.begin(file.read(0, Math.min(file.size, PEEK))), size),
+    () => innerOf(compression.begin(file.read(0, Math.min(file.size, PEEK))), extent?.contentSize ?? null),
     () => null,
   );
   const content = inner === null ? 'content of unknown format' : `content of format ${inner.name}`;
@@ -70,13 +74,32 @@ export const openCompressed: OpenContainer = (file, findings) => {
     `first bytes ${head}; ${content}`,
     `Run ${compression.command}, and import the decompressed file.`,
   );
-  return {
+  const container: Container = {
     format: compression.format,
     subformat: inner?.name ?? null,
     virtualSize: inner?.virtualSize ?? null,
     disk: null,
   };
+  const end = extent?.end ?? file.size;
+  if (end >= file.size) return container;
+  const { severity, code, message, evidence, remedy } = trailingBytes(compression.name, file.size, end);
+  findings.add(severity, code, message, evidence, remedy);
+  const name = `the ${compression.name} data`;
+  return { ...container, contains: { name, format: compression.format, offset: 0, size: end, sparse: false } };
 };
+
+/** @param end of the compressed data; null: unknown */
+export function trailingBytes(compression: string, size: number, end: number | null): Finding {
+  const bytes = end === null ? 'other bytes' : `${size - end} bytes`;
+  return {
+    code: 'ECSIMPORT.TrailingBytes',
+    severity: 'warning',
+    message: `The file has ${bytes} after the ${compression} data: the import leaves them out`,
+    evidence: end === null ? `a file of ${size} bytes` : `the data end at byte ${end} of ${size}`,
+    remedy: 'If the file is complete, nothing to do. Otherwise copy it again and compare checksums.',
+    source: 'inspection',
+  };
+}
 
 interface Inner {
   readonly name: string;
@@ -137,7 +160,7 @@ function firstPiece(pieces: Generator<Buffer>): Buffer {
 /** Decompresses a truncated stream: Z_SYNC_FLUSH accepts input that ends early. */
 function beginOfGzip(compressed: Buffer): Buffer {
   try {
-    return gunzipSync(compressed.subarray(0, 64 * 1024), {
+    return gunzipSync(compressed.subarray(0, 256 * 1024), {
       finishFlush: constants.Z_SYNC_FLUSH,
       maxOutputLength: 128 * 1024 * 1024,
     });

@@ -14,7 +14,17 @@ export interface ExpectedDigest {
 
 const MAX_MANIFEST = 1024 * 1024;
 const PIECE = 8 * 1024 * 1024;
-const LINE = /^(SHA1|SHA256|SHA512)\s*\((.+)\)\s*=\s*([0-9a-f]{40,128})\s*$/i;
+/** As in the specification (`SHA256(name)= digest`), by OpenSSL 3 (`SHA2-256(name)= digest`), or by sha256sum. */
+const LINE = /^SHA-?(?:2-)?(1|256|512)\s*\((.+)\)\s*=\s*([0-9a-f]{40,128})\s*$/i;
+const SUM_LINE = /^([0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}) [ *](.+)$/i;
+const ALGORITHMS: Readonly<Record<string, ExpectedDigest['algorithm']>> = {
+  1: 'sha1',
+  40: 'sha1',
+  256: 'sha256',
+  64: 'sha256',
+  512: 'sha512',
+  128: 'sha512',
+};
 
 /** Reports every file whose digest is not the manifest's. Files are read up to the source's limit for bulk reads. */
 export function checkManifests(archive: ByteSource, files: readonly TarFile[], findings: FindingList): void {
@@ -53,19 +63,16 @@ export function expectedDigests(archive: ByteSource, files: readonly TarFile[]):
   return manifests.flatMap((manifest) => {
     const text = tarFileBytes(archive, manifest, 'the manifest').read(0, manifest.size).toString('utf8');
     return text.split(/\r?\n/).flatMap((line) => {
-      const [, algorithm, name, digest] = LINE.exec(line) ?? [];
+      const [, bits, named, digest = ''] = LINE.exec(line) ?? [];
+      const [, sum = digest, name = named] = SUM_LINE.exec(line) ?? [];
+      const algorithm = ALGORITHMS[bits ?? sum.length];
       const file =
         files.find((other) => other.name === name) ??
         files.find((other) => withoutFolder(other.name) === withoutFolder(name ?? ''));
-      if (algorithm === undefined || digest === undefined || file === undefined) return [];
-      return [{ file, algorithm: algorithmOf(algorithm), digest: digest.toLowerCase() }];
+      if (name === undefined || algorithm === undefined || file === undefined) return [];
+      return [{ file, algorithm, digest: sum.toLowerCase() }];
     });
   });
-}
-
-function algorithmOf(name: string): ExpectedDigest['algorithm'] {
-  if (/^sha1$/i.test(name)) return 'sha1';
-  return /^sha256$/i.test(name) ? 'sha256' : 'sha512';
 }
 
 function withoutFolder(name: string): string {

@@ -119,6 +119,24 @@ describe('the digests of an OVA’s manifest', () => {
     expect(codes(inspectBytes(bytes), 'blocking')).toEqual(['ECSIMPORT.Format']);
   });
 
+  test.each([
+    ['by OpenSSL 3', (name: string, sum: string) => `SHA2-256(${name})= ${sum}`],
+    ['by sha256sum', (name: string, sum: string) => `${sum}  ${name}`],
+    ['by sha256sum in binary mode', (name: string, sum: string) => `${sum} *${name}`],
+  ])('written %s → compared', (_name, line) => {
+    const right = ova(line(diskEntry.name, digest('sha256', disk)));
+    expect(codes(inspectBytes(right), 'blocking')).toEqual(['ECSIMPORT.Format']);
+    const wrong = ova(line(diskEntry.name, digest('sha256', raw)));
+    expect(codes(inspectBytes(wrong), 'blocking')).toContain('ECSIMPORT.ManifestDigest');
+  });
+
+  test('with a certificate, whose signature is no digest → no finding', () => {
+    const certificate = { name: 'm.cert', bytes: Buffer.from(`SHA256(m.mf)= ${'0'.repeat(64)}\n`) };
+    const manifest = { name: 'm.mf', bytes: Buffer.from(`SHA256(${diskEntry.name})= ${digest('sha256', disk)}\n`) };
+    const inspection = inspectBytes(tar(descriptor, manifest, certificate, diskEntry));
+    expect(codes(inspection, 'blocking')).toEqual(['ECSIMPORT.Format']);
+  });
+
   test('one is wrong → blocking, with the file and both digests', () => {
     const inspection = inspectBytes(ova(`SHA256(${diskEntry.name})= ${digest('sha256', raw)}`));
     const finding = inspection.findings.find(({ code }) => code === 'ECSIMPORT.ManifestDigest');
@@ -131,6 +149,53 @@ describe('the digests of an OVA’s manifest', () => {
     const inspection = inspectFile({ ...asFile(bytes), bulkBytes: MIB });
     expect(codes(inspection, 'info')).toContain('ECSIMPORT.ManifestDigest');
     expect(codes(inspection, 'blocking')).toEqual(['ECSIMPORT.Format']);
+  });
+});
+
+describe('a disk that an OVA stores in chunks', () => {
+  const CHUNK = MIB + 1;
+  const chunks = Array.from(
+    { length: Math.ceil(disk.length / CHUNK) },
+    (_, index): TarEntry => ({
+      name: `${diskEntry.name}.${String(index).padStart(9, '0')}`,
+      bytes: disk.subarray(index * CHUNK, (index + 1) * CHUNK),
+    }),
+  );
+  const references = `<File ovf:href="${diskEntry.name}" ovf:size="${disk.length}" ovf:chunkSize="${CHUNK}"/>`;
+  const chunked = { name: 'machine.ovf', bytes: Buffer.from(`<Envelope>${references}</Envelope>`) };
+  const sum = (bytes: Buffer = Buffer.alloc(0)) => createHash('sha256').update(bytes).digest('hex');
+  const manifest = (name: string, digest: string): TarEntry => ({
+    name: 'm.mf',
+    bytes: Buffer.from(`SHA256(${name})= ${digest}\n`),
+  });
+
+  test('in any order → one disk', () => {
+    const inspection = inspectBytes(tar(chunked, ...chunks.toReversed()));
+    expect(inspection).toMatchObject({
+      ...{ format: 'OVA', virtualSize: 4 * MIB, partitionTable: 'mbr' },
+      contains: { name: diskEntry.name, format: 'VMDK', size: disk.length, sparse: true },
+    });
+    expect(codes(inspection, 'blocking')).toEqual(['ECSIMPORT.Format']);
+  });
+
+  test('the manifest has digests of chunks or of the whole disk → each is compared', () => {
+    const [first] = chunks;
+    const blocking = (entry: TarEntry) => codes(inspectBytes(tar(chunked, entry, ...chunks)), 'blocking');
+    expect(blocking(manifest(first?.name ?? '', sum(first?.bytes)))).toEqual(['ECSIMPORT.Format']);
+    expect(blocking(manifest(diskEntry.name, sum(disk)))).toEqual(['ECSIMPORT.Format']);
+    expect(blocking(manifest(first?.name ?? '', sum(raw)))).toContain('ECSIMPORT.ManifestDigest');
+    expect(blocking(manifest(diskEntry.name, sum(raw)))).toContain('ECSIMPORT.ManifestDigest');
+  });
+
+  test.each([
+    ['the first', chunks.slice(1)],
+    ['one between', chunks.filter((_, index) => index !== 1)],
+    ['the last', chunks.slice(0, -1)],
+  ])('without %s chunk → ECSIMPORT.Truncated', (_name, present) => {
+    expect(codes(inspectBytes(tar(chunked, ...present)), 'blocking')).toEqual([
+      'ECSIMPORT.Format',
+      'ECSIMPORT.Truncated',
+    ]);
   });
 });
 

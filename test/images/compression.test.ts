@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../images/bytes.js';
 import { readInitramfs } from '../../images/compression/cpio.js';
-import { xzSize } from '../../images/compression/xz.js';
+import { xzExtent } from '../../images/compression/xz.js';
 
 function cpio(names: readonly string[], size = 100): Buffer {
   const hex = (value: number) => value.toString(16).padStart(8, '0');
@@ -68,10 +68,10 @@ describe('the content size of an xz file', () => {
       [stream, Buffer.alloc(4), stream, Buffer.alloc(512), stream, Buffer.alloc(8)],
       3 * size,
     ],
-    ['other bytes after the stream', [stream, Buffer.from('trailing')], null],
+    ['other bytes after the streams', [stream, stream, Buffer.from('trailing YZ.')], 2 * size],
     ['other bytes before the stream', [Buffer.from('leading.'), stream], null],
   ])('%s', (_name, parts, expected) => {
-    expect(xzSize(bufferSource(Buffer.concat(parts)))).toBe(expected);
+    expect(xzExtent(bufferSource(Buffer.concat(parts)))?.contentSize ?? null).toBe(expected);
   });
 });
 

@@ -14,12 +14,14 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createConverter } from '../../../images/convert/converter.js';
 import { decideConversion } from '../../../images/convert/decision.js';
 import { INSTALLED } from '../../../images/convert/programs.js';
+import { decompressLayer } from '../../../images/convert/trailing-bytes.js';
 import { inspectImage } from '../../../images/inspect.js';
 import { createCache } from '../../../sources/scratch-cache.js';
 import { convertFile } from '../../support/images/convert-file.js';
@@ -86,11 +88,54 @@ describe('compressed images and archives → the same disk', () => {
     'trailing.raw.gz': 'gzip -1kc disk.raw > trailing.raw.gz && printf "{ \\"metadata\\": 1 }FWx0" >> trailing.raw.gz',
     'streams.raw.xz': '(head -c 1M disk.raw | xz -0; tail -c +1048577 disk.raw | xz -0) > streams.raw.xz',
     'frames.raw.zst': '(head -c 1M disk.raw | zstd -q; tail -c +1048577 disk.raw | zstd -q) > frames.raw.zst',
+    'trailing.raw.xz': 'xz -0kc disk.raw > trailing.raw.xz && printf "a signature" >> trailing.raw.xz',
+    'zeros.raw.xz': 'xz -0kc disk.raw > zeros.raw.xz && head -c 3 /dev/zero >> zeros.raw.xz',
+    'trailing-streams.raw.xz':
+      '(head -c 1M disk.raw | xz -0; tail -c +1048577 disk.raw | xz -0; head -c 100000 /dev/urandom) > trailing-streams.raw.xz',
+    'trailing.tar.xz': '(tar -cf - disk.qcow2 | xz -0; echo "a signature") > trailing.tar.xz',
+    'trailing.raw.zst': 'zstd -qkc disk.raw > trailing.raw.zst && printf "a signature" >> trailing.raw.zst',
+    'trailing-frames.raw.zst':
+      '(head -c 1M disk.raw | zstd -q; tail -c +1048577 disk.raw | zstd -q; head -c 5000 /dev/zero) > trailing-frames.raw.zst',
+    'trailing.ova':
+      'xz -0kc disk.vmdk > compressed && echo "a signature" >> compressed && tar -cf trailing.ova machine.ovf compressed',
+    'chunks.ova':
+      'split -b 700000 -d -a 9 disk.vmdk chunk.vmdk. && sha256sum chunk.vmdk.* > m.mf && tar --format=ustar -cf chunks.ova machine.ovf m.mf chunk.vmdk.0*',
+    'chunks.ova.gz': 'tar --format=ustar -cf - machine.ovf chunk.vmdk.0* | gzip -1 > chunks.ova.gz',
     'members.raw.gz': '(head -c 1M disk.raw | gzip -1; tail -c +1048577 disk.raw | gzip -1) > members.raw.gz',
   };
   test.each(Object.keys(scripts))('%s', async (name) => {
     run(scripts[name] ?? '');
     await sameDisk(name);
+  });
+
+  test.each([
+    ['GZIP', 'gzip -1c'],
+    ['XZ', 'xz -0c'],
+    ['ZSTD', 'zstd -qc'],
+  ] as const)(
+    '%s whose end the inspection did not find → decompressed, with a warning',
+    async (compression, command) => {
+      run(`${command} disk.raw > unknown-end && printf "a signature" >> unknown-end`);
+      const [from, to] = [await open(at('unknown-end')), await open(at('decompressed'), 'w')];
+      const layer = { handle: from, range: null, reopen: () => open(at('unknown-end')) };
+      const options = {
+        onWritten: async () => undefined,
+        onProgress: () => undefined,
+        signal: new AbortController().signal,
+      };
+      const findings = await decompressLayer(compression, layer, to, options);
+      await Promise.all([from.close(), to.close()]);
+      expect(findings).toMatchObject([{ code: 'ECSIMPORT.TrailingBytes', severity: 'warning' }]);
+      run('cmp disk.raw decompressed');
+    },
+  );
+
+  test('zstd that is damaged before its trailing bytes → reported as damaged', async () => {
+    run('zstd -qc --check disk.raw > damaged.zst && printf "a signature" >> damaged.zst');
+    const bytes = readFileSync(at('damaged.zst'));
+    bytes.fill(7, 2_000_000, 2_000_100);
+    writeFileSync(at('damaged.zst'), bytes);
+    await expect(convert('damaged.zst')).rejects.toMatchObject({ failure: { code: 'Convert.Failed' } });
   });
 
   test('zstd after a skippable frame', async () => {
