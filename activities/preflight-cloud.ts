@@ -5,6 +5,7 @@ import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { type CatalogueCode, fail, isCatalogueCode } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
+import { isArchiveClass } from '../domain/object-location.js';
 import type { ImportPlan } from '../domain/plan.js';
 import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import { isRoleMissing } from '../resources/role.js';
@@ -42,12 +43,16 @@ export async function checkDestinations(
   regions: readonly string[],
   importId: string,
 ): Promise<void> {
-  const unknown = request.distribute.regions.filter((region) => !regions.includes(region));
-  if (unknown.length > 0) {
-    const message = `${unknown.join(', ')} does not exist; the regions are ${regions.join(', ')}`;
-    throw refusal('DestinationRegion.NotFound', message, 'distribute.regions');
-  }
+  requireRegions(request.distribute.regions, regions);
   await Promise.all(request.distribute.regions.map((region) => checkName(cloud, request, importId, region)));
+}
+
+/** @param regions all regions */
+export function requireRegions(destinations: readonly string[], regions: readonly string[]): void {
+  const unknown = destinations.filter((region) => !regions.includes(region));
+  if (unknown.length === 0) return;
+  const message = `${unknown.join(', ')} does not exist; the regions are ${regions.join(', ')}`;
+  throw refusal('DestinationRegion.NotFound', message, 'distribute.regions');
 }
 
 /** ECS reads only buckets in the import’s region, and none that OSS encrypts. */
@@ -76,11 +81,30 @@ export async function checkBuckets(cloud: Cloud, region: string, buckets: Readon
   }
 }
 
-/** The OSS error for a bucket in another region names neither the bucket nor the region. */
+/** An uploaded object has the storage class of its bucket. */
+export async function checkStorageClass(cloud: Cloud, region: string, bucket: string): Promise<void> {
+  const { storageClass } = await cloud.oss(region).getBucket(bucket);
+  if (!isArchiveClass(storageClass)) return;
+  throw refusal('Bucket.Archived', `bucket ${bucket} has storage class ${storageClass}`, 'upload.bucket');
+}
+
+/** The errors of OSS name no bucket, and some no region. */
 function withBucket(error: unknown, name: string, region: string): unknown {
-  if (!(error instanceof FailureError) || error.failure.code !== 'InvalidOSSBucket.NotMatched') return error;
-  const message = `bucket ${name} is not in ${region}, where the import is: use a bucket in ${region}, or import into the bucket’s own region`;
-  return new FailureError({ ...error.failure, message, field: 'upload.bucket' }, { cause: error });
+  if (!(error instanceof FailureError)) return error;
+  const { failure } = error;
+  const field = failure.class === 'request' ? { field: 'upload.bucket' } : {};
+  return new FailureError({ ...failure, ...field, message: messageWith(failure, name, region) }, { cause: error });
+}
+
+function messageWith({ code, message }: Failure, name: string, region: string): string {
+  switch (code) {
+    case 'InvalidOSSBucket.NotMatched':
+      return `bucket ${name} is not in ${region}, where the import is: use a bucket in ${region}, or import into the bucket’s own region`;
+    case 'NoSuchBucket':
+      return `bucket ${name} does not exist in ${region}`;
+    default:
+      return message.includes(name) ? message : `bucket ${name}: ${message}`;
+  }
 }
 
 /** Throws unless the name is free, or belongs to the image that an earlier attempt of this import created. */

@@ -17,6 +17,7 @@ import {
   checkDestinations,
   checkName,
   checkRegion,
+  checkStorageClass,
   dryRun,
   failureOfRule,
 } from './preflight-cloud.js';
@@ -77,7 +78,12 @@ export function createPreflight(deps: ActivityDependencies) {
       const account = await checkAccount(deps.cloud);
       const regions = await collect(() => checkRegion(deps.cloud, request.region));
       const buckets = new Set(disks.map((disk) => disk.bucket));
-      await collect(() => checkBuckets(deps.cloud, request.region, buckets));
+      const areBucketsUsable = await collect(async () => {
+        await checkBuckets(deps.cloud, request.region, buckets);
+        return true;
+      });
+      const isUploading = disks.some((disk) => disk.key === null);
+      if (areBucketsUsable && isUploading) await checkStorageClass(deps.cloud, request.region, request.upload.bucket);
       for (const { number, refusal } of refusals) {
         await collect(() => Promise.reject(ofDisk(refusal, number)));
       }

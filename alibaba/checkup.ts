@@ -1,6 +1,7 @@
 /** The checks of `doctor` in the cloud: whether an import would succeed. They leave no resources behind. */
 import { type DoctorCheck, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
+import { isArchiveClass } from '../domain/object-location.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
 import { FixableRoleError } from './ram.js';
@@ -101,6 +102,10 @@ function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<D
       const remedy =
         'Disable the encryption of the bucket, or use another bucket. ECS cannot import from an encrypted bucket.';
       return failed('bucket', `${bucket} encrypts its objects (${seen.encryption})`, remedy);
+    }
+    if (isArchiveClass(seen.storageClass)) {
+      const remedy = 'Use a bucket of storage class Standard or IA. ECS cannot read archived objects.';
+      return failed('bucket', `${bucket} has storage class ${seen.storageClass}`, remedy, 'request', 'Bucket.Archived');
     }
     return ok('bucket', `${bucket} in ${seen.region}, ${seen.storageClass}, not encrypted`);
   });

@@ -20,6 +20,7 @@ const policySchema = z.object({
     .nullable()
     .default(null)
     .describe('Failures after which no new imports start: a number, or a percentage of all items'),
+  errorBudgetAfter: z.int().min(0).default(0).describe('Imports that must have ended before errorBudget counts'),
   attentionBudget: z
     .int()
     .min(1)
@@ -44,6 +45,10 @@ const policySchema = z.object({
     .nullable()
     .default(null)
     .describe('Maximum of custom images in a region, for all regions or per region'),
+  checkFirst: z
+    .boolean()
+    .default(true)
+    .describe('Check regions, buckets, roles and quotas of all items before the first import starts'),
 });
 
 const holdSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string() });

@@ -1,7 +1,7 @@
 /** Stores a batch file while it is received: validates each item, and keeps all of them or none. */
 import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
-import { DEFAULT_POLICY, readPolicy } from '../domain/batch/policy.js';
+import { type BatchPolicy, DEFAULT_POLICY, policyForSize, readPolicy } from '../domain/batch/policy.js';
 import { exceededBound } from '../domain/request/bounds.js';
 import { firstProblems, givenText } from '../domain/request/problems.js';
 import type { RequestProblem } from '../domain/request/request.js';
@@ -84,6 +84,7 @@ async function readInto(
 ): Promise<TakenIn> {
   const pages = new ItemPages(intake, settings.skipInvalid);
   let context: ItemContext | null = null;
+  let policyOf = (_items: number): BatchPolicy => DEFAULT_POLICY;
   let number = 0;
   let isReserved = false;
   /** As soon as the name is known, so that another request with it is answered immediately. */
@@ -97,10 +98,11 @@ async function readInto(
   const open = async (inFile: BatchHeader): Promise<TakenIn | ItemContext> => {
     const header = readHeader(inFile, settings);
     if ('problems' in header) return { kind: 'badHeader', problems: header.problems };
-    const { name, policy, defaults } = header;
+    const { name, defaults } = header;
     const known = await reserve(name);
     if (known !== null) return known;
-    await intake.begin(policy);
+    ({ policyOf } = header);
+    await intake.setPolicy(policyOf(0));
     return { defaults, base: settings.base, workerHost: settings.workerHost };
   };
 
@@ -125,7 +127,9 @@ async function readInto(
     if (error instanceof NameInUse) return error.taken;
     throw error;
   }
-  return await pages.end(number);
+  const taken = await pages.end(number);
+  if (taken.kind === 'made') await intake.setPolicy(policyOf(taken.items - taken.skippedCount));
+  return taken;
 }
 
 /** Ends the reading of the file. */
@@ -185,7 +189,7 @@ class ItemPages {
 }
 
 type HeaderReading =
-  | { readonly name: string; readonly policy: typeof DEFAULT_POLICY; readonly defaults: unknown }
+  | { readonly name: string; readonly policyOf: (items: number) => BatchPolicy; readonly defaults: unknown }
   | { readonly problems: readonly RequestProblem[] };
 
 function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading {
@@ -203,12 +207,13 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
       fault('name', 'batch.name', name, 'must be 1 to 128 printable characters and begin with a letter or digit'),
     );
   }
-  const policy = readPolicy(merge(inFile.policy ?? {}, settings.header.policy), DEFAULT_POLICY);
+  const givenPolicy = merge(inFile.policy ?? {}, settings.header.policy);
+  const policy = readPolicy(givenPolicy, DEFAULT_POLICY);
   if (!policy.ok) problems.push(...policy.problems);
   if (problems.length > 0 || !policy.ok) return { problems: firstProblems(problems) };
   return {
     name: String(name),
-    policy: policy.policy,
+    policyOf: (items) => policyForSize(policy.policy, givenPolicy, items),
     defaults: merge(inFile.defaults ?? {}, settings.header.defaults),
   };
 }

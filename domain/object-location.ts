@@ -28,3 +28,8 @@ export function parseObjectLocation(text: string): ObjectLocation | null {
 export function isSameObject(one: ObjectLocation, other: ObjectLocation): boolean {
   return one.bucket === other.bucket && one.key === other.key;
 }
+
+/** Objects of these storage classes can be read only after a restore. */
+export function isArchiveClass(storageClass: string): boolean {
+  return /archive$/i.test(storageClass);
+}

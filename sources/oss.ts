@@ -1,7 +1,12 @@
 /** An object in OSS: ECS imports it from where it is, so it is read only to be checked and inspected. */
 import { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
-import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../domain/object-location.js';
+import {
+  formatObjectLocation,
+  isArchiveClass,
+  type ObjectLocation,
+  parseObjectLocation,
+} from '../domain/object-location.js';
 import type { ObjectFacts, ObjectReads, SourceAccess } from './access.js';
 import { sha256Of } from './digest.js';
 import { rangesOf, type Source, type SourceFacts, type SourceReader, sourceFailure } from './source.js';
@@ -9,7 +14,6 @@ import { rangesOf, type Source, type SourceFacts, type SourceReader, sourceFailu
 const RANGE_BYTES = 4 * 1024 * 1024;
 
 /** Storage classes whose objects must be restored before they can be read. */
-const ARCHIVED = ['Archive', 'ColdArchive', 'DeepColdArchive'];
 
 export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'>): Source {
   const location = parseObjectLocation(url);
@@ -117,7 +121,7 @@ function versionOf(name: string, { etag, crc64, size }: ObjectFacts): string {
 /** The error that ECS would return for an empty or archived object; null for any other object. */
 function unusable(name: string, { size, storageClass, restore }: ObjectFacts): FailureError | null {
   if (size === 0) return refusal('Size', `object ${name} is empty`);
-  if (!ARCHIVED.includes(storageClass) || restore === 'restored') return null;
+  if (!isArchiveClass(storageClass) || restore === 'restored') return null;
   const state = restore === 'ongoing' ? ', its restore is in progress' : '';
   return refusal('NeedRestore', `object ${name} is in storage class ${storageClass}${state}`);
 }

@@ -38,7 +38,7 @@ export interface KnownBatch {
 export interface BatchIntake {
   /** Reserves the name and the key. Null if both are unused, otherwise the batch that uses one of them. */
   reserve(batch: NewBatch): Promise<KnownBatch | null>;
-  begin(policy: BatchPolicy): Promise<void>;
+  setPolicy(policy: BatchPolicy): Promise<void>;
   add(items: readonly NewBatchItem[]): Promise<void>;
   /** Records the skipped items. */
   addSkipped(items: readonly BadItem[]): Promise<void>;
@@ -90,7 +90,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
       return null;
     },
 
-    async begin(policy) {
+    async setPolicy(policy) {
       order = policy.order;
       await pool.query('update batches set policy = $2 where id = $1', [id, JSON.stringify(policy)]);
     },

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { BatchCounts, BatchHold, BatchState } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import { removeGoneArrivals } from './batch-arrivals.js';
+import { needsOf } from './batch-needs.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
 import { transaction } from './transaction.js';
@@ -179,6 +180,8 @@ export function createBatchStore(pool: pg.Pool) {
       );
       return result.rows.map((row) => row.region);
     },
+
+    needs: (batchId: string) => needsOf(pool, batchId),
 
     /**
      * Claims the next page of items and writes the records of their imports. A page that was claimed before is returned

@@ -1,4 +1,5 @@
 /** All activities of a batch, bound to their dependencies. */
+import { createFirstCheck } from './check-first.js';
 import type { BatchDependencies } from './dependencies.js';
 import { createNextPage } from './next-page.js';
 import { createImportSignals } from './signal-imports.js';
@@ -16,5 +17,5 @@ export function createBatchActivities(deps: BatchDependencies) {
 
 /** On a separate task queue: `nextPage` waits for as long as the batch runs. */
 export function createPageWaiters(deps: BatchDependencies) {
-  return { nextPage: createNextPage(deps) };
+  return { nextPage: createNextPage({ ...deps, checkFirst: createFirstCheck(deps) }) };
 }

@@ -6,6 +6,7 @@ import type { BatchCounts, BatchHold } from '../../domain/batch/batch.js';
 import type { BatchPolicy } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';
 import type { ItemToStart } from '../../store/batches.js';
+import type { FirstCheck } from './check-first.js';
 import type { BatchDependencies } from './dependencies.js';
 import { createQuotaRoom } from './quota-room.js';
 
@@ -32,7 +33,12 @@ const MAX_POLL_INTERVAL_MS = 1_000;
 /** Poll interval of a batch without running imports: it waits for a time window, a user or a quota; ms. */
 const IDLE_POLL_INTERVAL_MS = 2_000;
 
-export function createNextPage(deps: BatchDependencies) {
+export interface PageDependencies extends BatchDependencies {
+  /** Before the first import of a batch; absent: no check. */
+  readonly checkFirst?: (batchId: string) => Promise<FirstCheck>;
+}
+
+export function createNextPage(deps: PageDependencies) {
   const quotaRoom = createQuotaRoom(deps);
   const pollIntervalMs = ({ total }: BatchCounts) =>
     Math.max(deps.batchTiming.pollIntervalMs, Math.min(MAX_POLL_INTERVAL_MS, total / ITEMS_PER_POLL_MS));
@@ -42,6 +48,7 @@ export function createNextPage(deps: BatchDependencies) {
     const { batchId, policy } = input;
     const beat = setInterval(() => context.heartbeat(), 1_000);
     let gatheringSince: number | null = null;
+    let isChecked = policy.checkFirst === false;
     try {
       for (;;) {
         const counts = await deps.batches.settle(batchId);
@@ -52,7 +59,15 @@ export function createNextPage(deps: BatchDependencies) {
           return { failed, ...admission };
         }
         let reason = admission.kind === 'wait' ? admission.reason : null;
-        if (admission.kind === 'start') {
+        const isFirst = admission.kind === 'start' && counts.fresh === counts.total - counts.invalid;
+        const check = isFirst && !isChecked ? await deps.checkFirst?.(batchId) : undefined;
+        if (check?.kind === 'hold') {
+          await deps.batches.waitsFor(batchId, null);
+          return { failed, ...check };
+        }
+        isChecked ||= check?.kind === 'passed';
+        if (check?.kind === 'wait') ({ reason } = check);
+        else if (admission.kind === 'start') {
           gatheringSince ??= Date.now();
           if (
             isLargeEnough(admission.room, policy, counts) ||

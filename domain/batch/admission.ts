@@ -19,7 +19,10 @@ export function admit(policy: BatchPolicy, counts: BatchCounts, forgiven: number
 
   const failures = Math.max(0, counts.failed - forgiven);
   const allowed = failuresAllowed(policy, counts.total - counts.invalid);
-  if (failures > allowed) return { kind: 'hold', reason: errorBudgetSpent(policy, failures) };
+  const ended = counts.succeeded + counts.failed + counts.cancelled;
+  // Policies of earlier versions have no `errorBudgetAfter`.
+  if (failures > allowed && ended >= (policy.errorBudgetAfter ?? 0))
+    return { kind: 'hold', reason: errorBudgetSpent(policy, failures) };
 
   const wave = waveOf(policy, counts, failures);
   if (wave.kind === 'hold') return wave;

@@ -1,6 +1,5 @@
 /** The types of a batch: many imports with one policy. Plain readonly data. Times are ISO 8601 strings in UTC. */
 
-import type { CodesIn } from '../errors/index.js';
 import { FINAL_STATES, type FinalState, type Phase } from '../import.js';
 import type { RequestProblem } from '../request/request.js';
 import type { BatchPolicy } from './policy.js';
@@ -22,7 +21,8 @@ export type ItemState = (typeof ITEM_STATES)[number];
 
 /** Why no new imports start: the attention of the batch, or a condition that ends without an action. */
 export interface BatchHold {
-  readonly code: `Batch.${CodesIn<'Batch'>}`;
+  /** `Batch.…`, or the code of what the check before the first import found. */
+  readonly code: string;
   readonly message: string;
   readonly remedy: string;
 }

@@ -15,6 +15,8 @@ export interface BatchPolicy {
   readonly canary: readonly number[];
   /** Failed items, as a number or a percentage of all (`"5%"`), above which no new imports start. Null: no limit. */
   readonly errorBudget: number | `${number}%` | null;
+  /** How many imports must have ended before `errorBudget` counts. */
+  readonly errorBudgetAfter: number;
   /** Imports in attention at which no new imports start; null: as `concurrency`. */
   readonly attentionBudget: number | null;
   /** Imports start only in this daily window: `"20:00-06:00 Asia/Shanghai"`. Null: at any time. */
@@ -27,6 +29,8 @@ export interface BatchPolicy {
   readonly weight: number;
   /** Image quota of the regions, if the operator knows it. Items that would exceed it wait. */
   readonly imageQuota: number | Readonly<Record<string, number>> | null;
+  /** Check regions, buckets, roles and quotas of all items before the first import starts. */
+  readonly checkFirst: boolean;
 }
 
 export const DEFAULT_POLICY: BatchPolicy = {
@@ -35,13 +39,42 @@ export const DEFAULT_POLICY: BatchPolicy = {
   perBucket: null,
   canary: [],
   errorBudget: null,
+  errorBudgetAfter: 0,
   attentionBudget: null,
   schedule: null,
   order: 'listed',
   priority: 4,
   weight: 1,
   imageQuota: null,
+  checkFirst: true,
 };
+
+/** From this number of items on, a batch has the defaults of `LARGE_BATCH_POLICY`. */
+export const LARGE_BATCH = 100;
+
+/** Stops a large batch early if its imports fail for a common cause. */
+export const LARGE_BATCH_POLICY = {
+  canary: [5],
+  errorBudget: '5%',
+  errorBudgetAfter: 20,
+} as const satisfies Partial<BatchPolicy>;
+
+/**
+ * The policy of a new batch, with the defaults for its size. A setting that was given, also as null or empty, is kept.
+ * @param given the settings of the file and the request
+ */
+export function policyForSize(policy: BatchPolicy, given: unknown, items: number): BatchPolicy {
+  if (items < LARGE_BATCH) return policy;
+  const isGiven = (name: string) => isRecord(given) && Object.hasOwn(given, name);
+  const { canary, errorBudget, errorBudgetAfter } = LARGE_BATCH_POLICY;
+  return {
+    ...policy,
+    ...(isGiven('canary') ? {} : { canary }),
+    // A budget of one's own counts from the first failure on.
+    ...(isGiven('errorBudget') ? {} : { errorBudget }),
+    ...(isGiven('errorBudget') || isGiven('errorBudgetAfter') ? {} : { errorBudgetAfter }),
+  };
+}
 
 export const MAX_CONCURRENCY = 5_000;
 
@@ -113,6 +146,7 @@ const FIELD_READERS: { readonly [Name in keyof BatchPolicy]: FieldReader<BatchPo
     if (match !== null && match[2] === '%' && number <= 100) return { value: `${number}%` };
     return { fault: 'must be a number of items, e.g. 10, or a percentage, e.g. "2%"' };
   }),
+  errorBudgetAfter: integer(0, 1_000_000),
   attentionBudget: orNull(integer(1, 1_000_000)),
   schedule: orNull((given) => {
     const parsed = typeof given === 'string' ? parseSchedule(given) : null;
@@ -138,6 +172,7 @@ const FIELD_READERS: { readonly [Name in keyof BatchPolicy]: FieldReader<BatchPo
     }
     return { fault: 'must be a number of images, or one for each region, e.g. {"cn-hangzhou": 100}' };
   }),
+  checkFirst: (given) => (typeof given === 'boolean' ? { value: given } : { fault: 'must be true or false' }),
 };
 
 function integer(min: number, max: number): FieldReader<number> {

@@ -51,6 +51,14 @@ export const OWN = [
     remedy: 'Remove the field to take its value from the image.',
   },
   {
+    code: 'Bucket.Archived',
+    meaning: 'The bucket stores new objects in an archive class, which ECS cannot read without a restore',
+    class: 'attention',
+    remedy:
+      'Resume with --set upload.bucket=BUCKET, the name of a bucket of storage class Standard or IA in the region of the import.',
+    field: 'upload.bucket',
+  },
+  {
     code: 'Import.NotFound',
     meaning: 'No import has this id',
     class: 'request',

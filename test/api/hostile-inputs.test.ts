@@ -49,7 +49,7 @@ async function create(values: readonly unknown[]) {
         store(batch);
         return null;
       },
-      begin: keep,
+      setPolicy: keep,
       add: keep,
       addSkipped: keep,
       markRepeated: async () => [],

@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { admit } from '../../domain/batch/admission.js';
 import type { BatchCounts } from '../../domain/batch/batch.js';
-import { type BatchPolicy, DEFAULT_POLICY, failuresAllowed, readPolicy } from '../../domain/batch/policy.js';
+import {
+  type BatchPolicy,
+  DEFAULT_POLICY,
+  failuresAllowed,
+  policyForSize,
+  readPolicy,
+} from '../../domain/batch/policy.js';
 import { isOpen, parseSchedule } from '../../domain/batch/schedule.js';
 
 function policy(given: Readonly<Record<string, unknown>> = {}): BatchPolicy {
@@ -57,6 +63,37 @@ describe('a policy', () => {
       'policy.imageQuota',
       'policy.speed',
     ]);
+  });
+});
+
+describe('the policy of a large batch', () => {
+  const sized = (given: Readonly<Record<string, unknown>>, items: number) => policyForSize(policy(given), given, items);
+
+  test('from 100 items on → a canary and an error budget by default', () => {
+    expect(sized({}, 99)).toEqual(DEFAULT_POLICY);
+    expect(sized({}, 100)).toEqual({ ...DEFAULT_POLICY, canary: [5], errorBudget: '5%', errorBudgetAfter: 20 });
+  });
+
+  test('with settings of its own, also empty ones → keeps them', () => {
+    expect(sized({ canary: [] }, 500)).toMatchObject({ canary: [], errorBudget: '5%' });
+    expect(sized({ canary: null, errorBudget: null }, 500)).toMatchObject({ canary: [], errorBudget: null });
+    expect(sized({ errorBudget: 0 }, 500)).toMatchObject({ canary: [5], errorBudget: 0, errorBudgetAfter: 0 });
+    expect(sized({ errorBudgetAfter: 3 }, 500)).toMatchObject({ errorBudget: '5%', errorBudgetAfter: 3 });
+  });
+
+  test('of an earlier version without errorBudgetAfter → its budget counts from the first failure on', () => {
+    const { errorBudgetAfter: _absent, ...earlier } = policy({ errorBudget: 0 });
+    const failed = counts({ waiting: 9, failed: 1 });
+    expect(admit(earlier as BatchPolicy, failed, 0, NOON)).toMatchObject({ kind: 'hold' });
+  });
+
+  test('with failures above the budget → stops only after 20 imports have ended', () => {
+    const large = policy({ errorBudget: 2, errorBudgetAfter: 20 });
+    expect(admit(large, counts({ waiting: 90, failed: 19 }), 0, NOON)).toMatchObject({ kind: 'start' });
+    expect(admit(large, counts({ waiting: 90, failed: 19, cancelled: 1 }), 0, NOON)).toMatchObject({
+      kind: 'hold',
+      reason: { code: 'Batch.ErrorBudgetSpent' },
+    });
   });
 });
 

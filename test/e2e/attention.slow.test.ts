@@ -28,6 +28,17 @@ describe('an import in attention', () => {
     expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', attention: null });
   });
 
+  test('for a bucket of an archive class stops before a byte is sent, and continues with another bucket', async () => {
+    const archive = { acl: 'private', dataRedundancyType: 'LRS', storageClass: 'Archive', timeout: 60_000 } as const;
+    await service.oss('cold-images').putBucket('cold-images', archive);
+    const id = await service.start({ upload: { bucket: 'cold-images' } });
+    const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped).toMatchObject({ state: 'attention', phase: 'preflight', attention: { code: 'Bucket.Archived' } });
+    expect(await count('InitiateMultipartUpload')).toBe(0);
+    expect((await resume(id, { set: { 'upload.bucket': BUCKET } })).status).toBe(202);
+    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', attention: null });
+  });
+
   test('for arrears stops before ImportImage, and does not repeat the upload', async () => {
     await service.settings({ account: { arrearage: true } });
     const id = await service.start();

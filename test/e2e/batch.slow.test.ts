@@ -120,6 +120,25 @@ describe('a batch', () => {
     expect(new Set(ended.map((item) => item.importId)).size).toBe(count);
   }, 600_000);
 
+  test('of 100 items for a missing bucket → starts nothing and reports it once; continues when the bucket exists', async () => {
+    const bucket = `late-${randomUUID().slice(0, 8)}`;
+    const { defaults } = document(0);
+    const id = await create({ ...document(100), defaults: { ...defaults, upload: { bucket } } });
+    const held = await untilState(id, 'attention', 'failed');
+    expect(held).toMatchObject({
+      state: 'attention',
+      attention: { code: 'NoSuchBucket', message: expect.stringContaining(bucket) },
+      policy: { canary: [5], errorBudget: '5%', errorBudgetAfter: 20 },
+      counts: { total: 100, waiting: 100 },
+    });
+    await send(id, 'resume');
+    await until(id, (view) => view.state === 'attention' && view.updatedAt > held.updatedAt);
+    expect((await items(id)).every((item) => item.importId === null)).toBe(true);
+    await service.makeBucket(bucket);
+    await send(id, 'resume');
+    expect(await untilState(id, 'succeeded', 'failed')).toMatchObject({ counts: { succeeded: 100 } });
+  }, 180_000);
+
   test('with a failed canary → starts nothing more, and continues after a retry', async () => {
     await service.settings({ failImports: [{ code: 'BadImage', message: 'no boot sector', imageName: imageName(1) }] });
     const id = await create(document(8, { policy: { canary: 2 } }));

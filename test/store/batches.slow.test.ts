@@ -12,6 +12,7 @@ import { migrate } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
 import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { transaction } from '../../store/transaction.js';
+import { bodyWith } from '../support/domain/requests.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 let database: TestDatabase;
@@ -250,6 +251,59 @@ describe('items', () => {
         .filter((name) => !some.includes(name)),
     );
   });
+});
+
+describe('a batch of 100 items', () => {
+  const policyOf = async (id: string) => (await createBatchViews(database.pool, null).get(id))?.policy;
+
+  test('without a canary and an error budget → the defaults of large batches, in its view', async () => {
+    const { id } = await take(names(100));
+    expect(await policyOf(id)).toMatchObject({ canary: [5], errorBudget: '5%', errorBudgetAfter: 20 });
+    const small = await take([...names(99), { imageName: '1' }], { skipInvalid: true });
+    expect(await policyOf(small.id)).toEqual(DEFAULT_POLICY);
+  });
+
+  test('with settings of its own → keeps them', async () => {
+    const policy = { canary: [], errorBudget: null };
+    const { id } = await take(names(100), { header: { name: randomUUID(), policy } });
+    expect(await policyOf(id)).toMatchObject({ ...policy, concurrency: DEFAULT_POLICY.concurrency });
+  });
+});
+
+test('the needs of a batch → once for all items that share them, in the order of the file', async () => {
+  const items = [...names(3), ...names(2, { region: 'cn-beijing', bucket: 'bucket-2' })];
+  const { id } = await take(items);
+  const store = createBatchStore(database.pool);
+  const shared = {
+    uploadBucket: null,
+    role: 'ensure',
+    roleName: null,
+    cloudBox: false,
+    dryRun: false,
+    destinations: [],
+  };
+  expect(await store.needs(id)).toEqual([
+    { ...shared, region: 'cn-hangzhou', sourceBuckets: ['bucket-1'], items: 3, line: 1 },
+    { ...shared, region: 'cn-beijing', sourceBuckets: ['bucket-2'], items: 2, line: 4 },
+  ]);
+  async function* body() {
+    yield Buffer.from(
+      JSON.stringify([
+        bodyWith({
+          disks: [{ source: 'file:///a.raw' }, { source: 'oss://bucket-3/b' }, { source: 'oss://bucket-3/c' }],
+          upload: { bucket: 'bucket-4' },
+          role: 'verify',
+          distribute: { regions: ['cn-beijing'] },
+        }),
+      ]),
+    );
+  }
+  const uploading = newBatchId(Date.now(), randomBytes(10));
+  const settings = { id: uploading, format: 'json', header: {}, skipInvalid: false, base: null } as const;
+  await takeInBatch(openIntake(database.pool), { ...settings, idempotencyKey: null, workerHost: 'host-1' }, body());
+  expect(await store.needs(uploading)).toMatchObject([
+    { uploadBucket: 'bucket-4', sourceBuckets: ['bucket-3'], role: 'verify', destinations: ['cn-beijing'], items: 1 },
+  ]);
 });
 
 describe('the view of a batch', () => {
