@@ -13,6 +13,7 @@ import type { ImportStore } from '../store/imports.js';
 import type { UploadStore } from '../store/uploads.js';
 import type { Semaphore } from './upload/semaphore.js';
 import type { SingleFlight } from './upload/single-flight.js';
+import type { SlowLimits } from './upload/slow-source.js';
 
 export interface ActivitySettings {
   /** How long a transient failure is retried before the import stops for attention; ms. */
@@ -47,6 +48,8 @@ export interface UploadDependencies {
   readonly programs: Programs;
   /** Limits how many disks are sent concurrently. */
   readonly sends: Semaphore;
+  /** A source that is slower does not count against that limit. */
+  readonly slowSource: SlowLimits;
   readonly digests: SingleFlight<string>;
   /** The name of this worker's host: a path on another host is a different file. */
   readonly host: string;

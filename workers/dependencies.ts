@@ -3,6 +3,7 @@ import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createSemaphore } from '../activities/upload/semaphore.js';
 import { createSingleFlight } from '../activities/upload/single-flight.js';
+import { SLOW_LIMITS } from '../activities/upload/slow-source.js';
 import { createCloud } from '../alibaba/create-cloud.js';
 import { createBudgetedCloud } from '../alibaba/limits/budgeted-cloud.js';
 import { createCallBudgets } from '../alibaba/limits/call-budget.js';
@@ -106,6 +107,7 @@ export async function openDependencies(
       convert: createConverter({ cache, inspect }),
       programs: INSTALLED,
       sends: createSemaphore(settings.maxUploads),
+      slowSource: SLOW_LIMITS,
       digests: createSingleFlight(),
       host: settings.host,
       leaseMs: UPLOAD_LEASE_MS,

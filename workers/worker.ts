@@ -11,6 +11,9 @@ import { workflowCode } from './workflow-bundle.js';
 /** Cancellation reaches an activity with its heartbeats: this limits how long the SDK delays one. */
 const MAX_HEARTBEAT_THROTTLE = '1s';
 
+/** Uploads of slow web servers do not count against the limit of concurrent uploads, so that they do not stop the others. */
+const SLOW_UPLOADS_FACTOR = 4;
+
 export interface ImportWorkers {
   /** Resolves when all queues are drained after `shutdown`; rejects when one of them fails. */
   run(): Promise<void>;
@@ -53,12 +56,15 @@ export async function createImportWorkers(
       maxConcurrentActivityTaskExecutions: settings.maxPreflights,
     }),
     // One queue for the files of this host, one for sources that every worker can read.
-    ...[uploadQueue(files), uploadQueue(MAIN_QUEUE)].map((taskQueue) =>
+    ...[
+      { taskQueue: uploadQueue(files), uploads: settings.maxUploads },
+      { taskQueue: uploadQueue(MAIN_QUEUE), uploads: settings.maxUploads * SLOW_UPLOADS_FACTOR },
+    ].map(({ taskQueue, uploads }) =>
       Worker.create({
         ...common,
         taskQueue,
         activities: { upload: activities.upload },
-        maxConcurrentActivityTaskExecutions: settings.maxUploads,
+        maxConcurrentActivityTaskExecutions: uploads,
       }),
     ),
     Worker.create({

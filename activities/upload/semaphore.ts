@@ -1,8 +1,11 @@
 /** A FIFO semaphore. It limits how many disks a worker uploads concurrently, across imports. */
 
 export interface Semaphore {
-  /** Waits in FIFO order; rejects with the signal's reason when aborted. */
-  use<Result>(signal: AbortSignal, body: () => Promise<Result>): Promise<Result>;
+  /**
+   * Waits in FIFO order; rejects with the signal's reason when aborted. The body may call `release` before it ends, when it
+   * no longer needs its permit.
+   */
+  use<Result>(signal: AbortSignal, body: (release: () => void) => Promise<Result>): Promise<Result>;
 }
 
 export function createSemaphore(count: number): Semaphore {
@@ -32,12 +35,18 @@ export function createSemaphore(count: number): Semaphore {
   return {
     async use(signal, body) {
       await take(signal);
-      try {
-        return await body();
-      } finally {
+      let isHeld = true;
+      const release = () => {
+        if (!isHeld) return;
+        isHeld = false;
         const next = waiting.shift();
         if (next) next();
         else free += 1;
+      };
+      try {
+        return await body(release);
+      } finally {
+        release();
       }
     },
   };

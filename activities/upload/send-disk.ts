@@ -16,6 +16,7 @@ import { decideForm, type FormDecision, planFor } from './decide-form.js';
 import { judge } from './late-inspection.js';
 import { underLease } from './lease.js';
 import { sendBytes } from './send-bytes.js';
+import { watchRate } from './slow-source.js';
 import { reportGuarantee } from './source-guarantee.js';
 import type { UploadContext } from './upload-context.js';
 
@@ -140,7 +141,7 @@ async function untilWhole(
   decision: FormDecision,
 ): Promise<SharedUpload> {
   const { deps, step, disk, signal, progress } = context;
-  const { uploads, leaseMs, sends } = deps.uploading;
+  const { uploads, leaseMs, sends, slowSource } = deps.uploading;
   const holder = `${step.importId}/${disk.number}`;
   for (;;) {
     signal.throwIfAborted();
@@ -158,7 +159,17 @@ async function untilWhole(
       continue;
     }
     await underLease(uploads, claimed, holder, leaseMs, signal, (lease) =>
-      sends.use(lease.signal, () => sendBytes(context, claimed, opened, decision, lease)),
+      sends.use(lease.signal, (release) => {
+        const reader = watchRate(
+          opened.reader,
+          () => {
+            step.log('the source is slow: another upload may start', { source: opened.reader.name });
+            release();
+          },
+          slowSource,
+        );
+        return sendBytes(context, claimed, { ...opened, reader }, decision, lease);
+      }),
     );
     // The upload has just been verified end to end: no check of the object is needed.
     const sent = await uploads.get(id);

@@ -1,5 +1,5 @@
 /**
- * The buffers of all uploads of this process. They are in the memory of the checksum's WebAssembly module, so that the system
+ * The buffers of all uploads of this host's files. They are in the memory of the checksum's WebAssembly module, so that the system
  * writes each byte once, and it is checked and sent from there. Their number limits the process's memory: while all are in
  * use, the next part waits.
  */
@@ -8,6 +8,13 @@ import { crc64Memory } from '../crc64.js';
 
 /** Large, because each read costs a switch to a thread of Node's pool and back. */
 export const CHUNK_BYTES = 1024 * 1024;
+
+/** Of a part whose source is on a network, which is slower than the checksum and the copy into its memory. */
+const OWN_CHUNK_BYTES = 128 * 1024;
+
+export function ownBuffers(): BufferPair {
+  return [new Uint8Array(OWN_CHUNK_BYTES), new Uint8Array(OWN_CHUNK_BYTES)];
+}
 
 let free: BufferPair[] | undefined;
 const waiting: ((pair: BufferPair) => void)[] = [];

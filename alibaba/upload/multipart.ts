@@ -10,7 +10,7 @@ import { crc64, crc64Combine } from '../crc64.js';
 import { mayHaveHappened, ossFailure } from '../oss-errors.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
-import { withBuffers } from './buffers.js';
+import { ownBuffers, withBuffers } from './buffers.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
 import { type RetrySettings, withRetries } from './retry.js';
 
@@ -253,7 +253,8 @@ class Upload {
     use: (buffers: BufferPair) => Promise<Result>,
   ): Promise<Result> {
     await this.source.ready?.(offset, length, signal);
-    return await withBuffers(use);
+    // A slow server would hold the buffers that all uploads share.
+    return this.source.remote ? await use(ownBuffers()) : await withBuffers(use);
   }
 
   private async *limited(offset: number, length: number, buffers: BufferPair, signal: AbortSignal) {

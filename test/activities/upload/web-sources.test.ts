@@ -133,6 +133,28 @@ test('a mirror that preflight described → used again, although the server redi
   await Promise.all(mirrors.map((one) => one.close()));
 });
 
+test('slow servers hold every upload of the worker → an image from a fast one is uploaded meanwhile', async () => {
+  const slow = await startRangeServer(content);
+  slow.instead = (_path, response, range) => {
+    const [, start = 0, end = 0] = (/(\d+)-(\d+)/.exec(range ?? '') ?? []).map(Number);
+    if (end === 0) return false;
+    const headers = { 'content-range': `bytes ${start}-${end}/${SIZE}`, 'content-length': end - start + 1 };
+    response.writeHead(206, { ...headers, etag: '"one"' });
+    response.write(content.subarray(start, start + 1));
+    return true;
+  };
+  const { upload } = worker({
+    ...{ sends: 2, slowSource: { bytesPerSecond: 1000, windowMs: 100 } },
+    settings: { partSize: PART, maxAttempts: 1 },
+  });
+  const slowDisk = (number: number) => ({ plan: diskOf(number, { kind: 'http', url: slow.url.href }, SIZE) });
+  const uploading = upload([slowDisk(1), slowDisk(2), { plan: diskOf(3, { kind: 'http', url: web.url.href }, SIZE) }]);
+  uploading.catch(() => undefined);
+  await expect.poll(() => [...bucket.objects.values()].some((object) => object.equals(content))).toBe(true);
+  await slow.close();
+  await expect(uploading).rejects.toMatchObject({ type: 'transient' });
+});
+
 describe('a server without ranges, with', () => {
   const page = Buffer.from(`<!DOCTYPE html>\n<html><body>${'Sign in to download. '.repeat(2000)}</body></html>`);
   const zip = Buffer.concat([Buffer.from('504b030414000000080000000000', 'hex'), deflateRawSync(content)]);

@@ -11,6 +11,7 @@ import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import { createActivities, type ImportActivities } from '../../../activities/index.js';
 import { createSemaphore } from '../../../activities/upload/semaphore.js';
 import { createSingleFlight } from '../../../activities/upload/single-flight.js';
+import { SLOW_LIMITS } from '../../../activities/upload/slow-source.js';
 import { createCloud } from '../../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../../alibaba/credentials.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
@@ -119,6 +120,7 @@ function dependencies({ pool, host }: Surroundings, address: string, crashPoint:
       convert: unused,
       programs: { qemuImg: async () => null, decompressor: async () => false },
       sends: createSemaphore(4),
+      slowSource: SLOW_LIMITS,
       digests: createSingleFlight<string>(),
       host,
       leaseMs: LEASE_MS,

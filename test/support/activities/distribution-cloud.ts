@@ -1,6 +1,7 @@
 /** An in-memory ECS in several regions (copies, sharing, deletion) and an in-memory record, for activities that a test runs directly. */
 import pg from 'pg';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
+import { SLOW_LIMITS } from '../../../activities/upload/slow-source.js';
 import type { Cloud, CopyImageInput, EcsApi, ImageView } from '../../../alibaba/cloud.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { FailureError } from '../../../domain/errors/failure.js';
@@ -234,6 +235,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
       convert: unused,
       programs: { qemuImg: unused, decompressor: unused },
       sends: { use: unused },
+      slowSource: SLOW_LIMITS,
       digests: { run: unused },
       host: 'here',
       leaseMs: 1_000,

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { ActivityDependencies } from '../../../../activities/dependencies.js';
 import { createSemaphore } from '../../../../activities/upload/semaphore.js';
 import { createSingleFlight } from '../../../../activities/upload/single-flight.js';
+import { SLOW_LIMITS, type SlowLimits } from '../../../../activities/upload/slow-source.js';
 import { createUpload } from '../../../../activities/upload.js';
 import { createOss, type OssSettings } from '../../../../alibaba/oss.js';
 import { formatObjectLocation } from '../../../../domain/object-location.js';
@@ -27,6 +28,7 @@ export interface WorkerOptions {
   readonly shared?: ReturnType<typeof sharedRecord>;
   /** Limit of disks that the worker uploads concurrently. */
   readonly sends?: number;
+  readonly slowSource?: SlowLimits;
   readonly settings?: Partial<OssSettings>;
   /** The result of a late inspection; without it, no inspection is expected. */
   readonly inspection?: Inspection;
@@ -41,6 +43,7 @@ export function uploadWorker({
   endpoint,
   shared = sharedRecord(),
   sends = 4,
+  slowSource = SLOW_LIMITS,
   settings = {},
   inspection,
   inspect: inspectReally,
@@ -55,7 +58,10 @@ export function uploadWorker({
     return inspection;
   };
   const runner = activityRunner(new FakeCloud(), shared.record);
-  const http = createHttpClient({ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 });
+  const http = createHttpClient({
+    ...{ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 },
+    limits: { maxFailures: 4, firstWaitMs: 1, maxWaitMs: 20 },
+  });
   const oss = createOss({
     ...{ endpoint, region: REQUEST.region },
     credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
@@ -68,7 +74,13 @@ export function uploadWorker({
     inspect,
     uploading: {
       ...runner.deps.uploading,
-      ...{ http, uploads: shared.uploads, sends: createSemaphore(sends), digests: createSingleFlight<string>() },
+      ...{
+        http,
+        uploads: shared.uploads,
+        slowSource,
+        sends: createSemaphore(sends),
+        digests: createSingleFlight<string>(),
+      },
       ...(cacheFolder === undefined ? {} : { cache: createCache({ folder: cacheFolder, limitBytes: 1e9 }) }),
       inspectRemote: (image) => inspect(image.name),
       programs: { qemuImg: async () => null, decompressor: async () => false },
