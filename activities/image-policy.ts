@@ -24,7 +24,8 @@ export function refused(findings: readonly Finding[], request: ImportRequest): r
       code: finding.code,
       class: 'request' as const,
       message: `${finding.message} (${finding.evidence})`,
-      remedy: `${finding.remedy}${finding.remedy === '' ? '' : ' '}To import the image anyway, set inspection.failOn to "never" (--force).`,
+      remedy: finding.remedy,
+      overridable: true,
       ...(finding.disk === undefined ? {} : { field: `disks[${finding.disk - 1}]` }),
     }));
 }

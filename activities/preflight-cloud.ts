@@ -4,6 +4,7 @@ import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { type CatalogueCode, fail, isCatalogueCode } from '../domain/errors/index.js';
+import type { RemedyValues } from '../domain/errors/remedy.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { isArchiveClass } from '../domain/object-location.js';
 import type { ImportPlan } from '../domain/plan.js';
@@ -11,8 +12,8 @@ import type { ImportRequest, RequestProblem } from '../domain/request/request.js
 import { isRoleMissing } from '../resources/role.js';
 import { importImageInput } from './import-image-input.js';
 
-function refusal(code: CatalogueCode, message: string, field: string): FailureError {
-  return fail(code, message, { service: 'ecs', action: 'preflight', field });
+function refusal(code: CatalogueCode, message: string, field: string, values: RemedyValues = {}): FailureError {
+  return fail(code, message, { service: 'ecs', action: 'preflight', field, values });
 }
 
 /** The failure for a request rule that only the image's own settings violate. */
@@ -121,6 +122,7 @@ export async function checkName(
     'InvalidImageName.Duplicated',
     `the name ${request.imageName} is taken in ${region} by image ${other.imageId}`,
     'imageName',
+    { region, imageId: other.imageId },
   );
 }
 

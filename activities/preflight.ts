@@ -7,6 +7,7 @@ import type { Finding } from '../domain/import.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { Inspection } from '../images/inspection.js';
 import { checkBoot } from './check-boot.js';
+import { combined, repeatsDecision, withFinding } from './combined-problems.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { decideDisk } from './disk-decision.js';
 import { ofDisk } from './disk-failure.js';
@@ -43,6 +44,8 @@ export function createPreflight(deps: ActivityDependencies) {
       const disks: DiskPlan[] = [];
       const found: Finding[] = [];
       const refusals: { readonly number: number; readonly refusal: FailureError }[] = [];
+      /** Numbers of the disks that were inspected and cannot be imported. */
+      const undecided = new Set<number>();
       let system: Inspection | null = null;
       for (const index of request.disks.keys()) {
         const number = index + 1;
@@ -55,7 +58,13 @@ export function createPreflight(deps: ActivityDependencies) {
         const inspected = await onDisk(() => inspectDisk(deps, request, number, step.signal));
         if (inspected !== null) {
           if (number === 1) system = inspected.inspection;
-          const plan = await onDisk(() => decideDisk(request, number, inspected, deps.uploading.programs));
+          const { inspection } = inspected;
+          const plan = await onDisk(() =>
+            decideDisk(request, number, inspected, deps.uploading.programs).catch((error: unknown) => {
+              throw withFinding(error, inspection);
+            }),
+          );
+          if (plan === null) undecided.add(number);
           found.push(...findingsOf(inspected.inspection, plan, number));
           if (number === 1 && request.inspection?.bootCheck === true) {
             found.push(await checkBoot(deps, step, inspected));
@@ -73,7 +82,8 @@ export function createPreflight(deps: ActivityDependencies) {
       const { settings, finding, problems: broken } = settleImage(request, system);
       const findings = [...contradictions(request, system), ...found, finding];
       await deps.store.replaceFindings(step, { source: 'inspection' }, findings);
-      problems.push(...refused(findings, request), ...broken.map(failureOfRule));
+      problems.push(...refused(findings, request).filter((one) => !repeatsDecision(one, undecided)));
+      problems.push(...broken.map(failureOfRule));
 
       const account = await checkAccount(deps.cloud);
       const regions = await collect(() => checkRegion(deps.cloud, request.region));
@@ -91,7 +101,7 @@ export function createPreflight(deps: ActivityDependencies) {
       if (regions !== null) {
         await collect(() => checkDestinations(deps.cloud, request, regions, step.importId));
       }
-      if (problems.length > 0) throw allOf(problems);
+      if (problems.length > 0) throw combined(problems, { importId: step.importId, phase: step.phase, request });
 
       const plan: ImportPlan = {
         accountId: account.accountId,
@@ -104,16 +114,4 @@ export function createPreflight(deps: ActivityDependencies) {
       return plan;
     });
   };
-}
-
-/** Combines all problems in one error: the first gives the code; message and remedy list all of them. */
-function allOf(problems: readonly Failure[]): FailureError {
-  const [first] = problems;
-  if (first === undefined) throw new Error('no problems');
-  if (problems.length === 1) return new FailureError(first);
-  return new FailureError({
-    ...first,
-    message: `${problems.length} problems: ${problems.map((one, index) => `(${index + 1}) ${one.code}: ${one.message}`).join(' ')}`,
-    remedy: problems.map((one, index) => `(${index + 1}) ${one.remedy}`).join(' '),
-  });
 }

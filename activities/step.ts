@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { createChangeLease, withChangeLease } from '../alibaba/change-lease.js';
+import { explain } from '../domain/errors/explain.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import { isFinal, type Phase, type Progress, type State } from '../domain/import.js';
@@ -51,7 +52,7 @@ export interface Step extends StepWrite {
 export async function runStep<T>(
   deps: { readonly store: ImportStore; readonly settings: StepSettings },
   phase: Phase,
-  input: Pick<StepInput, 'importId' | 'step'>,
+  input: Pick<StepInput, 'importId' | 'step'> & { readonly request: StepInput['request'] | null },
   body: (step: Step) => Promise<T>,
   state: State = 'running',
 ): Promise<T> {
@@ -111,7 +112,7 @@ export async function runStep<T>(
       context.heartbeat(lastProgress);
       await delay(HEARTBEAT_THROTTLE_MS);
     }
-    throw await asTemporalFailure(deps, step, error, Date.now() - lastProgress.sinceMs);
+    throw await asTemporalFailure(deps, step, input.request, error, Date.now() - lastProgress.sinceMs);
   } finally {
     clearInterval(beat);
   }
@@ -184,6 +185,7 @@ export function isShutdown({ aborted, reason }: AbortSignal): boolean {
 async function asTemporalFailure(
   deps: { readonly store: ImportStore; readonly settings: StepSettings },
   step: Step,
+  request: StepInput['request'] | null,
   error: unknown,
   unchangedForMs: number,
 ): Promise<Error> {
@@ -202,9 +204,12 @@ async function asTemporalFailure(
   if (!(error instanceof FailureError)) {
     step.log('unexpected error', { error: error instanceof Error ? error.stack : String(error) });
   }
-  const failure = error instanceof FailureError ? error.failure : unexplained(error);
-  const retriable = failure.class === 'transient' || failure.class === 'throttled';
-  if (retriable && unchangedForMs < deps.settings.patienceMs) {
+  const known = error instanceof FailureError ? error.failure : unexplained(error);
+  const isTemporary = known.class === 'transient' || known.class === 'throttled';
+  const retries = isTemporary && unchangedForMs < deps.settings.patienceMs;
+  const { importId, phase } = step;
+  const failure = explain(known, { importId, phase, request }, retries ? 'retried' : 'stopped');
+  if (retries) {
     step.log('attempt failed, retrying', { code: failure.code, error: failure.message, requestId: failure.requestId });
     return ApplicationFailure.create({
       message: `${failure.code}: ${failure.message}`,
@@ -222,14 +227,10 @@ async function asTemporalFailure(
       details: [failure],
     });
   }
-  const attention = {
-    code: failure.code,
-    message: failure.message,
-    remedy: failure.remedy,
-    since: new Date().toISOString(),
-  };
+  const { code, message, remedy } = failure;
+  let since: string | null;
   try {
-    await deps.store.attention(step, attention);
+    since = await deps.store.attention(step, { code, message, remedy });
   } catch (unwritten) {
     // An attention that is not in the record cannot be resumed: retry the whole step.
     return ApplicationFailure.create({ message: String(unwritten), type: 'transient' });
@@ -238,6 +239,6 @@ async function asTemporalFailure(
     message: `${failure.code}: ${failure.message}`,
     type: 'attention',
     nonRetryable: true,
-    details: [{ ...failure, class: 'attention', version: step.version, since: attention.since }],
+    details: [{ ...failure, class: 'attention', version: step.version, ...(since === null ? {} : { since }) }],
   });
 }

@@ -1,6 +1,7 @@
 /** The checks of `doctor` in the cloud: whether an import would succeed. They leave no resources behind. */
 import { type DoctorCheck, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
+import { insteadOfResume } from '../domain/errors/index.js';
 import { isArchiveClass } from '../domain/object-location.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
@@ -282,6 +283,6 @@ function remedyOf({ class: kind, remedy }: Failure): string {
     case 'transient':
       return 'Check the network, proxy, firewall and DNS between this host and the endpoint, and run doctor again. If the check still fails, see https://status.alibabacloud.com.';
     default:
-      return remedy;
+      return insteadOfResume(remedy, 'run doctor again');
   }
 }

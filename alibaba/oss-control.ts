@@ -104,7 +104,7 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     } catch (error) {
       if (error instanceof FailureError) throw error;
       if (error instanceof z.ZodError) throw unreadable(action, error);
-      throw ossFailure({ action, ...describeError(error), cause: error });
+      throw ossFailure({ action, ...describeError(error), values: { bucket, region: place.region }, cause: error });
     }
   };
 

@@ -56,7 +56,7 @@ export function createWire(options: WireOptions): Wire {
       request.signal?.throwIfAborted();
       const credentials = await options.credentials();
       const response = await sendUnderLease(request.action, () => send(request, credentials));
-      if (response.status >= 300) throw errorResponse(request.action, response);
+      if (response.status >= 300) throw errorResponse(request, response);
       return response;
     },
   };
@@ -116,10 +116,10 @@ async function exchange(call: http.ClientRequest, request: WireRequest, stallMs:
     request.signal?.throwIfAborted();
     if (stalled) {
       const message = `${request.action} on ${request.bucket}/${request.key}: no bytes were transferred for ${stallMs / 1000} s`;
-      throw ossFailure({ action: request.action, code: 'Upload.Stalled', message, outcomeUnknown: true, cause: error });
+      throw ossFailure({ ...subjectOf(request), code: 'Upload.Stalled', message, outcomeUnknown: true, cause: error });
     }
     if (!isSocketError(error)) throw error;
-    throw ossFailure({ action: request.action, ...describeError(error), outcomeUnknown: true, cause: error });
+    throw ossFailure({ ...subjectOf(request), ...describeError(error), outcomeUnknown: true, cause: error });
   } finally {
     clearInterval(watchdog);
     request.signal?.removeEventListener('abort', abort);
@@ -224,8 +224,12 @@ async function sendBody(
   call.end();
 }
 
+function subjectOf({ action, bucket, key }: WireRequest) {
+  return { action, values: { bucket, object: `oss://${bucket}/${key}` } };
+}
+
 /** OSS describes errors in XML, or in the header `x-oss-err` for responses without a body. */
-function errorResponse(action: string, response: WireResponse): Error {
+function errorResponse(request: WireRequest, response: WireResponse): Error {
   const encoded = response.headers['x-oss-err'];
   const xml =
     response.body.length > 0 ? response.body.toString() : Buffer.from(String(encoded ?? ''), 'base64').toString();
@@ -233,7 +237,7 @@ function errorResponse(action: string, response: WireResponse): Error {
   const requestId = field('RequestId') ?? response.headers['x-oss-request-id'];
   const retryAfter = Number(response.headers['retry-after']);
   return ossFailure({
-    action,
+    ...subjectOf(request),
     code: field('Code') ?? (response.status === 404 ? 'NoSuchKey' : `Http${response.status}`),
     message: field('Message') ?? `the response with status ${response.status} contains no error description`,
     status: response.status,

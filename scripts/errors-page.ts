@@ -1,5 +1,6 @@
 /** Generates docs/errors.md from the catalogue, so that the two cannot differ. */
 import { CATALOGUE, type CatalogueEntry, type CatalogueService } from '../domain/errors/index.js';
+import { remedyOf } from '../domain/errors/remedy.js';
 
 const CLASSES: readonly (readonly [CatalogueEntry['class'], string])[] = [
   [
@@ -53,14 +54,19 @@ export function errorsPage(): string {
     '| --- | --- |',
     ...CLASSES.map(([name, meaning]) => `| \`${name}\` | ${meaning} |`),
     '',
-    '`{permission}` stands for the RAM action that was denied, and `{policy}` for a RAM policy that grants it. The error of an',
-    'import contains the actual values.',
+    'Words in capitals (`BUCKET`, `REGION`, `SOURCE` …), `disks[N]`, `{permission}` (the RAM action that was denied) and `{policy}` (a RAM',
+    'policy that grants it) stand for values. The error of an import contains the actual values. An import that has stopped after its',
+    'retries shows what follows “If this lasts”.',
     '',
     sections.join('\n'),
   ]
     .join('\n')
     .trimEnd()
     .concat('\n');
+}
+
+function optionOf({ option }: CatalogueEntry): string {
+  return option === undefined ? '' : ` Or resume with --set ${option.path}=${option.value} ${option.effect}.`;
 }
 
 function entryLines(entry: CatalogueEntry): readonly string[] {
@@ -83,7 +89,7 @@ function entryLines(entry: CatalogueEntry): readonly string[] {
     '',
     ...(entry.aliases ? [`Also spelled ${entry.aliases.map(code).join(', ')}.`, ''] : []),
     ...(entry.also ? [`The same for ${entry.also.map(code).join(', ')}.`, ''] : []),
-    entry.remedy,
+    `${remedyOf(entry, {})}${optionOf(entry)}`,
     ...(entry.link ? ['', `See <${entry.link}>.`] : []),
     '',
   ];

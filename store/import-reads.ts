@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { ImportEvent, ImportView, Progress, State } from '../domain/import.js';
 import type { WorkerWait } from '../domain/worker-wait.js';
+import { isoTime } from './iso-time.js';
 import { LEDGER_JSON } from './ledger.js';
 import { type ImportRow, type StoredWait, toView, workerWaitOf } from './rows.js';
 
@@ -80,7 +81,7 @@ const SELECT_VIEW = `
     (select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') from ledger where import_id = i.id) as ledger,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'phase', phase,
-        'startedAt', to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-        'endedAt', to_char(ended_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by started_at), '[]')
+        'startedAt', ${isoTime('started_at')},
+        'endedAt', ${isoTime('ended_at')}) order by started_at), '[]')
       from timeline where import_id = i.id) as timeline
   from imports i`;

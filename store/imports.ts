@@ -8,6 +8,7 @@ import { decisionStatements } from './decisions.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
 import { importReads } from './import-reads.js';
+import { isoTime } from './iso-time.js';
 import { lateCheckQueries } from './late-checks.js';
 import { ledgerQueries } from './ledger.js';
 import { orphanQueries } from './orphans.js';
@@ -173,22 +174,29 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       );
     },
 
-    /** Ignored for a stop that has been resumed, and for an import with a cancel request before its cleanup: no step waits there. */
-    attention(step: StepWrite, attention: Attention): Promise<boolean> {
-      return write(
-        `with changed as (
-           update imports set version = $2, phase = $3, state = 'attention', attention = $4, attention_version = $2,
-             waiting_for = null, updated_at = now()
+    /**
+     * Ignored for a stop that has been resumed, and for an import with a cancel request before its cleanup: no step waits there.
+     * @returns the time of the stop by the clock of the database, which all workers share; null if ignored
+     */
+    async attention(step: StepWrite, attention: Omit<Attention, 'since'>): Promise<string | null> {
+      const { rows } = await pool.query<{ since: string }>(
+        `with stop as (
+           select $4::jsonb || jsonb_build_object('since', ${isoTime('now()')}) as attention
+         ), changed as (
+           update imports set version = $2, phase = $3, state = 'attention', attention = stop.attention,
+             attention_version = $2, waiting_for = null, updated_at = now()
+           from stop
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and resumed_version is distinct from $2 and (cancel_asked_at is null or $3 in ('accepted', 'cleanup'))
-           returning id
+           returning id, imports.attention
          ), event as (
            insert into events (import_id, type, phase, state, message, detail)
-           select id, 'attention', $3, 'attention', $4::jsonb ->> 'message', $4::jsonb from changed
+           select id, 'attention', $3, 'attention', attention ->> 'message', attention from changed
          )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+         select attention ->> 'since' as since, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
         [step.importId, step.version, step.phase, JSON.stringify(attention)],
       );
+      return rows[0]?.since ?? null;
     },
 
     /**

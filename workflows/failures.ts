@@ -2,7 +2,7 @@
 
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { Failure } from '../domain/errors/failure.js';
-import { fail } from '../domain/errors/index.js';
+import { fail, ofEnded } from '../domain/errors/index.js';
 import type { Attention, ImportError, Phase } from '../domain/import.js';
 import { RECORD_DECIDES, type RecordedState } from '../domain/process-names.js';
 
@@ -55,7 +55,7 @@ export function importErrorOf(error: unknown, phase: Phase): ImportError {
   return {
     code: failure.code,
     message: failure.class === 'attention' ? `not resumed within the time limit: ${failure.message}` : failure.message,
-    remedy: failure.remedy,
+    remedy: failure.class === 'attention' ? ofEnded(failure.remedy) : failure.remedy,
     requestId: failure.requestId ?? null,
     phase,
   };

@@ -1,9 +1,9 @@
 /** Late inspections: images that can be inspected only during the upload (decompressed, downloaded or changed). The rules of preflight apply. */
-import { FailureError } from '../../domain/errors/failure.js';
 import { settleImage } from '../../domain/image-settings.js';
 import type { DiskPlan, ImportPlan } from '../../domain/plan.js';
 import type { ImportRequest } from '../../domain/request/request.js';
 import type { Inspection } from '../../images/inspection.js';
+import { combined } from '../combined-problems.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { diskOf, importableFormat, sizeOf } from '../disk-decision.js';
 import { contradictions, refused } from '../image-policy.js';
@@ -26,8 +26,8 @@ export async function judge(
   const own = findingsOf(inspection, disk, number);
   const findings = number === 1 ? [...contradictions(request, inspection), ...own] : own;
   await deps.store.replaceFindings(step, { source: 'inspection', disk: number, except: UPLOAD_CODES }, findings);
-  const [first] = refused(findings, request);
-  if (first !== undefined) throw new FailureError(first);
+  const problems = refused(findings, request);
+  if (problems.length > 0) throw combined(problems, { importId: step.importId, phase: step.phase, request });
   const converted = disk.conversion === 'converted';
   const format = converted ? inspection.format : importableFormat(asked, inspection, field);
   return { ...disk, format, diskImageSizeGiB: sizeOf(asked, inspection, field) };
@@ -47,7 +47,8 @@ export async function settle(
   if (system === null) return plan;
   const { settings, finding, problems } = settleImage(request, system);
   await deps.store.replaceFindings(step, { source: 'inspection', disk: null, codes: [finding.code] }, [finding]);
-  const [broken] = problems.map(failureOfRule);
-  if (broken !== undefined) throw new FailureError(broken);
+  if (problems.length > 0) {
+    throw combined(problems.map(failureOfRule), { importId: step.importId, phase: step.phase, request });
+  }
   return { ...plan, ...settings };
 }

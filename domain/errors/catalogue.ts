@@ -11,6 +11,7 @@ import { OWN } from './own.js';
 import { permissionsFor, policyFor } from './permissions.js';
 import { RAM, STS } from './ram.js';
 import { redact } from './redact.js';
+import { type RemedyValues, remedyOf } from './remedy.js';
 import { SOURCES } from './sources.js';
 
 type Entry = (
@@ -67,6 +68,7 @@ export interface FailureFacts {
   readonly retryAfterMs?: number;
   readonly field?: string;
   readonly outcomeUnknown?: boolean;
+  readonly values?: RemedyValues;
 }
 
 /** The entry for a code as one service returns it; null where the catalogue does not know the code. */
@@ -121,7 +123,7 @@ export function failureOf(facts: FailureFacts): Failure {
     code: entry?.aliases?.includes(code) ? entry.code : code,
     class: entry === null ? classOfUnknown(facts) : entry.class === 'success' ? 'defect' : entry.class,
     message: messageOf(entry, facts, text),
-    remedy: fill(entry?.remedy ?? remedyOfUnknown(facts), facts),
+    remedy: remedyOf(entryOf(facts), withPermission(facts)),
     ...(link === null ? {} : { link }),
     ...(blamed === undefined ? {} : { field: blamed }),
     ...(unknown === undefined ? {} : { outcomeUnknown: unknown }),
@@ -143,7 +145,12 @@ function messageOf(entry: CatalogueEntry | null, facts: FailureFacts, text: stri
     return `${facts.action} failed${status} and an unknown error code: ${text || 'no message'}`;
   }
   if (text === '') return entry.meaning;
-  return CATALOGUE.own.includes(entry) ? text : `${entry.meaning} (${facts.action}: ${text})`;
+  if (CATALOGUE.own.includes(entry)) return text;
+  const { action, values } = facts;
+  const subject = values?.object ?? values?.bucket;
+  const call = subject === undefined ? action : `${action} of ${subject}`;
+  // A response without a body: the code is all that it says.
+  return text === facts.code ? `${entry.meaning} (${call})` : `${entry.meaning} (${call}: ${text})`;
 }
 
 /**
@@ -160,19 +167,43 @@ function classOfUnknown({ code, status, outcomeUnknown }: FailureFacts): Failure
   return status === 401 || status === 403 ? 'attention' : 'request';
 }
 
-function remedyOfUnknown(facts: FailureFacts): string {
-  return {
-    transient:
-      'Nothing to do: the call is retried. If this lasts, look the code up and contact Alibaba Cloud support with the request id.',
-    throttled: 'Nothing to do: the call is retried more slowly.',
-    attention: 'Look the code up, fix the cause, then resume.',
-    request: 'Look the code up, correct the request and start a new import.',
-    defect: 'Report it with the import id and the worker’s log.',
-  }[classOfUnknown(facts)];
+const UNKNOWN: Readonly<Record<FailureClass, Pick<CatalogueEntry, 'remedy' | 'lasting'>>> = {
+  transient: {
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Look the code up, and contact Alibaba Cloud support with the request id.',
+  },
+  throttled: {
+    remedy: 'Nothing to do: the call is retried more slowly.',
+    lasting: 'Check which other programs of the account call this API.',
+  },
+  attention: { remedy: 'Look the code up, fix the cause, then resume.' },
+  request: { remedy: 'Look the code up, correct the request and start a new import.' },
+  defect: { remedy: 'Report it with the import id and the worker’s log.' },
+};
+
+/** The entry for a failure; for an unknown code one that is derived from its class. */
+export function entryOf(facts: FailureFacts): CatalogueEntry {
+  const known = lookUp(facts.service, facts.code);
+  if (known !== null) return known;
+  const kind = classOfUnknown(facts);
+  return { code: facts.code, meaning: 'Unknown error code', class: kind, ...UNKNOWN[kind] };
 }
 
-function fill(remedy: string, { service, action }: FailureFacts): string {
-  return remedy
-    .replaceAll('{permission}', permissionsFor(service, action).join(', '))
-    .replaceAll('{policy}', policyFor(service, action));
+/** The facts that a failure was made from, as far as its remedy depends on them. */
+export function factsOf(failure: Failure): FailureFacts & { readonly values: RemedyValues } {
+  const { service = 'own', action = '' } = failure;
+  const facts = { ...failure, service, action };
+  return { ...facts, values: withPermission(facts) };
+}
+
+function withPermission({
+  service,
+  action,
+  values,
+}: Pick<FailureFacts, 'service' | 'action' | 'values'>): RemedyValues {
+  return {
+    permission: permissionsFor(service, action).join(', '),
+    policy: policyFor(service, action),
+    ...values,
+  };
 }

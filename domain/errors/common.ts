@@ -9,14 +9,16 @@ export const COMMON = [
     prefix: 'any',
     meaning: 'API rate limit exceeded; the cloud counts calls per account, region and minute',
     class: 'throttled',
-    remedy:
-      'Nothing to do: the call is retried, and the whole worker slows down. If this lasts, check the limits at https://quotas.console.aliyun.com and which other programs of the account call this API.',
+    remedy: 'Nothing to do: the call is retried, and the whole worker slows down.',
+    lasting:
+      'Check the limits at https://quotas.console.aliyun.com and which other programs of the account call this API.',
   },
   {
     code: 'InternalError',
     meaning: 'Internal error of the cloud',
     class: 'transient',
-    remedy: 'Nothing to do: the call is retried. If this lasts, contact Alibaba Cloud support with the request id.',
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Contact Alibaba Cloud support with the request id.',
     outcomeUnknown: true,
   },
   {
@@ -24,7 +26,8 @@ export const COMMON = [
     also: ['UnknownError'],
     meaning: 'The cloud service is busy, or failed for a reason that it does not report',
     class: 'transient',
-    remedy: 'Nothing to do: the call is retried. If this lasts, contact Alibaba Cloud support with the request id.',
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Contact Alibaba Cloud support with the request id.',
     outcomeUnknown: true,
   },
   {
@@ -32,14 +35,16 @@ export const COMMON = [
     prefix: 'dotted',
     meaning: 'The cloud service is temporarily unavailable',
     class: 'transient',
-    remedy: 'Nothing to do: the call is retried. If this lasts, check https://status.alibabacloud.com.',
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Check https://status.alibabacloud.com.',
     outcomeUnknown: true,
   },
   {
     code: 'ServiceUnavailable.RegionMaintaining',
     meaning: 'The region is under maintenance',
     class: 'transient',
-    remedy: 'Nothing to do: the call is retried. Check https://status.alibabacloud.com for the end of the maintenance.',
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Check https://status.alibabacloud.com for the end of the maintenance.',
   },
   {
     code: 'SignatureDoesNotMatch',
@@ -55,6 +60,8 @@ export const COMMON = [
     meaning: 'The request was already received: its signature nonce was used before',
     class: 'transient',
     remedy: 'Nothing to do: the call is retried with a new signature.',
+    lasting:
+      'Check the clock of this host and the proxies between it and the endpoint, which must not repeat requests.',
     outcomeUnknown: true,
   },
   {
@@ -139,6 +146,7 @@ export const COMMON = [
     meaning: 'The previous call with the same client token is still in progress',
     class: 'transient',
     remedy: 'Nothing to do: the call is retried and then returns the result of the first one.',
+    lasting: 'Contact Alibaba Cloud support with the request id.',
     link: LINKS.idempotence,
     outcomeUnknown: true,
   },

@@ -1,5 +1,5 @@
 /** ImportImage: every code of its page, in the page's order. */
-import { type CatalogueEntry, LINKS } from './entry.js';
+import { type CatalogueEntry, ENSURE_ROLE, LINKS } from './entry.js';
 
 const link = LINKS.importImage;
 
@@ -9,7 +9,7 @@ export const ECS_IMPORT = [
     meaning: 'The object key does not have the extension of a disk image',
     class: 'request',
     remedy:
-      'Use an object key that ends in .raw, .img, .vhd, .qcow2 or .vmdk (copy the object: ossutil cp oss://BUCKET/disk oss://BUCKET/disk.qcow2), then start a new import from it.',
+      'Use an object key that ends in .raw, .img, .vhd, .qcow2 or .vmdk (copy the object: ossutil cp {object} {object}.qcow2), then start a new import from it.',
     link,
     field: 'disks[].source',
   },
@@ -42,7 +42,7 @@ export const ECS_IMPORT = [
     code: 'InvalidOSSObject.Size',
     meaning: 'The object is empty',
     class: 'request',
-    remedy: 'Upload the image again (ossutil stat oss://BUCKET/KEY shows its size), then start a new import.',
+    remedy: 'Upload the image again (ossutil stat {object} shows its size), then start a new import.',
     link,
     field: 'disks[].source',
   },
@@ -83,7 +83,7 @@ export const ECS_IMPORT = [
     meaning: 'Another image of this account in this region has the same name',
     class: 'request',
     remedy:
-      'Use another imageName, or delete the other image; this command shows it: aliyun ecs DescribeImages --RegionId REGION --ImageName NAME --Status ALL.',
+      'Use another imageName, or delete the other image; this command shows it: aliyun ecs DescribeImages --RegionId {region} --ImageName {imageName}.',
     link,
     field: 'imageName',
   },
@@ -92,7 +92,7 @@ export const ECS_IMPORT = [
     meaning: 'The system disk is smaller than the image, or not between 1 and 2,048 GiB',
     class: 'request',
     remedy:
-      'Set disks[0].diskImageSize to at least the virtual size of the image (qemu-img info IMAGE) and at most 2048, or remove it.',
+      'Set {disk}.diskImageSize to at least the virtual size of the image (qemu-img info {source}) and at most 2048, or remove it.',
     link,
     field: 'disks[0].diskImageSize',
   },
@@ -101,7 +101,7 @@ export const ECS_IMPORT = [
     meaning: 'A data disk is smaller than its image, or not between 1 and 2,048 GiB',
     class: 'request',
     remedy:
-      'Set diskImageSize of each data disk to at least the virtual size of its image and at most 2048, or remove it.',
+      'Set {disk}.diskImageSize to at least the virtual size of the image (qemu-img info {source}) and at most 2048, or remove it.',
     link,
     field: 'disks[].diskImageSize',
   },
@@ -110,7 +110,7 @@ export const ECS_IMPORT = [
     meaning: 'The file is not a disk image of the stated format, or of any supported format',
     class: 'request',
     remedy:
-      'Convert the image and import the result: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2; then qemu-img check TARGET.qcow2. Unpack archives first.',
+      'Convert the image and import the result: qemu-img convert -O qcow2 -c {source} {target}; then qemu-img check {target}. Unpack archives first.',
     link,
     field: 'disks[].format',
   },
@@ -134,7 +134,7 @@ export const ECS_IMPORT = [
     code: 'InvalidOSSBucket.NotFound',
     meaning: 'The bucket does not exist in the region of the import',
     class: 'request',
-    remedy: 'Check the name and region with ossutil stat oss://BUCKET; the bucket must be in the region of the import.',
+    remedy: 'Check the name and region with ossutil stat oss://{bucket}; the bucket must be in {region}.',
     link,
     field: 'upload.bucket',
   },
@@ -142,7 +142,7 @@ export const ECS_IMPORT = [
     code: 'InvalidOSSObject.NotFound',
     meaning: 'The object does not exist in the bucket',
     class: 'request',
-    remedy: 'Check the key with ossutil ls oss://BUCKET/PREFIX (keys are case-sensitive), then start a new import.',
+    remedy: 'Check the key with ossutil ls {object} (keys are case-sensitive), then start a new import.',
     link,
     field: 'disks[].source',
   },
@@ -151,7 +151,7 @@ export const ECS_IMPORT = [
     meaning: 'The object is archived and must be restored before it can be read',
     class: 'attention',
     remedy:
-      'Restore it with ossutil restore oss://BUCKET/KEY, wait until ossutil stat shows ongoing-request="false" (minutes for Archive, hours for Cold Archive), then resume.',
+      'Restore it with ossutil restore {object}, wait until ossutil stat {object} shows ongoing-request="false" (minutes for Archive, hours for Cold Archive), then resume.',
     link: LINKS.ossRestore,
     field: 'disks[].source',
   },
@@ -160,7 +160,7 @@ export const ECS_IMPORT = [
     meaning: 'The bucket is not in the region of the import, or cannot be used for it',
     class: 'request',
     remedy:
-      'Use a bucket in the region of the import (ossutil stat oss://BUCKET shows Location), or import into the region of the bucket. For an object in another region, use a signed URL as the source (ossutil presign oss://BUCKET/KEY): the service copies it into upload.bucket.',
+      'Use a bucket in {region} (ossutil stat oss://{bucket} shows Location), or import into the region of the bucket. For an object in another region, use a signed URL as the source (ossutil presign {object}): the service copies it into upload.bucket.',
     link,
     field: 'upload.bucket',
   },
@@ -184,8 +184,9 @@ export const ECS_IMPORT = [
     code: 'InvalidOSSBucket.FlowLimit',
     meaning: 'The bandwidth limit of the bucket delays the import',
     class: 'throttled',
-    remedy:
-      'Nothing to do: the call is retried more slowly. If this lasts, import fewer images concurrently, or request more bandwidth for the bucket: https://smartservice.console.aliyun.com/service/create-ticket.',
+    remedy: 'Nothing to do: the call is retried more slowly.',
+    lasting:
+      'Import fewer images concurrently, or request more bandwidth for the bucket: https://smartservice.console.aliyun.com/service/create-ticket.',
     link,
     field: 'upload.bucket',
   },
@@ -194,7 +195,7 @@ export const ECS_IMPORT = [
     meaning: 'The region does not support images of this format',
     class: 'request',
     remedy:
-      'Convert the image to QCOW2 (qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2), or set upload.convert to "qcow2".',
+      'Convert the image to QCOW2 (qemu-img convert -O qcow2 -c {source} {target}), or set upload.convert to "qcow2".',
     link,
     field: 'disks[].format',
   },
@@ -259,6 +260,7 @@ export const ECS_IMPORT = [
     class: 'transient',
     remedy:
       'Nothing to do: the call is retried until the import task has ended. To stop the task, run aliyun ecs CancelTask.',
+    lasting: 'Check the task in the ECS console of {region}, or stop it with aliyun ecs CancelTask.',
     link: LINKS.cancelTask,
   },
   {
@@ -282,7 +284,7 @@ export const ECS_IMPORT = [
     meaning: 'The account is not on the allow list for this feature, such as importing VMDK',
     class: 'attention',
     remedy:
-      'Convert the image (qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2) and start a new import, or request access (https://smartservice.console.aliyun.com/service/create-ticket) and resume.',
+      'Convert the image (qemu-img convert -O qcow2 -c {source} {target}) and start a new import, or request access (https://smartservice.console.aliyun.com/service/create-ticket) and resume.',
     link,
   },
   {
@@ -293,7 +295,8 @@ export const ECS_IMPORT = [
     class: 'attention',
     repairedIn: 'role',
     remedy:
-      'Create the RAM role AliyunECSImageImportDefaultRole with trusted service ecs.aliyuncs.com (https://ram.console.aliyun.com/roles), attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName AliyunECSImageImportDefaultRole), then resume. With role "ensure" the service creates both, if its own permissions allow it.',
+      'Create the RAM role {role} with trusted service ecs.aliyuncs.com (https://ram.console.aliyun.com/roles), attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName {role}), then resume.',
+    option: ENSURE_ROLE,
     link,
     field: 'roleName',
   },
@@ -318,7 +321,7 @@ export const ECS_IMPORT = [
     class: 'attention',
     repairedIn: 'role',
     remedy:
-      'Allow the import role to read it: attach AliyunECSImageImportRolePolicy, or a policy that allows oss:GetObject, oss:GetBucketLocation and oss:GetBucketInfo on acs:oss:*:*:BUCKET and acs:oss:*:*:BUCKET/*. Check the bucket policy for a Deny. Then resume.',
+      'Allow the RAM role {role} to read it: attach the system policy {rolePolicy}, or a policy that allows oss:GetObject, oss:GetBucketLocation and oss:GetBucketInfo on acs:oss:*:*:{bucket} and acs:oss:*:*:{bucket}/*. Check the bucket policy for a Deny. Then resume.',
     link: LINKS.ramPolicies,
     field: 'upload.bucket',
   },
@@ -327,7 +330,7 @@ export const ECS_IMPORT = [
     meaning: 'The block size of the VHD is not supported',
     class: 'request',
     remedy:
-      'Write the VHD again: qemu-img convert -f vpc -O qcow2 -c SOURCE.vhd TARGET.qcow2 (or -O vpc, which uses blocks of 2 MiB).',
+      'Write the VHD again: qemu-img convert -f vpc -O qcow2 -c {source} {target} (or -O vpc, which uses blocks of 2 MiB).',
     link,
     field: 'disks[].source',
   },
@@ -335,7 +338,7 @@ export const ECS_IMPORT = [
     code: 'ImageCheckUnsupported.WindowsImage',
     meaning: 'The cloud’s detection does not support this Windows image',
     class: 'attention',
-    remedy: 'Resume with --set detection.strategy=none to import without detection.',
+    remedy: 'Run ecs-image-import resume {importId} --set detection.strategy=none to import without detection.',
     link,
     field: 'detection.strategy',
   },
@@ -343,7 +346,7 @@ export const ECS_IMPORT = [
     code: 'InvalidVHDImage.IncorrectSize',
     meaning: 'The header of the VHD is inconsistent: its block table does not cover the disk',
     class: 'request',
-    remedy: 'Write the VHD again: qemu-img convert -f vpc -O qcow2 -c SOURCE.vhd TARGET.qcow2.',
+    remedy: 'Write the VHD again: qemu-img convert -f vpc -O qcow2 -c {source} {target}.',
     link,
     field: 'disks[].source',
   },
@@ -352,7 +355,7 @@ export const ECS_IMPORT = [
     meaning: 'The bucket encrypts its objects, and ECS cannot import encrypted objects',
     class: 'request',
     remedy:
-      'Use a bucket without server-side encryption, or disable it (ossutil bucket-encryption --method delete oss://BUCKET) and upload again: existing objects stay encrypted.',
+      'Use a bucket without server-side encryption, or disable it (ossutil bucket-encryption --method delete oss://{bucket}) and upload again: existing objects stay encrypted.',
     link,
     field: 'upload.bucket',
   },
@@ -377,7 +380,7 @@ export const ECS_IMPORT = [
     meaning: 'The CloudBox does not exist in this account and region',
     class: 'request',
     remedy:
-      'Set storageLocationArn to arn:acs:cloudbox:REGION:ACCOUNT:cloudbox/ID with the id from https://cloudbox.console.aliyun.com, or remove it.',
+      'Set storageLocationArn to arn:acs:cloudbox:{region}:ACCOUNT:cloudbox/ID with the id from https://cloudbox.console.aliyun.com, or remove it.',
     link,
     field: 'storageLocationArn',
   },
@@ -387,7 +390,8 @@ export const ECS_IMPORT = [
     class: 'attention',
     repairedIn: 'role',
     remedy:
-      'Create the RAM role AliyunECSCloudBoxImageImportDefaultRole with trusted service ecs.aliyuncs.com (https://ram.console.aliyun.com/roles), attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSCloudBoxImageImportRolePolicy --RoleName AliyunECSCloudBoxImageImportDefaultRole), then resume. With role "ensure" the service creates both, if its own permissions allow it.',
+      'Create the RAM role {role} with trusted service ecs.aliyuncs.com (https://ram.console.aliyun.com/roles), attach the system policy (aliyun ram AttachPolicyToRole --PolicyType System --PolicyName {rolePolicy} --RoleName {role}), then resume.',
+    option: ENSURE_ROLE,
     link,
     field: 'roleName',
   },

@@ -8,7 +8,7 @@ export const ECS = [
     code: 'InvalidTaskId.NotFound',
     meaning: 'The task does not exist in this region; the cloud removes old tasks',
     class: 'request',
-    remedy: 'Check the image instead: aliyun ecs DescribeImages --RegionId REGION --ImageId ID --Status ALL.',
+    remedy: 'Check the image instead: aliyun ecs DescribeImages --RegionId {region} --ImageId {imageId}.',
     link: LINKS.cancelTask,
   },
   {
@@ -23,13 +23,15 @@ export const ECS = [
     meaning: 'The task has ended and can no longer be cancelled',
     class: 'transient',
     remedy: 'Nothing to do: the service checks the result of the task.',
+    lasting: 'Check the task and its image in the ECS console of {region}.',
     link: LINKS.cancelTask,
   },
   {
     code: 'CancelTaskFailed',
     meaning: 'The task could not be cancelled',
     class: 'transient',
-    remedy: `Nothing to do: the call is retried. If this lasts, wait for the end of the task, or contact Alibaba Cloud support: ${TICKET}.`,
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: `Wait for the end of the task, or contact Alibaba Cloud support: ${TICKET}.`,
     link: LINKS.cancelTask,
   },
   {
@@ -65,6 +67,7 @@ export const ECS = [
     meaning: 'The image is being exported',
     class: 'transient',
     remedy: 'Nothing to do: the call is retried until the export has ended.',
+    lasting: 'Wait for the end of the export in the ECS console of {region}, or cancel it.',
     link: LINKS.deleteImage,
   },
   {
@@ -73,13 +76,15 @@ export const ECS = [
     class: 'transient',
     remedy:
       'Nothing to do: the call is retried until the copy has ended. To stop the copy, run aliyun ecs CancelCopyImage.',
+    lasting: 'Wait for the end of the copy in the ECS console, or cancel it with aliyun ecs CancelCopyImage.',
     link: LINKS.copyImage,
   },
   {
     code: 'IncorrectImageStatus',
     meaning: 'The status of the image does not allow this: it is not available yet, or no longer',
     class: 'transient',
-    remedy: 'Nothing to do: the call is retried. If this lasts, check the status of the image in the ECS console.',
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Check the status of the image in the ECS console.',
     link: LINKS.copyImage,
   },
   {
@@ -87,6 +92,7 @@ export const ECS = [
     meaning: 'Another operation on the same resource is in progress',
     class: 'transient',
     remedy: 'Nothing to do: the call is retried when the other operation has ended.',
+    lasting: 'Wait for the end of the other operation on the image in the ECS console of {region}.',
   },
   {
     code: 'SourceRegion.NotFound',
@@ -195,6 +201,7 @@ export const ECS = [
     meaning: 'The copy can no longer be cancelled',
     class: 'transient',
     remedy: 'Nothing to do: the service waits for the end of the copy and then deletes it.',
+    lasting: 'Check the copy in the ECS console of its region.',
     link: LINKS.copyImage,
   },
   {

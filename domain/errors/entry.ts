@@ -20,8 +20,12 @@ export interface CatalogueEntry {
   readonly meaning: string;
   /** `success`: the vendor reports it as an error, but it is not one. */
   readonly class: FailureClass | 'success';
-  /** `{permission}` is replaced by the RAM action that was denied, `{policy}` by a RAM policy that allows it. */
+  /** The placeholders are in remedy.ts: `{bucket}`, `{permission}` … */
   readonly remedy: string;
+  /** Of class `transient` or `throttled`: what to do when the retries do not help. The import then stops, so it ends with a period. */
+  readonly lasting?: string;
+  /** A change of the request that also helps, offered where it is possible: `effect` completes "resume ID --set path=value …". */
+  readonly option?: { readonly path: string; readonly value: string; readonly effect: string };
   readonly link?: string;
   /** The request field that caused the error. */
   readonly field?: string;
@@ -48,4 +52,11 @@ export const LINKS = {
   ossErrors: `${HELP}/oss/user-guide/overview-14`,
   ossRestore: `${HELP}/oss/developer-reference/restore`,
   errorCenter: 'https://api.alibabacloud.com/troubleshoot',
+} as const;
+
+/** Offered where the role of the import is missing. */
+export const ENSURE_ROLE = {
+  path: 'role',
+  value: 'ensure',
+  effect: 'to have the service create it, if its own permissions allow that',
 } as const;

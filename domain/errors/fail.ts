@@ -3,6 +3,7 @@
 import { type CatalogueCode, failureOf } from './catalogue.js';
 import { FailureError } from './failure.js';
 import { redact } from './redact.js';
+import type { RemedyValues } from './remedy.js';
 
 export interface FailureDetails {
   /** The request field to blame, where it is not the catalogue entry's. */
@@ -14,6 +15,8 @@ export interface FailureDetails {
   readonly requestId?: string;
   readonly retryAfterMs?: number;
   readonly outcomeUnknown?: boolean;
+  /** What the failure is about, where it is not what the request names. */
+  readonly values?: RemedyValues;
   readonly cause?: unknown;
 }
 

@@ -1,6 +1,7 @@
 /** What a failed call means and how to react. Errors are values with a code from the catalogue. */
 
 import type { Phase } from '../import.js';
+import type { RemedyValues } from './remedy.js';
 
 /**
  * `transient`: retry with backoff. `throttled`: retry later and slow down. `attention`: action required, then resume.
@@ -24,6 +25,10 @@ export interface Failure {
   readonly action?: string;
   /** The request field that caused the failure, e.g. `imageName`. */
   readonly field?: string;
+  /** What the failed call was about, for the remedy; what is absent is taken from the request. */
+  readonly values?: RemedyValues;
+  /** A finding of the inspection: `inspection.failOn: never` lets the import pass. */
+  readonly overridable?: boolean;
   /** How long the cloud asks to wait, in ms. */
   readonly retryAfterMs?: number;
   /** True when the call may have taken effect although it failed (response lost, time-out, unreadable body). */

@@ -12,3 +12,4 @@ export {
 export type { CatalogueEntry, CatalogueService } from './entry.js';
 export { fail } from './fail.js';
 export { hostFailure, orHostFailure, programFailure } from './host.js';
+export { insteadOfResume, ofEnded } from './remedy.js';

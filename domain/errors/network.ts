@@ -2,7 +2,7 @@
 import type { CatalogueEntry } from './entry.js';
 
 const RETRIED = 'Nothing to do: the call is retried.';
-const NETWORK_PATH = `${RETRIED} If this lasts, check the network, proxy and firewall between this host and the region’s endpoint.`;
+const NETWORK_PATH = 'Check the network, proxy and firewall between this host and the region’s endpoint.';
 
 export const NETWORK = [
   {
@@ -10,7 +10,8 @@ export const NETWORK = [
     also: ['EPIPE', 'ECONNABORTED', 'ResponseError', 'RequestError', 'UND_ERR_SOCKET'],
     meaning: 'The connection was closed before the response was complete',
     class: 'transient',
-    remedy: NETWORK_PATH,
+    remedy: RETRIED,
+    lasting: NETWORK_PATH,
     outcomeUnknown: true,
   },
   {
@@ -18,7 +19,8 @@ export const NETWORK = [
     also: ['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ConnectionTimeoutError', 'ResponseTimeoutError', 'UND_ERR_HEADERS_TIMEOUT'],
     meaning: 'The request timed out',
     class: 'transient',
-    remedy: NETWORK_PATH,
+    remedy: RETRIED,
+    lasting: NETWORK_PATH,
     outcomeUnknown: true,
   },
   {
@@ -26,28 +28,33 @@ export const NETWORK = [
     also: ['SyntaxError'],
     meaning: 'The response is not one of the cloud’s API: a proxy or load balancer answered instead',
     class: 'transient',
-    remedy: NETWORK_PATH,
+    remedy: RETRIED,
+    lasting: NETWORK_PATH,
     outcomeUnknown: true,
   },
   {
     code: 'ECONNREFUSED',
     meaning: 'Connection refused: no server listens at the endpoint',
     class: 'transient',
-    remedy: `${RETRIED} If this lasts, check that ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT and OSS_ENDPOINT are unset or correct.`,
+    remedy: RETRIED,
+    lasting:
+      'Check that ECS_ENDPOINT, RAM_ENDPOINT, STS_ENDPOINT and OSS_ENDPOINT are unset or correct, and restart the worker.',
   },
   {
     code: 'ENOTFOUND',
     also: ['EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA'],
     meaning: 'The host name of the endpoint cannot be resolved',
     class: 'transient',
-    remedy: `${RETRIED} If this lasts, check the DNS of this host, the region, and the endpoints in the environment.`,
+    remedy: RETRIED,
+    lasting: 'Check the DNS of this host, the region, and the endpoints in the environment.',
   },
   {
     code: 'ENETUNREACH',
     also: ['EHOSTUNREACH', 'ENETDOWN', 'EHOSTDOWN', 'EADDRNOTAVAIL'],
     meaning: 'The endpoint is unreachable from this host',
     class: 'transient',
-    remedy: NETWORK_PATH,
+    remedy: RETRIED,
+    lasting: NETWORK_PATH,
   },
   {
     code: 'CERT_HAS_EXPIRED',

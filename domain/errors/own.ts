@@ -6,7 +6,8 @@ export const OWN = [
     code: 'Throttling.Budget',
     meaning: 'The rate budget that all workers share for this API action is used up',
     class: 'throttled',
-    remedy: 'Nothing to do: the call is retried. Request a larger API quota in the Quota Center if this lasts.',
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Request a larger API quota in the Quota Center.',
   },
   {
     code: 'Request.Invalid',
@@ -68,7 +69,7 @@ export const OWN = [
     code: 'Import.Conflict',
     meaning: 'The state of the import does not allow this operation',
     class: 'request',
-    remedy: 'Check its state with ecs-image-import status ID.',
+    remedy: 'Check its state with ecs-image-import status {importId}.',
   },
   {
     code: 'Import.WorkflowMissing',
@@ -82,13 +83,14 @@ export const OWN = [
     meaning: 'The import has ended, or another worker runs a newer attempt of this step',
     class: 'transient',
     remedy: 'Nothing to do: this attempt ends without changing anything.',
+    lasting: 'Check that the clocks of the workers agree, and the worker’s log for this import.',
   },
   {
     code: 'Call.NotSent',
     meaning: 'A call that changes the cloud could not be sent while its step was confirmed to be the current one',
     class: 'transient',
-    remedy:
-      'Nothing to do: the call is tried again. If it repeats, check the network between the worker and the cloud.',
+    remedy: 'Nothing to do: the call is retried.',
+    lasting: 'Check the network between the worker and the cloud, and the load of the worker’s host.',
   },
   {
     code: 'Import.ImageGone',
@@ -123,8 +125,8 @@ export const OWN = [
     meaning:
       'The cloud’s detection has shown no progress for longer than the patience, or reports nothing of this image',
     class: 'attention',
-    remedy:
-      'Some operating systems are not checked. Resume to wait again, or resume with --set detection.wait=false to continue without the result.',
+    remedy: 'Some operating systems are not checked. Resume to wait again.',
+    option: { path: 'detection.wait', value: 'false', effect: 'to continue without the result' },
     field: 'detection.wait',
   },
   {
@@ -199,19 +201,21 @@ export const OWN = [
     code: 'Batch.Conflict',
     meaning: 'The batch is not in a state that allows this operation',
     class: 'request',
-    remedy: 'Check its state with ecs-image-import batch status ID.',
+    remedy: 'Check its state with ecs-image-import batch status BATCH_ID.',
   },
   {
     code: 'Batch.CanaryFailed',
     meaning: 'An import of a canary wave failed, so the rest of the batch was not started',
     class: 'attention',
-    remedy: 'Fix the cause and retry the failed imports (batch retry ID), or start the rest anyway (batch resume ID).',
+    remedy:
+      'Fix the cause and retry the failed imports (ecs-image-import batch retry BATCH_ID), or start the rest anyway (ecs-image-import batch resume BATCH_ID).',
   },
   {
     code: 'Batch.Wave',
     meaning: 'The next wave starts when every import of the current one has succeeded',
     class: 'transient',
     remedy: 'Nothing to do: the next wave starts by itself.',
+    lasting: 'Check the imports of the current wave: ecs-image-import batch status BATCH_ID.',
   },
   {
     code: 'Batch.ErrorBudgetSpent',
@@ -230,6 +234,7 @@ export const OWN = [
     meaning: 'The schedule of the batch allows no new imports now',
     class: 'transient',
     remedy: 'Nothing to do: imports start when the schedule opens. Change the schedule in the policy to start earlier.',
+    lasting: 'Check the schedule in the policy of the batch.',
   },
   {
     code: 'Batch.ImageQuota',
@@ -280,14 +285,15 @@ export const OWN = [
     meaning: 'Temporal or PostgreSQL cannot be reached',
     class: 'transient',
     remedy:
-      'Nothing to do: accepted imports continue when the server is back. GET /readyz shows which server is unreachable.',
+      'Nothing to do: accepted imports continue when the server is back. ecs-image-import status (GET /readyz) shows which server is unreachable.',
+    lasting: 'Start the server that ecs-image-import status reports as unreachable.',
   },
   {
     code: 'Internal.Unexpected',
     meaning: 'An unexpected error: a defect of the service, or its database is unreachable',
     class: 'transient',
-    remedy:
-      'Nothing to do: the step is retried. If the import stops, check the worker’s log for its id, fix the cause and resume.',
+    remedy: 'Nothing to do: the step is retried.',
+    lasting: 'Check the worker’s log for the id of the import and fix the cause.',
   },
   {
     code: 'Internal.Defect',

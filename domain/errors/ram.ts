@@ -1,5 +1,5 @@
 /** RAM and STS: the import role, its policies, and the caller's identity. */
-import { type CatalogueEntry, LINKS } from './entry.js';
+import { type CatalogueEntry, ENSURE_ROLE, LINKS } from './entry.js';
 
 const link = LINKS.ramRoles;
 
@@ -10,7 +10,8 @@ export const RAM = [
     class: 'attention',
     repairedIn: 'role',
     remedy:
-      'Resume with --set role=ensure to create it, or create it at https://ram.console.aliyun.com/roles (trusted service ecs.aliyuncs.com, system policy AliyunECSImageImportRolePolicy), then resume.',
+      'Create the RAM role {role} at https://ram.console.aliyun.com/roles (trusted service ecs.aliyuncs.com, system policy {rolePolicy}), then resume.',
+    option: ENSURE_ROLE,
     link,
     field: 'roleName',
   },
@@ -21,7 +22,7 @@ export const RAM = [
     class: 'attention',
     repairedIn: 'role',
     remedy:
-      'Attach the system policy: aliyun ram AttachPolicyToRole --PolicyType System --PolicyName AliyunECSImageImportRolePolicy --RoleName ROLE; then resume.',
+      'Attach the system policy: aliyun ram AttachPolicyToRole --PolicyType System --PolicyName {rolePolicy} --RoleName {role}; then resume.',
     link: LINKS.ramPolicies,
     field: 'roleName',
   },
@@ -30,6 +31,7 @@ export const RAM = [
     meaning: 'The role already exists; another client created it at the same time',
     class: 'transient',
     remedy: 'Nothing to do: the service reads the role again.',
+    lasting: 'Check the role {role} at https://ram.console.aliyun.com/roles.',
     link,
   },
   {
@@ -38,6 +40,7 @@ export const RAM = [
     meaning: 'The policy already exists or is already attached; another client did it at the same time',
     class: 'transient',
     remedy: 'Nothing to do: the service reads the policy again.',
+    lasting: 'Check the policies of role {role} at https://ram.console.aliyun.com/roles.',
     link: LINKS.ramPolicies,
   },
   {

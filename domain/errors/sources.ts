@@ -14,7 +14,7 @@ export const SOURCES = [
     meaning: 'The source is a directory, device, pipe or socket',
     class: 'request',
     remedy:
-      'Set the source to the path of one disk image. Copy a device to a file first: qemu-img convert -O qcow2 /dev/DEVICE TARGET.qcow2.',
+      'Set the source to the path of one disk image. Copy a device to a file first: qemu-img convert -O qcow2 {source} {target}.',
     field: 'disks[].source',
   },
   {
@@ -29,7 +29,7 @@ export const SOURCES = [
     meaning: 'The worker cannot read the source',
     class: 'request',
     remedy:
-      'Allow the worker’s user to read the file and to enter its directories (chmod a+r FILE), and check the disk for errors.',
+      'Allow the worker’s user to read the file and to enter its directories (chmod a+r {source}), and check the disk for errors.',
     field: 'disks[].source',
   },
   {
@@ -43,7 +43,7 @@ export const SOURCES = [
     code: 'Source.TooLarge',
     meaning: 'The source exceeds the maximum size of an OSS object',
     class: 'request',
-    remedy: 'Compress it: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+    remedy: 'Compress it: qemu-img convert -O qcow2 -c {source} {target}.',
     field: 'disks[].source',
   },
   {
@@ -59,14 +59,14 @@ export const SOURCES = [
     meaning: 'Sources of this kind are not supported',
     class: 'request',
     remedy:
-      'Download the image to the worker’s disk and use its path, or upload it to the bucket and use oss://BUCKET/KEY.',
+      'Download the image to the worker’s disk and use its path, or upload it to the bucket and use oss://{bucket}/KEY.',
     field: 'disks[].source',
   },
   {
     code: 'Source.NotThere',
     meaning: 'The web server has no resource at this URL',
     class: 'request',
-    remedy: 'Check the URL with curl -I URL on the worker’s host.',
+    remedy: 'Check the URL with curl -I {url} on the worker’s host.',
     field: 'disks[].source',
   },
   {
@@ -74,7 +74,7 @@ export const SOURCES = [
     meaning: 'The web server denies access to the source',
     class: 'attention',
     remedy:
-      'If the URL is signed, it may have expired: sign it again and resume with ecs-image-import resume ID --set disks[0].source=URL. Otherwise allow the worker’s host to read it, then resume.',
+      'If the URL is signed, it may have expired: sign it again and resume with ecs-image-import resume {importId} --set {disk}.source=NEW_URL. Otherwise allow the worker’s host to read it, then resume.',
     field: 'disks[].source',
   },
   {
@@ -82,22 +82,23 @@ export const SOURCES = [
     meaning: 'The web server limits the request rate',
     class: 'throttled',
     remedy: 'Nothing to do: the request is retried more slowly.',
+    lasting: 'Download the image to the worker’s disk, or ask the operator of the server for a higher limit.',
     field: 'disks[].source',
   },
   {
     code: 'Source.Unreachable',
     meaning: 'The web server does not respond, or closes the connection',
     class: 'transient',
-    remedy:
-      'Nothing to do: the request is retried. If this lasts, check the network between the worker’s host and the server.',
+    remedy: 'Nothing to do: the request is retried.',
+    lasting: 'Check the network between the worker’s host and the server.',
     field: 'disks[].source',
   },
   {
     code: 'Source.Stalled',
     meaning: 'The web server stopped sending during the transfer',
     class: 'transient',
-    remedy:
-      'Nothing to do: the request is retried. If this lasts, check the network between the worker’s host and the server.',
+    remedy: 'Nothing to do: the request is retried.',
+    lasting: 'Check the network between the worker’s host and the server.',
     field: 'disks[].source',
   },
   {
@@ -143,7 +144,7 @@ export const SOURCES = [
     meaning: 'The host name cannot be resolved',
     class: 'attention',
     remedy:
-      'Check the name and the DNS of the worker’s host; then resume, with --set disks[0].source=URL to correct the URL.',
+      'Check the name and the DNS of the worker’s host; then resume, with --set {disk}.source=NEW_URL to correct the URL.',
     field: 'disks[].source',
   },
   {
@@ -181,7 +182,7 @@ export const SOURCES = [
     code: 'Source.DigestMismatch',
     meaning: 'The SHA-256 of the source differs from sha256 in the request',
     class: 'request',
-    remedy: 'Run sha256sum FILE at the origin. Download the image again, or correct sha256 in the request.',
+    remedy: 'Run sha256sum on the file at its origin. Download the image again, or correct {disk}.sha256.',
     field: 'disks[].sha256',
   },
   {
@@ -189,7 +190,7 @@ export const SOURCES = [
     meaning: 'The image must be converted, and qemu-img is not installed on the worker’s host',
     class: 'attention',
     remedy:
-      'Install it on the worker’s host (apt-get install qemu-utils, dnf install qemu-img, brew install qemu), then resume; or convert the image yourself: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+      'Install it on the worker’s host (apt-get install qemu-utils, dnf install qemu-img, brew install qemu), then resume; or convert the image yourself: qemu-img convert -O qcow2 -c {source} {target}.',
     field: 'disks[].source',
   },
   {
@@ -205,7 +206,7 @@ export const SOURCES = [
     meaning: 'ECS cannot import the image as it is, and the request does not allow a conversion',
     class: 'request',
     remedy:
-      'Remove upload.convert (or set it to "auto"), or convert the image yourself: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2. Unpack archives first.',
+      'Remove upload.convert (or set it to "auto"), or convert the image yourself: qemu-img convert -O qcow2 -c {source} {target}. Unpack archives first.',
     field: 'upload.convert',
   },
   {
@@ -213,7 +214,7 @@ export const SOURCES = [
     meaning: 'The image could not be converted',
     class: 'request',
     remedy:
-      'The image is damaged, or not of the stated format: compare its checksum with the origin, and run qemu-img check IMAGE.',
+      'The image is damaged, or not of the stated format: compare its checksum with the origin, and run qemu-img check {source}.',
     field: 'disks[].source',
   },
   {
@@ -221,7 +222,7 @@ export const SOURCES = [
     meaning: 'The image refers to other files of the worker’s host',
     class: 'request',
     remedy:
-      'Create a standalone copy on the machine that has all its parts: qemu-img convert -O qcow2 -c SOURCE TARGET.qcow2.',
+      'Create a standalone copy on the machine that has all its parts: qemu-img convert -O qcow2 -c {source} {target}.',
     field: 'disks[].source',
   },
   {
@@ -274,28 +275,30 @@ export const SOURCES = [
     code: 'Upload.Stalled',
     meaning: 'The upload made no progress and was cut',
     class: 'transient',
-    remedy: 'Nothing to do: the part is sent again. If this lasts, check the network between this host and the region.',
+    remedy: 'Nothing to do: the part is sent again.',
+    lasting: 'Check the network between this host and the region.',
     outcomeUnknown: true,
   },
   {
     code: 'Upload.ChecksumMismatch',
     meaning: 'The CRC-64 of the object in OSS differs from that of the bytes read',
     class: 'transient',
-    remedy:
-      'Nothing to do: the upload is repeated. If this lasts, test the memory of this host and the proxies between it and OSS.',
+    remedy: 'Nothing to do: the upload is repeated.',
+    lasting: 'Test the memory of this host and the proxies between it and OSS.',
   },
   {
     code: 'Upload.LeaseLost',
     meaning: 'Another worker took over the upload, or the database could not be reached to renew the lease',
     class: 'transient',
     remedy: 'Nothing to do: the upload is retried and continues with the parts that OSS already has.',
+    lasting: 'Check the database, the clocks of the workers and the worker’s log.',
   },
   {
     code: 'Inspection.NotStarted',
     meaning: 'The inspection process could not be started',
     class: 'transient',
-    remedy:
-      'Nothing to do: the inspection is retried. If this lasts, free memory or process slots on the worker’s host.',
+    remedy: 'Nothing to do: the inspection is retried.',
+    lasting: 'Free memory or process slots on the worker’s host.',
   },
   {
     code: 'Inspection.TimeLimit',

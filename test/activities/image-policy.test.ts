@@ -35,7 +35,8 @@ describe('a finding', () => {
         code: 'GUESTOS.blocking',
         class: 'request',
         message: 'what (/etc/fstab:3)',
-        remedy: 'fix it. To import the image anyway, set inspection.failOn to "never" (--force).',
+        remedy: 'fix it.',
+        overridable: true,
         field: 'disks[1]',
       },
     ]);

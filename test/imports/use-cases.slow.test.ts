@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newImportId } from '../../domain/ids.js';
-import type { Attention, State } from '../../domain/import.js';
+import type { State } from '../../domain/import.js';
 import { cancelImport } from '../../imports/cancel.js';
 import { type ImportDependencies, systemClock } from '../../imports/ports.js';
 import { resumeCause, resumeImport } from '../../imports/resume.js';
@@ -31,11 +31,10 @@ beforeEach(async () => {
 });
 
 const STEP = 1_000_000;
-const attentionOf = (code: string): Attention => ({
+const attentionOf = (code: string) => ({
   code,
   message: 'action required',
   remedy: 'fix it',
-  since: new Date().toISOString(),
 });
 const log = { warn: () => undefined };
 

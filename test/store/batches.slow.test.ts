@@ -318,7 +318,7 @@ describe('the view of a batch', () => {
     await end(three?.importId ?? '', 'failed');
     await imports.attention(
       { importId: four?.importId ?? '', version: 1, phase: 'role' },
-      { code: 'NoRole', message: 'there is no role', remedy: 'Make it.', since: new Date().toISOString() },
+      { code: 'NoRole', message: 'there is no role', remedy: 'Make it.' },
     );
     expect(await store.settle(id)).toMatchObject({
       total: 6,

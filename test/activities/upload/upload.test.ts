@@ -143,7 +143,7 @@ test('action required for a disk → the failure names the disk in its field and
     details: [
       expect.objectContaining({
         ...{ code: 'Source.Forbidden', field: 'disks[1].source' },
-        remedy: expect.stringContaining('--set disks[1].source=URL'),
+        remedy: expect.stringContaining('--set disks[1].source=NEW_URL'),
       }),
     ],
   });

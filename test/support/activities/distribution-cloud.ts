@@ -178,7 +178,7 @@ export function memoryStore() {
     startPhase: async () => true,
     progressOf: async () => null,
     progress: async () => true,
-    attention: async () => true,
+    attention: async () => new Date(0).toISOString(),
     replaceFindings: async (_step, { codes, except, disk }, found) => {
       const isReplaced = (one: Finding) =>
         (disk === undefined || (one.disk ?? null) === disk) &&
