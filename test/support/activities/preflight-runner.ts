@@ -9,6 +9,7 @@ import { isObject } from '../../../domain/json-value.js';
 import type { ImportPlan } from '../../../domain/plan.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
 import { inspectImage } from '../../../images/inspect.js';
+import { openLocalFile } from '../../../sources/local-file.js';
 import { ACCOUNT_KEYS, type LocalCloud } from '../emulator/local-cloud.js';
 import { activityRunner, FakeCloud } from './distribution-cloud.js';
 
@@ -21,7 +22,7 @@ export async function runPreflight(local: LocalCloud, request: ImportRequest): P
     ...runner.deps,
     cloud: createCloud({ endpoints, credentials: async () => ACCOUNT_KEYS }),
     inspect: async (file) => inspectImage(file),
-    resolveFile: async (path) => path,
+    openFile: openLocalFile,
     uploading: {
       ...runner.deps.uploading,
       programs: { qemuImg: async () => null, decompressor: async () => false },
