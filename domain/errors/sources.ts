@@ -106,7 +106,7 @@ export const SOURCES = [
     meaning: 'The web server sends less than the minimum rate',
     class: 'attention',
     remedy:
-      'Check the server and the network between it and the worker’s host, then resume; or download the image to the worker’s disk and resume with ecs-image-import resume ID --set disks[0].source=file:///PATH.',
+      'Check the server and the network between it and the worker’s host, then resume; or download the image to the worker’s disk and resume with ecs-image-import resume {importId} --set {disk}.source=file:///PATH.',
     field: 'disks[].source',
   },
   {
