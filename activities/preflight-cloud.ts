@@ -4,7 +4,7 @@ import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { type CatalogueCode, fail, isCatalogueCode } from '../domain/errors/index.js';
-import type { RemedyValues } from '../domain/errors/remedy.js';
+import type { RemedyValues } from '../domain/errors/placeholders.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { isArchiveClass } from '../domain/object-location.js';
 import type { ImportPlan } from '../domain/plan.js';

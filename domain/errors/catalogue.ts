@@ -9,9 +9,10 @@ import { NETWORK } from './network.js';
 import { OSS } from './oss.js';
 import { OWN } from './own.js';
 import { permissionsFor, policyFor } from './permissions.js';
+import type { RemedyValues } from './placeholders.js';
 import { RAM, STS } from './ram.js';
 import { redact } from './redact.js';
-import { type RemedyValues, remedyOf } from './remedy.js';
+import { remedyOf } from './remedy.js';
 import { SOURCES } from './sources.js';
 
 type Entry = (

@@ -20,7 +20,7 @@ export interface CatalogueEntry {
   readonly meaning: string;
   /** `success`: the vendor reports it as an error, but it is not one. */
   readonly class: FailureClass | 'success';
-  /** The placeholders are in remedy.ts: `{bucket}`, `{permission}` … */
+  /** The placeholders are in placeholders.ts: `{bucket}`, `{permission}` … */
   readonly remedy: string;
   /** Of class `transient` or `throttled`: what to do when the retries do not help. The import then stops, so it ends with a period. */
   readonly lasting?: string;

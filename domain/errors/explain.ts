@@ -5,8 +5,9 @@ import type { DiskRequest, ImportRequest } from '../request/request.js';
 import { entryOf, factsOf } from './catalogue.js';
 import type { CatalogueEntry } from './entry.js';
 import type { Failure } from './failure.js';
+import type { RemedyValues } from './placeholders.js';
 import { redact } from './redact.js';
-import { fill, type RemedyValues, remedyOf, type Situation } from './remedy.js';
+import { fill, remedyOf, type Situation } from './remedy.js';
 
 export interface FailedImport {
   readonly importId: string;

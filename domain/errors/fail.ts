@@ -2,8 +2,8 @@
 
 import { type CatalogueCode, failureOf } from './catalogue.js';
 import { FailureError } from './failure.js';
+import type { RemedyValues } from './placeholders.js';
 import { redact } from './redact.js';
-import type { RemedyValues } from './remedy.js';
 
 export interface FailureDetails {
   /** The request field to blame, where it is not the catalogue entry's. */

@@ -1,7 +1,7 @@
 /** What a failed call means and how to react. Errors are values with a code from the catalogue. */
 
 import type { Phase } from '../import.js';
-import type { RemedyValues } from './remedy.js';
+import type { RemedyValues } from './placeholders.js';
 
 /**
  * `transient`: retry with backoff. `throttled`: retry later and slow down. `attention`: action required, then resume.

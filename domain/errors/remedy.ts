@@ -1,29 +1,6 @@
 /** The remedy of a catalogue entry: its text with the values of the failed call and import, for the state that it appears in. */
 import type { CatalogueEntry } from './entry.js';
-
-/** Each placeholder of a remedy, and what is shown if its value is not known. */
-const FALLBACKS = {
-  /** The RAM actions that were denied, and a RAM policy that allows them. */
-  permission: '{permission}',
-  policy: '{policy}',
-  region: 'REGION',
-  bucket: 'BUCKET',
-  object: 'oss://BUCKET/KEY',
-  imageName: 'IMAGE_NAME',
-  imageId: 'IMAGE_ID',
-  importId: 'IMPORT_ID',
-  /** The field of the disk in the request. */
-  disk: 'disks[N]',
-  /** The image as an argument of a command, and the name of a converted copy. */
-  source: 'SOURCE',
-  target: 'TARGET.qcow2',
-  url: 'URL',
-  role: 'AliyunECSImageImportDefaultRole',
-  rolePolicy: 'AliyunECSImageImportRolePolicy',
-} as const;
-
-export type Placeholder = keyof typeof FALLBACKS;
-export type RemedyValues = Readonly<Partial<Record<Placeholder, string>>>;
+import { FALLBACKS, type Placeholder, type RemedyValues } from './placeholders.js';
 
 /** `retried`: the service tries again. `stopped`: the import waits for `resume`. */
 export type Situation = 'retried' | 'stopped';
