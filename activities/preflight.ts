@@ -93,7 +93,10 @@ export function createPreflight(deps: ActivityDependencies) {
         return true;
       });
       const isUploading = disks.some((disk) => disk.key === null);
-      if (areBucketsUsable && isUploading) await checkStorageClass(deps.cloud, request.region, request.upload.bucket);
+      if (areBucketsUsable && isUploading) {
+        await checkStorageClass(deps.cloud, request.region, request.upload.bucket);
+        await deps.cloud.oss(request.region).checkDataCalls(request.upload.bucket);
+      }
       for (const { number, refusal } of refusals) {
         await collect(() => Promise.reject(ofDisk(refusal, number)));
       }

@@ -196,7 +196,8 @@ function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket: stri
   const oss = cloud.oss(region);
   const key = `ecs-image-import/${unique}`;
   return [
-    probe('oss:GetObject', () => oss.headObject(bucket, key)),
+    // Not HEAD, whose response has no error code.
+    probe('oss:GetObject', () => oss.readRange(bucket, key, 0, 1), ['NoSuchKey']),
     probe('oss:ListMultipartUploads', () => oss.listUploads(bucket, key)),
     probe('oss:ListObjects', () => oss.listFolder(bucket, `${key}/`)),
     {

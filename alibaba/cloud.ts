@@ -236,6 +236,8 @@ export interface OssApi {
   getBucket(bucket: string): Promise<BucketView>;
   /** Null if the object does not exist. */
   headObject(bucket: string, key: string): Promise<ObjectView | null>;
+  /** Throws if objects of the bucket cannot be transferred at this endpoint, which calls on buckets do not show. Leaves no trace. */
+  checkDataCalls(bucket: string): Promise<void>;
   /** At most `length` bytes from `offset`. With `etag`, a failure with the status 412 if the object has another one. */
   readRange(bucket: string, key: string, offset: number, length: number, etag?: string): Promise<Uint8Array>;
   /** Resumable multipart upload with an end-to-end CRC64 check. Rejects with the signal's reason if aborted. */

@@ -153,23 +153,27 @@ function isSocketError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.name !== 'FailureError';
 }
 
+const MAX_ERROR_BYTES = 64 * 1024;
+
 function readResponse(call: http.ClientRequest, maxBytes: number, activity: ConnectionActivity): Promise<WireResponse> {
   const result = new Promise<WireResponse>((resolve, reject) => {
     call.on('error', reject);
     call.on('response', (response) => {
       const pieces: Buffer[] = [];
       let length = 0;
+      // A reader of few bytes still needs the code of an error.
+      const limit = (response.statusCode ?? 0) >= 300 ? Math.max(maxBytes, MAX_ERROR_BYTES) : maxBytes;
       const finish = () =>
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
-          body: Buffer.concat(pieces).subarray(0, maxBytes),
+          body: Buffer.concat(pieces).subarray(0, limit),
         });
       response.on('data', (piece: Buffer) => {
         activity.transferred();
         pieces.push(piece);
         length += piece.length;
-        if (length > maxBytes) {
+        if (length > limit) {
           finish();
           call.destroy();
         }

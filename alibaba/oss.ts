@@ -33,6 +33,11 @@ export interface OssOptions extends OssPlace {
   readonly rateLimiter?: RateLimiter;
 }
 
+/** Nobody writes this object. */
+const NO_OBJECT = 'ecs-image-import/no-such-object';
+/** Without the permission to read, OSS does not say whether the object exists. */
+const ANSWERS_OF_DATA_CALLS = ['NoSuchKey', 'AccessDenied'];
+
 export function createOss(options: OssOptions): OssApi {
   const wanted = { ...OSS_DEFAULTS, ...options.settings };
   const settings = { ...wanted, concurrentParts: Math.min(wanted.concurrentParts, wanted.maxConcurrentParts) };
@@ -49,6 +54,22 @@ export function createOss(options: OssOptions): OssApi {
     },
 
     headObject: control.headObject,
+
+    async checkDataCalls(bucket) {
+      try {
+        const range = { range: 'bytes=0-0' };
+        await wire.request({
+          action: 'GetObject',
+          method: 'GET',
+          bucket,
+          key: NO_OBJECT,
+          headers: range,
+          maxResponseBytes: 1,
+        });
+      } catch (error) {
+        if (!(error instanceof FailureError) || !ANSWERS_OF_DATA_CALLS.includes(error.failure.code)) throw error;
+      }
+    },
 
     async readRange(bucket, key, offset, length, etag) {
       if (length === 0) return new Uint8Array(0);

@@ -38,7 +38,11 @@ export function createSharedReads(cloud: Cloud, cacheMs: number): Cloud {
     },
     oss(region): OssApi {
       const oss = cloud.oss(region);
-      return { ...oss, getBucket: (name) => shared(`bucket ${region} ${name}`, () => oss.getBucket(name)) };
+      return {
+        ...oss,
+        getBucket: (name) => shared(`bucket ${region} ${name}`, () => oss.getBucket(name)),
+        checkDataCalls: (name) => shared(`data calls ${region} ${name}`, () => oss.checkDataCalls(name)),
+      };
     },
     ram: {
       setUpImportRole: (input) =>

@@ -47,6 +47,8 @@ export interface Settings {
     readonly importWhiteListed: boolean;
     /** False: OSS is disabled because of the account status. */
     readonly ossEnabled: boolean;
+    /** False: public endpoints of the Chinese mainland refuse data calls, as for accounts that opened OSS after 2025-03-20. */
+    readonly publicOssAllowed: boolean;
     /** The vendor accepts VMDK from invited accounts only. */
     readonly vmdkInvited: boolean;
   };
@@ -100,7 +102,7 @@ export const defaultSettings: Settings = {
   clockSkewSeconds: 900,
   clientTokenSeconds: 86_400,
   shortestSessionSeconds: 900,
-  account: { arrearage: false, importWhiteListed: true, ossEnabled: true, vmdkInvited: false },
+  account: { arrearage: false, importWhiteListed: true, ossEnabled: true, publicOssAllowed: true, vmdkInvited: false },
   failImports: [],
   detectionItems: null,
   regionsWithoutImport: [],

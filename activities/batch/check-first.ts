@@ -63,7 +63,10 @@ function checksOf(cloud: Cloud, needs: ItemNeeds, once: Once): readonly Check[] 
     ),
     ...(uploadBucket === null
       ? []
-      : [once(`class ${region} ${uploadBucket}`, () => checkStorageClass(cloud, region, uploadBucket))]),
+      : [
+          once(`class ${region} ${uploadBucket}`, () => checkStorageClass(cloud, region, uploadBucket)),
+          once(`data calls ${region} ${uploadBucket}`, () => cloud.oss(region).checkDataCalls(uploadBucket)),
+        ]),
     // A dry run ends before the role is used.
     ...(role === 'skip' || needs.dryRun
       ? []

@@ -61,6 +61,7 @@ export async function serveOss(
       if (unsupported !== undefined) throw notImplemented(`${action} with ${unsupported}`);
       checkEndpoint(call);
       checkAccount(call);
+      checkPublicAccess(call, host);
       checkRate(call);
       checkAccess(call, caller);
       const answer = await operation(call);
@@ -161,6 +162,15 @@ function checkEndpoint({ world, action, bucket: name, region }: OssCall): void {
 function checkAccount({ world, bucket, key }: OssCall): void {
   if (world.settings.account.ossEnabled || key === '') return;
   throw ossError(403, 'UserDisable', 'UserDisable', { BucketName: bucket, EC: '0003-00000801' });
+}
+
+/** Calls on objects at a public endpoint; those on buckets work. A local address serves as the public endpoint. */
+function checkPublicAccess({ world, bucket, key }: OssCall, host: string): void {
+  if (world.settings.account.publicOssAllowed || key === '' || /-internal\.|oss-accelerate/.test(host)) return;
+  const region = world.buckets.get(bucket)?.regionId ?? '';
+  if (!region.startsWith('cn-') || region === 'cn-hongkong') return;
+  const message = 'Public endpoint is forbidden for data API operations on this bucket.';
+  throw ossError(400, 'PublicEndpointForbidden', message, { BucketName: bucket, EC: '0048-00000401' });
 }
 
 function checkRate(call: OssCall): void {

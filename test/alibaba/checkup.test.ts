@@ -163,6 +163,13 @@ describe('the checks report', () => {
     },
   );
 
+  test('objects that cannot be transferred at the public endpoint', async () => {
+    local.set({ account: { ...local.world.settings.account, publicOssAllowed: false } });
+    expect(named(await checkCloud(setup()), 'oss:GetObject')).toMatchObject({
+      ...{ status: 'failed', code: 'PublicEndpointForbidden', fault: 'person' },
+    });
+  });
+
   test('an unreachable cloud as a fault of the service', async () => {
     const other = await startCloud();
     await other.close();

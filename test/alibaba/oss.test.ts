@@ -50,6 +50,11 @@ describe('OSS', () => {
     expect(await text(0, 0)).toBe('');
   });
 
+  test('a read of a few bytes that fails → the code of the whole error', async () => {
+    await expect(oss().readRange('images', 'none', 0, 1)).rejects.toMatchObject({ failure: { code: 'NoSuchKey' } });
+    await expect(oss().checkDataCalls('images')).resolves.toBeUndefined();
+  });
+
   test('deleting a missing object or upload succeeds', async () => {
     await oss().deleteObject('images', 'none');
     await oss().abortUpload('images', 'none', 'upload-0');

@@ -255,9 +255,19 @@ describe('OSS', () => {
   });
 
   test('denies access to objects if OSS is disabled for the account', async () => {
-    cloud.set({ account: { arrearage: true, importWhiteListed: true, ossEnabled: false, vmdkInvited: false } });
+    cloud.set({ account: { ...cloud.world.settings.account, arrearage: true, ossEnabled: false } });
     expect(await get()).toMatchObject({ status: 403, code: 'UserDisable' });
     expect((await get({ key: '', query: { bucketInfo: '' } })).status).toBe(200);
+  });
+
+  test('denies data calls at the public endpoint of the Chinese mainland to accounts that opened OSS after 2025-03-20', async () => {
+    cloud.set({ account: { ...cloud.world.settings.account, publicOssAllowed: false } });
+    const denied = await get();
+    expect(denied).toMatchObject({ status: 400, code: 'PublicEndpointForbidden' });
+    expect(tags(denied.text, 'EC')).toEqual(['0048-00000401']);
+    expect((await get({ key: '', query: { bucketInfo: '' } })).status).toBe(200);
+    cloud.makeBucket('far', 'ap-southeast-1');
+    expect((await get({ bucket: 'far', region: 'ap-southeast-1' })).code).toBe('NoSuchKey');
   });
 
   test('names an operation or header that is not emulated', async () => {

@@ -57,6 +57,7 @@ export const CAUSES_OF_ALL: readonly Cause[] = [
   { codes: ['Account.Arrearage'], plant: account({ arrearage: true }) },
   { codes: ['UserNotInTheWhiteList'], plant: account({ importWhiteListed: false }) },
   { codes: ['UserDisable'], plant: account({ ossEnabled: false }) },
+  { codes: ['PublicEndpointForbidden'], plant: account({ publicOssAllowed: false }) },
   {
     codes: ['InvalidAccountStatus.OSSDisabled'],
     async plant({ service }, name) {
