@@ -22,6 +22,8 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** After this time without a response, a query fails; ms. Default 30,000. */
   readonly queryTimeoutMs?: number;
+  /** After this time within a transaction without a statement, the server ends it: a frozen process holds no locks. Default: none. */
+  readonly idleTransactionMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
 }
@@ -36,6 +38,7 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     // A query without a response must not block an activity indefinitely.
     query_timeout: options.queryTimeoutMs ?? 30_000,
     keepAlive: true,
+    idle_in_transaction_session_timeout: options.idleTransactionMs ?? 0,
     // An idle connection costs less than a new one: a server process, authentication and new plans.
     idleTimeoutMillis: 5 * 60_000,
   });

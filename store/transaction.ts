@@ -12,6 +12,11 @@ async function runTransaction<Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection may end between two statements. The next statement then fails; without a listener, the process would end.
+  const onEnd = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onEnd);
   try {
     await client.query('begin');
     const result = await body(client);
@@ -23,6 +28,7 @@ async function runTransaction<Result>(
     });
     throw error;
   } finally {
+    client.off('error', onEnd);
     client.release(broken);
   }
 }

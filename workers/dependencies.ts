@@ -34,6 +34,8 @@ const SHARED_READS_MS = 2_000;
 const STALL_MS = 60_000;
 /** Another worker takes over a shared upload whose worker has not renewed its lease for this long. */
 const UPLOAD_LEASE_MS = 30_000;
+/** The locks of a worker that is frozen within a transaction end after this time. */
+const IDLE_TRANSACTION_MS = 5_000;
 const LOST_IMAGE_POLLS = 3;
 export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
@@ -62,7 +64,12 @@ export async function openDependencies(
   { signal, onProblem }: OpenOptions = {},
 ): Promise<OpenDependencies> {
   const settings = workerSettings(config);
-  const pool = openPool({ url: settings.databaseUrl, applicationName: 'ecs-image-import worker', maxConnections: 20 });
+  const pool = openPool({
+    url: settings.databaseUrl,
+    applicationName: 'ecs-image-import worker',
+    maxConnections: 20,
+    idleTransactionMs: IDLE_TRANSACTION_MS,
+  });
   try {
     const patience = { ...START_PATIENCE, signal, onWait: onProblem };
     await untilReachable(explainDatabase(settings.databaseUrl), patience, () => migrate(pool));

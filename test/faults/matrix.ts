@@ -1,12 +1,15 @@
 /**
- * `npm run matrix [-- --only PATTERN] [--concurrency N]`: the complete fault matrix. Prints a table; the last line counts cases and
+ * `npm run matrix [-- --only PATTERN] [--concurrency N] [--freeze]`: the complete fault matrix, or with --freeze the freezes of a
+ * worker. Prints a table; the last line counts cases and
  * violations. The exit code is 1 if there is a violation.
  */
 import { parseArgs } from 'node:util';
 import { allCases, type FaultCase, uncovered } from './cases.js';
 import { CRASHES, OUTAGES } from './crash-cases.js';
+import { FREEZES } from './freeze-cases.js';
 import type { Verdict } from './run-case.js';
 import { runCrashes } from './run-crashes.js';
+import { runFreezes } from './run-freezes.js';
 import { QUICK_ENV, runCases, withSandboxes } from './run-matrix.js';
 import { runOutages } from './run-outages.js';
 import { isShared, SANDBOXES } from './sandboxes.js';
@@ -15,6 +18,7 @@ import { table } from './table.js';
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    freeze: { type: 'boolean', default: false },
     concurrency: { type: 'string', default: String(SANDBOXES.length) },
   },
 });
@@ -40,9 +44,10 @@ const runAll = async (some: readonly FaultCase[]) => {
     for (const call of uncovered(await service.actions())) missed.add(call);
   });
 };
-const cases = allCases().filter(fits);
-const crashes = CRASHES.filter(fits);
-const outages = OUTAGES.filter(fits);
+const [cases, crashes, outages] = values.freeze
+  ? [[], [], []]
+  : [allCases().filter(fits), CRASHES.filter(fits), OUTAGES.filter(fits)];
+if (values.freeze) await runFreezes(FREEZES.filter(fits), say);
 // Run concurrently on separate services, because they mostly wait. Faults that hit every import run sequentially.
 await Promise.all([
   runAll(cases.filter(isShared)),

@@ -73,7 +73,7 @@ async function startHeld(service: Service, one: CrashCase, sandbox: Sandbox, sou
 }
 
 /** Waits until every import blocks in its call, or has ended without making it. */
-async function allHeld(
+export async function allHeld(
   service: Service,
   runs: readonly { readonly id: string; readonly faultId: string }[],
 ): Promise<void> {

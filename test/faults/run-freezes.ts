@@ -1,0 +1,157 @@
+/**
+ * Freezes the worker during calls: many concurrent imports, each blocked at its own call, and one SIGSTOP for all of them.
+ * Another worker takes over, the imports end, the first worker wakes. The verdict comes after the last late check.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPool } from '../../store/database.js';
+import { type ExtraWorker, startExtraWorker } from '../support/e2e/extra-worker.js';
+import type { Service } from '../support/e2e/service.js';
+import type { FreezeCase } from './freeze-cases.js';
+import { follow, judge, prepare, requestOf, type Verdict } from './run-case.js';
+import { allHeld } from './run-crashes.js';
+import { setCloud, withSandboxes } from './run-matrix.js';
+import { isShared, matchOf, SANDBOXES, type Sandbox } from './sandboxes.js';
+import { SCENARIOS } from './scenarios.js';
+
+const CALL_TIMEOUT_MS = { 'in time': 120_000, 'timed out': 20_000 } as const;
+/** Number of imports per freeze. */
+const GROUP_SIZE = 12;
+
+export function freezeEnv(wakes: FreezeCase['wakes'], lateWindowMs: number): NodeJS.ProcessEnv {
+  return {
+    ECS_IMPORT_CALL_TIMEOUT_MS: String(CALL_TIMEOUT_MS[wakes]),
+    ECS_IMPORT_LATE_WINDOW_MS: String(lateWindowMs),
+    ECS_IMPORT_PATIENCE_MS: '120000',
+    ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '2000',
+    ECS_IMPORT_POLL_FIRST_MS: '100',
+    ECS_IMPORT_POLL_MAX_MS: '500',
+    ECS_IMPORT_LOOK_EVERY_MS: '200',
+    ECS_IMPORT_RETRY_FIRST_MS: '100',
+    ECS_IMPORT_RETRY_MAX_MS: '500',
+    ECS_IMPORT_MAX_UPLOADS: '20',
+  };
+}
+
+/** Longer than the freeze, so that the last late check comes after the worker has woken. */
+const LATE_WINDOW_MS = 25_000;
+
+export async function runFreezes(cases: readonly FreezeCase[], say: (verdict: Verdict) => void): Promise<void> {
+  for (const wakes of ['in time', 'timed out'] as const) {
+    const some = cases.filter((one) => one.wakes === wakes);
+    if (some.length === 0) continue;
+    const env = freezeEnv(wakes, LATE_WINDOW_MS);
+    await withSandboxes(env, async (service, source) => {
+      for (const group of groups(some)) {
+        for (const verdict of await runFrozen(service, env, group, source)) say(verdict);
+      }
+    });
+  }
+}
+
+/** @param env of the service, for the other worker */
+export async function runFrozen(
+  service: Service,
+  env: NodeJS.ProcessEnv,
+  group: readonly FreezeCase[],
+  source: string,
+): Promise<readonly Verdict[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  await setCloud(service, SCENARIOS[first.scenario].cloud);
+  const began = Date.now();
+  const runs = await Promise.all(
+    group.map(async (one, index) => {
+      const sandbox = SANDBOXES[index];
+      if (sandbox === undefined) throw new Error(`there is no sandbox ${index}`);
+      return startHeld(service, one, sandbox, source);
+    }),
+  );
+  const following = runs.map(({ one, id, turnIds }) =>
+    follow(service, id, { scenario: one.scenario, times: 'once', turnIds }, async () => undefined),
+  );
+  await allHeld(service, runs);
+  const frozenMs = Date.now();
+  service.signal('worker', 'SIGSTOP');
+  let other: ExtraWorker | null = null;
+  try {
+    other = await startExtraWorker(service, env);
+    await Promise.all(runs.map(({ one, id }) => (one.then === 'cancelled' ? cancel(service, id) : undefined)));
+    const followed = await Promise.all(following);
+    if (first.wakes === 'timed out') await sleep(frozenMs + CALL_TIMEOUT_MS[first.wakes] - Date.now());
+    const hits = await service.hits();
+    for (const { faultId, turnIds } of runs)
+      for (const planted of [faultId, ...turnIds]) await service.endFault(planted);
+    service.signal('worker', 'SIGCONT');
+    await untilChecked(
+      service,
+      runs.map(({ id }) => id),
+    );
+    return await Promise.all(
+      runs.map(async ({ one, id, faultId }, index) => {
+        const verdict = await judge(
+          service,
+          await service.get(id),
+          one.scenario,
+          followed[index]?.stops ?? [],
+          one.then === 'cancelled' && 'always',
+        );
+        return { name: one.name, ...verdict, hits: hits.get(faultId) ?? 0, seconds: (Date.now() - began) / 1_000 };
+      }),
+    );
+  } finally {
+    service.signal('worker', 'SIGCONT');
+    await other?.end();
+  }
+}
+
+async function startHeld(service: Service, one: FreezeCase, sandbox: Sandbox, source: string) {
+  const { service: of, action, moment, after = 0 } = one;
+  const request = requestOf(one.scenario, sandbox, source);
+  const match = matchOf(one, sandbox, String(request.roleName));
+  const kind = moment === 'sent' ? 'hold' : 'hold-after';
+  const faultId = await service.fault({ service: of, action, match, after, kind, times: 1 });
+  const turnIds = await prepare(service, one.scenario, sandbox, request);
+  return { one, faultId, turnIds, id: await service.start(request) };
+}
+
+/** 409: it has ended. */
+async function cancel(service: Service, id: string): Promise<void> {
+  for (;;) {
+    const { status } = await service.request('POST', `/v1/imports/${id}/cancel`, {});
+    if (status === 202 || status === 409) return;
+    await sleep(200);
+  }
+}
+
+const CHECKED_WITHIN_MS = 120_000;
+
+/** Waits until no late check of these imports is due any more. */
+async function untilChecked(service: Service, ids: readonly string[]): Promise<void> {
+  const pool = openPool({ url: service.databaseUrl(), applicationName: 'test', maxConnections: 1 });
+  try {
+    for (const end = Date.now() + CHECKED_WITHIN_MS; ; await sleep(250)) {
+      const { rowCount } = await pool.query('select from imports where id = any($1) and check_after is not null', [
+        ids,
+      ]);
+      if (rowCount === 0) return;
+      if (Date.now() > end) throw new Error(`${rowCount} imports were not checked within ${CHECKED_WITHIN_MS} ms`);
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+function groups(cases: readonly FreezeCase[]): readonly (readonly FreezeCase[])[] {
+  const made: FreezeCase[][] = [];
+  for (const one of cases) {
+    const fits = made.find(
+      (group) =>
+        group.length < GROUP_SIZE &&
+        group.every((other) => !isShared(other) && !isShared(one)) &&
+        group.every((other) => SCENARIOS[other.scenario].cloud === SCENARIOS[one.scenario].cloud),
+    );
+    if (fits === undefined) made.push([one]);
+    else fits.push(one);
+  }
+  return made;
+}

@@ -1,0 +1,40 @@
+/** A second worker process of a test's service, on the same host and with the same settings. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { withEmulatorKeys } from '../../../cli/emulated-account.js';
+import type { Service } from './service.js';
+
+const MAIN = path.resolve(import.meta.dirname, '../../../dist/cli/main.js');
+
+export interface ExtraWorker {
+  /** Kills it without warning. */
+  end(): Promise<void>;
+}
+
+/** Resolves when the worker polls its queues. */
+export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv): Promise<ExtraWorker> {
+  const cloud = service.emulatorUrl;
+  const child: ChildProcess = spawn(process.execPath, [MAIN, 'worker'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: {
+      ...withEmulatorKeys(process.env),
+      ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
+      ECS_IMPORT_CACHE_DIR: path.join(service.dataDir, 'images'),
+      ...env,
+      TEMPORAL_ADDRESS: service.addressOf('temporal'),
+      DATABASE_URL: service.databaseUrl(),
+    },
+  });
+  if (child.stdout === null) throw new Error('the worker has no output');
+  await once(createInterface({ input: child.stdout }), 'line');
+  return {
+    async end() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
