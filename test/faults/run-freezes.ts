@@ -148,6 +148,8 @@ function groups(cases: readonly FreezeCase[]): readonly (readonly FreezeCase[])[
       (group) =>
         group.length < GROUP_SIZE &&
         group.every((other) => !isShared(other) && !isShared(one)) &&
+        // A held read of a source occupies one of the few processes that inspect images, for which other imports would wait.
+        group.every((other) => (other.action === 'GetObject') === (one.action === 'GetObject')) &&
         group.every((other) => SCENARIOS[other.scenario].cloud === SCENARIOS[one.scenario].cloud),
     );
     if (fits === undefined) made.push([one]);
