@@ -11,6 +11,7 @@ import { closeTask, keepImage, removeImage } from '../resources/image.js';
 import { removeUpload } from '../resources/multipart-upload.js';
 import { releaseObject, removeObject, usesObject } from '../resources/object.js';
 import { describeResource, removalCommand } from '../resources/removal-command.js';
+import { closeSnapshot } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep, type Step } from './step.js';
 
@@ -95,6 +96,11 @@ async function removeResources(
       ending.outcome === 'succeeded' ? keepImage(deps, step, image) : removeImage(deps, step, image, ending.keepImage),
     ));
   if (imagesSettled) {
+    // Their images are gone or stay. The removal of the images has written down which snapshots they had.
+    const now = await deps.store.ledger(step.importId);
+    await settle(openEntries(now, 'snapshot'), (snapshot) =>
+      closeSnapshot(deps, step, snapshot, isImageKept(now, snapshot)),
+    );
     await settle(openEntries(ledger, 'task'), (task) => closeTask(deps, step, task));
     const keep = input.request.upload.keepObject && ending.outcome !== 'cancelled';
     const entries = [...objects, ...uploads];
@@ -107,6 +113,11 @@ async function removeResources(
     );
   }
   if (errors.length > 0) throw errors[0];
+}
+
+function isImageKept(ledger: readonly LedgerEntry[], { detail: { imageId } }: LedgerEntry<'snapshot'>): boolean {
+  const images = [...openEntries(ledger, 'image'), ...openEntries(ledger, 'copy')];
+  return images.some(({ status, detail }) => status === 'kept' && detail.imageId === imageId);
 }
 
 function copiesToKeep({ regionId }: LedgerEntry<'copy'>, { request }: StepInput, ending: Ending) {

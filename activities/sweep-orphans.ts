@@ -7,17 +7,22 @@ import { findOrphans, type Orphan, type TaggedResource, withSize } from '../doma
 import type { OrphanSweep, OrphanSweepInput, SweepOmission } from '../domain/process-names.js';
 import { removeImages } from '../resources/image-removal.js';
 import { isParentGone, isRefusal } from '../resources/refusal.js';
+import { removeSnapshot } from '../resources/snapshot.js';
 import type { Pausing } from '../resources/work.js';
 import type { ImportStore } from '../store/imports.js';
+import type { OrphanSnapshot } from '../store/orphan-snapshots.js';
 import type { ActivitySettings } from './dependencies.js';
 
 const GIB = 1024 ** 3;
-/** An image that does not change for this many checks is reported and left for the next sweep. */
+/** An image or snapshot that does not change for this many checks is reported and left for the next sweep. */
 const CHECKS_OF_IMAGE = 10;
 
 interface SweepDependencies {
   readonly cloud: Cloud;
-  readonly store: Pick<ImportStore, 'placesUsed' | 'accountsOf'>;
+  readonly store: Pick<
+    ImportStore,
+    'placesUsed' | 'accountsOf' | 'orphanSnapshots' | 'noteOrphanSnapshots' | 'forgetOrphanSnapshots'
+  >;
   readonly settings: Pick<ActivitySettings, 'pollIntervalMs'>;
 }
 
@@ -90,13 +95,27 @@ async function listResources({ cloud, store }: SweepDependencies): Promise<{
       return [];
     }
   };
-  const images = await Promise.all(regions.map((region) => at(region, imagesIn(cloud, region))));
+  const noted = await store.orphanSnapshots();
+  const places = [...new Set([...regions, ...noted.map(({ regionId }) => regionId)])];
+  const images = await Promise.all(places.map((region) => at(region, imagesIn(cloud, region))));
+  const snapshots = await Promise.all(
+    places.map((region) =>
+      at(
+        `snapshots in ${region}`,
+        snapshotsIn(
+          { cloud, store },
+          region,
+          noted.filter(({ regionId }) => regionId === region),
+        ),
+      ),
+    ),
+  );
   const objects = await Promise.all(
     folders.map((folder) =>
       at(formatObjectLocation({ bucket: folder.bucket, key: folder.prefix }), objectsIn(cloud, folder)),
     ),
   );
-  return { seen: [...images, ...objects].flat(), unseen };
+  return { seen: [...images, ...snapshots, ...objects].flat(), unseen };
 }
 
 /** Null: a retry may help. */
@@ -115,6 +134,32 @@ async function imagesIn(cloud: Cloud, regionId: string): Promise<readonly Tagged
     bytes: (sizeGiB ?? 0) * GIB,
     since: creationTime,
     available: status === 'Available',
+  }));
+}
+
+/** Snapshots with our tag, and those that an earlier sweep wrote down before it deleted their image. */
+async function snapshotsIn(
+  { cloud, store }: Pick<SweepDependencies, 'cloud' | 'store'>,
+  regionId: string,
+  noted: readonly OrphanSnapshot[],
+): Promise<readonly TaggedResource[]> {
+  const ecs = cloud.ecs(regionId);
+  const tagged = await ecs.describeSnapshots({ tagKey: IMPORT_TAG_KEY });
+  const others = await ecs.describeSnapshots({ snapshotIds: noted.map(({ snapshotId }) => snapshotId) });
+  const found = new Map([...tagged, ...others].map((snapshot) => [snapshot.snapshotId, snapshot]));
+  const gone = noted.filter(({ snapshotId }) => !found.has(snapshotId));
+  if (gone.length > 0) {
+    await store.forgetOrphanSnapshots(
+      regionId,
+      gone.map(({ snapshotId }) => snapshotId),
+    );
+  }
+  const importIds = new Map(noted.map(({ snapshotId, importId }) => [snapshotId, importId]));
+  return [...found.values()].map(({ snapshotId, name, bytes, creationTime, usage, tags }) => ({
+    kind: 'snapshot',
+    importId: tags[IMPORT_TAG_KEY] ?? importIds.get(snapshotId) ?? '',
+    ...{ regionId, key: snapshotId, name, bytes, since: creationTime },
+    inUse: usage.includes('image'),
   }));
 }
 
@@ -138,6 +183,7 @@ async function remove(deps: SweepDependencies, work: Pausing, orphan: Orphan): P
   if (still === undefined) return 'an import uses it now';
   try {
     if (orphan.kind === 'image') await removeOrphanedImage(deps, work, orphan);
+    else if (orphan.kind === 'snapshot') await removeOrphanedSnapshots(deps, work, orphan.regionId, [orphan.key]);
     else await removeFromBucket(deps.cloud.oss(orphan.regionId), orphan);
     return null;
   } catch (error) {
@@ -153,23 +199,43 @@ async function removeFromBucket(oss: OssApi, orphan: Orphan): Promise<void> {
   else await oss.abortUpload(bucket, key, orphan.uploadId);
 }
 
-async function removeOrphanedImage(
-  { cloud, settings }: SweepDependencies,
-  work: Pausing,
-  orphan: Orphan,
-): Promise<void> {
-  const { key, regionId } = orphan;
-  const ecs = cloud.ecs(regionId);
-  const { pollIntervalMs } = settings;
+/** The snapshots are written down before the image is deleted, so that the next sweep finds them if this one ends in between. */
+async function removeOrphanedImage(deps: SweepDependencies, work: Pausing, orphan: Orphan): Promise<void> {
+  const { key, regionId, importId } = orphan;
+  const ecs = deps.cloud.ecs(regionId);
+  const { pollIntervalMs } = deps.settings;
+  const snapshots = new Set<string>();
   await removeImages(
     {
       ...({ ecs, createdBy: 'either', mayAppear: false, keepAvailable: false } as const),
       what: `image ${key} in ${regionId}`,
       find: () => ecs.describeImages({ imageIds: [key] }),
+      async recordSnapshots(images) {
+        const noted = images.flatMap(({ imageId, snapshotIds }) =>
+          snapshotIds.map((snapshotId) => ({ regionId, snapshotId, imageId, importId })),
+        );
+        await deps.store.noteOrphanSnapshots(noted);
+        for (const { snapshotId } of noted) snapshots.add(snapshotId);
+      },
     },
     work,
     { pollIntervalMs, patienceMs: CHECKS_OF_IMAGE * pollIntervalMs, pollsForLostImage: 1 },
   );
+  await removeOrphanedSnapshots(deps, work, regionId, [...snapshots]);
+}
+
+async function removeOrphanedSnapshots(
+  { cloud, store, settings }: SweepDependencies,
+  work: Pausing,
+  regionId: string,
+  snapshotIds: readonly string[],
+): Promise<void> {
+  const { pollIntervalMs } = settings;
+  const limits = { pollIntervalMs, patienceMs: CHECKS_OF_IMAGE * pollIntervalMs };
+  for (const snapshotId of snapshotIds) {
+    await removeSnapshot(cloud.ecs(regionId), { snapshotId, regionId }, work, limits);
+    await store.forgetOrphanSnapshots(regionId, [snapshotId]);
+  }
 }
 
 function locationOf({ key }: Orphan): ObjectLocation {

@@ -3,10 +3,12 @@
 import type { ImageObservation } from '../alibaba/region-watcher.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { fail, failureOf } from '../domain/errors/index.js';
+import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import { isBeingCreated, isTaskRunning, OBSERVATIONS_BEFORE_GONE } from '../resources/image-status.js';
 import { isStalled } from '../resources/patience.js';
+import { adoptSnapshots } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { orSendAgain } from './send-again.js';
 import { runStep } from './step.js';
@@ -20,7 +22,11 @@ export function createWatchImport(deps: ActivityDependencies) {
         const observed = await deps.watchers.next(image.regionId, image, step.signal);
         const unchangedMs = step.unchangedMs(image.imageId, describe(observed));
         const end = endOf(observed);
-        if (end === 'available') return;
+        if (end === 'available') {
+          const tags = { ...input.request.tags, [IMPORT_TAG_KEY]: step.importId };
+          if (observed.image !== null) await adoptSnapshots(deps, step, image.regionId, observed.image, tags);
+          return;
+        }
         if (end === 'failed') {
           const reason = await reasonOfFailure(deps, image);
           await orSendAgain(deps, step, () => Promise.reject(reason));

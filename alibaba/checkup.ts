@@ -156,6 +156,7 @@ async function checkPermissions(setup: CloudCheckup, region: string): Promise<re
   const ecs = setup.cloud.ecs(region);
   const image = `m-${setup.unique}`;
   const task = `t-${setup.unique}`;
+  const snapshot = `s-${setup.unique}`;
   const probes: Probe[] = [
     probe('ecs:DescribeImages', () => ecs.describeImages({ imageIds: [image] })),
     probe('ecs:DescribeTasks', () => ecs.describeTasks({ taskIds: [task] })),
@@ -163,6 +164,10 @@ async function checkPermissions(setup: CloudCheckup, region: string): Promise<re
     probe('ecs:ImportImage', () => dryRun(setup, region), NO_IMPORT),
     probe('ecs:CancelTask', () => ecs.cancelTask(task), NO_TASK),
     probe('ecs:DeleteImage', () => ecs.deleteImage(image), NO_IMAGE),
+    probe('ecs:DescribeSnapshots', () => ecs.describeSnapshots({ snapshotIds: [snapshot] })),
+    probe('ecs:DeleteSnapshot', () => ecs.deleteSnapshot(snapshot), ['InvalidSnapshotId.NotFound']),
+    probe('ecs:TagResources (snapshots)', () => ecs.tagSnapshots([snapshot], DOCTOR_TAG), NO_RESOURCE),
+    probe('ecs:ListTagResources', () => ecs.describeSnapshots({ tagKey: `ecs-image-import-${setup.unique}` })),
     ...(setup.copyTo.length === 0 ? [] : copyProbes(setup, ecs, image)),
     ...(setup.share
       ? [
@@ -186,9 +191,7 @@ function copyProbes(setup: CloudCheckup, ecs: EcsApi, imageId: string): readonly
   return [
     probe('ecs:CopyImage', () => ecs.copyImage(copy), NO_IMAGE),
     probe('ecs:CancelCopyImage', () => there.cancelCopyImage(imageId), NO_IMAGE),
-    probe('ecs:TagResources', () => there.tagImage(imageId, { 'ecs-image-import': 'doctor' }), [
-      'InvalidResourceId.NotFound',
-    ]),
+    probe('ecs:TagResources', () => there.tagImage(imageId, DOCTOR_TAG), NO_RESOURCE),
   ];
 }
 
@@ -211,6 +214,8 @@ function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket: stri
 
 const NO_TASK = ['InvalidTaskId.NotFound'];
 const NO_IMAGE = ['InvalidImageId.NotFound'];
+const NO_RESOURCE = ['InvalidResourceId.NotFound'];
+const DOCTOR_TAG = { 'ecs-image-import': 'doctor' };
 /** A dry run refuses what it finds wrong: the object and perhaps the bucket do not exist, nor the role yet; or the quota is used up. */
 const NO_IMPORT = [
   ...['InvalidOSSObject.NotFound', 'InvalidOSSBucket.NotFound', 'NoSetRoletoECSServiceAccount', 'QuotaExceed.Image'],

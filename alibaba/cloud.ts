@@ -73,6 +73,20 @@ export interface ImageView {
   readonly sizeGiB: number | null;
   /** Made with CopyImage. */
   readonly isCopy: boolean;
+  /** One for each disk; empty while the cloud reports none. A snapshot outlives the image. */
+  readonly snapshotIds: readonly string[];
+}
+
+/** The snapshot of a disk of an image. */
+export interface SnapshotView {
+  readonly snapshotId: string;
+  readonly name: string;
+  /** The billed size; where the cloud does not report it, the size of the disk. */
+  readonly bytes: number;
+  readonly creationTime: string | null;
+  /** What uses it: `image`, `disk`, `image_disk`, `none`, or an unknown value. */
+  readonly usage: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export interface ImageFilter {
@@ -114,6 +128,14 @@ export interface EcsApi {
   describeSharing(imageId: string): Promise<readonly string[]>;
   /** Adds tags or changes their values. Other tags are kept. */
   tagImage(imageId: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Accepts any number of IDs; unknown IDs are absent from the result. By tag: any value of the tag, from all pages. */
+  describeSnapshots(
+    filter: { readonly snapshotIds: readonly string[] } | { readonly tagKey: string },
+  ): Promise<readonly SnapshotView[]>;
+  /** Resolves for a snapshot that does not exist. Fails while an image or a disk uses it. */
+  deleteSnapshot(snapshotId: string): Promise<void>;
+  /** Like `tagImage`, for any number of snapshots. */
+  tagSnapshots(snapshotIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export interface CopyImageInput {

@@ -72,6 +72,7 @@ export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageVi
         : null,
       creationTime: image.creationTime || null,
       isCopy: isTrue(image.isCopied),
+      snapshotIds: (image.diskDeviceMappings?.diskDeviceMapping ?? []).flatMap(({ snapshotId }) => snapshotId || []),
     },
   ];
 }

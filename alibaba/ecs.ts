@@ -13,12 +13,12 @@ import { isDryRunSuccess } from '../domain/errors/index.js';
 import { KNOWN_REGIONS } from '../domain/request/vocabulary.js';
 import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './cloud.js';
 import { createImageDistribution } from './ecs-distribution.js';
+import { createSnapshots } from './ecs-snapshots.js';
+import { idsWithTag } from './ecs-tagged.js';
 import { imageView, taskDetail, taskView } from './ecs-views.js';
+import { everyPage, PAGE } from './pages.js';
 import { ask, chunks, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
-
-/** The vendor's limit of entries per page and of IDs per call. */
-const PAGE = 100;
 
 /** Every status by name. Without this filter the cloud returns only available images and hides those being imported. */
 const EVERY_STATUS = 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated';
@@ -84,8 +84,11 @@ export function createEcs(place: SdkPlace): EcsApi {
 
     async describeImages(filter) {
       const images = new Map<string, ImageView>();
+      const { tag } = filter;
+      const isByKey = tag !== undefined && tag.value === undefined;
+      const imageIds = filter.imageIds ?? (isByKey ? await idsWithTag(region, client, 'image', tag.key) : undefined);
       // 100 IDs per call; without IDs, one call.
-      const idGroups = filter.imageIds === undefined ? [undefined] : chunks(filter.imageIds, PAGE);
+      const idGroups = imageIds === undefined ? [undefined] : chunks(imageIds, PAGE);
       for (const ids of idGroups) {
         await everyPage('DescribeImages', async (pageNumber) => {
           const request = ask(DescribeImagesRequest, { regionId: region, ...imagesQuery(filter, ids), pageNumber });
@@ -117,6 +120,7 @@ export function createEcs(place: SdkPlace): EcsApi {
     },
 
     ...createImageDistribution(region, client),
+    ...createSnapshots(region, client, (key) => idsWithTag(region, client, 'snapshot', key)),
   };
 }
 
@@ -130,23 +134,6 @@ function imagesQuery(filter: ImageFilter, ids: readonly string[] | undefined) {
     ...(imageName === undefined ? {} : { imageName }),
     ...(tag === undefined ? {} : { tag: [tag] }),
   };
-}
-
-/** Reads pages until all entries of TotalCount are read. */
-async function everyPage(
-  action: string,
-  readPage: (pageNumber: number) => Promise<{ readonly length: number; readonly totalCount: number | undefined }>,
-): Promise<void> {
-  for (let pageNumber = 1, read = 0; ; pageNumber++) {
-    const { length, totalCount } = await readPage(pageNumber);
-    // Callers act on an empty result, so it is accepted only if TotalCount confirms it.
-    if (pageNumber === 1 && length === 0 && totalCount !== 0) {
-      throw unreadable('ecs', action, `contains no entries, but TotalCount is ${totalCount ?? 'missing'}`);
-    }
-    read += length;
-    // An empty later page ends the loop, because entries may be deleted between pages.
-    if (length === 0 || (totalCount === undefined ? length < PAGE : read >= totalCount)) return;
-  }
 }
 
 function importRequest(input: ImportImageInput, dryRun: boolean): ImportImageRequest {

@@ -36,15 +36,17 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
   const buckets = (features.buckets.length === 0 ? ['*'] : features.buckets).map((name) => `acs:oss:*:*:${name}`);
   const own = regions.map(imagesOf);
   const all = features.regions.length === 0 ? own : [...new Set([...regions, ...features.copyTo])].map(imagesOf);
+  const snapshots = all.map((image) => image.replace(/image\/\*$/, 'snapshot/*'));
   const statements: (PolicyStatement | null)[] = [
     allow(['sts:GetCallerIdentity'], ['*']),
     // The vendor documents no resource for read calls and CancelTask, so they cannot be limited to images.
-    allow(['DescribeRegions', 'DescribeImages', 'DescribeTasks', 'DescribeTaskAttribute', 'CancelTask'].map(inEcs), [
-      '*',
-    ]),
+    allow(READS.map(inEcs), ['*']),
     allow(['ecs:ImportImage'], own),
     allow(['ecs:DeleteImage'], all),
-    features.copyTo.length > 0 ? allow(['CopyImage', 'CancelCopyImage', 'TagResources'].map(inEcs), all) : null,
+    // Each disk of an image has a snapshot, which outlives the image and is billed.
+    allow(['ecs:DeleteSnapshot'], snapshots),
+    allow(['ecs:TagResources'], features.copyTo.length > 0 ? [...all, ...snapshots] : snapshots),
+    features.copyTo.length > 0 ? allow(['CopyImage', 'CancelCopyImage'].map(inEcs), all) : null,
     // A shared image cannot be deleted, so cleanup must revoke the sharing first.
     features.share ? allow(['ModifyImageSharePermission', 'DescribeImageSharePermission'].map(inEcs), all) : null,
     allow(['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? LISTING : [])], buckets),
@@ -56,6 +58,12 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
   ];
   return { Version: '1', Statement: statements.filter((statement) => statement !== null) };
 }
+
+const READS = [
+  ...['DescribeRegions', 'DescribeImages', 'DescribeSnapshots', 'DescribeTasks', 'DescribeTaskAttribute', 'CancelTask'],
+  // To find all images and snapshots with the tag of imports: the other calls list at most 1,000 by tag.
+  'ListTagResources',
+];
 
 /** To find remaining objects and uploads. */
 const LISTING = ['oss:ListMultipartUploads', 'oss:ListObjects'];

@@ -64,7 +64,7 @@ export const importSchema = z.object({
     .nullable(),
   ledger: z.array(
     z.object({
-      kind: z.enum(['multipart-upload', 'object', 'task', 'image', 'copy', 'role', 'policy-attachment']),
+      kind: z.enum(['multipart-upload', 'object', 'task', 'image', 'copy', 'snapshot', 'role', 'policy-attachment']),
       key: z.string(),
       regionId: z.string(),
       detail: z.record(z.string(), z.string()),
@@ -182,16 +182,18 @@ const notDoneSchema = z.object({ key: z.string(), why: z.string() });
 export const orphanSweepSchema = z.object({
   orphans: z.array(
     z.object({
-      kind: z.enum(['image', 'object', 'multipart-upload']),
+      kind: z.enum(['image', 'snapshot', 'object', 'multipart-upload']),
       importId: z.string(),
       regionId: z.string(),
-      key: z.string().describe('Image ID, or oss://bucket/key'),
+      key: z.string().describe('ID of the image or snapshot, or oss://bucket/key'),
       name: z.string(),
       bytes: z.number(),
       since: z.string().nullable(),
       why: z.string(),
       monthlyCny: z.number().describe('Cost per month at list price, in CNY'),
-      foreign: z.boolean().describe('A completed image of an unknown import, possibly of another installation'),
+      foreign: z
+        .boolean()
+        .describe('A completed image or a snapshot of an unknown import, possibly of another installation'),
     }),
   ),
   deleted: z.array(z.string()).describe('Keys of the deleted orphans'),

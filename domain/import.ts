@@ -84,9 +84,9 @@ export interface LedgerEntryView {
   readonly updatedAt: string;
 }
 
-/** The cloud's ID of the resource, or the name that identifies it. The detail of a task has the ID of its image, not its own. */
+/** The cloud's ID of the resource, or the name that identifies it. The detail of a task or a snapshot has the ID of its image. */
 export function resourceIdOf({ kind, key, detail }: Pick<LedgerEntryView, 'kind' | 'key' | 'detail'>): string {
-  return kind === 'task' ? key : (detail.imageId ?? key);
+  return kind === 'task' || kind === 'snapshot' ? key : (detail.imageId ?? key);
 }
 
 type LedgerDetailView = {

@@ -33,6 +33,8 @@ interface LedgerDetails {
     /** Counts the copies made for this region: a copy that failed is made again with another client token. */
     readonly round: number;
   };
+  /** The key is the id of the snapshot, which outlives its image. */
+  readonly snapshot: { readonly imageId: string | null };
   /** The key is the name of the role. */
   readonly role: Readonly<Record<never, never>>;
   readonly 'policy-attachment': {

@@ -1,13 +1,13 @@
 /** Orphans: cloud resources with our tag or in our folders that no ledger contains. */
 
-export type OrphanKind = 'image' | 'object' | 'multipart-upload';
+export type OrphanKind = 'image' | 'snapshot' | 'object' | 'multipart-upload';
 
 /** A cloud resource whose tag or key contains the ID of an import. */
 export interface TaggedResource {
   readonly kind: OrphanKind;
   readonly importId: string;
   readonly regionId: string;
-  /** Image id, or `oss://bucket/key`. */
+  /** ID of the image or snapshot, or `oss://bucket/key`. */
   readonly key: string;
   readonly name: string;
   readonly bytes: number;
@@ -15,6 +15,8 @@ export interface TaggedResource {
   readonly since: string | null;
   /** For an image: whether its status is `Available`. */
   readonly available?: boolean;
+  /** For a snapshot: whether an image uses it, so that it is not an orphan itself. */
+  readonly inUse?: boolean;
   /** For a multipart upload. */
   readonly uploadId?: string;
 }
@@ -23,7 +25,7 @@ export interface Orphan extends TaggedResource {
   readonly why: string;
   /** The storage cost per month, at the price below. */
   readonly monthlyCny: number;
-  /** A finished image whose import is not in this database. It may belong to another installation. */
+  /** A finished image, or a snapshot, whose import is not in this database. It may belong to another installation. */
   readonly foreign: boolean;
 }
 
@@ -47,19 +49,33 @@ export function findOrphans(
   { live, known, held, lateChecks }: RecordedImports,
 ): readonly Orphan[] {
   return seen
-    .filter(({ importId, key }) => !live.has(importId) && !held.has(key))
+    .filter((one) => !live.has(one.importId) && !isAccounted(one, held))
     .map((one) => ({
       ...one,
-      why: known.has(one.importId)
-        ? `its import has ended and its ledger does not contain it${lateCheckNote(lateChecks?.get(one.importId))}`
-        : 'its import is not in this database',
+      why: reason(one, known.has(one.importId), lateChecks?.get(one.importId)),
       monthlyCny: monthlyCny(one.bytes),
-      foreign: one.kind === 'image' && one.available === true && !known.has(one.importId),
+      foreign: isFinished(one) && !known.has(one.importId),
     }));
 }
 
 function lateCheckNote(due: string | undefined): string {
   return due === undefined ? '' : `; the late check at ${due} removes it if a call of the import created it`;
+}
+
+/** The ledger keeps a snapshot for its image. Without the image, nothing needs it. */
+function isAccounted({ kind, key, inUse }: TaggedResource, held: ReadonlySet<string>): boolean {
+  return kind === 'snapshot' ? inUse === true : held.has(key);
+}
+
+function reason({ kind }: TaggedResource, isKnown: boolean, lateCheck: string | undefined): string {
+  if (!isKnown) return 'its import is not in this database';
+  return kind === 'snapshot'
+    ? 'its import has ended and its image does not exist'
+    : `its import has ended and its ledger does not contain it${lateCheckNote(lateCheck)}`;
+}
+
+function isFinished({ kind, available }: TaggedResource): boolean {
+  return kind === 'snapshot' || (kind === 'image' && available === true);
 }
 
 /** The orphan with its size and cost filled in. */

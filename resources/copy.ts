@@ -13,6 +13,7 @@ import { deleteImage, removeImages } from './image-removal.js';
 import { isDead } from './image-status.js';
 import { isStalled, type Unchanged } from './patience.js';
 import { hasCode, isRefusal } from './refusal.js';
+import { adoptSnapshots, recordSnapshots } from './snapshot.js';
 import type { ResourceDependencies, Work } from './work.js';
 
 /** The longest pause between two calls for a source that is busy with another copy of itself. */
@@ -56,6 +57,7 @@ export async function createCopy(
   const image = await untilAvailable();
   const missing = Object.fromEntries(Object.entries(tags).filter(([key, value]) => image.tags[key] !== value));
   if (Object.keys(missing).length > 0) await there.tagImage(imageId, missing);
+  await adoptSnapshots(deps, work, toRegion, image, tags);
   return ref;
 
   async function call(): Promise<string> {
@@ -84,7 +86,11 @@ export async function createCopy(
     const end = await awaitImage(deps.watchers, ref, { signal, patienceMs, unchangedMs, onPercent });
     if (end.kind === 'available') return end.image;
     if (end.kind === 'stalled') throw stalled(ref, `is ${end.image?.status ?? 'not listed'}`);
-    if (end.kind === 'dead') await deleteImage(there, work, end.image);
+    if (end.kind === 'dead') {
+      const record = (images: readonly ImageView[]) => recordSnapshots(deps, work, toRegion, images);
+      await record([end.image]);
+      await deleteImage({ ecs: there, recordSnapshots: record }, work, end.image);
+    }
     const failed: LedgerWrite<'copy'> = { ...entry, status: 'removed', detail: { imageId: null, round: round + 1 } };
     await deps.store.recordCopy(work, failed, null);
     const how = end.kind === 'gone' ? 'was deleted' : `ended ${end.image.status}`;
@@ -122,6 +128,7 @@ export async function removeCopy(
     } as const),
     what: `copy ${entry.detail.imageId ?? key} in ${regionId}`,
     find: () => observeImages(ecs, work.importId, entry),
+    recordSnapshots: (images: readonly ImageView[]) => recordSnapshots(deps, work, regionId, images),
   };
   const status = keep === 'all' ? 'kept' : await removeImages(removal, work, deps.settings);
   if (status === 'kept') await deps.store.record(work, { kind, key, regionId, status });

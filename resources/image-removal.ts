@@ -19,6 +19,8 @@ export interface Removal {
   readonly mayAppear: boolean;
   /** An image that is available stays. */
   readonly keepAvailable: boolean;
+  /** Writes the snapshots of the images down: with a deleted image, the cloud loses which snapshots it had. */
+  recordSnapshots(images: readonly ImageView[]): Promise<void>;
 }
 
 /**
@@ -36,8 +38,12 @@ async function removeUntilGone(
 ): Promise<'removed' | 'kept'> {
   const { ecs, createdBy } = removal;
   const unchangedMs = unchangedSince();
+  const recorded = new Set<string>();
   for (let absences = 0; ; ) {
     const images = await removal.find();
+    const unrecorded = images.filter(({ snapshotIds }) => snapshotIds.some((id) => !recorded.has(id)));
+    if (unrecorded.length > 0) await removal.recordSnapshots(unrecorded);
+    for (const id of unrecorded.flatMap(({ snapshotIds }) => snapshotIds)) recorded.add(id);
     const tasks = createdBy === 'copy' ? [] : await tasksUnderWay(ecs, images);
     if (images.length === 0) {
       absences += 1;
@@ -49,7 +55,7 @@ async function removeUntilGone(
     } else {
       for (const image of images) {
         if (createdBy !== 'import' && isBeingCreated(image)) await cancelCopy(ecs, work, image);
-        else await deleteImage(ecs, work, image);
+        else await deleteImage(removal, work, image);
       }
     }
     const observed = [
@@ -90,8 +96,14 @@ async function cancelCopy(ecs: EcsApi, work: Pausing, { imageId }: ImageView): P
   }
 }
 
-/** One attempt; the caller checks until the image no longer exists. */
-export async function deleteImage(ecs: EcsApi, work: Pausing, { imageId }: Pick<ImageView, 'imageId'>): Promise<void> {
+/** One attempt; the caller has recorded the snapshots that it observed, and checks until the image no longer exists. */
+export async function deleteImage(
+  { ecs, recordSnapshots }: Pick<Removal, 'ecs' | 'recordSnapshots'>,
+  work: Pausing,
+  { imageId, snapshotIds }: Pick<ImageView, 'imageId' | 'snapshotIds'>,
+): Promise<void> {
+  // The cloud may have created the snapshots since the image was observed.
+  if (snapshotIds.length === 0) await recordSnapshots(await ecs.describeImages({ imageIds: [imageId] }));
   try {
     await ecs.deleteImage(imageId);
     work.log('image deleted', { imageId });

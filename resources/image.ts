@@ -10,6 +10,7 @@ import { isDead } from './image-status.js';
 import { hasCode, isRefusal } from './refusal.js';
 import { isRoleMissing } from './role.js';
 import { inRegion } from './shell-command.js';
+import { recordSnapshots } from './snapshot.js';
 import type { ResourceDependencies, Work } from './work.js';
 
 export interface CreateImageInput {
@@ -106,6 +107,7 @@ export async function removeImage(
     ...({ ecs, keepAvailable, createdBy: 'import', mayAppear: entry.status === 'intended' } as const),
     what: `image ${entry.detail.imageId ?? key} in ${regionId}`,
     find: () => observeImages(ecs, work.importId, entry),
+    recordSnapshots: (images: readonly ImageView[]) => recordSnapshots(deps, work, regionId, images),
   };
   const status = await removeImages(removal, work, deps.settings);
   if (status === 'kept') await keepImage(deps, work, entry);

@@ -3,6 +3,7 @@ import type { LedgerEntry } from '../domain/ledger.js';
 import { imageRemovalCommand, taskRemovalCommand } from './image.js';
 import { uploadRemovalCommand } from './multipart-upload.js';
 import { objectRemovalCommand } from './object.js';
+import { snapshotRemovalCommand } from './snapshot.js';
 
 /** Null for a resource of the account, which no import removes. */
 export function removalCommand(entry: LedgerEntry, importId: string): string | null {
@@ -16,6 +17,8 @@ export function removalCommand(entry: LedgerEntry, importId: string): string | n
     case 'image':
     case 'copy':
       return imageRemovalCommand(entry, importId);
+    case 'snapshot':
+      return snapshotRemovalCommand(entry);
     case 'role':
     case 'policy-attachment':
       return null;

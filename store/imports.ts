@@ -11,6 +11,7 @@ import { importReads } from './import-reads.js';
 import { isoTime } from './iso-time.js';
 import { lateCheckQueries } from './late-checks.js';
 import { ledgerQueries } from './ledger.js';
+import { orphanSnapshotQueries } from './orphan-snapshots.js';
 import { orphanQueries } from './orphans.js';
 import { CHANGES_CHANNEL, type StepWrite, VERSIONS_PER_STEP } from './step-write.js';
 import { waitingQueries } from './waiting.js';
@@ -255,6 +256,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...workerWaitQueries(pool),
     ...orphanQueries(pool),
     ...lateCheckQueries(pool, lateWindowMs),
+    ...orphanSnapshotQueries(pool),
 
     async ping(): Promise<void> {
       await pool.query('select 1');

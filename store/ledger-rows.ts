@@ -39,6 +39,7 @@ export function fromRow(row: LedgerEntryView): readonly LedgerEntry[] {
       return [{ ...rest, kind, detail: { location, size, crc64, usedBy } }];
     }
     case 'task':
+    case 'snapshot':
       return [{ ...rest, kind, detail: { imageId } }];
     case 'image':
       return [{ ...rest, kind, detail: { imageId, clientToken } }];

@@ -1,10 +1,12 @@
 /** Removes the images and copies that calls of an ended import created after its end; never one that a user made. */
 import type { ImageView } from '../../alibaba/cloud.js';
-import type { LedgerEntry } from '../../domain/ledger.js';
+import { type LedgerEntry, openEntries } from '../../domain/ledger.js';
 import { taggedImages } from '../../resources/image.js';
 import { removeImages } from '../../resources/image-removal.js';
+import { closeSnapshot, recordSnapshots } from '../../resources/snapshot.js';
 import type { LateCheck } from '../../store/late-checks.js';
-import type { LateCheckContext } from './context.js';
+import type { ActivitySettings } from '../dependencies.js';
+import type { LateCheckContext, LateCheckDependencies } from './context.js';
 
 type ImageEntry = LedgerEntry<'image' | 'copy'>;
 
@@ -33,14 +35,27 @@ export async function removeLateImages({ deps, check, work }: LateCheckContext):
           ...{ ecs, createdBy: entry.kind === 'image' ? 'import' : 'copy', mayAppear: false, keepAvailable: false },
           what: `late image ${imageId} in ${regionId}`,
           find: () => ecs.describeImages({ imageIds: [imageId] }),
+          recordSnapshots: (images) => recordSnapshots(deps, work, regionId, images),
         },
         work,
-        { ...deps.settings, patienceMs: POLLS_OF_REMOVAL * deps.settings.pollIntervalMs },
+        limitsOf(deps),
       );
       await deps.store.record(work, { ...late, status: 'removed' });
     }
   }
-  return found;
+  return found + (await removeLateSnapshots({ deps, check, work }));
+}
+
+/** Those of the images that this check, or an earlier one that did not finish, has removed. */
+async function removeLateSnapshots({ deps, check, work }: LateCheckContext): Promise<number> {
+  const snapshots = openEntries(await deps.store.ledger(check.importId), 'snapshot');
+  const late = snapshots.filter(({ status }) => status !== 'kept');
+  for (const snapshot of late) await closeSnapshot({ ...deps, settings: limitsOf(deps) }, work, snapshot, false);
+  return late.length;
+}
+
+function limitsOf({ settings }: LateCheckDependencies): ActivitySettings {
+  return { ...settings, patienceMs: POLLS_OF_REMOVAL * settings.pollIntervalMs };
 }
 
 /**

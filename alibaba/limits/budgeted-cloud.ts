@@ -26,6 +26,12 @@ const ECS_ACTIONS: {
   unshareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
   describeSharing: { action: 'DescribeImageSharePermission' },
   tagImage: { action: 'TagResources' },
+  describeSnapshots: {
+    action: 'DescribeSnapshots',
+    calls: (filter) => ('tagKey' in filter ? 1 : pages(filter.snapshotIds.length)),
+  },
+  deleteSnapshot: { action: 'DeleteSnapshot' },
+  tagSnapshots: { action: 'TagResources', calls: (ids) => Math.ceil(ids.length / 50) },
 };
 
 type CallCount<Method> = Method extends (...args: infer Args) => unknown ? (...args: Args) => number : never;

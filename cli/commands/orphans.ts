@@ -19,7 +19,11 @@ export function addOrphans(program: Command): void {
     .command('orphans')
     .description('find cloud resources that no import owns any more, in all regions used, with their age and cost')
     .option('--delete', 'delete the resources found; resources of running imports are never deleted', false)
-    .option('--foreign', 'with --delete: also delete complete images of imports unknown to this installation', false)
+    .option(
+      '--foreign',
+      'with --delete: also delete complete images and snapshots of imports unknown to this installation',
+      false,
+    )
     .action(async (options: Options, command: Command) => {
       if (options.foreign && !options.delete) throw wrongUsage('--foreign has an effect only with --delete', command);
       const globals = globalsOf(command);
@@ -59,5 +63,7 @@ function printOrphans(
   const foreign = orphans.some((one) => one.foreign === true) && !options.foreign;
   if (!options.delete) print('to delete them: ecs-image-import orphans --delete');
   if (foreign)
-    print('complete images of unknown imports can belong to another installation: --delete --foreign deletes them too');
+    print(
+      'complete images and snapshots of unknown imports can belong to another installation: --delete --foreign deletes them too',
+    );
 }

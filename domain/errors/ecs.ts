@@ -130,6 +130,30 @@ export const ECS = [
     link: LINKS.copyImage,
   },
   {
+    code: 'SnapshotCreatedImage',
+    meaning: 'The snapshot cannot be deleted because an image uses it; the cloud deletes images asynchronously',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the call is retried until the image is deleted. If this lasts, delete or keep the image that was created from the snapshot (https://ecs.console.aliyun.com/snapshot).',
+    link: LINKS.deleteSnapshot,
+  },
+  {
+    code: 'SnapshotCreatedDisk',
+    meaning: 'The snapshot cannot be deleted because a disk was created from it',
+    class: 'attention',
+    remedy:
+      'Delete that disk, or delete the snapshot with aliyun ecs DeleteSnapshot --Force true (the disk then cannot be re-initialized); then resume.',
+    link: LINKS.deleteSnapshot,
+  },
+  {
+    code: 'IncorrectDiskStatus.CreatingSnapshot',
+    also: ['InvalidSnapshotId.NotReady'],
+    meaning: 'The snapshot is still being created',
+    class: 'transient',
+    remedy: 'Nothing to do: the call is retried until the snapshot is complete.',
+    link: LINKS.deleteSnapshot,
+  },
+  {
     code: 'SizeExceed.Image',
     meaning: 'The image is larger than what can be copied to that region',
     class: 'request',

@@ -43,6 +43,7 @@ export const LINKS = {
   copyImage: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-copyimage`,
   shareImage: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-modifyimagesharepermission`,
   cancelTask: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-canceltask`,
+  deleteSnapshot: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-deletesnapshot`,
   deleteImage: `${HELP}/ecs/developer-reference/api-ecs-2014-05-26-deleteimage`,
   idempotence: `${HELP}/ecs/developer-reference/how-to-ensure-idempotence`,
   ramRoles: `${HELP}/ram/user-guide/edit-the-trust-policy-of-a-ram-role`,

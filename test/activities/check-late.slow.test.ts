@@ -126,6 +126,19 @@ describe('what a call of an ended import created after its end', () => {
     expect(await messages(id)).toContain(`image removed: web-01 (late: ${late})`);
   });
 
+  test('the snapshots of an image → removed after it, by the next check if this one cannot', async () => {
+    const id = await ended();
+    await importLate(id);
+    const denied = { kind: 'http', status: 403, code: 'Forbidden.RAM', times: 1 };
+    cloud.world.faults.add({ service: 'ecs', action: 'DeleteSnapshot', ...denied });
+    await check(id);
+    expect([cloud.world.images.size, cloud.world.snapshots.size]).toEqual([0, 1]);
+    await check(id);
+    expect(cloud.world.snapshots.size).toBe(0);
+    const view = await store.get(id);
+    expect(view?.ledger.filter(({ kind }) => kind === 'snapshot')).toMatchObject([{ status: 'removed' }]);
+  });
+
   test('an image whose task still runs → the task is cancelled, and the image removed', async () => {
     cloud.set({ importSeconds: 600 });
     const id = await ended();

@@ -54,7 +54,15 @@ class SlowCloud {
         count(imageIds);
         return imageIds.map((imageId): ImageView => {
           const status = this.isDone(imageId) ? 'Available' : 'Creating';
-          const rest = { percent: 0, tags: {}, detection: null, creationTime: null, sizeGiB: 20, isCopy: false };
+          const rest = {
+            percent: 0,
+            tags: {},
+            detection: null,
+            creationTime: null,
+            sizeGiB: 20,
+            isCopy: false,
+            snapshotIds: [],
+          };
           return { imageId, imageName: imageId, status, ...rest };
         });
       },

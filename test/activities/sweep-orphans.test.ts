@@ -1,6 +1,12 @@
 /** Resources that are in no ledger: found in every region, with age and price, and deleted if requested. */
 
-import { CopyImageRequest, type ImportImageRequest, ModifyImageSharePermissionRequest } from '@alicloud/ecs20140526';
+import {
+  CopyImageRequest,
+  DeleteImageRequest,
+  type ImportImageRequest,
+  ModifyImageSharePermissionRequest,
+  TagResourcesRequest,
+} from '@alicloud/ecs20140526';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { createSweepOrphans } from '../../activities/sweep-orphans.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
@@ -9,6 +15,7 @@ import { IMPORT_TAG_KEY, newImportId } from '../../domain/ids.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { Orphan, RecordedImports } from '../../domain/orphans.js';
 import type { OrphanSweep, OrphanSweepInput } from '../../domain/process-names.js';
+import type { OrphanSnapshot } from '../../store/orphan-snapshots.js';
 import type { PlacesUsed } from '../../store/orphans.js';
 import { quietEnvironment } from '../support/activities/quiet-environment.js';
 import {
@@ -31,6 +38,7 @@ let local: LocalCloud | undefined;
 let cloud: LocalCloud;
 /** The resources in the ledgers; `placesUsed` and the imports are the same in all tests. */
 let held: string[] = [];
+let noted: OrphanSnapshot[] = [];
 
 beforeEach(async () => {
   await local?.close();
@@ -38,6 +46,7 @@ beforeEach(async () => {
   local = cloud;
   cloud.makeBucket(FAR_BUCKET, FAR);
   held = [];
+  noted = [];
 });
 afterAll(() => local?.close());
 
@@ -59,11 +68,25 @@ async function sweep(
     store: {
       accountsOf: async () => now(),
       placesUsed: async () => ({ regions, folders }),
+      ...snapshotList(),
     },
     settings: { pollIntervalMs: 20 },
   });
   const environment = quietEnvironment();
   return environment.run(activity, { delete: false, foreign: false, ...input });
+}
+
+/** The list of the sweep, as the database keeps it. */
+function snapshotList() {
+  return {
+    orphanSnapshots: async () => noted,
+    noteOrphanSnapshots: async (snapshots: readonly OrphanSnapshot[]) => {
+      noted.push(...snapshots);
+    },
+    forgetOrphanSnapshots: async (_regionId: string, ids: readonly string[]) => {
+      noted = noted.filter(({ snapshotId }) => !ids.includes(snapshotId));
+    },
+  };
 }
 
 function accounts(): RecordedImports {
@@ -231,5 +254,84 @@ describe('orphans', () => {
     const swept = await sweep({ delete: true }, accounts, folders);
     expect(keysOf(swept.orphans)).toEqual([`oss://${BUCKET}/${object}`]);
     expect(cloud.world.objects.get(`${BUCKET}/${resolved}`)).toBeDefined();
+  });
+});
+
+describe('snapshots', () => {
+  const snapshotIds = (imageId: string) => [...cloud.world.snapshots.values()].filter((one) => one.imageId === imageId);
+  const idOf = (imageId: string) => snapshotIds(imageId)[0]?.snapshotId ?? '';
+  const tagSnapshot = (snapshotId: string, importId = '') =>
+    cloud.ecs().tagResources(
+      new TagResourcesRequest({
+        ...{ regionId: REGION, resourceType: 'snapshot', resourceId: [snapshotId] },
+        tag: tag(importId),
+      }),
+    );
+  const deleteByHand = (imageId: string) =>
+    cloud.ecs().deleteImage(new DeleteImageRequest({ regionId: REGION, imageId }));
+
+  test('of an orphan image → removed after it; the list of the sweep is empty again', async () => {
+    const image = await imported(ENDED, 'orphan-image');
+    await copied(ENDED, image, 'orphan-copy');
+    cloud.set({ snapshotReleaseSeconds: 0.05 });
+    const swept = await sweep({ delete: true });
+    expect(swept.left).toEqual([]);
+    expect([cloud.world.images.size, cloud.world.snapshots.size, noted]).toEqual([0, 0, []]);
+  });
+
+  test('of an orphan image whose sweep ended before it deleted them → found and removed by the next one', async () => {
+    const image = await imported(ENDED, 'orphan-image');
+    const snapshotId = idOf(image);
+    const denied = { kind: 'http', status: 403, code: 'Forbidden.RAM', times: 1 };
+    cloud.world.faults.add({ service: 'ecs', action: 'DeleteSnapshot', ...denied });
+    const first = await sweep({ delete: true });
+    expect(first.left).toEqual([{ key: image, why: expect.stringContaining('Forbidden.RAM') }]);
+    expect(noted).toEqual([{ regionId: REGION, snapshotId, imageId: image, importId: ENDED ?? '' }]);
+    const second = await sweep({ delete: true });
+    expect(second.orphans).toMatchObject([
+      { kind: 'snapshot', key: snapshotId, importId: ENDED, bytes: raw().length, since: expect.any(String) },
+    ]);
+    expect(second.deleted).toEqual([snapshotId]);
+    expect([cloud.world.snapshots.size, noted]).toEqual([0, []]);
+  });
+
+  test('of an image that a user deleted → found by their tag, with size and cost, even if the ledger keeps them', async () => {
+    const image = await imported(ENDED, 'kept-image');
+    const snapshotId = idOf(image);
+    await tagSnapshot(snapshotId, ENDED);
+    held = [image, snapshotId];
+    expect((await sweep()).orphans).toEqual([]);
+    await deleteByHand(image);
+    const swept = await sweep({ delete: true });
+    expect(swept.orphans).toMatchObject([
+      {
+        ...{ kind: 'snapshot', key: snapshotId, regionId: REGION, bytes: raw().length, foreign: false },
+        ...{ why: 'its import has ended and its image does not exist', monthlyCny: expect.any(Number) },
+      },
+    ]);
+    expect(swept.deleted).toEqual([snapshotId]);
+  });
+
+  test('of imports unknown to this database → deleted only with foreign; of live imports → not reported', async () => {
+    const images = [await imported(UNKNOWN, 'of-others'), await imported(LIVE, 'live')];
+    const [theirs = '', live = ''] = images.map(idOf);
+    await tagSnapshot(theirs, UNKNOWN);
+    await tagSnapshot(live, LIVE);
+    for (const image of images) await deleteByHand(image);
+    expect(await sweep({ delete: true })).toMatchObject({ orphans: [{ key: theirs, foreign: true }], deleted: [] });
+    expect((await sweep({ delete: true, foreign: true })).deleted).toEqual([theirs]);
+    expect([...cloud.world.snapshots.ids()]).toEqual([live]);
+  });
+
+  test('that a disk was created from → reported as not deleted, with the reason', async () => {
+    const image = await imported(ENDED, 'orphan-image');
+    const snapshotId = idOf(image);
+    await tagSnapshot(snapshotId, ENDED);
+    await deleteByHand(image);
+    const inUse = { kind: 'http', status: 403, code: 'SnapshotCreatedDisk', times: -1 };
+    cloud.world.faults.add({ service: 'ecs', action: 'DeleteSnapshot', ...inUse });
+    const { deleted, left } = await sweep({ delete: true });
+    expect(deleted).toEqual([]);
+    expect(left).toEqual([{ key: snapshotId, why: expect.stringContaining('SnapshotCreatedDisk') }]);
   });
 });

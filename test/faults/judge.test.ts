@@ -21,14 +21,27 @@ const view: ImportView = {
   progress: { phase: 'done', percent: 100, bytesDone: null, bytesTotal: null, bytesPerSecond: null, etaSeconds: null },
   image: { imageId: 'm-1', regionId: 'cn-hangzhou', taskId: 't-1' },
   ...{ copies: [], findings: [], attention: null, waitingFor: null, error: null },
-  ledger: [entry('image', 'web-01', 'kept'), entry('task', 't-1', 'removed'), entry('object', 'oss://b/k', 'removed')],
+  ledger: [
+    entry('image', 'web-01', 'kept'),
+    entry('snapshot', 's-1', 'kept'),
+    entry('task', 't-1', 'removed'),
+    entry('object', 'oss://b/k', 'removed'),
+  ],
   timeline: [
     { phase: 'accepted', startedAt: AT, endedAt: AT },
     { phase: 'done', startedAt: AT, endedAt: AT },
   ],
   ...{ createdAt: AT, updatedAt: AT },
 };
-const cloud: EmulatorState = { images: [tagged], tasks: [task], objects: [], uploads: [], roles: [] };
+const snapshot = { snapshotId: 's-1', imageId: 'm-1', regionId: 'cn-hangzhou', tags: { [IMPORT_TAG_KEY]: ID } };
+const cloud: EmulatorState = {
+  images: [tagged],
+  snapshots: [snapshot],
+  tasks: [task],
+  objects: [],
+  uploads: [],
+  roles: [],
+};
 const clean: Judged = { view, cloud, events: [], stops: 0 };
 const cancelled: ImportView = {
   ...{ ...view, state: 'cancelled', image: null },
@@ -37,7 +50,7 @@ const cancelled: ImportView = {
 
 test('a clean end, with or without an image → no violation', () => {
   expect(violations(clean)).toEqual([]);
-  expect(violations({ ...clean, view: cancelled, cloud: { ...cloud, images: [] } })).toEqual([]);
+  expect(violations({ ...clean, view: cancelled, cloud: { ...cloud, images: [], snapshots: [] } })).toEqual([]);
 });
 
 const attention = { code: 'C', message: 'm', remedy: 'r', since: AT };
@@ -55,6 +68,9 @@ describe('it reports', () => {
       {},
       /images in \[cn-hangzhou, cn-hangzhou\]/,
     ],
+    ['a snapshot without its image', cancelled, { images: [] }, {}, /snapshot s-1 of the deleted image m-1 remains/],
+    ['a snapshot that the ledger loses', { ledger: [] }, {}, {}, /s-1 of an image that stays is not kept/],
+    ['a lost snapshot', {}, { snapshots: [] }, {}, /the ledger keeps snapshot s-1, which does not exist/],
     ['an incomplete image', {}, { images: [{ ...tagged, status: 'Creating' }] }, {}, /remains Creating/],
     ['an image of a cancelled import', cancelled, {}, {}, /cancelled with images/],
     ['another image in the record', { image: { imageId: 'm-9', regionId: 'r', taskId: null } }, {}, {}, /record names/],

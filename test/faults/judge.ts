@@ -17,6 +17,7 @@ export function violations({ view, cloud, events, stops }: Judged): readonly str
   return [
     ...imageViolations(view, cloud),
     ...resourceViolations(view, cloud),
+    ...snapshotViolations(view, cloud),
     ...ledgerViolations(view, cloud),
     ...recordViolations(view, events, stops),
   ];
@@ -56,6 +57,31 @@ function resourceViolations(view: ImportView, cloud: EmulatorState): string[] {
     ...cloud.tasks
       .filter(({ taskId, status }) => tasks.has(taskId) && status === 'Processing')
       .map(({ taskId }) => `task ${taskId} is still running`),
+  ];
+}
+
+/** A snapshot stays with its image, and is gone without it. */
+function snapshotViolations(view: ImportView, cloud: EmulatorState): string[] {
+  const recorded = new Map(
+    view.ledger.flatMap(({ kind, key, status }) => (kind === 'snapshot' ? [[key, status]] : [])),
+  );
+  const tasks = new Set(view.ledger.flatMap(({ kind, detail }) => (kind === 'task' ? [detail.imageId] : [])));
+  const images = new Set(cloud.images.map(({ imageId }) => imageId));
+  const mine = cloud.snapshots.filter(
+    ({ snapshotId, imageId, tags }) =>
+      recorded.has(snapshotId) || tags[IMPORT_TAG_KEY] === view.id || tasks.has(imageId),
+  );
+  const exists = new Set(mine.map(({ snapshotId }) => snapshotId));
+  return [
+    ...mine
+      .filter(({ imageId }) => !images.has(imageId))
+      .map(({ snapshotId, imageId }) => `snapshot ${snapshotId} of the deleted image ${imageId} remains`),
+    ...mine
+      .filter(({ snapshotId, imageId }) => images.has(imageId) && recorded.get(snapshotId) !== 'kept')
+      .map(({ snapshotId }) => `snapshot ${snapshotId} of an image that stays is not kept in the ledger`),
+    ...[...recorded]
+      .filter(([key, status]) => status === 'kept' && !exists.has(key))
+      .map(([key]) => `the ledger keeps snapshot ${key}, which does not exist`),
   ];
 }
 

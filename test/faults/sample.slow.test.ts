@@ -37,12 +37,14 @@ const SAMPLE = [
   /^import oss\.DeleteObject withdrawn ever$/,
   /^import oss\.UploadPart (5xx|expired) five$/,
   /^fails ecs\.DeleteImage expired ever$/,
+  /^cancel-copy ecs\.DeleteSnapshot (reset-before|reset-after|withdrawn) once$/,
+  /^import ecs\.TagResources by ResourceType=snapshot withdrawn ever$/,
   /^cancel-upload oss\.AbortMultipartUpload reset-before five$/,
 ];
 
 test('faults of the most important calls → one image or none, and no remaining resources', async () => {
   const cases = allCases().filter(({ name }) => SAMPLE.some((pattern) => pattern.test(name)));
-  expect(cases).toHaveLength(14);
+  expect(cases).toHaveLength(18);
   const verdicts = await runCases(service, cases, source, 8, () => undefined);
   expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
 });

@@ -29,7 +29,7 @@ function makeSandboxes(): readonly Sandbox[] {
 
 /** Calls without a region, role or bucket: only one import at a time can run with such a fault. */
 export function isShared({ service, action }: Call): boolean {
-  return service === 'sts' || action === 'DescribeRegions';
+  return service === 'sts' || action === 'DescribeRegions' || action === 'DeleteSnapshot';
 }
 
 export function matchOf(call: Call, sandbox: Sandbox, roleName: string): Readonly<Record<string, string>> {

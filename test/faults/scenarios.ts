@@ -167,6 +167,11 @@ export const CALLS: readonly Call[] = [
   { scenario: 'lost-image', service: 'ecs', action: 'DescribeTasks', by: any('ResourceIds.1') },
   { scenario: 'import', service: 'ecs', action: 'DescribeTasks', by: any('TaskIds') },
   { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageId') },
+  { scenario: 'import', service: 'ecs', action: 'TagResources', by: { param: 'ResourceType', value: 'snapshot' } },
+  {
+    ...{ scenario: 'import', service: 'ecs', action: 'TagResources', atCopy: true },
+    by: { param: 'ResourceType', value: 'snapshot' },
+  },
   { scenario: 'import', service: 'ecs', action: 'CopyImage' },
   { scenario: 'lost-copy', service: 'ecs', action: 'DescribeImages', by: any('Tag.1.Key'), atCopy: true },
   { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageId'), atCopy: true },
@@ -184,7 +189,10 @@ export const CALLS: readonly Call[] = [
   { scenario: 'cancel-import', service: 'oss', action: 'DeleteObject' },
   { scenario: 'cancel-copy', service: 'ecs', action: 'CancelCopyImage', atCopy: true },
   { scenario: 'cancel-copy', service: 'ecs', action: 'DeleteImage' },
+  { scenario: 'cancel-copy', service: 'ecs', action: 'DeleteSnapshot' },
+  { scenario: 'cancel-copy', service: 'ecs', action: 'DescribeSnapshots' },
   { scenario: 'cancel-shared', service: 'ecs', action: 'DescribeImageSharePermission', after: 1 },
   { scenario: 'cancel-shared', service: 'ecs', action: 'ModifyImageSharePermission', by: any('RemoveAccount.1') },
   { scenario: 'cancel-shared', service: 'ecs', action: 'DeleteImage', atCopy: true },
+  { scenario: 'cancel-shared', service: 'ecs', action: 'DescribeSnapshots', atCopy: true },
 ];

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import { SLOW_LIMITS } from '../../../activities/upload/slow-source.js';
-import type { Cloud, CopyImageInput, EcsApi, ImageView } from '../../../alibaba/cloud.js';
+import type { Cloud, CopyImageInput, EcsApi, ImageView, SnapshotView } from '../../../alibaba/cloud.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { FailureError } from '../../../domain/errors/failure.js';
 import { failureOf } from '../../../domain/errors/index.js';
@@ -36,6 +36,7 @@ export type Image = { -readonly [Name in keyof ImageView]: ImageView[Name] } & {
 
 export class FakeCloud {
   readonly images = new Map<string, Map<string, Image>>();
+  readonly snapshots = new Map<string, SnapshotView>();
   readonly copies: (CopyImageInput & { readonly from: string })[] = [];
   readonly said: string[] = [];
   private readonly byToken = new Map<string, string>();
@@ -56,21 +57,18 @@ export class FakeCloud {
 
   put(region: string, imageId: string, status: string, tags: Readonly<Record<string, string>>): Image {
     const image: Image = {
-      ...{
-        imageId,
-        imageName: 'web-01',
-        status,
-        percent: 0,
-        tags,
-        detection: null,
-        creationTime: null,
-        sizeGiB: 20,
-        isCopy: false,
-      },
-      ...{ shared: [], polls: 0 },
+      ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null, sizeGiB: 20 },
+      ...{ shared: [], polls: 0, isCopy: false, snapshotIds: [] },
     };
     this.in(region).set(imageId, image);
     return image;
+  }
+
+  /** Gives the image a snapshot. */
+  addSnapshot(image: Image, snapshotId: string): void {
+    image.snapshotIds = [...image.snapshotIds, snapshotId];
+    const rest = { name: '', bytes: 1, creationTime: null, usage: 'image', tags: {} };
+    this.snapshots.set(snapshotId, { snapshotId, ...rest });
   }
 
   in(region: string): Map<string, Image> {
@@ -150,6 +148,27 @@ export class FakeCloud {
       tagImage: async (imageId, tags) => {
         const image = find('TagResources', imageId);
         image.tags = { ...image.tags, ...tags };
+      },
+      describeSnapshots: async (filter) => {
+        called('DescribeSnapshots');
+        if (!('snapshotIds' in filter)) return unused();
+        return filter.snapshotIds.flatMap((id) => this.snapshots.get(id) ?? []);
+      },
+      deleteSnapshot: async (snapshotId) => {
+        called('DeleteSnapshot');
+        const used = [...this.images.values()].some((some) =>
+          [...some.values()].some((image) => image.snapshotIds.includes(snapshotId)),
+        );
+        if (used) throw failure('DeleteSnapshot', 'SnapshotCreatedImage');
+        this.snapshots.delete(snapshotId);
+        if (this.loseAnswer('DeleteSnapshot', region)) throw failure('DeleteSnapshot', 'ECONNRESET', true);
+      },
+      tagSnapshots: async (snapshotIds, tags) => {
+        called('TagResources of snapshots');
+        for (const id of snapshotIds) {
+          const snapshot = this.snapshots.get(id);
+          if (snapshot !== undefined) this.snapshots.set(id, { ...snapshot, tags: { ...snapshot.tags, ...tags } });
+        }
       },
     };
   }

@@ -35,6 +35,12 @@ export interface EmulatorImage {
 
 export interface EmulatorState {
   readonly images: readonly EmulatorImage[];
+  readonly snapshots: readonly {
+    readonly snapshotId: string;
+    readonly imageId: string;
+    readonly regionId: string;
+    readonly tags: Readonly<Record<string, string>>;
+  }[];
   readonly tasks: readonly {
     readonly taskId: string;
     readonly status: string;
