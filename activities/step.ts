@@ -14,6 +14,7 @@ import { isFinal, type Phase, type Progress, type State } from '../domain/import
 import type { StepInput } from '../domain/plan.js';
 import { RECORD_DECIDES, type RecordedState } from '../domain/process-names.js';
 import type { Unchanged } from '../resources/patience.js';
+import { databaseFailure } from '../store/database-failure.js';
 import type { ImportStore } from '../store/imports.js';
 import { type StepWrite, VERSIONS_PER_STEP } from '../store/step-write.js';
 import { ProgressReporter } from './progress.js';
@@ -171,6 +172,8 @@ function heartbeatEveryMs(timeoutMs: number | undefined): number {
 
 /** An error that is not in the catalogue: a defect, or the database is unavailable. Retried, then the import stops for attention. */
 function unexplained(error: unknown): Failure {
+  const ofDatabase = databaseFailure(error);
+  if (ofDatabase !== null) return ofDatabase.failure;
   return fail('Internal.Unexpected', error instanceof Error ? error.message : String(error)).failure;
 }
 

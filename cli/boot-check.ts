@@ -1,6 +1,7 @@
 /** Runs the boot check of `inspect` and saves its serial log and last screen to a folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { FailureError } from '../domain/errors/failure.js';
 import type { Finding } from '../domain/import.js';
 import { type BootCheck, bootCheck } from '../images/boot-check/boot-check.js';
 import type { Inspection } from '../images/inspection.js';
@@ -38,7 +39,9 @@ export async function runBootCheck(
     };
   } catch (error) {
     if (interrupts.signal.aborted) throw new CommandError(EXIT.interrupted, ['the boot check was stopped']);
-    throw error;
+    if (!(error instanceof FailureError)) throw error;
+    const { code, message, remedy } = error.failure;
+    throw new CommandError(EXIT.failed, [clean(`${code}: ${message}`), clean(`remedy: ${remedy}`)]);
   } finally {
     interrupts.dispose();
   }

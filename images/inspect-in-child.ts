@@ -1,7 +1,7 @@
 /** Inspects untrusted images in a child process with limits on memory, time, output and file access. */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FailureError } from '../domain/errors/failure.js';
-import { fail, orHostFailure } from '../domain/errors/index.js';
+import { fail, hostFailure, orHostFailure } from '../domain/errors/index.js';
 import { sourceFailure } from '../sources/source.js';
 import { GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { ChildLine } from './inspect-child.js';
@@ -102,6 +102,9 @@ async function readWith(
   return conclude(image.name, end, limits);
 }
 
+/** By the kernel or another program; a crash has other signals. */
+const KILLED = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'].map((name) => `signal ${name}`);
+
 function truncatedDuringRead(file: string, at: number): FailureError {
   return sourceFailure('Changed', `${file} was truncated to ${at} bytes during the inspection`);
 }
@@ -118,7 +121,14 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
   const last = end.lines.map(parseLine).findLast((line) => line !== null);
   if (last?.complete === true) return last.inspection;
   if (end.reason === 'not-started') {
-    throw fail('Inspection.NotStarted', `The inspection process for ${file} could not be started: ${end.detail}`);
+    const host = hostFailure(end.error, `The inspection process for ${file} cannot be started`);
+    throw (
+      host ?? fail('Inspection.NotStarted', `The inspection process for ${file} could not be started: ${end.detail}`)
+    );
+  }
+  // The limits of the inspection have reasons of their own. What an interrupted inspection found would pass for all there is.
+  if (end.reason === 'exited' && KILLED.includes(end.detail)) {
+    throw fail('Host.ProcessKilled', `The inspection process for ${file} was killed (${end.detail})`);
   }
   const reason = {
     complete: 'the inspection process returned an invalid report',
@@ -141,10 +151,6 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
         },
       ],
     };
-  }
-  // The limits of the inspection have reasons of their own.
-  if (end.reason === 'exited' && end.detail === 'signal SIGKILL') {
-    throw fail('Host.ProcessKilled', `The inspection process for ${file} was killed`);
   }
   const code = end.reason === 'time-limit' ? 'Inspection.TimeLimit' : 'Inspection.Crashed';
   throw fail(code, `${file} could not be inspected: ${reason}`);

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { Duplex } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { nodeDecoder, wasmDecoderAccess } from './compression/zstd-decoders.js';
 import type { DiskContext } from './inspection.js';
@@ -32,7 +32,15 @@ export interface ReadingEnd {
   readonly reason: 'complete' | 'exited' | 'time-limit' | 'output-limit' | 'not-started';
   /** Exit code, signal or error, e.g. `exit code 1`. */
   readonly detail: string;
+  /** For `not-started`: the error of the system. */
+  readonly error?: unknown;
   readonly lines: readonly string[];
+}
+
+interface Exit {
+  readonly started: boolean;
+  readonly detail: string;
+  readonly error?: unknown;
 }
 
 /** The child's task: one line of JSON on its standard input. */
@@ -52,7 +60,7 @@ export class ReaderProcess {
   private readonly child: ChildProcess;
   /** Carries the child's read requests and the image's bytes. */
   private readonly channel: Duplex;
-  private readonly exit: Promise<{ readonly started: boolean; readonly detail: string }>;
+  private readonly exit: Promise<Exit>;
   private images = 0;
   private exited = false;
 
@@ -67,16 +75,16 @@ export class ReaderProcess {
     this.exit = new Promise((resolve) => {
       this.child.once('error', (error) => {
         this.exited = true;
-        if (this.child.pid === undefined) resolve({ started: false, detail: error.message });
+        if (this.child.pid === undefined) resolve({ started: false, detail: error.message, error });
       });
       this.child.once('close', (code, signal) => {
         this.exited = true;
         resolve({ started: true, detail: signal === null ? `exit code ${code}` : `signal ${signal}` });
       });
     });
-    const channel = this.child.stdio[3];
-    if (!(channel instanceof Duplex)) throw new Error('the inspection process has no socket at descriptor 3');
-    this.channel = channel;
+    // Where the system starts no process, it may make no pipes either; `exit` then has the reason.
+    const channel: unknown = this.child.stdio?.[3];
+    this.channel = channel instanceof Duplex ? channel : new PassThrough();
     // Killing the child breaks its pipes. `exit` reports that it ended, so these errors add nothing.
     for (const stream of [this.channel, this.child.stdin, this.child.stdout]) stream?.on('error', () => undefined);
   }
@@ -126,8 +134,8 @@ export class ReaderProcess {
     stopFetching.abort(new Error('the inspection has ended'));
     if (fetchFailure !== null) throw (fetchFailure as { readonly error: unknown }).error;
     if (exit === null && reason === 'exited') return { reason: 'complete', detail: '', lines: report.lines };
-    const { started, detail } = exit ?? { started: true, detail: 'a signal' };
-    return { reason: started ? reason : 'not-started', detail, lines: report.lines };
+    const { started, detail, error }: Exit = exit ?? { started: true, detail: 'a signal' };
+    return { reason: started ? reason : 'not-started', detail, error, lines: report.lines };
   }
 
   kill(): void {

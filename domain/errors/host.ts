@@ -18,7 +18,7 @@ const BY_ERRNO: Readonly<Record<string, HostCode>> = {
 
 /** As programs write them in the C locale. */
 const BY_TEXT: readonly (readonly [text: RegExp, code: HostCode])[] = [
-  [/No space left on device|Disk quota exceeded/, 'DiskFull'],
+  [/No space left on device|Disk quota exceeded|database or disk is full/, 'DiskFull'],
   [/Read-only file system|Input\/output error/, 'DiskError'],
   [/Cannot allocate memory|memory exhausted|failed to allocate|not enough memory|Out of memory/i, 'OutOfMemory'],
   [/Too many open files|Resource temporarily unavailable|Cannot fork/, 'ProcessLimit'],
@@ -51,6 +51,19 @@ export interface ProgramEnd {
 const SIGKILL = 9;
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
+
+/** The resource that the text of a program's log says is missing: a full disk, no memory. Null: none. */
+export function missingResource(text: string): string | null {
+  const code = BY_TEXT.find(([pattern]) => pattern.test(text))?.[1];
+  return code === undefined ? null : (IN_WORDS[code] ?? null);
+}
+
+const IN_WORDS: Readonly<Partial<Record<HostCode, string>>> = {
+  DiskFull: 'its disk is full: free space there',
+  DiskError: 'its disk reports errors, or is read-only: check it (dmesg, smartctl)',
+  OutOfMemory: 'the host has no memory left: free some',
+  ProcessLimit: 'the host cannot open more files or start more processes: raise ulimit -n and -u',
+};
 
 /** For a program that ended without success; null: it failed because of its input. */
 export function programFailure({ program, code, errorText }: ProgramEnd): FailureError | null {

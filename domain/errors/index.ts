@@ -11,5 +11,5 @@ export {
 } from './catalogue.js';
 export type { CatalogueEntry, CatalogueService } from './entry.js';
 export { fail } from './fail.js';
-export { hostFailure, orHostFailure, programFailure } from './host.js';
+export { hostFailure, missingResource, orHostFailure, programFailure } from './host.js';
 export { insteadOfResume, ofEnded } from './remedy.js';

@@ -289,6 +289,21 @@ export const OWN = [
     lasting: 'Start the server that ecs-image-import status reports as unreachable.',
   },
   {
+    code: 'Database.DiskFull',
+    meaning: 'PostgreSQL reports that its disk is full',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the step is retried when the disk of PostgreSQL (under up: the disk of the data folder) has space again. If the import has stopped, resume it.',
+  },
+  {
+    code: 'Database.OutOfResources',
+    also: ['Database.DiskError'],
+    meaning: 'PostgreSQL reports that it has no memory or no connections, or that its disk has errors',
+    class: 'transient',
+    remedy:
+      'Nothing to do: the step is retried. If this lasts, check the log of PostgreSQL, its memory, max_connections and its disk.',
+  },
+  {
     code: 'Internal.Unexpected',
     meaning: 'An unexpected error: a defect of the service, or its database is unreachable',
     class: 'transient',

@@ -18,6 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fail, hostFailure, programFailure } from '../../domain/errors/index.js';
 import type { Finding, Severity } from '../../domain/import.js';
 import type { LocalFile } from '../../sources/local-file.js';
 import { isProcessAlive } from '../../sources/process-alive.js';
@@ -27,6 +28,7 @@ import { orSourceFailure } from '../source-file.js';
 import { type ConsoleLog, consoleLog } from './console-log.js';
 import { type ConsoleOutcome, consoleText, findOutcome, type OutcomeMatch } from './console-outcome.js';
 import { DRIVERS, findTools, type MachinePlan, machineArguments, type Tools } from './machine.js';
+import { endOf, watchMachine } from './qemu-process.js';
 import { openQmp, type Qmp } from './qmp.js';
 import { isTextMode, type Picture, parsePpm, png, screenText, TEXT_SCREEN } from './screen.js';
 
@@ -60,7 +62,10 @@ const SETTLE_MS = 1_000;
 const MAX_CONSOLE_BYTES = 64 * 1024 * 1024;
 const GIB = 1024 ** 3;
 
-/** Any behaviour of the guest is an outcome. Rejects with the signal's reason on an abort, and if the file is missing. */
+/**
+ * Any behaviour of the guest is an outcome. Rejects with the signal's reason on an abort, if the file is missing, and with `Host.*`
+ * where the host is the cause: a full disk, no memory, a killed process.
+ */
 export async function bootCheck(
   file: string | LocalFile,
   inspection: Inspection,
@@ -81,6 +86,8 @@ export async function bootCheck(
     const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
     const started = run({ plan, tools, folder, fd: image.fd, size: inspection.virtualSize ?? 0, options });
     return await started.finally(() => rmSync(folder, { recursive: true, force: true }));
+  } catch (error) {
+    throw hostFailure(error, `the boot check of ${typeof file === 'string' ? file : file.path}`) ?? error;
   } finally {
     image.close();
   }
@@ -138,8 +145,10 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
   if (tools.firmware !== null && firmware !== null) copyFileSync(tools.firmware.variables, firmware.variables);
   giveToUnprivilegedUser(folder);
   if (firmware !== null) giveToUnprivilegedUser(firmware.variables);
-  const error = await errorOf(start(tools.qemuImg, ['create', '-q', '-f', 'qcow2', overlay, String(size)], folder));
-  if (error !== '') return notRun(`qemu-img could not create the overlay: ${error}`, FREE_SPACE);
+  const created = await endOf(start(tools.qemuImg, ['create', '-q', '-f', 'qcow2', overlay, String(size)], folder));
+  const failure = programFailure({ program: 'qemu-img', ...created });
+  if (failure !== null) throw failure;
+  if (created.code !== 0) return notRun(`qemu-img could not create the overlay: ${created.errorText}`, FREE_SPACE);
   const log = consoleLog();
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
@@ -158,7 +167,7 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
       screen = await readScreen(qmp, folder, plan).catch(() => screen);
       return screen.text;
     };
-    const end = await waitForOutcome({ log, pollScreen, stop, overlay, seconds, limits });
+    const end = await waitForOutcome({ log, qmp, pollScreen, stop, overlay, seconds, limits });
     if (end.match !== null) await sleep(SETTLE_MS, undefined, { signal: stop });
     await pollScreen();
     qmp.close();
@@ -167,14 +176,10 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
     options.signal?.throwIfAborted();
     if (!machine.exited.aborted) throw error;
     const errorText = machine.errorText();
+    const host = machine.hostFailure();
+    if (host !== null) throw host;
     if (log.size() === 0 && errorText !== '') {
       return notRun(`QEMU did not start: ${errorText}`, 'Run qemu-system-x86_64 --version on this host to check QEMU.');
-    }
-    if (machine.wasKilled()) {
-      return notRun(
-        'QEMU was killed',
-        'Check the kernel’s log for "Out of memory" (dmesg), and free memory on this host.',
-      );
     }
     const match = findOutcome(consoleText(log.recent()));
     return conclude({ match, ended: true, reason: '' }, seconds(), log, screen);
@@ -213,50 +218,6 @@ function start(program: string, args: readonly string[], folder: string, fd?: nu
   });
 }
 
-/** Waits for the program to exit. Resolves with its error text; empty on success. */
-function errorOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    let errorText = '';
-    child.stderr?.on('data', (chunk: Buffer) => {
-      errorText = `${errorText}${chunk}`.slice(0, 500);
-    });
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code) => resolve(code === 0 ? '' : errorText.trim() || `exit code ${code}`));
-  });
-}
-
-interface Machine {
-  /** Aborted when QEMU has exited. */
-  readonly exited: AbortSignal;
-  readonly closed: Promise<void>;
-  errorText(): string;
-  /** Killed by another program, or by the kernel because memory ran out. */
-  wasKilled(): boolean;
-}
-
-function watchMachine(qemu: ChildProcess, log: ConsoleLog): Machine {
-  const exited = new AbortController();
-  let errorText = '';
-  let killed = false;
-  qemu.stdout?.on('data', (chunk: Buffer) => log.add(chunk));
-  qemu.stderr?.on('data', (chunk: Buffer) => {
-    errorText = `${errorText}${chunk}`.slice(-500);
-  });
-  const closed = new Promise<void>((resolve) => {
-    const end = (error?: Error) => {
-      if (error !== undefined) errorText = error.message;
-      exited.abort(new Error('QEMU has exited'));
-      resolve();
-    };
-    qemu.once('error', end);
-    qemu.once('close', (_code, signal) => {
-      killed = signal === 'SIGKILL';
-      end();
-    });
-  });
-  return { exited: exited.signal, closed, errorText: () => errorText.trim(), wasKilled: () => killed };
-}
-
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
@@ -276,6 +237,7 @@ interface End {
 
 async function waitForOutcome({
   log,
+  qmp,
   pollScreen,
   stop,
   overlay,
@@ -283,6 +245,7 @@ async function waitForOutcome({
   limits,
 }: {
   readonly log: ConsoleLog;
+  readonly qmp: Qmp;
   readonly pollScreen: () => Promise<string>;
   readonly stop: AbortSignal;
   readonly overlay: string;
@@ -292,6 +255,8 @@ async function waitForOutcome({
   const undecided = (reason: string): End => ({ match: null, ended: false, reason });
   for (let poll = 1; ; poll += 1) {
     stop.throwIfAborted();
+    if (qmp.isDiskFull())
+      throw fail('Host.DiskFull', `the boot check cannot write ${overlay}: no space left on its disk`);
     const onConsole = findOutcome(consoleText(log.recent()));
     const match = onConsole ?? (poll % POLLS_PER_SCREENSHOT === 0 ? findOutcome(await pollScreen()) : null);
     if (match !== null) return { match, ended: false, reason: '' };

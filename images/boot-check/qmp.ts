@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Qmp {
   execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** True after the guest's disk could not be written because its file system is full; QEMU stops the guest then. */
+  isDiskFull(): boolean;
   close(): void;
 }
 
@@ -33,8 +35,10 @@ function tryConnect(path: string): Promise<Socket | null> {
 async function negotiate(socket: Socket): Promise<Qmp> {
   socket.on('error', () => undefined);
   const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  let diskFull = false;
   const lines = createInterface({ input: socket });
   lines.on('line', (line) => {
+    if (/"BLOCK_IO_ERROR"/.test(line) && /"nospace": *true/.test(line)) diskFull = true;
     const response = parseResponse(line);
     if (response === null) return;
     const next = waiting.shift();
@@ -65,6 +69,7 @@ async function negotiate(socket: Socket): Promise<Qmp> {
   await execute('qmp_capabilities');
   return {
     execute,
+    isDiskFull: () => diskFull,
     close() {
       lines.close();
       socket.destroy();

@@ -69,16 +69,20 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
     env: { PATH: process.env.PATH, LC_ALL: 'C', MALLOC_ARENA_MAX: '2' },
     stdio: ['pipe', 'pipe', 'pipe', run.input],
   });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code));
+  });
   const { stdin, stdout, stderr } = child;
-  if (stdin === null || stdout === null || stderr === null) throw new Error('a process without pipes');
+  // A host that cannot open more files starts no process and makes no pipes.
+  if (!stdin || !stdout || !stderr) {
+    const error = await ended.catch((reason: unknown) => reason);
+    throw hostFailure(error, `${nameOf(run)} cannot be started`) ?? error;
+  }
   stdin.on('error', () => undefined);
   let complaint = '';
   stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-MAX_COMPLAINT);
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code));
   });
   const abort = () => killGroup(child);
   run.signal.addEventListener('abort', abort, { once: true });

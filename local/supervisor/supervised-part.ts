@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { missingResource } from '../../domain/errors/index.js';
 import { PartLog } from './part-log.js';
 import { endProcess, identify, type ProcessIdentity } from './processes.js';
 import { messageOf, StackError } from './stack-error.js';
@@ -56,6 +57,9 @@ const FIRST_ATTEMPTS = 3;
 /** Consecutive exits before the state becomes `failed`. */
 const FAILED_AFTER = 5;
 const RESTART_DELAYS_MS = [100, 500, 1_000, 2_000, 5_000, 10_000, 15_000];
+const REPORT_EVERY_MS = 60_000;
+/** Parts whose log is not ours. */
+const SERVERS: readonly PartName[] = ['postgres', 'temporal'];
 /** A part that was ready for this long restarts without a growing delay. */
 const STABLE_AFTER_MS = 30_000;
 /** Exit code of our own parts for a wrong environment or wrong arguments: a retry does not help. */
@@ -76,6 +80,7 @@ export class SupervisedPart {
   private lastExit: string | null = null;
   private identity: ProcessIdentity | null = null;
   private everReady = false;
+  private reportedAt = Number.NEGATIVE_INFINITY;
   private supervision: Promise<void> | null = null;
   private readonly stopping = new AbortController();
 
@@ -194,6 +199,7 @@ export class SupervisedPart {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         this.log.write(chunk);
+        this.reportResource(chunk);
         if (stream !== child.stdout || !('line' in ready) || ended.aborted) return;
         unread = (unread + chunk).slice(-8_192);
         if (ready.line.test(unread)) onReadyLine();
@@ -205,6 +211,14 @@ export class SupervisedPart {
       await sleep(50, undefined, { signal: ended }).catch(() => undefined);
     }
     return false;
+  }
+
+  /** Reports once a minute that a server has no space or memory: it may run on, and only its own log has the reason. */
+  private reportResource(chunk: string): void {
+    const missing = SERVERS.includes(this.name) ? missingResource(chunk) : null;
+    if (missing === null || Date.now() - this.reportedAt < REPORT_EVERY_MS) return;
+    this.reportedAt = Date.now();
+    this.watch.say(`${this.name}: ${missing} (log: ${this.watch.logFile})`);
   }
 
   private enter(state: PartState): void {
@@ -219,7 +233,9 @@ export class SupervisedPart {
       .filter((line) => !line.startsWith('--- '))
       .map(readable)
       .at(-1);
-    const reason = lastLine === undefined || run.exit.includes(lastLine) ? run.exit : `${run.exit}: ${lastLine}`;
+    const missing = SERVERS.includes(this.name) ? missingResource(this.log.lastLines(40).join('\n')) : null;
+    const detail = missing === null ? lastLine : `${missing}; ${lastLine}`;
+    const reason = detail === undefined || run.exit.includes(detail) ? run.exit : `${run.exit}: ${detail}`;
     return `${this.name} does not start: ${reason} (log: ${this.watch.logFile})`;
   }
 }

@@ -1,6 +1,9 @@
 /** The boot check: outcomes from console and screen, isolation of QEMU, one check at a time. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Finding } from '../../domain/import.js';
 import { bootCheck } from '../../images/boot-check/boot-check.js';
 import { createBootChecker } from '../../images/boot-check/boot-checker.js';
@@ -164,6 +167,45 @@ const FINDING: Finding = {
   remedy: '',
   source: 'inspection',
 };
+
+describe('the host is the cause → attention with a code of its own', () => {
+  /** Programs in place of QEMU and qemu-img. */
+  async function withPrograms(qemu: string, qemuImg = ': > "$5"; exit 0'): Promise<unknown> {
+    const folder = mkdtempSync(join(tmpdir(), 'programs-'));
+    chmodSync(folder, 0o755);
+    for (const [name, script] of Object.entries({ 'qemu-system-x86_64': qemu, 'qemu-img': qemuImg })) {
+      writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    writeFileSync(join(folder, 'disk.qcow2'), qcow2());
+    vi.stubEnv('PATH', folder);
+    try {
+      return await bootCheck(join(folder, 'disk.qcow2'), inspectBytes(qcow2()));
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  test.each([
+    ['QEMU is killed', 'kill -KILL $$', undefined, 'ProcessKilled'],
+    [
+      'QEMU gets no memory',
+      'echo "cannot set up guest memory: Cannot allocate memory" >&2; exit 1',
+      undefined,
+      'OutOfMemory',
+    ],
+    ['the overlay does not fit', 'exit 0', 'echo "qemu-img: o: No space left on device" >&2; exit 1', 'DiskFull'],
+    ['qemu-img is killed', 'exit 0', 'kill -KILL $$', 'ProcessKilled'],
+  ])('%s', async (_name, qemu, qemuImg, code) => {
+    await expect(withPrograms(qemu, qemuImg)).rejects.toMatchObject({
+      failure: { code: `Host.${code}`, class: 'attention' },
+    });
+  });
+
+  test('QEMU ends with another error → a finding', async () => {
+    expect(await withPrograms('echo "unsupported machine type" >&2; exit 1')).toMatchObject({ outcome: 'not-run' });
+  });
+});
 
 test('QEMU is not installed → the remedy names the packages', async () => {
   const path = process.env.PATH;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectImage } from '../../images/inspect.js';
-import { createInspector } from '../../images/inspect-in-child.js';
+import { createInspector, createRemoteInspector } from '../../images/inspect-in-child.js';
+import { openLocalFile } from '../../sources/local-file.js';
 import { DEMO, qcow2 } from '../support/images/made-images.js';
 
 let home = '';
@@ -57,6 +58,30 @@ describe('the reader pool', () => {
     await expect(stopped).rejects.toThrow('cancelled');
     expect(await inspect(small)).toMatchObject({ format: 'QCOW2' });
   });
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)(
+    'a process that %s ends in the middle of an inspection → Host.ProcessKilled, with no partial result',
+    async (signal) => {
+      const file = await openLocalFile(DEMO);
+      const before = readers();
+      let reads = 0;
+      const inspect = createRemoteInspector();
+      const inspection = inspect({
+        name: 'disk.qcow2',
+        size: file.size,
+        async read(offset, length) {
+          reads += 1;
+          // The first reads are of the container: by now its facts are known.
+          if (reads === 4) process.kill(Number(readers().find((pid) => !before.includes(pid))), signal);
+          const bytes = Buffer.alloc(length);
+          await file.handle.read(bytes, 0, length, offset);
+          return bytes;
+        },
+      });
+      await expect(inspection).rejects.toMatchObject({ failure: { code: 'Host.ProcessKilled', class: 'attention' } });
+      await file.close();
+    },
+  );
 
   test('the same image as system and data disk → separate results', async () => {
     const inspect = createInspector();

@@ -56,6 +56,24 @@ test('a part that never becomes ready → the start fails after three attempts w
   expect(log.match(/no licence/g)).toHaveLength(3);
 });
 
+test.each([
+  ['FATAL:  could not write lock file: No space left on device', 'its disk is full'],
+  ['unable to open database: database or disk is full (13)', 'its disk is full'],
+  ['FATAL:  could not map anonymous shared memory: Cannot allocate memory', 'no memory left'],
+])('a server that ends with "%s" → the reason and what to do', async (line, reason) => {
+  const part = shellPart(`echo '${line}' >&2; exit 1`, { name: 'postgres' });
+  await expect(supervisor.start([part])).rejects.toThrow(reason);
+});
+
+test('a server whose disk becomes full while it runs → reported once', async () => {
+  const line = 'echo "ERROR:  could not extend file: No space left on device" >&2';
+  await supervisor.start([
+    shellPart(`echo ready worker; ${line}; sleep 0.1; ${line}; exec sleep 60`, { name: 'postgres' }),
+  ]);
+  await vi.waitFor(() => expect(messages).toHaveLength(1), 3_000);
+  expect(messages[0]).toMatch(/^postgres: its disk is full: free space there \(log: .*postgres\.log\)$/);
+});
+
 test('a part that ends with exit code 2 (wrong usage) → is not retried', async () => {
   await expect(supervisor.start([shellPart('echo set DATABASE_URL >&2; exit 2')])).rejects.toThrow('set DATABASE_URL');
   const log = await readFile(path.join(dataDir, 'logs', 'worker.log'), 'utf8');

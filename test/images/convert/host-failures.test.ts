@@ -1,7 +1,9 @@
 /** Failures of the host during a conversion are attention with codes of their own, never a fault of the image. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostFailure, programFailure } from '../../../domain/errors/index.js';
 import { runLimited } from '../../../images/convert/limited-process.js';
@@ -43,6 +45,29 @@ describe('a program that', () => {
     ['starts a missing program', 'exec no-such-program', 'ProgramMissing'],
   ])('%s → Host.%s', async (_name, script, code) => {
     await expect(shell(script)).rejects.toMatchObject({ failure: { code: `Host.${code}`, class: 'attention' } });
+  });
+
+  test('cannot be started because too many files are open → Host.ProcessLimit', async () => {
+    const script = `
+      import { openSync } from 'node:fs';
+      import { runLimited } from '${path.resolve('images/convert/limited-process.ts')}';
+      const limits = { memoryBytes: 1e9, cpuSeconds: 9, fileBytes: 0 };
+      const signal = new AbortController().signal;
+      const open = [];
+      try {
+        for (;;) open.push(openSync('/dev/null'));
+      } catch {}
+      const codeOf = (error) => error.failure?.code ?? String(error);
+      const run = runLimited({ command: 'true', args: [], limits, input: 0, signal, onOutput: async () => {} });
+      console.log(await run.catch(codeOf));
+      process.exit(0);`;
+    const { stdout } = await promisify(execFile)('/bin/sh', [
+      '-c',
+      'ulimit -n 60; exec "$@"',
+      'limited',
+      ...[process.execPath, '--import', 'tsx', '--input-type=module', '-e', script],
+    ]);
+    expect(stdout.trim()).toBe('Host.ProcessLimit');
   });
 
   test('is missing → Host.ProgramMissing, with its name', async () => {
