@@ -59,11 +59,7 @@ export async function runStep<T>(
 ): Promise<T> {
   const context = Context.current();
   const { info } = context;
-  const write: StepWrite = {
-    importId: input.importId,
-    version: input.step * VERSIONS_PER_STEP + Math.min(info.attempt, VERSIONS_PER_STEP - 1),
-    phase,
-  };
+  const write = writeOf(phase, input, info.attempt);
   const inherited = lastProgressOf(info.heartbeatDetails) ?? {
     sinceMs: info.scheduledTimestampMs,
     reached: 0,
@@ -117,6 +113,28 @@ export async function runStep<T>(
   } finally {
     clearInterval(beat);
   }
+}
+
+function writeOf(phase: Phase, { importId, step }: Pick<StepInput, 'importId' | 'step'>, attempt: number): StepWrite {
+  const version = step * VERSIONS_PER_STEP + Math.min(attempt, VERSIONS_PER_STEP - 1);
+  return { importId, version, phase };
+}
+
+/** The failure of an attempt that ran in another process, which has written its start to the record. */
+export async function failureOfStep(
+  deps: { readonly store: ImportStore; readonly settings: StepSettings },
+  phase: Phase,
+  input: Pick<StepInput, 'importId' | 'step'>,
+  error: FailureError,
+): Promise<Error> {
+  const context = Context.current();
+  const step = {
+    ...writeOf(phase, input, context.info.attempt),
+    signal: context.cancellationSignal,
+    log: (message: string, attributes = {}) =>
+      context.log.info(message, { importId: input.importId, phase, ...attributes }),
+  };
+  return await asTemporalFailure(deps, step, null, error, 0);
 }
 
 /**
@@ -187,7 +205,7 @@ export function isShutdown({ aborted, reason }: AbortSignal): boolean {
 
 async function asTemporalFailure(
   deps: { readonly store: ImportStore; readonly settings: StepSettings },
-  step: Step,
+  step: StepWrite & Pick<Step, 'signal' | 'log'>,
   request: StepInput['request'] | null,
   error: unknown,
   unchangedForMs: number,

@@ -1,6 +1,7 @@
 /** Parsers of option values. Commander prints the message of an `InvalidArgumentError` with the option's name. */
 import { InvalidArgumentError } from 'commander';
 
+/** 0: any free port. */
 export function port(text: string): number {
   return wholeNumber(text, 65_535, 'Give a port from 1 to 65535.');
 }

@@ -1,4 +1,5 @@
 /** Loads code that only servers need: an install without optional packages has the client commands alone. */
+import { INSTALL_SERVER_PARTS, missingPackage } from '../domain/missing-package.js';
 import { CommandError, EXIT } from './exit.js';
 
 /** Rejects with `CommandError` that names the missing package and the command to install it. */
@@ -12,16 +13,10 @@ export async function loadServerPart<Part>(command: string, load: () => Promise<
       EXIT.failed,
       [
         `\`${command}\` needs the package ${missing}, which is not installed: this is a client-only install`,
-        'Install the server parts with `npm install --include=optional ecs-image-import`',
+        `Install the server parts with \`${INSTALL_SERVER_PARTS}\``,
       ],
       null,
       { cause: error },
     );
   }
-}
-
-function missingPackage(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error)) return null;
-  if (error.code !== 'ERR_MODULE_NOT_FOUND' && error.code !== 'MODULE_NOT_FOUND') return null;
-  return /Cannot find (?:package|module) '([^'./][^']*)'/.exec(error.message)?.[1] ?? null;
 }

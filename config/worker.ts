@@ -111,6 +111,9 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
   };
 }
 
+/** Longer than any single calculation of an activity on a busy host. */
+const DEFAULT_BLOCKED_LIMIT_MS = 15_000;
+
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
 export const workerVariables = z.object({
@@ -141,11 +144,19 @@ export const workerVariables = z.object({
   ECS_IMPORT_BATCH_LOOK_MS: milliseconds(WORKER_DEFAULTS.batchPollMs),
   ECS_IMPORT_BATCH_GATHER_MS: milliseconds(WORKER_DEFAULTS.batchGatherMs),
   ECS_IMPORT_SHUTDOWN_MS: milliseconds(WORKER_DEFAULTS.shutdownMs),
+  ECS_IMPORT_BLOCKED_LIMIT_MS: milliseconds(DEFAULT_BLOCKED_LIMIT_MS),
   LOG_LEVEL,
 });
 
+/** Settings of the process of a worker, not of a worker in another program. */
+export interface WorkerProcessConfig extends WorkerConfig {
+  readonly logLevel: LogLevel;
+  /** How long its event loop may be blocked before its watchdog ends it. */
+  readonly blockedLimitMs: number;
+}
+
 /** Throws `ConfigError` that names every invalid variable. */
-export function workerConfigFromEnvironment(env: Environment): WorkerConfig & { readonly logLevel: LogLevel } {
+export function workerConfigFromEnvironment(env: Environment): WorkerProcessConfig {
   const read = readEnvironment(workerVariables, env);
   return {
     databaseUrl: read.DATABASE_URL,
@@ -170,6 +181,7 @@ export function workerConfigFromEnvironment(env: Environment): WorkerConfig & { 
     batchPollMs: read.ECS_IMPORT_BATCH_LOOK_MS,
     batchGatherMs: read.ECS_IMPORT_BATCH_GATHER_MS,
     shutdownMs: read.ECS_IMPORT_SHUTDOWN_MS,
+    blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
     logLevel: read.LOG_LEVEL,
   };
 }

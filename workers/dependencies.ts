@@ -18,6 +18,7 @@ import { cacheInspections } from '../images/inspection-cache.js';
 import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
 import { createBatchStore } from '../store/batches.js';
+import { type BlockedAttempts, createBlockedAttempts } from '../store/blocked-attempts.js';
 import { migrate, openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
@@ -44,6 +45,7 @@ const REPORT_WITHIN_MS = 3_000;
 
 export interface OpenDependencies extends ActivityDependencies, BatchDependencies {
   readonly liveness: WorkerLiveness;
+  readonly blocked: BlockedAttempts;
   /** Closes the connections. Call it after all activities have ended. */
   readonly close: () => Promise<void>;
 }
@@ -98,6 +100,7 @@ export async function openDependencies(
     store: createImportStore(pool, settings.lateWindowMs),
     batches: createBatchStore(pool),
     liveness: createWorkerLiveness(reports),
+    blocked: createBlockedAttempts(reports),
     batchTiming: { pollIntervalMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
     files: createImportFiles(pool),
     cloud,

@@ -3,12 +3,17 @@ import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
 import pino from 'pino';
 import type { LogLevel } from '../config/environment.js';
 import { logErrorOf } from '../config/logged-error.js';
-import { workerConfigFromEnvironment } from '../config/worker.js';
+import { workerConfigFromEnvironment, workerSettings } from '../config/worker.js';
 import { printable } from '../domain/printable.js';
-import { runWorker } from './run-worker.js';
+import { programVersion } from '../store/program-version.js';
+import type { Supervision } from './activity-interceptor.js';
+import { runIsolated } from './isolated/run-isolated.js';
+import { reportsDirOf, runSupervisedWorker } from './run-worker.js';
+import { startWatchdog } from './watchdog/watchdog.js';
 
 export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
-  const { logLevel, ...config } = workerConfigFromEnvironment(env);
+  const { logLevel, blockedLimitMs, ...config } = workerConfigFromEnvironment(env);
+  const settings = workerSettings(config);
   const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   Runtime.install({
     logger: temporalLogger(log, logLevel),
@@ -16,19 +21,35 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
     shutdownSignals: [],
   });
+  const watch = () =>
+    startWatchdog({
+      ...{ limitMs: blockedLimitMs, reportsDir: reportsDirOf(settings), databaseUrl: settings.databaseUrl },
+      ...{ host: settings.host, version: programVersion(), name: 'worker', endsWithParent: false },
+    });
+  const runAlone: Supervision['runAlone'] = (context, args) => {
+    log.warn(
+      { ...context.info.workflowExecution },
+      `activity ${context.info.activityType} runs alone: it has blocked workers`,
+    );
+    return runIsolated(context, args, env);
+  };
   const shutdown = new AbortController();
   await logErrorOf(log, () =>
-    runWorker(config, {
-      signal: shutdown.signal,
-      onReady() {
-        // Installed only now, so that a process that still waits for its servers ends immediately.
-        for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => shutdown.abort());
-        process.stdout.write('ready worker\n');
-        log.info({ host: config.host, temporal: config.temporal?.address }, 'worker started polling');
+    runSupervisedWorker(
+      config,
+      {
+        signal: shutdown.signal,
+        onReady() {
+          // Installed only now, so that a process that still waits for its servers ends immediately.
+          for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => shutdown.abort());
+          process.stdout.write('ready worker\n');
+          log.info({ host: config.host, temporal: config.temporal?.address }, 'worker started polling');
+        },
+        onProblem: (problem) => log.warn(problem),
+        onRecovery: () => log.info('PostgreSQL can be used again'),
       },
-      onProblem: (problem) => log.warn(problem),
-      onRecovery: () => log.info('PostgreSQL can be used again'),
-    }),
+      { startWatchdog: watch, runAlone },
+    ),
   );
 }
 

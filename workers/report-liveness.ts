@@ -11,6 +11,7 @@ export interface LivenessReports {
 export interface ReportOptions {
   /** The queues that are polled now. */
   readonly queues: () => readonly string[];
+  readonly afterReport: () => Promise<void>;
   /** Called once per outage of the database, with the first error. */
   readonly onOutage: (error: unknown) => void;
   /** Called when the database can be used again. */
@@ -20,7 +21,7 @@ export interface ReportOptions {
 export async function startReporting(
   liveness: WorkerLiveness,
   worker: PollingWorker,
-  { queues, onOutage, onRecovery }: ReportOptions,
+  { queues, afterReport, onOutage, onRecovery }: ReportOptions,
 ): Promise<LivenessReports> {
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
@@ -28,6 +29,7 @@ export async function startReporting(
   const report = async () => {
     try {
       await liveness.report(worker, queues());
+      await afterReport();
       if (isOut) onRecovery();
       isOut = false;
     } catch (error) {

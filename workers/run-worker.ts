@@ -5,11 +5,15 @@ import { NativeConnection } from '@temporalio/worker';
 import { connectionOptions } from '../config/temporal.js';
 import { type WorkerConfig, type WorkerSettings, workerSettings } from '../config/worker.js';
 import { explainDatabase } from '../store/database-problem.js';
+import { programVersion } from '../store/program-version.js';
 import { untilReachable } from '../store/reachable.js';
 import type { PollingWorker } from '../store/worker-liveness.js';
 import { requireTemporal } from '../temporal/connect.js';
+import { type Supervision, supervise } from './activity-interceptor.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
 import { startReporting } from './report-liveness.js';
+import { recordReports } from './watchdog/reports.js';
+import type { Watchdog } from './watchdog/watchdog.js';
 import { createImportWorkers } from './worker.js';
 
 export interface RunWorkerOptions {
@@ -33,9 +37,15 @@ export interface RunWorkerOptions {
  * installs no Runtime, Temporal's SDK creates one with its defaults, which logs to stderr and shuts down workers on SIGINT and
  * SIGTERM. To change this, call `Runtime.install({ shutdownSignals: [] })` first.
  */
-export async function runWorker(
+export async function runWorker(config: WorkerConfig, options: RunWorkerOptions = {}): Promise<void> {
+  await runSupervisedWorker(config, options, null);
+}
+
+/** As `runWorker`. @param supervision null: activities are not supervised, because the process belongs to another program */
+export async function runSupervisedWorker(
   config: WorkerConfig,
-  { signal, onReady, onProblem, onRecovery }: RunWorkerOptions = {},
+  { signal, onReady, onProblem, onRecovery }: RunWorkerOptions,
+  supervision: Supervision | null,
 ): Promise<void> {
   const settings = workerSettings(config);
   signal?.throwIfAborted();
@@ -51,14 +61,36 @@ export async function runWorker(
     });
     try {
       const worker = workerOfThisRun(settings);
-      const workers = await createImportWorkers(settings, connection, dependencies, worker.identity);
+      let watchdog: Watchdog | null = null;
+      let isolated: ReadonlySet<string> = new Set();
+      const readIsolated = async () => {
+        isolated = await dependencies.blocked.toIsolate(programVersion());
+      };
+      if (supervision !== null) {
+        await recordReports(reportsDirOf(settings), dependencies.blocked);
+        await readIsolated();
+      }
+      const interceptors =
+        supervision === null
+          ? []
+          : [
+              supervise(
+                supervision,
+                () => watchdog,
+                (key) => isolated.has(key),
+                dependencies,
+              ),
+            ];
+      const workers = await createImportWorkers(settings, connection, dependencies, worker.identity, interceptors);
       const stop = () => workers.shutdown();
       signal?.addEventListener('abort', stop, { once: true });
       try {
+        watchdog = supervision?.startWatchdog() ?? null;
         const running = workers.run();
         const explain = explainDatabase(settings.databaseUrl);
         const reports = await startReporting(dependencies.liveness, worker, {
           queues: workers.polledQueues,
+          afterReport: supervision === null ? async () => undefined : readIsolated,
           onOutage: (error) => onProblem?.(`${explain(error).text}. Running steps are retried`),
           onRecovery: () => onRecovery?.(),
         });
@@ -71,6 +103,7 @@ export async function runWorker(
         }
       } finally {
         signal?.removeEventListener('abort', stop);
+        await watchdog?.stop();
       }
     } finally {
       await connection.close().catch(() => undefined);
@@ -78,6 +111,11 @@ export async function runWorker(
   } finally {
     await dependencies.close();
   }
+}
+
+/** Where the watchdog leaves its reports: the next process of this host reads them. */
+export function reportsDirOf({ cacheDir }: Pick<WorkerSettings, 'cacheDir'>): string {
+  return `${cacheDir}.blocked`;
 }
 
 /** Its identity in Temporal starts as that of other programs: with process and host. */

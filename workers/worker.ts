@@ -1,5 +1,10 @@
 /** One process polls several task queues, so that waiting or long activities do not block the others. */
-import { type NativeConnection, Worker } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import { createBatchActivities, createPageWaiters } from '../activities/batch/index.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
@@ -27,18 +32,20 @@ export async function createImportWorkers(
   connection: NativeConnection,
   deps: ActivityDependencies & BatchDependencies,
   identity: string,
+  interceptors: readonly ActivityInterceptorsFactory[] = [],
 ): Promise<ImportWorkers> {
   const activities = createActivities(deps);
   const files = fileQueue(settings.host);
   const common = {
     connection,
     identity,
+    interceptors: { activity: [...interceptors] },
     namespace: settings.temporal.namespace,
     maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
     shutdownGraceTime: 0,
     shutdownForceTime: settings.shutdownMs,
-  } as const;
+  } satisfies Partial<WorkerOptions>;
   const workers = await Promise.all([
     Worker.create({
       ...common,

@@ -9,13 +9,14 @@ import { withDefaultEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { handleInterrupts } from '../interrupts.js';
-import { port } from '../option-values.js';
+import { collect, port } from '../option-values.js';
 import { partPrograms } from '../programs.js';
 import { loadServerPart } from '../server-part.js';
 
 interface UpOptions extends GlobalOptions {
   readonly emulator: boolean;
   readonly emulatorPort?: number;
+  readonly bucket?: readonly string[];
   readonly port?: number;
   readonly data?: string;
 }
@@ -24,9 +25,10 @@ export function addUp(program: Command): void {
   program
     .command('up')
     .description('run the service (Temporal, PostgreSQL, worker and API) on this machine until Ctrl-C')
-    .option('--emulator', 'use an emulator instead of Alibaba Cloud', false)
-    .option('--emulator-port <n>', 'port of the emulator (default: a free port)', port)
-    .option('--port <n>', 'port of the API (default: a free port)', port)
+    .option('--emulator', 'use an emulator instead of Alibaba Cloud; create its buckets with --bucket', false)
+    .option('--emulator-port <n>', 'port of the emulator (default, and 0: a free port)', port)
+    .option('--bucket <name@region>', 'create this bucket in the emulator; repeatable (images@cn-hangzhou)', collect)
+    .option('--port <n>', 'port of the API (default: the last one or a free port; 0: a free port)', port)
     .option('--data <dir>', `data folder (default: ${defaultDataDir(process.env)})`)
     .action(async (_options, command: Command) => up({ ...command.opts<UpOptions>(), ...globalsOf(command) }));
 }
@@ -35,13 +37,17 @@ async function up(options: UpOptions): Promise<void> {
   continueWhenReaderCloses();
   const { startStack } = await loadServerPart('up', () => import('../../local/supervisor/stack.js'));
   const interrupts = handleInterrupts();
+  const { bucket: buckets = [] } = options;
   const withEmulator = options.emulator || options.emulatorPort !== undefined;
+  if (buckets.length > 0 && !withEmulator) {
+    throw new CommandError(EXIT.usage, ['--bucket creates a bucket in the emulator: add --emulator, or omit it']);
+  }
   const stack = await startStack({
     dataDir: options.data ?? defaultDataDir(process.env),
     programs: partPrograms(),
     env: withEmulator ? withDefaultEmulatorKeys(process.env) : process.env,
     emulator: withEmulator
-      ? { buckets: [], ...(options.emulatorPort === undefined ? {} : { port: options.emulatorPort }) }
+      ? { buckets, ...(options.emulatorPort === undefined ? {} : { port: options.emulatorPort }) }
       : null,
     ...(options.port === undefined ? {} : { apiPort: options.port }),
     say,

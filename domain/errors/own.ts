@@ -156,6 +156,13 @@ export const OWN = [
       'Start a worker on the host that the message names. The import then continues without a resume; resume it only to wait for another period.',
   },
   {
+    code: 'Worker.ActivityBlocked',
+    meaning: 'A step of the import has blocked several workers, and then a process of its own',
+    class: 'defect',
+    remedy:
+      'Report it with the import id and the worker’s log, which has the place in the code. Other imports continue.',
+  },
+  {
     code: 'Detection.Refused',
     meaning: 'The cloud’s detection found problems that the request does not accept',
     class: 'request',

@@ -17,7 +17,7 @@ import { openSupervisor, type Supervisor } from './supervisor.js';
 export type Program = readonly [string, ...string[]];
 
 export interface EmulatorOptions {
-  /** Default: a free port. */
+  /** Default: a free port; 0: another one than in the last run. */
   readonly port?: number;
   /** `NAME@REGION`, created at start. */
   readonly buckets: readonly string[];
@@ -29,7 +29,7 @@ export interface StackOptions {
   /** The environment of all parts; TEMPORAL_ADDRESS and DATABASE_URL in it replace the embedded servers. */
   readonly env: NodeJS.ProcessEnv;
   readonly emulator: EmulatorOptions | null;
-  /** Default: the port of the last run if it is free, else a free port. */
+  /** Default: the port of the last run if it is free, else a free port; 0: a free port. */
   readonly apiPort?: number;
   /** Receives progress messages. */
   readonly say: (line: string) => void;
@@ -75,7 +75,7 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
   const apiPort =
     options.apiPort === undefined
       ? await pickPort(previousPort('api'))
-      : await requireFreePort(options.apiPort, '--port');
+      : await chosenPort(options.apiPort, '--port', pickPort);
 
   const servers = await Promise.all([
     planTemporal(options, () => pickPort(previousPort('temporal')), pickPort),
@@ -111,6 +111,11 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
     stop: supervisor.stop,
     kill: supervisor.kill,
   };
+}
+
+/** 0: a free port, and another one than in the last run. */
+async function chosenPort(port: number, option: string, pickPort: () => Promise<number>): Promise<number> {
+  return port === 0 ? await pickPort() : await requireFreePort(port, option);
 }
 
 /** A server that other parts connect to. */
@@ -164,7 +169,8 @@ async function planEmulator(
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer> {
   if (emulator === null) return { part: null, env: {} };
-  const port = emulator.port === undefined ? await pickPort() : await requireFreePort(emulator.port, '--emulator-port');
+  const port =
+    emulator.port === undefined ? await pickPort() : await chosenPort(emulator.port, '--emulator-port', pickPort);
   const url = `http://127.0.0.1:${port}`;
   const [file, ...first] = programs.emulator;
   const program: Program = [

@@ -1,6 +1,6 @@
 /** What a program that installs the package from a tarball can do with it. */
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anImport, sendJson, startFakeApi } from '../support/client/fake-api.js';
@@ -28,6 +28,12 @@ test('a full install → a TypeScript program compiles and runs with all four en
   const modules = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023', '--types', 'node'];
   const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, ...strict, ...modules, 'program.ts'], { cwd: folder, stdio: 'inherit' });
+  // Without --skipLibCheck, declarations are checked too. Those of this package have no errors of their own.
+  const checked = spawnSync(process.execPath, [tsc, ...strict.slice(0, -1), ...modules, '--noEmit', 'program.ts'], {
+    ...{ cwd: folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  });
+  const errors = checked.stdout.split('\n').filter((line) => line.includes('error TS'));
+  expect(errors.filter((line) => line.startsWith('program.ts') || line.includes('ecs-image-import/dist/'))).toEqual([]);
   const ran = await runIn(folder, 'program.js', [IMAGE]);
   expect(ran).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(ran.stdout)).toEqual({
@@ -56,6 +62,14 @@ describe('a client-only install (--omit=optional)', () => {
     await expect(runIn(folder, main, ['--help'])).resolves.toMatchObject({ code: 0, stderr: '' });
     const inspected = await runIn(folder, main, ['inspect', '--json', IMAGE]);
     expect(JSON.parse(inspected.stdout)).toMatchObject({ format: 'QCOW2', platform: 'Debian' });
+  });
+
+  test('a program that imports ./worker → an error that names the missing package and the command', async () => {
+    writeFileSync(path.join(folder, 'worker.mjs'), "await import('ecs-image-import/worker');");
+    const ran = await runIn(folder, 'worker.mjs', []);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(/ecs-image-import\/worker needs the package \S+, which is not installed/);
+    expect(ran.stderr).toContain('npm install --include=optional ecs-image-import');
   });
 
   test('list asks the API', async () => {
