@@ -45,8 +45,8 @@ function toFinding(item: DetectionItem): Finding {
   return {
     code: item.name,
     severity,
-    message: item.riskCode === null ? `${item.name}: ${item.value}` : `${item.name}: ${item.riskCode}`,
-    evidence: `${item.value}${item.riskLevel === null ? '' : ` (risk ${item.riskLevel})`}`,
+    message: `The cloud reports ${item.riskCode ?? item.value}`,
+    evidence: item.riskLevel === null ? '' : `${item.value} (risk ${item.riskLevel})`,
     remedy:
       item.riskLevel === null
         ? ''
@@ -60,5 +60,8 @@ function refuse(findings: readonly Finding[], failOn: 'blocking' | 'warning' | '
   const refused: readonly Severity[] = failOn === 'warning' ? ['warning', 'blocking'] : ['blocking'];
   const bad = findings.filter((finding) => refused.includes(finding.severity));
   if (bad.length === 0) return;
-  throw fail('Detection.Refused', `the cloud’s detection found ${bad.map((finding) => finding.message).join('; ')}`);
+  throw fail(
+    'Detection.Refused',
+    `the cloud’s detection found ${bad.map(({ code, evidence, message }) => `${code}: ${evidence || message}`).join('; ')}`,
+  );
 }

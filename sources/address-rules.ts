@@ -66,7 +66,7 @@ export function createAddressGuard(rules: HttpRules): AddressGuard {
         if (found) {
           throw sourceFailure(
             'AddressNotAllowed',
-            `${host} is ${address} (${found.what}), which imports must not reach`,
+            `imports must not read from ${host}${host === address ? '' : `, which is ${address}`} (${found.what})`,
           );
         }
       }

@@ -64,13 +64,21 @@ export function estimateSending(measures: Measures): Estimate {
   const sending = convertedBytes / linkBytesPerSecond;
   const secondsConverted = converting + sending;
   const saved = secondsAsIs - secondsConverted;
-  const convert = saved >= Math.max(MIN_SAVED_SECONDS, secondsAsIs * MIN_SAVED_SHARE);
+  const wanted = Math.max(MIN_SAVED_SECONDS, secondsAsIs * MIN_SAVED_SHARE);
+  const convert = saved >= wanted;
   const asIs = `as it is, ${size(sourceBytes)} take about ${time(secondsAsIs)} at ${size(linkBytesPerSecond)}/s`;
   const converted =
     `as compressed qcow2, ${size(dataBytes)} of data become about ${size(convertedBytes)}, ` +
     `converted in ${time(converting)} and sent in ${time(sending)}`;
-  const reason = `${asIs}; ${converted}. The disk is ${convert ? 'converted' : 'sent as it is'}.`;
+  const reason = `${asIs}; ${converted}. ${conclusion(saved, wanted)}`;
   return { convert, convertedBytes, secondsAsIs, secondsConverted, reason };
+}
+
+/** The times are rounded: the difference explains the decision where they are close. */
+function conclusion(saved: number, wanted: number): string {
+  if (saved >= wanted) return `The conversion saves about ${time(saved)}. The disk is converted.`;
+  if (saved <= 0) return 'The conversion would take longer. The disk is sent as it is.';
+  return `The conversion would save about ${time(saved)}, and the estimate is not exact enough for less than ${time(wanted)}. The disk is sent as it is.`;
 }
 
 function size(bytes: number): string {

@@ -12,14 +12,24 @@ describe('a sparse image', () => {
     expect(estimate.convert).toBe(true);
     expect(estimate.reason).toBe(
       'as it is, 20 GiB take about 28 min at 12 MiB/s; ' +
-        'as compressed qcow2, 2.0 GiB of data become about 926 MiB, converted in 69 s and sent in 78 s. The disk is converted.',
+        'as compressed qcow2, 2.0 GiB of data become about 926 MiB, converted in 69 s and sent in 78 s. ' +
+        'The conversion saves about 26 min. The disk is converted.',
     );
   });
 
   test('on a link that is faster than the compression → sent as it is', () => {
     const estimate = estimateSending({ ...image, linkBytesPerSecond: 1000 * MIB });
     expect(estimate.convert).toBe(false);
-    expect(estimate.reason).toMatch(/The disk is sent as it is\.$/);
+    expect(estimate.reason).toMatch(/The conversion would take longer\. The disk is sent as it is\.$/);
+  });
+
+  test('on a link where a conversion saves too little → sent as it is, and the reason says so', () => {
+    const estimate = estimateSending({ ...image, linkBytesPerSecond: 260 * MIB });
+    expect(estimate.secondsConverted).toBeLessThan(estimate.secondsAsIs);
+    expect(estimate.convert).toBe(false);
+    expect(estimate.reason).toMatch(
+      /The conversion would save about \d+ s, and the estimate is not exact enough for less than 12 s\. The disk is sent as it is\.$/,
+    );
   });
 });
 
