@@ -46,7 +46,7 @@ export function createDistribute(deps: ActivityDependencies) {
           }
         }),
       );
-      for (const one of [image, ...copies]) await share(deps, one, wanted.shareWith);
+      for (const one of [image, ...copies]) await share(deps, step, one, wanted.shareWith);
     });
   };
 }
@@ -69,10 +69,16 @@ async function requireAvailable(deps: ActivityDependencies, step: Step, image: I
   throw fail('Import.ImageUnavailable', `image ${imageId} in ${regionId} is ${end.image?.status} and cannot be copied`);
 }
 
-async function share(deps: ActivityDependencies, image: ImageRef, accounts: readonly string[]): Promise<void> {
+async function share(
+  deps: ActivityDependencies,
+  step: Step,
+  image: ImageRef,
+  accounts: readonly string[],
+): Promise<void> {
   if (accounts.length === 0) return;
   try {
     await shareImage(deps.cloud.ecs(image.regionId), image.imageId, accounts);
+    await deps.store.recordFact(step, { kind: 'shares', regionId: image.regionId, imageId: image.imageId, accounts });
   } catch (error) {
     throw askForAction(error, `sharing ${image.imageId} in ${image.regionId}`, 'distribute.shareWith=[…]');
   }

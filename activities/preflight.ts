@@ -86,6 +86,7 @@ export function createPreflight(deps: ActivityDependencies) {
       problems.push(...broken.map(failureOfRule));
 
       const account = await checkAccount(deps.cloud);
+      await deps.store.recordFact(step, { kind: 'account', accountId: account.accountId });
       const regions = await collect(() => checkRegion(deps.cloud, request.region));
       const buckets = new Set(disks.map((disk) => disk.bucket));
       const areBucketsUsable = await collect(async () => {

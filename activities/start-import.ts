@@ -19,9 +19,12 @@ export function createStartImport(deps: ActivityDependencies) {
       // An image of an earlier request carries the same tag as the one of this request.
       const outdated = open.filter(({ detail }) => detail.clientToken !== token);
       for (const entry of outdated) await removeImage(deps, step, entry, false);
+      const call = importImageInput(input.request, plan, step.importId, token);
+      const { clientToken: _token, ...settings } = call;
+      await deps.store.recordFact(step, { kind: 'settings', settings });
       return await orSendAgain(deps, step, () =>
         createImage(deps, step, {
-          input: importImageInput(input.request, plan, step.importId, token),
+          input: call,
           calledBefore: open.length > outdated.length,
           roleIsRecent: isRoleRecent(ledger, Date.now()),
         }),

@@ -1,35 +1,67 @@
-/** The report of one import as Markdown: the request, the timeline, the created resources and the remaining ones. */
-import { type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
-import { type ImportEvent, type ImportView, resourceIdOf } from '../domain/import.js';
+/** The report of one import, as Markdown or JSON: what was requested, by whom, what was read and sent, and what exists now. */
+import type { ComparedSide } from '../domain/finding-comparison.js';
+import { type ImportEvent, resourceIdOf } from '../domain/import.js';
+import type { Requester } from '../domain/import-facts.js';
+import { isObject } from '../domain/json-value.js';
 import { printable, printableLine } from '../domain/printable.js';
+import type { ImportReport } from '../imports/read.js';
 
-export function reportOf(view: ImportView, events: readonly ImportEvent[]): string {
+/** The view of the import and these fields. */
+export function jsonReport({ view, facts, events }: ImportReport): object {
+  const { accountId, settings, disks, shares } = facts;
+  const actions = actionsIn(events);
+  const startedBy = actions.find(({ what }) => what === STARTED)?.by ?? null;
+  return { ...view, accountId, startedBy, actions, settings, sources: disks, shares, events };
+}
+
+export function markdownReport({ view, facts, events }: ImportReport): string {
   const { request } = view;
+  const actions = actionsIn(events);
   const lines = [
     `# Import ${view.id}: ${view.state}`,
     '',
     `- image name: ${request.imageName}`,
     `- region: ${request.region}`,
+    `- account: ${facts.accountId ?? 'not known yet'}`,
     `- image: ${view.image?.imageId ?? 'none'}`,
     ...view.copies.map((copy) => `- copy: ${copy.imageId} in ${copy.regionId}`),
     `- task: ${view.image?.taskId ?? 'none'}`,
     `- started: ${view.createdAt}`,
     `- last change: ${view.updatedAt}`,
-    ...(view.waitingFor === null ? [] : [`- ${view.waitingFor.message}`]),
     ...request.disks.map((disk, index) => `- disk ${index + 1}: ${disk.source}`),
+    ...Object.entries(request.tags).map(([key, value]) => `- tag: ${key}=${value}`),
     '',
     ...(view.error === null
       ? []
       : section('Error', [
           `${view.error.code} in ${view.error.phase}: ${view.error.message}`,
+          ...(view.error.requestId === null ? [] : [`Request ID: ${view.error.requestId}`]),
           `Remedy: ${view.error.remedy}`,
         ])),
     ...(view.attention === null
       ? []
       : section('Attention', [
-          `${view.attention.code}: ${view.attention.message}`,
+          `${view.attention.code} since ${view.attention.since}: ${view.attention.message}`,
           `Remedy: ${view.attention.remedy}`,
         ])),
+    ...table(
+      'Requested by (as the clients state it)',
+      ['at', 'what', 'user', 'client', 'identity'],
+      actions.map(({ at, what, by }) => [at, what, by.user ?? '', by.client ?? '', by.identity ?? '']),
+    ),
+    ...table(
+      'Sources',
+      ['disk', 'source', 'bytes', 'SHA-256', 'sent as', 'format', 'object', 'object bytes', 'CRC-64'],
+      facts.disks.map((one) => [
+        ...[String(one.disk), one.source, textOf(one.sourceBytes), textOf(one.sha256), one.sentAs],
+        ...[textOf(one.format), one.object, textOf(one.objectBytes), textOf(one.crc64)],
+      ]),
+    ),
+    ...table(
+      'Settings sent to ImportImage',
+      ['parameter', 'value'],
+      Object.entries(facts.settings ?? {}).map(([name, value]) => [name, settingText(value)]),
+    ),
     ...table(
       'Timeline',
       ['phase', 'started', 'ended'],
@@ -37,8 +69,15 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     ),
     ...table(
       'Ledger',
-      ['kind', 'what', 'region', 'status'],
-      view.ledger.map((entry) => [entry.kind, resourceIdOf(entry), entry.regionId, entry.status]),
+      ['kind', 'what', 'region', 'status', 'request ID'],
+      view.ledger.map((entry) => [
+        ...[entry.kind, resourceIdOf(entry), entry.regionId, entry.status, entry.detail.requestId ?? ''],
+      ]),
+    ),
+    ...table(
+      'Shared with',
+      ['image', 'region', 'accounts'],
+      facts.shares.map(({ imageId, regionId, accounts }) => [imageId, regionId, accounts.join(', ')]),
     ),
     ...table(
       'Findings',
@@ -48,7 +87,7 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     ...table(
       'Inspection compared with the cloud’s detection',
       ['item', 'verdict', 'inspection', 'cloud'],
-      compareFindings(view.findings).map((one) => [one.item, one.verdict, sideText(one.ours), sideText(one.theirs)]),
+      view.comparison.map((one) => [one.item, one.verdict, sideText(one.ours), sideText(one.theirs)]),
     ),
     ...table(
       'Events',
@@ -57,6 +96,34 @@ export function reportOf(view: ImportView, events: readonly ImportEvent[]): stri
     ),
   ];
   return `${printable(lines.join('\n')).trimEnd()}\n`;
+}
+
+interface Action {
+  readonly at: string;
+  readonly what: string;
+  readonly by: Requester;
+}
+
+const STARTED = 'accepted';
+
+/** Requests of users: start, cancel and resume. */
+function actionsIn(events: readonly ImportEvent[]): readonly Action[] {
+  return events.flatMap(({ at, message, detail }) => {
+    const { by } = detail;
+    if (!isObject(by)) return [];
+    const text = (value: unknown) => (typeof value === 'string' ? value : null);
+    const requester = { client: text(by.client), user: text(by.user), identity: text(by.identity) };
+    return [{ at, what: message, by: requester }];
+  });
+}
+
+function textOf(value: string | number | null): string {
+  return value === null ? 'unknown' : String(value);
+}
+
+function settingText(value: unknown): string {
+  if (value === null) return 'not sent';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function sideText(side: ComparedSide | null): string {

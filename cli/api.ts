@@ -1,9 +1,11 @@
 /** The API client of the commands: finds the API and formats its failures as messages. */
+import os from 'node:os';
 import { readImport } from '../client/answers.js';
 import { ApiProblem, ApiUnreachableError, faultText, UnexpectedAnswerError } from '../client/errors.js';
 import { createTransport, type Transport } from '../client/transport.js';
 import { importPath } from '../client/watch.js';
 import type { ImportView } from '../domain/import.js';
+import { programVersion } from '../store/program-version.js';
 import { CommandError, EXIT } from './exit.js';
 import { findApi } from './find-api.js';
 import { clean } from './format.js';
@@ -23,7 +25,19 @@ export function openApi(options: Pick<GlobalOptions, 'api'>, env: NodeJS.Process
     // Resolved for every attempt: a restarted `up` may listen on another port.
     baseUrl: () => findApi(options.api, env).catch(asUnreachable),
     ...(token === undefined || token === '' ? {} : { token }),
+    userAgent: `ecs-image-import/${programVersion()}`,
+    ...callingUser(),
   });
+}
+
+/** The user and the host of this process; the API records them as stated. */
+function callingUser(): { readonly user?: string } {
+  try {
+    return { user: `${os.userInfo().username}@${os.hostname()}` };
+  } catch {
+    // A user ID without a name, as in some containers.
+    return { user: `${process.getuid?.() ?? 'unknown'}@${os.hostname()}` };
+  }
 }
 
 /** Makes "no API found" a connection error, so that a watch continues when a stopped `up` starts again. */

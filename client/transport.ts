@@ -11,6 +11,10 @@ export interface TransportOptions {
   readonly baseUrl: string | (() => Promise<string>);
   /** Sent as a bearer token. */
   readonly token?: string;
+  /** Name and version of the program, for the reports of imports. Default: `ecs-image-import-client`. */
+  readonly userAgent?: string;
+  /** Who calls, e.g. `user@host`. The API records it as stated. */
+  readonly user?: string;
 }
 
 export interface Call {
@@ -44,8 +48,12 @@ export interface Transport {
 const ANSWER_WITHIN_MS = 30_000;
 const RETRY_EVERY_MS = 300;
 
-export function createTransport({ baseUrl, token }: TransportOptions): Transport {
-  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+export function createTransport({ baseUrl, token, userAgent, user }: TransportOptions): Transport {
+  const sender: Record<string, string> = {
+    'user-agent': userAgent ?? 'ecs-image-import-client',
+    ...(user === undefined ? {} : { 'x-ecs-import-user': encodeURIComponent(user) }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
   const findBase = async () => (typeof baseUrl === 'string' ? baseUrl : await baseUrl()).replace(/\/+$/, '');
 
   async function attempt(made: Call): Promise<Answer> {
@@ -58,7 +66,7 @@ export function createTransport({ baseUrl, token }: TransportOptions): Transport
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(file === undefined ? {} : { 'content-type': file.type }),
-          ...authorization,
+          ...sender,
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -99,7 +107,7 @@ export function createTransport({ baseUrl, token }: TransportOptions): Transport
     let response: Response;
     try {
       response = await fetch(`${base}${path}`, {
-        headers: { ...authorization, ...headers },
+        headers: { ...sender, ...headers },
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {

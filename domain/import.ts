@@ -100,6 +100,7 @@ type LedgerDetailView = {
     | 'imageId'
     | 'sourceImageId'
     | 'clientToken'
+    | 'requestId'
     | 'round'
     | 'policy'
     | 'madeHere']?: string;

@@ -24,7 +24,12 @@ interface LedgerDetails {
   /** The key is the id of the task. */
   readonly task: { readonly imageId: string | null };
   /** The key is the name of the image. */
-  readonly image: { readonly imageId: string | null; readonly clientToken: string | null };
+  readonly image: {
+    readonly imageId: string | null;
+    readonly clientToken: string | null;
+    /** The cloud's ID of the call that created it; null for an image that was adopted after a lost response. */
+    readonly requestId: string | null;
+  };
   /** The key is the region and the name of the copy. */
   readonly copy: {
     readonly imageId: string | null;
@@ -32,6 +37,7 @@ interface LedgerDetails {
     readonly clientToken: string | null;
     /** Counts the copies made for this region: a copy that failed is made again with another client token. */
     readonly round: number;
+    readonly requestId: string | null;
   };
   /** The key is the id of the snapshot, which outlives its image. */
   readonly snapshot: { readonly imageId: string | null };

@@ -1,6 +1,7 @@
 /** Reads imports. */
 import { type ComparedItem, compareFindings } from '../domain/finding-comparison.js';
 import type { ImportView } from '../domain/import.js';
+import type { ImportFacts } from '../domain/import-facts.js';
 import type { ListFilter, StoredEvent } from '../store/import-reads.js';
 import type { ImportStore } from '../store/imports.js';
 import type { WaitingCause } from '../store/waiting.js';
@@ -14,7 +15,16 @@ export interface ImportPage {
   readonly nextCursor: string | null;
 }
 
-type Reading = Pick<ImportStore, 'get' | 'list' | 'events' | 'waitingCauses'>;
+type Reading = Pick<ImportStore, 'get' | 'list' | 'events' | 'facts' | 'waitingCauses'>;
+
+/** Everything that is known of an import, for its report. */
+export interface ImportReport {
+  readonly view: ComparedView;
+  readonly facts: ImportFacts;
+  readonly events: readonly StoredEvent[];
+}
+
+const EVENTS_PER_PAGE = 500;
 
 export function importReading(store: Reading) {
   return {
@@ -24,6 +34,18 @@ export function importReading(store: Reading) {
       if (found === null) return null;
       const { attentionVersion: _internal, ...view } = found;
       return { ...view, comparison: compareFindings(view.findings) };
+    },
+
+    /** Null if the import does not exist. */
+    async report(importId: string): Promise<ImportReport | null> {
+      const view = await this.get(importId);
+      if (view === null) return null;
+      const events: StoredEvent[] = [];
+      for (;;) {
+        const page = await store.events(importId, events.at(-1)?.id ?? 0, EVENTS_PER_PAGE);
+        events.push(...page);
+        if (page.length < EVENTS_PER_PAGE) return { view, facts: await store.facts(importId), events };
+      }
     },
 
     /** Newest first. */

@@ -80,7 +80,11 @@ const MAX_PER_CALL = 10_000;
 const CONCURRENT = 20;
 
 /** Resumes all imports that wait for the same cause. An import that cannot be resumed does not affect the others. */
-export async function resumeCause(deps: ImportDependencies, code: string): Promise<CauseOutcome> {
+export async function resumeCause(
+  deps: ImportDependencies,
+  code: string,
+  note: Readonly<Record<string, unknown>> = {},
+): Promise<CauseOutcome> {
   if (code === WORKER_MISSING) {
     return { kind: 'resumed', resumed: await deps.store.waitForWorkerAgain(null), notResumed: [] };
   }
@@ -101,7 +105,7 @@ export async function resumeCause(deps: ImportDependencies, code: string): Promi
         continue;
       }
       const claim = { importId: next.id, attentionVersion: next.attentionVersion, request: null };
-      const outcome = await resumeStop(deps, claim, { code, all: true }).catch(String);
+      const outcome = await resumeStop(deps, claim, { code, all: true, ...note }).catch(String);
       if (typeof outcome !== 'string' && outcome.kind === 'resumed') unreachable ||= !outcome.delivered;
       else reasons.set(next.id, typeof outcome === 'string' ? outcome : reasonOf(outcome));
     }

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { newImportId } from '../domain/ids.js';
+import type { Requester } from '../domain/import-facts.js';
 import { isRecord } from '../domain/json-value.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import type { ImportToStart } from '../store/imports.js';
@@ -20,6 +21,7 @@ export interface NewImportOrder {
   /** The request as received; the same key with another request is rejected. */
   readonly given: unknown;
   readonly idempotencyKey: string | null;
+  readonly by?: Requester;
 }
 
 export type StartOutcome =
@@ -37,6 +39,7 @@ export async function startImport(deps: StartDependencies, order: NewImportOrder
     ...accepted,
     idempotencyKey: order.idempotencyKey,
     requestDigest: digestOf(order.given),
+    ...(order.by === undefined ? {} : { by: order.by }),
   });
   if (inserted.kind === 'conflict') return { kind: 'keyReused', importId: inserted.importId };
   const isNew = inserted.kind === 'created';

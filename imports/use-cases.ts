@@ -1,4 +1,5 @@
 /** All operations on imports, for the API, batches, and programs that embed the service. */
+import type { Requester } from '../domain/import-facts.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import { cancelImport } from './cancel.js';
 import { importReading } from './read.js';
@@ -11,9 +12,15 @@ export function createImportUseCases(deps: StartDependencies) {
   return {
     ...importReading(deps.store),
     start: (order: NewImportOrder) => startImport(deps, order),
-    cancel: (importId: string, signal: CancelSignal) => cancelImport(deps, importId, signal),
+    cancel: (importId: string, signal: CancelSignal, by?: Requester) =>
+      cancelImport(deps, importId, signal, { note: noteOf(by) }),
     /** @param set fields of the request to change first: path to value */
-    resume: (importId: string, set: Readonly<Record<string, unknown>>) => resumeImport(deps, importId, set),
-    resumeCause: (code: string) => resumeCause(deps, code),
+    resume: (importId: string, set: Readonly<Record<string, unknown>>, by?: Requester) =>
+      resumeImport(deps, importId, set, noteOf(by)),
+    resumeCause: (code: string, by?: Requester) => resumeCause(deps, code, noteOf(by)),
   };
+}
+
+function noteOf(by: Requester | undefined): Readonly<Record<string, unknown>> {
+  return by === undefined ? {} : { by };
 }

@@ -51,16 +51,22 @@ export async function createCopy(
   const round = known?.detail.round ?? 1;
   const open = known !== undefined && known.status !== 'removed';
 
-  const imageId = (open ? await adoptCopy(there, work.importId, known) : null) ?? (await call());
+  const adopted = open ? await adoptCopy(there, work.importId, known) : null;
+  const created = adopted === null ? await call() : null;
+  const imageId = adopted ?? created?.imageId ?? '';
   const ref: ImageRef = { imageId, regionId: toRegion, taskId: null };
-  await deps.store.recordCopy(work, { ...entry, status: 'created', detail: { imageId } }, ref);
+  await deps.store.recordCopy(
+    work,
+    { ...entry, status: 'created', detail: { imageId, ...(created === null ? {} : { requestId: created.requestId }) } },
+    ref,
+  );
   const image = await untilAvailable();
   const missing = Object.fromEntries(Object.entries(tags).filter(([key, value]) => image.tags[key] !== value));
   if (Object.keys(missing).length > 0) await there.tagImage(imageId, missing);
   await adoptSnapshots(deps, work, toRegion, image, tags);
   return ref;
 
-  async function call(): Promise<string> {
+  async function call(): Promise<{ readonly imageId: string; readonly requestId: string }> {
     const clientToken = copyClientToken(work.importId, toRegion, attempt + round - 1);
     const detail = { sourceImageId: source.imageId, clientToken, round };
     await deps.store.record(work, { ...entry, status: 'intended', detail });
@@ -68,7 +74,7 @@ export async function createCopy(
       try {
         const answer = await ecs.copyImage({ ...copy, imageId: source.imageId, clientToken });
         work.log('CopyImage accepted', { toRegion, ...answer });
-        return answer.imageId;
+        return answer;
       } catch (error) {
         if (hasCode(error, ['OperationDenied.ImageCopying'])) {
           if (isStalled(unchangedMs(source.imageId, 'being copied'), patienceMs, true))

@@ -21,6 +21,13 @@ export interface CreateImageInput {
   readonly roleIsRecent: boolean;
 }
 
+interface CreatedImage {
+  readonly imageId: string;
+  readonly taskId: string | null;
+  /** Null: adopted. */
+  readonly requestId: string | null;
+}
+
 /** Creates the image, or adopts the one that an earlier attempt created. */
 export async function createImage(
   deps: ResourceDependencies,
@@ -30,15 +37,16 @@ export async function createImage(
   const { region: regionId, clientToken } = input;
   const ecs = deps.cloud.ecs(regionId);
   const entry = { kind: 'image', key: input.imageName, regionId, detail: { clientToken } } as const;
-  const { imageId, taskId } = (calledBefore ? await adoptImage(ecs, work.importId) : null) ?? (await call());
+  const { imageId, taskId, requestId } = (calledBefore ? await adoptImage(ecs, work.importId) : null) ?? (await call());
   const image: ImageRef = { imageId, regionId, taskId };
-  await deps.store.recordImage(work, { ...entry, status: 'created', detail: { imageId, clientToken } }, image);
+  const detail = { imageId, clientToken, ...(requestId === null ? {} : { requestId }) };
+  await deps.store.recordImage(work, { ...entry, status: 'created', detail }, image);
   if (taskId !== null) {
     await deps.store.record(work, { kind: 'task', key: taskId, regionId, status: 'created', detail: { imageId } });
   }
   return image;
 
-  async function call(): Promise<{ readonly imageId: string; readonly taskId: string | null }> {
+  async function call(): Promise<CreatedImage> {
     await deps.store.record(work, { ...entry, status: 'intended' });
     try {
       const answer = await ecs.importImage(input);
@@ -60,10 +68,7 @@ function retrySoon(error: FailureError): FailureError {
 }
 
 /** Finds the image that an earlier attempt created, by our tag and never by its name, which other users may use. */
-async function adoptImage(
-  ecs: EcsApi,
-  importId: string,
-): Promise<{ readonly imageId: string; readonly taskId: string | null } | null> {
+async function adoptImage(ecs: EcsApi, importId: string): Promise<CreatedImage | null> {
   const tagged = await taggedImages(ecs, importId);
   const alive = tagged.filter((image) => !isDead(image));
   // A failed image is adopted only if there is no other, so that its failure is reported.
@@ -76,7 +81,7 @@ async function adoptImage(
     );
   }
   const tasks = await ecs.describeTasks({ resourceIds: [image.imageId] });
-  return { imageId: image.imageId, taskId: tasks[0]?.taskId ?? null };
+  return { imageId: image.imageId, taskId: tasks[0]?.taskId ?? null, requestId: null };
 }
 
 export function taggedImages(ecs: EcsApi, importId: string): Promise<readonly ImageView[]> {

@@ -2,11 +2,13 @@
 
 import type pg from 'pg';
 import type { Attention, ImportError, Phase, Progress, State } from '../domain/import.js';
+import type { Requester } from '../domain/import-facts.js';
 import { LATE_WINDOW_MS, lateCheckAt } from '../domain/late-check.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { decisionStatements } from './decisions.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
+import { factQueries } from './import-facts.js';
 import { importReads } from './import-reads.js';
 import { isoTime } from './iso-time.js';
 import { lateCheckQueries } from './late-checks.js';
@@ -24,6 +26,8 @@ export interface NewImport {
   readonly idempotencyKey: string | null;
   /** Digest of the request as sent; the same idempotency key with another digest is refused. */
   readonly requestDigest: string;
+  /** Absent: not known. */
+  readonly by?: Requester;
 }
 
 export type InsertOutcome =
@@ -70,8 +74,8 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
          ), line as (
            insert into timeline (import_id, phase) select id, 'accepted' from made
          ), event as (
-           insert into events (import_id, type, phase, state, message)
-           select id, 'state', 'accepted', 'running', 'accepted' from made
+           insert into events (import_id, type, phase, state, message, detail)
+           select id, 'state', 'accepted', 'running', 'accepted', $7 from made
          )
          select id, pg_notify('${CHANGES_CHANNEL}', id) from made`,
         [
@@ -81,6 +85,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
           input.fileQueue,
           input.idempotencyKey,
           input.requestDigest,
+          JSON.stringify(input.by === undefined ? {} : { by: input.by }),
         ],
       );
       if (inserted.rowCount === 1) return { kind: 'created', importId: input.id };
@@ -249,6 +254,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     },
 
     ...findingQueries(pool),
+    ...factQueries(pool),
     ...importReads(pool),
     ...decisionStatements(pool),
     ...ledgerQueries(pool),

@@ -29,6 +29,7 @@ export function fromRow(row: LedgerEntryView): readonly LedgerEntry[] {
   };
   const imageId = text('imageId');
   const clientToken = text('clientToken');
+  const requestId = text('requestId');
   switch (kind) {
     case 'multipart-upload': {
       const location = locationOf(row);
@@ -42,10 +43,10 @@ export function fromRow(row: LedgerEntryView): readonly LedgerEntry[] {
     case 'snapshot':
       return [{ ...rest, kind, detail: { imageId } }];
     case 'image':
-      return [{ ...rest, kind, detail: { imageId, clientToken } }];
+      return [{ ...rest, kind, detail: { imageId, clientToken, requestId } }];
     case 'copy': {
       const [sourceImageId, round] = [text('sourceImageId'), number('round') ?? 1];
-      return [{ ...rest, kind, detail: { imageId, sourceImageId, clientToken, round } }];
+      return [{ ...rest, kind, detail: { imageId, sourceImageId, clientToken, round, requestId } }];
     }
     case 'role':
       return [{ ...rest, kind, detail: {} }];

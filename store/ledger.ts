@@ -16,11 +16,14 @@ const WRITE_ENTRY = `
     on conflict (import_id, kind, key) do update
       set status = excluded.status, detail = jsonb_strip_nulls(ledger.detail || $5::jsonb), updated_at = now()
       where ledger.status <> excluded.status or ledger.detail <> jsonb_strip_nulls(ledger.detail || $5::jsonb)
-    returning import_id, kind, key, status
+    returning import_id, kind, key, status, detail
   ), event as (
     insert into events (import_id, type, phase, state, message, detail)
     select import_id, 'ledger', $7, fence.state, kind || ' ' || status || ': ' || key,
-           jsonb_build_object('kind', kind, 'key', key, 'status', status) from written, fence
+           jsonb_strip_nulls(jsonb_build_object(
+             'kind', kind, 'key', key, 'status', status,
+             'requestId', case when status = 'created' then written.detail ->> 'requestId' end))
+    from written, fence
   )
   select exists (select 1 from fence) as current, (select pg_notify('${CHANGES_CHANNEL}', id) from fence)`;
 

@@ -1,4 +1,5 @@
 /** Uploads one disk of an import, or waits for another import that is uploading the same content. */
+import { redact } from '../../domain/errors/redact.js';
 import { objectKey } from '../../domain/ids.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
@@ -95,8 +96,12 @@ async function checkObject(
   sha256: string | undefined,
 ): Promise<SentDisk> {
   const { request } = input;
-  const { version, refusal } = await source.describe(signal);
+  const { version, refusal, size } = await source.describe(signal);
   if (refusal !== null) throw refusal;
+  await deps.store.recordFact(step, {
+    ...{ kind: 'disk', disk: disk.number, source: redact(source.name), sourceBytes: size, sha256: sha256 ?? null },
+    ...{ sentAs: 'as-is', format: disk.format, object: source.name, objectBytes: size, crc64: null },
+  });
   await reportGuarantee({ deps, step, disk }, source.name, sha256 === undefined ? 'etag' : 'sha256');
   if (sha256 !== undefined) {
     requireDigest(await source.digest(signal, (fraction) => progress.reading(fraction)), sha256, source.name);
@@ -126,6 +131,17 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   const { size, crc64 } = whole;
   await deps.store.record(step, objectEntry(request.region, upload, 'created', { size, crc64 }));
 
+  await deps.store.recordFact(step, {
+    ...{
+      kind: 'disk',
+      disk: disk.number,
+      source: redact(opened.reader.name),
+      sourceBytes: disk.size,
+      sha256: opened.sha256,
+    },
+    ...{ sentAs: decision.form, format: decision.format, object: formatObjectLocation({ bucket, key: upload.key }) },
+    ...{ objectBytes: size, crc64 },
+  });
   const object = { bucket, key: upload.key, size, format: decision.format };
   const converted = isInspection(whole.inspection) ? whole.inspection : null;
   if (converted === null) return { plan: { ...disk, ...judged, ...object }, inspection: late };

@@ -9,7 +9,8 @@ import { answers, json, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { importOrderSchema } from '../import-order.js';
 import { type ProblemError, problem, unknownImport, unreachable } from '../problems.js';
-import { reportOf } from '../report.js';
+import { jsonReport, markdownReport } from '../report.js';
+import { requesterOf } from '../requester.js';
 import { idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../route.js';
 import { cancelSchema, resumeSchema } from '../schemas.js';
 
@@ -112,7 +113,7 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
   app.openapi(start, async (context) => {
     const { request, warnings, given } = context.req.valid('json');
     const idempotencyKey = context.req.valid('header')['Idempotency-Key'] || null;
-    const outcome = await imports.start({ request, given, idempotencyKey });
+    const outcome = await imports.start({ request, given, idempotencyKey, by: requesterOf(context) });
     if (outcome.kind === 'severalHosts') throw severalHosts(outcome.reason);
     if (outcome.kind === 'keyReused') {
       throw problem(
@@ -140,22 +141,23 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
   app.openapi(show, async (context) => context.json(await find(context.req.valid('param').id)));
 
   app.openapi(report, async (context) => {
-    const view = await find(context.req.valid('param').id);
-    const events = await imports.events(view.id, 0);
-    if (context.req.header('accept')?.includes('application/json')) return context.json({ ...view, events });
-    return context.body(reportOf(view, events), 200, { 'content-type': 'text/markdown; charset=utf-8' });
+    const { id } = context.req.valid('param');
+    const found = await imports.report(id);
+    if (found === null) throw unknownImport(id);
+    if (context.req.header('accept')?.includes('application/json')) return context.json(jsonReport(found));
+    return context.body(markdownReport(found), 200, { 'content-type': 'text/markdown; charset=utf-8' });
   });
 
   app.openapi(cancel, async (context) => {
     const { id } = context.req.valid('param');
-    const outcome = await imports.cancel(id, context.req.valid('json'));
+    const outcome = await imports.cancel(id, context.req.valid('json'), requesterOf(context));
     if (outcome.kind !== 'cancelling') throw notCancelled(id, outcome);
     return context.json(await find(id), 202);
   });
 
   app.openapi(resume, async (context) => {
     const { id } = context.req.valid('param');
-    const outcome = await imports.resume(id, context.req.valid('json').set);
+    const outcome = await imports.resume(id, context.req.valid('json').set, requesterOf(context));
     if (outcome.kind !== 'resumed') throw notResumed(id, outcome);
     return context.json(await find(id), 202);
   });

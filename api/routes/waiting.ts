@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { problem } from '../problems.js';
+import { requesterOf } from '../requester.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 import { resumeAllSchema } from '../schemas.js';
 
@@ -33,7 +34,7 @@ export function waitingRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Op
 
   app.openapi(resumeAll, async (context) => {
     const { code } = context.req.valid('json');
-    const outcome = await imports.resumeCause(code);
+    const outcome = await imports.resumeCause(code, requesterOf(context));
     if (outcome.kind === 'unknownCode') {
       const near = outcome.nearest === null ? '' : `; did you mean ${outcome.nearest}?`;
       const message = `no import waits for ${code}, and this code does not exist${near}`;

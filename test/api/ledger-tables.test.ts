@@ -1,8 +1,9 @@
 /** The tables of the ledger that users read: in the report, and on the command line. */
 import { expect, test } from 'vitest';
-import { reportOf } from '../../api/report.js';
+import { markdownReport } from '../../api/report.js';
 import { ledger } from '../../cli/summary.js';
 import type { LedgerEntryView } from '../../domain/import.js';
+import { factsIn } from '../../domain/import-facts.js';
 import { anImport } from '../support/client/fake-api.js';
 
 const entries: readonly LedgerEntryView[] = [
@@ -19,7 +20,10 @@ const entries: readonly LedgerEntryView[] = [
 
 test.each([
   ['the command line', ledger(entries)],
-  ['the report', reportOf(anImport({ ledger: entries }), [])],
+  [
+    'the report',
+    markdownReport({ view: { ...anImport({ ledger: entries }), comparison: [] }, facts: factsIn([]), events: [] }),
+  ],
 ])('%s lists an image and its task → each with its own ID', (_where, text) => {
   const lines = text.split('\n');
   expect(lines.find((line) => /\btask\b.*cn-hangzhou/.test(line))).toContain('t-1');

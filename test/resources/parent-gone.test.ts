@@ -91,11 +91,11 @@ describe.each([
 test('a region that does not exist → its image and its copy count as removed', async () => {
   const image: LedgerEntry<'image'> = {
     ...{ kind: 'image', key: 'web-01', regionId: NO_REGION, ...at },
-    detail: { imageId: 'm-1', clientToken: 't' },
+    detail: { imageId: 'm-1', clientToken: 't', requestId: null },
   };
   const copy: LedgerEntry<'copy'> = {
     ...{ kind: 'copy', key: `${NO_REGION}/web-01`, regionId: NO_REGION, ...at },
-    detail: { imageId: 'm-2', sourceImageId: 'm-1', clientToken: 't', round: 1 },
+    detail: { imageId: 'm-2', sourceImageId: 'm-1', clientToken: 't', round: 1, requestId: null },
   };
   expect(await statusesAfter(() => removeImage(deps, work, image, false))).toEqual([['image', 'removed']]);
   expect(await statusesAfter(() => removeCopy(deps, work, copy, 'none'))).toEqual([['copy', 'removed']]);

@@ -16,7 +16,7 @@ const upload = (key: string): LedgerEntry => ({
 });
 const image = (imageId: string | null): LedgerEntry => ({
   ...{ ...common, kind: 'image' as const },
-  detail: { imageId, clientToken: null },
+  detail: { imageId, clientToken: null, requestId: null },
 });
 
 /** The arguments of a command as a POSIX shell splits them. */

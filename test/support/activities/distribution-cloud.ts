@@ -197,6 +197,7 @@ export function memoryStore() {
     startPhase: async () => true,
     progressOf: async () => null,
     progress: async () => true,
+    recordFact: async () => undefined,
     attention: async () => new Date(0).toISOString(),
     replaceFindings: async (_step, { codes, except, disk }, found) => {
       const isReplaced = (one: Finding) =>

@@ -1,0 +1,24 @@
+/** The facts of an import that its report shows. */
+import type pg from 'pg';
+import { factsIn, type ImportFact, type ImportFacts, keyOfFact } from '../domain/import-facts.js';
+import type { StepWrite } from './step-write.js';
+
+export function factQueries(pool: pg.Pool) {
+  return {
+    /** Ignored if a newer step or attempt has begun. */
+    async recordFact(step: StepWrite, fact: ImportFact): Promise<void> {
+      await pool.query(
+        `update imports set facts = facts || jsonb_build_object($3::text, $4::jsonb) where id = $1 and version <= $2`,
+        [step.importId, step.version, keyOfFact(fact), JSON.stringify(fact)],
+      );
+    },
+
+    async facts(importId: string): Promise<ImportFacts> {
+      const { rows } = await pool.query<{ facts: Readonly<Record<string, ImportFact>> }>(
+        'select facts from imports where id = $1',
+        [importId],
+      );
+      return factsIn(Object.values(rows[0]?.facts ?? {}));
+    },
+  };
+}
