@@ -51,6 +51,37 @@ describe('an import', () => {
     expect((await service.state()).objects).toHaveLength(1);
   });
 
+  test('reports account, requester, sources, settings, shares and request IDs', async () => {
+    const distribute = { regions: ['cn-beijing'], shareWith: ['1000000000000002'] };
+    const sender = { 'user-agent': 'audit/1.0', 'x-ecs-import-user': 'ada%40host' };
+    const started = await service.request(
+      'POST',
+      '/v1/imports',
+      requestFor({ distribute, tags: { team: 'web' } }),
+      sender,
+    );
+    const { id } = started.body;
+    const view = await service.untilState(id, 'succeeded', 'failed');
+    const json = { accept: 'application/json' };
+    const report = (await service.request('GET', `/v1/imports/${id}/report`, undefined, json)).body;
+    expect(report).toMatchObject({
+      ...{ id, state: 'succeeded', accountId: '1000000000000001' },
+      startedBy: { client: 'audit/1.0', user: 'ada@host', identity: null },
+      settings: { imageName: view.request.imageName, tags: { team: 'web' } },
+      sources: [{ disk: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/), objectBytes: expect.any(Number) }],
+    });
+    expect(report.shares.map(({ regionId }: { regionId: string }) => regionId).sort()).toEqual([
+      'cn-beijing',
+      'cn-hangzhou',
+    ]);
+    const created = view.ledger.filter(({ kind }) => kind === 'image' || kind === 'copy');
+    expect(created.map(({ detail }) => detail.requestId)).toEqual([expect.any(String), expect.any(String)]);
+    const events = report.events.filter(
+      ({ detail }: { detail: { requestId?: string } }) => detail.requestId !== undefined,
+    );
+    expect(events).toHaveLength(2);
+  });
+
   test('of an object in the bucket uses it, and keeps it there', async () => {
     const first = await service.start({ upload: { bucket: 'test-bucket', prefix: 'imports/', keepObject: true } });
     await service.untilState(first, 'succeeded');

@@ -269,8 +269,8 @@ describe('an entry', () => {
       object: { location, size: 2 ** 40, crc64: '7', usedBy: null },
       'multipart-upload': { location, uploadId: null, usedBy: null },
       task: { imageId: 'm-1' },
-      image: { imageId: null, clientToken: 'token' },
-      copy: { imageId: null, sourceImageId: 'm-1', clientToken: 'token', round: 2 },
+      image: { imageId: null, clientToken: 'token', requestId: null },
+      copy: { imageId: null, sourceImageId: 'm-1', clientToken: 'token', round: 2, requestId: null },
       role: {},
       'policy-attachment': { policy: 'policy', madeHere: false },
     });
@@ -287,7 +287,7 @@ describe('an entry', () => {
     const found = { bucket: 'images', key: '100%/a.raw' };
     expect(ledger.map(({ detail }) => detail)).toEqual([
       { location: found, size: 5, crc64: null, usedBy: null },
-      { imageId: null, sourceImageId: null, clientToken: 'token', round: 1 },
+      { imageId: null, sourceImageId: null, clientToken: 'token', round: 1, requestId: null },
     ]);
     expect((await store.accountsOf([])).held).toContain(formatObjectLocation(found));
   });
