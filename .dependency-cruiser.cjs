@@ -1,16 +1,18 @@
 /** Which room may import which (docs/architecture.md): domain is imported by all and imports nobody. */
 const rooms = {
   domain: [],
+  // Proxies and agents: knows nothing of imports.
+  network: [],
   // The main entry of the package: small, so that a program that only calls the API loads nothing else.
   client: ['domain', 'images'],
-  config: ['domain', 'alibaba', 'sources'],
+  config: ['domain', 'network', 'alibaba', 'sources'],
   workflows: ['domain'],
   imports: ['domain', 'store'],
   batches: ['domain', 'imports', 'store'],
   activities: ['domain', 'alibaba', 'images', 'resources', 'sources', 'store', 'imports'],
   resources: ['domain', 'alibaba', 'store'],
-  alibaba: ['domain', 'sources'],
-  sources: ['domain'],
+  alibaba: ['domain', 'network', 'sources'],
+  sources: ['domain', 'network'],
   images: ['domain', 'sources'],
   store: ['config', 'domain'],
   temporal: ['config', 'domain'],

@@ -1,10 +1,10 @@
 /** OSS calls that carry no image bytes, with the vendor's `ali-oss`. Validates its loosely typed responses. */
-import http from 'node:http';
-import https from 'node:https';
 import { isIP } from 'node:net';
 import OSS from 'ali-oss';
 import { z } from 'zod';
 import { FailureError } from '../domain/errors/failure.js';
+import { createAgents } from '../network/agents.js';
+import { USER_AGENT } from '../network/user-agent.js';
 import { guarded, sendUnderLease } from './change-lease.js';
 import type { BucketView, ListedEntry, ObjectView } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
@@ -75,16 +75,14 @@ const partPage = z.object({
 });
 
 export function createControl(place: OssPlace, timeoutMs: number): OssControl {
-  const agents = {
-    agent: guarded(new http.Agent({ keepAlive: true })),
-    httpsAgent: guarded(new https.Agent({ keepAlive: true })),
-  };
+  const { http, https } = createAgents();
+  const agents = { agent: guarded(http), httpsAgent: guarded(https) };
 
   /** A client for one call, so that each call has current credentials. */
   const client = async (bucket: string) => {
     const key = await place.credentials();
     const { endpoint } = place;
-    return new OSS({
+    const oss = new OSS({
       ...agents,
       ...(endpoint === undefined ? { secure: true } : { endpoint, sldEnable: isPathStyle(endpoint) }),
       bucket,
@@ -95,6 +93,8 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       timeout: timeoutMs,
       ...(key.securityToken === undefined ? {} : temporary(key.securityToken)),
     });
+    // ali-oss has no option for it.
+    return Object.assign(oss, { userAgent: `${USER_AGENT} aliyun-sdk-nodejs` });
   };
 
   const call = async <Result>(action: string, bucket: string, perform: (oss: OSS) => Promise<Result>) => {

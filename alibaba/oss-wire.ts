@@ -4,6 +4,8 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import { createAgents } from '../network/agents.js';
+import { USER_AGENT } from '../network/user-agent.js';
 import { guardRequest, type RequestGuard, sendUnderLease } from './change-lease.js';
 import type { Credentials } from './credentials.js';
 import { isPathStyle, type OssPlace } from './oss-control.js';
@@ -49,7 +51,7 @@ export interface WireOptions extends OssPlace {
 
 export function createWire(options: WireOptions): Wire {
   // Connections are reused, because a TLS handshake per part would cost more than the part's checksum.
-  const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
+  const agents = createAgents();
 
   return {
     async request(request) {
@@ -69,6 +71,7 @@ export function createWire(options: WireOptions): Wire {
       options.region,
       new Date(),
     );
+    headers['user-agent'] = USER_AGENT;
     if (request.body) headers['content-length'] = String(request.body.length);
     const { secure, ...place } = locate(options, request.bucket, request.key);
     const search = queryString(query);

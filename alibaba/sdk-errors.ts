@@ -63,6 +63,8 @@ function noResponseOf(service: Service, error: unknown): Facts {
   }
   const name = nonEmpty(field(error, 'name')) ?? 'Error';
   const code = nonEmpty(field(error, 'code')) ?? name;
+  const proxy = nonEmpty(field(error, 'detail'));
+  if (proxy !== undefined && code.startsWith('Proxy')) return { code, message: `${place}: ${proxy}` };
   if (NOT_SENT.has(code)) return { code, message: `${place} cannot be reached (${code})` };
   // "ConnectTimeout" proves nothing, because the SDK also raises it for a delivered request.
   const message = /timeout/i.test(name)

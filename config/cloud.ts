@@ -5,7 +5,8 @@ import type { CloudOptions } from '../alibaba/create-cloud.js';
 import { defaultCredentials } from '../alibaba/credentials.js';
 import { OSS_DEFAULTS } from '../alibaba/oss.js';
 import { MAX_PART_BYTES, MIN_PART_BYTES } from '../alibaba/upload/parts.js';
-import { byteCount, type Environment, readEnvironment } from './environment.js';
+import { proxiesFromEnvironment } from '../network/proxy-rules.js';
+import { byteCount, ConfigError, type Environment, readEnvironment } from './environment.js';
 
 const endpoint = z
   .string()
@@ -38,6 +39,7 @@ export const cloudVariables = z.object({
 /** Throws `ConfigError` that names every variable that is wrong. */
 export function cloudFromEnvironment(env: Environment, endpoints = cloudEndpoints(env)): CloudOptions {
   const read = readEnvironment(cloudVariables, env);
+  checkProxies(env);
   const homeRegion = read.ALIBABA_CLOUD_STS_REGION ?? read.ALIBABA_CLOUD_REGION_ID;
   const { ECS_IMPORT_CALL_TIMEOUT_MS: timeoutMs, ECS_IMPORT_LIMIT_RATE: limitRate } = read;
   return {
@@ -49,6 +51,14 @@ export function cloudFromEnvironment(env: Environment, endpoints = cloudEndpoint
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(limitRate === undefined ? {} : { limitRate }),
   };
+}
+
+function checkProxies(env: Environment): void {
+  try {
+    proxiesFromEnvironment(env);
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** The endpoints of the services; undefined: the public endpoint. Throws `ConfigError`. */

@@ -3,9 +3,13 @@
  * first request and for every redirect, so that no name can lead to a refused address.
  */
 import { lookup as resolve } from 'node:dns';
+import { lookup as lookupAll } from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { createAgents, ProxyError } from '../network/agents.js';
+import type { ProxyFor } from '../network/proxy-rules.js';
+import { USER_AGENT } from '../network/user-agent.js';
 import { type AddressGuard, createAddressGuard, type HttpRules } from './address-rules.js';
 import { RETRY_LIMITS, type RetryLimits } from './http-retries.js';
 import { RATE_LIMITS, type RateLimits } from './rate-floor.js';
@@ -42,15 +46,18 @@ export interface HttpSettings extends HttpRules {
   /** A connection on which no byte arrives for this time is ended. */
   readonly stallMs: number;
   readonly limits?: Partial<HttpLimits>;
+  /** Default: the proxies of the environment. */
+  readonly proxyFor?: ProxyFor;
 }
 
 export function createHttpClient(settings: HttpSettings): HttpClient {
   const guard = createAddressGuard(settings);
-  const lookup = guardedLookup(guard);
-  const agents = {
-    'http:': new http.Agent({ keepAlive: true, lookup }),
-    'https:': new https.Agent({ keepAlive: true, lookup }),
-  };
+  const { proxyFor } = settings;
+  const agents = createAgents({
+    lookup: guardedLookup(guard),
+    checkTarget: (host) => checkBeforeProxy(guard, host),
+    ...(proxyFor === undefined ? {} : { proxyFor }),
+  });
 
   const requestOnce = (
     url: URL,
@@ -59,9 +66,10 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
   ): Promise<HttpAnswer> => {
     checkUrl(url, guard);
     const { request } = url.protocol === 'https:' ? https : http;
-    const agent = url.protocol === 'https:' ? agents['https:'] : agents['http:'];
+    const agent = url.protocol === 'https:' ? agents.https : agents.http;
     return new Promise((resolveAnswer, reject) => {
-      const call = request(url, { method: 'GET', headers, agent, signal });
+      const sent = { 'user-agent': USER_AGENT, ...headers };
+      const call = request(url, { method: 'GET', headers: sent, agent, signal });
       // Not the timeout of the socket, which a server that sends a byte of the head now and then never reaches.
       const deadline = setTimeout(() => call.destroy(stalled(url, settings.stallMs)), settings.stallMs);
       call.on('close', () => clearTimeout(deadline));
@@ -114,10 +122,7 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
         url = next;
       }
     },
-    close() {
-      agents['http:'].destroy();
-      agents['https:'].destroy();
-    },
+    close: () => agents.destroy(),
   };
 }
 
@@ -157,6 +162,12 @@ function guardedLookup(guard: AddressGuard): LookupFunction {
   };
 }
 
+/** Only names that this host resolves can be checked: the others are resolved by the proxy, by its own rules. */
+async function checkBeforeProxy(guard: AddressGuard, host: string): Promise<void> {
+  const found = await lookupAll(host, { all: true }).catch(() => []);
+  for (const { address } of found) guard.checkAddress(address, host);
+}
+
 async function* piecesOf(
   body: http.IncomingMessage,
   url: URL,
@@ -188,6 +199,10 @@ const NOT_TRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/;
 /** Our own refusals stay as they are; an error of the socket becomes a transient failure, or one that requires action. */
 function asFailure(url: URL, error: Error): Error {
   if (error.name === 'FailureError') return error;
+  if (error instanceof ProxyError) {
+    const kind = error.code === 'ProxyRefused' ? 'ProxyRefused' : 'Unreachable';
+    return sourceFailure(kind, `${nameOf(url)}: ${error.message}`, { cause: error });
+  }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   const kind = code === 'ENOTFOUND' ? 'HostUnknown' : NOT_TRUSTED.test(code) ? 'NotTrusted' : 'Unreachable';
   return sourceFailure(kind, `${nameOf(url)}: ${code}`, { cause: error });

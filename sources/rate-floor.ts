@@ -57,6 +57,9 @@ export function createRateFloor(
       }
       restart();
     },
-    outage: restart,
+    outage() {
+      account();
+      restart();
+    },
   };
 }

@@ -57,6 +57,19 @@ export const NETWORK = [
     lasting: NETWORK_PATH,
   },
   {
+    code: 'ProxyUnreachable',
+    meaning: 'The proxy in HTTPS_PROXY or HTTP_PROXY does not respond, or cannot reach the endpoint',
+    class: 'transient',
+    remedy: `${RETRIED} If this lasts, check the proxy that the message names, or add the endpoint’s host to NO_PROXY.`,
+  },
+  {
+    code: 'ProxyRefused',
+    meaning: 'The proxy in HTTPS_PROXY or HTTP_PROXY rejects the connection to the endpoint',
+    class: 'attention',
+    remedy:
+      'Check the user name and password in the variable, and that the proxy allows the endpoint’s host; or add the host to NO_PROXY. Restart the worker, then resume.',
+  },
+  {
     code: 'CERT_HAS_EXPIRED',
     also: [
       'UNABLE_TO_VERIFY_LEAF_SIGNATURE',

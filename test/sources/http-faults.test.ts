@@ -154,17 +154,6 @@ describe('a server that sends a byte now and then', () => {
       failure: { code: expect.stringMatching(/Source\.(Stalled|Unreachable)/) },
     });
   });
-
-  test('a slow reader → no low rate of the server', async () => {
-    const source = await open(web.url, client({ minBytesPerSecond: 1_000_000, windowMs: 30 }));
-    const buffers = [new Uint8Array(100_000), new Uint8Array(100_000)] as const;
-    let read = 0;
-    for await (const chunk of source.read(0, bytes.length, buffers, signal)) {
-      read += chunk.byteLength;
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }
-    expect(read).toBe(bytes.length);
-  });
 });
 
 describe('a server that redirects each request to another mirror', () => {
