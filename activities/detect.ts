@@ -1,9 +1,13 @@
-/** detection: stores the results of the ECS image check as findings; fails the import according to `detection.failOn`. */
+/**
+ * detection: stores the results of the ECS image check as findings; fails the import according to `detection.failOn`. The check
+ * never interrupts the cloud's import, so the wait for its result ends with a warning.
+ */
 
 import type { DetectionItem } from '../alibaba/cloud.js';
 import { fail } from '../domain/errors/index.js';
 import type { Finding, ImageRef, Severity } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
+import { PLATFORMS_WITHOUT_DETECTION } from '../domain/request/vocabulary.js';
 import { isStalled } from '../resources/patience.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep } from './step.js';
@@ -11,8 +15,8 @@ import { runStep } from './step.js';
 /** The vendor's risk levels. An unknown level counts as a warning. */
 const SEVERITY_OF_RISK: Readonly<Record<string, Severity>> = { High: 'blocking', Medium: 'warning' };
 
-/** The vendor's status of a running detection. */
-const AT_WORK = 'Processing';
+/** The cloud shows that a detection runs soon after the image is available; where it does not support the image, it may never do so. */
+const REPORTED_WITHIN_MS = 15 * 60_000;
 
 export function createDetect(deps: ActivityDependencies) {
   return async function detect(input: StepInput, image: ImageRef): Promise<void> {
@@ -21,22 +25,51 @@ export function createDetect(deps: ActivityDependencies) {
       for (;;) {
         const { imageId, regionId } = image;
         const observed = await deps.watchers.next(regionId, { imageId, taskId: null }, step.signal);
-        const check = observed.image?.detection ?? null;
+        if (observed.image === null) return;
+        const { detection: check, platform } = observed.image;
+        const end = async (findings: readonly Finding[]) => {
+          await deps.store.replaceFindings(step, { source: 'cloud' }, findings);
+          refuse(findings, detection.failOn);
+        };
+        const found = (check?.items ?? []).map(toFinding);
+        if (check?.status === 'Finished') return await end(found);
+        if (check === null && PLATFORMS_WITHOUT_DETECTION.includes(platform ?? ''))
+          return await end([notSupported(platform)]);
+        if (!detection.wait) return check === null ? undefined : await end(found);
         const unchangedMs = step.unchangedMs('detection', `${check?.status}, ${check?.items.length} items`);
-        if (check !== null) {
-          const findings = check.items.map(toFinding);
-          if (check.status === 'Finished' || !detection.wait) {
-            await deps.store.replaceFindings(step, { source: 'cloud' }, findings);
-            refuse(findings, detection.failOn);
-            return;
-          }
-        } else if (!detection.wait || observed.image === null) return;
-        if (isStalled(unchangedMs, deps.settings.patienceMs, check?.status === AT_WORK)) {
+        const limitMs = Math.min(
+          deps.settings.patienceMs,
+          check === null ? REPORTED_WITHIN_MS : Number.POSITIVE_INFINITY,
+        );
+        if (isStalled(unchangedMs, limitMs, false)) {
           const status = check === null ? 'not reported' : `still ${check.status}`;
-          throw fail('Detection.Stalled', `the cloud’s detection of image ${imageId} in ${regionId} is ${status}`);
+          return await end([...found, noResult(image, status, unchangedMs)]);
         }
       }
     });
+  };
+}
+
+/** Not a risk of the image: a user who requires a result sets `detection.failOn` to `warning`. */
+function noResult({ imageId, regionId }: ImageRef, status: string, waitedMs: number): Finding {
+  return {
+    code: 'ECSIMPORT.DetectionNoResult',
+    severity: 'warning',
+    message: `Alibaba Cloud's detection of image ${imageId} in ${regionId} has no result: it is ${status}`,
+    evidence: `no change for ${Math.round(waitedMs / 60_000)} minutes`,
+    remedy: `Check the result later on the image's page in the ECS console, or with aliyun ecs DescribeImages --RegionId ${regionId} --ImageId ${imageId}.`,
+    source: 'cloud',
+  };
+}
+
+function notSupported(platform: string | null): Finding {
+  return {
+    code: 'ECSIMPORT.DetectionNotSupported',
+    severity: 'info',
+    message: `Alibaba Cloud's detection does not support ${platform}, so it was not requested`,
+    evidence: `platform ${platform}`,
+    remedy: '',
+    source: 'cloud',
   };
 }
 

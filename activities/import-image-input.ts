@@ -4,6 +4,7 @@ import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { settingsOf } from '../domain/image-settings.js';
 import type { ImportPlan } from '../domain/plan.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { PLATFORMS_WITHOUT_DETECTION } from '../domain/request/vocabulary.js';
 
 export function importImageInput(
   request: ImportRequest,
@@ -23,12 +24,16 @@ export function importImageInput(
     resourceGroupId: request.resourceGroupId ?? null,
     roleName: request.roleName ?? null,
     storageLocationArn: request.storageLocationArn ?? null,
-    // The cloud checks an image only where a strategy is named.
-    detectionStrategy: request.detection.strategy === 'none' ? null : request.detection.strategy,
+    detectionStrategy: strategyFor(request, platform),
     disks: plan.disks.map(({ number, bucket, key, format, diskImageSizeGiB }) => {
       if (key === null) throw new Error(`disk ${number} is not uploaded yet`);
       return { bucket, object: key, format, diskImageSizeGiB };
     }),
     tags: { ...request.tags, [IMPORT_TAG_KEY]: importId },
   };
+}
+
+/** The cloud checks an image only where a strategy is named. */
+function strategyFor({ detection: { strategy } }: ImportRequest, platform: string | null): string | null {
+  return strategy === 'none' || PLATFORMS_WITHOUT_DETECTION.includes(platform ?? '') ? null : strategy;
 }

@@ -71,6 +71,8 @@ export interface ImageView {
   readonly detection: { readonly status: string; readonly items: readonly DetectionItem[] } | null;
   readonly creationTime: string | null;
   readonly sizeGiB: number | null;
+  /** As in the request, or the cloud's default. */
+  readonly platform: string | null;
   /** Made with CopyImage. */
   readonly isCopy: boolean;
   /** One for each disk; empty while the cloud reports none. A snapshot outlives the image. */

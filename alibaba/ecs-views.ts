@@ -71,6 +71,7 @@ export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageVi
           }
         : null,
       creationTime: image.creationTime || null,
+      platform: image.platform || null,
       isCopy: isTrue(image.isCopied),
       snapshotIds: (image.diskDeviceMappings?.diskDeviceMapping ?? []).flatMap(({ snapshotId }) => snapshotId || []),
     },

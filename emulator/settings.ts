@@ -54,6 +54,11 @@ export interface Settings {
   };
   /** Imports that start after this change fail with the first matching entry. */
   readonly failImports: readonly ImportFailure[];
+  /**
+   * Whether detection ends: `never` stays Processing, `absent` is not reported at all, as perhaps for images that the vendor
+   * does not support, and `late` is reported only when it has finished.
+   */
+  readonly detection: 'ordinary' | 'never' | 'absent' | 'late';
   /** Detection results that replace those read from the image. */
   readonly detectionItems: readonly DetectionItemSetting[] | null;
   /** Regions without image import. */
@@ -104,6 +109,7 @@ export const defaultSettings: Settings = {
   shortestSessionSeconds: 900,
   account: { arrearage: false, importWhiteListed: true, ossEnabled: true, publicOssAllowed: true, vmdkInvited: false },
   failImports: [],
+  detection: 'ordinary',
   detectionItems: null,
   regionsWithoutImport: [],
   regionsWithoutFormat: [],
@@ -169,6 +175,7 @@ const schemas: Readonly<Record<string, Schema>> = {
   cloudBoxes: orNull(strings),
   resourceGroups: orNull(strings),
   otherAccounts: orNull(strings),
+  detection: oneOf('ordinary', 'never', 'absent', 'late'),
   detectionItems: orNull(listOf(['name', 'value'], ['riskLevel', 'riskCode'])),
   rateLimits: listOf(['service', 'action', 'perMinute'], ['code', 'retryAfterMs']),
   failImports: listOf(['code', 'message'], ['imageName']),

@@ -150,7 +150,8 @@ export const ECS = [
     also: ['InvalidSnapshotId.NotReady'],
     meaning: 'The snapshot is still being created',
     class: 'transient',
-    remedy: 'Nothing to do: the call is retried until the snapshot is complete.',
+    remedy:
+      'Nothing to do: the call is retried until the snapshot is complete. If this lasts, check the snapshot at https://ecs.console.aliyun.com/snapshot.',
     link: LINKS.deleteSnapshot,
   },
   {

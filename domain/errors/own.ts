@@ -121,15 +121,6 @@ export const OWN = [
     field: 'distribute.regions',
   },
   {
-    code: 'Detection.Stalled',
-    meaning:
-      'The cloud’s detection has shown no progress for longer than the patience, or reports nothing of this image',
-    class: 'attention',
-    remedy: 'Some operating systems are not checked. Resume to wait again.',
-    option: { path: 'detection.wait', value: 'false', effect: 'to continue without the result' },
-    field: 'detection.wait',
-  },
-  {
     code: 'Copy.Failed',
     meaning: 'A copy of the image failed or no longer exists',
     class: 'attention',

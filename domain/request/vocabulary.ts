@@ -50,6 +50,12 @@ export const PLATFORMS = [...LINUX_PLATFORMS, ...WINDOWS_PLATFORMS] as const;
 /** Platforms that the cloud's license does not cover, because its key server activates Windows Server only. */
 export const BYOL_ONLY_PLATFORMS: readonly string[] = ['Other Windows'];
 
+/** Systems that the cloud's detection does not support. A request for it may be refused, or its result never be reported. */
+export const PLATFORMS_WITHOUT_DETECTION: readonly string[] = [
+  ...['Gentoo', 'FreeBSD', 'CoreOS', 'Fedora CoreOS', 'Customized Linux'],
+  'Windows Server 2003',
+];
+
 export function isWindowsPlatform(platform: string | undefined): boolean {
   return (WINDOWS_PLATFORMS as readonly string[]).includes(platform ?? '');
 }

@@ -1,6 +1,7 @@
 /** Formats an image as DescribeImages returns it. */
 import type { DiskRecord, ImageRecord } from '../model.js';
 import { isoTime } from '../rpc-call.js';
+import type { Settings } from '../settings.js';
 import { imageStatus, percentDone } from './lifecycle.js';
 
 /** An imported image supports no change of CPUs and memory while an instance runs. */
@@ -12,8 +13,12 @@ const HOT_PLUG = {
 };
 
 /** @param snapshotIds the snapshots that exist, by disk */
-export function describeImage(image: ImageRecord, snapshotIds: ReadonlyMap<DiskRecord, string>, now: number) {
-  const { detection } = image;
+export function describeImage(
+  image: ImageRecord,
+  snapshotIds: ReadonlyMap<DiskRecord, string>,
+  settings: Settings,
+  now: number,
+) {
   const windows = image.osType === 'windows';
   const status = imageStatus(image, now);
   const percent = `${percentDone(image.startsAt, image.readyAt, now)}%`;
@@ -47,7 +52,7 @@ export function describeImage(image: ImageRecord, snapshotIds: ReadonlyMap<DiskR
     ResourceGroupId: image.resourceGroupId,
     Usable: status === 'Available' || status === 'Deprecated',
     Usage: 'none',
-    ...(detection === null ? {} : { DetectionOptions: describeDetection(detection, now) }),
+    ...describeDetection(image.detection, settings.detection, now),
     DiskDeviceMappings: {
       DiskDeviceMapping: image.disks.map((disk) => ({
         Device: disk.device,
@@ -75,13 +80,16 @@ export function describeImage(image: ImageRecord, snapshotIds: ReadonlyMap<DiskR
   };
 }
 
-function describeDetection(detection: NonNullable<ImageRecord['detection']>, now: number) {
-  if (now < detection.finishedAt) return { Status: 'Processing', Items: { Item: [] } };
+function describeDetection(detection: ImageRecord['detection'], mode: Settings['detection'], now: number) {
+  if (detection === null || mode === 'absent') return {};
+  if (mode === 'never' || now < detection.finishedAt) {
+    return mode === 'late' ? {} : { DetectionOptions: { Status: 'Processing', Items: { Item: [] } } };
+  }
   const items = detection.items.map((item) => ({
     Name: item.name,
     Value: item.value,
     ...(item.riskLevel === undefined ? {} : { RiskLevel: item.riskLevel }),
     ...(item.riskCode === undefined ? {} : { RiskCode: item.riskCode }),
   }));
-  return { Status: 'Finished', Items: { Item: items } };
+  return { DetectionOptions: { Status: 'Finished', Items: { Item: items } } };
 }

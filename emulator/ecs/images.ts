@@ -53,7 +53,9 @@ function describeImages(call: ApiCall) {
     RegionId: regionId,
     ...page.fields,
     Images: {
-      Image: page.items.map((image) => describeImage(image, snapshotIdsOf(call.world, image, call.now), call.now)),
+      Image: page.items.map((image) =>
+        describeImage(image, snapshotIdsOf(call.world, image, call.now), call.world.settings, call.now),
+      ),
     },
   };
 }

@@ -61,6 +61,7 @@ class SlowCloud {
             creationTime: null,
             sizeGiB: 20,
             isCopy: false,
+            platform: null,
             snapshotIds: [],
           };
           return { imageId, imageName: imageId, status, ...rest };

@@ -6,6 +6,7 @@ import { createWatchImport } from '../../activities/watch-import.js';
 import type { ImageView, TaskView } from '../../alibaba/cloud.js';
 import type { ImageObservation } from '../../alibaba/region-watcher.js';
 import { fail } from '../../domain/errors/index.js';
+import type { Finding } from '../../domain/import.js';
 import type { StepInput } from '../../domain/plan.js';
 import type { ImportRequest } from '../../domain/request/request.js';
 import { activityRunner, FakeCloud, HOME, REQUEST, SOURCE } from '../support/activities/distribution-cloud.js';
@@ -37,7 +38,7 @@ const task = (status: string): TaskView => ({
 });
 const image = (status: string, percent: number | null = null, detection: ImageView['detection'] = null): ImageView => ({
   ...{ imageId: 'm-source', imageName: 'web-01', status, percent, tags: {}, detection },
-  ...{ creationTime: null, sizeGiB: 20, isCopy: false, snapshotIds: [] },
+  ...{ creationTime: null, sizeGiB: 20, isCopy: false, platform: null, snapshotIds: [] },
 });
 
 /** Each poll takes ten minutes; `observe` returns the observation of poll number `n`, from 0. */
@@ -120,33 +121,49 @@ describe('an import', () => {
 
 describe('a detection', () => {
   const detection = { strategy: 'Standard', wait: true, failOn: 'blocking' } as const;
+  let findings: readonly Finding[] = [];
+  const replaceFindings = async (_step: unknown, _scope: unknown, found: readonly Finding[]) => {
+    findings = found;
+  };
   const detect = (observe: (n: number) => ImageView['detection'], wanted: ImportRequest['detection'] = detection) => {
     const { run, deps } = runnerWith((n) => ({ task: null, image: image('Available', 100, observe(n)) }));
-    Object.assign(deps.store, { replaceFindings: async () => undefined });
+    Object.assign(deps.store, { replaceFindings });
     return run(createDetect(deps), input({ detection: wanted }), SOURCE);
   };
 
-  test('that the cloud never reports → attention after the patience, with the way to continue without it', async () => {
-    await expect(detect(() => null)).rejects.toMatchObject({
-      details: [
-        expect.objectContaining({
-          code: 'Detection.Stalled',
-          remedy: expect.stringContaining('--set detection.wait=false'),
-        }),
-      ],
+  const warning = expect.objectContaining({ code: 'ECSIMPORT.DetectionNoResult', severity: 'warning' });
+
+  test('that the cloud never reports → a warning, and the import continues', async () => {
+    await detect(() => null);
+    expect(findings).toEqual([warning]);
+    expect(hoursPassed()).toBeLessThan(1);
+  });
+
+  test('that never finishes, or ends in a status that this service does not know → a warning after the patience', async () => {
+    for (const status of ['Processing', 'Failed']) {
+      await detect(() => ({ status, items: [] }));
+      expect(findings).toMatchObject([{ severity: 'warning', message: expect.stringContaining(`still ${status}`) }]);
+    }
+    expect(hoursPassed()).toBeLessThan(4);
+  });
+
+  test('that is reported late → its findings', async () => {
+    await detect((n) => (n < 1 ? null : { status: n < 4 ? 'Processing' : 'Finished', items: [] }));
+    expect(findings).toEqual([]);
+  });
+
+  test('without a result → fails an import that requires one', async () => {
+    await expect(detect(() => null, { ...detection, failOn: 'warning' })).rejects.toMatchObject({
+      details: [expect.objectContaining({ code: 'Detection.Refused' })],
     });
-    expect(hoursPassed()).toBeLessThan(2);
   });
 
-  test('that ends in a status that this service does not know → attention after the patience', async () => {
-    await expect(detect(() => ({ status: 'Failed', items: [] }))).rejects.toMatchObject(
-      attention('Detection.Stalled', 'Failed'),
-    );
-  });
-
-  test('that runs for hours → its findings', async () => {
-    await detect((n) => ({ status: n < 60 ? 'Processing' : 'Finished', items: [] }));
-    expect(hoursPassed()).toBeGreaterThan(9);
+  test('of a system that the vendor does not support → no wait, and a finding', async () => {
+    const { run, deps } = runnerWith(() => ({ task: null, image: { ...image('Available'), platform: 'Gentoo' } }));
+    Object.assign(deps.store, { replaceFindings });
+    await run(createDetect(deps), input({ detection }), SOURCE);
+    expect(findings).toMatchObject([{ code: 'ECSIMPORT.DetectionNotSupported', severity: 'info' }]);
+    expect(hoursPassed()).toBeLessThan(1);
   });
 
   test('with detection.wait false → no wait', async () => {

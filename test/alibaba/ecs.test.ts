@@ -296,6 +296,7 @@ describe('DescribeImages', () => {
         },
         creationTime: '2026-11-24T12:50Z',
         sizeGiB: 40,
+        platform: null,
         isCopy: false,
         snapshotIds: ['s-1', 's-2'],
       },

@@ -58,7 +58,7 @@ export class FakeCloud {
   put(region: string, imageId: string, status: string, tags: Readonly<Record<string, string>>): Image {
     const image: Image = {
       ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null, sizeGiB: 20 },
-      ...{ shared: [], polls: 0, isCopy: false, snapshotIds: [] },
+      ...{ shared: [], polls: 0, isCopy: false, platform: null, snapshotIds: [] },
     };
     this.in(region).set(imageId, image);
     return image;
