@@ -78,6 +78,17 @@ export function unknownImport(id: string): ProblemError {
   return problem('unknownImport', `import ${id} does not exist`, 'List the imports with GET /v1/imports.');
 }
 
+/** @param path of the field with the code */
+export function unknownCode(path: string, code: string, near: string | null): ProblemError {
+  const hint = near === null ? '' : `; did you mean ${near}?`;
+  const message = `no import waits for ${code.slice(0, SHOWN_CODE)}, and this code does not exist${hint}`;
+  return problem('invalidRequest', message, 'List the codes of waiting imports with GET /v1/imports/waiting.', {
+    errors: [{ path, rule: 'code.known', given: code.slice(0, SHOWN_CODE), message, vendorCode: null }],
+  });
+}
+
+const SHOWN_CODE = 100;
+
 /** @param what did not happen */
 export function unreachable(what: string, reason: string): ProblemError {
   return problem(

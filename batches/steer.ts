@@ -3,6 +3,7 @@ import { type BatchFinalState, type BatchView, isFinalBatch } from '../domain/ba
 import type { BatchCancelSignal } from '../domain/batch/names.js';
 import { readPolicy } from '../domain/batch/policy.js';
 import type { RequestProblem } from '../domain/request/request.js';
+import { unknownCode } from '../imports/unknown-code.js';
 import type { BatchMessage, BatchUseCaseDependencies } from './ports.js';
 
 type Steering = Pick<BatchUseCaseDependencies, 'batches' | 'views' | 'workflows'>;
@@ -22,6 +23,11 @@ export type PolicyOutcome =
   | SteerOutcome
   | { readonly kind: 'wrongPolicy'; readonly problems: readonly RequestProblem[] };
 
+export type ResumeImportsOutcome =
+  | SteerOutcome
+  /** No import of the batch waits for this code, and the code does not exist. */
+  | { readonly kind: 'unknownCode'; readonly nearest: string | null };
+
 export const pauseBatch = (deps: Steering, id: string) => steer(deps, id, { kind: 'pause' });
 
 /** Lifts a pause and the batch's own attention. */
@@ -36,12 +42,20 @@ export const cancelBatch = (deps: Steering, id: string, running: BatchCancelSign
  * @param cause code of the attention; null: all causes
  * @param set fields to change in their requests first
  */
-export const resumeBatchImports = (
+export async function resumeBatchImports(
   deps: Steering,
   id: string,
   cause: string | null,
   set: Readonly<Record<string, unknown>>,
-) => steer(deps, id, { kind: 'resumeImports', cause, set });
+): Promise<ResumeImportsOutcome> {
+  const unknown = cause === null ? null : unknownCode(cause);
+  // Imports may wait for a code that this version does not know.
+  if (unknown !== null && (await deps.batches.stoppedImports(id, cause, '', 1)).length === 0) {
+    const batch = await deps.batches.forStart(id);
+    return batch === null ? { kind: 'unknownBatch' } : { kind: 'unknownCode', ...unknown };
+  }
+  return await steer(deps, id, { kind: 'resumeImports', cause, set });
+}
 
 /** Starts a new attempt of every failed item, also of a batch that has ended. */
 export async function retryBatch(

@@ -1,5 +1,7 @@
 /** Names derived from an import: its ID, its workflow ID, the tag of its image and the keys of its objects. */
 
+import { usablePrefix } from './object-location.js';
+
 /** The tag on every image that this service creates. Its value is the import's ID, which finds an image whose ID was lost. */
 export const IMPORT_TAG_KEY = 'ecs-image-import';
 
@@ -49,5 +51,5 @@ export function importWorkflowId(importId: string): string {
  */
 export function objectKey(prefix: string, importId: string, disk: number, format: string, sha256?: string): string {
   const content = sha256 === undefined ? '' : `-${sha256.slice(0, 12)}`;
-  return `${prefix}${importId}/disk-${disk}${content}.${format.toLowerCase()}`;
+  return `${usablePrefix(prefix)}${importId}/disk-${disk}${content}.${format.toLowerCase()}`;
 }

@@ -33,3 +33,18 @@ export function isSameObject(one: ObjectLocation, other: ObjectLocation): boolea
 export function isArchiveClass(storageClass: string): boolean {
   return /archive$/i.test(storageClass);
 }
+
+/** URL libraries and proxies resolve such segments: every request for this key is sent for another one, and is refused. */
+export function hasDotSegment(key: string): boolean {
+  return key.split('/').some((segment) => segment === '.' || segment === '..');
+}
+
+/** Repairs a prefix that an earlier version accepted and under which nothing can be uploaded. */
+export function usablePrefix(prefix: string): string {
+  if (!hasDotSegment(prefix)) return prefix;
+  return prefix
+    .split('/')
+    .filter((segment) => segment !== '.' && segment !== '..')
+    .join('/')
+    .replace(/^[/\\]+/, '');
+}

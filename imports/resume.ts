@@ -2,14 +2,13 @@
  * Resumes imports in attention. A resume first claims the stop in the record, so that only one of several succeeds;
  * then it signals the workflow. The sweep repeats signals that were claimed but not delivered.
  */
-import { CATALOGUE, lookUp } from '../domain/errors/index.js';
 import { type FinalState, isFinal, type State } from '../domain/import.js';
 import { amendedRequest } from '../domain/request/amend.js';
-import { nearest } from '../domain/request/nearest.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { ResumeClaim } from '../store/decisions.js';
 import { WORKER_MISSING } from '../store/worker-waits.js';
 import type { ImportDependencies } from './ports.js';
+import { unknownCode } from './unknown-code.js';
 
 export type ResumeOutcome =
   | StopOutcome
@@ -89,12 +88,8 @@ export async function resumeCause(
     return { kind: 'resumed', resumed: await deps.store.waitForWorkerAgain(null), notResumed: [] };
   }
   const waiting = await deps.store.waitingFor(code, MAX_PER_CALL);
-  if (waiting.length === 0) {
-    if (lookUp('own', code) === null) {
-      const codes = Object.values(CATALOGUE).flatMap((entries) => entries.map((entry) => entry.code));
-      return { kind: 'unknownCode', nearest: nearest(code, codes) };
-    }
-  }
+  const unknown = waiting.length === 0 ? unknownCode(code) : null;
+  if (unknown !== null) return { kind: 'unknownCode', ...unknown };
   const reasons = new Map<string, string>();
   const queue = [...waiting].reverse();
   let unreachable = false;

@@ -1,7 +1,7 @@
 /** An object in OSS that an import uploaded. Imports of the same content share one; the last of them removes it. */
 import type { OssApi } from '../alibaba/cloud.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
-import { formatObjectLocation, isSameObject, type ObjectLocation } from '../domain/object-location.js';
+import { formatObjectLocation, hasDotSegment, isSameObject, type ObjectLocation } from '../domain/object-location.js';
 import type { SharedUpload, UploadStore } from '../store/uploads.js';
 import { abortUploads } from './multipart-upload.js';
 import { orGoneWithParent } from './refusal.js';
@@ -34,8 +34,9 @@ export async function removeObject(
   await deps.store.record(work, { kind, key, regionId, status: kept ? 'kept' : 'removed' });
 }
 
-/** An object whose bucket does not exist counts as deleted. */
+/** An object whose bucket does not exist counts as deleted, and so does one that no request can address. */
 async function deleteObject(oss: OssApi, { bucket, key }: ObjectLocation): Promise<void> {
+  if (hasDotSegment(key)) return;
   await orGoneWithParent(oss.deleteObject(bucket, key), undefined);
 }
 

@@ -1,6 +1,7 @@
 /** The regions and folders that imports have used, and the resources that the ledgers account for. */
 
 import type pg from 'pg';
+import type { Phase } from '../domain/import.js';
 import { formatObjectLocation } from '../domain/object-location.js';
 import type { RecordedImports } from '../domain/orphans.js';
 import { FINAL_STATES_SQL } from './final-states.js';
@@ -14,18 +15,28 @@ const ACCOUNTED_ENTRIES = `ledger
   join imports on imports.id = import_id
   where (ledger.status = 'kept' or (ledger.status <> 'removed' and imports.state not in ${FINAL_STATES_SQL}))`;
 
+/** An import that never reached the phase has created nothing there: its region or bucket may be a typing error. */
+const reached = (phase: Phase) => `exists (select from timeline t where t.import_id = i.id and t.phase = '${phase}')`;
+
 export function orphanQueries(pool: pg.Pool) {
   return {
     async placesUsed(): Promise<PlacesUsed> {
       const regions = await pool.query<{ region: string }>(
-        `select distinct region from imports,
-           lateral (select request ->> 'region' union select jsonb_array_elements_text(request -> 'distribute' -> 'regions')) as used (region)
+        `select distinct region from imports i,
+           lateral (
+             select request ->> 'region' where ${reached('import')}
+             union select jsonb_array_elements_text(request -> 'distribute' -> 'regions') where ${reached('distribution')}
+           ) as used (region)
          where region is not null order by 1`,
       );
       const folders = await pool.query<{ regionId: string; bucket: string; prefix: string }>(
-        `select distinct request ->> 'region' as "regionId", request -> 'upload' ->> 'bucket' as bucket,
+        `select request ->> 'region' as "regionId", request -> 'upload' ->> 'bucket' as bucket,
            coalesce(request -> 'upload' ->> 'prefix', '') as prefix
-         from imports where request -> 'upload' ->> 'bucket' is not null order by 1, 2, 3`,
+         from imports i where request -> 'upload' ->> 'bucket' is not null and ${reached('upload')}
+         union
+         select region_id, detail ->> 'bucket', split_part(detail ->> 'key', import_id, 1) from ledger
+         where kind in ('object', 'multipart-upload') and strpos(detail ->> 'key', import_id) > 0
+         order by 1, 2, 3`,
       );
       return { regions: regions.rows.map(({ region }) => region), folders: folders.rows };
     },

@@ -1,6 +1,6 @@
 /**
- * Uploaded objects with a reference count of the imports that use them. Imports of the same content into one bucket share one
- * object; the last of them deletes it. A process may crash at any line here: other imports take over its leases and references.
+ * Uploaded objects with a reference count of the imports that use them. Imports of the same content into one bucket and prefix share
+ * one object; the last of them deletes it. A process may crash at any line here: other imports take over its leases and references.
  */
 
 import type pg from 'pg';
@@ -84,11 +84,16 @@ export function createUploadStore(pool: pg.Pool) {
   };
 
   return {
-    /** The uploads of this content in any form, finished ones first. Does not add a reference. */
-    async find(bucket: string, sha256: string): Promise<readonly SharedUpload[]> {
+    /**
+     * The uploads of this content in any form, finished ones first. Does not add a reference.
+     * @param prefix of the key; null: any
+     */
+    async find(bucket: string, sha256: string, prefix: string | null = null): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
-        `select * from uploads where bucket = $1 and sha256 = $2 and state <> 'removing' order by state desc, id`,
-        [bucket, sha256],
+        `select * from uploads
+         where bucket = $1 and sha256 = $2 and ($3::text is null or prefix = $3) and state <> 'removing'
+         order by state desc, id`,
+        [bucket, sha256, prefix],
       );
       return rows.map(toUpload);
     },
@@ -270,6 +275,11 @@ export function createUploadStore(pool: pg.Pool) {
   };
 }
 
+/** The prefix of an object's key, as in the column `prefix`. @param key the SQL parameter with the key */
+const PREFIX_SQL = (key: string) =>
+  `regexp_replace(${key}, case when ${key} ~ '${IMPORT_AND_DISK}' then '${IMPORT_AND_DISK}' else '[^/]*/[^/]*$' end, '')`;
+const IMPORT_AND_DISK = 'imp-[0-7][0-9a-hjkmnp-tv-z]{25}/[^/]*$';
+
 function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | null> {
   return transaction(pool, async (client) => {
     await client.query(
@@ -280,7 +290,8 @@ function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | 
     const { rows } = await client.query<UploadRow>(
       `select * from uploads
        where bucket = $1 and state <> 'removing'
-         and (($2::text is not null and sha256 = $2 and form = $3) or ($2::text is null and key = $4))
+         and (($2::text is not null and sha256 = $2 and form = $3 and prefix = ${PREFIX_SQL('$4::text')})
+           or ($2::text is null and key = $4))
        for update`,
       [wanted.bucket, wanted.sha256, wanted.form, wanted.key],
     );

@@ -1,6 +1,7 @@
 /** The final conversion decision about a disk, where it depends on the link speed or on a late inspection. */
 import { objectKey } from '../../domain/ids.js';
 import type { Finding } from '../../domain/import.js';
+import { usablePrefix } from '../../domain/object-location.js';
 import type { ContainerFacts, DiskPlan } from '../../domain/plan.js';
 import { containerOf, convertedFormat, decideConversion } from '../../images/convert/decision.js';
 import { estimateConversion, type LinkSpeed } from '../../images/convert/estimate.js';
@@ -73,9 +74,11 @@ async function fasterForm(
   file: LocalFile,
   container: ContainerFacts,
 ): Promise<UploadForm> {
-  const { deps, disk, signal } = context;
+  const { deps, input, disk, signal } = context;
+  const { sha256 } = opened;
+  const prefix = usablePrefix(input.request.upload.prefix);
   // An object with this content saves both the conversion and the upload.
-  const [uploaded] = opened.sha256 === null ? [] : await deps.uploading.uploads.find(disk.bucket, opened.sha256);
+  const [uploaded] = sha256 === null ? [] : await deps.uploading.uploads.find(disk.bucket, sha256, prefix);
   if (uploaded !== undefined) return uploaded.form;
   const qemuImg = await deps.uploading.programs.qemuImg();
   if (qemuImg === null) return 'as-is';

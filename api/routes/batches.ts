@@ -8,7 +8,7 @@ import { answers, json, other, problem as refusal } from '../answers.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { type ProblemError, problem, unreachable } from '../problems.js';
+import { type ProblemError, problem, unknownCode, unreachable } from '../problems.js';
 import { idPath, jsonBody, MAX_INTEGER, noQuery, parameter, readsJson, routes } from '../route.js';
 
 const PAGE_DEFAULT = 100;
@@ -167,6 +167,7 @@ export function batchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): Open
     const { cause, set } = context.req.valid('json');
     if (cause === undefined) return context.json(batchOf(id, await batches.resume(id)), 202);
     const outcome = await batches.resumeImports(id, cause === 'all' ? null : cause, set ?? {});
+    if (outcome.kind === 'unknownCode') throw unknownCode('cause', cause, outcome.nearest);
     return context.json(batchOf(id, outcome), 202);
   });
 

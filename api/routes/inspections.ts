@@ -1,31 +1,18 @@
 /** Inspections without an import: the worker of the file's host reads the image while the caller waits. */
 
-import { randomUUID } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
-import type { Failure } from '../../domain/errors/failure.js';
-import { isRecord } from '../../domain/json-value.js';
-import {
-  fileQueue,
-  INSPECTION_WORKFLOW,
-  type InspectionWorkflowInput,
-  MAIN_QUEUE,
-} from '../../domain/process-names.js';
+import { fileQueue } from '../../domain/process-names.js';
 import { givenText } from '../../domain/request/problems.js';
 import { workerHostOf } from '../../domain/request/source-rules.js';
 import type { Inspection } from '../../images/inspection.js';
+import { type InspectionOutcome, inspectImage } from '../../imports/worker-requests.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { inspectionRequestSchema } from '../inspection-schema.js';
 import { type ProblemError, problem } from '../problems.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 import { type WorkerSources, withWorker } from '../worker-presence.js';
-
-const START_MS = 5_000;
-/** Longer than the limits of the workflow, so that the caller gets the workflow's error. */
-const ANSWER_MS = 130_000;
 
 const inspection = createRoute({
   method: 'post',
@@ -47,8 +34,9 @@ export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerH
     const { source, role } = context.req.valid('json');
     const { host, path } = fileOf(source, deps.workerHost);
     const queue = fileQueue(host);
-    const found = await withWorker(deps, { queue, host }, () => inspect(deps, { path, role, fileQueue: queue }, host));
-    return context.json({ source, ...found });
+    const inspect = () => inspectImage<Inspection>(deps.client, { path, role, fileQueue: queue });
+    const outcome = await withWorker(deps, { queue, host }, inspect);
+    return context.json({ source, ...inspectionOf(outcome, host) });
   });
   return app;
 }
@@ -78,44 +66,22 @@ function wrongSource(source: string, message: string, remedy: string): ProblemEr
   return problem('invalidRequest', message, remedy, { errors });
 }
 
-async function inspect(
-  { client }: Pick<ApiDependencies, 'client'>,
-  input: InspectionWorkflowInput,
-  host: string,
-): Promise<Inspection> {
-  const start = () =>
-    client.workflow.start<(input: InspectionWorkflowInput) => Promise<Inspection>>(INSPECTION_WORKFLOW, {
-      workflowId: `inspection-${randomUUID()}`,
-      taskQueue: MAIN_QUEUE,
-      args: [input],
-      workflowExecutionTimeout: ANSWER_MS,
-      staticSummary: input.path,
-    });
-  const handle = await client.connection.withDeadline(Date.now() + START_MS, start);
-  try {
-    return await client.connection.withDeadline(Date.now() + ANSWER_MS, () => handle.result());
-  } catch (error) {
-    throw error instanceof WorkflowFailedError ? asProblem(error, host) : error;
+function inspectionOf(outcome: InspectionOutcome<Inspection>, host: string): Inspection {
+  switch (outcome.kind) {
+    case 'inspected':
+      return outcome.inspection;
+    case 'refused': {
+      const { code, class: kind, message, remedy } = outcome.failure;
+      if (code === 'Source.NotFound') throw problem('unknownSource', message, remedy);
+      if (kind !== 'request') throw problem('unavailable', message, remedy, { code });
+      const errors = [{ path: 'source', rule: 'source.readable', given: null, message, vendorCode: null }];
+      throw problem('invalidRequest', message, remedy, { code, errors });
+    }
+    case 'late':
+      throw problem(
+        'unavailable',
+        `no worker of host ${host} inspected the image within the time limit`,
+        'Check that a worker runs there (GET /readyz) and that its ECS_IMPORT_WORKER_HOST is this host. If all its slots are in use by uploads, try again later.',
+      );
   }
-}
-
-function asProblem(error: WorkflowFailedError, host: string): ProblemError | Error {
-  const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
-  if (cause instanceof ApplicationFailure && isFailure(cause.details?.[0])) {
-    const { code, class: kind, message, remedy } = cause.details[0];
-    if (code === 'Source.NotFound') return problem('unknownSource', message, remedy);
-    return problem(kind === 'request' ? 'invalidRequest' : 'unavailable', message, remedy, { code });
-  }
-  if (cause instanceof TimeoutFailure) {
-    return problem(
-      'unavailable',
-      `no worker of host ${host} inspected the image within the time limit`,
-      'Check that a worker runs there (GET /readyz) and that its ECS_IMPORT_WORKER_HOST is this host. If all its slots are in use by uploads, try again later.',
-    );
-  }
-  return error;
-}
-
-function isFailure(value: unknown): value is Failure {
-  return isRecord(value) && typeof value.code === 'string' && typeof value.message === 'string';
 }

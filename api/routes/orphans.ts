@@ -1,14 +1,12 @@
 /** The route of orphans: a worker searches for them while the caller waits. */
-import { randomUUID } from 'node:crypto';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { MAIN_QUEUE, ORPHANS_WORKFLOW, type OrphanSweep, type OrphanSweepInput } from '../../domain/process-names.js';
+import { MAIN_QUEUE } from '../../domain/process-names.js';
+import { searchOrphans } from '../../imports/worker-requests.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 import { orphanSweepInputSchema } from '../schemas.js';
 import { withWorker } from '../worker-presence.js';
-
-const ANSWER_MS = 600_000;
 
 const sweep = createRoute({
   method: 'post',
@@ -25,15 +23,7 @@ const sweep = createRoute({
 export function orphanRoutes({ client, liveness }: Pick<ApiDependencies, 'client' | 'liveness'>): OpenAPIHono {
   const app = routes();
   app.openapi(sweep, async (context) => {
-    const input: OrphanSweepInput = context.req.valid('json');
-    const run = () =>
-      client.workflow.execute<(input: OrphanSweepInput) => Promise<OrphanSweep>>(ORPHANS_WORKFLOW, {
-        workflowId: `orphans-${randomUUID()}`,
-        taskQueue: MAIN_QUEUE,
-        args: [input],
-        workflowExecutionTimeout: ANSWER_MS,
-      });
-    const sweep = () => client.connection.withDeadline(Date.now() + ANSWER_MS, run);
+    const sweep = () => searchOrphans(client, context.req.valid('json'));
     return context.json(await withWorker({ client, liveness }, { queue: MAIN_QUEUE, host: null }, sweep));
   });
   return app;

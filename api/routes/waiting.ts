@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { problem } from '../problems.js';
+import { unknownCode } from '../problems.js';
 import { requesterOf } from '../requester.js';
 import { jsonBody, noQuery, readsJson, routes } from '../route.js';
 import { resumeAllSchema } from '../schemas.js';
@@ -35,13 +35,7 @@ export function waitingRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Op
   app.openapi(resumeAll, async (context) => {
     const { code } = context.req.valid('json');
     const outcome = await imports.resumeCause(code, requesterOf(context));
-    if (outcome.kind === 'unknownCode') {
-      const near = outcome.nearest === null ? '' : `; did you mean ${outcome.nearest}?`;
-      const message = `no import waits for ${code}, and this code does not exist${near}`;
-      throw problem('invalidRequest', message, 'List the codes of waiting imports with GET /v1/imports/waiting.', {
-        errors: [{ path: 'code', rule: 'code.known', given: code, message, vendorCode: null }],
-      });
-    }
+    if (outcome.kind === 'unknownCode') throw unknownCode('code', code, outcome.nearest);
     return context.json({ code, resumed: outcome.resumed, notResumed: outcome.notResumed }, 202);
   });
 

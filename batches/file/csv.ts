@@ -17,15 +17,17 @@ import {
 } from './entries.js';
 
 /** Short names for common columns. */
-const SHORT: Readonly<Record<string, string>> = {
-  name: 'imageName',
-  source: 'disks[0].source',
-  format: 'disks[0].format',
-  diskImageSize: 'disks[0].diskImageSize',
-  sha256: 'disks[0].sha256',
-  bucket: 'upload.bucket',
-  prefix: 'upload.prefix',
-};
+const SHORT: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    name: 'imageName',
+    source: 'disks[0].source',
+    format: 'disks[0].format',
+    diskImageSize: 'disks[0].diskImageSize',
+    sha256: 'disks[0].sha256',
+    bucket: 'upload.bucket',
+    prefix: 'upload.prefix',
+  }),
+);
 
 /** A row as csv-parse gives it with `info`: its cells, and the line at which it ended. */
 interface Row {
@@ -89,12 +91,12 @@ interface Column {
 }
 
 function columnOf(name: string, line: number): Column {
-  const full = SHORT[name] ?? name;
+  const full = SHORT.get(name) ?? name;
   const path = full.split(/[.[\]]+/).filter((part) => part !== '');
   if (path.length === 0 || path.some((part) => ['__proto__', 'constructor', 'prototype'].includes(part))) {
     throw new BatchFileError(line, `${JSON.stringify(name)} is not a valid column name`);
   }
-  return { path, read: READERS[full.replaceAll(/\[\d+\]/g, '[]')] ?? ((cell) => cell) };
+  return { path, read: READERS.get(full.replaceAll(/\[\d+\]/g, '[]')) ?? ((cell) => cell) };
 }
 
 function rejectRepeated(names: readonly string[], columns: readonly Column[], line: number): void {
@@ -112,15 +114,17 @@ function rejectRepeated(names: readonly string[], columns: readonly Column[], li
 }
 
 /** Converts the cells of fields that are not text. */
-const READERS: Readonly<Record<string, (cell: string) => unknown>> = {
-  'disks[].diskImageSize': numberIn,
-  priority: numberIn,
-  'upload.keepObject': flagIn,
-  'detection.wait': flagIn,
-  dryRun: flagIn,
-  'distribute.regions': listIn,
-  'distribute.shareWith': listIn,
-};
+const READERS: ReadonlyMap<string, (cell: string) => unknown> = new Map<string, (cell: string) => unknown>(
+  Object.entries({
+    'disks[].diskImageSize': numberIn,
+    priority: numberIn,
+    'upload.keepObject': flagIn,
+    'detection.wait': flagIn,
+    dryRun: flagIn,
+    'distribute.regions': listIn,
+    'distribute.shareWith': listIn,
+  }),
+);
 
 /** A cell that is not a number stays text, so that validation reports it. */
 function numberIn(cell: string): unknown {

@@ -11,13 +11,15 @@ export const MEDIA_TYPES: Readonly<Record<BatchFormat, string>> = {
   yaml: 'application/yaml',
 };
 
-const ALSO: Readonly<Record<string, BatchFormat | undefined>> = {
-  'application/x-ndjson': 'jsonl',
-  'application/ndjson': 'jsonl',
-  'application/x-jsonlines': 'jsonl',
-  'application/x-yaml': 'yaml',
-  'text/yaml': 'yaml',
-};
+const ALSO: ReadonlyMap<string, BatchFormat> = new Map<string, BatchFormat>(
+  Object.entries({
+    'application/x-ndjson': 'jsonl',
+    'application/ndjson': 'jsonl',
+    'application/x-jsonlines': 'jsonl',
+    'application/x-yaml': 'yaml',
+    'text/yaml': 'yaml',
+  } as const),
+);
 
 /** The parameters that change nothing: files are UTF-8, and a CSV file always has a header. */
 const PARAMETER = /^[ \t]*(charset[ \t]*=[ \t]*("utf-?8"|utf-?8)|header[ \t]*=[ \t]*"?present"?)[ \t]*$/i;
@@ -27,5 +29,5 @@ export function formatOf(contentType: string): BatchFormat | null {
   const [type = '', ...parameters] = contentType.split(';');
   if (!parameters.every((parameter) => PARAMETER.test(parameter))) return null;
   const name = type.trim().toLowerCase();
-  return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === name) ?? ALSO[name] ?? null;
+  return BATCH_FORMATS.find((format) => MEDIA_TYPES[format] === name) ?? ALSO.get(name) ?? null;
 }

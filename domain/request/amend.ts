@@ -1,7 +1,8 @@
 /** `resume --set path=value`: which fields of a request may change in which phase, and the amended request. */
 import { lookUp } from '../errors/index.js';
 import type { ImportView, Phase } from '../import.js';
-import { isObject } from '../json-value.js';
+import { isObject, isRecord } from '../json-value.js';
+import { usablePrefix } from '../object-location.js';
 import { givenText } from './problems.js';
 import type { ImportRequest, RequestProblem } from './request.js';
 import { validateRequest } from './schema.js';
@@ -79,8 +80,14 @@ export function amendedRequest(
       problems: [{ path, rule: 'amend', given, message: `${path} ${reason}`, vendorCode: null }],
     };
   }
-  const checked = validateRequest(amendment.request);
+  const checked = validateRequest(withUsablePrefix(amendment.request));
   return checked.ok ? checked : { ok: false, refused: null, problems: checked.problems };
+}
+
+/** An earlier version accepted prefixes that the rules reject now. */
+function withUsablePrefix(request: unknown): unknown {
+  if (!isRecord(request) || !isRecord(request.upload) || typeof request.upload.prefix !== 'string') return request;
+  return { ...request, upload: { ...request.upload, prefix: usablePrefix(request.upload.prefix) } };
 }
 
 /** A copy of the request with `set` applied to the fields that may change. Does not validate the result; `amendedRequest` does. */

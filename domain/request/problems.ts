@@ -23,32 +23,34 @@ export function firstProblems(problems: readonly RequestProblem[]): readonly Req
 }
 
 /** The cloud's error code for an invalid value, by the path of the field with each index as `[]`. */
-const VENDOR_CODES: Readonly<Record<string, string>> = {
-  region: 'InvalidRegionId.NotFound',
-  imageName: 'InvalidImageName.Malformed',
-  description: 'InvalidDescription.Malformed',
-  architecture: 'InvalidArchitecture.Malformed',
-  osType: 'InvalidOSType.Malformed',
-  platform: 'InvalidPlatform.Malformed',
-  bootMode: 'InvalidBootMode.Malformed',
-  licenseType: 'InvalidLicenseType.NotSupported',
-  resourceGroupId: 'InvalidResourceGroup.NotFound',
-  roleName: 'NoSetRoletoECSServiceAccount',
-  storageLocationArn: 'InvalidStorageLocation.NotFound',
-  disks: 'MissingParameter.DiskDeviceMapping',
-  'disks[].source': 'InvalidOSSObject.Malformed',
-  'disks[].format': 'InvalidImageFormat.Malformed',
-  'disks[0].diskImageSize': 'InvalidImageSize',
-  'disks[].diskImageSize': 'InvalidDataDiskSize',
-  'features.imdsSupport': 'InvalidParameter.FeaturesImdsSupport',
-  'features.nvmeSupport': 'InvalidParameter',
-  'detection.strategy': 'InvalidParameter.DetectionStrategy',
-  'upload.bucket': 'InvalidOSSBucket.Malformed',
-  'upload.prefix': 'InvalidOSSObject.Malformed',
-  'distribute.regions[]': 'DestinationRegion.NotFound',
-  'distribute.shareWith': 'QuotaExceed.ShareImageUser',
-  'distribute.shareWith[]': 'InvalidAccount.NotFound',
-};
+const VENDOR_CODES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    region: 'InvalidRegionId.NotFound',
+    imageName: 'InvalidImageName.Malformed',
+    description: 'InvalidDescription.Malformed',
+    architecture: 'InvalidArchitecture.Malformed',
+    osType: 'InvalidOSType.Malformed',
+    platform: 'InvalidPlatform.Malformed',
+    bootMode: 'InvalidBootMode.Malformed',
+    licenseType: 'InvalidLicenseType.NotSupported',
+    resourceGroupId: 'InvalidResourceGroup.NotFound',
+    roleName: 'NoSetRoletoECSServiceAccount',
+    storageLocationArn: 'InvalidStorageLocation.NotFound',
+    disks: 'MissingParameter.DiskDeviceMapping',
+    'disks[].source': 'InvalidOSSObject.Malformed',
+    'disks[].format': 'InvalidImageFormat.Malformed',
+    'disks[0].diskImageSize': 'InvalidImageSize',
+    'disks[].diskImageSize': 'InvalidDataDiskSize',
+    'features.imdsSupport': 'InvalidParameter.FeaturesImdsSupport',
+    'features.nvmeSupport': 'InvalidParameter',
+    'detection.strategy': 'InvalidParameter.DetectionStrategy',
+    'upload.bucket': 'InvalidOSSBucket.Malformed',
+    'upload.prefix': 'InvalidOSSObject.Malformed',
+    'distribute.regions[]': 'DestinationRegion.NotFound',
+    'distribute.shareWith': 'QuotaExceed.ShareImageUser',
+    'distribute.shareWith[]': 'InvalidAccount.NotFound',
+  }),
+);
 
 /** Other names of fields, by the vendor or likely guesses, and the names to use. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map(
@@ -91,7 +93,7 @@ export function givenText(value: unknown): string | null {
 
 export function vendorCodeOf(path: string): string | null {
   if (path.startsWith('tags.')) return 'InvalidTagValue.Malformed';
-  return VENDOR_CODES[path] ?? VENDOR_CODES[path.replace(/\[\d+\]/g, '[]')] ?? null;
+  return VENDOR_CODES.get(path) ?? VENDOR_CODES.get(path.replace(/\[\d+\]/g, '[]')) ?? null;
 }
 
 export function problemsOf(

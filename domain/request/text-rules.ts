@@ -1,5 +1,7 @@
 /** The vendor's rules for strings of a request, as tables: the name, the condition and the message of each rule. */
 
+import { hasDotSegment } from '../object-location.js';
+
 /** Lengths are in UTF-16 code units, as in the vendor's Java. */
 export interface TextRule {
   readonly name: string;
@@ -164,7 +166,7 @@ export const OBJECT_PATH_RULES: readonly TextRule[] = [
   },
   {
     name: 'segments',
-    holds: (text) => !text.split('/').some((segment) => segment === '.' || segment === '..'),
+    holds: (text) => !hasDotSegment(text),
     message: 'must not contain the path segments “.” and “..”: remove them, because OSS keys are not paths',
   },
   {

@@ -2,6 +2,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
+import type { BatchUseCaseDependencies } from '../../batches/ports.js';
+import { createBatchUseCases } from '../../batches/use-cases.js';
 
 /** Names of the use cases and servers that a request reached. */
 let reached: string[] = [];
@@ -245,4 +247,43 @@ test.each([
   const response = await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST' });
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({ code, remedy: expect.stringMatching(/\w+ \w+/) });
+});
+
+test('a batch resumes an unknown cause → 400 that suggests the nearest code, without effect', async () => {
+  const sent: unknown[] = [];
+  const known = ['Account.Arrearage'];
+  const resuming = createApp({
+    batches: createBatchUseCases({
+      batches: {
+        stoppedImports: async (_id: string, cause: string) => (cause === 'Future.Code' ? ['imp-1'] : []),
+        forStart: async (id: string) => (id === 'bat-1' ? { id, state: 'running' } : null),
+      },
+      views: { get: async () => ({ id: 'bat-1' }) },
+      workflows: {
+        send: async (_batch: unknown, message: unknown) => {
+          sent.push(message);
+          return { kind: 'delivered' };
+        },
+      },
+    } as unknown as BatchUseCaseDependencies),
+    store: {},
+    token: null,
+  } as unknown as ApiDependencies);
+  const resume = async (cause: string, id = 'bat-1') => {
+    const response = await resuming.request(`/v1/batches/${id}/resume`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ cause }),
+    });
+    const body: unknown = await response.json();
+    return { status: response.status, body };
+  };
+  expect(await resume('Account.Arrearages')).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: 'cause', message: expect.stringContaining('did you mean Account.Arrearage?') }] },
+  });
+  expect(await resume('Account.Arrearages', 'bat-2')).toMatchObject({ status: 404 });
+  expect(sent).toEqual([]);
+  for (const cause of [...known, 'Future.Code', 'all']) expect((await resume(cause)).status, cause).toBe(202);
+  expect(sent).toHaveLength(3);
 });

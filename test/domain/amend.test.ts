@@ -128,4 +128,13 @@ describe('the amendment of a request', () => {
       problems: [{ path: 'imageName', given: expect.stringContaining('aliyun') }],
     });
   });
+
+  test('of an earlier version with a prefix that is rejected now → amended, with the prefix repaired', () => {
+    const stored = { ...request, upload: { ...request.upload, prefix: './x/' } };
+    const waiting = { request: stored, phase: 'upload', image: null, attention: null } as const;
+    expect(amendedRequest(waiting, { 'upload.keepObject': true })).toMatchObject({
+      ok: true,
+      request: { upload: { prefix: 'x/', keepObject: true } },
+    });
+  });
 });

@@ -1,8 +1,15 @@
 /** One notation for the location of an object, from the source of a request to the ledger. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatObjectLocation, parseObjectLocation } from '../../domain/object-location.js';
+import { newImportId, objectKey } from '../../domain/ids.js';
+import {
+  formatObjectLocation,
+  hasDotSegment,
+  parseObjectLocation,
+  usablePrefix,
+} from '../../domain/object-location.js';
 import { sourceProblems } from '../../domain/request/source-rules.js';
+import { brokenRules, PREFIX_RULES } from '../../domain/request/text-rules.js';
 
 const bucket = fc.stringMatching(/^[a-z0-9][a-z0-9-]{1,20}[a-z0-9]$/);
 const piece = fc.constantFrom(
@@ -77,4 +84,21 @@ describe('parseObjectLocation', () => {
       expect(parseObjectLocation(text)).toBeNull();
     },
   );
+});
+
+describe('usablePrefix', () => {
+  test.each([
+    ['./x/', 'x/'],
+    ['x/./y/../', 'x/y/'],
+    ['../../', ''],
+    ['..//x/', 'x/'],
+    ['x.y/..z/', 'x.y/..z/'],
+    ['', ''],
+  ])('%j of an earlier version → %j, which is accepted in a request', (stored, repaired) => {
+    expect(usablePrefix(stored)).toBe(repaired);
+    expect(brokenRules(PREFIX_RULES, repaired)).toEqual([]);
+    const key = objectKey(stored, newImportId(1, new Uint8Array(10)), 1, 'RAW');
+    expect(hasDotSegment(key)).toBe(false);
+    expect(key.startsWith(`${repaired}imp-`)).toBe(true);
+  });
 });

@@ -100,3 +100,12 @@ test('a region that does not exist → its image and its copy count as removed',
   expect(await statusesAfter(() => removeImage(deps, work, image, false))).toEqual([['image', 'removed']]);
   expect(await statusesAfter(() => removeCopy(deps, work, copy, 'none'))).toEqual([['copy', 'removed']]);
 });
+
+test('an object under a prefix with a dot segment, which no request can address → counts as removed', async () => {
+  const location = { bucket: 'any-bucket', key: './x/imp-1/disk-1.raw' };
+  const object: LedgerEntry<'object'> = {
+    ...{ kind: 'object', key: 'oss://any-bucket/./x/imp-1/disk-1.raw', regionId: REGION, ...at },
+    detail: { location, size: null, crc64: null, usedBy: null },
+  };
+  expect(await statusesAfter(() => removeObject(deps, work, object, false))).toEqual([['object', 'removed']]);
+});

@@ -1,6 +1,7 @@
 /** One object for the same content: its references, its upload lease and its deletion, on a real PostgreSQL. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newImportId } from '../../domain/ids.js';
 import { createUploadStore, type SharedUpload, type UploadStore, type WantedUpload } from '../../store/uploads.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -64,10 +65,23 @@ describe('the same content', () => {
     ['another form', { form: 'converted' as const, key: 'b/disk-1.qcow2' }],
     ['another digest', { sha256: 'bb' }],
     ['an unknown digest', { sha256: null }],
+    ['another prefix', { key: 'kept/b/disk-1.raw' }],
   ])('with %s → another object', async (_name, changes) => {
     await newImport('a');
     await newImport('b');
     expect((await join('b', changes)).id).not.toBe((await join('a')).id);
+  });
+
+  test('under a prefix that does not end with a slash → one object for each prefix', async () => {
+    const ids = [1, 2, 3].map((time) => newImportId(time, new Uint8Array(10)));
+    for (const id of ids) await newImport(id);
+    const [one, two, three] = await Promise.all(
+      ids.map((id, index) => join(id, { key: `${index === 2 ? '' : 'web-'}${id}/disk-1-aa.raw` })),
+    );
+    expect(two?.id).toBe(one?.id);
+    expect(three?.id).not.toBe(one?.id);
+    expect(await store.find(BUCKET, 'aa', 'web-')).toMatchObject([{ id: one?.id }]);
+    expect(await store.find(BUCKET, 'aa')).toHaveLength(2);
   });
 
   test('claimed by several imports → one at a time uploads it', async () => {
