@@ -109,6 +109,7 @@ const app = createApp({
       return null;
     },
   },
+  liveness: { workersOf: async () => [], identitiesOf: async () => new Set() },
   changes: {},
   client: {
     options: {},
