@@ -11,7 +11,7 @@ import { closeTask, keepImage, removeImage } from '../resources/image.js';
 import { removeUpload } from '../resources/multipart-upload.js';
 import { releaseObject, removeObject, usesObject } from '../resources/object.js';
 import { describeResource, removalCommand } from '../resources/removal-command.js';
-import { closeSnapshot, snapshotNote } from '../resources/snapshot.js';
+import { closeSnapshot } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep, type Step } from './step.js';
 
@@ -136,6 +136,6 @@ function withRemaining(error: unknown, ledger: readonly LedgerEntry[], importId:
     ...failure,
     class: passes ? failure.class : 'attention',
     message: `${failure.message}. Remaining resources: ${remaining.map(describeResource).join(', ') || 'none'}`,
-    remedy: `${failure.remedy} Or remove them manually (${commands.join('; ') || 'nothing to remove'})${snapshotNote(ledger, remaining)}, then resume.`,
+    remedy: `${failure.remedy} Or remove them manually (${commands.join('; ') || 'nothing to remove'}), then resume.`,
   });
 }

@@ -1,7 +1,9 @@
 /** The HTTP interface: routes, authorization, and error responses. */
 import { timingSafeEqual } from 'node:crypto';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { unreachableReason } from '../imports/temporal-workflows.js';
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { unreachableReason } from '../imports/unreachable.js';
 import { answers, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
@@ -16,6 +18,7 @@ import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
 import { inspectionRoutes } from './routes/inspections.js';
 import { orphanRoutes } from './routes/orphans.js';
+import { reconcileRoutes } from './routes/reconcile.js';
 import { waitingRoutes } from './routes/waiting.js';
 import { sameOrigin } from './same-origin.js';
 
@@ -70,6 +73,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.route('/', fileRoutes(deps));
   app.route('/', inspectionRoutes(deps));
   app.route('/', orphanRoutes(deps));
+  app.route('/', reconcileRoutes(deps));
   app.openapi(documentRoute, (context) => context.json(openApiDocument(app)));
   app.openapi(metricsRoute, async (context) =>
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),
@@ -101,6 +105,13 @@ const UNSTORABLE_CODES = ['22021', '22P05', '22003'];
 
 /** An outage of PostgreSQL or Temporal is a 503, not a bug of the service. */
 function unexpected(error: Error): ProblemError {
+  if (error instanceof WorkflowFailedError && isEndedFromOutside(error.cause)) {
+    return problem(
+      'unavailable',
+      'the workflow of this request was cancelled or terminated in Temporal',
+      'Send the request again.',
+    );
+  }
   const code = 'code' in error ? String(error.code) : '';
   const isUnavailable = UNAVAILABLE_CODES.includes(code) || /timeout|terminated/i.test(error.message);
   if (isUnavailable || unreachableReason(error) !== null) {
@@ -118,6 +129,10 @@ function unexpected(error: Error): ProblemError {
     );
   }
   return problem('internal', 'the request failed because of an unexpected error', 'Check the log of the API.');
+}
+
+function isEndedFromOutside(cause: unknown): boolean {
+  return cause instanceof TerminatedFailure || cause instanceof CancelledFailure;
 }
 
 function sameSecret(sent: string, expected: string): boolean {

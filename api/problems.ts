@@ -42,6 +42,7 @@ const KINDS = {
   unknownBatch: [404, 'Batch.NotFound', 'The batch does not exist'],
   unreadableBatch: [400, 'Batch.Unreadable', 'The batch file cannot be read'],
   batchConflict: [409, 'Batch.Conflict', 'The state of the batch does not allow this operation'],
+  otherTemporal: [409, 'Batch.OtherTemporal', 'The batch runs on another Temporal server'],
   batchArriving: [409, 'Batch.Arriving', 'Another request is sending this batch'],
   tooManyBatches: [503, 'Batch.TooManyArriving', 'Too many batch files are being received'],
   batchNameTaken: [422, 'Batch.NameTaken', 'The name or key was used for another batch'],

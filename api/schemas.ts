@@ -179,6 +179,31 @@ export const orphanSweepInputSchema = z.strictObject({
 
 const notDoneSchema = z.object({ key: z.string(), why: z.string() });
 
+export const reconcileInputSchema = z.strictObject({
+  apply: z.boolean().default(false).describe('Ends what is listed; without it, nothing is changed'),
+});
+const temporalServerSchema = z
+  .object({ namespace: z.string(), namespaceId: z.string(), clusterId: z.string() })
+  .describe('A Temporal namespace and the cluster that it is on');
+export const reconciliationSchema = z.object({
+  connected: temporalServerSchema,
+  lost: z.array(
+    z.object({
+      kind: z.enum(['import', 'batch']),
+      id: z.string(),
+      code: z.string(),
+      message: z.string(),
+      startedIn: temporalServerSchema.nullable(),
+      action: z
+        .enum(['clean-up', 'record-result', 'none'])
+        .describe(
+          'clean-up: end as cancelled and remove its resources. record-result: record the result of its completed workflow. none: its workflow runs again',
+        ),
+    }),
+  ),
+  done: z.array(z.string()).describe('IDs of those to which the action was applied'),
+  left: z.array(notDoneSchema).describe('Those to which it could not be applied, and why'),
+});
 export const orphanSweepSchema = z.object({
   orphans: z.array(
     z.object({

@@ -1,6 +1,7 @@
 /** The dependencies of the use cases of batches: records, workflows, clock. */
 import type { BatchCancelSignal, BatchResumeImportsSignal } from '../domain/batch/names.js';
-import type { Clock, Delivery } from '../imports/ports.js';
+import type { Clock, Delivery, WorkflowStatus } from '../imports/ports.js';
+import type { TemporalServerReader } from '../imports/temporal-server.js';
 import type { BatchIntake } from '../store/batch-intake.js';
 import type { BatchViews } from '../store/batch-views.js';
 import type { BatchStore, BatchToStart } from '../store/batches.js';
@@ -25,6 +26,10 @@ export type BatchDelivery = Exclude<Delivery, { readonly kind: 'notRunning' }>;
 
 /** The workflows of batches. `temporal-workflows.ts` implements them on a Temporal server. */
 export interface BatchWorkflows {
+  readonly server: TemporalServerReader;
+  status(batchId: string): Promise<WorkflowStatus>;
+  /** The time after which no activity of a closed workflow runs; ms. */
+  readonly activitiesEndWithinMs: number;
   /** Also `delivered` if the workflow already runs. */
   start(batch: BatchToStart): Promise<BatchDelivery>;
   /** Starts the workflow first if it does not run: its input is in the record. */

@@ -3,7 +3,9 @@ import { type BatchFinalState, type BatchView, isFinalBatch } from '../domain/ba
 import type { BatchCancelSignal } from '../domain/batch/names.js';
 import { readPolicy } from '../domain/batch/policy.js';
 import type { RequestProblem } from '../domain/request/request.js';
+import { isSameServer, type TemporalServer } from '../domain/temporal-server.js';
 import { unknownCode } from '../imports/unknown-code.js';
+import type { RecordedBatch } from '../store/batches.js';
 import type { BatchMessage, BatchUseCaseDependencies } from './ports.js';
 
 type Steering = Pick<BatchUseCaseDependencies, 'batches' | 'views' | 'workflows'>;
@@ -13,7 +15,15 @@ export type SteerOutcome =
   | { readonly kind: 'done'; readonly batch: BatchView }
   | { readonly kind: 'unknownBatch' }
   | { readonly kind: 'ended'; readonly state: BatchFinalState }
+  | OtherServer
   | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** Its workflow runs on another Temporal server: a message would start a second one here. */
+export interface OtherServer {
+  readonly kind: 'otherServer';
+  readonly startedIn: TemporalServer;
+  readonly connected: TemporalServer;
+}
 
 export type RetryOutcome =
   | { readonly kind: 'done'; readonly batch: BatchView; readonly retried: number }
@@ -65,6 +75,8 @@ export async function retryBatch(
 ): Promise<RetryOutcome> {
   const batch = await deps.batches.forStart(id);
   if (batch === null) return { kind: 'unknownBatch' };
+  const elsewhere = await runsElsewhere(deps, batch);
+  if (elsewhere !== null) return elsewhere;
   const retried = await deps.batches.retry(id, cancelled ? ['failed', 'cancelled'] : ['failed']);
   const view = await deps.views.get(id);
   if (view === null) return { kind: 'unknownBatch' };
@@ -84,6 +96,8 @@ export async function changeBatchPolicy(deps: Steering, id: string, change: unkn
   if (isFinalBatch(batch.state)) return { kind: 'ended', state: batch.state };
   const read = readPolicy(change, batch.policy);
   if (!read.ok) return { kind: 'wrongPolicy', problems: read.problems };
+  const elsewhere = await runsElsewhere(deps, batch);
+  if (elsewhere !== null) return elsewhere;
   const delivery = await deps.workflows.setPolicy(batch, change);
   return delivery.kind === 'unreachable' ? delivery : shown(deps, id);
 }
@@ -92,11 +106,21 @@ async function steer(deps: Steering, id: string, message: BatchMessage): Promise
   const batch = await deps.batches.forStart(id);
   if (batch === null) return { kind: 'unknownBatch' };
   if (isFinalBatch(batch.state)) return { kind: 'ended', state: batch.state };
+  const elsewhere = await runsElsewhere(deps, batch);
+  if (elsewhere !== null) return elsewhere;
   const delivery = await deps.workflows.send(batch, message);
   if (delivery.kind === 'unreachable') return delivery;
   // The workflow acts on the cancel only when a worker runs it.
   if (message.kind === 'cancel') await deps.batches.recordCancel(id);
   return shown(deps, id);
+}
+
+/** Null for an ended batch, which a retry may start on another server. */
+async function runsElsewhere({ workflows }: Steering, batch: RecordedBatch): Promise<OtherServer | null> {
+  if (isFinalBatch(batch.state) || batch.server === null) return null;
+  const connected = await workflows.server.lately();
+  if (connected === null || isSameServer(batch.server, connected)) return null;
+  return { kind: 'otherServer', startedIn: batch.server, connected };
 }
 
 async function shown(deps: Steering, id: string): Promise<SteerOutcome> {

@@ -1,9 +1,10 @@
 /**
  * Starts the workflows of batches that were not started because a process died or Temporal could not be reached, and removes
- * batches whose files no process receives any more.
+ * batches whose files no process receives any more. Compares the records with the workflows.
  */
 import { repeat, type SweepLog } from '../imports/sweep.js';
 import type { BatchToStart } from '../store/batches.js';
+import { checkBatchWorkflows } from './check-workflows.js';
 import type { BatchDelivery, BatchUseCaseDependencies } from './ports.js';
 
 const SWEEP_EVERY_MS = 2_000;
@@ -15,7 +16,7 @@ type Starting = Pick<BatchUseCaseDependencies, 'batches' | 'workflows'>;
 
 export async function startBatchWorkflow(deps: Starting, batch: BatchToStart): Promise<BatchDelivery> {
   const delivery = await deps.workflows.start(batch);
-  if (delivery.kind === 'delivered') await deps.batches.markStarted(batch.id);
+  if (delivery.kind === 'delivered') await deps.batches.markStarted(batch.id, await deps.workflows.server.lately());
   return delivery;
 }
 
@@ -27,6 +28,7 @@ export async function sweepBatches(deps: Starting, log: SweepLog): Promise<void>
     log.warn({ batchId: batch.id, reason: delivery.reason }, 'batch not started yet');
     return;
   }
+  await checkBatchWorkflows(deps);
 }
 
 /** Sweeps until the returned function is called. */

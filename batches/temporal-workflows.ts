@@ -16,7 +16,10 @@ import {
 } from '../domain/batch/names.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import { type ActivityTiming, MAIN_QUEUE } from '../domain/process-names.js';
-import { unreachableReason } from '../imports/temporal-workflows.js';
+import { createServerReader } from '../imports/temporal-server.js';
+import { activitiesEndWithinMs } from '../imports/temporal-workflows.js';
+import { unreachableReason } from '../imports/unreachable.js';
+import { statusOf } from '../imports/workflow-status.js';
 import type { BatchToStart } from '../store/batches.js';
 import type { BatchDelivery, BatchMessage, BatchWorkflows } from './ports.js';
 
@@ -59,6 +62,9 @@ export function createBatchWorkflows(client: Client, pace: ActivityTiming): Batc
   }
 
   return {
+    server: createServerReader(client),
+    activitiesEndWithinMs: activitiesEndWithinMs(pace),
+    status: (batchId) => statusOf(client, batchWorkflowId(batchId)),
     start: (batch) => send(ANSWER_WITHIN_MS, () => client.workflow.start(BATCH_WORKFLOW, startOptions(batch))),
 
     send(batch, message) {

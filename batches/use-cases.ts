@@ -1,5 +1,6 @@
 /** All operations on batches, for the API and for programs that embed the service. */
 import type { BatchCancelSignal } from '../domain/batch/names.js';
+import { listLostBatches, reconcileBatches } from './check-workflows.js';
 import { batchCreation } from './create.js';
 import type { BatchUseCaseDependencies } from './ports.js';
 import { batchReading } from './read.js';
@@ -11,6 +12,8 @@ export function createBatchUseCases(deps: BatchUseCaseDependencies) {
   return {
     ...batchReading(deps),
     create: batchCreation(deps),
+    listLost: () => listLostBatches(deps),
+    reconcileLost: () => reconcileBatches(deps),
     pause: (id: string) => pauseBatch(deps, id),
     resume: (id: string) => resumeBatch(deps, id),
     resumeImports: (id: string, cause: string | null, set: Readonly<Record<string, unknown>>) =>

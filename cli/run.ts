@@ -18,6 +18,7 @@ import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
 import { addOrphans } from './commands/orphans.js';
 import { addPolicy } from './commands/policy.js';
+import { addReconcile } from './commands/reconcile.js';
 import { addReport } from './commands/report.js';
 import { addResume } from './commands/resume.js';
 import { addStatus } from './commands/status.js';
@@ -34,7 +35,7 @@ const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => vo
   'Start here:': [addDemo, addUp, addDoctor],
   'Imports:': [addImport, addInspect, addList, addStatus, addWatch, addCancel, addResume, addReport],
   'Batches:': [addBatch],
-  'Administration:': [addPolicy, addOrphans],
+  'Administration:': [addPolicy, addOrphans, addReconcile],
   'Single processes:': [addWorker, addApi, addEmulator],
 };
 

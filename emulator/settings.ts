@@ -33,8 +33,6 @@ export interface Settings {
   readonly quotaImages: number;
   /** Maximum number of concurrent copies in a region; further copies wait. */
   readonly concurrentCopies: number;
-  /** DescribeImages and DescribeSnapshots refuse a filter by tags that more resources of the region have. */
-  readonly tagFilterLimit: number;
   readonly rateLimits: readonly RateLimit[];
   readonly signature: 'verify' | 'off';
   /** Maximum difference between the date of a request and the current time. */
@@ -104,7 +102,6 @@ export const defaultSettings: Settings = {
   restoreSeconds: 2,
   quotaImages: 100_000,
   concurrentCopies: 5,
-  tagFilterLimit: 1000,
   rateLimits: [],
   signature: 'verify',
   clockSkewSeconds: 900,

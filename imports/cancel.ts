@@ -1,10 +1,12 @@
 /**
- * Cancels an import. The workflow is signalled before the cancel is recorded, so that a recorded cancel always takes effect.
- * An import whose workflow was terminated is cleaned up by a new one.
+ * Cancels an import. The workflow is signalled before the cancel is recorded, so that a recorded cancel takes effect. If
+ * Temporal cannot be reached, the cancel is recorded all the same, and the sweep delivers it. An import whose workflow was
+ * terminated is cleaned up by a new one.
  */
 import { type FinalState, isFinal } from '../domain/import.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import type { ImportStanding } from '../store/decisions.js';
+import { startCleanUp } from './clean-up-anew.js';
 import type { Delivery, ImportDependencies, WorkflowStatus } from './ports.js';
 
 export type CancelOutcome =
@@ -17,20 +19,19 @@ export type CancelOutcome =
   | { readonly kind: 'workflowUnknown'; readonly namespace: string }
   /** The workflow completed, and the record does not show its end: one of both is from a backup. */
   | { readonly kind: 'workflowCompleted'; readonly namespace: string }
+  /** Only with `unknownWorkflow: 'start'`. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** A batch starts the workflows of a page within this time; ms. */
-const BATCH_STARTS_WITHIN_MS = 60_000;
-const STEP_SIZE = 1_000_000;
-/** Steps of the terminated workflow that may still write to the record. */
-const STEPS_KEPT_FREE = 1_000;
+export const BATCH_STARTS_WITHIN_MS = 60_000;
 
 export interface CancelSettings {
   /** Additional fields of the event `cancel requested`. */
   readonly note?: Readonly<Record<string, unknown>>;
   /**
    * What to do if this namespace does not know the workflow. `start` starts a workflow that is already cancelled. Only for
-   * callers that know that the namespace is that of the import. Default: `refuse`.
+   * callers that know that the namespace is that of the import, and that repeat the call if Temporal cannot be reached.
+   * Default: `refuse`.
    */
   readonly unknownWorkflow?: 'refuse' | 'start';
 }
@@ -41,24 +42,64 @@ export async function cancelImport(
   signal: CancelSignal,
   settings: CancelSettings = {},
 ): Promise<CancelOutcome> {
-  const { store } = deps;
-  const before = await store.standing(importId);
+  const askedAtMs = deps.clock.now();
+  const before = await deps.store.standing(importId);
   if (before === null) return { kind: 'unknownImport' };
-  if (isFinal(before.state)) return { kind: 'ended', state: before.state };
-  await store.note(importId, 'cancel requested', { keepImage: signal.keepImage, ...settings.note });
+  if (isFinal(before.state)) {
+    // An equal cancel came first, while this one was on its way.
+    const endedSince = before.state === 'cancelled' && Date.parse(before.updatedAt) >= askedAtMs;
+    return endedSince ? { kind: 'cancelling' } : { kind: 'ended', state: before.state };
+  }
+  await deps.store.note(importId, 'cancel requested', { keepImage: signal.keepImage, ...settings.note });
+  const outcome = await deliver(deps, before, signal, settings);
+  if (outcome.kind !== 'unreachable' || settings.unknownWorkflow === 'start') return outcome;
+  return recorded(deps, before, signal);
+}
+
+/** Delivers the cancels that were recorded while Temporal could not be reached. */
+export async function deliverCancels(deps: ImportDependencies, limit: number): Promise<void> {
+  for (const { importId, signal } of await deps.store.cancelsToDeliver(limit)) {
+    const now = await deps.store.standing(importId);
+    if (now === null || isFinal(now.state)) {
+      await deps.store.settleCancel(importId);
+      continue;
+    }
+    const outcome = await deliver(deps, now, signal, {});
+    if (outcome.kind === 'unreachable') return;
+  }
+}
+
+async function deliver(
+  deps: ImportDependencies,
+  before: ImportStanding,
+  signal: CancelSignal,
+  settings: CancelSettings,
+): Promise<CancelOutcome> {
   const delivery = before.workflowStarted
-    ? await deps.workflows.cancel(importId, signal)
+    ? await deps.workflows.cancel(before.id, signal)
     : await startCancelled(deps, before, signal);
   if (delivery.kind === 'unreachable') return delivery;
   if (delivery.kind === 'notRunning') {
     const refusal = await reconcile(deps, before, signal, settings);
     if (refusal !== null) return refusal;
   }
-  if (await store.recordCancel(importId, before.attentionVersion)) return { kind: 'cancelling' };
-  // The import ended meanwhile: because of this cancel, or before it took effect.
-  const now = await store.standing(importId);
-  if (now === null || !isFinal(now.state) || now.state === 'cancelled') return { kind: 'cancelling' };
-  return { kind: 'ended', state: now.state };
+  return recorded(deps, before, null);
+}
+
+/** @param undelivered the cancel, if the workflow has not received it */
+async function recorded(
+  { store }: ImportDependencies,
+  { id, attentionVersion }: ImportStanding,
+  undelivered: CancelSignal | null,
+): Promise<CancelOutcome> {
+  if (await store.recordCancel(id, attentionVersion, undelivered)) return { kind: 'cancelling' };
+  const now = await store.standing(id);
+  return now === null ? { kind: 'unknownImport' } : endedMeanwhile(now);
+}
+
+/** The import was cancelled by this or an equal cancel, or it ended before any took effect. */
+function endedMeanwhile({ state }: ImportStanding): CancelOutcome {
+  return isFinal(state) && state !== 'cancelled' ? { kind: 'ended', state } : { kind: 'cancelling' };
 }
 
 /** Starts the workflow with the cancel: Temporal could not be reached when the import was accepted. */
@@ -69,14 +110,13 @@ async function startCancelled(
 ): Promise<Delivery> {
   const start = { importId: id, request, fileQueue };
   const delivery = await deps.workflows.startCancelled(start, signal, 'nothing', 0);
-  if (delivery.kind !== 'unreachable') await deps.store.markStarted(id);
+  if (delivery.kind !== 'unreachable') await deps.store.markStarted(id, await deps.workflows.server.lately());
   return delivery;
 }
 
 /**
- * Handles a workflow that does not run. If it was terminated or failed in this namespace, a new workflow cleans up. It starts
- * when no activity of the old one runs, with versions above those that the old one may still write. If this namespace does
- * not know the workflow, nothing is concluded from that.
+ * Handles a workflow that does not run. If it was terminated or failed in this namespace, a new workflow cleans up. If this
+ * namespace does not know the workflow, nothing is concluded from that.
  * @returns null if the cancel can be recorded
  */
 async function reconcile(
@@ -91,7 +131,7 @@ async function reconcile(
   const workflow: WorkflowStatus = await workflows.status(before.id);
   const now = await store.standing(before.id);
   if (now === null) return { kind: 'unknownImport' };
-  if (isFinal(now.state)) return { kind: 'ended', state: now.state };
+  if (isFinal(now.state)) return endedMeanwhile(now);
   switch (workflow.kind) {
     case 'unreachable':
       return workflow;
@@ -112,14 +152,9 @@ async function reconcile(
       return again.kind === 'unreachable' ? again : { kind: 'starting' };
     }
     case 'broken': {
-      const firstStep = Math.floor(now.version / STEP_SIZE) + STEPS_KEPT_FREE;
-      const start = { importId: before.id, request: null, fileQueue: now.fileQueue, firstStep };
-      const delayMs = Math.max(0, workflow.closedAtMs + workflows.activitiesEndWithinMs - clock.now());
-      const delivery = await workflows.startCancelled(start, signal, 'broken', delayMs);
+      const delivery = await startCleanUp(deps, now, signal, workflow);
       if (delivery.kind === 'unreachable') return delivery;
-      if (delivery.kind === 'notRunning') return { kind: 'workflowCompleted', namespace };
-      await store.note(before.id, `workflow ${workflow.how} in Temporal: a new one cleans up`, { delayMs });
-      return null;
+      return delivery.kind === 'notRunning' ? { kind: 'workflowCompleted', namespace } : null;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The dependencies of the use cases of imports: records, workflows, clock. */
-import type { CancelSignal, ImportWorkflowInput, ResumeSignal } from '../domain/process-names.js';
+import type { CancelSignal, ImportOutcome, ImportWorkflowInput, ResumeSignal } from '../domain/process-names.js';
 import type { ImportStore } from '../store/imports.js';
+import type { TemporalServerReader } from './temporal-server.js';
 
 export interface ImportDependencies {
   readonly store: ImportStore;
@@ -25,7 +26,8 @@ export type Delivery =
 
 /** The status of an import's workflow in Temporal. */
 export type WorkflowStatus =
-  | { readonly kind: 'running' | 'completed' | 'unknown' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'completed' | 'unknown' }
   /** Closed without an end of its own. */
   | { readonly kind: 'broken'; readonly how: string; readonly closedAtMs: number }
   | { readonly kind: 'unreachable'; readonly reason: string };
@@ -37,6 +39,7 @@ export type WorkflowStart = Omit<ImportWorkflowInput, 'pace'>;
 export interface ImportWorkflows {
   /** The Temporal namespace, for messages. */
   readonly namespace: string;
+  readonly server: TemporalServerReader;
   /** Also `delivered` if the workflow was started before, whether it still runs or not. */
   start(start: WorkflowStart, summary: string): Promise<Delivery>;
   cancel(importId: string, signal: CancelSignal): Promise<Delivery>;
@@ -54,6 +57,8 @@ export interface ImportWorkflows {
   /** Starts a run of the late checks that are due. `notRunning`: one runs already, for this or another API process. */
   startLateChecks(): Promise<Delivery>;
   status(importId: string): Promise<WorkflowStatus>;
+  /** The result of a completed workflow; null: it cannot be read. */
+  outcome(importId: string): Promise<ImportOutcome | null>;
   /** The time after which no activity of a closed workflow runs; ms. */
   readonly activitiesEndWithinMs: number;
 }

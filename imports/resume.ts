@@ -3,10 +3,12 @@
  * then it signals the workflow. The sweep repeats signals that were claimed but not delivered.
  */
 import { type FinalState, isFinal, type State } from '../domain/import.js';
+import { isLostImport } from '../domain/lost-workflow.js';
 import { amendedRequest } from '../domain/request/amend.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { ResumeClaim } from '../store/decisions.js';
 import { WORKER_MISSING } from '../store/worker-waits.js';
+import { isFoundAgain } from './check-workflows.js';
 import type { ImportDependencies } from './ports.js';
 import { unknownCode } from './unknown-code.js';
 
@@ -38,6 +40,11 @@ export async function resumeImport(
   const { attentionVersion, attention, state } = found;
   if (state === 'attention' && attentionVersion === null && attention?.code === WORKER_MISSING) {
     return await waitAgain(deps, importId, set);
+  }
+  if (state === 'attention' && attention !== null && isLostImport(attention)) {
+    // The workflow may run again: an operator has corrected the address.
+    if (await isFoundAgain(deps, importId)) return resumeImport(deps, importId, set, note);
+    return { kind: 'workflowGone', namespace: deps.workflows.namespace };
   }
   if (state !== 'attention' || attentionVersion === null) return { kind: 'notWaiting', state };
   const amended = amendedRequest(found, set);

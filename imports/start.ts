@@ -52,7 +52,7 @@ export async function startWorkflow(deps: ImportDependencies, accepted: ImportTo
   const { id, request, fileQueue } = accepted;
   const summary = `${request.imageName} → ${request.region}`;
   const delivery = await deps.workflows.start({ importId: id, request, fileQueue }, summary);
-  if (delivery.kind === 'delivered') await deps.store.markStarted(id);
+  if (delivery.kind === 'delivered') await deps.store.markStarted(id, await deps.workflows.server.lately());
   return delivery;
 }
 

@@ -1,7 +1,9 @@
 /**
- * Starts workflows and delivers resumes that a dead process or an outage of Temporal left pending, and starts the late checks
- * of ended imports that are due.
+ * Starts workflows and delivers resumes and cancels that a dead process or an outage of Temporal left pending, compares the
+ * records with the workflows, and starts the late checks of ended imports that are due.
  */
+import { deliverCancels } from './cancel.js';
+import { checkWorkflows } from './check-workflows.js';
 import type { ImportDependencies } from './ports.js';
 import { deliverClaims } from './resume.js';
 import { startWorkflow } from './start.js';
@@ -23,6 +25,8 @@ export async function sweepImports(deps: ImportDependencies, log: SweepLog, minA
     return;
   }
   await deliverClaims(deps, minAgeMs, SWEEP_PAGE);
+  await deliverCancels(deps, SWEEP_PAGE);
+  await checkWorkflows(deps);
   if (await deps.store.isLateCheckDue()) await startLateChecks(deps, log);
 }
 

@@ -1,21 +1,22 @@
 /** Starts, signals and describes the workflows of imports on a Temporal server. */
-import {
-  type Client,
-  isGrpcServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { importWorkflowId } from '../domain/ids.js';
 import {
   type ActivityTiming,
   CANCEL_SIGNAL,
   IMPORT_WORKFLOW,
+  type ImportOutcome,
   type ImportWorkflowInput,
   LATE_CHECK_WORKFLOW,
   MAIN_QUEUE,
   RESUME_SIGNAL,
 } from '../domain/process-names.js';
 import type { Delivery, ImportWorkflows, WorkflowStart } from './ports.js';
+import { createServerReader } from './temporal-server.js';
+import { unreachableReason } from './unreachable.js';
+import { statusOf } from './workflow-status.js';
+
+type ImportWorkflow = (input: ImportWorkflowInput) => Promise<ImportOutcome>;
 
 const ANSWER_WITHIN_MS = 5_000;
 /** One for all API processes. */
@@ -23,6 +24,11 @@ const LATE_CHECK_WORKFLOW_ID = 'late-checks';
 const LATE_CHECKS_END_WITHIN = '1 hour';
 /** An activity is notified of the end of its workflow by a heartbeat; several heartbeats fit into one timeout. */
 const HEARTBEAT_TIMEOUTS = 2;
+
+/** The time after which no activity of a closed workflow runs; ms. */
+export function activitiesEndWithinMs({ heartbeatTimeoutMs }: ActivityTiming): number {
+  return HEARTBEAT_TIMEOUTS * heartbeatTimeoutMs;
+}
 
 export function createImportWorkflows(client: Client, timing: ActivityTiming): ImportWorkflows {
   async function send(call: () => Promise<unknown>): Promise<Delivery> {
@@ -53,7 +59,8 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
 
   return {
     namespace: client.options.namespace,
-    activitiesEndWithinMs: HEARTBEAT_TIMEOUTS * timing.heartbeatTimeoutMs,
+    server: createServerReader(client),
+    activitiesEndWithinMs: activitiesEndWithinMs(timing),
 
     async start(start, staticSummary) {
       const delivery = await send(() =>
@@ -92,20 +99,16 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
         }),
       ),
 
-    async status(importId) {
+    status: (importId) => statusOf(client, importWorkflowId(importId)),
+
+    async outcome(importId) {
+      const { workflow } = client;
       try {
-        const { status, closeTime } = await withDeadline(client, () =>
-          client.workflow.getHandle(importWorkflowId(importId)).describe(),
+        return await withDeadline(client, () =>
+          workflow.getHandle<ImportWorkflow>(importWorkflowId(importId)).result(),
         );
-        if (status.name === 'RUNNING' || status.name === 'PAUSED') return { kind: 'running' };
-        if (status.name === 'COMPLETED') return { kind: 'completed' };
-        const how = status.name.toLowerCase().replaceAll('_', ' ');
-        return { kind: 'broken', how, closedAtMs: closeTime?.getTime() ?? Date.now() };
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { kind: 'unknown' };
-        const reason = unreachableReason(error);
-        if (reason === null) throw error;
-        return { kind: 'unreachable', reason };
+      } catch {
+        return null;
       }
     },
   };
@@ -113,17 +116,4 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
 
 function withDeadline<T>(client: Client, call: () => Promise<T>): Promise<T> {
   return client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
-}
-
-/** gRPC's INVALID_ARGUMENT: the message itself is invalid, which is a bug of this service. */
-const INVALID_ARGUMENT = 3;
-
-/** Why the server did not respond or rejected the call; null for any other error. */
-export function unreachableReason(error: unknown): string | null {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (isGrpcServiceError(cause)) return cause.code === INVALID_ARGUMENT ? null : cause.details || cause.message;
-    // Thrown by the client before a connection exists.
-    if (/connect before the deadline|channel has been (shut down|closed)/i.test(cause.message)) return cause.message;
-  }
-  return null;
 }

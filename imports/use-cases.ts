@@ -3,6 +3,7 @@ import type { Requester } from '../domain/import-facts.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import { cancelImport } from './cancel.js';
 import { importReading } from './read.js';
+import { listLostImports, reconcileImports } from './reconcile.js';
 import { resumeCause, resumeImport } from './resume.js';
 import { type NewImportOrder, type StartDependencies, startImport } from './start.js';
 
@@ -18,6 +19,9 @@ export function createImportUseCases(deps: StartDependencies) {
     resume: (importId: string, set: Readonly<Record<string, unknown>>, by?: Requester) =>
       resumeImport(deps, importId, set, noteOf(by)),
     resumeCause: (code: string, by?: Requester) => resumeCause(deps, code, noteOf(by)),
+    connectedServer: () => deps.workflows.server.now(),
+    listLost: () => listLostImports(deps),
+    reconcileLost: () => reconcileImports(deps),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { EcsApi, ImageView } from '../alibaba/cloud.js';
 import { fail } from '../domain/errors/index.js';
-import { type LedgerEntry, openEntries } from '../domain/ledger.js';
+import type { LedgerEntry } from '../domain/ledger.js';
 import { isStalled, unchangedSince } from './patience.js';
 import { hasCode, isRefusal, orGoneWithParent } from './refusal.js';
 import { inRegion } from './shell-command.js';
@@ -99,15 +99,4 @@ async function deleteSnapshot(ecs: EcsApi, work: Pausing, snapshotId: string): P
 
 export function snapshotRemovalCommand({ regionId, key }: LedgerEntry<'snapshot'>): string {
   return inRegion(regionId, 'DeleteSnapshot', '--SnapshotId', key);
-}
-
-/** For images that an operator deletes, and whose snapshots the ledger does not know: only the image shows them. */
-export function snapshotNote(ledger: readonly LedgerEntry[], remaining: readonly LedgerEntry[]): string {
-  const known = new Set(openEntries(ledger, 'snapshot').map(({ detail }) => detail.imageId));
-  const images = [...openEntries(remaining, 'image'), ...openEntries(remaining, 'copy')];
-  const unknown = images.flatMap(({ regionId, detail: { imageId } }) =>
-    imageId === null || known.has(imageId) ? [] : [inRegion(regionId, 'DescribeImages', '--ImageId', imageId)],
-  );
-  if (unknown.length === 0) return '';
-  return `; read the SnapshotId of each disk before you delete an image (${unknown.join('; ')}), and delete these snapshots after it`;
 }

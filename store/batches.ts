@@ -3,7 +3,9 @@
 import type pg from 'pg';
 import type { BatchCounts, BatchHold, BatchState } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import type { TemporalServer } from '../domain/temporal-server.js';
 import { removeGoneArrivals } from './batch-arrivals.js';
+import { type BatchToStart, batchCheckQueries } from './batch-checks.js';
 import { needsOf } from './batch-needs.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
@@ -24,11 +26,17 @@ export interface BatchWrite {
   readonly attention: BatchHold | null;
 }
 
-export interface BatchToStart {
-  readonly id: string;
-  readonly policy: BatchPolicy;
-  readonly claimedPage: number;
+export type { BatchToStart } from './batch-checks.js';
+
+export interface RecordedStep {
   readonly step: number;
+  readonly state: BatchState;
+}
+
+export interface RecordedBatch extends BatchToStart {
+  readonly state: BatchState;
+  /** Where its workflow was started or last seen; null: unknown. */
+  readonly server: TemporalServer | null;
 }
 
 /** The limits that choose a page of items. */
@@ -64,6 +72,7 @@ export type BatchStore = ReturnType<typeof createBatchStore>;
 export function createBatchStore(pool: pg.Pool) {
   return {
     removeGoneArrivals: () => removeGoneArrivals(pool),
+    ...batchCheckQueries(pool),
 
     async toStart(olderThanMs: number, limit: number): Promise<readonly BatchToStart[]> {
       const result = await pool.query<BatchToStart>(
@@ -76,35 +85,41 @@ export function createBatchStore(pool: pg.Pool) {
     },
 
     /** The state that a starting workflow of the batch needs, for the first run and for later runs. */
-    async forStart(batchId: string): Promise<(BatchToStart & { readonly state: BatchState }) | null> {
-      const result = await pool.query<BatchToStart & { readonly state: BatchState }>(
-        `select id, state, policy, claimed_page as "claimedPage", step::int as step from batches
+    async forStart(batchId: string): Promise<RecordedBatch | null> {
+      const result = await pool.query<RecordedBatch>(
+        `select id, state, policy, claimed_page as "claimedPage", step::int as step, temporal as server from batches
          where id = $1 and arriving_seen_at is null`,
         [batchId],
       );
       return result.rows[0] ?? null;
     },
 
-    async markStarted(batchId: string): Promise<void> {
-      await pool.query('update batches set workflow_started_at = now() where id = $1 and workflow_started_at is null', [
-        batchId,
-      ]);
+    /** @param server where the workflow was started; null: unknown */
+    async markStarted(batchId: string, server: TemporalServer | null = null): Promise<void> {
+      await pool.query(
+        `update batches set workflow_started_at = now(), temporal = coalesce($2::jsonb, temporal)
+         where id = $1 and workflow_started_at is null`,
+        [batchId, server === null ? null : JSON.stringify(server)],
+      );
     },
 
-    async write(write: BatchWrite): Promise<void> {
-      await pool.query(
-        `with before as (select policy ->> 'order' as listed from batches where id = $1),
+    /** @returns null if it is written; otherwise what the record shows: a later step has written to it */
+    async write(write: BatchWrite): Promise<RecordedStep | null> {
+      const result = await pool.query<RecordedStep & { readonly written: boolean }>(
+        `with before as (select policy ->> 'order' as listed, step, state from batches where id = $1),
          changed as (
            update batches set step = $2, policy = $4, attention = $5, updated_at = now(),
              state = case when cancel_asked_at is null or $3 in ${FINAL_STATES_SQL} then $3 else 'cancelling' end,
              cancel_asked_at = case when $3 in ${FINAL_STATES_SQL} then null else cancel_asked_at end,
              waits_for = case when $3 = 'running' then waits_for end,
              ended_at = case when $3 in ${FINAL_STATES_SQL} then now() end
-           where id = $1 and step <= $2 returning id
+           where id = $1 and (step < $2 or step = $2 and state not in ${FINAL_STATES_SQL}) returning id
+         ), ranked as (
+           update batch_items set rank = ${RANK_SQL("($4::jsonb ->> 'order')")}
+           from changed, before
+           where batch_id = changed.id and batch_items.state = 'waiting' and listed is distinct from $4::jsonb ->> 'order'
          )
-         update batch_items set rank = ${RANK_SQL("($4::jsonb ->> 'order')")}
-         from changed, before
-         where batch_id = changed.id and batch_items.state = 'waiting' and listed is distinct from $4::jsonb ->> 'order'`,
+         select step::int, state, exists (select from changed) as written from before`,
         [
           write.batchId,
           write.step,
@@ -113,6 +128,8 @@ export function createBatchStore(pool: pg.Pool) {
           write.attention === null ? null : JSON.stringify(write.attention),
         ],
       );
+      const [row] = result.rows;
+      return row === undefined || row.written ? null : { step: row.step, state: row.state };
     },
 
     /** Shows an accepted cancel before the workflow acts on it. Has no effect on a batch that has ended. */
@@ -198,6 +215,9 @@ export function createBatchStore(pool: pg.Pool) {
         return { items: await (isRepeated ? claimedPage : claimPage)(client, choice), isRepeated };
       });
     },
+
+    /** The items of a page that was claimed before, except those whose imports have ended; none: it was not claimed, or all have ended. */
+    claimedItems: (batchId: string, page: number) => claimedPage(pool, { batchId, page }),
 
     /** Cancels the waiting items. */
     async dropWaiting(batchId: string): Promise<void> {
@@ -285,7 +305,10 @@ export async function countItems(pool: pg.Pool, batchId: string): Promise<BatchC
   };
 }
 
-async function claimedPage(client: pg.PoolClient, { batchId, page }: PageChoice): Promise<readonly ItemToStart[]> {
+async function claimedPage(
+  client: pg.Pool | pg.PoolClient,
+  { batchId, page }: Pick<PageChoice, 'batchId' | 'page'>,
+): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(
     `select import_id as "importId", file_queue as "fileQueue" from batch_items
      where batch_id = $1 and page = $2 and state = 'started' order by rank, item`,
@@ -329,8 +352,9 @@ async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<rea
        from picked p where b.batch_id = $1 and b.item = p.item
        returning b.*
      ), made as (
-       insert into imports (id, state, phase, request, progress, file_queue, request_digest, batch_id, workflow_started_at)
-       select import_id, 'running', 'accepted', request, $9, file_queue, '', batch_id, now() from claimed
+       insert into imports (id, state, phase, request, progress, file_queue, request_digest, batch_id, workflow_started_at, temporal)
+       select import_id, 'running', 'accepted', request, $9, file_queue, '', batch_id, now(),
+         (select temporal from batches where id = $1) from claimed
        returning id
      ), line as (
        insert into timeline (import_id, phase) select id, 'accepted' from made

@@ -1,6 +1,7 @@
 /** Cancel and resume of an existing import. Each decision is one SQL statement. */
 import type pg from 'pg';
 import type { Phase, State } from '../domain/import.js';
+import type { CancelSignal } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { CHANGES_CHANNEL } from './step-write.js';
@@ -19,6 +20,8 @@ export interface ImportStanding {
   /** False until a start of its workflow has been confirmed. */
   readonly workflowStarted: boolean;
   readonly createdAt: string;
+  /** Of an import that has ended: when it ended. */
+  readonly updatedAt: string;
 }
 
 export interface ResumeClaim {
@@ -37,24 +40,19 @@ export function decisionStatements(pool: pg.Pool) {
 
   return {
     async standing(importId: string): Promise<ImportStanding | null> {
-      const result = await pool.query<StandingRow>(
-        `select id, state, phase, request, file_queue, version, attention_version, created_at,
-           workflow_started_at is not null as workflow_started
-         from imports where id = $1`,
-        [importId],
-      );
+      const result = await pool.query<StandingRow>(`select ${STANDING_COLUMNS} from imports where id = $1`, [importId]);
       const row = result.rows[0];
       return row === undefined ? null : standingOf(row);
     },
 
     /**
-     * Sets the state to `cancelling`; afterwards the import cannot end as `succeeded`. Call it after the workflow has received
-     * the cancel. A stop at which the workflow still waits stays visible: a stop of `accepted`, or a stop of the cleanup that
-     * was written after the cancel was sent.
+     * Sets the state to `cancelling`; afterwards the import cannot end as `succeeded`. A stop at which the workflow still waits
+     * stays visible: a stop of `accepted`, or a stop of the cleanup that was written after the cancel was sent.
      * @param seen version of the stop that the cancel ended, as the record showed it before
+     * @param undelivered the cancel, if the workflow has not received it; the sweep delivers it
      * @returns false if the import has ended
      */
-    recordCancel(importId: string, seen: number | null): Promise<boolean> {
+    recordCancel(importId: string, seen: number | null, undelivered: CancelSignal | null): Promise<boolean> {
       return changes(
         `with before as (
            select id, state as old_state,
@@ -62,7 +60,7 @@ export function decisionStatements(pool: pg.Pool) {
                and (phase = 'accepted' or phase = 'cleanup' and attention_version is distinct from $2) as stays
            from imports where id = $1 and state not in ${FINAL_STATES_SQL} for update
          ), changed as (
-           update imports set cancel_asked_at = coalesce(cancel_asked_at, now()),
+           update imports set cancel_asked_at = coalesce(cancel_asked_at, now()), cancel_undelivered = $3::jsonb,
              state = case when stays then state else 'cancelling' end,
              attention = case when stays then attention end,
              attention_version = case when stays then attention_version end,
@@ -74,7 +72,7 @@ export function decisionStatements(pool: pg.Pool) {
            select id, 'state', phase, state, phase || ' (' || state || ')' from changed where old_state <> state
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [importId, seen],
+        [importId, seen, undelivered === null ? null : JSON.stringify(undelivered)],
       );
     },
 
@@ -160,7 +158,10 @@ export function decisionStatements(pool: pg.Pool) {
   };
 }
 
-interface StandingRow {
+export const STANDING_COLUMNS = `id, state, phase, request, file_queue, version, attention_version, created_at, updated_at,
+  workflow_started_at is not null as workflow_started`;
+
+export interface StandingRow {
   readonly id: string;
   readonly state: State;
   readonly phase: Phase;
@@ -169,10 +170,11 @@ interface StandingRow {
   readonly version: string;
   readonly attention_version: string | null;
   readonly created_at: Date;
+  readonly updated_at: Date;
   readonly workflow_started: boolean;
 }
 
-function standingOf(row: StandingRow): ImportStanding {
+export function standingOf(row: StandingRow): ImportStanding {
   return {
     id: row.id,
     state: row.state,
@@ -183,5 +185,6 @@ function standingOf(row: StandingRow): ImportStanding {
     attentionVersion: row.attention_version === null ? null : Number(row.attention_version),
     workflowStarted: row.workflow_started,
     createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
   };
 }

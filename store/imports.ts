@@ -5,6 +5,7 @@ import type { Attention, ImportError, Phase, Progress, State } from '../domain/i
 import type { Requester } from '../domain/import-facts.js';
 import { LATE_WINDOW_MS, lateCheckAt } from '../domain/late-check.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import type { TemporalServer } from '../domain/temporal-server.js';
 import { decisionStatements } from './decisions.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
@@ -18,6 +19,7 @@ import { orphanQueries } from './orphans.js';
 import { CHANGES_CHANNEL, type StepWrite, VERSIONS_PER_STEP } from './step-write.js';
 import { waitingQueries } from './waiting.js';
 import { workerWaitQueries } from './worker-waits.js';
+import { workflowCheckQueries } from './workflow-checks.js';
 
 export interface NewImport {
   readonly id: string;
@@ -134,10 +136,13 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       return result.rows.map((row) => ({ id: row.id, request: row.request, fileQueue: row.file_queue }));
     },
 
-    async markStarted(importId: string): Promise<void> {
-      await pool.query('update imports set workflow_started_at = now() where id = $1 and workflow_started_at is null', [
-        importId,
-      ]);
+    /** @param server where the workflow was started; null: unknown */
+    async markStarted(importId: string, server: TemporalServer | null = null): Promise<void> {
+      await pool.query(
+        `update imports set workflow_started_at = now(), temporal = coalesce($2::jsonb, temporal)
+         where id = $1 and workflow_started_at is null`,
+        [importId, server === null ? null : JSON.stringify(server)],
+      );
     },
 
     /** Starts a phase, or continues it after attention; ends the previous phase in the timeline. */
@@ -263,6 +268,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...orphanQueries(pool),
     ...lateCheckQueries(pool, lateWindowMs),
     ...orphanSnapshotQueries(pool),
+    ...workflowCheckQueries(pool),
 
     async ping(): Promise<void> {
       await pool.query('select 1');

@@ -10,15 +10,19 @@ import {
   ParentClosePolicy,
   patched,
   startChild,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { PageAnswer } from '../activities/batch/next-page.js';
-import type { BatchFinalState, BatchState } from '../domain/batch/batch.js';
+import { type BatchFinalState, type BatchState, isFinalBatch } from '../domain/batch/batch.js';
 import type { BatchOutcome, BatchWorkflowInput } from '../domain/batch/names.js';
 import { importWorkflowId } from '../domain/ids.js';
 import { IMPORT_WORKFLOW, type ImportWorkflowInput, MAIN_QUEUE, WATCH_QUEUE } from '../domain/process-names.js';
 import { batchActivitiesOn, pageWaitersOn } from './activity-options.js';
 import { openControl, stateOf } from './batch-control.js';
 import type { importImage } from './import-image.js';
+
+/** Temporal ends a workflow with more than 51,200 events. A page of 200 items has about 1,200. */
+const MAX_EVENTS = 2_000;
 
 /**
  * Promises: every item is started once for each attempt, and the batch ends when all items have ended.
@@ -28,7 +32,20 @@ import type { importImage } from './import-image.js';
  */
 export async function runBatch(input: BatchWorkflowInput): Promise<BatchOutcome> {
   const native = CancellationScope.current().cancelRequested;
-  return await CancellationScope.nonCancellable(() => run(input, native));
+  try {
+    return await CancellationScope.nonCancellable(() => run(input, native));
+  } catch (reason) {
+    if (reason instanceof BatchEnded) return { state: reason.state };
+    throw reason;
+  }
+}
+
+/** The record shows that the batch has ended: an operator reset its workflow afterwards. */
+class BatchEnded extends Error {
+  override readonly name = 'BatchEnded';
+  constructor(readonly state: BatchFinalState) {
+    super(`the batch has ended as ${state}`);
+  }
 }
 
 async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Promise<BatchOutcome> {
@@ -50,8 +67,30 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
 
   async function note(state: BatchState): Promise<void> {
     noted = state;
-    step += 1;
-    await onAnyWorker.noteBatch({ batchId, step, state, policy: control.policy, attention: control.attention });
+    for (;;) {
+      step += 1;
+      const { policy, attention } = control;
+      const recorded = await onAnyWorker.noteBatch({ batchId, step, state, policy, attention });
+      // A later step has written to the record: an operator reset the workflow, whose steps count again from an earlier one.
+      if (!recorded || recorded.state === state || !patched('batch-record-decides')) return;
+      if (isFinalBatch(recorded.state)) throw new BatchEnded(recorded.state);
+      step = recorded.step;
+    }
+  }
+
+  /** Pauses, resumes and changes in vain are unlimited; the history of a run is not. */
+  async function continueIfLong(): Promise<void> {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    const isLong = continueAsNewSuggested || historyLength >= MAX_EVENTS;
+    if (!isLong || control.cancel !== null || control.toResume.length > 0 || control.retried) return;
+    if (!patched('continue-long-batch')) return;
+    await condition(allHandlersFinished);
+    await continueRun();
+  }
+
+  async function continueRun(): Promise<void> {
+    const { policy, paused, forgiven } = control;
+    await continueAsNew<typeof runBatch>({ batchId, pace, policy, page, step, paused, forgiven, noted });
   }
 
   /** Waits for items that the policy allows to start. Null: a signal arrived meanwhile. */
@@ -109,6 +148,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     await resumeStoppedImports();
     const state = stateOf(control);
     if (state !== noted) await note(state);
+    if (state === 'paused' || state === 'running') await continueIfLong();
     if (state === 'paused' || state === 'attention') {
       await condition(() => stateOf(control) !== state || control.toResume.length > 0);
       continue;
@@ -128,8 +168,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
       page += 1;
       await condition(allHandlersFinished);
       if (stateOf(control) !== 'cancelling' && control.toResume.length === 0) {
-        const { policy, paused, forgiven } = control;
-        await continueAsNew<typeof runBatch>({ batchId, pace, policy, page, step, paused, forgiven, noted });
+        await continueRun();
       }
     } else {
       const end = endOf(stopped, answer.failed);

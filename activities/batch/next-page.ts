@@ -50,6 +50,13 @@ export function createNextPage(deps: PageDependencies) {
     let gatheringSince: number | null = null;
     let isChecked = policy.checkFirst === false;
     try {
+      // Claimed for an earlier run or attempt, which may have ended before it started the imports: they fill the room that
+      // admission would wait for.
+      const claimed = await deps.batches.claimedItems(batchId, input.page);
+      if (claimed.length > 0) {
+        const { failed } = await deps.batches.settle(batchId);
+        return { kind: 'page', items: claimed, failed };
+      }
       for (;;) {
         const counts = await deps.batches.settle(batchId);
         const { failed } = counts;

@@ -4,6 +4,7 @@ import { stream } from 'hono/streaming';
 import { z } from 'zod';
 import type { PolicyOutcome } from '../../batches/steer.js';
 import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../../domain/batch/batch.js';
+import { describeServer } from '../../domain/temporal-server.js';
 import { answers, json, other, problem as refusal } from '../answers.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
@@ -233,6 +234,12 @@ function batchOf(id: string, outcome: PolicyOutcome): BatchView {
       throw problem('invalidRequest', 'the policy is not valid', 'Fix the fields in errors[]. Nothing was changed.', {
         errors: outcome.problems,
       });
+    case 'otherServer':
+      throw problem(
+        'otherTemporal',
+        `batch ${id} runs in ${describeServer(outcome.startedIn)}, but this service is connected to ${describeServer(outcome.connected)}; nothing was changed`,
+        'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to the server that runs the batch. If that server no longer exists, run ecs-image-import reconcile.',
+      );
     case 'unreachable':
       throw unreachable(`the request did not reach batch ${id}`, outcome.reason);
   }

@@ -84,7 +84,7 @@ const cancel = createRoute({
     202: json('Accepted; the import ends in state cancelled', 'Import'),
     404: noSuchImport,
     409: refusal('The import has already ended, or its workflow is not in this Temporal namespace'),
-    503: refusal('Temporal cannot be reached; nothing was changed'),
+    503: refusal('The workflow of the import is just being started; nothing was changed'),
   }),
 });
 
@@ -191,13 +191,13 @@ function notCancelled(id: string, outcome: Exclude<CancelOutcome, { readonly kin
       return problem(
         'workflowMissing',
         `Temporal namespace ${outcome.namespace} has no workflow of import ${id}; nothing was changed`,
-        'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to the server that runs this import. If its database was lost, delete the resources in the ledger of the report manually.',
+        'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to the server that runs this import. If its database was lost or restored, run ecs-image-import reconcile.',
       );
     case 'workflowCompleted':
       return problem(
         'workflowMissing',
         `the workflow of import ${id} has completed in Temporal namespace ${outcome.namespace}, but the database does not contain its result; nothing was changed`,
-        'Check that DATABASE_URL and TEMPORAL_ADDRESS belong together and that neither was restored from a backup. Delete the resources in the ledger of the report manually.',
+        'Check that DATABASE_URL and TEMPORAL_ADDRESS belong together and that neither was restored from a backup. Then run ecs-image-import reconcile.',
       );
     case 'unreachable':
       return unreachable(`cancel did not reach import ${id}`, outcome.reason);
@@ -238,7 +238,7 @@ function notResumed(id: string, outcome: Exclude<ResumeOutcome, { readonly kind:
       return problem(
         'workflowMissing',
         `no workflow of import ${id} runs in Temporal namespace ${outcome.namespace}; nothing was changed`,
-        'If it was terminated, cancel the import: this removes its resources. Otherwise check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
+        'If it was terminated, the import is cleaned up within a minute, or immediately after a cancel. Otherwise check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, then run ecs-image-import reconcile.',
         { state: 'attention' },
       );
   }

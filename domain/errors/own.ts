@@ -79,6 +79,20 @@ export const OWN = [
       'Check that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name the server that runs the import. A stopped import whose workflow was terminated is cleaned up by a cancel.',
   },
   {
+    code: 'Import.WorkflowLost',
+    meaning: 'The Temporal server does not run the workflow of the import',
+    class: 'attention',
+    remedy:
+      'Resume to check again; the import continues by itself if its workflow runs again. If the Temporal server was emptied or restored from a backup, check what ecs-image-import reconcile lists, then end these imports with reconcile --apply.',
+  },
+  {
+    code: 'Import.OtherTemporal',
+    meaning: 'The import was started on another Temporal cluster or in another namespace',
+    class: 'attention',
+    remedy:
+      'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to the server that runs it and restart the API and the workers: the import continues by itself, or when you resume it. Only if that server no longer exists, check what ecs-image-import reconcile lists, then end these imports with reconcile --apply.',
+  },
+  {
     code: 'Import.Superseded',
     meaning: 'The import has ended, or another worker runs a newer attempt of this step',
     class: 'transient',
@@ -200,6 +214,20 @@ export const OWN = [
     meaning: 'The batch is not in a state that allows this operation',
     class: 'request',
     remedy: 'Check its state with ecs-image-import batch status BATCH_ID.',
+  },
+  {
+    code: 'Batch.WorkflowLost',
+    meaning: 'The Temporal server does not run the workflow of the batch',
+    class: 'attention',
+    remedy:
+      'If the Temporal server was emptied or restored from a backup, resume the batch to continue it from the database, or end it with reconcile --apply after you have checked what ecs-image-import reconcile lists. Its imports are listed separately.',
+  },
+  {
+    code: 'Batch.OtherTemporal',
+    meaning: 'The batch was started on another Temporal cluster or in another namespace',
+    class: 'attention',
+    remedy:
+      'Set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE to the server that runs it and restart the API and the workers: the batch continues by itself, no resume is needed. Only if that server no longer exists, check what ecs-image-import reconcile lists, then end the batch with reconcile --apply.',
   },
   {
     code: 'Batch.CanaryFailed',

@@ -18,7 +18,6 @@ import { describeImage } from './image-view.js';
 import { dropRemoved, imageStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
 import { snapshotIdsOf } from './snapshots-of-images.js';
-import { checkTagFilter } from './text-rules.js';
 
 /** The ARN of the call's image, which a policy must allow. */
 export const imageArn = (call: ApiCall) =>
@@ -62,11 +61,7 @@ function describeImages(call: ApiCall) {
 }
 
 function find(call: ApiCall, regionId: string, filters: Filters): readonly ImageRecord[] {
-  const { tags } = filters;
-  const known = dropRemoved(call.world, candidates(call, regionId, filters), call.now);
-  const withTags = known.filter((image) => tags.every(({ key, value }) => hasTag(image, key, value)));
-  checkTagFilter(call, tags.length, withTags.length);
-  return withTags
+  return dropRemoved(call.world, candidates(call, regionId, filters), call.now)
     .filter((image) => filters.predicates.every((matches) => matches(image)))
     .sort((a, b) => b.createdAt - a.createdAt || (a.imageId < b.imageId ? -1 : 1));
 }
@@ -117,6 +112,7 @@ function readFilters(call: ApiCall): Filters {
     predicates: [
       (image) => statuses === null || statuses.has(imageStatus(image, call.now)),
       (image) => pattern === null || pattern.test(image.imageName),
+      (image) => tags.every(({ key, value }) => hasTag(image, key, value)),
       (image) => usable === null || usable === ['Available', 'Deprecated'].includes(imageStatus(image, call.now)),
       (image) => !flagOf(call, 'IsPublic') || image.isPublic === true,
       // No instances exist, so no image is in use.

@@ -19,7 +19,7 @@ import { dryRunPassed, missingParameter } from '../rpc-errors.js';
 import { ACCOUNT_ID } from '../world.js';
 import { regionIds, regionOf } from './regions.js';
 import { isUsedByImage, snapshotStatus } from './snapshots-of-images.js';
-import { checkTagFilter, MAX_TAGS, tooManyTags } from './text-rules.js';
+import { MAX_TAGS, tooManyTags } from './text-rules.js';
 
 export const snapshotActions: Readonly<Record<string, ApiAction>> = {
   DescribeSnapshots: {
@@ -58,18 +58,9 @@ function deletionArn(call: ApiCall): string {
 function describeSnapshots(call: ApiCall) {
   const regionId = regionOf(call);
   const matches = readFilters(call);
-  const tags = tagsOf(call);
-  const tagged: Filter = (snapshot) =>
-    tags.every(({ key, value }) => {
-      const own = snapshot.tags[key];
-      return own !== undefined && (value === undefined || own === value);
-    });
   if (flagOf(call, 'DryRun')) throw dryRunPassed();
-  const known = [...call.world.snapshots.values()]
+  const found = [...call.world.snapshots.values()]
     .filter((snapshot) => snapshot.regionId === regionId && statusOf(call, snapshot) !== 'absent')
-    .filter(tagged);
-  checkTagFilter(call, tags.length, known.length);
-  const found = known
     .filter((snapshot) => matches.every((match) => match(snapshot)))
     .sort((a, b) => b.createdAt - a.createdAt || (a.snapshotId < b.snapshotId ? -1 : 1));
   const { items, fields } = page(call, found);
@@ -78,17 +69,13 @@ function describeSnapshots(call: ApiCall) {
 
 type Filter = (snapshot: SnapshotRecord) => boolean;
 
-function tagsOf(call: ApiCall) {
+function readFilters(call: ApiCall): readonly Filter[] {
+  const ids = idsOf(call);
   const tags = recordsOf(call, 'Tag').map(({ fields }) => ({
     key: fields.Key ?? '',
     value: fields.Value || undefined,
   }));
   if (tags.length > MAX_TAGS) throw tooManyTags();
-  return tags;
-}
-
-function readFilters(call: ApiCall): readonly Filter[] {
-  const ids = idsOf(call);
   const text: readonly (readonly [string, (snapshot: SnapshotRecord) => string])[] = [
     ['SnapshotName', (snapshot) => snapshot.snapshotName],
     ['SnapshotType', () => 'user'],
@@ -105,6 +92,11 @@ function readFilters(call: ApiCall): readonly Filter[] {
   ];
   return [
     (snapshot) => ids === null || ids.has(snapshot.snapshotId),
+    (snapshot) =>
+      tags.every(({ key, value }) => {
+        const own = snapshot.tags[key];
+        return own !== undefined && (value === undefined || own === value);
+      }),
     ...text.flatMap(([name, read]): Filter[] => {
       const value = given(call, name)?.toLowerCase();
       // "all (default)" of Status and SnapshotType.

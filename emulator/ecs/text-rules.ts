@@ -51,14 +51,3 @@ export function readTags(call: ApiCall): Readonly<Record<string, string>> {
 export function tooManyTags(): ApiError {
   return new ApiError(400, 'NumberExceed.Tags', 'The maximum number of Tags is exceeded.');
 }
-
-/**
- * "If you use a single tag to filter resources, the resource count with the tag cannot exceed 1000 … call ListTagResources."
- * The vendor publishes no code for it, so this one is the emulator's.
- */
-export function checkTagFilter({ world }: ApiCall, tags: number, matching: number): void {
-  const limit = world.settings.tagFilterLimit;
-  if (tags === 0 || matching <= limit) return;
-  const message = `More than ${limit} resources have these tags. Call ListTagResources instead.`;
-  throw new ApiError(400, 'InvalidTagFilter.TooManyResources.Emulated', message);
-}

@@ -72,6 +72,7 @@ const imports = {
       },
     ]),
   ),
+  connectedServer: async () => null,
   start: async (order: unknown) => {
     store(JSON.parse(JSON.stringify(order)));
     return { kind: 'keyReused', importId: 'imp-1' };

@@ -174,12 +174,40 @@ describe('cancel', () => {
     expect(await viewOf(id)).toMatchObject({ state: 'attention', attention: { code: 'Second' } });
   });
 
-  test('during an outage of Temporal → changes nothing', async () => {
+  test('during an outage of Temporal → is recorded, excludes success, and is delivered once after the outage', async () => {
     const id = await running();
     server.away = true;
-    expect(await cancelImport(deps, id, { keepImage: false })).toMatchObject({ kind: 'unreachable' });
-    expect(await stateOf(id)).toBe('running');
-    expect(await store.finish({ importId: id, version: 9 * STEP, phase: 'done' }, 'succeeded', null)).toBe(true);
+    expect(await cancelImport(deps, id, { keepImage: true })).toEqual({ kind: 'cancelling' });
+    expect(await stateOf(id)).toBe('cancelling');
+    expect(await store.finish({ importId: id, version: 9 * STEP, phase: 'done' }, 'succeeded', null)).toBe(false);
+    await sweepImports(deps, log, 0);
+    expect(server.to(id)).toEqual([]);
+    server.away = false;
+    await sweepImports(deps, log, 0);
+    await sweepImports(deps, log, 0);
+    expect(server.to(id)).toEqual([{ kind: 'cancel', importId: id, signal: { keepImage: true } }]);
+  });
+
+  test('during an outage of Temporal, of an import whose end is already decided → forgotten after the end', async () => {
+    const id = await running();
+    server.away = true;
+    await cancelImport(deps, id, { keepImage: false });
+    await store.finish({ importId: id, version: 9 * STEP, phase: 'done' }, 'failed', null);
+    server.away = false;
+    await sweepImports(deps, log, 0);
+    expect(server.to(id)).toEqual([]);
+    expect(await store.cancelsToDeliver(10)).toEqual([]);
+  });
+
+  test('that arrives before an equal one has ended the import → is accepted; a later one is rejected', async () => {
+    const id = await running();
+    const askedAt = Date.now();
+    await cancelImport(deps, id, { keepImage: false });
+    await store.finish({ importId: id, version: 9 * STEP, phase: 'done' }, 'cancelled', null);
+    const early = { ...deps, clock: { now: () => askedAt } };
+    expect(await cancelImport(early, id, { keepImage: false })).toEqual({ kind: 'cancelling' });
+    const late = { ...deps, clock: { now: () => Date.now() + 1_000 } };
+    expect(await cancelImport(late, id, { keepImage: false })).toEqual({ kind: 'ended', state: 'cancelled' });
   });
 
   test('twenty times during the end of an import → each is accepted or rejected with the final state', async () => {

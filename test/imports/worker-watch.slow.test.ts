@@ -161,7 +161,7 @@ test.each(['accepted', 'cleanup'] as const)(
     const id = await importOn('web-1', phase);
     await watch(1);
     expect((await viewOf(id)).state).toBe('attention');
-    await store.recordCancel(id, null);
+    await store.recordCancel(id, null, null);
     await watch(1);
     expect(await viewOf(id)).toMatchObject({ state: 'cancelling', attention: null, waitingFor: { host: null } });
     await polls('web-2');

@@ -64,10 +64,6 @@ export class FakeCloud {
     return image;
   }
 
-  failure(action: string, code: string): FailureError {
-    return failure(action, code);
-  }
-
   /** Gives the image a snapshot. */
   addSnapshot(image: Image, snapshotId: string): void {
     image.snapshotIds = [...image.snapshotIds, snapshotId];

@@ -1,5 +1,6 @@
 /** A Temporal server that runs nothing: it takes messages for the workflows that are said to run, and keeps them. */
-import type { CancelSignal, ResumeSignal } from '../../../domain/process-names.js';
+import type { CancelSignal, ImportOutcome, ResumeSignal } from '../../../domain/process-names.js';
+import type { TemporalServer } from '../../../domain/temporal-server.js';
 import type { Delivery, ImportWorkflows, WorkflowStart, WorkflowStatus } from '../../../imports/ports.js';
 
 export type Message =
@@ -14,6 +15,8 @@ export type Message =
       readonly delayMs: number;
     };
 
+export const HERE: TemporalServer = { namespace: 'default', namespaceId: 'namespace-1', clusterId: 'cluster-1' };
+
 export type FakeWorkflows = ReturnType<typeof createFakeWorkflows>;
 
 export function createFakeWorkflows() {
@@ -25,6 +28,9 @@ export function createFakeWorkflows() {
     away: false,
     /** How often late checks were started. */
     lateChecks: 0,
+    /** Null: it does not answer. */
+    identity: HERE as TemporalServer | null,
+    outcomes: new Map<string, ImportOutcome>(),
     /** Runs before a message is delivered, for what happens at that moment. */
     before: async (_message: Message): Promise<void> => undefined,
     hasWorkflow: (importId: string, status: WorkflowStatus) => void statuses.set(importId, status),
@@ -45,6 +51,8 @@ export function createFakeWorkflows() {
   const workflows: ImportWorkflows = {
     namespace: 'default',
     activitiesEndWithinMs: 20_000,
+    server: { now: async () => server.identity, lately: async () => server.identity },
+    outcome: async (importId) => server.outcomes.get(importId) ?? null,
     start: ({ importId }) => deliver({ kind: 'start', importId }, false),
     cancel: (importId, signal) => deliver({ kind: 'cancel', importId, signal }, true),
     resume: (importId, signal) => deliver({ kind: 'resume', importId, signal }, true),
