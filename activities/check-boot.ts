@@ -1,8 +1,8 @@
 /** The boot check of an import, if the request enables it. The outcome is a finding; the log and the last screenshot are stored with the import. */
 import type { Finding } from '../domain/import.js';
 import type { BootCheck } from '../images/boot-check/boot-check.js';
+import type { InspectedDisk } from '../images/verdict/disk-decision.js';
 import type { ActivityDependencies } from './dependencies.js';
-import type { InspectedDisk } from './disk-decision.js';
 import type { Step } from './step.js';
 
 const LOG = 'boot-check.log';

@@ -1,13 +1,10 @@
 /** One disk of a request in preflight: its source and its inspection. */
-import type { Finding } from '../domain/import.js';
-import type { DiskPlan } from '../domain/plan.js';
 import type { ImportRequest } from '../domain/request/request.js';
-import { isVoidWhenConverted } from '../images/convert/decision.js';
 import type { Inspection, InspectOptions } from '../images/inspection.js';
+import { asStated, diskOf, type InspectedDisk } from '../images/verdict/disk-decision.js';
 import { sourceAt } from '../sources/index.js';
 import type { Source } from '../sources/source.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { asStated, diskOf, type InspectedDisk } from './disk-decision.js';
 import { sourceAccess } from './source-access.js';
 
 /** Inspects a disk's source at its location. */
@@ -44,12 +41,4 @@ export async function inspectSource(
 
 export function inspectOptions(request: ImportRequest, number: number, signal: AbortSignal): InspectOptions {
   return { signal, role: number === 1 ? 'system' : 'data', moreDisks: request.disks.length > 1 };
-}
-
-/** The findings about a disk, without those that its conversion makes void. */
-export function findingsOf(inspection: Inspection | null, plan: DiskPlan | null, number: number): readonly Finding[] {
-  const converted = plan?.conversion === 'converted';
-  return (inspection?.findings ?? [])
-    .filter(({ code }) => !converted || !isVoidWhenConverted(code))
-    .map((finding) => ({ ...finding, disk: number }));
 }

@@ -6,12 +6,12 @@ import { settleImage } from '../domain/image-settings.js';
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { Inspection } from '../images/inspection.js';
+import { decideDisk } from '../images/verdict/disk-decision.js';
+import { contradictions, findingsOf, refused } from '../images/verdict/import-policy.js';
 import { checkBoot } from './check-boot.js';
 import { combined, repeatsDecision, withFinding } from './combined-problems.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { decideDisk } from './disk-decision.js';
 import { ofDisk } from './disk-failure.js';
-import { contradictions, refused } from './image-policy.js';
 import {
   checkAccount,
   checkBuckets,
@@ -22,7 +22,7 @@ import {
   dryRun,
   failureOfRule,
 } from './preflight-cloud.js';
-import { findingsOf, inspectDisk } from './preflight-disk.js';
+import { inspectDisk } from './preflight-disk.js';
 import { runStep } from './step.js';
 
 export function createPreflight(deps: ActivityDependencies) {

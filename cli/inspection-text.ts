@@ -1,8 +1,9 @@
 /** Formats an inspection for the terminal: facts about the image, findings and verdict. */
 import type { Severity } from '../domain/import.js';
 import type { Inspection } from '../images/inspection.js';
+import type { ImportVerdict } from '../images/verdict/import-verdict.js';
 import { clean, duration, indent, size } from './format.js';
-import type { ImportVerdict } from './import-verdict.js';
+
 import { findings } from './summary.js';
 
 export function inspectionText(file: string, inspection: Inspection, verdict: ImportVerdict, ms: number): string {
@@ -50,11 +51,13 @@ function layout({ partitionTable, volumes }: Inspection): string {
   return [table, ...each].join('; ');
 }
 
-function resultLine({ depth, format }: Inspection, { conversion, findings: all }: ImportVerdict, ms: number): string {
+function resultLine({ depth, format }: Inspection, verdict: ImportVerdict, ms: number): string {
+  const { conversion, findings: all, accepted } = verdict;
   const count = (severity: Severity) => all.filter((finding) => finding.severity === severity).length;
   const blocking = count('blocking');
   const counts = `${blocking} blocking, ${count('warning')} warnings; inspected in ${duration(ms)}`;
-  if (blocking > 0) return `result: an import would fail before the upload: ${counts}`;
+  if (!accepted) return `result: an import would fail before the upload: ${counts}`;
+  if (blocking > 0) return `result: an import with --force would continue despite the blocking findings: ${counts}`;
   const converted = conversion === 'converted' ? `; an import converts it from ${format}` : '';
   if (depth === 'guest') return `result: no blocking finding${converted}: ${counts}`;
   const later = conversion === 'converted' ? ' and inspects its content then' : '';

@@ -4,7 +4,7 @@ import type { ImportRequest } from './request/request.js';
 
 /**
  * What is decided about one disk. Preflight makes the decision; the upload keeps it as long as the source is the one that
- * preflight inspected, and settles the object's key and the form of a disk that is converted only `if-worth`.
+ * preflight inspected, and settles the object's key and the form of a disk that is converted only `if-faster`.
  */
 export interface DiskPlan {
   /** 1 is the system disk. */
@@ -16,10 +16,10 @@ export interface DiskPlan {
   /** Bytes of the source; null where only its server knows. */
   readonly size: number | null;
   /**
-   * How the bytes are sent: `as-is`, `converted` first, converted `if-worth` by the speed of the link; `unknown` where
-   * the source cannot be inspected before it is on the worker's host.
+   * How the bytes are sent: `as-is`, `converted` first, converted `if-faster` by the speed of the link; `unknown` where
+   * the source cannot be inspected before it is on the worker's host. `if-worth`: `if-faster` in plans of earlier versions.
    */
-  readonly conversion: 'as-is' | 'converted' | 'if-worth' | 'unknown';
+  readonly conversion: 'as-is' | 'converted' | 'if-faster' | 'if-worth' | 'unknown';
   readonly format: string | null;
   readonly diskImageSizeGiB: number | null;
   /** What the decision is based on. Absent where the source was not inspected, has no version, or in plans of earlier versions. */

@@ -6,11 +6,11 @@ import type { ContainerFacts, DiskPlan } from '../../domain/plan.js';
 import { containerOf, convertedFormat, decideConversion } from '../../images/convert/decision.js';
 import { estimateConversion, type LinkSpeed } from '../../images/convert/estimate.js';
 import type { Inspection } from '../../images/inspection.js';
+import { asStated, diskOf } from '../../images/verdict/disk-decision.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import type { LocalFile } from '../../sources/local-file.js';
 import type { OpenedSource } from '../../sources/source.js';
 import type { UploadForm } from '../../store/uploads.js';
-import { asStated, diskOf } from '../disk-decision.js';
 import { inspectOptions } from '../preflight-disk.js';
 import type { UploadContext } from './upload-context.js';
 
@@ -50,7 +50,8 @@ export async function decideForm(context: UploadContext, opened: OpenedSource): 
     disk.conversion === 'unknown' && inspection !== null
       ? await decideConversion(inspection, input.request.upload.convert, programs)
       : disk.conversion;
-  const form = conversion === 'if-worth' ? await fasterForm(context, opened, file, container) : formOf(conversion);
+  const isOpen = conversion === 'if-faster' || conversion === 'if-worth';
+  const form = isOpen ? await fasterForm(context, opened, file, container) : formOf(conversion);
   if (form === 'as-is') return { form, format: container.format, container, inspection };
   if (conversion === 'converted') {
     await reportReason(context, `${container.format} is converted to a compressed qcow2 before the upload`);

@@ -3,12 +3,11 @@ import { settleImage } from '../../domain/image-settings.js';
 import type { DiskPlan, ImportPlan } from '../../domain/plan.js';
 import type { ImportRequest } from '../../domain/request/request.js';
 import type { Inspection } from '../../images/inspection.js';
+import { diskOf, importableFormat, sizeOf } from '../../images/verdict/disk-decision.js';
+import { contradictions, findingsOf, refused } from '../../images/verdict/import-policy.js';
 import { combined } from '../combined-problems.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { diskOf, importableFormat, sizeOf } from '../disk-decision.js';
-import { contradictions, refused } from '../image-policy.js';
 import { failureOfRule } from '../preflight-cloud.js';
-import { findingsOf } from '../preflight-disk.js';
 import type { Step } from '../step.js';
 import { SOURCE_VERSION } from './source-guarantee.js';
 

@@ -6,12 +6,14 @@ import type { ConvertMode } from '../../images/convert/decision.js';
 import { INSTALLED } from '../../images/convert/programs.js';
 import { createInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
+import { importVerdict } from '../../images/verdict/import-verdict.js';
 import { type BootCheckReport, bootCheckText, runBootCheck } from '../boot-check.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { clean } from '../format.js';
 import { globalsOf } from '../globals.js';
-import { importVerdict } from '../import-verdict.js';
+import type { ImportOptions } from '../import-request.js';
+import { inspectRequest } from '../inspect-request.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
 import { count } from '../option-values.js';
@@ -24,6 +26,15 @@ export function addInspect(program: Command): void {
     .argument('<image>', 'path or file: URL of the image')
     .option('--convert <how>', 'conversion that the import would make: auto (default), never or qcow2', convertMode)
     .option('--as-is', 'check the image as it is, without conversion (like --convert never)')
+    .option('--force', 'accept blocking findings that an import with --force accepts')
+    .option('--format <format>', 'format that the import would be given (default: detected)')
+    .option('--disk-image-size <GiB>', 'size of the system disk that the import would be given', count)
+    .option('--architecture <arch>', 'architecture that the import would be given: i386, x86_64 or arm64')
+    .option('--os-type <type>', 'operating system that the import would be given: linux or windows')
+    .option('--platform <name>', 'distribution that the import would be given, e.g. Ubuntu')
+    .option('--boot-mode <mode>', 'boot mode that the import would be given: BIOS, UEFI or UEFI-Preferred')
+    .option('--license-type <type>', 'Windows licence that the import would be given: Auto, Aliyun or BYOL')
+    .option('--nvme-support <value>', 'NVMe support that the import would be given: supported or unsupported')
     .option(
       '--boot-check [folder]',
       'also boot the image in QEMU and save its log and screen in a folder (default: IMAGE.boot-check)',
@@ -38,20 +49,22 @@ export function addInspect(program: Command): void {
         throw wrongUsage('--boot-check-seconds has an effect only with --boot-check', command);
       }
       const file = pathOf(image, process.cwd());
+      const request = await inspectRequest(file, requestOptions(options));
       const startedAt = performance.now();
       const inspection = await inspect(file);
       const ms = Math.round(performance.now() - startedAt);
-      const mode = options.asIs === true ? 'never' : (options.convert ?? 'auto');
-      const verdict = await importVerdict(inspection, mode, INSTALLED);
+      const verdict = await importVerdict(inspection, request, INSTALLED);
       if (!json) print(inspectionText(file, inspection, verdict, ms));
       const boot = await optionalBootCheck(file, inspection, options, json);
       const findings = [...verdict.findings, ...(boot === null ? [] : [boot.finding])];
       if (json) {
         const bootCheck = boot === null ? {} : { bootCheck: boot };
-        const { conversion } = verdict;
-        print(JSON.stringify({ file, ...inspection, conversion, findings, ms, ...bootCheck }, null, 2));
+        const { conversion, accepted } = verdict;
+        print(JSON.stringify({ file, ...inspection, conversion, accepted, findings, ms, ...bootCheck }, null, 2));
       }
-      if (findings.some(({ severity }) => severity === 'blocking')) throw new CommandError(EXIT.failed, []);
+      // The boot check blocks an import like any other finding.
+      const isBootBlocked = boot?.finding.severity === 'blocking' && options.force !== true;
+      if (!verdict.accepted || isBootBlocked) throw new CommandError(EXIT.failed, []);
     });
 }
 
@@ -63,12 +76,27 @@ function convertMode(text: string): ConvertMode {
   return mode;
 }
 
-interface Options {
+interface Options extends Pick<ImportOptions, RequestOption> {
   readonly convert?: ConvertMode;
   readonly asIs?: true;
   /** True: the option without a folder. */
   readonly bootCheck?: string | true;
   readonly bootCheckSeconds?: number;
+}
+
+type RequestOption =
+  | 'force'
+  | 'format'
+  | 'diskImageSize'
+  | 'architecture'
+  | 'osType'
+  | 'platform'
+  | 'bootMode'
+  | 'licenseType'
+  | 'nvmeSupport';
+
+function requestOptions({ asIs, convert, bootCheck: _, bootCheckSeconds: __, ...options }: Options): ImportOptions {
+  return { ...options, convert: asIs === true ? 'never' : (convert ?? 'auto') };
 }
 
 async function optionalBootCheck(

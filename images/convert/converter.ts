@@ -8,6 +8,7 @@ import type { LocalFile } from '../../sources/local-file.js';
 import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
 import { extractSparse, verifyManifests } from './archive.js';
+import { correctedVhd } from './corrected-vhd.js';
 import { type ConvertMode, containerOf, isImportable } from './decision.js';
 import { DecompressionError, isCompression } from './decompress.js';
 import { convertFailure, INSTALLED, type Programs, requireQemuImg } from './programs.js';
@@ -232,9 +233,21 @@ async function toQcow2(work: Work, { handle, container, progress }: Layer): Prom
   const qemuImg = await requireQemuImg(programs, container.format);
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
+  let corrected: FileHandle | null = null;
   const watched = growWith(target, work.room, signal).catch((error: unknown) => stop.abort(error));
   try {
-    const image = await imageOfSize(qemuImg, await imageIn(container, handle, file), container.virtualSize, signal);
+    const found = await imageIn(container, handle, file);
+    const size = container.virtualSize ?? 0;
+    let image = await imageOfSize(qemuImg, found, size, signal);
+    if (typeof image === 'number') {
+      corrected = await correctedVhd(handle, found, size, `${target}.vhd`, {
+        signal,
+        onWritten: (bytes) => work.room.grow(bytes),
+      });
+      if (corrected !== null) {
+        image = await imageOfSize(qemuImg, { ...found, fd: corrected.fd, offset: 0, size: null }, size, signal);
+      }
+    }
     if (typeof image === 'number') {
       throw convertFailure(
         'Unsafe',
@@ -257,6 +270,7 @@ async function toQcow2(work: Work, { handle, container, progress }: Layer): Prom
   } finally {
     stop.abort(new Error('the conversion is over'));
     await watched;
+    await corrected?.close();
   }
 }
 

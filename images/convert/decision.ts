@@ -7,8 +7,8 @@ import { isReadableFormat } from './qemu-img.js';
 
 export type ConvertMode = 'auto' | 'never' | 'qcow2';
 
-/** `if-worth`: ECS imports the image as it is; the upload converts it where that saves time, once the link's speed is known. */
-export type Conversion = 'as-is' | 'converted' | 'if-worth';
+/** `if-faster`: ECS imports the image as it is; the upload converts it where that saves time, once the link's speed is known. */
+export type Conversion = 'as-is' | 'converted' | 'if-faster';
 
 /** The formats that ECS imports; VMDK only for accounts that the vendor invited. */
 const IMPORTABLE: readonly string[] = ['RAW', 'QCOW2', 'VHD', 'VMDK'] satisfies readonly ContainerFormat[];
@@ -101,7 +101,7 @@ async function decideImportable(
     return 'converted';
   }
   if ((await programs.qemuImg()) === null) return 'as-is';
-  return findings.some(({ code }) => BETTER_CONVERTED.includes(code)) ? 'converted' : 'if-worth';
+  return findings.some(({ code }) => BETTER_CONVERTED.includes(code)) ? 'converted' : 'if-faster';
 }
 
 /** The format of a converted image, as far as the source's container shows it. */

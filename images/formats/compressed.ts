@@ -94,9 +94,10 @@ export function trailingBytes(compression: string, size: number, end: number | n
   return {
     code: 'ECSIMPORT.TrailingBytes',
     severity: 'warning',
-    message: `The file has ${bytes} after the ${compression} data: the import leaves them out`,
+    message: `The file has ${bytes} after the ${compression} data, which are not part of the disk`,
     evidence: end === null ? `a file of ${size} bytes` : `the data end at byte ${end} of ${size}`,
-    remedy: 'If the file is complete, nothing to do. Otherwise copy it again and compare checksums.',
+    remedy:
+      'If the file is complete, nothing to do: they are not decompressed. Otherwise copy it again and compare checksums.',
     source: 'inspection',
   };
 }

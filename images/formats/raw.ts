@@ -63,9 +63,9 @@ function wholeDisk(file: ByteSource, findings: FindingList): Pick<Container, 'vi
     findings.add(
       'warning',
       'ECSIMPORT.TrailingBytes',
-      `The raw disk has ${extra} bytes after its last sector: the import leaves them out`,
+      `The raw disk has ${extra} bytes after its last sector, which are not part of the disk`,
       evidence,
-      'If the file is complete, nothing to do. Otherwise copy it again and compare checksums.',
+      'If the file is complete, nothing to do: they are not uploaded. Otherwise copy it again and compare checksums.',
     );
     return { virtualSize: shorter, disk: slice(file, 0, shorter, 'the disk') };
   }
@@ -73,9 +73,9 @@ function wholeDisk(file: ByteSource, findings: FindingList): Pick<Container, 'vi
   findings.add(
     'warning',
     'ECSIMPORT.Truncated',
-    'The raw disk ends within a sector that its partitions need: it may be truncated. The import pads it with zeros',
+    'The raw disk ends within a sector that its partitions need: it may be truncated',
     evidence,
-    'Copy the image again and compare checksums. If the image is complete, nothing to do.',
+    'Copy the image again and compare checksums. If the image is complete, nothing to do: the upload completes the sector with zeros.',
   );
   const disk = mappedSource(longer, 'the disk', (offset) =>
     offset < file.size

@@ -43,9 +43,9 @@ export const openVhd: OpenContainer = (file, findings) => {
   findings.add(
     'warning',
     'ECSIMPORT.TrailingBytes',
-    `The file has ${file.size - end} bytes after the VHD’s footer: the import leaves them out by converting the image`,
+    `The file has ${file.size - end} bytes after the VHD’s footer, which are not part of the disk`,
     `footer at byte ${end - SECTOR} of ${file.size}`,
-    `If the file is complete, nothing to do. To keep the format, cut the bytes off: truncate -s ${end} FILE`,
+    `If the file is complete, nothing to do: the import converts it without them. To keep the format, cut them off: truncate -s ${end} FILE`,
   );
   return { ...container, contains: { name: 'the VHD', format: 'VHD', offset: 0, size: end, sparse: false } };
 };

@@ -142,9 +142,9 @@ function openStreamOrSparse(file: ByteSource, start: Buffer, findings: FindingLi
   findings.add(
     'warning',
     'ECSIMPORT.TrailingBytes',
-    `The file has ${file.size - end} bytes after the VMDK: the import leaves them out by converting the image`,
+    `The file has ${file.size - end} bytes after the VMDK, which are not part of the disk`,
     `the stream ends at byte ${end} of ${file.size}`,
-    `If the file is complete, nothing to do. To keep the format, cut the bytes off: truncate -s ${end} FILE`,
+    `If the file is complete, nothing to do: the import converts it without them. To keep the format, cut them off: truncate -s ${end} FILE`,
   );
   return { ...container, contains: { name: 'the VMDK', format: 'VMDK', offset: 0, size: end, sparse: false } };
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { importVerdict } from '../../cli/import-verdict.js';
+import { inspectRequest } from '../../cli/inspect-request.js';
 import { run } from '../../cli/run.js';
+import { importVerdict } from '../../images/verdict/import-verdict.js';
 import { tar } from '../support/images/made-archives.js';
 import { DEMO, inspectBytes, MIB, mbrDisk, qcow2 } from '../support/images/made-images.js';
 
@@ -101,12 +102,57 @@ describe('an image that an import converts → exit code 0; with --as-is → 1',
   });
 });
 
+describe('the verdict is the one of an import with the same options', () => {
+  const write = (name: string, bytes: Buffer) => {
+    const file = path.join(home, name);
+    writeFileSync(file, bytes);
+    return file;
+  };
+  const unknown = () => write('unknown.bin', Buffer.alloc(MIB, 'text'));
+
+  test.each([
+    ['a blocking finding', () => path.join(home, 'overlay.qcow2'), [], 1, false],
+    ['a blocking finding, --force', () => path.join(home, 'overlay.qcow2'), ['--force'], 0, true],
+    ['an unknown format', unknown, [], 1, false],
+    ['an unknown format, --force', unknown, ['--force'], 1, false],
+    ['an unknown format, --force --format RAW', unknown, ['--force', '--format', 'raw'], 0, true],
+    ['another format than the image has', () => DEMO, ['--format', 'VHD'], 1, false],
+    ['another format than the image has, --force', () => DEMO, ['--format', 'VHD', '--force'], 1, false],
+    ['the format that the image has', () => DEMO, ['--format', 'qcow2'], 0, true],
+    ['another architecture', () => DEMO, ['--architecture', 'arm64', '--boot-mode', 'UEFI'], 1, false],
+    [
+      'another architecture, --force',
+      () => DEMO,
+      ['--architecture', 'arm64', '--boot-mode', 'UEFI', '--force'],
+      0,
+      true,
+    ],
+    ['another operating system', () => DEMO, ['--os-type', 'windows', '--license-type', 'BYOL'], 1, false],
+    [
+      'a disk size that is too small',
+      () => write('large.raw', mbrDisk(1025 * MIB)),
+      ['--disk-image-size', '1'],
+      1,
+      false,
+    ],
+  ] as const)('%s', async (_name, file, options, code, accepted) => {
+    const { code: found, out } = await inspect(file(), '--json', ...options);
+    expect(JSON.parse(out)).toMatchObject({ accepted });
+    expect(found).toBe(code);
+  });
+
+  test('an option that no import accepts → exit code 2', async () => {
+    expect((await inspect(DEMO, '--format', 'VMDK2')).code).toBe(2);
+    expect((await inspect(DEMO, '--architecture', 'sparc')).code).toBe(2);
+  });
+});
+
 test('an image that cannot be converted on this host → a blocking finding with the missing program', async () => {
   const inspection = inspectBytes(tar({ name: 'disk.raw', bytes: mbrDisk(4 * MIB) }));
-  const verdict = await importVerdict(inspection, 'auto', {
+  const verdict = await importVerdict(inspection, await inspectRequest('/images/disk.tar', {}), {
     qemuImg: async () => null,
     decompressor: async () => false,
   });
-  expect(verdict.conversion).toBeNull();
+  expect(verdict).toMatchObject({ conversion: null, accepted: false });
   expect(verdict.findings).toContainEqual(expect.objectContaining({ code: 'Convert.NoQemuImg', severity: 'blocking' }));
 });

@@ -160,7 +160,7 @@ describe('a disk that preflight has inspected', () => {
   const raw = inspectionOf({ virtualSize: SIZE, fileSize: SIZE, allocatedSize: SIZE });
   const planned = (plan: DiskPlan, version: string): DiskPlan => ({
     ...plan,
-    ...{ conversion: 'if-worth', inspected: { version, container: containerOf(raw) } },
+    ...{ conversion: 'if-faster', inspected: { version, container: containerOf(raw) } },
   });
 
   test('and that is unchanged → uploaded without another inspection; the upload creates its key', async () => {

@@ -173,10 +173,27 @@ describe('a VHD whose size depends on how it is read → the same disk', () => {
     const inspection = await inspectImage(at('odd.vhd'));
     expect(inspection.virtualSize).toBe(SIZE);
     const isAmbiguous = inspection.findings.some(({ code }) => code === 'ECSIMPORT.VhdGeometry');
-    expect(await decideConversion(inspection, 'auto', INSTALLED)).toBe(isAmbiguous ? 'converted' : 'if-worth');
+    expect(await decideConversion(inspection, 'auto', INSTALLED)).toBe(isAmbiguous ? 'converted' : 'if-faster');
     await sameDisk('odd.vhd');
   });
 });
+
+test.each([
+  ['smaller', 32 * MIB],
+  ['larger', 96 * MIB],
+])(
+  'a VHD whose right size is only in its end footer, the one at byte 0 has a %s one → the same disk',
+  async (_name, size) => {
+    const bytes = readFileSync(at('disk.vhd'));
+    vhdFooter({ size: SIZE, creator: 'vbox', geometry: [60, 16, 63] }).copy(bytes, bytes.length - 512);
+    vhdFooter({ size, creator: 'vbox', geometry: [60, 16, 63] }).copy(bytes, 0);
+    writeFileSync(at('footers.vhd'), bytes);
+    expect((await inspectImage(at('footers.vhd'))).virtualSize).toBe(SIZE);
+    await sameDisk('footers.vhd');
+    run('tar -cf footers.tar footers.vhd');
+    await sameDisk('footers.tar');
+  },
+);
 
 describe('a file that ends within a sector → the same disk', () => {
   test('a QCOW2 after a snapshot', async () => {

@@ -1,9 +1,11 @@
 /** Compares the inspection with the request: which findings stop the import before the upload. */
-import type { Failure } from '../domain/errors/failure.js';
-import type { Finding, Severity } from '../domain/import.js';
-import type { ImportRequest } from '../domain/request/request.js';
-import { LINUX_PLATFORMS, VENDOR_DEFAULTS } from '../domain/request/vocabulary.js';
-import type { Inspection } from '../images/inspection.js';
+import type { Failure } from '../../domain/errors/failure.js';
+import type { Finding, Severity } from '../../domain/import.js';
+import type { DiskPlan } from '../../domain/plan.js';
+import type { ImportRequest } from '../../domain/request/request.js';
+import { LINUX_PLATFORMS, VENDOR_DEFAULTS } from '../../domain/request/vocabulary.js';
+import { isVoidWhenConverted } from '../convert/decision.js';
+import type { Inspection } from '../inspection.js';
 
 /** Platforms that users choose on purpose, so that ECS does not run scripts that would break the guest. */
 const UNSPECIFIC_PLATFORMS: readonly string[] = [VENDOR_DEFAULTS.platform, 'Customized Linux', 'Other Windows'];
@@ -77,4 +79,16 @@ function samePlatform(asked: string | undefined, { platform, osType }: Inspectio
   const linux = (LINUX_PLATFORMS as readonly string[]).includes(asked);
   if (osType !== null && linux !== (osType === 'linux')) return false;
   return UNSPECIFIC_PLATFORMS.includes(asked) || UNSPECIFIC_PLATFORMS.includes(platform);
+}
+
+/** The findings about a disk, without those that its conversion makes void. */
+export function findingsOf(
+  inspection: Inspection | null,
+  plan: Pick<DiskPlan, 'conversion'> | null,
+  number: number,
+): readonly Finding[] {
+  const converted = plan?.conversion === 'converted';
+  return (inspection?.findings ?? [])
+    .filter(({ code }) => !converted || !isVoidWhenConverted(code))
+    .map((finding) => ({ ...finding, disk: number }));
 }

@@ -1,9 +1,9 @@
 /** Blocking findings and contradictions stop an import before the upload, unless the request overrides them. */
 import { describe, expect, test } from 'vitest';
-import { contradictions, refused } from '../../activities/image-policy.js';
-import type { Finding } from '../../domain/import.js';
-import type { ImportRequest } from '../../domain/request/request.js';
-import { DEMO, inspectPath } from '../support/images/made-images.js';
+import type { Finding } from '../../../domain/import.js';
+import type { ImportRequest } from '../../../domain/request/request.js';
+import { contradictions, refused } from '../../../images/verdict/import-policy.js';
+import { DEMO, inspectPath } from '../../support/images/made-images.js';
 
 const REQUEST: ImportRequest = {
   region: 'cn-hangzhou',

@@ -1,12 +1,12 @@
 /** The decision about one disk: whether it is uploaded as is, converted, or imported from its bucket; its format and size. */
-import { fail } from '../domain/errors/index.js';
-import type { DiskPlan } from '../domain/plan.js';
-import type { DiskRequest, ImportRequest } from '../domain/request/request.js';
-import { MAX_DISK_GIB } from '../domain/request/vocabulary.js';
-import { containerOf, convertedFormat, decideConversion, isImportable } from '../images/convert/decision.js';
-import type { Programs } from '../images/convert/programs.js';
-import type { Inspection } from '../images/inspection.js';
-import type { Source, SourceFacts } from '../sources/source.js';
+import { fail } from '../../domain/errors/index.js';
+import type { DiskPlan } from '../../domain/plan.js';
+import type { DiskRequest, ImportRequest } from '../../domain/request/request.js';
+import { MAX_DISK_GIB } from '../../domain/request/vocabulary.js';
+import type { Source, SourceFacts } from '../../sources/source.js';
+import { type Conversion, containerOf, convertedFormat, decideConversion, isImportable } from '../convert/decision.js';
+import type { Programs } from '../convert/programs.js';
+import type { Inspection } from '../inspection.js';
 
 export interface InspectedDisk {
   readonly source: Source;
@@ -15,13 +15,21 @@ export interface InspectedDisk {
   readonly inspection: Inspection | null;
 }
 
+export type DecidedDisk = DiskPlan & { readonly conversion: Conversion | 'unknown' };
+
 /** Throws a `FailureError` if the disk cannot be imported. */
 export async function decideDisk(
   request: ImportRequest,
   number: number,
-  { source, facts, inspection }: InspectedDisk,
+  {
+    source,
+    facts,
+    inspection,
+  }: Pick<InspectedDisk, 'facts' | 'inspection'> & {
+    readonly source: Pick<Source, 'name' | 'place' | 'object'>;
+  },
   programs: Programs,
-): Promise<DiskPlan> {
+): Promise<DecidedDisk> {
   const disk = diskOf(request, number);
   const field = `disks[${number - 1}]`;
   const { size, version } = facts;
@@ -34,6 +42,7 @@ export async function decideDisk(
     // If the format is unknown, the values of the request are sent to ECS; a finding reports the unknown format.
     const known = inspection !== null && inspection.format !== 'UNKNOWN' ? inspection : null;
     const format = known === null ? (disk.format ?? null) : importableFormat(disk, known, field);
+    requireOnlyDisk(source.name, format, size, known, field);
     const diskImageSizeGiB = known === null ? (disk.diskImageSize ?? null) : sizeOf(disk, known, field);
     return { ...common, bucket, key, conversion: 'as-is', format, diskImageSizeGiB };
   }
@@ -44,13 +53,32 @@ export async function decideDisk(
   }
   const decided = await decideConversion(inspection, request.upload.convert, programs);
   // Downloading an image only to estimate the savings of a conversion costs more than it saves.
-  const conversion = decided === 'if-worth' && facts.file === null ? 'as-is' : decided;
+  const conversion = decided === 'if-faster' && facts.file === null ? 'as-is' : decided;
   const format =
     conversion === 'converted'
       ? await formatAfterConversion(disk, inspection, field, programs)
       : importableFormat(disk, inspection, field);
   return { ...common, ...place, conversion, format, diskImageSizeGiB: sizeOf(disk, inspection, field) };
 }
+
+/** ECS reads an object where it is: nothing can be left out of it, and nothing added. */
+function requireOnlyDisk(
+  name: string,
+  format: string | null,
+  size: number | null,
+  inspection: Inspection | null,
+  field: string,
+): void {
+  const extra = (size ?? 0) % SECTOR;
+  const end = inspection?.contains?.size ?? (format === 'RAW' && extra !== 0 ? (size ?? 0) - extra : null);
+  if (end === null) return;
+  const bytes = `${name} has ${size ?? 'more'} bytes, and the ${format ?? 'image'} in it ends at byte ${end}`;
+  throw fail('Source.NotOnlyDisk', `${bytes}; an object is imported where it is, so that they cannot be left out`, {
+    field: `${field}.source`,
+  });
+}
+
+const SECTOR = 512;
 
 export function diskOf(request: ImportRequest, number: number): DiskRequest {
   const disk = request.disks[number - 1];
