@@ -238,15 +238,14 @@ async function toQcow2(work: Work, { handle, container, progress }: Layer): Prom
   try {
     const found = await imageIn(container, handle, file);
     const size = container.virtualSize ?? 0;
-    let image = await imageOfSize(qemuImg, found, size, signal);
+    let image = await imageOfSize(qemuImg, found, size, signal).catch(orUnreadableVhd(found));
     if (typeof image === 'number') {
       corrected = await correctedVhd(handle, found, size, `${target}.vhd`, {
         signal,
         onWritten: (bytes) => work.room.grow(bytes),
       });
-      if (corrected !== null) {
-        image = await imageOfSize(qemuImg, { ...found, fd: corrected.fd, offset: 0, size: null }, size, signal);
-      }
+      const readable = corrected === null ? found : { ...found, fd: corrected.fd, offset: 0, size: null };
+      image = await imageOfSize(qemuImg, readable, size, signal);
     }
     if (typeof image === 'number') {
       throw convertFailure(
@@ -281,6 +280,14 @@ async function requireReadable(handle: FileHandle, file: string, signal: AbortSi
     signal.throwIfAborted();
     ({ bytesRead } = await handle.read(piece, 0, piece.length, at).catch(orHostFailure(`${file} cannot be read`)));
   }
+}
+
+/** QEMU does not open a VHD whose size exceeds its table. With the right size it may. */
+function orUnreadableVhd({ format }: ImageBytes): (error: unknown) => number {
+  return (error) => {
+    if (format === 'VHD' && error instanceof QemuImgError) return 0;
+    throw error;
+  };
 }
 
 /** The image with the size that the inspection found; a number: the size that qemu-img reads instead. */
