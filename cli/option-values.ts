@@ -3,19 +3,19 @@ import { InvalidArgumentError } from 'commander';
 
 /** 0: any free port. */
 export function port(text: string): number {
-  return wholeNumber(text, 65_535, 'Give a port from 1 to 65535.');
+  return wholeNumber(text, 0, 65_535, 'Give a port from 1 to 65535, or 0 for a free port.');
 }
 
 /** A positive integer. */
 export function count(text: string): number {
-  return wholeNumber(text, MAX_COUNT, `Give a whole number from 1 to ${MAX_COUNT}.`);
+  return wholeNumber(text, 1, MAX_COUNT, `Give a whole number from 1 to ${MAX_COUNT}.`);
 }
 
 const MAX_COUNT = 1_000_000;
 
-function wholeNumber(text: string, max: number, message: string): number {
+function wholeNumber(text: string, min: number, max: number, message: string): number {
   const value = Number(text);
-  if (!/^\d{1,7}$/.test(text) || value < 1 || value > max) throw new InvalidArgumentError(message);
+  if (!/^\d{1,7}$/.test(text) || value < min || value > max) throw new InvalidArgumentError(message);
   return value;
 }
 
@@ -85,7 +85,7 @@ export function dataDisk(text: string, before: readonly DataDisk[] | undefined):
     ...(format === undefined ? {} : { format }),
     ...(size === undefined
       ? {}
-      : { diskImageSize: wholeNumber(size, 65_536, `size=${size} is not a size in whole GiB, such as size=40.`) }),
+      : { diskImageSize: wholeNumber(size, 1, 65_536, `size=${size} is not a size in whole GiB, such as size=40.`) }),
     ...(sha256 === undefined ? {} : { sha256 }),
   };
   return [...(before ?? []), disk];

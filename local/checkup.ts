@@ -71,7 +71,7 @@ function wrongSetting(reason: string): DoctorCheck {
 async function checkPostgres(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   try {
     if (env.DATABASE_URL) {
-      await checkDatabaseServer(env.DATABASE_URL, new AbortController().signal, 0);
+      await checkDatabaseServer(env.DATABASE_URL, new AbortController().signal, { forMs: 0 });
       return ok('PostgreSQL', 'connected to DATABASE_URL');
     }
     const { postgres } = binariesIn((await findPostgresPackage()).folder);

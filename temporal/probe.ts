@@ -1,6 +1,5 @@
 /** Tests the connection to a Temporal server and finds the setting that prevents it. */
 import tls from 'node:tls';
-import { ConfigError } from '../config/environment.js';
 import type { TemporalSettings } from '../config/temporal.js';
 import { FRONTEND, type GrpcAnswer, unary } from './grpc-call.js';
 
@@ -22,12 +21,6 @@ export async function probeTemporal(settings: TemporalSettings, withinMs = 5_000
   } catch (error) {
     return await ofError(error, settings);
   }
-}
-
-/** Throws `ConfigError` if a setting is wrong. Returns if the server is only unreachable. */
-export async function rejectWrongSettings(settings: TemporalSettings): Promise<void> {
-  const probe = await probeTemporal(settings);
-  if (!probe.serves && probe.cause === 'setting') throw new ConfigError(probe.reason);
 }
 
 const NOT_FOUND = 5;

@@ -11,7 +11,7 @@ import type { PollingWorker } from '../store/worker-liveness.js';
 import { requireTemporal } from '../temporal/connect.js';
 import { type Supervision, supervise } from './activity-interceptor.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
-import { startReporting } from './report-liveness.js';
+import { type LivenessReports, startReporting } from './report-liveness.js';
 import { recordReports } from './watchdog/reports.js';
 import type { Watchdog } from './watchdog/watchdog.js';
 import { createImportWorkers } from './worker.js';
@@ -82,13 +82,20 @@ export async function runSupervisedWorker(
               ),
             ];
       const workers = await createImportWorkers(settings, connection, dependencies, worker.identity, interceptors);
-      const stop = () => workers.shutdown();
+      let reports: LivenessReports | null = null;
+      const stop = () => {
+        workers.shutdown();
+        // It polls no more: others need not wait until its work has ended.
+        void reports?.stop();
+      };
       signal?.addEventListener('abort', stop, { once: true });
       try {
         watchdog = supervision?.startWatchdog() ?? null;
         const running = workers.run();
+        // Handled below, after the first report.
+        running.catch(() => undefined);
         const explain = explainDatabase(settings.databaseUrl);
-        const reports = await startReporting(dependencies.liveness, worker, {
+        reports = await startReporting(dependencies.liveness, worker, {
           queues: workers.polledQueues,
           afterReport: supervision === null ? async () => undefined : readIsolated,
           onOutage: (error) => onProblem?.(`${explain(error).text}. Running steps are retried`),

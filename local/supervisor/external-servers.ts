@@ -2,30 +2,46 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { ConfigError } from '../../config/environment.js';
 import type { TemporalSettings } from '../../config/temporal.js';
-import { rejectWrongSettings } from '../../temporal/probe.js';
+import { requireTemporal, TemporalNotServing } from '../../temporal/connect.js';
 import { messageOf, StackError } from './stack-error.js';
 
 /** A server that is starting gets this long. */
 const RETRY_FOR_MS = 10_000;
 
-/** Throws `StackError` if the server is unreachable, `ConfigError` if it refuses the configured certificates or keys. */
-export async function checkTemporalServer(settings: TemporalSettings, signal: AbortSignal): Promise<void> {
+/**
+ * Throws `StackError` if the server is unreachable or does not have the namespace, `ConfigError` if it refuses the configured
+ * certificates or keys.
+ */
+export async function checkTemporalServer(
+  settings: TemporalSettings,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<void> {
   const { address, host, port } = settings;
-  await retry(
-    signal,
-    () => connects(host, port),
-    (reason) =>
-      `Temporal at ${address} can't be reached (${reason}): check TEMPORAL_ADDRESS, or unset it to use the embedded server`,
-  );
-  await rejectWrongSettings(settings);
+  await retry({
+    ...{ signal, say, forMs: RETRY_FOR_MS },
+    async attempt() {
+      await connects(host, port);
+      await requireTemporal(settings);
+    },
+    message: (error) =>
+      error instanceof TemporalNotServing
+        ? error.message
+        : `Temporal at ${address} can't be reached (${reasonOf(error)}): check TEMPORAL_ADDRESS, or unset it to use the embedded server`,
+  });
 }
 
 /** Throws `StackError` if the connection fails. */
-export async function checkDatabaseServer(url: string, signal: AbortSignal, retryForMs = RETRY_FOR_MS): Promise<void> {
-  await retry(
-    signal,
-    async () => {
+export async function checkDatabaseServer(
+  url: string,
+  signal: AbortSignal,
+  { say = () => undefined, forMs = RETRY_FOR_MS }: { readonly say?: (line: string) => void; readonly forMs?: number },
+): Promise<void> {
+  await retry({
+    ...{ signal, say, forMs },
+    async attempt() {
       const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
       client.on('error', () => undefined);
       try {
@@ -35,25 +51,30 @@ export async function checkDatabaseServer(url: string, signal: AbortSignal, retr
         await client.end().catch(() => undefined);
       }
     },
-    (reason) =>
-      `PostgreSQL at DATABASE_URL (${withoutPassword(url)}) can't be used (${reason}): check DATABASE_URL, or unset it to use the embedded server`,
-    retryForMs,
-  );
+    message: (error) =>
+      `PostgreSQL at DATABASE_URL (${withoutPassword(url)}) can't be used (${reasonOf(error)}): check DATABASE_URL, or unset it to use the embedded server`,
+  });
 }
 
-async function retry(
-  signal: AbortSignal,
-  attempt: () => Promise<void>,
-  message: (reason: string) => string,
-  retryForMs = RETRY_FOR_MS,
-): Promise<void> {
-  const deadline = Date.now() + retryForMs;
-  for (;;) {
+interface Check {
+  readonly attempt: () => Promise<void>;
+  readonly message: (error: unknown) => string;
+  readonly signal: AbortSignal;
+  /** Gets the reason of the first failure while the check is repeated. */
+  readonly say: (line: string) => void;
+  readonly forMs: number;
+}
+
+async function retry({ attempt, message, signal, say, forMs }: Check): Promise<void> {
+  const deadline = Date.now() + forMs;
+  for (let failures = 1; ; failures++) {
     try {
       await attempt();
       return;
     } catch (error) {
-      if (Date.now() >= deadline) throw new StackError(message(reasonOf(error)), { cause: error });
+      if (error instanceof ConfigError) throw error;
+      if (Date.now() >= deadline) throw new StackError(message(error), { cause: error });
+      if (failures === 1) say(`${message(error)}. Trying again for ${Math.ceil((deadline - Date.now()) / 1_000)} s`);
       await sleep(500, undefined, { signal });
     }
   }

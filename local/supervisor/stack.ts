@@ -132,7 +132,7 @@ async function planTemporal(
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer & { readonly uiUrl: string | null }> {
   if (namesTemporal(env)) {
-    await checkTemporalServer(readTemporalSettings(env), signal);
+    await checkTemporalServer(readTemporalSettings(env), signal, say);
     return { part: null, env: {}, uiUrl: null };
   }
   const binary = await findTemporal({ env, cacheDir: cacheDir(env), say, signal });
@@ -153,11 +153,11 @@ async function planTemporal(
 }
 
 async function planPostgres(
-  { env, dataDir, signal }: StackOptions,
+  { env, dataDir, say, signal }: StackOptions,
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer> {
   if (env.DATABASE_URL !== undefined && env.DATABASE_URL !== '') {
-    await checkDatabaseServer(env.DATABASE_URL, signal);
+    await checkDatabaseServer(env.DATABASE_URL, signal, { say });
     return { part: null, env: {} };
   }
   const { part, url } = await preparePostgres({ dataDir, port: await pickPort(), env });
