@@ -1,12 +1,14 @@
 /**
- * CSV: one item per row; column names are paths of request fields (`imageName`, `disks[0].source`, `tags.team`).
- * Lines before the first row that begin with `#` hold the header of the batch as YAML.
+ * CSV: one item per row; column names are paths of request fields (`imageName`, `disks[0].source`, `tags.team`). The row of
+ * column names decides the separator: comma, semicolon, tab or `|`. Lines before it that begin with `#` hold the header of the
+ * batch as YAML.
  */
 
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { parse as parseYaml } from 'yaml';
 import { isRecord } from '../../domain/json-value.js';
+import { type Column, columnsOf, shown, withoutTrailingEmpty } from './csv-columns.js';
 import {
   BatchFileError,
   type BatchHeader,
@@ -14,20 +16,8 @@ import {
   HEADER_FIELDS,
   linesOf,
   MAX_ITEM_CHARACTERS,
+  tooLong,
 } from './entries.js';
-
-/** Short names for common columns. */
-const SHORT: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    name: 'imageName',
-    source: 'disks[0].source',
-    format: 'disks[0].format',
-    diskImageSize: 'disks[0].diskImageSize',
-    sha256: 'disks[0].sha256',
-    bucket: 'upload.bucket',
-    prefix: 'upload.prefix',
-  }),
-);
 
 /** A row as csv-parse gives it with `info`: its cells, and the line at which it ended. */
 interface Row {
@@ -35,26 +25,63 @@ interface Row {
   readonly info: { readonly lines: number };
 }
 
+const SEPARATORS = [',', ';', '\t', '|'] as const;
+
+/** Excel's line that names the separator. */
+const SEPARATOR_LINE = /^sep=(.)$/i;
+
 export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator<Entry> {
   const comments: string[] = [];
+  const lines = linesOf(chunks);
+  let separator: string | null = null;
+  /** The row of column names, and the lines above it. */
+  let first: string | null = null;
   let before = 0;
-
-  /** The lines from the column names on; the comments before them are collected for the header. */
-  async function* rows(): AsyncGenerator<string> {
-    let above = true;
-    for await (const { number, text } of linesOf(chunks)) {
-      above &&= text.startsWith('#') || text.trim() === '';
-      if (above) {
-        before = number;
-        comments.push(text.replace(/^# ?/, ''));
-      } else yield `${text}\n`;
+  // `for await` would close the lines with the loop.
+  for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+    const { number, text } = next.value;
+    const named = SEPARATOR_LINE.exec(text)?.[1];
+    if (named !== undefined) separator = named;
+    else if (text.startsWith('#') || text.trim() === '') comments.push(text.replace(/^# ?/, ''));
+    else {
+      first = text;
+      break;
     }
+    if (named !== undefined) comments.push('');
+    before = number;
   }
+  if (first === null) throw new BatchFileError(before + 1, 'the row of column names is missing');
+  const loneReturn = first.indexOf('\r');
+  if (loneReturn >= 0) {
+    const reason = 'lines end with a carriage return: save the file with LF or CRLF as line ends';
+    throw new BatchFileError(before + 1, `column ${loneReturn + 1}: ${reason}`);
+  }
+  yield { kind: 'header', header: headerIn(comments), line: 1 };
+  yield* itemsIn(first, lines, separator ?? separatorIn(first), before);
+}
 
+/** The separator that occurs most often outside quotes. */
+function separatorIn(row: string): string {
+  const bare = row.replaceAll(/"(?:[^"]|"")*"/g, '');
+  const counts = SEPARATORS.map((one) => ({ one, count: bare.split(one).length }));
+  return counts.reduce((best, other) => (other.count > best.count ? other : best)).one;
+}
+
+async function* itemsIn(
+  first: string,
+  lines: AsyncIterable<{ readonly text: string }>,
+  separator: string,
+  before: number,
+): AsyncGenerator<Entry> {
+  async function* rows(): AsyncGenerator<string> {
+    yield `${first}\n`;
+    for await (const { text } of lines) yield `${text}\n`;
+  }
   const parser = parse({
     info: true,
     trim: true,
-    skip_empty_lines: true,
+    delimiter: separator,
+    record_delimiter: '\n',
     relax_column_count: true,
     max_record_size: MAX_ITEM_CHARACTERS,
   });
@@ -68,76 +95,39 @@ export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator
       const line = before + previousEnd + 1;
       previousEnd = info.lines;
       if (columns === null) {
-        columns = record.map((name) => columnOf(name, line));
-        rejectRepeated(record, columns, line);
-        yield { kind: 'header', header: headerIn(comments), line: 1 };
+        columns = columnsOf(record, line);
         continue;
       }
-      if (record.length > columns.length) {
-        const reason = `the row has ${record.length} cells, but the first row has ${columns.length} columns: quote cells that contain commas`;
+      const cells = withoutTrailingEmpty(record);
+      if (cells.length === 0) continue;
+      if (cells.length > columns.length) {
+        const reason = `the row has ${cells.length} cells, but the first row has ${columns.length} columns: column ${columns.length + 1} (${shown(cells[columns.length] ?? '')}) has no name. Quote cells that contain ${nameOf(separator)}`;
         yield { kind: 'unreadable', line, reason };
-      } else yield { kind: 'item', line, value: itemOf(columns, record) };
+      } else yield { kind: 'item', line, value: itemOf(columns, cells) };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new BatchFileError(before + previousEnd + 1, `not CSV: ${error.message}`);
-  }
-  if (columns === null) throw new BatchFileError(before + 1, 'the row of column names is missing');
-}
-
-interface Column {
-  readonly path: readonly string[];
-  readonly read: (cell: string) => unknown;
-}
-
-function columnOf(name: string, line: number): Column {
-  const full = SHORT.get(name) ?? name;
-  const path = full.split(/[.[\]]+/).filter((part) => part !== '');
-  if (path.length === 0 || path.some((part) => ['__proto__', 'constructor', 'prototype'].includes(part))) {
-    throw new BatchFileError(line, `${JSON.stringify(name)} is not a valid column name`);
-  }
-  return { path, read: READERS.get(full.replaceAll(/\[\d+\]/g, '[]')) ?? ((cell) => cell) };
-}
-
-function rejectRepeated(names: readonly string[], columns: readonly Column[], line: number): void {
-  const seen = new Map<string, string>();
-  for (const [index, { path }] of columns.entries()) {
-    const name = names[index] ?? '';
-    const field = path.join('.');
-    const other = seen.get(field);
-    if (other !== undefined) {
-      const what = other === name ? `column ${name} occurs twice` : `columns ${other} and ${name} are the same field`;
-      throw new BatchFileError(line, `${what}: remove one of them`);
-    }
-    seen.set(field, name);
+    throw unreadable(error, before, first.split(separator));
   }
 }
 
-/** Converts the cells of fields that are not text. */
-const READERS: ReadonlyMap<string, (cell: string) => unknown> = new Map<string, (cell: string) => unknown>(
-  Object.entries({
-    'disks[].diskImageSize': numberIn,
-    priority: numberIn,
-    'upload.keepObject': flagIn,
-    'detection.wait': flagIn,
-    dryRun: flagIn,
-    'distribute.regions': listIn,
-    'distribute.shareWith': listIn,
-  }),
-);
-
-/** A cell that is not a number stays text, so that validation reports it. */
-function numberIn(cell: string): unknown {
-  return /^-?\d+(\.\d+)?$/.test(cell) ? Number(cell) : cell;
+function nameOf(separator: string): string {
+  return { ',': 'commas', ';': 'semicolons', '\t': 'tabs' }[separator] ?? JSON.stringify(separator);
 }
 
-function flagIn(cell: string): unknown {
-  const word = cell.toLowerCase();
-  return ['true', 'yes', '1'].includes(word) ? true : ['false', 'no', '0'].includes(word) ? false : cell;
-}
-
-function listIn(cell: string): readonly string[] {
-  return cell.split(/[\s;]+/).filter((part) => part !== '');
+/** @param before lines above the row of column names */
+function unreadable(error: CsvError, before: number, names: readonly string[]): BatchFileError {
+  // The parser fails ahead of the rows that were read. Its message has the line at which a quote begins.
+  const line = before + Number(/ at line (\d+)/.exec(error.message)?.[1] ?? error.lines);
+  if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLong(line);
+  const number = Number(error.column) + 1;
+  const name = names[number - 1]?.trim().replaceAll('"', '');
+  const where = Number.isInteger(number) ? `column ${number}${name === undefined ? '' : ` (${shown(name)})`}: ` : '';
+  const reason =
+    error.code === 'CSV_QUOTE_NOT_CLOSED'
+      ? 'a quoted cell is not closed. Add the closing quote'
+      : 'a quote is inside a cell. Quote the whole cell, and write "" for a quote in it';
+  return new BatchFileError(line, `not CSV: ${where}${reason}`);
 }
 
 /** Empty cells are skipped, so that the defaults apply. */

@@ -26,24 +26,60 @@ export const MAX_ITEM_CHARACTERS = 256 * 1024;
 
 export const HEADER_FIELDS: readonly string[] = ['name', 'policy', 'defaults'];
 
-/** Decodes UTF-8 in chunks. A byte order mark is dropped; invalid UTF-8 is an error. */
+/**
+ * Decodes UTF-8, and UTF-16 as spreadsheets save it, in chunks. A byte order mark is dropped; bytes that are no text are an
+ * error with their line and column.
+ */
 export async function* decoded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let lines = 1;
-  const decode = (chunk?: Uint8Array) => {
+  let decoder: InstanceType<typeof TextDecoder> | null = null;
+  /** Bytes that are not decoded yet. */
+  let pending: Uint8Array = new Uint8Array();
+  let [line, column] = [1, 1];
+  const decode = (bytes: Uint8Array, stream: boolean): string => {
+    decoder ??= new TextDecoder(encodingOf(bytes), { fatal: true });
+    const { encoding } = decoder;
     try {
-      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+      return decoder.decode(bytes, { stream });
     } catch {
-      throw new BatchFileError(lines, 'these bytes are not UTF-8: save the file as UTF-8');
+      // A decoder that replaces shows where the first wrong byte is.
+      const good = new TextDecoder(encoding).decode(bytes).split('\ufffd')[0] ?? '';
+      advance(good);
+      throw new BatchFileError(
+        line,
+        `column ${column}: these bytes are not ${encoding.toUpperCase()}: save the file as UTF-8`,
+      );
     }
   };
+  const advance = (text: string) => {
+    const breaks = text.split('\n');
+    const last = breaks.at(-1) ?? '';
+    column = breaks.length > 1 ? last.length + 1 : column + last.length;
+    line += breaks.length - 1;
+  };
   for await (const chunk of chunks) {
-    const text = decode(chunk);
+    // The first four bytes show the encoding.
+    pending = joined(pending, chunk);
+    if (decoder === null && pending.length < 4) continue;
+    // Whole units of UTF-16, so that the column of an error is right.
+    const whole = pending.length - (pending.length % 2);
+    const text = decode(pending.subarray(0, whole), true);
+    pending = pending.subarray(whole);
     yield text;
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+    advance(text);
   }
-  const rest = decode();
+  const rest = decode(pending, false);
   if (rest !== '') yield rest;
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  return one.length === 0 ? other : Buffer.concat([one, other]);
+}
+
+/** By the byte order mark, or by the zero bytes of UTF-16 text that begins with two ASCII characters. */
+function encodingOf([a, b, c, d]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if ((a === 0xff && b === 0xfe) || (a !== 0 && b === 0 && c !== 0 && d === 0)) return 'utf-16le';
+  if ((a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && c === 0 && d !== 0)) return 'utf-16be';
+  return 'utf-8';
 }
 
 export interface Line {

@@ -35,6 +35,7 @@ const BY_EXTENSION: Readonly<Record<string, BatchFormat>> = {
   '.jsonl': 'jsonl',
   '.ndjson': 'jsonl',
   '.csv': 'csv',
+  '.tsv': 'csv',
   '.yaml': 'yaml',
   '.yml': 'yaml',
 };

@@ -254,7 +254,7 @@ describe('a CSV file', () => {
   });
 
   test.each([
-    ['imageName\n"open\n', /not CSV/],
+    ['imageName\n"open\n', /not CSV: column 1 \("imageName"\): a quoted cell is not closed/],
     ['__proto__.x\n1\n', /is not a valid column name/],
     ['# policy: [\nimageName\na\n', /not YAML/],
   ])('%j → rejected', async (text, reason) => {

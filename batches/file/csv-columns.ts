@@ -1,0 +1,117 @@
+/** The columns of a CSV file: their names, the fields that they stand for, and the conversion of their cells. */
+import { printableLine } from '../../domain/printable.js';
+import { BatchFileError } from './entries.js';
+
+export interface Column {
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly read: (cell: string) => unknown;
+}
+
+/** Short names for common columns. */
+const SHORT: Readonly<Record<string, string>> = {
+  name: 'imageName',
+  source: 'disks[0].source',
+  format: 'disks[0].format',
+  diskImageSize: 'disks[0].diskImageSize',
+  sha256: 'disks[0].sha256',
+  bucket: 'upload.bucket',
+  prefix: 'upload.prefix',
+};
+
+/** Fields of an item. Their columns may be written in any case, and with spaces, `_` or `-` between words. */
+const FIELDS: readonly string[] = [
+  ...['region', 'imageName', 'description', 'architecture', 'osType', 'platform', 'bootMode', 'licenseType'],
+  ...['resourceGroupId', 'roleName', 'storageLocationArn', 'role', 'dryRun', 'priority'],
+  ...['disks[].source', 'disks[].format', 'disks[].diskImageSize', 'disks[].sha256'],
+  ...['features.nvmeSupport', 'features.imdsSupport'],
+  ...['upload.bucket', 'upload.prefix', 'upload.convert', 'upload.keepObject'],
+  ...['detection.strategy', 'detection.wait', 'detection.failOn', 'inspection.failOn', 'inspection.bootCheck'],
+  ...['distribute.regions', 'distribute.shareWith'],
+];
+
+const SPELLINGS = new Map(
+  [...Object.entries(SHORT), ...FIELDS.map((field) => [field, field] as const)].map(([name, field]) => [
+    normalized(name),
+    field,
+  ]),
+);
+
+function normalized(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s_-]+/g, '');
+}
+
+/** Throws `BatchFileError` for a name that is missing, repeated or not usable. */
+export function columnsOf(header: readonly string[], line: number): readonly Column[] {
+  const names = withoutTrailingEmpty(header);
+  const columns = names.map((name, index) => columnOf(name.replace(/^\ufeff/, ''), index + 1, line));
+  const numbers = new Map<string, number>();
+  for (const [index, { name, path }] of columns.entries()) {
+    const key = path.join('.');
+    const other = numbers.get(key);
+    if (other !== undefined) {
+      throw new BatchFileError(line, `columns ${other} and ${index + 1} are both ${shown(name)}: remove one of them`);
+    }
+    numbers.set(key, index + 1);
+  }
+  return columns;
+}
+
+/** Spreadsheets write separators for columns that are empty. */
+export function withoutTrailingEmpty(cells: readonly string[]): readonly string[] {
+  const last = cells.findLastIndex((cell) => cell !== '');
+  return cells.slice(0, last + 1);
+}
+
+function columnOf(name: string, number: number, line: number): Column {
+  if (name === '') throw new BatchFileError(line, `column ${number} has no name: name it, or remove the column`);
+  const full = fieldOf(name);
+  const path = full.split(/[.[\]]+/).filter((part) => part !== '');
+  if (path.length === 0 || path.some((part) => ['__proto__', 'constructor', 'prototype'].includes(part))) {
+    throw new BatchFileError(line, `column ${number}: ${shown(name)} is not a valid column name`);
+  }
+  return { name, path, read: READERS.get(full.replaceAll(/\[\d+\]/g, '[]')) ?? ((cell) => cell) };
+}
+
+/** An unknown name stays as it is, so that the validation reports it for each item with the nearest known one. */
+function fieldOf(name: string): string {
+  const tag = /^tags\s*\.\s*(.+)$/i.exec(name)?.[1];
+  if (tag !== undefined) return `tags.${tag}`;
+  const index = /\[(\d+)\]/.exec(name)?.[1];
+  const field = SPELLINGS.get(normalized(name.replace(/\[\d+\]/, '[]'))) ?? SPELLINGS.get(normalized(name));
+  if (field === undefined) return name;
+  return index === undefined ? field : field.replace('[]', `[${index}]`);
+}
+
+/** Converts the cells of fields that are not text. */
+const READERS: ReadonlyMap<string, (cell: string) => unknown> = new Map<string, (cell: string) => unknown>(
+  Object.entries({
+    'disks[].diskImageSize': numberIn,
+    priority: numberIn,
+    'upload.keepObject': flagIn,
+    'detection.wait': flagIn,
+    'inspection.bootCheck': flagIn,
+    dryRun: flagIn,
+    'distribute.regions': listIn,
+    'distribute.shareWith': listIn,
+  }),
+);
+
+/** A cell that is not a number stays text, so that validation reports it. */
+function numberIn(cell: string): unknown {
+  return /^-?\d+(\.\d+)?$/.test(cell) ? Number(cell) : cell;
+}
+
+function flagIn(cell: string): unknown {
+  const word = cell.toLowerCase();
+  return ['true', 'yes', '1'].includes(word) ? true : ['false', 'no', '0'].includes(word) ? false : cell;
+}
+
+function listIn(cell: string): readonly string[] {
+  return cell.split(/[\s;,|]+/).filter((part) => part !== '');
+}
+
+/** A cell or name as a message quotes it. */
+export function shown(text: string): string {
+  return JSON.stringify(printableLine(text.slice(0, 60)));
+}
