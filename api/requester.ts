@@ -16,7 +16,7 @@ export function requesterOf(context: Context): Requester {
 }
 
 function stated(text: string | undefined): string | null {
-  return text === undefined || text === '' ? null : printableLine(text.slice(0, MAX_CHARACTERS));
+  return text === undefined || text === '' ? null : printableLine([...text].slice(0, MAX_CHARACTERS).join(''));
 }
 
 function decoded(text: string | undefined): string | undefined {

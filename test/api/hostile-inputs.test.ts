@@ -64,11 +64,11 @@ async function create(values: readonly unknown[]) {
 
 const imports = {
   ...Object.fromEntries(
-    ['get', 'events', 'list', 'waitingCauses'].map((name) => [
+    ['get', 'report', 'events', 'list', 'waitingCauses'].map((name) => [
       name,
       async (...values: unknown[]) => {
         store(values);
-        return name === 'get' ? null : name === 'list' ? { imports: [], nextCursor: null } : [];
+        return name === 'get' || name === 'report' ? null : name === 'list' ? { imports: [], nextCursor: null } : [];
       },
     ]),
   ),
@@ -167,7 +167,20 @@ const hostile = fc.oneof(
       ' ',
       '\u202e',
     ],
-    ...['9'.repeat(400), '-1', '1e400', 'NaN', '{}', '[', "' or 1=1 --", '\x1b[31m', '\u{10ffff}', 'a'.repeat(9_000)],
+    ...[
+      '\u{1f600}'.repeat(300),
+      `a${'\u{1f600}'.repeat(300)}`,
+      '9'.repeat(400),
+      '-1',
+      '1e400',
+      'NaN',
+      '{}',
+      '[',
+      "' or 1=1 --",
+      '\x1b[31m',
+      '\u{10ffff}',
+      'a'.repeat(9_000),
+    ],
   ),
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.string({ maxLength: 20 }),
@@ -232,7 +245,8 @@ test('hostile texts in IDs, cursors, filters, headers and bodies of any route â†
       const response = await app.request(`${path}?${query}`, {
         method: operation.method,
         headers: {
-          ...Object.fromEntries(operation.headers.map((name) => [name, headerValue(inHeader)])),
+          ...Object.fromEntries([...operation.headers, 'user-agent'].map((name) => [name, headerValue(inHeader)])),
+          'x-ecs-import-user': rawInQuery ? raw.repeat(250) : encoded(inHeader),
           ...(type === undefined ? {} : { 'content-type': type }),
         },
         ...(type === undefined ? {} : { body: Buffer.from(body) }),

@@ -231,7 +231,7 @@ test.each([
     ...('body' in sent ? { body: JSON.stringify(sent.body) } : 'text' in sent ? { body: '' } : {}),
   });
   expect(response.status).toBe(202);
-  expect(asked).toEqual([['imp-1', { keepImage: false }]]);
+  expect(asked).toEqual([['imp-1', { keepImage: false }, { client: null, user: null, identity: null }]]);
 });
 
 test.each([
@@ -286,4 +286,19 @@ test('a batch resumes an unknown cause → 400 that suggests the nearest code, w
   expect(sent).toEqual([]);
   for (const cause of [...known, 'Future.Code', 'all']) expect((await resume(cause)).status, cause).toBe(202);
   expect(sent).toHaveLength(3);
+});
+
+test('a user name that is cut after its limit → cut between characters, not within one', async () => {
+  const asked: unknown[][] = [];
+  const imports = {
+    cancel: async (...given: unknown[]) => {
+      asked.push(given);
+      return { kind: 'cancelling' };
+    },
+    get: async () => ({ id: 'imp-1' }),
+  };
+  const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  const user = encodeURIComponent(`${'a'.repeat(199)}\u{1f600}b`);
+  await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST', headers: { 'x-ecs-import-user': user } });
+  expect(asked[0]?.[2]).toMatchObject({ user: `${'a'.repeat(199)}\u{1f600}` });
 });
