@@ -97,10 +97,14 @@ const MARKUP_BYTES = 256;
 
 function openMarkup(file: ByteSource, findings: FindingList): ReturnType<OpenContainer> {
   const start = file.read(0, Math.min(MARKUP_BYTES, file.size)).toString('latin1');
-  const [found] = MARKUP.exec(start) ?? [];
-  if (found === undefined) return null;
+  if (!MARKUP.test(start)) return null;
   const remedy = 'Check the URL: curl -L URL | head shows what the server sends. Use the URL of the image itself.';
-  refuse(findings, 'The file is a web page or an XML document, not a disk', `"${found.trim()}" at byte 0`, remedy);
+  refuse(
+    findings,
+    'The file is a web page or an XML document, not a disk',
+    `${file.size} bytes that look like a web page or XML`,
+    remedy,
+  );
   return { format: 'UNKNOWN', subformat: 'html', virtualSize: null, disk: null };
 }
 

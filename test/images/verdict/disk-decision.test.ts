@@ -1,6 +1,7 @@
-/** An object in OSS is imported where it is: nothing can be left out of it, and nothing added. */
+/** How a disk is sent: what needs a program of the host, and what an object in OSS must be, because nothing can be left out of it. */
 import { describe, expect, test } from 'vitest';
 import { inspectRequest } from '../../../cli/inspect-request.js';
+import { decideConversion } from '../../../images/convert/decision.js';
 import { decideDisk } from '../../../images/verdict/disk-decision.js';
 import { inspectionOf } from '../../support/activities/upload/inspections.js';
 
@@ -14,6 +15,19 @@ async function decide(size: number, changes: Parameters<typeof inspectionOf>[0],
   const facts = { size, version: 'one', versionIsExact: true, file: null, refusal: null };
   return await decideDisk(request, 1, { source, facts, inspection: inspectionOf(changes) }, programs);
 }
+
+describe('a compressed image on a worker without its program → action required, with the package', () => {
+  test.each([
+    ['XZ', 'xz-utils (xz)'],
+    ['ZSTD', 'zstd'],
+    ['GZIP', 'gzip'],
+  ] as const)('%s', async (format, name) => {
+    const decision = decideConversion(inspectionOf({ format, subformat: 'RAW' }), 'auto', programs);
+    await expect(decision).rejects.toMatchObject({
+      failure: { code: 'Convert.NoUnpacker', class: 'attention', message: expect.stringContaining(name) },
+    });
+  });
+});
 
 describe('an object with other bytes than its disk → refused before the import, with what to do', () => {
   test.each([
