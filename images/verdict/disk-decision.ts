@@ -7,6 +7,7 @@ import type { Source, SourceFacts } from '../../sources/source.js';
 import { type Conversion, containerOf, convertedFormat, decideConversion, isImportable } from '../convert/decision.js';
 import type { Programs } from '../convert/programs.js';
 import type { Inspection } from '../inspection.js';
+import { policyOf } from './import-policy.js';
 
 export interface InspectedDisk {
   readonly source: Source;
@@ -42,7 +43,7 @@ export async function decideDisk(
     // If the format is unknown, the values of the request are sent to ECS; a finding reports the unknown format.
     const known = inspection !== null && inspection.format !== 'UNKNOWN' ? inspection : null;
     const format = known === null ? (disk.format ?? null) : importableFormat(disk, known, field);
-    requireOnlyDisk(source.name, format, size, known, field);
+    if (policyOf(request) !== 'never') requireOnlyDisk(source.name, format, size, known, field);
     const diskImageSizeGiB = known === null ? (disk.diskImageSize ?? null) : sizeOf(disk, known, field);
     return { ...common, bucket, key, conversion: 'as-is', format, diskImageSizeGiB };
   }

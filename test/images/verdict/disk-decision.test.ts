@@ -44,6 +44,10 @@ describe('an object with other bytes than its disk → refused before the import
     });
   });
 
+  test('with inspection.failOn never → imported', async () => {
+    expect(await decide(1024 ** 3 + 100, {}, { force: true })).toMatchObject({ conversion: 'as-is' });
+  });
+
   test.each([
     ['a raw disk of whole sectors', 1024 ** 3, {}],
     ['a QCOW2, which may end within a sector', 1000, { format: 'QCOW2' }],
