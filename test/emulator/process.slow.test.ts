@@ -8,7 +8,7 @@ import path from 'node:path';
 import Ecs, { DescribeImagesRequest, ImportImageRequest } from '@alicloud/ecs20140526';
 import { $OpenApiUtil } from '@alicloud/openapi-core';
 import OSS from 'ali-oss';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { encodePath, queryString, signV4 } from '../../alibaba/oss-signature.js';
 
 const MAIN = path.resolve(import.meta.dirname, '../../dist/emulator/main.js');
@@ -247,4 +247,40 @@ test('--help prints the options', async () => {
   const emulator = launch(['--help']);
   expect(await emulator.ended).toBe(0);
   for (const option of ['--port', '--data', '--bucket', '--access-key']) expect(emulator.output()).toContain(option);
+});
+
+describe('with --tls', () => {
+  const CALLS = `
+    const [{ createCloud }, { staticCredentials }] = await Promise.all(
+      ['create-cloud', 'credentials'].map((name) => import(process.env.DIST + '/alibaba/' + name + '.js')),
+    );
+    const url = process.env.CLOUD;
+    const endpoints = { ecs: url, ram: url, sts: url, oss: url };
+    const credentials = staticCredentials({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' });
+    const cloud = createCloud({ endpoints, credentials, timeoutMs: 10_000 });
+    const { accountId } = await cloud.sts.getCallerIdentity();
+    const { region } = await cloud.oss('${REGION}').getBucket('${BUCKET}');
+    await cloud.oss('${REGION}').tryUpload('${BUCKET}', 'probe');
+    const images = await cloud.ecs('${REGION}').describeImages({ imageIds: ['m-1'] });
+    console.log(JSON.stringify({ accountId, region, images }));
+  `;
+
+  test('this service works against it if it trusts the certificate, and not otherwise', async () => {
+    const { output, ended } = launch(['--tls', '--bucket', `${BUCKET}@${REGION}`]);
+    await Promise.race([
+      expect.poll(output, { timeout: 30_000 }).toMatch(/^ready https:\/\/127\.0\.0\.1:\d+$/m),
+      ended.then(() => Promise.reject(new Error(output()))),
+    ]);
+    const [, certificate = ''] = /^certificate (.+)$/m.exec(output()) ?? [];
+    const [, address = ''] = /^ready (.+)$/m.exec(output()) ?? [];
+    const call = (more: NodeJS.ProcessEnv) => {
+      const env = { ...process.env, DIST: path.resolve(MAIN, '../..'), CLOUD: address, ...more };
+      const options = { env, encoding: 'utf8', stdio: 'pipe' } as const;
+      return execFileSync(process.execPath, ['--input-type=module', '-e', CALLS], options);
+    };
+    expect(JSON.parse(call({ NODE_EXTRA_CA_CERTS: certificate }))).toEqual({
+      ...{ accountId: '1000000000000001', region: REGION, images: [] },
+    });
+    expect(() => call({ NODE_EXTRA_CA_CERTS: '' })).toThrow('DEPTH_ZERO_SELF_SIGNED_CERT');
+  });
 });
