@@ -7,6 +7,7 @@ import { createImage, removeImage } from '../resources/image.js';
 import { isRoleRecent } from '../resources/role.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { importImageInput } from './import-image-input.js';
+import { requireSameObjects } from './require-same-objects.js';
 import { orSendAgain } from './send-again.js';
 import { runStep } from './step.js';
 
@@ -22,10 +23,12 @@ export function createStartImport(deps: ActivityDependencies) {
       const call = importImageInput(input.request, plan, step.importId, token);
       const { clientToken: _token, ...settings } = call;
       await deps.store.recordFact(step, { kind: 'settings', settings });
+      const calledBefore = open.length > outdated.length;
+      if (!calledBefore) await requireSameObjects(deps, input.request, plan, step.signal);
       return await orSendAgain(deps, step, () =>
         createImage(deps, step, {
           input: call,
-          calledBefore: open.length > outdated.length,
+          calledBefore,
           roleIsRecent: isRoleRecent(ledger, Date.now()),
         }),
       );

@@ -7,7 +7,7 @@ import { GUEST_NOT_READ_REMEDY } from './findings.js';
 import type { ChildLine } from './inspect-child.js';
 import type { InspectImage, Inspection, InspectOptions, InspectRemote } from './inspection.js';
 import { ReaderPool } from './reader-pool.js';
-import type { ReadingEnd, ReadingLimits } from './reader-process.js';
+import type { Reading, ReadingEnd, ReadingLimits } from './reader-process.js';
 import type { RemoteImage } from './remote-image.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
@@ -16,6 +16,8 @@ export interface InspectorOptions {
   readonly timeLimitMs?: number;
   /** Resident memory of the child in MiB; an initramfs may decompress to half of it. Default 1024. */
   readonly memoryLimitMiB?: number;
+  /** Time limit for reading a remote image, besides that of the inspection. Default 30 minutes. */
+  readonly fetchLimitMs?: number;
   /** Output limit of the child. Default 1 MiB. */
   readonly outputLimitBytes?: number;
 }
@@ -25,6 +27,7 @@ const MAX_FILE_BYTES = 8 * 1024 ** 3;
 /** Bytes that one inspection may read only to verify them: a few seconds of a local disk, little of a network. */
 const FILE_BULK_BYTES = 2 * 1024 ** 3;
 const REMOTE_BULK_BYTES = 64 * 1024 ** 2;
+const REMOTE_FETCH_MS = 30 * 60_000;
 /** Bytes that one inspection may fetch over a network. A well-formed guest needs a fraction of it. */
 const MAX_REMOTE_BYTES = 512 * 1024 ** 2;
 
@@ -77,6 +80,7 @@ async function imageOf(handle: FileHandle, name: string): Promise<RemoteImage> {
 /** Like `createInspector`, for remote images: the parent fetches the ranges that the child needs. Default time limit: 5 minutes. */
 export function createRemoteInspector(options: InspectorOptions = {}): InspectRemote {
   const limits = limitsOf({ timeLimitMs: 300_000, ...options });
+  const { fetchLimitMs = REMOTE_FETCH_MS } = options;
   const pool = new ReaderPool(limits);
   return async (image, inspectOptions = {}) => {
     inspectOptions.signal?.throwIfAborted();
@@ -84,7 +88,7 @@ export function createRemoteInspector(options: InspectorOptions = {}): InspectRe
       pool,
       limits,
       image,
-      { maxFetchedBytes: MAX_REMOTE_BYTES, bulkBytes: REMOTE_BULK_BYTES },
+      { maxFetchedBytes: MAX_REMOTE_BYTES, bulkBytes: REMOTE_BULK_BYTES, fetchLimitMs },
       inspectOptions,
     );
   };
@@ -94,7 +98,7 @@ async function readWith(
   pool: ReaderPool,
   limits: ReadingLimits,
   image: RemoteImage,
-  bounds: { readonly maxFetchedBytes: number; readonly bulkBytes: number },
+  bounds: Pick<Reading, 'maxFetchedBytes' | 'bulkBytes' | 'fetchLimitMs'>,
   { signal, role = 'system', moreDisks = false }: InspectOptions,
 ): Promise<Inspection> {
   const end = await pool.read({ image, context: { role, moreDisks }, ...bounds, signal });

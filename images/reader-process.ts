@@ -7,7 +7,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Duplex, PassThrough } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { FailureError } from '../domain/errors/failure.js';
+import { sourceFailure } from '../sources/source.js';
 import { nodeDecoder, wasmDecoderAccess } from './compression/zstd-decoders.js';
+import { createCountdown } from './countdown.js';
 import type { DiskContext } from './inspection.js';
 import { type RemoteImage, serveRequests } from './remote-image.js';
 
@@ -24,6 +27,11 @@ export interface Reading {
   readonly maxFetchedBytes: number;
   /** How many of them may be read only to verify them. */
   readonly bulkBytes: number;
+  /**
+   * For an image on a network: fetching it has this limit of its own, and does not count against the time limit of the
+   * inspection, which ends images that are malicious. Absent: one limit for both.
+   */
+  readonly fetchLimitMs?: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -51,6 +59,10 @@ export interface ReadingTask {
   readonly bulkBytes: number;
   readonly role: DiskContext['role'];
   readonly moreDisks: boolean;
+}
+
+function tooSlow(name: string, limitMs: number): FailureError {
+  return sourceFailure('TooSlow', `reading ${name} for its inspection took longer than ${limitMs / 1000} s`);
 }
 
 /** Bounds how long state that one image corrupted in the child can affect others. */
@@ -94,7 +106,7 @@ export class ReaderProcess {
   }
 
   /** Rejects if a read of the image fails. A failure of the child itself is a ReadingEnd. */
-  async read({ image, context, maxFetchedBytes, bulkBytes, signal }: Reading): Promise<ReadingEnd> {
+  async read({ image, context, maxFetchedBytes, bulkBytes, fetchLimitMs, signal }: Reading): Promise<ReadingEnd> {
     this.images += 1;
     const { child, limits } = this;
     let reason: ReadingEnd['reason'] = 'exited';
@@ -104,15 +116,34 @@ export class ReaderProcess {
     };
     const stopFetching = new AbortController();
     let fetchFailure: { readonly error: unknown } | null = null;
-    const serve = serveRequests(image, stopFetching.signal, {
+    const failed = (error: unknown) => {
+      fetchFailure ??= { error };
+      this.kill();
+    };
+    const inspecting = createCountdown(limits.timeLimitMs, () => killBecause('time-limit'));
+    const fetching = createCountdown(fetchLimitMs ?? 0, () => failed(tooSlow(image.name, fetchLimitMs ?? 0)));
+    const fetched =
+      fetchLimitMs === undefined
+        ? image
+        : {
+            ...image,
+            async read(offset: number, length: number, fetchSignal: AbortSignal) {
+              inspecting.pause();
+              fetching.resume();
+              try {
+                return await image.read(offset, length, fetchSignal);
+              } finally {
+                fetching.pause();
+                inspecting.resume();
+              }
+            },
+          };
+    const serve = serveRequests(fetched, stopFetching.signal, {
       respond: (bytes) => this.channel.write(bytes),
-      failed: (error) => {
-        fetchFailure ??= { error };
-        this.kill();
-      },
+      failed,
     });
     const report = new Report(limits.outputLimitBytes);
-    const timer = setTimeout(() => killBecause('time-limit'), limits.timeLimitMs);
+    inspecting.resume();
     const abort = () => this.kill();
     signal?.addEventListener('abort', abort, { once: true });
     const complete = new Promise<void>((resolve) => {
@@ -127,7 +158,8 @@ export class ReaderProcess {
     const task: ReadingTask = { size, allocatedSize, maxFetchedBytes, bulkBytes, ...context };
     child.stdin?.write(`${JSON.stringify(task)}\n`);
     const exit = await Promise.race([complete.then(() => null), this.exit]);
-    clearTimeout(timer);
+    inspecting.end();
+    fetching.end();
     signal?.removeEventListener('abort', abort);
     child.stdout?.off('data', receive);
     this.channel.off('data', serve);

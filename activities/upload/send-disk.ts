@@ -3,6 +3,7 @@ import { redact } from '../../domain/errors/redact.js';
 import { objectKey } from '../../domain/ids.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
+import { containerOf } from '../../images/convert/decision.js';
 import type { Inspection } from '../../images/inspection.js';
 import { decideDisk, diskOf } from '../../images/verdict/disk-decision.js';
 import { objectEntry } from '../../resources/object.js';
@@ -109,7 +110,10 @@ async function checkObject(
   if (planFor(disk, version) === disk) return { plan: disk, inspection: null };
   const inspection = await inspectSource(deps, request, disk.number, source, signal);
   if (inspection === null) return { plan: disk, inspection: null };
-  return { plan: await judge(deps, step, request, disk, inspection), inspection };
+  const judged = await judge(deps, step, request, disk, inspection);
+  // What ImportImage gets must still be this version.
+  const inspected = version === null ? {} : { inspected: { version, container: containerOf(inspection) } };
+  return { plan: { ...judged, ...inspected }, inspection };
 }
 
 async function sendOpened(context: UploadContext, opened: OpenedSource): Promise<SentDisk> {

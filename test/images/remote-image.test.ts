@@ -55,12 +55,12 @@ describe('a remote image', () => {
     await expect(inspect(image, { signal: cancel.signal })).rejects.toThrow('cancelled by the user');
   });
 
-  test('read never returns → Inspection.TimeLimit', async () => {
-    const slow = createRemoteInspector({ timeLimitMs: 1500 });
+  test('read never returns → Source.TooSlow, which requires action; the image is not blamed', async () => {
+    const slow = createRemoteInspector({ fetchLimitMs: 500 });
     const image = remote((_offset, _length, signal) => {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     });
-    await expect(slow(image)).rejects.toMatchObject({ failure: { code: 'Inspection.TimeLimit' } });
+    await expect(slow(image)).rejects.toMatchObject({ failure: { code: 'Source.TooSlow', class: 'attention' } });
   });
 });
 
