@@ -6,6 +6,9 @@ import { pollersOf } from '../imports/task-queue-pollers.js';
 import { GONE_AFTER_MS, type WorkerLine, type WorkerLiveness } from '../store/worker-liveness.js';
 import { type ProblemError, problem } from './problems.js';
 
+/** Shorter than the time limit of a check: without Temporal, the reports of the workers decide. */
+const POLLERS_WITHIN_MS = 1_000;
+
 export interface WorkerSources {
   readonly client: Client;
   readonly liveness: Pick<WorkerLiveness, 'workersOf' | 'identitiesOf'>;
@@ -26,7 +29,7 @@ export async function workerPresence(
   const { namespace } = client.options;
   const workers = await liveness.workersOf(namespace, queue);
   // Null: Temporal cannot be reached, which its own check reports.
-  const pollers = await pollersOf(client, queue).catch(() => null);
+  const pollers = await pollersOf(client, queue, POLLERS_WITHIN_MS).catch(() => null);
   const alive = workers.filter((worker) => worker.alive);
   if (alive.length > 0 && pollers?.length === 0) {
     const message = `${describe(alive)} but none polls task queue ${queue} in namespace ${namespace}: check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE of workers and API`;

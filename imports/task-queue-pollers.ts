@@ -25,8 +25,10 @@ export async function pollersOf(
       ),
     ),
   );
-  return kinds
+  const identities = kinds
     .flatMap(({ pollers }) => pollers ?? [])
     .filter(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLER_FRESH_MS)
     .map(({ identity }) => identity ?? '');
+  // A worker polls for workflows and for activities.
+  return [...new Set(identities)];
 }

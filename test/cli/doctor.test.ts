@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { run as runCommand } from '../../cli/run.js';
+import { sendJson, startFakeApi } from '../support/client/fake-api.js';
 import { BUCKET, type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
 
 let cloud: LocalCloud;
@@ -102,4 +103,31 @@ test('policy → a RAM policy with the actions of the selected features', async 
   expect(actions).toContain('ecs:ModifyImageSharePermission');
   expect(actions).not.toContain('ram:CreateRole');
   expect(actions).not.toContain('ecs:CopyImage');
+});
+
+test.each([
+  [true, '2 workers: web-1, web-2', 0, /^worker +ok +2 workers: web-1, web-2$/m],
+  [
+    false,
+    'no worker polls task queue ecs-image-import; the last one, on host web-1, stopped at 10:02',
+    1,
+    /^worker +FAILED +no worker polls/m,
+  ],
+])('a service with worker ok %s → reports it with the remedy', async (ok, message, code, line) => {
+  const checks = [{ name: 'worker', ok, message }];
+  const api = await startFakeApi((_sent, response) => sendJson(response, ok ? 200 : 503, { checks, parts: [] }));
+  try {
+    const ran = await run(['doctor', ...target, '--api', api.url]);
+    expect(ran.out).toMatch(line);
+    if (!ok) expect(ran.out).toMatch(/worker: Start a worker, with the same DATABASE_URL/);
+    expect(ran.code).toBe(code);
+  } finally {
+    await api.close();
+  }
+});
+
+test('the API of the service cannot be reached → the check of the worker fails', async () => {
+  const { code, out } = await run(['doctor', ...target, '--api', 'http://127.0.0.1:9']);
+  expect(out).toMatch(/^worker +FAILED +.*127\.0\.0\.1:9/m);
+  expect(code).toBe(1);
 });
