@@ -25,7 +25,8 @@ export interface LateCheckResult {
 
 /** A check whose worker has died is repeated after this time. */
 const CLAIM_MINUTES = 10;
-const FAILED_AGAIN_AFTER_MS = 60_000;
+/** A check that fails is repeated less often with time. */
+const [REPEAT_FIRST_MS, REPEAT_LAST_MS] = [60_000, 60 * 60_000];
 /** A check that fails is repeated until this time after the window. */
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
 
@@ -116,12 +117,13 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
   /** When the check with each number is due. */
   function dueTimes(endedMs: number, found: boolean, failed: string | null, giveUp: boolean): readonly number[] {
     const times: number[] = [];
+    const now = Date.now();
+    const repeatMs = Math.min(REPEAT_LAST_MS, Math.max(REPEAT_FIRST_MS, (now - endedMs) / 4));
+    const notBefore = failed !== null ? now + repeatMs : found ? now + (lateCheckAt(windowMs, 0) ?? 0) : 0;
     for (let check = 0; ; check++) {
       const at = lateCheckAt(windowMs, check);
       if (at === null || giveUp) return times;
-      const again =
-        failed !== null ? Date.now() + FAILED_AGAIN_AFTER_MS : found ? Date.now() + (lateCheckAt(windowMs, 0) ?? 0) : 0;
-      times.push(Math.max(endedMs + at, again));
+      times.push(Math.max(endedMs + at, notBefore));
     }
   }
 }

@@ -14,6 +14,7 @@ import { removeLateUploads } from './late-uploads.js';
 
 /** Imports of one run; further ones are due in the next run. */
 const IMPORTS_PER_RUN = 100;
+const CONCURRENT_CHECKS = 10;
 const LEASE_MS = 5_000;
 
 export function createCheckLate(deps: LateCheckDependencies) {
@@ -23,9 +24,12 @@ export function createCheckLate(deps: LateCheckDependencies) {
     const beat = setInterval(() => context.heartbeat(), 1_000);
     try {
       const checks = await deps.store.claimLateChecks(IMPORTS_PER_RUN);
-      for (const check of checks) {
+      for (let begun = 0; begun < checks.length; begun += CONCURRENT_CHECKS) {
         context.cancellationSignal.throwIfAborted();
-        await deps.store.settleLateCheck(check, await perform(deps, check, context));
+        const some = checks.slice(begun, begun + CONCURRENT_CHECKS);
+        await Promise.all(
+          some.map(async (check) => deps.store.settleLateCheck(check, await perform(deps, check, context))),
+        );
       }
       return checks.length;
     } finally {

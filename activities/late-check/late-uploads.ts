@@ -3,6 +3,7 @@ import type { LedgerEntry } from '../../domain/ledger.js';
 import { formatObjectLocation, type ObjectLocation } from '../../domain/object-location.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import { objectEntry } from '../../resources/object.js';
+import { orGoneWithParent } from '../../resources/refusal.js';
 import type { LateCheckContext } from './context.js';
 
 type UploadedEntry = LedgerEntry<'object' | 'multipart-upload'>;
@@ -19,7 +20,7 @@ export async function removeLateUploads({ deps, check, work }: LateCheckContext)
   let found = 0;
   for (const [key, { regionId, detail }] of keys) {
     if (own.some((entry) => entry.key === key && entry.status === 'kept')) continue;
-    found += await removeAt({ deps, check, work }, regionId, detail.location);
+    found += await orGoneWithParent(removeAt({ deps, check, work }, regionId, detail.location), 0);
   }
   return found;
 }

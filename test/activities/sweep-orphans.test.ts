@@ -166,6 +166,15 @@ describe('orphans', () => {
     expect(imageIds()).toEqual(before);
   });
 
+  test('of an ended import whose late check is due → reported with the time of the check', async () => {
+    const key = await imported(ENDED, 'late');
+    const at = new Date().toISOString();
+    const { orphans } = await sweep({}, () => ({ ...accounts(), lateChecks: new Map([[String(ENDED), at]]) }));
+    expect(orphans).toContainEqual(
+      expect.objectContaining({ key, why: expect.stringContaining(`late check at ${at}`) }),
+    );
+  });
+
   test('with delete → deleted in any state; running imports and copies are cancelled', async () => {
     const done = await imported(ENDED, 'orphan-done');
     await cloud.ecs().modifyImageSharePermission(sharing(done));
