@@ -248,10 +248,15 @@ async function asTemporalFailure(
       details: [failure],
     });
   }
-  const { code, message, remedy } = failure;
+  const { code, message, remedy, requestId } = failure;
   let since: string | null;
   try {
-    since = await deps.store.attention(step, { code, message, remedy });
+    since = await deps.store.attention(step, {
+      code,
+      message,
+      remedy,
+      ...(requestId === undefined ? {} : { requestId }),
+    });
   } catch (unwritten) {
     // An attention that is not in the record cannot be resumed: retry the whole step.
     return ApplicationFailure.create({ message: String(unwritten), type: 'transient' });

@@ -76,11 +76,13 @@ function goneFailure(image: ImageRef): FailureError {
 async function reasonOfFailure(deps: ActivityDependencies, image: ImageRef): Promise<FailureError> {
   if (image.taskId === null) return goneFailure(image);
   const detail = await deps.cloud.ecs(image.regionId).describeTaskAttribute(image.taskId);
-  const reasons = detail.errors.map(
-    (error) => `${error.code}: ${error.message}${error.related === '' ? '' : ` (${error.related})`}`,
-  );
   const [first] = detail.errors;
   const { code = 'ImportImageFailed', message = '' } = first ?? {};
+  const reasons = detail.errors.map(
+    (error) =>
+      // The failure has the first code.
+      `${error.code === code ? '' : `${error.code}: `}${error.message}${error.related === '' ? '' : ` (${error.related})`}`,
+  );
   const known = failureOf({ service: 'ecs', action: 'ImportImage', code, message });
   return new FailureError({
     ...known,

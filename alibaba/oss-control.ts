@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import OSS from 'ali-oss';
 import { z } from 'zod';
 import { FailureError } from '../domain/errors/failure.js';
+import type { RemedyValues } from '../domain/errors/placeholders.js';
 import { createAgents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
 import { guarded, sendUnderLease } from './change-lease.js';
@@ -74,6 +75,16 @@ const partPage = z.object({
   nextPartNumberMarker: z.coerce.number().optional(),
 });
 
+/** What a call is about. */
+interface Subject {
+  readonly bucket: string;
+  readonly key?: string;
+}
+
+function valuesOf({ bucket, key }: Subject, region: string): RemedyValues {
+  return { bucket, region, ...(key === undefined ? {} : { object: `oss://${bucket}/${key}` }) };
+}
+
 export function createControl(place: OssPlace, timeoutMs: number): OssControl {
   const { http, https } = createAgents();
   const agents = { agent: guarded(http), httpsAgent: guarded(https) };
@@ -97,14 +108,14 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     return Object.assign(oss, { userAgent: `${USER_AGENT} aliyun-sdk-nodejs` });
   };
 
-  const call = async <Result>(action: string, bucket: string, perform: (oss: OSS) => Promise<Result>) => {
+  const call = async <Result>(action: string, subject: Subject, perform: (oss: OSS) => Promise<Result>) => {
     try {
-      const oss = await client(bucket);
+      const oss = await client(subject.bucket);
       return await sendUnderLease(action, () => perform(oss));
     } catch (error) {
       if (error instanceof FailureError) throw error;
       if (error instanceof z.ZodError) throw unreadable(action, error);
-      throw ossFailure({ action, ...describeError(error), values: { bucket, region: place.region }, cause: error });
+      throw ossFailure({ action, ...describeError(error), values: valuesOf(subject, place.region), cause: error });
     }
   };
 
@@ -114,7 +125,7 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
     let marker: { 'key-marker'?: string; 'upload-id-marker'?: string } = {};
     for (;;) {
       const query = { ...prefixQuery(prefix), 'max-uploads': 1000, ...marker };
-      const page = await call('ListMultipartUploads', bucket, (oss) => oss.listUploads(query));
+      const page = await call('ListMultipartUploads', { bucket }, (oss) => oss.listUploads(query));
       for (const { name: key, uploadId, initiated } of page.uploads) {
         found.push({ key, size: 0, since: String(initiated), uploadId });
       }
@@ -125,7 +136,7 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
 
   return {
     getBucketInfo: (bucket) =>
-      call('GetBucketInfo', bucket, async (oss) => {
+      call('GetBucketInfo', { bucket }, async (oss) => {
         const answer: unknown = await oss.getBucketInfo(bucket);
         const info = bucketInfo.parse(answer).bucket;
         const encryption = info.ServerSideEncryptionRule?.SSEAlgorithm;
@@ -138,14 +149,16 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       }),
 
     headObject: (bucket, key) =>
-      nullIfNotFound(call('HeadObject', bucket, async (oss) => objectView(key, (await oss.head(key)).res.headers))),
+      nullIfNotFound(
+        call('HeadObject', { bucket, key }, async (oss) => objectView(key, (await oss.head(key)).res.headers)),
+      ),
 
     deleteObject: async (bucket, key) => {
-      await nullIfNotFound(call('DeleteObject', bucket, (oss) => oss.delete(key)));
+      await nullIfNotFound(call('DeleteObject', { bucket, key }, (oss) => oss.delete(key)));
     },
 
     initiateUpload: (bucket, key, meta) =>
-      call('InitiateMultipartUpload', bucket, async (oss) => {
+      call('InitiateMultipartUpload', { bucket, key }, async (oss) => {
         const answer = await oss.initMultipartUpload(key, { headers: metaHeaders(meta) });
         return z.string().min(1).parse(answer.uploadId);
       }),
@@ -158,7 +171,9 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
           'max-keys': 1000,
           ...(token === undefined ? {} : { 'continuation-token': token }),
         };
-        const page = await call('ListObjectsV2', bucket, async (oss) => objectPage.parse(await oss.listV2(query, {})));
+        const page = await call('ListObjectsV2', { bucket }, async (oss) =>
+          objectPage.parse(await oss.listV2(query, {})),
+        );
         for (const { name: key, size, lastModified: since } of page.objects ?? []) {
           found.push({ key, size, since, uploadId: null });
         }
@@ -178,7 +193,7 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       for (let marker = 0; ; ) {
         const query = { 'max-parts': 1000, 'part-number-marker': marker, 'encoding-type': 'url' };
         const page = await nullIfNotFound(
-          call('ListParts', bucket, async (oss) => partPage.parse(await oss.listParts(key, uploadId, query))),
+          call('ListParts', { bucket, key }, async (oss) => partPage.parse(await oss.listParts(key, uploadId, query))),
         );
         if (page === null) return null;
         for (const part of page.parts) {
@@ -193,11 +208,15 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
 
     async completeUpload(bucket, key, uploadId, parts) {
       const quoted = parts.map(({ number, etag }) => ({ number, etag: `"${etag}"` }));
-      await call('CompleteMultipartUpload', bucket, (oss) => oss.completeMultipartUpload(key, uploadId, quoted));
+      await call('CompleteMultipartUpload', { bucket, key }, (oss) =>
+        oss.completeMultipartUpload(key, uploadId, quoted),
+      );
     },
 
     async abortUpload(bucket, key, uploadId) {
-      await nullIfNotFound(call('AbortMultipartUpload', bucket, (oss) => oss.abortMultipartUpload(key, uploadId)));
+      await nullIfNotFound(
+        call('AbortMultipartUpload', { bucket, key }, (oss) => oss.abortMultipartUpload(key, uploadId)),
+      );
     },
   };
 }

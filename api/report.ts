@@ -42,6 +42,7 @@ export function markdownReport({ view, facts, events }: ImportReport): string {
       ? []
       : section('Attention', [
           `${view.attention.code} since ${view.attention.since}: ${view.attention.message}`,
+          ...(view.attention.requestId === undefined ? [] : [`Request ID: ${view.attention.requestId}`]),
           `Remedy: ${view.attention.remedy}`,
         ])),
     ...table(

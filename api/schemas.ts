@@ -52,7 +52,10 @@ export const importSchema = z.object({
     .optional()
     .describe('For a single import: the inspection compared with the cloud’s detection'),
   attention: z
-    .object({ code: z.string(), message: z.string(), remedy: z.string(), since: time })
+    .object({
+      ...{ code: z.string(), message: z.string(), remedy: z.string(), since: time },
+      requestId: z.string().optional().describe('Of the failed call to the cloud'),
+    })
     .nullable()
     .describe('What must be fixed before the import can be resumed'),
   waitingFor: z

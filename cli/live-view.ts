@@ -16,7 +16,12 @@ export interface Screen {
 }
 
 export function openLiveView(screen: Screen, now: () => number = Date.now): LiveView {
-  return screen.isTTY === true ? terminalView(screen) : plainView(screen, now);
+  return isTerminal(screen) ? terminalView(screen) : plainView(screen, now);
+}
+
+/** A dumb terminal cannot clear a line. */
+export function isTerminal(screen: Screen, env: NodeJS.ProcessEnv = process.env): boolean {
+  return screen.isTTY === true && env.TERM !== 'dumb';
 }
 
 /** For `--json`. */

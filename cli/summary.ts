@@ -8,13 +8,14 @@ export function outcome(view: ImportView): readonly string[] {
   const { state, phase, image, error, attention } = view;
   const took = duration(Date.parse(view.updatedAt) - Date.parse(view.createdAt));
   if (error !== null) {
-    const request = error.requestId === null ? '' : ` (request ${error.requestId})`;
-    const failure = `${state} in phase ${error.phase} after ${took}: ${error.code}: ${error.message}${request}`;
+    const failure = `${state} in phase ${error.phase} after ${took}: ${error.code}: ${error.message}${requestText(error.requestId)}`;
     return [clean(failure), ...remedy(error.remedy)];
   }
   if (attention !== null) {
     return [
-      clean(`action required in phase ${phase}: ${attention.code}: ${attention.message}`),
+      clean(
+        `action required in phase ${phase}: ${attention.code}: ${attention.message}${requestText(attention.requestId)}`,
+      ),
       ...remedy(attention.remedy),
       `after the fix: ecs-image-import resume ${view.id} (to give up: ecs-image-import cancel ${view.id})`,
     ];
@@ -30,6 +31,10 @@ export function outcome(view: ImportView): readonly string[] {
   // An API of an earlier version does not send it.
   const wait = view.waitingFor?.message;
   return [`${state}: ${phase} ${Math.floor(view.progress.percent)} %${wait === undefined ? '' : `, ${clean(wait)}`}`];
+}
+
+function requestText(requestId: string | null | undefined): string {
+  return requestId === null || requestId === undefined ? '' : ` (request ${requestId})`;
 }
 
 function remedy(text: string): readonly string[] {

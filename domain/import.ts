@@ -62,6 +62,8 @@ export interface Attention {
   readonly message: string;
   readonly remedy: string;
   readonly since: string;
+  /** Of the failed call to the cloud; absent if there was none. */
+  readonly requestId?: string;
 }
 
 export interface ImportError {

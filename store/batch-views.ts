@@ -12,6 +12,7 @@ import {
   isFinalBatch,
 } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import { remedyForAll } from '../domain/errors/index.js';
 import type { Phase } from '../domain/import.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import { countItems } from './batches.js';
@@ -225,8 +226,8 @@ async function causesOf(
   state: 'failed' | 'attention',
   column: 'error' | 'attention',
 ): Promise<readonly BatchCause[]> {
-  const result = await pool.query<BatchCause>(
-    `select code, count(*)::int as count, min(message) as message, min(remedy) as remedy,
+  const result = await pool.query<BatchCause & { readonly remedies: string }>(
+    `select code, count(*)::int as count, min(message) as message, min(remedy) as remedy, count(distinct remedy) as remedies,
        (array_agg(id order by id))[1:5] as examples
      from (
        select i.id, i.${column} ->> 'code' as code, i.${column} ->> 'message' as message, i.${column} ->> 'remedy' as remedy
@@ -235,7 +236,10 @@ async function causesOf(
      group by code order by count(*) desc, code limit ${CAUSES}`,
     [batchId, state],
   );
-  return result.rows;
+  return result.rows.map(({ remedies, ...cause }) => ({
+    ...cause,
+    remedy: remedies === '1' ? cause.remedy : remedyForAll(cause.code, cause.remedy),
+  }));
 }
 
 /** Sums the uploads and images of succeeded imports, and extrapolates to the remaining ones. */

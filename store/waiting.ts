@@ -1,5 +1,6 @@
 /** Imports that stopped for attention, by cause. */
 import type pg from 'pg';
+import { remedyForAll } from '../domain/errors/index.js';
 
 /** Imports that stopped for attention with the same code. */
 export interface WaitingCause {
@@ -19,12 +20,22 @@ export function waitingQueries(pool: pg.Pool) {
   return {
     /** The causes of all stopped imports, the most frequent first. */
     async waitingCauses(): Promise<readonly WaitingCause[]> {
-      const result = await pool.query<{ code: string; imports: string; since: string; remedy: string }>(
+      const result = await pool.query<{
+        code: string;
+        imports: string;
+        since: string;
+        remedy: string;
+        remedies: string;
+      }>(
         `select attention ->> 'code' as code, count(*) as imports, min(attention ->> 'since') as since,
-           (array_agg(attention ->> 'remedy' order by id))[1] as remedy
+           (array_agg(attention ->> 'remedy' order by id))[1] as remedy, count(distinct attention ->> 'remedy') as remedies
          from imports where state = 'attention' group by 1 order by count(*) desc, 1`,
       );
-      return result.rows.map((row) => ({ ...row, imports: Number(row.imports) }));
+      return result.rows.map(({ remedies, imports, ...row }) => ({
+        ...row,
+        imports: Number(imports),
+        remedy: remedies === '1' ? row.remedy : remedyForAll(row.code, row.remedy),
+      }));
     },
 
     async waitingFor(code: string, limit: number): Promise<readonly WaitingImport[]> {

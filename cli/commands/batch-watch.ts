@@ -6,6 +6,7 @@ import { batchLine, exitCodeOfBatch, formatBatch, getBatch } from '../batch-view
 import { print, say } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { handleInterrupts } from '../interrupts.js';
+import { isTerminal } from '../live-view.js';
 
 const POLL_INTERVAL_MS = 1_000;
 /** Minimum time between two lines outside a terminal, so that the log of a long batch stays readable. */
@@ -14,7 +15,7 @@ const LINE_INTERVAL_MS = 10_000;
 export async function watchBatch(api: Api, id: string, options: { readonly json: boolean }): Promise<void> {
   const interrupts = handleInterrupts();
   interrupts.onSecond(() => process.exit(EXIT.interrupted));
-  const onTerminal = process.stdout.isTTY === true && !options.json;
+  const onTerminal = isTerminal(process.stdout) && !options.json;
   let printedAt = 0;
   let printed = '';
   const show = (view: BatchView) => {

@@ -190,6 +190,16 @@ export function entryOf(facts: FailureFacts): CatalogueEntry {
   return { code: facts.code, meaning: 'Unknown error code', class: kind, ...UNKNOWN[kind] };
 }
 
+/**
+ * The remedy for several imports that stopped with the same code: without the values of one of them. `example` where the
+ * catalogue has none, or where it depends on the failed call.
+ */
+export function remedyForAll(code: string, example: string): string {
+  const entry = lookUp('own', code);
+  if (entry === null || /\{(permission|policy)\}/.test(entry.remedy)) return example;
+  return remedyOf(entry, {}, 'stopped');
+}
+
 /** The facts that a failure was made from, as far as its remedy depends on them. */
 export function factsOf(failure: Failure): FailureFacts & { readonly values: RemedyValues } {
   const { service = 'own', action = '' } = failure;

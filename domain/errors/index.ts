@@ -8,6 +8,7 @@ export {
   isCatalogueCode,
   isDryRunSuccess,
   lookUp,
+  remedyForAll,
 } from './catalogue.js';
 export type { CatalogueEntry, CatalogueService } from './entry.js';
 export { fail } from './fail.js';

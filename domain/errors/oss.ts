@@ -20,7 +20,7 @@ export const OSS = [
       'OSS does not accept uploads and downloads at the public endpoints of the Chinese mainland for accounts that activated it after 2025-03-20',
     class: 'attention',
     remedy:
-      'Run the worker on an ECS instance in the region of the bucket with OSS_ENDPOINT=https://oss-REGION-internal.aliyuncs.com, or activate transfer acceleration of the bucket and set OSS_ENDPOINT=https://oss-accelerate.aliyuncs.com; restart the worker, then resume. Or import into a region outside the Chinese mainland.',
+      'Run the worker on an ECS instance in the region of the bucket with OSS_ENDPOINT=https://oss-{region}-internal.aliyuncs.com, or activate transfer acceleration of the bucket and set OSS_ENDPOINT=https://oss-accelerate.aliyuncs.com; restart the worker, then resume. Or import into a region outside the Chinese mainland.',
     link: `${LINKS.ossHelp}/publicendpointforbidden-error-when-upload-object`,
     field: 'upload.bucket',
   },

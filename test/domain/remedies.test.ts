@@ -1,7 +1,7 @@
 /** Every remedy of the catalogue, in the states in which it appears: with values, and without instructions that do not apply. */
 import { describe, expect, test } from 'vitest';
 import { explain, type FailedImport } from '../../domain/errors/explain.js';
-import { CATALOGUE, type CatalogueEntry, fail, failureOf, ofEnded } from '../../domain/errors/index.js';
+import { CATALOGUE, type CatalogueEntry, fail, failureOf, ofEnded, remedyForAll } from '../../domain/errors/index.js';
 import { PHASES } from '../../domain/import.js';
 import { acceptedWith } from '../support/domain/requests.js';
 
@@ -23,7 +23,7 @@ const failed: FailedImport = { importId: 'imp-1', phase: 'preflight', request };
 
 /** Values that only the user knows: a new URL, the file of a certificate, the ids of an account, another command. */
 const OF_THE_USER =
-  /NEW_URL|CERTS=FILE|ACCOUNT:(role\/NAME|cloudbox\/ID)|BATCH_ID|--code CODE|COMMAND --help|oss-REGION-internal|oss:\/\/team-images\/KEY/g;
+  /NEW_URL|CERTS=FILE|ACCOUNT:(role\/NAME|cloudbox\/ID)|BATCH_ID|--code CODE|COMMAND --help|oss:\/\/team-images\/KEY/g;
 const PLACEHOLDER =
   /\{\w+\}|\b(BUCKET|KEY|REGION|(IMAGE_)?NAME|ROLE|SOURCE|TARGET|IMAGE|PREFIX|CODE|(IMAGE_|IMPORT_|BATCH_)?ID|FILE|DEVICE|COMMAND)\b|disks\[N\]/;
 
@@ -66,6 +66,13 @@ describe.each(ENTRIES)('%s (%s)', (_, service, entry) => {
 
 const remedyOf = (code: Parameters<typeof fail>[0], changes: Partial<FailedImport> = {}, field?: string) =>
   explain(fail(code, 'x', field === undefined ? {} : { field }).failure, { ...failed, ...changes }, 'stopped').remedy;
+
+test('a remedy for several imports → without the values of one of them', () => {
+  expect(remedyForAll('NoSuchBucket', 'x')).toContain('ossutil mb oss://BUCKET --region REGION');
+  expect(remedyForAll('Forbidden.RAM', 'Attach ecs:ImportImage.')).toBe('Attach ecs:ImportImage.');
+  expect(remedyForAll('Unknown.Code', 'Look it up.')).toBe('Look it up.');
+  expect(remedyForAll('InternalError', 'x')).toBe('Contact Alibaba Cloud support with the request id. Then resume.');
+});
 
 describe('a remedy', () => {
   test.each([

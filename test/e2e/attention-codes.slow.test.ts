@@ -147,6 +147,7 @@ describe('an error code whose cause the emulator does not have', () => {
       code,
       saw: stopped.attention?.code ?? stopped.state,
       remedy: (stopped.attention?.remedy ?? '') !== '',
+      requestId: typeof stopped.attention?.requestId,
       state,
     };
   };
@@ -162,7 +163,13 @@ describe('an error code whose cause the emulator does not have', () => {
     await Promise.all(Array.from({ length: 8 }, work));
     const byCode = (one: { readonly code: string }, other: { readonly code: string }) =>
       one.code < other.code ? -1 : 1;
-    const expected = others.map(({ code }) => ({ code, saw: code, remedy: true, state: 'succeeded' }));
+    const expected = others.map(({ code }) => ({
+      code,
+      saw: code,
+      remedy: true,
+      requestId: 'string',
+      state: 'succeeded',
+    }));
     expect(seen.sort(byCode)).toEqual(expected.sort(byCode));
     expect(others.length).toBeGreaterThan(10);
   });
