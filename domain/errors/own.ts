@@ -56,7 +56,7 @@ export const OWN = [
     meaning: 'The bucket stores new objects in an archive class, which ECS cannot read without a restore',
     class: 'attention',
     remedy:
-      'Resume with --set upload.bucket=BUCKET, the name of a bucket of storage class Standard or IA in the region of the import.',
+      'Run ecs-image-import resume {importId} --set upload.bucket=OTHER, the name of a bucket of storage class Standard or IA in {region}.',
     field: 'upload.bucket',
   },
   {
@@ -318,16 +318,16 @@ export const OWN = [
     code: 'Database.DiskFull',
     meaning: 'PostgreSQL reports that its disk is full',
     class: 'transient',
-    remedy:
-      'Nothing to do: the step is retried when the disk of PostgreSQL (under up: the disk of the data folder) has space again. If the import has stopped, resume it.',
+    remedy: 'Nothing to do: the step is retried.',
+    lasting: 'Free space on the disk of PostgreSQL (under up: the disk of the data folder).',
   },
   {
     code: 'Database.OutOfResources',
     also: ['Database.DiskError'],
     meaning: 'PostgreSQL reports that it has no memory or no connections, or that its disk has errors',
     class: 'transient',
-    remedy:
-      'Nothing to do: the step is retried. If this lasts, check the log of PostgreSQL, its memory, max_connections and its disk.',
+    remedy: 'Nothing to do: the step is retried.',
+    lasting: 'Check the log of PostgreSQL, its memory, max_connections and its disk.',
   },
   {
     code: 'Internal.Unexpected',

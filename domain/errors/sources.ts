@@ -51,7 +51,7 @@ export const SOURCES = [
     meaning: 'The object in OSS has other bytes than those of its disk, or ends within a sector, and ECS rejects it',
     class: 'request',
     remedy:
-      'Import the file that was uploaded (file: or https:): the import leaves the other bytes out and completes the sector. Or do so yourself (truncate -s BYTES FILE, a multiple of 512), upload the file again and import the new object. To let the cloud decide, set inspection.failOn to "never" (--force).',
+      'Import the file that was uploaded (file: or https:): the import leaves the other bytes out and completes the sector. Or do so yourself (truncate -s BYTES {source}, a multiple of 512), upload the file again and import the new object. To let the cloud decide, set inspection.failOn to "never" (--force).',
     field: 'disks[].source',
   },
   {

@@ -23,7 +23,7 @@ const failed: FailedImport = { importId: 'imp-1', phase: 'preflight', request };
 
 /** Values that only the user knows: a new URL, the file of a certificate, the ids of an account, another command. */
 const OF_THE_USER =
-  /NEW_URL|CERTS=FILE|ACCOUNT:(role\/NAME|cloudbox\/ID)|BATCH_ID|--code CODE|COMMAND --help|oss:\/\/team-images\/KEY/g;
+  /NEW_URL|bucket=OTHER|-s BYTES|CERTS=FILE|ACCOUNT:(role\/NAME|cloudbox\/ID)|BATCH_ID|--code CODE|COMMAND --help|oss:\/\/team-images\/KEY/g;
 const PLACEHOLDER =
   /\{\w+\}|\b(BUCKET|KEY|REGION|(IMAGE_)?NAME|ROLE|SOURCE|TARGET|IMAGE|PREFIX|CODE|(IMAGE_|IMPORT_|BATCH_)?ID|FILE|DEVICE|COMMAND)\b|disks\[N\]/;
 
