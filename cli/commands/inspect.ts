@@ -1,12 +1,16 @@
 /** `inspect IMAGE`: checks an image offline. Needs no running service. */
+import { realpath } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { type Command, InvalidArgumentError } from 'commander';
 import { FailureError } from '../../domain/errors/failure.js';
+import type { Finding } from '../../domain/import.js';
 import type { ConvertMode } from '../../images/convert/decision.js';
 import { INSTALLED } from '../../images/convert/programs.js';
 import { createInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
-import { importVerdict } from '../../images/verdict/import-verdict.js';
+import { type ImportVerdict, importVerdict } from '../../images/verdict/import-verdict.js';
+import { requireDigest, sha256Of } from '../../sources/digest.js';
+import { openFileReader } from '../../sources/file.js';
 import { type BootCheckReport, bootCheckText, runBootCheck } from '../boot-check.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
@@ -27,7 +31,9 @@ export function addInspect(program: Command): void {
     .option('--convert <how>', 'conversion that the import would make: auto (default), never or qcow2', convertMode)
     .option('--as-is', 'check the image as it is, without conversion (like --convert never)')
     .option('--force', 'accept blocking findings that an import with --force accepts')
+    .option('--fail-on <severity>', 'severity that the import would be given: blocking, warning or never')
     .option('--format <format>', 'format that the import would be given (default: detected)')
+    .option('--sha256 <hex>', 'digest that the import would be given; reads the whole image')
     .option('--disk-image-size <GiB>', 'size of the system disk that the import would be given', count)
     .option('--architecture <arch>', 'architecture that the import would be given: i386, x86_64 or arm64')
     .option('--os-type <type>', 'operating system that the import would be given: linux or windows')
@@ -53,7 +59,7 @@ export function addInspect(program: Command): void {
       const startedAt = performance.now();
       const inspection = await inspect(file);
       const ms = Math.round(performance.now() - startedAt);
-      const verdict = await importVerdict(inspection, request, INSTALLED);
+      const verdict = withDigest(await importVerdict(inspection, request, INSTALLED), await wrongDigest(file, options));
       if (!json) print(inspectionText(file, inspection, verdict, ms));
       const boot = await optionalBootCheck(file, inspection, options, json);
       const findings = [...verdict.findings, ...(boot === null ? [] : [boot.finding])];
@@ -85,6 +91,7 @@ interface Options extends Pick<ImportOptions, RequestOption> {
 }
 
 type RequestOption =
+  | 'failOn'
   | 'force'
   | 'format'
   | 'diskImageSize'
@@ -93,10 +100,31 @@ type RequestOption =
   | 'platform'
   | 'bootMode'
   | 'licenseType'
-  | 'nvmeSupport';
+  | 'nvmeSupport'
+  | 'sha256';
 
 function requestOptions({ asIs, convert, bootCheck: _, bootCheckSeconds: __, ...options }: Options): ImportOptions {
   return { ...options, convert: asIs === true ? 'never' : (convert ?? 'auto') };
+}
+
+/** Null: the digest is right, or none was given. */
+async function wrongDigest(file: string, { sha256 }: Options): Promise<Finding | null> {
+  if (sha256 === undefined) return null;
+  const reader = await openFileReader(await realpath(file));
+  try {
+    requireDigest(await sha256Of(reader, new AbortController().signal), sha256, file);
+    return null;
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    const { code, message, remedy } = error.failure;
+    return { code, severity: 'blocking', message, evidence: 'sha256 of the file', remedy, source: 'inspection' };
+  } finally {
+    await reader.close();
+  }
+}
+
+function withDigest(verdict: ImportVerdict, problem: Finding | null): ImportVerdict {
+  return problem === null ? verdict : { ...verdict, findings: [...verdict.findings, problem], accepted: false };
 }
 
 async function optionalBootCheck(

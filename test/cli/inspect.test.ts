@@ -1,5 +1,6 @@
 /** The command `inspect`, without a running service. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -128,6 +129,15 @@ describe('the verdict is the one of an import with the same options', () => {
       true,
     ],
     ['another operating system', () => DEMO, ['--os-type', 'windows', '--license-type', 'BYOL'], 1, false],
+    ['another digest', () => DEMO, ['--sha256', '0'.repeat(64), '--force'], 1, false],
+    [
+      'the digest of the file',
+      () => DEMO,
+      ['--sha256', createHash('sha256').update(readFileSync(DEMO)).digest('hex')],
+      0,
+      true,
+    ],
+    ['a blocking finding, --fail-on never', () => path.join(home, 'overlay.qcow2'), ['--fail-on', 'never'], 0, true],
     [
       'a disk size that is too small',
       () => write('large.raw', mbrDisk(1025 * MIB)),

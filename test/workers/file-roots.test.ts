@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FailureError } from '../../domain/errors/failure.js';
-import { lookUp } from '../../domain/errors/index.js';
+import { fail } from '../../domain/errors/index.js';
 import { createFileOpener } from '../../workers/file-roots.js';
 
 let home = '';
@@ -62,8 +62,8 @@ describe('with a root', () => {
     ['images/deep', 'NotAFile'],
     ['images/pipe', 'NotAFile'],
     ['images/empty', 'Empty'],
-  ])('%s → refused as Source.%s, with the remedy of the catalogue', async (file, code) => {
-    const { remedy } = lookUp('own', `Source.${code}`) ?? {};
+  ] as const)('%s → refused as Source.%s, with the remedy of the catalogue', async (file, code) => {
+    const { remedy } = fail(`Source.${code}`, '').failure;
     await expect(inRoot(at(file))).rejects.toMatchObject({
       failure: { code: `Source.${code}`, class: 'request', remedy },
     });
