@@ -40,7 +40,8 @@ test('two concurrent demos → each imports its image, deletes its object, and l
   expect(one.stdout).toMatch(/image m-\w+ in cn-hangzhou/);
   expect(one.stdout).toContain('GUESTOS.Virtio');
   expect(one.stdout).toMatch(/object\s+oss:\S+\s+cn-hangzhou\s+removed/);
-  expect(one.stdout).toMatch(/API http:\/\/127\.0\.0\.1:\d+/);
+  // The API has stopped.
+  expect(one.stdout).not.toContain('http://127.0.0.1');
   const view = JSON.parse(other.stdout);
   expect(view).toMatchObject({ state: 'succeeded', phase: 'done', image: { regionId: 'cn-hangzhou' } });
   expect(readdirSync(folder.path)).toEqual([]);
@@ -66,7 +67,5 @@ test('Ctrl-C during the import → exit code 130, and no process or folder remai
 test('an image that does not exist → reported before any server starts', async () => {
   const ran = await run(['demo', '/nowhere/disk.qcow2'], env);
   expect(ran.code).toBe(1);
-  expect(ran.stderr.trim()).toBe(
-    "can't import /nowhere/disk.qcow2: the file does not exist; give the path of a disk image",
-  );
+  expect(ran.stderr.trim()).toBe("can't import /nowhere/disk.qcow2: it does not exist; give the path of a disk image");
 });

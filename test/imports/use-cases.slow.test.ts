@@ -64,6 +64,18 @@ async function viewOf(id: string) {
 const stateOf = async (id: string): Promise<State> => (await viewOf(id)).state;
 const notesOf = async (id: string) => (await store.events(id, 0)).map(({ message }) => message);
 
+test('a stop → has the time of the database, in the record and in the answer to the worker', async () => {
+  const id = await running();
+  const step = { importId: id, version: 3 * STEP + 1, phase: 'upload' } as const;
+  const since = await store.attention(step, { ...attentionOf('Account.Arrearage'), requestId: 'request-1' });
+  const { rows } = await database.pool.query<{ at: Date }>(
+    `select at from events where import_id = $1 and type = 'attention'`,
+    [id],
+  );
+  expect(since).toBe(rows[0]?.at.toISOString());
+  expect((await viewOf(id)).attention).toEqual({ ...attentionOf('Account.Arrearage'), requestId: 'request-1', since });
+});
+
 describe('resume', () => {
   test('twice concurrently, one with an amendment → one succeeds, and record and signal have the same request', async () => {
     for (let round = 0; round < 10; round++) {

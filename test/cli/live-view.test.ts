@@ -1,0 +1,39 @@
+/** Progress on terminals: one line that is rewritten, cut at the width; plain lines everywhere else. */
+import { describe, expect, test } from 'vitest';
+import { isTerminal, openLiveView, type Screen } from '../../cli/live-view.js';
+import type { Progress } from '../../domain/import.js';
+
+const progress: Progress = {
+  ...{ phase: 'distribution', percent: 42, bytesDone: 1_500_000_000, bytesTotal: 3_000_000_000 },
+  ...{ bytesPerSecond: 12_000_000, etaSeconds: 3_700 },
+};
+
+function screenOf(more: Partial<Screen>) {
+  const written: string[] = [];
+  return { screen: { ...more, write: (text: string) => written.push(text) }, written };
+}
+
+describe('a progress line', () => {
+  test.each([20, 40, 60, 80, 200])('on a terminal of %i columns → shorter than one row', (columns) => {
+    const { screen, written } = screenOf({ isTTY: true, columns });
+    openLiveView(screen).progress(progress, 'cancelling', null);
+    const text = written.join('').replace('\r\u001b[2K', '');
+    expect(text.length).toBeLessThan(columns);
+    expect(text).toMatch(/^> distribution/);
+  });
+
+  test('outside a terminal → a plain line without control characters', () => {
+    const { screen, written } = screenOf({});
+    let now = 0;
+    const view = openLiveView(screen, () => now);
+    now = 60_000;
+    view.progress(progress, 'running', null);
+    expect(written.join('')).toMatch(/^00:01:00 distribution {2}42 % {2}1\.4 GiB of 2\.8 GiB .*\n$/);
+    expect(written.join('').trimEnd()).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+test('a dumb terminal, which cannot clear a line → treated as no terminal', () => {
+  const screen = { write: () => true, isTTY: true };
+  expect([isTerminal(screen, { TERM: 'xterm' }), isTerminal(screen, { TERM: 'dumb' })]).toEqual([true, false]);
+});
