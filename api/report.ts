@@ -8,10 +8,10 @@ import type { ImportReport } from '../imports/read.js';
 
 /** The view of the import and these fields. */
 export function jsonReport({ view, facts, events }: ImportReport): object {
-  const { accountId, settings, disks, shares } = facts;
+  const { accountId, batchId, settings, disks, shares } = facts;
   const actions = actionsIn(events);
   const startedBy = actions.find(({ what }) => what === STARTED)?.by ?? null;
-  return { ...view, accountId, startedBy, actions, settings, sources: disks, shares, events };
+  return { ...view, accountId, batchId, startedBy, actions, settings, sources: disks, shares, events };
 }
 
 export function markdownReport({ view, facts, events }: ImportReport): string {
@@ -23,6 +23,7 @@ export function markdownReport({ view, facts, events }: ImportReport): string {
     `- image name: ${request.imageName}`,
     `- region: ${request.region}`,
     `- account: ${facts.accountId ?? 'not known yet'}`,
+    ...(facts.batchId === null ? [] : [`- batch: ${facts.batchId}`]),
     `- image: ${view.image?.imageId ?? 'none'}`,
     ...view.copies.map((copy) => `- copy: ${copy.imageId} in ${copy.regionId}`),
     `- task: ${view.image?.taskId ?? 'none'}`,

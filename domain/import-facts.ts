@@ -33,6 +33,8 @@ export type ImportFact =
   | ({ readonly kind: 'shares' } & ShareFacts);
 
 export interface ImportFacts {
+  /** Null: not an item of a batch. */
+  readonly batchId: string | null;
   readonly accountId: string | null;
   readonly settings: SentSettings | null;
   readonly disks: readonly DiskFacts[];
@@ -52,8 +54,9 @@ export function keyOfFact(fact: ImportFact): string {
   }
 }
 
-export function factsIn(stored: readonly ImportFact[]): ImportFacts {
+export function factsIn(stored: readonly ImportFact[], batchId: string | null = null): ImportFacts {
   return {
+    batchId,
     accountId: stored.find((fact) => fact.kind === 'account')?.accountId ?? null,
     settings: stored.find((fact) => fact.kind === 'settings')?.settings ?? null,
     disks: stored

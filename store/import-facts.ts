@@ -14,11 +14,11 @@ export function factQueries(pool: pg.Pool) {
     },
 
     async facts(importId: string): Promise<ImportFacts> {
-      const { rows } = await pool.query<{ facts: Readonly<Record<string, ImportFact>> }>(
-        'select facts from imports where id = $1',
+      const { rows } = await pool.query<{ facts: Readonly<Record<string, ImportFact>>; batch_id: string | null }>(
+        'select facts, batch_id from imports where id = $1',
         [importId],
       );
-      return factsIn(Object.values(rows[0]?.facts ?? {}));
+      return factsIn(Object.values(rows[0]?.facts ?? {}), rows[0]?.batch_id ?? null);
     },
   };
 }

@@ -36,7 +36,7 @@ const report: ImportReport = {
     }),
     comparison: [],
   },
-  facts: factsIn(FACTS),
+  facts: factsIn(FACTS, 'bat-1'),
   events: [
     event(1, 'accepted', { by }),
     event(2, 'resume requested', { code: 'QuotaExceed.Image', by: { ...by, user: 'bob@laptop' } }),
@@ -49,6 +49,7 @@ test('Markdown → account, requesters, sources, settings, shares, tags and requ
   const text = markdownReport(report);
   for (const line of [
     '- account: 1000000000000001',
+    '- batch: bat-1',
     '- tag: team=web',
     'Request ID: request-9',
     `| ${AT} | accepted | ada@build-1 | ecs-image-import/1.0.0 |  |`,
@@ -69,6 +70,7 @@ test('JSON → the import with the same facts', () => {
   expect(jsonReport(report)).toMatchObject({
     id: 'imp-1',
     accountId: '1000000000000001',
+    batchId: 'bat-1',
     startedBy: by,
     actions: [{ what: 'accepted' }, { what: 'resume requested' }, { what: 'cancel requested' }],
     settings: { platform: 'Debian', description: null },
