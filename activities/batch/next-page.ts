@@ -52,10 +52,10 @@ export function createNextPage(deps: PageDependencies) {
     try {
       // Claimed for an earlier run or attempt, which may have ended before it started the imports: they fill the room that
       // admission would wait for.
-      const claimed = await deps.batches.claimedItems(batchId, input.page);
-      if (claimed.length > 0) {
+      if ((await deps.batches.claimedItems(batchId, input.page)).length > 0) {
         const { failed } = await deps.batches.settle(batchId);
-        return { kind: 'page', items: claimed, failed };
+        const items = await deps.batches.claimedItems(batchId, input.page);
+        if (items.length > 0) return { kind: 'page', items, failed };
       }
       for (;;) {
         const counts = await deps.batches.settle(batchId);

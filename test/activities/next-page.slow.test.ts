@@ -55,6 +55,20 @@ test('a retry of an ended batch → an empty page for the last page, then the re
   expect(await request(2)).toMatchObject({ kind: 'page', items: [{}, {}] });
 });
 
+test('a page whose claim got no response, while its imports fill the concurrency window → returned again immediately', async () => {
+  const batchId = await takeIn(['web-1', 'web-2', 'web-3']);
+  const batches = createBatchStore(database.pool);
+  const nextPage = createNextPage({
+    batches,
+    batchTiming: { pollIntervalMs: 10, gatherMs: 0 },
+  } as unknown as PageDependencies);
+  const policy = { ...DEFAULT_POLICY, concurrency: 1 };
+  const request = () => new MockActivityEnvironment().run(nextPage, { batchId, page: 1, policy, forgiven: 0 });
+  const first = await request();
+  expect(first).toMatchObject({ kind: 'page', items: [{}] });
+  expect(await request()).toEqual(first);
+});
+
 test('the first page of a batch with a check that fails → held, and no import has a record; later pages are not checked', async () => {
   const batchId = await takeIn(['web-1', 'web-2', 'web-3']);
   const batches = createBatchStore(database.pool);

@@ -3,6 +3,7 @@
  * histories beside this file, for replay.test.ts. Run it after a change of the workflow that is meant, and keep the old
  * ones while such imports may run (docs/versioning.md).
  */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,7 +25,15 @@ interface Recording {
   readonly request?: Record<string, unknown>;
   /** Brings the import to where its history is kept. */
   readonly bringThere: (service: Service, id: string) => Promise<unknown>;
+  /** Runs when the import has ended. */
+  readonly after?: (client: Client, id: string) => Promise<unknown>;
+  /** The history of the first run is kept, which continued as new; else of the last. */
+  readonly run?: 'first';
 }
+
+/** More than the number after which an import continues as new. */
+const RESUMES_IN_VAIN = 60;
+const FIRST_TASK_COMPLETED = 4;
 
 /** How long a failing call is retried here before attention; stands for the hour of a real service. */
 const HOUR_MS = 1_000;
@@ -80,6 +89,56 @@ const RECORDINGS: readonly Recording[] = [
         await post(service, id, 'resume');
       }
       await service.untilState(id, 'succeeded');
+    },
+  },
+  {
+    name: 'sent-again',
+    async bringThere(service, id) {
+      await service.until(id, (view) => view.phase === 'import' && view.image !== null);
+      for (const { key } of (await service.state()).objects) await service.oss(BUCKET).delete(key);
+      await service.untilState(id, 'succeeded');
+    },
+  },
+  {
+    name: 'role-created-again',
+    request: { role: 'skip', roleName: 'lacks-4' },
+    async bringThere(service, id) {
+      await service.untilState(id, 'attention');
+      await post(service, id, 'resume', { set: { role: 'ensure' } });
+      await service.untilState(id, 'succeeded');
+    },
+  },
+  {
+    // The run that ends by continuing as new.
+    name: 'resumed-in-vain',
+    request: { role: 'verify', roleName: 'lacks-5' },
+    run: 'first',
+    async bringThere(service, id) {
+      let since: string | undefined;
+      for (let resumes = 0; resumes < RESUMES_IN_VAIN; resumes++) {
+        const stopped = ({ attention }: ImportView) => attention !== null && attention.since !== since;
+        since = (await service.until(id, stopped)).attention?.since;
+        await post(service, id, 'resume', resumes < RESUMES_IN_VAIN - 1 ? {} : { set: { role: 'ensure' } });
+      }
+      await service.untilState(id, 'succeeded');
+    },
+  },
+  {
+    name: 'reset',
+    async bringThere(service, id) {
+      await service.untilState(id, 'succeeded');
+    },
+    async after({ workflowService, options, workflow }, id) {
+      const workflowId = importWorkflowId(id);
+      await workflow.getHandle(workflowId).result();
+      const { runId } = await workflow.getHandle(workflowId).describe();
+      await workflowService.resetWorkflowExecution({
+        namespace: options.namespace,
+        workflowExecution: { workflowId, runId },
+        reason: 'recorded',
+        requestId: randomUUID(),
+        workflowTaskFinishEventId: FIRST_TASK_COMPLETED,
+      });
     },
   },
   {
@@ -158,19 +217,25 @@ async function main(): Promise<void> {
   };
   try {
     const connection = await Connection.connect({ address: service.addressOf('temporal') });
-    const { workflow } = new Client({ connection });
+    const client = new Client({ connection });
+    const { workflow } = client;
     for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json') && only.test(name))) {
       rmSync(path.join(import.meta.dirname, file));
     }
-    for (const { name, request, bringThere } of RECORDINGS.filter((recording) => only.test(recording.name))) {
-      const importSeconds = name === 'cancelled-importing' ? 600 : 0.3;
+    for (const { name, request, bringThere, after, run } of RECORDINGS.filter((recording) => only.test(recording.name))) {
+      const importSeconds = name === 'cancelled-importing' ? 600 : name === 'sent-again' ? 3 : 0.3;
       await service.settings({ importSeconds, copySeconds: 0.3, failImports: [doomed] });
       const id = await service.start({ ...REQUEST, disks, ...request });
       await bringThere(service, id);
       // The record is written before the workflow itself has ended.
       const handle = workflow.getHandle(importWorkflowId(id));
       if (name !== 'waiting') await handle.result();
-      keep(name, await handle.fetchHistory());
+      if (after !== undefined) {
+        await after(client, id);
+        await workflow.getHandle(importWorkflowId(id)).result();
+      }
+      const last: History = await workflow.getHandle(importWorkflowId(id)).fetchHistory();
+      keep(name, run === 'first' ? await workflow.getHandle(importWorkflowId(id), firstRunOf(last)).fetchHistory() : last);
     }
     for (const { name, bringThere, run } of BATCHES.filter((recording) => only.test(recording.name))) {
       await service.settings({ importSeconds: name === 'batch-cancelled' ? 600 : 2 });

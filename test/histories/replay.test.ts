@@ -14,12 +14,14 @@ const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 const MOST_EVENTS = 100;
 
 const OUTAGE = 'day-of-outage.json';
+const IN_VAIN = 'resumed-in-vain.json';
 
 const historyOf = (name: string): StoredHistory => JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8'));
 
 test('the stored histories → cover imports and batches that succeed, fail, are cancelled, continue as new, and wait', () => {
   const kinds = [
     ...['succeeded', 'failed', 'cancelled-importing', 'cancelled-waiting', 'waiting', 'resumed', 'day-of-outage'],
+    ...['sent-again', 'role-created-again', 'resumed-in-vain', 'reset'],
     ...['batch-finished', 'batch-cancelled', 'batch-continued', 'batch-paused'],
   ];
   expect(names).toEqual(expect.arrayContaining(kinds.map((kind) => `${kind}.json`)));
@@ -48,6 +50,12 @@ test('the last item of a page → the batch run ends and continues as new', () =
   expect(historyOf('batch-finished.json').events.at(-1)).toBe('WORKFLOW_EXECUTION_COMPLETED');
 });
 
-test.each(names.filter((name) => name !== OUTAGE))('%s → few events', (name) => {
+test('resumes in vain → the run continues as new before Temporal limits its history', () => {
+  const { events } = historyOf(IN_VAIN);
+  expect(events.at(-1)).toBe('WORKFLOW_EXECUTION_CONTINUED_AS_NEW');
+  expect(events.length).toBeLessThan(1_000);
+});
+
+test.each(names.filter((name) => name !== OUTAGE && name !== IN_VAIN))('%s → few events', (name) => {
   expect(historyOf(name).events.length).toBeLessThan(MOST_EVENTS);
 });
