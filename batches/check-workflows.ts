@@ -3,7 +3,7 @@
  * was terminated starts no further imports: a new workflow cancels its waiting items, and its running imports finish.
  */
 import { isFinalBatch } from '../domain/batch/batch.js';
-import { lostBatch } from '../domain/lost-workflow.js';
+import { lostBatch, runsElsewhere } from '../domain/lost-workflow.js';
 import { isSameServer, type TemporalServer } from '../domain/temporal-server.js';
 import { BATCH_STARTS_WITHIN_MS } from '../imports/cancel.js';
 import type { WorkflowStatus } from '../imports/ports.js';
@@ -50,7 +50,7 @@ async function settle(
     await endAnew(deps, now, server);
     return;
   }
-  if (batch.startedForMs >= BATCH_STARTS_WITHIN_MS)
+  if (batch.startedForMs >= BATCH_STARTS_WITHIN_MS && !runsElsewhere(batch, server))
     await deps.batches.batchLost(batch, lostBatch(batch, status, server));
 }
 
@@ -86,6 +86,10 @@ export async function reconcileBatches(deps: Checking): Promise<Reconciled> {
     const server = await deps.workflows.server.now();
     if (status.kind === 'unreachable' || server === null) {
       left.push({ id: batch.id, why: 'Temporal cannot be reached' });
+      continue;
+    }
+    if (runsElsewhere(batch, server)) {
+      left.push({ id: batch.id, why: 'another process has just seen its workflow running on another server' });
       continue;
     }
     if (status.kind === 'running') await deps.batches.batchFound(batch.id, server);

@@ -17,6 +17,20 @@ export interface LostWorkflow {
   readonly server: TemporalServer | null;
 }
 
+/** A process checks each workflow several times within this time; ms. */
+const SEEN_LATELY_MS = 120_000;
+
+/**
+ * Another process, connected to another server, has just seen the workflow running. Nothing is concluded from what this
+ * process sees.
+ */
+export function runsElsewhere(
+  { server, unseenForMs }: LostWorkflow & { readonly unseenForMs: number | null },
+  connected: TemporalServer,
+): boolean {
+  return isOther(server, connected) && unseenForMs !== null && unseenForMs < SEEN_LATELY_MS;
+}
+
 export function lostImport(
   { id, server }: LostWorkflow,
   status: LostStatus,

@@ -4,7 +4,7 @@
  * address may be wrong, or the server empty or restored. It stops for attention, and `reconcile` decides.
  */
 import { isFinal } from '../domain/import.js';
-import { lostImport } from '../domain/lost-workflow.js';
+import { lostImport, runsElsewhere } from '../domain/lost-workflow.js';
 import { isSameServer, type TemporalServer } from '../domain/temporal-server.js';
 import type { CheckTiming, WorkflowToCheck } from '../store/workflow-checks.js';
 import { BATCH_STARTS_WITHIN_MS } from './cancel.js';
@@ -50,7 +50,7 @@ async function settle(
     if (delivery.kind === 'delivered') await store.recordCancel(now.id, now.attentionVersion, null);
     return;
   }
-  if (item.startedForMs < BATCH_STARTS_WITHIN_MS) return;
+  if (item.startedForMs < BATCH_STARTS_WITHIN_MS || runsElsewhere(item, server)) return;
   await store.workflowLost(item, lostImport(item, status, server, deps.clock.now()));
 }
 

@@ -3,6 +3,7 @@
  * shows as lost, and checks each import again before it acts.
  */
 import { isFinal } from '../domain/import.js';
+import { runsElsewhere } from '../domain/lost-workflow.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import type { WorkflowToCheck } from '../store/workflow-checks.js';
 import { startCleanUp } from './clean-up-anew.js';
@@ -80,6 +81,9 @@ async function settle(deps: ImportDependencies, lost: WorkflowToCheck, status: W
     }
     case 'unknown':
     case 'broken': {
+      const server = await workflows.server.now();
+      if (server === null) return 'Temporal cannot be reached';
+      if (runsElsewhere(lost, server)) return 'another process has just seen its workflow running on another server';
       const earlier = status.kind === 'broken' ? status : { how: 'lost', closedAtMs: clock.now() };
       const delivery = await startCleanUp(deps, now, { keepImage: false }, earlier);
       if (delivery.kind === 'unreachable') return `Temporal cannot be reached: ${delivery.reason}`;

@@ -23,10 +23,13 @@ export interface BatchToCheck extends BatchToStart {
   readonly server: TemporalServer | null;
   readonly attention: BatchHold | null;
   readonly startedForMs: number;
+  /** Since a process last saw the workflow running; ms. Null: none has. */
+  readonly unseenForMs: number | null;
 }
 
 const CHECK_COLUMNS = `id, policy, claimed_page as "claimedPage", step::int as step, temporal as server, attention,
-  (extract(epoch from now() - workflow_started_at) * 1000)::float8 as "startedForMs"`;
+  (extract(epoch from now() - workflow_started_at) * 1000)::float8 as "startedForMs",
+  (extract(epoch from now() - workflow_seen_at) * 1000)::float8 as "unseenForMs"`;
 
 export function batchCheckQueries(pool: pg.Pool) {
   return {
@@ -57,11 +60,11 @@ export function batchCheckQueries(pool: pg.Pool) {
     /** Records where the workflow runs; restores the state of a batch that had stopped because it was not found. */
     async batchFound(batchId: string, server: TemporalServer): Promise<void> {
       await pool.query(
-        `update batches set temporal = $2,
+        `update batches set temporal = $2, workflow_seen_at = now(),
            state = case when ${IS_LOST_SQL} then coalesce(before_lost ->> 'state', 'running') else state end,
            attention = case when ${IS_LOST_SQL} then nullif(before_lost -> 'attention', 'null') else attention end,
            before_lost = null
-         where id = $1 and (${IS_LOST_SQL} or temporal is distinct from $2::jsonb)`,
+         where id = $1`,
         [batchId, JSON.stringify(server)],
       );
     },

@@ -25,6 +25,8 @@ export interface WorkflowToCheck extends ImportStanding {
   readonly lost: Attention | null;
   /** Since its start was recorded; ms. */
   readonly startedForMs: number;
+  /** Since a process last saw the workflow running; ms. Null: none has. */
+  readonly unseenForMs: number | null;
 }
 
 export interface CheckTiming {
@@ -68,12 +70,12 @@ export function workflowCheckQueries(pool: pg.Pool) {
       await pool.query(
         `with before as (select id, ${IS_LOST_SQL} as lost from imports where id = $1 for update),
          changed as (
-           update imports set temporal = $2,
+           update imports set temporal = $2, workflow_seen_at = now(),
              state = case when not lost then state else coalesce(before_lost ->> 'state', 'running') end,
              attention = case when not lost then attention else nullif(before_lost -> 'attention', 'null') end,
              attention_version = case when not lost then attention_version else (before_lost ->> 'attentionVersion')::bigint end,
              before_lost = null
-           from before where imports.id = before.id and (lost or temporal is distinct from $2::jsonb)
+           from before where imports.id = before.id
            returning imports.id, phase, state, lost
          ), event as (
            insert into events (import_id, type, phase, state, message)
@@ -125,12 +127,14 @@ export function workflowCheckQueries(pool: pg.Pool) {
 
 const CHECK_COLUMNS = `${STANDING_COLUMNS}, temporal,
   case when ${IS_LOST_SQL} then attention end as lost,
-  extract(epoch from now() - workflow_started_at) * 1000 as started_for_ms`;
+  extract(epoch from now() - workflow_started_at) * 1000 as started_for_ms,
+  extract(epoch from now() - workflow_seen_at) * 1000 as unseen_for_ms`;
 
 interface CheckRow extends StandingRow {
   readonly temporal: TemporalServer | null;
   readonly lost: Attention | null;
   readonly started_for_ms: string;
+  readonly unseen_for_ms: string | null;
 }
 
 function toCheck(row: CheckRow): WorkflowToCheck {
@@ -139,5 +143,6 @@ function toCheck(row: CheckRow): WorkflowToCheck {
     server: row.temporal,
     lost: row.lost,
     startedForMs: Number(row.started_for_ms),
+    unseenForMs: row.unseen_for_ms === null ? null : Number(row.unseen_for_ms),
   };
 }

@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { importWorkflowId } from '../../domain/ids.js';
 import { violations } from '../faults/judge.js';
+import { run } from '../support/cli/run-cli.js';
 import { type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
@@ -67,4 +68,32 @@ test('the responses to resume and cancel → the record no longer shows the stop
     service.signal('worker', 'SIGCONT');
   }
   expect((await service.untilState(id, 'cancelled', 'attention')).state).toBe('cancelled');
+});
+
+test('imports whose workflows were deleted → listed by reconcile, which changes nothing, and ended by reconcile --apply', async () => {
+  await service.settings({ importSeconds: 600 });
+  const ids = [await service.start(), await service.start({ role: 'verify', roleName: 'missing' })];
+  await service.until(ids[0] ?? '', ({ phase, image }) => phase === 'import' && image !== null);
+  await service.untilState(ids[1] ?? '', 'attention');
+  for (const id of ids) {
+    const { runId } = await client.workflow.getHandle(importWorkflowId(id)).describe();
+    const workflowExecution = { workflowId: importWorkflowId(id), runId };
+    await client.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
+  }
+  for (const id of ids) {
+    await service.until(id, ({ attention }) => attention?.code === 'Import.WorkflowLost', 120_000);
+  }
+  const before = await Promise.all(ids.map(service.get));
+  const env = { ECS_IMPORT_API: service.apiUrl };
+  const listed = await run(['reconcile'], env);
+  expect(listed.code).toBe(0);
+  for (const id of ids) expect(listed.stdout).toContain(id);
+  expect(await Promise.all(ids.map(service.get))).toEqual(before);
+  expect(await run(['reconcile', '--apply'], env)).toMatchObject({ code: 0 });
+  for (const id of ids) {
+    const view = await service.untilState(id, 'cancelled', 'failed', 'succeeded');
+    expect(view.state).toBe('cancelled');
+    expect(violations({ view, cloud: await service.state(), events: [], stops: 0 })).toEqual([]);
+  }
+  expect((await run(['reconcile'], env)).stdout).toContain('no import or batch is without its workflow');
 });

@@ -33,7 +33,8 @@ interface Recording {
 
 /** More than the number after which an import continues as new. */
 const RESUMES_IN_VAIN = 60;
-const FIRST_TASK_COMPLETED = 4;
+/** The index of the first completed workflow task in a history. */
+const FIRST_TASK_COMPLETED = 3;
 
 /** How long a failing call is retried here before attention; stands for the hour of a real service. */
 const HOUR_MS = 1_000;
@@ -132,12 +133,13 @@ const RECORDINGS: readonly Recording[] = [
       const workflowId = importWorkflowId(id);
       await workflow.getHandle(workflowId).result();
       const { runId } = await workflow.getHandle(workflowId).describe();
+      const { events }: History = await workflow.getHandle(workflowId).fetchHistory();
       await workflowService.resetWorkflowExecution({
         namespace: options.namespace,
         workflowExecution: { workflowId, runId },
         reason: 'recorded',
         requestId: randomUUID(),
-        workflowTaskFinishEventId: FIRST_TASK_COMPLETED,
+        workflowTaskFinishEventId: events?.[FIRST_TASK_COMPLETED]?.eventId ?? null,
       });
     },
   },

@@ -170,6 +170,23 @@ describe('a workflow that is not found', () => {
   });
 });
 
+test('one of two processes has the wrong address → it concludes nothing while the other sees the workflows running', async () => {
+  const id = await running();
+  await check();
+  const wrong = createFakeWorkflows();
+  wrong.server.identity = OTHER_CLUSTER;
+  await checkWorkflows({ ...deps, workflows: wrong.workflows }, { idleMs: 0, everyMs: 0 });
+  expect(await shownOf(id)).toEqual(['running', null]);
+  await database.pool.query(`update imports set workflow_seen_at = now() - interval '5 minutes'`);
+  await checkWorkflows({ ...deps, workflows: wrong.workflows }, { idleMs: 0, everyMs: 0 });
+  expect(await shownOf(id)).toEqual(['attention', 'Import.OtherTemporal']);
+  // The other process checks again, and the reconciliation of this one refuses.
+  await database.pool.query('update imports set workflow_seen_at = now()');
+  const { done, left } = await reconcileImports({ ...deps, workflows: wrong.workflows });
+  expect([done, left.map((one) => one.id)]).toEqual([[], [id]]);
+  expect(wrong.server.sent).toEqual([]);
+});
+
 test('a server that does not answer, or that is replaced during the check → changes nothing', async () => {
   const id = await running({ kind: 'unknown' });
   server.identity = null;
