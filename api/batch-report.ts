@@ -55,6 +55,7 @@ export async function* markdownReport(view: BatchView, pages: ItemPages): AsyncG
 
 function head(view: BatchView): readonly string[] {
   const { counts, estimate } = view;
+  const { canary } = view.policy;
   return [
     `# Batch ${view.name}: ${view.state}`,
     '',
@@ -62,6 +63,7 @@ function head(view: BatchView): readonly string[] {
     `- items: ${counts.total} (${stateCounts(view)})`,
     `- created: ${view.createdAt}`,
     `- ended: ${view.endedAt ?? 'not yet'}`,
+    `- canary: ${canary.length === 0 ? 'none' : canary.join(', ')}; error budget: ${budgetText(view)}`,
     `- imports per minute: ${view.importsPerMinute?.toFixed(1) ?? 'unknown'}`,
     `- uploaded: ${gib(estimate.uploadedBytes)} GiB`,
     `- image storage: ${estimate.imageGiB} GiB so far, ${estimate.expectedImageGiB?.toFixed(0) ?? 'unknown'} GiB expected in total`,
@@ -76,6 +78,14 @@ function head(view: BatchView): readonly string[] {
     ...causes('Failures by cause', view.failures),
     ...causes('Attention by cause', view.attentions),
   ];
+}
+
+function budgetText({ policy }: BatchView): string {
+  const { errorBudget, errorBudgetAfter } = policy;
+  if (errorBudget === null) return 'none';
+  return errorBudgetAfter > 0
+    ? `${errorBudget}, counted after ${errorBudgetAfter} imports have ended`
+    : `${errorBudget}`;
 }
 
 export function stateCounts({ counts }: Pick<BatchView, 'counts'>): string {

@@ -71,8 +71,8 @@ export function openIntake(pool: pg.Pool): BatchIntake {
       await removeGoneArrivals(pool);
       for (let attempts = 1; ; attempts++) {
         const made = await pool.query(
-          `insert into batches (id, name, state, policy, digest, idempotency_key, arriving_seen_at, workflow_started_at)
-           values ($1, $2, 'running', '{}', '', $3, now(), now()) on conflict do nothing`,
+          `insert into batches (id, name, state, policy, digest, idempotency_key, arriving_seen_at, workflow_started_at, created_at)
+           values ($1, $2, 'running', '{}', '', $3, now(), 'infinity', 'infinity') on conflict do nothing`,
           [batch.id, batch.name, batch.idempotencyKey],
         );
         if (made.rowCount === 1) break;

@@ -26,6 +26,7 @@ function useCasesWith(pool: TestDatabase['pool']) {
     views: createBatchViews(pool, null),
     openIntake: () => openIntake(pool),
     workflows: {
+      server: { lately: async () => null },
       start: async ({ id }: { readonly id: string }) => {
         started.push(id);
         return { kind: 'delivered' };
@@ -124,9 +125,9 @@ test('a process that died while it received a file → its batch is not started,
   const intake = openIntake(database.pool);
   await intake.reserve({ id, name, idempotencyKey: null });
   const store = createBatchStore(database.pool);
-  await database.pool.query(`update batches set created_at = now() - interval '1 hour' where id = $1`, [id]);
   expect((await store.toStart(0, 100)).map((batch) => batch.id)).not.toContain(id);
   expect(await store.forStart(id)).toBeNull();
+  expect(await store.claimBatchChecks({ idleMs: 0, everyMs: 0 }, 100)).toEqual([]);
   await removeGoneArrivals(database.pool);
   expect(await isReserved(name)).toBe(true);
   await database.pool.query(`update batches set arriving_seen_at = now() - interval '1 hour' where id = $1`, [id]);
