@@ -50,20 +50,15 @@ export interface OpenDependencies extends ActivityDependencies, BatchDependencie
   readonly close: () => Promise<void>;
 }
 
-export interface OpenOptions {
-  /** Ends the wait for PostgreSQL. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called with one line while PostgreSQL cannot be used: what is wrong and what to do. */
-  readonly onProblem?: ((problem: string) => void) | undefined;
-}
-
 /**
  * Connects to PostgreSQL, applies migrations, and creates the dependencies of the activities. Rejects with a one-line error
  * if PostgreSQL is unreachable for a minute, or with the reason of `signal` if it aborts before.
+ * @param onProblem called with one line while PostgreSQL cannot be used: what is wrong and what to do
  */
 export async function openDependencies(
   config: WorkerConfig,
-  { signal, onProblem }: OpenOptions = {},
+  signal?: AbortSignal,
+  onProblem?: (problem: string) => void,
 ): Promise<OpenDependencies> {
   const settings = workerSettings(config);
   const pool = openPool({

@@ -49,7 +49,7 @@ export async function runSupervisedWorker(
 ): Promise<void> {
   const settings = workerSettings(config);
   signal?.throwIfAborted();
-  const dependencies = await openDependencies(settings, { signal, onProblem });
+  const dependencies = await openDependencies(settings, signal, onProblem);
   try {
     const { temporal } = settings;
     const patience = { ...START_PATIENCE, signal, onWait: onProblem };

@@ -32,7 +32,7 @@ async function run(task: IsolatedTask): Promise<void> {
     ...{ version: programVersion(), name: 'isolated activity' },
   }).started(running);
   try {
-    const dependencies = await openDependencies(settings, { onProblem: (problem) => log.warn(problem) });
+    const dependencies = await openDependencies(settings, undefined, (problem) => log.warn(problem));
     const context = contextOf(
       task,
       new Client({
