@@ -81,6 +81,10 @@ beforeAll(async () => {
     if (url.startsWith('/v1/imports?')) return json(200, { imports: [view], nextCursor: null });
     if (url.startsWith('/v1/orphans'))
       return json(200, { orphans: [orphan], deleted: [], left: [{ key: HOSTILE, why: HOSTILE }], unseen: [] });
+    if (url.startsWith('/v1/reconcile')) {
+      const lost = { kind: HOSTILE, id: HOSTILE, code: HOSTILE, startedIn: HOSTILE, action: HOSTILE };
+      return json(200, { connected: HOSTILE, lost: [lost], done: [], left: [{ key: HOSTILE, why: HOSTILE }] });
+    }
     if (url.startsWith('/readyz')) return json(200, ready);
     if (url.startsWith('/v1/batches?') && method === 'GET') {
       return json(200, {
@@ -110,6 +114,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['cancel', 'refused'],
   ['import', HOSTILE.replaceAll('\u0000', ''), '--region', 'r', '--bucket', 'b', '--name', 'n'],
   ['orphans'],
+  ['reconcile'],
   ['batch', 'list'],
   ['batch', 'status', 'bat-1'],
   ['batch', 'status', 'bat-1', '--watch'],

@@ -16,12 +16,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** A command that reaches the API fails with exit code 1. */
 const NOWHERE = ['--api', 'http://127.0.0.1:9'];
 
+const COMMANDS = [
+  ...['demo', 'up', 'doctor', 'import', 'inspect', 'list', 'status', 'watch', 'cancel', 'resume', 'report'],
+  ...['policy', 'orphans', 'reconcile', 'worker', 'api', 'batch create', 'batch list', 'batch report', 'batch status'],
+  ...['batch pause', 'batch resume', 'batch cancel', 'batch retry', 'batch policy'],
+];
+
 const WRONG: readonly (readonly [args: string, message: RegExp, help: string])[] = [
-  ...[
-    ...['demo', 'up', 'doctor', 'import', 'inspect', 'list', 'status', 'watch', 'cancel', 'resume', 'report'],
-    ...['policy', 'orphans', 'worker', 'api', 'batch create', 'batch list', 'batch report', 'batch status'],
-    ...['batch pause', 'batch resume', 'batch cancel', 'batch retry', 'batch policy'],
-  ].map((command) => [`${command} --colour`, /unknown option '--colour'/, command] as const),
+  ...COMMANDS.map((command) => [`${command} --colour`, /unknown option '--colour'/, command] as const),
   ['imprt', /unknown command 'imprt'.*\(Did you mean import\?\)/, ''],
   ['batch crate', /unknown command 'crate'.*\(Did you mean create\?\)/, 'batch'],
   ['list --stat running', /unknown option '--stat'.*\(Did you mean --state\?\)/, 'list'],
@@ -31,7 +33,7 @@ const WRONG: readonly (readonly [args: string, message: RegExp, help: string])[]
     (value) =>
       [`list --limit=${value}`, /'--limit <n>' argument '.*' is invalid. Give a whole number from 1/, 'list'] as const,
   ),
-  ...['0', '65536', '0x50', ' 80', ''].map(
+  ...['-1', '65536', '0x50', ' 80', ''].map(
     (value) =>
       [`up --port=${value}`, /'--port <n>' argument '.*' is invalid. Give a port from 1 to 65535/, 'up'] as const,
   ),
@@ -62,6 +64,20 @@ const WRONG: readonly (readonly [args: string, message: RegExp, help: string])[]
 ];
 
 const words = (text: string) => text.split(/(?<!=) /).map((word) => (word === '""' ? '' : word));
+
+/** The program of the emulator reads its own options. */
+const READS_ITS_OPTIONS = ['emulator'];
+
+test('every command of the help is tested here', async () => {
+  const commandsIn = async (args: readonly string[]) => {
+    const { stdout } = await runInProcess([...args, '--help']);
+    return [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => [...args, name].join(' '));
+  };
+  const found = [...(await commandsIn([])), ...(await commandsIn(['batch']))];
+  const expected = [...COMMANDS, ...READS_ITS_OPTIONS, 'batch', 'help', 'batch help'];
+  expect(found.filter((name) => !expected.includes(name))).toEqual([]);
+  expect(found.length).toBeGreaterThan(20);
+});
 
 describe('wrong usage', () => {
   test.each(WRONG)(
