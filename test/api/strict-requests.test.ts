@@ -256,7 +256,7 @@ test('a batch resumes an unknown cause → 400 that suggests the nearest code, w
     batches: createBatchUseCases({
       batches: {
         stoppedImports: async (_id: string, cause: string) => (cause === 'Future.Code' ? ['imp-1'] : []),
-        forStart: async (id: string) => (id === 'bat-1' ? { id, state: 'running' } : null),
+        forStart: async (id: string) => (id === 'bat-1' ? { id, state: 'running', server: null } : null),
       },
       views: { get: async () => ({ id: 'bat-1' }) },
       workflows: {

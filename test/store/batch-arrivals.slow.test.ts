@@ -127,7 +127,7 @@ test('a process that died while it received a file → its batch is not started,
   const store = createBatchStore(database.pool);
   expect((await store.toStart(0, 100)).map((batch) => batch.id)).not.toContain(id);
   expect(await store.forStart(id)).toBeNull();
-  expect(await store.claimBatchChecks({ idleMs: 0, everyMs: 0 }, 100)).toEqual([]);
+  expect((await store.claimBatchChecks({ idleMs: 0, everyMs: 0 }, 100)).map((batch) => batch.id)).not.toContain(id);
   await removeGoneArrivals(database.pool);
   expect(await isReserved(name)).toBe(true);
   await database.pool.query(`update batches set arriving_seen_at = now() - interval '1 hour' where id = $1`, [id]);
