@@ -153,8 +153,17 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
   },
   {
     codes: ['ImageCheckUnsupported.WindowsImage'],
-    request: () => ({ osType: 'windows', platform: 'Windows Server 2003', licenseType: 'BYOL', bootMode: 'BIOS' }),
-    plant: async () => ({ fix: () => Promise.resolve() }),
+    request: () => ({ osType: 'windows', platform: 'Windows Server 2019', licenseType: 'BYOL', bootMode: 'BIOS' }),
+    // The service requests no detection of the platforms that are known not to support it.
+    async plant({ service }, name) {
+      const message = 'Image check is unsupported for windows image.';
+      const code = 'ImageCheckUnsupported.WindowsImage';
+      await service.fault({
+        ...({ service: 'ecs', action: 'ImportImage', kind: 'http' } as const),
+        ...{ match: name, status: 403, code, message },
+      });
+      return { fix: () => Promise.resolve() };
+    },
     set: () => ({ 'detection.strategy': 'none' }),
     refused: ['architecture', 'arm64'],
   },
