@@ -107,6 +107,37 @@ describe('a source whose version proves nothing', () => {
   });
 });
 
+describe('a source whose version proves nothing, which must be on this host to be converted', () => {
+  const plan = () => ({
+    ...diskOf(1, { kind: 'http', url: web.url.href }, SIZE),
+    ...{ conversion: 'unknown' as const, format: null },
+  });
+
+  test('→ downloaded in ranges, read again, and uploaded', async () => {
+    web.etag = null;
+    const { upload, findings } = worker({ inspection: raw });
+    await upload([{ plan: plan() }]);
+    expect(guaranteeIn(findings)).toBe('second-read');
+    expect([...bucket.objects.values()].map((object) => object.equals(content))).toEqual([true]);
+  });
+
+  test('and that is swapped during the download → Source.Changed, nothing is uploaded', async () => {
+    web.etag = null;
+    web.bytes = randomBytes(3 * 8 * 1024 ** 2);
+    const size = web.bytes.length;
+    web.instead = (_path, _response, range) => {
+      // The second of three ranges of the download.
+      if (range?.startsWith(`bytes=${8 * 1024 ** 2}-`)) web.bytes = randomBytes(size);
+      return false;
+    };
+    const { upload } = worker({ inspection: raw });
+    await expect(upload([{ plan: plan() }])).rejects.toMatchObject({
+      details: [expect.objectContaining({ code: 'Source.Changed' })],
+    });
+    expect(bucket.partBytes).toBe(0);
+  });
+});
+
 test('a source that has changed since preflight → inspected where it is, and sent without a download to the host', async () => {
   const plan = await planned();
   web.etag = '"two"';
