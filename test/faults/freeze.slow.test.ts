@@ -9,7 +9,7 @@ import { FREEZES } from './freeze-cases.js';
 import { freezeEnv, runFrozen } from './run-freezes.js';
 import { SANDBOX_BUCKETS } from './sandboxes.js';
 
-const ENV = freezeEnv('in time', 10_000);
+const ENV = freezeEnv('in time', 6_000);
 const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-freeze-'));
 let service: Service;
 let source: string;
