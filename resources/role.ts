@@ -30,12 +30,20 @@ export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: 
     // A role that this import creates again changes its entry twice, so that `updatedAt` shows when.
     await deps.store.record(work, { ...role, status: 'created' });
     await deps.store.record(work, { ...role, status: 'kept' });
+  } else if (await isLeftCreated(deps, work, roleName)) {
+    await deps.store.record(work, { ...entry, kind: 'role', key: roleName });
   }
   for (const policy of outcome.attachedPolicies) {
     const detail = { policy, madeHere: outcome.madePolicies.includes(policy) };
     await deps.store.record(work, { ...entry, kind: 'policy-attachment', key: `${roleName}/${policy}`, detail });
   }
   return outcome;
+}
+
+/** An earlier attempt ended between the two changes of the entry. */
+async function isLeftCreated({ store }: ResourceDependencies, { importId }: Work, roleName: string): Promise<boolean> {
+  const ledger = await store.ledger(importId);
+  return ledger.some(({ kind, key, status }) => kind === 'role' && key === roleName && status === 'created');
 }
 
 /** The import created a role or attached a policy so recently that the cloud may not see it yet. */

@@ -27,7 +27,12 @@ beforeAll(async () => {
   const record = async (_step: unknown, entry: LedgerWrite) => void written.push(entry);
   deps = {
     cloud: createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS), timeoutMs: 5_000 }),
-    store: { record, recordImage: record, recordCopy: record },
+    store: {
+      ledger: async () => [],
+      record,
+      recordImage: record,
+      recordCopy: record,
+    },
     settings: { patienceMs: 100, pollIntervalMs: 10, pollsForLostImage: 2 },
   };
 });
