@@ -3,8 +3,8 @@
  * was terminated starts no further imports: a new workflow cancels its waiting items, and its running imports finish.
  */
 import { isFinalBatch } from '../domain/batch/batch.js';
-import { lostBatch, runsElsewhere } from '../domain/lost-workflow.js';
-import { isSameServer, type TemporalServer } from '../domain/temporal-server.js';
+import { isOther, lostBatch, runsElsewhere } from '../domain/lost-workflow.js';
+import type { TemporalServer } from '../domain/temporal-server.js';
 import { BATCH_STARTS_WITHIN_MS } from '../imports/cancel.js';
 import type { WorkflowStatus } from '../imports/ports.js';
 import type { LostItem, Reconciled } from '../imports/reconcile.js';
@@ -44,7 +44,7 @@ async function settle(
   // The workflow writes the end of the batch before it completes.
   const now = await deps.batches.forStart(batch.id);
   if (now === null || isFinalBatch(now.state) || now.step !== batch.step) return;
-  if (status.kind === 'broken' && isSameServer(batch.server, server)) {
+  if (status.kind === 'broken' && !isOther(batch.server, server)) {
     // An activity of the old workflow may still claim a page: the new one starts with the last page that was claimed.
     if (Date.now() - status.closedAtMs < deps.workflows.activitiesEndWithinMs) return;
     await endAnew(deps, now, server);

@@ -49,8 +49,11 @@ export function lostBatch({ id, server }: LostWorkflow, status: LostStatus, conn
   return { code, message, remedy: fail(code, message).failure.remedy };
 }
 
-/** Also true where it is unknown whether both are the same. */
-function isOther(server: TemporalServer | null, connected: TemporalServer): server is TemporalServer {
+/**
+ * True if the workflow was started on a server other than the connected one, also where it is unknown whether both are the same.
+ * False if it is unknown where it was started: the ID of the workflow contains that of the import or batch.
+ */
+export function isOther(server: TemporalServer | null, connected: TemporalServer): server is TemporalServer {
   return server !== null && !isSameServer(server, connected);
 }
 

@@ -1,11 +1,11 @@
 /**
  * Compares the records of imports with their workflows. An import whose workflow was terminated in the namespace and cluster
- * in which it was started is cleaned up by a new workflow. Of any other import without a workflow, nothing is concluded: the
+ * in which it was started, or that is found there while the record does not know them, is cleaned up by a new workflow. Of any other import without a workflow, nothing is concluded: the
  * address may be wrong, or the server empty or restored. It stops for attention, and `reconcile` decides.
  */
 import { isFinal } from '../domain/import.js';
-import { lostImport, runsElsewhere } from '../domain/lost-workflow.js';
-import { isSameServer, type TemporalServer } from '../domain/temporal-server.js';
+import { isOther, lostImport, runsElsewhere } from '../domain/lost-workflow.js';
+import type { TemporalServer } from '../domain/temporal-server.js';
 import type { CheckTiming, WorkflowToCheck } from '../store/workflow-checks.js';
 import { BATCH_STARTS_WITHIN_MS } from './cancel.js';
 import { startCleanUp } from './clean-up-anew.js';
@@ -45,7 +45,7 @@ async function settle(
   // A workflow writes its result to the record before it completes.
   const now = await store.standing(item.id);
   if (now === null || isFinal(now.state) || now.version !== item.version) return;
-  if (status.kind === 'broken' && isSameServer(item.server, server)) {
+  if (status.kind === 'broken' && !isOther(item.server, server)) {
     const delivery = await startCleanUp(deps, now, { keepImage: false }, status);
     if (delivery.kind === 'delivered') await store.recordCancel(now.id, now.attentionVersion, null);
     return;

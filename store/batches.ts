@@ -97,8 +97,9 @@ export function createBatchStore(pool: pg.Pool) {
     /** @param server where the workflow was started; null: unknown */
     async markStarted(batchId: string, server: TemporalServer | null = null): Promise<void> {
       await pool.query(
-        `update batches set workflow_started_at = now(), temporal = coalesce($2::jsonb, temporal)
-         where id = $1 and workflow_started_at is null`,
+        `update batches set workflow_started_at = coalesce(workflow_started_at, now()),
+           temporal = case when workflow_started_at is null then coalesce($2::jsonb, temporal) else coalesce(temporal, $2::jsonb) end
+         where id = $1 and (workflow_started_at is null or temporal is null and $2::jsonb is not null)`,
         [batchId, server === null ? null : JSON.stringify(server)],
       );
     },

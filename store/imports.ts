@@ -136,11 +136,15 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       return result.rows.map((row) => ({ id: row.id, request: row.request, fileQueue: row.file_queue }));
     },
 
-    /** @param server where the workflow was started; null: unknown */
+    /**
+     * The first activity may have confirmed the start before, without knowing the server.
+     * @param server where the workflow was started; null: unknown
+     */
     async markStarted(importId: string, server: TemporalServer | null = null): Promise<void> {
       await pool.query(
-        `update imports set workflow_started_at = now(), temporal = coalesce($2::jsonb, temporal)
-         where id = $1 and workflow_started_at is null`,
+        `update imports set workflow_started_at = coalesce(workflow_started_at, now()),
+           temporal = case when workflow_started_at is null then coalesce($2::jsonb, temporal) else coalesce(temporal, $2::jsonb) end
+         where id = $1 and (workflow_started_at is null or temporal is null and $2::jsonb is not null)`,
         [importId, server === null ? null : JSON.stringify(server)],
       );
     },

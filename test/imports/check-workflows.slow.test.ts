@@ -88,19 +88,33 @@ describe('a workflow that was terminated', () => {
     expect(await shownOf(id)).toEqual(['cancelling', null]);
   });
 
+  test('while the record does not know where it was started → is cleaned up too', async () => {
+    const id = await running(TERMINATED, null);
+    await check();
+    expect(await shownOf(id)).toEqual(['cancelling', null]);
+    expect(server.to(id)).toMatchObject([{ kind: 'startCancelled', after: 'broken' }]);
+  });
+
+  test('after its first activity confirmed the start before the service did → is cleaned up, and the server is known', async () => {
+    const id = await running(TERMINATED, null);
+    await store.markStarted(id, HERE);
+    expect(await store.claimWorkflowChecks({ idleMs: 0, everyMs: 0 }, 1)).toMatchObject([{ id, server: HERE }]);
+    // A later confirmation, of another server, does not move it.
+    await store.markStarted(id, ELSEWHERE);
+    expect(await store.claimWorkflowChecks({ idleMs: 0, everyMs: 0 }, 1)).toMatchObject([{ id, server: HERE }]);
+    await check();
+    expect(await shownOf(id)).toEqual(['cancelling', null]);
+  });
+
   test.each([
     ['another namespace', ELSEWHERE],
     ['another cluster', OTHER_CLUSTER],
-    ['an unknown server', null],
   ])(
     'on a server other than the one it was started on (%s) → attention, and nothing is started',
     async (_what, startedIn) => {
       const id = await running(TERMINATED, startedIn);
       await check();
-      expect(await shownOf(id)).toEqual([
-        'attention',
-        startedIn === null ? 'Import.WorkflowLost' : 'Import.OtherTemporal',
-      ]);
+      expect(await shownOf(id)).toEqual(['attention', 'Import.OtherTemporal']);
       expect(server.to(id)).toEqual([]);
     },
   );

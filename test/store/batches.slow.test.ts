@@ -390,6 +390,14 @@ describe('the budget of an API', () => {
   });
 });
 
+test('a start that is confirmed without the server, then with it → the first server is stored', async () => {
+  const { id } = await take([{ imageName: `web-${randomUUID().slice(0, 8)}` }]);
+  const store = createBatchStore(database.pool);
+  const server = { namespace: 'default', namespaceId: 'namespace-1', clusterId: 'cluster-1' };
+  for (const one of [null, server, { ...server, clusterId: 'cluster-2' }]) await store.markStarted(id, one);
+  expect(await store.forStart(id)).toMatchObject({ server });
+});
+
 test('a migration changes the table of prepared statements → the statements still work', async () => {
   const { pool } = database;
   await pool.query('create table changing (id integer)');
