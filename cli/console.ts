@@ -29,9 +29,16 @@ async function write(text: string): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
-/** Ends a command with exit code 0 when the reader of its output closes the pipe, as `… | head -1` does. */
+/**
+ * Ends a command with exit code 0 when the reader of its output closes the pipe, as `… | head -1` does. Output that is lost
+ * for another reason, such as a full disk, is a failure.
+ */
 export function exitWhenReaderCloses(): void {
-  process.stdout.on('error', () => process.exit(0));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    say(`The output could not be written: ${error.message}. Check the file or program that it goes to.`);
+    process.exit(1);
+  });
   process.stderr.on('error', () => undefined);
 }
 

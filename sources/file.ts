@@ -1,4 +1,5 @@
 /** A file on this host. */
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { SourceAccess } from './access.js';
 import { requireDigest, sha256Of } from './digest.js';
@@ -97,6 +98,8 @@ function readerOf(file: LocalFile, sparse: SparseMap | null = null): SourceReade
   const fill = async (position: number, into: Uint8Array): Promise<void> => {
     if (sparse?.isHole(position, into.byteLength)) {
       into.fill(0);
+      // Without a read, the event loop would not run until the hole ends, which may be terabytes later.
+      await setImmediate();
       return;
     }
     for (let filled = 0; filled < into.byteLength; ) {

@@ -8,6 +8,11 @@ export interface Column {
   readonly read: (cell: string) => unknown;
 }
 
+/** Longer than every field, also with the longest key of a tag. */
+const MAX_NAME = 256;
+/** The fields of a request have at most four. */
+const MAX_PARTS = 16;
+
 /** Short names for common columns. */
 const SHORT: Readonly<Record<string, string>> = {
   name: 'imageName',
@@ -45,6 +50,7 @@ function normalized(name: string): string {
 export function columnsOf(header: readonly string[], line: number): readonly Column[] {
   const names = withoutTrailingEmpty(header);
   const columns = names.map((name, index) => columnOf(name.replace(/^\ufeff/, ''), index + 1, line));
+  requireSeparateFields(columns, line);
   const numbers = new Map<string, number>();
   for (const [index, { name, path }] of columns.entries()) {
     const key = path.join('.');
@@ -57,6 +63,21 @@ export function columnsOf(header: readonly string[], line: number): readonly Col
   return columns;
 }
 
+/** A column for a whole field and one for a part of it would overwrite each other. */
+function requireSeparateFields(columns: readonly Column[], line: number): void {
+  const whole = new Map(columns.map(({ name, path }) => [path.join('.'), name]));
+  for (const { name, path } of columns) {
+    for (let length = 1; length < path.length; length += 1) {
+      const other = whole.get(path.slice(0, length).join('.'));
+      if (other === undefined) continue;
+      throw new BatchFileError(
+        line,
+        `columns ${shown(other)} and ${shown(name)} set the same field: remove ${shown(other)}, or all columns of its parts`,
+      );
+    }
+  }
+}
+
 /** Spreadsheets write separators for columns that are empty. */
 export function withoutTrailingEmpty(cells: readonly string[]): readonly string[] {
   const last = cells.findLastIndex((cell) => cell !== '');
@@ -65,8 +86,14 @@ export function withoutTrailingEmpty(cells: readonly string[]): readonly string[
 
 function columnOf(name: string, number: number, line: number): Column {
   if (name === '') throw new BatchFileError(line, `column ${number} has no name: name it, or remove the column`);
+  if (name.length > MAX_NAME) {
+    throw new BatchFileError(line, `column ${number}: the name has ${name.length} characters, more than ${MAX_NAME}`);
+  }
   const full = fieldOf(name);
   const path = full.split(/[.[\]]+/).filter((part) => part !== '');
+  if (path.length > MAX_PARTS) {
+    throw new BatchFileError(line, `column ${number}: ${shown(name)} has more than ${MAX_PARTS} parts`);
+  }
   if (path.length === 0 || path.some((part) => ['__proto__', 'constructor', 'prototype'].includes(part))) {
     throw new BatchFileError(line, `column ${number}: ${shown(name)} is not a valid column name`);
   }

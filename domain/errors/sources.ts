@@ -222,7 +222,7 @@ export const SOURCES = [
     meaning: 'The image could not be converted',
     class: 'request',
     remedy:
-      'The image is damaged, or not of the stated format: compare its checksum with the origin, and run qemu-img check {source}.',
+      'The image is damaged, or not of the stated format: compare its checksum with the origin, and check it: gzip -t, xz -t or zstd -t for a compressed file, else qemu-img check {source}.',
     field: 'disks[].source',
   },
   {

@@ -33,9 +33,7 @@ const OLD_FOOTER = SECTOR - 1;
 export const openVhd: OpenContainer = (file, findings) => {
   if (file.size < SECTOR) return null;
   if (footerAt(file, file.size - SECTOR) !== null) return openWhole(file, findings);
-  if (file.read(file.size - OLD_FOOTER, 8).toString('latin1') === 'conectix') {
-    return openWhole(withZero(file), findings);
-  }
+  if (file.read(file.size - OLD_FOOTER, 8).toString('latin1') === 'conectix') return openOld(file, findings);
   const end = endBeforeTrailing(file);
   if (end === null) return openWhole(file, findings);
   const container = openWhole(slice(file, 0, end, 'the VHD'), findings);
@@ -48,6 +46,22 @@ export const openVhd: OpenContainer = (file, findings) => {
     `If the file is complete, nothing to do: the import converts it without them. To keep the format, cut them off: truncate -s ${end} FILE`,
   );
   return { ...container, contains: { name: 'the VHD', format: 'VHD', offset: 0, size: end, sparse: false } };
+};
+
+/** The cloud looks for the footer in the last 512 bytes, so the disk is sent as another format. */
+const openOld: OpenContainer = (file, findings) => {
+  const container = openWhole(withZero(file), findings);
+  if (container === null) return null;
+  findings.add(
+    'warning',
+    'ECSIMPORT.VhdFooter',
+    'The VHD’s footer has 511 bytes, as Virtual PC before 2004 wrote it, which ECS does not read',
+    `footer at byte ${file.size - OLD_FOOTER} of ${file.size}`,
+    `Nothing to do: the import converts it. To keep the format, add the missing byte: truncate -s +1 FILE`,
+  );
+  const [format, size] =
+    container.subformat === 'fixed' ? (['RAW', file.size - OLD_FOOTER] as const) : (['VHD', file.size] as const);
+  return { ...container, contains: { name: 'the VHD', format, offset: 0, size, sparse: false } };
 };
 
 function withZero(file: ByteSource): ByteSource {

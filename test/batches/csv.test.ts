@@ -106,6 +106,19 @@ describe('a file that cannot be read → rejected with line and column', () => {
     ],
     ['a quote inside a cell', 'name,source\na,a"x.raw\n', 2, /column 2 \("source"\): a quote is inside a cell/],
     ['text after a quoted cell', 'name,source\n"a"x,b.raw\n', 2, /column 1 \("name"\): a quote is inside a cell/],
+    [
+      'a name with thousands of parts',
+      `imageName,a${'.a'.repeat(100)}\n`,
+      1,
+      /column 2: "a\.a.*" has more than 16 parts/,
+    ],
+    [
+      'a name of thousands of characters',
+      `imageName,${'[0]'.repeat(30_000)}\n`,
+      1,
+      /column 2: the name has 90000 characters/,
+    ],
+    ['a field and a part of it', 'name,tags,tags.team\n', 1, /columns "tags" and "tags\.team" set the same field/],
     ['a column twice', 'name,source,imageName\n', 1, /columns 1 and 3 are both "imageName"/],
     ['a column without a name', 'name,,source\na,,b\n', 1, /column 2 has no name/],
     [

@@ -66,3 +66,8 @@ test.each(['list --json', `report ${ID}`, 'batch report bat-1'])(
     expect(stderr).toBe('exit code 0\n');
   },
 );
+
+test.each(['list --json', `report ${ID}`])('%s to a full disk → a message and exit code 1', async (args) => {
+  const { stderr } = await piped(`${args} > /dev/full`, 'cat');
+  expect(stderr).toMatch(/^The output could not be written: ENOSPC.*\nexit code 1\n$/);
+});

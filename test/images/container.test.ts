@@ -230,11 +230,13 @@ describe('a VHD with other bytes after its footer → the VHD, with a warning', 
     expect(codes(inspection, 'warning')).toContain('ECSIMPORT.TrailingBytes');
   });
 
-  test('a dynamic VHD by an old Virtual PC, whose footer has 511 bytes → complete', () => {
+  test('a dynamic VHD by an old Virtual PC, whose footer has 511 bytes → complete, to be converted', () => {
     const vhd = dynamicVhd();
     const inspection = inspectBytes(vhd.subarray(0, vhd.length - 1));
-    expect(inspection).toMatchObject({ format: 'VHD', virtualSize: 4 * MIB, contains: null });
+    const contains = { format: 'VHD', offset: 0, size: vhd.length - 1 };
+    expect(inspection).toMatchObject({ format: 'VHD', virtualSize: 4 * MIB, contains });
     expect(codes(inspection, 'blocking')).toEqual([]);
+    expect(codes(inspection, 'warning')).toContain('ECSIMPORT.VhdFooter');
   });
 
   test('a raw disk with a footer of a smaller VHD in its last sectors → RAW', () => {

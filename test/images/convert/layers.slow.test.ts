@@ -195,6 +195,17 @@ test.each([
   },
 );
 
+test.each([
+  ['dynamic', 'disk.vhd'],
+  ['fixed', 'fixed.vhd'],
+])('a %s VHD whose footer has 511 bytes → the same disk, converted', async (_name, file) => {
+  run(`qemu-img convert -O vpc -o subformat=fixed,force_size=on disk.raw fixed.vhd; head -c -1 ${file} > old.vhd`);
+  const inspection = await inspectImage(at('old.vhd'));
+  expect(inspection.findings.map(({ code }) => code)).toContain('ECSIMPORT.VhdFooter');
+  expect(await decideConversion(inspection, 'auto', INSTALLED)).toBe('converted');
+  await sameDisk('old.vhd');
+});
+
 describe('a file that ends within a sector → the same disk', () => {
   test('a QCOW2 after a snapshot', async () => {
     run('cp disk.qcow2 snapshot.qcow2 && qemu-img snapshot -c one snapshot.qcow2');
