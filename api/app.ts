@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { unreachableReason } from '../imports/unreachable.js';
+import { databaseFailure } from '../store/database-failure.js';
 import { answers, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
@@ -113,7 +114,10 @@ function unexpected(error: Error): ProblemError {
     );
   }
   const code = 'code' in error ? String(error.code) : '';
-  const isUnavailable = UNAVAILABLE_CODES.includes(code) || /timeout|terminated/i.test(error.message);
+  const isUnavailable =
+    databaseFailure(error)?.failure.code === 'Database.Unavailable' ||
+    UNAVAILABLE_CODES.includes(code) ||
+    /timeout|terminated/i.test(error.message);
   if (isUnavailable || unreachableReason(error) !== null) {
     return problem(
       'unavailable',

@@ -330,8 +330,17 @@ export const OWN = [
     lasting: 'Check the log of PostgreSQL, its memory, max_connections and its disk.',
   },
   {
+    code: 'Database.Unavailable',
+    meaning:
+      'PostgreSQL cannot be reached, does not answer in time, rejects the connection, or is starting or stopping',
+    class: 'transient',
+    remedy: 'Nothing to do: the step is retried.',
+    lasting:
+      'Check that PostgreSQL runs, that the host of the worker can reach it, and the DATABASE_URL of the worker.',
+  },
+  {
     code: 'Internal.Unexpected',
-    meaning: 'An unexpected error: a defect of the service, or its database is unreachable',
+    meaning: 'An unexpected error: a defect of the service',
     class: 'transient',
     remedy: 'Nothing to do: the step is retried.',
     lasting: 'Check the worker’s log for the id of the import and fix the cause.',
