@@ -31,6 +31,7 @@ afterAll(() => database?.close());
 beforeEach(begin);
 
 async function begin(): Promise<void> {
+  attempts = 0;
   await database.pool.query('truncate uploads, imports cascade');
   bucket = { objects: new Set(), uploads: new Set() };
 }
@@ -76,6 +77,9 @@ async function wholeFor(...users: readonly string[]): Promise<void> {
   }
 }
 
+/** Counted as Temporal counts them: an attempt after a crash is a later one. */
+let attempts = 0;
+
 /** Runs the cleanup in a process that crashes after `calls` changes; Temporal would retry a rejection. */
 async function cleanUp(importId: string, request = REQUEST, calls = Number.POSITIVE_INFINITY): Promise<CrashPoint> {
   const crashPoint = new CrashPoint(calls);
@@ -89,7 +93,8 @@ async function cleanUp(importId: string, request = REQUEST, calls = Number.POSIT
     uploading: { ...deps.uploading, uploads: countCalls('uploads', uploads, crashPoint) },
   });
   const ending = { outcome: 'succeeded', error: null, keepImage: true } as const;
-  const done = environment().run(body, { importId, step: 9, request, attempt: 1 }, ending);
+  attempts += 1;
+  const done = environment(attempts).run(body, { importId, step: 9, request, attempt: 1 }, ending);
   if (calls === Number.POSITIVE_INFINITY) expect(await done).toBe('succeeded');
   else await done.catch(() => undefined);
   return crashPoint;

@@ -222,8 +222,8 @@ export function memoryStore() {
   return { store: store as ImportStore, ledger, copies, findings, finished: () => finished };
 }
 
-function environment() {
-  return quietEnvironment({ scheduledTimestampMs: Date.now() });
+function environment(attempt = 1) {
+  return quietEnvironment({ attempt, scheduledTimestampMs: Date.now() });
 }
 
 /** Runs one attempt of an activity; rejects with the failure that the workflow would receive. */
