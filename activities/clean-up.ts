@@ -34,6 +34,8 @@ export function createCleanUp(deps: ActivityDependencies) {
             ? error
             : withRemaining(error, await deps.store.ledger(step.importId), step.importId);
         }
+        // A cancel has arrived that the record may not show yet.
+        step.signal.throwIfAborted();
         if (await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error)) return ending.outcome;
         return await endedBefore(deps, step);
       },

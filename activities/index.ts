@@ -6,6 +6,7 @@ import { createDetect } from './detect.js';
 import { createDistribute } from './distribute.js';
 import { createInspectFile } from './inspect-file.js';
 import { createCheckLate } from './late-check/check-late.js';
+import { createNoteCancel } from './note-cancel.js';
 import { createPreflight } from './preflight.js';
 import { createSetUpRole } from './set-up-role.js';
 import { createStartImport } from './start-import.js';
@@ -29,5 +30,6 @@ export function createActivities(deps: ActivityDependencies) {
     inspectFile: createInspectFile(deps),
     sweepOrphans: createSweepOrphans(deps),
     checkLate: createCheckLate(deps),
+    noteCancel: createNoteCancel(deps),
   };
 }

@@ -16,11 +16,13 @@ import {
   type CancelSignal,
   type ImportProgressState,
   type ImportWorkflowInput,
+  MAIN_QUEUE,
   RESUME_SIGNAL,
   type ResumeSignal,
   STATE_QUERY,
 } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { activitiesOn } from './activity-options.js';
 import { attentionOf, failureIn, recordedIn } from './failures.js';
 import { ImportEnded, ReturnToPhase } from './import-jumps.js';
 
@@ -82,7 +84,10 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
   setHandler(cancelSignal, onCancel);
   // A cancel by Temporal's own interface cancels the scope by itself; a cleanup in attention is retried as by the signal.
   CancellationScope.current().cancelRequested.catch(() => {
-    if (patched('native-cancel-retries-cleanup')) onCancel(cancel ?? { keepImage: false });
+    if (!patched('native-cancel-retries-cleanup')) return;
+    const signal = cancel ?? { keepImage: false };
+    onCancel(signal);
+    if (patched('native-cancel-is-recorded')) noteCancel(signal);
   });
   setHandler(resumeSignal, (signal) => {
     resumes.set(signal.attentionVersion, signal);
@@ -92,6 +97,13 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
     state: attention !== null ? 'attention' : ending === 'cancelled' ? 'cancelling' : 'running',
     attention,
   }));
+
+  /** Without it, a cleanup that completes before its next heartbeat would end the import as succeeded. */
+  function noteCancel(signal: CancelSignal): void {
+    const { noteCancel: note } = activitiesOn(MAIN_QUEUE, input.pace);
+    // The lifecycle cancels the import by itself: it needs no result.
+    CancellationScope.nonCancellable(() => note(importId, signal)).catch(() => undefined);
+  }
 
   async function runUntilDone<T>(of: Phase, activity: (step: number) => Promise<T>): Promise<T> {
     phase = of;

@@ -126,6 +126,24 @@ describe('an import', () => {
     await expectNothingLeft(id);
   });
 
+  test('cancelled in Temporal during its last deletion → is recorded as a cancel request, and ends cancelled', async () => {
+    const fault = await service.fault({ service: 'oss', action: 'DeleteObject', kind: 'hold', times: -1 });
+    const id = await service.start();
+    await service.until(id, ({ phase }) => phase === 'cleanup');
+    await expect.poll(async () => (await service.hits()).get(fault), { timeout: 20_000 }).toBe(1);
+    await handleOf(id).cancel();
+    await service.untilState(id, 'cancelling');
+    await service.endFault(fault);
+    expect((await ended(id)).state).toBe('cancelled');
+    const { body } = await service.request('GET', `/v1/imports/${id}/report`, undefined, {
+      accept: 'application/json',
+    });
+    expect(body.actions).toContainEqual(
+      expect.objectContaining({ what: 'cancel requested', by: expect.objectContaining({ client: 'Temporal' }) }),
+    );
+    await expectNothingLeft(id);
+  });
+
   test.each(names.flatMap((name) => (['first', 'last'] as const).map((to) => [name, to] as const)))(
     '%s and reset to its %s task → ends as it would have, with at most one image',
     async (name, to) => {
