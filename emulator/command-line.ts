@@ -61,9 +61,13 @@ function portOf(text: string): number {
 }
 
 function bucketOf(text: string): { readonly name: string; readonly region: string } {
-  const [, name, region] = /^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])@([a-z0-9-]+)$/.exec(text) ?? [];
+  const [, name, region] = /^([^@]+)@([a-z0-9-]+)$/.exec(text) ?? [];
   if (name === undefined || region === undefined) {
     throw new Error(`--bucket must be NAME@REGION, such as images@cn-hangzhou, not "${text}"`);
+  }
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) {
+    const rule = '3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends';
+    throw new Error(`--bucket "${text}": the name of a bucket must be ${rule}, such as images@cn-hangzhou`);
   }
   return { name, region };
 }

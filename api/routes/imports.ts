@@ -1,7 +1,7 @@
 /** The routes of imports: start, list, show, report, cancel, resume. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { STATES } from '../../domain/import.js';
+import { type ImportView, STATES } from '../../domain/import.js';
 import type { CancelOutcome } from '../../imports/cancel.js';
 import type { ComparedView } from '../../imports/read.js';
 import type { ResumeOutcome } from '../../imports/resume.js';
@@ -151,8 +151,9 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
   app.openapi(cancel, async (context) => {
     const { id } = context.req.valid('param');
     const outcome = await imports.cancel(id, context.req.valid('json'), requesterOf(context));
-    if (outcome.kind !== 'cancelling') throw notCancelled(id, outcome);
-    return context.json(await find(id), 202);
+    const view = await find(id);
+    if (outcome.kind !== 'cancelling') throw notCancelled(view, outcome);
+    return context.json(view, 202);
   });
 
   app.openapi(resume, async (context) => {
@@ -170,7 +171,10 @@ function severalHosts(reason: string): ProblemError {
   return problem('invalidRequest', reason, 'Copy all disks of the import to one host.', { errors });
 }
 
-function notCancelled(id: string, outcome: Exclude<CancelOutcome, { readonly kind: 'cancelling' }>): ProblemError {
+function notCancelled(
+  { id, image }: Pick<ImportView, 'id' | 'image'>,
+  outcome: Exclude<CancelOutcome, { readonly kind: 'cancelling' }>,
+): ProblemError {
   switch (outcome.kind) {
     case 'unknownImport':
       return unknownImport(id);
@@ -178,7 +182,7 @@ function notCancelled(id: string, outcome: Exclude<CancelOutcome, { readonly kin
       return problem(
         'conflict',
         `import ${id} has already ended as ${outcome.state}; nothing was changed`,
-        'If its image is not needed, delete it.',
+        image === null ? 'Nothing to do: it has no image.' : `If its image ${image.imageId} is not needed, delete it.`,
         { state: outcome.state },
       );
     case 'starting':

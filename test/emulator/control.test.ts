@@ -157,6 +157,9 @@ describe('The command line', () => {
   test.each([
     [['--port', '99999'], '--port must be'],
     [['--bucket', 'name'], 'NAME@REGION'],
+    [['--bucket', 'name@'], 'NAME@REGION'],
+    [['--bucket', 'b1@cn-hangzhou'], '"b1@cn-hangzhou": the name of a bucket must be 3 to 63'],
+    [['--bucket', 'Images@cn-hangzhou'], 'lower-case'],
     [['--access-key', 'only-the-id'], 'ID:SECRET'],
     [['--porta', '1'], '--porta'],
     [['stray'], 'stray'],
