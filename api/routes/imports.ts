@@ -1,7 +1,7 @@
 /** The routes of imports: start, list, show, report, cancel, resume. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { type ImportView, STATES } from '../../domain/import.js';
+import { type FinalState, type ImportView, STATES } from '../../domain/import.js';
 import type { CancelOutcome } from '../../imports/cancel.js';
 import type { ComparedView } from '../../imports/read.js';
 import type { ResumeOutcome } from '../../imports/resume.js';
@@ -151,9 +151,9 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
   app.openapi(cancel, async (context) => {
     const { id } = context.req.valid('param');
     const outcome = await imports.cancel(id, context.req.valid('json'), requesterOf(context));
-    const view = await find(id);
-    if (outcome.kind !== 'cancelling') throw notCancelled(view, outcome);
-    return context.json(view, 202);
+    if (outcome.kind === 'ended') throw endedAs(outcome.state, await find(id));
+    if (outcome.kind !== 'cancelling') throw notCancelled(id, outcome);
+    return context.json(await find(id), 202);
   });
 
   app.openapi(resume, async (context) => {
@@ -171,20 +171,22 @@ function severalHosts(reason: string): ProblemError {
   return problem('invalidRequest', reason, 'Copy all disks of the import to one host.', { errors });
 }
 
+function endedAs(state: FinalState, { id, image }: Pick<ImportView, 'id' | 'image'>): ProblemError {
+  return problem(
+    'conflict',
+    `import ${id} has already ended as ${state}; nothing was changed`,
+    image === null ? 'Nothing to do: it has no image.' : `If its image ${image.imageId} is not needed, delete it.`,
+    { state },
+  );
+}
+
 function notCancelled(
-  { id, image }: Pick<ImportView, 'id' | 'image'>,
-  outcome: Exclude<CancelOutcome, { readonly kind: 'cancelling' }>,
+  id: string,
+  outcome: Exclude<CancelOutcome, { readonly kind: 'cancelling' | 'ended' }>,
 ): ProblemError {
   switch (outcome.kind) {
     case 'unknownImport':
       return unknownImport(id);
-    case 'ended':
-      return problem(
-        'conflict',
-        `import ${id} has already ended as ${outcome.state}; nothing was changed`,
-        image === null ? 'Nothing to do: it has no image.' : `If its image ${image.imageId} is not needed, delete it.`,
-        { state: outcome.state },
-      );
     case 'starting':
       return problem(
         'unavailable',

@@ -242,7 +242,7 @@ test.each([
   [{ kind: 'workflowCompleted', namespace: 'default' }, 409, 'Import.WorkflowMissing'],
   [{ kind: 'unknownImport' }, 404, 'Import.NotFound'],
 ])('cancel with outcome %j → %i %s with a remedy', async (outcome, status, code) => {
-  const imports = { cancel: async () => outcome };
+  const imports = { cancel: async () => outcome, get: async () => ({ id: 'imp-1', image: null }) };
   const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST' });
   expect(response.status).toBe(status);
