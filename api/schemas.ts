@@ -204,6 +204,12 @@ export const reconciliationSchema = z.object({
         ),
     }),
   ),
+  unchecked: z
+    .int()
+    .min(0)
+    .describe(
+      'Open imports and batches that are still to be compared with this server; send the request again in a minute',
+    ),
   done: z.array(z.string()).describe('IDs of those to which the action was applied'),
   left: z.array(notDoneSchema).describe('Those to which it could not be applied, and why'),
 });

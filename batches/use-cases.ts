@@ -1,5 +1,7 @@
 /** All operations on batches, for the API and for programs that embed the service. */
 import type { BatchCancelSignal } from '../domain/batch/names.js';
+import type { TemporalServer } from '../domain/temporal-server.js';
+import { RECENT_CHECK } from '../imports/reconcile.js';
 import { listLostBatches, reconcileBatches } from './check-workflows.js';
 import { batchCreation } from './create.js';
 import type { BatchUseCaseDependencies } from './ports.js';
@@ -13,6 +15,7 @@ export function createBatchUseCases(deps: BatchUseCaseDependencies) {
     ...batchReading(deps),
     create: batchCreation(deps),
     listLost: () => listLostBatches(deps),
+    countUnchecked: (server: TemporalServer) => deps.batches.uncheckedBatches(server, RECENT_CHECK),
     reconcileLost: () => reconcileBatches(deps),
     pause: (id: string) => pauseBatch(deps, id),
     resume: (id: string) => resumeBatch(deps, id),

@@ -5,7 +5,7 @@
 import { isFinal } from '../domain/import.js';
 import { runsElsewhere } from '../domain/lost-workflow.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
-import type { WorkflowToCheck } from '../store/workflow-checks.js';
+import type { CheckTiming, WorkflowToCheck } from '../store/workflow-checks.js';
 import { startCleanUp } from './clean-up-anew.js';
 import type { ImportDependencies, WorkflowStatus } from './ports.js';
 
@@ -35,6 +35,9 @@ const PAGE = 200;
 const CONCURRENT = 10;
 /** The limit of one call; another call continues. */
 const MAX_PER_CALL = 10_000;
+
+/** Open imports and batches whose state on the connected server is older than this are still to be checked. */
+export const RECENT_CHECK: CheckTiming = { idleMs: 5_000, everyMs: 60_000 };
 
 export async function listLostImports(deps: ImportDependencies): Promise<readonly LostItem[]> {
   const items: LostItem[] = [];

@@ -1,9 +1,10 @@
 /** All operations on imports, for the API, batches, and programs that embed the service. */
 import type { Requester } from '../domain/import-facts.js';
 import type { CancelSignal } from '../domain/process-names.js';
+import type { TemporalServer } from '../domain/temporal-server.js';
 import { cancelImport } from './cancel.js';
 import { importReading } from './read.js';
-import { listLostImports, reconcileImports } from './reconcile.js';
+import { listLostImports, RECENT_CHECK, reconcileImports } from './reconcile.js';
 import { resumeCause, resumeImport } from './resume.js';
 import { type NewImportOrder, type StartDependencies, startImport } from './start.js';
 
@@ -21,6 +22,7 @@ export function createImportUseCases(deps: StartDependencies) {
     resumeCause: (code: string, by?: Requester) => resumeCause(deps, code, noteOf(by)),
     connectedServer: () => deps.workflows.server.now(),
     listLost: () => listLostImports(deps),
+    countUnchecked: (server: TemporalServer) => deps.store.uncheckedImports(server, RECENT_CHECK),
     reconcileLost: () => reconcileImports(deps),
   };
 }

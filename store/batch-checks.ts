@@ -50,6 +50,19 @@ export function batchCheckQueries(pool: pg.Pool) {
       return result.rows;
     },
 
+    /** Counts open batches that no process has seen running on this server lately. */
+    async uncheckedBatches(server: TemporalServer, { idleMs, everyMs }: CheckTiming): Promise<number> {
+      const result = await pool.query<{ unchecked: number }>(
+        `select count(*)::int as unchecked from batches
+         where state not in ${FINAL_STATES_SQL} and not ${IS_LOST_SQL} and arriving_seen_at is null
+           and created_at < now() - $2 * interval '1 millisecond'
+           and (temporal is distinct from $1::jsonb
+             or coalesce(workflow_seen_at, '-infinity') < now() - $3 * interval '1 millisecond')`,
+        [JSON.stringify(server), idleMs, everyMs],
+      );
+      return result.rows[0]?.unchecked ?? 0;
+    },
+
     async lostBatches(): Promise<readonly BatchToCheck[]> {
       const result = await pool.query<BatchToCheck>(
         `select ${CHECK_COLUMNS} from batches where ${IS_LOST_SQL} order by id limit 1000`,

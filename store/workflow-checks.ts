@@ -65,6 +65,19 @@ export function workflowCheckQueries(pool: pg.Pool) {
       return result.rows.map(toCheck);
     },
 
+    /** Counts open imports that no process has seen running on this server lately. A worker runs those that have just changed. */
+    async uncheckedImports(server: TemporalServer, { idleMs, everyMs }: CheckTiming): Promise<number> {
+      const result = await pool.query<{ unchecked: number }>(
+        `select count(*)::int as unchecked from imports
+         where state in ('running', 'attention', 'cancelling') and not ${IS_LOST_SQL}
+           and updated_at < now() - $2 * interval '1 millisecond'
+           and (temporal is distinct from $1::jsonb
+             or coalesce(workflow_seen_at, '-infinity') < now() - $3 * interval '1 millisecond')`,
+        [JSON.stringify(server), idleMs, everyMs],
+      );
+      return result.rows[0]?.unchecked ?? 0;
+    },
+
     /** Records where the workflow runs. If the import had stopped because it was not found, restores what the record showed before. */
     async workflowFound(importId: string, server: TemporalServer): Promise<void> {
       await pool.query(

@@ -30,6 +30,7 @@ export function reconcileRoutes({ imports, batches }: Pick<ApiDependencies, 'imp
     return context.json({
       connected,
       lost,
+      unchecked: (await batches.countUnchecked(connected)) + (await imports.countUnchecked(connected)),
       done: ended.flatMap(({ done }) => done),
       left: ended.flatMap(({ left }) => left.map(({ id, why }) => ({ key: id, why }))),
     });

@@ -25,7 +25,10 @@ export function addReconcile(program: Command): void {
         throw new CommandError(EXIT.failed, ['the API returned an unexpected answer: check --api']);
       }
       print(`connected to ${serverText(answer.connected)}`);
-      printLost(answer.lost.filter(isObject), answer.done.map(String), apply);
+      const unchecked = typeof answer.unchecked === 'number' ? answer.unchecked : 0;
+      if (answer.lost.length > 0 || unchecked === 0)
+        printLost(answer.lost.filter(isObject), answer.done.map(String), apply);
+      if (unchecked > 0) print(`${stillChecked(unchecked)}: run it again in a minute`);
       for (const { key, why } of Array.isArray(answer.left) ? answer.left.filter(isObject) : []) {
         print(`not ended: ${String(key)}: ${String(why)}`);
       }
@@ -55,6 +58,12 @@ function printLost(lost: readonly Readonly<Record<string, unknown>>[], done: rea
     'Check the server first: with a wrong TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE, imports that run elsewhere are listed.',
   );
   print('If that server no longer exists, apply the actions: ecs-image-import reconcile --apply');
+}
+
+function stillChecked(count: number): string {
+  return count === 1
+    ? '1 import or batch is still being checked'
+    : `${count} imports or batches are still being checked`;
 }
 
 function serverText(server: unknown): string {

@@ -230,6 +230,20 @@ test('a record that changed a moment ago → is not checked', async () => {
   expect(await store.claimWorkflowChecks({ idleMs: 5_000, everyMs: 0 }, 10)).toEqual([]);
 });
 
+test('open imports are counted as unchecked until they are seen running on the connected server, or are lost', async () => {
+  const [seen, elsewhere, gone] = [await running(), await running(), await running({ kind: 'unknown' })];
+  await store.finish({ importId: await running(), version: 9 * STEP, phase: 'done' }, 'failed', null);
+  const unchecked = () => store.uncheckedImports(HERE, { idleMs: 0, everyMs: 60_000 });
+  expect(await unchecked()).toBe(3);
+  await check();
+  expect(await shownOf(gone)).toEqual(['attention', 'Import.WorkflowLost']);
+  expect(await unchecked()).toBe(0);
+  await store.workflowFound(elsewhere, ELSEWHERE);
+  expect(await unchecked()).toBe(1);
+  await database.pool.query(`update imports set workflow_seen_at = now() - interval '5 minutes' where id = $1`, [seen]);
+  expect(await unchecked()).toBe(2);
+});
+
 describe('reconcile', () => {
   /** Imports that stopped because their workflow was not found, and how the server shows their workflows now. */
   async function lost(...now: readonly (readonly [WorkflowStatus, startedIn?: typeof HERE])[]): Promise<string[]> {

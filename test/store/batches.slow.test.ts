@@ -396,6 +396,10 @@ test('a start that is confirmed without the server, then with it → the first s
   const server = { namespace: 'default', namespaceId: 'namespace-1', clusterId: 'cluster-1' };
   for (const one of [null, server, { ...server, clusterId: 'cluster-2' }]) await store.markStarted(id, one);
   expect(await store.forStart(id)).toMatchObject({ server });
+  const unchecked = () => store.uncheckedBatches(server, { idleMs: 0, everyMs: 60_000 });
+  const before = await unchecked();
+  await store.batchFound(id, server);
+  expect(await unchecked()).toBe(before - 1);
 });
 
 test('a migration changes the table of prepared statements → the statements still work', async () => {
