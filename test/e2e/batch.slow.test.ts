@@ -101,14 +101,14 @@ async function imageNames(): Promise<readonly string[]> {
 
 describe('a batch', () => {
   test('with processes killed meanwhile → one image of every item, and no other resources', async () => {
-    const count = 1_000;
+    const count = 400;
     const id = await create(document(count, { policy: { concurrency: 50 } }));
     await until(id, (view) => view.counts.succeeded >= 100);
     service.kill('worker');
-    await until(id, (view) => view.counts.succeeded >= 400);
+    await until(id, (view) => view.counts.succeeded >= 200);
     service.kill('api');
     service.kill('worker');
-    await until(id, (view) => view.counts.succeeded >= 700);
+    await until(id, (view) => view.counts.succeeded >= 300);
     service.kill('worker');
     const view = await untilState(id, 'succeeded', 'failed', 'cancelled');
     expect(view.failures).toEqual([]);
