@@ -1,4 +1,5 @@
 /** An image on a web server that supports ranges: each part of an upload fetches its own bytes. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { FailureError } from '../domain/errors/failure.js';
 import {
   contentRange,
@@ -17,6 +18,7 @@ import { createRateFloor } from './rate-floor.js';
 import { type SourceReader, sourceFailure } from './source.js';
 
 const PROBES_AFTER_A_CHANGE = 5;
+const NEXT_SECOND_MS = 1_100;
 /** A mirror that fails this often in a row, without a byte in between, is replaced by another one. */
 const FAILURES_OF_A_MIRROR = 2;
 /** A server that chooses a mirror at random may choose the same one again. */
@@ -40,6 +42,11 @@ export function httpReader(client: HttpClient, described: RangedHttpFacts): Sour
       const found: HttpFacts[] = [];
       while (found.length < PROBES_AFTER_A_CHANGE) {
         // A new connection may lead to another server behind the same name.
+        found.push(await probeHttp(client, current.place, signal, { connection: 'close' }));
+      }
+      // Some servers report the time of the response as the time of the change, in whole seconds.
+      if (found[0]?.version.etag === null) {
+        await delay(NEXT_SECOND_MS, undefined, { signal });
         found.push(await probeHttp(client, current.place, signal, { connection: 'close' }));
       }
       // One new version is a change. Several versions, or the described one again, are those of several servers.

@@ -140,3 +140,13 @@ test('several servers behind one name, one of them with other bytes → no objec
   await expect(upload()).rejects.toMatchObject({ failure: { code: 'Source.Changed' } });
   expect(bucket.objects.size).toBe(0);
 });
+
+test('a server that reports the time of each response as the time of the change → the object, after a second read', async () => {
+  web.instead = () => {
+    // It was described five seconds before the first part.
+    const time = new Date(Date.now() - (web.requests.length <= 1 ? 5_000 : 0)).toUTCString();
+    describeAs({ etag: null, lastModified: time });
+    return false;
+  };
+  expect(await upload()).toBe('second-read');
+});
