@@ -94,6 +94,10 @@ export function httpReader(client: HttpClient, described: RangedHttpFacts): Sour
         continue;
       }
       answer.close();
+      if (answer.status === 206 && contentRange(answer)?.total === size) {
+        const message = `${name}: the server ignores which bytes were requested, so that the image cannot be read in parts. Download it, and import the file`;
+        throw sourceFailure('Refused', message);
+      }
       if (answer.status === 206 || answer.status === 416) {
         throw sourceFailure('Changed', `${name} has another size than the ${size} bytes that its server reported`);
       }

@@ -54,6 +54,17 @@ describe('a web source', () => {
     await source.check();
   });
 
+  test('of a server that sends all bytes for every range → says that the server ignores the range, not that the image changed', async () => {
+    server.instead = (_path, response) => {
+      response.writeHead(206, { 'content-range': `bytes 0-${bytes.length - 1}/${bytes.length}` }).end(bytes);
+      return true;
+    };
+    const source = await open();
+    await expect(readPiece(source, 100_000, 1_000, signal)).rejects.toMatchObject({
+      failure: { code: 'Source.Refused', message: expect.stringContaining('ignores which bytes were requested') },
+    });
+  });
+
   test('has a name without the query, which may contain a signature', async () => {
     const source = await open();
     expect(source.name).toContain('/disk.raw');
