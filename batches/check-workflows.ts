@@ -6,6 +6,7 @@ import { isFinalBatch } from '../domain/batch/batch.js';
 import { isOther, lostBatch, runsElsewhere } from '../domain/lost-workflow.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { BATCH_STARTS_WITHIN_MS } from '../imports/cancel.js';
+import { CHECK_TIMING, settleEach } from '../imports/check-round.js';
 import type { WorkflowStatus } from '../imports/ports.js';
 import type { LostItem, Reconciled } from '../imports/reconcile.js';
 import type { BatchToCheck } from '../store/batch-checks.js';
@@ -13,24 +14,13 @@ import type { BatchToStart } from '../store/batches.js';
 import type { CheckTiming } from '../store/workflow-checks.js';
 import type { BatchDelivery, BatchUseCaseDependencies } from './ports.js';
 
-const TIMING: CheckTiming = { idleMs: 5_000, everyMs: 15_000 };
 const MAX_PER_ROUND = 10;
 
 type Checking = Pick<BatchUseCaseDependencies, 'batches' | 'workflows'>;
 
-export async function checkBatchWorkflows(deps: Checking, timing: CheckTiming = TIMING): Promise<void> {
+export async function checkBatchWorkflows(deps: Checking, timing: CheckTiming = CHECK_TIMING): Promise<void> {
   const due = await deps.batches.claimBatchChecks(timing, MAX_PER_ROUND);
-  if (due.length === 0) return;
-  const server = await deps.workflows.server.now();
-  if (server === null) return;
-  const statuses = await Promise.all(due.map(({ id }) => deps.workflows.status(id)));
-  // The server behind the address may have been replaced meanwhile.
-  const after = await deps.workflows.server.now();
-  if (JSON.stringify(after) !== JSON.stringify(server)) return;
-  for (const [index, batch] of due.entries()) {
-    const status = statuses[index];
-    if (status !== undefined) await settle(deps, batch, status, server);
-  }
+  await settleEach(deps.workflows, due, (item, status, server) => settle(deps, item, status, server));
 }
 
 async function settle(

@@ -1,33 +1,24 @@
 /**
- * Compares the records of imports with their workflows. An import whose workflow was terminated in the namespace and cluster
- * in which it was started, or that is found there while the record does not know them, is cleaned up by a new workflow. Of any other import without a workflow, nothing is concluded: the
- * address may be wrong, or the server empty or restored. It stops for attention, and `reconcile` decides.
+ * Compares the records of imports with their workflows. A new workflow cleans up an import whose workflow was terminated on the
+ * server on which it was started, or on the connected one if the record names none. Of any other import without a workflow,
+ * nothing is concluded: the address may be wrong, or the server empty or restored. It stops for attention, and `reconcile`
+ * decides.
  */
 import { isFinal } from '../domain/import.js';
 import { isOther, lostImport, runsElsewhere } from '../domain/lost-workflow.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import type { CheckTiming, WorkflowToCheck } from '../store/workflow-checks.js';
 import { BATCH_STARTS_WITHIN_MS } from './cancel.js';
+import { CHECK_TIMING, settleEach } from './check-round.js';
 import { startCleanUp } from './clean-up-anew.js';
 import type { ImportDependencies, WorkflowStatus } from './ports.js';
 
-const TIMING: CheckTiming = { idleMs: 5_000, everyMs: 15_000 };
 /** Bounds the calls of a round. */
 const MAX_PER_ROUND = 20;
 
-export async function checkWorkflows(deps: ImportDependencies, timing: CheckTiming = TIMING): Promise<void> {
+export async function checkWorkflows(deps: ImportDependencies, timing: CheckTiming = CHECK_TIMING): Promise<void> {
   const due = await deps.store.claimWorkflowChecks(timing, MAX_PER_ROUND);
-  if (due.length === 0) return;
-  const server = await deps.workflows.server.now();
-  if (server === null) return;
-  const statuses = await Promise.all(due.map(({ id }) => deps.workflows.status(id)));
-  // The server behind the address may have been replaced meanwhile.
-  const after = await deps.workflows.server.now();
-  if (JSON.stringify(after) !== JSON.stringify(server)) return;
-  for (const [index, item] of due.entries()) {
-    const status = statuses[index];
-    if (status !== undefined) await settle(deps, item, status, server);
-  }
+  await settleEach(deps.workflows, due, (item, status, server) => settle(deps, item, status, server));
 }
 
 async function settle(

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createMetrics } from '../../api/metrics.js';
 
-test('the database is away → the last numbers, and a metric that says so; all again when it is back', async () => {
+test('the database is away → the last numbers, and a metric that reports it; all again when it is back', async () => {
   let away = false;
   const metrics = createMetrics({
     countByState: async () => {
@@ -19,7 +19,7 @@ test('the database is away → the last numbers, and a metric that says so; all 
   expect(await lines()).toEqual(expect.arrayContaining(['ecs_image_import_database_up 1']));
 });
 
-test('the database was never reached → the process metrics, and a metric that says so', async () => {
+test('the database was never reached → the process metrics, and a metric that reports it', async () => {
   const metrics = createMetrics({ countByState: () => Promise.reject(new Error('connect ECONNREFUSED')) });
   const text = await metrics.text();
   expect(text).toContain('ecs_image_import_database_up 0');

@@ -47,7 +47,7 @@ test('a bucket without the emulator → wrong usage', async () => {
   expect(ran.stderr).toContain('add --emulator');
 });
 
-test('an unknown namespace → says so at once, retries for a bounded time, and starts nothing', async () => {
+test('an unknown namespace → reported at once, retries for a bounded time, and starts nothing', async () => {
   const temporal = http2.createServer();
   const sessions = new Set<http2.ServerHttp2Session>();
   temporal.on('session', (session) => sessions.add(session));

@@ -233,7 +233,7 @@ describe('DeleteImage', () => {
     expect(await names()).toEqual(['web-01']);
   });
 
-  test('ignores an ID that does not exist, or refuses it with InvalidImageId.NotFound if the setting says so', async () => {
+  test('ignores an ID that does not exist, or refuses it with InvalidImageId.NotFound if the setting requires it', async () => {
     await expect(remove('m-unknown')).resolves.toMatchObject({ statusCode: 200 });
     await expect(remove('m-unknown', { dryRun: true })).rejects.toMatchObject({ code: 'DryRunOperation' });
     await expect(remove('')).rejects.toMatchObject({ code: 'MissingParameter' });

@@ -118,7 +118,7 @@ describe('a failed import', () => {
     expect(await snapshots()).toEqual([]);
   });
 
-  test('leaves its snapshot if the setting says so', async () => {
+  test('leaves its snapshot if the setting requires it', async () => {
     cloud.set({ snapshotsOfFailedImages: 'kept' });
     const imageId = await importImage();
     expect(await snapshots()).toMatchObject([{ status: 'progressing', available: false }]);

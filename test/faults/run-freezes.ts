@@ -7,15 +7,11 @@ import { openPool } from '../../store/database.js';
 import { type ExtraWorker, startExtraWorker } from '../support/e2e/extra-worker.js';
 import type { Service } from '../support/e2e/service.js';
 import type { FreezeCase } from './freeze-cases.js';
-import { follow, judge, prepare, requestOf, type Verdict } from './run-case.js';
-import { allHeld } from './run-crashes.js';
-import { setCloud, withSandboxes } from './run-matrix.js';
-import { isShared, matchOf, SANDBOXES, type Sandbox } from './sandboxes.js';
-import { SCENARIOS } from './scenarios.js';
+import { groupsOf, holdAll } from './held-calls.js';
+import { judge, type Verdict } from './run-case.js';
+import { withSandboxes } from './run-matrix.js';
 
 const CALL_TIMEOUT_MS = { 'in time': 120_000, 'timed out': 20_000 } as const;
-/** Number of imports per freeze. */
-const GROUP_SIZE = 12;
 
 export function freezeEnv(wakes: FreezeCase['wakes'], lateWindowMs: number): NodeJS.ProcessEnv {
   return {
@@ -41,7 +37,7 @@ export async function runFreezes(cases: readonly FreezeCase[], say: (verdict: Ve
     if (some.length === 0) continue;
     const env = freezeEnv(wakes, LATE_WINDOW_MS);
     await withSandboxes(env, async (service, source) => {
-      for (const group of groups(some)) {
+      for (const group of groupsOf(some, areTogether)) {
         for (const verdict of await runFrozen(service, env, group, source)) say(verdict);
       }
     });
@@ -57,19 +53,9 @@ export async function runFrozen(
 ): Promise<readonly Verdict[]> {
   const [first] = group;
   if (first === undefined) return [];
-  await setCloud(service, SCENARIOS[first.scenario].cloud);
   const began = Date.now();
-  const runs = await Promise.all(
-    group.map(async (one, index) => {
-      const sandbox = SANDBOXES[index];
-      if (sandbox === undefined) throw new Error(`there is no sandbox ${index}`);
-      return startHeld(service, one, sandbox, source);
-    }),
-  );
-  const following = runs.map(({ one, id, turnIds }) =>
-    follow(service, id, { scenario: one.scenario, times: 'once', turnIds }, async () => undefined),
-  );
-  await allHeld(service, runs);
+  const kindOf = ({ moment }: FreezeCase) => (moment === 'sent' ? 'hold' : 'hold-after');
+  const { runs, following } = await holdAll(service, group, source, kindOf);
   const frozenMs = Date.now();
   service.signal('worker', 'SIGSTOP');
   let other: ExtraWorker | null = null;
@@ -104,16 +90,6 @@ export async function runFrozen(
   }
 }
 
-async function startHeld(service: Service, one: FreezeCase, sandbox: Sandbox, source: string) {
-  const { service: of, action, moment, after = 0 } = one;
-  const request = requestOf(one.scenario, sandbox, source);
-  const match = matchOf(one, sandbox, String(request.roleName));
-  const kind = moment === 'sent' ? 'hold' : 'hold-after';
-  const faultId = await service.fault({ service: of, action, match, after, kind, times: 1 });
-  const turnIds = await prepare(service, one.scenario, sandbox, request);
-  return { one, faultId, turnIds, id: await service.start(request) };
-}
-
 /** 409: it has ended. */
 async function cancel(service: Service, id: string): Promise<void> {
   for (;;) {
@@ -141,19 +117,7 @@ async function untilChecked(service: Service, ids: readonly string[]): Promise<v
   }
 }
 
-function groups(cases: readonly FreezeCase[]): readonly (readonly FreezeCase[])[] {
-  const made: FreezeCase[][] = [];
-  for (const one of cases) {
-    const fits = made.find(
-      (group) =>
-        group.length < GROUP_SIZE &&
-        group.every((other) => !isShared(other) && !isShared(one)) &&
-        // A held read of a source occupies one of the few processes that inspect images, for which other imports would wait.
-        group.every((other) => (other.action === 'GetObject') === (one.action === 'GetObject')) &&
-        group.every((other) => SCENARIOS[other.scenario].cloud === SCENARIOS[one.scenario].cloud),
-    );
-    if (fits === undefined) made.push([one]);
-    else fits.push(one);
-  }
-  return made;
+/** A held read of a source occupies one of the few processes that inspect images, for which other imports would wait. */
+function areTogether(one: FreezeCase, other: FreezeCase): boolean {
+  return (other.action === 'GetObject') === (one.action === 'GetObject');
 }

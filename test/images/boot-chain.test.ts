@@ -1,4 +1,4 @@
-/** The verdict follows the boot chain: what a machine could not start is blocking, what cannot be told is a warning. */
+/** The verdict follows the boot chain: what a machine cannot start is blocking, what cannot be determined is a warning. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../images/bytes.js';

@@ -116,7 +116,7 @@ test.each([
 );
 
 test.each(['worker', 'api'] as const)(
-  '%s with a wrong password → says so, retries for a bounded time, and ends with exit code 2; every line is JSON',
+  '%s with a wrong password → reported, retries for a bounded time, and ends with exit code 2; every line is JSON',
   async (command) => {
     const child = launch(command, { DATABASE_URL: wrongPassword(), TEMPORAL_ADDRESS: AWAY });
     const ended = once(child, 'close');

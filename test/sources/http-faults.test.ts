@@ -224,7 +224,7 @@ test.each([
   ['to itself', (path: string) => path, 'in a loop'],
   ['between two paths', (path: string) => (path === '/a' ? '/b' : '/a'), 'in a loop'],
   ['to ever new paths', (path: string) => `${path}x`, 'more than 10 times'],
-])('a server that redirects %s → Source.RedirectLoop, which says so', async (_name, next, message) => {
+])('a server that redirects %s → Source.RedirectLoop, which reports it', async (_name, next, message) => {
   web.instead = (path, response) => {
     response.writeHead(302, { location: next(path) }).end();
     return true;

@@ -3,7 +3,7 @@ import inspector from 'node:inspector';
 import { parseRunningActivity, READ_RUNNING_ACTIVITY, type RunningActivity } from './running-activity.js';
 
 export interface BlockedPlace {
-  /** Null: it cannot be told. */
+  /** Null: it could not be determined. */
   readonly activity: RunningActivity | null;
   /** The innermost calls, one a line. */
   readonly stack: string;

@@ -23,7 +23,7 @@ describe('a sparse image', () => {
     expect(estimate.reason).toMatch(/The conversion would take longer\. The disk is sent as it is\.$/);
   });
 
-  test('on a link where a conversion saves too little → sent as it is, and the reason says so', () => {
+  test('on a link where a conversion saves too little → sent as it is, and the reason is reported', () => {
     const estimate = estimateSending({ ...image, linkBytesPerSecond: 260 * MIB });
     expect(estimate.secondsConverted).toBeLessThan(estimate.secondsAsIs);
     expect(estimate.convert).toBe(false);
