@@ -50,7 +50,8 @@ test('ImportImage of a frozen worker takes effect after the cancel → orphans l
   await service.request('POST', `/v1/imports/${id}/cancel`, {});
   service.signal('worker', 'SIGSTOP');
   const other = await startExtraWorker(service, ENV);
-  await service.untilState(id, 'cancelled');
+  // The frozen worker's open polls swallow tasks, each until its own timeout of the server: minutes at worst.
+  await service.until(id, ({ state }) => state === 'cancelled', 300_000);
   await service.endFault(faultId);
   await expect.poll(async () => (await imagesOf(id)).length, { timeout: 30_000 }).toBe(1);
   const [late] = await imagesOf(id);
@@ -61,7 +62,7 @@ test('ImportImage of a frozen worker takes effect after the cancel → orphans l
   );
   service.kill('api');
   await checkSoon(id);
-  await expect.poll(async () => (await imagesOf(id)).length, { timeout: 60_000 }).toBe(0);
+  await expect.poll(async () => (await imagesOf(id)).length, { timeout: 300_000 }).toBe(0);
   const view = await service.until(
     id,
     ({ ledger }) =>
@@ -73,4 +74,4 @@ test('ImportImage of a frozen worker takes effect after the cancel → orphans l
   expect(JSON.stringify(report.body.events)).toContain(`late: ${late?.imageId}`);
   service.signal('worker', 'SIGCONT');
   await other.end();
-});
+}, 700_000);
