@@ -8,5 +8,7 @@ const GONE_AFTER_MS = 60_000;
 
 /** Removes the batches whose files no process receives any more. */
 export async function removeGoneArrivals(pool: pg.Pool): Promise<void> {
-  await pool.query(`delete from batches where arriving_seen_at < now() - ${GONE_AFTER_MS} * interval '1 millisecond'`);
+  await pool.query(
+    `delete from ecs_image_import.batches where arriving_seen_at < now() - ${GONE_AFTER_MS} * interval '1 millisecond'`,
+  );
 }

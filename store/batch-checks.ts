@@ -37,12 +37,12 @@ export function batchCheckQueries(pool: pg.Pool) {
     async claimBatchChecks({ idleMs, everyMs }: CheckTiming, limit: number): Promise<readonly BatchToCheck[]> {
       const result = await pool.query<BatchToCheck>(
         `with due as (
-           select id from batches
+           select id from ecs_image_import.batches
            where state not in ${FINAL_STATES_SQL} and workflow_started_at < now() - $1 * interval '1 millisecond'
              and (workflow_checked_at is null or workflow_checked_at < now() - $2 * interval '1 millisecond')
            order by workflow_checked_at nulls first limit $3 for update skip locked
          ), claimed as (
-           update batches set workflow_checked_at = now() from due where batches.id = due.id returning batches.*
+           update ecs_image_import.batches set workflow_checked_at = now() from due where batches.id = due.id returning batches.*
          )
          select ${CHECK_COLUMNS} from claimed`,
         [idleMs, everyMs, limit],
@@ -53,7 +53,7 @@ export function batchCheckQueries(pool: pg.Pool) {
     /** Counts open batches that no process has seen running on this server lately. */
     async uncheckedBatches(server: TemporalServer, { idleMs, everyMs }: CheckTiming): Promise<number> {
       const result = await pool.query<{ unchecked: number }>(
-        `select count(*)::int as unchecked from batches
+        `select count(*)::int as unchecked from ecs_image_import.batches
          where state not in ${FINAL_STATES_SQL} and not ${IS_LOST_SQL} and arriving_seen_at is null
            and created_at < now() - $2 * interval '1 millisecond'
            and (temporal is distinct from $1::jsonb
@@ -65,7 +65,7 @@ export function batchCheckQueries(pool: pg.Pool) {
 
     async lostBatches(): Promise<readonly BatchToCheck[]> {
       const result = await pool.query<BatchToCheck>(
-        `select ${CHECK_COLUMNS} from batches where ${IS_LOST_SQL} order by id limit 1000`,
+        `select ${CHECK_COLUMNS} from ecs_image_import.batches where ${IS_LOST_SQL} order by id limit 1000`,
       );
       return result.rows;
     },
@@ -73,7 +73,7 @@ export function batchCheckQueries(pool: pg.Pool) {
     /** Records where the workflow runs; restores the state of a batch that had stopped because it was not found. */
     async batchFound(batchId: string, server: TemporalServer): Promise<void> {
       await pool.query(
-        `update batches set temporal = $2, workflow_seen_at = now(),
+        `update ecs_image_import.batches set temporal = $2, workflow_seen_at = now(),
            state = case when ${IS_LOST_SQL} then coalesce(before_lost ->> 'state', 'running') else state end,
            attention = case when ${IS_LOST_SQL} then nullif(before_lost -> 'attention', 'null') else attention end,
            before_lost = null
@@ -85,7 +85,7 @@ export function batchCheckQueries(pool: pg.Pool) {
     /** Stops the batch because its workflow was not found. Has no effect if its workflow has written since the check began. */
     async batchLost({ id, step }: BatchToCheck, attention: BatchHold): Promise<void> {
       await pool.query(
-        `update batches set
+        `update ecs_image_import.batches set
            before_lost = case when ${IS_LOST_SQL} then before_lost
              else jsonb_build_object('state', state, 'attention', attention) end,
            state = 'attention', attention = $3, waits_for = null, updated_at = now()

@@ -59,7 +59,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
 
   const knownBatch = async ({ name, idempotencyKey }: NewBatch): Promise<KnownBatch | undefined> => {
     const { rows } = await pool.query<KnownBatch>(
-      `select id, name, digest, arriving_seen_at is not null as "isArriving" from batches
+      `select id, name, digest, arriving_seen_at is not null as "isArriving" from ecs_image_import.batches
        where name = $1 or idempotency_key = $2 order by idempotency_key = $2 desc nulls last limit 1`,
       [name, idempotencyKey],
     );
@@ -71,7 +71,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
       await removeGoneArrivals(pool);
       for (let attempts = 1; ; attempts++) {
         const made = await pool.query(
-          `insert into batches (id, name, state, policy, digest, idempotency_key, arriving_seen_at, workflow_started_at, created_at)
+          `insert into ecs_image_import.batches (id, name, state, policy, digest, idempotency_key, arriving_seen_at, workflow_started_at, created_at)
            values ($1, $2, 'running', '{}', '', $3, now(), 'infinity', 'infinity') on conflict do nothing`,
           [batch.id, batch.name, batch.idempotencyKey],
         );
@@ -84,7 +84,10 @@ export function openIntake(pool: pg.Pool): BatchIntake {
       id = batch.id;
       seen = setInterval(() => {
         pool
-          .query('update batches set arriving_seen_at = now() where id = $1 and arriving_seen_at is not null', [id])
+          .query(
+            'update ecs_image_import.batches set arriving_seen_at = now() where id = $1 and arriving_seen_at is not null',
+            [id],
+          )
           .catch(() => undefined);
       }, SEEN_EVERY_MS);
       return null;
@@ -92,7 +95,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
 
     async setPolicy(policy) {
       order = policy.order;
-      await pool.query('update batches set policy = $2 where id = $1', [id, JSON.stringify(policy)]);
+      await pool.query('update ecs_image_import.batches set policy = $2 where id = $1', [id, JSON.stringify(policy)]);
     },
 
     async add(items) {
@@ -101,9 +104,9 @@ export function openIntake(pool: pg.Pool): BatchIntake {
            select * from jsonb_to_recordset($2::jsonb) as g
              (item int, line int, region text, bucket text, image_name text, request jsonb, file_queue text, priority int)
          ), lane as (
-           insert into batch_lanes (batch_id, region, bucket) select distinct $1, region, bucket from given on conflict do nothing
+           insert into ecs_image_import.batch_lanes (batch_id, region, bucket) select distinct $1, region, bucket from given on conflict do nothing
          )
-         insert into batch_items (batch_id, item, line, state, region, bucket, image_name, request, file_queue, priority, rank)
+         insert into ecs_image_import.batch_items (batch_id, item, line, state, region, bucket, image_name, request, file_queue, priority, rank)
          select $1, item, line, 'waiting', region, bucket, image_name, request, file_queue, priority, ${RANK_SQL('$3')} from given`,
         [id, JSON.stringify(items.map(rowOf)), order],
       );
@@ -111,7 +114,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
 
     async addSkipped(items) {
       await pool.query(
-        `insert into batch_items (batch_id, item, line, state, region, bucket, image_name, problems, file_queue, priority, rank)
+        `insert into ecs_image_import.batch_items (batch_id, item, line, state, region, bucket, image_name, problems, file_queue, priority, rank)
          select $1, item, line, 'invalid', '', '', coalesce(image_name, ''), problems, '', 9, 0
          from jsonb_to_recordset($2::jsonb) as g (item int, line int, image_name text, problems jsonb)`,
         [
@@ -128,11 +131,11 @@ export function openIntake(pool: pg.Pool): BatchIntake {
         `with repeated as materialized (
            select * from (
              select item as number, first_value(line) over same as first_line, row_number() over same as nth
-             from batch_items where batch_id = $1 and state = 'waiting'
+             from ecs_image_import.batch_items where batch_id = $1 and state = 'waiting'
              window same as (partition by region, image_name order by item)) names
            where nth > 1
          )
-         update batch_items set state = 'invalid', problems = jsonb_build_array(jsonb_build_object(
+         update ecs_image_import.batch_items set state = 'invalid', problems = jsonb_build_array(jsonb_build_object(
            'path', 'imageName', 'rule', 'batch.unique', 'given', to_json(image_name)::text,
            'message', 'line ' || first_line || ' has the same image name in region ' || region || ': names are unique in a region',
            'vendorCode', 'InvalidImageName.Duplicated'))
@@ -151,18 +154,19 @@ export function openIntake(pool: pg.Pool): BatchIntake {
     async commit(digest) {
       clearInterval(seen);
       const made = await pool.query(
-        `update batches set digest = $2, arriving_seen_at = null, workflow_started_at = null, created_at = now(), updated_at = now()
+        `update ecs_image_import.batches set digest = $2, arriving_seen_at = null, workflow_started_at = null, created_at = now(), updated_at = now()
          where id = $1 and arriving_seen_at is not null`,
         [id, digest],
       );
       // Query plans for a small table are slow for a large one. The batch is committed, so a failure here is ignored.
-      await pool.query('analyze batch_items, batch_lanes').catch(() => undefined);
+      await pool.query('analyze ecs_image_import.batch_items, ecs_image_import.batch_lanes').catch(() => undefined);
       return made.rowCount === 1;
     },
 
     async abandon() {
       clearInterval(seen);
-      if (id !== '') await pool.query('delete from batches where id = $1 and arriving_seen_at is not null', [id]);
+      if (id !== '')
+        await pool.query('delete from ecs_image_import.batches where id = $1 and arriving_seen_at is not null', [id]);
     },
   };
 }

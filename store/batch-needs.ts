@@ -35,7 +35,7 @@ export async function needsOf(pool: pg.Pool, batchId: string): Promise<readonly 
          array(
            select distinct split_part(substr(d ->> 'source', 7), '/', 1) from jsonb_array_elements(request -> 'disks') d
            where d ->> 'source' ilike 'oss://%' order by 1) as "sourceBuckets"
-       from batch_items where batch_id = $1 and state = 'waiting') needs
+       from ecs_image_import.batch_items where batch_id = $1 and state = 'waiting') needs
      group by 1, 2, 3, 4, 5, 6, 7, 8 order by min(line) limit ${MAX_NEEDS}`,
     [batchId],
   );

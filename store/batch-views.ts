@@ -83,9 +83,10 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
 
   return {
     async get(batchId: string): Promise<BatchView | null> {
-      const found = await pool.query<BatchRow>('select * from batches where id = $1 and arriving_seen_at is null', [
-        batchId,
-      ]);
+      const found = await pool.query<BatchRow>(
+        'select * from ecs_image_import.batches where id = $1 and arriving_seen_at is null',
+        [batchId],
+      );
       const row = found.rows[0];
       if (row === undefined) return null;
       const { fresh: _internal, ...counts } = await countItems(pool, batchId);
@@ -120,10 +121,10 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
     /** Newest first. */
     async list(filter: BatchListFilter): Promise<readonly BatchSummary[]> {
       const result = await pool.query<BatchRow & { readonly items: number; readonly ended: number }>(
-        `select b.*, c.items, c.ended from batches b cross join lateral (
+        `select b.*, c.items, c.ended from ecs_image_import.batches b cross join lateral (
            select count(*)::int as items,
              (count(*) filter (where state in ${FINAL_STATES_SQL} or state = 'invalid'))::int as ended
-           from batch_items where batch_id = b.id) c
+           from ecs_image_import.batch_items where batch_id = b.id) c
          where b.arriving_seen_at is null and ($1::text is null or b.state = $1) and ($2::text is null or b.id < $2)
          order by b.id desc limit $3`,
         [filter.state ?? null, filter.cursor ?? null, filter.limit],
@@ -148,7 +149,7 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
              case when b.state = 'started' and i.state in ${FINAL_STATES_SQL} then i.state else b.state end as state,
              coalesce(b.ended_at, case when i.state in ${FINAL_STATES_SQL} then i.updated_at end) as ended_at,
              i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as failure
-           from batch_items b left join imports i on i.id = b.import_id
+           from ecs_image_import.batch_items b left join ecs_image_import.imports i on i.id = b.import_id
            where b.batch_id = $1 and b.item > $2) items
          where $3::text is null or state = $3
          order by item limit $4`,
@@ -200,7 +201,7 @@ function toItem(row: ItemRow): BatchItemView {
 async function phasesOf(pool: pg.Pool, batchId: string): Promise<BatchView['phases']> {
   const result = await pool.query<{ phases: BatchView['phases'] }>(
     `select coalesce(jsonb_object_agg(phase, n), '{}') as phases from (
-       select i.phase, count(*) as n from batch_items b join imports i on i.id = b.import_id
+       select i.phase, count(*) as n from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
        where b.batch_id = $1 and b.state = 'started' and i.state in ('running', 'cancelling', 'attention') group by i.phase) counted`,
     [batchId],
   );
@@ -212,7 +213,7 @@ async function rateOf(pool: pg.Pool, batchId: string): Promise<number | null> {
   const result = await pool.query<{ ended: number; minutes: number | null }>(
     `select count(*)::int as ended,
        extract(epoch from now() - greatest(min(started_at), now() - interval '${RATE_MINUTES} minutes'))::float / 60 as minutes
-     from batch_items where batch_id = $1 and state in ('succeeded', 'failed') and ended_at > now() - interval '${RATE_MINUTES} minutes'`,
+     from ecs_image_import.batch_items where batch_id = $1 and state in ('succeeded', 'failed') and ended_at > now() - interval '${RATE_MINUTES} minutes'`,
     [batchId],
   );
   const { ended = 0, minutes = null } = result.rows[0] ?? {};
@@ -231,7 +232,7 @@ async function causesOf(
        (array_agg(id order by id))[1:5] as examples
      from (
        select i.id, i.${column} ->> 'code' as code, i.${column} ->> 'message' as message, i.${column} ->> 'remedy' as remedy
-       from batch_items b join imports i on i.id = b.import_id
+       from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
        where b.batch_id = $1 and b.state in ('started', 'failed') and i.state = $2) causes
      group by code order by count(*) desc, code limit ${CAUSES}`,
     [batchId, state],
@@ -259,10 +260,10 @@ async function estimateOf(pool: pg.Pool, batchId: string, prices: Prices | null)
        coalesce(sum(copies) filter (where state <> 'failed' and state <> 'cancelled'), 0)::float as copies
      from (
        select b.state,
-         (select sum((l.detail ->> 'size')::bigint) from ledger l where l.import_id = b.import_id and l.kind = 'object') as size,
+         (select sum((l.detail ->> 'size')::bigint) from ecs_image_import.ledger l where l.import_id = b.import_id and l.kind = 'object') as size,
          (select sum((d ->> 'diskImageSize')::int) from jsonb_array_elements(b.request -> 'disks') d) as asked_gib,
          coalesce(jsonb_array_length(b.request -> 'distribute' -> 'regions'), 0) as copies
-       from batch_items b where b.batch_id = $1 and b.state <> 'invalid') items`,
+       from ecs_image_import.batch_items b where b.batch_id = $1 and b.state <> 'invalid') items`,
     [batchId],
   );
   const { uploaded = 0, succeeded = 0, image_gib: imageGiB = 0, waiting = 0, copies = 0 } = result.rows[0] ?? {};

@@ -76,7 +76,7 @@ export function createBatchStore(pool: pg.Pool) {
 
     async toStart(olderThanMs: number, limit: number): Promise<readonly BatchToStart[]> {
       const result = await pool.query<BatchToStart>(
-        `select id, policy, claimed_page as "claimedPage", step::int as step from batches
+        `select id, policy, claimed_page as "claimedPage", step::int as step from ecs_image_import.batches
          where workflow_started_at is null and arriving_seen_at is null and created_at < now() - $1 * interval '1 millisecond'
          order by created_at limit $2`,
         [olderThanMs, limit],
@@ -87,7 +87,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** The state that a starting workflow of the batch needs, for the first run and for later runs. */
     async forStart(batchId: string): Promise<RecordedBatch | null> {
       const result = await pool.query<RecordedBatch>(
-        `select id, state, policy, claimed_page as "claimedPage", step::int as step, temporal as server from batches
+        `select id, state, policy, claimed_page as "claimedPage", step::int as step, temporal as server from ecs_image_import.batches
          where id = $1 and arriving_seen_at is null`,
         [batchId],
       );
@@ -97,7 +97,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** @param server where the workflow was started; null: unknown */
     async markStarted(batchId: string, server: TemporalServer | null = null): Promise<void> {
       await pool.query(
-        `update batches set workflow_started_at = coalesce(workflow_started_at, now()),
+        `update ecs_image_import.batches set workflow_started_at = coalesce(workflow_started_at, now()),
            temporal = case when workflow_started_at is null then coalesce($2::jsonb, temporal) else coalesce(temporal, $2::jsonb) end
          where id = $1 and (workflow_started_at is null or temporal is null and $2::jsonb is not null)`,
         [batchId, server === null ? null : JSON.stringify(server)],
@@ -107,16 +107,16 @@ export function createBatchStore(pool: pg.Pool) {
     /** @returns null if it is written; otherwise what the record shows: a later step has written to it */
     async write(write: BatchWrite): Promise<RecordedStep | null> {
       const result = await pool.query<RecordedStep & { readonly written: boolean }>(
-        `with before as (select policy ->> 'order' as listed, step, state from batches where id = $1),
+        `with before as (select policy ->> 'order' as listed, step, state from ecs_image_import.batches where id = $1),
          changed as (
-           update batches set step = $2, policy = $4, attention = $5, updated_at = now(),
+           update ecs_image_import.batches set step = $2, policy = $4, attention = $5, updated_at = now(),
              state = case when cancel_asked_at is null or $3 in ${FINAL_STATES_SQL} then $3 else 'cancelling' end,
              cancel_asked_at = case when $3 in ${FINAL_STATES_SQL} then null else cancel_asked_at end,
              waits_for = case when $3 = 'running' then waits_for end,
              ended_at = case when $3 in ${FINAL_STATES_SQL} then now() end
            where id = $1 and (step < $2 or step = $2 and state not in ${FINAL_STATES_SQL}) returning id
          ), ranked as (
-           update batch_items set rank = ${RANK_SQL("($4::jsonb ->> 'order')")}
+           update ecs_image_import.batch_items set rank = ${RANK_SQL("($4::jsonb ->> 'order')")}
            from changed, before
            where batch_id = changed.id and batch_items.state = 'waiting' and listed is distinct from $4::jsonb ->> 'order'
          )
@@ -136,7 +136,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** Shows an accepted cancel before the workflow acts on it. Has no effect on a batch that has ended. */
     async recordCancel(batchId: string): Promise<void> {
       await pool.query(
-        `update batches set state = 'cancelling', attention = null, waits_for = null, updated_at = now(),
+        `update ecs_image_import.batches set state = 'cancelling', attention = null, waits_for = null, updated_at = now(),
            cancel_asked_at = coalesce(cancel_asked_at, now())
          where id = $1 and state not in ${FINAL_STATES_SQL}`,
         [batchId],
@@ -146,7 +146,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** Records why a running batch waits; null: it does not wait. */
     async waitsFor(batchId: string, hold: BatchHold | null): Promise<void> {
       await pool.query(
-        `update batches set waits_for = $2, updated_at = now() where id = $1 and waits_for is distinct from $2::jsonb`,
+        `update ecs_image_import.batches set waits_for = $2, updated_at = now() where id = $1 and waits_for is distinct from $2::jsonb`,
         [batchId, hold === null ? null : JSON.stringify(hold)],
       );
     },
@@ -162,7 +162,7 @@ export function createBatchStore(pool: pg.Pool) {
     async withoutImage(batchId: string): Promise<{ readonly at: Date; readonly byRegion: RegionCounts }> {
       const result = await pool.query<{ at: Date; counts: RegionCounts }>(
         `select now() as at, coalesce(jsonb_object_agg(region, n), '{}') as counts from (
-           select b.region, count(*) as n from batch_items b join imports i on i.id = b.import_id
+           select b.region, count(*) as n from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
            where b.batch_id = $1 and b.state = 'started' and i.image is null group by b.region) counted`,
         [batchId],
       );
@@ -174,7 +174,7 @@ export function createBatchStore(pool: pg.Pool) {
     async startedSince(batchId: string, at: Date): Promise<RegionCounts> {
       const result = await pool.query<{ counts: RegionCounts }>(
         `select coalesce(jsonb_object_agg(region, n), '{}') as counts from (
-           select region, count(*) as n from batch_items
+           select region, count(*) as n from ecs_image_import.batch_items
            where batch_id = $1 and state in ('started', 'succeeded') and started_at > $2 group by region) counted`,
         [batchId, at],
       );
@@ -184,7 +184,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** Regions in which an import of the batch stopped because the image quota is exceeded. */
     async regionsAtQuota(batchId: string): Promise<readonly string[]> {
       const result = await pool.query<{ region: string }>(
-        `select distinct b.region from batch_items b join imports i on i.id = b.import_id
+        `select distinct b.region from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
          where b.batch_id = $1 and b.state = 'started' and i.state = 'attention' and i.attention ->> 'code' = 'QuotaExceed.Image'`,
         [batchId],
       );
@@ -193,7 +193,7 @@ export function createBatchStore(pool: pg.Pool) {
 
     async regionsOf(batchId: string): Promise<readonly string[]> {
       const result = await pool.query<{ region: string }>(
-        'select distinct region from batch_lanes where batch_id = $1 order by region',
+        'select distinct region from ecs_image_import.batch_lanes where batch_id = $1 order by region',
         [batchId],
       );
       return result.rows.map((row) => row.region);
@@ -209,7 +209,7 @@ export function createBatchStore(pool: pg.Pool) {
     takePage(choice: PageChoice): Promise<PageTaken> {
       return transaction(pool, async (client) => {
         const batch = await client.query<{ claimed_page: number }>(
-          'select claimed_page from batches where id = $1 for update',
+          'select claimed_page from ecs_image_import.batches where id = $1 for update',
           [choice.batchId],
         );
         const isRepeated = (batch.rows[0]?.claimed_page ?? 0) >= choice.page;
@@ -223,7 +223,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** Cancels the waiting items. */
     async dropWaiting(batchId: string): Promise<void> {
       await pool.query(
-        `update batch_items set state = 'cancelled', ended_at = now() where batch_id = $1 and state = 'waiting'`,
+        `update ecs_image_import.batch_items set state = 'cancelled', ended_at = now() where batch_id = $1 and state = 'waiting'`,
         [batchId],
       );
     },
@@ -232,7 +232,7 @@ export function createBatchStore(pool: pg.Pool) {
     async retry(batchId: string, states: readonly ('failed' | 'cancelled')[]): Promise<number> {
       await copyFinalStates(pool, batchId);
       const result = await pool.query(
-        `update batch_items set state = 'waiting', ended_at = null where batch_id = $1 and state = any($2)`,
+        `update ecs_image_import.batch_items set state = 'waiting', ended_at = null where batch_id = $1 and state = any($2)`,
         [batchId, states],
       );
       return result.rowCount ?? 0;
@@ -241,7 +241,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** Imports of the batch that have not ended, page by page in the order of their ids. */
     async openImports(batchId: string, afterId: string, limit: number): Promise<readonly string[]> {
       const result = await pool.query<{ id: string }>(
-        `select i.id from batch_items b join imports i on i.id = b.import_id
+        `select i.id from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
          where b.batch_id = $1 and b.state = 'started' and i.id > $2 and i.state not in ${FINAL_STATES_SQL}
          order by i.id limit $3`,
         [batchId, afterId, limit],
@@ -257,7 +257,7 @@ export function createBatchStore(pool: pg.Pool) {
       limit: number,
     ): Promise<readonly string[]> {
       const result = await pool.query<{ id: string }>(
-        `select i.id from batch_items b join imports i on i.id = b.import_id
+        `select i.id from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
          where b.batch_id = $1 and b.state = 'started' and i.id > $2 and i.state = 'attention'
            and ($3::text is null or i.attention ->> 'code' = $3)
          order by i.id limit $4`,
@@ -270,8 +270,8 @@ export function createBatchStore(pool: pg.Pool) {
 
 async function copyFinalStates(pool: pg.Pool, batchId: string): Promise<void> {
   await pool.query(
-    `update batch_items set state = i.state, ended_at = i.updated_at
-     from imports i
+    `update ecs_image_import.batch_items set state = i.state, ended_at = i.updated_at
+     from ecs_image_import.imports i
      where batch_items.batch_id = $1 and batch_items.state = 'started' and i.id = batch_items.import_id
        and i.state in ${FINAL_STATES_SQL}`,
     [batchId],
@@ -284,11 +284,11 @@ export async function countItems(pool: pg.Pool, batchId: string): Promise<BatchC
     `select
        (select coalesce(jsonb_object_agg(state, n), '{}') from (
          select state, sum(n) as n from (
-           select state, count(*) as n from batch_items where batch_id = $1 and state <> 'started' group by state
+           select state, count(*) as n from ecs_image_import.batch_items where batch_id = $1 and state <> 'started' group by state
            union all
-           select i.state, count(*) from batch_items b join imports i on i.id = b.import_id
+           select i.state, count(*) from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
            where b.batch_id = $1 and b.state = 'started' group by i.state) both_kinds group by state) summed) as counts,
-       (select count(*)::int from batch_items where batch_id = $1 and state = 'waiting' and attempt = 0) as fresh`,
+       (select count(*)::int from ecs_image_import.batch_items where batch_id = $1 and state = 'waiting' and attempt = 0) as fresh`,
     [batchId],
   );
   const { counts = {}, fresh = 0 } = result.rows[0] ?? {};
@@ -311,7 +311,7 @@ async function claimedPage(
   { batchId, page }: Pick<PageChoice, 'batchId' | 'page'>,
 ): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(
-    `select import_id as "importId", file_queue as "fileQueue" from batch_items
+    `select import_id as "importId", file_queue as "fileQueue" from ecs_image_import.batch_items
      where batch_id = $1 and page = $2 and state = 'started' order by rank, item`,
     [batchId, page],
   );
@@ -325,11 +325,11 @@ async function claimedPage(
 async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(
     `with busy as (
-       select b.region, b.bucket, count(*)::int as n from batch_items b join imports i on i.id = b.import_id
+       select b.region, b.bucket, count(*)::int as n from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
        where b.batch_id = $1 and b.state = 'started' and i.state <> 'attention' group by b.region, b.bucket
      ), heads as (
-       select h.* from batch_lanes l cross join lateral (
-         select item, region, bucket, rank, attempt from batch_items
+       select h.* from ecs_image_import.batch_lanes l cross join lateral (
+         select item, region, bucket, rank, attempt from ecs_image_import.batch_items
          where batch_id = l.batch_id and region = l.region and bucket = l.bucket and state = 'waiting'
          order by rank limit $4
        ) h where l.batch_id = $1
@@ -348,21 +348,21 @@ async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<rea
      ), picked as (
        select item, row_number() over (order by rank) as nth from in_wave where nth_fresh <= $7 order by rank limit $4
      ), claimed as (
-       update batch_items b set state = 'started', attempt = b.attempt + 1, page = $2, started_at = now(), ended_at = null,
+       update ecs_image_import.batch_items b set state = 'started', attempt = b.attempt + 1, page = $2, started_at = now(), ended_at = null,
          import_id = ($3::text[])[p.nth]
        from picked p where b.batch_id = $1 and b.item = p.item
        returning b.*
      ), made as (
-       insert into imports (id, state, phase, request, progress, file_queue, request_digest, batch_id, workflow_started_at, temporal)
+       insert into ecs_image_import.imports (id, state, phase, request, progress, file_queue, request_digest, batch_id, workflow_started_at, temporal)
        select import_id, 'running', 'accepted', request, $9, file_queue, '', batch_id, now(),
-         (select temporal from batches where id = $1) from claimed
+         (select temporal from ecs_image_import.batches where id = $1) from claimed
        returning id
      ), line as (
-       insert into timeline (import_id, phase) select id, 'accepted' from made
+       insert into ecs_image_import.timeline (import_id, phase) select id, 'accepted' from made
      ), event as (
-       insert into events (import_id, type, phase, state, message) select id, 'state', 'accepted', 'running', 'accepted' from made
+       insert into ecs_image_import.events (import_id, type, phase, state, message) select id, 'state', 'accepted', 'running', 'accepted' from made
      ), given_out as (
-       update batches set claimed_page = $2 where id = $1 and exists (select from claimed)
+       update ecs_image_import.batches set claimed_page = $2 where id = $1 and exists (select from claimed)
      )
      select import_id as "importId", file_queue as "fileQueue" from claimed order by rank, item`,
     [

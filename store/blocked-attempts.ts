@@ -25,7 +25,7 @@ export function createBlockedAttempts(pool: pg.Pool) {
     /** Safe to repeat. */
     async record(attempt: BlockedAttempt): Promise<void> {
       await pool.query(
-        `insert into blocked_attempts (id, activity, subject, attempt, host, version, stack)
+        `insert into ecs_image_import.blocked_attempts (id, activity, subject, attempt, host, version, stack)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,
         [attempt.id, attempt.activity, attempt.subject, attempt.attempt, attempt.host, attempt.version, attempt.stack],
       );
@@ -34,7 +34,7 @@ export function createBlockedAttempts(pool: pg.Pool) {
     /** The activities to isolate, as `keyOf` names them. Another version of the program may not block: its count starts at 0. */
     async toIsolate(version: string): Promise<ReadonlySet<string>> {
       const result = await pool.query<{ subject: string; activity: string }>(
-        `select subject, activity from blocked_attempts
+        `select subject, activity from ecs_image_import.blocked_attempts
          where version = $1 and blocked_at > now() - interval '${COUNTED_DAYS} days'
          group by subject, activity having count(*) >= ${DEATHS_BEFORE_ISOLATION}`,
         [version],

@@ -6,7 +6,10 @@ import { packageRoot } from './package-root.js';
 import { PreparedPool } from './prepared-pool.js';
 import { demandProgramVersion, lowestVersionOf, programVersion } from './program-version.js';
 
-/** All tables are in a separate schema, so that other programs can share the database. */
+/**
+ * All tables are in a separate schema, so that other programs can share the database. Statements name it: a connection pooler
+ * in transaction mode keeps no search path.
+ */
 export const SCHEMA = 'ecs_image_import';
 
 /** An arbitrary number that no other program uses for advisory locks. */
@@ -33,7 +36,6 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     connectionString: options.url,
     max: options.maxConnections ?? 10,
     application_name: options.applicationName,
-    options: `-c search_path=${SCHEMA}`,
     connectionTimeoutMillis: 5_000,
     // A query without a response must not block an activity indefinitely.
     query_timeout: options.queryTimeoutMs ?? 30_000,
@@ -69,9 +71,9 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Prom
     await client.query(
       `create table if not exists ${SCHEMA}.migrations (name text primary key, applied_at timestamptz not null default now())`,
     );
-    await client.query('alter table migrations add column if not exists lowest_version text');
+    await client.query('alter table ecs_image_import.migrations add column if not exists lowest_version text');
     const done = await client.query<{ name: string; lowest_version: string | null }>(
-      'select name, lowest_version from migrations order by name',
+      'select name, lowest_version from ecs_image_import.migrations order by name',
     );
     demandProgramVersion(
       done.rows.map((row) => ({ name: row.name, lowestVersion: row.lowest_version })),
@@ -82,8 +84,13 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions = {}): Prom
     for (const { name, sql, lowestVersion } of files.filter((file) => !isApplied(file.name))) {
       await client.query('begin');
       try {
+        // Migrations name tables without the schema.
+        await client.query(`set local search_path to ${SCHEMA}`);
         await client.query(sql);
-        await client.query('insert into migrations (name, lowest_version) values ($1, $2)', [name, lowestVersion]);
+        await client.query('insert into ecs_image_import.migrations (name, lowest_version) values ($1, $2)', [
+          name,
+          lowestVersion,
+        ]);
         await client.query('commit');
       } catch (error) {
         await client.query('rollback');

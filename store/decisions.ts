@@ -40,7 +40,10 @@ export function decisionStatements(pool: pg.Pool) {
 
   return {
     async standing(importId: string): Promise<ImportStanding | null> {
-      const result = await pool.query<StandingRow>(`select ${STANDING_COLUMNS} from imports where id = $1`, [importId]);
+      const result = await pool.query<StandingRow>(
+        `select ${STANDING_COLUMNS} from ecs_image_import.imports where id = $1`,
+        [importId],
+      );
       const row = result.rows[0];
       return row === undefined ? null : standingOf(row);
     },
@@ -58,9 +61,9 @@ export function decisionStatements(pool: pg.Pool) {
            select id, state as old_state,
              state = 'attention' and attention_version is not null
                and (phase = 'accepted' or phase = 'cleanup' and attention_version is distinct from $2) as stays
-           from imports where id = $1 and state not in ${FINAL_STATES_SQL} for update
+           from ecs_image_import.imports where id = $1 and state not in ${FINAL_STATES_SQL} for update
          ), changed as (
-           update imports set cancel_asked_at = coalesce(cancel_asked_at, now()), cancel_undelivered = $3::jsonb,
+           update ecs_image_import.imports set cancel_asked_at = coalesce(cancel_asked_at, now()), cancel_undelivered = $3::jsonb,
              state = case when stays then state else 'cancelling' end,
              attention = case when stays then attention end,
              attention_version = case when stays then attention_version end,
@@ -68,7 +71,7 @@ export function decisionStatements(pool: pg.Pool) {
            from before where imports.id = before.id
            returning imports.id, old_state, state, phase
          ), event as (
-           insert into events (import_id, type, phase, state, message)
+           insert into ecs_image_import.events (import_id, type, phase, state, message)
            select id, 'state', phase, state, phase || ' (' || state || ')' from changed where old_state <> state
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
@@ -84,10 +87,10 @@ export function decisionStatements(pool: pg.Pool) {
     claimResume(claim: ResumeClaim, note: Readonly<Record<string, unknown>>): Promise<boolean> {
       return changes(
         `with before as (
-           select id, attention, request from imports
+           select id, attention, request from ecs_image_import.imports
            where id = $1 and state = 'attention' and attention_version = $2 for update
          ), changed as (
-           update imports set state = case when cancel_asked_at is null then 'running' else 'cancelling' end,
+           update ecs_image_import.imports set state = case when cancel_asked_at is null then 'running' else 'cancelling' end,
              attention = null, attention_version = null, resumed_version = $2,
              request = coalesce($3::jsonb, imports.request),
              resume_claim = jsonb_build_object(
@@ -96,7 +99,7 @@ export function decisionStatements(pool: pg.Pool) {
            from before where imports.id = before.id
            returning imports.id, phase, state
          ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
            select id, 'note', phase, state, 'resume requested', $4::jsonb from changed
            union all
            select id, 'state', phase, state, phase || case state when 'running' then '' else ' (' || state || ')' end, '{}' from changed
@@ -114,7 +117,7 @@ export function decisionStatements(pool: pg.Pool) {
     /** Deletes the claim after its signal was delivered. */
     async settleResume({ importId, attentionVersion }: Omit<ResumeClaim, 'request'>): Promise<void> {
       await pool.query(
-        `update imports set resume_claim = null, resume_claimed_at = null
+        `update ecs_image_import.imports set resume_claim = null, resume_claimed_at = null
          where id = $1 and (resume_claim ->> 'attentionVersion')::bigint = $2`,
         [importId, attentionVersion],
       );
@@ -124,14 +127,14 @@ export function decisionStatements(pool: pg.Pool) {
     releaseResume({ importId, attentionVersion }: Omit<ResumeClaim, 'request'>): Promise<boolean> {
       return changes(
         `with changed as (
-           update imports set state = 'attention', attention = resume_claim -> 'attention', attention_version = $2,
+           update ecs_image_import.imports set state = 'attention', attention = resume_claim -> 'attention', attention_version = $2,
              request = resume_claim -> 'requestBefore', resumed_version = null,
              resume_claim = null, resume_claimed_at = null, updated_at = now()
            where id = $1 and (resume_claim ->> 'attentionVersion')::bigint = $2 and version = $2
              and state not in ${FINAL_STATES_SQL}
            returning id, phase, attention
          ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
            select id, 'attention', phase, 'attention', attention ->> 'message', attention from changed
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
@@ -144,7 +147,7 @@ export function decisionStatements(pool: pg.Pool) {
       const result = await pool.query<{ id: string; attention_version: string; request: ImportRequest | null }>(
         `select id, resume_claim ->> 'attentionVersion' as attention_version,
            nullif(resume_claim -> 'request', 'null') as request
-         from imports
+         from ecs_image_import.imports
          where resume_claim is not null and resume_claimed_at < now() - $1 * interval '1 millisecond'
          order by resume_claimed_at limit $2`,
         [olderThanMs, limit],

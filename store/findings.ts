@@ -24,10 +24,10 @@ export function findingQueries(pool: pg.Pool) {
       const { source, disk, codes = null, except = [] } = scope;
       await pool.query(
         `with changed as (
-           update imports set updated_at = now() where id = $1 and version <= $2 returning id
+           update ecs_image_import.imports set updated_at = now() where id = $1 and version <= $2 returning id
          ), before as (
            select f.ordinal, f.finding, coalesce((f.finding ->> 'disk')::int, 0) as disk
-           from findings f join changed on f.import_id = changed.id
+           from ecs_image_import.findings f join changed on f.import_id = changed.id
            where f.source = $3 and ($5::int is null or coalesce((f.finding ->> 'disk')::int, 0) = $5)
          ), after as (
            select finding, (case disk when 0 then 1000 else disk end) * 1000
@@ -40,17 +40,17 @@ export function findingQueries(pool: pg.Pool) {
              from changed, jsonb_array_elements($4::jsonb) with ordinality as given (finding, ordinal)
            ) as merged
          ), gone as (
-           delete from findings using changed
+           delete from ecs_image_import.findings using changed
            where import_id = changed.id and source = $3
              and ordinal in (select ordinal from before) and ordinal not in (select ordinal from after)
          ), written as (
-           insert into findings (import_id, source, ordinal, finding)
+           insert into ecs_image_import.findings (import_id, source, ordinal, finding)
            select changed.id, $3, after.ordinal, after.finding from changed, after
            on conflict (import_id, source, ordinal) do update set finding = excluded.finding
            where findings.finding is distinct from excluded.finding
            returning finding
          ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
            select $1, 'finding', $8, 'running', finding ->> 'message', finding from written
            where finding not in (select finding from before)
          )

@@ -8,14 +8,14 @@ export function factQueries(pool: pg.Pool) {
     /** Ignored if a newer step or attempt has begun. */
     async recordFact(step: StepWrite, fact: ImportFact): Promise<void> {
       await pool.query(
-        `update imports set facts = facts || jsonb_build_object($3::text, $4::jsonb) where id = $1 and version <= $2`,
+        `update ecs_image_import.imports set facts = facts || jsonb_build_object($3::text, $4::jsonb) where id = $1 and version <= $2`,
         [step.importId, step.version, keyOfFact(fact), JSON.stringify(fact)],
       );
     },
 
     async facts(importId: string): Promise<ImportFacts> {
       const { rows } = await pool.query<{ facts: Readonly<Record<string, ImportFact>>; batch_id: string | null }>(
-        'select facts, batch_id from imports where id = $1',
+        'select facts, batch_id from ecs_image_import.imports where id = $1',
         [importId],
       );
       return factsIn(Object.values(rows[0]?.facts ?? {}), rows[0]?.batch_id ?? null);

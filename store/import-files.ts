@@ -22,7 +22,7 @@ export function createImportFiles(pool: pg.Pool) {
     /** Replaces a file of the same name. */
     async keep(importId: string, { name, contentType, bytes }: ImportFile): Promise<void> {
       await pool.query(
-        `insert into import_files (import_id, name, content_type, bytes) values ($1, $2, $3, $4)
+        `insert into ecs_image_import.import_files (import_id, name, content_type, bytes) values ($1, $2, $3, $4)
          on conflict (import_id, name) do update
            set content_type = excluded.content_type, bytes = excluded.bytes, created_at = now()`,
         [importId, name, contentType, bytes],
@@ -31,7 +31,7 @@ export function createImportFiles(pool: pg.Pool) {
 
     async list(importId: string): Promise<readonly ImportFileEntry[]> {
       const result = await pool.query<{ name: string; content_type: string; size: number; created_at: Date }>(
-        'select name, content_type, length(bytes) as size, created_at from import_files where import_id = $1 order by name',
+        'select name, content_type, length(bytes) as size, created_at from ecs_image_import.import_files where import_id = $1 order by name',
         [importId],
       );
       return result.rows.map((row) => ({
@@ -44,7 +44,7 @@ export function createImportFiles(pool: pg.Pool) {
 
     async get(importId: string, name: string): Promise<ImportFile | null> {
       const result = await pool.query<{ content_type: string; bytes: Buffer }>(
-        'select content_type, bytes from import_files where import_id = $1 and name = $2',
+        'select content_type, bytes from ecs_image_import.import_files where import_id = $1 and name = $2',
         [importId, name],
       );
       const [row] = result.rows;

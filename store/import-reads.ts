@@ -38,7 +38,7 @@ export function importReads(pool: pg.Pool) {
     /** For frequent polls. */
     async progressOf(importId: string): Promise<ImportProgress | null> {
       const result = await pool.query<{ state: State; progress: Progress; waiting_for: StoredWait | null }>(
-        'select state, progress, waiting_for from imports where id = $1',
+        'select state, progress, waiting_for from ecs_image_import.imports where id = $1',
         [importId],
       );
       const row = result.rows[0];
@@ -59,7 +59,7 @@ export function importReads(pool: pg.Pool) {
 
     async events(importId: string, afterId: number, limit = 500): Promise<readonly StoredEvent[]> {
       const result = await pool.query<ImportEvent & { id: string; at: Date }>(
-        `select id, at, type, phase, state, message, detail from events
+        `select id, at, type, phase, state, message, detail from ecs_image_import.events
          where import_id = $1 and id > $2 order by id limit $3`,
         [importId, afterId, limit],
       );
@@ -68,7 +68,7 @@ export function importReads(pool: pg.Pool) {
 
     async countByState(): Promise<Readonly<Record<string, number>>> {
       const result = await pool.query<{ state: string; count: string }>(
-        'select state, count(*) as count from imports group by state',
+        'select state, count(*) as count from ecs_image_import.imports group by state',
       );
       return Object.fromEntries(result.rows.map((row) => [row.state, Number(row.count)]));
     },
@@ -77,11 +77,11 @@ export function importReads(pool: pg.Pool) {
 
 const SELECT_VIEW = `
   select i.*,
-    (select coalesce(jsonb_agg(finding order by source desc, ordinal), '[]') from findings where import_id = i.id) as findings,
-    (select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') from ledger where import_id = i.id) as ledger,
+    (select coalesce(jsonb_agg(finding order by source desc, ordinal), '[]') from ecs_image_import.findings where import_id = i.id) as findings,
+    (select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') from ecs_image_import.ledger where import_id = i.id) as ledger,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'phase', phase,
         'startedAt', ${isoTime('started_at')},
         'endedAt', ${isoTime('ended_at')}) order by started_at), '[]')
-      from timeline where import_id = i.id) as timeline
-  from imports i`;
+      from ecs_image_import.timeline where import_id = i.id) as timeline
+  from ecs_image_import.imports i`;

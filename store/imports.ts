@@ -69,14 +69,14 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     async insert(input: NewImport): Promise<InsertOutcome> {
       const inserted = await pool.query(
         `with made as (
-           insert into imports (id, state, phase, request, progress, file_queue, idempotency_key, request_digest)
+           insert into ecs_image_import.imports (id, state, phase, request, progress, file_queue, idempotency_key, request_digest)
            values ($1, 'running', 'accepted', $2, $3, $4, $5, $6)
            on conflict do nothing
            returning id
          ), line as (
-           insert into timeline (import_id, phase) select id, 'accepted' from made
+           insert into ecs_image_import.timeline (import_id, phase) select id, 'accepted' from made
          ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
            select id, 'state', 'accepted', 'running', 'accepted', $7 from made
          )
          select id, pg_notify('${CHANGES_CHANNEL}', id) from made`,
@@ -92,7 +92,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       );
       if (inserted.rowCount === 1) return { kind: 'created', importId: input.id };
       const found = await pool.query<{ id: string; request_digest: string }>(
-        'select id, request_digest from imports where id = $1 or idempotency_key = $2',
+        'select id, request_digest from ecs_image_import.imports where id = $1 or idempotency_key = $2',
         [input.id, input.idempotencyKey],
       );
       const row = found.rows[0];
@@ -104,7 +104,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     /** Written by the first step, so that a workflow that was not started by the API also has a record. */
     async accept(step: StepWrite, request: ImportRequest, fileQueue: string): Promise<void> {
       await pool.query(
-        `insert into imports (id, state, phase, version, request, progress, file_queue, request_digest, workflow_started_at)
+        `insert into ecs_image_import.imports (id, state, phase, version, request, progress, file_queue, request_digest, workflow_started_at)
          values ($1, 'running', 'accepted', $2, $3, $4, $5, '', now())
          on conflict (id) do update
            set version = greatest(imports.version, excluded.version),
@@ -116,7 +116,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     /** Like `accept`, for an import whose record already exists. Returns its request. */
     async acceptRecorded(step: StepWrite): Promise<ImportRequest> {
       const result = await pool.query<{ request: ImportRequest }>(
-        `update imports set version = greatest(version, $2), workflow_started_at = coalesce(workflow_started_at, now())
+        `update ecs_image_import.imports set version = greatest(version, $2), workflow_started_at = coalesce(workflow_started_at, now())
          where id = $1 returning request`,
         [step.importId, step.version],
       );
@@ -128,7 +128,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     /** Imports whose workflow start was not confirmed for `olderThanMs`: the process exited in between, or Temporal was unavailable. */
     async toStart(olderThanMs: number, limit: number): Promise<readonly ImportToStart[]> {
       const result = await pool.query<{ id: string; request: ImportRequest; file_queue: string }>(
-        `select id, request, file_queue from imports
+        `select id, request, file_queue from ecs_image_import.imports
          where workflow_started_at is null and created_at < now() - $1 * interval '1 millisecond'
          order by created_at limit $2`,
         [olderThanMs, limit],
@@ -142,7 +142,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
      */
     async markStarted(importId: string, server: TemporalServer | null = null): Promise<void> {
       await pool.query(
-        `update imports set workflow_started_at = coalesce(workflow_started_at, now()),
+        `update ecs_image_import.imports set workflow_started_at = coalesce(workflow_started_at, now()),
            temporal = case when workflow_started_at is null then coalesce($2::jsonb, temporal) else coalesce(temporal, $2::jsonb) end
          where id = $1 and (workflow_started_at is null or temporal is null and $2::jsonb is not null)`,
         [importId, server === null ? null : JSON.stringify(server)],
@@ -153,21 +153,21 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     startPhase(step: StepWrite, state: State = 'running'): Promise<boolean> {
       return write(
         `with changed as (
-           update imports set version = $2, phase = $3, attention = null, attention_version = null, waiting_for = null,
+           update ecs_image_import.imports set version = $2, phase = $3, attention = null, attention_version = null, waiting_for = null,
              uncertain = uncertain or $2 % ${VERSIONS_PER_STEP} > 1,
              state = case when cancel_asked_at is null then $4 else 'cancelling' end,
              progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
-           from (select phase as old_phase, state as old_state from imports where id = $1 for update) as before
+           from (select phase as old_phase, state as old_state from ecs_image_import.imports where id = $1 for update) as before
            where id = $1 and version < $2 and state not in ${FINAL_STATES_SQL}
            returning id, old_phase, old_state, state
          ), ended as (
-           update timeline set ended_at = now() from changed
+           update ecs_image_import.timeline set ended_at = now() from changed
            where import_id = changed.id and timeline.phase <> $3 and ended_at is null
          ), line as (
-           insert into timeline (import_id, phase) select id, $3 from changed
+           insert into ecs_image_import.timeline (import_id, phase) select id, $3 from changed
            on conflict (import_id, phase) do update set ended_at = null where timeline.ended_at is not null
          ), event as (
-           insert into events (import_id, type, phase, state, message)
+           insert into ecs_image_import.events (import_id, type, phase, state, message)
            select id, case when old_state <> state then 'state' else 'phase' end, $3, state,
              $3 || case when state = 'running' then '' else ' (' || state || ')' end
            from changed where old_phase <> $3 or old_state <> state
@@ -180,7 +180,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     progress(step: StepWrite, progress: Progress): Promise<boolean> {
       return write(
         `with changed as (
-           update imports set progress = $4, updated_at = now()
+           update ecs_image_import.imports set progress = $4, updated_at = now()
            where id = $1 and version <= $2 and phase = $3 and state in ('running', 'cancelling')
            returning id
          )
@@ -198,14 +198,14 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
         `with stop as (
            select $4::jsonb || jsonb_build_object('since', ${isoTime('now()')}) as attention
          ), changed as (
-           update imports set version = $2, phase = $3, state = 'attention', attention = stop.attention,
+           update ecs_image_import.imports set version = $2, phase = $3, state = 'attention', attention = stop.attention,
              attention_version = $2, waiting_for = null, updated_at = now()
            from stop
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and resumed_version is distinct from $2 and (cancel_asked_at is null or $3 in ('accepted', 'cleanup'))
            returning id, imports.attention
          ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
            select id, 'attention', $3, 'attention', attention ->> 'message', attention from changed
          )
          select attention ->> 'since' as since, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
@@ -222,21 +222,21 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     finish(step: StepWrite, state: State, error: ImportError | null): Promise<boolean> {
       return write(
         `with changed as (
-           update imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
+           update ecs_image_import.imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
              waiting_for = null, progress = $5, updated_at = now(),
              check_after = case
                when (uncertain or cancel_asked_at is not null or resumed_version is not null or $3 = 'cancelled')
-                 and exists (select from ledger where import_id = $1)
+                 and exists (select from ecs_image_import.ledger where import_id = $1)
                then now() + $6 * interval '1 millisecond' end
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and ($3 <> 'succeeded' or cancel_asked_at is null)
            returning id
          ), ended as (
-           update timeline set ended_at = now() from changed where import_id = changed.id and ended_at is null
+           update ecs_image_import.timeline set ended_at = now() from changed where import_id = changed.id and ended_at is null
          ), line as (
-           insert into timeline (import_id, phase, ended_at) select id, 'done', now() from changed on conflict do nothing
+           insert into ecs_image_import.timeline (import_id, phase, ended_at) select id, 'done', now() from changed on conflict do nothing
          ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
            select id, 'state', 'done', $3, coalesce($4::jsonb ->> 'message', $3), coalesce($4::jsonb, '{}') from changed
          )
          select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
@@ -254,8 +254,8 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     async note(importId: string, message: string, detail: Readonly<Record<string, unknown>> = {}): Promise<void> {
       await write(
         `with event as (
-           insert into events (import_id, type, phase, state, message, detail)
-           select id, 'note', phase, state, $2, $3 from imports where id = $1 returning import_id
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
+           select id, 'note', phase, state, $2, $3 from ecs_image_import.imports where id = $1 returning import_id
          )
          select true as changed, pg_notify('${CHANGES_CHANNEL}', import_id) from event`,
         [importId, message, JSON.stringify(detail)],

@@ -34,7 +34,7 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
   return {
     async isLateCheckDue(): Promise<boolean> {
       const { rows } = await pool.query<{ due: boolean }>(
-        `select exists (select from imports where check_after <= now() and state in ${FINAL_STATES_SQL}) as due`,
+        `select exists (select from ecs_image_import.imports where check_after <= now() and state in ${FINAL_STATES_SQL}) as due`,
       );
       return rows[0]?.due === true;
     },
@@ -42,15 +42,15 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
     async claimLateChecks(limit: number): Promise<readonly LateCheck[]> {
       const { rows } = await pool.query<ClaimedRow>(
         `with due as (
-           select id from imports where check_after <= now() and state in ${FINAL_STATES_SQL}
+           select id from ecs_image_import.imports where check_after <= now() and state in ${FINAL_STATES_SQL}
            order by check_after limit $1 for update skip locked
          ), claimed as (
-           update imports set late_version = late_version + 1, check_after = now() + ${CLAIM_MINUTES} * interval '1 minute'
+           update ecs_image_import.imports set late_version = late_version + 1, check_after = now() + ${CLAIM_MINUTES} * interval '1 minute'
            from due where imports.id = due.id returning imports.id, late_version, created_at, updated_at
          )
          select claimed.*,
-           coalesce((select ended_at from timeline where import_id = claimed.id and phase = 'done'), updated_at) as ended_at,
-           array(select detail -> 'late' ->> 'imageId' from events
+           coalesce((select ended_at from ecs_image_import.timeline where import_id = claimed.id and phase = 'done'), updated_at) as ended_at,
+           array(select detail -> 'late' ->> 'imageId' from ecs_image_import.events
              where import_id = claimed.id and detail -> 'late' ->> 'imageId' is not null) as reported
          from claimed order by id`,
         [limit],
@@ -66,17 +66,18 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
 
     /** Throws `Import.Superseded` if another run has claimed the import. */
     async requireLateCheck({ importId, version }: LateCheck): Promise<void> {
-      const { rowCount } = await pool.query('select from imports where id = $1 and late_version = $2', [
-        importId,
-        version,
-      ]);
+      const { rowCount } = await pool.query(
+        'select from ecs_image_import.imports where id = $1 and late_version = $2',
+        [importId, version],
+      );
       if (rowCount === 0) throw superseded(importId, 'the late check changes nothing');
     },
 
     /** Like `record`, for what a late check has found and removed. */
     async recordLate({ importId, version }: LateCheck, entry: LedgerWrite): Promise<void> {
       const values = ledgerValues({ importId, version, phase: 'done' }, entry);
-      const fence = 'select id, state from imports where id = $1 and late_version = $8::bigint for share';
+      const fence =
+        'select id, state from ecs_image_import.imports where id = $1 and late_version = $8::bigint for share';
       if (await writeEntry(pool, values, fence, [version])) return;
       throw superseded(importId, `${entry.kind} ${entry.key} is not recorded as ${entry.status}`);
     },
@@ -97,15 +98,15 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
           : `the late check could not finish: ${failed}${giveUp ? '. It is not repeated: check with ecs-image-import orphans' : ''}`;
       await pool.query(
         `with before as (
-           select id, late_checks + $3::int as checks from imports where id = $1 and late_version = $2 for update
+           select id, late_checks + $3::int as checks from ecs_image_import.imports where id = $1 and late_version = $2 for update
          ), changed as (
-           update imports set late_checks = before.checks, check_after = case
+           update ecs_image_import.imports set late_checks = before.checks, check_after = case
              when check_after <= now() then check_after
              else to_timestamp(($4::float8[])[before.checks + 1] / 1000) end
            from before where imports.id = before.id
            returning imports.id, phase, state
          ), event as (
-           insert into events (import_id, type, phase, state, message)
+           insert into ecs_image_import.events (import_id, type, phase, state, message)
            select id, 'note', phase, state, $5 from changed where $5::text is not null
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed`,

@@ -11,14 +11,14 @@ import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 /** A field that is null in the new detail is removed from the stored one. */
 const WRITE_ENTRY = `
   written as (
-    insert into ledger (import_id, kind, key, region_id, detail, status)
+    insert into ecs_image_import.ledger (import_id, kind, key, region_id, detail, status)
     select $1, $2, $3, $4, jsonb_strip_nulls($5::jsonb), $6 from fence
     on conflict (import_id, kind, key) do update
       set status = excluded.status, detail = jsonb_strip_nulls(ledger.detail || $5::jsonb), updated_at = now()
       where ledger.status <> excluded.status or ledger.detail <> jsonb_strip_nulls(ledger.detail || $5::jsonb)
     returning import_id, kind, key, status, detail
   ), event as (
-    insert into events (import_id, type, phase, state, message, detail)
+    insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
     select import_id, 'ledger', $7, fence.state, kind || ' ' || status || ': ' || key,
            jsonb_strip_nulls(jsonb_build_object(
              'kind', kind, 'key', key, 'status', status,
@@ -44,11 +44,11 @@ export function ledgerQueries(pool: pg.Pool) {
     const known = { kind, key, regionId, imageId: detail !== undefined && 'imageId' in detail ? detail.imageId : null };
     await pool.query(
       `with changed as (
-         update imports set uncertain = true,
+         update ecs_image_import.imports set uncertain = true,
            check_after = case when state in ${FINAL_STATES_SQL} then least(check_after, now()) else check_after end
          where id = $1 returning id, phase, state
        ), event as (
-         insert into events (import_id, type, phase, state, message, detail)
+         insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
          select id, 'note', phase, state, $2, $3 from changed
        )
        select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
@@ -59,7 +59,7 @@ export function ledgerQueries(pool: pg.Pool) {
   return {
     async ledger(importId: string): Promise<readonly LedgerEntry[]> {
       const { rows } = await pool.query<{ ledger: readonly LedgerEntryView[] }>(
-        `select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ledger where import_id = $1`,
+        `select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ecs_image_import.ledger where import_id = $1`,
         [importId],
       );
       return (rows[0]?.ledger ?? []).flatMap(fromRow);
@@ -71,20 +71,23 @@ export function ledgerQueries(pool: pg.Pool) {
      * nothing, and must not reopen the ledger. The lock makes this hold until the write is committed.
      */
     record: (step: StepWrite, entry: LedgerWrite): Promise<void> =>
-      write(step, entry, `select id, state from imports where ${CURRENT} for share`),
+      write(step, entry, `select id, state from ecs_image_import.imports where ${CURRENT} for share`),
 
     /** Like `record`; also sets the image of the import (null: none). */
     recordImage: (step: StepWrite, entry: LedgerWrite<'image'>, image: ImageRef | null): Promise<void> =>
-      write(step, entry, `update imports set image = $9, updated_at = now() where ${CURRENT} returning id, state`, [
-        image === null ? null : JSON.stringify(image),
-      ]),
+      write(
+        step,
+        entry,
+        `update ecs_image_import.imports set image = $9, updated_at = now() where ${CURRENT} returning id, state`,
+        [image === null ? null : JSON.stringify(image)],
+      ),
 
     /** Like `record`; also sets the import's copy in the region of the entry (null: none). */
     recordCopy: (step: StepWrite, entry: LedgerWrite<'copy'>, copy: ImageRef | null): Promise<void> =>
       write(
         step,
         entry,
-        `update imports set updated_at = now(), copies = (
+        `update ecs_image_import.imports set updated_at = now(), copies = (
            select coalesce(jsonb_agg(copy order by copy ->> 'regionId'), '[]')
            from (
              select copy from jsonb_array_elements(imports.copies) as known (copy) where copy ->> 'regionId' <> $4
@@ -99,7 +102,7 @@ export function ledgerQueries(pool: pg.Pool) {
     /** Throws `Import.Superseded` if the import has ended or a newer step or attempt has begun. */
     async requireCurrent(step: StepWrite): Promise<void> {
       const { rowCount } = await pool.query(
-        `select from imports where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}`,
+        `select from ecs_image_import.imports where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}`,
         [step.importId, step.version],
       );
       if (rowCount === 0) throw superseded(step.importId, 'nothing is changed in the cloud');

@@ -13,14 +13,14 @@ export function orphanSnapshotQueries(pool: pg.Pool) {
     async orphanSnapshots(): Promise<readonly OrphanSnapshot[]> {
       const { rows } = await pool.query<OrphanSnapshot>(
         `select region_id as "regionId", snapshot_id as "snapshotId", image_id as "imageId", import_id as "importId"
-         from orphan_snapshots order by noted_at, snapshot_id`,
+         from ecs_image_import.orphan_snapshots order by noted_at, snapshot_id`,
       );
       return rows;
     },
 
     async noteOrphanSnapshots(snapshots: readonly OrphanSnapshot[]): Promise<void> {
       await pool.query(
-        `insert into orphan_snapshots (region_id, snapshot_id, image_id, import_id)
+        `insert into ecs_image_import.orphan_snapshots (region_id, snapshot_id, image_id, import_id)
          select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
          on conflict (region_id, snapshot_id) do nothing`,
         [
@@ -33,7 +33,7 @@ export function orphanSnapshotQueries(pool: pg.Pool) {
     },
 
     async forgetOrphanSnapshots(regionId: string, snapshotIds: readonly string[]): Promise<void> {
-      await pool.query('delete from orphan_snapshots where region_id = $1 and snapshot_id = any($2)', [
+      await pool.query('delete from ecs_image_import.orphan_snapshots where region_id = $1 and snapshot_id = any($2)', [
         regionId,
         snapshotIds,
       ]);

@@ -11,18 +11,19 @@ export interface PlacesUsed {
   readonly folders: readonly { readonly regionId: string; readonly bucket: string; readonly prefix: string }[];
 }
 
-const ACCOUNTED_ENTRIES = `ledger
-  join imports on imports.id = import_id
+const ACCOUNTED_ENTRIES = `ecs_image_import.ledger
+  join ecs_image_import.imports on imports.id = import_id
   where (ledger.status = 'kept' or (ledger.status <> 'removed' and imports.state not in ${FINAL_STATES_SQL}))`;
 
 /** An import that never reached the phase has created nothing there: its region or bucket may be a typing error. */
-const reached = (phase: Phase) => `exists (select from timeline t where t.import_id = i.id and t.phase = '${phase}')`;
+const reached = (phase: Phase) =>
+  `exists (select from ecs_image_import.timeline t where t.import_id = i.id and t.phase = '${phase}')`;
 
 export function orphanQueries(pool: pg.Pool) {
   return {
     async placesUsed(): Promise<PlacesUsed> {
       const regions = await pool.query<{ region: string }>(
-        `select distinct region from imports i,
+        `select distinct region from ecs_image_import.imports i,
            lateral (
              select request ->> 'region' where ${reached('import')}
              union select jsonb_array_elements_text(request -> 'distribute' -> 'regions') where ${reached('distribution')}
@@ -32,9 +33,9 @@ export function orphanQueries(pool: pg.Pool) {
       const folders = await pool.query<{ regionId: string; bucket: string; prefix: string }>(
         `select request ->> 'region' as "regionId", request -> 'upload' ->> 'bucket' as bucket,
            coalesce(request -> 'upload' ->> 'prefix', '') as prefix
-         from imports i where request -> 'upload' ->> 'bucket' is not null and ${reached('upload')}
+         from ecs_image_import.imports i where request -> 'upload' ->> 'bucket' is not null and ${reached('upload')}
          union
-         select region_id, detail ->> 'bucket', split_part(detail ->> 'key', import_id, 1) from ledger
+         select region_id, detail ->> 'bucket', split_part(detail ->> 'key', import_id, 1) from ecs_image_import.ledger
          where kind in ('object', 'multipart-upload') and strpos(detail ->> 'key', import_id) > 0
          order by 1, 2, 3`,
       );
@@ -47,7 +48,7 @@ export function orphanQueries(pool: pg.Pool) {
      */
     async accountsOf(importIds: readonly string[]): Promise<RecordedImports> {
       const imports = await pool.query<{ id: string; live: boolean; check_after: Date | null }>(
-        `select id, state not in ${FINAL_STATES_SQL} as live, check_after from imports where id = any($1)`,
+        `select id, state not in ${FINAL_STATES_SQL} as live, check_after from ecs_image_import.imports where id = any($1)`,
         [importIds],
       );
       // Several imports may share an object. Each has a reference to it before its ledger has the entry.
@@ -59,9 +60,9 @@ export function orphanQueries(pool: pg.Pool) {
         `select detail ->> 'bucket' as bucket, detail ->> 'key' as key from ${ACCOUNTED_ENTRIES}
          and kind in ('object', 'multipart-upload')
          union
-         select u.bucket, u.key from uploads u
-           join upload_holds h on h.upload = u.id and not h.released
-           join imports i on i.id = h.import_id and i.state not in ${FINAL_STATES_SQL}`,
+         select u.bucket, u.key from ecs_image_import.uploads u
+           join ecs_image_import.upload_holds h on h.upload = u.id and not h.released
+           join ecs_image_import.imports i on i.id = h.import_id and i.state not in ${FINAL_STATES_SQL}`,
       );
       return {
         known: new Set(imports.rows.map(({ id }) => id)),

@@ -24,7 +24,7 @@ export function createRateBudgetStore(pool: pg.Pool): RateBudgetStore {
       let row = await lockBudget(client, at);
       if (row === undefined) {
         await client.query(
-          `insert into rate_budgets (account_id, service, region, action, budget) values ($1, $2, $3, $4, $5)
+          `insert into ecs_image_import.rate_budgets (account_id, service, region, action, budget) values ($1, $2, $3, $4, $5)
            on conflict do nothing`,
           [...at, JSON.stringify(FRESH_BUDGET)],
         );
@@ -34,7 +34,7 @@ export function createRateBudgetStore(pool: pg.Pool): RateBudgetStore {
       // In a row of an earlier version, fields that were added since are missing.
       const [after, result] = step({ ...FRESH_BUDGET, ...row.budget }, row.now_ms);
       await client.query(
-        `update rate_budgets set budget = $5, updated_at = now()
+        `update ecs_image_import.rate_budgets set budget = $5, updated_at = now()
          where account_id = $1 and service = $2 and region = $3 and action = $4`,
         [...at, JSON.stringify(after)],
       );
@@ -59,7 +59,7 @@ export function createRateBudgetStore(pool: pg.Pool): RateBudgetStore {
 /** Locks the row until the transaction ends. Uses clock_timestamp() instead of now(), because the wait for the lock may be long. */
 async function lockBudget(client: pg.PoolClient, at: readonly string[]): Promise<BudgetRow | undefined> {
   const found = await client.query<BudgetRow>(
-    `select budget, (extract(epoch from clock_timestamp()) * 1000)::float as now_ms from rate_budgets
+    `select budget, (extract(epoch from clock_timestamp()) * 1000)::float as now_ms from ecs_image_import.rate_budgets
      where account_id = $1 and service = $2 and region = $3 and action = $4 for update`,
     [...at],
   );

@@ -90,7 +90,7 @@ export function createUploadStore(pool: pg.Pool) {
      */
     async find(bucket: string, sha256: string, prefix: string | null = null): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
-        `select * from uploads
+        `select * from ecs_image_import.uploads
          where bucket = $1 and sha256 = $2 and ($3::text is null or prefix = $3) and state <> 'removing'
          order by state desc, id`,
         [bucket, sha256, prefix],
@@ -109,12 +109,12 @@ export function createUploadStore(pool: pg.Pool) {
       }
     },
 
-    get: (id: number) => one('select * from uploads where id = $1', [id]),
+    get: (id: number) => one('select * from ecs_image_import.uploads where id = $1', [id]),
 
     /** Takes the lease on the upload. Null: another import holds the lease, or the upload is complete. */
     claim: (id: number, holder: string, leaseMs: number) =>
       one(
-        `update uploads set holder = $2, lease_until = now() + $3 * interval '1 millisecond', updated_at = now()
+        `update ecs_image_import.uploads set holder = $2, lease_until = now() + $3 * interval '1 millisecond', updated_at = now()
          where id = $1 and state = 'open' and (holder is null or holder = $2 or lease_until < now())
          returning *`,
         [id, holder, leaseMs],
@@ -128,7 +128,7 @@ export function createUploadStore(pool: pg.Pool) {
       progress: { readonly bytesDone: number; readonly bytesTotal: number },
     ): Promise<boolean> {
       const { rowCount } = await pool.query(
-        `update uploads set lease_until = now() + $3 * interval '1 millisecond', bytes_done = $4, bytes_total = $5
+        `update ecs_image_import.uploads set lease_until = now() + $3 * interval '1 millisecond', bytes_done = $4, bytes_total = $5
          where id = $1 and holder = $2 and state = 'open'`,
         [id, holder, leaseMs, progress.bytesDone, progress.bytesTotal],
       );
@@ -137,28 +137,28 @@ export function createUploadStore(pool: pg.Pool) {
 
     /** Releases the lease, so that a waiting import can continue immediately. */
     async handOver(id: number, holder: string): Promise<void> {
-      await pool.query('update uploads set holder = null, lease_until = null where id = $1 and holder = $2', [
-        id,
-        holder,
-      ]);
+      await pool.query(
+        'update ecs_image_import.uploads set holder = null, lease_until = null where id = $1 and holder = $2',
+        [id, holder],
+      );
     },
 
     /** Records the upload id. If it or the version of the source has changed, the recorded parts are deleted. */
     async noteUploadId(id: number, uploadId: string, sourceVersion: string | null): Promise<void> {
       await pool.query(
         `with changed as (
-           update uploads set upload_id = $2, source_version = $3, crc64 = null, updated_at = now()
+           update ecs_image_import.uploads set upload_id = $2, source_version = $3, crc64 = null, updated_at = now()
            where id = $1 and (upload_id is distinct from $2 or source_version is distinct from $3)
            returning id
          )
-         delete from upload_parts using changed where upload = changed.id`,
+         delete from ecs_image_import.upload_parts using changed where upload = changed.id`,
         [id, uploadId, sourceVersion],
       );
     },
 
     async notePart(id: number, part: NotedPart): Promise<void> {
       await pool.query(
-        `insert into upload_parts (upload, number, length, crc64) values ($1, $2, $3, $4)
+        `insert into ecs_image_import.upload_parts (upload, number, length, crc64) values ($1, $2, $3, $4)
          on conflict (upload, number) do update set length = excluded.length, crc64 = excluded.crc64`,
         [id, part.number, part.length, part.crc64],
       );
@@ -166,14 +166,14 @@ export function createUploadStore(pool: pg.Pool) {
 
     async parts(id: number): Promise<readonly NotedPart[]> {
       const { rows } = await pool.query<{ number: number; length: string; crc64: string }>(
-        'select number, length, crc64 from upload_parts where upload = $1 order by number',
+        'select number, length, crc64 from ecs_image_import.upload_parts where upload = $1 order by number',
         [id],
       );
       return rows.map((row) => ({ ...row, length: Number(row.length) }));
     },
 
     async noteWhole(id: number, crc64: string): Promise<void> {
-      await pool.query('update uploads set crc64 = $2, updated_at = now() where id = $1', [id, crc64]);
+      await pool.query('update ecs_image_import.uploads set crc64 = $2, updated_at = now() where id = $1', [id, crc64]);
     },
 
     async finish(
@@ -182,12 +182,12 @@ export function createUploadStore(pool: pg.Pool) {
     ): Promise<void> {
       await pool.query(
         `with done as (
-           update uploads
+           update ecs_image_import.uploads
            set state = 'whole', size = $2, crc64 = $3, inspection = $4, holder = null, lease_until = null, upload_id = null,
                bytes_done = $2, bytes_total = $2, updated_at = now()
            where id = $1 and state = 'open' returning id
          )
-         delete from upload_parts using done where upload = done.id`,
+         delete from ecs_image_import.upload_parts using done where upload = done.id`,
         [id, object.size, object.crc64, object.inspection === null ? null : JSON.stringify(object.inspection)],
       );
     },
@@ -195,7 +195,7 @@ export function createUploadStore(pool: pg.Pool) {
     /** The completed object no longer exists: it is uploaded again, and an earlier request to keep it no longer applies. */
     async reopen(id: number): Promise<void> {
       await pool.query(
-        `update uploads set state = 'open', kept = false, crc64 = null, size = null, bytes_done = 0, updated_at = now()
+        `update ecs_image_import.uploads set state = 'open', kept = false, crc64 = null, size = null, bytes_done = 0, updated_at = now()
          where id = $1 and state = 'whole'`,
         [id],
       );
@@ -207,7 +207,7 @@ export function createUploadStore(pool: pg.Pool) {
      */
     async usedBy(importId: string): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
-        'select u.* from uploads u join upload_holds h on h.upload = u.id where h.import_id = $1 order by u.id',
+        'select u.* from ecs_image_import.uploads u join ecs_image_import.upload_holds h on h.upload = u.id where h.import_id = $1 order by u.id',
         [importId],
       );
       return rows.map(toUpload);
@@ -217,22 +217,23 @@ export function createUploadStore(pool: pg.Pool) {
     async release(importId: string, bucket: string, key: string, keep: boolean): Promise<Release> {
       return await transaction(pool, async (client): Promise<Release> => {
         const found = await client.query<UploadRow & { kept: boolean }>(
-          'select * from uploads where bucket = $1 and key = $2 for update',
+          'select * from ecs_image_import.uploads where bucket = $1 and key = $2 for update',
           [bucket, key],
         );
         const row = found.rows[0];
         if (row === undefined) return { kind: 'unknown' };
         const id = Number(row.id);
-        await client.query('update upload_holds set released = true where upload = $1 and import_id = $2', [
-          id,
-          importId,
-        ]);
+        await client.query(
+          'update ecs_image_import.upload_holds set released = true where upload = $1 and import_id = $2',
+          [id, importId],
+        );
         if (row.state === 'removing') return { kind: 'remove', id };
         const kept = row.kept || (keep && row.state === 'whole');
-        if (kept && !row.kept) await client.query('update uploads set kept = true where id = $1', [id]);
+        if (kept && !row.kept)
+          await client.query('update ecs_image_import.uploads set kept = true where id = $1', [id]);
         // References of ended imports do not count.
         const others = await client.query<{ import_id: string }>(
-          `select h.import_id from upload_holds h join imports i on i.id = h.import_id
+          `select h.import_id from ecs_image_import.upload_holds h join ecs_image_import.imports i on i.id = h.import_id
            where h.upload = $1 and not h.released and i.state not in ${FINAL_STATES_SQL}
            order by h.import_id limit 1`,
           [id],
@@ -240,34 +241,37 @@ export function createUploadStore(pool: pg.Pool) {
         const other = others.rows[0];
         if (other !== undefined) {
           await client.query(
-            `update uploads set holder = null, lease_until = null where id = $1 and split_part(holder, '/', 1) = $2`,
+            `update ecs_image_import.uploads set holder = null, lease_until = null where id = $1 and split_part(holder, '/', 1) = $2`,
             [id, importId],
           );
           return { kind: 'in-use', by: other.import_id };
         }
         if (kept) return { kind: 'kept' };
-        await client.query(`update uploads set state = 'removing', updated_at = now() where id = $1`, [id]);
+        await client.query(`update ecs_image_import.uploads set state = 'removing', updated_at = now() where id = $1`, [
+          id,
+        ]);
         return { kind: 'remove', id };
       });
     },
 
     /** Deletes the row after the object was deleted. */
     async forget(id: number): Promise<void> {
-      await pool.query(`delete from uploads where id = $1 and state = 'removing'`, [id]);
+      await pool.query(`delete from ecs_image_import.uploads where id = $1 and state = 'removing'`, [id]);
     },
 
     /** Null: no digest is known for this version of the source. */
     async digest(version: string): Promise<string | null> {
-      const { rows } = await pool.query<{ sha256: string }>('select sha256 from source_digests where version = $1', [
-        version,
-      ]);
+      const { rows } = await pool.query<{ sha256: string }>(
+        'select sha256 from ecs_image_import.source_digests where version = $1',
+        [version],
+      );
       return rows[0]?.sha256 ?? null;
     },
 
     async noteDigest(version: string, sha256: string): Promise<void> {
       await pool.query(
-        `with old as (delete from source_digests where computed_at < now() - $3 * interval '1 day' and version <> $1)
-         insert into source_digests (version, sha256) values ($1, $2)
+        `with old as (delete from ecs_image_import.source_digests where computed_at < now() - $3 * interval '1 day' and version <> $1)
+         insert into ecs_image_import.source_digests (version, sha256) values ($1, $2)
          on conflict (version) do update set sha256 = excluded.sha256, computed_at = now()`,
         [version, sha256, DIGESTS_KEPT_DAYS],
       );
@@ -283,12 +287,12 @@ const IMPORT_AND_DISK = 'imp-[0-7][0-9a-hjkmnp-tv-z]{25}/[^/]*$';
 function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | null> {
   return transaction(pool, async (client) => {
     await client.query(
-      'insert into uploads (region_id, bucket, key, sha256, form) values ($1, $2, $3, $4, $5) on conflict do nothing',
+      'insert into ecs_image_import.uploads (region_id, bucket, key, sha256, form) values ($1, $2, $3, $4, $5) on conflict do nothing',
       [wanted.regionId, wanted.bucket, wanted.key, wanted.sha256, wanted.form],
     );
     // Locked, so that a concurrent release has committed before, or waits for this reference.
     const { rows } = await client.query<UploadRow>(
-      `select * from uploads
+      `select * from ecs_image_import.uploads
        where bucket = $1 and state <> 'removing'
          and (($2::text is not null and sha256 = $2 and form = $3 and prefix = ${PREFIX_SQL('$4::text')})
            or ($2::text is null and key = $4))
@@ -298,7 +302,7 @@ function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | 
     const row = rows[0];
     if (row === undefined) return null;
     await client.query(
-      `insert into upload_holds (upload, import_id) values ($1, $2)
+      `insert into ecs_image_import.upload_holds (upload, import_id) values ($1, $2)
        on conflict (upload, import_id) do update set released = false`,
       [row.id, wanted.importId],
     );

@@ -29,7 +29,7 @@ export function waitingQueries(pool: pg.Pool) {
       }>(
         `select attention ->> 'code' as code, count(*) as imports, min(attention ->> 'since') as since,
            (array_agg(attention ->> 'remedy' order by id))[1] as remedy, count(distinct attention ->> 'remedy') as remedies
-         from imports where state = 'attention' group by 1 order by count(*) desc, 1`,
+         from ecs_image_import.imports where state = 'attention' group by 1 order by count(*) desc, 1`,
       );
       return result.rows.map(({ remedies, imports, ...row }) => ({
         ...row,
@@ -40,7 +40,7 @@ export function waitingQueries(pool: pg.Pool) {
 
     async waitingFor(code: string, limit: number): Promise<readonly WaitingImport[]> {
       const result = await pool.query<{ id: string; attention_version: string }>(
-        `select id, attention_version from imports
+        `select id, attention_version from ecs_image_import.imports
          where state = 'attention' and attention ->> 'code' = $1 and attention_version is not null
          order by id limit $2`,
         [code, limit],

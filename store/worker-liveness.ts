@@ -30,7 +30,7 @@ export function createWorkerLiveness(pool: pg.Pool) {
     /** Reports that the worker polls these queues now. */
     async report(worker: PollingWorker, queues: readonly string[]): Promise<void> {
       await pool.query(
-        `insert into worker_queues (namespace, task_queue, worker_id, host, identity)
+        `insert into ecs_image_import.worker_queues (namespace, task_queue, worker_id, host, identity)
          select $1, queue, $3, $4, $5 from unnest($2::text[]) as queue
          on conflict (namespace, task_queue, worker_id) do update set seen_at = now(), ended_at = null`,
         [worker.namespace, queues, worker.workerId, worker.host, worker.identity],
@@ -39,14 +39,16 @@ export function createWorkerLiveness(pool: pg.Pool) {
 
     /** Reports an orderly shutdown, and forgets workers that ended long ago. */
     async leave({ workerId }: PollingWorker): Promise<void> {
-      await pool.query('update worker_queues set ended_at = now() where worker_id = $1', [workerId]);
-      await pool.query(`delete from worker_queues where seen_at < now() - interval '${KEEP_DAYS} days'`);
+      await pool.query('update ecs_image_import.worker_queues set ended_at = now() where worker_id = $1', [workerId]);
+      await pool.query(
+        `delete from ecs_image_import.worker_queues where seen_at < now() - interval '${KEEP_DAYS} days'`,
+      );
     },
 
     /** The names in Temporal of all workers that have ever polled a queue and reported it. */
     async identitiesOf(namespace: string, queue: string): Promise<ReadonlySet<string>> {
       const result = await pool.query<{ identity: string }>(
-        'select distinct identity from worker_queues where namespace = $1 and task_queue = $2',
+        'select distinct identity from ecs_image_import.worker_queues where namespace = $1 and task_queue = $2',
         [namespace, queue],
       );
       return new Set(result.rows.map(({ identity }) => identity));
@@ -61,7 +63,7 @@ export function createWorkerLiveness(pool: pg.Pool) {
         started_at: Date;
         seen_at: Date;
       }>(
-        `select host, identity, started_at, seen_at, ${IS_ALIVE_SQL} as alive from worker_queues
+        `select host, identity, started_at, seen_at, ${IS_ALIVE_SQL} as alive from ecs_image_import.worker_queues
          where namespace = $1 and task_queue = $2 order by alive desc, seen_at desc limit $3`,
         [namespace, queue, limit],
       );

@@ -42,13 +42,13 @@ export function workflowCheckQueries(pool: pg.Pool) {
     async claimWorkflowChecks({ idleMs, everyMs }: CheckTiming, limit: number): Promise<readonly WorkflowToCheck[]> {
       const result = await pool.query<CheckRow>(
         `with due as (
-           select id from imports
+           select id from ecs_image_import.imports
            where state in ('running', 'attention', 'cancelling') and workflow_started_at < now() - $1 * interval '1 millisecond'
              and updated_at < now() - $1 * interval '1 millisecond'
              and (workflow_checked_at is null or workflow_checked_at < now() - $2 * interval '1 millisecond')
            order by workflow_checked_at nulls first limit $3 for update skip locked
          ), claimed as (
-           update imports set workflow_checked_at = now() from due where imports.id = due.id returning imports.*
+           update ecs_image_import.imports set workflow_checked_at = now() from due where imports.id = due.id returning imports.*
          )
          select ${CHECK_COLUMNS} from claimed`,
         [idleMs, everyMs, limit],
@@ -59,7 +59,7 @@ export function workflowCheckQueries(pool: pg.Pool) {
     /** Imports that stopped because their workflow was not found, page by page. */
     async lostImports(afterId: string, limit: number): Promise<readonly WorkflowToCheck[]> {
       const result = await pool.query<CheckRow>(
-        `select ${CHECK_COLUMNS} from imports where ${IS_LOST_SQL} and id > $1 order by id limit $2`,
+        `select ${CHECK_COLUMNS} from ecs_image_import.imports where ${IS_LOST_SQL} and id > $1 order by id limit $2`,
         [afterId, limit],
       );
       return result.rows.map(toCheck);
@@ -68,7 +68,7 @@ export function workflowCheckQueries(pool: pg.Pool) {
     /** Counts open imports that no process has seen running on this server lately. A worker runs those that have just changed. */
     async uncheckedImports(server: TemporalServer, { idleMs, everyMs }: CheckTiming): Promise<number> {
       const result = await pool.query<{ unchecked: number }>(
-        `select count(*)::int as unchecked from imports
+        `select count(*)::int as unchecked from ecs_image_import.imports
          where state in ('running', 'attention', 'cancelling') and not ${IS_LOST_SQL}
            and updated_at < now() - $2 * interval '1 millisecond'
            and (temporal is distinct from $1::jsonb
@@ -81,9 +81,9 @@ export function workflowCheckQueries(pool: pg.Pool) {
     /** Records where the workflow runs. If the import had stopped because it was not found, restores what the record showed before. */
     async workflowFound(importId: string, server: TemporalServer): Promise<void> {
       await pool.query(
-        `with before as (select id, ${IS_LOST_SQL} as lost from imports where id = $1 for update),
+        `with before as (select id, ${IS_LOST_SQL} as lost from ecs_image_import.imports where id = $1 for update),
          changed as (
-           update imports set temporal = $2, workflow_seen_at = now(),
+           update ecs_image_import.imports set temporal = $2, workflow_seen_at = now(),
              state = case when not lost then state else coalesce(before_lost ->> 'state', 'running') end,
              attention = case when not lost then attention else nullif(before_lost -> 'attention', 'null') end,
              attention_version = case when not lost then attention_version else (before_lost ->> 'attentionVersion')::bigint end,
@@ -91,7 +91,7 @@ export function workflowCheckQueries(pool: pg.Pool) {
            from before where imports.id = before.id
            returning imports.id, phase, state, lost
          ), event as (
-           insert into events (import_id, type, phase, state, message)
+           insert into ecs_image_import.events (import_id, type, phase, state, message)
            select id, 'state', phase, state, 'the workflow was found again' from changed where lost
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed where lost`,
@@ -106,7 +106,7 @@ export function workflowCheckQueries(pool: pg.Pool) {
     async workflowLost({ id, version }: WorkflowToCheck, attention: Attention): Promise<boolean> {
       const result = await pool.query(
         `with changed as (
-           update imports set
+           update ecs_image_import.imports set
              before_lost = case when ${IS_LOST_SQL} then before_lost else jsonb_build_object(
                'state', state, 'attention', attention, 'attentionVersion', attention_version) end,
              state = 'attention', attention = $3, attention_version = null, updated_at = now()
@@ -114,7 +114,7 @@ export function workflowCheckQueries(pool: pg.Pool) {
              and not (${IS_LOST_SQL} and attention ->> 'code' = $3::jsonb ->> 'code')
            returning id, phase
          ), event as (
-           insert into events (import_id, type, phase, state, message, detail)
+           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
            select id, 'attention', phase, 'attention', $3::jsonb ->> 'message', $3::jsonb from changed
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
@@ -126,14 +126,14 @@ export function workflowCheckQueries(pool: pg.Pool) {
     /** Cancels that were recorded while Temporal could not be reached. */
     async cancelsToDeliver(limit: number): Promise<readonly UndeliveredCancel[]> {
       const result = await pool.query<{ id: string; cancel_undelivered: CancelSignal }>(
-        'select id, cancel_undelivered from imports where cancel_undelivered is not null order by id limit $1',
+        'select id, cancel_undelivered from ecs_image_import.imports where cancel_undelivered is not null order by id limit $1',
         [limit],
       );
       return result.rows.map((row) => ({ importId: row.id, signal: row.cancel_undelivered }));
     },
 
     async settleCancel(importId: string): Promise<void> {
-      await pool.query('update imports set cancel_undelivered = null where id = $1', [importId]);
+      await pool.query('update ecs_image_import.imports set cancel_undelivered = null where id = $1', [importId]);
     },
   };
 }

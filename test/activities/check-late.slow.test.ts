@@ -45,7 +45,7 @@ beforeEach(async () => {
   await local?.close();
   cloud = await startReadyCloud(raw(), { importSeconds: 0, copySeconds: 0, detectionSeconds: 0, cancelSeconds: 0.05 });
   local = cloud;
-  await database.pool.query('truncate uploads, imports cascade');
+  await database.pool.query('truncate ecs_image_import.uploads, ecs_image_import.imports cascade');
 });
 
 const image = { kind: 'image', key: 'web-01', regionId: REGION } as const;
@@ -85,7 +85,7 @@ const images = () => [...cloud.world.images.values()].map(({ imageId }) => image
 
 /** Makes the check due, and runs it. */
 async function check(importId: string): Promise<number> {
-  await database.pool.query(`update imports set check_after = now() where id = $1`, [importId]);
+  await database.pool.query(`update ecs_image_import.imports set check_after = now() where id = $1`, [importId]);
   return await run();
 }
 
@@ -105,7 +105,9 @@ function run(): Promise<number> {
 }
 
 const due = async (importId: string): Promise<Date | null> => {
-  const { rows } = await database.pool.query('select check_after from imports where id = $1', [importId]);
+  const { rows } = await database.pool.query('select check_after from ecs_image_import.imports where id = $1', [
+    importId,
+  ]);
   return rows[0]?.check_after ?? null;
 };
 const messages = async (importId: string) => (await store.events(importId, 0)).map(({ message }) => message);
@@ -252,7 +254,7 @@ describe('the schedule', () => {
 
   test('two runs at the same time → each import is claimed by one of them', async () => {
     const ids = [await ended(), await ended(), await ended()];
-    await database.pool.query('update imports set check_after = now()');
+    await database.pool.query('update ecs_image_import.imports set check_after = now()');
     const claims = await Promise.all([store.claimLateChecks(10), store.claimLateChecks(10)]);
     expect(
       claims
@@ -264,9 +266,9 @@ describe('the schedule', () => {
 
   test('a run whose import another run has claimed since → writes nothing', async () => {
     const id = await ended();
-    await database.pool.query('update imports set check_after = now()');
+    await database.pool.query('update ecs_image_import.imports set check_after = now()');
     const [first] = await store.claimLateChecks(1);
-    await database.pool.query('update imports set check_after = now()');
+    await database.pool.query('update ecs_image_import.imports set check_after = now()');
     await store.claimLateChecks(1);
     if (first === undefined) throw new Error('nothing was claimed');
     await expect(store.requireLateCheck(first)).rejects.toThrow('Import.Superseded');

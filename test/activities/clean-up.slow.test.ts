@@ -32,7 +32,7 @@ beforeEach(begin);
 
 async function begin(): Promise<void> {
   attempts = 0;
-  await database.pool.query('truncate uploads, imports cascade');
+  await database.pool.query('truncate ecs_image_import.uploads, ecs_image_import.imports cascade');
   bucket = { objects: new Set(), uploads: new Set() };
 }
 
@@ -127,7 +127,7 @@ describe('a cleanup that crashes after any of its changes', () => {
       await cleanUp('b');
       expect(bucket.objects.size, `crashed after ${calls} changes`).toBe(0);
       expect([await remainingOf('a'), await remainingOf('b')]).toEqual([[], []]);
-      expect((await database.pool.query('select * from uploads')).rows).toEqual([]);
+      expect((await database.pool.query('select * from ecs_image_import.uploads')).rows).toEqual([]);
       return crashPoint;
     });
   });

@@ -138,7 +138,10 @@ async function judge({ id }: Importing, expected: string): Promise<readonly stri
 /** Resources of the import that remain in the database or the cloud. */
 async function remainingIn(bucket: string): Promise<readonly string[]> {
   const here = (one: { readonly bucket: string }) => one.bucket === bucket;
-  const { rows } = await database.pool.query<{ key: string }>('select key from uploads where bucket = $1', [bucket]);
+  const { rows } = await database.pool.query<{ key: string }>(
+    'select key from ecs_image_import.uploads where bucket = $1',
+    [bucket],
+  );
   return [
     ...[...cloud.world.objects.values()].filter(here).map(({ key }) => `object ${key} is in the bucket`),
     ...[...cloud.world.uploads.values()].filter(here).map(({ key }) => `upload of ${key} is in the bucket`),

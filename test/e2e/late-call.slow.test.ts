@@ -35,7 +35,8 @@ afterAll(async () => {
 });
 
 const imagesOf = async (id: string) => (await service.state()).images.filter(({ tags }) => tags[IMPORT_TAG_KEY] === id);
-const checkSoon = (id: string) => pool.query('update imports set check_after = now() where id = $1', [id]);
+const checkSoon = (id: string) =>
+  pool.query('update ecs_image_import.imports set check_after = now() where id = $1', [id]);
 
 test('ImportImage of a frozen worker takes effect after the cancel → orphans lists the image; after a restart of the API a late check removes and reports it', async () => {
   await setCloud(service, { importSeconds: 0.3, copySeconds: 0.3 });

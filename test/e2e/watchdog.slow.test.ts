@@ -27,7 +27,9 @@ afterAll(async () => {
 beforeEach(() => service.resetCloud());
 
 async function blocked(): Promise<readonly { activity: string; subject: string; stack: string }[]> {
-  const { rows } = await pool.query('select activity, subject, stack from blocked_attempts order by blocked_at');
+  const { rows } = await pool.query(
+    'select activity, subject, stack from ecs_image_import.blocked_attempts order by blocked_at',
+  );
   return rows;
 }
 

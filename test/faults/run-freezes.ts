@@ -106,9 +106,10 @@ async function untilChecked(service: Service, ids: readonly string[]): Promise<v
   const pool = openPool({ url: service.databaseUrl(), applicationName: 'test', maxConnections: 1 });
   try {
     for (const end = Date.now() + CHECKED_WITHIN_MS; ; await sleep(250)) {
-      const { rowCount } = await pool.query('select from imports where id = any($1) and check_after is not null', [
-        ids,
-      ]);
+      const { rowCount } = await pool.query(
+        'select from ecs_image_import.imports where id = any($1) and check_after is not null',
+        [ids],
+      );
       if (rowCount === 0) return;
       if (Date.now() > end) throw new Error(`${rowCount} imports were not checked within ${CHECKED_WITHIN_MS} ms`);
     }

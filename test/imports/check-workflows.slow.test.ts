@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 beforeEach(async () => {
-  await database.pool.query('delete from imports');
+  await database.pool.query('delete from ecs_image_import.imports');
   const fake = createFakeWorkflows();
   server = fake.server;
   deps = { store, workflows: fake.workflows, clock: systemClock };
@@ -46,7 +46,7 @@ async function running(
   await store.markStarted(id, startedIn);
   await store.startPhase({ importId: id, version: 3 * STEP + 1, phase: 'upload' });
   await database.pool.query(
-    `update imports set workflow_started_at = now() - interval '1 hour', updated_at = now() - interval '1 minute' where id = $1`,
+    `update ecs_image_import.imports set workflow_started_at = now() - interval '1 hour', updated_at = now() - interval '1 minute' where id = $1`,
     [id],
   );
   server.hasWorkflow(id, status);
@@ -166,7 +166,7 @@ describe('a workflow that is not found', () => {
 
   test('of an import that was started less than a minute ago → changes nothing', async () => {
     const id = await running({ kind: 'unknown' });
-    await database.pool.query('update imports set workflow_started_at = now() where id = $1', [id]);
+    await database.pool.query('update ecs_image_import.imports set workflow_started_at = now() where id = $1', [id]);
     await check();
     expect(await shownOf(id)).toEqual(['running', null]);
   });
@@ -174,7 +174,7 @@ describe('a workflow that is not found', () => {
   test('→ resume and cancel are rejected until it is found; then the resume continues the import', async () => {
     const id = await stopped();
     server.hasWorkflow(id, { kind: 'unknown' });
-    await database.pool.query(`update imports set created_at = now() - interval '1 hour'`);
+    await database.pool.query(`update ecs_image_import.imports set created_at = now() - interval '1 hour'`);
     await check();
     expect(await resumeImport(deps, id, {})).toMatchObject({ kind: 'workflowGone' });
     expect(await cancelImport(deps, id, { keepImage: false })).toMatchObject({ kind: 'workflowUnknown' });
@@ -191,11 +191,11 @@ test('one of two processes has the wrong address → it concludes nothing while 
   wrong.server.identity = OTHER_CLUSTER;
   await checkWorkflows({ ...deps, workflows: wrong.workflows }, { idleMs: 0, everyMs: 0 });
   expect(await shownOf(id)).toEqual(['running', null]);
-  await database.pool.query(`update imports set workflow_seen_at = now() - interval '5 minutes'`);
+  await database.pool.query(`update ecs_image_import.imports set workflow_seen_at = now() - interval '5 minutes'`);
   await checkWorkflows({ ...deps, workflows: wrong.workflows }, { idleMs: 0, everyMs: 0 });
   expect(await shownOf(id)).toEqual(['attention', 'Import.OtherTemporal']);
   // The other process checks again, and the reconciliation of this one refuses.
-  await database.pool.query('update imports set workflow_seen_at = now()');
+  await database.pool.query('update ecs_image_import.imports set workflow_seen_at = now()');
   const { done, left } = await reconcileImports({ ...deps, workflows: wrong.workflows });
   expect([done, left.map((one) => one.id)]).toEqual([[], [id]]);
   expect(wrong.server.sent).toEqual([]);
@@ -240,7 +240,10 @@ test('open imports are counted as unchecked until they are seen running on the c
   expect(await unchecked()).toBe(0);
   await store.workflowFound(elsewhere, ELSEWHERE);
   expect(await unchecked()).toBe(1);
-  await database.pool.query(`update imports set workflow_seen_at = now() - interval '5 minutes' where id = $1`, [seen]);
+  await database.pool.query(
+    `update ecs_image_import.imports set workflow_seen_at = now() - interval '5 minutes' where id = $1`,
+    [seen],
+  );
   expect(await unchecked()).toBe(2);
 });
 

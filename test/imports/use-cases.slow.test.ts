@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 beforeEach(async () => {
-  await database.pool.query('delete from imports');
+  await database.pool.query('delete from ecs_image_import.imports');
   const fake = createFakeWorkflows();
   server = fake.server;
   deps = { store, workflows: fake.workflows, clock: systemClock };
@@ -69,7 +69,7 @@ test('a stop → has the time of the database, in the record and in the answer t
   const step = { importId: id, version: 3 * STEP + 1, phase: 'upload' } as const;
   const since = await store.attention(step, { ...attentionOf('Account.Arrearage'), requestId: 'request-1' });
   const { rows } = await database.pool.query<{ at: Date }>(
-    `select at from events where import_id = $1 and type = 'attention'`,
+    `select at from ecs_image_import.events where import_id = $1 and type = 'attention'`,
     [id],
   );
   expect(since).toBe(rows[0]?.at.toISOString());
@@ -268,7 +268,10 @@ describe('cancel', () => {
 
   test('with a workflow that this namespace does not know → changes nothing, because the server may be the wrong one', async () => {
     const id = await running();
-    await database.pool.query(`update imports set created_at = now() - interval '1 hour' where id = $1`, [id]);
+    await database.pool.query(
+      `update ecs_image_import.imports set created_at = now() - interval '1 hour' where id = $1`,
+      [id],
+    );
     server.hasWorkflow(id, { kind: 'unknown' });
     const before = await viewOf(id);
     expect(await cancelImport(deps, id, { keepImage: false })).toEqual({
@@ -307,7 +310,7 @@ describe('late checks', () => {
     await store.finish({ ...step, version: 9 * STEP + 1 }, 'failed', null);
     await sweepImports(deps, log, 0);
     expect(server.lateChecks).toBe(0);
-    await database.pool.query('update imports set check_after = now()');
+    await database.pool.query('update ecs_image_import.imports set check_after = now()');
     server.away = true;
     await sweepImports(deps, log, 0);
     server.away = false;

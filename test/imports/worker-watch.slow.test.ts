@@ -24,8 +24,8 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 beforeEach(async () => {
   embedded = [];
-  await database.pool.query('delete from imports');
-  await database.pool.query('delete from worker_queues');
+  await database.pool.query('delete from ecs_image_import.imports');
+  await database.pool.query('delete from ecs_image_import.worker_queues');
 });
 
 const STEP = 1_000_000;
@@ -38,10 +38,10 @@ const queuesOf = (host: string) => {
 const polls = (host: string) => createWorkerLiveness(database.pool).report(worker(host), queuesOf(host));
 /** As if the worker had stopped to report long before. */
 const isGone = (host: string, agoMs = GONE_AFTER_MS + 1_000) =>
-  database.pool.query(`update worker_queues set seen_at = now() - $2 * interval '1 millisecond' where worker_id = $1`, [
-    host,
-    agoMs,
-  ]);
+  database.pool.query(
+    `update ecs_image_import.worker_queues set seen_at = now() - $2 * interval '1 millisecond' where worker_id = $1`,
+    [host, agoMs],
+  );
 const watch = (limitMs = 60_000) =>
   watchWorkers({
     ...{ store, namespace, limitMs, clock: systemClock },
@@ -54,7 +54,10 @@ async function importOn(host: string, phase: Phase): Promise<string> {
   await store.insert({ id, request, fileQueue: fileQueue(host), idempotencyKey: null, requestDigest: id });
   await store.markStarted(id);
   if (phase !== 'accepted') await store.startPhase({ importId: id, version: STEP + 1, phase });
-  await database.pool.query(`update imports set created_at = now() - interval '1 hour' where id = $1`, [id]);
+  await database.pool.query(
+    `update ecs_image_import.imports set created_at = now() - interval '1 hour' where id = $1`,
+    [id],
+  );
   return id;
 }
 
@@ -180,12 +183,12 @@ test('ended → waits for nothing', async () => {
 
 test('a batch without a worker → shows the wait, stops for attention after the limit, and continues with a worker', async () => {
   await database.pool.query(
-    `insert into batches (id, name, digest, policy, state, created_at)
+    `insert into ecs_image_import.batches (id, name, digest, policy, state, created_at)
      values ('bat-1', 'fleet', '', '{}', 'running', now() - interval '1 hour'), ('bat-2', 'other', '', '{}', 'cancelling', now() - interval '1 hour')`,
   );
   const read = async () => {
     const { rows } = await database.pool.query(
-      `select state, attention ->> 'code' as attention, waits_for ->> 'code' as waits from batches order by id`,
+      `select state, attention ->> 'code' as attention, waits_for ->> 'code' as waits from ecs_image_import.batches order by id`,
     );
     return rows;
   };

@@ -69,7 +69,7 @@ async function until(reached: () => Promise<boolean>): Promise<void> {
 }
 
 const isReserved = async (name: string) =>
-  (await database.pool.query('select from batches where name = $1', [name])).rowCount === 1;
+  (await database.pool.query('select from ecs_image_import.batches where name = $1', [name])).rowCount === 1;
 
 const created = (outcome: CreateOutcome) => (outcome.kind === 'created' ? outcome.batchId : JSON.stringify(outcome));
 
@@ -130,7 +130,10 @@ test('a process that died while it received a file → its batch is not started,
   expect((await store.claimBatchChecks({ idleMs: 0, everyMs: 0 }, 100)).map((batch) => batch.id)).not.toContain(id);
   await removeGoneArrivals(database.pool);
   expect(await isReserved(name)).toBe(true);
-  await database.pool.query(`update batches set arriving_seen_at = now() - interval '1 hour' where id = $1`, [id]);
+  await database.pool.query(
+    `update ecs_image_import.batches set arriving_seen_at = now() - interval '1 hour' where id = $1`,
+    [id],
+  );
   await store.removeGoneArrivals();
   expect(await isReserved(name)).toBe(false);
   expect(await intake.commit('digest')).toBe(false);

@@ -422,7 +422,7 @@ test('a migration changes the table of prepared statements → the statements st
 test('a database with the former name of a migration → the migration is not applied again', async () => {
   const { pool } = database;
   const { rowCount } = await pool.query(
-    `update migrations set name = '003_import_files.sql' where name = '005_import_files.sql'`,
+    `update ecs_image_import.migrations set name = '003_import_files.sql' where name = '005_import_files.sql'`,
   );
   expect(rowCount).toBe(1);
   expect(await migrate(pool)).toEqual([]);

@@ -36,14 +36,14 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 beforeEach(async () => {
-  await database.pool.query('truncate uploads, imports cascade');
+  await database.pool.query('truncate ecs_image_import.uploads, ecs_image_import.imports cascade');
   statements = [];
   await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
 });
 
 const checkAfter = async (): Promise<Date | null> => {
   const { rows } = await database.pool.query<{ check_after: Date | null }>(
-    'select check_after from imports where id = $1',
+    'select check_after from ecs_image_import.imports where id = $1',
     [STEP.importId],
   );
   return rows[0]?.check_after ?? null;
@@ -55,7 +55,7 @@ const view = async () => {
 };
 const insertRow = (kind: string, key: string, detail: object) =>
   database.pool.query(
-    `insert into ledger (import_id, kind, key, region_id, detail, status) values ($1, $2, $3, 'cn-hangzhou', $4, 'created')`,
+    `insert into ecs_image_import.ledger (import_id, kind, key, region_id, detail, status) values ($1, $2, $3, 'cn-hangzhou', $4, 'created')`,
     [STEP.importId, kind, key, JSON.stringify(detail)],
   );
 
@@ -136,7 +136,7 @@ describe('ledger writes by any steps and attempts, in any order', () => {
       fc.array(writes, { minLength: 1, maxLength: 8 }),
       fc.constantFrom('cancelled' as const, 'failed' as const, 'succeeded' as const),
       async (before, after, outcome) => {
-        await database.pool.query('truncate uploads, imports cascade');
+        await database.pool.query('truncate ecs_image_import.uploads, ecs_image_import.imports cascade');
         await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
         for (const write of before) await attempt(write);
         expect(await store.finish({ ...STEP, version: 9 }, outcome, null)).toBe(true);
@@ -156,7 +156,7 @@ describe('ledger writes by any steps and attempts, in any order', () => {
 
   test('concurrent with the end of the import → what was written is in the ledger as it ended, or was refused', async () => {
     const property = fc.asyncProperty(fc.array(writes, { minLength: 1, maxLength: 8 }), async (late) => {
-      await database.pool.query('truncate uploads, imports cascade');
+      await database.pool.query('truncate ecs_image_import.uploads, ecs_image_import.imports cascade');
       await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
       await Promise.all([store.finish({ ...STEP, version: 9 }, 'cancelled', null), ...late.map(attempt)]);
       const ended = await view();
@@ -168,7 +168,7 @@ describe('ledger writes by any steps and attempts, in any order', () => {
 
   test('before the end → only those of the newest step and attempt are written', async () => {
     const property = fc.asyncProperty(fc.array(writes, { minLength: 1, maxLength: 10 }), async (all) => {
-      await database.pool.query('truncate uploads, imports cascade');
+      await database.pool.query('truncate ecs_image_import.uploads, ecs_image_import.imports cascade');
       await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
       let newest = 1;
       for (const write of all) {
@@ -201,7 +201,7 @@ describe('the end of an import', () => {
   test('cancelled → a late check, except before the import has a ledger', async () => {
     await end('cancelled');
     expect(await checkAfter()).toBeNull();
-    await database.pool.query('truncate uploads, imports cascade');
+    await database.pool.query('truncate ecs_image_import.uploads, ecs_image_import.imports cascade');
     await store.accept({ ...STEP, version: 1 }, REQUEST, 'files');
     await store.record({ ...STEP, version: 2 }, { ...image, status: 'removed' });
     await end('cancelled');

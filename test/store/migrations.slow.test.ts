@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
-  await database.pool.query("delete from migrations where name like '9%'");
+  await database.pool.query("delete from ecs_image_import.migrations where name like '9%'");
 });
 
 function newerMigration(name: string, lowestVersion: string): void {
@@ -50,14 +50,16 @@ test('a program that refuses to start → applies none of its own migrations', a
   await migrate(database.pool, { folder, version: '3.0.0' });
   newerMigration('903_of_the_older.sql', '1.0.0');
   await expect(migrate(database.pool, { folder, version: '2.0.0' })).rejects.toBeInstanceOf(ConfigError);
-  const { rows } = await database.pool.query("select name from migrations where name like '9%'");
+  const { rows } = await database.pool.query("select name from ecs_image_import.migrations where name like '9%'");
   expect(rows).toEqual([{ name: '902_newer.sql' }]);
 });
 
 test('a database without recorded versions → the program runs and records them from now on', async () => {
-  await database.pool.query('alter table migrations drop column lowest_version');
+  await database.pool.query('alter table ecs_image_import.migrations drop column lowest_version');
   newerMigration('904_next.sql', '0.1.0');
   await expect(migrate(database.pool, { folder })).resolves.toEqual(['904_next.sql']);
-  const { rows } = await database.pool.query("select lowest_version from migrations where name = '904_next.sql'");
+  const { rows } = await database.pool.query(
+    "select lowest_version from ecs_image_import.migrations where name = '904_next.sql'",
+  );
   expect(rows).toEqual([{ lowest_version: '0.1.0' }]);
 });

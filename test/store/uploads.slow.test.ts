@@ -16,17 +16,22 @@ beforeAll(async () => {
   store = createUploadStore(database.pool);
 });
 afterAll(() => database?.close());
-beforeEach(() => database.pool.query('truncate uploads, imports, source_digests cascade'));
+beforeEach(() =>
+  database.pool.query(
+    'truncate ecs_image_import.uploads, ecs_image_import.imports, ecs_image_import.source_digests cascade',
+  ),
+);
 
 async function newImport(id: string): Promise<void> {
   await database.pool.query(
-    `insert into imports (id, state, phase, request, progress, file_queue, request_digest)
+    `insert into ecs_image_import.imports (id, state, phase, request, progress, file_queue, request_digest)
      values ($1, 'running', 'upload', '{}', '{}', '', '')`,
     [id],
   );
 }
 
-const end = (id: string) => database.pool.query(`update imports set state = 'succeeded' where id = $1`, [id]);
+const end = (id: string) =>
+  database.pool.query(`update ecs_image_import.imports set state = 'succeeded' where id = $1`, [id]);
 
 function join(importId: string, changes: Partial<WantedUpload> = {}): Promise<SharedUpload> {
   return store.join({
@@ -288,7 +293,7 @@ test('random crashes of concurrent imports → no object in use is deleted, and 
   );
   expect(lost).toEqual([]);
   expect([...cloud]).toEqual([]);
-  expect((await database.pool.query('select * from uploads')).rows).toEqual([]);
+  expect((await database.pool.query('select * from ecs_image_import.uploads')).rows).toEqual([]);
   expect(sent).toBeLessThan(40);
 });
 

@@ -22,9 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 beforeEach(async () => {
-  await database.pool.query('truncate imports cascade');
+  await database.pool.query('truncate ecs_image_import.imports cascade');
   await database.pool.query(
-    `insert into imports (id, state, phase, version, request, progress, file_queue, request_digest)
+    `insert into ecs_image_import.imports (id, state, phase, version, request, progress, file_queue, request_digest)
      values ($1, 'running', 'upload', 4, '{}', '{}', '', '')`,
     [IMPORT],
   );
@@ -64,7 +64,7 @@ describe('findings of one disk', () => {
   test('findings numbered across all disks, as earlier versions wrote them → also replaced', async () => {
     const before = [finding('GUESTOS.Dhcp', 1), finding('GUESTOS.Fstab', 2), finding('ECSIMPORT.Settings')];
     await database.pool.query(
-      `insert into findings (import_id, source, ordinal, finding)
+      `insert into ecs_image_import.findings (import_id, source, ordinal, finding)
        select $1, 'inspection', ordinal, finding from jsonb_array_elements($2) with ordinality as given (finding, ordinal)`,
       [IMPORT, JSON.stringify(before)],
     );

@@ -120,7 +120,7 @@ export class Importing {
   /** The time until the crash of the process is detected. */
   private async letLeasesEnd(): Promise<void> {
     await this.surroundings.pool.query(
-      `update uploads set lease_until = now() - interval '1 second' where split_part(holder, '/', 1) = $1`,
+      `update ecs_image_import.uploads set lease_until = now() - interval '1 second' where split_part(holder, '/', 1) = $1`,
       [this.id],
     );
   }
