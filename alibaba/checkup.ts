@@ -29,7 +29,7 @@ const SKEW_WARNING_MS = 60_000;
 
 const QUOTAS = 'https://quotas.console.aliyun.com/products/ecs/quotas';
 
-const DENIED = /^(Forbidden(\.(RAM|Unauthorized|SubUser))?|NoPermission|AccessDenied|UnauthorizedOperation)$/;
+export const DENIED = /^(Forbidden(\.(RAM|Unauthorized|SubUser))?|NoPermission|AccessDenied|UnauthorizedOperation)$/;
 
 /** Runs the checks in the order in which they depend on each other. A failure of the cloud becomes a failed check. */
 export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCheck[]> {
@@ -250,7 +250,7 @@ async function failureOfCall(call: () => Promise<unknown>): Promise<Failure | nu
   }
 }
 
-function dryRun(setup: CloudCheckup, region: string): Promise<void> {
+export function dryRun(setup: CloudCheckup, region: string): Promise<void> {
   const object = `${setup.unique}.raw`;
   const disk = { bucket: setup.bucket ?? setup.unique, object, format: 'RAW', diskImageSizeGiB: 5 };
   return setup.cloud.ecs(region).dryRunImportImage({

@@ -1,8 +1,10 @@
 /** `doctor`: checks everything that an import requires and prints how to fix what failed. Needs no running service. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
+import type { AssumptionResult } from '../../alibaba/verify-assumptions.js';
 import type { DoctorCheck } from '../../domain/checkup.js';
 import { partsOfLiveUp } from '../../local/supervisor/instances.js';
+import { assumptionsText } from '../assumptions-text.js';
 import { print, say } from '../console.js';
 import { EMULATOR_ACCOUNT } from '../emulated-account.js';
 import { CommandError, EXIT, type ExitCode } from '../exit.js';
@@ -20,6 +22,7 @@ interface Options extends GlobalOptions {
   readonly cloudBox: boolean;
   readonly copyTo?: readonly string[];
   readonly share: boolean;
+  readonly verifyAgainstCloud: boolean;
 }
 
 export function addDoctor(program: Command): void {
@@ -35,6 +38,11 @@ export function addDoctor(program: Command): void {
     .option('--cloud-box', 'check the role for imports from CloudBox instead', false)
     .option('--copy-to <region>', 'region that images are copied to; repeatable', collect)
     .option('--share', 'check the permission to share images with other accounts', false)
+    .option(
+      '--verify-against-cloud',
+      'also print what the service assumes about the cloud (docs/cloud.md), and check what can be checked without changes',
+      false,
+    )
     .action(async (_options, command: Command) => doctor({ ...command.opts<Options>(), ...globalsOf(command) }));
 }
 
@@ -43,6 +51,7 @@ async function doctor(options: Options): Promise<void> {
   // Loaded on demand: the vendor's SDKs take most of a second to load.
   const [
     { checkCloud },
+    { verifyAssumptions },
     { createCloud },
     { cloudEndpoints, cloudFromEnvironment },
     { staticCredentials },
@@ -51,6 +60,7 @@ async function doctor(options: Options): Promise<void> {
   ] = await loadServerPart('doctor', () =>
     Promise.all([
       import('../../alibaba/checkup.js'),
+      import('../../alibaba/verify-assumptions.js'),
       import('../../alibaba/create-cloud.js'),
       import('../../config/cloud.js'),
       import('../../alibaba/credentials.js'),
@@ -67,34 +77,42 @@ async function doctor(options: Options): Promise<void> {
   const endpoints = emulator === null ? named : { ecs: emulator, ram: emulator, sts: emulator, oss: emulator };
   if (emulator !== null) say(`checking the emulator of the running \`up\`: ${emulator}`);
   const api = options.api ?? (env.ECS_IMPORT_API || live.find(({ name }) => name === 'api')?.address || null);
+  const setup = {
+    cloud:
+      emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
+        ? createCloud(cloudFromEnvironment(env, endpoints))
+        : createCloud({ endpoints, credentials: staticCredentials(EMULATOR_ACCOUNT) }),
+    endpoints,
+    region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || null),
+    bucket: options.bucket ?? null,
+    role: options.role,
+    roleName: options.roleName ?? null,
+    cloudBox: options.cloudBox,
+    copyTo: options.copyTo ?? [],
+    share: options.share,
+    unique: `doctor${randomBytes(8).toString('hex')}`,
+  };
   const [cloud, machine, workers] = await Promise.all([
-    checkCloud({
-      cloud:
-        emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
-          ? createCloud(cloudFromEnvironment(env, endpoints))
-          : createCloud({ endpoints, credentials: staticCredentials(EMULATOR_ACCOUNT) }),
-      endpoints,
-      region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || null),
-      bucket: options.bucket ?? null,
-      role: options.role,
-      roleName: options.roleName ?? null,
-      cloudBox: options.cloudBox,
-      copyTo: options.copyTo ?? [],
-      share: options.share,
-      unique: `doctor${randomBytes(8).toString('hex')}`,
-    }),
+    checkCloud(setup),
     checkMachine(env, live),
     checkWorkers(api, env),
   ]);
   const checks = [...cloud, ...machine, workers];
-  const exitCode = exitCodeOf(checks);
-  print(options.json ? JSON.stringify({ ok: exitCode === EXIT.done, checks }, null, 2) : asText(checks));
+  const assumptions = options.verifyAgainstCloud ? await verifyAssumptions(setup) : null;
+  const exitCode = exitCodeOf(checks, assumptions ?? []);
+  const document = { ok: exitCode === EXIT.done, checks, ...(assumptions === null ? {} : { assumptions }) };
+  print(
+    options.json
+      ? JSON.stringify(document, null, 2)
+      : [asText(checks), ...(assumptions === null ? [] : [assumptionsText(assumptions, setup)])].join('\n\n'),
+  );
   if (exitCode !== EXIT.done) throw new CommandError(exitCode, []);
 }
 
 /** Faults that the user can fix have priority: they often cause the others. */
-function exitCodeOf(checks: readonly DoctorCheck[]): ExitCode {
+function exitCodeOf(checks: readonly DoctorCheck[], assumptions: readonly AssumptionResult[]): ExitCode {
   const faults = new Set(checks.filter(({ status }) => status === 'failed').map(({ fault }) => fault));
+  if (assumptions.some(({ outcome }) => outcome === 'different')) faults.add('person');
   if (faults.size === 0) return EXIT.done;
   if (faults.has('person')) return EXIT.attention;
   return faults.has('service') ? EXIT.failed : EXIT.usage;

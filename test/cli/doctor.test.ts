@@ -94,6 +94,22 @@ test('an unknown region or an invalid endpoint → exit code 2', async () => {
   expect(endpoint.code).toBe(2);
 });
 
+test('--verify-against-cloud → the assumptions as steps with what was seen; --json has them too', async () => {
+  const { code, out } = await run(['doctor', ...target, '--verify-against-cloud']);
+  expect(out).toMatch(/\d+\. unknown-task: as assumed\n +assumed: .*\n +seen: InvalidTaskId\.NotFound/);
+  expect(out).toMatch(/\d+\. snapshots-stay: check by hand\n +assumed: .*\n +check: .*--RegionId cn-hangzhou/);
+  expect(out).toMatch(/\d+ as assumed, 0 different, 0 not seen, \d+ to check by hand/);
+  expect(code).toBe(0);
+  const { ok, checks, assumptions } = JSON.parse(
+    (await run(['doctor', ...target, '--verify-against-cloud', '--json'])).out,
+  );
+  expect(ok).toBe(true);
+  expect(checks).not.toEqual([]);
+  expect(assumptions).toContainEqual(
+    expect.objectContaining({ id: 'unknown-task', outcome: 'as-assumed', steps: [expect.any(String)] }),
+  );
+});
+
 test('policy → a RAM policy with the actions of the selected features', async () => {
   const { code, out } = await run(['policy', ...target, '--role', 'verify', '--share']);
   expect(code).toBe(0);

@@ -1,0 +1,105 @@
+/**
+ * `doctor --verify-against-cloud`: checks what the service assumes about the cloud, as far as that changes nothing: with
+ * reads, dry runs, and IDs that cannot exist.
+ */
+import { ASSUMPTIONS, type Assumption, type VerifiedId } from '../domain/assumptions/index.js';
+import { FailureError } from '../domain/errors/failure.js';
+import { type CloudCheckup, DENIED, dryRun } from './checkup.js';
+
+export interface AssumptionResult extends Assumption {
+  /** The title of its group in docs/cloud.md. */
+  readonly topic: string;
+  /** `not-seen`: the answer shows neither, or the check could not run. `by-hand`: no check that changes nothing. */
+  readonly outcome: 'as-assumed' | 'different' | 'not-seen' | 'by-hand';
+  /** What the cloud answered. Null: not asked. */
+  readonly seen: string | null;
+}
+
+type Observation = Pick<AssumptionResult, 'outcome' | 'seen'>;
+type Check = (setup: CloudCheckup) => Promise<Observation>;
+
+/** Each entry of the list that `doctor` checks has one. */
+const CHECKS: Readonly<Record<VerifiedId, Check>> = {
+  'caller-identity': ({ cloud }) =>
+    observe(async () => {
+      const { accountId, arn, identityType } = await cloud.sts.getCallerIdentity();
+      return saw(/^\d+$/.test(accountId) && arn !== '' && identityType !== '', `${accountId}, ${arn}, ${identityType}`);
+    }),
+  'public-endpoint-read': inBucket(({ cloud, unique }, region, bucket) =>
+    expectAnswer(
+      () => cloud.oss(region).readRange(bucket, `ecs-image-import/${unique}`, 0, 1),
+      [...['NoSuchKey', 'PublicEndpointForbidden']],
+    ),
+  ),
+  'delete-unknown-object': inBucket(({ cloud, unique }, region, bucket) =>
+    expectAnswer(() => cloud.oss(region).deleteObject(bucket, `ecs-image-import/${unique}`), [SUCCESS]),
+  ),
+  'unknown-task': inRegion(({ cloud, unique }, region) =>
+    expectAnswer(() => cloud.ecs(region).describeTaskAttribute(`t-${unique}`), ['InvalidTaskId.NotFound']),
+  ),
+  'delete-unknown-image': inRegion(({ cloud, unique }, region) =>
+    expectAnswer(() => cloud.ecs(region).deleteImage(`m-${unique}`), [SUCCESS, 'InvalidImageId.NotFound']),
+  ),
+  'delete-unknown-snapshot': inRegion(({ cloud, unique }, region) =>
+    expectAnswer(() => cloud.ecs(region).deleteSnapshot(`s-${unique}`), [SUCCESS, 'InvalidSnapshotId.NotFound']),
+  ),
+  'dry-run': inBucket((setup, region) => expectAnswer(() => dryRun(setup, region), ['InvalidOSSObject.NotFound'])),
+};
+
+/** The whole list, in its order. The checks run one after another: nothing depends on their speed, and the cloud limits calls. */
+export async function verifyAssumptions(setup: CloudCheckup): Promise<readonly AssumptionResult[]> {
+  const results: AssumptionResult[] = [];
+  for (const { title: topic, assumptions } of ASSUMPTIONS) {
+    for (const assumption of assumptions) {
+      const observation: Observation =
+        assumption.checkedBy === 'doctor' ? await CHECKS[assumption.id](setup) : { outcome: 'by-hand', seen: null };
+      results.push({ ...assumption, topic, ...observation });
+    }
+  }
+  return results;
+}
+
+const SUCCESS = 'success';
+
+function saw(isAsAssumed: boolean, seen: string): Observation {
+  return { outcome: isAsAssumed ? 'as-assumed' : 'different', seen };
+}
+
+function inRegion(check: (setup: CloudCheckup, region: string) => Promise<Observation>): Check {
+  return async (setup) =>
+    setup.region === null
+      ? { outcome: 'not-seen', seen: 'no region given: set --region' }
+      : await check(setup, setup.region);
+}
+
+function inBucket(check: (setup: CloudCheckup, region: string, bucket: string) => Promise<Observation>): Check {
+  return inRegion(async (setup, region) =>
+    setup.bucket === null
+      ? { outcome: 'not-seen', seen: 'no bucket given: set --bucket' }
+      : await check(setup, region, setup.bucket),
+  );
+}
+
+function expectAnswer(call: () => Promise<unknown>, expected: readonly string[]): Promise<Observation> {
+  return observe(
+    async () => {
+      await call();
+      return saw(expected.includes(SUCCESS), 'the call succeeded');
+    },
+    (code) => expected.includes(code),
+  );
+}
+
+/** A denied call, or one without an answer, shows nothing about the cloud. */
+async function observe(call: () => Promise<Observation>, isExpected = (_code: string) => false): Promise<Observation> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    const { code, message, class: kind } = error.failure;
+    const seen = `${code}: ${message}`;
+    if (isExpected(code)) return saw(true, seen);
+    const isAnswer = !DENIED.test(code) && (kind === 'request' || kind === 'defect');
+    return { outcome: isAnswer ? 'different' : 'not-seen', seen };
+  }
+}
