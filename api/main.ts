@@ -21,10 +21,11 @@ import { openIntake } from '../store/batch-intake.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
 import { openChangeFeed } from '../store/changes.js';
-import { migrate, openPool } from '../store/database.js';
+import { openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
+import { migrate } from '../store/migrate.js';
 import { untilReachable } from '../store/reachable.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
@@ -92,7 +93,9 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   const { temporal, activityTiming } = config;
   const pool = openPool({ url: config.databaseUrl, applicationName: 'ecs-image-import api', maxConnections: 20 });
   const onWait = (problem: string) => log.warn({}, problem);
-  await untilReachable(explainDatabase(config.databaseUrl), { ...START_PATIENCE, onWait }, () => migrate(pool));
+  await untilReachable(explainDatabase(config.databaseUrl), { ...START_PATIENCE, onWait }, () =>
+    migrate(config.databaseUrl, { onProgress: onWait, signal }),
+  );
   await warnWithoutTemporal(temporal, onWait);
   // Lazy, so that imports are accepted during an outage of Temporal and start after it.
   const connection = Connection.lazy(connectionOptions(temporal));

@@ -19,10 +19,11 @@ import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
 import { createBatchStore } from '../store/batches.js';
 import { type BlockedAttempts, createBlockedAttempts } from '../store/blocked-attempts.js';
-import { migrate, openPool } from '../store/database.js';
+import { openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
+import { migrate } from '../store/migrate.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { createUploadStore } from '../store/uploads.js';
@@ -69,7 +70,9 @@ export async function openDependencies(
   });
   try {
     const patience = { ...START_PATIENCE, signal, onWait: onProblem };
-    await untilReachable(explainDatabase(settings.databaseUrl), patience, () => migrate(pool));
+    await untilReachable(explainDatabase(settings.databaseUrl), patience, () =>
+      migrate(settings.databaseUrl, { onProgress: onProblem, signal }),
+    );
   } catch (error) {
     await pool.end().catch(() => undefined);
     throw error;

@@ -8,8 +8,8 @@ import { newImportId } from '../../domain/ids.js';
 import { openIntake } from '../../store/batch-intake.js';
 import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore, type PageChoice } from '../../store/batches.js';
-import { migrate } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
+import { migrate } from '../../store/migrate.js';
 import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { transaction } from '../../store/transaction.js';
 import { bodyWith } from '../support/domain/requests.js';
@@ -425,5 +425,5 @@ test('a database with the former name of a migration → the migration is not ap
     `update ecs_image_import.migrations set name = '003_import_files.sql' where name = '005_import_files.sql'`,
   );
   expect(rowCount).toBe(1);
-  expect(await migrate(pool)).toEqual([]);
+  expect(await migrate(database.url)).toEqual([]);
 });

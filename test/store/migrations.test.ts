@@ -1,16 +1,13 @@
 /** The lowest program version that each migration states. */
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { readMigrations } from '../../store/migration-files.js';
 import { demandProgramVersion, lowestVersionOf, programVersion } from '../../store/program-version.js';
 
 const folder = path.resolve(import.meta.dirname, '../../store/migrations');
 
-test('every migration of this program → states a lowest version that does not exclude this program', () => {
-  const stated = readdirSync(folder).map((name) => ({
-    name,
-    lowestVersion: lowestVersionOf(name, readFileSync(path.join(folder, name), 'utf8')),
-  }));
+test('every migration of this program → can be read, and states a lowest version that does not exclude this program', async () => {
+  const stated = await readMigrations(folder);
   expect(stated.length).toBeGreaterThan(0);
   expect(() => demandProgramVersion(stated, programVersion())).not.toThrow();
 });

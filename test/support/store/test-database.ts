@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { preparePostgres } from '../../../local/postgres/server.js';
 import { portPicker } from '../../../local/supervisor/ports.js';
-import { migrate, openPool } from '../../../store/database.js';
+import { openPool } from '../../../store/database.js';
+import { migrate } from '../../../store/migrate.js';
 
 export interface TestDatabase {
   readonly pool: pg.Pool;
@@ -28,7 +29,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     await delay(100);
   }
   const pool = openPool({ url, applicationName: 'test' });
-  await migrate(pool);
+  await migrate(url);
   return {
     pool,
     url,
