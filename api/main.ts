@@ -91,7 +91,11 @@ export interface RunApiOptions {
 /** Serves until `signal` aborts. Rejects with a one-line error when it cannot serve. */
 export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApiOptions): Promise<void> {
   const { temporal, activityTiming } = config;
-  const pool = openPool({ url: config.databaseUrl, applicationName: 'ecs-image-import api', maxConnections: 20 });
+  const pool = openPool({
+    url: config.databaseUrl,
+    applicationName: 'ecs-image-import api',
+    maxConnections: config.databaseConnections,
+  });
   const onWait = (problem: string) => log.warn({}, problem);
   await untilReachable(explainDatabase(config.databaseUrl), { ...START_PATIENCE, onWait }, () =>
     migrate(config.databaseUrl, { onProgress: onWait, signal }),
@@ -101,7 +105,8 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   const connection = Connection.lazy(connectionOptions(temporal));
   const client = new Client({ connection, namespace: temporal.namespace });
   const store = createImportStore(pool);
-  const changes = openChangeFeed(config.databaseUrl);
+  const directUrl = config.databaseDirectUrl ?? config.databaseUrl;
+  const changes = openChangeFeed({ url: directUrl, pool, onPooler: onWait });
   const { workerHost } = config;
   const imports = { store, workflows: createImportWorkflows(client, activityTiming), clock: systemClock, workerHost };
   const batches = {

@@ -1,4 +1,6 @@
 /** The check of `doctor` for workers: asks the API, or reads the reports of the workers where only a database is set. */
+
+import { withPasswordFile } from '../config/database.js';
 import { type DoctorCheck, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { isObject } from '../domain/json-value.js';
 import { MAIN_QUEUE } from '../domain/process-names.js';
@@ -13,7 +15,7 @@ const NOT_READY = 503;
 /** @param api its URL; null if none is known */
 export async function checkWorkers(api: string | null, env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   if (api !== null) return await askApi(api, env);
-  if (env.DATABASE_URL) return await readReports(env.DATABASE_URL, env.TEMPORAL_NAMESPACE || 'default');
+  if (env.DATABASE_URL) return await readReports(env, env.DATABASE_URL);
   return skipped(NAME, 'no service is running');
 }
 
@@ -32,8 +34,10 @@ async function askApi(api: string, env: NodeJS.ProcessEnv): Promise<DoctorCheck>
   }
 }
 
-async function readReports(databaseUrl: string, namespace: string): Promise<DoctorCheck> {
-  const pool = openPool({ url: databaseUrl, applicationName: 'ecs-image-import doctor', maxConnections: 1 });
+async function readReports(env: NodeJS.ProcessEnv, databaseUrl: string): Promise<DoctorCheck> {
+  const namespace = env.TEMPORAL_NAMESPACE || 'default';
+  const url = withPasswordFile('DATABASE_URL', databaseUrl, env.DATABASE_PASSWORD_FILE || undefined);
+  const pool = openPool({ url, applicationName: 'ecs-image-import doctor', maxConnections: 1 });
   try {
     const workers = await createWorkerLiveness(pool).workersOf(namespace, MAIN_QUEUE);
     const alive = workers.filter((worker) => worker.alive).map(({ host }) => host);

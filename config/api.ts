@@ -2,22 +2,14 @@
 import os from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
-import {
-  DATABASE_URL,
-  type Environment,
-  LOG_LEVEL,
-  type LogLevel,
-  milliseconds,
-  readEnvironment,
-} from './environment.js';
+import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
+import { type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
 import type { TemporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
 import { temporalVariables } from './temporal-variables.js';
 
 /** Times are in milliseconds. */
-export interface ApiConfig {
-  /** `postgres://user:password@host:5432/database` */
-  readonly databaseUrl: string;
+export interface ApiConfig extends DatabaseConfig {
   readonly temporal: TemporalSettings;
   /** Address and port to listen on; port 0 selects a free port. */
   readonly host: string;
@@ -63,7 +55,7 @@ function parseJson(text: string): unknown {
 
 export const apiVariables = z.object({
   ...temporalVariables,
-  DATABASE_URL,
+  ...databaseVariables,
   ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** `images.example.com,images` */
@@ -110,7 +102,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readon
   const read = readEnvironment(apiVariables, env);
   const { ECS_IMPORT_ATTENTION_LIMIT_MS: attentionLimitMs } = read;
   return {
-    databaseUrl: read.DATABASE_URL,
+    ...databaseConfig(read),
     temporal: readTemporalSettings(env),
     host: read.ECS_IMPORT_HOST,
     port: read.ECS_IMPORT_PORT,

@@ -6,10 +6,10 @@ import type { CloudOptions } from '../alibaba/create-cloud.js';
 import { LATE_WINDOW_MS } from '../domain/late-check.js';
 import { createAddressGuard } from '../sources/address-rules.js';
 import { cloudFromEnvironment } from './cloud.js';
+import { DEFAULT_CONNECTIONS, databaseConfig, databaseVariables } from './database.js';
 import {
   byteCount,
   commaList,
-  DATABASE_URL,
   type Environment,
   LOG_LEVEL,
   type LogLevel,
@@ -25,6 +25,10 @@ import { temporalVariables } from './temporal-variables.js';
 export interface WorkerConfig {
   /** `postgres://user:password@host:5432/database` */
   readonly databaseUrl: string;
+  /** The same database without a connection pooler in between: for migrations of this worker. Default: `databaseUrl`. */
+  readonly databaseDirectUrl?: string;
+  /** Maximum number of connections to the database; one more is for reports. Default 10. */
+  readonly databaseConnections?: number;
   /** Default: `127.0.0.1:7233`, namespace `default`, no TLS. */
   readonly temporal?: TemporalConfig | TemporalSettings;
   readonly cloud: CloudOptions;
@@ -69,11 +73,13 @@ export interface WorkerConfig {
 }
 
 /** A configuration with all defaults and validated Temporal settings. */
-export type WorkerSettings = Required<WorkerConfig> & { readonly temporal: TemporalSettings };
+export type WorkerSettings = Required<Omit<WorkerConfig, 'databaseDirectUrl'>> &
+  Pick<WorkerConfig, 'databaseDirectUrl'> & { readonly temporal: TemporalSettings };
 
 const GIB = 1024 ** 3;
 
 export const WORKER_DEFAULTS = {
+  databaseConnections: DEFAULT_CONNECTIONS,
   host: os.hostname(),
   fileRoots: [],
   httpHosts: [],
@@ -118,7 +124,7 @@ const count = (fallback: number) => z.coerce.number().int().min(1).default(fallb
 
 export const workerVariables = z.object({
   ...temporalVariables,
-  DATABASE_URL,
+  ...databaseVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
   ECS_IMPORT_FILE_ROOTS: z
     .string()
@@ -159,7 +165,7 @@ export interface WorkerProcessConfig extends WorkerConfig {
 export function workerConfigFromEnvironment(env: Environment): WorkerProcessConfig {
   const read = readEnvironment(workerVariables, env);
   return {
-    databaseUrl: read.DATABASE_URL,
+    ...databaseConfig(read),
     temporal: readTemporalSettings(env),
     cloud: cloudFromEnvironment(env),
     host: read.ECS_IMPORT_WORKER_HOST,

@@ -1,6 +1,7 @@
 /** The checks of `doctor` on this machine: servers and tools. Starts and downloads nothing. */
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
+import { withPasswordFile } from '../config/database.js';
 import { ConfigError } from '../config/environment.js';
 import { readTemporalSettings } from '../config/temporal-environment.js';
 import { namesTemporal } from '../config/temporal-variables.js';
@@ -71,7 +72,8 @@ function wrongSetting(reason: string): DoctorCheck {
 async function checkPostgres(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   try {
     if (env.DATABASE_URL) {
-      await checkDatabaseServer(env.DATABASE_URL, new AbortController().signal, { forMs: 0 });
+      const url = withPasswordFile('DATABASE_URL', env.DATABASE_URL, env.DATABASE_PASSWORD_FILE || undefined);
+      await checkDatabaseServer(url, new AbortController().signal, { forMs: 0 });
       return ok('PostgreSQL', 'connected to DATABASE_URL');
     }
     const { postgres } = binariesIn((await findPostgresPackage()).folder);

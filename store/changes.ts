@@ -1,5 +1,10 @@
-/** Notifies listeners of changed imports through PostgreSQL LISTEN/NOTIFY; reconnects until it is closed. */
-import pg from 'pg';
+/**
+ * Notifies listeners of changed imports: through LISTEN/NOTIFY, and while that is not possible by polling the imports that
+ * have listeners. A pooler in transaction mode accepts LISTEN and then delivers nothing, so this needs a direct connection.
+ */
+import type pg from 'pg';
+import { createClient } from './client.js';
+import { isPooled, openSession } from './session.js';
 import { CHANGES_CHANNEL } from './step-write.js';
 
 export interface ChangeFeed {
@@ -8,43 +13,88 @@ export interface ChangeFeed {
   close(): Promise<void>;
 }
 
-const RECONNECT_MS = 500;
+export interface ChangeFeedOptions {
+  /** Of a direct connection to the server. */
+  readonly url: string;
+  /** For polls. */
+  readonly pool: pg.Pool;
+  readonly pollMs?: number;
+  /** Called once if the URL leads to a pooler, with what to do. */
+  readonly onPooler?: (problem: string) => void;
+}
 
-export function openChangeFeed(databaseUrl: string): ChangeFeed {
+const RECONNECT_MS = 500;
+const POLL_MS = 1_000;
+const THROUGH_POOLER =
+  'the database URL leads to a connection pooler, through which LISTEN does not work: event streams are polled every second. Set DATABASE_DIRECT_URL to the server itself';
+
+export function openChangeFeed({ url, pool, pollMs = POLL_MS, onPooler }: ChangeFeedOptions): ChangeFeed {
   const listeners = new Map<string, Set<() => void>>();
+  /** What the last poll saw, by import; null: not polled yet. */
+  let seen: ReadonlyMap<string, string> | null = null;
   let client: pg.Client | null = null;
+  let isListening = false;
   let closed = false;
+
+  const notify = (importId: string) => {
+    for (const listener of listeners.get(importId) ?? []) listener();
+  };
 
   const connect = async (): Promise<void> => {
     if (closed) return;
-    const next = new pg.Client({
-      connectionString: databaseUrl,
-      application_name: 'ecs-image-import changes',
-      keepAlive: true,
-    });
+    const next = createClient(url, { application_name: 'ecs-image-import changes', keepAlive: true });
     let lost = false;
+    let isDirect = true;
     const reconnect = () => {
       if (lost) return;
       lost = true;
+      isListening = false;
       next.end().catch(() => undefined);
-      setTimeout(() => void connect(), RECONNECT_MS).unref();
+      if (isDirect) setTimeout(() => void connect(), RECONNECT_MS).unref();
     };
     next.on('error', reconnect);
     next.on('end', reconnect);
-    next.on('notification', (message) => {
-      for (const listener of listeners.get(message.payload ?? '') ?? []) listener();
-    });
+    next.on('notification', (message) => notify(message.payload ?? ''));
     try {
       await next.connect();
+      await openSession(next, {});
+      isDirect = !isPooled(next);
+      if (!isDirect) {
+        onPooler?.(THROUGH_POOLER);
+        return reconnect();
+      }
       await next.query(`listen ${CHANGES_CHANNEL}`);
       client = next;
+      isListening = true;
+      seen = null;
       // Notifications were lost while the connection was down: notify every listener once.
-      for (const set of listeners.values()) for (const listener of set) listener();
+      for (const importId of listeners.keys()) notify(importId);
     } catch {
       reconnect();
     }
   };
   void connect();
+
+  const poll = async (): Promise<void> => {
+    const ids = [...listeners.keys()];
+    if (isListening || ids.length === 0) {
+      seen = null;
+      return;
+    }
+    const now = await marksOf(pool, ids);
+    const before = seen;
+    seen = now;
+    for (const [importId, mark] of now) if (before?.get(importId) !== mark) notify(importId);
+  };
+  const keepPolling = () => {
+    if (closed) return;
+    const next = () => {
+      timer = setTimeout(keepPolling, pollMs).unref();
+    };
+    // After a failed poll, the next one compares with the one before.
+    poll().then(next, next);
+  };
+  let timer = setTimeout(keepPolling, pollMs).unref();
 
   return {
     subscribe(importId, listener) {
@@ -58,7 +108,19 @@ export function openChangeFeed(databaseUrl: string): ChangeFeed {
     },
     async close() {
       closed = true;
+      clearTimeout(timer);
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+/** Differs after each change of an import and after each of its events. */
+async function marksOf(pool: pg.Pool, importIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await pool.query<{ id: string; mark: string }>(
+    `select i.id, concat(i.xmin, '/',
+       (select max(e.id) from ecs_image_import.events e where e.import_id = i.id)) as mark
+     from ecs_image_import.imports i where i.id = any($1)`,
+    [importIds],
+  );
+  return new Map(rows.map(({ id, mark }) => [id, mark]));
 }

@@ -1,5 +1,6 @@
 /** The connection pool. */
 import type pg from 'pg';
+import { DEFAULT_CONNECTIONS } from '../config/database.js';
 import { PreparedPool } from './prepared-pool.js';
 
 /**
@@ -22,18 +23,24 @@ export interface DatabaseOptions {
 }
 
 export function openPool(options: DatabaseOptions): pg.Pool {
-  const pool = new PreparedPool({
-    connectionString: options.url,
-    max: options.maxConnections ?? 10,
-    application_name: options.applicationName,
-    connectionTimeoutMillis: 5_000,
-    // A query without a response must not block an activity indefinitely.
-    query_timeout: options.queryTimeoutMs ?? 30_000,
-    keepAlive: true,
-    idle_in_transaction_session_timeout: options.idleTransactionMs ?? 0,
-    // An idle connection costs less than a new one: a server process, authentication and new plans.
-    idleTimeoutMillis: 5 * 60_000,
-  });
+  const { queryTimeoutMs = 30_000, idleTransactionMs = 0 } = options;
+  const pool = new PreparedPool(
+    {
+      connectionString: options.url,
+      max: options.maxConnections ?? DEFAULT_CONNECTIONS,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: 5_000,
+      // A query without a response must not block an activity indefinitely.
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+      // An idle connection costs less than a new one: a server process, authentication and new plans.
+      idleTimeoutMillis: 5 * 60_000,
+    },
+    {
+      statement_timeout: String(queryTimeoutMs),
+      idle_in_transaction_session_timeout: String(idleTransactionMs),
+    },
+  );
   // The pool replaces a broken idle connection at its next use. Without a listener, the error would end the process.
   pool.on('error', () => undefined);
   return pool;

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { createClient } from './client.js';
 import { SCHEMA } from './database.js';
 import { databaseFailure } from './database-failure.js';
 import { type IndexStatement, type Migration, readMigrations } from './migration-files.js';
@@ -83,8 +84,7 @@ async function applyMissing(
 
 /** A session without time limits for statements: an index on a large table takes minutes. */
 async function withSession<Result>(url: string, body: (session: pg.Client) => Promise<Result>): Promise<Result> {
-  const session = new pg.Client({
-    connectionString: url,
+  const session = createClient(url, {
     application_name: 'ecs-image-import migrations',
     connectionTimeoutMillis: 5_000,
     keepAlive: true,

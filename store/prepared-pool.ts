@@ -1,9 +1,11 @@
 /** Connections with prepared statements: the server parses and plans each statement once, which is most of the cost of a short one. */
 import pg from 'pg';
+import { connectionSettings } from '../config/database.js';
+import { usePasswordFile } from './client.js';
 import { ofDatabase } from './database-errors.js';
-
-/** The error code for a prepared statement whose table was changed by a migration. */
-const PLAN_IS_OUTDATED = '0A000';
+import { isOutdated, withFreshPlans } from './fresh-plans.js';
+import { isPooled, openSession, type SessionSettings } from './session.js';
+import { runTransaction } from './transaction.js';
 
 /** Statement names by SQL text, shared by all connections of this process. */
 const names = new Map<string, string>();
@@ -25,6 +27,12 @@ class PreparedClient extends pg.Client {
   /** Part of every statement name; incremented when the plans of this connection are outdated. */
   private generation = 0;
 
+  constructor(config: pg.PoolConfig = {}) {
+    const { connectionString = '' } = config;
+    super({ ...config, ...connectionSettings(connectionString) });
+    usePasswordFile(this, connectionString);
+  }
+
   // Typed with all overloads of the original. Only statements with values are prepared; other calls are passed through.
   override query: pg.Client['query'] = ((text: unknown, values: unknown, callback?: unknown) => {
     const query = super.query.bind(this) as Query;
@@ -32,7 +40,8 @@ class PreparedClient extends pg.Client {
       const answer = query(text, values, callback);
       return answer instanceof Promise ? answer.catch(rethrow) : answer;
     }
-    const statement = { name: `${nameOf(text)}-${this.generation}`, text, values };
+    // The session behind a pooler has no statements of this client.
+    const statement = isPooled(this) ? { text, values } : { name: `${nameOf(text)}-${this.generation}`, text, values };
     if (typeof callback === 'function') {
       const done = callback as Callback;
       return query(statement, (error: unknown, result: unknown) => done(this.noteOutdated(error), result));
@@ -49,13 +58,29 @@ class PreparedClient extends pg.Client {
 }
 
 export class PreparedPool extends pg.Pool {
-  constructor(config: pg.PoolConfig) {
-    super({ ...config, Client: PreparedClient });
+  /** Whether a pooler is in between; null: no connection was opened yet. */
+  private isBehindPooler: boolean | null = null;
+
+  constructor(config: pg.PoolConfig, settings: SessionSettings) {
+    super({
+      ...config,
+      Client: PreparedClient,
+      // Its promise is awaited before the connection is used.
+      onConnect: async (client) => {
+        await openSession(client, settings);
+        this.isBehindPooler = isPooled(client);
+      },
+    });
   }
 
   override query: pg.Pool['query'] = ((...args: unknown[]) => {
     const query = super.query.bind(this) as (...args: unknown[]) => Promise<unknown>;
-    return withFreshPlans(() => query(...args)).catch(rethrow);
+    return withFreshPlans(async () => {
+      if (this.isBehindPooler === null) (await this.connect()).release();
+      if (this.isBehindPooler === false) return await query(...args);
+      // Behind a pooler, the limits of a statement last as long as its transaction.
+      return await runTransaction(this, async (client) => await (client.query.bind(client) as Query)(...args));
+    }).catch(rethrow);
   }) as pg.Pool['query'];
 
   // Typed with both overloads of the original. Only the pool itself calls it with a callback.
@@ -64,22 +89,4 @@ export class PreparedPool extends pg.Pool {
     const connected = connect(callback);
     return connected instanceof Promise ? connected.catch(rethrow) : connected;
   }) as pg.Pool['connect'];
-}
-
-/** More than the connections of a pool: each of them may have outdated plans. */
-const MAX_ATTEMPTS = 100;
-
-/** Retries a statement or transaction that failed because of an outdated plan and therefore had no effect. */
-export async function withFreshPlans<T>(run: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!isOutdated(error) || attempt === MAX_ATTEMPTS) throw error;
-    }
-  }
-}
-
-function isOutdated(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === PLAN_IS_OUTDATED;
 }

@@ -1,12 +1,14 @@
 /** Runs several statements in one transaction. */
 import type pg from 'pg';
-import { withFreshPlans } from './prepared-pool.js';
+import { withFreshPlans } from './fresh-plans.js';
+import { beginOf } from './session.js';
 
 export function transaction<Result>(pool: pg.Pool, body: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
   return withFreshPlans(() => runTransaction(pool, body));
 }
 
-async function runTransaction<Result>(
+/** As `transaction`, without the repetition. */
+export async function runTransaction<Result>(
   pool: pg.Pool,
   body: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
@@ -18,7 +20,7 @@ async function runTransaction<Result>(
   };
   client.on('error', onEnd);
   try {
-    await client.query('begin');
+    await client.query(beginOf(client));
     const result = await body(client);
     await client.query('commit');
     return result;

@@ -65,7 +65,7 @@ export async function openDependencies(
   const pool = openPool({
     url: settings.databaseUrl,
     applicationName: 'ecs-image-import worker',
-    maxConnections: 20,
+    maxConnections: settings.databaseConnections,
     idleTransactionMs: IDLE_TRANSACTION_MS,
   });
   try {

@@ -8,7 +8,6 @@ export type GuestFacts = Pick<
   | 'architecture'
   | 'bootMode'
   | 'bootModes'
-  | 'bootChain'
   | 'osType'
   | 'platform'
   | 'osVersion'
@@ -25,7 +24,6 @@ export const NO_GUEST_FACTS: GuestFacts = {
   architecture: null,
   bootMode: null,
   bootModes: [],
-  bootChain: [],
   osType: null,
   platform: null,
   osVersion: null,

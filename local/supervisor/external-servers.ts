@@ -2,6 +2,7 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { connectionSettings, passwordOf } from '../../config/database.js';
 import { ConfigError } from '../../config/environment.js';
 import type { TemporalSettings } from '../../config/temporal.js';
 import { requireTemporal, TemporalNotServing } from '../../temporal/connect.js';
@@ -42,7 +43,9 @@ export async function checkDatabaseServer(
   await retry({
     ...{ signal, say, forMs },
     async attempt() {
-      const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+      const client = new pg.Client({ ...connectionSettings(url), connectionTimeoutMillis: 3_000 });
+      const password = passwordOf(url);
+      if (password !== null) Object.assign(client, { password });
       client.on('error', () => undefined);
       try {
         await client.connect();

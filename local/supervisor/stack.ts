@@ -1,5 +1,6 @@
 /** The local stack: Temporal, PostgreSQL, optionally the emulator, worker and API, as supervised processes. */
 import path from 'node:path';
+import { withPasswordFile } from '../../config/database.js';
 import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-variables.js';
 import { preparePostgres } from '../postgres/server.js';
@@ -157,7 +158,8 @@ async function planPostgres(
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer> {
   if (env.DATABASE_URL !== undefined && env.DATABASE_URL !== '') {
-    await checkDatabaseServer(env.DATABASE_URL, signal, { say });
+    const url = withPasswordFile('DATABASE_URL', env.DATABASE_URL, env.DATABASE_PASSWORD_FILE || undefined);
+    await checkDatabaseServer(url, signal, { say });
     return { part: null, env: {} };
   }
   const { part, url } = await preparePostgres({ dataDir, port: await pickPort(), env });

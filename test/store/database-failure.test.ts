@@ -43,6 +43,9 @@ describe('a connection', () => {
   /** AuthenticationOk and ReadyForQuery. */
   const READY = Buffer.from('5200000008000000005a0000000549', 'hex');
 
+  /** CommandComplete and ReadyForQuery. */
+  const IS_DONE = Buffer.concat([Buffer.from('430000000d53454c454354203100', 'hex'), READY.subarray(9)]);
+
   /** @param act what the server does with the messages of a connection, counted from 1: the first one starts the session */
   async function serverThat(act: (socket: Socket, message: number) => unknown): Promise<string> {
     const started = createServer((socket) => {
@@ -91,8 +94,8 @@ describe('a connection', () => {
 
   test('with a value that cannot be sent → a defect, no failure of PostgreSQL', async () => {
     const pool = openPool({
-      url: await serverThat((socket, message) => message === 1 && socket.write(READY)),
-      ...{ applicationName: 'test', queryTimeoutMs: 50 },
+      url: await serverThat((socket, message) => socket.write(message === 1 ? READY : IS_DONE)),
+      ...{ applicationName: 'test', queryTimeoutMs: 500 },
     });
     const circular: { self?: unknown } = {};
     circular.self = circular;

@@ -8,12 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { preparePostgres } from '../../../local/postgres/server.js';
 import { portPicker } from '../../../local/supervisor/ports.js';
+import type { Account } from '../../../local/supervisor/supervised-part.js';
 import { openPool } from '../../../store/database.js';
 import { migrate } from '../../../store/migrate.js';
 
 export interface TestDatabase {
   readonly pool: pg.Pool;
   readonly url: string;
+  /** The account that runs the server; null: that of this process. */
+  readonly account: Account | null;
   close(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   return {
     pool,
     url,
+    account: account ?? null,
     async close() {
       await pool.end();
       server.kill('SIGINT');

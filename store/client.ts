@@ -1,0 +1,19 @@
+/** A single connection, outside a pool. */
+import pg from 'pg';
+import { connectionSettings, passwordOf } from '../config/database.js';
+
+export function createClient(
+  databaseUrl: string,
+  config: Omit<pg.ClientConfig, 'connectionString' | 'ssl'>,
+): pg.Client {
+  const client = new pg.Client({ ...config, ...connectionSettings(databaseUrl) });
+  usePasswordFile(client, databaseUrl);
+  return client;
+}
+
+/** The file is read for each connection. */
+export function usePasswordFile(client: pg.Client, databaseUrl: string): void {
+  const password = passwordOf(databaseUrl);
+  // `pg` calls a function; its types allow only a string here.
+  if (password !== null) Object.assign(client, { password });
+}
