@@ -12,6 +12,10 @@ export const inspectionRequestSchema = z.strictObject({
 });
 
 const bootMode = z.enum(['BIOS', 'UEFI']);
+const bootLink = z.enum([
+  ...(['firmware', 'boot loader', 'boot entry', 'kernel', 'initramfs', 'root device', 'mounts', 'init'] as const),
+]);
+const bootLinkState = z.enum(['verified', 'broken', 'not verified']);
 const bytes = z.number().nullable();
 const detected = z.string().nullable();
 
@@ -32,6 +36,9 @@ export const inspectionSchema = z.object({
   architecture: z.enum(['x86_64', 'i386', 'arm64']).nullable(),
   bootMode: bootMode.nullable().describe('The boot mode to import it with'),
   bootModes: z.array(bootMode).describe('All boot modes that the disk supports'),
+  bootChain: z
+    .array(z.object({ link: bootLink, state: bootLinkState, evidence: z.string() }))
+    .describe('What is known of each step from the firmware to the init program of a Linux guest'),
   osType: z.enum(['linux', 'windows']).nullable(),
   platform: detected.describe('One of the vendor’s Platform values'),
   osVersion: detected,
@@ -43,8 +50,8 @@ export const inspectionSchema = z.object({
   depth: z.enum(['container', 'guest']).describe('Whether only the container or also the guest was read'),
 });
 
+type Lists = 'findings' | 'volumes' | 'bootModes' | 'bootChain';
 /** Fails to compile if the document and the responses differ. */
-type Documented = Omit<z.infer<typeof inspectionSchema>, 'source' | 'findings' | 'volumes' | 'bootModes'>;
-export const inspectionIsDocumented: (inspection: Omit<Inspection, 'findings' | 'volumes' | 'bootModes'>) => unknown = (
-  inspection,
-) => inspection satisfies Documented;
+type Documented = Omit<z.infer<typeof inspectionSchema>, 'source' | Lists>;
+export const inspectionIsDocumented: (inspection: Omit<Inspection, Lists>) => unknown = (inspection) =>
+  inspection satisfies Documented;

@@ -1,6 +1,6 @@
 /** Formats an inspection for the terminal: facts about the image, findings and verdict. */
 import type { Severity } from '../domain/import.js';
-import type { Inspection } from '../images/inspection.js';
+import type { BootLinkState, Inspection } from '../images/inspection.js';
 import type { ImportVerdict } from '../images/verdict/import-verdict.js';
 import { clean, duration, indent, size } from './format.js';
 
@@ -37,10 +37,21 @@ function facts(inspection: Inspection): readonly (readonly [name: string, value:
         ? `${inspection.bootMode} (supported: ${inspection.bootModes.join(', ')})`
         : (inspection.bootMode ?? 'unknown'),
     ],
+    ...(inspection.bootChain.length === 0 ? [] : [['boot', bootChain(inspection.bootChain)] as const]),
     ['kernel', inspection.kernelVersion ?? 'unknown'],
     ...(inspection.osType === 'windows' ? [] : [['cloud-init', inspection.cloudInitVersion ?? 'not found'] as const]),
     ['NVMe', inspection.nvmeSupport ?? 'unknown'],
   ];
+}
+
+function bootChain(links: Inspection['bootChain']): string {
+  const named = (wanted: BootLinkState) => links.filter(({ state }) => state === wanted).map(({ link }) => link);
+  const [broken, open] = [named('broken'), named('not verified')];
+  const parts = [
+    ...(broken.length === 0 ? [] : [`broken: ${broken.join(', ')}`]),
+    ...(open.length === 0 ? [] : [`not verified: ${open.join(', ')}`]),
+  ];
+  return parts.length === 0 ? `verified: ${links.map(({ link }) => link).join(', ')}` : parts.join('; ');
 }
 
 function layout({ partitionTable, volumes }: Inspection): string {

@@ -7,6 +7,8 @@ export class ApiError extends Error {
     message: string,
     /** Additional fields of the error response, such as `AccessDeniedDetail` or `BucketName` of OSS. */
     readonly details: Readonly<Record<string, unknown>> = {},
+    /** Additional response headers, such as `x-oss-delete-marker`. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }

@@ -152,6 +152,15 @@ export interface BucketRecord {
   readonly acl: string;
   readonly createdAt: number;
   readonly encryption: { readonly algorithm: string; readonly kmsKeyId: string } | null;
+  /** Absent: never enabled. It cannot be disabled again, only suspended. */
+  readonly versioning?: 'Enabled' | 'Suspended';
+  /** The retention policy (WORM). One that is not locked within 24 hours becomes invalid. */
+  readonly retention?: {
+    readonly wormId: string;
+    readonly locked: boolean;
+    readonly days: number;
+    readonly createdAt: number;
+  };
 }
 
 /** A segment of an object's content: a file under `blobs/`. */
@@ -160,6 +169,7 @@ export interface Segment {
   readonly size: number;
 }
 
+/** The current version of a key that is not a delete marker. */
 export interface ObjectRecord {
   /** `BUCKET/KEY` */
   readonly id: string;
@@ -179,6 +189,22 @@ export interface ObjectRecord {
   readonly acl?: string;
   /** Set for an archived object for which RestoreObject was called. */
   readonly restore: { readonly readyAt: number; readonly expiresAt: number } | null;
+  /** Absent: `null`, the version of an object that was written while versioning was not enabled. */
+  readonly versionId?: string;
+}
+
+/** A delete marker, or a version that is not the current one. */
+export interface VersionRecord {
+  /** `BUCKET/KEY?VERSION` */
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string;
+  /** Null for a delete marker. */
+  readonly object: ObjectRecord | null;
+  readonly modifiedAt: number;
+  /** The newest version of a key has the highest. A marker with the highest order is the current version. */
+  readonly order: number;
 }
 
 export interface UploadRecord {

@@ -24,6 +24,11 @@ export function readState(world: World): unknown {
     })),
     buckets: [...world.buckets.values()],
     objects: [...world.objects.values()].map(({ segments: _, ...object }) => object),
+    versions: [...world.versions.values()].map(({ object, ...version }) => ({
+      ...version,
+      isMarker: object === null,
+      size: object?.size ?? 0,
+    })),
     uploads: [...world.uploads.values()].map((upload) => {
       const parts = world.objectIndex.partsOf(upload.uploadId);
       return { ...upload, parts: parts.length, bytes: parts.reduce((sum, { size }) => sum + size, 0) };

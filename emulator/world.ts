@@ -27,6 +27,7 @@ import type {
   TokenRecord,
   UploadRecord,
   UserRecord,
+  VersionRecord,
 } from './model.js';
 import { Nonces } from './nonces.js';
 import { BlobUse } from './oss/blob-use.js';
@@ -64,6 +65,7 @@ export class World {
   readonly sessions: Collection<SessionRecord>;
   readonly buckets: Collection<BucketRecord>;
   readonly objects: Collection<ObjectRecord>;
+  readonly versions: Collection<VersionRecord>;
   readonly uploads: Collection<UploadRecord>;
   readonly parts: Collection<PartRecord>;
   readonly tokens: Collection<TokenRecord>;
@@ -96,6 +98,7 @@ export class World {
     this.sessions = this.log.collection('session');
     this.buckets = this.log.collection('bucket');
     this.objects = this.log.collection('object');
+    this.versions = this.log.collection('version');
     this.uploads = this.log.collection('upload');
     this.parts = this.log.collection('part');
     this.tokens = this.log.collection('token');
@@ -103,7 +106,7 @@ export class World {
     this.imageIndex = new ImageIndex(this.images);
     this.taskIndex = new TaskIndex(this.tasks);
     this.objectIndex = new ObjectIndex(this.parts, this.uploads);
-    this.blobUse = new BlobUse(this.objects, this.parts);
+    this.blobUse = new BlobUse(this.objects, this.versions, this.parts);
     this.log.replay();
     this.objects.watch((before, after) => failImportsOf(this, before, after));
     this.images.watch((before, after) => keepSnapshotsOf(this, before, after));

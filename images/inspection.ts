@@ -41,6 +41,26 @@ export interface VolumeFacts {
   readonly uuid: string | null;
 }
 
+/** In the machine's order. */
+export type BootLinkName =
+  | 'firmware'
+  | 'boot loader'
+  | 'boot entry'
+  | 'kernel'
+  | 'initramfs'
+  | 'root device'
+  | 'mounts'
+  | 'init';
+export type BootLinkState = 'verified' | 'broken' | 'not verified';
+
+/** A step between power-on and the init program, and what the inspection knows of it. */
+export interface BootLink {
+  readonly link: BootLinkName;
+  readonly state: BootLinkState;
+  /** What the state rests on; empty if there is nothing to show. */
+  readonly evidence: string;
+}
+
 export interface Inspection {
   /** Detected from the content, never from the name. */
   readonly format: ContainerFormat;
@@ -63,6 +83,8 @@ export interface Inspection {
   readonly bootMode: 'BIOS' | 'UEFI' | null;
   /** Every boot mode that the disk supports. */
   readonly bootModes: readonly ('BIOS' | 'UEFI')[];
+  /** Of a Linux guest; empty for others. */
+  readonly bootChain: readonly BootLink[];
   readonly osType: 'linux' | 'windows' | null;
   /** One of the vendor's Platform values. */
   readonly platform: string | null;

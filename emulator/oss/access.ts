@@ -18,8 +18,9 @@ const permissions: Readonly<Record<string, string>> = {
   CompleteMultipartUpload: 'PutObject',
 };
 
-function permissionOf(action: string): string {
-  return `oss:${permissions[action] ?? action}`;
+/** With `versionId`, the permission is that of the version. */
+function permissionOf({ action, query }: Pick<OssCall, 'action' | 'query'>): string {
+  return `oss:${permissions[action] ?? action}${query.versionId === undefined ? '' : 'Version'}`;
 }
 
 const ANONYMOUS_READS = new Set(['GetObject', 'HeadObject', 'GetObjectMeta']);
@@ -32,13 +33,19 @@ export function checkAccess(call: OssCall, caller: Caller | null): void {
   }
   // The body names the objects, so the operation checks the permission for each.
   if (call.action === 'DeleteMultipleObjects') return;
-  requirePermission(call, caller, permissionOf(call.action), { bucket: call.bucket, key: call.key });
+  requirePermission(call, caller, permissionOf(call), { bucket: call.bucket, key: call.key });
   const source = copySourceOf(call);
   if (source !== null) requirePermission(call, caller, 'oss:GetObject', source);
 }
 
-export function checkDeletion(call: OssCall, keys: readonly string[]): void {
-  for (const key of keys) requirePermission(call, call.caller, 'oss:DeleteObject', { bucket: call.bucket, key });
+export function checkDeletion(
+  call: OssCall,
+  objects: readonly { readonly key: string; readonly versionId: string | undefined }[],
+): void {
+  for (const { key, versionId } of objects) {
+    const action = versionId === undefined ? 'oss:DeleteObject' : 'oss:DeleteObjectVersion';
+    requirePermission(call, call.caller, action, { bucket: call.bucket, key });
+  }
 }
 
 function requirePermission(call: OssCall, caller: Caller, action: string, { bucket, key }: ObjectLocation): void {

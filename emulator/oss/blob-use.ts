@@ -1,15 +1,17 @@
 /** Counts the references of records to files: copies of an object share its files. */
 import type { Collection } from '../log.js';
-import type { ObjectRecord, PartRecord } from '../model.js';
+import type { ObjectRecord, PartRecord, Segment, VersionRecord } from '../model.js';
 
 export class BlobUse {
   private readonly counts = new Map<string, number>();
 
-  constructor(objects: Collection<ObjectRecord>, parts: Collection<PartRecord>) {
-    objects.watch((before, after) => {
-      for (const { file } of after?.segments ?? []) this.add(file, 1);
-      for (const { file } of before?.segments ?? []) this.add(file, -1);
-    });
+  constructor(objects: Collection<ObjectRecord>, versions: Collection<VersionRecord>, parts: Collection<PartRecord>) {
+    const change = (before: readonly Segment[] = [], after: readonly Segment[] = []) => {
+      for (const { file } of after) this.add(file, 1);
+      for (const { file } of before) this.add(file, -1);
+    };
+    objects.watch((before, after) => change(before?.segments, after?.segments));
+    versions.watch((before, after) => change(before?.object?.segments, after?.object?.segments));
     parts.watch((before, after) => {
       if (after !== undefined) this.add(after.file, 1);
       if (before !== undefined) this.add(before.file, -1);

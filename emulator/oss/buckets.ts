@@ -84,7 +84,8 @@ function requestedRegion(call: OssCall, body: string): string {
 function deleteBucket(call: OssCall) {
   const bucket = findBucket(call);
   const used = [...call.world.objects.values()].some((object) => object.bucket === bucket.name);
-  if (used || call.world.objectIndex.uploadsOf(bucket.name).length > 0) {
+  const hasVersions = [...call.world.versions.values()].some((version) => version.bucket === bucket.name);
+  if (used || hasVersions || call.world.objectIndex.uploadsOf(bucket.name).length > 0) {
     throw ossError(409, 'BucketNotEmpty', 'The bucket you tried to delete is not empty.', { BucketName: bucket.name });
   }
   call.world.buckets.remove(bucket.name);
@@ -151,6 +152,7 @@ function describe(bucket: BucketRecord): string {
     tag('BlockPublicAccess', false),
     tag('CrossRegionReplication', 'Disabled'),
     tag('TransferAcceleration', 'Disabled'),
+    ...(bucket.versioning === undefined ? [] : [tag('Versioning', bucket.versioning)]),
     ownerTag(),
     acl(bucket),
     `<ServerSideEncryptionRule>${rule}${key}</ServerSideEncryptionRule>`,

@@ -34,8 +34,9 @@ export function ossError(
   code: string,
   message: string,
   details: Readonly<Record<string, unknown>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ) {
-  return new ApiError(status, code, message, details);
+  return new ApiError(status, code, message, details, headers);
 }
 
 export function findBucket(call: OssCall): BucketRecord {
@@ -98,9 +99,12 @@ export function tagsIn(xml: string, name: string): readonly string[] {
   return innerTexts(xml, name).map((text) => text.trim());
 }
 
-/** The content of every `<Key>` element, with white space, which is part of a key. */
-export function keysIn(xml: string): readonly string[] {
-  return innerTexts(xml, 'Key');
+/** The objects of DeleteMultipleObjects. White space is part of a key. */
+export function objectsIn(xml: string): readonly { readonly key: string; readonly versionId: string | undefined }[] {
+  return [...xml.matchAll(/<Object>([\s\S]*?)<\/Object>/g)].flatMap(([, object = '']) => {
+    const [key] = innerTexts(object, 'Key');
+    return key === undefined ? [] : [{ key, versionId: tagsIn(object, 'VersionId')[0] }];
+  });
 }
 
 function innerTexts(xml: string, name: string): readonly string[] {

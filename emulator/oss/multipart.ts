@@ -22,6 +22,7 @@ import { compareNames } from './name-order.js';
 import { checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
 import { copySource } from './objects.js';
 import { etagOf, receive } from './receive.js';
+import { addVersion } from './version-history.js';
 
 export const multipartOperations: Readonly<Record<string, OssOperation>> = {
   InitiateMultipartUpload: initiate,
@@ -148,8 +149,7 @@ async function complete(call: OssCall) {
     .toUpperCase();
   const etag = `${digests}-${parts.length}`;
   const { startedAt: _, uploadId, ...traits } = upload;
-  const before = call.world.objects.get(`${call.bucket}/${call.key}`);
-  call.world.objects.put(`${call.bucket}/${call.key}`, {
+  const version = await addVersion(call, {
     ...traits,
     id: `${call.bucket}/${call.key}`,
     size,
@@ -162,7 +162,7 @@ async function complete(call: OssCall) {
   });
   endUpload(call, upload);
   const chosen = new Set(parts.map((part) => part.file));
-  await call.world.dropSegments([...(before?.segments ?? []), ...stored.filter((part) => !chosen.has(part.file))]);
+  await call.world.dropSegments(stored.filter((part) => !chosen.has(part.file)));
   const fields = [
     tag('Location', `http://${call.bucket}.oss.aliyuncs.com/${encodeURIComponent(call.key)}`),
     tag('Bucket', call.bucket),
@@ -173,6 +173,7 @@ async function complete(call: OssCall) {
     etag: `"${etag}"`,
     'x-oss-hash-crc64ecma': crc64.toString(),
     ...encryptionHeaders(traits),
+    ...version,
   });
 }
 

@@ -4,6 +4,7 @@ import type { Answer } from '../perform.js';
 import { isFrozen } from './archive.js';
 import { emptyAnswer, findBucket, header, type OssCall, type OssOperation, ossError } from './call.js';
 import { describeObject } from './object-headers.js';
+import { markerHeaders, versionHeaders, versionsOf } from './version-history.js';
 
 export const readOperations: Readonly<Record<string, OssOperation>> = {
   GetObject: getObject,
@@ -11,11 +12,22 @@ export const readOperations: Readonly<Record<string, OssOperation>> = {
   GetObjectMeta: getObjectMeta,
 };
 
+/** The current version, or the one that `versionId` in the query names. */
 export function findObject(call: OssCall): ObjectRecord {
   findBucket(call);
-  const object = call.world.objects.get(`${call.bucket}/${call.key}`);
-  if (object === undefined) {
-    throw ossError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: call.key });
+  const { versionId } = call.query;
+  const object =
+    versionId === undefined
+      ? call.world.objects.get(`${call.bucket}/${call.key}`)
+      : versionsOf(call.world, call.bucket, call.key).find((version) => version.versionId === versionId)?.object;
+  if (object === undefined && versionId !== undefined) {
+    throw ossError(404, 'NoSuchVersion', 'The specified version does not exist.', {
+      Key: call.key,
+      VersionId: versionId,
+    });
+  }
+  if (object === undefined || object === null) {
+    throw ossError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: call.key }, markerHeaders(call));
   }
   return object;
 }
@@ -33,7 +45,7 @@ function getObject(call: OssCall): Answer {
   const unchanged = checkConditions(call, object, '');
   if (unchanged !== null) return unchanged;
   requireReadable(object, call.now);
-  const headers = { ...describeObject(object, call.now), ...overrides(call) };
+  const headers = { ...describeObject(object, call.now), ...versionHeaders(call, object), ...overrides(call) };
   const range = rangeOf(call, object.size);
   const { start, end } = range ?? { start: 0, end: object.size - 1 };
   return {
@@ -51,7 +63,11 @@ function headObject(call: OssCall): Answer {
   const object = findObject(call);
   const unchanged = checkConditions(call, object, '');
   if (unchanged !== null) return unchanged;
-  return emptyAnswer(200, { ...describeObject(object, call.now), 'content-length': String(object.size) });
+  return emptyAnswer(200, {
+    ...describeObject(object, call.now),
+    ...versionHeaders(call, object),
+    'content-length': String(object.size),
+  });
 }
 
 function getObjectMeta(call: OssCall): Answer {
@@ -61,6 +77,7 @@ function getObjectMeta(call: OssCall): Answer {
     etag: `"${object.etag}"`,
     'last-modified': new Date(object.modifiedAt).toUTCString(),
     'x-oss-hash-crc64ecma': object.crc64,
+    ...versionHeaders(call, object),
   });
 }
 

@@ -9,9 +9,9 @@ import {
   encodeKey,
   findBucket,
   header,
-  keysIn,
   type OssCall,
   type OssOperation,
+  objectsIn,
   ossError,
   ossTime,
   readText,
@@ -22,6 +22,8 @@ import {
 import { checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
 import { checkConditions, findObject, requireReadable } from './object-reads.js';
 import { etagOf, receive } from './receive.js';
+import { requireReplaceable } from './retention.js';
+import { addVersion, removalHeaders, removeVersion } from './version-history.js';
 
 export const objectOperations: Readonly<Record<string, OssOperation>> = {
   PutObject: putObject,
@@ -30,13 +32,6 @@ export const objectOperations: Readonly<Record<string, OssOperation>> = {
   DeleteMultipleObjects: deleteMultipleObjects,
   RestoreObject: restoreObject,
 };
-
-/** Stores the object and deletes the files of the object that it replaces, unless a copy references them. */
-export async function replaceObject(call: OssCall, object: ObjectRecord): Promise<void> {
-  const before = call.world.objects.get(object.id);
-  call.world.objects.put(object.id, object);
-  if (before !== undefined) await call.world.dropSegments(before.segments);
-}
 
 async function putObject(call: OssCall) {
   const bucket = findBucket(call);
@@ -49,8 +44,9 @@ async function putObject(call: OssCall) {
   await removeUnless(call, blob, () => {
     findBucket(call);
     checkOverwrite(call);
+    requireReplaceable(call);
   });
-  await replaceObject(call, {
+  const version = await addVersion(call, {
     ...traits,
     id: `${call.bucket}/${call.key}`,
     bucket: call.bucket,
@@ -68,6 +64,7 @@ async function putObject(call: OssCall) {
     'x-oss-hash-crc64ecma': blob.crc64.toString(),
     ...(blob.md5 === null ? {} : { 'content-md5': blob.md5.toString('base64') }),
     ...encryptionHeaders(traits),
+    ...version,
   });
 }
 
@@ -88,7 +85,7 @@ async function copyObject(call: OssCall) {
   const source = copySource(call);
   const replaceMeta = header(call, 'x-oss-metadata-directive') === 'REPLACE';
   const traits = traitsOf(call, bucket);
-  await replaceObject(call, {
+  const version = await addVersion(call, {
     ...source,
     ...(replaceMeta ? traits : { storageClass: traits.storageClass, acl: traits.acl }),
     id: `${call.bucket}/${call.key}`,
@@ -101,6 +98,7 @@ async function copyObject(call: OssCall) {
   return xmlAnswer(`<CopyObjectResult>${fields}</CopyObjectResult>`, {
     etag: `"${source.etag}"`,
     'x-oss-hash-crc64ecma': source.crc64,
+    ...version,
   });
 }
 
@@ -119,35 +117,34 @@ export function copySource(call: OssCall): ObjectRecord {
 
 async function deleteObject(call: OssCall) {
   findBucket(call);
-  await remove(call, call.key);
-  return emptyAnswer(204);
+  const { versionId } = call.query;
+  return emptyAnswer(204, removalHeaders(await removeVersion(call, call.key, versionId)));
 }
 
 async function deleteMultipleObjects(call: OssCall) {
   findBucket(call);
   const body = await readText(call);
-  const keys = keysIn(body);
-  if (keys.length === 0 || keys.length > 1000) {
+  const objects = objectsIn(body);
+  if (objects.length === 0 || objects.length > 1000) {
     throw ossError(
       400,
       'MalformedXML',
       'The XML you provided was not well-formed or did not validate against our published schema.',
     );
   }
-  checkDeletion(call, keys);
-  for (const key of keys) await remove(call, key);
-  const deleted = tagsIn(body, 'Quiet').includes('true')
-    ? []
-    : keys.map((key) => `<Deleted>${tag('Key', encodeKey(call, key))}</Deleted>`);
+  checkDeletion(call, objects);
+  const deleted: string[] = [];
+  for (const { key, versionId } of objects) {
+    const removed = await removeVersion(call, key, versionId);
+    const fields = [
+      tag('Key', encodeKey(call, key)),
+      ...(versionId === undefined ? [] : [tag('VersionId', versionId)]),
+      ...(removed?.isMarker ? [tag('DeleteMarker', true), tag('DeleteMarkerVersionId', removed.versionId)] : []),
+    ];
+    if (!tagsIn(body, 'Quiet').includes('true')) deleted.push(`<Deleted>${fields.join('')}</Deleted>`);
+  }
   const encoding = call.query['encoding-type'] === 'url' ? tag('EncodingType', 'url') : '';
   return xmlAnswer(`<DeleteResult>${encoding}${deleted.join('')}</DeleteResult>`);
-}
-
-async function remove(call: OssCall, key: string): Promise<void> {
-  const object = call.world.objects.get(`${call.bucket}/${key}`);
-  if (object === undefined) return;
-  call.world.objects.remove(object.id);
-  await call.world.dropSegments(object.segments);
 }
 
 async function restoreObject(call: OssCall) {

@@ -7,6 +7,8 @@ import type { ObjectLocation } from './location.js';
 import { multipartOperations } from './multipart.js';
 import { readOperations } from './object-reads.js';
 import { objectOperations } from './objects.js';
+import { retentionOperations } from './retention.js';
+import { versioningOperations } from './versioning.js';
 
 export const ossOperations: Readonly<Record<string, OssOperation>> = {
   ...bucketOperations,
@@ -15,6 +17,8 @@ export const ossOperations: Readonly<Record<string, OssOperation>> = {
   ...objectOperations,
   ...readOperations,
   ...multipartOperations,
+  ...versioningOperations,
+  ...retentionOperations,
 };
 
 type Scope = 'service' | 'bucket' | 'object';
@@ -25,6 +29,8 @@ interface Route {
   readonly scope: Scope;
   /** The only sub-resource in the query; absent: the query must contain no sub-resource. */
   readonly sub?: string;
+  /** The query may also contain `versionId`. */
+  readonly ofVersion?: true;
   readonly header?: string;
   readonly parameter?: readonly [string, string];
 }
@@ -41,6 +47,13 @@ const routes: readonly Route[] = [
   { action: 'PutBucketAcl', method: 'PUT', scope: 'bucket', sub: 'acl' },
   { action: 'GetObjectAcl', method: 'GET', scope: 'object', sub: 'acl' },
   { action: 'PutObjectAcl', method: 'PUT', scope: 'object', sub: 'acl' },
+  { action: 'PutBucketVersioning', method: 'PUT', scope: 'bucket', sub: 'versioning' },
+  { action: 'GetBucketVersioning', method: 'GET', scope: 'bucket', sub: 'versioning' },
+  { action: 'ListObjectVersions', method: 'GET', scope: 'bucket', sub: 'versions' },
+  { action: 'InitiateBucketWorm', method: 'POST', scope: 'bucket', sub: 'worm' },
+  { action: 'GetBucketWorm', method: 'GET', scope: 'bucket', sub: 'worm' },
+  { action: 'AbortBucketWorm', method: 'DELETE', scope: 'bucket', sub: 'worm' },
+  { action: 'CompleteBucketWorm', method: 'POST', scope: 'bucket', sub: 'wormId' },
   { action: 'ListMultipartUploads', method: 'GET', scope: 'bucket', sub: 'uploads' },
   { action: 'DeleteMultipleObjects', method: 'POST', scope: 'bucket', sub: 'delete' },
   { action: 'ListObjectsV2', method: 'GET', scope: 'bucket', parameter: ['list-type', '2'] },
@@ -54,12 +67,12 @@ const routes: readonly Route[] = [
   { action: 'CompleteMultipartUpload', method: 'POST', scope: 'object', sub: 'uploadId' },
   { action: 'AbortMultipartUpload', method: 'DELETE', scope: 'object', sub: 'uploadId' },
   { action: 'RestoreObject', method: 'POST', scope: 'object', sub: 'restore' },
-  { action: 'GetObjectMeta', method: 'HEAD', scope: 'object', sub: 'objectMeta' },
+  { action: 'GetObjectMeta', method: 'HEAD', scope: 'object', sub: 'objectMeta', ofVersion: true },
   { action: 'CopyObject', method: 'PUT', scope: 'object', header: 'x-oss-copy-source' },
   { action: 'PutObject', method: 'PUT', scope: 'object' },
-  { action: 'GetObject', method: 'GET', scope: 'object' },
-  { action: 'HeadObject', method: 'HEAD', scope: 'object' },
-  { action: 'DeleteObject', method: 'DELETE', scope: 'object' },
+  { action: 'GetObject', method: 'GET', scope: 'object', ofVersion: true },
+  { action: 'HeadObject', method: 'HEAD', scope: 'object', ofVersion: true },
+  { action: 'DeleteObject', method: 'DELETE', scope: 'object', ofVersion: true },
 ];
 
 /** Query parameters that select an operation. Those without a route are not emulated. */
@@ -85,14 +98,16 @@ export interface RoutedRequest {
 export function actionOf({ method, location, query, hasHeader }: RoutedRequest): string {
   const scope = location.key !== '' ? 'object' : location.bucket !== '' ? 'bucket' : 'service';
   const subs = Object.keys(query).filter((name) => SUB_RESOURCES.has(name));
-  const route = routes.find(
-    (known) =>
+  const route = routes.find((known) => {
+    const named = known.ofVersion ? subs.filter((sub) => sub !== 'versionId') : subs;
+    return (
       known.method === method &&
       known.scope === scope &&
-      (known.sub === undefined ? subs.length === 0 : subs.length === 1 && subs[0] === known.sub) &&
+      (known.sub === undefined ? named.length === 0 : named.length === 1 && named[0] === known.sub) &&
       (known.header === undefined || hasHeader(known.header)) &&
-      (known.parameter === undefined || query[known.parameter[0]] === known.parameter[1]),
-  );
+      (known.parameter === undefined || query[known.parameter[0]] === known.parameter[1])
+    );
+  });
   return route?.action ?? `${method} ${scope}${subs.map((name) => ` ?${name}`).join('')}`;
 }
 
@@ -108,8 +123,9 @@ export const HEADERS_NOT_EMULATED = [
 export const ossLimits: Readonly<Record<string, string>> = {
   PutBucketEncryption: 'the rule is stored and returned, but nothing is encrypted; KMS keys are not checked',
   RestoreObject: 'Days applies, Tier does not; the setting restoreSeconds is the duration of the restore',
-  PutObject: 'no versions, callbacks or tags',
-  GetObject: 'no versions, no image processing',
+  PutObject: 'no callbacks or tags',
+  GetObject: 'no image processing',
+  InitiateBucketWorm: 'the days count from the last change of an object; ExtendBucketWorm is not supported',
   ListObjects: 'scans all objects of the account: suitable for tens of thousands',
   ListObjectsV2: 'same as ListObjects',
   CopyObject: 'the copy shares the content of the source, at any size',
@@ -117,7 +133,7 @@ export const ossLimits: Readonly<Record<string, string>> = {
 
 /** For `GET /_emulator/coverage`. */
 export function notEmulated(): readonly string[] {
-  const emulated = new Set(routes.flatMap(({ sub }) => (sub === undefined ? [] : [sub])));
+  const emulated = new Set(['versionId', ...routes.flatMap(({ sub }) => (sub === undefined ? [] : [sub]))]);
   const subs = [...SUB_RESOURCES].filter((name) => !emulated.has(name)).map((name) => `?${name}`);
   return [...subs, ...HEADERS_NOT_EMULATED];
 }

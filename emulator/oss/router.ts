@@ -208,7 +208,7 @@ function errorAnswer(
   const errorHeader = isHead ? { 'x-oss-err': Buffer.from(body).toString('base64') } : {};
   return {
     status: error.status,
-    headers: { ...headers, 'content-type': 'application/xml', ...errorHeader, 'x-oss-ec': ec },
+    headers: { ...headers, ...error.headers, 'content-type': 'application/xml', ...errorHeader, 'x-oss-ec': ec },
     body,
   };
 }

@@ -2,8 +2,9 @@
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import { argument, type BootEntry, guestPath, hasVariable } from './boot/entry.js';
-import { kernelDefect } from './boot/kernel-image.js';
+import { kernelState } from './boot/kernel-image.js';
 import type { Loader } from './boot/loader.js';
+import type { BootChain, LinkFindings } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
 import type { Architecture } from './identity.js';
 import type { Kernel } from './kernel.js';
@@ -11,6 +12,9 @@ import { someVolumeUnread } from './mounts.js';
 
 /** Names that the kernel cannot resolve without an initramfs. */
 const NEEDS_INITRAMFS = /^(UUID=|LABEL=|\/dev\/mapper\/|\/dev\/disk\/|\/dev\/(?!mapper)[\w-]+\/)/i;
+
+const REBUILD = `Run update-initramfs -c -k all, or dracut -f in the guest; then ${UPDATE_CONFIG}`;
+const isInit = (name: string): boolean => /^(\.?\/)?init$/.test(name);
 
 export interface BootContext {
   readonly entries: readonly BootEntry[];
@@ -20,13 +24,32 @@ export interface BootContext {
   readonly architecture: Architecture | null;
 }
 
-export function checkBootLoader(context: BootContext, findings: FindingList): void {
+export function checkBootLoader(context: BootContext, chain: BootChain, findings: FindingList): void {
   const { entries, kernel, layout } = context;
   const [first] = entries;
+  chain.check('boot entry', 'the boot loader', (link) => checkEntry(first, context, link), undefined);
+  if (first === undefined) return;
+  const inspected = [
+    chain.check('kernel', 'the kernel’s file', (link) => checkFiles(first, layout, link), false),
+    chain.check('kernel', 'the kernel’s file', (link) => checkKernelImage(first, context.architecture, link), false),
+    kernel === null || chain.check('initramfs', 'the initramfs', (link) => checkInitramfs(first, kernel, link), false),
+  ];
+  const isDamaged = inspected.includes(false);
+  chain.check(
+    'root device',
+    'the kernel command line',
+    (link) => checkCommandLine(first, kernel, layout, isDamaged, link),
+    undefined,
+  );
+  checkConsole(first, findings);
+}
+
+function checkEntry(first: BootEntry | undefined, context: BootContext, findings: LinkFindings): void {
   if (first === undefined) {
     reportNoEntry(context, findings);
     return;
   }
+  findings.saw(first.evidence);
   if (first.asksPassword) {
     findings.add(
       'blocking',
@@ -36,16 +59,9 @@ export function checkBootLoader(context: BootContext, findings: FindingList): vo
       `Add --unrestricted to CLASS in /etc/grub.d/10_linux in the guest, then ${UPDATE_CONFIG}`,
     );
   }
-  const good = [
-    checkFiles(first, layout, findings),
-    checkKernelImage(first, context.architecture, findings),
-    checkInitramfs(first, kernel, findings),
-  ];
-  checkCommandLine(first, kernel, layout, good.includes(false), findings);
-  checkConsole(first, findings);
 }
 
-function reportNoEntry({ loader, layout }: BootContext, findings: FindingList): void {
+function reportNoEntry({ loader, layout }: BootContext, findings: LinkFindings): void {
   const mayBeElsewhere = someVolumeUnread(layout) || layout.volumes.some(({ content }) => content === 'btrfs');
   if (loader.kind === 'grub' && !loader.readsOtherFiles && !mayBeElsewhere) {
     findings.add(
@@ -57,8 +73,7 @@ function reportNoEntry({ loader, layout }: BootContext, findings: FindingList): 
     );
     return;
   }
-  findings.add(
-    'warning',
+  findings.unsure(
     'GUESTOS.Grub',
     'Could not determine what the boot loader starts: no supported configuration was found',
     'no configuration of GRUB, systemd-boot or SYSLINUX, no unified kernel image',
@@ -67,13 +82,12 @@ function reportNoEntry({ loader, layout }: BootContext, findings: FindingList): 
 }
 
 /** False if the entry's kernel or an initramfs is missing. */
-function checkFiles(entry: BootEntry, layout: DiskLayout, findings: FindingList): boolean {
+function checkFiles(entry: BootEntry, layout: DiskLayout, findings: LinkFindings): boolean {
   if (entry.unified !== null) return true;
   const missing = [entry.kernel, ...entry.initrds].filter((path) => guestPath(entry.tree, path) === null);
   if (missing.length === 0) return true;
   if (missing.every(hasVariable)) {
-    findings.add(
-      'warning',
+    findings.unsure(
       'GUESTOS.Grub',
       'Could not determine which kernel or initramfs the boot loader starts: a variable in its path is set elsewhere',
       `${missing.join(', ')}; ${entry.evidence}`,
@@ -84,41 +98,52 @@ function checkFiles(entry: BootEntry, layout: DiskLayout, findings: FindingList)
   // If the kernel was found, the initramfs is on the same file system. Else both may be on one that was not read.
   const onBtrfs = layout.volumes.some(({ content }) => content === 'btrfs');
   const sure = !missing.includes(entry.kernel) || (!someVolumeUnread(layout) && !onBtrfs);
-  findings.add(
-    sure ? 'blocking' : 'warning',
-    'GUESTOS.Grub',
-    sure ? 'The boot loader’s kernel or initramfs is missing' : 'Could not find the boot loader’s kernel or initramfs',
-    `${missing.join(', ')}; ${entry.evidence}`,
-    `Reinstall the kernel package in the guest, then ${UPDATE_CONFIG}`,
-  );
+  const evidence = `${missing.join(', ')}; ${entry.evidence}`;
+  const remedy = `Reinstall the kernel package in the guest, then ${UPDATE_CONFIG}`;
+  if (sure) {
+    findings.add('blocking', 'GUESTOS.Grub', 'The boot loader’s kernel or initramfs is missing', evidence, remedy);
+  } else findings.unsure('GUESTOS.Grub', 'Could not find the boot loader’s kernel or initramfs', evidence, remedy);
   return false;
 }
 
 /** False if the kernel's file is no kernel, or cut off. */
-function checkKernelImage(entry: BootEntry, architecture: Architecture | null, findings: FindingList): boolean {
+function checkKernelImage(entry: BootEntry, architecture: Architecture | null, findings: LinkFindings): boolean {
   const file = guestPath(entry.tree, entry.kernel);
-  const defect = file === null ? null : kernelDefect(entry.tree, file, architecture);
-  if (file === null || defect === null) return true;
+  if (file === null) return true;
+  const state = kernelState(entry.tree, file, architecture);
+  if (state.kind === 'whole') findings.saw(file);
+  if (state.kind === 'unknown') {
+    findings.unsure(
+      'GUESTOS.Grub',
+      'Could not determine whether the boot loader’s kernel is whole',
+      `${file}: ${state.reason}; ${entry.evidence}`,
+      'Start the image once in a virtual machine before you import it; --boot-check does this.',
+    );
+  }
+  if (state.kind !== 'damaged') return true;
   findings.add(
     'blocking',
     'GUESTOS.Grub',
     'The boot loader’s kernel is damaged: the machine stops before it starts',
-    `${file}: ${defect}; ${entry.evidence}`,
+    `${file}: ${state.reason}; ${entry.evidence}`,
     `Reinstall the kernel package in the guest, then ${UPDATE_CONFIG}`,
   );
   return false;
 }
 
-function checkInitramfs(entry: BootEntry, kernel: Kernel | null, findings: FindingList): boolean {
+function checkInitramfs(entry: BootEntry, kernel: Kernel, findings: LinkFindings): boolean {
   const root = argument(entry, 'root').at(-1) ?? '';
-  if (kernel === null || kernel.initramfs !== null || entry.initrds.length > 0 || !NEEDS_INITRAMFS.test(root))
-    return true;
+  const { initramfs } = kernel;
+  const isUseless = initramfs !== null && initramfs.problem === null && !initramfs.names.some(isInit);
+  if (!NEEDS_INITRAMFS.test(root) || (initramfs === null ? entry.initrds.length > 0 : !isUseless)) return true;
   findings.add(
     'blocking',
     'GUESTOS.Grub',
-    'The boot loader loads no initramfs, which the kernel needs to find its root device by this name',
-    entry.evidence,
-    `Run update-initramfs -c -k all, or dracut -f in the guest; then ${UPDATE_CONFIG}`,
+    isUseless
+      ? 'The initramfs has no program init: the kernel cannot find its root device by this name'
+      : 'The boot loader loads no initramfs, which the kernel needs to find its root device by this name',
+    isUseless ? `${initramfs.file}: ${initramfs.names.length} files; ${entry.evidence}` : entry.evidence,
+    REBUILD,
   );
   return false;
 }

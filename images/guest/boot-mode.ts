@@ -2,9 +2,11 @@
 import type { ByteSource } from '../bytes.js';
 import { BIOS_BOOT, bootCode, ESP, MBR_ESP } from '../disk/partitions.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
-import { type FindingList, unlessUnreadable } from '../findings.js';
+import { unlessUnreadable } from '../findings.js';
 import type { Inspection } from '../inspection.js';
-import { type GrubCore, readGrubCore } from './boot/grub-core.js';
+import { readGrubCore } from './boot/grub-core.js';
+import type { GrubImage } from './boot/grub-modules.js';
+import type { LinkFindings } from './boot-chain.js';
 import type { Architecture } from './identity.js';
 import { type GuestTree, guestTree } from './tree.js';
 
@@ -12,8 +14,10 @@ export interface BootModes {
   readonly bios: string | null;
   /** An incomplete BIOS boot loader. */
   readonly biosBroken: string | null;
+  /** `whole`: what the boot sector starts is there. GRUB 2 has a check of its own. */
+  readonly biosStage: 'whole' | 'unknown';
   /** Of GRUB 2 for BIOS; null for other loaders, or if it could not be read. */
-  readonly grubCore: GrubCore | null;
+  readonly grubCore: GrubImage | null;
   /** A loader at the UEFI fallback path, which firmware without boot entries uses. */
   readonly uefi: string | null;
   /** A loader that only a boot entry in the source machine's NVRAM would start. */
@@ -108,8 +112,8 @@ function vendorLoader(tree: GuestTree, volume: string): string | null {
   );
 }
 
-type BiosLoader = Pick<BootModes, 'bios' | 'biosBroken' | 'grubCore'>;
-const NO_BIOS: BiosLoader = { bios: null, biosBroken: null, grubCore: null };
+type BiosLoader = Pick<BootModes, 'bios' | 'biosBroken' | 'biosStage' | 'grubCore'>;
+const NO_BIOS: BiosLoader = { bios: null, biosBroken: null, biosStage: 'unknown', grubCore: null };
 const works = (bios: string): BiosLoader => ({ ...NO_BIOS, bios });
 const broken = (biosBroken: string): BiosLoader => ({ ...NO_BIOS, biosBroken });
 
@@ -130,16 +134,46 @@ function biosLoader(disk: ByteSource, layout: DiskLayout): BiosLoader {
     if (start === null || isBlank(start) || start.toString('latin1', 0, 4) === 'XFSB') {
       return broken(`boot code in the MBR, but active partition ${active.number} has no boot sector`);
     }
-    return works(`boot code in the MBR, active partition ${active.number}`);
+    const started = `boot code in the MBR, active partition ${active.number}`;
+    if (start.includes('GRUB')) return grubStages(disk, start, started);
+    return syslinux(start, started, layout, active.number) ?? works(started);
   }
   if (scheme === 'gpt') {
     const bios = partitions.find(({ type }) => type === BIOS_BOOT);
     if (bios !== undefined) return works(`boot code in the MBR, BIOS boot partition ${bios.number}`);
     return code.includes('Missing OS') || code.includes('Missing operating system')
-      ? works('boot sector: SYSLINUX')
+      ? startedByAttribute(disk, layout)
       : NO_BIOS;
   }
-  return code.includes('not a bootable disk') ? NO_BIOS : works('boot code in the boot sector');
+  if (code.includes('not a bootable disk')) return NO_BIOS;
+  const started = 'boot code in the boot sector';
+  return syslinux(sectorAt(disk, 0) ?? code, started, layout, null) ?? works(started);
+}
+
+/** SYSLINUX's code for GPT starts the partition with the attribute "legacy BIOS bootable". */
+function startedByAttribute(disk: ByteSource, layout: DiskLayout): BiosLoader {
+  for (const { number, start } of layout.table.partitions) {
+    const sector = sectorAt(disk, start / SECTOR);
+    const found =
+      sector === null ? null : syslinux(sector, `boot code in the MBR, partition ${number}`, layout, number);
+    if (found !== null) return found;
+  }
+  return works('boot sector: SYSLINUX');
+}
+
+const SYSLINUX_FOLDERS = ['', '/boot', '/boot/extlinux', '/boot/syslinux', '/extlinux', '/syslinux'];
+
+/** Null: another loader. `partition` null: the whole disk. SYSLINUX loads `ldlinux.sys` from the file system of its sector. */
+function syslinux(sector: Buffer, started: string, layout: DiskLayout, partition: number | null): BiosLoader | null {
+  if (!sector.includes('LINUX')) return null;
+  const evidence = `${started}: SYSLINUX`;
+  const volume = layout.volumes.find((one) => (one.partition?.number ?? null) === partition);
+  const fileSystem = volume?.fileSystem ?? null;
+  if (fileSystem === null) return works(evidence);
+  const tree = guestTree([{ at: '/', fileSystem }]);
+  return SYSLINUX_FOLDERS.some((folder) => exists(tree, `${folder}/ldlinux.sys`))
+    ? { ...works(evidence), biosStage: 'whole' }
+    : broken(`${evidence}; no ldlinux.sys on its file system`);
 }
 
 /** A BIOS starts only a sector that ends with 55 AA. */
@@ -154,14 +188,14 @@ const GRUB_NEXT = [
   (code: Buffer) => code.readUInt32LE(0x44),
 ] as const;
 
-function grubStages(disk: ByteSource, code: Buffer): BiosLoader {
+function grubStages(disk: ByteSource, code: Buffer, started = 'boot sector'): BiosLoader {
   const sectors = Math.floor(disk.size / SECTOR);
   const next = GRUB_NEXT.map((read) => read(code)).find((sector) => sector > 0 && sector < sectors);
-  if (next === undefined) return works('boot sector: GRUB');
+  if (next === undefined) return works(`${started}: GRUB`);
   const loaded = sectorAt(disk, next);
   return loaded === null || isBlank(loaded)
-    ? broken(`boot sector: GRUB; its next stage at sector ${next} is blank`)
-    : { ...works(`boot sector: GRUB; its next stage is at sector ${next}`), grubCore: readGrubCore(disk, next) };
+    ? broken(`${started}: GRUB; its next stage at sector ${next} is blank`)
+    : { ...works(`${started}: GRUB; its next stage is at sector ${next}`), grubCore: readGrubCore(disk, next) };
 }
 
 function sectorAt(disk: ByteSource, sector: number): Buffer | null {
@@ -179,11 +213,12 @@ function isBlank(bytes: Buffer): boolean {
 export function reportBootMode(
   modes: BootModes,
   architecture: Architecture | null,
-  findings: FindingList,
+  findings: LinkFindings,
 ): Inspection['bootMode'] {
   const { bios, biosBroken, uefi, uefiElsewhere, loaders } = modes;
   const forThisArchitecture = uefi !== null && (architecture === null || loaders.includes(architecture));
   const evidence = [bios, uefi, uefi === null ? uefiElsewhere : null].filter((part) => part !== null).join('; ');
+  findings.saw(evidence);
   if (bios !== null && architecture !== 'arm64') {
     findings.add(
       'info',
@@ -220,8 +255,7 @@ export function reportBootMode(
     return 'UEFI';
   }
   const message = 'No boot loader was found: no boot code for BIOS, no EFI system partition with a loader';
-  findings.add(
-    'warning',
+  findings.unsure(
     'GUESTOS.BootMode',
     message,
     evidence || 'empty boot sector',

@@ -1,11 +1,12 @@
 /** Checks the kernel command line: the root device, and settings that keep the system from starting. */
 import type { DiskLayout, Volume } from '../disk/volumes.js';
-import type { FindingList } from '../findings.js';
 import { argument, type BootEntry, hasVariable } from './boot/entry.js';
+import type { LinkFindings } from './boot-chain.js';
 import type { Kernel } from './kernel.js';
 import { isDeviceName, someVolumeUnread, volumeFor } from './mounts.js';
 
-type Severity = 'info' | 'warning' | 'blocking';
+/** `unsure`: a warning that the root device could not be verified. */
+type Severity = 'info' | 'warning' | 'blocking' | 'unsure';
 
 export const UPDATE_CONFIG = 'run update-grub, or grub2-mkconfig -o /boot/grub2/grub.cfg';
 const USE_UUID = `Remove GRUB_DISABLE_LINUX_UUID from /etc/default/grub in the guest, then ${UPDATE_CONFIG}`;
@@ -16,10 +17,13 @@ export function checkCommandLine(
   kernel: Kernel | null,
   layout: DiskLayout,
   filesMissing: boolean,
-  findings: FindingList,
+  findings: LinkFindings,
 ): void {
   const add = (severity: Severity, message: string, remedy: string) =>
-    findings.add(severity, 'GUESTOS.Grub', message, entry.evidence, remedy);
+    severity === 'unsure'
+      ? findings.unsure('GUESTOS.Grub', message, entry.evidence, remedy)
+      : findings.add(severity, 'GUESTOS.Grub', message, entry.evidence, remedy);
+  findings.saw(entry.evidence);
   const root = argument(entry, 'root').at(-1);
   if (root === undefined) checkMissingRoot(entry, kernel, add);
   else checkRoot(root, layout, filesMissing, add);
@@ -45,11 +49,11 @@ function checkRoot(root: string, layout: DiskLayout, filesMissing: boolean, add:
   }
   const isVolume = /^(UUID|LABEL|PARTUUID|PARTLABEL)=|^\/dev\/[^/]+\/./i.test(root) && !hasVariable(root);
   if (!isVolume) {
-    add('warning', `Could not determine whether the root device is on this disk: root=${root.slice(0, 60)}`, FIX_ROOT);
+    add('unsure', `Could not determine whether the root device is on this disk: root=${root.slice(0, 60)}`, FIX_ROOT);
   } else if (volumeFor(root, layout) !== null) {
     if (!filesMissing) add('info', 'The boot loader identifies the root device by a stable name', '');
   } else if (someVolumeUnread(layout)) {
-    add('warning', 'Could not determine whether the boot loader’s root device is on this disk', FIX_ROOT);
+    add('unsure', 'Could not determine whether the boot loader’s root device is on this disk', FIX_ROOT);
   } else {
     add('blocking', 'The boot loader’s root device is not on this disk', FIX_ROOT);
   }
@@ -78,7 +82,7 @@ function checkMissingRoot(entry: BootEntry, kernel: Kernel | null, add: Add): vo
       FIX_ROOT,
     );
   } else {
-    add('warning', 'Could not determine the root device: the kernel command line has no root=', FIX_ROOT);
+    add('unsure', 'Could not determine the root device: the kernel command line has no root=', FIX_ROOT);
   }
 }
 

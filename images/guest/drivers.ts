@@ -2,6 +2,7 @@
 import type { Volume } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { Inspection } from '../inspection.js';
+import type { LinkFindings } from './boot-chain.js';
 import type { Identity } from './identity.js';
 import type { DriverPlace, Kernel } from './kernel.js';
 
@@ -48,17 +49,17 @@ export function needsDocumentRequirements(identity: Identity | null, architectur
 }
 
 /** Returns the value for Features.NvmeSupport; null: could not be determined. */
-export function checkDrivers(kernel: Kernel, findings: FindingList): Inspection['nvmeSupport'] {
+export function checkDrivers(kernel: Kernel, findings: LinkFindings): Inspection['nvmeSupport'] {
   checkVirtio(kernel, findings);
   return checkNvme(kernel, findings);
 }
 
-function checkVirtio(kernel: Kernel, findings: FindingList): void {
+function checkVirtio(kernel: Kernel, findings: LinkFindings): void {
   const places = BOOT_DRIVERS.map((driver) => ({ ...driver, place: placeOf(kernel, driver) }));
   const network = placeOf(kernel, NETWORK);
   const drivers = [...places, { ...NETWORK, place: network }].map(({ module, place }) => `${module} ${place}`);
   const evidence = `kernel ${kernel.version}: ${drivers.join(', ')}${initramfsText(kernel)}`;
-  const add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) =>
+  const add = (severity: 'info' | 'blocking', message: string, remedy: string) =>
     findings.add(severity, 'GUESTOS.Virtio', message, evidence, remedy);
   const late = places.filter(({ place }) => !AT_BOOT.includes(place));
   if (late.some(({ place }) => place === 'absent')) {
@@ -66,7 +67,8 @@ function checkVirtio(kernel: Kernel, findings: FindingList): void {
     add('blocking', 'The kernel has no virtio disk driver: it cannot find its disk on ECS', remedy);
   } else if (late.some(({ place }) => place === 'unknown') || (late.length > 0 && initramfsUnreadable(kernel))) {
     const remedy = `Run lsinitrd | grep virtio, or lsinitramfs | grep virtio in the guest. If nothing is listed: ${ADD_VIRTIO}`;
-    add('warning', 'Could not determine whether the virtio drivers are available at boot', remedy);
+    const message = 'Could not determine whether the virtio drivers are available at boot';
+    findings.unsure('GUESTOS.Virtio', message, evidence, remedy);
   } else if (late.length > 0) {
     const where = kernel.initramfs === null ? 'but the boot loader loads no initramfs' : 'that is not in the initramfs';
     add('blocking', `The virtio disk driver is a module ${where}: the kernel cannot find its disk on ECS`, ADD_VIRTIO);
@@ -75,6 +77,7 @@ function checkVirtio(kernel: Kernel, findings: FindingList): void {
     add('blocking', 'The kernel has no virtio network driver: the instance has no network', remedy);
   } else {
     add('info', 'The virtio drivers are available at boot', '');
+    findings.saw(evidence);
   }
 }
 
@@ -99,7 +102,7 @@ function checkNvme(kernel: Kernel, findings: FindingList): Inspection['nvmeSuppo
 }
 
 /** Checks the drivers of the root file system and, for a logical volume, the device mapper. */
-export function checkRootDriver(kernel: Kernel, volume: Volume, findings: FindingList): void {
+export function checkRootDriver(kernel: Kernel, volume: Volume, findings: LinkFindings): void {
   const kind = volume.fileSystem?.kind ?? '';
   const needed: (readonly Driver[])[] = [
     ROOT_DRIVERS[kind] ?? [],
@@ -110,15 +113,31 @@ export function checkRootDriver(kernel: Kernel, volume: Volume, findings: Findin
     const isMissing = places.every(
       (place) => place === 'absent' || (place === 'module' && !initramfsUnreadable(kernel)),
     );
-    if (!isMissing) continue;
-    findings.add(
-      'blocking',
-      'ECSIMPORT.RootDriver',
-      `The driver of the root file system (${choice.map(({ module }) => module).join(' or ')}) is not available at boot`,
-      `kernel ${kernel.version}: ${choice.map(({ module }, index) => `${module} ${places[index]}`).join(', ')}${initramfsText(kernel)}`,
-      'Rebuild the initramfs in the guest: update-initramfs -u, or dracut -f.',
-    );
+    const name = choice.map(({ module }) => module).join(' or ');
+    const evidence = `kernel ${kernel.version}: ${choice.map(({ module }, index) => `${module} ${places[index]}`).join(', ')}${initramfsText(kernel)}`;
+    if (isMissing) {
+      const message = `The driver of the root file system (${name}) is not available at boot`;
+      findings.add('blocking', 'ECSIMPORT.RootDriver', message, evidence, REBUILD);
+    } else if (!places.some((place) => AT_BOOT.includes(place))) {
+      const message = `Could not determine whether the driver of the root file system (${name}) is available at boot`;
+      findings.unsure('ECSIMPORT.RootDriver', message, evidence, REBUILD);
+    }
   }
+  checkRootTools(kernel, volume, findings);
+}
+
+const REBUILD = 'Rebuild the initramfs in the guest: update-initramfs -u, or dracut -f.';
+const LVM_TOOLS = /(^|\/)(lvm|lvm\.static|vgchange)$/;
+
+/** The initramfs starts with its program `init`, which activates logical volumes by LVM's tools. */
+function checkRootTools({ version, initramfs }: Kernel, { logical }: Volume, findings: LinkFindings): void {
+  if (initramfs === null || initramfs.problem !== null || logical === null) return;
+  if (initramfs.names.some((name) => LVM_TOOLS.test(name))) return;
+  const message = 'The root is a logical volume, and the initramfs has no LVM to activate it';
+  const evidence = `${logical.group}/${logical.name}; kernel ${version}; ${initramfs.file}: ${initramfs.names.length} files`;
+  const remedy =
+    'Install lvm2 in the guest (RHEL family: also dracut’s module lvm), and rebuild the initramfs: update-initramfs -u, or dracut -f --add lvm.';
+  findings.add('blocking', 'ECSIMPORT.RootDriver', message, evidence, remedy);
 }
 
 function placeOf(kernel: Kernel, { module, option }: Driver): DriverPlace {

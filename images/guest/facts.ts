@@ -8,6 +8,7 @@ export type GuestFacts = Pick<
   | 'architecture'
   | 'bootMode'
   | 'bootModes'
+  | 'bootChain'
   | 'osType'
   | 'platform'
   | 'osVersion'
@@ -24,6 +25,7 @@ export const NO_GUEST_FACTS: GuestFacts = {
   architecture: null,
   bootMode: null,
   bootModes: [],
+  bootChain: [],
   osType: null,
   platform: null,
   osVersion: null,

@@ -1,6 +1,9 @@
 /** Checks /etc/fstab: every mount at boot must exist on ECS under a stable name. */
-import type { DiskLayout } from '../disk/volumes.js';
+import { printable } from '../bytes.js';
+import type { DiskLayout, Volume } from '../disk/volumes.js';
+import type { FileSystem } from '../filesystems/filesystem.js';
 import type { FindingList } from '../findings.js';
+import type { LinkFindings } from './boot-chain.js';
 import { type FstabEntry, fstabEvidence, isDeviceName, type Root, someVolumeUnread, volumeFor } from './mounts.js';
 
 const USE_UUID = 'Replace the device name with UUID=… in /etc/fstab; blkid in the guest shows the UUID.';
@@ -22,7 +25,7 @@ export interface FstabContext {
   readonly init: Init;
 }
 
-export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext, findings: FindingList): void {
+export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext, findings: LinkFindings): void {
   if (root.fstab.length === 0) {
     const message = '/etc/fstab has no mounts; Alibaba Cloud’s image check expects one for the root';
     const remedy =
@@ -45,10 +48,12 @@ export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext
 }
 
 /** True if the entry has no defect. */
-function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext, findings: FindingList): boolean {
+function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext, findings: LinkFindings): boolean {
   const stopsBoot = doesStopBoot(entry, context);
   const add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) =>
     findings.add(severity, 'GUESTOS.Fstab', message, fstabEvidence(entry), remedy);
+  const unsure = (message: string, remedy: string) =>
+    findings.unsure('GUESTOS.Fstab', message, fstabEvidence(entry), remedy);
   // Yocto and Buildroot write this name: the kernel has mounted the root already.
   if (entry.at === '/' && entry.spec === '/dev/root') return true;
   if (VIRTIO_NAME.test(entry.spec) && volumeFor(entry.spec, layout) !== null) {
@@ -69,10 +74,11 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
     add(stopsBoot ? 'blocking' : 'warning', message, USE_UUID);
     return false;
   }
-  if (volumeFor(entry.spec, layout) !== null) return true;
+  const volume = volumeFor(entry.spec, layout);
+  if (volume !== null) return checkType(entry, volume, stopsBoot, add);
   if (someVolumeUnread(layout)) {
     const remedy = 'Run blkid in the guest, and check that it lists the device of this line.';
-    add('warning', 'Could not determine whether a mount is on this disk', remedy);
+    unsure('Could not determine whether a mount is on this disk', remedy);
     return false;
   }
   const maybeElsewhere = context.moreDisks && !REQUIRED_MOUNTS.test(entry.at);
@@ -85,6 +91,32 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
     stopsBoot
       ? 'Correct the UUID (blkid). If you do not import the mount’s disk, add the option nofail.'
       : 'Correct the UUID (blkid). If you do not import the mount’s disk, remove the line.',
+  );
+  return false;
+}
+
+type Add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) => void;
+
+/** Types in fstab that mount a file system. The kernel has mounted the root already, and ignores its type. */
+const MOUNTED_AS: Readonly<Record<FileSystem['kind'], readonly string[]>> = {
+  ext2: ['ext2', 'ext4'],
+  ext3: ['ext2', 'ext3', 'ext4'],
+  ext4: ['ext4'],
+  xfs: ['xfs'],
+  btrfs: ['btrfs'],
+  vfat: ['vfat', 'msdos', 'umsdos'],
+  ntfs: ['ntfs', 'ntfs3', 'ntfs-3g', 'fuseblk'],
+};
+
+function checkType({ at, type }: FstabEntry, { fileSystem }: Volume, stopsBoot: boolean, add: Add): boolean {
+  if (at === '/' || fileSystem === null || /^(auto|swap|none|bind|fuse.*)$/.test(type)) return true;
+  const wanted = type.split(',');
+  if (MOUNTED_AS[fileSystem.kind].some((one) => wanted.includes(one))) return true;
+  const effect = stopsBoot ? 'the boot stops' : 'it is not mounted';
+  add(
+    stopsBoot ? 'blocking' : 'warning',
+    `A mount has the type ${printable(type).slice(0, 40)}, but its file system is ${fileSystem.kind}: ${effect}`,
+    `Set the type to ${fileSystem.kind} or auto in /etc/fstab.`,
   );
   return false;
 }

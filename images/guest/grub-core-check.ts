@@ -1,83 +1,84 @@
-/** Checks that GRUB's core image finds and can read the rest of GRUB. */
+/** Checks that GRUB's core image for BIOS finds and can read the rest of GRUB. */
 import type { DiskLayout, Volume } from '../disk/volumes.js';
-import { type FindingList, unlessUnreadable } from '../findings.js';
-import type { GrubCore } from './boot/grub-core.js';
-import { someVolumeUnread, volumeFor } from './mounts.js';
+import { unlessUnreadable } from '../findings.js';
+import { folderOfCommands, folderOfPrefix } from './boot/grub-folder.js';
+import type { GrubImage } from './boot/grub-modules.js';
+import type { LinkFindings } from './boot-chain.js';
+import type { BootModes } from './boot-mode.js';
+import { someVolumeUnread } from './mounts.js';
 import { guestTree } from './tree.js';
 
 const REINSTALL = 'Run grub-install /dev/DISK (RHEL family: grub2-install) in the guest or in a rescue system.';
+const TRY = 'Start the image once in a virtual machine before you import it; --boot-check does this.';
 const FILE_SYSTEM_MODULES: Readonly<Record<string, string>> = {
   ...{ ext2: 'ext2', ext3: 'ext2', ext4: 'ext2', xfs: 'xfs', vfat: 'fat', ntfs: 'ntfs' },
 };
 
-export function checkGrubCore(core: GrubCore, layout: DiskLayout, findings: FindingList): void {
-  const place = folderOf(core);
-  if (place === null) return;
+/** `modes.bios` is the evidence for a boot loader. */
+export function checkBiosLoader(modes: BootModes, layout: DiskLayout, findings: LinkFindings): void {
+  if (modes.grubCore !== null) checkGrubCore(modes.grubCore, layout, findings);
+  else if (modes.biosStage === 'whole') findings.saw(modes.bios ?? '');
+  else {
+    const message = 'Could not determine whether the BIOS boot loader is whole: it has a form that is not supported';
+    findings.unsure('GUESTOS.BootMode', message, modes.bios ?? 'no boot loader', TRY);
+  }
+}
+
+export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: LinkFindings): void {
+  const { configuration, prefix } = core;
+  const place = configuration === null ? folderOfPrefix(prefix ?? '') : folderOfCommands(configuration);
+  const shown = `core image: ${place?.evidence ?? prefix ?? 'no prefix'}`;
+  if (place === null) {
+    findings.unsure('GUESTOS.BootMode', 'Could not determine where GRUB looks for its files', shown, TRY);
+    return;
+  }
   const add = (message: string, evidence: string) =>
     findings.add('blocking', 'GUESTOS.BootMode', message, evidence, REINSTALL);
-  const evidence = `core image: ${place.evidence}`;
   const volume = place.find(layout);
+  if (volume === null && someVolumeUnread(layout)) {
+    const message = 'Could not determine whether the partition with GRUB’s files is on this disk';
+    findings.unsure('GUESTOS.BootMode', message, shown, TRY);
+    return;
+  }
   if (volume === null) {
-    if (!someVolumeUnread(layout))
-      add('GRUB looks for its files on a partition that this disk does not have', evidence);
+    add('GRUB looks for its files on a partition that this disk does not have', shown);
     return;
   }
   const { fileSystem } = volume;
-  // btrfs paths start with a subvolume that this reading may not have opened.
-  if (fileSystem === null || fileSystem.kind === 'btrfs') return;
+  if (fileSystem === null) {
+    const message = 'Could not read GRUB’s files: their file system is not supported';
+    findings.unsure('GUESTOS.BootMode', message, `${shown}; ${volume.name}: ${volume.content ?? 'unknown'}`, TRY);
+    return;
+  }
   const missing = neededModules(volume, fileSystem.kind, layout).filter((name) => !core.modules.has(name));
   if (missing.length > 0) {
     add(
       `GRUB cannot read its own files: its core image has no module ${missing.join(', ')}`,
-      `${evidence}; ${volume.name}: ${fileSystem.kind}`,
+      `${shown}; ${volume.name}: ${fileSystem.kind}`,
     );
     return;
   }
+  // btrfs paths start with a subvolume that this reading may not have opened.
   const normal = `${place.folder}/i386-pc/normal.mod`;
-  const isThere = unlessUnreadable(
-    () => guestTree([{ at: '/', fileSystem }]).exists(normal),
-    () => true,
-  );
-  if (!isThere && !core.modules.has('normal')) {
-    add(
-      'GRUB’s modules are missing: the machine stops at the prompt "grub rescue>"',
-      `${evidence}; no ${normal} on ${volume.name}`,
+  const isThere =
+    fileSystem.kind === 'btrfs' ||
+    core.modules.has('normal') ||
+    unlessUnreadable(
+      () => guestTree([{ at: '/', fileSystem }]).exists(normal),
+      () => true,
     );
+  if (isThere) findings.saw(shown);
+  else {
+    const message = 'GRUB’s modules are missing: the machine stops at the prompt "grub rescue>"';
+    add(message, `${shown}; no ${normal} on ${volume.name}`);
   }
 }
 
 function neededModules({ logical, partition }: Volume, kind: string, { table }: DiskLayout): string[] {
-  const fileSystem = FILE_SYSTEM_MODULES[kind];
+  const fileSystem = FILE_SYSTEM_MODULES[kind] ?? (kind === 'btrfs' ? 'btrfs' : undefined);
   return [
     ...(fileSystem === undefined ? [] : [fileSystem]),
     ...(logical === null ? [] : ['lvm']),
     ...(partition === null ? [] : [table.scheme === 'gpt' ? 'part_gpt' : 'part_msdos']),
   ];
-}
-
-interface Folder {
-  readonly folder: string;
-  readonly evidence: string;
-  readonly find: (layout: DiskLayout) => Volume | null;
-}
-
-/** Null: the core image names its folder in a way that this reading does not know. */
-function folderOf({ prefix, configuration }: GrubCore): Folder | null {
-  const byUuid = /^\s*search(?:\.fs_uuid|\s+.*--fs-uuid)\s+(?:--\S+\s+)*([\w-]+)/m.exec(configuration ?? '');
-  const set = /^\s*set\s+prefix=\(\$\{?root\}?\)['"]?([^'"\s]+)/m.exec(configuration ?? '');
-  if (byUuid !== null && set !== null) {
-    const uuid = byUuid[1] ?? '';
-    return { folder: set[1] ?? '', evidence: `${uuid} ${set[1]}`, find: (layout) => volumeFor(`UUID=${uuid}`, layout) };
-  }
-  if (configuration !== null) return null;
-  const onPartition = /^\((?:hd0)?,(?:gpt|msdos)(\d{1,3})\)(\/.*)$/.exec(prefix ?? '');
-  if (onPartition !== null) {
-    const number = Number(onPartition[1]);
-    const find = ({ volumes }: DiskLayout) => volumes.find(({ partition }) => partition?.number === number) ?? null;
-    return { folder: onPartition[2] ?? '', evidence: prefix ?? '', find };
-  }
-  const onLogical = /^\(lvm\/([^)]+)\)(\/.*)$/.exec(prefix ?? '');
-  if (onLogical === null) return null;
-  const find = (layout: DiskLayout) => volumeFor(`/dev/mapper/${onLogical[1]}`, layout);
-  return { folder: onLogical[2] ?? '', evidence: prefix ?? '', find };
 }

@@ -1,14 +1,15 @@
 /** Checks that the root file system has an init program. A container's root file system often has none. */
 import { printable } from '../bytes.js';
-import type { FindingList } from '../findings.js';
 import type { BootEntry } from './boot/entry.js';
 import { argument } from './boot/entry.js';
+import type { LinkFindings } from './boot-chain.js';
+import type { Root } from './mounts.js';
 import type { GuestTree } from './tree.js';
 
 /** What the kernel tries in this order, then what systemd in an initramfs tries. */
 const INIT_PROGRAMS = ['/sbin/init', '/etc/init', '/bin/init', '/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 
-export function checkInit(tree: GuestTree, entry: BootEntry | undefined, findings: FindingList): void {
+export function checkInit({ tree, fstab }: Root, entry: BootEntry | undefined, findings: LinkFindings): void {
   const asked = entry === undefined ? undefined : argument(entry, 'init').at(-1);
   const found = [...(asked === undefined ? [] : [asked]), ...INIT_PROGRAMS].find((path) => tree.exists(path));
   if (asked !== undefined && found !== undefined && found !== asked) {
@@ -16,15 +17,69 @@ export function checkInit(tree: GuestTree, entry: BootEntry | undefined, finding
     const remedy = 'Remove init= from the kernel command line in the guest, or install that program.';
     findings.add('warning', 'ECSIMPORT.Init', message, entry?.evidence ?? '', remedy);
   }
-  if (found !== undefined) return;
+  if (found !== undefined) {
+    checkProgram(found, tree, fstab, findings);
+    return;
+  }
   const unread = ['/usr', '/sbin'].some((path) => tree.exists(path) && tree.list(path).length === 0);
-  findings.add(
-    unread ? 'warning' : 'blocking',
-    'ECSIMPORT.Init',
-    unread
-      ? 'Could not determine whether the system has an init program: /usr was not read'
-      : 'The system has no init program: the kernel starts, then stops',
-    `none of ${[...(asked === undefined ? [] : [printable(asked)]), ...INIT_PROGRAMS].join(', ')}`,
-    'Install an init system in the guest (Debian, Ubuntu: systemd-sysv; RHEL family: systemd). The root file system of a container has none.',
-  );
+  const evidence = `none of ${[...(asked === undefined ? [] : [printable(asked)]), ...INIT_PROGRAMS].join(', ')}`;
+  if (unread) {
+    const message = 'Could not determine whether the system has an init program: /usr was not read';
+    findings.unsure('ECSIMPORT.Init', message, evidence, INSTALL);
+  } else {
+    const message = 'The system has no init program: the kernel starts, then stops';
+    findings.add('blocking', 'ECSIMPORT.Init', message, evidence, INSTALL);
+  }
+}
+
+const INSTALL =
+  'Install an init system in the guest (Debian, Ubuntu: systemd-sysv; RHEL family: systemd). The root file system of a container has none.';
+
+/** The kernel executes ELF programs and scripts, and loads the interpreter that they name. */
+function checkProgram(file: string, tree: GuestTree, fstab: Root['fstab'], findings: LinkFindings): void {
+  const head = tree.bytes(file, HEAD_BYTES);
+  // A file of a kind that cannot be read, such as one in a compressed file system.
+  if (head === null) return;
+  const interpreter = interpreterOf(head);
+  const isMissing = typeof interpreter === 'string' && !tree.exists(interpreter);
+  if (interpreter !== undefined && !isMissing) {
+    findings.saw(file);
+    return;
+  }
+  const defect = isMissing
+    ? `${file} needs ${printable(interpreter)}, which does not exist`
+    : `${file} is neither a program nor a script`;
+  const isElsewhere = isMissing && fstab.some(({ at }) => interpreter.startsWith(`${at}/`) && !isMounted(tree, at));
+  if (isElsewhere) {
+    const message =
+      'Could not determine whether the init program can be executed: what it needs is on another file system';
+    findings.unsure('ECSIMPORT.Init', message, defect, INSTALL);
+  } else {
+    const message = 'The init program cannot be executed: the kernel starts, then stops';
+    findings.add('blocking', 'ECSIMPORT.Init', message, defect, INSTALL);
+  }
+}
+
+const isMounted = (tree: GuestTree, at: string): boolean => tree.mounts.some((mount) => mount.at === at);
+
+const HEAD_BYTES = 64 * 1024;
+const INTERPRETER_HEADER = 3;
+
+/** Of an ELF program (its dynamic loader) or a script; null: it needs none; undefined: the file is neither. */
+function interpreterOf(head: Buffer): string | null | undefined {
+  if (head.toString('latin1', 0, 2) === '#!') return /^#!\s*(\S+)/.exec(head.toString('latin1', 0, 256))?.[1] ?? null;
+  if (head.length < 52 || head.toString('latin1', 0, 4) !== '\x7fELF') return undefined;
+  const wide = head.readUInt8(4) === 2;
+  const word = (at: number) => (wide ? Number(head.readBigUInt64LE(at)) : head.readUInt32LE(at));
+  const table = word(wide ? 32 : 28);
+  const [size, count] = [head.readUInt16LE(wide ? 54 : 42), head.readUInt16LE(wide ? 56 : 44)];
+  for (let index = 0; index < count; index += 1) {
+    const at = table + index * size;
+    if (at + (wide ? 40 : 24) > head.length) return null;
+    if (head.readUInt32LE(at) !== INTERPRETER_HEADER) continue;
+    const offset = word(at + (wide ? 8 : 4));
+    const text = head.toString('latin1', offset, offset + 256);
+    return /^\/[^\0]*/.exec(text)?.[0] ?? null;
+  }
+  return null;
 }

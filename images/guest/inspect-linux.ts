@@ -6,14 +6,16 @@ import { checkAccess } from './access.js';
 import type { BootEntry } from './boot/entry.js';
 import { findLoader } from './boot/loader.js';
 import { readBoot } from './boot/read-boot.js';
+import { createBootChain, type LinkFindings, reportBootChain } from './boot-chain.js';
 import { checkBootLoader } from './boot-loader.js';
 import { type BootModes, reportBootMode, supportedBootModes } from './boot-mode.js';
 import { createCheckRunner } from './check-runner.js';
 import { type CloudInit, checkCloudInit } from './cloud-init.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
+import { checkEfiLoader } from './efi-loader-check.js';
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
 import { checkFstab, type Init, reportSwap } from './fstab.js';
-import { checkGrubCore } from './grub-core-check.js';
+import { checkBiosLoader } from './grub-core-check.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
 import { checkInit } from './init.js';
 import { findKernel, type Kernel } from './kernel.js';
@@ -39,7 +41,13 @@ export function inspectLinux(
   const identity = runCheck('the distribution', () => reportIdentity(root, findings), null);
   const architecture = runCheck('the architecture', () => reportArchitecture(root, modes, findings), null);
   const required = needsDocumentRequirements(identity, architecture);
-  const bootMode = reportBootMode(modes, architecture, findings);
+  const chain = createBootChain(findings, runCheck);
+  const bootMode = chain.check(
+    'firmware',
+    'the boot sector',
+    (link) => reportBootMode(modes, architecture, link),
+    null,
+  );
   const places = bootPlaces(root, layout);
   const uefi = bootMode === 'UEFI';
   const loader = findLoader(places, modes, uefi);
@@ -48,20 +56,24 @@ export function inspectLinux(
   const kernel = runCheck('the kernel', () => reportKernel(root, entries, findings), null);
   let nvmeSupport: GuestFacts['nvmeSupport'] = null;
   if (kernel !== null) {
-    nvmeSupport = runCheck('the drivers', () => checkDrivers(kernel, findings), null);
-    runCheck('the driver of the root file system', () => checkRootDriver(kernel, root.volume, findings), undefined);
+    nvmeSupport = chain.check('initramfs', 'the drivers', (link) => checkDrivers(kernel, link), null);
+    const what = 'the driver of the root file system';
+    chain.check('initramfs', what, (link) => checkRootDriver(kernel, root.volume, link), undefined);
     runCheck('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
   const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
-  runCheck('/etc/fstab', () => checkFstab(root, layout, context, findings), undefined);
+  chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, link), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
-  const { grubCore } = modes;
-  if (grubCore !== null && !uefi) {
-    runCheck('GRUB’s core image', () => checkGrubCore(grubCore, layout, findings), undefined);
+  if ((uefi ? modes.uefi : modes.bios) !== null) {
+    const check = (link: LinkFindings) =>
+      uefi ? checkEfiLoader(loader, layout, link) : checkBiosLoader(modes, layout, link);
+    chain.check('boot loader', 'the boot loader’s files', check, undefined);
   }
   const boot = { entries, kernel, layout, loader, architecture };
-  runCheck('the boot loader', () => checkBootLoader(boot, findings), undefined);
-  runCheck('the init program', () => checkInit(tree, entries[0], findings), undefined);
+  checkBootLoader(boot, chain, findings);
+  chain.check('init', 'the init program', (link) => checkInit(root, entries[0], link), undefined);
+  const links = chain.links();
+  reportBootChain(links, findings);
   const cloudInit = runCheck<CloudInit | null>(
     'cloud-init',
     () => checkCloudInit(tree, args, required, findings),
@@ -79,6 +91,7 @@ export function inspectLinux(
     architecture,
     bootMode,
     bootModes: supportedBootModes(modes, architecture),
+    bootChain: links,
     osType: 'linux',
     platform: identity?.platform ?? null,
     osVersion: identity?.version ?? null,

@@ -62,9 +62,10 @@ export function guestTree(mounts: readonly Mount[]): GuestTree {
       }
       const here = top();
       if (here.fileSystem.info(here.node).kind !== 'directory') return null;
-      const node = listing(here).get(fold(here.fileSystem, name));
-      if (node === undefined) return null;
       const over = mounted.get(`/${[...stack.map((step) => step.name), name].join('/')}`);
+      const node = listing(here).get(fold(here.fileSystem, name)) ?? over?.root;
+      // systemd creates mount points that do not exist.
+      if (node === undefined) return null;
       const place = over === undefined ? { fileSystem: here.fileSystem, node } : { fileSystem: over, node: over.root };
       if (over === undefined && here.fileSystem.info(node).kind === 'link' && (followLast || waiting.length > 0)) {
         links += 1;

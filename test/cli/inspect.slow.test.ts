@@ -43,6 +43,7 @@ test('an image without blocking findings → its facts and exit code 0', async (
   expect(code).toBe(0);
   expect(out).toContain('Debian GNU/Linux 12 (bookworm), x86_64');
   expect(out).toMatch(/kernel +6\.1\.0-56-amd64/);
+  expect(out).toContain('boot       verified: firmware, boot loader, boot entry, kernel');
   expect(out).toContain('result: no blocking finding: 0 blocking');
 });
 

@@ -4,12 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../images/bytes.js';
 import { decompressExtent } from '../../images/filesystems/btrfs.js';
 import { findingList } from '../../images/findings.js';
+import { kernelState } from '../../images/guest/boot/kernel-image.js';
 import { inspectDisk, reportEncryption } from '../../images/guest/inspect-guest.js';
+import { guestTree } from '../../images/guest/tree.js';
 import { LONE_SYSTEM_DISK } from '../../images/inspection.js';
 import { CONSTRUCTED, type ConstructedGuest, ROOT_UUID } from '../support/images/constructed-guests.js';
 import {
   BIOS,
   cpioOf,
+  elf,
   type Files,
   type GuestInspection,
   inspectGuestFiles,
@@ -18,6 +21,7 @@ import {
   serious,
   UEFI,
 } from '../support/images/guest-files.js';
+import { efiProgram, grubEfi, SHIM } from '../support/images/made-efi.js';
 
 const guestNamed = (name: string): ConstructedGuest => {
   const guest = CONSTRUCTED[name];
@@ -163,7 +167,7 @@ describe('what only the running loader or a person knows → a warning, never si
 });
 
 test('a unified kernel image that the firmware starts → its own initramfs decides', () => {
-  const unified = unifiedImage({
+  const unified = efiProgram({
     '.cmdline': ROOT,
     '.linux': kernelImage(KERNEL),
     '.initrd': gzipSync(cpioOf(['init'])),
@@ -175,6 +179,205 @@ test('a unified kernel image that the firmware starts → its own initramfs deci
   const inspection = inspectGuestFiles(layout, UEFI);
   expect(inspection.kernelVersion).toBe(KERNEL);
   expect(serious(inspection)).toContain('blocking GUESTOS.Virtio');
+});
+
+describe('what UEFI firmware starts', () => {
+  const UBUNTU = guestNamed('ubuntu-22');
+  const ESP_UUID = 'ABCD-1234';
+  const MENU = `search.fs_uuid ${ROOT_UUID} root hd0,gpt2\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n`;
+  const BY_FOLDER = grubEfi({ prefix: '/EFI/ubuntu' });
+  /** As Debian and Ubuntu build it. */
+  const IN_FOLDERS = grubEfi({
+    prefix: '/EFI/debian',
+    configuration: 'normal (memdisk)/grub.cfg\n',
+    memdisk: 'elif [ -e $prefix/grub.cfg ]; then\n source $prefix/grub.cfg\nelse\n source $cmdpath/grub.cfg\nfi\n',
+  });
+  const WHOLE: Files = {
+    '/EFI/BOOT/BOOTX64.EFI': SHIM,
+    '/EFI/BOOT/grubx64.efi': BY_FOLDER,
+    '/EFI/ubuntu/grub.cfg': MENU,
+  };
+
+  function findingsOfEsp(esp: Files, root: Files = UBUNTU.root) {
+    const layout = layoutOf({ kind: 'vfat', uuid: ESP_UUID, files: esp }, { files: root, uuid: ROOT_UUID });
+    const { findings, bootChain } = inspectGuestFiles(layout, UEFI);
+    const found = findings
+      .filter(({ severity }) => severity !== 'info')
+      .map(({ severity, message }) => `${severity}: ${message}`);
+    return { found, loader: bootChain.find(({ link }) => link === 'boot loader')?.state };
+  }
+
+  test.each<[string, Files]>([
+    ['shim, which starts GRUB in its folder', WHOLE],
+    [
+      'shim, whose fallback program starts the loader in the folder of a vendor',
+      {
+        '/EFI/BOOT/BOOTX64.EFI': SHIM,
+        '/EFI/BOOT/fbx64.efi': efiProgram({ '.text': 'fallback' }),
+        '/EFI/ubuntu/BOOTX64.CSV': Buffer.from('shimx64.efi,ubuntu,,\n', 'utf16le'),
+        '/EFI/ubuntu/grubx64.efi': BY_FOLDER,
+        '/EFI/ubuntu/grub.cfg': MENU,
+      },
+    ],
+    [
+      'GRUB, which finds its menu by commands inside it',
+      { '/EFI/BOOT/BOOTX64.EFI': grubEfi({ prefix: '', configuration: MENU }) },
+    ],
+    [
+      'GRUB with commands that look in folders, which have the menu',
+      { '/EFI/BOOT/BOOTX64.EFI': IN_FOLDERS, '/EFI/BOOT/grub.cfg': MENU },
+    ],
+    ['GRUB, whose menu is in its own folder', { '/EFI/BOOT/BOOTX64.EFI': BY_FOLDER, '/EFI/BOOT/grub.cfg': MENU }],
+    ['systemd-boot', { '/EFI/BOOT/BOOTX64.EFI': efiProgram({ '.sdmagic': '#### LoaderInfo: systemd-boot 252 ####' }) }],
+  ])('%s → verified', (_, esp) => {
+    expect(findingsOfEsp(esp)).toEqual({ found: [], loader: 'verified' });
+  });
+
+  const ELSEWHERE = MENU.replace(ROOT_UUID, '00000000-1111-4222-8333-444444444444');
+  test.each<[string, Files, RegExp]>([
+    ['shim without GRUB', { ...WHOLE, '/EFI/BOOT/grubx64.efi': Buffer.alloc(0) }, /EFI boot loader is incomplete/],
+    ['shim alone', { '/EFI/BOOT/BOOTX64.EFI': SHIM }, /EFI boot loader is incomplete/],
+    ['an empty loader', { '/EFI/BOOT/BOOTX64.EFI': Buffer.alloc(0) }, /EFI boot loader is incomplete/],
+    [
+      'a loader that was cut off',
+      { ...WHOLE, '/EFI/BOOT/grubx64.efi': BY_FOLDER.subarray(0, 1100) },
+      /EFI boot loader is incomplete/,
+    ],
+    [
+      'GRUB with commands that look in folders, which have none',
+      { '/EFI/BOOT/BOOTX64.EFI': IN_FOLDERS },
+      /no menu where it looks/,
+    ],
+    ['GRUB without a menu', { '/EFI/BOOT/BOOTX64.EFI': BY_FOLDER }, /no menu where it looks/],
+    [
+      'a menu on a file system of another machine',
+      { ...WHOLE, '/EFI/ubuntu/grub.cfg': ELSEWHERE },
+      /that this disk does not have/,
+    ],
+    [
+      'a menu in a folder that does not exist',
+      { ...WHOLE, '/EFI/ubuntu/grub.cfg': MENU.replace('/boot/grub', '/boot/grub2') },
+      /no menu where it looks/,
+    ],
+    [
+      'commands inside GRUB that look on another machine’s file system',
+      { '/EFI/BOOT/BOOTX64.EFI': grubEfi({ prefix: '', configuration: ELSEWHERE }) },
+      /that this disk does not have/,
+    ],
+  ])('%s → broken', (_, esp, message) => {
+    const { found, loader } = findingsOfEsp(esp);
+    expect(found.filter((one) => one.startsWith('blocking'))).toEqual([expect.stringMatching(message)]);
+    expect(loader).toBe('broken');
+  });
+
+  test.each<[string, Files, RegExp]>([
+    ['another loader', { '/EFI/BOOT/BOOTX64.EFI': efiProgram({ '.text': 'rEFInd' }) }, /not a supported one/],
+    [
+      'a menu in the folder of another loader',
+      { '/EFI/BOOT/BOOTX64.EFI': BY_FOLDER, '/EFI/debian/grub.cfg': MENU },
+      /in the folder of another loader/,
+    ],
+    [
+      'commands inside GRUB that are not supported',
+      { '/EFI/BOOT/BOOTX64.EFI': grubEfi({ prefix: '', configuration: 'source (memdisk)/x.cfg\n' }) },
+      /where GRUB looks for its menu/,
+    ],
+  ])('%s → a warning, not verified', (_, esp, message) => {
+    const { found, loader } = findingsOfEsp(esp);
+    expect(found).toEqual([expect.stringMatching(message)]);
+    expect(found[0]).toMatch(/^warning/);
+    expect(loader).toBe('not verified');
+  });
+});
+
+describe('the chain of links', () => {
+  const states = (inspection: GuestInspection) =>
+    Object.fromEntries(inspection.bootChain.map(({ link, state }) => [link, state]));
+
+  test('a guest that boots → every link is verified, with what it rests on', () => {
+    const inspection = inspect({});
+    expect(inspection.bootChain.map(({ link }) => link)).toEqual([
+      ...['firmware', 'boot loader', 'boot entry', 'kernel', 'initramfs', 'root device', 'mounts', 'init'],
+    ]);
+    expect(new Set(Object.values(states(inspection)))).toEqual(new Set(['verified']));
+    expect(inspection.findings).toContainEqual(
+      expect.objectContaining({ code: 'ECSIMPORT.BootChain', message: expect.stringContaining('Every link') }),
+    );
+  });
+
+  test.each<[string, Readonly<Record<string, string | Buffer | null>>, string, string]>([
+    ['no menu', { [CFG]: null }, 'boot entry', 'broken'],
+    ['a kernel that was cut off', { [IMAGE]: cutKernel() }, 'kernel', 'broken'],
+    [
+      'an initramfs without drivers',
+      { [`/boot/initramfs-${KERNEL}.img`]: gzipSync(cpioOf(['init'])) },
+      'initramfs',
+      'broken',
+    ],
+    [
+      'an initramfs without a program init',
+      { [`/boot/initramfs-${KERNEL}.img`]: gzipSync(cpioOf(['kernel/x86/microcode/x.bin'])) },
+      'initramfs',
+      'broken',
+    ],
+    [
+      'an initramfs that cannot be read',
+      { [`/boot/initramfs-${KERNEL}.img`]: Buffer.from('894c5a4f000d0a1a0a', 'hex') },
+      'initramfs',
+      'not verified',
+    ],
+    ['another root', withArgs('root=UUID=00000000-1111-4222-8333-444444444444 console=ttyS0'), 'root device', 'broken'],
+    ['a root that only the loader knows', withArgs('root=UUID=$rootuuid'), 'root device', 'not verified'],
+    ['a mount that does not exist', { '/etc/fstab': '/dev/sdb1 /data xfs defaults 0 0\n' }, 'mounts', 'broken'],
+    [
+      'a mount with the type of another file system',
+      { '/etc/fstab': `UUID=${ROOT_UUID} /data ext4 defaults 0 0\n` },
+      'mounts',
+      'broken',
+    ],
+    ['an empty init program', { '/usr/lib/systemd/systemd': Buffer.alloc(0) }, 'init', 'broken'],
+    [
+      'an init program whose loader is missing',
+      { '/usr/lib/systemd/systemd': dynamicProgram('/lib64/ld-linux-x86-64.so.2') },
+      'init',
+      'broken',
+    ],
+    ['a script without its interpreter', { '/usr/lib/systemd/systemd': '#!/opt/bin/sh\n' }, 'init', 'broken'],
+  ])('%s → %s', (_, changes, link, state) => {
+    const inspection = inspect(changes);
+    expect(states(inspection)[link]).toBe(state);
+    const severity = state === 'broken' ? 'blocking' : 'warning';
+    expect(inspection.findings.map((finding) => finding.severity)).toContain(severity);
+  });
+});
+
+describe('a kernel for arm64', () => {
+  const program = (machine: number) => efiProgram({ '.text': Buffer.alloc(4096) }, machine);
+  const image = Buffer.alloc(64);
+  image.write('ARM\x64', 56, 'latin1');
+  test.each<[string, Buffer, string]>([
+    ['an EFI program', program(0xaa64), 'whole'],
+    ['a plain image', image, 'unknown'],
+    ['compressed with gzip', gzipSync(image), 'whole'],
+    [
+      'compressed, and cut off',
+      gzipSync(Buffer.concat([image, Buffer.from(KERNEL.repeat(50))])).subarray(0, 60),
+      'damaged',
+    ],
+    ['random bytes', Buffer.from('no kernel'.repeat(20)), 'damaged'],
+    ['an EFI program for x86', program(0x8664), 'damaged'],
+    ['a kernel for x86', kernelImage(KERNEL), 'damaged'],
+    [
+      'larger than what a reader without random access holds',
+      efiProgram({ '.text': Buffer.alloc(17 * 1024 * 1024) }, 0xaa64),
+      'whole',
+    ],
+  ])('%s → %s', (_, content, kind) => {
+    const [volume] = layoutOf({ files: { '/boot/Image': content } }).volumes;
+    if (volume?.fileSystem == null) throw new Error('no file system');
+    const tree = guestTree([{ at: '/', fileSystem: volume.fileSystem }]);
+    expect(kernelState(tree, '/boot/Image', 'arm64').kind).toBe(kind);
+  });
 });
 
 describe('an encrypted root', () => {
@@ -273,25 +476,16 @@ function initramfsTools(): Buffer {
   return gzipSync(cpioOf(['init', 'conf/initramfs.conf', 'conf/conf.d/resume', 'scripts/local', ...modules]));
 }
 
-/** A PE file with these sections, as systemd's ukify makes it. */
-function unifiedImage(sections: Readonly<Record<string, string | Buffer>>): Buffer {
-  const contents = Object.entries(sections).map(([name, content]) => ({ name, content: Buffer.from(content) }));
-  const head = Buffer.alloc(1024);
-  head.write('MZ');
-  head.writeUInt32LE(64, 60);
-  head.write('PE\0\0', 64);
-  head.writeUInt16LE(0x8664, 68);
-  head.writeUInt16LE(contents.length, 70);
-  let at = head.length;
-  for (const [index, { name, content }] of contents.entries()) {
-    const header = 64 + 24 + index * 40;
-    head.write(name, header);
-    head.writeUInt32LE(content.length, header + 8);
-    head.writeUInt32LE(content.length, header + 16);
-    head.writeUInt32LE(at, header + 20);
-    at += content.length;
-  }
-  return Buffer.concat([head, ...contents.map(({ content }) => content)]);
+/** The head of a 64-bit program that names its dynamic loader. */
+function dynamicProgram(interpreter: string): Buffer {
+  const head = Buffer.alloc(64 + 56);
+  elf(62).copy(head);
+  head.writeBigUInt64LE(64n, 32);
+  head.writeUInt16LE(56, 54);
+  head.writeUInt16LE(1, 56);
+  head.writeUInt32LE(3, 64);
+  head.writeBigUInt64LE(BigInt(head.length), 64 + 8);
+  return Buffer.concat([head, Buffer.from(`${interpreter}\0`)]);
 }
 
 const MIB = 1024 * 1024;

@@ -10,7 +10,7 @@ import type { Root } from '../../images/guest/mounts.js';
 import { checkResize } from '../../images/guest/resize.js';
 import { checkSystem } from '../../images/guest/system.js';
 import type { GuestTree } from '../../images/guest/tree.js';
-import { layoutOf } from '../support/images/guest-files.js';
+import { layoutOf, linkFindings } from '../support/images/guest-files.js';
 
 function treeOf(files: Readonly<Record<string, string>>): GuestTree {
   const paths = Object.keys(files);
@@ -59,7 +59,7 @@ function severity(code: string, check: (findings: FindingList) => unknown): stri
 
 test('virtio driver not available at boot → blocking', () => {
   const severityFor = (value: 'y' | 'm' | 'n') =>
-    severity('GUESTOS.Virtio', (findings) => checkDrivers(kernelOf('5.10.0', value), findings));
+    severity('GUESTOS.Virtio', (findings) => checkDrivers(kernelOf('5.10.0', value), linkFindings(findings)));
   expect([severityFor('y'), severityFor('m'), severityFor('n')]).toEqual(['info', 'blocking', 'blocking']);
 });
 

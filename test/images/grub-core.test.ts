@@ -5,7 +5,7 @@ import { findingList } from '../../images/findings.js';
 import { readGrubCore } from '../../images/guest/boot/grub-core.js';
 import { readBootModes } from '../../images/guest/boot-mode.js';
 import { checkGrubCore } from '../../images/guest/grub-core-check.js';
-import { type Files, layoutOf } from '../support/images/guest-files.js';
+import { type Files, layoutOf, linkFindings } from '../support/images/guest-files.js';
 import { type CoreParts, writeGrubCore } from '../support/images/made-grub-core.js';
 
 const UUID = '7b8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e';
@@ -24,6 +24,7 @@ test('a core image → its prefix, modules and configuration', () => {
     prefix: CORE.prefix,
     configuration,
     modules: new Set(CORE.modules),
+    looksInFolders: false,
   });
 });
 
@@ -43,7 +44,7 @@ describe('GRUB that', () => {
     const { grubCore } = readBootModes(bufferSource(diskWith(parts)), layout);
     if (grubCore === null) throw new Error('the core image was not read');
     const findings = findingList();
-    checkGrubCore(grubCore, layout, findings);
+    checkGrubCore(grubCore, layout, linkFindings(findings));
     return findings.all.map(({ severity, message }) => `${severity}: ${message}`);
   }
   const BY_UUID = { ...CORE, configuration: `search.fs_uuid ${UUID} root \nset prefix=($root)'/boot/grub'\n` };
@@ -52,7 +53,6 @@ describe('GRUB that', () => {
     ['finds its files on a partition', CORE, GRUB],
     ['finds its files by the UUID of a file system', BY_UUID, GRUB],
     ['has the module normal with it', { ...CORE, modules: [...CORE.modules, 'normal'] }, { '/boot/grub/grub.cfg': '' }],
-    ['names its files in another way', { ...CORE, prefix: '(memdisk)/boot/grub' }, {}],
   ])('%s → no finding', (_, parts, files) => {
     expect(findingsOf(parts, files)).toEqual([]);
   });
@@ -81,7 +81,14 @@ describe('GRUB that', () => {
     expect(findingsOf(parts, files)).toEqual([expect.stringMatching(message)]);
   });
 
+  test('names its files in a way that is not known here → a warning', () => {
+    expect(findingsOf({ ...CORE, prefix: '(memdisk)/boot/grub' }, {})).toEqual([
+      'warning: Could not determine where GRUB looks for its files',
+    ]);
+  });
+
   test('reads btrfs, whose subvolume is not known here → no finding', () => {
-    expect(findingsOf(CORE, {}, { kind: 'btrfs' })).toEqual([]);
+    const modules = [...CORE.modules, 'btrfs'];
+    expect(findingsOf({ ...CORE, modules }, {}, { kind: 'btrfs' })).toEqual([]);
   });
 });

@@ -5,24 +5,33 @@ import { BOOT_UUID, CONSTRUCTED, type ConstructedGuest, ROOT_UUID } from '../sup
 import {
   BIOS,
   cpioOf,
+  elf,
   type Files,
   type GuestInspection,
   inspectGuestFiles,
   layoutOf,
+  SYSLINUX,
   serious,
   UEFI,
   type VolumeParts,
 } from '../support/images/guest-files.js';
+import { grubEfi } from '../support/images/made-efi.js';
+
+const LOADER = grubEfi({
+  prefix: '/EFI/BOOT',
+  configuration: `search.fs_uuid ${ROOT_UUID} root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n`,
+});
 
 function inspect(guest: ConstructedGuest, changes: Files = {}, others: readonly VolumeParts[] = []): GuestInspection {
   const { root, boot, kind, logical, firmware } = guest;
   const files = { ...root, ...changes };
   const parts: VolumeParts[] = [
-    { kind: 'vfat', uuid: 'ABCD-1234', files: { '/EFI/BOOT/BOOTX64.EFI': 'MZ' } },
+    { kind: 'vfat', uuid: 'ABCD-1234', files: { '/EFI/BOOT/BOOTX64.EFI': LOADER } },
     ...(boot === undefined ? [] : [{ files: { ...boot, ...within('/boot', changes) }, uuid: BOOT_UUID, kind }]),
     { files, uuid: ROOT_UUID, kind, ...(logical === undefined ? {} : { logical }) },
   ];
-  return inspectGuestFiles(layoutOf(...parts, ...others), firmware === 'BIOS' ? BIOS : UEFI);
+  const bios = '/boot/ldlinux.sys' in root ? SYSLINUX : BIOS;
+  return inspectGuestFiles(layoutOf(...parts, ...others), firmware === 'BIOS' ? bios : UEFI);
 }
 
 function within(folder: string, files: Files): Files {
@@ -145,7 +154,7 @@ describe('a defect → its finding', () => {
       'an initramfs with an unsupported compression',
       CENTOS,
       { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': Buffer.from('894c5a4f000d0a1a0a', 'hex') },
-      ['warning GUESTOS.Virtio'],
+      ['warning GUESTOS.Virtio', 'warning ECSIMPORT.RootDriver'],
     ],
     [
       'a static address',
@@ -276,6 +285,7 @@ test('an unknown distribution → no blocking findings', () => {
         '/boot/kernels/abc-bzImage': 'not an x86 image',
         '/boot/kernels/abc-initrd': 'compressed in its own way',
         '/nix/store/x/init': '#!/nix/store/y/bin/bash\n',
+        '/nix/store/y/bin/bash': elf(62),
       },
     }),
   );

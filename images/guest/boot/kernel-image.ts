@@ -1,46 +1,91 @@
-/** Checks that a file is a whole Linux kernel that a boot loader can start. */
+/** Checks that a file is a whole Linux kernel for the guest's architecture. */
+import { gunzipSync } from 'node:zlib';
 import type { ByteSource } from '../../bytes.js';
 import { unlessUnreadable } from '../../findings.js';
 import type { Architecture } from '../identity.js';
 import type { GuestTree } from '../tree.js';
 import { peSections } from './uki.js';
 
+export type KernelState =
+  | { readonly kind: 'whole' }
+  /** No boot loader can start it. */
+  | { readonly kind: 'damaged'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
 const HEAD = 64 * 1024;
+const MAX_KERNEL = 128 * 1024 * 1024;
 /** Newer kernels round the size in their header up. */
 const SLACK = 4096;
+const PE_MACHINES: Readonly<Record<number, Architecture>> = { 34404: 'x86_64', 332: 'i386', 43620: 'arm64' };
+const WHOLE: KernelState = { kind: 'whole' };
+const damaged = (reason: string): KernelState => ({ kind: 'damaged', reason });
+const unknown = (reason: string): KernelState => ({ kind: 'unknown', reason });
 
-/** Null: the file is whole, or of a kind whose size is not recorded. A string: why no boot loader can start it. */
-export function kernelDefect(tree: GuestTree, path: string, architecture: Architecture | null): string | null {
-  return unlessUnreadable<string | null>(
+export function kernelState(tree: GuestTree, path: string, architecture: Architecture | null): KernelState {
+  return unlessUnreadable<KernelState>(
     () => {
       const source = tree.source(path);
-      return source === null ? null : defectOf(source, architecture);
+      // A reader without random access holds only the start of a large file.
+      const size = tree.info(path)?.size ?? 0;
+      return source === null ? unknown('not a file that can be read') : stateOf(source, size, architecture);
     },
-    // Damage of the file system has a finding of its own.
-    () => null,
+    (reason) => unknown(reason),
   );
 }
 
-function defectOf(source: ByteSource, architecture: Architecture | null): string | null {
-  if (source.size === 0) return 'the file is empty';
+function stateOf(source: ByteSource, size: number, architecture: Architecture | null): KernelState {
+  if (size === 0) return damaged('the file is empty');
   const head = source.read(0, Math.min(HEAD, source.size));
+  const machine = machineOf(head);
+  if (machine === null) return architecture === 'arm64' ? compressed(source, size, head) : unrecognised(architecture);
+  // A 64-bit kernel for x86 also runs a 32-bit system.
+  const fits = architecture === null || machine === architecture || (machine === 'x86_64' && architecture === 'i386');
+  if (!fits) return damaged(`the kernel is for ${machine}, the system for ${architecture}`);
   const recorded = recordedSize(head);
-  if (recorded === null) {
-    const x86 = architecture === 'x86_64' || architecture === 'i386';
-    return x86 && !isEfiProgram(head) ? 'the file is not a Linux kernel for x86' : null;
+  if (recorded === null) return unknown('the file has no size to compare with');
+  return size + SLACK < recorded ? damaged(`the file has ${size} of ${recorded} bytes`) : WHOLE;
+}
+
+function unrecognised(architecture: Architecture | null): KernelState {
+  return architecture === null ? unknown('not a known kind of kernel') : damaged('the file is not a Linux kernel');
+}
+
+/** GRUB decompresses kernels for arm64, which have no code for it. */
+function compressed(source: ByteSource, size: number, head: Buffer): KernelState {
+  if (head.length < 2 || head.readUInt16BE(0) !== 0x1f8b) return unrecognised('arm64');
+  if (size > source.size) return unknown('the compressed kernel is too large to check');
+  try {
+    const image = gunzipSync(source.read(0, source.size), { maxOutputLength: MAX_KERNEL });
+    return machineOf(image) === 'arm64' ? WHOLE : unrecognised('arm64');
+  } catch (error) {
+    const isTooLarge = error instanceof RangeError;
+    return isTooLarge
+      ? unknown('the kernel is too large to check')
+      : damaged('its compressed content is cut off or damaged');
   }
-  return source.size + SLACK < recorded ? `the file has ${source.size} of ${recorded} bytes` : null;
+}
+
+function machineOf(head: Buffer): Architecture | null {
+  if (isX86(head)) {
+    const hasFlags = head.readUInt16LE(0x206) >= 0x20c;
+    return hasFlags && (head.readUInt16LE(0x236) & 1) === 0 ? 'i386' : 'x86_64';
+  }
+  if (head.length >= 64 && head.toString('latin1', 56, 60) === 'ARM\x64') return 'arm64';
+  if (head.length < 64 || head.toString('latin1', 0, 2) !== 'MZ') return null;
+  const pe = head.readUInt32LE(60);
+  if (pe + 6 > head.length || head.toString('latin1', pe, pe + 4) !== 'PE\0\0') return null;
+  return PE_MACHINES[head.readUInt16LE(pe + 4)] ?? null;
+}
+
+function isX86(head: Buffer): boolean {
+  return head.length >= 0x238 && head.toString('latin1', 0x202, 0x206) === 'HdrS';
 }
 
 /** The x86 boot protocol has the number of setup sectors at 0x1f1 and the size of the rest, in 16 bytes, at 0x1f4. */
 function recordedSize(head: Buffer): number | null {
   const sections = [...peSections(head).values()].map(({ offset, size }) => offset + size);
   const asEfi = sections.length === 0 ? null : Math.max(...sections);
-  if (head.length < 0x206 || head.toString('latin1', 0x202, 0x206) !== 'HdrS') return asEfi;
+  if (!isX86(head)) return asEfi;
   const setup = ((head.readUInt8(0x1f1) || 4) + 1) * 512;
   return Math.max(setup + head.readUInt32LE(0x1f4) * 16, asEfi ?? 0);
-}
-
-function isEfiProgram(head: Buffer): boolean {
-  return head.length >= 64 && head.toString('latin1', 0, 2) === 'MZ';
 }

@@ -12,8 +12,8 @@ const MAX_ENTRIES = 100;
 
 /** `places`: the guest's root first. `uefi`: UEFI firmware boots the disk. */
 export function readBoot(places: readonly BootPlace[], uefi: boolean, loader: Loader): BootEntry[] {
-  if (loader.kind === 'unified' && loader.file !== null) {
-    const file = loader.file;
+  if (loader.kind === 'unified' && loader.efi !== null) {
+    const { file } = loader.efi;
     // The firmware starts this image itself, whatever other menus the disk has.
     return places.flatMap((place) => unifiedImage(place, file)).slice(0, 1);
   }

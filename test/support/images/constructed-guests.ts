@@ -33,7 +33,10 @@ const MICROCODE = cpioOf(['kernel/x86/microcode/AuthenticAMD.bin', 'kernel/x86/m
 
 function initramfs(kernel: string, drivers: readonly string[], ending = '.ko.xz'): Buffer {
   const modules = drivers.map((path) => `usr/lib/modules/${kernel}/kernel/${path}${ending}`);
-  return Buffer.concat([MICROCODE, gzipSync(cpioOf(['init', 'usr/bin/dracut-cmdline', ...modules]), { level: 9 })]);
+  return Buffer.concat([
+    MICROCODE,
+    gzipSync(cpioOf(['init', 'usr/bin/dracut-cmdline', 'usr/sbin/lvm', ...modules]), { level: 9 }),
+  ]);
 }
 
 const BOOT_DRIVERS = [
@@ -239,9 +242,10 @@ const alpine: ConstructedGuest = {
     '/boot/vmlinuz-virt': kernelImage(alpineKernel),
     '/boot/config-6.6.58-0-virt': CONFIG,
     '/boot/initramfs-virt': gzipSync(
-      cpioOf(BOOT_DRIVERS.map((path) => `lib/modules/${alpineKernel}/kernel/${path}.ko.gz`)),
+      cpioOf(['init', ...BOOT_DRIVERS.map((path) => `lib/modules/${alpineKernel}/kernel/${path}.ko.gz`)]),
       { level: 9 },
     ),
+    '/boot/ldlinux.sys': 'SYSLINUX',
     '/boot/extlinux.conf': `DEFAULT menu.c32\nPROMPT 0\nTIMEOUT 10\nDEFAULT virt\nLABEL virt\n  MENU DEFAULT\n  LINUX vmlinuz-virt\n  INITRD initramfs-virt\n  APPEND root=UUID=${ROOT_UUID} modules=sd-mod,usb-storage,ext4 console=ttyS0\n`,
     [`/lib/modules/${alpineKernel}/modules.dep`]: [...BOOT_DRIVERS, ...LATER_DRIVERS]
       .map((path) => `kernel/${path}.ko.gz:\n`)

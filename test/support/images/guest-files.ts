@@ -1,10 +1,13 @@
 /** Guests built from lists of files: for checks without a disk, and for scripts that create disks from the same lists. */
 import type { DiskLayout, Volume } from '../../../images/disk/volumes.js';
 import type { Entry, FileSystem } from '../../../images/filesystems/filesystem.js';
-import { findingList } from '../../../images/findings.js';
+import { type FindingList, findingList } from '../../../images/findings.js';
+import type { GrubImage } from '../../../images/guest/boot/grub-modules.js';
+import type { LinkFindings } from '../../../images/guest/boot-chain.js';
 import type { BootModes } from '../../../images/guest/boot-mode.js';
 import { inspectLinux } from '../../../images/guest/inspect-linux.js';
 import { findRoot } from '../../../images/guest/mounts.js';
+import { guestTree } from '../../../images/guest/tree.js';
 import { type DiskContext, type Inspection, LONE_SYSTEM_DISK } from '../../../images/inspection.js';
 
 /** Content by path; `-> target` is a symbolic link. Parent directories are created automatically. */
@@ -98,14 +101,17 @@ export function layoutOf(...parts: readonly VolumeParts[]): DiskLayout {
 export const BIOS: BootModes = {
   bios: 'boot sector: GRUB',
   biosBroken: null,
+  biosStage: 'unknown',
   grubCore: null,
   uefi: null,
   uefiElsewhere: null,
   loaders: [],
 };
+export const SYSLINUX: BootModes = { ...BIOS, bios: 'boot sector: SYSLINUX', biosStage: 'whole' };
 export const UEFI: BootModes = {
   bios: null,
   biosBroken: null,
+  biosStage: 'unknown',
   grubCore: null,
   uefi: 'partition 1: /EFI/BOOT/BOOTX64.EFI',
   uefiElsewhere: null,
@@ -122,9 +128,24 @@ export type GuestInspection = Pick<
   | 'cloudInitVersion'
   | 'nvmeSupport'
   | 'findings'
+  | 'bootChain'
 >;
 
-/** Inspects a Linux guest without a disk. */
+/** A core image of GRUB that finds its files on one of the volumes. */
+function coreFor({ volumes }: DiskLayout): GrubImage | null {
+  for (const { fileSystem, uuid, partition } of volumes) {
+    if (fileSystem === null || uuid === null) continue;
+    const tree = guestTree([{ at: '/', fileSystem }]);
+    const folder = ['/boot/grub2', '/boot/grub', '/grub2', '/grub'].find((path) => tree.exists(path));
+    if (folder === undefined) continue;
+    const modules = ['normal', 'ext2', 'xfs', 'btrfs', 'lvm', ...(partition === null ? [] : ['part_gpt'])];
+    const configuration = `search.fs_uuid ${uuid} root\nset prefix=($root)${folder}\n`;
+    return { prefix: null, configuration, modules: new Set(modules), looksInFolders: false };
+  }
+  return null;
+}
+
+/** Inspects a Linux guest without a disk. A BIOS GRUB without a core image gets one that finds its files. */
 export function inspectGuestFiles(
   layout: DiskLayout,
   modes: BootModes = BIOS,
@@ -133,9 +154,18 @@ export function inspectGuestFiles(
   const root = findRoot(layout);
   if (root === null) throw new Error('no root was found');
   const findings = findingList();
-  const facts = inspectLinux(root, layout, modes, context, findings);
+  const core = modes.bios?.includes('GRUB') ? (modes.grubCore ?? coreFor(layout)) : modes.grubCore;
+  const facts = inspectLinux(root, layout, { ...modes, grubCore: core }, context, findings);
   return { ...facts, findings: findings.all };
 }
+
+/** For a check of one link alone. */
+export const linkFindings = (findings: FindingList): LinkFindings => ({
+  all: findings.all,
+  add: findings.add,
+  unsure: (code, message, evidence, remedy) => findings.add('warning', code, message, evidence, remedy),
+  saw: () => undefined,
+});
 
 /** Every finding above `info` as `severity CODE`. */
 export function serious({ findings }: Pick<GuestInspection, 'findings'>): string[] {
@@ -163,6 +193,9 @@ export function kernelImage(version: string): Buffer {
   image.writeUInt8(1, 0x1f1);
   image.writeUInt32LE(3072 / 16, 0x1f4);
   image.write('HdrS', 0x202);
+  image.writeUInt16LE(0x20f, 0x206);
+  // XLF_KERNEL_64
+  image.writeUInt16LE(1, 0x236);
   image.writeUInt16LE(0x800, 0x20e);
   image.write(`${version} (builder@host) #1 SMP\0`, 0xa00);
   return image;
@@ -172,6 +205,7 @@ export function kernelImage(version: string): Buffer {
 export function elf(machine: number): Buffer {
   const head = Buffer.alloc(64);
   head.write('\x7fELF', 0, 'latin1');
+  head.writeUInt8(2, 4);
   head.writeUInt16LE(machine, 18);
   return head;
 }

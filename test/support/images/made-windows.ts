@@ -191,6 +191,7 @@ export function inspectMadeWindows(parts: MadeWindows = {}): GuestInspection {
     ? {
         bios: null,
         biosBroken: null,
+        biosStage: 'unknown',
         grubCore: null,
         uefi: 'partition 1: /EFI/BOOT/BOOTX64.EFI',
         uefiElsewhere: null,
@@ -199,6 +200,7 @@ export function inspectMadeWindows(parts: MadeWindows = {}): GuestInspection {
     : {
         bios: 'boot sector code and active partition 1',
         biosBroken: null,
+        biosStage: 'unknown',
         grubCore: null,
         uefi: null,
         uefiElsewhere: null,

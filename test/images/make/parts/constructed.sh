@@ -14,15 +14,19 @@ constructed() { # FILE GUEST
   fi
   if [ "$firmware" = UEFI ]; then
     new_file esp 64 vfat "$ESP_UUID"; mmd -i "$WORK/esp" ::/EFI ::/EFI/BOOT
-    printf 'MZ constructed' >"$WORK/loader"; mcopy -i "$WORK/esp" "$WORK/loader" ::/EFI/BOOT/BOOTX64.EFI
+    mcopy -i "$WORK/esp" "$WORK/guest/loader.efi" ::/EFI/BOOT/BOOTX64.EFI
     disk gpt 800 "$ESP_GUID:esp@1" "${parts[@]/#/$LINUX_GUID:}"
+  elif [ -e "$WORK/guest/root/boot/ldlinux.sys" ]; then
+    # SYSLINUX: code in the MBR that starts the active partition's boot sector.
+    printf '\xeb\x58\x90EXTLINUX' | dd of="$WORK/root" bs=1 conv=notrunc status=none
+    printf '\x55\xaa' | dd of="$WORK/root" bs=1 seek=510 conv=notrunc status=none
+    disk dos 800 "83*:root@400"
+    printf '\xeb\x63 code' | dd of="$WORK/disk.raw" bs=1 conv=notrunc status=none
   else
-    # A placeholder for GRUB's first stage: its name, and the sector of the next stage.
+    # GRUB's two stages, with modules without code.
     disk dos 800 "${parts[@]/#/83:}"
-    printf '\xeb\x63' | dd of="$WORK/disk.raw" bs=1 conv=notrunc status=none
-    printf '\x01' | dd of="$WORK/disk.raw" bs=1 seek=$((0x5c)) conv=notrunc status=none
-    printf 'GRUB ' | dd of="$WORK/disk.raw" bs=1 seek=$((0x180)) conv=notrunc status=none
-    printf 'constructed' | dd of="$WORK/disk.raw" bs=512 seek=1 conv=notrunc status=none
+    dd if="$WORK/guest/grub-core" of="$WORK/disk.raw" bs=1 count=440 conv=notrunc status=none
+    dd if="$WORK/guest/grub-core" of="$WORK/disk.raw" bs=512 skip=34 seek=34 count=2000 conv=notrunc status=none
   fi
   expect "$name" made=constructed format=QCOW2 architecture=x86_64 bootMode="$firmware" platform="$(fact platform)" \
     osVersion="$(fact osVersion)" kernelVersion="$(fact kernelVersion)" cloudInitVersion="$(fact cloudInitVersion)" \

@@ -143,6 +143,8 @@ image_bookworm-arm64-uefi-ext4.qcow2() {
     "$KERNEL" "$ROOT_UUID" "$KERNEL" >"$R/boot/grub/grub.cfg"
   new_file esp 64 vfat "$ESP_UUID"; mmd -i "$WORK/esp" ::/EFI ::/EFI/BOOT
   mcopy -i "$WORK/esp" "$R/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" ::/EFI/BOOT/BOOTAA64.EFI
+  printf 'search.fs_uuid %s root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n' "$ROOT_UUID" >"$WORK/stub"
+  mmd -i "$WORK/esp" ::/EFI/debian; mcopy -i "$WORK/esp" "$WORK/stub" ::/EFI/debian/grub.cfg
   disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI; finish "$1" qcow2
 }
 # dracut, systemd-boot with BLS entry files on the EFI system partition, NetworkManager.

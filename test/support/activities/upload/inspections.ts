@@ -5,7 +5,8 @@ export function inspectionOf(changes: Partial<Inspection> = {}): Inspection {
   return {
     ...{ format: 'RAW', subformat: null, virtualSize: 1024 ** 3, fileSize: 1024 ** 3, allocatedSize: 1024 ** 3 },
     ...{ contains: null, diskImageSizeGiB: 1, partitionTable: null, volumes: [], architecture: null, bootMode: null },
-    ...{ bootModes: [], osType: null, platform: null, osVersion: null, osName: null, kernelVersion: null },
+    ...{ bootModes: [], bootChain: [], osType: null },
+    ...{ platform: null, osVersion: null, osName: null, kernelVersion: null },
     ...{ cloudInitVersion: null, nvmeSupport: null, findings: [], depth: 'guest' },
     ...changes,
   };

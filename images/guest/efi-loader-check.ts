@@ -1,0 +1,139 @@
+/** Checks what UEFI firmware starts: a whole program, and a GRUB that finds its menu. */
+import type { DiskLayout } from '../disk/volumes.js';
+import { unlessUnreadable } from '../findings.js';
+import { folderOfCommands, folderOfPrefix, type GrubFolder } from './boot/grub-folder.js';
+import type { EfiLoader, Loader } from './boot/loader.js';
+import type { LinkFindings } from './boot-chain.js';
+import { someVolumeUnread } from './mounts.js';
+import { type GuestTree, guestTree } from './tree.js';
+
+const CODE = 'GUESTOS.BootMode';
+const REINSTALL =
+  'Run grub-install --removable (RHEL family: dnf reinstall shim-x64 grub2-efi-x64; then grub2-mkconfig) in the guest or in a rescue system.';
+const TRY = 'Start the image once in a virtual machine before you import it; --boot-check does this.';
+
+export function checkEfiLoader(
+  { kind, efi, evidence, readsOtherFiles }: Loader,
+  layout: DiskLayout,
+  findings: LinkFindings,
+): void {
+  if (efi === null) {
+    findings.unsure(CODE, 'Could not read the EFI boot loader', evidence || 'no file at the fallback path', TRY);
+  } else if (efi.defect !== null) {
+    const message = 'The EFI boot loader is incomplete: the instance does not reach the kernel';
+    findings.add('blocking', CODE, message, `${efi.defect}; ${evidence}`, REINSTALL);
+  } else if (kind === 'grub') {
+    checkGrub(efi, evidence, { layout, hasOwnMenu: readsOtherFiles && efi.grub?.configuration != null }, findings);
+  } else if (kind === 'unknown') {
+    const message = 'Could not determine what the EFI boot loader starts: it is not a supported one';
+    findings.unsure(CODE, message, evidence, TRY);
+  } else findings.saw(evidence);
+}
+
+interface GrubContext {
+  readonly layout: DiskLayout;
+  /** A configuration inside the program has menu entries. */
+  readonly hasOwnMenu: boolean;
+}
+
+function checkGrub(
+  efi: EfiLoader,
+  evidence: string,
+  { layout, hasOwnMenu }: GrubContext,
+  findings: LinkFindings,
+): void {
+  const { grub } = efi;
+  if (grub === null) {
+    findings.unsure(CODE, 'Could not determine where GRUB looks for its menu', evidence, TRY);
+    return;
+  }
+  const { configuration, prefix, looksInFolders } = grub;
+  const startsMemdisk = looksInFolders && configuration?.startsWith('normal (memdisk)') === true;
+  if (configuration !== null && !startsMemdisk) {
+    const folder = folderOfCommands(configuration);
+    if (folder !== null) checkFolder(folder, `${evidence}: ${folder.evidence}`, layout, findings);
+    else if (hasOwnMenu) findings.saw(evidence);
+    else
+      findings.unsure(
+        CODE,
+        'Could not determine where GRUB looks for its menu',
+        `${evidence}; commands inside it`,
+        TRY,
+      );
+    return;
+  }
+  const onDevice = folderOfPrefix(prefix ?? '');
+  if (onDevice !== null) {
+    checkFolder(onDevice, `${evidence}: ${onDevice.evidence}`, layout, findings);
+    return;
+  }
+  checkOnEsp(efi, prefix ?? '', evidence, layout, findings);
+}
+
+/** A prefix without a device is on the file system with the program. Distributions' GRUB also looks in the program's folder. */
+function checkOnEsp(
+  efi: EfiLoader,
+  prefix: string,
+  evidence: string,
+  layout: DiskLayout,
+  findings: LinkFindings,
+): void {
+  const top = efi.file.slice(0, efi.file.toUpperCase().lastIndexOf('/EFI/'));
+  const own = efi.file.slice(0, efi.file.lastIndexOf('/'));
+  const folders = [`${top}${prefix}`, own, `${top}/boot/grub`];
+  const found = folders
+    .map((folder) => ({ folder, menu: textOf(efi.tree, `${folder}/grub.cfg`) }))
+    .find(({ menu }) => menu !== null);
+  if (found === undefined) {
+    const message = 'GRUB has no menu where it looks for it: the machine stops at its prompt';
+    const shown = `${evidence}: no grub.cfg in ${[...new Set(folders)].join(' or ')}`;
+    const elsewhere = efi.tree.list(`${top}/EFI`).find((name) => efi.tree.exists(`${top}/EFI/${name}/grub.cfg`));
+    if (elsewhere === undefined) findings.add('blocking', CODE, message, shown, REINSTALL);
+    else {
+      const unsure = 'Could not determine whether GRUB finds its menu: it is in the folder of another loader';
+      findings.unsure(CODE, unsure, `${shown}; ${top}/EFI/${elsewhere}/grub.cfg exists`, TRY);
+    }
+    return;
+  }
+  const menu = found.menu ?? '';
+  const shown = `${evidence}: ${found.folder}/grub.cfg`;
+  const next = /^\s*(configfile|source|normal)\s/m.test(menu) ? folderOfCommands(menu) : null;
+  if (next === null) findings.saw(shown);
+  else checkFolder(next, `${shown}: ${next.evidence}`, layout, findings);
+}
+
+function checkFolder(place: GrubFolder, evidence: string, layout: DiskLayout, findings: LinkFindings): void {
+  const volume = place.find(layout);
+  if (volume === null && !someVolumeUnread(layout)) {
+    const message =
+      'GRUB looks for its menu on a file system that this disk does not have: the machine stops at its prompt';
+    findings.add('blocking', CODE, message, evidence, REINSTALL);
+    return;
+  }
+  const fileSystem = volume?.fileSystem ?? null;
+  if (fileSystem === null) {
+    findings.unsure(
+      CODE,
+      'Could not determine whether GRUB finds its menu: its file system could not be read',
+      evidence,
+      TRY,
+    );
+    return;
+  }
+  const menu = `${place.folder}/grub.cfg`;
+  // btrfs paths start with a subvolume that this reading may not have opened.
+  if (fileSystem.kind === 'btrfs' || textOf(guestTree([{ at: '/', fileSystem }]), menu) !== null) {
+    findings.saw(evidence);
+    return;
+  }
+  const message = 'GRUB has no menu where it looks for it: the machine stops at its prompt';
+  findings.add('blocking', CODE, message, `${evidence}: no ${menu} on ${volume?.name}`, REINSTALL);
+}
+
+function textOf(tree: GuestTree, path: string): string | null {
+  return unlessUnreadable<string | null>(
+    () => tree.text(path),
+    // It exists, and its damage has a finding of its own.
+    () => '',
+  );
+}
