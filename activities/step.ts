@@ -31,6 +31,8 @@ const MAX_LEASE_MS = 10_000;
 export interface StepSettings {
   /** How long a transient failure is retried before the import stops for attention; ms. */
   readonly patienceMs: number;
+  /** A heartbeat is sent within this time; default `HEARTBEAT_THROTTLE_MS`. */
+  readonly heartbeatThrottleMs?: number;
 }
 
 export interface Step extends StepWrite {
@@ -107,7 +109,7 @@ export async function runStep<T>(
     if (lastProgress !== inherited && !step.signal.aborted) {
       // An attempt that fails immediately would lose its last heartbeat, and the next one would count the same steps as progress again, without limit.
       context.heartbeat(lastProgress);
-      await delay(HEARTBEAT_THROTTLE_MS);
+      await delay(deps.settings.heartbeatThrottleMs ?? HEARTBEAT_THROTTLE_MS);
     }
     throw await asTemporalFailure(deps, step, input.request, error, Date.now() - lastProgress.sinceMs);
   } finally {

@@ -30,6 +30,8 @@ export interface StackOptions {
   /** The environment of all parts; TEMPORAL_ADDRESS and DATABASE_URL in it replace the embedded servers. */
   readonly env: NodeJS.ProcessEnv;
   readonly emulator: EmulatorOptions | null;
+  /** More dynamic settings of the embedded Temporal server, `KEY=JSON`. */
+  readonly temporalSettings?: readonly string[];
   /** Default: the port of the last run if it is free, else a free port; 0: a free port. */
   readonly apiPort?: number;
   /** Receives progress messages. */
@@ -128,7 +130,7 @@ interface PlannedServer {
 }
 
 async function planTemporal(
-  { env, dataDir, say, signal }: StackOptions,
+  { env, dataDir, say, signal, temporalSettings = [] }: StackOptions,
   pickGrpcPort: () => Promise<number>,
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer & { readonly uiUrl: string | null }> {
@@ -145,7 +147,7 @@ async function planTemporal(
     metrics: await pickPort(),
   };
   const named = await withAccountName(env, null, programFolders(env));
-  const part = temporalPart({ binary, dataDir, namespace, ports, env: named });
+  const part = temporalPart({ binary, dataDir, namespace, ports, env: named, dynamicSettings: temporalSettings });
   return {
     part,
     env: { TEMPORAL_ADDRESS: `127.0.0.1:${ports.grpc}`, TEMPORAL_NAMESPACE: namespace },

@@ -10,6 +10,8 @@ export interface TemporalOptions {
   readonly namespace: string;
   readonly ports: { readonly grpc: number; readonly ui: number; readonly http: number; readonly metrics: number };
   readonly env: NodeJS.ProcessEnv;
+  /** More dynamic settings, `KEY=JSON`. */
+  readonly dynamicSettings?: readonly string[];
 }
 
 export function temporalPart(options: TemporalOptions): PartPlan {
@@ -38,6 +40,7 @@ export function temporalPart(options: TemporalOptions): PartPlan {
         // With one matching host, more partitions only forward tasks between each other.
         ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
         ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
+        ...(options.dynamicSettings ?? []).flatMap((one) => ['--dynamic-config-value', one]),
         ...['--log-level', 'warn', '--log-format', 'json'],
       ],
       env: withoutTemporalSettings(options.env),

@@ -19,7 +19,7 @@ async function runAttempt(body: (step: Step) => void, scheduledAgoMs: number, he
   environment.on('heartbeat', (value: unknown) => {
     details = value;
   });
-  const deps = { store: memoryStore().store, settings: { patienceMs: PATIENCE_MS } };
+  const deps = { store: memoryStore().store, settings: { patienceMs: PATIENCE_MS, heartbeatThrottleMs: 0 } };
   const input = { importId: 'imp-1', step: 4, request: REQUEST, attempt: 1 };
   const activity = () =>
     runStep(deps, 'upload', input, async (step) => {

@@ -1,6 +1,9 @@
 /** One import with the real processes. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { requestFor, type Service, startService } from '../support/e2e/service.js';
+import { MIB, promptingBootSector, raw } from '../support/emulator/made-disks.js';
 
 let service: Service;
 
@@ -187,8 +190,11 @@ describe('a request', () => {
   });
 
   test('with bootCheck boots in QEMU before the upload, and keeps the log and the last screen', async () => {
-    const id = await service.start({ dryRun: true, inspection: { bootCheck: true } });
-    const view = await service.until(id, ({ state }) => state === 'succeeded' || state === 'failed', 115_000);
+    const image = path.join(service.dataDir, 'prompting.raw');
+    writeFileSync(image, raw(MIB, promptingBootSector()));
+    const disks = [{ source: `file://${image}` }];
+    const id = await service.start({ disks, dryRun: true, inspection: { bootCheck: true, failOn: 'never' } });
+    const view = await service.untilState(id, 'succeeded', 'failed');
     expect(view.findings.find(({ code }) => code === 'ECSIMPORT.BootCheck')).toMatchObject({
       severity: 'info',
       disk: 1,
@@ -198,7 +204,7 @@ describe('a request', () => {
       files: [{ name: 'boot-check.log' }, { name: 'boot-check.png', contentType: 'image/png' }],
     });
     const log = await fetch(`${service.apiUrl}/v1/imports/${id}/files/boot-check.log`);
-    expect(await log.text()).toContain('debian-demo login:');
+    expect(await log.text()).toContain('made login:');
     expect((await service.request('GET', `/v1/imports/${id}/files/none`)).status).toBe(404);
   });
 

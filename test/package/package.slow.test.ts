@@ -1,5 +1,5 @@
 /** What a program that installs the package from a tarball can do with it. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,21 +15,14 @@ beforeAll(() => {
 });
 afterAll(() => packed?.remove());
 
-// An install unpacks 435 MiB, which takes minutes on a loaded machine.
-const INSTALL_MS = 10 * 60_000;
-
-test('a full install → a TypeScript program compiles and runs with all four entries', {
-  timeout: INSTALL_MS,
-}, async () => {
-  const folder = packed.install('full', ['@types/node@20']);
+test('all dependencies are installed → a TypeScript program compiles and runs with all four entries', async () => {
+  const folder = packed.link('full', ['@types/node', 'undici-types']);
   cpSync(path.join(ROOT, 'test/package/program.ts.txt'), path.join(folder, 'program.ts'));
-  // Temporal's own declarations need a package of types that they do not depend on: its files are not checked.
-  const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--skipLibCheck'];
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
   const modules = ['--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023', '--types', 'node'];
   const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, ...strict, ...modules, 'program.ts'], { cwd: folder, stdio: 'inherit' });
-  // Without --skipLibCheck, declarations are checked too. Those of this package have no errors of their own.
-  const checked = spawnSync(process.execPath, [tsc, ...strict.slice(0, -1), ...modules, '--noEmit', 'program.ts'], {
+  // It checks all declarations. Temporal's own need a package of types that they do not depend on; this package's have no errors.
+  const checked = spawnSync(process.execPath, [tsc, ...strict, ...modules, 'program.ts'], {
     ...{ cwd: folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
   });
   const errors = checked.stdout.split('\n').filter((line) => line.includes('error TS'));

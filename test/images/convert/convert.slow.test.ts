@@ -251,9 +251,9 @@ describe('a compressed file', () => {
   });
 
   test('of zeros → takes no room, whatever its size', async () => {
-    run('sh', '-c', 'truncate -s 512M zeros && gzip -1 -c zeros > zeros.gz && rm zeros');
+    run('sh', '-c', 'truncate -s 160M zeros && gzip -1 -c zeros > zeros.gz && rm zeros');
     const { file: made, inspection } = await convert(at('zeros.gz'), { limitBytes: 80 * MIB });
-    expect(inspection.virtualSize).toBe(512 * MIB);
+    expect(inspection.virtualSize).toBe(160 * MIB);
     await made.release('delete');
   });
 

@@ -244,7 +244,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     checkBoot: unused,
     files: { keep: unused, list: unused, get: unused },
     watchers: createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 }),
-    settings: { patienceMs: 60_000, pollIntervalMs: 1, pollsForLostImage: 2 },
+    settings: { patienceMs: 60_000, heartbeatThrottleMs: 0, pollIntervalMs: 1, pollsForLostImage: 2 },
     openFile: unused,
     uploading: {
       // Never connected: distribution uses no upload dependency.

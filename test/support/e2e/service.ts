@@ -18,6 +18,15 @@ const MAIN = path.resolve(import.meta.dirname, '../../../dist/cli/main.js');
 const EMULATOR = path.resolve(import.meta.dirname, '../../../dist/emulator/main.js');
 export const DEMO_IMAGE = path.resolve(import.meta.dirname, '../../../assets/debian-demo.qcow2');
 
+/**
+ * A frozen worker takes a task with each poll that the server holds open, and only the timeout of that task frees it. With the
+ * default of a minute, tests that freeze a worker would wait for several of these timeouts.
+ */
+const SHORT_POLLS = ['matching.longPollExpirationInterval="3s"'];
+
+/** A bound on a hanging test, below its timeout. */
+const PATIENT_MS = 180_000;
+
 const LEARN_NOTHING = `
   create or replace function learn_nothing() returns trigger language plpgsql as $$ begin
     new.budget := new.budget || '{"perMinute": null, "nextAtMs": 0, "blockedUntilMs": 0}';
@@ -115,6 +124,7 @@ export async function startService(settings: ServiceSettings = {}) {
       ...settings.env,
     },
     emulator: { buckets: [`${BUCKET}@${REGION}`, ...(settings.buckets ?? [])] },
+    temporalSettings: SHORT_POLLS,
     say: () => undefined,
     signal: new AbortController().signal,
   });
@@ -146,7 +156,7 @@ export async function startService(settings: ServiceSettings = {}) {
     return body;
   }
 
-  async function until(id: string, seen: (view: ImportView) => boolean, withinMs = 60_000): Promise<ImportView> {
+  async function until(id: string, seen: (view: ImportView) => boolean, withinMs = PATIENT_MS): Promise<ImportView> {
     const end = Date.now() + withinMs;
     for (;;) {
       const view = await get(id).catch(() => null);

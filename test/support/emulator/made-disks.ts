@@ -12,6 +12,23 @@ export function bootSector(partitionType = 0x83): Buffer {
   return sector;
 }
 
+/** Boot code of a BIOS that writes a login prompt to the first serial port and halts: a guest that boots within a second. */
+export function promptingBootSector(): Buffer {
+  const sector = bootSector();
+  const prompt = '\r\nmade login: \0';
+  const code = Buffer.from([
+    ...[0x31, 0xc0, 0x8e, 0xd8], // xor ax, ax; mov ds, ax
+    ...[0xbe, 0x40, 0x7c], // mov si, 0x7c40
+    ...[0xba, 0xf8, 0x03], // mov dx, 0x3f8
+    ...[0xac, 0x84, 0xc0, 0x74, 0x03], // next: lodsb; test al, al; jz halt
+    ...[0xee, 0xeb, 0xf8], // out dx, al; jmp next
+    ...[0xf4, 0xeb, 0xfd], // halt: hlt; jmp halt
+  ]);
+  code.copy(sector);
+  sector.write(prompt, 0x40, 'latin1');
+  return sector;
+}
+
 export function raw(size = MIB, first: Buffer = bootSector()): Buffer {
   return Buffer.concat([first], size);
 }

@@ -1,7 +1,7 @@
 /** The package as its users get it: packed, and installed in an empty folder. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -12,6 +12,8 @@ export interface Packed {
   readonly tarball: string;
   /** Installs the tarball and more packages in a folder of its own; returns the folder. */
   readonly install: (name: string, args: readonly string[]) => string;
+  /** Unpacks the tarball beside links to this checkout's dependencies, without those of development; returns the folder. */
+  readonly link: (name: string, more: readonly string[]) => string;
   readonly remove: () => void;
 }
 
@@ -35,8 +37,31 @@ export function packPackage(): Packed {
       execFileSync('npm', ['install', ...QUIET, ...args, tarball], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
       return folder;
     },
+    link(folderName, more) {
+      const folder = path.join(work, folderName);
+      const own = path.join(folder, 'node_modules', 'ecs-image-import');
+      mkdirSync(own, { recursive: true });
+      writeFileSync(path.join(folder, 'package.json'), '{"private":true,"type":"module"}');
+      execFileSync('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
+      for (const name of [...dependencies(), ...more]) {
+        mkdirSync(path.dirname(path.join(folder, 'node_modules', name)), { recursive: true });
+        symlinkSync(path.join(ROOT, 'node_modules', name), path.join(folder, 'node_modules', name));
+      }
+      return folder;
+    },
     remove: () => rmSync(work, { recursive: true, force: true }),
   };
+}
+
+/** Packages at the top of node_modules that are not only for development. */
+function dependencies(): readonly string[] {
+  const lock: { packages: Record<string, { dev?: boolean }> } = JSON.parse(
+    readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8'),
+  );
+  return Object.entries(lock.packages).flatMap(([place, { dev = false }]) => {
+    const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(place)?.[1];
+    return name === undefined || dev || !existsSync(path.join(ROOT, place)) ? [] : [name];
+  });
 }
 
 export interface Ran {
