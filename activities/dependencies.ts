@@ -11,13 +11,12 @@ import type { Cache } from '../sources/scratch-cache.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { UploadStore } from '../store/uploads.js';
+import type { StepSettings } from './step.js';
 import type { Semaphore } from './upload/semaphore.js';
 import type { SingleFlight } from './upload/single-flight.js';
 import type { SlowLimits } from './upload/slow-source.js';
 
-export interface ActivitySettings {
-  /** How long a transient failure is retried before the import stops for attention; ms. */
-  readonly patienceMs: number;
+export interface ActivitySettings extends StepSettings {
   /** Interval between two polls of a task that is being cancelled, or of an image that may have been created; ms. */
   readonly pollIntervalMs: number;
   /** Number of polls without a result after which an image whose creating call got no response counts as not created. */

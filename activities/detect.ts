@@ -24,7 +24,7 @@ export function createDetect(deps: ActivityDependencies) {
       const { detection } = input.request;
       for (;;) {
         const { imageId, regionId } = image;
-        const observed = await deps.watchers.next(regionId, { imageId, taskId: null }, step.signal);
+        const observed = await deps.watchers.next(regionId, { imageId, taskId: null }, step.signal, step.onRetry);
         if (observed.image === null) return;
         const { detection: check, platform } = observed.image;
         const end = async (findings: readonly Finding[]) => {

@@ -34,7 +34,14 @@ export function createDistribute(deps: ActivityDependencies) {
           };
           try {
             const copy = await createCopy(deps, step, {
-              ...{ source: image, attempt: input.attempt, signal, onPercent, unchangedMs: step.unchangedMs },
+              ...{
+                source: image,
+                attempt: input.attempt,
+                signal,
+                onPercent,
+                unchangedMs: step.unchangedMs,
+                onRetry: step.onRetry,
+              },
               copy: copyOf(input.request, step.importId, toRegion),
               known: ledger.find((entry): entry is LedgerEntry<'copy'> => entry.kind === 'copy' && entry.key === key),
             });
@@ -60,8 +67,9 @@ function copyOf({ imageName, description, resourceGroupId, tags }: ImportRequest
 
 /** ECS refuses to copy an image that is not available. */
 async function requireAvailable(deps: ActivityDependencies, step: Step, image: ImageRef): Promise<void> {
-  const { signal, unchangedMs } = step;
-  const end = await awaitImage(deps.watchers, image, { signal, unchangedMs, patienceMs: deps.settings.patienceMs });
+  const { signal, unchangedMs, onRetry } = step;
+  const { patienceMs } = deps.settings;
+  const end = await awaitImage(deps.watchers, image, { signal, unchangedMs, patienceMs, onRetry });
   if (end.kind === 'available') return;
   const { imageId, regionId } = image;
   if (end.kind === 'gone')

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { createChangeLease, withChangeLease } from '../alibaba/change-lease.js';
+import type { OnRetry } from '../alibaba/region-watcher.js';
 import { explain } from '../domain/errors/explain.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
@@ -18,6 +19,7 @@ import { databaseFailure } from '../store/database-failure.js';
 import type { ImportStore } from '../store/imports.js';
 import { type StepWrite, VERSIONS_PER_STEP } from '../store/step-write.js';
 import { ProgressReporter } from './progress.js';
+import { nextAttemptMs, RetryReporter } from './retry-report.js';
 
 /** Often enough that a short load peak does not cause a heartbeat timeout. */
 const HEARTBEATS_PER_TIMEOUT = 4;
@@ -47,6 +49,8 @@ export interface Step extends StepWrite {
    * earlier attempts. A change counts as progress.
    */
   readonly unchangedMs: Unchanged;
+  /** Records a failure that this attempt retries itself, until the next `unchangedMs` or `report`. */
+  readonly onRetry: OnRetry;
   /** True for every attempt after the first: the resources that this step creates may already exist. */
   readonly repeated: boolean;
   log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
@@ -68,6 +72,7 @@ export async function runStep<T>(
     observed: {},
   };
   let lastProgress = inherited;
+  const retries = new RetryReporter(deps.store, write, info.attempt > 1);
   // A first attempt has nothing to pass on yet. Most end before their first heartbeat, which saves a write to Temporal's database.
   if (info.heartbeatDetails !== undefined) context.heartbeat(lastProgress);
   const beat = setInterval(() => context.heartbeat(lastProgress), heartbeatEveryMs(info.heartbeatTimeoutMs));
@@ -79,12 +84,18 @@ export async function runStep<T>(
     confirming: lease.confirming,
     signal: context.cancellationSignal,
     sleep: (ms) => context.sleep(ms),
+    onRetry: (failure, { nextMs, givesUpMs }) => {
+      const known = explain(failure, { importId: input.importId, phase, request: input.request }, 'retried');
+      retries.failed(known, nextMs, givesUpMs);
+    },
     report: (value) => {
+      retries.progressed();
       const reached = value.bytesDone ?? value.percent;
       if (reached > lastProgress.reached) lastProgress = { ...lastProgress, sinceMs: Date.now(), reached };
       progress.report(value);
     },
     unchangedMs: (subject, observed) => {
+      retries.progressed();
       if (lastProgress.observed[subject] !== observed) {
         lastProgress = {
           ...lastProgress,
@@ -103,9 +114,11 @@ export async function runStep<T>(
     else await requireCurrent(deps.store, write);
     const result = await withChangeLease(lease, () => body(step));
     await progress.drop();
+    await retries.written();
     return result;
   } catch (error) {
     await progress.flush();
+    await retries.written();
     if (lastProgress !== inherited && !step.signal.aborted) {
       // An attempt that fails immediately would lose its last heartbeat, and the next one would count the same steps as progress again, without limit.
       context.heartbeat(lastProgress);
@@ -234,6 +247,14 @@ async function asTemporalFailure(
   const failure = explain(known, { importId, phase, request }, retries ? 'retried' : 'stopped');
   if (retries) {
     step.log('attempt failed, retrying', { code: failure.code, error: failure.message, requestId: failure.requestId });
+    const now = Date.now();
+    const record = new RetryReporter(deps.store, step, true);
+    record.failed(
+      failure,
+      now + nextAttemptMs(Context.current().info, failure),
+      now - unchangedForMs + deps.settings.patienceMs,
+    );
+    await record.written();
     return ApplicationFailure.create({
       message: `${failure.code}: ${failure.message}`,
       type: failure.class,

@@ -19,7 +19,7 @@ export function createWatchImport(deps: ActivityDependencies) {
       let absences = 0;
       let percent = -1;
       for (;;) {
-        const observed = await deps.watchers.next(image.regionId, image, step.signal);
+        const observed = await deps.watchers.next(image.regionId, image, step.signal, step.onRetry);
         const unchangedMs = step.unchangedMs(image.imageId, describe(observed));
         const end = endOf(observed);
         if (end === 'available') {

@@ -3,7 +3,7 @@
  * waited. One call polls up to 100 imports and is filled up with those that are due next.
  */
 
-import { FailureError } from '../domain/errors/failure.js';
+import { type Failure, FailureError } from '../domain/errors/failure.js';
 import type { Cloud, EcsApi, ImageView, TaskView } from './cloud.js';
 
 export interface PollTiming {
@@ -29,8 +29,11 @@ export interface Watched {
 
 export interface RegionWatchers {
   /** The result of the next poll. Rejects with a failure that waiting cannot fix, or if aborted. */
-  next(region: string, watched: Watched, signal: AbortSignal): Promise<ImageObservation>;
+  next(region: string, watched: Watched, signal: AbortSignal, onRetry?: OnRetry): Promise<ImageObservation>;
 }
+
+/** Receives a failure that waiting may fix. @param timing when the next attempt starts, and after which time a failure ends the wait */
+export type OnRetry = (failure: Failure, timing: { readonly nextMs: number; readonly givesUpMs: number }) => void;
 
 /** A watched image, and its state between polls. */
 interface Subject extends Watched {
@@ -46,6 +49,7 @@ interface Subject extends Watched {
 interface Waiting {
   readonly resolve: (observation: ImageObservation) => void;
   readonly reject: (error: unknown) => void;
+  readonly onRetry: OnRetry | undefined;
 }
 
 /** Polling after a tenth of the time waited so far keeps the delay below a tenth of the total time. */
@@ -61,13 +65,13 @@ const POLLS_PER_IMAGE_POLL = 4;
 export function createRegionWatchers(cloud: Cloud, timing: PollTiming): RegionWatchers {
   const regions = new Map<string, RegionWatcher>();
   return {
-    next(region, watched, signal) {
+    next(region, watched, signal, onRetry) {
       let watcher = regions.get(region);
       if (watcher === undefined) {
         watcher = new RegionWatcher(() => cloud.ecs(region), timing);
         regions.set(region, watcher);
       }
-      return watcher.next(watched, signal);
+      return watcher.next(watched, signal, onRetry);
     },
   };
 }
@@ -88,7 +92,7 @@ class RegionWatcher {
     private readonly timing: PollTiming,
   ) {}
 
-  next(watched: Watched, signal: AbortSignal): Promise<ImageObservation> {
+  next(watched: Watched, signal: AbortSignal, onRetry?: OnRetry): Promise<ImageObservation> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const subject = this.subjectOf(watched);
@@ -107,6 +111,7 @@ class RegionWatcher {
           settled();
           reject(error);
         },
+        onRetry,
       };
       const onAbort = () => waiting.reject(signal.reason);
       signal.addEventListener('abort', onAbort, { once: true });
@@ -172,13 +177,13 @@ class RegionWatcher {
     } catch (error) {
       if (this.failures === 0) this.failingSinceMs = Date.now();
       this.failures += 1;
-      const patient = Date.now() - this.failingSinceMs < this.timing.patienceMs;
-      const isTransient =
-        patient &&
-        error instanceof FailureError &&
-        (error.failure.class === 'transient' || error.failure.class === 'throttled');
+      const waiting = subjects.flatMap((subject) => subject.waiting);
+      const givesUpMs = this.failingSinceMs + this.timing.patienceMs;
       // A transient error is retried here for all subjects. Any other error is passed on to each import.
-      if (!isTransient) for (const subject of subjects) for (const waiting of subject.waiting) waiting.reject(error);
+      if (Date.now() < givesUpMs && isTransient(error)) {
+        const nextMs = Date.now() + this.gapMs();
+        for (const { onRetry } of waiting) onRetry?.(error.failure, { nextMs, givesUpMs });
+      } else for (const { reject } of waiting) reject(error);
     } finally {
       this.polling = false;
       this.polledMs = Date.now();
@@ -222,4 +227,8 @@ class RegionWatcher {
       if (subject.waiting.length === 0 && subject.leftMs < before) this.subjects.delete(key);
     }
   }
+}
+
+function isTransient(error: unknown): error is FailureError {
+  return error instanceof FailureError && (error.failure.class === 'transient' || error.failure.class === 'throttled');
 }

@@ -59,9 +59,21 @@ export const importSchema = z.object({
     .nullable()
     .describe('What must be fixed before the import can be resumed'),
   waitingFor: z
-    .object({ queue: z.string(), host: z.string().nullable(), since: time, message: z.string() })
+    .object({
+      queue: z.string().nullable().describe('The task queue that no worker polls; null: no worker is missing'),
+      ...{ host: z.string().nullable(), since: time, message: z.string() },
+      retry: z
+        .object({
+          ...{ code: z.string(), message: z.string(), remedy: z.string() },
+          requestId: z.string().optional().describe('Of the failed call to the cloud'),
+          ...{ since: time, nextAt: time },
+          givesUpAt: time.describe('The first failure after this time stops the import for attention'),
+        })
+        .optional()
+        .describe('The last failure and the next attempt; absent while the import waits for a worker'),
+    })
     .nullable()
-    .describe('Set while no worker can continue the import'),
+    .describe('Set while no worker can continue the import, and while the service retries what fails'),
   error: z
     .object({ code: z.string(), message: z.string(), remedy: z.string(), requestId: z.string().nullable(), phase })
     .nullable(),

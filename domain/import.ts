@@ -4,7 +4,7 @@
  */
 import type { LedgerStatus, ResourceKind } from './ledger.js';
 import type { ImportRequest } from './request/request.js';
-import type { WorkerWait } from './worker-wait.js';
+import type { Retry } from './retry-wait.js';
 
 /** The phases in order. */
 export const PHASES = [
@@ -120,6 +120,18 @@ export interface ImageRef {
   readonly taskId: string | null;
 }
 
+/** What an import waits for, other than the cloud: a worker, or the next attempt after a failure. */
+export interface ImportWait {
+  /** The task queue that no worker polls; null: the import waits for no worker. */
+  readonly queue: string | null;
+  /** Null: a worker of any host can continue, or none is missing. */
+  readonly host: string | null;
+  readonly since: string;
+  readonly message: string;
+  /** Absent while the import waits for a worker. */
+  readonly retry?: Retry;
+}
+
 /** An import as the API returns it and as `status --json` prints it. */
 export interface ImportView {
   readonly id: string;
@@ -131,8 +143,8 @@ export interface ImportView {
   readonly copies: readonly ImageRef[];
   readonly findings: readonly Finding[];
   readonly attention: Attention | null;
-  /** Set while no worker can continue the import. */
-  readonly waitingFor: WorkerWait | null;
+  /** Set while no worker can continue the import, and while the service retries what fails. */
+  readonly waitingFor: ImportWait | null;
   readonly error: ImportError | null;
   readonly ledger: readonly LedgerEntryView[];
   readonly timeline: readonly TimelineEntry[];

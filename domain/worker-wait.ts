@@ -5,8 +5,6 @@ export interface WorkerWait {
   /** Null: a worker of any host can continue. */
   readonly host: string | null;
   readonly since: string;
-  /** `waiting for a worker of host web-3 since 2026-11-29T10:02:03.000Z` */
-  readonly message: string;
 }
 
 /** A task queue that no worker polls, although something waits on it. */
@@ -28,7 +26,8 @@ export function workerOf(host: string | null): string {
   return host === null ? 'a worker' : `a worker of host ${host}`;
 }
 
-export function waitMessage({ host, since }: Pick<WorkerWait, 'host' | 'since'>): string {
+/** `waiting for a worker of host web-3 since 2026-11-29T10:02:03.000Z` */
+export function waitMessage({ host, since }: WorkerWait): string {
   return `waiting for ${workerOf(host)} since ${since}`;
 }
 

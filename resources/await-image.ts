@@ -1,6 +1,6 @@
 /** Waits until an image or a copy is available. */
 import type { ImageView } from '../alibaba/cloud.js';
-import type { RegionWatchers } from '../alibaba/region-watcher.js';
+import type { OnRetry, RegionWatchers } from '../alibaba/region-watcher.js';
 import type { ImageRef } from '../domain/import.js';
 import { isBeingCreated, isDead, OBSERVATIONS_BEFORE_GONE } from './image-status.js';
 import { isStalled, type Unchanged } from './patience.js';
@@ -18,15 +18,16 @@ export interface AwaitOptions {
   readonly patienceMs: number;
   readonly unchangedMs: Unchanged;
   readonly onPercent?: (percent: number) => void;
+  readonly onRetry?: OnRetry;
 }
 
 export async function awaitImage(
   watchers: RegionWatchers,
   { imageId, regionId }: Pick<ImageRef, 'imageId' | 'regionId'>,
-  { signal, patienceMs, unchangedMs, onPercent }: AwaitOptions,
+  { signal, patienceMs, unchangedMs, onPercent, onRetry }: AwaitOptions,
 ): Promise<ImageEnd> {
   for (let absences = 0; ; ) {
-    const { image } = await watchers.next(regionId, { imageId, taskId: null }, signal);
+    const { image } = await watchers.next(regionId, { imageId, taskId: null }, signal, onRetry);
     const unchanged = unchangedMs(imageId, image === null ? 'absent' : `${image.status} ${image.percent}`);
     if (image?.status === 'Available') return { kind: 'available', image };
     if (image !== null && isDead(image)) return { kind: 'dead', image };

@@ -1,7 +1,7 @@
 /** A copy of the image in another region. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CopyImageInput, EcsApi, ImageView } from '../alibaba/cloud.js';
-import type { RegionWatchers } from '../alibaba/region-watcher.js';
+import type { OnRetry, RegionWatchers } from '../alibaba/region-watcher.js';
 import { copyClientToken } from '../domain/client-token.js';
 import type { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
@@ -30,6 +30,7 @@ export interface CreateCopyInput {
   readonly onPercent: (percent: number) => void;
   /** Also receives the progress of the import's other copies: the cloud copies one source to one region after another. */
   readonly unchangedMs: Unchanged;
+  readonly onRetry: OnRetry;
 }
 
 export function copyKey(toRegion: string, imageName: string): string {
@@ -40,7 +41,7 @@ export function copyKey(toRegion: string, imageName: string): string {
 export async function createCopy(
   deps: ResourceDependencies & { readonly watchers: RegionWatchers },
   work: Work,
-  { source, copy, attempt, known, signal, onPercent, unchangedMs }: CreateCopyInput,
+  { source, copy, attempt, known, signal, onPercent, unchangedMs, onRetry }: CreateCopyInput,
 ): Promise<ImageRef> {
   const { toRegion, imageName, tags } = copy;
   const { patienceMs, pollIntervalMs } = deps.settings;
@@ -89,7 +90,7 @@ export async function createCopy(
   }
 
   async function untilAvailable(): Promise<ImageView> {
-    const end = await awaitImage(deps.watchers, ref, { signal, patienceMs, unchangedMs, onPercent });
+    const end = await awaitImage(deps.watchers, ref, { signal, patienceMs, unchangedMs, onPercent, onRetry });
     if (end.kind === 'available') return end.image;
     if (end.kind === 'stalled') throw stalled(ref, `is ${end.image?.status ?? 'not listed'}`);
     if (end.kind === 'dead') {

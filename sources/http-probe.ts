@@ -38,21 +38,28 @@ export async function probeHttp(
   }
 }
 
+/** Of a server that answers any range with an error instead of the whole: it may send the image without one. */
+const REFUSES_RANGES: ReadonlySet<number> = new Set([400, 416, 501]);
+
 async function probeOnce(
   client: HttpClient,
   url: URL,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>>,
 ): Promise<HttpFacts> {
-  const answer = await client.get(url, { range: 'bytes=0-0', ...PLAIN, ...headers }, signal);
+  let answer = await client.get(url, { range: 'bytes=0-0', ...PLAIN, ...headers }, signal);
   answer.close();
+  if (answer.status === 416 && answer.headers['content-range'] === 'bytes */0') {
+    throw sourceFailure('Empty', `${nameOf(url)} has no bytes`);
+  }
+  if (REFUSES_RANGES.has(answer.status)) {
+    answer = await client.get(url, { ...PLAIN, ...headers }, signal);
+    answer.close();
+  }
   const common = { url, place: answer.url, version: httpVersionOf(answer.headers) };
   if (answer.status === 206) {
     const { total } = contentRange(answer) ?? { total: null };
     return { ...common, size: total, takesRanges: total !== null };
-  }
-  if (answer.status === 416 && answer.headers['content-range'] === 'bytes */0') {
-    throw sourceFailure('Empty', `${nameOf(url)} has no bytes`);
   }
   if (answer.status !== 200) throw refusal(answer, url);
   const length = answer.headers['content-length'];

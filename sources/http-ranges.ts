@@ -94,8 +94,9 @@ export function httpReader(client: HttpClient, described: RangedHttpFacts): Sour
         continue;
       }
       answer.close();
-      if (answer.status === 206 && contentRange(answer)?.total === size) {
-        const message = `${name}: the server ignores which bytes were requested, so that the image cannot be read in parts. Download it, and import the file`;
+      if (totalOf(answer) === size) {
+        const how = answer.status === 206 ? 'ignores which bytes were requested' : 'refuses a range of the image';
+        const message = `${name}: the server ${how}, so that the image cannot be read in parts. Download it, and import the file`;
         throw sourceFailure('Refused', message);
       }
       if (answer.status === 206 || answer.status === 416) {
@@ -116,6 +117,14 @@ export function httpReader(client: HttpClient, described: RangedHttpFacts): Sour
       }
       if (current.place.href === before) throw refused;
     }
+  };
+
+  /** The size in a response to a range; null: not given. */
+  const totalOf = (answer: HttpAnswer): number | null => {
+    if (answer.status === 206) return contentRange(answer)?.total ?? null;
+    const whole =
+      answer.status === 416 ? /^bytes \*\/(\d+)$/.exec(answer.headers['content-range'] ?? '')?.[1] : undefined;
+    return whole === undefined ? null : Number(whole);
   };
 
   const isRange = (answer: HttpAnswer, offset: number): boolean => {

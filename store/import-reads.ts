@@ -1,10 +1,9 @@
 /** The statements that read import records. */
 import type pg from 'pg';
-import type { ImportEvent, ImportView, Progress, State } from '../domain/import.js';
-import type { WorkerWait } from '../domain/worker-wait.js';
+import type { ImportEvent, ImportView, ImportWait, Progress, State } from '../domain/import.js';
 import { isoTime } from './iso-time.js';
 import { LEDGER_JSON } from './ledger.js';
-import { type ImportRow, type StoredWait, toView, workerWaitOf } from './rows.js';
+import { type ImportRow, toView, waitOf } from './rows.js';
 
 export interface ListFilter {
   readonly state?: State;
@@ -20,7 +19,7 @@ export type StoredEvent = ImportEvent & { readonly id: number };
 export interface ImportProgress {
   readonly state: State;
   readonly progress: Progress;
-  readonly waitingFor: WorkerWait | null;
+  readonly waitingFor: ImportWait | null;
 }
 
 export function importReads(pool: pg.Pool) {
@@ -37,13 +36,13 @@ export function importReads(pool: pg.Pool) {
 
     /** For frequent polls. */
     async progressOf(importId: string): Promise<ImportProgress | null> {
-      const result = await pool.query<{ state: State; progress: Progress; waiting_for: StoredWait | null }>(
-        'select state, progress, waiting_for from ecs_image_import.imports where id = $1',
+      const result = await pool.query<Pick<ImportRow, 'state' | 'progress' | 'waiting_for' | 'retrying'>>(
+        'select state, progress, waiting_for, retrying from ecs_image_import.imports where id = $1',
         [importId],
       );
       const row = result.rows[0];
       if (row === undefined) return null;
-      return { state: row.state, progress: row.progress, waitingFor: workerWaitOf(row.waiting_for) };
+      return { state: row.state, progress: row.progress, waitingFor: waitOf(row) };
     },
 
     /** Newest first. */

@@ -16,6 +16,7 @@ import { lateCheckQueries } from './late-checks.js';
 import { ledgerQueries } from './ledger.js';
 import { orphanSnapshotQueries } from './orphan-snapshots.js';
 import { orphanQueries } from './orphans.js';
+import { retryQueries } from './retries.js';
 import { CHANGES_CHANNEL, type StepWrite, VERSIONS_PER_STEP } from './step-write.js';
 import { waitingQueries } from './waiting.js';
 import { workerWaitQueries } from './worker-waits.js';
@@ -154,6 +155,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       return write(
         `with changed as (
            update ecs_image_import.imports set version = $2, phase = $3, attention = null, attention_version = null, waiting_for = null,
+             retrying = case when version / ${VERSIONS_PER_STEP} = $2 / ${VERSIONS_PER_STEP} then retrying end,
              uncertain = uncertain or $2 % ${VERSIONS_PER_STEP} > 1,
              state = case when cancel_asked_at is null then $4 else 'cancelling' end,
              progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
@@ -199,7 +201,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
            select $4::jsonb || jsonb_build_object('since', ${isoTime('now()')}) as attention
          ), changed as (
            update ecs_image_import.imports set version = $2, phase = $3, state = 'attention', attention = stop.attention,
-             attention_version = $2, waiting_for = null, updated_at = now()
+             attention_version = $2, waiting_for = null, retrying = null, updated_at = now()
            from stop
            where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
              and resumed_version is distinct from $2 and (cancel_asked_at is null or $3 in ('accepted', 'cleanup'))
@@ -223,7 +225,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       return write(
         `with changed as (
            update ecs_image_import.imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
-             waiting_for = null, progress = $5, updated_at = now(),
+             waiting_for = null, retrying = null, progress = $5, updated_at = now(),
              check_after = case
                when (uncertain or cancel_asked_at is not null or resumed_version is not null or $3 = 'cancelled')
                  and exists (select from ecs_image_import.ledger where import_id = $1)
@@ -268,6 +270,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...decisionStatements(pool),
     ...ledgerQueries(pool),
     ...waitingQueries(pool),
+    ...retryQueries(pool),
     ...workerWaitQueries(pool),
     ...orphanQueries(pool),
     ...lateCheckQueries(pool, lateWindowMs),

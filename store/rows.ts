@@ -5,6 +5,7 @@ import type {
   ImageRef,
   ImportError,
   ImportView,
+  ImportWait,
   LedgerEntryView,
   Phase,
   Progress,
@@ -12,9 +13,8 @@ import type {
   TimelineEntry,
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { type Retry, retryMessage } from '../domain/retry-wait.js';
 import { type WorkerWait, waitMessage } from '../domain/worker-wait.js';
-
-export type StoredWait = Omit<WorkerWait, 'message'>;
 
 export interface ImportRow {
   readonly id: string;
@@ -26,7 +26,8 @@ export interface ImportRow {
   readonly copies: readonly ImageRef[];
   readonly attention: Attention | null;
   readonly attention_version: string | null;
-  readonly waiting_for: StoredWait | null;
+  readonly waiting_for: WorkerWait | null;
+  readonly retrying: Retry | null;
   readonly error: ImportError | null;
   readonly findings: readonly Finding[];
   readonly ledger: readonly LedgerEntryView[];
@@ -46,7 +47,7 @@ export function toView(row: ImportRow): ImportView {
     copies: row.copies,
     findings: row.findings,
     attention: row.attention,
-    waitingFor: workerWaitOf(row.waiting_for),
+    waitingFor: waitOf(row),
     error: row.error,
     ledger: row.ledger,
     timeline: row.timeline,
@@ -55,6 +56,9 @@ export function toView(row: ImportRow): ImportView {
   };
 }
 
-export function workerWaitOf(stored: StoredWait | null): WorkerWait | null {
-  return stored === null ? null : { ...stored, message: waitMessage(stored) };
+/** A worker comes first: without one, there is no next attempt. */
+export function waitOf({ waiting_for, retrying }: Pick<ImportRow, 'waiting_for' | 'retrying'>): ImportWait | null {
+  if (waiting_for !== null) return { ...waiting_for, message: waitMessage(waiting_for) };
+  if (retrying === null) return null;
+  return { queue: null, host: null, since: retrying.since, message: retryMessage(retrying), retry: retrying };
 }

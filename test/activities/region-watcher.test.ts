@@ -146,6 +146,21 @@ describe('polling', () => {
     expect(await Promise.all(all)).toHaveLength(50);
   });
 
+  test('that fails → each waiting import learns why, when the next poll is, and when the wait ends', async () => {
+    const cloud = new SlowCloud();
+    cloud.fails = new FailureError({ code: 'Throttling', class: 'throttled', message: 'slow down', remedy: '' });
+    const seen: [string, { nextMs: number; givesUpMs: number }][] = [];
+    const watchers = createRegionWatchers(cloud.asCloud(), PACE);
+    const waits = [1, 2].map(() =>
+      watchers.next('r', cloud.start(0), new AbortController().signal, ({ code }, timing) => seen.push([code, timing])),
+    );
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(seen).toEqual(waits.map(() => ['Throttling', { nextMs: 3_000, givesUpMs: 1_000 + HOUR }]));
+    cloud.fails = null;
+    await vi.advanceTimersByTimeAsync(60_000);
+    await Promise.all(waits);
+  });
+
   test('that fails permanently → every waiting import receives the failure', async () => {
     const cloud = new SlowCloud();
     const watchers = createRegionWatchers(cloud.asCloud(), PACE);

@@ -1,5 +1,6 @@
 /** A cause that a user can fix stops an import in attention instead of failing it; `resume` continues from the same phase. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../support/cli/run-cli.js';
 import { BUCKET, type Service, startService } from '../support/e2e/service.js';
 
 let service: Service;
@@ -90,3 +91,24 @@ test('the state attention → lists the imports that require action', async () =
   await service.request('POST', `/v1/imports/${id}/cancel`, {});
   await service.untilState(id, 'cancelled');
 });
+
+/** Calls that a step repeats as a whole, and a poll that it repeats itself. */
+test.each([
+  ['role', { service: 'ram', action: 'GetRole' }],
+  ['import', { service: 'ecs', action: 'DescribeTasks' }],
+] as const)(
+  'a cloud call in phase %s fails again and again → the error, its request and the next attempt are shown, until it passes',
+  async (phase, call) => {
+    const fault = await service.fault({ ...call, kind: 'http', status: 503, code: 'ServiceUnavailable', times: -1 });
+    const id = await service.start();
+    const { waitingFor, ...view } = await service.until(id, (now) => now.waitingFor !== null);
+    expect(view).toMatchObject({ state: 'running', phase });
+    expect(waitingFor).toMatchObject({ queue: null, host: null, retry: { code: 'ServiceUnavailable' } });
+    const { since, nextAt, givesUpAt, requestId } = waitingFor?.retry ?? {};
+    for (const part of [since, nextAt, givesUpAt, requestId]) expect(waitingFor?.message).toContain(part);
+    const status = await run(['status', id, '--api', service.apiUrl]);
+    expect(status.stdout).toContain('retrying after ServiceUnavailable');
+    await service.endFault(fault);
+    expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', waitingFor: null });
+  },
+);

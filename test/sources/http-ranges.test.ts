@@ -95,6 +95,39 @@ describe('a web source', () => {
     expect(await probeHttp(client, server.url, signal)).toMatchObject({ takesRanges: false, size: bytes.length });
   });
 
+  test.each([
+    [416, {}],
+    [416, { 'content-range': `bytes */${bytes.length}` }],
+    [400, {}],
+    [501, {}],
+  ])('on a server that answers %i to every range → as on a server without ranges', async (status, headers) => {
+    server.instead = (_path, response, range) => {
+      if (range === null) return false;
+      response.writeHead(status, headers).end();
+      return true;
+    };
+    const facts = await probeHttp(client, server.url, signal);
+    expect(facts).toMatchObject({ takesRanges: false, size: bytes.length });
+    server.instead = (_path, response) => {
+      response.writeHead(status).end();
+      return true;
+    };
+    await expect(probeHttp(client, server.url, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      failure: { message: expect.stringContaining(String(status)) },
+    });
+  });
+
+  test('on a server that refuses a range of its image → refused for its ranges, not as changed', async () => {
+    const source = await open();
+    server.instead = (_path, response) => {
+      response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
+      return true;
+    };
+    await expect(readPiece(source, 0, 1000, signal)).rejects.toMatchObject({
+      failure: { code: 'Source.Refused', message: expect.stringContaining('Download it') },
+    });
+  });
+
   test('that is empty → refused', async () => {
     server.takesRanges = false;
     server.bytes = Buffer.alloc(0);

@@ -197,6 +197,8 @@ export function memoryStore() {
     startPhase: async () => true,
     progressOf: async () => null,
     progress: async () => true,
+    recordRetry: async () => undefined,
+    endRetry: async () => undefined,
     recordFact: async () => undefined,
     attention: async () => new Date(0).toISOString(),
     replaceFindings: async (_step, { codes, except, disk }, found) => {

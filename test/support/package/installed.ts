@@ -43,7 +43,7 @@ export function packPackage(): Packed {
       mkdirSync(own, { recursive: true });
       writeFileSync(path.join(folder, 'package.json'), '{"private":true,"type":"module"}');
       execFileSync('tar', ['-xzf', tarball, '-C', own, '--strip-components=1']);
-      for (const name of [...dependencies(), ...more]) {
+      for (const name of new Set([...dependencies(), ...more])) {
         mkdirSync(path.dirname(path.join(folder, 'node_modules', name)), { recursive: true });
         symlinkSync(path.join(ROOT, 'node_modules', name), path.join(folder, 'node_modules', name));
       }

@@ -9,6 +9,7 @@ export function quietStep(write: StepWrite): Step {
     sleep: async () => undefined,
     report: () => undefined,
     unchangedMs: () => 0,
+    onRetry: () => undefined,
     repeated: false,
     log: () => undefined,
   };
