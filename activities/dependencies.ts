@@ -1,4 +1,5 @@
 /** The dependencies of the activities. A worker passes the production implementations; tests pass their own. */
+import type { CloudAccounts } from '../alibaba/account-clients.js';
 import type { Cloud } from '../alibaba/cloud.js';
 import type { RegionWatchers } from '../alibaba/region-watcher.js';
 import type { CheckBoot } from '../images/boot-check/boot-checker.js';
@@ -26,10 +27,12 @@ export interface ActivitySettings extends StepSettings {
 export interface ActivityDependencies {
   readonly store: ImportStore;
   readonly files: ImportFiles;
+  readonly accounts: CloudAccounts;
+  /** Of the account of the import; for activities that belong to no import, of the worker's own account. */
   readonly cloud: Cloud;
+  readonly watchers: RegionWatchers;
   readonly inspect: InspectImage;
   readonly checkBoot: CheckBoot;
-  readonly watchers: RegionWatchers;
   readonly settings: ActivitySettings;
   /** Opens a regular file under the allowed roots; rejects any other path. */
   readonly openFile: (path: string) => Promise<LocalFile>;

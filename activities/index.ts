@@ -1,4 +1,5 @@
 /** All activities of an import, bound to their dependencies. */
+import type { StepInput } from '../domain/plan.js';
 import { createAccept } from './accept.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -17,16 +18,23 @@ import { createWatchImport } from './watch-import.js';
 export type ImportActivities = ReturnType<typeof createActivities>;
 
 export function createActivities(deps: ActivityDependencies) {
+  /** The activity with the clients of the account of its import. */
+  const inAccount =
+    <Args extends readonly unknown[], Result>(
+      create: (of: ActivityDependencies) => (input: StepInput, ...args: Args) => Promise<Result>,
+    ) =>
+    (input: StepInput, ...args: Args): Promise<Result> =>
+      create({ ...deps, ...deps.accounts.of(input.request.account) })(input, ...args);
   return {
     accept: createAccept(deps),
-    preflight: createPreflight(deps),
-    setUpRole: createSetUpRole(deps),
-    upload: createUpload(deps),
-    startImport: createStartImport(deps),
-    watchImport: createWatchImport(deps),
-    detect: createDetect(deps),
-    distribute: createDistribute(deps),
-    cleanUp: createCleanUp(deps),
+    preflight: inAccount(createPreflight),
+    setUpRole: inAccount(createSetUpRole),
+    upload: inAccount(createUpload),
+    startImport: inAccount(createStartImport),
+    watchImport: inAccount(createWatchImport),
+    detect: inAccount(createDetect),
+    distribute: inAccount(createDistribute),
+    cleanUp: inAccount(createCleanUp),
     inspectFile: createInspectFile(deps),
     sweepOrphans: createSweepOrphans(deps),
     checkLate: createCheckLate(deps),

@@ -74,6 +74,11 @@ export function withChangeLease<Result>(lease: ChangeLease, body: () => Promise<
   return leases.run(lease, body);
 }
 
+/** The calls of `body` belong to no step. */
+export function withoutChangeLease<Result>(body: () => Promise<Result>): Promise<Result> {
+  return leases.exit(() => sendings.exit(body));
+}
+
 /** One attempt to send a request. */
 interface Sending {
   readonly lease: ChangeLease;

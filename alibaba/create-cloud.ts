@@ -5,10 +5,10 @@ import { createEcs } from './ecs.js';
 import { createOss } from './oss.js';
 import { createRam } from './ram.js';
 import { createSts } from './sts.js';
-import { createRateLimiter } from './upload/rate-limiter.js';
+import { createRateLimiter, type RateLimiter } from './upload/rate-limiter.js';
 
 /** For calls that belong to no region: STS has an endpoint in each, and wants one named. */
-const HOME_REGION = 'cn-hangzhou';
+export const HOME_REGION = 'cn-hangzhou';
 
 export interface CloudOptions {
   readonly endpoints: CloudEndpoints;
@@ -25,12 +25,11 @@ export interface CloudOptions {
   readonly maxConcurrentParts?: number;
 }
 
-export function createCloud(options: CloudOptions): Cloud {
+/** @param rateLimiter of all clouds of the process; absent: this cloud has its own */
+export function createCloud(options: CloudOptions, rateLimiter = rateLimiterOf(options)): Cloud {
   const { endpoints, credentials, homeRegion = HOME_REGION } = options;
   const { timeoutMs, partSize, maxConcurrentParts } = options;
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
-  // One for all regions: the limit is this process's.
-  const rateLimiter = options.limitRate === undefined ? {} : { rateLimiter: createRateLimiter(options.limitRate) };
   const settings = {
     ...(timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs }),
     ...(partSize === undefined ? {} : { partSize }),
@@ -39,11 +38,20 @@ export function createCloud(options: CloudOptions): Cloud {
   return {
     ecs: onePerRegion((region): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
     oss: onePerRegion(
-      (region): OssApi => createOss({ endpoint: endpoints.oss, region, credentials, settings, ...rateLimiter }),
+      (region): OssApi =>
+        createOss({
+          ...{ endpoint: endpoints.oss, region, credentials, settings },
+          ...(rateLimiter === null ? {} : { rateLimiter }),
+        }),
     ),
     ram: createRam({ endpoint: endpoints.ram, region: homeRegion, credentials, ...timeout }),
     sts: createSts({ endpoint: endpoints.sts, region: homeRegion, credentials, ...timeout }),
   };
+}
+
+/** One for all regions and accounts: the limit is this process's. Null: no limit. */
+export function rateLimiterOf({ limitRate }: Pick<CloudOptions, 'limitRate'>): RateLimiter | null {
+  return limitRate === undefined ? null : createRateLimiter(limitRate);
 }
 
 /** Clients keep connections and watch limits: one a region, however often it is asked for. */

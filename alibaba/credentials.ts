@@ -12,7 +12,7 @@ import {
   ProfileCredentialsProvider,
   URICredentialsProvider,
 } from '@alicloud/credentials';
-import type { FailureError } from '../domain/errors/failure.js';
+import type { Failure, FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 
 export interface Credentials {
@@ -23,7 +23,18 @@ export interface Credentials {
 }
 
 /** Returns credentials that are valid now. Get them again for every call, because temporary ones are renewed. Throws `FailureError`. */
-export type CredentialSource = () => Promise<Credentials>;
+export interface CredentialSource {
+  (): Promise<Credentials>;
+  /** Called when the cloud reports that the credentials have expired. Absent: the source knows by itself. */
+  readonly renew?: () => void;
+}
+
+const STALE = new Set(['SecurityTokenExpired', 'InvalidSecurityToken', 'InvalidSecurityToken.Expired']);
+
+/** The cloud no longer accepts the temporary credentials of the call. */
+export function isStale({ code }: Pick<Failure, 'code'>): boolean {
+  return STALE.has(code);
+}
 
 export function staticCredentials(credentials: Credentials): CredentialSource {
   return async () => credentials;

@@ -4,10 +4,11 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import type { FailureError } from '../domain/errors/failure.js';
 import { createAgents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
 import { guardRequest, type RequestGuard, sendUnderLease } from './change-lease.js';
-import type { Credentials } from './credentials.js';
+import { type Credentials, isStale } from './credentials.js';
 import { isPathStyle, type OssPlace } from './oss-control.js';
 import { describeError, ossFailure } from './oss-errors.js';
 import { encodePath, queryString, signV4 } from './oss-signature.js';
@@ -58,8 +59,10 @@ export function createWire(options: WireOptions): Wire {
       request.signal?.throwIfAborted();
       const credentials = await options.credentials();
       const response = await sendUnderLease(request.action, () => send(request, credentials));
-      if (response.status >= 300) throw errorResponse(request, response);
-      return response;
+      if (response.status < 300) return response;
+      const error = errorResponse(request, response);
+      if (isStale(error.failure)) options.credentials.renew?.();
+      throw error;
     },
   };
 
@@ -236,7 +239,7 @@ function subjectOf({ action, bucket, key }: WireRequest) {
 }
 
 /** OSS describes errors in XML, or in the header `x-oss-err` for responses without a body. */
-function errorResponse(request: WireRequest, response: WireResponse): Error {
+function errorResponse(request: WireRequest, response: WireResponse): FailureError {
   const encoded = response.headers['x-oss-err'];
   const xml =
     response.body.length > 0 ? response.body.toString() : Buffer.from(String(encoded ?? ''), 'base64').toString();

@@ -107,8 +107,9 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   const store = createImportStore(pool);
   const directUrl = config.databaseDirectUrl ?? config.databaseUrl;
   const changes = openChangeFeed({ url: directUrl, pool, onPooler: onWait });
-  const { workerHost } = config;
-  const imports = { store, workflows: createImportWorkflows(client, activityTiming), clock: systemClock, workerHost };
+  const { workerHost, accounts } = config;
+  const workflows = createImportWorkflows(client, activityTiming);
+  const imports = { store, workflows, clock: systemClock, workerHost, accounts };
   const batches = {
     batches: createBatchStore(pool),
     views: createBatchViews(pool, config.prices),
@@ -116,6 +117,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     workflows: createBatchWorkflows(client, activityTiming),
     clock: systemClock,
     workerHost,
+    accounts,
   };
   const liveness = createWorkerLiveness(pool);
   const { namespace } = temporal;

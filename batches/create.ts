@@ -6,7 +6,7 @@ import type { BatchUseCaseDependencies } from './ports.js';
 import { startBatchWorkflow } from './sweep.js';
 import { type BatchSettings, type TakenIn, takeInBatch } from './take-in.js';
 
-export type BatchOrder = Omit<BatchSettings, 'id' | 'workerHost'>;
+export type BatchOrder = Omit<BatchSettings, 'id' | 'workerHost' | 'accounts'>;
 
 export type CreateOutcome =
   | {
@@ -44,8 +44,9 @@ async function createBatch(
   order: BatchOrder,
   body: AsyncIterable<Uint8Array>,
 ): Promise<CreateOutcome> {
+  const { workerHost, accounts = [] } = deps;
   const id = newBatchId(deps.clock.now(), randomBytes(10));
-  const taken = await takeInBatch(deps.openIntake(), { ...order, id, workerHost: deps.workerHost }, body);
+  const taken = await takeInBatch(deps.openIntake(), { ...order, id, workerHost, accounts }, body);
   if (taken.kind === 'same') {
     return { kind: 'created', batchId: taken.batch.id, isNew: false, skipped: [], skippedCount: 0 };
   }

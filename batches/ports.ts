@@ -14,6 +14,8 @@ export interface BatchUseCaseDependencies {
   readonly clock: Clock;
   /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
+  /** The accounts that requests may name. Default: none. */
+  readonly accounts?: readonly string[];
 }
 
 /** A message to the workflow of a batch. */

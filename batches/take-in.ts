@@ -21,6 +21,8 @@ export interface BatchSettings {
   readonly base: string | null;
   readonly idempotencyKey: string | null;
   readonly workerHost: string;
+  /** The accounts that requests may name. Default: none. */
+  readonly accounts?: readonly string[];
 }
 
 export type TakenIn =
@@ -103,7 +105,8 @@ async function readInto(
     if (known !== null) return known;
     ({ policyOf } = header);
     await intake.setPolicy(policyOf(0));
-    return { defaults, base: settings.base, workerHost: settings.workerHost };
+    const { base, workerHost, accounts } = settings;
+    return { defaults, base, workerHost, ...(accounts === undefined ? {} : { accounts }) };
   };
 
   const known = await reserve(settings.header.name);

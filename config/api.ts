@@ -2,6 +2,7 @@
 import os from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
+import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
 import { type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
 import type { TemporalSettings } from './temporal.js';
@@ -20,6 +21,8 @@ export interface ApiConfig extends DatabaseConfig {
   readonly token: string | null;
   /** The host of `file:///…` sources without a host. */
   readonly workerHost: string;
+  /** The accounts that requests may name. The roles are the worker's concern. */
+  readonly accounts: readonly string[];
   /** How long imports wait for a worker before they stop for attention. */
   readonly workerMissingMs: number;
   /** State file of the local supervisor, shown in `/readyz`. */
@@ -56,6 +59,7 @@ function parseJson(text: string): unknown {
 export const apiVariables = z.object({
   ...temporalVariables,
   ...databaseVariables,
+  ...accountVariables.shape,
   ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** `images.example.com,images` */
@@ -109,6 +113,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readon
     hostNames: read.ECS_IMPORT_HOST_NAMES ?? (isLoopback(read.ECS_IMPORT_HOST) ? [] : null),
     token: read.ECS_IMPORT_API_TOKEN ?? null,
     workerHost: read.ECS_IMPORT_WORKER_HOST,
+    accounts: accountsFromEnvironment(env).map(({ name }) => name),
     workerMissingMs: read.ECS_IMPORT_WORKER_MISSING_MS,
     stackFile: read.ECS_IMPORT_STACK_FILE ?? null,
     activityTiming: {

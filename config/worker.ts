@@ -2,9 +2,11 @@
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import type { AccountRole } from '../alibaba/assumed-role.js';
 import type { CloudOptions } from '../alibaba/create-cloud.js';
 import { LATE_WINDOW_MS } from '../domain/late-check.js';
 import { createAddressGuard } from '../sources/address-rules.js';
+import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { cloudFromEnvironment } from './cloud.js';
 import { DEFAULT_CONNECTIONS, databaseConfig, databaseVariables } from './database.js';
 import {
@@ -32,6 +34,8 @@ export interface WorkerConfig {
   /** Default: `127.0.0.1:7233`, namespace `default`, no TLS. */
   readonly temporal?: TemporalConfig | TemporalSettings;
   readonly cloud: CloudOptions;
+  /** The accounts that requests may name besides that of `cloud`. Default: none. */
+  readonly accounts?: readonly AccountRole[];
   /** Names the task queue for files on this host; keep it the same across restarts. Default: the host name. */
   readonly host?: string;
   /** Folders that imports may read files from. Default: none, which allows any file that the process can read. */
@@ -81,6 +85,7 @@ const GIB = 1024 ** 3;
 export const WORKER_DEFAULTS = {
   databaseConnections: DEFAULT_CONNECTIONS,
   host: os.hostname(),
+  accounts: [],
   fileRoots: [],
   httpHosts: [],
   httpAddresses: [],
@@ -125,6 +130,7 @@ const count = (fallback: number) => z.coerce.number().int().min(1).default(fallb
 export const workerVariables = z.object({
   ...temporalVariables,
   ...databaseVariables,
+  ...accountVariables.shape,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
   ECS_IMPORT_FILE_ROOTS: z
     .string()
@@ -168,6 +174,7 @@ export function workerConfigFromEnvironment(env: Environment): WorkerProcessConf
     ...databaseConfig(read),
     temporal: readTemporalSettings(env),
     cloud: cloudFromEnvironment(env),
+    accounts: accountsFromEnvironment(env),
     host: read.ECS_IMPORT_WORKER_HOST,
     fileRoots: read.ECS_IMPORT_FILE_ROOTS,
     httpHosts: read.ECS_IMPORT_HTTP_HOSTS,

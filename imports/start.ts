@@ -6,7 +6,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { newImportId } from '../domain/ids.js';
 import type { Requester } from '../domain/import-facts.js';
 import { isRecord } from '../domain/json-value.js';
-import type { ImportRequest } from '../domain/request/request.js';
+import { accountProblem } from '../domain/request/known-account.js';
+import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import type { ImportToStart } from '../store/imports.js';
 import { queueOf } from './file-queue.js';
 import type { Delivery, ImportDependencies } from './ports.js';
@@ -14,6 +15,8 @@ import type { Delivery, ImportDependencies } from './ports.js';
 export interface StartDependencies extends ImportDependencies {
   /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
+  /** The accounts that requests may name. Default: none. */
+  readonly accounts?: readonly string[];
 }
 
 export interface NewImportOrder {
@@ -28,9 +31,12 @@ export type StartOutcome =
   /** `isNew` is false if the same key and request created the import before. */
   | { readonly kind: 'accepted'; readonly importId: string; readonly isNew: boolean }
   | { readonly kind: 'keyReused'; readonly importId: string }
-  | { readonly kind: 'severalHosts'; readonly reason: string };
+  | { readonly kind: 'severalHosts'; readonly reason: string }
+  | { readonly kind: 'unknownAccount'; readonly problem: RequestProblem };
 
 export async function startImport(deps: StartDependencies, order: NewImportOrder): Promise<StartOutcome> {
+  const unknown = accountProblem(order.request.account, deps.accounts);
+  if (unknown !== null) return { kind: 'unknownAccount', problem: unknown };
   const queue = queueOf(order.request, deps.workerHost);
   if (!queue.ok) return { kind: 'severalHosts', reason: queue.reason };
   const id = newImportId(deps.clock.now(), randomBytes(10));

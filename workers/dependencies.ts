@@ -4,7 +4,7 @@ import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createSemaphore } from '../activities/upload/semaphore.js';
 import { createSingleFlight } from '../activities/upload/single-flight.js';
 import { SLOW_LIMITS } from '../activities/upload/slow-source.js';
-import { createCloud } from '../alibaba/create-cloud.js';
+import { createCloudAccounts } from '../alibaba/account-clients.js';
 import { createBudgetedCloud } from '../alibaba/limits/budgeted-cloud.js';
 import { createCallBudgets } from '../alibaba/limits/call-budget.js';
 import { createRegionWatchers } from '../alibaba/region-watcher.js';
@@ -83,14 +83,20 @@ export async function openDependencies(
     maxConnections: 1,
     queryTimeoutMs: REPORT_WITHIN_MS,
   });
-  const account = createCloud(settings.cloud);
-  const budgets = createCallBudgets({
-    store: createRateBudgetStore(pool),
-    accountId: async () => (await account.sts.getCallerIdentity()).accountId,
-    ceilings: settings.callLimits,
-  });
-  const cloud = createSharedReads(createBudgetedCloud(account, budgets), SHARED_READS_MS);
   const { pollFirstMs, pollMaxMs, patienceMs } = settings;
+  const rateBudgets = createRateBudgetStore(pool);
+  const accounts = createCloudAccounts({
+    ...{ cloud: settings.cloud, accounts: settings.accounts, host: settings.host },
+    equip(account) {
+      const budgets = createCallBudgets({
+        store: rateBudgets,
+        accountId: async () => (await account.sts.getCallerIdentity()).accountId,
+        ceilings: settings.callLimits,
+      });
+      const cloud = createSharedReads(createBudgetedCloud(account, budgets), SHARED_READS_MS);
+      return { cloud, watchers: createRegionWatchers(cloud, { pollFirstMs, pollMaxMs, patienceMs }) };
+    },
+  });
   const inspect = createInspector({});
   const cache = createCache({ folder: settings.cacheDir, limitBytes: settings.cacheLimitBytes });
   const http = createHttpClient({ hosts: settings.httpHosts, addresses: settings.httpAddresses, stallMs: STALL_MS });
@@ -101,10 +107,10 @@ export async function openDependencies(
     blocked: createBlockedAttempts(reports),
     batchTiming: { pollIntervalMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
     files: createImportFiles(pool),
-    cloud,
+    accounts,
+    ...accounts.of(undefined),
     inspect,
     checkBoot: createBootChecker(),
-    watchers: createRegionWatchers(cloud, { pollFirstMs, pollMaxMs, patienceMs }),
     settings: { patienceMs, pollIntervalMs: settings.lostImagePollMs, pollsForLostImage: LOST_IMAGE_POLLS },
     openFile: createFileOpener(settings.fileRoots),
     uploading: {

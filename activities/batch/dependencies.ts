@@ -1,12 +1,12 @@
 /** The dependencies of the activities of a batch. */
-import type { Cloud } from '../../alibaba/cloud.js';
+import type { CloudAccounts } from '../../alibaba/account-clients.js';
 import type { BatchStore } from '../../store/batches.js';
 import type { ImportStore } from '../../store/imports.js';
 
 export interface BatchDependencies {
   readonly batches: BatchStore;
   readonly store: ImportStore;
-  readonly cloud: Cloud;
+  readonly accounts: CloudAccounts;
   readonly batchTiming: BatchTiming;
 }
 

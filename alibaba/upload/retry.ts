@@ -1,6 +1,7 @@
 /** Retries a call within one upload, so that a short outage costs one part and not the whole attempt. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Failure, FailureError } from '../../domain/errors/failure.js';
+import { isStale } from '../credentials.js';
 
 export interface RetrySettings {
   /** Calls in total, including the first. */
@@ -10,13 +11,11 @@ export interface RetrySettings {
   readonly maxMs: number;
 }
 
-/** The token expired between its use and the request: the next request gets a new one. */
-const STALE_CREDENTIALS = new Set(['SecurityTokenExpired', 'InvalidSecurityToken', 'InvalidSecurityToken.Expired']);
-
 export function isRetriable(failure: Failure): boolean {
   // Another attempt of the step, or none, continues this upload.
   if (failure.code === 'Import.Superseded') return false;
-  return failure.class === 'transient' || failure.class === 'throttled' || STALE_CREDENTIALS.has(failure.code);
+  // The token expired between its use and the request: the next request gets a new one.
+  return failure.class === 'transient' || failure.class === 'throttled' || isStale(failure);
 }
 
 export async function withRetries<Result>(

@@ -115,6 +115,12 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
     const idempotencyKey = context.req.valid('header')['Idempotency-Key'] || null;
     const outcome = await imports.start({ request, given, idempotencyKey, by: requesterOf(context) });
     if (outcome.kind === 'severalHosts') throw severalHosts(outcome.reason);
+    if (outcome.kind === 'unknownAccount') {
+      const { message } = outcome.problem;
+      throw problem('invalidRequest', message, 'Fix the field account and send the request again.', {
+        errors: [outcome.problem],
+      });
+    }
     if (outcome.kind === 'keyReused') {
       throw problem(
         'keyReused',

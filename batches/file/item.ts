@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
 import { exceededBound } from '../../domain/request/bounds.js';
+import { accountProblem } from '../../domain/request/known-account.js';
 import { givenText } from '../../domain/request/problems.js';
 import type { RequestProblem } from '../../domain/request/request.js';
 import { validateRequest } from '../../domain/request/schema.js';
@@ -18,6 +19,8 @@ export interface ItemContext {
   readonly base: string | null;
   /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
+  /** The accounts that requests may name. Default: none. */
+  readonly accounts?: readonly string[];
 }
 
 export type ItemReading =
@@ -53,6 +56,8 @@ export function readItem(
   }
   const checked = validateRequest(request);
   if (!checked.ok) return refuse(imageName, [...problems, ...checked.problems]);
+  const unknown = accountProblem(checked.request.account, context.accounts);
+  if (unknown !== null) problems.push(unknown);
   const queue = queueOf(checked.request, context.workerHost);
   if (!queue.ok) problems.push(problem('disks', 'disks.host', null, queue.reason));
   if (!queue.ok || !isPriority(priority) || problems.length > 0) return refuse(imageName, problems);

@@ -47,6 +47,7 @@ function valuesOf({ importId, request }: FailedImport, { field, values }: Failur
   return {
     ...{ importId, region, bucket: object?.bucket ?? upload.bucket },
     ...{ imageName, role: roleName ?? defaultRole(storageLocationArn) },
+    ...(request.account === undefined ? {} : { account: request.account }),
     rolePolicy: storageLocationArn === undefined ? ROLES.ecs.policy : ROLES.cloudBox.policy,
     ...(object === null ? {} : { object: `oss://${object.bucket}/${object.key}` }),
     ...(index === null ? {} : { disk: `disks[${index}]` }),

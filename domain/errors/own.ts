@@ -3,6 +3,21 @@ import type { CatalogueEntry } from './entry.js';
 
 export const OWN = [
   {
+    code: 'Account.Unknown',
+    meaning: 'The account of the request is not in the configuration of the service',
+    class: 'attention',
+    remedy:
+      'Add account {account} to ECS_IMPORT_ACCOUNTS of every worker and API process and restart them, then resume. Or cancel the import.',
+    field: 'account',
+  },
+  {
+    code: 'Account.SessionRefused',
+    meaning: 'The cloud no longer accepted temporary credentials of an account that the worker had assumed',
+    class: 'transient',
+    remedy: 'Nothing to do: the worker assumes the role of the account again.',
+    lasting: 'Check that the role of account {account} still exists and that the clock of the worker’s host is right.',
+  },
+  {
     code: 'Throttling.Budget',
     meaning: 'The rate budget that all workers share for this API action is used up',
     class: 'throttled',

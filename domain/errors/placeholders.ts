@@ -6,6 +6,9 @@ export const FALLBACKS = {
   permission: '{permission}',
   policy: '{policy}',
   region: 'REGION',
+  /** The name of an account in the configuration, and the role that is assumed in it. */
+  account: 'NAME',
+  accountRole: 'acs:ram::ACCOUNT:role/NAME',
   bucket: 'BUCKET',
   object: 'oss://BUCKET/KEY',
   imageName: 'IMAGE_NAME',

@@ -80,18 +80,35 @@ export const RAM = [
 
 export const STS = [
   {
-    code: 'AuthenticationFail.NoPermission',
+    code: 'NoPermission',
+    also: ['AuthenticationFail.NoPermission'],
     meaning: 'The role does not trust the caller, or the caller is not allowed to assume it',
     class: 'attention',
     remedy:
-      'Add the caller to the trust policy of the role, and attach a RAM policy to the caller that allows sts:AssumeRole, e.g. {policy}; then resume.',
+      'Add the worker’s account and, if the role requires one, the external ID to the trust policy of the role {accountRole}, and allow the worker sts:AssumeRole, e.g. {policy} (ecs-image-import policy prints both for a configured account); then resume.',
     link: LINKS.ramRoles,
   },
   {
     code: 'EntityNotExist.Role',
     meaning: 'The role to assume does not exist',
     class: 'attention',
-    remedy: 'Correct ALIBABA_CLOUD_ROLE_ARN (acs:ram::ACCOUNT:role/NAME), restart the worker, then resume.',
+    remedy:
+      'Create the role {accountRole} in its account, or correct its ARN (roleArn of the account in ECS_IMPORT_ACCOUNTS, or ALIBABA_CLOUD_ROLE_ARN) and restart the worker; then resume.',
+    link: LINKS.ramRoles,
+  },
+  {
+    code: 'InvalidParameter.DurationSeconds',
+    meaning: 'The role does not allow sessions of the requested duration',
+    class: 'attention',
+    remedy:
+      'Set durationSeconds of the account in ECS_IMPORT_ACCOUNTS to at most the maximum session duration of the role {accountRole} and restart the worker, or raise that maximum in the RAM console; then resume.',
+    link: LINKS.ramRoles,
+  },
+  {
+    code: 'InvalidParameter.RoleArn',
+    meaning: 'The ARN of the role to assume is wrongly formed',
+    class: 'attention',
+    remedy: 'Correct roleArn of the account in ECS_IMPORT_ACCOUNTS and restart the worker; then resume.',
     link: LINKS.ramRoles,
   },
 ] as const satisfies readonly CatalogueEntry[];

@@ -38,6 +38,8 @@ export interface InspectionRequest {
 
 /** A validated request, with all defaults that do not depend on the image. */
 export interface ImportRequest {
+  /** The name of an account in the operator's configuration; absent: the account of the worker's own credentials. */
+  readonly account?: string;
   readonly region: string;
   readonly imageName: string;
   readonly description?: string;

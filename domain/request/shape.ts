@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sourceProblems } from './source-rules.js';
 import { MAX_REQUEST_TAGS } from './tag-rules.js';
 import {
+  ACCOUNT_NAME_RULES,
   ACCOUNT_RULES,
   BUCKET_RULES,
   brokenRules,
@@ -128,6 +129,11 @@ const distribute = z.strictObject({
 });
 
 export const importRequestSchema = z.strictObject({
+  account: text(ACCOUNT_NAME_RULES, {
+    description:
+      'Name of the account that the import works in, from the operator’s configuration; absent: the account of the worker’s own credentials',
+    examples: ['production'],
+  }).exactOptional(),
   region: region(),
   imageName: text(IMAGE_NAME_RULES, {
     description:

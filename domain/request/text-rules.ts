@@ -135,6 +135,15 @@ export const ACCOUNT_RULES: readonly TextRule[] = [
   },
 ];
 
+export const ACCOUNT_NAME_RULES: readonly TextRule[] = [
+  {
+    name: 'shape',
+    holds: (text) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text),
+    message:
+      'must be the name of a configured account: 1 to 63 letters, digits, “.”, “_” and “-”, with a letter or digit first',
+  },
+];
+
 export const SHA256_RULES: readonly TextRule[] = [
   {
     name: 'shape',
