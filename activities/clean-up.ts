@@ -30,9 +30,7 @@ export function createCleanUp(deps: ActivityDependencies) {
         try {
           await removeResources(deps, step, input, ending);
         } catch (error) {
-          throw step.signal.aborted
-            ? error
-            : withRemaining(error, await deps.store.ledger(step.importId), step.importId);
+          throw step.signal.aborted ? error : withRemaining(error, await deps.store.ledger(step.importId), input);
         }
         // A cancel has arrived that the record may not show yet.
         step.signal.throwIfAborted();
@@ -128,7 +126,7 @@ function copiesToKeep({ regionId }: LedgerEntry<'copy'>, { request }: StepInput,
 }
 
 /** Adds the remaining resources to a failure. A failure that a retry cannot fix becomes `attention`, because the import cannot end. */
-function withRemaining(error: unknown, ledger: readonly LedgerEntry[], importId: string): unknown {
+function withRemaining(error: unknown, ledger: readonly LedgerEntry[], { importId, request }: StepInput): unknown {
   if (!(error instanceof FailureError)) return error;
   const { failure } = error;
   const remaining = ledger.filter(({ status }) => status === 'intended' || status === 'created');
@@ -138,6 +136,6 @@ function withRemaining(error: unknown, ledger: readonly LedgerEntry[], importId:
     ...failure,
     class: passes ? failure.class : 'attention',
     message: `${failure.message}. Remaining resources: ${remaining.map(describeResource).join(', ') || 'none'}`,
-    remedy: `${failure.remedy} Or remove them manually (${commands.join('; ') || 'nothing to remove'}), then resume.`,
+    remedy: `${failure.remedy} Or remove them manually${request.account === undefined ? '' : ` in account ${request.account}`} (${commands.join('; ') || 'nothing to remove'}), then resume.`,
   });
 }

@@ -18,6 +18,8 @@ export interface ApiDependencies {
   readonly client: Client;
   /** The host whose worker reads sources without a host. */
   readonly workerHost: string;
+  /** The accounts that requests may name. Default: none. */
+  readonly accounts?: readonly string[];
   readonly token: string | null;
   /** The names in `Host` besides addresses and localhost; absent: any name. */
   readonly hostNames?: readonly string[];

@@ -144,6 +144,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     changes,
     client,
     workerHost,
+    accounts,
     token: config.token,
     ...(config.hostNames === null ? {} : { hostNames: config.hostNames }),
     stackFile: config.stackFile,

@@ -22,7 +22,7 @@ export function markdownReport({ view, facts, events }: ImportReport): string {
     '',
     `- image name: ${request.imageName}`,
     `- region: ${request.region}`,
-    `- account: ${facts.accountId ?? 'not known yet'}`,
+    `- account: ${facts.accountId ?? 'not known yet'}${request.account === undefined ? '' : ` (${request.account})`}`,
     ...(facts.batchId === null ? [] : [`- batch: ${facts.batchId}`]),
     `- image: ${view.image?.imageId ?? 'none'}`,
     ...view.copies.map((copy) => `- copy: ${copy.imageId} in ${copy.regionId}`),

@@ -190,9 +190,13 @@ export const orphanSweepInputSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('With delete: also deletes completed images of imports that this installation does not know'),
+  account: z.string().exactOptional().describe('Only this account; absent: all accounts that imports have used'),
 });
 
 const notDoneSchema = z.object({ key: z.string(), why: z.string() });
+const omissionSchema = notDoneSchema.extend({
+  account: z.string().optional().describe('Absent: the account of the worker’s own credentials'),
+});
 
 export const reconcileInputSchema = z.strictObject({
   apply: z.boolean().default(false).describe('Ends what is listed; without it, nothing is changed'),
@@ -230,6 +234,7 @@ export const orphanSweepSchema = z.object({
     z.object({
       kind: z.enum(['image', 'snapshot', 'object', 'multipart-upload']),
       importId: z.string(),
+      account: z.string().nullable().describe('null: the account of the worker’s own credentials'),
       regionId: z.string(),
       key: z.string().describe('ID of the image or snapshot, or oss://bucket/key'),
       name: z.string(),
@@ -243,6 +248,6 @@ export const orphanSweepSchema = z.object({
     }),
   ),
   deleted: z.array(z.string()).describe('Keys of the deleted orphans'),
-  left: z.array(notDoneSchema).describe('Orphans that could not be deleted, and why'),
-  unseen: z.array(notDoneSchema).describe('Regions and folders that could not be searched, and why'),
+  left: z.array(omissionSchema).describe('Orphans that could not be deleted, and why'),
+  unseen: z.array(omissionSchema).describe('Accounts, regions and folders that could not be searched, and why'),
 });

@@ -15,6 +15,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Options of `import`, with the names that commander gives them. */
 export interface ImportOptions {
   readonly manifest?: string;
+  readonly account?: string;
   readonly region?: string;
   readonly bucket?: string;
   readonly name?: string;
@@ -53,6 +54,7 @@ export async function importRequest(source: string | undefined, options: ImportO
   const disks = disksOf(manifest.disks, source, options, cwd);
   return withoutUnset({
     ...manifest,
+    account: options.account ?? manifest.account,
     region: options.region ?? manifest.region,
     imageName: options.name ?? manifest.imageName,
     description: options.description ?? manifest.description,

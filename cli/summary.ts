@@ -44,7 +44,7 @@ function remedy(text: string): readonly string[] {
 /** All details, for `status ID` and the end of a demo. */
 export function formatImport(view: ImportView): string {
   return [
-    `import ${view.id}  ${clean(view.request.imageName)}  ${view.request.region}`,
+    `import ${view.id}  ${clean(view.request.imageName)}  ${view.request.region}${accountOf(view)}`,
     ...outcome(view),
     ...section(
       'timeline',
@@ -115,4 +115,8 @@ function section(title: string, rows: readonly (readonly string[])[], head: read
 
 function phaseDuration(startedAt: string, endedAt: string | null): string {
   return endedAt === null ? 'in progress' : duration(Date.parse(endedAt) - Date.parse(startedAt));
+}
+
+function accountOf({ request }: ImportView): string {
+  return request.account === undefined ? '' : `  account ${request.account}`;
 }

@@ -27,6 +27,8 @@ export interface ListFilter {
   readonly state?: State;
   /** Only imports of this batch. */
   readonly batch?: string;
+  /** Only imports of this account. */
+  readonly account?: string;
 }
 
 /** Every method rejects with `ApiProblem`, `ApiUnreachableError` or `UnexpectedAnswerError`. */

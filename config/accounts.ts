@@ -14,7 +14,10 @@ const [SHORTEST_SECONDS, LONGEST_SECONDS, DEFAULT_SECONDS] = [900, 43_200, 3_600
 const account = z.strictObject({
   roleArn: z
     .string()
-    .regex(/^acs:ram::\d{5,20}:role\/[A-Za-z0-9.-]{1,64}$/, 'set acs:ram::ACCOUNT:role/NAME, as shown in the RAM console'),
+    .regex(
+      /^acs:ram::\d{5,20}:role\/[A-Za-z0-9.-]{1,64}$/,
+      'set acs:ram::ACCOUNT:role/NAME, as shown in the RAM console',
+    ),
   externalId: z
     .string()
     .regex(/^[\w+=,.@:/-]{2,1224}$/, 'set 2 to 1,224 letters, digits and + = , . @ : / _ -')

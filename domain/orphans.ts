@@ -6,6 +6,8 @@ export type OrphanKind = 'image' | 'snapshot' | 'object' | 'multipart-upload';
 export interface TaggedResource {
   readonly kind: OrphanKind;
   readonly importId: string;
+  /** The account that it was found in; null: that of the worker's own credentials. */
+  readonly account: string | null;
   readonly regionId: string;
   /** ID of the image or snapshot, or `oss://bucket/key`. */
   readonly key: string;

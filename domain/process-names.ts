@@ -113,6 +113,8 @@ export interface OrphanSweepInput {
   readonly delete: boolean;
   /** With `delete`: also delete finished images whose import is not in this database. */
   readonly foreign: boolean;
+  /** Absent: all accounts that imports have used. */
+  readonly account?: string;
 }
 
 export interface OrphanSweep {
@@ -121,14 +123,16 @@ export interface OrphanSweep {
   readonly deleted: readonly string[];
   /** Orphans that could not be deleted. */
   readonly left: readonly SweepOmission[];
-  /** Regions and folders that could not be read. */
+  /** Accounts, regions and folders that could not be read. */
   readonly unseen: readonly SweepOmission[];
 }
 
 /** An orphan that the sweep did not delete, or a place that it could not read. */
 export interface SweepOmission {
-  /** The orphan's key, a region, or a folder as `oss://BUCKET/PREFIX`. */
+  /** The orphan's key, an account, a region, or a folder as `oss://BUCKET/PREFIX`. */
   readonly key: string;
+  /** Absent: the account of the worker's own credentials. */
+  readonly account?: string;
   /** Code and message, from the cloud or from this service. */
   readonly why: string;
 }

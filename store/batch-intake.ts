@@ -42,7 +42,7 @@ export interface BatchIntake {
   add(items: readonly NewBatchItem[]): Promise<void>;
   /** Records the skipped items. */
   addSkipped(items: readonly BadItem[]): Promise<void>;
-  /** Marks and returns the items that repeat the name and region of an earlier item. */
+  /** Marks and returns the items that repeat the name, region and account of an earlier item. */
   markRepeated(): Promise<readonly BadItem[]>;
   /** Makes the batch visible. False: it was removed, because this process could not reach the database for too long. */
   commit(digest: string): Promise<boolean>;
@@ -102,12 +102,13 @@ export function openIntake(pool: pg.Pool): BatchIntake {
       await pool.query(
         `with given as (
            select * from jsonb_to_recordset($2::jsonb) as g
-             (item int, line int, region text, bucket text, image_name text, request jsonb, file_queue text, priority int)
+             (item int, line int, account text, region text, bucket text, image_name text, request jsonb, file_queue text, priority int)
          ), lane as (
-           insert into ecs_image_import.batch_lanes (batch_id, region, bucket) select distinct $1, region, bucket from given on conflict do nothing
+           insert into ecs_image_import.batch_lanes (batch_id, account, region, bucket)
+           select distinct $1, account, region, bucket from given on conflict do nothing
          )
-         insert into ecs_image_import.batch_items (batch_id, item, line, state, region, bucket, image_name, request, file_queue, priority, rank)
-         select $1, item, line, 'waiting', region, bucket, image_name, request, file_queue, priority, ${RANK_SQL('$3')} from given`,
+         insert into ecs_image_import.batch_items (batch_id, item, line, state, account, region, bucket, image_name, request, file_queue, priority, rank)
+         select $1, item, line, 'waiting', account, region, bucket, image_name, request, file_queue, priority, ${RANK_SQL('$3')} from given`,
         [id, JSON.stringify(items.map(rowOf)), order],
       );
     },
@@ -132,7 +133,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
            select * from (
              select item as number, first_value(line) over same as first_line, row_number() over same as nth
              from ecs_image_import.batch_items where batch_id = $1 and state = 'waiting'
-             window same as (partition by region, image_name order by item)) names
+             window same as (partition by account, region, image_name order by item)) names
            where nth > 1
          )
          update ecs_image_import.batch_items set state = 'invalid', problems = jsonb_build_array(jsonb_build_object(
@@ -176,6 +177,7 @@ function rowOf(item: NewBatchItem): object {
   return {
     item: item.number,
     line: item.line,
+    account: request.account ?? '',
     region: request.region,
     bucket: bucketOf(request),
     image_name: request.imageName,

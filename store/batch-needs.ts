@@ -3,6 +3,8 @@ import type pg from 'pg';
 
 /** The needs that several items share. */
 export interface ItemNeeds {
+  /** Null: that of the worker's own credentials. */
+  readonly account: string | null;
   readonly region: string;
   /** Null: no disk is uploaded. */
   readonly uploadBucket: string | null;
@@ -25,10 +27,10 @@ const MAX_NEEDS = 1_000;
 /** Once for all waiting items that need the same, in the order of the file. */
 export async function needsOf(pool: pg.Pool, batchId: string): Promise<readonly ItemNeeds[]> {
   const result = await pool.query<ItemNeeds>(
-    `select region, case when uploads then upload_bucket end as "uploadBucket", "sourceBuckets", role, "roleName", "cloudBox",
+    `select account, region, case when uploads then upload_bucket end as "uploadBucket", "sourceBuckets", role, "roleName", "cloudBox",
        "dryRun", destinations, count(*)::int as items, min(line) as line
      from (
-       select line, region, request -> 'upload' ->> 'bucket' as upload_bucket, request ->> 'role' as role,
+       select line, request ->> 'account' as account, region, request -> 'upload' ->> 'bucket' as upload_bucket, request ->> 'role' as role,
          request ->> 'roleName' as "roleName", request ? 'storageLocationArn' as "cloudBox",
          (request ->> 'dryRun')::boolean as "dryRun", request -> 'distribute' -> 'regions' as destinations,
          exists (select from jsonb_array_elements(request -> 'disks') d where d ->> 'source' not ilike 'oss://%') as uploads,
@@ -36,7 +38,7 @@ export async function needsOf(pool: pg.Pool, batchId: string): Promise<readonly 
            select distinct split_part(substr(d ->> 'source', 7), '/', 1) from jsonb_array_elements(request -> 'disks') d
            where d ->> 'source' ilike 'oss://%' order by 1) as "sourceBuckets"
        from ecs_image_import.batch_items where batch_id = $1 and state = 'waiting') needs
-     group by 1, 2, 3, 4, 5, 6, 7, 8 order by min(line) limit ${MAX_NEEDS}`,
+     group by 1, 2, 3, 4, 5, 6, 7, 8, 9 order by min(line) limit ${MAX_NEEDS}`,
     [batchId],
   );
   return result.rows;

@@ -49,7 +49,7 @@ export interface PageChoice {
   readonly fresh: number;
   readonly perRegion: number | null;
   readonly perBucket: number | null;
-  /** How many imports the image quota of each region still allows; no entry: no known limit. */
+  /** How many imports the image quota of each region still allows, by `keyOfRegion`; no entry: no known limit. */
   readonly regionRoom: Readonly<Record<string, number>>;
 }
 
@@ -59,7 +59,24 @@ export interface PageTaken {
   readonly isRepeated: boolean;
 }
 
+/** By region of an account (`PLACE_SQL`). */
 export type RegionCounts = Readonly<Record<string, number>>;
+
+/** A region of an account, within which the limits and quotas of a batch apply. */
+export interface BatchRegion {
+  /** Undefined: that of the worker's own credentials. */
+  readonly account: string | undefined;
+  readonly region: string;
+}
+
+/** The key of a region in counts: `REGION`, or `ACCOUNT/REGION`. */
+export function keyOfRegion({ account, region }: BatchRegion): string {
+  return account === undefined ? region : `${account}/${region}`;
+}
+
+/** As `keyOfRegion`. @param row prefix of the columns */
+const PLACE_SQL = (row = '') =>
+  `case when ${row}account = '' then ${row}region else ${row}account || '/' || ${row}region end`;
 
 /** Sorts by priority, then as listed or in a pseudorandom order. @param order the SQL parameter with the order */
 export const RANK_SQL = (order: string) =>
@@ -161,9 +178,10 @@ export function createBatchStore(pool: pg.Pool) {
     /** Running imports that have no image yet, by region, and the time of the count. */
     async withoutImage(batchId: string): Promise<{ readonly at: Date; readonly byRegion: RegionCounts }> {
       const result = await pool.query<{ at: Date; counts: RegionCounts }>(
-        `select now() as at, coalesce(jsonb_object_agg(region, n), '{}') as counts from (
-           select b.region, count(*) as n from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
-           where b.batch_id = $1 and b.state = 'started' and i.image is null group by b.region) counted`,
+        `select now() as at, coalesce(jsonb_object_agg(place, n), '{}') as counts from (
+           select ${PLACE_SQL('b.')} as place, count(*) as n
+           from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
+           where b.batch_id = $1 and b.state = 'started' and i.image is null group by place) counted`,
         [batchId],
       );
       const row = result.rows[0];
@@ -173,30 +191,30 @@ export function createBatchStore(pool: pg.Pool) {
     /** Imports that started after `at` and may have created an image, by region. */
     async startedSince(batchId: string, at: Date): Promise<RegionCounts> {
       const result = await pool.query<{ counts: RegionCounts }>(
-        `select coalesce(jsonb_object_agg(region, n), '{}') as counts from (
-           select region, count(*) as n from ecs_image_import.batch_items
-           where batch_id = $1 and state in ('started', 'succeeded') and started_at > $2 group by region) counted`,
+        `select coalesce(jsonb_object_agg(place, n), '{}') as counts from (
+           select ${PLACE_SQL()} as place, count(*) as n from ecs_image_import.batch_items
+           where batch_id = $1 and state in ('started', 'succeeded') and started_at > $2 group by place) counted`,
         [batchId, at],
       );
       return result.rows[0]?.counts ?? {};
     },
 
     /** Regions in which an import of the batch stopped because the image quota is exceeded. */
-    async regionsAtQuota(batchId: string): Promise<readonly string[]> {
-      const result = await pool.query<{ region: string }>(
-        `select distinct b.region from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
+    async regionsAtQuota(batchId: string): Promise<readonly BatchRegion[]> {
+      const result = await pool.query<RegionRow>(
+        `select distinct b.account, b.region from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
          where b.batch_id = $1 and b.state = 'started' and i.state = 'attention' and i.attention ->> 'code' = 'QuotaExceed.Image'`,
         [batchId],
       );
-      return result.rows.map((row) => row.region);
+      return result.rows.map(toRegion);
     },
 
-    async regionsOf(batchId: string): Promise<readonly string[]> {
-      const result = await pool.query<{ region: string }>(
-        'select distinct region from ecs_image_import.batch_lanes where batch_id = $1 order by region',
+    async regionsOf(batchId: string): Promise<readonly BatchRegion[]> {
+      const result = await pool.query<RegionRow>(
+        'select distinct account, region from ecs_image_import.batch_lanes where batch_id = $1 order by account, region',
         [batchId],
       );
-      return result.rows.map((row) => row.region);
+      return result.rows.map(toRegion);
     },
 
     needs: (batchId: string) => needsOf(pool, batchId),
@@ -268,6 +286,15 @@ export function createBatchStore(pool: pg.Pool) {
   };
 }
 
+interface RegionRow {
+  readonly account: string;
+  readonly region: string;
+}
+
+function toRegion({ account, region }: RegionRow): BatchRegion {
+  return { account: account === '' ? undefined : account, region };
+}
+
 async function copyFinalStates(pool: pg.Pool, batchId: string): Promise<void> {
   await pool.query(
     `update ecs_image_import.batch_items set state = i.state, ended_at = i.updated_at
@@ -319,32 +346,33 @@ async function claimedPage(
 }
 
 /**
- * Reads the first items of every pair of region and bucket, then applies the limits, then the order. The number of rows read
+ * Reads the first items of every account, region and bucket, then applies the limits, then the order. The number of rows read
  * grows with these pairs and room, not with the waiting items. An item that exceeds its bucket's limit uses no room of its region.
  */
 async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(
     `with busy as (
-       select b.region, b.bucket, count(*)::int as n from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
-       where b.batch_id = $1 and b.state = 'started' and i.state <> 'attention' group by b.region, b.bucket
+       select ${PLACE_SQL('b.')} as place, b.bucket, count(*)::int as n
+       from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
+       where b.batch_id = $1 and b.state = 'started' and i.state <> 'attention' group by place, b.bucket
      ), heads as (
        select h.* from ecs_image_import.batch_lanes l cross join lateral (
-         select item, region, bucket, rank, attempt from ecs_image_import.batch_items
-         where batch_id = l.batch_id and region = l.region and bucket = l.bucket and state = 'waiting'
+         select item, ${PLACE_SQL()} as place, bucket, rank, attempt from ecs_image_import.batch_items
+         where batch_id = l.batch_id and region = l.region and bucket = l.bucket and account = l.account and state = 'waiting'
          order by rank limit $4
        ) h where l.batch_id = $1
      ), in_bucket as (
-       select h.*, coalesce((select n from busy where region = h.region and bucket = h.bucket), 0)
-         + row_number() over (partition by region, bucket order by rank) as nth from heads h
+       select h.*, coalesce((select n from busy where place = h.place and bucket = h.bucket), 0)
+         + row_number() over (partition by place, bucket order by rank) as nth from heads h
      ), in_region as (
-       select b.*, row_number() over (partition by region order by rank) as nth_of_region,
-         coalesce((select sum(n) from busy where region = b.region), 0) as busy_in_region
+       select b.*, row_number() over (partition by place order by rank) as nth_of_region,
+         coalesce((select sum(n) from busy where place = b.place), 0) as busy_in_region
        from in_bucket b where nth <= $6
      ), in_wave as (
        select r.*, case when attempt = 0 then row_number() over (partition by attempt = 0 order by rank) else 0 end as nth_fresh
        from in_region r
        where nth_of_region + busy_in_region <= $5
-         and nth_of_region <= coalesce(($8::jsonb ->> region)::int, ${NO_LIMIT})
+         and nth_of_region <= coalesce(($8::jsonb ->> place)::int, ${NO_LIMIT})
      ), picked as (
        select item, row_number() over (order by rank) as nth from in_wave where nth_fresh <= $7 order by rank limit $4
      ), claimed as (

@@ -8,6 +8,7 @@ import { type ImportRow, toView, waitOf } from './rows.js';
 export interface ListFilter {
   readonly state?: State;
   readonly batch?: string;
+  readonly account?: string;
   /** Id of the last import of the previous page. */
   readonly cursor?: string;
   readonly limit: number;
@@ -47,11 +48,13 @@ export function importReads(pool: pg.Pool) {
 
     /** Newest first. */
     async list(filter: ListFilter): Promise<readonly ImportView[]> {
+      const account = filter.account === undefined ? [] : [filter.account];
       const result = await pool.query<ImportRow>(
         `${SELECT_VIEW}
          where ($1::text is null or i.state = $1) and ($2::text is null or i.batch_id = $2) and ($3::text is null or i.id < $3)
+           ${filter.account === undefined ? '' : "and i.request ? 'account' and i.request ->> 'account' = $5"}
          order by i.id desc limit $4`,
-        [filter.state ?? null, filter.batch ?? null, filter.cursor ?? null, filter.limit],
+        [filter.state ?? null, filter.batch ?? null, filter.cursor ?? null, filter.limit, ...account],
       );
       return result.rows.map(toView);
     },

@@ -8,6 +8,8 @@ import { CHANGES_CHANNEL } from './step-write.js';
 
 export interface LateCheck {
   readonly importId: string;
+  /** Of the request; undefined: that of the worker's own credentials. */
+  readonly account: string | undefined;
   /** Only the last run that claimed the import may write. */
   readonly version: number;
   /** Resources are ours only if they were created in this time; ms since 1970. */
@@ -46,7 +48,7 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
            order by check_after limit $1 for update skip locked
          ), claimed as (
            update ecs_image_import.imports set late_version = late_version + 1, check_after = now() + ${CLAIM_MINUTES} * interval '1 minute'
-           from due where imports.id = due.id returning imports.id, late_version, created_at, updated_at
+           from due where imports.id = due.id returning imports.id, request ->> 'account' as account, late_version, created_at, updated_at
          )
          select claimed.*,
            coalesce((select ended_at from ecs_image_import.timeline where import_id = claimed.id and phase = 'done'), updated_at) as ended_at,
@@ -57,6 +59,7 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
       );
       return rows.map((row) => ({
         importId: row.id,
+        account: row.account ?? undefined,
         version: Number(row.late_version),
         fromMs: row.created_at.getTime(),
         untilMs: row.ended_at.getTime() + windowMs,
@@ -131,6 +134,7 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
 
 interface ClaimedRow {
   readonly id: string;
+  readonly account: string | null;
   readonly late_version: string;
   readonly created_at: Date;
   readonly ended_at: Date;

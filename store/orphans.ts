@@ -7,8 +7,19 @@ import type { RecordedImports } from '../domain/orphans.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 
 export interface PlacesUsed {
-  readonly regions: readonly string[];
-  readonly folders: readonly { readonly regionId: string; readonly bucket: string; readonly prefix: string }[];
+  readonly regions: readonly UsedRegion[];
+  readonly folders: readonly UsedFolder[];
+}
+
+export interface UsedRegion {
+  /** Null: that of the worker's own credentials. */
+  readonly account: string | null;
+  readonly regionId: string;
+}
+
+export interface UsedFolder extends UsedRegion {
+  readonly bucket: string;
+  readonly prefix: string;
 }
 
 const ACCOUNTED_ENTRIES = `ecs_image_import.ledger
@@ -22,24 +33,25 @@ const reached = (phase: Phase) =>
 export function orphanQueries(pool: pg.Pool) {
   return {
     async placesUsed(): Promise<PlacesUsed> {
-      const regions = await pool.query<{ region: string }>(
-        `select distinct region from ecs_image_import.imports i,
+      const regions = await pool.query<UsedRegion>(
+        `select distinct request ->> 'account' as account, region as "regionId" from ecs_image_import.imports i,
            lateral (
              select request ->> 'region' where ${reached('import')}
              union select jsonb_array_elements_text(request -> 'distribute' -> 'regions') where ${reached('distribution')}
            ) as used (region)
-         where region is not null order by 1`,
+         where region is not null order by 1 nulls first, 2`,
       );
-      const folders = await pool.query<{ regionId: string; bucket: string; prefix: string }>(
-        `select request ->> 'region' as "regionId", request -> 'upload' ->> 'bucket' as bucket,
+      const folders = await pool.query<UsedFolder>(
+        `select request ->> 'account' as account, request ->> 'region' as "regionId", request -> 'upload' ->> 'bucket' as bucket,
            coalesce(request -> 'upload' ->> 'prefix', '') as prefix
          from ecs_image_import.imports i where request -> 'upload' ->> 'bucket' is not null and ${reached('upload')}
          union
-         select region_id, detail ->> 'bucket', split_part(detail ->> 'key', import_id, 1) from ecs_image_import.ledger
+         select request ->> 'account', region_id, detail ->> 'bucket', split_part(detail ->> 'key', import_id, 1)
+         from ecs_image_import.ledger join ecs_image_import.imports on imports.id = import_id
          where kind in ('object', 'multipart-upload') and strpos(detail ->> 'key', import_id) > 0
-         order by 1, 2, 3`,
+         order by 1 nulls first, 2, 3, 4`,
       );
-      return { regions: regions.rows.map(({ region }) => region), folders: folders.rows };
+      return { regions: regions.rows, folders: folders.rows };
     },
 
     /**

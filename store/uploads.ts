@@ -1,6 +1,6 @@
 /**
- * Uploaded objects with a reference count of the imports that use them. Imports of the same content into one bucket and prefix share
- * one object; the last of them deletes it. A process may crash at any line here: other imports take over its leases and references.
+ * Uploaded objects with a reference count of the imports that use them. Imports of the same content into one bucket and prefix
+ * share one object within an account; the last of them deletes it. A process may crash at any line here: other imports take over its leases and references.
  */
 
 import type pg from 'pg';
@@ -31,12 +31,21 @@ export interface SharedUpload {
 
 export interface WantedUpload {
   readonly importId: string;
+  /** Of the request; undefined: that of the worker's own credentials. */
+  readonly account?: string | undefined;
   readonly regionId: string;
   readonly bucket: string;
   /** Used only if the object does not exist yet. */
   readonly key: string;
   readonly sha256: string | null;
   readonly form: UploadForm;
+}
+
+/** The uploads of one content in one account. */
+export interface WantedContent extends Pick<WantedUpload, 'account' | 'bucket'> {
+  readonly sha256: string;
+  /** Of the key; null: any. */
+  readonly prefix: string | null;
 }
 
 export interface NotedPart {
@@ -84,16 +93,13 @@ export function createUploadStore(pool: pg.Pool) {
   };
 
   return {
-    /**
-     * The uploads of this content in any form, finished ones first. Does not add a reference.
-     * @param prefix of the key; null: any
-     */
-    async find(bucket: string, sha256: string, prefix: string | null = null): Promise<readonly SharedUpload[]> {
+    /** The uploads of this content in any form, finished ones first. Does not add a reference. */
+    async find({ account = '', bucket, sha256, prefix }: WantedContent): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
         `select * from ecs_image_import.uploads
-         where bucket = $1 and sha256 = $2 and ($3::text is null or prefix = $3) and state <> 'removing'
+         where bucket = $1 and sha256 = $2 and ($3::text is null or prefix = $3) and account = $4 and state <> 'removing'
          order by state desc, id`,
-        [bucket, sha256, prefix],
+        [bucket, sha256, prefix, account],
       );
       return rows.map(toUpload);
     },
@@ -285,19 +291,21 @@ const PREFIX_SQL = (key: string) =>
 const IMPORT_AND_DISK = 'imp-[0-7][0-9a-hjkmnp-tv-z]{25}/[^/]*$';
 
 function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | null> {
+  const { account = '' } = wanted;
   return transaction(pool, async (client) => {
     await client.query(
-      'insert into ecs_image_import.uploads (region_id, bucket, key, sha256, form) values ($1, $2, $3, $4, $5) on conflict do nothing',
-      [wanted.regionId, wanted.bucket, wanted.key, wanted.sha256, wanted.form],
+      `insert into ecs_image_import.uploads (region_id, bucket, key, sha256, form, account) values ($1, $2, $3, $4, $5, $6)
+       on conflict do nothing`,
+      [wanted.regionId, wanted.bucket, wanted.key, wanted.sha256, wanted.form, account],
     );
     // Locked, so that a concurrent release has committed before, or waits for this reference.
     const { rows } = await client.query<UploadRow>(
       `select * from ecs_image_import.uploads
-       where bucket = $1 and state <> 'removing'
+       where bucket = $1 and state <> 'removing' and account = $5
          and (($2::text is not null and sha256 = $2 and form = $3 and prefix = ${PREFIX_SQL('$4::text')})
            or ($2::text is null and key = $4))
        for update`,
-      [wanted.bucket, wanted.sha256, wanted.form, wanted.key],
+      [wanted.bucket, wanted.sha256, wanted.form, wanted.key, account],
     );
     const row = rows[0];
     if (row === undefined) return null;

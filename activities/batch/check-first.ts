@@ -26,12 +26,15 @@ interface Problem {
 
 const MAX_SHOWN = 10;
 
-export function createFirstCheck({ batches, cloud }: Pick<BatchDependencies, 'batches' | 'cloud'>) {
+export function createFirstCheck({ batches, accounts }: Pick<BatchDependencies, 'batches' | 'accounts'>) {
   return async function checkFirst(batchId: string): Promise<FirstCheck> {
     const problems = new Map<string, Problem>();
     const once = sharedChecks();
     for (const needs of await batches.needs(batchId)) {
-      const failure = await firstFailure(checksOf(cloud, needs, once));
+      const { cloud } = accounts.of(needs.account ?? undefined);
+      // A name may contain no space, so that the keys of two accounts differ.
+      const ofAccount: Once = (key, check) => once(`${needs.account ?? ''} ${key}`, check);
+      const failure = await firstFailure(checksOf(cloud, needs, ofAccount));
       if (failure === null) continue;
       if (failure.class === 'transient' || failure.class === 'throttled')
         return { kind: 'wait', reason: asHold(failure) };

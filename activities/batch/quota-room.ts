@@ -1,10 +1,11 @@
 /** Image quota, checked before items start: how many more images each region accepts, if the limit is known. */
 import type { BatchHold } from '../../domain/batch/batch.js';
 import { type BatchPolicy, quotaOf } from '../../domain/batch/policy.js';
+import { type BatchRegion, keyOfRegion } from '../../store/batches.js';
 import type { BatchDependencies } from './dependencies.js';
 
 export interface QuotaRoom {
-  /** Regions without an entry have no known limit. */
+  /** By `keyOfRegion`; regions without an entry have no known limit. */
   readonly room: Readonly<Record<string, number>>;
   /** Why a region accepts no more images; null if every region does. */
   readonly reason: BatchHold | null;
@@ -26,14 +27,14 @@ interface Count {
 export function createQuotaRoom(deps: BatchDependencies) {
   const counts = new Map<string, Count>();
 
-  async function countIn(region: string, batchId: string): Promise<Count> {
-    const key = `${batchId} ${region}`;
+  async function countIn(place: BatchRegion, batchId: string): Promise<Count> {
+    const key = `${batchId} ${keyOfRegion(place)}`;
     const known = counts.get(key);
     if (known !== undefined && Date.now() - known.countedMs < COUNT_EVERY_MS) return known;
     // Count imports first: an image that is created in between counts twice, which may delay items but never exceeds the quota.
     const { at, byRegion } = await deps.batches.withoutImage(batchId);
-    const images = await deps.cloud.ecs(region).countImages();
-    const count = { countedMs: Date.now(), at, images, taken: images + (byRegion[region] ?? 0) };
+    const images = await deps.accounts.of(place.account).cloud.ecs(place.region).countImages();
+    const count = { countedMs: Date.now(), at, images, taken: images + (byRegion[keyOfRegion(place)] ?? 0) };
     counts.set(key, count);
     return count;
   }
@@ -42,21 +43,27 @@ export function createQuotaRoom(deps: BatchDependencies) {
     const regions = policy.imageQuota === null ? [] : await deps.batches.regionsOf(batchId);
     const room: Record<string, number> = {};
     let reason: BatchHold | null = null;
-    for (const region of regions) {
-      const quota = quotaOf(policy, region);
+    for (const place of regions) {
+      const key = keyOfRegion(place);
+      // The quota of `ACCOUNT/REGION` has priority over that of the region.
+      const quota = quotaOf(policy, key) ?? quotaOf(policy, place.region);
       if (quota === null) continue;
-      const { at, images, taken } = await countIn(region, batchId);
-      const since = (await deps.batches.startedSince(batchId, at))[region] ?? 0;
-      room[region] = Math.max(0, quota - taken - since);
-      if (room[region] === 0) reason = quotaReached(region, quota, images);
+      const { at, images, taken } = await countIn(place, batchId);
+      const since = (await deps.batches.startedSince(batchId, at))[key] ?? 0;
+      room[key] = Math.max(0, quota - taken - since);
+      if (room[key] === 0) reason = quotaReached(describe(place), quota, images);
     }
     // If the cloud has refused an image, it would refuse further ones too.
-    for (const region of await deps.batches.regionsAtQuota(batchId)) {
-      room[region] = 0;
-      reason ??= quotaRefused(region);
+    for (const place of await deps.batches.regionsAtQuota(batchId)) {
+      room[keyOfRegion(place)] = 0;
+      reason ??= quotaRefused(describe(place));
     }
     return { room, reason };
   };
+}
+
+function describe({ account, region }: BatchRegion): string {
+  return account === undefined ? region : `${region} of account ${account}`;
 }
 
 function quotaReached(region: string, quota: number, images: number): BatchHold {

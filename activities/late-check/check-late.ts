@@ -8,7 +8,7 @@ import { FailureError } from '../../domain/errors/failure.js';
 import type { Work } from '../../resources/work.js';
 import type { ImportStore } from '../../store/imports.js';
 import type { LateCheck, LateCheckResult } from '../../store/late-checks.js';
-import type { LateCheckContext, LateCheckDependencies } from './context.js';
+import type { LateCheckDependencies } from './context.js';
 import { removeLateImages } from './late-images.js';
 import { removeLateUploads } from './late-uploads.js';
 
@@ -45,7 +45,8 @@ async function perform(deps: LateCheckDependencies, check: LateCheck, context: C
     sleep: (ms) => context.sleep(ms),
     log: (message, attributes = {}) => context.log.info(message, { importId, ...attributes }),
   };
-  const lateCheck: LateCheckContext = { deps: { ...deps, store: recordingLate(deps.store, check) }, check, work };
+  const { cloud } = deps.accounts.of(check.account);
+  const lateCheck = { deps: { ...deps, cloud, store: recordingLate(deps.store, check) }, check, work };
   const lease = createChangeLease(() => deps.store.requireLateCheck(check), LEASE_MS);
   let found = 0;
   const failures: string[] = [];

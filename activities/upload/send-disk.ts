@@ -128,6 +128,7 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   const sha256 = opened.sha256 ?? undefined;
   const upload = await deps.uploading.uploads.join({
     ...{ importId: step.importId, regionId: request.region, bucket, sha256: opened.sha256, form: decision.form },
+    account: request.account,
     key: objectKey(prefix, step.importId, disk.number, decision.format, sha256),
   });
   await deps.store.record(step, objectEntry(request.region, upload, 'intended'));

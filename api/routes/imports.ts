@@ -51,6 +51,7 @@ const list = createRoute({
     query: z.strictObject({
       state: parameter.oneOf(STATES, 'Only imports in this state'),
       batch: parameter.name('Only imports of this batch'),
+      account: parameter.name('Only imports of this account'),
       cursor: parameter.name('nextCursor of the previous page'),
       limit: parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}, default ${PAGE_DEFAULT}`),
     }),
@@ -134,10 +135,11 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
   });
 
   app.openapi(list, async (context) => {
-    const { state, batch, cursor, limit = PAGE_DEFAULT } = context.req.valid('query');
+    const { state, batch, account, cursor, limit = PAGE_DEFAULT } = context.req.valid('query');
     const page = await imports.list({
       ...(state === undefined ? {} : { state }),
       ...(batch === undefined ? {} : { batch }),
+      ...(account === undefined ? {} : { account }),
       ...(cursor === undefined ? {} : { cursor }),
       limit,
     });

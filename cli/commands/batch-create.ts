@@ -18,6 +18,7 @@ import { type Changes, collectChanges } from '../option-values.js';
 import { watchBatch } from './batch-watch.js';
 
 interface Options extends GlobalOptions {
+  readonly account?: string;
   readonly format?: BatchFormat;
   readonly name?: string;
   readonly policy?: Changes;
@@ -59,6 +60,7 @@ export function addBatchCreate(batch: Command): void {
       'default value for every item, e.g. region=cn-hangzhou; repeatable',
       collectChanges,
     )
+    .option('--account <name>', 'configured account of every item that names none')
     .option('--skip-invalid', 'start the valid items even if others are invalid', false)
     .option('--idempotency-key <key>', 'a second request with the same key and file returns the same batch')
     .option('--watch', 'show progress until the batch ends or requires action', false)
@@ -76,11 +78,13 @@ async function create(file: string, options: Options): Promise<void> {
   }
   const fromInput = file === '-';
   if (!fromInput) await checkIsFile(file);
+  const { account } = options;
+  const defaults = account === undefined ? options.default : { ...options.default, account };
   const query = new URLSearchParams({
     base: pathToFileURL(`${fromInput ? process.cwd() : path.dirname(path.resolve(file))}/`).href,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.policy === undefined ? {} : { policy: JSON.stringify(options.policy) }),
-    ...(options.default === undefined ? {} : { defaults: JSON.stringify(nested(options.default)) }),
+    ...(defaults === undefined ? {} : { defaults: JSON.stringify(nested(defaults)) }),
     ...(options.skipInvalid ? { skipInvalid: 'true' } : {}),
   });
   const api = openApi(options);

@@ -23,6 +23,7 @@ export function addImport(program: Command): void {
     .command('import')
     .description('import a disk image as a custom image and show progress until it ends or requires action')
     .argument('[source]', 'system disk: a path, file:, http(s): or oss://bucket/key; optional with --manifest')
+    .option('--account <name>', 'configured account to import into (default: that of the worker’s credentials)')
     .option('--region <id>', 'region to import into, e.g. cn-hangzhou')
     .option('--bucket <name>', 'bucket for the upload, in the same region')
     .option('--name <name>', 'name of the image')

@@ -13,6 +13,7 @@ import { wrongUsage } from '../usage.js';
 
 interface Options extends GlobalOptions {
   readonly state?: string;
+  readonly account?: string;
   readonly waiting: boolean;
   readonly limit: number;
 }
@@ -22,13 +23,18 @@ export function addList(program: Command): void {
     .command('list')
     .description('list imports, newest first')
     .addOption(new Option('--state <state>', 'only imports in this state').choices(STATES))
+    .option('--account <name>', 'only imports of this account')
     .option('--waiting', 'list the causes that imports require action for', false)
     .option('--limit <n>', 'maximum number of imports', count, 1_000)
     .action(async (_options, command: Command) => {
       const options = { ...command.opts<Options>(), ...globalsOf(command) };
-      const limited = options.state !== undefined || command.getOptionValueSource('limit') === 'cli';
+      const limited =
+        options.state !== undefined || options.account !== undefined || command.getOptionValueSource('limit') === 'cli';
       if (options.waiting && limited) {
-        throw wrongUsage('--waiting lists all causes: it cannot be combined with --state or --limit', command);
+        throw wrongUsage(
+          '--waiting lists all causes: it cannot be combined with --state, --account or --limit',
+          command,
+        );
       }
       await list(options);
     });
@@ -39,7 +45,12 @@ async function list(options: Options): Promise<void> {
   const imports = await allPages(openApi(options), options);
   if (options.json) print(JSON.stringify(imports));
   else if (imports.length === 0) print('no imports');
-  else print(table(['id', 'state', 'phase', '%', 'region', 'name', 'image', 'created'], imports.map(row)));
+  else {
+    const isOther = imports.some(({ request }) => request.account !== undefined);
+    const columns = ['id', 'state', 'phase', '%', 'region', 'name', 'image', 'created'];
+    const rows = imports.map((view) => [...row(view), ...(isOther ? [view.request.account ?? ''] : [])]);
+    print(table([...columns, ...(isOther ? ['account'] : [])], rows));
+  }
 }
 
 async function listCauses(api: Api, json: boolean): Promise<void> {
@@ -53,12 +64,13 @@ async function listCauses(api: Api, json: boolean): Promise<void> {
   print('after the fix: ecs-image-import resume --code CAUSE');
 }
 
-async function allPages(api: Api, { state, limit }: Options): Promise<readonly ImportView[]> {
+async function allPages(api: Api, { state, account, limit }: Options): Promise<readonly ImportView[]> {
   const found: ImportView[] = [];
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ limit: String(Math.min(500, limit - found.length)) });
     if (state !== undefined) query.set('state', state);
+    if (account !== undefined) query.set('account', account);
     if (cursor !== null) query.set('cursor', cursor);
     const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, retryForMs: RETRY_FOR_MS });
     const page = readImportPage(text);

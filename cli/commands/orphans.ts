@@ -12,22 +12,27 @@ import { wrongUsage } from '../usage.js';
 interface Options {
   readonly delete: boolean;
   readonly foreign: boolean;
+  readonly account?: string;
 }
 
 export function addOrphans(program: Command): void {
   program
     .command('orphans')
-    .description('find cloud resources that no import owns any more, in all regions used, with their age and cost')
+    .description(
+      'find cloud resources that no import owns any more, in all accounts and regions used, with their age and cost',
+    )
     .option('--delete', 'delete the resources found; resources of running imports are never deleted', false)
     .option(
       '--foreign',
       'with --delete: also delete complete images and snapshots of imports unknown to this installation',
       false,
     )
+    .option('--account <name>', 'check this account only (default: all accounts that imports have used)')
     .action(async (options: Options, command: Command) => {
       if (options.foreign && !options.delete) throw wrongUsage('--foreign has an effect only with --delete', command);
       const globals = globalsOf(command);
-      const body = { delete: options.delete, foreign: options.foreign };
+      const { delete: remove, foreign, account } = options;
+      const body = { delete: remove, foreign, ...(account === undefined ? {} : { account }) };
       const { text } = await openApi(globals).call({ method: 'POST', path: '/v1/orphans', body });
       if (globals.json) return print(text);
       const answer = parse(text);
@@ -36,8 +41,9 @@ export function addOrphans(program: Command): void {
       }
       printOrphans(answer.orphans.filter(isObject), answer.deleted.map(String), options);
       const printEach = (list: unknown, label: string) => {
-        for (const { key, why } of Array.isArray(list) ? list.filter(isObject) : []) {
-          print(`${label}: ${String(key)}: ${String(why)}`);
+        for (const { key, account, why } of Array.isArray(list) ? list.filter(isObject) : []) {
+          const place = account === undefined || String(key) === `account ${account}` ? '' : ` in account ${account}`;
+          print(`${label}: ${String(key)}${place}: ${String(why)}`);
         }
       };
       printEach(answer.left, 'not deleted');
@@ -54,12 +60,15 @@ function printOrphans(
     print('no orphans');
     return;
   }
+  const isOther = orphans.some(({ account }) => typeof account === 'string');
   const row = (one: Readonly<Record<string, unknown>>) => [
+    ...(isOther ? [String(one.account ?? '')] : []),
     ...[one.kind, one.regionId, one.key, one.since ?? 'unknown', one.importId, one.why].map(String),
     `${String(one.monthlyCny)} CNY`,
     deleted.includes(String(one.key)) ? 'deleted' : one.foreign === true ? 'kept (foreign)' : 'exists',
   ];
-  print(table(['resource', 'region', 'id', 'since', 'import', 'reason', 'monthly cost', 'status'], orphans.map(row)));
+  const columns = ['resource', 'region', 'id', 'since', 'import', 'reason', 'monthly cost', 'status'];
+  print(table([...(isOther ? ['account'] : []), ...columns], orphans.map(row)));
   const foreign = orphans.some((one) => one.foreign === true) && !options.foreign;
   if (!options.delete) print('to delete them: ecs-image-import orphans --delete');
   if (foreign)

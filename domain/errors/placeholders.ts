@@ -8,7 +8,7 @@ export const FALLBACKS = {
   region: 'REGION',
   /** The name of an account in the configuration, and the role that is assumed in it. */
   account: 'NAME',
-  accountRole: 'acs:ram::ACCOUNT:role/NAME',
+  accountRole: 'that the worker assumes',
   bucket: 'BUCKET',
   object: 'oss://BUCKET/KEY',
   imageName: 'IMAGE_NAME',

@@ -5,6 +5,7 @@ import type { BatchDependencies } from '../../activities/batch/dependencies.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
 import { sdkFailure } from '../../alibaba/sdk-errors.js';
 import type { ItemNeeds } from '../../store/batch-needs.js';
+import { ownAccount } from '../support/alibaba/own-account.js';
 import { ACCOUNT_KEYS, BUCKET, type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
 
 let cloud: LocalCloud;
@@ -18,7 +19,7 @@ afterEach(() => cloud.close());
 
 const ITEMS: ItemNeeds = {
   ...{ region: REGION, uploadBucket: BUCKET, sourceBuckets: [], role: 'ensure', roleName: null, cloudBox: false },
-  ...{ dryRun: false, destinations: [], items: 100, line: 1 },
+  ...{ account: null, dryRun: false, destinations: [], items: 100, line: 1 },
 };
 
 function check(needs: readonly Partial<ItemNeeds>[]) {
@@ -28,7 +29,7 @@ function check(needs: readonly Partial<ItemNeeds>[]) {
     credentials: async () => ACCOUNT_KEYS,
   });
   const batches = { needs: async () => needs.map((one, index) => ({ ...ITEMS, line: index + 1, ...one })) };
-  return createFirstCheck({ batches, cloud: product } as unknown as BatchDependencies)('bat-1');
+  return createFirstCheck({ batches, accounts: ownAccount(product) } as unknown as BatchDependencies)('bat-1');
 }
 
 const holdWith = (code: string, ...parts: readonly string[]) => ({
@@ -115,6 +116,7 @@ test('the cloud does not answer → waits, and does not start imports', async ()
   const unavailable = { describeRegions: () => Promise.reject(busy) };
   const account = { getCallerIdentity: async () => ({}) };
   const batches = { needs: async () => [ITEMS] };
-  const deps = { batches, cloud: { ecs: () => unavailable, sts: account } } as unknown as BatchDependencies;
+  const accounts = { of: () => ({ cloud: { ecs: () => unavailable, sts: account } }) };
+  const deps = { batches, accounts } as unknown as BatchDependencies;
   expect(await createFirstCheck(deps)('bat-1')).toMatchObject({ kind: 'wait', reason: { code: 'ServiceUnavailable' } });
 });

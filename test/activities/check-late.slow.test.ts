@@ -13,6 +13,7 @@ import { objectEntry } from '../../resources/object.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createUploadStore } from '../../store/uploads.js';
 import { quietEnvironment } from '../support/activities/quiet-environment.js';
+import { ownAccount } from '../support/alibaba/own-account.js';
 import { acceptedWith } from '../support/domain/requests.js';
 import {
   ACCOUNT_KEYS,
@@ -92,11 +93,13 @@ async function check(importId: string): Promise<number> {
 function run(): Promise<number> {
   const url = `http://${cloud.address}`;
   const activity = createCheckLate({
-    cloud: createCloud({
-      endpoints: { ecs: url, ram: url, sts: url, oss: url },
-      credentials: staticCredentials(ACCOUNT_KEYS),
-      timeoutMs: 5_000,
-    }),
+    accounts: ownAccount(
+      createCloud({
+        endpoints: { ecs: url, ram: url, sts: url, oss: url },
+        credentials: staticCredentials(ACCOUNT_KEYS),
+        timeoutMs: 5_000,
+      }),
+    ),
     store,
     settings: { patienceMs: 5_000, pollIntervalMs: 20, pollsForLostImage: 2 },
     uploading: { uploads: createUploadStore(database.pool) },

@@ -18,6 +18,7 @@ import type { OrphanSweep, OrphanSweepInput } from '../../domain/process-names.j
 import type { OrphanSnapshot } from '../../store/orphan-snapshots.js';
 import type { PlacesUsed } from '../../store/orphans.js';
 import { quietEnvironment } from '../support/activities/quiet-environment.js';
+import { ownAccount } from '../support/alibaba/own-account.js';
 import {
   ACCOUNT_KEYS,
   BUCKET,
@@ -51,8 +52,8 @@ beforeEach(async () => {
 afterAll(() => local?.close());
 
 const FOLDERS: PlacesUsed['folders'] = [
-  { regionId: REGION, bucket: BUCKET, prefix: 'imports/' },
-  { regionId: FAR, bucket: FAR_BUCKET, prefix: '' },
+  { account: null, regionId: REGION, bucket: BUCKET, prefix: 'imports/' },
+  { account: null, regionId: FAR, bucket: FAR_BUCKET, prefix: '' },
 ];
 
 async function sweep(
@@ -64,10 +65,10 @@ async function sweep(
   const url = `http://${cloud.address}`;
   const endpoints = { ecs: url, ram: url, sts: url, oss: url };
   const activity = createSweepOrphans({
-    cloud: createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS), timeoutMs: 5_000 }),
+    accounts: ownAccount(createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS), timeoutMs: 5_000 })),
     store: {
       accountsOf: async () => now(),
-      placesUsed: async () => ({ regions, folders }),
+      placesUsed: async () => ({ regions: regions.map((regionId) => ({ account: null, regionId })), folders }),
       ...snapshotList(),
     },
     settings: { pollIntervalMs: 20 },
@@ -226,9 +227,9 @@ describe('orphans', () => {
   test('in a bucket or region that does not exist → none, and nothing is reported as not checked', async () => {
     const folders = [
       ...FOLDERS,
-      { regionId: REGION, bucket: 'deleted-bucket', prefix: '' },
-      { regionId: 'cn-nowhere-1', bucket: BUCKET, prefix: 'imports/' },
-      { regionId: FAR, bucket: BUCKET, prefix: 'imports/' },
+      { account: null, regionId: REGION, bucket: 'deleted-bucket', prefix: '' },
+      { account: null, regionId: 'cn-nowhere-1', bucket: BUCKET, prefix: 'imports/' },
+      { account: null, regionId: FAR, bucket: BUCKET, prefix: 'imports/' },
     ];
     const { orphans, unseen } = await sweep({}, accounts, folders, [REGION, FAR, 'cn-nowhere-1']);
     expect({ orphans, unseen }).toEqual({ orphans: [], unseen: [] });
@@ -243,7 +244,7 @@ describe('orphans', () => {
       const others = ['build', 'what', `50%/${UNKNOWN}/disk-1.raw`];
       for (const key of [object, ...others]) await cloud.putObject(key, raw());
       await begun(BUCKET, REGION, upload, raw());
-      const folders = [{ regionId: REGION, bucket: BUCKET, prefix }];
+      const folders = [{ account: null, regionId: REGION, bucket: BUCKET, prefix }];
       const swept = await sweep({ delete: true }, accounts, folders);
       expect([swept.left, swept.unseen, swept.deleted.length]).toEqual([[], [], 2]);
       expect([...objects.values()].map(({ key }) => key).filter((key) => [object, ...others].includes(key))).toEqual(
@@ -259,7 +260,7 @@ describe('orphans', () => {
   test('in a folder with .. in its name → the object that .. leads to when resolved stays', async () => {
     const [object, resolved] = [`a/../${UNKNOWN}/disk-1.raw`, `${UNKNOWN}/disk-1.raw`];
     for (const key of [object, resolved]) await cloud.putObject(key, raw());
-    const folders = [{ regionId: REGION, bucket: BUCKET, prefix: 'a/../' }];
+    const folders = [{ account: null, regionId: REGION, bucket: BUCKET, prefix: 'a/../' }];
     const swept = await sweep({ delete: true }, accounts, folders);
     expect(keysOf(swept.orphans)).toEqual([`oss://${BUCKET}/${object}`]);
     expect(cloud.world.objects.get(`${BUCKET}/${resolved}`)).toBeDefined();
@@ -295,7 +296,7 @@ describe('snapshots', () => {
     cloud.world.faults.add({ service: 'ecs', action: 'DeleteSnapshot', ...denied });
     const first = await sweep({ delete: true });
     expect(first.left).toEqual([{ key: image, why: expect.stringContaining('Forbidden.RAM') }]);
-    expect(noted).toEqual([{ regionId: REGION, snapshotId, imageId: image, importId: ENDED ?? '' }]);
+    expect(noted).toEqual([{ account: null, regionId: REGION, snapshotId, imageId: image, importId: ENDED ?? '' }]);
     const second = await sweep({ delete: true });
     expect(second.orphans).toMatchObject([
       { kind: 'snapshot', key: snapshotId, importId: ENDED, bytes: raw().length, since: expect.any(String) },

@@ -11,7 +11,7 @@ const ENTRIES = Object.entries(CATALOGUE).flatMap(([service, entries]) =>
 const isTemporary = ({ class: kind }: CatalogueEntry) => kind === 'transient' || kind === 'throttled';
 
 const request = acceptedWith({
-  ...{ region: 'cn-shanghai', imageName: 'web-01', roleName: 'reader', role: 'verify' },
+  ...{ account: 'production', region: 'cn-shanghai', imageName: 'web-01', roleName: 'reader', role: 'verify' },
   disks: [
     { source: 'file:///images/my%20disk.vmdk' },
     { source: 'oss://archive/old/data.vhd', format: 'VHD' },

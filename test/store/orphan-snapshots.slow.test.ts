@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 
 test('snapshots are noted once, listed, and forgotten in their region only', async () => {
-  const one = { regionId: 'cn-hangzhou', snapshotId: 's-1', imageId: 'm-1', importId: 'imp-1' };
+  const one = { account: null, regionId: 'cn-hangzhou', snapshotId: 's-1', imageId: 'm-1', importId: 'imp-1' };
   const two = { ...one, snapshotId: 's-2' };
   await store.noteOrphanSnapshots([one, two]);
   await store.noteOrphanSnapshots([{ ...one, importId: 'imp-2' }]);

@@ -85,8 +85,8 @@ describe('the same content', () => {
     );
     expect(two?.id).toBe(one?.id);
     expect(three?.id).not.toBe(one?.id);
-    expect(await store.find(BUCKET, 'aa', 'web-')).toMatchObject([{ id: one?.id }]);
-    expect(await store.find(BUCKET, 'aa')).toHaveLength(2);
+    expect(await store.find({ bucket: BUCKET, sha256: 'aa', prefix: 'web-' })).toMatchObject([{ id: one?.id }]);
+    expect(await store.find({ bucket: BUCKET, sha256: 'aa', prefix: null })).toHaveLength(2);
   });
 
   test('claimed by several imports → one at a time uploads it', async () => {

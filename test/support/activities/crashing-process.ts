@@ -21,6 +21,7 @@ import { openLocalFile } from '../../../sources/local-file.js';
 import { createImportFiles } from '../../../store/import-files.js';
 import { createImportStore } from '../../../store/imports.js';
 import { createUploadStore } from '../../../store/uploads.js';
+import { ownAccount } from '../alibaba/own-account.js';
 import { ACCOUNT_KEYS } from '../emulator/local-cloud.js';
 import { CrashPoint, countCalls } from './crash-point.js';
 import { quietEnvironment } from './quiet-environment.js';
@@ -102,14 +103,14 @@ function dependencies({ pool, host }: Surroundings, address: string, crashPoint:
     credentials: staticCredentials(ACCOUNT_KEYS),
     partSize: PART_BYTES,
   });
+  const watchers = createRegionWatchers(cloud, { pollFirstMs: 2, pollMaxMs: 10, patienceMs: 60_000 });
   const unused = () => Promise.reject(new Error('not used by this test'));
   return {
     store: countCalls('imports', createImportStore(pool), crashPoint),
     files: createImportFiles(pool),
-    cloud,
+    ...{ cloud, watchers, accounts: ownAccount(cloud, watchers) },
     inspect: inspectImage,
     checkBoot: unused,
-    watchers: createRegionWatchers(cloud, { pollFirstMs: 2, pollMaxMs: 10, patienceMs: 60_000 }),
     settings: { patienceMs: 60_000, pollIntervalMs: 2, pollsForLostImage: 2 },
     openFile: openLocalFile,
     uploading: {

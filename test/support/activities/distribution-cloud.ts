@@ -15,6 +15,7 @@ import { RATE_LIMITS } from '../../../sources/rate-floor.js';
 import type { ImportStore } from '../../../store/imports.js';
 import { fromRow, toStoredDetail } from '../../../store/ledger-rows.js';
 import { createUploadStore } from '../../../store/uploads.js';
+import { ownAccount } from '../alibaba/own-account.js';
 import { quietEnvironment } from './quiet-environment.js';
 
 export const HOME = 'cn-hangzhou';
@@ -239,13 +240,13 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     ram: { setUpImportRole: unused },
     sts: { getCallerIdentity: unused },
   };
+  const watchers = createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 });
   const deps: ActivityDependencies = {
     store: record.store,
-    cloud,
+    ...{ cloud, watchers, accounts: ownAccount(cloud, watchers) },
     inspect: unused,
     checkBoot: unused,
     files: { keep: unused, list: unused, get: unused },
-    watchers: createRegionWatchers(cloud, { pollFirstMs: 1, pollMaxMs: 2, patienceMs: 1_000 }),
     settings: { patienceMs: 60_000, heartbeatThrottleMs: 0, pollIntervalMs: 1, pollsForLostImage: 2 },
     openFile: unused,
     uploading: {
