@@ -85,7 +85,7 @@ export const STS = [
     meaning: 'The role does not trust the caller, or the caller is not allowed to assume it',
     class: 'attention',
     remedy:
-      'Add the worker’s account and, if the role requires one, the external ID to the trust policy of the role {accountRole}, and allow the worker sts:AssumeRole, e.g. {policy} (ecs-image-import policy prints both for a configured account); then resume.',
+      'Add the worker’s account, and the externalId of the configuration if there is one, to the trust policy of the role {accountRole}, and allow the worker sts:AssumeRole, e.g. {policy} (ecs-image-import policy prints both for a configured account); then resume.',
     link: LINKS.ramRoles,
   },
   {

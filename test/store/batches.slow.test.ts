@@ -26,13 +26,15 @@ interface Item {
   readonly imageName: string;
   readonly region?: string;
   readonly bucket?: string;
+  readonly account?: string;
   readonly priority?: number;
 }
 
 async function take(items: readonly Item[], settings: Partial<BatchSettings> = {}) {
   const id = newBatchId(Date.now(), randomBytes(10));
-  const lines = items.map(({ imageName, region = 'cn-hangzhou', bucket = 'bucket-1', priority }) =>
+  const lines = items.map(({ imageName, region = 'cn-hangzhou', bucket = 'bucket-1', account, priority }) =>
     JSON.stringify({
+      account,
       imageName,
       region,
       disks: [{ source: `oss://${bucket}/disk.qcow2` }],
@@ -212,6 +214,29 @@ describe('items', () => {
     ]);
   });
 
+  test('in several accounts → the limits apply to a region of each, and a name may repeat in another account', async () => {
+    const items = [...names(3), ...names(3, { account: 'prod' })];
+    const { id } = await take(items, { accounts: ['prod'] });
+    const limits = { perRegion: 2, regionRoom: { 'prod/cn-hangzhou': 1 } };
+    expect(await namesOf(await page(id, 1, 20, limits))).toEqual(['web-1', 'web-2', 'web-1']);
+    const store = createBatchStore(database.pool);
+    expect((await store.withoutImage(id)).byRegion).toEqual({ 'cn-hangzhou': 2, 'prod/cn-hangzhou': 1 });
+    expect(await store.startedSince(id, new Date(0))).toEqual({ 'cn-hangzhou': 2, 'prod/cn-hangzhou': 1 });
+    expect(await store.regionsOf(id)).toEqual([
+      { account: undefined, region: 'cn-hangzhou' },
+      { account: 'prod', region: 'cn-hangzhou' },
+    ]);
+    expect((await store.needs(id)).map(({ account }) => account)).toEqual([null, 'prod']);
+  });
+
+  test('of an account that is not configured → the batch is refused with the item', async () => {
+    const { taken } = await take([...names(1), ...names(1, { account: 'prd' })], { accounts: ['prod'] });
+    expect(taken).toMatchObject({
+      kind: 'badItems',
+      bad: [{ item: 2, problems: [{ path: 'account', message: expect.stringContaining('did you mean prod?') }] }],
+    });
+  });
+
   test('of a wave → limited to its size, except items that are retried', async () => {
     const { id } = await take(names(5));
     const store = createBatchStore(database.pool);
@@ -275,6 +300,7 @@ test('the needs of a batch → once for all items that share them, in the order 
   const { id } = await take(items);
   const store = createBatchStore(database.pool);
   const shared = {
+    account: null,
     uploadBucket: null,
     role: 'ensure',
     roleName: null,

@@ -71,6 +71,7 @@ describe('the same content', () => {
     ['another digest', { sha256: 'bb' }],
     ['an unknown digest', { sha256: null }],
     ['another prefix', { key: 'kept/b/disk-1.raw' }],
+    ['another account', { account: 'prod' }],
   ])('with %s → another object', async (_name, changes) => {
     await newImport('a');
     await newImport('b');
