@@ -4,6 +4,7 @@
  */
 
 import type { DetectionItem } from '../alibaba/cloud.js';
+import { BESIDE_DETECTION } from '../domain/cloud-findings.js';
 import { fail } from '../domain/errors/index.js';
 import type { Finding, ImageRef, Severity } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
@@ -28,7 +29,7 @@ export function createDetect(deps: ActivityDependencies) {
         if (observed.image === null) return;
         const { detection: check, platform } = observed.image;
         const end = async (findings: readonly Finding[]) => {
-          await deps.store.replaceFindings(step, { source: 'cloud' }, findings);
+          await deps.store.replaceFindings(step, { source: 'cloud', except: BESIDE_DETECTION }, findings);
           refuse(findings, detection.failOn);
         };
         const found = (check?.items ?? []).map(toFinding);

@@ -4,7 +4,7 @@ import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { settingsOf } from '../domain/image-settings.js';
 import type { ImportPlan } from '../domain/plan.js';
 import type { ImportRequest } from '../domain/request/request.js';
-import { PLATFORMS_WITHOUT_DETECTION } from '../domain/request/vocabulary.js';
+import { DUAL_BOOT, PLATFORMS_WITHOUT_DETECTION } from '../domain/request/vocabulary.js';
 
 export function importImageInput(
   request: ImportRequest,
@@ -18,7 +18,9 @@ export function importImageInput(
     clientToken,
     imageName: request.imageName,
     description: request.description ?? null,
-    ...{ architecture, osType, platform, bootMode, nvmeSupport },
+    ...{ architecture, osType, platform, nvmeSupport },
+    // ImportImage does not know the dual boot mode: it is set when the image is available.
+    bootMode: bootMode === DUAL_BOOT ? 'UEFI' : bootMode,
     imdsSupport: request.features?.imdsSupport ?? null,
     licenseType: request.licenseType ?? null,
     resourceGroupId: request.resourceGroupId ?? null,

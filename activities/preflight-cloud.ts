@@ -56,6 +56,13 @@ export function requireRegions(destinations: readonly string[], regions: readonl
   throw refusal('DestinationRegion.NotFound', message, 'distribute.regions');
 }
 
+/** The request without destinations that do not exist: `checkDestinations` reports them, and no endpoint answers for them. */
+export function withKnownRegions(request: ImportRequest, regions: readonly string[]): ImportRequest {
+  const { distribute } = request;
+  const known = distribute.regions.filter((region) => regions.includes(region));
+  return { ...request, distribute: { ...distribute, regions: known } };
+}
+
 /** ECS reads only buckets in the import’s region, and none that OSS encrypts. */
 export async function checkBuckets(cloud: Cloud, region: string, buckets: ReadonlySet<string>): Promise<void> {
   for (const name of buckets) {

@@ -1,5 +1,6 @@
 /** preflight: detects every known problem with read-only checks, before any byte is uploaded. */
 
+import { DEFAULT_ENCRYPTION } from '../domain/cloud-findings.js';
 import type { Failure } from '../domain/errors/failure.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { settleImage } from '../domain/image-settings.js';
@@ -12,6 +13,7 @@ import { checkBoot } from './check-boot.js';
 import { combined, repeatsDecision, withFinding } from './combined-problems.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { ofDisk } from './disk-failure.js';
+import { checkDefaultEncryption } from './distribution/shareable.js';
 import {
   checkAccount,
   checkBuckets,
@@ -21,6 +23,7 @@ import {
   checkStorageClass,
   dryRun,
   failureOfRule,
+  withKnownRegions,
 } from './preflight-cloud.js';
 import { inspectDisk } from './preflight-disk.js';
 import { runStep } from './step.js';
@@ -104,6 +107,8 @@ export function createPreflight(deps: ActivityDependencies) {
       await collect(() => checkName(deps.cloud, request, step.importId));
       if (regions !== null) {
         await collect(() => checkDestinations(deps.cloud, request, regions, step.importId));
+        const encryption = await collect(() => checkDefaultEncryption(deps.cloud, withKnownRegions(request, regions)));
+        await deps.store.replaceFindings(step, { source: 'cloud', codes: [DEFAULT_ENCRYPTION] }, encryption ?? []);
       }
       if (problems.length > 0) throw combined(problems, { importId: step.importId, phase: step.phase, request });
 

@@ -10,6 +10,8 @@ import { isBeingCreated, isTaskRunning, OBSERVATIONS_BEFORE_GONE } from '../reso
 import { isStalled } from '../resources/patience.js';
 import { adoptSnapshots } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { setDualBootMode } from './dual-boot-mode.js';
+import { reportFamilies } from './instance-families.js';
 import { orSendAgain } from './send-again.js';
 import { runStep } from './step.js';
 
@@ -24,7 +26,11 @@ export function createWatchImport(deps: ActivityDependencies) {
         const end = endOf(observed);
         if (end === 'available') {
           const tags = { ...input.request.tags, [IMPORT_TAG_KEY]: step.importId };
-          if (observed.image !== null) await adoptSnapshots(deps, step, image.regionId, observed.image, tags);
+          if (observed.image === null) return;
+          await adoptSnapshots(deps, step, image.regionId, observed.image, tags);
+          const bootMode = await setDualBootMode(deps, step, input.request, image.regionId, observed.image);
+          const attributes = { ...observed.image.attributes, bootMode };
+          await reportFamilies(deps, step, image.regionId, { ...observed.image, attributes });
           return;
         }
         if (end === 'failed') {

@@ -168,6 +168,13 @@ async function checkPermissions(setup: CloudCheckup, region: string): Promise<re
     probe('ecs:DeleteSnapshot', () => ecs.deleteSnapshot(snapshot), ['InvalidSnapshotId.NotFound']),
     probe('ecs:TagResources (snapshots)', () => ecs.tagSnapshots([snapshot], DOCTOR_TAG), NO_RESOURCE),
     probe('ecs:ListTagResources', () => ecs.describeSnapshots({ tagKey: `ecs-image-import-${setup.unique}` })),
+    probe('ecs:ModifyImageAttribute', () => ecs.modifyImage(image, { bootMode: 'UEFI' }), NO_IMAGE),
+    probe('ecs:DescribeImageSupportInstanceTypes', () => ecs.familiesOfImage(image), [
+      ...NO_IMAGE,
+      // No page says what the cloud answers for an image that does not exist; any success is one.
+      'UnreadableAnswer',
+    ]),
+    probe('ecs:DescribeInstanceTypeFamilies', () => ecs.describeFamilies()),
     ...(setup.copyTo.length === 0 ? [] : copyProbes(setup, ecs, image)),
     ...(setup.share
       ? [
@@ -185,12 +192,24 @@ async function checkPermissions(setup: CloudCheckup, region: string): Promise<re
 
 function copyProbes(setup: CloudCheckup, ecs: EcsApi, imageId: string): readonly Probe[] {
   const [toRegion = ''] = setup.copyTo;
-  const nothing = { imageName: imageId, description: null, resourceGroupId: null, tags: {} };
+  const nothing = {
+    imageName: imageId,
+    description: null,
+    resourceGroupId: null,
+    tags: {},
+    encrypted: null,
+    kmsKeyId: null,
+  };
   const copy = { imageId, toRegion, clientToken: setup.unique, ...nothing };
   const there = setup.cloud.ecs(toRegion);
   return [
     probe('ecs:CopyImage', () => ecs.copyImage(copy), NO_IMAGE),
     probe('ecs:CancelCopyImage', () => there.cancelCopyImage(imageId), NO_IMAGE),
+    probe('ecs:DescribeDiskEncryptionByDefaultStatus', () => there.encryptsByDefault()),
+    probe('ecs:JoinResourceGroup', () => there.moveImageToGroup(imageId, `rg-${setup.unique}`), [
+      ...NO_RESOURCE,
+      'InvalidResourceGroup.NotFound',
+    ]),
     probe('ecs:TagResources', () => there.tagImage(imageId, DOCTOR_TAG), NO_RESOURCE),
   ];
 }

@@ -40,7 +40,7 @@ export interface ImportImageInput {
 export interface TaskView {
   readonly taskId: string;
   readonly action: string;
-  /** As the vendor reports it: `Processing`, `Finished`, `Failed`, or an unknown value. */
+  /** As the vendor reports it: `Waiting`, `Processing`, `Paused`, `Finished`, `Failed`, `Deleted`, or an unknown value. */
   readonly status: string;
   readonly resourceId: string | null;
   readonly supportCancel: boolean;
@@ -73,10 +73,24 @@ export interface ImageView {
   readonly sizeGiB: number | null;
   /** As in the request, or the cloud's default. */
   readonly platform: string | null;
+  readonly attributes: ImageAttributes;
+  /** The default group if the request named none; null: not reported. */
+  readonly resourceGroupId: string | null;
+  /** At least one disk is encrypted. */
+  readonly isEncrypted: boolean;
   /** Made with CopyImage. */
   readonly isCopy: boolean;
   /** One for each disk; empty while the cloud reports none. A snapshot outlives the image. */
   readonly snapshotIds: readonly string[];
+}
+
+/** What decides on which instance types an image starts. Null: not reported. */
+export interface ImageAttributes {
+  readonly architecture: string | null;
+  /** `BIOS`, `UEFI` or `UEFI-Preferred`. */
+  readonly bootMode: string | null;
+  readonly nvmeSupport: string | null;
+  readonly imdsSupport: string | null;
 }
 
 /** The snapshot of a disk of an image. */
@@ -128,8 +142,20 @@ export interface EcsApi {
   unshareImage(imageId: string, accounts: readonly string[]): Promise<void>;
   /** The IDs of the accounts that the image is shared with, from all pages. */
   describeSharing(imageId: string): Promise<readonly string[]>;
+  /** The vendor's check of `shareImage`. Changes nothing. Resolves if the call would succeed. */
+  dryRunShareImage(imageId: string, accounts: readonly string[]): Promise<void>;
   /** Adds tags or changes their values. Other tags are kept. */
   tagImage(imageId: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Changes the given attributes; the others stay. Setting a value again changes nothing. */
+  modifyImage(imageId: string, change: ImageChange): Promise<void>;
+  /** Resolves for an image that is in the group already. */
+  moveImageToGroup(imageId: string, resourceGroupId: string): Promise<void>;
+  /** Whether the account's setting for the region encrypts every new copy. */
+  encryptsByDefault(): Promise<boolean>;
+  /** The families with instance types that the image can start, such as `ecs.g7`, sorted. */
+  familiesOfImage(imageId: string): Promise<readonly string[]>;
+  /** The families that the region offers. */
+  describeFamilies(): Promise<readonly string[]>;
   /** Accepts any number of IDs; unknown IDs are absent from the result. By tag: any value of the tag, from all pages. */
   describeSnapshots(
     filter: { readonly snapshotIds: readonly string[] } | { readonly tagKey: string },
@@ -140,6 +166,8 @@ export interface EcsApi {
   tagSnapshots(snapshotIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>;
 }
 
+export type ImageChange = { readonly [Name in 'bootMode' | 'nvmeSupport' | 'imdsSupport']?: string };
+
 export interface CopyImageInput {
   readonly imageId: string;
   readonly toRegion: string;
@@ -148,6 +176,10 @@ export interface CopyImageInput {
   readonly resourceGroupId: string | null;
   readonly clientToken: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Null: the parameter is not sent, so that the account's setting for the region applies. */
+  readonly encrypted: boolean | null;
+  /** Null: the service key of ECS, if the copy is encrypted. */
+  readonly kmsKeyId: string | null;
 }
 
 export interface RoleOutcome {

@@ -1,12 +1,17 @@
-/** ECS calls for existing images: copies in other regions, sharing, tags. */
+/** ECS calls for existing images: copies in other regions, sharing, tags, attributes. */
 import type Ecs from '@alicloud/ecs20140526';
 import {
   CancelCopyImageRequest,
   CopyImageRequest,
+  DescribeDiskEncryptionByDefaultStatusRequest,
   DescribeImageSharePermissionRequest,
+  JoinResourceGroupRequest,
+  ModifyImageAttributeRequest,
   ModifyImageSharePermissionRequest,
   TagResourcesRequest,
 } from '@alicloud/ecs20140526';
+import { FailureError } from '../domain/errors/failure.js';
+import { isDryRunSuccess } from '../domain/errors/index.js';
 import type { EcsApi } from './cloud.js';
 import { ask, chunks, sdkCall } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
@@ -17,7 +22,16 @@ const PAGE = 100;
 
 type Distribution = Pick<
   EcsApi,
-  'copyImage' | 'cancelCopyImage' | 'shareImage' | 'unshareImage' | 'describeSharing' | 'tagImage'
+  | 'copyImage'
+  | 'cancelCopyImage'
+  | 'shareImage'
+  | 'dryRunShareImage'
+  | 'unshareImage'
+  | 'describeSharing'
+  | 'tagImage'
+  | 'modifyImage'
+  | 'moveImageToGroup'
+  | 'encryptsByDefault'
 >;
 
 export function createImageDistribution(region: string, client: () => Promise<Ecs.default>): Distribution {
@@ -31,6 +45,8 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
         destinationImageName: input.imageName,
         destinationDescription: input.description,
         resourceGroupId: input.resourceGroupId,
+        encrypted: input.encrypted,
+        KMSKeyId: input.kmsKeyId,
         tag: Object.entries(input.tags).map(([key, value]) => ({ key, value })),
       });
       const body = await sdkCall('ecs', 'CopyImage', client, (ecs) => ecs.copyImage(request));
@@ -48,6 +64,18 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
       for (const addAccount of chunks(accounts, ACCOUNTS_PER_CALL)) {
         const request = ask(ModifyImageSharePermissionRequest, { regionId: region, imageId, addAccount });
         await sdkCall('ecs', 'ModifyImageSharePermission', client, (ecs) => ecs.modifyImageSharePermission(request));
+      }
+    },
+
+    async dryRunShareImage(imageId, accounts) {
+      for (const addAccount of chunks(accounts, ACCOUNTS_PER_CALL)) {
+        const request = ask(ModifyImageSharePermissionRequest, { regionId: region, imageId, addAccount, dryRun: true });
+        try {
+          await sdkCall('ecs', 'ModifyImageSharePermission', client, (ecs) => ecs.modifyImageSharePermission(request));
+        } catch (error) {
+          // The vendor reports a successful dry run as an error.
+          if (!(error instanceof FailureError) || !isDryRunSuccess(error.failure.code)) throw error;
+        }
       }
     },
 
@@ -80,6 +108,34 @@ export function createImageDistribution(region: string, client: () => Promise<Ec
       const tag = Object.entries(tags).map(([key, value]) => ({ key, value }));
       const request = ask(TagResourcesRequest, { regionId: region, resourceType: 'image', resourceId: [imageId], tag });
       await sdkCall('ecs', 'TagResources', client, (ecs) => ecs.tagResources(request));
+    },
+
+    async modifyImage(imageId, { bootMode, nvmeSupport, imdsSupport }) {
+      const request = ask(ModifyImageAttributeRequest, {
+        regionId: region,
+        imageId,
+        bootMode,
+        features: nvmeSupport === undefined && imdsSupport === undefined ? null : { nvmeSupport, imdsSupport },
+      });
+      await sdkCall('ecs', 'ModifyImageAttribute', client, (ecs) => ecs.modifyImageAttribute(request));
+    },
+
+    async moveImageToGroup(imageId, resourceGroupId) {
+      const request = ask(JoinResourceGroupRequest, {
+        regionId: region,
+        resourceType: 'image',
+        resourceId: imageId,
+        resourceGroupId,
+      });
+      await sdkCall('ecs', 'JoinResourceGroup', client, (ecs) => ecs.joinResourceGroup(request));
+    },
+
+    async encryptsByDefault() {
+      const action = 'DescribeDiskEncryptionByDefaultStatus';
+      const request = ask(DescribeDiskEncryptionByDefaultStatusRequest, { regionId: region });
+      const body = await sdkCall('ecs', action, client, (ecs) => ecs.describeDiskEncryptionByDefaultStatus(request));
+      if (body.encrypted === undefined) throw unreadable('ecs', action, 'contains no status', body.requestId);
+      return body.encrypted;
     },
   };
 }

@@ -48,6 +48,7 @@ export function taskDetail(taskId: string, body: DescribeTaskAttributeResponseBo
 export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageView[] {
   if (!image.imageId) return [];
   const { detectionOptions } = image;
+  const disks = image.diskDeviceMappings?.diskDeviceMapping ?? [];
   const tags = (image.tags?.tag ?? []).flatMap(({ tagKey, tagValue }): [string, string][] =>
     tagKey ? [[tagKey, tagValue ?? '']] : [],
   );
@@ -72,8 +73,16 @@ export function imageView(image: DescribeImagesResponseBodyImagesImage): ImageVi
         : null,
       creationTime: image.creationTime || null,
       platform: image.platform || null,
+      attributes: {
+        architecture: image.architecture || null,
+        bootMode: image.bootMode || null,
+        nvmeSupport: image.features?.nvmeSupport || null,
+        imdsSupport: image.features?.imdsSupport || null,
+      },
+      resourceGroupId: image.resourceGroupId || null,
+      isEncrypted: disks.some(({ encrypted }) => isTrue(encrypted)),
       isCopy: isTrue(image.isCopied),
-      snapshotIds: (image.diskDeviceMappings?.diskDeviceMapping ?? []).flatMap(({ snapshotId }) => snapshotId || []),
+      snapshotIds: disks.flatMap(({ snapshotId }) => snapshotId || []),
     },
   ];
 }

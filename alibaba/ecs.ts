@@ -13,6 +13,7 @@ import { isDryRunSuccess } from '../domain/errors/index.js';
 import { KNOWN_REGIONS } from '../domain/request/vocabulary.js';
 import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './cloud.js';
 import { createImageDistribution } from './ecs-distribution.js';
+import { createFamilies } from './ecs-families.js';
 import { createSnapshots } from './ecs-snapshots.js';
 import { idsWithTag } from './ecs-tagged.js';
 import { imageView, taskDetail, taskView } from './ecs-views.js';
@@ -120,6 +121,7 @@ export function createEcs(place: SdkPlace): EcsApi {
     },
 
     ...createImageDistribution(region, client),
+    ...createFamilies(region, client),
     ...createSnapshots(region, client, (key) => idsWithTag(region, client, 'snapshot', key)),
   };
 }

@@ -43,10 +43,13 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
     allow(READS.map(inEcs), ['*']),
     allow(['ecs:ImportImage'], own),
     allow(['ecs:DeleteImage'], all),
+    // The boot mode UEFI-Preferred, and what CopyImage does not carry over to copies.
+    allow(['ecs:ModifyImageAttribute'], all),
     // Each disk of an image has a snapshot, which outlives the image and is billed.
     allow(['ecs:DeleteSnapshot'], snapshots),
     allow(['ecs:TagResources'], features.copyTo.length > 0 ? [...all, ...snapshots] : snapshots),
-    features.copyTo.length > 0 ? allow(['CopyImage', 'CancelCopyImage'].map(inEcs), all) : null,
+    features.copyTo.length > 0 ? allow(['CopyImage', 'CancelCopyImage', 'JoinResourceGroup'].map(inEcs), all) : null,
+    features.copyTo.length > 0 ? allow(['ecs:DescribeDiskEncryptionByDefaultStatus'], ['*']) : null,
     // A shared image cannot be deleted, so cleanup must revoke the sharing first.
     features.share ? allow(['ModifyImageSharePermission', 'DescribeImageSharePermission'].map(inEcs), all) : null,
     allow(['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? LISTING : [])], buckets),
@@ -63,6 +66,8 @@ const READS = [
   ...['DescribeRegions', 'DescribeImages', 'DescribeSnapshots', 'DescribeTasks', 'DescribeTaskAttribute', 'CancelTask'],
   // To find all images and snapshots with the tag of imports: the other calls list at most 1,000 by tag.
   'ListTagResources',
+  // To report which instances start the image.
+  ...['DescribeImageSupportInstanceTypes', 'DescribeInstanceTypeFamilies'],
 ];
 
 /** To find remaining objects and uploads. */

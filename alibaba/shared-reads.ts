@@ -34,7 +34,12 @@ export function createSharedReads(cloud: Cloud, cacheMs: number): Cloud {
   return {
     ecs(region) {
       const ecs = cloud.ecs(region);
-      return { ...ecs, describeRegions: () => shared(`regions ${region}`, () => ecs.describeRegions()) };
+      return {
+        ...ecs,
+        describeRegions: () => shared(`regions ${region}`, () => ecs.describeRegions()),
+        describeFamilies: () => shared(`families ${region}`, () => ecs.describeFamilies()),
+        encryptsByDefault: () => shared(`encryption ${region}`, () => ecs.encryptsByDefault()),
+      };
     },
     oss(region): OssApi {
       const oss = cloud.oss(region);

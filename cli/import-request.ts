@@ -46,6 +46,8 @@ export interface ImportOptions {
   readonly bootCheck?: boolean;
   readonly copyTo?: readonly string[];
   readonly shareWith?: readonly string[];
+  readonly encrypt?: boolean;
+  readonly kmsKey?: Readonly<Record<string, string>>;
   readonly dryRun?: boolean;
 }
 
@@ -85,7 +87,12 @@ export async function importRequest(source: string | undefined, options: ImportO
       failOn: options.force === true ? 'never' : undefined,
       bootCheck: options.bootCheck,
     }),
-    distribute: merged(manifest.distribute, { regions: options.copyTo, shareWith: options.shareWith }),
+    distribute: merged(manifest.distribute, {
+      regions: options.copyTo,
+      shareWith: options.shareWith,
+      encrypt: options.encrypt,
+      kmsKeyId: options.kmsKey,
+    }),
     dryRun: options.dryRun ?? manifest.dryRun,
   });
 }

@@ -1,4 +1,5 @@
 /** Compares the findings of our inspection before the upload with those of the cloud's detection after the import. */
+import { BESIDE_DETECTION } from './cloud-findings.js';
 import type { Finding, Severity } from './import.js';
 
 export interface ComparedItem {
@@ -21,7 +22,8 @@ const ASCENDING_SEVERITY: readonly Severity[] = ['info', 'warning', 'blocking'];
  * Items that both sides reported, and items that only one side warns of. Empty until the cloud has reported findings.
  * "Agreed" means that both warn or neither does, because the two severity scales differ.
  */
-export function compareFindings(findings: readonly Finding[]): readonly ComparedItem[] {
+export function compareFindings(all: readonly Finding[]): readonly ComparedItem[] {
+  const findings = all.filter(({ code }) => !BESIDE_DETECTION.includes(code));
   if (!findings.some(({ source }) => source === 'cloud')) return [];
   const items = new Map<string, { name: string; ours: Finding | null; theirs: Finding | null }>();
   for (const finding of findings) {

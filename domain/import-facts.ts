@@ -23,6 +23,25 @@ export interface ShareFacts {
   readonly accounts: readonly string[];
 }
 
+/** One attribute of a copy that was not that of its source. Null: the cloud reports none. */
+export interface AttributeDifference {
+  /** As in the vendor's API, such as `Features.NvmeSupport`. */
+  readonly name: string;
+  readonly source: string;
+  readonly copy: string | null;
+}
+
+export interface CopyFacts {
+  readonly regionId: string;
+  readonly imageId: string;
+  /** Set after the copy, because the cloud does not carry them over. */
+  readonly set: readonly AttributeDifference[];
+  /** Still different. */
+  readonly remaining: readonly AttributeDifference[];
+  /** Why attributes could not be set, in the cloud's words; null: the cloud accepted every change. */
+  readonly refusal: string | null;
+}
+
 /** Parameters of ImportImage as they were sent; absent parameters take the cloud's defaults. */
 export type SentSettings = Readonly<Record<string, unknown>>;
 
@@ -30,7 +49,8 @@ export type ImportFact =
   | { readonly kind: 'account'; readonly accountId: string }
   | { readonly kind: 'settings'; readonly settings: SentSettings }
   | ({ readonly kind: 'disk' } & DiskFacts)
-  | ({ readonly kind: 'shares' } & ShareFacts);
+  | ({ readonly kind: 'shares' } & ShareFacts)
+  | ({ readonly kind: 'copy' } & CopyFacts);
 
 export interface ImportFacts {
   /** Null: not an item of a batch. */
@@ -39,6 +59,8 @@ export interface ImportFacts {
   readonly settings: SentSettings | null;
   readonly disks: readonly DiskFacts[];
   readonly shares: readonly ShareFacts[];
+  /** Copies that differed from their source when they were available. */
+  readonly copies: readonly CopyFacts[];
 }
 
 /** Of several facts with the same key, the last one applies. */
@@ -51,6 +73,8 @@ export function keyOfFact(fact: ImportFact): string {
       return `disk/${fact.disk}`;
     case 'shares':
       return `shares/${fact.imageId}`;
+    case 'copy':
+      return `copy/${fact.imageId}`;
   }
 }
 
@@ -63,6 +87,7 @@ export function factsIn(stored: readonly ImportFact[], batchId: string | null = 
       .flatMap((fact) => (fact.kind === 'disk' ? [withoutKind(fact)] : []))
       .sort((one, other) => one.disk - other.disk),
     shares: stored.flatMap((fact) => (fact.kind === 'shares' ? [withoutKind(fact)] : [])),
+    copies: stored.flatMap((fact) => (fact.kind === 'copy' ? [withoutKind(fact)] : [])),
   };
 }
 

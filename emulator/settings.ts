@@ -12,6 +12,9 @@ export interface RateLimit {
   readonly retryAfterMs?: number;
 }
 
+const COPY_LOSSES = ['Features', 'BootMode', 'Tags', 'ResourceGroupId'] as const;
+export type CopyLoss = (typeof COPY_LOSSES)[number];
+
 export interface ImportFailure {
   readonly code: string;
   readonly message: string;
@@ -66,6 +69,10 @@ export interface Settings {
   /** Image formats that a region does not support. */
   readonly regionsWithoutFormat: readonly { readonly regionId: string; readonly format: string }[];
   readonly regionsWithoutCopy: readonly string[];
+  /** What a copy does not have from its source, or from the call: the vendor ignores the features of an image. */
+  readonly copiesLose: readonly CopyLoss[];
+  /** Regions in which the account encrypts every copy: account-level default encryption. */
+  readonly encryptedRegions: readonly string[];
   /** The account's CloudBoxes, as `REGION/ID`; null: every well-formed id exists. */
   readonly cloudBoxes: readonly string[] | null;
   /** CloudBoxes that do not support image import. */
@@ -114,6 +121,8 @@ export const defaultSettings: Settings = {
   regionsWithoutImport: [],
   regionsWithoutFormat: [],
   regionsWithoutCopy: [],
+  copiesLose: ['Features', 'BootMode'],
+  encryptedRegions: [],
   cloudBoxes: null,
   cloudBoxesWithoutImport: [],
   resourceGroups: null,
@@ -172,6 +181,10 @@ const schemas: Readonly<Record<string, Schema>> = {
   unknownImageDeletion: oneOf('ignored', 'refused'),
   snapshotsOfFailedImages: oneOf('removed', 'kept'),
   etag: oneOf('md5', 'fast'),
+  copiesLose: {
+    isValid: (value) => Array.isArray(value) && value.every((item) => COPY_LOSSES.some((known) => known === item)),
+    expected: `a list of ${COPY_LOSSES.map((one) => `"${one}"`).join(', ')}`,
+  },
   cloudBoxes: orNull(strings),
   resourceGroups: orNull(strings),
   otherAccounts: orNull(strings),

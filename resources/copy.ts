@@ -6,8 +6,10 @@ import { copyClientToken } from '../domain/client-token.js';
 import type { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import type { ImageRef } from '../domain/import.js';
+import type { CopyFacts } from '../domain/import-facts.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { awaitImage } from './await-image.js';
+import { alignCopy } from './copy-attributes.js';
 import { observeImages, taggedImages } from './image.js';
 import { deleteImage, removeImages } from './image-removal.js';
 import { isDead } from './image-status.js';
@@ -21,6 +23,8 @@ const MAX_WAIT_FOR_SOURCE_MS = 30_000;
 
 export interface CreateCopyInput {
   readonly source: ImageRef;
+  /** The source as the cloud describes it, which the copy must equal. */
+  readonly described: ImageView;
   readonly copy: Omit<CopyImageInput, 'imageId' | 'clientToken'>;
   /** Counts the requests of the import; part of the client token. */
   readonly attempt: number;
@@ -37,11 +41,11 @@ export function copyKey(toRegion: string, imageName: string): string {
   return `${toRegion}/${imageName}`;
 }
 
-/** Resolves when the copy is available and carries the tags. A copy that an earlier attempt created is adopted. */
+/** Resolves when the copy is available and has the tags and the attributes of its source. A copy that an earlier attempt created is adopted. */
 export async function createCopy(
   deps: ResourceDependencies & { readonly watchers: RegionWatchers },
   work: Work,
-  { source, copy, attempt, known, signal, onPercent, unchangedMs, onRetry }: CreateCopyInput,
+  { source, described, copy, attempt, known, signal, onPercent, unchangedMs, onRetry }: CreateCopyInput,
 ): Promise<ImageRef> {
   const { toRegion, imageName, tags } = copy;
   const { patienceMs, pollIntervalMs } = deps.settings;
@@ -62,8 +66,8 @@ export async function createCopy(
     ref,
   );
   const image = await untilAvailable();
-  const missing = Object.fromEntries(Object.entries(tags).filter(([key, value]) => image.tags[key] !== value));
-  if (Object.keys(missing).length > 0) await there.tagImage(imageId, missing);
+  const report = (facts: CopyFacts) => deps.store.recordFact(work, { kind: 'copy', ...facts });
+  await alignCopy({ ecs: there, source: described, copy: image, tags, report }, work, toRegion, deps.settings);
   await adoptSnapshots(deps, work, toRegion, image, tags);
   return ref;
 

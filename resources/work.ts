@@ -14,7 +14,7 @@ export interface ResourceSettings {
 
 export interface ResourceDependencies {
   readonly cloud: Cloud;
-  readonly store: Pick<ImportStore, 'ledger' | 'record' | 'recordImage' | 'recordCopy'>;
+  readonly store: Pick<ImportStore, 'ledger' | 'record' | 'recordImage' | 'recordCopy' | 'recordFact'>;
   readonly settings: ResourceSettings;
 }
 

@@ -25,7 +25,7 @@ export function activitiesOn(taskQueue: string, pace: ActivityTiming) {
 /** Thousands wait concurrently and each heartbeat is a write to Temporal's database; a late takeover costs only time. */
 const WATCHER_HEARTBEAT_FACTOR = 2;
 
-/** These only read: a cancel does not wait for them. */
+/** These create nothing, and change only an image that the cleanup then deletes or keeps: a cancel does not wait for them. */
 export function watchersOn(taskQueue: string, pace: ActivityTiming) {
   return proxyActivities<Pick<ImportActivities, 'watchImport' | 'detect'>>({
     ...options(taskQueue, pace),

@@ -25,7 +25,13 @@ const ECS_ACTIONS: {
   shareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
   unshareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
   describeSharing: { action: 'DescribeImageSharePermission' },
+  dryRunShareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
   tagImage: { action: 'TagResources' },
+  modifyImage: { action: 'ModifyImageAttribute' },
+  moveImageToGroup: { action: 'JoinResourceGroup' },
+  encryptsByDefault: { action: 'DescribeDiskEncryptionByDefaultStatus' },
+  familiesOfImage: { action: 'DescribeImageSupportInstanceTypes' },
+  describeFamilies: { action: 'DescribeInstanceTypeFamilies' },
   describeSnapshots: {
     action: 'DescribeSnapshots',
     calls: (filter) => ('tagKey' in filter ? 1 : pages(filter.snapshotIds.length)),

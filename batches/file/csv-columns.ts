@@ -32,7 +32,7 @@ const FIELDS: readonly string[] = [
   ...['features.nvmeSupport', 'features.imdsSupport'],
   ...['upload.bucket', 'upload.prefix', 'upload.convert', 'upload.keepObject'],
   ...['detection.strategy', 'detection.wait', 'detection.failOn', 'inspection.failOn', 'inspection.bootCheck'],
-  ...['distribute.regions', 'distribute.shareWith'],
+  ...['distribute.regions', 'distribute.shareWith', 'distribute.encrypt'],
 ];
 
 const SPELLINGS = new Map(
@@ -104,6 +104,8 @@ function columnOf(name: string, number: number, line: number): Column {
 function fieldOf(name: string): string {
   const tag = /^tags\s*\.\s*(.+)$/i.exec(name)?.[1];
   if (tag !== undefined) return `tags.${tag}`;
+  const keyOf = /^distribute\s*\.\s*kms[\s_-]*key[\s_-]*id\s*\.\s*(.+)$/i.exec(name)?.[1];
+  if (keyOf !== undefined) return `distribute.kmsKeyId.${keyOf}`;
   const index = /\[(\d+)\]/.exec(name)?.[1];
   const field = SPELLINGS.get(normalized(name.replace(/\[\d+\]/, '[]'))) ?? SPELLINGS.get(normalized(name));
   if (field === undefined) return name;
@@ -119,6 +121,7 @@ const READERS: ReadonlyMap<string, (cell: string) => unknown> = new Map<string, 
     'detection.wait': flagIn,
     'inspection.bootCheck': flagIn,
     dryRun: flagIn,
+    'distribute.encrypt': flagIn,
     'distribute.regions': listIn,
     'distribute.shareWith': listIn,
   }),

@@ -60,6 +60,8 @@ export function addImport(program: Command): void {
     .option('--boot-check', 'boot the image in a virtual machine before the upload (takes minutes)')
     .option('--copy-to <region>', 'copy the image to this region; repeatable', collect)
     .option('--share-with <account>', 'share the image with this account; repeatable', collect)
+    .option('--encrypt', 'encrypt the copies (default: as the account encrypts new disks in their region)')
+    .option('--kms-key <region=id>', 'key that encrypts the copy in this region; repeatable', collectPairs)
     .option('--dry-run', 'run all checks but create nothing')
     .option('--idempotency-key <key>', 'a second request with the same key returns the same import')
     .action(async (source: string | undefined, _options, command: Command) =>

@@ -203,7 +203,8 @@ export const ECS_IMPORT = [
     code: 'InvalidBootMode.Malformed',
     meaning: 'The boot mode is not valid',
     class: 'request',
-    remedy: 'Set bootMode to BIOS or UEFI, or remove it to take it from the image.',
+    remedy:
+      'Set bootMode to BIOS, UEFI or UEFI-Preferred (a disk that boots both ways), or remove it to take it from the image.',
     link,
     field: 'bootMode',
   },

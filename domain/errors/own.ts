@@ -1,5 +1,5 @@
 /** Codes of this service for requests, imports, batches and the API; those for images are in sources.ts. */
-import type { CatalogueEntry } from './entry.js';
+import { type CatalogueEntry, LINKS } from './entry.js';
 
 export const OWN = [
   {
@@ -141,6 +141,15 @@ export const OWN = [
     class: 'attention',
     remedy:
       'Check the task and the image in the ECS console of the region. Resume to wait again, or cancel the import to have them removed.',
+  },
+  {
+    code: 'Distribute.NotShareable',
+    meaning: 'A copy would be encrypted with the service key of ECS, and such images cannot be shared',
+    class: 'request',
+    remedy:
+      'Set distribute.kmsKeyId.{region} to a customer master key of that region (https://kms.console.aliyun.com), or remove distribute.shareWith.',
+    link: LINKS.shareImage,
+    field: 'distribute.kmsKeyId',
   },
   {
     code: 'Copy.Stalled',

@@ -47,6 +47,7 @@ const VENDOR_CODES: ReadonlyMap<string, string> = new Map(
     'upload.bucket': 'InvalidOSSBucket.Malformed',
     'upload.prefix': 'InvalidOSSObject.Malformed',
     'distribute.regions[]': 'DestinationRegion.NotFound',
+    'distribute.kmsKeyId': 'InvalidParameter.KMSKeyId',
     'distribute.shareWith': 'QuotaExceed.ShareImageUser',
     'distribute.shareWith[]': 'InvalidAccount.NotFound',
   }),
@@ -69,6 +70,8 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map(
     imdssupport: 'features.imdsSupport',
     regions: 'distribute.regions',
     sharewith: 'distribute.shareWith',
+    encrypted: 'distribute.encrypt',
+    kmskeyid: 'distribute.kmsKeyId',
     size: 'disks[].diskImageSize',
   }),
 );
@@ -93,6 +96,7 @@ export function givenText(value: unknown): string | null {
 
 export function vendorCodeOf(path: string): string | null {
   if (path.startsWith('tags.')) return 'InvalidTagValue.Malformed';
+  if (path.startsWith('distribute.kmsKeyId.')) return vendorCodeOf('distribute.kmsKeyId');
   return VENDOR_CODES.get(path) ?? VENDOR_CODES.get(path.replace(/\[\d+\]/g, '[]')) ?? null;
 }
 
@@ -122,10 +126,11 @@ export function problemsOf(
   });
 }
 
-/** A rule has the same name for all disks, tags and accounts. */
+/** A rule has the same name for all disks, tags, accounts and keys. */
 export function ruleBase(path: Path): string {
   const [first, ...rest] = path.filter((part) => typeof part !== 'number').map(String);
   if (first === undefined) return 'request';
+  if (rest[0] === 'kmsKeyId') return `${first}.kmsKeyId`;
   return first === 'tags' ? 'tags' : [first, ...rest].join('.');
 }
 

@@ -36,6 +36,15 @@ export interface InspectionRequest {
   readonly bootCheck?: boolean;
 }
 
+export interface DistributeRequest {
+  readonly regions: readonly string[];
+  readonly shareWith: readonly string[];
+  /** Encrypt the copies. Absent: the account's setting for their region decides. */
+  readonly encrypt?: boolean;
+  /** By region: the key that encrypts the copy there. Without it, the service key of ECS. */
+  readonly kmsKeyId?: Readonly<Record<string, string>>;
+}
+
 /** A validated request, with all defaults that do not depend on the image. */
 export interface ImportRequest {
   /** The name of an account in the operator's configuration; absent: the account of the worker's own credentials. */
@@ -58,7 +67,7 @@ export interface ImportRequest {
   readonly role: 'ensure' | 'verify' | 'skip';
   readonly detection: DetectionRequest;
   readonly inspection?: InspectionRequest;
-  readonly distribute: { readonly regions: readonly string[]; readonly shareWith: readonly string[] };
+  readonly distribute: DistributeRequest;
   readonly dryRun: boolean;
 }
 
@@ -79,3 +88,12 @@ export interface RequestProblem {
 export type Validation =
   | { readonly ok: true; readonly request: ImportRequest; readonly warnings: readonly RequestProblem[] }
   | { readonly ok: false; readonly problems: readonly RequestProblem[]; readonly warnings: readonly RequestProblem[] };
+
+/** The parameters of CopyImage: a key implies that the copy is encrypted. Null: not sent. */
+export function encryptionOf(
+  { distribute: { encrypt, kmsKeyId } }: ImportRequest,
+  region: string,
+): { readonly encrypted: boolean | null; readonly kmsKeyId: string | null } {
+  const key = kmsKeyId?.[region];
+  return key === undefined ? { encrypted: encrypt ?? null, kmsKeyId: null } : { encrypted: true, kmsKeyId: key };
+}

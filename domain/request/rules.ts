@@ -1,4 +1,5 @@
 /** The rules that concern more than one field, and the warnings about accepted requests. */
+import { isObject } from '../json-value.js';
 import { parseObjectLocation } from '../object-location.js';
 import { nearest } from './nearest.js';
 import { givenText, valueAt } from './problems.js';
@@ -6,7 +7,7 @@ import type { RequestProblem } from './request.js';
 import { sourceWarning } from './source-rules.js';
 import { tagProblems } from './tag-rules.js';
 import { regionOfStorageLocation } from './text-rules.js';
-import { BYOL_ONLY_PLATFORMS, isWindowsPlatform, KNOWN_REGIONS, PLATFORMS } from './vocabulary.js';
+import { BYOL_ONLY_PLATFORMS, DUAL_BOOT, isWindowsPlatform, KNOWN_REGIONS, PLATFORMS } from './vocabulary.js';
 
 /** Reads fields of a request that may be invalid. */
 interface Draft {
@@ -66,11 +67,10 @@ const RULES: readonly RequestRule[] = [
     ];
   },
   function bootModeOfArm({ text }) {
-    if (text('architecture') !== 'arm64' || text('bootMode') !== 'BIOS') return [];
+    const given = text('bootMode');
+    if (text('architecture') !== 'arm64' || (given !== 'BIOS' && given !== DUAL_BOOT)) return [];
     const message = 'must be UEFI for arm64: change or remove it';
-    return [
-      { path: 'bootMode', rule: 'bootMode.arm64', given: 'BIOS', message, vendorCode: 'InvalidBootMode.NotSupport' },
-    ];
+    return [{ path: 'bootMode', rule: 'bootMode.arm64', given, message, vendorCode: 'InvalidBootMode.NotSupport' }];
   },
   function platformOfArm({ text }) {
     if (text('architecture') !== 'arm64' || !isWindows(text)) return [];
@@ -128,6 +128,34 @@ const RULES: readonly RequestRule[] = [
       ];
     });
   },
+  function keysOfCopies({ value, texts }) {
+    const regions = texts('distribute', 'regions');
+    return Object.keys(keysIn(value)).flatMap((region) => {
+      const path = `distribute.kmsKeyId.${region}`;
+      const given = region;
+      if (!regions.includes(region)) {
+        const message = `is a key for ${region}, to which the image is not copied: add the region to distribute.regions, or remove the key`;
+        return [{ path, rule: 'distribute.kmsKeyId.region', given, message, vendorCode: KMS_KEY }];
+      }
+      if (value('distribute', 'encrypt') !== false) return [];
+      const message = 'is a key, but distribute.encrypt is false: remove one of them';
+      return [{ path, rule: 'distribute.kmsKeyId.encrypt', given, message, vendorCode: KMS_KEY }];
+    });
+  },
+  function sharedCopies({ value, texts }) {
+    if (value('distribute', 'encrypt') !== true || texts('distribute', 'shareWith').length === 0) return [];
+    const keys = keysIn(value);
+    return texts('distribute', 'regions')
+      .filter((region) => !Object.hasOwn(keys, region))
+      .map((region) => ({
+        path: `distribute.kmsKeyId.${region}`,
+        rule: 'distribute.kmsKeyId.shared',
+        given: undefined,
+        message:
+          'is missing: an encrypted copy can be shared only if a customer master key encrypts it. Set the ID of one, or remove distribute.shareWith',
+        vendorCode: KMS_KEY,
+      }));
+  },
   function uniqueAccounts({ texts }) {
     const accounts = texts('distribute', 'shareWith');
     return accounts.flatMap((account, index) =>
@@ -145,6 +173,14 @@ const RULES: readonly RequestRule[] = [
     );
   },
 ];
+
+const KMS_KEY = 'InvalidParameter.KMSKeyId';
+
+/** The keys of copies, by region. */
+function keysIn(value: Draft['value']): object {
+  const keys = value('distribute', 'kmsKeyId');
+  return isObject(keys) ? keys : {};
+}
 
 const WARNINGS: readonly RequestRule[] = [
   function unknownRegions({ text, texts }) {

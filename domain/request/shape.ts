@@ -9,6 +9,7 @@ import {
   brokenRules,
   DESCRIPTION_RULES,
   IMAGE_NAME_RULES,
+  KMS_KEY_RULES,
   PREFIX_RULES,
   REGION_RULES,
   RESOURCE_GROUP_RULES,
@@ -126,6 +127,19 @@ const distribute = z.strictObject({
     .max(MAX_SHARED_ACCOUNTS)
     .default([])
     .describe('Accounts that the image is shared with'),
+  encrypt: z
+    .boolean()
+    .exactOptional()
+    .describe('Encrypt the copies; absent: the account’s setting for their region decides'),
+  kmsKeyId: z
+    .record(
+      z.string(),
+      text(KMS_KEY_RULES, { description: 'Key ID', examples: ['e522b26d-abf6-4e0d-b5da-04b7a9c1d03c'] }),
+    )
+    .exactOptional()
+    .describe(
+      'Region to the ID of the key (KMS) that encrypts the copy there; without a key, an encrypted copy has the service key of ECS and cannot be shared',
+    ),
 });
 
 export const importRequestSchema = z.strictObject({
@@ -156,7 +170,9 @@ export const importRequestSchema = z.strictObject({
   bootMode: z
     .enum(BOOT_MODES)
     .exactOptional()
-    .describe('Absent: detected from the image, else BIOS; arm64 requires UEFI'),
+    .describe(
+      'Absent: detected from the image, else BIOS; arm64 requires UEFI. UEFI-Preferred: for disks that boot both ways',
+    ),
   licenseType: z.enum(LICENSE_TYPES).exactOptional().describe('Required for Windows; without effect on Linux'),
   resourceGroupId: text(RESOURCE_GROUP_RULES, {
     description: 'Resource group of the image',

@@ -15,6 +15,11 @@ export interface TagProblem {
   readonly vendorCode: string;
 }
 
+/** A tag that only the cloud sets, such as `acs:ecs:image:osVersion`. */
+export function isCloudTag(key: string): boolean {
+  return /^(acs:|aliyun)/i.test(key);
+}
+
 /** Ignores values that are not strings; the schema reports them. */
 export function tagProblems(tags: Readonly<Record<string, unknown>>): readonly TagProblem[] {
   const keys = Object.keys(tags);

@@ -144,6 +144,14 @@ export const ACCOUNT_NAME_RULES: readonly TextRule[] = [
   },
 ];
 
+export const KMS_KEY_RULES: readonly TextRule[] = [
+  {
+    name: 'shape',
+    holds: (text) => /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(text),
+    message: 'must be the ID of a key as in the KMS console, not an ARN and not an alias',
+  },
+];
+
 export const SHA256_RULES: readonly TextRule[] = [
   {
     name: 'shape',

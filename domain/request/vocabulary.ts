@@ -2,7 +2,9 @@
 
 export const ARCHITECTURES = ['i386', 'x86_64', 'arm64'] as const;
 export const OS_TYPES = ['windows', 'linux'] as const;
-export const BOOT_MODES = ['BIOS', 'UEFI'] as const;
+/** ImportImage takes the first two; the import sets the third one afterwards. */
+export const BOOT_MODES = ['BIOS', 'UEFI', 'UEFI-Preferred'] as const;
+export const DUAL_BOOT = 'UEFI-Preferred';
 export const LICENSE_TYPES = ['Auto', 'Aliyun', 'BYOL'] as const;
 export const IMAGE_FORMATS = ['RAW', 'VHD', 'QCOW2', 'VMDK'] as const;
 export const NVME_SUPPORT = ['supported', 'unsupported'] as const;

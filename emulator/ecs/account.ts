@@ -1,10 +1,15 @@
-/** DescribeAccountAttributes. It does not include the image quota, which no ECS action returns. */
+/** DescribeAccountAttributes, which does not include the image quota, as no ECS action does; and the default encryption. */
 import { type ApiAction, type ApiCall, listOf } from '../rpc-call.js';
 import { regionOf } from './regions.js';
 
 export const accountActions: Readonly<Record<string, ApiAction>> = {
   DescribeAccountAttributes: { run: describeAccountAttributes, limits: 'fixed values; no instance types' },
+  DescribeDiskEncryptionByDefaultStatus: { run: describeEncryption, limits: 'the setting encryptedRegions' },
 };
+
+function describeEncryption(call: ApiCall) {
+  return { Encrypted: call.world.settings.encryptedRegions.includes(regionOf(call)) };
+}
 
 const attributes: Readonly<Record<string, string>> = {
   'instance-network-type': 'vpc',

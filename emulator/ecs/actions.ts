@@ -5,6 +5,7 @@ import { changeActions } from './change-image.js';
 import { copyActions } from './copy-image.js';
 import { imageActions } from './images.js';
 import { importActions } from './import-image.js';
+import { familyActions } from './instance-families.js';
 import { describeRegions } from './regions.js';
 import { shareActions } from './share-image.js';
 import { snapshotActions } from './snapshots.js';
@@ -21,5 +22,6 @@ export const ecsActions: Readonly<Record<string, ApiAction>> = {
   ...snapshotActions,
   ...tagActions,
   ...accountActions,
+  ...familyActions,
   DescribeRegions: { run: describeRegions },
 };

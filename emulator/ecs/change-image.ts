@@ -1,11 +1,12 @@
-/** DeleteImage and ModifyImageAttribute. */
+/** DeleteImage, ModifyImageAttribute and JoinResourceGroup. */
 import { ApiError } from '../errors.js';
 import type { ImageRecord } from '../model.js';
 import { type ApiAction, type ApiCall, flagOf, given, invalidParameter } from '../rpc-call.js';
 import { dryRunPassed, missingParameter } from '../rpc-errors.js';
+import { ACCOUNT_ID } from '../world.js';
 import { imageArn } from './images.js';
 import { importError } from './import-errors.js';
-import { checkName } from './import-image.js';
+import { checkName, checkResourceGroup } from './import-image.js';
 import { findImage, imageStatus, isInProgress, knownImage } from './lifecycle.js';
 import { regionOf } from './regions.js';
 import { isDescription, isName } from './text-rules.js';
@@ -17,7 +18,28 @@ export const changeActions: Readonly<Record<string, ApiAction>> = {
     limits: 'no instances exist, so ImageUsingByInstance occurs only as an injected fault',
   },
   ModifyImageAttribute: { run: modifyImageAttribute, resource: imageArn },
+  JoinResourceGroup: {
+    run: joinResourceGroup,
+    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/${call.params.ResourceId ?? '*'}`,
+    limits: 'only the ResourceType image',
+  },
 };
+
+function joinResourceGroup(call: ApiCall) {
+  const regionId = regionOf(call);
+  const resourceGroupId = given(call, 'ResourceGroupId');
+  if (given(call, 'ResourceType') !== 'image') throw invalidParameter('ResourceType');
+  const imageId = given(call, 'ResourceId');
+  if (imageId === undefined) throw missingParameter('ResourceId');
+  if (resourceGroupId === undefined) throw missingParameter('ResourceGroupId');
+  checkResourceGroup(call);
+  const image = knownImage(call.world, regionId, imageId, call.now);
+  if (image === null) {
+    throw new ApiError(404, 'InvalidResourceId.NotFound', 'The specified ResourceId is not found in our records.');
+  }
+  call.world.images.put(imageId, { ...image, resourceGroupId });
+  return {};
+}
 
 /** The image with the call's ImageId. Throws `InvalidImageId.NotFound` if it does not exist. */
 export function imageOf(call: ApiCall): ImageRecord {

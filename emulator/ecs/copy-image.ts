@@ -3,6 +3,7 @@ import { ApiError } from '../errors.js';
 import type { ImageRecord } from '../model.js';
 import { type ApiAction, type ApiAnswer, type ApiCall, flagOf, given, invalidParameter } from '../rpc-call.js';
 import { dryRunPassed, missingParameter } from '../rpc-errors.js';
+import type { CopyLoss } from '../settings.js';
 import { newId, type World } from '../world.js';
 import { imageOf, incorrectStatus } from './change-image.js';
 import { storeAnswer, withClientToken } from './idempotence.js';
@@ -34,6 +35,9 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
     const encrypted = flagOf(call, 'Encrypted');
     const kmsKeyId = given(call, 'KMSKeyId') ?? null;
     if (kmsKeyId !== null && !encrypted) throw invalidParameter('KMSKeyId');
+    // "Account-level default encryption" encrypts every copy, whatever the request says.
+    const isForced = call.world.settings.encryptedRegions.includes(destination);
+    const loses = (lost: CopyLoss) => call.world.settings.copiesLose.includes(lost);
     const tags = readTags(call);
     checkResourceGroup(call);
     const image = sourceImage(call, source);
@@ -52,14 +56,15 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
     const imageId = newId('m-');
     const copy: ImageRecord = {
       ...image,
+      ...withoutLost(image, call.world.settings.copiesLose),
       imageId,
       regionId: destination,
       imageName: imageName ?? imageId,
       description,
       imageFamily: '',
-      resourceGroupId: given(call, 'ResourceGroupId') ?? '',
-      encryption: encrypted ? { kmsKeyId } : image.encryption,
-      tags,
+      resourceGroupId: loses('ResourceGroupId') ? '' : (given(call, 'ResourceGroupId') ?? ''),
+      encryption: encrypted || isForced ? { kmsKeyId } : image.encryption,
+      tags: loses('Tags') ? {} : tags,
       createdAt: call.now,
       ...scheduleAfter(call.world, unfinishedCopies(call.world, destination, call.now), call.now),
       outcome: 'Available',
@@ -74,6 +79,14 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
     addSnapshots(call.world, copy, ({ device }) => sourceSize(call.world, image, device));
     return storeAnswer(call, { ImageId: imageId });
   });
+}
+
+/** CopyImage has no parameters for features and boot mode, and an image that it creates has the defaults. */
+function withoutLost(image: ImageRecord, lost: readonly CopyLoss[]): Pick<ImageRecord, 'features' | 'bootMode'> {
+  return {
+    features: lost.includes('Features') ? { nvmeSupport: 'unsupported', imdsSupport: 'v1' } : image.features,
+    bootMode: lost.includes('BootMode') ? (image.architecture === 'arm64' ? 'UEFI' : 'BIOS') : image.bootMode,
+  };
 }
 
 /** The size of the source's snapshot of this disk. */

@@ -3,7 +3,7 @@ import type { Failure } from '../../domain/errors/failure.js';
 import type { Finding, Severity } from '../../domain/import.js';
 import type { DiskPlan } from '../../domain/plan.js';
 import type { ImportRequest } from '../../domain/request/request.js';
-import { LINUX_PLATFORMS, VENDOR_DEFAULTS } from '../../domain/request/vocabulary.js';
+import { DUAL_BOOT, LINUX_PLATFORMS, VENDOR_DEFAULTS } from '../../domain/request/vocabulary.js';
 import { isVoidWhenConverted } from '../convert/decision.js';
 import type { Inspection } from '../inspection.js';
 
@@ -45,7 +45,9 @@ export function contradictions(request: ImportRequest, system: Inspection | null
       'bootMode',
       request.bootMode,
       bootModes.length > 0 ? bootModes.join(' and ') : system.bootMode,
-      bootModes.some((mode) => request.bootMode?.startsWith(mode)) || request.bootMode === system.bootMode,
+      request.bootMode === DUAL_BOOT
+        ? bootModes.length > 1
+        : bootModes.some((mode) => mode === request.bootMode) || request.bootMode === system.bootMode,
     ],
     ['osType', request.osType, system.osType, request.osType === system.osType],
     ['platform', request.platform, system.platform, samePlatform(request.platform, system)],

@@ -63,6 +63,9 @@ class SlowCloud {
             isCopy: false,
             platform: null,
             snapshotIds: [],
+            attributes: { architecture: null, bootMode: null, nvmeSupport: null, imdsSupport: null },
+            resourceGroupId: null,
+            isEncrypted: false,
           };
           return { imageId, imageName: imageId, status, ...rest };
         });

@@ -39,6 +39,7 @@ const task = (status: string): TaskView => ({
 const image = (status: string, percent: number | null = null, detection: ImageView['detection'] = null): ImageView => ({
   ...{ imageId: 'm-source', imageName: 'web-01', status, percent, tags: {}, detection },
   ...{ creationTime: null, sizeGiB: 20, isCopy: false, platform: null, snapshotIds: [] },
+  ...{ attributes: cloud.plain, resourceGroupId: null, isEncrypted: false },
 });
 
 /** Each poll takes ten minutes; `observe` returns the observation of poll number `n`, from 0. */

@@ -54,14 +54,22 @@ function expiring(times: number): ChangeLease & { holds: number } {
 }
 
 const input = bareImport({ region: REGION, clientToken: 'token-1', imageName: 'web-01', disks: [] });
-const copy = { imageId: 'm-1', toRegion: 'cn-beijing', imageName: 'web-01', clientToken: 'token-2', tags: {} };
+const NOT_SENT = { description: null, resourceGroupId: null, encrypted: null, kmsKeyId: null };
+const copy = {
+  imageId: 'm-1',
+  toRegion: 'cn-beijing',
+  imageName: 'web-01',
+  clientToken: 'token-2',
+  tags: {},
+  ...NOT_SENT,
+};
 
 /** Every method that changes the cloud, with the first change that it makes. */
 const CHANGES: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['ImportImage', () => cloud.ecs(REGION).importImage(input)],
   ['CancelTask', () => cloud.ecs(REGION).cancelTask('t-1')],
   ['DeleteImage', () => cloud.ecs(REGION).deleteImage('m-1')],
-  ['CopyImage', () => cloud.ecs(REGION).copyImage({ ...copy, description: null, resourceGroupId: null })],
+  ['CopyImage', () => cloud.ecs(REGION).copyImage(copy)],
   ['CancelCopyImage', () => cloud.ecs(REGION).cancelCopyImage('m-1')],
   ['ModifyImageSharePermission', () => cloud.ecs(REGION).shareImage('m-1', ['1'])],
   ['ModifyImageSharePermission', () => cloud.ecs(REGION).unshareImage('m-1', ['1'])],

@@ -235,11 +235,26 @@ describe('the least policy', () => {
     await ecs.describeTasks({ taskIds: [taskId] });
     await ecs.describeTaskAttribute(taskId);
     await until(async () => (await ecs.describeImages({ imageIds: [imageId] }))[0]?.status === 'Available');
-    const copied = { imageName: 'web-01', description: null, resourceGroupId: null, tags: {}, clientToken: 'copy' };
+    const copied = {
+      imageName: 'web-01',
+      description: null,
+      resourceGroupId: null,
+      tags: {},
+      encrypted: null,
+      kmsKeyId: null,
+      clientToken: 'copy',
+    };
     const copy = await ecs.copyImage({ imageId, toRegion: COPY_TO, ...copied });
     const there = cloud.ecs(COPY_TO);
     await until(async () => (await there.describeImages({ imageIds: [copy.imageId] }))[0]?.status === 'Available');
     await there.tagImage(copy.imageId, { team: 'web' });
+    await there.encryptsByDefault();
+    await there.modifyImage(copy.imageId, { nvmeSupport: 'supported' });
+    await there.moveImageToGroup(copy.imageId, 'rg-web');
+    await ecs.modifyImage(imageId, { bootMode: 'UEFI-Preferred' });
+    await ecs.familiesOfImage(imageId);
+    await ecs.describeFamilies();
+    await ecs.dryRunShareImage(imageId, ['1000000000000002']);
     await ecs.shareImage(imageId, ['1000000000000002']);
     await ecs.unshareImage(imageId, await ecs.describeSharing(imageId));
     await there.deleteImage(copy.imageId);

@@ -275,8 +275,9 @@ describe('DescribeImages', () => {
       Tags: { Tag: [{ TagKey: 'ecs-image-import', TagValue: 'imp-1' }, { TagKey: 'empty' }] },
       DetectionOptions: { Status: 'Finished', Items: { Item } },
       DiskDeviceMappings: {
-        DiskDeviceMapping: [{ SnapshotId: 's-1' }, { SnapshotId: '' }, {}, { SnapshotId: 's-2' }],
+        DiskDeviceMapping: [{ SnapshotId: 's-1' }, { SnapshotId: '' }, {}, { SnapshotId: 's-2', Encrypted: true }],
       },
+      ...{ BootMode: 'UEFI', Features: { NvmeSupport: 'supported' }, ResourceGroupId: 'rg-1' },
     };
     server.answers.DescribeImages = { json: { Images: { Image: [image('m-1', more)] } } };
     expect(await ecs().describeImages({ imageIds: ['m-1'] })).toEqual([
@@ -297,6 +298,9 @@ describe('DescribeImages', () => {
         creationTime: '2026-11-24T12:50Z',
         sizeGiB: 40,
         platform: null,
+        attributes: { architecture: null, bootMode: 'UEFI', nvmeSupport: 'supported', imdsSupport: null },
+        resourceGroupId: 'rg-1',
+        isEncrypted: true,
         isCopy: false,
         snapshotIds: ['s-1', 's-2'],
       },
@@ -326,12 +330,14 @@ describe('the other calls', () => {
       ...{ imageId: 'm-1', toRegion: 'cn-hangzhou', imageName: 'web', description: null, clientToken: 'tok' },
       resourceGroupId: 'rg-1',
       tags: { team: 'web' },
+      ...{ encrypted: true, kmsKeyId: 'key-1' },
     });
     expect(copied).toEqual({ imageId: 'm-copy', requestId: 'r' });
     expect(server.asked('CopyImage')).toEqual([
       {
         ...{ RegionId: 'cn-beijing', ImageId: 'm-1', DestinationRegionId: 'cn-hangzhou', DestinationImageName: 'web' },
         ...{ ClientToken: 'tok', ResourceGroupId: 'rg-1', 'Tag.1.Key': 'team', 'Tag.1.Value': 'web' },
+        ...{ Encrypted: 'true', KMSKeyId: 'key-1' },
       },
     ]);
   });
@@ -345,7 +351,7 @@ describe('the other calls', () => {
       description: null,
       clientToken: 't',
       tags: {},
-      resourceGroupId: null,
+      ...{ resourceGroupId: null, encrypted: null, kmsKeyId: null },
     };
     await expect(ecs().copyImage(copy)).rejects.toMatchObject({ failure: { outcomeUnknown: true } });
   });
@@ -364,6 +370,52 @@ describe('the other calls', () => {
     expect(second).toEqual({ RegionId: 'cn-beijing', ImageId: 'm-1', 'AddAccount.1': '1010', 'AddAccount.2': '1011' });
     expect(third).toEqual({ RegionId: 'cn-beijing', ImageId: 'm-1', 'RemoveAccount.1': '100' });
     expect(await ecs().describeSharing('m-1')).toEqual([...accounts, 'last']);
+  });
+
+  test('checks a share without sharing → a dry run with all accounts, whose success the vendor reports as an error', async () => {
+    server.answers.ModifyImageSharePermission = { status: 400, json: { Code: 'DryRunOperation', Message: 'passed' } };
+    await ecs().dryRunShareImage('m-1', ['100']);
+    expect(server.asked('ModifyImageSharePermission')).toEqual([
+      { RegionId: 'cn-beijing', ImageId: 'm-1', 'AddAccount.1': '100', DryRun: 'true' },
+    ]);
+    server.answers.ModifyImageSharePermission = { status: 404, json: { Code: 'InvalidAccount.NotFound', Message: '' } };
+    await expect(ecs().dryRunShareImage('m-1', ['100'])).rejects.toMatchObject({
+      failure: { code: 'InvalidAccount.NotFound' },
+    });
+  });
+
+  test('changes only the given attributes of an image, and its resource group', async () => {
+    server.answers = { ModifyImageAttribute: { json: { RequestId: 'r' } }, JoinResourceGroup: { json: {} } };
+    await ecs().modifyImage('m-1', { nvmeSupport: 'supported' });
+    await ecs().modifyImage('m-1', { bootMode: 'UEFI-Preferred' });
+    await ecs().moveImageToGroup('m-1', 'rg-1');
+    expect(server.asked('ModifyImageAttribute')).toEqual([
+      { RegionId: 'cn-beijing', ImageId: 'm-1', 'Features.NvmeSupport': 'supported' },
+      { RegionId: 'cn-beijing', ImageId: 'm-1', BootMode: 'UEFI-Preferred' },
+    ]);
+    expect(server.asked('JoinResourceGroup')).toEqual([
+      { RegionId: 'cn-beijing', ResourceType: 'image', ResourceId: 'm-1', ResourceGroupId: 'rg-1' },
+    ]);
+  });
+
+  test('reads the families of an image and of the region, and the default encryption; a missing list or status is unreadable', async () => {
+    const InstanceType = [
+      { InstanceTypeFamily: 'ecs.g7' },
+      { InstanceTypeId: 'ecs.c7.large' },
+      { InstanceTypeFamily: 'ecs.g7' },
+    ];
+    server.answers = {
+      DescribeImageSupportInstanceTypes: [{ json: { InstanceTypes: { InstanceType } } }, { json: { RequestId: 'r' } }],
+      DescribeInstanceTypeFamilies: {
+        json: { InstanceTypeFamilies: { InstanceTypeFamily: [{ InstanceTypeFamilyId: 'ecs.g9i' }] } },
+      },
+      DescribeDiskEncryptionByDefaultStatus: [{ json: { Encrypted: true } }, { json: {} }],
+    };
+    expect(await ecs().familiesOfImage('m-1')).toEqual(['ecs.c7', 'ecs.g7']);
+    await expect(ecs().familiesOfImage('m-1')).rejects.toMatchObject({ failure: { outcomeUnknown: true } });
+    expect(await ecs().describeFamilies()).toEqual(['ecs.g9i']);
+    expect(await ecs().encryptsByDefault()).toBe(true);
+    await expect(ecs().encryptsByDefault()).rejects.toMatchObject({ failure: { outcomeUnknown: true } });
   });
 
   test('tags an image', async () => {

@@ -2,7 +2,11 @@ import {
   CancelCopyImageRequest,
   CopyImageRequest,
   DeleteImageRequest,
+  DescribeDiskEncryptionByDefaultStatusRequest,
   DescribeImagesRequest,
+  JoinResourceGroupRequest,
+  ModifyImageAttributeRequest,
+  ModifyImageSharePermissionRequest,
 } from '@alicloud/ecs20140526';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { importRequest, type LocalCloud, REGION, startReadyCloud } from '../support/emulator/local-cloud.js';
@@ -62,6 +66,49 @@ describe('CopyImage', () => {
     pass(50);
     expect(await status(imageId)).toBe('Available');
     expect(await images(REGION)).toMatchObject([{ imageId: source, isCopied: false }]);
+  });
+
+  test('does not carry over features and boot mode, which ModifyImageAttribute then sets; copiesLose changes that', async () => {
+    const feature = { bootMode: 'UEFI', features: { nvmeSupport: 'supported', imdsSupport: 'v2' } };
+    const request = importRequest({ imageName: 'nvme', ...feature });
+    const imageId = (await cloud.ecs().importImage(request)).body?.imageId ?? '';
+    pass(10);
+    const first = await copy({ imageId });
+    cloud.set({ copiesLose: ['Tags', 'ResourceGroupId'] });
+    const second = await copy({ imageId, resourceGroupId: 'rg-web', tag: [{ key: 'copy', value: 'yes' }] });
+    pass(100);
+    const of = async (id: string) => (await images()).find((image) => image.imageId === id);
+    expect(await of(first)).toMatchObject({
+      bootMode: 'BIOS',
+      features: { nvmeSupport: 'unsupported', imdsSupport: 'v1' },
+    });
+    expect(await of(second)).toMatchObject({ ...feature, tags: { tag: [] }, resourceGroupId: '' });
+    const change = new ModifyImageAttributeRequest({ regionId: TARGET, imageId: first, ...feature });
+    await cloud.ecs().modifyImageAttribute(change);
+    const group = { regionId: TARGET, resourceType: 'image', resourceId: second, resourceGroupId: 'rg-web' };
+    await cloud.ecs().joinResourceGroup(new JoinResourceGroupRequest(group));
+    expect(await of(first)).toMatchObject(feature);
+    expect(await of(second)).toMatchObject({ resourceGroupId: 'rg-web' });
+  });
+
+  test('encrypts every copy in a region with default encryption, with the service key if the call names none', async () => {
+    cloud.set({ encryptedRegions: [TARGET] });
+    const encrypted = async (regionId: string) =>
+      (
+        await cloud
+          .ecs()
+          .describeDiskEncryptionByDefaultStatus(new DescribeDiskEncryptionByDefaultStatusRequest({ regionId }))
+      ).body?.encrypted;
+    expect([await encrypted(TARGET), await encrypted(REGION)]).toEqual([true, false]);
+    const imageId = await copy();
+    pass(100);
+    expect(await images()).toMatchObject([{ diskDeviceMappings: { diskDeviceMapping: [{ encrypted: true }] } }]);
+    const share = new ModifyImageSharePermissionRequest({
+      regionId: TARGET,
+      imageId,
+      addAccount: ['1000000000000002'],
+    });
+    await expect(cloud.ecs().modifyImageSharePermission(share)).rejects.toMatchObject({ code: 'Forbidden' });
   });
 
   test('runs five copies concurrently in a region; further copies wait and start in order', async () => {

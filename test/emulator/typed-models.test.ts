@@ -41,6 +41,8 @@ async function callAll(): Promise<void> {
     call('ecs', action, { ...region, ...params });
   const ram = (action: string, params: Readonly<Record<string, string>> = {}) => call('ram', action, params);
   await ecs('DescribeRegions');
+  await ecs('DescribeInstanceTypeFamilies');
+  await ecs('DescribeDiskEncryptionByDefaultStatus');
   await ecs('DescribeAccountAttributes');
   const tag = { 'Tag.1.Key': 'team', 'Tag.1.Value': 'web' };
   const image = await ecs('ImportImage', { ImageName: 'one', DetectionStrategy: 'Standard', ...DISKS, ...tag });
@@ -51,6 +53,8 @@ async function callAll(): Promise<void> {
   await ecs('ModifyImageSharePermission', { ImageId, 'AddAccount.1': '200000' });
   await ecs('DescribeImageSharePermission', { ImageId });
   await ecs('DescribeImages', { ImageId });
+  await ecs('DescribeImageSupportInstanceTypes', { ImageId });
+  await ecs('JoinResourceGroup', { ResourceType: 'image', ResourceId: ImageId, ResourceGroupId: 'rg-web' });
   const resource = { ResourceType: 'image', 'ResourceId.1': ImageId };
   await ecs('TagResources', { ...resource, ...tag });
   await tagSnapshots(tag);

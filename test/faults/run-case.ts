@@ -28,7 +28,7 @@ let roles = 0;
 
 export function requestOf(scenario: ScenarioName, sandbox: Sandbox, source: string): Record<string, unknown> {
   roles += 1;
-  const { copies, ends, object } = SCENARIOS[scenario];
+  const { copies, ends, object, request } = SCENARIOS[scenario];
   const imageName = `${ends === 'failed' ? FAILING : 'matrix'}-${process.pid}-${roles}`;
   return {
     region: sandbox.region,
@@ -41,6 +41,7 @@ export function requestOf(scenario: ScenarioName, sandbox: Sandbox, source: stri
     osType: 'linux',
     inspection: { failOn: 'never' },
     detection: { failOn: 'never' },
+    ...request,
     ...(copies ? { distribute: { regions: [sandbox.copyRegion], shareWith: ['1000000000000002'] } } : {}),
   };
 }

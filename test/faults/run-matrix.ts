@@ -8,7 +8,7 @@ import { raw } from '../support/emulator/made-disks.js';
 import type { FaultCase } from './cases.js';
 import { runCase, type Verdict } from './run-case.js';
 import { isShared, SANDBOX_BUCKETS, SANDBOXES, type Sandbox } from './sandboxes.js';
-import { FAILURE, SCENARIOS } from './scenarios.js';
+import { FAILURE, type Scenario, SCENARIOS } from './scenarios.js';
 
 /** Short, so that permanent faults end soon; the patience is still longer than five hanging calls. */
 export const QUICK_ENV: NodeJS.ProcessEnv = {
@@ -40,8 +40,8 @@ export async function withSandboxes<T>(
   }
 }
 
-export async function setCloud(service: Service, cloud: { importSeconds: number; copySeconds: number }): Promise<void> {
-  const settings = { ...cloud, detectionSeconds: 0.1, cancelSeconds: 0.2, failImports: [FAILURE] };
+export async function setCloud(service: Service, cloud: Scenario['cloud']): Promise<void> {
+  const settings = { copiesLose: ['Features', 'BootMode'], ...cloud, detectionSeconds: 0.1, cancelSeconds: 0.2, failImports: [FAILURE] };
   await service.settings(settings);
 }
 
@@ -78,8 +78,7 @@ export async function runCases(
 function groups(cases: readonly FaultCase[]): readonly (readonly FaultCase[])[] {
   const byKey = new Map<string, FaultCase[]>();
   for (const one of cases) {
-    const { importSeconds, copySeconds } = SCENARIOS[one.scenario].cloud;
-    const key = `${isShared(one)} ${importSeconds} ${copySeconds}`;
+    const key = `${isShared(one)} ${JSON.stringify(SCENARIOS[one.scenario].cloud)}`;
     byKey.set(key, [...(byKey.get(key) ?? []), one]);
   }
   return [...byKey.values()];

@@ -40,11 +40,12 @@ const SAMPLE = [
   /^cancel-copy ecs\.DeleteSnapshot (reset-before|reset-after|withdrawn) once$/,
   /^import ecs\.TagResources by ResourceType=snapshot withdrawn ever$/,
   /^cancel-upload oss\.AbortMultipartUpload reset-before five$/,
+  /^import ecs\.ModifyImageAttribute at the copy (reset-before|reset-after) once$/,
 ];
 
 test('faults of the most important calls → one image or none, and no remaining resources', async () => {
   const cases = allCases().filter(({ name }) => SAMPLE.some((pattern) => pattern.test(name)));
-  expect(cases).toHaveLength(18);
+  expect(cases).toHaveLength(20);
   const verdicts = await runCases(service, cases, source, 8, () => undefined);
   expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
 });

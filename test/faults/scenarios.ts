@@ -13,6 +13,8 @@ export interface Sandbox {
 export type ScenarioName =
   | 'import'
   | 'object'
+  | 'dual-boot'
+  | 'group'
   | 'own-policy'
   | 'lost-policy'
   | 'lost-upload'
@@ -39,8 +41,14 @@ export interface Call {
 export interface Scenario {
   readonly ends: 'succeeded' | 'cancelled' | 'failed';
   /** The duration of the cloud's tasks; scenarios with the same settings run concurrently. */
-  readonly cloud: { readonly importSeconds: number; readonly copySeconds: number };
+  readonly cloud: {
+    readonly importSeconds: number;
+    readonly copySeconds: number;
+    readonly copiesLose?: readonly string[];
+  };
   readonly copies: boolean;
+  /** Fields of the request beside those of every scenario. */
+  readonly request?: Readonly<Record<string, unknown>>;
   /** The source is an object in the bucket. */
   readonly object?: boolean;
   /** Extra faults that lead into the scenario, or extend the moment to cancel. */
@@ -67,7 +75,15 @@ export function ownPolicyOf(bucket: string): { readonly PolicyName: string } {
 }
 
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
-  import: { ends: 'succeeded', cloud: QUICK, copies: true },
+  // The copies lose this feature.
+  import: { ends: 'succeeded', cloud: QUICK, copies: true, request: { features: { imdsSupport: 'v2' } } },
+  'dual-boot': { ends: 'succeeded', cloud: QUICK, copies: false, request: { bootMode: 'UEFI-Preferred' } },
+  group: {
+    ends: 'succeeded',
+    cloud: { ...QUICK, copiesLose: ['ResourceGroupId'] },
+    copies: true,
+    request: { resourceGroupId: 'rg-web' },
+  },
   object: { ends: 'succeeded', cloud: QUICK, copies: false, object: true },
   'own-policy': {
     ends: 'succeeded',
@@ -172,11 +188,21 @@ export const CALLS: readonly Call[] = [
     ...{ scenario: 'import', service: 'ecs', action: 'TagResources', atCopy: true },
     by: { param: 'ResourceType', value: 'snapshot' },
   },
+  { scenario: 'import', service: 'ecs', action: 'DescribeImageSupportInstanceTypes' },
+  { scenario: 'import', service: 'ecs', action: 'DescribeInstanceTypeFamilies' },
+  { scenario: 'dual-boot', service: 'ecs', action: 'ModifyImageAttribute' },
+  { scenario: 'import', service: 'ecs', action: 'DescribeDiskEncryptionByDefaultStatus', atCopy: true },
+  {
+    ...{ scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission' },
+    by: { param: 'DryRun', value: 'true' },
+  },
   { scenario: 'import', service: 'ecs', action: 'CopyImage' },
+  { scenario: 'import', service: 'ecs', action: 'ModifyImageAttribute', atCopy: true },
+  { scenario: 'group', service: 'ecs', action: 'JoinResourceGroup', atCopy: true },
   { scenario: 'lost-copy', service: 'ecs', action: 'DescribeImages', by: any('Tag.1.Key'), atCopy: true },
   { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageId'), atCopy: true },
   { scenario: 'import', service: 'ecs', action: 'DescribeImageSharePermission' },
-  { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission' },
+  { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', after: 1 },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', atCopy: true },
   { scenario: 'import', service: 'oss', action: 'DeleteObject' },
   { scenario: 'fails', service: 'ecs', action: 'DescribeTaskAttribute' },
@@ -191,7 +217,7 @@ export const CALLS: readonly Call[] = [
   { scenario: 'cancel-copy', service: 'ecs', action: 'DeleteImage' },
   { scenario: 'cancel-copy', service: 'ecs', action: 'DeleteSnapshot' },
   { scenario: 'cancel-copy', service: 'ecs', action: 'DescribeSnapshots' },
-  { scenario: 'cancel-shared', service: 'ecs', action: 'DescribeImageSharePermission', after: 1 },
+  { scenario: 'cancel-shared', service: 'ecs', action: 'DescribeImageSharePermission', after: 2 },
   { scenario: 'cancel-shared', service: 'ecs', action: 'ModifyImageSharePermission', by: any('RemoveAccount.1') },
   { scenario: 'cancel-shared', service: 'ecs', action: 'DeleteImage', atCopy: true },
   { scenario: 'cancel-shared', service: 'ecs', action: 'DescribeSnapshots', atCopy: true },

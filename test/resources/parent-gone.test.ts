@@ -31,6 +31,7 @@ beforeAll(async () => {
       ledger: async () => [],
       record,
       recordImage: record,
+      recordFact: async () => undefined,
       recordCopy: record,
     },
     settings: { patienceMs: 100, pollIntervalMs: 10, pollsForLostImage: 2 },

@@ -2,12 +2,20 @@
 import pg from 'pg';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import { SLOW_LIMITS } from '../../../activities/upload/slow-source.js';
-import type { Cloud, CopyImageInput, EcsApi, ImageView, SnapshotView } from '../../../alibaba/cloud.js';
+import type {
+  Cloud,
+  CopyImageInput,
+  EcsApi,
+  ImageAttributes,
+  ImageView,
+  SnapshotView,
+} from '../../../alibaba/cloud.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { FailureError } from '../../../domain/errors/failure.js';
 import { failureOf } from '../../../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../../../domain/ids.js';
 import type { Finding, ImageRef, LedgerEntryView } from '../../../domain/import.js';
+import { factsIn, type ImportFact, keyOfFact } from '../../../domain/import-facts.js';
 import type { LedgerWrite } from '../../../domain/ledger.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
 import { RETRY_LIMITS } from '../../../sources/http-retries.js';
@@ -40,6 +48,18 @@ export class FakeCloud {
   readonly snapshots = new Map<string, SnapshotView>();
   readonly copies: (CopyImageInput & { readonly from: string })[] = [];
   readonly said: string[] = [];
+  /** Attributes of an image for which no other ones were set: what the cloud gives a copy, whatever its source has. */
+  readonly plain: ImageAttributes = {
+    ...{ architecture: 'x86_64', bootMode: 'BIOS', nvmeSupport: 'unsupported', imdsSupport: 'v1' },
+  };
+  /** ModifyImageAttribute succeeds and has no effect. */
+  ignoresChanges = false;
+  /** Regions in which the account's setting encrypts every copy. */
+  encrypting: readonly string[] = [];
+  /** An action whose calls get no answer. */
+  silent = '';
+  /** Families that start an image, and those of the region. */
+  families = { ofImage: ['ecs.g7'], ofRegion: ['ecs.g7'] };
   private readonly byToken = new Map<string, string>();
   /** Number of polls of a copy until it is available. */
   copyPolls = 2;
@@ -60,6 +80,7 @@ export class FakeCloud {
     const image: Image = {
       ...{ imageId, imageName: 'web-01', status, percent: 0, tags, detection: null, creationTime: null, sizeGiB: 20 },
       ...{ shared: [], polls: 0, isCopy: false, platform: null, snapshotIds: [] },
+      ...{ attributes: this.plain, resourceGroupId: null, isEncrypted: false },
     };
     this.in(region).set(imageId, image);
     return image;
@@ -141,6 +162,35 @@ export class FakeCloud {
         called('ModifyImageSharePermission');
         find('ModifyImageSharePermission', imageId).shared.push(...accounts);
       },
+      dryRunShareImage: async (imageId, accounts) => {
+        if (accounts.length === 0) return;
+        called('ModifyImageSharePermission DryRun');
+        find('ModifyImageSharePermission', imageId);
+      },
+      modifyImage: async (imageId, change) => {
+        called('ModifyImageAttribute');
+        const image = find('ModifyImageAttribute', imageId);
+        if (!this.ignoresChanges) image.attributes = { ...image.attributes, ...change };
+        if (this.loseAnswer('ModifyImageAttribute', region)) throw failure('ModifyImageAttribute', 'ECONNRESET', true);
+      },
+      moveImageToGroup: async (imageId, resourceGroupId) => {
+        called('JoinResourceGroup');
+        find('JoinResourceGroup', imageId).resourceGroupId = resourceGroupId;
+      },
+      encryptsByDefault: async () => {
+        called('DescribeDiskEncryptionByDefaultStatus');
+        return this.encrypting.includes(region);
+      },
+      familiesOfImage: async (imageId) => {
+        called('DescribeImageSupportInstanceTypes');
+        if (this.silent === 'DescribeImageSupportInstanceTypes') await new Promise(() => undefined);
+        find('DescribeImageSupportInstanceTypes', imageId);
+        return this.families.ofImage;
+      },
+      describeFamilies: async () => {
+        called('DescribeInstanceTypeFamilies');
+        return this.families.ofRegion;
+      },
       unshareImage: async (imageId, accounts) => {
         const image = find('ModifyImageSharePermission', imageId);
         image.shared = image.shared.filter((account) => !accounts.includes(account));
@@ -184,6 +234,7 @@ export function memoryStore() {
   const ledger: LedgerEntryView[] = [];
   const copies = new Map<string, ImageRef>();
   const findings: Finding[] = [];
+  const facts = new Map<string, ImportFact>();
   let finished: string | null = null;
   const recorded = (entry: LedgerWrite) => {
     const { kind, key, regionId, status } = entry;
@@ -200,10 +251,14 @@ export function memoryStore() {
     progress: async () => true,
     recordRetry: async () => undefined,
     endRetry: async () => undefined,
-    recordFact: async () => undefined,
+    recordFact: async (_step, fact) => {
+      facts.set(keyOfFact(fact), fact);
+    },
+    facts: async () => factsIn([...facts.values()]),
     attention: async () => new Date(0).toISOString(),
-    replaceFindings: async (_step, { codes, except, disk }, found) => {
+    replaceFindings: async (_step, { source, codes, except, disk }, found) => {
       const isReplaced = (one: Finding) =>
+        one.source === source &&
         (disk === undefined || (one.disk ?? null) === disk) &&
         (codes?.includes(one.code) ?? true) &&
         !(except?.includes(one.code) ?? false);
