@@ -20,7 +20,9 @@ const copying = (view: ImportView) => view.copies.length === 2;
 const regionsOf = (view: ImportView) => view.copies.map(({ regionId }) => regionId);
 
 test('copies to several regions → an available image in each region', async () => {
-  const id = await service.start({ distribute: DISTRIBUTE, tags: { team: 'web' } });
+  // The emulated copies lose this feature, as those of the cloud do.
+  const features = { imdsSupport: 'v2' };
+  const id = await service.start({ distribute: DISTRIBUTE, tags: { team: 'web' }, features });
   const view = await service.untilState(id, 'succeeded', 'failed', 'attention');
   expect(view).toMatchObject({ state: 'succeeded', error: null, attention: null });
   expect(regionsOf(view)).toEqual(DISTRIBUTE.regions);
@@ -31,7 +33,13 @@ test('copies to several regions → an available image in each region', async ()
   expect(images.map(({ status }) => status)).toEqual(['Available', 'Available', 'Available']);
   expect(view.timeline.map(({ phase }) => phase)).toContain('distribution');
   expect(view.ledger.filter(({ kind }) => kind === 'copy').map(({ status }) => status)).toEqual(['kept', 'kept']);
-  expect(await service.calls('ModifyImageSharePermission')).toHaveLength(3);
+  const shared = await service.calls('ModifyImageSharePermission');
+  expect(shared.filter(({ outcome }) => outcome === 'ok')).toHaveLength(3);
+  expect(await service.calls('ModifyImageAttribute')).toHaveLength(2);
+  expect(view.findings.filter(({ code }) => code === 'ECSIMPORT.CopyAttributes')).toMatchObject([
+    { severity: 'info', evidence: 'Features.ImdsSupport v1 → v2' },
+    { severity: 'info', evidence: 'Features.ImdsSupport v1 → v2' },
+  ]);
 });
 
 test('lost responses and a killed worker → one copy per region', async () => {

@@ -8,7 +8,7 @@ import { raw } from '../support/emulator/made-disks.js';
 import type { FaultCase } from './cases.js';
 import { runCase, type Verdict } from './run-case.js';
 import { isShared, SANDBOX_BUCKETS, SANDBOXES, type Sandbox } from './sandboxes.js';
-import { FAILURE, type Scenario, SCENARIOS } from './scenarios.js';
+import { FAILURE, SCENARIOS, type Scenario } from './scenarios.js';
 
 /** Short, so that permanent faults end soon; the patience is still longer than five hanging calls. */
 export const QUICK_ENV: NodeJS.ProcessEnv = {
@@ -41,7 +41,8 @@ export async function withSandboxes<T>(
 }
 
 export async function setCloud(service: Service, cloud: Scenario['cloud']): Promise<void> {
-  const settings = { copiesLose: ['Features', 'BootMode'], ...cloud, detectionSeconds: 0.1, cancelSeconds: 0.2, failImports: [FAILURE] };
+  const copiesLose = ['Features', 'BootMode', 'ResourceGroupId'];
+  const settings = { ...cloud, copiesLose, detectionSeconds: 0.1, cancelSeconds: 0.2, failImports: [FAILURE] };
   await service.settings(settings);
 }
 

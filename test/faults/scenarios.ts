@@ -14,7 +14,6 @@ export type ScenarioName =
   | 'import'
   | 'object'
   | 'dual-boot'
-  | 'group'
   | 'own-policy'
   | 'lost-policy'
   | 'lost-upload'
@@ -41,11 +40,7 @@ export interface Call {
 export interface Scenario {
   readonly ends: 'succeeded' | 'cancelled' | 'failed';
   /** The duration of the cloud's tasks; scenarios with the same settings run concurrently. */
-  readonly cloud: {
-    readonly importSeconds: number;
-    readonly copySeconds: number;
-    readonly copiesLose?: readonly string[];
-  };
+  readonly cloud: { readonly importSeconds: number; readonly copySeconds: number };
   readonly copies: boolean;
   /** Fields of the request beside those of every scenario. */
   readonly request?: Readonly<Record<string, unknown>>;
@@ -75,15 +70,14 @@ export function ownPolicyOf(bucket: string): { readonly PolicyName: string } {
 }
 
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
-  // The copies lose this feature.
-  import: { ends: 'succeeded', cloud: QUICK, copies: true, request: { features: { imdsSupport: 'v2' } } },
-  'dual-boot': { ends: 'succeeded', cloud: QUICK, copies: false, request: { bootMode: 'UEFI-Preferred' } },
-  group: {
+  // The copies lose the feature and the group.
+  import: {
     ends: 'succeeded',
-    cloud: { ...QUICK, copiesLose: ['ResourceGroupId'] },
+    cloud: QUICK,
     copies: true,
-    request: { resourceGroupId: 'rg-web' },
+    request: { features: { imdsSupport: 'v2' }, resourceGroupId: 'rg-web' },
   },
+  'dual-boot': { ends: 'succeeded', cloud: QUICK, copies: false, request: { bootMode: 'UEFI-Preferred' } },
   object: { ends: 'succeeded', cloud: QUICK, copies: false, object: true },
   'own-policy': {
     ends: 'succeeded',
@@ -198,7 +192,7 @@ export const CALLS: readonly Call[] = [
   },
   { scenario: 'import', service: 'ecs', action: 'CopyImage' },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageAttribute', atCopy: true },
-  { scenario: 'group', service: 'ecs', action: 'JoinResourceGroup', atCopy: true },
+  { scenario: 'import', service: 'ecs', action: 'JoinResourceGroup', atCopy: true },
   { scenario: 'lost-copy', service: 'ecs', action: 'DescribeImages', by: any('Tag.1.Key'), atCopy: true },
   { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageId'), atCopy: true },
   { scenario: 'import', service: 'ecs', action: 'DescribeImageSharePermission' },
