@@ -43,6 +43,12 @@ const CHECKS: Readonly<Record<VerifiedId, Check>> = {
   'delete-unknown-snapshot': inRegion(({ cloud, unique }, region) =>
     expectAnswer(() => cloud.ecs(region).deleteSnapshot(`s-${unique}`), [SUCCESS, 'InvalidSnapshotId.NotFound']),
   ),
+  'default-encryption': inRegion(({ cloud }, region) =>
+    observe(async () => saw(true, `Encrypted ${await cloud.ecs(region).encryptsByDefault()}`)),
+  ),
+  'families-of-image': inRegion(({ cloud, unique }, region) =>
+    expectAnswer(() => cloud.ecs(region).familiesOfImage(`m-${unique}`), ['InvalidImageId.NotFound']),
+  ),
   'dry-run': inBucket((setup, region) => expectAnswer(() => dryRun(setup, region), ['InvalidOSSObject.NotFound'])),
 };
 

@@ -43,7 +43,15 @@ export async function copyToRegions(
       try {
         if (knownIn(toRegion) === null) await requireShareableCopy(deps.cloud, request, toRegion);
         const copy = await createCopy(deps, step, {
-          ...{ source: image, described, attempt: input.attempt, signal, onPercent, unchangedMs: step.unchangedMs, onRetry: step.onRetry },
+          ...{
+            source: image,
+            described,
+            attempt: input.attempt,
+            signal,
+            onPercent,
+            unchangedMs: step.unchangedMs,
+            onRetry: step.onRetry,
+          },
           copy: copyOf(request, step.importId, toRegion),
           known: ledger.find((entry): entry is LedgerEntry<'copy'> => entry.kind === 'copy' && entry.key === key),
         });

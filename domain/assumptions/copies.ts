@@ -12,4 +12,57 @@ export const COPIES = [
     ],
     otherwise: 'The check of the permission ecs:CopyImage in doctor reads “not verified”, with the code.',
   },
+  {
+    id: 'copy-attributes',
+    assumed:
+      'A copy does not have Features.NvmeSupport of its source, and perhaps not Features.ImdsSupport and BootMode. ModifyImageAttribute sets them, and DescribeImages shows them at once.',
+    source:
+      'bosh-alicloud-cpi-release, pull requests 204 and 207 (June 2026), for NvmeSupport; no page names BootMode.',
+    checkedBy: 'hand',
+    steps: [
+      'Import an image with features.nvmeSupport=supported, bootMode=UEFI and distribute.regions=[OTHER-REGION]',
+      'ecs-image-import report IMPORT: the finding ECSIMPORT.CopyAttributes lists what the cloud did not carry over',
+    ],
+    otherwise: 'What is carried over is not set again. What stays different is a warning with the commands.',
+  },
+  {
+    id: 'default-encryption',
+    assumed:
+      'DescribeDiskEncryptionByDefaultStatus reports whether the account encrypts every copy in the region, and such a copy has the service key if CopyImage names no key.',
+    source: 'Comments of the SDK 7.11.6; help page on account-level default encryption (2025-06-30).',
+    checkedBy: 'doctor',
+    steps: ['aliyun ecs DescribeDiskEncryptionByDefaultStatus --RegionId REGION'],
+    otherwise: 'A finding of preflight reads “not verified”. Sharing the copy reports what the cloud refuses.',
+  },
+  {
+    id: 'share-dry-run',
+    assumed: 'ModifyImageSharePermission with DryRun=true shares nothing, and answers as the call itself would.',
+    source: 'The parameter is in the SDK 7.11.6 without a description.',
+    checkedBy: 'hand',
+    steps: [
+      'aliyun ecs ModifyImageSharePermission --RegionId REGION --ImageId IMAGE --AddAccount.1 ACCOUNT --DryRun true',
+      'aliyun ecs DescribeImageSharePermission --RegionId REGION --ImageId IMAGE lists no account',
+    ],
+    otherwise: 'The image is shared before its copies are made, or the refusal comes after the copies.',
+  },
+  {
+    id: 'families-of-image',
+    assumed:
+      'DescribeImageSupportInstanceTypes lists the instance types that start the image in its region, and answers InvalidImageId.NotFound for an image that does not exist.',
+    source: 'Comments of the SDK 7.11.6; no page documents the answer for an unknown image.',
+    checkedBy: 'doctor',
+    steps: ['aliyun ecs DescribeImageSupportInstanceTypes --RegionId REGION --ImageId m-nosuchimage'],
+    otherwise: 'The finding ECSIMPORT.InstanceFamilies reads “not verified”. The import does not depend on it.',
+  },
+  {
+    id: 'dual-boot-mode',
+    assumed: 'ImportImage does not take UEFI-Preferred; ModifyImageAttribute sets it on an available image.',
+    source: 'Reference of ImportImage; comments of the SDK 7.11.6 on ModifyImageAttribute.',
+    checkedBy: 'hand',
+    steps: [
+      'Import an image that boots by BIOS and by UEFI with bootMode=UEFI-Preferred',
+      'aliyun ecs DescribeImages --RegionId REGION --ImageId IMAGE shows BootMode UEFI-Preferred',
+    ],
+    otherwise: 'The import ends with a warning and the command, and the image starts by UEFI.',
+  },
 ] as const satisfies readonly Assumption[];
