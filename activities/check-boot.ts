@@ -26,7 +26,7 @@ export async function checkBoot(
     signal,
   );
   if (check === null) return NOT_HERE;
-  const kept = await keep(deps, step.importId, check);
+  const kept = await keep(deps, step, check);
   const evidence = [check.finding.evidence, ...(kept.length === 0 ? [] : [`kept: ${kept.join(', ')}`])].join('; ');
   step.log('boot check ended', { outcome: check.outcome, seconds: check.seconds });
   return { ...check.finding, evidence, disk: 1 };
@@ -44,7 +44,7 @@ const NOT_HERE: Finding = {
 
 async function keep(
   { files: store }: Pick<ActivityDependencies, 'files'>,
-  importId: string,
+  step: Step,
   { log, screenshot }: BootCheck,
 ): Promise<string[]> {
   const made = [
@@ -54,7 +54,7 @@ async function keep(
   const kept: string[] = [];
   for (const { name, contentType, bytes } of made) {
     if (bytes === null || bytes.length === 0) continue;
-    await store.keep(importId, { name, contentType, bytes });
+    await store.keep(step, { name, contentType, bytes });
     kept.push(name);
   }
   return kept;

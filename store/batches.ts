@@ -160,11 +160,12 @@ export function createBatchStore(pool: pg.Pool) {
       );
     },
 
-    /** Records why a running batch waits; null: it does not wait. */
-    async waitsFor(batchId: string, hold: BatchHold | null): Promise<void> {
+    /** Records why a running batch waits; null: it does not wait. Ignored from a page before the last claimed one. */
+    async waitsFor({ batchId, page }: Pick<PageChoice, 'batchId' | 'page'>, hold: BatchHold | null): Promise<void> {
       await pool.query(
-        `update ecs_image_import.batches set waits_for = $2, updated_at = now() where id = $1 and waits_for is distinct from $2::jsonb`,
-        [batchId, hold === null ? null : JSON.stringify(hold)],
+        `update ecs_image_import.batches set waits_for = $2, updated_at = now()
+         where id = $1 and waits_for is distinct from $2::jsonb and claimed_page <= $3 and ($2::jsonb is null or state = 'running')`,
+        [batchId, hold === null ? null : JSON.stringify(hold), page],
       );
     },
 
@@ -238,10 +239,12 @@ export function createBatchStore(pool: pg.Pool) {
     /** The items of a page that was claimed before, except those whose imports have ended; none: it was not claimed, or all have ended. */
     claimedItems: (batchId: string, page: number) => claimedPage(pool, { batchId, page }),
 
-    /** Cancels the waiting items. */
+    /** Cancels the waiting items. Ignored after the end of the batch: a retry may have put items back. */
     async dropWaiting(batchId: string): Promise<void> {
       await pool.query(
-        `update ecs_image_import.batch_items set state = 'cancelled', ended_at = now() where batch_id = $1 and state = 'waiting'`,
+        `update ecs_image_import.batch_items set state = 'cancelled', ended_at = now()
+         from (select id from ecs_image_import.batches where id = $1 and state = 'cancelling' for share) as batch
+         where batch_id = batch.id and batch_items.state = 'waiting'`,
         [batchId],
       );
     },

@@ -8,7 +8,7 @@ export function factQueries(pool: pg.Pool) {
     /** Ignored if a newer step or attempt has begun. */
     async recordFact(step: StepWrite, fact: ImportFact): Promise<void> {
       await pool.query(
-        `update ecs_image_import.imports set facts = facts || jsonb_build_object($3::text, $4::jsonb) where id = $1 and version <= $2`,
+        `update ecs_image_import.imports set version = $2, facts = facts || jsonb_build_object($3::text, $4::jsonb) where id = $1 and version <= $2`,
         [step.importId, step.version, keyOfFact(fact), JSON.stringify(fact)],
       );
     },

@@ -1,5 +1,6 @@
 /** Files that belong to an import, such as the log of its boot check: written by activities, served by the API. */
 import type pg from 'pg';
+import type { StepWrite } from './step-write.js';
 
 export interface ImportFile {
   readonly name: string;
@@ -19,13 +20,16 @@ export type ImportFiles = ReturnType<typeof createImportFiles>;
 
 export function createImportFiles(pool: pg.Pool) {
   return {
-    /** Replaces a file of the same name. */
-    async keep(importId: string, { name, contentType, bytes }: ImportFile): Promise<void> {
+    /** Replaces a file of the same name; ignored if a newer version has been written. */
+    async keep(step: StepWrite, { name, contentType, bytes }: ImportFile): Promise<void> {
       await pool.query(
-        `insert into ecs_image_import.import_files (import_id, name, content_type, bytes) values ($1, $2, $3, $4)
+        `with changed as (
+           update ecs_image_import.imports set version = $5 where id = $1 and version <= $5 returning id
+         )
+         insert into ecs_image_import.import_files (import_id, name, content_type, bytes) select id, $2, $3, $4 from changed
          on conflict (import_id, name) do update
            set content_type = excluded.content_type, bytes = excluded.bytes, created_at = now()`,
-        [importId, name, contentType, bytes],
+        [step.importId, name, contentType, bytes, step.version],
       );
     },
 

@@ -182,7 +182,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     progress(step: StepWrite, progress: Progress): Promise<boolean> {
       return write(
         `with changed as (
-           update ecs_image_import.imports set progress = $4, updated_at = now()
+           update ecs_image_import.imports set version = $2, progress = $4, updated_at = now()
            where id = $1 and version <= $2 and phase = $3 and state in ('running', 'cancelling')
            returning id
          )
@@ -255,11 +255,13 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
 
     async note(importId: string, message: string, detail: Readonly<Record<string, unknown>> = {}): Promise<void> {
       await write(
-        `with event as (
+        `with import as (
+           select id, phase, state from ecs_image_import.imports where id = $1 for no key update
+         ), event as (
            insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
-           select id, 'note', phase, state, $2, $3 from ecs_image_import.imports where id = $1 returning import_id
+           select id, 'note', phase, state, $2, $3 from import
          )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', import_id) from event`,
+         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from import`,
         [importId, message, JSON.stringify(detail)],
       );
     },

@@ -80,7 +80,7 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
     async recordLate({ importId, version }: LateCheck, entry: LedgerWrite): Promise<void> {
       const values = ledgerValues({ importId, version, phase: 'done' }, entry);
       const fence =
-        'select id, state from ecs_image_import.imports where id = $1 and late_version = $8::bigint for share';
+        'select id, state from ecs_image_import.imports where id = $1 and late_version = $8::bigint for no key update';
       if (await writeEntry(pool, values, fence, [version])) return;
       throw superseded(importId, `${entry.kind} ${entry.key} is not recorded as ${entry.status}`);
     },

@@ -68,17 +68,21 @@ export function ledgerQueries(pool: pg.Pool) {
     /**
      * Writes what is about to be created, what was created, or what became of it. Throws `Import.Superseded` and writes
      * nothing if the import has ended or a newer step or attempt has begun: a worker that was frozen and wakes must create
-     * nothing, and must not reopen the ledger. The lock makes this hold until the write is committed.
+     * nothing, and must not reopen the ledger. Afterwards, older steps and attempts write nothing.
      */
     record: (step: StepWrite, entry: LedgerWrite): Promise<void> =>
-      write(step, entry, `select id, state from ecs_image_import.imports where ${CURRENT} for share`),
+      write(
+        step,
+        entry,
+        `update ecs_image_import.imports set version = $8::bigint where ${CURRENT} returning id, state`,
+      ),
 
     /** Like `record`; also sets the image of the import (null: none). */
     recordImage: (step: StepWrite, entry: LedgerWrite<'image'>, image: ImageRef | null): Promise<void> =>
       write(
         step,
         entry,
-        `update ecs_image_import.imports set image = $9, updated_at = now() where ${CURRENT} returning id, state`,
+        `update ecs_image_import.imports set version = $8::bigint, image = $9, updated_at = now() where ${CURRENT} returning id, state`,
         [image === null ? null : JSON.stringify(image)],
       ),
 
@@ -87,7 +91,7 @@ export function ledgerQueries(pool: pg.Pool) {
       write(
         step,
         entry,
-        `update ecs_image_import.imports set updated_at = now(), copies = (
+        `update ecs_image_import.imports set version = $8::bigint, updated_at = now(), copies = (
            select coalesce(jsonb_agg(copy order by copy ->> 'regionId'), '[]')
            from (
              select copy from jsonb_array_elements(imports.copies) as known (copy) where copy ->> 'regionId' <> $4
@@ -118,7 +122,8 @@ export function superseded(importId: string, consequence: string): FailureError 
 }
 
 /**
- * Writes an entry and its event if the statement `fence` returns the id and state of the import.
+ * Writes an entry and its event if the statement `fence` returns the id and state of the import. It must lock the import
+ * exclusively: its events are then committed in the order of their ids, so that no reader passes one that is not visible yet.
  * @param values `ledgerValues`, which are $1 to $7; `more` follow
  * @returns false if the fence returned nothing
  */

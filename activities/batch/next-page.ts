@@ -62,14 +62,14 @@ export function createNextPage(deps: PageDependencies) {
         const { failed } = counts;
         const admission = admit(policy, counts, input.forgiven, Date.now());
         if (admission.kind === 'done' || admission.kind === 'hold') {
-          await deps.batches.waitsFor(batchId, null);
+          await deps.batches.waitsFor(input, null);
           return { failed, ...admission };
         }
         let reason = admission.kind === 'wait' ? admission.reason : null;
         const isFirst = admission.kind === 'start' && counts.fresh === counts.total - counts.invalid;
         const check = isFirst && !isChecked ? await deps.checkFirst?.(batchId) : undefined;
         if (check?.kind === 'hold') {
-          await deps.batches.waitsFor(batchId, null);
+          await deps.batches.waitsFor(input, null);
           return { failed, ...check };
         }
         isChecked ||= check?.kind === 'passed';
@@ -92,14 +92,14 @@ export function createNextPage(deps: PageDependencies) {
             });
             // An empty page moves the workflow on to the next one. A batch that starts again begins at its last page.
             if (items.length > 0 || isRepeated) {
-              await deps.batches.waitsFor(batchId, null);
+              await deps.batches.waitsFor(input, null);
               return { kind: 'page', items, failed };
             }
             gatheringSince = null;
             reason = quota.reason;
           }
         } else gatheringSince = null;
-        await deps.batches.waitsFor(batchId, reason);
+        await deps.batches.waitsFor(input, reason);
         await context.sleep(counts.running > 0 ? pollIntervalMs(counts) : IDLE_POLL_INTERVAL_MS);
       }
     } finally {

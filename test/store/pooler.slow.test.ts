@@ -97,7 +97,7 @@ describe.each([
     await createImportStore(pool).accept(step(id, 1), REQUEST, 'files');
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, n) => n));
     const files = createImportFiles(pool);
-    await files.keep(id, { name: 'log', contentType: 'text/plain', bytes });
+    await files.keep(step(id, 1), { name: 'log', contentType: 'text/plain', bytes });
     expect(await files.get(id, 'log')).toMatchObject({ bytes });
   });
 
