@@ -8,14 +8,15 @@ import { readGrubCore } from './boot/grub-core.js';
 import type { GrubImage } from './boot/grub-modules.js';
 import type { LinkFindings } from './boot-chain.js';
 import type { Architecture } from './identity.js';
+import { someVolumeUnread } from './mounts.js';
 import { type GuestTree, guestTree } from './tree.js';
 
 export interface BootModes {
   readonly bios: string | null;
   /** An incomplete BIOS boot loader. */
   readonly biosBroken: string | null;
-  /** `whole`: what the boot sector starts is there. GRUB 2 has a check of its own. */
-  readonly biosStage: 'whole' | 'unknown';
+  /** `whole`: what the boot sector starts is there (GRUB 2 has a check of its own). `absent`: a BIOS starts nothing from this disk. */
+  readonly biosStage: 'whole' | 'unknown' | 'absent';
   /** Of GRUB 2 for BIOS; null for other loaders, or if it could not be read. */
   readonly grubCore: GrubImage | null;
   /** A loader at the UEFI fallback path, which firmware without boot entries uses. */
@@ -122,7 +123,7 @@ function biosLoader(disk: ByteSource, layout: DiskLayout): BiosLoader {
     () => bootCode(disk),
     () => Buffer.alloc(0),
   );
-  if (code.every((byte) => byte === 0) || !hasBootSignature(disk)) return NO_BIOS;
+  if (code.every((byte) => byte === 0) || !hasBootSignature(disk)) return { ...NO_BIOS, biosStage: 'absent' };
   if (code.includes('GRUB')) return grubStages(disk, code);
   if (code.includes('LILO')) return works('boot sector: LILO');
   const { scheme, partitions } = layout.table;
@@ -145,7 +146,7 @@ function biosLoader(disk: ByteSource, layout: DiskLayout): BiosLoader {
       ? startedByAttribute(disk, layout)
       : NO_BIOS;
   }
-  if (code.includes('not a bootable disk')) return NO_BIOS;
+  if (code.includes('not a bootable disk')) return { ...NO_BIOS, biosStage: 'absent' };
   const started = 'boot code in the boot sector';
   return syslinux(sectorAt(disk, 0) ?? code, started, layout, null) ?? works(started);
 }
@@ -213,9 +214,10 @@ function isBlank(bytes: Buffer): boolean {
 export function reportBootMode(
   modes: BootModes,
   architecture: Architecture | null,
+  layout: DiskLayout,
   findings: LinkFindings,
 ): Inspection['bootMode'] {
-  const { bios, biosBroken, uefi, uefiElsewhere, loaders } = modes;
+  const { bios, biosBroken, biosStage, uefi, uefiElsewhere, loaders } = modes;
   const forThisArchitecture = uefi !== null && (architecture === null || loaders.includes(architecture));
   const evidence = [bios, uefi, uefi === null ? uefiElsewhere : null].filter((part) => part !== null).join('; ');
   findings.saw(evidence);
@@ -255,11 +257,14 @@ export function reportBootMode(
     return 'UEFI';
   }
   const message = 'No boot loader was found: no boot code for BIOS, no EFI system partition with a loader';
-  findings.unsure(
-    'GUESTOS.BootMode',
-    message,
-    evidence || 'empty boot sector',
-    'Install a boot loader in the guest, or check that this is the system disk.',
-  );
+  const shown =
+    evidence ||
+    (biosStage === 'absent'
+      ? 'no boot code, or no signature 55 AA, in the boot sector'
+      : 'unknown code in the boot sector');
+  const remedy = 'Install a boot loader in the guest, or check that this is the system disk and not a partition of it.';
+  if (biosStage === 'absent' && !someVolumeUnread(layout)) {
+    findings.add('blocking', 'GUESTOS.BootMode', message, shown, remedy);
+  } else findings.unsure('GUESTOS.BootMode', message, shown, remedy);
   return architecture === 'arm64' ? 'UEFI' : null;
 }

@@ -59,19 +59,22 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
     return;
   }
   // btrfs paths start with a subvolume that this reading may not have opened.
-  const normal = `${place.folder}/i386-pc/normal.mod`;
-  const isThere =
+  const exists = (path: string) =>
     fileSystem.kind === 'btrfs' ||
-    core.modules.has('normal') ||
     unlessUnreadable(
-      () => guestTree([{ at: '/', fileSystem }]).exists(normal),
+      () => guestTree([{ at: '/', fileSystem }]).exists(path),
       () => true,
     );
-  if (isThere) findings.saw(shown);
-  else {
+  const [normal, menu] = [`${place.folder}/i386-pc/normal.mod`, `${place.folder}/grub.cfg`];
+  if (!core.modules.has('normal') && !exists(normal)) {
     const message = 'GRUB’s modules are missing: the machine stops at the prompt "grub rescue>"';
     add(message, `${shown}; no ${normal} on ${volume.name}`);
-  }
+  } else if (!exists(menu)) {
+    add(
+      'GRUB has no menu where it looks for it: the machine stops at its prompt',
+      `${shown}; no ${menu} on ${volume.name}`,
+    );
+  } else findings.saw(shown);
 }
 
 function neededModules({ logical, partition }: Volume, kind: string, { table }: DiskLayout): string[] {

@@ -11,7 +11,9 @@ const INIT_PROGRAMS = ['/sbin/init', '/etc/init', '/bin/init', '/usr/lib/systemd
 
 export function checkInit({ tree, fstab }: Root, entry: BootEntry | undefined, findings: LinkFindings): void {
   const asked = entry === undefined ? undefined : argument(entry, 'init').at(-1);
-  const found = [...(asked === undefined ? [] : [asked]), ...INIT_PROGRAMS].find((path) => tree.exists(path));
+  const found = [...(asked === undefined ? [] : [asked]), ...INIT_PROGRAMS].find(
+    (path) => tree.info(path)?.kind === 'file',
+  );
   if (asked !== undefined && found !== undefined && found !== asked) {
     const message = `The kernel command line names an init program that does not exist: ${printable(asked)}`;
     const remedy = 'Remove init= from the kernel command line in the guest, or install that program.';
@@ -37,10 +39,7 @@ const INSTALL =
 
 /** The kernel executes ELF programs and scripts, and loads the interpreter that they name. */
 function checkProgram(file: string, tree: GuestTree, fstab: Root['fstab'], findings: LinkFindings): void {
-  const head = tree.bytes(file, HEAD_BYTES);
-  // A file of a kind that cannot be read, such as one in a compressed file system.
-  if (head === null) return;
-  const interpreter = interpreterOf(head);
+  const interpreter = interpreterOf(tree.bytes(file, HEAD_BYTES) ?? Buffer.alloc(0));
   const isMissing = typeof interpreter === 'string' && !tree.exists(interpreter);
   if (interpreter !== undefined && !isMissing) {
     findings.saw(file);

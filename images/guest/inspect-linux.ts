@@ -45,7 +45,7 @@ export function inspectLinux(
   const bootMode = chain.check(
     'firmware',
     'the boot sector',
-    (link) => reportBootMode(modes, architecture, link),
+    (link) => reportBootMode(modes, architecture, layout, link),
     null,
   );
   const places = bootPlaces(root, layout);
