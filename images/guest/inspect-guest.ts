@@ -51,10 +51,13 @@ function inspectWithoutSystem(layout: DiskLayout, modes: BootModes, findings: Fi
   if (encrypted !== undefined) {
     reportEncryption(encrypted, layout, modes, findings);
   } else if (layout.volumes.length > 0 || layout.table.scheme !== 'none') {
+    const names = [...new Set(unread.flatMap(({ content }) => (UNREAD.includes(content ?? '') ? [content] : [])))];
     const message =
-      unread.length > 0
-        ? 'Could not determine which operating system is on the disk'
-        : 'No operating system was found on the disk';
+      names.length > 0
+        ? `Could not determine which operating system is on the disk: ${names.join(' and ')} cannot be read`
+        : unread.length > 0
+          ? 'Could not determine which operating system is on the disk'
+          : 'No operating system was found on the disk';
     findings.add(
       'warning',
       'GUESTOS.SystemImage',
@@ -115,6 +118,22 @@ function automaticUnlock(layout: DiskLayout, modes: BootModes): string | null {
   const file = initramfs.names.find((name) => UNLOCK_FILES.test(name));
   return file === undefined ? null : `${initramfs.file} has ${printable(file)}`;
 }
+
+/** Contents that may be, or hold, the root of a system, and that have no reader here. */
+const UNREAD = [
+  'ZFS',
+  'Linux RAID',
+  'bcachefs',
+  'bcache',
+  'f2fs',
+  'jfs',
+  'reiserfs',
+  'nilfs2',
+  'UFS',
+  'squashfs',
+  'erofs',
+  'apfs',
+];
 
 /** FreeBSD's partition types in GPT and MBR. Its file systems are not supported. */
 const FREEBSD = /^(516e7cb[4-8ac]-6ecf-11d6-8ff8-00022d09712b|83bd6b9d-7f41-11dc-be0b-001560b84f0f|0xa5)$/;

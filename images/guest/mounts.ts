@@ -40,7 +40,7 @@ export function findRoot(layout: DiskLayout): Root | null {
       (champion, candidate) => (candidate.score > (champion?.score ?? 1) ? candidate : champion),
       null,
     );
-  if (best === null) return null;
+  if (best === null) return rootAround(layout);
   const volume = { ...best.volume, fileSystem: best.fileSystem };
   const bare = guestTree([{ at: '/', fileSystem: best.fileSystem }]);
   const fstab = unlessUnreadable(
@@ -52,7 +52,46 @@ export function findRoot(layout: DiskLayout): Root | null {
     const fileSystem = entry.at !== '/' && MOUNTED.test(entry.at) ? mountedBy(entry, layout) : null;
     if (fileSystem !== null) mounts.push({ at: entry.at, fileSystem });
   }
-  return { tree: guestTree(mounts), volume, fstab };
+  const tree = guestTree(mounts);
+  const usr = isEmpty(tree, '/usr') ? findUsr(layout, volume) : null;
+  return { tree: usr === null ? tree : guestTree([...mounts, { at: '/usr', fileSystem: usr }]), volume, fstab };
+}
+
+function isEmpty(tree: GuestTree, folder: string): boolean {
+  return unlessUnreadable(
+    () => tree.list(folder).length === 0,
+    () => false,
+  );
+}
+
+/** What a file system for /usr has at its top. */
+const USR_FILES = ['/lib/os-release', '/bin', '/lib/systemd/systemd'];
+
+/** The kernel command line or the partition's type mounts it, not fstab: Container Linux, Flatcar, systemd's discovery. */
+function findUsr({ volumes }: DiskLayout, root: Volume | null): FileSystem | null {
+  return (
+    volumes.find(({ name, fileSystem }) => {
+      if (fileSystem === null || name === root?.name || fileSystem.kind === 'vfat') return false;
+      return unlessUnreadable(
+        () => USR_FILES.every((path) => guestTree([{ at: '/', fileSystem }]).exists(path)),
+        () => false,
+      );
+    })?.fileSystem ?? null
+  );
+}
+
+/** A system whose root is filled at its first boot from its /usr. */
+function rootAround(layout: DiskLayout): Root | null {
+  const usr = findUsr(layout, null);
+  const volume = layout.volumes.find(
+    ({ label, fileSystem }) => label === 'ROOT' && fileSystem !== null && fileSystem !== usr,
+  );
+  if (usr === null || volume === undefined || volume.fileSystem === null) return null;
+  const mounts = [
+    { at: '/', fileSystem: volume.fileSystem },
+    { at: '/usr', fileSystem: usr },
+  ];
+  return { tree: guestTree(mounts), volume, fstab: [] };
 }
 
 /** Candidates for the root: the file system, each btrfs subvolume, and each ostree deployment. */

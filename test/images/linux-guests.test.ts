@@ -273,6 +273,36 @@ test('cloud-init 25.3 and later → the version in meson_versions.py', () => {
   expect(inspection.cloudInitVersion).toBe('26.2');
 });
 
+describe('a separate /usr that fstab does not name', () => {
+  const USR: Files = {
+    '/lib/os-release': 'ID=flatcar\nVERSION_ID=3975.2.0\nPRETTY_NAME="Flatcar Container Linux by Kinvolk 3975.2.0"\n',
+    '/bin/bash': elf(62),
+    '/lib/systemd/systemd': elf(62),
+    '/lib/modules/6.6.54-flatcar/modules.builtin': 'kernel/drivers/block/virtio_blk.ko\n',
+  };
+  const usr = { files: USR, uuid: BOOT_UUID };
+
+  test('Container Linux: the root is empty until the first boot → its system', () => {
+    const layout = layoutOf(usr, { files: {}, uuid: ROOT_UUID });
+    const volumes = layout.volumes.map((volume, index) => (index === 1 ? { ...volume, label: 'ROOT' } : volume));
+    expect(inspectGuestFiles({ ...layout, volumes })).toMatchObject({
+      ...{ platform: 'Others Linux', osVersion: '3975.2.0', architecture: 'x86_64' },
+    });
+  });
+
+  test('a root whose /usr is another partition → its system', () => {
+    const root = {
+      '/etc/os-release': '-> ../usr/lib/os-release',
+      '/etc/fstab': '',
+      '/etc/passwd': 'root:x:0:0::/:/bin/sh\n',
+    };
+    expect(inspectGuestFiles(layoutOf(usr, { files: { ...root, '/usr': '' }, uuid: ROOT_UUID }))).toMatchObject({
+      osVersion: '3975.2.0',
+      architecture: 'x86_64',
+    });
+  });
+});
+
 test('an unknown distribution → no blocking findings', () => {
   const inspection = inspectGuestFiles(
     layoutOf({
