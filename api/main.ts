@@ -25,7 +25,7 @@ import { openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
-import { migrate } from '../store/migrate.js';
+import { openSchema } from '../store/open-schema.js';
 import { untilReachable } from '../store/reachable.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
@@ -98,7 +98,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   });
   const onWait = (problem: string) => log.warn({}, problem);
   await untilReachable(explainDatabase(config.databaseUrl), { ...START_PATIENCE, onWait }, () =>
-    migrate(config.databaseUrl, { onProgress: onWait, signal }),
+    openSchema(config, { onProgress: onWait, signal }),
   );
   await warnWithoutTemporal(temporal, onWait);
   // Lazy, so that imports are accepted during an outage of Temporal and start after it.

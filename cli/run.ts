@@ -16,6 +16,7 @@ import { addEmulator } from './commands/emulator.js';
 import { addImport } from './commands/import.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
+import { addMigrate } from './commands/migrate.js';
 import { addOrphans } from './commands/orphans.js';
 import { addPolicy } from './commands/policy.js';
 import { addReconcile } from './commands/reconcile.js';
@@ -35,7 +36,7 @@ const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => vo
   'Start here:': [addDemo, addUp, addDoctor],
   'Imports:': [addImport, addInspect, addList, addStatus, addWatch, addCancel, addResume, addReport],
   'Batches:': [addBatch],
-  'Administration:': [addPolicy, addOrphans, addReconcile],
+  'Administration:': [addPolicy, addMigrate, addOrphans, addReconcile],
   'Single processes:': [addWorker, addApi, addEmulator],
 };
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { ConfigError, DATABASE_URL } from './environment.js';
+import { ConfigError, DATABASE_URL, type Environment } from './environment.js';
 
 export const DEFAULT_CONNECTIONS = 10;
 /** A transaction must not wait for a statement of another one that waits for a connection. */
@@ -43,6 +43,39 @@ export function databaseConfig(read: DatabaseEnvironment): DatabaseConfig {
     ...(direct === undefined ? {} : { databaseDirectUrl: withPasswordFile('DATABASE_DIRECT_URL', direct, file) }),
     databaseConnections: read.ECS_IMPORT_DATABASE_CONNECTIONS,
   };
+}
+
+/** The connection of the command `migrate`. */
+export interface DatabaseOwner {
+  readonly url: string;
+  /** The variable that contains it. */
+  readonly variable: string;
+  /** The user in `DATABASE_URL`, if it is another one; else null. */
+  readonly runtimeRole: string | null;
+}
+
+/** Without a URL of its own, `migrate` connects as the processes do. Throws `ConfigError` if no URL is set. */
+export function databaseOwner(env: Environment): DatabaseOwner {
+  const set = (name: string) => env[name] || undefined;
+  const variable = ['DATABASE_MIGRATE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL'].find((name) => set(name));
+  if (variable === undefined) {
+    throw new ConfigError(
+      'DATABASE_MIGRATE_URL: set postgres://user:password@host:5432/database, of the owner of the tables',
+    );
+  }
+  const isOwn = variable === 'DATABASE_MIGRATE_URL';
+  const file = set(isOwn ? 'DATABASE_MIGRATE_PASSWORD_FILE' : 'DATABASE_PASSWORD_FILE');
+  const given = set(variable) ?? '';
+  const runtimeUser = isOwn ? userOf(set('DATABASE_URL') ?? '') : null;
+  return {
+    url: withPasswordFile(variable, given, file),
+    variable,
+    runtimeRole: runtimeUser === userOf(given) ? null : runtimeUser,
+  };
+}
+
+function userOf(databaseUrl: string): string | null {
+  return URL.canParse(databaseUrl) ? decodeURIComponent(new URL(databaseUrl).username) || null : null;
 }
 
 /** The parameter of a URL that names the file with its password. */

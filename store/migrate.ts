@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { ConfigError } from '../config/environment.js';
 import { createClient } from './client.js';
 import { SCHEMA } from './database.js';
 import { databaseFailure } from './database-failure.js';
@@ -12,6 +13,7 @@ import { type IndexStatement, type Migration, readMigrations } from './migration
 import { watchMigration } from './migration-watch.js';
 import { packageRoot } from './package-root.js';
 import { demandProgramVersion, programVersion } from './program-version.js';
+import { isPooled, openSession } from './session.js';
 
 /** An arbitrary number that no other program uses for advisory locks. */
 const MIGRATION_LOCK = 7_203_114_051;
@@ -50,8 +52,8 @@ export interface MigrateOptions {
  * @param url of the server itself: a connection pooler in transaction mode does not keep the session
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<readonly string[]> {
-  const { folder = path.join(packageRoot(), 'store', 'migrations'), version = programVersion() } = options;
-  const files = await readMigrations(folder);
+  const { version = programVersion() } = options;
+  const files = await filesOf(options);
   for (;;) {
     try {
       return await withSession(url, (session) => applyMissing(url, session, files, version, options));
@@ -62,6 +64,16 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
       await sleep(RETRY_MS[0], undefined, { signal: options.signal });
     }
   }
+}
+
+/** The names of the missing migrations. Throws `ConfigError` as `migrate` does. Changes nothing. */
+export async function pendingMigrations(session: pg.Client, options: MigrateOptions = {}): Promise<readonly string[]> {
+  const missing = await missingMigrations(session, await filesOf(options), options.version ?? programVersion());
+  return missing.map(({ name }) => name);
+}
+
+function filesOf({ folder = path.join(packageRoot(), 'store', 'migrations') }: MigrateOptions) {
+  return readMigrations(folder);
 }
 
 async function applyMissing(
@@ -83,7 +95,7 @@ async function applyMissing(
 }
 
 /** A session without time limits for statements: an index on a large table takes minutes. */
-async function withSession<Result>(url: string, body: (session: pg.Client) => Promise<Result>): Promise<Result> {
+export async function withSession<Result>(url: string, body: (session: pg.Client) => Promise<Result>): Promise<Result> {
   const session = createClient(url, {
     application_name: 'ecs-image-import migrations',
     connectionTimeoutMillis: 5_000,
@@ -93,6 +105,12 @@ async function withSession<Result>(url: string, body: (session: pg.Client) => Pr
   session.on('error', () => undefined);
   try {
     await session.connect();
+    await openSession(session, {});
+    if (isPooled(session)) {
+      throw new ConfigError(
+        'migrations need a direct connection, but the database URL leads to a connection pooler. Set DATABASE_DIRECT_URL to the server itself, or run ecs-image-import migrate with DATABASE_MIGRATE_URL',
+      );
+    }
     await session.query(
       `set search_path = ${SCHEMA}; set statement_timeout = 0; set lock_timeout = ${LOCK_WAIT_MS};
        set idle_in_transaction_session_timeout = '${LOST_AFTER_S}s'; set idle_session_timeout = '${LOST_AFTER_S}s';
@@ -129,7 +147,7 @@ async function missingMigrations(
  * The lock ends with the session. A waiting session must have no statement open: a concurrent index build waits for every
  * open statement, so that both would wait for each other.
  */
-async function lockMigrations(session: pg.Client, { onProgress, signal }: MigrateOptions): Promise<void> {
+export async function lockMigrations(session: pg.Client, { onProgress, signal }: MigrateOptions): Promise<void> {
   let reportedAt = 0;
   for (;;) {
     const { rows } = await session.query<{ locked: boolean; holder: string | null }>(

@@ -23,7 +23,7 @@ import { openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
-import { migrate } from '../store/migrate.js';
+import { openSchema } from '../store/open-schema.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { createUploadStore } from '../store/uploads.js';
@@ -71,7 +71,7 @@ export async function openDependencies(
   try {
     const patience = { ...START_PATIENCE, signal, onWait: onProblem };
     await untilReachable(explainDatabase(settings.databaseUrl), patience, () =>
-      migrate(settings.databaseUrl, { onProgress: onProblem, signal }),
+      openSchema(settings, { onProgress: onProblem, signal }),
     );
   } catch (error) {
     await pool.end().catch(() => undefined);

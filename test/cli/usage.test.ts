@@ -18,7 +18,18 @@ const NOWHERE = ['--api', 'http://127.0.0.1:9'];
 
 const COMMANDS = [
   ...['demo', 'up', 'doctor', 'import', 'inspect', 'list', 'status', 'watch', 'cancel', 'resume', 'report'],
-  ...['policy', 'orphans', 'reconcile', 'worker', 'api', 'batch create', 'batch list', 'batch report', 'batch status'],
+  ...[
+    'policy',
+    'migrate',
+    'orphans',
+    'reconcile',
+    'worker',
+    'api',
+    'batch create',
+    'batch list',
+    'batch report',
+    'batch status',
+  ],
   ...['batch pause', 'batch resume', 'batch cancel', 'batch retry', 'batch policy'],
 ];
 

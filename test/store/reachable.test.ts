@@ -39,10 +39,16 @@ test.each([
   [failure('57P03', 'the database system is starting up'), /cannot be reached \(the database system is starting up\)/],
   [
     failure('28P01', 'password authentication failed'),
-    /rejects the connection .*: correct the password of user ann in DATABASE_URL$/,
+    /rejects the connection .*: correct the password of user ann in DATABASE_URL, or in the file that DATABASE_PASSWORD_FILE names$/,
   ],
   [failure('3D000', 'database "imports" does not exist'), /: create the database imports, or correct DATABASE_URL$/],
   [failure('42501', 'permission denied for database imports'), /: grant user ann the right to create a schema/],
+  [
+    failure('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'),
+    /cannot be verified \(self-signed certificate in certificate chain\): add sslrootcert=FILE to DATABASE_URL/,
+  ],
+  [failure('ERR_TLS_CERT_ALTNAME_INVALID', "IP is not in the cert's list"), /: use a host name of its certificate/],
+  [new Error('The server does not support SSL connections'), /: enable TLS on the server, or set sslmode=disable in/],
   [new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'), /requires a password: set it/],
 ])('%s → one line with the server and the remedy, without the password', (error, line) => {
   const { text } = explainDatabase('postgres://ann:hunter2@db:5432/imports')(error);
