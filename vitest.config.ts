@@ -29,6 +29,7 @@ export default defineConfig({
           // Only bounds what hangs: each test has servers and kills of its own, and shares the machine with another file.
           testTimeout: 240_000,
           hookTimeout: 600_000,
+          expect: { poll: { timeout: 120_000 } },
           // After the fast ones. A file mostly waits for servers and timers, so two at a time fill two processors.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -55,7 +55,7 @@ test('Ctrl-C during the import → exit code 130, and no process or folder remai
     output += chunk;
   });
   child.stderr?.resume();
-  await vi.waitFor(() => expect(output).toContain('preflight'), { timeout: 60_000, interval: 50 });
+  await vi.waitFor(() => expect(output).toContain('preflight'), { timeout: 120_000, interval: 50 });
   expect(liveParts()).not.toEqual([]);
   child.kill('SIGINT');
   const [code] = await once(child, 'close');

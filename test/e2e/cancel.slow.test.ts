@@ -180,7 +180,7 @@ test('cancel after the cloud has finished the image, before the service has noti
     (await service.state()).images.filter(({ tags, status }) =>
       runs.some(({ id }) => tags['ecs-image-import'] === id && status === 'Available'),
     );
-  await expect.poll(async () => (await finished()).length, { timeout: 30_000 }).toBe(2);
+  await expect.poll(async () => (await finished()).length, { timeout: 120_000 }).toBe(2);
   for (const { id, keepImage } of runs) await cancel(id, { keepImage });
   for (const { faultId } of runs) await service.endFault(faultId);
   for (const { id } of runs) await service.untilState(id, 'cancelled');
@@ -226,7 +226,7 @@ test('cancel during the upload → sends no further part', async () => {
     before = now;
     return now > 0 && now === earlier;
   };
-  await expect.poll(asManyAsAtOnce, { timeout: 30_000, interval: 500 }).toBe(true);
+  await expect.poll(asManyAsAtOnce, { timeout: 120_000, interval: 500 }).toBe(true);
   await cancel(id);
   const view = await service.untilState(id, 'cancelled');
   expect(await sent()).toBe(before);

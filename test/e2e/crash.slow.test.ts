@@ -41,7 +41,7 @@ test('a worker killed with an import in every phase → each continues and creat
     }),
   );
   await expect
-    .poll(async () => [...(await service.hits()).values()], { timeout: 60_000 })
+    .poll(async () => [...(await service.hits()).values()], { timeout: 120_000 })
     .toEqual(MOMENTS.map(() => 1));
   service.kill('worker');
   for (const { id } of held) await expectOneImage(id);
@@ -54,7 +54,7 @@ test('workers stopped one after another under load → no import is lost, and no
     await service.until(ids[times] ?? '', (view) => view.phase !== 'accepted');
     const { pid } = worker();
     service.signal('worker', 'SIGTERM');
-    await expect.poll(() => worker().state === 'ready' && worker().pid !== pid, { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => worker().state === 'ready' && worker().pid !== pid, { timeout: 120_000 }).toBe(true);
   }
   // They upload the same image, so that concurrent imports share one object; the last of them removes it.
   for (const id of ids) await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
@@ -109,7 +109,7 @@ test('status → lists the parts with pid and state, and a killed part as restar
         const { body } = await service.request('GET', '/readyz');
         return body.parts.find((part: { name: string }) => part.name === 'worker');
       },
-      { timeout: 30_000 },
+      { timeout: 120_000 },
     )
     .toMatchObject({ state: 'ready', restarts: old.restarts + 1 });
 });

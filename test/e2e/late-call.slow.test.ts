@@ -46,7 +46,7 @@ test('ImportImage of a frozen worker takes effect after the cancel → orphans l
   const held = { service: 'ecs', action: 'ImportImage', kind: 'hold', match: { RegionId: sandbox.region } } as const;
   const faultId = await service.fault({ ...held, after: 1, times: 1 });
   const id = await service.start(request);
-  await expect.poll(async () => (await service.hits()).get(faultId), { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await service.hits()).get(faultId), { timeout: 120_000 }).toBe(1);
   // The cancel comes first: another attempt would create the image with the same client token.
   await service.request('POST', `/v1/imports/${id}/cancel`, {});
   service.signal('worker', 'SIGSTOP');
@@ -54,7 +54,7 @@ test('ImportImage of a frozen worker takes effect after the cancel → orphans l
   // The frozen worker's open polls swallow tasks, each until its own timeout of the server: minutes at worst.
   await service.until(id, ({ state }) => state === 'cancelled', 300_000);
   await service.endFault(faultId);
-  await expect.poll(async () => (await imagesOf(id)).length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await imagesOf(id)).length, { timeout: 120_000 }).toBe(1);
   const [late] = await imagesOf(id);
 
   const { body } = await service.request('POST', '/v1/orphans', {});

@@ -108,7 +108,7 @@ describe('orphans', () => {
     const uploading = await service.start({ upload: { bucket: 'live-upload', prefix: 'imports/' } });
     const copying = await service.start({ distribute: { regions: [FAR], shareWith: [] } });
     await service.until(copying, ({ copies }) => copies.length === 1);
-    await expect.poll(async () => (await service.hits()).get(held), { timeout: 20_000 }).not.toBe(0);
+    await expect.poll(async () => (await service.hits()).get(held), { timeout: 120_000 }).not.toBe(0);
     await service.put(BUCKET, key, 'content of an unknown import');
     const { uploads, images } = await service.state();
 
@@ -136,7 +136,7 @@ describe('orphans', () => {
     const { spec } = await schedule.describe();
     expect(spec.calendars).toMatchObject([{ hour: [{ start: 3 }], minute: [{ start: 17 }] }]);
     await schedule.trigger();
-    await expect.poll(async () => (await service.calls('ListObjectsV2')).length, { timeout: 20_000 }).not.toBe(0);
+    await expect.poll(async () => (await service.calls('ListObjectsV2')).length, { timeout: 120_000 }).not.toBe(0);
     await connection.close();
   });
 });

@@ -40,7 +40,7 @@ function worker() {
 }
 
 async function restarted(before: number | null): Promise<void> {
-  await expect.poll(() => worker().state === 'ready' && worker().pid !== before, { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => worker().state === 'ready' && worker().pid !== before, { timeout: 120_000 }).toBe(true);
 }
 
 test(

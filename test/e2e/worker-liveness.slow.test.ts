@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DEMO_IMAGE, type Service, startService } from '../support/e2e/service.js';
 
 /** Far below the 75 s after which Temporal no longer lists a frozen worker. */
-const SECONDS = { timeout: 20_000 };
+const SECONDS = { timeout: 60_000 };
 
 let service: Service;
 

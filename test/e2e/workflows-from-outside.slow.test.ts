@@ -50,7 +50,7 @@ async function reset(workflowId: string, to: 'first' | 'last'): Promise<void> {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     return (events ?? []).filter(({ eventType }) => Number(eventType) === TASK_COMPLETED);
   };
-  await expect.poll(async () => (await tasks()).length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(async () => (await tasks()).length, { timeout: 120_000 }).toBeGreaterThan(0);
   const task = (await tasks()).at(to === 'first' ? 0 : -1);
   await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
@@ -130,7 +130,7 @@ describe('an import', () => {
     const fault = await service.fault({ service: 'oss', action: 'DeleteObject', kind: 'hold', times: -1 });
     const id = await service.start();
     await service.until(id, ({ phase }) => phase === 'cleanup');
-    await expect.poll(async () => (await service.hits()).get(fault), { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await service.hits()).get(fault), { timeout: 120_000 }).toBe(1);
     await handleOf(id).cancel();
     await service.untilState(id, 'cancelling');
     await service.endFault(fault);
@@ -195,7 +195,7 @@ describe('a batch', () => {
   }
   const viewOf = async (id: string): Promise<BatchView> => (await service.request('GET', `/v1/batches/${id}`)).body;
   const untilBatch = (id: string, seen: (view: BatchView) => boolean) =>
-    expect.poll(async () => seen(await viewOf(id)), { timeout: 90_000 }).toBe(true);
+    expect.poll(async () => seen(await viewOf(id)), { timeout: 120_000 }).toBe(true);
   const send = (id: string, what: string) => service.request('POST', `/v1/batches/${id}/${what}`, {});
   const finals: readonly BatchState[] = ['succeeded', 'failed', 'cancelled'];
   const untilEnded = (id: string) => untilBatch(id, ({ state }) => finals.includes(state));
@@ -288,7 +288,7 @@ describe('a request that waits for a workflow', () => {
           for await (const { workflowId } of client.workflow.list({ query })) return workflowId;
           return null;
         };
-        await expect.poll(running, { timeout: 20_000 }).not.toBeNull();
+        await expect.poll(running, { timeout: 120_000 }).not.toBeNull();
         const handle = client.workflow.getHandle((await running()) ?? '');
         await (how === 'cancel' ? handle.cancel() : handle.terminate('by an operator'));
         service.signal('worker', 'SIGCONT');

@@ -50,7 +50,7 @@ function launch(args: readonly string[]): Omit<Emulator, 'port'> {
 async function start(...args: readonly string[]): Promise<Emulator> {
   const emulator = launch(args);
   await Promise.race([
-    expect.poll(emulator.output, { timeout: 30_000 }).toMatch(/^ready http:\/\/127\.0\.0\.1:\d+$/m),
+    expect.poll(emulator.output, { timeout: 120_000 }).toMatch(/^ready http:\/\/127\.0\.0\.1:\d+$/m),
     emulator.ended.then(() => Promise.reject(new Error(emulator.output()))),
   ]);
   return { ...emulator, port: Number(/:(\d+)$/m.exec(emulator.output())?.[1]) };
@@ -107,7 +107,7 @@ test('keeps every acknowledged change after SIGKILL and a restart with the same 
       }
     }
   });
-  await expect.poll(() => acknowledged.length, { timeout: 30_000 }).toBeGreaterThan(40);
+  await expect.poll(() => acknowledged.length, { timeout: 120_000 }).toBeGreaterThan(40);
   first.child.kill('SIGKILL');
   await Promise.all(clients);
 
@@ -161,7 +161,7 @@ test('finishes an import that was running at SIGKILL after a restart', async () 
     );
     return body?.images?.image?.map((image) => image.status);
   };
-  await expect.poll(status, { timeout: 20_000 }).toEqual(['Available']);
+  await expect.poll(status, { timeout: 120_000 }).toEqual(['Available']);
 });
 
 test('receives a large upload in bounded memory', async () => {
@@ -236,7 +236,7 @@ test('on SIGTERM finishes running responses, closes hanging connections and exit
     const { faults } = await control<{ faults: readonly { hits: number }[] }>(emulator.port, 'faults');
     return faults.map((fault) => fault.hits);
   };
-  await expect.poll(hits, { timeout: 10_000 }).toEqual([1, 1]);
+  await expect.poll(hits, { timeout: 120_000 }).toEqual([1, 1]);
   emulator.child.kill('SIGTERM');
   expect((await slow).res.status).toBe(200);
   expect(await hanging).toBe('error');
@@ -268,7 +268,7 @@ describe('with --tls', () => {
   test('this service works against it if it trusts the certificate, and not otherwise', async () => {
     const { output, ended } = launch(['--tls', '--bucket', `${BUCKET}@${REGION}`]);
     await Promise.race([
-      expect.poll(output, { timeout: 30_000 }).toMatch(/^ready https:\/\/127\.0\.0\.1:\d+$/m),
+      expect.poll(output, { timeout: 120_000 }).toMatch(/^ready https:\/\/127\.0\.0\.1:\d+$/m),
       ended.then(() => Promise.reject(new Error(output()))),
     ]);
     const [, certificate = ''] = /^certificate (.+)$/m.exec(output()) ?? [];

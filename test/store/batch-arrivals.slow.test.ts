@@ -65,7 +65,7 @@ function halfSent(name: string, items = 1) {
 }
 
 async function until(reached: () => Promise<boolean>): Promise<void> {
-  await expect.poll(reached, { timeout: 20_000, interval: 20 }).toBe(true);
+  await expect.poll(reached, { timeout: 120_000, interval: 20 }).toBe(true);
 }
 
 const isReserved = async (name: string) =>
