@@ -1,5 +1,6 @@
 /** The control API under `/_emulator/`. Its requests are not signed, so it accepts loopback addresses only. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import { coverage } from './coverage.js';
 import { readState } from './state.js';
 import type { World } from './world.js';
@@ -68,6 +69,7 @@ function run(world: World, request: IncomingMessage, path: string, query: string
   if (!isLoopback(request.socket.remoteAddress ?? '')) {
     throw new ControlError(403, 'the control API accepts requests from loopback addresses only');
   }
+  refusePages(request);
   const name = path.slice(CONTROL_PREFIX.length);
   const methods = Object.hasOwn(routes, name) ? routes[name] : undefined;
   if (methods === undefined) {
@@ -121,6 +123,30 @@ async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
+}
+
+/**
+ * A page of a browser on this host also comes from a loopback address. It cannot change `Origin` and `Sec-Fetch-Site`; a page whose
+ * name was pointed at this address (DNS rebinding) is known by `Host`.
+ */
+function refusePages({ headers }: IncomingMessage): void {
+  if (!isLocalName(headers.host ?? '')) {
+    throw new ControlError(
+      403,
+      `the control API accepts addresses and localhost as Host, not "${headers.host?.slice(0, 100)}"`,
+    );
+  }
+  const site = headers['sec-fetch-site'];
+  const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none';
+  if (headers.origin !== undefined || isForeign) {
+    throw new ControlError(403, 'the control API accepts no requests of web pages: use a program or the command line');
+  }
+}
+
+/** An address, localhost or a name below it, with or without a port. */
+function isLocalName(host: string): boolean {
+  const name = host.replace(/:\d*$/, '').toLowerCase();
+  return name === '' || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || /^(?:.+\.)?localhost$/.test(name);
 }
 
 function isLoopback(address: string): boolean {

@@ -139,7 +139,7 @@ export function limitOf(call: OssCall, name: string, max: number): number {
   const text = call.query[name];
   if (text === undefined || text === '') return max;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > max) {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
     throw ossError(400, 'InvalidArgument', `The argument ${name} must be between 1 and ${max}.`, {
       ArgumentName: name,
       ArgumentValue: text,

@@ -19,7 +19,7 @@ import {
 } from './call.js';
 import { combineCrc64 } from './crc64.js';
 import { compareNames } from './name-order.js';
-import { checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
+import { checkKey, checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
 import { copySource } from './objects.js';
 import { etagOf, receive } from './receive.js';
 import { addVersion } from './version-history.js';
@@ -39,6 +39,7 @@ const MIN_PART_BYTES = 100 * 1024;
 
 function initiate(call: OssCall) {
   const bucket = findBucket(call);
+  checkKey(call);
   checkOverwrite(call);
   const uploadId = newId('').toUpperCase() + newId('').toUpperCase().slice(0, 12);
   const traits = traitsOf(call, bucket);

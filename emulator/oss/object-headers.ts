@@ -58,6 +58,15 @@ export function encryptionHeaders({ headers }: Pick<ObjectTraits, 'headers'>): R
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(ENCRYPTION)));
 }
 
+export function checkKey(call: OssCall): void {
+  const isLong = Buffer.byteLength(call.key) > 1023;
+  // The XML of a listing cannot contain a NUL.
+  if (isLong || /^[/\\]/.test(call.key) || call.key.includes('\0')) {
+    const EC = isLong ? '0016-00000003' : '0016-00000005';
+    throw ossError(400, 'InvalidObjectName', 'The specified object is not valid.', { EC });
+  }
+}
+
 /** With "x-oss-forbid-overwrite: true", the operation must not replace an existing object. */
 export function checkOverwrite(call: OssCall): void {
   if (header(call, 'x-oss-forbid-overwrite') !== 'true') return;

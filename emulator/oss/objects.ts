@@ -19,7 +19,7 @@ import {
   tagsIn,
   xmlAnswer,
 } from './call.js';
-import { checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
+import { checkKey, checkOverwrite, encryptionHeaders, traitsOf } from './object-headers.js';
 import { checkConditions, findObject, requireReadable } from './object-reads.js';
 import { etagOf, receive } from './receive.js';
 import { requireReplaceable } from './retention.js';
@@ -163,12 +163,4 @@ async function restoreObject(call: OssCall) {
   const expiresAt = readyAt + Number(days) * 86_400_000;
   call.world.objects.put(object.id, { ...object, restore: { readyAt, expiresAt } });
   return emptyAnswer(running ? 200 : 202);
-}
-
-function checkKey(call: OssCall): void {
-  const isLong = Buffer.byteLength(call.key) > 1023;
-  if (isLong || /^[/\\]/.test(call.key)) {
-    const EC = isLong ? '0016-00000003' : '0016-00000005';
-    throw ossError(400, 'InvalidObjectName', 'The specified object is not valid.', { EC });
-  }
 }

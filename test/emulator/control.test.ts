@@ -103,6 +103,32 @@ describe('The control API', () => {
   });
 });
 
+describe('a request of a web page', () => {
+  const post = async (headers: Readonly<Record<string, string>>) => {
+    const { status, text } = await exchange(cloud, { method: 'POST', path: '/_emulator/settings', headers });
+    return { status, error: JSON.parse(text).error };
+  };
+
+  test.each([
+    { host: 'rebound.example.com' },
+    { host: 'rebound.example.com:8080' },
+    { host: '127.0.0.1.example.com' },
+    { host: 'notlocalhost' },
+    { origin: 'https://example.com' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+  ])('with %o → 403, and nothing changes', async (headers) => {
+    expect(await post(headers)).toEqual({ status: 403, error: expect.stringContaining('the control API accepts') });
+  });
+
+  test.each(['localhost', 'LOCALHOST:1', 'emulator.localhost', '127.0.0.1:80', '[::1]:80'])(
+    'a program that uses the address %s → 200',
+    async (host) => {
+      expect((await post({ host })).status).toBe(200);
+    },
+  );
+});
+
 describe('GET /_emulator/coverage', () => {
   test('lists emulated actions; a call of another action returns an error that names it', async () => {
     const { body } = await control('GET', 'coverage');
