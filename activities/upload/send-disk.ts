@@ -141,7 +141,7 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
       kind: 'disk',
       disk: disk.number,
       source: redact(opened.reader.name),
-      sourceBytes: disk.size,
+      sourceBytes: opened.reader.size,
       sha256: opened.sha256,
     },
     ...{ sentAs: decision.form, format: decision.format, object: formatObjectLocation({ bucket, key: upload.key }) },

@@ -3,7 +3,13 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
 import type { PolicyOutcome } from '../../batches/steer.js';
-import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '../../domain/batch/batch.js';
+import {
+  BATCH_STATES,
+  type BatchFinalState,
+  type BatchItemView,
+  type BatchView,
+  ITEM_STATES,
+} from '../../domain/batch/batch.js';
 import { describeServer } from '../../domain/temporal-server.js';
 import { answers, json, other, problem as refusal } from '../answers.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
@@ -216,6 +222,14 @@ function unknownBatch(id: string): ProblemError {
   return problem('unknownBatch', `batch ${id} does not exist`, 'List the batches with GET /v1/batches.');
 }
 
+/** What can still be done with a batch that has ended. */
+const AFTER_END: Readonly<Record<BatchFinalState, (id: string) => string>> = {
+  succeeded: () => 'All its items have succeeded: create a new batch for other images.',
+  failed: (id) => `Retry its failed items with ecs-image-import batch retry ${id}, or create a new batch.`,
+  cancelled: (id) =>
+    `Retry its cancelled items with ecs-image-import batch retry ${id} --cancelled, or create a new batch.`,
+};
+
 /** The batch after the operation; throws a problem if the operation did not succeed. */
 function batchOf(id: string, outcome: PolicyOutcome): BatchView {
   switch (outcome.kind) {
@@ -227,7 +241,7 @@ function batchOf(id: string, outcome: PolicyOutcome): BatchView {
       throw problem(
         'batchConflict',
         `batch ${id} has already ended as ${outcome.state}; nothing was changed`,
-        'Retry its failed items, or create a new batch.',
+        AFTER_END[outcome.state](id),
         { state: outcome.state },
       );
     case 'wrongPolicy':

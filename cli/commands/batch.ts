@@ -1,7 +1,9 @@
 /** `batch …`: commands for batches. */
 import type { Command } from 'commander';
 import { readBatch } from '../../client/answers.js';
+import type { BatchView } from '../../domain/batch/batch.js';
 import { openApi } from '../api.js';
+import { cancelled, paused, resumed, retried } from '../batch-actions.js';
 import { batchPath, formatBatch, getBatch } from '../batch-view.js';
 import { print } from '../console.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -40,7 +42,7 @@ export function addBatch(program: Command): void {
     .command('pause')
     .description('start no new imports; running imports continue')
     .argument('<id>', 'ID of the batch', batchId)
-    .action(async (id: string, _options, command: Command) => sendAction(globalsOf(command), id, '/pause', {}));
+    .action(async (id: string, _options, command: Command) => sendAction(globalsOf(command), id, '/pause', {}, paused));
 
   batch
     .command('resume')
@@ -52,7 +54,7 @@ export function addBatch(program: Command): void {
       if (options.set !== undefined && options.cause === undefined) {
         throw wrongUsage('--set changes the requests of imports: select them with --cause', command);
       }
-      await sendAction(globalsOf(command), id, '/resume', options);
+      await sendAction(globalsOf(command), id, '/resume', options, resumed(options.cause));
     });
 
   batch
@@ -61,7 +63,13 @@ export function addBatch(program: Command): void {
     .argument('<id>', 'ID of the batch', batchId)
     .option('--finish-running', 'let running imports finish', false)
     .action(async (id: string, options: { readonly finishRunning: boolean }, command: Command) =>
-      sendAction(globalsOf(command), id, '/cancel', { running: options.finishRunning ? 'finish' : 'cancel' }),
+      sendAction(
+        globalsOf(command),
+        id,
+        '/cancel',
+        { running: options.finishRunning ? 'finish' : 'cancel' },
+        cancelled(options.finishRunning),
+      ),
     );
 
   batch
@@ -70,8 +78,8 @@ export function addBatch(program: Command): void {
     .argument('<id>', 'ID of the batch', batchId)
     .option('--failed', 'retry the failed items (always included)', true)
     .option('--cancelled', 'also retry the cancelled items', false)
-    .action(async (id: string, { cancelled }: { readonly cancelled: boolean }, command: Command) =>
-      sendAction(globalsOf(command), id, '/retry', { cancelled }),
+    .action(async (id: string, options: { readonly cancelled: boolean }, command: Command) =>
+      sendAction(globalsOf(command), id, '/retry', { cancelled: options.cancelled }, retried(options.cancelled)),
     );
 
   batch
@@ -80,12 +88,19 @@ export function addBatch(program: Command): void {
     .argument('<id>', 'ID of the batch', batchId)
     .argument('<setting=value...>', 'settings to change; repeatable', collectChanges)
     .action(async (id: string, change: Changes, _options, command: Command) => {
-      await sendAction(globalsOf(command), id, '/policy', change);
+      await sendAction(globalsOf(command), id, '/policy', change, () => 'the policy is changed');
     });
 }
 
-async function sendAction(globals: GlobalOptions, id: string, action: string, body: unknown): Promise<void> {
+/** @param said what the accepted action does; the state below it may change soon after */
+async function sendAction(
+  globals: GlobalOptions,
+  id: string,
+  action: string,
+  body: unknown,
+  said: (view: BatchView, text: string) => string,
+): Promise<void> {
   const { text } = await openApi(globals).call({ method: 'POST', path: batchPath(id, action), body });
   const view = readBatch(text);
-  print(globals.json ? text : formatBatch(view));
+  print(globals.json ? text : `${said(view, text)}\n${formatBatch(view)}`);
 }

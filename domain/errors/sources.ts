@@ -226,6 +226,14 @@ export const SOURCES = [
     field: 'disks[].source',
   },
   {
+    code: 'Convert.CompressedTwice',
+    meaning: 'The image is compressed twice, and only one compression is removed',
+    class: 'request',
+    remedy:
+      'Remove the outer compression (gunzip, xz -d or zstd -d), and import the file that results, which is still compressed once.',
+    field: 'disks[].source',
+  },
+  {
     code: 'Convert.Unsafe',
     meaning: 'The image refers to other files of the worker’s host',
     class: 'request',

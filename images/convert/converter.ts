@@ -144,7 +144,11 @@ async function unwrap(work: Work, source: Layer): Promise<readonly Finding[]> {
       layer = { file, handle, container: source.container, progress };
       bytesOnDisk = extracted.bytesOnDisk;
       const container = containerOf(await work.inspect(file, { signal, role: 'data' }));
-      if (isCompression(container.format)) throw convertFailure('Failed', `${work.file.path} is compressed twice`);
+      if (isCompression(container.format)) {
+        const [outer, inner] = [source.container.format, container.format].map((format) => format?.toLowerCase());
+        const message = `${work.file.path} is compressed twice: ${outer}, and inside ${inner}`;
+        throw convertFailure('CompressedTwice', message);
+      }
       lasting.push(...(container.lasting ?? []));
       layer = { ...layer, container };
     }

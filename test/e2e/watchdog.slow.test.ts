@@ -50,7 +50,7 @@ test(
     service.signal('worker', 'SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, 2 * LIMIT_MS));
     service.signal('worker', 'SIGCONT');
-    await service.fault({ service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 30_000, times: 3 });
+    await service.fault({ service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 12_000, times: 3 });
     const id = await service.start();
     for (let deploys = 0; deploys < 3; deploys++) {
       await service.until(id, (view) => view.phase === 'upload');

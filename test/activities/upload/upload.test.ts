@@ -175,8 +175,10 @@ describe('a disk that preflight has inspected', () => {
     const { plan, path } = await fileDisk(1);
     const inspection = inspectionOf({ format: 'QCOW2', diskImageSizeGiB: 7, architecture: 'arm64' });
     const worker = uploadWorker({ endpoint: bucket.endpoint, inspection });
+    await writeFile(path, randomBytes(SIZE - 512));
     const sent = await worker.upload([{ plan: planned(plan, 'another version') }]);
     expect(worker.inspected).toEqual([path]);
+    expect(worker.facts).toMatchObject([{ kind: 'disk', sourceBytes: SIZE - 512, objectBytes: SIZE - 512 }]);
     expect(sent).toMatchObject({ architecture: 'arm64', disks: [{ format: 'QCOW2', diskImageSizeGiB: 7 }] });
   });
 

@@ -267,7 +267,12 @@ describe('a compressed file', () => {
 
   test('without a disk → refused', async () => {
     run('sh', '-c', 'gzip -c disk.raw.gz > twice.gz');
-    await expect(convert(at('twice.gz'))).rejects.toMatchObject({ failure: { code: 'Convert.Failed' } });
+    await expect(convert(at('twice.gz'))).rejects.toMatchObject({
+      failure: {
+        code: 'Convert.CompressedTwice',
+        message: expect.stringMatching(/twice\.gz is compressed twice: gzip, and inside gzip/),
+      },
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 /** Runs the upload phase directly: a real upload to a recorder, with the record and the shared uploads in memory. */
+
 import { pathToFileURL } from 'node:url';
 import type { ActivityDependencies } from '../../../../activities/dependencies.js';
 import { createSemaphore } from '../../../../activities/upload/semaphore.js';
@@ -6,6 +7,7 @@ import { createSingleFlight } from '../../../../activities/upload/single-flight.
 import { SLOW_LIMITS, type SlowLimits } from '../../../../activities/upload/slow-source.js';
 import { createUpload } from '../../../../activities/upload.js';
 import { createOss, type OssSettings } from '../../../../alibaba/oss.js';
+import type { ImportFact } from '../../../../domain/import-facts.js';
 import { formatObjectLocation } from '../../../../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../../../../domain/request/request.js';
@@ -58,6 +60,7 @@ export function uploadWorker({
     return inspection;
   };
   const runner = activityRunner(new FakeCloud(), shared.record);
+  const facts: ImportFact[] = [];
   const http = createHttpClient({
     ...{ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 },
     limits: { maxFailures: 4, firstWaitMs: 1, maxWaitMs: 20 },
@@ -69,6 +72,7 @@ export function uploadWorker({
   });
   const deps: ActivityDependencies = {
     ...runner.deps,
+    store: { ...runner.deps.store, recordFact: async (_step, fact) => void facts.push(fact) },
     cloud: { ...runner.deps.cloud, oss: () => oss },
     openFile: openLocalFile,
     inspect,
@@ -90,6 +94,8 @@ export function uploadWorker({
     /** Names of the images that were inspected. */
     inspected,
     findings: shared.record.findings,
+    /** For the report of the import. */
+    facts,
     /** Rejects with the failure that the workflow would receive. */
     async upload(
       disks: readonly { readonly plan: DiskPlan; readonly sha256?: string }[],
