@@ -13,6 +13,8 @@ missing=()
 needs qemu-img qemu-utils "converts images"
 needs xz xz-utils "decompresses images"
 needs zstd zstd "decompresses images"
+needs debugfs e2fsprogs "changes files in disk images"
+needs cpio cpio "changes an initramfs"
 needs qemu-system-x86_64 qemu-system-x86 "boots images in the boot check"
 PATH=$PATH:/usr/sbin needs pgbouncer pgbouncer "pools connections to PostgreSQL"
 needs openssl openssl "creates the tests' certificates"

@@ -57,13 +57,15 @@ export function recipeOf(disk: TestDisk): string {
 
 export function makeDisk(parts: Parts, disk: TestDisk): string {
   const file = path.join(parts.folder, 'disk.raw');
-  const root = path.join(parts.folder, 'changed.raw');
-  execFileSync('cp', ['--sparse=always', parts.root, root]);
-  if (disk.root !== undefined) changeFiles(parts.folder, root, disk.root);
   if (disk.esp === undefined) {
     execFileSync('cp', ['--sparse=always', parts.raw, file]);
-    copyInto(root, file, ROOT_AT);
-  } else makeUefiDisk(parts.folder, file, root, disk.esp);
+    if (disk.root !== undefined) changeFiles(parts.folder, `${file}?offset=${ROOT_AT}`, disk.root);
+  } else {
+    const root = path.join(parts.folder, 'changed.raw');
+    execFileSync('cp', ['--sparse=always', parts.root, root]);
+    if (disk.root !== undefined) changeFiles(parts.folder, root, disk.root);
+    makeUefiDisk(parts.folder, file, root, disk.esp);
+  }
   const target = openSync(file, 'r+');
   for (const [offset, content] of disk.bytes ?? []) writeSync(target, content, 0, content.length, offset);
   closeSync(target);
@@ -71,7 +73,8 @@ export function makeDisk(parts: Parts, disk: TestDisk): string {
   return file;
 }
 
-function changeFiles(folder: string, root: string, changes: Changes): void {
+/** `fileSystem`: a file, as debugfs names it. */
+function changeFiles(folder: string, fileSystem: string, changes: Changes): void {
   const commands = Object.entries(changes).flatMap(([name, content], index) => {
     const from = path.join(folder, `content-${index}`);
     if (content !== null) writeFileSync(from, content);
@@ -80,11 +83,9 @@ function changeFiles(folder: string, root: string, changes: Changes): void {
       ...(content === null ? [] : [`write ${from} ${name}`, `set_inode_field ${name} mode 0100755`]),
     ];
   });
-  const { stderr } = spawnSync('debugfs', ['-w', '-f', '-', root], {
-    input: `${commands.join('\n')}\n`,
-    encoding: 'utf8',
-  });
-  // The first line has its version; it does not follow links in paths.
+  const input = `${commands.join('\n')}\n`;
+  const { stderr } = spawnSync('debugfs', ['-w', '-f', '-', fileSystem], { input, encoding: 'utf8' });
+  // The first line has its version. It does not follow links in paths.
   const problems = stderr
     .split('\n')
     .filter((line) => line !== '' && !/^debugfs \d/.test(line) && !/not found by/.test(line));

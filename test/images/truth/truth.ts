@@ -13,6 +13,7 @@ import { createInspector } from '../../../images/inspect-in-child.js';
 import type { Inspection } from '../../../images/inspection.js';
 import { biosDisks, coreDisks, uefiDisks } from './disks.js';
 import { KERNEL, makeDisk, makeParts, recipeOf, type TestDisk } from './make-disk.js';
+import { verdictOf } from './verdict.js';
 
 const KEPT = path.join(import.meta.dirname, 'boots.json');
 /** How the boot of a disk ended, by the digest of its recipe. */
@@ -58,13 +59,6 @@ process.stdout.write(
   `\n${disks.length} images, ${facts} facts, ${share} % right, ${falseBoot} false boot, ${falseNoBoot} false no-boot, ${unsure} not verified, worst ${(worstMs / 1000).toFixed(1)} s\n`,
 );
 process.exit(falseBoot + falseNoBoot + (facts - right) === 0 ? 0 : 1);
-
-type Verdict = 'boots' | 'does not boot' | 'not verified';
-
-function verdictOf({ findings, bootChain }: Inspection): Verdict {
-  if (findings.some(({ severity }) => severity === 'blocking')) return 'does not boot';
-  return bootChain.length > 0 && bootChain.every(({ state }) => state === 'verified') ? 'boots' : 'not verified';
-}
 
 /** Null: it was not booted. */
 async function outcomeOf(disk: TestDisk, file: string, inspection: Inspection): Promise<string | null> {
