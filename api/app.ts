@@ -101,6 +101,18 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
 /** Connection errors of Node.js, and of PostgreSQL while it starts, stops or has no free connection. */
 const UNAVAILABLE_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', '57P01', '57P03', '53300'];
 
+const RETRY_AFTER_S = 2;
+
+/** What PostgreSQL can be reached for, but not done in time; null: another cause. */
+function busyDatabase(error: Error): string | null {
+  const code = 'code' in error ? error.code : null;
+  if (code === '55P03') return 'another session of PostgreSQL has locked what this request needs';
+  if (code === '57014') return 'PostgreSQL did not complete a statement of this request in time';
+  if (error.message === 'timeout exceeded when trying to connect')
+    return 'all connections of this process to PostgreSQL are in use, or PostgreSQL does not accept one';
+  return null;
+}
+
 /** PostgreSQL cannot store a value: a character (22021, 22P05) or a number out of range (22003). */
 const UNSTORABLE_CODES = ['22021', '22P05', '22003'];
 
@@ -118,6 +130,12 @@ function unexpected(error: Error): ProblemError {
     databaseFailure(error)?.failure.code === 'Database.Unavailable' ||
     UNAVAILABLE_CODES.includes(code) ||
     /timeout|terminated/i.test(error.message);
+  const busy = busyDatabase(error);
+  if (busy !== null) {
+    return problem('unavailable', busy, `Nothing was changed. Send the request again in ${RETRY_AFTER_S} s.`, {
+      retryAfterSeconds: RETRY_AFTER_S,
+    });
+  }
   if (isUnavailable || unreachableReason(error) !== null) {
     return problem(
       'unavailable',

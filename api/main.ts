@@ -44,6 +44,8 @@ const SERVER_TIMEOUTS = {
   requestTimeout: 60 * 60_000,
   connectionsCheckingInterval: 5_000,
 } as const;
+/** A request that waits for a lock has a connection that others need. A migration locks a table for less than a second. */
+const LOCK_TIMEOUT_MS = 2_000;
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /** Runs the API configured by the environment until SIGTERM or SIGINT. Rejects with a one-line error when it cannot serve. */
@@ -95,6 +97,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     url: config.databaseUrl,
     applicationName: 'ecs-image-import api',
     maxConnections: config.databaseConnections,
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
   });
   const onWait = (problem: string) => log.warn({}, problem);
   await untilReachable(explainDatabase(config.databaseUrl), { ...START_PATIENCE, onWait }, () =>

@@ -8,7 +8,16 @@ export function createClient(
 ): pg.Client {
   const client = new pg.Client({ ...config, ...connectionSettings(databaseUrl) });
   usePasswordFile(client, databaseUrl);
+  surviveLoss(client);
   return client;
+}
+
+/**
+ * A connection may end between two statements. The next statement then fails. Without a listener, the process would end: the
+ * pool listens only to the connections that are not in use.
+ */
+export function surviveLoss(client: pg.Client): void {
+  client.on('error', () => undefined);
 }
 
 /** The file is read for each connection. */

@@ -14,16 +14,24 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Maximum number of connections of this process. */
   readonly maxConnections?: number;
-  /** After this time without a response, a query fails; ms. Default 30,000. */
+  /** After this time, the server ends a statement; ms. Default 25,000. */
   readonly queryTimeoutMs?: number;
-  /** After this time within a transaction without a statement, the server ends it: a frozen process holds no locks. Default: none. */
+  /** After this time, the server ends a statement that waits for a lock; ms. Default 10,000. */
+  readonly lockTimeoutMs?: number;
+  /** After this time within a transaction without a statement, the server ends it: a frozen process holds no locks; ms. Default 5,000. */
   readonly idleTransactionMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
 }
 
+/**
+ * The server ends a statement first, so that its connection can be used again. The process gives up later, and only if the
+ * server does not answer: it would open a new connection while the old one still waits.
+ */
+const ANSWER_WITHIN_MS = 5_000;
+
 export function openPool(options: DatabaseOptions): pg.Pool {
-  const { queryTimeoutMs = 30_000, idleTransactionMs = 0 } = options;
+  const { queryTimeoutMs = 25_000, lockTimeoutMs = 10_000, idleTransactionMs = 5_000 } = options;
   const pool = new PreparedPool(
     {
       connectionString: options.url,
@@ -31,13 +39,14 @@ export function openPool(options: DatabaseOptions): pg.Pool {
       application_name: options.applicationName,
       connectionTimeoutMillis: 5_000,
       // A query without a response must not block an activity indefinitely.
-      query_timeout: queryTimeoutMs,
+      query_timeout: queryTimeoutMs + Math.min(queryTimeoutMs, ANSWER_WITHIN_MS),
       keepAlive: true,
       // An idle connection costs less than a new one: a server process, authentication and new plans.
       idleTimeoutMillis: 5 * 60_000,
     },
     {
       statement_timeout: String(queryTimeoutMs),
+      lock_timeout: String(lockTimeoutMs),
       idle_in_transaction_session_timeout: String(idleTransactionMs),
     },
   );

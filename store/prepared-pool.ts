@@ -1,9 +1,10 @@
 /** Connections with prepared statements: the server parses and plans each statement once, which is most of the cost of a short one. */
 import pg from 'pg';
 import { connectionSettings } from '../config/database.js';
-import { usePasswordFile } from './client.js';
+import { surviveLoss, usePasswordFile } from './client.js';
 import { ofDatabase } from './database-errors.js';
 import { isOutdated, withFreshPlans } from './fresh-plans.js';
+import { createReadGates, type ReadGates } from './read-gates.js';
 import { isPooled, openSession, type SessionSettings } from './session.js';
 import { runTransaction } from './transaction.js';
 
@@ -31,6 +32,7 @@ class PreparedClient extends pg.Client {
     const { connectionString = '' } = config;
     super({ ...config, ...connectionSettings(connectionString) });
     usePasswordFile(this, connectionString);
+    surviveLoss(this);
   }
 
   // Typed with all overloads of the original. Only statements with values are prepared; other calls are passed through.
@@ -60,8 +62,9 @@ class PreparedClient extends pg.Client {
 export class PreparedPool extends pg.Pool {
   /** Whether a pooler is in between; null: no connection was opened yet. */
   private isBehindPooler: boolean | null = null;
+  private readonly readGate: ReadGates;
 
-  constructor(config: pg.PoolConfig, settings: SessionSettings) {
+  constructor(config: pg.PoolConfig & { readonly max: number }, settings: SessionSettings) {
     super({
       ...config,
       Client: PreparedClient,
@@ -71,16 +74,20 @@ export class PreparedPool extends pg.Pool {
         this.isBehindPooler = isPooled(client);
       },
     });
+    this.readGate = createReadGates(config.max);
   }
 
   override query: pg.Pool['query'] = ((...args: unknown[]) => {
     const query = super.query.bind(this) as (...args: unknown[]) => Promise<unknown>;
-    return withFreshPlans(async () => {
+    const run = async () => {
       if (this.isBehindPooler === null) (await this.connect()).release();
       if (this.isBehindPooler === false) return await query(...args);
       // Behind a pooler, the limits of a statement last as long as its transaction.
       return await runTransaction(this, async (client) => await (client.query.bind(client) as Query)(...args));
-    }).catch(rethrow);
+    };
+    const [sql] = args;
+    const answer = typeof sql === 'string' ? this.readGate(sql, () => withFreshPlans(run)) : withFreshPlans(run);
+    return answer.catch(rethrow);
   }) as pg.Pool['query'];
 
   // Typed with both overloads of the original. Only the pool itself calls it with a callback.

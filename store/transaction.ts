@@ -13,24 +13,24 @@ export async function runTransaction<Result>(
   body: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
-  let broken: Error | undefined;
-  // A connection may end between two statements. The next statement then fails; without a listener, the process would end.
-  const onEnd = (error: Error) => {
-    broken = error;
-  };
-  client.on('error', onEnd);
+  let broken: unknown;
   try {
     await client.query(beginOf(client));
     const result = await body(client);
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((failed: Error) => {
+    if (isOfStandby(error)) broken = error;
+    await client.query('rollback').catch((failed: unknown) => {
       broken = failed;
     });
     throw error;
   } finally {
-    client.off('error', onEnd);
-    client.release(broken);
+    client.release(broken !== undefined);
   }
+}
+
+/** After a failover, the server of an open connection may have become a standby: a new connection reaches the primary. */
+function isOfStandby(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '25006';
 }

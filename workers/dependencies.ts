@@ -36,8 +36,6 @@ const SHARED_READS_MS = 2_000;
 const STALL_MS = 60_000;
 /** Another worker takes over a shared upload whose worker has not renewed its lease for this long. */
 const UPLOAD_LEASE_MS = 30_000;
-/** The locks of a worker that is frozen within a transaction end after this time. */
-const IDLE_TRANSACTION_MS = 5_000;
 const LOST_IMAGE_POLLS = 3;
 export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
@@ -66,7 +64,6 @@ export async function openDependencies(
     url: settings.databaseUrl,
     applicationName: 'ecs-image-import worker',
     maxConnections: settings.databaseConnections,
-    idleTransactionMs: IDLE_TRANSACTION_MS,
   });
   try {
     const patience = { ...START_PATIENCE, signal, onWait: onProblem };
