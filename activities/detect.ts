@@ -3,11 +3,14 @@
  * never interrupts the cloud's import, so the wait for its result ends with a warning.
  */
 
-import type { DetectionItem } from '../alibaba/cloud.js';
-import { BESIDE_DETECTION } from '../domain/cloud-findings.js';
+import type { DetectionItem, ImageView } from '../alibaba/cloud.js';
+import { BESIDE_DETECTION, CLOUD_TAGS } from '../domain/cloud-findings.js';
+import { correctRiskCode, fixOf, ITEMS_PAGE, type ItemFix, repairPage } from '../domain/detection-items.js';
 import { fail } from '../domain/errors/index.js';
 import type { Finding, ImageRef, Severity } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
+import { osTypeOf } from '../domain/request/rules.js';
+import { isCloudTag } from '../domain/request/tag-rules.js';
 import { PLATFORMS_WITHOUT_DETECTION } from '../domain/request/vocabulary.js';
 import { isStalled } from '../resources/patience.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -32,8 +35,8 @@ export function createDetect(deps: ActivityDependencies) {
           await deps.store.replaceFindings(step, { source: 'cloud', except: BESIDE_DETECTION }, findings);
           refuse(findings, detection.failOn);
         };
-        const found = (check?.items ?? []).map(toFinding);
-        if (check?.status === 'Finished') return await end(found);
+        const found = (check?.items ?? []).map((item) => toFinding(item, image, osTypeOf(platform ?? '')));
+        if (check?.status === 'Finished') return await end([...found, ...tagsOfCloud(observed.image)]);
         if (check === null && PLATFORMS_WITHOUT_DETECTION.includes(platform ?? ''))
           return await end([notSupported(platform)]);
         if (!detection.wait) return check === null ? undefined : await end(found);
@@ -74,19 +77,43 @@ function notSupported(platform: string | null): Finding {
   };
 }
 
-function toFinding(item: DetectionItem): Finding {
-  const severity = item.riskLevel === null ? 'info' : (SEVERITY_OF_RISK[item.riskLevel] ?? 'warning');
+function toFinding(item: DetectionItem, { imageId, regionId }: ImageRef, osType: 'linux' | 'windows'): Finding {
+  const known = fixOf(item.name, osType);
+  const base = { code: item.name, source: 'cloud' } as const;
+  // A risk without a level is a risk.
+  if (item.riskLevel === null && item.riskCode === null) {
+    return { ...base, severity: 'info', message: `The cloud reports ${item.value}`, evidence: '', remedy: '' };
+  }
+  const reported = item.riskCode === null ? item.value : correctRiskCode(item.riskCode);
   return {
-    code: item.name,
-    severity,
-    message: `The cloud reports ${item.riskCode ?? item.value}`,
-    evidence: item.riskLevel === null ? '' : `${item.value} (risk ${item.riskLevel})`,
-    remedy:
-      item.riskLevel === null
-        ? ''
-        : 'See the vendor’s page on image detection for this item; fix the guest and import again.',
-    source: 'cloud',
+    ...base,
+    severity: SEVERITY_OF_RISK[item.riskLevel ?? ''] ?? 'warning',
+    message: `The cloud reports ${reported}${known === null ? '' : `. The item checks ${known.checks}`}`,
+    evidence: `${item.value} (risk ${item.riskLevel ?? 'not rated'})`,
+    remedy: remedyOf(known, imageId, regionId),
   };
+}
+
+function remedyOf(known: ItemFix | null, imageId: string, regionId: string): string {
+  const fix = known?.fix ?? `See the vendor’s list of items: ${ITEMS_PAGE}.`;
+  const again = 'Then import again.';
+  const repairItem = known?.repairItem ?? null;
+  if (repairItem === null) return `${fix} ${again}`;
+  return `${fix} ${again} Or have the cloud create a repaired image from ${imageId}, with repair item ${repairItem}: ${repairPage(regionId)}.`;
+}
+
+/** Tags such as `acs:ecs:image:osVersion`, which images get that pass the detection. */
+function tagsOfCloud(image: ImageView): readonly Finding[] {
+  const tags = Object.entries(image.tags).filter(([key]) => isCloudTag(key));
+  if (tags.length === 0) return [];
+  return [
+    {
+      ...{ code: CLOUD_TAGS, severity: 'info', source: 'cloud' },
+      message: `The cloud has added ${tags.length} tag${tags.length === 1 ? '' : 's'} to image ${image.imageId}`,
+      evidence: tags.map(([key, value]) => `${key}=${value}`).join(', '),
+      remedy: '',
+    },
+  ];
 }
 
 function refuse(findings: readonly Finding[], failOn: 'blocking' | 'warning' | 'never'): void {

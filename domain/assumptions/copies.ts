@@ -17,7 +17,7 @@ export const COPIES = [
     assumed:
       'A copy does not have Features.NvmeSupport of its source, and perhaps not Features.ImdsSupport and BootMode. ModifyImageAttribute sets them, and DescribeImages shows them at once.',
     source:
-      'bosh-alicloud-cpi-release, pull requests 204 and 207 (June 2026), for NvmeSupport; no page names BootMode.',
+      'Pull requests 204 and 207 of bosh-alicloud-cpi-release (June 2026) for NvmeSupport; no page names BootMode.',
     checkedBy: 'hand',
     steps: [
       'Import an image with features.nvmeSupport=supported, bootMode=UEFI and distribute.regions=[OTHER-REGION]',

@@ -76,8 +76,20 @@ export function describeImage(
     },
     SecureBootOptions: { SecureBootSupport: 'unsupported' },
     SupplierName: '',
-    Tags: { Tag: Object.entries(image.tags).map(([key, value]) => ({ TagKey: key, TagValue: value })) },
+    Tags: {
+      Tag: Object.entries({ ...image.tags, ...tagsOfDetection(image, settings.detection, now) }).map(
+        ([key, value]) => ({ TagKey: key, TagValue: value }),
+      ),
+    },
   };
+}
+
+/** "Images that pass check are automatically assigned an Operating System version tag and a Kernel Version tag." */
+function tagsOfDetection({ detection, platform }: ImageRecord, mode: Settings['detection'], now: number) {
+  const isFinished = detection !== null && mode !== 'absent' && mode !== 'never' && now >= detection.finishedAt;
+  if (!isFinished || detection.items.some(({ riskLevel }) => riskLevel !== undefined)) return {};
+  // The emulator reads no version from the image.
+  return { 'acs:ecs:image:osVersion': platform, 'acs:ecs:image:kernelVersion': 'emulated' };
 }
 
 function describeDetection(detection: ImageRecord['detection'], mode: Settings['detection'], now: number) {

@@ -28,7 +28,7 @@ export const imageActions: Readonly<Record<string, ApiAction>> = {
     run: describeImages,
     resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/*`,
     limits:
-      'own custom images only, no public, marketplace or shared images, and no community images of others; ActionType, InstanceType, ShowExpired and the hot-plug filters are ignored',
+      'own custom images only, no public, marketplace or shared images, and no community images of others; ActionType, InstanceType, ShowExpired and the hot-plug filters are ignored; only DescribeImages shows the tags that a passed detection adds',
   },
 };
 

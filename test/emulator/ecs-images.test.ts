@@ -198,6 +198,22 @@ describe('detection', () => {
     expect(options?.items?.item?.filter(({ riskLevel }) => riskLevel !== undefined)).toEqual([]);
   });
 
+  test('without a risk adds the tags of the cloud', async () => {
+    cloud.set({ detectionItems: [{ name: 'GUESTOS.Nvme', value: 'Yes' }] });
+    await start({ detectionStrategy: 'Standard', platform: 'Debian', tag: [{ key: 'team', value: 'web' }] });
+    pass(120);
+    const [image] = await images();
+    expect(image?.tags?.tag).toMatchObject([
+      { tagKey: 'team' },
+      { tagKey: 'acs:ecs:image:osVersion', tagValue: 'Debian' },
+      { tagKey: 'acs:ecs:image:kernelVersion' },
+    ]);
+    cloud.set({ detectionItems: [{ name: 'GUESTOS.Nvme', value: 'No', riskLevel: 'High', riskCode: 'X' }] });
+    await start({ imageName: 'risky', detectionStrategy: 'Standard' });
+    pass(120);
+    expect((await images({ imageName: 'risky' }))[0]?.tags?.tag).toEqual([]);
+  });
+
   test('returns the items of the setting detectionItems', async () => {
     cloud.set({ detectionItems: [{ name: 'GUESTOS.Nvme', value: 'No', riskLevel: 'High', riskCode: 'X' }] });
     expect((await detect(raw()))?.items?.item).toEqual([
