@@ -11,6 +11,7 @@ Options:
   --host ADDRESS          address to listen on (default: 127.0.0.1)
   --data DIR              folder for all state (default: a temporary folder, removed on exit)
   --bucket NAME@REGION    create this bucket at startup; can be repeated
+  --account ID            add an account with the access key emulator-ID:emulator-secret; can be repeated
   --access-key ID:SECRET  add an access key of the account to emulator:emulator-secret; can be repeated
   --tls                   serve HTTPS, with a certificate of its own; prints the line \`certificate PATH\`
   --help                  print this text
@@ -36,6 +37,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       host: { type: 'string' },
       data: { type: 'string' },
       bucket: { type: 'string', multiple: true },
+      account: { type: 'string', multiple: true },
       'access-key': { type: 'string', multiple: true },
       tls: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -49,6 +51,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     world: {
       ...(values.data === undefined ? {} : { data: values.data }),
       buckets: (values.bucket ?? []).map(bucketOf),
+      accounts: (values.account ?? []).map((id) => ({ id })),
       accessKeys: (values['access-key'] ?? []).map(keyOf),
     },
   };

@@ -19,7 +19,23 @@ class ControlError extends Error {
 type Handler = (world: World, input: { readonly query: URLSearchParams; readonly body: unknown }) => unknown;
 
 const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
-  state: { GET: (world) => readState(world) },
+  state: {
+    GET: (world, { query }) => {
+      const id = query.get('account') ?? world.accountId;
+      const account = world.ofAccount(id);
+      if (account === undefined) throw new ControlError(404, `there is no account ${id}; add it with POST accounts`);
+      return readState(account);
+    },
+  },
+  accounts: {
+    GET: (world) => ({ accounts: world.accounts.map(({ accountId }) => ({ accountId })) }),
+    POST: (world, { body }) =>
+      orBadRequest(() => {
+        const id = typeof body === 'object' && body !== null && 'id' in body ? String(body.id) : '';
+        const { accountId } = world.addAccount({ id });
+        return { accountId, accessKeyId: `emulator-${accountId}`, accessKeySecret: 'emulator-secret' };
+      }),
+  },
   calls: { GET: (world, { query }) => world.journal.read(journalFilter(query)) },
   coverage: { GET: () => coverage() },
   reset: {

@@ -32,6 +32,8 @@ export interface Fault {
   readonly action: string;
   /** Text that one of the call's parameters must contain, or the required value of each named parameter (`*`: any). */
   readonly match: string | Readonly<Record<string, string>> | null;
+  /** The ID of the account that calls; null: any. */
+  readonly account: string | null;
   /** The number of matching calls that pass before the fault applies. */
   readonly after: number;
   /** The number of calls that the fault applies to; -1: no limit. */
@@ -51,6 +53,7 @@ export interface CallFacts {
   readonly service: string;
   readonly action: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly accountId: string;
 }
 
 export class Faults {
@@ -110,6 +113,7 @@ export class Faults {
 function matches(fault: Fault, call: CallFacts): boolean {
   if (fault.service !== '*' && fault.service !== call.service) return false;
   if (fault.action !== '*' && fault.action !== call.action) return false;
+  if (fault.account !== null && fault.account !== call.accountId) return false;
   if (fault.match === null) return true;
   if (typeof fault.match === 'string') {
     const text = fault.match;
@@ -121,7 +125,9 @@ function matches(fault: Fault, call: CallFacts): boolean {
   });
 }
 
-export const faultFields = 'service action match after times kind status code message delayMs afterBytes'.split(' ');
+export const faultFields = 'service action match account after times kind status code message delayMs afterBytes'.split(
+  ' ',
+);
 
 function parseFault(description: unknown): Fault {
   if (typeof description !== 'object' || description === null) throw new Error('a fault must be a JSON object');
@@ -146,6 +152,7 @@ function parseFault(description: unknown): Fault {
     service: text('service', '*').toLowerCase(),
     action: text('action', '*'),
     match: parseMatch(given.get('match')),
+    account: given.get('account') === undefined ? null : text('account', ''),
     after: number('after', 0),
     times: number('times', 1),
     kind,

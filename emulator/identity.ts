@@ -8,6 +8,7 @@ import { ACCOUNT_ID } from './world.js';
 export interface Caller {
   readonly type: 'Account' | 'RAMUser' | 'AssumedRoleUser';
   readonly accessKeyId: string;
+  readonly accountId: string;
   readonly arn: string;
   readonly userId: string;
   readonly roleId: string | null;
@@ -46,13 +47,13 @@ export function lookUpKey(world: World, accessKeyId: string, sentToken: string |
   if (key === undefined) return { problem: 'unknown' };
   if (key.status === 'Inactive') return { problem: 'inactive' };
   if (token !== null) return { problem: 'token-mismatch' };
-  if (key.userName === null) return { caller: rootCaller(accessKeyId), secret: key.secret };
+  if (key.userName === null) return { caller: rootCaller(accessKeyId, world.accountId), secret: key.secret };
   const user = world.users.get(key.userName);
   if (user === undefined) return { problem: 'unknown' };
   const caller: Caller = {
     type: 'RAMUser',
-    accessKeyId,
-    arn: `acs:ram::${ACCOUNT_ID}:user/${user.userName}`,
+    ...{ accessKeyId, accountId: world.accountId },
+    arn: `acs:ram::${world.accountId}:user/${user.userName}`,
     userId: user.userId,
     roleId: null,
     principal: `user/${user.userName}`,
@@ -61,12 +62,13 @@ export function lookUpKey(world: World, accessKeyId: string, sentToken: string |
   return { caller, secret: key.secret };
 }
 
-export function rootCaller(accessKeyId: string): Caller {
+export function rootCaller(accessKeyId: string, accountId = ACCOUNT_ID): Caller {
   return {
     type: 'Account',
     accessKeyId,
-    arn: `acs:ram::${ACCOUNT_ID}:root`,
-    userId: ACCOUNT_ID,
+    accountId,
+    arn: `acs:ram::${accountId}:root`,
+    userId: accountId,
     roleId: null,
     principal: null,
     sessionPolicy: null,
@@ -85,8 +87,8 @@ function sessionCaller(
   const roleId = world.roles.get(session.roleName.toLowerCase())?.roleId ?? '';
   return {
     type: 'AssumedRoleUser',
-    accessKeyId: session.accessKeyId,
-    arn: `acs:ram::${ACCOUNT_ID}:assumed-role/${session.roleName.toLowerCase()}/${session.sessionName}`,
+    ...{ accessKeyId: session.accessKeyId, accountId: world.accountId },
+    arn: `acs:ram::${world.accountId}:assumed-role/${session.roleName.toLowerCase()}/${session.sessionName}`,
     userId: `${roleId}:${session.sessionName}`,
     roleId,
     principal: `role/${session.roleName}`,

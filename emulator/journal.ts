@@ -16,6 +16,8 @@ export interface CallEntry {
   readonly requestId: string;
   readonly durationMs: number;
   readonly accessKeyId: string | null;
+  /** Of the access key; the first account if it is unknown. */
+  readonly accountId: string;
   /** The bytes of the request body that were received. */
   readonly bytes: number;
   readonly params: Readonly<Record<string, string>>;

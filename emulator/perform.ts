@@ -27,7 +27,8 @@ export interface Call {
 export async function perform(world: World, response: ServerResponse, call: Call): Promise<void> {
   const started = performance.now();
   const time = new Date(world.now()).toISOString();
-  const fault = world.faults.take(call);
+  const { accountId } = world.ofKey(call.accessKeyId ?? '');
+  const fault = world.faults.take({ ...call, accountId });
   const record = (outcome: string, status: number | null, code: string | null): void =>
     world.journal.record({
       time,
@@ -40,6 +41,7 @@ export async function perform(world: World, response: ServerResponse, call: Call
       requestId: call.requestId,
       durationMs: Math.round((performance.now() - started) * 1000) / 1000,
       accessKeyId: call.accessKeyId,
+      accountId,
       bytes: call.bytesReceived(),
       params: call.params,
     });

@@ -3,7 +3,6 @@ import { ApiError } from './errors.js';
 import type { Caller, KeyProblem } from './identity.js';
 import type { Verdict } from './ram/permissions.js';
 import type { RateLimit } from './settings.js';
-import { ACCOUNT_ID } from './world.js';
 
 const keyProblems: Readonly<Record<KeyProblem, readonly [number, string, string]>> = {
   unknown: [404, 'InvalidAccessKeyId.NotFound', 'Specified access key is not found.'],
@@ -38,7 +37,7 @@ export function permissionError(
     AccessDeniedDetail: {
       AuthAction: `${service}:${action}`,
       AuthPrincipalType: caller.type === 'RAMUser' ? 'SubUser' : caller.type,
-      AuthPrincipalOwnerId: ACCOUNT_ID,
+      AuthPrincipalOwnerId: caller.accountId,
       AuthPrincipalDisplayName: caller.userId,
       NoPermissionType: verdict === 'explicit-deny' ? 'ExplicitDeny' : 'ImplicitDeny',
       PolicyType: caller.sessionPolicy === null ? 'AccountLevelIdentityBasedPolicy' : 'AssumeRolePolicy',

@@ -11,7 +11,7 @@ import { errorBody, missingParameter, permissionError, ThrottledError, toXml, un
 import { parseAcs3 } from './signature/acs3.js';
 import { decodeQuery } from './signature/encoding.js';
 import { stsActions } from './sts/actions.js';
-import { ACCOUNT_ID, newRequestId, type World } from './world.js';
+import { newRequestId, type World } from './world.js';
 
 export interface Service {
   readonly name: string;
@@ -79,7 +79,8 @@ export async function serveRpc(
       }
       const entry = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
       if (entry === undefined) throw unknownAction(service.name, action);
-      const call = { world, service: service.name, action, params: ownParams, caller, now: world.now() };
+      const account = world.ofKey(caller.accessKeyId);
+      const call = { world: account, service: service.name, action, params: ownParams, caller, now: world.now() };
       checkPermission(call, entry);
       checkRate(call);
       const answer = { RequestId: requestId, ...(await entry.run(call)) };
@@ -146,7 +147,9 @@ function checkPermission(call: ApiCall, entry: ApiAction): void {
   if (entry.resource === null) return;
   const resource =
     entry.resource?.(call) ??
-    (call.service === 'ecs' ? `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:*` : `acs:ram:*:${ACCOUNT_ID}:*`);
+    (call.service === 'ecs'
+      ? `acs:ecs:${call.params.RegionId ?? '*'}:${call.world.accountId}:*`
+      : `acs:ram:*:${call.world.accountId}:*`);
   for (const one of typeof resource === 'string' ? [resource] : resource) {
     const verdict = permits(call.world, call.caller, `${call.service}:${call.action}`, one);
     if (verdict !== 'allow') throw permissionError(call.service, call.action, one, call.caller, verdict);

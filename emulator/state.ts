@@ -1,4 +1,4 @@
-/** The current state of the emulated account, for debugging and tests: `GET /_emulator/state`. */
+/** The current state of an emulated account, for debugging and tests: `GET /_emulator/state`. */
 import { imageStatus, percentDone, taskStatus } from './ecs/lifecycle.js';
 import { snapshotStatus } from './ecs/snapshots-of-images.js';
 import type { World } from './world.js';

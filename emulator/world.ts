@@ -1,6 +1,9 @@
-/** The emulated cloud: records, settings, faults and journal. One instance per process or test. */
+/**
+ * One account of the emulated cloud: its records. The first account also has the settings, faults and journal of all, and
+ * knows the others: one instance of it per process or test.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ImageIndex } from './ecs/image-index.js';
@@ -38,6 +41,15 @@ import { changeSettings, defaultSettings, type Settings } from './settings.js';
 
 export const ACCOUNT_ID = '1000000000000001';
 
+/** An account besides the first one. */
+export interface AccountOptions {
+  /** Digits, as in ARNs. */
+  readonly id: string;
+  /** In addition to `emulator-ID` / `emulator-secret`. */
+  readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
+  readonly buckets?: readonly { readonly name: string; readonly region: string }[];
+}
+
 export interface WorldOptions {
   /** The data folder, used by this instance only. Default: a temporary folder, removed by `close()`. */
   readonly data?: string;
@@ -45,13 +57,17 @@ export interface WorldOptions {
   readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
   readonly buckets?: readonly { readonly name: string; readonly region: string }[];
   readonly settings?: Partial<Settings>;
+  /** Accounts besides the first one. */
+  readonly accounts?: readonly AccountOptions[];
 }
 
 export class World {
-  readonly journal = new Journal();
-  readonly faults = new Faults();
+  readonly accountId: string;
+  readonly journal: Journal;
+  readonly faults: Faults;
+  /** Each account has rate limits of its own. */
   readonly rates = new RateMeter();
-  readonly nonces = new Nonces();
+  readonly nonces: Nonces;
   /** The ClientTokens of calls in progress, with the fingerprint of each call's parameters. */
   readonly runningTokens = new Map<string, string>();
   readonly images: Collection<ImageRecord>;
@@ -81,7 +97,18 @@ export class World {
   private readonly temporary: boolean;
   private readonly unlockFolder: () => void;
 
-  constructor(private readonly options: WorldOptions) {
+  /** Of the first account: the others. */
+  private readonly others: World[] = [];
+
+  constructor(
+    private readonly options: WorldOptions,
+    private readonly first: World | null = null,
+    id = ACCOUNT_ID,
+  ) {
+    this.accountId = id;
+    this.journal = first?.journal ?? new Journal();
+    this.faults = first?.faults ?? new Faults();
+    this.nonces = first?.nonces ?? new Nonces();
     this.temporary = options.data === undefined;
     this.folder = options.data ?? mkdtempSync(path.join(os.tmpdir(), 'ecs-image-import-emulator-'));
     mkdirSync(this.folder, { recursive: true });
@@ -113,13 +140,54 @@ export class World {
     this.blobs = new Blobs(path.join(this.folder, 'blobs'));
     this.blobs.removeUnknown(this.blobUse.files());
     this.seed();
+    if (first === null) this.openAccounts();
+  }
+
+  /** All accounts, the first one first. */
+  get accounts(): readonly World[] {
+    return this.first === null ? [this, ...this.others] : this.first.accounts;
+  }
+
+  /** Undefined if there is no such account. */
+  ofAccount(id: string): World | undefined {
+    return this.accounts.find(({ accountId }) => accountId === id);
+  }
+
+  /** The account that the access key or the session belongs to; the first one if the key is unknown. */
+  ofKey(accessKeyId: string): World {
+    const [first = this] = this.accounts;
+    return this.accounts.find((one) => one.sessions.has(accessKeyId) || one.accessKeys.has(accessKeyId)) ?? first;
+  }
+
+  /** The names of buckets are unique among all accounts. */
+  ofBucket(name: string): World | undefined {
+    return this.accounts.find(({ buckets }) => buckets.has(name));
+  }
+
+  /** Adds an account; returns the one that exists already. Throws an error of one line if the ID is wrong. */
+  addAccount({ id, ...options }: AccountOptions): World {
+    if (this.first !== null) return this.first.addAccount({ id, ...options });
+    if (!/^\d{5,20}$/.test(id)) throw new Error(`the ID of an account must be 5 to 20 digits, not "${id}"`);
+    const known = this.ofAccount(id);
+    if (known !== undefined) return known;
+    const account = new World({ ...options, data: path.join(this.folder, 'accounts', id) }, this, id);
+    this.others.push(account);
+    return account;
+  }
+
+  private openAccounts(): void {
+    for (const account of this.options.accounts ?? []) this.addAccount(account);
+    const folder = path.join(this.folder, 'accounts');
+    for (const id of existsSync(folder) ? readdirSync(folder) : []) this.addAccount({ id });
   }
 
   get settings(): Settings {
+    if (this.first !== null) return this.first.settings;
     return this.settingsRecord.get('all') ?? { ...defaultSettings, ...this.options.settings };
   }
 
   changeSettings(change: unknown): Settings {
+    if (this.first !== null) return this.first.changeSettings(change);
     const next = changeSettings(this.settings, change);
     this.settingsRecord.put('all', next);
     return next;
@@ -131,6 +199,7 @@ export class World {
 
   flush(): void {
     this.log.flush();
+    for (const account of this.others) account.flush();
   }
 
   /**
@@ -153,17 +222,20 @@ export class World {
     this.flush();
     this.blobs.clear();
     this.seed();
+    for (const account of this.others) account.reset();
     this.flush();
   }
 
   close(): void {
+    for (const account of this.others) account.close();
     this.log.close();
     this.unlockFolder();
     if (this.temporary) rmSync(this.folder, { recursive: true, force: true });
   }
 
   private seed(): void {
-    const keys = [{ id: 'emulator', secret: 'emulator-secret' }, ...(this.options.accessKeys ?? [])];
+    const own = { id: this.first === null ? 'emulator' : `emulator-${this.accountId}`, secret: 'emulator-secret' };
+    const keys = [own, ...(this.options.accessKeys ?? [])];
     for (const { id, secret } of keys) {
       this.accessKeys.put(id, { accessKeyId: id, secret, userName: null, status: 'Active', createdAt: this.now() });
     }

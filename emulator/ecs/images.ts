@@ -13,7 +13,6 @@ import {
   recordsOf,
 } from '../rpc-call.js';
 import { dryRunPassed } from '../rpc-errors.js';
-import { ACCOUNT_ID } from '../world.js';
 import { describeImage } from './image-view.js';
 import { dropRemoved, imageStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
@@ -21,14 +20,14 @@ import { snapshotIdsOf } from './snapshots-of-images.js';
 
 /** The ARN of the call's image, which a policy must allow. */
 export const imageArn = (call: ApiCall) =>
-  `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/${call.params.ImageId ?? '*'}`;
+  `acs:ecs:${call.params.RegionId ?? '*'}:${call.world.accountId}:image/${call.params.ImageId ?? '*'}`;
 
 export const imageActions: Readonly<Record<string, ApiAction>> = {
   DescribeImages: {
     run: describeImages,
-    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/*`,
+    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${call.world.accountId}:image/*`,
     limits:
-      'own custom images only, no public, marketplace or shared images, and no community images of others; ActionType, InstanceType, ShowExpired and the hot-plug filters are ignored; only DescribeImages shows the tags that a passed detection adds',
+      'own custom images, and with ImageOwnerAlias=others those that other accounts of the emulator share; no public or marketplace images; ActionType, InstanceType, ShowExpired and the hot-plug filters are ignored; only DescribeImages shows the tags that a passed detection adds',
   },
 };
 
@@ -47,7 +46,8 @@ function describeImages(call: ApiCall) {
   const filters = readFilters(call);
   if (flagOf(call, 'DryRun')) throw dryRunPassed();
   const owner = given(call, 'ImageOwnerAlias') ?? 'self';
-  const found = owner === 'self' ? find(call, regionId, filters) : [];
+  const found =
+    owner === 'self' ? find(call, regionId, filters) : owner === 'others' ? shared(call, regionId, filters) : [];
   const page = pageOf(call, found, { fallback: 10, max: 100 });
   return {
     RegionId: regionId,
@@ -64,6 +64,15 @@ function find(call: ApiCall, regionId: string, filters: Filters): readonly Image
   return dropRemoved(call.world, candidates(call, regionId, filters), call.now)
     .filter((image) => filters.predicates.every((matches) => matches(image)))
     .sort((a, b) => b.createdAt - a.createdAt || (a.imageId < b.imageId ? -1 : 1));
+}
+
+/** Images that other accounts of this cloud share with the caller's. */
+function shared(call: ApiCall, regionId: string, filters: Filters): readonly ImageRecord[] {
+  const { accountId, accounts } = call.world;
+  return accounts
+    .filter((world) => world !== call.world)
+    .flatMap((world) => find({ ...call, world }, regionId, filters))
+    .filter((image) => image.sharedWith.some((account) => account.accountId === accountId));
 }
 
 /** The smallest set of images that an index returns for the filters. */

@@ -6,7 +6,6 @@ import type { ObjectRecord } from '../model.js';
 import { isFrozen } from '../oss/archive.js';
 import { evaluate, parsePolicy, trusts } from '../ram/permissions.js';
 import { type ApiCall, given } from '../rpc-call.js';
-import { ACCOUNT_ID } from '../world.js';
 import { importError } from './import-errors.js';
 import type { DiskParams } from './import-params.js';
 
@@ -38,7 +37,7 @@ function checkCloudBox(call: ApiCall, regionId: string): boolean {
   const { cloudBoxes, cloudBoxesWithoutImport } = call.world.settings;
   const name = `${region}/${id}`;
   const known = cloudBoxes === null || [...cloudBoxes, ...cloudBoxesWithoutImport].includes(name);
-  if (region !== regionId || account !== ACCOUNT_ID || !known) {
+  if (region !== regionId || account !== call.world.accountId || !known) {
     throw importError('InvalidStorageLocation.NotFound', arn);
   }
   if (cloudBoxesWithoutImport.includes(name)) throw importError('InvalidOperation.CloudBoxImageImportUnsupported');
@@ -57,14 +56,17 @@ function roleReader(call: ApiCall, roleName: string, product: string): MayRead |
   return (bucket, object) =>
     REQUIRED_ACTIONS.every((action) => {
       const path = action === 'GetObject' ? `${bucket}/${object}` : bucket;
-      return evaluate(documents, `${product}:${action}`, `acs:${product}:*:${ACCOUNT_ID}:${path}`) === 'allow';
+      return (
+        evaluate(documents, `${product}:${action}`, `acs:${product}:*:${call.world.accountId}:${path}`) === 'allow'
+      );
     });
 }
 
 function openObject(call: ApiCall, regionId: string, disk: DiskParams, mayRead: MayRead): ObjectRecord {
   const { world } = call;
   const bucket = world.buckets.get(disk.bucket);
-  if (bucket === undefined) throw importError('InvalidOSSBucket.NotFound');
+  if (bucket === undefined)
+    throw importError(world.ofBucket(disk.bucket) ? 'InvalidOSS.NotAuthorized' : 'InvalidOSSBucket.NotFound');
   if (!mayRead(disk.bucket, disk.object)) throw importError('InvalidOSS.NotAuthorized');
   if (bucket.regionId !== regionId) {
     const detail = `the bucket "${bucket.name}" is in region ${bucket.regionId}, not in ${regionId}`;

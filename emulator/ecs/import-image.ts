@@ -3,7 +3,7 @@ import { ApiError } from '../errors.js';
 import type { DetectionItemRecord, DiskRecord, ImageRecord, ObjectRecord } from '../model.js';
 import { type ApiAction, type ApiAnswer, type ApiCall, given } from '../rpc-call.js';
 import { dryRunPassed } from '../rpc-errors.js';
-import { ACCOUNT_ID, newId, type World } from '../world.js';
+import { newId, type World } from '../world.js';
 import { detect } from './detection.js';
 import { storeAnswer, withClientToken } from './idempotence.js';
 import { type ImageFile, readImageFile } from './image-file.js';
@@ -17,7 +17,7 @@ import { addSnapshots } from './snapshots-of-images.js';
 export const importActions: Readonly<Record<string, ApiAction>> = {
   ImportImage: {
     run: importImage,
-    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/*`,
+    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${call.world.accountId}:image/*`,
   },
 };
 
@@ -161,7 +161,7 @@ function create(
     regionId,
     imageName,
     description: params.description,
-    ownerId: ACCOUNT_ID,
+    ownerId: call.world.accountId,
     architecture: params.architecture,
     osType: params.osType,
     platform: params.platform,

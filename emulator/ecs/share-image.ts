@@ -2,7 +2,6 @@
 import { ApiError } from '../errors.js';
 import { type ApiAction, type ApiCall, flagOf, given, isoTime, listOf, pageOf } from '../rpc-call.js';
 import { dryRunPassed } from '../rpc-errors.js';
-import { ACCOUNT_ID } from '../world.js';
 import { imageOf, incorrectStatus } from './change-image.js';
 import { imageArn } from './images.js';
 import { imageStatus } from './lifecycle.js';
@@ -45,10 +44,13 @@ function modifyImageSharePermission(call: ApiCall) {
 
 function checkAccount(call: ApiCall, accountId: string): void {
   const { otherAccounts } = call.world.settings;
-  if (accountId === ACCOUNT_ID) {
+  if (accountId === call.world.accountId) {
     throw new ApiError(404, 'InvalidAccount.Forbbiden', 'The specified account is the owner of the image.');
   }
-  const known = otherAccounts === null ? /^\d{5,20}$/.test(accountId) : otherAccounts.includes(accountId);
+  const known =
+    otherAccounts === null
+      ? /^\d{5,20}$/.test(accountId)
+      : otherAccounts.includes(accountId) || call.world.ofAccount(accountId) !== undefined;
   if (!known) throw new ApiError(404, 'InvalidAccount.NotFound', 'The specified account does not exist.');
 }
 

@@ -16,7 +16,6 @@ import {
   recordsOf,
 } from '../rpc-call.js';
 import { dryRunPassed, missingParameter } from '../rpc-errors.js';
-import { ACCOUNT_ID } from '../world.js';
 import { regionIds, regionOf } from './regions.js';
 import { isUsedByImage, snapshotStatus } from './snapshots-of-images.js';
 import { MAX_TAGS, tooManyTags } from './text-rules.js';
@@ -24,7 +23,7 @@ import { MAX_TAGS, tooManyTags } from './text-rules.js';
 export const snapshotActions: Readonly<Record<string, ApiAction>> = {
   DescribeSnapshots: {
     run: describeSnapshots,
-    resource: (call) => snapshotArn(call.params.RegionId ?? '*', '*'),
+    resource: (call) => snapshotArn(call.world.accountId, call.params.RegionId ?? '*', '*'),
     limits: 'only snapshots of images; DiskId, InstanceId and SnapshotLinkId match nothing',
   },
   DeleteSnapshot: {
@@ -37,8 +36,8 @@ export const snapshotActions: Readonly<Record<string, ApiAction>> = {
 const MAX_IDS = 100;
 const PAGE = { fallback: 10, max: 100 };
 
-export function snapshotArn(regionId: string, snapshotId: string): string {
-  return `acs:ecs:${regionId}:${ACCOUNT_ID}:snapshot/${snapshotId}`;
+export function snapshotArn(accountId: string, regionId: string, snapshotId: string): string {
+  return `acs:ecs:${regionId}:${accountId}:snapshot/${snapshotId}`;
 }
 
 /**
@@ -46,13 +45,15 @@ export function snapshotArn(regionId: string, snapshotId: string): string {
  * snapshot the permission in any region suffices.
  */
 function deletionArn(call: ApiCall): string {
+  const { accountId } = call.world;
   const snapshotId = call.params.SnapshotId ?? '*';
   const regionId = call.world.snapshots.get(snapshotId)?.regionId ?? given(call, 'RegionId');
-  if (regionId !== undefined) return snapshotArn(regionId, snapshotId);
+  if (regionId !== undefined) return snapshotArn(accountId, regionId, snapshotId);
   const allowed = regionIds.find(
-    (region) => permits(call.world, call.caller, 'ecs:DeleteSnapshot', snapshotArn(region, snapshotId)) === 'allow',
+    (region) =>
+      permits(call.world, call.caller, 'ecs:DeleteSnapshot', snapshotArn(accountId, region, snapshotId)) === 'allow',
   );
-  return snapshotArn(allowed ?? '*', snapshotId);
+  return snapshotArn(accountId, allowed ?? '*', snapshotId);
 }
 
 function describeSnapshots(call: ApiCall) {

@@ -13,7 +13,6 @@ import {
   recordsOf,
 } from '../rpc-call.js';
 import { missingParameter } from '../rpc-errors.js';
-import { ACCOUNT_ID } from '../world.js';
 import { dropRemoved, knownImage } from './lifecycle.js';
 import { regionOf } from './regions.js';
 import { snapshotStatus } from './snapshots-of-images.js';
@@ -25,7 +24,7 @@ const PAGE = 50;
 const arns = (call: ApiCall): readonly string[] => {
   const ids = idsIn(call);
   const arn = (id: string) =>
-    `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:${call.params.ResourceType ?? '*'}/${id}`;
+    `acs:ecs:${call.params.RegionId ?? '*'}:${call.world.accountId}:${call.params.ResourceType ?? '*'}/${id}`;
   return ids.length === 0 ? [arn('*')] : ids.map(arn);
 };
 

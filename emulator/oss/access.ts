@@ -1,7 +1,6 @@
 /** Authorizes a request: RAM policies for users and roles, the bucket ACL for anonymous requests. */
 import type { ApiError } from '../errors.js';
 import { type Caller, permits } from '../identity.js';
-import { ACCOUNT_ID } from '../world.js';
 import { effectiveAcl } from './acl-values.js';
 import { copySourceOf, type OssCall, ossError } from './call.js';
 import type { ObjectLocation } from './location.js';
@@ -31,6 +30,7 @@ export function checkAccess(call: OssCall, caller: Caller | null): void {
     checkAnonymous(call);
     return;
   }
+  if (caller.accountId !== call.world.accountId) throw otherAccount(call);
   // The body names the objects, so the operation checks the permission for each.
   if (call.action === 'DeleteMultipleObjects') return;
   requirePermission(call, caller, permissionOf(call), { bucket: call.bucket, key: call.key });
@@ -50,13 +50,25 @@ export function checkDeletion(
 
 function requirePermission(call: OssCall, caller: Caller, action: string, { bucket, key }: ObjectLocation): void {
   const path = key === '' ? bucket || '*' : `${bucket}/${key}`;
-  const verdict = permits(call.world, caller, action, `acs:oss:*:${ACCOUNT_ID}:${path}`, {
+  const verdict = permits(call.world, caller, action, `acs:oss:*:${call.world.accountId}:${path}`, {
     'acs:SourceIp': '127.0.0.1',
     'acs:SecureTransport': 'false',
     ...(call.query.prefix === undefined ? {} : { 'oss:Prefix': call.query.prefix }),
     ...(call.query.delimiter === undefined ? {} : { 'oss:Delimiter': call.query.delimiter }),
   });
   if (verdict !== 'allow') throw accessDenied(call, caller, action, verdict === 'explicit-deny');
+}
+
+/** Bucket policies, with which an account lets others in, are not emulated. */
+function otherAccount({ action, bucket }: OssCall): ApiError {
+  if (action === 'PutBucket') {
+    const message = 'The requested bucket name is not available. Please select a different name and try again.';
+    return ossError(409, 'BucketAlreadyExists', message, { BucketName: bucket });
+  }
+  return ossError(403, 'AccessDenied', 'The bucket you access does not belong to you.', {
+    Bucket: bucket,
+    EC: '0003-00000001',
+  });
 }
 
 function accessDenied(call: OssCall, caller: Caller, action: string, explicit: boolean): ApiError {
@@ -69,7 +81,7 @@ function accessDenied(call: OssCall, caller: Caller, action: string, explicit: b
     AccessDeniedDetail: {
       AuthAction: action,
       AuthPrincipalType: caller.type === 'RAMUser' ? 'SubUser' : caller.type,
-      AuthPrincipalOwnerId: ACCOUNT_ID,
+      AuthPrincipalOwnerId: caller.accountId,
       AuthPrincipalDisplayName: caller.userId,
       NoPermissionType: explicit ? 'ExplicitDeny' : 'ImplicitDeny',
       PolicyType: caller.sessionPolicy === null ? 'AccountLevelIdentityBasedPolicy' : 'SessionPolicy',

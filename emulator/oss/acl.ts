@@ -14,9 +14,9 @@ import {
 import { findObject } from './object-reads.js';
 
 export const aclOperations: Readonly<Record<string, OssOperation>> = {
-  GetBucketAcl: (call) => aclAnswer(findBucket(call).acl),
+  GetBucketAcl: (call) => aclAnswer(call, findBucket(call).acl),
   PutBucketAcl: putBucketAcl,
-  GetObjectAcl: (call) => aclAnswer(findObject(call).acl ?? DEFAULT_ACL),
+  GetObjectAcl: (call) => aclAnswer(call, findObject(call).acl ?? DEFAULT_ACL),
   PutObjectAcl: putObjectAcl,
 };
 
@@ -36,7 +36,7 @@ function putObjectAcl(call: OssCall) {
   return emptyAnswer(200);
 }
 
-function aclAnswer(acl: string) {
+function aclAnswer(call: OssCall, acl: string) {
   const list = `<AccessControlList>${tag('Grant', acl)}</AccessControlList>`;
-  return xmlAnswer(`<AccessControlPolicy>${ownerTag()}${list}</AccessControlPolicy>`);
+  return xmlAnswer(`<AccessControlPolicy>${ownerTag(call)}${list}</AccessControlPolicy>`);
 }

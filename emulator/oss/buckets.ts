@@ -21,7 +21,7 @@ export const bucketOperations: Readonly<Record<string, OssOperation>> = {
   ListBuckets: listBuckets,
   PutBucket: putBucket,
   DeleteBucket: deleteBucket,
-  GetBucketInfo: (call) => xmlAnswer(`<BucketInfo><Bucket>${describe(findBucket(call))}</Bucket></BucketInfo>`),
+  GetBucketInfo: (call) => xmlAnswer(`<BucketInfo><Bucket>${describe(call, findBucket(call))}</Bucket></BucketInfo>`),
   GetBucketLocation: (call) => xmlAnswer(tag('LocationConstraint', `oss-${findBucket(call).regionId}`)),
   GetBucketEncryption: getEncryption,
   PutBucketEncryption: putEncryption,
@@ -45,7 +45,7 @@ function listBuckets(call: OssCall) {
   ];
   const buckets = page.map((bucket) => `<Bucket>${fields(bucket)}</Bucket>`).join('');
   return xmlAnswer(
-    `<ListAllMyBucketsResult>${ownerTag()}${paging.join('')}<Buckets>${buckets}</Buckets></ListAllMyBucketsResult>`,
+    `<ListAllMyBucketsResult>${ownerTag(call)}${paging.join('')}<Buckets>${buckets}</Buckets></ListAllMyBucketsResult>`,
   );
 }
 
@@ -141,7 +141,7 @@ function fields(bucket: BucketRecord): string {
   ].join('');
 }
 
-function describe(bucket: BucketRecord): string {
+function describe(call: OssCall, bucket: BucketRecord): string {
   const { encryption } = bucket;
   const rule = encryption === null ? tag('SSEAlgorithm', 'None') : tag('SSEAlgorithm', encryption.algorithm);
   const key = encryption === null || encryption.kmsKeyId === '' ? '' : tag('KMSMasterKeyID', encryption.kmsKeyId);
@@ -153,7 +153,7 @@ function describe(bucket: BucketRecord): string {
     tag('CrossRegionReplication', 'Disabled'),
     tag('TransferAcceleration', 'Disabled'),
     ...(bucket.versioning === undefined ? [] : [tag('Versioning', bucket.versioning)]),
-    ownerTag(),
+    ownerTag(call),
     acl(bucket),
     `<ServerSideEncryptionRule>${rule}${key}</ServerSideEncryptionRule>`,
     '<BucketPolicy><LogBucket></LogBucket><LogPrefix></LogPrefix></BucketPolicy>',

@@ -5,7 +5,7 @@ import type { Caller } from '../identity.js';
 import type { BucketRecord } from '../model.js';
 import type { Answer } from '../perform.js';
 import { escapeXml } from '../rpc-errors.js';
-import { ACCOUNT_ID, type World } from '../world.js';
+import type { World } from '../world.js';
 import type { ObjectLocation } from './location.js';
 
 export interface OssCall {
@@ -52,9 +52,9 @@ export function header(call: OssCall, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The account owns every bucket and object. */
-export function ownerTag(): string {
-  return `<Owner>${tag('ID', ACCOUNT_ID)}${tag('DisplayName', ACCOUNT_ID)}</Owner>`;
+/** The account of a bucket owns its objects. */
+export function ownerTag({ world: { accountId } }: Pick<OssCall, 'world'>): string {
+  return `<Owner>${tag('ID', accountId)}${tag('DisplayName', accountId)}</Owner>`;
 }
 
 /** The location in `x-oss-copy-source`; null if the header is absent. */

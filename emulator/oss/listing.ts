@@ -73,7 +73,7 @@ function describe(call: OssCall, object: ObjectRecord, withOwner: boolean): stri
     tag('Type', object.type),
     tag('Size', object.size),
     tag('StorageClass', object.storageClass),
-    ...(withOwner ? [ownerTag()] : []),
+    ...(withOwner ? [ownerTag(call)] : []),
   ];
   return `<Contents>${fields.join('')}</Contents>`;
 }

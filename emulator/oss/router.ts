@@ -46,8 +46,16 @@ export async function serveOss(
     execute: async () => {
       if (parsed.error !== null) throw parsed.error;
       const caller = authenticate(world, signature, location, host);
+      const account = caller === null ? world : world.ofKey(caller.accessKeyId);
       const call: OssCall = {
-        ...{ world, action, ...location, query, headers: request.headers, request },
+        ...{
+          world: world.ofBucket(location.bucket) ?? account,
+          action,
+          ...location,
+          query,
+          headers: request.headers,
+          request,
+        },
         caller: caller ?? rootCaller('anonymous'),
         region: regionOfHost(host) ?? signature?.region ?? null,
         now: world.now(),
@@ -92,7 +100,7 @@ function readRequest(
   try {
     const pairs = decodeQuery(queryText);
     const query = Object.fromEntries(pairs.map(([name, value]): [string, string] => [name, value ?? '']));
-    const locations = locationsOf(host, path, (name) => world.buckets.has(name));
+    const locations = locationsOf(host, path, (name) => world.ofBucket(name) !== undefined);
     const hasHeader = (name: string) => request.headers[name] !== undefined;
     try {
       const signature = readSignature({ method, query: pairs, headers: request.headers });
@@ -122,7 +130,7 @@ function signedLocation(
   signature: RequestSignature,
   locations: readonly [ObjectLocation, ...ObjectLocation[]],
 ): ObjectLocation {
-  const key = lookUpKey(world, signature.accessKeyId, signature.token, world.now());
+  const key = lookUpKey(world.ofKey(signature.accessKeyId), signature.accessKeyId, signature.token, world.now());
   const secret = 'caller' in key ? key.secret : undefined;
   if (secret === undefined) return locations[0];
   return locations.find((location) => isSignedWith(signature, location, secret)) ?? locations[0];
@@ -138,8 +146,11 @@ function authenticate(
   const { signature: verification, clockSkewSeconds } = world.settings;
   if (signature === null) return verification === 'off' ? rootCaller('none') : null;
   const now = world.now();
-  const key = lookUpKey(world, signature.accessKeyId, signature.token, now);
-  if (verification === 'off') return 'caller' in key ? key.caller : rootCaller(signature.accessKeyId);
+  const key = lookUpKey(world.ofKey(signature.accessKeyId), signature.accessKeyId, signature.token, now);
+  if (verification === 'off')
+    return 'caller' in key
+      ? key.caller
+      : rootCaller(signature.accessKeyId, world.ofKey(signature.accessKeyId).accountId);
   const region = regionOfHost(host);
   if (region !== null && signature.region !== null && signature.region !== region) throw signingRegionMismatch();
   checkTime(signature, now, clockSkewSeconds * 1000);

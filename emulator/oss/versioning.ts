@@ -96,8 +96,8 @@ function describe(call: OssCall, { key, versionId, object, modifiedAt, isLatest 
     tag('IsLatest', isLatest),
     tag('LastModified', ossTime(modifiedAt)),
   ];
-  if (object === null) return `<DeleteMarker>${fields.join('')}${ownerTag()}</DeleteMarker>`;
+  if (object === null) return `<DeleteMarker>${fields.join('')}${ownerTag(call)}</DeleteMarker>`;
   const { etag, type, size, storageClass } = object;
   const more = [tag('ETag', `"${etag}"`), tag('Type', type), tag('Size', size), tag('StorageClass', storageClass)];
-  return `<Version>${[...fields, ...more].join('')}${ownerTag()}</Version>`;
+  return `<Version>${[...fields, ...more].join('')}${ownerTag(call)}</Version>`;
 }

@@ -3,14 +3,14 @@
 import { ApiError } from '../errors.js';
 import type { AttachmentRecord } from '../model.js';
 import { type ApiAction, type ApiCall, isoTime } from '../rpc-call.js';
-import { ACCOUNT_ID, type World } from '../world.js';
+import type { World } from '../world.js';
 import { alreadyExists, notFound, required } from './errors.js';
 import { systemPolicies } from './system-policies.js';
 
 type Kind = 'Role' | 'User';
 
 const principalArn = (kind: Kind) => (call: ApiCall) =>
-  `acs:ram:*:${ACCOUNT_ID}:${kind.toLowerCase()}/${call.params[`${kind}Name`] ?? '*'}`;
+  `acs:ram:*:${call.world.accountId}:${kind.toLowerCase()}/${call.params[`${kind}Name`] ?? '*'}`;
 
 export const attachmentActions: Readonly<Record<string, ApiAction>> = {
   AttachPolicyToRole: { run: (call) => attach(call, 'Role'), resource: principalArn('Role') },

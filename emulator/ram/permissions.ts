@@ -73,16 +73,17 @@ export function evaluate(
 
 /**
  * Whether a trust policy allows this service or this RAM principal (an ARN) to assume the role. A statement with a
- * condition (MFA, source address) does not apply, because the emulator cannot evaluate it.
+ * condition that the context does not meet does not apply. `context` has condition keys such as `sts:ExternalId`.
  */
 export function trusts(
   trust: PolicyDocument | null,
   principal: { readonly service?: string; readonly arn?: string },
+  context: Readonly<Record<string, string>> = {},
 ): boolean {
   const applicable = (trust?.statements ?? []).filter(
     (statement) =>
       appliesTo(statement, 'sts:AssumeRole') &&
-      statement.conditions.length === 0 &&
+      statement.conditions.every((condition) => isMet(condition, context)) &&
       ((principal.service !== undefined && statement.services.includes(principal.service)) ||
         (principal.arn !== undefined &&
           statement.principals.some((arn) => principalMatches(arn, principal.arn ?? '')))),

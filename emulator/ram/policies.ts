@@ -3,14 +3,13 @@
 import { ApiError } from '../errors.js';
 import type { PolicyRecord } from '../model.js';
 import { type ApiAction, type ApiCall, given, isoTime } from '../rpc-call.js';
-import { ACCOUNT_ID } from '../world.js';
 import { attachmentCount, policyDescription, policyTypeOf } from './attachments.js';
 import { alreadyExists, invalidParameter, malformedPolicy, notFound, required } from './errors.js';
 import { NO_TAGS, ramPage } from './pages.js';
 import { parsePolicy } from './permissions.js';
 import { systemPolicies } from './system-policies.js';
 
-const policyArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:policy/${call.params.PolicyName ?? '*'}`;
+const policyArn = (call: ApiCall) => `acs:ram:*:${call.world.accountId}:policy/${call.params.PolicyName ?? '*'}`;
 const SYSTEM_SINCE = Date.parse('2020-01-01T00:00:00Z');
 const MAX_VERSIONS = 5;
 

@@ -3,14 +3,13 @@
 import { ApiError } from '../errors.js';
 import type { RoleRecord } from '../model.js';
 import { type ApiAction, type ApiCall, given, isoTime } from '../rpc-call.js';
-import { ACCOUNT_ID } from '../world.js';
 import { attachmentsOf } from './attachments.js';
 import { alreadyExists, invalidParameter, malformedPolicy, notFound, required } from './errors.js';
 import { numericId } from './ids.js';
 import { NO_TAGS, ramPage } from './pages.js';
 import { parsePolicy } from './permissions.js';
 
-const roleArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:role/${call.params.RoleName ?? '*'}`;
+const roleArn = (call: ApiCall) => `acs:ram:*:${call.world.accountId}:role/${call.params.RoleName ?? '*'}`;
 
 /** Maximum length of a trust policy, in characters. */
 const MAX_TRUST_POLICY_LENGTH = 4096;
@@ -39,7 +38,7 @@ function createRole(call: ApiCall) {
   const role: RoleRecord = {
     roleName: name,
     roleId: numericId('3'),
-    arn: `acs:ram::${ACCOUNT_ID}:role/${name.toLowerCase()}`,
+    arn: `acs:ram::${call.world.accountId}:role/${name.toLowerCase()}`,
     description: given(call, 'Description') ?? '',
     trustPolicy,
     maxSessionSeconds: sessionSeconds(given(call, 'MaxSessionDuration') ?? '3600'),

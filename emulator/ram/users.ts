@@ -3,13 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { ApiError } from '../errors.js';
 import type { UserRecord } from '../model.js';
 import { type ApiAction, type ApiCall, given, isoTime } from '../rpc-call.js';
-import { ACCOUNT_ID } from '../world.js';
 import { attachmentsOf } from './attachments.js';
 import { alreadyExists, invalidParameter, notFound, required } from './errors.js';
 import { numericId } from './ids.js';
 import { ramPage } from './pages.js';
 
-const userArn = (call: ApiCall) => `acs:ram:*:${ACCOUNT_ID}:user/${call.params.UserName ?? '*'}`;
+const userArn = (call: ApiCall) => `acs:ram:*:${call.world.accountId}:user/${call.params.UserName ?? '*'}`;
 
 export const userActions: Readonly<Record<string, ApiAction>> = {
   CreateUser: { run: createUser, resource: userArn },

@@ -4,7 +4,6 @@ import { ApiError } from '../errors.js';
 import { parsePolicy, trusts } from '../ram/permissions.js';
 import { type ApiAction, type ApiCall, given, isoTime } from '../rpc-call.js';
 import { missingParameter } from '../rpc-errors.js';
-import { ACCOUNT_ID } from '../world.js';
 
 export const stsActions: Readonly<Record<string, ApiAction>> = {
   GetCallerIdentity: { run: getCallerIdentity, resource: null },
@@ -14,7 +13,7 @@ export const stsActions: Readonly<Record<string, ApiAction>> = {
 function getCallerIdentity(call: ApiCall) {
   const { caller } = call;
   return {
-    AccountId: ACCOUNT_ID,
+    AccountId: caller.accountId,
     UserId: caller.type === 'AssumedRoleUser' ? '' : caller.userId,
     RoleId: caller.roleId ?? '',
     Arn: caller.arn,
@@ -31,17 +30,21 @@ function assumeRole(call: ApiCall) {
   if (!/^[\w.@-]{2,64}$/.test(sessionName)) {
     throw new ApiError(400, 'InvalidParameter.RoleSessionName', 'The parameter RoleSessionName is wrongly formed.');
   }
-  const name = /^acs:ram::(\d+):role\/(.+)$/.exec(arn)?.[2];
-  if (name === undefined)
+  const [, accountId, name] = /^acs:ram::(\d+):role\/(.+)$/.exec(arn) ?? [];
+  if (accountId === undefined || name === undefined)
     throw new ApiError(400, 'InvalidParameter.RoleArn', 'The parameter RoleArn is wrongly formed.');
-  const role = call.world.roles.get(name.toLowerCase());
-  if (role === undefined) throw new ApiError(404, 'EntityNotExist.Role', `The role not exists: ${arn}.`);
+  const account = call.world.ofAccount(accountId);
+  const role = account?.roles.get(name.toLowerCase());
+  if (account === undefined || role === undefined)
+    throw new ApiError(404, 'EntityNotExist.Role', `The role not exists: ${arn}.`);
   const policy = given(call, 'Policy') ?? null;
   if (policy !== null && parsePolicy(policy) === null) {
     throw new ApiError(400, 'InvalidParameter.PolicyGrammar', 'The parameter Policy has not passed grammar check.');
   }
   // The vendor does not let the account itself assume a role. The emulator does, so that tests need no RAM user.
-  if (!trusts(parsePolicy(role.trustPolicy, 'trust'), { arn: call.caller.arn })) {
+  const externalId = given(call, 'ExternalId');
+  const context = externalId === undefined ? {} : { 'sts:ExternalId': externalId };
+  if (!trusts(parsePolicy(role.trustPolicy, 'trust'), { arn: call.caller.arn }, context)) {
     const message = 'You are not authorized to do this action. You should be authorized by RAM.';
     throw new ApiError(403, 'NoPermission', message);
   }
@@ -63,10 +66,10 @@ function assumeRole(call: ApiCall) {
     policy,
     expiresAt: call.now + seconds * 1000,
   };
-  call.world.sessions.put(session.accessKeyId, session);
+  account.sessions.put(session.accessKeyId, session);
   return {
     AssumedRoleUser: {
-      Arn: `acs:ram::${ACCOUNT_ID}:role/${role.roleName.toLowerCase()}/${sessionName}`,
+      Arn: `acs:ram::${accountId}:role/${role.roleName.toLowerCase()}/${sessionName}`,
       AssumedRoleId: `${role.roleId}:${sessionName}`,
     },
     Credentials: {
