@@ -18,12 +18,57 @@ export interface PolicyFeatures {
   readonly upload: boolean;
   /** Share images with other accounts. */
   readonly share: boolean;
+  /** ARNs of the roles that the worker assumes in other accounts. Default: none. */
+  readonly assumedRoles?: readonly string[];
+}
+
+/** What the role in another account, the caller that assumes it, and their connection need. */
+export interface AccountPolicies {
+  /** For the role in the account. */
+  readonly trustPolicy: TrustPolicy;
+  readonly rolePolicy: PolicyDocument;
+  /** For the RAM user or role of the worker. */
+  readonly workerPolicy: PolicyDocument;
+}
+
+/** @param worker the account ID of the worker, or the ARN of its RAM user or role */
+export function accountPolicies(
+  role: { readonly roleArn: string; readonly externalId?: string },
+  worker: string,
+  features: PolicyFeatures,
+): AccountPolicies {
+  const { roleArn, externalId } = role;
+  const principal = /^\d+$/.test(worker) ? `acs:ram::${worker}:root` : worker;
+  return {
+    trustPolicy: {
+      Version: '1',
+      Statement: [
+        {
+          ...({ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: [principal] } } as const),
+          ...(externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': [externalId] } } }),
+        },
+      ],
+    },
+    rolePolicy: leastPolicy(features),
+    workerPolicy: { Version: '1', Statement: [allow(['sts:AssumeRole'], [roleArn])] },
+  };
 }
 
 export interface PolicyStatement {
   readonly Effect: 'Allow';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
+}
+
+/** The trust policy of a role that the worker assumes in another account. */
+export interface TrustPolicy {
+  readonly Version: '1';
+  readonly Statement: readonly {
+    readonly Effect: 'Allow';
+    readonly Action: 'sts:AssumeRole';
+    readonly Principal: { readonly RAM: readonly string[] };
+    readonly Condition?: { readonly StringEquals: { readonly 'sts:ExternalId': readonly string[] } };
+  }[];
 }
 
 export interface PolicyDocument {
@@ -58,6 +103,9 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
       buckets.map((bucket) => `${bucket}/*`),
     ),
     ...roleStatements(features),
+    features.assumedRoles === undefined || features.assumedRoles.length === 0
+      ? null
+      : allow(['sts:AssumeRole'], features.assumedRoles),
   ];
   return { Version: '1', Statement: statements.filter((statement) => statement !== null) };
 }

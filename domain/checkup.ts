@@ -4,6 +4,8 @@
 export type DoctorCheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 
 export interface DoctorCheck {
+  /** The configured account that was checked; absent: that of the worker's own credentials, or none. */
+  readonly account?: string;
   /** What was checked: `credentials`, `bucket`, `ecs:ImportImage` … */
   readonly name: string;
   readonly status: DoctorCheckStatus;

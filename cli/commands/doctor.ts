@@ -1,8 +1,11 @@
 /** `doctor`: checks everything that an import requires and prints how to fix what failed. Needs no running service. */
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Command } from 'commander';
+import type { AccountRole } from '../../alibaba/assumed-role.js';
 import type { AssumptionResult } from '../../alibaba/verify-assumptions.js';
 import type { DoctorCheck } from '../../domain/checkup.js';
+import { accountProblem } from '../../domain/request/known-account.js';
 import { partsOfLiveUp } from '../../local/supervisor/instances.js';
 import { assumptionsText } from '../assumptions-text.js';
 import { print, say } from '../console.js';
@@ -15,6 +18,7 @@ import { loadServerPart } from '../server-part.js';
 import { roleOption } from './policy.js';
 
 interface Options extends GlobalOptions {
+  readonly account?: string;
   readonly region?: string;
   readonly bucket?: string;
   readonly role: 'ensure' | 'verify' | 'skip';
@@ -30,6 +34,10 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .description(
       'check credentials, permissions, region, bucket, role, quotas, clock, servers and tools, and print how to fix each failed check',
+    )
+    .option(
+      '--account <name>',
+      'check this account only (default: all; the bucket is that of the worker’s own account)',
     )
     .option('--region <id>', 'region of the images (default: $ALIBABA_CLOUD_REGION_ID)')
     .option('--bucket <name>', 'bucket for uploads')
@@ -53,6 +61,8 @@ async function doctor(options: Options): Promise<void> {
     { checkCloud },
     { verifyAssumptions },
     { createCloud },
+    { cloudOfAccount },
+    { accountsFromEnvironment },
     { cloudEndpoints, cloudFromEnvironment },
     { staticCredentials },
     { checkMachine },
@@ -62,6 +72,8 @@ async function doctor(options: Options): Promise<void> {
       import('../../alibaba/checkup.js'),
       import('../../alibaba/verify-assumptions.js'),
       import('../../alibaba/create-cloud.js'),
+      import('../../alibaba/account-clients.js'),
+      import('../../config/accounts.js'),
       import('../../config/cloud.js'),
       import('../../alibaba/credentials.js'),
       import('../../local/checkup.js'),
@@ -77,11 +89,14 @@ async function doctor(options: Options): Promise<void> {
   const endpoints = emulator === null ? named : { ecs: emulator, ram: emulator, sts: emulator, oss: emulator };
   if (emulator !== null) say(`checking the emulator of the running \`up\`: ${emulator}`);
   const api = options.api ?? (env.ECS_IMPORT_API || live.find(({ name }) => name === 'api')?.address || null);
+  const access =
+    emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
+      ? cloudFromEnvironment(env, endpoints)
+      : { endpoints, credentials: staticCredentials(EMULATOR_ACCOUNT) };
+  const roles = accountsFromEnvironment(env);
+  const role = roleNamed(options.account, roles);
   const setup = {
-    cloud:
-      emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
-        ? createCloud(cloudFromEnvironment(env, endpoints))
-        : createCloud({ endpoints, credentials: staticCredentials(EMULATOR_ACCOUNT) }),
+    cloud: role === null ? createCloud(access) : cloudOfAccount(role, access, hostname()),
     endpoints,
     region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || null),
     bucket: options.bucket ?? null,
@@ -92,12 +107,20 @@ async function doctor(options: Options): Promise<void> {
     share: options.share,
     unique: `doctor${randomBytes(8).toString('hex')}`,
   };
-  const [cloud, machine, workers] = await Promise.all([
+  // A bucket belongs to one account, so it is not checked in the others.
+  const others = (role === null ? roles : []).map(async (other) =>
+    inAccount(
+      other.name,
+      await checkCloud({ ...setup, bucket: null, cloud: cloudOfAccount(other, access, hostname()) }),
+    ),
+  );
+  const [cloud, inOthers, machine, workers] = await Promise.all([
     checkCloud(setup),
+    Promise.all(others),
     checkMachine(env, live),
     checkWorkers(api, env),
   ]);
-  const checks = [...cloud, ...machine, workers];
+  const checks = [...(role === null ? cloud : inAccount(role.name, cloud)), ...inOthers.flat(), ...machine, workers];
   const assumptions = options.verifyAgainstCloud ? await verifyAssumptions(setup) : null;
   const exitCode = exitCodeOf(checks, assumptions ?? []);
   const document = { ok: exitCode === EXIT.done, checks, ...(assumptions === null ? {} : { assumptions }) };
@@ -107,6 +130,24 @@ async function doctor(options: Options): Promise<void> {
       : [asText(checks), ...(assumptions === null ? [] : [assumptionsText(assumptions, setup)])].join('\n\n'),
   );
   if (exitCode !== EXIT.done) throw new CommandError(exitCode, []);
+}
+
+function roleNamed(name: string | undefined, roles: readonly AccountRole[]): AccountRole | null {
+  const unknown = accountProblem(
+    name,
+    roles.map((role) => role.name),
+  );
+  if (unknown !== null) throw new CommandError(EXIT.usage, [`--account: ${unknown.message}`]);
+  return roles.find((role) => role.name === name) ?? null;
+}
+
+/** The clock is that of this host, whatever the account. */
+function inAccount(account: string, checks: readonly DoctorCheck[]): readonly DoctorCheck[] {
+  return checks.filter(({ name }) => name !== 'clock').map((check) => ({ ...check, account }));
+}
+
+function nameOf({ name, account }: DoctorCheck): string {
+  return account === undefined ? name : `${account}: ${name}`;
 }
 
 /** Faults that the user can fix have priority: they often cause the others. */
@@ -126,13 +167,13 @@ const RESULTS: Readonly<Record<DoctorCheck['status'], string>> = {
 };
 
 function asText(checks: readonly DoctorCheck[]): string {
-  const rows = checks.map(({ name, status, found }) => [name, RESULTS[status], found]);
+  const rows = checks.map((check) => [nameOf(check), RESULTS[check.status], check.found]);
   const remedies = checks.filter(({ remedy, status }) => remedy !== '' && status !== 'skipped');
   const count = checks.filter(({ status }) => status === 'failed').length;
   return [
     table(['check', 'result', 'details'], rows),
     ...(remedies.length === 0 ? [] : ['', 'how to fix:']),
-    ...remedies.map(({ name, remedy }) => `  ${name}: ${clean(remedy)}`),
+    ...remedies.map((check) => `  ${nameOf(check)}: ${clean(check.remedy)}`),
     '',
     count === 0 ? 'all required checks passed' : `${count} ${count === 1 ? 'check' : 'checks'} failed`,
   ].join('\n');

@@ -1,10 +1,15 @@
 /** `policy`: prints the least RAM policy for the service, in the JSON format of the RAM console. */
 import { type Command, Option } from 'commander';
-import { leastPolicy } from '../../alibaba/least-policy.js';
+import { accountPolicies, leastPolicy } from '../../alibaba/least-policy.js';
+import { accountsFromEnvironment } from '../../config/accounts.js';
+import { accountProblem } from '../../domain/request/known-account.js';
 import { print } from '../console.js';
+import { CommandError, EXIT } from '../exit.js';
 import { collect } from '../option-values.js';
 
 interface Options {
+  readonly account?: string;
+  readonly trust: string;
   readonly region?: readonly string[];
   readonly bucket?: readonly string[];
   readonly role: 'ensure' | 'verify' | 'skip';
@@ -19,6 +24,15 @@ export function addPolicy(program: Command): void {
   program
     .command('policy')
     .description('print the least-privilege RAM policy for the service, as JSON')
+    .option(
+      '--account <name>',
+      'print what a configured account needs: the trust policy and the policy of its role, and the policy of the worker',
+    )
+    .option(
+      '--trust <account>',
+      'with --account: ID of the worker’s account, or ARN of its RAM user or role',
+      'ACCOUNT',
+    )
     .option('--region <id>', 'allow images in this region only; repeatable', collect)
     .option('--bucket <name>', 'allow this bucket only; repeatable', collect)
     .addOption(roleOption())
@@ -28,10 +42,37 @@ export function addPolicy(program: Command): void {
     .option('--copy-to <region>', 'allow copies of images to this region; repeatable', collect)
     .option('--share', 'allow to share images with other accounts', false)
     .action((_options, command: Command) => {
-      const { region = [], bucket = [], roleName = [], copyTo = [], ...others } = command.opts<Options>();
+      const {
+        account,
+        trust,
+        region = [],
+        bucket = [],
+        roleName = [],
+        copyTo = [],
+        ...others
+      } = command.opts<Options>();
       const features = { ...others, regions: region, copyTo, buckets: bucket, roleNames: roleName };
-      print(JSON.stringify(leastPolicy(features), null, 2));
+      const roles = accountsFromEnvironment(process.env);
+      const own = { ...features, assumedRoles: roles.map(({ roleArn }) => roleArn) };
+      const role = roles.find(({ name }) => name === account);
+      const unknown = accountProblem(
+        account,
+        roles.map(({ name }) => name),
+      );
+      if (unknown !== null) throw new CommandError(EXIT.usage, [`--account: ${unknown.message}`]);
+      print(
+        JSON.stringify(
+          role === undefined ? leastPolicy(own) : accountPolicies(role, principal(trust), features),
+          null,
+          2,
+        ),
+      );
     });
+}
+
+/** Without an account, the text has a placeholder to replace. */
+function principal(trust: string): string {
+  return trust === 'ACCOUNT' ? 'acs:ram::ACCOUNT:root' : trust;
 }
 
 export function roleOption(): Option {

@@ -154,7 +154,7 @@ describe('GET /_emulator/coverage', () => {
 });
 
 describe('The command line', () => {
-  test('accepts port, data folder, buckets and access keys', () => {
+  test('accepts port, data folder, buckets, access keys and accounts', () => {
     const args = [
       '--port',
       '80',
@@ -166,6 +166,8 @@ describe('The command line', () => {
       'two@cn-beijing',
       '--access-key',
       'a:b:c',
+      '--account',
+      '2000000000000002',
     ];
     expect(readCommandLine(args)).toEqual({
       ...{ help: false, port: 80, host: '127.0.0.1', tls: false },
@@ -176,6 +178,7 @@ describe('The command line', () => {
           { name: 'two', region: 'cn-beijing' },
         ],
         accessKeys: [{ id: 'a', secret: 'b:c' }],
+        accounts: [{ id: '2000000000000002' }],
       },
     });
   });
