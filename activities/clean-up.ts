@@ -102,7 +102,7 @@ async function removeResources(
       closeSnapshot(deps, step, snapshot, isImageKept(now, snapshot)),
     );
     await settle(openEntries(ledger, 'task'), (task) => closeTask(deps, step, task));
-    const keep = input.request.upload.keepObject && ending.outcome !== 'cancelled';
+    const keep = !input.request.upload.keepObject ? 'no' : ending.outcome === 'cancelled' ? 'if-retained' : 'yes';
     const entries = [...objects, ...uploads];
     await settle(shared, (object) =>
       releaseObject({ ...deps, uploads: deps.uploading.uploads }, step, entries, object, keep),

@@ -26,6 +26,7 @@ import {
   withKnownRegions,
 } from './preflight-cloud.js';
 import { inspectDisk } from './preflight-disk.js';
+import { checkProtection, PROTECTION_FINDINGS } from './preflight-protection.js';
 import { runStep } from './step.js';
 
 export function createPreflight(deps: ActivityDependencies) {
@@ -100,6 +101,8 @@ export function createPreflight(deps: ActivityDependencies) {
       if (areBucketsUsable && isUploading) {
         await checkStorageClass(deps.cloud, request.region, request.upload.bucket);
         await deps.cloud.oss(request.region).checkDataCalls(request.upload.bucket);
+        const protection = await checkProtection(deps.cloud, request, step.importId);
+        await deps.store.replaceFindings(step, PROTECTION_FINDINGS, protection);
       }
       for (const { number, refusal } of refusals) {
         await collect(() => Promise.reject(ofDisk(refusal, number)));

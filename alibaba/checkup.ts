@@ -50,13 +50,14 @@ export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCh
   }
   const regions = await checkRegions(setup, region);
   if (regions.some(({ status }) => status === 'failed')) return [credentials, await clock, ...regions];
-  const [bucket, role, quota, permissions] = await Promise.all([
+  const [bucket, protection, role, quota, permissions] = await Promise.all([
     checkBucket(setup, region),
+    checkProtection(setup, region),
     checkRole(setup),
     checkQuota(setup, region),
     checkPermissions(setup, region),
   ]);
-  return [credentials, await clock, ...regions, bucket, role, quota, ...permissions];
+  return [credentials, await clock, ...regions, bucket, ...protection, role, quota, ...permissions];
 }
 
 function checkClock({ endpoints, region }: CloudCheckup): Promise<DoctorCheck> {
@@ -110,6 +111,40 @@ function checkBucket({ cloud, bucket }: CloudCheckup, region: string): Promise<D
     }
     return ok('bucket', `${bucket} in ${seen.region}, ${seen.storageClass}, not encrypted`);
   });
+}
+
+/** Whether objects can be deleted for good, which every import with an upload does at its end. */
+async function checkProtection({ cloud, bucket }: CloudCheckup, region: string): Promise<readonly DoctorCheck[]> {
+  if (bucket === null) return [];
+  const names = ['bucket versioning', 'bucket retention'] as const;
+  const read = cloud.oss(region).getProtection(bucket);
+  const unreadable = (name: string, permission: string, risk: string) =>
+    failed(name, `not known: the caller may not read it`, `Allow ${permission}. ${risk}`, 'person', 'AccessDenied');
+  return await Promise.all([
+    runCheck(names[0], async () => {
+      const { versioning } = await read;
+      if (versioning === 'unknown') {
+        const risk = 'If the bucket is versioned, deleted objects stay in it unless their versions are deleted.';
+        return unreadable(names[0], 'oss:GetBucketVersioning', risk);
+      }
+      return ok(
+        names[0],
+        versioning === 'off' ? 'off' : `${versioning}: each version of an object is deleted by its ID`,
+      );
+    }),
+    runCheck(names[1], async () => {
+      const { retentionDays } = await read;
+      if (retentionDays === 'unknown') {
+        const risk = 'If the bucket has a retention policy, uploaded objects cannot be deleted.';
+        return unreadable(names[1], 'oss:GetBucketWorm', risk);
+      }
+      if (retentionDays === 0) return ok(names[1], 'no retention policy');
+      const remedy =
+        'Use another bucket for uploads, or set upload.keepObject=true: the objects then stay in the bucket, which bills them.';
+      const found = `objects cannot be deleted for ${retentionDays} days (retention policy of ${bucket})`;
+      return failed(names[1], found, remedy, 'person', 'Bucket.Retained');
+    }),
+  ]);
 }
 
 function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): Promise<DoctorCheck> {
@@ -185,7 +220,7 @@ async function checkPermissions(setup: CloudCheckup, region: string): Promise<re
           probe('ecs:DescribeImageSharePermission', () => ecs.describeSharing(image), NO_IMAGE),
         ]
       : []),
-    ...(setup.bucket === null ? [] : ossProbes(setup, region, setup.bucket)),
+    ...(setup.bucket === null ? [] : await ossProbes(setup, region, setup.bucket)),
   ];
   return await Promise.all(probes.map(runProbe));
 }
@@ -214,8 +249,13 @@ function copyProbes(setup: CloudCheckup, ecs: EcsApi, imageId: string): readonly
   ];
 }
 
-function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket: string): readonly Probe[] {
+async function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket: string): Promise<readonly Probe[]> {
   const oss = cloud.oss(region);
+  // Not known: the bucket may have versions.
+  const hasVersions = await oss.getProtection(bucket).then(
+    ({ versioning }) => versioning !== 'off',
+    () => true,
+  );
   const key = `ecs-image-import/${unique}`;
   return [
     // Not HEAD, whose response has no error code.
@@ -227,7 +267,14 @@ function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket: stri
       call: () => oss.tryUpload(bucket, key),
       proof: [],
     },
+    // In a versioned bucket, this lists the versions of the key instead, because a delete would leave a marker.
     probe('oss:DeleteObject', () => oss.deleteObject(bucket, key)),
+    ...(hasVersions
+      ? [
+          probe('oss:ListObjectVersions', () => oss.tryListVersions(bucket, key)),
+          probe('oss:DeleteObjectVersion', () => oss.tryDeleteVersion(bucket, key)),
+        ]
+      : []),
   ];
 }
 

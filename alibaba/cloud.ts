@@ -219,6 +219,24 @@ export interface BucketView {
   readonly encryption: string | null;
 }
 
+/** What keeps deleted objects of a bucket in it. `unknown`: the caller may not read it. */
+export interface BucketProtection {
+  readonly versioning: 'off' | 'enabled' | 'suspended' | 'unknown';
+  /** The retention policy (WORM): for so many days, an object cannot be deleted or replaced. 0: no policy. */
+  readonly retentionDays: number | 'unknown';
+}
+
+/** A version of an object, or a delete marker. */
+export interface ObjectVersion {
+  readonly key: string;
+  /** `null` for an object that was written without versioning. */
+  readonly versionId: string;
+  readonly isMarker: boolean;
+  readonly isLatest: boolean;
+  readonly size: number;
+  readonly since: string | null;
+}
+
 export interface ObjectView {
   readonly key: string;
   readonly size: number;
@@ -290,6 +308,7 @@ export interface ListedEntry {
 /** OSS in one region. */
 export interface OssApi {
   getBucket(bucket: string): Promise<BucketView>;
+  getProtection(bucket: string): Promise<BucketProtection>;
   /** Null if the object does not exist. */
   headObject(bucket: string, key: string): Promise<ObjectView | null>;
   /** Throws if objects of the bucket cannot be transferred at this endpoint, which calls on buckets do not show. Leaves no trace. */
@@ -310,8 +329,23 @@ export interface OssApi {
   uploadedBytes(bucket: string, key: string, uploadId: string): Promise<number>;
   /** Starts, lists and aborts an upload. Rejects if the caller is not allowed one of these calls. Leaves nothing behind. */
   tryUpload(bucket: string, key: string): Promise<void>;
+  /** In a versioned bucket, deletes every version and delete marker of the key. */
   deleteObject(bucket: string, key: string): Promise<void>;
-  /** Objects and unfinished uploads whose keys begin with `prefix`, from all pages. */
+  /** In a versioned bucket, deletes all versions of the key but the current one. */
+  deleteOldVersions(bucket: string, key: string): Promise<void>;
+  /**
+   * Every version and delete marker of exactly this key, the newest first. Empty in a bucket without versioning, or if the
+   * caller may read neither the state of the bucket nor the versions.
+   */
+  listVersions(bucket: string, key: string): Promise<readonly ObjectVersion[]>;
+  /** Like `listVersions`, but always calls the cloud, and rejects if the caller is not allowed this call. */
+  tryListVersions(bucket: string, key: string): Promise<void>;
+  /** Deletes a version that does not exist. Rejects if the caller is not allowed this call. */
+  tryDeleteVersion(bucket: string, key: string): Promise<void>;
+  /**
+   * Objects and unfinished uploads whose keys begin with `prefix`, from all pages. In a versioned bucket, also keys that
+   * have only older versions or delete markers; the size is that of all versions.
+   */
   listFolder(bucket: string, prefix: string): Promise<readonly ListedEntry[]>;
 }
 

@@ -97,7 +97,10 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
     features.copyTo.length > 0 ? allow(['ecs:DescribeDiskEncryptionByDefaultStatus'], ['*']) : null,
     // A shared image cannot be deleted, so cleanup must revoke the sharing first.
     features.share ? allow(['ModifyImageSharePermission', 'DescribeImageSharePermission'].map(inEcs), all) : null,
-    allow(['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? LISTING : [])], buckets),
+    allow(
+      ['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? [...PROTECTION, ...LISTING] : [])],
+      buckets,
+    ),
     allow(
       ['oss:GetObject', ...(features.upload ? UPLOAD : [])],
       buckets.map((bucket) => `${bucket}/*`),
@@ -118,9 +121,15 @@ const READS = [
   ...['DescribeImageSupportInstanceTypes', 'DescribeInstanceTypeFamilies'],
 ];
 
-/** To find remaining objects and uploads. */
-const LISTING = ['oss:ListMultipartUploads', 'oss:ListObjects'];
-const UPLOAD = ['oss:PutObject', 'oss:ListParts', 'oss:AbortMultipartUpload', 'oss:DeleteObject'];
+/** To find out whether objects can be deleted for good. */
+const PROTECTION = ['oss:GetBucketVersioning', 'oss:GetBucketWorm'];
+/** To find remaining objects, uploads and, in a versioned bucket, versions. */
+const LISTING = ['oss:ListMultipartUploads', 'oss:ListObjects', 'oss:ListObjectVersions'];
+const UPLOAD = [
+  ...['oss:PutObject', 'oss:ListParts', 'oss:AbortMultipartUpload', 'oss:DeleteObject'],
+  // In a versioned bucket, DeleteObject without a version deletes nothing.
+  'oss:DeleteObjectVersion',
+];
 
 function imagesOf(region: string): string {
   return `acs:ecs:${region}:*:image/*`;

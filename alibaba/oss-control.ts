@@ -24,9 +24,12 @@ export interface OssPlace {
 export interface OssControl {
   getBucketInfo(bucket: string): Promise<Omit<BucketView, 'encryption'> & { readonly encryption?: string }>;
   headObject(bucket: string, key: string): Promise<ObjectView | null>;
-  deleteObject(bucket: string, key: string): Promise<void>;
-  /** Objects and unfinished uploads under a prefix, from all pages. */
-  listFolder(bucket: string, prefix: string): Promise<ListedEntry[]>;
+  /** `isVersioned`: the call only added a delete marker. */
+  deleteObject(bucket: string, key: string): Promise<{ readonly isVersioned: boolean }>;
+  /** Current versions of objects under a prefix, from all pages. */
+  listObjects(bucket: string, prefix: string): Promise<ListedEntry[]>;
+  /** Unfinished uploads under a prefix, from all pages. */
+  listAllUploads(bucket: string, prefix: string): Promise<ListedEntry[]>;
   initiateUpload(bucket: string, key: string, meta: Readonly<Record<string, string>>): Promise<string>;
   /** IDs of the unfinished uploads of exactly this key, newest first, from all pages. */
   listUploads(bucket: string, key: string): Promise<string[]>;
@@ -154,7 +157,10 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       ),
 
     deleteObject: async (bucket, key) => {
-      await nullIfNotFound(call('DeleteObject', { bucket, key }, (oss) => oss.delete(key)));
+      const answer = await nullIfNotFound(
+        call('DeleteObject', { bucket, key }, async (oss) => headers.parse((await oss.delete(key)).res.headers)),
+      );
+      return { isVersioned: answer?.['x-oss-version-id'] !== undefined || answer?.['x-oss-delete-marker'] === 'true' };
     },
 
     initiateUpload: (bucket, key, meta) =>
@@ -163,8 +169,10 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
         return z.string().min(1).parse(answer.uploadId);
       }),
 
-    async listFolder(bucket, prefix) {
-      const found: ListedEntry[] = await listAllUploads(bucket, prefix);
+    listAllUploads,
+
+    async listObjects(bucket, prefix) {
+      const found: ListedEntry[] = [];
       for (let token: string | undefined; ; ) {
         const query = {
           ...prefixQuery(prefix),

@@ -21,7 +21,7 @@ export interface WireBody {
 
 export interface WireRequest {
   readonly action: string;
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   readonly bucket: string;
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;

@@ -2,6 +2,7 @@
 import { FailureError } from '../domain/errors/failure.js';
 import type { OssApi, UploadInput } from './cloud.js';
 import { createControl, type OssControl, type OssPlace, withoutQuotes } from './oss-control.js';
+import { createVersions, type OssVersions } from './oss-versions.js';
 import { createWire, type Wire } from './oss-wire.js';
 import { createLinkMeter, type LinkMeter } from './upload/link-speed.js';
 import { type ObjectCalls, type UploadSettings, uploadSource } from './upload/multipart.js';
@@ -43,6 +44,7 @@ export function createOss(options: OssOptions): OssApi {
   const settings = { ...wanted, concurrentParts: Math.min(wanted.concurrentParts, wanted.maxConcurrentParts) };
   const control = createControl(options, settings.controlTimeoutMs);
   const wire = createWire({ ...options, stallMs: settings.stallMs });
+  const versions = createVersions(wire, control);
   const meter = createLinkMeter();
   const rateLimiter = options.rateLimiter ?? UNLIMITED;
 
@@ -92,14 +94,14 @@ export function createOss(options: OssOptions): OssApi {
 
     async upload(input) {
       input.signal.throwIfAborted();
-      const calls = objectCalls(control, wire, meter, input);
+      const calls = objectCalls({ control, versions, wire, meter }, input);
       return await uploadSource(calls, input, { ...settings, rateLimiter });
     },
 
     linkSpeed: meter.bytesPerSecond,
 
     async measureLink(bucket, key, signal) {
-      const calls = objectCalls(control, wire, meter, { bucket, key, meta: {} });
+      const calls = objectCalls({ control, versions, wire, meter }, { bucket, key, meta: {} });
       await probeLink(calls, { ...settings, rateLimiter }, signal);
       return meter.bytesPerSecond();
     },
@@ -120,8 +122,20 @@ export function createOss(options: OssOptions): OssApi {
 
     abortUpload: control.abortUpload,
     listUploads: control.listUploads,
-    listFolder: control.listFolder,
-    deleteObject: control.deleteObject,
+    getProtection: versions.getProtection,
+    listVersions: versions.listVersions,
+    deleteObject: versions.deleteObject,
+    deleteOldVersions: versions.deleteOldVersions,
+    tryListVersions: versions.tryListVersions,
+    tryDeleteVersion: versions.tryDeleteVersion,
+
+    async listFolder(bucket, prefix) {
+      const uploads = await control.listAllUploads(bucket, prefix);
+      return [
+        ...uploads,
+        ...((await versions.listFolder(bucket, prefix)) ?? (await control.listObjects(bucket, prefix))),
+      ];
+    },
   };
 }
 
@@ -140,10 +154,15 @@ async function encryptionOf(wire: Wire, bucket: string): Promise<string | null> 
   }
 }
 
+interface Clients {
+  readonly control: OssControl;
+  readonly versions: OssVersions;
+  readonly wire: Wire;
+  readonly meter: LinkMeter;
+}
+
 function objectCalls(
-  control: OssControl,
-  wire: Wire,
-  meter: LinkMeter,
+  { control, versions, wire, meter }: Clients,
   { bucket, key, meta }: Pick<UploadInput, 'bucket' | 'key' | 'meta'>,
 ): ObjectCalls {
   return {
@@ -153,7 +172,7 @@ function objectCalls(
     listParts: (uploadId) => control.listParts(bucket, key, uploadId),
     complete: (uploadId, parts) => control.completeUpload(bucket, key, uploadId, parts),
     abort: (uploadId) => control.abortUpload(bucket, key, uploadId),
-    remove: () => control.deleteObject(bucket, key),
+    remove: () => versions.deleteObject(bucket, key),
 
     async sendPart(uploadId, partNumber, body, onSent, signal) {
       const query = { partNumber: String(partNumber), uploadId };

@@ -46,6 +46,7 @@ export function createSharedReads(cloud: Cloud, cacheMs: number): Cloud {
       return {
         ...oss,
         getBucket: (name) => shared(`bucket ${region} ${name}`, () => oss.getBucket(name)),
+        getProtection: (name) => shared(`protection ${region} ${name}`, () => oss.getProtection(name)),
         checkDataCalls: (name) => shared(`data calls ${region} ${name}`, () => oss.checkDataCalls(name)),
       };
     },

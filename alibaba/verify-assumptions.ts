@@ -31,9 +31,43 @@ const CHECKS: Readonly<Record<VerifiedId, Check>> = {
       [...['NoSuchKey', 'PublicEndpointForbidden']],
     ),
   ),
-  'delete-unknown-object': inBucket(({ cloud, unique }, region, bucket) =>
-    expectAnswer(() => cloud.oss(region).deleteObject(bucket, `ecs-image-import/${unique}`), [SUCCESS]),
+  'bucket-versioning': inBucket(({ cloud }, region, bucket) =>
+    observe(async () => {
+      const { versioning } = await cloud.oss(region).getProtection(bucket);
+      return versioning === 'unknown' ? NOT_ALLOWED : saw(true, versioning);
+    }),
   ),
+  'list-versions': inBucket(({ cloud, unique }, region, bucket) =>
+    expectAnswer(() => cloud.oss(region).tryListVersions(bucket, `ecs-image-import/${unique}`), [SUCCESS]),
+  ),
+  'delete-unknown-version': inBucket(({ cloud, unique }, region, bucket) =>
+    observe(async () => {
+      const [oss, key] = [cloud.oss(region), `ecs-image-import/${unique}`];
+      await oss.tryDeleteVersion(bucket, key);
+      const remaining = await oss.listVersions(bucket, key);
+      return saw(
+        remaining.length === 0,
+        `the call succeeded, and the key has ${remaining.length} versions and markers`,
+      );
+    }),
+  ),
+  'retention-policy': inBucket(({ cloud }, region, bucket) =>
+    observe(async () => {
+      const { retentionDays } = await cloud.oss(region).getProtection(bucket);
+      return retentionDays === 'unknown'
+        ? NOT_ALLOWED
+        : saw(true, retentionDays === 0 ? 'no policy' : `${retentionDays} days`);
+    }),
+  ),
+  // In a versioned bucket, this lists the versions of the key, and adds no delete marker.
+  'delete-unknown-object': inBucket(async ({ cloud, unique }, region, bucket) => {
+    const { versioning } = await cloud
+      .oss(region)
+      .getProtection(bucket)
+      .catch(() => ({ versioning: 'unknown' }));
+    if (versioning !== 'off') return { outcome: 'not-seen', seen: `the versioning of the bucket is ${versioning}` };
+    return await expectAnswer(() => cloud.oss(region).deleteObject(bucket, `ecs-image-import/${unique}`), [SUCCESS]);
+  }),
   'unknown-task': inRegion(({ cloud, unique }, region) =>
     expectAnswer(() => cloud.ecs(region).describeTaskAttribute(`t-${unique}`), ['InvalidTaskId.NotFound']),
   ),
@@ -66,6 +100,7 @@ export async function verifyAssumptions(setup: CloudCheckup): Promise<readonly A
 }
 
 const SUCCESS = 'success';
+const NOT_ALLOWED: Observation = { outcome: 'not-seen', seen: 'the caller may not read it' };
 
 function saw(isAsAssumed: boolean, seen: string): Observation {
   return { outcome: isAsAssumed ? 'as-assumed' : 'different', seen };

@@ -63,8 +63,8 @@ function portOf(text: string): number {
   return port;
 }
 
-function bucketOf(text: string): { readonly name: string; readonly region: string } {
-  const [, name, region] = /^([^@]+)@([a-z0-9-]+)$/.exec(text) ?? [];
+function bucketOf(text: string): NonNullable<WorldOptions['buckets']>[number] {
+  const [, name, region, versioned] = /^([^@]+)@([a-z0-9-]+)(:versioned)?$/.exec(text) ?? [];
   if (name === undefined || region === undefined) {
     throw new Error(`--bucket must be NAME@REGION, such as images@cn-hangzhou, not "${text}"`);
   }
@@ -72,7 +72,7 @@ function bucketOf(text: string): { readonly name: string; readonly region: strin
     const rule = '3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends';
     throw new Error(`--bucket "${text}": the name of a bucket must be ${rule}, such as images@cn-hangzhou`);
   }
-  return { name, region };
+  return { name, region, ...(versioned === undefined ? {} : { isVersioned: true }) };
 }
 
 function keyOf(text: string): { readonly id: string; readonly secret: string } {

@@ -55,7 +55,7 @@ export interface WorldOptions {
   readonly data?: string;
   /** Access keys of the account, in addition to `emulator` / `emulator-secret`. */
   readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[];
-  readonly buckets?: readonly { readonly name: string; readonly region: string }[];
+  readonly buckets?: readonly { readonly name: string; readonly region: string; readonly isVersioned?: boolean }[];
   readonly settings?: Partial<Settings>;
   /** Accounts besides the first one. */
   readonly accounts?: readonly AccountOptions[];
@@ -239,10 +239,11 @@ export class World {
     for (const { id, secret } of keys) {
       this.accessKeys.put(id, { accessKeyId: id, secret, userName: null, status: 'Active', createdAt: this.now() });
     }
-    for (const { name, region } of this.options.buckets ?? []) {
+    for (const { name, region, isVersioned } of this.options.buckets ?? []) {
       if (this.buckets.has(name)) continue;
       const bucket = { name, regionId: region, storageClass: 'Standard', acl: 'private', encryption: null };
-      this.buckets.put(name, { ...bucket, createdAt: this.now() });
+      const versioning = isVersioned ? ({ versioning: 'Enabled' } as const) : {};
+      this.buckets.put(name, { ...bucket, ...versioning, createdAt: this.now() });
     }
   }
 }

@@ -36,8 +36,11 @@ async function removeAt(
   const { bucket, key } = location;
   const object = await oss.headObject(bucket, key);
   const isOurs = object?.meta['ecs-image-import'] === check.importId;
+  // In a versioned bucket: below a delete marker, or a delete marker alone.
+  const hasOldVersions = object === null && (await oss.listVersions(bucket, key)).length > 0;
+  const isRemoving = isOurs || hasOldVersions;
   const uploadIds = await oss.listUploads(bucket, key);
-  if (!isOurs && uploadIds.length === 0) return 0;
+  if (!isRemoving && uploadIds.length === 0) return 0;
   const released = await uploads.release(check.importId, bucket, key, false);
   if (released.kind === 'in-use' || released.kind === 'kept') return 0;
   for (const uploadId of uploadIds) {
@@ -45,11 +48,11 @@ async function removeAt(
     await oss.abortUpload(bucket, key, uploadId);
     await deps.store.record(work, uploadEntry(regionId, location, 'removed'));
   }
-  if (isOurs) {
+  if (isRemoving) {
     await deps.store.record(work, objectEntry(regionId, location, 'created'));
     await oss.deleteObject(bucket, key);
     await deps.store.record(work, objectEntry(regionId, location, 'removed'));
   }
   if (released.kind === 'remove') await uploads.forget(released.id);
-  return uploadIds.length + (isOurs ? 1 : 0);
+  return uploadIds.length + (isRemoving ? 1 : 0);
 }

@@ -13,6 +13,71 @@ export const BUCKETS = [
       'Preflight and doctor do not find the restriction. The first call of the upload answers PublicEndpointForbidden, and the import stops in attention with the same remedy.',
   },
   {
+    id: 'bucket-versioning',
+    assumed:
+      'GetBucketVersioning answers Enabled or Suspended, and no Status if versioning was never enabled. It cannot be disabled again.',
+    source: 'Reference of GetBucketVersioning (2025-02-18).',
+    checkedBy: 'doctor',
+    steps: ['ossutil api get-bucket-versioning --bucket BUCKET --region REGION'],
+    otherwise:
+      'If an answer has another form, the bucket counts as not versioned until the response to a delete has x-oss-version-id or x-oss-delete-marker.',
+  },
+  {
+    id: 'list-versions',
+    assumed:
+      'ListObjectVersions with a key as the prefix lists the versions and delete markers of this key first, from the newest, with pages of at most 1,000; in a bucket without versioning, objects have the version null.',
+    source: 'Reference of ListObjectVersions; it does not describe buckets without versioning.',
+    checkedBy: 'doctor',
+    steps: [
+      'ossutil api list-object-versions --bucket BUCKET --prefix ecs-image-import/no-such-object --region REGION',
+    ],
+    otherwise: 'The removal of an object stops in attention with the code, or UnreadableAnswer.',
+  },
+  {
+    id: 'delete-unknown-version',
+    assumed:
+      'DeleteObject with versionId=null of a key that does not exist succeeds and adds no delete marker, with and without versioning.',
+    source: 'Help page “Delete objects” of versioned buckets; it does not describe missing versions.',
+    checkedBy: 'doctor',
+    steps: [
+      'ossutil api delete-object --bucket BUCKET --key ecs-image-import/no-such-object --version-id null --region REGION',
+    ],
+    otherwise:
+      'The check of oss:DeleteObjectVersion in doctor reads “not verified”, or leaves a delete marker under ecs-image-import/. Imports are not affected: they delete only versions that were listed.',
+  },
+  {
+    id: 'delete-marker',
+    assumed:
+      'In a versioned bucket, DeleteObject without a version answers 204 with x-oss-delete-marker: true and x-oss-version-id, also if versioning is suspended.',
+    source: 'Help page “Delete marker” (2025-03-22).',
+    checkedBy: 'hand',
+    steps: [
+      'ossutil api put-bucket-versioning --bucket BUCKET --versioning-configuration \'{"Status":"Enabled"}\' --region REGION (it cannot be undone: use a new bucket)',
+      'Import an image with this bucket, then ossutil api list-object-versions --bucket BUCKET --region REGION: no version and no delete marker remains',
+    ],
+    otherwise:
+      'A worker that could not read the state of the bucket leaves the versions. Allow oss:GetBucketVersioning, which makes the headers unnecessary.',
+  },
+  {
+    id: 'retention-policy',
+    assumed:
+      'GetBucketWorm answers NoSuchWORMConfiguration if a bucket has no retention policy, and RetentionPeriodInDays otherwise, also in the state InProgress. A delete or a replacement of a retained object answers 409 FileImmutable. A versioned bucket cannot have a retention policy.',
+    source: 'References of GetBucketWorm and InitiateBucketWorm.',
+    checkedBy: 'doctor',
+    steps: ['ossutil api get-bucket-worm --bucket BUCKET --region REGION'],
+    otherwise:
+      'The state counts as unknown, with a warning in preflight. The removal of the object then stops in attention with the code of the cloud.',
+  },
+  {
+    id: 'object-retention',
+    assumed:
+      'Objects of a versioned bucket with object-level retention (ObjectWorm, by invitation) answer FileImmutable to the removal of a version. Preflight does not read this policy.',
+    source: 'Reference of PutBucketObjectWormConfiguration (2026-06-22); it names no code.',
+    checkedBy: 'hand',
+    steps: ['With an invited account: import with such a bucket and read the attention of the cleanup'],
+    otherwise: 'The cleanup stops in attention with the code of the cloud, and names the object.',
+  },
+  {
     id: 'delete-unknown-object',
     assumed:
       'DeleteObject of a key that does not exist succeeds in a bucket without versioning and leaves nothing behind.',

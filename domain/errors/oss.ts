@@ -38,9 +38,28 @@ export const OSS = [
     meaning: 'A retention policy of the bucket does not allow objects to be changed or deleted yet',
     class: 'attention',
     remedy:
-      'Wait for the end of the retention period or use a bucket without a retention policy (https://oss.console.aliyun.com/bucket), then resume.',
-    link,
+      'Wait for the end of the retention period of {object} (https://oss.console.aliyun.com/bucket, Retention Policy), then resume.',
+    option: {
+      path: 'upload.keepObject',
+      value: 'true',
+      effect: 'to leave the object in the bucket, which bills it',
+    },
+    link: `${LINKS.ossHelp}/oss-retention-policies`,
     field: 'upload.bucket',
+  },
+  {
+    code: 'NoSuchVersion',
+    meaning: 'The version of the object does not exist',
+    class: 'request',
+    remedy: 'Nothing to do: a version that does not exist counts as deleted.',
+    link,
+  },
+  {
+    code: 'NoSuchWORMConfiguration',
+    meaning: 'The bucket has no retention policy',
+    class: 'request',
+    remedy: 'Nothing to do: an import requires this.',
+    link,
   },
   {
     code: 'UserDisable',

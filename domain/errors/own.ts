@@ -75,6 +75,19 @@ export const OWN = [
     field: 'upload.bucket',
   },
   {
+    code: 'Bucket.Retained',
+    meaning: 'A retention policy of the bucket does not let the service delete the uploaded object after the import',
+    class: 'attention',
+    remedy:
+      'Run ecs-image-import resume {importId} --set upload.bucket=OTHER, the name of a bucket in {region} without a retention policy.',
+    option: {
+      path: 'upload.keepObject',
+      value: 'true',
+      effect: 'to leave the object in the bucket, which bills it',
+    },
+    field: 'upload.bucket',
+  },
+  {
     code: 'Import.NotFound',
     meaning: 'No import has this id',
     class: 'request',

@@ -177,6 +177,30 @@ describe('what a call of an ended import created after its end', () => {
   });
 });
 
+test.each([
+  ['a late object', async (key: string, id: string) => void (await putOurs(key, id))],
+  [
+    'a late object and a later delete',
+    async (key: string, id: string) => {
+      await putOurs(key, id);
+      await aliOss(cloud).delete(key);
+    },
+  ],
+  ['a late delete alone', async (key: string) => void (await aliOss(cloud).delete(key))],
+])('%s in a versioned bucket → no version and no delete marker remains', async (_what, act) => {
+  cloud.setVersioning(BUCKET, 'Enabled');
+  const id = await ended();
+  const { key } = objectOf(id);
+  await act(key, id);
+  await check(id);
+  expect(cloud.world.versions.size).toBe(0);
+  expect([...cloud.world.objects.values()].map((object) => object.key)).not.toContain(key);
+  expect(await messages(id)).toContain(`object removed: oss://${BUCKET}/${key}`);
+});
+
+const putOurs = (key: string, id: string) =>
+  aliOss(cloud).put(key, raw(), { headers: { [`x-oss-meta-${IMPORT_TAG_KEY}`]: id } });
+
 describe('what stays', () => {
   test('the image of a succeeded import, and any copy that a user made of it with its tag and name', async () => {
     const id = newImportId(Date.now(), randomBytes(10));

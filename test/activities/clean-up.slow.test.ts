@@ -44,6 +44,8 @@ function oss(): OssApi {
     listUploads: async () => [...bucket.uploads],
     abortUpload: async (_bucket, _key, id) => void bucket.uploads.delete(id),
     deleteObject: async (_bucket, key) => void bucket.objects.delete(key),
+    ...{ getProtection: unused, listVersions: async () => [], tryDeleteVersion: unused, tryListVersions: unused },
+    deleteOldVersions: async () => undefined,
   };
 }
 

@@ -199,6 +199,32 @@ describe('orphans', () => {
     expect((await sweep()).orphans).toEqual([]);
   });
 
+  test('in a versioned bucket → older versions and delete markers count, and none remains', async () => {
+    cloud.setVersioning(BUCKET, 'Enabled');
+    const [twice, hidden, mark] = [1, 2, 3].map((disk) => `imports/${UNKNOWN}/disk-${disk}.raw`);
+    const oss = aliOss(cloud);
+    for (const key of [twice, twice, hidden]) await oss.put(String(key), Buffer.alloc(1_000));
+    for (const key of [hidden, mark]) await oss.delete(String(key));
+    const swept = await sweep({ delete: true });
+    expect(swept.orphans.map(({ key, bytes }) => [key, bytes])).toEqual([
+      [`oss://${BUCKET}/${twice}`, 2_000],
+      [`oss://${BUCKET}/${hidden}`, 1_000],
+      [`oss://${BUCKET}/${mark}`, 0],
+    ]);
+    expect(swept.deleted).toHaveLength(3);
+    expect((await sweep()).orphans).toEqual([]);
+    expect(cloud.world.versions.size).toBe(0);
+  });
+
+  test('in a bucket with a retention policy → reported as left, with the reason', async () => {
+    const key = `imports/${UNKNOWN}/disk-1.raw`;
+    await cloud.putObject(key, raw());
+    cloud.retain(BUCKET, 30);
+    expect(await sweep({ delete: true })).toMatchObject({
+      ...{ deleted: [], left: [{ key: `oss://${BUCKET}/${key}`, why: expect.stringMatching(/^FileImmutable: /) }] },
+    });
+  });
+
   test('that an import has taken over since they were found → stay', async () => {
     const key = `imports/${UNKNOWN}/disk-1.raw`;
     await cloud.putObject(key, raw());

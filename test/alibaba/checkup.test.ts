@@ -80,6 +80,8 @@ describe('the checks report', () => {
 
   test.each(actions.filter((action) => !UNASKED.includes(action)))('missing permission %s', async (missing) => {
     local.makeRole();
+    // Where the bucket has no versions, nothing needs the permissions for them.
+    if (missing.endsWith('Version') || missing.endsWith('Versions')) local.setVersioning(BUCKET, 'Enabled');
     const document = leastPolicy(FEATURES);
     const Statement = document.Statement.map((one) => ({
       ...one,
@@ -119,6 +121,27 @@ describe('the checks report', () => {
     expect(own.find(({ name }) => name === 'region')?.remedy).toContain('cn-hangzhou');
     const copy = await checkCloud(setup({ copyTo: ['cn-atlantis'] }));
     expect(failures(copy)).toEqual([expect.objectContaining({ name: 'copy to', fault: 'request' })]);
+  });
+
+  test.each([
+    ['Enabled', 'enabled: each version of an object is deleted by its ID'],
+    ['Suspended', 'suspended: each version of an object is deleted by its ID'],
+  ] as const)('a bucket with versioning %s, and leave no delete marker in it', async (state, found) => {
+    local.makeRole();
+    local.setVersioning(BUCKET, state);
+    const checks = await checkCloud(setup());
+    expect(named(checks, 'bucket versioning')).toMatchObject({ status: 'ok', found });
+    expect(named(checks, 'oss:DeleteObjectVersion')?.status).toBe('ok');
+    expect(failures(checks)).toEqual([]);
+    expect([...local.world.versions.values()]).toEqual([]);
+  });
+
+  test('a retention policy, which does not let the service delete uploads', async () => {
+    local.retain(BUCKET, 30);
+    expect(named(await checkCloud(setup()), 'bucket retention')).toMatchObject({
+      ...{ status: 'failed', code: 'Bucket.Retained', fault: 'person' },
+      remedy: expect.stringContaining('upload.keepObject=true'),
+    });
   });
 
   test('a missing role: a warning with ensure, a failure with verify', async () => {

@@ -39,6 +39,7 @@ const cloud: EmulatorState = {
   snapshots: [snapshot],
   tasks: [task],
   objects: [],
+  versions: [],
   uploads: [],
   roles: [],
 };
@@ -75,6 +76,20 @@ describe('it reports', () => {
     ['an image of a cancelled import', cancelled, {}, {}, /cancelled with images/],
     ['another image in the record', { image: { imageId: 'm-9', regionId: 'r', taskId: null } }, {}, {}, /record names/],
     ['an object', {}, { objects: [{ bucket: 'b', key, size: 1 }] }, {}, /object .* remains/],
+    [
+      'a version',
+      {},
+      { versions: [{ bucket: 'b', key, versionId: 'v', isMarker: false }] },
+      {},
+      /version v of .* remains/,
+    ],
+    [
+      'a delete marker',
+      {},
+      { versions: [{ bucket: 'b', key, versionId: 'v', isMarker: true }] },
+      {},
+      /delete marker v .* remains/,
+    ],
     ['an unfinished upload', {}, { uploads: [{ bucket: 'b', key, uploadId: 'u' }] }, {}, /upload u .* remains/],
     ['a running task', {}, { tasks: [{ ...task, status: 'Processing' }] }, {}, /task t-1 is still running/],
     [

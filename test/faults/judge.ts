@@ -53,6 +53,10 @@ function resourceViolations(view: ImportView, cloud: EmulatorState): string[] {
   const tasks = new Set(view.ledger.filter(({ kind }) => kind === 'task').map(({ key }) => key));
   return [
     ...cloud.objects.filter(mine).map(({ bucket, key }) => `object ${bucket}/${key} remains`),
+    ...cloud.versions.filter(mine).map(({ bucket, key, versionId, isMarker }) => {
+      const what = isMarker ? 'delete marker' : 'version';
+      return `${what} ${versionId} of ${bucket}/${key} remains`;
+    }),
     ...cloud.uploads.filter(mine).map(({ key, uploadId }) => `upload ${uploadId} of ${key} remains`),
     ...cloud.tasks
       .filter(({ taskId, status }) => tasks.has(taskId) && status === 'Processing')

@@ -5,7 +5,7 @@ import type { Service } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
 import { type FaultCase, faultOf } from './cases.js';
 import { violations } from './judge.js';
-import { matchOf, type Sandbox } from './sandboxes.js';
+import { bucketOf, matchOf, type Sandbox } from './sandboxes.js';
 import { FAILING, SCENARIOS, type ScenarioName } from './scenarios.js';
 
 export interface Verdict {
@@ -37,7 +37,7 @@ export function requestOf(scenario: ScenarioName, sandbox: Sandbox, source: stri
     disks: [
       { source: object ? `oss://${sandbox.bucket}/${givenKey(imageName)}` : source, format: 'RAW', diskImageSize: 5 },
     ],
-    upload: { bucket: sandbox.bucket, prefix: 'matrix/' },
+    upload: { bucket: bucketOf(scenario, sandbox), prefix: 'matrix/' },
     osType: 'linux',
     inspection: { failOn: 'never' },
     detection: { failOn: 'never' },

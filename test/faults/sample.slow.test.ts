@@ -35,6 +35,7 @@ const SAMPLE = [
   /^import oss\.(InitiateMultipartUpload|CompleteMultipartUpload) (cut|reset-after) once$/,
   /^import ecs\.CopyImage reset-after ever$/,
   /^import oss\.DeleteObject withdrawn ever$/,
+  /^versioned oss\.(ListObjectVersions|DeleteObject by versionId) (reset-after|withdrawn) once$/,
   /^import oss\.UploadPart (5xx|expired) five$/,
   /^fails ecs\.DeleteImage expired ever$/,
   /^cancel-copy ecs\.DeleteSnapshot (reset-before|reset-after|withdrawn) once$/,
@@ -45,7 +46,7 @@ const SAMPLE = [
 
 test('faults of the most important calls → one image or none, and no remaining resources', async () => {
   const cases = allCases().filter(({ name }) => SAMPLE.some((pattern) => pattern.test(name)));
-  expect(cases).toHaveLength(20);
+  expect(cases).toHaveLength(24);
   const verdicts = await runCases(service, cases, source, 8, () => undefined);
   expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
 });

@@ -4,12 +4,24 @@
  */
 import { KNOWN_REGIONS } from '../../domain/request/vocabulary.js';
 import { isRegion } from '../../emulator/ecs/regions.js';
-import { type Call, ownPolicyOf, type Sandbox } from './scenarios.js';
+import { type Call, ownPolicyOf, type Sandbox, SCENARIOS, type ScenarioName } from './scenarios.js';
 
 export type { Sandbox } from './scenarios.js';
 
 export const SANDBOXES: readonly Sandbox[] = makeSandboxes();
-export const SANDBOX_BUCKETS = SANDBOXES.map(({ bucket, region }) => `${bucket}@${region}`);
+export const SANDBOX_BUCKETS = SANDBOXES.flatMap(({ bucket, region }) => [
+  `${bucket}@${region}`,
+  `${versioned(bucket)}@${region}:versioned`,
+]);
+
+/** Each sandbox has a second bucket, which is versioned. */
+function versioned(bucket: string): string {
+  return `${bucket}-v`;
+}
+
+export function bucketOf(scenario: ScenarioName, { bucket }: Sandbox): string {
+  return SCENARIOS[scenario].versioned ? versioned(bucket) : bucket;
+}
 
 /** The sandbox at an index; a negative index counts from the end. */
 export function sandboxAt(index: number): Sandbox {
@@ -43,7 +55,7 @@ const OF_POLICIES = ['CreatePolicy', 'GetPolicy'];
 /** The parameter that identifies a call of this sandbox. */
 function whose(call: Call, sandbox: Sandbox, roleName: string): Readonly<Record<string, string>> {
   if (isShared(call)) return {};
-  if (call.service === 'oss') return { bucket: sandbox.bucket };
+  if (call.service === 'oss') return { bucket: bucketOf(call.scenario, sandbox) };
   if (call.service === 'ecs') return { RegionId: call.atCopy ? sandbox.copyRegion : sandbox.region };
   return OF_POLICIES.includes(call.action) ? ownPolicyOf(sandbox.bucket) : { RoleName: roleName };
 }

@@ -19,6 +19,7 @@ export type ScenarioName =
   | 'lost-upload'
   | 'lost-image'
   | 'lost-copy'
+  | 'versioned'
   | 'fails'
   | 'cancel-upload'
   | 'cancel-import'
@@ -46,6 +47,8 @@ export interface Scenario {
   readonly request?: Readonly<Record<string, unknown>>;
   /** The source is an object in the bucket. */
   readonly object?: boolean;
+  /** The bucket of the upload is versioned. */
+  readonly versioned?: boolean;
   /** Extra faults that lead into the scenario, or extend the moment to cancel. */
   readonly turns?: (sandbox: Sandbox, roleName: string) => readonly Fault[];
   /** Whether it is time to cancel; absent: the import ends by itself. `turnsTaken` is null in outages, which have no extra faults. */
@@ -104,6 +107,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
   'lost-image': { ends: 'succeeded', cloud: QUICK, copies: false, turns: lost('ImportImage') },
   'lost-copy': { ends: 'succeeded', cloud: QUICK, copies: true, turns: lost('CopyImage') },
+  versioned: { ends: 'succeeded', cloud: QUICK, copies: false, versioned: true },
   fails: { ends: 'failed', cloud: QUICK, copies: false },
   'cancel-upload': {
     ends: 'cancelled',
@@ -151,6 +155,8 @@ export const CALLS: readonly Call[] = [
   { scenario: 'import', service: 'sts', action: 'GetCallerIdentity' },
   { scenario: 'import', service: 'ecs', action: 'DescribeRegions' },
   { scenario: 'import', service: 'oss', action: 'GetBucketInfo' },
+  { scenario: 'import', service: 'oss', action: 'GetBucketVersioning' },
+  { scenario: 'import', service: 'oss', action: 'GetBucketWorm' },
   { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageName') },
   { scenario: 'import', service: 'ecs', action: 'DescribeImages', by: any('ImageName'), atCopy: true },
   { scenario: 'object', service: 'oss', action: 'HeadObject' },
@@ -199,6 +205,8 @@ export const CALLS: readonly Call[] = [
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', after: 1 },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', atCopy: true },
   { scenario: 'import', service: 'oss', action: 'DeleteObject' },
+  { scenario: 'versioned', service: 'oss', action: 'ListObjectVersions' },
+  { scenario: 'versioned', service: 'oss', action: 'DeleteObject', by: any('versionId') },
   { scenario: 'fails', service: 'ecs', action: 'DescribeTaskAttribute' },
   { scenario: 'fails', service: 'ecs', action: 'DeleteImage' },
   { scenario: 'cancel-upload', service: 'oss', action: 'ListMultipartUploads' },

@@ -69,7 +69,7 @@ describe.each([
   };
 
   test('→ its object and its unfinished upload count as removed', async () => {
-    expect(await statusesAfter(() => removeObject(deps, work, object, false))).toEqual([['object', 'removed']]);
+    expect(await statusesAfter(() => removeObject(deps, work, object, 'no'))).toEqual([['object', 'removed']]);
     expect(await statusesAfter(() => removeUpload(deps, work, upload))).toEqual([['multipart-upload', 'removed']]);
   });
 
@@ -85,7 +85,7 @@ describe.each([
       ...{ holder: null, uploadId: 'upload-1', sourceVersion: null, bytesDone: 0, bytesTotal: 0, crc64: null },
       ...{ size: null, inspection: null },
     };
-    const release = () => releaseObject({ ...deps, uploads }, work, [object, upload], shared, false);
+    const release = () => releaseObject({ ...deps, uploads }, work, [object, upload], shared, 'no');
     expect(await statusesAfter(release)).toEqual([
       ['object', 'removed'],
       ['multipart-upload', 'removed'],
@@ -113,5 +113,5 @@ test('an object under a prefix with a dot segment, which no request can address 
     ...{ kind: 'object', key: 'oss://any-bucket/./x/imp-1/disk-1.raw', regionId: REGION, ...at },
     detail: { location, size: null, crc64: null, usedBy: null },
   };
-  expect(await statusesAfter(() => removeObject(deps, work, object, false))).toEqual([['object', 'removed']]);
+  expect(await statusesAfter(() => removeObject(deps, work, object, 'no'))).toEqual([['object', 'removed']]);
 });

@@ -57,6 +57,13 @@ export interface EmulatorState {
     readonly resourceId: string;
   }[];
   readonly objects: readonly { readonly bucket: string; readonly key: string; readonly size: number }[];
+  /** Versions that are not current, and delete markers. */
+  readonly versions: readonly {
+    readonly bucket: string;
+    readonly key: string;
+    readonly versionId: string;
+    readonly isMarker: boolean;
+  }[];
   readonly uploads: readonly { readonly bucket: string; readonly key: string; readonly uploadId: string }[];
   readonly roles: readonly { readonly roleName: string }[];
 }

@@ -38,6 +38,9 @@ export interface LocalCloud {
   sts(keys?: Keys): Sts.default;
   set(change: Partial<Settings>): void;
   makeBucket(name: string, region?: string, encrypted?: boolean): void;
+  setVersioning(bucket: string, state: 'Enabled' | 'Suspended'): void;
+  /** Gives the bucket a locked retention policy. */
+  retain(bucket: string, days: number): void;
   putObject(
     key: string,
     bytes: Buffer,
@@ -72,6 +75,15 @@ export async function startCloud(settings: Partial<Settings> = {}): Promise<Loca
         createdAt: world.now(),
         encryption: encrypted ? { algorithm: 'AES256', kmsKeyId: '' } : null,
       });
+    },
+    setVersioning(bucket, versioning) {
+      const record = world.buckets.get(bucket);
+      if (record !== undefined) world.buckets.put(bucket, { ...record, versioning });
+    },
+    retain(bucket, days) {
+      const record = world.buckets.get(bucket);
+      const retention = { wormId: 'WORM', locked: true, days, createdAt: world.now() };
+      if (record !== undefined) world.buckets.put(bucket, { ...record, retention });
     },
     async putObject(key, bytes, { bucket = BUCKET, storageClass = 'Standard' } = {}) {
       const { file, size, crc64 } = await world.blobs.write(Readable.from([bytes]), false, () => undefined);
