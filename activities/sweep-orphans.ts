@@ -47,8 +47,7 @@ export function createSweepOrphans(dependencies: SweepDependencies) {
     };
     try {
       const { seen, unseen } = await listResources(deps, input.account);
-      const ids = [...new Set(seen.map(({ importId }) => importId))];
-      const found = findOrphans(seen, await deps.store.accountsOf(ids));
+      const found = findOrphans(seen, await deps.store.accountsOf(seen));
       const orphans = await Promise.all(found.map((orphan) => measured(deps.cloudOf(orphan.account), orphan)));
       for (const { kind, key, account, regionId, since, why } of orphans) {
         context.log.warn('orphan found', { kind, key, account, regionId, since, why });
@@ -246,7 +245,7 @@ async function objectsIn(cloud: Cloud, { regionId, bucket, prefix }: UsedFolder)
 /** @returns null if the orphan was removed, otherwise the reason: a failure does not prevent the removal of other orphans */
 async function remove(deps: Sweeping, work: Pausing, orphan: Orphan): Promise<string | null> {
   // Check again immediately before: an orphan that an import has taken over since must stay.
-  const [still] = findOrphans([orphan], await deps.store.accountsOf([orphan.importId]));
+  const [still] = findOrphans([orphan], await deps.store.accountsOf([orphan]));
   if (still === undefined) return 'an import uses it now';
   try {
     if (orphan.kind === 'image') await removeOrphanedImage(deps, work, orphan);

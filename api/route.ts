@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { readJson } from '../domain/json-document.js';
 import { isRecord } from '../domain/json-value.js';
 import { exceededBound } from '../domain/request/bounds.js';
+import { nearest } from '../domain/request/nearest.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import { workerHostOf } from '../domain/request/source-rules.js';
 import { problem } from './problems.js';
@@ -96,6 +97,22 @@ export const parameter = {
   name: (description: string) => absentWhenEmpty(name, description),
   oneOf: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
     absentWhenEmpty(z.enum(values), description),
+  /** Names separated by commas. */
+  names: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
+    absentWhenEmpty(
+      z.string().transform((text, context): readonly Values[number][] =>
+        text.split(',').map((name) => {
+          const known = values.find((value) => value === name.trim());
+          if (known !== undefined) return known;
+          const near = nearest(name, values);
+          context.addIssue(
+            `must be names separated by commas, without ${JSON.stringify(name)}; ${near === null ? `valid names: ${values.join(', ')}` : `did you mean ${near}?`}`,
+          );
+          return z.NEVER;
+        }),
+      ),
+      description,
+    ),
   whole: (description: string, most = Number.MAX_SAFE_INTEGER) =>
     absentWhenEmpty(
       z

@@ -1,6 +1,7 @@
 /**
  * Starts the workflows of batches that were not started because a process died or Temporal could not be reached, and removes
- * batches whose files no process receives any more. Compares the records with the workflows.
+ * batches whose files no process receives any more. Compares the records with the workflows, and keeps the results of batches
+ * that have ended.
  */
 import { repeat, type SweepLog } from '../imports/sweep.js';
 import type { BatchToStart } from '../store/batches.js';
@@ -11,6 +12,8 @@ const SWEEP_EVERY_MS = 2_000;
 /** A younger batch may still be started by the process that accepted it. */
 const MIN_AGE_MS = 3_000;
 const SWEEP_PAGE = 50;
+/** The result of a batch of 100,000 items takes a second. */
+const RESULTS_PER_SWEEP = 5;
 
 type Starting = Pick<BatchUseCaseDependencies, 'batches' | 'workflows'>;
 
@@ -20,7 +23,9 @@ export async function startBatchWorkflow(deps: Starting, batch: BatchToStart): P
   return delivery;
 }
 
-export async function sweepBatches(deps: Starting, log: SweepLog): Promise<void> {
+type Sweeping = Starting & { readonly views: Pick<BatchUseCaseDependencies['views'], 'keepResults'> };
+
+export async function sweepBatches(deps: Sweeping, log: SweepLog): Promise<void> {
   await deps.batches.removeGoneArrivals();
   for (const batch of await deps.batches.toStart(MIN_AGE_MS, SWEEP_PAGE)) {
     const delivery = await startBatchWorkflow(deps, batch);
@@ -29,10 +34,11 @@ export async function sweepBatches(deps: Starting, log: SweepLog): Promise<void>
     return;
   }
   await checkBatchWorkflows(deps);
+  await deps.views.keepResults(RESULTS_PER_SWEEP);
 }
 
 /** Sweeps until the returned function is called. */
-export function keepSweepingBatches(deps: Starting, log: SweepLog): () => void {
+export function keepSweepingBatches(deps: Sweeping, log: SweepLog): () => void {
   return repeat(SWEEP_EVERY_MS, () =>
     sweepBatches(deps, log).catch((error: unknown) => log.warn({ error: String(error) }, 'sweep of batches failed')),
   );

@@ -12,6 +12,9 @@ export type BatchSummary = Pick<BatchView, 'id' | 'name' | 'state' | 'createdAt'
   readonly ended: number;
 };
 
+/** An import in a list, without what is read from other tables. */
+export type ImportLine = Pick<ImportView, 'id' | 'state' | 'phase' | 'progress' | 'request' | 'image' | 'createdAt'>;
+
 export interface Page<Item> {
   readonly items: readonly Item[];
   /** The start of the next page; null on the last page. */
@@ -33,6 +36,11 @@ export function readInspection(text: string): Inspection {
 
 export function readImportPage(text: string): Page<ImportView> {
   return readPage(text, 'imports', isImportView);
+}
+
+/** A page with the fields of `ImportLine`. */
+export function readImportLines(text: string): Page<ImportLine> {
+  return readPage(text, 'imports', isImportLine);
 }
 
 export function readBatchPage(text: string): Page<BatchSummary> {
@@ -74,16 +82,19 @@ function readPage<T>(text: string, field: string, is: (value: unknown) => value 
   return { items: items.filter(is), nextCursor: typeof page.nextCursor === 'string' ? page.nextCursor : null };
 }
 
-function isImportView(value: unknown): value is ImportView {
+function isImportLine(value: unknown): value is ImportLine {
   return (
     isObject(value) &&
     typeof value.id === 'string' &&
     STATES.some((state) => state === value.state) &&
     PHASES.some((phase) => phase === value.phase) &&
     isObject(value.progress) &&
-    isObject(value.request) &&
-    [value.findings, value.ledger, value.timeline].every(Array.isArray)
+    isObject(value.request)
   );
+}
+
+function isImportView(value: unknown): value is ImportView {
+  return isObject(value) && [value.findings, value.ledger, value.timeline].every(Array.isArray) && isImportLine(value);
 }
 
 function isBatchView(value: unknown): value is BatchView {

@@ -152,6 +152,29 @@ export interface ImportView {
   readonly updatedAt: string;
 }
 
+/** The fields that a list can be reduced to. */
+export const IMPORT_FIELDS = [
+  'id',
+  'state',
+  'phase',
+  'progress',
+  'request',
+  'image',
+  'copies',
+  'findings',
+  'attention',
+  'waitingFor',
+  'error',
+  'ledger',
+  'timeline',
+  'createdAt',
+  'updatedAt',
+] as const satisfies readonly (keyof ImportView)[];
+export type ImportField = (typeof IMPORT_FIELDS)[number];
+
+/** An import in a list with fewer fields. */
+export type ImportPart = Pick<ImportView, 'id'> & Partial<ImportView>;
+
 /** One thing that happened to an import, as its events stream and its report tell it. */
 export interface ImportEvent {
   readonly at: string;

@@ -1,6 +1,6 @@
 /** Reads imports. */
 import { type ComparedItem, compareFindings } from '../domain/finding-comparison.js';
-import type { ImportView } from '../domain/import.js';
+import type { ImportPart, ImportView } from '../domain/import.js';
 import type { ImportFacts } from '../domain/import-facts.js';
 import type { ListFilter, StoredEvent } from '../store/import-reads.js';
 import type { ImportStore } from '../store/imports.js';
@@ -10,7 +10,7 @@ import type { WaitingCause } from '../store/waiting.js';
 export type ComparedView = ImportView & { readonly comparison: readonly ComparedItem[] };
 
 export interface ImportPage {
-  readonly imports: readonly ImportView[];
+  readonly imports: readonly ImportPart[];
   /** Null on the last page. */
   readonly nextCursor: string | null;
 }

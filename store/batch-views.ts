@@ -1,22 +1,20 @@
 /** Batches as the API shows them: counts, phases, failures by cause, cost estimate, and items. */
 
 import type pg from 'pg';
-import {
-  type BatchCause,
-  type BatchEstimate,
-  type BatchHold,
-  type BatchItemView,
-  type BatchState,
-  type BatchView,
-  type ItemState,
-  isFinalBatch,
+import type {
+  BatchEstimate,
+  BatchHold,
+  BatchItemView,
+  BatchState,
+  BatchView,
+  ItemState,
 } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
-import { remedyForAll } from '../domain/errors/index.js';
 import type { Phase } from '../domain/import.js';
 import type { RequestProblem } from '../domain/request/request.js';
-import { countItems } from './batches.js';
-import { FINAL_STATES_SQL } from './final-states.js';
+import { type BatchResult, type BatchUse, createBatchResults } from './batch-results.js';
+import { FINAL_STATES_SQL, OPEN_STATES_SQL } from './final-states.js';
+import { pageCondition } from './pages.js';
 
 interface BatchRow {
   readonly id: string;
@@ -28,6 +26,8 @@ interface BatchRow {
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly ended_at: Date | null;
+  readonly revision: string;
+  readonly result: BatchResult | null;
 }
 
 export interface BatchListFilter {
@@ -58,45 +58,56 @@ export interface Prices {
 }
 
 const RATE_MINUTES = 5;
-const CAUSES = 20;
-const GIB = 1024 ** 3;
 
-/** How long an estimate is reused. It reads every item's request and ledger, which for a watched batch of 10,000 items was the largest load on the database. */
-const ESTIMATE_FOR_MS = 15_000;
+/**
+ * Items of a batch in their order, by index. An item is `started` until the end of its import is copied to it, so items in a
+ * final state have two conditions; each reads no more than a page, or the few started items.
+ */
+function itemsIn(state: ItemState | undefined): string {
+  const select = `
+    select b.item, b.line, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
+      case when b.state = 'started' and i.state in ${FINAL_STATES_SQL} then i.state else b.state end as state,
+      coalesce(b.ended_at, case when i.state in ${FINAL_STATES_SQL} then i.updated_at end) as ended_at,
+      i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as failure
+    from ecs_image_import.batch_items b left join ecs_image_import.imports i on i.id = b.import_id
+    where b.batch_id = $1`;
+  // As in pages.ts: only the index of the state has this order.
+  const inState = (itemState: string, condition = '') =>
+    `${select} and (b.state, b.item) > (${itemState}, $2) and b.state <= ${itemState} ${condition} order by b.state, b.item limit $3`;
+  switch (state) {
+    case undefined:
+      return `${select} and b.item > $2 order by b.item limit $3`;
+    case 'invalid':
+    case 'waiting':
+      return inState('$4');
+    case 'started':
+      return inState('$4', `and (i.state is null or i.state in ${OPEN_STATES_SQL})`);
+    default:
+      return `(${inState('$4')}) union all (${inState("'started'", 'and i.state = $4')}) order by item limit $3`;
+  }
+}
 
 export type BatchViews = ReturnType<typeof createBatchViews>;
 
 export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
-  const estimates = new Map<string, { readonly estimate: Promise<BatchEstimate>; readonly untilMs: number }>();
-
-  /** Computed for an ended batch; cached for a running one. */
-  function estimate(batchId: string, state: BatchState): Promise<BatchEstimate> {
-    const now = Date.now();
-    for (const [id, { untilMs }] of estimates) if (untilMs <= now) estimates.delete(id);
-    const known = estimates.get(batchId);
-    if (known !== undefined && !isFinalBatch(state)) return known.estimate;
-    const fresh = estimateOf(pool, batchId, prices);
-    estimates.set(batchId, { estimate: fresh, untilMs: now + ESTIMATE_FOR_MS });
-    fresh.catch(() => estimates.delete(batchId));
-    return fresh;
-  }
+  const { resultOf, keepResults } = createBatchResults(pool);
 
   return {
+    keepResults,
+
     async get(batchId: string): Promise<BatchView | null> {
       const found = await pool.query<BatchRow>(
-        'select * from ecs_image_import.batches where id = $1 and arriving_seen_at is null',
+        'select *, xmin::text as revision from ecs_image_import.batches where id = $1 and arriving_seen_at is null',
         [batchId],
       );
       const row = found.rows[0];
       if (row === undefined) return null;
-      const { fresh: _internal, ...counts } = await countItems(pool, batchId);
-      const [phases, perMinute, failures, attentions, costs] = await Promise.all([
+      const [{ counts, failures, attentions, use }, phases, perMinute] = await Promise.all([
+        resultOf(row),
         phasesOf(pool, batchId),
         rateOf(pool, batchId),
-        causesOf(pool, batchId, 'failed', 'error'),
-        causesOf(pool, batchId, 'attention', 'attention'),
-        estimate(batchId, row.state),
       ]);
+      const { fresh: _internal, ...shown } = counts;
       const remaining = counts.waiting + counts.running;
       return {
         id: row.id,
@@ -105,11 +116,11 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
         policy: row.policy,
         attention: row.attention,
         waitsFor: row.waits_for,
-        counts,
+        counts: shown,
         phases,
         importsPerMinute: perMinute,
         etaSeconds: row.state === 'running' && perMinute !== null ? Math.ceil((remaining / perMinute) * 60) : null,
-        estimate: costs,
+        estimate: estimateOf(use, prices),
         failures,
         attentions,
         createdAt: row.created_at.toISOString(),
@@ -119,15 +130,19 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
     },
 
     /** Newest first. */
-    async list(filter: BatchListFilter): Promise<readonly BatchSummary[]> {
+    async list({ state, cursor, limit }: BatchListFilter): Promise<readonly BatchSummary[]> {
+      const keys = state === undefined ? [] : [{ column: 'b.state', value: state }];
+      const { where, orderBy, values } = pageCondition(keys, 'b.id', cursor, 'desc', 2);
       const result = await pool.query<BatchRow & { readonly items: number; readonly ended: number }>(
-        `select b.*, c.items, c.ended from ecs_image_import.batches b cross join lateral (
+        `select b.*, coalesce((b.result -> 'counts' ->> 'total')::int, c.items) as items,
+           coalesce((b.result -> 'counts' ->> 'total')::int, c.ended) as ended
+         from ecs_image_import.batches b cross join lateral (
            select count(*)::int as items,
              (count(*) filter (where state in ${FINAL_STATES_SQL} or state = 'invalid'))::int as ended
-           from ecs_image_import.batch_items where batch_id = b.id) c
-         where b.arriving_seen_at is null and ($1::text is null or b.state = $1) and ($2::text is null or b.id < $2)
-         order by b.id desc limit $3`,
-        [filter.state ?? null, filter.cursor ?? null, filter.limit],
+           from ecs_image_import.batch_items where batch_id = b.id and b.result is null) c
+         where b.arriving_seen_at is null and ${where}
+         order by ${orderBy} limit $1`,
+        [limit, ...values],
       );
       return result.rows.map((row) => ({
         id: row.id,
@@ -142,19 +157,11 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
     },
 
     /** In file order. */
-    async items(batchId: string, filter: ItemFilter): Promise<readonly BatchItemView[]> {
-      const result = await pool.query<ItemRow>(
-        `select * from (
-           select b.item, b.line, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
-             case when b.state = 'started' and i.state in ${FINAL_STATES_SQL} then i.state else b.state end as state,
-             coalesce(b.ended_at, case when i.state in ${FINAL_STATES_SQL} then i.updated_at end) as ended_at,
-             i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as failure
-           from ecs_image_import.batch_items b left join ecs_image_import.imports i on i.id = b.import_id
-           where b.batch_id = $1 and b.item > $2) items
-         where $3::text is null or state = $3
-         order by item limit $4`,
-        [batchId, filter.after, filter.state ?? null, filter.limit],
-      );
+    async items(batchId: string, { state, after, limit }: ItemFilter): Promise<readonly BatchItemView[]> {
+      const result = await pool.query<ItemRow>(itemsIn(state), [
+        ...[batchId, after, limit],
+        ...(state === undefined ? [] : [state]),
+      ]);
       return result.rows.map(toItem);
     },
   };
@@ -220,53 +227,11 @@ async function rateOf(pool: pg.Pool, batchId: string): Promise<number | null> {
   return ended === 0 || minutes === null || minutes <= 0 ? null : ended / minutes;
 }
 
-/** The imports of the latest attempts in `state`, grouped by the code in `column`. */
-async function causesOf(
-  pool: pg.Pool,
-  batchId: string,
-  state: 'failed' | 'attention',
-  column: 'error' | 'attention',
-): Promise<readonly BatchCause[]> {
-  const result = await pool.query<BatchCause & { readonly remedies: string }>(
-    `select code, count(*)::int as count, min(message) as message, min(remedy) as remedy, count(distinct remedy) as remedies,
-       (array_agg(id order by id))[1:5] as examples
-     from (
-       select i.id, i.${column} ->> 'code' as code, i.${column} ->> 'message' as message, i.${column} ->> 'remedy' as remedy
-       from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
-       where b.batch_id = $1 and b.state in ('started', 'failed') and i.state = $2) causes
-     group by code order by count(*) desc, code limit ${CAUSES}`,
-    [batchId, state],
-  );
-  return result.rows.map(({ remedies, ...cause }) => ({
-    ...cause,
-    remedy: remedies === '1' ? cause.remedy : remedyForAll(cause.code, cause.remedy),
-  }));
-}
-
-/** Sums the uploads and images of succeeded imports, and extrapolates to the remaining ones. */
-async function estimateOf(pool: pg.Pool, batchId: string, prices: Prices | null): Promise<BatchEstimate> {
-  const result = await pool.query<{
-    uploaded: number;
-    succeeded: number;
-    image_gib: number;
-    waiting: number;
-    copies: number;
-  }>(
-    `select
-       coalesce(sum(size), 0)::float as uploaded,
-       (count(*) filter (where state = 'succeeded'))::int as succeeded,
-       coalesce(sum(coalesce(asked_gib, ceil(size / ${GIB}.0))) filter (where state = 'succeeded'), 0)::float as image_gib,
-       (count(*) filter (where state in ('waiting', 'started')))::int as waiting,
-       coalesce(sum(copies) filter (where state <> 'failed' and state <> 'cancelled'), 0)::float as copies
-     from (
-       select b.state,
-         (select sum((l.detail ->> 'size')::bigint) from ecs_image_import.ledger l where l.import_id = b.import_id and l.kind = 'object') as size,
-         (select sum((d ->> 'diskImageSize')::int) from jsonb_array_elements(b.request -> 'disks') d) as asked_gib,
-         coalesce(jsonb_array_length(b.request -> 'distribute' -> 'regions'), 0) as copies
-       from ecs_image_import.batch_items b where b.batch_id = $1 and b.state <> 'invalid') items`,
-    [batchId],
-  );
-  const { uploaded = 0, succeeded = 0, image_gib: imageGiB = 0, waiting = 0, copies = 0 } = result.rows[0] ?? {};
+/** Extrapolates the uploads and images of succeeded imports to the remaining ones. */
+function estimateOf(
+  { uploaded, succeeded, imageGiB, waiting, copies }: BatchUse,
+  prices: Prices | null,
+): BatchEstimate {
   const extrapolate = (soFar: number) => (succeeded === 0 ? null : (soFar * (succeeded + waiting)) / succeeded);
   const expectedImageGiB = extrapolate(imageGiB);
   const expectedCopyGiB = succeeded === 0 ? null : (imageGiB / succeeded) * copies;

@@ -6,6 +6,7 @@ import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { removeGoneArrivals } from './batch-arrivals.js';
 import { type BatchToStart, batchCheckQueries } from './batch-checks.js';
+import { countItems } from './batch-counts.js';
 import { needsOf } from './batch-needs.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
@@ -126,7 +127,7 @@ export function createBatchStore(pool: pg.Pool) {
       const result = await pool.query<RecordedStep & { readonly written: boolean }>(
         `with before as (select policy ->> 'order' as listed, step, state from ecs_image_import.batches where id = $1),
          changed as (
-           update ecs_image_import.batches set step = $2, policy = $4, attention = $5, updated_at = now(),
+           update ecs_image_import.batches set step = $2, policy = $4, attention = $5, result = null, updated_at = now(),
              state = case when cancel_asked_at is null or $3 in ${FINAL_STATES_SQL} then $3 else 'cancelling' end,
              cancel_asked_at = case when $3 in ${FINAL_STATES_SQL} then null else cancel_asked_at end,
              waits_for = case when $3 = 'running' then waits_for end,
@@ -192,9 +193,14 @@ export function createBatchStore(pool: pg.Pool) {
     /** Imports that started after `at` and may have created an image, by region. */
     async startedSince(batchId: string, at: Date): Promise<RegionCounts> {
       const result = await pool.query<{ counts: RegionCounts }>(
+        // An item that started later has also ended later, which an index finds.
         `select coalesce(jsonb_object_agg(place, n), '{}') as counts from (
-           select ${PLACE_SQL()} as place, count(*) as n from ecs_image_import.batch_items
-           where batch_id = $1 and state in ('started', 'succeeded') and started_at > $2 group by place) counted`,
+           select place, count(*) as n from (
+             select ${PLACE_SQL()} as place, started_at from ecs_image_import.batch_items where batch_id = $1 and state = 'started'
+             union all
+             select ${PLACE_SQL()} as place, started_at from ecs_image_import.batch_items
+             where batch_id = $1 and state = 'succeeded' and ended_at > $2
+           ) as items where started_at > $2 group by place) counted`,
         [batchId, at],
       );
       return result.rows[0]?.counts ?? {};
@@ -253,7 +259,8 @@ export function createBatchStore(pool: pg.Pool) {
     async retry(batchId: string, states: readonly ('failed' | 'cancelled')[]): Promise<number> {
       await copyFinalStates(pool, batchId);
       const result = await pool.query(
-        `update ecs_image_import.batch_items set state = 'waiting', ended_at = null where batch_id = $1 and state = any($2)`,
+        `with changed as (update ecs_image_import.batches set result = null where id = $1)
+         update ecs_image_import.batch_items set state = 'waiting', ended_at = null where batch_id = $1 and state = any($2)`,
         [batchId, states],
       );
       return result.rowCount ?? 0;
@@ -280,9 +287,9 @@ export function createBatchStore(pool: pg.Pool) {
       const result = await pool.query<{ id: string }>(
         `select i.id from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
          where b.batch_id = $1 and b.state = 'started' and i.id > $2 and i.state = 'attention'
-           and ($3::text is null or i.attention ->> 'code' = $3)
-         order by i.id limit $4`,
-        [batchId, afterId, cause, limit],
+           ${cause === null ? '' : `and i.attention ->> 'code' = $4`}
+         order by i.id limit $3`,
+        cause === null ? [batchId, afterId, limit] : [batchId, afterId, limit, cause],
       );
       return result.rows.map((row) => row.id);
     },
@@ -306,34 +313,6 @@ async function copyFinalStates(pool: pg.Pool, batchId: string): Promise<void> {
        and i.state in ${FINAL_STATES_SQL}`,
     [batchId],
   );
-}
-
-/** Counts the items by their current state, including the final states of imports that are not yet copied to their items. */
-export async function countItems(pool: pg.Pool, batchId: string): Promise<BatchCounts> {
-  const result = await pool.query<{ counts: Record<string, number>; fresh: number }>(
-    `select
-       (select coalesce(jsonb_object_agg(state, n), '{}') from (
-         select state, sum(n) as n from (
-           select state, count(*) as n from ecs_image_import.batch_items where batch_id = $1 and state <> 'started' group by state
-           union all
-           select i.state, count(*) from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id
-           where b.batch_id = $1 and b.state = 'started' group by i.state) both_kinds group by state) summed) as counts,
-       (select count(*)::int from ecs_image_import.batch_items where batch_id = $1 and state = 'waiting' and attempt = 0) as fresh`,
-    [batchId],
-  );
-  const { counts = {}, fresh = 0 } = result.rows[0] ?? {};
-  const of = (state: string) => counts[state] ?? 0;
-  return {
-    total: Object.values(counts).reduce((sum, count) => sum + count, 0),
-    invalid: of('invalid'),
-    waiting: of('waiting'),
-    fresh,
-    running: of('running') + of('cancelling'),
-    attention: of('attention'),
-    succeeded: of('succeeded'),
-    failed: of('failed'),
-    cancelled: of('cancelled'),
-  };
 }
 
 async function claimedPage(

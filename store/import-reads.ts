@@ -1,8 +1,17 @@
 /** The statements that read import records. */
 import type pg from 'pg';
-import type { ImportEvent, ImportView, ImportWait, Progress, State } from '../domain/import.js';
+import type {
+  ImportEvent,
+  ImportField,
+  ImportPart,
+  ImportView,
+  ImportWait,
+  Progress,
+  State,
+} from '../domain/import.js';
 import { isoTime } from './iso-time.js';
 import { LEDGER_JSON } from './ledger.js';
+import { type PageCondition, type PageKey, pageCondition } from './pages.js';
 import { type ImportRow, toView, waitOf } from './rows.js';
 
 export interface ListFilter {
@@ -12,6 +21,8 @@ export interface ListFilter {
   /** Id of the last import of the previous page. */
   readonly cursor?: string;
   readonly limit: number;
+  /** Absent: all fields. */
+  readonly fields?: readonly ImportField[];
 }
 
 /** `id` gives the order, and the position at which a broken stream continues. */
@@ -26,7 +37,7 @@ export interface ImportProgress {
 export function importReads(pool: pg.Pool) {
   return {
     async get(importId: string): Promise<(ImportView & { readonly attentionVersion: number | null }) | null> {
-      const result = await pool.query<ImportRow>(`${SELECT_VIEW} where i.id = $1`, [importId]);
+      const result = await pool.query<ImportRow>(`${selectView()} where i.id = $1`, [importId]);
       const row = result.rows[0];
       if (row === undefined) return null;
       return {
@@ -46,17 +57,16 @@ export function importReads(pool: pg.Pool) {
       return { state: row.state, progress: row.progress, waitingFor: waitOf(row) };
     },
 
-    /** Newest first. */
-    async list(filter: ListFilter): Promise<readonly ImportView[]> {
-      const account = filter.account === undefined ? [] : [filter.account];
-      const result = await pool.query<ImportRow>(
-        `${SELECT_VIEW}
-         where ($1::text is null or i.state = $1) and ($2::text is null or i.batch_id = $2) and ($3::text is null or i.id < $3)
-           ${filter.account === undefined ? '' : "and i.request ? 'account' and i.request ->> 'account' = $5"}
-         order by i.id desc limit $4`,
-        [filter.state ?? null, filter.batch ?? null, filter.cursor ?? null, filter.limit, ...account],
-      );
-      return result.rows.map(toView);
+    /** Newest first. With `fields`, only these and the id. */
+    async list(filter: ListFilter): Promise<readonly ImportPart[]> {
+      const { fields } = filter;
+      const { where, orderBy, values } = conditionOf(filter);
+      const result = await pool.query<ImportRow>(`${selectView(fields)} where ${where} order by ${orderBy} limit $1`, [
+        filter.limit,
+        ...values,
+      ]);
+      const views = result.rows.map(toView);
+      return fields === undefined ? views : views.map((view) => partOf(view, fields));
     },
 
     async events(importId: string, afterId: number, limit = 500): Promise<readonly StoredEvent[]> {
@@ -67,23 +77,46 @@ export function importReads(pool: pg.Pool) {
       );
       return result.rows.map((row) => ({ ...row, id: Number(row.id), at: row.at.toISOString() }));
     },
-
-    async countByState(): Promise<Readonly<Record<string, number>>> {
-      const result = await pool.query<{ state: string; count: string }>(
-        'select state, count(*) as count from ecs_image_import.imports group by state',
-      );
-      return Object.fromEntries(result.rows.map((row) => [row.state, Number(row.count)]));
-    },
   };
 }
 
-const SELECT_VIEW = `
-  select i.*,
-    (select coalesce(jsonb_agg(finding order by source desc, ordinal), '[]') from ecs_image_import.findings where import_id = i.id) as findings,
-    (select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') from ecs_image_import.ledger where import_id = i.id) as ledger,
-    (select coalesce(jsonb_agg(jsonb_build_object(
+/** Each combination of state with batch or account has an index. Few batches have imports of several accounts. */
+function conditionOf({ state, batch, account, cursor }: ListFilter): PageCondition {
+  const keys: PageKey[] = [];
+  const partial: string[] = [];
+  if (batch !== undefined) {
+    keys.push({ column: 'i.batch_id', value: batch });
+    partial.push('i.batch_id is not null');
+  } else if (account !== undefined) keys.push({ column: "(i.request ->> 'account')", value: account });
+  if (state !== undefined) keys.push({ column: 'i.state', value: state });
+  const page = pageCondition(keys, 'i.id', cursor, 'desc', 2);
+  if (account !== undefined) partial.push("i.request ? 'account'");
+  if (batch === undefined || account === undefined) return { ...page, where: [...partial, page.where].join(' and ') };
+  partial.push(`i.request ->> 'account' = $${2 + page.values.length}`);
+  return { ...page, where: [...partial, page.where].join(' and '), values: [...page.values, account] };
+}
+
+function partOf(view: ImportView, fields: readonly ImportField[]): ImportPart {
+  return { id: view.id, ...Object.fromEntries(fields.map((field) => [field, view[field]])) };
+}
+
+/** The fields that are read from other tables. */
+const CHILDREN = {
+  findings: `(select coalesce(jsonb_agg(finding order by source desc, ordinal), '[]')
+      from ecs_image_import.findings where import_id = i.id)`,
+  ledger: `(select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]')
+      from ecs_image_import.ledger where import_id = i.id)`,
+  timeline: `(select coalesce(jsonb_agg(jsonb_build_object(
         'phase', phase,
         'startedAt', ${isoTime('started_at')},
         'endedAt', ${isoTime('ended_at')}) order by started_at), '[]')
-      from ecs_image_import.timeline where import_id = i.id) as timeline
+      from ecs_image_import.timeline where import_id = i.id)`,
+} satisfies Partial<Record<ImportField, string>>;
+
+/** Reads the other tables only for `fields`. There are few different statements, because each is prepared. */
+function selectView(fields: readonly string[] = Object.keys(CHILDREN)): string {
+  const children = Object.entries(CHILDREN).map(([name, sql]) => `${fields.includes(name) ? sql : 'null'} as ${name}`);
+  return `
+  select i.*, ${children.join(', ')}
   from ecs_image_import.imports i`;
+}

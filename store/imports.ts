@@ -7,6 +7,7 @@ import { LATE_WINDOW_MS, lateCheckAt } from '../domain/late-check.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { decisionStatements } from './decisions.js';
+import { endedCountQueries } from './ended-counts.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
 import { factQueries } from './import-facts.js';
@@ -269,6 +270,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...findingQueries(pool),
     ...factQueries(pool),
     ...importReads(pool),
+    ...endedCountQueries(pool),
     ...decisionStatements(pool),
     ...ledgerQueries(pool),
     ...waitingQueries(pool),

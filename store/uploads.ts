@@ -97,9 +97,9 @@ export function createUploadStore(pool: pg.Pool) {
     async find({ account = '', bucket, sha256, prefix }: WantedContent): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
         `select * from ecs_image_import.uploads
-         where bucket = $1 and sha256 = $2 and ($3::text is null or prefix = $3) and account = $4 and state <> 'removing'
+         where bucket = $1 and sha256 = $2 and account = $3 ${prefix === null ? '' : 'and prefix = $4'} and state <> 'removing'
          order by state desc, id`,
-        [bucket, sha256, prefix, account],
+        prefix === null ? [bucket, sha256, account] : [bucket, sha256, account, prefix],
       );
       return rows.map(toUpload);
     },
@@ -299,13 +299,14 @@ function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | 
       [wanted.regionId, wanted.bucket, wanted.key, wanted.sha256, wanted.form, account],
     );
     // Locked, so that a concurrent release has committed before, or waits for this reference.
+    const sameContent = `sha256 = $3 and form = $4 and prefix = ${PREFIX_SQL('$5::text')}`;
     const { rows } = await client.query<UploadRow>(
       `select * from ecs_image_import.uploads
-       where bucket = $1 and state <> 'removing' and account = $5
-         and (($2::text is not null and sha256 = $2 and form = $3 and prefix = ${PREFIX_SQL('$4::text')})
-           or ($2::text is null and key = $4))
+       where bucket = $1 and account = $2 and state <> 'removing' and ${wanted.sha256 === null ? 'key = $3' : sameContent}
        for update`,
-      [wanted.bucket, wanted.sha256, wanted.form, wanted.key, account],
+      wanted.sha256 === null
+        ? [wanted.bucket, account, wanted.key]
+        : [wanted.bucket, account, wanted.sha256, wanted.form, wanted.key],
     );
     const row = rows[0];
     if (row === undefined) return null;

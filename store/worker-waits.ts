@@ -115,7 +115,7 @@ export function workerWaitQueries(pool: pg.Pool) {
            update ecs_image_import.imports set state = case when cancel_asked_at is null then 'running' else 'cancelling' end,
              attention = null, updated_at = now(),
              waiting_for = jsonb_set(waiting_for, '{since}', to_jsonb(${TIME_SQL('now()')}))
-           where ($1::text is null or id = $1) and state = 'attention' and attention_version is null
+           where ${importId === null ? '' : 'id = $1 and '}state = 'attention' and attention_version is null
              and waiting_for is not null
            returning id, phase, state
          ), event as (
@@ -123,7 +123,7 @@ export function workerWaitQueries(pool: pg.Pool) {
            select id, 'state', phase, state, phase from changed
          )
          select id, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [importId],
+        importId === null ? [] : [importId],
       );
       return result.rows.map(({ id }) => id);
     },

@@ -1,7 +1,7 @@
 /** The routes of imports: start, list, show, report, cancel, resume. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { type FinalState, type ImportView, STATES } from '../../domain/import.js';
+import { type FinalState, IMPORT_FIELDS, type ImportView, STATES } from '../../domain/import.js';
 import type { CancelOutcome } from '../../imports/cancel.js';
 import type { ComparedView } from '../../imports/read.js';
 import type { ResumeOutcome } from '../../imports/resume.js';
@@ -54,6 +54,10 @@ const list = createRoute({
       account: parameter.name('Only imports of this account'),
       cursor: parameter.name('nextCursor of the previous page'),
       limit: parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}, default ${PAGE_DEFAULT}`),
+      fields: parameter.names(
+        IMPORT_FIELDS,
+        `Only these fields and id, such as state,image; of ${IMPORT_FIELDS.join(', ')}`,
+      ),
     }),
   },
   responses: answers({ 200: json('A page', 'ImportList'), 400: refusal('The state does not exist') }),
@@ -135,12 +139,13 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
   });
 
   app.openapi(list, async (context) => {
-    const { state, batch, account, cursor, limit = PAGE_DEFAULT } = context.req.valid('query');
+    const { state, batch, account, cursor, fields, limit = PAGE_DEFAULT } = context.req.valid('query');
     const page = await imports.list({
       ...(state === undefined ? {} : { state }),
       ...(batch === undefined ? {} : { batch }),
       ...(account === undefined ? {} : { account }),
       ...(cursor === undefined ? {} : { cursor }),
+      ...(fields === undefined ? {} : { fields }),
       limit,
     });
     return context.json(page);

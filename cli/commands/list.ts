@@ -1,8 +1,8 @@
 /** `list`: lists imports. */
 
 import { type Command, Option } from 'commander';
-import { readImportPage } from '../../client/answers.js';
-import { type ImportView, STATES } from '../../domain/import.js';
+import { type ImportLine, type Page, readImportLines, readImportPage } from '../../client/answers.js';
+import { STATES } from '../../domain/import.js';
 import { isObject } from '../../domain/json-value.js';
 import { type Api, openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
@@ -42,9 +42,9 @@ export function addList(program: Command): void {
 
 async function list(options: Options): Promise<void> {
   if (options.waiting) return listCauses(openApi(options), options.json === true);
-  const imports = await allPages(openApi(options), options);
-  if (options.json) print(JSON.stringify(imports));
-  else if (imports.length === 0) print('no imports');
+  if (options.json) return print(JSON.stringify(await allPages(openApi(options), options, readImportPage)));
+  const imports = await allPages(openApi(options), options, readImportLines, COLUMNS);
+  if (imports.length === 0) print('no imports');
   else {
     const isOther = imports.some(({ request }) => request.account !== undefined);
     const columns = ['id', 'state', 'phase', '%', 'region', 'name', 'image', 'created'];
@@ -64,23 +64,32 @@ async function listCauses(api: Api, json: boolean): Promise<void> {
   print('after the fix: ecs-image-import resume --code CAUSE');
 }
 
-async function allPages(api: Api, { state, account, limit }: Options): Promise<readonly ImportView[]> {
-  const found: ImportView[] = [];
+async function allPages<Item>(
+  api: Api,
+  { state, account, limit }: Options,
+  read: (text: string) => Page<Item>,
+  fields?: string,
+): Promise<readonly Item[]> {
+  const found: Item[] = [];
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ limit: String(Math.min(500, limit - found.length)) });
     if (state !== undefined) query.set('state', state);
     if (account !== undefined) query.set('account', account);
     if (cursor !== null) query.set('cursor', cursor);
+    if (fields !== undefined) query.set('fields', fields);
     const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, retryForMs: RETRY_FOR_MS });
-    const page = readImportPage(text);
+    const page: Page<Item> = read(text);
     found.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== null && found.length < limit);
   return found.slice(0, limit);
 }
 
-function row(view: ImportView): readonly string[] {
+/** Of the table; the API reads fewer tables for them. */
+const COLUMNS = 'state,phase,progress,request,image,createdAt';
+
+function row(view: ImportLine): readonly string[] {
   return [
     view.id,
     view.state,

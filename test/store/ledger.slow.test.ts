@@ -82,7 +82,9 @@ describe('an attempt that was frozen and wakes', () => {
     const created = { ...image, status: 'created', detail: { imageId: 'm-late' } } as const;
     await expect(store.recordImage(STEP, created, IMAGE)).rejects.toThrow('Import.Superseded');
     expect(await view()).toMatchObject({ ledger: [], image: null });
-    expect((await store.accountsOf([STEP.importId])).held.has('m-late')).toBe(false);
+    expect(
+      (await store.accountsOf([{ kind: 'image', key: 'm-late', importId: STEP.importId }])).held.has('m-late'),
+    ).toBe(false);
     expect((await store.events(STEP.importId, 0)).at(-1)?.detail).toMatchObject({ late: { imageId: 'm-late' } });
     expect((await store.claimLateChecks(10)).map(({ reportedImages }) => reportedImages)).toEqual([['m-late']]);
   });
@@ -289,6 +291,7 @@ describe('an entry', () => {
       { location: found, size: 5, crc64: null, usedBy: null },
       { imageId: null, sourceImageId: null, clientToken: 'token', round: 1, requestId: null },
     ]);
-    expect((await store.accountsOf([])).held).toContain(formatObjectLocation(found));
+    const key = formatObjectLocation(found);
+    expect((await store.accountsOf([{ kind: 'object', key, importId: STEP.importId }])).held).toContain(key);
   });
 });

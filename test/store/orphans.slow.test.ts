@@ -28,17 +28,20 @@ test('an import that never reached the upload → its bucket and regions, perhap
   expect(await places()).toEqual({ regions: [], folders: [] });
 
   await store.startPhase({ importId: id, version: 2, phase: 'upload' });
-  const folder = { regionId: 'cn-hangzhou', bucket: 'web-imagse', prefix: 'x/' };
+  const folder = { account: null, regionId: 'cn-hangzhou', bucket: 'web-imagse', prefix: 'x/' };
   expect(await places()).toEqual({ regions: [], folders: [folder] });
 
   // The bucket may change when the import returns to preflight: the ledger has the earlier one.
   const earlier = { bucket: 'web-images', key: `y/${id}/disk-1.raw` };
   await store.record({ importId: id, version: 3, phase: 'upload' }, objectEntry('cn-hangzhou', earlier, 'removed'));
-  const second = { regionId: 'cn-hangzhou', bucket: 'web-images', prefix: 'y/' };
+  const second = { account: null, regionId: 'cn-hangzhou', bucket: 'web-images', prefix: 'y/' };
   expect((await places()).folders).toEqual([second, folder]);
 
   await store.startPhase({ importId: id, version: 4, phase: 'import' });
-  expect((await places()).regions).toEqual(['cn-hangzhou']);
+  expect((await places()).regions).toEqual([{ account: null, regionId: 'cn-hangzhou' }]);
   await store.startPhase({ importId: id, version: 5, phase: 'distribution' });
-  expect((await places()).regions).toEqual(['cn-beijing', 'cn-hangzhou']);
+  expect((await places()).regions).toEqual([
+    { account: null, regionId: 'cn-beijing' },
+    { account: null, regionId: 'cn-hangzhou' },
+  ]);
 });

@@ -1,0 +1,215 @@
+/**
+ * How many rows a read needs: those that it returns, not those that the tables have. The time at a million imports is measured by
+ * `npm run bench:store`.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { load } from '../../bench/store/load.js';
+import { loopsOf } from '../../bench/store/loops.js';
+import { ITEM_STATES } from '../../domain/batch/batch.js';
+import { createBatchViews } from '../../store/batch-views.js';
+import { createBatchStore } from '../../store/batches.js';
+import { openPool } from '../../store/database.js';
+import { createImportStore } from '../../store/imports.js';
+import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
+
+const IMPORTS = 3_000;
+/** Rows and index entries: of a page of 50, the statements of a sweep, and what these tables have at least. */
+const FEW = 500;
+
+let database: TestDatabase;
+/** One connection, so that the counters of the server are complete. */
+let pool: TestDatabase['pool'];
+let largest: string;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  await load(database.url, { imports: IMPORTS, batches: 6 }, () => undefined);
+  pool = openPool({ url: database.url, applicationName: 'test', maxConnections: 1 });
+  // As in a large table: a plan that reads all of it is never the best one, and a prepared statement has the same plan for all values.
+  await pool.query('set enable_seqscan = off');
+  await pool.query('set plan_cache_mode = force_generic_plan');
+  const { rows } = await pool.query<{ id: string }>('select min(id) as id from ecs_image_import.batches');
+  largest = rows[0]?.id ?? '';
+});
+afterAll(async () => {
+  await pool?.end();
+  await database?.close();
+});
+
+async function rowsRead(work: () => Promise<unknown>): Promise<number> {
+  const counted = async () => {
+    await pool.query('select pg_stat_force_next_flush()');
+    await pool.query('select pg_stat_clear_snapshot()');
+    const { rows } = await pool.query<{ rows: string }>(
+      `select (select sum(seq_tup_read) from pg_stat_user_tables where schemaname = 'ecs_image_import' and n_live_tup > ${FEW})
+         + (select sum(idx_tup_read) from pg_stat_user_indexes where schemaname = 'ecs_image_import') as rows`,
+    );
+    return Number(rows[0]?.rows ?? 0);
+  };
+  const before = await counted();
+  await work();
+  return (await counted()) - before;
+}
+
+describe('a page of the imports', () => {
+  const page = { limit: 50, fields: ['state'] } as const;
+  const middle = async () =>
+    (
+      await pool.query<{ id: string }>(
+        `select id from ecs_image_import.imports order by id offset ${IMPORTS / 2} limit 1`,
+      )
+    ).rows[0]?.id ?? '';
+
+  test.each([
+    ['the first one', {}],
+    ['in a state that many have', { state: 'succeeded' }],
+    ['in a state that few have', { state: 'cancelling' }],
+    ['of an unknown batch', { batch: 'bat-unknown' }],
+    ['of an unknown account', { account: 'none' }],
+    ['of an account in a state', { account: 'none', state: 'failed' }],
+  ] as const)('%s → reads no more than the page', async (_name, filter) => {
+    const cursor = await middle();
+    const { list } = createImportStore(pool);
+    expect(await rowsRead(() => list({ ...page, ...filter }))).toBeLessThan(FEW);
+    expect(await rowsRead(() => list({ ...page, ...filter, cursor }))).toBeLessThan(FEW);
+  });
+
+  test.each(['succeeded', 'cancelling'] as const)(
+    'of the largest batch, %s → reads no more than the page',
+    async (state) => {
+      const { list } = createImportStore(pool);
+      expect(await rowsRead(() => list({ ...page, batch: largest, state }))).toBeLessThan(FEW);
+    },
+  );
+
+  test('with any filters and a cursor → the imports that a query of the whole table finds', async () => {
+    await pool.query(
+      `update ecs_image_import.imports set request = request || '{"account":"east"}' where created_at < now() - interval '200 days'`,
+    );
+    const { list } = createImportStore(pool);
+    const cursor = await middle();
+    for (const state of [undefined, 'succeeded', 'failed'] as const) {
+      for (const batch of [undefined, largest]) {
+        for (const account of [undefined, 'east']) {
+          for (const after of [undefined, cursor]) {
+            const filter = {
+              ...(state === undefined ? {} : { state }),
+              ...(batch === undefined ? {} : { batch }),
+              ...(account === undefined ? {} : { account }),
+              ...(after === undefined ? {} : { cursor: after }),
+            };
+            const { rows } = await pool.query<{ id: string }>(
+              `select id from ecs_image_import.imports
+               where coalesce(state = $1, true) and coalesce(batch_id, '') = coalesce($2, batch_id, '')
+                 and coalesce(request ->> 'account', '') = coalesce($3, request ->> 'account', '') and id < coalesce($4, 'z')
+               order by id desc limit 50`,
+              [state, batch, account, after],
+            );
+            expect(
+              (await list({ ...page, ...filter })).map(({ id }) => id),
+              JSON.stringify(filter),
+            ).toEqual(rows.map(({ id }) => id));
+          }
+        }
+      }
+    }
+  });
+
+  test('with few fields → only these and the id, and no row of another table', async () => {
+    const { list } = createImportStore(pool);
+    const [first] = await list({ limit: 1, fields: ['state', 'createdAt'] });
+    expect(Object.keys(first ?? {})).toEqual(['id', 'state', 'createdAt']);
+    expect(await rowsRead(() => list({ limit: 1, fields: ['state'] }))).toBeLessThan(5);
+  });
+});
+
+test.each([
+  ['imports to start', FEW],
+  ['resumes to deliver', FEW],
+  ['cancels to deliver', FEW],
+  ['workflows to check', FEW],
+  ['late checks due', FEW],
+  ['late checks claimed', FEW],
+  ['imports that stopped for a cause', FEW],
+  ['batches to start', FEW],
+  ['batch workflows to check', FEW],
+  ['arrivals of dead processes', FEW],
+  ['uploads of an import', FEW],
+  // Reads each of its items.
+  ['settle a running batch', 1_000],
+  // In these rows, imports have used 60 places.
+  ['places that imports used (orphans)', 1_000],
+])('background work: %s → reads few rows', async (name, most) => {
+  const loop = (await loopsOf(pool)).find((one) => one.name === name);
+  expect(await rowsRead(async () => loop?.run(pool))).toBeLessThan(most);
+});
+
+describe('a page of the items of a batch', () => {
+  test.each(ITEM_STATES)('in the state %s → reads no more than the page', async (state) => {
+    const { items } = createBatchViews(pool, null);
+    const read = () => items(largest, { state, after: 10, limit: 50 });
+    expect((await read()).every((item) => item.state === state && item.item > 10)).toBe(true);
+    expect(await rowsRead(read)).toBeLessThan(FEW);
+  });
+});
+
+describe('the numbers of imports in each state', () => {
+  const counted = async () =>
+    Object.fromEntries(
+      (
+        await pool.query<{ state: string; count: string }>(
+          'select state, count(*) from ecs_image_import.imports group by state',
+        )
+      ).rows.map(({ state, count }) => [state, Number(count)]),
+    );
+
+  test('after imports have ended, and were deleted → those of the table, without reading the ended ones', async () => {
+    const store = createImportStore(pool);
+    await pool.query(
+      `update ecs_image_import.imports set state = 'failed' where id in (
+         select id from ecs_image_import.imports where state = 'running' order by id limit 20)`,
+    );
+    await pool.query(
+      `delete from ecs_image_import.imports where id in (
+         select id from ecs_image_import.imports where state = 'succeeded' order by id limit 30)`,
+    );
+    expect(await store.countByState()).toEqual(await counted());
+    expect(await rowsRead(() => store.countByState())).toBeLessThan(FEW);
+  });
+
+  test('after more changes than are kept → they are summed, and the numbers stay the same', async () => {
+    const store = createImportStore(pool);
+    const changes = async () => (await pool.query('select from ecs_image_import.ended_counts')).rowCount ?? 0;
+    await pool.query(
+      `update ecs_image_import.imports set state = case state when 'succeeded' then 'cancelled' else 'succeeded' end
+       where state in ('succeeded', 'cancelled')`,
+    );
+    expect(await changes()).toBeGreaterThan(1_000);
+    expect(await store.countByState()).toEqual(await counted());
+    expect(await changes()).toBeLessThan(5);
+    expect(await store.countByState()).toEqual(await counted());
+  });
+});
+
+describe('an ended batch', () => {
+  const views = () => createBatchViews(pool, null);
+
+  test('whose result is kept → the same view, without reading its items', async () => {
+    const first = await views().get(largest);
+    expect(first?.counts.failed).toBeGreaterThan(0);
+    let second: unknown;
+    expect(await rowsRead(async () => (second = await views().get(largest)))).toBeLessThan(50);
+    expect(second).toEqual(first);
+  });
+
+  test('whose items are retried → its counts are read again', async () => {
+    const before = await views().get(largest);
+    const retried = await createBatchStore(pool).retry(largest, ['failed']);
+    expect(retried).toBeGreaterThan(0);
+    expect((await views().get(largest))?.counts).toEqual({
+      ...before?.counts,
+      failed: (before?.counts.failed ?? 0) - retried,
+      waiting: retried,
+    });
+  });
+});
