@@ -34,6 +34,7 @@ export function createCleanUp(deps: ActivityDependencies) {
         }
         // A cancel has arrived that the record may not show yet.
         step.signal.throwIfAborted();
+        await step.recordCalls();
         if (await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error)) return ending.outcome;
         return await endedBefore(deps, step);
       },

@@ -1,5 +1,5 @@
 /** The read-only checks of preflight in the cloud: account, region, buckets, image name, and the vendor’s dry run. */
-
+import { randomUUID } from 'node:crypto';
 import type { CallerIdentity, Cloud } from '../alibaba/cloud.js';
 import { clientToken } from '../domain/client-token.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
@@ -141,5 +141,28 @@ export async function dryRun(cloud: Cloud, request: ImportRequest, plan: ImportP
       .dryRunImportImage(importImageInput(request, plan, importId, clientToken(importId, 0)));
   } catch (error) {
     if (!isRoleMissing(error) || request.role === 'skip') throw error;
+  }
+}
+
+/**
+ * For images that are not uploaded yet: a dry run with an object that does not exist. The cloud publishes no quota, but may
+ * refuse because of it.
+ */
+export async function checkQuota(cloud: Cloud, region: string, bucket: string): Promise<void> {
+  const name = `check-${randomUUID()}`;
+  try {
+    await cloud.ecs(region).dryRunImportImage({
+      ...{ region, clientToken: name, imageName: name, description: null },
+      ...{ architecture: null, osType: null, platform: null, bootMode: null, licenseType: null },
+      ...{ resourceGroupId: null, roleName: null, storageLocationArn: null, detectionStrategy: null },
+      ...{ nvmeSupport: null, imdsSupport: null, tags: {} },
+      disks: [{ bucket, object: `${name}.raw`, format: 'RAW', diskImageSizeGiB: 5 }],
+    });
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    const { failure } = error;
+    // Without an answer, the quota is not known to suffice.
+    if (failure.code === 'QuotaExceed.Image' || failure.class === 'transient' || failure.class === 'throttled')
+      throw error;
   }
 }

@@ -19,6 +19,7 @@ import {
   checkBuckets,
   checkDestinations,
   checkName,
+  checkQuota,
   checkRegion,
   checkStorageClass,
   dryRun,
@@ -108,6 +109,9 @@ export function createPreflight(deps: ActivityDependencies) {
         await collect(() => Promise.reject(ofDisk(refusal, number)));
       }
       await collect(() => checkName(deps.cloud, request, step.importId));
+      // An import that uploads finds this at ImportImage; a dry run has no such call without an object.
+      if (request.dryRun && isUploading && areBucketsUsable)
+        await collect(() => checkQuota(deps.cloud, request.region, request.upload.bucket));
       if (regions !== null) {
         await collect(() => checkDestinations(deps.cloud, request, regions, step.importId));
         const encryption = await collect(() => checkDefaultEncryption(deps.cloud, withKnownRegions(request, regions)));

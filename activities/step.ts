@@ -18,6 +18,7 @@ import type { Unchanged } from '../resources/patience.js';
 import { databaseFailure } from '../store/database-failure.js';
 import type { ImportStore } from '../store/imports.js';
 import { type StepWrite, VERSIONS_PER_STEP } from '../store/step-write.js';
+import { CallRecorder } from './call-recorder.js';
 import { ProgressReporter } from './progress.js';
 import { nextAttemptMs, RetryReporter } from './retry-report.js';
 
@@ -51,6 +52,8 @@ export interface Step extends StepWrite {
   readonly unchangedMs: Unchanged;
   /** Records a failure that this attempt retries itself, until the next `unchangedMs` or `report`. */
   readonly onRetry: OnRetry;
+  /** Writes the calls that have changed the cloud to the record, before the import ends. Otherwise that happens after the step. */
+  recordCalls(): Promise<void>;
   /** True for every attempt after the first: the resources that this step creates may already exist. */
   readonly repeated: boolean;
   log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
@@ -77,6 +80,7 @@ export async function runStep<T>(
   if (info.heartbeatDetails !== undefined) context.heartbeat(lastProgress);
   const beat = setInterval(() => context.heartbeat(lastProgress), heartbeatEveryMs(info.heartbeatTimeoutMs));
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
+  const calls = new CallRecorder(deps.store, write);
   const leaseMs = Math.min(MAX_LEASE_MS, (info.heartbeatTimeoutMs ?? MAX_LEASE_MS) * LEASE_SHARE);
   const lease = createChangeLease(() => deps.store.requireCurrent(write), leaseMs);
   const step: Step = {
@@ -105,6 +109,7 @@ export async function runStep<T>(
       }
       return Date.now() - lastProgress.sinceMs;
     },
+    recordCalls: () => calls.write(),
     repeated: info.attempt > 1,
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
   };
@@ -112,12 +117,14 @@ export async function runStep<T>(
     const confirmed = lease.confirming();
     if (await deps.store.startPhase(write, state)) confirmed();
     else await requireCurrent(deps.store, write);
-    const result = await withChangeLease(lease, () => body(step));
+    const result = await withChangeLease({ ...lease, onChange: calls.add }, () => body(step));
+    await calls.write();
     await progress.drop();
     await retries.written();
     return result;
   } catch (error) {
     await progress.flush();
+    await calls.write();
     await retries.written();
     if (lastProgress !== inherited && !step.signal.aborted) {
       // An attempt that fails immediately would lose its last heartbeat, and the next one would count the same steps as progress again, without limit.

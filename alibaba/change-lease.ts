@@ -9,12 +9,23 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Agent, ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { fail } from '../domain/errors/index.js';
+import type { Service } from './sdk-errors.js';
 
 export interface ChangeLease {
   /** Resolves when the step is confirmed to be current, without a statement if that was confirmed just now. Else rejects. */
   hold(): Promise<void>;
   /** The last confirmation is recent enough. */
   isHeld(): boolean;
+  /** Receives each change that the cloud has accepted. */
+  readonly onChange?: (call: ChangeCall) => void;
+}
+
+/** A call that has changed the cloud. */
+export interface ChangeCall {
+  readonly service: Service | 'oss';
+  readonly action: string;
+  /** The cloud's ID of the request, by which its logs and its support find it. */
+  readonly requestId: string;
 }
 
 declare module 'node:http' {
@@ -110,6 +121,15 @@ export async function sendUnderLease<Result>(action: string, send: () => Promise
       if (tries >= MAX_TRIES) throw notSent(action);
     }
   }
+}
+
+/** An image has thousands of them; its upload is known by the calls that begin and complete it. */
+const UNRECORDED = ['UploadPart'];
+
+/** Reports a change that the cloud has accepted to the step that made it. */
+export function reportChange(service: Service | 'oss', action: string, requestId: unknown): void {
+  if (READS.test(action) || UNRECORDED.includes(action) || typeof requestId !== 'string' || requestId === '') return;
+  leases.getStore()?.onChange?.({ service, action, requestId });
 }
 
 function notSent(action: string) {

@@ -6,7 +6,7 @@ import { FailureError } from '../domain/errors/failure.js';
 import type { RemedyValues } from '../domain/errors/placeholders.js';
 import { createAgents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
-import { guarded, sendUnderLease } from './change-lease.js';
+import { guarded, reportChange, sendUnderLease } from './change-lease.js';
 import type { BucketView, ListedEntry, ObjectView } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
 import { describeError, ossFailure } from './oss-errors.js';
@@ -60,6 +60,7 @@ const bucketInfo = z.object({
   }),
 });
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]).optional());
+const answered = z.object({ res: z.object({ headers }) });
 const listedPart = z.object({
   PartNumber: z.coerce.number(),
   Size: z.coerce.number(),
@@ -114,7 +115,9 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
   const call = async <Result>(action: string, subject: Subject, perform: (oss: OSS) => Promise<Result>) => {
     try {
       const oss = await client(subject.bucket);
-      return await sendUnderLease(action, () => perform(oss));
+      const result = await sendUnderLease(action, () => perform(oss));
+      reportChange('oss', action, requestIdOf(result));
+      return result;
     } catch (error) {
       if (error instanceof FailureError) throw error;
       if (error instanceof z.ZodError) throw unreadable(action, error);
@@ -165,9 +168,9 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
 
     initiateUpload: (bucket, key, meta) =>
       call('InitiateMultipartUpload', { bucket, key }, async (oss) => {
-        const answer = await oss.initMultipartUpload(key, { headers: metaHeaders(meta) });
-        return z.string().min(1).parse(answer.uploadId);
-      }),
+        const { res, uploadId } = await oss.initMultipartUpload(key, { headers: metaHeaders(meta) });
+        return { res, uploadId: z.string().min(1).parse(uploadId) };
+      }).then(({ uploadId }) => uploadId),
 
     listAllUploads,
 
@@ -289,4 +292,9 @@ function metaHeaders(meta: Readonly<Record<string, string>>): Record<string, str
 
 export function withoutQuotes(etag: string): string {
   return etag.replace(/^"|"$/g, '');
+}
+
+/** Of a response of ali-oss. */
+function requestIdOf(result: unknown): unknown {
+  return answered.safeParse(result).data?.res.headers['x-oss-request-id'];
 }

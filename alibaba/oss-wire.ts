@@ -7,7 +7,7 @@ import https from 'node:https';
 import type { FailureError } from '../domain/errors/failure.js';
 import { createAgents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
-import { guardRequest, type RequestGuard, sendUnderLease } from './change-lease.js';
+import { guardRequest, type RequestGuard, reportChange, sendUnderLease } from './change-lease.js';
 import { type Credentials, isStale } from './credentials.js';
 import { isPathStyle, type OssPlace } from './oss-control.js';
 import { describeError, ossFailure } from './oss-errors.js';
@@ -59,7 +59,10 @@ export function createWire(options: WireOptions): Wire {
       request.signal?.throwIfAborted();
       const credentials = await options.credentials();
       const response = await sendUnderLease(request.action, () => send(request, credentials));
-      if (response.status < 300) return response;
+      if (response.status < 300) {
+        reportChange('oss', request.action, response.headers['x-oss-request-id']);
+        return response;
+      }
       const error = errorResponse(request, response);
       if (isStale(error.failure)) options.credentials.renew?.();
       throw error;

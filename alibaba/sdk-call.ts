@@ -1,6 +1,6 @@
 /** Common code of ECS, RAM and STS calls: endpoint, credentials, timeouts and response checks. */
 import { $OpenApiUtil } from '@alicloud/openapi-core';
-import { sendUnderLease } from './change-lease.js';
+import { reportChange, sendUnderLease } from './change-lease.js';
 import type { CredentialSource } from './credentials.js';
 import { useGuardedAgents } from './sdk-agents.js';
 import { type Service, sdkFailure, unreadable } from './sdk-errors.js';
@@ -65,6 +65,7 @@ export async function sdkCall<Client, Body extends object>(
   if ((response.statusCode ?? 200) >= 300)
     throw unreadable(service, action, `has the HTTP status ${response.statusCode}`);
   if (response.body === undefined) throw unreadable(service, action, 'is empty');
+  reportChange(service, action, 'requestId' in response.body ? response.body.requestId : undefined);
   return response.body;
 }
 

@@ -1,6 +1,7 @@
 /** The report of a batch as Markdown, JSON or CSV. It is streamed, so that memory does not grow with the number of items. */
 
 import type { BatchCause, BatchItemView, BatchView } from '../domain/batch/batch.js';
+import type { Requester } from '../domain/import-facts.js';
 import { printable, printableLine } from '../domain/printable.js';
 
 const COLUMNS = [
@@ -62,6 +63,7 @@ function head(view: BatchView): readonly string[] {
     `- id: ${view.id}`,
     `- items: ${counts.total} (${stateCounts(view)})`,
     `- created: ${view.createdAt}`,
+    ...(view.createdBy === null ? [] : [`- created by (as the client states it): ${requesterText(view.createdBy)}`]),
     `- ended: ${view.endedAt ?? 'not yet'}`,
     `- canary: ${canary.length === 0 ? 'none' : canary.join(', ')}; error budget: ${budgetText(view)}`,
     `- imports per minute: ${view.importsPerMinute?.toFixed(1) ?? 'unknown'}`,
@@ -133,4 +135,8 @@ function cell(text: string): string {
 
 function gib(bytes: number): string {
   return (bytes / 1024 ** 3).toFixed(2);
+}
+
+function requesterText({ identity, user, client }: Requester): string {
+  return [identity, user, client].filter((part) => part !== null).join(', ') || 'unknown';
 }

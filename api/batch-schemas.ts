@@ -91,6 +91,10 @@ const batchSchema = z.object({
   }),
   failures: z.array(causeSchema),
   attentions: z.array(causeSchema),
+  createdBy: z
+    .object({ client: z.string().nullable(), user: z.string().nullable(), identity: z.string().nullable() })
+    .nullable()
+    .describe('Who created it, as the client states it'),
   createdAt: time,
   updatedAt: time,
   endedAt: time.nullable(),

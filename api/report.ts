@@ -8,10 +8,10 @@ import type { ImportReport } from '../imports/read.js';
 
 /** The view of the import and these fields. */
 export function jsonReport({ view, facts, events }: ImportReport): object {
-  const { accountId, batchId, settings, disks, shares } = facts;
+  const { accountId, batchId, settings, disks, shares, calls } = facts;
   const actions = actionsIn(events);
   const startedBy = actions.find(({ what }) => what === STARTED)?.by ?? null;
-  return { ...view, accountId, batchId, startedBy, actions, settings, sources: disks, shares, events };
+  return { ...view, accountId, batchId, startedBy, actions, settings, sources: disks, shares, calls, events };
 }
 
 export function markdownReport({ view, facts, events }: ImportReport): string {
@@ -80,6 +80,11 @@ export function markdownReport({ view, facts, events }: ImportReport): string {
       'Shared with',
       ['image', 'region', 'accounts'],
       facts.shares.map(({ imageId, regionId, accounts }) => [imageId, regionId, accounts.join(', ')]),
+    ),
+    ...table(
+      'Calls that changed the cloud',
+      ['at', 'phase', 'service', 'action', 'request ID'],
+      facts.calls.map(({ at, phase, service, action, requestId }) => [at, phase, service, action, requestId]),
     ),
     ...table(
       'Findings',

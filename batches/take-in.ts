@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { type BatchPolicy, DEFAULT_POLICY, policyForSize, readPolicy } from '../domain/batch/policy.js';
+import type { Requester } from '../domain/import-facts.js';
 import { exceededBound } from '../domain/request/bounds.js';
 import { firstProblems, givenText } from '../domain/request/problems.js';
 import type { RequestProblem } from '../domain/request/request.js';
@@ -20,6 +21,8 @@ export interface BatchSettings {
   /** Base folder of relative sources, as a `file:` URL. */
   readonly base: string | null;
   readonly idempotencyKey: string | null;
+  /** Who sends the file. Absent: not known. */
+  readonly by?: Requester;
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
@@ -92,7 +95,8 @@ async function readInto(
   /** As soon as the name is known, so that another request with it is answered immediately. */
   const reserve = async (name: unknown): Promise<TakenIn | null> => {
     if (isReserved || !isBatchName(name)) return null;
-    const known = await intake.reserve({ id: settings.id, name, idempotencyKey: settings.idempotencyKey });
+    const { id, idempotencyKey, by } = settings;
+    const known = await intake.reserve({ id, name, idempotencyKey, ...(by === undefined ? {} : { by }) });
     if (known !== null) return { kind: known.isArriving ? 'arriving' : 'conflict', batch: known };
     isReserved = true;
     return null;

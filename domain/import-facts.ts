@@ -1,5 +1,7 @@
 /** What an import found and sent, for its report. */
 
+import type { Phase } from './import.js';
+
 /** One disk, as it was read and as it is in the bucket. Null: not known. */
 export interface DiskFacts {
   readonly disk: number;
@@ -42,6 +44,15 @@ export interface CopyFacts {
   readonly refusal: string | null;
 }
 
+/** A call with which the import has changed the cloud. */
+export interface CallFacts {
+  readonly at: string;
+  readonly phase: Phase;
+  readonly service: string;
+  readonly action: string;
+  readonly requestId: string;
+}
+
 /** Parameters of ImportImage as they were sent; absent parameters take the cloud's defaults. */
 export type SentSettings = Readonly<Record<string, unknown>>;
 
@@ -61,6 +72,8 @@ export interface ImportFacts {
   readonly shares: readonly ShareFacts[];
   /** Copies that differed from their source when they were available. */
   readonly copies: readonly CopyFacts[];
+  /** In the order in which steps have ended. Calls with which parts were sent are left out. */
+  readonly calls: readonly CallFacts[];
 }
 
 /** Of several facts with the same key, the last one applies. */
@@ -78,7 +91,11 @@ export function keyOfFact(fact: ImportFact): string {
   }
 }
 
-export function factsIn(stored: readonly ImportFact[], batchId: string | null = null): ImportFacts {
+export function factsIn(
+  stored: readonly ImportFact[],
+  batchId: string | null = null,
+  calls: readonly CallFacts[] = [],
+): ImportFacts {
   return {
     batchId,
     accountId: stored.find((fact) => fact.kind === 'account')?.accountId ?? null,
@@ -88,6 +105,7 @@ export function factsIn(stored: readonly ImportFact[], batchId: string | null = 
       .sort((one, other) => one.disk - other.disk),
     shares: stored.flatMap((fact) => (fact.kind === 'shares' ? [withoutKind(fact)] : [])),
     copies: stored.flatMap((fact) => (fact.kind === 'copy' ? [withoutKind(fact)] : [])),
+    calls,
   };
 }
 

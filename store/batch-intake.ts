@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import type { BadItem } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import type { Requester } from '../domain/import-facts.js';
 import { parseObjectLocation } from '../domain/object-location.js';
 import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import { removeGoneArrivals, SEEN_EVERY_MS } from './batch-arrivals.js';
@@ -25,6 +26,7 @@ export interface NewBatch {
   readonly id: string;
   readonly name: string;
   readonly idempotencyKey: string | null;
+  readonly by?: Requester;
 }
 
 export interface KnownBatch {
@@ -71,9 +73,9 @@ export function openIntake(pool: pg.Pool): BatchIntake {
       await removeGoneArrivals(pool);
       for (let attempts = 1; ; attempts++) {
         const made = await pool.query(
-          `insert into ecs_image_import.batches (id, name, state, policy, digest, idempotency_key, arriving_seen_at, workflow_started_at, created_at)
-           values ($1, $2, 'running', '{}', '', $3, now(), 'infinity', 'infinity') on conflict do nothing`,
-          [batch.id, batch.name, batch.idempotencyKey],
+          `insert into ecs_image_import.batches (id, name, state, policy, digest, idempotency_key, created_by, arriving_seen_at, workflow_started_at, created_at)
+           values ($1, $2, 'running', '{}', '', $3, $4, now(), 'infinity', 'infinity') on conflict do nothing`,
+          [batch.id, batch.name, batch.idempotencyKey, batch.by === undefined ? null : JSON.stringify(batch.by)],
         );
         if (made.rowCount === 1) break;
         const known = await knownBatch(batch);

@@ -11,6 +11,7 @@ import type {
 } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { Phase } from '../domain/import.js';
+import type { Requester } from '../domain/import-facts.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import { type BatchResult, type BatchUse, createBatchResults } from './batch-results.js';
 import { FINAL_STATES_SQL, OPEN_STATES_SQL } from './final-states.js';
@@ -23,6 +24,7 @@ interface BatchRow {
   readonly policy: BatchPolicy;
   readonly attention: BatchHold | null;
   readonly waits_for: BatchHold | null;
+  readonly created_by: Requester | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly ended_at: Date | null;
@@ -123,6 +125,7 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
         estimate: estimateOf(use, prices),
         failures,
         attentions,
+        createdBy: row.created_by,
         createdAt: row.created_at.toISOString(),
         updatedAt: row.updated_at.toISOString(),
         endedAt: row.ended_at?.toISOString() ?? null,

@@ -2,13 +2,12 @@
  * The checks before the first import of a batch: region, buckets, role and quota, once for all items that need the same.
  * Without them, every import that starts together finds the same problem.
  */
-import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../../alibaba/cloud.js';
 import { FixableRoleError } from '../../alibaba/ram.js';
 import type { BatchHold } from '../../domain/batch/batch.js';
 import { type Failure, FailureError } from '../../domain/errors/failure.js';
 import type { ItemNeeds } from '../../store/batch-needs.js';
-import { checkBuckets, checkRegion, checkStorageClass, requireRegions } from '../preflight-cloud.js';
+import { checkBuckets, checkQuota, checkRegion, checkStorageClass, requireRegions } from '../preflight-cloud.js';
 import type { BatchDependencies } from './dependencies.js';
 
 export type FirstCheck =
@@ -88,22 +87,6 @@ async function checkRole(
   } catch (error) {
     // The first import creates what is missing.
     if (role === 'verify' || !(error instanceof FixableRoleError)) throw error;
-  }
-}
-
-/** A dry run with an object that does not exist: the cloud publishes no quota, but may refuse because of it. */
-async function checkQuota(cloud: Cloud, region: string, bucket: string): Promise<void> {
-  const name = `check-${randomUUID()}`;
-  try {
-    await cloud.ecs(region).dryRunImportImage({
-      ...{ region, clientToken: name, imageName: name, description: null },
-      ...{ architecture: null, osType: null, platform: null, bootMode: null, licenseType: null },
-      ...{ resourceGroupId: null, roleName: null, storageLocationArn: null, detectionStrategy: null },
-      ...{ nvmeSupport: null, imdsSupport: null, tags: {} },
-      disks: [{ bucket, object: `${name}.raw`, format: 'RAW', diskImageSizeGiB: 5 }],
-    });
-  } catch (error) {
-    if (error instanceof FailureError && error.failure.code === 'QuotaExceed.Image') throw error;
   }
 }
 

@@ -11,6 +11,7 @@ import { problem as answer, answers, json, schemaPath } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type ProblemError, problem } from '../problems.js';
 import { BODY_IDLE_MS, bodyChunks, malformed } from '../request-body.js';
+import { requesterOf } from '../requester.js';
 import { parameter, routes } from '../route.js';
 import { findBatch } from './batches.js';
 
@@ -63,7 +64,7 @@ export function createBatchRoutes({ batches }: Pick<ApiDependencies, 'batches'>)
   app.openapi(create, async (context) => {
     const idempotencyKey = context.req.valid('header')['Idempotency-Key'] || null;
     const format = demandFormat(context.req.header('content-type') ?? '');
-    const order = orderOf(format, context.req.valid('query'), idempotencyKey);
+    const order = { ...orderOf(format, context.req.valid('query'), idempotencyKey), by: requesterOf(context) };
     const { body } = context.req.raw;
     if (body === null) throw malformed('the body is empty', 'Send the batch file as the body.');
     const limits = { maxBytes: Number.POSITIVE_INFINITY, idleMs: BODY_IDLE_MS };

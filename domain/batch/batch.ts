@@ -1,6 +1,7 @@
 /** The types of a batch: many imports with one policy. Plain readonly data. Times are ISO 8601 strings in UTC. */
 
 import { FINAL_STATES, type FinalState, type Phase } from '../import.js';
+import type { Requester } from '../import-facts.js';
 import type { RequestProblem } from '../request/request.js';
 import type { BatchPolicy } from './policy.js';
 
@@ -87,6 +88,8 @@ export interface BatchView {
   /** Most frequent first. */
   readonly failures: readonly BatchCause[];
   readonly attentions: readonly BatchCause[];
+  /** As the client stated it; null: not known. */
+  readonly createdBy: Requester | null;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly endedAt: string | null;

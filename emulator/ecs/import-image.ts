@@ -30,6 +30,7 @@ async function importImage(call: ApiCall): Promise<ApiAnswer> {
     const params = readImportParams(call);
     for (const disk of params.disks) checkFormat(call, regionId, disk.format);
     checkResourceGroup(call);
+    checkQuota(call, regionId);
     const objects = openObjects(call, regionId, params.disks);
     const files: ImageFile[] = [];
     for (const [index, disk] of params.disks.entries()) {
@@ -41,9 +42,7 @@ async function importImage(call: ApiCall): Promise<ApiAnswer> {
     // Concurrent calls ran while the files were read. From here on the code is synchronous, so that the checks of name and
     // quota are atomic with the creation.
     checkName(call.world, regionId, params.imageName, call.now);
-    if (countImages(call.world, regionId, call.now) >= call.world.settings.quotaImages) {
-      throw importError('QuotaExceed.Image');
-    }
+    checkQuota(call, regionId);
     if (params.dryRun) throw dryRunSuccess(call);
     return storeAnswer(call, create(call, regionId, params, files, detected));
   });
@@ -56,6 +55,11 @@ function checkRegion(call: ApiCall): string {
   if (!isRegion(regionId)) throw importError('InvalidRegionId.NotFound');
   if (call.world.settings.regionsWithoutImport.includes(regionId)) throw importError('InvalidRegion.NotSupport');
   return regionId;
+}
+
+function checkQuota(call: ApiCall, regionId: string): void {
+  if (countImages(call.world, regionId, call.now) < call.world.settings.quotaImages) return;
+  throw importError('QuotaExceed.Image');
 }
 
 function checkAccount(call: ApiCall): void {

@@ -117,3 +117,19 @@ describe('combined problems', () => {
 function disksOf(number: number): readonly object[] {
   return Array.from({ length: number }, (_, index) => ({ source: `file:///images/${index}.qcow2` }));
 }
+
+test('a dry run of an image that is not uploaded, with the image quota used up → QuotaExceed.Image', async () => {
+  const file = path.join(cloud.folder, 'disk.raw');
+  await writeFile(file, raw());
+  cloud.world.changeSettings({ quotaImages: 0 });
+  try {
+    const changes = { disks: [{ source: `file://${file}`, format: 'RAW', diskImageSize: 5 }], osType: 'linux' };
+    expect(await preflight({ ...changes, dryRun: true })).toMatchObject({
+      code: 'QuotaExceed.Image',
+      class: 'attention',
+    });
+    expect(await preflight(changes)).not.toHaveProperty('code');
+  } finally {
+    cloud.world.changeSettings({ quotaImages: 100 });
+  }
+});

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
+  type ChangeCall,
   type ChangeLease,
   createChangeLease,
   guardRequest,
@@ -107,6 +108,31 @@ describe('a worker that is frozen after its step was confirmed', () => {
     // The emulator refuses some of the calls, which it has then received.
     await withChangeLease(lease, change).catch(() => undefined);
     expect((await actions()).slice(before).filter((one) => one === action)).toHaveLength(1);
+  });
+
+  test('a change that the cloud accepts → reported with its request ID; a refused change and a read are not', async () => {
+    const reported: ChangeCall[] = [];
+    const lease = {
+      hold: async () => undefined,
+      isHeld: () => true,
+      onChange: (call: ChangeCall) => reported.push(call),
+    };
+    await withChangeLease(lease, async () => {
+      await cloud.oss(REGION).deleteObject(BUCKET, 'k');
+      await cloud.oss(REGION).headObject(BUCKET, 'k');
+      await cloud.ecs(REGION).countImages();
+      await cloud
+        .ecs(REGION)
+        .copyImage(copy)
+        .catch(() => undefined);
+      await cloud.ram.setUpImportRole({ mode: 'ensure', roleName: 'audited', cloudBox: false, buckets: [BUCKET] });
+    });
+    expect(reported.map(({ service, action }) => `${service}.${action}`)).toEqual([
+      'oss.DeleteObject',
+      'ram.CreateRole',
+      'ram.AttachPolicyToRole',
+    ]);
+    for (const { requestId } of reported) expect(requestId).toMatch(/^[0-9A-F-]{20,}$/i);
   });
 
   test('while it reads → the call is sent', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { jsonReport, markdownReport } from '../../api/report.js';
 import type { ImportEvent } from '../../domain/import.js';
-import { factsIn, type ImportFact } from '../../domain/import-facts.js';
+import { type CallFacts, factsIn, type ImportFact } from '../../domain/import-facts.js';
 import type { ImportReport } from '../../imports/read.js';
 import { anImport } from '../support/client/fake-api.js';
 
@@ -22,6 +22,10 @@ const FACTS: readonly ImportFact[] = [
   },
 ];
 const base = anImport();
+const CALLS: readonly CallFacts[] = [
+  { at: AT, phase: 'cleanup', service: 'oss', action: 'DeleteObject', requestId: 'request-7' },
+];
+
 const report: ImportReport = {
   view: {
     ...anImport({
@@ -36,7 +40,7 @@ const report: ImportReport = {
     }),
     comparison: [],
   },
-  facts: factsIn(FACTS, 'bat-1'),
+  facts: factsIn(FACTS, 'bat-1', CALLS),
   events: [
     event(1, 'accepted', { by }),
     event(2, 'resume requested', { code: 'QuotaExceed.Image', by: { ...by, user: 'bob@laptop' } }),
@@ -61,6 +65,7 @@ test('Markdown → account, requesters, sources, settings, shares, tags and requ
     '| tags | {"team":"web"} |',
     '| image | m-1 | cn-hangzhou | created | request-1 |',
     '| m-2 | cn-beijing | 1000000000000002 |',
+    `| ${AT} | cleanup | oss | DeleteObject | request-7 |`,
   ]) {
     expect(text).toContain(line);
   }
@@ -76,6 +81,7 @@ test('JSON → the import with the same facts', () => {
     settings: { platform: 'Debian', description: null },
     sources: [{ disk: 1, sha256: 'ab'.repeat(32), sourceBytes: 1_000, format: 'QCOW2', sentAs: 'converted' }],
     shares: [{ regionId: 'cn-beijing', imageId: 'm-2', accounts: ['1000000000000002'] }],
+    calls: CALLS,
     events: report.events,
   });
 });

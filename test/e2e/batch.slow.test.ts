@@ -258,11 +258,14 @@ describe('a batch', () => {
   });
 
   test('→ is reported as Markdown, JSON and CSV, and its imports are ordinary imports', async () => {
-    const id = await create(document(3));
-    await untilState(id, 'succeeded');
+    const sender = { 'user-agent': 'audit/1.0', 'x-ecs-import-user': 'ada%40host' };
+    const { id } = (await service.request('POST', '/v1/batches', document(3), sender)).body;
+    const { createdBy } = await untilState(id, 'succeeded');
+    expect(createdBy).toEqual({ client: 'audit/1.0', user: 'ada@host', identity: null });
     const text = async (format: string) =>
       (await fetch(`${service.apiUrl}/v1/batches/${id}/report?format=${format}`)).text();
     expect(await text('markdown')).toContain(`| 3 | 1 | succeeded | ${REGION} | fleet-0003 |`);
+    expect(await text('markdown')).toContain('ada@host, audit/1.0');
     expect((await text('csv')).split('\r\n')).toHaveLength(5);
     expect(JSON.parse(await text('json'))).toMatchObject({ id, items: [{ item: 1 }, { item: 2 }, { item: 3 }] });
     const { body } = await service.request('GET', `/v1/imports?batch=${id}`);

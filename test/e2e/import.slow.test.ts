@@ -77,6 +77,20 @@ describe('an import', () => {
       'cn-beijing',
       'cn-hangzhou',
     ]);
+    const calls: readonly { service: string; action: string; requestId: string }[] = report.calls;
+    expect(calls.every(({ requestId }) => requestId !== '')).toBe(true);
+    expect(calls.map(({ service: of, action }) => `${of}.${action}`)).toEqual(
+      expect.arrayContaining([
+        ...['ram.CreateRole', 'ram.AttachPolicyToRole', 'oss.InitiateMultipartUpload', 'oss.CompleteMultipartUpload'],
+        ...[
+          'ecs.ImportImage',
+          'ecs.CopyImage',
+          'ecs.TagResources',
+          'ecs.ModifyImageSharePermission',
+          'oss.DeleteObject',
+        ],
+      ]),
+    );
     const created = view.ledger.filter(({ kind }) => kind === 'image' || kind === 'copy');
     expect(created.map(({ detail }) => detail.requestId)).toEqual([expect.any(String), expect.any(String)]);
     const events = report.events.filter(

@@ -251,6 +251,7 @@ export function memoryStore() {
     progress: async () => true,
     recordRetry: async () => undefined,
     endRetry: async () => undefined,
+    recordCalls: async () => undefined,
     recordFact: async (_step, fact) => {
       facts.set(keyOfFact(fact), fact);
     },

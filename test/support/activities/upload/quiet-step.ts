@@ -10,6 +10,7 @@ export function quietStep(write: StepWrite): Step {
     report: () => undefined,
     unchangedMs: () => 0,
     onRetry: () => undefined,
+    recordCalls: async () => undefined,
     repeated: false,
     log: () => undefined,
   };
