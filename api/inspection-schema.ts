@@ -32,7 +32,7 @@ export const inspectionSchema = z.object({
     .describe('The disk in an archive, and its location there'),
   diskImageSizeGiB: z.number().nullable().describe('The smallest possible diskImageSize'),
   partitionTable: z.enum(['gpt', 'mbr', 'none']).nullable(),
-  volumes: z.array(z.object({ name: z.string(), size: bytes, content: detected, uuid: detected })),
+  volumes: z.array(z.object({ name: z.string(), size: bytes, content: detected, uuid: detected, label: detected })),
   architecture: z.enum(['x86_64', 'i386', 'arm64']).nullable(),
   bootMode: bootMode.nullable().describe('The boot mode to import it with'),
   bootModes: z.array(bootMode).describe('All boot modes that the disk supports'),
@@ -45,12 +45,17 @@ export const inspectionSchema = z.object({
   osName: detected,
   kernelVersion: detected,
   cloudInitVersion: detected,
+  hostName: detected,
+  packageFormat: z.enum(['deb', 'rpm', 'apk', 'pacman', 'xbps', 'ebuild']).nullable(),
+  mounts: z
+    .array(z.object({ volume: z.string(), at: z.string() }))
+    .describe('Volumes of this disk that the guest mounts'),
   nvmeSupport: z.enum(['supported', 'unsupported']).nullable(),
   findings: z.array(findingSchema),
   depth: z.enum(['container', 'guest']).describe('Whether only the container or also the guest was read'),
 });
 
-type Lists = 'findings' | 'volumes' | 'bootModes' | 'bootChain';
+type Lists = 'findings' | 'volumes' | 'bootModes' | 'bootChain' | 'mounts';
 /** Fails to compile if the document and the responses differ. */
 type Documented = Omit<z.infer<typeof inspectionSchema>, 'source' | Lists>;
 export const inspectionIsDocumented: (inspection: Omit<Inspection, Lists>) => unknown = (inspection) =>

@@ -30,6 +30,7 @@ function facts(inspection: Inspection): readonly (readonly [name: string, value:
   return [
     ...container,
     ['OS', `${inspection.osName ?? 'unknown'}, ${inspection.architecture ?? 'architecture unknown'}`],
+    ...(inspection.hostName === null ? [] : [['host name', inspection.hostName] as const]),
     ['platform', `${inspection.platform ?? 'unknown'} (${inspection.osType ?? 'unknown'})`],
     [
       'boot mode',

@@ -39,6 +39,15 @@ export interface VolumeFacts {
   /** `ext4`, `swap`, `LVM`, `LUKS` …; null: unknown. */
   readonly content: string | null;
   readonly uuid: string | null;
+  readonly label: string | null;
+}
+
+/** A volume that the guest mounts. */
+export interface MountFacts {
+  /** As in `volumes`. */
+  readonly volume: string;
+  /** `/`, `/boot` … */
+  readonly at: string;
 }
 
 /** In the machine's order. */
@@ -94,6 +103,10 @@ export interface Inspection {
   /** The kernel that the boot loader starts. */
   readonly kernelVersion: string | null;
   readonly cloudInitVersion: string | null;
+  readonly hostName: string | null;
+  readonly packageFormat: 'deb' | 'rpm' | 'apk' | 'pacman' | 'xbps' | 'ebuild' | null;
+  /** Of volumes on this disk, by a Linux guest; the root first. */
+  readonly mounts: readonly MountFacts[];
   /** Value for Features.NvmeSupport, derived from the kernel and its initramfs. */
   readonly nvmeSupport: 'supported' | 'unsupported' | null;
   readonly findings: readonly Finding[];

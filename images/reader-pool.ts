@@ -17,11 +17,19 @@ export class ReaderPool {
 
   async read(reading: Reading): Promise<ReadingEnd> {
     await this.waitForTurn(reading.signal);
-    const reader = this.acquire();
     try {
-      return await reader.read(reading);
+      for (;;) {
+        const { reader, isReused } = this.acquire();
+        try {
+          const end = await reader.read(reading);
+          // An idle process may have ended, or be killed, just before its next image: that says nothing of the image.
+          const mayRepeat = isReused && end.reason === 'exited' && !end.begun && reading.signal?.aborted !== true;
+          if (!mayRepeat) return end;
+        } finally {
+          this.release(reader);
+        }
+      }
     } finally {
-      this.release(reader);
       this.busy -= 1;
       this.waiting.shift()?.();
     }
@@ -45,14 +53,14 @@ export class ReaderPool {
     this.busy += 1;
   }
 
-  private acquire(): ReaderProcess {
+  private acquire(): { readonly reader: ReaderProcess; readonly isReused: boolean } {
     for (let next = this.idle.pop(); next !== undefined; next = this.idle.pop()) {
       clearTimeout(next.timer);
       if (!next.reader.reusable) continue;
       next.reader.ref();
-      return next.reader;
+      return { reader: next.reader, isReused: true };
     }
-    return new ReaderProcess(this.limits);
+    return { reader: new ReaderProcess(this.limits), isReused: false };
   }
 
   private release(reader: ReaderProcess): void {

@@ -43,6 +43,8 @@ export interface ReadingEnd {
   /** For `not-started`: the error of the system. */
   readonly error?: unknown;
   readonly lines: readonly string[];
+  /** False: the child ended before it read anything of this image, so another one may read it. */
+  readonly begun: boolean;
 }
 
 interface Exit {
@@ -149,11 +151,17 @@ export class ReaderProcess {
     const complete = new Promise<void>((resolve) => {
       report.onComplete = resolve;
     });
+    let begun = false;
     const receive = (chunk: Buffer) => {
+      begun = true;
       if (!report.add(chunk)) killBecause('output-limit');
     };
     child.stdout?.on('data', receive);
-    this.channel.on('data', serve);
+    const answer = (chunk: Buffer) => {
+      begun = true;
+      serve(chunk);
+    };
+    this.channel.on('data', answer);
     const { size, allocatedSize = size } = image;
     const task: ReadingTask = { size, allocatedSize, maxFetchedBytes, bulkBytes, ...context };
     child.stdin?.write(`${JSON.stringify(task)}\n`);
@@ -162,12 +170,12 @@ export class ReaderProcess {
     fetching.end();
     signal?.removeEventListener('abort', abort);
     child.stdout?.off('data', receive);
-    this.channel.off('data', serve);
+    this.channel.off('data', answer);
     stopFetching.abort(new Error('the inspection has ended'));
     if (fetchFailure !== null) throw (fetchFailure as { readonly error: unknown }).error;
-    if (exit === null && reason === 'exited') return { reason: 'complete', detail: '', lines: report.lines };
+    if (exit === null && reason === 'exited') return { reason: 'complete', detail: '', lines: report.lines, begun };
     const { started, detail, error }: Exit = exit ?? { started: true, detail: 'a signal' };
-    return { reason: started ? reason : 'not-started', detail, error, lines: report.lines };
+    return { reason: started ? reason : 'not-started', detail, error, lines: report.lines, begun };
   }
 
   kill(): void {

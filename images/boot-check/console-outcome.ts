@@ -19,7 +19,8 @@ const OUTCOMES: readonly { readonly outcome: ConsoleOutcome; readonly pattern: R
   },
   {
     outcome: 'loader',
-    pattern: /^.*(?:grub rescue>|grub> ?$|BOOTMGR is missing|NTLDR is missing|Status: 0xc0[0-9a-f]{6}).*$/im,
+    pattern:
+      /^.*(?:grub rescue>|grub> ?$|error: you need to load the kernel first|Enter username: ?$|BOOTMGR is missing|NTLDR is missing|Status: 0xc0[0-9a-f]{6}).*$/im,
   },
   {
     outcome: 'firmware',

@@ -15,6 +15,9 @@ export type GuestFacts = Pick<
   | 'osName'
   | 'kernelVersion'
   | 'cloudInitVersion'
+  | 'hostName'
+  | 'packageFormat'
+  | 'mounts'
   | 'nvmeSupport'
   | 'depth'
 >;
@@ -32,6 +35,9 @@ export const NO_GUEST_FACTS: GuestFacts = {
   osName: null,
   kernelVersion: null,
   cloudInitVersion: null,
+  hostName: null,
+  packageFormat: null,
+  mounts: [],
   nvmeSupport: null,
   depth: 'container',
 };

@@ -33,11 +33,12 @@ function inspectGuest(disk: ByteSource, layout: DiskLayout, context: DiskContext
 }
 
 function volumeFacts({ volumes }: DiskLayout): VolumeFacts[] {
-  return volumes.slice(0, MAX_VOLUMES).map(({ name, source, content, uuid }) => ({
+  return volumes.slice(0, MAX_VOLUMES).map(({ name, source, content, uuid, label }) => ({
     name,
     size: source?.size ?? null,
     content: content === '' ? null : content,
     uuid,
+    label: label === null || label === '' ? null : printable(label),
   }));
 }
 

@@ -11,6 +11,7 @@ import { checkBootLoader } from './boot-loader.js';
 import { type BootModes, reportBootMode, supportedBootModes } from './boot-mode.js';
 import { createCheckRunner } from './check-runner.js';
 import { type CloudInit, checkCloudInit } from './cloud-init.js';
+import { type Description, describeGuest } from './description.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { checkEfiLoader } from './efi-loader-check.js';
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
@@ -28,6 +29,8 @@ import type { GuestTree } from './tree.js';
 
 const CHECK_DISK =
   'Check the guest’s file systems (fsck, xfs_repair), shut the guest down cleanly, and export the image again.';
+
+const NOT_DESCRIBED: Description = { hostName: null, packageFormat: null, mounts: [] };
 
 export function inspectLinux(
   root: Root,
@@ -86,8 +89,10 @@ export function inspectLinux(
   runCheck('login access', () => checkAccess(tree, runs, required, findings), undefined);
   runCheck('the system configuration', () => checkSystem(root, { architecture, args }, findings), undefined);
   runCheck('the free space', () => checkSpace(root, findings), undefined);
+  const description = runCheck('the host name', () => describeGuest(root, layout), NOT_DESCRIBED);
   return {
     ...NO_GUEST_FACTS,
+    ...description,
     architecture,
     bootMode,
     bootModes: supportedBootModes(modes, architecture),

@@ -1,5 +1,6 @@
 /** Identifies the Windows version, and maps it to ImportImage's Platform value. */
 import { WINDOWS_PLATFORMS } from '../../domain/request/vocabulary.js';
+import { printable } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import type { Architecture } from '../guest/identity.js';
 import { controlKey, softwareKey, type Windows } from './find-windows.js';
@@ -75,6 +76,12 @@ function platformOf(name: string, build: number, server: boolean): string {
   return WINDOWS_PLATFORMS.find((platform) => platform === `Windows Server ${year}`) ?? 'Other Windows';
 }
 
+export function windowsHostName(windows: Windows): string | null {
+  const name = controlKey(windows, 'Control\\ComputerName\\ComputerName').key?.text('ComputerName') ?? '';
+  return name === '' ? null : printable(name).slice(0, MAX_NAME);
+}
+
+const MAX_NAME = 63;
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { amd64: 'x86_64', x86: 'i386', arm64: 'arm64' };
 
 export function windowsArchitecture(windows: Windows, findings: FindingList): Architecture | null {

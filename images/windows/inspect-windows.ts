@@ -8,7 +8,7 @@ import { checkAddresses, checkAgents, checkDisks, checkRemoteDesktop } from './a
 import { checkBoot, type WindowsBoot } from './boot.js';
 import { checkNvmeDriver, checkVirtio } from './drivers.js';
 import type { Windows } from './find-windows.js';
-import { checkLicence, identifyWindows, windowsArchitecture } from './identity.js';
+import { checkLicence, identifyWindows, windowsArchitecture, windowsHostName } from './identity.js';
 import { checkHibernation, checkPending, checkSysprep, checkVolume } from './state.js';
 
 const CHECK_DISK = 'Run chkdsk C: /f and sfc /scannow in the guest, shut it down cleanly, and export the image again.';
@@ -43,6 +43,7 @@ export function inspectWindows(
     architecture,
     ...boot,
     osType: 'windows',
+    hostName: runCheck('the host name', () => windowsHostName(windows), null),
     platform: identity?.platform ?? null,
     osVersion: identity?.version ?? null,
     osName: identity?.name ?? null,

@@ -31,6 +31,11 @@ describe('console output → outcome', () => {
     ],
     ['emergency', "sh: can't access tty; job control turned off\n/ # "],
     ['loader', 'error: no such device: 7b8f0a52.\nEntering rescue mode...\ngrub rescue> '],
+    [
+      'loader',
+      "error: file `/boot/vmlinuz' not found.\nerror: you need to load the kernel first.\n\nPress any key to continue...",
+    ],
+    ['loader', 'Enter username: '],
     ['loader', 'BOOTMGR is missing\nPress Ctrl+Alt+Del to restart'],
     ['firmware', 'UEFI Interactive Shell v2.2\nEDK II\nShell> '],
     ['firmware', 'BdsDxe: No bootable option or device was found.'],

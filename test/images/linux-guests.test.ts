@@ -273,6 +273,43 @@ test('cloud-init 25.3 and later → the version in meson_versions.py', () => {
   expect(inspection.cloudInitVersion).toBe('26.2');
 });
 
+describe('host name, package format and mounts', () => {
+  test.each<[string, ConstructedGuest, Files, object]>([
+    [
+      'of a Red Hat with a separate /boot',
+      ROCKY,
+      { '/etc/hostname': 'web-1.example\n', '/var/lib/rpm/rpmdb.sqlite': '' },
+      {
+        ...{ hostName: 'web-1.example', packageFormat: 'rpm' },
+        mounts: [
+          { volume: 'logical volume rhel/root', at: '/' },
+          { volume: 'partition 2', at: '/boot' },
+        ],
+      },
+    ],
+    [
+      'of an Ubuntu',
+      UBUNTU,
+      { '/etc/hostname': '# name\nweb-2\n', '/var/lib/dpkg/status': '' },
+      { hostName: 'web-2', packageFormat: 'deb' },
+    ],
+    [
+      'of an old Red Hat',
+      CENTOS,
+      { '/etc/sysconfig/network': 'NETWORKING=yes\nHOSTNAME="db.example"\n' },
+      { hostName: 'db.example', packageFormat: null },
+    ],
+    [
+      'of an Alpine',
+      ALPINE,
+      { '/etc/hostname': 'edge\n', '/lib/apk/db/installed': '' },
+      { hostName: 'edge', packageFormat: 'apk' },
+    ],
+  ])('%s', (_, guest, changes, expected) => {
+    expect(inspect(guest, changes)).toMatchObject(expected);
+  });
+});
+
 describe('a separate /usr that fstab does not name', () => {
   const USR: Files = {
     '/lib/os-release': 'ID=flatcar\nVERSION_ID=3975.2.0\nPRETTY_NAME="Flatcar Container Linux by Kinvolk 3975.2.0"\n',

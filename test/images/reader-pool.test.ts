@@ -50,6 +50,20 @@ describe('the reader pool', () => {
     expect(readers().filter((pid) => !before.includes(pid)).length).toBeLessThanOrEqual(8);
   });
 
+  test('processes that end after each image, because their memory has grown → no inspection meets the end', async () => {
+    const inspect = createInspector({ memoryLimitMiB: 256 });
+    for (let round = 0; round < 4; round++) expect(await inspect(DEMO)).toMatchObject({ depth: 'guest' });
+  });
+
+  test('an idle process that is killed → the next inspection gets another one', async () => {
+    const inspect = createInspector();
+    const before = readers();
+    for (let round = 0; round < 3; round++) {
+      expect(await inspect(small)).toMatchObject({ format: 'QCOW2' });
+      for (const pid of readers().filter((one) => !before.includes(one))) process.kill(Number(pid), 'SIGKILL');
+    }
+  });
+
   test('a killed process → the next inspection still succeeds', async () => {
     const inspect = createInspector();
     const abort = new AbortController();

@@ -129,6 +129,9 @@ export type GuestInspection = Pick<
   | 'nvmeSupport'
   | 'findings'
   | 'bootChain'
+  | 'hostName'
+  | 'packageFormat'
+  | 'mounts'
 >;
 
 /** A core image of GRUB that finds its files on one of the volumes. */

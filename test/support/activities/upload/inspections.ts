@@ -7,6 +7,7 @@ export function inspectionOf(changes: Partial<Inspection> = {}): Inspection {
     ...{ contains: null, diskImageSizeGiB: 1, partitionTable: null, volumes: [], architecture: null, bootMode: null },
     ...{ bootModes: [], bootChain: [], osType: null },
     ...{ platform: null, osVersion: null, osName: null, kernelVersion: null },
+    ...{ hostName: null, packageFormat: null, mounts: [] },
     ...{ cloudInitVersion: null, nvmeSupport: null, findings: [], depth: 'guest' },
     ...changes,
   };
