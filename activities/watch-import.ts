@@ -6,7 +6,7 @@ import { fail, failureOf } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
-import { isBeingCreated, isTaskRunning, OBSERVATIONS_BEFORE_GONE } from '../resources/image-status.js';
+import { isBeingCreated, isTaskRemoved, isTaskRunning, OBSERVATIONS_BEFORE_GONE } from '../resources/image-status.js';
 import { isStalled } from '../resources/patience.js';
 import { adoptSnapshots } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -37,7 +37,7 @@ export function createWatchImport(deps: ActivityDependencies) {
           const reason = await reasonOfFailure(deps, image);
           await orSendAgain(deps, step, () => Promise.reject(reason));
         }
-        absences = observed.task === null && observed.image === null ? absences + 1 : 0;
+        absences = isGone(observed) ? absences + 1 : 0;
         if (absences >= OBSERVATIONS_BEFORE_GONE) throw goneFailure(image);
         if (isStalled(unchangedMs, deps.settings.patienceMs, isAtWork(observed))) throw stalledFailure(image, observed);
         const reached = observed.image?.percent ?? percent;
@@ -64,6 +64,10 @@ function endOf({ task, image }: ImageObservation): 'available' | 'failed' | 'run
   return 'running';
 }
 
+function isGone({ task, image }: ImageObservation): boolean {
+  return image === null && (task === null || isTaskRemoved(task));
+}
+
 function isAtWork({ task, image }: ImageObservation): boolean {
   return task === null ? image !== null && isBeingCreated(image) : isTaskRunning(task);
 }
@@ -76,7 +80,10 @@ function stalledFailure({ imageId, regionId, taskId }: ImageRef, { task, image }
 }
 
 function goneFailure(image: ImageRef): FailureError {
-  return fail('Import.ImageGone', `image ${image.imageId} and its import task no longer exist in ${image.regionId}`);
+  return fail(
+    'Import.ImageGone',
+    `image ${image.imageId} and its import task no longer exist in ${image.regionId}, or the task was removed`,
+  );
 }
 
 async function reasonOfFailure(deps: ActivityDependencies, image: ImageRef): Promise<FailureError> {

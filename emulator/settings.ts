@@ -83,6 +83,8 @@ export interface Settings {
   readonly otherAccounts: readonly string[] | null;
   /** Buckets whose reads are throttled (`InvalidOSSBucket.FlowLimit`). */
   readonly throttledBuckets: readonly string[];
+  /** `TaskStatus` of a task that has not ended. Seen beside Processing: Waiting, Paused, Deleted. */
+  readonly runningTaskStatus: string;
   /** `TaskStatus` of a cancelled task. The vendor documents Processing, Finished and Failed only. */
   readonly cancelledTaskStatus: string;
   /** Spelling of the action in responses: older samples of the vendor use the second one. Filters accept both. */
@@ -128,6 +130,7 @@ export const defaultSettings: Settings = {
   resourceGroups: null,
   otherAccounts: null,
   throttledBuckets: [],
+  runningTaskStatus: 'Processing',
   cancelledTaskStatus: 'Failed',
   taskActionSpelling: 'ImportImage',
   missingRoleCode: 'NoSetRoletoECSServiceAcount',

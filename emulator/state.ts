@@ -19,7 +19,7 @@ export function readState(world: World): unknown {
       .filter(({ status }) => status !== 'absent'),
     tasks: [...world.tasks.values()].map((task) => ({
       ...task,
-      status: taskStatus(task, now, settings.cancelledTaskStatus),
+      status: taskStatus(task, now, settings),
       progress: percentDone(task.createdAt, task.finishAt, now),
     })),
     buckets: [...world.buckets.values()],

@@ -6,7 +6,9 @@ const DEAD_STATUSES = ['CreateFailed', 'UnAvailable'];
 /** An image that is still being created. */
 const CREATING_STATUSES = ['Creating', 'Waiting'];
 const RUNNING_TASK_STATUSES = ['Processing', 'Waiting'];
-const FINAL_TASK_STATUSES = ['Finished', 'Failed', 'Cancelled', 'Canceled', 'Deleted'];
+const REMOVED_TASK_STATUSES = ['Cancelled', 'Canceled', 'Deleted'];
+/** A paused task has not ended: it can be cancelled, and the wait for it has a limit. */
+const FINAL_TASK_STATUSES = ['Finished', 'Failed', ...REMOVED_TASK_STATUSES];
 
 /** Consecutive observations without the image after which it counts as deleted. */
 export const OBSERVATIONS_BEFORE_GONE = 3;
@@ -19,6 +21,11 @@ export function isDead({ status }: WithStatus): boolean {
 
 export function isBeingCreated({ status }: WithStatus): boolean {
   return CREATING_STATUSES.includes(status);
+}
+
+/** The task has ended without an image: it was cancelled or removed, for example in the console. */
+export function isTaskRemoved({ status }: WithStatus): boolean {
+  return REMOVED_TASK_STATUSES.includes(status);
 }
 
 export function isTaskRunning({ status }: WithStatus): boolean {

@@ -282,7 +282,8 @@ export const ECS_IMPORT = [
   },
   {
     code: 'UserNotInTheWhiteList',
-    meaning: 'The account is not on the allow list for this feature, such as importing VMDK',
+    meaning:
+      'The account is not on the allow list for this feature: importing VMDK, or encrypting a copy with a key of your own',
     class: 'attention',
     remedy:
       'Convert the image (qemu-img convert -O qcow2 -c {source} {target}) and start a new import, or request access (https://smartservice.console.aliyun.com/service/create-ticket) and resume.',

@@ -2,6 +2,7 @@
 
 import { ApiError } from '../errors.js';
 import type { ImageRecord, TaskRecord } from '../model.js';
+import type { Settings } from '../settings.js';
 import type { World } from '../world.js';
 
 export type ImageStatus = 'Waiting' | 'Creating' | 'Available' | 'CreateFailed' | 'Deprecated';
@@ -23,9 +24,13 @@ export function percentDone(startedAt: number, endsAt: number, now: number): num
   return Math.min(99, Math.max(0, Math.floor(((now - startedAt) / (endsAt - startedAt)) * 100)));
 }
 
-export function taskStatus(task: TaskRecord, now: number, cancelledStatus: string): string {
-  if (task.cancelledAt !== null) return now < task.cancelledAt ? 'Processing' : cancelledStatus;
-  if (now < task.finishAt) return 'Processing';
+export function isTaskEnded(task: TaskRecord, now: number): boolean {
+  return now >= (task.cancelledAt ?? task.finishAt);
+}
+
+export function taskStatus(task: TaskRecord, now: number, settings: Settings): string {
+  if (!isTaskEnded(task, now)) return settings.runningTaskStatus;
+  if (task.cancelledAt !== null) return settings.cancelledTaskStatus;
   return task.failure === null ? 'Finished' : 'Failed';
 }
 

@@ -13,7 +13,7 @@ import {
   timeOf,
 } from '../rpc-call.js';
 import { missingParameter } from '../rpc-errors.js';
-import { percentDone, taskStatus } from './lifecycle.js';
+import { isTaskEnded, percentDone, taskStatus } from './lifecycle.js';
 import { regionOf } from './regions.js';
 
 export const taskActions: Readonly<Record<string, ApiAction>> = {
@@ -71,8 +71,7 @@ function candidates(call: ApiCall, ids: readonly string[] | undefined, resources
 
 function describeTaskAttribute(call: ApiCall) {
   const task = findTask(call);
-  const status = statusOf(call, task);
-  const ended = status !== 'Processing';
+  const ended = isTaskEnded(task, call.now);
   const cancelled = task.cancelledAt !== null && ended;
   const failure = ended ? (cancelled ? CANCELLED : task.failure) : null;
   const done = percentDone(task.createdAt, task.finishAt, ended && !cancelled ? task.finishAt : call.now);
@@ -128,7 +127,7 @@ function findTask(call: ApiCall): TaskRecord {
 }
 
 function statusOf(call: ApiCall, task: TaskRecord): string {
-  return taskStatus(task, call.now, call.world.settings.cancelledTaskStatus);
+  return taskStatus(task, call.now, call.world.settings);
 }
 
 function isCancellable(call: ApiCall, task: TaskRecord): boolean {
@@ -143,7 +142,7 @@ function describeTask(call: ApiCall, task: TaskRecord) {
     TaskStatus: status,
     SupportCancel: String(isCancellable(call, task)),
     CreationTime: isoTime(task.createdAt),
-    FinishedTime: status === 'Processing' ? '' : isoTime(task.cancelledAt ?? task.finishAt),
+    FinishedTime: isTaskEnded(task, call.now) ? isoTime(task.cancelledAt ?? task.finishAt) : '',
     ResourceId: task.resourceId,
   };
 }

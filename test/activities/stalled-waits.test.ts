@@ -81,10 +81,31 @@ describe('an import', () => {
     await watch((n) => ({ task: task('Finished'), image: image(n < 4 ? 'UnAvailable' : 'Available') }));
   });
 
-  test('whose task has a status that this service does not know → attention after the patience', async () => {
-    const watched = watch(() => ({ task: task('Paused'), image: image('Creating', 10) }));
-    await expect(watched).rejects.toMatchObject(attention('Import.Stalled', 'Paused'));
-    expect(hoursPassed()).toBeLessThan(2);
+  test.each(['Paused', 'Deleted', 'Suspended'])(
+    'whose task is %s, or has another status that this service does not know → attention after the patience',
+    async (status) => {
+      const watched = watch(() => ({ task: task(status), image: image('Creating', 10) }));
+      await expect(watched).rejects.toMatchObject(attention('Import.Stalled', status));
+      expect(hoursPassed()).toBeLessThan(2);
+    },
+  );
+
+  test('whose task is paused and then continues → done', async () => {
+    const status = (n: number) => (n < 4 ? 'Paused' : 'Processing');
+    await watch((n) => ({ task: task(status(n)), image: image(n < 8 ? 'Creating' : 'Available', n) }));
+  });
+
+  test('whose task waits in the cloud for hours → done, without attention', async () => {
+    await watch((n) => ({ task: task('Waiting'), image: n < 60 ? null : image('Available') }));
+    expect(hoursPassed()).toBeGreaterThan(9);
+  });
+
+  test('whose task was removed with the image → fails within the patience', async () => {
+    const watched = watch(() => ({ task: task('Deleted'), image: null }));
+    await expect(watched).rejects.toMatchObject({
+      details: [expect.objectContaining({ code: 'Import.ImageGone', class: 'request' })],
+    });
+    expect(hoursPassed()).toBeLessThan(1);
   });
 
   test('that takes days and progresses by a percent now and then → done, without attention', async () => {

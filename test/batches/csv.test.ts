@@ -89,6 +89,19 @@ describe('rows', () => {
     }
   });
 
+  test('of encryption → a flag, and a key for each region', async () => {
+    const header = 'name,Distribute.Encrypt,distribute.kmsKeyId.cn-beijing,distribute.KMS key id.cn-shanghai';
+    expect(await items(`${header}\na,yes,key-1,key-2\n`)).toEqual([
+      [
+        2,
+        {
+          imageName: 'a',
+          distribute: { encrypt: true, kmsKeyId: { 'cn-beijing': 'key-1', 'cn-shanghai': 'key-2' } },
+        },
+      ],
+    ]);
+  });
+
   test('of several disks and tags → indexes and the case of tag keys are kept', async () => {
     expect(await items('Disks[1].Source,DISKS[0].diskimagesize,Tags.CostCentre\nd.raw,40,X\n')).toEqual([
       [2, { disks: [{ diskImageSize: 40 }, { source: 'd.raw' }], tags: { CostCentre: 'X' } }],

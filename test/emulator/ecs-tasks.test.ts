@@ -201,6 +201,18 @@ describe('CancelTask', () => {
     await expect(cancel(taskId)).rejects.toMatchObject({ code: 'InvalidTaskId.IncorrectTaskStatus' });
   });
 
+  test.each(['Waiting', 'Paused'])(
+    'has the status %s of runningTaskStatus until it ends, and can be cancelled',
+    async (status) => {
+      cloud.set({ runningTaskStatus: status });
+      const { taskId } = await start();
+      expect(await tasks({ taskIds: taskId })).toMatchObject([{ taskStatus: status, supportCancel: 'true' }]);
+      await cancel(taskId);
+      pass(10);
+      expect(await tasks({ taskIds: taskId })).toMatchObject([{ taskStatus: 'Failed' }]);
+    },
+  );
+
   test('sets the status in cancelledTaskStatus, because the vendor documents none', async () => {
     cloud.set({ cancelledTaskStatus: 'Canceled' });
     const { taskId } = await start();
