@@ -146,6 +146,13 @@ export const ECS = [
     link: LINKS.deleteSnapshot,
   },
   {
+    code: 'InvalidSnapshotId.NotFound',
+    meaning: 'The snapshot does not exist',
+    class: 'request',
+    remedy: 'Check the snapshots of the image at https://ecs.console.aliyun.com/snapshot, then start a new import.',
+    link: LINKS.copyImage,
+  },
+  {
     code: 'IncorrectDiskStatus.CreatingSnapshot',
     also: ['InvalidSnapshotId.NotReady'],
     meaning: 'The snapshot is still being created',

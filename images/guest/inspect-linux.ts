@@ -22,6 +22,7 @@ import { checkInit } from './init.js';
 import { findKernel, type Kernel } from './kernel.js';
 import { bootPlaces, type Root } from './mounts.js';
 import { checkNetwork } from './network.js';
+import { checkNvmeTimeout } from './nvme-timeout.js';
 import { checkResize } from './resize.js';
 import { checkSpace } from './space.js';
 import { checkSystem } from './system.js';
@@ -63,6 +64,9 @@ export function inspectLinux(
     const what = 'the driver of the root file system';
     chain.check('initramfs', what, (link) => checkRootDriver(kernel, root.volume, link), undefined);
     runCheck('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
+  }
+  if (nvmeSupport === 'supported') {
+    runCheck('the timeout of NVMe disks', () => checkNvmeTimeout(entries[0], tree, findings), undefined);
   }
   const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
   chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, link), undefined);

@@ -29,7 +29,12 @@ export const ECS: readonly string[] = [
   ...['QuotaExceed.Snapshot', 'RegionNotSupportCopy', 'OperationDenied.SameRegionOnly', 'Forbbiden'],
   ...['ImageCreatedNotFromCopy', 'CancelNotSupported'],
   ...['SizeExceed.Image', 'OperationDenied', 'OperationDeined.EncryptedSnapshot', 'OperationDenied.NotPublished'],
-  ...['InvalidSnapshot.TooOld', 'InvalidAliUid.IsNull', 'InvalidParameter.KMSKeyId.CMKNotFound'],
+  ...[
+    'InvalidSnapshotId.NotFound',
+    'InvalidSnapshot.TooOld',
+    'InvalidAliUid.IsNull',
+    'InvalidParameter.KMSKeyId.CMKNotFound',
+  ],
   ...['InvalidParameter.KMSKeyId.CMKUnauthorized', 'InvalidParameter.EncryptedIllegal'],
   // ModifyImageSharePermission
   ...['InvalidAccount.NotFound', 'InvalidAccount.Forbbiden', 'QuotaExceed.ShareImage', 'QuotaExceed.ShareImageUser'],
@@ -93,7 +98,13 @@ export const OSS: readonly string[] = [
   ...['SecurityTokenExpired', 'InvalidSecurityToken', 'FileAlreadyExists', 'NoSuchServerSideEncryptionRule'],
   ...['DownloadTrafficRateLimitExceeded', 'UploadTrafficRateLimitExceeded', 'MetaOperationQpsLimitExceeded'],
   ...['TotalQpsLimitExceeded', 'ServiceUnavailable'],
-  ...['PublicEndpointForbidden', 'SecondLevelDomainForbidden', 'FileImmutable'],
+  ...[
+    'PublicEndpointForbidden',
+    'SecondLevelDomainForbidden',
+    'FileImmutable',
+    'NoSuchVersion',
+    'NoSuchWORMConfiguration',
+  ],
 ];
 
 /** Thrown by the SDKs and Node.js without a response. */
