@@ -1,5 +1,6 @@
 /** Reads the accounts that requests may name, and the role that the worker assumes in each. */
 import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { z } from 'zod';
 import type { AccountRole } from '../alibaba/assumed-role.js';
 import { nearest } from '../domain/request/nearest.js';
@@ -75,7 +76,9 @@ export function accountIdOf(roleArn: string): string {
   return roleArn.split(':')[3] ?? '';
 }
 
+/** The parts of `up` run in other folders. */
 function readBounded(file: string): string {
+  if (!path.isAbsolute(file)) throw new ConfigError(`ECS_IMPORT_ACCOUNTS_FILE: set an absolute path, not ${file}`);
   try {
     const { size } = statSync(file);
     if (size > MAX_BYTES) throw new Error(`it has ${size} bytes; the maximum is ${MAX_BYTES}`);

@@ -3,7 +3,6 @@ import { ApiError } from '../errors.js';
 import type { ImageRecord } from '../model.js';
 import { type ApiAction, type ApiCall, flagOf, given, invalidParameter } from '../rpc-call.js';
 import { dryRunPassed, missingParameter } from '../rpc-errors.js';
-import { ACCOUNT_ID } from '../world.js';
 import { imageArn } from './images.js';
 import { importError } from './import-errors.js';
 import { checkName, checkResourceGroup } from './import-image.js';
@@ -20,7 +19,8 @@ export const changeActions: Readonly<Record<string, ApiAction>> = {
   ModifyImageAttribute: { run: modifyImageAttribute, resource: imageArn },
   JoinResourceGroup: {
     run: joinResourceGroup,
-    resource: (call) => `acs:ecs:${call.params.RegionId ?? '*'}:${ACCOUNT_ID}:image/${call.params.ResourceId ?? '*'}`,
+    resource: (call) =>
+      `acs:ecs:${call.params.RegionId ?? '*'}:${call.world.accountId}:image/${call.params.ResourceId ?? '*'}`,
     limits: 'only the ResourceType image',
   },
 };

@@ -66,6 +66,7 @@ describe('is refused with the reason:', () => {
 
   test('a missing file, a file that is too large, and both variables', () => {
     expect(() => accountsFromEnvironment({ ECS_IMPORT_ACCOUNTS_FILE: path.join(folder, 'none') })).toThrow(/none/);
+    expect(() => accountsFromEnvironment({ ECS_IMPORT_ACCOUNTS_FILE: 'accounts.json' })).toThrow(/absolute path/);
     const large = path.join(folder, 'large.json');
     writeFileSync(large, ' '.repeat(1024 ** 2 + 1));
     expect(() => accountsFromEnvironment({ ECS_IMPORT_ACCOUNTS_FILE: large })).toThrow(/the maximum is/);

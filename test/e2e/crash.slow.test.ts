@@ -1,11 +1,14 @@
 /** Any process may be killed: the import continues, and exactly one image results. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Fault, type Service, startService } from '../support/e2e/service.js';
+import type { AccountRole } from '../../alibaba/assumed-role.js';
+import { type EmulatorState, type Fault, type Service, startService } from '../support/e2e/service.js';
+import { setUpImports } from '../support/emulator/import-setup.js';
+import { makeAssumableRole, OTHER, OTHER_ACCOUNT, OTHER_KEYS } from '../support/emulator/other-account.js';
 
 let service: Service;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ env: { ECS_IMPORT_ACCOUNTS: accountsOf(OTHER) } });
 });
 afterAll(() => service?.stop());
 beforeEach(() => service.resetCloud());
@@ -18,6 +21,24 @@ const MOMENTS: readonly (readonly [string, Omit<Fault, 'kind'>])[] = [
   ['import', { service: 'ecs', action: 'ImportImage' }],
   ['cleanup', { service: 'oss', action: 'DeleteObject' }],
 ];
+
+function accountsOf({ name, ...role }: AccountRole): string {
+  return JSON.stringify({ [name]: role });
+}
+
+/** Another account of the cloud, in which imports find all that they need. */
+async function makeOtherAccount(): Promise<void> {
+  const body = JSON.stringify({ id: OTHER_ACCOUNT });
+  await fetch(`${service.emulatorUrl}/_emulator/accounts`, { method: 'POST', body });
+  const address = service.emulatorUrl.replace('http://', '');
+  await makeAssumableRole(address);
+  await setUpImports(address, OTHER_KEYS, 'other-bucket');
+}
+
+async function stateOfOther(): Promise<EmulatorState> {
+  const response = await fetch(`${service.emulatorUrl}/_emulator/state?account=${OTHER_ACCOUNT}`);
+  return JSON.parse(await response.text());
+}
 
 async function expectOneImage(id: string): Promise<void> {
   const view = await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
@@ -45,6 +66,39 @@ test('a worker killed with an import in every phase → each continues and creat
     .toEqual(MOMENTS.map(() => 1));
   service.kill('worker');
   for (const { id } of held) await expectOneImage(id);
+});
+
+test('a worker killed while two accounts import an image of the same name → one image in each account, and nothing remains', async () => {
+  await makeOtherAccount();
+  const imageName = 'in-two-accounts';
+  await service.fault({ service: 'ecs', action: 'ImportImage', match: imageName, kind: 'hang', times: 2 });
+  const own = await service.start({ imageName });
+  const other = await service.start({ imageName, account: 'other', upload: { bucket: 'other-bucket' } });
+  await expect.poll(async () => [...(await service.hits()).values()], { timeout: 60_000 }).toEqual([2]);
+  service.kill('worker');
+  await expectOneImage(own);
+  const view = await service.untilState(other, 'succeeded', 'failed', 'cancelled', 'attention');
+  expect(view).toMatchObject({ state: 'succeeded', request: { account: 'other' } });
+  const cloud = await stateOfOther();
+  expect(cloud.images).toMatchObject([{ imageId: view.image?.imageId, imageName, status: 'Available' }]);
+  expect([...cloud.objects, ...cloud.uploads]).toEqual([]);
+  const orphans = await service.request('POST', '/v1/orphans', {});
+  expect(orphans.body).toMatchObject({ orphans: [], unseen: [] });
+  const listed = await service.request('GET', '/v1/imports?account=other');
+  expect(listed.body.imports.map(({ id }: { id: string }) => id)).toEqual([other]);
+  const report = await service.request('GET', `/v1/imports/${other}/report`, undefined, { accept: 'application/json' });
+  expect(report.body.accountId).toBe(OTHER_ACCOUNT);
+});
+
+test('a request for an account that is not configured → refused before anything starts', async () => {
+  const { status, body } = await service.request('POST', '/v1/imports', {
+    ...{ region: 'cn-hangzhou', imageName: 'web-01', account: 'othre' },
+    ...{ disks: [{ source: 'file:///none.raw' }], upload: { bucket: 'other-bucket' } },
+  });
+  expect([status, body.errors]).toEqual([
+    400,
+    [expect.objectContaining({ path: 'account', message: 'account othre is not configured: did you mean other?' })],
+  ]);
 });
 
 test('workers stopped one after another under load → no import is lost, and no billed call is repeated', async () => {
@@ -85,11 +139,23 @@ test('a restart of all processes with the same folder → earlier imports are li
   await service.untilState(done, 'succeeded');
   const running = await service.start();
   await service.until(running, (view) => view.phase === 'import' && view.image !== null);
+  await makeOtherAccount();
+  const other = await service.start({ imageName: 'elsewhere', account: 'other', upload: { bucket: 'other-bucket' } });
+  await service.until(other, (view) => view.phase === 'import' && view.image !== null);
   await service.stop({ keepData: true });
   service = await startService({ dataDir: service.dataDir });
   const { body } = await service.request('GET', '/v1/imports');
   expect(body.imports.map((view: { id: string }) => view.id)).toEqual(expect.arrayContaining([done, running]));
   await expectOneImage(running);
+  // Its account is not in the new configuration: the import stops, and its resources stay visible.
+  const stopped = await service.untilState(other, 'attention');
+  expect(stopped.attention).toMatchObject({
+    code: 'Account.Unknown',
+    remedy: expect.stringContaining('Add account other to ECS_IMPORT_ACCOUNTS'),
+  });
+  expect(stopped.ledger).toContainEqual(expect.objectContaining({ kind: 'image', status: 'created' }));
+  const { body: orphans } = await service.request('POST', '/v1/orphans', {});
+  expect(orphans.unseen).toEqual([expect.objectContaining({ key: 'account other', account: 'other' })]);
 });
 
 test('status → lists the parts with pid and state, and a killed part as restarted', async () => {
