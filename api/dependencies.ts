@@ -10,7 +10,7 @@ import type { WorkerLiveness } from '../store/worker-liveness.js';
 export interface ApiDependencies {
   readonly imports: ImportUseCases;
   readonly batches: BatchUseCases;
-  readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'ping'>;
+  readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'countOpenByAccount' | 'ping'>;
   readonly files: ImportFiles;
   readonly liveness: WorkerLiveness;
   readonly changes: ChangeFeed;

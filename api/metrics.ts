@@ -2,7 +2,7 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ImportStore } from '../store/imports.js';
 
-export function createMetrics(store: Pick<ImportStore, 'countByState'>) {
+export function createMetrics(store: Pick<ImportStore, 'countByState' | 'countOpenByAccount'>) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const seconds = new Histogram({
@@ -18,6 +18,12 @@ export function createMetrics(store: Pick<ImportStore, 'countByState'>) {
     labelNames: ['state'],
     registers: [registry],
   });
+  const open = new Gauge({
+    name: 'ecs_image_import_open_imports',
+    help: 'Imports that have not ended by account and state; an empty account is that of the worker',
+    labelNames: ['account', 'state'],
+    registers: [registry],
+  });
   const databaseUp = new Gauge({
     name: 'ecs_image_import_database_up',
     help: '1 if the database responded to this scrape, else 0',
@@ -27,7 +33,10 @@ export function createMetrics(store: Pick<ImportStore, 'countByState'>) {
   /** Without a database, the numbers of the last scrape remain. */
   async function readDatabase(): Promise<void> {
     try {
-      const counts = await within(DATABASE_WITHIN_MS, store.countByState());
+      const read = Promise.all([store.countByState(), store.countOpenByAccount()]);
+      const [counts, byAccount] = await within(DATABASE_WITHIN_MS, read);
+      open.reset();
+      for (const { account, state, count } of byAccount) open.set({ account, state }, count);
       imports.reset();
       for (const [state, count] of Object.entries(counts)) imports.set({ state }, count);
       databaseUp.set(1);

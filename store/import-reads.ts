@@ -9,6 +9,7 @@ import type {
   Progress,
   State,
 } from '../domain/import.js';
+import { OPEN_STATES_SQL } from './final-states.js';
 import { isoTime } from './iso-time.js';
 import { LEDGER_JSON } from './ledger.js';
 import { type PageCondition, type PageKey, pageCondition } from './pages.js';
@@ -27,6 +28,13 @@ export interface ListFilter {
 
 /** `id` gives the order, and the position at which a broken stream continues. */
 export type StoredEvent = ImportEvent & { readonly id: number };
+
+export interface OpenImports {
+  /** '': that of the worker's own credentials. */
+  readonly account: string;
+  readonly state: string;
+  readonly count: number;
+}
 
 export interface ImportProgress {
   readonly state: State;
@@ -67,6 +75,15 @@ export function importReads(pool: pg.Pool) {
       ]);
       const views = result.rows.map(toView);
       return fields === undefined ? views : views.map((view) => partOf(view, fields));
+    },
+
+    /** Imports that have not ended, by account and state. */
+    async countOpenByAccount(): Promise<readonly OpenImports[]> {
+      const result = await pool.query<OpenImports>(
+        `select coalesce(request ->> 'account', '') as account, state, count(*)::int as count from ecs_image_import.imports
+         where state in ${OPEN_STATES_SQL} group by 1, 2`,
+      );
+      return result.rows;
     },
 
     async events(importId: string, afterId: number, limit = 500): Promise<readonly StoredEvent[]> {

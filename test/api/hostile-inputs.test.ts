@@ -101,6 +101,7 @@ const app = createApp({
       return null;
     },
     countByState: async () => [],
+    countOpenByAccount: async () => [],
     ping: async () => {},
   },
   files: {

@@ -9,10 +9,12 @@ test('the database is away → the last numbers, and a metric that reports it; a
       if (away) throw new Error('connect ECONNREFUSED');
       return { running: 2 };
     },
+    countOpenByAccount: async () => [{ account: 'production', state: 'running', count: 1 }],
   });
   const lines = async () => (await metrics.text()).split('\n').filter((line) => line.startsWith('ecs_image_import_'));
   const running = 'ecs_image_import_imports{state="running"} 2';
-  expect(await lines()).toEqual(expect.arrayContaining([running, 'ecs_image_import_database_up 1']));
+  const inAccount = 'ecs_image_import_open_imports{account="production",state="running"} 1';
+  expect(await lines()).toEqual(expect.arrayContaining([running, inAccount, 'ecs_image_import_database_up 1']));
   away = true;
   expect(await lines()).toEqual(expect.arrayContaining([running, 'ecs_image_import_database_up 0']));
   away = false;
@@ -20,7 +22,10 @@ test('the database is away → the last numbers, and a metric that reports it; a
 });
 
 test('the database was never reached → the process metrics, and a metric that reports it', async () => {
-  const metrics = createMetrics({ countByState: () => Promise.reject(new Error('connect ECONNREFUSED')) });
+  const metrics = createMetrics({
+    countByState: () => Promise.reject(new Error('connect ECONNREFUSED')),
+    countOpenByAccount: async () => [],
+  });
   const text = await metrics.text();
   expect(text).toContain('ecs_image_import_database_up 0');
   expect(text).toContain('process_cpu_seconds_total');

@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { run as runCommand } from '../../cli/run.js';
 import { sendJson, startFakeApi } from '../support/client/fake-api.js';
 import { BUCKET, type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
+import { makeAssumableRole, OTHER, OTHER_ACCOUNT } from '../support/emulator/other-account.js';
 
 let cloud: LocalCloud;
 let home: string;
@@ -146,4 +147,54 @@ test('the API of the service cannot be reached → the check of the worker fails
   const { code, out } = await run(['doctor', ...target, '--api', 'http://127.0.0.1:9']);
   expect(out).toMatch(/^worker +FAILED +.*127\.0\.0\.1:9/m);
   expect(code).toBe(1);
+});
+
+describe('several accounts', () => {
+  const { name, ...role } = OTHER;
+  const missing = { ...role, roleArn: 'acs:ram::3000000000000003:role/gone' };
+  const accounts = (of: object) => ({ ECS_IMPORT_ACCOUNTS: JSON.stringify(of) });
+  beforeAll(async () => {
+    cloud.world.addAccount({ id: OTHER_ACCOUNT });
+    await makeAssumableRole(cloud.address);
+  });
+
+  test('doctor → the rows of each account; one that cannot be assumed fails with the fix, and the others pass', async () => {
+    const { code, out } = await run(['doctor', ...target], accounts({ [name]: role, gone: missing }));
+    expect(code).toBe(3);
+    expect(out).toMatch(/^credentials +ok +account 1000000000000001/m);
+    expect(out).toMatch(/^other: credentials +ok +account 2000000000000002, .*assumed-role\/ecs-image-import/m);
+    expect(out).toMatch(/^other: ecs:ImportImage +ok/m);
+    expect(out).toMatch(/^gone: credentials +FAILED +EntityNotExist\.Role/m);
+    expect(out).toMatch(/^ {2}gone: credentials: Create the role acs:ram::3000000000000003:role\/gone/m);
+  });
+
+  test('doctor --account → only the rows of that account; a mistyped name is refused', async () => {
+    const { out } = await run(
+      ['doctor', '--account', 'other', '--region', REGION, '--json'],
+      accounts({ [name]: role }),
+    );
+    const { checks } = JSON.parse(out);
+    const rows = checks.filter((check: { account?: string }) => check.account !== undefined);
+    expect(rows[0]).toMatchObject({ name: 'credentials', account: 'other', status: 'ok' });
+    expect(checks.filter(({ name: check }: { name: string }) => check === 'credentials')).toHaveLength(1);
+    const mistyped = await run(['doctor', '--account', 'othe'], accounts({ [name]: role }));
+    expect([mistyped.code, mistyped.err]).toEqual([2, expect.stringContaining('did you mean other?')]);
+  });
+
+  test('policy → allows to assume the configured roles; with --account, what the account needs', async () => {
+    const own = JSON.parse((await run(['policy'], accounts({ [name]: role }))).out);
+    const assume = { Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: [role.roleArn] };
+    expect(own.Statement).toContainEqual(assume);
+    const args = ['policy', '--account', 'other', '--trust', '1000000000000001', '--bucket', BUCKET];
+    const { trustPolicy, rolePolicy, workerPolicy } = JSON.parse((await run(args, accounts({ [name]: role }))).out);
+    expect(trustPolicy.Statement).toEqual([
+      {
+        ...{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: ['acs:ram::1000000000000001:root'] } },
+        Condition: { StringEquals: { 'sts:ExternalId': [role.externalId] } },
+      },
+    ]);
+    expect(workerPolicy.Statement).toEqual([assume]);
+    expect(JSON.stringify(rolePolicy)).not.toContain('sts:AssumeRole');
+    expect(JSON.stringify(rolePolicy)).toContain(`acs:oss:*:*:${BUCKET}/*`);
+  });
 });

@@ -92,12 +92,12 @@ test('a worker killed while two accounts import an image of the same name → on
 
 test('a request for an account that is not configured → refused before anything starts', async () => {
   const { status, body } = await service.request('POST', '/v1/imports', {
-    ...{ region: 'cn-hangzhou', imageName: 'web-01', account: 'othre' },
+    ...{ region: 'cn-hangzhou', imageName: 'web-01', account: 'othr' },
     ...{ disks: [{ source: 'file:///none.raw' }], upload: { bucket: 'other-bucket' } },
   });
   expect([status, body.errors]).toEqual([
     400,
-    [expect.objectContaining({ path: 'account', message: 'account othre is not configured: did you mean other?' })],
+    [expect.objectContaining({ path: 'account', message: 'account othr is not configured: did you mean other?' })],
   ]);
 });
 
