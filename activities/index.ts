@@ -1,5 +1,8 @@
 /** All activities of an import, bound to their dependencies. */
+import { cloudWith } from '../alibaba/cloud.js';
+import { ossAccessOf } from '../domain/oss-access.js';
 import type { StepInput } from '../domain/plan.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import { createAccept } from './accept.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -18,13 +21,17 @@ import { createWatchImport } from './watch-import.js';
 export type ImportActivities = ReturnType<typeof createActivities>;
 
 export function createActivities(deps: ActivityDependencies) {
-  /** The activity with the clients of the account of its import. */
+  const ofImport = (request: ImportRequest): ActivityDependencies => {
+    const clients = deps.accounts.of(request.account);
+    return { ...deps, ...clients, cloud: cloudWith(clients.cloud, ossAccessOf(request)) };
+  };
+  /** The activity with the clients of the account of its import, and with OSS as the import reaches it. */
   const inAccount =
     <Args extends readonly unknown[], Result>(
       create: (of: ActivityDependencies) => (input: StepInput, ...args: Args) => Promise<Result>,
     ) =>
     (input: StepInput, ...args: Args): Promise<Result> =>
-      create({ ...deps, ...deps.accounts.of(input.request.account) })(input, ...args);
+      create(ofImport(input.request))(input, ...args);
   return {
     accept: createAccept(deps),
     preflight: inAccount(createPreflight),

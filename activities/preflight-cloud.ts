@@ -64,7 +64,12 @@ export function withKnownRegions(request: ImportRequest, regions: readonly strin
 }
 
 /** ECS reads only buckets in the import’s region, and none that OSS encrypts. */
-export async function checkBuckets(cloud: Cloud, region: string, buckets: ReadonlySet<string>): Promise<void> {
+export async function checkBuckets(
+  cloud: Cloud,
+  region: string,
+  buckets: ReadonlySet<string>,
+  storageLocationArn: string | null = null,
+): Promise<void> {
   for (const name of buckets) {
     const bucket = await cloud
       .oss(region)
@@ -72,7 +77,8 @@ export async function checkBuckets(cloud: Cloud, region: string, buckets: Readon
       .catch((error: unknown) => {
         throw withBucket(error, name, region);
       });
-    if (bucket.region !== region) {
+    // What a bucket of a CloudBox reports is not published; its endpoint has only its own buckets.
+    if (bucket.region !== region && storageLocationArn === null) {
       throw refusal(
         'InvalidOSSBucket.NotMatched',
         `bucket ${name} is in ${bucket.region}, the import is in ${region}: use a bucket in ${region}, or import into ${bucket.region}`,

@@ -14,6 +14,7 @@ import { combined, repeatsDecision, withFinding } from './combined-problems.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { ofDisk } from './disk-failure.js';
 import { checkDefaultEncryption } from './distribution/shareable.js';
+import { isInReach, requireCloudBoxEndpoint } from './endpoint-of-import.js';
 import {
   checkAccount,
   checkBuckets,
@@ -34,6 +35,8 @@ export function createPreflight(deps: ActivityDependencies) {
   return async function preflight(input: StepInput): Promise<ImportPlan> {
     return await runStep(deps, 'preflight', input, async (step) => {
       const { request } = input;
+      const oss = deps.cloud.oss(request.region);
+      await requireCloudBoxEndpoint(oss, request);
       const problems: Failure[] = [];
       /** Collects `request` failures, so that all of them are reported together; any other failure ends preflight. */
       const collect = async <T>(check: () => Promise<T>): Promise<T | null> => {
@@ -95,13 +98,15 @@ export function createPreflight(deps: ActivityDependencies) {
       const regions = await collect(() => checkRegion(deps.cloud, request.region));
       const buckets = new Set(disks.map((disk) => disk.bucket));
       const areBucketsUsable = await collect(async () => {
-        await checkBuckets(deps.cloud, request.region, buckets);
+        // The dry run checks objects in a CloudBox whose OSS this worker does not reach.
+        if (!(await isInReach(oss, request))) return false;
+        await checkBuckets(deps.cloud, request.region, buckets, request.storageLocationArn);
         return true;
       });
       const isUploading = disks.some((disk) => disk.key === null);
       if (areBucketsUsable && isUploading) {
         await checkStorageClass(deps.cloud, request.region, request.upload.bucket);
-        await deps.cloud.oss(request.region).checkDataCalls(request.upload.bucket);
+        await oss.checkDataCalls(request.upload.bucket);
         const protection = await checkProtection(deps.cloud, request, step.importId);
         await deps.store.replaceFindings(step, PROTECTION_FINDINGS, protection);
       }

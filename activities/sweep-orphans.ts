@@ -80,7 +80,7 @@ function unfinishedFirst(orphans: readonly Orphan[]): readonly Orphan[] {
 async function measured(cloud: Cloud, orphan: Orphan): Promise<Orphan> {
   if (orphan.uploadId === undefined) return orphan;
   const { bucket, key } = locationOf(orphan);
-  return withSize(orphan, await cloud.oss(orphan.regionId).uploadedBytes(bucket, key, orphan.uploadId));
+  return withSize(orphan, await cloud.oss(orphan.regionId, orphan.access).uploadedBytes(bucket, key, orphan.uploadId));
 }
 
 interface Sweeping extends SweepDependencies {
@@ -232,12 +232,16 @@ async function snapshotsIn(
   }));
 }
 
-async function objectsIn(cloud: Cloud, { regionId, bucket, prefix }: UsedFolder): Promise<readonly Found[]> {
-  const found = await cloud.oss(regionId).listFolder(bucket, prefix);
+async function objectsIn(cloud: Cloud, { regionId, bucket, prefix, access }: UsedFolder): Promise<readonly Found[]> {
+  const found = await cloud.oss(regionId, access).listFolder(bucket, prefix);
   return found.flatMap(({ key, size, since, uploadId }): Found[] => {
     const importId = importIdIn(key.slice(prefix.length));
     if (importId === null) return [];
-    const where = { importId, regionId, key: formatObjectLocation({ bucket, key }), name: key, bytes: size, since };
+    const location = formatObjectLocation({ bucket, key });
+    const where = {
+      ...{ importId, regionId, key: location, name: key, bytes: size, since },
+      ...(access === undefined ? {} : { access }),
+    };
     return [uploadId === null ? { kind: 'object', ...where } : { kind: 'multipart-upload', ...where, uploadId }];
   });
 }
@@ -250,7 +254,7 @@ async function remove(deps: Sweeping, work: Pausing, orphan: Orphan): Promise<st
   try {
     if (orphan.kind === 'image') await removeOrphanedImage(deps, work, orphan);
     else if (orphan.kind === 'snapshot') await removeOrphanedSnapshots(deps, work, orphan, [orphan.key]);
-    else await removeFromBucket(deps.cloudOf(orphan.account).oss(orphan.regionId), orphan);
+    else await removeFromBucket(deps.cloudOf(orphan.account).oss(orphan.regionId, orphan.access), orphan);
     return null;
   } catch (error) {
     const why = refusalOf(error);

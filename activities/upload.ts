@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { ofDisk } from './disk-failure.js';
+import { reportEndpoint } from './endpoint-of-import.js';
 import { runStep } from './step.js';
 import { settle } from './upload/late-inspection.js';
 import { type SentDisk, sendDisk } from './upload/send-disk.js';
@@ -12,6 +13,10 @@ export function createUpload(deps: ActivityDependencies) {
   /** @returns the plan with the location and format of every object, and with the findings of late inspections applied */
   return async function upload(input: StepInput, plan: ImportPlan): Promise<ImportPlan> {
     return await runStep(deps, 'upload', input, async (step) => {
+      if (plan.disks.some(({ key }) => key === null)) {
+        const { region, upload: to } = input.request;
+        await reportEndpoint(deps.store, step, deps.cloud.oss(region), to.bucket);
+      }
       const progressOf = workProgress(plan.disks, step);
       // One abort signal for all disks: when one fails permanently, the others stop immediately.
       const siblings = new AbortController();

@@ -89,7 +89,7 @@ function renewing(cloud: Cloud, credentials: CredentialSource, account: string):
   };
   return {
     ecs: (region) => translating(cloud.ecs(region), translate),
-    oss: (region) => translating(cloud.oss(region), translate),
+    oss: (region, access) => translating(cloud.oss(region, access), translate),
     ram: translating(cloud.ram, translate),
     sts: translating(cloud.sts, translate),
   };

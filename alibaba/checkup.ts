@@ -5,6 +5,7 @@ import { insteadOfResume } from '../domain/errors/index.js';
 import { isArchiveClass } from '../domain/object-location.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
+import { endpointIn } from './endpoints.js';
 import { FixableRoleError } from './ram.js';
 
 export interface CloudCheckup {
@@ -62,7 +63,8 @@ export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCh
 
 function checkClock({ endpoints, region }: CloudCheckup): Promise<DoctorCheck> {
   return runCheck('clock', async () => {
-    const skewMs = await clockSkewMs(endpoints.sts, region ?? 'cn-hangzhou');
+    const at = region ?? 'cn-hangzhou';
+    const skewMs = await clockSkewMs(endpointIn(at, endpoints.sts), at);
     const seconds = Math.round(Math.abs(skewMs) / 1_000);
     // The response's time is exact to a second.
     if (seconds <= 2) return ok('clock', 'in sync with the cloud’s');

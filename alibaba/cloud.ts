@@ -2,6 +2,7 @@
  * The interface of the cloud. Every method throws only `FailureError`s from the error catalogue. Optional fields of the
  * vendor's responses are filled in or null, so that callers need no checks for missing lists.
  */
+import type { OssAccess } from '../domain/oss-access.js';
 import type { SourceReader } from '../sources/source.js';
 
 export interface CallerIdentity {
@@ -217,6 +218,8 @@ export interface BucketView {
   readonly storageClass: string;
   /** Server-side encryption: `AES256`, `KMS` …; null: none. */
   readonly encryption: string | null;
+  /** The bucket can be reached at the accelerate endpoint. */
+  readonly isAccelerated: boolean;
 }
 
 /** What keeps deleted objects of a bucket in it. `unknown`: the caller may not read it. */
@@ -305,8 +308,19 @@ export interface ListedEntry {
   readonly uploadId: string | null;
 }
 
+/** The endpoint that the calls on a bucket use. */
+export interface EndpointView {
+  /** `configured`: by the operator, for all buckets or those of a region. `custom`: a custom domain of the bucket. */
+  readonly kind: 'public' | 'internal' | 'accelerate' | 'custom' | 'configured' | 'cloudbox';
+  readonly host: string;
+  /** Why this one is used. */
+  readonly reason: string;
+}
+
 /** OSS in one region. */
 export interface OssApi {
+  /** Throws if the endpoint that the import requires does not exist for this worker. Makes no call with credentials. */
+  endpoint(bucket: string): Promise<EndpointView>;
   getBucket(bucket: string): Promise<BucketView>;
   getProtection(bucket: string): Promise<BucketProtection>;
   /** Null if the object does not exist. */
@@ -351,16 +365,33 @@ export interface OssApi {
 
 export interface Cloud {
   ecs(region: string): EcsApi;
-  oss(region: string): OssApi;
+  /** @param access of the import. Absent: the endpoint is chosen, and the OSS is that of the region. */
+  oss(region: string, access?: OssAccess): OssApi;
   readonly ram: RamApi;
   readonly sts: StsApi;
 }
 
-/** Endpoints of the services, such as those of an emulator. Without them, the vendor's endpoints of the region over HTTPS. */
-export interface CloudEndpoints {
+/** The cloud as an import reaches it: its objects are at its endpoint. */
+export function cloudWith(cloud: Cloud, access: OssAccess): Cloud {
+  return { ...cloud, oss: (region, own = access) => cloud.oss(region, own) };
+}
+
+/** The endpoints of OSS that the operator configured. */
+export interface OssEndpoints {
+  /** OSS_ENDPOINT, with `{region}`. An IP address or localhost, as of an emulator, is where every endpoint is reached. */
+  readonly oss?: string | undefined;
+  /** Custom domains by bucket. */
+  readonly byBucket?: Readonly<Record<string, string>>;
+  /** Endpoints by region. One that contains `{bucket}` is the custom domain of each bucket. */
+  readonly byRegion?: Readonly<Record<string, string>>;
+  /** Endpoints of the OSS of CloudBoxes by CloudBox ID. */
+  readonly byCloudBox?: Readonly<Record<string, string>>;
+}
+
+/** Endpoints of the services, with `{region}`. Without them, the vendor's endpoints of the region over HTTPS. */
+export interface CloudEndpoints extends OssEndpoints {
   /** `http://127.0.0.1:PORT` or `https://host`; absent: resolved from the region by the vendor's SDK. */
   readonly ecs?: string | undefined;
   readonly ram?: string | undefined;
   readonly sts?: string | undefined;
-  readonly oss?: string | undefined;
 }

@@ -1,7 +1,9 @@
 /** The whole cloud: every adapter over the same credentials, at the vendor's endpoints or those of a local emulator. */
+import { ORDINARY_ACCESS, type UploadEndpoint } from '../domain/oss-access.js';
 import type { Cloud, CloudEndpoints, EcsApi, OssApi } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
 import { createEcs } from './ecs.js';
+import { createMetadata, type MetadataOptions } from './metadata-service.js';
 import { createOss } from './oss.js';
 import { createRam } from './ram.js';
 import { createSts } from './sts.js';
@@ -13,6 +15,8 @@ export const HOME_REGION = 'cn-hangzhou';
 export interface CloudOptions {
   readonly endpoints: CloudEndpoints;
   readonly credentials: CredentialSource;
+  /** How the metadata service of ECS is asked for the worker's region. */
+  readonly metadata?: MetadataOptions;
   /** The region whose STS and RAM endpoints are called. Default `cn-hangzhou`. */
   readonly homeRegion?: string;
   /** Timeout of one call without image bytes, and of an upload on which no byte moves; ms. */
@@ -35,15 +39,18 @@ export function createCloud(options: CloudOptions, rateLimiter = rateLimiterOf(o
     ...(partSize === undefined ? {} : { partSize }),
     ...(maxConcurrentParts === undefined ? {} : { maxConcurrentParts }),
   };
+  // One for all clients: the instance has one region.
+  const metadata = createMetadata(options.metadata);
+  const oss = oneEach(
+    (region: string, endpoint: UploadEndpoint, storageLocationArn: string | null): OssApi =>
+      createOss({
+        ...{ endpoints, region, access: { endpoint, storageLocationArn }, metadata, credentials, settings },
+        ...(rateLimiter === null ? {} : { rateLimiter }),
+      }),
+  );
   return {
-    ecs: onePerRegion((region): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
-    oss: onePerRegion(
-      (region): OssApi =>
-        createOss({
-          ...{ endpoint: endpoints.oss, region, credentials, settings },
-          ...(rateLimiter === null ? {} : { rateLimiter }),
-        }),
-    ),
+    ecs: oneEach((region: string): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
+    oss: (region, { endpoint, storageLocationArn } = ORDINARY_ACCESS) => oss(region, endpoint, storageLocationArn),
     ram: createRam({ endpoint: endpoints.ram, region: homeRegion, credentials, ...timeout }),
     sts: createSts({ endpoint: endpoints.sts, region: homeRegion, credentials, ...timeout }),
   };
@@ -54,12 +61,13 @@ export function rateLimiterOf({ limitRate }: Pick<CloudOptions, 'limitRate'>): R
   return limitRate === undefined ? null : createRateLimiter(limitRate);
 }
 
-/** Clients keep connections and watch limits: one a region, however often it is asked for. */
-function onePerRegion<Api>(create: (region: string) => Api): (region: string) => Api {
+/** Clients keep connections and watch limits: one for each place, however often it is requested. */
+function oneEach<Place extends readonly unknown[], Api>(create: (...place: Place) => Api): (...place: Place) => Api {
   const made = new Map<string, Api>();
-  return (region) => {
-    const known = made.get(region) ?? create(region);
-    made.set(region, known);
+  return (...place) => {
+    const key = JSON.stringify(place);
+    const known = made.get(key) ?? create(...place);
+    made.set(key, known);
     return known;
   };
 }

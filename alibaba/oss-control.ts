@@ -1,23 +1,24 @@
 /** OSS calls that carry no image bytes, with the vendor's `ali-oss`. Validates its loosely typed responses. */
-import { isIP } from 'node:net';
 import OSS from 'ali-oss';
 import { z } from 'zod';
 import { FailureError } from '../domain/errors/failure.js';
 import type { RemedyValues } from '../domain/errors/placeholders.js';
-import { createAgents } from '../network/agents.js';
+import type { Agents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
 import { guarded, reportChange, sendUnderLease } from './change-lease.js';
 import type { BucketView, ListedEntry, ObjectView } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
+import { regionOfLocation } from './endpoints.js';
+import type { OssEndpoint } from './oss-endpoint.js';
 import { describeError, ossFailure } from './oss-errors.js';
 import type { ListedPart } from './upload/parts.js';
 
 export interface OssPlace {
-  /** `http://127.0.0.1:PORT` for an emulator; absent: the vendor's endpoint of the region, over HTTPS. */
-  readonly endpoint: string | undefined;
   /** ECS region ID, e.g. `cn-hangzhou`. */
   readonly region: string;
   readonly credentials: CredentialSource;
+  readonly locate: (bucket: string) => Promise<OssEndpoint>;
+  readonly agents: Agents;
 }
 
 /** All methods throw `FailureError`. Deletions succeed if the resource no longer exists. */
@@ -44,19 +45,13 @@ export interface OssControl {
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
 }
 
-/** IP addresses and localhost take the bucket in the path. The vendor's hosts take it only as a subdomain. */
-export function isPathStyle(endpoint: string | undefined): boolean {
-  if (endpoint === undefined) return false;
-  const { hostname } = new URL(endpoint);
-  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
-}
-
 const bucketInfo = z.object({
   bucket: z.object({
     Name: z.string(),
     Location: z.string(),
     StorageClass: z.string().default('Standard'),
     ServerSideEncryptionRule: z.object({ SSEAlgorithm: z.string() }).optional(),
+    TransferAcceleration: z.string().default('Disabled'),
   }),
 });
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]).optional());
@@ -90,16 +85,17 @@ function valuesOf({ bucket, key }: Subject, region: string): RemedyValues {
 }
 
 export function createControl(place: OssPlace, timeoutMs: number): OssControl {
-  const { http, https } = createAgents();
+  const { http, https } = place.agents;
   const agents = { agent: guarded(http), httpsAgent: guarded(https) };
 
   /** A client for one call, so that each call has current credentials. */
-  const client = async (bucket: string) => {
+  const client = async (bucket: string, { url: endpoint, bucketIn, cloudBoxId }: OssEndpoint) => {
     const key = await place.credentials();
-    const { endpoint } = place;
     const oss = new OSS({
       ...agents,
-      ...(endpoint === undefined ? { secure: true } : { endpoint, sldEnable: isPathStyle(endpoint) }),
+      ...{ endpoint, sldEnable: bucketIn === 'path', cname: bucketIn === 'signature' },
+      // Not in the types of ali-oss, which signs for the OSS of a CloudBox with it.
+      ...(cloudBoxId === null ? {} : { cloudBoxId }),
       bucket,
       region: `oss-${place.region}`,
       accessKeyId: key.accessKeyId,
@@ -113,15 +109,17 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
   };
 
   const call = async <Result>(action: string, subject: Subject, perform: (oss: OSS) => Promise<Result>) => {
+    const endpoint = await place.locate(subject.bucket);
     try {
-      const oss = await client(subject.bucket);
+      const oss = await client(subject.bucket, endpoint);
       const result = await sendUnderLease(action, () => perform(oss));
       reportChange('oss', action, requestIdOf(result));
       return result;
     } catch (error) {
       if (error instanceof FailureError) throw error;
       if (error instanceof z.ZodError) throw unreadable(action, error);
-      throw ossFailure({ action, ...describeError(error), values: valuesOf(subject, place.region), cause: error });
+      const values = valuesOf(subject, place.region);
+      throw ossFailure({ action, ...describeError(error), values, endpoint: endpoint.kind, cause: error });
     }
   };
 
@@ -148,8 +146,9 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
         const encryption = info.ServerSideEncryptionRule?.SSEAlgorithm;
         return {
           name: info.Name,
-          region: info.Location.replace(/^oss-/, ''),
+          region: regionOfLocation(info.Location),
           storageClass: info.StorageClass,
+          isAccelerated: info.TransferAcceleration === 'Enabled',
           ...(encryption === undefined ? {} : { encryption }),
         };
       }),

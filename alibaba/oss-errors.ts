@@ -2,21 +2,32 @@
 
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { type FailureFacts, failureOf } from '../domain/errors/index.js';
+import type { EndpointView } from './cloud.js';
 
 /** The facts of a failed call, from an error of `ali-oss`, of a socket, or from a response. */
 export interface OssErrorFacts extends Omit<FailureFacts, 'service' | 'field'> {
   /** A code of the vendor, of Node.js (`ECONNRESET`), or of this service (`Upload.…`, `Source.…`). */
   readonly code: string;
   readonly cause?: unknown;
+  /** The kind of the endpoint that answered. */
+  readonly endpoint?: EndpointView['kind'];
 }
 
-export function ossFailure({ cause, ...facts }: OssErrorFacts): FailureError {
-  const code = isWrongRegion(facts) ? 'InvalidOSSBucket.NotMatched' : facts.code;
+export function ossFailure({ cause, endpoint, ...facts }: OssErrorFacts): FailureError {
+  const code = codeAt(endpoint, facts);
   return new FailureError(failureOf({ service: 'oss', ...facts, code }), { cause });
 }
 
-/** OSS also returns AccessDenied for a bucket in another region, where no permission helps. */
-function isWrongRegion({ code, message }: Pick<OssErrorFacts, 'code' | 'message'>): boolean {
+function codeAt(endpoint: OssErrorFacts['endpoint'], facts: Pick<OssErrorFacts, 'code' | 'message'>): string {
+  // The answer of OSS to a domain that is bound to no bucket, or to another one.
+  if (endpoint === 'custom' && (facts.code === 'NoSuchBucket' || isElsewhere(facts))) return 'Upload.DomainNotBound';
+  if (!isElsewhere(facts)) return facts.code;
+  // The accelerate endpoint knows no regions: it has no buckets without acceleration.
+  return endpoint === 'accelerate' ? 'Upload.AccelerationNotEnabled' : 'InvalidOSSBucket.NotMatched';
+}
+
+/** OSS also returns AccessDenied for a bucket at another endpoint, where no permission helps. */
+function isElsewhere({ code, message }: Pick<OssErrorFacts, 'code' | 'message'>): boolean {
   return code === 'AccessDenied' && message.includes('must be addressed using the specified endpoint');
 }
 

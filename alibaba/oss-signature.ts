@@ -16,12 +16,16 @@ export interface SignableRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The headers to send: the given headers, the date, the security token if there is one, and the authorization. */
+/**
+ * The headers to send: the given headers, the date, the security token if there is one, and the authorization.
+ * @param cloudBoxId signs for the OSS of this CloudBox, whose ID takes the place of the region
+ */
 export function signV4(
   request: SignableRequest,
   credentials: SigningKey,
   region: string,
   now: Date,
+  cloudBoxId: string | null = null,
 ): Record<string, string> {
   const time = now.toISOString().replace(/[-:]|\.\d{3}/g, '');
   const date = time.slice(0, 8);
@@ -43,9 +47,10 @@ export function signV4(
     '',
     'UNSIGNED-PAYLOAD',
   ].join('\n');
-  const scope = `${date}/${region}/oss/aliyun_v4_request`;
+  const place = [date, ...(cloudBoxId === null ? [region, 'oss'] : [cloudBoxId, 'oss-cloudbox']), 'aliyun_v4_request'];
+  const scope = place.join('/');
   const toSign = ['OSS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const key = [date, region, 'oss', 'aliyun_v4_request'].reduce<string | Buffer>(
+  const key = place.reduce<string | Buffer>(
     (secret, part) => createHmac('sha256', secret).update(part).digest(),
     `aliyun_v4${credentials.accessKeySecret}`,
   );

@@ -5,11 +5,11 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { FailureError } from '../domain/errors/failure.js';
-import { createAgents } from '../network/agents.js';
+import type { Agents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
 import { guardRequest, type RequestGuard, reportChange, sendUnderLease } from './change-lease.js';
-import { type Credentials, isStale } from './credentials.js';
-import { isPathStyle, type OssPlace } from './oss-control.js';
+import { type CredentialSource, type Credentials, isStale } from './credentials.js';
+import type { OssEndpoint } from './oss-endpoint.js';
 import { describeError, ossFailure } from './oss-errors.js';
 import { encodePath, queryString, signV4 } from './oss-signature.js';
 
@@ -45,41 +45,46 @@ export interface Wire {
   request(request: WireRequest): Promise<WireResponse>;
 }
 
-export interface WireOptions extends OssPlace {
+export interface WireOptions {
+  readonly region: string;
+  readonly credentials: CredentialSource;
+  readonly locate: (bucket: string) => Promise<OssEndpoint>;
+  /** Reuse connections, because a TLS handshake per part would cost more than the part's checksum. */
+  readonly agents: Agents;
   /** A request without transferred bytes for this time is aborted. */
   readonly stallMs: number;
 }
 
 export function createWire(options: WireOptions): Wire {
-  // Connections are reused, because a TLS handshake per part would cost more than the part's checksum.
-  const agents = createAgents();
-
+  const { agents } = options;
   return {
     async request(request) {
       request.signal?.throwIfAborted();
+      const endpoint = await options.locate(request.bucket);
       const credentials = await options.credentials();
-      const response = await sendUnderLease(request.action, () => send(request, credentials));
+      const response = await sendUnderLease(request.action, () => send(request, endpoint, credentials));
       if (response.status < 300) {
         reportChange('oss', request.action, response.headers['x-oss-request-id']);
         return response;
       }
-      const error = errorResponse(request, response);
+      const error = errorResponse(request, response, endpoint.kind);
       if (isStale(error.failure)) options.credentials.renew?.();
       throw error;
     },
   };
 
-  function send(request: WireRequest, credentials: Credentials): Promise<WireResponse> {
+  function send(request: WireRequest, endpoint: OssEndpoint, credentials: Credentials): Promise<WireResponse> {
     const query = request.query ?? {};
     const headers = signV4(
       { ...request, query, headers: request.headers ?? {} },
       credentials,
       options.region,
       new Date(),
+      endpoint.cloudBoxId,
     );
     headers['user-agent'] = USER_AGENT;
     if (request.body) headers['content-length'] = String(request.body.length);
-    const { secure, ...place } = locate(options, request.bucket, request.key);
+    const { secure, ...place } = locate(endpoint, request.bucket, request.key);
     const search = queryString(query);
     const call = (secure ? https : http).request({
       ...place,
@@ -92,16 +97,15 @@ export function createWire(options: WireOptions): Wire {
   }
 }
 
-function locate({ endpoint, region }: WireOptions, bucket: string, key: string) {
-  const url = new URL(endpoint ?? `https://oss-${region}.aliyuncs.com`);
+function locate({ url: origin, bucketIn }: OssEndpoint, bucket: string, key: string) {
+  const url = new URL(origin);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const pathStyle = isPathStyle(endpoint);
   return {
     secure: url.protocol === 'https:',
-    host: pathStyle ? host : `${bucket}.${host}`,
+    host: bucketIn === 'host' ? `${bucket}.${host}` : host,
     ...(url.port === '' ? {} : { port: Number(url.port) }),
     // Not with URL, which would resolve `..` in a key.
-    path: encodePath(pathStyle ? `/${bucket}/${key}` : `/${key}`),
+    path: encodePath(bucketIn === 'path' ? `/${bucket}/${key}` : `/${key}`),
   };
 }
 
@@ -242,7 +246,7 @@ function subjectOf({ action, bucket, key }: WireRequest) {
 }
 
 /** OSS describes errors in XML, or in the header `x-oss-err` for responses without a body. */
-function errorResponse(request: WireRequest, response: WireResponse): FailureError {
+function errorResponse(request: WireRequest, response: WireResponse, endpoint: OssEndpoint['kind']): FailureError {
   const encoded = response.headers['x-oss-err'];
   const xml =
     response.body.length > 0 ? response.body.toString() : Buffer.from(String(encoded ?? ''), 'base64').toString();
@@ -254,6 +258,7 @@ function errorResponse(request: WireRequest, response: WireResponse): FailureErr
     code: field('Code') ?? (response.status === 404 ? 'NoSuchKey' : `Http${response.status}`),
     message: field('Message') ?? `the response with status ${response.status} contains no error description`,
     status: response.status,
+    endpoint,
     ...(typeof requestId === 'string' ? { requestId } : {}),
     ...(retryAfter > 0 ? { retryAfterMs: retryAfter * 1000 } : {}),
   });

@@ -1,7 +1,12 @@
 /** OSS in one region: control calls with `ali-oss`, image bytes with oss-wire.ts. */
 import { FailureError } from '../domain/errors/failure.js';
-import type { OssApi, UploadInput } from './cloud.js';
-import { createControl, type OssControl, type OssPlace, withoutQuotes } from './oss-control.js';
+import { fail } from '../domain/errors/index.js';
+import { ORDINARY_ACCESS, type OssAccess } from '../domain/oss-access.js';
+import type { OssApi, OssEndpoints, UploadInput } from './cloud.js';
+import type { CredentialSource } from './credentials.js';
+import { createMetadata, type Metadata } from './metadata-service.js';
+import { createControl, type OssControl, withoutQuotes } from './oss-control.js';
+import { createLocator, type Locator } from './oss-endpoint.js';
 import { createVersions, type OssVersions } from './oss-versions.js';
 import { createWire, type Wire } from './oss-wire.js';
 import { createLinkMeter, type LinkMeter } from './upload/link-speed.js';
@@ -28,7 +33,20 @@ export const OSS_DEFAULTS: OssSettings = {
   controlTimeoutMs: 60_000,
 };
 
-export interface OssOptions extends OssPlace {
+export interface OssOptions {
+  /** For every bucket: `http://127.0.0.1:PORT` for an emulator. */
+  readonly endpoint?: string | undefined;
+  /** ECS region ID, e.g. `cn-hangzhou`. */
+  readonly region: string;
+  readonly credentials: CredentialSource;
+  /** Endpoints of single buckets, regions and CloudBoxes. */
+  readonly endpoints?: OssEndpoints;
+  /** Default: as configured, else chosen. */
+  readonly access?: OssAccess;
+  /** Default: the metadata service of the vendor. */
+  readonly metadata?: Metadata;
+  /** Where every endpoint is reached, for tests. */
+  readonly address?: string;
   readonly settings?: Partial<OssSettings>;
   /** Shared by all clients of the process, so that the limit applies to the process. */
   readonly rateLimiter?: RateLimiter;
@@ -42,15 +60,30 @@ const ANSWERS_OF_DATA_CALLS = ['NoSuchKey', 'AccessDenied'];
 export function createOss(options: OssOptions): OssApi {
   const wanted = { ...OSS_DEFAULTS, ...options.settings };
   const settings = { ...wanted, concurrentParts: Math.min(wanted.concurrentParts, wanted.maxConcurrentParts) };
-  const control = createControl(options, settings.controlTimeoutMs);
-  const wire = createWire({ ...options, stallMs: settings.stallMs });
+  const { region, credentials, access = ORDINARY_ACCESS, metadata = createMetadata(), address } = options;
+  const endpoints = { ...options.endpoints, oss: options.endpoint ?? options.endpoints?.oss };
+  const locatorFor = (own: OssAccess) => createLocator({ region, access: own, endpoints, metadata, address });
+  const controlAt = ({ locate, connect }: Locator) =>
+    createControl({ region, credentials, locate, agents: connect() }, settings.controlTimeoutMs);
+  const locator = locatorFor(access);
+  const control = controlAt(locator);
+  // The accelerate endpoint does not answer for a bucket without acceleration.
+  const isAccelerate = access.endpoint === 'accelerate' && access.storageLocationArn === null;
+  const bucketControl = isAccelerate ? controlAt(locatorFor({ ...access, endpoint: 'public' })) : control;
+  const { locate } = locator;
+  const wire = createWire({ region, credentials, locate, agents: locator.connect(), stallMs: settings.stallMs });
   const versions = createVersions(wire, control);
   const meter = createLinkMeter();
   const rateLimiter = options.rateLimiter ?? UNLIMITED;
 
   return {
+    async endpoint(bucket) {
+      const { kind, url, reason } = await locator.locate(bucket);
+      return { kind, host: new URL(url).host, reason };
+    },
+
     async getBucket(bucket) {
-      const info = await control.getBucketInfo(bucket);
+      const info = await bucketControl.getBucketInfo(bucket);
       const algorithm = info.encryption ?? (await encryptionOf(wire, bucket));
       return { ...info, encryption: algorithm === '' || algorithm === 'None' ? null : algorithm };
     },
@@ -58,6 +91,7 @@ export function createOss(options: OssOptions): OssApi {
     headObject: control.headObject,
 
     async checkDataCalls(bucket) {
+      if (isAccelerate && !(await bucketControl.getBucketInfo(bucket)).isAccelerated) throw notAccelerated(bucket);
       try {
         const range = { range: 'bytes=0-0' };
         await wire.request({
@@ -137,6 +171,12 @@ export function createOss(options: OssOptions): OssApi {
       ];
     },
   };
+}
+
+function notAccelerated(bucket: string): FailureError {
+  const message = `transfer acceleration of bucket ${bucket} is not enabled`;
+  const facts = { service: 'oss', action: 'GetBucketInfo', values: { bucket } } as const;
+  return fail('Upload.AccelerationNotEnabled', message, facts);
 }
 
 /** Called only if GetBucketInfo does not contain the encryption. Returns null if the caller is not allowed this call. */

@@ -2,11 +2,12 @@
 import { $OpenApiUtil } from '@alicloud/openapi-core';
 import { reportChange, sendUnderLease } from './change-lease.js';
 import type { CredentialSource } from './credentials.js';
+import { endpointIn } from './endpoints.js';
 import { useGuardedAgents } from './sdk-agents.js';
 import { type Service, sdkFailure, unreadable } from './sdk-errors.js';
 
 export interface SdkPlace {
-  /** `http://127.0.0.1:PORT` or `https://host`; absent: the vendor's endpoint of the region. */
+  /** `http://127.0.0.1:PORT` or `https://host`, with `{region}` for the region; absent: the vendor's endpoint of the region. */
   readonly endpoint: string | undefined;
   readonly region: string;
   readonly credentials: CredentialSource;
@@ -23,7 +24,7 @@ export async function sdkConfig(place: SdkPlace): Promise<$OpenApiUtil.Config> {
   const key = await place.credentials();
   const timeoutMs = place.timeoutMs ?? TIMEOUT_MS;
   return new $OpenApiUtil.Config({
-    ...endpointOf(place.endpoint),
+    ...endpointOf(endpointIn(place.region, place.endpoint)),
     regionId: place.region,
     accessKeyId: key.accessKeyId,
     accessKeySecret: key.accessKeySecret,

@@ -4,6 +4,7 @@
  * changes in the account. The role is cached for a shorter time: an import that relies on a deleted role would stop in
  * attention, although it could create the role.
  */
+import { ORDINARY_ACCESS } from '../domain/oss-access.js';
 import type { Cloud, OssApi, RoleOutcome } from './cloud.js';
 
 /** Shorter than a user or a test needs to delete a role after an import has checked it. */
@@ -41,13 +42,14 @@ export function createSharedReads(cloud: Cloud, cacheMs: number): Cloud {
         encryptsByDefault: () => shared(`encryption ${region}`, () => ecs.encryptsByDefault()),
       };
     },
-    oss(region): OssApi {
-      const oss = cloud.oss(region);
+    oss(region, access = ORDINARY_ACCESS): OssApi {
+      const oss = cloud.oss(region, access);
+      const place = `${region} ${access.endpoint} ${access.storageLocationArn}`;
       return {
         ...oss,
-        getBucket: (name) => shared(`bucket ${region} ${name}`, () => oss.getBucket(name)),
-        getProtection: (name) => shared(`protection ${region} ${name}`, () => oss.getProtection(name)),
-        checkDataCalls: (name) => shared(`data calls ${region} ${name}`, () => oss.checkDataCalls(name)),
+        getBucket: (name) => shared(`bucket ${place} ${name}`, () => oss.getBucket(name)),
+        getProtection: (name) => shared(`protection ${place} ${name}`, () => oss.getProtection(name)),
+        checkDataCalls: (name) => shared(`data calls ${place} ${name}`, () => oss.checkDataCalls(name)),
       };
     },
     ram: {

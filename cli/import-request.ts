@@ -38,6 +38,7 @@ export interface ImportOptions {
   readonly prefix?: string;
   readonly convert?: string;
   readonly keepObject?: boolean;
+  readonly uploadEndpoint?: string;
   readonly role?: string;
   readonly detectionStrategy?: string;
   readonly detectionWait?: boolean;
@@ -76,6 +77,7 @@ export async function importRequest(source: string | undefined, options: ImportO
       prefix: options.prefix,
       convert: options.convert,
       keepObject: options.keepObject,
+      endpoint: options.uploadEndpoint,
     }),
     role: options.role ?? manifest.role,
     detection: merged(manifest.detection, {

@@ -1,5 +1,7 @@
 /** Orphans: cloud resources with our tag or in our folders that no ledger contains. */
 
+import type { OssAccess } from './oss-access.js';
+
 export type OrphanKind = 'image' | 'snapshot' | 'object' | 'multipart-upload';
 
 /** A cloud resource whose tag or key contains the ID of an import. */
@@ -21,6 +23,8 @@ export interface TaggedResource {
   readonly inUse?: boolean;
   /** For a multipart upload. */
   readonly uploadId?: string;
+  /** For an object or a multipart upload. */
+  readonly access?: OssAccess;
 }
 
 export interface Orphan extends TaggedResource {

@@ -161,6 +161,12 @@ export interface BucketRecord {
     readonly days: number;
     readonly createdAt: number;
   };
+  /** Transfer acceleration is enabled. */
+  readonly accelerated?: boolean;
+  /** The bucket is in the OSS of this CloudBox. */
+  readonly cloudBoxId?: string;
+  /** Of a finance region, which has two places: `cn-hzfinance`. */
+  readonly place?: string;
 }
 
 /** A segment of an object's content: a file under `blobs/`. */

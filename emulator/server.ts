@@ -3,6 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { CONTROL_PREFIX, serveControl } from './control.js';
+import { serveMetadata } from './metadata-service.js';
 import { serveOss } from './oss/router.js';
 import { isRpc, serveRpc } from './rpc-router.js';
 import type { TlsCertificate } from './tls-certificate.js';
@@ -61,6 +62,7 @@ async function serve(world: World, request: IncomingMessage, response: ServerRes
   const path = (at === -1 ? target : target.slice(0, at)) || '/';
   const query = at === -1 ? '' : target.slice(at + 1);
   if (path.startsWith(CONTROL_PREFIX)) await serveControl(world, request, response, path, query);
+  else if (serveMetadata(world, request, response, path)) return;
   else if (isRpc(request, path, query)) await serveRpc(world, request, response, path, query);
   else await serveOss(world, request, response, path, query);
 }

@@ -1,4 +1,5 @@
 /** Settings that a test can change while the emulator runs: `POST /_emulator/settings` with any subset. */
+import type { CustomDomain } from './oss/location.js';
 
 export interface RateLimit {
   /** `ecs`, `ram`, `sts` or `oss`. */
@@ -77,6 +78,12 @@ export interface Settings {
   readonly cloudBoxes: readonly string[] | null;
   /** CloudBoxes that do not support image import. */
   readonly cloudBoxesWithoutImport: readonly string[];
+  /** `shared`: a CloudBox also imports from buckets of the region, as if they were its own. `separate`: as in the cloud. */
+  readonly cloudBoxStorage: 'shared' | 'separate';
+  /** Domains that are bound to buckets; null: every host whose first label is a bucket is accepted. */
+  readonly customDomains: readonly CustomDomain[] | null;
+  /** The ECS instance whose metadata service is at `/latest/`; null: none. */
+  readonly instance: { readonly regionId: string; readonly tokenRequired?: boolean } | null;
   /** Null: every well-formed id exists, because no emulated action creates resource groups. */
   readonly resourceGroups: readonly string[] | null;
   /** Other accounts, to share images with; null: every well-formed id exists. */
@@ -127,6 +134,9 @@ export const defaultSettings: Settings = {
   encryptedRegions: [],
   cloudBoxes: null,
   cloudBoxesWithoutImport: [],
+  cloudBoxStorage: 'shared',
+  customDomains: null,
+  instance: null,
   resourceGroups: null,
   otherAccounts: null,
   throttledBuckets: [],
@@ -189,6 +199,12 @@ const schemas: Readonly<Record<string, Schema>> = {
     expected: `a list of ${COPY_LOSSES.map((one) => `"${one}"`).join(', ')}`,
   },
   cloudBoxes: orNull(strings),
+  cloudBoxStorage: oneOf('shared', 'separate'),
+  customDomains: orNull(listOf(['domain', 'bucket'], [])),
+  instance: orNull({
+    isValid: (value) => isRecord(value) && typeof value.regionId === 'string',
+    expected: '{regionId, tokenRequired?}',
+  }),
   resourceGroups: orNull(strings),
   otherAccounts: orNull(strings),
   detection: oneOf('ordinary', 'never', 'absent', 'late'),

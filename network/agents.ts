@@ -17,6 +17,8 @@ export interface AgentSettings {
   readonly lookup?: LookupFunction;
   /** Rejects a target that must not be reached; called before a proxy gets its name. */
   readonly checkTarget?: (host: string) => Promise<void>;
+  /** An address that every connection is made to, whatever host the request names: `http://127.0.0.1:PORT`. No proxy. */
+  readonly connectTo?: string;
 }
 
 export interface Agents {
@@ -47,11 +49,13 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const MAX_HEAD_BYTES = 64 * 1024;
 
 export function createAgents(settings: AgentSettings = {}): Agents {
-  const { proxyFor = environmentProxies } = settings;
+  const { connectTo } = settings;
+  const proxyFor: ProxyFor = connectTo === undefined ? (settings.proxyFor ?? environmentProxies) : () => null;
+  const place = connectTo === undefined ? {} : addressOf(connectTo);
   const options = { keepAlive: true, ...(settings.lookup === undefined ? {} : { lookup: settings.lookup }) };
   const agents = {
-    http: new PlainAgent(options, proxyFor, settings.checkTarget),
-    https: new TunnelAgent(options, proxyFor, settings.checkTarget),
+    http: new PlainAgent(options, proxyFor, settings.checkTarget, place),
+    https: new TunnelAgent(options, proxyFor, settings.checkTarget, place),
   };
   return {
     ...agents,
@@ -60,6 +64,16 @@ export function createAgents(settings: AgentSettings = {}): Agents {
       agents.https.destroy();
     },
   };
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+function addressOf(url: string): Place {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || (protocol === 'https:' ? 443 : 80)) };
 }
 
 type Created = (error: Error | null, stream: Duplex) => void;
@@ -72,6 +86,8 @@ class PlainAgent extends http.Agent {
     options: http.AgentOptions,
     private readonly proxyFor: ProxyFor,
     private readonly check: CheckTarget,
+    /** Replaces the address of a direct connection. */
+    private readonly fixed: Partial<Place>,
   ) {
     super(options);
   }
@@ -88,7 +104,7 @@ class PlainAgent extends http.Agent {
   override createConnection(target: Target, created?: Created): Duplex | null | undefined {
     const place = placeOf(target, 80);
     const proxy = this.proxyFor({ secure: false, ...place });
-    if (proxy === null) return super.createConnection(target, created);
+    if (proxy === null) return super.createConnection({ ...target, ...this.fixed }, created);
     settle(connectTo(proxy, place.host, this.check), created);
     return undefined;
   }
@@ -99,6 +115,8 @@ class TunnelAgent extends https.Agent {
     options: https.AgentOptions,
     private readonly proxyFor: ProxyFor,
     private readonly check: CheckTarget,
+    /** Replaces the address of a direct connection. */
+    private readonly fixed: Partial<Place>,
   ) {
     super(options);
   }
@@ -106,7 +124,7 @@ class TunnelAgent extends https.Agent {
   override createConnection(target: Target, created?: Created): Duplex | null | undefined {
     const place = placeOf(target, 443);
     const proxy = this.proxyFor({ secure: true, ...place });
-    if (proxy === null) return super.createConnection(target, created);
+    if (proxy === null) return super.createConnection({ ...target, ...this.fixed }, created);
     const connect = async () => {
       const socket = await connectTo(proxy, place.host, this.check);
       await openTunnel(socket, proxy, place);
@@ -128,7 +146,7 @@ function settle(connection: Promise<Duplex>, created?: Created): void {
   );
 }
 
-function placeOf(target: Target, defaultPort: number): { readonly host: string; readonly port: number } {
+function placeOf(target: Target, defaultPort: number): Place {
   return { host: target.host ?? target.hostname ?? 'localhost', port: Number(target.port ?? defaultPort) };
 }
 
@@ -159,11 +177,7 @@ async function connectTo(proxy: ProxyAddress, targetHost: string, check: CheckTa
 }
 
 /** Asks the proxy for a tunnel. Afterwards the socket carries the bytes of the target. */
-async function openTunnel(
-  socket: net.Socket,
-  proxy: ProxyAddress,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<void> {
+async function openTunnel(socket: net.Socket, proxy: ProxyAddress, { host, port }: Place): Promise<void> {
   const authority = `${net.isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   const login = proxy.authorization === null ? '' : `Proxy-Authorization: ${proxy.authorization}\r\n`;
   const name = `the proxy ${proxy.host}:${proxy.port}`;

@@ -11,6 +11,11 @@ import type { ObjectFacts, ObjectReads, SourceAccess } from './access.js';
 import { sha256Of } from './digest.js';
 import { rangesOf, type Source, type SourceFacts, type SourceReader, sourceFailure } from './source.js';
 
+/** Why this worker does not reach an object. */
+interface OutOfReach {
+  readonly outOfReach: FailureError;
+}
+
 const RANGE_BYTES = 4 * 1024 * 1024;
 
 /** Storage classes whose objects must be restored before they can be read. */
@@ -20,8 +25,11 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
   if (location === null) throw new Error(`${url} is not the location of an object`);
   const name = formatObjectLocation(location);
 
-  /** A rejected call is reported with the problems of the request; any other error ends the attempt. */
-  const head = async (): Promise<ObjectFacts | FailureError> => {
+  /**
+   * A rejected call is reported with the problems of the request; any other error ends the attempt, unless this worker does not
+   * reach the object, which is in a CloudBox: ECS reads it there.
+   */
+  const head = async (): Promise<ObjectFacts | FailureError | OutOfReach> => {
     try {
       const object = await objects.headObject(location.bucket, location.key);
       return object === null
@@ -29,10 +37,11 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
         : (unusable(name, object) ?? object);
     } catch (error) {
       if (isRefused(error)) return error;
+      if (error instanceof FailureError && error.failure.code === 'CloudBox.NoEndpoint') return { outOfReach: error };
       throw error;
     }
   };
-  let asked: Promise<ObjectFacts | FailureError> | null = null;
+  let asked: Promise<ObjectFacts | FailureError | OutOfReach> | null = null;
   const headOnce = () => {
     asked ??= head();
     return asked;
@@ -40,6 +49,7 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
   const read = async (): Promise<SourceReader> => {
     const object = await headOnce();
     if (object instanceof FailureError) throw object;
+    if ('outOfReach' in object) throw object.outOfReach;
     return objectReader(objects, location, object);
   };
 
@@ -50,14 +60,15 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
 
     async describe(): Promise<SourceFacts> {
       const object = await headOnce();
-      if (object instanceof FailureError)
-        return { size: null, version: null, versionIsExact: true, file: null, refusal: object };
+      const unknown = { size: null, version: null, versionIsExact: true, file: null };
+      if (object instanceof FailureError) return { ...unknown, refusal: object };
+      if ('outOfReach' in object) return { ...unknown, refusal: null };
       return { size: object.size, version: versionOf(name, object), versionIsExact: true, file: null, refusal: null };
     },
 
     async inspect(inspector) {
       const object = await headOnce();
-      if (object instanceof FailureError) return null;
+      if (object instanceof FailureError || 'outOfReach' in object) return null;
       try {
         return await inspector.remote(rangesOf(objectReader(objects, location, object)));
       } catch (error) {

@@ -2,6 +2,8 @@
 import type pg from 'pg';
 import { lateCheckAt } from '../domain/late-check.js';
 import type { LedgerWrite } from '../domain/ledger.js';
+import { type OssAccess, ossAccessOf } from '../domain/oss-access.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { ledgerValues, superseded, writeEntry } from './ledger.js';
 import { CHANGES_CHANNEL } from './step-write.js';
@@ -17,6 +19,8 @@ export interface LateCheck {
   readonly untilMs: number;
   /** Images that superseded workers reported after the end. */
   readonly reportedImages: readonly string[];
+  /** How its objects are reached. */
+  readonly access: OssAccess;
 }
 
 export interface LateCheckResult {
@@ -48,7 +52,9 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
            order by check_after limit $1 for update skip locked
          ), claimed as (
            update ecs_image_import.imports set late_version = late_version + 1, check_after = now() + ${CLAIM_MINUTES} * interval '1 minute'
-           from due where imports.id = due.id returning imports.id, request ->> 'account' as account, late_version, created_at, updated_at
+           from due where imports.id = due.id returning imports.id, request ->> 'account' as account, late_version, created_at,
+             updated_at,
+             jsonb_build_object('upload', request -> 'upload', 'storageLocationArn', request -> 'storageLocationArn') as reached
          )
          select claimed.*,
            coalesce((select ended_at from ecs_image_import.timeline where import_id = claimed.id and phase = 'done'), updated_at) as ended_at,
@@ -64,6 +70,7 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
         fromMs: row.created_at.getTime(),
         untilMs: row.ended_at.getTime() + windowMs,
         reportedImages: row.reported,
+        access: ossAccessOf(row.reached),
       }));
     },
 
@@ -139,4 +146,5 @@ interface ClaimedRow {
   readonly created_at: Date;
   readonly ended_at: Date;
   readonly reported: readonly string[];
+  readonly reached: Pick<ImportRequest, 'upload' | 'storageLocationArn'>;
 }

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { Phase } from '../domain/import.js';
 import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../domain/object-location.js';
 import type { RecordedImports, TaggedResource } from '../domain/orphans.js';
+import type { OssAccess, UploadEndpoint } from '../domain/oss-access.js';
 import { FINAL_STATES_SQL, OPEN_STATES_SQL } from './final-states.js';
 
 export interface PlacesUsed {
@@ -20,6 +21,8 @@ export interface UsedRegion {
 export interface UsedFolder extends UsedRegion {
   readonly bucket: string;
   readonly prefix: string;
+  /** How imports reached it, where they chose that. */
+  readonly access?: OssAccess;
 }
 
 /** An account may have hundreds of thousands of resources: a statement asks for so many of them. */
@@ -79,6 +82,34 @@ const PLACES_USED = `with recursive
   )
   select nullif(account, '') as account, region as "regionId", bucket, prefix from found order by 1 nulls first, 2, 3, 4`;
 
+const CHOSEN = `${ACCOUNT}, request ->> 'region', request -> 'upload' ->> 'bucket', coalesce(request -> 'upload' ->> 'endpoint', 'auto'), coalesce(request ->> 'storageLocationArn', '')`;
+const HAS_CHOSEN = `(request -> 'upload' ? 'endpoint' or request ? 'storageLocationArn') and request -> 'upload' ? 'bucket'`;
+const ACCESS_CHOSEN = `with recursive
+  ${distinctValues('chosen', 'account, region, bucket, endpoint, arn', CHOSEN, 'imports', HAS_CHOSEN)}
+  select nullif(account, '') as account, region as "regionId", bucket, endpoint, nullif(arn, '') as arn from chosen`;
+
+interface ChosenRow extends UsedRegion {
+  readonly bucket: string;
+  readonly endpoint: UploadEndpoint;
+  readonly arn: string | null;
+}
+
+/** Of several endpoints that imports chose, the one that most workers reach. */
+const REACHED_BY_MOST: readonly UploadEndpoint[] = ['accelerate', 'public', 'internal'];
+
+/** A folder of a bucket in the region, and one of the same name in each CloudBox that imports into this bucket named. */
+function eachAccess(folder: UsedFolder, chosen: readonly ChosenRow[]): readonly UsedFolder[] {
+  const { account, regionId, bucket } = folder;
+  const here = chosen.filter((one) => one.account === account && one.regionId === regionId && one.bucket === bucket);
+  const endpoints = here.filter(({ arn }) => arn === null).map(({ endpoint }) => endpoint);
+  const endpoint = REACHED_BY_MOST.find((one) => endpoints.includes(one));
+  const arns = new Set(here.flatMap(({ arn }) => arn ?? []));
+  return [
+    endpoint === undefined ? folder : { ...folder, access: { endpoint, storageLocationArn: null } },
+    ...[...arns].map((arn): UsedFolder => ({ ...folder, access: { endpoint: 'auto', storageLocationArn: arn } })),
+  ];
+}
+
 interface PlaceRow extends UsedRegion {
   readonly bucket: string | null;
   readonly prefix: string | null;
@@ -131,10 +162,11 @@ export function orphanQueries(pool: pg.Pool) {
   return {
     async placesUsed(): Promise<PlacesUsed> {
       const { rows } = await pool.query<PlaceRow>(PLACES_USED);
+      const chosen = await pool.query<ChosenRow>(ACCESS_CHOSEN);
       return {
         regions: rows.flatMap(({ account, regionId, bucket }) => (bucket === null ? [{ account, regionId }] : [])),
         folders: rows.flatMap(({ bucket, prefix, ...region }) =>
-          bucket === null || prefix === null ? [] : [{ ...region, bucket, prefix }],
+          bucket === null || prefix === null ? [] : eachAccess({ ...region, bucket, prefix }, chosen.rows),
         ),
       };
     },

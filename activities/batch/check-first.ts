@@ -2,7 +2,7 @@
  * The checks before the first import of a batch: region, buckets, role and quota, once for all items that need the same.
  * Without them, every import that starts together finds the same problem.
  */
-import type { Cloud } from '../../alibaba/cloud.js';
+import { type Cloud, cloudWith } from '../../alibaba/cloud.js';
 import { FixableRoleError } from '../../alibaba/ram.js';
 import type { BatchHold } from '../../domain/batch/batch.js';
 import { type Failure, FailureError } from '../../domain/errors/failure.js';
@@ -51,7 +51,10 @@ type Check = () => Promise<unknown>;
 type Once = (key: string, check: Check) => Check;
 
 /** In the order in which preflight and the later phases would fail. */
-function checksOf(cloud: Cloud, needs: ItemNeeds, once: Once): readonly Check[] {
+function checksOf(all: Cloud, needs: ItemNeeds, once: Once): readonly Check[] {
+  const { access } = needs;
+  const cloud = cloudWith(all, access);
+  const place = `${access.endpoint} ${access.storageLocationArn}`;
   const { region, uploadBucket, sourceBuckets, role, roleName, cloudBox, destinations } = needs;
   const buckets = new Set(uploadBucket === null ? sourceBuckets : [...sourceBuckets, uploadBucket]);
   const wantedRole = { mode: 'verify', roleName, cloudBox, buckets: [...buckets] } as const;
@@ -61,13 +64,13 @@ function checksOf(cloud: Cloud, needs: ItemNeeds, once: Once): readonly Check[] 
       requireRegions(destinations, await checkRegion(cloud, region)),
     ),
     ...[...buckets].map((bucket) =>
-      once(`bucket ${region} ${bucket}`, () => checkBuckets(cloud, region, new Set([bucket]))),
+      once(`bucket ${region} ${bucket} ${place}`, () => checkBucket(cloud, needs, bucket)),
     ),
     ...(uploadBucket === null
       ? []
       : [
-          once(`class ${region} ${uploadBucket}`, () => checkStorageClass(cloud, region, uploadBucket)),
-          once(`data calls ${region} ${uploadBucket}`, () => cloud.oss(region).checkDataCalls(uploadBucket)),
+          once(`class ${region} ${uploadBucket} ${place}`, () => checkStorageClass(cloud, region, uploadBucket)),
+          once(`data calls ${region} ${uploadBucket} ${place}`, () => cloud.oss(region).checkDataCalls(uploadBucket)),
         ]),
     // A dry run ends before the role is used.
     ...(role === 'skip' || needs.dryRun
@@ -75,6 +78,16 @@ function checksOf(cloud: Cloud, needs: ItemNeeds, once: Once): readonly Check[] 
       : [once(`role ${role} ${JSON.stringify(wantedRole)}`, () => checkRole(cloud, role, wantedRole))]),
     ...(needs.dryRun ? [] : [once(`quota ${region}`, () => checkQuota(cloud, region, [...buckets][0] ?? region))]),
   ];
+}
+
+/** Objects in a CloudBox whose OSS no worker reaches are checked by the dry run of each import. */
+async function checkBucket(cloud: Cloud, { region, access, uploadBucket }: ItemNeeds, bucket: string): Promise<void> {
+  try {
+    await checkBuckets(cloud, region, new Set([bucket]), access.storageLocationArn);
+  } catch (error) {
+    const isOutOfReach = error instanceof FailureError && error.failure.code === 'CloudBox.NoEndpoint';
+    if (!isOutOfReach || uploadBucket !== null) throw error;
+  }
 }
 
 async function checkRole(

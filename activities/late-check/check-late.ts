@@ -4,6 +4,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { createChangeLease, withChangeLease } from '../../alibaba/change-lease.js';
+import { cloudWith } from '../../alibaba/cloud.js';
 import { FailureError } from '../../domain/errors/failure.js';
 import type { Work } from '../../resources/work.js';
 import type { ImportStore } from '../../store/imports.js';
@@ -45,7 +46,7 @@ async function perform(deps: LateCheckDependencies, check: LateCheck, context: C
     sleep: (ms) => context.sleep(ms),
     log: (message, attributes = {}) => context.log.info(message, { importId, ...attributes }),
   };
-  const { cloud } = deps.accounts.of(check.account);
+  const cloud = cloudWith(deps.accounts.of(check.account).cloud, check.access);
   const lateCheck = { deps: { ...deps, cloud, store: recordingLate(deps.store, check) }, check, work };
   const lease = createChangeLease(() => deps.store.requireLateCheck(check), LEASE_MS);
   let found = 0;

@@ -88,7 +88,7 @@ export function createBudgetedCloud(cloud: Cloud, budgets: CallBudgets): Cloud {
       regions.set(region, known);
       return known;
     },
-    oss: (region) => cloud.oss(region),
+    oss: (region, access) => cloud.oss(region, access),
     ram,
     sts: cloud.sts,
   };

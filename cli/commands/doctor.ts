@@ -83,7 +83,8 @@ async function doctor(options: Options): Promise<void> {
   const live = await partsOfLiveUp(env);
   const named = cloudEndpoints(env);
   // Without endpoints in the environment, check the cloud that the running service uses.
-  const emulator = Object.values(named).some((url) => url !== undefined)
+  const { ecs, ram, sts, oss } = named;
+  const emulator = [ecs, ram, sts, oss].some((url) => url !== undefined)
     ? null
     : (live.find(({ name }) => name === 'emulator')?.address ?? null);
   const endpoints = emulator === null ? named : { ecs: emulator, ram: emulator, sts: emulator, oss: emulator };

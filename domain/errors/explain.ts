@@ -1,5 +1,6 @@
 /** Completes the remedy of a failure with what is known about the import that failed. */
 import type { Phase } from '../import.js';
+import { cloudBoxIdOf } from '../oss-access.js';
 import { amend } from '../request/amend.js';
 import type { DiskRequest, ImportRequest } from '../request/request.js';
 import { entryOf, factsOf } from './catalogue.js';
@@ -49,6 +50,7 @@ function valuesOf({ importId, request }: FailedImport, { field, values }: Failur
     ...{ imageName, role: roleName ?? defaultRole(storageLocationArn) },
     ...(request.account === undefined ? {} : { account: request.account }),
     rolePolicy: storageLocationArn === undefined ? ROLES.ecs.policy : ROLES.cloudBox.policy,
+    ...(storageLocationArn === undefined ? {} : { cloudBox: cloudBoxIdOf(storageLocationArn) }),
     ...(object === null ? {} : { object: `oss://${object.bucket}/${object.key}` }),
     ...(index === null ? {} : { disk: `disks[${index}]` }),
     ...(disk === undefined ? {} : valuesOfSource(disk.source)),

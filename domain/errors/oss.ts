@@ -20,9 +20,14 @@ export const OSS = [
       'OSS does not accept uploads and downloads at the public endpoints of the Chinese mainland for accounts that activated it after 2025-03-20',
     class: 'attention',
     remedy:
-      'Run the worker on an ECS instance in the region of the bucket with OSS_ENDPOINT=https://oss-{region}-internal.aliyuncs.com, or activate transfer acceleration of the bucket and set OSS_ENDPOINT=https://oss-accelerate.aliyuncs.com; restart the worker, then resume. Or import into a region outside the Chinese mainland.',
+      'Run the worker on an ECS instance in {region}: without OSS_ENDPOINT it uses the internal endpoint. Or enable transfer acceleration, which costs a fee (ossutil api put-bucket-transfer-acceleration --bucket {bucket} --transfer-acceleration-configuration \'{"Enabled":"true"}\'), and set upload.endpoint to accelerate. Or bind a domain to the bucket (https://oss.console.aliyun.com/bucket), set OSS_BUCKET_ENDPOINTS={bucket}=https://DOMAIN for the worker and restart it. Or import into a region outside the Chinese mainland. Then resume.',
+    option: {
+      path: 'upload.endpoint',
+      value: 'accelerate',
+      effect: 'if transfer acceleration of bucket {bucket} is enabled',
+    },
     link: `${LINKS.ossHelp}/publicendpointforbidden-error-when-upload-object`,
-    field: 'upload.bucket',
+    field: 'upload.endpoint',
   },
   {
     code: 'SecondLevelDomainForbidden',

@@ -22,6 +22,7 @@ export const FALLBACKS = {
   url: 'URL',
   role: 'AliyunECSImageImportDefaultRole',
   rolePolicy: 'AliyunECSImageImportRolePolicy',
+  cloudBox: 'CLOUDBOX_ID',
 } as const;
 
 export type Placeholder = keyof typeof FALLBACKS;

@@ -1,5 +1,5 @@
 /** Codes of this service for images: reading, inspecting, converting and uploading them. */
-import type { CatalogueEntry } from './entry.js';
+import { type CatalogueEntry, LINKS } from './entry.js';
 
 export const SOURCES = [
   {
@@ -294,6 +294,45 @@ export const SOURCES = [
     remedy: 'Nothing to do: the part is sent again.',
     lasting: 'Check the network between this host and the region.',
     outcomeUnknown: true,
+  },
+  {
+    code: 'Upload.EndpointUnreachable',
+    meaning: 'The internal endpoint of OSS cannot be reached from the worker',
+    class: 'attention',
+    remedy:
+      'Run the worker on an ECS instance in {region}, or connect its network with the VPC there and check routes and security groups; then resume.',
+    option: { path: 'upload.endpoint', value: 'public', effect: 'to use the public endpoint' },
+    field: 'upload.endpoint',
+  },
+  {
+    code: 'Upload.AccelerationNotEnabled',
+    meaning: 'The request chooses the accelerate endpoint, but transfer acceleration of the bucket is not enabled',
+    class: 'attention',
+    remedy:
+      'Enable it (ossutil api put-bucket-transfer-acceleration --bucket {bucket} --transfer-acceleration-configuration \'{"Enabled":"true"}\'), wait up to 30 minutes, then resume.',
+    option: { path: 'upload.endpoint', value: 'auto', effect: 'to use another endpoint' },
+    link: 'https://www.alibabacloud.com/help/en/oss/developer-reference/putbuckettransferacceleration',
+    field: 'upload.endpoint',
+  },
+  {
+    code: 'Upload.DomainNotBound',
+    meaning: 'The custom domain that the operator configured is bound to no bucket of this name',
+    class: 'attention',
+    remedy:
+      'Bind the domain to bucket {bucket} (https://oss.console.aliyun.com/bucket), or correct OSS_BUCKET_ENDPOINTS or OSS_REGION_ENDPOINTS of the worker and restart it; then resume. If the bucket does not exist, create it with ossutil mb oss://{bucket} --region {region}.',
+    option: { path: 'upload.endpoint', value: 'public', effect: 'to use the public endpoint' },
+    link: `${LINKS.ossHelp}/access-buckets-via-custom-domain-names`,
+    field: 'upload.endpoint',
+  },
+  {
+    code: 'CloudBox.NoEndpoint',
+    meaning:
+      'Disks of an import with storageLocationArn are in the OSS of the CloudBox, whose endpoint is not configured',
+    class: 'attention',
+    remedy:
+      'Set OSS_CLOUDBOX_ENDPOINTS={cloudBox}=https://{cloudBox}.{region}.oss-cloudbox.aliyuncs.com for a worker in a VPC of the CloudBox and restart it, then resume. Or upload the disks to a bucket of the CloudBox yourself and run ecs-image-import resume {importId} --set {disk}.source=oss://{bucket}/KEY.',
+    link: 'https://www.alibabacloud.com/help/en/oss/user-guide/oss-on-cloudbox',
+    field: 'storageLocationArn',
   },
   {
     code: 'Upload.ChecksumMismatch',

@@ -19,6 +19,8 @@ export interface UploadRequest {
   readonly prefix: string;
   readonly convert: 'auto' | 'never' | 'qcow2';
   readonly keepObject: boolean;
+  /** How this service reaches the bucket; absent: `auto`. */
+  readonly endpoint?: 'auto' | 'public' | 'internal' | 'accelerate';
 }
 
 export interface DetectionRequest {

@@ -35,6 +35,7 @@ import {
   OS_TYPES,
   PLATFORMS,
   ROLE_MODES,
+  UPLOAD_ENDPOINTS,
 } from './vocabulary.js';
 
 /** A string with rules; `meta` goes into the OpenAPI document. */
@@ -97,6 +98,12 @@ const upload = z.strictObject({
   prefix: text(PREFIX_RULES, { description: 'Key prefix of uploaded objects' }).default('imports/'),
   convert: z.enum(CONVERT).default('auto').describe('auto: if the format requires it'),
   keepObject: z.boolean().default(false).describe('Keep the uploaded object after the import'),
+  endpoint: z
+    .enum(UPLOAD_ENDPOINTS)
+    .exactOptional()
+    .describe(
+      'The endpoint of OSS that disks are uploaded to. auto (the default): as the operator configured, else internal if the worker runs on ECS in the region, else public. accelerate requires transfer acceleration of the bucket',
+    ),
 });
 
 const detection = z.strictObject({

@@ -15,14 +15,15 @@ const REQUIRED_ACTIONS = ['GetBucketLocation', 'GetBucketInfo', 'GetObject'] as 
 
 /** The objects of the disks, in the order of the disks. */
 export function openObjects(call: ApiCall, regionId: string, disks: readonly DiskParams[]): readonly ObjectRecord[] {
-  const cloudBox = checkCloudBox(call, regionId);
+  const cloudBoxId = cloudBoxOf(call, regionId);
+  const cloudBox = cloudBoxId !== null;
   if (!call.world.settings.account.ossEnabled) throw importError('InvalidAccountStatus.OSSDisabled');
   const roleName = given(call, 'RoleName') ?? (cloudBox ? CLOUD_BOX_ROLE : DEFAULT_ROLE);
   const product = cloudBox ? 'oss-cloudbox' : 'oss';
   const mayRead = roleReader(call, roleName, product);
   if (mayRead === null)
     throw cloudBox ? importError('InvalidOperation.CloudBoxImageImportRoleRequired') : missingRole(call);
-  return disks.map((disk) => openObject(call, regionId, disk, mayRead));
+  return disks.map((disk) => openObject(call, { regionId, cloudBoxId }, disk, mayRead));
 }
 
 function missingRole(call: ApiCall): ApiError {
@@ -30,9 +31,10 @@ function missingRole(call: ApiCall): ApiError {
   return new ApiError(status, call.world.settings.missingRoleCode, message);
 }
 
-function checkCloudBox(call: ApiCall, regionId: string): boolean {
+/** Null: the import reads the OSS of the region. */
+function cloudBoxOf(call: ApiCall, regionId: string): string | null {
   const arn = given(call, 'StorageLocationArn');
-  if (arn === undefined) return false;
+  if (arn === undefined) return null;
   const [, region, account, id = ''] = /^arn:acs:cloudbox:([^:]+):(\d+):cloudbox\/(cb-.+)$/.exec(arn) ?? [];
   const { cloudBoxes, cloudBoxesWithoutImport } = call.world.settings;
   const name = `${region}/${id}`;
@@ -41,7 +43,7 @@ function checkCloudBox(call: ApiCall, regionId: string): boolean {
     throw importError('InvalidStorageLocation.NotFound', arn);
   }
   if (cloudBoxesWithoutImport.includes(name)) throw importError('InvalidOperation.CloudBoxImageImportUnsupported');
-  return true;
+  return id;
 }
 
 type MayRead = (bucket: string, object: string) => boolean;
@@ -62,11 +64,18 @@ function roleReader(call: ApiCall, roleName: string, product: string): MayRead |
     });
 }
 
-function openObject(call: ApiCall, regionId: string, disk: DiskParams, mayRead: MayRead): ObjectRecord {
+function openObject(
+  call: ApiCall,
+  { regionId, cloudBoxId }: { readonly regionId: string; readonly cloudBoxId: string | null },
+  disk: DiskParams,
+  mayRead: MayRead,
+): ObjectRecord {
   const { world } = call;
   const bucket = world.buckets.get(disk.bucket);
   if (bucket === undefined)
     throw importError(world.ofBucket(disk.bucket) ? 'InvalidOSS.NotAuthorized' : 'InvalidOSSBucket.NotFound');
+  const isShared = bucket.cloudBoxId === undefined && world.settings.cloudBoxStorage === 'shared';
+  if (!isShared && (bucket.cloudBoxId ?? null) !== cloudBoxId) throw importError('InvalidOSSBucket.NotFound');
   if (!mayRead(disk.bucket, disk.object)) throw importError('InvalidOSS.NotAuthorized');
   if (bucket.regionId !== regionId) {
     const detail = `the bucket "${bucket.name}" is in region ${bucket.regionId}, not in ${regionId}`;

@@ -3,7 +3,7 @@ import type { ApiError } from '../errors.js';
 import { type Caller, permits } from '../identity.js';
 import { effectiveAcl } from './acl-values.js';
 import { copySourceOf, type OssCall, ossError } from './call.js';
-import type { ObjectLocation } from './location.js';
+import { cloudBoxOfHost, type ObjectLocation } from './location.js';
 
 /** Operations whose permission has a different name. */
 const permissions: Readonly<Record<string, string>> = {
@@ -18,8 +18,13 @@ const permissions: Readonly<Record<string, string>> = {
 };
 
 /** With `versionId`, the permission is that of the version. */
-function permissionOf({ action, query }: Pick<OssCall, 'action' | 'query'>): string {
-  return `oss:${permissions[action] ?? action}${query.versionId === undefined ? '' : 'Version'}`;
+function permissionOf(call: OssCall): string {
+  const version = call.query.versionId === undefined ? '' : 'Version';
+  return `${productOf(call)}:${permissions[call.action] ?? call.action}${version}`;
+}
+
+function productOf({ host }: OssCall): string {
+  return cloudBoxOfHost(host) === null ? 'oss' : 'oss-cloudbox';
 }
 
 const ANONYMOUS_READS = new Set(['GetObject', 'HeadObject', 'GetObjectMeta']);
@@ -35,7 +40,7 @@ export function checkAccess(call: OssCall, caller: Caller | null): void {
   if (call.action === 'DeleteMultipleObjects') return;
   requirePermission(call, caller, permissionOf(call), { bucket: call.bucket, key: call.key });
   const source = copySourceOf(call);
-  if (source !== null) requirePermission(call, caller, 'oss:GetObject', source);
+  if (source !== null) requirePermission(call, caller, `${productOf(call)}:GetObject`, source);
 }
 
 export function checkDeletion(
@@ -43,14 +48,14 @@ export function checkDeletion(
   objects: readonly { readonly key: string; readonly versionId: string | undefined }[],
 ): void {
   for (const { key, versionId } of objects) {
-    const action = versionId === undefined ? 'oss:DeleteObject' : 'oss:DeleteObjectVersion';
+    const action = `${productOf(call)}:DeleteObject${versionId === undefined ? '' : 'Version'}`;
     requirePermission(call, call.caller, action, { bucket: call.bucket, key });
   }
 }
 
 function requirePermission(call: OssCall, caller: Caller, action: string, { bucket, key }: ObjectLocation): void {
   const path = key === '' ? bucket || '*' : `${bucket}/${key}`;
-  const verdict = permits(call.world, caller, action, `acs:oss:*:${call.world.accountId}:${path}`, {
+  const verdict = permits(call.world, caller, action, `acs:${productOf(call)}:*:${call.world.accountId}:${path}`, {
     'acs:SourceIp': '127.0.0.1',
     'acs:SecureTransport': 'false',
     ...(call.query.prefix === undefined ? {} : { 'oss:Prefix': call.query.prefix }),

@@ -15,6 +15,7 @@ import {
   tagsIn,
   xmlAnswer,
 } from './call.js';
+import { cloudBoxOfHost, placeOfHost } from './location.js';
 import { STORAGE_CLASSES } from './object-headers.js';
 
 export const bucketOperations: Readonly<Record<string, OssOperation>> = {
@@ -22,10 +23,15 @@ export const bucketOperations: Readonly<Record<string, OssOperation>> = {
   PutBucket: putBucket,
   DeleteBucket: deleteBucket,
   GetBucketInfo: (call) => xmlAnswer(`<BucketInfo><Bucket>${describe(call, findBucket(call))}</Bucket></BucketInfo>`),
-  GetBucketLocation: (call) => xmlAnswer(tag('LocationConstraint', `oss-${findBucket(call).regionId}`)),
+  GetBucketLocation: (call) => xmlAnswer(tag('LocationConstraint', `oss-${placeOf(findBucket(call))}`)),
   GetBucketEncryption: getEncryption,
   PutBucketEncryption: putEncryption,
   DeleteBucketEncryption: deleteEncryption,
+  PutBucketTransferAcceleration: putAcceleration,
+  GetBucketTransferAcceleration: (call) =>
+    xmlAnswer(
+      `<TransferAccelerationConfiguration>${tag('Enabled', findBucket(call).accelerated === true)}</TransferAccelerationConfiguration>`,
+    ),
 };
 
 function listBuckets(call: OssCall) {
@@ -62,6 +68,8 @@ async function putBucket(call: OssCall) {
     const message = 'The requested bucket name is not available. Please select a different name and try again.';
     throw ossError(409, 'BucketAlreadyExists', message, { BucketName: call.bucket });
   }
+  const place = placeOfHost(call.host);
+  const cloudBoxId = cloudBoxOfHost(call.host);
   if (known === undefined) {
     call.world.buckets.put(call.bucket, {
       name: call.bucket,
@@ -70,6 +78,8 @@ async function putBucket(call: OssCall) {
       acl: requestedBucketAcl(call),
       createdAt: call.now,
       encryption: null,
+      ...(cloudBoxId === null ? {} : { cloudBoxId }),
+      ...(place === null || place === regionId ? {} : { place }),
     });
   }
   return emptyAnswer(200, { location: `/${call.bucket}` });
@@ -119,10 +129,24 @@ function deleteEncryption(call: OssCall) {
   return emptyAnswer(204);
 }
 
+async function putAcceleration(call: OssCall) {
+  const bucket = findBucket(call);
+  const [enabled = ''] = tagsIn(await readText(call), 'Enabled');
+  if (!['true', 'false'].includes(enabled)) {
+    throw ossError(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate.');
+  }
+  call.world.buckets.put(bucket.name, { ...bucket, accelerated: enabled === 'true' });
+  return emptyAnswer(200);
+}
+
 function encryptionRule(encryption: NonNullable<BucketRecord['encryption']>): string {
   const { algorithm, kmsKeyId } = encryption;
   const rule = `${tag('SSEAlgorithm', algorithm)}${kmsKeyId === '' ? '' : tag('KMSMasterKeyID', kmsKeyId)}`;
   return `<ApplyServerSideEncryptionByDefault>${rule}</ApplyServerSideEncryptionByDefault>`;
+}
+
+function placeOf({ place, regionId }: BucketRecord): string {
+  return place ?? regionId;
 }
 
 function acl(bucket: BucketRecord): string {
@@ -130,13 +154,14 @@ function acl(bucket: BucketRecord): string {
 }
 
 function fields(bucket: BucketRecord): string {
+  const place = placeOf(bucket);
   return [
     tag('Name', bucket.name),
-    tag('Location', `oss-${bucket.regionId}`),
+    tag('Location', `oss-${place}`),
     tag('Region', bucket.regionId),
     tag('CreationDate', ossTime(bucket.createdAt)),
-    tag('ExtranetEndpoint', `oss-${bucket.regionId}.aliyuncs.com`),
-    tag('IntranetEndpoint', `oss-${bucket.regionId}-internal.aliyuncs.com`),
+    tag('ExtranetEndpoint', `oss-${place}.aliyuncs.com`),
+    tag('IntranetEndpoint', `oss-${place}-internal.aliyuncs.com`),
     tag('StorageClass', bucket.storageClass),
   ].join('');
 }
@@ -151,7 +176,7 @@ function describe(call: OssCall, bucket: BucketRecord): string {
     tag('AccessMonitor', 'Disabled'),
     tag('BlockPublicAccess', false),
     tag('CrossRegionReplication', 'Disabled'),
-    tag('TransferAcceleration', 'Disabled'),
+    tag('TransferAcceleration', bucket.accelerated === true ? 'Enabled' : 'Disabled'),
     ...(bucket.versioning === undefined ? [] : [tag('Versioning', bucket.versioning)]),
     ownerTag(call),
     acl(bucket),

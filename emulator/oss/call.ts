@@ -20,6 +20,8 @@ export interface OssCall {
   readonly caller: Caller;
   /** The region of the endpoint, else of the signature; null if neither names one. */
   readonly region: string | null;
+  /** The `Host` of the request. */
+  readonly host: string;
   readonly now: number;
   /** Called with the length of every chunk of the body, for the journal. */
   readonly onBytes: (bytes: number) => void;

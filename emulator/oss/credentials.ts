@@ -15,7 +15,7 @@ export interface RequestSignature {
   readonly date: string | null;
   /** The expiry of a presigned URL, in epoch ms; null for a signature in the header. */
   readonly expiresAt: number | null;
-  /** The region in the scope of a V4 signature; null for V1. */
+  /** The region in the scope of a V4 signature, or the ID of a CloudBox; null for V1. */
   readonly region: string | null;
   readonly sign: (location: ObjectLocation, secret: string) => string;
   readonly stringToSign: (location: ObjectLocation) => string;
@@ -139,8 +139,8 @@ interface V4Fields {
 
 function v4(request: SignedRequest, fields: V4Fields): RequestSignature {
   const { credential, signature, date } = fields;
-  const parts = /^(.+)\/(\d{8})\/([a-z0-9-]+)\/oss\/aliyun_v4_request$/.exec(credential);
-  const [, accessKeyId, day, region] = parts ?? [];
+  const parts = /^(.+)\/(\d{8})\/([a-z0-9-]+)\/(oss|oss-cloudbox)\/aliyun_v4_request$/.exec(credential);
+  const [, accessKeyId, day, region, product = 'oss'] = parts ?? [];
   if (accessKeyId === undefined || day === undefined || region === undefined || signature === '') {
     throw malformed('Credential', credential);
   }
@@ -152,7 +152,7 @@ function v4(request: SignedRequest, fields: V4Fields): RequestSignature {
     throw malformed('x-oss-date', date);
   }
   const additionalHeaders = fields.additionalHeaders.split(';').filter((name) => name !== '');
-  const scope = { day, region, time: date, additionalHeaders };
+  const scope = { day, region, product, time: date, additionalHeaders };
   return {
     accessKeyId,
     token: fields.token,

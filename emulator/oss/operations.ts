@@ -41,6 +41,14 @@ const routes: readonly Route[] = [
   { action: 'PutBucketEncryption', method: 'PUT', scope: 'bucket', sub: 'encryption' },
   { action: 'GetBucketEncryption', method: 'GET', scope: 'bucket', sub: 'encryption' },
   { action: 'DeleteBucketEncryption', method: 'DELETE', scope: 'bucket', sub: 'encryption' },
+  {
+    action: 'PutBucketTransferAcceleration',
+    ...{ method: 'PUT', scope: 'bucket', sub: 'transferAcceleration' },
+  },
+  {
+    action: 'GetBucketTransferAcceleration',
+    ...{ method: 'GET', scope: 'bucket', sub: 'transferAcceleration' },
+  },
   { action: 'GetBucketInfo', method: 'GET', scope: 'bucket', sub: 'bucketInfo' },
   { action: 'GetBucketLocation', method: 'GET', scope: 'bucket', sub: 'location' },
   { action: 'GetBucketAcl', method: 'GET', scope: 'bucket', sub: 'acl' },

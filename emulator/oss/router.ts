@@ -19,7 +19,7 @@ import {
   signingRegionMismatch,
 } from './credentials.js';
 import { causeOf } from './error-causes.js';
-import { locationsOf, type ObjectLocation, regionOfHost } from './location.js';
+import { cloudBoxOfHost, kindOfHost, locationsOf, type ObjectLocation, placeOfHost, regionOfHost } from './location.js';
 import { actionOf, HEADERS_NOT_EMULATED, ossOperations } from './operations.js';
 
 export async function serveOss(
@@ -45,6 +45,8 @@ export async function serveOss(
     bytesReceived: () => bytes,
     execute: async () => {
       if (parsed.error !== null) throw parsed.error;
+      // Of a domain that is bound to no bucket.
+      if (location.bucket.includes('.')) throw noSuchBucket(location.bucket);
       const caller = authenticate(world, signature, location, host);
       const account = caller === null ? world : world.ofKey(caller.accessKeyId);
       const call: OssCall = {
@@ -58,6 +60,7 @@ export async function serveOss(
         },
         caller: caller ?? rootCaller('anonymous'),
         region: regionOfHost(host) ?? signature?.region ?? null,
+        host,
         now: world.now(),
         onBytes: (count) => {
           bytes += count;
@@ -69,7 +72,8 @@ export async function serveOss(
       if (unsupported !== undefined) throw notImplemented(`${action} with ${unsupported}`);
       checkEndpoint(call);
       checkAccount(call);
-      checkPublicAccess(call, host);
+      checkAcceleration(call);
+      checkPublicAccess(call);
       checkRate(call);
       checkAccess(call, caller);
       const answer = await operation(call);
@@ -100,7 +104,10 @@ function readRequest(
   try {
     const pairs = decodeQuery(queryText);
     const query = Object.fromEntries(pairs.map(([name, value]): [string, string] => [name, value ?? '']));
-    const locations = locationsOf(host, path, (name) => world.ofBucket(name) !== undefined);
+    const locations = locationsOf(host, path, {
+      isBucket: (name) => world.ofBucket(name) !== undefined,
+      domains: world.settings.customDomains,
+    });
     const hasHeader = (name: string) => request.headers[name] !== undefined;
     try {
       const signature = readSignature({ method, query: pairs, headers: request.headers });
@@ -151,7 +158,8 @@ function authenticate(
     return 'caller' in key
       ? key.caller
       : rootCaller(signature.accessKeyId, world.ofKey(signature.accessKeyId).accountId);
-  const region = regionOfHost(host);
+  // The OSS of a CloudBox is signed for with its ID instead of a region.
+  const region = cloudBoxOfHost(host) ?? regionOfHost(host);
   if (region !== null && signature.region !== null && signature.region !== region) throw signingRegionMismatch();
   checkTime(signature, now, clockSkewSeconds * 1000);
   if (!('caller' in key)) throw keyError(key.problem, signature);
@@ -159,14 +167,33 @@ function authenticate(
   return key.caller;
 }
 
-/** A bucket accepts requests to the endpoint of its region only. A local address serves as the endpoint of any region. */
-function checkEndpoint({ world, action, bucket: name, region }: OssCall): void {
+/** A bucket accepts requests to the endpoint of its region or CloudBox only. A local address serves as any endpoint. */
+function checkEndpoint({ world, action, bucket: name, region, host }: OssCall): void {
   const bucket = world.buckets.get(name);
-  if (bucket === undefined || region === null || region === bucket.regionId || action === 'PutBucket') return;
+  if (bucket === undefined || action === 'PutBucket') return;
+  const place = placeOfHost(host);
+  const cloudBoxId = cloudBoxOfHost(host);
+  if (cloudBoxId !== (bucket.cloudBoxId ?? null) && (cloudBoxId !== null || place !== null)) throw noSuchBucket(name);
+  if (cloudBoxId !== null || region === null) return;
+  const isHere = region === bucket.regionId && (bucket.place === undefined || place === null || place === bucket.place);
+  if (!isHere) throw elsewhere(name, `oss-${bucket.place ?? bucket.regionId}.aliyuncs.com`);
+}
+
+function noSuchBucket(name: string): ApiError {
+  return ossError(404, 'NoSuchBucket', 'The specified bucket does not exist.', { BucketName: name });
+}
+
+function elsewhere(name: string, endpoint: string): ApiError {
   const message =
     'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.';
-  const endpoint = `oss-${bucket.regionId}.aliyuncs.com`;
-  throw ossError(403, 'AccessDenied', message, { Bucket: name, Endpoint: endpoint, EC: '0003-00001403' });
+  return ossError(403, 'AccessDenied', message, { Bucket: name, Endpoint: endpoint, EC: '0003-00001403' });
+}
+
+/** No page of the vendor shows the answer of the accelerate endpoint for a bucket without acceleration. */
+function checkAcceleration({ world, bucket: name, host }: OssCall): void {
+  const bucket = world.buckets.get(name);
+  if (bucket === undefined || bucket.accelerated === true) return;
+  if (kindOfHost(host, null) === 'accelerate') throw elsewhere(name, `oss-${bucket.regionId}.aliyuncs.com`);
 }
 
 /** If OSS is disabled for the account, objects are not accessible; bucket operations still work. */
@@ -175,12 +202,19 @@ function checkAccount({ world, bucket, key }: OssCall): void {
   throw ossError(403, 'UserDisable', 'UserDisable', { BucketName: bucket, EC: '0003-00000801' });
 }
 
-/** Calls on objects at a public endpoint; those on buckets work. A local address serves as the public endpoint. */
-function checkPublicAccess({ world, bucket, key }: OssCall, host: string): void {
-  if (world.settings.account.publicOssAllowed || key === '' || /-internal\.|oss-accelerate/.test(host)) return;
+/** Calls on buckets that list their content count as calls on data. */
+const DATA_CALLS_ON_BUCKETS: readonly string[] = [
+  ...['ListObjects', 'ListObjectsV2', 'ListObjectVersions', 'ListMultipartUploads', 'DeleteMultipleObjects'],
+];
+
+/** Calls on data at a public endpoint; those on buckets work. A local address serves as the public endpoint. */
+function checkPublicAccess({ world, action, bucket, key, host }: OssCall): void {
+  const isData = key !== '' || DATA_CALLS_ON_BUCKETS.includes(action);
+  if (world.settings.account.publicOssAllowed || !isData) return;
+  if (kindOfHost(host, world.settings.customDomains) !== 'public') return;
   const region = world.buckets.get(bucket)?.regionId ?? '';
   if (!region.startsWith('cn-') || region === 'cn-hongkong') return;
-  const message = 'Public endpoint is forbidden for data API operations on this bucket.';
+  const message = 'Not allowed using the OSS public endpoint , please use CNAME instead.';
   throw ossError(400, 'PublicEndpointForbidden', message, { BucketName: bucket, EC: '0048-00000401' });
 }
 

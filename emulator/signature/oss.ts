@@ -52,7 +52,10 @@ export function v1StringToSign(request: OssSigned, date: string): string {
 export interface V4Scope {
   /** YYYYMMDD */
   readonly day: string;
+  /** The ID of a CloudBox for the product `oss-cloudbox`. */
   readonly region: string;
+  /** `oss` or `oss-cloudbox`. */
+  readonly product: string;
   /** The value of x-oss-date. */
   readonly time: string;
   readonly additionalHeaders: readonly string[];
@@ -62,7 +65,7 @@ export interface V4Scope {
 export function v4Signature(request: OssSigned, scope: V4Scope, secret: string): string {
   const dayKey = hmac('sha256', `aliyun_v4${secret}`, scope.day);
   const regionKey = hmac('sha256', dayKey, scope.region);
-  const signingKey = hmac('sha256', hmac('sha256', regionKey, 'oss'), 'aliyun_v4_request');
+  const signingKey = hmac('sha256', hmac('sha256', regionKey, scope.product), 'aliyun_v4_request');
   return hmac('sha256', signingKey, v4StringToSign(request, scope)).toString('hex');
 }
 
@@ -96,7 +99,7 @@ export function v4StringToSign(request: OssSigned, scope: V4Scope): string {
   return [
     'OSS4-HMAC-SHA256',
     scope.time,
-    `${scope.day}/${scope.region}/oss/aliyun_v4_request`,
+    `${scope.day}/${scope.region}/${scope.product}/aliyun_v4_request`,
     sha256Hex(canonical),
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import { createFirstCheck } from '../../activities/batch/check-first.js';
 import type { BatchDependencies } from '../../activities/batch/dependencies.js';
 import { createCloud } from '../../alibaba/create-cloud.js';
 import { sdkFailure } from '../../alibaba/sdk-errors.js';
+import { ORDINARY_ACCESS } from '../../domain/oss-access.js';
 import type { ItemNeeds } from '../../store/batch-needs.js';
 import { ownAccount } from '../support/alibaba/own-account.js';
 import { ACCOUNT_KEYS, BUCKET, type LocalCloud, REGION, startCloud } from '../support/emulator/local-cloud.js';
@@ -19,6 +20,7 @@ afterEach(() => cloud.close());
 
 const ITEMS: ItemNeeds = {
   ...{ region: REGION, uploadBucket: BUCKET, sourceBuckets: [], role: 'ensure', roleName: null, cloudBox: false },
+  access: ORDINARY_ACCESS,
   ...{ account: null, dryRun: false, destinations: [], items: 100, line: 1 },
 };
 

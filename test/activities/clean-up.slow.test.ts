@@ -40,7 +40,14 @@ function oss(): OssApi {
   const unused = () => Promise.reject(new Error('not part of a cleanup'));
   return {
     ...{ getBucket: unused, headObject: unused, readRange: unused, upload: unused, linkSpeed: () => null },
-    ...{ measureLink: unused, uploadedBytes: unused, tryUpload: unused, listFolder: unused, checkDataCalls: unused },
+    ...{
+      measureLink: unused,
+      uploadedBytes: unused,
+      tryUpload: unused,
+      listFolder: unused,
+      checkDataCalls: unused,
+      endpoint: unused,
+    },
     listUploads: async () => [...bucket.uploads],
     abortUpload: async (_bucket, _key, id) => void bucket.uploads.delete(id),
     deleteObject: async (_bucket, key) => void bucket.objects.delete(key),

@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createMetadata } from '../../alibaba/metadata-service.js';
+import { createLocator } from '../../alibaba/oss-endpoint.js';
 import { signV4 } from '../../alibaba/oss-signature.js';
 import { createWire } from '../../alibaba/oss-wire.js';
+import { ORDINARY_ACCESS } from '../../domain/oss-access.js';
 
 interface Received {
   readonly url: string;
@@ -35,12 +38,12 @@ test.each([
 ])('key %s → sent unchanged as %s, with the signature of this key', async (key, url) => {
   received = [];
   const { port } = server.address() as AddressInfo;
-  const wire = createWire({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'cn-hangzhou',
-    credentials: async () => signingKey,
-    stallMs: 5_000,
+  const { locate, connect } = createLocator({
+    ...{ region: 'cn-hangzhou', access: ORDINARY_ACCESS, metadata: createMetadata({ disabled: true }) },
+    endpoints: { oss: `http://127.0.0.1:${port}` },
   });
+  const credentials = async () => signingKey;
+  const wire = createWire({ region: 'cn-hangzhou', credentials, locate, agents: connect(), stallMs: 5_000 });
   const query = { partNumber: '1', uploadId: 'a/b=' };
   await wire.request({ action: 'GetObject', method: 'GET', bucket: 'images', key, query, maxResponseBytes: 100 });
   const [call] = received;

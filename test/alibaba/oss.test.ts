@@ -23,6 +23,7 @@ describe('OSS', () => {
       region: 'cn-hangzhou',
       storageClass: 'IA',
       encryption: null,
+      isAccelerated: false,
     });
   });
 

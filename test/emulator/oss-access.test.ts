@@ -270,6 +270,16 @@ describe('OSS', () => {
     expect((await get({ bucket: 'far', region: 'ap-southeast-1' })).code).toBe('NoSuchKey');
   });
 
+  test('serves a bucket at the accelerate endpoint only if transfer acceleration is enabled', async () => {
+    const host = 'images.oss-accelerate.aliyuncs.com';
+    expect(await get({ host })).toMatchObject({ status: 403, code: 'AccessDenied' });
+    const body = '<TransferAccelerationConfiguration><Enabled>true</Enabled></TransferAccelerationConfiguration>';
+    await send(cloud, { method: 'PUT', key: '', query: { transferAcceleration: '' }, body });
+    expect((await get({ host })).status).toBe(200);
+    const { text } = await get({ key: '', query: { bucketInfo: '' } });
+    expect(tags(text, 'TransferAcceleration')).toEqual(['Enabled']);
+  });
+
   test('names an operation or header that is not emulated', async () => {
     const rejected = await get({ query: { tagging: '' } });
     expect(rejected).toMatchObject({ status: 501, code: 'NotImplemented' });

@@ -237,7 +237,6 @@ describe('Request URLs', () => {
     'images.oss-cn-hangzhou.aliyuncs.com',
     'images.oss-cn-hangzhou-internal.aliyuncs.com',
     'images.cn-hangzhou.oss.aliyuncs.com',
-    'images.oss-accelerate.aliyuncs.com',
     'images.localhost:8080',
     'images.emulator',
   ])('can contain the bucket in the host: %s', async (host) => {

@@ -128,14 +128,17 @@ export const CAUSES_OF_ONE: readonly Cause[] = [
   },
   {
     codes: ['InvalidOperation.CloudBoxImageImportRoleRequired'],
-    request: () => ({
+    request: (name) => ({
       role: 'skip',
       roleName: undefined,
       storageLocationArn: `arn:acs:cloudbox:${REGION}:1000000000000001:cloudbox/cb-one`,
+      disks: [{ source: `oss://${name}/in-cloudbox.raw`, format: 'RAW', diskImageSize: 5 }],
     }),
-    plant: async ({ service }, name) => ({
-      fix: () => service.cloud.ram.setUpImportRole({ mode: 'ensure', roleName: null, cloudBox: true, buckets: [name] }),
-    }),
+    async plant({ service }, name) {
+      await service.oss(name).put('in-cloudbox.raw', raw());
+      const role = { mode: 'ensure', roleName: null, cloudBox: true, buckets: [name] } as const;
+      return { fix: () => service.cloud.ram.setUpImportRole(role) };
+    },
   },
   {
     codes: ['InvalidOSSObject.NeedRestore'],
