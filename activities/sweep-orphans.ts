@@ -27,7 +27,7 @@ interface SweepDependencies {
   readonly accounts: CloudAccounts;
   readonly store: Pick<
     ImportStore,
-    'placesUsed' | 'accountsOf' | 'orphanSnapshots' | 'noteOrphanSnapshots' | 'forgetOrphanSnapshots'
+    'placesUsed' | 'accountsOf' | 'keptByDeleted' | 'orphanSnapshots' | 'noteOrphanSnapshots' | 'forgetOrphanSnapshots'
   >;
   readonly settings: Pick<ActivitySettings, 'pollIntervalMs'>;
 }
@@ -48,7 +48,8 @@ export function createSweepOrphans(dependencies: SweepDependencies) {
     try {
       const { seen, unseen } = await listResources(deps, input.account);
       const found = findOrphans(seen, await deps.store.accountsOf(seen));
-      const orphans = await Promise.all(found.map((orphan) => measured(deps.cloudOf(orphan.account), orphan)));
+      const unaccounted = await withoutKept(deps, found);
+      const orphans = await Promise.all(unaccounted.map((orphan) => measured(deps.cloudOf(orphan.account), orphan)));
       for (const { kind, key, account, regionId, since, why } of orphans) {
         context.log.warn('orphan found', { kind, key, account, regionId, since, why });
       }
@@ -66,6 +67,12 @@ export function createSweepOrphans(dependencies: SweepDependencies) {
       clearInterval(beat);
     }
   };
+}
+
+/** Also what an import has kept that is old and no longer in the record. */
+async function withoutKept({ store }: SweepDependencies, orphans: readonly Orphan[]): Promise<readonly Orphan[]> {
+  const kept = await store.keptByDeleted(orphans);
+  return orphans.filter(({ key }) => !kept.has(key));
 }
 
 /** An image cannot be deleted while it is being copied. */

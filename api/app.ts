@@ -9,13 +9,14 @@ import { answers, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
-import { answerProblem, ProblemError, problem } from './problems.js';
+import { answerProblem, deleted, ProblemError, problem } from './problems.js';
 import { noQuery, routes } from './route.js';
 import { batchRoutes } from './routes/batches.js';
 import { createBatchRoutes } from './routes/create-batch.js';
 import { eventRoutes } from './routes/events.js';
 import { fileRoutes } from './routes/files.js';
 import { healthRoutes } from './routes/health.js';
+import { holdRoutes } from './routes/holds.js';
 import { importRoutes } from './routes/imports.js';
 import { inspectionRoutes } from './routes/inspections.js';
 import { orphanRoutes } from './routes/orphans.js';
@@ -72,6 +73,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.route('/', batchRoutes(deps));
   app.route('/', eventRoutes(deps));
   app.route('/', fileRoutes(deps));
+  app.route('/', holdRoutes(deps));
   app.route('/', inspectionRoutes(deps));
   app.route('/', orphanRoutes(deps));
   app.route('/', reconcileRoutes(deps));
@@ -90,12 +92,27 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
       ),
     ),
   );
-  app.onError((error, context) => {
-    if (error instanceof ProblemError) return answerProblem(context, error);
+  app.onError(async (error, context) => {
+    if (error instanceof ProblemError) {
+      return answerProblem(context, (await deletedInstead(deps, error, context.req.path)) ?? error);
+    }
     deps.log.error({ error: error.stack ?? String(error), path: context.req.path }, 'request failed');
     return answerProblem(context, unexpected(error));
   });
   return app;
+}
+
+/** The problem to send instead of a 404, if the import or batch of the path was deleted. */
+async function deletedInstead(
+  { retention }: Pick<ApiDependencies, 'retention'>,
+  { details }: ProblemError,
+  path: string,
+): Promise<ProblemError | null> {
+  const [, of, id] = /^\/v1\/(imports|batches)\/([\w.-]+)/.exec(path) ?? [];
+  const isUnknown = details.code === 'Import.NotFound' || details.code === 'Batch.NotFound';
+  if (!isUnknown || (of !== 'imports' && of !== 'batches') || id === undefined) return null;
+  const wasDeleted = await retention.wasDeleted(of, id).catch(() => false);
+  return wasDeleted ? deleted(of, id) : null;
 }
 
 /** Connection errors of Node.js, and of PostgreSQL while it starts, stops or has no free connection. */

@@ -5,6 +5,7 @@ import type { ImportUseCases } from '../imports/use-cases.js';
 import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
+import type { RetentionStore } from '../store/retention.js';
 import type { WorkerLiveness } from '../store/worker-liveness.js';
 
 export interface ApiDependencies {
@@ -12,6 +13,7 @@ export interface ApiDependencies {
   readonly batches: BatchUseCases;
   readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'countOpenByAccount' | 'ping'>;
   readonly files: ImportFiles;
+  readonly retention: Pick<RetentionStore, 'wasDeleted' | 'hold' | 'release' | 'holds'>;
   readonly liveness: WorkerLiveness;
   readonly changes: ChangeFeed;
   /** For inspections, orphans and probes; imports and batches go through their use cases. */

@@ -12,6 +12,7 @@ import { connectionOptions, type TemporalSettings } from '../config/temporal.js'
 import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
 import { systemClock } from '../imports/ports.js';
+import { keepRetention } from '../imports/retention.js';
 import { keepSweepingImports } from '../imports/sweep.js';
 import { pollersOf } from '../imports/task-queue-pollers.js';
 import { createImportWorkflows } from '../imports/temporal-workflows.js';
@@ -27,10 +28,12 @@ import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { openSchema } from '../store/open-schema.js';
 import { untilReachable } from '../store/reachable.js';
+import { createRetentionStore } from '../store/retention.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
+import { jsonReport } from './report.js';
 
 /**
  * Longer than the 60 s after which load balancers and clients drop an idle connection: a request that is sent as this side
@@ -73,6 +76,7 @@ function withoutRepetition(log: RunApiOptions['log']): RunApiOptions['log'] {
   const loggedAt = new Map<string, number>();
   return {
     error: (attributes, message) => log.error(attributes, message),
+    info: (attributes, message) => log.info(attributes, message),
     warn(attributes, message) {
       const now = Date.now();
       if (now - (loggedAt.get(message) ?? Number.NEGATIVE_INFINITY) < REPEAT_WARNING_MS) return;
@@ -83,7 +87,10 @@ function withoutRepetition(log: RunApiOptions['log']): RunApiOptions['log'] {
 }
 
 export interface RunApiOptions {
-  readonly log: ApiDependencies['log'] & { warn(attributes: object, message: string): void };
+  readonly log: ApiDependencies['log'] & {
+    warn(attributes: object, message: string): void;
+    info(attributes: object, message: string): void;
+  };
   /** Stops the API: it answers the accepted requests, then `runApi` resolves. */
   readonly signal: AbortSignal;
   /** Called once, when the API listens. */
@@ -132,14 +139,22 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
       return pollers.some((identity) => !known.has(identity));
     },
   };
+  const retention = createRetentionStore(pool);
+  const useCases = createImportUseCases(imports);
+  const reportOf = async (importId: string) => {
+    const found = await useCases.report(importId);
+    return found === null ? null : jsonReport(found);
+  };
   const sweeps = [
     keepSweepingImports(imports, log),
     keepSweepingBatches(batches, log),
     keepDailySweep(client, log),
+    keepRetention({ store: retention, policy: config.retention, reportOf }, log),
     keepWatchingWorkers(watch, log),
   ];
   const app = createApp({
-    imports: createImportUseCases(imports),
+    imports: useCases,
+    retention,
     batches: createBatchUseCases(batches),
     store,
     files: createImportFiles(pool),

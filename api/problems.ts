@@ -38,6 +38,8 @@ const KINDS = {
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
   notFound: [404, 'Api.NotFound', 'Not found'],
   unknownImport: [404, 'Import.NotFound', 'The import does not exist'],
+  deletedImport: [410, 'Import.Deleted', 'The import was deleted'],
+  deletedBatch: [410, 'Batch.Deleted', 'The batch was deleted'],
   unknownSource: [404, 'Source.NotFound', 'The image does not exist'],
   unknownBatch: [404, 'Batch.NotFound', 'The batch does not exist'],
   unreadableBatch: [400, 'Batch.Unreadable', 'The batch file cannot be read'],
@@ -77,6 +79,20 @@ export function problem(
 
 export function unknownImport(id: string): ProblemError {
   return problem('unknownImport', `import ${id} does not exist`, 'List the imports with GET /v1/imports.');
+}
+
+export function unknownBatch(id: string): ProblemError {
+  return problem('unknownBatch', `batch ${id} does not exist`, 'List the batches with GET /v1/batches.');
+}
+
+/** An ID that is not found and is older than the newest deleted one. */
+export function deleted(of: 'imports' | 'batches', id: string): ProblemError {
+  const [kind, what] = of === 'imports' ? (['deletedImport', 'import'] as const) : (['deletedBatch', 'batch'] as const);
+  return problem(
+    kind,
+    `${what} ${id} is not in the record: it ended longer ago than the record keeps ${what === 'import' ? 'imports' : 'batches'}, and was deleted`,
+    `Search for ${id} in the exported files in ECS_IMPORT_EXPORT_DIR of the API. To start it again, send its request as a new ${what}.`,
+  );
 }
 
 /** @param path of the field with the code */

@@ -139,6 +139,24 @@ export const cancelSchema = z.strictObject({
   keepImage: z.boolean().default(false).describe('Keeps an image that was completed before the cancel took effect'),
 });
 
+export const holdRequestSchema = z.strictObject({
+  reason: z.string().min(1).max(1_000).describe('Why it must be kept, for example the number of a legal case'),
+});
+
+export const releaseRequestSchema = z.strictObject({});
+
+export const holdSchema = z.object({
+  id: z.string(),
+  reason: z.string(),
+  since: time,
+  by: z
+    .object({ client: z.string().nullable(), user: z.string().nullable(), identity: z.string().nullable() })
+    .nullable()
+    .describe('Who set it, as the client states it'),
+});
+
+export const holdListSchema = z.object({ holds: z.array(holdSchema) });
+
 export const resumeSchema = z.strictObject({
   set: z.record(z.string(), z.unknown()).default({}).describe('Fields of the request to change: path to value'),
 });

@@ -13,6 +13,7 @@ import { addCancel } from './commands/cancel.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEmulator } from './commands/emulator.js';
+import { addHold, addHolds, addRelease } from './commands/hold.js';
 import { addImport } from './commands/import.js';
 import { addInspect } from './commands/inspect.js';
 import { addList } from './commands/list.js';
@@ -36,7 +37,7 @@ const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => vo
   'Start here:': [addDemo, addUp, addDoctor],
   'Imports:': [addImport, addInspect, addList, addStatus, addWatch, addCancel, addResume, addReport],
   'Batches:': [addBatch],
-  'Administration:': [addPolicy, addMigrate, addOrphans, addReconcile],
+  'Administration:': [addPolicy, addMigrate, addOrphans, addReconcile, addHold, addRelease, addHolds],
   'Single processes:': [addWorker, addApi, addEmulator],
 };
 

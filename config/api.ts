@@ -1,6 +1,7 @@
 /** The API's configuration: a typed object, with a reader for environment variables. */
 import os from 'node:os';
 import { z } from 'zod';
+import type { FinalState } from '../domain/import.js';
 import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
 import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
@@ -35,9 +36,19 @@ export interface ApiConfig extends DatabaseConfig {
     /** How long an import waits in `attention`; absent: without limit. */
     readonly attentionLimitMs?: number;
   };
+  /** After how many days ended imports and batches are deleted, and where they are exported to before. */
+  readonly retention: {
+    /** Null: never. */
+    readonly days: Readonly<Record<FinalState, number | null>>;
+    /** `none`: no export; null: not decided, so nothing is deleted. */
+    readonly exportTo: string | 'none' | null;
+  };
   /** For the cost estimate of batches; null: no estimate. */
   readonly prices: z.infer<typeof prices> | null;
 }
+
+const KEEP_DAYS = 400;
+const days = z.coerce.number().int().min(0).default(KEEP_DAYS);
 
 const prices = z.object({
   currency: z.string().min(1).max(10),
@@ -93,6 +104,11 @@ export const apiVariables = z.object({
       return z.NEVER;
     })
     .optional(),
+  /** 0: never deleted. */
+  ECS_IMPORT_KEEP_SUCCEEDED_DAYS: days,
+  ECS_IMPORT_KEEP_FAILED_DAYS: days,
+  ECS_IMPORT_KEEP_CANCELLED_DAYS: days,
+  ECS_IMPORT_EXPORT_DIR: z.string().min(1).optional(),
   ECS_IMPORT_ATTENTION_LIMIT_MS: z.coerce.number().int().min(1).optional(),
   LOG_LEVEL,
 });
@@ -121,6 +137,14 @@ export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readon
       retryMaxMs: read.ECS_IMPORT_RETRY_MAX_MS,
       heartbeatTimeoutMs: read.ECS_IMPORT_HEARTBEAT_TIMEOUT_MS,
       ...(attentionLimitMs === undefined ? {} : { attentionLimitMs }),
+    },
+    retention: {
+      days: {
+        succeeded: read.ECS_IMPORT_KEEP_SUCCEEDED_DAYS || null,
+        failed: read.ECS_IMPORT_KEEP_FAILED_DAYS || null,
+        cancelled: read.ECS_IMPORT_KEEP_CANCELLED_DAYS || null,
+      },
+      exportTo: read.ECS_IMPORT_EXPORT_DIR ?? null,
     },
     prices: read.ECS_IMPORT_PRICES ?? null,
     logLevel: read.LOG_LEVEL,

@@ -13,6 +13,7 @@ import { findingQueries } from './findings.js';
 import { factQueries } from './import-facts.js';
 import { importReads } from './import-reads.js';
 import { isoTime } from './iso-time.js';
+import { keptResourceQueries } from './kept-resources.js';
 import { lateCheckQueries } from './late-checks.js';
 import { ledgerQueries } from './ledger.js';
 import { orphanSnapshotQueries } from './orphan-snapshots.js';
@@ -279,6 +280,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...orphanQueries(pool),
     ...lateCheckQueries(pool, lateWindowMs),
     ...orphanSnapshotQueries(pool),
+    ...keptResourceQueries(pool),
     ...workflowCheckQueries(pool),
 
     async ping(): Promise<void> {

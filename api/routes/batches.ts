@@ -15,7 +15,7 @@ import { answers, json, other, problem as refusal } from '../answers.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { type ProblemError, problem, unknownCode, unreachable } from '../problems.js';
+import { problem, unknownBatch, unknownCode, unreachable } from '../problems.js';
 import { idPath, jsonBody, MAX_INTEGER, noQuery, parameter, readsJson, routes } from '../route.js';
 
 const PAGE_DEFAULT = 100;
@@ -216,10 +216,6 @@ export async function findBatch(batches: ApiDependencies['batches'], id: string)
   const view = await batches.get(id);
   if (view === null) throw unknownBatch(id);
   return view;
-}
-
-function unknownBatch(id: string): ProblemError {
-  return problem('unknownBatch', `batch ${id} does not exist`, 'List the batches with GET /v1/batches.');
 }
 
 /** What can still be done with a batch that has ended. */

@@ -88,6 +88,19 @@ export const OWN = [
     field: 'upload.bucket',
   },
   {
+    code: 'Import.Deleted',
+    meaning: 'The import ended longer ago than the record keeps imports, and was deleted',
+    class: 'request',
+    remedy:
+      'Search for it in the exported files in ECS_IMPORT_EXPORT_DIR of the API. To start it again, send its request as a new import.',
+  },
+  {
+    code: 'Batch.Deleted',
+    meaning: 'The batch ended longer ago than the record keeps batches, and was deleted',
+    class: 'request',
+    remedy: 'Search for it in the exported files in ECS_IMPORT_EXPORT_DIR of the API.',
+  },
+  {
     code: 'Import.NotFound',
     meaning: 'No import has this id',
     class: 'request',

@@ -98,6 +98,7 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
     ECS_IMPORT_PORT: String(apiPort),
     ECS_IMPORT_STACK_FILE: supervisor.stackFile,
     // Keeps converted images in the data folder of this stack.
+    ECS_IMPORT_EXPORT_DIR: options.env.ECS_IMPORT_EXPORT_DIR || path.join(options.dataDir, 'exports'),
     ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || path.join(options.dataDir, 'images'),
   };
   const apiUrl = `http://127.0.0.1:${apiPort}`;

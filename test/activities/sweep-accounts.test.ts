@@ -48,6 +48,7 @@ function sweep(input: Partial<OrphanSweepInput> = {}, configured = [OTHER]): Pro
       equip: (one) => ({ cloud: one, watchers: { next: () => Promise.reject(new Error('nothing is watched')) } }),
     }),
     store: {
+      keptByDeleted: async () => new Set<string>(),
       accountsOf: async () => ({ live: new Set(), known: new Set(), held: new Set() }),
       placesUsed: async () => ({
         regions: [null, 'other'].map((account) => ({ account, regionId: REGION })),

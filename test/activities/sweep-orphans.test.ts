@@ -68,6 +68,7 @@ async function sweep(
     accounts: ownAccount(createCloud({ endpoints, credentials: staticCredentials(ACCOUNT_KEYS), timeoutMs: 5_000 })),
     store: {
       accountsOf: async () => now(),
+      keptByDeleted: async () => new Set<string>(),
       placesUsed: async () => ({ regions: regions.map((regionId) => ({ account: null, regionId })), folders }),
       ...snapshotList(),
     },

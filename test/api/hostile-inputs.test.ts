@@ -111,6 +111,18 @@ const app = createApp({
       return null;
     },
   },
+  retention: {
+    ...Object.fromEntries(
+      ['wasDeleted', 'hold', 'release'].map((name) => [
+        name,
+        async (...values: unknown[]) => {
+          store(values);
+          return name === 'hold' ? null : false;
+        },
+      ]),
+    ),
+    holds: async () => [],
+  },
   liveness: { workersOf: async () => [], identitiesOf: async () => new Set() },
   changes: {},
   client: {

@@ -20,11 +20,14 @@ function recorder(name: string): object {
   );
 }
 
+const NOTHING_DELETED = { wasDeleted: async () => false };
+
 const app = createApp({
   imports: recorder('imports'),
   batches: recorder('batches'),
   store: recorder('store'),
   files: recorder('files'),
+  retention: recorder('retention'),
   changes: recorder('changes'),
   client: recorder('client'),
   workerHost: 'host-1',
@@ -205,7 +208,12 @@ test('an empty query value → treated as absent; a limit above the maximum → 
       return { imports: [], nextCursor: null };
     },
   };
-  const listing = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  const listing = createApp({
+    imports,
+    store: {},
+    retention: NOTHING_DELETED,
+    token: null,
+  } as unknown as ApiDependencies);
   expect((await listing.request('/v1/imports?state=&batch=&cursor=&limit=')).status).toBe(200);
   expect((await listing.request('/v1/imports?limit=100000')).status).toBe(200);
   expect(asked).toEqual([{ limit: 50 }, { limit: 500 }]);
@@ -224,7 +232,12 @@ test.each([
     },
     get: async () => ({ id: 'imp-1' }),
   };
-  const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  const cancelling = createApp({
+    imports,
+    store: {},
+    retention: NOTHING_DELETED,
+    token: null,
+  } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', {
     method: 'POST',
     headers: 'body' in sent || 'text' in sent ? { 'content-type': 'application/json' } : {},
@@ -243,7 +256,12 @@ test.each([
   [{ kind: 'unknownImport' }, 404, 'Import.NotFound'],
 ])('cancel with outcome %j → %i %s with a remedy', async (outcome, status, code) => {
   const imports = { cancel: async () => outcome, get: async () => ({ id: 'imp-1', image: null }) };
-  const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  const cancelling = createApp({
+    imports,
+    store: {},
+    retention: NOTHING_DELETED,
+    token: null,
+  } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST' });
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({ code, remedy: expect.stringMatching(/\w+ \w+/) });
@@ -267,6 +285,7 @@ test('a batch resumes an unknown cause → 400 that suggests the nearest code, w
       },
     } as unknown as BatchUseCaseDependencies),
     store: {},
+    retention: NOTHING_DELETED,
     token: null,
   } as unknown as ApiDependencies);
   const resume = async (cause: string, id = 'bat-1') => {
@@ -297,7 +316,12 @@ test('a user name that is cut after its limit → cut between characters, not wi
     },
     get: async () => ({ id: 'imp-1' }),
   };
-  const cancelling = createApp({ imports, store: {}, token: null } as unknown as ApiDependencies);
+  const cancelling = createApp({
+    imports,
+    store: {},
+    retention: NOTHING_DELETED,
+    token: null,
+  } as unknown as ApiDependencies);
   const user = encodeURIComponent(`${'a'.repeat(199)}\u{1f600}b`);
   await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST', headers: { 'x-ecs-import-user': user } });
   expect(asked[0]?.[2]).toMatchObject({ user: `${'a'.repeat(199)}\u{1f600}` });

@@ -23,6 +23,8 @@ const COMMANDS = [
     'migrate',
     'orphans',
     'reconcile',
+    'release',
+    'holds',
     'worker',
     'api',
     'batch create',
@@ -35,6 +37,7 @@ const COMMANDS = [
 
 const WRONG: readonly (readonly [args: string, message: RegExp, help: string])[] = [
   ...COMMANDS.map((command) => [`${command} --colour`, /unknown option '--colour'/, command] as const),
+  ['hold imp-1', /required option '--reason <text>' not specified/, 'hold'],
   ['imprt', /unknown command 'imprt'.*\(Did you mean import\?\)/, ''],
   ['batch crate', /unknown command 'crate'.*\(Did you mean create\?\)/, 'batch'],
   ['list --stat running', /unknown option '--stat'.*\(Did you mean --state\?\)/, 'list'],
@@ -78,6 +81,8 @@ const words = (text: string) => text.split(/(?<!=) /).map((word) => (word === '"
 
 /** The program of the emulator reads its own options. */
 const READS_ITS_OPTIONS = ['emulator'];
+/** A missing option is reported first. */
+const REQUIRES_AN_OPTION = ['hold'];
 
 test('every command of the help is tested here', async () => {
   const commandsIn = async (args: readonly string[]) => {
@@ -85,7 +90,7 @@ test('every command of the help is tested here', async () => {
     return [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => [...args, name].join(' '));
   };
   const found = [...(await commandsIn([])), ...(await commandsIn(['batch']))];
-  const expected = [...COMMANDS, ...READS_ITS_OPTIONS, 'batch', 'help', 'batch help'];
+  const expected = [...COMMANDS, ...READS_ITS_OPTIONS, ...REQUIRES_AN_OPTION, 'batch', 'help', 'batch help'];
   expect(found.filter((name) => !expected.includes(name))).toEqual([]);
   expect(found.length).toBeGreaterThan(20);
 });

@@ -1,0 +1,62 @@
+/** Legal holds: an import or a batch with a hold is never deleted. */
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Held } from '../../store/retention.js';
+import { answers, json, problem as refusal } from '../answers.js';
+import type { ApiDependencies } from '../dependencies.js';
+import { unknownBatch, unknownImport } from '../problems.js';
+import { requesterOf } from '../requester.js';
+import { idPath, jsonBody, noQuery, readsJson, routes } from '../route.js';
+import { holdRequestSchema, releaseRequestSchema } from '../schemas.js';
+
+const HELD = { imports: 'import', batches: 'batch' } as const satisfies Record<Held, string>;
+
+const holdOf = (of: Held) =>
+  createRoute({
+    method: 'post',
+    path: `/v1/${of}/{id}/hold`,
+    summary: `Hold ${of === 'imports' ? 'an import' : 'a batch and its imports'}: it is not deleted until it is released`,
+    middleware: readsJson,
+    request: { params: idPath, query: noQuery, body: jsonBody(holdRequestSchema) },
+    responses: answers({ 200: json('The hold', 'Hold'), 404: refusal(`The ${HELD[of]} does not exist`) }),
+  });
+
+const releaseOf = (of: Held) =>
+  createRoute({
+    method: 'post',
+    path: `/v1/${of}/{id}/release`,
+    summary: `Release the hold of ${of === 'imports' ? 'an import' : 'a batch'}`,
+    middleware: readsJson,
+    request: { params: idPath, query: noQuery, body: jsonBody(releaseRequestSchema) },
+    responses: answers({
+      200: json('The holds that remain', 'HoldList'),
+      404: refusal(`The ${HELD[of]} does not exist`),
+    }),
+  });
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/holds',
+  summary: 'List the holds',
+  request: { query: noQuery },
+  responses: answers({ 200: json('The holds of imports and batches', 'HoldList') }),
+});
+
+export function holdRoutes({ retention }: Pick<ApiDependencies, 'retention'>): OpenAPIHono {
+  const app = routes();
+  for (const of of ['imports', 'batches'] as const) {
+    const unknown = (id: string) => (of === 'imports' ? unknownImport(id) : unknownBatch(id));
+    app.openapi(holdOf(of), async (context) => {
+      const { id } = context.req.valid('param');
+      const hold = await retention.hold(of, id, context.req.valid('json').reason, requesterOf(context));
+      if (hold === null) throw unknown(id);
+      return context.json(hold);
+    });
+    app.openapi(releaseOf(of), async (context) => {
+      const { id } = context.req.valid('param');
+      if (!(await retention.release(of, id))) throw unknown(id);
+      return context.json({ holds: await retention.holds() });
+    });
+  }
+  app.openapi(list, async (context) => context.json({ holds: await retention.holds() }));
+  return app;
+}

@@ -1,0 +1,56 @@
+/** `hold ID`, `release ID` and `holds`: imports and batches that are not deleted. */
+import type { Command } from 'commander';
+import { isObject } from '../../domain/json-value.js';
+import { openApi, parse } from '../api.js';
+import { print } from '../console.js';
+import { table } from '../format.js';
+import { globalsOf } from '../globals.js';
+
+export function addHold(program: Command): void {
+  program
+    .command('hold')
+    .description('keep an import, or a batch with its imports, until it is released: it is not deleted when it is old')
+    .argument('<id>', 'ID of the import or batch')
+    .requiredOption('--reason <text>', 'why it must be kept, for example the number of a legal case')
+    .action(async (id: string, { reason }: { readonly reason: string }, command: Command) => {
+      const globals = globalsOf(command);
+      const { text } = await openApi(globals).call({ method: 'POST', path: `${pathOf(id)}/hold`, body: { reason } });
+      print(globals.json ? text : `${id} is kept until it is released: ecs-image-import release ${id}`);
+    });
+}
+
+export function addRelease(program: Command): void {
+  program
+    .command('release')
+    .description('release the hold of an import or batch')
+    .argument('<id>', 'ID of the import or batch')
+    .action(async (id: string, _options: object, command: Command) => {
+      const globals = globalsOf(command);
+      const { text } = await openApi(globals).call({ method: 'POST', path: `${pathOf(id)}/release`, body: {} });
+      print(globals.json ? text : `${id} is released: it is deleted when it is old enough`);
+    });
+}
+
+export function addHolds(program: Command): void {
+  program
+    .command('holds')
+    .description('list imports and batches that are kept until they are released')
+    .action(async (_options: object, command: Command) => {
+      const globals = globalsOf(command);
+      const { text } = await openApi(globals).call({ method: 'GET', path: '/v1/holds' });
+      if (globals.json) return print(text);
+      const answer = parse(text);
+      const holds = isObject(answer) && Array.isArray(answer.holds) ? answer.holds.filter(isObject) : [];
+      if (holds.length === 0) return print('no import or batch is held');
+      print(
+        table(
+          ['id', 'since', 'reason'],
+          holds.map(({ id, since, reason }) => [id, since, reason].map(String)),
+        ),
+      );
+    });
+}
+
+function pathOf(id: string): string {
+  return `/v1/${id.startsWith('bat-') ? 'batches' : 'imports'}/${encodeURIComponent(id)}`;
+}
