@@ -2,7 +2,6 @@
 import { cloudWith } from '../alibaba/cloud.js';
 import { ossAccessOf } from '../domain/oss-access.js';
 import type { StepInput } from '../domain/plan.js';
-import type { ImportRequest } from '../domain/request/request.js';
 import { createAccept } from './accept.js';
 import { createCleanUp } from './clean-up.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -21,8 +20,10 @@ import { createWatchImport } from './watch-import.js';
 export type ImportActivities = ReturnType<typeof createActivities>;
 
 export function createActivities(deps: ActivityDependencies) {
-  const ofImport = (request: ImportRequest): ActivityDependencies => {
-    const clients = deps.accounts.of(request.account);
+  const ofImport = async ({ importId, request }: StepInput): Promise<ActivityDependencies> => {
+    const { account } = request;
+    const began = account === undefined ? null : (await deps.store.facts(importId)).accountId;
+    const clients = deps.accounts.of(account, began);
     return { ...deps, ...clients, cloud: cloudWith(clients.cloud, ossAccessOf(request)) };
   };
   /** The activity with the clients of the account of its import, and with OSS as the import reaches it. */
@@ -30,8 +31,8 @@ export function createActivities(deps: ActivityDependencies) {
     <Args extends readonly unknown[], Result>(
       create: (of: ActivityDependencies) => (input: StepInput, ...args: Args) => Promise<Result>,
     ) =>
-    (input: StepInput, ...args: Args): Promise<Result> =>
-      create(ofImport(input.request))(input, ...args);
+    async (input: StepInput, ...args: Args): Promise<Result> =>
+      await create(await ofImport(input))(input, ...args);
   return {
     accept: createAccept(deps),
     preflight: inAccount(createPreflight),

@@ -4,7 +4,8 @@
  */
 import { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
-import { type AccountRole, assumedRole, sessionNameOf } from './assumed-role.js';
+import { type AccountRole, accountIdOf } from './account-role.js';
+import { assumedRole, sessionNameOf } from './assumed-role.js';
 import type { Cloud, EcsApi, OssApi } from './cloud.js';
 import { type CloudOptions, createCloud, HOME_REGION, rateLimiterOf } from './create-cloud.js';
 import { type CredentialSource, isStale } from './credentials.js';
@@ -21,8 +22,10 @@ export interface CloudAccounts {
   /**
    * The clients of an account. Every call in an account that is not configured fails, so that its imports stop for attention.
    * @param name undefined: the account of the worker's own credentials
+   * @param accountId where earlier steps of the import have worked; absent or null: not known. In another account, the next
+   *   steps would not find what these have created, and would take it for removed.
    */
-  of(name: string | undefined): AccountClients;
+  of(name: string | undefined, accountId?: string | null): AccountClients;
 }
 
 export interface CloudAccountsOptions {
@@ -48,8 +51,11 @@ export function createCloudAccounts({ cloud, accounts, host, equip }: CloudAccou
   };
   return {
     names: [...roles.keys()],
-    of(name) {
+    of(name, accountId = null) {
       if (name === undefined) return own;
+      const role = roles.get(name);
+      const isMoved = role !== undefined && accountId !== null && accountIdOf(role.roleArn) !== accountId;
+      if (isMoved) return moved(role, accountId);
       const known = clients.get(name) ?? create(name);
       // The names of unknown accounts come from requests: they are not kept.
       if (roles.has(name)) clients.set(name, known);
@@ -114,15 +120,26 @@ function translating<Api extends object>(api: Api, translate: (error: unknown) =
 
 /** An account that was removed from the configuration, or that only the API's configuration contains. */
 function unconfigured(name: string): AccountClients {
+  return refusing('Account.Unknown', name, `account ${name} is not in the configuration of this worker`);
+}
+
+function moved({ name, roleArn }: AccountRole, accountId: string): AccountClients {
+  const now = accountIdOf(roleArn);
+  return refusing(
+    'Account.Changed',
+    name,
+    `account ${name} is now ${now}, but the import began in account ${accountId}`,
+  );
+}
+
+function refusing(code: 'Account.Unknown' | 'Account.Changed', account: string, message: string): AccountClients {
   const refuse = async (): Promise<never> => {
-    throw fail('Account.Unknown', `account ${name} is not in the configuration of this worker`, {
-      values: { account: name },
-    });
+    throw fail(code, message, { values: { account } });
   };
   const methods = { get: (_: object, method: PropertyKey) => (method === 'linkSpeed' ? () => null : refuse) };
-  const refusing = <Api extends object>(): Api => new Proxy<Api>(Object.create(null), methods);
+  const api = <Api extends object>(): Api => new Proxy<Api>(Object.create(null), methods);
   return {
-    cloud: { ecs: () => refusing<EcsApi>(), oss: () => refusing<OssApi>(), ram: refusing(), sts: refusing() },
+    cloud: { ecs: () => api<EcsApi>(), oss: () => api<OssApi>(), ram: api(), sts: api() },
     watchers: { next: refuse },
   };
 }

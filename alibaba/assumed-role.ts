@@ -6,25 +6,11 @@ import Sts, { AssumeRoleRequest } from '@alicloud/sts20150401';
 import { entryOf, factsOf } from '../domain/errors/catalogue.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { remedyOf } from '../domain/errors/remedy.js';
+import type { AccountRole } from './account-role.js';
 import { withoutChangeLease } from './change-lease.js';
 import type { CredentialSource, Credentials } from './credentials.js';
 import { ask, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
-
-/** An account that the operator configures: requests use its name. */
-export interface AccountRole {
-  readonly name: string;
-  /** `acs:ram::ACCOUNT:role/NAME` */
-  readonly roleArn: string;
-  /** Required by the trust policy of the role; absent: none is. */
-  readonly externalId?: string;
-  /** Duration of a session: 900 to the maximum of the role. */
-  readonly durationSeconds: number;
-  /** The region whose STS endpoint is called; absent: that of the worker's own calls. */
-  readonly stsRegion?: string;
-  /** `https://HOST`; absent: that of the worker's own calls. */
-  readonly stsEndpoint?: string;
-}
 
 export interface AssumedRoleOptions {
   readonly role: AccountRole;

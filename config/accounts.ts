@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { AccountRole } from '../alibaba/assumed-role.js';
+import { type AccountRole, accountIdOf } from '../alibaba/account-role.js';
 import { nearest } from '../domain/request/nearest.js';
 import { ACCOUNT_NAME_RULES, brokenRules } from '../domain/request/text-rules.js';
 import { ConfigError, type Environment, readEnvironment } from './environment.js';
@@ -70,10 +70,6 @@ export function accountsFromEnvironment(env: Environment): readonly AccountRole[
     throw new ConfigError('ECS_IMPORT_ACCOUNTS and ECS_IMPORT_ACCOUNTS_FILE are both set: set one of them');
   if (file !== undefined) return parseAccounts(`ECS_IMPORT_ACCOUNTS_FILE ${file}`, readBounded(file));
   return text === undefined ? [] : parseAccounts('ECS_IMPORT_ACCOUNTS', text);
-}
-
-export function accountIdOf(roleArn: string): string {
-  return roleArn.split(':')[3] ?? '';
 }
 
 /** The parts of `up` run in other folders. */

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import type { AccountRole } from '../alibaba/assumed-role.js';
+import type { AccountRole } from '../alibaba/account-role.js';
 import type { CloudOptions } from '../alibaba/create-cloud.js';
 import { LATE_WINDOW_MS } from '../domain/late-check.js';
 import { createAddressGuard } from '../sources/address-rules.js';

@@ -46,7 +46,8 @@ async function perform(deps: LateCheckDependencies, check: LateCheck, context: C
     sleep: (ms) => context.sleep(ms),
     log: (message, attributes = {}) => context.log.info(message, { importId, ...attributes }),
   };
-  const cloud = cloudWith(deps.accounts.of(check.account).cloud, check.access);
+  const began = check.account === undefined ? null : (await deps.store.facts(importId)).accountId;
+  const cloud = cloudWith(deps.accounts.of(check.account, began).cloud, check.access);
   const lateCheck = { deps: { ...deps, cloud, store: recordingLate(deps.store, check) }, check, work };
   const lease = createChangeLease(() => deps.store.requireLateCheck(check), LEASE_MS);
   let found = 0;

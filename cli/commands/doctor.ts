@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import type { AccountRole } from '../../alibaba/assumed-role.js';
+import type { AccountRole } from '../../alibaba/account-role.js';
 import type { AssumptionResult } from '../../alibaba/verify-assumptions.js';
 import type { DoctorCheck } from '../../domain/checkup.js';
 import { accountProblem } from '../../domain/request/known-account.js';

@@ -11,6 +11,14 @@ export const OWN = [
     field: 'account',
   },
   {
+    code: 'Account.Changed',
+    meaning: 'The name of an account stands for another account than when the import began',
+    class: 'attention',
+    remedy:
+      'Set roleArn of account {account} in ECS_IMPORT_ACCOUNTS of every worker to the role in the account in which the import began and restart them, then resume: the import continues or is cleaned up there. Give the other account a name of its own.',
+    field: 'account',
+  },
+  {
     code: 'Account.SessionRefused',
     meaning: 'The cloud no longer accepted temporary credentials of an account that the worker had assumed',
     class: 'transient',

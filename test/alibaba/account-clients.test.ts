@@ -94,6 +94,15 @@ test('a name that is not configured → every call fails for attention, and noth
   expect(local.world.journal.read({}).calls.filter(({ service }) => service !== 'ram')).toEqual([]);
 });
 
+test('a name that now stands for another account than when the import began → every call fails for attention', async () => {
+  const began = accounts.of('other', '3000000000000003');
+  expect(await failureOf(began.cloud.ecs(REGION).countImages())).toMatchObject({
+    ...{ code: 'Account.Changed', class: 'attention' },
+    message: `account other is now ${OTHER_ACCOUNT}, but the import began in account 3000000000000003`,
+  });
+  expect(await accounts.of('other', OTHER_ACCOUNT).cloud.ecs(REGION).countImages()).toBe(0);
+});
+
 describe('a session that the cloud ends early', () => {
   test('in the middle of an upload → the upload goes on with a new session, and no part is sent twice', async () => {
     await aliOss(local, { keys: OTHER_KEYS, bucket: 'other-images' }).putBucket('other-images');

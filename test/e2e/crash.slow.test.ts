@@ -1,6 +1,6 @@
 /** Any process may be killed: the import continues, and exactly one image results. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { AccountRole } from '../../alibaba/assumed-role.js';
+import type { AccountRole } from '../../alibaba/account-role.js';
 import { type EmulatorState, type Fault, type Service, startService } from '../support/e2e/service.js';
 import { setUpImports } from '../support/emulator/import-setup.js';
 import { makeAssumableRole, OTHER, OTHER_ACCOUNT, OTHER_KEYS } from '../support/emulator/other-account.js';

@@ -1,6 +1,6 @@
 /** Another account of the emulated cloud, with a role that the first account assumes. */
 import { AttachPolicyToRoleRequest, CreateRoleRequest } from '@alicloud/ram20150501';
-import type { AccountRole } from '../../../alibaba/assumed-role.js';
+import type { AccountRole } from '../../../alibaba/account-role.js';
 import type { Keys } from './local-cloud.js';
 import { ramClient } from './vendor-sdk.js';
 
