@@ -55,7 +55,8 @@ const bucketInfo = z.object({
   }),
 });
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]).optional());
-const answered = z.object({ res: z.object({ headers }) });
+/** A response of ali-oss, or its headers. */
+const answered = z.union([z.object({ res: z.object({ headers }) }).transform(({ res }) => res.headers), headers]);
 const listedPart = z.object({
   PartNumber: z.coerce.number(),
   Size: z.coerce.number(),
@@ -293,7 +294,6 @@ export function withoutQuotes(etag: string): string {
   return etag.replace(/^"|"$/g, '');
 }
 
-/** Of a response of ali-oss. */
 function requestIdOf(result: unknown): unknown {
-  return answered.safeParse(result).data?.res.headers['x-oss-request-id'];
+  return answered.safeParse(result).data?.['x-oss-request-id'];
 }

@@ -7,7 +7,7 @@ import { keepSweepingBatches } from '../batches/sweep.js';
 import { createBatchWorkflows } from '../batches/temporal-workflows.js';
 import { createBatchUseCases } from '../batches/use-cases.js';
 import { type ApiConfig, apiConfigFromEnvironment } from '../config/api.js';
-import { logErrorOf } from '../config/logged-error.js';
+import { logErrorOf, logProblemsOfProcess } from '../config/logged-error.js';
 import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
 import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
@@ -51,10 +51,17 @@ const SERVER_TIMEOUTS = {
 const LOCK_TIMEOUT_MS = 2_000;
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
-/** Runs the API configured by the environment until SIGTERM or SIGINT. Rejects with a one-line error when it cannot serve. */
-export async function runApiProcess(env: NodeJS.ProcessEnv): Promise<void> {
-  const { logLevel, ...config } = apiConfigFromEnvironment(env);
+/**
+ * Runs the API configured by the environment until SIGTERM or SIGINT. Rejects with a one-line error when it cannot serve.
+ * @param startWatchdog called when the API serves: a slow start is not its concern
+ */
+export async function runApiProcess(
+  env: NodeJS.ProcessEnv,
+  startWatchdog: (limitMs: number) => void = () => undefined,
+): Promise<void> {
+  const { logLevel, blockedLimitMs, ...config } = apiConfigFromEnvironment(env);
   const log = pino({ name: 'api', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
+  logProblemsOfProcess(log);
   const stopped = new AbortController();
   await logErrorOf(log, () =>
     runApi(config, {
@@ -63,6 +70,7 @@ export async function runApiProcess(env: NodeJS.ProcessEnv): Promise<void> {
       onReady(url) {
         // Not before: without these handlers, a process that still waits for its servers ends immediately.
         for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
+        startWatchdog(blockedLimitMs);
         process.stdout.write(`ready ${url}\n`);
       },
     }),

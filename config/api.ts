@@ -9,6 +9,7 @@ import { type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironme
 import type { TemporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
 import { temporalVariables } from './temporal-variables.js';
+import { DEFAULT_BLOCKED_LIMIT_MS } from './worker.js';
 
 /** Times are in milliseconds. */
 export interface ApiConfig extends DatabaseConfig {
@@ -109,6 +110,7 @@ export const apiVariables = z.object({
   ECS_IMPORT_KEEP_FAILED_DAYS: days,
   ECS_IMPORT_KEEP_CANCELLED_DAYS: days,
   ECS_IMPORT_EXPORT_DIR: z.string().min(1).optional(),
+  ECS_IMPORT_BLOCKED_LIMIT_MS: milliseconds(DEFAULT_BLOCKED_LIMIT_MS),
   ECS_IMPORT_ATTENTION_LIMIT_MS: z.coerce.number().int().min(1).optional(),
   LOG_LEVEL,
 });
@@ -117,8 +119,15 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** Settings of the process besides those of the API. */
+export interface ApiProcessConfig extends ApiConfig {
+  readonly logLevel: LogLevel;
+  /** How long its event loop may be blocked before its watchdog ends it. */
+  readonly blockedLimitMs: number;
+}
+
 /** Throws `ConfigError` that names every variable that is wrong. */
-export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readonly logLevel: LogLevel } {
+export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
   const read = readEnvironment(apiVariables, env);
   const { ECS_IMPORT_ATTENTION_LIMIT_MS: attentionLimitMs } = read;
   return {
@@ -148,5 +157,6 @@ export function apiConfigFromEnvironment(env: Environment): ApiConfig & { readon
     },
     prices: read.ECS_IMPORT_PRICES ?? null,
     logLevel: read.LOG_LEVEL,
+    blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
   };
 }

@@ -25,3 +25,20 @@ export async function logErrorOf(
     throw new LoggedError(error);
   }
 }
+
+/**
+ * Node.js would print these as text among the JSON lines: warnings, and an error or rejection that no code handles, which ends the
+ * process with exit code 1 as without this.
+ */
+export function logProblemsOfProcess(log: {
+  warn(attributes: object, message: string): void;
+  fatal(attributes: object, message: string): void;
+}): void {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message, stack }) => log.warn({ stack }, `${name}: ${message}`));
+  process.on('uncaughtException', (error: unknown) => {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    log.fatal({ stack }, `the process ends: ${message}`);
+    process.exit(1);
+  });
+}

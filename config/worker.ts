@@ -123,7 +123,7 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
 }
 
 /** Longer than any single calculation of an activity on a busy host. */
-const DEFAULT_BLOCKED_LIMIT_MS = 15_000;
+export const DEFAULT_BLOCKED_LIMIT_MS = 15_000;
 
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 

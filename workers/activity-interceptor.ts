@@ -2,10 +2,11 @@
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { PageAnswer } from '../activities/batch/next-page.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import type { ImportActivities } from '../activities/index.js';
 import { failureOfStep } from '../activities/step.js';
-import { FailureError } from '../domain/errors/failure.js';
+import { type Failure, FailureError } from '../domain/errors/failure.js';
 import type { Phase } from '../domain/import.js';
 import { isObject } from '../domain/json-value.js';
 import { keyOf } from '../store/blocked-attempts.js';
@@ -42,6 +43,7 @@ export function supervise(
           try {
             return await runAlone(context, input.args);
           } catch (error) {
+            if (error instanceof FailureError && activityType === 'nextPage') return holdOf(error.failure, input.args);
             if (error instanceof FailureError) throw await asStepFailure(deps, activityType, input.args, error);
             throw error;
           }
@@ -85,6 +87,14 @@ async function asStepFailure(
   // An import whose cleanup fails would leave its resources behind: it stops for attention instead.
   const cause = phase === 'cleanup' ? { ...failure, class: 'attention' as const } : failure;
   return await failureOfStep(deps, phase, input, new FailureError(cause));
+}
+
+/** A batch whose next items cannot be chosen stops for attention; `batch resume` tries it again. */
+function holdOf({ code, message }: Failure, args: readonly unknown[]): PageAnswer {
+  const [input] = args;
+  const [id, forgiven] = isObject(input) ? [input.batchId, input.forgiven] : [];
+  const remedy = `Report it with the worker’s log, which has the place in the code. After an upgrade: ecs-image-import batch resume ${id}.`;
+  return { kind: 'hold', reason: { code, message, remedy }, failed: typeof forgiven === 'number' ? forgiven : 0 };
 }
 
 function isStepInput(value: unknown): value is { readonly importId: string; readonly step: number } {

@@ -2,7 +2,7 @@
 import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
 import pino from 'pino';
 import type { LogLevel } from '../config/environment.js';
-import { logErrorOf } from '../config/logged-error.js';
+import { logErrorOf, logProblemsOfProcess } from '../config/logged-error.js';
 import { workerConfigFromEnvironment, workerSettings } from '../config/worker.js';
 import { printable } from '../domain/printable.js';
 import { programVersion } from '../store/program-version.js';
@@ -15,6 +15,7 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const { logLevel, blockedLimitMs, ...config } = workerConfigFromEnvironment(env);
   const settings = workerSettings(config);
   const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
+  logProblemsOfProcess(log);
   Runtime.install({
     logger: temporalLogger(log, logLevel),
     // Otherwise the native part of the SDK prints its lines to the console, in another format.

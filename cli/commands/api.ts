@@ -11,6 +11,7 @@ export function addApi(program: Command): void {
       continueWhenReaderCloses();
       // Loaded on demand: it is slow to load, and no other command needs it.
       const { runApiProcess } = await loadServerPart('api', () => import('../../api/main.js'));
-      await runApiProcess(process.env);
+      const { startApiWatchdog } = await loadServerPart('api', () => import('../../workers/watchdog/of-api.js'));
+      await runApiProcess(process.env, startApiWatchdog);
     });
 }

@@ -1,4 +1,5 @@
 /** Many cancels of one import, many listeners of its events, and outages of Temporal: one fact, one answer. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { violations } from '../faults/judge.js';
 import { type Service, startService } from '../support/e2e/service.js';
@@ -13,6 +14,13 @@ afterAll(() => service?.stop());
 beforeEach(() => service.resetCloud());
 
 const cancel = (id: string) => service.request('POST', `/v1/imports/${id}/cancel`, {});
+/** Longer than the worker's calls take without an outage. */
+const OUTAGE_MS = 3_000;
+/** A cancel may come while a server is not back yet. */
+async function cancelled(id: string) {
+  await expect.poll(async () => (await cancel(id).catch(() => null))?.status).toBe(202);
+  return await ended(id);
+}
 const ended = (id: string) => service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
 
 async function expectNothingLeft(id: string): Promise<void> {
@@ -78,4 +86,23 @@ describe('a cancel during an outage of Temporal', () => {
       await expectNothingLeft(id);
     },
   );
+});
+
+test('Temporal and PostgreSQL are frozen and killed → every line of worker and API is a JSON object', async () => {
+  await service.settings({ importSeconds: 600 });
+  const id = await service.start();
+  await service.until(id, ({ phase, image }) => phase === 'import' && image !== null);
+  for (const server of ['temporal', 'postgres'] as const) {
+    service.signal(server, 'SIGSTOP');
+    await sleep(OUTAGE_MS);
+    service.signal(server, 'SIGKILL');
+    await service.until(id, ({ state }) => state === 'running');
+  }
+  expect((await cancelled(id)).state).toBe('cancelled');
+  for (const part of ['worker', 'api'] as const) {
+    const lines = service.logOf(part);
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines)
+      expect(JSON.parse(line), line).toMatchObject({ level: expect.any(Number), msg: expect.any(String) });
+  }
 });

@@ -33,9 +33,11 @@ async function blocked(): Promise<readonly { activity: string; subject: string; 
   return rows;
 }
 
-function worker() {
-  const part = service.stack.parts().find(({ name }) => name === 'worker');
-  if (part === undefined) throw new Error('there is no worker');
+const worker = () => partNamed('worker');
+
+function partNamed(wanted: 'worker' | 'api') {
+  const part = service.stack.parts().find(({ name }) => name === wanted);
+  if (part === undefined) throw new Error(`there is no ${wanted}`);
   return part;
 }
 
@@ -93,3 +95,12 @@ test(
   },
   2 * MINUTES,
 );
+
+test('a request that blocks the API → the API ends with the place in its log, and serves again', async () => {
+  const { pid } = partNamed('api');
+  await fetch(`${service.apiUrl}/v1/imports/poison`).catch(() => undefined);
+  await expect.poll(() => partNamed('api').state === 'ready' && partNamed('api').pid !== pid).toBe(true);
+  const line = service.logOf('api').find((text) => text.includes('the event loop did not run')) ?? '{}';
+  expect(JSON.parse(line)).toMatchObject({ level: 60, name: 'api', stack: expect.stringContaining('block-on-poison') });
+  expect((await service.request('GET', '/readyz')).status).toBe(200);
+});

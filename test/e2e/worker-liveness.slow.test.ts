@@ -1,6 +1,4 @@
 /** A worker that is frozen or missing: the service shows it within seconds, and an import shows what it waits for. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DEMO_IMAGE, type Service, startService } from '../support/e2e/service.js';
 
@@ -20,19 +18,13 @@ async function readiness(): Promise<{ status: number; worker: { ok: boolean; mes
   return { status, worker: body.checks.find(({ name }: { name: string }) => name === 'worker') };
 }
 
-/** What the process itself wrote, without the lines of the supervisor and of the start. */
-function linesOf(part: 'worker' | 'api'): readonly string[] {
-  const text = readFileSync(path.join(service.dataDir, 'logs', `${part}.log`), 'utf8');
-  return text.split('\n').filter((line) => line !== '' && !/^(--- |ready )/.test(line));
-}
-
 const WARNING = 40;
 
 test('a running worker → readyz lists its host, and no process has logged a warning', async () => {
   const { status, worker } = await readiness();
   expect(status).toBe(200);
   expect(worker.message).toMatch(/^1 worker: \S+/);
-  const lines = [...linesOf('worker'), ...linesOf('api')].map((line) => JSON.parse(line));
+  const lines = [...service.logOf('worker'), ...service.logOf('api')].map((line) => JSON.parse(line));
   expect(lines.filter(({ level }) => level >= WARNING)).toEqual([]);
 });
 

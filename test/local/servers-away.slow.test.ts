@@ -128,3 +128,25 @@ test.each(['worker', 'api'] as const)(
     expect(code).toBe(2);
   },
 );
+
+/** Runs in the process when it has its log: a warning of Node.js, and then a rejection that no code handles. */
+const PROBLEMS = `const timer = setInterval(() => {
+  if (process.listenerCount('uncaughtException') === 0) return;
+  clearInterval(timer);
+  process.emitWarning('a probe');
+  setTimeout(() => Promise.reject(new Error('a lost rejection')), 100);
+}, 20);`;
+
+test.each(['worker', 'api'] as const)(
+  '%s with a warning of Node.js and an unhandled rejection → JSON lines, and exit code 1',
+  async (command) => {
+    const child = launch(command, {
+      ...{ DATABASE_URL: `postgres://u:p@${AWAY}/x`, TEMPORAL_ADDRESS: AWAY },
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(PROBLEMS)}`,
+    });
+    const ended = once(child, 'close');
+    const messages = (await linesOf(child, /never/)).map(({ level, msg }) => `${level} ${msg}`);
+    expect(messages).toEqual(expect.arrayContaining(['40 Warning: a probe', '60 the process ends: a lost rejection']));
+    expect(await ended).toEqual([1, null]);
+  },
+);

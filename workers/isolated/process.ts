@@ -3,6 +3,7 @@ import { asyncLocalStorage, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { CancelledFailure, type Logger, noopMetricMeter } from '@temporalio/common';
 import pino from 'pino';
+import { logProblemsOfProcess } from '../../config/logged-error.js';
 import { connectionOptions } from '../../config/temporal.js';
 import { workerConfigFromEnvironment, workerSettings } from '../../config/worker.js';
 import { programVersion } from '../../store/program-version.js';
@@ -14,6 +15,7 @@ import { type FromProcess, type IsolatedTask, type ToProcess, toPlain } from './
 
 const { logLevel, blockedLimitMs, ...config } = workerConfigFromEnvironment(process.env);
 const log = pino({ name: 'isolated activity', level: logLevel }, pino.destination(2));
+logProblemsOfProcess(log);
 const cancellation = new AbortController();
 
 process.on('message', (message: ToProcess) => {

@@ -67,7 +67,9 @@ function onlyActivity(found: BlockedPlace | null): RunningActivity | null {
 function log(blocked: RunningActivity | null, found: BlockedPlace | null): void {
   const cause =
     blocked === null
-      ? 'it is not known which activity blocked it'
+      ? data.reportsDir === null
+        ? 'the place in the code is in `stack`'
+        : 'it is not known which activity blocked it'
       : `activity ${blocked.activity} of ${blocked.subject}, attempt ${blocked.attempt}, blocked it`;
   const line = {
     ...{ level: FATAL, time: Date.now(), pid: process.pid, hostname: os.hostname(), name: data.name },
@@ -82,7 +84,7 @@ async function report(blocked: RunningActivity, found: BlockedPlace | null): Pro
   const attempt: BlockedAttempt = { ...blocked, id: randomUUID(), host, version, stack: found?.stack ?? '' };
   let file: string | null = null;
   try {
-    file = writeReport(reportsDir, attempt);
+    if (reportsDir !== null) file = writeReport(reportsDir, attempt);
   } catch {
     // The disk may be full: the database may still be reached.
   }

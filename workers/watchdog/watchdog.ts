@@ -9,8 +9,8 @@ import type { RunningActivity } from './running-activity.js';
 export interface WatchdogOptions {
   /** How long the event loop may be blocked; ms. */
   readonly limitMs: number;
-  /** Folder for reports, beside the cache. */
-  readonly reportsDir: string;
+  /** Folder for reports of blocked activities, beside the cache; null: the process runs no activities. */
+  readonly reportsDir: string | null;
   /** Where the report is recorded too; null: nowhere. */
   readonly databaseUrl: string | null;
   readonly host: string;

@@ -198,8 +198,15 @@ export async function startService(settings: ServiceSettings = {}) {
     process.kill(part.pid, what);
   }
 
+  /** What the process itself wrote, without the lines of the supervisor and of the start. */
+  function logOf(part: 'worker' | 'api'): readonly string[] {
+    const text = readFileSync(path.join(dataDir, 'logs', `${part}.log`), 'utf8');
+    return text.split('\n').filter((line) => line !== '' && !/^(--- |ready )/.test(line));
+  }
+
   return {
     stack,
+    logOf,
     dataDir,
     addressOf,
     databaseUrl,
