@@ -51,7 +51,8 @@ export const openFat: OpenFileSystem = (source) => {
   return {
     kind: 'vfat',
     uuid: `${serial.slice(0, 4)}-${serial.slice(4)}`,
-    label: text(boot.subarray(wide ? 71 : 43, wide ? 82 : 54), 'latin1'),
+    // mkfs writes this name where no label is given.
+    label: text(boot.subarray(wide ? 71 : 43, wide ? 82 : 54), 'latin1').replace(/^NO NAME *$/, ''),
     totalBytes: layout.clusters * layout.clusterSize,
     freeBytes: null,
     stale: null,
