@@ -4,6 +4,7 @@
  */
 import { ASSUMPTIONS, type Assumption, type VerifiedId } from '../domain/assumptions/index.js';
 import { FailureError } from '../domain/errors/failure.js';
+import { KNOWN_REGIONS } from '../domain/request/vocabulary.js';
 import { type CloudCheckup, DENIED, dryRun } from './checkup.js';
 
 export interface AssumptionResult extends Assumption {
@@ -30,6 +31,22 @@ const CHECKS: Readonly<Record<VerifiedId, Check>> = {
       () => cloud.oss(region).readRange(bucket, `ecs-image-import/${unique}`, 0, 1),
       [...['NoSuchKey', 'PublicEndpointForbidden']],
     ),
+  ),
+  regions: inRegion(({ cloud }, region) =>
+    observe(async () => {
+      const listed = await cloud.ecs(region).describeRegions();
+      const unknown = listed.filter((one) => !KNOWN_REGIONS.includes(one));
+      return saw(unknown.length === 0, `${listed.length} regions; not in the list: ${unknown.join(', ') || 'none'}`);
+    }),
+  ),
+  'image-statuses': inRegion(({ cloud, unique }, region) =>
+    expectAnswer(() => cloud.ecs(region).describeImages({ imageIds: [`m-${unique}`] }), [SUCCESS]),
+  ),
+  'tag-listing': inRegion(({ cloud, unique }, region) =>
+    expectAnswer(() => cloud.ecs(region).describeSnapshots({ tagKey: `ecs-image-import-${unique}` }), [SUCCESS]),
+  ),
+  'upload-listing': inBucket(({ cloud, unique }, region, bucket) =>
+    expectAnswer(() => cloud.oss(region).listUploads(bucket, `ecs-image-import/${unique}`), [SUCCESS]),
   ),
   'bucket-versioning': inBucket(({ cloud }, region, bucket) =>
     observe(async () => {

@@ -35,4 +35,55 @@ export const ACCOUNTS = [
     ],
     otherwise: 'An unknown code of a refused session stops the import for attention instead of a new session.',
   },
+  {
+    id: 'regions',
+    assumed:
+      'DescribeRegions lists every region that the account can use. Each of them is in the list of this program, which decides only about warnings and endpoints.',
+    source: 'Reference of DescribeRegions; endpoint pages (2026).',
+    checkedBy: 'doctor',
+    steps: ['aliyun ecs DescribeRegions'],
+    otherwise: 'A request with a region that the list does not have gets a warning. Preflight asks DescribeRegions.',
+  },
+  {
+    id: 'permission-before-existence',
+    assumed:
+      'The cloud checks the permission of a call before it looks for the resource: a RAM user without it gets Forbidden.RAM, NoPermission or AccessDenied also for an ID that does not exist.',
+    source: 'Not documented.',
+    checkedBy: 'hand',
+    steps: [
+      'With the access key of a RAM user without any policy: aliyun ecs DeleteImage --RegionId REGION --ImageId m-nosuchimage',
+    ],
+    otherwise:
+      'The row of a missing permission in doctor reads “allowed”. The first call of an import then stops in attention and names it.',
+  },
+  {
+    id: 'import-role',
+    assumed:
+      'ECS reads the bucket with the role AliyunECSImageImportDefaultRole, which trusts ecs.aliyuncs.com and has the system policy AliyunECSImageImportRolePolicy. A new role works after some seconds; until then, ImportImage answers NoSetRoletoECSServiceAccount or InvalidOSS.NotAuthorized.',
+    source: 'Help page “Import custom images”; the delay is not documented.',
+    checkedBy: 'hand',
+    steps: [
+      'In an account without the role: ecs-image-import import IMAGE --region REGION --bucket BUCKET --name check',
+      'aliyun ram ListPoliciesForRole --RoleName AliyunECSImageImportDefaultRole',
+    ],
+    otherwise: 'The import retries within its patience, then stops in attention with the policy to attach.',
+  },
+  {
+    id: 'quota-of-images',
+    assumed: 'ImportImage answers QuotaExceed.Image when the image quota of the region is used up, also in a dry run.',
+    source: 'Reference of ImportImage.',
+    checkedBy: 'hand',
+    steps: ['Compare quota q_user-image-count in the console of Quota Center with the number of images in a region'],
+    otherwise: 'The import stops in attention when ImportImage refuses it, after the upload.',
+  },
+  {
+    id: 'throttling',
+    assumed:
+      'A throttled call answers a code that contains Throttling (OSS: 503 with QpsLimitExceeded or a code of that kind). Limits are per account, region and API, by the minute.',
+    source: 'Help page on rate limits (2024).',
+    checkedBy: 'hand',
+    steps: ['Send more than 1,000 calls of aliyun ecs DescribeTasks --RegionId REGION in a minute, in a test account'],
+    otherwise:
+      'Another code with status 429 is throttled as well. A 4xx without such a code is a failure of the request.',
+  },
 ] as const satisfies readonly Assumption[];

@@ -86,4 +86,36 @@ export const BUCKETS = [
     steps: ['ossutil rm oss://BUCKET/ecs-image-import/no-such-object --region REGION -f'],
     otherwise: 'A code NoSuchKey counts as success. Another code stops the cleanup in attention.',
   },
+  {
+    id: 'upload-listing',
+    assumed:
+      'ListMultipartUploads with a prefix lists the unfinished uploads of a key, also one whose first response was lost.',
+    source: 'Reference of ListMultipartUploads.',
+    checkedBy: 'doctor',
+    steps: ['ossutil api list-multipart-uploads --bucket BUCKET --prefix ecs-image-import/ --region REGION'],
+    otherwise: 'An upload whose ID was lost stays until orphans or a lifecycle rule of the bucket removes it.',
+  },
+  {
+    id: 'crc64',
+    assumed:
+      'Each part and each object has x-oss-hash-crc64ecma, the CRC64-ECMA of its bytes as a decimal number, also after CompleteMultipartUpload.',
+    source: 'Help page “CRC-64”; measured with the SDKs against the emulator only.',
+    checkedBy: 'hand',
+    steps: [
+      'Import a file, with --keep-object',
+      'ossutil stat oss://BUCKET/OBJECT and ossutil hash crc64 FILE show the same number',
+    ],
+    otherwise:
+      'Parts without it are verified by their ETags. Without it, or with another number, a finished object cannot be confirmed: it is deleted and sent again, then the import stops in attention with Upload.ChecksumMismatch.',
+  },
+  {
+    id: 'range-standard',
+    assumed:
+      'With x-oss-range-behavior: standard, a range beyond the end answers 416, and a range is never answered with the whole object.',
+    source: 'Help page “Range behavior of OSS”.',
+    checkedBy: 'hand',
+    steps: ['ossutil cat oss://BUCKET/OBJECT --offset 999999999999'],
+    otherwise:
+      'An inspection that reads beyond the end of an object gets bytes from its start, and may report findings that do not apply.',
+  },
 ] as const satisfies readonly Assumption[];

@@ -65,4 +65,37 @@ export const COPIES = [
     ],
     otherwise: 'The import ends with a warning and the command, and the image starts by UEFI.',
   },
+  {
+    id: 'copy-tags',
+    assumed:
+      'CopyImage gives the copy the tags of the request from the first moment, and CancelCopyImage removes the copy.',
+    source: 'References of CopyImage and CancelCopyImage (2021).',
+    checkedBy: 'hand',
+    steps: [
+      'Import with distribute.regions=[OTHER-REGION] and cancel during the phase distribution',
+      'aliyun ecs DescribeImages --RegionId OTHER-REGION --Status Creating,Waiting,Available --Tag.1.Key ecs-image-import',
+    ],
+    otherwise: 'The service sets missing tags. A copy that remains is deleted by the cleanup, or found by orphans.',
+  },
+  {
+    id: 'tag-listing',
+    assumed:
+      'ListTagResources lists all images and snapshots with a tag key, in pages with NextToken, also more than 1,000.',
+    source: 'Comments of SDK 7.11.6: DescribeImages by tag works for fewer than 1,000 resources.',
+    checkedBy: 'doctor',
+    steps: ['aliyun ecs ListTagResources --RegionId REGION --ResourceType snapshot --Tag.1.Key ecs-image-import'],
+    otherwise: 'The sweep of orphans reports the places that it could not search, with the code.',
+  },
+  {
+    id: 'detection-result',
+    assumed:
+      'A requested check of the image starts when it is Available. DescribeImages shows DetectionOptions with Status Processing, then Finished, and Items with Name, Value, RiskLevel and RiskCode; an item without RiskLevel has no risk.',
+    source: 'Comments of the Java SDK; help page “Detect custom images and repair”.',
+    checkedBy: 'hand',
+    steps: [
+      'Import an image with detection.strategy=Standard',
+      'aliyun ecs DescribeImages --RegionId REGION --ImageId IMAGE',
+    ],
+    otherwise: 'An unknown level counts as a warning. Without a result, the wait ends with a warning “no result”.',
+  },
 ] as const satisfies readonly Assumption[];
