@@ -51,14 +51,15 @@ export async function checkCloud(setup: CloudCheckup): Promise<readonly DoctorCh
   }
   const regions = await checkRegions(setup, region);
   if (regions.some(({ status }) => status === 'failed')) return [credentials, await clock, ...regions];
-  const [bucket, protection, role, quota, permissions] = await Promise.all([
+  const [bucket, endpoint, protection, role, quota, permissions] = await Promise.all([
     checkBucket(setup, region),
+    checkEndpoint(setup, region),
     checkProtection(setup, region),
     checkRole(setup),
     checkQuota(setup, region),
     checkPermissions(setup, region),
   ]);
-  return [credentials, await clock, ...regions, bucket, ...protection, role, quota, ...permissions];
+  return [credentials, await clock, ...regions, bucket, ...endpoint, ...protection, role, quota, ...permissions];
 }
 
 function checkClock({ endpoints, region }: CloudCheckup): Promise<DoctorCheck> {
@@ -147,6 +148,18 @@ async function checkProtection({ cloud, bucket }: CloudCheckup, region: string):
       return failed(names[1], found, remedy, 'person', 'Bucket.Retained');
     }),
   ]);
+}
+
+/** Which endpoint of OSS imports use from this host, and whether objects of the bucket can be transferred there. */
+async function checkEndpoint({ cloud, bucket }: CloudCheckup, region: string): Promise<readonly DoctorCheck[]> {
+  if (bucket === null) return [];
+  const oss = cloud.oss(region);
+  const check = runCheck('endpoint', async () => {
+    const { host, reason } = await oss.endpoint(bucket);
+    await oss.checkDataCalls(bucket);
+    return ok('endpoint', `${host} (${reason})`);
+  });
+  return [await check];
 }
 
 function checkRole({ cloud, bucket, role, roleName, cloudBox }: CloudCheckup): Promise<DoctorCheck> {

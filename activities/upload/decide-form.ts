@@ -77,10 +77,11 @@ async function fasterForm(
 ): Promise<UploadForm> {
   const { deps, input, disk, signal } = context;
   const { sha256 } = opened;
-  const { account, upload } = input.request;
+  const { account, upload, storageLocationArn } = input.request;
   const wanted = { account, bucket: disk.bucket, prefix: usablePrefix(upload.prefix) };
   // An object with this content saves both the conversion and the upload.
-  const [uploaded] = sha256 === null ? [] : await deps.uploading.uploads.find({ ...wanted, sha256 });
+  const isShared = sha256 !== null && storageLocationArn === undefined;
+  const [uploaded] = !isShared ? [] : await deps.uploading.uploads.find({ ...wanted, sha256 });
   if (uploaded !== undefined) return uploaded.form;
   const qemuImg = await deps.uploading.programs.qemuImg();
   if (qemuImg === null) return 'as-is';

@@ -125,11 +125,12 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   const judged = late === null ? null : await judge(deps, step, request, disk, late);
 
   const { bucket, prefix } = request.upload;
-  const sha256 = opened.sha256 ?? undefined;
+  // A bucket of a CloudBox may have the name of one in the region: its objects are not shared.
+  const sha256 = request.storageLocationArn === undefined ? opened.sha256 : null;
   const upload = await deps.uploading.uploads.join({
-    ...{ importId: step.importId, regionId: request.region, bucket, sha256: opened.sha256, form: decision.form },
+    ...{ importId: step.importId, regionId: request.region, bucket, sha256, form: decision.form },
     account: request.account,
-    key: objectKey(prefix, step.importId, disk.number, decision.format, sha256),
+    key: objectKey(prefix, step.importId, disk.number, decision.format, sha256 ?? undefined),
   });
   await deps.store.record(step, objectEntry(request.region, upload, 'intended'));
   const whole = await untilWhole(context, upload, opened, decision);

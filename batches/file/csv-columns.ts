@@ -30,7 +30,7 @@ const FIELDS: readonly string[] = [
   ...['resourceGroupId', 'roleName', 'storageLocationArn', 'role', 'dryRun', 'priority'],
   ...['disks[].source', 'disks[].format', 'disks[].diskImageSize', 'disks[].sha256'],
   ...['features.nvmeSupport', 'features.imdsSupport'],
-  ...['upload.bucket', 'upload.prefix', 'upload.convert', 'upload.keepObject'],
+  ...['upload.bucket', 'upload.prefix', 'upload.convert', 'upload.keepObject', 'upload.endpoint'],
   ...['detection.strategy', 'detection.wait', 'detection.failOn', 'inspection.failOn', 'inspection.bootCheck'],
   ...['distribute.regions', 'distribute.shareWith', 'distribute.encrypt'],
 ];

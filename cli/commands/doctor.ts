@@ -1,11 +1,13 @@
 /** `doctor`: checks everything that an import requires and prints how to fix what failed. Needs no running service. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { AccountRole } from '../../alibaba/account-role.js';
 import type { AssumptionResult } from '../../alibaba/verify-assumptions.js';
 import type { DoctorCheck } from '../../domain/checkup.js';
+import { ORDINARY_ACCESS, type UploadEndpoint } from '../../domain/oss-access.js';
 import { accountProblem } from '../../domain/request/known-account.js';
+import { UPLOAD_ENDPOINTS } from '../../domain/request/vocabulary.js';
 import { partsOfLiveUp } from '../../local/supervisor/instances.js';
 import { assumptionsText } from '../assumptions-text.js';
 import { print, say } from '../console.js';
@@ -24,6 +26,7 @@ interface Options extends GlobalOptions {
   readonly role: 'ensure' | 'verify' | 'skip';
   readonly roleName?: string;
   readonly cloudBox: boolean;
+  readonly uploadEndpoint: UploadEndpoint;
   readonly copyTo?: readonly string[];
   readonly share: boolean;
   readonly verifyAgainstCloud: boolean;
@@ -43,6 +46,11 @@ export function addDoctor(program: Command): void {
     .option('--bucket <name>', 'bucket for uploads')
     .addOption(roleOption())
     .option('--role-name <name>', 'RAM role that ECS uses to read the bucket')
+    .addOption(
+      new Option('--upload-endpoint <endpoint>', 'endpoint of OSS that imports choose')
+        .choices([...UPLOAD_ENDPOINTS])
+        .default('auto'),
+    )
     .option('--cloud-box', 'check the role for imports from CloudBox instead', false)
     .option('--copy-to <region>', 'region that images are copied to; repeatable', collect)
     .option('--share', 'check the permission to share images with other accounts', false)
@@ -61,6 +69,7 @@ async function doctor(options: Options): Promise<void> {
     { checkCloud },
     { verifyAssumptions },
     { createCloud },
+    { cloudWith },
     { cloudOfAccount },
     { accountsFromEnvironment },
     { cloudEndpoints, cloudFromEnvironment },
@@ -72,6 +81,7 @@ async function doctor(options: Options): Promise<void> {
       import('../../alibaba/checkup.js'),
       import('../../alibaba/verify-assumptions.js'),
       import('../../alibaba/create-cloud.js'),
+      import('../../alibaba/cloud.js'),
       import('../../alibaba/account-clients.js'),
       import('../../config/accounts.js'),
       import('../../config/cloud.js'),
@@ -97,7 +107,10 @@ async function doctor(options: Options): Promise<void> {
   const roles = accountsFromEnvironment(env);
   const role = roleNamed(options.account, roles);
   const setup = {
-    cloud: role === null ? createCloud(access) : cloudOfAccount(role, access, hostname()),
+    cloud: cloudWith(role === null ? createCloud(access) : cloudOfAccount(role, access, hostname()), {
+      ...ORDINARY_ACCESS,
+      endpoint: options.uploadEndpoint,
+    }),
     endpoints,
     region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || null),
     bucket: options.bucket ?? null,

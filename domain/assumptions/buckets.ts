@@ -13,6 +13,45 @@ export const BUCKETS = [
       'Preflight and doctor do not find the restriction. The first call of the upload answers PublicEndpointForbidden, and the import stops in attention with the same remedy.',
   },
   {
+    id: 'accelerate-disabled',
+    assumed:
+      'The accelerate endpoint answers 403 AccessDenied “must be addressed using the specified endpoint” for a bucket without transfer acceleration, and GetBucketInfo reports TransferAcceleration as Enabled or Disabled.',
+    source: 'No page shows the answer; GetBucketInfo is documented.',
+    checkedBy: 'hand',
+    steps: ['ossutil stat oss://BUCKET -e oss-accelerate.aliyuncs.com --region REGION'],
+    otherwise: 'Preflight stops with the code of OSS instead of Upload.AccelerationNotEnabled.',
+  },
+  {
+    id: 'domain-not-bound',
+    assumed: 'A domain that points to OSS and is bound to no bucket answers NoSuchBucket.',
+    source: 'No page shows the answer.',
+    checkedBy: 'hand',
+    steps: [
+      'Point a domain to BUCKET.oss-REGION.aliyuncs.com without binding it, set OSS_BUCKET_ENDPOINTS=BUCKET=http://DOMAIN and run ecs-image-import doctor --region REGION --bucket BUCKET',
+    ],
+    otherwise: 'The import stops with the code of OSS instead of Upload.DomainNotBound.',
+  },
+  {
+    id: 'internal-endpoint-anonymous',
+    assumed: 'Without a signature, the internal endpoint answers a request for a bucket with an error of OSS.',
+    source: 'Reference of GetBucket (ListObjects); not documented for internal endpoints.',
+    checkedBy: 'hand',
+    steps: ['On ECS in REGION: curl "https://BUCKET.oss-REGION-internal.aliyuncs.com/?max-keys=1"'],
+    otherwise: 'auto uses the public endpoint, and internal stops with Upload.EndpointUnreachable.',
+  },
+  {
+    id: 'cloudbox-oss',
+    assumed:
+      'OSS on a CloudBox is at CLOUDBOX_ID.REGION.oss-cloudbox.aliyuncs.com, signed with V4 for the product oss-cloudbox and the ID of the CloudBox instead of the region.',
+    source: 'Help page “OSS on CloudBox”; the SDKs for Go, Python and Node.js sign so.',
+    checkedBy: 'hand',
+    steps: [
+      'In a VPC of the CloudBox: set OSS_CLOUDBOX_ENDPOINTS and import an image with storageLocationArn and a bucket of the CloudBox',
+    ],
+    otherwise:
+      'Uploads stop with SignatureDoesNotMatch. Upload the disks with another tool and name them as oss:// objects.',
+  },
+  {
     id: 'bucket-versioning',
     assumed:
       'GetBucketVersioning answers Enabled or Suspended, and no Status if versioning was never enabled. It cannot be disabled again.',
