@@ -78,7 +78,8 @@ export async function takeInBatch(
     }
     throw error;
   } finally {
-    await intake.abandon();
+    // If this fails, the sweep removes the batch a minute later; the reason of the first failure is the one to report.
+    await intake.abandon().catch(() => undefined);
   }
 }
 

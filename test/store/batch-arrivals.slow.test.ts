@@ -1,6 +1,11 @@
 /** Batch files that are still being received: they hold no connection, are hidden, and leave nothing behind. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApp } from '../../api/app.js';
+import type { ApiDependencies } from '../../api/dependencies.js';
 import type { BatchOrder, CreateOutcome } from '../../batches/create.js';
 import type { BatchUseCaseDependencies } from '../../batches/ports.js';
 import { createBatchUseCases } from '../../batches/use-cases.js';
@@ -9,6 +14,8 @@ import { openIntake } from '../../store/batch-intake.js';
 import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore } from '../../store/batches.js';
 import { openPool } from '../../store/database.js';
+import { createImportStore } from '../../store/imports.js';
+import { transaction } from '../../store/transaction.js';
 import { bodyWith } from '../support/domain/requests.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -137,4 +144,92 @@ test('a process that died while it received a file → its batch is not started,
   await store.removeGoneArrivals();
   expect(await isReserved(name)).toBe(false);
   expect(await intake.commit('digest')).toBe(false);
+});
+
+test('two hundred clients send batch files over HTTP and stop → ten are received, the others get 503, and the API serves', async () => {
+  const pool = openPool({ url: database.url, applicationName: 'uploads', maxConnections: 2 });
+  const { batches } = useCasesWith(pool);
+  const store = createImportStore(pool);
+  const app = createApp({ batches, store, token: null, log: { error: () => undefined } } as unknown as ApiDependencies);
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const items = Array.from({ length: 600 }, (_, n) => JSON.stringify(bodyWith({ imageName: `web-${n}` }))).join('\n');
+  const clients = Array.from({ length: 200 }, () => {
+    const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += chunk.toString();
+    });
+    socket.write(
+      `POST /v1/batches?name=${randomUUID()} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\nContent-Length: 9999999\r\n\r\n${items}`,
+    );
+    return { socket, received: () => received };
+  });
+  const refused = () =>
+    clients.filter(({ received }) => /^HTTP\/1.1 503 [\s\S]*\r\nretry-after: 5\r\n/.test(received()));
+  await until(async () => refused().length === 190);
+  const arriving = async () =>
+    (await database.pool.query('select from ecs_image_import.batches where arriving_seen_at is not null')).rowCount;
+  expect(await arriving()).toBe(10);
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/batches`);
+  expect([answer.status, await answer.json()]).toMatchObject([200, { batches: expect.any(Array) }]);
+  expect(pool.totalCount).toBeLessThanOrEqual(2);
+  for (const { socket } of clients) socket.destroy();
+  await until(async () => (await arriving()) === 0);
+  server.close();
+  await pool.end();
+});
+
+test('every connection ends between two pages of a file → the file is stored, and the process continues', async () => {
+  const pool = openPool({ url: database.url, applicationName: 'ending', maxConnections: 2 });
+  const { batches } = useCasesWith(pool);
+  const name = randomUUID();
+  const { body, sendRest } = halfSent(name, 600);
+  const running = batches.create(order(), body);
+  const firstPage = async () =>
+    (
+      await database.pool.query(
+        'select from ecs_image_import.batch_items i join ecs_image_import.batches b on b.id = i.batch_id where b.name = $1',
+        [name],
+      )
+    ).rowCount === 500;
+  await until(async () => (await firstPage()) && pool.idleCount === pool.totalCount);
+  await database.pool.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'ending'`,
+  );
+  await until(async () => pool.totalCount === 0);
+  sendRest();
+  expect((await batches.get(created(await running)))?.counts).toMatchObject({ total: 600, waiting: 600 });
+  await pool.end();
+});
+
+test('the connection ends while a page is written → the request fails with that reason, and the file can be sent again', async () => {
+  const pool = openPool({ url: database.url, applicationName: 'lost', maxConnections: 2, lockTimeoutMs: 500 });
+  const { batches } = useCasesWith(pool);
+  const name = randomUUID();
+  const locked = openPool({ url: database.url, applicationName: 'holder', maxConnections: 1 });
+  const waiting = `select pid from pg_stat_activity where application_name = 'lost' and wait_event_type = 'Lock'`;
+  const failed = await transaction(locked, async (holder) => {
+    await holder.query('lock table ecs_image_import.batch_items in share mode');
+    const running = batches.create(order(), halfSent(name, 600).body).catch((error: unknown) => error);
+    let pids: unknown[] = [];
+    await until(async () => {
+      pids = (await database.pool.query<{ pid: number }>(waiting)).rows.map(({ pid }) => pid);
+      return pids.length === 1;
+    });
+    await database.pool.query('select pg_terminate_backend($1, 5000)', pids);
+    return await running;
+  });
+  expect(failed).toMatchObject({ code: '57P01' });
+  // Removed by the process, or a minute later by any.
+  await database.pool.query(
+    `update ecs_image_import.batches set arriving_seen_at = now() - interval '1 hour' where name = $1`,
+    [name],
+  );
+  const again = halfSent(name, 600);
+  again.sendRest();
+  expect(await batches.create(order(), again.body)).toMatchObject({ kind: 'created', isNew: true });
+  await Promise.all([pool.end(), locked.end()]);
 });
