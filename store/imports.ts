@@ -6,6 +6,7 @@ import type { Requester } from '../domain/import-facts.js';
 import { LATE_WINDOW_MS, lateCheckAt } from '../domain/late-check.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
+import { allEvents } from './all-events.js';
 import { decisionStatements } from './decisions.js';
 import { endedCountQueries } from './ended-counts.js';
 import { FINAL_STATES_SQL } from './final-states.js';
@@ -271,6 +272,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...findingQueries(pool),
     ...factQueries(pool),
     ...importReads(pool),
+    ...allEvents(pool),
     ...endedCountQueries(pool),
     ...decisionStatements(pool),
     ...ledgerQueries(pool),

@@ -96,16 +96,74 @@ describe('eight writers of one import', () => {
   test('thousands of events, read meanwhile and resumed by Last-Event-ID → no event is lost, and none is repeated', async () => {
     await store.startPhase(stepOf(4));
     const reading = readInParts();
-    await writeAll(400);
+    await writeAll(250);
     await store.finish(stepOf(6, 'done'), 'failed', null);
     const { ids, connections } = await reading;
     const { rows } = await database.pool.query<{ id: string }>(
       'select id from ecs_image_import.events where import_id = $1 order by id',
       [importId],
     );
-    expect(rows.length).toBeGreaterThan(WRITERS * 400 * 0.8);
+    expect(rows.length).toBeGreaterThan(WRITERS * 250 * 0.8);
     expect(ids).toEqual(rows.map(({ id }) => Number(id)));
     expect(connections).toBeGreaterThan(3);
+  });
+
+  test('thousands of events of eight imports, read meanwhile as one stream → no event is lost, and none is repeated', async () => {
+    const { rows: before } = await database.pool.query<{ last: string }>(
+      'select max(id) as last from ecs_image_import.events',
+    );
+    const importIds = Array.from({ length: WRITERS }, () => `imp-${randomUUID()}`);
+    let isWriting = true;
+    const reading = (async () => {
+      const ids: number[] = [];
+      let position = Number(before[0]?.last ?? 0);
+      for (let isLast = false; !isLast; ) {
+        // The events that were written before this read are in it.
+        isLast = !isWriting;
+        for (let ahead = true; ahead; ) {
+          const read = await store.eventsOfAll(position, 100);
+          ids.push(...read.events.map(({ id }) => id));
+          ahead = read.position > position;
+          ({ position } = read);
+        }
+      }
+      return ids;
+    })();
+    await Promise.all(
+      importIds.map(async (id) => {
+        await store.accept({ importId: id, version: 1, phase: 'accepted' }, REQUEST, 'files');
+        for (let round = 0; round < 250; round++) await store.note(id, String(round));
+      }),
+    );
+    isWriting = false;
+    const { rows } = await database.pool.query<{ id: string }>(
+      'select id from ecs_image_import.events where import_id = any($1) order by id',
+      [importIds],
+    );
+    expect(rows).toHaveLength(WRITERS * 250);
+    expect(await reading).toEqual(rows.map(({ id }) => Number(id)));
+  });
+
+  test('a transaction of another import has a lower id and is still open → the stream waits for it', async () => {
+    const position = Number(
+      (await database.pool.query('select max(id) as last from ecs_image_import.events')).rows[0]?.last ?? 0,
+    );
+    const other = `imp-${randomUUID()}`;
+    await store.accept({ importId: other, version: 1, phase: 'accepted' }, REQUEST, 'files');
+    const slow = await database.pool.connect();
+    const insert = `insert into ecs_image_import.events (import_id, type, phase, state, message) values ($1, 'note', 'accepted', 'running', 'slow')`;
+    await slow.query('begin');
+    await slow.query(insert, [other]);
+    await store.note(importId, 'fast');
+    let isRead = false;
+    const reading = store.eventsOfAll(position).finally(() => {
+      isRead = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(isRead).toBe(false);
+    await slow.query('commit');
+    slow.release();
+    expect((await reading).events.map(({ message }) => message)).toEqual(['slow', 'fast']);
   });
 
   test('findings of several versions at the same time → those of the newest remain, without any of the others', async () => {
