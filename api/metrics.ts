@@ -45,11 +45,18 @@ export function createMetrics(store: Pick<ImportStore, 'countByState' | 'countOp
     }
   }
 
+  let scrape: Promise<string> | null = null;
+
   return {
     contentType: registry.contentType,
+    /** Concurrent scrapes share one. */
     async text(): Promise<string> {
-      await readDatabase();
-      return await registry.metrics();
+      scrape ??= readDatabase()
+        .then(() => registry.metrics())
+        .finally(() => {
+          scrape = null;
+        });
+      return await scrape;
     },
     request() {
       const end = seconds.startTimer();

@@ -58,6 +58,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
   let id = '';
   let order: BatchPolicy['order'] = 'listed';
   let seen: NodeJS.Timeout | undefined;
+  let added = 0;
 
   const knownBatch = async ({ name, idempotencyKey }: NewBatch): Promise<KnownBatch | undefined> => {
     const { rows } = await pool.query<KnownBatch>(
@@ -101,6 +102,7 @@ export function openIntake(pool: pg.Pool): BatchIntake {
     },
 
     async add(items) {
+      added += items.length;
       await pool.query(
         `with given as (
            select * from jsonb_to_recordset($2::jsonb) as g
@@ -161,8 +163,8 @@ export function openIntake(pool: pg.Pool): BatchIntake {
          where id = $1 and arriving_seen_at is not null`,
         [id, digest],
       );
-      // Query plans for a small table are slow for a large one. The batch is committed, so a failure here is ignored.
-      await pool.query('analyze ecs_image_import.batch_items, ecs_image_import.batch_lanes').catch(() => undefined);
+      // The batch is committed, so a failure here is ignored.
+      await renewStatistics(pool, added).catch(() => undefined);
       return made.rowCount === 1;
     },
 
@@ -172,6 +174,16 @@ export function openIntake(pool: pg.Pool): BatchIntake {
         await pool.query('delete from ecs_image_import.batches where id = $1 and arriving_seen_at is not null', [id]);
     },
   };
+}
+
+/** Query plans for a small table are slow for a large one. A batch that changes little does not need the second that this takes. */
+async function renewStatistics(pool: pg.Pool, added: number): Promise<void> {
+  const { rows } = await pool.query<{ has_grown: boolean }>(
+    `select reltuples < $1::float4 * 10 as has_grown from pg_class where oid = 'ecs_image_import.batch_items'::regclass`,
+    [added],
+  );
+  if (rows[0]?.has_grown === true)
+    await pool.query('analyze ecs_image_import.batch_items, ecs_image_import.batch_lanes');
 }
 
 function rowOf(item: NewBatchItem): object {

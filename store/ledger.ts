@@ -59,7 +59,7 @@ export function ledgerQueries(pool: pg.Pool) {
   return {
     async ledger(importId: string): Promise<readonly LedgerEntry[]> {
       const { rows } = await pool.query<{ ledger: readonly LedgerEntryView[] }>(
-        `select coalesce(jsonb_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ecs_image_import.ledger where import_id = $1`,
+        `select coalesce(json_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ecs_image_import.ledger where import_id = $1`,
         [importId],
       );
       return (rows[0]?.ledger ?? []).flatMap(fromRow);
@@ -146,7 +146,7 @@ export function ledgerValues(step: StepWrite, entry: LedgerWrite): string[] {
 }
 
 /** An entry as the API shows it. */
-export const LEDGER_JSON = `jsonb_build_object(
+export const LEDGER_JSON = `json_build_object(
   'kind', kind, 'key', key, 'regionId', region_id, 'detail', detail, 'status', status,
   'createdAt', to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'updatedAt', to_char(updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;

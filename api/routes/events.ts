@@ -3,13 +3,14 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { isFinal } from '../../domain/import.js';
-import type { ImportProgress } from '../../store/import-reads.js';
+import type { ImportProgress, StoredEvent } from '../../store/import-reads.js';
 import { answers, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { unknownImport } from '../problems.js';
 import { idPath, parameter, routes } from '../route.js';
 
 const KEEP_ALIVE_MS = 15_000;
+const EVENTS_PER_PAGE = 500;
 
 const events = createRoute({
   method: 'get',
@@ -48,13 +49,15 @@ export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): O
         while (!stream.aborted && !stream.closed) {
           changed = false;
           const now = await deps.store.progressOf(id);
-          for (const { id: eventId, ...event } of await deps.store.events(id, last)) {
-            await stream.writeSSE({ id: String(eventId), event: event.type, data: JSON.stringify(event) });
-            last = eventId;
+          const page = await deps.store.events(id, last, EVENTS_PER_PAGE);
+          if (page.length > 0) {
+            await stream.write(page.map(eventText).join(''));
+            last = page.at(-1)?.id ?? last;
             changed = true;
           }
+          // The state was read first: these were its last events.
+          if (now === null || (isFinal(now.state) && page.length < EVENTS_PER_PAGE)) return;
           if (changed) continue;
-          if (now === null || isFinal(now.state)) return;
           const progress = JSON.stringify([now.progress, now.waitingFor]);
           if (progress !== shown) {
             shown = progress;
@@ -76,6 +79,11 @@ export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): O
     });
   });
   return app;
+}
+
+/** As `writeSSE` writes it; one write for a page takes a tenth of the time of one for each event. */
+function eventText({ id, ...event }: StoredEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\nid: ${id}\n\n`;
 }
 
 function progressEvent({ state, progress, waitingFor }: ImportProgress): string {

@@ -8,6 +8,13 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface Measurable {
+  readonly status: number;
+  readonly next: (n: number) => Call | Promise<Call>;
+  /** If the API accepts fewer than 20. */
+  readonly clients?: number;
+}
+
 export interface Measured {
   readonly p50: number;
   readonly p95: number;
@@ -23,12 +30,7 @@ const ANSWER_WITHIN_MS = 30_000;
 const agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
 
 /** @param forMs how long each of the two measurements takes */
-export async function measure(
-  apiUrl: string,
-  next: (n: number) => Call | Promise<Call>,
-  status: number,
-  forMs: number,
-): Promise<Measured> {
+export async function measure(apiUrl: string, { next, status, clients }: Measurable, forMs: number): Promise<Measured> {
   let sent = 0;
   const one = async () => send(apiUrl, await next(sent++), status);
   for (let n = 0; n < WARM_UP; n++) await one();
@@ -44,7 +46,7 @@ export async function measure(
   let answered = 0;
   const startedAt = performance.now();
   await Promise.all(
-    Array.from({ length: CLIENTS }, async () => {
+    Array.from({ length: clients ?? CLIENTS }, async () => {
       while (performance.now() - startedAt < forMs) {
         await one();
         answered += 1;

@@ -1,12 +1,10 @@
 /** The requests that the benchmark sends, each with values of the loaded database. */
 import type pg from 'pg';
 import { FINAL_STATES_SQL } from '../../store/final-states.js';
-import type { Call } from './measure.js';
+import type { Call, Measurable } from './measure.js';
 
-export interface Route {
+export interface Route extends Measurable {
   readonly name: string;
-  readonly status: number;
-  readonly next: (n: number) => Call | Promise<Call>;
 }
 
 interface Samples {
@@ -57,7 +55,7 @@ export function routesOf({ ids, live, smallBatches, runningBatches, largest, key
   const halfOfLargest = Math.floor(imports / 20);
   const routes: readonly Route[] = [
     read('healthz', () => '/healthz'),
-    read('readyz', () => '/readyz', 200),
+    read('readyz, without a worker', () => '/readyz', 503),
     read('metrics', () => '/metrics'),
     read('imports, first page of 50', () => '/v1/imports'),
     read('imports, first page, fewer fields', () => '/v1/imports?fields=state,phase,progress,request,image,createdAt'),
@@ -103,12 +101,25 @@ export function routesOf({ ids, live, smallBatches, runningBatches, largest, key
     { name: 'start an import', status: 202, next: newImport },
     { name: 'cancel an ended import', status: 409, next: (n) => post(`/v1/imports/${of(ids, n)}/cancel`) },
     { name: 'resume a running import', status: 409, next: (n) => post(`/v1/imports/${of(live, n)}/resume`) },
+    { name: 'create a batch of 10 items (8 clients)', status: 202, next: newBatch, clients: 8 },
     { name: 'cancel an ended batch', status: 409, next: (n) => post(`/v1/batches/${of(smallBatches, n)}/cancel`) },
   ];
   return routes;
 }
 
 const post = (path: string): Call => ({ method: 'POST', path, body: {} });
+
+/** Names that no earlier run on a stored data folder has used. */
+const run = Date.now().toString(36);
+
+function newBatch(n: number): Call {
+  const items = Array.from({ length: 10 }, (_, index) => ({
+    imageName: `item-${n}-${index}`,
+    disks: [{ source: `oss://images-cn-hangzhou/item-${index}.qcow2` }],
+  }));
+  const defaults = { region: 'cn-hangzhou', upload: { bucket: 'images-cn-hangzhou' } };
+  return { method: 'POST', path: '/v1/batches', body: { name: `bench-${run}-${n}`, defaults, items } };
+}
 
 function newImport(n: number): Call {
   return {

@@ -30,3 +30,12 @@ test('the database was never reached → the process metrics, and a metric that 
   expect(text).toContain('ecs_image_import_database_up 0');
   expect(text).toContain('process_cpu_seconds_total');
 });
+
+test('many scrapes at the same time → one reading of the database, and the next one reads again', async () => {
+  let readings = 0;
+  const metrics = createMetrics({ countByState: async () => ({ running: ++readings }) });
+  const texts = await Promise.all(Array.from({ length: 20 }, () => metrics.text()));
+  expect(new Set(texts).size).toBe(1);
+  expect(readings).toBe(1);
+  expect(await metrics.text()).toContain('ecs_image_import_imports{state="running"} 2');
+});
