@@ -54,11 +54,12 @@ function distinctValues(name: string, names: string, columns: string, from: stri
 
 /**
  * One import that satisfies the condition and reached the phase. An import that never did has created nothing there: its
- * region or bucket may be a typing error.
+ * region or bucket may be a typing error. The subquery looks up each import's phase by the key, where a join may read them all.
  */
 const reachedBy = (condition: string, phase: Phase) => `lateral (
-  select from ecs_image_import.imports i join ecs_image_import.timeline t on t.import_id = i.id and t.phase = '${phase}'
-  where ${condition} limit 1) as reached`;
+  select from ecs_image_import.imports i
+  where ${condition}
+    and (select true from ecs_image_import.timeline t where t.import_id = i.id and t.phase = '${phase}') limit 1) as reached`;
 
 /** A row with a bucket is a folder, a row without one a region. The bucket of a request may change; the ledger has the earlier one. */
 const PLACES_USED = `with recursive
