@@ -33,7 +33,10 @@ test('the database was never reached → the process metrics, and a metric that 
 
 test('many scrapes at the same time → one reading of the database, and the next one reads again', async () => {
   let readings = 0;
-  const metrics = createMetrics({ countByState: async () => ({ running: ++readings }) });
+  const metrics = createMetrics({
+    countByState: async () => ({ running: ++readings }),
+    countOpenByAccount: async () => [],
+  });
   const texts = await Promise.all(Array.from({ length: 20 }, () => metrics.text()));
   expect(new Set(texts).size).toBe(1);
   expect(readings).toBe(1);
