@@ -38,10 +38,11 @@ export async function untilReachable<T>(
   { forMs, everyMs, signal, onWait = () => undefined }: Patience,
   connect: () => Promise<T>,
 ): Promise<T> {
-  const startedAt = Date.now();
+  let startedAt = Date.now();
   let reported = '';
   let reportedAt = 0;
   for (;;) {
+    const attemptedAt = Date.now();
     try {
       return await connect();
     } catch (error) {
@@ -49,6 +50,8 @@ export async function untilReachable<T>(
       if (error instanceof ConfigError) throw error;
       signal?.throwIfAborted();
       const { text, isSetting } = explain(error);
+      // It had reached the server, for example for a migration that takes long.
+      if (!isSetting && Date.now() - attemptedAt > forMs) startedAt = Date.now();
       const limitMs = isSetting ? Math.min(forMs, SETTING_PATIENCE_MS) : forMs;
       if (Date.now() - startedAt >= limitMs) {
         if (isSetting) throw new ConfigError(text, { cause: error });

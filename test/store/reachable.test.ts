@@ -27,6 +27,17 @@ test('fails beyond the patience → UnreachableError with the reason; a setting 
   await expect(untilReachable(setting, patience, fails)).rejects.toThrow(ConfigError);
 });
 
+test('an attempt that reached the server lasts longer than the patience, then fails → the patience begins again', async () => {
+  let attempts = 0;
+  const connected = await untilReachable(explain, { forMs: 100, everyMs: 1 }, async () => {
+    attempts += 1;
+    if (attempts > 2) return 'connected';
+    if (attempts === 1) await new Promise((resolve) => setTimeout(resolve, 120));
+    throw 'connection lost';
+  });
+  expect(connected).toBe('connected');
+});
+
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 test.each([
