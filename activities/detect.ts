@@ -7,6 +7,7 @@ import type { DetectionItem, ImageView } from '../alibaba/cloud.js';
 import { BESIDE_DETECTION, CLOUD_TAGS } from '../domain/cloud-findings.js';
 import { correctRiskCode, fixOf, ITEMS_PAGE, type ItemFix, repairPage } from '../domain/detection-items.js';
 import { fail } from '../domain/errors/index.js';
+import { withLinksOfSite } from '../domain/errors/site.js';
 import type { Finding, ImageRef, Severity } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
 import { osTypeOf } from '../domain/request/rules.js';
@@ -99,7 +100,7 @@ function remedyOf(known: ItemFix | null, imageId: string, regionId: string): str
   const again = 'Then import again.';
   const repairItem = known?.repairItem ?? null;
   if (repairItem === null) return `${fix} ${again}`;
-  return `${fix} ${again} Or have the cloud create a repaired image from ${imageId}, with repair item ${repairItem}: ${repairPage(regionId)}.`;
+  return `${fix} ${again} Or have the cloud create a repaired image from ${imageId}, with repair item ${repairItem}: ${withLinksOfSite(repairPage(regionId))}.`;
 }
 
 /** Tags such as `acs:ecs:image:osVersion`, which images get that pass the detection. */

@@ -2,6 +2,7 @@
 import { type DoctorCheck, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { insteadOfResume } from '../domain/errors/index.js';
+import { withLinksOfSite } from '../domain/errors/site.js';
 import { isArchiveClass } from '../domain/object-location.js';
 import { clockSkewMs } from './clock.js';
 import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
@@ -190,7 +191,7 @@ function checkQuota(setup: CloudCheckup, region: string): Promise<DoctorCheck> {
     const failure = await failureOfCall(() => dryRun(setup, region));
     if (failure?.code === 'QuotaExceed.Image') return failedCheck('image quota', failure);
     const count = `${images.length} custom image${images.length === 1 ? '' : 's'} in ${region}`;
-    return ok('image quota', `${count}; ECS does not report the limit, see ${QUOTAS}`);
+    return ok('image quota', `${count}; ECS does not report the limit, see ${withLinksOfSite(QUOTAS)}`);
   });
 }
 

@@ -6,6 +6,7 @@ import { defaultCredentials } from '../alibaba/credentials.js';
 import { VPC_ENDPOINTS } from '../alibaba/endpoints.js';
 import { OSS_DEFAULTS } from '../alibaba/oss.js';
 import { MAX_PART_BYTES, MIN_PART_BYTES } from '../alibaba/upload/parts.js';
+import { SITES, useSite } from '../domain/errors/site.js';
 import { proxiesFromEnvironment } from '../network/proxy-rules.js';
 import { byteCount, ConfigError, type Environment, readEnvironment } from './environment.js';
 
@@ -61,6 +62,8 @@ export const cloudVariables = z.object({
   ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED: flag,
   ALIBABA_CLOUD_STS_REGION: z.string().optional(),
   ALIBABA_CLOUD_REGION_ID: z.string().optional(),
+  /** The site that the account is registered at, for links to its consoles. */
+  ECS_IMPORT_SITE: z.enum(SITES).default('china'),
   /** Timeout of one call to the cloud; unset: 20 s, for OSS 60 s. */
   ECS_IMPORT_CALL_TIMEOUT_MS: z.coerce.number().int().min(1).optional(),
   /** Rate limit of all uploads of this process in bytes per second: `500K`, `12.5M`; unset: no limit. */
@@ -76,10 +79,11 @@ export const cloudVariables = z.object({
   ECS_IMPORT_MAX_PARTS_AT_ONCE: z.coerce.number().int().min(1).default(OSS_DEFAULTS.maxConcurrentParts),
 });
 
-/** Throws `ConfigError` that names every variable that is wrong. */
+/** Throws `ConfigError` that names every variable that is wrong. From then on, the process shows the links of the site. */
 export function cloudFromEnvironment(env: Environment, endpoints = cloudEndpoints(env)): CloudOptions {
   const read = readEnvironment(cloudVariables, env);
   checkProxies(env);
+  useSite(read.ECS_IMPORT_SITE);
   const homeRegion = read.ALIBABA_CLOUD_STS_REGION ?? read.ALIBABA_CLOUD_REGION_ID;
   const { ECS_IMPORT_CALL_TIMEOUT_MS: timeoutMs, ECS_IMPORT_LIMIT_RATE: limitRate } = read;
   return {

@@ -1,6 +1,7 @@
 /** The remedy of a catalogue entry: its text with the values of the failed call and import, for the state that it appears in. */
 import type { CatalogueEntry } from './entry.js';
 import { FALLBACKS, type Placeholder, type RemedyValues } from './placeholders.js';
+import { withLinksOfSite } from './site.js';
 
 /** `retried`: the service tries again. `stopped`: the import waits for `resume`. */
 export type Situation = 'retried' | 'stopped';
@@ -14,7 +15,7 @@ export function remedyOf(
 }
 
 export function fill(text: string, values: RemedyValues): string {
-  return text.replaceAll(/\{(\w+)\}/g, (token, name: string) => {
+  return withLinksOfSite(text).replaceAll(/\{(\w+)\}/g, (token, name: string) => {
     if (!isPlaceholder(name)) return token;
     const value = values[name];
     if (value === undefined) return FALLBACKS[name];
