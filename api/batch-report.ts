@@ -18,6 +18,7 @@ const COLUMNS = [
   'remedy',
   'startedAt',
   'endedAt',
+  'account',
 ] as const satisfies readonly (keyof BatchItemView)[];
 
 export type ItemPages = AsyncIterable<readonly BatchItemView[]>;

@@ -104,6 +104,7 @@ const itemSchema = z.object({
   item: count,
   line: count,
   state: z.enum(ITEM_STATES),
+  account: z.string().nullable(),
   region: z.string(),
   imageName: z.string(),
   attempt: count,

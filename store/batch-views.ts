@@ -67,7 +67,7 @@ const RATE_MINUTES = 5;
  */
 function itemsIn(state: ItemState | undefined): string {
   const select = `
-    select b.item, b.line, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
+    select b.item, b.line, b.account, b.region, b.image_name, b.attempt, b.import_id, b.problems, b.started_at,
       case when b.state = 'started' and i.state in ${FINAL_STATES_SQL} then i.state else b.state end as state,
       coalesce(b.ended_at, case when i.state in ${FINAL_STATES_SQL} then i.updated_at end) as ended_at,
       i.phase, i.image ->> 'imageId' as image_id, coalesce(i.error, i.attention) as failure
@@ -174,6 +174,7 @@ interface ItemRow {
   readonly item: number;
   readonly line: number;
   readonly state: ItemState;
+  readonly account: string;
   readonly region: string;
   readonly image_name: string;
   readonly attempt: number;
@@ -194,6 +195,7 @@ function toItem(row: ItemRow): BatchItemView {
     item: row.item,
     line: row.line,
     state: row.state,
+    account: row.account === '' ? null : row.account,
     region: row.region,
     imageName: row.image_name,
     attempt: row.attempt,

@@ -101,6 +101,8 @@ export interface BatchItemView {
   readonly item: number;
   readonly line: number;
   readonly state: ItemState;
+  /** Null: the account of the worker's own credentials, or an invalid item. */
+  readonly account: string | null;
   readonly region: string;
   readonly imageName: string;
   readonly attempt: number;

@@ -301,6 +301,7 @@ test('the needs of a batch → once for all items that share them, in the order 
   const store = createBatchStore(database.pool);
   const shared = {
     account: null,
+    access: { endpoint: 'auto', storageLocationArn: null },
     uploadBucket: null,
     role: 'ensure',
     roleName: null,
