@@ -44,6 +44,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((pool) => pool.end()));
 });
 afterAll(async () => {
+  await database?.pool.query('alter role current_user reset all');
   await pooler?.close();
   await database?.close();
 });

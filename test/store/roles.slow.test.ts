@@ -26,7 +26,11 @@ beforeAll(async () => {
   cluster = await startTestDatabase();
   await cluster.pool.query(`create role owner login password 'owner'; create role "app-1" login password 'app'`);
 });
-afterAll(() => cluster?.close());
+afterAll(async () => {
+  for (let n = 1; n <= count; n++) await cluster?.pool.query(`drop database db${n} with (force)`);
+  await cluster?.pool.query('drop role owner, "app-1"');
+  await cluster?.close();
+});
 beforeEach(async () => {
   const name = `db${++count}`;
   await cluster.pool.query(`create database ${name}`);
