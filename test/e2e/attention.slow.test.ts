@@ -40,6 +40,40 @@ describe('an import in attention', () => {
     expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', attention: null });
   });
 
+  test('for a forbidden public endpoint stops before a byte is sent, and continues at the internal endpoint', async () => {
+    await service.settings({ account: { publicOssAllowed: false } });
+    const id = await service.start();
+    const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped).toMatchObject({ phase: 'preflight', attention: { code: 'PublicEndpointForbidden' } });
+    expect(stopped.attention?.remedy).toMatch(new RegExp(`--bucket ${BUCKET} .* set upload.endpoint to accelerate`));
+    expect(await count('InitiateMultipartUpload')).toBe(0);
+    expect((await resume(id, { set: { 'upload.endpoint': 'internal' } })).status).toBe(202);
+    // The upload, the checks of the object and its removal, too.
+    expect(await service.untilState(id, 'succeeded', 'failed', 'attention')).toMatchObject({ state: 'succeeded' });
+    expect((await service.state()).objects).toEqual([]);
+  });
+
+  test('for an accelerate endpoint that the bucket does not have → continues when the request changes', async () => {
+    const id = await service.start({ upload: { bucket: BUCKET, endpoint: 'accelerate' } });
+    const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped.attention?.code).toBe('Upload.AccelerationNotEnabled');
+    expect((await resume(id, { set: { 'upload.endpoint': 'auto' } })).status).toBe(202);
+    expect(await service.untilState(id, 'succeeded', 'failed', 'attention')).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('for a disk outside the CloudBox → stops before it is read, with both ways out', async () => {
+    const storageLocationArn = 'arn:acs:cloudbox:cn-hangzhou:1000000000000001:cloudbox/cb-1';
+    const id = await service.start({ storageLocationArn });
+    const stopped = await service.untilState(id, 'attention', 'failed', 'succeeded');
+    expect(stopped).toMatchObject({ phase: 'preflight', attention: { code: 'CloudBox.NoEndpoint' } });
+    expect(stopped.attention?.remedy).toContain(
+      'OSS_CLOUDBOX_ENDPOINTS=cb-1=https://cb-1.cn-hangzhou.oss-cloudbox.aliyuncs.com',
+    );
+    await service.request('POST', `/v1/imports/${id}/cancel`, {});
+    await service.untilState(id, 'cancelled');
+    expect(await count('InitiateMultipartUpload')).toBe(0);
+  });
+
   test('for arrears stops before ImportImage, and does not repeat the upload', async () => {
     await service.settings({ account: { arrearage: true } });
     const id = await service.start();

@@ -45,3 +45,20 @@ test('an import that never reached the upload → its bucket and regions, perhap
     { account: null, regionId: 'cn-hangzhou' },
   ]);
 });
+
+test('imports that chose how their bucket is reached → it is searched so, and in the CloudBox that they named', async () => {
+  const store = createImportStore(database.pool);
+  const storageLocationArn = 'arn:acs:cloudbox:cn-hangzhou:1:cloudbox/cb-1';
+  const upload = { bucket: 'far-images', prefix: 'z/' };
+  for (const choice of [{ upload: { ...upload, endpoint: 'accelerate' } }, { upload, storageLocationArn }]) {
+    const id = newImportId(Date.now(), randomBytes(10));
+    const request = acceptedWith({ region: 'cn-hangzhou', ...choice });
+    await store.insert({ id, request, fileQueue: 'queue', idempotencyKey: null, requestDigest: id });
+    await store.startPhase({ importId: id, version: 2, phase: 'upload' });
+  }
+  const { folders } = await store.placesUsed();
+  expect(folders.filter(({ bucket }) => bucket === 'far-images').map(({ access }) => access)).toEqual([
+    { endpoint: 'accelerate', storageLocationArn: null },
+    { endpoint: 'auto', storageLocationArn },
+  ]);
+});

@@ -3,9 +3,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import { createPreflight } from '../../../activities/preflight.js';
+import { cloudWith } from '../../../alibaba/cloud.js';
 import { createCloud } from '../../../alibaba/create-cloud.js';
 import type { Failure } from '../../../domain/errors/failure.js';
 import { isObject } from '../../../domain/json-value.js';
+import { ossAccessOf } from '../../../domain/oss-access.js';
 import type { ImportPlan } from '../../../domain/plan.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
 import { inspectImage } from '../../../images/inspect.js';
@@ -20,7 +22,7 @@ export async function runPreflight(local: LocalCloud, request: ImportRequest): P
   const endpoints = { ecs: endpoint, ram: endpoint, sts: endpoint, oss: endpoint };
   const deps: ActivityDependencies = {
     ...runner.deps,
-    cloud: createCloud({ endpoints, credentials: async () => ACCOUNT_KEYS }),
+    cloud: cloudWith(createCloud({ endpoints, credentials: async () => ACCOUNT_KEYS }), ossAccessOf(request)),
     inspect: async (file) => inspectImage(file),
     openFile: openLocalFile,
     uploading: {
