@@ -11,6 +11,7 @@ import { closeTask, keepImage, removeImage } from '../resources/image.js';
 import { removeUpload } from '../resources/multipart-upload.js';
 import { releaseObject, removeObject, usesObject } from '../resources/object.js';
 import { describeResource, removalCommand } from '../resources/removal-command.js';
+import { leaveResourceShare, type SharedImage } from '../resources/resource-share.js';
 import { closeSnapshot } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { runStep, type Step } from './step.js';
@@ -87,9 +88,16 @@ async function removeResources(
     uploads.filter((upload) => !isShared(upload)),
     (upload) => removeUpload(deps, step, upload),
   );
-  const copiesSettled = await settle(openEntries(ledger, 'copy'), (copy) =>
-    removeCopy(deps, step, copy, copiesToKeep(copy, input, ending)),
+  const { resourceShares } = await deps.store.facts(step.importId);
+  const sharesSettled = await settle(
+    resourceShares.filter((shared) => !staysShared(shared, input, ending)),
+    (shared) => leaveResourceShare(deps.cloud.ecs(shared.regionId), shared, step, deps.settings),
   );
+  const copiesSettled =
+    sharesSettled &&
+    (await settle(openEntries(ledger, 'copy'), (copy) =>
+      removeCopy(deps, step, copy, copiesToKeep(copy, input, ending)),
+    ));
   // An image cannot be deleted while it is being copied; the cloud reads the object while a task runs.
   const imagesSettled =
     copiesSettled &&
@@ -119,6 +127,14 @@ async function removeResources(
 function isImageKept(ledger: readonly LedgerEntry[], { detail: { imageId } }: LedgerEntry<'snapshot'>): boolean {
   const images = [...openEntries(ledger, 'image'), ...openEntries(ledger, 'copy')];
   return images.some(({ status, detail }) => status === 'kept' && detail.imageId === imageId);
+}
+
+/** An image that stays is shared as before. */
+function staysShared({ regionId, shareId }: SharedImage, { request }: StepInput, ending: Ending): boolean {
+  if (ending.outcome !== 'succeeded') return ending.keepImage;
+  const { regions, resourceShares } = request.distribute;
+  const isKept = regionId === request.region || regions.includes(regionId);
+  return isKept && resourceShares?.[regionId] === shareId;
 }
 
 function copiesToKeep({ regionId }: LedgerEntry<'copy'>, { request }: StepInput, ending: Ending) {

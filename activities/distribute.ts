@@ -4,6 +4,7 @@
  */
 import type { ImageRef } from '../domain/import.js';
 import type { StepInput } from '../domain/plan.js';
+import { joinResourceShare } from '../resources/resource-share.js';
 import { shareImage } from '../resources/sharing.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { askForAction } from './distribution/ask-for-action.js';
@@ -17,6 +18,8 @@ export function createDistribute(deps: ActivityDependencies) {
       const regions = wanted.regions.filter((region) => region !== image.regionId);
       const copies = regions.length === 0 ? [] : await copyToRegions(deps, step, input, image, regions);
       for (const one of [image, ...copies]) await share(deps, step, one, wanted.shareWith);
+      for (const one of [image, ...copies])
+        await shareInDirectory(deps, step, one, wanted.resourceShares?.[one.regionId]);
     });
   };
 }
@@ -33,5 +36,22 @@ async function share(
     await deps.store.recordFact(step, { kind: 'shares', regionId: image.regionId, imageId: image.imageId, accounts });
   } catch (error) {
     throw askForAction(error, `sharing ${image.imageId} in ${image.regionId}`, 'distribute.shareWith=[…]');
+  }
+}
+
+/** The fact is written first: the cleanup removes the image from the share before it deletes it. */
+async function shareInDirectory(
+  deps: ActivityDependencies,
+  step: Step,
+  { imageId, regionId }: ImageRef,
+  shareId: string | undefined,
+): Promise<void> {
+  if (shareId === undefined) return;
+  const shared = { imageId, regionId, shareId };
+  try {
+    await deps.store.recordFact(step, { kind: 'resource-share', ...shared });
+    await joinResourceShare(deps.cloud.ecs(regionId), shared, step, deps.settings);
+  } catch (error) {
+    throw askForAction(error, `resource share ${shareId} in ${regionId}`, 'distribute.resourceShares={…}');
   }
 }

@@ -208,6 +208,7 @@ async function checkPermissions(setup: CloudCheckup, region: string): Promise<re
   const image = `m-${setup.unique}`;
   const task = `t-${setup.unique}`;
   const snapshot = `s-${setup.unique}`;
+  const share = `rs-${setup.unique}`;
   const probes: Probe[] = [
     probe('ecs:DescribeImages', () => ecs.describeImages({ imageIds: [image] })),
     probe('ecs:DescribeTasks', () => ecs.describeTasks({ taskIds: [task] })),
@@ -234,6 +235,9 @@ async function checkPermissions(setup: CloudCheckup, region: string): Promise<re
             'InvalidAccount.NotFound',
           ]),
           probe('ecs:DescribeImageSharePermission', () => ecs.describeSharing(image), NO_IMAGE),
+          probe('resourcesharing:ListResourceShareAssociations', () => ecs.shareAssociations(image, share), NO_SHARE),
+          probe('resourcesharing:AssociateResourceShare', () => ecs.addToShare(image, share), NO_SHARE),
+          probe('resourcesharing:DisassociateResourceShare', () => ecs.removeFromShare(image, share), NO_SHARE),
         ]
       : []),
     ...(setup.bucket === null ? [] : await ossProbes(setup, region, setup.bucket)),
@@ -296,6 +300,7 @@ async function ossProbes({ cloud, unique }: CloudCheckup, region: string, bucket
 
 const NO_TASK = ['InvalidTaskId.NotFound'];
 const NO_IMAGE = ['InvalidImageId.NotFound'];
+const NO_SHARE = ['EntityNotExists.ResourceShare'];
 const NO_RESOURCE = ['InvalidResourceId.NotFound'];
 const DOCTOR_TAG = { 'ecs-image-import': 'doctor' };
 /** A dry run refuses what it finds wrong: the object and perhaps the bucket do not exist, nor the role yet; or the quota is used up. */

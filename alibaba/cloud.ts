@@ -145,6 +145,10 @@ export interface EcsApi {
   describeSharing(imageId: string): Promise<readonly string[]>;
   /** The vendor's check of `shareImage`. Changes nothing. Resolves if the call would succeed. */
   dryRunShareImage(imageId: string, accounts: readonly string[]): Promise<void>;
+  /** What Resource Sharing lists of the image in the share, also of the past. */
+  shareAssociations(imageId: string, shareId: string): Promise<readonly ShareAssociation[]>;
+  addToShare(imageId: string, shareId: string): Promise<void>;
+  removeFromShare(imageId: string, shareId: string): Promise<void>;
   /** Adds tags or changes their values. Other tags are kept. */
   tagImage(imageId: string, tags: Readonly<Record<string, string>>): Promise<void>;
   /** Changes the given attributes; the others stay. Setting a value again changes nothing. */
@@ -165,6 +169,13 @@ export interface EcsApi {
   deleteSnapshot(snapshotId: string): Promise<void>;
   /** Like `tagImage`, for any number of snapshots. */
   tagSnapshots(snapshotIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export interface ShareAssociation {
+  /** `Associating`, `Associated`, `Disassociating`, `Disassociated`, `Failed`, or an unknown value. */
+  readonly status: string;
+  /** Why it failed; empty: not reported. */
+  readonly message: string;
 }
 
 export type ImageChange = { readonly [Name in 'bootMode' | 'nvmeSupport' | 'imdsSupport']?: string };
@@ -394,4 +405,5 @@ export interface CloudEndpoints extends OssEndpoints {
   readonly ecs?: string | undefined;
   readonly ram?: string | undefined;
   readonly sts?: string | undefined;
+  readonly resourceSharing?: string | undefined;
 }

@@ -6,6 +6,7 @@ import { createEcs } from './ecs.js';
 import { createMetadata, type MetadataOptions } from './metadata-service.js';
 import { createOss } from './oss.js';
 import { createRam } from './ram.js';
+import { createResourceSharing } from './resource-sharing.js';
 import { createSts } from './sts.js';
 import { createRateLimiter, type RateLimiter } from './upload/rate-limiter.js';
 
@@ -33,6 +34,8 @@ export interface CloudOptions {
 export function createCloud(options: CloudOptions, rateLimiter = rateLimiterOf(options)): Cloud {
   const { endpoints, credentials, homeRegion = HOME_REGION } = options;
   const { timeoutMs, partSize, maxConcurrentParts } = options;
+  // One address for ECS and STS is an emulator, which serves this one, too.
+  const sharing = endpoints.resourceSharing ?? (endpoints.ecs === endpoints.sts ? endpoints.ecs : undefined);
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
   const settings = {
     ...(timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs }),
@@ -49,7 +52,12 @@ export function createCloud(options: CloudOptions, rateLimiter = rateLimiterOf(o
       }),
   );
   return {
-    ecs: oneEach((region: string): EcsApi => createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout })),
+    ecs: oneEach(
+      (region: string): EcsApi => ({
+        ...createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout }),
+        ...createResourceSharing({ endpoint: sharing, region, credentials, ...timeout }),
+      }),
+    ),
     oss: (region, { endpoint, storageLocationArn } = ORDINARY_ACCESS) => oss(region, endpoint, storageLocationArn),
     ram: createRam({ endpoint: endpoints.ram, region: homeRegion, credentials, ...timeout }),
     sts: createSts({ endpoint: endpoints.sts, region: homeRegion, credentials, ...timeout }),

@@ -97,6 +97,7 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
     features.copyTo.length > 0 ? allow(['ecs:DescribeDiskEncryptionByDefaultStatus'], ['*']) : null,
     // A shared image cannot be deleted, so cleanup must revoke the sharing first.
     features.share ? allow(['ModifyImageSharePermission', 'DescribeImageSharePermission'].map(inEcs), all) : null,
+    features.share ? allow(SHARES, ['*']) : null,
     allow(
       ['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? [...PROTECTION, ...LISTING] : [])],
       buckets,
@@ -123,6 +124,11 @@ const READS = [
 
 /** To find out whether objects can be deleted for good. */
 const PROTECTION = ['oss:GetBucketVersioning', 'oss:GetBucketWorm'];
+/** For distribute.resourceShares. Resource Sharing cannot limit them to single shares. */
+const SHARES = ['AssociateResourceShare', 'DisassociateResourceShare', 'ListResourceShareAssociations'].map(
+  (action) => `resourcesharing:${action}`,
+);
+
 /** To find remaining objects, uploads and, in a versioned bucket, versions. */
 const LISTING = ['oss:ListMultipartUploads', 'oss:ListObjects', 'oss:ListObjectVersions'];
 const UPLOAD = [

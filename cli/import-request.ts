@@ -47,6 +47,7 @@ export interface ImportOptions {
   readonly bootCheck?: boolean;
   readonly copyTo?: readonly string[];
   readonly shareWith?: readonly string[];
+  readonly resourceShare?: Readonly<Record<string, string>>;
   readonly encrypt?: boolean;
   readonly kmsKey?: Readonly<Record<string, string>>;
   readonly dryRun?: boolean;
@@ -92,6 +93,7 @@ export async function importRequest(source: string | undefined, options: ImportO
     distribute: merged(manifest.distribute, {
       regions: options.copyTo,
       shareWith: options.shareWith,
+      resourceShares: options.resourceShare,
       encrypt: options.encrypt,
       kmsKeyId: options.kmsKey,
     }),

@@ -33,6 +33,12 @@ export interface AttributeDifference {
   readonly copy: string | null;
 }
 
+export interface ResourceShareFacts {
+  readonly regionId: string;
+  readonly imageId: string;
+  readonly shareId: string;
+}
+
 export interface CopyFacts {
   readonly regionId: string;
   readonly imageId: string;
@@ -61,6 +67,7 @@ export type ImportFact =
   | { readonly kind: 'settings'; readonly settings: SentSettings }
   | ({ readonly kind: 'disk' } & DiskFacts)
   | ({ readonly kind: 'shares' } & ShareFacts)
+  | ({ readonly kind: 'resource-share' } & ResourceShareFacts)
   | ({ readonly kind: 'copy' } & CopyFacts);
 
 export interface ImportFacts {
@@ -70,6 +77,8 @@ export interface ImportFacts {
   readonly settings: SentSettings | null;
   readonly disks: readonly DiskFacts[];
   readonly shares: readonly ShareFacts[];
+  /** Written before the image is added. */
+  readonly resourceShares: readonly ResourceShareFacts[];
   /** Copies that differed from their source when they were available. */
   readonly copies: readonly CopyFacts[];
   /** In the order in which steps have ended. Calls with which parts were sent are left out. */
@@ -86,6 +95,8 @@ export function keyOfFact(fact: ImportFact): string {
       return `disk/${fact.disk}`;
     case 'shares':
       return `shares/${fact.imageId}`;
+    case 'resource-share':
+      return `resource-share/${fact.imageId}/${fact.shareId}`;
     case 'copy':
       return `copy/${fact.imageId}`;
   }
@@ -104,6 +115,7 @@ export function factsIn(
       .flatMap((fact) => (fact.kind === 'disk' ? [withoutKind(fact)] : []))
       .sort((one, other) => one.disk - other.disk),
     shares: stored.flatMap((fact) => (fact.kind === 'shares' ? [withoutKind(fact)] : [])),
+    resourceShares: stored.flatMap((fact) => (fact.kind === 'resource-share' ? [withoutKind(fact)] : [])),
     copies: stored.flatMap((fact) => (fact.kind === 'copy' ? [withoutKind(fact)] : [])),
     calls,
   };

@@ -51,6 +51,8 @@ export interface ImageRecord {
   readonly copiedFrom: { readonly imageId: string; readonly regionId: string } | null;
   readonly detection: { readonly finishedAt: number; readonly items: readonly DetectionItemRecord[] } | null;
   readonly sharedWith: readonly { readonly accountId: string; readonly sharedAt: number }[];
+  /** IDs of the resource shares that contain the image; absent: none. */
+  readonly resourceShares?: readonly string[];
   /** A community image: every account can use it. */
   readonly isPublic?: boolean;
 }

@@ -5,6 +5,7 @@ import { ApiError } from './errors.js';
 import { permits } from './identity.js';
 import { perform } from './perform.js';
 import { ramActions } from './ram/actions.js';
+import { sharingActions } from './resource-sharing.js';
 import { authenticate, headerOf, type Received } from './rpc-authentication.js';
 import type { ApiAction, ApiCall } from './rpc-call.js';
 import { errorBody, missingParameter, permissionError, ThrottledError, toXml, unknownAction } from './rpc-errors.js';
@@ -23,6 +24,7 @@ export interface Service {
 export const services: readonly Service[] = [
   { name: 'ecs', version: '2014-05-26', host: 'ecs.aliyuncs.com', actions: ecsActions },
   { name: 'ram', version: '2015-05-01', host: 'ram.aliyuncs.com', actions: ramActions },
+  { name: 'resourcesharing', version: '2020-01-10', host: 'resourcesharing.aliyuncs.com', actions: sharingActions },
   { name: 'sts', version: '2015-04-01', host: 'sts.aliyuncs.com', actions: stsActions },
 ];
 

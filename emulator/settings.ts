@@ -86,6 +86,8 @@ export interface Settings {
   readonly instance: { readonly regionId: string; readonly tokenRequired?: boolean } | null;
   /** Null: every well-formed id exists, because no emulated action creates resource groups. */
   readonly resourceGroups: readonly string[] | null;
+  /** IDs of the resource shares that exist, in every region. */
+  readonly resourceShares: readonly string[];
   /** Other accounts, to share images with; null: every well-formed id exists. */
   readonly otherAccounts: readonly string[] | null;
   /** Buckets whose reads are throttled (`InvalidOSSBucket.FlowLimit`). */
@@ -138,6 +140,7 @@ export const defaultSettings: Settings = {
   customDomains: null,
   instance: null,
   resourceGroups: null,
+  resourceShares: [],
   otherAccounts: null,
   throttledBuckets: [],
   runningTaskStatus: 'Processing',

@@ -110,8 +110,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
       await control.runStep('detection', (step) => onPollQueue.detect(step, image));
     }
     results = { ...results, detected: true };
-    const { regions, shareWith } = control.request().distribute;
-    if (regions.length + shareWith.length > 0 && !results.distributed) {
+    const { regions, shareWith, resourceShares = {} } = control.request().distribute;
+    if (regions.length + shareWith.length + Object.keys(resourceShares).length > 0 && !results.distributed) {
       await control.runStep('distribution', (step) => onWatchQueue.distribute(step, image));
     }
     results = { ...results, distributed: true };

@@ -31,22 +31,26 @@ export async function requireShareableImage(
 }
 
 export async function requireShareableCopy(cloud: Cloud, request: ImportRequest, region: string): Promise<void> {
-  if (request.distribute.shareWith.length === 0) return;
+  if (!isShared(request, region)) return;
   if ((await encryptsByDefault(cloud, region)) === true) refuseServiceKey(request, region);
 }
 
 /** Which copies the account's settings encrypt. Throws if these could not be shared. */
 export async function checkDefaultEncryption(cloud: Cloud, request: ImportRequest): Promise<readonly Finding[]> {
-  const { regions, shareWith } = request.distribute;
+  const { regions } = request.distribute;
   const answers = await Promise.all(
     regions.map(async (region) => ({ region, answer: await encryptsByDefault(cloud, region) })),
   );
   const encrypting = answers.filter(({ answer }) => answer === true).map(({ region }) => region);
-  if (shareWith.length > 0) for (const region of encrypting) refuseServiceKey(request, region);
+  for (const region of encrypting) if (isShared(request, region)) refuseServiceKey(request, region);
   return [
     ...(encrypting.length === 0 ? [] : [encrypted(request, encrypting)]),
     ...answers.flatMap(({ region, answer }) => (answer instanceof FailureError ? [notVerified(region, answer)] : [])),
   ];
+}
+
+function isShared({ distribute: { shareWith, resourceShares } }: ImportRequest, region: string): boolean {
+  return shareWith.length > 0 || resourceShares?.[region] !== undefined;
 }
 
 /** The refusal where the caller is not allowed to know, or the region does not have the setting. */

@@ -26,6 +26,10 @@ const ECS_ACTIONS: {
   unshareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
   describeSharing: { action: 'DescribeImageSharePermission' },
   dryRunShareImage: { action: 'ModifyImageSharePermission', calls: (_id, accounts) => Math.ceil(accounts.length / 10) },
+  // Of another service, whose calls the budget counts under the same key.
+  shareAssociations: { action: 'ListResourceShareAssociations' },
+  addToShare: { action: 'AssociateResourceShare' },
+  removeFromShare: { action: 'DisassociateResourceShare' },
   tagImage: { action: 'TagResources' },
   modifyImage: { action: 'ModifyImageAttribute' },
   moveImageToGroup: { action: 'JoinResourceGroup' },

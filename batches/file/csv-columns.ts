@@ -104,6 +104,8 @@ function columnOf(name: string, number: number, line: number): Column {
 function fieldOf(name: string): string {
   const tag = /^tags\s*\.\s*(.+)$/i.exec(name)?.[1];
   if (tag !== undefined) return `tags.${tag}`;
+  const shareOf = /^distribute\s*\.\s*resource[\s_-]*shares\s*\.\s*(.+)$/i.exec(name)?.[1];
+  if (shareOf !== undefined) return `distribute.resourceShares.${shareOf}`;
   const keyOf = /^distribute\s*\.\s*kms[\s_-]*key[\s_-]*id\s*\.\s*(.+)$/i.exec(name)?.[1];
   if (keyOf !== undefined) return `distribute.kmsKeyId.${keyOf}`;
   const index = /\[(\d+)\]/.exec(name)?.[1];

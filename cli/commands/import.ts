@@ -61,6 +61,7 @@ export function addImport(program: Command): void {
     .option('--boot-check', 'boot the image in a virtual machine before the upload (takes minutes)')
     .option('--copy-to <region>', 'copy the image to this region; repeatable', collect)
     .option('--share-with <account>', 'share the image with this account; repeatable', collect)
+    .option('--resource-share <region=id>', 'resource share for the image in this region; repeatable', collectPairs)
     .option('--encrypt', 'encrypt the copies (default: as the account encrypts new disks in their region)')
     .option('--kms-key <region=id>', 'key that encrypts the copy in this region; repeatable', collectPairs)
     .option('--dry-run', 'run all checks but create nothing')

@@ -46,6 +46,19 @@ export const COPIES = [
     otherwise: 'The image is shared before its copies are made, or the refusal comes after the copies.',
   },
   {
+    id: 'resource-share',
+    assumed:
+      'AssociateResourceShare with the resource type Image adds an image to a resource share of its region, ListResourceShareAssociations then lists it as Associated, and an image in a share cannot be deleted.',
+    source:
+      'Help pages “Share a custom image” and “AssociateResourceShare”; no page names the resource type of images.',
+    checkedBy: 'hand',
+    steps: [
+      'Create a resource share with your resource directory in the Resource Sharing console of REGION',
+      'Import an image with distribute.resourceShares={REGION: SHARE}, and look for it in an account of the directory',
+    ],
+    otherwise: 'The import stops in attention with the code, and can continue without the share.',
+  },
+  {
     id: 'families-of-image',
     assumed:
       'DescribeImageSupportInstanceTypes lists the instance types that start the image in its region, and answers InvalidImageId.NotFound for an image that does not exist.',

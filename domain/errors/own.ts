@@ -177,6 +177,21 @@ export const OWN = [
       'Check the task and the image in the ECS console of the region. Resume to wait again, or cancel the import to have them removed.',
   },
   {
+    code: 'Distribute.ShareStalled',
+    meaning: 'Resource Sharing has not added the image to the resource share within the patience',
+    class: 'attention',
+    remedy: 'Check the resource share at https://resourcemanager.console.aliyun.com/resource-center, then resume.',
+    field: 'distribute.resourceShares',
+  },
+  {
+    code: 'Distribute.ShareRefused',
+    meaning: 'Resource Sharing could not add the image to the resource share',
+    class: 'attention',
+    remedy:
+      'Check that the resource share exists in the region and accepts images, and its quota of resources (https://resourcemanager.console.aliyun.com/resource-center), then resume.',
+    field: 'distribute.resourceShares',
+  },
+  {
     code: 'Distribute.NotShareable',
     meaning: 'A copy would be encrypted with the service key of ECS, and such images cannot be shared',
     class: 'request',

@@ -130,7 +130,7 @@ export function problemsOf(
 export function ruleBase(path: Path): string {
   const [first, ...rest] = path.filter((part) => typeof part !== 'number').map(String);
   if (first === undefined) return 'request';
-  if (rest[0] === 'kmsKeyId') return `${first}.kmsKeyId`;
+  if (rest[0] === 'kmsKeyId' || rest[0] === 'resourceShares') return `${first}.${rest[0]}`;
   return first === 'tags' ? 'tags' : [first, ...rest].join('.');
 }
 

@@ -43,6 +43,8 @@ export interface DistributeRequest {
   readonly shareWith: readonly string[];
   /** Encrypt the copies. Absent: the account's setting for their region decides. */
   readonly encrypt?: boolean;
+  /** By region: the resource share that the image or copy there is added to. */
+  readonly resourceShares?: Readonly<Record<string, string>>;
   /** By region: the key that encrypts the copy there. Without it, the service key of ECS. */
   readonly kmsKeyId?: Readonly<Record<string, string>>;
 }

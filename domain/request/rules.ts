@@ -142,8 +142,23 @@ const RULES: readonly RequestRule[] = [
       return [{ path, rule: 'distribute.kmsKeyId.encrypt', given, message, vendorCode: KMS_KEY }];
     });
   },
+  function sharesOfRegions({ value, text, texts }) {
+    const regions = [text('region'), ...texts('distribute', 'regions')];
+    return Object.keys(objectIn(value('distribute', 'resourceShares')))
+      .filter((region) => !regions.includes(region))
+      .map((region) => ({
+        path: `distribute.resourceShares.${region}`,
+        rule: 'distribute.resourceShares.region',
+        given: region,
+        message: `is a share for ${region}, where there is no image: add the region to distribute.regions, or remove the share`,
+        vendorCode: null,
+      }));
+  },
   function sharedCopies({ value, texts }) {
-    if (value('distribute', 'encrypt') !== true || texts('distribute', 'shareWith').length === 0) return [];
+    const isShared =
+      texts('distribute', 'shareWith').length > 0 ||
+      Object.keys(objectIn(value('distribute', 'resourceShares'))).length > 0;
+    if (value('distribute', 'encrypt') !== true || !isShared) return [];
     const keys = keysIn(value);
     return texts('distribute', 'regions')
       .filter((region) => !Object.hasOwn(keys, region))
@@ -178,8 +193,11 @@ const KMS_KEY = 'InvalidParameter.KMSKeyId';
 
 /** The keys of copies, by region. */
 function keysIn(value: Draft['value']): object {
-  const keys = value('distribute', 'kmsKeyId');
-  return isObject(keys) ? keys : {};
+  return objectIn(value('distribute', 'kmsKeyId'));
+}
+
+function objectIn(value: unknown): object {
+  return isObject(value) ? value : {};
 }
 
 const WARNINGS: readonly RequestRule[] = [

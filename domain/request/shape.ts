@@ -13,6 +13,7 @@ import {
   PREFIX_RULES,
   REGION_RULES,
   RESOURCE_GROUP_RULES,
+  RESOURCE_SHARE_RULES,
   ROLE_NAME_RULES,
   SHA256_RULES,
   STORAGE_LOCATION_RULES,
@@ -134,6 +135,12 @@ const distribute = z.strictObject({
     .max(MAX_SHARED_ACCOUNTS)
     .default([])
     .describe('Accounts that the image is shared with'),
+  resourceShares: z
+    .record(z.string(), text(RESOURCE_SHARE_RULES, { description: 'Resource share ID', examples: ['rs-6GRmdD3Xabcd'] }))
+    .exactOptional()
+    .describe(
+      'Region to the ID of the resource share that the image or copy there is added to; its targets are a resource directory, folders or members',
+    ),
   encrypt: z
     .boolean()
     .exactOptional()

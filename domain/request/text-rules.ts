@@ -144,6 +144,14 @@ export const ACCOUNT_NAME_RULES: readonly TextRule[] = [
   },
 ];
 
+export const RESOURCE_SHARE_RULES: readonly TextRule[] = [
+  {
+    name: 'shape',
+    holds: (text) => /^rs-[A-Za-z0-9]{1,64}$/.test(text),
+    message: 'must be the ID of a resource share, e.g. rs-6GRmdD3Xabcd: see the Resource Sharing console',
+  },
+];
+
 export const KMS_KEY_RULES: readonly TextRule[] = [
   {
     name: 'shape',

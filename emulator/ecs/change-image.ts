@@ -68,6 +68,10 @@ function deleteImage(call: ApiCall) {
   if (image.sharedWith.length > 0 && !force) {
     throw new ApiError(403, 'ImageUseShared', 'The specified image is shared with other accounts.');
   }
+  // Whether Force helps is not documented.
+  if ((image.resourceShares ?? []).length > 0) {
+    throw new ApiError(403, 'ImageUseShared', 'The specified image is in a resource share.');
+  }
   if (image.isPublic) {
     throw new ApiError(403, 'ImageIsPublic', 'The specified image is public. Set it to private before you delete it.');
   }

@@ -73,6 +73,7 @@ function copyImage(call: ApiCall): Promise<ApiAnswer> {
       detection: null,
       sharedWith: [],
       isPublic: false,
+      resourceShares: [],
       disks: image.disks.map((disk) => ({ ...disk, snapshotId: newId('s-') })),
     };
     call.world.images.put(imageId, copy);

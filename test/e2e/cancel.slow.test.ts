@@ -47,7 +47,7 @@ interface Moment {
 }
 
 /** Calls that create, change or delete something: a cancel may also arrive after the effect and before the response. */
-const WRITES = /^(Create|Attach|Initiate|Upload|Complete|Import|Copy|Modify|Join|Delete)/;
+const WRITES = /^(Create|Attach|Initiate|Upload|Complete|Import|Copy|Modify|Join|Associate|Delete)/;
 /** The first call of each phase that is retried, and that stops in attention. */
 const OF_PHASES = [
   /^ecs\.DescribeImages by ImageName$/,

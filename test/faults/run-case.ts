@@ -6,7 +6,7 @@ import { raw } from '../support/emulator/made-disks.js';
 import { type FaultCase, faultOf } from './cases.js';
 import { violations } from './judge.js';
 import { bucketOf, matchOf, type Sandbox } from './sandboxes.js';
-import { FAILING, SCENARIOS, type ScenarioName } from './scenarios.js';
+import { FAILING, RESOURCE_SHARE, SCENARIOS, type ScenarioName } from './scenarios.js';
 
 export interface Verdict {
   readonly name: string;
@@ -42,8 +42,13 @@ export function requestOf(scenario: ScenarioName, sandbox: Sandbox, source: stri
     inspection: { failOn: 'never' },
     detection: { failOn: 'never' },
     ...request,
-    ...(copies ? { distribute: { regions: [sandbox.copyRegion], shareWith: ['1000000000000002'] } } : {}),
+    ...(copies ? { distribute: distributionOf(sandbox) } : {}),
   };
+}
+
+function distributionOf({ copyRegion }: Sandbox): object {
+  const resourceShares = { [copyRegion]: RESOURCE_SHARE };
+  return { regions: [copyRegion], shareWith: ['1000000000000002'], resourceShares };
 }
 
 export async function runCase(service: Service, one: FaultCase, sandbox: Sandbox, source: string): Promise<Verdict> {

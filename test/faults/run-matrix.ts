@@ -42,7 +42,14 @@ export async function withSandboxes<T>(
 
 export async function setCloud(service: Service, cloud: Scenario['cloud']): Promise<void> {
   const copiesLose = ['Features', 'BootMode', 'ResourceGroupId'];
-  const settings = { ...cloud, copiesLose, detectionSeconds: 0.1, cancelSeconds: 0.2, failImports: [FAILURE] };
+  const settings = {
+    ...cloud,
+    copiesLose,
+    resourceShares: [RESOURCE_SHARE],
+    detectionSeconds: 0.1,
+    cancelSeconds: 0.2,
+    failImports: [FAILURE],
+  };
   await service.settings(settings);
 }
 

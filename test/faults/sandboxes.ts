@@ -56,6 +56,7 @@ const OF_POLICIES = ['CreatePolicy', 'GetPolicy'];
 function whose(call: Call, sandbox: Sandbox, roleName: string): Readonly<Record<string, string>> {
   if (isShared(call)) return {};
   if (call.service === 'oss') return { bucket: bucketOf(call.scenario, sandbox) };
-  if (call.service === 'ecs') return { RegionId: call.atCopy ? sandbox.copyRegion : sandbox.region };
+  if (call.service === 'ecs' || call.service === 'resourcesharing')
+    return { RegionId: call.atCopy ? sandbox.copyRegion : sandbox.region };
   return OF_POLICIES.includes(call.action) ? ownPolicyOf(sandbox.bucket) : { RoleName: roleName };
 }

@@ -24,11 +24,12 @@ export type ScenarioName =
   | 'cancel-upload'
   | 'cancel-import'
   | 'cancel-copy'
-  | 'cancel-shared';
+  | 'cancel-shared'
+  | 'cancel-in-share';
 
 export interface Call {
   readonly scenario: ScenarioName;
-  readonly service: 'ecs' | 'ram' | 'sts' | 'oss';
+  readonly service: 'ecs' | 'ram' | 'sts' | 'oss' | 'resourcesharing';
   readonly action: string;
   /** A parameter that distinguishes this call from others of the same action. */
   readonly by?: { readonly param: string; readonly value: string };
@@ -143,7 +144,23 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     ],
     cancelWhen: (_view, turnsTaken) => turnsTaken !== null && turnsTaken > 0,
   },
+  'cancel-in-share': {
+    ends: 'cancelled',
+    cloud: QUICK,
+    copies: true,
+    // The copy is in the share already.
+    turns: ({ copyRegion }) => [
+      {
+        ...{ service: 'resourcesharing', action: 'ListResourceShareAssociations', match: { RegionId: copyRegion } },
+        ...{ kind: 'slow', delayMs: 2_000, after: 1, times: 1 },
+      },
+    ],
+    cancelWhen: (_view, turnsTaken) => turnsTaken !== null && turnsTaken > 0,
+  },
 };
+
+/** In every region; the copies are added to it. */
+export const RESOURCE_SHARE = 'rs-matrix';
 
 /** The cloud fails images whose name contains this text. */
 export const FAILING = 'doomed';
@@ -204,6 +221,9 @@ export const CALLS: readonly Call[] = [
   { scenario: 'import', service: 'ecs', action: 'DescribeImageSharePermission' },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', after: 1 },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', atCopy: true },
+  { scenario: 'import', service: 'resourcesharing', action: 'ListResourceShareAssociations', atCopy: true },
+  { scenario: 'import', service: 'resourcesharing', action: 'AssociateResourceShare', atCopy: true },
+  { scenario: 'cancel-in-share', service: 'resourcesharing', action: 'DisassociateResourceShare', atCopy: true },
   { scenario: 'import', service: 'oss', action: 'DeleteObject' },
   { scenario: 'versioned', service: 'oss', action: 'ListObjectVersions' },
   { scenario: 'versioned', service: 'oss', action: 'DeleteObject', by: any('versionId') },

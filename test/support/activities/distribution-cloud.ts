@@ -56,6 +56,10 @@ export class FakeCloud {
   ignoresChanges = false;
   /** Regions in which the account's setting encrypts every copy. */
   encrypting: readonly string[] = [];
+  /** `SHARE/IMAGE` */
+  readonly inShares = new Set<string>();
+  /** The status of every image in a share; null: `Associated`. */
+  shareStatus: string | null = null;
   /** An action whose calls get no answer. */
   silent = '';
   /** Families that start an image, and those of the region. */
@@ -154,7 +158,8 @@ export class FakeCloud {
       },
       deleteImage: async (imageId) => {
         called('DeleteImage');
-        if (find('DeleteImage', imageId).shared.length > 0) throw failure('DeleteImage', 'ImageUseShared');
+        const inShare = [...this.inShares].some((one) => one.endsWith(`/${imageId}`));
+        if (inShare || find('DeleteImage', imageId).shared.length > 0) throw failure('DeleteImage', 'ImageUseShared');
         images.delete(imageId);
       },
       shareImage: async (imageId, accounts) => {
@@ -166,6 +171,22 @@ export class FakeCloud {
         if (accounts.length === 0) return;
         called('ModifyImageSharePermission DryRun');
         find('ModifyImageSharePermission', imageId);
+      },
+      shareAssociations: async (imageId, shareId) => {
+        called('ListResourceShareAssociations');
+        const status = this.shareStatus ?? 'Associated';
+        return this.inShares.has(`${shareId}/${imageId}`) ? [{ status, message: 'full' }] : [];
+      },
+      addToShare: async (imageId, shareId) => {
+        called('AssociateResourceShare');
+        find('AssociateResourceShare', imageId);
+        this.inShares.add(`${shareId}/${imageId}`);
+        if (this.loseAnswer('AssociateResourceShare', region))
+          throw failure('AssociateResourceShare', 'ECONNRESET', true);
+      },
+      removeFromShare: async (imageId, shareId) => {
+        called('DisassociateResourceShare');
+        this.inShares.delete(`${shareId}/${imageId}`);
       },
       modifyImage: async (imageId, change) => {
         called('ModifyImageAttribute');

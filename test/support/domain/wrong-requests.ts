@@ -428,6 +428,20 @@ export const WRONG: readonly (readonly [
     'InvalidParameter.KMSKeyId',
   ],
   [
+    'a resource share for a region without an image',
+    { distribute: { resourceShares: { 'cn-shanghai': 'rs-1' } } },
+    'distribute.resourceShares.cn-shanghai',
+    'distribute.resourceShares.region',
+    null,
+  ],
+  [
+    'a resource directory instead of a share',
+    { distribute: { resourceShares: { 'cn-hangzhou': 'rd-abc' } } },
+    'distribute.resourceShares.cn-hangzhou',
+    'distribute.resourceShares.shape',
+    null,
+  ],
+  [
     'a shared copy that the service key encrypts',
     { distribute: { regions: ['cn-beijing'], encrypt: true, shareWith: ['1234567890123456'] } },
     'distribute.kmsKeyId.cn-beijing',

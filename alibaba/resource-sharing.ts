@@ -1,0 +1,68 @@
+/**
+ * Resource Sharing: adds images to resource shares, whose targets are a resource directory, its folders or members. A share
+ * exists already: an account may have only a few.
+ */
+import OpenApi, { $OpenApiUtil, OpenApiUtil } from '@alicloud/openapi-core';
+import { RuntimeOptions } from '@darabonba/typescript';
+import { isObject } from '../domain/json-value.js';
+import type { EcsApi, ShareAssociation } from './cloud.js';
+import { type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { unreadable } from './sdk-errors.js';
+
+const SERVICE = 'resourcesharing';
+const VERSION = '2020-01-10';
+
+type Shares = Pick<EcsApi, 'shareAssociations' | 'addToShare' | 'removeFromShare'>;
+
+/** @param place its endpoint is that of Resource Sharing; absent: the vendor's of the region */
+export function createResourceSharing(place: SdkPlace): Shares {
+  const endpoint = place.endpoint ?? `https://${SERVICE}.${place.region}.aliyuncs.com`;
+  const client = async () => new OpenApi.default(await sdkConfig({ ...place, endpoint }));
+  const call = async (action: string, fields: Readonly<Record<string, string>>) => {
+    const { protocol } = new URL(endpoint);
+    const params = new $OpenApiUtil.Params({
+      ...{ action, version: VERSION, protocol: protocol.replace(':', '').toUpperCase(), pathname: '/' },
+      ...{ method: 'POST', authType: 'AK', style: 'RPC', reqBodyType: 'formData', bodyType: 'json' },
+    });
+    const query = OpenApiUtil.query({ RegionId: place.region, ...fields });
+    const request = new $OpenApiUtil.OpenApiRequest({ query });
+    return await sdkCall(SERVICE, action, client, async (api): Promise<{ readonly body: object }> => {
+      const { body } = await api.callApi(params, request, new RuntimeOptions({}));
+      return { body: isObject(body) ? body : {} };
+    });
+  };
+  const ofImage = (imageId: string, shareId: string) => ({
+    ...{ ResourceShareId: shareId, 'Resources.1.ResourceId': imageId, 'Resources.1.ResourceType': 'Image' },
+  });
+
+  return {
+    async shareAssociations(imageId, shareId) {
+      const action = 'ListResourceShareAssociations';
+      const found: ShareAssociation[] = [];
+      for (let token = ''; ; ) {
+        const body = await call(action, {
+          ...{ AssociationType: 'Resource', ResourceId: imageId, 'ResourceShareIds.1': shareId },
+          ...(token === '' ? {} : { NextToken: token }),
+        });
+        const { ResourceShareAssociations: page, NextToken: next } = Object(body);
+        if (!Array.isArray(page)) throw unreadable(SERVICE, action, 'contains no list');
+        found.push(...page.flatMap(associationOf));
+        if (typeof next !== 'string' || next === '') return found;
+        token = next;
+      }
+    },
+
+    async addToShare(imageId, shareId) {
+      await call('AssociateResourceShare', ofImage(imageId, shareId));
+    },
+
+    async removeFromShare(imageId, shareId) {
+      await call('DisassociateResourceShare', ofImage(imageId, shareId));
+    },
+  };
+}
+
+function associationOf(entry: unknown): ShareAssociation[] {
+  const { AssociationStatus: status, AssociationStatusMessage: message } = Object(entry);
+  return typeof status === 'string' ? [{ status, message: typeof message === 'string' ? message : '' }] : [];
+}
