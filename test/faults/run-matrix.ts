@@ -8,7 +8,7 @@ import { raw } from '../support/emulator/made-disks.js';
 import type { FaultCase } from './cases.js';
 import { runCase, type Verdict } from './run-case.js';
 import { isShared, SANDBOX_BUCKETS, SANDBOXES, type Sandbox } from './sandboxes.js';
-import { FAILURE, SCENARIOS, type Scenario } from './scenarios.js';
+import { FAILURE, RESOURCE_SHARE, SCENARIOS, type Scenario } from './scenarios.js';
 
 /** Short, so that permanent faults end soon; the patience is still longer than five hanging calls. */
 export const QUICK_ENV: NodeJS.ProcessEnv = {
