@@ -16,6 +16,8 @@ const NEEDS_INITRAMFS = /^(UUID=|LABEL=|\/dev\/mapper\/|\/dev\/disk\/|\/dev\/(?!
 const REBUILD = `Run update-initramfs -c -k all, or dracut -f in the guest; then ${UPDATE_CONFIG}`;
 const isInit = (name: string): boolean => /^(\.?\/)?init$/.test(name);
 
+const SET_TIMEOUT = `Set GRUB_TIMEOUT=5 in /etc/default/grub in the guest, then ${UPDATE_CONFIG}`;
+
 export interface BootContext {
   readonly entries: readonly BootEntry[];
   readonly kernel: Kernel | null;
@@ -50,7 +52,15 @@ function checkEntry(first: BootEntry | undefined, context: BootContext, findings
     return;
   }
   findings.saw(first.evidence);
-  if (first.asksPassword) {
+  if (first.waits === 'maybe') {
+    const message = 'Could not determine whether the boot loader waits for a person: its menu has no timeout';
+    findings.unsure('GUESTOS.Grub', message, first.evidence, SET_TIMEOUT);
+  }
+  if (first.waits === 'no timeout') {
+    const message = 'The boot loader’s menu has no timeout: the machine waits for a person';
+    findings.add('blocking', 'GUESTOS.Grub', message, first.evidence, SET_TIMEOUT);
+  }
+  if (first.waits === 'password') {
     findings.add(
       'blocking',
       'GUESTOS.Grub',

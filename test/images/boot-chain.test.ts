@@ -43,7 +43,7 @@ function inspect(changes: Readonly<Record<string, string | Buffer | null>>): Gue
   );
   return inspectGuestFiles(layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }), BIOS);
 }
-const grub = (...commands: readonly string[]): Files => ({ [CFG]: `${commands.join('\n')}\n` });
+const grub = (...commands: readonly string[]): Files => ({ [CFG]: `set timeout=5\n${commands.join('\n')}\n` });
 const entry = (linux: string, initrd = `/boot/initramfs-${KERNEL}.img`): string =>
   `menuentry 'CentOS' {\n  linux ${linux}\n  initrd ${initrd}\n}`;
 const ROOT = `root=UUID=${ROOT_UUID} console=ttyS0`;
@@ -109,6 +109,8 @@ describe('a guest that does not boot → a blocking finding', () => {
       grub('set superusers="root"', 'password root x', entry(`${IMAGE} ${ROOT}`)),
       /GRUB asks for a password/,
     ],
+    ['a menu without a timeout', { [CFG]: entry(`${IMAGE} ${ROOT}`) }, /no timeout/],
+    ['a menu that waits', grub('set timeout=-1', entry(`${IMAGE} ${ROOT}`)), /no timeout/],
     ['an empty kernel', { [IMAGE]: '' }, /kernel is damaged/],
     ['random bytes as kernel', { [IMAGE]: Buffer.from('not a kernel at all'.repeat(300)) }, /kernel is damaged/],
     ['a kernel that was cut off', { [IMAGE]: cutKernel() }, /kernel is damaged/],
@@ -154,6 +156,11 @@ describe('what only the running loader or a person knows → a warning, never si
       /whether the root device is on this disk/,
     ],
     ['a menu in another file', grub('source $prefix/custom.cfg'), /what the boot loader starts/],
+    [
+      'a menu whose timeout may be elsewhere',
+      { [CFG]: `source $prefix/time.cfg\n${entry(`${IMAGE} ${ROOT}`)}` },
+      /whether the boot loader waits/,
+    ],
     ['the rescue target', withArgs(`${ROOT} systemd.unit=rescue.target`), /rescue shell/],
     ['single-user mode', withArgs(`${ROOT} single`), /rescue shell/],
     ['a shell as init', withArgs(`${ROOT} init=/bin/bash`), /rescue shell/],

@@ -348,7 +348,7 @@ test('an unknown distribution → no blocking findings', () => {
         '/etc/os-release': 'ID=nixos\nVERSION_ID="24.05"\nPRETTY_NAME="NixOS 24.05"\n',
         '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n',
         '/boot/grub/grub.cfg':
-          'menuentry "NixOS" {\n  linux ($drive1)//kernels/abc-bzImage init=/nix/store/x/init\n  initrd ($drive1)//kernels/abc-initrd\n}\n',
+          'set timeout=5\nmenuentry "NixOS" {\n  linux ($drive1)//kernels/abc-bzImage init=/nix/store/x/init\n  initrd ($drive1)//kernels/abc-initrd\n}\n',
         '/boot/kernels/abc-bzImage': 'not an x86 image',
         '/boot/kernels/abc-initrd': 'compressed in its own way',
         '/nix/store/x/init': '#!/nix/store/y/bin/bash\n',

@@ -14,8 +14,8 @@ export interface BootEntry {
   readonly evidence: string;
   /** The tree to which the paths are relative. */
   readonly tree: GuestTree;
-  /** The loader asks for a password before it starts the entry. */
-  readonly asksPassword?: true;
+  /** Why the loader waits for a person before it starts the entry; `maybe`: a file that is not followed may set a timeout. */
+  readonly waits?: 'password' | 'no timeout' | 'maybe';
   /** Set for a unified kernel image, which contains kernel and initramfs. */
   readonly unified: { readonly initramfs: Buffer | null } | null;
 }

@@ -33,9 +33,23 @@ export function grubEntries(
   const chosen = chosenItem(menu, variables.get('default') || '0', environment);
   // Once `superusers` is set, GRUB asks for a password before it starts an entry, except for those that are unrestricted.
   const asksPassword = (variables.get('superusers') ?? '') !== '' && chosen?.isOpen === false;
-  const first = chosen?.entry && asksPassword ? { ...chosen.entry, asksPassword } : (chosen?.entry ?? null);
+  const waits = asksPassword ? 'password' : chosen === null ? null : menuWaits(chosen, variables, content);
+  const first = chosen?.entry && waits !== null ? { ...chosen.entry, waits } : (chosen?.entry ?? null);
   return first === null ? all : [first, ...all.filter((entry) => entry !== chosen?.entry)];
 }
+
+/** Without `timeout`, or with a negative one, GRUB's menu waits for a key. Commands outside an entry run at once. */
+function menuWaits(
+  chosen: Item,
+  variables: ReadonlyMap<string, string>,
+  content: string,
+): NonNullable<BootEntry['waits']> | null {
+  const timeout = variables.get('timeout') ?? '';
+  if (chosen.title === '' || (timeout !== '' && !timeout.startsWith('-'))) return null;
+  return timeout === '' && OTHER_SETTINGS.test(content) ? 'maybe' : 'no timeout';
+}
+
+const OTHER_SETTINGS = /^\s*(source|\.|configfile|load_env)\s/m;
 
 function flat(items: readonly Item[]): BootEntry[] {
   return items.flatMap(({ entry, children }) => [...(entry === null ? [] : [entry]), ...flat(children)]);

@@ -10,11 +10,13 @@ export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
   const entries: BootEntry[] = [];
   let title = '';
   let wanted = 0;
+  let hasTimeout = false;
   for (const { number, text } of lines(content)) {
     const named = /^title\s+(.*)$/.exec(text);
     const byDefault = /^default[\s=]+(\d+)/.exec(text);
     const kernel = /^kernel\s+(?:--\S+\s+)*(\S+)\s*(.*)$/.exec(text);
     const initrd = /^(?:initrd|module)\s+(\S+)/.exec(text);
+    if (/^timeout[\s=]+\d/.test(text)) hasTimeout = true;
     if (named !== null) title = named[1] ?? '';
     else if (byDefault !== null) wanted = Number(byDefault[1]);
     else if (kernel !== null) {
@@ -30,7 +32,7 @@ export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
       });
     } else if (initrd !== null) withInitrds(entries, [withoutDevice(initrd[1] ?? '')]);
   }
-  return defaultFirst(entries, entries[wanted]);
+  return waitingUnless(hasTimeout, defaultFirst(entries, entries[wanted]));
 }
 
 /** `LABEL`, `LINUX` or `KERNEL`, `INITRD`, `APPEND`. Paths are relative to the file's folder. */
@@ -41,11 +43,17 @@ export function syslinuxEntries(place: BootPlace, file: string): BootEntry[] {
   const entries: BootEntry[] = [];
   let label = '';
   let wanted: string | null = null;
+  /** A menu, or a prompt, which waits unless it has a timeout. */
+  let asks = false;
+  let hasTimeout = false;
   for (const { number, text } of lines(content)) {
     const [, key = '', value = ''] = /^(\S+)\s*(.*)$/.exec(text) ?? [];
     const word = key.toLowerCase();
+    if (word === 'ui' || (word === 'prompt' && value !== '0') || (word === 'default' && /\.c32\b/i.test(value)))
+      asks = true;
     if (word === 'label') label = value;
     else if (word === 'default') wanted = value;
+    else if (word === 'timeout' || word === 'totaltimeout') hasTimeout ||= Number(value) > 0;
     else if (word === 'menu' && /^default$/i.test(value)) wanted = label;
     else if (word === 'linux' || (word === 'kernel' && !/\.(c32|0|bss|cbt)$/i.test(value))) {
       entries.push({
@@ -69,10 +77,15 @@ export function syslinuxEntries(place: BootPlace, file: string): BootEntry[] {
       if (named !== undefined) withInitrds(entries, files(named.slice(7), folder));
     }
   }
-  return defaultFirst(
+  const inOrder = defaultFirst(
     entries,
     entries.find(({ title }) => title === wanted),
   );
+  return waitingUnless(hasTimeout || !asks, inOrder);
+}
+
+function waitingUnless(starts: boolean, [first, ...rest]: readonly BootEntry[]): BootEntry[] {
+  return first === undefined ? [] : [starts ? first : { ...first, waits: 'no timeout' }, ...rest];
 }
 
 function files(list: string, folder: string): string[] {

@@ -1,7 +1,7 @@
 /** Reads the menus of all boot loaders on the disk. The first entry is the default. */
 import path from 'node:path';
 import { unlessUnreadable } from '../../findings.js';
-import { blsEntries, triesLeft } from './bls.js';
+import { type BlsEntry, blsEntries, triesLeft } from './bls.js';
 import { type BootEntry, type BootPlace, evidenceOf } from './entry.js';
 import { grubEntries, grubEnvironment } from './grub.js';
 import type { Loader } from './loader.js';
@@ -67,11 +67,19 @@ function entryFiles(place: BootPlace): BootEntry[] {
   const folder = entryFolder(place);
   if (folder === null) return [];
   const entries = blsEntries(place, folder, new Map());
-  const wanted = /^default\s+(\S+)/m.exec(place.tree.text(`${folder}/../loader.conf`) ?? '')?.[1];
-  if (wanted === undefined) return entries;
+  const settings = place.tree.text(`${folder}/../loader.conf`) ?? '';
+  const wanted = /^default\s+(\S+)/m.exec(settings)?.[1];
+  const inOrder = wanted === undefined ? entries : defaultFirst(entries, wanted);
+  const [first, ...rest] = inOrder;
+  // systemd-boot starts its default at once unless it is told to show its menu.
+  const waits = /^timeout\s+menu-force/m.test(settings);
+  return first === undefined || !waits ? inOrder : [{ ...first, waits: 'no timeout' }, ...rest];
+}
+
+function defaultFirst(entries: readonly BlsEntry[], wanted: string): BlsEntry[] {
   const matches = glob(wanted.replace(/\.conf$/, ''));
   const first = entries.find(({ id }) => matches.test(id));
-  return first === undefined ? entries : [first, ...entries.filter((entry) => entry !== first)];
+  return first === undefined ? [...entries] : [first, ...entries.filter((entry) => entry !== first)];
 }
 
 function glob(pattern: string): RegExp {

@@ -88,6 +88,11 @@ export function biosDisks(parts: Parts): TestDisk[] {
         ),
       },
     },
+    {
+      name: 'a menu without a timeout',
+      boots: false,
+      root: { [CFG]: `serial --unit=0 --speed=115200\nterminal_output serial console\n${entry(`${IMAGE} ${ROOT}`)}\n` },
+    },
     { name: 'no kernel', boots: false, root: { [IMAGE]: null } },
     { name: 'an empty kernel', boots: false, root: { [IMAGE]: '' } },
     { name: 'random bytes as kernel', boots: false, root: { [IMAGE]: Buffer.from('no kernel '.repeat(100_000)) } },

@@ -139,7 +139,7 @@ image_bookworm-bios-lvm-usr.qcow2() {
 image_bookworm-arm64-uefi-ext4.qcow2() {
   installed_uefi bookworm-arm64 ext4 defaults
   mkdir -p "$R/boot/grub"
-  printf "menuentry 'Debian' {\n  linux /boot/vmlinuz-%s root=UUID=%s ro console=ttyAMA0\n  initrd /boot/initrd.img-%s\n}\n" \
+  printf "set timeout=1\nmenuentry 'Debian' {\n  linux /boot/vmlinuz-%s root=UUID=%s ro console=ttyAMA0\n  initrd /boot/initrd.img-%s\n}\n" \
     "$KERNEL" "$ROOT_UUID" "$KERNEL" >"$R/boot/grub/grub.cfg"
   new_file esp 64 vfat "$ESP_UUID"; mmd -i "$WORK/esp" ::/EFI ::/EFI/BOOT
   mcopy -i "$WORK/esp" "$R/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" ::/EFI/BOOT/BOOTAA64.EFI
