@@ -37,7 +37,8 @@ export const BUCKETS = [
     source: 'Reference of GetBucket (ListObjects); not documented for internal endpoints.',
     checkedBy: 'hand',
     steps: ['On ECS in REGION: curl "https://BUCKET.oss-REGION-internal.aliyuncs.com/?max-keys=1"'],
-    otherwise: 'auto uses the public endpoint, and internal stops with Upload.EndpointUnreachable.',
+    otherwise:
+      'With auto, the upload uses the public endpoint, and with internal it stops with Upload.EndpointUnreachable.',
   },
   {
     id: 'cloudbox-oss',
