@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { importWorkflowId } from '../../domain/ids.js';
+import { openPool } from '../../store/database.js';
 import { violations } from '../faults/judge.js';
 import { run } from '../support/cli/run-cli.js';
 import { type Service, startService } from '../support/e2e/service.js';
@@ -23,6 +24,18 @@ beforeEach(() => service.resetCloud());
 
 const cancel = (id: string, body: object = {}) => service.request('POST', `/v1/imports/${id}/cancel`, body);
 const terminate = (id: string) => client.workflow.getHandle(importWorkflowId(id)).terminate('by an operator');
+
+/** As if two minutes had passed since the start: a younger workflow may still be on its way to Temporal. */
+async function age(ids: readonly string[]): Promise<void> {
+  const pool = openPool({ url: service.databaseUrl(), applicationName: 'test', maxConnections: 1 });
+  await pool
+    .query(
+      `update ecs_image_import.imports set workflow_started_at = now() - interval '2 minutes',
+         updated_at = now() - interval '1 minute', workflow_checked_at = null where id = any($1)`,
+      [ids],
+    )
+    .finally(() => pool.end());
+}
 
 describe('a cancel of an import whose workflow was terminated', () => {
   test('during ImportImage → removes image and object, and the import ends cancelled', async () => {
@@ -80,9 +93,8 @@ test('imports whose workflows were deleted → listed by reconcile, which change
     const workflowExecution = { workflowId: importWorkflowId(id), runId };
     await client.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution });
   }
-  for (const id of ids) {
-    await service.until(id, ({ attention }) => attention?.code === 'Import.WorkflowLost', 120_000);
-  }
+  await age(ids);
+  for (const id of ids) await service.until(id, ({ attention }) => attention?.code === 'Import.WorkflowLost');
   const before = await Promise.all(ids.map(service.get));
   const env = { ECS_IMPORT_API: service.apiUrl };
   const listed = await run(['reconcile'], env);
