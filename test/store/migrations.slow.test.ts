@@ -88,7 +88,7 @@ describe('while other processes use the database', () => {
   /** Opens a transaction that keeps its locks until the returned function is called. */
   async function holding(sql: string): Promise<() => Promise<void>> {
     const client = await database.pool.connect();
-    await client.query('begin');
+    await client.query('begin; set local idle_in_transaction_session_timeout = 0');
     await client.query(sql);
     return async () => {
       await client.query('commit');
