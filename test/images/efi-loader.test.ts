@@ -121,24 +121,24 @@ describe('a kernel for arm64', () => {
   const program = (machine: number) => efiProgram({ '.text': Buffer.alloc(4096) }, machine);
   const image = Buffer.alloc(64);
   image.write('ARM\x64', 56, 'latin1');
-  test.each<[string, Buffer, string]>([
-    ['an EFI program', program(0xaa64), 'whole'],
-    ['a plain image', image, 'unknown'],
-    ['compressed with gzip', gzipSync(image), 'whole'],
-    [
-      'compressed, and cut off',
-      gzipSync(Buffer.concat([image, Buffer.from(KERNEL.repeat(50))])).subarray(0, 60),
-      'damaged',
-    ],
-    ['random bytes', Buffer.from('no kernel'.repeat(20)), 'damaged'],
-    ['an EFI program for x86', program(0x8664), 'damaged'],
-    ['a kernel for x86', kernelImage(KERNEL), 'damaged'],
-    [
-      'larger than what a reader without random access holds',
-      efiProgram({ '.text': Buffer.alloc(17 * 1024 * 1024) }, 0xaa64),
-      'whole',
-    ],
-  ])('%s → %s', (_, content, kind) => {
+  test.each<{ name: string; content: Buffer; kind: string }>([
+    { name: 'an EFI program', content: program(0xaa64), kind: 'whole' },
+    { name: 'a plain image', content: image, kind: 'unknown' },
+    { name: 'compressed with gzip', content: gzipSync(image), kind: 'whole' },
+    {
+      name: 'compressed, and cut off',
+      content: gzipSync(Buffer.concat([image, Buffer.from(KERNEL.repeat(50))])).subarray(0, 40),
+      kind: 'damaged',
+    },
+    { name: 'random bytes', content: Buffer.from('no kernel'.repeat(20)), kind: 'damaged' },
+    { name: 'an EFI program for x86', content: program(0x8664), kind: 'damaged' },
+    { name: 'a kernel for x86', content: kernelImage(KERNEL), kind: 'damaged' },
+    {
+      name: 'larger than what a reader without random access holds',
+      content: efiProgram({ '.text': Buffer.alloc(17 * 1024 * 1024) }, 0xaa64),
+      kind: 'whole',
+    },
+  ])('$name → $kind', ({ content, kind }) => {
     const [volume] = layoutOf({ files: { '/boot/Image': content } }).volumes;
     if (volume?.fileSystem == null) throw new Error('no file system');
     const tree = guestTree([{ at: '/', fileSystem: volume.fileSystem }]);
