@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { isFinal } from '../../domain/import.js';
+import { databaseFailure } from '../../store/database-failure.js';
 import type { ImportProgress, StoredEvent } from '../../store/import-reads.js';
 import { answers, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
@@ -11,6 +12,7 @@ import { idPath, parameter, routes } from '../route.js';
 
 const KEEP_ALIVE_MS = 15_000;
 const EVENTS_PER_PAGE = 500;
+const READ_AGAIN_MS = 1_000;
 
 const events = createRoute({
   method: 'get',
@@ -48,8 +50,14 @@ export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): O
       try {
         while (!stream.aborted && !stream.closed) {
           changed = false;
-          const now = await deps.store.progressOf(id);
-          const page = await deps.store.events(id, last, EVENTS_PER_PAGE);
+          const read = await readAfter(deps.store, id, last);
+          // The stream stays open: a browser does not reconnect after a 503, which a new request would get now.
+          if (read === null) {
+            await stream.write(': the database is not available\n\n');
+            await stream.sleep(READ_AGAIN_MS);
+            continue;
+          }
+          const { now, page } = read;
           if (page.length > 0) {
             await stream.write(page.map(eventText).join(''));
             last = page.at(-1)?.id ?? last;
@@ -79,6 +87,17 @@ export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): O
     });
   });
   return app;
+}
+
+/** The state of the import and its next events; null: the database is not available. */
+async function readAfter(store: ApiDependencies['store'], id: string, last: number) {
+  try {
+    const now = await store.progressOf(id);
+    return { now, page: await store.events(id, last, EVENTS_PER_PAGE) };
+  } catch (error) {
+    if (databaseFailure(error) === null) throw error;
+    return null;
+  }
 }
 
 /** As `writeSSE` writes it; one write for a page takes a tenth of the time of one for each event. */

@@ -1,5 +1,5 @@
 /** What a client gets while PostgreSQL runs but does not complete a request in time. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
 
@@ -28,4 +28,32 @@ test.each([
   expect(response.status).toBe(503);
   expect(response.headers.get('retry-after')).toBe('2');
   expect(await response.json()).toMatchObject({ detail, code: 'Service.Unavailable', retryAfterSeconds: 2 });
+});
+
+test('the database fails while an event stream is open → the stream stays open and sends each event once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const event = (id: number) => ({ id, at: '2026-01-01T00:00:00Z', type: 'note', message: `event ${id}`, detail: {} });
+  const running = { state: 'running', progress: { phase: 'import', percent: 7 }, waitingFor: null };
+  const states = [running, running, withCode('57P01'), withCode('57P03'), { ...running, state: 'succeeded' }];
+  const store = {
+    progressOf: async () => {
+      const next = states.shift();
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    events: async (_: string, after: number) => [event(1), event(2)].filter(({ id }) => id === after + 1),
+  };
+  const changes = { subscribe: () => () => undefined };
+  const log = { error: () => undefined };
+  const app = createApp({ store, changes, token: null, log } as unknown as ApiDependencies);
+  const response = await app.request(`http://127.0.0.1/v1/imports/imp-${'0'.repeat(26)}/events`);
+  const text = response.text();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect((await text).match(/^id: \d+$|^: .*$/gm)).toEqual([
+    'id: 1',
+    ': the database is not available',
+    ': the database is not available',
+    'id: 2',
+  ]);
+  vi.useRealTimers();
 });

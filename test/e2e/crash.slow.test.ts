@@ -1,7 +1,10 @@
 /** Any process may be killed: the import continues, and exactly one image results. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AccountRole } from '../../alibaba/account-role.js';
-import { type EmulatorState, type Fault, type Service, startService } from '../support/e2e/service.js';
+import { type EmulatorState, type Fault, requestFor, type Service, startService } from '../support/e2e/service.js';
 import { setUpImports } from '../support/emulator/import-setup.js';
 import { makeAssumableRole, OTHER, OTHER_ACCOUNT, OTHER_KEYS } from '../support/emulator/other-account.js';
 
@@ -106,9 +109,9 @@ test('workers stopped one after another under load → no import is lost, and no
   const ids = await Promise.all(Array.from({ length: 8 }, () => service.start()));
   for (let times = 0; times < 3; times++) {
     await service.until(ids[times] ?? '', (view) => view.phase !== 'accepted');
-    const { pid } = worker();
+    const { pid } = partOf('worker');
     service.signal('worker', 'SIGTERM');
-    await expect.poll(() => worker().state === 'ready' && worker().pid !== pid, { timeout: 120_000 }).toBe(true);
+    await untilReplaced('worker', pid);
   }
   // They upload the same image, so that concurrent imports share one object; the last of them removes it.
   for (const id of ids) await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
@@ -119,10 +122,16 @@ test('workers stopped one after another under load → no import is lost, and no
   expect(await service.calls('CompleteMultipartUpload')).toHaveLength(begun.length);
 });
 
-function worker() {
-  const part = service.stack.parts().find(({ name }) => name === 'worker');
-  if (part === undefined) throw new Error('there is no worker');
+function partOf(name: string) {
+  const part = service.stack.parts().find((one) => one.name === name);
+  if (part === undefined) throw new Error(`there is no ${name}`);
   return part;
+}
+
+async function untilReplaced(name: string, pid: number | null): Promise<void> {
+  await expect
+    .poll(() => partOf(name).state === 'ready' && partOf(name).pid !== pid, { timeout: 120_000, interval: 50 })
+    .toBe(true);
 }
 
 test.each(['temporal', 'postgres', 'api'])('%s killed during ImportImage → one image', async (part) => {
@@ -132,6 +141,95 @@ test.each(['temporal', 'postgres', 'api'])('%s killed during ImportImage → one
   await service.kill(part);
   await expectOneImage(id);
 });
+
+async function withDatabase<Result>(body: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: service.databaseUrl() });
+  await client.connect();
+  return await body(client).finally(() => client.end());
+}
+
+/** As `pg_ctl stop -m fast`; the supervisor starts it again. */
+async function restartDatabase(): Promise<void> {
+  const { pid } = partOf('postgres');
+  service.signal('postgres', 'SIGINT');
+  await untilReplaced('postgres', pid);
+}
+
+/** Again and again, so that some of them are in the middle of a transaction. */
+async function endConnectionsRepeatedly(): Promise<void> {
+  await withDatabase(async (client) => {
+    for (let times = 0; times < 20; times++) {
+      await client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      );
+      await sleep(100);
+    }
+  });
+}
+
+/** The events of the only connection of a client. */
+async function eventsOfStream(id: string): Promise<readonly number[]> {
+  const response = await fetch(`${service.apiUrl}/v1/imports/${id}/events`);
+  const text = await response.text();
+  expect(text).not.toContain('event: error');
+  return [...text.matchAll(/^id: (\d+)$/gm)].map(([, event]) => Number(event));
+}
+
+/** Sends the items of a batch, of which the first page is stored before `rest` resolves. */
+function sendBatch(name: string, items: number, rest: Promise<void>): Promise<Response> {
+  async function* lines() {
+    const all = Array.from({ length: items }, (_, n) => JSON.stringify(requestFor({ imageName: `${name}-${n}` })));
+    yield Buffer.from(all.map((line) => `${line}\n`).join(''));
+    await rest;
+    yield Buffer.from(JSON.stringify(requestFor({ imageName: `${name}-last` })));
+  }
+  return fetch(`${service.apiUrl}/v1/batches?name=${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: ReadableStream.from(lines()),
+    duplex: 'half',
+  });
+}
+
+test.each([
+  ['the database stops and starts', restartDatabase],
+  ['the connections to the database end repeatedly', endConnectionsRepeatedly],
+])(
+  '%s during an import, a batch file and an event stream → no process ends, and all three are complete',
+  async (_, disturb) => {
+    await service.settings({ importSeconds: 2 });
+    const [worker, api] = [partOf('worker').pid, partOf('api').pid];
+    const id = await service.start();
+    const stream = eventsOfStream(id);
+    const batch = `arriving-${randomUUID()}`;
+    let sendRest = () => {};
+    const answer = sendBatch(batch, 600, new Promise<void>((resolve) => (sendRest = resolve)));
+    const stored = () =>
+      withDatabase(async (client) => {
+        const sql = 'select from ecs_image_import.batch_items where image_name like $1';
+        return (await client.query(sql, [`${batch}-%`])).rowCount;
+      });
+    await expect.poll(stored, { timeout: 60_000 }).toBe(500);
+    await service.until(id, (view) => view.phase === 'import');
+
+    await disturb();
+
+    sendRest();
+    const created = await answer;
+    const body = await created.json();
+    expect([created.status, body]).toMatchObject([202, { counts: { total: 601 } }]);
+    await service.request('POST', `/v1/batches/${body.id}/cancel`, {});
+    await expectOneImage(id);
+    const { rows } = await withDatabase((client) =>
+      client.query<{ id: string }>('select id from ecs_image_import.events where import_id = $1 order by id', [id]),
+    );
+    expect(await stream).toEqual(rows.map((row) => Number(row.id)));
+    expect([partOf('worker').pid, partOf('api').pid]).toEqual([worker, api]);
+    await expect
+      .poll(async () => (await service.request('GET', `/v1/batches/${body.id}`)).body.state, { timeout: 60_000 })
+      .toBe('cancelled');
+  },
+);
 
 test('a restart of all processes with the same folder → earlier imports are listed, and running ones continue', async () => {
   await service.settings({ importSeconds: 4 });
