@@ -25,7 +25,7 @@ export interface Deleted {
 const DAY_MS = 24 * 60 * 60_000;
 const CHECK_EVERY_MS = 10 * 60_000;
 const REPEAT_MS = 60 * 60_000;
-/** Short transactions: they are idle during the export, which the server limits. */
+/** Short transactions: they last as long as the export. */
 const PAGE = 20;
 
 const DECIDE =

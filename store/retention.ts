@@ -5,7 +5,7 @@ import type { Requester } from '../domain/import-facts.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { isoTime } from './iso-time.js';
 import { rememberKept } from './kept-resources.js';
-import { transaction } from './transaction.js';
+import { keepOpen, transaction } from './transaction.js';
 
 /** How many days after its end an import or batch is deleted; null: never. */
 export type RetentionDays = Readonly<Record<FinalState, number | null>>;
@@ -148,7 +148,7 @@ export function createRetentionStore(pool: pg.Pool) {
         );
         const ids = locked.rows.map(({ id }) => id).sort();
         if (ids.length === 0) return 0;
-        await exported(ids);
+        await keepOpen(client, () => exported(ids));
         await rememberKept(client, ids);
         await client.query('delete from ecs_image_import.imports where id = any($1)', [ids]);
         await client.query('update ecs_image_import.retention set newest_import = greatest(newest_import, $1)', [

@@ -30,6 +30,23 @@ export async function runTransaction<Result>(
   }
 }
 
+const STATEMENT_EVERY_MS = 500;
+
+/** Runs work outside the database within a transaction, which the server ends after a few seconds without a statement. */
+export async function keepOpen(client: pg.PoolClient, work: () => Promise<void>): Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    // A lost connection fails the next statement of the transaction.
+    last = last.then(() => client.query('select')).catch(() => undefined);
+  }, STATEMENT_EVERY_MS);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+    await last;
+  }
+}
+
 /** After a failover, the server of an open connection may have become a standby: a new connection reaches the primary. */
 function isOfStandby(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '25006';

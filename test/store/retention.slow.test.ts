@@ -10,6 +10,7 @@ import { jsonReport } from '../../api/report.js';
 import { newId } from '../../domain/ids.js';
 import { importReading } from '../../imports/read.js';
 import { type RetentionPolicy, runRetention } from '../../imports/retention.js';
+import { openPool } from '../../store/database.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createRetentionStore, type RetentionStore } from '../../store/retention.js';
 import { REQUEST } from '../support/activities/distribution-cloud.js';
@@ -193,6 +194,21 @@ test('a batch ended long ago → it is exported and deleted with its items and i
   expect(kinds.filter((kind) => kind === 'batch item')).toHaveLength(120);
   expect(kinds.filter((kind) => kind === 'import')).toHaveLength(120);
   expect(exported()[0]).toMatchObject({ kind: 'batch', id: gone.id });
+});
+
+test('the export lasts longer than the server lets a transaction be idle → the imports are deleted', async () => {
+  const limitMs = 1_000;
+  const pool = openPool({ url: database.url, applicationName: 'slow export', idleTransactionMs: limitMs });
+  const id = await oldImport();
+  const deleted = await createRetentionStore(pool).deleteImports([id], async () => {
+    const age = `select extract(epoch from now() - xact_start) * 1000 as ms from pg_stat_activity where application_name = 'slow export'`;
+    await expect
+      .poll(async () => Number((await database.pool.query<{ ms: string }>(age)).rows[0]?.ms), { timeout: 5_000 })
+      .toBeGreaterThan(1.5 * limitMs);
+  });
+  expect(deleted).toBe(1);
+  expect(await store.get(id)).toBeNull();
+  await pool.end();
 });
 
 test('the export fails → nothing is deleted; the deletion of a batch continues after a crash', async () => {
