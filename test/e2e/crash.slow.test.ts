@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AccountRole } from '../../alibaba/account-role.js';
+import type { BatchView } from '../../domain/batch/batch.js';
 import { type EmulatorState, type Fault, requestFor, type Service, startService } from '../support/e2e/service.js';
 import { setUpImports } from '../support/emulator/import-setup.js';
 import { makeAssumableRole, OTHER, OTHER_ACCOUNT, OTHER_KEYS } from '../support/emulator/other-account.js';
@@ -216,7 +217,7 @@ test.each([
 
     sendRest();
     const created = await answer;
-    const body = await created.json();
+    const body: BatchView = JSON.parse(await created.text());
     expect([created.status, body]).toMatchObject([202, { counts: { total: 601 } }]);
     await service.request('POST', `/v1/batches/${body.id}/cancel`, {});
     await expectOneImage(id);

@@ -85,15 +85,27 @@ describe('while other processes use the database', () => {
     );
   }
 
+  /** Also called after a failed test: an open transaction would block the next ones, and the end of the pool. */
+  const ends: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end().catch(() => undefined);
+  });
+
   /** Opens a transaction that keeps its locks until the returned function is called. */
   async function holding(sql: string): Promise<() => Promise<void>> {
     const client = await database.pool.connect();
     await client.query('begin; set local idle_in_transaction_session_timeout = 0');
     await client.query(sql);
-    return async () => {
-      await client.query('commit');
-      client.release();
+    let ended: Promise<void> | null = null;
+    const end = async () => {
+      await client.query('commit').finally(() => client.release());
     };
+    const endOnce = () => {
+      ended ??= end();
+      return ended;
+    };
+    ends.push(endOnce);
+    return endOnce;
   }
 
   /** Reads and writes a table every 20 ms. The returned function rejects if a statement has waited for a lock for a second. */
@@ -112,10 +124,12 @@ describe('while other processes use the database', () => {
       }
     })();
     running.catch(() => undefined);
-    return async () => {
+    const end = async () => {
       stopped = true;
       await running;
     };
+    ends.push(end);
+    return end;
   }
 
   const rowsOf = async <Row extends pg.QueryResultRow>(sql: string) => (await database.pool.query<Row>(sql)).rows;
