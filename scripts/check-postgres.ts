@@ -26,7 +26,7 @@ const POOLER = 'pgbouncer';
 /** Every file applies all migrations first. Files that start the service, or a pooler, have servers of their own. */
 const FILES = ['batch', 'ledger', 'orphan', 'record', 'retention', 'uploads'];
 /** They need a session of the server itself. */
-const DIRECT_FILES = ['migrations', 'roles', 'transaction'];
+const DIRECT_FILES = ['migrations', 'roles', 'tls', 'transaction'];
 /** Counts rows with a function that version 14 does not have. */
 const SINCE_15 = ['rows-read'];
 

@@ -45,6 +45,19 @@ const TLS_PROBLEMS: Readonly<Record<string, (place: Place) => string>> = {
   NO_TLS: ({ variable }) => `enable TLS on the server, or set sslmode=disable in ${variable}`,
 };
 
+/** The server rejects the certificate of this client, or requires one. */
+function isAboutClientCertificate(code: string, message: string): boolean {
+  return (code === '28000' && /certificate/.test(message)) || /^ERR_SSL_.*_ALERT_(.*CERTIFICATE|UNKNOWN_CA)/.test(code);
+}
+
+const clientCertificate = ({ variable, user }: Place) =>
+  `add sslcert=FILE and sslkey=FILE to ${variable}, with a certificate of an authority that the server trusts, for the name ${user}`;
+
+/** Errors of TLS have a long text with places in OpenSSL, and the reason. */
+function reasonOf(error: Error): string {
+  return 'reason' in error ? String(error.reason) : (error.message.split('\n')[0] ?? '');
+}
+
 /** @param variable that contains the URL */
 export function explainDatabase(databaseUrl: string, variable = 'DATABASE_URL'): (error: unknown) => Unreachable {
   const place = placeOf(databaseUrl, variable);
@@ -55,9 +68,9 @@ export function explainDatabase(databaseUrl: string, variable = 'DATABASE_URL'):
   return (thrown) => {
     const error = rootOf(thrown);
     const code = 'code' in error ? String(error.code) : '';
-    const reason = IN_WORDS[code] ?? error.message.split('\n')[0];
+    const reason = IN_WORDS[code] ?? reasonOf(error);
     const what = `PostgreSQL at ${place.server}`;
-    const remedy = SETTINGS[code];
+    const remedy = isAboutClientCertificate(code, error.message) ? clientCertificate : SETTINGS[code];
     if (remedy !== undefined)
       return { text: `${what} rejects the connection (${reason}): ${remedy(place)}`, isSetting: true };
     if (/^SASL|password must be a string/.test(error.message)) {
