@@ -1,6 +1,6 @@
 /** preflight: detects every known problem with read-only checks, before any byte is uploaded. */
 
-import { DEFAULT_ENCRYPTION } from '../domain/cloud-findings.js';
+import { DEFAULT_ENCRYPTION, IMAGE_QUOTA } from '../domain/cloud-findings.js';
 import type { Failure } from '../domain/errors/failure.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { settleImage } from '../domain/image-settings.js';
@@ -15,6 +15,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { ofDisk } from './disk-failure.js';
 import { checkDefaultEncryption } from './distribution/shareable.js';
 import { isInReach, requireCloudBoxEndpoint } from './endpoint-of-import.js';
+import { checkImageQuotas } from './image-quota.js';
 import {
   checkAccount,
   checkBuckets,
@@ -119,8 +120,11 @@ export function createPreflight(deps: ActivityDependencies) {
         await collect(() => checkQuota(deps.cloud, request.region, request.upload.bucket));
       if (regions !== null) {
         await collect(() => checkDestinations(deps.cloud, request, regions, step.importId));
-        const encryption = await collect(() => checkDefaultEncryption(deps.cloud, withKnownRegions(request, regions)));
+        const known = withKnownRegions(request, regions);
+        const encryption = await collect(() => checkDefaultEncryption(deps.cloud, known));
         await deps.store.replaceFindings(step, { source: 'cloud', codes: [DEFAULT_ENCRYPTION] }, encryption ?? []);
+        const quotas = await checkImageQuotas(deps.cloud, request.region, known.distribute.regions, step.importId);
+        await deps.store.replaceFindings(step, { source: 'cloud', codes: [IMAGE_QUOTA] }, quotas);
       }
       if (problems.length > 0) throw combined(problems, { importId: step.importId, phase: step.phase, request });
 

@@ -132,6 +132,8 @@ export interface EcsApi {
   describeImages(filter: ImageFilter): Promise<readonly ImageView[]>;
   /** The number of the account's images in every status, which count against the region's quota. */
   countImages(): Promise<number>;
+  /** From Quota Center, which not every caller may read. Throws for an answer that is not the quota of this region. */
+  imageQuota(): Promise<ImageQuota>;
   cancelTask(taskId: string): Promise<void>;
   deleteImage(imageId: string): Promise<void>;
   /** Called in the region of the source image. The returned image is in `toRegion` and is not available yet. */
@@ -169,6 +171,13 @@ export interface EcsApi {
   deleteSnapshot(snapshotId: string): Promise<void>;
   /** Like `tagImage`, for any number of snapshots. */
   tagSnapshots(snapshotIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** How many custom images the account may have in a region, and has. */
+export interface ImageQuota {
+  readonly limit: number;
+  /** As Quota Center counts them, perhaps with a delay. Null: not reported. */
+  readonly used: number | null;
 }
 
 export interface ShareAssociation {
@@ -406,4 +415,5 @@ export interface CloudEndpoints extends OssEndpoints {
   readonly ram?: string | undefined;
   readonly sts?: string | undefined;
   readonly resourceSharing?: string | undefined;
+  readonly quotaCenter?: string | undefined;
 }

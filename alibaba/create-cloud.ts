@@ -5,6 +5,7 @@ import type { CredentialSource } from './credentials.js';
 import { createEcs } from './ecs.js';
 import { createMetadata, type MetadataOptions } from './metadata-service.js';
 import { createOss } from './oss.js';
+import { createQuotaCenter } from './quota-center.js';
 import { createRam } from './ram.js';
 import { createResourceSharing } from './resource-sharing.js';
 import { createSts } from './sts.js';
@@ -34,8 +35,9 @@ export interface CloudOptions {
 export function createCloud(options: CloudOptions, rateLimiter = rateLimiterOf(options)): Cloud {
   const { endpoints, credentials, homeRegion = HOME_REGION } = options;
   const { timeoutMs, partSize, maxConcurrentParts } = options;
-  // One address for ECS and STS is an emulator, which serves this one, too.
-  const sharing = endpoints.resourceSharing ?? (endpoints.ecs === endpoints.sts ? endpoints.ecs : undefined);
+  // One address for ECS and STS is an emulator, which serves these, too.
+  const emulator = endpoints.ecs === endpoints.sts ? endpoints.ecs : undefined;
+  const { resourceSharing: sharing = emulator, quotaCenter: quotas = emulator } = endpoints;
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
   const settings = {
     ...(timeoutMs === undefined ? {} : { stallMs: timeoutMs, controlTimeoutMs: timeoutMs }),
@@ -56,6 +58,7 @@ export function createCloud(options: CloudOptions, rateLimiter = rateLimiterOf(o
       (region: string): EcsApi => ({
         ...createEcs({ endpoint: endpoints.ecs, region, credentials, ...timeout }),
         ...createResourceSharing({ endpoint: sharing, region, credentials, ...timeout }),
+        ...createQuotaCenter({ endpoint: quotas, region, credentials, ...timeout }),
       }),
     ),
     oss: (region, { endpoint, storageLocationArn } = ORDINARY_ACCESS) => oss(region, endpoint, storageLocationArn),

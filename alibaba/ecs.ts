@@ -27,7 +27,9 @@ const EVERY_STATUS = 'Creating,Waiting,Available,UnAvailable,CreateFailed,Deprec
 /** The region for DescribeRegions if the import's region may not exist, because a nonexistent region has no endpoint. */
 const CENTRAL_REGION = 'cn-hangzhou';
 
-export function createEcs(place: SdkPlace): Omit<EcsApi, 'shareAssociations' | 'addToShare' | 'removeFromShare'> {
+type OfOtherServices = 'shareAssociations' | 'addToShare' | 'removeFromShare' | 'imageQuota';
+
+export function createEcs(place: SdkPlace): Omit<EcsApi, OfOtherServices> {
   const { region } = place;
   const client = async (at: SdkPlace = place) => new Ecs.default(await sdkConfig(at));
 

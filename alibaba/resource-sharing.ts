@@ -2,11 +2,9 @@
  * Resource Sharing: adds images to resource shares, whose targets are a resource directory, its folders or members. A share
  * exists already: an account may have only a few.
  */
-import OpenApi, { $OpenApiUtil, OpenApiUtil } from '@alicloud/openapi-core';
-import { RuntimeOptions } from '@darabonba/typescript';
-import { isObject } from '../domain/json-value.js';
 import type { EcsApi, ShareAssociation } from './cloud.js';
-import { type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { createGenericCall } from './generic-call.js';
+import type { SdkPlace } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 
 const SERVICE = 'resourcesharing';
@@ -17,20 +15,8 @@ type Shares = Pick<EcsApi, 'shareAssociations' | 'addToShare' | 'removeFromShare
 /** @param place its endpoint is that of Resource Sharing; absent: the vendor's of the region */
 export function createResourceSharing(place: SdkPlace): Shares {
   const endpoint = place.endpoint ?? `https://${SERVICE}.${place.region}.aliyuncs.com`;
-  const client = async () => new OpenApi.default(await sdkConfig({ ...place, endpoint }));
-  const call = async (action: string, fields: Readonly<Record<string, string>>) => {
-    const { protocol } = new URL(endpoint);
-    const params = new $OpenApiUtil.Params({
-      ...{ action, version: VERSION, protocol: protocol.replace(':', '').toUpperCase(), pathname: '/' },
-      ...{ method: 'POST', authType: 'AK', style: 'RPC', reqBodyType: 'formData', bodyType: 'json' },
-    });
-    const query = OpenApiUtil.query({ RegionId: place.region, ...fields });
-    const request = new $OpenApiUtil.OpenApiRequest({ query });
-    return await sdkCall(SERVICE, action, client, async (api): Promise<{ readonly body: object }> => {
-      const { body } = await api.callApi(params, request, new RuntimeOptions({}));
-      return { body: isObject(body) ? body : {} };
-    });
-  };
+  const generic = createGenericCall(SERVICE, VERSION, { ...place, endpoint });
+  const call: typeof generic = (action, fields) => generic(action, { RegionId: place.region, ...fields });
   const ofImage = (imageId: string, shareId: string) => ({
     ...{ ResourceShareId: shareId, 'Resources.1.ResourceId': imageId, 'Resources.1.ResourceType': 'Image' },
   });

@@ -3,7 +3,7 @@
 import { FailureError } from '../domain/errors/failure.js';
 import { type FailureFacts, failureOf } from '../domain/errors/index.js';
 
-export type Service = 'ecs' | 'ram' | 'sts' | 'resourcesharing';
+export type Service = 'ecs' | 'ram' | 'sts' | 'resourcesharing' | 'quotas';
 
 /** The facts of a failed call. */
 type Facts = Omit<FailureFacts, 'service' | 'action' | 'field'>;

@@ -5,7 +5,7 @@
  * attention, although it could create the role.
  */
 import { ORDINARY_ACCESS } from '../domain/oss-access.js';
-import type { Cloud, OssApi, RoleOutcome } from './cloud.js';
+import type { Cloud, ImageQuota, OssApi, RoleOutcome } from './cloud.js';
 
 /** Shorter than a user or a test needs to delete a role after an import has checked it. */
 const ROLE_CACHE_MS = 300;
@@ -40,6 +40,7 @@ export function createSharedReads(cloud: Cloud, cacheMs: number): Cloud {
         describeRegions: () => shared(`regions ${region}`, () => ecs.describeRegions()),
         describeFamilies: () => shared(`families ${region}`, () => ecs.describeFamilies()),
         encryptsByDefault: () => shared(`encryption ${region}`, () => ecs.encryptsByDefault()),
+        imageQuota: () => shared(`image quota ${region}`, () => ecs.imageQuota(), cacheMs, hasRoom),
       };
     },
     oss(region, access = ORDINARY_ACCESS): OssApi {
@@ -58,6 +59,11 @@ export function createSharedReads(cloud: Cloud, cacheMs: number): Cloud {
     },
     sts: { getCallerIdentity: () => shared('caller', () => cloud.sts.getCallerIdentity()) },
   };
+}
+
+/** A quota that is used up is read again by the next caller: the user may have changed it. */
+function hasRoom({ limit, used }: ImageQuota): boolean {
+  return used === null || used < limit;
 }
 
 /** A result with created resources is shared only by concurrent callers, which record them. A later call finds them as existing. */

@@ -39,6 +39,12 @@ const CHECKS: Readonly<Record<VerifiedId, Check>> = {
       return saw(unknown.length === 0, `${listed.length} regions; not in the list: ${unknown.join(', ') || 'none'}`);
     }),
   ),
+  'quota-center': inRegion(({ cloud }, region) =>
+    observe(async () => {
+      const { limit, used } = await cloud.ecs(region).imageQuota();
+      return saw(used !== null, `TotalQuota ${limit}, TotalUsage ${used ?? 'not reported'}`);
+    }),
+  ),
   'image-statuses': inRegion(({ cloud, unique }, region) =>
     expectAnswer(() => cloud.ecs(region).describeImages({ imageIds: [`m-${unique}`] }), [SUCCESS]),
   ),

@@ -61,6 +61,7 @@ export const cloudVariables = z.object({
   /** ECS, STS and RAM are called at their endpoints in a VPC, unless an endpoint is set. */
   ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED: flag,
   RESOURCE_SHARING_ENDPOINT: endpoint,
+  QUOTA_CENTER_ENDPOINT: endpoint,
   ALIBABA_CLOUD_STS_REGION: z.string().optional(),
   ALIBABA_CLOUD_REGION_ID: z.string().optional(),
   /** The site that the account is registered at, for links to its consoles. */
@@ -126,5 +127,6 @@ export function cloudEndpoints(env: Environment): CloudEndpoints {
     byRegion: read.OSS_REGION_ENDPOINTS,
     byCloudBox: read.OSS_CLOUDBOX_ENDPOINTS,
     resourceSharing: read.RESOURCE_SHARING_ENDPOINT,
+    quotaCenter: read.QUOTA_CENTER_ENDPOINT,
   };
 }

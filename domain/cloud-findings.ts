@@ -4,6 +4,8 @@
 export const COPY_ATTRIBUTES = 'ECSIMPORT.CopyAttributes';
 /** Regions in which the account's setting encrypts every copy. */
 export const DEFAULT_ENCRYPTION = 'ECSIMPORT.DefaultEncryption';
+/** Regions whose image quota could not be read. */
+export const IMAGE_QUOTA = 'ECSIMPORT.ImageQuota';
 /** Which instance families start the image. */
 export const INSTANCE_FAMILIES = 'ECSIMPORT.InstanceFamilies';
 /** The boot mode that the import sets after ImportImage. */
@@ -14,6 +16,7 @@ export const CLOUD_TAGS = 'ECSIMPORT.CloudTags';
 export const BESIDE_DETECTION: readonly string[] = [
   COPY_ATTRIBUTES,
   DEFAULT_ENCRYPTION,
+  IMAGE_QUOTA,
   INSTANCE_FAMILIES,
   DUAL_BOOT_MODE,
 ];

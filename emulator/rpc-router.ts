@@ -4,6 +4,7 @@ import { ecsActions } from './ecs/actions.js';
 import { ApiError } from './errors.js';
 import { permits } from './identity.js';
 import { perform } from './perform.js';
+import { quotaActions } from './quota-center.js';
 import { ramActions } from './ram/actions.js';
 import { sharingActions } from './resource-sharing.js';
 import { authenticate, headerOf, type Received } from './rpc-authentication.js';
@@ -23,6 +24,7 @@ export interface Service {
 
 export const services: readonly Service[] = [
   { name: 'ecs', version: '2014-05-26', host: 'ecs.aliyuncs.com', actions: ecsActions },
+  { name: 'quotas', version: '2020-05-10', host: 'quotas.aliyuncs.com', actions: quotaActions },
   { name: 'ram', version: '2015-05-01', host: 'ram.aliyuncs.com', actions: ramActions },
   { name: 'resourcesharing', version: '2020-01-10', host: 'resourcesharing.aliyuncs.com', actions: sharingActions },
   { name: 'sts', version: '2015-04-01', host: 'sts.aliyuncs.com', actions: stsActions },

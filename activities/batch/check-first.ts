@@ -7,6 +7,7 @@ import { FixableRoleError } from '../../alibaba/ram.js';
 import type { BatchHold } from '../../domain/batch/batch.js';
 import { type Failure, FailureError } from '../../domain/errors/failure.js';
 import type { ItemNeeds } from '../../store/batch-needs.js';
+import { checkImageQuotas } from '../image-quota.js';
 import { checkBuckets, checkQuota, checkRegion, checkStorageClass, requireRegions } from '../preflight-cloud.js';
 import type { BatchDependencies } from './dependencies.js';
 
@@ -76,6 +77,7 @@ function checksOf(all: Cloud, needs: ItemNeeds, once: Once): readonly Check[] {
     ...(role === 'skip' || needs.dryRun
       ? []
       : [once(`role ${role} ${JSON.stringify(wantedRole)}`, () => checkRole(cloud, role, wantedRole))]),
+    once(`image quota ${region} ${destinations}`, () => checkImageQuotas(cloud, region, destinations, null)),
     ...(needs.dryRun ? [] : [once(`quota ${region}`, () => checkQuota(cloud, region, [...buckets][0] ?? region))]),
   ];
 }

@@ -30,6 +30,7 @@ const ECS_ACTIONS: {
   shareAssociations: { action: 'ListResourceShareAssociations' },
   addToShare: { action: 'AssociateResourceShare' },
   removeFromShare: { action: 'DisassociateResourceShare' },
+  imageQuota: { action: 'GetProductQuota' },
   tagImage: { action: 'TagResources' },
   modifyImage: { action: 'ModifyImageAttribute' },
   moveImageToGroup: { action: 'JoinResourceGroup' },

@@ -77,6 +77,18 @@ export const ACCOUNTS = [
     otherwise: 'The import stops in attention when ImportImage refuses it, after the upload.',
   },
   {
+    id: 'quota-center',
+    assumed:
+      'GetProductQuota of Quota Center (quotas.aliyuncs.com) returns TotalQuota and TotalUsage of quota q_user-image-count of product ecs for the dimension regionId, and repeats the code and the dimension.',
+    source: 'Reference of GetProductQuota (2025); page on the limits of ECS, which names the code of the quota.',
+    checkedBy: 'doctor',
+    steps: [
+      'aliyun quotas GetProductQuota --ProductCode ecs --QuotaActionCode q_user-image-count --Dimensions.1.Key regionId --Dimensions.1.Value REGION',
+    ],
+    otherwise:
+      'A finding of preflight and the row of doctor read “not verified”. The import stops in attention when ImportImage or CopyImage refuses it.',
+  },
+  {
     id: 'throttling',
     assumed:
       'A throttled call answers a code that contains Throttling (OSS: 503 with QpsLimitExceeded or a code of that kind). Limits are per account, region and API, by the minute.',

@@ -186,7 +186,10 @@ async function planEmulator(
   ];
   return {
     part: nodePart({ name: 'emulator', program, env, address: url, line: /^ready http:\S+$/m }),
-    env: { ECS_ENDPOINT: url, RAM_ENDPOINT: url, STS_ENDPOINT: url, OSS_ENDPOINT: url, RESOURCE_SHARING_ENDPOINT: url },
+    env: {
+      ...{ ECS_ENDPOINT: url, RAM_ENDPOINT: url, STS_ENDPOINT: url, OSS_ENDPOINT: url },
+      ...{ RESOURCE_SHARING_ENDPOINT: url, QUOTA_CENTER_ENDPOINT: url },
+    },
   };
 }
 

@@ -54,6 +54,17 @@ test('regions, buckets and roles that can be used → passed', async () => {
   });
 });
 
+test('a region of copies whose image quota is used up → held; unless Quota Center does not answer → passed', async () => {
+  cloud.world.changeSettings({ quotaImages: 0 });
+  const copies = [{ dryRun: true, destinations: ['cn-beijing'] }];
+  expect(await check(copies)).toEqual(holdWith('QuotaExceed.Image', 'a quota of 0'));
+  await fetch(`http://${cloud.address}/_emulator/faults`, {
+    method: 'POST',
+    body: JSON.stringify({ service: 'quotas', action: '*', kind: 'reset-before', times: -1 }),
+  });
+  expect(await check(copies)).toEqual({ kind: 'passed' });
+});
+
 test('a missing bucket → held with the number of items and the first line; after the fix → passed', async () => {
   const needs = [{ uploadBucket: 'web-images', items: 97 }, {}];
   expect(await check(needs)).toEqual(holdWith('NoSuchBucket', 'web-images', '97 items, the first in line 1'));

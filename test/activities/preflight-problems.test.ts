@@ -118,7 +118,7 @@ function disksOf(number: number): readonly object[] {
   return Array.from({ length: number }, (_, index) => ({ source: `file:///images/${index}.qcow2` }));
 }
 
-test('a dry run of an image that is not uploaded, with the image quota used up → QuotaExceed.Image', async () => {
+test('an image that is not uploaded, with the image quota used up → QuotaExceed.Image, unless Quota Center refuses to tell', async () => {
   const file = path.join(cloud.folder, 'disk.raw');
   await writeFile(file, raw());
   cloud.world.changeSettings({ quotaImages: 0 });
@@ -128,6 +128,22 @@ test('a dry run of an image that is not uploaded, with the image quota used up �
       code: 'QuotaExceed.Image',
       class: 'attention',
     });
+    expect(await preflight(changes)).toMatchObject({
+      ...{ code: 'QuotaExceed.Image', class: 'attention' },
+      message: 'cn-hangzhou has 0 custom images of a quota of 0',
+    });
+    await fetch(`http://${cloud.address}/_emulator/faults`, {
+      method: 'POST',
+      body: JSON.stringify({
+        service: 'quotas',
+        action: '*',
+        kind: 'http',
+        status: 403,
+        code: 'Forbidden.RAM',
+        message: 'no',
+      }),
+    });
+    // ImportImage finds out.
     expect(await preflight(changes)).not.toHaveProperty('code');
   } finally {
     cloud.world.changeSettings({ quotaImages: 100 });

@@ -152,6 +152,45 @@ describe('the checks report', () => {
     expect(named(await checkCloud(setup({ role: 'skip' })), 'role')?.status).toBe('skipped');
   });
 
+  test('an image quota that Quota Center reports → the row has it, for copies too; a full one fails', async () => {
+    local.makeRole();
+    local.set({ quotaImages: 7 });
+    const checks = await checkCloud(setup());
+    expect(named(checks, 'image quota')).toMatchObject({ found: `0 custom images of a quota of 7 in ${REGION}` });
+    expect(named(checks, `image quota in ${COPY_TO}`)?.status).toBe('ok');
+    local.set({ quotaImages: 0 });
+    expect(named(await checkCloud(setup()), `image quota in ${COPY_TO}`)).toMatchObject({
+      ...{ status: 'failed', code: 'QuotaExceed.Image', fault: 'person' },
+    });
+  });
+
+  test.each([
+    ['Forbidden.RAM', 'failed'],
+    ['Throttling.User', 'warning'],
+    ['Surprise.Unseen', 'warning'],
+  ])('an image quota for which Quota Center answers %s → not verified (%s), never ok', async (code, status) => {
+    local.makeRole();
+    const response = await fetch(`http://${local.address}/_emulator/faults`, {
+      method: 'POST',
+      body: JSON.stringify({
+        service: 'quotas',
+        action: '*',
+        kind: 'http',
+        status: 403,
+        code,
+        message: 'no',
+        times: -1,
+      }),
+    });
+    expect(response.ok).toBe(true);
+    for (const name of ['image quota', `image quota in ${COPY_TO}`]) {
+      expect(named(await checkCloud(setup()), name)).toMatchObject({
+        ...{ status, code, found: expect.stringContaining('not verified') },
+        remedy: expect.stringContaining('quotas:GetProductQuota'),
+      });
+    }
+  });
+
   test('a full image quota', async () => {
     local.makeRole();
     local.set({ quotaImages: 0 });
@@ -277,6 +316,7 @@ describe('the least policy', () => {
     await ecs.modifyImage(imageId, { bootMode: 'UEFI-Preferred' });
     await ecs.familiesOfImage(imageId);
     await ecs.describeFamilies();
+    await ecs.imageQuota();
     local.set({ resourceShares: ['rs-web'] });
     await ecs.addToShare(imageId, 'rs-web');
     await ecs.shareAssociations(imageId, 'rs-web');

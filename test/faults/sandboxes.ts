@@ -58,5 +58,6 @@ function whose(call: Call, sandbox: Sandbox, roleName: string): Readonly<Record<
   if (call.service === 'oss') return { bucket: bucketOf(call.scenario, sandbox) };
   if (call.service === 'ecs' || call.service === 'resourcesharing')
     return { RegionId: call.atCopy ? sandbox.copyRegion : sandbox.region };
+  if (call.service === 'quotas') return { 'Dimensions.1.Value': call.atCopy ? sandbox.copyRegion : sandbox.region };
   return OF_POLICIES.includes(call.action) ? ownPolicyOf(sandbox.bucket) : { RoleName: roleName };
 }

@@ -29,7 +29,7 @@ export type ScenarioName =
 
 export interface Call {
   readonly scenario: ScenarioName;
-  readonly service: 'ecs' | 'ram' | 'sts' | 'oss' | 'resourcesharing';
+  readonly service: 'ecs' | 'ram' | 'sts' | 'oss' | 'resourcesharing' | 'quotas';
   readonly action: string;
   /** A parameter that distinguishes this call from others of the same action. */
   readonly by?: { readonly param: string; readonly value: string };
@@ -221,6 +221,8 @@ export const CALLS: readonly Call[] = [
   { scenario: 'import', service: 'ecs', action: 'DescribeImageSharePermission' },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', after: 1 },
   { scenario: 'import', service: 'ecs', action: 'ModifyImageSharePermission', atCopy: true },
+  { scenario: 'import', service: 'quotas', action: 'GetProductQuota' },
+  { scenario: 'import', service: 'quotas', action: 'GetProductQuota', atCopy: true },
   { scenario: 'import', service: 'resourcesharing', action: 'ListResourceShareAssociations', atCopy: true },
   { scenario: 'import', service: 'resourcesharing', action: 'AssociateResourceShare', atCopy: true },
   { scenario: 'cancel-in-share', service: 'resourcesharing', action: 'DisassociateResourceShare', atCopy: true },

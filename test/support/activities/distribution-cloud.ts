@@ -123,6 +123,7 @@ export class FakeCloud {
     return {
       describeRegions: unused,
       countImages: unused,
+      imageQuota: unused,
       dryRunImportImage: unused,
       importImage: unused,
       describeTaskAttribute: unused,
