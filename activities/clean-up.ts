@@ -5,12 +5,13 @@
 import { FailureError } from '../domain/errors/failure.js';
 import { type FinalState, isFinal } from '../domain/import.js';
 import { type LedgerEntry, openEntries } from '../domain/ledger.js';
+import { ossAccessOf } from '../domain/oss-access.js';
 import type { Ending, StepInput } from '../domain/plan.js';
 import { removeCopy } from '../resources/copy.js';
 import { closeTask, keepImage, removeImage } from '../resources/image.js';
 import { removeUpload } from '../resources/multipart-upload.js';
 import { releaseObject, removeObject, usesObject } from '../resources/object.js';
-import { describeResource, removalCommand } from '../resources/removal-command.js';
+import { describeResource, reachOf, removalCommand } from '../resources/removal-command.js';
 import { leaveResourceShare, type SharedImage } from '../resources/resource-share.js';
 import { closeSnapshot } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -31,7 +32,9 @@ export function createCleanUp(deps: ActivityDependencies) {
         try {
           await removeResources(deps, step, input, ending);
         } catch (error) {
-          throw step.signal.aborted ? error : withRemaining(error, await deps.store.ledger(step.importId), input);
+          throw step.signal.aborted
+            ? error
+            : await withRemaining(deps, error, await deps.store.ledger(step.importId), input);
         }
         // A cancel has arrived that the record may not show yet.
         step.signal.throwIfAborted();
@@ -143,16 +146,29 @@ function copiesToKeep({ regionId }: LedgerEntry<'copy'>, { request }: StepInput,
 }
 
 /** Adds the remaining resources to a failure. A failure that a retry cannot fix becomes `attention`, because the import cannot end. */
-function withRemaining(error: unknown, ledger: readonly LedgerEntry[], { importId, request }: StepInput): unknown {
+async function withRemaining(
+  { cloud }: ActivityDependencies,
+  error: unknown,
+  ledger: readonly LedgerEntry[],
+  { importId, request }: StepInput,
+): Promise<unknown> {
   if (!(error instanceof FailureError)) return error;
   const { failure } = error;
   const remaining = ledger.filter(({ status }) => status === 'intended' || status === 'created');
-  const commands = remaining.flatMap((entry) => removalCommand(entry, importId) ?? []);
+  const commands = await Promise.all(
+    remaining.map(async (entry) => {
+      if (entry.kind !== 'object' && entry.kind !== 'multipart-upload') return removalCommand(entry, importId);
+      const { bucket } = entry.detail.location;
+      const reach = await reachOf(cloud.oss(entry.regionId), entry.regionId, ossAccessOf(request), bucket);
+      return removalCommand(entry, importId, reach);
+    }),
+  );
+  const shown = commands.filter((command) => command !== null);
   const passes = failure.class === 'transient' || failure.class === 'throttled';
   return new FailureError({
     ...failure,
     class: passes ? failure.class : 'attention',
     message: `${failure.message}. Remaining resources: ${remaining.map(describeResource).join(', ') || 'none'}`,
-    remedy: `${failure.remedy} Or remove them manually${request.account === undefined ? '' : ` in account ${request.account}`} (${commands.join('; ') || 'nothing to remove'}), then resume.`,
+    remedy: `${failure.remedy} Or remove them manually${request.account === undefined ? '' : ` in account ${request.account}`} (${shown.join('; ') || 'nothing to remove'}), then resume.`,
   });
 }

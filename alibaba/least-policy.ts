@@ -13,7 +13,7 @@ export interface PolicyFeatures {
   readonly role: 'ensure' | 'verify' | 'skip';
   /** Empty: the vendor's default names. */
   readonly roleNames: readonly string[];
-  /** Import from CloudBox, which has a separate role. */
+  /** Import from CloudBox, which has a separate role and an OSS of its own. */
   readonly cloudBox: boolean;
   /** Upload images. Without it, only existing objects are imported. */
   readonly upload: boolean;
@@ -79,7 +79,8 @@ export interface PolicyDocument {
 
 export function leastPolicy(features: PolicyFeatures): PolicyDocument {
   const regions = features.regions.length === 0 ? ['*'] : features.regions;
-  const buckets = (features.buckets.length === 0 ? ['*'] : features.buckets).map((name) => `acs:oss:*:*:${name}`);
+  const names = features.buckets.length === 0 ? ['*'] : features.buckets;
+  const buckets = names.map((name) => `acs:oss:*:*:${name}`);
   const own = regions.map(imagesOf);
   const all = features.regions.length === 0 ? own : [...new Set([...regions, ...features.copyTo])].map(imagesOf);
   const snapshots = all.map((image) => image.replace(/image\/\*$/, 'snapshot/*'));
@@ -101,14 +102,12 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
     // A shared image cannot be deleted, so cleanup must revoke the sharing first.
     features.share ? allow(['ModifyImageSharePermission', 'DescribeImageSharePermission'].map(inEcs), all) : null,
     features.share ? allow(SHARES, ['*']) : null,
+    allow(bucketActions(features), buckets),
     allow(
-      ['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(features.upload ? [...PROTECTION, ...LISTING] : [])],
-      buckets,
-    ),
-    allow(
-      ['oss:GetObject', ...(features.upload ? UPLOAD : [])],
+      objectActions(features),
       buckets.map((bucket) => `${bucket}/*`),
     ),
+    ...(features.cloudBox ? cloudBoxStatements(features, names) : []),
     ...roleStatements(features),
     features.assumedRoles === undefined || features.assumedRoles.length === 0
       ? null
@@ -139,6 +138,27 @@ const UPLOAD = [
   // In a versioned bucket, DeleteObject without a version deletes nothing.
   'oss:DeleteObjectVersion',
 ];
+
+function bucketActions({ upload }: PolicyFeatures): readonly string[] {
+  return ['oss:GetBucketInfo', 'oss:GetBucketEncryption', ...(upload ? [...PROTECTION, ...LISTING] : [])];
+}
+
+function objectActions({ upload }: PolicyFeatures): readonly string[] {
+  return ['oss:GetObject', ...(upload ? UPLOAD : [])];
+}
+
+/** The worker makes the same calls at the OSS of a CloudBox, whose actions and resources have names of their own. */
+function cloudBoxStatements(features: PolicyFeatures, names: readonly string[]): readonly PolicyStatement[] {
+  const inCloudBox = (action: string) => action.replace(/^oss:/, 'oss-cloudbox:');
+  const buckets = names.map((name) => `acs:oss-cloudbox:*:*:cloudbox/*/bucket/${name}`);
+  return [
+    allow(bucketActions(features).map(inCloudBox), buckets),
+    allow(
+      objectActions(features).map(inCloudBox),
+      buckets.map((bucket) => `${bucket}/object/*`),
+    ),
+  ];
+}
 
 function imagesOf(region: string): string {
   return `acs:ecs:${region}:*:image/*`;

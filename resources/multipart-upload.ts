@@ -3,7 +3,7 @@ import type { OssApi } from '../alibaba/cloud.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { formatObjectLocation, type ObjectLocation } from '../domain/object-location.js';
 import { orGoneWithParent } from './refusal.js';
-import { ossutilRemove } from './shell-command.js';
+import { type ObjectReach, ossutilRemove } from './shell-command.js';
 import type { ResourceDependencies, Work } from './work.js';
 
 type UploadWrite = LedgerWrite<'multipart-upload'>;
@@ -45,6 +45,9 @@ export async function abortUploads(
   for (const id of ids) await orGoneWithParent(oss.abortUpload(bucket, key, id), undefined);
 }
 
-export function uploadRemovalCommand({ detail: { location } }: LedgerEntry<'multipart-upload'>): string {
-  return ossutilRemove(location, '-m', '-f');
+export function uploadRemovalCommand(
+  { detail: { location } }: LedgerEntry<'multipart-upload'>,
+  { endpoint }: ObjectReach,
+): string {
+  return ossutilRemove(location, '-m', '-f', ...endpoint);
 }

@@ -5,7 +5,7 @@ import { formatObjectLocation, hasDotSegment, isSameObject, type ObjectLocation 
 import type { SharedUpload, UploadStore } from '../store/uploads.js';
 import { abortUploads } from './multipart-upload.js';
 import { hasCode, orGoneWithParent } from './refusal.js';
-import { ossutilRemove } from './shell-command.js';
+import { type ObjectReach, ossutilRemove } from './shell-command.js';
 import type { ResourceDependencies, Work } from './work.js';
 
 type ObjectWrite = LedgerWrite<'object'>;
@@ -105,6 +105,7 @@ export async function releaseObject(
   }
 }
 
-export function objectRemovalCommand({ detail }: LedgerEntry<'object'>): string {
-  return ossutilRemove(detail.location, '-f');
+export function objectRemovalCommand({ detail }: LedgerEntry<'object'>, reach: ObjectReach): string {
+  const versions = reach.hasVersions ? ['--all-versions'] : [];
+  return ossutilRemove(detail.location, '-f', ...versions, ...reach.endpoint);
 }

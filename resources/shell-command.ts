@@ -10,6 +10,16 @@ export function inRegion(regionId: string, action: string, ...parameters: readon
   return shellCommand('aliyun', 'ecs', action, '--RegionId', regionId, ...parameters);
 }
 
+/** How `ossutil` reaches an object and deletes it for good, where that differs from a plain bucket at its public endpoint. */
+export interface ObjectReach {
+  /** `-e` and what belongs to it; empty: the public endpoint of the region. */
+  readonly endpoint: readonly string[];
+  /** The bucket has, or may have, versions: without the option, the object stays behind a delete marker. */
+  readonly hasVersions: boolean;
+}
+
+export const PLAIN_REACH: ObjectReach = { endpoint: [], hasVersions: false };
+
 /** `ossutil` expects keys without percent-encoding. */
 export function ossutilRemove({ bucket, key }: ObjectLocation, ...options: readonly string[]): string {
   return shellCommand('ossutil', 'rm', `oss://${bucket}/${key}`, ...options);

@@ -37,7 +37,7 @@ export function addPolicy(program: Command): void {
     .option('--bucket <name>', 'allow this bucket only; repeatable', collect)
     .addOption(roleOption())
     .option('--role-name <name>', 'RAM role that ECS uses to read the bucket; repeatable', collect)
-    .option('--cloud-box', 'allow the role for imports from CloudBox', false)
+    .option('--cloud-box', 'allow the role for imports from CloudBox, and uploads to its OSS', false)
     .option('--no-upload', 'no upload permissions: imports use existing OSS objects only')
     .option('--copy-to <region>', 'allow copies of images to this region; repeatable', collect)
     .option('--share', 'allow to share images with other accounts', false)

@@ -41,6 +41,18 @@ export const BUCKETS = [
       'With auto, the upload uses the public endpoint, and with internal it stops with Upload.EndpointUnreachable.',
   },
   {
+    id: 'cloudbox-permissions',
+    assumed:
+      'OSS on a CloudBox checks the actions of OSS with the prefix oss-cloudbox, on acs:oss-cloudbox:REGION:ACCOUNT:cloudbox/CLOUDBOX_ID/bucket/BUCKET, for objects with /object/KEY after it.',
+    source:
+      'Help page on RAM policies for OSS on CloudBox (2025), for the form of resources; it does not list every action.',
+    checkedBy: 'hand',
+    steps: [
+      'Attach what ecs-image-import policy --cloud-box --bucket BUCKET prints to a RAM user, and import an image with storageLocationArn as this user',
+    ],
+    otherwise: 'The import stops in attention with AccessDenied, which names the missing action.',
+  },
+  {
     id: 'cloudbox-oss',
     assumed:
       'OSS on a CloudBox is at CLOUDBOX_ID.REGION.oss-cloudbox.aliyuncs.com, signed with V4 for the product oss-cloudbox and the ID of the CloudBox instead of the region.',

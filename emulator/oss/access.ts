@@ -53,9 +53,17 @@ export function checkDeletion(
   }
 }
 
-function requirePermission(call: OssCall, caller: Caller, action: string, { bucket, key }: ObjectLocation): void {
-  const path = key === '' ? bucket || '*' : `${bucket}/${key}`;
-  const verdict = permits(call.world, caller, action, `acs:${productOf(call)}:*:${call.world.accountId}:${path}`, {
+/** In a CloudBox, the resource has the ID of the CloudBox and names the kinds of its parts. */
+function resourceOf(call: OssCall, { bucket, key }: ObjectLocation): string {
+  const prefix = `acs:${productOf(call)}:*:${call.world.accountId}`;
+  const cloudBox = cloudBoxOfHost(call.host);
+  if (cloudBox === null) return `${prefix}:${key === '' ? bucket || '*' : `${bucket}/${key}`}`;
+  const object = key === '' ? '' : `/object/${key}`;
+  return `${prefix}:cloudbox/${cloudBox}/bucket/${bucket || '*'}${object}`;
+}
+
+function requirePermission(call: OssCall, caller: Caller, action: string, location: ObjectLocation): void {
+  const verdict = permits(call.world, caller, action, resourceOf(call, location), {
     'acs:SourceIp': '127.0.0.1',
     'acs:SecureTransport': 'false',
     ...(call.query.prefix === undefined ? {} : { 'oss:Prefix': call.query.prefix }),

@@ -1,6 +1,7 @@
 /** Which endpoint of OSS is used: every call of ali-oss and of our own data path goes over a socket to the emulator, under the host's name. */
 import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { leastPolicy } from '../../alibaba/least-policy.js';
 import { createMetadata, type Metadata } from '../../alibaba/metadata-service.js';
 import { createOss, type OssOptions } from '../../alibaba/oss.js';
 import { ORDINARY_ACCESS, type UploadEndpoint } from '../../domain/oss-access.js';
@@ -266,6 +267,24 @@ describe('A CloudBox', () => {
     expect(await api.getBucket('box')).toMatchObject({ name: 'box', encryption: null });
     await transfer(api, 'box');
     expect(seen()).toEqual(['box.cb-1.cn-hangzhou.oss-cloudbox.aliyuncs.com']);
+  });
+
+  test('for a user with the policy of `policy --cloud-box` → allows every call; the one of the region allows none', async () => {
+    cloud.world.buckets.put('box', { ...bucketRecord(), name: 'box', cloudBoxId: 'cb-1' });
+    const as = (cloudBox: boolean) => {
+      const features = { regions: [], copyTo: [], buckets: ['box'], role: 'skip', roleNames: [] } as const;
+      const document = leastPolicy({ ...features, cloudBox, upload: true, share: false });
+      const keys = cloud.makeUser(`user-${cloudBox}`, document);
+      return oss({ access, endpoints: { byCloudBox }, credentials: async () => keys });
+    };
+    const api = as(true);
+    await api.getBucket('box');
+    expect(await api.getProtection('box')).toMatchObject({ versioning: 'off', retentionDays: 0 });
+    await transfer(api, 'box');
+    await api.tryUpload('box', 'k');
+    await api.listFolder('box', 'k/');
+    expect(await codeOf(as(false).getBucket('box'))).toMatch(/^AccessDenied/);
+    expect(await codeOf(as(false).tryUpload('box', 'k'))).toMatch(/^AccessDenied/);
   });
 
   test('→ has only its own buckets, and the region only those outside of it', async () => {

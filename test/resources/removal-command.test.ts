@@ -2,8 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { BucketProtection, EndpointView, OssApi } from '../../alibaba/cloud.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
-import { removalCommand } from '../../resources/removal-command.js';
+import { ORDINARY_ACCESS } from '../../domain/oss-access.js';
+import { reachOf, removalCommand } from '../../resources/removal-command.js';
 
 const common = { key: 'k', regionId: 'cn-hangzhou', status: 'created', createdAt: '', updatedAt: '' } as const;
 const object = (key: string): LedgerEntry => ({
@@ -38,6 +40,51 @@ describe('the removal command', () => {
     ],
   ])('of %s', (_what, entry, command) => {
     expect(removalCommand(entry, 'imp-1')).toBe(command);
+  });
+
+  describe('of an object and its upload', () => {
+    const view = (kind: EndpointView['kind'], host: string): EndpointView => ({ kind, host, reason: '' });
+    const command = async (
+      endpoint: EndpointView | null,
+      versioning: BucketProtection['versioning'] | null,
+      access = ORDINARY_ACCESS,
+      entry = object('a'),
+    ) => {
+      const oss: Pick<OssApi, 'endpoint' | 'getProtection'> = {
+        endpoint: () => (endpoint === null ? Promise.reject(new Error('no')) : Promise.resolve(endpoint)),
+        getProtection: () =>
+          versioning === null ? Promise.reject(new Error('no')) : Promise.resolve({ versioning, retentionDays: 0 }),
+      };
+      return removalCommand(entry, 'imp-1', await reachOf(oss, 'cn-hangzhou', access, 'images'));
+    };
+    const PUBLIC = view('public', 'oss-cn-hangzhou.aliyuncs.com');
+    const INTERNAL = view('internal', 'oss-cn-hangzhou-internal.aliyuncs.com');
+    const BOX = view('cloudbox', 'cb-1.cn-hangzhou.oss-cloudbox.aliyuncs.com');
+
+    test('at the public endpoint, without versions → the plain command', async () => {
+      expect(await command(PUBLIC, 'off')).toBe('ossutil rm oss://images/a -f');
+    });
+
+    test('at another endpoint → names it, with what ossutil needs to sign for it', async () => {
+      const plain = 'ossutil rm oss://images/a -f';
+      expect(await command(INTERNAL, 'off')).toBe(`${plain} -e ${INTERNAL.host} --region cn-hangzhou`);
+      const domain = view('custom', 'img.example.com');
+      expect(await command(domain, 'off')).toBe(
+        `${plain} -e img.example.com --region cn-hangzhou --addressing-style cname`,
+      );
+      const access = { ...ORDINARY_ACCESS, storageLocationArn: 'arn:acs:cloudbox:cn-hangzhou:1:cloudbox/cb-1' };
+      const inBox = `-e ${BOX.host} --region cn-hangzhou --cloudbox-id cb-1`;
+      expect(await command(BOX, 'off', access)).toBe(`${plain} ${inBox}`);
+      expect(await command(BOX, 'off', access, upload('a'))).toBe(`ossutil rm oss://images/a -m -f ${inBox}`);
+    });
+
+    test.each(['enabled', 'suspended', 'unknown', null] as const)(
+      'versioning %s → every version',
+      async (versioning) => {
+        expect(await command(PUBLIC, versioning)).toBe('ossutil rm oss://images/a -f --all-versions');
+        expect(await command(null, versioning)).toBe('ossutil rm oss://images/a -f --all-versions');
+      },
+    );
   });
 
   test('of an image whose id is not known → finds it by the tag of the import first', () => {
