@@ -9,6 +9,7 @@ import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { transaction } from '../../store/transaction.js';
 import { createWorkerLiveness } from '../../store/worker-liveness.js';
 import { REQUEST } from '../support/activities/distribution-cloud.js';
+import { requestFor, type Service, startService } from '../support/e2e/service.js';
 import { type PgBouncer, startPgBouncer } from '../support/store/pgbouncer.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -211,5 +212,39 @@ describe('changes of an import', () => {
     } finally {
       await feed.close();
     }
+  });
+});
+
+describe('the processes of the service, with URLs of PgBouncer and of the server itself', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ env: { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: database.url } });
+    await service.resetCloud();
+  });
+  afterAll(() => service?.stop());
+
+  test('an import, a batch and an event stream → all complete, and no process ends', async () => {
+    const processes = () => service.stack.parts().map((part) => [part.name, part.pid]);
+    const before = processes();
+    const id = await service.start();
+    const stream = fetch(`${service.apiUrl}/v1/imports/${id}/events`).then((response) => response.text());
+    const { status, body } = await service.request('POST', '/v1/batches', {
+      name: 'through-pgbouncer',
+      items: Array.from({ length: 3 }, () => requestFor()),
+    });
+    expect([status, body]).toMatchObject([202, { counts: { total: 3 } }]);
+    expect(await service.untilState(id, 'succeeded', 'failed', 'attention')).toMatchObject({
+      ...{ state: 'succeeded', error: null, attention: null },
+    });
+    const ids = [...(await stream).matchAll(/^id: (\d+)$/gm)].map(([, event]) => Number(event));
+    const events = await createImportStore(database.pool).events(id, 0);
+    expect(ids).toEqual(events.map((event) => event.id));
+    await expect
+      .poll(async () => (await service.request('GET', `/v1/batches/${body.id}`)).body, { timeout: 60_000 })
+      .toMatchObject({ state: 'succeeded', counts: { succeeded: 3 } });
+    const cloud = await service.state();
+    expect(cloud.images).toHaveLength(4);
+    expect(cloud).toMatchObject({ objects: [], uploads: [] });
+    expect(processes()).toEqual(before);
   });
 });
