@@ -147,8 +147,8 @@ export interface EcsApi {
   describeSharing(imageId: string): Promise<readonly string[]>;
   /** The vendor's check of `shareImage`. Changes nothing. Resolves if the call would succeed. */
   dryRunShareImage(imageId: string, accounts: readonly string[]): Promise<void>;
-  /** What Resource Sharing lists of the image in the share, also of the past. */
-  shareAssociations(imageId: string, shareId: string): Promise<readonly ShareAssociation[]>;
+  /** What Resource Sharing lists of the image in the share, also of the past. Without a share: in every share. */
+  shareAssociations(imageId: string, shareId?: string): Promise<readonly ShareAssociation[]>;
   addToShare(imageId: string, shareId: string): Promise<void>;
   removeFromShare(imageId: string, shareId: string): Promise<void>;
   /** Adds tags or changes their values. Other tags are kept. */
@@ -181,6 +181,7 @@ export interface ImageQuota {
 }
 
 export interface ShareAssociation {
+  readonly shareId: string;
   /** `Associating`, `Associated`, `Disassociating`, `Disassociated`, `Failed`, or an unknown value. */
   readonly status: string;
   /** Why it failed; empty: not reported. */

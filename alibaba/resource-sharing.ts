@@ -27,7 +27,8 @@ export function createResourceSharing(place: SdkPlace): Shares {
       const found: ShareAssociation[] = [];
       for (let token = ''; ; ) {
         const body = await call(action, {
-          ...{ AssociationType: 'Resource', ResourceId: imageId, 'ResourceShareIds.1': shareId },
+          ...{ AssociationType: 'Resource', ResourceId: imageId },
+          ...(shareId === undefined ? {} : { 'ResourceShareIds.1': shareId }),
           ...(token === '' ? {} : { NextToken: token }),
         });
         const { ResourceShareAssociations: page, NextToken: next } = Object(body);
@@ -49,6 +50,7 @@ export function createResourceSharing(place: SdkPlace): Shares {
 }
 
 function associationOf(entry: unknown): ShareAssociation[] {
-  const { AssociationStatus: status, AssociationStatusMessage: message } = Object(entry);
-  return typeof status === 'string' ? [{ status, message: typeof message === 'string' ? message : '' }] : [];
+  const { ResourceShareId: shareId, AssociationStatus: status, AssociationStatusMessage: message } = Object(entry);
+  if (typeof shareId !== 'string' || typeof status !== 'string') return [];
+  return [{ shareId, status, message: typeof message === 'string' ? message : '' }];
 }

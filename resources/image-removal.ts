@@ -4,6 +4,7 @@ import { fail } from '../domain/errors/index.js';
 import { isBeingCreated, tasksUnderWay } from './image-status.js';
 import { isStalled, unchangedSince } from './patience.js';
 import { hasCode, orGoneWithParent } from './refusal.js';
+import { leaveEveryShare } from './resource-share.js';
 import { endSharing } from './sharing.js';
 import type { Pausing, ResourceSettings } from './work.js';
 
@@ -108,8 +109,10 @@ export async function deleteImage(
     await ecs.deleteImage(imageId);
     work.log('image deleted', { imageId });
   } catch (error) {
-    if (hasCode(error, ['ImageUseShared'])) await endSharing(ecs, imageId);
-    else if (!hasCode(error, ['InvalidImageId.NotFound', 'ImageIsImporting', 'OperationDenied.ImageCopying']))
+    if (hasCode(error, ['ImageUseShared'])) {
+      // The code is the same for both. Resource Sharing is called only if no account has the image, as it needs more permissions.
+      if (!(await endSharing(ecs, imageId))) await leaveEveryShare(ecs, imageId, work);
+    } else if (!hasCode(error, ['InvalidImageId.NotFound', 'ImageIsImporting', 'OperationDenied.ImageCopying']))
       throw error;
   }
 }

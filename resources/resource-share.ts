@@ -15,6 +15,8 @@ type Timing = Pick<ResourceSettings, 'patienceMs' | 'pollIntervalMs'>;
 
 /** `Disassociated` and `Failed` are records of the past; any unknown status counts as one of an association. */
 const ENDED = ['Disassociated', 'Failed'];
+/** Nothing can be changed until the cloud has ended it. */
+const CHANGING = ['Associating', 'Disassociating'];
 
 /** Resolves when the share has the image. Adding it again changes nothing. */
 export async function joinResourceShare(ecs: EcsApi, image: SharedImage, work: Pausing, timing: Timing): Promise<void> {
@@ -62,6 +64,19 @@ export async function leaveResourceShare(
       throw fail('Cleanup.Unfinished', `${describe(image)} is still ${current.status}`);
     }
     await work.sleep(timing.pollIntervalMs);
+  }
+}
+
+/**
+ * Removes the image from every share that has it, once; the caller checks again. For an image that the cloud does not delete
+ * because it is shared: the shares of an orphan, or of a call that was lost, are in no record.
+ */
+export async function leaveEveryShare(ecs: EcsApi, imageId: string, work: Pausing): Promise<void> {
+  const known = await ecs.shareAssociations(imageId);
+  for (const { shareId, status } of known) {
+    if (ENDED.includes(status) || CHANGING.includes(status)) continue;
+    await ecs.removeFromShare(imageId, shareId);
+    work.log('image removed from the resource share', { imageId, shareId });
   }
 }
 

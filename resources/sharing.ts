@@ -13,6 +13,9 @@ export async function shareImage(ecs: EcsApi, imageId: string, accounts: readonl
   );
 }
 
-export async function endSharing(ecs: EcsApi, imageId: string): Promise<void> {
-  await ecs.unshareImage(imageId, await ecs.describeSharing(imageId));
+/** @returns whether accounts had the image */
+export async function endSharing(ecs: EcsApi, imageId: string): Promise<boolean> {
+  const accounts = await ecs.describeSharing(imageId);
+  await ecs.unshareImage(imageId, accounts);
+  return accounts.length > 0;
 }

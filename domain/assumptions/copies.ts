@@ -48,7 +48,7 @@ export const COPIES = [
   {
     id: 'resource-share',
     assumed:
-      'AssociateResourceShare with the resource type Image adds an image to a resource share of its region, ListResourceShareAssociations then lists it as Associated, and an image in a share cannot be deleted.',
+      'AssociateResourceShare with the resource type Image adds an image to a resource share of its region, ListResourceShareAssociations then lists it as Associated, and DeleteImage refuses an image in a share with ImageUseShared. Without a share, the list has every share of the image.',
     source:
       'Help pages “Share a custom image” and “AssociateResourceShare”; no page names the resource type of images.',
     checkedBy: 'hand',

@@ -2,6 +2,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
 import { createDistribute } from '../../activities/distribute.js';
+import { removeLateImages } from '../../activities/late-check/late-images.js';
+import { IMPORT_TAG_KEY } from '../../domain/ids.js';
+import { ORDINARY_ACCESS } from '../../domain/oss-access.js';
 import type { Ending, StepInput } from '../../domain/plan.js';
 import type { DistributeRequest } from '../../domain/request/request.js';
 import { activityRunner, FakeCloud, HOME, REQUEST, SOURCE } from '../support/activities/distribution-cloud.js';
@@ -95,6 +98,51 @@ describe('cleanup', () => {
     await cleanUp({ outcome: 'failed' });
     expect([...cloud.inShares]).toEqual([]);
     expect(cloud.ids(HOME)).toEqual([]);
+  });
+
+  test('of an image in a share that no record has → removed from the share, then deleted', async () => {
+    cloud.inShares.add('rs-other/m-source');
+    await cleanUp({}, { regions: [] });
+    expect(calls('DisassociateResourceShare')).toBe(1);
+    expect([...cloud.inShares]).toEqual([]);
+    expect(cloud.ids(HOME)).toEqual([]);
+  });
+
+  test('of an image that accounts have, too → the accounts first, then the share', async () => {
+    cloud.inShares.add('rs-other/m-source');
+    await cloud.ecs(HOME).shareImage('m-source', ['1000000000000002']);
+    await cleanUp({}, { regions: [] });
+    expect(cloud.ids(HOME)).toEqual([]);
+  });
+
+  test('of a share that does not let the image go → attention, and the image stays in the ledger', async () => {
+    cloud.inShares.add('rs-other/m-source');
+    cloud.shareStatus = 'Disassociating';
+    Object.assign(runner.deps.settings, { patienceMs: 20 });
+    await expect(cleanUp({}, { regions: [] })).rejects.toMatchObject({
+      details: [expect.objectContaining({ code: 'Cleanup.Unfinished' })],
+    });
+    expect(calls('DisassociateResourceShare')).toBe(0);
+    expect(cloud.ids(HOME)).toEqual(['m-source']);
+  });
+
+  test('of a late image in a share → the late check removes it from the share, then deletes it', async () => {
+    const late = cloud.put(HOME, 'm-late', 'Available', { [IMPORT_TAG_KEY]: 'imp-1' });
+    cloud.inShares.add(`rs-other/${late.imageId}`);
+    const { importId } = input();
+    const work = {
+      importId,
+      version: 9,
+      phase: 'cleanup',
+      sleep: async () => undefined,
+      log: () => undefined,
+    } as const;
+    const check = { importId, account: undefined, version: 9, fromMs: 0, untilMs: 0, access: ORDINARY_ACCESS };
+    await runner.store.record(work, { kind: 'image', key: 'web-01', regionId: HOME, status: 'kept' });
+    const found = await removeLateImages({ deps: runner.deps, check: { ...check, reportedImages: ['m-late'] }, work });
+    expect(found).toBe(1);
+    expect(cloud.ids(HOME)).toEqual(['m-source']);
+    expect([...cloud.inShares]).toEqual([]);
   });
 
   test('of a succeeded import → the image stays in its share; a share that is no longer requested loses it', async () => {

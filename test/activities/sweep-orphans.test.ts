@@ -177,10 +177,12 @@ describe('orphans', () => {
     );
   });
 
-  test('with delete → deleted in any state; running imports and copies are cancelled', async () => {
+  test('with delete → deleted in any state; running imports and copies are cancelled, sharing ends first', async () => {
     const done = await imported(ENDED, 'orphan-done');
     await cloud.ecs().modifyImageSharePermission(sharing(done));
-    cloud.set({ importSeconds: 3_600, copySeconds: 3_600 });
+    cloud.set({ importSeconds: 3_600, copySeconds: 3_600, resourceShares: ['rs-web'] });
+    const ofImage = cloud.world.images.get(done);
+    if (ofImage !== undefined) cloud.world.images.put(done, { ...ofImage, resourceShares: ['rs-web'] });
     const importing = await imported(UNKNOWN, 'orphan-importing');
     const copying = await copied(UNKNOWN, done, 'orphan-copying');
     await begun(BUCKET, REGION, `imports/${UNKNOWN}/disk-1.raw`, raw());

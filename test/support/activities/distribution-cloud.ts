@@ -176,7 +176,10 @@ export class FakeCloud {
       shareAssociations: async (imageId, shareId) => {
         called('ListResourceShareAssociations');
         const status = this.shareStatus ?? 'Associated';
-        return this.inShares.has(`${shareId}/${imageId}`) ? [{ status, message: 'full' }] : [];
+        return [...this.inShares]
+          .map((one) => one.split('/'))
+          .filter(([share, image]) => image === imageId && (shareId === undefined || share === shareId))
+          .map(([share = '']) => ({ shareId: share, status, message: 'full' }));
       },
       addToShare: async (imageId, shareId) => {
         called('AssociateResourceShare');

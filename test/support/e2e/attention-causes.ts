@@ -75,8 +75,8 @@ export const CAUSES_OF_ALL: readonly Cause[] = [
   {
     codes: ['QuotaExceed.Image'],
     plant: setting({ quotaImages: 0 }, { quotaImages: 1_000 }),
+    // Preflight finds it, so every field can still change.
     set: (name) => ({ imageName: `${name}-later`, 'tags.team': 'web' }),
-    refused: ['upload.bucket', 'another-bucket'],
   },
   {
     codes: ['InvalidTimeStamp.Expired', 'RequestTimeTooSkewed'],
