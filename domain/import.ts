@@ -172,9 +172,6 @@ export const IMPORT_FIELDS = [
 ] as const satisfies readonly (keyof ImportView)[];
 export type ImportField = (typeof IMPORT_FIELDS)[number];
 
-/** An import in a list with fewer fields. */
-export type ImportPart = Pick<ImportView, 'id'> & Partial<ImportView>;
-
 /** One thing that happened to an import, as its events stream and its report tell it. */
 export interface ImportEvent {
   readonly at: string;

@@ -1,16 +1,18 @@
 /** Reads imports. */
 import { type ComparedItem, compareFindings } from '../domain/finding-comparison.js';
-import type { ImportPart, ImportView } from '../domain/import.js';
+import type { ImportView } from '../domain/import.js';
 import type { ImportFacts } from '../domain/import-facts.js';
-import type { ListFilter, StoredEvent } from '../store/import-reads.js';
+import type { ListedImport, ListFilter, StoredEvent } from '../store/import-reads.js';
 import type { ImportStore } from '../store/imports.js';
 import type { WaitingCause } from '../store/waiting.js';
+import { createSharedReads } from './shared-reads.js';
 
 /** Includes the comparison of the inspection with the cloud's detection. */
 export type ComparedView = ImportView & { readonly comparison: readonly ComparedItem[] };
 
 export interface ImportPage {
-  readonly imports: readonly ImportPart[];
+  /** The JSON text of each. */
+  readonly imports: readonly string[];
   /** Null on the last page. */
   readonly nextCursor: string | null;
 }
@@ -27,6 +29,8 @@ export interface ImportReport {
 const EVENTS_PER_PAGE = 500;
 
 export function importReading(store: Reading) {
+  const lists = createSharedReads<readonly ListedImport[]>();
+
   return {
     /** Null if the import does not exist. */
     async get(importId: string): Promise<ComparedView | null> {
@@ -50,9 +54,12 @@ export function importReading(store: Reading) {
 
     /** Newest first. */
     async list(filter: ListFilter): Promise<ImportPage> {
-      const imports = await store.list(filter);
+      const imports = await lists(JSON.stringify(filter), () => store.list(filter));
       const last = imports.at(-1);
-      return { imports, nextCursor: imports.length === filter.limit && last !== undefined ? last.id : null };
+      return {
+        imports: imports.map(({ json }) => json),
+        nextCursor: imports.length === filter.limit && last !== undefined ? last.id : null,
+      };
     },
 
     events: (importId: string, afterId: number): Promise<readonly StoredEvent[]> => store.events(importId, afterId),

@@ -1,19 +1,18 @@
 /** The statements that read import records. */
 import type pg from 'pg';
-import type {
-  ImportEvent,
-  ImportField,
-  ImportPart,
-  ImportView,
-  ImportWait,
-  Progress,
-  State,
+import {
+  IMPORT_FIELDS,
+  type ImportEvent,
+  type ImportField,
+  type ImportView,
+  type ImportWait,
+  type Progress,
+  type State,
 } from '../domain/import.js';
 import { OPEN_STATES_SQL } from './final-states.js';
-import { isoTime } from './iso-time.js';
-import { LEDGER_JSON } from './ledger.js';
+import { LEDGER_ROWS, TIMELINE_ROWS } from './import-children.js';
 import { type PageCondition, type PageKey, pageCondition } from './pages.js';
-import { type ImportRow, toView, waitOf } from './rows.js';
+import { type ImportRow, type ImportTextRow, TEXT_COLUMNS, toText, toView, waitOf } from './rows.js';
 
 export interface ListFilter {
   readonly state?: State;
@@ -24,6 +23,13 @@ export interface ListFilter {
   readonly limit: number;
   /** Absent: all fields. */
   readonly fields?: readonly ImportField[];
+}
+
+/** An import in a list. */
+export interface ListedImport {
+  readonly id: string;
+  /** The JSON text of its fields: most of it is the text of PostgreSQL, which takes much longer to parse and to write again. */
+  readonly json: string;
 }
 
 /** `id` gives the order, and the position at which a broken stream continues. */
@@ -45,7 +51,7 @@ export interface ImportProgress {
 export function importReads(pool: pg.Pool) {
   return {
     async get(importId: string): Promise<(ImportView & { readonly attentionVersion: number | null }) | null> {
-      const result = await pool.query<ImportRow>(`${selectView()} where i.id = $1`, [importId]);
+      const result = await pool.query<ImportRow>(`${SELECT_VIEW} where i.id = $1`, [importId]);
       const row = result.rows[0];
       if (row === undefined) return null;
       return {
@@ -66,15 +72,14 @@ export function importReads(pool: pg.Pool) {
     },
 
     /** Newest first. With `fields`, only these and the id. */
-    async list(filter: ListFilter): Promise<readonly ImportPart[]> {
-      const { fields } = filter;
+    async list(filter: ListFilter): Promise<readonly ListedImport[]> {
+      const fields = filter.fields === undefined ? IMPORT_FIELDS : [...new Set<ImportField>(['id', ...filter.fields])];
       const { where, orderBy, values } = conditionOf(filter);
-      const result = await pool.query<ImportRow>(`${selectView(fields)} where ${where} order by ${orderBy} limit $1`, [
-        filter.limit,
-        ...values,
-      ]);
-      const views = result.rows.map(toView);
-      return fields === undefined ? views : views.map((view) => partOf(view, fields));
+      const result = await pool.query<ImportTextRow>(
+        `${selectTexts(fields)} where ${where} order by ${orderBy} limit $1`,
+        [filter.limit, ...values],
+      );
+      return result.rows.map((row) => ({ id: row.id, json: toText(row, fields) }));
     },
 
     /** Imports that have not ended, by account and state. */
@@ -113,46 +118,48 @@ function conditionOf({ state, batch, account, cursor }: ListFilter): PageConditi
   return { ...page, where: [...partial, page.where].join(' and '), values: [...page.values, account] };
 }
 
-function partOf(view: ImportView, fields: readonly ImportField[]): ImportPart {
-  return { id: view.id, ...Object.fromEntries(fields.map((field) => [field, view[field]])) };
-}
-
-/** Fields that are large, or read from other tables. `json` takes half the time of `jsonb`, which sorts and checks every key. */
+/** Columns that are large, or read from other tables. `json` takes half the time of `jsonb`, which sorts and checks every key. */
 const OPTIONAL = {
   request: 'i.request',
   findings: `(select coalesce(json_agg(finding order by source desc, ordinal), '[]')
       from ecs_image_import.findings where import_id = i.id)`,
-  ledger: `(select coalesce(json_agg(${LEDGER_JSON} order by created_at, kind, key), '[]')
-      from ecs_image_import.ledger where import_id = i.id)`,
-  timeline: `(select coalesce(json_agg(json_build_object(
-        'phase', phase,
-        'startedAt', ${isoTime('started_at')},
-        'endedAt', ${isoTime('ended_at')}) order by started_at), '[]')
-      from ecs_image_import.timeline where import_id = i.id)`,
+  ledger: `(select ${LEDGER_ROWS} from ecs_image_import.ledger where import_id = i.id)`,
+  timeline: `(select ${TIMELINE_ROWS} from ecs_image_import.timeline where import_id = i.id)`,
 } satisfies Partial<Record<ImportField, string>>;
 
-/** The other columns of a view. The compiler checks that none is missing. */
+/** The columns of a view. The compiler checks that none is missing. */
 const COLUMNS = {
-  id: true,
-  state: true,
-  phase: true,
-  progress: true,
-  image: true,
-  copies: true,
-  attention: true,
-  attention_version: true,
-  waiting_for: true,
-  retrying: true,
-  error: true,
-  created_at: true,
-  updated_at: true,
-} satisfies Record<Exclude<keyof ImportRow, keyof typeof OPTIONAL>, true>;
-const COLUMNS_SQL = Object.keys(COLUMNS).map((name) => `i.${name}`);
+  ...OPTIONAL,
+  id: 'i.id',
+  state: 'i.state',
+  phase: 'i.phase',
+  progress: 'i.progress',
+  image: 'i.image',
+  copies: 'i.copies',
+  attention: 'i.attention',
+  attention_version: 'i.attention_version',
+  waiting_for: 'i.waiting_for',
+  retrying: 'i.retrying',
+  error: 'i.error',
+  created_at: 'i.created_at',
+  updated_at: 'i.updated_at',
+} satisfies Record<keyof ImportRow, string>;
+
+const isOneOf = (names: readonly string[], name: string) => names.includes(name);
+
+function select(columnOf: (name: string, sql: string) => string): string {
+  const columns = Object.entries(COLUMNS).map(([name, sql]) => `${columnOf(name, sql)} as ${name}`);
+  return `
+  select ${columns.join(', ')}
+  from ecs_image_import.imports i`;
+}
+
+const SELECT_VIEW = select((_name, sql) => sql);
 
 /** Reads the optional columns only for `fields`. There are few different statements, because each is prepared. */
-function selectView(fields: readonly string[] = Object.keys(OPTIONAL)): string {
-  const optional = Object.entries(OPTIONAL).map(([name, sql]) => `${fields.includes(name) ? sql : 'null'} as ${name}`);
-  return `
-  select ${[...COLUMNS_SQL, ...optional].join(', ')}
-  from ecs_image_import.imports i`;
+function selectTexts(fields: readonly ImportField[]): string {
+  return select((name, sql) => {
+    if (name in OPTIONAL && !isOneOf(fields, name)) return 'null';
+    return isOneOf(TEXT_COLUMNS, name) ? `(${sql})::text` : sql;
+  });
 }

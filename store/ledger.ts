@@ -2,9 +2,10 @@
 import type pg from 'pg';
 import type { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
-import type { ImageRef, LedgerEntryView } from '../domain/import.js';
+import type { ImageRef } from '../domain/import.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { FINAL_STATES_SQL } from './final-states.js';
+import { LEDGER_ROWS, type LedgerRow, ledgerEntry } from './import-children.js';
 import { fromRow, toStoredDetail } from './ledger-rows.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 
@@ -58,11 +59,11 @@ export function ledgerQueries(pool: pg.Pool) {
 
   return {
     async ledger(importId: string): Promise<readonly LedgerEntry[]> {
-      const { rows } = await pool.query<{ ledger: readonly LedgerEntryView[] }>(
-        `select coalesce(json_agg(${LEDGER_JSON} order by created_at, kind, key), '[]') as ledger from ecs_image_import.ledger where import_id = $1`,
+      const { rows } = await pool.query<{ ledger: readonly LedgerRow[] }>(
+        `select ${LEDGER_ROWS} as ledger from ecs_image_import.ledger where import_id = $1`,
         [importId],
       );
-      return (rows[0]?.ledger ?? []).flatMap(fromRow);
+      return (rows[0]?.ledger ?? []).map(ledgerEntry).flatMap(fromRow);
     },
 
     /**
@@ -144,9 +145,3 @@ export function ledgerValues(step: StepWrite, entry: LedgerWrite): string[] {
   const { kind, key, regionId, status } = entry;
   return [step.importId, kind, key, regionId, JSON.stringify(toStoredDetail(entry)), status, step.phase];
 }
-
-/** An entry as the API shows it. */
-export const LEDGER_JSON = `json_build_object(
-  'kind', kind, 'key', key, 'regionId', region_id, 'detail', detail, 'status', status,
-  'createdAt', to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-  'updatedAt', to_char(updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;

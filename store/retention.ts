@@ -1,6 +1,7 @@
 /** The statements that delete old imports and batches, and those of legal holds. */
 import type pg from 'pg';
-import type { FinalState } from '../domain/import.js';
+import { newImportId } from '../domain/ids.js';
+import { FINAL_STATES, type FinalState } from '../domain/import.js';
 import type { Requester } from '../domain/import-facts.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { isoTime } from './iso-time.js';
@@ -26,17 +27,34 @@ const expired = (row: string, end: string, days: string) =>
 
 /**
  * Nothing may still need the import: no hold, no late check, no resource that it still has to remove. A task is a record of the
- * cloud, not a resource.
+ * cloud, not a resource. With `offset 0`, the other tables are read for each import, never as a whole.
  */
 const unneeded = (row: string) => `${row}.hold is null and ${row}.check_after is null and ${row}.resume_claim is null
   and not exists (select from ecs_image_import.ledger l
-    where l.import_id = ${row}.id and l.status in ('intended', 'created') and l.kind <> 'task')
-  and not exists (select from ecs_image_import.upload_holds h where h.import_id = ${row}.id and not h.released)`;
+    where l.import_id = ${row}.id and l.status in ('intended', 'created') and l.kind <> 'task' offset 0)
+  and not exists (select from ecs_image_import.upload_holds h where h.import_id = ${row}.id and not h.released offset 0)`;
 
 /** Of a batch: all its imports have ended, and none is needed. */
 const BATCH_IS_UNNEEDED = `b.hold is null
   and not exists (select from ecs_image_import.imports i
     where i.batch_id = b.id and not (i.state in ${FINAL_STATES_SQL} and ${unneeded('i')}))`;
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * Imports were created before they ended, and their ids begin with the time. So only ids below this one can have expired; the
+ * others are not read. A clock may be a day ahead.
+ */
+function lastCreated(days: number | null, nowMs: number): string {
+  if (days === null) return '';
+  return newImportId(Math.max(0, Math.floor(nowMs - (days - 1) * DAY_MS)), new Uint8Array(10));
+}
+
+/** The first expired imports in the state. The order names all columns, so that only the index of both has it. */
+const ofState = (state: FinalState, below: string) => `(select i.id from ecs_image_import.imports i
+  where (i.state, i.id) > ('${state}', $2) and (i.state, i.id) < ('${state}', ${below})
+    and i.batch_id is null and ${expired('i', 'i.updated_at', '$1')} and ${unneeded('i')}
+  order by i.state, i.id limit $3)`;
 
 /** Hides a batch while it is deleted, as one that is still arriving; no arrival is seen at this time. */
 const IS_BEING_DELETED = `arriving_seen_at = 'infinity'`;
@@ -64,13 +82,12 @@ export function createRetentionStore(pool: pg.Pool) {
       );
     },
 
-    /** Imports without a batch, page by page in the order of their ids. They were created before they ended. */
+    /** Imports without a batch, page by page in the order of their ids. */
     async expiredImports(days: RetentionDays, afterId: string, limit: number): Promise<readonly string[]> {
+      const pages = FINAL_STATES.map((state, index) => ofState(state, `$${4 + index}`));
       const { rows } = await pool.query<{ id: string }>(
-        `select i.id from ecs_image_import.imports i
-         where i.batch_id is null and i.id > $2 and ${expired('i', 'i.updated_at', '$1')} and ${unneeded('i')}
-         order by i.id limit $3`,
-        [JSON.stringify(days), afterId, limit],
+        `select id from (${pages.join(' union all ')}) expired order by id limit $3`,
+        [JSON.stringify(days), afterId, limit, ...FINAL_STATES.map((state) => lastCreated(days[state], Date.now()))],
       );
       return rows.map(({ id }) => id);
     },

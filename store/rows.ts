@@ -4,17 +4,17 @@ import type {
   Finding,
   ImageRef,
   ImportError,
+  ImportField,
   ImportView,
   ImportWait,
-  LedgerEntryView,
   Phase,
   Progress,
   State,
-  TimelineEntry,
 } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { type Retry, retryMessage } from '../domain/retry-wait.js';
 import { type WorkerWait, waitMessage } from '../domain/worker-wait.js';
+import { type LedgerRow, ledgerEntry, type TimelineRow, timelineEntry } from './import-children.js';
 
 export interface ImportRow {
   readonly id: string;
@@ -30,8 +30,8 @@ export interface ImportRow {
   readonly retrying: Retry | null;
   readonly error: ImportError | null;
   readonly findings: readonly Finding[];
-  readonly ledger: readonly LedgerEntryView[];
-  readonly timeline: readonly TimelineEntry[];
+  readonly ledger: readonly LedgerRow[];
+  readonly timeline: readonly TimelineRow[];
   readonly created_at: Date;
   readonly updated_at: Date;
 }
@@ -49,12 +49,46 @@ export function toView(row: ImportRow): ImportView {
     attention: row.attention,
     waitingFor: waitOf(row),
     error: row.error,
-    ledger: row.ledger,
-    timeline: row.timeline,
+    ledger: row.ledger.map(ledgerEntry),
+    timeline: row.timeline.map(timelineEntry),
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };
 }
+
+/** Columns whose text is already what the API shows. */
+export const TEXT_COLUMNS = ['progress', 'request', 'image', 'copies', 'findings', 'attention', 'error'] as const;
+type TextColumn = (typeof TEXT_COLUMNS)[number];
+
+/** A row of a list, whose large columns are not parsed. Columns that were not read are null. */
+export type ImportTextRow = Omit<ImportRow, TextColumn | 'ledger' | 'timeline'> &
+  Readonly<Record<TextColumn, string | null>> & {
+    readonly ledger: readonly LedgerRow[] | null;
+    readonly timeline: readonly TimelineRow[] | null;
+  };
+
+/** The JSON text of the fields of `toView`, in this order. */
+export function toText(row: ImportTextRow, fields: readonly ImportField[]): string {
+  return `{${fields.map((field) => `"${field}":${TEXTS[field](row)}`).join(',')}}`;
+}
+
+const TEXTS: Readonly<Record<ImportField, (row: ImportTextRow) => string>> = {
+  id: ({ id }) => JSON.stringify(id),
+  state: ({ state }) => JSON.stringify(state),
+  phase: ({ phase }) => JSON.stringify(phase),
+  progress: ({ progress }) => String(progress),
+  request: ({ request }) => String(request),
+  image: ({ image }) => String(image),
+  copies: ({ copies }) => String(copies),
+  findings: ({ findings }) => String(findings),
+  attention: ({ attention }) => String(attention),
+  waitingFor: (row) => JSON.stringify(waitOf(row)),
+  error: ({ error }) => String(error),
+  ledger: ({ ledger }) => JSON.stringify(ledger?.map(ledgerEntry) ?? null),
+  timeline: ({ timeline }) => JSON.stringify(timeline?.map(timelineEntry) ?? null),
+  createdAt: ({ created_at }) => JSON.stringify(created_at),
+  updatedAt: ({ updated_at }) => JSON.stringify(updated_at),
+};
 
 /** A worker comes first: without one, there is no next attempt. */
 export function waitOf({ waiting_for, retrying }: Pick<ImportRow, 'waiting_for' | 'retrying'>): ImportWait | null {

@@ -148,7 +148,8 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
       ...(fields === undefined ? {} : { fields }),
       limit,
     });
-    return context.json(page);
+    const text = `{"imports":[${page.imports.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`;
+    return context.body(text, 200, { 'content-type': 'application/json' });
   });
 
   app.openapi(show, async (context) => context.json(await find(context.req.valid('param').id)));

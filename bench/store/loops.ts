@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { createBatchStore } from '../../store/batches.js';
 import { createBlockedAttempts } from '../../store/blocked-attempts.js';
 import { createImportStore } from '../../store/imports.js';
+import { createRetentionStore } from '../../store/retention.js';
 import { createUploadStore } from '../../store/uploads.js';
 import { percentiles } from './measure.js';
 
@@ -12,6 +13,8 @@ export interface Loop {
 }
 
 const AT_LEAST = 5;
+/** The imports of the benchmark are of one year. */
+const RETENTION = { succeeded: 400, failed: 400, cancelled: 400 };
 
 export async function measureLoop(pool: pg.Pool, { run }: Loop, forMs: number) {
   await run(pool);
@@ -28,6 +31,7 @@ export async function loopsOf(pool: pg.Pool): Promise<readonly Loop[]> {
   const store = createImportStore(pool);
   const batches = createBatchStore(pool);
   const uploads = createUploadStore(pool);
+  const retention = createRetentionStore(pool);
   const one = async (sql: string) => (await pool.query<{ value: string }>(sql)).rows.map(({ value }) => value);
   const [largest = ''] = await one('select min(id) as value from ecs_image_import.batches');
   const [running = ''] = await one(
@@ -46,6 +50,7 @@ export async function loopsOf(pool: pg.Pool): Promise<readonly Loop[]> {
   const server = { namespace: 'default', namespaceId: 'n', clusterId: 'c' };
   const timing = { idleMs: 5_000, everyMs: 15_000 };
   return [
+    { name: 'imports to delete, none', run: () => retention.expiredImports(RETENTION, '', 20) },
     { name: 'imports to start', run: () => store.toStart(3_000, 200) },
     { name: 'resumes to deliver', run: () => store.resumesToDeliver(3_000, 200) },
     { name: 'cancels to deliver', run: () => store.cancelsToDeliver(200) },

@@ -6,10 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { load } from '../../bench/store/load.js';
 import { loopsOf } from '../../bench/store/loops.js';
 import { ITEM_STATES } from '../../domain/batch/batch.js';
+import { IMPORT_FIELDS } from '../../domain/import.js';
 import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore } from '../../store/batches.js';
 import { openPool } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
+import { createRetentionStore } from '../../store/retention.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const IMPORTS = 3_000;
@@ -119,8 +121,109 @@ describe('a page of the imports', () => {
   test('with few fields → only these and the id, and no row of another table', async () => {
     const { list } = createImportStore(pool);
     const [first] = await list({ limit: 1, fields: ['state', 'createdAt'] });
-    expect(Object.keys(first ?? {})).toEqual(['id', 'state', 'createdAt']);
+    expect(Object.keys(JSON.parse(first?.json ?? ''))).toEqual(['id', 'state', 'createdAt']);
     expect(await rowsRead(() => list({ limit: 1, fields: ['state'] }))).toBeLessThan(5);
+  });
+});
+
+describe('an import in a list', () => {
+  const odd = {
+    region: 'cn-hangzhou',
+    description: 'quotes " \\ / \n\t\u0001 \u2028 ü 中 😀 {"a": [1, null]}',
+    tags: { '10': 'ten', '9': 'nine', '': 'empty', 'a"b': '</script>' },
+    numbers: [0, -1.5, 1e21, 0.1, 2 ** 60],
+  };
+
+  /** Sets an odd value in each column of an import, and the times with microseconds that would be rounded up. */
+  async function make(row: number, columns: string): Promise<string> {
+    const { rows } = await pool.query<{ id: string }>(
+      `update ecs_image_import.imports set ${columns}, request = request || $2::jsonb, created_at = '2026-03-01 23:59:59.999999+00', updated_at = '1999-12-31 23:59:59.0009+00'
+       where id = (select id from ecs_image_import.imports where batch_id is null order by id desc offset $1 limit 1) returning id`,
+      [row, JSON.stringify(odd)],
+    );
+    const id = rows[0]?.id ?? '';
+    await pool.query(
+      `update ecs_image_import.ledger set detail = detail || $2::jsonb, created_at = '2026-01-01 00:00:00+00', updated_at = '2026-01-01 11:22:33.4569999+00' where import_id = $1`,
+      [id, JSON.stringify({ key: odd.description })],
+    );
+    await pool.query(
+      `update ecs_image_import.timeline set started_at = started_at + interval '0.0005 s', ended_at = case when phase = 'done' then null else ended_at end where import_id = $1`,
+      [id],
+    );
+    await pool.query(`update ecs_image_import.findings set finding = finding || $2::jsonb where import_id = $1`, [
+      id,
+      JSON.stringify({ evidence: odd.description }),
+    ]);
+    return id;
+  }
+
+  const retry = `'{"code":"Network.Lost","message":"a \\"lost\\" connection","remedy":"Nothing to do.","requestId":null,"since":"2026-01-01T00:00:00.000Z","nextAt":"2026-01-01T00:01:00.000Z","givesUpAt":"2026-01-02T00:00:00.000Z"}'`;
+  const worker = `'{"queue":"files@a","host":"a","since":"2026-01-01T00:00:00.000Z"}'`;
+  test.each([
+    ['an import that waits for a worker', `waiting_for = ${worker}, retrying = ${retry}`],
+    ['an import that is retried', `waiting_for = null, retrying = ${retry}, image = null`],
+    [
+      'a failed import',
+      `error = '{"code":"X","message":"\\u2028\\"","remedy":"","requestId":null,"phase":"import"}', attention = 'null', copies = '[{"imageId":"m-1","regionId":"cn-beijing","taskId":null}]'`,
+    ],
+  ])('%s, with odd values → the same fields and values as those of the import itself', async (_name, columns) => {
+    const id = await make(3, columns);
+    const { get, list } = createImportStore(pool);
+    const listed = (await list({ limit: 10 })).find((one) => one.id === id);
+    const found = await get(id);
+    if (found === null) throw new Error(`import ${id} is not found`);
+    const { attentionVersion: _internal, ...view } = found;
+    expect(JSON.parse(listed?.json ?? '')).toEqual(JSON.parse(JSON.stringify(view)));
+    expect(JSON.stringify(Object.keys(JSON.parse(listed?.json ?? '')))).toBe(JSON.stringify(IMPORT_FIELDS));
+    expect(view).toMatchObject({ createdAt: '2026-03-01T23:59:59.999Z', updatedAt: '1999-12-31T23:59:59.000Z' });
+    expect(view.request).toMatchObject(odd);
+    for (const field of IMPORT_FIELDS) {
+      const part = (await list({ limit: 10, fields: [field, field] })).find((one) => one.id === id);
+      expect(JSON.parse(part?.json ?? '')).toEqual(JSON.parse(JSON.stringify({ id, [field]: view[field] })));
+    }
+  });
+
+  test('times → those of PostgreSQL, without the part of a millisecond', async () => {
+    const id = await make(4, 'image = null');
+    const view = await createImportStore(pool).get(id);
+    const time = (column: string) => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+    const { rows: timeline } = await pool.query(
+      `select phase, ${time('started_at')} as "startedAt", ${time('ended_at')} as "endedAt" from ecs_image_import.timeline where import_id = $1 order by started_at`,
+      [id],
+    );
+    const { rows: ledger } = await pool.query(
+      `select kind, key, region_id as "regionId", detail, status, ${time('created_at')} as "createdAt", ${time('updated_at')} as "updatedAt"
+       from ecs_image_import.ledger where import_id = $1 order by created_at, kind, key`,
+      [id],
+    );
+    expect(timeline.length).toBeGreaterThan(3);
+    expect(ledger.length).toBeGreaterThan(1);
+    expect(view?.timeline).toEqual(timeline);
+    expect(view?.ledger).toEqual(ledger);
+  });
+});
+
+describe('the deletion of old imports', () => {
+  const days = (all: number) => ({ succeeded: all, failed: all, cancelled: null });
+
+  test('when none has expired → reads few rows', async () => {
+    const { expiredImports } = createRetentionStore(pool);
+    expect(await rowsRead(async () => expect(await expiredImports(days(400), '', 20)).toEqual([]))).toBeLessThan(FEW);
+  });
+
+  test('when many have expired → a page of them, in their order, without reading the others', async () => {
+    const { expiredImports } = createRetentionStore(pool);
+    const { rows } = await pool.query<{ id: string }>(
+      `select id from ecs_image_import.imports i where batch_id is null and state in ('succeeded', 'failed')
+         and updated_at < now() - interval '100 days' and check_after is null and resume_claim is null
+         and not exists (select from ecs_image_import.ledger where import_id = i.id and status in ('intended', 'created') and kind <> 'task')
+         and not exists (select from ecs_image_import.upload_holds where import_id = i.id and not released)
+       order by id limit 20`,
+    );
+    expect(rows).toHaveLength(20);
+    let found: readonly string[] = [];
+    expect(await rowsRead(async () => (found = await expiredImports(days(100), '', 20)))).toBeLessThan(2 * FEW);
+    expect(found).toEqual(rows.map(({ id }) => id));
   });
 });
 
