@@ -255,6 +255,21 @@ test('a restart of all processes with the same folder → earlier imports are li
   expect(stopped.ledger).toContainEqual(expect.objectContaining({ kind: 'image', status: 'created' }));
   const { body: orphans } = await service.request('POST', '/v1/orphans', {});
   expect(orphans.unseen).toEqual([expect.objectContaining({ key: 'account other', account: 'other' })]);
+  // A resume does not help before it is configured again; then the import continues with the image that it has.
+  await service.request('POST', `/v1/imports/${other}/resume`, {});
+  await service.until(
+    other,
+    (view) => view.state === 'attention' && view.attention?.since !== stopped.attention?.since,
+  );
+  await service.stop({ keepData: true });
+  service = await startService({ dataDir: service.dataDir, env: { ECS_IMPORT_ACCOUNTS: accountsOf(OTHER) } });
+  expect((await service.request('POST', `/v1/imports/${other}/resume`, {})).status).toBe(202);
+  const ended = await service.untilState(other, 'succeeded', 'failed', 'cancelled');
+  expect(ended).toMatchObject({ state: 'succeeded', image: { imageId: stopped.image?.imageId } });
+  const cloud = await stateOfOther();
+  expect(cloud.images).toMatchObject([{ imageId: stopped.image?.imageId, status: 'Available' }]);
+  expect([...cloud.objects, ...cloud.uploads]).toEqual([]);
+  expect((await service.request('POST', '/v1/orphans', {})).body).toMatchObject({ orphans: [], unseen: [] });
 });
 
 test('status → lists the parts with pid and state, and a killed part as restarted', async () => {
