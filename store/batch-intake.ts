@@ -1,7 +1,7 @@
 /**
  * Stores a batch page by page while its file is received. No connection is used between two pages, because the client
- * decides how long it sends. Until `commit`, the batch is hidden, and it is removed with `abandon`, or by the sweep if the
- * process has died.
+ * decides how long it sends. A write whose connection is lost is repeated. Until `commit`, the batch is hidden, and it is
+ * removed with `abandon`, or by the sweep if the process has died.
  */
 import type pg from 'pg';
 import type { BadItem } from '../domain/batch/batch.js';
@@ -11,6 +11,7 @@ import { parseObjectLocation } from '../domain/object-location.js';
 import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import { removeGoneArrivals, SEEN_EVERY_MS } from './batch-arrivals.js';
 import { RANK_SQL } from './batches.js';
+import { repeatLater, whileLost } from './lost-connections.js';
 
 export interface NewBatchItem {
   /** Position in the file, from 1. */
@@ -72,11 +73,12 @@ export function openIntake(pool: pg.Pool): BatchIntake {
   return {
     async reserve(batch) {
       await removeGoneArrivals(pool);
+      id = batch.id;
       for (let attempts = 1; ; attempts++) {
         const made = await pool.query(
           `insert into ecs_image_import.batches (id, name, state, policy, digest, idempotency_key, created_by, arriving_seen_at, workflow_started_at, created_at)
            values ($1, $2, 'running', '{}', '', $3, $4, now(), 'infinity', 'infinity') on conflict do nothing`,
-          [batch.id, batch.name, batch.idempotencyKey, batch.by === undefined ? null : JSON.stringify(batch.by)],
+          [id, batch.name, batch.idempotencyKey, batch.by === undefined ? null : JSON.stringify(batch.by)],
         );
         if (made.rowCount === 1) break;
         const known = await knownBatch(batch);
@@ -84,7 +86,6 @@ export function openIntake(pool: pg.Pool): BatchIntake {
         // The other batch was removed in between.
         if (attempts === MAX_RESERVE_ATTEMPTS) throw new Error(`batch ${batch.name} cannot be reserved`);
       }
-      id = batch.id;
       seen = setInterval(() => {
         pool
           .query(
@@ -98,13 +99,16 @@ export function openIntake(pool: pg.Pool): BatchIntake {
 
     async setPolicy(policy) {
       order = policy.order;
-      await pool.query('update ecs_image_import.batches set policy = $2 where id = $1', [id, JSON.stringify(policy)]);
+      const sql = 'update ecs_image_import.batches set policy = $2 where id = $1';
+      await whileLost(() => pool.query(sql, [id, JSON.stringify(policy)]));
     },
 
     async add(items) {
       added += items.length;
-      await pool.query(
-        `with given as (
+      const values = [id, JSON.stringify(items.map(rowOf)), order];
+      await whileLost(() =>
+        pool.query(
+          `with given as (
            select * from jsonb_to_recordset($2::jsonb) as g
              (item int, line int, account text, region text, bucket text, image_name text, request jsonb, file_queue text, priority int)
          ), lane as (
@@ -112,41 +116,53 @@ export function openIntake(pool: pg.Pool): BatchIntake {
            select distinct $1, account, region, bucket from given on conflict do nothing
          )
          insert into ecs_image_import.batch_items (batch_id, item, line, state, account, region, bucket, image_name, request, file_queue, priority, rank)
-         select $1, item, line, 'waiting', account, region, bucket, image_name, request, file_queue, priority, ${RANK_SQL('$3')} from given`,
-        [id, JSON.stringify(items.map(rowOf)), order],
+         select $1, item, line, 'waiting', account, region, bucket, image_name, request, file_queue, priority, ${RANK_SQL('$3')} from given
+         on conflict do nothing`,
+          values,
+        ),
       );
     },
 
     async addSkipped(items) {
-      await pool.query(
-        `insert into ecs_image_import.batch_items (batch_id, item, line, state, region, bucket, image_name, problems, file_queue, priority, rank)
+      const rows = items.map(({ item, line, imageName, problems }) => ({
+        item,
+        line,
+        image_name: imageName,
+        problems,
+      }));
+      await whileLost(() =>
+        pool.query(
+          `insert into ecs_image_import.batch_items (batch_id, item, line, state, region, bucket, image_name, problems, file_queue, priority, rank)
          select $1, item, line, 'invalid', '', '', coalesce(image_name, ''), problems, '', 9, 0
-         from jsonb_to_recordset($2::jsonb) as g (item int, line int, image_name text, problems jsonb)`,
-        [
-          id,
-          JSON.stringify(
-            items.map(({ item, line, imageName, problems }) => ({ item, line, image_name: imageName, problems })),
-          ),
-        ],
+         from jsonb_to_recordset($2::jsonb) as g (item int, line int, image_name text, problems jsonb)
+         on conflict do nothing`,
+          [id, JSON.stringify(rows)],
+        ),
       );
     },
 
     async markRepeated() {
-      const marked = await pool.query<{ item: number; line: number; image_name: string; problems: RequestProblem[] }>(
-        `with repeated as materialized (
+      // An earlier attempt may have marked them.
+      const marked = await whileLost(() =>
+        pool.query<{ item: number; line: number; image_name: string; problems: RequestProblem[] }>(
+          `with repeated as materialized (
            select * from (
              select item as number, first_value(line) over same as first_line, row_number() over same as nth
              from ecs_image_import.batch_items where batch_id = $1 and state = 'waiting'
              window same as (partition by account, region, image_name order by item)) names
            where nth > 1
-         )
+         ), marked as (
          update ecs_image_import.batch_items set state = 'invalid', problems = jsonb_build_array(jsonb_build_object(
            'path', 'imageName', 'rule', 'batch.unique', 'given', to_json(image_name)::text,
            'message', 'line ' || first_line || ' has the same image name in region ' || region || ': names are unique in a region',
            'vendorCode', 'InvalidImageName.Duplicated'))
          from repeated where batch_id = $1 and item = number
-         returning item, line, image_name, problems`,
-        [id],
+         returning item, line, image_name, problems)
+         select * from marked union all
+         select item, line, image_name, problems from ecs_image_import.batch_items
+         where batch_id = $1 and state = 'invalid' and problems @> '[{"rule": "batch.unique"}]'`,
+          [id],
+        ),
       );
       return marked.rows.map((row) => ({
         item: row.item,
@@ -158,20 +174,32 @@ export function openIntake(pool: pg.Pool): BatchIntake {
 
     async commit(digest) {
       clearInterval(seen);
-      const made = await pool.query(
-        `update ecs_image_import.batches set digest = $2, arriving_seen_at = null, workflow_started_at = null, created_at = now(), updated_at = now()
-         where id = $1 and arriving_seen_at is not null`,
-        [id, digest],
+      // An earlier attempt may have committed it.
+      const { rows } = await whileLost(() =>
+        pool.query<{ is_made: boolean }>(
+          `with made as (
+           update ecs_image_import.batches set digest = $2, arriving_seen_at = null, workflow_started_at = null, created_at = now(), updated_at = now()
+           where id = $1 and arriving_seen_at is not null returning id)
+         select exists (select from made union all
+           select from ecs_image_import.batches where id = $1 and digest = $2 and arriving_seen_at is null) as is_made`,
+          [id, digest],
+        ),
       );
       // The batch is committed, so a failure here is ignored.
       await renewStatistics(pool, added).catch(() => undefined);
-      return made.rowCount === 1;
+      return rows[0]?.is_made === true;
     },
 
     async abandon() {
       clearInterval(seen);
-      if (id !== '')
-        await pool.query('delete from ecs_image_import.batches where id = $1 and arriving_seen_at is not null', [id]);
+      if (id === '') return;
+      const sql = 'delete from ecs_image_import.batches where id = $1 and arriving_seen_at is not null';
+      const remove = () => pool.query(sql, [id]);
+      await remove().catch((error: unknown) => {
+        // Until then, the name is in use.
+        repeatLater(remove);
+        throw error;
+      });
     },
   };
 }

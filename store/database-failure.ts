@@ -37,6 +37,13 @@ export function databaseFailure(error: unknown): FailureError | null {
   return fail(`Database.${code}`, `${what}: ${error.message || state}`, { cause: error });
 }
 
+/** The server stops, starts or fails over, or the network to it fails. Not a time limit or a lock. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const state = 'code' in error ? String(error.code) : '';
+  return /^(08\w{3}|57P\w{2})$/.test(state) || isConnectionError(error);
+}
+
 function isUnavailable(state: string): boolean {
   return /^[0-9A-Z]{5}$/.test(state) && UNAVAILABLE_CLASSES.includes(state.slice(0, 2));
 }

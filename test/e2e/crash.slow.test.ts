@@ -150,14 +150,16 @@ async function withDatabase<Result>(body: (client: pg.Client) => Promise<Result>
 }
 
 /** As `pg_ctl stop -m fast`; the supervisor starts it again. */
-async function restartDatabase(): Promise<void> {
+async function restartDatabase(meanwhile: () => void): Promise<void> {
   const { pid } = partOf('postgres');
   service.signal('postgres', 'SIGINT');
+  await expect.poll(() => partOf('postgres').state, { timeout: 60_000, interval: 20 }).not.toBe('ready');
+  meanwhile();
   await untilReplaced('postgres', pid);
 }
 
 /** Again and again, so that some of them are in the middle of a transaction. */
-async function endConnectionsRepeatedly(): Promise<void> {
+async function endConnectionsRepeatedly(after: () => void): Promise<void> {
   await withDatabase(async (client) => {
     for (let times = 0; times < 20; times++) {
       await client.query(
@@ -166,6 +168,7 @@ async function endConnectionsRepeatedly(): Promise<void> {
       await sleep(100);
     }
   });
+  after();
 }
 
 /** The events of the only connection of a client. */
@@ -213,9 +216,8 @@ test.each([
     await expect.poll(stored, { timeout: 60_000 }).toBe(500);
     await service.until(id, (view) => view.phase === 'import');
 
-    await disturb();
+    await disturb(() => sendRest());
 
-    sendRest();
     const created = await answer;
     const body: BatchView = JSON.parse(await created.text());
     expect([created.status, body]).toMatchObject([202, { counts: { total: 601 } }]);

@@ -205,31 +205,80 @@ test('every connection ends between two pages of a file → the file is stored, 
   await pool.end();
 });
 
-test('the connection ends while a page is written → the request fails with that reason, and the file can be sent again', async () => {
-  const pool = openPool({ url: database.url, applicationName: 'lost', maxConnections: 2, lockTimeoutMs: 500 });
+/** Sends a file while the items are locked, until its first page waits for the lock. */
+async function sentWhileLocked(lockTimeoutMs: number) {
+  const pool = openPool({ url: database.url, applicationName: 'lost', maxConnections: 2, lockTimeoutMs });
+  const holder = openPool({ url: database.url, applicationName: 'holder', maxConnections: 1 });
   const { batches } = useCasesWith(pool);
   const name = randomUUID();
-  const locked = openPool({ url: database.url, applicationName: 'holder', maxConnections: 1 });
+  const { body, sendRest } = halfSent(name, 600);
   const waiting = `select pid from pg_stat_activity where application_name = 'lost' and wait_event_type = 'Lock'`;
-  const failed = await transaction(locked, async (holder) => {
-    await holder.query('lock table ecs_image_import.batch_items in share mode');
-    const running = batches.create(order(), halfSent(name, 600).body).catch((error: unknown) => error);
-    let pids: unknown[] = [];
-    await until(async () => {
-      pids = (await database.pool.query<{ pid: number }>(waiting)).rows.map(({ pid }) => pid);
-      return pids.length === 1;
-    });
-    await database.pool.query('select pg_terminate_backend($1, 5000)', pids);
-    return await running;
+  return {
+    ...{ name, batches, sendRest },
+    /** @param act while the page waits. Its result is that of the request. */
+    async send(act: (running: Promise<unknown>, pid: number) => Promise<unknown>): Promise<unknown> {
+      let running: Promise<unknown> = Promise.resolve();
+      await transaction(holder, async (client) => {
+        await client.query('lock table ecs_image_import.batch_items in share mode');
+        running = batches.create(order(), body).catch((error: unknown) => error);
+        let pids: readonly number[] = [];
+        await until(async () => {
+          pids = (await database.pool.query<{ pid: number }>(waiting)).rows.map(({ pid }) => pid);
+          return pids.length === 1;
+        });
+        await act(running, pids[0] ?? 0);
+      });
+      return await running;
+    },
+    end: () => Promise.all([pool.end(), holder.end()]),
+  };
+}
+
+test('the connection ends while a page is written → the page is written again, and the file is stored', async () => {
+  const { batches, sendRest, send, end } = await sentWhileLocked(10_000);
+  const outcome = await send(async (_, pid) => {
+    await database.pool.query('select pg_terminate_backend($1, 5000)', [pid]);
+    sendRest();
   });
-  expect(failed).toMatchObject({ code: '57P01' });
-  // Removed by the process, or a minute later by any.
-  await database.pool.query(
-    `update ecs_image_import.batches set arriving_seen_at = now() - interval '1 hour' where name = $1`,
-    [name],
-  );
+  expect(outcome).toMatchObject({ kind: 'created', isNew: true, skipped: [] });
+  const id = typeof outcome === 'object' && outcome !== null && 'batchId' in outcome ? String(outcome.batchId) : '';
+  expect((await batches.get(id))?.counts).toMatchObject({ total: 600, waiting: 600 });
+  await end();
+});
+
+test('a page and its removal wait too long for a lock → the request fails with that reason, and the name is free again soon', async () => {
+  const { name, batches, send, end } = await sentWhileLocked(300);
+  expect(await send((running) => running)).toMatchObject({ code: '55P03' });
+  await until(async () => !(await isReserved(name)));
   const again = halfSent(name, 600);
   again.sendRest();
   expect(await batches.create(order(), again.body)).toMatchObject({ kind: 'created', isNew: true });
-  await Promise.all([pool.end(), locked.end()]);
+  await end();
+});
+
+test('answers are lost → each write is repeated without another effect', async () => {
+  const pool = openPool({ url: database.url, applicationName: 'lost', maxConnections: 2 });
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+  const lost = new Set<unknown>();
+  const lossy = async (...args: unknown[]) => {
+    const answer = await query(...args);
+    const [sql] = args;
+    if (!/batch_items|digest = |policy = /.test(String(sql)) || lost.has(sql)) return answer;
+    lost.add(sql);
+    throw Object.assign(new Error('terminating connection'), { code: '57P01' });
+  };
+  const { batches } = useCasesWith(Object.assign(pool, { query: lossy }));
+  const item = (imageName: string) => JSON.stringify(bodyWith({ imageName }));
+  async function* body() {
+    yield Buffer.from(`${item('web-1')}\n${item('web-2')}\n${item('web-1')}\n{"imageName": 7}\n`);
+  }
+  const outcome = await batches.create(
+    { ...order({ name: randomUUID() }), format: 'jsonl', skipInvalid: true },
+    body(),
+  );
+  expect(outcome).toMatchObject({ kind: 'created', isNew: true, skippedCount: 2 });
+  expect(lost.size).toBeGreaterThanOrEqual(5);
+  const view = await useCasesWith(database.pool).batches.get(created(outcome));
+  expect(view?.counts).toMatchObject({ total: 4, waiting: 2, invalid: 2 });
+  await pool.end();
 });
