@@ -50,11 +50,11 @@ function lastCreated(days: number | null, nowMs: number): string {
   return newImportId(Math.max(0, Math.floor(nowMs - (days - 1) * DAY_MS)), new Uint8Array(10));
 }
 
-/** The first expired imports in the state. The order names all columns, so that only the index of both has it. */
+/** The first expired imports in the state. The plan depends on how many ids are in the range, so it is not a row comparison. */
 const ofState = (state: FinalState, below: string) => `(select i.id from ecs_image_import.imports i
-  where (i.state, i.id) > ('${state}', $2) and (i.state, i.id) < ('${state}', ${below})
+  where i.state = '${state}' and i.id > $2 and i.id < ${below}
     and i.batch_id is null and ${expired('i', 'i.updated_at', '$1')} and ${unneeded('i')}
-  order by i.state, i.id limit $3)`;
+  order by i.id limit $3)`;
 
 /** Hides a batch while it is deleted, as one that is still arriving; no arrival is seen at this time. */
 const IS_BEING_DELETED = `arriving_seen_at = 'infinity'`;
