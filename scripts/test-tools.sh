@@ -13,7 +13,7 @@ missing=()
 needs qemu-img qemu-utils "converts images"
 needs xz xz-utils "decompresses images"
 needs zstd zstd "decompresses images"
-needs debugfs e2fsprogs "changes files in disk images"
+PATH=$PATH:/usr/sbin needs debugfs e2fsprogs "changes files in disk images"
 needs cpio cpio "changes an initramfs"
 needs qemu-system-x86_64 qemu-system-x86 "boots images in the boot check"
 PATH=$PATH:/usr/sbin needs pgbouncer pgbouncer "pools connections to PostgreSQL"

@@ -316,7 +316,7 @@ describe('a conversion', () => {
       await convertFile(${JSON.stringify(slow())}, converter, { name: 'killed', mode: 'qcow2' });`;
     writeFileSync(at('killed.mts'), program);
     const worker = spawn(process.execPath, ['--import', 'tsx', at('killed.mts')], { stdio: 'ignore' });
-    while (workers().length === 0) await delay(20);
+    while (workers().length === 0 || readdirSync(at('cache')).length === 0) await delay(20);
     worker.kill('SIGKILL');
     await once(worker, 'exit');
     while (workers().length > 0) await delay(20);

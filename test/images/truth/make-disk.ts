@@ -10,6 +10,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { DEMO } from '../../support/images/made-images.js';
 
 const MIB = 1024 * 1024;
+/** Debian has the tools for file systems where only root looks. */
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 /** The demo's root file system. */
 const ROOT_AT = 2 * MIB;
 const ESP_MIB = 32;
@@ -84,7 +86,7 @@ function changeFiles(folder: string, fileSystem: string, changes: Changes): void
     ];
   });
   const input = `${commands.join('\n')}\n`;
-  const { stderr } = spawnSync('debugfs', ['-w', '-f', '-', fileSystem], { input, encoding: 'utf8' });
+  const { stderr } = spawnSync('debugfs', ['-w', '-f', '-', fileSystem], { env, input, encoding: 'utf8' });
   // The first line has its version. It does not follow links in paths.
   const problems = stderr
     .split('\n')
@@ -96,7 +98,7 @@ function makeUefiDisk(folder: string, file: string, root: string, files: Readonl
   const esp = path.join(folder, 'esp.raw');
   writeFileSync(esp, '');
   truncateSync(esp, ESP_MIB * MIB);
-  execFileSync('mkfs.vfat', ['-F', '16', esp], { stdio: 'ignore' });
+  execFileSync('mkfs.vfat', ['-F', '16', esp], { env, stdio: 'ignore' });
   const made = new Set<string>();
   for (const [name, content] of Object.entries(files)) {
     const folders = name
@@ -115,7 +117,7 @@ function makeUefiDisk(folder: string, file: string, root: string, files: Readonl
   truncateSync(file, (ESP_MIB + 1023) * MIB);
   const [espType, linux] = ['C12A7328-F81F-11D2-BA4B-00A0C93EC93B', '0FC63DAF-8483-4772-8E79-3D69D8477DE4'];
   const table = `label: gpt\nstart=2048, size=${ESP_MIB * 2048}, type=${espType}\nstart=${(ESP_MIB + 1) * 2048}, size=${1021 * 2048}, type=${linux}\n`;
-  execFileSync('sfdisk', ['--quiet', file], { input: table });
+  execFileSync('sfdisk', ['--quiet', file], { env, input: table });
   copyInto(esp, file, MIB);
   copyInto(root, file, (ESP_MIB + 1) * MIB);
 }
@@ -150,7 +152,7 @@ export function initramfsWithout(parts: Parts, pattern: RegExp): Buffer {
 /** A file of the demo's root file system. */
 export function fileOf(parts: Parts, name: string): Buffer {
   const to = path.join(parts.folder, 'dumped');
-  execFileSync('debugfs', ['-R', `dump ${name} ${to}`, parts.root], { stdio: 'ignore' });
+  execFileSync('debugfs', ['-R', `dump ${name} ${to}`, parts.root], { env, stdio: 'ignore' });
   return readFileSync(to);
 }
 
