@@ -82,7 +82,8 @@ function expectedFacts(disk: TestDisk): [keyof Inspection, unknown][] {
   return [
     ['format', 'RAW'],
     ['partitionTable', 'gpt'],
-    ['architecture', 'x86_64'],
+    // All programs of the demo are one file, so nothing is left to tell it from.
+    ['architecture', disk.name === 'an empty init program' ? null : 'x86_64'],
     ['platform', 'Debian'],
     ['osVersion', '12'],
     ['osType', 'linux'],
