@@ -1,6 +1,7 @@
 /** The least RAM policy that this service needs for the requested features. */
+
+import { IMAGE_QUOTA_CODE } from '../domain/image-quota.js';
 import { CLOUD_BOX_ROLE, ECS_ROLE } from './import-role.js';
-import { IMAGE_QUOTA } from './quota-center.js';
 
 export interface PolicyFeatures {
   /** Regions of imports. Empty: any region. */
@@ -89,7 +90,7 @@ export function leastPolicy(features: PolicyFeatures): PolicyDocument {
     // The vendor documents no resource for read calls and CancelTask, so they cannot be limited to images.
     allow(READS.map(inEcs), ['*']),
     // No call of ECS reads the image quota. Without this permission, a used up quota shows only at ImportImage.
-    allow(['quotas:GetProductQuota'], [`acs:quotas:*:*:quota/ecs/${IMAGE_QUOTA}`]),
+    allow(['quotas:GetProductQuota'], [`acs:quotas:*:*:quota/ecs/${IMAGE_QUOTA_CODE}`]),
     allow(['ecs:ImportImage'], own),
     allow(['ecs:DeleteImage'], all),
     // The boot mode UEFI-Preferred, and what CopyImage does not carry over to copies.

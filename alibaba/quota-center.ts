@@ -1,4 +1,5 @@
 /** Quota Center: the image quota of a region, which no call of ECS reads. */
+import { IMAGE_QUOTA_CODE } from '../domain/image-quota.js';
 import type { EcsApi } from './cloud.js';
 import { createGenericCall } from './generic-call.js';
 import type { SdkPlace } from './sdk-call.js';
@@ -7,9 +8,6 @@ import { unreadable } from './sdk-errors.js';
 const SERVICE = 'quotas';
 const VERSION = '2020-05-10';
 const ACTION = 'GetProductQuota';
-
-/** "The maximum number of custom images that an Alibaba Cloud account can retain per region" */
-export const IMAGE_QUOTA = 'q_user-image-count';
 
 /** An import continues without the quota, so it does not wait long for it where Quota Center cannot be reached. */
 const TIMEOUT_MS = 5_000;
@@ -21,13 +19,13 @@ export function createQuotaCenter(place: SdkPlace): Pick<EcsApi, 'imageQuota'> {
   return {
     async imageQuota() {
       const body = await call(ACTION, {
-        ...{ ProductCode: 'ecs', QuotaActionCode: IMAGE_QUOTA },
+        ...{ ProductCode: 'ecs', QuotaActionCode: IMAGE_QUOTA_CODE },
         ...{ 'Dimensions.1.Key': 'regionId', 'Dimensions.1.Value': region },
       });
       const { QuotaActionCode: code, Dimensions: dimensions, ...quota } = Object(Object(body).Quota);
       const { TotalQuota: limit, TotalUsage: used } = quota;
-      if (code !== IMAGE_QUOTA || Object(dimensions).regionId !== region)
-        throw unreadable(SERVICE, ACTION, `contains no ${IMAGE_QUOTA} of ${region}`);
+      if (code !== IMAGE_QUOTA_CODE || Object(dimensions).regionId !== region)
+        throw unreadable(SERVICE, ACTION, `contains no ${IMAGE_QUOTA_CODE} of ${region}`);
       if (!isCount(limit)) throw unreadable(SERVICE, ACTION, 'contains no TotalQuota');
       return { limit, used: isCount(used) ? used : null };
     },
