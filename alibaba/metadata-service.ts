@@ -46,7 +46,7 @@ export function createMetadata(options: MetadataOptions = {}): Metadata {
 
 async function ask({ url = URL_OF_SERVICE, disabled, tokenRequired }: MetadataOptions): Promise<MetadataAnswer> {
   if (disabled) return none('the metadata service of ECS is disabled by ALIBABA_CLOUD_ECS_METADATA_DISABLED');
-  // An agent of its own has no proxy, also where Node.js is told to use those of the environment.
+  // An agent of its own has no proxy, also where Node.js uses those of the environment.
   const agent = new http.Agent();
   const signal = AbortSignal.timeout(LIMIT_MS);
   const call = (method: string, path: string, headers: Readonly<Record<string, string>>) =>

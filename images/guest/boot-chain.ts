@@ -10,6 +10,9 @@ import type { RunCheck } from './check-runner.js';
 const LINKS: readonly BootLinkName[] = [
   ...(['firmware', 'boot loader', 'boot entry', 'kernel', 'initramfs', 'root device', 'mounts', 'init'] as const),
 ];
+/** The remedy for a link that could not be verified. */
+export const TRY_BOOT = 'Start the image once in a virtual machine before you import it; --boot-check does this.';
+
 const WORSE: Readonly<Record<BootLinkState, number>> = { verified: 0, 'not verified': 1, broken: 2 };
 
 /** The findings of one link. A `blocking` one breaks it. */

@@ -4,7 +4,7 @@ import type { FindingList } from '../findings.js';
 import { argument, type BootEntry, guestPath, hasVariable } from './boot/entry.js';
 import { kernelState } from './boot/kernel-image.js';
 import type { Loader } from './boot/loader.js';
-import type { BootChain, LinkFindings } from './boot-chain.js';
+import { type BootChain, type LinkFindings, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
 import type { Architecture } from './identity.js';
 import type { Kernel } from './kernel.js';
@@ -87,7 +87,7 @@ function reportNoEntry({ loader, layout }: BootContext, findings: LinkFindings):
     'GUESTOS.Grub',
     'Could not determine what the boot loader starts: no supported configuration was found',
     'no configuration of GRUB, systemd-boot or SYSLINUX, no unified kernel image',
-    'Start the image once in a virtual machine before you import it; --boot-check does this.',
+    TRY_BOOT,
   );
 }
 
@@ -127,7 +127,7 @@ function checkKernelImage(entry: BootEntry, architecture: Architecture | null, f
       'GUESTOS.Grub',
       'Could not determine whether the boot loader’s kernel is whole',
       `${file}: ${state.reason}; ${entry.evidence}`,
-      'Start the image once in a virtual machine before you import it; --boot-check does this.',
+      TRY_BOOT,
     );
   }
   if (state.kind !== 'damaged') return true;

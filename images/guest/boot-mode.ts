@@ -6,6 +6,7 @@ import { unlessUnreadable } from '../findings.js';
 import type { Inspection } from '../inspection.js';
 import { readGrubCore } from './boot/grub-core.js';
 import type { GrubImage } from './boot/grub-modules.js';
+import { peMachine } from './boot/uki.js';
 import type { LinkFindings } from './boot-chain.js';
 import type { Architecture } from './identity.js';
 import { someVolumeUnread } from './mounts.js';
@@ -88,11 +89,7 @@ function efiMachine(tree: GuestTree, file: string): number | null {
   return unlessUnreadable<number | null>(
     () => {
       const head = tree.bytes(file, 4096);
-      if (head === null || head.length < 64 || head.toString('latin1', 0, 2) !== 'MZ') return null;
-      const at = head.readUInt32LE(60);
-      return at + 6 <= head.length && head.toString('latin1', at, at + 4) === 'PE\0\0'
-        ? head.readUInt16LE(at + 4)
-        : null;
+      return head === null ? null : peMachine(head);
     },
     () => null,
   );

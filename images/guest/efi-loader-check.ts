@@ -3,14 +3,13 @@ import type { DiskLayout } from '../disk/volumes.js';
 import { unlessUnreadable } from '../findings.js';
 import { folderOfCommands, folderOfPrefix, type GrubFolder } from './boot/grub-folder.js';
 import type { EfiLoader, Loader } from './boot/loader.js';
-import type { LinkFindings } from './boot-chain.js';
+import { type LinkFindings, TRY_BOOT } from './boot-chain.js';
 import { someVolumeUnread } from './mounts.js';
 import { type GuestTree, guestTree } from './tree.js';
 
 const CODE = 'GUESTOS.BootMode';
 const REINSTALL =
   'Run grub-install --removable (RHEL family: dnf reinstall shim-x64 grub2-efi-x64; then grub2-mkconfig) in the guest or in a rescue system.';
-const TRY = 'Start the image once in a virtual machine before you import it; --boot-check does this.';
 
 export function checkEfiLoader(
   { kind, efi, evidence, readsOtherFiles }: Loader,
@@ -18,7 +17,7 @@ export function checkEfiLoader(
   findings: LinkFindings,
 ): void {
   if (efi === null) {
-    findings.unsure(CODE, 'Could not read the EFI boot loader', evidence || 'no file at the fallback path', TRY);
+    findings.unsure(CODE, 'Could not read the EFI boot loader', evidence || 'no file at the fallback path', TRY_BOOT);
   } else if (efi.defect !== null) {
     const message = 'The EFI boot loader is incomplete: the instance does not reach the kernel';
     findings.add('blocking', CODE, message, `${efi.defect}; ${evidence}`, REINSTALL);
@@ -26,7 +25,7 @@ export function checkEfiLoader(
     checkGrub(efi, evidence, { layout, hasOwnMenu: readsOtherFiles && efi.grub?.configuration != null }, findings);
   } else if (kind === 'unknown') {
     const message = 'Could not determine what the EFI boot loader starts: it is not a supported one';
-    findings.unsure(CODE, message, evidence, TRY);
+    findings.unsure(CODE, message, evidence, TRY_BOOT);
   } else findings.saw(evidence);
 }
 
@@ -44,7 +43,7 @@ function checkGrub(
 ): void {
   const { grub } = efi;
   if (grub === null) {
-    findings.unsure(CODE, 'Could not determine where GRUB looks for its menu', evidence, TRY);
+    findings.unsure(CODE, 'Could not determine where GRUB looks for its menu', evidence, TRY_BOOT);
     return;
   }
   const { configuration, prefix, looksInFolders } = grub;
@@ -58,7 +57,7 @@ function checkGrub(
         CODE,
         'Could not determine where GRUB looks for its menu',
         `${evidence}; commands inside it`,
-        TRY,
+        TRY_BOOT,
       );
     return;
   }
@@ -91,7 +90,7 @@ function checkOnEsp(
     if (elsewhere === undefined) findings.add('blocking', CODE, message, shown, REINSTALL);
     else {
       const unsure = 'Could not determine whether GRUB finds its menu: it is in the folder of another loader';
-      findings.unsure(CODE, unsure, `${shown}; ${top}/EFI/${elsewhere}/grub.cfg exists`, TRY);
+      findings.unsure(CODE, unsure, `${shown}; ${top}/EFI/${elsewhere}/grub.cfg exists`, TRY_BOOT);
     }
     return;
   }
@@ -116,7 +115,7 @@ function checkFolder(place: GrubFolder, evidence: string, layout: DiskLayout, fi
       CODE,
       'Could not determine whether GRUB finds its menu: its file system could not be read',
       evidence,
-      TRY,
+      TRY_BOOT,
     );
     return;
   }

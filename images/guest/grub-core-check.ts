@@ -3,13 +3,12 @@ import type { DiskLayout, Volume } from '../disk/volumes.js';
 import { unlessUnreadable } from '../findings.js';
 import { folderOfCommands, folderOfPrefix } from './boot/grub-folder.js';
 import type { GrubImage } from './boot/grub-modules.js';
-import type { LinkFindings } from './boot-chain.js';
+import { type LinkFindings, TRY_BOOT } from './boot-chain.js';
 import type { BootModes } from './boot-mode.js';
 import { someVolumeUnread } from './mounts.js';
 import { guestTree } from './tree.js';
 
 const REINSTALL = 'Run grub-install /dev/DISK (RHEL family: grub2-install) in the guest or in a rescue system.';
-const TRY = 'Start the image once in a virtual machine before you import it; --boot-check does this.';
 const FILE_SYSTEM_MODULES: Readonly<Record<string, string>> = {
   ...{ ext2: 'ext2', ext3: 'ext2', ext4: 'ext2', xfs: 'xfs', vfat: 'fat', ntfs: 'ntfs' },
 };
@@ -20,7 +19,7 @@ export function checkBiosLoader(modes: BootModes, layout: DiskLayout, findings: 
   else if (modes.biosStage === 'whole') findings.saw(modes.bios ?? '');
   else {
     const message = 'Could not determine whether the BIOS boot loader is whole: it has a form that is not supported';
-    findings.unsure('GUESTOS.BootMode', message, modes.bios ?? 'no boot loader', TRY);
+    findings.unsure('GUESTOS.BootMode', message, modes.bios ?? 'no boot loader', TRY_BOOT);
   }
 }
 
@@ -29,7 +28,7 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
   const place = configuration === null ? folderOfPrefix(prefix ?? '') : folderOfCommands(configuration);
   const shown = `core image: ${place?.evidence ?? prefix ?? 'no prefix'}`;
   if (place === null) {
-    findings.unsure('GUESTOS.BootMode', 'Could not determine where GRUB looks for its files', shown, TRY);
+    findings.unsure('GUESTOS.BootMode', 'Could not determine where GRUB looks for its files', shown, TRY_BOOT);
     return;
   }
   const add = (message: string, evidence: string) =>
@@ -37,7 +36,7 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
   const volume = place.find(layout);
   if (volume === null && someVolumeUnread(layout)) {
     const message = 'Could not determine whether the partition with GRUB’s files is on this disk';
-    findings.unsure('GUESTOS.BootMode', message, shown, TRY);
+    findings.unsure('GUESTOS.BootMode', message, shown, TRY_BOOT);
     return;
   }
   if (volume === null) {
@@ -47,7 +46,7 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
   const { fileSystem } = volume;
   if (fileSystem === null) {
     const message = 'Could not read GRUB’s files: their file system is not supported';
-    findings.unsure('GUESTOS.BootMode', message, `${shown}; ${volume.name}: ${volume.content ?? 'unknown'}`, TRY);
+    findings.unsure('GUESTOS.BootMode', message, `${shown}; ${volume.name}: ${volume.content ?? 'unknown'}`, TRY_BOOT);
     return;
   }
   const missing = neededModules(volume, fileSystem.kind, layout).filter((name) => !core.modules.has(name));

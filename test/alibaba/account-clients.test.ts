@@ -104,7 +104,7 @@ test('a name that now stands for another account than when the import began → 
 });
 
 describe('a session that the cloud ends early', () => {
-  test('in the middle of an upload → the upload goes on with a new session, and no part is sent twice', async () => {
+  test('in the middle of an upload → the upload continues with a new session, and no part is sent twice', async () => {
     await aliOss(local, { keys: OTHER_KEYS, bucket: 'other-images' }).putBucket('other-images');
     const bytes = Buffer.alloc(500 * 1024, 'x');
     await writeFile(file, bytes);

@@ -2,9 +2,10 @@
 import { gunzipSync } from 'node:zlib';
 import type { ByteSource } from '../../bytes.js';
 import { unlessUnreadable } from '../../findings.js';
+import { FALLBACKS } from '../boot-mode.js';
 import type { Architecture } from '../identity.js';
 import type { GuestTree } from '../tree.js';
-import { peSections } from './uki.js';
+import { peMachine, peSections } from './uki.js';
 
 export type KernelState =
   | { readonly kind: 'whole' }
@@ -16,7 +17,6 @@ const HEAD = 64 * 1024;
 const MAX_KERNEL = 128 * 1024 * 1024;
 /** Newer kernels round the size in their header up. */
 const SLACK = 4096;
-const PE_MACHINES: Readonly<Record<number, Architecture>> = { 34404: 'x86_64', 332: 'i386', 43620: 'arm64' };
 const WHOLE: KernelState = { kind: 'whole' };
 const damaged = (reason: string): KernelState => ({ kind: 'damaged', reason });
 const unknown = (reason: string): KernelState => ({ kind: 'unknown', reason });
@@ -71,10 +71,8 @@ function machineOf(head: Buffer): Architecture | null {
     return hasFlags && (head.readUInt16LE(0x236) & 1) === 0 ? 'i386' : 'x86_64';
   }
   if (head.length >= 64 && head.toString('latin1', 56, 60) === 'ARM\x64') return 'arm64';
-  if (head.length < 64 || head.toString('latin1', 0, 2) !== 'MZ') return null;
-  const pe = head.readUInt32LE(60);
-  if (pe + 6 > head.length || head.toString('latin1', pe, pe + 4) !== 'PE\0\0') return null;
-  return PE_MACHINES[head.readUInt16LE(pe + 4)] ?? null;
+  const machine = peMachine(head);
+  return FALLBACKS.find((fallback) => fallback.machine === machine)?.architecture ?? null;
 }
 
 function isX86(head: Buffer): boolean {

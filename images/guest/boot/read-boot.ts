@@ -71,7 +71,7 @@ function entryFiles(place: BootPlace): BootEntry[] {
   const wanted = /^default\s+(\S+)/m.exec(settings)?.[1];
   const inOrder = wanted === undefined ? entries : defaultFirst(entries, wanted);
   const [first, ...rest] = inOrder;
-  // systemd-boot starts its default at once unless it is told to show its menu.
+  // systemd-boot starts its default immediately unless this setting makes it show its menu.
   const waits = /^timeout\s+menu-force/m.test(settings);
   return first === undefined || !waits ? inOrder : [{ ...first, waits: 'no timeout' }, ...rest];
 }

@@ -44,6 +44,14 @@ export function kernelVersion(image: Buffer): string | null {
   return /^\d[^\s\0]{1,100}/.exec(image.toString('latin1', at, at + 128))?.[0] ?? null;
 }
 
+/** The machine type in the PE header; null if `head` is not the start of an EFI program. */
+export function peMachine(head: Buffer): number | null {
+  if (head.length < 64 || head.toString('latin1', 0, 2) !== 'MZ') return null;
+  const pe = head.readUInt32LE(60);
+  if (pe + 6 > head.length || head.toString('latin1', pe, pe + 4) !== 'PE\0\0') return null;
+  return head.readUInt16LE(pe + 4);
+}
+
 /** The position of each section in the file. In the PE format, the section table follows the optional header. */
 export function peSections(head: Buffer): ReadonlyMap<string, { readonly offset: number; readonly size: number }> {
   const found = new Map<string, { offset: number; size: number }>();
