@@ -44,10 +44,11 @@ test('ImportImage of a frozen worker takes effect after the cancel → orphans l
   const request = requestOf('object', sandbox, source);
   await prepare(service, 'object', sandbox, request);
   const held = { service: 'ecs', action: 'ImportImage', kind: 'hold', match: { RegionId: sandbox.region } } as const;
-  const faultId = await service.fault({ ...held, after: 1, times: 1 });
+  // Every call is held, not the first only: the freeze may come before the cancel reaches the workflow, and the other
+  // worker's attempt would then create the image with the same client token in time for the cleanup.
+  const faultId = await service.fault({ ...held, after: 1, times: -1 });
   const id = await service.start(request);
   await expect.poll(async () => (await service.hits()).get(faultId), { timeout: 120_000 }).toBe(1);
-  // The cancel comes first: another attempt would create the image with the same client token.
   await service.request('POST', `/v1/imports/${id}/cancel`, {});
   service.signal('worker', 'SIGSTOP');
   const other = await startExtraWorker(service, ENV);
