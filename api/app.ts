@@ -1,10 +1,12 @@
 /** The HTTP interface: routes, authorization, and error responses. */
-import { timingSafeEqual } from 'node:crypto';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { ANONYMOUS, UNLIMITED } from '../domain/access/identity.js';
 import { unreachableReason } from '../imports/unreachable.js';
 import { databaseFailure } from '../store/database-failure.js';
+import { type Authenticator, authenticate } from './access/authenticate.js';
+import { fixedToken } from './access/bearer-token.js';
 import { answers, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
@@ -53,19 +55,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     stop(context.req.method, context.req.routePath, context.res.status);
   });
   app.use(sameOrigin(deps.hostNames));
-  app.use(async (context, next) => {
-    if (deps.token !== null && !OPEN_PATHS.includes(context.req.path)) {
-      const sent = context.req.header('authorization') ?? '';
-      if (!sameSecret(sent, `Bearer ${deps.token}`)) {
-        throw problem(
-          'unauthorized',
-          'the bearer token is missing or wrong',
-          'Send Authorization: Bearer with the value of ECS_IMPORT_API_TOKEN of the API.',
-        );
-      }
-    }
-    await next();
-  });
+  app.use(authenticate(authenticatorsOf(deps.token), (path) => OPEN_PATHS.includes(path)));
   app.route('/', healthRoutes(deps));
   app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));
@@ -100,6 +90,11 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     return answerProblem(context, unexpected(error));
   });
   return app;
+}
+
+function authenticatorsOf(token: string | null): readonly Authenticator[] {
+  if (token === null) return [async () => ANONYMOUS];
+  return [fixedToken(token, { id: 'token', name: 'ECS_IMPORT_API_TOKEN', role: 'admin', scope: UNLIMITED })];
 }
 
 /** The problem to send instead of a 404, if the import or batch of the path was deleted. */
@@ -172,10 +167,4 @@ function unexpected(error: Error): ProblemError {
 
 function isEndedFromOutside(cause: unknown): boolean {
   return cause instanceof TerminatedFailure || cause instanceof CancelledFailure;
-}
-
-function sameSecret(sent: string, expected: string): boolean {
-  const a = Buffer.from(sent);
-  const b = Buffer.from(expected);
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -64,7 +64,7 @@ function head(view: BatchView): readonly string[] {
     `- id: ${view.id}`,
     `- items: ${counts.total} (${stateCounts(view)})`,
     `- created: ${view.createdAt}`,
-    ...(view.createdBy === null ? [] : [`- created by (as the client states it): ${requesterText(view.createdBy)}`]),
+    ...(view.createdBy === null ? [] : [`- created by: ${requesterText(view.createdBy)}`]),
     `- ended: ${view.endedAt ?? 'not yet'}`,
     `- canary: ${canary.length === 0 ? 'none' : canary.join(', ')}; error budget: ${budgetText(view)}`,
     `- imports per minute: ${view.importsPerMinute?.toFixed(1) ?? 'unknown'}`,

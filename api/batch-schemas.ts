@@ -94,7 +94,7 @@ const batchSchema = z.object({
   createdBy: z
     .object({ client: z.string().nullable(), user: z.string().nullable(), identity: z.string().nullable() })
     .nullable()
-    .describe('Who created it, as the client states it'),
+    .describe('Who created it: the identity, and what the client states'),
   createdAt: time,
   updatedAt: time,
   endedAt: time.nullable(),

@@ -1,7 +1,8 @@
-/** Who sends a request, as the client states it. */
+/** Who sends a request: its identity, and what the client states. */
 import type { Context } from 'hono';
 import type { Requester } from '../domain/import-facts.js';
 import { printableLine } from '../domain/printable.js';
+import { identityOf } from './access/authenticate.js';
 
 /** Sent by the command line: `user@host`, percent-encoded. */
 export const USER_HEADER = 'x-ecs-import-user';
@@ -11,7 +12,7 @@ export function requesterOf(context: Context): Requester {
   return {
     client: stated(context.req.header('user-agent')),
     user: stated(decoded(context.req.header(USER_HEADER))),
-    identity: null,
+    identity: identityOf(context).id,
   };
 }
 

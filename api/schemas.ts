@@ -152,7 +152,7 @@ export const holdSchema = z.object({
   by: z
     .object({ client: z.string().nullable(), user: z.string().nullable(), identity: z.string().nullable() })
     .nullable()
-    .describe('Who set it, as the client states it'),
+    .describe('Who set it: the identity, and what the client states'),
 });
 
 export const holdListSchema = z.object({ holds: z.array(holdSchema) });

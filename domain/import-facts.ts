@@ -126,13 +126,13 @@ function withoutKind<Fact extends { readonly kind: string }>({ kind: _, ...fact 
 }
 
 /**
- * Who requested something, as the client states it: nothing of it is verified without access control. `identity` is for an
- * authenticated identity.
+ * Who requested something. `client` and `user` are what the client states; `identity` is authenticated.
  */
 export interface Requester {
   /** Name and version of the client, from `User-Agent`. */
   readonly client: string | null;
   /** `user@host`, as the command line sends it. */
   readonly user: string | null;
+  /** ID of the identity (`domain/access/identity.ts`); null: recorded by a version without identities. */
   readonly identity: string | null;
 }

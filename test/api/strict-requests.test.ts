@@ -244,7 +244,7 @@ test.each([
     ...('body' in sent ? { body: JSON.stringify(sent.body) } : 'text' in sent ? { body: '' } : {}),
   });
   expect(response.status).toBe(202);
-  expect(asked).toEqual([['imp-1', { keepImage: false }, { client: null, user: null, identity: null }]]);
+  expect(asked).toEqual([['imp-1', { keepImage: false }, { client: null, user: null, identity: 'anonymous' }]]);
 });
 
 test.each([

@@ -261,7 +261,7 @@ describe('a batch', () => {
     const sender = { 'user-agent': 'audit/1.0', 'x-ecs-import-user': 'ada%40host' };
     const { id } = (await service.request('POST', '/v1/batches', document(3), sender)).body;
     const { createdBy } = await untilState(id, 'succeeded');
-    expect(createdBy).toEqual({ client: 'audit/1.0', user: 'ada@host', identity: null });
+    expect(createdBy).toEqual({ client: 'audit/1.0', user: 'ada@host', identity: 'anonymous' });
     const text = async (format: string) =>
       (await fetch(`${service.apiUrl}/v1/batches/${id}/report?format=${format}`)).text();
     expect(await text('markdown')).toContain(`| 3 | 1 | succeeded | ${REGION} | fleet-0003 |`);

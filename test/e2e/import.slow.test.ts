@@ -69,7 +69,7 @@ describe('an import', () => {
     const report = (await service.request('GET', `/v1/imports/${id}/report`, undefined, json)).body;
     expect(report).toMatchObject({
       ...{ id, state: 'succeeded', accountId: '1000000000000001' },
-      startedBy: { client: 'audit/1.0', user: 'ada@host', identity: null },
+      startedBy: { client: 'audit/1.0', user: 'ada@host', identity: 'anonymous' },
       settings: { imageName: view.request.imageName, tags: { team: 'web' } },
       sources: [{ disk: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/), objectBytes: expect.any(Number) }],
     });

@@ -1,0 +1,46 @@
+/** Finds out who sends a request. The first authenticator that knows the sender decides. */
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Identity } from '../../domain/access/identity.js';
+import { problem } from '../problems.js';
+
+/** Null: the request carries no credential of this kind, or one that is not valid. */
+export type Authenticator = (request: Request) => Promise<Identity | null>;
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    identity?: Identity;
+  }
+}
+
+/**
+ * Sets the identity of every request, and rejects requests without one with 401.
+ * @param isOpen paths that are served without an identity
+ */
+export function authenticate(
+  authenticators: readonly Authenticator[],
+  isOpen: (path: string) => boolean,
+): MiddlewareHandler {
+  return async (context, next) => {
+    for (const authenticator of authenticators) {
+      const identity = await authenticator(context.req.raw);
+      if (identity === null) continue;
+      context.set('identity', identity);
+      return await next();
+    }
+    if (!isOpen(context.req.path)) {
+      throw problem(
+        'unauthorized',
+        'the request carries no valid credential',
+        'Send Authorization: Bearer with the value of ECS_IMPORT_API_TOKEN of the API.',
+      );
+    }
+    await next();
+  };
+}
+
+/** The sender of a request. Throws on paths that are served without an identity. */
+export function identityOf(context: Context): Identity {
+  const identity = context.get('identity');
+  if (identity === undefined) throw new Error(`${context.req.path} is served without an identity`);
+  return identity;
+}
