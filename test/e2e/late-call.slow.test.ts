@@ -51,7 +51,7 @@ test('ImportImage of a frozen worker takes effect after the cancel → orphans l
   await expect.poll(async () => (await service.hits()).get(faultId), { timeout: 120_000 }).toBe(1);
   await service.request('POST', `/v1/imports/${id}/cancel`, {});
   service.signal('worker', 'SIGSTOP');
-  const other = await startExtraWorker(service, ENV);
+  const other = await startExtraWorker(service, { ...ENV, ECS_IMPORT_CALL_TIMEOUT_MS: '5000' });
   // The frozen worker's open polls swallow tasks, each until its own timeout of the server: minutes at worst.
   await service.until(id, ({ state }) => state === 'cancelled', 300_000);
   await service.endFault(faultId);
