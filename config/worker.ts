@@ -38,8 +38,10 @@ export interface WorkerConfig {
   readonly accounts?: readonly AccountRole[];
   /** Names the task queue for files on this host; keep it the same across restarts. Default: the host name. */
   readonly host?: string;
-  /** Folders that imports may read files from. Default: none, which allows any file that the process can read. */
+  /** Folders, or single files, that imports may read. Empty: none. Default: any file that the process can read. */
   readonly fileRoots?: readonly string[];
+  /** The state file of the local supervisor: imports never read files in its folder. Default: none. */
+  readonly stackFile?: string;
   /** Hosts that images may be downloaded from: `images.example.com`, `*.example.com`. Default: none, which allows any. */
   readonly httpHosts?: readonly string[];
   /** Loopback, link-local or metadata service addresses that images may be downloaded from. Default: none. */
@@ -76,9 +78,11 @@ export interface WorkerConfig {
   readonly shutdownMs?: number;
 }
 
+type OptionalSetting = 'databaseDirectUrl' | 'fileRoots' | 'stackFile';
+
 /** A configuration with all defaults and validated Temporal settings. */
-export type WorkerSettings = Required<Omit<WorkerConfig, 'databaseDirectUrl'>> &
-  Pick<WorkerConfig, 'databaseDirectUrl'> & { readonly temporal: TemporalSettings };
+export type WorkerSettings = Required<Omit<WorkerConfig, OptionalSetting>> &
+  Pick<WorkerConfig, OptionalSetting> & { readonly temporal: TemporalSettings };
 
 const GIB = 1024 ** 3;
 
@@ -86,7 +90,6 @@ export const WORKER_DEFAULTS = {
   databaseConnections: DEFAULT_CONNECTIONS,
   host: os.hostname(),
   accounts: [],
-  fileRoots: [],
   httpHosts: [],
   httpAddresses: [],
   // Read on use: finding a substitute for a missing home folder creates it.
@@ -132,10 +135,8 @@ export const workerVariables = z.object({
   ...databaseVariables,
   ...accountVariables.shape,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
-  ECS_IMPORT_FILE_ROOTS: z
-    .string()
-    .default('')
-    .transform((text) => text.split(':').filter((root) => root !== '')),
+  ECS_IMPORT_FILE_ROOTS: z.string().optional().transform(fileRoots),
+  ECS_IMPORT_STACK_FILE: z.string().optional(),
   ECS_IMPORT_HTTP_HOSTS: commaList,
   ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'set addresses or networks, e.g. 127.0.0.1,10.0.0.0/8'),
   ECS_IMPORT_CACHE_DIR: z
@@ -176,7 +177,8 @@ export function workerConfigFromEnvironment(env: Environment): WorkerProcessConf
     cloud: cloudFromEnvironment(env),
     accounts: accountsFromEnvironment(env),
     host: read.ECS_IMPORT_WORKER_HOST,
-    fileRoots: read.ECS_IMPORT_FILE_ROOTS,
+    ...(read.ECS_IMPORT_FILE_ROOTS === undefined ? {} : { fileRoots: read.ECS_IMPORT_FILE_ROOTS }),
+    ...(read.ECS_IMPORT_STACK_FILE === undefined ? {} : { stackFile: read.ECS_IMPORT_STACK_FILE }),
     httpHosts: read.ECS_IMPORT_HTTP_HOSTS,
     httpAddresses: read.ECS_IMPORT_HTTP_ADDRESSES,
     cacheDir: read.ECS_IMPORT_CACHE_DIR,
@@ -197,6 +199,24 @@ export function workerConfigFromEnvironment(env: Environment): WorkerProcessConf
     blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
     logLevel: read.LOG_LEVEL,
   };
+}
+
+/** `/images:/more`, or a JSON list, which may be empty and whose paths may contain colons. */
+function fileRoots(text: string | undefined, context: z.RefinementCtx): readonly string[] | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!text.startsWith('[')) return text.split(':').filter((root) => root !== '');
+  const list = z.array(z.string().min(1)).safeParse(parsed(text));
+  if (list.success) return list.data;
+  context.addIssue('set folders separated by “:”, or a JSON list of folders, e.g. ["/images"]');
+  return z.NEVER;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** `ImportImage=60,DescribeImages=600` */

@@ -1,5 +1,9 @@
-/** The hosts that sources may be downloaded from: never this machine or a cloud's metadata service, unless the operator allows it. */
+/**
+ * The addresses that sources may be downloaded from: never this machine, a private network or a cloud's metadata service, unless
+ * the operator allows it.
+ */
 import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { sourceFailure } from './source.js';
 
 export interface HttpRules {
@@ -9,7 +13,10 @@ export interface HttpRules {
   readonly addresses: readonly string[];
 }
 
-/** Targets of server-side request forgery: this host, its neighbours on the link, and the keys in metadata services. */
+/**
+ * Targets of server-side request forgery: this host, the networks behind it, and the keys in metadata services. The first match
+ * names the target, so that special addresses come before their networks.
+ */
 const REFUSED: readonly (readonly [address: string, prefix: number, what: string])[] = [
   ['0.0.0.0', 8, 'this host'],
   ['127.0.0.0', 8, 'loopback'],
@@ -17,6 +24,12 @@ const REFUSED: readonly (readonly [address: string, prefix: number, what: string
   ['100.100.100.200', 32, 'the metadata service of Alibaba Cloud'],
   ['192.0.0.192', 32, 'the metadata service of Oracle Cloud'],
   ['168.63.129.16', 32, 'the platform service of Azure'],
+  ['10.0.0.0', 8, 'a private network'],
+  ['172.16.0.0', 12, 'a private network'],
+  ['192.168.0.0', 16, 'a private network'],
+  ['100.64.0.0', 10, 'a network shared behind NAT or inside a cloud'],
+  ['192.0.0.0', 24, 'reserved for protocols'],
+  ['198.18.0.0', 15, 'reserved for benchmarks'],
   ['224.0.0.0', 4, 'multicast'],
   ['240.0.0.0', 4, 'reserved'],
   ['::', 128, 'this host'],
@@ -26,15 +39,22 @@ const REFUSED: readonly (readonly [address: string, prefix: number, what: string
   ['ff00::', 8, 'multicast'],
   ['fd00:ec2::254', 128, 'the metadata service of AWS'],
   ['fd20:ce::254', 128, 'the metadata service of Google Cloud'],
+  ['fc00::', 7, 'a private network'],
+  // Carry IPv4 addresses in ways that depend on the network or hide them.
+  ['64:ff9b:1::', 48, 'a private NAT64'],
+  ['2001::', 32, 'a Teredo tunnel'],
 ];
 
 /** IPv6 ranges that contain an IPv4 address: the rules apply to that address. */
 const CARRIERS = [
   { list: network('::', 96), firstGroup: 6 },
   { list: network('::ffff:0:0', 96), firstGroup: 6 },
+  { list: network('::ffff:0:0:0', 96), firstGroup: 6 },
   { list: network('64:ff9b::', 96), firstGroup: 6 },
   { list: network('2002::', 16), firstGroup: 1 },
 ];
+/** An interface identifier of ISATAP, which any prefix may have (RFC 5214): an IPv4 address follows. */
+const ISATAP = { groups: [0x0000, 0x0200], marker: 0x5efe };
 
 export interface AddressGuard {
   /** Throws `Source.HostNotAllowed` if the rules do not allow the host. */
@@ -43,7 +63,8 @@ export interface AddressGuard {
   checkAddress(address: string, host: string): void;
 }
 
-export function createAddressGuard(rules: HttpRules): AddressGuard {
+/** @param ownAddresses of this host; requested for every check, because interfaces come and go */
+export function createAddressGuard(rules: HttpRules, ownAddresses: () => readonly string[] = interfaces): AddressGuard {
   const allowed = new BlockList();
   for (const entry of rules.addresses) add(allowed, entry);
   const refused = REFUSED.map(([address, prefix, what]) => ({ list: network(address, prefix), what }));
@@ -60,18 +81,22 @@ export function createAddressGuard(rules: HttpRules): AddressGuard {
     checkAddress(address, host) {
       const [plain = ''] = address.replace(/^\[|\]$/g, '').split('%');
       if (isIP(plain) === 0) throw sourceFailure('AddressNotAllowed', `${host} has no valid IP address`);
+      const own = new BlockList();
+      for (const one of ownAddresses()) own.addAddress(one, kindOf(one));
       for (const one of [plain, ...carried(plain)]) {
         if (allowed.check(one, kindOf(one))) return;
         const found = refused.find(({ list }) => list.check(one, kindOf(one)));
-        if (found) {
-          throw sourceFailure(
-            'AddressNotAllowed',
-            `imports must not read from ${host}${host === address ? '' : `, which is ${address}`} (${found.what})`,
-          );
-        }
+        const what = found?.what ?? (own.check(one, kindOf(one)) ? 'an address of this host' : null);
+        if (what === null) continue;
+        const named = host === address ? host : `${host}, which is ${address}`;
+        throw sourceFailure('AddressNotAllowed', `imports must not read from ${named} (${what})`);
       }
     },
   };
+}
+
+function interfaces(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
 }
 
 function matches(host: string, pattern: string): boolean {
@@ -98,11 +123,13 @@ function add(list: BlockList, entry: string): void {
   list.addSubnet(address, bits, kindOf(address));
 }
 
-/** The IPv4 address inside an IPv6 address. */
+/** The IPv4 addresses inside an IPv6 address. */
 function carried(address: string): string[] {
   if (isIP(address) !== 6) return [];
   const groups = groupsOf(address);
-  return CARRIERS.filter(({ list }) => list.check(address, 'ipv6')).map(({ firstGroup }) => {
+  const places = CARRIERS.filter(({ list }) => list.check(address, 'ipv6')).map(({ firstGroup }) => firstGroup);
+  if (ISATAP.groups.includes(groups[4] ?? -1) && groups[5] === ISATAP.marker) places.push(6);
+  return places.map((firstGroup) => {
     const [high = 0, low = 0] = groups.slice(firstGroup);
     return [high >>> 8, high & 0xff, low >>> 8, low & 0xff].join('.');
   });

@@ -1,4 +1,5 @@
 /** Creates the dependencies of the activities: database, cloud, image inspection. */
+import path from 'node:path';
 import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createSemaphore } from '../activities/upload/semaphore.js';
@@ -109,7 +110,10 @@ export async function openDependencies(
     inspect,
     checkBoot: createBootChecker(),
     settings: { patienceMs, pollIntervalMs: settings.lostImagePollMs, pollsForLostImage: LOST_IMAGE_POLLS },
-    openFile: createFileOpener(settings.fileRoots),
+    openFile: createFileOpener({
+      roots: settings.fileRoots,
+      except: settings.stackFile === undefined ? [] : [path.dirname(settings.stackFile)],
+    }),
     uploading: {
       uploads: createUploadStore(pool),
       http,

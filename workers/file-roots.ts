@@ -1,34 +1,100 @@
 /** Decides which files of this host an import may read, and opens them. */
 import type { FileHandle } from 'node:fs/promises';
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { type LocalFile, openLocalFile, pathOfOpenFile, unreadable } from '../sources/local-file.js';
 import { sourceFailure } from '../sources/source.js';
 
+export interface FileRules {
+  /** Folders, or single files, that may be read. Empty: no file. Absent: any file that this process can read. */
+  readonly roots?: readonly string[] | undefined;
+  /** Folders that are never read, also below a root: with the keys and the data of the service itself. */
+  readonly except?: readonly string[];
+}
+
+/** Files below these folders are interfaces of the kernel: they show its state, or that of any process. */
+const KERNEL_FOLDERS = ['/proc', '/sys', '/dev'];
+/** A file system in memory. */
+const SHARED_MEMORY = '/dev/shm';
+/** The types of such file systems, wherever they are mounted (statfs(2)): proc, sysfs, cgroup, debugfs, tracefs, … */
+const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  ...[0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x64626720, 0x74726163, 0x73636673, 0xde5e81e4, 0xcafe4a11],
+  ...[0x62656570, 0x1cd1, 0x19800202],
+]);
+const WRITABLE_BY_ALL = 0o002;
+
 /**
- * If `allowed` is empty, any file that this process can read is allowed. Symbolic links are resolved before the check. What
- * was opened is checked again, because a folder on the path may have been replaced by a link in between.
+ * Symbolic links are resolved before the check. What was opened is checked again, because a folder on the path may have been
+ * replaced by a link in between.
  */
-export function createFileOpener(allowed: readonly string[]): (file: string) => Promise<LocalFile> {
+export function createFileOpener({ roots, except = [] }: FileRules): (file: string) => Promise<LocalFile> {
   return async (file) => {
+    const requireInside = async (place: string | null) => {
+      if (place === null) throw outside(file, roots);
+      if (roots !== undefined && !(await isBelowAny(place, roots, 'or the same'))) throw outside(file, roots);
+      if (isKernelFile(place)) throw sourceFailure('NotAFile', `${file} is an interface of the kernel, not a file`);
+      if (await isBelowAny(place, except)) {
+        throw sourceFailure('OutsideRoots', `${file} is in the data folder of the service, which imports never read`);
+      }
+    };
+    // A file outside the roots is refused whether it exists or not.
+    await requireInside(await expectedPlace(file));
     if ((await lstat(file).catch(() => null)) === null) {
       throw sourceFailure('NotFound', `file ${file} does not exist on this worker`);
     }
     const real = await realpath(file).catch(() => null);
     if (real === null) throw sourceFailure('NotFound', `${file} is a symbolic link to a file that does not exist`);
-    const requireInside = async (opened: string | null) => {
-      const inside = opened !== null && (await realRoots(allowed)).some((root) => isInside(opened, root));
-      if (inside || allowed.length === 0) return;
-      const message = `${file} is outside the folders that imports may read (${allowed.join(', ')})`;
-      throw sourceFailure('OutsideRoots', message);
-    };
     await requireInside(real);
     const info = await stat(real).catch((error) => unreadable(error, file));
     if (!info.isFile()) {
       throw sourceFailure('NotAFile', `${file} is ${info.isDirectory() ? 'a directory' : 'not a regular file'}`);
     }
-    return await openLocalFile(real, async (handle) => requireInside(await whereOpened(handle, real)));
+    return await openLocalFile(real, async (handle) => {
+      await requireInside(await whereOpened(handle, real));
+      if (await isOnKernelFileSystem(handle)) {
+        throw sourceFailure('NotAFile', `${file} is an interface of the kernel, not a file`);
+      }
+      if (roots !== undefined) await requireNoForeignLink(handle, file, real);
+    });
   };
+}
+
+function outside(file: string, roots: readonly string[] | undefined): Error {
+  const folders = roots === undefined || roots.length === 0 ? 'there are none' : roots.join(', ');
+  return sourceFailure('OutsideRoots', `${file} is outside the folders that imports may read (${folders})`);
+}
+
+/** Where a path leads as far as it exists. */
+async function expectedPlace(file: string): Promise<string> {
+  const real = await realpath(file).catch(() => null);
+  if (real !== null) return real;
+  const folder = path.dirname(file);
+  return folder === file ? file : path.join(await expectedPlace(folder), path.basename(file));
+}
+
+/**
+ * A hard link has no target that could be checked. Where any user can create links (`fs.protected_hardlinks`), one in a folder
+ * with images may lead to a file that only the worker can read. Such a link belongs to another user than its folder, or is
+ * in a folder that everyone writes to.
+ */
+async function requireNoForeignLink(handle: FileHandle, file: string, real: string): Promise<void> {
+  const { nlink, uid } = await handle.stat();
+  if (nlink < 2) return;
+  const folder = await stat(path.dirname(real)).catch((error) => unreadable(error, file));
+  if (folder.uid === uid && (folder.mode & WRITABLE_BY_ALL) === 0) return;
+  const message = `${file} has several hard links, and other users may have created this one. Copy the file into a folder of its owner`;
+  throw sourceFailure('OutsideRoots', message);
+}
+
+function isKernelFile(place: string): boolean {
+  return KERNEL_FOLDERS.some((folder) => isInside(place, folder)) && !isInside(place, SHARED_MEMORY);
+}
+
+async function isOnKernelFileSystem(handle: FileHandle): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const system = await statfs(`/proc/self/fd/${handle.fd}`).catch(() => null);
+  // The type is a signed number on some platforms.
+  return system !== null && KERNEL_FILE_SYSTEMS.has(system.type >>> 0);
 }
 
 /**
@@ -44,9 +110,10 @@ async function whereOpened(handle: FileHandle, file: string): Promise<string | n
   return there?.dev === dev && there.ino === ino ? real : null;
 }
 
-/** Roots are resolved for every file: a folder may be a symbolic link, or be mounted later. */
-async function realRoots(roots: readonly string[]): Promise<readonly string[]> {
-  return Promise.all(roots.map((root) => realpath(root).catch(() => path.resolve(root))));
+/** Folders are resolved for every file: one may be a symbolic link, or be mounted later. */
+async function isBelowAny(file: string, folders: readonly string[], orSame?: 'or the same'): Promise<boolean> {
+  const real = await Promise.all(folders.map((one) => realpath(one).catch(() => path.resolve(one))));
+  return real.some((one) => isInside(file, one) || (orSame !== undefined && file === one));
 }
 
 function isInside(file: string, root: string): boolean {

@@ -17,8 +17,10 @@ import { fileProblem } from '../file-problem.js';
 import { follow } from '../follow.js';
 import { duration } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
+import { foldersOf, imageFolders } from '../image-folders.js';
 import { handleInterrupts, type Interrupts } from '../interrupts.js';
 import { openLiveView, SILENT } from '../live-view.js';
+import { collect } from '../option-values.js';
 import { partPrograms } from '../programs.js';
 import { loadServerPart } from '../server-part.js';
 import { formatImport } from '../summary.js';
@@ -29,6 +31,7 @@ const REGION = 'cn-hangzhou';
 const BUCKET = 'demo-bucket';
 
 interface DemoOptions extends GlobalOptions {
+  readonly images?: readonly string[];
   readonly keep: boolean;
 }
 
@@ -37,6 +40,7 @@ export function addDemo(program: Command): void {
     .command('demo')
     .description('start all servers and an emulated cloud on this machine and import an image; needs no account')
     .argument('[image]', 'path of a disk image (default: the included demo image)')
+    .option('--images <dir>', 'folder with images that imports may read; repeatable (default: this folder)', collect)
     .option('--keep', 'keep the servers running until Ctrl-C, and keep their data folder', false)
     .action(async (image: string | undefined, _options, command: Command) =>
       demo(image, { ...command.opts<DemoOptions>(), ...globalsOf(command) }),
@@ -48,12 +52,15 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
   continueWhenReaderCloses();
   const image = given === undefined ? await includedImage() : path.resolve(given);
   await checkImage(image);
+  // The image of the command line is allowed by being named there.
+  const { variable } = imageFolders(options.images, process.env, process.cwd());
+  const roots = [...(foldersOf(variable) ?? []), image];
   await removeAbandonedDemos(say);
   const interrupts = handleInterrupts();
   const folder = await makeDemoFolder(options);
   let stack: Stack | null = null;
   try {
-    stack = await startDemoStack(folder, interrupts);
+    stack = await startDemoStack(folder, roots, interrupts);
     // A token in the environment is for another API: the demo's API requires none.
     const api = openApi({ api: stack.apiUrl }, {});
     const view = await importIt(api, image, options, interrupts);
@@ -63,7 +70,7 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
       if (options.keep) print(`API ${stack.apiUrl}`);
       print(`total ${duration(Date.now() - startedAt)}`);
     }
-    if (options.keep) await keepRunning(stack, interrupts);
+    if (options.keep) await keepRunning(stack, roots, interrupts);
     exitWithState(view);
   } catch (error) {
     if (error instanceof CommandError || !interrupts.signal.aborted) throw error;
@@ -75,13 +82,13 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
   }
 }
 
-async function startDemoStack(folder: DemoFolder, interrupts: Interrupts): Promise<Stack> {
+async function startDemoStack(folder: DemoFolder, roots: readonly string[], interrupts: Interrupts): Promise<Stack> {
   const { startStack } = await loadServerPart('demo', () => import('../../local/supervisor/stack.js'));
   say('starting Temporal, PostgreSQL, the emulator, a worker and the API');
   const stack = await startStack({
     dataDir: folder.path,
     programs: partPrograms(),
-    env: withoutOtherServers(withEmulatorKeys(process.env)),
+    env: { ...withoutOtherServers(withEmulatorKeys(process.env)), ECS_IMPORT_FILE_ROOTS: JSON.stringify(roots) },
     emulator: { buckets: [`${BUCKET}@${REGION}`] },
     say,
     signal: interrupts.signal,
@@ -123,8 +130,8 @@ async function importIt(api: Api, image: string, options: DemoOptions, interrupt
   }
 }
 
-async function keepRunning(stack: Stack, interrupts: Interrupts): Promise<void> {
-  const unregister = await registerStack(stack);
+async function keepRunning(stack: Stack, roots: readonly string[], interrupts: Interrupts): Promise<void> {
+  const unregister = await registerStack(stack, roots);
   say(`running until Ctrl-C; try \`ecs-image-import list --api ${stack.apiUrl}\``);
   if (stack.temporalUiUrl !== null) say(`Temporal Web UI: ${stack.temporalUiUrl}`);
   say(`data folder: ${stack.dataDir}; restart with \`ecs-image-import up --emulator --data ${stack.dataDir}\``);

@@ -6,8 +6,10 @@ import { readImport } from '../../client/answers.js';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print, say } from '../console.js';
+import { findApi } from '../find-api.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
+import { requireReadableDisks } from '../image-folders.js';
 import { type ImportOptions, importRequest } from '../import-request.js';
 import { collect, collectPairs, count, dataDisk } from '../option-values.js';
 import { wrongUsage } from '../usage.js';
@@ -81,6 +83,7 @@ async function importImage(source: string | undefined, options: Options, command
   const given: ImportOptions = waitGiven && detectionWait !== undefined ? { ...others, detectionWait } : others;
   const request = await importRequest(source, given, process.cwd());
   const api = openApi(options);
+  await requireReadableDisks(request.disks, await findApi(options.api, process.env).catch(() => ''), process.env);
   // The key makes it safe to retry the call after a lost answer.
   const key = options.idempotencyKey ?? randomUUID();
   const { text } = await api.call({

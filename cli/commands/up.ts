@@ -8,6 +8,7 @@ import { continueWhenReaderCloses, print, say } from '../console.js';
 import { withDefaultEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
+import { foldersOf, type ImageFolders, imageFolders } from '../image-folders.js';
 import { handleInterrupts } from '../interrupts.js';
 import { collect, port } from '../option-values.js';
 import { partPrograms } from '../programs.js';
@@ -19,6 +20,7 @@ interface UpOptions extends GlobalOptions {
   readonly bucket?: readonly string[];
   readonly port?: number;
   readonly data?: string;
+  readonly images?: readonly string[];
 }
 
 export function addUp(program: Command): void {
@@ -29,6 +31,7 @@ export function addUp(program: Command): void {
     .option('--emulator-port <n>', 'port of the emulator (default, and 0: a free port)', port)
     .option('--bucket <name@region>', 'create this bucket in the emulator; repeatable (images@cn-hangzhou)', collect)
     .option('--port <n>', 'port of the API (default: the last one or a free port; 0: a free port)', port)
+    .option('--images <dir>', 'folder with images that imports may read; repeatable (default: this folder)', collect)
     .option('--data <dir>', `data folder (default: ${defaultDataDir(process.env)})`)
     .action(async (_options, command: Command) => up({ ...command.opts<UpOptions>(), ...globalsOf(command) }));
 }
@@ -42,10 +45,12 @@ async function up(options: UpOptions): Promise<void> {
   if (buckets.length > 0 && !withEmulator) {
     throw new CommandError(EXIT.usage, ['--bucket creates a bucket in the emulator: add --emulator, or omit it']);
   }
+  const images = imageFolders(options.images, process.env, process.cwd());
+  const env = { ...process.env, ECS_IMPORT_FILE_ROOTS: images.variable };
   const stack = await startStack({
     dataDir: options.data ?? defaultDataDir(process.env),
     programs: partPrograms(),
-    env: withEmulator ? withDefaultEmulatorKeys(process.env) : process.env,
+    env: withEmulator ? withDefaultEmulatorKeys(env) : env,
     emulator: withEmulator
       ? { buckets, ...(options.emulatorPort === undefined ? {} : { port: options.emulatorPort }) }
       : null,
@@ -59,13 +64,14 @@ async function up(options: UpOptions): Promise<void> {
     stack.kill();
     process.exit(EXIT.interrupted);
   });
-  const unregister = await registerStack(stack);
+  const unregister = await registerStack(stack, foldersOf(images.variable));
   if (options.json) print(JSON.stringify({ ready: stack.apiUrl, emulator: stack.emulatorUrl }));
   else {
     if (stack.emulatorUrl !== null) print(`emulator ${stack.emulatorUrl}`);
     print(`ready ${stack.apiUrl}`);
   }
   say(`data folder: ${stack.dataDir}; press Ctrl-C to stop`);
+  say(images.note);
   if (stack.temporalUiUrl !== null) say(`Temporal Web UI: ${stack.temporalUiUrl}`);
   await interrupts.first;
   say('stopping');
@@ -74,9 +80,9 @@ async function up(options: UpOptions): Promise<void> {
 }
 
 /** Registers the API for other commands of this user. Returns the function that unregisters it. */
-export async function registerStack(stack: Stack): Promise<() => Promise<void>> {
+export async function registerStack(stack: Stack, images: ImageFolders): Promise<() => Promise<void>> {
   try {
-    return await registerInstance(process.env, { dataDir: stack.dataDir, api: stack.apiUrl });
+    return await registerInstance(process.env, { dataDir: stack.dataDir, api: stack.apiUrl, images });
   } catch (error) {
     say(`can't register this service for other commands (${messageOf(error)}): use them with --api ${stack.apiUrl}`);
     return async () => {};

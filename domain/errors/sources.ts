@@ -36,7 +36,8 @@ export const SOURCES = [
     code: 'Source.OutsideRoots',
     meaning: 'The source is outside the directories that imports may read',
     class: 'request',
-    remedy: 'Move the image into one of them, or ask the operator to add its directory to ECS_IMPORT_FILE_ROOTS.',
+    remedy:
+      'Move the image into one of them. For another folder, restart `up` with --images DIR, or ask the operator of the worker to add it to ECS_IMPORT_FILE_ROOTS.',
     field: 'disks[].source',
   },
   {
@@ -172,10 +173,10 @@ export const SOURCES = [
   },
   {
     code: 'Source.AddressNotAllowed',
-    meaning: 'The address of the host is loopback, link-local, or a metadata service',
+    meaning: 'The address of the host is in a private network, of the worker’s host itself, or a metadata service',
     class: 'request',
     remedy:
-      'Use an address of the network. To allow this one, ask the operator to add it to ECS_IMPORT_HTTP_ADDRESSES (e.g. 127.0.0.1 or 169.254.10.0/24).',
+      'Use a public address. To allow this one, ask the operator to add it to ECS_IMPORT_HTTP_ADDRESSES (e.g. 10.1.2.3 or 10.0.0.0/8).',
     field: 'disks[].source',
   },
   {

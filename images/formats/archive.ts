@@ -60,7 +60,8 @@ function openFiles(archive: ByteSource, files: readonly TarFile[], findings: Fin
       'ECSIMPORT.OvaDisks',
       `The archive has ${disks.length} supported disks; it must have exactly one`,
       disks.map(({ file }) => printable(file.name)).join(', ') ||
-        `no disk image among ${files.map(({ name }) => printable(name)).join(', ') || 'no files'}`,
+        // Not their names: the archive may be any file of the worker's host.
+        `no disk image among ${files.length} files`,
       'Run tar -xf FILE, and import each disk as a separate source, the system disk first.',
     );
     return noDisk(format);

@@ -71,7 +71,7 @@ export const openCompressed: OpenContainer = (file, findings) => {
     'blocking',
     'ECSIMPORT.Format',
     `The file is compressed with ${compression.name}, which ECS does not decompress`,
-    `first bytes ${head}; ${content}`,
+    `${compression.name} signature at byte 0; ${content}`,
     `Run ${compression.command}, and import the decompressed file.`,
   );
   const container: Container = {

@@ -11,12 +11,14 @@ export interface Instance {
   readonly startTime: string;
   readonly dataDir: string;
   readonly api: string;
+  /** The folders that imports may read; absent: any file, or an older version started it. */
+  readonly images?: readonly string[] | undefined;
 }
 
 /** Returns a function that removes the entry. */
 export async function registerInstance(
   env: NodeJS.ProcessEnv,
-  instance: Pick<Instance, 'dataDir' | 'api'>,
+  instance: Pick<Instance, 'dataDir' | 'api' | 'images'>,
 ): Promise<() => Promise<void>> {
   const folder = instancesDir(env);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -62,7 +64,8 @@ function parseInstance(text: string): Instance | null {
       typeof startTime === 'string' &&
       typeof dataDir === 'string' &&
       typeof api === 'string';
-    return complete ? { pid, startTime, dataDir, api } : null;
+    const images = 'images' in value && Array.isArray(value.images) ? value.images.map(String) : undefined;
+    return complete ? { pid, startTime, dataDir, api, images } : null;
   } catch {
     return null;
   }

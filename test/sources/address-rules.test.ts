@@ -36,16 +36,59 @@ describe('an address', () => {
     '64:ff9b::169.254.169.254',
     '2002:7f00:1::',
     '[::1]',
+    '10.1.2.3',
+    '172.31.255.255',
+    '192.168.1.1',
+    '100.64.0.1',
+    '100.127.255.254',
+    '198.19.0.1',
+    '192.0.0.8',
+    'fd12:3456::1',
+    'fc00::1',
+    '::ffff:10.0.0.1',
+    '::ffff:0:192.168.0.1',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b:1::808:808',
+    '2002:a00:1::1',
+    '2001:0:808:808::1',
+    '2a00:1450::5efe:10.0.0.1',
+    '2a00:1450::200:5efe:a9fe:a9fe',
   ])('%s is not fetched from', (address) => {
     expect(refuses(address)).toBe(true);
   });
 
-  test.each(['8.8.8.8', '10.1.2.3', '192.168.1.1', '172.16.0.9', '100.100.100.201', '2001:db8::1', '::ffff:8.8.8.8'])(
-    '%s is fetched from',
-    (address) => {
-      expect(refuses(address)).toBe(false);
-    },
-  );
+  test.each([
+    '8.8.8.8',
+    '172.32.0.1',
+    '172.15.255.255',
+    '100.63.255.255',
+    '100.128.0.1',
+    '192.167.255.255',
+    '2001:db8::1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::8.8.8.8',
+    '2a00:1450::5efe:8.8.8.8',
+  ])('%s is fetched from', (address) => {
+    expect(refuses(address)).toBe(false);
+  });
+
+  test('of an interface of this host → refused, in each form, unless the operator lists it', () => {
+    const own = () => ['203.0.113.7', '2001:db8::7', 'fe80::7%eth0'];
+    const check = (address: string, addresses: readonly string[] = []) =>
+      createAddressGuard({ hosts: [], addresses }, own).checkAddress(address, 'images.example.com');
+    for (const address of ['203.0.113.7', '::ffff:203.0.113.7', '64:ff9b::cb00:7107', '2001:db8:0::7']) {
+      expect(() => check(address)).toThrow('an address of this host');
+    }
+    expect(() => check('203.0.113.8')).not.toThrow();
+    expect(() => check('203.0.113.7', ['203.0.113.7'])).not.toThrow();
+  });
+
+  test('in a private network that the operator lists → fetched from, and its metadata service still is not', () => {
+    expect(refuses('10.1.2.3', ['10.0.0.0/8'])).toBe(false);
+    expect(refuses('64:ff9b::a01:203', ['10.0.0.0/8'])).toBe(false);
+    expect(refuses('192.168.0.1', ['10.0.0.0/8'])).toBe(true);
+    expect(refuses('100.100.100.200', ['10.0.0.0/8'])).toBe(true);
+  });
 
   test('that is refused by default → allowed where the operator lists it, and only that one', () => {
     expect(refuses('127.0.0.1', ['127.0.0.1'])).toBe(false);

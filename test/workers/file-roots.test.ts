@@ -1,7 +1,17 @@
 /** Which files an import may read: only files under the roots, regardless of how the path is written. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -29,8 +39,8 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** Opens a file as a worker with these roots does; returns its real path. */
-const opened = async (roots: readonly string[], file: string): Promise<string> => {
-  const { path: real, close } = await createFileOpener(roots)(file);
+const opened = async (roots: readonly string[] | undefined, file: string): Promise<string> => {
+  const { path: real, close } = await createFileOpener({ roots })(file);
   await close();
   return real;
 };
@@ -84,7 +94,7 @@ test('a folder that is replaced by a link while files are opened → never a fil
   writeFileSync(at('images/deep/secret'), 'bytes');
   const swapping = spawn('/bin/sh', ['-c', script, 'swap', at('images')], { stdio: 'ignore' });
   const secret = statSync(at('other/secret')).ino;
-  const open = createFileOpener([at('images')]);
+  const open = createFileOpener({ roots: [at('images')] });
   let inside = 0;
   try {
     for (let attempt = 0; attempt < 1000; attempt += 1) {
@@ -104,7 +114,57 @@ test('a folder that is replaced by a link while files are opened → never a fil
   expect(inside).toBeGreaterThan(0);
 });
 
-test('no roots → a device is still refused', async () => {
-  await expect(opened([], '/dev/zero')).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
-  expect(await opened([], at('other/secret'))).toBe(at('other/secret'));
+test.each(['/dev/zero', '/proc/self/environ', '/proc/self/root/proc/1/cmdline', '/sys/kernel/mm/ksm/run'])(
+  'without roots, %s → refused as an interface of the kernel',
+  async (file) => {
+    await expect(opened(undefined, file)).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
+    await expect(opened(['/'], file)).rejects.toMatchObject({ failure: { code: 'Source.NotAFile' } });
+  },
+);
+
+test('without roots → any other file that the process can read', async () => {
+  expect(await opened(undefined, at('other/secret'))).toBe(at('other/secret'));
+});
+
+test('an empty list of roots → no file', async () => {
+  const failure = { code: 'Source.OutsideRoots', message: expect.stringContaining('there are none') };
+  await expect(opened([], at('images/disk'))).rejects.toMatchObject({ failure });
+});
+
+test('a root that is a file → this file only', async () => {
+  expect(await opened([at('images/disk')], at('images/link-in'))).toBe(at('images/disk'));
+  await expect(opened([at('images/disk')], at('images/..disk'))).rejects.toMatchObject({
+    failure: { code: 'Source.OutsideRoots' },
+  });
+});
+
+test('a file that does not exist outside the roots → the same refusal as for one that exists', async () => {
+  for (const file of ['other/none', 'images/folder-out/none', 'images/../none', 'none/at/all']) {
+    await expect(inRoot(at(file))).rejects.toMatchObject({ failure: { code: 'Source.OutsideRoots' } });
+  }
+});
+
+test('the folder of the service below a root → never read, also through a link', async () => {
+  const open = createFileOpener({ roots: [home], except: [at('other')] });
+  for (const file of ['other/secret', 'images/link-out']) {
+    await expect(open(at(file))).rejects.toMatchObject({
+      failure: { code: 'Source.OutsideRoots', message: expect.stringContaining('data folder of the service') },
+    });
+  }
+});
+
+describe('a hard link in a root', () => {
+  test('in a folder of the same owner → allowed', async () => {
+    linkSync(at('images/disk'), at('images/own-link'));
+    expect(await inRoot(at('images/own-link'))).toBe(at('images/own-link'));
+  });
+
+  test('in a folder that everyone writes to → refused, because anyone may have created it', async () => {
+    mkdirSync(at('images/drop'));
+    chmodSync(at('images/drop'), 0o1777);
+    linkSync(at('other/secret'), at('images/drop/link'));
+    await expect(inRoot(at('images/drop/link'))).rejects.toMatchObject({
+      failure: { code: 'Source.OutsideRoots', message: expect.stringContaining('several hard links') },
+    });
+  });
 });

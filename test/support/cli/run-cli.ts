@@ -46,7 +46,8 @@ export interface Up {
 
 /** Runs `up --emulator` with short polling intervals. The caller removes the folder. */
 export async function up(dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<Up> {
-  const child = start(['up', '--emulator', '--data', dataDir], {
+  const images = ['--images', tmpdir(), '--images', process.cwd()];
+  const child = start(['up', '--emulator', ...images, '--data', dataDir], {
     ECS_IMPORT_POLL_FIRST_MS: '100',
     ECS_IMPORT_POLL_MAX_MS: '500',
     ECS_IMPORT_LOOK_EVERY_MS: '200',
