@@ -89,3 +89,10 @@ test('the image has every program that a conversion starts', () => {
   const needed = ['qemu-utils', ...(['GZIP', 'XZ', 'ZSTD'] as const).map((format) => packageFor(format).split(' ')[0])];
   expect(needed.filter((name) => name !== 'gzip' && !installed.includes(name ?? ''))).toEqual([]);
 });
+
+test('secrets in .env → neither committed nor part of the Docker image', () => {
+  const ignored = (file: string) => execFileSync('git', ['check-ignore', file], { cwd: root, encoding: 'utf8' }).trim();
+  for (const file of ['.env', '.env.local', 'deploy/.env']) expect(ignored(file)).toBe(file);
+  const patterns = readFileSync(path.join(root, '.dockerignore'), 'utf8').split('\n');
+  expect(patterns).toEqual(expect.arrayContaining(['.env', '.env.*', '**/.env', '**/.env.*']));
+});

@@ -1,8 +1,13 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type FindTemporalOptions, findTemporal } from '../../local/temporal/binary.js';
+import { downloadTemporal } from '../../local/temporal/download.js';
 import type { TemporalInstaller } from '../../local/temporal/installer.js';
 
 const TEMPORAL = '#!/bin/sh\necho "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"\n';
@@ -96,3 +101,32 @@ test('all installers fail → one line with each reason and the remedies', async
   );
   expect(await readdir(path.join(cacheDir, 'bin'))).toEqual([]);
 });
+
+test('a download with another checksum than the pinned one → nothing of it is unpacked or run', async () => {
+  const { archive, sha256 } = await madeArchive();
+  const server = createServer((_request, response) => response.end(archive));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`;
+  const download = (digest: string): TemporalInstaller => ({
+    name: 'download',
+    install: (folder, given) => downloadTemporal(folder, given, { url, sha256: digest }),
+  });
+  try {
+    await expect(findTemporal(options([download('0'.repeat(64))]))).rejects.toThrow(
+      `the archive has the SHA-256 ${sha256}`,
+    );
+    expect(await readdir(path.join(cacheDir, 'bin'))).toEqual([]);
+    expect(await findTemporal(options([download(sha256)]))).toBe(path.join(cacheDir, 'bin', 'temporal'));
+  } finally {
+    server.close();
+  }
+});
+
+async function madeArchive(): Promise<{ readonly archive: Buffer; readonly sha256: string }> {
+  const folder = path.join(cacheDir, 'release');
+  await program(path.join(folder, 'temporal'), TEMPORAL);
+  execFileSync('tar', ['-czf', path.join(cacheDir, 'release.tar.gz'), '-C', folder, 'temporal']);
+  const archive = await readFile(path.join(cacheDir, 'release.tar.gz'));
+  return { archive, sha256: createHash('sha256').update(archive).digest('hex') };
+}
