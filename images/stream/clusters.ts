@@ -1,0 +1,74 @@
+/** Compresses one segment of a disk into the bytes of a QCOW2 file. Pure; runs in the threads of the pool. */
+import { deflateRawSync } from 'node:zlib';
+import { CLUSTER_BYTES, type ClusterSizes, PLAIN } from './layout.js';
+
+/** 0: every cluster is stored as it is; 1 to 9: as in zlib. */
+export type Level = 0 | 1 | 3 | 6;
+
+export interface CompressedSegment {
+  /** Whole clusters; empty if the segment has only zeros. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly clusters: ClusterSizes;
+}
+
+/** QEMU inflates with a window of 4 KiB. */
+const WINDOW_BITS = 12;
+const MEM_LEVEL = 9;
+/** A compressed cluster must save at least a sector, which is the unit of its descriptor. */
+const MAX_COMPRESSED = CLUSTER_BYTES - 512;
+const ZEROS = Buffer.alloc(CLUSTER_BYTES);
+
+/**
+ * @param count clusters of the segment
+ * @param read the bytes of a cluster, at most 64 KiB; null: zeros that need not be read
+ */
+export function compressSegment(
+  count: number,
+  read: (cluster: number) => Uint8Array | null,
+  level: Level,
+): CompressedSegment {
+  const clusters = new Uint16Array(count);
+  const plain: Uint8Array[] = [];
+  const compressed: Uint8Array[] = [];
+  let compressedBytes = 0;
+  for (let cluster = 0; cluster < count; cluster += 1) {
+    const bytes = read(cluster);
+    if (bytes === null || isZero(bytes)) continue;
+    const whole = padded(bytes);
+    const smaller = level === 0 ? null : deflated(whole, level);
+    if (smaller === null) {
+      clusters[cluster] = PLAIN;
+      plain.push(whole);
+      continue;
+    }
+    clusters[cluster] = smaller.length;
+    compressed.push(smaller);
+    compressedBytes += smaller.length;
+  }
+  const plainBytes = plain.length * CLUSTER_BYTES;
+  const body = new Uint8Array(plainBytes + Math.ceil(compressedBytes / CLUSTER_BYTES) * CLUSTER_BYTES);
+  let at = 0;
+  for (const piece of [...plain, ...compressed]) {
+    body.set(piece, at);
+    at += piece.length;
+  }
+  return { body, clusters };
+}
+
+/** Null where it does not become smaller. */
+function deflated(bytes: Uint8Array, level: Level): Uint8Array | null {
+  const smaller = deflateRawSync(bytes, { level, windowBits: WINDOW_BITS, memLevel: MEM_LEVEL });
+  return smaller.length > MAX_COMPRESSED ? null : smaller;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+}
+
+/** The last cluster of a disk may be shorter. */
+function padded(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === CLUSTER_BYTES) return bytes;
+  const whole = new Uint8Array(CLUSTER_BYTES);
+  whole.set(bytes);
+  return whole;
+}
