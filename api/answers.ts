@@ -5,6 +5,8 @@ export interface Answer {
   readonly description: string;
   readonly schema?: SchemaName;
   readonly type: string;
+  /** Other media types of the same answer. */
+  readonly others?: Readonly<Record<string, SchemaName | null>>;
 }
 
 interface DocumentedAnswer {
@@ -16,21 +18,29 @@ export function json(description: string, schema: SchemaName): Answer {
   return { description, schema, type: 'application/json' };
 }
 
-export function other(description: string, type: string, schema?: SchemaName): Answer {
-  return { description, type, ...(schema === undefined ? {} : { schema }) };
+/** A text of this type. */
+export function other(description: string, type: string, others?: Answer['others']): Answer {
+  return { description, type, ...(others === undefined ? {} : { others }) };
 }
 
 export function problem(description: string): Answer {
   return { description, schema: 'Problem', type: 'application/problem+json' };
 }
 
-/** By status. Every route rejects unknown fields and parameters. */
+/** By status. The OpenAPI document adds the errors that all routes share. */
 export function answers(byStatus: Readonly<Record<number, Answer>>): Record<number, DocumentedAnswer> {
-  const all = { 400: problem('A field or parameter is unknown or invalid; errors[] lists all of them'), ...byStatus };
   return Object.fromEntries(
-    Object.entries(all).map(([status, { description, schema, type }]) => [
+    Object.entries(byStatus).map(([status, { description, schema, type, others = {} }]) => [
       status,
-      { description, content: { [type]: { schema: schema === undefined ? {} : { $ref: schemaPath(schema) } } } },
+      {
+        description,
+        content: Object.fromEntries(
+          Object.entries({ [type]: schema ?? null, ...others }).map(([media, name]) => [
+            media,
+            { schema: name === null ? { type: 'string' } : { $ref: schemaPath(name) } },
+          ]),
+        ),
+      },
     ]),
   );
 }

@@ -7,10 +7,11 @@ import { unreachableReason } from '../imports/unreachable.js';
 import { databaseFailure } from '../store/database-failure.js';
 import { type Authenticator, authenticate } from './access/authenticate.js';
 import { fixedToken } from './access/bearer-token.js';
-import { answers, other } from './answers.js';
+import { answers, json, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
-import { openApiDocument } from './openapi.js';
+import { openApiDocument } from './openapi/document.js';
+import { OPEN_PATHS } from './openapi/security.js';
 import { answerProblem, deleted, ProblemError, problem } from './problems.js';
 import { noQuery, routes } from './route.js';
 import { batchRoutes } from './routes/batches.js';
@@ -26,12 +27,11 @@ import { reconcileRoutes } from './routes/reconcile.js';
 import { waitingRoutes } from './routes/waiting.js';
 import { sameOrigin } from './same-origin.js';
 
-/** Served without a token, because probes send none. */
-const OPEN_PATHS = ['/healthz', '/readyz', '/openapi.json'];
-
 const metricsRoute = createRoute({
   method: 'get',
   path: '/metrics',
+  operationId: 'metrics',
+  tags: ['Service'],
   summary: 'Prometheus metrics',
   request: { query: noQuery },
   responses: answers({ 200: other('Metrics', 'text/plain') }),
@@ -40,9 +40,11 @@ const metricsRoute = createRoute({
 const documentRoute = createRoute({
   method: 'get',
   path: '/openapi.json',
+  operationId: 'openApiDocument',
+  tags: ['Service'],
   summary: 'This document',
   request: { query: noQuery },
-  responses: answers({ 200: other('OpenAPI 3.1', 'application/json') }),
+  responses: answers({ 200: json('OpenAPI 3.1', 'OpenApi') }),
 });
 
 export function createApp(deps: ApiDependencies): OpenAPIHono {

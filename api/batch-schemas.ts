@@ -4,6 +4,7 @@ import { BATCH_STATES, type BatchItemView, type BatchView, ITEM_STATES } from '.
 import { type BatchPolicy, DEFAULT_POLICY, MAX_CONCURRENCY, readPolicy } from '../domain/batch/policy.js';
 import { PHASES } from '../domain/import.js';
 import { importRequestSchema } from '../domain/request/schema.js';
+import { requestProblemSchema } from './schemas.js';
 import { addProblems } from './validation.js';
 
 const time = z.iso.datetime();
@@ -118,6 +119,13 @@ const itemSchema = z.object({
   endedAt: time.nullable(),
 });
 
+const badItemSchema = z.object({
+  item: count,
+  line: count,
+  imageName: z.string().nullable(),
+  problems: z.array(requestProblemSchema),
+});
+
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object
@@ -146,6 +154,11 @@ export const BATCH_SCHEMAS = {
     items: z.array(importRequestSchema).describe('Requests; each may have a priority from 1 (first) to 9 (last)'),
   }),
   Batch: batchSchema,
+  CreatedBatch: batchSchema.extend({
+    skippedItems: z.array(badItemSchema).optional().describe('With skipInvalid: the invalid items, at most a thousand'),
+  }),
+  RetriedBatch: batchSchema.extend({ retried: count.describe('How many items are retried') }),
+  BatchReport: batchSchema.extend({ items: z.array(itemSchema) }),
   BatchPolicy: policySchema.partial(),
   BatchList: z.object({
     batches: z.array(

@@ -9,11 +9,14 @@ import {
   eventSchema,
   fileListSchema,
   findingSchema,
+  healthSchema,
   holdListSchema,
   holdRequestSchema,
   holdSchema,
   importListSchema,
+  importReportSchema,
   importSchema,
+  openApiSchema,
   orphanSweepInputSchema,
   orphanSweepSchema,
   problemSchema,
@@ -24,12 +27,15 @@ import {
   resumeAllSchema,
   resumedAllSchema,
   resumeSchema,
+  startedImportSchema,
   waitingCausesSchema,
 } from './schemas.js';
 
 export const SCHEMAS = {
   ImportRequest: importRequestSchema,
   Import: importSchema,
+  StartedImport: startedImportSchema,
+  ImportReport: importReportSchema,
   ImportList: importListSchema,
   Event: eventSchema,
   FileList: fileListSchema,
@@ -50,7 +56,9 @@ export const SCHEMAS = {
   ResumeAll: resumeAllSchema,
   ResumedAll: resumedAllSchema,
   WaitingCauses: waitingCausesSchema,
+  Health: healthSchema,
   Readiness: readySchema,
+  OpenApi: openApiSchema,
   ...BATCH_SCHEMAS,
 } as const;
 

@@ -59,8 +59,10 @@ const KINDS = {
   unavailable: [503, 'Service.Unavailable', 'A required server cannot be reached'],
 } as const satisfies Record<string, Kind>;
 
+export type ProblemKind = keyof typeof KINDS;
+
 export function problem(
-  kind: keyof typeof KINDS,
+  kind: ProblemKind,
   detail: string,
   remedy: string,
   extensions: Partial<Pick<ProblemDetails, 'errors' | 'retryAfterSeconds'>> & Readonly<Record<string, unknown>> = {},

@@ -79,24 +79,28 @@ export const filePath = z.strictObject({ id: name, name });
 /** For routes without query parameters. */
 export const noQuery = z.strictObject({});
 
+/** The JSON Schema of a parameter in the OpenAPI document. Its rules are those of `schema`. */
+type Documented = Readonly<Record<string, unknown>> & { readonly type: string };
+
 /** An empty value counts as absent. */
-function absentWhenEmpty<Schema extends z.ZodType>(schema: Schema, description: string) {
+function absentWhenEmpty<Schema extends z.ZodType>(schema: Schema, documented: Documented, description: string) {
   return z
     .preprocess((value) => (value === '' ? undefined : value), schema.optional())
     .optional()
-    .meta({ type: 'string', description });
+    .meta({ ...documented, description });
 }
 
 /** The largest `integer` of PostgreSQL. */
 export const MAX_INTEGER = 2_147_483_647;
+const MAX_DIGITS = 999_999_999_999_999;
 
 /** The types of query parameters. */
 export const parameter = {
   text: (description: string) =>
-    absentWhenEmpty(z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'must be text'), description),
-  name: (description: string) => absentWhenEmpty(name, description),
+    absentWhenEmpty(z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'must be text'), { type: 'string' }, description),
+  name: (description: string) => absentWhenEmpty(name, { type: 'string', pattern: NAME.source }, description),
   oneOf: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
-    absentWhenEmpty(z.enum(values), description),
+    absentWhenEmpty(z.enum(values), { type: 'string', enum: values }, description),
   /** Names separated by commas. */
   names: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
     absentWhenEmpty(
@@ -111,35 +115,40 @@ export const parameter = {
           return z.NEVER;
         }),
       ),
+      { type: 'array', items: { type: 'string', enum: values } },
       description,
     ),
-  whole: (description: string, most = Number.MAX_SAFE_INTEGER) =>
+  whole: (description: string, most = MAX_DIGITS) =>
     absentWhenEmpty(
       z
         .string()
         .regex(/^\d{1,15}$/, 'must be an integer')
         .transform(Number)
         .refine((number) => number <= most, `must be at most ${most}`),
+      { type: 'integer', minimum: 0, maximum: most },
       description,
     ),
   /** The size of a page; larger values are reduced to the maximum. */
-  limit: (most: number, description: string) =>
+  limit: (most: number, byDefault: number) =>
     absentWhenEmpty(
       z
         .string()
         .regex(/^0*[1-9]\d{0,14}$/, `must be an integer from 1 to ${most}`)
         .transform((text) => Math.min(most, Number(text))),
-      description,
+      { type: 'integer', minimum: 1, maximum: MAX_DIGITS, default: byDefault },
+      `The size of the page. Larger values than ${most} count as ${most}`,
     ),
   flag: (description: string) =>
     absentWhenEmpty(
       z.enum(['true', 'false']).transform((value) => value === 'true'),
+      { type: 'boolean' },
       description,
     ),
   /** A folder of the client's host, as a URL. */
   folder: (description: string) =>
     absentWhenEmpty(
       z.string().refine((text) => workerHostOf(text) === '', 'must be a folder URL such as file:///folder/'),
+      { type: 'string', pattern: '^file:///', examples: ['file:///images/'] },
       description,
     ),
   /** A JSON object as text. */
@@ -154,6 +163,7 @@ export const parameter = {
         );
         return z.NEVER;
       }),
+      { type: 'object' },
       description,
     ),
 } as const;

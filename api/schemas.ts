@@ -115,25 +115,37 @@ export const eventSchema = z.object({
   detail: z.record(z.string(), z.unknown()),
 });
 
-export const problemSchema = z.object({
+export const requestProblemSchema = z.object({
+  path: z.string().describe('The field in the request: disks[0].diskImageSize'),
+  rule: z.string(),
+  given: z.string().nullable(),
+  message: z.string(),
+  vendorCode: z.string().nullable().describe('The error code that the cloud would return'),
+});
+
+export const problemSchema = z.looseObject({
   type: z.string(),
   title: z.string(),
   status: z.int(),
-  detail: z.string(),
-  code: z.string(),
-  remedy: z.string(),
-  errors: z
-    .array(
-      z.object({
-        path: z.string().describe('The field in the request: disks[0].diskImageSize'),
-        rule: z.string(),
-        given: z.string().nullable(),
-        message: z.string(),
-        vendorCode: z.string().nullable().describe('The error code that the cloud would return'),
-      }),
-    )
-    .optional(),
+  detail: z.string().describe('What happened, and to what'),
+  code: z.string().describe('For programs: Request.Invalid, Import.NotFound …'),
+  remedy: z.string().describe('What to do; may be empty'),
+  errors: z.array(requestProblemSchema).optional().describe('Every invalid field of the request'),
+  retryAfterSeconds: z.number().optional().describe('As the header Retry-After'),
 });
+
+export const startedImportSchema = importSchema.extend({
+  warnings: z.array(requestProblemSchema).describe('Valid but unusual fields of the request'),
+});
+
+export const importReportSchema = importSchema
+  .extend({ events: z.array(z.looseObject({ id: z.int(), ...eventSchema.shape })) })
+  .loose()
+  .describe('The import, and what was read, sent and called');
+
+export const healthSchema = z.object({ status: z.literal('ok') });
+
+export const openApiSchema = z.looseObject({ openapi: z.string() });
 
 export const cancelSchema = z.strictObject({
   keepImage: z.boolean().default(false).describe('Keeps an image that was completed before the cancel took effect'),

@@ -24,11 +24,13 @@ const PAGE_MAX = 1_000;
 const noSuchBatch = refusal('The batch does not exist');
 const hasEnded = refusal('The batch has already ended');
 const unavailable = refusal('Temporal cannot be reached');
-const pageLimit = parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}`);
+const pageLimit = parameter.limit(PAGE_MAX, PAGE_DEFAULT);
 
 const list = createRoute({
   method: 'get',
   path: '/v1/batches',
+  operationId: 'listBatches',
+  tags: ['Batches'],
   summary: 'List batches, newest first',
   request: {
     query: z.strictObject({
@@ -43,6 +45,8 @@ const list = createRoute({
 const show = createRoute({
   method: 'get',
   path: '/v1/batches/{id}',
+  operationId: 'getBatch',
+  tags: ['Batches'],
   summary: 'Show a batch: counts, rate, causes of failures and stops',
   request: { params: idPath, query: noQuery },
   responses: answers({ 200: json('The batch', 'Batch'), 404: noSuchBatch }),
@@ -51,6 +55,8 @@ const show = createRoute({
 const items = createRoute({
   method: 'get',
   path: '/v1/batches/{id}/items',
+  operationId: 'listBatchItems',
+  tags: ['Batches'],
   summary: 'List the items of a batch in the order of the file',
   request: {
     params: idPath,
@@ -66,6 +72,8 @@ const items = createRoute({
 const report = createRoute({
   method: 'get',
   path: '/v1/batches/{id}/report',
+  operationId: 'getBatchReport',
+  tags: ['Batches'],
   summary: 'Report the result of every item as Markdown, JSON or CSV',
   request: {
     params: idPath,
@@ -73,12 +81,17 @@ const report = createRoute({
       format: parameter.oneOf(['markdown', 'json', 'csv'], 'markdown, json or csv; takes precedence over Accept'),
     }),
   },
-  responses: answers({ 200: other('The report', 'text/markdown'), 404: noSuchBatch }),
+  responses: answers({
+    200: other('The report', 'text/markdown', { 'application/json': 'BatchReport', 'text/csv': null }),
+    404: noSuchBatch,
+  }),
 });
 
 const pause = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/pause',
+  operationId: 'pauseBatch',
+  tags: ['Batches'],
   summary: 'Pause the batch: no new imports start, running ones continue',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchPause) },
@@ -88,6 +101,8 @@ const pause = createRoute({
 const resume = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/resume',
+  operationId: 'resumeBatch',
+  tags: ['Batches'],
   summary: 'Resume the batch, or its imports that stopped for one cause',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchResume) },
@@ -97,6 +112,8 @@ const resume = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/cancel',
+  operationId: 'cancelBatch',
+  tags: ['Batches'],
   summary: 'Cancel the batch: no new imports start, running ones are cancelled or finish',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchCancel) },
@@ -111,15 +128,19 @@ const cancel = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/retry',
+  operationId: 'retryBatch',
+  tags: ['Batches'],
   summary: 'Retry every failed item, also of a batch that has ended',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchRetry) },
-  responses: answers({ 202: json('Accepted', 'Batch'), 404: noSuchBatch, 503: unavailable }),
+  responses: answers({ 202: json('Accepted', 'RetriedBatch'), 404: noSuchBatch, 503: unavailable }),
 });
 
 const changePolicy = createRoute({
   method: 'post',
   path: '/v1/batches/{id}/policy',
+  operationId: 'changeBatchPolicy',
+  tags: ['Batches'],
   summary: 'Change the policy of a running batch; absent fields keep their values',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(policyChangeSchema) },

@@ -31,6 +31,8 @@ const query = z.strictObject({
 const create = createRoute({
   method: 'post',
   path: '/v1/batches',
+  operationId: 'createBatch',
+  tags: ['Batches'],
   summary: 'Start the imports of a batch file; none start unless all items are valid',
   request: {
     query,
@@ -44,12 +46,15 @@ const create = createRoute({
     // For the document only: the file is validated item by item while it is received.
     body: {
       content: Object.fromEntries(
-        Object.values(MEDIA_TYPES).map((type) => [type, { schema: { $ref: schemaPath('BatchFile') } }]),
+        Object.values(MEDIA_TYPES).map((type) => [
+          type,
+          { schema: type === MEDIA_TYPES.json ? { $ref: schemaPath('BatchFile') } : { type: 'string' } },
+        ]),
       ),
     },
   },
   responses: answers({
-    202: json('Accepted; Location is the URL of the batch', 'Batch'),
+    202: json('Accepted; Location is the URL of the batch', 'CreatedBatch'),
     400: answer('The file is invalid; badItems[] lists every invalid item with its line'),
     408: answer('The file did not arrive in time'),
     409: answer('Another request is sending a file with this name or key'),

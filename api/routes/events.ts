@@ -17,6 +17,8 @@ const READ_AGAIN_MS = 1_000;
 const events = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/events',
+  operationId: 'streamImportEvents',
+  tags: ['Imports'],
   summary: 'Stream the events of an import (server-sent events); the stream ends with the import',
   request: {
     params: idPath,
@@ -29,7 +31,7 @@ const events = createRoute({
         .describe('Start after this event'),
     }),
   },
-  responses: answers({ 200: other('Events', 'text/event-stream', 'Event'), 404: refusal('The import does not exist') }),
+  responses: answers({ 200: other('Events', 'text/event-stream'), 404: refusal('The import does not exist') }),
 });
 
 export function eventRoutes(deps: Pick<ApiDependencies, 'store' | 'changes'>): OpenAPIHono {

@@ -8,6 +8,8 @@ import { filePath, idPath, noQuery, routes } from '../route.js';
 const list = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/files',
+  operationId: 'listImportFiles',
+  tags: ['Imports'],
   summary: 'List the files of an import: the log and the last screen of its boot check',
   request: { params: idPath, query: noQuery },
   responses: answers({ 200: json('The names and sizes', 'FileList'), 404: refusal('The import does not exist') }),
@@ -16,10 +18,12 @@ const list = createRoute({
 const show = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/files/{name}',
+  operationId: 'getImportFile',
+  tags: ['Imports'],
   summary: 'Get a file of an import',
   request: { params: filePath, query: noQuery },
   responses: answers({
-    200: other('The content', 'application/octet-stream'),
+    200: other('The content', 'text/plain', { 'image/png': null }),
     404: refusal('The import or the file does not exist'),
   }),
 });

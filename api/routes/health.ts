@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { WorkerLine } from '../../store/worker-liveness.js';
-import { answers, json, other } from '../answers.js';
+import { answers, json } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { noQuery, routes } from '../route.js';
 import { workerPresence } from '../worker-presence.js';
@@ -18,14 +18,18 @@ interface Check {
 const healthz = createRoute({
   method: 'get',
   path: '/healthz',
+  operationId: 'healthz',
+  tags: ['Service'],
   summary: 'Check that the process is alive',
   request: { query: noQuery },
-  responses: answers({ 200: other('It is alive', 'application/json') }),
+  responses: answers({ 200: json('It is alive', 'Health') }),
 });
 
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
+  operationId: 'readyz',
+  tags: ['Service'],
   summary: 'Check that PostgreSQL, Temporal and a worker can be reached; shows the parts of a local stack',
   request: { query: noQuery },
   responses: answers({

@@ -14,6 +14,8 @@ const holdOf = (of: Held) =>
   createRoute({
     method: 'post',
     path: `/v1/${of}/{id}/hold`,
+    operationId: of === 'imports' ? 'holdImport' : 'holdBatch',
+    tags: ['Retention'],
     summary: `Hold ${of === 'imports' ? 'an import' : 'a batch and its imports'}: it is not deleted until it is released`,
     middleware: readsJson,
     request: { params: idPath, query: noQuery, body: jsonBody(holdRequestSchema) },
@@ -24,6 +26,8 @@ const releaseOf = (of: Held) =>
   createRoute({
     method: 'post',
     path: `/v1/${of}/{id}/release`,
+    operationId: of === 'imports' ? 'releaseImport' : 'releaseBatch',
+    tags: ['Retention'],
     summary: `Release the hold of ${of === 'imports' ? 'an import' : 'a batch'}`,
     middleware: readsJson,
     request: { params: idPath, query: noQuery, body: jsonBody(releaseRequestSchema) },
@@ -36,6 +40,8 @@ const releaseOf = (of: Held) =>
 const list = createRoute({
   method: 'get',
   path: '/v1/holds',
+  operationId: 'listHolds',
+  tags: ['Retention'],
   summary: 'List the holds',
   request: { query: noQuery },
   responses: answers({ 200: json('The holds of imports and batches', 'HoldList') }),

@@ -22,6 +22,8 @@ const noSuchImport = refusal('The import does not exist');
 const start = createRoute({
   method: 'post',
   path: '/v1/imports',
+  operationId: 'startImport',
+  tags: ['Imports'],
   summary: 'Start an import',
   middleware: readsJson,
   request: {
@@ -36,7 +38,7 @@ const start = createRoute({
     body: jsonBody(importOrderSchema),
   },
   responses: answers({
-    202: json('Accepted; Location is the URL of the import', 'Import'),
+    202: json('Accepted; Location is the URL of the import', 'StartedImport'),
     400: refusal('The request is invalid; errors[] lists every problem'),
     415: refusal('The body is not JSON'),
     422: refusal('The idempotency key was used for another request'),
@@ -46,6 +48,8 @@ const start = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/v1/imports',
+  operationId: 'listImports',
+  tags: ['Imports'],
   summary: 'List imports, newest first',
   request: {
     query: z.strictObject({
@@ -53,7 +57,7 @@ const list = createRoute({
       batch: parameter.name('Only imports of this batch'),
       account: parameter.name('Only imports of this account'),
       cursor: parameter.name('nextCursor of the previous page'),
-      limit: parameter.limit(PAGE_MAX, `1 to ${PAGE_MAX}, default ${PAGE_DEFAULT}`),
+      limit: parameter.limit(PAGE_MAX, PAGE_DEFAULT),
       fields: parameter.names(
         IMPORT_FIELDS,
         `Only these fields and id, such as state,image; of ${IMPORT_FIELDS.join(', ')}`,
@@ -66,6 +70,8 @@ const list = createRoute({
 const show = createRoute({
   method: 'get',
   path: '/v1/imports/{id}',
+  operationId: 'getImport',
+  tags: ['Imports'],
   summary: 'Show an import',
   request: { params: idPath, query: noQuery },
   responses: answers({ 200: json('The import', 'Import'), 404: noSuchImport }),
@@ -74,14 +80,21 @@ const show = createRoute({
 const report = createRoute({
   method: 'get',
   path: '/v1/imports/{id}/report',
+  operationId: 'getImportReport',
+  tags: ['Imports'],
   summary: 'Report an import as Markdown, or as JSON if Accept requests it',
   request: { params: idPath, query: noQuery },
-  responses: answers({ 200: other('The report', 'text/markdown'), 404: noSuchImport }),
+  responses: answers({
+    200: other('The report', 'text/markdown', { 'application/json': 'ImportReport' }),
+    404: noSuchImport,
+  }),
 });
 
 const cancel = createRoute({
   method: 'post',
   path: '/v1/imports/{id}/cancel',
+  operationId: 'cancelImport',
+  tags: ['Imports'],
   summary: 'Cancel an import that has not ended',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(cancelSchema) },
@@ -96,6 +109,8 @@ const cancel = createRoute({
 const resume = createRoute({
   method: 'post',
   path: '/v1/imports/{id}/resume',
+  operationId: 'resumeImport',
+  tags: ['Imports'],
   summary: 'Resume an import in attention after its cause is fixed',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(resumeSchema) },

@@ -17,6 +17,8 @@ import { type WorkerSources, withWorker } from '../worker-presence.js';
 const inspection = createRoute({
   method: 'post',
   path: '/v1/inspections',
+  operationId: 'inspectImage',
+  tags: ['Inspections'],
   summary: 'Inspect an image on a worker’s disk: whether it can boot on ECS, and why not',
   middleware: readsJson,
   request: { query: noQuery, body: jsonBody(inspectionRequestSchema) },

@@ -13,6 +13,8 @@ import { withWorker } from '../worker-presence.js';
 const sweep = createRoute({
   method: 'post',
   path: '/v1/orphans',
+  operationId: 'sweepOrphans',
+  tags: ['Maintenance'],
   summary: 'Find resources of imports in the cloud that no ledger contains, and delete them if requested',
   middleware: readsJson,
   request: { query: noQuery, body: jsonBody(orphanSweepInputSchema) },

@@ -9,6 +9,8 @@ import { reconcileInputSchema } from '../schemas.js';
 const reconcile = createRoute({
   method: 'post',
   path: '/v1/reconcile',
+  operationId: 'reconcile',
+  tags: ['Maintenance'],
   summary: 'List imports and batches whose workflow is not found in Temporal, and end them if requested',
   middleware: readsJson,
   request: { query: noQuery, body: jsonBody(reconcileInputSchema) },

@@ -10,6 +10,8 @@ import { resumeAllSchema } from '../schemas.js';
 const causes = createRoute({
   method: 'get',
   path: '/v1/imports/waiting',
+  operationId: 'listWaitingCauses',
+  tags: ['Imports'],
   summary: 'List the causes of imports in attention, the most frequent first',
   request: { query: noQuery },
   responses: answers({ 200: json('The causes', 'WaitingCauses') }),
@@ -18,6 +20,8 @@ const causes = createRoute({
 const resumeAll = createRoute({
   method: 'post',
   path: '/v1/imports/resume',
+  operationId: 'resumeImportsOfCause',
+  tags: ['Imports'],
   summary: 'Resume all imports that wait for the same cause',
   middleware: readsJson,
   request: { query: noQuery, body: jsonBody(resumeAllSchema) },
