@@ -2,11 +2,9 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { ANONYMOUS, UNLIMITED } from '../domain/access/identity.js';
 import { unreachableReason } from '../imports/unreachable.js';
 import { databaseFailure } from '../store/database-failure.js';
-import { type Authenticator, authenticate } from './access/authenticate.js';
-import { fixedToken } from './access/bearer-token.js';
+import { authenticate } from './access/authenticate.js';
 import { answers, json, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
@@ -57,7 +55,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     stop(context.req.method, context.req.routePath, context.res.status);
   });
   app.use(sameOrigin(deps.hostNames));
-  app.use(authenticate(authenticatorsOf(deps.token), (path) => OPEN_PATHS.includes(path)));
+  app.use(authenticate(deps.authenticators, (path) => OPEN_PATHS.includes(path)));
   app.route('/', healthRoutes(deps));
   app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));
@@ -92,11 +90,6 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     return answerProblem(context, unexpected(error));
   });
   return app;
-}
-
-function authenticatorsOf(token: string | null): readonly Authenticator[] {
-  if (token === null) return [async () => ANONYMOUS];
-  return [fixedToken(token, { id: 'token', name: 'ECS_IMPORT_API_TOKEN', role: 'admin', scope: UNLIMITED })];
 }
 
 /** The problem to send instead of a 404, if the import or batch of the path was deleted. */

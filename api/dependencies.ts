@@ -7,6 +7,7 @@ import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { RetentionStore } from '../store/retention.js';
 import type { WorkerLiveness } from '../store/worker-liveness.js';
+import type { Authenticator } from './access/authenticate.js';
 
 export interface ApiDependencies {
   readonly imports: ImportUseCases;
@@ -22,7 +23,8 @@ export interface ApiDependencies {
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
-  readonly token: string | null;
+  /** In the order in which they are asked. */
+  readonly authenticators: readonly Authenticator[];
   /** The names in `Host` besides addresses and localhost; absent: any name. */
   readonly hostNames?: readonly string[];
   readonly stackFile: string | null;

@@ -31,6 +31,7 @@ import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
+import { authenticatorsOf } from './access/authenticators.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
 import { jsonReport } from './report.js';
@@ -171,7 +172,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     client,
     workerHost,
     accounts,
-    token: config.token,
+    authenticators: authenticatorsOf(config.access, onWait),
     ...(config.hostNames === null ? {} : { hostNames: config.hostNames }),
     stackFile: config.stackFile,
     log,

@@ -8,6 +8,7 @@ import type { ImportView } from '../domain/import.js';
 import { programVersion } from '../store/program-version.js';
 import { CommandError, EXIT } from './exit.js';
 import { findApi } from './find-api.js';
+import { findToken } from './find-token.js';
 import { clean } from './format.js';
 import type { GlobalOptions } from './globals.js';
 
@@ -20,11 +21,10 @@ export type Api = Transport;
 export const RETRY_FOR_MS = 3_000;
 
 export function openApi(options: Pick<GlobalOptions, 'api'>, env: NodeJS.ProcessEnv = process.env): Api {
-  const token = env.ECS_IMPORT_API_TOKEN;
   return createTransport({
     // Resolved for every attempt: a restarted `up` may listen on another port.
     baseUrl: () => findApi(options.api, env).catch(asUnreachable),
-    ...(token === undefined || token === '' ? {} : { token }),
+    token: (baseUrl) => findToken(baseUrl, env),
     userAgent: `ecs-image-import/${programVersion()}`,
     ...callingUser(),
   });

@@ -9,8 +9,8 @@ export interface TransportOptions {
    * the same error; a watch retries after an `ApiUnreachableError`.
    */
   readonly baseUrl: string | (() => Promise<string>);
-  /** Sent as a bearer token. */
-  readonly token?: string;
+  /** Sent as a bearer token. A function is called for every attempt with the address of the API; null: none is sent. */
+  readonly token?: string | ((baseUrl: string) => Promise<string | null>);
   /** Name and version of the program, for the reports of imports. Default: `ecs-image-import-client`. */
   readonly userAgent?: string;
   /** Who calls, e.g. `user@host`. The API records it as stated. */
@@ -52,13 +52,17 @@ export function createTransport({ baseUrl, token, userAgent, user }: TransportOp
   const sender: Record<string, string> = {
     'user-agent': userAgent ?? 'ecs-image-import-client',
     ...(user === undefined ? {} : { 'x-ecs-import-user': encodeURIComponent(user) }),
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+  const credential = async (base: string): Promise<Readonly<Record<string, string>>> => {
+    const key = typeof token === 'function' ? await token(base) : token;
+    return key === undefined || key === null ? {} : { authorization: `Bearer ${key}` };
   };
   const findBase = async () => (typeof baseUrl === 'string' ? baseUrl : await baseUrl()).replace(/\/+$/, '');
 
   async function attempt(made: Call): Promise<Answer> {
     const { method, path, body, file, headers, answerWithinMs = ANSWER_WITHIN_MS } = made;
     const base = await findBase();
+    const authorization = await credential(base);
     try {
       const response = await fetch(`${base}${path}`, {
         method,
@@ -67,6 +71,7 @@ export function createTransport({ baseUrl, token, userAgent, user }: TransportOp
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(file === undefined ? {} : { 'content-type': file.type }),
           ...sender,
+          ...authorization,
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -104,10 +109,11 @@ export function createTransport({ baseUrl, token, userAgent, user }: TransportOp
     signal?: AbortSignal,
   ): Promise<Response> {
     const base = await findBase();
+    const authorization = await credential(base);
     let response: Response;
     try {
       response = await fetch(`${base}${path}`, {
-        headers: { ...sender, ...headers },
+        headers: { ...sender, ...authorization, ...headers },
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { FinalState } from '../domain/import.js';
 import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
 import { accountsFromEnvironment, accountVariables } from './accounts.js';
+import { type ApiAccess, accessVariables, apiAccess, isLoopback } from './api-access.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
 import { type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
 import type { TemporalSettings } from './temporal.js';
@@ -19,8 +20,7 @@ export interface ApiConfig extends DatabaseConfig {
   readonly port: number;
   /** The names under which clients reach the API, besides addresses and localhost; null: any name. */
   readonly hostNames: readonly string[] | null;
-  /** Bearer token required by all endpoints except the health checks; null: no authentication. */
-  readonly token: string | null;
+  readonly access: ApiAccess;
   /** The host of `file:///…` sources without a host. */
   readonly workerHost: string;
   /** The accounts that requests may name. The roles are the worker's concern. */
@@ -88,7 +88,7 @@ export const apiVariables = z.object({
       'set host names without ports, separated by commas',
     )
     .optional(),
-  ECS_IMPORT_API_TOKEN: z.string().min(1).optional(),
+  ...accessVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
   ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
   ECS_IMPORT_WORKER_MISSING_MS: milliseconds(DEFAULT_WORKER_MISSING_MS),
@@ -115,10 +115,6 @@ export const apiVariables = z.object({
   LOG_LEVEL,
 });
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /** Settings of the process besides those of the API. */
 export interface ApiProcessConfig extends ApiConfig {
   readonly logLevel: LogLevel;
@@ -136,7 +132,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     host: read.ECS_IMPORT_HOST,
     port: read.ECS_IMPORT_PORT,
     hostNames: read.ECS_IMPORT_HOST_NAMES ?? (isLoopback(read.ECS_IMPORT_HOST) ? [] : null),
-    token: read.ECS_IMPORT_API_TOKEN ?? null,
+    access: apiAccess(read),
     workerHost: read.ECS_IMPORT_WORKER_HOST,
     accounts: accountsFromEnvironment(env).map(({ name }) => name),
     workerMissingMs: read.ECS_IMPORT_WORKER_MISSING_MS,

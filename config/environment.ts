@@ -10,6 +10,12 @@ export class ConfigError extends Error {
 
 export const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
+/** Absent: false. */
+export const flag = z
+  .enum(['true', 'false', '1', '0'], 'set true or false')
+  .default('false')
+  .transform((text) => text === 'true' || text === '1');
+
 export const DATABASE_URL = z.string('set DATABASE_URL to postgres://user:password@host:5432/database').min(1);
 
 export const LOG_LEVEL = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info');

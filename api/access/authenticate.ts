@@ -31,7 +31,7 @@ export function authenticate(
       throw problem(
         'unauthorized',
         'the request carries no valid credential',
-        'Send Authorization: Bearer with the value of ECS_IMPORT_API_TOKEN of the API.',
+        'Send Authorization: Bearer KEY with a key of this API. The command line reads the key from ECS_IMPORT_API_TOKEN, and finds that of an `up` of the same user.',
       );
     }
     await next();

@@ -177,7 +177,7 @@ async function create(on: Service, images: readonly string[]): Promise<{ id: str
   };
   const lines = images.map((source, index) => JSON.stringify({ imageName: nameOf(index + 1), disks: [{ source }] }));
   const startedAt = performance.now();
-  const response = await fetch(`${on.apiUrl}/v1/batches`, {
+  const response = await on.send('/v1/batches', {
     method: 'POST',
     headers: { 'content-type': 'application/jsonl' },
     body: [JSON.stringify({ batch: header }), ...lines].join('\n'),

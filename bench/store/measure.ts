@@ -1,5 +1,6 @@
 /** Sends requests to the API: one after the other, and from 20 clients. */
 import http from 'node:http';
+import { API_TOKEN } from './servers.js';
 
 export interface Call {
   readonly method: 'GET' | 'POST';
@@ -72,7 +73,15 @@ function send(apiUrl: string, { method, path, body, headers = {} }: Call, status
     const text = body === undefined ? undefined : JSON.stringify(body);
     const request = http.request(
       `${apiUrl}${path}`,
-      { agent, method, headers: { ...headers, ...(text === undefined ? {} : { 'content-type': 'application/json' }) } },
+      {
+        agent,
+        method,
+        headers: {
+          authorization: `Bearer ${API_TOKEN}`,
+          ...headers,
+          ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+      },
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

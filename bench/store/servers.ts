@@ -17,6 +17,7 @@ export interface Server {
 }
 
 const ports = portPicker();
+export const API_TOKEN = 'of-the-benchmark';
 
 /** The settings of the embedded server, except for `more`. */
 export async function startPostgres(dataDir: string, more: readonly string[] = []): Promise<Server> {
@@ -63,6 +64,7 @@ export async function startApi(databaseUrl: string, temporalAddress: string): Pr
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress,
       ECS_IMPORT_PORT: '0',
+      ECS_IMPORT_API_TOKEN: API_TOKEN,
       LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

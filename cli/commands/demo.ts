@@ -61,8 +61,8 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
   let stack: Stack | null = null;
   try {
     stack = await startDemoStack(folder, roots, interrupts);
-    // A token in the environment is for another API: the demo's API requires none.
-    const api = openApi({ api: stack.apiUrl }, {});
+    // A key in the environment is for another API.
+    const api = openApi({ api: stack.apiUrl }, { ECS_IMPORT_API_TOKEN: stack.apiToken });
     const view = await importIt(api, image, options, interrupts);
     if (options.json) print((await getImport(api, view.id)).text);
     else {

@@ -29,6 +29,11 @@ export function defaultDataDir(env: NodeJS.ProcessEnv): string {
   return placeOf('data', env);
 }
 
+/** The file with an admin key of the API of `up`. */
+export function apiTokenFile(dataDir: string): string {
+  return path.join(dataDir, 'api-token');
+}
+
 /** For files that can be downloaded or built again: the Temporal server. */
 export function cacheDir(env: NodeJS.ProcessEnv): string {
   return placeOf('cache', env);

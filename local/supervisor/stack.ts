@@ -1,5 +1,6 @@
 /** The local stack: Temporal, PostgreSQL, optionally the emulator, worker and API, as supervised processes. */
 import path from 'node:path';
+import { ensureApiToken } from '../../config/api-token.js';
 import { withPasswordFile } from '../../config/database.js';
 import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-variables.js';
@@ -8,8 +9,9 @@ import { findTemporal } from '../temporal/binary.js';
 import { temporalPart } from '../temporal/server.js';
 import { withAccountName } from './account-name.js';
 import { checkDatabaseServer, checkTemporalServer } from './external-servers.js';
-import { cacheDir, makePrivateDir, programFolders } from './folders.js';
+import { apiTokenFile, cacheDir, makePrivateDir, programFolders } from './folders.js';
 import { portPicker, requireFreePort } from './ports.js';
+import { messageOf, StackError } from './stack-error.js';
 import type { PartName, PartRecord } from './stack-file.js';
 import type { PartPlan } from './supervised-part.js';
 import { openSupervisor, type Supervisor } from './supervisor.js';
@@ -43,6 +45,8 @@ export interface StackOptions {
 export interface Stack {
   readonly dataDir: string;
   readonly apiUrl: string;
+  /** An admin key of the API, as in the file `api-token` of the data folder. */
+  readonly apiToken: string;
   readonly emulatorUrl: string | null;
   /** The Temporal Web UI; null for an external server. */
   readonly temporalUiUrl: string | null;
@@ -71,8 +75,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function startParts(options: StackOptions, supervisor: Supervisor): Promise<Stack> {
-  const { dataDir, signal } = options;
+async function startParts(given: StackOptions, supervisor: Supervisor): Promise<Stack> {
+  const { dataDir, signal } = given;
+  const tokenFile = apiTokenFile(dataDir);
+  const token = given.env.ECS_IMPORT_API_TOKEN || null;
+  const apiToken = writtenToken(tokenFile, token);
+  // Only the API gets the key.
+  const { ECS_IMPORT_API_TOKEN: _token, ...others } = given.env;
+  const options = { ...given, env: others };
   const pickPort = portPicker();
   const previousPort = (name: PartName) => portOf(supervisor.previousAddress(name));
   const apiPort =
@@ -102,19 +112,33 @@ async function startParts(options: StackOptions, supervisor: Supervisor): Promis
     ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || path.join(options.dataDir, 'images'),
   };
   const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const apiEnv = {
+    ...env,
+    ECS_IMPORT_API_TOKEN_FILE: tokenFile,
+    ...(token === null ? {} : { ECS_IMPORT_API_TOKEN: token }),
+  };
   await supervisor.start([
     nodePart({ name: 'worker', program: options.programs.worker, env, address: null, line: /^ready worker$/m }),
-    nodePart({ name: 'api', program: options.programs.api, env, address: apiUrl, line: /^ready http:\S+$/m }),
+    nodePart({ name: 'api', program: options.programs.api, env: apiEnv, address: apiUrl, line: /^ready http:\S+$/m }),
   ]);
   return {
     dataDir,
     apiUrl,
+    apiToken,
     emulatorUrl: emulator.part?.address ?? null,
     temporalUiUrl: temporal.uiUrl,
     parts: supervisor.parts,
     stop: supervisor.stop,
     kill: supervisor.kill,
   };
+}
+
+function writtenToken(file: string, given: string | null): string {
+  try {
+    return ensureApiToken(file, given);
+  } catch (error) {
+    throw new StackError(messageOf(error), { cause: error });
+  }
 }
 
 /** 0: a free port, and another one than in the last run. */

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
+import { OPEN } from '../support/api/anonymous.js';
 
 let reached = 0;
 async function reach(): Promise<void> {
@@ -11,7 +12,7 @@ const recorder = new Proxy({}, { get: () => reach });
 const app = createApp({
   imports: recorder,
   batches: recorder,
-  token: null,
+  authenticators: OPEN,
   log: { error: reach },
 } as unknown as ApiDependencies);
 
@@ -60,6 +61,10 @@ test.each([
 test.each(['22021', '22P05', '22003'])('PostgreSQL rejects a value of the request with %s → 400', async (code) => {
   const reject = () => Promise.reject(Object.assign(new Error('invalid byte sequence'), { code }));
   const imports = new Proxy({}, { get: () => reject });
-  const rejecting = createApp({ imports, token: null, log: { error: () => {} } } as unknown as ApiDependencies);
+  const rejecting = createApp({
+    imports,
+    authenticators: OPEN,
+    log: { error: () => {} },
+  } as unknown as ApiDependencies);
   expect((await rejecting.request('/v1/imports/imp-1')).status).toBe(400);
 });

@@ -2,6 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
+import { OPEN } from '../support/api/anonymous.js';
 
 const withCode = (code: string) => Object.assign(new Error('canceling statement due to lock timeout'), { code });
 
@@ -21,7 +22,7 @@ test.each([
   const list = () => Promise.reject(error);
   const app = createApp({
     imports: { list },
-    token: null,
+    authenticators: OPEN,
     log: { error: () => undefined },
   } as unknown as ApiDependencies);
   const response = await app.request('http://127.0.0.1/v1/imports');
@@ -45,7 +46,7 @@ test('the database fails while an event stream is open → the stream stays open
   };
   const changes = { subscribe: () => () => undefined };
   const log = { error: () => undefined };
-  const app = createApp({ store, changes, token: null, log } as unknown as ApiDependencies);
+  const app = createApp({ store, changes, authenticators: OPEN, log } as unknown as ApiDependencies);
   const response = await app.request(`http://127.0.0.1/v1/imports/imp-${'0'.repeat(26)}/events`);
   const text = response.text();
   await vi.advanceTimersByTimeAsync(2_000);

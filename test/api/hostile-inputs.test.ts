@@ -8,6 +8,7 @@ import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
 import { takeInBatch } from '../../batches/take-in.js';
 import { validateRequest } from '../../domain/request/schema.js';
+import { OPEN } from '../support/api/anonymous.js';
 import { bodyWith } from '../support/domain/requests.js';
 
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
@@ -130,7 +131,7 @@ const app = createApp({
     connection: { withDeadline: () => Promise.reject(unreachable) },
   },
   workerHost: 'host-1',
-  token: null,
+  authenticators: OPEN,
   stackFile: null,
   log: { error: (attributes: object) => failures.push(attributes) },
 } as unknown as ApiDependencies);

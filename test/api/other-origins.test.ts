@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
+import { OPEN } from '../support/api/anonymous.js';
 
 let reached = 0;
 const imports = {
@@ -16,7 +17,7 @@ const appOf = (hostNames?: readonly string[]) =>
   createApp({
     imports,
     store: {},
-    token: null,
+    authenticators: OPEN,
     ...(hostNames === undefined ? {} : { hostNames }),
   } as unknown as ApiDependencies);
 const local = appOf([]);

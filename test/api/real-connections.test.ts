@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
+import { OPEN } from '../support/api/anonymous.js';
 
 let reached = 0;
 const imports = {
@@ -26,7 +27,7 @@ const app = createApp({
   imports,
   batches,
   store: {},
-  token: null,
+  authenticators: OPEN,
   hostNames: [],
   log: { error: () => undefined },
 } as unknown as ApiDependencies);

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
+import { OPEN } from '../support/api/anonymous.js';
 
 let reached = 0;
 const reach = async () => {
@@ -15,7 +16,7 @@ const app = createApp({
       await reach();
     },
   },
-  token: null,
+  authenticators: OPEN,
   log: { error: reach },
 } as unknown as ApiDependencies);
 

@@ -4,6 +4,7 @@ import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
 import type { BatchUseCaseDependencies } from '../../batches/ports.js';
 import { createBatchUseCases } from '../../batches/use-cases.js';
+import { OPEN } from '../support/api/anonymous.js';
 
 /** Names of the use cases and servers that a request reached. */
 let reached: string[] = [];
@@ -31,7 +32,7 @@ const app = createApp({
   changes: recorder('changes'),
   client: recorder('client'),
   workerHost: 'host-1',
-  token: null,
+  authenticators: OPEN,
   stackFile: null,
   log: { error: (attributes: object) => reached.push(JSON.stringify(attributes)) },
 } as unknown as ApiDependencies);
@@ -212,7 +213,7 @@ test('an empty query value → treated as absent; a limit above the maximum → 
     imports,
     store: {},
     retention: NOTHING_DELETED,
-    token: null,
+    authenticators: OPEN,
   } as unknown as ApiDependencies);
   expect((await listing.request('/v1/imports?state=&batch=&cursor=&limit=')).status).toBe(200);
   expect((await listing.request('/v1/imports?limit=100000')).status).toBe(200);
@@ -236,7 +237,7 @@ test.each([
     imports,
     store: {},
     retention: NOTHING_DELETED,
-    token: null,
+    authenticators: OPEN,
   } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', {
     method: 'POST',
@@ -260,7 +261,7 @@ test.each([
     imports,
     store: {},
     retention: NOTHING_DELETED,
-    token: null,
+    authenticators: OPEN,
   } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST' });
   expect(response.status).toBe(status);
@@ -286,7 +287,7 @@ test('a batch resumes an unknown cause → 400 that suggests the nearest code, w
     } as unknown as BatchUseCaseDependencies),
     store: {},
     retention: NOTHING_DELETED,
-    token: null,
+    authenticators: OPEN,
   } as unknown as ApiDependencies);
   const resume = async (cause: string, id = 'bat-1') => {
     const response = await resuming.request(`/v1/batches/${id}/resume`, {
@@ -320,7 +321,7 @@ test('a user name that is cut after its limit → cut between characters, not wi
     imports,
     store: {},
     retention: NOTHING_DELETED,
-    token: null,
+    authenticators: OPEN,
   } as unknown as ApiDependencies);
   const user = encodeURIComponent(`${'a'.repeat(199)}\u{1f600}b`);
   await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST', headers: { 'x-ecs-import-user': user } });

@@ -144,7 +144,7 @@ test.each([
     expect(waitingFor).toMatchObject({ queue: null, host: null, retry: { code: 'ServiceUnavailable' } });
     const { since, nextAt, givesUpAt, requestId } = waitingFor?.retry ?? {};
     for (const part of [since, nextAt, givesUpAt, requestId]) expect(waitingFor?.message).toContain(part);
-    const status = await run(['status', id, '--api', service.apiUrl]);
+    const status = await run(['status', id], service.cliEnv);
     expect(status.stdout).toContain('retrying after ServiceUnavailable');
     await service.endFault(fault);
     expect(await service.untilState(id, 'succeeded', 'failed')).toMatchObject({ state: 'succeeded', waitingFor: null });

@@ -261,9 +261,8 @@ describe('a batch', () => {
     const sender = { 'user-agent': 'audit/1.0', 'x-ecs-import-user': 'ada%40host' };
     const { id } = (await service.request('POST', '/v1/batches', document(3), sender)).body;
     const { createdBy } = await untilState(id, 'succeeded');
-    expect(createdBy).toEqual({ client: 'audit/1.0', user: 'ada@host', identity: 'anonymous' });
-    const text = async (format: string) =>
-      (await fetch(`${service.apiUrl}/v1/batches/${id}/report?format=${format}`)).text();
+    expect(createdBy).toEqual({ client: 'audit/1.0', user: 'ada@host', identity: 'local' });
+    const text = async (format: string) => (await service.send(`/v1/batches/${id}/report?format=${format}`)).text();
     expect(await text('markdown')).toContain(`| 3 | 1 | succeeded | ${REGION} | fleet-0003 |`);
     expect(await text('markdown')).toContain('ada@host, audit/1.0');
     expect((await text('csv')).split('\r\n')).toHaveLength(5);
@@ -276,7 +275,7 @@ describe('a batch', () => {
 
 describe('a batch file', () => {
   test('with invalid items → rejected with all invalid lines, and nothing starts', async () => {
-    const answer = await fetch(`${service.apiUrl}/v1/batches?name=${randomUUID()}`, {
+    const answer = await service.send(`/v1/batches?name=${randomUUID()}`, {
       method: 'POST',
       headers: { 'content-type': 'text/csv' },
       body: `imageName,source,bucket,region\ngood-name,oss://${BUCKET}/x.qcow2,${BUCKET},${REGION}\n1,oss://b/x.qcow2,${BUCKET},${REGION}\nok,,,\n`,
@@ -303,7 +302,7 @@ describe('on the command line a batch', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const batch = (...args: readonly string[]) => run(['batch', ...args, '--api', service.apiUrl]);
+  const batch = (...args: readonly string[]) => run(['batch', ...args], service.cliEnv);
   function file(name: string, lines: readonly string[]): string {
     const whole = path.join(folder, name);
     writeFileSync(whole, `${lines.join('\n')}\n`);

@@ -57,7 +57,7 @@ test('a cancel of an import with 500 listeners → 202, and every listener sees 
   const id = await service.start();
   await service.until(id, ({ phase, image }) => phase === 'import' && image !== null);
   const listeners = Array.from({ length: 500 }, async () => {
-    const response = await fetch(`${service.apiUrl}/v1/imports/${id}/events`);
+    const response = await service.send(`/v1/imports/${id}/events`);
     return (await response.text()).includes('"cancelled"');
   });
   const answers = await Promise.all(Array.from({ length: 5 }, () => cancel(id)));

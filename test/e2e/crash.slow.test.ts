@@ -173,7 +173,7 @@ async function endConnectionsRepeatedly(after: () => void): Promise<void> {
 
 /** The events of the only connection of a client. */
 async function eventsOfStream(id: string): Promise<readonly number[]> {
-  const response = await fetch(`${service.apiUrl}/v1/imports/${id}/events`);
+  const response = await service.send(`/v1/imports/${id}/events`);
   const text = await response.text();
   expect(text).not.toContain('event: error');
   return [...text.matchAll(/^id: (\d+)$/gm)].map(([, event]) => Number(event));
@@ -187,7 +187,7 @@ function sendBatch(name: string, items: number, rest: Promise<void>): Promise<Re
     await rest;
     yield Buffer.from(JSON.stringify(requestFor({ imageName: `${name}-last` })));
   }
-  return fetch(`${service.apiUrl}/v1/batches?name=${name}`, {
+  return service.send(`/v1/batches?name=${name}`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-ndjson' },
     body: ReadableStream.from(lines()),

@@ -69,7 +69,7 @@ describe('an import', () => {
     const report = (await service.request('GET', `/v1/imports/${id}/report`, undefined, json)).body;
     expect(report).toMatchObject({
       ...{ id, state: 'succeeded', accountId: '1000000000000001' },
-      startedBy: { client: 'audit/1.0', user: 'ada@host', identity: 'anonymous' },
+      startedBy: { client: 'audit/1.0', user: 'ada@host', identity: 'local' },
       settings: { imageName: view.request.imageName, tags: { team: 'web' } },
       sources: [{ disk: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/), objectBytes: expect.any(Number) }],
     });
@@ -217,7 +217,7 @@ describe('a request', () => {
     expect(body).toMatchObject({
       files: [{ name: 'boot-check.log' }, { name: 'boot-check.png', contentType: 'image/png' }],
     });
-    const log = await fetch(`${service.apiUrl}/v1/imports/${id}/files/boot-check.log`);
+    const log = await service.send(`/v1/imports/${id}/files/boot-check.log`);
     expect(await log.text()).toContain('made login:');
     expect((await service.request('GET', `/v1/imports/${id}/files/none`)).status).toBe(404);
   });

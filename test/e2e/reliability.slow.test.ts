@@ -112,7 +112,7 @@ describe('orphans', () => {
     await service.put(BUCKET, key, 'content of an unknown import');
     const { uploads, images } = await service.state();
 
-    const result = await run(['orphans', '--delete', '--api', service.apiUrl]);
+    const result = await run(['orphans', '--delete'], service.cliEnv);
     expect(result.stdout).toMatch(new RegExp(`object +${REGION} +oss://${BUCKET}/${key} .* CNY +deleted`));
     expect(result.stdout.match(/ CNY /g)).toHaveLength(1);
     expect(await orphans()).toMatchObject({ orphans: [], deleted: [], left: [] });

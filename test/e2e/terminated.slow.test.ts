@@ -96,7 +96,7 @@ test('imports whose workflows were deleted → listed by reconcile, which change
   await age(ids);
   for (const id of ids) await service.until(id, ({ attention }) => attention?.code === 'Import.WorkflowLost');
   const before = await Promise.all(ids.map(service.get));
-  const env = { ECS_IMPORT_API: service.apiUrl };
+  const env = service.cliEnv;
   const listed = await run(['reconcile'], env);
   expect(listed.code).toBe(0);
   for (const id of ids) expect(listed.stdout).toContain(id);

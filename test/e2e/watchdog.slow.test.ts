@@ -98,7 +98,7 @@ test(
 
 test('a request that blocks the API → the API ends with the place in its log, and serves again', async () => {
   const { pid } = partNamed('api');
-  await fetch(`${service.apiUrl}/v1/imports/poison`).catch(() => undefined);
+  await service.send('/v1/imports/poison').catch(() => undefined);
   await expect.poll(() => partNamed('api').state === 'ready' && partNamed('api').pid !== pid).toBe(true);
   const line = service.logOf('api').find((text) => text.includes('the event loop did not run')) ?? '{}';
   expect(JSON.parse(line)).toMatchObject({ level: 60, name: 'api', stack: expect.stringContaining('block-on-poison') });

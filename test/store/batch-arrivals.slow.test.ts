@@ -16,6 +16,7 @@ import { createBatchStore } from '../../store/batches.js';
 import { openPool } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
 import { transaction } from '../../store/transaction.js';
+import { OPEN } from '../support/api/anonymous.js';
 import { bodyWith } from '../support/domain/requests.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -150,7 +151,12 @@ test('two hundred clients send batch files over HTTP and stop → ten are receiv
   const pool = openPool({ url: database.url, applicationName: 'uploads', maxConnections: 2 });
   const { batches } = useCasesWith(pool);
   const store = createImportStore(pool);
-  const app = createApp({ batches, store, token: null, log: { error: () => undefined } } as unknown as ApiDependencies);
+  const app = createApp({
+    batches,
+    store,
+    authenticators: OPEN,
+    log: { error: () => undefined },
+  } as unknown as ApiDependencies);
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -227,7 +227,7 @@ describe('the processes of the service, with URLs of PgBouncer and of the server
     const processes = () => service.stack.parts().map((part) => [part.name, part.pid]);
     const before = processes();
     const id = await service.start();
-    const stream = fetch(`${service.apiUrl}/v1/imports/${id}/events`).then((response) => response.text());
+    const stream = service.send(`/v1/imports/${id}/events`).then((response) => response.text());
     const { status, body } = await service.request('POST', '/v1/batches', {
       name: 'through-pgbouncer',
       items: Array.from({ length: 3 }, () => requestFor()),

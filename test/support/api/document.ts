@@ -6,6 +6,6 @@ import type { ApiDependencies } from '../../../api/dependencies.js';
 const NOTHING = {} as unknown as ApiDependencies;
 
 export async function openApiText(): Promise<string> {
-  const app = createApp({ ...NOTHING, token: null });
+  const app = createApp({ ...NOTHING, authenticators: [] });
   return await (await app.request('/openapi.json')).text();
 }

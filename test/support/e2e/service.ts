@@ -135,7 +135,7 @@ export async function startService(settings: ServiceSettings = {}) {
     say: () => undefined,
     signal: new AbortController().signal,
   });
-  const { apiUrl, emulatorUrl } = stack;
+  const { apiUrl, apiToken, emulatorUrl } = stack;
   if (emulatorUrl === null) throw new Error('the stack has no emulator');
 
   async function control<T>(route: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> {
@@ -148,8 +148,15 @@ export async function startService(settings: ServiceSettings = {}) {
     return JSON.parse(text === '' ? '{}' : text);
   }
 
+  /** A request to the API with its key. */
+  function send(route: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${apiToken}`);
+    return fetch(`${apiUrl}${route}`, { ...init, headers });
+  }
+
   async function request(method: string, route: string, body?: unknown, headers: Record<string, string> = {}) {
-    const response = await fetch(`${apiUrl}${route}`, {
+    const response = await send(route, {
       method,
       headers: { 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -212,6 +219,9 @@ export async function startService(settings: ServiceSettings = {}) {
     databaseUrl,
     apiUrl,
     emulatorUrl,
+    /** The variables with which the command line uses this service. */
+    cliEnv: { ECS_IMPORT_API: apiUrl, ECS_IMPORT_API_TOKEN: apiToken },
+    send,
     request,
     get,
     until,

@@ -1,0 +1,5 @@
+/** For tests of what an API does for a sender who may do everything. */
+import type { Authenticator } from '../../../api/access/authenticate.js';
+import { ANONYMOUS } from '../../../domain/access/identity.js';
+
+export const OPEN: readonly Authenticator[] = [async () => ANONYMOUS];
