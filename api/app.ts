@@ -5,6 +5,7 @@ import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { unreachableReason } from '../imports/unreachable.js';
 import { databaseFailure } from '../store/database-failure.js';
 import { authenticate } from './access/authenticate.js';
+import { authorize } from './access/authorize.js';
 import { answers, json, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
@@ -56,6 +57,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   });
   app.use(sameOrigin(deps.hostNames));
   app.use(authenticate(deps.authenticators, (path) => OPEN_PATHS.includes(path)));
+  app.use(authorize(deps.access));
   app.route('/', healthRoutes(deps));
   app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));

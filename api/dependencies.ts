@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { BatchUseCases } from '../batches/use-cases.js';
 import type { ImportUseCases } from '../imports/use-cases.js';
+import type { AccessStore } from '../store/access.js';
 import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
@@ -13,6 +14,7 @@ export interface ApiDependencies {
   readonly imports: ImportUseCases;
   readonly batches: BatchUseCases;
   readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'countOpenByAccount' | 'ping'>;
+  readonly access: AccessStore;
   readonly files: ImportFiles;
   readonly retention: Pick<RetentionStore, 'wasDeleted' | 'hold' | 'release' | 'holds'>;
   readonly liveness: WorkerLiveness;

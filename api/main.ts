@@ -18,6 +18,7 @@ import { pollersOf } from '../imports/task-queue-pollers.js';
 import { createImportWorkflows } from '../imports/temporal-workflows.js';
 import { createImportUseCases } from '../imports/use-cases.js';
 import { keepWatchingWorkers } from '../imports/worker-watch.js';
+import { createAccessStore } from '../store/access.js';
 import { openIntake } from '../store/batch-intake.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
@@ -166,6 +167,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     retention,
     batches: createBatchUseCases(batches),
     store,
+    access: createAccessStore(pool),
     files: createImportFiles(pool),
     liveness,
     changes,

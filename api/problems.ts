@@ -35,6 +35,7 @@ const KINDS = {
   crossOrigin: [403, 'Api.CrossOrigin', 'The request comes from a page of another origin'],
   unknownHost: [403, 'Api.UnknownHost', 'The host name of the request is not one of this API'],
   bodyTimeout: [408, 'Request.Timeout', 'The body did not arrive in time'],
+  forbidden: [403, 'Api.Forbidden', 'Not allowed'],
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
   notFound: [404, 'Api.NotFound', 'Not found'],
   unknownImport: [404, 'Import.NotFound', 'The import does not exist'],

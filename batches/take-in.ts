@@ -1,5 +1,6 @@
 /** Stores a batch file while it is received: validates each item, and keeps all of them or none. */
 import { createHash } from 'node:crypto';
+import { collectNames, type Named } from '../domain/access/named.js';
 import type { BadItem } from '../domain/batch/batch.js';
 import { type BatchPolicy, DEFAULT_POLICY, policyForSize, readPolicy } from '../domain/batch/policy.js';
 import type { Requester } from '../domain/import-facts.js';
@@ -26,6 +27,8 @@ export interface BatchSettings {
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
+  /** What is outside the scope of the sender: such items are invalid. Default: nothing. */
+  readonly outsideScope?: (named: Named) => readonly RequestProblem[];
 }
 
 export type TakenIn =
@@ -110,8 +113,12 @@ async function readInto(
     if (known !== null) return known;
     ({ policyOf } = header);
     await intake.setPolicy(policyOf(0));
-    const { base, workerHost, accounts } = settings;
-    return { defaults, base, workerHost, ...(accounts === undefined ? {} : { accounts }) };
+    const { base, workerHost, accounts, outsideScope } = settings;
+    return {
+      ...{ defaults, base, workerHost },
+      ...(accounts === undefined ? {} : { accounts }),
+      ...(outsideScope === undefined ? {} : { outsideScope }),
+    };
   };
 
   const known = await reserve(settings.header.name);
@@ -154,6 +161,7 @@ class ItemPages {
   private skipped: BadItem[] = [];
   private readonly reported: BadItem[] = [];
   private badCount = 0;
+  private readonly collected = collectNames();
 
   constructor(
     private readonly intake: BatchIntake,
@@ -161,8 +169,10 @@ class ItemPages {
   ) {}
 
   async add(read: ReturnType<typeof readItem>): Promise<void> {
-    if (read.ok) this.good.push(read.item);
-    else this.note(read.bad);
+    if (read.ok) {
+      this.good.push(read.item);
+      this.collected.add(read.item.request);
+    } else this.note(read.bad);
     if (this.good.length + this.skipped.length >= PAGE) await this.write();
   }
 
@@ -175,6 +185,7 @@ class ItemPages {
     const nothingLeft = badCount === items;
     if (badCount > 0 && (!this.skipInvalid || nothingLeft)) return { kind: 'badItems', bad: reported, badCount, items };
     if (nothingLeft) return { kind: 'unreadable', line: 1, reason: 'there are no items' };
+    await this.intake.setNames(this.collected.names());
     return { kind: 'made', items, skipped: reported, skippedCount: badCount };
   }
 

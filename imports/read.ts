@@ -1,4 +1,6 @@
 /** Reads imports. */
+import { isWithin, type Limits } from '../domain/access/may.js';
+import { namedBy } from '../domain/access/named.js';
 import { type ComparedItem, compareFindings } from '../domain/finding-comparison.js';
 import type { ImportView } from '../domain/import.js';
 import type { ImportFacts } from '../domain/import-facts.js';
@@ -6,6 +8,7 @@ import type { ListedImport, ListFilter, StoredEvent } from '../store/import-read
 import type { ImportStore } from '../store/imports.js';
 import type { WaitingCause } from '../store/waiting.js';
 import { createSharedReads } from './shared-reads.js';
+import { causesWithin } from './waiting.js';
 
 /** Includes the comparison of the inspection with the cloud's detection. */
 export type ComparedView = ImportView & { readonly comparison: readonly ComparedItem[] };
@@ -17,7 +20,10 @@ export interface ImportPage {
   readonly nextCursor: string | null;
 }
 
-type Reading = Pick<ImportStore, 'get' | 'list' | 'events' | 'facts' | 'waitingCauses'>;
+type Reading = Pick<
+  ImportStore,
+  'get' | 'list' | 'listWithin' | 'events' | 'facts' | 'waitingCauses' | 'stoppedImports'
+>;
 
 /** Everything that is known of an import, for its report. */
 export interface ImportReport {
@@ -27,9 +33,26 @@ export interface ImportReport {
 }
 
 const EVENTS_PER_PAGE = 500;
+/** A page of a caller who may see few of many imports ends here, also if it is not full: the next one continues. */
+const MOST_READS = 5;
 
 export function importReading(store: Reading) {
   const lists = createSharedReads<readonly ListedImport[]>();
+  const listsWithin = createSharedReads<ImportPage>();
+
+  async function pageWithin(filter: ListFilter, limits: Limits): Promise<ImportPage> {
+    const imports: string[] = [];
+    let { cursor } = filter;
+    for (let reads = 0; reads < MOST_READS && imports.length < filter.limit; reads++) {
+      const read = { ...filter, limit: filter.limit - imports.length, ...(cursor === undefined ? {} : { cursor }) };
+      const { found, next } = await store.listWithin(read, limits);
+      // The statement only narrows the choice: this decides.
+      imports.push(...found.filter(({ request }) => isWithin(limits, namedBy(request))).map(({ json }) => json));
+      if (next === null) return { imports, nextCursor: null };
+      cursor = next;
+    }
+    return { imports, nextCursor: cursor ?? null };
+  }
 
   return {
     /** Null if the import does not exist. */
@@ -52,8 +75,14 @@ export function importReading(store: Reading) {
       }
     },
 
-    /** Newest first. */
-    async list(filter: ListFilter): Promise<ImportPage> {
+    /**
+     * Newest first.
+     * @param limits only imports within them. A page may then have fewer imports than its limit, although another one follows.
+     */
+    async list(filter: ListFilter, limits?: Limits): Promise<ImportPage> {
+      if (limits !== undefined) {
+        return await listsWithin(JSON.stringify([filter, limits]), () => pageWithin(filter, limits));
+      }
       const imports = await lists(JSON.stringify(filter), () => store.list(filter));
       const last = imports.at(-1);
       return {
@@ -64,7 +93,8 @@ export function importReading(store: Reading) {
 
     events: (importId: string, afterId: number): Promise<readonly StoredEvent[]> => store.events(importId, afterId),
 
-    /** The causes of imports in attention, the most frequent first. */
-    waitingCauses: (): Promise<readonly WaitingCause[]> => store.waitingCauses(),
+    /** The causes of imports in attention, the most frequent first. @param limits only of imports within them */
+    waitingCauses: (limits?: Limits): Promise<readonly WaitingCause[]> =>
+      limits === undefined ? store.waitingCauses() : causesWithin(store.stoppedImports(), limits),
   };
 }

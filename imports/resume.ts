@@ -2,6 +2,9 @@
  * Resumes imports in attention. A resume first claims the stop in the record, so that only one of several succeeds;
  * then it signals the workflow. The sweep repeats signals that were claimed but not delivered.
  */
+
+import { isWithin, type Limits } from '../domain/access/may.js';
+import { type Named, namedBy } from '../domain/access/named.js';
 import { type FinalState, isFinal, type State } from '../domain/import.js';
 import { isLostImport } from '../domain/lost-workflow.js';
 import { amendedRequest } from '../domain/request/amend.js';
@@ -16,7 +19,16 @@ export type ResumeOutcome =
   | StopOutcome
   | { readonly kind: 'unknownImport' }
   /** A field in `set` cannot be changed in this phase, or the amended request is invalid. */
-  | { readonly kind: 'notAmendable'; readonly refused: string | null; readonly problems: readonly RequestProblem[] };
+  | { readonly kind: 'notAmendable'; readonly refused: string | null; readonly problems: readonly RequestProblem[] }
+  /** The amended request names what is outside the scope of the caller. */
+  | { readonly kind: 'outsideScope'; readonly problems: readonly RequestProblem[] };
+
+export interface ResumeSettings {
+  /** Additional fields of the event `resume requested`. */
+  readonly note?: Readonly<Record<string, unknown>>;
+  /** What of an amended request is outside the scope of the caller. Default: nothing. */
+  readonly outsideScope?: (named: Named) => readonly RequestProblem[];
+}
 
 /** The result of resuming one stop. */
 export type StopOutcome =
@@ -28,12 +40,11 @@ export type StopOutcome =
   /** The import still waits, because its workflow does not run. */
   | { readonly kind: 'workflowGone'; readonly namespace: string };
 
-/** @param note additional fields of the event `resume requested` */
 export async function resumeImport(
   deps: ImportDependencies,
   importId: string,
   set: Readonly<Record<string, unknown>>,
-  note: Readonly<Record<string, unknown>> = {},
+  settings: ResumeSettings = {},
 ): Promise<ResumeOutcome> {
   const found = await deps.store.get(importId);
   if (found === null) return { kind: 'unknownImport' };
@@ -43,14 +54,16 @@ export async function resumeImport(
   }
   if (state === 'attention' && attention !== null && isLostImport(attention)) {
     // The workflow may run again: an operator has corrected the address.
-    if (await isFoundAgain(deps, importId)) return resumeImport(deps, importId, set, note);
+    if (await isFoundAgain(deps, importId)) return resumeImport(deps, importId, set, settings);
     return { kind: 'workflowGone', namespace: deps.workflows.namespace };
   }
   if (state !== 'attention' || attentionVersion === null) return { kind: 'notWaiting', state };
   const amended = amendedRequest(found, set);
   if (!amended.ok) return { kind: 'notAmendable', refused: amended.refused, problems: amended.problems };
+  const problems = amended.request === null ? [] : (settings.outsideScope?.(namedBy(amended.request)) ?? []);
+  if (problems.length > 0) return { kind: 'outsideScope', problems };
   const claim = { importId, attentionVersion, request: amended.request };
-  return resumeStop(deps, claim, { code: attention?.code ?? null, ...note });
+  return resumeStop(deps, claim, { code: attention?.code ?? null, ...settings.note });
 }
 
 /** The workflow does not know of a stop for a missing worker: nothing is signalled, and no field can be changed. */
@@ -85,16 +98,22 @@ export type CauseOutcome =
 const MAX_PER_CALL = 10_000;
 const CONCURRENT = 20;
 
-/** Resumes all imports that wait for the same cause. An import that cannot be resumed does not affect the others. */
+/**
+ * Resumes all imports that wait for the same cause. An import that cannot be resumed does not affect the others.
+ * @param limits only imports within them
+ */
 export async function resumeCause(
   deps: ImportDependencies,
   code: string,
   note: Readonly<Record<string, unknown>> = {},
+  limits?: Limits,
 ): Promise<CauseOutcome> {
   if (code === WORKER_MISSING) {
-    return { kind: 'resumed', resumed: await deps.store.waitForWorkerAgain(null), notResumed: [] };
+    return { kind: 'resumed', resumed: await waitForWorkerAgain(deps, limits), notResumed: [] };
   }
-  const waiting = await deps.store.waitingFor(code, MAX_PER_CALL);
+  const waiting = (await deps.store.waitingFor(code, MAX_PER_CALL)).filter(
+    ({ request }) => limits === undefined || isWithin(limits, namedBy(request)),
+  );
   const unknown = waiting.length === 0 ? unknownCode(code) : null;
   if (unknown !== null) return { kind: 'unknownCode', ...unknown };
   const reasons = new Map<string, string>();
@@ -121,6 +140,15 @@ export async function resumeCause(
       return reason === undefined ? [] : [{ id, reason }];
     }),
   };
+}
+
+async function waitForWorkerAgain({ store }: ImportDependencies, limits?: Limits): Promise<readonly string[]> {
+  if (limits === undefined) return await store.waitForWorkerAgain(null);
+  const resumed: string[] = [];
+  for await (const { id, request } of store.stoppedImports(WORKER_MISSING)) {
+    if (isWithin(limits, namedBy(request))) resumed.push(...(await store.waitForWorkerAgain(id)));
+  }
+  return resumed;
 }
 
 /** Repeats the signals of unconfirmed claims: the process died, or Temporal could not be reached. */

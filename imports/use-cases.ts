@@ -1,11 +1,12 @@
 /** All operations on imports, for the API, batches, and programs that embed the service. */
+import type { Limits } from '../domain/access/may.js';
 import type { Requester } from '../domain/import-facts.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { cancelImport } from './cancel.js';
 import { importReading } from './read.js';
 import { listLostImports, RECENT_CHECK, reconcileImports } from './reconcile.js';
-import { resumeCause, resumeImport } from './resume.js';
+import { type ResumeSettings, resumeCause, resumeImport } from './resume.js';
 import { type NewImportOrder, type StartDependencies, startImport } from './start.js';
 
 export type ImportUseCases = ReturnType<typeof createImportUseCases>;
@@ -17,9 +18,18 @@ export function createImportUseCases(deps: StartDependencies) {
     cancel: (importId: string, signal: CancelSignal, by?: Requester) =>
       cancelImport(deps, importId, signal, { note: noteOf(by) }),
     /** @param set fields of the request to change first: path to value */
-    resume: (importId: string, set: Readonly<Record<string, unknown>>, by?: Requester) =>
-      resumeImport(deps, importId, set, noteOf(by)),
-    resumeCause: (code: string, by?: Requester) => resumeCause(deps, code, noteOf(by)),
+    resume: (
+      importId: string,
+      set: Readonly<Record<string, unknown>>,
+      by?: Requester,
+      outsideScope?: ResumeSettings['outsideScope'],
+    ) =>
+      resumeImport(deps, importId, set, {
+        note: noteOf(by),
+        ...(outsideScope === undefined ? {} : { outsideScope }),
+      }),
+    /** @param limits only imports within them */
+    resumeCause: (code: string, by?: Requester, limits?: Limits) => resumeCause(deps, code, noteOf(by), limits),
     connectedServer: () => deps.workflows.server.now(),
     listLost: () => listLostImports(deps),
     countUnchecked: (server: TemporalServer) => deps.store.uncheckedImports(server, RECENT_CHECK),

@@ -4,6 +4,7 @@
  * removed with `abandon`, or by the sweep if the process has died.
  */
 import type pg from 'pg';
+import type { BatchNames } from '../domain/access/named.js';
 import type { BadItem } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { Requester } from '../domain/import-facts.js';
@@ -42,6 +43,8 @@ export interface BatchIntake {
   /** Reserves the name and the key. Null if both are unused, otherwise the batch that uses one of them. */
   reserve(batch: NewBatch): Promise<KnownBatch | null>;
   setPolicy(policy: BatchPolicy): Promise<void>;
+  /** What the items name. */
+  setNames(names: BatchNames): Promise<void>;
   add(items: readonly NewBatchItem[]): Promise<void>;
   /** Records the skipped items. */
   addSkipped(items: readonly BadItem[]): Promise<void>;
@@ -101,6 +104,11 @@ export function openIntake(pool: pg.Pool): BatchIntake {
       order = policy.order;
       const sql = 'update ecs_image_import.batches set policy = $2 where id = $1';
       await whileLost(() => pool.query(sql, [id, JSON.stringify(policy)]));
+    },
+
+    async setNames(names) {
+      const sql = 'update ecs_image_import.batches set names = $2 where id = $1';
+      await whileLost(() => pool.query(sql, [id, JSON.stringify(names)]));
     },
 
     async add(items) {

@@ -1,6 +1,7 @@
 /** Batches as the API shows them: counts, phases, failures by cause, cost estimate, and items. */
 
 import type pg from 'pg';
+import type { BatchNames } from '../domain/access/named.js';
 import type {
   BatchEstimate,
   BatchHold,
@@ -15,7 +16,7 @@ import type { Requester } from '../domain/import-facts.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import { type BatchResult, type BatchUse, createBatchResults } from './batch-results.js';
 import { FINAL_STATES_SQL, OPEN_STATES_SQL } from './final-states.js';
-import { pageCondition } from './pages.js';
+import { type PageCondition, pageCondition } from './pages.js';
 
 interface BatchRow {
   readonly id: string;
@@ -133,30 +134,28 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
     },
 
     /** Newest first. */
-    async list({ state, cursor, limit }: BatchListFilter): Promise<readonly BatchSummary[]> {
-      const keys = state === undefined ? [] : [{ column: 'b.state', value: state }];
-      const { where, orderBy, values } = pageCondition(keys, 'b.id', cursor, 'desc', 2);
-      const result = await pool.query<BatchRow & { readonly items: number; readonly ended: number }>(
-        `select b.*, coalesce((b.result -> 'counts' ->> 'total')::int, c.items) as items,
-           coalesce((b.result -> 'counts' ->> 'total')::int, c.ended) as ended
-         from ecs_image_import.batches b cross join lateral (
-           select count(*)::int as items,
-             (count(*) filter (where state in ${FINAL_STATES_SQL} or state = 'invalid'))::int as ended
-           from ecs_image_import.batch_items where batch_id = b.id and b.result is null) c
-         where b.arriving_seen_at is null and ${where}
+    async list({ limit, ...filter }: BatchListFilter): Promise<readonly BatchSummary[]> {
+      const { where, orderBy, values } = conditionOf(filter);
+      return await summaries(pool, where, orderBy, [limit, ...values]);
+    },
+
+    /** These batches, newest first. */
+    async listed(ids: readonly string[]): Promise<readonly BatchSummary[]> {
+      return ids.length === 0 ? [] : await summaries(pool, 'b.id = any($2)', 'b.id desc', [ids.length, ids]);
+    },
+
+    /** Newest first: what each batch names; null for batches of earlier versions. */
+    async names({
+      limit,
+      ...filter
+    }: BatchListFilter): Promise<readonly { readonly id: string; readonly names: BatchNames | null }[]> {
+      const { where, orderBy, values } = conditionOf(filter);
+      const { rows } = await pool.query<{ id: string; names: BatchNames | null }>(
+        `select b.id, b.names from ecs_image_import.batches b where b.arriving_seen_at is null and ${where}
          order by ${orderBy} limit $1`,
         [limit, ...values],
       );
-      return result.rows.map((row) => ({
-        id: row.id,
-        name: row.name,
-        state: row.state,
-        items: row.items,
-        ended: row.ended,
-        createdAt: row.created_at.toISOString(),
-        updatedAt: row.updated_at.toISOString(),
-        endedAt: row.ended_at?.toISOString() ?? null,
-      }));
+      return rows;
     },
 
     /** In file order. */
@@ -168,6 +167,41 @@ export function createBatchViews(pool: pg.Pool, prices: Prices | null) {
       return result.rows.map(toItem);
     },
   };
+}
+
+function conditionOf({ state, cursor }: Omit<BatchListFilter, 'limit'>): PageCondition {
+  const keys = state === undefined ? [] : [{ column: 'b.state', value: state }];
+  return pageCondition(keys, 'b.id', cursor, 'desc', 2);
+}
+
+/** @param values the limit first */
+async function summaries(
+  pool: pg.Pool,
+  where: string,
+  orderBy: string,
+  values: readonly unknown[],
+): Promise<readonly BatchSummary[]> {
+  const result = await pool.query<BatchRow & { readonly items: number; readonly ended: number }>(
+    `select b.*, coalesce((b.result -> 'counts' ->> 'total')::int, c.items) as items,
+       coalesce((b.result -> 'counts' ->> 'total')::int, c.ended) as ended
+     from ecs_image_import.batches b cross join lateral (
+       select count(*)::int as items,
+         (count(*) filter (where state in ${FINAL_STATES_SQL} or state = 'invalid'))::int as ended
+       from ecs_image_import.batch_items where batch_id = b.id and b.result is null) c
+     where b.arriving_seen_at is null and ${where}
+     order by ${orderBy} limit $1`,
+    [...values],
+  );
+  return result.rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    items: row.items,
+    ended: row.ended,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    endedAt: row.ended_at?.toISOString() ?? null,
+  }));
 }
 
 interface ItemRow {

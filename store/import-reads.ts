@@ -1,5 +1,6 @@
 /** The statements that read import records. */
 import type pg from 'pg';
+import type { Limits } from '../domain/access/may.js';
 import {
   IMPORT_FIELDS,
   type ImportEvent,
@@ -9,8 +10,10 @@ import {
   type Progress,
   type State,
 } from '../domain/import.js';
+import type { ImportRequest } from '../domain/request/request.js';
 import { OPEN_STATES_SQL } from './final-states.js';
 import { LEDGER_ROWS, TIMELINE_ROWS } from './import-children.js';
+import { limitCondition } from './limits.js';
 import { type PageCondition, type PageKey, pageCondition } from './pages.js';
 import { type ImportRow, type ImportTextRow, TEXT_COLUMNS, toText, toView, waitOf } from './rows.js';
 
@@ -31,6 +34,15 @@ export interface ListedImport {
   /** The JSON text of its fields: most of it is the text of PostgreSQL, which takes much longer to parse and to write again. */
   readonly json: string;
 }
+
+export interface ListWithin {
+  readonly found: readonly (ListedImport & { readonly request: ImportRequest })[];
+  /** The cursor of the next read; null: there is no further import. */
+  readonly next: string | null;
+}
+
+/** How many imports one statement examines: it takes some 50 ms. */
+const EXAMINED = 10_000;
 
 /** `id` gives the order, and the position at which a broken stream continues. */
 export type StoredEvent = ImportEvent & { readonly id: number };
@@ -73,13 +85,50 @@ export function importReads(pool: pg.Pool) {
 
     /** Newest first. With `fields`, only these and the id. */
     async list(filter: ListFilter): Promise<readonly ListedImport[]> {
-      const fields = filter.fields === undefined ? IMPORT_FIELDS : [...new Set<ImportField>(['id', ...filter.fields])];
+      const fields = shownFields(filter.fields);
       const { where, orderBy, values } = conditionOf(filter);
       const result = await pool.query<ImportTextRow>(
         `${selectTexts(fields)} where ${where} order by ${orderBy} limit $1`,
         [filter.limit, ...values],
       );
       return result.rows.map((row) => ({ id: row.id, json: toText(row, fields) }));
+    },
+
+    /**
+     * Newest first, of the imports that may be within the limits: the caller decides. One statement examines a bounded number
+     * of imports, so that it finds fewer than requested if few of them match.
+     */
+    async listWithin(filter: ListFilter, limits: Limits, examined = EXAMINED): Promise<ListWithin> {
+      const page = conditionOf(filter);
+      const { where, orderBy, values } = page;
+      const within = limitCondition(limits, 'i', 2 + values.length);
+      const last = `$${2 + values.length + within.values.length}`;
+      // One statement, so that both parts see the same imports. The second part runs only if the first one finds too few.
+      const { rows } = await pool.query<{ id: string; matches: boolean }>(
+        `select id, matches from (
+           (select i.id, true as matches from (
+              select i.id, i.request from ecs_image_import.imports i where ${where} order by ${orderBy} limit ${last}) i
+            where ${within.where} limit $1)
+           union all
+           (select i.id, false from ecs_image_import.imports i where ${where} order by ${orderBy} offset ${last} - 1 limit 1)
+         ) found limit $1`,
+        [filter.limit, ...values, ...within.values, examined],
+      );
+      const ids = rows.filter(({ matches }) => matches).map(({ id }) => id);
+      const end = rows.find(({ matches }) => !matches)?.id ?? null;
+      const found = await this.listed(ids, filter.fields);
+      return { found, next: ids.length === filter.limit ? (ids.at(-1) ?? null) : end };
+    },
+
+    /** These imports, newest first. */
+    async listed(ids: readonly string[], fields?: readonly ImportField[]): Promise<ListWithin['found']> {
+      if (ids.length === 0) return [];
+      const shown = shownFields(fields);
+      const { rows } = await pool.query<ImportTextRow>(
+        `${selectTexts([...shown, 'request'])} where i.id = any($1) order by i.id desc`,
+        [ids],
+      );
+      return rows.map((row) => ({ id: row.id, json: toText(row, shown), request: JSON.parse(String(row.request)) }));
     },
 
     /** Imports that have not ended, by account and state. */
@@ -100,6 +149,10 @@ export function importReads(pool: pg.Pool) {
       return result.rows.map((row) => ({ ...row, id: Number(row.id), at: row.at.toISOString() }));
     },
   };
+}
+
+function shownFields(fields: readonly ImportField[] | undefined): readonly ImportField[] {
+  return fields === undefined ? IMPORT_FIELDS : [...new Set<ImportField>(['id', ...fields])];
 }
 
 /** Each combination of state with batch or account has an index. Few batches have imports of several accounts. */

@@ -219,12 +219,12 @@ export function createRetentionStore(pool: pg.Pool) {
       return rowCount === 1;
     },
 
-    async holds(): Promise<readonly Hold[]> {
-      const { rows } = await pool.query<{ id: string; hold: Omit<Hold, 'id'> }>(
-        `select id, hold from ecs_image_import.batches where hold is not null
-         union all select id, hold from ecs_image_import.imports where hold is not null order by 1`,
+    async holds(): Promise<readonly (Hold & { readonly of: Held })[]> {
+      const { rows } = await pool.query<{ of: Held; id: string; hold: Omit<Hold, 'id'> }>(
+        `select 'batches' as of, id, hold from ecs_image_import.batches where hold is not null
+         union all select 'imports', id, hold from ecs_image_import.imports where hold is not null order by 2`,
       );
-      return rows.map(({ id, hold }) => ({ id, ...hold }));
+      return rows.map(({ of, id, hold }) => ({ of, id, ...hold }));
     },
   };
 }

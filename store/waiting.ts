@@ -1,6 +1,8 @@
 /** Imports that stopped for attention, by cause. */
 import type pg from 'pg';
 import { remedyForAll } from '../domain/errors/index.js';
+import type { Attention } from '../domain/import.js';
+import type { ImportRequest } from '../domain/request/request.js';
 
 /** Imports that stopped for attention with the same code. */
 export interface WaitingCause {
@@ -14,7 +16,16 @@ export interface WaitingCause {
 export interface WaitingImport {
   readonly id: string;
   readonly attentionVersion: number;
+  readonly request: ImportRequest;
 }
+
+export interface StoppedImport {
+  readonly id: string;
+  readonly request: ImportRequest;
+  readonly attention: Pick<Attention, 'code' | 'since' | 'remedy'>;
+}
+
+const PAGE = 500;
 
 export function waitingQueries(pool: pg.Pool) {
   return {
@@ -39,13 +50,31 @@ export function waitingQueries(pool: pg.Pool) {
     },
 
     async waitingFor(code: string, limit: number): Promise<readonly WaitingImport[]> {
-      const result = await pool.query<{ id: string; attention_version: string }>(
-        `select id, attention_version from ecs_image_import.imports
+      const result = await pool.query<{ id: string; attention_version: string; request: ImportRequest }>(
+        `select id, attention_version, request from ecs_image_import.imports
          where state = 'attention' and attention ->> 'code' = $1 and attention_version is not null
          order by id limit $2`,
         [code, limit],
       );
-      return result.rows.map((row) => ({ id: row.id, attentionVersion: Number(row.attention_version) }));
+      return result.rows.map(({ attention_version, ...row }) => ({
+        ...row,
+        attentionVersion: Number(attention_version),
+      }));
+    },
+
+    /** All imports in attention, page by page in the order of their ids. @param code only those that wait for it */
+    async *stoppedImports(code?: string): AsyncGenerator<StoppedImport> {
+      for (let after = ''; ; ) {
+        const { rows } = await pool.query<StoppedImport>(
+          `select id, request, attention from ecs_image_import.imports
+           where state = 'attention' and id > $1 ${code === undefined ? '' : `and attention ->> 'code' = $3`} order by id limit $2`,
+          [after, PAGE, ...(code === undefined ? [] : [code])],
+        );
+        yield* rows;
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < PAGE) return;
+        after = last.id;
+      }
     },
   };
 }

@@ -49,7 +49,7 @@ export function createImportSignals(deps: BatchDependencies) {
       await forEach(
         (after) => deps.batches.stoppedImports(batchId, cause, after, PAGE),
         async (importId) => {
-          const outcome = await resumeImport(imports, importId, set, { batch: batchId });
+          const outcome = await resumeImport(imports, importId, set, { note: { batch: batchId } });
           if (outcome.kind === 'notAmendable') {
             await deps.store.note(importId, 'resume refused: the fields in set can no longer be changed', { set });
           }

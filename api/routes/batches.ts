@@ -11,6 +11,8 @@ import {
   ITEM_STATES,
 } from '../../domain/batch/batch.js';
 import { describeServer } from '../../domain/temporal-server.js';
+import { limitsIn } from '../access/authorize.js';
+import { demandBatchChange } from '../access/batch-change.js';
 import { answers, json, other, problem as refusal } from '../answers.js';
 import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
@@ -158,12 +160,12 @@ export function batchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): Open
 
   app.openapi(list, async (context) => {
     const { state, cursor, limit = PAGE_DEFAULT } = context.req.valid('query');
-    const page = await batches.list({
+    const filter = {
       ...(state === undefined ? {} : { state }),
       ...(cursor === undefined ? {} : { cursor }),
       limit,
-    });
-    return context.json(page);
+    };
+    return context.json(await batches.list(filter, limitsIn(context)));
   });
 
   app.openapi(show, async (context) => context.json(await findBatch(batches, context.req.valid('param').id)));
@@ -193,6 +195,7 @@ export function batchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): Open
   app.openapi(resume, async (context) => {
     const { id } = context.req.valid('param');
     const { cause, set } = context.req.valid('json');
+    demandBatchChange(context, set ?? {});
     if (cause === undefined) return context.json(batchOf(id, await batches.resume(id)), 202);
     const outcome = await batches.resumeImports(id, cause === 'all' ? null : cause, set ?? {});
     if (outcome.kind === 'unknownCode') throw unknownCode('cause', cause, outcome.nearest);

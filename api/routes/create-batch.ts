@@ -7,6 +7,9 @@ import { type BatchFormat, formatOf, MEDIA_TYPES } from '../../batches/file/form
 import { MAX_BATCH_BYTES } from '../../batches/take-in.js';
 import type { BadItem } from '../../domain/batch/batch.js';
 import type { RequestProblem } from '../../domain/request/request.js';
+import { identityOf } from '../access/authenticate.js';
+import { forbidden, isVisible, limitsIn, scopeProblems } from '../access/authorize.js';
+import { ownKey } from '../access/own-key.js';
 import { problem as answer, answers, json, schemaPath } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type ProblemError, problem } from '../problems.js';
@@ -64,16 +67,25 @@ const create = createRoute({
   }),
 });
 
-export function createBatchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): OpenAPIHono {
+export function createBatchRoutes({ batches, access }: Pick<ApiDependencies, 'batches' | 'access'>): OpenAPIHono {
   const app = routes();
   app.openapi(create, async (context) => {
-    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] || null;
+    const idempotencyKey = ownKey(identityOf(context), context.req.valid('header')['Idempotency-Key'] || null);
     const format = demandFormat(context.req.header('content-type') ?? '');
-    const order = { ...orderOf(format, context.req.valid('query'), idempotencyKey), by: requesterOf(context) };
+    const order = {
+      ...orderOf(format, context.req.valid('query'), idempotencyKey),
+      by: requesterOf(context),
+      ...(limitsIn(context) === undefined ? {} : { outsideScope: scopeProblems(context, 'batches.create') }),
+    };
     const { body } = context.req.raw;
     if (body === null) throw malformed('the body is empty', 'Send the batch file as the body.');
     const limits = { maxBytes: Number.POSITIVE_INFINITY, idleMs: BODY_IDLE_MS };
     const outcome = await batches.create(order, bodyChunks(body, limits));
+    const other = otherBatch(outcome);
+    if (other !== null && !(await isVisible(context, access, 'batches', other))) throw nameInUse(outcome.kind);
+    if (outcome.kind === 'badItems' && isAllOutsideScope(outcome.bad)) {
+      throw forbidden(context, outcome.bad.flatMap(errorsOf).slice(0, MOST_ERRORS));
+    }
     if (outcome.kind !== 'created') throw refusal(outcome, order);
     const { batchId, skipped, skippedCount } = outcome;
     const view = await findBatch(batches, batchId);
@@ -82,6 +94,32 @@ export function createBatchRoutes({ batches }: Pick<ApiDependencies, 'batches'>)
     });
   });
   return app;
+}
+
+/** The batch of another request that the response would show; null: none. */
+function otherBatch(outcome: CreateOutcome): string | null {
+  if (outcome.kind === 'created') return outcome.isNew ? null : outcome.batchId;
+  return outcome.kind === 'conflict' || outcome.kind === 'arriving' ? outcome.batch.id : null;
+}
+
+/** Shows nothing of the other batch, which is outside the scope of the sender. */
+function nameInUse(kind: CreateOutcome['kind']): ProblemError {
+  if (kind === 'arriving') {
+    return problem(
+      'batchArriving',
+      'another request is sending a batch with this name or idempotency key',
+      'Wait until that request has ended, then send the file again: the same file returns the same batch.',
+    );
+  }
+  return problem(
+    'batchNameTaken',
+    'the name or idempotency key is in use',
+    'Choose another name and key. Nothing was started.',
+  );
+}
+
+function isAllOutsideScope(bad: readonly BadItem[]): boolean {
+  return bad.every(({ problems }) => problems.every(({ rule }) => rule.startsWith('access.')));
 }
 
 function demandFormat(type: string): BatchFormat {

@@ -1,6 +1,8 @@
 /** Legal holds: an import or a batch with a hold is never deleted. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Held } from '../../store/retention.js';
+import { isVisible } from '../access/authorize.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { unknownBatch, unknownImport } from '../problems.js';
@@ -47,8 +49,13 @@ const list = createRoute({
   responses: answers({ 200: json('The holds of imports and batches', 'HoldList') }),
 });
 
-export function holdRoutes({ retention }: Pick<ApiDependencies, 'retention'>): OpenAPIHono {
+export function holdRoutes({ retention, access }: Pick<ApiDependencies, 'retention' | 'access'>): OpenAPIHono {
   const app = routes();
+  const visibleHolds = async (context: Context) => {
+    const holds = await retention.holds();
+    const visible = await Promise.all(holds.map(({ of, id }) => isVisible(context, access, of, id)));
+    return { holds: holds.filter((_hold, index) => visible[index]).map(({ of: _, ...hold }) => hold) };
+  };
   for (const of of ['imports', 'batches'] as const) {
     const unknown = (id: string) => (of === 'imports' ? unknownImport(id) : unknownBatch(id));
     app.openapi(holdOf(of), async (context) => {
@@ -60,9 +67,9 @@ export function holdRoutes({ retention }: Pick<ApiDependencies, 'retention'>): O
     app.openapi(releaseOf(of), async (context) => {
       const { id } = context.req.valid('param');
       if (!(await retention.release(of, id))) throw unknown(id);
-      return context.json({ holds: await retention.holds() });
+      return context.json(await visibleHolds(context));
     });
   }
-  app.openapi(list, async (context) => context.json({ holds: await retention.holds() }));
+  app.openapi(list, async (context) => context.json(await visibleHolds(context)));
   return app;
 }

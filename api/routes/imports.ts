@@ -1,10 +1,14 @@
 /** The routes of imports: start, list, show, report, cancel, resume. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { namedBy } from '../../domain/access/named.js';
 import { type FinalState, IMPORT_FIELDS, type ImportView, STATES } from '../../domain/import.js';
 import type { CancelOutcome } from '../../imports/cancel.js';
 import type { ComparedView } from '../../imports/read.js';
 import type { ResumeOutcome } from '../../imports/resume.js';
+import { identityOf } from '../access/authenticate.js';
+import { demand, forbidden, isVisible, limitsIn, scopeProblems } from '../access/authorize.js';
+import { ownKey } from '../access/own-key.js';
 import { answers, json, other, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { importOrderSchema } from '../import-order.js';
@@ -122,7 +126,7 @@ const resume = createRoute({
   }),
 });
 
-export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): OpenAPIHono {
+export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports' | 'access'>): OpenAPIHono {
   const app = routes();
   const find = async (id: string): Promise<ComparedView> => {
     const view = await imports.get(id);
@@ -132,7 +136,9 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
 
   app.openapi(start, async (context) => {
     const { request, warnings, given } = context.req.valid('json');
-    const idempotencyKey = context.req.valid('header')['Idempotency-Key'] || null;
+    const stated = context.req.valid('header')['Idempotency-Key'] || null;
+    demand(context, 'imports.start', namedBy(request));
+    const idempotencyKey = ownKey(identityOf(context), stated);
     const outcome = await imports.start({ request, given, idempotencyKey, by: requesterOf(context) });
     if (outcome.kind === 'severalHosts') throw severalHosts(outcome.reason);
     if (outcome.kind === 'unknownAccount') {
@@ -141,10 +147,14 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
         errors: [outcome.problem],
       });
     }
+    const isNew = outcome.kind === 'accepted' && outcome.isNew;
+    if (!isNew && !(await isVisible(context, access, 'imports', outcome.importId))) {
+      throw problem('keyReused', `the idempotency key ${stated} is in use`, 'Use a new key for a new request.');
+    }
     if (outcome.kind === 'keyReused') {
       throw problem(
         'keyReused',
-        `the idempotency key ${idempotencyKey} belongs to import ${outcome.importId}, which has another request`,
+        `the idempotency key ${stated} belongs to import ${outcome.importId}, which has another request`,
         'Use a new key for a new request.',
         { importId: outcome.importId },
       );
@@ -155,14 +165,15 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
 
   app.openapi(list, async (context) => {
     const { state, batch, account, cursor, fields, limit = PAGE_DEFAULT } = context.req.valid('query');
-    const page = await imports.list({
+    const filter = {
       ...(state === undefined ? {} : { state }),
       ...(batch === undefined ? {} : { batch }),
       ...(account === undefined ? {} : { account }),
       ...(cursor === undefined ? {} : { cursor }),
       ...(fields === undefined ? {} : { fields }),
       limit,
-    });
+    };
+    const page = await imports.list(filter, limitsIn(context));
     const text = `{"imports":[${page.imports.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`;
     return context.body(text, 200, { 'content-type': 'application/json' });
   });
@@ -187,7 +198,9 @@ export function importRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Ope
 
   app.openapi(resume, async (context) => {
     const { id } = context.req.valid('param');
-    const outcome = await imports.resume(id, context.req.valid('json').set, requesterOf(context));
+    const { set } = context.req.valid('json');
+    const outcome = await imports.resume(id, set, requesterOf(context), scopeProblems(context, 'imports.resume'));
+    if (outcome.kind === 'outsideScope') throw forbidden(context, outcome.problems);
     if (outcome.kind !== 'resumed') throw notResumed(id, outcome);
     return context.json(await find(id), 202);
   });
@@ -239,7 +252,10 @@ function notCancelled(
   }
 }
 
-function notResumed(id: string, outcome: Exclude<ResumeOutcome, { readonly kind: 'resumed' }>): ProblemError {
+function notResumed(
+  id: string,
+  outcome: Exclude<ResumeOutcome, { readonly kind: 'resumed' | 'outsideScope' }>,
+): ProblemError {
   switch (outcome.kind) {
     case 'unknownImport':
       return unknownImport(id);

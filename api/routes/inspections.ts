@@ -2,11 +2,13 @@
 
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { namedByInspection } from '../../domain/access/named.js';
 import { fileQueue } from '../../domain/process-names.js';
 import { givenText } from '../../domain/request/problems.js';
 import { workerHostOf } from '../../domain/request/source-rules.js';
 import type { Inspection } from '../../images/inspection.js';
 import { type InspectionOutcome, inspectImage } from '../../imports/worker-requests.js';
+import { demand } from '../access/authorize.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { inspectionRequestSchema } from '../inspection-schema.js';
@@ -34,6 +36,7 @@ export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerH
   const app = routes();
   app.openapi(inspection, async (context) => {
     const { source, role } = context.req.valid('json');
+    demand(context, 'inspections.create', namedByInspection(urlOf(source)));
     const { host, path } = fileOf(source, deps.workerHost);
     const queue = fileQueue(host);
     const inspect = () => inspectImage<Inspection>(deps.client, { path, role, fileQueue: queue });
@@ -43,8 +46,12 @@ export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerH
   return app;
 }
 
+function urlOf(source: string): string {
+  return source.startsWith('/') ? pathToFileURL(source).href : source;
+}
+
 function fileOf(source: string, defaultHost: string): { readonly host: string; readonly path: string } {
-  const text = source.startsWith('/') ? pathToFileURL(source).href : source;
+  const text = urlOf(source);
   const workerHost = workerHostOf(text);
   if (workerHost === null) {
     throw wrongSource(

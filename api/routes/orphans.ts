@@ -1,8 +1,10 @@
 /** The route of orphans: a worker searches for them while the caller waits. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { namedBySearch } from '../../domain/access/named.js';
 import { MAIN_QUEUE } from '../../domain/process-names.js';
 import { accountProblem } from '../../domain/request/known-account.js';
 import { searchOrphans } from '../../imports/worker-requests.js';
+import { demand } from '../access/authorize.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { problem } from '../problems.js';
@@ -33,6 +35,8 @@ export function orphanRoutes({
   const app = routes();
   app.openapi(sweep, async (context) => {
     const input = context.req.valid('json');
+    const searched = input.account ?? (accounts === undefined || accounts.length === 0 ? '' : '*');
+    demand(context, input.delete ? 'orphans.delete' : 'orphans.search', namedBySearch(searched));
     const unknown = accountProblem(input.account, accounts);
     if (unknown !== null)
       throw problem('invalidRequest', unknown.message, 'Fix the field account.', { errors: [unknown] });

@@ -1,5 +1,6 @@
 /** Imports and batches whose workflow the connected Temporal server does not run: list them, and end them if requested. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { demand } from '../access/authorize.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { unreachable } from '../problems.js';
@@ -24,6 +25,7 @@ export function reconcileRoutes({ imports, batches }: Pick<ApiDependencies, 'imp
   const app = routes();
   app.openapi(reconcile, async (context) => {
     const { apply } = context.req.valid('json');
+    if (apply) demand(context, 'reconcile.apply', 'service');
     const connected = await imports.connectedServer();
     if (connected === null) throw unreachable('nothing was compared', 'no response');
     const lost = [...(await batches.listLost()), ...(await imports.listLost())];

@@ -1,5 +1,6 @@
 /** Imports in attention, grouped by cause, so that one fix resumes all of them. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { limitsIn } from '../access/authorize.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { unknownCode } from '../problems.js';
@@ -34,11 +35,11 @@ const resumeAll = createRoute({
 export function waitingRoutes({ imports }: Pick<ApiDependencies, 'imports'>): OpenAPIHono {
   const app = routes();
 
-  app.openapi(causes, async (context) => context.json({ causes: await imports.waitingCauses() }));
+  app.openapi(causes, async (context) => context.json({ causes: await imports.waitingCauses(limitsIn(context)) }));
 
   app.openapi(resumeAll, async (context) => {
     const { code } = context.req.valid('json');
-    const outcome = await imports.resumeCause(code, requesterOf(context));
+    const outcome = await imports.resumeCause(code, requesterOf(context), limitsIn(context));
     if (outcome.kind === 'unknownCode') throw unknownCode('code', code, outcome.nearest);
     return context.json({ code, resumed: outcome.resumed, notResumed: outcome.notResumed }, 202);
   });

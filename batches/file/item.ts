@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Named, namedBy } from '../../domain/access/named.js';
 import type { BadItem } from '../../domain/batch/batch.js';
 import { isRecord } from '../../domain/json-value.js';
 import { exceededBound } from '../../domain/request/bounds.js';
@@ -21,6 +22,8 @@ export interface ItemContext {
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
+  /** What is outside the scope of the sender. Default: nothing. */
+  readonly outsideScope?: (named: Named) => readonly RequestProblem[];
 }
 
 export type ItemReading =
@@ -58,6 +61,7 @@ export function readItem(
   if (!checked.ok) return refuse(imageName, [...problems, ...checked.problems]);
   const unknown = accountProblem(checked.request.account, context.accounts);
   if (unknown !== null) problems.push(unknown);
+  if (context.outsideScope !== undefined) problems.push(...context.outsideScope(namedBy(checked.request)));
   const queue = queueOf(checked.request, context.workerHost);
   if (!queue.ok) problems.push(problem('disks', 'disks.host', null, queue.reason));
   if (!queue.ok || !isPriority(priority) || problems.length > 0) return refuse(imageName, problems);

@@ -3,11 +3,18 @@
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Patterns with `*`; an empty list allows all. Everything that an import names must match. */
+/** Patterns with `*` (patterns.ts); an empty list allows all. Everything that an import names must match (named.ts). */
 export interface Scope {
+  /**
+   * Names of configured accounts; the empty string is the account of the worker's own credentials. Absent: an admin may use
+   * all accounts, another role only that of the worker's own credentials.
+   */
+  readonly accounts?: readonly string[];
   readonly regions: readonly string[];
   readonly buckets: readonly string[];
+  /** Of several values for a key, an import must have one; it must have a tag for every key. */
   readonly tags: readonly { readonly key: string; readonly value: string }[];
+  /** `/folder`, `file://HOST/folder`, `https://host/path`, `oss://bucket/prefix`. */
   readonly sourceRoots: readonly string[];
 }
 

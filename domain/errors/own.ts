@@ -355,6 +355,13 @@ export const OWN = [
     remedy: 'Set ECS_IMPORT_API_TOKEN to the token of the API.',
   },
   {
+    code: 'Api.Forbidden',
+    meaning: 'The role or the scope of the identity does not allow the request',
+    class: 'request',
+    remedy:
+      'Use an identity whose role and scope allow it, for example another API key, or change what errors[] names.',
+  },
+  {
     code: 'Api.CrossOrigin',
     meaning: 'A page of another origin sent a request that changes something',
     class: 'request',

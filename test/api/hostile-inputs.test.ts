@@ -50,6 +50,7 @@ async function create(values: readonly unknown[]) {
         store(batch);
         return null;
       },
+      setNames: keep,
       setPolicy: keep,
       add: keep,
       addSkipped: keep,

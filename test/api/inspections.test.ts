@@ -3,7 +3,9 @@ import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { answerProblem, ProblemError } from '../../api/problems.js';
+import { routes } from '../../api/route.js';
 import { inspectionRoutes } from '../../api/routes/inspections.js';
+import { ANONYMOUS } from '../../domain/access/identity.js';
 
 /** A Temporal client whose workflow ends with the given result; records the start calls in `asked`. */
 function post(
@@ -24,7 +26,12 @@ function post(
   } as unknown as Client;
   const worker = { host: 'build-7', identity: '1@build-7', alive: true, startedAt: '', seenAt: '' };
   const liveness = { workersOf: async () => (present ? [worker] : []), identitiesOf: async () => new Set<string>() };
-  const app = inspectionRoutes({ client, liveness, workerHost: 'build-7' });
+  const app = routes();
+  app.use(async (context, next) => {
+    context.set('identity', ANONYMOUS);
+    await next();
+  });
+  app.route('/', inspectionRoutes({ client, liveness, workerHost: 'build-7' }));
   app.onError((error, context) => {
     if (error instanceof ProblemError) return answerProblem(context, error);
     throw error;
