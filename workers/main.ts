@@ -5,6 +5,7 @@ import type { LogLevel } from '../config/environment.js';
 import { logErrorOf, logProblemsOfProcess } from '../config/logged-error.js';
 import { workerConfigFromEnvironment, workerSettings } from '../config/worker.js';
 import { printable } from '../domain/printable.js';
+import { type Confinement, confinementOf } from '../images/convert/confinement.js';
 import { programVersion } from '../store/program-version.js';
 import type { Supervision } from './activity-interceptor.js';
 import { runIsolated } from './isolated/run-isolated.js';
@@ -34,6 +35,8 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
     );
     return runIsolated(context, args, env);
   };
+  const { confinement, reason } = confinementOf();
+  if (reason !== null) log.warn(`${CONFINEMENT[confinement]}: ${reason}`);
   const shutdown = new AbortController();
   await logErrorOf(log, () =>
     runSupervisedWorker(
@@ -53,6 +56,13 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
     ),
   );
 }
+
+const CONFINEMENT: Readonly<Record<Confinement, string>> = {
+  isolated: 'conversions are isolated',
+  unprivileged:
+    'conversions run without privileges, but not in namespaces of their own, which this host does not allow (docs/operations.md)',
+  limited: 'conversions run with limits only, which this host cannot confine further (docs/operations.md)',
+};
 
 /** Log lines of the SDK and of the activities, in the format of this process. */
 function temporalLogger(log: pino.Logger, level: LogLevel): DefaultLogger {

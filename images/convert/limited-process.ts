@@ -1,11 +1,13 @@
 /**
- * Runs a program on untrusted bytes: with limits on memory, time and file size, in a process group of its own that is
- * killed as a whole, and that ends with this process however this process ends. Above its limit of processor time the
- * program gets SIGXCPU, which distinguishes it from a program that the kernel kills because memory ran out.
+ * Runs a program on untrusted bytes: confined (confinement.ts), with limits on memory, time and file size, in a process group of
+ * its own that is killed as a whole, and that ends with this process however this process ends. Above its limit of processor
+ * time the program gets SIGXCPU, which distinguishes it from a program that the kernel kills because memory ran out.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { fchownSync, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { hostFailure, programFailure } from '../../domain/errors/index.js';
+import { confinedBy, confinementOf, type ProgramUser, programUser } from './confinement.js';
 
 export interface ProcessLimits {
   /** Address space. */
@@ -24,6 +26,10 @@ export interface LimitedProcess {
   readonly limits: ProcessLimits;
   /** An open file: the program's standard input and its descriptor 3. */
   readonly input: number;
+  /** The program opens the input again, by the path `/dev/fd/3`. */
+  readonly opensInput?: true;
+  /** An open file of this process: the program's descriptor 4, which it may open again by the path `/dev/fd/4`. */
+  readonly output?: number;
   readonly signal: AbortSignal;
   /** Reads the program's output; the program waits until it is read. */
   readonly onOutput: (output: Readable) => Promise<void>;
@@ -42,8 +48,8 @@ export interface ProcessEnd {
  */
 const SCRIPT = `
 ulimit -v "$1" 2>/dev/null
-ulimit -S -t "$2" && ulimit -H -t "$(($2 + 5))" && ulimit -f "$3" || exit 125
-shift 3
+ulimit -S -t "$2" && ulimit -H -t "$(($2 + 5))" || exit 125
+shift 2
 exec 9<&0
 { cat <&9 >/dev/null; kill -s KILL 0; } >/dev/null 2>&1 &
 watchdog=$!
@@ -51,6 +57,14 @@ watchdog=$!
 code=$?
 kill -s KILL $watchdog
 exit $code
+`;
+
+/** Runs within the confinement, which writes files before. */
+const INNER_SCRIPT = `
+ulimit -f "$1" || exit 125
+shift
+"$@"
+exit $?
 `;
 
 /** The unit of `ulimit -f`, in bytes. */
@@ -61,13 +75,19 @@ const MAX_COMPLAINT = 4_000;
 export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
   run.signal.throwIfAborted();
   const { memoryBytes, cpuSeconds, fileBytes } = run.limits;
-  const numbers = [memoryBytes / 1024, cpuSeconds, fileBytes / BLOCK].map((value) => String(Math.ceil(value)));
-  const child = spawn('/bin/sh', ['-c', SCRIPT, 'limited', ...numbers, run.command, ...run.args], {
+  const [memory, cpu, blocks] = [memoryBytes / 1024, cpuSeconds, fileBytes / BLOCK].map((value) =>
+    String(Math.ceil(value)),
+  );
+  const user = programUser(run.opensInput ? fstatSync(run.input) : null);
+  const giveBack = giveOutput(run.output, user);
+  const prefix = confinedBy(confinementOf().confinement, user);
+  const program = [...prefix, '/bin/sh', '-c', INNER_SCRIPT, 'limited', `${blocks}`, run.command, ...run.args];
+  const child = spawn('/bin/sh', ['-c', SCRIPT, 'limited', `${memory}`, `${cpu}`, ...program], {
     detached: true,
     cwd: '/',
     // Passes no secret of the service. Two arenas, so that many threads reserve little address space.
     env: { PATH: process.env.PATH, LC_ALL: 'C', MALLOC_ARENA_MAX: '2' },
-    stdio: ['pipe', 'pipe', 'pipe', run.input],
+    stdio: ['pipe', 'pipe', 'pipe', run.input, ...(run.output === undefined ? [] : [run.output])],
   });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -90,9 +110,11 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
     const read = run.onOutput(stdout);
     // The reader may fail first, while only the exit is awaited.
     read.catch(() => killGroup(child));
-    const code = await ended;
+    const exit = await ended;
     run.signal.throwIfAborted();
     await read;
+    // Namespaces can be refused later than in the probe, for example because there are too many.
+    const code = /^(unshare|setpriv): /m.test(complaint) && exit !== 0 ? NOT_EXECUTABLE : exit;
     const end = { code, complaint: complaint.trim() };
     const failure = programFailure({ program: nameOf(run), code, errorText: end.complaint });
     if (failure !== null) throw failure;
@@ -105,7 +127,19 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
     stdin.destroy();
     killGroup(child);
     await ended.catch(() => null);
+    giveBack();
   }
+}
+
+/** As a shell reports it. */
+const NOT_EXECUTABLE = 126;
+
+/** Lets the user of the program open the output again. Returns the function that undoes it. */
+function giveOutput(output: number | undefined, user: ProgramUser | null): () => void {
+  if (output === undefined || user === null) return () => undefined;
+  const { uid, gid } = fstatSync(output);
+  fchownSync(output, user.uid, user.gid);
+  return () => fchownSync(output, uid, gid);
 }
 
 /** A range of a file is passed on by a shell; the program is what it starts. */

@@ -1,8 +1,9 @@
 /** qemu-img on untrusted images: formats are named, never probed, and no other file is ever opened. */
 import { execFile } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { hostFailure } from '../../domain/errors/index.js';
+import { hostFailure, orHostFailure } from '../../domain/errors/index.js';
 import type { Extent, MapExtents } from '../../sources/sparse-extents.js';
 import { collectOutput, type ProcessLimits, runLimited } from './limited-process.js';
 
@@ -114,7 +115,7 @@ function createQemuImg(command: string, version: string): QemuImg {
   const read = async (image: ImageBytes, args: readonly string[], limits: ProcessLimits, signal: AbortSignal) => {
     let output: Buffer = Buffer.alloc(0);
     const end = await runLimited({
-      ...{ command, args, limits, signal, input: image.fd },
+      ...{ command, args, limits, signal, input: image.fd, opensInput: true },
       onOutput: async (stream) => {
         output = await collectOutput(stream, MAX_MAP_BYTES);
       },
@@ -161,16 +162,18 @@ function createQemuImg(command: string, version: string): QemuImg {
         cpuSeconds: 600 + virtualSize / SLOWEST_BYTES_PER_CPU_SECOND,
         fileBytes: mostBytesOf(virtualSize),
       };
-      const args = ['convert', '-p', '-O', 'qcow2', '-c', '-o', 'compression_type=zlib', specification(image), target];
+      const options = ['-O', 'qcow2', '-c', '-o', 'compression_type=zlib'];
+      const args = ['convert', '-p', ...options, specification(image), '/dev/fd/4'];
+      const written = await open(target, 'wx+').catch(orHostFailure(`${target} cannot be created`));
       const end = await runLimited({
-        ...{ command, args, limits, signal, input: image.fd },
+        ...{ command, args, limits, signal, input: image.fd, opensInput: true, output: written.fd },
         onOutput: async (stream) => {
           for await (const text of stream.setEncoding('latin1') as AsyncIterable<string>) {
             const percent = [...text.matchAll(/\((\d+(?:\.\d+)?)\/100%\)/g)].at(-1)?.[1];
             if (percent !== undefined) onProgress(Math.min(1, Number(percent) / 100));
           }
         },
-      });
+      }).finally(() => written.close());
       if (end.code !== 0) throw new QemuImgError(lastErrorOf(end.complaint, end.code));
     },
   };

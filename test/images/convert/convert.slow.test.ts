@@ -10,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -288,7 +289,9 @@ describe('a conversion', () => {
       .filter((name) => /^\d+$/.test(name))
       .filter((pid) => {
         try {
-          return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(at('cache'));
+          // The program gets its output as a descriptor.
+          const isConversion = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('/dev/fd/4');
+          return isConversion && readlinkSync(`/proc/${pid}/fd/4`).startsWith(at('cache'));
         } catch {
           return false;
         }
