@@ -13,9 +13,22 @@ export interface PhysicalVolume {
   readonly metadata: string;
 }
 
+/** A contiguous part of a logical volume: `at` in it, `offset` in the physical volume. */
+export interface Segment {
+  readonly at: number;
+  readonly length: number;
+  readonly physical: PhysicalVolume;
+  readonly offset: number;
+}
+
 export interface LogicalVolume {
   readonly group: string;
   readonly name: string;
+  /** False: a part of another volume, e.g. the origin of a cache or one half of a mirror. */
+  readonly isVisible: boolean;
+  /** Another volume reads blocks of this group's volumes: a snapshot, or a thin volume with an external origin. */
+  readonly hasSnapshots: boolean;
+  readonly segments: readonly Segment[];
   /** Null for thin, striped and mirrored volumes and for volumes on other disks; `problem` has the reason. */
   readonly source: ByteSource | null;
   readonly problem: string;
@@ -64,18 +77,27 @@ interface Section {
 }
 
 export function logicalVolumes(volumes: readonly PhysicalVolume[]): LogicalVolume[] {
-  const byId = new Map(volumes.map((volume) => [volume.id, volume.source]));
+  const byId = new Map(volumes.map((volume) => [volume.id, volume]));
   const groups = new Map<string, Section>();
   for (const { metadata } of volumes) {
     for (const [name, value] of Object.entries(parseMetadata(metadata))) {
       if (isSection(value) && isSection(value.physical_volumes)) groups.set(name, value);
     }
   }
-  return [...groups].flatMap(([group, section]) =>
-    Object.entries(sectionOf(section.logical_volumes)).flatMap(([name, volume]) =>
-      isSection(volume) ? [logicalVolume(printable(group, 128), printable(name, 128), section, volume, byId)] : [],
-    ),
-  );
+  return [...groups].flatMap(([group, section]) => {
+    const all = sectionOf(section.logical_volumes);
+    const hasSnapshots = Object.values(all).some(isSnapshot);
+    return Object.entries(all).flatMap(([name, volume]) =>
+      isSection(volume)
+        ? [{ hasSnapshots, ...logicalVolume(printable(group, 128), printable(name, 128), section, volume, byId) }]
+        : [],
+    );
+  });
+}
+
+function isSnapshot(volume: Value | undefined): boolean {
+  const segments = Object.values(sectionOf(volume)).filter(isSection);
+  return segments.some(({ type, external_origin: origin }) => type === 'snapshot' || origin !== undefined);
 }
 
 function logicalVolume(
@@ -83,11 +105,12 @@ function logicalVolume(
   name: string,
   section: Section,
   volume: Section,
-  byId: ReadonlyMap<string, ByteSource>,
-): LogicalVolume {
+  byId: ReadonlyMap<string, PhysicalVolume>,
+): Omit<LogicalVolume, 'hasSnapshots'> {
   const extent = numberOf(section.extent_size) * SECTOR;
-  const segments: { at: number; length: number; source: ByteSource; offset: number }[] = [];
-  const unreadable = (problem: string) => ({ group, name, source: null, problem });
+  const isVisible = Array.isArray(volume.status) && volume.status.includes('VISIBLE');
+  const segments: Segment[] = [];
+  const unreadable = (problem: string) => ({ group, name, isVisible, segments: [], source: null, problem });
   for (const segment of Object.values(volume)) {
     if (!isSection(segment) || segment.type === undefined) continue;
     const stripes = Array.isArray(segment.stripes) ? segment.stripes : [];
@@ -95,12 +118,12 @@ function logicalVolume(
       return unreadable(`segment of type ${printable(String(segment.type), 20)}`);
     const [pvName, firstExtent] = stripes;
     const pv = sectionOf(sectionOf(section.physical_volumes)[String(pvName)]);
-    const source = byId.get(String(pv.id ?? '').replaceAll('-', ''));
-    if (source === undefined) return unreadable('on a disk that is not part of this image');
+    const physical = byId.get(String(pv.id ?? '').replaceAll('-', ''));
+    if (physical === undefined) return unreadable('on a disk that is not part of this image');
     segments.push({
       at: numberOf(segment.start_extent) * extent,
       length: numberOf(segment.extent_count) * extent,
-      source,
+      physical,
       offset: numberOf(pv.pe_start) * SECTOR + numberOf(firstExtent) * extent,
     });
   }
@@ -110,9 +133,12 @@ function logicalVolume(
     const segment = segments.find(({ at, length }) => offset >= at && offset < at + length);
     if (segment === undefined) throw new UnreadableError(`${group}/${name} has no segment for byte ${offset}`);
     const inside = offset - segment.at;
-    return { at: { source: segment.source, offset: segment.offset + inside }, length: segment.length - inside };
+    return {
+      at: { source: segment.physical.source, offset: segment.offset + inside },
+      length: segment.length - inside,
+    };
   });
-  return { group, name, source, problem: '' };
+  return { group, name, isVisible, segments, source, problem: '' };
 }
 
 function isSection(value: Value | undefined): value is Section {

@@ -7,15 +7,26 @@ import type { FileSystem, OpenFileSystem } from '../filesystems/filesystem.js';
 import { openNtfs } from '../filesystems/ntfs.js';
 import { openXfs } from '../filesystems/xfs.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
+import { type LogicalVolume, logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
 import { type Partition, type PartitionTable, partitionBytes, readPartitions } from './partitions.js';
 import { recognise } from './signatures.js';
+
+/** A contiguous part of a volume: `at` in it, `offset` on the disk. */
+export interface Extent {
+  readonly at: number;
+  readonly offset: number;
+  readonly length: number;
+}
 
 export interface Volume {
   /** For evidence: `partition 2`, `logical volume vg0/root`, `the whole disk`. */
   readonly name: string;
   readonly partition: Partition | null;
   readonly logical: { readonly group: string; readonly name: string } | null;
+  /** Which other volume may read these blocks too, even those that are free here; null: none. */
+  readonly alsoReadBy: string | null;
+  /** Where the volume is on the disk; empty if it cannot be read. */
+  readonly extents: readonly Extent[];
   readonly source: ByteSource | null;
   readonly fileSystem: FileSystem | null;
   /** As fstab refers to it; swap and encrypted volumes have one too. */
@@ -37,21 +48,28 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
   const table = readPartitions(source, findings);
   const places =
     table.scheme === 'none'
-      ? [{ name: 'the whole disk', partition: null, source }]
-      : table.partitions.map((partition) => ({
-          name: `partition ${partition.number}`,
-          partition,
-          source: partitionBytes(source, partition),
-        }));
+      ? [{ name: 'the whole disk', partition: null, source, extents: [{ at: 0, offset: 0, length: source.size }] }]
+      : table.partitions.map((partition) => {
+          const bytes = partitionBytes(source, partition);
+          return {
+            name: `partition ${partition.number}`,
+            partition,
+            source: bytes,
+            extents: [{ at: 0, offset: partition.start, length: bytes.size }],
+          };
+        });
   const physical: PhysicalVolume[] = [];
+  const startOf = new Map<PhysicalVolume, number>();
   const volumes = places.map((place): Volume => {
     const volume = unlessUnreadable(
       () => openPhysicalVolume(place.source),
       () => null,
     );
-    if (volume === null) return { ...place, logical: null, ...openVolume(place.source, place.name, findings) };
+    if (volume === null)
+      return { ...place, logical: null, alsoReadBy: null, ...openVolume(place.source, place.name, findings) };
     physical.push(volume);
-    return { ...place, logical: null, ...NO_FILE_SYSTEM, content: 'LVM' };
+    startOf.set(volume, place.partition?.start ?? 0);
+    return { ...place, logical: null, alsoReadBy: null, ...NO_FILE_SYSTEM, content: 'LVM' };
   });
   const logical = unlessUnreadable(
     () => logicalVolumes(physical),
@@ -64,14 +82,26 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
     table,
     volumes: [
       ...volumes,
-      ...logical.map(({ group, name, source: bytes, problem }): Volume => {
+      ...logical.map((volume): Volume => {
+        const { group, name, segments, source: bytes } = volume;
         const volumeName = `logical volume ${group}/${name}`;
         const opened =
-          bytes === null ? { ...NO_FILE_SYSTEM, content: problem } : openVolume(bytes, volumeName, findings);
-        return { name: volumeName, partition: null, logical: { group, name }, source: bytes, ...opened };
+          bytes === null ? { ...NO_FILE_SYSTEM, content: volume.problem } : openVolume(bytes, volumeName, findings);
+        const extents = segments.map(({ at, length, physical: on, offset }) => ({
+          at,
+          offset: (startOf.get(on) ?? 0) + offset,
+          length,
+        }));
+        const place = { name: volumeName, partition: null, logical: { group, name }, extents, source: bytes };
+        return { ...place, alsoReadBy: readerOf(volume), ...opened };
       }),
     ],
   };
+}
+
+function readerOf({ isVisible, hasSnapshots }: LogicalVolume): string | null {
+  if (!isVisible) return 'the logical volume that it is a part of';
+  return hasSnapshots ? 'a snapshot in its volume group' : null;
 }
 
 const NO_FILE_SYSTEM = { fileSystem: null, uuid: null, label: null } as const;

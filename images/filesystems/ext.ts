@@ -29,7 +29,7 @@ const INLINE_FLAG = 0x1000_0000;
 const EXTENT_MAGIC = 0xf30a;
 const MAX_RUNS = 1_000_000;
 
-interface Super {
+export interface Super {
   readonly blockSize: number;
   readonly firstDataBlock: number;
   readonly inodesPerGroup: number;
@@ -71,7 +71,7 @@ export const openExt: OpenFileSystem = (source) => {
   return opened(recovered.source, readSuper(recovered.source) ?? superblock, recovered.stale);
 };
 
-function readSuper(source: ByteSource): Super | null {
+export function readSuper(source: ByteSource): Super | null {
   if (source.size < 2048) return null;
   const bytes = source.read(1024, 1024);
   if (bytes.readUInt16LE(56) !== 0xef53) return null;
@@ -124,7 +124,7 @@ function opened(source: ByteSource, superblock: Super, stale: string | null): Fi
 }
 
 /** Random access to a file, without reading all of it. */
-function fileSource(source: ByteSource, superblock: Super, number: number): ByteSource {
+export function fileSource(source: ByteSource, superblock: Super, number: number): ByteSource {
   const inode = readInode(source, superblock, number);
   const runs = [...runsOf(source, superblock, inode, inode.size)];
   return mappedSource(inode.size, `inode ${number}`, (offset) => {
@@ -186,7 +186,7 @@ function readInode(source: ByteSource, superblock: Super, number: number): Inode
   };
 }
 
-function descriptorOffset(superblock: Super, group: number): number {
+export function descriptorOffset(superblock: Super, group: number): number {
   const perBlock = Math.floor(superblock.blockSize / superblock.descriptorSize);
   const block = Math.floor(group / perBlock);
   const inside = (group % perBlock) * superblock.descriptorSize;
@@ -200,7 +200,7 @@ function descriptorOffset(superblock: Super, group: number): number {
 }
 
 /** With sparse_super, groups 0, 1 and powers of 3, 5 and 7 have a superblock copy. */
-function hasSuperblock(group: number): boolean {
+export function hasSuperblock(group: number): boolean {
   if (group <= 1) return true;
   return [3, 5, 7].some((base) => {
     let power = base;

@@ -10,11 +10,14 @@ import {
   readRuns,
 } from './filesystem.js';
 
-interface Layout {
+export interface FatLayout {
   readonly bits: 12 | 16 | 32;
   readonly clusterSize: number;
   readonly clusters: number;
   readonly fatOffset: number;
+  readonly fatSize: number;
+  /** Of the table. */
+  readonly copies: number;
   readonly rootOffset: number;
   readonly rootSize: number;
   readonly dataOffset: number;
@@ -28,7 +31,7 @@ interface Node {
 export const openFat: OpenFileSystem = (source) => {
   if (source.size < 4096) return null;
   const boot = source.read(0, 512);
-  const layout = layoutOf(boot);
+  const layout = fatLayout(boot);
   if (layout === null) return null;
   const wide = layout.bits === 32;
   const serial = boot
@@ -80,7 +83,7 @@ export const openFat: OpenFileSystem = (source) => {
   };
 };
 
-function layoutOf(boot: Buffer): Layout | null {
+export function fatLayout(boot: Buffer): FatLayout | null {
   if (boot.readUInt16LE(510) !== 0xaa55) return null;
   const sector = boot.readUInt16LE(11);
   const perCluster = boot.readUInt8(13);
@@ -111,6 +114,8 @@ function layoutOf(boot: Buffer): Layout | null {
     clusterSize: sector * perCluster,
     clusters,
     fatOffset: reserved * sector,
+    fatSize: perFat * sector,
+    copies: fats,
     rootOffset,
     rootSize,
     dataOffset,
@@ -118,7 +123,7 @@ function layoutOf(boot: Buffer): Layout | null {
 }
 
 /** `wanted` null: the whole chain, up to `max` bytes. */
-function chainBytes(source: ByteSource, layout: Layout, first: number, max: number, wanted: number | null): Buffer {
+function chainBytes(source: ByteSource, layout: FatLayout, first: number, max: number, wanted: number | null): Buffer {
   const runs: Run[] = [];
   let cluster = first;
   let at = 0;
@@ -132,7 +137,7 @@ function chainBytes(source: ByteSource, layout: Layout, first: number, max: numb
   return readRuns(source, runs, Math.min(max, wanted ?? at));
 }
 
-function nextCluster(source: ByteSource, layout: Layout, cluster: number): number {
+function nextCluster(source: ByteSource, layout: FatLayout, cluster: number): number {
   if (layout.bits === 32) return source.read(layout.fatOffset + cluster * 4, 4).readUInt32LE(0) & 0x0fff_ffff;
   if (layout.bits === 16) return source.read(layout.fatOffset + cluster * 2, 2).readUInt16LE(0);
   const pair = source.read(layout.fatOffset + Math.floor(cluster * 1.5), 2).readUInt16LE(0);

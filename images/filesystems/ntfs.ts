@@ -74,6 +74,23 @@ export const openNtfs: OpenFileSystem = (source) => {
   };
 };
 
+/** $Bitmap: a bit for each cluster, which is set if the cluster is in use; with a cluster that must be in use. */
+export function ntfsBitmap(source: ByteSource): {
+  readonly bitmap: ByteSource;
+  readonly clusterSize: number;
+  readonly clusters: number;
+  readonly usedCluster: number;
+} {
+  const geometry = geometryOf(source.read(0, 512));
+  const { clusterSize, clusters, mftOffset } = geometry;
+  const bitmap = bitmapOf(openVolume(source, geometry));
+  return { bitmap, clusterSize, clusters, usedCluster: mftOffset / clusterSize };
+}
+
+function bitmapOf({ attributes, stream }: Volume): ByteSource {
+  return stream(attributes(BITMAP), TYPE.data, '') ?? absent('the bitmap');
+}
+
 function geometryOf(boot: Buffer): Geometry {
   const sector = boot.readUInt16LE(11);
   const perCluster = boot.readUInt8(13);
@@ -223,8 +240,9 @@ function indexEntries(bytes: Buffer, header: number, entries: Entry[]): void {
   }
 }
 
-function freeClusters({ attributes, stream, geometry }: Volume): number {
-  const bitmap = stream(attributes(BITMAP), TYPE.data, '') ?? absent('the bitmap');
+function freeClusters(volume: Volume): number {
+  const { geometry } = volume;
+  const bitmap = bitmapOf(volume);
   let free = 0;
   const length = Math.min(bitmap.size, Math.ceil(geometry.clusters / 8), MAX_BITMAP);
   for (let done = 0; done < length; done += MAX_PIECE) {

@@ -87,6 +87,8 @@ export function layoutOf(...parts: readonly VolumeParts[]): DiskLayout {
       name: logical === null ? `partition ${number}` : `logical volume ${logical.group}/${logical.name}`,
       partition: logical === null ? partition : null,
       logical,
+      alsoReadBy: null,
+      extents: [],
       source: { size: 1024 ** 3, read: () => Buffer.alloc(0) },
       fileSystem,
       uuid,

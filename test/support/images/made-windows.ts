@@ -225,6 +225,8 @@ function volume(
     name,
     partition: { number: 1, start, size, type: '', partUuid, name: '', active: false },
     logical: null,
+    alsoReadBy: null,
+    extents: [],
     source: bufferSource(Buffer.alloc(0)),
     fileSystem: memoryFileSystem(kind, files, stale, size),
     uuid: null,

@@ -1,0 +1,65 @@
+/**
+ * `npm run trim [-- --disks 200 --seed N]`: makes random file systems with the kernel's own drivers, writes, grows and
+ * deletes files, replaces the free bytes by zeros, and compares: every checker finds no error, every file has the same
+ * digest, and the bytes that were free are gone. Needs root, loop devices, and the programs in MAKERS.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { openFile } from '../../../images/bytes.js';
+import { findFreeSpace } from '../../../images/trim/free-space.js';
+import { createRandom } from './random.js';
+import { check, digests, MAKERS, makeFileSystem, markerBytes, writeZeros } from './random-file-system.js';
+
+const { values } = parseArgs({
+  options: {
+    disks: { type: 'string', default: '200' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    only: { type: 'string', default: '' },
+  },
+});
+
+console.log(`seed ${values.seed}`);
+const kinds = Object.keys(MAKERS).filter((kind) => kind.includes(values.only));
+const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-trim-'));
+let wrong = 0;
+let before = 0;
+let after = 0;
+try {
+  for (let index = 0; index < Number(values.disks); index += 1) {
+    const kind = kinds[index % kinds.length] ?? '';
+    const random = createRandom(`${values.seed}/${index}`);
+    const file = path.join(folder, `${index}.raw`);
+    const made = makeFileSystem(file, kind, random);
+    const problems = check(file, kind).map((line) => `before: ${line}`);
+    const source = openFile(file);
+    const { ranges, volumes } = findFreeSpace(source);
+    source.close();
+    const marked = markerBytes(file);
+    const files = digests(file, kind);
+    writeZeros(file, ranges);
+    const left = markerBytes(file);
+    problems.push(...check(file, kind));
+    if (digests(file, kind) !== files) problems.push('a file has changed');
+    const whole = volumes.map(({ leftWhole }) => leftWhole).filter((reason) => reason !== null);
+    if (whole.length > 0) problems.push(`left whole: ${whole.join('; ')}`);
+    const freed = ranges.reduce((sum, { length }) => sum + length, 0);
+    if (freed < 0.9 * made.freeBytes) problems.push(`${freed} bytes are trimmed of ${made.freeBytes} free ones`);
+    before += marked;
+    after += left;
+    wrong += problems.length > 0 ? 1 : 0;
+    const facts = `${made.files} files, ${(freed / 2 ** 20).toFixed(1)} of ${(made.freeBytes / 2 ** 20).toFixed(1)} MiB free, ${ranges.length} ranges`;
+    console.log(
+      `${index} ${kind} ${made.options.join(' ')}: ${facts}${problems.length === 0 ? '' : ` WRONG: ${problems.join(' | ')}`}`,
+    );
+    if (problems.length === 0) rmSync(file);
+    else console.log(`  kept: ${file}`);
+  }
+} finally {
+  if (wrong === 0) rmSync(folder, { recursive: true, force: true });
+}
+console.log(
+  `${values.disks} file systems, ${wrong} wrong, ${(before / 2 ** 20).toFixed(0)} MiB of old content before, ${(after / 2 ** 20).toFixed(0)} MiB after`,
+);
+process.exit(wrong === 0 ? 0 : 1);
