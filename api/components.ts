@@ -4,6 +4,7 @@ import { importRequestSchema } from '../domain/request/schema.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
 import { importOrderSchema } from './import-order.js';
 import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
+import { KEY_SCHEMAS } from './key-schemas.js';
 import {
   cancelSchema,
   eventSchema,
@@ -59,6 +60,7 @@ export const SCHEMAS = {
   Health: healthSchema,
   Readiness: readySchema,
   OpenApi: openApiSchema,
+  ...KEY_SCHEMAS,
   ...BATCH_SCHEMAS,
 } as const;
 

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { BatchUseCases } from '../batches/use-cases.js';
 import type { ImportUseCases } from '../imports/use-cases.js';
 import type { AccessStore } from '../store/access.js';
+import type { KeyStore } from '../store/api-keys.js';
 import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
@@ -15,6 +16,9 @@ export interface ApiDependencies {
   readonly batches: BatchUseCases;
   readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'countOpenByAccount' | 'ping'>;
   readonly access: AccessStore;
+  readonly keys: KeyStore;
+  /** Called when keys have changed, so that this process does not accept one that it has read before. */
+  readonly forgetKeys: () => void;
   readonly files: ImportFiles;
   readonly retention: Pick<RetentionStore, 'wasDeleted' | 'hold' | 'release' | 'holds'>;
   readonly liveness: WorkerLiveness;

@@ -19,6 +19,7 @@ import { createImportWorkflows } from '../imports/temporal-workflows.js';
 import { createImportUseCases } from '../imports/use-cases.js';
 import { keepWatchingWorkers } from '../imports/worker-watch.js';
 import { createAccessStore } from '../store/access.js';
+import { createKeyStore } from '../store/api-keys.js';
 import { openIntake } from '../store/batch-intake.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
@@ -32,6 +33,7 @@ import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
+import { keyAuthenticator } from './access/api-key.js';
 import { authenticatorsOf } from './access/authenticators.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -162,19 +164,23 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     keepRetention({ store: retention, policy: config.retention, reportOf }, log),
     keepWatchingWorkers(watch, log),
   ];
+  const keys = createKeyStore(pool);
+  const apiKeys = keyAuthenticator(keys);
   const app = createApp({
     imports: useCases,
     retention,
     batches: createBatchUseCases(batches),
     store,
     access: createAccessStore(pool),
+    keys,
+    forgetKeys: apiKeys.forget,
     files: createImportFiles(pool),
     liveness,
     changes,
     client,
     workerHost,
     accounts,
-    authenticators: authenticatorsOf(config.access, onWait),
+    authenticators: [...authenticatorsOf(config.access, onWait), apiKeys.authenticator],
     ...(config.hostNames === null ? {} : { hostNames: config.hostNames }),
     stackFile: config.stackFile,
     log,

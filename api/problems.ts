@@ -37,6 +37,8 @@ const KINDS = {
   bodyTimeout: [408, 'Request.Timeout', 'The body did not arrive in time'],
   forbidden: [403, 'Api.Forbidden', 'Not allowed'],
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
+  unknownKey: [404, 'Key.NotFound', 'The key does not exist'],
+  keyConflict: [409, 'Key.Conflict', 'The state of the keys does not allow this operation'],
   notFound: [404, 'Api.NotFound', 'Not found'],
   unknownImport: [404, 'Import.NotFound', 'The import does not exist'],
   deletedImport: [410, 'Import.Deleted', 'The import was deleted'],

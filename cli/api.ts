@@ -69,6 +69,7 @@ const COMMANDS: readonly (readonly [request: string, command: string])[] = [
   ['GET /v1/imports/waiting', '`ecs-image-import list --waiting`'],
   ['GET /v1/imports', '`ecs-image-import list`'],
   ['GET /v1/batches', '`ecs-image-import batch list`'],
+  ['GET /v1/keys', '`ecs-image-import keys list`'],
   ['GET /readyz', '`ecs-image-import status`'],
 ];
 

@@ -48,6 +48,31 @@ export function collectPairs(
 
 export type Changes = Readonly<Record<string, unknown>>;
 
+const SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
+
+/** `30m`, `12h`, `90d`, in seconds. */
+export function period(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const seconds = SECONDS[unit];
+  if (seconds === undefined) throw new InvalidArgumentError('Give a number of minutes, hours or days: 30m, 12h, 90d.');
+  return Number(number) * seconds;
+}
+
+/** As `period`; null: `never`. */
+export function periodOrNever(text: string): number | null {
+  return text === 'never' ? null : period(text);
+}
+
+/** For a repeatable option `key=value`, whose key may be repeated. */
+export function collectTags(
+  text: string,
+  before: readonly { readonly key: string; readonly value: string }[] | undefined,
+): readonly { readonly key: string; readonly value: string }[] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Give key=value.');
+  return [...(before ?? []), { key: text.slice(0, at), value: text.slice(at + 1) }];
+}
+
 /** For a repeatable option `path=value`. A value is parsed as JSON (40, true, ["a"]) if it is valid JSON, else it is a string. */
 export function collectChanges(text: string, before: Changes | undefined): Changes {
   const at = text.indexOf('=');

@@ -16,6 +16,7 @@ import { addEmulator } from './commands/emulator.js';
 import { addHold, addHolds, addRelease } from './commands/hold.js';
 import { addImport } from './commands/import.js';
 import { addInspect } from './commands/inspect.js';
+import { addKeys } from './commands/keys.js';
 import { addList } from './commands/list.js';
 import { addMigrate } from './commands/migrate.js';
 import { addOrphans } from './commands/orphans.js';
@@ -37,7 +38,7 @@ const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => vo
   'Start here:': [addDemo, addUp, addDoctor],
   'Imports:': [addImport, addInspect, addList, addStatus, addWatch, addCancel, addResume, addReport],
   'Batches:': [addBatch],
-  'Administration:': [addPolicy, addMigrate, addOrphans, addReconcile, addHold, addRelease, addHolds],
+  'Administration:': [addKeys, addPolicy, addMigrate, addOrphans, addReconcile, addHold, addRelease, addHolds],
   'Single processes:': [addWorker, addApi, addEmulator],
 };
 

@@ -50,11 +50,13 @@ function problemOf(detail: string, command: Command): string {
   });
 }
 
+const MAY_BE_EMPTY: readonly string[] = ['--prefix', '--account'];
+
 /** An empty value is almost always an unset variable of a script. */
 export function rejectEmptyValues(command: Command): void {
   for (const option of command.options) {
     const isGiven = command.getOptionValueSource(option.attributeName()) === 'cli';
-    if (isGiven && command.getOptionValue(option.attributeName()) === '' && option.long !== '--prefix') {
+    if (isGiven && command.getOptionValue(option.attributeName()) === '' && !MAY_BE_EMPTY.includes(option.long ?? '')) {
       throw wrongUsage(`option '${option.flags}' has an empty value. Give a value, or omit the option`, command);
     }
   }

@@ -38,6 +38,18 @@ export function authenticate(
   };
 }
 
+/** Null: no authenticator knows the sender. */
+export async function firstIdentity(
+  authenticators: readonly Authenticator[],
+  request: Request,
+): Promise<Identity | null> {
+  for (const authenticator of authenticators) {
+    const identity = await authenticator(request);
+    if (identity !== null) return identity;
+  }
+  return null;
+}
+
 /** The sender of a request. Throws on paths that are served without an identity. */
 export function identityOf(context: Context): Identity {
   const identity = context.get('identity');

@@ -18,6 +18,10 @@ declare module 'hono' {
     action?: Action;
     /** Set if the request was refused, also where the response is that of an unknown ID. */
     refusal?: string;
+    /** The import or batch that the path names. */
+    subject?: { readonly of: 'imports' | 'batches'; readonly id: string };
+    /** What the action is applied to, for the audit log. */
+    auditTarget?: string;
   }
 }
 
@@ -39,18 +43,32 @@ export function authorize(store: AccessStore): MiddlewareHandler {
     const identity = identityOf(context);
     context.set('rule', rule);
     demand(context, rule.action, rule.on === 'service' ? 'service' : 'none');
-    // Without a limit, the route itself answers for an unknown ID.
-    if ((rule.on === 'import' || rule.on === 'batch') && limitsOf(identity) !== null) {
-      const id = parameterOf('id', route.path, context.req.path);
-      const named = await (rule.on === 'import' ? namesOfImport(store, id) : namesOfBatch(store, id));
-      const unknown = rule.on === 'import' ? unknownImport(id) : unknownBatch(id);
-      if (named === null) throw unknown;
-      if (!may(identity, rule.action, named).allowed) {
-        context.set('refusal', 'outside the scope');
-        throw unknown;
-      }
+    const id = parameterOf('id', route.path, context.req.path);
+    context.set('auditTarget', id);
+    if (rule.on === 'import' || rule.on === 'batch') {
+      const of = rule.on === 'import' ? 'imports' : 'batches';
+      context.set('subject', { of, id });
+      // Without a limit, the route itself answers for an unknown ID.
+      if (limitsOf(identity) !== null) await requireVisible(context, store, rule, of, id);
     }
     await next();
+  };
+}
+
+/**
+ * Whether the sender of a request, whose stream is open, may still read it.
+ * @param identify the identity of a request now; null: none
+ */
+export function stillMay(store: AccessStore, identify: (request: Request) => Promise<Identity | null>) {
+  return async (context: Context): Promise<boolean> => {
+    const identity = await identify(context.req.raw);
+    const rule = context.get('rule');
+    if (identity === null || identity.id !== identityOf(context).id || rule === undefined) return false;
+    if (!may(identity, rule.action, rule.on === 'service' ? 'service' : 'none').allowed) return false;
+    const on = context.get('subject');
+    if (on === undefined || limitsOf(identity) === null) return true;
+    const named = await namesOf(store, on.of, on.id);
+    return named !== null && may(identity, rule.action, named).allowed;
   };
 }
 
@@ -107,7 +125,7 @@ export async function isVisible(
 ): Promise<boolean> {
   const limits = limitsOf(identityOf(context));
   if (limits === null) return true;
-  const named = await (of === 'imports' ? namesOfImport(store, id) : namesOfBatch(store, id));
+  const named = await namesOf(store, of, id);
   return named !== null && isWithin(limits, named);
 }
 
@@ -125,12 +143,25 @@ export function limitsIn(context: Context): Limits | undefined {
   return limitsOf(identityOf(context)) ?? undefined;
 }
 
-async function namesOfImport(store: AccessStore, id: string): Promise<Named | null> {
-  const request = await store.requestOf(id);
-  return request === null ? null : namedBy(request);
+async function requireVisible(
+  context: Context,
+  store: AccessStore,
+  rule: Rule,
+  of: 'imports' | 'batches',
+  id: string,
+): Promise<void> {
+  const named = await namesOf(store, of, id);
+  if (named !== null && may(identityOf(context), rule.action, named).allowed) return;
+  if (named !== null) context.set('refusal', 'outside the scope');
+  throw of === 'imports' ? unknownImport(id) : unknownBatch(id);
 }
 
-async function namesOfBatch(store: AccessStore, id: string): Promise<Named | null> {
+/** Null: there is none. */
+async function namesOf(store: AccessStore, of: 'imports' | 'batches', id: string): Promise<Named | null> {
+  if (of === 'imports') {
+    const request = await store.requestOf(id);
+    return request === null ? null : namedBy(request);
+  }
   const found = await store.namesOfBatch(id);
   return found === null ? null : namedByBatch(found.names);
 }

@@ -32,7 +32,7 @@ const COMMON: readonly CommonAnswer[] = [
   {
     ...{ status: 403, name: 'Forbidden', kind: 'crossOrigin', isOf: always },
     description:
-      'The request comes from a page of another origin, or was sent to a host name that is not one of this API',
+      'The role or the scope of the identity does not allow it, the request comes from a page of another origin, or it was sent to a host name that is not one of this API',
     detail: 'a page of another origin (https://example.com) may not change anything here',
     remedy: 'Use the command line or a program.',
   },

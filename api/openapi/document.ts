@@ -14,6 +14,7 @@ const TAGS = [
   { name: 'Imports', description: 'Start, follow and control imports' },
   { name: 'Batches', description: 'Many imports with one policy' },
   { name: 'Inspections', description: 'Read an image without importing it' },
+  { name: 'Access', description: 'API keys, and the audit log' },
   { name: 'Retention', description: 'Legal holds: what must not be deleted' },
   { name: 'Maintenance', description: 'Resources and records that no running import owns' },
   { name: 'Service', description: 'State of the service and its interface' },

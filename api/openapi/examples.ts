@@ -49,6 +49,17 @@ const event = {
   detail: {},
 };
 
+const keyScope = {
+  ...{ regions: ['cn-*'], buckets: ['team-a-*'], tags: [{ key: 'team', value: 'web' }] },
+  sourceRoots: ['/images/team-a'],
+};
+
+const key = {
+  ...{ prefix: 'k7f3q2m9x0', name: 'web team', role: 'operator', scope: keyScope, state: 'active' },
+  ...{ createdAt: AT, createdBy: 'local', revokedAt: null, revokedBy: null },
+  secrets: [{ createdAt: AT, expiresAt: '2027-01-30T20:00:00.000Z', lastUsedAt: LATER }],
+};
+
 const hold = { id: IMPORT_ID, reason: 'legal case 4711', since: AT, by };
 
 const policy = {
@@ -124,6 +135,12 @@ const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'Event' | 'Finding' | 'Probl
   WaitingCauses: {
     causes: [{ code: 'QuotaExceed.Image', imports: 3, since: AT, remedy: 'Request a higher quota for custom images.' }],
   },
+  NewKey: { name: 'web team', role: 'operator', scope: keyScope, expiresInSeconds: 7_776_000 },
+  KeyRotation: { overlapSeconds: 86_400 },
+  KeyRevocation: {},
+  Key: key,
+  CreatedKey: { ...key, key: `eii_k7f3q2m9x0_${'x'.repeat(43)}` },
+  KeyList: { keys: [key], nextCursor: null },
   HoldRequest: { reason: 'legal case 4711' },
   ReleaseRequest: {},
   Hold: hold,

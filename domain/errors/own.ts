@@ -362,6 +362,18 @@ export const OWN = [
       'Use an identity whose role and scope allow it, for example another API key, or change what errors[] names.',
   },
   {
+    code: 'Key.NotFound',
+    meaning: 'There is no API key with this prefix',
+    class: 'request',
+    remedy: 'List the keys with ecs-image-import keys list.',
+  },
+  {
+    code: 'Key.Conflict',
+    meaning: 'The API key was revoked, or there are too many keys',
+    class: 'request',
+    remedy: 'Create a new key, or revoke keys that are not used any more.',
+  },
+  {
     code: 'Api.CrossOrigin',
     meaning: 'A page of another origin sent a request that changes something',
     class: 'request',

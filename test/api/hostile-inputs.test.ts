@@ -106,6 +106,20 @@ const app = createApp({
     countOpenByAccount: async () => [],
     ping: async () => {},
   },
+  keys: {
+    list: async (...values: unknown[]) => {
+      store(values);
+      return [];
+    },
+    get: async () => null,
+    create: async ({ digest: _, ...key }: { readonly digest: Buffer }) => {
+      store(JSON.parse(JSON.stringify(key)));
+      return true;
+    },
+    rotate: async () => 'unknown',
+    revoke: async () => false,
+  },
+  forgetKeys: () => undefined,
   files: {
     list: async () => [],
     get: async (...names: unknown[]) => {
