@@ -1,7 +1,10 @@
 /** The building blocks of routes: strict query parameters, path parameters and JSON bodies. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { etag } from 'hono/etag';
 import { z } from 'zod';
+import type { ImportTag } from '../domain/import-filter.js';
+import { wordsOf } from '../domain/import-name.js';
 import { readJson } from '../domain/json-document.js';
 import { isRecord } from '../domain/json-value.js';
 import { exceededBound } from '../domain/request/bounds.js';
@@ -68,6 +71,18 @@ function repeatedField({ path, message }: { readonly path: string; readonly mess
   return { path, rule: 'request.repeatedField', given: null, message, vendorCode: null };
 }
 
+const withTag = etag();
+
+/**
+ * The middleware of routes whose answer has an `ETag`: with If-None-Match, an unchanged one is 304. The answer depends on the
+ * identity, so that only its own cache may keep it.
+ */
+export const conditional: MiddlewareHandler = async (context, next) => {
+  const answer = await withTag(context, next);
+  context.header('cache-control', 'private, no-cache');
+  return answer;
+};
+
 /** The format of IDs and file names in paths and cursors. */
 const NAME = /^[\w.-]{1,200}$/;
 
@@ -94,11 +109,70 @@ function absentWhenEmpty<Schema extends z.ZodType>(schema: Schema, documented: D
 export const MAX_INTEGER = 2_147_483_647;
 const MAX_DIGITS = 999_999_999_999_999;
 
+const CURSOR = /^[\w.-]{1,900}$/;
+const MAX_TAG = 512;
+const MAX_TAGS = 10;
+const MAX_WORDS = 128;
+
+function tagOf(text: string): ImportTag {
+  const at = text.indexOf('=');
+  return { key: text.slice(0, at), value: text.slice(at + 1) };
+}
+
 /** The types of query parameters. */
 export const parameter = {
   text: (description: string) =>
     absentWhenEmpty(z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'must be text'), { type: 'string' }, description),
   name: (description: string) => absentWhenEmpty(name, { type: 'string', pattern: NAME.source }, description),
+  /** `nextCursor` of a page. */
+  cursor: () =>
+    absentWhenEmpty(
+      z.string().regex(CURSOR, 'must be the nextCursor of a page'),
+      { type: 'string', pattern: CURSOR.source },
+      'nextCursor of the previous page, with the same filters and order',
+    ),
+  /** Text with at least one letter or digit. */
+  words: (description: string) =>
+    absentWhenEmpty(
+      z
+        .string()
+        .max(MAX_WORDS)
+        .regex(/^[^\0\p{Surrogate}]*$/u, 'must be text')
+        .refine((text) => wordsOf(text).length > 0, 'must contain a letter or digit'),
+      { type: 'string', maxLength: MAX_WORDS, pattern: '[^.:_ -]' },
+      description,
+    ),
+  /** A point in time, in UTC or with an offset. */
+  time: (description: string) =>
+    absentWhenEmpty(
+      z.iso
+        .datetime({ offset: true, error: 'must be a time such as 2026-11-01T20:00:00Z' })
+        .refine((text) => !text.startsWith('0000'), 'must be a time such as 2026-11-01T20:00:00Z'),
+      { type: 'string', format: 'date-time' },
+      description,
+    ),
+  /** `KEY=VALUE`, once or several times. */
+  tags: (description: string) =>
+    z
+      .preprocess(
+        (value) => (value === undefined || value === '' ? undefined : [value].flat()),
+        z
+          .array(
+            z
+              .string()
+              .max(MAX_TAG)
+              .regex(/^[^\0\p{Surrogate}]*$/u, 'must be text')
+              .regex(/^[^=]+=/, 'must be KEY=VALUE'),
+          )
+          .max(MAX_TAGS)
+          .transform((texts) => texts.map(tagOf))
+          .optional(),
+      )
+      .optional()
+      .meta({
+        ...{ type: 'array', items: { type: 'string', pattern: '^[^=]+=', maxLength: MAX_TAG }, maxItems: MAX_TAGS },
+        description,
+      }),
   oneOf: <const Values extends readonly [string, ...string[]]>(values: Values, description: string) =>
     absentWhenEmpty(z.enum(values), { type: 'string', enum: values }, description),
   /** Names separated by commas. */

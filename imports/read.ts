@@ -2,11 +2,13 @@
 import { isWithin, type Limits } from '../domain/access/may.js';
 import { namedBy } from '../domain/access/named.js';
 import { type ComparedItem, compareFindings } from '../domain/finding-comparison.js';
-import type { ImportView } from '../domain/import.js';
+import type { ImportField, ImportView } from '../domain/import.js';
 import type { ImportFacts } from '../domain/import-facts.js';
-import type { ListedImport, ListFilter, StoredEvent } from '../store/import-reads.js';
+import type { ImportFilter, ImportSort } from '../domain/import-filter.js';
+import type { ListedImport, StoredEvent } from '../store/import-reads.js';
 import type { ImportStore } from '../store/imports.js';
 import type { WaitingCause } from '../store/waiting.js';
+import { cursorOf, positionIn } from './list-cursor.js';
 import { createSharedReads } from './shared-reads.js';
 import { causesWithin } from './waiting.js';
 
@@ -20,10 +22,7 @@ export interface ImportPage {
   readonly nextCursor: string | null;
 }
 
-type Reading = Pick<
-  ImportStore,
-  'get' | 'list' | 'listWithin' | 'events' | 'facts' | 'waitingCauses' | 'stoppedImports'
->;
+type Reading = Pick<ImportStore, 'get' | 'list' | 'search' | 'events' | 'facts' | 'waitingCauses' | 'stoppedImports'>;
 
 /** Everything that is known of an import, for its report. */
 export interface ImportReport {
@@ -32,26 +31,46 @@ export interface ImportReport {
   readonly events: readonly StoredEvent[];
 }
 
+export interface ListedFilter extends ImportFilter {
+  readonly sort: ImportSort;
+  /** `nextCursor` of the page before, in the same order. */
+  readonly cursor?: string;
+  readonly limit: number;
+  /** Absent: all fields. */
+  readonly fields?: readonly ImportField[];
+}
+
+/** Whether an index has exactly these imports in this order. Such a list has full pages, and the fastest statement. */
+function isSimple({ sort, limit: _limit, cursor: _cursor, fields: _fields, ...filter }: ListedFilter): boolean {
+  return sort === '-created' && Object.keys(filter).every((name) => ['state', 'batch', 'account'].includes(name));
+}
+
 const EVENTS_PER_PAGE = 500;
 /** A page of a caller who may see few of many imports ends here, also if it is not full: the next one continues. */
 const MOST_READS = 5;
 
 export function importReading(store: Reading) {
   const lists = createSharedReads<readonly ListedImport[]>();
-  const listsWithin = createSharedReads<ImportPage>();
+  const searches = createSharedReads<ImportPage>();
 
-  async function pageWithin(filter: ListFilter, limits: Limits): Promise<ImportPage> {
+  async function pageOf(filter: ListedFilter, limits: Limits | undefined): Promise<ImportPage> {
+    const { cursor: text, fields, ...search } = filter;
     const imports: string[] = [];
-    let { cursor } = filter;
+    let cursor = text === undefined ? undefined : positionIn(text, search.sort);
     for (let reads = 0; reads < MOST_READS && imports.length < filter.limit; reads++) {
-      const read = { ...filter, limit: filter.limit - imports.length, ...(cursor === undefined ? {} : { cursor }) };
-      const { found, next } = await store.listWithin(read, limits);
+      const limit = filter.limit - imports.length;
+      const { found, next } = await store.search(
+        { ...search, limit, ...(cursor === undefined ? {} : { cursor }) },
+        fields,
+        limits,
+      );
       // The statement only narrows the choice: this decides.
-      imports.push(...found.filter(({ request }) => isWithin(limits, namedBy(request))).map(({ json }) => json));
+      const visible = found.filter(({ request }) => limits === undefined || isWithin(limits, namedBy(request)));
+      imports.push(...visible.map(({ json }) => json));
       if (next === null) return { imports, nextCursor: null };
       cursor = next;
     }
-    return { imports, nextCursor: cursor ?? null };
+    return { imports, nextCursor: cursor === undefined ? null : cursorOf(cursor, search.sort) };
   }
 
   return {
@@ -76,12 +95,12 @@ export function importReading(store: Reading) {
     },
 
     /**
-     * Newest first.
-     * @param limits only imports within them. A page may then have fewer imports than its limit, although another one follows.
+     * A page may have fewer imports than its limit, although another one follows.
+     * @param limits only imports within them
      */
-    async list(filter: ListFilter, limits?: Limits): Promise<ImportPage> {
-      if (limits !== undefined) {
-        return await listsWithin(JSON.stringify([filter, limits]), () => pageWithin(filter, limits));
+    async list(filter: ListedFilter, limits?: Limits): Promise<ImportPage> {
+      if (limits !== undefined || !isSimple(filter)) {
+        return await searches(JSON.stringify([filter, limits]), () => pageOf(filter, limits));
       }
       const imports = await lists(JSON.stringify(filter), () => store.list(filter));
       const last = imports.at(-1);

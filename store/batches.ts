@@ -363,9 +363,9 @@ async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<rea
        from picked p where b.batch_id = $1 and b.item = p.item
        returning b.*
      ), made as (
-       insert into ecs_image_import.imports (id, state, phase, request, progress, file_queue, request_digest, batch_id, workflow_started_at, temporal)
-       select import_id, 'running', 'accepted', request, $9, file_queue, '', batch_id, now(),
-         (select temporal from ecs_image_import.batches where id = $1) from claimed
+       insert into ecs_image_import.imports (id, state, phase, request, progress, file_queue, request_digest, batch_id, workflow_started_at, temporal, created_by)
+       select c.import_id, 'running', 'accepted', c.request, $9, c.file_queue, '', c.batch_id, now(), b.temporal, b.created_by
+       from claimed c join ecs_image_import.batches b on b.id = c.batch_id
        returning id
      ), line as (
        insert into ecs_image_import.timeline (import_id, phase) select id, 'accepted' from made

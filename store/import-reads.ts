@@ -13,6 +13,13 @@ import {
 import type { ImportRequest } from '../domain/request/request.js';
 import { OPEN_STATES_SQL } from './final-states.js';
 import { LEDGER_ROWS, TIMELINE_ROWS } from './import-children.js';
+import {
+  type ImportSearch,
+  type Position,
+  type RowCondition,
+  type SearchBounds,
+  searchImports,
+} from './import-search.js';
 import { limitCondition } from './limits.js';
 import { type PageCondition, type PageKey, pageCondition } from './pages.js';
 import { type ImportRow, type ImportTextRow, TEXT_COLUMNS, toText, toView, waitOf } from './rows.js';
@@ -35,14 +42,11 @@ export interface ListedImport {
   readonly json: string;
 }
 
-export interface ListWithin {
+export interface FoundPage {
   readonly found: readonly (ListedImport & { readonly request: ImportRequest })[];
-  /** The cursor of the next read; null: there is no further import. */
-  readonly next: string | null;
+  /** Where the next page begins; null: there is no further import. */
+  readonly next: Position | null;
 }
-
-/** How many imports one statement examines: it takes some 50 ms. */
-const EXAMINED = 10_000;
 
 /** `id` gives the order, and the position at which a broken stream continues. */
 export type StoredEvent = ImportEvent & { readonly id: number };
@@ -95,40 +99,20 @@ export function importReads(pool: pg.Pool) {
     },
 
     /**
-     * Newest first, of the imports that may be within the limits: the caller decides. One statement examines a bounded number
-     * of imports, so that it finds fewer than requested if few of them match.
+     * Imports with any filters and in any order. It examines a bounded number of imports, so that a page that is not the last
+     * may have fewer than its limit.
+     * @param limits only imports that may be within them: the caller decides
      */
-    async listWithin(filter: ListFilter, limits: Limits, examined = EXAMINED): Promise<ListWithin> {
-      const page = conditionOf(filter);
-      const { where, orderBy, values } = page;
-      const within = limitCondition(limits, 'i', 2 + values.length);
-      const last = `$${2 + values.length + within.values.length}`;
-      // One statement, so that both parts see the same imports. The second part runs only if the first one finds too few.
-      const { rows } = await pool.query<{ id: string; matches: boolean }>(
-        `select id, matches from (
-           (select i.id, true as matches from (
-              select i.id, i.request from ecs_image_import.imports i where ${where} order by ${orderBy} limit ${last}) i
-            where ${within.where} limit $1)
-           union all
-           (select i.id, false from ecs_image_import.imports i where ${where} order by ${orderBy} offset ${last} - 1 limit 1)
-         ) found limit $1`,
-        [filter.limit, ...values, ...within.values, examined],
-      );
-      const ids = rows.filter(({ matches }) => matches).map(({ id }) => id);
-      const end = rows.find(({ matches }) => !matches)?.id ?? null;
-      const found = await this.listed(ids, filter.fields);
-      return { found, next: ids.length === filter.limit ? (ids.at(-1) ?? null) : end };
-    },
-
-    /** These imports, newest first. */
-    async listed(ids: readonly string[], fields?: readonly ImportField[]): Promise<ListWithin['found']> {
-      if (ids.length === 0) return [];
-      const shown = shownFields(fields);
-      const { rows } = await pool.query<ImportTextRow>(
-        `${selectTexts([...shown, 'request'])} where i.id = any($1) order by i.id desc`,
-        [ids],
-      );
-      return rows.map((row) => ({ id: row.id, json: toText(row, shown), request: JSON.parse(String(row.request)) }));
+    async search(
+      search: ImportSearch,
+      fields: readonly ImportField[] | undefined,
+      limits: Limits | undefined,
+      bounds?: SearchBounds,
+    ): Promise<FoundPage> {
+      const within: RowCondition | undefined =
+        limits === undefined ? undefined : (first) => limitCondition(limits, 'i', first);
+      const { ids, next } = await searchImports(pool, search, within, bounds);
+      return { found: await readInOrder(pool, ids, shownFields(fields)), next };
     },
 
     /** Imports that have not ended, by account and state. */
@@ -153,6 +137,20 @@ export function importReads(pool: pg.Pool) {
 
 function shownFields(fields: readonly ImportField[] | undefined): readonly ImportField[] {
   return fields === undefined ? IMPORT_FIELDS : [...new Set<ImportField>(['id', ...fields])];
+}
+
+/** An import that was deleted meanwhile is left out. */
+async function readInOrder(
+  pool: pg.Pool,
+  ids: readonly string[],
+  shown: readonly ImportField[],
+): Promise<FoundPage['found']> {
+  if (ids.length === 0) return [];
+  const { rows } = await pool.query<ImportTextRow>(
+    `${selectTexts([...shown, 'request'])} where i.id = any($1) order by array_position($1, i.id)`,
+    [ids],
+  );
+  return rows.map((row) => ({ id: row.id, json: toText(row, shown), request: JSON.parse(String(row.request)) }));
 }
 
 /** Each combination of state with batch or account has an index. Few batches have imports of several accounts. */

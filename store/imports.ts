@@ -73,15 +73,15 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     async insert(input: NewImport): Promise<InsertOutcome> {
       const inserted = await pool.query(
         `with made as (
-           insert into ecs_image_import.imports (id, state, phase, request, progress, file_queue, idempotency_key, request_digest)
-           values ($1, 'running', 'accepted', $2, $3, $4, $5, $6)
+           insert into ecs_image_import.imports (id, state, phase, request, progress, file_queue, idempotency_key, request_digest, created_by)
+           values ($1, 'running', 'accepted', $2, $3, $4, $5, $6, $7::jsonb -> 'by')
            on conflict do nothing
            returning id
          ), line as (
            insert into ecs_image_import.timeline (import_id, phase) select id, 'accepted' from made
          ), event as (
            insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
-           select id, 'state', 'accepted', 'running', 'accepted', $7 from made
+           select id, 'state', 'accepted', 'running', 'accepted', $7::jsonb from made
          )
          select id, pg_notify('${CHANGES_CHANNEL}', id) from made`,
         [

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { schemaPath } from '../answers.js';
 import { schemaNameOf } from '../components.js';
+import { conditional } from '../route.js';
 import { commonAnswersOf, headersOf, problemExample } from './common-answers.js';
 import { inlineSchema } from './component-schemas.js';
 import type { Route } from './described-route.js';
@@ -17,6 +18,7 @@ export function describeOperation(route: Route): object {
     ...parametersOf('path', request?.params),
     ...parametersOf('query', request?.query),
     ...parametersOf('header', request?.headers),
+    ...(isConditional(route) ? [IF_NONE_MATCH] : []),
   ];
   return {
     operationId,
@@ -26,9 +28,23 @@ export function describeOperation(route: Route): object {
     ...(isOpen ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(request?.body === undefined ? {} : { requestBody: bodyOf(request.body.content) }),
-    responses: { ...answersOf(route), ...commonAnswersOf(route, isOpen) },
+    responses: { ...answersOf(route), ...(isConditional(route) ? UNCHANGED : {}), ...commonAnswersOf(route, isOpen) },
   };
 }
+
+function isConditional(route: Route): boolean {
+  return 'middleware' in route && route.middleware === conditional;
+}
+
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The ETag of an answer that the client has; if it is still the same, the answer is 304 without a body',
+  schema: { type: 'string' },
+};
+const ETAG = { ETag: { description: 'Changes with the content', schema: { type: 'string' } } };
+const UNCHANGED = { 304: { description: 'The answer is the one that the client has', headers: ETAG } };
 
 function parametersOf(place: 'path' | 'query' | 'header', schema: unknown): readonly object[] {
   if (!(schema instanceof z.ZodObject)) return [];
@@ -52,6 +68,8 @@ function parameterSchema(field: z.core.$ZodType): Fields {
 
 function queryStyle(schema: Fields): object {
   if (schema.type === 'object') return { content: { 'application/json': { schema } } };
+  const isRepeated = schema.type === 'array' && 'maxItems' in schema;
+  if (isRepeated) return { style: 'form', explode: true, allowEmptyValue: true, schema };
   // Names separated by commas.
   if (schema.type === 'array') return { style: 'form', explode: false, allowEmptyValue: true, schema };
   return { allowEmptyValue: true, schema };
@@ -94,12 +112,16 @@ function schemaReference(schema: unknown): unknown {
   return name === null ? inlineSchema(schema) : { $ref: schemaPath(name) };
 }
 
-function answersOf({ responses }: Route): Readonly<Record<string, object>> {
+function answersOf(route: Route): Readonly<Record<string, object>> {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, described]) => {
+    Object.entries(route.responses).map(([status, described]) => {
       if ('$ref' in described) return [status, described];
       const { content, headers, ...answer } = described;
-      const sent = { ...headersOf(Number(status)), ...headers };
+      const sent = {
+        ...headersOf(Number(status)),
+        ...(status === '200' && isConditional(route) ? ETAG : {}),
+        ...headers,
+      };
       return [
         status,
         {

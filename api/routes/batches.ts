@@ -18,7 +18,7 @@ import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { problem, unknownBatch, unknownCode, unreachable } from '../problems.js';
-import { idPath, jsonBody, MAX_INTEGER, noQuery, parameter, readsJson, routes } from '../route.js';
+import { conditional, idPath, jsonBody, MAX_INTEGER, noQuery, parameter, readsJson, routes } from '../route.js';
 
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1_000;
@@ -32,6 +32,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/batches',
   operationId: 'listBatches',
+  middleware: conditional,
   tags: ['Batches'],
   summary: 'List batches, newest first',
   request: {
@@ -48,6 +49,7 @@ const show = createRoute({
   method: 'get',
   path: '/v1/batches/{id}',
   operationId: 'getBatch',
+  middleware: conditional,
   tags: ['Batches'],
   summary: 'Show a batch: counts, rate, causes of failures and stops',
   request: { params: idPath, query: noQuery },
@@ -58,6 +60,7 @@ const items = createRoute({
   method: 'get',
   path: '/v1/batches/{id}/items',
   operationId: 'listBatchItems',
+  middleware: conditional,
   tags: ['Batches'],
   summary: 'List the items of a batch in the order of the file',
   request: {

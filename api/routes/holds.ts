@@ -7,7 +7,7 @@ import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { unknownBatch, unknownImport } from '../problems.js';
 import { requesterOf } from '../requester.js';
-import { idPath, jsonBody, noQuery, readsJson, routes } from '../route.js';
+import { conditional, idPath, jsonBody, noQuery, readsJson, routes } from '../route.js';
 import { holdRequestSchema, releaseRequestSchema } from '../schemas.js';
 
 const HELD = { imports: 'import', batches: 'batch' } as const satisfies Record<Held, string>;
@@ -43,6 +43,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/holds',
   operationId: 'listHolds',
+  middleware: conditional,
   tags: ['Retention'],
   summary: 'List the holds',
   request: { query: noQuery },

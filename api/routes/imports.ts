@@ -2,8 +2,10 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { namedBy } from '../../domain/access/named.js';
-import { type FinalState, IMPORT_FIELDS, type ImportView, STATES } from '../../domain/import.js';
+import { type FinalState, IMPORT_FIELDS, type ImportView, PHASES, STATES } from '../../domain/import.js';
+import { IMPORT_SORTS } from '../../domain/import-filter.js';
 import type { CancelOutcome } from '../../imports/cancel.js';
+import { positionIn } from '../../imports/list-cursor.js';
 import type { ComparedView } from '../../imports/read.js';
 import type { ResumeOutcome } from '../../imports/resume.js';
 import { identityOf } from '../access/authenticate.js';
@@ -15,7 +17,7 @@ import { importOrderSchema } from '../import-order.js';
 import { type ProblemError, problem, unknownImport, unreachable } from '../problems.js';
 import { jsonReport, markdownReport } from '../report.js';
 import { requesterOf } from '../requester.js';
-import { idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../route.js';
+import { conditional, idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../route.js';
 import { cancelSchema, resumeSchema } from '../schemas.js';
 
 const PAGE_DEFAULT = 50;
@@ -53,14 +55,29 @@ const list = createRoute({
   method: 'get',
   path: '/v1/imports',
   operationId: 'listImports',
+  middleware: conditional,
   tags: ['Imports'],
-  summary: 'List imports, newest first',
+  summary: 'List imports',
+  description:
+    'Lists imports by any filters, which must all match, in any order. Follow `nextCursor` until it is null: a page may have fewer imports than its limit. Imports that are added meanwhile do not move the others. In the order of updates, an import that changes moves to the end where the latest ones are.',
   request: {
     query: z.strictObject({
       state: parameter.oneOf(STATES, 'Only imports in this state'),
+      phase: parameter.oneOf(PHASES, 'Only imports in this phase'),
+      code: parameter.name('Only imports that failed or stopped with this code'),
+      region: parameter.name('Only imports into this region'),
+      bucket: parameter.name('Only imports through this bucket'),
+      tag: parameter.tags('Only imports with this tag, KEY=VALUE; several: with all of them'),
       batch: parameter.name('Only imports of this batch'),
       account: parameter.name('Only imports of this account'),
-      cursor: parameter.name('nextCursor of the previous page'),
+      createdBy: parameter.text('Only imports that this identity started, or this user as its client stated it'),
+      since: parameter.time('Only imports created at this time or later'),
+      until: parameter.time('Only imports created before this time'),
+      name: parameter.words(
+        'Only imports whose name contains this text from the beginning of a word; case-insensitive, and . : _ - and spaces count as the same',
+      ),
+      sort: parameter.oneOf(IMPORT_SORTS, 'The order; - reverses it. Default: -created, the newest first'),
+      cursor: parameter.cursor(),
       limit: parameter.limit(PAGE_MAX, PAGE_DEFAULT),
       fields: parameter.names(
         IMPORT_FIELDS,
@@ -75,6 +92,7 @@ const show = createRoute({
   method: 'get',
   path: '/v1/imports/{id}',
   operationId: 'getImport',
+  middleware: conditional,
   tags: ['Imports'],
   summary: 'Show an import',
   request: { params: idPath, query: noQuery },
@@ -164,15 +182,10 @@ export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports
   });
 
   app.openapi(list, async (context) => {
-    const { state, batch, account, cursor, fields, limit = PAGE_DEFAULT } = context.req.valid('query');
-    const filter = {
-      ...(state === undefined ? {} : { state }),
-      ...(batch === undefined ? {} : { batch }),
-      ...(account === undefined ? {} : { account }),
-      ...(cursor === undefined ? {} : { cursor }),
-      ...(fields === undefined ? {} : { fields }),
-      limit,
-    };
+    const { tag, limit = PAGE_DEFAULT, sort = '-created', ...given } = context.req.valid('query');
+    const { cursor } = given;
+    if (cursor !== undefined && positionIn(cursor, sort) === undefined) throw wrongCursor(cursor);
+    const filter = { ...present(given), ...(tag === undefined ? {} : { tags: tag }), sort, limit };
     const page = await imports.list(filter, limitsIn(context));
     const text = `{"imports":[${page.imports.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`;
     return context.body(text, 200, { 'content-type': 'application/json' });
@@ -206,6 +219,20 @@ export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports
   });
 
   return app;
+}
+
+/** Without the values that are absent. */
+function present<Values extends object>(values: Values): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<
+    typeof present<Values>
+  >;
+}
+
+function wrongCursor(cursor: string): ProblemError {
+  const message = 'cursor is not the nextCursor of a list in this order';
+  return problem('invalidRequest', message, 'Begin again without cursor, or send the same sort as before.', {
+    errors: [{ path: 'cursor', rule: 'cursor.order', given: cursor.slice(0, 100), message, vendorCode: null }],
+  });
 }
 
 function severalHosts(reason: string): ProblemError {

@@ -5,13 +5,14 @@ import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { unknownCode } from '../problems.js';
 import { requesterOf } from '../requester.js';
-import { jsonBody, noQuery, readsJson, routes } from '../route.js';
+import { conditional, jsonBody, noQuery, readsJson, routes } from '../route.js';
 import { resumeAllSchema } from '../schemas.js';
 
 const causes = createRoute({
   method: 'get',
   path: '/v1/imports/waiting',
   operationId: 'listWaitingCauses',
+  middleware: conditional,
   tags: ['Imports'],
   summary: 'List the causes of imports in attention, the most frequent first',
   request: { query: noQuery },

@@ -38,6 +38,9 @@ export async function load(url: string, shape: Shape, log: (line: string) => voi
       `delete from ended_counts; insert into ended_counts (state, count) select state, count(*) from imports
        where state in ('succeeded', 'failed', 'cancelled') group by state`,
     );
+    await client.query(
+      'insert into import_terms (term, import_id) select term, i.id from imports i cross join lateral import_terms_of(i) as term',
+    );
     await client.query('drop function bench_id, bench_pick');
     await client.query('vacuum (freeze, analyze)');
     await client.query('checkpoint');
@@ -96,7 +99,7 @@ function statements(shape: Shape, first: number, last: number): readonly string[
   return [
     made,
     `insert into imports (id, state, phase, version, request, progress, image, attention, attention_version, error, batch_id, file_queue,
-       idempotency_key, request_digest, workflow_started_at, created_at, updated_at, facts, uncertain, check_after, workflow_checked_at,
+       idempotency_key, request_digest, created_by, workflow_started_at, created_at, updated_at, facts, uncertain, check_after, workflow_checked_at,
        workflow_seen_at)
      select id, state, case when state in ('running', 'attention', 'cancelling') then 'import' else 'done' end,
        case when state in ('running', 'attention', 'cancelling') then 5000001 else 9000001 end,
@@ -116,7 +119,7 @@ function statements(shape: Shape, first: number, last: number): readonly string[
        case when state = 'attention' then 5000001 end,
        case when state = 'failed' then jsonb_build_object('code', bench_pick(array['InvalidImage.NoOs','Image.Unreadable','Detection.Blocking'], n),
          'message', 'the image has no operating system', 'remedy', 'Check the image with inspect.', 'requestId', null, 'phase', 'preflight') end,
-       batch_id, ${host}, case when batch_id is null then 'key-' || n end, md5(n::text) || md5(n::text), at, at, at + interval '25 minutes',
+       batch_id, ${host}, case when batch_id is null then 'key-' || n end, md5(n::text) || md5(n::text), jsonb_build_object('client', 'bench', 'user', null, 'identity', 'key:' || n % 20), at, at, at + interval '25 minutes',
        jsonb_build_object('account', jsonb_build_object('kind', 'account', 'accountId', '1000000000000001'),
          'settings', jsonb_build_object('kind', 'settings', 'osType', 'linux', 'bootMode', 'UEFI', 'licenseType', 'BYOL')),
        n % 100 = 50,

@@ -2,7 +2,8 @@
 
 import { type Command, Option } from 'commander';
 import { type ImportLine, type Page, readImportLines, readImportPage } from '../../client/answers.js';
-import { STATES } from '../../domain/import.js';
+import { PHASES, STATES } from '../../domain/import.js';
+import { IMPORT_SORTS } from '../../domain/import-filter.js';
 import { isObject } from '../../domain/json-value.js';
 import { type Api, openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
@@ -11,30 +12,60 @@ import { type GlobalOptions, globalsOf } from '../globals.js';
 import { count } from '../option-values.js';
 import { wrongUsage } from '../usage.js';
 
-interface Options extends GlobalOptions {
-  readonly state?: string;
-  readonly account?: string;
+interface Options extends GlobalOptions, Readonly<Partial<Record<TextFilter, string>>> {
+  readonly tag: readonly string[];
   readonly waiting: boolean;
   readonly limit: number;
 }
+
+/** The names of the API. */
+const TEXT_FILTERS = [
+  ...([
+    'state',
+    'phase',
+    'code',
+    'region',
+    'bucket',
+    'batch',
+    'account',
+    'createdBy',
+    'since',
+    'until',
+    'name',
+  ] as const),
+  'sort',
+] as const;
+type TextFilter = (typeof TEXT_FILTERS)[number];
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 export function addList(program: Command): void {
   program
     .command('list')
     .description('list imports, newest first')
     .addOption(new Option('--state <state>', 'only imports in this state').choices(STATES))
+    .addOption(new Option('--phase <phase>', 'only imports in this phase').choices(PHASES))
+    .option('--code <code>', 'only imports that failed or stopped with this code')
+    .option('--region <region>', 'only imports into this region')
+    .option('--bucket <name>', 'only imports through this bucket')
+    .option('--tag <key=value>', 'only imports with this tag; repeat it for several tags', collect, [])
+    .option('--batch <id>', 'only imports of this batch')
     .option('--account <name>', 'only imports of this account')
+    .option('--created-by <identity>', 'only imports that this identity started, or this user')
+    .option('--since <time>', 'only imports created at this time or later: 2026-11-01T20:00:00Z')
+    .option('--until <time>', 'only imports created before this time')
+    .option('--name <text>', 'only imports whose name contains this text from the beginning of a word')
+    .addOption(new Option('--sort <order>', 'order; - reverses it (default: -created)').choices(IMPORT_SORTS))
     .option('--waiting', 'list the causes that imports require action for', false)
     .option('--limit <n>', 'maximum number of imports', count, 1_000)
     .action(async (_options, command: Command) => {
       const options = { ...command.opts<Options>(), ...globalsOf(command) };
       const limited =
-        options.state !== undefined || options.account !== undefined || command.getOptionValueSource('limit') === 'cli';
+        TEXT_FILTERS.some((name) => options[name] !== undefined) ||
+        options.tag.length > 0 ||
+        command.getOptionValueSource('limit') === 'cli';
       if (options.waiting && limited) {
-        throw wrongUsage(
-          '--waiting lists all causes: it cannot be combined with --state, --account or --limit',
-          command,
-        );
+        throw wrongUsage('--waiting lists all causes: it cannot be combined with filters, --sort or --limit', command);
       }
       await list(options);
     });
@@ -66,16 +97,20 @@ async function listCauses(api: Api, json: boolean): Promise<void> {
 
 async function allPages<Item>(
   api: Api,
-  { state, account, limit }: Options,
+  options: Options,
   read: (text: string) => Page<Item>,
   fields?: string,
 ): Promise<readonly Item[]> {
+  const { limit, tag } = options;
   const found: Item[] = [];
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ limit: String(Math.min(500, limit - found.length)) });
-    if (state !== undefined) query.set('state', state);
-    if (account !== undefined) query.set('account', account);
+    for (const name of TEXT_FILTERS) {
+      const value = options[name];
+      if (value !== undefined) query.set(name, value);
+    }
+    for (const one of tag) query.append('tag', one);
     if (cursor !== null) query.set('cursor', cursor);
     if (fields !== undefined) query.set('fields', fields);
     const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, retryForMs: RETRY_FOR_MS });

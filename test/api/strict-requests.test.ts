@@ -217,7 +217,10 @@ test('an empty query value → treated as absent; a limit above the maximum → 
   } as unknown as ApiDependencies);
   expect((await listing.request('/v1/imports?state=&batch=&cursor=&limit=')).status).toBe(200);
   expect((await listing.request('/v1/imports?limit=100000')).status).toBe(200);
-  expect(asked).toEqual([{ limit: 50 }, { limit: 500 }]);
+  expect(asked).toEqual([
+    { sort: '-created', limit: 50 },
+    { sort: '-created', limit: 500 },
+  ]);
 });
 
 test.each([

@@ -12,6 +12,7 @@ import { createBatchStore } from '../../store/batches.js';
 import { openPool } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
 import { createRetentionStore } from '../../store/retention.js';
+import { countRowsRead } from '../support/store/rows-read.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const IMPORTS = 3_000;
@@ -38,20 +39,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-async function rowsRead(work: () => Promise<unknown>): Promise<number> {
-  const counted = async () => {
-    await pool.query('select pg_stat_force_next_flush()');
-    await pool.query('select pg_stat_clear_snapshot()');
-    const { rows } = await pool.query<{ rows: string }>(
-      `select (select sum(seq_tup_read) from pg_stat_user_tables where schemaname = 'ecs_image_import' and n_live_tup > ${FEW})
-         + (select sum(idx_tup_read) from pg_stat_user_indexes where schemaname = 'ecs_image_import') as rows`,
-    );
-    return Number(rows[0]?.rows ?? 0);
-  };
-  const before = await counted();
-  await work();
-  return (await counted()) - before;
-}
+const rowsRead = (work: () => Promise<unknown>) => countRowsRead(pool, FEW, work);
 
 describe('a page of the imports', () => {
   const page = { limit: 50, fields: ['state'] } as const;
