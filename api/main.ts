@@ -29,10 +29,12 @@ import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { openSchema } from '../store/open-schema.js';
+import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
+import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
 import { keyAuthenticator } from './access/api-key.js';
 import { authenticatorsOf } from './access/authenticators.js';
 import { createApp } from './app.js';
@@ -125,7 +127,9 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   await warnWithoutTemporal(temporal, onWait);
   // Lazy, so that imports are accepted during an outage of Temporal and start after it.
   const connection = Connection.lazy(connectionOptions(temporal));
-  const client = new Client({ connection, namespace: temporal.namespace });
+  const payloads = await openPayloads(config.payloadKeys, createPayloadKeyStore(pool), onWait);
+  const stopReadingKeys = payloads === null ? () => undefined : keepKeysFresh(payloads);
+  const client = new Client({ connection, namespace: temporal.namespace, ...clientPayloadOptions(payloads) });
   const store = createImportStore(pool);
   const directUrl = config.databaseDirectUrl ?? config.databaseUrl;
   const changes = openChangeFeed({ url: directUrl, pool, onPooler: onWait });
@@ -163,6 +167,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     keepDailySweep(client, log),
     keepRetention({ store: retention, policy: config.retention, reportOf }, log),
     keepWatchingWorkers(watch, log),
+    stopReadingKeys,
   ];
   const keys = createKeyStore(pool);
   const apiKeys = keyAuthenticator(keys);

@@ -7,6 +7,7 @@ import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { type ApiAccess, accessVariables, apiAccess, isLoopback } from './api-access.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
 import { type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
+import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
 import type { TemporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
 import { temporalVariables } from './temporal-variables.js';
@@ -15,6 +16,8 @@ import { DEFAULT_BLOCKED_LIMIT_MS } from './worker.js';
 /** Times are in milliseconds. */
 export interface ApiConfig extends DatabaseConfig {
   readonly temporal: TemporalSettings;
+  /** Null: payloads in Temporal are not encrypted. */
+  readonly payloadKeys: PayloadKeySource | null;
   /** Address and port to listen on; port 0 selects a free port. */
   readonly host: string;
   readonly port: number;
@@ -72,6 +75,7 @@ export const apiVariables = z.object({
   ...temporalVariables,
   ...databaseVariables,
   ...accountVariables.shape,
+  ...payloadKeyVariables,
   ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** `images.example.com,images` */
@@ -129,6 +133,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
   return {
     ...databaseConfig(read),
     temporal: readTemporalSettings(env),
+    payloadKeys: payloadKeySource(env),
     host: read.ECS_IMPORT_HOST,
     port: read.ECS_IMPORT_PORT,
     hostNames: read.ECS_IMPORT_HOST_NAMES ?? (isLoopback(read.ECS_IMPORT_HOST) ? [] : null),

@@ -19,6 +19,7 @@ import {
   readEnvironment,
 } from './environment.js';
 import { homeFolder, substituteHome } from './home.js';
+import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
 import { type TemporalConfig, type TemporalSettings, temporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
 import { temporalVariables } from './temporal-variables.js';
@@ -33,6 +34,8 @@ export interface WorkerConfig {
   readonly databaseConnections?: number;
   /** Default: `127.0.0.1:7233`, namespace `default`, no TLS. */
   readonly temporal?: TemporalConfig | TemporalSettings;
+  /** Default: payloads in Temporal are not encrypted. The same keys as in all other processes. */
+  readonly payloadKeys?: PayloadKeySource | null;
   readonly cloud: CloudOptions;
   /** The accounts that requests may name besides that of `cloud`. Default: none. */
   readonly accounts?: readonly AccountRole[];
@@ -88,6 +91,7 @@ const GIB = 1024 ** 3;
 
 export const WORKER_DEFAULTS = {
   databaseConnections: DEFAULT_CONNECTIONS,
+  payloadKeys: null,
   host: os.hostname(),
   accounts: [],
   httpHosts: [],
@@ -134,6 +138,7 @@ export const workerVariables = z.object({
   ...temporalVariables,
   ...databaseVariables,
   ...accountVariables.shape,
+  ...payloadKeyVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
   ECS_IMPORT_FILE_ROOTS: z.string().optional().transform(fileRoots),
   ECS_IMPORT_STACK_FILE: z.string().optional(),
@@ -174,6 +179,7 @@ export function workerConfigFromEnvironment(env: Environment): WorkerProcessConf
   return {
     ...databaseConfig(read),
     temporal: readTemporalSettings(env),
+    payloadKeys: payloadKeySource(env),
     cloud: cloudFromEnvironment(env),
     accounts: accountsFromEnvironment(env),
     host: read.ECS_IMPORT_WORKER_HOST,

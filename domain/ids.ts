@@ -38,10 +38,16 @@ export function isImportId(text: string): boolean {
   return SHAPE.test(text);
 }
 
-const WORKFLOW_PREFIX = 'import/';
+export const IMPORT_WORKFLOW_PREFIX = 'import/';
 
 export function importWorkflowId(importId: string): string {
-  return `${WORKFLOW_PREFIX}${importId}`;
+  return `${IMPORT_WORKFLOW_PREFIX}${importId}`;
+}
+
+/** Null: not the workflow of an import. */
+export function importIdOfWorkflow(workflowId: string): string | null {
+  const id = workflowId.slice(IMPORT_WORKFLOW_PREFIX.length);
+  return workflowId.startsWith(IMPORT_WORKFLOW_PREFIX) && isImportId(id) ? id : null;
 }
 
 /**

@@ -27,6 +27,8 @@ export const IMPORT_WORKFLOW = 'importImage';
 export const INSPECTION_WORKFLOW = 'inspectImage';
 export const ORPHANS_WORKFLOW = 'sweepOrphans';
 export const LATE_CHECK_WORKFLOW = 'checkLate';
+/** Of the workflows that the schedule of the daily search for orphans starts; Temporal appends the time. */
+export const DAILY_SWEEP_WORKFLOW_ID = 'orphans-daily-workflow';
 export const CANCEL_SIGNAL = 'cancel';
 export const RESUME_SIGNAL = 'resume';
 export const STATE_QUERY = 'state';

@@ -10,6 +10,7 @@ import { isLostImport } from '../domain/lost-workflow.js';
 import { amendedRequest } from '../domain/request/amend.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { ResumeClaim } from '../store/decisions.js';
+import { PAYLOAD_KEY_MISSING } from '../store/payload-keys.js';
 import { WORKER_MISSING } from '../store/worker-waits.js';
 import { isFoundAgain } from './check-workflows.js';
 import type { ImportDependencies } from './ports.js';
@@ -56,6 +57,9 @@ export async function resumeImport(
     // The workflow may run again: an operator has corrected the address.
     if (await isFoundAgain(deps, importId)) return resumeImport(deps, importId, set, settings);
     return { kind: 'workflowGone', namespace: deps.workflows.namespace };
+  }
+  if (state === 'attention' && attention?.code === PAYLOAD_KEY_MISSING) {
+    return { kind: 'notAmendable', refused: 'the import continues by itself when the key is there', problems: [] };
   }
   if (state !== 'attention' || attentionVersion === null) return { kind: 'notWaiting', state };
   const amended = amendedRequest(found, set);

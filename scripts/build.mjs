@@ -16,6 +16,11 @@ const workflowsPath = path.join(root, 'dist/workflows/index.js');
 if (existsSync(workflowsPath)) {
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   const silent = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: silent });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules: [path.join(root, 'dist/workflows/payload-interceptors.js')],
+    failureConverterPath: path.join(root, 'assets/failure-converter.cjs'),
+    logger: silent,
+  });
   writeFileSync(path.join(root, 'dist/workflow-bundle.js'), code);
 }

@@ -25,6 +25,7 @@ import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
 import { openSchema } from '../store/open-schema.js';
+import { createPayloadKeyStore, type PayloadKeyStore } from '../store/payload-keys.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { createUploadStore } from '../store/uploads.js';
@@ -46,6 +47,7 @@ const REPORT_WITHIN_MS = 3_000;
 export interface OpenDependencies extends ActivityDependencies, BatchDependencies {
   readonly liveness: WorkerLiveness;
   readonly blocked: BlockedAttempts;
+  readonly payloadKeys: PayloadKeyStore;
   /** Closes the connections. Call it after all activities have ended. */
   readonly close: () => Promise<void>;
 }
@@ -103,6 +105,7 @@ export async function openDependencies(
     batches: createBatchStore(pool),
     liveness: createWorkerLiveness(reports),
     blocked: createBlockedAttempts(reports),
+    payloadKeys: createPayloadKeyStore(pool),
     batchTiming: { pollIntervalMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
     files: createImportFiles(pool),
     accounts,

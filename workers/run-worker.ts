@@ -11,6 +11,7 @@ import type { PollingWorker } from '../store/worker-liveness.js';
 import { requireTemporal } from '../temporal/connect.js';
 import { type Supervision, supervise } from './activity-interceptor.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
+import { openWorkerPayloads } from './payloads.js';
 import { type LivenessReports, startReporting } from './report-liveness.js';
 import { recordReports } from './watchdog/reports.js';
 import type { Watchdog } from './watchdog/watchdog.js';
@@ -52,6 +53,7 @@ export async function runSupervisedWorker(
   const dependencies = await openDependencies(settings, signal, onProblem);
   try {
     const { temporal } = settings;
+    const payloads = await openWorkerPayloads(settings, dependencies.payloadKeys, onProblem);
     const patience = { ...START_PATIENCE, signal, onWait: onProblem };
     const explain = (error: unknown) => ({ text: messageOf(error), isSetting: false });
     const connection = await untilReachable(explain, patience, async () => {
@@ -81,7 +83,14 @@ export async function runSupervisedWorker(
                 dependencies,
               ),
             ];
-      const workers = await createImportWorkers(settings, connection, dependencies, worker.identity, interceptors);
+      const workers = await createImportWorkers(
+        settings,
+        connection,
+        dependencies,
+        worker.identity,
+        interceptors,
+        payloads,
+      );
       let reports: LivenessReports | null = null;
       const stop = () => {
         workers.shutdown();
@@ -110,6 +119,7 @@ export async function runSupervisedWorker(
         }
       } finally {
         signal?.removeEventListener('abort', stop);
+        payloads?.stop();
         await watchdog?.stop();
       }
     } finally {

@@ -11,6 +11,7 @@ import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createActivities } from '../activities/index.js';
 import type { WorkerSettings } from '../config/worker.js';
 import { fileQueue, MAIN_QUEUE, POLL_QUEUE, uploadQueue, WATCH_QUEUE } from '../domain/process-names.js';
+import type { WorkerPayloads } from './payloads.js';
 import { workflowCode } from './workflow-bundle.js';
 
 /** Cancellation reaches an activity with its heartbeats: this limits how long the SDK delays one. */
@@ -33,13 +34,21 @@ export async function createImportWorkers(
   deps: ActivityDependencies & BatchDependencies,
   identity: string,
   interceptors: readonly ActivityInterceptorsFactory[] = [],
+  payloads: WorkerPayloads | null = null,
 ): Promise<ImportWorkers> {
   const activities = createActivities(deps);
   const files = fileQueue(settings.host);
+  const { workflowModules = [], ...code } = workflowCode();
   const common = {
     connection,
     identity,
-    interceptors: { activity: [...interceptors] },
+    ...(payloads === null ? {} : { dataConverter: payloads.dataConverter }),
+    interceptors: {
+      // The first one sees the input as it was sent.
+      activity: [...(payloads === null ? [] : [payloads.activityInterceptor]), ...interceptors],
+      ...(payloads === null ? {} : { client: payloads.clientInterceptors }),
+      workflowModules: [...workflowModules],
+    },
     namespace: settings.temporal.namespace,
     maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
@@ -49,7 +58,7 @@ export async function createImportWorkers(
   const workers = await Promise.all([
     Worker.create({
       ...common,
-      ...workflowCode(),
+      ...code,
       taskQueue: MAIN_QUEUE,
       // How long a workflow waits for the worker that has it in memory before any worker takes it.
       stickyQueueScheduleToStartTimeout: '5s',

@@ -4,3 +4,5 @@ export { importImage } from './import-image.js';
 export { inspectImage } from './inspect-image.js';
 export { runBatch } from './run-batch.js';
 export { sweepOrphans } from './sweep-orphans.js';
+/** The SDK runs the default export for any other type. */
+export { unknownWorkflow as default } from './unknown.js';

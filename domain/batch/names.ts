@@ -10,8 +10,10 @@ export function newBatchId(timeMs: number, random: Uint8Array): string {
   return newId('bat', timeMs, random);
 }
 
+export const BATCH_WORKFLOW_PREFIX = 'batch/';
+
 export function batchWorkflowId(batchId: string): string {
-  return `batch/${batchId}`;
+  return `${BATCH_WORKFLOW_PREFIX}${batchId}`;
 }
 
 export const BATCH_WORKFLOW = 'runBatch';

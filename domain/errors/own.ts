@@ -234,6 +234,13 @@ export const OWN = [
       'Start a worker on the host that the message names. The import then continues without a resume; resume it only to wait for another period.',
   },
   {
+    code: 'Payload.KeyMissing',
+    meaning: 'A worker does not have the key with which the import is encrypted in Temporal',
+    class: 'attention',
+    remedy:
+      'Add the key that the message names to ECS_IMPORT_PAYLOAD_KEYS of this worker; with an embedded stack, restore the file payload-keys of the data folder from the backup. The import then continues without a resume. If the key is lost, terminate the workflow (temporal workflow terminate): the import is then cleaned up.',
+  },
+  {
     code: 'Worker.ActivityBlocked',
     meaning: 'A step of the import has blocked several workers, and then a process of its own',
     class: 'defect',

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { ensureApiToken } from '../../config/api-token.js';
 import { withPasswordFile } from '../../config/database.js';
+import { payloadKeySource } from '../../config/payload-keys.js';
 import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-variables.js';
 import { preparePostgres } from '../postgres/server.js';
@@ -10,6 +11,7 @@ import { temporalPart } from '../temporal/server.js';
 import { withAccountName } from './account-name.js';
 import { checkDatabaseServer, checkTemporalServer } from './external-servers.js';
 import { apiTokenFile, cacheDir, makePrivateDir, programFolders } from './folders.js';
+import { preparePayloadKeys } from './payload-keys-file.js';
 import { portPicker, requireFreePort } from './ports.js';
 import { messageOf, StackError } from './stack-error.js';
 import type { PartName, PartRecord } from './stack-file.js';
@@ -105,6 +107,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     ...temporal.env,
     ...postgres.env,
     ...emulator.env,
+    ...(await payloadKeys(options, temporal)),
     ECS_IMPORT_PORT: String(apiPort),
     ECS_IMPORT_STACK_FILE: supervisor.stackFile,
     // Keeps converted images in the data folder of this stack.
@@ -139,6 +142,15 @@ function writtenToken(file: string, given: string | null): string {
   } catch (error) {
     throw new StackError(messageOf(error), { cause: error });
   }
+}
+
+/** An external Temporal server may have workers elsewhere, which need the same keys: there, the operator sets them. */
+async function payloadKeys(
+  { env, dataDir }: Pick<StackOptions, 'env' | 'dataDir'>,
+  temporal: PlannedServer,
+): Promise<NodeJS.ProcessEnv> {
+  if (temporal.part === null || payloadKeySource(env) !== null) return {};
+  return { ECS_IMPORT_PAYLOAD_KEYS_FILE: await preparePayloadKeys(dataDir) };
 }
 
 /** 0: a free port, and another one than in the last run. */

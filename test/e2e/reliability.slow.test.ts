@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newImportId } from '../../domain/ids.js';
 import { run } from '../support/cli/run-cli.js';
 import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
+import { payloadOptionsOf } from '../support/temporal/payload-options.js';
 
 let service: Service;
 
@@ -132,7 +133,9 @@ describe('orphans', () => {
   test('are swept daily by a Temporal schedule', async () => {
     await succeeded(await service.start());
     const connection = await Connection.connect({ address: service.addressOf('temporal') });
-    const schedule = new Client({ connection }).schedule.getHandle('orphans-daily');
+    const schedule = new Client({ connection, ...(await payloadOptionsOf(service.dataDir)) }).schedule.getHandle(
+      'orphans-daily',
+    );
     const { spec } = await schedule.describe();
     expect(spec.calendars).toMatchObject([{ hour: [{ start: 3 }], minute: [{ start: 17 }] }]);
     await schedule.trigger();

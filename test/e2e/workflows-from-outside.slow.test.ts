@@ -8,6 +8,7 @@ import { importWorkflowId } from '../../domain/ids.js';
 import { isFinal, type State } from '../../domain/import.js';
 import { violations } from '../faults/judge.js';
 import { BUCKET, DEMO_IMAGE, REGION, type Service, startService } from '../support/e2e/service.js';
+import { payloadOptionsOf } from '../support/temporal/payload-options.js';
 
 /** EVENT_TYPE_WORKFLOW_TASK_COMPLETED */
 const TASK_COMPLETED = 7;
@@ -26,7 +27,7 @@ beforeAll(async () => {
   });
   await service.learnNoLimits();
   connection = await Connection.connect({ address: service.addressOf('temporal') });
-  client = new Client({ connection });
+  client = new Client({ connection, ...(await payloadOptionsOf(service.dataDir)) });
 });
 afterAll(async () => {
   await connection?.close();

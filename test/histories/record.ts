@@ -16,6 +16,8 @@ import { importWorkflowId } from '../../domain/ids.js';
 import type { ImportView, State } from '../../domain/import.js';
 import { BUCKET, REGION, type Service, startService } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
+import { payloadOptionsOf } from '../support/temporal/payload-options.js';
+import { decrypterOf } from './decrypt-history.js';
 import { type History, packHistory } from './stored-history.js';
 
 const REQUEST = { inspection: { failOn: 'never' }, detection: { failOn: 'never' }, osType: 'linux' };
@@ -48,6 +50,7 @@ const post = (service: Service, id: string, what: string, body = {}) =>
   service.request('POST', `/v1/imports/${id}/${what}`, body);
 
 const RECORDINGS: readonly Recording[] = [
+  { name: 'sealed', bringThere: until('succeeded') },
   { name: 'succeeded', bringThere: until('succeeded') },
   { name: 'dry-run', request: { dryRun: true }, bringThere: until('succeeded') },
   {
@@ -219,7 +222,8 @@ async function main(): Promise<void> {
   };
   try {
     const connection = await Connection.connect({ address: service.addressOf('temporal') });
-    const client = new Client({ connection });
+    const client = new Client({ connection, ...(await payloadOptionsOf(service.dataDir)) });
+    const decrypt = await decrypterOf(service.dataDir);
     const { workflow } = client;
     for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.json') && only.test(name))) {
       rmSync(path.join(import.meta.dirname, file));
@@ -237,7 +241,7 @@ async function main(): Promise<void> {
         await workflow.getHandle(importWorkflowId(id)).result();
       }
       const last: History = await workflow.getHandle(importWorkflowId(id)).fetchHistory();
-      keep(name, run === 'first' ? await workflow.getHandle(importWorkflowId(id), firstRunOf(last)).fetchHistory() : last);
+      keep(name, await decrypt(run === 'first' ? await workflow.getHandle(importWorkflowId(id), firstRunOf(last)).fetchHistory() : last));
     }
     for (const { name, bringThere, run } of BATCHES.filter((recording) => only.test(recording.name))) {
       await service.settings({ importSeconds: name === 'batch-cancelled' ? 600 : 2 });
@@ -246,7 +250,7 @@ async function main(): Promise<void> {
       const handle = workflow.getHandle(batchWorkflowId(id));
       await handle.result();
       const last: History = await handle.fetchHistory();
-      keep(name, run === 'first' ? await workflow.getHandle(batchWorkflowId(id), firstRunOf(last)).fetchHistory() : last);
+      keep(name, await decrypt(run === 'first' ? await workflow.getHandle(batchWorkflowId(id), firstRunOf(last)).fetchHistory() : last));
     }
     await connection.close();
   } finally {

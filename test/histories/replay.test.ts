@@ -31,7 +31,8 @@ test('every stored history → replays with the current workflows', async () => 
   const histories = names.map((name) => ({ workflowId: name, history: unpackHistory(historyOf(name)) }));
   const failures: string[] = [];
   const workflowsPath = path.resolve(FOLDER, '../../workflows/index.ts');
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowsPath }, histories)) {
+  const interceptors = { workflowModules: [path.resolve(FOLDER, '../../workflows/payload-interceptors.ts')] };
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowsPath, interceptors }, histories)) {
     if (error !== undefined) failures.push(`${workflowId}: ${error.message}`);
   }
   expect(failures).toEqual([]);

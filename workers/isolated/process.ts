@@ -7,6 +7,7 @@ import { logProblemsOfProcess } from '../../config/logged-error.js';
 import { connectionOptions } from '../../config/temporal.js';
 import { workerConfigFromEnvironment, workerSettings } from '../../config/worker.js';
 import { programVersion } from '../../store/program-version.js';
+import { clientPayloadOptions, openPayloads } from '../../temporal/payloads.js';
 import { openDependencies } from '../dependencies.js';
 import { createActivities } from '../index.js';
 import { runAs } from '../watchdog/running-activity.js';
@@ -35,11 +36,13 @@ async function run(task: IsolatedTask): Promise<void> {
   }).started(running);
   try {
     const dependencies = await openDependencies(settings, undefined, (problem) => log.warn(problem));
+    const payloads = await openPayloads(settings.payloadKeys, dependencies.payloadKeys, (problem) => log.warn(problem));
     const context = contextOf(
       task,
       new Client({
         connection: Connection.lazy(connectionOptions(settings.temporal)),
         namespace: settings.temporal.namespace,
+        ...clientPayloadOptions(payloads),
       }),
     );
     const activities: Readonly<Record<string, unknown>> = createActivities(dependencies);

@@ -1,0 +1,66 @@
+/** The keys with which the embedded stack encrypts payloads in Temporal: a file in the data folder, made at the first start. */
+import { randomUUID } from 'node:crypto';
+import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { newPayloadKey, parsePayloadKeys } from '../../config/payload-keys.js';
+import { errorCode, messageOf, StackError } from './stack-error.js';
+
+const MODE = 0o600;
+const HEADER = `# Keys of the payloads in Temporal, one ID:KEY a line. The first one encrypts, all of them decrypt.
+# This file belongs to the backup: without its keys, running imports cannot continue.
+`;
+
+export function payloadKeysFile(dataDir: string): string {
+  return path.join(dataDir, 'payload-keys');
+}
+
+/** Makes the file if it does not exist. Resolves to its path. Rejects with `StackError` if it cannot be used. */
+export async function preparePayloadKeys(dataDir: string): Promise<string> {
+  const file = payloadKeysFile(dataDir);
+  try {
+    const { mode } = await stat(file).catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await write(file, HEADER + newPayloadKey().line, 'new');
+      return await stat(file);
+    });
+    // A restored backup may have another mode.
+    if ((mode & 0o077) !== 0) await chmod(file, MODE);
+    parsePayloadKeys(file, await readFile(file, 'utf8'));
+    return file;
+  } catch (error) {
+    throw new StackError(
+      `the payload keys of this data folder cannot be used (${messageOf(error)}): restore ${file} from the backup`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Adds a new key, which encrypts from now on. Running parts read the file again within seconds; until then, and for payloads
+ * that exist, they use the old keys. Resolves to the ID of the new key.
+ */
+export async function rotatePayloadKeys(dataDir: string): Promise<string> {
+  const file = await preparePayloadKeys(dataDir);
+  const old = (await readFile(file, 'utf8')).replace(HEADER, '');
+  const { id, line } = newPayloadKey();
+  await write(file, HEADER + line + old, 'replace');
+  return id;
+}
+
+/** Complete or not at all, also if the process ends meanwhile. */
+async function write(file: string, text: string, how: 'new' | 'replace'): Promise<void> {
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    const handle = await open(draft, 'wx', MODE);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (how === 'replace') await rename(draft, file);
+    else await link(draft, file);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
