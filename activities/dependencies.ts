@@ -6,6 +6,7 @@ import type { CheckBoot } from '../images/boot-check/boot-checker.js';
 import type { Convert } from '../images/convert/converter.js';
 import type { Programs } from '../images/convert/programs.js';
 import type { InspectImage, InspectRemote } from '../images/inspection.js';
+import type { FindCredential } from '../sources/credential.js';
 import type { HttpClient } from '../sources/http-request.js';
 import type { LocalFile } from '../sources/local-file.js';
 import type { Cache } from '../sources/scratch-cache.js';
@@ -44,6 +45,8 @@ export interface UploadDependencies {
   readonly uploads: UploadStore;
   /** Fetches only from the allowed hosts. */
   readonly http: HttpClient;
+  /** Of the worker's configuration, by name. */
+  readonly credential: FindCredential;
   readonly inspectRemote: InspectRemote;
   readonly cache: Cache;
   readonly convert: Convert;

@@ -15,7 +15,7 @@ export async function inspectDisk(
   signal: AbortSignal,
 ): Promise<InspectedDisk> {
   const disk = diskOf(request, number);
-  const source = sourceAt(disk.source, sourceAccess(deps, request.region));
+  const source = sourceAt(disk.source, sourceAccess(deps, request.region), { credential: disk.credential });
   const facts = await source.describe(signal);
   const inspection = await inspectSource(deps, request, number, source, signal);
   return { source, facts, inspection };

@@ -7,9 +7,9 @@ export function sourceAccess(
   { openFile, cloud, uploading }: Pick<ActivityDependencies, 'openFile' | 'cloud' | 'uploading'>,
   region: string,
 ): SourceAccess {
-  const { http, cache, uploads, digests, host, programs } = uploading;
+  const { http, credential, cache, uploads, digests, host, programs } = uploading;
   return {
-    ...{ openFile, http, cache },
+    ...{ openFile, http, credential, cache },
     get objects() {
       return cloud.oss(region);
     },

@@ -31,6 +31,7 @@ export interface ImportOptions {
   readonly format?: string;
   readonly diskImageSize?: number;
   readonly sha256?: string;
+  readonly credential?: string;
   readonly dataDisk?: readonly DataDisk[];
   readonly tag?: Readonly<Record<string, string>>;
   readonly nvmeSupport?: string;
@@ -140,6 +141,7 @@ function disksOf(
     format: options.format,
     diskImageSize: options.diskImageSize,
     sha256: options.sha256,
+    credential: options.credential,
   });
   const added = (options.dataDisk ?? []).map((disk) => ({ ...disk, source: sourceUrl(disk.source, cwd) }));
   const disks = [system, ...rest, ...added].filter((disk) => disk !== undefined);

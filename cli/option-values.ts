@@ -94,16 +94,19 @@ export interface DataDisk {
   readonly format?: string;
   readonly diskImageSize?: number;
   readonly sha256?: string;
+  readonly credential?: string;
 }
 
-/** For the repeatable option `SOURCE[,format=QCOW2][,size=40][,sha256=…]`. The source can contain commas. */
+/** For the repeatable option `SOURCE[,format=QCOW2][,size=40][,sha256=…][,credential=…]`. The source can contain commas. */
 export function dataDisk(text: string, before: readonly DataDisk[] | undefined): readonly DataDisk[] {
-  const [source = '', ...settings] = text.split(/,(?=(?:format|size|sha256)=)/);
-  const { format, size, sha256 } = Object.fromEntries(
+  const [source = '', ...settings] = text.split(/,(?=(?:format|size|sha256|credential)=)/);
+  const { format, size, sha256, credential } = Object.fromEntries(
     settings.map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
   );
-  if (source === '' || format === '' || sha256 === '') {
-    throw new InvalidArgumentError('Give SOURCE[,format=FORMAT][,size=GiB][,sha256=HEX], without empty values.');
+  if ([source, format, sha256, credential].includes('')) {
+    throw new InvalidArgumentError(
+      'Give SOURCE[,format=FORMAT][,size=GiB][,sha256=HEX][,credential=NAME], without empty values.',
+    );
   }
   const disk = {
     source,
@@ -112,6 +115,7 @@ export function dataDisk(text: string, before: readonly DataDisk[] | undefined):
       ? {}
       : { diskImageSize: wholeNumber(size, 1, 65_536, `size=${size} is not a size in whole GiB, such as size=40.`) }),
     ...(sha256 === undefined ? {} : { sha256 }),
+    ...(credential === undefined ? {} : { credential }),
   };
   return [...(before ?? []), disk];
 }

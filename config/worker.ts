@@ -43,6 +43,8 @@ export interface WorkerConfig {
   readonly host?: string;
   /** Folders, or single files, that imports may read. Empty: none. Default: any file that the process can read. */
   readonly fileRoots?: readonly string[];
+  /** File that maps the names of credentials to values and hosts. Default: none. */
+  readonly credentialsFile?: string;
   /** The state file of the local supervisor: imports never read files in its folder. Default: none. */
   readonly stackFile?: string;
   /** Hosts that images may be downloaded from: `images.example.com`, `*.example.com`. Default: none, which allows any. */
@@ -81,7 +83,7 @@ export interface WorkerConfig {
   readonly shutdownMs?: number;
 }
 
-type OptionalSetting = 'databaseDirectUrl' | 'fileRoots' | 'stackFile';
+type OptionalSetting = 'databaseDirectUrl' | 'fileRoots' | 'stackFile' | 'credentialsFile';
 
 /** A configuration with all defaults and validated Temporal settings. */
 export type WorkerSettings = Required<Omit<WorkerConfig, OptionalSetting>> &
@@ -141,6 +143,7 @@ export const workerVariables = z.object({
   ...payloadKeyVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
   ECS_IMPORT_FILE_ROOTS: z.string().optional().transform(fileRoots),
+  ECS_IMPORT_CREDENTIALS_FILE: z.string().optional(),
   ECS_IMPORT_STACK_FILE: z.string().optional(),
   ECS_IMPORT_HTTP_HOSTS: commaList,
   ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'set addresses or networks, e.g. 127.0.0.1,10.0.0.0/8'),
@@ -184,6 +187,9 @@ export function workerConfigFromEnvironment(env: Environment): WorkerProcessConf
     accounts: accountsFromEnvironment(env),
     host: read.ECS_IMPORT_WORKER_HOST,
     ...(read.ECS_IMPORT_FILE_ROOTS === undefined ? {} : { fileRoots: read.ECS_IMPORT_FILE_ROOTS }),
+    ...(read.ECS_IMPORT_CREDENTIALS_FILE === undefined
+      ? {}
+      : { credentialsFile: path.resolve(read.ECS_IMPORT_CREDENTIALS_FILE) }),
     ...(read.ECS_IMPORT_STACK_FILE === undefined ? {} : { stackFile: read.ECS_IMPORT_STACK_FILE }),
     httpHosts: read.ECS_IMPORT_HTTP_HOSTS,
     httpAddresses: read.ECS_IMPORT_HTTP_ADDRESSES,

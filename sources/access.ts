@@ -1,4 +1,5 @@
 /** The dependencies of sources; a worker provides them. */
+import type { FindCredential } from './credential.js';
 import type { HttpClient } from './http-request.js';
 import type { LocalFile } from './local-file.js';
 import type { Cache } from './scratch-cache.js';
@@ -9,6 +10,7 @@ export interface SourceAccess {
   openFile(path: string): Promise<LocalFile>;
   readonly mapExtents: MapExtents;
   readonly http: HttpClient;
+  readonly credential: FindCredential;
   readonly cache: Cache;
   /** OSS in the region of the import. */
   readonly objects: ObjectReads;

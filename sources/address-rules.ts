@@ -71,8 +71,7 @@ export function createAddressGuard(rules: HttpRules, ownAddresses: () => readonl
 
   return {
     checkHost(host) {
-      const name = host.toLowerCase().replace(/\.$/, '');
-      if (rules.hosts.length === 0 || rules.hosts.some((pattern) => matches(name, pattern.toLowerCase()))) return;
+      if (rules.hosts.length === 0 || rules.hosts.some((pattern) => matchesHost(host, pattern))) return;
       throw sourceFailure(
         'HostNotAllowed',
         `images must not be downloaded from ${host} (allowed: ${rules.hosts.join(', ')})`,
@@ -99,8 +98,11 @@ function interfaces(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
 }
 
-function matches(host: string, pattern: string): boolean {
-  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
+/** @param pattern `example.com`, or `*.example.com` for all its subdomains */
+export function matchesHost(host: string, pattern: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$|\.$/g, '');
+  const expected = pattern.toLowerCase();
+  return expected.startsWith('*.') ? name.endsWith(expected.slice(1)) : name === expected;
 }
 
 function kindOf(address: string): 'ipv4' | 'ipv6' {

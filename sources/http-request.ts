@@ -37,8 +37,14 @@ export interface HttpClient {
   /**
    * Follows redirects, and resolves with the head of the answer, whatever its status. Throws `FailureError`: `Source.*` for
    * a refused address, transient for a connection that fails or stalls.
+   * @param headersFor more headers, for the first request and for each redirect
    */
-  get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
+  get(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    headersFor?: (url: URL) => Promise<Readonly<Record<string, string>>>,
+  ): Promise<HttpAnswer>;
   close(): void;
 }
 
@@ -90,12 +96,12 @@ export function createHttpClient(settings: HttpSettings): HttpClient {
 
   return {
     limits: { ...RETRY_LIMITS, ...RATE_LIMITS, ...settings.limits },
-    async get(first, headers, signal) {
+    async get(first, headers, signal, headersFor = async () => ({})) {
       let url = first;
       const visited: string[] = [];
       for (;;) {
         signal.throwIfAborted();
-        const answer = await requestOnce(url, headers, signal);
+        const answer = await requestOnce(url, { ...headers, ...(await headersFor(url)) }, signal);
         const { location } = answer.headers;
         if (!REDIRECTS.includes(answer.status) || location === undefined) return answer;
         answer.close();

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { FailureError } from '../domain/errors/failure.js';
 import type { SourceAccess } from './access.js';
 import { copySource, copyStream } from './copy.js';
+import { withCredential } from './credential.js';
 import { hashedInOrder, sha256Of } from './digest.js';
 import { openFile, openFileReader } from './file.js';
 import { type HttpFacts, hasRanges, probeHttp, versionText } from './http-probe.js';
@@ -16,13 +17,19 @@ import {
   type OpenOptions,
   rangesOf,
   type Source,
+  type SourceOptions,
   type SourceReader,
   sourceFailure,
 } from './source.js';
 
-/** @param known the place in the plan of an earlier step: the mirror that it described is used again */
-export function httpSource(address: string, access: SourceAccess, known?: Source['place']): Source {
+type HttpAccess = Pick<SourceAccess, 'http' | 'cache' | 'mapExtents' | 'digestOf'>;
+
+/** `known`: the place in the plan of an earlier step: the mirror that it described is used again */
+export function httpSource(address: string, given: SourceAccess, { known, credential }: SourceOptions = {}): Source {
   const url = new URL(address);
+  const http = credential === undefined ? given.http : withCredential(given.http, url, credential, given.credential);
+  const { cache, mapExtents, digestOf } = given;
+  const access: HttpAccess = { http, cache, mapExtents, digestOf };
   let asked: Promise<HttpFacts> | null = null;
   let mirror = known?.url === url.href ? known.mirror : undefined;
   const probe = (signal: AbortSignal) => {
@@ -95,7 +102,7 @@ function mirrorOf({ url, place }: HttpFacts): string | undefined {
 }
 
 /** Downloads the image. A restarted worker reuses the copy if the server reports an unchanged image. */
-async function openCopy(access: SourceAccess, facts: HttpFacts, options: OpenOptions): Promise<OpenedSource> {
+async function openCopy(access: HttpAccess, facts: HttpFacts, options: OpenOptions): Promise<OpenedSource> {
   const { http, cache } = access;
   const { url, size, version } = facts;
   const isKnown = version.etag !== null || version.lastModified !== null;

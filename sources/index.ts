@@ -3,9 +3,9 @@ import type { SourceAccess } from './access.js';
 import { fileSource } from './file.js';
 import { httpSource } from './http.js';
 import { ossSource } from './oss.js';
-import type { Source } from './source.js';
+import type { Source, SourceOptions } from './source.js';
 
-const BY_SCHEME: Readonly<Record<string, (url: string, access: SourceAccess, known?: Source['place']) => Source>> = {
+const BY_SCHEME: Readonly<Record<string, (url: string, access: SourceAccess, options?: SourceOptions) => Source>> = {
   'file:': fileSource,
   'http:': httpSource,
   'https:': httpSource,
@@ -14,12 +14,11 @@ const BY_SCHEME: Readonly<Record<string, (url: string, access: SourceAccess, kno
 
 /**
  * @param url of a validated request
- * @param known the source's place as an earlier step recorded it
  */
-export function sourceAt(url: string, access: SourceAccess, known?: Source['place']): Source {
+export function sourceAt(url: string, access: SourceAccess, options?: SourceOptions): Source {
   const { protocol } = new URL(url);
   const create = BY_SCHEME[protocol];
   if (create === undefined)
     throw new Error(`no source reads ${protocol} URLs; domain/request/source-rules.ts lets it pass`);
-  return create(url, access, known);
+  return create(url, access, options);
 }

@@ -21,6 +21,14 @@ export interface Source {
   digest(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<string>;
 }
 
+/** What a request says about a source besides its URL, and what an earlier step recorded. */
+export interface SourceOptions {
+  /** The source's place as an earlier step recorded it. */
+  readonly known?: SourcePlace | undefined;
+  /** The name of a credential in the worker's configuration. */
+  readonly credential?: string | undefined;
+}
+
 export interface SourceFacts {
   /** Bytes; null if the server does not report it. */
   readonly size: number | null;

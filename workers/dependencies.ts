@@ -10,6 +10,7 @@ import { createBudgetedCloud } from '../alibaba/limits/budgeted-cloud.js';
 import { createCallBudgets } from '../alibaba/limits/call-budget.js';
 import { createRegionWatchers } from '../alibaba/region-watcher.js';
 import { createSharedReads } from '../alibaba/shared-reads.js';
+import { createCredentials, readCredentials } from '../config/credentials.js';
 import { type WorkerConfig, workerSettings } from '../config/worker.js';
 import { createBootChecker } from '../images/boot-check/boot-checker.js';
 import { createConverter } from '../images/convert/converter.js';
@@ -63,6 +64,8 @@ export async function openDependencies(
   onProblem?: (problem: string) => void,
 ): Promise<OpenDependencies> {
   const settings = workerSettings(config);
+  // A wrong file is reported when the worker starts, not when an import needs it.
+  if (settings.credentialsFile !== undefined) await readCredentials(settings.credentialsFile, process.env);
   const pool = openPool({
     url: settings.databaseUrl,
     applicationName: 'ecs-image-import worker',
@@ -120,6 +123,7 @@ export async function openDependencies(
     uploading: {
       uploads: createUploadStore(pool),
       http,
+      credential: createCredentials(settings.credentialsFile ?? null),
       inspectRemote: cacheInspections(createRemoteInspector()),
       cache,
       convert: createConverter({ cache, inspect }),

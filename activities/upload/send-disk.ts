@@ -33,8 +33,8 @@ const POLL_INTERVAL_MS = 1_000;
 
 export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   const { deps, input, disk, signal, progress } = context;
-  const { source: url, sha256 } = diskOf(input.request, disk.number);
-  const source = sourceAt(url, sourceAccess(deps, input.request.region), disk.source);
+  const { source: url, sha256, credential } = diskOf(input.request, disk.number);
+  const source = sourceAt(url, sourceAccess(deps, input.request.region), { known: disk.source, credential });
   if (source.object !== null) return await checkObject(context, source, sha256);
   const facts = await source.describe(signal);
   const { plan: planned, inspection } = await currentPlan(context, source, facts);

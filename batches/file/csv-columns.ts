@@ -20,6 +20,7 @@ const SHORT: Readonly<Record<string, string>> = {
   format: 'disks[0].format',
   diskImageSize: 'disks[0].diskImageSize',
   sha256: 'disks[0].sha256',
+  credential: 'disks[0].credential',
   bucket: 'upload.bucket',
   prefix: 'upload.prefix',
 };
@@ -28,7 +29,7 @@ const SHORT: Readonly<Record<string, string>> = {
 const FIELDS: readonly string[] = [
   ...['region', 'imageName', 'description', 'architecture', 'osType', 'platform', 'bootMode', 'licenseType'],
   ...['resourceGroupId', 'roleName', 'storageLocationArn', 'role', 'dryRun', 'priority'],
-  ...['disks[].source', 'disks[].format', 'disks[].diskImageSize', 'disks[].sha256'],
+  ...['disks[].source', 'disks[].format', 'disks[].diskImageSize', 'disks[].sha256', 'disks[].credential'],
   ...['features.nvmeSupport', 'features.imdsSupport'],
   ...['upload.bucket', 'upload.prefix', 'upload.convert', 'upload.keepObject', 'upload.endpoint'],
   ...['detection.strategy', 'detection.wait', 'detection.failOn', 'inspection.failOn', 'inspection.bootCheck'],

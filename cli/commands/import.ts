@@ -43,7 +43,12 @@ export function addImport(program: Command): void {
     .option('--format <format>', 'format of the system disk (default: detected)')
     .option('--disk-image-size <GiB>', 'size of the system disk (default: its virtual size)', count)
     .option('--sha256 <hex>', 'expected SHA-256 digest of the system disk')
-    .option('--data-disk <source[,format=F][,size=GiB][,sha256=hex]>', 'data disk; repeatable', dataDisk)
+    .option('--credential <name>', 'credential of the worker for the web server of the system disk')
+    .option(
+      '--data-disk <source[,format=F][,size=GiB][,sha256=hex][,credential=name]>',
+      'data disk; repeatable',
+      dataDisk,
+    )
     .option('--tag <key=value>', 'tag of the image; repeatable', collectPairs)
     .option('--nvme-support <value>', 'NVMe support of the image: supported or unsupported')
     .option('--imds-support <value>', 'metadata access mode of the image: v1 or v2')

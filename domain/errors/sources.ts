@@ -83,7 +83,7 @@ export const SOURCES = [
     meaning: 'The web server denies access to the source',
     class: 'attention',
     remedy:
-      'If the URL is signed, it may have expired: sign it again and resume with ecs-image-import resume {importId} --set {disk}.source=NEW_URL. Otherwise allow the worker’s host to read it, then resume.',
+      'If the URL is signed, it may have expired: sign it again and resume with ecs-image-import resume {importId} --set {disk}.source=NEW_URL. Otherwise allow the worker’s host to read it, or name a credential of the worker with --set {disk}.credential=OTHER_CREDENTIAL, then resume.',
     field: 'disks[].source',
   },
   {
@@ -184,8 +184,32 @@ export const SOURCES = [
     meaning: 'The URL contains a user name or password, which every record of the import would show',
     class: 'request',
     remedy:
-      'Use a URL without them: a signed URL that expires, or one that the worker’s host may read without credentials.',
+      'Use a URL without them, and name a credential of the worker (disks[].credential); or use a signed URL that expires.',
     field: 'disks[].source',
+  },
+  {
+    code: 'Source.CredentialUnknown',
+    meaning: 'The worker’s configuration has no credential with the name in the request',
+    class: 'attention',
+    remedy:
+      'Ask the operator to add it to the file in ECS_IMPORT_CREDENTIALS_FILE, which is read again without a restart, then resume. To use another one, resume with ecs-image-import resume {importId} --set {disk}.credential=OTHER_CREDENTIAL.',
+    field: 'disks[].credential',
+  },
+  {
+    code: 'Source.CredentialNotForHost',
+    meaning: 'The credential must not be sent to the server of the source, or not without TLS',
+    class: 'attention',
+    remedy:
+      'Ask the operator to add the host to “hosts” of the credential (or set “allowHttp”), then resume. To use another URL or credential, resume with ecs-image-import resume {importId} --set {disk}.source=NEW_URL or {disk}.credential=OTHER_CREDENTIAL.',
+    field: 'disks[].credential',
+  },
+  {
+    code: 'Source.CredentialUnreadable',
+    meaning: 'The worker cannot read its credentials, or the value of this one',
+    class: 'attention',
+    remedy:
+      'Correct what the message names on the worker’s host: the file in ECS_IMPORT_CREDENTIALS_FILE, or the file, variable or command of the credential. Then resume.',
+    field: 'disks[].credential',
   },
   {
     code: 'Source.DigestMismatch',

@@ -12,6 +12,8 @@ export interface DiskRequest {
   readonly diskImageSize?: number;
   /** Expected SHA-256 of the source, in hex. */
   readonly sha256?: string;
+  /** Of a web source: the name of a credential in the worker's configuration. */
+  readonly credential?: string;
 }
 
 export interface UploadRequest {

@@ -99,6 +99,15 @@ const RULES: readonly RequestRule[] = [
       },
     ];
   },
+  function credentialOfWebSource({ value, sources }) {
+    return sources.flatMap((source, index) => {
+      const given = value('disks', index, 'credential');
+      if (typeof given !== 'string' || /^https?:/i.test(source)) return [];
+      const path = `disks[${index}].credential`;
+      const message = 'is for https:// sources only: remove it';
+      return [{ path, rule: 'disks.credential', given, message, vendorCode: null }];
+    });
+  },
   function tags({ value }) {
     const given = value('tags');
     if (typeof given !== 'object' || given === null || Array.isArray(given)) return [];

@@ -7,6 +7,7 @@ import {
   ACCOUNT_RULES,
   BUCKET_RULES,
   brokenRules,
+  CREDENTIAL_NAME_RULES,
   DESCRIPTION_RULES,
   IMAGE_NAME_RULES,
   KMS_KEY_RULES,
@@ -78,6 +79,10 @@ const disk = z.strictObject({
   sha256: text(SHA256_RULES, { description: 'Expected SHA-256 of the source', pattern: '^[0-9a-fA-F]{64}$' })
     .transform((hex) => hex.toLowerCase())
     .exactOptional(),
+  credential: text(CREDENTIAL_NAME_RULES, {
+    description: 'Name of a credential in the worker’s configuration, which it sends to the server of a web source',
+    examples: ['mirror-a'],
+  }).exactOptional(),
 });
 
 const tags = z.record(z.string(), z.string()).meta({

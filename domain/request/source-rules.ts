@@ -69,7 +69,7 @@ function webProblems(url: URL): readonly SourceProblem[] {
   return [
     plain(
       'credentials',
-      'contains a user name or password, and requests are stored: use a URL without credentials, or a signed one',
+      'contains a user name or password, and requests are stored: remove them, and name a credential of the worker (disks[].credential)',
     ),
   ];
 }

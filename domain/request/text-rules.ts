@@ -144,6 +144,15 @@ export const ACCOUNT_NAME_RULES: readonly TextRule[] = [
   },
 ];
 
+export const CREDENTIAL_NAME_RULES: readonly TextRule[] = [
+  {
+    name: 'shape',
+    holds: (text) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text),
+    message:
+      'must be the name of a credential of the worker, never a secret: 1 to 63 letters, digits, “.”, “_” and “-”, with a letter or digit first',
+  },
+];
+
 export const RESOURCE_SHARE_RULES: readonly TextRule[] = [
   {
     name: 'shape',

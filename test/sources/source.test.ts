@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createCredentials } from '../../config/credentials.js';
 import type { ObjectFacts, SourceAccess } from '../../sources/access.js';
 import { createHttpClient } from '../../sources/http-request.js';
 import { sourceAt } from '../../sources/index.js';
@@ -30,6 +31,7 @@ beforeEach(async () => {
   access = {
     ...{ http, close: () => http.close() },
     openFile: openLocalFile,
+    credential: createCredentials(null),
     mapExtents: async () => null,
     cache: createCache({ folder: join(folder, 'cache'), limitBytes: 1e9 }),
     objects: {

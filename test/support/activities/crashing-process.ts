@@ -15,6 +15,7 @@ import { SLOW_LIMITS } from '../../../activities/upload/slow-source.js';
 import { createCloud } from '../../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../../alibaba/credentials.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
+import { createCredentials } from '../../../config/credentials.js';
 import { inspectImage } from '../../../images/inspect.js';
 import { createHttpClient } from '../../../sources/http-request.js';
 import { openLocalFile } from '../../../sources/local-file.js';
@@ -115,6 +116,7 @@ function dependencies({ pool, host }: Surroundings, address: string, crashPoint:
     openFile: openLocalFile,
     uploading: {
       uploads: countCalls('uploads', createUploadStore(pool), crashPoint),
+      credential: createCredentials(null),
       http: createHttpClient({ hosts: [], addresses: [], stallMs: 1_000 }),
       inspectRemote: unused,
       cache: { obtain: unused },

@@ -333,6 +333,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     uploading: {
       // Never connected: distribution uses no upload dependency.
       uploads: { ...createUploadStore(new pg.Pool()), usedBy: async () => [] },
+      credential: unused,
       http: { get: unused, close: () => undefined, limits: { ...RETRY_LIMITS, ...RATE_LIMITS } },
       inspectRemote: unused,
       cache: { obtain: unused },
