@@ -16,6 +16,8 @@ const rooms = {
   images: ['domain', 'sources'],
   store: ['config', 'domain'],
   temporal: ['config', 'domain'],
+  // Sends events to targets outside; its schemas and routes are in api.
+  webhooks: ['domain', 'network', 'sources', 'store'],
   workers: [
     'config',
     'domain',
@@ -28,7 +30,7 @@ const rooms = {
     'store',
     'temporal',
   ],
-  api: ['config', 'domain', 'workflows', 'imports', 'batches', 'store', 'temporal', 'alibaba', 'images'],
+  api: ['config', 'domain', 'workflows', 'imports', 'batches', 'webhooks', 'store', 'temporal', 'alibaba', 'images'],
   local: ['config', 'domain', 'temporal'],
   cli: [
     'client',

@@ -26,6 +26,7 @@ import { keyRoutes } from './routes/keys.js';
 import { orphanRoutes } from './routes/orphans.js';
 import { reconcileRoutes } from './routes/reconcile.js';
 import { waitingRoutes } from './routes/waiting.js';
+import { webhookRoutes } from './routes/webhooks.js';
 import { sameOrigin } from './same-origin.js';
 
 const metricsRoute = createRoute({
@@ -50,7 +51,7 @@ const documentRoute = createRoute({
 
 export function createApp(deps: ApiDependencies): OpenAPIHono {
   const app = routes();
-  const metrics = createMetrics(deps.store);
+  const metrics = createMetrics(deps.store, () => deps.webhooks.store.countByState());
 
   app.use(async (context, next) => {
     const stop = metrics.request();
@@ -73,6 +74,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.route('/', keyRoutes(deps));
   app.route('/', orphanRoutes(deps));
   app.route('/', reconcileRoutes(deps));
+  app.route('/', webhookRoutes(deps));
   app.openapi(documentRoute, (context) => context.json(openApiDocument(app)));
   app.openapi(metricsRoute, async (context) =>
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),

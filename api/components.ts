@@ -31,6 +31,7 @@ import {
   startedImportSchema,
   waitingCausesSchema,
 } from './schemas.js';
+import { WEBHOOK_SCHEMAS } from './webhook-schemas.js';
 
 export const SCHEMAS = {
   ImportRequest: importRequestSchema,
@@ -62,6 +63,7 @@ export const SCHEMAS = {
   OpenApi: openApiSchema,
   ...KEY_SCHEMAS,
   ...BATCH_SCHEMAS,
+  ...WEBHOOK_SCHEMAS,
 } as const;
 
 export type SchemaName = keyof typeof SCHEMAS;

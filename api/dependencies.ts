@@ -8,6 +8,8 @@ import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { RetentionStore } from '../store/retention.js';
+import type { DeliveryStore } from '../store/webhook-deliveries.js';
+import type { WebhookStore } from '../store/webhooks.js';
 import type { WorkerLiveness } from '../store/worker-liveness.js';
 import type { Authenticator } from './access/authenticate.js';
 
@@ -21,6 +23,12 @@ export interface ApiDependencies {
   readonly forgetKeys: () => void;
   readonly files: ImportFiles;
   readonly retention: Pick<RetentionStore, 'wasDeleted' | 'hold' | 'release' | 'holds'>;
+  readonly webhooks: {
+    readonly store: WebhookStore;
+    readonly deliveries: Pick<DeliveryStore, 'insert' | 'get' | 'list' | 'redeliver'>;
+    /** Why nothing may be sent to the URL; null: it may be allowed. */
+    readonly refusal: (url: string) => string | null;
+  };
   readonly liveness: WorkerLiveness;
   readonly changes: ChangeFeed;
   /** For inspections, orphans and probes; imports and batches go through their use cases. */

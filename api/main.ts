@@ -32,9 +32,14 @@ import { openSchema } from '../store/open-schema.js';
 import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
+import { createDeliveryStore } from '../store/webhook-deliveries.js';
+import { createWebhookEventStore } from '../store/webhook-events.js';
+import { createWebhookStore } from '../store/webhooks.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
+import { keepWebhooks } from '../webhooks/keep.js';
+import { createWebhookTargets } from '../webhooks/target.js';
 import { keyAuthenticator } from './access/api-key.js';
 import { authenticatorsOf } from './access/authenticators.js';
 import { createApp } from './app.js';
@@ -161,6 +166,14 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     const found = await useCases.report(importId);
     return found === null ? null : jsonReport(found);
   };
+  const webhooks = createWebhookStore(pool);
+  const deliveries = createDeliveryStore(pool);
+  const targets = createWebhookTargets(config.webhooks);
+  const stopWebhooks = keepWebhooks({
+    ...{ webhooks, deliveries, targets, log, keepDays: config.webhooks.keepDays },
+    events: createWebhookEventStore(pool),
+    areValid: async (creatorIds) => new Set(creatorIds),
+  });
   const sweeps = [
     keepSweepingImports(imports, log),
     keepSweepingBatches(batches, log),
@@ -173,6 +186,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   const apiKeys = keyAuthenticator(keys);
   const app = createApp({
     imports: useCases,
+    webhooks: { store: webhooks, deliveries, refusal: targets.refusal },
     retention,
     batches: createBatchUseCases(batches),
     store,
@@ -197,6 +211,8 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   if (!signal.aborted)
     await new Promise<unknown>((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   for (const stop of sweeps) stop();
+  await stopWebhooks();
+  targets.close();
   await changes.close();
   // Event streams do not end on their own; their clients reconnect with Last-Event-ID.
   server.close();

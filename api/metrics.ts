@@ -1,8 +1,12 @@
 /** Prometheus metrics of the API: its requests, the number of imports in each state, and whether the database responds. */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ImportStore } from '../store/imports.js';
+import type { WebhookStore } from '../store/webhooks.js';
 
-export function createMetrics(store: Pick<ImportStore, 'countByState' | 'countOpenByAccount'>) {
+export function createMetrics(
+  store: Pick<ImportStore, 'countByState' | 'countOpenByAccount'>,
+  countWebhooks: () => ReturnType<WebhookStore['countByState']>,
+) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const seconds = new Histogram({
@@ -24,6 +28,12 @@ export function createMetrics(store: Pick<ImportStore, 'countByState' | 'countOp
     labelNames: ['account', 'state'],
     registers: [registry],
   });
+  const webhooks = new Gauge({
+    name: 'ecs_image_import_webhooks',
+    help: 'Webhooks by state: enabled, failing (the latest deliveries failed) or disabled (nothing is sent)',
+    labelNames: ['state'],
+    registers: [registry],
+  });
   const databaseUp = new Gauge({
     name: 'ecs_image_import_database_up',
     help: '1 if the database responded to this scrape, else 0',
@@ -33,12 +43,13 @@ export function createMetrics(store: Pick<ImportStore, 'countByState' | 'countOp
   /** Without a database, the numbers of the last scrape remain. */
   async function readDatabase(): Promise<void> {
     try {
-      const read = Promise.all([store.countByState(), store.countOpenByAccount()]);
-      const [counts, byAccount] = await within(DATABASE_WITHIN_MS, read);
+      const read = Promise.all([store.countByState(), store.countOpenByAccount(), countWebhooks()]);
+      const [counts, byAccount, webhookCounts] = await within(DATABASE_WITHIN_MS, read);
       open.reset();
       for (const { account, state, count } of byAccount) open.set({ account, state }, count);
       imports.reset();
       for (const [state, count] of Object.entries(counts)) imports.set({ state }, count);
+      for (const [state, count] of Object.entries(webhookCounts)) webhooks.set({ state }, count);
       databaseUp.set(1);
     } catch {
       databaseUp.set(0);

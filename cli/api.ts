@@ -70,6 +70,7 @@ const COMMANDS: readonly (readonly [request: string, command: string])[] = [
   ['GET /v1/imports', '`ecs-image-import list`'],
   ['GET /v1/batches', '`ecs-image-import batch list`'],
   ['GET /v1/keys', '`ecs-image-import keys list`'],
+  ['GET /v1/webhooks', '`ecs-image-import webhooks list`'],
   ['GET /readyz', '`ecs-image-import status`'],
 ];
 

@@ -27,6 +27,7 @@ import { addResume } from './commands/resume.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
 import { addWatch } from './commands/watch.js';
+import { addWebhooks } from './commands/webhooks.js';
 import { addWorker } from './commands/worker.js';
 import { print, say } from './console.js';
 import { CommandError, EXIT, type ExitCode } from './exit.js';
@@ -38,7 +39,17 @@ const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => vo
   'Start here:': [addDemo, addUp, addDoctor],
   'Imports:': [addImport, addInspect, addList, addStatus, addWatch, addCancel, addResume, addReport],
   'Batches:': [addBatch],
-  'Administration:': [addKeys, addPolicy, addMigrate, addOrphans, addReconcile, addHold, addRelease, addHolds],
+  'Administration:': [
+    addKeys,
+    addPolicy,
+    addMigrate,
+    addOrphans,
+    addReconcile,
+    addHold,
+    addRelease,
+    addHolds,
+    addWebhooks,
+  ],
   'Single processes:': [addWorker, addApi, addEmulator],
 };
 

@@ -11,6 +11,7 @@ import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './
 import type { TemporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
 import { temporalVariables } from './temporal-variables.js';
+import { type WebhookConfig, webhookConfig, webhookVariables } from './webhooks.js';
 import { DEFAULT_BLOCKED_LIMIT_MS } from './worker.js';
 
 /** Times are in milliseconds. */
@@ -47,6 +48,7 @@ export interface ApiConfig extends DatabaseConfig {
     /** `none`: no export; null: not decided, so nothing is deleted. */
     readonly exportTo: string | 'none' | null;
   };
+  readonly webhooks: WebhookConfig;
   /** For the cost estimate of batches; null: no estimate. */
   readonly prices: z.infer<typeof prices> | null;
 }
@@ -76,6 +78,7 @@ export const apiVariables = z.object({
   ...databaseVariables,
   ...accountVariables.shape,
   ...payloadKeyVariables,
+  ...webhookVariables,
   ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** `images.example.com,images` */
@@ -156,6 +159,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
       },
       exportTo: read.ECS_IMPORT_EXPORT_DIR ?? null,
     },
+    webhooks: webhookConfig(read),
     prices: read.ECS_IMPORT_PRICES ?? null,
     logLevel: read.LOG_LEVEL,
     blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,

@@ -243,7 +243,7 @@ function callLimits(text: string, context: z.RefinementCtx): Readonly<Record<str
   return Object.fromEntries(limits);
 }
 
-function areAddresses(addresses: readonly string[]): boolean {
+export function areAddresses(addresses: readonly string[]): boolean {
   try {
     createAddressGuard({ hosts: [], addresses });
     return true;

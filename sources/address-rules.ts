@@ -11,6 +11,8 @@ export interface HttpRules {
   readonly hosts: readonly string[];
   /** Addresses (`127.0.0.1`, `10.0.0.0/8`) that are allowed although their range is rejected. */
   readonly addresses: readonly string[];
+  /** How a refusal of a host or an address begins. Default: `imports must not read from`. */
+  readonly refusal?: string;
 }
 
 /**
@@ -65,6 +67,7 @@ export interface AddressGuard {
 
 /** @param ownAddresses of this host; requested for every check, because interfaces come and go */
 export function createAddressGuard(rules: HttpRules, ownAddresses: () => readonly string[] = interfaces): AddressGuard {
+  const { refusal = 'imports must not read from' } = rules;
   const allowed = new BlockList();
   for (const entry of rules.addresses) add(allowed, entry);
   const refused = REFUSED.map(([address, prefix, what]) => ({ list: network(address, prefix), what }));
@@ -72,10 +75,7 @@ export function createAddressGuard(rules: HttpRules, ownAddresses: () => readonl
   return {
     checkHost(host) {
       if (rules.hosts.length === 0 || rules.hosts.some((pattern) => matchesHost(host, pattern))) return;
-      throw sourceFailure(
-        'HostNotAllowed',
-        `images must not be downloaded from ${host} (allowed: ${rules.hosts.join(', ')})`,
-      );
+      throw sourceFailure('HostNotAllowed', `${refusal} ${host} (allowed: ${rules.hosts.join(', ')})`);
     },
     checkAddress(address, host) {
       const [plain = ''] = address.replace(/^\[|\]$/g, '').split('%');
@@ -88,7 +88,7 @@ export function createAddressGuard(rules: HttpRules, ownAddresses: () => readonl
         const what = found?.what ?? (own.check(one, kindOf(one)) ? 'an address of this host' : null);
         if (what === null) continue;
         const named = host === address ? host : `${host}, which is ${address}`;
-        throw sourceFailure('AddressNotAllowed', `imports must not read from ${named} (${what})`);
+        throw sourceFailure('AddressNotAllowed', `${refusal} ${named} (${what})`);
       }
     },
   };

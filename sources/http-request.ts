@@ -150,7 +150,8 @@ function checkUrl(url: URL, guard: AddressGuard): void {
   if (isIP(address) !== 0) guard.checkAddress(address, url.hostname);
 }
 
-function guardedLookup(guard: AddressGuard): LookupFunction {
+/** Resolves only names whose addresses are all allowed. */
+export function guardedLookup(guard: AddressGuard): LookupFunction {
   return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
@@ -169,7 +170,7 @@ function guardedLookup(guard: AddressGuard): LookupFunction {
 }
 
 /** Only names that this host resolves can be checked: the others are resolved by the proxy, by its own rules. */
-async function checkBeforeProxy(guard: AddressGuard, host: string): Promise<void> {
+export async function checkBeforeProxy(guard: AddressGuard, host: string): Promise<void> {
   const found = await lookupAll(host, { all: true }).catch(() => []);
   for (const { address } of found) guard.checkAddress(address, host);
 }

@@ -10,33 +10,19 @@ export interface EventsOfAll {
 }
 
 const POLL_MS = 20;
-/** While a transaction of any program stays open for longer, a read returns nothing. */
+const POLL_MOST_MS = 500;
+/** While a transaction that writes events stays open for longer, a read returns nothing. */
 const WAIT_MS = 10_000;
 
 export function allEvents(pool: pg.Pool) {
-  const value = async (sql: string): Promise<bigint> => {
-    const { rows } = await pool.query<{ value: string }>(sql);
-    return BigInt(rows[0]?.value ?? 0);
-  };
-
   return {
     /**
-     * Reads the events after `position`. The lock of an import orders only its own events: of two imports, the event with the
-     * lower id may be committed later. So this waits until every transaction that may still commit a lower one has ended; a
-     * transaction gets its number before its events get their ids.
+     * Reads the events after `position`, up to `settledPosition`.
      * @param most the largest distance between two positions, which limits the number of events
      */
     async eventsOfAll(position: number, most = 1_000): Promise<EventsOfAll> {
-      const last = Number(await value('select last_value as value from ecs_image_import.events_id_seq'));
-      if (last <= position) return { events: [], position };
-      // A new number is above that of every transaction which has one, also of those that no snapshot counts yet.
-      const next = await value('select pg_current_xact_id() as value');
-      const deadline = performance.now() + WAIT_MS;
-      while ((await value('select pg_snapshot_xmin(pg_current_snapshot()) as value')) < next) {
-        if (performance.now() > deadline) return { events: [], position };
-        await sleep(POLL_MS);
-      }
-      const until = Math.min(last, position + most);
+      const until = Math.min(await settledPosition(pool, position), position + most);
+      if (until === position) return { events: [], position };
       const { rows } = await pool.query<ImportEvent & { id: string; importId: string; at: Date }>(
         `select id, import_id as "importId", at, type, phase, state, message, detail from ecs_image_import.events
          where id > $1 and id <= $2 order by id`,
@@ -48,4 +34,36 @@ export function allEvents(pool: pg.Pool) {
       };
     },
   };
+}
+
+/**
+ * The last id up to which no event will be committed any more; `position` if there is none after it. The lock of an import orders
+ * only its own events: of two imports, the event with the lower id may be committed later. So this waits for the transactions
+ * that write events: an INSERT locks its table before it takes an id, until its transaction ends. Transactions of other
+ * programs do not matter.
+ */
+export async function settledPosition(pool: pg.Pool, position: number): Promise<number> {
+  const { rows } = await pool.query<{ last: string }>('select ecs_image_import.last_event_id() as last');
+  const last = Number(rows[0]?.last ?? 0);
+  if (last <= position) return position;
+  let open = await writersOf(pool);
+  const deadline = performance.now() + WAIT_MS;
+  for (let pauseMs = POLL_MS; open.length > 0; pauseMs = Math.min(pauseMs * 2, POLL_MOST_MS)) {
+    if (performance.now() > deadline) return position;
+    await sleep(pauseMs);
+    const now = await writersOf(pool);
+    open = open.filter((one) => now.includes(one));
+  }
+  return last;
+}
+
+/** The transactions that may have taken ids of events. */
+async function writersOf(pool: pg.Pool): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ writer: string }>(
+    `select distinct virtualtransaction as writer from pg_locks
+     where locktype = 'relation' and mode = 'RowExclusiveLock' and granted
+       and database = (select oid from pg_database where datname = current_database())
+       and relation in ('ecs_image_import.events'::regclass, 'ecs_image_import.batch_events'::regclass)`,
+  );
+  return rows.map(({ writer }) => writer);
 }

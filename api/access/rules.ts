@@ -59,6 +59,17 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'POST /v1/orphans': changes('orphans.search', 'service'),
   'POST /v1/reconcile': changes('reconcile.list', 'service'),
 
+  'GET /v1/webhooks': reads('webhooks.read', 'route'),
+  'POST /v1/webhooks': changes('webhooks.change', 'route'),
+  'GET /v1/webhooks/:id': reads('webhooks.read', 'route'),
+  'DELETE /v1/webhooks/:id': changes('webhooks.change', 'route'),
+  'POST /v1/webhooks/:id/test': changes('webhooks.change', 'route'),
+  'POST /v1/webhooks/:id/rotate': changes('webhooks.change', 'route'),
+  'POST /v1/webhooks/:id/enable': changes('webhooks.change', 'route'),
+  'GET /v1/webhooks/:id/deliveries': reads('webhooks.read', 'route'),
+  'GET /v1/webhooks/:id/deliveries/:name': reads('webhooks.read', 'route'),
+  'POST /v1/webhooks/:id/redeliver': changes('webhooks.change', 'route'),
+
   'GET /v1/keys': reads('keys.read', 'service'),
   'POST /v1/keys': changes('keys.create', 'service'),
   'POST /v1/keys/:id/rotate': changes('keys.rotate', 'service'),

@@ -22,6 +22,10 @@ const REQUESTS: ReadonlySet<string> = new Set<SchemaName>([
   'BatchResume',
   'BatchCancel',
   'BatchRetry',
+  'WebhookCreate',
+  'WebhookRotate',
+  'WebhookAction',
+  'WebhookRedeliver',
 ]);
 
 export function componentSchemas(): Readonly<Record<string, object>> {

@@ -15,6 +15,7 @@ const TAGS = [
   { name: 'Batches', description: 'Many imports with one policy' },
   { name: 'Inspections', description: 'Read an image without importing it' },
   { name: 'Access', description: 'API keys, and the audit log' },
+  { name: 'Webhooks', description: 'Notify other programs of the ends and stops of imports and batches' },
   { name: 'Retention', description: 'Legal holds: what must not be deleted' },
   { name: 'Maintenance', description: 'Resources and records that no running import owns' },
   { name: 'Service', description: 'State of the service and its interface' },

@@ -117,6 +117,20 @@ const inspection = {
 
 const server = { namespace: 'default', namespaceId: '32049b68-7872-4094-8e63-d0dd59896a83', clusterId: 'active' };
 
+const webhook = {
+  ...{ id: 'whk-01JBM2Q6ZK3T8Y', url: 'https://hooks.example.com/imports', description: 'team channel' },
+  ...{ events: ['import.failed', 'import.attention'], state: 'enabled', disabled: null, failingSince: null },
+  ...{ lastSuccessAt: LATER, previousSecretUntil: null, createdBy: { id: 'key:k7f3', name: 'ci' }, createdAt: AT },
+};
+
+const delivery = {
+  ...{ id: 'msg_4711_whk_01JBM2Q6ZK3T8Y', type: 'import.failed', state: 'delivered', attempts: 1, nextAttemptAt: null },
+  log: [{ attempt: 1, at: AT, durationMs: 87, status: 204, error: null, answer: '' }],
+  ...{ createdAt: AT, endedAt: AT },
+};
+
+const withSecret = { ...webhook, secret: `whsec_${'A'.repeat(43)}=` };
+
 const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'Event' | 'Finding' | 'Problem'>, unknown>> = {
   ImportRequest: request,
   Import: imported,
@@ -199,6 +213,16 @@ const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'Event' | 'Finding' | 'Probl
   BatchPause: {},
   BatchCancel: { running: 'finish' },
   BatchRetry: { cancelled: true },
+  WebhookCreate: { url: webhook.url, events: webhook.events },
+  Webhook: webhook,
+  WebhookList: { webhooks: [webhook] },
+  WebhookWithSecret: withSecret,
+  WebhookRotate: { overlapHours: 24 },
+  WebhookAction: {},
+  WebhookRedeliver: { since: AT },
+  WebhookRedelivered: { redelivered: 3 },
+  WebhookDelivery: delivery,
+  WebhookDeliveryList: { deliveries: [delivery], nextCursor: null },
 };
 
 /** Of bodies that are no JSON. */

@@ -32,6 +32,10 @@ export const ACTIONS = {
   'keys.revoke': 'admin',
   'audit.read': 'admin',
   'metrics.read': 'viewer',
+  'webhooks.read': 'viewer',
+  'webhooks.change': 'operator',
+  /** Those of other users. */
+  'webhooks.others': 'admin',
 } as const satisfies Record<string, Role>;
 
 export type Action = keyof typeof ACTIONS;

@@ -394,6 +394,30 @@ export const OWN = [
     remedy: 'Use an IP address or localhost in the URL, or add the name to ECS_IMPORT_HOST_NAMES.',
   },
   {
+    code: 'Webhook.NotFound',
+    meaning: 'No webhook has this id, or it belongs to another user',
+    class: 'request',
+    remedy: 'List the webhooks with ecs-image-import webhooks list.',
+  },
+  {
+    code: 'Webhook.DeliveryNotFound',
+    meaning: 'The webhook has no delivery with this id, or it was deleted',
+    class: 'request',
+    remedy: 'List its deliveries with ecs-image-import webhooks deliveries.',
+  },
+  {
+    code: 'Webhook.TooMany',
+    meaning: 'There are too many webhooks, or too many of this user',
+    class: 'request',
+    remedy: 'Delete a webhook with ecs-image-import webhooks delete, or send several events to one webhook.',
+  },
+  {
+    code: 'Webhook.Disabled',
+    meaning: 'The webhook is disabled, so that nothing is sent to it',
+    class: 'request',
+    remedy: 'Fix its target, then run ecs-image-import webhooks enable.',
+  },
+  {
     code: 'Api.NotFound',
     meaning: 'The API has no such path',
     class: 'request',

@@ -139,6 +139,21 @@ const app = createApp({
     ),
     holds: async () => [],
   },
+  webhooks: {
+    store: {
+      list: async () => [],
+      ...Object.fromEntries(
+        ['create', 'get'].map((name) => [
+          name,
+          async (...values: unknown[]) => {
+            store(JSON.parse(JSON.stringify(values)));
+            return null;
+          },
+        ]),
+      ),
+    },
+    refusal: () => null,
+  },
   liveness: { workersOf: async () => [], identitiesOf: async () => new Set() },
   changes: {},
   client: {

@@ -42,7 +42,7 @@ beforeEach(() => {
 });
 
 interface Call {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: string;
   readonly body?: unknown;
   readonly text?: string;
   readonly type?: string;
@@ -60,7 +60,7 @@ async function call(path: string, { method = 'POST', body, text, type = 'applica
 }
 
 interface Operation {
-  readonly method: 'GET' | 'POST';
+  readonly method: string;
   readonly path: string;
   readonly hasBody: boolean;
 }
@@ -71,7 +71,7 @@ async function operations(): Promise<readonly Operation[]> {
     document.paths as Record<string, Record<string, { requestBody?: { content: object } }>>,
   ).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { requestBody }]) => ({
-      method: method === 'get' ? ('GET' as const) : ('POST' as const),
+      method: method.toUpperCase(),
       path: path.replaceAll(/\{\w+\}/g, 'some-1'),
       // A batch file has its own rules.
       hasBody: requestBody !== undefined && path !== '/v1/batches',

@@ -41,11 +41,11 @@ test('every role × action → allowed from the lowest role of the action on', (
       Object.keys(ACTIONS).filter((action) => may(identity(role), action as Action, 'none').allowed),
     ]),
   );
-  expect(allowed.viewer).toEqual(['imports.read', 'batches.read', 'holds.read', 'metrics.read']);
+  expect(allowed.viewer).toEqual(['imports.read', 'batches.read', 'holds.read', 'metrics.read', 'webhooks.read']);
   expect(allowed.operator?.filter((action) => !allowed.viewer?.includes(action))).toEqual([
     ...['imports.start', 'imports.resume', 'imports.cancel'],
     ...['batches.create', 'batches.pause', 'batches.resume', 'batches.cancel', 'batches.retry', 'batches.policy'],
-    ...['inspections.create', 'orphans.search'],
+    ...['inspections.create', 'orphans.search', 'webhooks.change'],
   ]);
   expect(allowed.admin).toEqual(Object.keys(ACTIONS));
 });
