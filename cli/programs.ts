@@ -1,6 +1,7 @@
 /** The commands that start the parts of a stack: this program with the name of the part. */
 import path from 'node:path';
-import type { Program, StackOptions } from '../local/supervisor/stack.js';
+import type { StackOptions } from '../local/supervisor/stack.js';
+import type { Program } from '../local/supervisor/supervised-part.js';
 
 /** `.js` in a build, `.ts` when run from the sources. */
 const suffix = path.extname(import.meta.filename);
@@ -14,6 +15,7 @@ export function partPrograms(): StackOptions['programs'] {
     worker: [...program('main'), 'worker'],
     api: [...program('main'), 'api'],
     emulator: emulatorProgram(),
+    temporalProxy: program('..', 'local', 'temporal', 'proxy', 'main'),
   };
 }
 

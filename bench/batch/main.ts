@@ -25,7 +25,7 @@ const WARM_UP_ITEMS = 1_000;
 const POLL_INTERVAL_MS = 2_000;
 /** The share of ended items at which a single import starts in parallel to the batch. Not close to a kill. */
 const SINGLE_IMPORT_AT = 0.6;
-const PARTS = ['worker', 'api', 'temporal', 'postgres', 'emulator', "temporal's postgres"] as const;
+const PARTS = ['worker', 'api', 'temporal', 'temporal-proxy', 'postgres', 'emulator', "temporal's postgres"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +71,7 @@ try {
 
 async function bench(on: Service): Promise<string> {
   const images = await makeImages(folder, ITEMS);
-  const temporal = production?.address ?? on.addressOf('temporal');
+  const temporal = production === null ? on.stack.temporalEnv : { TEMPORAL_ADDRESS: production.address };
   const plain = { workflows: Math.min(400, Math.max(100, ITEMS)), concurrency: AT_ONCE, activities: ACTIVITIES };
   const measureLimit = async () => {
     const before = (await cpuOf(on)).temporal ?? 0;
@@ -158,7 +158,7 @@ function usePerImport(before: DatabaseUse, after: DatabaseUse): string {
 async function cpuOf(on: Service): Promise<Readonly<Record<string, number>>> {
   const parts = [
     ...on.stack.parts(),
-    ...(production?.parts() ?? []).map((part) => (part.name === 'postgres' ? { ...part, name: PARTS[5] } : part)),
+    ...(production?.parts() ?? []).map((part) => (part.name === 'postgres' ? { ...part, name: PARTS[6] } : part)),
   ];
   const used = await Promise.all(parts.map(async ({ name, pid }) => [name, await cpuSeconds(pid)] as const));
   return Object.fromEntries(used);

@@ -1,6 +1,8 @@
 /** Measures memory, CPU and workflow events of a batch. */
 import { readdir, readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
+import { connectionOptions } from '../../config/temporal.js';
+import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { batchWorkflowId } from '../../domain/batch/names.js';
 import { importWorkflowId } from '../../domain/ids.js';
 
@@ -70,8 +72,12 @@ export interface Events {
 }
 
 /** Reads the histories of a sample of the imports and of every run of the batch. */
-export async function events(address: string, batchId: string, importIds: readonly string[]): Promise<Events> {
-  const connection = await Connection.connect({ address });
+export async function events(
+  temporal: Readonly<Record<string, string>>,
+  batchId: string,
+  importIds: readonly string[],
+): Promise<Events> {
+  const connection = await Connection.connect(connectionOptions(readTemporalSettings(temporal)));
   try {
     const client = new Client({ connection });
     const sample = importIds.filter((_, index) => index % Math.ceil(importIds.length / 50) === 0);

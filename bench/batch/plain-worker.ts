@@ -1,9 +1,11 @@
-/** The worker of the plain workflow, in a separate process like the service's worker. Arguments: address, task queue. */
+/** The worker of the plain workflow, in a separate process like the service's worker. Argument: the task queue. */
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { connectionOptions } from '../../config/temporal.js';
+import { readTemporalSettings } from '../../config/temporal-environment.js';
 
-const [address = '', taskQueue = ''] = process.argv.slice(2);
+const [taskQueue = ''] = process.argv.slice(2);
 Runtime.install({ logger: new DefaultLogger('ERROR') });
-const connection = await NativeConnection.connect({ address });
+const connection = await NativeConnection.connect(connectionOptions(readTemporalSettings(process.env)));
 const worker = await Worker.create({
   connection,
   taskQueue,

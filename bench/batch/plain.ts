@@ -3,6 +3,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { connectionOptions } from '../../config/temporal.js';
+import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { cpuSeconds } from './measure.js';
 
 export interface PlainRun {
@@ -17,12 +19,14 @@ export interface PlainResult {
   readonly workerCpuMs: number;
 }
 
-export async function plainWorkflows(address: string, run: PlainRun): Promise<PlainResult> {
+/** @param temporal the variables of Temporal's clients */
+export async function plainWorkflows(temporal: Readonly<Record<string, string>>, run: PlainRun): Promise<PlainResult> {
   const queue = `bench-plain-${Date.now()}`;
-  const child = fork(fileURLToPath(new URL('./plain-worker.ts', import.meta.url)), [address, queue], {
+  const child = fork(fileURLToPath(new URL('./plain-worker.ts', import.meta.url)), [queue], {
     execArgv: ['--import', 'tsx'],
+    env: { ...process.env, ...temporal },
   });
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect(connectionOptions(readTemporalSettings(temporal)));
   try {
     await once(child, 'message');
     const client = new Client({ connection });

@@ -1,6 +1,7 @@
 /** The servers of the benchmark: PostgreSQL with a data folder of its own, Temporal, and the real API process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import { cacheDir } from '../../local/supervisor/folders.js';
 import { portPicker } from '../../local/supervisor/ports.js';
 import type { PartPlan } from '../../local/supervisor/supervised-part.js';
 import { findTemporal } from '../../local/temporal/binary.js';
-import { temporalPart } from '../../local/temporal/server.js';
+import { openTemporal } from '../../local/temporal/server.js';
 
 export interface Server {
   readonly url: string;
@@ -28,18 +29,18 @@ export async function startPostgres(dataDir: string, more: readonly string[] = [
 
 export async function startTemporal(dataDir: string): Promise<Server> {
   const { env } = process;
-  const part = temporalPart({
-    binary: await findTemporal({
-      env,
-      cacheDir: cacheDir(env),
-      say: () => undefined,
-      signal: new AbortController().signal,
-    }),
-    dataDir,
-    namespace: 'default',
-    ports: { grpc: await ports(), ui: await ports(), http: await ports(), metrics: await ports() },
+  const binary = await findTemporal({
     env,
+    cacheDir: cacheDir(env),
+    say: () => undefined,
+    signal: new AbortController().signal,
   });
+  const folder = path.join(dataDir, 'temporal');
+  await mkdir(folder, { recursive: true });
+  const part = openTemporal(
+    { binary, folder, namespace: 'default', port: await ports(), env },
+    { http: await ports(), metrics: await ports() },
+  );
   return { url: part.address ?? '', stop: await start(part, 'SIGTERM') };
 }
 

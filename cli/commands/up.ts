@@ -72,7 +72,6 @@ async function up(options: UpOptions): Promise<void> {
   }
   say(`data folder: ${stack.dataDir}; press Ctrl-C to stop`);
   say(images.note);
-  if (stack.temporalUiUrl !== null) say(`Temporal Web UI: ${stack.temporalUiUrl}`);
   await interrupts.first;
   say('stopping');
   await unregister();

@@ -6,7 +6,7 @@ import { isObject } from '../../domain/json-value.js';
 import type { ProcessIdentity } from './processes.js';
 
 /** In stop order: a part stops before the parts that it depends on. */
-export const PART_NAMES = ['api', 'worker', 'emulator', 'temporal', 'postgres'] as const;
+export const PART_NAMES = ['api', 'worker', 'emulator', 'temporal-proxy', 'temporal', 'postgres'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 /** `failed`: it ended several times in a row. It is still restarted, at longer intervals. */

@@ -3,23 +3,18 @@ import path from 'node:path';
 import { ensureApiToken } from '../../config/api-token.js';
 import { withPasswordFile } from '../../config/database.js';
 import { payloadKeySource } from '../../config/payload-keys.js';
-import { readTemporalSettings } from '../../config/temporal-environment.js';
-import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-variables.js';
+import { withoutTemporalVariables } from '../../config/temporal-variables.js';
 import { preparePostgres } from '../postgres/server.js';
-import { findTemporal } from '../temporal/binary.js';
-import { temporalPart } from '../temporal/server.js';
-import { withAccountName } from './account-name.js';
-import { checkDatabaseServer, checkTemporalServer } from './external-servers.js';
-import { apiTokenFile, cacheDir, makePrivateDir, programFolders } from './folders.js';
+import { planTemporal } from '../temporal/plan.js';
+import type { CertificateTimes } from '../temporal/renewal.js';
+import { checkDatabaseServer } from './external-servers.js';
+import { apiTokenFile, makePrivateDir } from './folders.js';
 import { preparePayloadKeys } from './payload-keys-file.js';
 import { portPicker, requireFreePort } from './ports.js';
 import { messageOf, StackError } from './stack-error.js';
 import type { PartName, PartRecord } from './stack-file.js';
-import type { PartPlan } from './supervised-part.js';
+import type { PartPlan, Program } from './supervised-part.js';
 import { openSupervisor, type Supervisor } from './supervisor.js';
-
-/** Program and arguments; the part's own arguments are added. */
-export type Program = readonly [string, ...string[]];
 
 export interface EmulatorOptions {
   /** Default: a free port; 0: another one than in the last run. */
@@ -30,12 +25,13 @@ export interface EmulatorOptions {
 
 export interface StackOptions {
   readonly dataDir: string;
-  readonly programs: { readonly worker: Program; readonly api: Program; readonly emulator: Program };
+  readonly programs: Readonly<Record<'worker' | 'api' | 'emulator' | 'temporalProxy', Program>>;
   /** The environment of all parts; TEMPORAL_ADDRESS and DATABASE_URL in it replace the embedded servers. */
   readonly env: NodeJS.ProcessEnv;
   readonly emulator: EmulatorOptions | null;
   /** More dynamic settings of the embedded Temporal server, `KEY=JSON`. */
   readonly temporalSettings?: readonly string[];
+  readonly certificateTimes?: CertificateTimes;
   /** Default: the port of the last run if it is free, else a free port; 0: a free port. */
   readonly apiPort?: number;
   /** Receives progress messages. */
@@ -50,8 +46,8 @@ export interface Stack {
   /** An admin key of the API, as in the file `api-token` of the data folder. */
   readonly apiToken: string;
   readonly emulatorUrl: string | null;
-  /** The Temporal Web UI; null for an external server. */
-  readonly temporalUiUrl: string | null;
+  /** Variables with which a client of this user reaches the embedded Temporal server; empty for an external one. */
+  readonly temporalEnv: Readonly<Record<string, string>>;
   readonly parts: () => readonly PartRecord[];
   /** Stops the parts in order. Can be called more than once. */
   readonly stop: () => Promise<void>;
@@ -92,18 +88,25 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
       ? await pickPort(previousPort('api'))
       : await chosenPort(options.apiPort, '--port', pickPort);
 
-  const servers = await Promise.all([
-    planTemporal(options, () => pickPort(previousPort('temporal')), pickPort),
+  const [temporal, postgres, emulator] = await Promise.all([
+    planTemporal({
+      ...options,
+      program: options.programs.temporalProxy,
+      settings: options.temporalSettings ?? [],
+      pickPort,
+      previousPort: previousPort('temporal'),
+      times: options.certificateTimes ?? {},
+      supervisor,
+    }),
     planPostgres(options, () => pickPort(previousPort('postgres'))),
     planEmulator(options, () => pickPort(previousPort('emulator'))),
   ]);
   signal.throwIfAborted();
-  const [temporal, postgres, emulator] = servers;
-  await supervisor.start(servers.flatMap(({ part }) => (part === null ? [] : [part])));
+  await supervisor.start([...temporal.parts, ...postgres.parts, ...emulator.parts]);
   signal.throwIfAborted();
 
   const env: NodeJS.ProcessEnv = {
-    ...withoutProxyToLoopback(temporal.part === null ? options.env : withoutTemporalVariables(options.env)),
+    ...withoutProxyToLoopback(temporal.parts.length === 0 ? options.env : withoutTemporalVariables(options.env)),
     ...temporal.env,
     ...postgres.env,
     ...emulator.env,
@@ -128,8 +131,8 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     dataDir,
     apiUrl,
     apiToken,
-    emulatorUrl: emulator.part?.address ?? null,
-    temporalUiUrl: temporal.uiUrl,
+    emulatorUrl: emulator.parts[0]?.address ?? null,
+    temporalEnv: temporal.env,
     parts: supervisor.parts,
     stop: supervisor.stop,
     kill: supervisor.kill,
@@ -149,7 +152,7 @@ async function payloadKeys(
   { env, dataDir }: Pick<StackOptions, 'env' | 'dataDir'>,
   temporal: PlannedServer,
 ): Promise<NodeJS.ProcessEnv> {
-  if (temporal.part === null || payloadKeySource(env) !== null) return {};
+  if (temporal.parts.length === 0 || payloadKeySource(env) !== null) return {};
   return { ECS_IMPORT_PAYLOAD_KEYS_FILE: await preparePayloadKeys(dataDir) };
 }
 
@@ -160,36 +163,10 @@ async function chosenPort(port: number, option: string, pickPort: () => Promise<
 
 /** A server that other parts connect to. */
 interface PlannedServer {
-  /** Null: an external server. */
-  readonly part: PartPlan | null;
+  /** Empty: an external server. */
+  readonly parts: readonly PartPlan[];
   /** Variables for worker and API. */
   readonly env: NodeJS.ProcessEnv;
-}
-
-async function planTemporal(
-  { env, dataDir, say, signal, temporalSettings = [] }: StackOptions,
-  pickGrpcPort: () => Promise<number>,
-  pickPort: () => Promise<number>,
-): Promise<PlannedServer & { readonly uiUrl: string | null }> {
-  if (namesTemporal(env)) {
-    await checkTemporalServer(readTemporalSettings(env), signal, say);
-    return { part: null, env: {}, uiUrl: null };
-  }
-  const binary = await findTemporal({ env, cacheDir: cacheDir(env), say, signal });
-  const namespace = env.TEMPORAL_NAMESPACE || 'default';
-  const ports = {
-    grpc: await pickGrpcPort(),
-    ui: await pickPort(),
-    http: await pickPort(),
-    metrics: await pickPort(),
-  };
-  const named = await withAccountName(env, null, programFolders(env));
-  const part = temporalPart({ binary, dataDir, namespace, ports, env: named, dynamicSettings: temporalSettings });
-  return {
-    part,
-    env: { TEMPORAL_ADDRESS: `127.0.0.1:${ports.grpc}`, TEMPORAL_NAMESPACE: namespace },
-    uiUrl: `http://127.0.0.1:${ports.ui}`,
-  };
 }
 
 async function planPostgres(
@@ -199,17 +176,17 @@ async function planPostgres(
   if (env.DATABASE_URL !== undefined && env.DATABASE_URL !== '') {
     const url = withPasswordFile('DATABASE_URL', env.DATABASE_URL, env.DATABASE_PASSWORD_FILE || undefined);
     await checkDatabaseServer(url, signal, { say });
-    return { part: null, env: {} };
+    return { parts: [], env: {} };
   }
   const { part, url } = await preparePostgres({ dataDir, port: await pickPort(), env });
-  return { part, env: { DATABASE_URL: url } };
+  return { parts: [part], env: { DATABASE_URL: url } };
 }
 
 async function planEmulator(
   { emulator, env, dataDir, programs }: StackOptions,
   pickPort: () => Promise<number>,
 ): Promise<PlannedServer> {
-  if (emulator === null) return { part: null, env: {} };
+  if (emulator === null) return { parts: [], env: {} };
   const port =
     emulator.port === undefined ? await pickPort() : await chosenPort(emulator.port, '--emulator-port', pickPort);
   const url = `http://127.0.0.1:${port}`;
@@ -221,7 +198,7 @@ async function planEmulator(
     ...emulator.buckets.flatMap((bucket) => ['--bucket', bucket]),
   ];
   return {
-    part: nodePart({ name: 'emulator', program, env, address: url, line: /^ready http:\S+$/m }),
+    parts: [nodePart({ name: 'emulator', program, env, address: url, line: /^ready http:\S+$/m })],
     env: {
       ...{ ECS_ENDPOINT: url, RAM_ENDPOINT: url, STS_ENDPOINT: url, OSS_ENDPOINT: url },
       ...{ RESOURCE_SHARING_ENDPOINT: url, QUOTA_CENTER_ENDPOINT: url },

@@ -8,6 +8,9 @@ import { endProcess, identify, type ProcessIdentity } from './processes.js';
 import { messageOf, StackError } from './stack-error.js';
 import type { PartName, PartRecord, PartState } from './stack-file.js';
 
+/** Program and arguments; the part's own arguments are added. */
+export type Program = readonly [string, ...string[]];
+
 export interface Account {
   readonly uid: number;
   readonly gid: number;
@@ -40,6 +43,7 @@ export const STOP_SIGNALS: Readonly<Record<PartName, NodeJS.Signals>> = {
   api: 'SIGTERM',
   worker: 'SIGTERM',
   emulator: 'SIGTERM',
+  'temporal-proxy': 'SIGTERM',
   temporal: 'SIGTERM',
   // PostgreSQL's fast shutdown. With SIGTERM it would wait until all clients have disconnected.
   postgres: 'SIGINT',
@@ -111,6 +115,11 @@ export class SupervisedPart {
     await this.supervision;
     this.log.close();
     this.enter('stopped');
+  }
+
+  /** Ends the process; the supervision starts it again. Has no effect while none runs. */
+  async restart(): Promise<void> {
+    if (this.identity !== null) await endProcess(this.identity, STOP_SIGNALS[this.name], this.plan.stopWithinMs);
   }
 
   kill(): void {

@@ -22,6 +22,10 @@ export interface Supervisor {
   readonly previousAddress: (name: PartName) => string | null;
   /** Starts parts concurrently. Resolves when all are ready, rejects with the first `StackError`. */
   readonly start: (plans: readonly PartPlan[]) => Promise<void>;
+  /** Aborted when the parts are being stopped. */
+  readonly ended: AbortSignal;
+  /** Restarts a part, if it was started. Resolves when its process has ended. */
+  readonly restart: (name: PartName) => Promise<void>;
   /** Stops all parts in order. Can be called more than once. */
   readonly stop: () => Promise<void>;
   /** Kills all parts immediately. */
@@ -65,7 +69,9 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
   };
 
   let stopped: Promise<void> | null = null;
+  const ended = new AbortController();
   const stopAll = async () => {
+    ended.abort();
     for (const part of inStopOrder()) await part.stop();
     watchdog.close();
     await lock.release();
@@ -73,6 +79,7 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
 
   return {
     stackFile,
+    ended: ended.signal,
     previousAddress: (name) => previous.find((part) => part.name === name)?.address ?? null,
     parts: () => inStopOrder().map((part) => part.record),
     start: async (plans) => {
@@ -82,6 +89,9 @@ export async function openSupervisor(options: SupervisorOptions): Promise<Superv
       );
       parts.push(...added);
       await Promise.all(added.map((part) => part.start()));
+    },
+    restart: async (name) => {
+      await parts.find((part) => part.name === name)?.restart();
     },
     stop: () => {
       stopped ??= stopAll();

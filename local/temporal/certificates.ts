@@ -12,6 +12,9 @@ export const AUTHORITY = 'ca.crt';
 export const SERVER = { cert: 'server.crt', key: 'server.key' } as const;
 export const CLIENT = { cert: 'client.crt', key: 'client.key' } as const;
 
+/** In the certificate of the server. */
+export const SERVER_NAME = 'localhost';
+
 const DAY_MS = 86_400_000;
 const LIFETIME_MS = 365 * DAY_MS;
 /** Clocks of containers and virtual machines are sometimes set back after the start. */
@@ -23,15 +26,21 @@ export interface CertificateOptions {
   readonly lifetimeMs?: number;
 }
 
-/** Keeps a complete set with more than a third of its lifetime left, else creates a new one. Returns whether it did. */
+/** Keeps a set that is not due, else creates a new one. Returns whether it did. */
 export async function ensureCertificates(folder: string, options: CertificateOptions = {}): Promise<boolean> {
+  if (!(await certificatesAreDue(folder, options))) return false;
   const { nowMs = Date.now(), lifetimeMs = LIFETIME_MS } = options;
-  if (await isGood(folder, nowMs + lifetimeMs / 3, nowMs)) return false;
   await writeSet(folder, await createSet(nowMs, lifetimeMs));
   return true;
 }
 
-async function isGood(folder: string, untilMs: number, nowMs: number): Promise<boolean> {
+/** Whether the set is missing, incomplete, not valid, or has less than a third of its lifetime left. */
+export async function certificatesAreDue(folder: string, options: CertificateOptions = {}): Promise<boolean> {
+  const { nowMs = Date.now(), lifetimeMs = LIFETIME_MS } = options;
+  return !(await isGood(folder, nowMs, nowMs + lifetimeMs / 3));
+}
+
+async function isGood(folder: string, nowMs: number, untilMs: number): Promise<boolean> {
   try {
     const authority = new X509Certificate(await readFile(path.join(folder, AUTHORITY)));
     for (const { cert, key } of [SERVER, CLIENT]) {
@@ -98,7 +107,7 @@ async function createSet(nowMs: number, lifetimeMs: number): Promise<Certificate
     [AUTHORITY]: authority.toString('pem'),
     ...(await issue(SERVER, ExtendedKeyUsage.serverAuth, [
       { type: 'ip', value: '127.0.0.1' },
-      { type: 'dns', value: 'localhost' },
+      { type: 'dns', value: SERVER_NAME },
     ])),
     ...(await issue(CLIENT, ExtendedKeyUsage.clientAuth, [])),
   };

@@ -44,7 +44,7 @@ async function startSecondWorker(): Promise<ChildProcess> {
     env: {
       ...withEmulatorKeys(process.env),
       ...PACE,
-      TEMPORAL_ADDRESS: service.addressOf('temporal'),
+      ...service.stack.temporalEnv,
       DATABASE_URL: service.databaseUrl(),
       ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
       ECS_IMPORT_WORKER_HOST: 'host-b',

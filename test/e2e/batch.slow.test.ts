@@ -378,7 +378,7 @@ describe('on the command line a batch', () => {
 describe('a cancel through Temporal’s own interface', () => {
   /** As sent by `temporal workflow cancel` and the Temporal UI. */
   async function cancelWorkflow(batchId: string): Promise<void> {
-    const connection = await Connection.connect({ address: service.addressOf('temporal') });
+    const connection = await Connection.connect(service.temporalConnection());
     try {
       await new Client({ connection }).workflow.getHandle(batchWorkflowId(batchId)).cancel();
     } finally {

@@ -27,7 +27,7 @@ const secret = `secret-${randomUUID()}`;
 
 beforeAll(async () => {
   service = await startService();
-  connection = await Connection.connect({ address: service.addressOf('temporal') });
+  connection = await Connection.connect(service.temporalConnection());
   foreign = new Client({ connection });
   const options = await payloadOptionsOf(service.dataDir);
   own = new Client({ connection, ...options });

@@ -132,7 +132,7 @@ describe('orphans', () => {
 
   test('are swept daily by a Temporal schedule', async () => {
     await succeeded(await service.start());
-    const connection = await Connection.connect({ address: service.addressOf('temporal') });
+    const connection = await Connection.connect(service.temporalConnection());
     const schedule = new Client({ connection, ...(await payloadOptionsOf(service.dataDir)) }).schedule.getHandle(
       'orphans-daily',
     );

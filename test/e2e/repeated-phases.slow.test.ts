@@ -17,7 +17,7 @@ let client: Client;
 beforeAll(async () => {
   service = await startService();
   await service.learnNoLimits();
-  connection = await Connection.connect({ address: service.addressOf('temporal') });
+  connection = await Connection.connect(service.temporalConnection());
   client = new Client({ connection });
 });
 afterAll(async () => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
     },
   });
   await service.learnNoLimits();
-  connection = await Connection.connect({ address: service.addressOf('temporal') });
+  connection = await Connection.connect(service.temporalConnection());
   client = new Client({ connection, ...(await payloadOptionsOf(service.dataDir)) });
 });
 afterAll(async () => {

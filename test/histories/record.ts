@@ -221,7 +221,7 @@ async function main(): Promise<void> {
     console.log(`${name}: ${kept.events.length} events`);
   };
   try {
-    const connection = await Connection.connect({ address: service.addressOf('temporal') });
+    const connection = await Connection.connect(service.temporalConnection());
     const client = new Client({ connection, ...(await payloadOptionsOf(service.dataDir)) });
     const decrypt = await decrypterOf(service.dataDir);
     const { workflow } = client;

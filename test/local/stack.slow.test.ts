@@ -3,8 +3,9 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { PART_NAMES } from '../../local/supervisor/stack-file.js';
-import { temporalServes } from '../../local/temporal/health.js';
+import { probeTemporal } from '../../temporal/probe.js';
 import { alive, type RunningStack, type RunOptions, runStack } from '../support/local/running-stack.js';
 
 const folders: string[] = [];
@@ -47,8 +48,7 @@ test('each part killed with SIGKILL → restarts at the same address, and the ot
         state: 'ready',
       });
     }
-    const { TEMPORAL_ADDRESS } = await stack.settings();
-    expect(await temporalServes(TEMPORAL_ADDRESS, 'default')).toBe(true);
+    expect(await probeTemporal(readTemporalSettings(await stack.settings()))).toEqual({ serves: true });
     expect(await stack.query('select 1 as one')).toEqual([{ one: 1 }]);
   }
 });
@@ -75,7 +75,7 @@ test('data and addresses → the same after a stop and a start, and after SIGKIL
 test('stop → ends all processes', async () => {
   const stack = await run();
   const pids = stack.pids();
-  expect(pids).toHaveLength(5);
+  expect(pids).toHaveLength(6);
   expect(await stack.stop()).toBe(0);
   expect(alive(pids)).toEqual([]);
 });
@@ -97,7 +97,7 @@ test('a second start on the same folder → error in one line, and the first sta
       `^\`up\` is already running on .* \\(process ${stack.pid}, ${stack.apiUrl}\\): use it, stop it, or set --data to another folder$`,
     ),
   );
-  expect(alive(pids)).toHaveLength(5);
+  expect(alive(pids)).toHaveLength(6);
 });
 
 test('a killed supervisor → its parts end', async () => {
@@ -147,9 +147,9 @@ test('servers listen on the loopback address only, and other users cannot read s
 
 test('server addresses in the environment → used instead of the embedded servers', async () => {
   const stack = await run();
-  const { DATABASE_URL, TEMPORAL_ADDRESS } = await stack.settings();
-  const other = await run(await freshFolder(), { env: { DATABASE_URL, TEMPORAL_ADDRESS } });
-  expect(await other.settings()).toMatchObject({ DATABASE_URL, TEMPORAL_ADDRESS });
+  const { ECS_ENDPOINT: _emulator, ECS_IMPORT_STACK_FILE: _file, ...servers } = await stack.settings();
+  const other = await run(await freshFolder(), { env: servers });
+  expect(await other.settings()).toMatchObject(servers);
   expect(other.pids()).toHaveLength(3);
 });
 
@@ -173,7 +173,7 @@ test('a part that cannot start → error with its last log line, and all parts a
   );
   const { readStackFile } = await import('../../local/supervisor/stack-file.js');
   expect(readStackFile(path.join(dataDir, 'stack.json'))?.parts.map((part) => part.state)).toEqual(
-    Array.from({ length: 5 }, () => 'stopped'),
+    Array.from({ length: 6 }, () => 'stopped'),
   );
 });
 

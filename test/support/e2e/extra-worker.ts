@@ -23,7 +23,7 @@ export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv)
       ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
       ECS_IMPORT_CACHE_DIR: path.join(service.dataDir, 'images'),
       ...env,
-      TEMPORAL_ADDRESS: service.addressOf('temporal'),
+      ...service.stack.temporalEnv,
       DATABASE_URL: service.databaseUrl(),
     },
   });

@@ -7,6 +7,8 @@ import OSS from 'ali-oss';
 import { createCloud } from '../../../alibaba/create-cloud.js';
 import { staticCredentials } from '../../../alibaba/credentials.js';
 import { EMULATOR_ACCOUNT, withEmulatorKeys } from '../../../cli/emulated-account.js';
+import { connectionOptions } from '../../../config/temporal.js';
+import { readTemporalSettings } from '../../../config/temporal-environment.js';
 import type { ImportView, State } from '../../../domain/import.js';
 import { type Stack, startStack } from '../../../local/supervisor/stack.js';
 import { openPool } from '../../../store/database.js';
@@ -16,6 +18,7 @@ export const REGION = 'cn-hangzhou';
 export const BUCKET = 'test-bucket';
 const MAIN = path.resolve(import.meta.dirname, '../../../dist/cli/main.js');
 const EMULATOR = path.resolve(import.meta.dirname, '../../../dist/emulator/main.js');
+const TEMPORAL_PROXY = path.resolve(import.meta.dirname, '../../../dist/local/temporal/proxy/main.js');
 export const DEMO_IMAGE = path.resolve(import.meta.dirname, '../../../assets/debian-demo.qcow2');
 
 /**
@@ -119,6 +122,7 @@ export async function startService(settings: ServiceSettings = {}) {
       worker: [process.execPath, MAIN, 'worker'],
       api: [process.execPath, MAIN, 'api'],
       emulator: [process.execPath, EMULATOR],
+      temporalProxy: [process.execPath, TEMPORAL_PROXY],
     },
     env: {
       ...withEmulatorKeys(process.env),
@@ -181,16 +185,10 @@ export async function startService(settings: ServiceSettings = {}) {
     }
   }
 
-  /** host:port where a part listens. */
-  function addressOf(name: 'temporal' | 'postgres'): string {
-    const address = stack.parts().find((part) => part.name === name)?.address;
-    if (!address) throw new Error(`the stack has no ${name}`);
-    return address.replace(/^\w+:\/\//, '');
-  }
-
   function databaseUrl(): string {
     const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8').trim();
-    return `postgres://ecs_image_import:${password}@${addressOf('postgres')}/ecs_image_import`;
+    const address = stack.parts().find((part) => part.name === 'postgres')?.address;
+    return `postgres://ecs_image_import:${password}@${address}/ecs_image_import`;
   }
 
   function ossOf(bucket: string, region = REGION): OSS {
@@ -215,7 +213,8 @@ export async function startService(settings: ServiceSettings = {}) {
     stack,
     logOf,
     dataDir,
-    addressOf,
+    /** Options of Temporal's client for the embedded server. */
+    temporalConnection: () => connectionOptions(readTemporalSettings(stack.temporalEnv)),
     databaseUrl,
     apiUrl,
     emulatorUrl,

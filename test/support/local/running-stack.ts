@@ -14,7 +14,9 @@ export interface RunningStack {
   readonly part: (name: PartName) => PartRecord;
   readonly pids: () => readonly number[];
   /** The variables that API and worker received. */
-  readonly settings: () => Promise<Readonly<Record<'TEMPORAL_ADDRESS' | 'DATABASE_URL' | 'ECS_ENDPOINT', string>>>;
+  readonly settings: () => Promise<
+    Readonly<Record<string, string> & Record<'TEMPORAL_ADDRESS' | 'DATABASE_URL' | 'ECS_ENDPOINT', string>>
+  >;
   readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
   readonly stop: () => Promise<number | null>;
 }
