@@ -26,7 +26,7 @@ beforeAll(async () => {
     env: { ...withCertificate(), TEMPORAL_API_KEY: 'for-another-server', TEMPORAL_TLS: 'true' },
   });
   serverSettings = await servers.settings();
-  proxy = await startTlsProxy(files, Number(serverSettings.TEMPORAL_ADDRESS.split(':')[1]));
+  proxy = await startTlsProxy(files, path.join(folder.path, 'servers', 'temporal', 'grpc.sock'));
   service = await startService({
     env: { ...proxyAddress(), ...withCertificate(), DATABASE_URL: serverSettings.DATABASE_URL },
   });
@@ -57,7 +57,10 @@ interface TlsProxy {
 }
 
 /** Terminates TLS and forwards the data to the server. */
-async function startTlsProxy({ server: { cert, key }, authority }: Certificates, port: number): Promise<TlsProxy> {
+async function startTlsProxy(
+  { server: { cert, key }, authority }: Certificates,
+  upstreamSocket: string,
+): Promise<TlsProxy> {
   const clients = new Set<string>();
   const sockets = new Set<net.Socket>();
   const listener = tls.createServer(
@@ -67,7 +70,7 @@ async function startTlsProxy({ server: { cert, key }, authority }: Certificates,
     },
     (client) => {
       clients.add(String(client.getPeerCertificate().subject.CN));
-      const upstream = net.connect({ host: '127.0.0.1', port });
+      const upstream = net.connect(upstreamSocket);
       for (const socket of [client, upstream]) {
         sockets.add(socket);
         socket.on('error', () => undefined);
@@ -94,8 +97,15 @@ async function startTlsProxy({ server: { cert, key }, authority }: Certificates,
 }
 
 test('an embedded server → the parts do not get TEMPORAL_ variables for another server', () => {
-  const ofTemporal = Object.keys(serverSettings).filter((name) => name.startsWith('TEMPORAL_'));
-  expect(ofTemporal.sort()).toEqual(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+  const ofTemporal = Object.entries(serverSettings).filter(([name]) => name.startsWith('TEMPORAL_'));
+  expect(Object.fromEntries(ofTemporal)).toEqual({
+    TEMPORAL_ADDRESS: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    TEMPORAL_NAMESPACE: 'default',
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: path.join(folder.path, 'servers', 'temporal', 'ca.crt'),
+    TEMPORAL_TLS_CLIENT_CERT_PATH: path.join(folder.path, 'servers', 'temporal', 'client.crt'),
+    TEMPORAL_TLS_CLIENT_KEY_PATH: path.join(folder.path, 'servers', 'temporal', 'client.key'),
+    TEMPORAL_TLS_SERVER_NAME: 'localhost',
+  });
 });
 
 test('worker and API with a client certificate → an import succeeds', async () => {
