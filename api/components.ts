@@ -31,6 +31,7 @@ import {
   startedImportSchema,
   waitingCausesSchema,
 } from './schemas.js';
+import { sessionSchema, signInCodeSchema, signInSchema, startedSessionSchema } from './session-schemas.js';
 import { WEBHOOK_SCHEMAS } from './webhook-schemas.js';
 
 export const SCHEMAS = {
@@ -58,6 +59,10 @@ export const SCHEMAS = {
   ResumeAll: resumeAllSchema,
   ResumedAll: resumedAllSchema,
   WaitingCauses: waitingCausesSchema,
+  SignIn: signInSchema,
+  SignInCode: signInCodeSchema,
+  StartedSession: startedSessionSchema,
+  Session: sessionSchema,
   Health: healthSchema,
   Readiness: readySchema,
   OpenApi: openApiSchema,

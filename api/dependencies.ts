@@ -12,6 +12,7 @@ import type { DeliveryStore } from '../store/webhook-deliveries.js';
 import type { WebhookStore } from '../store/webhooks.js';
 import type { WorkerLiveness } from '../store/worker-liveness.js';
 import type { Authenticator } from './access/authenticate.js';
+import type { Sessions } from './access/sessions.js';
 
 export interface ApiDependencies {
   readonly imports: ImportUseCases;
@@ -39,6 +40,10 @@ export interface ApiDependencies {
   readonly accounts?: readonly string[];
   /** In the order in which they are asked. */
   readonly authenticators: readonly Authenticator[];
+  /** Of the page. */
+  readonly sessions: Sessions;
+  /** Whether the browser that sent a request has connected with TLS. */
+  readonly isSecure: (request: Request) => boolean;
   /** The names in `Host` besides addresses and localhost; absent: any name. */
   readonly hostNames?: readonly string[];
   readonly stackFile: string | null;

@@ -32,6 +32,7 @@ import { openSchema } from '../store/open-schema.js';
 import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
+import { createSessionStore } from '../store/sessions.js';
 import { createDeliveryStore } from '../store/webhook-deliveries.js';
 import { createWebhookEventStore } from '../store/webhook-events.js';
 import { createWebhookStore } from '../store/webhooks.js';
@@ -40,8 +41,8 @@ import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
 import { keepWebhooks } from '../webhooks/keep.js';
 import { createWebhookTargets } from '../webhooks/target.js';
-import { keyAuthenticator } from './access/api-key.js';
-import { authenticatorsOf } from './access/authenticators.js';
+import { keyAuthenticator, keyLookup } from './access/api-key.js';
+import { openAccess } from './access/open-access.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
 import { jsonReport } from './report.js';
@@ -199,7 +200,13 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     client,
     workerHost,
     accounts,
-    authenticators: [...authenticatorsOf(config.access, onWait), apiKeys.authenticator],
+    ...openAccess(config.access, {
+      sessions: createSessionStore(pool),
+      keys: apiKeys.authenticator,
+      keyOf: keyLookup(keys),
+      warn: onWait,
+    }),
+    isSecure: ({ url }) => new URL(url).protocol === 'https:',
     ...(config.hostNames === null ? {} : { hostNames: config.hostNames }),
     stackFile: config.stackFile,
     log,

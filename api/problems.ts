@@ -39,6 +39,7 @@ const KINDS = {
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
   unknownKey: [404, 'Key.NotFound', 'The key does not exist'],
   keyConflict: [409, 'Key.Conflict', 'The state of the keys does not allow this operation'],
+  noSignIn: [409, 'Api.NoSignIn', 'The sender cannot sign in to the page'],
   notFound: [404, 'Api.NotFound', 'Not found'],
   unknownImport: [404, 'Import.NotFound', 'The import does not exist'],
   deletedImport: [410, 'Import.Deleted', 'The import was deleted'],
@@ -124,10 +125,14 @@ export function unreachable(what: string, reason: string): ProblemError {
   );
 }
 
+/** RFC 6750. Browsers show no dialog for this scheme. */
+const CHALLENGE = 'Bearer realm="ecs-image-import"';
+
 export function answerProblem(context: Context, error: ProblemError): Response {
-  const { retryAfterSeconds } = error.details;
-  return context.body(JSON.stringify(error.details), error.details.status, {
+  const { retryAfterSeconds, status } = error.details;
+  return context.body(JSON.stringify(error.details), status, {
     'content-type': 'application/problem+json',
+    ...(status === 401 ? { 'www-authenticate': CHALLENGE } : {}),
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
   });
 }

@@ -8,7 +8,7 @@ import type { MiddlewareHandler } from 'hono';
 import { problem } from './problems.js';
 
 /** They change nothing, and browsers do not show their responses to pages of other origins. */
-const READING = ['GET', 'HEAD', 'OPTIONS'];
+export const READING = ['GET', 'HEAD', 'OPTIONS'];
 
 /** @param hostNames the names in `Host` besides addresses and localhost; absent: any name */
 export function sameOrigin(hostNames: readonly string[] | undefined): MiddlewareHandler {

@@ -19,6 +19,7 @@ import { addInspect } from './commands/inspect.js';
 import { addKeys } from './commands/keys.js';
 import { addList } from './commands/list.js';
 import { addMigrate } from './commands/migrate.js';
+import { addOpen } from './commands/open.js';
 import { addOrphans } from './commands/orphans.js';
 import { addPolicy } from './commands/policy.js';
 import { addReconcile } from './commands/reconcile.js';
@@ -36,7 +37,7 @@ import { commandIn, rejectEmptyValues, usageErrorOf } from './usage.js';
 
 /** In the order of the help text. */
 const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
-  'Start here:': [addDemo, addUp, addDoctor],
+  'Start here:': [addDemo, addUp, addOpen, addDoctor],
   'Imports:': [addImport, addInspect, addList, addStatus, addWatch, addCancel, addResume, addReport],
   'Batches:': [addBatch],
   'Administration:': [

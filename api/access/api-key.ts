@@ -4,6 +4,7 @@ import type { Identity } from '../../domain/access/identity.js';
 import type { KeyStore } from '../../store/api-keys.js';
 import type { Authenticator } from './authenticate.js';
 import { bearerTokenOf } from './bearer-token.js';
+import type { KeyLookup } from './key-lookup.js';
 
 /** Without letters that are easily confused. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -85,5 +86,16 @@ export function keyAuthenticator(store: Pick<KeyStore, 'find' | 'used'>): KeyAut
       return identity;
     },
     forget: () => kept.clear(),
+  };
+}
+
+/** A session lasts over a rotation, and ends when its key expires or is revoked. */
+export function keyLookup(store: Pick<KeyStore, 'get'>): KeyLookup {
+  return async (identityId) => {
+    const [, prefix] = /^key:(.+)$/.exec(identityId) ?? [];
+    const key = prefix === undefined ? null : await store.get(prefix);
+    if (key === null || key.state !== 'active') return null;
+    const { name, role, scope, createdAt } = key;
+    return { identity: { id: identityId, name, role, scope }, secret: createdAt };
   };
 }

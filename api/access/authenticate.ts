@@ -14,20 +14,22 @@ declare module 'hono' {
 
 /**
  * Sets the identity of every request, and rejects requests without one with 401.
- * @param isOpen paths that are served without an identity
+ * @param isOpen operations that are served without an identity
  */
 export function authenticate(
   authenticators: readonly Authenticator[],
-  isOpen: (path: string) => boolean,
+  isOpen: (method: string, path: string) => boolean,
 ): MiddlewareHandler {
   return async (context, next) => {
-    for (const authenticator of authenticators) {
-      const identity = await authenticator(context.req.raw);
-      if (identity === null) continue;
-      context.set('identity', identity);
-      return await next();
-    }
-    if (!isOpen(context.req.path)) {
+    const { method, path } = context.req;
+    const open = isOpen(method, path);
+    const identity = await firstIdentity(authenticators, context.req.raw).catch((error: unknown) => {
+      // A probe must be answered without a database.
+      if (open) return null;
+      throw error;
+    });
+    if (identity !== null) context.set('identity', identity);
+    else if (!open) {
       throw problem(
         'unauthorized',
         'the request carries no valid credential',

@@ -25,6 +25,14 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'GET /livez': OPEN,
   'GET /readyz': OPEN,
   'GET /openapi.json': OPEN,
+  'GET /': OPEN,
+  'GET /page.mjs': OPEN,
+  'GET /page.css': OPEN,
+  // Of any identity; only the exchange of a code needs none (openapi/security.ts).
+  'POST /v1/session/codes': OPEN,
+  'POST /v1/session': OPEN,
+  'GET /v1/session': OPEN,
+  'DELETE /v1/session': OPEN,
   'GET /metrics': reads('metrics.read', 'service'),
 
   'GET /v1/imports': reads('imports.read', 'route'),

@@ -16,6 +16,7 @@ const REQUESTS: ReadonlySet<string> = new Set<SchemaName>([
   'KeyRevocation',
   'OrphanSweepInput',
   'ReconcileInput',
+  'SignIn',
   'BatchFile',
   'BatchPolicy',
   'BatchPause',

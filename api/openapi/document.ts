@@ -18,6 +18,7 @@ const TAGS = [
   { name: 'Webhooks', description: 'Notify other programs of the ends and stops of imports and batches' },
   { name: 'Retention', description: 'Legal holds: what must not be deleted' },
   { name: 'Maintenance', description: 'Resources and records that no running import owns' },
+  { name: 'Sign-in', description: 'Sessions of the page' },
   { name: 'Service', description: 'State of the service and its interface' },
 ] as const;
 

@@ -7,6 +7,12 @@ const IMPORT_ID = 'imp-01JBM2Q6ZK3T8W';
 const BATCH_ID = 'bat-01JBM2Q6ZK3T8X';
 const by = { client: 'ecs-image-import/0.1.0', user: 'ada@build-1', identity: 'key:k7f3' };
 
+const SECRET = 'd2hhdCBhIHNlY3JldCBsb29rcyBsaWtl';
+const identity = {
+  ...{ id: 'key:k7f3', name: 'ada', role: 'operator' },
+  scope: { regions: ['cn-*'], buckets: [], tags: [{ key: 'team', value: 'web' }], sourceRoots: [] },
+};
+
 const request = {
   region: 'cn-hangzhou',
   imageName: 'web-01',
@@ -192,6 +198,10 @@ const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'Event' | 'Finding' | 'Probl
     parts: [{ name: 'worker', pid: 4_711, state: 'ready', restarts: 0, address: null }],
     workers: [{ host: 'build-1', identity: '4711@build-1', alive: true, startedAt: AT, seenAt: LATER }],
   },
+  SignIn: { code: SECRET },
+  SignInCode: { code: SECRET, expiresAt: LATER },
+  StartedSession: { token: SECRET, expiresAt: LATER, identity },
+  Session: { identity, expiresAt: LATER },
   OpenApi: { openapi: '3.1.0' },
   BatchFile: batchFile,
   Batch: batch,

@@ -7,13 +7,13 @@ import { commonAnswersOf, headersOf, problemExample } from './common-answers.js'
 import { inlineSchema } from './component-schemas.js';
 import type { Route } from './described-route.js';
 import { exampleOf } from './examples.js';
-import { OPEN_PATHS } from './security.js';
+import { isOpen } from './security.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export function describeOperation(route: Route): object {
   const { operationId, tags, summary, description = `${summary ?? ''}.`, request } = route;
-  const isOpen = OPEN_PATHS.includes(route.path);
+  const withoutIdentity = isOpen(route.method.toUpperCase(), route.path);
   const parameters = [
     ...parametersOf('path', request?.params),
     ...parametersOf('query', request?.query),
@@ -25,10 +25,14 @@ export function describeOperation(route: Route): object {
     tags,
     summary,
     description,
-    ...(isOpen ? { security: [] } : {}),
+    ...(withoutIdentity ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(request?.body === undefined ? {} : { requestBody: bodyOf(request.body.content) }),
-    responses: { ...answersOf(route), ...(isConditional(route) ? UNCHANGED : {}), ...commonAnswersOf(route, isOpen) },
+    responses: {
+      ...answersOf(route),
+      ...(isConditional(route) ? UNCHANGED : {}),
+      ...commonAnswersOf(route, withoutIdentity),
+    },
   };
 }
 

@@ -1,7 +1,16 @@
 /** How a request carries an identity, for the OpenAPI document. */
+import { PAGE_FILES } from '../page-files.js';
 
-/** Served without an identity: probes and readers of the document have none. */
-export const OPEN_PATHS: readonly string[] = ['/healthz', '/readyz', '/openapi.json'];
+/** Served without an identity: probes and readers of the document have none, and sign-in gives one. */
+const OPEN: readonly string[] = [
+  ...['GET /healthz', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'POST /v1/session'],
+  ...PAGE_FILES.map((path) => `GET ${path}`),
+];
+
+/** Browsers send no credential with a CORS preflight. HEAD is answered as GET. */
+export function isOpen(method: string, path: string): boolean {
+  return method === 'OPTIONS' || OPEN.includes(`${method === 'HEAD' ? 'GET' : method} ${path}`);
+}
 
 interface SecurityScheme {
   readonly schemes: Readonly<Record<string, object>>;
@@ -11,7 +20,19 @@ interface SecurityScheme {
 /** A request needs one of them. */
 export const SECURITY_SCHEMES: readonly SecurityScheme[] = [
   {
-    schemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A token of the API' } },
+    schemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A key of the API' } },
     requirement: { bearer: [] },
+  },
+  {
+    schemes: {
+      sessionCookie: {
+        type: 'apiKey',
+        in: 'cookie',
+        name: '__Host-ecs-image-import',
+        description: 'The session of the page; `ecs-image-import-PORT` without TLS',
+      },
+      sessionToken: { type: 'apiKey', in: 'header', name: 'X-Ecs-Import-Session', description: 'Of the same session' },
+    },
+    requirement: { sessionCookie: [], sessionToken: [] },
   },
 ];

@@ -1,9 +1,11 @@
 /** `up`: runs the whole service on this machine until Ctrl-C, with its durable state in one folder. */
 import type { Command } from 'commander';
+import { ApiProblem } from '../../client/errors.js';
 import { defaultDataDir } from '../../local/supervisor/folders.js';
 import { registerInstance } from '../../local/supervisor/instances.js';
 import type { Stack } from '../../local/supervisor/stack.js';
 import { messageOf } from '../../local/supervisor/stack-error.js';
+import { openApi } from '../api.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
 import { withDefaultEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
@@ -13,6 +15,7 @@ import { handleInterrupts } from '../interrupts.js';
 import { collect, port } from '../option-values.js';
 import { partPrograms } from '../programs.js';
 import { loadServerPart } from '../server-part.js';
+import { createSignInLink } from '../sign-in-link.js';
 
 interface UpOptions extends GlobalOptions {
   readonly emulator: boolean;
@@ -65,17 +68,33 @@ async function up(options: UpOptions): Promise<void> {
     process.exit(EXIT.interrupted);
   });
   const unregister = await registerStack(stack, foldersOf(images.variable));
-  if (options.json) print(JSON.stringify({ ready: stack.apiUrl, emulator: stack.emulatorUrl }));
+  const signIn = await signInLink(stack);
+  if (options.json) print(JSON.stringify({ ready: stack.apiUrl, emulator: stack.emulatorUrl, signIn }));
   else {
     if (stack.emulatorUrl !== null) print(`emulator ${stack.emulatorUrl}`);
     print(`ready ${stack.apiUrl}`);
+    if (signIn !== null) print(`sign-in ${signIn}`);
   }
+  if (signIn !== null) say('open the sign-in link within 10 minutes; `ecs-image-import open` prints a new one');
   say(`data folder: ${stack.dataDir}; press Ctrl-C to stop`);
   say(images.note);
   await interrupts.first;
   say('stopping');
   await unregister();
   await stack.stop();
+}
+
+/** Null: the page needs no link, or the API did not create one. */
+async function signInLink(stack: Stack): Promise<string | null> {
+  const api = openApi({ api: stack.apiUrl }, { ECS_IMPORT_API_TOKEN: stack.apiToken });
+  try {
+    return (await createSignInLink(api, stack.apiUrl)).url;
+  } catch (error) {
+    if (!(error instanceof ApiProblem && error.problem?.code === 'Api.NoSignIn')) {
+      say(`can't create a sign-in link (${messageOf(error)}): \`ecs-image-import open\` tries again`);
+    }
+    return null;
+  }
 }
 
 /** Registers the API for other commands of this user. Returns the function that unregisters it. */

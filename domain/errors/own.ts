@@ -357,9 +357,16 @@ export const OWN = [
   },
   {
     code: 'Api.Unauthorized',
-    meaning: 'The API token is missing or wrong',
+    meaning: 'The request carries no valid credential',
     class: 'request',
-    remedy: 'Set ECS_IMPORT_API_TOKEN to the token of the API.',
+    remedy:
+      'Set ECS_IMPORT_API_TOKEN to a key of the API. The command line finds the key of an `up` of the same user by itself.',
+  },
+  {
+    code: 'Api.NoSignIn',
+    meaning: 'The sender has no key that a session of the page could end with',
+    class: 'request',
+    remedy: 'Without access control, open the page without a link. Otherwise, send a key of the API.',
   },
   {
     code: 'Api.Forbidden',

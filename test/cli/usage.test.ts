@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const NOWHERE = ['--api', 'http://127.0.0.1:9'];
 
 const COMMANDS = [
-  ...['demo', 'up', 'doctor', 'import', 'inspect', 'list', 'status', 'watch', 'cancel', 'resume', 'report'],
+  ...['demo', 'up', 'open', 'doctor', 'import', 'inspect', 'list', 'status', 'watch', 'cancel', 'resume', 'report'],
   ...[
     'policy',
     'migrate',

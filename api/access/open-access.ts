@@ -1,0 +1,48 @@
+/** The access control of this process: the ways in which it finds out who sends a request, and the sessions of the page. */
+import type { ApiAccess } from '../../config/api-access.js';
+import { ensureApiToken } from '../../config/api-token.js';
+import { ANONYMOUS, type Identity, UNLIMITED } from '../../domain/access/identity.js';
+import type { SessionStore } from '../../store/sessions.js';
+import type { Authenticator } from './authenticate.js';
+import { fixedToken } from './bearer-token.js';
+import type { CurrentKey, KeyLookup } from './key-lookup.js';
+import { createSessions, type Sessions } from './sessions.js';
+
+const ADMIN = { role: 'admin', scope: UNLIMITED } as const;
+const TOKEN: Identity = { id: 'token', name: 'ECS_IMPORT_API_TOKEN', ...ADMIN };
+const LOCAL: Identity = { id: 'local', name: 'the local user', ...ADMIN };
+
+export interface AccessDependencies {
+  readonly sessions: SessionStore;
+  /** Of the keys in the database. */
+  readonly keys: Authenticator;
+  readonly keyOf: KeyLookup;
+  readonly warn: (problem: string) => void;
+}
+
+export interface OpenAccess {
+  readonly authenticators: readonly Authenticator[];
+  readonly sessions: Sessions;
+}
+
+/** Throws an error with the reason if the key file cannot be read or written. */
+export function openAccess(
+  { token, tokenFile, isOpen }: ApiAccess,
+  { sessions: store, keys, keyOf, warn }: AccessDependencies,
+): OpenAccess {
+  const local = tokenFile === null ? null : ensureApiToken(tokenFile, token);
+  const own: readonly CurrentKey[] = [
+    ...(token === null ? [] : [{ identity: TOKEN, secret: token }]),
+    ...(local === null || local === token ? [] : [{ identity: LOCAL, secret: local }]),
+  ];
+  const sessions = createSessions(store, async (id) => {
+    if (isOpen) return null;
+    return own.find(({ identity }) => identity.id === id) ?? (await keyOf(id));
+  });
+  if (isOpen) {
+    warn('access control is off (ECS_IMPORT_INSECURE_NO_AUTH): every program and user of this machine is an admin');
+    return { authenticators: [async () => ANONYMOUS], sessions };
+  }
+  const fixed = own.map(({ identity, secret }) => fixedToken(secret, identity));
+  return { authenticators: [...fixed, keys, sessions.authenticator], sessions };
+}
