@@ -33,19 +33,15 @@ import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
 import { createSessionStore } from '../store/sessions.js';
-import { createDeliveryStore } from '../store/webhook-deliveries.js';
-import { createWebhookEventStore } from '../store/webhook-events.js';
-import { createWebhookStore } from '../store/webhooks.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
-import { keepWebhooks } from '../webhooks/keep.js';
-import { createWebhookTargets } from '../webhooks/target.js';
 import { keyAuthenticator, keyLookup } from './access/api-key.js';
 import { openAccess } from './access/open-access.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
 import { jsonReport } from './report.js';
+import { startWebhooks } from './start-webhooks.js';
 
 /**
  * Longer than the 60 s after which load balancers and clients drop an idle connection: a request that is sent as this side
@@ -167,14 +163,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     const found = await useCases.report(importId);
     return found === null ? null : jsonReport(found);
   };
-  const webhooks = createWebhookStore(pool);
-  const deliveries = createDeliveryStore(pool);
-  const targets = createWebhookTargets(config.webhooks);
-  const stopWebhooks = keepWebhooks({
-    ...{ webhooks, deliveries, targets, log, keepDays: config.webhooks.keepDays },
-    events: createWebhookEventStore(pool),
-    areValid: async (creatorIds) => new Set(creatorIds),
-  });
+  const webhooks = startWebhooks(pool, config, log);
   const sweeps = [
     keepSweepingImports(imports, log),
     keepSweepingBatches(batches, log),
@@ -187,7 +176,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   const apiKeys = keyAuthenticator(keys);
   const app = createApp({
     imports: useCases,
-    webhooks: { store: webhooks, deliveries, refusal: targets.refusal },
+    webhooks: webhooks.forRoutes,
     retention,
     batches: createBatchUseCases(batches),
     store,
@@ -218,8 +207,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   if (!signal.aborted)
     await new Promise<unknown>((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   for (const stop of sweeps) stop();
-  await stopWebhooks();
-  targets.close();
+  await webhooks.stop();
   await changes.close();
   // Event streams do not end on their own; their clients reconnect with Last-Event-ID.
   server.close();

@@ -108,6 +108,16 @@ export function createKeyStore(pool: pg.Pool) {
       return rows[0] === undefined ? null : toView(rows[0]);
     },
 
+    /** Those of the keys that are neither revoked nor expired. */
+    async activeAmong(prefixes: readonly string[]): Promise<ReadonlySet<string>> {
+      const { rows } = await pool.query<{ prefix: string }>(
+        `select prefix from ecs_image_import.api_keys k where prefix = any($1) and revoked_at is null and exists (
+           select from ecs_image_import.api_key_secrets s where s.prefix = k.prefix and (expires_at is null or expires_at > now()))`,
+        [prefixes],
+      );
+      return new Set(rows.map(({ prefix }) => prefix));
+    },
+
     /** Adds a secret, and lets the earlier ones expire after the overlap. */
     async rotate(prefix: string, { digest, overlapSeconds, expiresInSeconds }: Rotation): Promise<RotationOutcome> {
       const { rows } = await pool.query<{ revoked: boolean }>(

@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Identity, UNLIMITED } from '../../domain/access/identity.js';
 import { newId } from '../../domain/ids.js';
+import { createKeyStore } from '../../store/api-keys.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createDeliveryStore, type DeliveryStore } from '../../store/webhook-deliveries.js';
 import { createWebhookEventStore, type WebhookEventStore } from '../../store/webhook-events.js';
@@ -427,6 +428,21 @@ describe('a target', () => {
 });
 
 describe('a webhook', () => {
+  test('ends with the key of its creator: revoked, expired or unknown; a rotation of the key does not end it', async () => {
+    const keys = createKeyStore(database.pool);
+    const add = (prefix: string, expiresInSeconds: number | null) =>
+      keys.create({
+        ...{ prefix, digest: Buffer.from(prefix), name: prefix, role: 'viewer', scope: UNLIMITED, createdBy: 'local' },
+        expiresInSeconds,
+      });
+    await add('rotated', null);
+    await keys.rotate('rotated', { digest: Buffer.from('next'), overlapSeconds: 0, expiresInSeconds: undefined });
+    await add('revoked', null);
+    await keys.revoke('revoked', 'local');
+    await add('expired', 0);
+    expect([...(await keys.activeAmong(['rotated', 'revoked', 'expired', 'unknown']))]).toEqual(['rotated']);
+  });
+
   test('whose creator has lost access → gets nothing, is disabled and reports why', async () => {
     const { url, received } = await receiver();
     const id = await webhook(url);
