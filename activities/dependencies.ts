@@ -13,7 +13,7 @@ import type { Cache } from '../sources/scratch-cache.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
 import type { UploadStore } from '../store/uploads.js';
-import type { StepSettings } from './step.js';
+import type { StepDependencies, StepSettings } from './step.js';
 import type { Semaphore } from './upload/semaphore.js';
 import type { SingleFlight } from './upload/single-flight.js';
 import type { SlowLimits } from './upload/slow-source.js';
@@ -25,7 +25,7 @@ export interface ActivitySettings extends StepSettings {
   readonly pollsForLostImage: number;
 }
 
-export interface ActivityDependencies {
+export interface ActivityDependencies extends StepDependencies {
   readonly store: ImportStore;
   readonly files: ImportFiles;
   readonly accounts: CloudAccounts;

@@ -3,7 +3,6 @@
  * failure that the workflow handles.
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { createChangeLease, withChangeLease } from '../alibaba/change-lease.js';
@@ -15,18 +14,15 @@ import { isFinal, type Phase, type Progress, type State } from '../domain/import
 import type { StepInput } from '../domain/plan.js';
 import { RECORD_DECIDES, type RecordedState } from '../domain/process-names.js';
 import type { Unchanged } from '../resources/patience.js';
+import type { CancelNotices } from '../store/cancel-notices.js';
 import { databaseFailure } from '../store/database-failure.js';
 import type { ImportStore } from '../store/imports.js';
 import { type StepWrite, VERSIONS_PER_STEP } from '../store/step-write.js';
 import { CallRecorder } from './call-recorder.js';
+import { startHeartbeats } from './heartbeat.js';
 import { ProgressReporter } from './progress.js';
 import { nextAttemptMs, RetryReporter } from './retry-report.js';
 
-/** Often enough that a short load peak does not cause a heartbeat timeout. */
-const HEARTBEATS_PER_TIMEOUT = 4;
-const MAX_HEARTBEAT_MS = 1_000;
-/** A heartbeat is sent within this time: the worker throttles heartbeats to one a second. */
-const HEARTBEAT_THROTTLE_MS = 1_200;
 /** A confirmation that the step is current counts for this share of the time after which another worker may continue it. */
 const LEASE_SHARE = 0.5;
 const MAX_LEASE_MS = 10_000;
@@ -34,8 +30,13 @@ const MAX_LEASE_MS = 10_000;
 export interface StepSettings {
   /** How long a transient failure is retried before the import stops for attention; ms. */
   readonly patienceMs: number;
-  /** A heartbeat is sent within this time; default `HEARTBEAT_THROTTLE_MS`. */
-  readonly heartbeatThrottleMs?: number;
+}
+
+export interface StepDependencies {
+  readonly store: ImportStore;
+  readonly settings: StepSettings;
+  /** Absent: cancels arrive with the regular heartbeats. */
+  readonly cancels?: Pick<CancelNotices, 'subscribe'>;
 }
 
 export interface Step extends StepWrite {
@@ -60,7 +61,7 @@ export interface Step extends StepWrite {
 }
 
 export async function runStep<T>(
-  deps: { readonly store: ImportStore; readonly settings: StepSettings },
+  deps: StepDependencies,
   phase: Phase,
   input: Pick<StepInput, 'importId' | 'step'> & { readonly request: StepInput['request'] | null },
   body: (step: Step) => Promise<T>,
@@ -78,7 +79,7 @@ export async function runStep<T>(
   const retries = new RetryReporter(deps.store, write, info.attempt > 1);
   // A first attempt has nothing to pass on yet. Most end before their first heartbeat, which saves a write to Temporal's database.
   if (info.heartbeatDetails !== undefined) context.heartbeat(lastProgress);
-  const beat = setInterval(() => context.heartbeat(lastProgress), heartbeatEveryMs(info.heartbeatTimeoutMs));
+  const stopHeartbeats = startHeartbeats(context, deps.cancels, input.importId, () => lastProgress);
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
   const calls = new CallRecorder(deps.store, write);
   const leaseMs = Math.min(MAX_LEASE_MS, (info.heartbeatTimeoutMs ?? MAX_LEASE_MS) * LEASE_SHARE);
@@ -127,13 +128,12 @@ export async function runStep<T>(
     await calls.write();
     await retries.written();
     if (lastProgress !== inherited && !step.signal.aborted) {
-      // An attempt that fails immediately would lose its last heartbeat, and the next one would count the same steps as progress again, without limit.
+      // The next attempt would count the same steps as progress again, without limit. The SDK sends the last heartbeat before the failure.
       context.heartbeat(lastProgress);
-      await delay(deps.settings.heartbeatThrottleMs ?? HEARTBEAT_THROTTLE_MS);
     }
     throw await asTemporalFailure(deps, step, input.request, error, Date.now() - lastProgress.sinceMs);
   } finally {
-    clearInterval(beat);
+    stopHeartbeats();
   }
 }
 
@@ -204,10 +204,6 @@ function textsOf(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null) return {};
   const texts = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   return Object.fromEntries(texts);
-}
-
-function heartbeatEveryMs(timeoutMs: number | undefined): number {
-  return Math.min(MAX_HEARTBEAT_MS, (timeoutMs ?? Number.POSITIVE_INFINITY) / HEARTBEATS_PER_TIMEOUT);
 }
 
 /** An error that is not in the catalogue: a defect, or the database is unavailable. Retried, then the import stops for attention. */

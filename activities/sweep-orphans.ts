@@ -2,6 +2,7 @@
  * Finds orphans, the resources that are in no ledger, in every account, region and bucket that imports have used; deletes them
  * if requested.
  */
+
 import { Context } from '@temporalio/activity';
 import type { CloudAccounts } from '../alibaba/account-clients.js';
 import type { Cloud, OssApi } from '../alibaba/cloud.js';
@@ -18,6 +19,7 @@ import type { ImportStore } from '../store/imports.js';
 import type { OrphanSnapshot } from '../store/orphan-snapshots.js';
 import type { UsedFolder } from '../store/orphans.js';
 import type { ActivitySettings } from './dependencies.js';
+import { NO_NOTICES, startHeartbeats } from './heartbeat.js';
 
 const GIB = 1024 ** 3;
 /** An image or snapshot that does not change for this many checks is reported and left for the next sweep. */
@@ -40,7 +42,7 @@ export function createSweepOrphans(dependencies: SweepDependencies) {
   };
   return async function sweepOrphans(input: OrphanSweepInput): Promise<OrphanSweep> {
     const context = Context.current();
-    const beat = setInterval(() => context.heartbeat(), 1_000);
+    const stopHeartbeats = startHeartbeats(context, NO_NOTICES, '');
     const work: Pausing = {
       log: (message, attributes) => context.log.info(message, attributes),
       sleep: (ms) => context.sleep(ms),
@@ -64,7 +66,7 @@ export function createSweepOrphans(dependencies: SweepDependencies) {
       }
       return { orphans, deleted, left, unseen };
     } finally {
-      clearInterval(beat);
+      stopHeartbeats();
     }
   };
 }

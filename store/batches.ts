@@ -10,6 +10,7 @@ import { countItems } from './batch-counts.js';
 import { needsOf } from './batch-needs.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
+import { CANCELS_CHANNEL } from './step-write.js';
 import { transaction } from './transaction.js';
 
 /** An item to start as an import. Its request is in the record: `accept` reads it from there. */
@@ -154,9 +155,13 @@ export function createBatchStore(pool: pg.Pool) {
     /** Shows an accepted cancel before the workflow acts on it. Has no effect on a batch that has ended. */
     async recordCancel(batchId: string): Promise<void> {
       await pool.query(
-        `update ecs_image_import.batches set state = 'cancelling', attention = null, waits_for = null, updated_at = now(),
-           cancel_asked_at = coalesce(cancel_asked_at, now())
-         where id = $1 and state not in ${FINAL_STATES_SQL}`,
+        `with changed as (
+           update ecs_image_import.batches set state = 'cancelling', attention = null, waits_for = null, updated_at = now(),
+             cancel_asked_at = coalesce(cancel_asked_at, now())
+           where id = $1 and state not in ${FINAL_STATES_SQL}
+           returning id
+         )
+         select pg_notify('${CANCELS_CHANNEL}', id) from changed`,
         [batchId],
       );
     },

@@ -1,10 +1,9 @@
 /**
  * Notifies listeners of changed imports: through LISTEN/NOTIFY, and while that is not possible by polling the imports that
- * have listeners. A pooler in transaction mode accepts LISTEN and then delivers nothing, so this needs a direct connection.
+ * have listeners.
  */
 import type pg from 'pg';
-import { createClient } from './client.js';
-import { isPooled, openSession } from './session.js';
+import { openListener } from './listener.js';
 import { CHANGES_CHANNEL } from './step-write.js';
 
 export interface ChangeFeed {
@@ -23,7 +22,6 @@ export interface ChangeFeedOptions {
   readonly onPooler?: (problem: string) => void;
 }
 
-const RECONNECT_MS = 500;
 const POLL_MS = 1_000;
 const THROUGH_POOLER =
   'the database URL leads to a connection pooler, through which LISTEN does not work: event streams are polled every second. Set DATABASE_DIRECT_URL to the server itself';
@@ -32,52 +30,27 @@ export function openChangeFeed({ url, pool, pollMs = POLL_MS, onPooler }: Change
   const listeners = new Map<string, Set<() => void>>();
   /** What the last poll saw, by import; null: not polled yet. */
   let seen: ReadonlyMap<string, string> | null = null;
-  let client: pg.Client | null = null;
-  let isListening = false;
   let closed = false;
 
   const notify = (importId: string) => {
     for (const listener of listeners.get(importId) ?? []) listener();
   };
-
-  const connect = async (): Promise<void> => {
-    if (closed) return;
-    const next = createClient(url, { application_name: 'ecs-image-import changes', keepAlive: true });
-    let lost = false;
-    let isDirect = true;
-    const reconnect = () => {
-      if (lost) return;
-      lost = true;
-      isListening = false;
-      next.end().catch(() => undefined);
-      if (isDirect) setTimeout(() => void connect(), RECONNECT_MS).unref();
-    };
-    next.on('error', reconnect);
-    next.on('end', reconnect);
-    next.on('notification', (message) => notify(message.payload ?? ''));
-    try {
-      await next.connect();
-      await openSession(next, {});
-      isDirect = !isPooled(next);
-      if (!isDirect) {
-        onPooler?.(THROUGH_POOLER);
-        return reconnect();
-      }
-      await next.query(`listen ${CHANGES_CHANNEL}`);
-      client = next;
-      isListening = true;
+  const listener = openListener({
+    url,
+    applicationName: 'ecs-image-import changes',
+    channel: CHANGES_CHANNEL,
+    onNotify: notify,
+    // Notifications were lost while the connection was down: notify every listener once.
+    onConnect: () => {
       seen = null;
-      // Notifications were lost while the connection was down: notify every listener once.
       for (const importId of listeners.keys()) notify(importId);
-    } catch {
-      reconnect();
-    }
-  };
-  void connect();
+    },
+    onPooler: () => onPooler?.(THROUGH_POOLER),
+  });
 
   const poll = async (): Promise<void> => {
     const ids = [...listeners.keys()];
-    if (isListening || ids.length === 0) {
+    if (listener.isListening() || ids.length === 0) {
       seen = null;
       return;
     }
@@ -109,7 +82,7 @@ export function openChangeFeed({ url, pool, pollMs = POLL_MS, onPooler }: Change
     async close() {
       closed = true;
       clearTimeout(timer);
-      await client?.end().catch(() => undefined);
+      await listener.close();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Phase, State } from '../domain/import.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { FINAL_STATES_SQL } from './final-states.js';
-import { CHANGES_CHANNEL } from './step-write.js';
+import { CANCELS_CHANNEL, CHANGES_CHANNEL } from './step-write.js';
 
 /** The state of an import that a use case needs before it decides. */
 export interface ImportStanding {
@@ -74,7 +74,7 @@ export function decisionStatements(pool: pg.Pool) {
            insert into ecs_image_import.events (import_id, type, phase, state, message)
            select id, 'state', phase, state, phase || ' (' || state || ')' from changed where old_state <> state
          )
-         select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
+         select pg_notify('${CHANGES_CHANNEL}', id), pg_notify('${CANCELS_CHANNEL}', id) from changed`,
         [importId, seen, undelivered === null ? null : JSON.stringify(undelivered)],
       );
     },

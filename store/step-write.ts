@@ -3,6 +3,8 @@ import type { Phase } from '../domain/import.js';
 
 /** The NOTIFY channel for changes. The payload is the import's id. */
 export const CHANGES_CHANNEL = 'ecs_image_import_changes';
+/** Notified with the ID of an import or batch whose cancel is recorded. */
+export const CANCELS_CHANNEL = 'ecs_image_import_cancels';
 
 /**
  * A version is the step of the workflow × this number + the attempt. Further attempts of one step share the last version, so

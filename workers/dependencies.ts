@@ -21,6 +21,7 @@ import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
 import { createBatchStore } from '../store/batches.js';
 import { type BlockedAttempts, createBlockedAttempts } from '../store/blocked-attempts.js';
+import { openCancelNotices } from '../store/cancel-notices.js';
 import { openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
@@ -100,11 +101,13 @@ export async function openDependencies(
       return { cloud, watchers: createRegionWatchers(cloud, { pollFirstMs, pollMaxMs, patienceMs }) };
     },
   });
+  const cancels = openCancelNotices(settings.databaseDirectUrl ?? settings.databaseUrl);
   const inspect = createInspector({});
   const cache = createCache({ folder: settings.cacheDir, limitBytes: settings.cacheLimitBytes });
   const http = createHttpClient({ hosts: settings.httpHosts, addresses: settings.httpAddresses, stallMs: STALL_MS });
   return {
     store: createImportStore(pool, settings.lateWindowMs),
+    cancels,
     batches: createBatchStore(pool),
     liveness: createWorkerLiveness(reports),
     blocked: createBlockedAttempts(reports),
@@ -136,7 +139,7 @@ export async function openDependencies(
     },
     async close() {
       http.close();
-      await Promise.all([pool.end(), reports.end()]);
+      await Promise.all([cancels.close(), pool.end(), reports.end()]);
     },
   };
 }

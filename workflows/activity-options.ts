@@ -22,17 +22,25 @@ export function activitiesOn(taskQueue: string, pace: ActivityTiming) {
   });
 }
 
-/** Thousands wait concurrently and each heartbeat is a write to Temporal's database; a late takeover costs only time. */
-const WATCHER_HEARTBEAT_FACTOR = 2;
+/**
+ * Thousands wait concurrently for minutes, and each heartbeat is a write to Temporal's database and an action on the bill of
+ * Temporal Cloud. With the default of 10 s: a heartbeat every 75 s. Another worker takes over that much later, which costs only
+ * time; a cancel does not wait for a watcher. Short timeouts are those of tests.
+ */
+const WATCHER_HEARTBEAT_FACTOR = 15;
+const SHORT_TIMEOUT_MS = 8_000;
+const SHORT_TIMEOUT_FACTOR = 2;
 
 /** These create nothing, and change only an image that the cleanup then deletes or keeps: a cancel does not wait for them. */
 export function watchersOn(taskQueue: string, pace: ActivityTiming) {
   return proxyActivities<Pick<ImportActivities, 'watchImport' | 'detect'>>({
     ...options(taskQueue, pace),
-    heartbeatTimeout: WATCHER_HEARTBEAT_FACTOR * pace.heartbeatTimeoutMs,
+    heartbeatTimeout: pace.heartbeatTimeoutMs * (isShort(pace) ? SHORT_TIMEOUT_FACTOR : WATCHER_HEARTBEAT_FACTOR),
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 }
+
+const isShort = ({ heartbeatTimeoutMs }: ActivityTiming) => heartbeatTimeoutMs < SHORT_TIMEOUT_MS;
 
 /** A batch's work on the record and on its imports: short, or as long as there are imports to signal. */
 export function batchActivitiesOn(taskQueue: string, pace: ActivityTiming) {

@@ -1,6 +1,7 @@
 /** The dependencies of the activities of a batch. */
 import type { CloudAccounts } from '../../alibaba/account-clients.js';
 import type { BatchStore } from '../../store/batches.js';
+import type { CancelNotices } from '../../store/cancel-notices.js';
 import type { ImportStore } from '../../store/imports.js';
 
 export interface BatchDependencies {
@@ -8,6 +9,8 @@ export interface BatchDependencies {
   readonly store: ImportStore;
   readonly accounts: CloudAccounts;
   readonly batchTiming: BatchTiming;
+  /** Absent: cancels arrive with the regular heartbeats. */
+  readonly cancels?: Pick<CancelNotices, 'subscribe'>;
 }
 
 export interface BatchTiming {

@@ -6,6 +6,7 @@ import type { BatchCounts, BatchHold } from '../../domain/batch/batch.js';
 import type { BatchPolicy } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';
 import type { ItemToStart } from '../../store/batches.js';
+import { startHeartbeats } from '../heartbeat.js';
 import type { FirstCheck } from './check-first.js';
 import type { BatchDependencies } from './dependencies.js';
 import { createQuotaRoom } from './quota-room.js';
@@ -46,7 +47,7 @@ export function createNextPage(deps: PageDependencies) {
   return async function nextPage(input: PageInput): Promise<PageAnswer> {
     const context = Context.current();
     const { batchId, policy } = input;
-    const beat = setInterval(() => context.heartbeat(), 1_000);
+    const stopHeartbeats = startHeartbeats(context, deps.cancels, batchId);
     let gatheringSince: number | null = null;
     let isChecked = policy.checkFirst === false;
     try {
@@ -103,7 +104,7 @@ export function createNextPage(deps: PageDependencies) {
         await context.sleep(counts.running > 0 ? pollIntervalMs(counts) : IDLE_POLL_INTERVAL_MS);
       }
     } finally {
-      clearInterval(beat);
+      stopHeartbeats();
     }
   };
 }

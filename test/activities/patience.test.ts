@@ -36,7 +36,7 @@ async function runAttempt(
     },
     endRetry: async () => void written.push('progress'),
   };
-  const deps = { store, settings: { patienceMs: PATIENCE_MS, heartbeatThrottleMs: 0 } };
+  const deps = { store, settings: { patienceMs: PATIENCE_MS } };
   const input = { importId: 'imp-1', step: 4, request: REQUEST, attempt: 1 };
   const activity = () =>
     runStep(deps, 'upload', input, async (step) => {

@@ -112,7 +112,7 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   },
   vfat: {
     mebibytes: [2, 200],
-    command: (random) => ['mkfs.vfat', ...random.pick([[], ['-F', '32'], ['-f', '1'], ['-s', '4']])],
+    command: (random) => ['mkfs.vfat', ...random.pick([[], ['-F', '32'], ['-f', '1']])],
     mount: null,
     check: ['fsck.vfat', '-n'],
   },

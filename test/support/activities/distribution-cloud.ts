@@ -328,7 +328,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
     inspect: unused,
     checkBoot: unused,
     files: { keep: unused, list: unused, get: unused },
-    settings: { patienceMs: 60_000, heartbeatThrottleMs: 0, pollIntervalMs: 1, pollsForLostImage: 2 },
+    settings: { patienceMs: 60_000, pollIntervalMs: 1, pollsForLostImage: 2 },
     openFile: unused,
     uploading: {
       // Never connected: distribution uses no upload dependency.
