@@ -30,7 +30,20 @@ const rooms = {
     'store',
     'temporal',
   ],
-  api: ['config', 'domain', 'workflows', 'imports', 'batches', 'webhooks', 'store', 'temporal', 'alibaba', 'images'],
+  // Of sources only what encrypts a URL before it is stored.
+  api: [
+    'config',
+    'domain',
+    'workflows',
+    'imports',
+    'batches',
+    'webhooks',
+    'store',
+    'temporal',
+    'alibaba',
+    'images',
+    'sources',
+  ],
   local: ['config', 'domain', 'temporal'],
   cli: [
     'client',

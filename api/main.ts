@@ -18,6 +18,7 @@ import { pollersOf } from '../imports/task-queue-pollers.js';
 import { createImportWorkflows } from '../imports/temporal-workflows.js';
 import { createImportUseCases } from '../imports/use-cases.js';
 import { keepWatchingWorkers } from '../imports/worker-watch.js';
+import { sealUrl } from '../sources/sealed-url.js';
 import { createAccessStore } from '../store/access.js';
 import { createKeyStore } from '../store/api-keys.js';
 import { openIntake } from '../store/batch-intake.js';
@@ -137,15 +138,15 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   const changes = openChangeFeed({ url: directUrl, pool, onPooler: onWait });
   const { workerHost, accounts } = config;
   const workflows = createImportWorkflows(client, activityTiming);
-  const imports = { store, workflows, clock: systemClock, workerHost, accounts };
+  const sealSource = (source: string) => sealUrl(source, payloads?.keyring ?? null);
+  const imports = { store, workflows, clock: systemClock, workerHost, accounts, sealSource };
   const batches = {
     batches: createBatchStore(pool),
     views: createBatchViews(pool, config.prices),
     openIntake: () => openIntake(pool),
     workflows: createBatchWorkflows(client, activityTiming),
     clock: systemClock,
-    workerHost,
-    accounts,
+    ...{ workerHost, accounts, sealSource },
   };
   const liveness = createWorkerLiveness(pool);
   const { namespace } = temporal;

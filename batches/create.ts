@@ -6,7 +6,7 @@ import type { BatchUseCaseDependencies } from './ports.js';
 import { startBatchWorkflow } from './sweep.js';
 import { type BatchSettings, type TakenIn, takeInBatch } from './take-in.js';
 
-export type BatchOrder = Omit<BatchSettings, 'id' | 'workerHost' | 'accounts'>;
+export type BatchOrder = Omit<BatchSettings, 'id' | 'workerHost' | 'accounts' | 'sealSource'>;
 
 export type CreateOutcome =
   | {
@@ -44,9 +44,10 @@ async function createBatch(
   order: BatchOrder,
   body: AsyncIterable<Uint8Array>,
 ): Promise<CreateOutcome> {
-  const { workerHost, accounts = [] } = deps;
+  const { workerHost, accounts = [], sealSource } = deps;
   const id = newBatchId(deps.clock.now(), randomBytes(10));
-  const taken = await takeInBatch(deps.openIntake(), { ...order, id, workerHost, accounts }, body);
+  const own = { id, workerHost, accounts, ...(sealSource === undefined ? {} : { sealSource }) };
+  const taken = await takeInBatch(deps.openIntake(), { ...order, ...own }, body);
   if (taken.kind === 'same') {
     return { kind: 'created', batchId: taken.batch.id, isNew: false, skipped: [], skippedCount: 0 };
   }

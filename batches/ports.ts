@@ -1,5 +1,6 @@
 /** The dependencies of the use cases of batches: records, workflows, clock. */
 import type { BatchCancelSignal, BatchResumeImportsSignal } from '../domain/batch/names.js';
+import type { SealSource } from '../domain/request/source-secrets.js';
 import type { Clock, Delivery, WorkflowStatus } from '../imports/ports.js';
 import type { TemporalServerReader } from '../imports/temporal-server.js';
 import type { BatchIntake } from '../store/batch-intake.js';
@@ -16,6 +17,8 @@ export interface BatchUseCaseDependencies {
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
+  /** Encrypts the query of a web source before anything is stored. Absent: requests are stored as they are. */
+  readonly sealSource?: SealSource;
 }
 
 /** A message to the workflow of a batch. */

@@ -7,6 +7,7 @@ import type { Requester } from '../domain/import-facts.js';
 import { exceededBound } from '../domain/request/bounds.js';
 import { firstProblems, givenText } from '../domain/request/problems.js';
 import type { RequestProblem } from '../domain/request/request.js';
+import type { SealSource } from '../domain/request/source-secrets.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
 import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './file/entries.js';
 import type { BatchFormat } from './file/formats.js';
@@ -27,6 +28,8 @@ export interface BatchSettings {
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
+  /** Encrypts the query of a web source. Default: items are stored as they are. */
+  readonly sealSource?: SealSource;
   /** What is outside the scope of the sender: such items are invalid. Default: nothing. */
   readonly outsideScope?: (named: Named) => readonly RequestProblem[];
 }
@@ -113,11 +116,12 @@ async function readInto(
     if (known !== null) return known;
     ({ policyOf } = header);
     await intake.setPolicy(policyOf(0));
-    const { base, workerHost, accounts, outsideScope } = settings;
+    const { base, workerHost, accounts, outsideScope, sealSource } = settings;
     return {
       ...{ defaults, base, workerHost },
       ...(accounts === undefined ? {} : { accounts }),
       ...(outsideScope === undefined ? {} : { outsideScope }),
+      ...(sealSource === undefined ? {} : { sealSource }),
     };
   };
 

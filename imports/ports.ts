@@ -1,5 +1,6 @@
 /** The dependencies of the use cases of imports: records, workflows, clock. */
 import type { CancelSignal, ImportOutcome, ImportWorkflowInput, ResumeSignal } from '../domain/process-names.js';
+import type { SealSource } from '../domain/request/source-secrets.js';
 import type { ImportStore } from '../store/imports.js';
 import type { TemporalServerReader } from './temporal-server.js';
 
@@ -7,6 +8,8 @@ export interface ImportDependencies {
   readonly store: ImportStore;
   readonly workflows: ImportWorkflows;
   readonly clock: Clock;
+  /** Encrypts the query of a web source before anything is stored. Absent: requests are stored as they are. */
+  readonly sealSource?: SealSource;
 }
 
 export interface Clock {

@@ -5,6 +5,7 @@ import { type ComparedItem, compareFindings } from '../domain/finding-comparison
 import type { ImportField, ImportView } from '../domain/import.js';
 import type { ImportFacts } from '../domain/import-facts.js';
 import type { ImportFilter, ImportSort } from '../domain/import-filter.js';
+import { shownJson, shownRequest } from '../domain/request/source-secrets.js';
 import type { ListedImport, StoredEvent } from '../store/import-reads.js';
 import type { ImportStore } from '../store/imports.js';
 import type { WaitingCause } from '../store/waiting.js';
@@ -66,7 +67,7 @@ export function importReading(store: Reading) {
       );
       // The statement only narrows the choice: this decides.
       const visible = found.filter(({ request }) => limits === undefined || isWithin(limits, namedBy(request)));
-      imports.push(...visible.map(({ json }) => json));
+      imports.push(...visible.map(({ json }) => shownJson(json)));
       if (next === null) return { imports, nextCursor: null };
       cursor = next;
     }
@@ -79,7 +80,7 @@ export function importReading(store: Reading) {
       const found = await store.get(importId);
       if (found === null) return null;
       const { attentionVersion: _internal, ...view } = found;
-      return { ...view, comparison: compareFindings(view.findings) };
+      return { ...view, request: shownRequest(view.request), comparison: compareFindings(view.findings) };
     },
 
     /** Null if the import does not exist. */
@@ -105,7 +106,7 @@ export function importReading(store: Reading) {
       const imports = await lists(JSON.stringify(filter), () => store.list(filter));
       const last = imports.at(-1);
       return {
-        imports: imports.map(({ json }) => json),
+        imports: imports.map(({ json }) => shownJson(json)),
         nextCursor: imports.length === filter.limit && last !== undefined ? last.id : null,
       };
     },

@@ -9,6 +9,7 @@ import { type FinalState, isFinal, type State } from '../domain/import.js';
 import { isLostImport } from '../domain/lost-workflow.js';
 import { amendedRequest } from '../domain/request/amend.js';
 import type { RequestProblem } from '../domain/request/request.js';
+import { sealedRequest } from '../domain/request/source-secrets.js';
 import type { ResumeClaim } from '../store/decisions.js';
 import { PAYLOAD_KEY_MISSING } from '../store/payload-keys.js';
 import { WORKER_MISSING } from '../store/worker-waits.js';
@@ -66,7 +67,9 @@ export async function resumeImport(
   if (!amended.ok) return { kind: 'notAmendable', refused: amended.refused, problems: amended.problems };
   const problems = amended.request === null ? [] : (settings.outsideScope?.(namedBy(amended.request)) ?? []);
   if (problems.length > 0) return { kind: 'outsideScope', problems };
-  const claim = { importId, attentionVersion, request: amended.request };
+  const stored = found.request.disks.map(({ source }) => source);
+  const request = amended.request === null ? null : sealedRequest(amended.request, deps.sealSource, stored);
+  const claim = { importId, attentionVersion, request };
   return resumeStop(deps, claim, { code: attention?.code ?? null, ...settings.note });
 }
 

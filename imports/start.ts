@@ -8,6 +8,7 @@ import type { Requester } from '../domain/import-facts.js';
 import { isRecord } from '../domain/json-value.js';
 import { accountProblem } from '../domain/request/known-account.js';
 import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
+import { sealedRequest } from '../domain/request/source-secrets.js';
 import type { ImportToStart } from '../store/imports.js';
 import { queueOf } from './file-queue.js';
 import type { Delivery, ImportDependencies } from './ports.js';
@@ -40,7 +41,8 @@ export async function startImport(deps: StartDependencies, order: NewImportOrder
   const queue = queueOf(order.request, deps.workerHost);
   if (!queue.ok) return { kind: 'severalHosts', reason: queue.reason };
   const id = newImportId(deps.clock.now(), randomBytes(10));
-  const accepted: ImportToStart = { id, request: order.request, fileQueue: queue.fileQueue };
+  const request = sealedRequest(order.request, deps.sealSource);
+  const accepted: ImportToStart = { id, request, fileQueue: queue.fileQueue };
   const inserted = await deps.store.insert({
     ...accepted,
     idempotencyKey: order.idempotencyKey,

@@ -19,6 +19,7 @@ import { createInspector, createRemoteInspector } from '../images/inspect-in-chi
 import { cacheInspections } from '../images/inspection-cache.js';
 import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
+import { openingSealedUrls, type SealKeys } from '../sources/sealed-url.js';
 import { createBatchStore } from '../store/batches.js';
 import { type BlockedAttempts, createBlockedAttempts } from '../store/blocked-attempts.js';
 import { openCancelNotices } from '../store/cancel-notices.js';
@@ -50,6 +51,8 @@ export interface OpenDependencies extends ActivityDependencies, BatchDependencie
   readonly liveness: WorkerLiveness;
   readonly blocked: BlockedAttempts;
   readonly payloadKeys: PayloadKeyStore;
+  /** Sets the keys that decrypt queries of web sources; they are known later than the database. */
+  readonly useKeys: (keys: SealKeys | null) => void;
   /** Closes the connections. Call it after all activities have ended. */
   readonly close: () => Promise<void>;
 }
@@ -104,7 +107,11 @@ export async function openDependencies(
   const cancels = openCancelNotices(settings.databaseDirectUrl ?? settings.databaseUrl);
   const inspect = createInspector({});
   const cache = createCache({ folder: settings.cacheDir, limitBytes: settings.cacheLimitBytes });
-  const http = createHttpClient({ hosts: settings.httpHosts, addresses: settings.httpAddresses, stallMs: STALL_MS });
+  let sealKeys: SealKeys | null = null;
+  const http = openingSealedUrls(
+    createHttpClient({ hosts: settings.httpHosts, addresses: settings.httpAddresses, stallMs: STALL_MS }),
+    () => sealKeys,
+  );
   return {
     store: createImportStore(pool, settings.lateWindowMs),
     cancels,
@@ -112,6 +119,9 @@ export async function openDependencies(
     liveness: createWorkerLiveness(reports),
     blocked: createBlockedAttempts(reports),
     payloadKeys: createPayloadKeyStore(pool),
+    useKeys(keys) {
+      sealKeys = keys;
+    },
     batchTiming: { pollIntervalMs: settings.batchPollMs, gatherMs: settings.batchGatherMs },
     files: createImportFiles(pool),
     accounts,

@@ -6,6 +6,7 @@ import type { WorkerSettings } from '../config/worker.js';
 import { fail } from '../domain/errors/index.js';
 import { importIdOfWorkflow } from '../domain/ids.js';
 import { PAYLOAD_KEY_MISSING, type PayloadKeyStore } from '../store/payload-keys.js';
+import type { Keyring } from '../temporal/keyring.js';
 import type { PayloadKeyMissing } from '../temporal/payload-codec.js';
 import { keepKeysFresh, openPayloads, sealCalls, workerDataConverter } from '../temporal/payloads.js';
 import { refuseForeignActivities } from './payload-interceptor.js';
@@ -15,6 +16,8 @@ export interface WorkerPayloads {
   readonly activityInterceptor: ActivityInterceptorsFactory;
   /** Of the client of activities. */
   readonly clientInterceptors: ClientInterceptors;
+  /** Decrypts queries of web sources. */
+  readonly keyring: Keyring;
   readonly stop: () => void;
 }
 
@@ -45,6 +48,7 @@ export async function openWorkerPayloads(
     dataConverter: workerDataConverter(payloads, report),
     activityInterceptor: refuseForeignActivities(payloads.mayBePlain),
     clientInterceptors: { workflow: [sealCalls] },
+    keyring: payloads.keyring,
     stop: keepKeysFresh(payloads, endStops),
   };
 }

@@ -54,6 +54,7 @@ export async function runSupervisedWorker(
   try {
     const { temporal } = settings;
     const payloads = await openWorkerPayloads(settings, dependencies.payloadKeys, onProblem);
+    dependencies.useKeys(payloads?.keyring ?? null);
     const patience = { ...START_PATIENCE, signal, onWait: onProblem };
     const explain = (error: unknown) => ({ text: messageOf(error), isSetting: false });
     const connection = await untilReachable(explain, patience, async () => {

@@ -10,6 +10,7 @@ import { accountProblem } from '../../domain/request/known-account.js';
 import { givenText } from '../../domain/request/problems.js';
 import type { RequestProblem } from '../../domain/request/request.js';
 import { validateRequest } from '../../domain/request/schema.js';
+import { type SealSource, sealedRequest } from '../../domain/request/source-secrets.js';
 import { queueOf } from '../../imports/file-queue.js';
 import type { NewBatchItem } from '../../store/batch-intake.js';
 import type { Entry } from './entries.js';
@@ -22,6 +23,8 @@ export interface ItemContext {
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
+  /** Encrypts the query of a web source. Default: requests stay as they are. */
+  readonly sealSource?: SealSource;
   /** What is outside the scope of the sender. Default: nothing. */
   readonly outsideScope?: (named: Named) => readonly RequestProblem[];
 }
@@ -65,7 +68,8 @@ export function readItem(
   const queue = queueOf(checked.request, context.workerHost);
   if (!queue.ok) problems.push(problem('disks', 'disks.host', null, queue.reason));
   if (!queue.ok || !isPriority(priority) || problems.length > 0) return refuse(imageName, problems);
-  return { ok: true, item: { number, line, request: checked.request, fileQueue: queue.fileQueue, priority } };
+  const stored = sealedRequest(checked.request, context.sealSource);
+  return { ok: true, item: { number, line, request: stored, fileQueue: queue.fileQueue, priority } };
 }
 
 function isPriority(value: unknown): value is number {

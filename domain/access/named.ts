@@ -1,6 +1,7 @@
 /** What an import or a batch names: it is compared with the scope of an identity. */
 import { parseObjectLocation } from '../object-location.js';
 import type { ImportRequest } from '../request/request.js';
+import { shownSource } from '../request/source-secrets.js';
 
 export interface NamedValue {
   /** The field of the request. */
@@ -36,7 +37,7 @@ const NOTHING: Named = { accounts: [], regions: [], buckets: [], sources: [], ta
 /** Every place that the import reads from, writes to or copies to. */
 export function namedBy(request: ImportRequest): Named & { readonly tags: object } {
   const { distribute, upload, disks } = request;
-  const sources = disks.map(({ source }, index) => ({ path: `disks[${index}].source`, value: source }));
+  const sources = disks.map(({ source }, index) => ({ path: `disks[${index}].source`, value: shownSource(source) }));
   const keysOf = (field: 'resourceShares' | 'kmsKeyId') =>
     Object.keys(distribute[field] ?? {}).map((value) => ({ path: `distribute.${field}.${value}`, value }));
   return {

@@ -85,6 +85,7 @@ export const SOURCES = [
     remedy:
       'If the URL is signed, it may have expired: sign it again and resume with ecs-image-import resume {importId} --set {disk}.source=NEW_URL. Otherwise allow the worker’s host to read it, or name a credential of the worker with --set {disk}.credential=OTHER_CREDENTIAL, then resume.',
     field: 'disks[].source',
+    repairedIn: 'preflight',
   },
   {
     code: 'Source.Busy',
@@ -117,6 +118,7 @@ export const SOURCES = [
     remedy:
       'Check the server and the network between it and the worker’s host, then resume; or download the image to the worker’s disk and resume with ecs-image-import resume {importId} --set {disk}.source=file:///PATH.',
     field: 'disks[].source',
+    repairedIn: 'preflight',
   },
   {
     code: 'Source.RedirectLoop',
@@ -155,6 +157,7 @@ export const SOURCES = [
     remedy:
       'Check the name and the DNS of the worker’s host; then resume, with --set {disk}.source=NEW_URL to correct the URL.',
     field: 'disks[].source',
+    repairedIn: 'preflight',
   },
   {
     code: 'Source.NotTrusted',
@@ -188,12 +191,22 @@ export const SOURCES = [
     field: 'disks[].source',
   },
   {
+    code: 'Source.UrlUnreadable',
+    meaning: 'The encrypted query of the URL cannot be decrypted',
+    class: 'attention',
+    remedy:
+      'Add the key that the message names to the payload keys of the worker (restore it from the backup), then resume; or give the URL again with ecs-image-import resume {importId} --set {disk}.source=NEW_URL.',
+    field: 'disks[].source',
+    repairedIn: 'preflight',
+  },
+  {
     code: 'Source.CredentialUnknown',
     meaning: 'The worker’s configuration has no credential with the name in the request',
     class: 'attention',
     remedy:
       'Ask the operator to add it to the file in ECS_IMPORT_CREDENTIALS_FILE, which is read again without a restart, then resume. To use another one, resume with ecs-image-import resume {importId} --set {disk}.credential=OTHER_CREDENTIAL.',
     field: 'disks[].credential',
+    repairedIn: 'preflight',
   },
   {
     code: 'Source.CredentialNotForHost',
@@ -202,6 +215,7 @@ export const SOURCES = [
     remedy:
       'Ask the operator to add the host to “hosts” of the credential (or set “allowHttp”), then resume. To use another URL or credential, resume with ecs-image-import resume {importId} --set {disk}.source=NEW_URL or {disk}.credential=OTHER_CREDENTIAL.',
     field: 'disks[].credential',
+    repairedIn: 'preflight',
   },
   {
     code: 'Source.CredentialUnreadable',
@@ -210,6 +224,7 @@ export const SOURCES = [
     remedy:
       'Correct what the message names on the worker’s host: the file in ECS_IMPORT_CREDENTIALS_FILE, or the file, variable or command of the credential. Then resume.',
     field: 'disks[].credential',
+    repairedIn: 'preflight',
   },
   {
     code: 'Source.DigestMismatch',

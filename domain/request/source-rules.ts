@@ -78,7 +78,7 @@ function webWarning(url: URL): SourceProblem | null {
   if (!/[?&](x-(amz|oss|goog)-)?(signature|security-token|sig|token|key)=/i.test(url.search)) return null;
   return plain(
     'signedUrl',
-    'is a signed URL: it is stored in the record and shown to everyone who may read the import',
+    'is a signed URL: it must be valid until the upload ends; its query is stored encrypted where the service has payload keys, and never shown',
   );
 }
 

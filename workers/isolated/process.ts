@@ -37,6 +37,7 @@ async function run(task: IsolatedTask): Promise<void> {
   try {
     const dependencies = await openDependencies(settings, undefined, (problem) => log.warn(problem));
     const payloads = await openPayloads(settings.payloadKeys, dependencies.payloadKeys, (problem) => log.warn(problem));
+    dependencies.useKeys(payloads?.keyring ?? null);
     const context = contextOf(
       task,
       new Client({
