@@ -17,6 +17,7 @@ import type { StepDependencies, StepSettings } from './step.js';
 import type { Semaphore } from './upload/semaphore.js';
 import type { SingleFlight } from './upload/single-flight.js';
 import type { SlowLimits } from './upload/slow-source.js';
+import type { Streaming } from './upload/streaming.js';
 
 export interface ActivitySettings extends StepSettings {
   /** Interval between two polls of a task that is being cancelled, or of an image that may have been created; ms. */
@@ -51,6 +52,7 @@ export interface UploadDependencies {
   readonly cache: Cache;
   readonly convert: Convert;
   readonly programs: Programs;
+  readonly streaming: Streaming;
   /** Limits how many disks are sent concurrently. */
   readonly sends: Semaphore;
   /** A source that is slower does not count against that limit. */

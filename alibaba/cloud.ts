@@ -313,6 +313,58 @@ export interface UploadNotes {
   readonly parts: readonly NotedPart[];
 }
 
+/** A part that is in the cloud. Of length 0: there is no such part. */
+export interface SentPart extends NotedPart {
+  readonly etag: string;
+}
+
+/** A part that is built when it is sent. */
+export interface BuiltPart {
+  readonly number: number;
+  /** Called again for another attempt, unless the length is known. */
+  build(signal: AbortSignal): Promise<BuiltBody>;
+}
+
+export interface BuiltBody {
+  /** Null: known when all chunks have been read. 0: the part has no data. */
+  readonly length: number | null;
+  /** Can be read again if the length is known. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** Called when the bytes are no longer needed. */
+  release(): void;
+}
+
+export interface PartBody {
+  readonly number: number;
+  readonly body: Uint8Array;
+}
+
+/** The parts of an object that is built while it is sent. */
+export interface BuiltParts {
+  /** How many parts are built concurrently, besides those that are sent. */
+  readonly builders: number;
+  /** Called with the upload that is used; returns the parts of it that earlier runs have noted. */
+  begin(uploadId: string): Promise<readonly SentPart[]>;
+  /** The other parts, in any order. */
+  toBuild(done: ReadonlySet<number>, signal: AbortSignal): AsyncIterable<BuiltPart>;
+  /** Resolves when the part is noted; only then it counts as sent. */
+  note(uploadId: string, part: SentPart): Promise<void>;
+  onDone(part: number): void;
+  /** Throws if the source has changed. Called before the parts that depend on all others are made, and before the completion. */
+  check(): Promise<void>;
+  /** The parts that follow from all others. @param data in the order of their numbers */
+  ends(data: readonly SentPart[]): { readonly first: PartBody; readonly last: Iterable<PartBody> };
+}
+
+export interface BuiltUploadInput
+  extends Pick<UploadInput, 'bucket' | 'key' | 'uploadId' | 'isFirst' | 'meta' | 'onUploadId' | 'signal'> {
+  readonly parts: BuiltParts;
+  /** CRC64 of the whole object, recorded before an earlier run completed the upload. */
+  readonly wholeCrc64: string | null;
+  /** Called before the upload is completed; resolves when the checksum is recorded. */
+  readonly onWhole: (crc64: string) => Promise<void>;
+}
+
 export interface UploadResult {
   readonly size: number;
   readonly crc64: string;
@@ -352,6 +404,8 @@ export interface OssApi {
   readRange(bucket: string, key: string, offset: number, length: number, etag?: string): Promise<Uint8Array>;
   /** Resumable multipart upload with an end-to-end CRC64 check. Rejects with the signal's reason if aborted. */
   upload(input: UploadInput): Promise<UploadResult>;
+  /** Uploads an object whose parts are built while it is sent; continues where an earlier run stopped. */
+  uploadBuilt(input: BuiltUploadInput): Promise<UploadResult>;
   /** Bytes per second, measured by recent uploads to this region; null: not measured yet. */
   linkSpeed(): number | null;
   /** Measures the link speed with a few parts of zeros, in an upload to this key that is aborted afterwards. */

@@ -14,7 +14,8 @@ import { describeError, ossFailure } from './oss-errors.js';
 import { encodePath, queryString, signV4 } from './oss-signature.js';
 
 export interface WireBody {
-  readonly length: number;
+  /** Null: not known before the last chunk. The body is then sent in HTTP's chunked encoding. */
+  readonly length: number | null;
   /** The next chunk is read only after the system has taken the previous one, so a reader needs two buffers. */
   chunks(): AsyncIterable<Uint8Array>;
 }
@@ -83,7 +84,7 @@ export function createWire(options: WireOptions): Wire {
       endpoint.cloudBoxId,
     );
     headers['user-agent'] = USER_AGENT;
-    if (request.body) headers['content-length'] = String(request.body.length);
+    if (request.body && request.body.length !== null) headers['content-length'] = String(request.body.length);
     const { secure, ...place } = locate(endpoint, request.bucket, request.key);
     const search = queryString(query);
     const call = (secure ? https : http).request({

@@ -9,6 +9,7 @@ import { createControl, type OssControl, withoutQuotes } from './oss-control.js'
 import { createLocator, type Locator } from './oss-endpoint.js';
 import { createVersions, type OssVersions } from './oss-versions.js';
 import { createWire, type Wire } from './oss-wire.js';
+import { uploadBuilt } from './upload/built-parts.js';
 import { createLinkMeter, type LinkMeter } from './upload/link-speed.js';
 import { type ObjectCalls, type UploadSettings, uploadSource } from './upload/multipart.js';
 import { DEFAULT_PART_BYTES } from './upload/parts.js';
@@ -130,6 +131,12 @@ export function createOss(options: OssOptions): OssApi {
       input.signal.throwIfAborted();
       const calls = objectCalls({ control, versions, wire, meter }, input);
       return await uploadSource(calls, input, { ...settings, rateLimiter });
+    },
+
+    async uploadBuilt(input) {
+      input.signal.throwIfAborted();
+      const calls = objectCalls({ control, versions, wire, meter }, input);
+      return await uploadBuilt(calls, input, { ...settings, rateLimiter });
     },
 
     linkSpeed: meter.bytesPerSecond,

@@ -17,6 +17,8 @@ export interface ByteSource {
   readonly bulkBytes?: number;
   /** Returns exactly `length` bytes; throws UnreadableError if the source is shorter. Callers may keep the buffer but must not write to it. */
   read(offset: number, length: number): Buffer;
+  /** How many bytes from `offset` are known to be zero without a read; 0 or absent: unknown. */
+  zerosFrom?(offset: number): number;
 }
 
 const MAX_READ = 64 * 1024 * 1024;
@@ -85,6 +87,7 @@ export function slice(parent: ByteSource, start: number, size: number, what: str
       checkRange(offset, length, size, what);
       return parent.read(start + offset, length);
     },
+    zerosFrom: (offset) => parent.zerosFrom?.(start + offset) ?? 0,
   };
 }
 
@@ -99,6 +102,10 @@ export function mappedSource(
 ): ByteSource {
   return {
     size,
+    zerosFrom(offset) {
+      const { at, length } = map(offset);
+      return at === null ? length : 0;
+    },
     read(offset, length) {
       checkRange(offset, length, size, what);
       const first = map(offset);

@@ -156,6 +156,8 @@ export function createUploadStore(pool: pg.Pool) {
            update ecs_image_import.uploads set upload_id = $2, source_version = $3, crc64 = null, updated_at = now()
            where id = $1 and (upload_id is distinct from $2 or source_version is distinct from $3)
            returning id
+         ), ranges as (
+           delete from ecs_image_import.upload_ranges using changed where upload = changed.id
          )
          delete from ecs_image_import.upload_parts using changed where upload = changed.id`,
         [id, uploadId, sourceVersion],
@@ -192,6 +194,8 @@ export function createUploadStore(pool: pg.Pool) {
            set state = 'whole', size = $2, crc64 = $3, inspection = $4, holder = null, lease_until = null, upload_id = null,
                bytes_done = $2, bytes_total = $2, updated_at = now()
            where id = $1 and state = 'open' returning id
+         ), ranges as (
+           delete from ecs_image_import.upload_ranges using done where upload = done.id
          )
          delete from ecs_image_import.upload_parts using done where upload = done.id`,
         [id, object.size, object.crc64, object.inspection === null ? null : JSON.stringify(object.inspection)],

@@ -17,6 +17,8 @@ import { createConverter } from '../images/convert/converter.js';
 import { INSTALLED } from '../images/convert/programs.js';
 import { createInspector, createRemoteInspector } from '../images/inspect-in-child.js';
 import { cacheInspections } from '../images/inspection-cache.js';
+import { createByteBudget } from '../images/stream/byte-budget.js';
+import { createCompressionPool } from '../images/stream/compression-pool.js';
 import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
 import { openingSealedUrls, type SealKeys } from '../sources/sealed-url.js';
@@ -31,6 +33,7 @@ import { openSchema } from '../store/open-schema.js';
 import { createPayloadKeyStore, type PayloadKeyStore } from '../store/payload-keys.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
+import { createUploadRanges } from '../store/upload-ranges.js';
 import { createUploadStore } from '../store/uploads.js';
 import { createWorkerLiveness, type WorkerLiveness } from '../store/worker-liveness.js';
 import { createFileOpener } from './file-roots.js';
@@ -42,6 +45,8 @@ const STALL_MS = 60_000;
 /** Another worker takes over a shared upload whose worker has not renewed its lease for this long. */
 const UPLOAD_LEASE_MS = 30_000;
 const LOST_IMAGE_POLLS = 3;
+/** Of compressed parts that are being made or sent, over all uploads: with two parts of a large disk, all cores are busy. */
+const COMPRESSED_BYTES = 128 * 1024 ** 2;
 export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /** Reports of a worker have a connection of their own: they must not wait for a free one. */
@@ -106,6 +111,7 @@ export async function openDependencies(
   });
   const cancels = openCancelNotices(settings.databaseDirectUrl ?? settings.databaseUrl);
   const inspect = createInspector({});
+  const compression = createCompressionPool();
   const cache = createCache({ folder: settings.cacheDir, limitBytes: settings.cacheLimitBytes });
   let sealKeys: SealKeys | null = null;
   const http = openingSealedUrls(
@@ -141,6 +147,7 @@ export async function openDependencies(
       cache,
       convert: createConverter({ cache, inspect }),
       programs: INSTALLED,
+      streaming: { pool: compression, memory: createByteBudget(COMPRESSED_BYTES), ranges: createUploadRanges(pool) },
       sends: createSemaphore(settings.maxUploads),
       slowSource: SLOW_LIMITS,
       digests: createSingleFlight(),
@@ -149,6 +156,7 @@ export async function openDependencies(
     },
     async close() {
       http.close();
+      await compression.close();
       await Promise.all([cancels.close(), pool.end(), reports.end()]);
     },
   };

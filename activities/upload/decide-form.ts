@@ -1,24 +1,28 @@
 /** The final conversion decision about a disk, where it depends on the link speed or on a late inspection. */
 import { objectKey } from '../../domain/ids.js';
-import type { Finding } from '../../domain/import.js';
 import { usablePrefix } from '../../domain/object-location.js';
 import type { ContainerFacts, DiskPlan } from '../../domain/plan.js';
 import { containerOf, convertedFormat, decideConversion } from '../../images/convert/decision.js';
 import { estimateConversion, type LinkSpeed } from '../../images/convert/estimate.js';
 import type { Inspection } from '../../images/inspection.js';
+import { isStreamable } from '../../images/stream/streamable.js';
 import { asStated, diskOf } from '../../images/verdict/disk-decision.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import type { LocalFile } from '../../sources/local-file.js';
 import type { OpenedSource } from '../../sources/source.js';
 import type { UploadForm } from '../../store/uploads.js';
 import { inspectOptions } from '../preflight-disk.js';
+import { sourceAccess } from '../source-access.js';
+import { reportConversion } from './report-conversion.js';
 import type { UploadContext } from './upload-context.js';
 
 export interface FormDecision {
   readonly form: UploadForm;
   /** Of the object. */
   readonly format: string;
-  /** The facts about the source that a conversion needs; null if the source is not on this host. */
+  /** The conversion takes place while the disk is sent: nothing is written to this host. */
+  readonly isStreamed: boolean;
+  /** The facts about the source that a conversion needs; null if the source is sent as it is from another host. */
   readonly container: ContainerFacts | null;
   /** The late inspection of the source; null if preflight's decision applies. */
   readonly inspection: Inspection | null;
@@ -38,10 +42,19 @@ export function planFor(disk: DiskPlan, version: string | null, versionIsExact =
 export async function decideForm(context: UploadContext, opened: OpenedSource): Promise<FormDecision> {
   const { deps, input, disk } = context;
   const { programs } = deps.uploading;
-  if (disk.conversion === 'as-is' || opened.file === null) {
-    return { form: 'as-is', format: disk.format ?? 'RAW', container: null, inspection: null };
-  }
   const { file } = opened;
+  if (file === null && disk.conversion === 'converted' && disk.inspected !== undefined) {
+    return {
+      form: 'converted',
+      isStreamed: true,
+      format: 'QCOW2',
+      container: disk.inspected.container,
+      inspection: null,
+    };
+  }
+  if (disk.conversion === 'as-is' || file === null) {
+    return { form: 'as-is', isStreamed: false, format: disk.format ?? 'RAW', container: null, inspection: null };
+  }
   const inspection = disk.inspected === undefined ? await inspectLate(context, file) : null;
   const container = inspection === null ? disk.inspected?.container : containerOf(inspection);
   if (container === undefined)
@@ -52,11 +65,16 @@ export async function decideForm(context: UploadContext, opened: OpenedSource): 
       : disk.conversion;
   const isOpen = conversion === 'if-faster' || conversion === 'if-worth';
   const form = isOpen ? await fasterForm(context, opened, file, container) : formOf(conversion);
-  if (form === 'as-is') return { form, format: container.format, container, inspection };
+  if (form === 'as-is') return { form, isStreamed: false, format: container.format, container, inspection };
+  const isStreamed = isStreamable(container);
   if (conversion === 'converted') {
-    await reportReason(context, `${container.format} is converted to a compressed qcow2 before the upload`);
+    const how = isStreamed
+      ? 'is compressed to a qcow2 while it is sent'
+      : 'is converted to a compressed qcow2 before the upload';
+    await reportConversion(context, `${container.format} ${how}`);
   }
-  return { form, format: await convertedFormat(container, programs), container, inspection };
+  const format = isStreamed ? 'QCOW2' : await convertedFormat(container, programs);
+  return { form, isStreamed, format, container, inspection };
 }
 
 function formOf(conversion: DiskPlan['conversion']): UploadForm {
@@ -83,29 +101,11 @@ async function fasterForm(
   const isShared = sha256 !== null && storageLocationArn === undefined;
   const [uploaded] = !isShared ? [] : await deps.uploading.uploads.find({ ...wanted, sha256 });
   if (uploaded !== undefined) return uploaded.form;
-  const qemuImg = await deps.uploading.programs.qemuImg();
-  if (qemuImg === null) return 'as-is';
-  const estimate = await estimateConversion(file.handle, container, qemuImg, linkOf(context), signal);
+  const { mapExtents } = sourceAccess(deps, input.request.region);
+  const estimate = await estimateConversion(file.handle, container, mapExtents, linkOf(context), signal);
   if (estimate === null) return 'as-is';
-  await reportReason(context, estimate.reason);
+  await reportConversion(context, estimate.reason);
   return estimate.convert ? 'converted' : 'as-is';
-}
-
-/** Reports in the log and as a finding why a disk is or is not converted. */
-async function reportReason({ deps, step, disk }: UploadContext, reason: string): Promise<void> {
-  step.log('conversion', { disk: disk.number, reason });
-  const finding: Finding = {
-    code: 'ECSIMPORT.Conversion',
-    severity: 'info',
-    message: reason,
-    evidence: `disk ${disk.number}: format, allocation, compression of a sample, measured speed of the link`,
-    remedy:
-      'To change this, set upload.convert: "never" uploads images as they are if ECS can import them, "qcow2" converts all.',
-    source: 'inspection',
-    disk: disk.number,
-  };
-  const scope = { source: 'inspection' as const, disk: disk.number, codes: [finding.code] };
-  await deps.store.replaceFindings(step, scope, [finding]);
 }
 
 /** The link speed that earlier uploads measured; otherwise a few parts are uploaded under a key of this import to measure it. */

@@ -1,5 +1,4 @@
 /** Uploads an object under its lease, after a conversion if one was decided; continues where an earlier attempt stopped. */
-import { formatObjectLocation } from '../../domain/object-location.js';
 import type { ContainerFacts } from '../../domain/plan.js';
 import type { Inspection } from '../../images/inspection.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
@@ -11,17 +10,20 @@ import { isShutdown } from '../step.js';
 import type { FormDecision } from './decide-form.js';
 import { judge } from './late-inspection.js';
 import type { Lease } from './lease.js';
+import { reportSent } from './report-sent.js';
+import { sendStreamed } from './send-streamed.js';
 import type { UploadContext } from './upload-context.js';
 
 export async function sendBytes(
   context: UploadContext,
   upload: SharedUpload,
   opened: OpenedSource,
-  { form, container }: FormDecision,
+  { form, container, isStreamed }: FormDecision,
   lease: Lease,
 ): Promise<void> {
   // It has waited for the lease and for an upload slot.
   if (!opened.reader.remote) await opened.reader.check();
+  if (isStreamed && container !== null) return sendStreamed(context, upload, opened, container, lease);
   if (form === 'as-is') return send(context, upload, wholeSectors(context, opened.reader, container), null, lease);
   const { deps, step, input, disk, progress } = context;
   const { file, sha256 } = opened;
@@ -54,12 +56,13 @@ function wholeSectors({ disk }: UploadContext, reader: SourceReader, container: 
 }
 
 async function send(
-  { deps, step, input, progress }: UploadContext,
+  context: UploadContext,
   upload: SharedUpload,
   reader: SourceReader,
   inspection: Inspection | null,
   lease: Lease,
 ): Promise<void> {
+  const { deps, step, input, progress } = context;
   const { region } = input.request;
   const { uploads } = deps.uploading;
   const { id, bucket, key } = upload;
@@ -91,9 +94,5 @@ async function send(
       progress.sending(bytesDone, bytesTotal);
     },
   });
-  await uploads.finish(id, { size: result.size, crc64: result.crc64, inspection });
-  // The completed upload is now an object; its upload id is no longer valid.
-  await deps.store.record(step, uploadEntry(region, upload, 'removed'));
-  const { size, bytesSent, crc64 } = result;
-  step.log('uploaded', { location: formatObjectLocation(upload), size, bytesSent, crc64 });
+  await reportSent(context, upload, result, inspection);
 }

@@ -5,6 +5,7 @@ import { formatObjectLocation } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
 import { containerOf } from '../../images/convert/decision.js';
 import type { Inspection } from '../../images/inspection.js';
+import { isStreamable } from '../../images/stream/streamable.js';
 import { decideDisk, diskOf } from '../../images/verdict/disk-decision.js';
 import { objectEntry } from '../../resources/object.js';
 import { requireDigest } from '../../sources/digest.js';
@@ -38,7 +39,8 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   if (source.object !== null) return await checkObject(context, source, sha256);
   const facts = await source.describe(signal);
   const { plan: planned, inspection } = await currentPlan(context, source, facts);
-  const asFile = planned.conversion === 'converted' || planned.conversion === 'unknown';
+  const asFile =
+    planned.conversion === 'unknown' || (planned.conversion === 'converted' && !isStreamedFrom(planned, facts, sha256));
   const onProgress = (fraction: number) => progress.reading(fraction);
   const opened = await source.open({ sha256, asFile, signal, onProgress });
   let how: 'delete' | 'keep' = 'delete';
@@ -59,6 +61,12 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   } finally {
     await opened.release(how);
   }
+}
+
+/** True for a source elsewhere whose disk is compressed from ranges of it. Their version proves that they are of one image. */
+function isStreamedFrom({ inspected }: DiskPlan, facts: SourceFacts, sha256: string | undefined): boolean {
+  const hasRanges = inspected !== undefined && facts.size !== null;
+  return hasRanges && facts.versionIsExact && sha256 === undefined && isStreamable(inspected.container);
 }
 
 /** The plan for the source as it is now. A source that has changed since preflight is inspected again where it is, if possible. */
@@ -121,8 +129,10 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   const { request } = input;
   const decision = await decideForm(context, opened);
   // Preflight could not inspect this image: a refusal comes here, before any byte is uploaded.
-  const late = disk.conversion === 'unknown' && decision.form === 'as-is' ? decision.inspection : null;
-  const judged = late === null ? null : await judge(deps, step, request, disk, late);
+  const isJudgedNow = decision.form === 'as-is' || decision.isStreamed;
+  const late = disk.conversion === 'unknown' && isJudgedNow ? decision.inspection : null;
+  const sentAs = decision.isStreamed ? { ...disk, conversion: 'converted' as const } : disk;
+  const judged = late === null ? null : await judge(deps, step, request, sentAs, late);
 
   const { bucket, prefix } = request.upload;
   // A bucket of a CloudBox may have the name of one in the region: its objects are not shared.

@@ -91,3 +91,35 @@ export async function runConcurrently<Job>(
     await Promise.allSettled(running);
   }
 }
+
+/**
+ * The same for jobs that come one after another: the next one is requested when fewer than `limit()` are running. The
+ * source of the jobs is closed when all have ended.
+ */
+export async function runAsTheyCome<Job>(
+  jobs: AsyncIterable<Job>,
+  limit: () => number,
+  signal: AbortSignal,
+  run: (job: Job, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const all = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(0, all);
+  const running = new Set<Promise<void>>();
+  try {
+    for await (const job of jobs) {
+      all.throwIfAborted();
+      const done: Promise<void> = run(job, all)
+        .catch((reason: unknown) => stop.abort(reason))
+        .finally(() => running.delete(done));
+      running.add(done);
+      while (running.size >= limit() && !all.aborted) await Promise.race(running);
+      all.throwIfAborted();
+    }
+    await Promise.all(running);
+    all.throwIfAborted();
+  } finally {
+    stop.abort(new Error('another part failed'));
+    await Promise.all(running);
+  }
+}

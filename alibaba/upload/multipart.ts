@@ -3,16 +3,15 @@
  * and the whole object are compared with the source by CRC64.
  */
 import { createHash } from 'node:crypto';
-import { FailureError } from '../../domain/errors/failure.js';
 import { type BufferPair, type SourceReader, sourceFailure } from '../../sources/source.js';
 import type { NotedPart, ObjectView, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
-import { mayHaveHappened, ossFailure } from '../oss-errors.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import { ownBuffers, withBuffers } from './buffers.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
 import { type RetrySettings, withRetries } from './retry.js';
+import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';
 
 /** The OSS calls of an upload, all for one object. Each throws `FailureError`. */
 export interface ObjectCalls {
@@ -53,10 +52,6 @@ interface DonePart {
   readonly crc64: bigint;
 }
 
-/** How often to restart an upload that a lifecycle rule aborted, or whose parts were replaced. */
-const RESTARTS = 3;
-const RESTART_CODES = new Set(['NoSuchUpload', 'InvalidPart', 'InvalidPartOrder']);
-
 export function uploadSource(calls: ObjectCalls, run: UploadRun, settings: UploadSettings): Promise<UploadResult> {
   return new Upload(calls, run, settings).run();
 }
@@ -81,15 +76,14 @@ class Upload {
       try {
         const present = await this.alreadyThere(uploadId);
         if (present) return present;
-        const session = await this.session(uploadId);
+        const session = await openSession(this.calls, uploadId, this.input, this.settings);
         uploadId = session.uploadId;
         const parts = await this.sendParts(session.uploadId, session.listed);
         await this.source.check();
         if (this.source.guarantee() === 'second-read') await this.readAgain(parts);
         return await this.complete(session.uploadId, parts);
       } catch (error) {
-        const again = error instanceof FailureError && RESTART_CODES.has(error.failure.code) && restarts < RESTARTS;
-        if (!again) throw error;
+        if (!restartsUpload(error, restarts)) throw error;
       }
     }
   }
@@ -108,28 +102,6 @@ class Upload {
     if (uploadId !== null) await this.retried(() => this.calls.abort(uploadId));
     this.input.onProgress({ bytesDone: this.source.size, bytesTotal: this.source.size });
     return { size: object.size, crc64: object.crc64, etag: object.etag, bytesSent: this.bytesSent };
-  }
-
-  /** The multipart upload to continue. A new one is recorded in the ledger before a byte is sent. */
-  private async session(uploadId: string | null): Promise<{ uploadId: string; listed: readonly ListedPart[] }> {
-    const listed = uploadId === null ? null : await this.retried(() => this.calls.listParts(uploadId));
-    if (uploadId !== null && listed !== null) return { uploadId, listed };
-    let mayExist = this.input.isFirst !== true;
-    const found = await this.retried(async () => {
-      const orphans = mayExist ? await this.calls.listUploads() : [];
-      // From the second attempt on, an earlier response may have been lost.
-      mayExist = true;
-      return this.adoptOrInitiate(orphans);
-    });
-    await this.input.onUploadId(found.uploadId);
-    if (found.isNew) return { uploadId: found.uploadId, listed: [] };
-    return { uploadId: found.uploadId, listed: (await this.retried(() => this.calls.listParts(found.uploadId))) ?? [] };
-  }
-
-  /** Adopts an upload whose id never reached the ledger (response lost, process died): left alone, it would cost money. */
-  private async adoptOrInitiate([orphan]: readonly string[]) {
-    if (orphan !== undefined) return { uploadId: orphan, isNew: false };
-    return { uploadId: await this.calls.initiate(), isNew: true };
   }
 
   private async sendParts(uploadId: string, listed: readonly ListedPart[]): Promise<DonePart[]> {
@@ -267,27 +239,9 @@ class Upload {
   private async complete(uploadId: string, parts: readonly DonePart[]): Promise<UploadResult> {
     const crc = parts.reduce((sum, part) => crc64Combine(sum, part.crc64, part.length), 0n).toString();
     await this.input.onWhole?.(crc);
-    await withRetries(this.settings, this.input.signal, async () => {
-      try {
-        await this.calls.complete(uploadId, parts);
-      } catch (error) {
-        // The response was lost, or a second call after a lost response finds no upload: the object decides.
-        const unsure =
-          error instanceof FailureError && (mayHaveHappened(error.failure) || error.failure.code === 'NoSuchUpload');
-        if (!unsure || !this.isSame(await this.calls.head(), crc)) throw error;
-      }
-    });
-    const object = await this.retried(() => this.calls.head());
-    if (object !== null && this.isSame(object, crc)) {
-      return { size: object.size, crc64: crc, etag: object.etag, bytesSent: this.bytesSent };
-    }
-    // Every part was correct when it arrived, so another client writes to this key. The object must not be imported.
-    await this.retried(() => this.calls.remove());
-    throw checksumFailure('the whole object');
-  }
-
-  private isSame(object: ObjectView | null, crc: string): boolean {
-    return object !== null && object.size === this.source.size && object.crc64 === crc;
+    const whole = { parts, size: this.source.size, crc64: crc };
+    const { size, etag } = await completeUpload(this.calls, uploadId, whole, this.settings, this.input.signal);
+    return { size, crc64: crc, etag, bytesSent: this.bytesSent };
   }
 
   private retried<Result>(call: () => Promise<Result>): Promise<Result> {
@@ -314,9 +268,4 @@ class CheckedBody implements WireBody {
       yield chunk;
     }
   }
-}
-
-function checksumFailure(what: string) {
-  const message = `the CRC64 that OSS reports for ${what} differs from that of the bytes that were sent`;
-  return ossFailure({ action: 'UploadFile', code: 'Upload.ChecksumMismatch', message });
 }

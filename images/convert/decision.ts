@@ -1,6 +1,7 @@
 /** The decision whether an image is sent as it is, converted first, or converted only where that saves time. */
 import type { ContainerFacts } from '../../domain/plan.js';
 import type { ContainerFormat, Inspection } from '../inspection.js';
+import { isStreamable } from '../stream/streamable.js';
 import { type Compression, isCompression, packageFor } from './decompress.js';
 import { convertFailure, type Programs, requireQemuImg } from './programs.js';
 import { isReadableFormat } from './qemu-img.js';
@@ -73,6 +74,7 @@ export async function decideConversion(
   } else if (!ARCHIVES.includes(format) && !isReadableFormat(format)) {
     return 'as-is';
   }
+  if (isStreamable(containerOf(inspection))) return 'converted';
   const compressionInside = inspection.contains?.format ?? '';
   if (isCompression(compressionInside)) await requireDecompressor(programs, compressionInside);
   await requireQemuImg(programs, format);
@@ -85,23 +87,22 @@ async function requireDecompressor(programs: Programs, compression: Compression)
   throw convertFailure('NoUnpacker', message);
 }
 
-async function decideImportable(
-  { format, contains, findings }: Inspection,
-  mode: ConvertMode,
-  programs: Programs,
-): Promise<Conversion> {
+async function decideImportable(inspection: Inspection, mode: ConvertMode, programs: Programs): Promise<Conversion> {
+  const { format, contains, findings } = inspection;
   // Bytes around the image, which ECS does not skip.
   const isPart = contains !== null;
   if (mode === 'never') {
     if (!isPart) return 'as-is';
     throw convertFailure('NotWanted', `the file has other bytes after the ${format}, and upload.convert is never`);
   }
+  const isStreamed = isStreamable(containerOf(inspection));
   if (isPart || format === 'VMDK' || (mode === 'qcow2' && format !== 'QCOW2')) {
-    await requireQemuImg(programs, format);
+    if (!isStreamed) await requireQemuImg(programs, format);
     return 'converted';
   }
-  if ((await programs.qemuImg()) === null) return 'as-is';
-  return findings.some(({ code }) => BETTER_CONVERTED.includes(code)) ? 'converted' : 'if-faster';
+  const isBetter = findings.some(({ code }) => BETTER_CONVERTED.includes(code));
+  if (isStreamed) return isBetter ? 'converted' : 'if-faster';
+  return isBetter && (await programs.qemuImg()) !== null ? 'converted' : 'as-is';
 }
 
 /** The format of a converted image, as far as the source's container shows it. */

@@ -1,8 +1,8 @@
-/** Estimates whether it saves time to convert an image before it is sent, from its data, a compressed sample and the link's speed. */
+/** Estimates whether it saves time to compress an image while it is sent, from its data, a compressed sample and the link's speed. */
 import type { FileHandle } from 'node:fs/promises';
 import type { ContainerFacts } from '../../domain/plan.js';
-import { dataExtents } from '../../sources/sparse-extents.js';
-import { isReadableFormat, mapExtentsWith, type QemuImg } from './qemu-img.js';
+import { dataExtents, type MapExtents } from '../../sources/sparse-extents.js';
+import { isReadableFormat } from './qemu-img.js';
 import { sampleImage } from './sample.js';
 
 /** A conversion that saves fewer bytes than this is not estimated at all. */
@@ -11,19 +11,29 @@ const MIN_SAVED_BYTES = 64 * 1024 ** 2;
 /** Bytes per second; null: unknown. Measuring may take a moment, so it is asked for last. */
 export type LinkSpeed = () => Promise<number | null>;
 
+export interface Decision {
+  readonly convert: boolean;
+  readonly reason: string;
+}
+
 /** Null: a conversion saves nothing, or there is too little to estimate from. */
 export async function estimateConversion(
   file: FileHandle,
   { format, fileSize }: Pick<ContainerFacts, 'format' | 'fileSize'>,
-  qemuImg: QemuImg,
+  mapExtents: MapExtents,
   link: LinkSpeed,
   signal: AbortSignal,
-): Promise<Estimate | null> {
+): Promise<Decision | null> {
   if (!isReadableFormat(format) || fileSize < MIN_SAVED_BYTES) return null;
-  const extents = format === 'RAW' ? await dataExtents(file, mapExtentsWith(qemuImg), signal) : null;
+  const extents = format === 'RAW' ? await dataExtents(file, mapExtents, signal) : null;
   const data = extents ?? [{ start: 0, length: fileSize }];
-  const sample = await sampleImage(file, data, signal);
   const dataBytes = data.reduce((sum, extent) => sum + extent.length, 0);
+  // On any link: what the holes save needs no processor time.
+  if (fileSize - dataBytes >= Math.max(MIN_SAVED_BYTES, fileSize * MIN_SAVED_SHARE)) {
+    const reason = `${size(dataBytes)} of ${size(fileSize)} hold data: the disk is sent as a qcow2 without the rest, compressed where the link is slower than the compression.`;
+    return { convert: true, reason };
+  }
+  const sample = await sampleImage(file, data, signal);
   if (fileSize - dataBytes * sample.ratio < MIN_SAVED_BYTES) return null;
   const linkBytesPerSecond = await link();
   if (linkBytesPerSecond === null) return null;
@@ -37,17 +47,16 @@ export interface Measures {
   readonly dataBytes: number;
   /** Compressed size of a sample of the data, divided by its size. */
   readonly ratio: number;
+  /** On all cores. */
   readonly compressBytesPerSecond: number;
   readonly linkBytesPerSecond: number;
 }
 
 /** Both ways of sending an image, with their times, and the faster one. */
-export interface Estimate {
-  readonly convert: boolean;
+export interface Estimate extends Decision {
   readonly convertedBytes: number;
   readonly secondsAsIs: number;
   readonly secondsConverted: number;
-  readonly reason: string;
 }
 
 /** The estimate is rough: a conversion must save at least this share of the time, and at least these seconds. */
@@ -60,16 +69,18 @@ export function estimateSending(measures: Measures): Estimate {
   const { sourceBytes, dataBytes, ratio, compressBytesPerSecond, linkBytesPerSecond } = measures;
   const convertedBytes = Math.ceil(dataBytes * (Math.min(1, ratio) + TABLE_OVERHEAD));
   const secondsAsIs = sourceBytes / linkBytesPerSecond;
-  const converting = dataBytes / compressBytesPerSecond;
+  const compressing = dataBytes / compressBytesPerSecond;
   const sending = convertedBytes / linkBytesPerSecond;
-  const secondsConverted = converting + sending;
+  // Both take place together. Where the compression is the slower one, less is compressed, down to nothing.
+  const plain = (dataBytes * (1 + TABLE_OVERHEAD)) / linkBytesPerSecond;
+  const secondsConverted = Math.min(plain, Math.max(compressing, sending));
   const saved = secondsAsIs - secondsConverted;
   const wanted = Math.max(MIN_SAVED_SECONDS, secondsAsIs * MIN_SAVED_SHARE);
   const convert = saved >= wanted;
   const asIs = `as it is, ${size(sourceBytes)} take about ${time(secondsAsIs)} at ${size(linkBytesPerSecond)}/s`;
   const converted =
-    `as compressed qcow2, ${size(dataBytes)} of data become about ${size(convertedBytes)}, ` +
-    `converted in ${time(converting)} and sent in ${time(sending)}`;
+    `as a qcow2 that is compressed while it is sent, ${size(dataBytes)} of data become about ${size(convertedBytes)}, ` +
+    `compressed in ${time(compressing)} and sent in ${time(sending)}`;
   const reason = `${asIs}; ${converted}. ${conclusion(saved, wanted)}`;
   return { convert, convertedBytes, secondsAsIs, secondsConverted, reason };
 }

@@ -14,11 +14,10 @@ export interface Sample {
 
 /** The same as for a QCOW2: cluster by cluster, with a window of 4 KiB. */
 const CLUSTER_BYTES = 64 * 1024;
-const SETTINGS = { windowBits: 12, memLevel: 9 };
+const SETTINGS = { level: 1, windowBits: 12, memLevel: 9 };
 const CLUSTERS = 48;
-/** qemu-img compresses in at most four threads, which sometimes wait for each other. */
-const THREADS = Math.min(4, os.availableParallelism());
-const EFFICIENCY = 0.8;
+/** The compression pool uses all cores. */
+const THREADS = os.availableParallelism();
 
 /** @param data the extents that hold data; not empty */
 export async function sampleImage(file: FileHandle, data: readonly Extent[], signal: AbortSignal): Promise<Sample> {
@@ -38,7 +37,7 @@ export async function sampleImage(file: FileHandle, data: readonly Extent[], sig
     compressed += Math.min(result.length, bytesRead);
   }
   if (read === 0) return { ratio: 1, compressBytesPerSecond: Number.POSITIVE_INFINITY };
-  return { ratio: compressed / read, compressBytesPerSecond: (read / seconds) * THREADS * EFFICIENCY };
+  return { ratio: compressed / read, compressBytesPerSecond: (read / seconds) * THREADS };
 }
 
 /** The position in the file of the `offset`-th byte of data. */

@@ -2,8 +2,9 @@
 import { deflateRawSync } from 'node:zlib';
 import { CLUSTER_BYTES, type ClusterSizes, PLAIN } from './layout.js';
 
-/** 0: every cluster is stored as it is; 1 to 9: as in zlib. */
-export type Level = 0 | 1 | 3 | 6;
+/** 0: every cluster is stored as it is; the others: as in zlib. Above 6, a window of 4 KiB saves nothing more. */
+export const LEVELS = [0, 1, 3, 6] as const;
+export type Level = (typeof LEVELS)[number];
 
 export interface CompressedSegment {
   /** Whole clusters; empty if the segment has only zeros. */

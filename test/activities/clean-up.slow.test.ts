@@ -39,7 +39,14 @@ async function begin(): Promise<void> {
 function oss(): OssApi {
   const unused = () => Promise.reject(new Error('not part of a cleanup'));
   return {
-    ...{ getBucket: unused, headObject: unused, readRange: unused, upload: unused, linkSpeed: () => null },
+    ...{
+      getBucket: unused,
+      headObject: unused,
+      readRange: unused,
+      upload: unused,
+      uploadBuilt: unused,
+      linkSpeed: () => null,
+    },
     ...{
       measureLink: unused,
       uploadedBytes: unused,

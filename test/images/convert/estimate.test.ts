@@ -12,19 +12,29 @@ describe('a sparse image', () => {
     expect(estimate.convert).toBe(true);
     expect(estimate.reason).toBe(
       'as it is, 20 GiB take about 28 min at 12 MiB/s; ' +
-        'as compressed qcow2, 2.0 GiB of data become about 926 MiB, converted in 69 s and sent in 78 s. ' +
-        'The conversion saves about 26 min. The disk is converted.',
+        'as a qcow2 that is compressed while it is sent, 2.0 GiB of data become about 926 MiB, compressed in 69 s and sent in 78 s. ' +
+        'The conversion saves about 27 min. The disk is converted.',
     );
   });
 
-  test('on a link that is faster than the compression → sent as it is', () => {
+  test('on a link that is faster than the compression → converted, because its holes are not sent', () => {
     const estimate = estimateSending({ ...image, linkBytesPerSecond: 1000 * MIB });
+    expect(estimate).toMatchObject({ convert: true });
+    expect(estimate.secondsConverted).toBeCloseTo(2, 0);
+  });
+});
+
+describe('a dense image', () => {
+  const dense = { sourceBytes: 20 * GIB, dataBytes: 20 * GIB, ratio: 0.45, compressBytesPerSecond: 280 * MIB };
+
+  test('on a link that is faster than the compression → sent as it is', () => {
+    const estimate = estimateSending({ ...dense, linkBytesPerSecond: 1000 * MIB });
     expect(estimate.convert).toBe(false);
     expect(estimate.reason).toMatch(/The conversion would take longer\. The disk is sent as it is\.$/);
   });
 
   test('on a link where a conversion saves too little → sent as it is, and the reason is reported', () => {
-    const estimate = estimateSending({ ...image, linkBytesPerSecond: 260 * MIB });
+    const estimate = estimateSending({ ...dense, linkBytesPerSecond: 260 * MIB });
     expect(estimate.secondsConverted).toBeLessThan(estimate.secondsAsIs);
     expect(estimate.convert).toBe(false);
     expect(estimate.reason).toMatch(

@@ -3,6 +3,7 @@
  * the cloud that change something. Calls to the cloud are counted at the socket. Reads do not count: a crash after a read
  * leaves the same state as a crash after the change before it.
  */
+
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
@@ -17,10 +18,13 @@ import { staticCredentials } from '../../../alibaba/credentials.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { createCredentials } from '../../../config/credentials.js';
 import { inspectImage } from '../../../images/inspect.js';
+import { createByteBudget } from '../../../images/stream/byte-budget.js';
+import { createCompressionPool } from '../../../images/stream/compression-pool.js';
 import { createHttpClient } from '../../../sources/http-request.js';
 import { openLocalFile } from '../../../sources/local-file.js';
 import { createImportFiles } from '../../../store/import-files.js';
 import { createImportStore } from '../../../store/imports.js';
+import { createUploadRanges } from '../../../store/upload-ranges.js';
 import { createUploadStore } from '../../../store/uploads.js';
 import { ownAccount } from '../alibaba/own-account.js';
 import { ACCOUNT_KEYS } from '../emulator/local-cloud.js';
@@ -122,6 +126,11 @@ function dependencies({ pool, host }: Surroundings, address: string, crashPoint:
       cache: { obtain: unused },
       convert: unused,
       programs: { qemuImg: async () => null, decompressor: async () => false },
+      streaming: {
+        pool: createCompressionPool(1),
+        memory: createByteBudget(64 * 1024 ** 2),
+        ranges: countCalls('ranges', createUploadRanges(pool), crashPoint),
+      },
       sends: createSemaphore(4),
       slowSource: SLOW_LIMITS,
       digests: createSingleFlight<string>(),

@@ -1,4 +1,5 @@
 /** An in-memory ECS in several regions (copies, sharing, deletion) and an in-memory record, for activities that a test runs directly. */
+
 import pg from 'pg';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import { SLOW_LIMITS } from '../../../activities/upload/slow-source.js';
@@ -18,10 +19,13 @@ import type { Finding, ImageRef, LedgerEntryView } from '../../../domain/import.
 import { factsIn, type ImportFact, keyOfFact } from '../../../domain/import-facts.js';
 import type { LedgerWrite } from '../../../domain/ledger.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
+import { createByteBudget } from '../../../images/stream/byte-budget.js';
+import { createCompressionPool } from '../../../images/stream/compression-pool.js';
 import { RETRY_LIMITS } from '../../../sources/http-retries.js';
 import { RATE_LIMITS } from '../../../sources/rate-floor.js';
 import type { ImportStore } from '../../../store/imports.js';
 import { fromRow, toStoredDetail } from '../../../store/ledger-rows.js';
+import { createUploadRanges } from '../../../store/upload-ranges.js';
 import { createUploadStore } from '../../../store/uploads.js';
 import { ownAccount } from '../alibaba/own-account.js';
 import { quietEnvironment } from './quiet-environment.js';
@@ -339,6 +343,11 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
       cache: { obtain: unused },
       convert: unused,
       programs: { qemuImg: unused, decompressor: unused },
+      streaming: {
+        pool: createCompressionPool(1),
+        memory: createByteBudget(1),
+        ranges: createUploadRanges(new pg.Pool()),
+      },
       sends: { use: unused },
       slowSource: SLOW_LIMITS,
       digests: { run: unused },

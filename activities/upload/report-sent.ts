@@ -1,0 +1,20 @@
+/** Records that an object is complete. */
+import type { UploadResult } from '../../alibaba/cloud.js';
+import { formatObjectLocation } from '../../domain/object-location.js';
+import type { Inspection } from '../../images/inspection.js';
+import { uploadEntry } from '../../resources/multipart-upload.js';
+import type { SharedUpload } from '../../store/uploads.js';
+import type { UploadContext } from './upload-context.js';
+
+/** @param inspection of an image that was converted first; other imports that share the object have no copy of it */
+export async function reportSent(
+  { deps, step, input }: UploadContext,
+  upload: SharedUpload,
+  { size, bytesSent, crc64 }: UploadResult,
+  inspection: Inspection | null,
+): Promise<void> {
+  await deps.uploading.uploads.finish(upload.id, { size, crc64, inspection });
+  // The completed upload is now an object; its upload id is no longer valid.
+  await deps.store.record(step, uploadEntry(input.request.region, upload, 'removed'));
+  step.log('uploaded', { location: formatObjectLocation(upload), size, bytesSent, crc64 });
+}

@@ -1,0 +1,226 @@
+/** The parts of a disk that is compressed while it is sent: the header, a part for each range with data, the tables. */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { BuiltBody, BuiltPart, BuiltParts, SentPart } from '../../alibaba/cloud.js';
+import { fail } from '../../domain/errors/index.js';
+import type { ByteBudget } from '../../images/stream/byte-budget.js';
+import { LEVELS, type Level } from '../../images/stream/clusters.js';
+import type { PooledDisk, SegmentResult } from '../../images/stream/compression-pool.js';
+import {
+  CLUSTER_BYTES,
+  type ClusterSizes,
+  FIRST_TABLE_PART,
+  HEADER_PART,
+  type Layout,
+  MIN_PART_BYTES,
+  type Range,
+  type RangeNote,
+  rangeIndexOf,
+  SEGMENT_BYTES,
+} from '../../images/stream/layout.js';
+import type { LevelChoice } from '../../images/stream/level-choice.js';
+import { tablesOf } from '../../images/stream/tables.js';
+import type { NotedRange, RangeWriter, UploadRanges } from '../../store/upload-ranges.js';
+
+export interface StreamedDisk {
+  /** Bytes of the disk. */
+  readonly size: number;
+  readonly layout: Layout;
+  readonly disk: PooledDisk;
+  /** True where the whole range is known to be zeros. */
+  readonly isHole: (offset: number, length: number) => boolean;
+  /** Throws if the source has changed. */
+  readonly check: () => Promise<void>;
+}
+
+export interface StreamedPartsOptions extends StreamedDisk {
+  readonly choice: LevelChoice;
+  readonly memory: ByteBudget;
+  readonly builders: number;
+  readonly ranges: UploadRanges;
+  readonly writer: Pick<RangeWriter, 'upload' | 'holder'>;
+  /** Bytes of the disk that are in the cloud, or are known to be zeros. */
+  readonly onProgress: (bytesDone: number, bytesTotal: number) => void;
+}
+
+/** A larger part is sent while it is compressed, without a known length, so that it need not be in memory. */
+const MAX_BUFFERED_SEGMENTS = 4;
+/** Of such a part: one segment is sent while the next one is compressed. */
+const SEGMENTS_AHEAD = 2;
+
+export function streamedParts(options: StreamedPartsOptions): BuiltParts {
+  const { size, layout, disk, isHole, choice, memory, ranges, writer } = options;
+  const clustersOf = new Map<number, ClusterSizes>();
+  let bytesDone = 0;
+
+  const compress = async (offset: number, length: number, level: Level, signal: AbortSignal) => {
+    const result = await disk.compress({ offset, length, level }, signal);
+    choice.measured(level, { ...result, bodyBytes: result.body.byteLength });
+    return result;
+  };
+
+  const build = async (range: Range, signal: AbortSignal): Promise<BuiltBody> => {
+    const level = levelOf(await ranges.claimLevel(writer.upload, range.part, choice.next()));
+    const segments = segmentsOf(range);
+    const clusters = new Uint16Array(Math.ceil(range.length / CLUSTER_BYTES));
+    const keep = (result: SegmentResult, index: number) => {
+      clusters.set(result.clusters, (index * SEGMENT_BYTES) / CLUSTER_BYTES);
+      clustersOf.set(range.part, clusters);
+      return result.body;
+    };
+    const run = async (index: number): Promise<Uint8Array> => {
+      const segment = segments[index];
+      if (segment === undefined) throw new Error(`part ${range.part} has no segment ${index}`);
+      return keep(await compress(segment.offset, segment.length, level, signal), index);
+    };
+    const isBuffered = segments.length <= MAX_BUFFERED_SEGMENTS;
+    const share = await memory.take((isBuffered ? segments.length : SEGMENTS_AHEAD) * SEGMENT_BYTES, signal);
+    try {
+      if (!isBuffered) return await buildLarge(segments.length, run, share.release);
+      const bodies = await allSettled(segments.map((_, index) => run(index)));
+      const data = bodies.reduce((sum, body) => sum + body.byteLength, 0);
+      share.resize(data);
+      return bufferedBody(bodies, data, share.release);
+    } catch (error) {
+      share.release();
+      throw error;
+    }
+  };
+
+  return {
+    builders: options.builders,
+
+    async begin() {
+      const noted = (await ranges.list(writer.upload)).flatMap((range) => {
+        const clusters = decodeClusters(range, layout);
+        if (clusters === null) return [];
+        clustersOf.set(range.number, clusters);
+        return [range];
+      });
+      return noted;
+    },
+
+    async *toBuild(done): AsyncGenerator<BuiltPart> {
+      bytesDone = 0;
+      for (let index = 0; ; index += 1) {
+        const range = layout.range(index);
+        if (range === null) return;
+        const { part, offset, length } = range;
+        if (done.has(part) || isHole(offset, length)) this.onDone(part);
+        else yield { number: part, build: (signal) => build(range, signal) };
+      }
+    },
+
+    async note(uploadId, { number, length, crc64, etag }) {
+      const clusters = encodeClusters(clustersOf.get(number) ?? new Uint16Array());
+      const isNoted = await ranges.note({ ...writer, uploadId }, { number, length, crc64, etag, clusters });
+      if (!isNoted) throw fail('Upload.LeaseLost', `part ${number}: another worker has taken over this upload`);
+    },
+
+    onDone(part) {
+      bytesDone += layout.range(rangeIndexOf(part))?.length ?? 0;
+      options.onProgress(Math.min(size, bytesDone), size);
+    },
+
+    check: options.check,
+
+    ends(data) {
+      const notes = data.map((part) => noteOf(part, layout, clustersOf));
+      const tables = tablesOf(size, notes);
+      return { first: { number: HEADER_PART, body: tables.header }, last: numbered(tables.parts()) };
+    },
+  };
+}
+
+/** The first segment with data decides whether there is a part at all. */
+async function buildLarge(
+  count: number,
+  run: (index: number) => Promise<Uint8Array>,
+  release: () => void,
+): Promise<BuiltBody> {
+  let first = 0;
+  let body = await run(first);
+  while (body.byteLength === 0 && first + 1 < count) {
+    first += 1;
+    body = await run(first);
+  }
+  if (body.byteLength === 0) return { length: 0, chunks: () => padded([]), release };
+  const following = async function* () {
+    let coming: Promise<Uint8Array> | null = null;
+    try {
+      let current = body;
+      for (let next = first + 1; ; next += 1) {
+        coming = next < count ? run(next) : null;
+        // Awaited when the current one has been sent; until then its failure must not count as unhandled.
+        coming?.catch(() => undefined);
+        if (current.byteLength > 0) yield current;
+        if (coming === null) return;
+        current = await coming;
+      }
+    } finally {
+      await coming?.catch(() => undefined);
+    }
+  };
+  return { length: null, chunks: () => padded(following()), release };
+}
+
+function bufferedBody(bodies: readonly Uint8Array[], data: number, release: () => void): BuiltBody {
+  const length = data === 0 ? 0 : Math.max(data, MIN_PART_BYTES);
+  return { length, chunks: () => padded(bodies), release };
+}
+
+/** OSS accepts no smaller part, except as the last one. */
+async function* padded(bodies: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const body of bodies) {
+    length += body.byteLength;
+    if (body.byteLength > 0) yield body;
+  }
+  if (length > 0 && length < MIN_PART_BYTES) yield new Uint8Array(MIN_PART_BYTES - length);
+}
+
+function segmentsOf({ offset, length }: Range): { readonly offset: number; readonly length: number }[] {
+  return Array.from({ length: Math.ceil(length / SEGMENT_BYTES) }, (_, index) => ({
+    offset: offset + index * SEGMENT_BYTES,
+    length: Math.min(SEGMENT_BYTES, length - index * SEGMENT_BYTES),
+  }));
+}
+
+/** Rejects only when all have ended: none reads the source after that. */
+async function allSettled(runs: readonly Promise<Uint8Array>[]): Promise<readonly Uint8Array[]> {
+  await Promise.allSettled(runs);
+  return await Promise.all(runs);
+}
+
+function levelOf(value: number): Level {
+  return LEVELS.find((level) => level === value) ?? 1;
+}
+
+function* numbered(parts: Iterable<Uint8Array>) {
+  let number = FIRST_TABLE_PART;
+  for (const body of parts) {
+    yield { number, body };
+    number += 1;
+  }
+}
+
+function noteOf({ number, length }: SentPart, layout: Layout, clusters: ReadonlyMap<number, ClusterSizes>): RangeNote {
+  const range = layout.range(rangeIndexOf(number));
+  const sizes = clusters.get(number);
+  if (range === null || sizes === undefined)
+    throw new Error(`part ${number} was sent without the sizes of its clusters`);
+  return { index: range.index, offset: range.offset, length, clusters: sizes };
+}
+
+function encodeClusters(clusters: ClusterSizes): Buffer {
+  return deflateRawSync(Buffer.from(clusters.buffer, clusters.byteOffset, clusters.byteLength));
+}
+
+/** Null: not a note of this layout. */
+function decodeClusters({ number, clusters }: NotedRange, layout: Layout): ClusterSizes | null {
+  const range = layout.range(rangeIndexOf(number));
+  if (range === null) return null;
+  const bytes = Math.ceil(range.length / CLUSTER_BYTES) * 2;
+  const content = inflateRawSync(clusters, { maxOutputLength: bytes });
+  if (content.byteLength !== bytes) return null;
+  return new Uint16Array(content.buffer.slice(content.byteOffset, content.byteOffset + bytes));
+}

@@ -1,0 +1,11 @@
+/** What all uploads of a process share to compress disks while they are sent. */
+import type { ByteBudget } from '../../images/stream/byte-budget.js';
+import type { CompressionPool } from '../../images/stream/compression-pool.js';
+import type { UploadRanges } from '../../store/upload-ranges.js';
+
+export interface Streaming {
+  readonly pool: CompressionPool;
+  /** For the compressed parts. */
+  readonly memory: ByteBudget;
+  readonly ranges: UploadRanges;
+}

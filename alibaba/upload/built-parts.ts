@@ -1,0 +1,202 @@
+/**
+ * Uploads an object whose parts are built while it is sent. What earlier runs have noted of a part is the authority: it is
+ * not built again, and the upload is completed with the noted ETags. The first part and the last ones follow from all others.
+ */
+import type { FailureError } from '../../domain/errors/failure.js';
+import type { BuiltBody, BuiltPart, BuiltUploadInput, PartBody, SentPart, UploadResult } from '../cloud.js';
+import { crc64, crc64Combine } from '../crc64.js';
+import type { WireBody } from '../oss-wire.js';
+import { type AdaptiveConcurrency, createAdaptiveConcurrency, runAsTheyCome } from './adaptive-concurrency.js';
+import type { ObjectCalls, UploadSettings } from './multipart.js';
+import type { ListedPart } from './parts.js';
+import { withRetries } from './retry.js';
+import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';
+
+export type BuiltUploadRun = Omit<BuiltUploadInput, 'bucket' | 'key' | 'meta'>;
+
+/** A body is sent in pieces of this size, which also are the units of the rate limit. */
+const PIECE_BYTES = 256 * 1024;
+
+export function uploadBuilt(calls: ObjectCalls, run: BuiltUploadRun, settings: UploadSettings): Promise<UploadResult> {
+  return new BuiltUpload(calls, run, settings).run();
+}
+
+class BuiltUpload {
+  private bytesSent = 0;
+  private readonly concurrency: AdaptiveConcurrency;
+
+  constructor(
+    private readonly calls: ObjectCalls,
+    private readonly input: BuiltUploadRun,
+    private readonly settings: UploadSettings,
+  ) {
+    this.concurrency = createAdaptiveConcurrency(settings.concurrentParts, settings.maxConcurrentParts);
+  }
+
+  async run(): Promise<UploadResult> {
+    const { input } = this;
+    let { uploadId } = input;
+    for (let restarts = 0; ; restarts++) {
+      try {
+        const present = await this.alreadyThere(uploadId);
+        if (present !== null) return present;
+        const session = await openSession(this.calls, uploadId, input, this.settings);
+        uploadId = session.uploadId;
+        const noted = await input.parts.begin(uploadId);
+        return await this.send(uploadId, session.listed, noted);
+      } catch (error) {
+        if (!restartsUpload(error, restarts)) throw error;
+      }
+    }
+  }
+
+  /** The object of an earlier run whose last response was lost. */
+  private async alreadyThere(uploadId: string | null): Promise<UploadResult | null> {
+    const { wholeCrc64 } = this.input;
+    if (wholeCrc64 === null) return null;
+    const object = await this.retried(() => this.calls.head());
+    if (object === null || object.crc64 !== wholeCrc64) return null;
+    await this.input.parts.check();
+    if (uploadId !== null) await this.retried(() => this.calls.abort(uploadId));
+    return { size: object.size, crc64: wholeCrc64, etag: object.etag, bytesSent: this.bytesSent };
+  }
+
+  private async send(uploadId: string, listed: readonly ListedPart[], noted: readonly SentPart[]) {
+    const { parts, signal } = this.input;
+    const inCloud = new Map(listed.map((part) => [part.number, part]));
+    const isThere = ({ number, length, etag }: SentPart) => {
+      const part = inCloud.get(number);
+      return length === 0 || (part?.size === length && isSameEtag(part.etag, etag));
+    };
+    const done = new Map<number, SentPart>();
+    for (const part of noted.filter(isThere)) done.set(part.number, part);
+    const limit = () => this.concurrency.limit + parts.builders;
+    await runAsTheyCome(parts.toBuild(new Set(done.keys()), signal), limit, signal, async (part, stop) => {
+      const sent = await this.sendPart(uploadId, part, stop);
+      await parts.note(uploadId, sent);
+      done.set(sent.number, sent);
+      parts.onDone(sent.number);
+    });
+    await parts.check();
+    const data = [...done.values()].filter(({ length }) => length > 0).sort(byNumber);
+    const ends = await this.sendEnds(uploadId, data, inCloud);
+    await parts.check();
+    const all = [ends.first, ...data, ...ends.last];
+    const crc = all.reduce((sum, part) => crc64Combine(sum, BigInt(part.crc64), part.length), 0n).toString();
+    await this.input.onWhole(crc);
+    const whole = { parts: all, size: all.reduce((sum, { length }) => sum + length, 0), crc64: crc };
+    const { size, etag } = await completeUpload(this.calls, uploadId, whole, this.settings, signal);
+    return { size, crc64: crc, etag, bytesSent: this.bytesSent };
+  }
+
+  /** The last parts, one after another, because each is only made when it is needed; then the first one. */
+  private async sendEnds(uploadId: string, data: readonly SentPart[], inCloud: ReadonlyMap<number, ListedPart>) {
+    const { first, last } = this.input.parts.ends(data);
+    const { signal } = this.input;
+    const sent: SentPart[] = [];
+    const send = async ({ number, body }: PartBody): Promise<SentPart> => {
+      const crc = crc64(body);
+      const listed = inCloud.get(number);
+      // Sent by an earlier run, from the same notes.
+      if (listed?.crc64 === crc && listed.size === body.length) {
+        return { number, length: body.length, crc64: crc.toString(), etag: listed.etag };
+      }
+      return await this.sendPart(uploadId, { number, build: async () => bodyOf(body) }, signal);
+    };
+    const limit = () => this.concurrency.limit;
+    await runAsTheyCome(asyncOf(last), limit, signal, async (part) => void sent.push(await send(part)));
+    return { first: await send(first), last: sent.sort(byNumber) };
+  }
+
+  /** A part without data is not sent: its length is 0. */
+  private async sendPart(
+    uploadId: string,
+    { number, build }: Pick<BuiltPart, 'number' | 'build'>,
+    signal: AbortSignal,
+  ): Promise<SentPart> {
+    // A body of known length is kept for the next attempt; any other one is built again.
+    let built: BuiltBody | null = await build(signal);
+    try {
+      return await withRetries(
+        this.settings,
+        signal,
+        async () => {
+          built ??= await build(signal);
+          if (built.length === 0) return { number, length: 0, crc64: '0', etag: '' };
+          const body = new CheckedBody(built.length, this.limited(built.chunks(), signal));
+          const onSent = (bytes: number) => {
+            this.bytesSent += bytes;
+            this.concurrency.sent(bytes);
+          };
+          try {
+            const answer = await this.calls.sendPart(uploadId, number, body, onSent, signal);
+            if (answer.crc64 !== null && answer.crc64 !== body.crc64.toString())
+              throw checksumFailure(`part ${number}`);
+            return { number, length: body.sent, crc64: body.crc64.toString(), etag: answer.etag };
+          } finally {
+            if (built.length === null) {
+              built.release();
+              built = null;
+            }
+          }
+        },
+        (failure) => this.slowDown(failure.class),
+      );
+    } finally {
+      built?.release();
+    }
+  }
+
+  private slowDown(kind: FailureError['failure']['class']): void {
+    if (kind === 'throttled' || kind === 'transient') this.concurrency.decrease();
+  }
+
+  private async *limited(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
+        const piece = chunk.subarray(at, at + PIECE_BYTES);
+        await this.settings.rateLimiter(piece.byteLength, signal);
+        yield piece;
+      }
+    }
+  }
+
+  private retried<Result>(call: () => Promise<Result>): Promise<Result> {
+    return withRetries(this.settings, this.input.signal, call);
+  }
+}
+
+/** Computes the checksum and the length of a body while it is sent. */
+class CheckedBody implements WireBody {
+  crc64 = 0n;
+  sent = 0;
+
+  constructor(
+    readonly length: number | null,
+    private readonly pieces: AsyncIterable<Uint8Array>,
+  ) {}
+
+  async *chunks() {
+    for await (const piece of this.pieces) {
+      this.crc64 = crc64(piece, this.crc64);
+      this.sent += piece.byteLength;
+      yield piece;
+    }
+  }
+}
+
+function bodyOf(body: Uint8Array) {
+  return { length: body.byteLength, chunks: () => asyncOf([body]), release: () => undefined };
+}
+
+async function* asyncOf<Item>(items: Iterable<Item>): AsyncGenerator<Item> {
+  yield* items;
+}
+
+function byNumber(one: SentPart, other: SentPart): number {
+  return one.number - other.number;
+}
+
+function isSameEtag(one: string, other: string): boolean {
+  return one.toUpperCase() === other.toUpperCase();
+}

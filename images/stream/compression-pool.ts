@@ -1,0 +1,247 @@
+/**
+ * Compresses segments of disks on all cores, in threads that all uploads of the process share. A thread reads its segments
+ * itself: from an open file, or from a remote image through a channel of shared memory, in which the main thread puts the bytes.
+ */
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { CompressedSegment, Level } from './clusters.js';
+import type { DiskSource } from './disk-source.js';
+import {
+  CHANNEL_BYTES,
+  CHANNEL_HEADER_BYTES,
+  CHANNEL_STATE,
+  type FromThread,
+  type ThreadError,
+  type ToThread,
+} from './pool-messages.js';
+
+export interface Segment {
+  /** Of the disk, in bytes. */
+  readonly offset: number;
+  readonly length: number;
+  readonly level: Level;
+  /** The bytes of the disk, for a disk without an image; they move to the thread. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+}
+
+export interface SegmentResult extends CompressedSegment {
+  /** Bytes of the disk that were read, and for how long a thread was busy with them. */
+  readonly dataBytes: number;
+  readonly busyMs: number;
+}
+
+export interface PooledDisk {
+  /** Rejects with the error of `fetch`, `SegmentError`, or the signal's reason, after the thread no longer reads the segment. */
+  compress(segment: Segment, signal: AbortSignal): Promise<SegmentResult>;
+  /** Resolves when no thread reads the disk any more: only then may its file be closed. */
+  close(): Promise<void>;
+}
+
+export interface CompressionPool {
+  readonly threads: number;
+  /** @param fetch reads exactly these bytes of a remote image into `target` */
+  open(source: DiskSource, fetch?: FetchRange): PooledDisk;
+  close(): Promise<void>;
+}
+
+export type FetchRange = (offset: number, target: Uint8Array, signal: AbortSignal) => Promise<void>;
+
+/** A segment could not be read or compressed. */
+export class SegmentError extends Error {
+  override readonly name = 'SegmentError';
+  constructor(
+    /** `damaged`: the image is. `system`: the host could not read it. `ended`: the thread ended. */
+    readonly kind: 'damaged' | 'system' | 'ended',
+    message: string,
+    /** Of a system error. */
+    readonly code: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** Reading and compressing 16 MiB takes less than a second; an image that keeps a thread busy for so long was made to do so. */
+const MAX_BUSY_MS = 120_000;
+/** Of JavaScript objects; buffers are outside of it. */
+const MAX_HEAP_MIB = 512;
+
+interface Task {
+  readonly id: number;
+  readonly disk: Disk;
+  readonly segment: Segment;
+  readonly signal: AbortSignal;
+  readonly resolve: (result: SegmentResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Disk {
+  readonly id: number;
+  readonly source: DiskSource;
+  readonly fetch: FetchRange | null;
+}
+
+export function createCompressionPool(count = os.availableParallelism()): CompressionPool {
+  const waiting: Task[] = [];
+  const threads = new Set<PoolThread>();
+  let ids = 0;
+  const nextId = () => {
+    ids += 1;
+    return ids;
+  };
+
+  const start = () => {
+    for (const thread of threads) if (thread.isIdle) thread.run(waiting.shift());
+    while (waiting.length > 0 && threads.size < count) {
+      const thread: PoolThread = createThread({ ended: () => threads.delete(thread), idle: start });
+      threads.add(thread);
+      thread.run(waiting.shift());
+    }
+  };
+
+  return {
+    threads: count,
+    open(source, fetch) {
+      const disk: Disk = { id: nextId(), source, fetch: fetch ?? null };
+      const running = new Set<Promise<unknown>>();
+      return {
+        async compress(segment, signal) {
+          signal.throwIfAborted();
+          let task: Task | undefined;
+          const promise = new Promise<SegmentResult>((resolve, reject) => {
+            task = { id: nextId(), disk, segment, signal, resolve, reject };
+            waiting.push(task);
+          });
+          const abort = () => {
+            const at = task === undefined ? -1 : waiting.indexOf(task);
+            // A thread that has begun ends its segment first.
+            if (at < 0) return;
+            waiting.splice(at, 1);
+            task?.reject(signal.reason);
+          };
+          signal.addEventListener('abort', abort, { once: true });
+          const result = promise.finally(() => signal.removeEventListener('abort', abort));
+          const settled: Promise<unknown> = result.catch(() => undefined).finally(() => running.delete(settled));
+          running.add(settled);
+          start();
+          return await result;
+        },
+        async close() {
+          await Promise.all(running);
+          for (const thread of threads) thread.forget(disk.id);
+        },
+      };
+    },
+    async close() {
+      await Promise.all([...threads].map((thread) => thread.terminate()));
+    },
+  };
+}
+
+interface PoolThread {
+  readonly isIdle: boolean;
+  run(task: Task | undefined): void;
+  forget(disk: number): void;
+  terminate(): Promise<void>;
+}
+
+function createThread(on: { readonly ended: () => void; readonly idle: () => void }): PoolThread {
+  const suffix = path.extname(import.meta.filename);
+  // Only tests and benchmarks run the sources.
+  const execArgv =
+    suffix === '.ts' ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
+  const worker = new Worker(path.join(import.meta.dirname, `thread${suffix}`), {
+    ...{ execArgv, stdin: false, env: {} },
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+  });
+  worker.unref();
+  const channel = new SharedArrayBuffer(CHANNEL_HEADER_BYTES + CHANNEL_BYTES);
+  const state = new Int32Array(channel, 0, 1);
+  const opened = new Set<number>();
+  let current: Task | null = null;
+  let fetchError: unknown = null;
+  let limit: NodeJS.Timeout | null = null;
+  const send = (message: ToThread, transfer: readonly ArrayBuffer[] = []) => worker.postMessage(message, transfer);
+
+  const end = (settle: (task: Task) => void) => {
+    const task = current;
+    current = null;
+    if (limit !== null) clearTimeout(limit);
+    worker.unref();
+    if (task !== null) settle(task);
+  };
+  const ended = (reason: string) => {
+    on.ended();
+    end((task) => task.reject(new SegmentError('ended', reason, null)));
+    on.idle();
+  };
+  const fetchFor = async ({ disk: { fetch }, signal }: Task, offset: number, length: number) => {
+    try {
+      if (fetch === null) throw new Error('the disk has no remote image');
+      await fetch(offset, new Uint8Array(channel, CHANNEL_HEADER_BYTES, length), signal);
+      Atomics.store(state, 0, CHANNEL_STATE.ready);
+    } catch (error) {
+      fetchError = error;
+      Atomics.store(state, 0, CHANNEL_STATE.failed);
+    }
+    Atomics.notify(state, 0);
+  };
+
+  worker.on('message', (message: FromThread) => {
+    if (message.kind === 'read') {
+      if (current !== null) void fetchFor(current, message.offset, message.length);
+      return;
+    }
+    end((task) => {
+      if (task.signal.aborted) task.reject(task.signal.reason);
+      else if (message.kind === 'done') {
+        const { body, clusters, dataBytes, busyMs } = message;
+        task.resolve({ body, clusters, dataBytes, busyMs });
+      } else task.reject(fetchError ?? errorOf(message.error));
+    });
+    fetchError = null;
+    on.idle();
+  });
+  let reason = 'the thread ended';
+  worker.on('error', (error) => {
+    reason = `the thread failed: ${error.message}`;
+  });
+  worker.on('exit', () => ended(reason));
+
+  return {
+    get isIdle() {
+      return current === null;
+    },
+    run(task) {
+      if (task === undefined) return;
+      const { disk, segment, id } = task;
+      const { offset, length, level, bytes = null } = segment;
+      current = task;
+      worker.ref();
+      if (!opened.has(disk.id)) {
+        opened.add(disk.id);
+        send({ kind: 'open', disk: disk.id, source: disk.source, channel: disk.fetch === null ? null : channel });
+      }
+      // The limits of the network apply to a remote image.
+      if (disk.fetch === null) {
+        limit = setTimeout(() => {
+          reason = `a segment of 16 MiB took longer than ${MAX_BUSY_MS / 1000} s`;
+          void worker.terminate();
+        }, MAX_BUSY_MS);
+      }
+      send({ kind: 'compress', task: id, disk: disk.id, offset, length, level, bytes }, bytes ? [bytes.buffer] : []);
+    },
+    forget(disk) {
+      if (opened.delete(disk)) send({ kind: 'close', disk });
+    },
+    async terminate() {
+      await worker.terminate();
+    },
+  };
+}
+
+function errorOf({ name, message, code }: ThreadError): SegmentError {
+  return new SegmentError(name === 'UnreadableError' ? 'damaged' : 'system', message, code);
+}

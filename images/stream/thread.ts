@@ -1,0 +1,87 @@
+/** A thread of the compression pool: reads segments of disks, and compresses them. */
+import { parentPort } from 'node:worker_threads';
+import { type ByteSource, UnreadableError } from '../bytes.js';
+import { compressSegment } from './clusters.js';
+import { type DiskSource, openDisk } from './disk-source.js';
+import { CLUSTER_BYTES } from './layout.js';
+import {
+  CHANNEL_BYTES,
+  CHANNEL_HEADER_BYTES,
+  CHANNEL_STATE,
+  type FromThread,
+  type ThreadError,
+  type ToThread,
+} from './pool-messages.js';
+
+interface OpenDisk {
+  readonly source: DiskSource;
+  readonly channel: SharedArrayBuffer | null;
+  bytes?: ByteSource;
+}
+
+const disks = new Map<number, OpenDisk>();
+const port = parentPort;
+if (port === null) throw new Error('this program is a thread of the compression pool');
+const reply = (message: FromThread, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+port.on('message', (message: ToThread) => {
+  if (message.kind === 'open') disks.set(message.disk, { source: message.source, channel: message.channel });
+  else if (message.kind === 'close') disks.delete(message.disk);
+  else compress(message);
+});
+
+function compress({ task, disk, offset, length, level, bytes: given }: ToThread & { readonly kind: 'compress' }): void {
+  const begun = performance.now();
+  try {
+    const source = given === null ? bytesOf(disk) : null;
+    let dataBytes = 0;
+    const read = (cluster: number): Uint8Array | null => {
+      const at = cluster * CLUSTER_BYTES;
+      const count = Math.min(CLUSTER_BYTES, length - at);
+      if (source !== null && (source.zerosFrom?.(offset + at) ?? 0) >= count) return null;
+      dataBytes += count;
+      return given?.subarray(at, at + count) ?? source?.read(offset + at, count) ?? null;
+    };
+    const { body, clusters } = compressSegment(Math.ceil(length / CLUSTER_BYTES), read, level);
+    reply({ kind: 'done', task, body, clusters, dataBytes, busyMs: performance.now() - begun }, [body.buffer]);
+  } catch (error) {
+    reply({ kind: 'failed', task, error: describe(error) });
+  }
+}
+
+function bytesOf(disk: number): ByteSource {
+  const open = disks.get(disk);
+  if (open === undefined || open.source.image === null) throw new Error(`disk ${disk} is not open in this thread`);
+  const { source, channel } = open;
+  const { image, container } = open.source;
+  open.bytes ??= openDisk(container, image, (offset, length) => {
+    if (channel === null) throw new Error(`disk ${disk} of ${source.container.format} has no channel`);
+    return readThrough(channel, disk, offset, length);
+  });
+  return open.bytes;
+}
+
+/** Waits until the pool has written the bytes into the channel. */
+function readThrough(channel: SharedArrayBuffer, disk: number, offset: number, length: number): Buffer {
+  const state = new Int32Array(channel, 0, 1);
+  const bytes = Buffer.allocUnsafe(length);
+  for (let done = 0; done < length; ) {
+    const count = Math.min(CHANNEL_BYTES, length - done);
+    Atomics.store(state, 0, CHANNEL_STATE.waiting);
+    reply({ kind: 'read', disk, offset: offset + done, length: count });
+    Atomics.wait(state, 0, CHANNEL_STATE.waiting);
+    // The pool knows the reason, and reports that.
+    if (Atomics.load(state, 0) === CHANNEL_STATE.failed) throw new UnreadableError('the image could not be fetched');
+    bytes.set(new Uint8Array(channel, CHANNEL_HEADER_BYTES, count), done);
+    done += count;
+  }
+  return bytes;
+}
+
+function describe(error: unknown): ThreadError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: null };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
+  // Buffer throws a RangeError for a field outside a truncated table.
+  const name = error instanceof UnreadableError || error instanceof RangeError ? 'UnreadableError' : error.name;
+  return { name, message: error.message, code };
+}

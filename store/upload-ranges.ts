@@ -1,0 +1,61 @@
+/**
+ * The parts of uploads that are compressed while they are sent. What is noted here is the authority on what a part in the
+ * cloud holds: a later worker may compress the same bytes to others.
+ */
+import type pg from 'pg';
+
+export interface NotedRange {
+  /** Of the part. */
+  readonly number: number;
+  /** Bytes of the part; 0: there is no such part. */
+  readonly length: number;
+  /** Decimal. */
+  readonly crc64: string;
+  readonly etag: string;
+  readonly clusters: Buffer;
+}
+
+/** Who may note parts: the holder of the lease on the upload, for the multipart upload that is recorded. */
+export interface RangeWriter {
+  readonly upload: number;
+  readonly holder: string;
+  readonly uploadId: string;
+}
+
+export type UploadRanges = ReturnType<typeof createUploadRanges>;
+
+export function createUploadRanges(pool: pg.Pool) {
+  return {
+    /** The level of the part: the given one, or that of the first attempt to send it. */
+    async claimLevel(upload: number, number: number, level: number): Promise<number> {
+      const { rows } = await pool.query<{ level: number }>(
+        `insert into ecs_image_import.upload_ranges (upload, number, level) values ($1, $2, $3)
+         on conflict (upload, number) do update set level = upload_ranges.level returning level`,
+        [upload, number, level],
+      );
+      return rows[0]?.level ?? level;
+    },
+
+    /** False: another worker has taken over, or the upload was started again; the part does not count as sent. */
+    async note({ upload, holder, uploadId }: RangeWriter, range: NotedRange): Promise<boolean> {
+      const { number, length, crc64, etag, clusters } = range;
+      const { rowCount } = await pool.query(
+        `update ecs_image_import.upload_ranges r set length = $5, crc64 = $6, etag = $7, clusters = $8
+         from ecs_image_import.uploads u
+         where r.upload = $1 and r.number = $2 and u.id = r.upload and u.holder = $3 and u.upload_id = $4 and u.state = 'open'`,
+        [upload, number, holder, uploadId, length, crc64, etag, clusters],
+      );
+      return rowCount === 1;
+    },
+
+    /** The parts that count as sent, in order. */
+    async list(upload: number): Promise<readonly NotedRange[]> {
+      const { rows } = await pool.query<NotedRange & { length: string }>(
+        `select number, length, crc64, etag, clusters from ecs_image_import.upload_ranges
+         where upload = $1 and length is not null order by number`,
+        [upload],
+      );
+      return rows.map((row) => ({ ...row, length: Number(row.length) }));
+    },
+  };
+}
