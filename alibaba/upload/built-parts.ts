@@ -7,7 +7,7 @@ import type { BuiltBody, BuiltPart, BuiltUploadInput, PartBody, SentPart, Upload
 import { crc64, crc64Combine } from '../crc64.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runAsTheyCome } from './adaptive-concurrency.js';
-import type { ObjectCalls, UploadSettings } from './multipart.js';
+import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import type { ListedPart } from './parts.js';
 import { withRetries } from './retry.js';
 import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';

@@ -4,44 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { type BufferPair, type SourceReader, sourceFailure } from '../../sources/source.js';
-import type { NotedPart, ObjectView, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
+import type { NotedPart, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import { ownBuffers, withBuffers } from './buffers.js';
+import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
-import { type RetrySettings, withRetries } from './retry.js';
+import { withRetries } from './retry.js';
 import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';
-
-/** The OSS calls of an upload, all for one object. Each throws `FailureError`. */
-export interface ObjectCalls {
-  head(): Promise<ObjectView | null>;
-  /** Unfinished uploads of this key, the newest first. */
-  listUploads(): Promise<readonly string[]>;
-  initiate(): Promise<string>;
-  /** Null when the upload no longer exists. */
-  listParts(uploadId: string): Promise<readonly ListedPart[] | null>;
-  sendPart(
-    uploadId: string,
-    partNumber: number,
-    body: WireBody,
-    onSent: (bytes: number) => void,
-    signal: AbortSignal,
-  ): Promise<{ readonly etag: string; readonly crc64: string | null }>;
-  complete(uploadId: string, parts: readonly { readonly number: number; readonly etag: string }[]): Promise<void>;
-  abort(uploadId: string): Promise<void>;
-  remove(): Promise<void>;
-}
-
-export interface UploadSettings extends RetrySettings {
-  /** Bytes of a part; larger if the object would otherwise have more than 10,000 parts. */
-  readonly partSize: number;
-  /** Parts that are sent concurrently: at the start, and at most. */
-  readonly concurrentParts: number;
-  readonly maxConcurrentParts: number;
-  /** Waits until these bytes may be sent. */
-  readonly rateLimiter: (bytes: number, signal: AbortSignal) => Promise<void>;
-}
 
 export type UploadRun = Omit<UploadInput, 'bucket' | 'key' | 'meta'>;
 

@@ -1,6 +1,6 @@
 /** Measures the speed of the link with a few parts of zeros, for the decision whether a conversion saves time. */
 import { withBuffers } from './buffers.js';
-import type { ObjectCalls, UploadSettings } from './multipart.js';
+import type { ObjectCalls, UploadSettings } from './object-calls.js';
 
 const MIB = 1024 ** 2;
 /** Sends more in each round until one takes long enough to measure; at most 85 MiB, on a very fast link. */

@@ -2,7 +2,7 @@
 import { FailureError } from '../../domain/errors/failure.js';
 import type { ObjectView, UploadInput } from '../cloud.js';
 import { mayHaveHappened, ossFailure } from '../oss-errors.js';
-import type { ObjectCalls } from './multipart.js';
+import type { ObjectCalls } from './object-calls.js';
 import type { ListedPart } from './parts.js';
 import { type RetrySettings, withRetries } from './retry.js';
 

@@ -44,7 +44,7 @@ test('a random disk of 1 byte to 3 TiB → a file whose reader returns the same 
       }
       file.close();
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });
 

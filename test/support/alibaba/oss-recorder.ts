@@ -34,6 +34,19 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
+function etagOf(body: Buffer | undefined): string {
+  return createHash('md5')
+    .update(body ?? '')
+    .digest('hex')
+    .toUpperCase();
+}
+
+/** The parts in the body of CompleteMultipartUpload. */
+function namedParts(body: Buffer): { readonly number: number; readonly etag: string }[] {
+  const parts = body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>\s*<ETag>(?:"|&quot;)?([^"&<]*)/g);
+  return [...parts].map(([, number = '', etag = '']) => ({ number: Number(number), etag }));
+}
+
 export async function startRecorder(): Promise<Recorder> {
   let uploads = 0;
   const server = http.createServer((request, response) => {
@@ -137,14 +150,14 @@ export async function startRecorder(): Promise<Recorder> {
     if (!upload || upload.key !== key) return refusal(404, 'NoSuchUpload');
     if (method === 'PUT') {
       upload.parts.set(Number(query.get('partNumber')), body);
-      const etag = createHash('md5').update(body).digest('hex').toUpperCase();
-      return { status: 200, headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64(body).toString() } };
+      return { status: 200, headers: { etag: `"${etagOf(body)}"`, 'x-oss-hash-crc64ecma': crc64(body).toString() } };
     }
     if (method === 'GET') return xml(partsXml(upload.parts, Number(query.get('part-number-marker') ?? 0)));
+    const named = method === 'DELETE' ? [] : namedParts(body);
+    if (named.some(({ number, etag }) => etagOf(upload.parts.get(number)) !== etag)) return refusal(400, 'InvalidPart');
     recorder.uploads.delete(uploadId);
     if (method === 'DELETE') return { status: 204, headers: {} };
-    const named = [...body.toString().matchAll(/<PartNumber>(\d+)</g)].map((match) => Number(match[1]));
-    recorder.objects.set(key, Buffer.concat(named.map((number) => upload.parts.get(number) ?? Buffer.alloc(0))));
+    recorder.objects.set(key, Buffer.concat(named.map(({ number }) => upload.parts.get(number) ?? Buffer.alloc(0))));
     return xml('<CompleteMultipartUploadResult><ETag>"E"</ETag></CompleteMultipartUploadResult>');
   }
 

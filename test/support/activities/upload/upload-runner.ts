@@ -12,17 +12,21 @@ import { formatObjectLocation } from '../../../../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../../../../domain/request/request.js';
 import type { Inspection } from '../../../../images/inspection.js';
+import { createByteBudget } from '../../../../images/stream/byte-budget.js';
 import { createHttpClient } from '../../../../sources/http-request.js';
 import { type LocalFile, openLocalFile } from '../../../../sources/local-file.js';
 import { createCache } from '../../../../sources/scratch-cache.js';
+import type { NotedRange, UploadRanges } from '../../../../store/upload-ranges.js';
 import type { NotedPart, SharedUpload, UploadStore } from '../../../../store/uploads.js';
+import { inProcessPool } from '../../images/stream/in-process-pool.js';
 import { activityRunner, FakeCloud, memoryStore, REQUEST } from '../distribution-cloud.js';
 
 export const BUCKET = 'images';
 
 /** The state that several workers share, like the database. */
 export function sharedRecord() {
-  return { record: memoryStore(), uploads: memoryUploads() };
+  const uploads = memoryUploads();
+  return { record: memoryStore(), uploads, ranges: memoryRanges(uploads) };
 }
 
 export interface WorkerOptions {
@@ -88,6 +92,7 @@ export function uploadWorker({
       ...(cacheFolder === undefined ? {} : { cache: createCache({ folder: cacheFolder, limitBytes: 1e9 }) }),
       inspectRemote: (image) => inspect(image.name),
       programs: { qemuImg: async () => null, decompressor: async () => false },
+      streaming: { pool: inProcessPool(), memory: createByteBudget(64 * 1024 ** 2), ranges: shared.ranges },
     },
   };
   return {
@@ -122,6 +127,28 @@ export function diskOf(number: number, source: DiskPlan['source'], size: number)
 function urlOf({ path = '', url, bucket = '', key = '', kind }: DiskPlan['source']): string {
   if (kind === 'object') return formatObjectLocation({ bucket, key });
   return url ?? pathToFileURL(path).href;
+}
+
+function memoryRanges(uploads: UploadStore): UploadRanges {
+  const levels = new Map<string, number>();
+  const notes = new Map<string, NotedRange & { readonly upload: number; readonly uploadId: string }>();
+  return {
+    async claimLevel(upload, number, level) {
+      const id = `${upload}/${number}`;
+      levels.set(id, levels.get(id) ?? level);
+      return levels.get(id) ?? level;
+    },
+    async note({ upload, holder, uploadId }, range) {
+      const current = await uploads.get(upload);
+      if (current?.holder !== holder || current.uploadId !== uploadId) return false;
+      notes.set(`${upload}/${range.number}`, { ...range, upload, uploadId });
+      return true;
+    },
+    async list(upload) {
+      const current = await uploads.get(upload);
+      return [...notes.values()].filter((note) => note.upload === upload && note.uploadId === current?.uploadId);
+    },
+  };
 }
 
 function memoryUploads(): UploadStore {
