@@ -110,6 +110,10 @@ export const MAX_INTEGER = 2_147_483_647;
 const MAX_DIGITS = 999_999_999_999_999;
 
 const CURSOR = /^[\w.-]{1,900}$/;
+const NO_TIME = 'must be a time such as 2026-11-01T20:00:00Z';
+/** What PostgreSQL, and an ISO time of four digits for the year, can express. */
+const FIRST_TIME = new Date('0001-01-02T00:00:00Z');
+const LAST_TIME = new Date('9999-12-30T00:00:00Z');
 const MAX_TAG = 512;
 const MAX_TAGS = 10;
 const MAX_WORDS = 128;
@@ -146,8 +150,10 @@ export const parameter = {
   time: (description: string) =>
     absentWhenEmpty(
       z.iso
-        .datetime({ offset: true, error: 'must be a time such as 2026-11-01T20:00:00Z' })
-        .refine((text) => !text.startsWith('0000'), 'must be a time such as 2026-11-01T20:00:00Z'),
+        .datetime({ offset: true, error: NO_TIME })
+        .transform((text) => new Date(text))
+        .refine((time) => time >= FIRST_TIME && time <= LAST_TIME, NO_TIME)
+        .transform((time) => time.toISOString()),
       { type: 'string', format: 'date-time' },
       description,
     ),

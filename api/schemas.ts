@@ -104,7 +104,15 @@ type DeepReadonly<T> = T extends (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-export const importListSchema = z.object({ imports: z.array(importSchema), nextCursor: z.string().nullable() });
+export const listedImportSchema = importSchema
+  .partial()
+  .required({ id: true })
+  .describe('An import in a list: all fields of Import, unless `fields` asks for fewer');
+
+export const importListSchema = z.object({
+  imports: z.array(listedImportSchema),
+  nextCursor: z.string().nullable().describe('null: this is the last page'),
+});
 
 export const eventSchema = z.object({
   at: time,

@@ -137,7 +137,7 @@ const delivery = {
 
 const withSecret = { ...webhook, secret: `whsec_${'A'.repeat(43)}=` };
 
-const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'Event' | 'Finding' | 'Problem'>, unknown>> = {
+const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'ListedImport' | 'Event' | 'Finding' | 'Problem'>, unknown>> = {
   ImportRequest: request,
   Import: imported,
   StartedImport: { ...imported, state: 'running', phase: 'accepted', findings: [], warnings: [] },

@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalCloud, startCloud } from '../support/emulator/local-cloud.js';
+import { INSTALL_MS, pythonPrograms, run } from '../support/python.js';
 
 const CLIENTS = path.join(import.meta.dirname, 'vendor-clients');
-/** A virtual environment and Go modules of the tests, separate from the user's, and kept between runs. */
+/** Go modules of the tests, separate from the user's, and kept between runs. */
 const CACHE = path.resolve(import.meta.dirname, '../../node_modules/.cache/vendor-clients');
 const KEY = "images/a b+c'(ü)*.raw";
-const INSTALL_MS = 300_000;
 const RUN_MS = 60_000;
 
 let cloud: LocalCloud;
@@ -31,43 +29,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Resolves with stdout; rejects with stdout and stderr. */
-function run(file: string, args: readonly string[], timeoutMs: number, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { timeout: timeoutMs, env: { ...withoutProxy(process.env), ...env }, maxBuffer: 64 * 1024 ** 2 };
-    execFile(file, [...args], options, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') reject(new Error(`${file} is not installed. Run scripts/test-tools.sh`));
-      else reject(new Error(`${file} ${args.join(' ')}: ${error.message}\n${stdout}\n${stderr}`));
-    });
-  });
-}
-
-function withoutProxy(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...env, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' };
-}
-
-/** Creates the virtual environment for these requirements once. The marker file detects an incomplete environment. */
-async function python(): Promise<string> {
-  const requirements = path.join(CLIENTS, 'python', 'requirements.txt');
-  const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const venv = path.join(CACHE, `python-${digest}`);
-  const marker = path.join(venv, 'made');
-  if (!existsSync(marker)) {
-    rmSync(venv, { recursive: true, force: true });
-    await run('python3', ['-m', 'venv', venv], INSTALL_MS);
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
-    await run(path.join(venv, 'bin', 'python'), pip, INSTALL_MS);
-    writeFileSync(marker, '');
-  }
-  return path.join(venv, 'bin', 'python');
-}
-
 async function goProgram(): Promise<string> {
   const source = path.join(CLIENTS, 'go');
   const draft = path.join(folder, 'go-client');
   const env = { GOMODCACHE: path.join(CACHE, 'go-modules'), GOFLAGS: '-modcacherw -buildvcs=false', GOWORK: 'off' };
-  await run('go', ['build', '-C', source, '-o', draft, '.'], INSTALL_MS, { ...env, GOTOOLCHAIN: 'local' });
+  await run('go', ['build', '-C', source, '-o', draft, '.'], {
+    timeoutMs: INSTALL_MS,
+    env: { ...env, GOTOOLCHAIN: 'local' },
+  });
   const program = path.join(CACHE, 'go-client');
   renameSync(draft, program);
   return program;
@@ -78,12 +47,12 @@ const port = () => String(cloud.address.split(':')[1]);
 describe('The vendor’s Python clients', () => {
   let interpreter: string;
   beforeAll(async () => {
-    interpreter = await python();
+    interpreter = path.join(await pythonPrograms(path.join(CLIENTS, 'python', 'requirements.txt')), 'python');
   }, INSTALL_MS);
 
   test.each(['v1', 'v4'])('upload, import and delete an image (OSS signature %s)', async (signature) => {
     const script = path.join(CLIENTS, 'python', 'import_image.py');
-    const output = await run(interpreter, [script, port(), signature, image], RUN_MS);
+    const output = await run(interpreter, [script, port(), signature, image], { timeoutMs: RUN_MS });
     expect(JSON.parse(output)).toEqual({
       ...{ info: 'oss-cn-hangzhou', listed: [KEY], status: 200 },
       ...{ sameBytes: true, sameRange: true, sameByUrl: true },
@@ -106,7 +75,7 @@ describe('The vendor’s Go client of OSS', () => {
   test.each(['v1', 'v4'])(
     'uploads in parts, downloads, lists, presigns and deletes (signature %s)',
     async (signature) => {
-      const output = await run(program, [port(), signature, image], RUN_MS);
+      const output = await run(program, [port(), signature, image], { timeoutMs: RUN_MS });
       expect(JSON.parse(output)).toEqual({
         ...{ sameBytes: true, sameByUrl: true, exists: [true, false], listed: [KEY], deleted: KEY },
         noKey: 'NoSuchKey 0026-00000001',
