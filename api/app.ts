@@ -15,6 +15,7 @@ import { isOpen } from './openapi/security.js';
 import { answerProblem, deleted, ProblemError, problem } from './problems.js';
 import { noQuery, routes } from './route.js';
 import { batchRoutes } from './routes/batches.js';
+import { codecCors, codecRoutes, isFromTemporalUi } from './routes/codec.js';
 import { createBatchRoutes } from './routes/create-batch.js';
 import { eventRoutes } from './routes/events.js';
 import { fileRoutes } from './routes/files.js';
@@ -60,7 +61,8 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     await next();
     stop(context.req.method, context.req.routePath, context.res.status);
   });
-  app.use(sameOrigin(deps.hostNames));
+  app.use(codecCors(deps.codecOrigins ?? []));
+  app.use(sameOrigin(deps.hostNames, (context) => isFromTemporalUi(context, deps.codecOrigins ?? [])));
   app.use(authenticate(deps.authenticators, isOpen));
   app.use(endStreams(stillMay(deps.access, (request) => firstIdentity(deps.authenticators, request))));
   app.use(authorize(deps.access));
@@ -79,6 +81,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.route('/', orphanRoutes(deps));
   app.route('/', reconcileRoutes(deps));
   app.route('/', webhookRoutes(deps));
+  app.route('/', codecRoutes(deps));
   app.openapi(documentRoute, (context) => context.json(openApiDocument(app)));
   app.openapi(metricsRoute, async (context) =>
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),

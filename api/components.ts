@@ -5,6 +5,7 @@ import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
 import { importOrderSchema } from './import-order.js';
 import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
 import { KEY_SCHEMAS } from './key-schemas.js';
+import { payloadsSchema } from './routes/codec.js';
 import {
   cancelSchema,
   eventSchema,
@@ -68,6 +69,7 @@ export const SCHEMAS = {
   Health: healthSchema,
   Readiness: readySchema,
   OpenApi: openApiSchema,
+  Payloads: payloadsSchema,
   ...KEY_SCHEMAS,
   ...BATCH_SCHEMAS,
   ...WEBHOOK_SCHEMAS,

@@ -11,6 +11,7 @@ import type { RetentionStore } from '../store/retention.js';
 import type { DeliveryStore } from '../store/webhook-deliveries.js';
 import type { WebhookStore } from '../store/webhooks.js';
 import type { WorkerLiveness } from '../store/worker-liveness.js';
+import type { Keyring } from '../temporal/keyring.js';
 import type { Authenticator } from './access/authenticate.js';
 import type { Sessions } from './access/sessions.js';
 
@@ -47,5 +48,9 @@ export interface ApiDependencies {
   /** The names in `Host` besides addresses and localhost; absent: any name. */
   readonly hostNames?: readonly string[];
   readonly stackFile: string | null;
+  /** The keys of payloads in Temporal; absent or null: payloads are not encrypted. */
+  readonly keyring?: Keyring | null;
+  /** Origins of Temporal's UI, whose pages may decode payloads. Default: none. */
+  readonly codecOrigins?: readonly string[];
   readonly log: { error(attributes: object, message: string): void };
 }

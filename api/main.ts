@@ -199,6 +199,8 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     isSecure: ({ url }) => new URL(url).protocol === 'https:',
     ...(config.hostNames === null ? {} : { hostNames: config.hostNames }),
     stackFile: config.stackFile,
+    keyring: payloads?.keyring ?? null,
+    codecOrigins: config.codecOrigins,
     log,
   });
 

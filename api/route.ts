@@ -1,6 +1,6 @@
 /** The building blocks of routes: strict query parameters, path parameters and JSON bodies. */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import { etag } from 'hono/etag';
 import { z } from 'zod';
 import type { ImportTag } from '../domain/import-filter.js';
@@ -12,7 +12,7 @@ import { nearest } from '../domain/request/nearest.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import { workerHostOf } from '../domain/request/source-rules.js';
 import { problem } from './problems.js';
-import { BODY_IDLE_MS, bodyText, malformed } from './request-body.js';
+import { BODY_IDLE_MS, type BodyLimits, bodyText, malformed } from './request-body.js';
 import { invalidRequest, schemaOf } from './validation.js';
 
 /** An app whose routes respond with 400 to every field and parameter that their schemas do not accept. */
@@ -35,18 +35,34 @@ const JSON_TYPE = /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-?8"
 
 const BODY_LIMITS = { maxBytes: 1024 * 1024, idleMs: BODY_IDLE_MS };
 
+/** Of a codec endpoint. Temporal's limit for one payload is 2 MiB, before base64. */
+const PAYLOAD_LIMITS = { maxBytes: 8 * 1024 * 1024, idleMs: BODY_IDLE_MS };
+
+const PAYLOAD_BOUNDS = { depth: 5, values: 20_000, text: PAYLOAD_LIMITS.maxBytes };
+
 /** The middleware of every route with a `jsonBody`. */
-export const readsJson: MiddlewareHandler = async (context, next) => {
+export const readsJson: MiddlewareHandler = (context, next) => readJsonBody(context, next, BODY_LIMITS, checkDocument);
+
+/** Instead of `readsJson`, for payloads of Temporal, which are longer than any text of a request. */
+export const readsPayloads: MiddlewareHandler = (context, next) =>
+  readJsonBody(context, next, PAYLOAD_LIMITS, checkPayloads);
+
+async function readJsonBody(
+  context: Context,
+  next: Next,
+  limits: BodyLimits,
+  check: (text: string) => void,
+): Promise<void> {
   const { req } = context;
   const type = req.header('content-type');
   if (type !== undefined && !JSON_TYPE.test(type.trim())) {
     throw problem('notJson', 'the content type is not application/json', 'Send Content-Type: application/json.');
   }
-  const text = (await bodyText(req.raw.body, BODY_LIMITS)).trim();
+  const text = (await bodyText(req.raw.body, limits)).trim();
   if (text !== '' && type === undefined) {
     throw problem('notJson', 'the body has no content type', 'Send Content-Type: application/json.');
   }
-  if (text !== '') checkDocument(text);
+  if (text !== '') check(text);
   const headers = new Headers(req.raw.headers);
   headers.set('content-type', 'application/json');
   headers.delete('content-length');
@@ -55,12 +71,28 @@ export const readsJson: MiddlewareHandler = async (context, next) => {
   req.raw = new Request(req.raw.url, { method: req.raw.method, headers, body: text === '' ? '{}' : text });
   req.bodyCache = {};
   await next();
-};
+}
+
+function checkPayloads(text: string): void {
+  refuseBeyond(exceededBound(parsed(text), PAYLOAD_BOUNDS));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed('the body is not JSON', 'Send one JSON object.');
+  }
+}
 
 function checkDocument(text: string): void {
   const document = readJson(text);
   if (!document.ok && document.rule === 'syntax') throw malformed(document.message, 'Send one JSON object.');
   const wrong = document.ok ? exceededBound(document.value) : repeatedField(document);
+  refuseBeyond(wrong);
+}
+
+function refuseBeyond(wrong: RequestProblem | null): void {
   if (wrong === null) return;
   throw problem('invalidRequest', wrong.message, 'Fix the fields in errors[]. Nothing was changed.', {
     errors: [wrong],

@@ -4,14 +4,20 @@
  * this address (DNS rebinding) counts as the same origin.
  */
 import { isIP } from 'node:net';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { problem } from './problems.js';
 
 /** They change nothing, and browsers do not show their responses to pages of other origins. */
 export const READING = ['GET', 'HEAD', 'OPTIONS'];
 
-/** @param hostNames the names in `Host` besides addresses and localhost; absent: any name */
-export function sameOrigin(hostNames: readonly string[] | undefined): MiddlewareHandler {
+/**
+ * @param hostNames the names in `Host` besides addresses and localhost; absent: any name
+ * @param isFromKnownPage whether a page of another origin may send the request
+ */
+export function sameOrigin(
+  hostNames: readonly string[] | undefined,
+  isFromKnownPage: (context: Context) => boolean = () => false,
+): MiddlewareHandler {
   const isAllowed = (name: string) => hostNames?.includes(name) === true;
   return async (context, next) => {
     const { req } = context;
@@ -23,7 +29,7 @@ export function sameOrigin(hostNames: readonly string[] | undefined): Middleware
         'Use an IP address or localhost in the URL, or add the name to ECS_IMPORT_HOST_NAMES of the API.',
       );
     }
-    if (!READING.includes(req.method)) {
+    if (!READING.includes(req.method) && !isFromKnownPage(context)) {
       const site = req.header('sec-fetch-site');
       const origin = req.header('origin');
       const from = origin === undefined ? null : originIn(origin);

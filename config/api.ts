@@ -6,7 +6,7 @@ import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
 import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { type ApiAccess, accessVariables, apiAccess, isLoopback } from './api-access.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
-import { type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
+import { commaList, type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
 import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
 import type { TemporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
@@ -19,6 +19,8 @@ export interface ApiConfig extends DatabaseConfig {
   readonly temporal: TemporalSettings;
   /** Null: payloads in Temporal are not encrypted. */
   readonly payloadKeys: PayloadKeySource | null;
+  /** Origins of pages that may decode payloads with the identity of their user: Temporal's UI. */
+  readonly codecOrigins: readonly string[];
   /** Address and port to listen on; port 0 selects a free port. */
   readonly host: string;
   readonly port: number;
@@ -79,6 +81,11 @@ export const apiVariables = z.object({
   ...accountVariables.shape,
   ...payloadKeyVariables,
   ...webhookVariables,
+  /** `https://temporal.example.com` */
+  ECS_IMPORT_CODEC_ORIGINS: commaList.refine(
+    (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+    'set origins such as https://temporal.example.com, without a path',
+  ),
   ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   /** `images.example.com,images` */
@@ -137,6 +144,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     ...databaseConfig(read),
     temporal: readTemporalSettings(env),
     payloadKeys: payloadKeySource(env),
+    codecOrigins: read.ECS_IMPORT_CODEC_ORIGINS,
     host: read.ECS_IMPORT_HOST,
     port: read.ECS_IMPORT_PORT,
     hostNames: read.ECS_IMPORT_HOST_NAMES ?? (isLoopback(read.ECS_IMPORT_HOST) ? [] : null),

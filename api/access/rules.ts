@@ -66,6 +66,7 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'POST /v1/inspections': changes('inspections.create', 'route'),
   'POST /v1/orphans': changes('orphans.search', 'service'),
   'POST /v1/reconcile': changes('reconcile.list', 'service'),
+  'POST /v1/codec/decode': changes('payloads.decode', 'service'),
 
   'GET /v1/webhooks': reads('webhooks.read', 'route'),
   'POST /v1/webhooks': changes('webhooks.change', 'route'),

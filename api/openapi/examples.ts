@@ -191,6 +191,7 @@ const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'ListedImport' | 'Event' | '
     ],
     ...{ unchecked: 0, done: [], left: [] },
   },
+  Payloads: { payloads: [{ metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'e30=' }] },
   Health: { status: 'ok' },
   Readiness: {
     status: 'ready',

@@ -23,6 +23,7 @@ export const ACTIONS = {
   'orphans.delete': 'admin',
   'reconcile.list': 'admin',
   'reconcile.apply': 'admin',
+  'payloads.decode': 'admin',
   'holds.read': 'viewer',
   'holds.set': 'admin',
   'holds.release': 'admin',

@@ -20,24 +20,32 @@ interface Visit {
   readonly path: readonly PropertyKey[];
 }
 
-/** The first bound that the document exceeds; null if there is none. Visits at most `MAX_VALUES` values. */
-export function exceededBound(document: unknown): RequestProblem | null {
+export interface Bounds {
+  readonly depth: number;
+  readonly values: number;
+  readonly text: number;
+}
+
+const BOUNDS: Bounds = { depth: MAX_DEPTH, values: MAX_VALUES, text: MAX_TEXT };
+
+/** The first bound that the document exceeds; null if there is none. Visits at most `bounds.values` values. */
+export function exceededBound(document: unknown, bounds: Bounds = BOUNDS): RequestProblem | null {
   const open: Visit[] = [{ value: document, path: [] }];
   let values = 0;
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     const { value, path } = visit;
     values += 1;
     if (typeof value === 'string') {
-      if (value.length > MAX_TEXT) return problem(path, 'length', `must have at most ${MAX_TEXT} characters`);
+      if (value.length > bounds.text) return problem(path, 'length', `must have at most ${bounds.text} characters`);
       if (UNSTORABLE.test(value)) return problem(path, 'characters', NOT_STORABLE);
     }
     if (!isObject(value)) continue;
-    if (path.length >= MAX_DEPTH) {
-      return problem([], 'depth', `must have at most ${MAX_DEPTH} levels of objects and lists`);
+    if (path.length >= bounds.depth) {
+      return problem([], 'depth', `must have at most ${bounds.depth} levels of objects and lists`);
     }
     const names: readonly PropertyKey[] = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
-    if (values + open.length + names.length > MAX_VALUES) {
-      return problem([], 'count', `must have at most ${MAX_VALUES} fields and elements`);
+    if (values + open.length + names.length > bounds.values) {
+      return problem([], 'count', `must have at most ${bounds.values} fields and elements`);
     }
     for (const name of names) {
       if (typeof name === 'string' && (name.length > MAX_NAME || UNSTORABLE.test(name))) {
