@@ -21,6 +21,7 @@ import { addList } from './commands/list.js';
 import { addMigrate } from './commands/migrate.js';
 import { addOpen } from './commands/open.js';
 import { addOrphans } from './commands/orphans.js';
+import { addPayloadKeys } from './commands/payload-keys.js';
 import { addPolicy } from './commands/policy.js';
 import { addReconcile } from './commands/reconcile.js';
 import { addReport } from './commands/report.js';
@@ -42,6 +43,7 @@ const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => vo
   'Batches:': [addBatch],
   'Administration:': [
     addKeys,
+    addPayloadKeys,
     addPolicy,
     addMigrate,
     addOrphans,

@@ -29,8 +29,8 @@ const COMMAND_AT_MOST_EVERY_MS = 30_000;
 export async function openKeyring(
   source: PayloadKeySource,
   onProblem: (problem: string) => void = () => undefined,
+  everyMs = source.kind === 'command' ? COMMAND_AT_MOST_EVERY_MS : FILE_AT_MOST_EVERY_MS,
 ): Promise<Keyring> {
-  const everyMs = source.kind === 'command' ? COMMAND_AT_MOST_EVERY_MS : FILE_AT_MOST_EVERY_MS;
   let announce: (key: PayloadKey) => Promise<void> = async () => undefined;
   let { keys, first } = keysOf(await readPayloadKeys(source));
   let current = first;

@@ -1,8 +1,10 @@
 /** The keys with which the embedded stack encrypts payloads in Temporal: a file in the data folder, made at the first start. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { newPayloadKey, parsePayloadKeys } from '../../config/payload-keys.js';
+import { takeLock } from './lock.js';
 import { errorCode, messageOf, StackError } from './stack-error.js';
 
 const MODE = 0o600;
@@ -36,15 +38,26 @@ export async function preparePayloadKeys(dataDir: string): Promise<string> {
 }
 
 /**
- * Adds a new key, which encrypts from now on. Running parts read the file again within seconds; until then, and for payloads
- * that exist, they use the old keys. Resolves to the ID of the new key.
+ * Adds a new key, which encrypts from now on. Running parts read the file again within seconds. Resolves to the ID of the new
+ * key. Rejects with `StackError` if the folder has no keys yet, or if another process changes them.
  */
 export async function rotatePayloadKeys(dataDir: string): Promise<string> {
-  const file = await preparePayloadKeys(dataDir);
-  const old = (await readFile(file, 'utf8')).replace(HEADER, '');
-  const { id, line } = newPayloadKey();
-  await write(file, HEADER + line + old, 'replace');
-  return id;
+  const file = payloadKeysFile(dataDir);
+  if (!existsSync(file)) {
+    throw new StackError(`${file} does not exist: start up once, or set --data to the data folder of up`);
+  }
+  await preparePayloadKeys(dataDir);
+  // A second process would remove the key of the first one.
+  const lock = await takeLock(`${file}.lock`);
+  if (!lock.held) throw new StackError(`process ${lock.holder.pid} is changing ${file}: try again when it has ended`);
+  try {
+    const old = (await readFile(file, 'utf8')).replace(HEADER, '');
+    const { id, line } = newPayloadKey();
+    await write(file, HEADER + line + old, 'replace');
+    return id;
+  } finally {
+    await lock.release();
+  }
 }
 
 /** Complete or not at all, also if the process ends meanwhile. */

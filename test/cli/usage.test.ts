@@ -19,6 +19,7 @@ const NOWHERE = ['--api', 'http://127.0.0.1:9'];
 const COMMANDS = [
   ...['demo', 'up', 'open', 'doctor', 'import', 'inspect', 'list', 'status', 'watch', 'cancel', 'resume', 'report'],
   ...[
+    'payload-keys rotate',
     'policy',
     'migrate',
     'orphans',
