@@ -5,7 +5,7 @@ import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
 import { importOrderSchema } from './import-order.js';
 import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
 import { KEY_SCHEMAS } from './key-schemas.js';
-import { payloadsSchema } from './routes/codec.js';
+import { payloadsSchema } from './payload-schema.js';
 import {
   cancelSchema,
   eventSchema,

@@ -5,29 +5,15 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Payload } from '@temporalio/common';
 import type { Context, MiddlewareHandler } from 'hono';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { decodeForReader, PayloadKeyMissing, PayloadRefused } from '../../temporal/payload-codec.js';
 import { answers, json } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
+import { payloadsSchema } from '../payload-schema.js';
 import { jsonBody, noQuery, readsPayloads, routes } from '../route.js';
 
 export const DECODE_PATH = '/v1/codec/decode';
 
-const MAX_PAYLOADS = 1_000;
-const base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'must be base64');
-
-/** Fields of a payload that newer versions of Temporal add are ignored. */
-export const payloadsSchema = z.strictObject({
-  payloads: z
-    .array(
-      z.object({
-        metadata: z.record(z.string(), base64).default({}).describe('By name, as base64'),
-        data: base64.default('').describe('As base64'),
-      }),
-    )
-    .max(MAX_PAYLOADS)
-    .default([]),
-});
 type Payloads = z.infer<typeof payloadsSchema>;
 
 const decode = createRoute({
