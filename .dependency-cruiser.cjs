@@ -44,7 +44,7 @@ const rooms = {
     'images',
     'sources',
   ],
-  local: ['config', 'domain', 'temporal'],
+  local: ['config', 'domain', 'store', 'temporal'],
   cli: [
     'client',
     'config',

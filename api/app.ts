@@ -14,6 +14,7 @@ import { openApiDocument } from './openapi/document.js';
 import { isOpen } from './openapi/security.js';
 import { answerProblem, deleted, ProblemError, problem } from './problems.js';
 import { noQuery, routes } from './route.js';
+import { auditRoutes } from './routes/audit.js';
 import { batchRoutes } from './routes/batches.js';
 import { codecCors, codecRoutes, isFromTemporalUi } from './routes/codec.js';
 import { createBatchRoutes } from './routes/create-batch.js';
@@ -61,6 +62,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     await next();
     stop(context.req.method, context.req.routePath, context.res.status);
   });
+  app.use(deps.auditTrail.middleware);
   app.use(codecCors(deps.codecOrigins ?? []));
   app.use(sameOrigin(deps.hostNames, (context) => isFromTemporalUi(context, deps.codecOrigins ?? [])));
   app.use(authenticate(deps.authenticators, isOpen));
@@ -78,6 +80,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.route('/', holdRoutes(deps));
   app.route('/', inspectionRoutes(deps));
   app.route('/', keyRoutes(deps));
+  app.route('/', auditRoutes(deps));
   app.route('/', orphanRoutes(deps));
   app.route('/', reconcileRoutes(deps));
   app.route('/', webhookRoutes(deps));

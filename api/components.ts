@@ -1,6 +1,7 @@
 /** The named schemas of the OpenAPI document. A route that validates with one of them refers to its name. */
 import type { z } from 'zod';
 import { importRequestSchema } from '../domain/request/schema.js';
+import { AUDIT_SCHEMAS } from './audit-schemas.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
 import { importOrderSchema } from './import-order.js';
 import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
@@ -70,6 +71,7 @@ export const SCHEMAS = {
   Readiness: readySchema,
   OpenApi: openApiSchema,
   Payloads: payloadsSchema,
+  ...AUDIT_SCHEMAS,
   ...KEY_SCHEMAS,
   ...BATCH_SCHEMAS,
   ...WEBHOOK_SCHEMAS,

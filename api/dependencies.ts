@@ -4,6 +4,7 @@ import type { BatchUseCases } from '../batches/use-cases.js';
 import type { ImportUseCases } from '../imports/use-cases.js';
 import type { AccessStore } from '../store/access.js';
 import type { KeyStore } from '../store/api-keys.js';
+import type { AuditStore } from '../store/audit.js';
 import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
@@ -12,6 +13,7 @@ import type { DeliveryStore } from '../store/webhook-deliveries.js';
 import type { WebhookStore } from '../store/webhooks.js';
 import type { WorkerLiveness } from '../store/worker-liveness.js';
 import type { Keyring } from '../temporal/keyring.js';
+import type { AuditTrail } from './access/audit.js';
 import type { Authenticator } from './access/authenticate.js';
 import type { Sessions } from './access/sessions.js';
 
@@ -20,6 +22,9 @@ export interface ApiDependencies {
   readonly batches: BatchUseCases;
   readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'countOpenByAccount' | 'ping'>;
   readonly access: AccessStore;
+  readonly audit: Pick<AuditStore, 'list'>;
+  /** Records requests in the audit log. */
+  readonly auditTrail: Pick<AuditTrail, 'middleware'>;
   readonly keys: KeyStore;
   /** Called when keys have changed, so that this process does not accept one that it has read before. */
   readonly forgetKeys: () => void;

@@ -21,6 +21,7 @@ import { keepWatchingWorkers } from '../imports/worker-watch.js';
 import { sealUrl } from '../sources/sealed-url.js';
 import { createAccessStore } from '../store/access.js';
 import { createKeyStore } from '../store/api-keys.js';
+import { createAuditStore } from '../store/audit.js';
 import { openIntake } from '../store/batch-intake.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
@@ -38,6 +39,7 @@ import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
 import { keyAuthenticator, keyLookup } from './access/api-key.js';
+import { createAuditTrail } from './access/audit.js';
 import { openAccess } from './access/open-access.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -58,6 +60,8 @@ const SERVER_TIMEOUTS = {
 } as const;
 /** A request that waits for a lock has a connection that others need. A migration locks a table for less than a second. */
 const LOCK_TIMEOUT_MS = 2_000;
+const AUDIT_NOT_PROTECTED =
+  'the role in DATABASE_URL owns the tables, so that it can change the audit log. Use a role of its own for the processes (ecs-image-import migrate --runtime-role)';
 const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /**
@@ -175,6 +179,9 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   ];
   const keys = createKeyStore(pool);
   const apiKeys = keyAuthenticator(keys);
+  const audit = createAuditStore(pool);
+  const auditTrail = createAuditTrail(audit, log);
+  if (await audit.mayChange()) onWait(AUDIT_NOT_PROTECTED);
   const app = createApp({
     imports: useCases,
     webhooks: webhooks.forRoutes,
@@ -183,6 +190,8 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     store,
     access: createAccessStore(pool),
     keys,
+    audit,
+    auditTrail,
     forgetKeys: apiKeys.forget,
     files: createImportFiles(pool),
     liveness,
@@ -215,6 +224,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   // Event streams do not end on their own; their clients reconnect with Last-Event-ID.
   server.close();
   if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 200).unref();
+  await auditTrail.close().catch(() => undefined);
   await connection.close().catch(() => undefined);
   await pool.end();
 }

@@ -9,10 +9,14 @@ export const USER_HEADER = 'x-ecs-import-user';
 const MAX_CHARACTERS = 200;
 
 export function requesterOf(context: Context): Requester {
+  return { ...statedBy(context), identity: identityOf(context).id };
+}
+
+/** What the client states; of a request that may have no identity. */
+export function statedBy(context: Context): Pick<Requester, 'client' | 'user'> {
   return {
     client: stated(context.req.header('user-agent')),
     user: stated(decoded(context.req.header(USER_HEADER))),
-    identity: identityOf(context).id,
   };
 }
 

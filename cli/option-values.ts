@@ -58,6 +58,14 @@ export function period(text: string): number {
   return Number(number) * seconds;
 }
 
+/** A time, or how long ago (`7d`), as ISO 8601. */
+export function moment(text: string): string {
+  if (/^\d+[mhd]$/.test(text)) return new Date(Date.now() - period(text) * 1_000).toISOString();
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new InvalidArgumentError('Give a time such as 2026-11-01T20:00:00Z, or 7d, 12h, 30m.');
+  return new Date(at).toISOString();
+}
+
 /** As `period`; null: `never`. */
 export function periodOrNever(text: string): number | null {
   return text === 'never' ? null : period(text);

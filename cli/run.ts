@@ -8,6 +8,7 @@ import { isObject } from '../domain/json-value.js';
 import { packageRoot } from '../store/package-root.js';
 import { apiFailure, parse } from './api.js';
 import { addApi } from './commands/api.js';
+import { addAudit } from './commands/audit.js';
 import { addBatch } from './commands/batch.js';
 import { addCancel } from './commands/cancel.js';
 import { addDemo } from './commands/demo.js';
@@ -44,6 +45,7 @@ const COMMAND_GROUPS: Readonly<Record<string, readonly ((program: Command) => vo
   'Administration:': [
     addKeys,
     addPayloadKeys,
+    addAudit,
     addPolicy,
     addMigrate,
     addOrphans,

@@ -1,6 +1,7 @@
 /** The command `migrate`: applies the migrations as the owner of the tables, and grants a runtime role what it needs. */
 import pg from 'pg';
 import { ConfigError } from '../config/environment.js';
+import { APPEND_ONLY } from './append-only.js';
 import { SCHEMA } from './database.js';
 import { lockMigrations, type MigrateOptions, migrate, withSession } from './migrate.js';
 import { readSchemaRights, requireMigrate } from './schema-rights.js';
@@ -75,6 +76,7 @@ async function grant(session: pg.Client, role: string): Promise<void> {
       `grant usage on schema ${SCHEMA} to ${name}`,
       `grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${name}`,
       `revoke insert, update, delete on ${SCHEMA}.migrations from ${name}`,
+      `revoke update, delete, truncate on ${APPEND_ONLY.map((table) => `${SCHEMA}.${table}`).join(', ')} from ${name}`,
       ...(canMaintain ? [`grant maintain on ${SCHEMA}.batch_items, ${SCHEMA}.batch_lanes to ${name}`] : []),
       // For the tables of later migrations: processes that run need no second command.
       `alter default privileges in schema ${SCHEMA} grant select, insert, update, delete on tables to ${name}`,

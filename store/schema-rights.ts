@@ -1,6 +1,7 @@
 /** What the role of a connection may do with the schema, and the GRANT for what is missing. */
 import pg from 'pg';
 import { ConfigError } from '../config/environment.js';
+import { APPEND_ONLY } from './append-only.js';
 import { SCHEMA } from './database.js';
 
 export interface SchemaRights {
@@ -32,9 +33,11 @@ export async function readSchemaRights(client: pg.ClientBase): Promise<SchemaRig
          select c.relname as "table", jsonb_agg(r.right_name order by r.nth) as rights
          from pg_class c cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) with ordinality as r (right_name, nth)
          where c.relnamespace = n.oid and c.relkind in ('r', 'p') and (c.relname <> 'migrations' or r.right_name = 'SELECT')
+           and (not c.relname = any($1) or r.right_name in ('SELECT', 'INSERT'))
            and not has_table_privilege(c.oid, r.right_name)
          group by c.relname) incomplete), '[]') as missing
      from (select current_database()) d left join pg_namespace n on n.nspname = '${SCHEMA}'`,
+    [[...APPEND_ONLY]],
   );
   const [row] = rows;
   if (row === undefined) throw new Error('PostgreSQL returned no row');
@@ -57,18 +60,22 @@ export function requireUse({ role, owner, mayUse, missing }: SchemaRights): void
     : `USAGE on schema ${SCHEMA}`;
   const grants = mayUse
     ? missing.length > LISTED
-      ? [`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO ${name};`]
+      ? allTables(name)
       : missing.map(({ table, rights }) => `GRANT ${rights.join(', ')} ON ${SCHEMA}.${table} TO ${name};`)
-    : [
-        `GRANT USAGE ON SCHEMA ${SCHEMA} TO ${name};`,
-        `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO ${name};`,
-      ];
+    : [`GRANT USAGE ON SCHEMA ${SCHEMA} TO ${name};`, ...allTables(name)];
   throw new ConfigError(
     `DATABASE_URL: role ${role} does not have ${what}. Run as ${owner}: ${grants.join(' ')} Or run ecs-image-import migrate --runtime-role ${role} with the URL of ${owner} in DATABASE_MIGRATE_URL.`,
   );
 }
 
 const LISTED = 3;
+
+function allTables(name: string): readonly string[] {
+  return [
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO ${name};`,
+    `REVOKE UPDATE, DELETE ON ${APPEND_ONLY.map((table) => `${SCHEMA}.${table}`).join(', ')} FROM ${name};`,
+  ];
+}
 
 /** Throws `ConfigError` if the role may not apply migrations. @param variable that contains the URL of the role */
 export function requireMigrate({ role, owner, database, mayMigrate }: SchemaRights, variable: string): void {

@@ -31,9 +31,8 @@ declare module 'hono' {
  */
 export function authorize(store: AccessStore): MiddlewareHandler {
   return async (context, next) => {
-    const route = matchedRoutes(context)
-      .filter(({ method }) => method !== 'ALL')
-      .at(-1);
+    // The first one responds: GET /v1/imports/waiting also matches GET /v1/imports/:id.
+    const route = matchedRoutes(context).find(({ method }) => method !== 'ALL');
     // The router answers an unknown path.
     if (route === undefined) return await next();
     const rule = RULES[`${route.method} ${route.path}`];

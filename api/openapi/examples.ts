@@ -55,6 +55,12 @@ const event = {
   detail: {},
 };
 
+const auditEntry = {
+  ...{ id: 4711, at: AT, identity: 'key:k7f3q2m9x0', role: 'operator', address: '10.0.0.7' },
+  ...{ client: 'ecs-image-import/0.1.0', user: 'ada@build-1', action: 'imports.cancel', target: IMPORT_ID },
+  ...{ outcome: 'done', status: 202, code: null, count: 1 },
+};
+
 const keyScope = {
   ...{ regions: ['cn-*'], buckets: ['team-a-*'], tags: [{ key: 'team', value: 'web' }] },
   sourceRoots: ['/images/team-a'],
@@ -161,6 +167,8 @@ const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'ListedImport' | 'Event' | '
   Key: key,
   CreatedKey: { ...key, key: `eii_k7f3q2m9x0_${'x'.repeat(43)}` },
   KeyList: { keys: [key], nextCursor: null },
+  AuditEntry: auditEntry,
+  AuditList: { entries: [auditEntry], nextCursor: null },
   HoldRequest: { reason: 'legal case 4711' },
   ReleaseRequest: {},
   Hold: hold,

@@ -88,6 +88,7 @@ export function createBatchRoutes({ batches, access }: Pick<ApiDependencies, 'ba
     }
     if (outcome.kind !== 'created') throw refusal(outcome, order);
     const { batchId, skipped, skippedCount } = outcome;
+    context.set('auditTarget', batchId);
     const view = await findBatch(batches, batchId);
     return context.json({ ...view, ...(skippedCount === 0 ? {} : { skippedItems: skipped }) }, 202, {
       location: `/v1/batches/${batchId}`,

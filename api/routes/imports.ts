@@ -177,6 +177,7 @@ export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports
         { importId: outcome.importId },
       );
     }
+    context.set('auditTarget', outcome.importId);
     const view = await find(outcome.importId);
     return context.json({ ...view, warnings }, 202, { location: `/v1/imports/${view.id}` });
   });

@@ -36,6 +36,7 @@ export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerH
   const app = routes();
   app.openapi(inspection, async (context) => {
     const { source, role } = context.req.valid('json');
+    context.set('auditTarget', source);
     demand(context, 'inspections.create', namedByInspection(urlOf(source)));
     const { host, path } = fileOf(source, deps.workerHost);
     const queue = fileQueue(host);

@@ -40,6 +40,7 @@ export function orphanRoutes({
     const unknown = accountProblem(input.account, accounts);
     if (unknown !== null)
       throw problem('invalidRequest', unknown.message, 'Fix the field account.', { errors: [unknown] });
+    if (input.delete) await context.get('beginAudit')?.();
     const sweep = () => searchOrphans(client, input);
     return context.json(await withWorker({ client, liveness }, { queue: MAIN_QUEUE, host: null }, sweep));
   });

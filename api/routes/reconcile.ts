@@ -25,7 +25,10 @@ export function reconcileRoutes({ imports, batches }: Pick<ApiDependencies, 'imp
   const app = routes();
   app.openapi(reconcile, async (context) => {
     const { apply } = context.req.valid('json');
-    if (apply) demand(context, 'reconcile.apply', 'service');
+    if (apply) {
+      demand(context, 'reconcile.apply', 'service');
+      await context.get('beginAudit')?.();
+    }
     const connected = await imports.connectedServer();
     if (connected === null) throw unreachable('nothing was compared', 'no response');
     const lost = [...(await batches.listLost()), ...(await imports.listLost())];

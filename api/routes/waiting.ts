@@ -40,6 +40,7 @@ export function waitingRoutes({ imports }: Pick<ApiDependencies, 'imports'>): Op
 
   app.openapi(resumeAll, async (context) => {
     const { code } = context.req.valid('json');
+    context.set('auditTarget', code);
     const outcome = await imports.resumeCause(code, requesterOf(context), limitsIn(context));
     if (outcome.kind === 'unknownCode') throw unknownCode('code', code, outcome.nearest);
     return context.json({ code, resumed: outcome.resumed, notResumed: outcome.notResumed }, 202);

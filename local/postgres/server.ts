@@ -1,10 +1,13 @@
 /** The embedded PostgreSQL server: its database cluster is in the data folder, and it listens on the loopback address only. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import type { MigrateOptions } from '../../store/migrate.js';
+import { prepareForRole } from '../../store/runtime-role.js';
 import { programFolders } from '../supervisor/folders.js';
 import { commandLine, endProcess, identify } from '../supervisor/processes.js';
 import { errorCode, messageOf, StackError } from '../supervisor/stack-error.js';
@@ -16,6 +19,8 @@ import { postgresPrograms } from './programs.js';
 const execute = promisify(execFile);
 
 const DATABASE = 'ecs_image_import';
+/** It owns nothing, so that worker and API cannot change the audit log or the tables. */
+const RUNTIME_USER = 'ecs_image_import_runtime';
 
 export interface PostgresOptions {
   readonly dataDir: string;
@@ -25,8 +30,12 @@ export interface PostgresOptions {
 
 export interface Postgres {
   readonly part: PartPlan;
-  /** For DATABASE_URL. Contains the password. */
+  /** Of the role that owns the tables. Contains the password. */
   readonly url: string;
+  /** Of the role of worker and API. Contains the password. */
+  readonly runtimeUrl: string;
+  /** Creates the role of worker and API, and applies the migrations. The server must run. */
+  readonly prepareRuntime: (options: MigrateOptions) => Promise<void>;
 }
 
 /** Creates the database cluster if it does not exist. */
@@ -62,7 +71,18 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
     readyWithinMs: 120_000,
     stopWithinMs: 30_000,
   };
-  return { part, url: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}` };
+  const runtime = {
+    name: RUNTIME_USER,
+    password: await runtimePassword(path.join(dataDir, 'postgres-runtime.password')),
+  };
+  const urlOf = (user: string, secret: string) => `postgres://${user}:${secret}@127.0.0.1:${port}/${DATABASE}`;
+  const url = urlOf(USER, password);
+  return {
+    part,
+    url,
+    runtimeUrl: urlOf(RUNTIME_USER, runtime.password),
+    prepareRuntime: (migrateOptions) => prepareForRole(url, runtime, migrateOptions),
+  };
 }
 
 async function readPassword(file: string, cluster: string): Promise<string> {
@@ -71,6 +91,20 @@ async function readPassword(file: string, cluster: string): Promise<string> {
   } catch (error) {
     throw new StackError(`can't read the password of ${cluster}: ${messageOf(error)}; restore ${file}`);
   }
+}
+
+/** A new one if the file does not exist: the password of the role is set at each start. */
+async function runtimePassword(file: string): Promise<string> {
+  try {
+    await writeFile(file, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+  }
+  const password = (await readFile(file, 'utf8')).trim();
+  if (/^[\w-]{16,}$/.test(password)) return password;
+  // A start that was killed may have left it incomplete.
+  await rm(file);
+  return await runtimePassword(file);
 }
 
 function settings(port: number): readonly string[] {

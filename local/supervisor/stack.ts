@@ -4,7 +4,7 @@ import { ensureApiToken } from '../../config/api-token.js';
 import { withPasswordFile } from '../../config/database.js';
 import { payloadKeySource } from '../../config/payload-keys.js';
 import { withoutTemporalVariables } from '../../config/temporal-variables.js';
-import { preparePostgres } from '../postgres/server.js';
+import { type Postgres, preparePostgres } from '../postgres/server.js';
 import { planTemporal } from '../temporal/plan.js';
 import type { CertificateTimes } from '../temporal/renewal.js';
 import { checkDatabaseServer } from './external-servers.js';
@@ -104,6 +104,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
   signal.throwIfAborted();
   await supervisor.start([...temporal.parts, ...postgres.parts, ...emulator.parts]);
   signal.throwIfAborted();
+  await postgres.prepare({ onProgress: options.say, signal });
 
   const env: NodeJS.ProcessEnv = {
     ...withoutProxyToLoopback(temporal.parts.length === 0 ? options.env : withoutTemporalVariables(options.env)),
@@ -172,14 +173,14 @@ interface PlannedServer {
 async function planPostgres(
   { env, dataDir, say, signal }: StackOptions,
   pickPort: () => Promise<number>,
-): Promise<PlannedServer> {
+): Promise<PlannedServer & { readonly prepare: Postgres['prepareRuntime'] }> {
   if (env.DATABASE_URL !== undefined && env.DATABASE_URL !== '') {
     const url = withPasswordFile('DATABASE_URL', env.DATABASE_URL, env.DATABASE_PASSWORD_FILE || undefined);
     await checkDatabaseServer(url, signal, { say });
-    return { parts: [], env: {} };
+    return { parts: [], env: {}, prepare: async () => undefined };
   }
-  const { part, url } = await preparePostgres({ dataDir, port: await pickPort(), env });
-  return { parts: [part], env: { DATABASE_URL: url } };
+  const { part, runtimeUrl, prepareRuntime } = await preparePostgres({ dataDir, port: await pickPort(), env });
+  return { parts: [part], env: { DATABASE_URL: runtimeUrl }, prepare: prepareRuntime };
 }
 
 async function planEmulator(

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 
 let reached = 0;
 async function reach(): Promise<void> {
@@ -13,6 +13,7 @@ const app = createApp({
   imports: recorder,
   batches: recorder,
   authenticators: OPEN,
+  auditTrail: UNRECORDED,
   log: { error: reach },
 } as unknown as ApiDependencies);
 
@@ -64,6 +65,7 @@ test.each(['22021', '22P05', '22003'])('PostgreSQL rejects a value of the reques
   const rejecting = createApp({
     imports,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
     log: { error: () => {} },
   } as unknown as ApiDependencies);
   expect((await rejecting.request('/v1/imports/imp-1')).status).toBe(400);

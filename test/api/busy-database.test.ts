@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 
 const withCode = (code: string) => Object.assign(new Error('canceling statement due to lock timeout'), { code });
 
@@ -23,6 +23,7 @@ test.each([
   const app = createApp({
     imports: { list },
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
     log: { error: () => undefined },
   } as unknown as ApiDependencies);
   const response = await app.request('http://127.0.0.1/v1/imports');
@@ -46,7 +47,13 @@ test('the database fails while an event stream is open → the stream stays open
   };
   const changes = { subscribe: () => () => undefined };
   const log = { error: () => undefined };
-  const app = createApp({ store, changes, authenticators: OPEN, log } as unknown as ApiDependencies);
+  const app = createApp({
+    store,
+    changes,
+    authenticators: OPEN,
+    auditTrail: UNRECORDED,
+    log,
+  } as unknown as ApiDependencies);
   const response = await app.request(`http://127.0.0.1/v1/imports/imp-${'0'.repeat(26)}/events`);
   const text = response.text();
   await vi.advanceTimersByTimeAsync(2_000);

@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 
 async function cancelOf(state: string, image: object | null) {
   const app = createApp({
     imports: { cancel: async () => ({ kind: 'ended', state }), get: async () => ({ id: 'imp-1', state, image }) },
-    ...{ workerHost: 'host-1', authenticators: OPEN, stackFile: null },
+    ...{ workerHost: 'host-1', authenticators: OPEN, auditTrail: UNRECORDED, stackFile: null },
   } as unknown as ApiDependencies);
   const headers = { 'content-type': 'application/json' };
   const response = await app.request('/v1/imports/imp-1/cancel', { method: 'POST', headers, body: '{}' });

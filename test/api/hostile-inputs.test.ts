@@ -10,7 +10,7 @@ import type { ApiDependencies } from '../../api/dependencies.js';
 import { takeInBatch } from '../../batches/take-in.js';
 import { validateRequest } from '../../domain/request/schema.js';
 import type { SessionStore } from '../../store/sessions.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 import { bodyWith } from '../support/domain/requests.js';
 
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
@@ -108,6 +108,12 @@ const app = createApp({
     countOpenByAccount: async () => [],
     ping: async () => {},
   },
+  audit: {
+    list: async (...values: unknown[]) => {
+      store(values);
+      return [];
+    },
+  },
   keys: {
     list: async (...values: unknown[]) => {
       store(values);
@@ -166,6 +172,7 @@ const app = createApp({
   authenticators: OPEN,
   sessions: createSessions(storing(null) as SessionStore, async () => null),
   isSecure: () => false,
+  auditTrail: UNRECORDED,
   stackFile: null,
   log: { error: (attributes: object) => failures.push(attributes) },
 } as unknown as ApiDependencies);

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 
 let reached = 0;
 const imports = {
@@ -18,6 +18,7 @@ const appOf = (hostNames?: readonly string[]) =>
     imports,
     store: {},
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
     ...(hostNames === undefined ? {} : { hostNames }),
   } as unknown as ApiDependencies);
 const local = appOf([]);

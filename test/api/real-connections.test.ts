@@ -5,7 +5,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 
 let reached = 0;
 const imports = {
@@ -28,6 +28,7 @@ const app = createApp({
   batches,
   store: {},
   authenticators: OPEN,
+  auditTrail: UNRECORDED,
   hostNames: [],
   log: { error: () => undefined },
 } as unknown as ApiDependencies);

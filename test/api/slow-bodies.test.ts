@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 
 let reached = 0;
 const reach = async () => {
@@ -17,6 +17,7 @@ const app = createApp({
     },
   },
   authenticators: OPEN,
+  auditTrail: UNRECORDED,
   log: { error: reach },
 } as unknown as ApiDependencies);
 

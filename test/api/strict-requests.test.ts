@@ -4,7 +4,7 @@ import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
 import type { BatchUseCaseDependencies } from '../../batches/ports.js';
 import { createBatchUseCases } from '../../batches/use-cases.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 
 /** Names of the use cases and servers that a request reached. */
 let reached: string[] = [];
@@ -33,6 +33,7 @@ const app = createApp({
   client: recorder('client'),
   workerHost: 'host-1',
   authenticators: OPEN,
+  auditTrail: UNRECORDED,
   stackFile: null,
   log: { error: (attributes: object) => reached.push(JSON.stringify(attributes)) },
 } as unknown as ApiDependencies);
@@ -214,6 +215,7 @@ test('an empty query value → treated as absent; a limit above the maximum → 
     store: {},
     retention: NOTHING_DELETED,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
   } as unknown as ApiDependencies);
   expect((await listing.request('/v1/imports?state=&batch=&cursor=&limit=')).status).toBe(200);
   expect((await listing.request('/v1/imports?limit=100000')).status).toBe(200);
@@ -241,6 +243,7 @@ test.each([
     store: {},
     retention: NOTHING_DELETED,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
   } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', {
     method: 'POST',
@@ -265,6 +268,7 @@ test.each([
     store: {},
     retention: NOTHING_DELETED,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
   } as unknown as ApiDependencies);
   const response = await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST' });
   expect(response.status).toBe(status);
@@ -291,6 +295,7 @@ test('a batch resumes an unknown cause → 400 that suggests the nearest code, w
     store: {},
     retention: NOTHING_DELETED,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
   } as unknown as ApiDependencies);
   const resume = async (cause: string, id = 'bat-1') => {
     const response = await resuming.request(`/v1/batches/${id}/resume`, {
@@ -325,6 +330,7 @@ test('a user name that is cut after its limit → cut between characters, not wi
     store: {},
     retention: NOTHING_DELETED,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
   } as unknown as ApiDependencies);
   const user = encodeURIComponent(`${'a'.repeat(199)}\u{1f600}b`);
   await cancelling.request('/v1/imports/imp-1/cancel', { method: 'POST', headers: { 'x-ecs-import-user': user } });

@@ -16,7 +16,7 @@ import { createBatchStore } from '../../store/batches.js';
 import { openPool } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
 import { transaction } from '../../store/transaction.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 import { bodyWith } from '../support/domain/requests.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -155,6 +155,7 @@ test('two hundred clients send batch files over HTTP and stop → ten are receiv
     batches,
     store,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
     log: { error: () => undefined },
   } as unknown as ApiDependencies);
   const server = createAdaptorServer({ fetch: app.fetch });

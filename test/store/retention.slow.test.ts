@@ -14,7 +14,7 @@ import { openPool } from '../../store/database.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createRetentionStore, type RetentionStore } from '../../store/retention.js';
 import { REQUEST } from '../support/activities/distribution-cloud.js';
-import { OPEN } from '../support/api/anonymous.js';
+import { OPEN, UNRECORDED } from '../support/api/anonymous.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const DAYS = { succeeded: 400, failed: 400, cancelled: 400 };
@@ -257,6 +257,7 @@ test.each([
     imports,
     retention,
     authenticators: OPEN,
+    auditTrail: UNRECORDED,
     log: { error: () => undefined },
   } as unknown as ApiDependencies);
   const send = (importId: string) =>

@@ -1,0 +1,3 @@
+/** Tables to which the processes only add rows. */
+
+export const APPEND_ONLY = ['audit', 'audit_outcomes'] as const;
