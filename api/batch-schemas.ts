@@ -151,7 +151,13 @@ export const BATCH_SCHEMAS = {
     name: z.string().optional().describe('The same name and file return the same batch'),
     policy: policySchema.partial().optional(),
     defaults: z.record(z.string(), z.unknown()).optional().describe('Default fields of every item'),
-    items: z.array(importRequestSchema).describe('Requests; each may have a priority from 1 (first) to 9 (last)'),
+    items: z
+      .array(
+        importRequestSchema.partial().extend({
+          priority: z.int().min(1).max(9).optional().describe('1: first, 9: last; default 5'),
+        }),
+      )
+      .describe('Requests. A field may be absent if `defaults` has it'),
   }),
   Batch: batchSchema,
   CreatedBatch: batchSchema.extend({

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import { readImport } from '../client/answers.js';
 import { ApiProblem, ApiUnreachableError, faultText, UnexpectedAnswerError } from '../client/errors.js';
-import { createTransport, type Transport } from '../client/transport.js';
+import { createTransport, TEXT, type Transport, textOf } from '../client/transport.js';
 import { importPath } from '../client/watch.js';
 import type { ImportView } from '../domain/import.js';
 import { programVersion } from '../store/program-version.js';
@@ -12,7 +12,7 @@ import { findToken } from './find-token.js';
 import { clean } from './format.js';
 import type { GlobalOptions } from './globals.js';
 
-export { parse } from '../client/transport.js';
+export { parse, TEXT, textOf } from '../client/transport.js';
 export { importPath };
 
 export type Api = Transport;
@@ -48,7 +48,9 @@ function asUnreachable(error: unknown): never {
 
 /** Throws `ApiProblem` if the import does not exist. */
 export async function getImport(api: Api, id: string): Promise<{ readonly view: ImportView; readonly text: string }> {
-  const { text } = await api.call({ method: 'GET', path: importPath(id), retryForMs: RETRY_FOR_MS });
+  const text = await textOf(
+    api.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/imports/{id}', { params: { path: { id } }, ...TEXT }),
+  );
   return { view: readImport(text), text };
 }
 

@@ -2,7 +2,7 @@
 
 import { readBatch } from '../client/answers.js';
 import { type BatchCause, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
-import { type Api, RETRY_FOR_MS } from './api.js';
+import { type Api, RETRY_FOR_MS, TEXT, textOf } from './api.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { clean, duration, indent, size, table } from './format.js';
 
@@ -11,7 +11,9 @@ export function batchPath(id: string, rest = ''): string {
 }
 
 export async function getBatch(api: Api, id: string): Promise<{ readonly view: BatchView; readonly text: string }> {
-  const { text } = await api.call({ method: 'GET', path: batchPath(id), retryForMs: RETRY_FOR_MS });
+  const text = await textOf(
+    api.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/batches/{id}', { params: { path: { id } }, ...TEXT }),
+  );
   return { view: readBatch(text), text };
 }
 

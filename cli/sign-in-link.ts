@@ -1,7 +1,7 @@
 /** Creates a link that signs in to the page of an API. The code is in the fragment, which browsers do not send. */
 import { UnexpectedAnswerError } from '../client/errors.js';
 import { isObject } from '../domain/json-value.js';
-import { type Api, parse, RETRY_FOR_MS } from './api.js';
+import { type Api, parse, RETRY_FOR_MS, TEXT, textOf } from './api.js';
 
 export interface SignInLink {
   readonly url: string;
@@ -11,7 +11,7 @@ export interface SignInLink {
 
 /** Throws `ApiProblem` if the API creates none. */
 export async function createSignInLink(api: Api, baseUrl: string): Promise<SignInLink> {
-  const { text } = await api.call({ method: 'POST', path: '/v1/session/codes', retryForMs: RETRY_FOR_MS });
+  const text = await textOf(api.typed({ retryForMs: RETRY_FOR_MS }).POST('/v1/session/codes', TEXT));
   const created = parse(text);
   if (!isObject(created) || typeof created.code !== 'string' || typeof created.expiresAt !== 'string') {
     throw new UnexpectedAnswerError('sign-in code', text);

@@ -2,9 +2,9 @@
 import type { BatchItemView, BatchState, BatchView, ItemState } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import { type BatchSummary, readBatch, readBatchPage, readItemPage } from './answers.js';
-import { allPages, retrying, withQuery } from './paging.js';
+import { allPages, RETRYING } from './paging.js';
 import type { ImportRequestInput } from './request.js';
-import type { Transport } from './transport.js';
+import { TEXT, type Transport, textOf } from './transport.js';
 
 export interface BatchInput {
   /** The same name and items return the same batch. */
@@ -51,41 +51,47 @@ export interface BatchClient {
 const CREATED_WITHIN_MS = 30 * 60_000;
 const REPORT_WITHIN_MS = 10 * 60_000;
 
-export function createBatchClient(transport: Transport): BatchClient {
-  const steer = async (id: string, action: string, body: unknown) =>
-    readBatch((await transport.call({ method: 'POST', path: batchPath(id, action), body })).text);
+export function createBatchClient({ typed: api, call }: Pick<Transport, 'typed' | 'call'>): BatchClient {
+  const of = (id: string) => ({ params: { path: { id } }, ...TEXT });
   return {
     async create(batch, { idempotencyKey, skipInvalid = false } = {}) {
-      const { text } = await transport.call({
+      // Items may be of any shape: `defaults` completes them, and the API checks each.
+      const { text } = await call({
         method: 'POST',
-        path: withQuery('/v1/batches', skipInvalid ? { skipInvalid: 'true' } : {}),
+        path: `/v1/batches${skipInvalid ? '?skipInvalid=true' : ''}`,
         body: batch,
         answerWithinMs: CREATED_WITHIN_MS,
         ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
       });
       return readBatch(text);
     },
-    get: async (id) => readBatch((await transport.call(retrying(batchPath(id)))).text),
+    get: async (id) => readBatch(await textOf(api(RETRYING).GET('/v1/batches/{id}', of(id)))),
     list: (filter = {}) =>
-      allPages(async (cursor) =>
-        readBatchPage((await transport.call(retrying(withQuery('/v1/batches', { ...filter, cursor })))).text),
-      ),
+      allPages(async (cursor) => {
+        const query = { ...filter, ...(cursor === undefined ? {} : { cursor }) };
+        return readBatchPage(await textOf(api(RETRYING).GET('/v1/batches', { params: { query }, ...TEXT })));
+      }),
     items: (id, filter = {}) =>
-      allPages(async (cursor) =>
-        readItemPage((await transport.call(retrying(withQuery(batchPath(id, '/items'), { ...filter, cursor })))).text),
+      allPages(async (cursor) => {
+        const query = { ...filter, ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
+        const call = api(RETRYING).GET('/v1/batches/{id}/items', { params: { path: { id }, query }, ...TEXT });
+        return readItemPage(await textOf(call));
+      }),
+    pause: async (id) => readBatch(await textOf(api().POST('/v1/batches/{id}/pause', { ...of(id), body: {} }))),
+    resume: async (id, options = {}) =>
+      readBatch(await textOf(api().POST('/v1/batches/{id}/resume', { ...of(id), body: options }))),
+    cancel: async (id, options = {}) =>
+      readBatch(await textOf(api().POST('/v1/batches/{id}/cancel', { ...of(id), body: options }))),
+    retry: async (id, options = {}) =>
+      readBatch(await textOf(api().POST('/v1/batches/{id}/retry', { ...of(id), body: options }))),
+    changePolicy: async (id, change) =>
+      readBatch(await textOf(api().POST('/v1/batches/{id}/policy', { ...of(id), body: change }))),
+    report: (id, format = 'markdown') =>
+      textOf(
+        api({ ...RETRYING, answerWithinMs: REPORT_WITHIN_MS }).GET('/v1/batches/{id}/report', {
+          params: { path: { id }, query: { format } },
+          ...TEXT,
+        }),
       ),
-    pause: (id) => steer(id, '/pause', {}),
-    resume: (id, options = {}) => steer(id, '/resume', options),
-    cancel: (id, options = {}) => steer(id, '/cancel', options),
-    retry: (id, options = {}) => steer(id, '/retry', options),
-    changePolicy: (id, change) => steer(id, '/policy', change),
-    async report(id, format = 'markdown') {
-      const path = withQuery(batchPath(id, '/report'), { format });
-      return (await transport.call({ ...retrying(path), answerWithinMs: REPORT_WITHIN_MS })).text;
-    },
   };
-}
-
-function batchPath(id: string, rest = ''): string {
-  return `/v1/batches/${encodeURIComponent(id)}${rest}`;
 }

@@ -1,14 +1,15 @@
 /** The client of the HTTP API: starts, watches and controls imports. */
 import { randomUUID } from 'node:crypto';
-import type { ImportEvent, ImportView, State } from '../domain/import.js';
+import type { ImportEvent, ImportView } from '../domain/import.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { Inspection } from '../images/inspection.js';
 import { readImport, readImportPage, readInspection, readResumed } from './answers.js';
+import type { operations } from './api-types.js';
 import { type BatchClient, createBatchClient } from './batches.js';
-import { allPages, retrying, withQuery } from './paging.js';
+import { allPages, RETRYING } from './paging.js';
 import type { ImportRequestInput } from './request.js';
-import { createTransport, type TransportOptions } from './transport.js';
-import { importPath, type WatchOptions, watchImport } from './watch.js';
+import { createTransport, TEXT, type TransportOptions, textOf } from './transport.js';
+import { type WatchOptions, watchImport } from './watch.js';
 
 export type ImportClientOptions = TransportOptions;
 
@@ -23,13 +24,11 @@ export interface StartedImport extends ImportView {
   readonly warnings?: readonly RequestProblem[];
 }
 
-export interface ListFilter {
-  readonly state?: State;
-  /** Only imports of this batch. */
-  readonly batch?: string;
-  /** Only imports of this account. */
-  readonly account?: string;
-}
+/** The query parameters of `GET /v1/imports`. An import must match all of them. */
+export type ListFilter = Omit<
+  NonNullable<operations['listImports']['parameters']['query']>,
+  'cursor' | 'limit' | 'fields'
+>;
 
 /** Every method rejects with `ApiProblem`, `ApiUnreachableError` or `UnexpectedAnswerError`. */
 export interface ImportClient {
@@ -64,33 +63,32 @@ const INSPECTED_WITHIN_MS = 5 * 60_000;
 
 export function createImportClient(options: ImportClientOptions): ImportClient {
   const transport = createTransport(options);
+  const api = transport.typed;
   const watch = (id: string, watchOptions?: WatchOptions) => watchImport(transport, id, watchOptions);
   return {
     async start(request, { idempotencyKey = randomUUID() } = {}) {
-      const { text } = await transport.call({
-        method: 'POST',
-        path: '/v1/imports',
-        body: request,
-        headers: { 'idempotency-key': idempotencyKey },
-        retryForMs: START_RETRY_FOR_MS,
-      });
-      return readImport(text);
+      const params = { header: { 'Idempotency-Key': idempotencyKey } };
+      return readImport(
+        await textOf(api({ retryForMs: START_RETRY_FOR_MS }).POST('/v1/imports', { params, body: request, ...TEXT })),
+      );
     },
-    get: async (id) => readImport((await transport.call(retrying(importPath(id)))).text),
+    get: async (id) =>
+      readImport(await textOf(api(RETRYING).GET('/v1/imports/{id}', { params: { path: { id } }, ...TEXT }))),
     list: (filter = {}) =>
-      allPages(async (cursor) =>
-        readImportPage((await transport.call(retrying(withQuery('/v1/imports', { ...filter, cursor })))).text),
-      ),
+      allPages(async (cursor) => {
+        const query = { ...filter, ...(cursor === undefined ? {} : { cursor }) };
+        return readImportPage(await textOf(api(RETRYING).GET('/v1/imports', { params: { query }, ...TEXT })));
+      }),
     async cancel(id, { keepImage = false } = {}) {
-      const call = { method: 'POST', path: importPath(id, '/cancel'), body: { keepImage } } as const;
-      return readImport((await transport.call(call)).text);
+      const params = { path: { id } };
+      return readImport(await textOf(api().POST('/v1/imports/{id}/cancel', { params, body: { keepImage }, ...TEXT })));
     },
     async resume(id, { set = {} } = {}) {
-      const call = { method: 'POST', path: importPath(id, '/resume'), body: { set } } as const;
-      return readImport((await transport.call(call)).text);
+      const params = { path: { id } };
+      return readImport(await textOf(api().POST('/v1/imports/{id}/resume', { params, body: { set }, ...TEXT })));
     },
     async resumeAll(code) {
-      return readResumed((await transport.call({ method: 'POST', path: '/v1/imports/resume', body: { code } })).text);
+      return readResumed(await textOf(api().POST('/v1/imports/resume', { body: { code }, ...TEXT })));
     },
     watch,
     async waitFor(id, watchOptions) {
@@ -100,13 +98,17 @@ export function createImportClient(options: ImportClientOptions): ImportClient {
         if (next.done === true) return next.value;
       }
     },
-    async report(id) {
-      const call = { ...retrying(importPath(id, '/report')), headers: { accept: 'text/markdown' } };
-      return (await transport.call(call)).text;
-    },
+    report: (id) =>
+      textOf(
+        api(RETRYING).GET('/v1/imports/{id}/report', {
+          params: { path: { id } },
+          headers: { accept: 'text/markdown' },
+          ...TEXT,
+        }),
+      ),
     async inspect(image) {
-      const call = { method: 'POST', path: '/v1/inspections', body: image } as const;
-      return readInspection((await transport.call({ ...call, answerWithinMs: INSPECTED_WITHIN_MS })).text);
+      const call = api({ answerWithinMs: INSPECTED_WITHIN_MS }).POST('/v1/inspections', { body: image, ...TEXT });
+      return readInspection(await textOf(call));
     },
     batches: createBatchClient(transport),
   };

@@ -1,13 +1,9 @@
 /** Retries of reads, and paged lists. */
 import type { Page } from './answers.js';
-import type { Call } from './transport.js';
+import type { CallSettings } from './transport.js';
 
-/** Longer than the restart of a supervised API takes. */
-const RETRY_FOR_MS = 3_000;
-
-export function retrying(path: string): Call {
-  return { method: 'GET', path, retryForMs: RETRY_FOR_MS };
-}
+/** For reads. Longer than the restart of a supervised API takes. */
+export const RETRYING: CallSettings = { retryForMs: 3_000 };
 
 export async function* allPages<Item>(
   read: (cursor: string | undefined) => Promise<Page<Item>>,
@@ -18,11 +14,4 @@ export async function* allPages<Item>(
     yield* page.items;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
-}
-
-export function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
-  const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, value]],
-  );
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 }

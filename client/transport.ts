@@ -1,6 +1,8 @@
 /** Sends requests to the API: address, token, time limits and safe retries. Every failure is a typed error. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import createClient, { type Client } from 'openapi-fetch';
 import { isObject } from '../domain/json-value.js';
+import type { paths } from './api-types.js';
 import { ApiProblem, ApiUnreachableError, type ProblemDocument } from './errors.js';
 
 export interface TransportOptions {
@@ -17,21 +19,27 @@ export interface TransportOptions {
   readonly user?: string;
 }
 
-export interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Instead of `body`: opened again for every attempt, and streamed. */
-  readonly file?: { readonly type: string; readonly open: () => ReadableStream<Uint8Array> };
+export interface CallSettings {
   /** Time limit of the response; ms. Default 30,000. */
   readonly answerWithinMs?: number;
-  readonly headers?: Readonly<Record<string, string>>;
   /** Statuses other than 2xx that are not errors. */
   readonly alsoFine?: readonly number[];
   /** How long to retry a failed connection or a 503; ms. Only for calls that are safe to repeat. Default 0. */
   readonly retryForMs?: number;
 }
+
+export interface Call extends CallSettings {
+  readonly method: string;
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Instead of `body`: opened again for every attempt, and streamed. */
+  readonly file?: { readonly type: string; readonly open: () => ReadableStream<Uint8Array> };
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The operations of the OpenAPI document, with their types. A failed call rejects; its `error` is never set. */
+export type TypedApi = Client<paths>;
 
 export interface Answer {
   readonly status: number;
@@ -41,6 +49,8 @@ export interface Answer {
 
 export interface Transport {
   readonly call: (call: Call) => Promise<Answer>;
+  /** Calls by the types of the OpenAPI document. */
+  readonly typed: (settings?: CallSettings) => TypedApi;
   /** An open response, for streams. */
   readonly open: (path: string, headers: Readonly<Record<string, string>>, signal?: AbortSignal) => Promise<Response>;
 }
@@ -74,7 +84,7 @@ export function createTransport({ baseUrl, token, userAgent, user }: TransportOp
           ...authorization,
           ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof JsonText ? body.text : JSON.stringify(body) }),
         ...(file === undefined ? {} : { body: file.open(), duplex: 'half' }),
         signal: AbortSignal.timeout(answerWithinMs),
       });
@@ -103,6 +113,23 @@ export function createTransport({ baseUrl, token, userAgent, user }: TransportOp
     }
   }
 
+  function typed(settings: CallSettings = {}): TypedApi {
+    return createClient<paths>({
+      baseUrl: PLACEHOLDER,
+      querySerializer: queryText,
+      async fetch(request) {
+        const { pathname, search } = new URL(request.url);
+        const text = await request.text();
+        const answer = await call({
+          ...{ ...settings, method: request.method, path: `${pathname}${search}` },
+          headers: Object.fromEntries(request.headers),
+          ...(text === '' ? {} : { body: new JsonText(text) }),
+        });
+        return new Response(NO_CONTENT.includes(answer.status) ? null : answer.text, { status: answer.status });
+      },
+    });
+  }
+
   async function open(
     path: string,
     headers: Readonly<Record<string, string>>,
@@ -124,8 +151,37 @@ export function createTransport({ baseUrl, token, userAgent, user }: TransportOp
     return response;
   }
 
-  return { call, open };
+  return { call, typed, open };
 }
+
+/** Replaced for every attempt by the address of the API. */
+const PLACEHOLDER = 'http://api.invalid';
+const NO_CONTENT: readonly number[] = [204, 304];
+
+/** A body that is written already. */
+class JsonText {
+  constructor(readonly text: string) {}
+}
+
+/** Parameters whose names are separated by commas. Other lists are repeated. */
+const WITH_COMMAS: readonly string[] = ['fields'];
+
+function queryText(query: Readonly<Record<string, unknown>>): string {
+  const values = Object.entries(query).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) return [[name, typeof value === 'object' ? JSON.stringify(value) : String(value)]];
+    return WITH_COMMAS.includes(name) ? [[name, value.join(',')]] : value.map((one) => [name, String(one)]);
+  });
+  return new URLSearchParams(values).toString();
+}
+
+/** The body of an answer as received: `textOf(api.typed().GET('/v1/holds', TEXT))`. */
+export async function textOf(answer: Promise<{ readonly data?: string }>): Promise<string> {
+  return (await answer).data ?? '';
+}
+
+/** Reads the body of an answer as text, so that it can be checked and shown as it is. */
+export const TEXT = { parseAs: 'text' } as const;
 
 /** Undefined if the text is not JSON. */
 export function parse(text: string): unknown {

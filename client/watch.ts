@@ -4,7 +4,7 @@ import { type ImportEvent, type ImportView, isFinal } from '../domain/import.js'
 import { isImportEvent, readImport } from './answers.js';
 import { ApiProblem, ApiUnreachableError } from './errors.js';
 import { serverSentEvents } from './event-stream.js';
-import { parse, type Transport } from './transport.js';
+import { parse, TEXT, type Transport, textOf } from './transport.js';
 
 export interface WatchOptions {
   /** Ends the watch; the import continues. */
@@ -32,7 +32,11 @@ export async function* watchImport(
 ): AsyncGenerator<ImportEvent, ImportView, undefined> {
   const { signal, patienceMs = PATIENCE_MS, onConnection = () => undefined } = options;
   const read = async () =>
-    readImport((await transport.call({ method: 'GET', path: importPath(id), retryForMs: RETRY_FOR_MS })).text);
+    readImport(
+      await textOf(
+        transport.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/imports/{id}', { params: { path: { id } }, ...TEXT }),
+      ),
+    );
   let last = '0';
   let lostAt: number | null = null;
   let pauseMs = FIRST_PAUSE_MS;

@@ -2,15 +2,15 @@
 
 import { type Command, Option } from 'commander';
 import { readBatchPage } from '../../client/answers.js';
-import { BATCH_STATES } from '../../domain/batch/batch.js';
-import { openApi, RETRY_FOR_MS } from '../api.js';
+import { BATCH_STATES, type BatchState } from '../../domain/batch/batch.js';
+import { openApi, RETRY_FOR_MS, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { count } from '../option-values.js';
 
 interface Options extends GlobalOptions {
-  readonly state?: string;
+  readonly state?: BatchState;
   readonly limit: number;
 }
 
@@ -24,12 +24,9 @@ export function addBatchList(batch: Command): void {
 }
 
 async function list({ state, limit, json, ...globals }: Options): Promise<void> {
-  const query = new URLSearchParams({ limit: String(limit), ...(state === undefined ? {} : { state }) });
-  const { text } = await openApi(globals).call({
-    method: 'GET',
-    path: `/v1/batches?${query}`,
-    retryForMs: RETRY_FOR_MS,
-  });
+  const query = { limit, ...(state === undefined ? {} : { state }) };
+  const api = openApi(globals).typed({ retryForMs: RETRY_FOR_MS });
+  const text = await textOf(api.GET('/v1/batches', { params: { query }, ...TEXT }));
   const { items } = readBatchPage(text);
   const rows = items.map((one) => [
     one.id,

@@ -1,7 +1,7 @@
 /** `cancel ID`: cancels an import. */
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
-import { importPath, openApi } from '../api.js';
+import { openApi, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
 import { importId } from '../option-values.js';
@@ -15,11 +15,8 @@ export function addCancel(program: Command): void {
     .option('--keep-image', 'keep the image if it is already complete')
     .action(async (id: string, options: { readonly keepImage?: boolean }, command: Command) => {
       const globals = globalsOf(command);
-      const { text } = await openApi(globals).call({
-        method: 'POST',
-        path: importPath(id, '/cancel'),
-        body: { keepImage: options.keepImage === true },
-      });
+      const call = { params: { path: { id } }, body: { keepImage: options.keepImage === true }, ...TEXT };
+      const text = await textOf(openApi(globals).typed().POST('/v1/imports/{id}/cancel', call));
       if (globals.json) print(text);
       else
         print(

@@ -1,7 +1,7 @@
 /** `hold ID`, `release ID` and `holds`: imports and batches that are not deleted. */
 import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
-import { openApi, parse } from '../api.js';
+import { openApi, parse, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { globalsOf } from '../globals.js';
@@ -37,7 +37,7 @@ export function addHolds(program: Command): void {
     .description('list imports and batches that are kept until they are released')
     .action(async (_options: object, command: Command) => {
       const globals = globalsOf(command);
-      const { text } = await openApi(globals).call({ method: 'GET', path: '/v1/holds' });
+      const text = await textOf(openApi(globals).typed().GET('/v1/holds', TEXT));
       if (globals.json) return print(text);
       const answer = parse(text);
       const holds = isObject(answer) && Array.isArray(answer.holds) ? answer.holds.filter(isObject) : [];

@@ -2,17 +2,18 @@
 
 import { type Command, Option } from 'commander';
 import { type ImportLine, type Page, readImportLines, readImportPage } from '../../client/answers.js';
-import { PHASES, STATES } from '../../domain/import.js';
+import type { ListFilter } from '../../client/client.js';
+import { type ImportField, PHASES, STATES } from '../../domain/import.js';
 import { IMPORT_SORTS } from '../../domain/import-filter.js';
 import { isObject } from '../../domain/json-value.js';
-import { type Api, openApi, parse, RETRY_FOR_MS } from '../api.js';
+import { type Api, openApi, parse, RETRY_FOR_MS, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { count } from '../option-values.js';
 import { wrongUsage } from '../usage.js';
 
-interface Options extends GlobalOptions, Readonly<Partial<Record<TextFilter, string>>> {
+interface Options extends GlobalOptions, ListFilter {
   readonly tag: readonly string[];
   readonly waiting: boolean;
   readonly limit: number;
@@ -35,7 +36,6 @@ const TEXT_FILTERS = [
   ] as const),
   'sort',
 ] as const;
-type TextFilter = (typeof TEXT_FILTERS)[number];
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
@@ -85,7 +85,7 @@ async function list(options: Options): Promise<void> {
 }
 
 async function listCauses(api: Api, json: boolean): Promise<void> {
-  const { text } = await api.call({ method: 'GET', path: '/v1/imports/waiting', retryForMs: RETRY_FOR_MS });
+  const text = await textOf(api.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/imports/waiting', TEXT));
   if (json) return print(text);
   const answer = parse(text);
   const causes = isObject(answer) && Array.isArray(answer.causes) ? answer.causes.filter(isObject) : [];
@@ -99,22 +99,20 @@ async function allPages<Item>(
   api: Api,
   options: Options,
   read: (text: string) => Page<Item>,
-  fields?: string,
+  fields?: readonly ImportField[],
 ): Promise<readonly Item[]> {
-  const { limit, tag } = options;
+  const { limit, waiting: _waiting, json: _json, api: _api, ...filter } = options;
   const found: Item[] = [];
   let cursor: string | null = null;
   do {
-    const query = new URLSearchParams({ limit: String(Math.min(500, limit - found.length)) });
-    for (const name of TEXT_FILTERS) {
-      const value = options[name];
-      if (value !== undefined) query.set(name, value);
-    }
-    for (const one of tag) query.append('tag', one);
-    if (cursor !== null) query.set('cursor', cursor);
-    if (fields !== undefined) query.set('fields', fields);
-    const { text } = await api.call({ method: 'GET', path: `/v1/imports?${query}`, retryForMs: RETRY_FOR_MS });
-    const page: Page<Item> = read(text);
+    const query = {
+      ...{ ...filter, limit: Math.min(500, limit - found.length) },
+      ...(cursor === null ? {} : { cursor }),
+      ...(fields === undefined ? {} : { fields }),
+    };
+    const page: Page<Item> = read(
+      await textOf(api.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/imports', { params: { query }, ...TEXT })),
+    );
     found.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== null && found.length < limit);
@@ -122,7 +120,7 @@ async function allPages<Item>(
 }
 
 /** Of the table; the API reads fewer tables for them. */
-const COLUMNS = 'state,phase,progress,request,image,createdAt';
+const COLUMNS: readonly ImportField[] = ['state', 'phase', 'progress', 'request', 'image', 'createdAt'];
 
 function row(view: ImportLine): readonly string[] {
   return [

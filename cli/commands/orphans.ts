@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
-import { openApi, parse } from '../api.js';
+import { openApi, parse, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { table } from '../format.js';
@@ -33,7 +33,11 @@ export function addOrphans(program: Command): void {
       const globals = globalsOf(command);
       const { delete: remove, foreign, account } = options;
       const body = { delete: remove, foreign, ...(account === undefined ? {} : { account }) };
-      const { text } = await openApi(globals).call({ method: 'POST', path: '/v1/orphans', body });
+      const text = await textOf(
+        openApi(globals)
+          .typed()
+          .POST('/v1/orphans', { body, ...TEXT }),
+      );
       if (globals.json) return print(text);
       const answer = parse(text);
       if (!isObject(answer) || !Array.isArray(answer.orphans) || !Array.isArray(answer.deleted)) {

@@ -1,7 +1,7 @@
 /** `reconcile [--apply]`: lists imports and batches whose workflow is not found in Temporal, and ends them. */
 import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
-import { openApi, parse } from '../api.js';
+import { openApi, parse, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { CommandError, EXIT } from '../exit.js';
 import { table } from '../format.js';
@@ -18,7 +18,11 @@ export function addReconcile(program: Command): void {
     )
     .action(async ({ apply }: { readonly apply: boolean }, command: Command) => {
       const globals = globalsOf(command);
-      const { text } = await openApi(globals).call({ method: 'POST', path: '/v1/reconcile', body: { apply } });
+      const text = await textOf(
+        openApi(globals)
+          .typed()
+          .POST('/v1/reconcile', { body: { apply }, ...TEXT }),
+      );
       if (globals.json) return print(text);
       const answer = parse(text);
       if (!isObject(answer) || !Array.isArray(answer.lost) || !Array.isArray(answer.done)) {

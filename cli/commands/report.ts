@@ -1,6 +1,6 @@
 /** `report ID`: prints the report of an import. */
 import type { Command } from 'commander';
-import { importPath, openApi, RETRY_FOR_MS } from '../api.js';
+import { openApi, RETRY_FOR_MS, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
 import { importId } from '../option-values.js';
@@ -12,12 +12,15 @@ export function addReport(program: Command): void {
     .argument('<id>', 'ID of the import', importId)
     .action(async (id: string, _options, command: Command) => {
       const globals = globalsOf(command);
-      const { text } = await openApi(globals).call({
-        method: 'GET',
-        path: importPath(id, '/report'),
-        headers: { accept: globals.json ? 'application/json' : 'text/markdown' },
-        retryForMs: RETRY_FOR_MS,
-      });
+      const text = await textOf(
+        openApi(globals)
+          .typed({ retryForMs: RETRY_FOR_MS })
+          .GET('/v1/imports/{id}/report', {
+            params: { path: { id } },
+            headers: { accept: globals.json ? 'application/json' : 'text/markdown' },
+            ...TEXT,
+          }),
+      );
       print(text.trimEnd());
     });
 }

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
 import { isObject } from '../../domain/json-value.js';
-import { type Api, importPath, openApi, parse } from '../api.js';
+import { type Api, openApi, parse, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
 import { globalsOf } from '../globals.js';
 import { type Changes, collectChanges, importId } from '../option-values.js';
@@ -31,17 +31,14 @@ export function addResume(program: Command): void {
       if (id === undefined || options.code !== undefined) {
         throw wrongUsage('give either the ID of an import (with optional --set) or --code alone', command);
       }
-      const { text } = await api.call({
-        method: 'POST',
-        path: importPath(id, '/resume'),
-        body: { set: options.set ?? {} },
-      });
+      const call = { params: { path: { id } }, body: { set: options.set ?? {} }, ...TEXT };
+      const text = await textOf(api.typed().POST('/v1/imports/{id}/resume', call));
       print(globals.json ? text : outcome(readImport(text)).join('\n'));
     });
 }
 
 async function resumeAll(api: Api, code: string, json: boolean): Promise<void> {
-  const { text } = await api.call({ method: 'POST', path: '/v1/imports/resume', body: { code } });
+  const text = await textOf(api.typed().POST('/v1/imports/resume', { body: { code }, ...TEXT }));
   const answer = parse(text);
   const { resumed = [], notResumed = [] } = isObject(answer) ? answer : {};
   const ids = Array.isArray(resumed) ? resumed.map(String) : [];

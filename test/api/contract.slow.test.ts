@@ -1,12 +1,13 @@
-/** The OpenAPI document has no findings in the recommended rules of two linters. */
+/** The OpenAPI document has no findings in the recommended rules of two linters, and the client has its types. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import spectral from '@stoplight/spectral-core';
 import rulesets from '@stoplight/spectral-rulesets';
 import { expect, test } from 'vitest';
+import { CLIENT_TYPES, clientTypes } from '../support/api/client-types.js';
 import { openApiText } from '../support/api/document.js';
 
 const REDOCLY = path.resolve('node_modules/.bin/redocly');
@@ -35,4 +36,8 @@ test('the OpenAPI document → no finding of the recommended rules of Redocly', 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('the types of the client → those of the OpenAPI document; `npm run client` writes them', async () => {
+  expect((await readFile(CLIENT_TYPES, 'utf8')) === (await clientTypes())).toBe(true);
 });

@@ -1,6 +1,12 @@
 /** The client of the HTTP API. */
 import { afterEach, expect, test } from 'vitest';
-import { ApiProblem, ApiUnreachableError, createImportClient, UnexpectedAnswerError } from '../../client/index.js';
+import {
+  ApiProblem,
+  ApiUnreachableError,
+  createApi,
+  createImportClient,
+  UnexpectedAnswerError,
+} from '../../client/index.js';
 import {
   anImport,
   type FakeApi,
@@ -175,4 +181,33 @@ test('batches: create → sends name, policy and items; each operation → retur
   await expect(client.batches.cancel('bat-1', { running: 'finish' })).resolves.toMatchObject({ id: 'bat-1' });
   expect(api.sent[0]).toMatchObject({ url: '/v1/batches?skipInvalid=true', headers: { 'idempotency-key': 'k' } });
   expect(api.sent[1]).toMatchObject({ url: '/v1/batches/bat-1/cancel', body: '{"running":"finish"}' });
+});
+
+test('list with filters → query parameters as the OpenAPI document describes them, on every page', async () => {
+  const { client, api } = await serve((_sent, response) =>
+    sendJson(response, 200, { imports: [anImport()], nextCursor: api.sent.length === 1 ? 'name.next' : null }),
+  );
+  const found = [];
+  for await (const one of client.list({ region: 'cn-hangzhou', tag: ['team=web', 'a=b,c'], sort: 'name' }))
+    found.push(one);
+  expect(found).toHaveLength(2);
+  const [first, second] = api.sent.map(({ url }) => new URL(url, 'http://api').searchParams);
+  expect(first?.getAll('tag')).toEqual(['team=web', 'a=b,c']);
+  expect(Object.fromEntries(second ?? [])).toMatchObject({ region: 'cn-hangzhou', sort: 'name', cursor: 'name.next' });
+});
+
+test('an operation by its types → its answer; a refused one rejects as ApiProblem', async () => {
+  const { api } = await serve((sent, response) =>
+    sent.method === 'GET'
+      ? sendJson(response, 200, { imports: [{ id: 'imp-1', state: 'running' }], nextCursor: null })
+      : sendJson(response, 409, { code: 'Import.Conflict', detail: 'import a/b is in state running' }),
+  );
+  const typed = createApi({ baseUrl: api.url });
+  const { data } = await typed.GET('/v1/imports', { params: { query: { fields: ['state', 'phase'] } } });
+  expect(data?.imports[0]).toEqual({ id: 'imp-1', state: 'running' });
+  expect(api.sent[0]?.url).toBe('/v1/imports?fields=state%2Cphase');
+  await expect(
+    typed.POST('/v1/imports/{id}/resume', { params: { path: { id: 'a/b' } }, body: { set: {} } }),
+  ).rejects.toMatchObject({ name: 'ApiProblem', status: 409, problem: { code: 'Import.Conflict' } });
+  expect(api.sent[1]).toMatchObject({ url: '/v1/imports/a%2Fb/resume', body: '{"set":{}}' });
 });
