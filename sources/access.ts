@@ -14,6 +14,8 @@ export interface SourceAccess {
   readonly cache: Cache;
   /** OSS in the region of the import. */
   readonly objects: ObjectReads;
+  /** The SHA-256 of a version of a file, if it was computed before. */
+  knownDigest(version: string): Promise<string | null>;
   /** The SHA-256 of a version of a file: known from an earlier computation, else computed once for all callers. */
   digestOf(version: string, signal: AbortSignal, compute: () => Promise<string>): Promise<string>;
 }

@@ -14,7 +14,7 @@ import {
 } from './source.js';
 import { dataExtents, type SparseMap, sparseMap } from './sparse-extents.js';
 
-type FileAccess = Pick<SourceAccess, 'openFile' | 'mapExtents' | 'digestOf'>;
+type FileAccess = Pick<SourceAccess, 'openFile' | 'mapExtents' | 'digestOf' | 'knownDigest'>;
 
 export function fileSource(url: string, access: FileAccess): Source {
   const location = new URL(url);
@@ -49,7 +49,7 @@ export function fileSource(url: string, access: FileAccess): Source {
       }
     },
 
-    open: async (options) => openFile(await access.openFile(path), access, options),
+    open: async (options) => openUnread(await access.openFile(path), access, options),
 
     async digest(signal, onProgress) {
       const reader = readerOf(await access.openFile(path));
@@ -58,7 +58,41 @@ export function fileSource(url: string, access: FileAccess): Source {
   };
 }
 
-/** Opens a file of this host, a source of its own or the copy of another one. It closes the file with the source. */
+/** A file whose times changed within this time before it was opened may be changed again without another time. */
+const SETTLED_MS = 2_000;
+
+/** Opens a file without reading it. It closes the file with the source. */
+async function openUnread(
+  file: LocalFile,
+  access: Pick<SourceAccess, 'mapExtents' | 'digestOf' | 'knownDigest'>,
+  { sha256: wanted, signal }: OpenOptions,
+): Promise<OpenedSource> {
+  try {
+    const data = await dataExtents(file.handle, access.mapExtents, signal);
+    const reader = readerOf(file, data === null ? null : sparseMap(data));
+    const sha256 = await access.knownDigest(file.version);
+    if (sha256 !== null) {
+      if (wanted !== undefined) requireDigest(sha256, wanted, reader.name);
+      file.expectDigest(sha256);
+    }
+    const verify = async (during: AbortSignal) => {
+      const found = await digestOf(access, reader, during, () => undefined);
+      if (wanted !== undefined) requireDigest(found, wanted, reader.name);
+      return found;
+    };
+    const isSettled = Date.now() - file.changedAtMs >= SETTLED_MS;
+    return {
+      ...{ reader, guarantee: reader.guarantee, file, sha256, release: () => file.close() },
+      identity: isSettled ? file.version : null,
+      verify: wanted === undefined || sha256 !== null ? null : verify,
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Opens a copy of a source on this host, and reads it for its digest. It closes the file with the source. */
 export async function openFile(
   file: LocalFile,
   access: Pick<SourceAccess, 'mapExtents' | 'digestOf'>,
@@ -70,7 +104,8 @@ export async function openFile(
     const sha256 = await digestOf(access, reader, signal, onProgress);
     if (wanted !== undefined) requireDigest(sha256, wanted, reader.name);
     file.expectDigest(sha256);
-    return { reader, guarantee: reader.guarantee, file, sha256, release: () => file.close() };
+    const opened = { reader, guarantee: reader.guarantee, file, sha256, release: () => file.close() };
+    return { ...opened, identity: null, verify: null };
   } catch (error) {
     await file.close();
     throw error;

@@ -45,7 +45,10 @@ export function httpSource(address: string, given: SourceAccess, { known, creden
     const remote = httpReader(access.http, facts);
     const sha256 = options.sha256?.toLowerCase() ?? null;
     const reader = sha256 === null ? remote : hashedInOrder(remote, sha256);
-    return { reader, guarantee: reader.guarantee, file: null, sha256, release: () => reader.close() };
+    return {
+      ...{ reader, guarantee: reader.guarantee, file: null, sha256, release: () => reader.close() },
+      ...{ identity: null, verify: null },
+    };
   };
 
   return {

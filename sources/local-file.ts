@@ -14,7 +14,12 @@ export interface LocalFile {
   readonly size: number;
   /** Differs whenever the bytes may differ. */
   readonly version: string;
-  /** Throws `Source.Changed` where the file was written or another one is at its path, also with the old times. */
+  /** When its bytes, owner, permissions or links last changed; ms since 1970. */
+  readonly changedAtMs: number;
+  /**
+   * Throws `Source.Changed` where the file was written or another one is at its path, also with the old times. Throws
+   * `Source.StatusChanged` where only the change time differs, and no digest is known.
+   */
   check(): Promise<void>;
   /**
    * From now on the digest decides where only the change time differs: a permission, an owner or a hard link may have
@@ -59,7 +64,11 @@ function localFile(path: string, handle: FileHandle, opened: BigIntStats): Local
 
   const changed = () => fail('Source.Changed', `${path} was changed or replaced while it was read`);
   const compareDigest = async (ctimeNs: bigint) => {
-    if (sha256 === null || (await digestOf(handle, path)) !== sha256) throw changed();
+    if (sha256 === null) {
+      const message = `the permissions, the owner or the links of ${path} were changed, or its bytes and its modification time`;
+      throw fail('Source.StatusChanged', message);
+    }
+    if ((await digestOf(handle, path)) !== sha256) throw changed();
     knownChange = ctimeNs;
   };
 
@@ -68,6 +77,7 @@ function localFile(path: string, handle: FileHandle, opened: BigIntStats): Local
     handle,
     size: Number(opened.size),
     version: VERSION.map((field) => opened[field]).join(':'),
+    changedAtMs: Number(opened.ctimeMs),
     async check() {
       const now = await handle.stat({ bigint: true });
       const there = await lstat(path, { bigint: true }).catch(() => null);

@@ -80,7 +80,10 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
 
     async open() {
       const reader = await read();
-      return { reader, guarantee: reader.guarantee, file: null, sha256: null, release: () => reader.close() };
+      return {
+        ...{ reader, guarantee: reader.guarantee, file: null, sha256: null, release: () => reader.close() },
+        ...{ identity: null, verify: null },
+      };
     },
 
     async digest(signal, onProgress) {

@@ -81,8 +81,18 @@ export interface OpenedSource {
   guarantee(): Guarantee;
   /** Null: the bytes are not on this host. */
   readonly file: LocalFile | null;
-  /** Null: unknown until all bytes are read. */
+  /** Null: not known. */
   readonly sha256: string | null;
+  /**
+   * The same for every source with the same bytes on this host, without reading them. Null: none, or the bytes may still be
+   * changing.
+   */
+  readonly identity: string | null;
+  /**
+   * Reads the source for the digest that the request requires, while it is sent. Throws `Source.DigestMismatch`. Null: no
+   * digest is required, or it is verified in another way.
+   */
+  readonly verify: ((signal: AbortSignal) => Promise<string>) | null;
   /** `keep`: a later attempt on this host needs the downloaded copy. */
   release(how: 'delete' | 'keep'): Promise<void>;
 }

@@ -37,13 +37,17 @@ export interface WantedUpload {
   readonly bucket: string;
   /** Used only if the object does not exist yet. */
   readonly key: string;
+  /** Of the source's bytes; null: not known. */
   readonly sha256: string | null;
+  /** Of the source, where it cannot be changing; null: no other import joins by it. */
+  readonly identity: string | null;
   readonly form: UploadForm;
+  /** What is done to the content besides its form: imports that want another one do not share the object. */
+  readonly variant: string;
 }
 
 /** The uploads of one content in one account. */
-export interface WantedContent extends Pick<WantedUpload, 'account' | 'bucket'> {
-  readonly sha256: string;
+export interface WantedContent extends Pick<WantedUpload, 'account' | 'bucket' | 'sha256' | 'identity'> {
   /** Of the key; null: any. */
   readonly prefix: string | null;
 }
@@ -94,12 +98,13 @@ export function createUploadStore(pool: pg.Pool) {
 
   return {
     /** The uploads of this content in any form, finished ones first. Does not add a reference. */
-    async find({ account = '', bucket, sha256, prefix }: WantedContent): Promise<readonly SharedUpload[]> {
+    async find({ account = '', bucket, sha256, identity, prefix }: WantedContent): Promise<readonly SharedUpload[]> {
       const { rows } = await pool.query<UploadRow>(
         `select * from ecs_image_import.uploads
-         where bucket = $1 and sha256 = $2 and account = $3 ${prefix === null ? '' : 'and prefix = $4'} and state <> 'removing'
+         where bucket = $1 and (sha256 = $2 or identity = $3) and account = $4 and ($5::text is null or prefix = $5)
+           and state <> 'removing'
          order by state desc, id`,
-        prefix === null ? [bucket, sha256, account] : [bucket, sha256, account, prefix],
+        [bucket, sha256, identity, account, prefix],
       );
       return rows.map(toUpload);
     },
@@ -297,20 +302,23 @@ const IMPORT_AND_DISK = 'imp-[0-7][0-9a-hjkmnp-tv-z]{25}/[^/]*$';
 function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | null> {
   const { account = '' } = wanted;
   return transaction(pool, async (client) => {
+    const { regionId, bucket, key, sha256, form, identity, variant } = wanted;
     await client.query(
-      `insert into ecs_image_import.uploads (region_id, bucket, key, sha256, form, account) values ($1, $2, $3, $4, $5, $6)
+      `insert into ecs_image_import.uploads (region_id, bucket, key, sha256, form, account, identity, variant)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict do nothing`,
-      [wanted.regionId, wanted.bucket, wanted.key, wanted.sha256, wanted.form, account],
+      [regionId, bucket, key, sha256, form, account, identity, variant],
     );
-    // Locked, so that a concurrent release has committed before, or waits for this reference.
-    const sameContent = `sha256 = $3 and form = $4 and prefix = ${PREFIX_SQL('$5::text')}`;
+    // Locked, so that a concurrent release has committed before, or waits for this reference. The import's own upload comes
+    // first: an earlier attempt may have begun it before the source's identity or digest was known.
+    const sameContent = `form = $4 and prefix = ${PREFIX_SQL('$3::text')}
+      and (sha256 = $5 or (identity = $6 and variant = $7))`;
     const { rows } = await client.query<UploadRow>(
       `select * from ecs_image_import.uploads
-       where bucket = $1 and account = $2 and state <> 'removing' and ${wanted.sha256 === null ? 'key = $3' : sameContent}
+       where bucket = $1 and account = $2 and state <> 'removing' and (key = $3 or (${sameContent}))
+       order by key = $3 desc, identity is not distinct from $6 desc, id limit 1
        for update`,
-      wanted.sha256 === null
-        ? [wanted.bucket, account, wanted.key]
-        : [wanted.bucket, account, wanted.sha256, wanted.form, wanted.key],
+      [bucket, account, key, form, sha256, identity, variant],
     );
     const row = rows[0];
     if (row === undefined) return null;

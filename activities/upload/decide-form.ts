@@ -13,6 +13,7 @@ import type { OpenedSource } from '../../sources/source.js';
 import type { UploadForm } from '../../store/uploads.js';
 import { inspectOptions } from '../preflight-disk.js';
 import { sourceAccess } from '../source-access.js';
+import { contentIdentity } from './content-identity.js';
 import { reportConversion } from './report-conversion.js';
 import type { UploadContext } from './upload-context.js';
 
@@ -94,12 +95,13 @@ async function fasterForm(
   container: ContainerFacts,
 ): Promise<UploadForm> {
   const { deps, input, disk, signal } = context;
-  const { sha256 } = opened;
   const { account, upload, storageLocationArn } = input.request;
-  const wanted = { account, bucket: disk.bucket, prefix: usablePrefix(upload.prefix) };
-  // An object with this content saves both the conversion and the upload.
-  const isShared = sha256 !== null && storageLocationArn === undefined;
-  const [uploaded] = !isShared ? [] : await deps.uploading.uploads.find({ ...wanted, sha256 });
+  const { host, uploads } = deps.uploading;
+  const isShared = storageLocationArn === undefined;
+  const { sha256, identity } = contentIdentity(opened, { form: 'as-is', format: container.format }, { host, isShared });
+  const wanted = { account, bucket: disk.bucket, prefix: usablePrefix(upload.prefix), sha256, identity };
+  // An object with this content saves the upload.
+  const [uploaded] = sha256 === null && identity === null ? [] : await uploads.find(wanted);
   if (uploaded !== undefined) return uploaded.form;
   const { mapExtents } = sourceAccess(deps, input.request.region);
   const estimate = await estimateConversion(file.handle, container, mapExtents, linkOf(context), signal);

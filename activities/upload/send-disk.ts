@@ -1,4 +1,5 @@
 /** Uploads one disk of an import, or waits for another import that is uploading the same content. */
+import { setMaxListeners } from 'node:events';
 import { redact } from '../../domain/errors/redact.js';
 import { objectKey } from '../../domain/ids.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
@@ -15,6 +16,7 @@ import type { SharedUpload } from '../../store/uploads.js';
 import { inspectSource } from '../preflight-disk.js';
 import { sourceAccess } from '../source-access.js';
 import { isShutdown } from '../step.js';
+import { contentIdentity } from './content-identity.js';
 import { decideForm, type FormDecision, planFor } from './decide-form.js';
 import { judge } from './late-inspection.js';
 import { underLease } from './lease.js';
@@ -135,15 +137,18 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   const judged = late === null ? null : await judge(deps, step, request, sentAs, late);
 
   const { bucket, prefix } = request.upload;
-  // A bucket of a CloudBox may have the name of one in the region: its objects are not shared.
-  const sha256 = request.storageLocationArn === undefined ? opened.sha256 : null;
+  const { name, identity, sha256, variant } = contentIdentity(opened, decision, {
+    host: deps.uploading.host,
+    // A bucket of a CloudBox may have the name of one in the region: its objects are not shared.
+    isShared: request.storageLocationArn === undefined,
+  });
   const upload = await deps.uploading.uploads.join({
-    ...{ importId: step.importId, regionId: request.region, bucket, sha256, form: decision.form },
+    ...{ importId: step.importId, regionId: request.region, bucket, sha256, identity, form: decision.form, variant },
     account: request.account,
-    key: objectKey(prefix, step.importId, disk.number, decision.format, sha256 ?? undefined),
+    key: objectKey(prefix, step.importId, disk.number, decision.format, name),
   });
   await deps.store.record(step, objectEntry(request.region, upload, 'intended'));
-  const whole = await untilWhole(context, upload, opened, decision);
+  const { whole, digest } = await sendAndVerify(context, upload, opened, decision);
   const { size, crc64 } = whole;
   await deps.store.record(step, objectEntry(request.region, upload, 'created', { size, crc64 }));
 
@@ -153,7 +158,7 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
       disk: disk.number,
       source: redact(opened.reader.name),
       sourceBytes: opened.reader.size,
-      sha256: opened.sha256,
+      sha256: digest,
     },
     ...{ sentAs: decision.form, format: decision.format, object: formatObjectLocation({ bucket, key: upload.key }) },
     ...{ objectBytes: size, crc64 },
@@ -163,6 +168,34 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   if (converted === null) return { plan: { ...disk, ...judged, ...object }, inspection: late };
   const plan = await judge(deps, step, request, { ...disk, conversion: 'converted' }, converted);
   return { plan: { ...plan, ...object }, inspection: converted };
+}
+
+/**
+ * Sends the object while the source is read for the digest of the request, if it has one. Another digest ends only this
+ * import: another one that sends the same source takes over the upload.
+ */
+async function sendAndVerify(
+  context: UploadContext,
+  upload: SharedUpload,
+  opened: OpenedSource,
+  decision: FormDecision,
+): Promise<{ readonly whole: SharedUpload; readonly digest: string | null }> {
+  const { verify, sha256 } = opened;
+  if (verify === null) return { whole: await untilWhole(context, upload, opened, decision), digest: sha256 };
+  const ended = new AbortController();
+  const signal = AbortSignal.any([context.signal, ended.signal]);
+  setMaxListeners(0, signal);
+  const verified = verify(signal).catch((error: unknown) => {
+    ended.abort(error);
+    throw error;
+  });
+  const sent = untilWhole({ ...context, signal }, upload, opened, decision).catch((error: unknown) => {
+    ended.abort(error);
+    throw error;
+  });
+  // Both read the source: it is closed when they have ended.
+  await Promise.allSettled([verified, sent]);
+  return { whole: await sent, digest: await verified };
 }
 
 /** Uploads the object, or waits while another import does; returns when the whole object is in the bucket. */

@@ -96,6 +96,15 @@ export const SOURCES = [
     field: 'disks[].source',
   },
   {
+    code: 'Source.StatusChanged',
+    meaning: 'The change time of the file differs, and no digest is known that proves that its bytes are the same',
+    class: 'transient',
+    remedy: 'Nothing to do: the file is inspected again, and its upload starts again.',
+    lasting:
+      'Stop what changes the permissions, the owner or the links of the file, or set {disk}.sha256: the digest then proves that its bytes are the same.',
+    field: 'disks[].source',
+  },
+  {
     code: 'Source.Unreachable',
     meaning: 'The web server does not respond, or closes the connection',
     class: 'transient',

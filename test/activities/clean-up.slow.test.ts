@@ -73,6 +73,7 @@ async function uses(importId: string, kind: 'object' | 'multipart-upload'): Prom
     bucket: BUCKET,
     key: KEY,
     sha256: 'aa',
+    ...{ identity: null, variant: 'RAW trim=none' },
     form: 'as-is',
   });
   const entry =
@@ -181,7 +182,16 @@ test('an import that has just joined an object → has its reference before its 
   const isHeld = async () => (await imports.accountsOf([{ kind: 'object', key, importId: 'a' }])).held.has(key);
   await wholeFor('a');
   await imports.accept({ importId: 'b', version: 1, phase: 'upload' }, REQUEST, 'files');
-  await uploads.join({ importId: 'b', regionId: HOME, bucket: BUCKET, key: 'b/1', sha256: 'aa', form: 'as-is' });
+  await uploads.join({
+    importId: 'b',
+    regionId: HOME,
+    bucket: BUCKET,
+    key: 'b/1',
+    sha256: 'aa',
+    form: 'as-is',
+    identity: null,
+    variant: 'RAW trim=none',
+  });
   await cleanUp('a');
   expect(await isHeld()).toBe(true);
   await cleanUp('b');

@@ -39,6 +39,7 @@ beforeEach(async () => {
       readRange: async (_bucket, _key, offset, length) => bytes.subarray(offset, offset + length),
     },
     digestOf: (_version, _signal, compute) => compute(),
+    knownDigest: async () => null,
   };
   await writeFile(join(folder, 'disk.raw'), bytes);
 });

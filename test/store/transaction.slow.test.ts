@@ -108,7 +108,7 @@ describe('a connection ends within a transaction', () => {
   });
   const wanted = (id: string) => ({
     ...{ importId: id, regionId: 'cn-hangzhou', bucket: 'b', key: `imports/${id}/disk-1.raw` },
-    ...{ sha256: null, form: 'as-is' as const },
+    ...{ sha256: null, form: 'as-is' as const, identity: null, variant: 'RAW trim=none' },
   });
   const uploadsOf = (id: string) =>
     rowsOf(

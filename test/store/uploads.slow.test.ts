@@ -40,7 +40,9 @@ function join(importId: string, changes: Partial<WantedUpload> = {}): Promise<Sh
       regionId: 'cn-hangzhou',
       bucket: BUCKET,
       sha256: 'aa',
+      identity: null,
       form: 'as-is',
+      variant: 'RAW trim=none',
       key: `${importId}/disk-1.raw`,
     },
     ...changes,
@@ -86,8 +88,10 @@ describe('the same content', () => {
     );
     expect(two?.id).toBe(one?.id);
     expect(three?.id).not.toBe(one?.id);
-    expect(await store.find({ bucket: BUCKET, sha256: 'aa', prefix: 'web-' })).toMatchObject([{ id: one?.id }]);
-    expect(await store.find({ bucket: BUCKET, sha256: 'aa', prefix: null })).toHaveLength(2);
+    expect(await store.find({ bucket: BUCKET, sha256: 'aa', identity: null, prefix: 'web-' })).toMatchObject([
+      { id: one?.id },
+    ]);
+    expect(await store.find({ bucket: BUCKET, sha256: 'aa', identity: null, prefix: null })).toHaveLength(2);
   });
 
   test('claimed by several imports → one at a time uploads it', async () => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bufferSource } from '../../../images/bytes.js';
 import { containerOf } from '../../../images/convert/decision.js';
 import { findingList } from '../../../images/findings.js';
@@ -125,4 +125,48 @@ test('another worker has taken over → a part of the first one does not count a
     details: [expect.objectContaining({ code: 'Upload.LeaseLost' })],
   });
   expect(bucket.objects.size).toBe(0);
+});
+
+describe('two imports of one file', () => {
+  const importAs = (importId: string) => ({ importId });
+
+  test('which has not changed for some seconds → one upload, although neither has read it before', async () => {
+    const shared = sharedRecord();
+    const { plan } = await rawDisk();
+    const clock = Date.now;
+    Date.now = () => clock() + 5_000;
+    try {
+      await uploadWorker({ endpoint: endpoint(), shared }).upload([{ plan }]);
+      const [first] = bucket.objects.keys();
+      const second = await uploadWorker({ endpoint: endpoint(), shared, ...importAs('imp-2') }).upload([{ plan }]);
+      expect(second.disks[0]?.key).toBe(first);
+      expect(bucket.objects.size).toBe(1);
+    } finally {
+      Date.now = clock;
+    }
+  });
+
+  test('which may still be changing → each has its own', async () => {
+    const shared = sharedRecord();
+    const { plan } = await rawDisk();
+    const clock = Date.now;
+    const now = clock();
+    Date.now = () => now;
+    try {
+      await uploadWorker({ endpoint: endpoint(), shared }).upload([{ plan }]);
+      await uploadWorker({ endpoint: endpoint(), shared, ...importAs('imp-2') }).upload([{ plan }]);
+    } finally {
+      Date.now = clock;
+    }
+    expect(bucket.objects.size).toBe(2);
+  });
+});
+
+test('the digest of the request is wrong → this import fails, and the upload passes to another one', async () => {
+  const shared = sharedRecord();
+  const { plan, content } = await rawDisk();
+  const wrong = uploadWorker({ endpoint: endpoint(), shared }).upload([{ plan, sha256: '0'.repeat(64) }]);
+  await expect(wrong).rejects.toMatchObject({ details: [expect.objectContaining({ code: 'Source.DigestMismatch' })] });
+  await uploadWorker({ endpoint: endpoint(), shared }).upload([{ plan }]);
+  expectDisk(content);
 });

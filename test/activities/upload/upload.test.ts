@@ -1,6 +1,6 @@
 /** The upload phase for the disks of one import, on any worker. */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,8 @@ afterEach(async () => {
 async function fileDisk(number: number, content = randomBytes(SIZE)) {
   const path = join(folder, `${number}.raw`);
   await writeFile(path, content);
+  // Whole seconds, which utimes can set again.
+  utimesSync(path, 1_600_000_000, 1_600_000_000);
   return { plan: diskOf(number, { kind: 'file', path }, content.length), path, url: pathToFileURL(path).href };
 }
 const unused = () => Promise.reject(new Error('not part of this test'));
@@ -82,17 +84,24 @@ describe('a file that waits for an upload slot', () => {
       symlinkSync(other(), path);
     },
     'another file is at its path': (path) => renameSync(other(), path),
-    'other bytes are written, and the modification time is set back': (path) => {
-      const { atime, mtime } = statSync(path);
-      writeFileSync(path, Buffer.alloc(SIZE, 'secret'));
-      utimesSync(path, atime, mtime);
-    },
+  };
+
+  const rewrite = (path: string) => {
+    const { atime, mtime } = statSync(path);
+    writeFileSync(path, Buffer.alloc(SIZE, 'secret'));
+    utimesSync(path, atime, mtime);
   };
 
   /** Two disks on a worker that sends one at a time; \`swap\` gets the path of the waiting one. */
-  async function uploadTwo(swap: (path: string) => void) {
+  async function uploadTwo(swap: (path: string) => void, isDigestKnown = false) {
     const disks = [await fileDisk(1), await fileDisk(2)] as const;
     const shared = sharedRecord();
+    for (const { path } of isDigestKnown ? disks : []) {
+      const { version, close } = await openLocalFile(path);
+      await close();
+      const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+      await shared.uploads.noteDigest(`here ${version}`, digest);
+    }
     const ready = new Set<string>();
     const claim: UploadStore['claim'] = (id, holder, leaseMs) => {
       ready.add(holder);
@@ -101,7 +110,7 @@ describe('a file that waits for an upload slot', () => {
     const sending = new Set<string>();
     bucket.fault = ({ path, query }) => {
       if (!query.has('partNumber')) return undefined;
-      // Both disks have been opened, and read for their digests.
+      // Both disks have been opened.
       if (ready.size < 2) return { kind: 'refuse', status: 503, code: 'SlowDown' };
       if (sending.size === 0) swap(disks[path.includes('disk-1') ? 1 : 0].path);
       sending.add(path);
@@ -115,18 +124,37 @@ describe('a file that waits for an upload slot', () => {
     return await worker.upload(disks);
   }
 
-  test.each(Object.entries(swaps))('%s → Source.Changed, and nothing of it is sent', async (_name, swap) => {
-    await expect(uploadTwo(swap)).rejects.toMatchObject(requestFailure({ code: 'Source.Changed' }));
+  const expectNoSecret = () => {
     const sent = [
       ...bucket.objects.values(),
       ...[...bucket.uploads.values()].flatMap(({ parts }) => [...parts.values()]),
     ];
     expect(sent.some((bytes) => bytes.includes('secret'))).toBe(false);
+  };
+
+  test.each(Object.entries(swaps))('%s → Source.Changed, and nothing of it is sent', async (_name, swap) => {
+    await expect(uploadTwo(swap)).rejects.toMatchObject(requestFailure({ code: 'Source.Changed' }));
+    expectNoSecret();
   });
 
-  test('only its permissions change → uploaded, because its digest is the same', async () => {
-    await uploadTwo((path) => chmodSync(path, 0o600));
+  test('other bytes are written, and the modification time is set back → nothing of it is sent', async () => {
+    await expect(uploadTwo(rewrite, true)).rejects.toMatchObject(requestFailure({ code: 'Source.Changed' }));
+    expectNoSecret();
+  });
+
+  test('only its permissions change → uploaded if its digest is known; otherwise the next attempt inspects it again', async () => {
+    await uploadTwo((path) => chmodSync(path, 0o600), true);
     expect(bucket.objects.size).toBe(2);
+    await expect(uploadTwo((path) => chmodSync(path, 0o640))).rejects.toMatchObject({
+      details: [expect.objectContaining({ code: 'Source.StatusChanged' })],
+    });
+  });
+
+  test('other bytes are written while no digest is known, and the modification time is set back → nothing of it is sent', async () => {
+    await expect(uploadTwo(rewrite)).rejects.toMatchObject({
+      details: [expect.objectContaining({ code: 'Source.StatusChanged', class: 'transient' })],
+    });
+    expectNoSecret();
   });
 });
 
@@ -156,7 +184,7 @@ describe('a disk that preflight has inspected', () => {
     const { version } = await fileSource(url, access).describe(new AbortController().signal);
     return version ?? '';
   };
-  const access = { openFile: openLocalFile, mapExtents: async () => null, digestOf: unused };
+  const access = { openFile: openLocalFile, mapExtents: async () => null, digestOf: unused, knownDigest: unused };
   const raw = inspectionOf({ virtualSize: SIZE, fileSize: SIZE, allocatedSize: SIZE });
   const planned = (plan: DiskPlan, version: string): DiskPlan => ({
     ...plan,

@@ -25,6 +25,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Finding } from '../../../domain/import.js';
 import { createConverter } from '../../../images/convert/converter.js';
 import { type ConvertMode, decideConversion } from '../../../images/convert/decision.js';
 import { estimateConversion } from '../../../images/convert/estimate.js';
@@ -334,10 +335,9 @@ describe('without qemu-img', () => {
   const without: Programs = { ...INSTALLED, qemuImg: () => findQemuImg('/nowhere/qemu-img') };
   const decide = async (file: string, mode: ConvertMode) => decideConversion(await inspectImage(file), mode, without);
 
-  test('a format that ECS imports → sent as it is', async () => {
-    expect(await decide(raw, 'auto')).toBe('as-is');
-    expect(await decide(DEMO, 'auto')).toBe('as-is');
-    expect(await decide(DEMO, 'qcow2')).toBe('as-is');
+  test('a format that ECS imports → compressed while it is sent, where that is faster', async () => {
+    expect(await decide(raw, 'auto')).toBe('if-faster');
+    expect(await decide(DEMO, 'auto')).toBe('if-faster');
     expect(await decide(toFormat('vmdk'), 'never')).toBe('as-is');
   });
 
@@ -345,8 +345,24 @@ describe('without qemu-img', () => {
     ['a VHDX', () => toFormat('vhdx'), 'auto'],
     ['a VMDK', () => toFormat('vmdk'), 'auto'],
     ['a raw file with upload.convert qcow2', () => raw, 'qcow2'],
-  ] as const)('%s → action required: install qemu-img', async (_name, file, mode) => {
-    await expect(decide(file(), mode)).rejects.toMatchObject({
+  ] as const)('%s → compressed while it is sent', async (_name, file, mode) => {
+    expect(await decide(file(), mode)).toBe('converted');
+  });
+
+  test('a VHDX whose log was not applied → action required: install qemu-img', async () => {
+    const inspection = await inspectImage(toFormat('vhdx'));
+    const open: Finding = {
+      ...{
+        code: 'ECSIMPORT.NotClosed',
+        severity: 'warning',
+        message: '',
+        evidence: '',
+        remedy: '',
+        source: 'inspection',
+      },
+    };
+    const decided = decideConversion({ ...inspection, findings: [open] }, 'auto', without);
+    await expect(decided).rejects.toMatchObject({
       failure: { code: 'Convert.NoQemuImg', class: 'attention', remedy: expect.stringContaining('qemu-utils') },
     });
   });

@@ -42,6 +42,7 @@ export interface WorkerOptions {
   readonly inspect?: (path: string) => Promise<Inspection>;
   /** For downloaded images; without it, no download is expected. */
   readonly cacheFolder?: string;
+  readonly importId?: string;
 }
 
 /** One worker without any state besides the record. */
@@ -54,6 +55,7 @@ export function uploadWorker({
   inspection,
   inspect: inspectReally,
   cacheFolder,
+  importId = 'imp-1',
 }: WorkerOptions) {
   const inspected: string[] = [];
   const inspect = async (image: string | LocalFile): Promise<Inspection> => {
@@ -112,7 +114,7 @@ export function uploadWorker({
       const request = { ...REQUEST, disks: asked, upload: { ...REQUEST.upload, bucket: BUCKET }, ...changes };
       const unknown = { architecture: null, bootMode: null, platform: null, osType: null, nvmeSupport: null };
       const plan: ImportPlan = { accountId: '1', disks: disks.map((disk) => disk.plan), ...unknown };
-      return await runner.run(createUpload(deps), { importId: 'imp-1', step: 4, attempt: 1, request }, plan);
+      return await runner.run(createUpload(deps), { importId, step: 4, attempt: 1, request }, plan);
     },
     close: () => http.close(),
   };
@@ -155,6 +157,7 @@ function memoryUploads(): UploadStore {
   const uploads: { -readonly [Name in keyof SharedUpload]: SharedUpload[Name] }[] = [];
   const parts = new Map<number, NotedPart[]>();
   const digests = new Map<string, string>();
+  const identities: (string | null)[] = [];
   const at = (id: number) => uploads[id];
   const fresh = {
     ...{ holder: null, uploadId: null, sourceVersion: null, bytesDone: 0, bytesTotal: 0, crc64: null, size: null },
@@ -164,8 +167,14 @@ function memoryUploads(): UploadStore {
   const unused = () => Promise.reject(new Error('not part of the upload phase'));
   return {
     find: async () => [],
-    async join({ regionId, bucket, key, sha256, form }) {
-      let id = uploads.findIndex((one) => (sha256 === null ? one.key === key : one.sha256 === sha256));
+    async join({ regionId, bucket, key, sha256, form, identity, variant }) {
+      const isSame = (one: SharedUpload, index: number) =>
+        one.key === key ||
+        (one.form === form &&
+          ((sha256 !== null && one.sha256 === sha256) ||
+            (identity !== null && identities[index] === `${identity} ${variant}`)));
+      let id = uploads.findIndex(isSame);
+      if (id < 0) identities[uploads.length] = identity === null ? null : `${identity} ${variant}`;
       if (id < 0) id = uploads.push({ ...fresh, id: uploads.length, regionId, bucket, key, sha256, form }) - 1;
       return structuredClone(uploads[id] as SharedUpload);
     },
