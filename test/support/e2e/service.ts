@@ -11,6 +11,7 @@ import { connectionOptions } from '../../../config/temporal.js';
 import { readTemporalSettings } from '../../../config/temporal-environment.js';
 import type { ImportView, State } from '../../../domain/import.js';
 import { type Stack, startStack } from '../../../local/supervisor/stack.js';
+import type { Program } from '../../../local/supervisor/supervised-part.js';
 import { openPool } from '../../../store/database.js';
 import { makeBucket } from '../cli/run-cli.js';
 
@@ -112,15 +113,21 @@ export interface ServiceSettings {
   readonly env?: NodeJS.ProcessEnv;
   /** `NAME@REGION`, besides the one that most tests use. */
   readonly buckets?: readonly string[];
+  /** False: payloads are plain, as before they were encrypted. Default: true. */
+  readonly encrypts?: boolean;
 }
 
 export async function startService(settings: ServiceSettings = {}) {
   const dataDir = settings.dataDir ?? mkdtempSync(path.join(tmpdir(), 'ecs-image-import-e2e-'));
+  const ofService = (name: string): Program =>
+    settings.encrypts === false
+      ? ['/usr/bin/env', '-u', 'ECS_IMPORT_PAYLOAD_KEYS_FILE', process.execPath, MAIN, name]
+      : [process.execPath, MAIN, name];
   const stack: Stack = await startStack({
     dataDir,
     programs: {
-      worker: [process.execPath, MAIN, 'worker'],
-      api: [process.execPath, MAIN, 'api'],
+      worker: ofService('worker'),
+      api: ofService('api'),
       emulator: [process.execPath, EMULATOR],
       temporalProxy: [process.execPath, TEMPORAL_PROXY],
     },
