@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** CommonJS packages look in tests as they do in Node, or code that runs in one breaks in the other. */
 const deps = { interopDefault: false };
 
-/** `fast`: pure rules and single parts on loopback. `slow`: real servers, processes that are killed, whole imports. */
+/** `fast`: pure rules and single parts on loopback. `slow`: real servers, processes that are killed, whole imports. `long`: not a part of `npm test`. */
 export default defineConfig({
   test: {
     projects: [
@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'fast',
           deps,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.slow.test.ts'],
+          exclude: ['test/**/*.{slow,long}.test.ts'],
           testTimeout: 15_000,
           // Vitest would leave a processor free, which is half of two.
           maxWorkers: '100%',
@@ -33,6 +33,17 @@ export default defineConfig({
           // After the fast ones. A file mostly waits for servers and timers, so two at a time fill two processors.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          deps,
+          include: ['test/**/*.long.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 600_000,
+          expect: { poll: { timeout: 120_000 } },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

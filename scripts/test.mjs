@@ -17,7 +17,19 @@ const steps = [
   ['imports', ['npm', 'run', '--silent', 'imports']],
   ['unused files, exports and dependencies', ['npm', 'run', '--silent', 'unused']],
   ['package', ['npm', 'run', '--silent', 'package']],
-  ['tests', ['npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`]],
+  [
+    'tests',
+    [
+      'npx',
+      'vitest',
+      'run',
+      '--project=fast',
+      '--project=slow',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${resultFile}`,
+    ],
+  ],
 ];
 
 let failed = null;
