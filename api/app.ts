@@ -32,6 +32,8 @@ import { sessionRoutes } from './routes/session.js';
 import { waitingRoutes } from './routes/waiting.js';
 import { webhookRoutes } from './routes/webhooks.js';
 import { sameOrigin } from './same-origin.js';
+import { secureHeaders } from './secure-headers.js';
+import { withoutRoute } from './without-route.js';
 
 const metricsRoute = createRoute({
   method: 'get',
@@ -62,10 +64,11 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     await next();
     stop(context.req.method, context.req.routePath, context.res.status);
   });
+  app.use(secureHeaders);
   app.use(deps.auditTrail.middleware);
   app.use(codecCors(deps.codecOrigins ?? []));
   app.use(sameOrigin(deps.hostNames, (context) => isFromTemporalUi(context, deps.codecOrigins ?? [])));
-  app.use(authenticate(deps.authenticators, isOpen));
+  app.use(authenticate(deps.authenticators, isOpen, deps.limits));
   app.use(endStreams(stillMay(deps.access, (request) => firstIdentity(deps.authenticators, request))));
   app.use(authorize(deps.access));
   app.route('/', pageRoutes());
@@ -90,18 +93,10 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),
   );
 
-  app.notFound((context) =>
-    answerProblem(
-      context,
-      problem(
-        'notFound',
-        `${context.req.method} ${context.req.path} does not exist`,
-        'See GET /openapi.json for all operations.',
-      ),
-    ),
-  );
+  app.notFound((context) => withoutRoute(context, app));
   app.onError(async (error, context) => {
     if (error instanceof ProblemError) {
+      if (error.details.status === 401) deps.limits?.failed(context);
       return answerProblem(context, (await deletedInstead(deps, error, context.req.path)) ?? error);
     }
     deps.log.error({ error: error.stack ?? String(error), path: context.req.path }, 'request failed');

@@ -15,6 +15,7 @@ import type { WorkerLiveness } from '../store/worker-liveness.js';
 import type { Keyring } from '../temporal/keyring.js';
 import type { AuditTrail } from './access/audit.js';
 import type { Authenticator } from './access/authenticate.js';
+import type { RequestLimits } from './access/limit-requests.js';
 import type { Sessions } from './access/sessions.js';
 
 export interface ApiDependencies {
@@ -46,6 +47,8 @@ export interface ApiDependencies {
   readonly accounts?: readonly string[];
   /** In the order in which they are asked. */
   readonly authenticators: readonly Authenticator[];
+  /** Absent: no limits. */
+  readonly limits?: RequestLimits;
   /** Of the page. */
   readonly sessions: Sessions;
   /** Whether the browser that sent a request has connected with TLS. */

@@ -1,6 +1,5 @@
 /** The API process: connects, reports its address, and completes open requests on SIGTERM or SIGINT. */
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { keepSweepingBatches } from '../batches/sweep.js';
@@ -40,24 +39,14 @@ import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
 import { keyAuthenticator, keyLookup } from './access/api-key.js';
 import { createAuditTrail } from './access/audit.js';
+import { isSecure } from './access/connection.js';
 import { openAccess } from './access/open-access.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
 import { jsonReport } from './report.js';
+import { type ApiServer, createServer } from './server.js';
 import { startWebhooks } from './start-webhooks.js';
 
-/**
- * Longer than the 60 s after which load balancers and clients drop an idle connection: a request that is sent as this side
- * closes is lost, and its client cannot know whether it was processed.
- */
-const KEEP_ALIVE_MS = 75_000;
-const SERVER_TIMEOUTS = {
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  headersTimeout: 15_000,
-  // A large batch file takes minutes. The routes end bodies that are idle (request-body.ts).
-  requestTimeout: 60 * 60_000,
-  connectionsCheckingInterval: 5_000,
-} as const;
 /** A request that waits for a lock has a connection that others need. A migration locks a table for less than a second. */
 const LOCK_TIMEOUT_MS = 2_000;
 const AUDIT_NOT_PROTECTED =
@@ -205,17 +194,17 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
       keyOf: keyLookup(keys),
       warn: onWait,
     }),
-    isSecure: ({ url }) => new URL(url).protocol === 'https:',
-    ...(config.hostNames === null ? {} : { hostNames: config.hostNames }),
+    isSecure: (request) => isSecure(request, config.access.isBehindProxy),
+    hostNames: config.access.hostNames,
     stackFile: config.stackFile,
     keyring: payloads?.keyring ?? null,
     codecOrigins: config.codecOrigins,
     log,
   });
 
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_TIMEOUTS });
+  const server = createServer(app.fetch, config.access.tls, onWait);
   const address = await listen(server, config);
-  onReady(`http://${config.host}:${address.port}`);
+  onReady(`${config.access.tls === null ? 'http' : 'https'}://${config.host}:${address.port}`);
   if (!signal.aborted)
     await new Promise<unknown>((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   for (const stop of sweeps) stop();
@@ -239,7 +228,7 @@ async function warnWithoutTemporal(temporal: TemporalSettings, warn: (problem: s
   }
 }
 
-function listen(server: ReturnType<typeof createAdaptorServer>, config: ApiConfig): Promise<AddressInfo> {
+function listen(server: ApiServer, config: ApiConfig): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';

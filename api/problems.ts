@@ -55,6 +55,8 @@ const KINDS = {
   notABatchFile: [415, 'Batch.NotAFile', 'The body must be a batch file'],
   conflict: [409, 'Import.Conflict', 'The state of the import does not allow this operation'],
   workflowMissing: [409, 'Import.WorkflowMissing', 'Temporal does not run the workflow of the import'],
+  methodNotAllowed: [405, 'Api.MethodNotAllowed', 'The path does not support this method'],
+  tooManyRequests: [429, 'Api.TooManyRequests', 'Too many requests'],
   tooLarge: [413, 'Request.TooLarge', 'The body is too large'],
   notJson: [415, 'Request.NotJson', 'The body must be JSON'],
   keyReused: [422, 'Request.IdempotencyKeyReused', 'The idempotency key was used for another request'],

@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
+import { PROBES } from './probes.js';
 import { problem } from './problems.js';
 
 /** They change nothing, and browsers do not show their responses to pages of other origins. */
@@ -21,8 +22,9 @@ export function sameOrigin(
   const isAllowed = (name: string) => hostNames?.includes(name) === true;
   return async (context, next) => {
     const { req } = context;
+    const isProbe = [...PROBES, '/metrics'].includes(req.path);
     const host = hostIn(req.header('host') ?? new URL(req.url).host);
-    if (hostNames !== undefined && host !== null && !isLocal(host.name) && !isAllowed(host.name)) {
+    if (!isProbe && hostNames !== undefined && host !== null && !isLocal(host.name) && !isAllowed(host.name)) {
       throw problem(
         'unknownHost',
         `the request was sent to host ${host.name.slice(0, 100)}, which is not a name of this API`,

@@ -187,10 +187,10 @@ export const readySchema = z.object({
   parts: z.array(
     z.object({
       name: z.string(),
-      pid: z.int().nullable(),
+      pid: z.int().nullable().optional().describe('Only for senders with an identity'),
       state: z.string(),
       restarts: z.int(),
-      address: z.string().nullable(),
+      address: z.string().nullable().optional().describe('Only for senders with an identity'),
     }),
   ),
   workers: z
@@ -203,7 +203,7 @@ export const readySchema = z.object({
         seenAt: time,
       }),
     )
-    .describe('The workers that poll, and up to 20 that did, the latest first'),
+    .describe('The workers that poll, and up to 20 that did, the latest first; empty for senders without an identity'),
 });
 
 export const waitingCausesSchema = z.object({

@@ -24,7 +24,7 @@ export interface CallSettings {
   readonly answerWithinMs?: number;
   /** Statuses other than 2xx that are not errors. */
   readonly alsoFine?: readonly number[];
-  /** How long to retry a failed connection or a 503; ms. Only for calls that are safe to repeat. Default 0. */
+  /** How long to retry a failed connection, a 503 or a 429; ms. Only for calls that are safe to repeat. Default 0. */
   readonly retryForMs?: number;
 }
 
@@ -57,6 +57,8 @@ export interface Transport {
 
 const ANSWER_WITHIN_MS = 30_000;
 const RETRY_EVERY_MS = 300;
+/** Statuses of an outage and of a limit. */
+const MAY_PASS: readonly number[] = [503, 429];
 
 export function createTransport({ baseUrl, token, userAgent, user }: TransportOptions): Transport {
   const sender: Record<string, string> = {
@@ -107,7 +109,8 @@ export function createTransport({ baseUrl, token, userAgent, user }: TransportOp
         if (!(error instanceof ApiUnreachableError)) throw error;
         failure = error;
       }
-      const mayPass = failure instanceof ApiUnreachableError ? failure.baseUrl !== null : failure.status === 503;
+      const mayPass =
+        failure instanceof ApiUnreachableError ? failure.baseUrl !== null : MAY_PASS.includes(failure.status);
       if (!mayPass || Date.now() >= deadline) throw failure;
       await sleep(RETRY_EVERY_MS);
     }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { FinalState } from '../domain/import.js';
 import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
 import { accountsFromEnvironment, accountVariables } from './accounts.js';
-import { type ApiAccess, accessVariables, apiAccess, isLoopback } from './api-access.js';
+import { type ApiAccess, accessVariables, apiAccess } from './api-access.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
 import { commaList, type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
 import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
@@ -24,8 +24,6 @@ export interface ApiConfig extends DatabaseConfig {
   /** Address and port to listen on; port 0 selects a free port. */
   readonly host: string;
   readonly port: number;
-  /** The names under which clients reach the API, besides addresses and localhost; null: any name. */
-  readonly hostNames: readonly string[] | null;
   readonly access: ApiAccess;
   /** The host of `file:///…` sources without a host. */
   readonly workerHost: string;
@@ -86,22 +84,7 @@ export const apiVariables = z.object({
     (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
     'set origins such as https://temporal.example.com, without a path',
   ),
-  ECS_IMPORT_HOST: z.string().min(1).default('127.0.0.1'),
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  /** `images.example.com,images` */
-  ECS_IMPORT_HOST_NAMES: z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((name) => name.trim().toLowerCase())
-        .filter((name) => name !== ''),
-    )
-    .refine(
-      (names) => names.every((name) => /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name)),
-      'set host names without ports, separated by commas',
-    )
-    .optional(),
   ...accessVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
   ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
@@ -147,7 +130,6 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     codecOrigins: read.ECS_IMPORT_CODEC_ORIGINS,
     host: read.ECS_IMPORT_HOST,
     port: read.ECS_IMPORT_PORT,
-    hostNames: read.ECS_IMPORT_HOST_NAMES ?? (isLoopback(read.ECS_IMPORT_HOST) ? [] : null),
     access: apiAccess(read),
     workerHost: read.ECS_IMPORT_WORKER_HOST,
     accounts: accountsFromEnvironment(env).map(({ name }) => name),

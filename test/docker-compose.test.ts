@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { apiAccessFromEnvironment } from '../config/api-access.js';
 import { packageFor } from '../images/convert/decompress.js';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -17,6 +18,7 @@ const composeSchema = z.object({
       command: z.array(z.string()).optional(),
       environment: z.record(z.string(), z.unknown()).optional(),
       volumes: z.array(z.string()).optional(),
+      ports: z.array(z.string()).optional(),
       depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
     }),
   ),
@@ -95,4 +97,21 @@ test('secrets in .env → neither committed nor part of the Docker image', () =>
   for (const file of ['.env', '.env.local', 'deploy/.env']) expect(ignored(file)).toBe(file);
   const patterns = readFileSync(path.join(root, '.dockerignore'), 'utf8').split('\n');
   expect(patterns).toEqual(expect.arrayContaining(['.env', '.env.*', '**/.env', '**/.env.*']));
+});
+
+test('no service listens for other hosts without access control, and the API has a key without a setting', () => {
+  for (const [name, { ports = [] }] of services) {
+    for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:/);
+  }
+  const { environment, volumes } = compose.services.api ?? {};
+  const access = apiAccessFromEnvironment(
+    Object.fromEntries(
+      Object.entries(environment ?? {}).map(([name, value]) => [
+        name,
+        String(value).replace(/\$\{\w+:-(.*?)\}/g, '$1'),
+      ]),
+    ),
+  );
+  expect(access).toMatchObject({ isOpen: false, token: null, tokenFile: '/data/api-token', isBehindProxy: true });
+  expect(volumes).toContain('api:/data');
 });

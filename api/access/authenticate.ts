@@ -1,7 +1,9 @@
 /** Finds out who sends a request. The first authenticator that knows the sender decides. */
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Identity } from '../../domain/access/identity.js';
+import { PROBES } from '../probes.js';
 import { problem } from '../problems.js';
+import type { RequestLimits } from './limit-requests.js';
 
 /** Null: the request carries no credential of this kind, or one that is not valid. */
 export type Authenticator = (request: Request) => Promise<Identity | null>;
@@ -19,17 +21,22 @@ declare module 'hono' {
 export function authenticate(
   authenticators: readonly Authenticator[],
   isOpen: (method: string, path: string) => boolean,
+  limits?: RequestLimits,
 ): MiddlewareHandler {
   return async (context, next) => {
     const { method, path } = context.req;
     const open = isOpen(method, path);
+    // Probes have no credential, and a flood must not end a healthy process.
+    if (!PROBES.includes(path)) limits?.before(context);
     const identity = await firstIdentity(authenticators, context.req.raw).catch((error: unknown) => {
       // A probe must be answered without a database.
       if (open) return null;
       throw error;
     });
-    if (identity !== null) context.set('identity', identity);
-    else if (!open) {
+    if (identity !== null) {
+      context.set('identity', identity);
+      limits?.passed(context, identity);
+    } else if (!open) {
       throw problem(
         'unauthorized',
         'the request carries no valid credential',

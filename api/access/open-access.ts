@@ -1,11 +1,13 @@
 /** The access control of this process: the ways in which it finds out who sends a request, and the sessions of the page. */
-import type { ApiAccess } from '../../config/api-access.js';
+import { type ApiAccess, NO_AUTH } from '../../config/api-access.js';
 import { ensureApiToken } from '../../config/api-token.js';
 import { ANONYMOUS, type Identity, UNLIMITED } from '../../domain/access/identity.js';
 import type { SessionStore } from '../../store/sessions.js';
 import type { Authenticator } from './authenticate.js';
 import { fixedToken } from './bearer-token.js';
+import { addressOf } from './connection.js';
 import type { CurrentKey, KeyLookup } from './key-lookup.js';
+import { createRequestLimits, type RequestLimits } from './limit-requests.js';
 import { createSessions, type Sessions } from './sessions.js';
 
 const ADMIN = { role: 'admin', scope: UNLIMITED } as const;
@@ -23,11 +25,12 @@ export interface AccessDependencies {
 export interface OpenAccess {
   readonly authenticators: readonly Authenticator[];
   readonly sessions: Sessions;
+  readonly limits: RequestLimits;
 }
 
 /** Throws an error with the reason if the key file cannot be read or written. */
 export function openAccess(
-  { token, tokenFile, isOpen }: ApiAccess,
+  { token, tokenFile, isOpen, isBehindProxy, perIdentity, perAddress }: ApiAccess,
   { sessions: store, keys, keyOf, warn }: AccessDependencies,
 ): OpenAccess {
   const local = tokenFile === null ? null : ensureApiToken(tokenFile, token);
@@ -39,10 +42,16 @@ export function openAccess(
     if (isOpen) return null;
     return own.find(({ identity }) => identity.id === id) ?? (await keyOf(id));
   });
+  const limits = createRequestLimits({
+    perIdentity,
+    perAddress: isOpen ? null : perAddress,
+    addressOf: (context) => addressOf(context, isBehindProxy),
+    known: own.map(({ secret }) => secret),
+  });
   if (isOpen) {
-    warn('access control is off (ECS_IMPORT_INSECURE_NO_AUTH): every program and user of this machine is an admin');
-    return { authenticators: [async () => ANONYMOUS], sessions };
+    warn(NO_AUTH);
+    return { authenticators: [async () => ANONYMOUS], sessions, limits };
   }
   const fixed = own.map(({ identity, secret }) => fixedToken(secret, identity));
-  return { authenticators: [...fixed, keys, sessions.authenticator], sessions };
+  return { authenticators: [...fixed, keys, sessions.authenticator], sessions, limits };
 }

@@ -25,6 +25,16 @@ const healthz = createRoute({
   responses: answers({ 200: json('It is alive', 'Health') }),
 });
 
+const livez = createRoute({
+  method: 'get',
+  path: '/livez',
+  operationId: 'livez',
+  tags: ['Service'],
+  summary: 'Check that the process is alive, as /healthz',
+  request: { query: noQuery },
+  responses: answers({ 200: json('It is alive', 'Health') }),
+});
+
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
@@ -41,6 +51,7 @@ const readyz = createRoute({
 export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'liveness' | 'client' | 'stackFile'>): OpenAPIHono {
   const app = routes();
   app.openapi(healthz, (context) => context.json({ status: 'ok' }));
+  app.openapi(livez, (context) => context.json({ status: 'ok' }));
   app.openapi(readyz, async (context) => {
     const parts = await readParts(deps.stackFile);
     let workers: readonly WorkerLine[] = [];
@@ -65,9 +76,32 @@ export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'liveness' | 
     // The supervisor detects a dead worker immediately.
     const down = parts.some((part) => part.state !== 'ready');
     const ready = checks.every((one) => one.ok) && !down;
-    return context.json({ status: ready ? 'ready' : 'not ready', checks, parts, workers }, ready ? 200 : 503);
+    const status = ready ? 'ready' : 'not ready';
+    const all = { status, checks, parts, workers };
+    return context.json(context.get('identity') === undefined ? withoutDetails(all) : all, ready ? 200 : 503);
   });
   return app;
+}
+
+interface Readiness {
+  readonly status: string;
+  readonly checks: readonly Check[];
+  readonly parts: readonly Part[];
+  readonly workers: readonly WorkerLine[];
+}
+
+/** For senders without an identity: no process IDs, addresses, hosts, or messages that contain them. */
+function withoutDetails({ status, checks, parts }: Readiness) {
+  return {
+    status,
+    checks: checks.map(({ name, ok }) => ({
+      name,
+      ok,
+      message: ok ? 'ok' : 'not ready; a request with a key shows why',
+    })),
+    parts: parts.map(({ name, state, restarts }) => ({ name, state, restarts })),
+    workers: [],
+  };
 }
 
 async function check(name: Check['name'], probe: () => Promise<string>): Promise<Check> {

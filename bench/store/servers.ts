@@ -66,6 +66,7 @@ export async function startApi(databaseUrl: string, temporalAddress: string): Pr
       TEMPORAL_ADDRESS: temporalAddress,
       ECS_IMPORT_PORT: '0',
       ECS_IMPORT_API_TOKEN: API_TOKEN,
+      ECS_IMPORT_RATE_PER_IDENTITY: '0',
       LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
+import { accessVariables } from '../../config/api-access.js';
 import { withoutTemporalVariables } from '../../config/temporal-variables.js';
 import type { ImportView } from '../../domain/import.js';
 import type { Stack } from '../../local/supervisor/stack.js';
@@ -105,7 +106,8 @@ async function startDemoStack(folder: DemoFolder, roots: readonly string[], inte
  * from them.
  */
 function withoutOtherServers(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _database, ECS_IMPORT_API_TOKEN: _token, ...others } = withoutTemporalVariables(env);
+  const { DATABASE_URL: _database, ...others } = withoutTemporalVariables(env);
+  for (const name of Object.keys(accessVariables)) delete others[name];
   return others;
 }
 

@@ -1,6 +1,7 @@
 /** `up`: runs the whole service on this machine until Ctrl-C, with its durable state in one folder. */
 import type { Command } from 'commander';
 import { ApiProblem } from '../../client/errors.js';
+import { apiAccessFromEnvironment, NO_AUTH } from '../../config/api-access.js';
 import { defaultDataDir } from '../../local/supervisor/folders.js';
 import { registerInstance } from '../../local/supervisor/instances.js';
 import type { Stack } from '../../local/supervisor/stack.js';
@@ -23,6 +24,7 @@ interface UpOptions extends GlobalOptions {
   readonly bucket?: readonly string[];
   readonly port?: number;
   readonly data?: string;
+  readonly insecureNoAuth: boolean;
   readonly images?: readonly string[];
 }
 
@@ -35,6 +37,7 @@ export function addUp(program: Command): void {
     .option('--bucket <name@region>', 'create this bucket in the emulator; repeatable (images@cn-hangzhou)', collect)
     .option('--port <n>', 'port of the API (default: the last one or a free port; 0: a free port)', port)
     .option('--images <dir>', 'folder with images that imports may read; repeatable (default: this folder)', collect)
+    .option('--insecure-no-auth', 'require no key: every user and program of this machine is an admin', false)
     .option('--data <dir>', `data folder (default: ${defaultDataDir(process.env)})`)
     .action(async (_options, command: Command) => up({ ...command.opts<UpOptions>(), ...globalsOf(command) }));
 }
@@ -49,7 +52,13 @@ async function up(options: UpOptions): Promise<void> {
     throw new CommandError(EXIT.usage, ['--bucket creates a bucket in the emulator: add --emulator, or omit it']);
   }
   const images = imageFolders(options.images, process.env, process.cwd());
-  const env = { ...process.env, ECS_IMPORT_FILE_ROOTS: images.variable };
+  const env = {
+    ...process.env,
+    ECS_IMPORT_FILE_ROOTS: images.variable,
+    ...(options.insecureNoAuth ? { ECS_IMPORT_INSECURE_NO_AUTH: 'true' } : {}),
+  };
+  // Before anything starts.
+  if (apiAccessFromEnvironment(env).isOpen) say(`warning: ${NO_AUTH}`);
   const stack = await startStack({
     dataDir: options.data ?? defaultDataDir(process.env),
     programs: partPrograms(),

@@ -425,6 +425,19 @@ export const OWN = [
     remedy: 'Fix its target, then run ecs-image-import webhooks enable.',
   },
   {
+    code: 'Api.MethodNotAllowed',
+    meaning: 'The path does not support this method',
+    class: 'request',
+    remedy: 'Use a method in the Allow header. GET /openapi.json lists all operations.',
+  },
+  {
+    code: 'Api.TooManyRequests',
+    meaning: 'A key or an address sends too many requests, or an address has sent too many wrong credentials',
+    class: 'request',
+    remedy:
+      'Send the request again after the seconds in Retry-After. The limits are ECS_IMPORT_RATE_PER_IDENTITY and ECS_IMPORT_RATE_PER_ADDRESS of the API.',
+  },
+  {
     code: 'Api.NotFound',
     meaning: 'The API has no such path',
     class: 'request',

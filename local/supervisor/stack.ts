@@ -118,7 +118,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     ECS_IMPORT_EXPORT_DIR: options.env.ECS_IMPORT_EXPORT_DIR || path.join(options.dataDir, 'exports'),
     ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || path.join(options.dataDir, 'images'),
   };
-  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const apiUrl = `${given.env.ECS_IMPORT_TLS_CERT_FILE ? 'https' : 'http'}://127.0.0.1:${apiPort}`;
   const apiEnv = {
     ...env,
     ECS_IMPORT_API_TOKEN_FILE: tokenFile,
@@ -126,7 +126,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
   };
   await supervisor.start([
     nodePart({ name: 'worker', program: options.programs.worker, env, address: null, line: /^ready worker$/m }),
-    nodePart({ name: 'api', program: options.programs.api, env: apiEnv, address: apiUrl, line: /^ready http:\S+$/m }),
+    nodePart({ name: 'api', program: options.programs.api, env: apiEnv, address: apiUrl, line: /^ready https?:\S+$/m }),
   ]);
   return {
     dataDir,

@@ -1,0 +1,100 @@
+/**
+ * Limits the requests of each identity and each address. A credential that was valid before does not count for its address, so that
+ * a flood from the same address, such as that of another user of this machine, does not shut out the others.
+ */
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import type { Context } from 'hono';
+import type { Identity } from '../../domain/access/identity.js';
+import { problem } from '../problems.js';
+import { RateLimit } from './rate-limits.js';
+import { TOKEN_HEADER } from './session-cookie.js';
+
+/** Seconds of requests that an identity or address may send at once after a pause. */
+const BURST_SECONDS = 4;
+/** Wrong credentials and sign-in codes of one address. */
+const FAILED = { perSecond: 1 / 6, burst: 20 };
+const MOST_PROVEN = 10_000;
+
+export interface LimitOptions {
+  readonly perIdentity: number | null;
+  readonly perAddress: number | null;
+  readonly addressOf: (context: Context) => string;
+  /** Keys that need no first request: those of this process. */
+  readonly known: readonly string[];
+}
+
+export type RequestLimits = ReturnType<typeof createRequestLimits>;
+
+export function createRequestLimits({ perIdentity, perAddress, addressOf, known }: LimitOptions) {
+  const ofIdentity = perIdentity === null ? null : new RateLimit(perIdentity, perIdentity * BURST_SECONDS);
+  const ofAddress = perAddress === null ? null : new RateLimit(perAddress, perAddress * BURST_SECONDS);
+  const failed = new RateLimit(FAILED.perSecond, FAILED.burst);
+  const proven = new Set<string>();
+  const own = new Set(known.map((key) => digest([`bearer ${key}`])));
+
+  return {
+    /** Before the credential is checked. Throws 429. */
+    before(context: Context): void {
+      const credential = credentialOf(context.req.raw);
+      if (credential !== null && (proven.has(credential) || own.has(credential))) return;
+      const address = network(addressOf(context));
+      refuseFor(ofAddress?.take(address) ?? 0, `address ${address} sends too many requests`);
+      if (credential === null && !isSignIn(context)) return;
+      refuseFor(failed.wait(address), `address ${address} has sent too many wrong credentials`);
+    },
+
+    /** After it: a valid one. Throws 429. */
+    passed(context: Context, identity: Identity): void {
+      const credential = credentialOf(context.req.raw);
+      if (credential !== null && !own.has(credential)) {
+        proven.delete(credential);
+        proven.add(credential);
+        const [oldest] = proven;
+        if (proven.size > MOST_PROVEN && oldest !== undefined) proven.delete(oldest);
+      }
+      refuseFor(ofIdentity?.take(identity.id) ?? 0, `${identity.id} sends too many requests`);
+    },
+
+    /** After it: a wrong one. A request without one is no attempt. */
+    failed(context: Context): void {
+      const credential = credentialOf(context.req.raw);
+      if (credential !== null) proven.delete(credential);
+      if (credential !== null || isSignIn(context)) failed.take(network(addressOf(context)));
+    },
+  };
+}
+
+function refuseFor(seconds: number, what: string): void {
+  if (seconds <= 0) return;
+  const retryAfterSeconds = Math.ceil(seconds);
+  throw problem('tooManyRequests', what, `Send the request again in ${retryAfterSeconds} s, and fewer at a time.`, {
+    retryAfterSeconds,
+  });
+}
+
+function isSignIn({ req }: Context): boolean {
+  return req.method === 'POST' && req.path === '/v1/session';
+}
+
+/** Of what the request carries as a credential; null: nothing. */
+function credentialOf({ headers }: Request): string | null {
+  const bearer = headers.get('authorization');
+  if (bearer !== null) return digest([bearer.trim().replace(/^bearer +/i, 'bearer ')]);
+  const [cookie, token] = [headers.get('cookie'), headers.get(TOKEN_HEADER)];
+  return cookie === null || token === null ? null : digest([cookie, token]);
+}
+
+function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}
+
+/** Providers give a customer a whole network of IPv6 addresses. */
+function network(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('::');
+  const first = head === '' ? [] : head.split(':');
+  const last = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - first.length - last.length }, () => '0');
+  return `${[...first, ...zeros, ...last].slice(0, 4).join(':')}::/64`;
+}
