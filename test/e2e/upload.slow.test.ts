@@ -5,8 +5,21 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BUCKET, DEMO_IMAGE, type Service, startService } from '../support/e2e/service.js';
+import { AttachPolicyToRoleRequest, CreateRoleRequest } from '@alicloud/ram20150501';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { EMULATOR_ACCOUNT } from '../../cli/emulated-account.js';
+import {
+  foundIn,
+  type Planted,
+  plantSecrets,
+  searchFolder,
+  sessionSecrets,
+  watchArguments,
+} from '../support/e2e/planted-secrets.js';
+import { BUCKET, DEMO_IMAGE, REGION, requestFor, type Service, startService } from '../support/e2e/service.js';
+import { trustOf } from '../support/emulator/other-account.js';
+import { ramClient } from '../support/emulator/vendor-sdk.js';
 import { MIB, mbrDisk } from '../support/images/made-images.js';
 import { type RangeServer, startRangeServer } from '../support/sources/range-server.js';
 
@@ -15,14 +28,18 @@ const PART = 8 * MIB;
 const RATE = 16 * MIB;
 
 let service: Service;
+let planted: Planted;
 let folder = '';
 /** 80 MiB of unique content. */
 let disk = '';
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'upload-e2e-'));
+  planted = plantSecrets(folder);
   service = await startService({
+    emulatorArgs: planted.emulatorArgs,
     env: {
+      ...planted.env,
       ECS_IMPORT_LIMIT_RATE: String(RATE),
       ECS_IMPORT_HTTP_ADDRESSES: '127.0.0.1',
       ECS_IMPORT_CACHE_DIR: path.join(folder, 'cache'),
@@ -215,3 +232,114 @@ describe('an image in a format that ECS does not support', () => {
     await nothingLeft();
   });
 });
+
+describe('the secrets of a service', () => {
+  test('are in no byte that it wrote or answered, whatever succeeded and failed with them', async () => {
+    const { secretOf } = planted;
+    const emulatorPid = service.stack.parts().find(({ name }) => name === 'emulator')?.pid ?? 0;
+    const endWatch = watchArguments(planted.secrets, emulatorPid);
+    const web = await startRangeServer(readFileSync(DEMO_IMAGE));
+    const signed = (signature: string) => `${web.url.origin}/disk.raw?OSSAccessKeyId=planted&Signature=${signature}`;
+    const dry = { dryRun: true, role: 'skip' };
+    await makeAssumableRoleNamed('planted', secretOf('ExternalId'));
+
+    // Signed URLs: one that expires, the one that replaces it, one in a batch; a password in a URL.
+    web.instead = (url, response) => {
+      if (!url.includes(secretOf('Signature')) || url.includes(secretOf('NewSignature'))) return false;
+      response.writeHead(403).end();
+      return true;
+    };
+    const expired = await service.start({ disks: [{ source: signed(secretOf('Signature')) }], upload: asTheyAre });
+    const stopped = await service.untilState(expired, 'attention', 'failed');
+    expect(stopped.attention).toMatchObject({
+      code: 'Source.Forbidden',
+      remedy: expect.stringContaining('--set disks[0]'),
+    });
+    const set = { 'disks[0].source': signed(secretOf('NewSignature')) };
+    expect((await service.request('POST', `/v1/imports/${expired}/resume`, { set })).status).toBe(202);
+    await succeeded(expired);
+    const withPassword = { disks: [{ source: `http://u:${secretOf('UserInfo')}@127.0.0.1/disk.raw` }] };
+    const refused = await service.request('POST', '/v1/imports', { ...requestFor(withPassword) });
+    expect(refused.status).toBe(400);
+    const rows = `imageName,source\nplanted-batch,${signed(secretOf('BatchSignature'))}\n`;
+    const defaults = encodeURIComponent(JSON.stringify({ region: REGION, upload: asTheyAre, ...dry }));
+    const batch = await service.send(`/v1/batches?name=planted&defaults=${defaults}`, {
+      ...{ method: 'POST', headers: { 'content-type': 'text/csv' }, body: rows },
+    });
+    const { id: batchId } = z.object({ id: z.string() }).parse(await batch.json());
+    expect(batch.status).toBe(202);
+
+    // Credentials of sources that the server accepts, and one that it rejects.
+    for (const credential of ['basic', 'bearer', 'header']) {
+      const before = web.requests.length;
+      await succeeded(
+        await service.start({ disks: [{ source: `${web.url.origin}/${credential}`, credential }], ...dry }),
+      );
+      const sent = web.requests.slice(before).map(({ authorization, key }) => authorization ?? key);
+      expect(foundIn(sent.join(' '), planted.secrets).length).toBeGreaterThan(0);
+    }
+    web.instead = (_url, response) => {
+      response.writeHead(401).end();
+      return true;
+    };
+    const unauthorized = await service.start({ disks: [{ source: web.url.href, credential: 'basic' }], ...dry });
+    expect((await service.untilState(unauthorized, 'attention')).attention?.code).toBe('Source.Forbidden');
+    await service.request('POST', `/v1/imports/${unauthorized}/cancel`, {});
+
+    // A session of an assumed role, and a wrong token of the API.
+    await succeeded(await service.start({ account: 'planted', ...dry }));
+    await service.send('/v1/imports', { headers: { authorization: `Bearer ${secretOf('Bearer')}` } });
+    await vi.waitFor(
+      async () => expect((await service.request('GET', `/v1/batches/${batchId}`)).body.state).toBe('succeeded'),
+      { timeout: 60_000, interval: 200 },
+    );
+
+    const routes = [
+      ...[`/v1/imports/${expired}`, `/v1/imports/${expired}/report`, `/v1/imports/${unauthorized}/report`],
+      ...['/v1/imports', '/v1/imports?fields=request', '/v1/imports?sort=created', '/v1/imports/waiting'],
+      ...[`/v1/batches/${batchId}`, `/v1/batches/${batchId}/items`, `/v1/batches/${batchId}/report`],
+      ...['/metrics', '/readyz', '/v1/audit'],
+    ];
+    const answers = await Promise.all(
+      routes.map(async (route) => {
+        const answer = await service.send(route, {
+          headers: { accept: 'application/json, text/csv;q=0.9, */*;q=0.8' },
+        });
+        return `${route}: ${await answer.text()}`;
+      }),
+    );
+    const sessions = sessionSecrets(service.dataDir);
+    expect(sessions.size).toBeGreaterThan(0);
+    const secrets = new Map([...planted.secrets, ...sessions]);
+    secrets.set('DatabasePassword', readFileSync(path.join(service.dataDir, 'postgres.password'), 'utf8').trim());
+    expect(
+      answers.flatMap((answer) => foundIn(answer, secrets).map((name) => `${answer.slice(0, 60)}: ${name}`)),
+    ).toEqual([]);
+    expect(foundIn(JSON.stringify(refused.body), secrets)).toEqual([]);
+    // The answers do show the imports.
+    expect(answers[0]).toContain(`"${web.url.origin}/disk.raw"`);
+
+    await service.checkpoint();
+    const owners = { 'api-token': 'ApiToken', 'postgres.password': 'DatabasePassword' };
+    const written = searchFolder(service.dataDir, secrets, { owners, except: ['emulator'] });
+    const scratch = searchFolder(folder, secrets, { except: ['basic', 'print-header', 'disk.raw'] });
+    expect([...written.found, ...scratch.found]).toEqual([]);
+    expect([...endWatch()]).toEqual([]);
+    // The search finds what is there: the name of the image is in PostgreSQL, the import in the log, the batch in both.
+    const known = new Map([['batch', 'planted-batch']]);
+    expect(searchFolder(service.dataDir, known, { except: ['emulator'] }).found).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^postgres.*: batch$/)]),
+    );
+    expect(written.bytes).toBeGreaterThan(20 * MIB);
+    await web.close();
+  });
+});
+
+/** A role of the account itself that its key may assume. */
+async function makeAssumableRoleNamed(roleName: string, externalId: string): Promise<void> {
+  const ram = ramClient({ address: new URL(service.emulatorUrl).host, regionId: REGION, ...EMULATOR_ACCOUNT });
+  const trust = trustOf('acs:ram::1000000000000001:root', externalId);
+  await ram.createRole(new CreateRoleRequest({ roleName, assumeRolePolicyDocument: trust }));
+  const policy = { roleName, policyType: 'System', policyName: 'AdministratorAccess' };
+  await ram.attachPolicyToRole(new AttachPolicyToRoleRequest(policy));
+}

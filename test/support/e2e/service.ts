@@ -115,6 +115,8 @@ export interface ServiceSettings {
   readonly buckets?: readonly string[];
   /** False: payloads are plain, as before they were encrypted. Default: true. */
   readonly encrypts?: boolean;
+  /** More arguments of the emulator. */
+  readonly emulatorArgs?: readonly string[];
 }
 
 export async function startService(settings: ServiceSettings = {}) {
@@ -128,7 +130,7 @@ export async function startService(settings: ServiceSettings = {}) {
     programs: {
       worker: ofService('worker'),
       api: ofService('api'),
-      emulator: [process.execPath, EMULATOR],
+      emulator: [process.execPath, EMULATOR, ...(settings.emulatorArgs ?? [])],
       temporalProxy: [process.execPath, TEMPORAL_PROXY],
     },
     env: {
@@ -274,6 +276,11 @@ export async function startService(settings: ServiceSettings = {}) {
     async learnNoLimits(): Promise<void> {
       const pool = openPool({ url: databaseUrl(), applicationName: 'test', maxConnections: 1 });
       await pool.query(LEARN_NOTHING).finally(() => pool.end());
+    },
+    /** Writes everything that PostgreSQL has in memory to its data folder. */
+    async checkpoint(): Promise<void> {
+      const pool = openPool({ url: databaseUrl(), applicationName: 'test', maxConnections: 1 });
+      await pool.query('checkpoint').finally(() => pool.end());
     },
     endFault: (id: string) => control(`faults?id=${id}`, undefined, 'DELETE'),
     /** An empty cloud again, with the bucket that the tests use. */

@@ -4,7 +4,12 @@ import type { AddressInfo } from 'node:net';
 
 export interface RangeServer {
   readonly url: URL;
-  readonly requests: { readonly path: string; readonly range: string | null }[];
+  readonly requests: {
+    readonly path: string;
+    readonly range: string | null;
+    readonly authorization: string | undefined;
+    readonly key: string;
+  }[];
   bytes: Buffer;
   etag: string | null;
   lastModified: string | null;
@@ -19,7 +24,8 @@ export async function startRangeServer(bytes: Buffer): Promise<RangeServer> {
   const listener = http.createServer((request, response) => {
     const range = request.headers.range ?? null;
     const path = request.url ?? '/';
-    server.requests.push({ path, range });
+    const { authorization } = request.headers;
+    server.requests.push({ path, range, authorization, key: String(request.headers['x-key'] ?? '') });
     if (server.instead(path, response, range)) return;
     const ifRange = request.headers['if-range'];
     const unchanged = ifRange === undefined || ifRange === server.etag || ifRange === server.lastModified;
