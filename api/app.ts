@@ -6,6 +6,7 @@ import { unreachableReason } from '../imports/unreachable.js';
 import { databaseFailure } from '../store/database-failure.js';
 import { authenticate, firstIdentity } from './access/authenticate.js';
 import { authorize, stillMay } from './access/authorize.js';
+import { askForKey, basicKey } from './access/basic-key.js';
 import { endStreams } from './access/end-streams.js';
 import { answers, json, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -33,6 +34,7 @@ import { waitingRoutes } from './routes/waiting.js';
 import { webhookRoutes } from './routes/webhooks.js';
 import { sameOrigin } from './same-origin.js';
 import { secureHeaders } from './secure-headers.js';
+import { isOfTemporalUi, temporalUiRoutes } from './temporal-ui.js';
 import { withoutRoute } from './without-route.js';
 
 const metricsRoute = createRoute({
@@ -68,12 +70,15 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.use(deps.auditTrail.middleware);
   app.use(codecCors(deps.codecOrigins ?? []));
   app.use(sameOrigin(deps.hostNames, (context) => isFromTemporalUi(context, deps.codecOrigins ?? [])));
-  app.use(authenticate(deps.authenticators, isOpen, deps.limits));
+  app.use(askForKey(isOfTemporalUi));
+  const authenticators = [...deps.authenticators, basicKey(deps.authenticators, isOfTemporalUi)];
+  app.use(authenticate(authenticators, isOpen, deps.limits));
   app.use(endStreams(stillMay(deps.access, (request) => firstIdentity(deps.authenticators, request))));
   app.use(authorize(deps.access));
   app.route('/', pageRoutes());
   app.route('/', sessionRoutes(deps));
   app.route('/', healthRoutes(deps));
+  app.route('/', temporalUiRoutes(deps));
   app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));
   app.route('/', createBatchRoutes(deps));

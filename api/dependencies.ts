@@ -1,6 +1,7 @@
 /** The dependencies of the routes. */
 import type { Client } from '@temporalio/client';
 import type { BatchUseCases } from '../batches/use-cases.js';
+import type { TemporalSettings } from '../config/temporal.js';
 import type { ImportUseCases } from '../imports/use-cases.js';
 import type { AccessStore } from '../store/access.js';
 import type { KeyStore } from '../store/api-keys.js';
@@ -55,6 +56,8 @@ export interface ApiDependencies {
   readonly isSecure: (request: Request) => boolean;
   /** The names in `Host` besides addresses and localhost; absent: any name. */
   readonly hostNames?: readonly string[];
+  /** Where the web interface of the embedded Temporal server is; absent or null: this API has none. */
+  readonly temporalUi?: TemporalSettings | null;
   readonly stackFile: string | null;
   /** The keys of payloads in Temporal; absent or null: payloads are not encrypted. */
   readonly keyring?: Keyring | null;

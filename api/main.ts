@@ -196,6 +196,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     }),
     isSecure: (request) => isSecure(request, config.access.isBehindProxy),
     hostNames: config.access.hostNames,
+    temporalUi: config.hasTemporalUi ? temporal : null,
     stackFile: config.stackFile,
     keyring: payloads?.keyring ?? null,
     codecOrigins: config.codecOrigins,

@@ -31,6 +31,8 @@ export interface ApiConfig extends DatabaseConfig {
   readonly accounts: readonly string[];
   /** How long imports wait for a worker before they stop for attention. */
   readonly workerMissingMs: number;
+  /** Whether the Temporal server is the embedded one with its web interface, which this API serves to admins. */
+  readonly hasTemporalUi: boolean;
   /** State file of the local supervisor, shown in `/readyz`. */
   readonly stackFile: string | null;
   /** Timing of the activities of workflows that this API starts. */
@@ -87,6 +89,7 @@ export const apiVariables = z.object({
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   ...accessVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
+  ECS_IMPORT_TEMPORAL_UI: z.enum(['true', 'false']).default('false'),
   ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
   ECS_IMPORT_WORKER_MISSING_MS: milliseconds(DEFAULT_WORKER_MISSING_MS),
   ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryFirstMs),
@@ -134,6 +137,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     workerHost: read.ECS_IMPORT_WORKER_HOST,
     accounts: accountsFromEnvironment(env).map(({ name }) => name),
     workerMissingMs: read.ECS_IMPORT_WORKER_MISSING_MS,
+    hasTemporalUi: read.ECS_IMPORT_TEMPORAL_UI === 'true',
     stackFile: read.ECS_IMPORT_STACK_FILE ?? null,
     activityTiming: {
       retryFirstMs: read.ECS_IMPORT_RETRY_FIRST_MS,

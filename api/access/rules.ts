@@ -79,6 +79,14 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'GET /v1/webhooks/:id/deliveries/:name': reads('webhooks.read', 'route'),
   'POST /v1/webhooks/:id/redeliver': changes('webhooks.change', 'route'),
 
+  'GET /temporal': reads('temporal.read', 'service'),
+  'GET /temporal/*': reads('temporal.read', 'service'),
+  ...Object.fromEntries(
+    ['POST', 'PUT', 'PATCH', 'DELETE'].flatMap((method) =>
+      ['/temporal', '/temporal/*'].map((path) => [`${method} ${path}`, changes('temporal.change', 'service')]),
+    ),
+  ),
+
   'GET /v1/keys': reads('keys.read', 'service'),
   'POST /v1/keys': changes('keys.create', 'service'),
   'POST /v1/keys/:id/rotate': changes('keys.rotate', 'service'),

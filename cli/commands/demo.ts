@@ -135,6 +135,11 @@ async function importIt(api: Api, image: string, options: DemoOptions, interrupt
 async function keepRunning(stack: Stack, roots: readonly string[], interrupts: Interrupts): Promise<void> {
   const unregister = await registerStack(stack, roots);
   say(`running until Ctrl-C; try \`ecs-image-import list --api ${stack.apiUrl}\``);
+  if (stack.temporalUiUrl !== null) {
+    say(
+      `Temporal Web UI: ${stack.temporalUiUrl}; any user name, the key in ${stack.dataDir}/api-token as the password`,
+    );
+  }
   say(`data folder: ${stack.dataDir}; restart with \`ecs-image-import up --emulator --data ${stack.dataDir}\``);
   await interrupts.first;
   await unregister();

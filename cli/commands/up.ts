@@ -86,6 +86,11 @@ async function up(options: UpOptions): Promise<void> {
   }
   if (signIn !== null) say('open the sign-in link within 10 minutes; `ecs-image-import open` prints a new one');
   say(`data folder: ${stack.dataDir}; press Ctrl-C to stop`);
+  if (stack.temporalUiUrl !== null) {
+    say(
+      `Temporal Web UI: ${stack.temporalUiUrl}; any user name, the key in ${stack.dataDir}/api-token as the password`,
+    );
+  }
   say(images.note);
   await interrupts.first;
   say('stopping');

@@ -33,6 +33,9 @@ export const ACTIONS = {
   'keys.revoke': 'admin',
   'audit.read': 'admin',
   'metrics.read': 'viewer',
+  /** Temporal's own web interface, which can end and reset every workflow. */
+  'temporal.read': 'admin',
+  'temporal.change': 'admin',
   'webhooks.read': 'viewer',
   'webhooks.change': 'operator',
   /** Those of other users. */

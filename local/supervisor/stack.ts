@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ensureApiToken } from '../../config/api-token.js';
 import { withPasswordFile } from '../../config/database.js';
 import { payloadKeySource } from '../../config/payload-keys.js';
+import { TEMPORAL_UI_PATH } from '../../config/temporal-ui.js';
 import { withoutTemporalVariables } from '../../config/temporal-variables.js';
 import { type Postgres, preparePostgres } from '../postgres/server.js';
 import { planTemporal } from '../temporal/plan.js';
@@ -48,6 +49,8 @@ export interface Stack {
   readonly emulatorUrl: string | null;
   /** Variables with which a client of this user reaches the embedded Temporal server; empty for an external one. */
   readonly temporalEnv: Readonly<Record<string, string>>;
+  /** Temporal's web interface, which the API serves to admins; null: none. */
+  readonly temporalUiUrl: string | null;
   readonly parts: () => readonly PartRecord[];
   /** Stops the parts in order. Can be called more than once. */
   readonly stop: () => Promise<void>;
@@ -88,6 +91,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
       ? await pickPort(previousPort('api'))
       : await chosenPort(options.apiPort, '--port', pickPort);
 
+  const apiUrl = `${given.env.ECS_IMPORT_TLS_CERT_FILE ? 'https' : 'http'}://127.0.0.1:${apiPort}`;
   const [temporal, postgres, emulator] = await Promise.all([
     planTemporal({
       ...options,
@@ -95,6 +99,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
       settings: options.temporalSettings ?? [],
       pickPort,
       previousPort: previousPort('temporal'),
+      apiUrl,
       times: options.certificateTimes ?? {},
       supervisor,
     }),
@@ -118,9 +123,9 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     ECS_IMPORT_EXPORT_DIR: options.env.ECS_IMPORT_EXPORT_DIR || path.join(options.dataDir, 'exports'),
     ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || path.join(options.dataDir, 'images'),
   };
-  const apiUrl = `${given.env.ECS_IMPORT_TLS_CERT_FILE ? 'https' : 'http'}://127.0.0.1:${apiPort}`;
   const apiEnv = {
     ...env,
+    ECS_IMPORT_TEMPORAL_UI: String(temporal.hasUi),
     ECS_IMPORT_API_TOKEN_FILE: tokenFile,
     ...(token === null ? {} : { ECS_IMPORT_API_TOKEN: token }),
   };
@@ -134,6 +139,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     apiToken,
     emulatorUrl: emulator.parts[0]?.address ?? null,
     temporalEnv: temporal.env,
+    temporalUiUrl: temporal.hasUi ? `${apiUrl}${TEMPORAL_UI_PATH}` : null,
     parts: supervisor.parts,
     stop: supervisor.stop,
     kill: supervisor.kill,

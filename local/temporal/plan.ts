@@ -22,6 +22,8 @@ export interface TemporalPlanOptions {
   readonly settings: readonly string[];
   readonly pickPort: (previous?: number) => Promise<number>;
   readonly previousPort: number | undefined;
+  /** Of the API of this stack. */
+  readonly apiUrl: string;
   readonly times: CertificateTimes;
   readonly supervisor: Pick<Supervisor, 'restart' | 'ended'>;
   readonly say: (line: string) => void;
@@ -33,13 +35,15 @@ export interface PlannedTemporal {
   readonly parts: readonly PartPlan[];
   /** Variables for clients. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether the API can serve the web interface of the server. */
+  readonly hasUi: boolean;
 }
 
 export async function planTemporal(options: TemporalPlanOptions): Promise<PlannedTemporal> {
   const { env, dataDir, program, settings: dynamicSettings, pickPort, say, signal } = options;
   if (namesTemporal(env)) {
     await checkTemporalServer(readTemporalSettings(env), signal, say);
-    return { parts: [], env: {} };
+    return { parts: [], env: {}, hasUi: false };
   }
   const binary = await findTemporal({ env, cacheDir: cacheDir(env), say, signal });
   const namespace = env.TEMPORAL_NAMESPACE || 'default';
@@ -53,8 +57,9 @@ export async function planTemporal(options: TemporalPlanOptions): Promise<Planne
     const { restart, ended } = options.supervisor;
     const beforeProxy = renewCertificates({ ...options.times, folder, restart, say, ended });
     return {
-      parts: isolatedTemporal(server, { isolation, program, beforeProxy }),
+      parts: isolatedTemporal(server, { isolation, program, beforeProxy, codecEndpoint: `${options.apiUrl}/v1/codec` }),
       env: clientVariables(folder, `127.0.0.1:${port}`, namespace),
+      hasUi: true,
     };
   }
   say(
@@ -63,5 +68,6 @@ export async function planTemporal(options: TemporalPlanOptions): Promise<Planne
   return {
     parts: [openTemporal(server, { http: await pickPort(), metrics: await pickPort() })],
     env: { TEMPORAL_ADDRESS: `127.0.0.1:${port}`, TEMPORAL_NAMESPACE: namespace },
+    hasUi: false,
   };
 }

@@ -3,14 +3,12 @@
  * with a proxy in front of it, where the system permits this, and otherwise on the loopback interface.
  */
 import path from 'node:path';
+import { TEMPORAL_UI_PATH } from '../../config/temporal-ui.js';
 import type { PartPlan, Program } from '../supervisor/supervised-part.js';
 import { writeClientProfile } from './client-profile.js';
 import { temporalServes } from './health.js';
 import type { Isolation } from './isolation.js';
 import { INNER_PORTS } from './proxy/sockets.js';
-
-/** The path of the web interface, on its own port and in the API. */
-export const UI_PATH = '/temporal';
 
 export interface TemporalOptions {
   readonly binary: string;
@@ -25,6 +23,8 @@ export interface TemporalOptions {
 }
 
 interface ProxyOptions {
+  /** URL of the API's codec endpoint, for the web interface. */
+  readonly codecEndpoint: string;
   readonly isolation: Isolation;
   /** The program of the proxy. */
   readonly program: Program;
@@ -35,7 +35,7 @@ interface ProxyOptions {
 /** The server and its proxy: only clients with the certificate in the folder reach it. */
 export function isolatedTemporal(
   options: TemporalOptions,
-  { isolation, program: [file, ...args], beforeProxy }: ProxyOptions,
+  { isolation, program: [file, ...args], beforeProxy, codecEndpoint }: ProxyOptions,
 ): readonly [PartPlan, PartPlan] {
   const { folder, namespace, port, env } = options;
   const address = `127.0.0.1:${port}`;
@@ -43,10 +43,12 @@ export function isolatedTemporal(
   const server = [
     options.binary,
     ...serverArgs(options, INNER_PORTS),
+    '--ui-codec-endpoint',
+    codecEndpoint,
     '--ui-port',
     String(INNER_PORTS.ui),
     '--ui-public-path',
-    UI_PATH,
+    TEMPORAL_UI_PATH,
   ];
   return [
     {
