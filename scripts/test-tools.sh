@@ -21,7 +21,13 @@ needs chromium chromium "opens the page in the tests of sign-in"
 needs openssl openssl "creates the tests' certificates"
 needs go golang-go "runs the vendor's Go client against the emulator"
 needs python3 python3 "runs the vendor's Python clients against the emulator"
+needs unshare util-linux "isolates the embedded Temporal server"
+PATH=$PATH:/usr/sbin needs ip iproute2 "isolates the embedded Temporal server"
 python3 -c 'import ensurepip, venv' 2>/dev/null || { missing+=(python3-venv); echo "python3 venv is missing (package python3-venv)"; }
+if command -v unshare >/dev/null && ! unshare --user --map-root-user --net true; then
+  echo "network namespaces are not permitted: see \"Isolation\" in docs/temporal.md; on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0" >&2
+  exit 1
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

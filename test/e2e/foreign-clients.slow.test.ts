@@ -1,6 +1,6 @@
 /** Clients without the payload keys, which reach the Temporal server: nothing that they send runs, and what they read says nothing. */
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
@@ -12,6 +12,8 @@ import { importWorkflowId } from '../../domain/ids.js';
 import { fileQueue, MAIN_QUEUE } from '../../domain/process-names.js';
 import { NOT_STARTED_HERE } from '../../domain/sealed.js';
 import { BUCKET, DEMO_IMAGE, REGION, type Service, startService } from '../support/e2e/service.js';
+import { reachedByAnotherAccount } from '../support/local/foreign-account.js';
+import { listeningPorts } from '../support/local/listening-ports.js';
 import { payloadOptionsOf } from '../support/temporal/payload-options.js';
 
 let service: Service;
@@ -201,8 +203,32 @@ test("the server's database → contains neither the source nor the name of an i
   const inspected = await service.request('POST', '/v1/inspections', { source: `/no/${secret}.qcow2` });
   expect(inspected.status).not.toBe(200);
   const folder = path.join(service.dataDir, 'temporal');
-  const bytes = Buffer.concat(readdirSync(folder).map((name) => readFileSync(path.join(folder, name))));
+  const bytes = Buffer.concat(
+    readdirSync(folder)
+      .filter((name) => name.startsWith('temporal.db'))
+      .map((name) => readFileSync(path.join(folder, name))),
+  );
   expect(bytes.includes(importWorkflowId(failed))).toBe(true);
   const texts = [secret, path.basename(DEMO_IMAGE), BUCKET];
   expect(texts.filter((text) => bytes.includes(text))).toEqual([]);
+});
+
+describe('another account of this machine', () => {
+  test('sees the documented ports only', () => {
+    const parts = listeningPorts(service.stack.parts()).map(({ part }) => part);
+    expect(parts.sort()).toEqual(['api', 'emulator', 'postgres', 'temporal-proxy']);
+  });
+
+  test('calls Temporal on every port, and posts as a foreign page → gets nowhere', async () => {
+    expect(await reachedByAnotherAccount(service.stack.parts())).toEqual([]);
+  });
+
+  test('cannot read the files of Temporal', () => {
+    const folder = path.join(service.dataDir, 'temporal');
+    const open = [folder, ...readdirSync(folder).map((name) => path.join(folder, name))].filter(
+      (file) => (statSync(file).mode & 0o077) !== 0,
+    );
+    expect(open).toEqual([]);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['client.key', 'grpc.sock', 'temporal.db', 'ui.sock']));
+  });
 });

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { PART_NAMES } from '../../local/supervisor/stack-file.js';
 import { probeTemporal } from '../../temporal/probe.js';
+import { reachedByAnotherAccount } from '../support/local/foreign-account.js';
 import { alive, type RunningStack, type RunOptions, runStack } from '../support/local/running-stack.js';
 
 const folders: string[] = [];
@@ -143,6 +144,22 @@ test('servers listen on the loopback address only, and other users cannot read s
     expect((await stat(path.join(dataDir, file))).mode & 0o077).toBe(0);
   }
   expect((await stat(dataDir)).mode & 0o077).toBe(0);
+});
+
+test('network namespaces are refused → reported, and Temporal runs without HTTP API and web interface', async () => {
+  const bin = await freshFolder();
+  const refusing = path.join(bin, 'unshare');
+  await writeFile(refusing, '#!/bin/sh\necho "unshare: unshare failed: Operation not permitted" >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  const stack = await run(dataDir, { env: { PATH: `${bin}:${process.env.PATH}` } });
+  expect(stack.messages()).toMatch(/^Temporal has no access control on this machine \(unshare: .* not permitted/m);
+  expect(await probeTemporal(readTemporalSettings(await stack.settings()))).toEqual({ serves: true });
+  const reached = await reachedByAnotherAccount(stack.parts().filter(({ name }) => name === 'temporal'));
+  expect(reached).toContain('temporal: http GetSystemInfo: gRPC 0');
+  expect(reached.filter((what) => !what.includes('gRPC'))).toEqual([]);
+  const files = await readdir(path.join(dataDir, 'temporal'));
+  for (const file of files) expect((await stat(path.join(dataDir, 'temporal', file))).mode & 0o077).toBe(0);
 });
 
 test('server addresses in the environment → used instead of the embedded servers', async () => {

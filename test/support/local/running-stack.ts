@@ -12,7 +12,10 @@ export interface RunningStack {
   readonly pid: number;
   readonly apiUrl: string;
   readonly part: (name: PartName) => PartRecord;
+  readonly parts: () => readonly PartRecord[];
   readonly pids: () => readonly number[];
+  /** What it reported so far. */
+  readonly messages: () => string;
   /** The variables that API and worker received. */
   readonly settings: () => Promise<
     Readonly<Record<string, string> & Record<'TEMPORAL_ADDRESS' | 'DATABASE_URL' | 'ECS_ENDPOINT', string>>
@@ -61,6 +64,8 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
       if (found === undefined) throw new Error(`no part ${name}`);
       return found;
     },
+    parts,
+    messages: () => errors,
     pids: () => parts().flatMap((part) => (part.pid === null ? [] : [part.pid])),
     settings,
     query: async (sql) => {
