@@ -11,6 +11,7 @@ import type { ApiDependencies } from '../../api/dependencies.js';
 import { temporalSettings } from '../../config/temporal.js';
 import { type Identity, UNLIMITED } from '../../domain/access/identity.js';
 import { AUTHORITY, CLIENT, ensureCertificates, SERVER, SERVER_NAME } from '../../local/temporal/certificates.js';
+import { UNRECORDED } from '../support/api/anonymous.js';
 
 const identity = (id: string, role: Identity['role'], regions: readonly string[] = []): Identity => ({
   ...{ id, name: id, role },
@@ -46,6 +47,7 @@ beforeAll(async () => {
   const client = { cert: await read(CLIENT.cert), key: await read(CLIENT.key) };
   const deps: Partial<ApiDependencies> = {
     authenticators: KEYS.map((one) => fixedToken(`key-of-${one.id}`, one)),
+    auditTrail: UNRECORDED,
     hostNames: [],
     temporalUi: temporalSettings({
       address: `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
