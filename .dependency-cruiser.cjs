@@ -34,6 +34,7 @@ const rooms = {
   api: [
     'config',
     'domain',
+    'network',
     'workflows',
     'imports',
     'batches',

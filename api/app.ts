@@ -26,6 +26,7 @@ import { holdRoutes } from './routes/holds.js';
 import { importRoutes } from './routes/imports.js';
 import { inspectionRoutes } from './routes/inspections.js';
 import { keyRoutes } from './routes/keys.js';
+import { oidcRoutes } from './routes/oidc.js';
 import { orphanRoutes } from './routes/orphans.js';
 import { pageRoutes } from './routes/page.js';
 import { reconcileRoutes } from './routes/reconcile.js';
@@ -77,6 +78,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.use(authorize(deps.access));
   app.route('/', pageRoutes());
   app.route('/', sessionRoutes(deps));
+  app.route('/', oidcRoutes(deps));
   app.route('/', healthRoutes(deps));
   app.route('/', temporalUiRoutes(deps));
   app.route('/', waitingRoutes(deps));

@@ -1,4 +1,5 @@
 /** The dependencies of the routes. */
+
 import type { Client } from '@temporalio/client';
 import type { BatchUseCases } from '../batches/use-cases.js';
 import type { TemporalSettings } from '../config/temporal.js';
@@ -17,6 +18,7 @@ import type { Keyring } from '../temporal/keyring.js';
 import type { AuditTrail } from './access/audit.js';
 import type { Authenticator } from './access/authenticate.js';
 import type { RequestLimits } from './access/limit-requests.js';
+import type { OidcSignIns } from './access/oidc/sign-in.js';
 import type { Sessions } from './access/sessions.js';
 
 export interface ApiDependencies {
@@ -38,6 +40,7 @@ export interface ApiDependencies {
     /** Why nothing may be sent to the URL; null: it may be allowed. */
     readonly refusal: (url: string) => string | null;
   };
+  readonly oidc: OidcSignIns;
   readonly liveness: WorkerLiveness;
   readonly changes: ChangeFeed;
   /** For inspections, orphans and probes; imports and batches go through their use cases. */

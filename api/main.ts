@@ -29,6 +29,7 @@ import { openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
+import { createOidcStore } from '../store/oidc.js';
 import { openSchema } from '../store/open-schema.js';
 import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
@@ -40,6 +41,7 @@ import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/p
 import { keyAuthenticator, keyLookup } from './access/api-key.js';
 import { createAuditTrail } from './access/audit.js';
 import { isSecure } from './access/connection.js';
+import { openOidc } from './access/oidc/open.js';
 import { openAccess } from './access/open-access.js';
 import { createApp } from './app.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -171,7 +173,9 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   const audit = createAuditStore(pool);
   const auditTrail = createAuditTrail(audit, log);
   if (await audit.mayChange()) onWait(AUDIT_NOT_PROTECTED);
+  const oidc = openOidc(config.oidc, createOidcStore(pool), onWait);
   const app = createApp({
+    oidc: oidc.signIns,
     imports: useCases,
     webhooks: webhooks.forRoutes,
     retention,
@@ -191,7 +195,8 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
     ...openAccess(config.access, {
       sessions: createSessionStore(pool),
       keys: apiKeys.authenticator,
-      keyOf: keyLookup(keys),
+      tokens: oidc.authenticator,
+      keyOf: async (id) => (await keyLookup(keys)(id)) ?? (await oidc.keyOf(id)),
       warn: onWait,
     }),
     isSecure: (request) => isSecure(request, config.access.isBehindProxy),
@@ -209,6 +214,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
   if (!signal.aborted)
     await new Promise<unknown>((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   for (const stop of sweeps) stop();
+  oidc.stop();
   await webhooks.stop();
   await changes.close();
   // Event streams do not end on their own; their clients reconnect with Last-Event-ID.

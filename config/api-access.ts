@@ -90,6 +90,6 @@ export function apiAccess(read: z.infer<z.ZodObject<typeof accessVariables>>): A
 }
 
 /** Whether only this machine can reach an address to listen on. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -7,6 +7,7 @@ import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { type ApiAccess, accessVariables, apiAccess } from './api-access.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
 import { commaList, type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
+import { type OidcIssuer, oidcIssuers, oidcVariables } from './oidc.js';
 import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
 import type { TemporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
@@ -51,6 +52,8 @@ export interface ApiConfig extends DatabaseConfig {
     readonly exportTo: string | 'none' | null;
   };
   readonly webhooks: WebhookConfig;
+  /** Whose tokens are accepted. */
+  readonly oidc: readonly OidcIssuer[];
   /** For the cost estimate of batches; null: no estimate. */
   readonly prices: z.infer<typeof prices> | null;
 }
@@ -86,6 +89,7 @@ export const apiVariables = z.object({
     (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
     'set origins such as https://temporal.example.com, without a path',
   ),
+  ...oidcVariables,
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   ...accessVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
@@ -154,6 +158,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
       exportTo: read.ECS_IMPORT_EXPORT_DIR ?? null,
     },
     webhooks: webhookConfig(read),
+    oidc: oidcIssuers(read.ECS_IMPORT_OIDC_FILE),
     prices: read.ECS_IMPORT_PRICES ?? null,
     logLevel: read.LOG_LEVEL,
     blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,

@@ -37,7 +37,21 @@ function showMessage(text) {
   element('message').hidden = text === '';
 }
 
+/** A link for each OIDC issuer with sign-in. */
+async function showProviders() {
+  const { providers } = await call('GET', '/v1/session/oidc').catch(() => ({ providers: [] }));
+  const links = providers.map((name) => {
+    const link = document.createElement('a');
+    link.href = `/v1/session/oidc/start?issuer=${encodeURIComponent(name)}`;
+    link.textContent = `Sign in with ${name}`;
+    return link;
+  });
+  element('providers').replaceChildren(...links);
+  element('providers').hidden = links.length === 0;
+}
+
 function showSignedOut(text) {
+  void showProviders();
   element('identity').hidden = true;
   element('imports').hidden = true;
   element('rows').replaceChildren();
@@ -87,6 +101,7 @@ async function open() {
     element('name').textContent = `${identity.name} (${identity.role})`;
     element('sign-out').hidden = identity.id === 'anonymous';
     element('identity').hidden = false;
+    element('providers').hidden = true;
     await refresh();
   } catch (error) {
     showSignedOut(error.status === 401 && code === null ? SIGN_IN : error.message);

@@ -18,6 +18,8 @@ export interface AccessDependencies {
   readonly sessions: SessionStore;
   /** Of the keys in the database. */
   readonly keys: Authenticator;
+  /** Of OIDC issuers. */
+  readonly tokens: Authenticator;
   readonly keyOf: KeyLookup;
   readonly warn: (problem: string) => void;
 }
@@ -31,7 +33,7 @@ export interface OpenAccess {
 /** Throws an error with the reason if the key file cannot be read or written. */
 export function openAccess(
   { token, tokenFile, isOpen, isBehindProxy, perIdentity, perAddress }: ApiAccess,
-  { sessions: store, keys, keyOf, warn }: AccessDependencies,
+  { sessions: store, keys, tokens, keyOf, warn }: AccessDependencies,
 ): OpenAccess {
   const local = tokenFile === null ? null : ensureApiToken(tokenFile, token);
   const own: readonly CurrentKey[] = [
@@ -53,5 +55,5 @@ export function openAccess(
     return { authenticators: [async () => ANONYMOUS], sessions, limits };
   }
   const fixed = own.map(({ identity, secret }) => fixedToken(secret, identity));
-  return { authenticators: [...fixed, keys, sessions.authenticator], sessions, limits };
+  return { authenticators: [...fixed, keys, tokens, sessions.authenticator], sessions, limits };
 }

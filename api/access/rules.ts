@@ -33,6 +33,9 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'POST /v1/session': OPEN,
   'GET /v1/session': OPEN,
   'DELETE /v1/session': OPEN,
+  'GET /v1/session/oidc': OPEN,
+  'GET /v1/session/oidc/start': OPEN,
+  'GET /v1/session/oidc/callback': OPEN,
   'GET /metrics': reads('metrics.read', 'service'),
 
   'GET /v1/imports': reads('imports.read', 'route'),
