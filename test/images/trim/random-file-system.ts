@@ -77,7 +77,7 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
       '-K',
       '-f',
       '-m',
-      random.pick(['crc=1', 'crc=0', 'crc=1,rmapbt=1', 'crc=1,reflink=0', 'crc=1,finobt=0']),
+      random.pick(['crc=1', 'crc=1,rmapbt=1', 'crc=1,reflink=0', 'crc=1,finobt=0']),
       '-d',
       `agcount=${random.whole(2, 4)}`,
     ],
