@@ -38,6 +38,7 @@ export interface ImportOptions {
   readonly imdsSupport?: string;
   readonly prefix?: string;
   readonly convert?: string;
+  readonly trim?: string;
   readonly keepObject?: boolean;
   readonly uploadEndpoint?: string;
   readonly role?: string;
@@ -78,6 +79,7 @@ export async function importRequest(source: string | undefined, options: ImportO
       bucket: options.bucket,
       prefix: options.prefix,
       convert: options.convert,
+      trim: options.trim,
       keepObject: options.keepObject,
       endpoint: options.uploadEndpoint,
     }),

@@ -1,13 +1,18 @@
 /**
  * The process that inspects untrusted images. It drops its privileges, opens no files, receives one task a line on its
  * standard input, and requests the image's bytes over descriptor 3. It writes one JSON line when the container is known
- * and one when the inspection is complete. Its parent enforces the limits (reader-process.ts).
+ * and one when the inspection is complete; or only one, about the free space of the disk. Its parent enforces the limits (reader-process.ts).
  */
 import { readSync, writeSync } from 'node:fs';
+import type { ByteSource } from './bytes.js';
+import { openContainer } from './container.js';
+import { findingList } from './findings.js';
 import { inspectFile } from './inspect.js';
 import type { Inspection } from './inspection.js';
 import type { ReadingTask } from './reader-process.js';
 import { openRemote } from './remote-image.js';
+import { findFreeSpace, type TrimmedVolume } from './trim/free-space.js';
+import { packSectors } from './trim/ranges.js';
 
 const IMAGE_FD = 3;
 const NOBODY_UID = 65_534;
@@ -21,6 +26,14 @@ export interface ChildLine {
   readonly inspection: Inspection;
 }
 
+/** The whole output about free space. */
+export interface FreeSpaceLine {
+  readonly complete: true;
+  /** Numbers in sectors, for a short line: the gap before each range, and its length. */
+  readonly sectors: readonly number[];
+  readonly volumes: readonly TrimmedVolume[];
+}
+
 function dropPrivileges(): void {
   if (process.getuid?.() !== 0) return;
   process.setgroups?.([NOBODY_UID]);
@@ -28,7 +41,7 @@ function dropPrivileges(): void {
   process.setuid?.(NOBODY_UID);
 }
 
-function writeLine(line: ChildLine): void {
+function writeLine(line: ChildLine | FreeSpaceLine): void {
   const text = Buffer.from(`${JSON.stringify(line)}\n`);
   for (let done = 0; done < text.length; ) done += writeSync(1, text, done);
 }
@@ -46,14 +59,23 @@ function nextTask(): ReadingTask | null {
   }
 }
 
+function freeSpaceLine(file: ByteSource): FreeSpaceLine {
+  const { disk } = openContainer(file, findingList());
+  const { ranges, volumes } = disk === null ? { ranges: [], volumes: [] } : findFreeSpace(disk);
+  return { complete: true, sectors: packSectors(ranges), volumes };
+}
+
 dropPrivileges();
 const maxResidentBytes = Number(process.argv[2]);
 for (let task = nextTask(); task !== null; task = nextTask()) {
   const file = openRemote(IMAGE_FD, { ...task, maxResidentBytes });
   const { role, moreDisks } = task;
-  writeLine({
-    complete: true,
-    inspection: inspectFile(file, { role, moreDisks }, (inspection) => writeLine({ complete: false, inspection })),
-  });
+  if (task.kind === 'free-space') writeLine(freeSpaceLine(file));
+  else {
+    writeLine({
+      complete: true,
+      inspection: inspectFile(file, { role, moreDisks }, (inspection) => writeLine({ complete: false, inspection })),
+    });
+  }
   if (process.memoryUsage.rss() > maxResidentBytes * MAX_REUSE_MEMORY_SHARE) break;
 }

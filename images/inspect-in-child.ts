@@ -57,7 +57,7 @@ export function createInspector(options: InspectorOptions = {}): InspectImage {
   };
 }
 
-async function imageOf(handle: FileHandle, name: string): Promise<RemoteImage> {
+export async function imageOf(handle: FileHandle, name: string): Promise<RemoteImage> {
   const { size, blocks } = await handle.stat();
   return {
     name,
@@ -101,13 +101,13 @@ async function readWith(
   bounds: Pick<Reading, 'maxFetchedBytes' | 'bulkBytes' | 'fetchLimitMs'>,
   { signal, role = 'system', moreDisks = false }: InspectOptions,
 ): Promise<Inspection> {
-  const end = await pool.read({ image, context: { role, moreDisks }, ...bounds, signal });
+  const end = await pool.read({ kind: 'inspection', image, context: { role, moreDisks }, ...bounds, signal });
   signal?.throwIfAborted();
   return conclude(image.name, end, limits);
 }
 
 /** By the kernel or another program; a crash has other signals. */
-const KILLED = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'].map((name) => `signal ${name}`);
+export const KILLED = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'].map((name) => `signal ${name}`);
 
 function truncatedDuringRead(file: string, at: number): FailureError {
   return sourceFailure('Changed', `${file} was truncated to ${at} bytes during the inspection`);

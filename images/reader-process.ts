@@ -20,7 +20,11 @@ export interface ReadingLimits {
   readonly outputLimitBytes: number;
 }
 
+/** What the child reports: an `Inspection`, or the `FreeSpace` of the disk. */
+export type ReadingKind = 'inspection' | 'free-space';
+
 export interface Reading {
+  readonly kind: ReadingKind;
   readonly image: RemoteImage;
   readonly context: DiskContext;
   /** Bytes that the child may fetch for this image. */
@@ -55,6 +59,7 @@ interface Exit {
 
 /** The child's task: one line of JSON on its standard input. */
 export interface ReadingTask {
+  readonly kind: ReadingKind;
   readonly size: number;
   readonly allocatedSize: number;
   readonly maxFetchedBytes: number;
@@ -108,7 +113,7 @@ export class ReaderProcess {
   }
 
   /** Rejects if a read of the image fails. A failure of the child itself is a ReadingEnd. */
-  async read({ image, context, maxFetchedBytes, bulkBytes, fetchLimitMs, signal }: Reading): Promise<ReadingEnd> {
+  async read({ kind, image, context, maxFetchedBytes, bulkBytes, fetchLimitMs, signal }: Reading): Promise<ReadingEnd> {
     this.images += 1;
     const { child, limits } = this;
     let reason: ReadingEnd['reason'] = 'exited';
@@ -163,7 +168,7 @@ export class ReaderProcess {
     };
     this.channel.on('data', answer);
     const { size, allocatedSize = size } = image;
-    const task: ReadingTask = { size, allocatedSize, maxFetchedBytes, bulkBytes, ...context };
+    const task: ReadingTask = { kind, size, allocatedSize, maxFetchedBytes, bulkBytes, ...context };
     child.stdin?.write(`${JSON.stringify(task)}\n`);
     const exit = await Promise.race([complete.then(() => null), this.exit]);
     inspecting.end();

@@ -54,6 +54,7 @@ export function addImport(program: Command): void {
     .option('--imds-support <value>', 'metadata access mode of the image: v1 or v2')
     .option('--prefix <key>', 'key prefix of uploaded objects')
     .option('--convert <how>', 'conversion before the upload: auto, never or qcow2')
+    .option('--trim <what>', 'leave out free blocks of the file systems and swap contents: none or free-space')
     .option('--upload-endpoint <endpoint>', 'endpoint of OSS: auto, public, internal or accelerate')
     .option('--keep-object', 'keep the uploaded object after the import')
     .option('--role <policy>', 'RAM role for ECS: ensure (create if missing), verify or skip')

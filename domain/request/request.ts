@@ -20,6 +20,8 @@ export interface UploadRequest {
   readonly bucket: string;
   readonly prefix: string;
   readonly convert: 'auto' | 'never' | 'qcow2';
+  /** What is not sent; absent: `none`. */
+  readonly trim?: 'none' | 'free-space';
   readonly keepObject: boolean;
   /** How this service reaches the bucket; absent: `auto`. */
   readonly endpoint?: 'auto' | 'public' | 'internal' | 'accelerate';

@@ -99,6 +99,11 @@ const RULES: readonly RequestRule[] = [
       },
     ];
   },
+  function trimNeedsConversion({ text }) {
+    if (text('upload', 'trim') !== 'free-space' || text('upload', 'convert') !== 'never') return [];
+    const message = 'needs a conversion, but upload.convert is never: remove one of the two';
+    return [{ path: 'upload.trim', rule: 'upload.trim', given: 'free-space', message, vendorCode: null }];
+  },
   function credentialOfWebSource({ value, sources }) {
     return sources.flatMap((source, index) => {
       const given = value('disks', index, 'credential');

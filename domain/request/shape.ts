@@ -37,6 +37,7 @@ import {
   OS_TYPES,
   PLATFORMS,
   ROLE_MODES,
+  TRIM,
   UPLOAD_ENDPOINTS,
 } from './vocabulary.js';
 
@@ -103,6 +104,12 @@ const upload = z.strictObject({
     ),
   prefix: text(PREFIX_RULES, { description: 'Key prefix of uploaded objects' }).default('imports/'),
   convert: z.enum(CONVERT).default('auto').describe('auto: if the format requires it'),
+  trim: z
+    .enum(TRIM)
+    .exactOptional()
+    .describe(
+      'free-space: blocks that the file systems of the disk mark as free, and the contents of swap space, are not sent. none (the default): everything is sent',
+    ),
   keepObject: z.boolean().default(false).describe('Keep the uploaded object after the import'),
   endpoint: z
     .enum(UPLOAD_ENDPOINTS)

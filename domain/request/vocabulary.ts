@@ -12,6 +12,7 @@ export const IMDS_SUPPORT = ['v1', 'v2'] as const;
 export const DETECTION_STRATEGIES = ['Standard', 'none'] as const;
 export const DETECTION_FAIL_ON = ['blocking', 'warning', 'never'] as const;
 export const CONVERT = ['auto', 'never', 'qcow2'] as const;
+export const TRIM = ['none', 'free-space'] as const;
 /** How this service reaches the bucket; never a host, which would receive signed calls. */
 export const UPLOAD_ENDPOINTS = ['auto', 'public', 'internal', 'accelerate'] as const;
 export const ROLE_MODES = ['ensure', 'verify', 'skip'] as const;
