@@ -6,6 +6,7 @@ import type { CheckBoot } from '../images/boot-check/boot-checker.js';
 import type { Convert } from '../images/convert/converter.js';
 import type { Programs } from '../images/convert/programs.js';
 import type { InspectImage, InspectRemote } from '../images/inspection.js';
+import type { ReadFreeSpace } from '../images/trim/free-space-in-child.js';
 import type { FindCredential } from '../sources/credential.js';
 import type { HttpClient } from '../sources/http-request.js';
 import type { LocalFile } from '../sources/local-file.js';
@@ -51,6 +52,7 @@ export interface UploadDependencies {
   readonly inspectRemote: InspectRemote;
   readonly cache: Cache;
   readonly convert: Convert;
+  readonly readFreeSpace: ReadFreeSpace;
   readonly programs: Programs;
   readonly streaming: Streaming;
   /** Limits how many disks are sent concurrently. */

@@ -1,18 +1,7 @@
 /** Formats sizes, durations and tables for the terminal. */
 import { printableLine } from '../domain/printable.js';
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-/** `1.5 GiB`; powers of 1024. */
-export function size(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
-}
+export { formatBytes as size } from '../domain/format-bytes.js';
 
 /** `0.8 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. */
 export function duration(ms: number): string {

@@ -8,7 +8,8 @@ import { FINAL_STATES_SQL } from './final-states.js';
 import { transaction } from './transaction.js';
 
 /** The content of an object: the bytes of the source, or an image converted from them. */
-export type UploadForm = 'as-is' | 'converted';
+/** `trimmed`: converted, without the free blocks of its file systems. */
+export type UploadForm = 'as-is' | 'converted' | 'trimmed';
 
 export interface SharedUpload {
   readonly id: number;

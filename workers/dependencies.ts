@@ -19,6 +19,7 @@ import { createInspector, createRemoteInspector } from '../images/inspect-in-chi
 import { cacheInspections } from '../images/inspection-cache.js';
 import { createByteBudget } from '../images/stream/byte-budget.js';
 import { createCompressionPool } from '../images/stream/compression-pool.js';
+import { createFreeSpaceReader } from '../images/trim/free-space-in-child.js';
 import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
 import { openingSealedUrls, type SealKeys } from '../sources/sealed-url.js';
@@ -146,6 +147,7 @@ export async function openDependencies(
       inspectRemote: cacheInspections(createRemoteInspector()),
       cache,
       convert: createConverter({ cache, inspect }),
+      readFreeSpace: createFreeSpaceReader(),
       programs: INSTALLED,
       streaming: { pool: compression, memory: createByteBudget(COMPRESSED_BYTES), ranges: createUploadRanges(pool) },
       sends: createSemaphore(settings.maxUploads),

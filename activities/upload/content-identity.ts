@@ -12,21 +12,16 @@ export interface ContentIdentity {
 }
 
 /**
- * What is left out of a disk, besides what it does not store. Imports that leave out other ranges send other content: their
- * choice belongs to the variant, and the source's digest does not identify what they send.
- */
-export type Trim = 'none';
-
-/**
  * @param host a file with the same inode on another host is a different file
  * @param isShared false: the objects of a CloudBox may have the names of those in the region
  */
 export function contentIdentity(
   { identity, sha256, file }: Pick<OpenedSource, 'identity' | 'sha256' | 'file'>,
   { form, format }: { readonly form: UploadForm; readonly format: string },
-  { host, isShared, trim = 'none' }: { readonly host: string; readonly isShared: boolean; readonly trim?: Trim },
+  { host, isShared }: { readonly host: string; readonly isShared: boolean },
 ): ContentIdentity {
-  const variant = `${format} trim=${trim}`;
+  // An import that leaves out free blocks sends other content: the source's digest does not identify it.
+  const variant = `${format} trim=${form === 'trimmed' ? 'free-space' : 'none'}`;
   const onHost = (version: string) => `${host} ${version}`;
   const source = sha256 ?? (file === null ? null : onHost(file.version));
   const name = source === null ? undefined : sha256Of(`${source} ${form} ${variant}`);

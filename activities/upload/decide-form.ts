@@ -14,6 +14,7 @@ import type { UploadForm } from '../../store/uploads.js';
 import { inspectOptions } from '../preflight-disk.js';
 import { sourceAccess } from '../source-access.js';
 import { contentIdentity } from './content-identity.js';
+import { reportNotTrimmed } from './free-space.js';
 import { reportConversion } from './report-conversion.js';
 import type { UploadContext } from './upload-context.js';
 
@@ -41,6 +42,14 @@ export function planFor(disk: DiskPlan, version: string | null, versionIsExact =
 }
 
 export async function decideForm(context: UploadContext, opened: OpenedSource): Promise<FormDecision> {
+  const decision = await formDecision(context, opened);
+  if (context.input.request.upload.trim !== 'free-space') return decision;
+  if (decision.isStreamed) return { ...decision, form: 'trimmed' };
+  await reportNotTrimmed(context, decision.form === 'as-is' ? 'sent as it is' : 'converted by other programs');
+  return decision;
+}
+
+async function formDecision(context: UploadContext, opened: OpenedSource): Promise<FormDecision> {
   const { deps, input, disk } = context;
   const { programs } = deps.uploading;
   const { file } = opened;
@@ -62,7 +71,7 @@ export async function decideForm(context: UploadContext, opened: OpenedSource): 
     throw new Error(`disk ${disk.number} was inspected neither in preflight nor during the upload`);
   const conversion =
     disk.conversion === 'unknown' && inspection !== null
-      ? await decideConversion(inspection, input.request.upload.convert, programs)
+      ? await decideConversion(inspection, input.request.upload, programs)
       : disk.conversion;
   const isOpen = conversion === 'if-faster' || conversion === 'if-worth';
   const form = isOpen ? await fasterForm(context, opened, file, container) : formOf(conversion);
@@ -101,7 +110,8 @@ async function fasterForm(
   const { sha256, identity } = contentIdentity(opened, { form: 'as-is', format: container.format }, { host, isShared });
   const wanted = { account, bucket: disk.bucket, prefix: usablePrefix(upload.prefix), sha256, identity };
   // An object with this content saves the upload.
-  const [uploaded] = sha256 === null && identity === null ? [] : await uploads.find(wanted);
+  const found = sha256 === null && identity === null ? [] : await uploads.find(wanted);
+  const uploaded = found.find(({ form }) => form !== 'trimmed');
   if (uploaded !== undefined) return uploaded.form;
   const { mapExtents } = sourceAccess(deps, input.request.region);
   const estimate = await estimateConversion(file.handle, container, mapExtents, linkOf(context), signal);

@@ -18,6 +18,7 @@ import { sourceAccess } from '../source-access.js';
 import { isShutdown } from '../step.js';
 import { contentIdentity } from './content-identity.js';
 import { decideForm, type FormDecision, planFor } from './decide-form.js';
+import { reportNotTrimmed } from './free-space.js';
 import { judge } from './late-inspection.js';
 import { underLease } from './lease.js';
 import { sendBytes } from './send-bytes.js';
@@ -113,6 +114,7 @@ async function checkObject(
     ...{ kind: 'disk', disk: disk.number, source: redact(source.name), sourceBytes: size, sha256: sha256 ?? null },
     ...{ sentAs: 'as-is', format: disk.format, object: source.name, objectBytes: size, crc64: null },
   });
+  if (request.upload.trim === 'free-space') await reportNotTrimmed({ deps, step, disk }, 'imported where it is');
   await reportGuarantee({ deps, step, disk }, source.name, sha256 === undefined ? 'etag' : 'sha256');
   if (sha256 !== undefined) {
     requireDigest(await source.digest(signal, (fraction) => progress.reading(fraction)), sha256, source.name);

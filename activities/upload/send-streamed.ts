@@ -6,11 +6,13 @@ import { type FetchRange, SegmentError } from '../../images/stream/compression-p
 import type { DiskSource } from '../../images/stream/disk-source.js';
 import { layoutOf } from '../../images/stream/layout.js';
 import { createLevelChoice } from '../../images/stream/level-choice.js';
+import { packRanges } from '../../images/trim/trimmed-disk.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import type { OpenedSource, SourceReader } from '../../sources/source.js';
 import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
 import type { SharedUpload } from '../../store/uploads.js';
 import { sourceAccess } from '../source-access.js';
+import { freeSpaceOf } from './free-space.js';
 import type { Lease } from './lease.js';
 import { reportConversion } from './report-conversion.js';
 import { reportSent } from './report-sent.js';
@@ -34,7 +36,11 @@ export async function sendStreamed(
   const layout = layoutOf(size);
   const oss = deps.cloud.oss(region);
   const choice = createLevelChoice(pool.threads, oss.linkSpeed);
-  const disk = pool.open(sourceOf(opened, container), opened.file === null ? fetchFrom(reader) : undefined);
+  const free = upload.form === 'trimmed' ? await freeSpaceOf(context, opened, size) : packRanges([]);
+  const disk = pool.open(
+    { ...sourceOf(opened, container), free },
+    opened.file === null ? fetchFrom(reader) : undefined,
+  );
   // Notes of another version of the source, or of another layout, do not apply.
   const version = `${reader.version} ${layout.name}`;
   const isSame = reader.version !== null && version === upload.sourceVersion;
@@ -75,7 +81,7 @@ export async function sendStreamed(
   }
 }
 
-function sourceOf({ file, reader }: OpenedSource, { format, virtualSize }: ContainerFacts): DiskSource {
+function sourceOf({ file, reader }: OpenedSource, { format, virtualSize }: ContainerFacts): Omit<DiskSource, 'free'> {
   const image =
     file === null
       ? ({ kind: 'remote', size: reader.size } as const)

@@ -8,6 +8,12 @@ import { isReadableFormat } from './qemu-img.js';
 
 export type ConvertMode = 'auto' | 'never' | 'qcow2';
 
+/** Fields of `upload` in a request. */
+export interface ConversionWanted {
+  readonly convert: ConvertMode;
+  readonly trim?: 'none' | 'free-space';
+}
+
 /** `if-faster`: ECS imports the image as it is; the upload converts it where that saves time, once the link's speed is known. */
 export type Conversion = 'as-is' | 'converted' | 'if-faster';
 
@@ -59,11 +65,14 @@ export function isImportable(format: string): boolean {
 /** Throws `Convert.*` where the image must be converted and cannot be. */
 export async function decideConversion(
   inspection: Inspection,
-  mode: ConvertMode,
+  { convert: mode, trim }: ConversionWanted,
   programs: Programs,
 ): Promise<Conversion> {
   const { format, subformat } = inspection;
-  if (isImportable(format)) return decideImportable(inspection, mode, programs);
+  if (isImportable(format)) {
+    const isTrimmed = trim === 'free-space' && isStreamable(containerOf(inspection));
+    return isTrimmed ? 'converted' : await decideImportable(inspection, mode, programs);
+  }
   if (mode === 'never') {
     throw convertFailure('NotWanted', `the image is ${format}, which ECS does not import, and upload.convert is never`);
   }

@@ -4,12 +4,15 @@ import type { ContainerFacts } from '../../domain/plan.js';
 import { type ByteSource, cached, mappedSource, UnreadableError } from '../bytes.js';
 import { openContainer } from '../container.js';
 import { findingList } from '../findings.js';
+import { type PackedRanges, trimmedDisk } from '../trim/trimmed-disk.js';
 
 /** What a thread needs to read the disk; it is copied to every thread. */
 export interface DiskSource {
   /** Null: the bytes come with each task. */
   readonly image: ImageAccess | null;
   readonly container: Pick<ContainerFacts, 'format' | 'virtualSize'>;
+  /** Bytes of the disk that are sent as zeros. */
+  readonly free: PackedRanges;
 }
 
 export type ImageAccess =
@@ -24,7 +27,7 @@ const REMOTE_BLOCKS = 8;
 
 /** Throws UnreadableError where the image has no such disk. */
 export function openDisk(
-  { format, virtualSize }: DiskSource['container'],
+  { container: { format, virtualSize }, free }: Pick<DiskSource, 'container' | 'free'>,
   image: ImageAccess,
   readRemote: (offset: number, length: number) => Buffer,
 ): ByteSource {
@@ -33,14 +36,14 @@ export function openDisk(
     image.kind === 'file'
       ? fileSource(image.fd, image.size)
       : cached({ size: image.size, read: readRemote }, REMOTE_BLOCK_BYTES, REMOTE_BLOCKS);
-  if (format === 'RAW') return ofSize(source, virtualSize, image);
+  if (format === 'RAW') return trimmedDisk(ofSize(source, virtualSize, image), free);
   const { disk, format: found } = openContainer({ ...source, bulkBytes: BULK_BYTES }, findingList());
   if (disk === null || found !== format || disk.size !== virtualSize) {
     throw new UnreadableError(
       `the inspection found ${format} with a disk of ${virtualSize} bytes, and now it is ${found} with ${disk?.size ?? 'none'}`,
     );
   }
-  return disk;
+  return trimmedDisk(disk, free);
 }
 
 /** A raw disk ends at its last sector, which may be completed with zeros. */

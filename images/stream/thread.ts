@@ -53,8 +53,8 @@ function bytesOf(disk: number): ByteSource {
   const open = disks.get(disk);
   if (open === undefined || open.source.image === null) throw new Error(`disk ${disk} is not open in this thread`);
   const { source, channel } = open;
-  const { image, container } = open.source;
-  open.bytes ??= openDisk(container, image, (offset, length) => {
+  const { image } = open.source;
+  open.bytes ??= openDisk(open.source, image, (offset, length) => {
     if (channel === null) throw new Error(`disk ${disk} of ${source.container.format} has no channel`);
     return readThrough(channel, disk, offset, length);
   });

@@ -52,7 +52,7 @@ export async function decideDisk(
     const stated = { format: disk.format ?? null, diskImageSizeGiB: disk.diskImageSize ?? null };
     return { ...common, ...place, ...stated, conversion: 'unknown' };
   }
-  const decided = await decideConversion(inspection, request.upload.convert, programs);
+  const decided = await decideConversion(inspection, request.upload, programs);
   // Downloading an image only to estimate the savings of a conversion costs more than it saves.
   const conversion = decided === 'if-faster' && facts.file === null ? 'as-is' : decided;
   const format =

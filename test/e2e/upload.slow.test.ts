@@ -1,7 +1,17 @@
 /** Uploads with the real processes: one upload for the same content, from any source, despite failures. */
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +19,8 @@ import { AttachPolicyToRoleRequest, CreateRoleRequest } from '@alicloud/ram20150
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { EMULATOR_ACCOUNT } from '../../cli/emulated-account.js';
+import { openFile } from '../../images/bytes.js';
+import { findFreeSpace } from '../../images/trim/free-space.js';
 import {
   foundIn,
   type Planted,
@@ -230,6 +242,36 @@ describe('an image in a format that ECS does not support', () => {
     expect(objects).toBe(1);
     expect(await bytesSent()).toBeLessThan(200 * MIB);
     await nothingLeft();
+  });
+
+  test('upload.trim: free-space → deleted data is not sent, everything else arrives, and the report says what was left out', async () => {
+    const raw = await made('used.raw', 'qemu-img', 'convert', '-O', 'raw', DEMO_IMAGE, 'used.raw');
+    const source = openFile(raw);
+    const { ranges } = findFreeSpace(source);
+    source.close();
+    const place = ranges.find(({ length }) => length >= 64 * MIB)?.offset ?? 0;
+    const target = openSync(raw, 'r+');
+    writeSync(target, randomBytes(64 * MIB), 0, 64 * MIB, place);
+    closeSync(target);
+    const upload = { bucket: BUCKET, prefix: 'imports/', trim: 'free-space', keepObject: true };
+    const id = await service.start({ disks: [{ source: `file://${raw}` }], upload });
+    const view = await succeeded(id);
+    const said = view.findings.find(({ code }) => code === 'ECSIMPORT.FreeSpace');
+    expect(said?.message).toMatch(/MiB of the disk’s 1\.0 GiB are free and were not sent$/);
+    expect(said?.evidence).toMatch(/ext4, .*MiB not sent/);
+    expect(await bytesSent()).toBeLessThan(64 * MIB);
+    const key = view.ledger.find(({ kind }) => kind === 'object')?.key.replace(/^oss:\/\/[^/]+\//, '') ?? '';
+    const object = path.join(folder, 'trimmed.qcow2');
+    await service.oss(BUCKET).get(key, object);
+    const arrived = path.join(folder, 'trimmed.raw');
+    await promisify(execFile)('qemu-img', ['convert', '-O', 'raw', object, arrived]);
+    const expected = openSync(raw, 'r+');
+    for (const { offset, length } of ranges) {
+      for (let done = 0; done < length; done += MIB)
+        writeSync(expected, Buffer.alloc(Math.min(MIB, length - done)), 0, Math.min(MIB, length - done), offset + done);
+    }
+    closeSync(expected);
+    await promisify(execFile)('cmp', [raw, arrived]);
   });
 });
 

@@ -333,7 +333,8 @@ describe('a conversion', () => {
 
 describe('without qemu-img', () => {
   const without: Programs = { ...INSTALLED, qemuImg: () => findQemuImg('/nowhere/qemu-img') };
-  const decide = async (file: string, mode: ConvertMode) => decideConversion(await inspectImage(file), mode, without);
+  const decide = async (file: string, mode: ConvertMode) =>
+    decideConversion(await inspectImage(file), { convert: mode }, without);
 
   test('a format that ECS imports → compressed while it is sent, where that is faster', async () => {
     expect(await decide(raw, 'auto')).toBe('if-faster');
@@ -361,7 +362,7 @@ describe('without qemu-img', () => {
         source: 'inspection',
       },
     };
-    const decided = decideConversion({ ...inspection, findings: [open] }, 'auto', without);
+    const decided = decideConversion({ ...inspection, findings: [open] }, { convert: 'auto' }, without);
     await expect(decided).rejects.toMatchObject({
       failure: { code: 'Convert.NoQemuImg', class: 'attention', remedy: expect.stringContaining('qemu-utils') },
     });
@@ -370,7 +371,7 @@ describe('without qemu-img', () => {
 
 test('a VHDX with upload.convert never → refused before anything is converted', async () => {
   const inspection = await inspectImage(toFormat('vhdx'));
-  await expect(decideConversion(inspection, 'never', INSTALLED)).rejects.toMatchObject({
+  await expect(decideConversion(inspection, { convert: 'never' }, INSTALLED)).rejects.toMatchObject({
     failure: { code: 'Convert.NotWanted', class: 'request' },
   });
 });

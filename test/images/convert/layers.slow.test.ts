@@ -173,7 +173,9 @@ describe('a VHD whose size depends on how it is read → the same disk', () => {
     const inspection = await inspectImage(at('odd.vhd'));
     expect(inspection.virtualSize).toBe(SIZE);
     const isAmbiguous = inspection.findings.some(({ code }) => code === 'ECSIMPORT.VhdGeometry');
-    expect(await decideConversion(inspection, 'auto', INSTALLED)).toBe(isAmbiguous ? 'converted' : 'if-faster');
+    expect(await decideConversion(inspection, { convert: 'auto' }, INSTALLED)).toBe(
+      isAmbiguous ? 'converted' : 'if-faster',
+    );
     await sameDisk('odd.vhd');
   });
 });
@@ -202,7 +204,7 @@ test.each([
   run(`qemu-img convert -O vpc -o subformat=fixed,force_size=on disk.raw fixed.vhd; head -c -1 ${file} > old.vhd`);
   const inspection = await inspectImage(at('old.vhd'));
   expect(inspection.findings.map(({ code }) => code)).toContain('ECSIMPORT.VhdFooter');
-  expect(await decideConversion(inspection, 'auto', INSTALLED)).toBe('converted');
+  expect(await decideConversion(inspection, { convert: 'auto' }, INSTALLED)).toBe('converted');
   await sameDisk('old.vhd');
 });
 

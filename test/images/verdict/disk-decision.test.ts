@@ -22,7 +22,7 @@ describe('a compressed image on a worker without its program → action required
     ['ZSTD', 'zstd'],
     ['GZIP', 'gzip'],
   ] as const)('%s', async (format, name) => {
-    const decision = decideConversion(inspectionOf({ format, subformat: 'RAW' }), 'auto', programs);
+    const decision = decideConversion(inspectionOf({ format, subformat: 'RAW' }), { convert: 'auto' }, programs);
     await expect(decision).rejects.toMatchObject({
       failure: { code: 'Convert.NoUnpacker', class: 'attention', message: expect.stringContaining(name) },
     });

@@ -125,6 +125,7 @@ function dependencies({ pool, host }: Surroundings, address: string, crashPoint:
       inspectRemote: unused,
       cache: { obtain: unused },
       convert: unused,
+      readFreeSpace: unused,
       programs: { qemuImg: async () => null, decompressor: async () => false },
       streaming: {
         pool: createCompressionPool(1),

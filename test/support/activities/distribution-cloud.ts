@@ -342,6 +342,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
       inspectRemote: unused,
       cache: { obtain: unused },
       convert: unused,
+      readFreeSpace: unused,
       programs: { qemuImg: unused, decompressor: unused },
       streaming: {
         pool: createCompressionPool(1),

@@ -8,13 +8,13 @@ import { CLUSTER_BYTES } from '../../../../images/stream/layout.js';
 export function inProcessPool(onSegment: (offset: number) => void = () => undefined): CompressionPool {
   return {
     threads: 2,
-    open({ image, container }, fetch) {
+    open({ image, ...source }, fetch) {
       return {
         async compress({ offset, length, level }, signal) {
           onSegment(offset);
           const remote = fetch === undefined ? null : Buffer.alloc(length);
           if (remote !== null) await fetch?.(offset, remote, signal);
-          const disk = image === null || remote !== null ? null : openDisk(container, image, () => Buffer.alloc(0));
+          const disk = image === null || remote !== null ? null : openDisk(source, image, () => Buffer.alloc(0));
           const read = (cluster: number) => {
             const at = cluster * CLUSTER_BYTES;
             const count = Math.min(CLUSTER_BYTES, length - at);
