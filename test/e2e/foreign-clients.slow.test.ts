@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { batchWorkflowId } from '../../domain/batch/names.js';
 import { importWorkflowId } from '../../domain/ids.js';
 import { fileQueue, MAIN_QUEUE } from '../../domain/process-names.js';
-import { NOT_STARTED_HERE } from '../../domain/sealed.js';
+import { NOT_STARTED_HERE, seal } from '../../domain/sealed.js';
 import { BUCKET, DEMO_IMAGE, REGION, type Service, startService } from '../support/e2e/service.js';
 import { reachedByAnotherAccount } from '../support/local/foreign-account.js';
 import { listeningPorts } from '../support/local/listening-ports.js';
@@ -114,6 +114,45 @@ describe('a start', () => {
     expect((await endOf(importWorkflowId(id))).message).toContain('the payload was written for start importImage');
     expect((await service.state()).images).toHaveLength(1);
   });
+});
+
+test('the start of an orphan search, copied and sent later → fails, and deletes nothing', async () => {
+  const call = seal({ kind: 'start', name: 'sweepOrphans' }, [{ delete: true }], { startBefore: Date.now() - 60_000 });
+  const workflowId = `orphans-${randomUUID()}`;
+  const { dataConverter } = await payloadOptionsOf(service.dataDir);
+  const unsealed = new Client({ connection, ...(dataConverter === undefined ? {} : { dataConverter }) });
+  await unsealed.workflow.start('sweepOrphans', { workflowId, taskQueue: MAIN_QUEUE, args: [call] });
+  const { message, activities } = await endOf(workflowId);
+  expect([message, activities]).toEqual([expect.stringContaining('written for an earlier start'), []]);
+});
+
+describe('a foreign worker', () => {
+  /** Takes the next activity of this queue, and completes it. */
+  async function complete(queue: string, resultOf: (workflowId: string) => Promise<readonly Payload[]>): Promise<void> {
+    const { workflowService } = connection;
+    const request = { namespace: 'default', taskQueue: { name: queue }, identity: 'foreign' };
+    const task = await connection.withDeadline(Date.now() + 60_000, () =>
+      workflowService.pollActivityTaskQueue(request),
+    );
+    const result = { payloads: [...(await resultOf(task.workflowExecution?.workflowId ?? ''))] };
+    await workflowService.respondActivityTaskCompleted({ namespace: 'default', taskToken: task.taskToken, result });
+  }
+
+  test.each([
+    ['of its own', async () => [defaultPayloadConverter.toPayload({ disks: [] })]],
+    ['copied from the start of the workflow', payloadsOf],
+  ])(
+    'that completes an activity with a result %s → the import fails with the reason, and leaves nothing',
+    async (_, of) => {
+      const before = await service.state();
+      // Only the foreign worker polls the queue of this host.
+      const id = await service.start({ disks: [{ source: `file://foreign-host/${randomUUID()}.qcow2` }] });
+      await complete(fileQueue('foreign-host'), of);
+      const view = await service.untilState(id, 'failed');
+      expect(view.error?.message).toContain('the result of activity preflight is refused');
+      expect(await service.state()).toEqual(before);
+    },
+  );
 });
 
 describe('to a running import or batch', () => {
