@@ -10,7 +10,7 @@ import type { ImportReport } from '../imports/read.js';
 export function jsonReport({ view, facts, events }: ImportReport): object {
   const { accountId, batchId, settings, disks, shares, calls } = facts;
   const actions = actionsIn(events);
-  const startedBy = actions.find(({ what }) => what === STARTED)?.by ?? null;
+  const startedBy = actions.find(({ what }) => what.startsWith(STARTED))?.by ?? null;
   return { ...view, accountId, batchId, startedBy, actions, settings, sources: disks, shares, calls, events };
 }
 
@@ -47,7 +47,7 @@ export function markdownReport({ view, facts, events }: ImportReport): string {
           `Remedy: ${view.attention.remedy}`,
         ])),
     ...table(
-      'Requested by (as the clients state it)',
+      'Requested by (identity, and what the clients state)',
       ['at', 'what', 'user', 'client', 'identity'],
       actions.map(({ at, what, by }) => [at, what, by.user ?? '', by.client ?? '', by.identity ?? '']),
     ),
@@ -116,11 +116,13 @@ const STARTED = 'accepted';
 /** Requests of users: start, cancel and resume. */
 function actionsIn(events: readonly ImportEvent[]): readonly Action[] {
   return events.flatMap(({ at, message, detail }) => {
-    const { by } = detail;
+    const { by, changed, batch } = detail;
     if (!isObject(by)) return [];
     const text = (value: unknown) => (typeof value === 'string' ? value : null);
     const requester = { client: text(by.client), user: text(by.user), identity: text(by.identity) };
-    return [{ at, what: message, by: requester }];
+    const fields = Array.isArray(changed) ? `, changed ${changed.join(', ')}` : '';
+    const whole = typeof batch === 'string' ? ` (batch ${batch})` : '';
+    return [{ at, what: `${message}${fields}${whole}`, by: requester }];
   });
 }
 

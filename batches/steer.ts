@@ -1,6 +1,6 @@
 /** Operations on an existing batch: pause, resume, cancel, retry items, change the policy. */
 import { type BatchFinalState, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
-import type { BatchCancelSignal } from '../domain/batch/names.js';
+import type { BatchCancelSignal, BatchResumeImportsSignal } from '../domain/batch/names.js';
 import { readPolicy } from '../domain/batch/policy.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import { isSameServer, type TemporalServer } from '../domain/temporal-server.js';
@@ -43,28 +43,24 @@ export const pauseBatch = (deps: Steering, id: string) => steer(deps, id, { kind
 /** Lifts a pause and the batch's own attention. */
 export const resumeBatch = (deps: Steering, id: string) => steer(deps, id, { kind: 'resume' });
 
-/** Shown as `cancelling` from now on. @param running whether running imports are cancelled or finish */
-export const cancelBatch = (deps: Steering, id: string, running: BatchCancelSignal['running']) =>
-  steer(deps, id, { kind: 'cancel', running });
+/** Shown as `cancelling` from now on. */
+export const cancelBatch = (deps: Steering, id: string, signal: BatchCancelSignal) =>
+  steer(deps, id, { kind: 'cancel', ...signal });
 
-/**
- * Resumes the imports of a batch that stopped for one cause.
- * @param cause code of the attention; null: all causes
- * @param set fields to change in their requests first
- */
+/** Resumes the imports of a batch that stopped for one cause. */
 export async function resumeBatchImports(
   deps: Steering,
   id: string,
-  cause: string | null,
-  set: Readonly<Record<string, unknown>>,
+  signal: BatchResumeImportsSignal,
 ): Promise<ResumeImportsOutcome> {
+  const { cause } = signal;
   const unknown = cause === null ? null : unknownCode(cause);
   // Imports may wait for a code that this version does not know.
   if (unknown !== null && (await deps.batches.stoppedImports(id, cause, '', 1)).length === 0) {
     const batch = await deps.batches.forStart(id);
     return batch === null ? { kind: 'unknownBatch' } : { kind: 'unknownCode', ...unknown };
   }
-  return await steer(deps, id, { kind: 'resumeImports', cause, set });
+  return await steer(deps, id, { kind: 'resumeImports', ...signal });
 }
 
 /** Starts a new attempt of every failed item, also of a batch that has ended. */

@@ -15,6 +15,7 @@ import {
   batchWorkflowId,
 } from '../domain/batch/names.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import type { Requester } from '../domain/import-facts.js';
 import { type ActivityTiming, MAIN_QUEUE } from '../domain/process-names.js';
 import { createServerReader } from '../imports/temporal-server.js';
 import { activitiesEndWithinMs } from '../imports/temporal-workflows.js';
@@ -99,8 +100,15 @@ function signalOf(message: BatchMessage): Signal {
     case 'retry':
       return { signal: BATCH_RETRY_SIGNAL, payload: null };
     case 'cancel':
-      return { signal: BATCH_CANCEL_SIGNAL, payload: { running: message.running } };
+      return { signal: BATCH_CANCEL_SIGNAL, payload: { running: message.running, ...byIn(message) } };
     case 'resumeImports':
-      return { signal: BATCH_RESUME_IMPORTS_SIGNAL, payload: { cause: message.cause, set: message.set } };
+      return {
+        signal: BATCH_RESUME_IMPORTS_SIGNAL,
+        payload: { cause: message.cause, set: message.set, ...byIn(message) },
+      };
   }
+}
+
+function byIn({ by }: { readonly by?: Requester }): { readonly by?: Requester } {
+  return by === undefined ? {} : { by };
 }

@@ -1,5 +1,6 @@
 /** All operations on batches, for the API and for programs that embed the service. */
 import type { BatchCancelSignal } from '../domain/batch/names.js';
+import type { Requester } from '../domain/import-facts.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { RECENT_CHECK } from '../imports/reconcile.js';
 import { listLostBatches, reconcileBatches } from './check-workflows.js';
@@ -19,10 +20,11 @@ export function createBatchUseCases(deps: BatchUseCaseDependencies) {
     reconcileLost: () => reconcileBatches(deps),
     pause: (id: string) => pauseBatch(deps, id),
     resume: (id: string) => resumeBatch(deps, id),
-    resumeImports: (id: string, cause: string | null, set: Readonly<Record<string, unknown>>) =>
-      resumeBatchImports(deps, id, cause, set),
+    resumeImports: (id: string, cause: string | null, set: Readonly<Record<string, unknown>>, by?: Requester) =>
+      resumeBatchImports(deps, id, { cause, set, ...(by === undefined ? {} : { by }) }),
     /** @param running whether running imports are cancelled or finish */
-    cancel: (id: string, running: BatchCancelSignal['running']) => cancelBatch(deps, id, running),
+    cancel: (id: string, running: BatchCancelSignal['running'], by?: Requester) =>
+      cancelBatch(deps, id, { running, ...(by === undefined ? {} : { by }) }),
     retry: (id: string, which: { readonly cancelled: boolean }) => retryBatch(deps, id, which),
     changePolicy: (id: string, change: unknown) => changeBatchPolicy(deps, id, change),
   };

@@ -70,7 +70,9 @@ export async function resumeImport(
   const stored = found.request.disks.map(({ source }) => source);
   const request = amended.request === null ? null : sealedRequest(amended.request, deps.sealSource, stored);
   const claim = { importId, attentionVersion, request };
-  return resumeStop(deps, claim, { code: attention?.code ?? null, ...settings.note });
+  const changed = Object.keys(set);
+  const what = { code: attention?.code ?? null, ...(changed.length === 0 ? {} : { changed }) };
+  return resumeStop(deps, claim, { ...what, ...settings.note });
 }
 
 /** The workflow does not know of a stop for a missing worker: nothing is signalled, and no field can be changed. */

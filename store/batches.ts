@@ -375,7 +375,10 @@ async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<rea
      ), line as (
        insert into ecs_image_import.timeline (import_id, phase) select id, 'accepted' from made
      ), event as (
-       insert into ecs_image_import.events (import_id, type, phase, state, message) select id, 'state', 'accepted', 'running', 'accepted' from made
+       insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
+       select id, 'state', 'accepted', 'running', 'accepted', coalesce(
+         (select jsonb_build_object('by', created_by, 'batch', id) from ecs_image_import.batches
+          where id = $1 and created_by is not null), '{}') from made
      ), given_out as (
        update ecs_image_import.batches set claimed_page = $2 where id = $1 and exists (select from claimed)
      )

@@ -14,7 +14,7 @@ import {
 } from '@temporalio/workflow';
 import type { PageAnswer } from '../activities/batch/next-page.js';
 import { type BatchFinalState, type BatchState, isFinalBatch } from '../domain/batch/batch.js';
-import type { BatchOutcome, BatchWorkflowInput } from '../domain/batch/names.js';
+import type { BatchCancelSignal, BatchOutcome, BatchWorkflowInput } from '../domain/batch/names.js';
 import { importWorkflowId } from '../domain/ids.js';
 import { IMPORT_WORKFLOW, type ImportWorkflowInput, MAIN_QUEUE, WATCH_QUEUE } from '../domain/process-names.js';
 import { batchActivitiesOn, pageWaitersOn } from './activity-options.js';
@@ -127,10 +127,10 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     }
   }
 
-  async function stopItems(running: 'cancel' | 'finish'): Promise<void> {
+  async function stopItems({ running, by }: BatchCancelSignal): Promise<void> {
     await note('cancelling');
     await onAnyWorker.dropWaiting(batchId);
-    if (running === 'cancel') await onAnyWorker.cancelImports(batchId, pace);
+    if (running === 'cancel') await onAnyWorker.cancelImports(batchId, pace, by);
   }
 
   async function resumeStoppedImports(): Promise<void> {
@@ -143,7 +143,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
   for (;;) {
     if (control.cancel !== null && !stopped) {
       stopped = true;
-      await stopItems(control.cancel.running);
+      await stopItems(control.cancel);
     }
     await resumeStoppedImports();
     const state = stateOf(control);

@@ -2,6 +2,7 @@
 
 import { Context } from '@temporalio/activity';
 import type { BatchResumeImportsSignal } from '../../domain/batch/names.js';
+import type { Requester } from '../../domain/import-facts.js';
 import { type ActivityTiming, DEFAULT_ACTIVITY_TIMING } from '../../domain/process-names.js';
 import { cancelImport } from '../../imports/cancel.js';
 import { type ImportDependencies, systemClock } from '../../imports/ports.js';
@@ -22,14 +23,22 @@ export function createImportSignals(deps: BatchDependencies) {
   });
 
   return {
-    /** @param timing of workflows that are started only to clean up */
-    async cancelImports(batchId: string, timing: ActivityTiming = DEFAULT_ACTIVITY_TIMING): Promise<void> {
+    /**
+     * @param timing of workflows that are started only to clean up
+     * @param by who cancelled the batch; absent: not known
+     */
+    async cancelImports(
+      batchId: string,
+      timing: ActivityTiming = DEFAULT_ACTIVITY_TIMING,
+      by?: Requester,
+    ): Promise<void> {
       const imports = useCasesOf(timing);
       await forEach(
         (after) => deps.batches.openImports(batchId, after, PAGE),
         async (importId) => {
           // The imports of a batch run in the namespace of the batch.
-          const settings = { note: { batch: batchId }, unknownWorkflow: 'start' } as const;
+          const note = { batch: batchId, ...(by === undefined ? {} : { by }) };
+          const settings = { note, unknownWorkflow: 'start' } as const;
           const outcome = await cancelImport(imports, importId, { keepImage: false }, settings);
           if (outcome.kind === 'unreachable' || outcome.kind === 'starting') {
             throw new Error(`import ${importId} is not cancelled yet: ${JSON.stringify(outcome)}`);
@@ -45,12 +54,15 @@ export function createImportSignals(deps: BatchDependencies) {
       batchId,
       cause,
       set,
+      by,
     }: BatchResumeImportsSignal & { readonly batchId: string }): Promise<void> {
       const imports = useCasesOf(DEFAULT_ACTIVITY_TIMING);
       await forEach(
         (after) => deps.batches.stoppedImports(batchId, cause, after, PAGE),
         async (importId) => {
-          const outcome = await resumeImport(imports, importId, set, { note: { batch: batchId } });
+          const outcome = await resumeImport(imports, importId, set, {
+            note: { batch: batchId, ...(by === undefined ? {} : { by }) },
+          });
           if (outcome.kind === 'notAmendable') {
             await deps.store.note(importId, 'resume refused: the fields in set can no longer be changed', { set });
           }

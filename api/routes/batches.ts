@@ -18,6 +18,7 @@ import { csvReport, jsonReport, markdownReport } from '../batch-report.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from '../batch-schemas.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { problem, unknownBatch, unknownCode, unreachable } from '../problems.js';
+import { requesterOf } from '../requester.js';
 import { conditional, idPath, jsonBody, MAX_INTEGER, noQuery, parameter, readsJson, routes } from '../route.js';
 
 const PAGE_DEFAULT = 100;
@@ -200,14 +201,17 @@ export function batchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): Open
     const { cause, set } = context.req.valid('json');
     demandBatchChange(context, set ?? {});
     if (cause === undefined) return context.json(batchOf(id, await batches.resume(id)), 202);
-    const outcome = await batches.resumeImports(id, cause === 'all' ? null : cause, set ?? {});
+    const outcome = await batches.resumeImports(id, cause === 'all' ? null : cause, set ?? {}, requesterOf(context));
     if (outcome.kind === 'unknownCode') throw unknownCode('cause', cause, outcome.nearest);
     return context.json(batchOf(id, outcome), 202);
   });
 
   app.openapi(cancel, async (context) => {
     const { id } = context.req.valid('param');
-    return context.json(batchOf(id, await batches.cancel(id, context.req.valid('json').running)), 202);
+    return context.json(
+      batchOf(id, await batches.cancel(id, context.req.valid('json').running, requesterOf(context))),
+      202,
+    );
   });
 
   app.openapi(retry, async (context) => {

@@ -1,6 +1,7 @@
 /** The names of a batch that processes share: its ID, its workflow, its signals and updates, and their payloads. */
 
 import { newId } from '../ids.js';
+import type { Requester } from '../import-facts.js';
 import type { ActivityTiming } from '../process-names.js';
 import type { BatchFinalState, BatchState } from './batch.js';
 import type { BatchPolicy } from './policy.js';
@@ -32,6 +33,8 @@ export const BATCH_POLICY_UPDATE = 'setPolicy';
 export interface BatchCancelSignal {
   /** Running imports: cancel them and clean up, or let them finish. */
   readonly running: 'cancel' | 'finish';
+  /** Absent: not known. */
+  readonly by?: Requester;
 }
 
 export interface BatchResumeImportsSignal {
@@ -39,6 +42,8 @@ export interface BatchResumeImportsSignal {
   readonly cause: string | null;
   /** Changes to each request before it is resumed. */
   readonly set: Readonly<Record<string, unknown>>;
+  /** Absent: not known. */
+  readonly by?: Requester;
 }
 
 export interface BatchWorkflowInput extends BatchMemory {
