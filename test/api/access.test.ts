@@ -5,6 +5,7 @@ import { createRequestLimits } from '../../api/access/limit-requests.js';
 import { createApp } from '../../api/app.js';
 import type { ApiDependencies } from '../../api/dependencies.js';
 import { type Identity, UNLIMITED } from '../../domain/access/identity.js';
+import { UNRECORDED } from '../support/api/anonymous.js';
 
 const ADMIN: Identity = { id: 'token', name: 'ECS_IMPORT_API_TOKEN', role: 'admin', scope: UNLIMITED };
 const key = { authorization: 'Bearer the-key' };
@@ -23,6 +24,7 @@ function appWith(limits: { perIdentity?: number; perAddress?: number; known?: re
       identitiesOf: async () => new Set(),
     },
     client: { options: {}, connection: { withDeadline: () => Promise.reject(new Error('connect 10.1.2.3:7233')) } },
+    auditTrail: UNRECORDED,
     authenticators: [fixedToken('the-key', ADMIN)],
     limits: createRequestLimits({ perIdentity, perAddress, addressOf: () => address, known }),
     hostNames: [],

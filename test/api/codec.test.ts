@@ -7,6 +7,7 @@ import type { ApiDependencies } from '../../api/dependencies.js';
 import { type Role, UNLIMITED } from '../../domain/access/identity.js';
 import { type Keyring, openKeyring } from '../../temporal/keyring.js';
 import { createPayloadCodec } from '../../temporal/payload-codec.js';
+import { UNRECORDED } from '../support/api/anonymous.js';
 
 const UI = 'https://temporal.example.com';
 const VALUE = { importId: 'imp-1', source: 'file:///web-01.qcow2' };
@@ -38,7 +39,15 @@ beforeAll(async () => {
 });
 
 async function send(path: string, body: unknown, headers: Record<string, string> = {}, method = 'POST') {
-  const deps = { store: {}, authenticators: [byRole], access: {}, keyring, codecOrigins: [UI], hostNames: [] };
+  const deps = {
+    store: {},
+    authenticators: [byRole],
+    auditTrail: UNRECORDED,
+    access: {},
+    keyring,
+    codecOrigins: [UI],
+    hostNames: [],
+  };
   const response = await createApp(deps as unknown as ApiDependencies).request(`http://127.0.0.1:8080${path}`, {
     method,
     headers: { host: '127.0.0.1:8080', 'content-type': 'application/json', ...headers },
