@@ -20,6 +20,7 @@ import type { Authenticator } from './access/authenticate.js';
 import type { RequestLimits } from './access/limit-requests.js';
 import type { OidcSignIns } from './access/oidc/sign-in.js';
 import type { Sessions } from './access/sessions.js';
+import type { StreamLimits } from './event-streams.js';
 
 export interface ApiDependencies {
   readonly imports: ImportUseCases;
@@ -43,6 +44,8 @@ export interface ApiDependencies {
   readonly oidc: OidcSignIns;
   readonly liveness: WorkerLiveness;
   readonly changes: ChangeFeed;
+  /** Of event streams. Absent: the default limits. */
+  readonly streams?: StreamLimits;
   /** For inspections, orphans and probes; imports and batches go through their use cases. */
   readonly client: Client;
   /** The host whose worker reads sources without a host. */

@@ -36,6 +36,7 @@ const KINDS = {
   unknownHost: [403, 'Api.UnknownHost', 'The host name of the request is not one of this API'],
   bodyTimeout: [408, 'Request.Timeout', 'The body did not arrive in time'],
   forbidden: [403, 'Api.Forbidden', 'Not allowed'],
+  tooManyStreams: [429, 'Api.TooManyStreams', 'Too many event streams'],
   unauthorized: [401, 'Api.Unauthorized', 'Not authorized'],
   unknownKey: [404, 'Key.NotFound', 'The key does not exist'],
   keyConflict: [409, 'Key.Conflict', 'The state of the keys does not allow this operation'],

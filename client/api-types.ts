@@ -68,6 +68,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/livez": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Check that the process is alive, as /healthz
+         * @description Check that the process is alive, as /healthz.
+         */
+        readonly get: operations["livez"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/readyz": {
         readonly parameters: {
             readonly query?: never;
@@ -425,7 +445,7 @@ export interface paths {
         };
         /**
          * Stream the events of an import (server-sent events); the stream ends with the import
-         * @description Stream the events of an import (server-sent events); the stream ends with the import.
+         * @description Streams the events of an import from its start, or after Last-Event-ID, and ends with the import. A heartbeat comes every 15 s. A stream whose reader does not take events for 30 s is closed; connect again with Last-Event-ID.
          */
         readonly get: operations["streamImportEvents"];
         readonly put?: never;
@@ -2023,12 +2043,14 @@ export interface components {
             }[];
             readonly parts: readonly {
                 readonly name: string;
-                readonly pid: number | null;
+                /** @description Only for senders with an identity */
+                readonly pid?: number | null;
                 readonly state: string;
                 readonly restarts: number;
-                readonly address: string | null;
+                /** @description Only for senders with an identity */
+                readonly address?: string | null;
             }[];
-            /** @description The workers that poll, and up to 20 that did, the latest first */
+            /** @description The workers that poll, and up to 20 that did, the latest first; empty for senders without an identity */
             readonly workers: readonly {
                 readonly host: string;
                 /** @description The name of its pollers in Temporal */
@@ -3815,6 +3837,35 @@ export interface operations {
         };
     };
     readonly healthz: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is alive */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            readonly 400: components["responses"]["Invalid"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly livez: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -6370,6 +6421,27 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            /** @description The identity has too many open streams, or sends too many requests */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until the next attempt */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Api.TooManyStreams",
+                     *       "title": "Too many event streams",
+                     *       "status": 429,
+                     *       "detail": "key:k7f3 has 1000 open event streams",
+                     *       "code": "Api.TooManyStreams",
+                     *       "remedy": "Close streams that are no longer read."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };

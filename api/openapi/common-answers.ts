@@ -117,6 +117,7 @@ export function commonAnswersOf(route: Route, isOpen: boolean): Readonly<Record<
 }
 
 const OTHERS: Readonly<Record<number, readonly [ProblemKind, string, string]>> = {
+  429: ['tooManyStreams', 'key:k7f3 has 1000 open event streams', 'Close streams that are no longer read.'],
   404: ['unknownImport', 'import imp-1 does not exist', 'List the imports with GET /v1/imports.'],
   409: [
     'conflict',

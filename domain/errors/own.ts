@@ -363,6 +363,13 @@ export const OWN = [
       'Set ECS_IMPORT_API_TOKEN to a key of the API. The command line finds the key of an `up` of the same user by itself.',
   },
   {
+    code: 'Api.TooManyStreams',
+    meaning: 'The identity has as many open event streams as one may have',
+    class: 'throttled',
+    remedy:
+      'Close streams that are no longer read. To follow many imports, poll GET /v1/imports?sort=-updated instead.',
+  },
+  {
     code: 'Api.NoSignIn',
     meaning: 'The sender has no key that a session of the page could end with',
     class: 'request',
