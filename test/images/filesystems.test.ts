@@ -9,6 +9,7 @@ import { openNtfs } from '../../images/filesystems/ntfs.js';
 import { findingList } from '../../images/findings.js';
 import { type GuestTree, guestTree } from '../../images/guest/tree.js';
 import { MIB, mbrDisk, patched } from '../support/images/made-images.js';
+import { LVM_DATA, LVM_EXTENT, physicalVolume } from '../support/images/made-lvm.js';
 
 function treeOf(name: string): { tree: GuestTree; uuid: string | null; label: string | null; kind: string } {
   const findings = findingList();
@@ -136,28 +137,20 @@ test('a link to itself → an error', () => {
 });
 
 test('a logical volume with two segments → assembled in order', () => {
-  const extent = 8 * 512;
   const pv = Buffer.alloc(2 * MIB);
-  pv.write('LABELONE', 512);
-  pv.writeUInt32LE(32, 512 + 20);
-  pv.write('LVM2 001', 512 + 24);
-  pv.write('A'.repeat(32), 544);
-  pv.writeBigUInt64LE(BigInt(MIB), 544 + 40);
-  pv.writeBigUInt64LE(4096n, 544 + 40 + 32);
-  pv.writeBigUInt64LE(65_536n, 544 + 40 + 40);
-  const metadata = `vg0 {\nextent_size = 8 # sectors\nphysical_volumes {\npv0 {\nid = "${'AAAAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAAAA'}"\npe_start = 2048\n}\n}\nlogical_volumes {\nroot {
-segment_count = 2\nsegment1 {\nstart_extent = 0\nextent_count = 1\ntype = "striped"\nstripe_count = 1\nstripes = [\n"pv0", 3\n]\n}
-segment2 {\nstart_extent = 1\nextent_count = 1\ntype = "striped"\nstripe_count = 1\nstripes = ["pv0", 1]\n}\n}\nthin {\nsegment1 {\ntype = "thin"\n}\n}\n}\n}\n`;
-  pv.write(' LVM2 x[5A%r0N*>', 4096 + 4, 'latin1');
-  pv.writeBigUInt64LE(65_536n, 4096 + 32);
-  pv.writeBigUInt64LE(512n, 4096 + 40);
-  pv.writeBigUInt64LE(BigInt(metadata.length), 4096 + 48);
-  pv.write(metadata, 4096 + 512);
-  pv.fill('1', MIB + 3 * extent, MIB + 4 * extent);
-  pv.fill('2', MIB + extent, MIB + 2 * extent);
+  pv.fill('1', LVM_DATA + 3 * LVM_EXTENT, LVM_DATA + 4 * LVM_EXTENT);
+  pv.fill('2', LVM_DATA + LVM_EXTENT, LVM_DATA + 2 * LVM_EXTENT);
+  const twoSegments = [
+    [3, 1],
+    [1, 1],
+  ] as const;
+  physicalVolume(pv, [
+    { name: 'root', extents: twoSegments },
+    { name: 'thin', extents: 'thin' },
+  ]);
   const volume = openPhysicalVolume(bufferSource(pv));
   const [root, thin] = logicalVolumes(volume === null ? [] : [volume]);
-  expect(root?.source?.read(extent - 2, 4).toString()).toBe('1122');
+  expect(root?.source?.read(LVM_EXTENT - 2, 4).toString()).toBe('1122');
   expect(thin).toMatchObject({ source: null, problem: expect.stringContaining('thin') });
 });
 

@@ -1,5 +1,5 @@
 /** Which bytes of a disk are free according to its own file systems; the fixtures come from test/images/make/fixture-images.sh. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ByteSource, bufferSource, cached, mappedSource, openFile } from '../../images/bytes.js';
 import { openContainer } from '../../images/container.js';
 import { readLayout } from '../../images/disk/volumes.js';
@@ -8,6 +8,7 @@ import { guestTree } from '../../images/guest/tree.js';
 import { findFreeSpace } from '../../images/trim/free-space.js';
 import { MAX_RANGES, type Range, RangeCollector, zeroBits } from '../../images/trim/ranges.js';
 import { MIB, mbrDisk, patched } from '../support/images/made-images.js';
+import { LVM_DATA, LVM_EXTENT, type MadeVolume, physicalVolume } from '../support/images/made-lvm.js';
 
 function diskOf(name: string): ByteSource {
   const { disk } = openContainer(openFile(new URL(`fixtures/${name}.qcow2`, import.meta.url).pathname), findingList());
@@ -157,6 +158,72 @@ test('a disk with partitions → only free blocks inside of file systems and swa
   ]);
   expect(volumes[1]?.freeBytes).toBe(4 * MIB - 65_536);
   expect(ranges.at(0)?.offset).toBeGreaterThan(MIB);
+});
+
+describe('a file system on a logical volume', () => {
+  const disk = diskOf('ext2-1k');
+  const content = disk.read(0, disk.size);
+  const half = Math.ceil(content.length / LVM_EXTENT / 2);
+  /** The second half of the file system comes first on the physical volume. */
+  const rootExtents = [
+    [half, half],
+    [0, half],
+  ] as const;
+  const physical = (others: readonly MadeVolume[], visible = true) => {
+    const bytes = Buffer.alloc(LVM_DATA + 2 * half * LVM_EXTENT);
+    content.copy(bytes, LVM_DATA + half * LVM_EXTENT, 0, half * LVM_EXTENT);
+    content.copy(bytes, LVM_DATA, half * LVM_EXTENT);
+    return physicalVolume(bytes, [{ name: 'root', visible, extents: rootExtents }, ...others]);
+  };
+
+  test('in two segments → its free blocks are found where they are on the disk', () => {
+    const bytes = physical([{ name: 'pool', extents: 'thin-pool' }]);
+    const { ranges, volumes } = findFreeSpace(bufferSource(bytes));
+    expect(volumes).toEqual([
+      expect.objectContaining({ name: 'logical volume vg0/root', content: 'ext2', leftWhole: null }),
+      expect.objectContaining({ name: 'logical volume vg0/pool', freeBytes: 0 }),
+    ]);
+    const trimmed = Buffer.from(bytes);
+    for (const { offset, length } of ranges) trimmed.fill(0, offset, offset + length);
+    const plain = findFreeSpace(disk).ranges;
+    const expected = Buffer.from(content);
+    for (const { offset, length } of plain) expected.fill(0, offset, offset + length);
+    const arrived = Buffer.concat([
+      trimmed.subarray(LVM_DATA + half * LVM_EXTENT),
+      trimmed.subarray(LVM_DATA, LVM_DATA + half * LVM_EXTENT),
+    ]);
+    expect(arrived.subarray(0, content.length).equals(expected)).toBe(true);
+  });
+
+  test.each<readonly [string, readonly MadeVolume[], boolean, RegExp]>([
+    [
+      'a snapshot in its group',
+      [{ name: 'snapshot0', extents: 'snapshot' }],
+      true,
+      /^a snapshot in its volume group may/,
+    ],
+    ['it is a part of another volume', [], false, /^the logical volume that it is a part of may/],
+  ])('%s → left whole', (_, others, visible, reason) => {
+    const { ranges, volumes } = findFreeSpace(bufferSource(physical(others, visible)));
+    expect(volumes[0]).toMatchObject({ freeBytes: 0, leftWhole: expect.stringMatching(reason) });
+    expect(ranges).toEqual([]);
+  });
+});
+
+test('partitions that overlap → both are left whole', () => {
+  const fileSystem = diskOf('ext2-1k');
+  const disk = Buffer.concat([mbrDisk(MIB), fileSystem.read(0, fileSystem.size)]);
+  for (const at of [454, 470]) {
+    disk.writeUInt8(0x83, at - 4);
+    disk.writeUInt32LE(2048, at);
+    disk.writeUInt32LE(fileSystem.size / 512, at + 4);
+  }
+  const { ranges, volumes } = findFreeSpace(bufferSource(disk));
+  expect(volumes.map(({ leftWhole }) => leftWhole)).toEqual([
+    'another partition overlaps it',
+    'another partition overlaps it',
+  ]);
+  expect(ranges).toEqual([]);
 });
 
 test('runs of zero bits → found across bytes, not beyond the last bit', () => {

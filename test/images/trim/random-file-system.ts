@@ -85,7 +85,7 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
     check: ['xfs_repair', '-n'],
   },
   btrfs: {
-    mebibytes: [120, 500],
+    mebibytes: [240, 500],
     command: (random) => [
       'mkfs.btrfs',
       '-q',
