@@ -70,9 +70,17 @@ export async function requireReadableDisks(disks: unknown, api: string, env: Nod
     const which = folders.length === 0 ? 'reads no files' : `reads files below ${folders.join(' and ')} only`;
     throw new CommandError(EXIT.usage, [
       clean(`can't import ${file}: the service at ${api} ${which}`),
-      clean(`Restart it with \`--images ${path.dirname(real)}\`, or move the image there.`),
+      clean(adviceFor(path.dirname(real))),
     ]);
   }
+}
+
+/** A folder of the system is no folder for images. */
+function adviceFor(folder: string): string {
+  const isOfSystem = folder === '/' || SYSTEM_FOLDERS.some((one) => isSameOrInside(folder, one));
+  return isOfSystem
+    ? 'Copy the image into one of its folders, or restart it with `--images DIR` for a folder with images.'
+    : `Restart it with \`--images ${folder}\`, or move the image into one of its folders.`;
 }
 
 function localFile(source: string): string[] {

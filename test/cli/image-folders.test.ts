@@ -72,6 +72,12 @@ describe('import of a file', () => {
     },
   );
 
+  test('in a folder of the system → another folder is suggested', async () => {
+    await expect(check('file:///etc/hostname')).rejects.toMatchObject({
+      lines: [expect.anything(), expect.not.stringContaining('--images /etc')],
+    });
+  });
+
   test('in a folder of this up, of another up or host, or not there → sent', async () => {
     await check(`file://${at('images:new/disk.qcow2')}`);
     await check(`file://${at('other/disk.qcow2')}`, 'http://127.0.0.1:59998');
