@@ -62,7 +62,16 @@ async function service(rules: readonly object[] = [{ when: { groups: 'ops' }, ro
     },
   );
   const log = { error: (attributes: object) => console.error(attributes) };
-  const deps = { ...access, oidc: oidc.signIns, auditTrail: UNRECORDED, isSecure: () => false, hostNames: [], log };
+  const { authenticators, sessions } = access;
+  const deps = {
+    authenticators,
+    sessions,
+    oidc: oidc.signIns,
+    auditTrail: UNRECORDED,
+    isSecure: () => false,
+    hostNames: [],
+    log,
+  };
   return createApp(deps as unknown as ApiDependencies);
 }
 
