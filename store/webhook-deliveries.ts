@@ -122,8 +122,8 @@ export function createDeliveryStore(pool: pg.Pool) {
     /** @returns false if the webhook does not exist */
     async insert(webhookId: string, id: string, type: string, payload: string): Promise<boolean> {
       const { rowCount } = await pool.query(
-        `insert into ecs_image_import.webhook_deliveries (webhook_id, id, type, payload)
-         select id, $2, $3, $4 from ecs_image_import.webhooks where id = $1 on conflict do nothing`,
+        `insert into ecs_image_import.webhook_deliveries (webhook_id, id, type, payload, state)
+         select id, $2, $3, $4, 'pending' from ecs_image_import.webhooks where id = $1 on conflict do nothing`,
         [webhookId, id, type, payload],
       );
       return rowCount === 1;

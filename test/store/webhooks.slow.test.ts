@@ -3,6 +3,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createApp } from '../../api/app.js';
+import type { ApiDependencies } from '../../api/dependencies.js';
 import { type Identity, UNLIMITED } from '../../domain/access/identity.js';
 import { newId } from '../../domain/ids.js';
 import { createKeyStore } from '../../store/api-keys.js';
@@ -16,6 +18,7 @@ import { keepWebhooks } from '../../webhooks/keep.js';
 import { newSecret } from '../../webhooks/sign.js';
 import { createWebhookTargets } from '../../webhooks/target.js';
 import { REQUEST } from '../support/activities/distribution-cloud.js';
+import { UNRECORDED } from '../support/api/anonymous.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const ADMIN: Identity = { id: 'key:admin', name: 'admin', role: 'admin', scope: UNLIMITED };
@@ -91,7 +94,8 @@ async function receiver(answer: (count: number, response: http.ServerResponse) =
     let text = '';
     for await (const piece of request) text += String(piece);
     const id = String(request.headers['webhook-id']);
-    const secret = [...secrets].find(([webhookId]) => id.endsWith(webhookId.replace('-', '_')))?.[1] ?? '';
+    const secret =
+      [...secrets].find(([name]) => id.endsWith(name.replace('-', '_')) || id.startsWith(`msg_${name}_`))?.[1] ?? '';
     new Webhook(secret).verify(text, request.headers as Record<string, string>);
     received.push({ id, body: JSON.parse(text) });
     const status = answer(received.length, response);
@@ -465,6 +469,73 @@ describe('a webhook', () => {
     const outcomes = await Promise.all(Array.from({ length: 22 }, () => webhooks.create(input())));
     expect(outcomes.filter((one) => one !== null)).toHaveLength(20);
   });
+});
+
+test('the API creates, tests, rotates, redelivers and deletes webhooks; another user sees none of them, a viewer changes none', async () => {
+  const { url, received } = await receiver((count) => (count === 2 ? 410 : 204));
+  let sender = ADMIN;
+  const app = createApp({
+    webhooks: { store: webhooks, deliveries, refusal: targets.refusal },
+    ...{ authenticators: [async () => sender], auditTrail: UNRECORDED, log: { error: console.error } },
+  } as unknown as ApiDependencies);
+  const call = async (method: string, path: string, body?: object) => {
+    const init =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const response = await app.request(`http://127.0.0.1/v1/webhooks${path}`, { method, ...init });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+  };
+  expect(await call('POST', '', { url: 'https://10.0.0.1/' })).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: 'url' }] },
+  });
+  const made = await call('POST', '', { url, events: ['import.*'] });
+  expect(made).toMatchObject({ status: 201, body: { state: 'enabled', secret: expect.stringMatching(/^whsec_/) } });
+  const { id, secret } = made.body;
+  secrets.set('test', secret);
+  expect(JSON.stringify((await call('GET', '')).body)).not.toContain(secret);
+
+  const sent = await call('POST', `/${id}/test`, {});
+  expect(sent).toMatchObject({ status: 202, body: { state: 'pending', type: 'webhook.test' } });
+  await deliver();
+  expect((await call('GET', `/${id}/deliveries/${sent.body.id}`)).body).toMatchObject({
+    state: 'delivered',
+    log: [{ status: 204 }],
+  });
+  expect(received[0]?.body).toMatchObject({ type: 'webhook.test', data: { id } });
+
+  const rotated = await call('POST', `/${id}/rotate`, { overlapHours: 1 });
+  expect(Date.parse(rotated.body.previousSecretUntil) - Date.now()).toBeGreaterThan(3_500_000);
+  await call('POST', `/${id}/test`, {});
+  await deliver();
+  expect((await call('GET', `/${id}`)).body).toMatchObject({
+    state: 'disabled',
+    disabled: { reason: expect.stringContaining('410') },
+  });
+  expect((await call('POST', `/${id}/test`, {})).body).toMatchObject({ code: 'Webhook.Disabled' });
+  expect((await call('POST', `/${id}/enable`, {})).body).toMatchObject({ state: 'enabled', disabled: null });
+  expect((await call('POST', `/${id}/redeliver`, {})).body).toEqual({ redelivered: 1 });
+  await deliver();
+  expect(received).toHaveLength(3);
+
+  sender = { ...ADMIN, id: 'key:other', role: 'operator' };
+  expect((await call('GET', '')).body).toEqual({ webhooks: [] });
+  for (const [method, path, body] of [
+    ['GET', ''],
+    ['DELETE', ''],
+    ['POST', '/rotate', {}],
+    ['GET', '/deliveries'],
+  ] as const) {
+    expect(await call(method, `/${id}${path}`, body), path).toMatchObject({
+      status: 404,
+      body: { code: 'Webhook.NotFound' },
+    });
+  }
+  sender = { ...ADMIN, role: 'viewer' };
+  expect((await call('DELETE', `/${id}`)).status).toBe(403);
+  sender = ADMIN;
+  expect((await call('DELETE', `/${id}`)).status).toBe(204);
+  expect((await call('GET', `/${id}`)).status).toBe(404);
 });
 
 test('two processes keep sending, and the leading one stops → the other one continues, and nothing is sent twice', async () => {
