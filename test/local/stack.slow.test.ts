@@ -7,6 +7,7 @@ import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { PART_NAMES } from '../../local/supervisor/stack-file.js';
 import { probeTemporal } from '../../temporal/probe.js';
 import { reachedByAnotherAccount } from '../support/local/foreign-account.js';
+import { withDescendants } from '../support/local/listening-ports.js';
 import { alive, type RunningStack, type RunOptions, runStack } from '../support/local/running-stack.js';
 
 const folders: string[] = [];
@@ -54,6 +55,24 @@ test('each part killed with SIGKILL → restarts at the same address, and the ot
   }
 });
 
+test('the Temporal server or only its proxy killed → both end and restart, and one server at a time has the database', async () => {
+  const stack = await run();
+  const proxy = stack.part('temporal').pid ?? 0;
+  const server = withDescendants([proxy]).find((pid) => pid !== proxy) ?? 0;
+  process.kill(proxy, 'SIGKILL');
+  await vi.waitFor(() => expect(stack.part('temporal')).toMatchObject({ state: 'ready', restarts: 1 }), {
+    timeout: 60_000,
+  });
+  expect(alive([server])).toEqual([]);
+  const next = stack.part('temporal').pid ?? 0;
+  process.kill(withDescendants([next]).find((pid) => pid !== next) ?? 0, 'SIGKILL');
+  await vi.waitFor(() => expect(stack.part('temporal')).toMatchObject({ state: 'ready', restarts: 2 }), {
+    timeout: 60_000,
+  });
+  expect(alive([next])).toEqual([]);
+  expect(await probeTemporal(readTemporalSettings(await stack.settings()))).toEqual({ serves: true });
+});
+
 test('data and addresses → the same after a stop and a start, and after SIGKILL to all processes', async () => {
   const first = await run();
   const settings = await first.settings();
@@ -75,8 +94,8 @@ test('data and addresses → the same after a stop and a start, and after SIGKIL
 
 test('stop → ends all processes', async () => {
   const stack = await run();
-  const pids = stack.pids();
-  expect(pids).toHaveLength(6);
+  expect(stack.pids()).toHaveLength(6);
+  const pids = stack.allPids();
   expect(await stack.stop()).toBe(0);
   expect(alive(pids)).toEqual([]);
 });
@@ -103,7 +122,7 @@ test('a second start on the same folder → error in one line, and the first sta
 
 test('a killed supervisor → its parts end', async () => {
   const stack = await run();
-  const pids = stack.pids();
+  const pids = stack.allPids();
   process.kill(stack.pid, 'SIGKILL');
   await vi.waitFor(() => expect(alive(pids)).toEqual([]), { timeout: 120_000 });
 });

@@ -26,6 +26,13 @@ export function listeningPorts(parts: readonly PartRecord[]): readonly Listening
   });
 }
 
+/** The processes and all below them. */
+export function withDescendants(pids: readonly number[]): readonly number[] {
+  const parents = parentsOf();
+  const isBelow = (pid: number): boolean => pids.includes(pid) || (pid > 1 && isBelow(parents.get(pid) ?? 0));
+  return [...new Set([...pids, ...[...parents.keys()].filter(isBelow)])];
+}
+
 function parentsOf(): ReadonlyMap<number, number> {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return new Map(

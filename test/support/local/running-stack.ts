@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { identify } from '../../../local/supervisor/processes.js';
 import { type PartName, type PartRecord, readStackFile } from '../../../local/supervisor/stack-file.js';
+import { withDescendants } from './listening-ports.js';
 
 export interface RunningStack {
   readonly process: ChildProcess;
@@ -13,7 +14,10 @@ export interface RunningStack {
   readonly apiUrl: string;
   readonly part: (name: PartName) => PartRecord;
   readonly parts: () => readonly PartRecord[];
+  /** Of the parts. */
   readonly pids: () => readonly number[];
+  /** Of the parts, and the processes that they started. */
+  readonly allPids: () => readonly number[];
   /** What it reported so far. */
   readonly messages: () => string;
   /** The variables that API and worker received. */
@@ -54,6 +58,7 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
   ended.catch(() => undefined);
   const { apiUrl } = JSON.parse(String(line));
   const parts = () => readStackFile(path.join(dataDir, 'stack.json'))?.parts ?? [];
+  const pids = () => parts().flatMap((part) => (part.pid === null ? [] : [part.pid]));
   const settings: RunningStack['settings'] = async () => JSON.parse(await (await fetch(apiUrl)).text());
   return {
     process: child,
@@ -66,7 +71,8 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
     },
     parts,
     messages: () => errors,
-    pids: () => parts().flatMap((part) => (part.pid === null ? [] : [part.pid])),
+    pids,
+    allPids: () => withDescendants(pids()),
     settings,
     query: async (sql) => {
       const client = new pg.Client({ connectionString: (await settings()).DATABASE_URL });
