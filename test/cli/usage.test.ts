@@ -33,11 +33,18 @@ const COMMANDS = [
     'batch report',
     'batch status',
   ],
+  ...['audit', 'keys list', 'keys rotate', 'keys revoke'],
+  ...['webhooks list', 'webhooks test', 'webhooks deliveries', 'webhooks redeliver'],
+  ...['webhooks rotate', 'webhooks enable', 'webhooks delete'],
   ...['batch pause', 'batch resume', 'batch cancel', 'batch retry', 'batch policy'],
 ];
 
 const WRONG: readonly (readonly [args: string, message: RegExp, help: string])[] = [
   ...COMMANDS.map((command) => [`${command} --colour`, /unknown option '--colour'/, command] as const),
+  ['keys create', /required option '--role <role>' not specified/, 'keys create'],
+  ['keys create --role root', /'root' is invalid. Allowed choices are viewer, operator, admin/, 'keys create'],
+  ['keys rotate k --overlap 5', /Give a number of minutes, hours or days: 30m, 12h, 90d/, 'keys rotate'],
+  ['audit --since yesterday', /Give a time such as 2026-11-01T20:00:00Z/, 'audit'],
   ['hold imp-1', /required option '--reason <text>' not specified/, 'hold'],
   ['imprt', /unknown command 'imprt'.*\(Did you mean import\?\)/, ''],
   ['batch crate', /unknown command 'crate'.*\(Did you mean create\?\)/, 'batch'],
@@ -83,15 +90,24 @@ const words = (text: string) => text.split(/(?<!=) /).map((word) => (word === '"
 /** The program of the emulator reads its own options. */
 const READS_ITS_OPTIONS = ['emulator'];
 /** A missing option is reported first. */
-const REQUIRES_AN_OPTION = ['hold'];
+const REQUIRES_AN_OPTION = ['hold', 'keys create', 'webhooks create'];
 
 test('every command of the help is tested here', async () => {
   const commandsIn = async (args: readonly string[]) => {
     const { stdout } = await runInProcess([...args, '--help']);
     return [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => [...args, name].join(' '));
   };
-  const found = [...(await commandsIn([])), ...(await commandsIn(['batch']))];
-  const expected = [...COMMANDS, ...READS_ITS_OPTIONS, ...REQUIRES_AN_OPTION, 'batch', 'help', 'batch help'];
+  const groups = ['batch', 'keys', 'webhooks'];
+  const found = await commandsIn([]);
+  for (const group of groups) found.push(...(await commandsIn([group])));
+  const expected = [
+    ...COMMANDS,
+    ...READS_ITS_OPTIONS,
+    ...REQUIRES_AN_OPTION,
+    ...groups,
+    'help',
+    ...groups.map((group) => `${group} help`),
+  ];
   expect(found.filter((name) => !expected.includes(name))).toEqual([]);
   expect(found.length).toBeGreaterThan(20);
 });
