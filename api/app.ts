@@ -7,6 +7,7 @@ import { databaseFailure } from '../store/database-failure.js';
 import { authenticate, firstIdentity } from './access/authenticate.js';
 import { authorize, stillMay } from './access/authorize.js';
 import { askForKey, basicKey } from './access/basic-key.js';
+import { describeConnection } from './access/connection.js';
 import { endStreams } from './access/end-streams.js';
 import { answers, json, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
@@ -67,6 +68,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     await next();
     stop(context.req.method, context.req.routePath, context.res.status);
   });
+  app.use(describeConnection(deps.isBehindProxy ?? false));
   app.use(secureHeaders);
   app.use(deps.auditTrail.middleware);
   app.use(codecCors(deps.codecOrigins ?? []));

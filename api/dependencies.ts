@@ -58,8 +58,8 @@ export interface ApiDependencies {
   readonly limits?: RequestLimits;
   /** Of the page. */
   readonly sessions: Sessions;
-  /** Whether the browser that sent a request has connected with TLS. */
-  readonly isSecure: (request: Request) => boolean;
+  /** A proxy with TLS is in front of the API. Default: none. */
+  readonly isBehindProxy?: boolean;
   /** The names in `Host` besides addresses and localhost; absent: any name. */
   readonly hostNames?: readonly string[];
   /** Where the web interface of the embedded Temporal server is; absent or null: this API has none. */

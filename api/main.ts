@@ -40,7 +40,6 @@ import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
 import { keyAuthenticator, keyLookup } from './access/api-key.js';
 import { createAuditTrail } from './access/audit.js';
-import { isSecure } from './access/connection.js';
 import { openOidc } from './access/oidc/open.js';
 import { openAccess } from './access/open-access.js';
 import { createApp } from './app.js';
@@ -199,7 +198,7 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
       keyOf: async (id) => (await keyLookup(keys)(id)) ?? (await oidc.keyOf(id)),
       warn: onWait,
     }),
-    isSecure: (request) => isSecure(request, config.access.isBehindProxy),
+    isBehindProxy: config.access.isBehindProxy,
     hostNames: config.access.hostNames,
     temporalUi: config.hasTemporalUi ? temporal : null,
     stackFile: config.stackFile,

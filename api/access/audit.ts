@@ -1,5 +1,4 @@
 /** Records in the audit log who changed what, and which requests were refused. */
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, MiddlewareHandler } from 'hono';
 import { printableLine } from '../../domain/printable.js';
 import type { AuditedRequest, AuditOutcome, AuditResult, AuditStore } from '../../store/audit.js';
@@ -82,7 +81,7 @@ function requestOf(context: Context): AuditedRequest {
   return {
     identity: identity?.id ?? null,
     role: identity?.role ?? null,
-    address: addressOf(context),
+    address: context.get('address') ?? null,
     ...statedBy(context),
     action: action ?? (identity === undefined ? 'sign-in' : 'other'),
     target: short(context.get('auditTarget') || (action === undefined ? `${method} ${path}` : '')),
@@ -91,13 +90,4 @@ function requestOf(context: Context): AuditedRequest {
 
 function short(text: string): string | null {
   return text === '' ? null : printableLine(text).slice(0, MOST_CHARACTERS);
-}
-
-/** Null: the request did not come through a socket. */
-function addressOf(context: Context): string | null {
-  try {
-    return getConnInfo(context).remote.address ?? null;
-  } catch {
-    return null;
-  }
 }

@@ -19,14 +19,13 @@ const MOST_PROVEN = 10_000;
 export interface LimitOptions {
   readonly perIdentity: number | null;
   readonly perAddress: number | null;
-  readonly addressOf: (context: Context) => string;
   /** Keys that need no first request: those of this process. */
   readonly known: readonly string[];
 }
 
 export type RequestLimits = ReturnType<typeof createRequestLimits>;
 
-export function createRequestLimits({ perIdentity, perAddress, addressOf, known }: LimitOptions) {
+export function createRequestLimits({ perIdentity, perAddress, known }: LimitOptions) {
   const ofIdentity = perIdentity === null ? null : new RateLimit(perIdentity, perIdentity * BURST_SECONDS);
   const ofAddress = perAddress === null ? null : new RateLimit(perAddress, perAddress * BURST_SECONDS);
   const failed = new RateLimit(FAILED.perSecond, FAILED.burst);
@@ -38,7 +37,7 @@ export function createRequestLimits({ perIdentity, perAddress, addressOf, known 
     before(context: Context): void {
       const credential = credentialOf(context.req.raw);
       if (credential !== null && (proven.has(credential) || own.has(credential))) return;
-      const address = network(addressOf(context));
+      const address = network(context.get('address') ?? null);
       refuseFor(ofAddress?.take(address) ?? 0, `address ${address} sends too many requests`);
       if (credential === null && !isSignIn(context)) return;
       refuseFor(failed.wait(address), `address ${address} has sent too many wrong credentials`);
@@ -60,7 +59,7 @@ export function createRequestLimits({ perIdentity, perAddress, addressOf, known 
     failed(context: Context): void {
       const credential = credentialOf(context.req.raw);
       if (credential !== null) proven.delete(credential);
-      if (credential !== null || isSignIn(context)) failed.take(network(addressOf(context)));
+      if (credential !== null || isSignIn(context)) failed.take(network(context.get('address') ?? null));
     },
   };
 }
@@ -90,7 +89,8 @@ function digest(parts: readonly string[]): string {
 }
 
 /** Providers give a customer a whole network of IPv6 addresses. */
-function network(address: string): string {
+function network(address: string | null): string {
+  if (address === null) return 'unknown';
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');
   const first = head === '' ? [] : head.split(':');

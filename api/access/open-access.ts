@@ -5,7 +5,6 @@ import { ANONYMOUS, type Identity, UNLIMITED } from '../../domain/access/identit
 import type { SessionStore } from '../../store/sessions.js';
 import type { Authenticator } from './authenticate.js';
 import { fixedToken } from './bearer-token.js';
-import { addressOf } from './connection.js';
 import type { CurrentKey, KeyLookup } from './key-lookup.js';
 import { createRequestLimits, type RequestLimits } from './limit-requests.js';
 import { createSessions, type Sessions } from './sessions.js';
@@ -32,7 +31,7 @@ export interface OpenAccess {
 
 /** Throws an error with the reason if the key file cannot be read or written. */
 export function openAccess(
-  { token, tokenFile, isOpen, isBehindProxy, perIdentity, perAddress }: ApiAccess,
+  { token, tokenFile, isOpen, perIdentity, perAddress }: ApiAccess,
   { sessions: store, keys, tokens, keyOf, warn }: AccessDependencies,
 ): OpenAccess {
   const local = tokenFile === null ? null : ensureApiToken(tokenFile, token);
@@ -47,7 +46,6 @@ export function openAccess(
   const limits = createRequestLimits({
     perIdentity,
     perAddress: isOpen ? null : perAddress,
-    addressOf: (context) => addressOf(context, isBehindProxy),
     known: own.map(({ secret }) => secret),
   });
   if (isOpen) {

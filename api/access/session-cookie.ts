@@ -26,11 +26,14 @@ export function sessionSecretsOf(request: Request): { readonly cookie: string; r
 
 const OPTIONS = { path: '/', httpOnly: true, sameSite: 'Strict' } as const;
 
-export function setSessionCookie(context: Context, isSecure: boolean, secret: string, maxAge: number): void {
-  const name = cookieName(new URL(context.req.url), isSecure);
-  setCookie(context, name, secret, { ...OPTIONS, secure: isSecure, maxAge });
+export function setSessionCookie(context: Context, secret: string, maxAge: number): void {
+  setCookie(context, nameFor(context), secret, { ...OPTIONS, secure: context.get('isSecure') === true, maxAge });
 }
 
-export function deleteSessionCookie(context: Context, isSecure: boolean): void {
-  deleteCookie(context, cookieName(new URL(context.req.url), isSecure), { ...OPTIONS, secure: isSecure });
+export function deleteSessionCookie(context: Context): void {
+  deleteCookie(context, nameFor(context), { ...OPTIONS, secure: context.get('isSecure') === true });
+}
+
+function nameFor(context: Context): string {
+  return cookieName(new URL(context.req.url), context.get('isSecure') === true);
 }

@@ -57,7 +57,7 @@ const signOut = createRoute({
   responses: answers({ 200: json('The identity whose session has ended', 'Session') }),
 });
 
-export function sessionRoutes({ sessions, isSecure }: Pick<ApiDependencies, 'sessions' | 'isSecure'>): OpenAPIHono {
+export function sessionRoutes({ sessions }: Pick<ApiDependencies, 'sessions'>): OpenAPIHono {
   const app = routes();
 
   app.openapi(createCode, async (context) => {
@@ -81,7 +81,7 @@ export function sessionRoutes({ sessions, isSecure }: Pick<ApiDependencies, 'ses
     }
     const { cookie, token, expiresAt, identity } = started;
     const seconds = Math.floor((Date.parse(expiresAt) - Date.now()) / 1_000);
-    setSessionCookie(context, isSecure(context.req.raw), cookie, seconds);
+    setSessionCookie(context, cookie, seconds);
     return context.json({ token, expiresAt, identity }, 201);
   });
 
@@ -92,7 +92,7 @@ export function sessionRoutes({ sessions, isSecure }: Pick<ApiDependencies, 'ses
 
   app.openapi(signOut, async (context) => {
     await sessions.end(context.req.raw);
-    deleteSessionCookie(context, isSecure(context.req.raw));
+    deleteSessionCookie(context);
     return context.json({ identity: identityOf(context), expiresAt: null });
   });
 

@@ -26,7 +26,9 @@ function appWith(limits: { perIdentity?: number; perAddress?: number; known?: re
     client: { options: {}, connection: { withDeadline: () => Promise.reject(new Error('connect 10.1.2.3:7233')) } },
     auditTrail: UNRECORDED,
     authenticators: [fixedToken('the-key', ADMIN)],
-    limits: createRequestLimits({ perIdentity, perAddress, addressOf: () => address, known }),
+    limits: createRequestLimits({ perIdentity, perAddress, known }),
+    isBehindProxy: true,
+    auditTrail: UNRECORDED,
     hostNames: [],
     stackFile: null,
     log: { error: () => undefined },
@@ -118,7 +120,7 @@ describe('a method that a path does not have', () => {
 
 describe('a flood', () => {
   const status = async (app: ReturnType<typeof appWith>, headers: Record<string, string> = {}, path = '/v1/imports') =>
-    await app.request(path, { headers });
+    await app.request(path, { headers: { 'x-forwarded-for': `192.0.2.1, ${address}`, ...headers } });
 
   test('of wrong keys from one address → 429 with Retry-After; keys that were valid before still are, and other addresses', async () => {
     const app = appWith();

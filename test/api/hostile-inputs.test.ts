@@ -171,7 +171,6 @@ const app = createApp({
   workerHost: 'host-1',
   authenticators: OPEN,
   sessions: createSessions(storing(null) as SessionStore, async () => null),
-  isSecure: () => false,
   auditTrail: UNRECORDED,
   stackFile: null,
   log: { error: (attributes: object) => failures.push(attributes) },
