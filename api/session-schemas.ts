@@ -9,6 +9,7 @@ const identitySchema = z
     role: z.enum(ROLES),
     scope: z
       .object({
+        accounts: z.array(z.string()).optional(),
         regions: z.array(z.string()),
         buckets: z.array(z.string()),
         tags: z.array(z.object({ key: z.string(), value: z.string() })),

@@ -28,11 +28,11 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'GET /': OPEN,
   'GET /page.mjs': OPEN,
   'GET /page.css': OPEN,
-  // Of any identity; only the exchange of a code needs none (openapi/security.ts).
-  'POST /v1/session/codes': OPEN,
+  // The exchange of a code needs no identity, and gets one. Any identity may see its own.
+  'POST /v1/session/codes': changes('sessions.link', 'route'),
   'POST /v1/session': OPEN,
   'GET /v1/session': OPEN,
-  'DELETE /v1/session': OPEN,
+  'DELETE /v1/session': changes('sessions.end', 'route'),
   'GET /v1/session/oidc': OPEN,
   'GET /v1/session/oidc/start': OPEN,
   'GET /v1/session/oidc/callback': OPEN,

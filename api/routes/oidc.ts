@@ -11,7 +11,7 @@ const COOKIE = 'ecs-image-import-oidc';
 const MAX_AGE_S = 10 * 60;
 const MAX_QUERY = 8_192;
 
-export function oidcRoutes(deps: Pick<ApiDependencies, 'oidc' | 'sessions' | 'isSecure'>): Hono {
+export function oidcRoutes(deps: Pick<ApiDependencies, 'oidc' | 'sessions'>): Hono {
   const app = new Hono();
 
   app.get('/v1/session/oidc', (context) => context.json({ providers: deps.oidc.names }));
@@ -19,7 +19,7 @@ export function oidcRoutes(deps: Pick<ApiDependencies, 'oidc' | 'sessions' | 'is
   app.get('/v1/session/oidc/start', async (context) => {
     return await shown(context, async () => {
       const { url, cookie } = await deps.oidc.begin(context.req.query('issuer') ?? '');
-      setCookie(context, nameOf(deps, context), cookie, { ...optionsOf(deps, context), maxAge: MAX_AGE_S });
+      setCookie(context, nameOf(context), cookie, { ...optionsOf(context), maxAge: MAX_AGE_S });
       return context.redirect(url, 302);
     });
   });
@@ -34,8 +34,8 @@ export function oidcRoutes(deps: Pick<ApiDependencies, 'oidc' | 'sessions' | 'is
           'Sign in again.',
         );
       }
-      const cookie = getCookie(context, nameOf(deps, context));
-      deleteCookie(context, nameOf(deps, context), optionsOf(deps, context));
+      const cookie = getCookie(context, nameOf(context));
+      deleteCookie(context, nameOf(context), optionsOf(context));
       const identity = await deps.oidc.finish(cookie, query);
       const created = await deps.sessions.createCode(identity);
       if (created === null) throw problem('noSignIn', `${identity.id} cannot sign in now`, 'Sign in again.');
@@ -48,13 +48,13 @@ export function oidcRoutes(deps: Pick<ApiDependencies, 'oidc' | 'sessions' | 'is
 }
 
 /** With TLS, no other host can set a cookie with this prefix. */
-function nameOf({ isSecure }: Pick<ApiDependencies, 'isSecure'>, context: Context): string {
-  return isSecure(context.req.raw) ? `__Host-${COOKIE}` : COOKIE;
+function nameOf(context: Context): string {
+  return context.get('isSecure') === true ? `__Host-${COOKIE}` : COOKIE;
 }
 
 /** `Lax`: the browser comes back from the site of the provider. */
-function optionsOf({ isSecure }: Pick<ApiDependencies, 'isSecure'>, context: Context) {
-  return { path: '/', httpOnly: true, sameSite: 'Lax', secure: isSecure(context.req.raw) } as const;
+function optionsOf(context: Context) {
+  return { path: '/', httpOnly: true, sameSite: 'Lax', secure: context.get('isSecure') === true } as const;
 }
 
 /** A person reads the answer: a problem as plain text. */

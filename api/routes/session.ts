@@ -80,6 +80,10 @@ export function sessionRoutes({ sessions }: Pick<ApiDependencies, 'sessions'>): 
       );
     }
     const { cookie, token, expiresAt, identity } = started;
+    // For the audit log: the request had no identity when it came.
+    context.set('identity', identity);
+    context.set('rule', { action: 'sessions.start', on: 'route', changes: true });
+    context.set('action', 'sessions.start');
     const seconds = Math.floor((Date.parse(expiresAt) - Date.now()) / 1_000);
     setSessionCookie(context, cookie, seconds);
     return context.json({ token, expiresAt, identity }, 201);

@@ -32,6 +32,9 @@ export const ACTIONS = {
   'keys.rotate': 'admin',
   'keys.revoke': 'admin',
   'audit.read': 'admin',
+  'sessions.link': 'viewer',
+  'sessions.start': 'viewer',
+  'sessions.end': 'viewer',
   'metrics.read': 'viewer',
   /** Temporal's own web interface, which can end and reset every workflow. */
   'temporal.read': 'admin',

@@ -28,7 +28,6 @@ function appWith(limits: { perIdentity?: number; perAddress?: number; known?: re
     authenticators: [fixedToken('the-key', ADMIN)],
     limits: createRequestLimits({ perIdentity, perAddress, known }),
     isBehindProxy: true,
-    auditTrail: UNRECORDED,
     hostNames: [],
     stackFile: null,
     log: { error: () => undefined },

@@ -86,6 +86,35 @@ describe('a sign-in link', () => {
   });
 });
 
+test('a revoked key → its sessions and codes have ended, and the audit log has the sign-in', async () => {
+  const made = await service.request('POST', '/v1/keys', { name: 'ada', role: 'viewer' });
+  const asKey = { authorization: `Bearer ${made.body.key}` };
+  const newCode = async () => (await service.request('POST', '/v1/session/codes', undefined, asKey)).body.code;
+  const exchange = async (code: string) =>
+    await fetch(`${service.apiUrl}/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: service.apiUrl },
+      body: JSON.stringify({ code }),
+    });
+  const signedIn = await exchange(await newCode());
+  const { token, identity } = JSON.parse(await signedIn.text());
+  expect(identity).toMatchObject({ id: `key:${made.body.prefix}`, name: 'ada', role: 'viewer' });
+  const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const session = { cookie, 'x-ecs-import-session': token, origin: service.apiUrl };
+  const call = async (method: string, route: string) =>
+    (await fetch(`${service.apiUrl}${route}`, { method, headers: session })).status;
+  expect(await call('GET', '/v1/imports')).toBe(200);
+  expect(await call('POST', `/v1/imports/${importId}/cancel`)).toBe(403);
+
+  const unused = await newCode();
+  await service.request('POST', `/v1/keys/${made.body.prefix}/revoke`);
+  expect(await call('GET', '/v1/imports')).toBe(401);
+  expect((await exchange(unused)).status).toBe(401);
+  const audit = JSON.stringify((await service.request('GET', '/v1/audit')).body);
+  expect(audit).toContain('sessions.start');
+  expect(audit).not.toContain(token);
+});
+
 describe('a page of another origin, in a browser that is signed in', () => {
   const foreign = http.createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');

@@ -68,7 +68,6 @@ async function service(rules: readonly object[] = [{ when: { groups: 'ops' }, ro
     sessions,
     oidc: oidc.signIns,
     auditTrail: UNRECORDED,
-    isSecure: () => false,
     hostNames: [],
     log,
   };
