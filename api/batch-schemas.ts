@@ -159,6 +159,7 @@ export const BATCH_SCHEMAS = {
       )
       .describe('Requests. A field may be absent if `defaults` has it'),
   }),
+  Policy: policySchema,
   Batch: batchSchema,
   CreatedBatch: batchSchema.extend({
     skippedItems: z.array(badItemSchema).optional().describe('With skipInvalid: the invalid items, at most a thousand'),

@@ -8,6 +8,7 @@ import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.j
 import { KEY_SCHEMAS } from './key-schemas.js';
 import { payloadsSchema } from './payload-schema.js';
 import {
+  acceptedRequestSchema,
   cancelSchema,
   eventSchema,
   fileListSchema,
@@ -39,6 +40,7 @@ import { WEBHOOK_SCHEMAS } from './webhook-schemas.js';
 
 export const SCHEMAS = {
   ImportRequest: importRequestSchema,
+  AcceptedRequest: acceptedRequestSchema,
   Import: importSchema,
   StartedImport: startedImportSchema,
   ImportReport: importReportSchema,

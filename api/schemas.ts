@@ -24,6 +24,10 @@ export const fileListSchema = z.object({
 
 const comparedSide = z.object({ severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }).nullable();
 
+export const acceptedRequestSchema = z
+  .looseObject({ region: z.string(), imageName: z.string() })
+  .describe('The request with its defaults');
+
 export const importSchema = z.object({
   id: z.string(),
   state: z.enum(STATES),
@@ -36,7 +40,7 @@ export const importSchema = z.object({
     bytesPerSecond: z.number().nullable(),
     etaSeconds: z.number().nullable(),
   }),
-  request: z.looseObject({ region: z.string(), imageName: z.string() }).describe('The request with its defaults'),
+  request: acceptedRequestSchema,
   image: image.nullable(),
   copies: z.array(image),
   findings: z.array(findingSchema),

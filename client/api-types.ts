@@ -1088,6 +1088,11 @@ export interface components {
                  */
                 readonly convert?: "auto" | "never" | "qcow2";
                 /**
+                 * @description free-space: blocks that the file systems of the disk mark as free, and the contents of swap space, are not sent. none (the default): everything is sent
+                 * @enum {string}
+                 */
+                readonly trim?: "none" | "free-space";
+                /**
                  * @description Keep the uploaded object after the import
                  * @default false
                  */
@@ -1169,6 +1174,13 @@ export interface components {
              */
             readonly dryRun?: boolean;
         };
+        /** @description The request with its defaults */
+        readonly AcceptedRequest: {
+            readonly region: string;
+            readonly imageName: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
         readonly Import: {
             readonly id: string;
             /** @enum {string} */
@@ -1185,13 +1197,7 @@ export interface components {
                 readonly bytesPerSecond: number | null;
                 readonly etaSeconds: number | null;
             };
-            /** @description The request with its defaults */
-            readonly request: {
-                readonly region: string;
-                readonly imageName: string;
-            } & {
-                readonly [key: string]: unknown;
-            };
+            readonly request: components["schemas"]["AcceptedRequest"];
             readonly image: {
                 readonly imageId: string;
                 readonly regionId: string;
@@ -1306,13 +1312,7 @@ export interface components {
                 readonly bytesPerSecond: number | null;
                 readonly etaSeconds: number | null;
             };
-            /** @description The request with its defaults */
-            readonly request: {
-                readonly region: string;
-                readonly imageName: string;
-            } & {
-                readonly [key: string]: unknown;
-            };
+            readonly request: components["schemas"]["AcceptedRequest"];
             readonly image: {
                 readonly imageId: string;
                 readonly regionId: string;
@@ -1438,13 +1438,7 @@ export interface components {
                 readonly bytesPerSecond: number | null;
                 readonly etaSeconds: number | null;
             };
-            /** @description The request with its defaults */
-            readonly request: {
-                readonly region: string;
-                readonly imageName: string;
-            } & {
-                readonly [key: string]: unknown;
-            };
+            readonly request: components["schemas"]["AcceptedRequest"];
             readonly image: {
                 readonly imageId: string;
                 readonly regionId: string;
@@ -1579,13 +1573,7 @@ export interface components {
                 readonly bytesPerSecond: number | null;
                 readonly etaSeconds: number | null;
             };
-            /** @description The request with its defaults */
-            readonly request?: {
-                readonly region: string;
-                readonly imageName: string;
-            } & {
-                readonly [key: string]: unknown;
-            };
+            readonly request?: components["schemas"]["AcceptedRequest"];
             readonly image?: {
                 readonly imageId: string;
                 readonly regionId: string;
@@ -2472,6 +2460,11 @@ export interface components {
                      */
                     readonly convert?: "auto" | "never" | "qcow2";
                     /**
+                     * @description free-space: blocks that the file systems of the disk mark as free, and the contents of swap space, are not sent. none (the default): everything is sent
+                     * @enum {string}
+                     */
+                    readonly trim?: "none" | "free-space";
+                    /**
                      * @description Keep the uploaded object after the import
                      * @default false
                      */
@@ -2556,80 +2549,81 @@ export interface components {
                 readonly priority?: number;
             }[];
         };
+        readonly Policy: {
+            /**
+             * @description Maximum of concurrent imports
+             * @default 50
+             */
+            readonly concurrency: number;
+            /**
+             * @description Maximum of concurrent imports in one region
+             * @default null
+             */
+            readonly perRegion: number | null;
+            /**
+             * @description Maximum of concurrent imports from one bucket
+             * @default null
+             */
+            readonly perBucket: number | null;
+            /**
+             * @description Sizes of the first waves; 5 means [5]
+             * @default []
+             */
+            readonly canary: readonly number[];
+            /**
+             * @description Failures after which no new imports start: a number, or a percentage of all items
+             * @default null
+             */
+            readonly errorBudget: (number | string) | null;
+            /**
+             * @description Imports that must have ended before errorBudget counts
+             * @default 0
+             */
+            readonly errorBudgetAfter: number;
+            /**
+             * @description Imports in attention after which no new imports start
+             * @default null
+             */
+            readonly attentionBudget: number | null;
+            /**
+             * @description Imports start only in this time window: 20:00-06:00 Asia/Shanghai
+             * @default null
+             */
+            readonly schedule: string | null;
+            /**
+             * @default listed
+             * @enum {string}
+             */
+            readonly order: "listed" | "shuffled";
+            /**
+             * @description Lower values start first; a single import has 3
+             * @default 4
+             */
+            readonly priority: number;
+            /**
+             * @description Share relative to other batches of the same priority
+             * @default 1
+             */
+            readonly weight: number;
+            /**
+             * @description Maximum of custom images in a region, for all regions or per region
+             * @default null
+             */
+            readonly imageQuota: (number | {
+                readonly [key: string]: number;
+            }) | null;
+            /**
+             * @description Check regions, buckets, roles and quotas of all items before the first import starts
+             * @default true
+             */
+            readonly checkFirst: boolean;
+        };
         readonly Batch: {
             readonly id: string;
             readonly name: string;
             /** @enum {string} */
             readonly state: "running" | "paused" | "attention" | "cancelling" | "succeeded" | "failed" | "cancelled";
-            readonly policy: {
-                /**
-                 * @description Maximum of concurrent imports
-                 * @default 50
-                 */
-                readonly concurrency: number;
-                /**
-                 * @description Maximum of concurrent imports in one region
-                 * @default null
-                 */
-                readonly perRegion: number | null;
-                /**
-                 * @description Maximum of concurrent imports from one bucket
-                 * @default null
-                 */
-                readonly perBucket: number | null;
-                /**
-                 * @description Sizes of the first waves; 5 means [5]
-                 * @default []
-                 */
-                readonly canary: readonly number[];
-                /**
-                 * @description Failures after which no new imports start: a number, or a percentage of all items
-                 * @default null
-                 */
-                readonly errorBudget: (number | string) | null;
-                /**
-                 * @description Imports that must have ended before errorBudget counts
-                 * @default 0
-                 */
-                readonly errorBudgetAfter: number;
-                /**
-                 * @description Imports in attention after which no new imports start
-                 * @default null
-                 */
-                readonly attentionBudget: number | null;
-                /**
-                 * @description Imports start only in this time window: 20:00-06:00 Asia/Shanghai
-                 * @default null
-                 */
-                readonly schedule: string | null;
-                /**
-                 * @default listed
-                 * @enum {string}
-                 */
-                readonly order: "listed" | "shuffled";
-                /**
-                 * @description Lower values start first; a single import has 3
-                 * @default 4
-                 */
-                readonly priority: number;
-                /**
-                 * @description Share relative to other batches of the same priority
-                 * @default 1
-                 */
-                readonly weight: number;
-                /**
-                 * @description Maximum of custom images in a region, for all regions or per region
-                 * @default null
-                 */
-                readonly imageQuota: (number | {
-                    readonly [key: string]: number;
-                }) | null;
-                /**
-                 * @description Check regions, buckets, roles and quotas of all items before the first import starts
-                 * @default true
-                 */
-                readonly checkFirst: boolean;
-            };
+            readonly policy: components["schemas"]["Policy"];
             /** @description Why the batch starts no more imports until it is resumed */
             readonly attention: {
                 readonly code: string;
@@ -2705,75 +2699,7 @@ export interface components {
             readonly name: string;
             /** @enum {string} */
             readonly state: "running" | "paused" | "attention" | "cancelling" | "succeeded" | "failed" | "cancelled";
-            readonly policy: {
-                /**
-                 * @description Maximum of concurrent imports
-                 * @default 50
-                 */
-                readonly concurrency: number;
-                /**
-                 * @description Maximum of concurrent imports in one region
-                 * @default null
-                 */
-                readonly perRegion: number | null;
-                /**
-                 * @description Maximum of concurrent imports from one bucket
-                 * @default null
-                 */
-                readonly perBucket: number | null;
-                /**
-                 * @description Sizes of the first waves; 5 means [5]
-                 * @default []
-                 */
-                readonly canary: readonly number[];
-                /**
-                 * @description Failures after which no new imports start: a number, or a percentage of all items
-                 * @default null
-                 */
-                readonly errorBudget: (number | string) | null;
-                /**
-                 * @description Imports that must have ended before errorBudget counts
-                 * @default 0
-                 */
-                readonly errorBudgetAfter: number;
-                /**
-                 * @description Imports in attention after which no new imports start
-                 * @default null
-                 */
-                readonly attentionBudget: number | null;
-                /**
-                 * @description Imports start only in this time window: 20:00-06:00 Asia/Shanghai
-                 * @default null
-                 */
-                readonly schedule: string | null;
-                /**
-                 * @default listed
-                 * @enum {string}
-                 */
-                readonly order: "listed" | "shuffled";
-                /**
-                 * @description Lower values start first; a single import has 3
-                 * @default 4
-                 */
-                readonly priority: number;
-                /**
-                 * @description Share relative to other batches of the same priority
-                 * @default 1
-                 */
-                readonly weight: number;
-                /**
-                 * @description Maximum of custom images in a region, for all regions or per region
-                 * @default null
-                 */
-                readonly imageQuota: (number | {
-                    readonly [key: string]: number;
-                }) | null;
-                /**
-                 * @description Check regions, buckets, roles and quotas of all items before the first import starts
-                 * @default true
-                 */
-                readonly checkFirst: boolean;
-            };
+            readonly policy: components["schemas"]["Policy"];
             /** @description Why the batch starts no more imports until it is resumed */
             readonly attention: {
                 readonly code: string;
@@ -2864,75 +2790,7 @@ export interface components {
             readonly name: string;
             /** @enum {string} */
             readonly state: "running" | "paused" | "attention" | "cancelling" | "succeeded" | "failed" | "cancelled";
-            readonly policy: {
-                /**
-                 * @description Maximum of concurrent imports
-                 * @default 50
-                 */
-                readonly concurrency: number;
-                /**
-                 * @description Maximum of concurrent imports in one region
-                 * @default null
-                 */
-                readonly perRegion: number | null;
-                /**
-                 * @description Maximum of concurrent imports from one bucket
-                 * @default null
-                 */
-                readonly perBucket: number | null;
-                /**
-                 * @description Sizes of the first waves; 5 means [5]
-                 * @default []
-                 */
-                readonly canary: readonly number[];
-                /**
-                 * @description Failures after which no new imports start: a number, or a percentage of all items
-                 * @default null
-                 */
-                readonly errorBudget: (number | string) | null;
-                /**
-                 * @description Imports that must have ended before errorBudget counts
-                 * @default 0
-                 */
-                readonly errorBudgetAfter: number;
-                /**
-                 * @description Imports in attention after which no new imports start
-                 * @default null
-                 */
-                readonly attentionBudget: number | null;
-                /**
-                 * @description Imports start only in this time window: 20:00-06:00 Asia/Shanghai
-                 * @default null
-                 */
-                readonly schedule: string | null;
-                /**
-                 * @default listed
-                 * @enum {string}
-                 */
-                readonly order: "listed" | "shuffled";
-                /**
-                 * @description Lower values start first; a single import has 3
-                 * @default 4
-                 */
-                readonly priority: number;
-                /**
-                 * @description Share relative to other batches of the same priority
-                 * @default 1
-                 */
-                readonly weight: number;
-                /**
-                 * @description Maximum of custom images in a region, for all regions or per region
-                 * @default null
-                 */
-                readonly imageQuota: (number | {
-                    readonly [key: string]: number;
-                }) | null;
-                /**
-                 * @description Check regions, buckets, roles and quotas of all items before the first import starts
-                 * @default true
-                 */
-                readonly checkFirst: boolean;
-            };
+            readonly policy: components["schemas"]["Policy"];
             /** @description Why the batch starts no more imports until it is resumed */
             readonly attention: {
                 readonly code: string;
@@ -3010,75 +2868,7 @@ export interface components {
             readonly name: string;
             /** @enum {string} */
             readonly state: "running" | "paused" | "attention" | "cancelling" | "succeeded" | "failed" | "cancelled";
-            readonly policy: {
-                /**
-                 * @description Maximum of concurrent imports
-                 * @default 50
-                 */
-                readonly concurrency: number;
-                /**
-                 * @description Maximum of concurrent imports in one region
-                 * @default null
-                 */
-                readonly perRegion: number | null;
-                /**
-                 * @description Maximum of concurrent imports from one bucket
-                 * @default null
-                 */
-                readonly perBucket: number | null;
-                /**
-                 * @description Sizes of the first waves; 5 means [5]
-                 * @default []
-                 */
-                readonly canary: readonly number[];
-                /**
-                 * @description Failures after which no new imports start: a number, or a percentage of all items
-                 * @default null
-                 */
-                readonly errorBudget: (number | string) | null;
-                /**
-                 * @description Imports that must have ended before errorBudget counts
-                 * @default 0
-                 */
-                readonly errorBudgetAfter: number;
-                /**
-                 * @description Imports in attention after which no new imports start
-                 * @default null
-                 */
-                readonly attentionBudget: number | null;
-                /**
-                 * @description Imports start only in this time window: 20:00-06:00 Asia/Shanghai
-                 * @default null
-                 */
-                readonly schedule: string | null;
-                /**
-                 * @default listed
-                 * @enum {string}
-                 */
-                readonly order: "listed" | "shuffled";
-                /**
-                 * @description Lower values start first; a single import has 3
-                 * @default 4
-                 */
-                readonly priority: number;
-                /**
-                 * @description Share relative to other batches of the same priority
-                 * @default 1
-                 */
-                readonly weight: number;
-                /**
-                 * @description Maximum of custom images in a region, for all regions or per region
-                 * @default null
-                 */
-                readonly imageQuota: (number | {
-                    readonly [key: string]: number;
-                }) | null;
-                /**
-                 * @description Check regions, buckets, roles and quotas of all items before the first import starts
-                 * @default true
-                 */
-                readonly checkFirst: boolean;
-            };
+            readonly policy: components["schemas"]["Policy"];
             /** @description Why the batch starts no more imports until it is resumed */
             readonly attention: {
                 readonly code: string;

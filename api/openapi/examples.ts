@@ -143,7 +143,9 @@ const delivery = {
 
 const withSecret = { ...webhook, secret: `whsec_${'A'.repeat(43)}=` };
 
-const EXAMPLES: Readonly<Record<Exclude<SchemaName, 'ListedImport' | 'Event' | 'Finding' | 'Problem'>, unknown>> = {
+const EXAMPLES: Readonly<
+  Record<Exclude<SchemaName, 'AcceptedRequest' | 'Policy' | 'ListedImport' | 'Event' | 'Finding' | 'Problem'>, unknown>
+> = {
   ImportRequest: request,
   Import: imported,
   StartedImport: { ...imported, state: 'running', phase: 'accepted', findings: [], warnings: [] },
