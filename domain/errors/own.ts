@@ -365,7 +365,7 @@ export const OWN = [
   {
     code: 'Api.TooManyStreams',
     meaning: 'The identity has as many open event streams as one may have',
-    class: 'throttled',
+    class: 'request',
     remedy:
       'Close streams that are no longer read. To follow many imports, poll GET /v1/imports?sort=-updated instead.',
   },
