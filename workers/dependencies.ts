@@ -46,8 +46,8 @@ const STALL_MS = 60_000;
 /** Another worker takes over a shared upload whose worker has not renewed its lease for this long. */
 const UPLOAD_LEASE_MS = 30_000;
 const LOST_IMAGE_POLLS = 3;
-/** Of compressed parts that are being made or sent, over all uploads: with two parts of a large disk, all cores are busy. */
-const COMPRESSED_BYTES = 128 * 1024 ** 2;
+/** Of compressed parts that are being made or sent, over all uploads. */
+const COMPRESSED_BYTES = 64 * 1024 ** 2;
 export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /** Reports of a worker have a connection of their own: they must not wait for a free one. */

@@ -2,7 +2,6 @@
  * Compresses segments of disks on all cores, in threads that all uploads of the process share. A thread reads its segments
  * itself: from an open file, or from a remote image through a channel of shared memory, in which the main thread puts the bytes.
  */
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -83,7 +82,8 @@ interface Disk {
   readonly fetch: FetchRange | null;
 }
 
-export function createCompressionPool(count = os.availableParallelism()): CompressionPool {
+/** @param program of the threads */
+export function createCompressionPool(count = os.availableParallelism(), program = threadProgram()): CompressionPool {
   const waiting: Task[] = [];
   const threads = new Set<PoolThread>();
   let ids = 0;
@@ -95,7 +95,7 @@ export function createCompressionPool(count = os.availableParallelism()): Compre
   const start = () => {
     for (const thread of threads) if (thread.isIdle) thread.run(waiting.shift());
     while (waiting.length > 0 && threads.size < count) {
-      const thread: PoolThread = createThread({ ended: () => threads.delete(thread), idle: start });
+      const thread: PoolThread = createThread(program, { ended: () => threads.delete(thread), idle: start });
       threads.add(thread);
       thread.run(waiting.shift());
     }
@@ -140,6 +140,16 @@ export function createCompressionPool(count = os.availableParallelism()): Compre
   };
 }
 
+/** Tests and benchmarks run the sources: a thread of Node.js 20 loads these only with a loader that it registers itself. */
+function threadProgram(): URL {
+  const suffix = path.extname(import.meta.filename);
+  const thread = pathToFileURL(path.join(import.meta.dirname, `thread${suffix}`));
+  if (suffix !== '.ts') return thread;
+  const loader = import.meta.resolve('tsx/esm/api');
+  const program = `import { register } from ${JSON.stringify(loader)}; register(); await import(${JSON.stringify(thread.href)});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(program)}`);
+}
+
 interface PoolThread {
   readonly isIdle: boolean;
   run(task: Task | undefined): void;
@@ -147,13 +157,9 @@ interface PoolThread {
   terminate(): Promise<void>;
 }
 
-function createThread(on: { readonly ended: () => void; readonly idle: () => void }): PoolThread {
-  const suffix = path.extname(import.meta.filename);
-  // Only tests and benchmarks run the sources.
-  const execArgv =
-    suffix === '.ts' ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
-  const worker = new Worker(path.join(import.meta.dirname, `thread${suffix}`), {
-    ...{ execArgv, stdin: false, env: {} },
+function createThread(program: URL, on: { readonly ended: () => void; readonly idle: () => void }): PoolThread {
+  const worker = new Worker(program, {
+    ...{ stdin: false, env: {} },
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
   });
   worker.unref();

@@ -1,0 +1,140 @@
+/**
+ * Sends one raw disk in one of the ways, and prints the measurements as one line of JSON.
+ * Arguments: way, endpoint, file, folder for temporary files.
+ */
+import { readFileSync } from 'node:fs';
+import { open, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import { join } from 'node:path';
+import { streamedParts } from '../../activities/upload/streamed-parts.js';
+import { createOss } from '../../alibaba/oss.js';
+import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
+import { createByteBudget } from '../../images/stream/byte-budget.js';
+import { createCompressionPool } from '../../images/stream/compression-pool.js';
+import { layoutOf, SEGMENT_BYTES } from '../../images/stream/layout.js';
+import { createLevelChoice, type LevelChoice } from '../../images/stream/level-choice.js';
+import { openFileReader } from '../../sources/file.js';
+import { openLocalFile } from '../../sources/local-file.js';
+import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
+
+const [, , way = '', endpoint = '', file = '', folder = ''] = process.argv;
+const { signal } = new AbortController();
+const MEMORY_BYTES = 64 * 1024 ** 2;
+/** As in a worker: threads that run the sources would take more memory. */
+const THREAD = new URL('../../dist/images/stream/thread.js', import.meta.url);
+const oss = createOss({
+  ...{ endpoint, region: 'cn-hangzhou' },
+  credentials: async () => ({ accessKeyId: 'bench', accessKeySecret: 'bench-secret' }),
+});
+
+interface Outcome {
+  readonly bytes: number;
+  readonly temporaryBytes: number;
+  readonly how: string;
+}
+
+const PLAIN: (choice: LevelChoice) => LevelChoice = (choice) => ({ ...choice, next: () => 0 });
+
+const ways: Record<string, () => Promise<Outcome>> = {
+  'qemu-img then upload': async () => {
+    const qemuImg = await findQemuImg();
+    if (qemuImg === null) throw new Error('qemu-img is not installed');
+    const target = join(folder, 'converted.qcow2');
+    const source = await open(file);
+    const image = { fd: source.fd, format: 'RAW', offset: 0, size: null } as const;
+    await qemuImg.toQcow2(image, target, { virtualSize: (await stat(file)).size, onProgress: () => undefined, signal });
+    await source.close();
+    const { blocks } = await stat(target);
+    const reader = await openFileReader(target);
+    const { size } = await oss.upload({
+      ...{ bucket: 'bench', key: 'disk.qcow2', source: reader, uploadId: null, isFirst: true, meta: {}, signal },
+      onUploadId: async () => undefined,
+      onProgress: () => undefined,
+    });
+    await reader.close();
+    await rm(target);
+    return { bytes: size, temporaryBytes: blocks * 512, how: '' };
+  },
+  'data, not compressed': () => stream(PLAIN),
+  'compressed while sent': () => stream((choice) => choice),
+};
+
+async function stream(adapt: (choice: LevelChoice) => LevelChoice): Promise<Outcome> {
+  const local = await openLocalFile(file);
+  const pool = createCompressionPool(os.availableParallelism(), THREAD);
+  const qemuImg = await findQemuImg();
+  const data = qemuImg === null ? null : await dataExtents(local.handle, mapExtentsWith(qemuImg), signal);
+  const container = { format: 'RAW', virtualSize: local.size };
+  const disk = pool.open({ image: { kind: 'file', fd: local.handle.fd, size: local.size }, container });
+  const choice = adapt(createLevelChoice(pool.threads, oss.linkSpeed));
+  const result = await oss.uploadBuilt({
+    ...{ bucket: 'bench', key: 'disk.qcow2', uploadId: null, isFirst: true, meta: {}, signal, wholeCrc64: null },
+    onUploadId: async () => undefined,
+    onWhole: async () => undefined,
+    parts: streamedParts({
+      ...{ size: local.size, layout: layoutOf(local.size), disk, choice, builders: pool.threads },
+      isHole: data === null ? () => false : sparseMap(data).isHole,
+      check: () => local.check(),
+      memory: createByteBudget(MEMORY_BYTES),
+      ranges: { claimLevel: async (_upload, _part, level) => level, note: async () => true, list: async () => [] },
+      writer: { upload: 1, holder: 'bench' },
+      onProgress: () => undefined,
+    }),
+  });
+  const how = choice.describe() ?? '';
+  await disk.close();
+  await pool.close();
+  await local.close();
+  return { bytes: result.size, temporaryBytes: 0, how };
+}
+
+/** What all cores deflate at level 1, without reading or sending. */
+async function deflateRate(): Promise<number> {
+  const pool = createCompressionPool(os.availableParallelism(), THREAD);
+  const local = await openLocalFile(file);
+  const container = { format: 'RAW', virtualSize: local.size };
+  const disk = pool.open({ image: { kind: 'file', fd: local.handle.fd, size: local.size }, container });
+  const qemuImg = await findQemuImg();
+  const data = qemuImg === null ? null : await dataExtents(local.handle, mapExtentsWith(qemuImg), signal);
+  const starts = (data ?? [{ start: 0, length: local.size }])
+    .filter(({ length }) => length >= SEGMENT_BYTES)
+    .slice(0, 8 * os.availableParallelism());
+  const all = () =>
+    Promise.all(
+      starts.map(({ start }) =>
+        disk.compress({ offset: start - (start % 65_536), length: SEGMENT_BYTES, level: 1 }, signal),
+      ),
+    );
+  // The first round starts the threads, and reads the file into the cache.
+  await all();
+  const begun = performance.now();
+  const results = await all();
+  const seconds = (performance.now() - begun) / 1000;
+  await disk.close();
+  await pool.close();
+  await local.close();
+  return results.reduce((sum, { dataBytes }) => sum + dataBytes, 0) / seconds;
+}
+
+/** Of this process and its children, in seconds (proc(5): utime to cstime, in ticks of 10 ms). */
+function cpuSeconds(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+}
+
+const peakBytes = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+
+if (way === 'deflate') {
+  console.log(JSON.stringify({ bytesPerSecond: await deflateRate() }));
+} else {
+  const send = ways[way];
+  if (send === undefined) throw new Error(`unknown way "${way}"; use one of ${Object.keys(ways).join(', ')}`);
+  const before = { cpu: cpuSeconds(), memory: process.memoryUsage.rss(), at: performance.now() };
+  const outcome = await send();
+  const seconds = (performance.now() - before.at) / 1000;
+  const growth = peakBytes() - before.memory;
+  console.log(JSON.stringify({ ...outcome, seconds, cpuSeconds: cpuSeconds() - before.cpu, growth }));
+}
+process.exit();
