@@ -15,7 +15,6 @@ import { mebibytes, table } from '../upload/tables.js';
 import { guestDisk } from './guest-disk.js';
 
 const run = promisify(execFile);
-const MIB = 1024 ** 2;
 const SIZE_GIB = Number(process.env.BENCH_SEND_GIB ?? 20);
 const DATA_MIB = Number(process.env.BENCH_SEND_DATA_MIB ?? 2048);
 /** Mbit/s; 0: no limit. */
