@@ -13,6 +13,7 @@ import { createByteBudget } from '../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../images/stream/compression-pool.js';
 import { layoutOf, SEGMENT_BYTES } from '../../images/stream/layout.js';
 import { createLevelChoice, type LevelChoice } from '../../images/stream/level-choice.js';
+import { packRanges } from '../../images/trim/trimmed-disk.js';
 import { openFileReader } from '../../sources/file.js';
 import { openLocalFile } from '../../sources/local-file.js';
 import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
@@ -65,7 +66,11 @@ async function stream(adapt: (choice: LevelChoice) => LevelChoice): Promise<Outc
   const qemuImg = await findQemuImg();
   const data = qemuImg === null ? null : await dataExtents(local.handle, mapExtentsWith(qemuImg), signal);
   const container = { format: 'RAW', virtualSize: local.size };
-  const disk = pool.open({ image: { kind: 'file', fd: local.handle.fd, size: local.size }, container });
+  const disk = pool.open({
+    image: { kind: 'file', fd: local.handle.fd, size: local.size },
+    container,
+    free: packRanges([]),
+  });
   const choice = adapt(createLevelChoice(pool.threads, oss.linkSpeed));
   const result = await oss.uploadBuilt({
     ...{ bucket: 'bench', key: 'disk.qcow2', uploadId: null, isFirst: true, meta: {}, signal, wholeCrc64: null },
@@ -93,7 +98,11 @@ async function deflateRate(): Promise<number> {
   const pool = createCompressionPool(os.availableParallelism(), THREAD);
   const local = await openLocalFile(file);
   const container = { format: 'RAW', virtualSize: local.size };
-  const disk = pool.open({ image: { kind: 'file', fd: local.handle.fd, size: local.size }, container });
+  const disk = pool.open({
+    image: { kind: 'file', fd: local.handle.fd, size: local.size },
+    container,
+    free: packRanges([]),
+  });
   const qemuImg = await findQemuImg();
   const data = qemuImg === null ? null : await dataExtents(local.handle, mapExtentsWith(qemuImg), signal);
   const starts = (data ?? [{ start: 0, length: local.size }])

@@ -237,7 +237,9 @@ describe('an image in a format that ECS does not support', () => {
     const raw = await made('sparse.raw', 'qemu-img', 'convert', '-O', 'raw', DEMO_IMAGE, 'sparse.raw');
     const view = await succeeded(await service.start({ disks: [{ source: `file://${raw}` }] }));
     const said = view.findings.find(({ code }) => code === 'ECSIMPORT.Conversion')?.message;
-    expect(said).toMatch(/^RAW was sent as a compressed qcow2, |hold data: the disk is sent as a qcow2 without the rest/);
+    expect(said).toMatch(
+      /^RAW was sent as a compressed qcow2, |hold data: the disk is sent as a qcow2 without the rest/,
+    );
     expect(readdirSync(path.join(folder, 'cache'))).toEqual([]);
     const objects = (await service.calls('CompleteMultipartUpload')).length;
     expect(objects).toBe(1);
