@@ -1985,6 +1985,7 @@ export interface components {
                 readonly role: "viewer" | "operator" | "admin";
                 /** @description What the identity is limited to, as patterns with `*`; an empty list allows all */
                 readonly scope: {
+                    readonly accounts?: readonly string[];
                     readonly regions: readonly string[];
                     readonly buckets: readonly string[];
                     readonly tags: readonly {
@@ -2005,6 +2006,7 @@ export interface components {
                 readonly role: "viewer" | "operator" | "admin";
                 /** @description What the identity is limited to, as patterns with `*`; an empty list allows all */
                 readonly scope: {
+                    readonly accounts?: readonly string[];
                     readonly regions: readonly string[];
                     readonly buckets: readonly string[];
                     readonly tags: readonly {

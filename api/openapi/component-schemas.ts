@@ -63,7 +63,8 @@ interface Converted {
 
 /** `format` says the same as the pattern of a time, in words that people can read. */
 function simplify({ jsonSchema }: Converted): Converted {
-  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+  // Character classes such as \p{Cc} need a flag that many readers of patterns do not set.
+  if (jsonSchema.format === 'date-time' || jsonSchema.pattern?.includes('\\p{') === true) delete jsonSchema.pattern;
   return { jsonSchema };
 }
 
