@@ -159,10 +159,10 @@ describe('the verdict is the one of an import with the same options', () => {
 });
 
 test('an image that cannot be converted on this host → a blocking finding with the missing program', async () => {
-  const inspection = inspectBytes(tar({ name: 'disk.raw', bytes: mbrDisk(4 * MIB) }));
+  const inspection = inspectBytes(tar({ name: 'disk.raw.gz', bytes: gzipSync(mbrDisk(4 * MIB)) }));
   const verdict = await importVerdict(inspection, await inspectRequest('/images/disk.tar', {}), {
     qemuImg: async () => null,
-    decompressor: async () => false,
+    decompressor: async () => true,
   });
   expect(verdict).toMatchObject({ conversion: null, accepted: false });
   expect(verdict.findings).toContainEqual(expect.objectContaining({ code: 'Convert.NoQemuImg', severity: 'blocking' }));
