@@ -1,5 +1,5 @@
 /** A file on this host. */
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { SourceAccess } from './access.js';
 import { requireDigest, sha256Of } from './digest.js';
@@ -58,16 +58,31 @@ export function fileSource(url: string, access: FileAccess): Source {
   };
 }
 
-/** A file whose times changed within this time before it was opened may be changed again without another time. */
+/** A file that changed within this time may be changed again without another change time: some file systems store whole seconds. */
 const SETTLED_MS = 2_000;
 
-/** Opens a file without reading it. It closes the file with the source. */
+/**
+ * Waits until a later change of the file has another change time: only then does its version identify the bytes that are
+ * read from now on. Returns false without waiting for a change time in the future, as of a file server with another clock.
+ */
+async function untilSettled({ changedAtMs }: LocalFile, signal: AbortSignal): Promise<boolean> {
+  const waitMs = changedAtMs + SETTLED_MS - Date.now();
+  if (waitMs > SETTLED_MS) return false;
+  if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  return true;
+}
+
+/**
+ * Opens a file without reading it. It closes the file with the source. A file that was written a moment ago is opened when it
+ * has an identity, so that imports of it share one upload.
+ */
 async function openUnread(
   file: LocalFile,
   access: Pick<SourceAccess, 'mapExtents' | 'digestOf' | 'knownDigest'>,
   { sha256: wanted, signal }: OpenOptions,
 ): Promise<OpenedSource> {
   try {
+    const isSettled = await untilSettled(file, signal);
     const data = await dataExtents(file.handle, access.mapExtents, signal);
     const reader = readerOf(file, data === null ? null : sparseMap(data));
     const sha256 = await access.knownDigest(file.version);
@@ -80,7 +95,6 @@ async function openUnread(
       if (wanted !== undefined) requireDigest(found, wanted, reader.name);
       return found;
     };
-    const isSettled = Date.now() - file.changedAtMs >= SETTLED_MS;
     return {
       ...{ reader, guarantee: reader.guarantee, file, sha256, release: () => file.close() },
       identity: isSettled ? file.version : null,

@@ -84,8 +84,8 @@ export interface OpenedSource {
   /** Null: not known. */
   readonly sha256: string | null;
   /**
-   * The same for every source with the same bytes on this host, without reading them. Null: none, or the bytes may still be
-   * changing.
+   * The same for every source with the same bytes on this host, without reading them. Null: none, or the change
+   * time of the file is in the future.
    */
   readonly identity: string | null;
   /**

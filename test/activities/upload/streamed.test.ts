@@ -11,7 +11,12 @@ import { openQcow2 } from '../../../images/formats/qcow2.js';
 import { SEGMENT_BYTES } from '../../../images/stream/layout.js';
 import { openLocalFile } from '../../../sources/local-file.js';
 import { inspectionOf } from '../../support/activities/upload/inspections.js';
-import { diskOf, sharedRecord, uploadWorker } from '../../support/activities/upload/upload-runner.js';
+import {
+  diskOf,
+  sharedRecord,
+  uploadWorker,
+  type WorkerOptions,
+} from '../../support/activities/upload/upload-runner.js';
 import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
 
 const RANGES = 4;
@@ -128,36 +133,23 @@ test('another worker has taken over → a part of the first one does not count a
 });
 
 describe('two imports of one file', () => {
-  const importAs = (importId: string) => ({ importId });
-
-  test('which has not changed for some seconds → one upload, although neither has read it before', async () => {
+  const uploadTwice = async (options: Partial<WorkerOptions>) => {
     const shared = sharedRecord();
     const { plan } = await rawDisk();
-    const clock = Date.now;
-    Date.now = () => clock() + 5_000;
-    try {
-      await uploadWorker({ endpoint: endpoint(), shared }).upload([{ plan }]);
-      const [first] = bucket.objects.keys();
-      const second = await uploadWorker({ endpoint: endpoint(), shared, ...importAs('imp-2') }).upload([{ plan }]);
-      expect(second.disks[0]?.key).toBe(first);
-      expect(bucket.objects.size).toBe(1);
-    } finally {
-      Date.now = clock;
-    }
+    await uploadWorker({ endpoint: endpoint(), shared, ...options }).upload([{ plan }]);
+    const [first] = bucket.objects.keys();
+    const second = uploadWorker({ endpoint: endpoint(), shared, ...options, importId: 'imp-2' });
+    return { first, second: (await second.upload([{ plan }])).disks[0]?.key };
+  };
+
+  test('that has settled → one upload, although neither has read it before', async () => {
+    const { first, second } = await uploadTwice({});
+    expect(second).toBe(first);
+    expect(bucket.objects.size).toBe(1);
   });
 
-  test('which may still be changing → each has its own', async () => {
-    const shared = sharedRecord();
-    const { plan } = await rawDisk();
-    const clock = Date.now;
-    const now = clock();
-    Date.now = () => now;
-    try {
-      await uploadWorker({ endpoint: endpoint(), shared }).upload([{ plan }]);
-      await uploadWorker({ endpoint: endpoint(), shared, ...importAs('imp-2') }).upload([{ plan }]);
-    } finally {
-      Date.now = clock;
-    }
+  test('whose change time is in the future → each has its own', async () => {
+    await uploadTwice({ changedAtMs: Date.now() + 3_600_000 });
     expect(bucket.objects.size).toBe(2);
   });
 });

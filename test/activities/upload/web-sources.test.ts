@@ -176,12 +176,15 @@ test('slow servers hold every upload of the worker → an image from a fast one 
   };
   const { upload } = worker({
     ...{ sends: 2, slowSource: { bytesPerSecond: 1000, windowMs: 100 } },
+    // The slow ones fail when they are closed, and not before.
+    stallMs: 60_000,
     settings: { partSize: PART, maxAttempts: 1 },
   });
   const slowDisk = (number: number) => ({ plan: diskOf(number, { kind: 'http', url: slow.url.href }, SIZE) });
   const uploading = upload([slowDisk(1), slowDisk(2), { plan: diskOf(3, { kind: 'http', url: web.url.href }, SIZE) }]);
   uploading.catch(() => undefined);
-  await expect.poll(() => [...bucket.objects.values()].some((object) => object.equals(content))).toBe(true);
+  const isSent = () => [...bucket.objects.values()].some((object) => object.equals(content));
+  await expect.poll(isSent, { timeout: 12_000 }).toBe(true);
   await slow.close();
   await expect(uploading).rejects.toMatchObject({ type: 'transient' });
 });

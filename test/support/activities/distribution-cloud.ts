@@ -276,6 +276,8 @@ export function memoryStore() {
   };
   const store: Partial<ImportStore> = {
     startPhase: async () => true,
+    // Called where an attempt takes long, as on a busy machine.
+    requireCurrent: async () => undefined,
     progressOf: async () => null,
     progress: async () => true,
     recordRetry: async () => undefined,

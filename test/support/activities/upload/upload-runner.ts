@@ -43,6 +43,10 @@ export interface WorkerOptions {
   /** For downloaded images; without it, no download is expected. */
   readonly cacheFolder?: string;
   readonly importId?: string;
+  /** A server that sends nothing for this time has failed. */
+  readonly stallMs?: number;
+  /** When the files that it opens last changed. Those of tests are new: by default, no upload waits until they are older. */
+  readonly changedAtMs?: number;
 }
 
 /** One worker without any state besides the record. */
@@ -56,6 +60,8 @@ export function uploadWorker({
   inspect: inspectReally,
   cacheFolder,
   importId = 'imp-1',
+  stallMs = 500,
+  changedAtMs = 0,
 }: WorkerOptions) {
   const inspected: string[] = [];
   const inspect = async (image: string | LocalFile): Promise<Inspection> => {
@@ -68,7 +74,7 @@ export function uploadWorker({
   const runner = activityRunner(new FakeCloud(), shared.record);
   const facts: ImportFact[] = [];
   const http = createHttpClient({
-    ...{ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 },
+    ...{ hosts: [], addresses: ['127.0.0.1'], stallMs },
     limits: { maxFailures: 4, firstWaitMs: 1, maxWaitMs: 20 },
   });
   const oss = createOss({
@@ -80,7 +86,7 @@ export function uploadWorker({
     ...runner.deps,
     store: { ...runner.deps.store, recordFact: async (_step, fact) => void facts.push(fact) },
     cloud: { ...runner.deps.cloud, oss: () => oss },
-    openFile: openLocalFile,
+    openFile: async (path) => ({ ...(await openLocalFile(path)), changedAtMs }),
     inspect,
     uploading: {
       ...runner.deps.uploading,
