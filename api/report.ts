@@ -55,7 +55,7 @@ export function markdownReport({ view, facts, events }: ImportReport): string {
       'Sources',
       ['disk', 'source', 'bytes', 'SHA-256', 'sent as', 'format', 'object', 'object bytes', 'CRC-64'],
       facts.disks.map((one) => [
-        ...[String(one.disk), one.source, textOf(one.sourceBytes), textOf(one.sha256), one.sentAs],
+        ...[String(one.disk), one.source, textOf(one.sourceBytes), one.sha256 ?? 'not computed', one.sentAs],
         ...[textOf(one.format), one.object, textOf(one.objectBytes), textOf(one.crc64)],
       ]),
     ),

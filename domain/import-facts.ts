@@ -8,7 +8,7 @@ export interface DiskFacts {
   /** Without secrets. */
   readonly source: string;
   readonly sourceBytes: number | null;
-  /** Of the source. */
+  /** Of the source. Null: not computed, as the request has none and the service did not know it before. `crc64` is of the object. */
   readonly sha256: string | null;
   /** `as-is` or `converted`. */
   readonly sentAs: string;

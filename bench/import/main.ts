@@ -5,9 +5,8 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import { importWorkflowId } from '../../domain/ids.js';
-import { readStackFile } from '../../local/supervisor/stack-file.js';
 import { DEMO_IMAGE, type Service, startService } from '../../test/support/e2e/service.js';
 
 const MAIN = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
@@ -42,15 +41,13 @@ async function memory(service: Service): Promise<string> {
 }
 
 async function historyEvents(service: Service, importId: string): Promise<number> {
-  const temporal = readStackFile(path.join(service.dataDir, 'stack.json'))?.parts.find(
-    ({ name }) => name === 'temporal',
-  )?.address;
-  if (temporal === null || temporal === undefined)
-    throw new Error(`${service.dataDir}/stack.json has no Temporal server`);
-  const connection = await Connection.connect({ address: temporal.replace(/^https?:\/\//, '') });
-  const description = await new Client({ connection }).workflow.getHandle(importWorkflowId(importId)).describe();
+  const connection = await Connection.connect(service.temporalConnection());
+  const described = await connection.workflowService.describeWorkflowExecution({
+    namespace: 'default',
+    execution: { workflowId: importWorkflowId(importId) },
+  });
   await connection.close();
-  return description.historyLength;
+  return Number(described.workflowExecutionInfo?.historyLength);
 }
 
 const first = await demo();

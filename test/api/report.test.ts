@@ -86,6 +86,13 @@ test('JSON → the import with the same facts', () => {
   });
 });
 
+test('a disk without digest → reports that it is not computed, and the CRC-64 of the object', () => {
+  const facts = FACTS.map((fact) => (fact.kind === 'disk' ? { ...fact, sha256: null } : fact));
+  const without = { ...report, facts: factsIn(facts) };
+  expect(markdownReport(without)).toContain('| 1 | /images/web-01.qcow2 | 1000 | not computed | converted | QCOW2 |');
+  expect(jsonReport(without)).toMatchObject({ sources: [{ sha256: null, crc64: '42' }] });
+});
+
 describe('an import without facts', () => {
   test('as of an earlier version → reports that they are not known', () => {
     const bare: ImportReport = { view: { ...anImport(), comparison: [] }, facts: factsIn([]), events: [] };

@@ -1,8 +1,11 @@
 /** One import with the real processes. */
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { requestFor, type Service, startService } from '../support/e2e/service.js';
+import { Connection } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { DEMO_IMAGE, requestFor, type Service, startService } from '../support/e2e/service.js';
 import { MIB, promptingBootSector, raw } from '../support/emulator/made-disks.js';
 
 let service: Service;
@@ -12,6 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => service?.stop());
 beforeEach(() => service.resetCloud());
+
+const DECIMAL = expect.stringMatching(/^[0-9]+$/);
+
+async function reportOf(id: string) {
+  return (await service.request('GET', `/v1/imports/${id}/report`, undefined, { accept: 'application/json' })).body;
+}
 
 describe('an import', () => {
   test('ends with one available image, the findings of the cloud, and an empty bucket', async () => {
@@ -46,33 +55,33 @@ describe('an import', () => {
   });
 
   test('with keepObject keeps the uploaded object', async () => {
-    const request = requestFor();
     const id = await service.start({ upload: { bucket: 'test-bucket', prefix: 'imports/', keepObject: true } });
     const view = await service.untilState(id, 'succeeded', 'failed');
-    expect(request).toBeDefined();
     expect(view.state).toBe('succeeded');
     expect((await service.state()).objects).toHaveLength(1);
+    // The request has no digest, so that the file was not read for one. The CRC-64 identifies the object.
+    expect((await reportOf(id)).sources).toMatchObject([{ sha256: null, crc64: DECIMAL }]);
   });
 
   test('reports account, requester, sources, settings, shares and request IDs', async () => {
     const distribute = { regions: ['cn-beijing'], shareWith: ['1000000000000002'] };
     const sender = { 'user-agent': 'audit/1.0', 'x-ecs-import-user': 'ada%40host' };
+    const sha256 = createHash('sha256').update(readFileSync(DEMO_IMAGE)).digest('hex');
+    const disks = [{ source: `file://${DEMO_IMAGE}`, sha256 }];
     const started = await service.request(
       'POST',
       '/v1/imports',
-      requestFor({ distribute, tags: { team: 'web' } }),
+      requestFor({ disks, distribute, tags: { team: 'web' } }),
       sender,
     );
     const { id } = started.body;
     const view = await service.untilState(id, 'succeeded', 'failed');
-    const json = { accept: 'application/json' };
-    const report = (await service.request('GET', `/v1/imports/${id}/report`, undefined, json)).body;
+    const report = await reportOf(id);
     expect(report).toMatchObject({
       ...{ id, state: 'succeeded', accountId: '1000000000000001' },
       startedBy: { client: 'audit/1.0', user: 'ada@host', identity: 'local' },
       settings: { imageName: view.request.imageName, tags: { team: 'web' } },
-      // The request has no digest, so that the file was not read for one.
-      sources: [{ disk: 1, sha256: null, objectBytes: expect.any(Number) }],
+      sources: [{ disk: 1, sha256, objectBytes: expect.any(Number), crc64: DECIMAL }],
     });
     expect(report.shares.map(({ regionId }: { regionId: string }) => regionId).sort()).toEqual([
       'cn-beijing',
@@ -142,12 +151,7 @@ describe('an import', () => {
   test('stays under 60 events of history', async () => {
     const id = await service.start();
     await service.untilState(id, 'succeeded');
-    const { Connection } = await import('@temporalio/client');
-    const port = service.stack
-      .parts()
-      .find((part) => part.name === 'temporal')
-      ?.address?.replace('http://', '');
-    const connection = await Connection.connect({ address: port ?? '' });
+    const connection = await Connection.connect(service.temporalConnection());
     const described = await connection.workflowService.describeWorkflowExecution({
       namespace: 'default',
       execution: { workflowId: `import/${id}` },
@@ -205,11 +209,14 @@ describe('a request', () => {
   });
 
   test('with bootCheck boots in QEMU before the upload, and keeps the log and the last screen', async () => {
-    const image = path.join(service.dataDir, 'prompting.raw');
+    const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-source-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const image = path.join(folder, 'prompting.raw');
     writeFileSync(image, raw(MIB, promptingBootSector()));
     const disks = [{ source: `file://${image}` }];
     const id = await service.start({ disks, dryRun: true, inspection: { bootCheck: true, failOn: 'never' } });
     const view = await service.untilState(id, 'succeeded', 'failed');
+    expect(view.error).toBeNull();
     expect(view.findings.find(({ code }) => code === 'ECSIMPORT.BootCheck')).toMatchObject({
       severity: 'info',
       disk: 1,
