@@ -281,6 +281,7 @@ test('status → lists the parts with pid and state, and a killed part as restar
     'emulator',
     'postgres',
     'temporal',
+    'temporal-proxy',
     'worker',
   ]);
   service.kill('worker');
