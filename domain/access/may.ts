@@ -62,7 +62,9 @@ export function may(identity: Identity, action: Action, resource: Resource): Dec
   if (resource === 'none') return { allowed: true };
   const limits = limitsOf(identity);
   if (resource === 'service') {
-    return limits !== null && isNarrowed(limits) ? { allowed: false, why: 'scope', missing: [] } : { allowed: true };
+    // An admin is limited by accounts only if the scope names them. Otherwise such a key could create one without limits.
+    const isLimited = limits !== null && (needs === 'admin' || isNarrowed(limits));
+    return isLimited ? { allowed: false, why: 'scope', missing: [] } : { allowed: true };
   }
   const missing = limits === null ? [] : outside(limits, resource);
   return missing.length === 0 ? { allowed: true } : { allowed: false, why: 'scope', missing };
