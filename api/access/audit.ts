@@ -1,5 +1,6 @@
 /** Records in the audit log who changed what, and which requests were refused. */
 import type { Context, MiddlewareHandler } from 'hono';
+import { redact } from '../../domain/errors/redact.js';
 import { printableLine } from '../../domain/printable.js';
 import type { AuditedRequest, AuditOutcome, AuditResult, AuditStore } from '../../store/audit.js';
 import { ProblemError } from '../problems.js';
@@ -89,5 +90,5 @@ function requestOf(context: Context): AuditedRequest {
 }
 
 function short(text: string): string | null {
-  return text === '' ? null : printableLine(text).slice(0, MOST_CHARACTERS);
+  return text === '' ? null : printableLine(redact(text)).slice(0, MOST_CHARACTERS);
 }

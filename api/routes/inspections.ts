@@ -6,6 +6,7 @@ import { namedByInspection } from '../../domain/access/named.js';
 import { fileQueue } from '../../domain/process-names.js';
 import { givenText } from '../../domain/request/problems.js';
 import { workerHostOf } from '../../domain/request/source-rules.js';
+import { shownSource } from '../../domain/request/source-secrets.js';
 import type { Inspection } from '../../images/inspection.js';
 import { type InspectionOutcome, inspectImage } from '../../imports/worker-requests.js';
 import { demand } from '../access/authorize.js';
@@ -36,7 +37,7 @@ export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerH
   const app = routes();
   app.openapi(inspection, async (context) => {
     const { source, role } = context.req.valid('json');
-    context.set('auditTarget', source);
+    context.set('auditTarget', shownSource(source));
     demand(context, 'inspections.create', namedByInspection(urlOf(source)));
     const { host, path } = fileOf(source, deps.workerHost);
     const queue = fileQueue(host);
@@ -57,7 +58,7 @@ function fileOf(source: string, defaultHost: string): { readonly host: string; r
   if (workerHost === null) {
     throw wrongSource(
       source,
-      `source: ${source} is not a file on the host of a worker`,
+      `source: ${shownSource(source)} is not a file on the host of a worker`,
       'Set file:///path, file://HOST/path or an absolute path. Other sources are inspected during their import.',
     );
   }
@@ -72,7 +73,9 @@ function fileOf(source: string, defaultHost: string): { readonly host: string; r
 }
 
 function wrongSource(source: string, message: string, remedy: string): ProblemError {
-  const errors = [{ path: 'source', rule: 'source.file', given: givenText(source), message, vendorCode: null }];
+  const errors = [
+    { path: 'source', rule: 'source.file', given: givenText(shownSource(source)), message, vendorCode: null },
+  ];
   return problem('invalidRequest', message, remedy, { errors });
 }
 

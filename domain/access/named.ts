@@ -24,7 +24,7 @@ export interface Named {
 
 /** What an inspection reads. @param source a URL */
 export function namedByInspection(source: string): Named {
-  return { ...NOTHING, sources: [{ path: 'source', value: source }] };
+  return { ...NOTHING, sources: [{ path: 'source', value: shownSource(source) }] };
 }
 
 /** What a search for orphans reads. @param account `*`: all accounts */

@@ -9,15 +9,21 @@ export type SealSource = (source: string) => string;
 
 /** Whether the source is a web source with a query. */
 export function hasSecretQuery(source: string): boolean {
-  const url = URL.canParse(source) ? new URL(source) : null;
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.search !== '';
+  const url = webUrl(source);
+  return url !== null && url.search !== '';
 }
 
-/** The source without its secret. */
+/** The source without its secret, also where it was refused because it has a user name or password. */
 export function shownSource(source: string): string {
-  if (!hasSecretQuery(source)) return source;
-  const { origin, pathname } = new URL(source);
-  return `${origin}${pathname}`;
+  const url = webUrl(source);
+  if (url === null || (url.search === '' && url.username === '' && url.password === '')) return source;
+  return `${url.origin}${url.pathname}`;
+}
+
+/** Null: it is no web source. */
+function webUrl(source: string): URL | null {
+  const url = URL.canParse(source) ? new URL(source) : null;
+  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') ? url : null;
 }
 
 export function shownRequest(request: ImportRequest): ImportRequest {

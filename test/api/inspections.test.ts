@@ -14,6 +14,7 @@ function post(
   present = true,
 ) {
   const asked: unknown[] = [];
+  let audited: string | undefined;
   const client = {
     options: { namespace: 'default' },
     connection: { withDeadline: (_deadline: number, call: () => Promise<unknown>) => call() },
@@ -30,6 +31,7 @@ function post(
   app.use(async (context, next) => {
     context.set('identity', ANONYMOUS);
     await next();
+    audited = context.get('auditTarget');
   });
   app.route('/', inspectionRoutes({ client, liveness, workerHost: 'build-7' }));
   app.onError((error, context) => {
@@ -43,7 +45,12 @@ function post(
       body: JSON.stringify(body),
     }),
   );
-  return answer.then(async (response) => ({ status: response.status, body: JSON.parse(await response.text()), asked }));
+  return answer.then(async (response) => ({
+    status: response.status,
+    body: JSON.parse(await response.text()),
+    asked,
+    audited,
+  }));
 }
 
 function failsWith(cause: Error) {
@@ -74,6 +81,15 @@ test.each([
 ])('%s → 400 without a call to a worker', async (_name, body) => {
   const answer = await post(body);
   expect(answer).toMatchObject({ status: 400, body: { code: 'Request.Invalid' }, asked: [] });
+});
+
+test.each([
+  ['a signed URL', 'https://h.example/a.raw?Signature=planted-secret'],
+  ['a URL with a password', 'https://user:planted-secret@h.example/a.raw'],
+])('%s → neither the response nor the audit log has the secret', async (_name, source) => {
+  const answer = await post({ source });
+  expect(answer).toMatchObject({ status: 400, audited: 'https://h.example/a.raw' });
+  expect(JSON.stringify(answer)).not.toContain('planted-secret');
 });
 
 test('an error of the worker → response with its code, reason and remedy', async () => {

@@ -141,6 +141,7 @@ describe('a request', () => {
 test.each([
   ['oss://bucket/key.raw', 'oss://bucket/key.raw'],
   ['https://h.example/disk.raw?a=b#part', 'https://h.example/disk.raw'],
+  ['https://user:password@h.example/disk.raw', 'https://h.example/disk.raw'],
   ['no URL?', 'no URL?'],
 ])('%s is shown as %s', (source, shown) => {
   expect(shownSource(source)).toBe(shown);
