@@ -105,8 +105,10 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.notFound((context) => withoutRoute(context, app));
   app.onError(async (error, context) => {
     if (error instanceof ProblemError) {
-      if (error.details.status === 401) deps.limits?.failed(context);
-      return answerProblem(context, (await deletedInstead(deps, error, context.req.path)) ?? error);
+      const limited = error.details.status === 401 ? (deps.limits?.failed(context) ?? null) : null;
+      // For the audit log.
+      if (limited !== null) context.error = limited;
+      return answerProblem(context, limited ?? (await deletedInstead(deps, error, context.req.path)) ?? error);
     }
     deps.log.error({ error: error.stack ?? String(error), path: context.req.path }, 'request failed');
     return answerProblem(context, unexpected(error));

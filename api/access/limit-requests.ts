@@ -1,12 +1,13 @@
 /**
- * Limits the requests of each identity and each address. A credential that was valid before does not count for its address, so that
- * a flood from the same address, such as that of another user of this machine, does not shut out the others.
+ * Limits the requests of each identity and each address. A credential that was valid before does not count for its address, and wrong
+ * ones refuse no valid one, so that a flood from the same address, such as that of another user of this machine, does not shut out
+ * the others.
  */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Context } from 'hono';
 import type { Identity } from '../../domain/access/identity.js';
-import { problem } from '../problems.js';
+import { type ProblemError, problem } from '../problems.js';
 import { RateLimit } from './rate-limits.js';
 import { TOKEN_HEADER } from './session-cookie.js';
 
@@ -38,9 +39,8 @@ export function createRequestLimits({ perIdentity, perAddress, known }: LimitOpt
       const credential = credentialOf(context.req.raw);
       if (credential !== null && (proven.has(credential) || own.has(credential))) return;
       const address = network(context.get('address') ?? null);
-      refuseFor(ofAddress?.take(address) ?? 0, `address ${address} sends too many requests`);
-      if (credential === null && !isSignIn(context)) return;
-      refuseFor(failed.wait(address), `address ${address} has sent too many wrong credentials`);
+      const wait = ofAddress?.take(address) ?? 0;
+      if (wait > 0) throw tooMany(wait, `address ${address} sends too many requests`);
     },
 
     /** After it: a valid one. Throws 429. */
@@ -52,22 +52,25 @@ export function createRequestLimits({ perIdentity, perAddress, known }: LimitOpt
         const [oldest] = proven;
         if (proven.size > MOST_PROVEN && oldest !== undefined) proven.delete(oldest);
       }
-      refuseFor(ofIdentity?.take(identity.id) ?? 0, `${identity.id} sends too many requests`);
+      const wait = ofIdentity?.take(identity.id) ?? 0;
+      if (wait > 0) throw tooMany(wait, `${identity.id} sends too many requests`);
     },
 
-    /** After it: a wrong one. A request without one is no attempt. */
-    failed(context: Context): void {
+    /** After it: a wrong one. A request without one is no attempt. Returns a 429 if its address has sent too many. */
+    failed(context: Context): ProblemError | null {
       const credential = credentialOf(context.req.raw);
       if (credential !== null) proven.delete(credential);
-      if (credential !== null || isSignIn(context)) failed.take(network(context.get('address') ?? null));
+      if (credential === null && !isSignIn(context)) return null;
+      const address = network(context.get('address') ?? null);
+      const wait = failed.take(address);
+      return wait > 0 ? tooMany(wait, `address ${address} has sent too many wrong credentials`) : null;
     },
   };
 }
 
-function refuseFor(seconds: number, what: string): void {
-  if (seconds <= 0) return;
+function tooMany(seconds: number, what: string): ProblemError {
   const retryAfterSeconds = Math.ceil(seconds);
-  throw problem('tooManyRequests', what, `Send the request again in ${retryAfterSeconds} s, and fewer at a time.`, {
+  return problem('tooManyRequests', what, `Send the request again in ${retryAfterSeconds} s, and fewer at a time.`, {
     retryAfterSeconds,
   });
 }

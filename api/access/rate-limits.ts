@@ -25,11 +25,6 @@ export class RateLimit {
     return 0;
   }
 
-  /** The seconds until there is a token; 0: there is one. */
-  wait(key: string): number {
-    return Math.max(0, 1 - this.#refilled(key).tokens) / this.perSecond;
-  }
-
   #refilled(key: string): Bucket {
     const now = this.now();
     const known = this.#buckets.get(key);

@@ -24,6 +24,12 @@ function appWith(limits: { perIdentity?: number; perAddress?: number; known?: re
       identitiesOf: async () => new Set(),
     },
     client: { options: {}, connection: { withDeadline: () => Promise.reject(new Error('connect 10.1.2.3:7233')) } },
+    sessions: {
+      start: async (code: string) =>
+        code === 'valid-code'
+          ? { cookie: 'c', token: 't', expiresAt: new Date().toISOString(), identity: ADMIN }
+          : null,
+    },
     auditTrail: UNRECORDED,
     authenticators: [fixedToken('the-key', ADMIN)],
     limits: createRequestLimits({ perIdentity, perAddress, known }),
@@ -121,9 +127,8 @@ describe('a flood', () => {
   const status = async (app: ReturnType<typeof appWith>, headers: Record<string, string> = {}, path = '/v1/imports') =>
     await app.request(path, { headers: { 'x-forwarded-for': `192.0.2.1, ${address}`, ...headers } });
 
-  test('of wrong keys from one address → 429 with Retry-After; keys that were valid before still are, and other addresses', async () => {
+  test('of wrong keys from one address → 429 with Retry-After; valid keys and other addresses are not affected', async () => {
     const app = appWith();
-    expect((await status(app, key)).status).toBe(200);
     const wrong = async (n: number) => await status(app, { authorization: `Bearer guess-${n}` });
     for (let n = 0; n < 20; n += 1) expect((await wrong(n)).status).toBe(401);
     const refused = await wrong(20);
@@ -136,10 +141,23 @@ describe('a flood', () => {
     expect((await wrong(21)).status).toBe(401);
   });
 
-  test('of wrong keys → the key of the local user is accepted at its first request', async () => {
-    const app = appWith({ known: ['the-key'] });
+  test('of wrong keys → a valid sign-in code from the same address is still accepted', async () => {
+    const app = appWith();
     for (let n = 0; n < 21; n += 1) await status(app, { authorization: `Bearer guess-${n}` });
-    expect((await status(app, { authorization: 'Bearer guess' })).status).toBe(429);
+    const signIn = async (code: string) =>
+      await app.request('/v1/session', {
+        method: 'POST',
+        headers: { 'x-forwarded-for': address, 'content-type': 'application/json' },
+        body: JSON.stringify({ code }),
+      });
+    expect((await signIn('wrong-code')).status).toBe(429);
+    expect((await signIn('valid-code')).status).toBe(201);
+  });
+
+  test('of requests from one address → the key of the local user is accepted at its first request', async () => {
+    const app = appWith({ perAddress: 1, known: ['the-key'] });
+    for (let n = 0; n < 5; n += 1) await status(app);
+    expect((await status(app)).status).toBe(429);
     expect((await status(app, key)).status).toBe(200);
   });
 
