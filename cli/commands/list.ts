@@ -101,7 +101,7 @@ async function allPages<Item>(
   read: (text: string) => Page<Item>,
   fields?: readonly ImportField[],
 ): Promise<readonly Item[]> {
-  const { limit, waiting: _waiting, json: _json, api: _api, ...filter } = options;
+  const { limit, waiting: _waiting, json: _json, debug: _debug, api: _api, ...filter } = options;
   const found: Item[] = [];
   let cursor: string | null = null;
   do {
