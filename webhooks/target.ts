@@ -59,6 +59,8 @@ export function createWebhookTargets(settings: TargetSettings): WebhookTargets {
 
   const refusal = (text: string): string | null => {
     if (text.length > MAX_URL) return `the URL is longer than ${MAX_URL} characters`;
+    // A URL parser removes them, so that the URL which is shown would not be the one that is used.
+    if (/[\s\p{Cc}]/u.test(text)) return 'the URL contains spaces, line breaks or control characters';
     const url = URL.canParse(text) ? new URL(text) : null;
     if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
       return 'the URL does not begin with https://';

@@ -165,6 +165,12 @@ describe('nothing is sent to', () => {
       '93.184.215.14 is on the Internet, so that the URL must begin with https://',
     ],
     ['a URL with a password', 'https://user:secret@example.com/', [], 'the URL contains a user name or password'],
+    [
+      'a URL with a line break, which a parser removes',
+      'https://example.com/a\nb',
+      [],
+      'the URL contains spaces, line breaks or control characters',
+    ],
     ['another scheme', 'file:///etc/passwd', [], 'the URL does not begin with https://'],
   ])('%s', async (_what, url, addresses, error) => {
     const made = targets({ addresses });
