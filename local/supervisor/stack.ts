@@ -49,6 +49,8 @@ export interface Stack {
   readonly emulatorUrl: string | null;
   /** Variables with which a client of this user reaches the embedded Temporal server; empty for an external one. */
   readonly temporalEnv: Readonly<Record<string, string>>;
+  /** Variables with which another worker on this machine reads the payloads; empty if the environment already has the keys. */
+  readonly payloadEnv: Readonly<Record<string, string>>;
   /** Temporal's web interface, which the API serves to admins; null: none. */
   readonly temporalUiUrl: string | null;
   readonly parts: () => readonly PartRecord[];
@@ -111,12 +113,13 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
   signal.throwIfAborted();
   await postgres.prepare({ onProgress: options.say, signal });
 
+  const payloadEnv = await payloadKeys(options, temporal);
   const env: NodeJS.ProcessEnv = {
     ...withoutProxyToLoopback(temporal.parts.length === 0 ? options.env : withoutTemporalVariables(options.env)),
     ...temporal.env,
     ...postgres.env,
     ...emulator.env,
-    ...(await payloadKeys(options, temporal)),
+    ...payloadEnv,
     ECS_IMPORT_PORT: String(apiPort),
     ECS_IMPORT_STACK_FILE: supervisor.stackFile,
     // Keeps converted images in the data folder of this stack.
@@ -139,6 +142,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     apiToken,
     emulatorUrl: emulator.parts[0]?.address ?? null,
     temporalEnv: temporal.env,
+    payloadEnv,
     temporalUiUrl: temporal.hasUi ? `${apiUrl}${TEMPORAL_UI_PATH}` : null,
     parts: supervisor.parts,
     stop: supervisor.stop,
@@ -158,7 +162,7 @@ function writtenToken(file: string, given: string | null): string {
 async function payloadKeys(
   { env, dataDir }: Pick<StackOptions, 'env' | 'dataDir'>,
   temporal: PlannedServer,
-): Promise<NodeJS.ProcessEnv> {
+): Promise<Record<string, string>> {
   if (temporal.parts.length === 0 || payloadKeySource(env) !== null) return {};
   return { ECS_IMPORT_PAYLOAD_KEYS_FILE: await preparePayloadKeys(dataDir) };
 }

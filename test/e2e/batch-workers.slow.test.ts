@@ -45,6 +45,7 @@ async function startSecondWorker(): Promise<ChildProcess> {
       ...withEmulatorKeys(process.env),
       ...PACE,
       ...service.stack.temporalEnv,
+      ...service.stack.payloadEnv,
       DATABASE_URL: service.databaseUrl(),
       ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
       ECS_IMPORT_WORKER_HOST: 'host-b',

@@ -24,6 +24,7 @@ export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv)
       ECS_IMPORT_CACHE_DIR: path.join(service.dataDir, 'images'),
       ...env,
       ...service.stack.temporalEnv,
+      ...service.stack.payloadEnv,
       DATABASE_URL: service.databaseUrl(),
     },
   });
