@@ -146,6 +146,13 @@ const NO_TIME = 'must be a time such as 2026-11-01T20:00:00Z';
 /** What PostgreSQL, and an ISO time of four digits for the year, can express. */
 const FIRST_TIME = new Date('0001-01-02T00:00:00Z');
 const LAST_TIME = new Date('9999-12-30T00:00:00Z');
+/** A point in time, in UTC or with an offset; in UTC after it is validated. */
+export const pointInTime = z.iso
+  .datetime({ offset: true, error: NO_TIME })
+  .transform((text) => new Date(text))
+  .refine((time) => time >= FIRST_TIME && time <= LAST_TIME, NO_TIME)
+  .transform((time) => time.toISOString());
+
 const MAX_TAG = 512;
 const MAX_TAGS = 10;
 const MAX_WORDS = 128;
@@ -178,17 +185,7 @@ export const parameter = {
       { type: 'string', maxLength: MAX_WORDS, pattern: '[^.:_ -]' },
       description,
     ),
-  /** A point in time, in UTC or with an offset. */
-  time: (description: string) =>
-    absentWhenEmpty(
-      z.iso
-        .datetime({ offset: true, error: NO_TIME })
-        .transform((text) => new Date(text))
-        .refine((time) => time >= FIRST_TIME && time <= LAST_TIME, NO_TIME)
-        .transform((time) => time.toISOString()),
-      { type: 'string', format: 'date-time' },
-      description,
-    ),
+  time: (description: string) => absentWhenEmpty(pointInTime, { type: 'string', format: 'date-time' }, description),
   /** `KEY=VALUE`, once or several times. */
   tags: (description: string) =>
     z

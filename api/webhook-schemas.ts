@@ -1,6 +1,7 @@
 /** The schemas of webhooks and their deliveries. */
 import { z } from 'zod';
 import { DELIVERY_STATES, type DeliveryView, EVENT_PATTERNS, type WebhookView } from '../domain/webhooks.js';
+import { pointInTime } from './route.js';
 
 const MAX_URL = 2_000;
 const MAX_DESCRIPTION = 200;
@@ -10,7 +11,11 @@ const DEFAULT_OVERLAP_HOURS = 24;
 const time = z.iso.datetime();
 
 const webhookCreate = z.strictObject({
-  url: z.string().min(1).max(MAX_URL).describe('https://…; http://… only for networks that the operator allows'),
+  url: z
+    .string()
+    .max(MAX_URL)
+    .regex(/^https?:\/\/./i, 'must begin with https://')
+    .describe('https://…; http://… only for networks that the operator allows'),
   events: z
     .array(z.enum(EVENT_PATTERNS))
     .min(1)
@@ -81,7 +86,7 @@ export const WEBHOOK_SCHEMAS = {
   WebhookAction: z.strictObject({}),
   WebhookRedeliver: z.strictObject({
     delivery: z.string().min(1).max(200).optional().describe('Absent: all dead deliveries'),
-    since: time.optional().describe('Only dead deliveries that were created since'),
+    since: pointInTime.optional().describe('Only dead deliveries that were created since'),
   }),
   WebhookRedelivered: z.object({ redelivered: z.int().describe('The number of deliveries that are attempted again') }),
   WebhookDelivery: delivery,

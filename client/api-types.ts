@@ -3353,6 +3353,27 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The identity or the address sends too many requests, or the address has sent too many wrong credentials */
+        readonly TooManyRequests: {
+            headers: {
+                /** @description Seconds until the next attempt */
+                readonly "Retry-After"?: number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:ecs-image-import:problem:Api.TooManyRequests",
+                 *       "title": "Too many requests",
+                 *       "status": 429,
+                 *       "detail": "address 192.0.2.7 sends too many requests",
+                 *       "code": "Api.TooManyRequests",
+                 *       "remedy": "Send the request again in 1 s, and fewer at a time."
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description A bug of the service */
         readonly Unexpected: {
             headers: {
@@ -3447,6 +3468,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3495,6 +3517,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3576,6 +3599,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3624,6 +3648,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3653,6 +3678,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["Invalid"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3682,6 +3708,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["Invalid"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3736,6 +3763,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["Invalid"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Some cannot be reached */
             readonly 503: {
@@ -3813,6 +3841,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3877,6 +3906,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -4017,6 +4047,7 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -4174,6 +4205,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -4280,6 +4312,7 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -4403,6 +4436,7 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -4540,6 +4574,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description The workflow of the import is just being started; nothing was changed */
             readonly 503: {
@@ -4717,6 +4752,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -4784,6 +4820,7 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -5029,6 +5066,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Too many batch files are being received; Retry-After says when to send the file again */
             readonly 503: {
@@ -5155,6 +5193,7 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -5233,6 +5272,7 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -5372,6 +5412,7 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -5505,6 +5546,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Temporal cannot be reached */
             readonly 503: {
@@ -5662,6 +5704,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Temporal cannot be reached */
             readonly 503: {
@@ -5819,6 +5862,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Temporal cannot be reached */
             readonly 503: {
@@ -5958,6 +6002,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Temporal cannot be reached */
             readonly 503: {
@@ -6133,6 +6178,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Temporal cannot be reached */
             readonly 503: {
@@ -6223,12 +6269,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "urn:ecs-image-import:problem:Api.TooManyStreams",
-                     *       "title": "Too many event streams",
+                     *       "type": "urn:ecs-image-import:problem:Api.TooManyRequests",
+                     *       "title": "Too many requests",
                      *       "status": 429,
-                     *       "detail": "key:k7f3 has 1000 open event streams",
-                     *       "code": "Api.TooManyStreams",
-                     *       "remedy": "Close streams that are no longer read."
+                     *       "detail": "address 192.0.2.7 sends too many requests",
+                     *       "code": "Api.TooManyRequests",
+                     *       "remedy": "Send the request again in 1 s, and fewer at a time."
                      *     }
                      */
                     readonly "application/problem+json": components["schemas"]["Problem"];
@@ -6293,6 +6339,7 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -6347,6 +6394,7 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -6418,6 +6466,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -6489,6 +6538,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -6560,6 +6610,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -6631,6 +6682,7 @@ export interface operations {
             readonly 410: components["responses"]["Deleted"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -6672,6 +6724,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -6797,6 +6850,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description No worker of the host responds */
             readonly 503: {
@@ -6888,6 +6942,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7000,6 +7055,7 @@ export interface operations {
             };
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7114,6 +7170,7 @@ export interface operations {
             };
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7204,6 +7261,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7286,6 +7344,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7363,6 +7422,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description No worker responds */
             readonly 503: {
@@ -7446,6 +7506,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             /** @description Temporal cannot be reached; nothing was changed */
             readonly 503: {
@@ -7516,6 +7577,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7598,6 +7660,7 @@ export interface operations {
             };
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7665,6 +7728,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7709,6 +7773,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7803,6 +7868,7 @@ export interface operations {
             };
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7883,6 +7949,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -7958,6 +8025,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -8037,6 +8105,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -8105,6 +8174,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -8187,6 +8257,7 @@ export interface operations {
             };
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -8243,6 +8314,7 @@ export interface operations {
             readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -8272,6 +8344,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["Invalid"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -8302,6 +8375,7 @@ export interface operations {
             readonly 400: components["responses"]["Invalid"];
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["Unexpected"];
             readonly 503: components["responses"]["Unavailable"];
         };

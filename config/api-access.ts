@@ -19,6 +19,8 @@ export interface ApiAccess {
   /** Requests a second; null: no limit. */
   readonly perIdentity: number | null;
   readonly perAddress: number | null;
+  /** Wrong credentials of one address in a minute; null: no limit. */
+  readonly failedPerMinute: number | null;
 }
 
 const rate = (fallback: number) => z.coerce.number().min(0).max(1_000_000).default(fallback);
@@ -47,6 +49,7 @@ export const accessVariables = {
     .optional(),
   ECS_IMPORT_RATE_PER_IDENTITY: rate(500),
   ECS_IMPORT_RATE_PER_ADDRESS: rate(50),
+  ECS_IMPORT_WRONG_KEYS_PER_MINUTE: rate(10),
 };
 
 export const NO_AUTH =
@@ -86,6 +89,7 @@ export function apiAccess(read: z.infer<z.ZodObject<typeof accessVariables>>): A
     hostNames: [...(read.ECS_IMPORT_HOST_NAMES ?? []), ...(isIP(host) === 0 ? [host.toLowerCase()] : [])],
     perIdentity: read.ECS_IMPORT_RATE_PER_IDENTITY || null,
     perAddress: read.ECS_IMPORT_RATE_PER_ADDRESS || null,
+    failedPerMinute: read.ECS_IMPORT_WRONG_KEYS_PER_MINUTE || null,
   };
 }
 

@@ -3,7 +3,7 @@
  * document: `npm run check:api`, or `npm run check:api -- --examples 20 --seed 7`. Takes some minutes.
  */
 import { parseArgs } from 'node:util';
-import { checkApi } from '../test/support/api/schemathesis.js';
+import { CHECKED_API_ENV, checkApi } from '../test/support/api/schemathesis.js';
 import { startService } from '../test/support/e2e/service.js';
 
 const { values } = parseArgs({
@@ -13,7 +13,7 @@ const { values } = parseArgs({
   },
 });
 
-const service = await startService();
+const service = await startService({ env: CHECKED_API_ENV });
 try {
   const { summary, cases } = await checkApi(
     { url: service.apiUrl, token: service.stack.apiToken },

@@ -13,23 +13,25 @@ import { TOKEN_HEADER } from './session-cookie.js';
 
 /** Seconds of requests that an identity or address may send at once after a pause. */
 const BURST_SECONDS = 4;
-/** Wrong credentials and sign-in codes of one address. */
-const FAILED = { perSecond: 1 / 6, burst: 20 };
+const FAILED_BURST_MINUTES = 2;
 const MOST_PROVEN = 10_000;
 
 export interface LimitOptions {
   readonly perIdentity: number | null;
   readonly perAddress: number | null;
+  /** Wrong credentials and sign-in codes of one address in a minute; null: no limit. */
+  readonly failedPerMinute: number | null;
   /** Keys that need no first request: those of this process. */
   readonly known: readonly string[];
 }
 
 export type RequestLimits = ReturnType<typeof createRequestLimits>;
 
-export function createRequestLimits({ perIdentity, perAddress, known }: LimitOptions) {
+export function createRequestLimits({ perIdentity, perAddress, failedPerMinute, known }: LimitOptions) {
   const ofIdentity = perIdentity === null ? null : new RateLimit(perIdentity, perIdentity * BURST_SECONDS);
   const ofAddress = perAddress === null ? null : new RateLimit(perAddress, perAddress * BURST_SECONDS);
-  const failed = new RateLimit(FAILED.perSecond, FAILED.burst);
+  const failed =
+    failedPerMinute === null ? null : new RateLimit(failedPerMinute / 60, failedPerMinute * FAILED_BURST_MINUTES);
   const proven = new Set<string>();
   const own = new Set(known.map((key) => digest([`bearer ${key}`])));
 
@@ -62,7 +64,7 @@ export function createRequestLimits({ perIdentity, perAddress, known }: LimitOpt
       if (credential !== null) proven.delete(credential);
       if (credential === null && !isSignIn(context)) return null;
       const address = network(context.get('address') ?? null);
-      const wait = failed.take(address);
+      const wait = failed?.take(address) ?? 0;
       return wait > 0 ? tooMany(wait, `address ${address} has sent too many wrong credentials`) : null;
     },
   };

@@ -31,7 +31,7 @@ export interface OpenAccess {
 
 /** Throws an error with the reason if the key file cannot be read or written. */
 export function openAccess(
-  { token, tokenFile, isOpen, perIdentity, perAddress }: ApiAccess,
+  { token, tokenFile, isOpen, perIdentity, perAddress, failedPerMinute }: ApiAccess,
   { sessions: store, keys, tokens, keyOf, warn }: AccessDependencies,
 ): OpenAccess {
   const local = tokenFile === null ? null : ensureApiToken(tokenFile, token);
@@ -46,6 +46,7 @@ export function openAccess(
   const limits = createRequestLimits({
     perIdentity,
     perAddress: isOpen ? null : perAddress,
+    failedPerMinute,
     known: own.map(({ secret }) => secret),
   });
   if (isOpen) {

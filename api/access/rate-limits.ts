@@ -10,12 +10,17 @@ interface Bucket {
 export class RateLimit {
   readonly #buckets = new Map<string, Bucket>();
 
+  readonly #burst: number;
+
   /** @param now in ms, monotonic */
   constructor(
     private readonly perSecond: number,
-    private readonly burst: number,
+    burst: number,
     private readonly now: () => number = () => performance.now(),
-  ) {}
+  ) {
+    // With less than one token, no request would ever pass.
+    this.#burst = Math.max(1, burst);
+  }
 
   /** Takes one token. Returns 0, or, without taking one, the seconds until there is one. */
   take(key: string): number {
@@ -28,8 +33,8 @@ export class RateLimit {
   #refilled(key: string): Bucket {
     const now = this.now();
     const known = this.#buckets.get(key);
-    const bucket = known ?? { tokens: this.burst, at: now };
-    bucket.tokens = Math.min(this.burst, bucket.tokens + ((now - bucket.at) / 1_000) * this.perSecond);
+    const bucket = known ?? { tokens: this.#burst, at: now };
+    bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) / 1_000) * this.perSecond);
     bucket.at = now;
     // The order of a map is that of insertion.
     this.#buckets.delete(key);

@@ -62,6 +62,13 @@ const COMMON: readonly CommonAnswer[] = [
     remedy: 'Send Content-Type: application/json.',
   },
   {
+    ...{ status: 429, name: 'TooManyRequests', kind: 'tooManyRequests', isOf: always },
+    description:
+      'The identity or the address sends too many requests, or the address has sent too many wrong credentials',
+    detail: 'address 192.0.2.7 sends too many requests',
+    remedy: 'Send the request again in 1 s, and fewer at a time.',
+  },
+  {
     ...{ status: 500, name: 'Unexpected', kind: 'internal', isOf: always },
     description: 'A bug of the service',
     detail: 'the request failed because of an unexpected error',
@@ -117,7 +124,6 @@ export function commonAnswersOf(route: Route, isOpen: boolean): Readonly<Record<
 }
 
 const OTHERS: Readonly<Record<number, readonly [ProblemKind, string, string]>> = {
-  429: ['tooManyStreams', 'key:k7f3 has 1000 open event streams', 'Close streams that are no longer read.'],
   404: ['unknownImport', 'import imp-1 does not exist', 'List the imports with GET /v1/imports.'],
   409: [
     'conflict',

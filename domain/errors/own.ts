@@ -442,7 +442,7 @@ export const OWN = [
     meaning: 'A key or an address sends too many requests, or an address has sent too many wrong credentials',
     class: 'request',
     remedy:
-      'Send the request again after the seconds in Retry-After. The limits are ECS_IMPORT_RATE_PER_IDENTITY and ECS_IMPORT_RATE_PER_ADDRESS of the API.',
+      'Send the request again after the seconds in Retry-After. The limits are ECS_IMPORT_RATE_PER_IDENTITY, ECS_IMPORT_RATE_PER_ADDRESS and ECS_IMPORT_WRONG_KEYS_PER_MINUTE of the API.',
   },
   {
     code: 'Api.NotFound',

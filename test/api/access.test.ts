@@ -12,8 +12,15 @@ const key = { authorization: 'Bearer the-key' };
 /** The address of the sender of the next request. */
 let address = '10.0.0.1';
 
-function appWith(limits: { perIdentity?: number; perAddress?: number; known?: readonly string[] } = {}) {
-  const { perIdentity = null, perAddress = null, known = [] } = limits;
+function appWith(
+  limits: {
+    perIdentity?: number;
+    perAddress?: number;
+    failedPerMinute?: number | null;
+    known?: readonly string[];
+  } = {},
+) {
+  const { perIdentity = null, perAddress = null, failedPerMinute = 10, known = [] } = limits;
   return createApp({
     imports: { list: async () => ({ imports: [], nextCursor: null }), get: async () => ({ id: 'imp-1' }) },
     store: { ping: async () => undefined, countByState: async () => ({}), countOpenByAccount: async () => [] },
@@ -32,7 +39,7 @@ function appWith(limits: { perIdentity?: number; perAddress?: number; known?: re
     },
     auditTrail: UNRECORDED,
     authenticators: [fixedToken('the-key', ADMIN)],
-    limits: createRequestLimits({ perIdentity, perAddress, known }),
+    limits: createRequestLimits({ perIdentity, perAddress, failedPerMinute, known }),
     isBehindProxy: true,
     hostNames: [],
     stackFile: null,

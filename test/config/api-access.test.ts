@@ -30,7 +30,8 @@ test.each([
   [{ ECS_IMPORT_HOST: '0.0.0.0', ...TLS }, { tls: { certFile: '/etc/tls/tls.crt', keyFile: '/etc/tls/tls.key' } }],
   [{ ECS_IMPORT_HOST: '0.0.0.0', ...PROXY }, { isBehindProxy: true }],
   [{ ECS_IMPORT_HOST: 'Build-1', ...TLS, ECS_IMPORT_HOST_NAMES: 'a.example' }, { hostNames: ['a.example', 'build-1'] }],
-  [{ ECS_IMPORT_RATE_PER_IDENTITY: '0' }, { perIdentity: null, perAddress: 50 }],
+  [{ ECS_IMPORT_RATE_PER_IDENTITY: '0' }, { perIdentity: null, perAddress: 50, failedPerMinute: 10 }],
+  [{ ECS_IMPORT_WRONG_KEYS_PER_MINUTE: '0' }, { perIdentity: 500, failedPerMinute: null }],
 ])('%j → accepted', (env, expected) => {
   expect(apiAccessFromEnvironment(env)).toMatchObject(expected);
 });

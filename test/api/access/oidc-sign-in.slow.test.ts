@@ -51,7 +51,7 @@ async function service(rules: readonly object[] = [{ when: { groups: 'ops' }, ro
   const access = openAccess(
     {
       ...{ token: null, tokenFile: null, isOpen: false, tls: null, isBehindProxy: false, hostNames: [] },
-      ...{ perIdentity: null, perAddress: null },
+      ...{ perIdentity: null, perAddress: null, failedPerMinute: null },
     },
     {
       sessions: createSessionStore(database.pool),
