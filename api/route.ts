@@ -103,17 +103,8 @@ function repeatedField({ path, message }: { readonly path: string; readonly mess
   return { path, rule: 'request.repeatedField', given: null, message, vendorCode: null };
 }
 
-const withTag = etag();
-
-/**
- * The middleware of routes whose answer has an `ETag`: with If-None-Match, an unchanged one is 304. The answer depends on the
- * identity, so that only its own cache may keep it.
- */
-export const conditional: MiddlewareHandler = async (context, next) => {
-  const answer = await withTag(context, next);
-  context.header('cache-control', 'private, no-cache');
-  return answer;
-};
+/** The middleware of routes whose answer has an `ETag`: with If-None-Match, an unchanged one is 304. */
+export const conditional: MiddlewareHandler = etag();
 
 /** The format of IDs and file names in paths and cursors. */
 const NAME = /^[\w.-]{1,200}$/;

@@ -13,6 +13,7 @@ const HEADERS = {
 export const secureHeaders: MiddlewareHandler = async (context, next) => {
   await next();
   const { headers } = context.res;
+  // The answer depends on the identity, so that only its own cache may keep it.
   const isValidated = headers.has('etag');
   const all = { ...HEADERS, 'cache-control': isValidated ? 'private, no-cache' : 'no-store' };
   for (const [name, value] of Object.entries(all)) if (!headers.has(name)) context.header(name, value);

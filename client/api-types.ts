@@ -2059,19 +2059,19 @@ export interface components {
         };
         readonly Payloads: {
             /** @default [] */
-            readonly payloads: readonly {
+            readonly payloads?: readonly {
                 /**
                  * @description By name, as base64
                  * @default {}
                  */
-                readonly metadata: {
+                readonly metadata?: {
                     readonly [key: string]: string;
                 };
                 /**
                  * @description As base64
                  * @default
                  */
-                readonly data: string;
+                readonly data?: string;
             }[];
         };
         readonly AuditEntry: {

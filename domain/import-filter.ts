@@ -7,23 +7,23 @@ export type ImportSort = (typeof IMPORT_SORTS)[number];
 
 /** An import must match all of them. */
 export interface ImportFilter {
-  readonly state?: State;
-  readonly phase?: Phase;
+  readonly state?: State | undefined;
+  readonly phase?: Phase | undefined;
   /** Of the error, or of what requires attention. */
-  readonly code?: string;
-  readonly region?: string;
-  readonly bucket?: string;
-  readonly tags?: readonly ImportTag[];
-  readonly batch?: string;
-  readonly account?: string;
+  readonly code?: string | undefined;
+  readonly region?: string | undefined;
+  readonly bucket?: string | undefined;
+  readonly tags?: readonly ImportTag[] | undefined;
+  readonly batch?: string | undefined;
+  readonly account?: string | undefined;
   /** The identity that started the import, or the user that its client stated. */
-  readonly createdBy?: string;
+  readonly createdBy?: string | undefined;
   /** Created at this time or later; ISO 8601. */
-  readonly since?: string;
+  readonly since?: string | undefined;
   /** Created before this time; ISO 8601. */
-  readonly until?: string;
+  readonly until?: string | undefined;
   /** Text of the name, from the beginning of a word in it; `.`, `:`, `_`, `-` and spaces separate words. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 export interface ImportTag {

@@ -35,15 +35,16 @@ export interface ImportReport {
 export interface ListedFilter extends ImportFilter {
   readonly sort: ImportSort;
   /** `nextCursor` of the page before, in the same order. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
   readonly limit: number;
   /** Absent: all fields. */
-  readonly fields?: readonly ImportField[];
+  readonly fields?: readonly ImportField[] | undefined;
 }
 
 /** Whether an index has exactly these imports in this order. Such a list has full pages, and the fastest statement. */
 function isSimple({ sort, limit: _limit, cursor: _cursor, fields: _fields, ...filter }: ListedFilter): boolean {
-  return sort === '-created' && Object.keys(filter).every((name) => ['state', 'batch', 'account'].includes(name));
+  const isIndexed = (name: string) => ['state', 'batch', 'account'].includes(name);
+  return sort === '-created' && Object.entries(filter).every(([name, value]) => value === undefined || isIndexed(name));
 }
 
 const EVENTS_PER_PAGE = 500;

@@ -25,14 +25,14 @@ import { type PageCondition, type PageKey, pageCondition } from './pages.js';
 import { type ImportRow, type ImportTextRow, TEXT_COLUMNS, toText, toView, waitOf } from './rows.js';
 
 export interface ListFilter {
-  readonly state?: State;
-  readonly batch?: string;
-  readonly account?: string;
+  readonly state?: State | undefined;
+  readonly batch?: string | undefined;
+  readonly account?: string | undefined;
   /** Id of the last import of the previous page. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
   readonly limit: number;
   /** Absent: all fields. */
-  readonly fields?: readonly ImportField[];
+  readonly fields?: readonly ImportField[] | undefined;
 }
 
 /** An import in a list. */

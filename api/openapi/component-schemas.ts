@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SCHEMAS, type SchemaName } from '../components.js';
 
-/** Schemas of request bodies: fields with a default may be absent. All others describe answers, in which they are present. */
+/** Schemas of request bodies (Payloads: of the answer too, which has no other fields): fields with a default may be absent. All others describe answers, in which they are present. */
 const REQUESTS: ReadonlySet<string> = new Set<SchemaName>([
   'ImportRequest',
   'InspectionRequest',
@@ -27,6 +27,7 @@ const REQUESTS: ReadonlySet<string> = new Set<SchemaName>([
   'WebhookRotate',
   'WebhookAction',
   'WebhookRedeliver',
+  'Payloads',
 ]);
 
 export function componentSchemas(): Readonly<Record<string, object>> {

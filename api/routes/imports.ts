@@ -186,7 +186,7 @@ export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports
     const { tag, limit = PAGE_DEFAULT, sort = '-created', ...given } = context.req.valid('query');
     const { cursor } = given;
     if (cursor !== undefined && positionIn(cursor, sort) === undefined) throw wrongCursor(cursor);
-    const filter = { ...present(given), ...(tag === undefined ? {} : { tags: tag }), sort, limit };
+    const filter = { ...given, tags: tag, sort, limit };
     const page = await imports.list(filter, limitsIn(context));
     const text = `{"imports":[${page.imports.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`;
     return context.body(text, 200, { 'content-type': 'application/json' });
@@ -220,13 +220,6 @@ export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports
   });
 
   return app;
-}
-
-/** Without the values that are absent. */
-function present<Values extends object>(values: Values): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<
-    typeof present<Values>
-  >;
 }
 
 function wrongCursor(cursor: string): ProblemError {
