@@ -50,7 +50,8 @@ function converted(io: 'input' | 'output'): Readonly<Record<string, object>> {
   for (const [name, schema] of Object.entries(SCHEMAS)) {
     if (REQUESTS.has(name) === (io === 'input')) registry.add(schema, { id: name });
   }
-  const override = io === 'input' ? simplify : (of: ForSchema) => openForMore(simplify(of));
+  const refine = io === 'input' ? withoutNul : openForMore;
+  const override = (of: ForSchema) => refine(simplify(of));
   const uri = (name: string) => `#/components/schemas/${name}`;
   const { schemas } = z.toJSONSchema(registry, { ...OPTIONS, io, uri, override });
   return Object.fromEntries(
@@ -67,6 +68,13 @@ function simplify({ jsonSchema }: Converted): Converted {
   // Character classes such as \p{Cc} need a flag that many readers of patterns do not set.
   if (jsonSchema.format === 'date-time' || jsonSchema.pattern?.includes('\\p{') === true) delete jsonSchema.pattern;
   return { jsonSchema };
+}
+
+/** No text of a request may contain the character NUL, which PostgreSQL cannot store. */
+function withoutNul({ jsonSchema }: Converted): void {
+  const { type, pattern, format, enum: values } = jsonSchema;
+  const isFree = pattern === undefined && format === undefined && values === undefined;
+  if (type === 'string' && isFree) jsonSchema.pattern = '^[^\\u0000]*$';
 }
 
 /** Clients must accept fields that a later version adds. */

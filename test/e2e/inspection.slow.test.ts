@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApiText } from '../support/api/document.js';
+import { CHECKED_API_ENV, checkApi } from '../support/api/schemathesis.js';
 import { BUCKET, DEMO_IMAGE, type Service, startService } from '../support/e2e/service.js';
 import { INSTALL_MS, pythonPrograms, run } from '../support/python.js';
 
 let service: Service;
+/** Of each operation; `npm run check:api` sends more. */
+const EXAMPLES = 8;
 const images = realpathSync(mkdtempSync(path.join(tmpdir(), 'inspections-')));
 const broken = path.join(images, 'cut-off.qcow2');
 
@@ -15,7 +18,7 @@ beforeAll(async () => {
   copyFileSync(DEMO_IMAGE, path.join(images, 'demo.qcow2'));
   copyFileSync(DEMO_IMAGE, broken);
   truncateSync(broken, 6 * 1024 * 1024);
-  service = await startService({ env: { ECS_IMPORT_FILE_ROOTS: images } });
+  service = await startService({ env: { ...CHECKED_API_ENV, ECS_IMPORT_FILE_ROOTS: images } });
   await service.resetCloud();
 });
 afterAll(async () => {
@@ -96,4 +99,12 @@ test('a Python client generated from the OpenAPI document → runs one import', 
     unknown: 'Import.NotFound',
   });
   expect((await service.state()).images.map(({ imageId }) => imageId)).toContain(image);
+});
+
+test('generated requests for every operation → answers as the OpenAPI document describes them', {
+  timeout: INSTALL_MS,
+}, async () => {
+  const api = { url: service.apiUrl, token: service.stack.apiToken };
+  const { cases } = await checkApi(api, { phases: 'fuzzing', examples: EXAMPLES, seed: 7, timeoutMs: 200_000 });
+  expect(cases).toBeGreaterThan(300);
 });
