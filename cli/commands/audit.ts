@@ -29,7 +29,9 @@ export function addAudit(program: Command): void {
     .option('--identity <id>', 'only of this identity (key:PREFIX, local, token)')
     .option('--action <name>', 'only this action (imports.start)')
     .option('--target <id>', 'only on this import, batch or key')
-    .addOption(new Option('--outcome <outcome>', 'only with it').choices(['done', 'refused', 'failed', 'unknown']))
+    .addOption(
+      new Option('--outcome <outcome>', 'only with this outcome').choices(['done', 'refused', 'failed', 'unknown']),
+    )
     .option('--since <time>', 'only since this time (2026-11-01T20:00:00Z), or for the last 7d, 12h, 30m', moment)
     .option('--until <time>', 'only before this time, or until 7d, 12h, 30m ago', moment)
     .option('--limit <n>', 'maximum number of entries', count, 100)

@@ -39,7 +39,9 @@ export function addKeys(program: Command): void {
       "only in this configured account, '' is that of the worker (default: admins in all, others in that of the worker)",
       collect,
     )
-    .option('--expires <period>', '30m, 12h, 90d or never', periodOrNever, 90 * 86_400)
+    .addOption(
+      new Option('--expires <period>', '30m, 12h, 90d or never').argParser(periodOrNever).default(90 * 86_400, '90d'),
+    )
     .action(async (options: CreateOptions, command: Command) => {
       const scope = {
         ...(options.account === undefined ? {} : { accounts: options.account }),
@@ -65,7 +67,11 @@ export function addKeys(program: Command): void {
     .command('rotate')
     .description('give a key a new secret and print it once; the earlier one stays valid for a while')
     .argument('<prefix>', 'prefix of the key')
-    .option('--overlap <period>', 'how long the earlier secret stays valid (0m, 12h, 7d)', period, 86_400)
+    .addOption(
+      new Option('--overlap <period>', 'how long the earlier secret stays valid (0m, 12h, 7d)')
+        .argParser(period)
+        .default(86_400, '24h'),
+    )
     .option(
       '--expires <period>',
       'when the new secret expires (default: after the same time as the earlier one)',
