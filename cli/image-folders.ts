@@ -30,7 +30,7 @@ export function imageFolders(
     const note = `imports read no files of this machine, because ${cwd} has files of the system: add --images DIR`;
     return { variable: '[]', note };
   }
-  return chosen([cwd], '; add --images DIR for others');
+  return chosen([cwd], '; add --images DIR for other folders');
 }
 
 function chosen(folders: readonly string[], hint = ''): { readonly variable: string; readonly note: string } {

@@ -3250,7 +3250,7 @@ export interface components {
                  *       "type": "urn:ecs-image-import:problem:Api.Unauthorized",
                  *       "title": "Not authorized",
                  *       "status": 401,
-                 *       "detail": "the request carries no valid credential",
+                 *       "detail": "the request has no credential, or one that is unknown, expired or revoked",
                  *       "code": "Api.Unauthorized",
                  *       "remedy": "Send Authorization: Bearer with a token of the API."
                  *     }
@@ -3587,7 +3587,7 @@ export interface operations {
                      *       "type": "urn:ecs-image-import:problem:Api.Unauthorized",
                      *       "title": "Not authorized",
                      *       "status": 401,
-                     *       "detail": "the request carries no valid credential",
+                     *       "detail": "the request has no credential, or one that is unknown, expired or revoked",
                      *       "code": "Api.Unauthorized",
                      *       "remedy": "Send Authorization: Bearer with a token of the API."
                      *     }

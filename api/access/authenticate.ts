@@ -39,7 +39,7 @@ export function authenticate(
     } else if (!open) {
       throw problem(
         'unauthorized',
-        'the request carries no valid credential',
+        'the request has no credential, or one that is unknown, expired or revoked',
         'Send Authorization: Bearer KEY with a key of this API. The command line reads the key from ECS_IMPORT_API_TOKEN, and finds that of an `up` of the same user.',
       );
     }

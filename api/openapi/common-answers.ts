@@ -26,7 +26,7 @@ const COMMON: readonly CommonAnswer[] = [
   {
     ...{ status: 401, name: 'Unauthorized', kind: 'unauthorized', isOf: (_route, isOpen) => !isOpen },
     description: 'The request has no identity',
-    detail: 'the request carries no valid credential',
+    detail: 'the request has no credential, or one that is unknown, expired or revoked',
     remedy: 'Send Authorization: Bearer with a token of the API.',
   },
   {

@@ -6,7 +6,7 @@ import { loadServerPart } from '../server-part.js';
 export function addApi(program: Command): void {
   program
     .command('api')
-    .description('run the HTTP API until SIGTERM; needs TEMPORAL_ADDRESS, DATABASE_URL and ECS_IMPORT_PORT')
+    .description('run the HTTP API until SIGTERM; needs TEMPORAL_ADDRESS and DATABASE_URL')
     .option('--behind-proxy', 'a proxy with TLS is in front: other addresses than loopback need no certificate', false)
     .option('--insecure-no-auth', 'require no key: every user and program of this machine is an admin', false)
     .action(async (options: { readonly behindProxy: boolean; readonly insecureNoAuth: boolean }) => {

@@ -10,7 +10,7 @@ import { type Api, openApi, parse, RETRY_FOR_MS, TEXT, textOf } from '../api.js'
 import { print } from '../console.js';
 import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
-import { count } from '../option-values.js';
+import { count, moment } from '../option-values.js';
 import { wrongUsage } from '../usage.js';
 
 interface Options extends GlobalOptions, ListFilter {
@@ -52,8 +52,12 @@ export function addList(program: Command): void {
     .option('--batch <id>', 'only imports of this batch')
     .option('--account <name>', 'only imports of this account')
     .option('--created-by <identity>', 'only imports that this identity started, or this user')
-    .option('--since <time>', 'only imports created at this time or later: 2026-11-01T20:00:00Z')
-    .option('--until <time>', 'only imports created before this time')
+    .option(
+      '--since <time>',
+      'only imports created since this time (2026-11-01T20:00:00Z), or in the last 7d, 12h, 30m',
+      moment,
+    )
+    .option('--until <time>', 'only imports created before this time, or until 7d, 12h, 30m ago', moment)
     .option('--name <text>', 'only imports whose name contains this text from the beginning of a word')
     .addOption(new Option('--sort <order>', 'order; - reverses it (default: -created)').choices(IMPORT_SORTS))
     .option('--waiting', 'list the causes that imports require action for', false)

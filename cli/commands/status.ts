@@ -51,6 +51,9 @@ async function showParts(globals: GlobalOptions): Promise<void> {
     .filter(isObject)
     .map((part) => [part.name, part.pid, part.state, part.restarts, part.address].map(cell));
   if (parts.length > 0) print(table(['part', 'pid', 'state', 'restarts', 'address'], parts));
+  // Without an identity, the API leaves these fields out.
+  const isAnonymous = parts.length > 0 && ready.parts.filter(isObject).every((part) => part.pid === undefined);
+  if (isAnonymous) print('processes, hosts and addresses are shown with a valid key only: set ECS_IMPORT_API_TOKEN');
 }
 
 function cell(value: unknown): string {

@@ -28,3 +28,9 @@ test.each([
   expect(await runInProcess([...args, '--api', api.url])).toMatchObject({ code: 0 });
   expect(sent.map((one) => [...new Set(one.keys())].sort())).toEqual([names]);
 });
+
+test('--since 7d → sends the time a week ago', async () => {
+  expect(await runInProcess(['list', '--since', '7d', '--api', api.url])).toMatchObject({ code: 0 });
+  const at = Date.parse(sent[0]?.get('since') ?? '');
+  expect(Math.abs(at - (Date.now() - 7 * 86_400_000))).toBeLessThan(600_000);
+});
