@@ -3,7 +3,6 @@ import os from 'node:os';
 import { readImport } from '../client/answers.js';
 import { ApiProblem, ApiUnreachableError, faultText, UnexpectedAnswerError } from '../client/errors.js';
 import { createTransport, TEXT, type Transport, textOf } from '../client/transport.js';
-import { importPath } from '../client/watch.js';
 import type { ImportView } from '../domain/import.js';
 import { programVersion } from '../store/program-version.js';
 import { CommandError, EXIT } from './exit.js';
@@ -13,7 +12,6 @@ import { clean } from './format.js';
 import type { GlobalOptions } from './globals.js';
 
 export { parse, TEXT, textOf } from '../client/transport.js';
-export { importPath };
 
 export type Api = Transport;
 
