@@ -114,10 +114,10 @@ async function exchange(call: http.ClientRequest, request: WireRequest, stallMs:
   const activity = new ConnectionActivity();
   let stalled = false;
   const watchdog = setInterval(() => {
-    if (activity.idleMs() < stallMs) return;
+    if (!activity.isIdleFor(CHECKS_OF_A_STALL)) return;
     stalled = true;
     call.destroy(new Error('stalled'));
-  }, stallMs / 8);
+  }, stallMs / CHECKS_OF_A_STALL);
   const abort = () => call.destroy(new Error('aborted'));
   request.signal?.addEventListener('abort', abort, { once: true });
   const guard = guardRequest(call);
@@ -144,21 +144,30 @@ async function exchange(call: http.ClientRequest, request: WireRequest, stallMs:
   }
 }
 
-/** Measures how long a connection has transferred nothing while the other side had to act. */
+const CHECKS_OF_A_STALL = 8;
+
+/**
+ * Counts the checks during which a connection has transferred nothing while the other side had to act. The clock would not do:
+ * a process that was frozen, or waited for a processor, has not read yet what arrived meanwhile.
+ */
 class ConnectionActivity {
-  private since: number | null = performance.now();
+  private idleChecks = 0;
+  private waits = true;
 
   transferred(): void {
-    this.since = performance.now();
+    this.waits = true;
+    this.idleChecks = 0;
   }
 
   /** Waiting for our side: a slow source or a rate limit is not a stall. */
   pause(): void {
-    this.since = null;
+    this.waits = false;
   }
 
-  idleMs(): number {
-    return this.since === null ? 0 : performance.now() - this.since;
+  /** Called once a check. The first check may come immediately after a transfer, so it does not count. */
+  isIdleFor(checks: number): boolean {
+    if (this.waits) this.idleChecks += 1;
+    return this.waits && this.idleChecks > checks;
   }
 }
 
