@@ -20,7 +20,14 @@ function diskOf(name: string): ByteSource {
 /** Reads the free bytes as zeros. */
 function withoutFree(disk: ByteSource, ranges: readonly Range[]): ByteSource {
   return mappedSource(disk.size, 'the trimmed disk', (offset) => {
-    const free = ranges.find((range) => range.offset + range.length > offset);
+    let from = 0;
+    for (let to = ranges.length; from < to; ) {
+      const middle = (from + to) >> 1;
+      const range = ranges[middle];
+      if (range !== undefined && range.offset + range.length > offset) to = middle;
+      else from = middle + 1;
+    }
+    const free = ranges[from];
     if (free === undefined) return { at: { source: disk, offset }, length: disk.size - offset };
     if (free.offset <= offset) return { at: null, length: free.offset + free.length - offset };
     return { at: { source: disk, offset }, length: free.offset - offset };

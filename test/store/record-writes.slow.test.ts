@@ -1,6 +1,8 @@
 /** Concurrent and late writes of the record on a real PostgreSQL: no reader misses an event, and older never replaces newer. */
 import { randomUUID } from 'node:crypto';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { authenticate } from '../../api/access/authenticate.js';
 import { eventRoutes } from '../../api/routes/events.js';
 import type { Finding } from '../../domain/import.js';
 import { createBatchStore } from '../../store/batches.js';
@@ -8,6 +10,7 @@ import { createImportFiles } from '../../store/import-files.js';
 import { atStartOf, createImportStore, type ImportStore } from '../../store/imports.js';
 import type { StepWrite } from '../../store/step-write.js';
 import { REQUEST } from '../support/activities/distribution-cloud.js';
+import { OPEN } from '../support/api/anonymous.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const REGION = 'cn-hangzhou';
@@ -62,16 +65,16 @@ describe('eight writers of one import', () => {
 
   /** Reads the stream in many connections, each of which continues after the last event of the one before. */
   async function readInParts(): Promise<{ readonly ids: readonly number[]; readonly connections: number }> {
-    const app = eventRoutes({
-      store,
-      changes: {
-        subscribe(_, listener) {
-          const timer = setInterval(listener, 1);
-          return () => clearInterval(timer);
-        },
-        close: async () => undefined,
+    const changes: Parameters<typeof eventRoutes>[0]['changes'] = {
+      subscribe(_, listener) {
+        const timer = setInterval(listener, 1);
+        return () => clearInterval(timer);
       },
-    });
+      close: async () => undefined,
+    };
+    const app = new OpenAPIHono();
+    app.use(authenticate(OPEN, () => false));
+    app.route('/', eventRoutes({ store, changes }));
     const ids: number[] = [];
     for (let connections = 1; ; connections++) {
       const headers = ids.length === 0 ? {} : { 'Last-Event-ID': String(ids.at(-1)) };
