@@ -76,17 +76,17 @@ test('the Temporal server or only its proxy killed → both end and restart, and
 test('data and addresses → the same after a stop and a start, and after SIGKILL to all processes', async () => {
   const first = await run();
   const settings = await first.settings();
-  await first.query("create table kept as select 'before the stop' as line");
+  await first.queryAsOwner("create table kept as select 'before the stop' as line");
   expect(await first.stop()).toBe(0);
 
   const second = await run();
   expect(await second.settings()).toEqual(settings);
-  await second.query("insert into kept values ('before the kill')");
+  await second.queryAsOwner("insert into kept values ('before the kill')");
   const pids = second.pids();
   for (const pid of [second.pid, ...pids]) process.kill(pid, 'SIGKILL');
 
   const third = await run();
-  expect(await third.query('select line from kept order by line desc')).toEqual([
+  expect(await third.queryAsOwner('select line from kept order by line desc')).toEqual([
     { line: 'before the stop' },
     { line: 'before the kill' },
   ]);
@@ -105,8 +105,8 @@ test('two concurrent stacks → separate servers and data', async () => {
   const [a, b] = await Promise.all([one.settings(), other.settings()]);
   expect(a.DATABASE_URL).not.toBe(b.DATABASE_URL);
   expect(a.TEMPORAL_ADDRESS).not.toBe(b.TEMPORAL_ADDRESS);
-  await one.query('create table mine (id int)');
-  await expect(other.query('select * from mine')).rejects.toThrow('does not exist');
+  await one.queryAsOwner('create table mine (id int)');
+  await expect(other.queryAsOwner('select * from mine')).rejects.toThrow('does not exist');
 });
 
 test('a second start on the same folder → error in one line, and the first stack keeps running', async () => {

@@ -1,9 +1,11 @@
 /** Runs stacks as separate processes, so that tests can kill them and check the remaining processes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
+import { USER } from '../../../local/postgres/cluster.js';
 import { identify } from '../../../local/supervisor/processes.js';
 import { type PartName, type PartRecord, readStackFile } from '../../../local/supervisor/stack-file.js';
 import { withDescendants } from './listening-ports.js';
@@ -24,7 +26,10 @@ export interface RunningStack {
   readonly settings: () => Promise<
     Readonly<Record<string, string> & Record<'TEMPORAL_ADDRESS' | 'DATABASE_URL' | 'ECS_ENDPOINT', string>>
   >;
+  /** As the role of worker and API, which owns nothing. */
   readonly query: (sql: string) => Promise<readonly Record<string, unknown>[]>;
+  /** As the owner of the embedded database. */
+  readonly queryAsOwner: (sql: string) => Promise<readonly Record<string, unknown>[]>;
   readonly stop: () => Promise<number | null>;
 }
 
@@ -74,14 +79,12 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
     pids,
     allPids: () => withDescendants(pids()),
     settings,
-    query: async (sql) => {
-      const client = new pg.Client({ connectionString: (await settings()).DATABASE_URL });
-      await client.connect();
-      try {
-        return (await client.query(sql)).rows;
-      } finally {
-        await client.end();
-      }
+    query: async (sql) => await queryAt((await settings()).DATABASE_URL, sql),
+    queryAsOwner: async (sql) => {
+      const url = new URL((await settings()).DATABASE_URL);
+      url.username = USER;
+      url.password = (await readFile(path.join(dataDir, 'postgres.password'), 'utf8')).trim();
+      return await queryAt(url.href, sql);
     },
     stop: async () => {
       // Has no effect if the process was killed before.
@@ -90,6 +93,16 @@ export async function runStack(dataDir: string, options: RunOptions = {}): Promi
       return typeof code === 'number' ? code : null;
     },
   };
+}
+
+async function queryAt(connectionString: string, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 export function alive(pids: readonly number[]): readonly number[] {
