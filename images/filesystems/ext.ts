@@ -186,12 +186,17 @@ function readInode(source: ByteSource, superblock: Super, number: number): Inode
   };
 }
 
+/** The superblock is at byte 1024. With bigalloc, blocks of 1 KiB are counted from 0 as well, so that it is in block 1. */
+export function superblockBlock({ blockSize, firstDataBlock }: Pick<Super, 'blockSize' | 'firstDataBlock'>): number {
+  return blockSize === 1024 ? 1 : firstDataBlock;
+}
+
 export function descriptorOffset(superblock: Super, group: number): number {
   const perBlock = Math.floor(superblock.blockSize / superblock.descriptorSize);
   const block = Math.floor(group / perBlock);
   const inside = (group % perBlock) * superblock.descriptorSize;
   if (superblock.metaGroups === null || block < superblock.metaGroups) {
-    return (superblock.firstDataBlock + 1 + block) * superblock.blockSize + inside;
+    return (superblockBlock(superblock) + 1 + block) * superblock.blockSize + inside;
   }
   // With META_BG, the descriptors are in the first group that they describe, after its superblock copy if it has one.
   const firstGroup = block * perBlock;

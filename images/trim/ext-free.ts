@@ -1,6 +1,13 @@
 /** Free blocks of ext2, ext3 and ext4 from the block bitmaps (kernel documentation, filesystems/ext4). */
 import type { ByteSource } from '../bytes.js';
-import { descriptorOffset, fileSource, hasSuperblock, readSuper, type Super } from '../filesystems/ext.js';
+import {
+  descriptorOffset,
+  fileSource,
+  hasSuperblock,
+  readSuper,
+  type Super,
+  superblockBlock,
+} from '../filesystems/ext.js';
 import { ALL_BITS, crc16, crc32c } from './checksums.js';
 import { LeftWhole, leaveWholeIf } from './left-whole.js';
 import { type Range, zeroBits } from './ranges.js';
@@ -202,7 +209,8 @@ function baseBlocks({ superblock, groups, bytes, compatible, readOnly }: Volume,
       ? number === 0 || [bytes.readUInt32LE(0x24c), bytes.readUInt32LE(0x250)].includes(number)
       : (readOnly & READ_ONLY.sparseSuper) === 0 || hasSuperblock(number);
   const isMeta = superblock.metaGroups !== null && Math.floor(number / perBlock) >= superblock.metaGroups;
-  const copy = hasCopy ? 1 : 0;
+  // Group 0 begins before the superblock where that is not in the first block.
+  const copy = (hasCopy ? 1 : 0) + (number === 0 ? superblockBlock(superblock) - superblock.firstDataBlock : 0);
   if (isMeta) return copy + ([0, 1, perBlock - 1].includes(number % perBlock) ? 1 : 0);
   return hasCopy ? copy + (superblock.metaGroups ?? all) + bytes.readUInt16LE(206) : 0;
 }
