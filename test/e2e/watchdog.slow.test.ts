@@ -1,5 +1,6 @@
 /** An activity that blocks the event loop of its worker: which one is recorded, what is counted, and how it ends. */
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type pg from 'pg';
@@ -10,6 +11,8 @@ import { DEMO_IMAGE, type Service, startService } from '../support/e2e/service.j
 const LIMIT_MS = 4_000;
 const MINUTES = 5 * 60_000;
 
+/** The service reads no image in its own data folder. */
+const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-watchdog-'));
 let service: Service;
 let pool: pg.Pool;
 
@@ -23,6 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await pool?.end();
   await service?.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(() => service.resetCloud());
 
@@ -70,7 +74,7 @@ test(
 test(
   'an activity that always blocks → three attributed deaths, then it fails alone as a defect, and other imports succeed',
   async () => {
-    const image = path.join(service.dataDir, 'poison.qcow2');
+    const image = path.join(folder, 'poison.qcow2');
     copyFileSync(DEMO_IMAGE, image);
     await service.settings({ importSeconds: 20 });
     const innocent = await Promise.all([service.start(), service.start({ upload: { bucket: 'test-bucket' } })]);
