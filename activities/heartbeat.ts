@@ -12,24 +12,22 @@ const BEATS_PER_TIMEOUT = 2;
 /** After a cancel was recorded: the workflow requests it a moment later, and the SDK sends at most one heartbeat a second. */
 const CANCEL_BEATS_MS = [50, 1_100, 2_200, 4_400];
 
-/** Of an activity that no import or batch is cancelled by. */
-export const NO_NOTICES = undefined;
+export interface CancelledBy {
+  /** Absent: cancels arrive with the regular heartbeats. */
+  readonly notices: Pick<CancelNotices, 'subscribe'> | undefined;
+  /** Of the import or batch. */
+  readonly id: string;
+}
 
 /**
  * Sends `details()` until the returned function is called.
- * @param notices absent: cancels arrive with the regular heartbeats
- * @param id of the import or batch
+ * @param cancelledBy absent: the activity belongs to no import or batch
  */
-export function startHeartbeats(
-  context: Context,
-  notices: Pick<CancelNotices, 'subscribe'> | undefined,
-  id: string,
-  details: () => unknown = () => undefined,
-): () => void {
+export function startHeartbeats(context: Context, details: () => unknown, cancelledBy?: CancelledBy): () => void {
   const beat = () => context.heartbeat(details());
   const regular = setInterval(beat, heartbeatEveryMs(context.info.heartbeatTimeoutMs));
   let extra: NodeJS.Timeout[] = [];
-  const unsubscribe = notices?.subscribe(id, () => {
+  const unsubscribe = cancelledBy?.notices?.subscribe(cancelledBy.id, () => {
     for (const timer of extra) clearTimeout(timer);
     extra = CANCEL_BEATS_MS.map((ms) => setTimeout(() => context.cancellationSignal.aborted || beat(), ms));
   });

@@ -79,7 +79,7 @@ export async function runStep<T>(
   const retries = new RetryReporter(deps.store, write, info.attempt > 1);
   // A first attempt has nothing to pass on yet. Most end before their first heartbeat, which saves a write to Temporal's database.
   if (info.heartbeatDetails !== undefined) context.heartbeat(lastProgress);
-  const stopHeartbeats = startHeartbeats(context, deps.cancels, input.importId, () => lastProgress);
+  const stopHeartbeats = startHeartbeats(context, () => lastProgress, { notices: deps.cancels, id: input.importId });
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
   const calls = new CallRecorder(deps.store, write);
   const leaseMs = Math.min(MAX_LEASE_MS, (info.heartbeatTimeoutMs ?? MAX_LEASE_MS) * LEASE_SHARE);

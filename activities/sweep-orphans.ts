@@ -19,7 +19,7 @@ import type { ImportStore } from '../store/imports.js';
 import type { OrphanSnapshot } from '../store/orphan-snapshots.js';
 import type { UsedFolder } from '../store/orphans.js';
 import type { ActivitySettings } from './dependencies.js';
-import { NO_NOTICES, startHeartbeats } from './heartbeat.js';
+import { startHeartbeats } from './heartbeat.js';
 
 const GIB = 1024 ** 3;
 /** An image or snapshot that does not change for this many checks is reported and left for the next sweep. */
@@ -42,7 +42,7 @@ export function createSweepOrphans(dependencies: SweepDependencies) {
   };
   return async function sweepOrphans(input: OrphanSweepInput): Promise<OrphanSweep> {
     const context = Context.current();
-    const stopHeartbeats = startHeartbeats(context, NO_NOTICES, '');
+    const stopHeartbeats = startHeartbeats(context, () => undefined);
     const work: Pausing = {
       log: (message, attributes) => context.log.info(message, attributes),
       sleep: (ms) => context.sleep(ms),

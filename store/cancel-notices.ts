@@ -4,6 +4,7 @@
  */
 import { openListener } from './listener.js';
 import { CANCELS_CHANNEL } from './step-write.js';
+import { Subscribers } from './subscribers.js';
 
 export interface CancelNotices {
   /** Calls `listener` when a cancel of this import or batch is recorded, and after each loss of the connection. */
@@ -13,29 +14,16 @@ export interface CancelNotices {
 
 /** @param url of a direct connection; through a pooler there are no notices, and cancels arrive with the heartbeats */
 export function openCancelNotices(url: string): CancelNotices {
-  const listeners = new Map<string, Set<() => void>>();
-  const notify = (id: string) => {
-    for (const listener of listeners.get(id) ?? []) listener();
-  };
+  const subscribers = new Subscribers();
   const listener = openListener({
     url,
     applicationName: 'ecs-image-import cancels',
     channel: CANCELS_CHANNEL,
-    onNotify: notify,
-    onConnect: () => {
-      for (const id of listeners.keys()) notify(id);
-    },
+    onNotify: (id) => subscribers.notify(id),
+    onConnect: () => subscribers.notifyAll(),
   });
   return {
-    subscribe(id, listener) {
-      const set = listeners.get(id) ?? new Set();
-      set.add(listener);
-      listeners.set(id, set);
-      return () => {
-        set.delete(listener);
-        if (set.size === 0) listeners.delete(id);
-      };
-    },
+    subscribe: (id, onCancel) => subscribers.subscribe(id, onCancel),
     close: () => listener.close(),
   };
 }

@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { openListener } from './listener.js';
 import { CHANGES_CHANNEL } from './step-write.js';
+import { Subscribers } from './subscribers.js';
 
 export interface ChangeFeed {
   /** Calls `listener` after each change of the import, and once after every reconnect. Returns a function that unsubscribes. */
@@ -27,29 +28,26 @@ const THROUGH_POOLER =
   'the database URL leads to a connection pooler, through which LISTEN does not work: event streams are polled every second. Set DATABASE_DIRECT_URL to the server itself';
 
 export function openChangeFeed({ url, pool, pollMs = POLL_MS, onPooler }: ChangeFeedOptions): ChangeFeed {
-  const listeners = new Map<string, Set<() => void>>();
+  const subscribers = new Subscribers();
   /** What the last poll saw, by import; null: not polled yet. */
   let seen: ReadonlyMap<string, string> | null = null;
   let closed = false;
 
-  const notify = (importId: string) => {
-    for (const listener of listeners.get(importId) ?? []) listener();
-  };
   const listener = openListener({
     url,
     applicationName: 'ecs-image-import changes',
     channel: CHANGES_CHANNEL,
-    onNotify: notify,
+    onNotify: (importId) => subscribers.notify(importId),
     // Notifications were lost while the connection was down: notify every listener once.
     onConnect: () => {
       seen = null;
-      for (const importId of listeners.keys()) notify(importId);
+      subscribers.notifyAll();
     },
     onPooler: () => onPooler?.(THROUGH_POOLER),
   });
 
   const poll = async (): Promise<void> => {
-    const ids = [...listeners.keys()];
+    const ids = subscribers.ids();
     if (listener.isListening() || ids.length === 0) {
       seen = null;
       return;
@@ -57,7 +55,7 @@ export function openChangeFeed({ url, pool, pollMs = POLL_MS, onPooler }: Change
     const now = await marksOf(pool, ids);
     const before = seen;
     seen = now;
-    for (const [importId, mark] of now) if (before?.get(importId) !== mark) notify(importId);
+    for (const [importId, mark] of now) if (before?.get(importId) !== mark) subscribers.notify(importId);
   };
   const keepPolling = () => {
     if (closed) return;
@@ -70,15 +68,7 @@ export function openChangeFeed({ url, pool, pollMs = POLL_MS, onPooler }: Change
   let timer = setTimeout(keepPolling, pollMs).unref();
 
   return {
-    subscribe(importId, listener) {
-      const set = listeners.get(importId) ?? new Set();
-      set.add(listener);
-      listeners.set(importId, set);
-      return () => {
-        set.delete(listener);
-        if (set.size === 0) listeners.delete(importId);
-      };
-    },
+    subscribe: (importId, onChange) => subscribers.subscribe(importId, onChange),
     async close() {
       closed = true;
       clearTimeout(timer);

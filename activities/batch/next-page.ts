@@ -47,7 +47,7 @@ export function createNextPage(deps: PageDependencies) {
   return async function nextPage(input: PageInput): Promise<PageAnswer> {
     const context = Context.current();
     const { batchId, policy } = input;
-    const stopHeartbeats = startHeartbeats(context, deps.cancels, batchId);
+    const stopHeartbeats = startHeartbeats(context, () => undefined, { notices: deps.cancels, id: batchId });
     let gatheringSince: number | null = null;
     let isChecked = policy.checkFirst === false;
     try {

@@ -8,7 +8,7 @@ import { cancelImport } from '../../imports/cancel.js';
 import { type ImportDependencies, systemClock } from '../../imports/ports.js';
 import { resumeImport } from '../../imports/resume.js';
 import { createImportWorkflows } from '../../imports/temporal-workflows.js';
-import { NO_NOTICES, startHeartbeats } from '../heartbeat.js';
+import { startHeartbeats } from '../heartbeat.js';
 import type { BatchDependencies } from './dependencies.js';
 
 const PAGE = 100;
@@ -86,7 +86,7 @@ async function forEach(
   const context = Context.current();
   const before: unknown = context.info.heartbeatDetails;
   let after = typeof before === 'string' ? before : '';
-  const stopHeartbeats = startHeartbeats(context, NO_NOTICES, '', () => after);
+  const stopHeartbeats = startHeartbeats(context, () => after);
   try {
     for (let ids = await page(after); ids.length > 0; ids = await page(after)) {
       for (let at = 0; at < ids.length; at += CONCURRENT) {

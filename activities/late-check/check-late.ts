@@ -9,7 +9,7 @@ import { FailureError } from '../../domain/errors/failure.js';
 import type { Work } from '../../resources/work.js';
 import type { ImportStore } from '../../store/imports.js';
 import type { LateCheck, LateCheckResult } from '../../store/late-checks.js';
-import { NO_NOTICES, startHeartbeats } from '../heartbeat.js';
+import { startHeartbeats } from '../heartbeat.js';
 import type { LateCheckDependencies } from './context.js';
 import { removeLateImages } from './late-images.js';
 import { removeLateUploads } from './late-uploads.js';
@@ -23,7 +23,7 @@ export function createCheckLate(deps: LateCheckDependencies) {
   /** @returns the number of checked imports */
   return async function checkLate(): Promise<number> {
     const context = Context.current();
-    const stopHeartbeats = startHeartbeats(context, NO_NOTICES, '');
+    const stopHeartbeats = startHeartbeats(context, () => undefined);
     try {
       const checks = await deps.store.claimLateChecks(IMPORTS_PER_RUN);
       for (let begun = 0; begun < checks.length; begun += CONCURRENT_CHECKS) {

@@ -30,7 +30,7 @@ test('a cancel is recorded → heartbeats follow at once, until the activity is 
   const beats: unknown[] = [];
   environment.on('heartbeat', (details: unknown) => beats.push(details));
   await environment.run(async () => {
-    const stop = startHeartbeats(Context.current(), notices, 'imp-1', () => 'details');
+    const stop = startHeartbeats(Context.current(), () => 'details', { notices, id: 'imp-1' });
     await vi.advanceTimersByTimeAsync(70_000);
     expect(beats).toEqual([]);
     recorded();
