@@ -16,6 +16,8 @@ const rooms = {
   images: ['domain', 'sources'],
   store: ['config', 'domain'],
   temporal: ['config', 'domain'],
+  // Health checks, metrics, logs and traces of a process.
+  telemetry: ['domain'],
   // Sends events to targets outside; its schemas and routes are in api.
   webhooks: ['domain', 'network', 'sources', 'store'],
   workers: [
@@ -29,6 +31,7 @@ const rooms = {
     'sources',
     'store',
     'temporal',
+    'telemetry',
   ],
   // Of sources only what encrypts a URL before it is stored.
   api: [
@@ -41,6 +44,7 @@ const rooms = {
     'webhooks',
     'store',
     'temporal',
+    'telemetry',
     'alibaba',
     'images',
     'sources',
@@ -61,6 +65,7 @@ const rooms = {
     'alibaba',
     'store',
     'temporal',
+    'telemetry',
   ],
   emulator: [],
 };

@@ -34,8 +34,12 @@ import { openSchema } from '../store/open-schema.js';
 import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
+import { createDatabaseChecks } from '../store/schema-check.js';
 import { createSessionStore } from '../store/sessions.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
+import { openHealthPort } from '../telemetry/health-port.js';
+import { createProcessHealth, type HealthCheck } from '../telemetry/process-health.js';
+import { createProcessRegistry, scraper } from '../telemetry/process-metrics.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
 import { keyAuthenticator, keyLookup } from './access/api-key.js';
@@ -62,22 +66,29 @@ export async function runApiProcess(
   env: NodeJS.ProcessEnv,
   startWatchdog: (limitMs: number) => void = () => undefined,
 ): Promise<void> {
-  const { logLevel, blockedLimitMs, ...config } = apiConfigFromEnvironment(env);
+  const { logLevel, blockedLimitMs, healthAddress, ...config } = apiConfigFromEnvironment(env);
   const log = pino({ name: 'api', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   logProblemsOfProcess(log);
   const stopped = new AbortController();
-  await logErrorOf(log, () =>
-    runApi(config, {
+  const health = createProcessHealth();
+  stopped.signal.addEventListener('abort', () => health.drain(), { once: true });
+  await logErrorOf(log, async () => {
+    const registry = createProcessRegistry();
+    const port =
+      healthAddress === null ? null : await openHealthPort({ ...healthAddress, health, metrics: scraper(registry) });
+    if (port !== null) log.info({ url: port.url }, 'health checks and metrics are served');
+    await runApi(config, {
       log: withoutRepetition(log),
       signal: stopped.signal,
+      onHealthChecks: health.started,
       onReady(url) {
         // Not before: without these handlers, a process that still waits for its servers ends immediately.
         for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
         startWatchdog(blockedLimitMs);
         process.stdout.write(`ready ${url}\n`);
       },
-    }),
-  );
+    }).finally(() => port?.close());
+  });
 }
 
 const REPEAT_WARNING_MS = 60_000;
@@ -106,10 +117,15 @@ export interface RunApiOptions {
   readonly signal: AbortSignal;
   /** Called once, when the API listens. */
   readonly onReady: (url: string) => void;
+  /** Called once, when the API listens: what makes it ready. */
+  readonly onHealthChecks?: (checks: readonly HealthCheck[]) => void;
 }
 
 /** Serves until `signal` aborts. Rejects with a one-line error when it cannot serve. */
-export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApiOptions): Promise<void> {
+export async function runApi(
+  config: ApiConfig,
+  { log, signal, onReady, onHealthChecks }: RunApiOptions,
+): Promise<void> {
   const { temporal, activityTiming } = config;
   const pool = openPool({
     url: config.databaseUrl,
@@ -209,6 +225,11 @@ export async function runApi(config: ApiConfig, { log, signal, onReady }: RunApi
 
   const server = createServer(app.fetch, config.access.tls, onWait);
   const address = await listen(server, config);
+  const database = createDatabaseChecks(pool);
+  onHealthChecks?.([
+    { name: 'postgresql', probe: database.responds },
+    { name: 'schema', probe: database.schemaFits },
+  ]);
   onReady(`${config.access.tls === null ? 'http' : 'https'}://${config.host}:${address.port}`);
   if (!signal.aborted)
     await new Promise<unknown>((resolve) => signal.addEventListener('abort', resolve, { once: true }));

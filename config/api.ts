@@ -7,6 +7,7 @@ import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { type ApiAccess, accessVariables, apiAccess } from './api-access.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
 import { commaList, type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
+import { type HealthAddress, healthAddress, healthVariables } from './health.js';
 import { type OidcIssuer, oidcIssuers, oidcVariables } from './oidc.js';
 import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
 import type { TemporalSettings } from './temporal.js';
@@ -83,6 +84,7 @@ export const apiVariables = z.object({
   ...databaseVariables,
   ...accountVariables.shape,
   ...payloadKeyVariables,
+  ...healthVariables,
   ...webhookVariables,
   /** `https://temporal.example.com` */
   ECS_IMPORT_CODEC_ORIGINS: commaList.refine(
@@ -124,6 +126,8 @@ export interface ApiProcessConfig extends ApiConfig {
   readonly logLevel: LogLevel;
   /** How long its event loop may be blocked before its watchdog ends it. */
   readonly blockedLimitMs: number;
+  /** Null: no port for health checks and metrics. */
+  readonly healthAddress: HealthAddress | null;
 }
 
 /** Throws `ConfigError` that names every variable that is wrong. */
@@ -162,5 +166,6 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     prices: read.ECS_IMPORT_PRICES ?? null,
     logLevel: read.LOG_LEVEL,
     blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
+    healthAddress: healthAddress(read),
   };
 }

@@ -18,6 +18,7 @@ import {
   milliseconds,
   readEnvironment,
 } from './environment.js';
+import { type HealthAddress, healthAddress, healthVariables } from './health.js';
 import { homeFolder, substituteHome } from './home.js';
 import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
 import { type TemporalConfig, type TemporalSettings, temporalSettings } from './temporal.js';
@@ -141,6 +142,7 @@ export const workerVariables = z.object({
   ...databaseVariables,
   ...accountVariables.shape,
   ...payloadKeyVariables,
+  ...healthVariables,
   ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
   ECS_IMPORT_FILE_ROOTS: z.string().optional().transform(fileRoots),
   ECS_IMPORT_CREDENTIALS_FILE: z.string().optional(),
@@ -174,6 +176,8 @@ export interface WorkerProcessConfig extends WorkerConfig {
   readonly logLevel: LogLevel;
   /** How long its event loop may be blocked before its watchdog ends it. */
   readonly blockedLimitMs: number;
+  /** Null: no port for health checks and metrics. */
+  readonly healthAddress: HealthAddress | null;
 }
 
 /** Throws `ConfigError` that names every invalid variable. */
@@ -209,6 +213,7 @@ export function workerConfigFromEnvironment(env: Environment): WorkerProcessConf
     batchGatherMs: read.ECS_IMPORT_BATCH_GATHER_MS,
     shutdownMs: read.ECS_IMPORT_SHUTDOWN_MS,
     blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
+    healthAddress: healthAddress(read),
     logLevel: read.LOG_LEVEL,
   };
 }

@@ -67,7 +67,10 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
 }
 
 /** The names of the missing migrations. Throws `ConfigError` as `migrate` does. Changes nothing. */
-export async function pendingMigrations(session: pg.Client, options: MigrateOptions = {}): Promise<readonly string[]> {
+export async function pendingMigrations(
+  session: pg.ClientBase,
+  options: MigrateOptions = {},
+): Promise<readonly string[]> {
   const missing = await missingMigrations(session, await filesOf(options), options.version ?? programVersion());
   return missing.map(({ name }) => name);
 }
@@ -123,7 +126,7 @@ export async function withSession<Result>(url: string, body: (session: pg.Client
 }
 
 async function missingMigrations(
-  session: pg.Client,
+  session: pg.ClientBase,
   files: readonly Migration[],
   version: string,
 ): Promise<readonly Migration[]> {

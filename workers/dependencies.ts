@@ -34,6 +34,7 @@ import { openSchema } from '../store/open-schema.js';
 import { createPayloadKeyStore, type PayloadKeyStore } from '../store/payload-keys.js';
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
+import { createDatabaseChecks, type DatabaseChecks } from '../store/schema-check.js';
 import { createUploadRanges } from '../store/upload-ranges.js';
 import { createUploadStore } from '../store/uploads.js';
 import { createWorkerLiveness, type WorkerLiveness } from '../store/worker-liveness.js';
@@ -57,6 +58,7 @@ export interface OpenDependencies extends ActivityDependencies, BatchDependencie
   readonly liveness: WorkerLiveness;
   readonly blocked: BlockedAttempts;
   readonly payloadKeys: PayloadKeyStore;
+  readonly database: DatabaseChecks;
   /** Sets the keys that decrypt queries of web sources; they are known later than the database. */
   readonly useKeys: (keys: SealKeys | null) => void;
   /** Closes the connections. Call it after all activities have ended. */
@@ -126,6 +128,8 @@ export async function openDependencies(
     liveness: createWorkerLiveness(reports),
     blocked: createBlockedAttempts(reports),
     payloadKeys: createPayloadKeyStore(pool),
+    // With a connection of their own: a busy pool is no outage.
+    database: createDatabaseChecks(reports),
     useKeys(keys) {
       sealKeys = keys;
     },

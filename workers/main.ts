@@ -7,13 +7,16 @@ import { workerConfigFromEnvironment, workerSettings } from '../config/worker.js
 import { printable } from '../domain/printable.js';
 import { type Confinement, confinementOf } from '../images/convert/confinement.js';
 import { programVersion } from '../store/program-version.js';
+import { openHealthPort } from '../telemetry/health-port.js';
+import { createProcessHealth } from '../telemetry/process-health.js';
+import { createProcessRegistry, scraper } from '../telemetry/process-metrics.js';
 import type { Supervision } from './activity-interceptor.js';
 import { runIsolated } from './isolated/run-isolated.js';
 import { reportsDirOf, runSupervisedWorker } from './run-worker.js';
 import { startWatchdog } from './watchdog/watchdog.js';
 
 export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
-  const { logLevel, blockedLimitMs, ...config } = workerConfigFromEnvironment(env);
+  const { logLevel, blockedLimitMs, healthAddress, ...config } = workerConfigFromEnvironment(env);
   const settings = workerSettings(config);
   const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   logProblemsOfProcess(log);
@@ -38,8 +41,13 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const { confinement, reason } = confinementOf();
   if (reason !== null) log.warn(`${CONFINEMENT[confinement]}: ${reason}`);
   const shutdown = new AbortController();
-  await logErrorOf(log, () =>
-    runSupervisedWorker(
+  const health = createProcessHealth();
+  shutdown.signal.addEventListener('abort', () => health.drain(), { once: true });
+  await logErrorOf(log, async () => {
+    const metrics = scraper(createProcessRegistry());
+    const port = healthAddress === null ? null : await openHealthPort({ ...healthAddress, health, metrics });
+    if (port !== null) log.info({ url: port.url }, 'health checks and metrics are served');
+    await runSupervisedWorker(
       config,
       {
         signal: shutdown.signal,
@@ -52,9 +60,9 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
         onProblem: (problem) => log.warn(problem),
         onRecovery: () => log.info('PostgreSQL can be used again'),
       },
-      { startWatchdog: watch, runAlone },
-    ),
-  );
+      { startWatchdog: watch, runAlone, reportHealth: health.started },
+    ).finally(() => port?.close());
+  });
 }
 
 const CONFINEMENT: Readonly<Record<Confinement, string>> = {

@@ -11,6 +11,7 @@ import type { PollingWorker } from '../store/worker-liveness.js';
 import { requireTemporal } from '../temporal/connect.js';
 import { type Supervision, supervise } from './activity-interceptor.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
+import { healthChecks } from './health-checks.js';
 import { openWorkerPayloads } from './payloads.js';
 import { type LivenessReports, startReporting } from './report-liveness.js';
 import { recordReports } from './watchdog/reports.js';
@@ -111,6 +112,7 @@ export async function runSupervisedWorker(
           onOutage: (error) => onProblem?.(`${explain(error).text}. Running steps are retried`),
           onRecovery: () => onRecovery?.(),
         });
+        supervision?.reportHealth?.(healthChecks(settings, dependencies.database, workers));
         if (signal?.aborted === true) stop();
         onReady?.();
         try {

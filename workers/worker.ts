@@ -24,6 +24,8 @@ export interface ImportWorkers {
   /** Resolves when all queues are drained after `shutdown`; rejects when one of them fails. */
   run(): Promise<void>;
   shutdown(): void;
+  /** The task queues of this worker. */
+  readonly queues: readonly string[];
   /** The task queues that are polled now. */
   polledQueues(): readonly string[];
 }
@@ -99,6 +101,7 @@ export async function createImportWorkers(
     }),
   ]);
   return {
+    queues: workers.map(({ options }) => options.taskQueue),
     async run() {
       await Promise.all(workers.map((worker) => worker.run()));
     },

@@ -128,6 +128,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
   };
   const apiEnv = {
     ...env,
+    ...nextHealthPort(env.ECS_IMPORT_HEALTH_PORT),
     ECS_IMPORT_TEMPORAL_UI: String(temporal.hasUi),
     ECS_IMPORT_API_TOKEN_FILE: tokenFile,
     ...(token === null ? {} : { ECS_IMPORT_API_TOKEN: token }),
@@ -165,6 +166,12 @@ async function payloadKeys(
 ): Promise<Record<string, string>> {
   if (temporal.parts.length === 0 || payloadKeySource(env) !== null) return {};
   return { ECS_IMPORT_PAYLOAD_KEYS_FILE: await preparePayloadKeys(dataDir) };
+}
+
+/** Worker and API are on one host: the API's port for health checks is the one after the worker's. */
+function nextHealthPort(port: string | undefined): NodeJS.ProcessEnv {
+  const number = Number(port || 0);
+  return number > 0 ? { ECS_IMPORT_HEALTH_PORT: String(number + 1) } : {};
 }
 
 /** 0: a free port, and another one than in the last run. */
