@@ -18,6 +18,7 @@ import { answerProblem, deleted, ProblemError, problem } from './problems.js';
 import { noQuery, routes } from './route.js';
 import { auditRoutes } from './routes/audit.js';
 import { batchRoutes } from './routes/batches.js';
+import { changeRoutes } from './routes/changes.js';
 import { codecCors, codecRoutes, isFromTemporalUi } from './routes/codec.js';
 import { createBatchRoutes } from './routes/create-batch.js';
 import { eventRoutes } from './routes/events.js';
@@ -85,6 +86,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
   app.route('/', temporalUiRoutes(deps));
   app.route('/', waitingRoutes(deps));
   app.route('/', importRoutes(deps));
+  app.route('/', changeRoutes(deps));
   app.route('/', createBatchRoutes(deps));
   app.route('/', batchRoutes(deps));
   app.route('/', eventRoutes(deps));

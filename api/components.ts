@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { importRequestSchema } from '../domain/request/schema.js';
 import { AUDIT_SCHEMAS } from './audit-schemas.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
+import { CHANGE_SCHEMAS } from './change-schemas.js';
 import { importOrderSchema } from './import-order.js';
 import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
 import { KEY_SCHEMAS } from './key-schemas.js';
@@ -73,6 +74,7 @@ export const SCHEMAS = {
   Readiness: readySchema,
   OpenApi: openApiSchema,
   Payloads: payloadsSchema,
+  ...CHANGE_SCHEMAS,
   ...AUDIT_SCHEMAS,
   ...KEY_SCHEMAS,
   ...BATCH_SCHEMAS,

@@ -252,6 +252,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/imports/{id}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Start a new import from the request of one that has ended, with changes
+         * @description Start a new import from the request of one that has ended, with changes.
+         */
+        readonly post: operations["retryImport"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/imports/bulk": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Resume, cancel or retry up to 1,000 imports, or report what that would do
+         * @description Without `apply`, nothing is changed: the answer lists the imports to which the action applies, and why it does not apply to the others. Each import is handled like a single one, so that one that fails does not affect the others. A repeated retry with the same changes returns the imports that the first one started.
+         */
+        readonly post: operations["changeImports"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/batches": {
         readonly parameters: {
             readonly query?: never;
@@ -2073,6 +2113,86 @@ export interface components {
                  */
                 readonly data?: string;
             }[];
+        };
+        readonly Retry: {
+            /**
+             * @description Fields of the request to change: path to value; null removes the field
+             * @default {}
+             */
+            readonly set?: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly Bulk: {
+            /** @enum {string} */
+            readonly action: "resume" | "cancel" | "retry";
+            /** @description Either these imports … */
+            readonly ids?: readonly string[];
+            /** @description … or those that match, as in the list of imports; the newest 1,000 of them */
+            readonly filter?: {
+                /** @enum {string} */
+                readonly state?: "running" | "attention" | "cancelling" | "succeeded" | "failed" | "cancelled";
+                /** @enum {string} */
+                readonly phase?: "accepted" | "preflight" | "role" | "upload" | "import" | "detection" | "distribution" | "cleanup" | "done";
+                readonly code?: string;
+                readonly region?: string;
+                readonly bucket?: string;
+                readonly batch?: string;
+                readonly account?: string;
+                readonly createdBy?: string;
+                readonly name?: string;
+                /** Format: date-time */
+                readonly since?: string;
+                /** Format: date-time */
+                readonly until?: string;
+                readonly tags?: {
+                    readonly [key: string]: string;
+                };
+            };
+            /**
+             * @description For resume and retry: fields to change first
+             * @default {}
+             */
+            readonly set?: {
+                readonly [key: string]: unknown;
+            };
+            /**
+             * @description For cancel: keeps an image that was completed before
+             * @default false
+             */
+            readonly keepImage?: boolean;
+            /**
+             * @description false: only reports what would be done
+             * @default false
+             */
+            readonly apply?: boolean;
+        };
+        readonly BulkSummary: {
+            /** @enum {string} */
+            readonly action: "resume" | "cancel" | "retry";
+            readonly applied: boolean;
+            readonly selected: number;
+            /** @description Further imports match the filter: send the request again */
+            readonly hasMore: boolean;
+            readonly acts: readonly {
+                readonly id: string;
+                readonly imageName: string | null;
+                readonly state: ("running" | "attention" | "cancelling" | "succeeded" | "failed" | "cancelled") | null;
+                /** @description Of the error, or of what requires attention */
+                readonly code: string | null;
+                /** @description The import that a retry has started */
+                readonly newId: string | null;
+            }[];
+            readonly skipped: readonly {
+                readonly id: string;
+                readonly imageName: string | null;
+                readonly state: ("running" | "attention" | "cancelling" | "succeeded" | "failed" | "cancelled") | null;
+                /** @description Of the error, or of what requires attention */
+                readonly code: string | null;
+                readonly reason: string;
+            }[];
+            /** @description Bytes that open uploads have sent and that a cancel discards */
+            readonly discardedBytes: number;
         };
         readonly AuditEntry: {
             readonly id: number;
@@ -4750,6 +4870,257 @@ export interface operations {
                 };
             };
             readonly 410: components["responses"]["Deleted"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly retryImport: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key and body return the same import; another body is rejected */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "set": {
+                 *         "imageName": "web-02",
+                 *         "upload.bucket": "other-bucket"
+                 *       }
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Retry"];
+            };
+        };
+        readonly responses: {
+            /** @description Accepted; Location is the URL of the new import */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "imp-01JBM2Q6ZK3T8W",
+                     *       "state": "running",
+                     *       "phase": "accepted",
+                     *       "progress": {
+                     *         "phase": "upload",
+                     *         "percent": 40,
+                     *         "bytesDone": 400000000,
+                     *         "bytesTotal": 1000000000,
+                     *         "bytesPerSecond": 50000000,
+                     *         "etaSeconds": 12
+                     *       },
+                     *       "request": {
+                     *         "region": "cn-hangzhou",
+                     *         "imageName": "web-01",
+                     *         "disks": [
+                     *           {
+                     *             "source": "file:///images/web-01.qcow2"
+                     *           }
+                     *         ],
+                     *         "upload": {
+                     *           "bucket": "my-bucket",
+                     *           "prefix": "imports/",
+                     *           "convert": "auto",
+                     *           "keepObject": false
+                     *         },
+                     *         "tags": {
+                     *           "team": "web"
+                     *         }
+                     *       },
+                     *       "image": null,
+                     *       "copies": [],
+                     *       "findings": [],
+                     *       "attention": null,
+                     *       "waitingFor": null,
+                     *       "error": null,
+                     *       "ledger": [],
+                     *       "timeline": [
+                     *         {
+                     *           "phase": "accepted",
+                     *           "startedAt": "2026-11-01T20:00:00.000Z",
+                     *           "endedAt": "2026-11-01T20:00:00.000Z"
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-11-01T20:00:00.000Z",
+                     *       "updatedAt": "2026-11-01T20:04:10.000Z",
+                     *       "warnings": []
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["StartedImport"];
+                };
+            };
+            /** @description The changed request is invalid; errors[] lists every problem */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.Invalid",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "statee is not a query parameter of this route; did you mean state?",
+                     *       "code": "Request.Invalid",
+                     *       "remedy": "Fix the fields in errors[]. Nothing was changed."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            /** @description The import does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Import.NotFound",
+                     *       "title": "The import does not exist",
+                     *       "status": 404,
+                     *       "detail": "import imp-1 does not exist",
+                     *       "code": "Import.NotFound",
+                     *       "remedy": "List the imports with GET /v1/imports."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 408: components["responses"]["BodyTimeout"];
+            /** @description The import has not ended */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Import.Conflict",
+                     *       "title": "The state of the import does not allow this operation",
+                     *       "status": 409,
+                     *       "detail": "import imp-1 is in state running and cannot be resumed",
+                     *       "code": "Import.Conflict",
+                     *       "remedy": "Resume only imports in state attention, and only once for each stop."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 410: components["responses"]["Deleted"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            /** @description The idempotency key was used for another request */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.IdempotencyKeyReused",
+                     *       "title": "The idempotency key was used for another request",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key web-01 belongs to import imp-1, which has another request",
+                     *       "code": "Request.IdempotencyKeyReused",
+                     *       "remedy": "Use a new key for a new request."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly changeImports: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "action": "resume",
+                 *       "filter": {
+                 *         "code": "QuotaExceed.Image"
+                 *       },
+                 *       "apply": false
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Bulk"];
+            };
+        };
+        readonly responses: {
+            /** @description What was done, or would be */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "action": "resume",
+                     *       "applied": false,
+                     *       "selected": 1,
+                     *       "hasMore": false,
+                     *       "skipped": [],
+                     *       "discardedBytes": 0,
+                     *       "acts": [
+                     *         {
+                     *           "id": "imp-01JBM2Q6ZK3T8W",
+                     *           "imageName": "web-01",
+                     *           "state": "attention",
+                     *           "code": "QuotaExceed.Image",
+                     *           "newId": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BulkSummary"];
+                };
+            };
+            /** @description Neither ids nor filter is set, or both are */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.Invalid",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "statee is not a query parameter of this route; did you mean state?",
+                     *       "code": "Request.Invalid",
+                     *       "remedy": "Fix the fields in errors[]. Nothing was changed."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 408: components["responses"]["BodyTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["NotJson"];
             readonly 429: components["responses"]["TooManyRequests"];

@@ -26,6 +26,8 @@ export interface NewImportOrder {
   readonly given: unknown;
   readonly idempotencyKey: string | null;
   readonly by?: Requester;
+  /** Sources of `request` that are encrypted already: those of the import that is retried. */
+  readonly sealed?: readonly string[];
 }
 
 export type StartOutcome =
@@ -41,7 +43,7 @@ export async function startImport(deps: StartDependencies, order: NewImportOrder
   const queue = queueOf(order.request, deps.workerHost);
   if (!queue.ok) return { kind: 'severalHosts', reason: queue.reason };
   const id = newImportId(deps.clock.now(), randomBytes(10));
-  const request = sealedRequest(order.request, deps.sealSource);
+  const request = sealedRequest(order.request, deps.sealSource, order.sealed);
   const accepted: ImportToStart = { id, request, fileQueue: queue.fileQueue };
   const inserted = await deps.store.insert({
     ...accepted,

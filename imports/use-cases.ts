@@ -3,17 +3,20 @@ import type { Limits } from '../domain/access/may.js';
 import type { Requester } from '../domain/import-facts.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
+import { type BulkOrder, bulkChange } from './bulk.js';
 import { cancelImport } from './cancel.js';
 import { importReading } from './read.js';
 import { listLostImports, RECENT_CHECK, reconcileImports } from './reconcile.js';
 import { type ResumeSettings, resumeCause, resumeImport } from './resume.js';
+import { type RetryOrder, retryImport } from './retry.js';
 import { type NewImportOrder, type StartDependencies, startImport } from './start.js';
 
 export type ImportUseCases = ReturnType<typeof createImportUseCases>;
 
 export function createImportUseCases(deps: StartDependencies) {
+  const reading = importReading(deps.store);
   return {
-    ...importReading(deps.store),
+    ...reading,
     start: (order: NewImportOrder) => startImport(deps, order),
     cancel: (importId: string, signal: CancelSignal, by?: Requester) =>
       cancelImport(deps, importId, signal, { note: noteOf(by) }),
@@ -30,6 +33,8 @@ export function createImportUseCases(deps: StartDependencies) {
       }),
     /** @param limits only imports within them */
     resumeCause: (code: string, by?: Requester, limits?: Limits) => resumeCause(deps, code, noteOf(by), limits),
+    retry: (order: RetryOrder) => retryImport(deps, order),
+    bulk: (order: BulkOrder) => bulkChange({ ...deps, list: reading.list }, order),
     connectedServer: () => deps.workflows.server.now(),
     listLost: () => listLostImports(deps),
     countUnchecked: (server: TemporalServer) => deps.store.uncheckedImports(server, RECENT_CHECK),

@@ -42,6 +42,7 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'POST /v1/imports': changes('imports.start', 'route'),
   'GET /v1/imports/waiting': reads('imports.read', 'route'),
   'POST /v1/imports/resume': changes('imports.resume', 'route'),
+  'POST /v1/imports/bulk': changes('imports.resume', 'route'),
   'GET /v1/imports/:id': reads('imports.read', 'import'),
   'GET /v1/imports/:id/events': reads('imports.read', 'import'),
   'GET /v1/imports/:id/report': reads('imports.read', 'import'),
@@ -49,6 +50,7 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'GET /v1/imports/:id/files/:name': reads('imports.read', 'import'),
   'POST /v1/imports/:id/cancel': changes('imports.cancel', 'import'),
   'POST /v1/imports/:id/resume': changes('imports.resume', 'import'),
+  'POST /v1/imports/:id/retry': changes('imports.start', 'import'),
   'POST /v1/imports/:id/hold': changes('holds.set', 'import'),
   'POST /v1/imports/:id/release': changes('holds.release', 'import'),
 

@@ -9,6 +9,8 @@ const REQUESTS: ReadonlySet<string> = new Set<SchemaName>([
   'Cancel',
   'Resume',
   'ResumeAll',
+  'Retry',
+  'Bulk',
   'HoldRequest',
   'ReleaseRequest',
   'NewKey',

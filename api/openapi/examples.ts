@@ -158,6 +158,12 @@ const EXAMPLES: Readonly<
   Inspection: inspection,
   Cancel: { keepImage: false },
   Resume: { set: { imageName: 'web-02' } },
+  Retry: { set: { imageName: 'web-02', 'upload.bucket': 'other-bucket' } },
+  Bulk: { action: 'resume', filter: { code: 'QuotaExceed.Image' }, apply: false },
+  BulkSummary: {
+    ...{ action: 'resume', applied: false, selected: 1, hasMore: false, skipped: [], discardedBytes: 0 },
+    acts: [{ id: IMPORT_ID, imageName: 'web-01', state: 'attention', code: 'QuotaExceed.Image', newId: null }],
+  },
   ResumeAll: { code: 'QuotaExceed.Image' },
   ResumedAll: { code: 'QuotaExceed.Image', resumed: [IMPORT_ID], notResumed: [] },
   WaitingCauses: {

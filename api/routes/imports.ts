@@ -1,5 +1,6 @@
 /** The routes of imports: start, list, show, report, cancel, resume. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { namedBy } from '../../domain/access/named.js';
 import { type FinalState, IMPORT_FIELDS, type ImportView, PHASES, STATES } from '../../domain/import.js';
@@ -8,6 +9,7 @@ import type { CancelOutcome } from '../../imports/cancel.js';
 import { positionIn } from '../../imports/list-cursor.js';
 import type { ComparedView } from '../../imports/read.js';
 import type { ResumeOutcome } from '../../imports/resume.js';
+import type { StartOutcome } from '../../imports/start.js';
 import { identityOf } from '../access/authenticate.js';
 import { demand, forbidden, isVisible, limitsIn, scopeProblems } from '../access/authorize.js';
 import { ownKey } from '../access/own-key.js';
@@ -23,6 +25,14 @@ import { cancelSchema, resumeSchema } from '../schemas.js';
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 500;
 
+export const idempotencyHeaders = z.object({
+  'Idempotency-Key': z
+    .string()
+    .max(255)
+    .optional()
+    .describe('The same key and body return the same import; another body is rejected'),
+});
+
 const noSuchImport = refusal('The import does not exist');
 
 const start = createRoute({
@@ -34,13 +44,7 @@ const start = createRoute({
   middleware: readsJson,
   request: {
     query: noQuery,
-    headers: z.object({
-      'Idempotency-Key': z
-        .string()
-        .max(255)
-        .optional()
-        .describe('The same key and body return the same import; another body is rejected'),
-    }),
+    headers: idempotencyHeaders,
     body: jsonBody(importOrderSchema),
   },
   responses: answers({
@@ -158,27 +162,9 @@ export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports
     demand(context, 'imports.start', namedBy(request));
     const idempotencyKey = ownKey(identityOf(context), stated);
     const outcome = await imports.start({ request, given, idempotencyKey, by: requesterOf(context) });
-    if (outcome.kind === 'severalHosts') throw severalHosts(outcome.reason);
-    if (outcome.kind === 'unknownAccount') {
-      const { message } = outcome.problem;
-      throw problem('invalidRequest', message, 'Fix the field account and send the request again.', {
-        errors: [outcome.problem],
-      });
-    }
-    const isNew = outcome.kind === 'accepted' && outcome.isNew;
-    if (!isNew && !(await isVisible(context, access, 'imports', outcome.importId))) {
-      throw problem('keyReused', `the idempotency key ${stated} is in use`, 'Use a new key for a new request.');
-    }
-    if (outcome.kind === 'keyReused') {
-      throw problem(
-        'keyReused',
-        `the idempotency key ${stated} belongs to import ${outcome.importId}, which has another request`,
-        'Use a new key for a new request.',
-        { importId: outcome.importId },
-      );
-    }
-    context.set('auditTarget', outcome.importId);
-    const view = await find(outcome.importId);
+    const importId = await demandStarted(context, access, outcome, stated);
+    context.set('auditTarget', importId);
+    const view = await find(importId);
     return context.json({ ...view, warnings }, 202, { location: `/v1/imports/${view.id}` });
   });
 
@@ -227,6 +213,35 @@ function wrongCursor(cursor: string): ProblemError {
   return problem('invalidRequest', message, 'Begin again without cursor, or send the same sort as before.', {
     errors: [{ path: 'cursor', rule: 'cursor.order', given: cursor.slice(0, 100), message, vendorCode: null }],
   });
+}
+
+/** The ID of the accepted import. Throws a problem if there is none, or the sender may not see it. */
+export async function demandStarted(
+  context: Context,
+  access: ApiDependencies['access'],
+  outcome: StartOutcome,
+  stated: string | null,
+): Promise<string> {
+  if (outcome.kind === 'severalHosts') throw severalHosts(outcome.reason);
+  if (outcome.kind === 'unknownAccount') {
+    const { message } = outcome.problem;
+    throw problem('invalidRequest', message, 'Fix the field account and send the request again.', {
+      errors: [outcome.problem],
+    });
+  }
+  const isNew = outcome.kind === 'accepted' && outcome.isNew;
+  if (!isNew && !(await isVisible(context, access, 'imports', outcome.importId))) {
+    throw problem('keyReused', `the idempotency key ${stated} is in use`, 'Use a new key for a new request.');
+  }
+  if (outcome.kind === 'keyReused') {
+    throw problem(
+      'keyReused',
+      `the idempotency key ${stated} belongs to import ${outcome.importId}, which has another request`,
+      'Use a new key for a new request.',
+      { importId: outcome.importId },
+    );
+  }
+  return outcome.importId;
 }
 
 function severalHosts(reason: string): ProblemError {

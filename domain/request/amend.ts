@@ -1,4 +1,6 @@
-/** `resume --set path=value`: which fields of a request may change in which phase, and the amended request. */
+/**
+ * Changed requests. `resume --set path=value`: which fields may change in which phase. `retry --set path=value`: all of them may.
+ */
 import { lookUp } from '../errors/index.js';
 import type { ImportView, Phase } from '../import.js';
 import { isObject, isRecord } from '../json-value.js';
@@ -102,6 +104,35 @@ export function amendedRequest(
   }
   const checked = validateRequest(withUsablePrefix(amendment.request));
   return checked.ok ? checked : { ok: false, refused: null, problems: checked.problems };
+}
+
+export type ChangedRequest =
+  | { readonly ok: true; readonly request: ImportRequest; readonly warnings: readonly RequestProblem[] }
+  | { readonly ok: false; readonly problems: readonly RequestProblem[] };
+
+/** The request of an earlier import with `set` applied, for a new import. All fields may change; `null` removes one. */
+export function changedRequest(request: ImportRequest, set: Readonly<Record<string, unknown>>): ChangedRequest {
+  const copy: unknown = structuredClone(request);
+  const unknown = Object.entries(set).filter(([path, value]) => !assign(copy, partsOf(path), value ?? undefined));
+  if (unknown.length > 0) {
+    return {
+      ok: false,
+      problems: unknown.map(([path, value]) => ({
+        ...{ path, rule: 'amend', given: givenText(JSON.stringify(value)) },
+        ...{ message: `${path} is not a field of the request`, vendorCode: null },
+      })),
+    };
+  }
+  return validateRequest(withoutAbsent(withUsablePrefix(copy)));
+}
+
+/** A removed field is absent, and so is a removed disk. */
+function withoutAbsent(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((one) => one !== undefined).map(withoutAbsent);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, one]) => (one === undefined ? [] : [[name, withoutAbsent(one)]])),
+  );
 }
 
 /** An earlier version accepted prefixes that the rules reject now. */
