@@ -49,6 +49,8 @@ const rooms = {
     'images',
     'sources',
   ],
+  // In the browser. Of client only what runs there too.
+  web: ['client', 'domain'],
   local: ['config', 'domain', 'store', 'temporal'],
   cli: [
     'client',

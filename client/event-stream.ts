@@ -24,11 +24,19 @@ export async function* serverSentEvents(body: ReadableStream<Uint8Array>): Async
 
 async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
+  // Not `for await`: the page reads streams too, and Safari cannot iterate them.
+  const reader = body.getReader();
   let rest = '';
-  for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    const parts = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = parts.pop() ?? '';
-    yield* parts;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      rest += decoder.decode(value, { stream: true });
+      const parts = rest.split(/\r\n|\n|\r(?!$)/);
+      rest = parts.pop() ?? '';
+      yield* parts;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
   }
 }

@@ -1,8 +1,9 @@
-// Builds dist/: compiles the code and bundles the workflows, so that workers start without bundling.
+// Builds dist/: compiles the code, bundles the workflows, so that workers start without bundling, and builds the page.
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const root = path.resolve(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
@@ -23,4 +24,14 @@ if (existsSync(workflowsPath)) {
     logger: silent,
   });
   writeFileSync(path.join(root, 'dist/workflow-bundle.js'), code);
+}
+
+const { build } = await import('vite');
+await build({ configFile: path.join(root, 'scripts/vite.config.ts'), logLevel: 'warn' });
+const page = path.join(root, 'dist/web');
+for (const name of readdirSync(page, { recursive: true })) {
+  if (!/\.(html|js|css|svg)$/.test(name)) continue;
+  const content = readFileSync(path.join(page, name));
+  writeFileSync(path.join(page, `${name}.br`), brotliCompressSync(content));
+  writeFileSync(path.join(page, `${name}.gz`), gzipSync(content, { level: 9 }));
 }

@@ -26,8 +26,7 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'GET /readyz': OPEN,
   'GET /openapi.json': OPEN,
   'GET /': OPEN,
-  'GET /page.mjs': OPEN,
-  'GET /page.css': OPEN,
+  'GET /assets/:file': OPEN,
   // The exchange of a code needs no identity, and gets one. Any identity may see its own.
   'POST /v1/session/codes': changes('sessions.link', 'route'),
   'POST /v1/session': OPEN,

@@ -1,17 +1,17 @@
 /** How a request carries an identity, for the OpenAPI document. */
-import { PAGE_FILES } from '../page-files.js';
+import { isOfPage } from '../page-files.js';
 
 /** Served without an identity: probes and readers of the document have none, and sign-in gives one. */
 const OPEN: readonly string[] = [
   ...['GET /healthz', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'POST /v1/session'],
   ...['GET /v1/session/oidc', 'GET /v1/session/oidc/start', 'GET /v1/session/oidc/callback'],
-  ...PAGE_FILES.map((path) => `GET ${path}`),
 ];
 
 /** Browsers send no credential with a CORS preflight. HEAD is answered as GET. */
 export function isOpen(method: string, path: string): boolean {
   const operation = `${method === 'HEAD' ? 'GET' : method} ${path}`;
-  return method === 'OPTIONS' || OPEN.includes(operation);
+  const isPage = (method === 'GET' || method === 'HEAD') && isOfPage(path);
+  return method === 'OPTIONS' || isPage || OPEN.includes(operation);
 }
 
 interface SecurityScheme {

@@ -39,8 +39,9 @@ export function oidcRoutes(deps: Pick<ApiDependencies, 'oidc' | 'sessions'>): Ho
       const identity = await deps.oidc.finish(cookie, query);
       const created = await deps.sessions.createCode(identity);
       if (created === null) throw problem('noSignIn', `${identity.id} cannot sign in now`, 'Sign in again.');
-      // The page exchanges the code for a session; a fragment is sent to no server and is in no log.
-      return context.redirect(`/#sign-in=${created.code}`, 302);
+      // The page exchanges the code for a session; a fragment is sent to no server and is in no log. The address is relative, as a
+      // proxy may serve this API below a path.
+      return context.redirect(`../../../#sign-in=${created.code}`, 302);
     });
   });
 

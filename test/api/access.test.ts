@@ -82,11 +82,16 @@ describe('a request without a valid key', () => {
     }
   });
 
-  test.each(['/', '/page.mjs', '/page.css', '/healthz', '/livez', '/openapi.json'])('for %s → served', async (path) => {
+  test.each(['/healthz', '/livez', '/openapi.json'])('for %s → served', async (path) => {
     const response = await app.request(path);
     expect(response.status).toBe(200);
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+  });
+
+  test.each(['/', '/assets/page-1.js'])('for %s, a file of the page → needs no key', async (path) => {
+    expect([200, 404]).toContain((await app.request(path)).status);
+    expect((await app.request(path, { method: 'POST' })).status).toBe(401);
   });
 
   test('for /readyz → states, without hosts, addresses and process IDs; with a key, all', async () => {

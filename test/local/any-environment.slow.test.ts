@@ -50,7 +50,7 @@ if (isRoot)
     await chmod(folder, 0o700);
     const checkout = path.join(folder, 'checkout');
     await mkdir(path.join(checkout, 'store'), { recursive: true });
-    for (const name of ['dist', 'package.json', 'assets', 'web', 'store/migrations', 'node_modules']) {
+    for (const name of ['dist', 'package.json', 'assets', 'store/migrations', 'node_modules']) {
       // -L: node_modules may be a link.
       await execute('cp', ['-rL', path.join(ROOT, name), path.join(checkout, name)]);
     }

@@ -132,7 +132,7 @@ async function answered(app: App, login = 'ada') {
 
 async function session(user: ReturnType<typeof browser>, answer: string) {
   const back = await user.get(answer);
-  const code = /^\/#sign-in=(.+)$/.exec(back.headers.get('location') ?? '')?.[1];
+  const code = /^\.\.\/\.\.\/\.\.\/#sign-in=(.+)$/.exec(back.headers.get('location') ?? '')?.[1];
   const headers = { 'content-type': 'application/json', origin: ORIGIN };
   const started = await user.get(`${ORIGIN}/v1/session`, { method: 'POST', headers, body: JSON.stringify({ code }) });
   const { token } = (await started.json()) as { token: string };

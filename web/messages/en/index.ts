@@ -1,0 +1,5 @@
+/** English. The keys of all languages are those of this one. */
+import { imports } from './imports.js';
+import { shell } from './shell.js';
+
+export const en = { ...shell, ...imports };

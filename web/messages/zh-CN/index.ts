@@ -1,0 +1,6 @@
+/** Simplified Chinese. */
+import type { Catalogue } from '../catalogue.js';
+import { imports } from './imports.js';
+import { shell } from './shell.js';
+
+export const zhCN: Catalogue = { ...shell, ...imports };
