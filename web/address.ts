@@ -35,7 +35,7 @@ function decoded(segment: string): string {
 export function hrefOf(path: readonly string[], query: Query = {}): string {
   const parameters = new URLSearchParams(
     Object.entries(query).flatMap(([name, values]) =>
-      values.filter((value) => value !== '').map((value) => [name, value]),
+      values.filter((value) => value !== '').map((value): [string, string] => [name, value]),
     ),
   );
   const text = parameters.toString();

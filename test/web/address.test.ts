@@ -8,7 +8,11 @@ describe('an address', () => {
     ['#/', [], {}],
     ['#/imports', ['imports'], {}],
     ['#/imports/imp-1', ['imports', 'imp-1'], {}],
-    ['#/imports?state=attention&tag=a%3Db&tag=c%3D%26&name=', ['imports'], { state: ['attention'], tag: ['a=b', 'c=&'] }],
+    [
+      '#/imports?state=attention&tag=a%3Db&tag=c%3D%26&name=',
+      ['imports'],
+      { state: ['attention'], tag: ['a=b', 'c=&'] },
+    ],
     ['#/batches/%E4%B8%80%2F', ['batches', '一/'], {}],
     ['#/imports/%E4%', ['imports', '%E4%'], {}],
   ])('%s → its path and filters', (hash, path, query) => {
