@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { pageRoutes } from '../../api/routes/page.js';
 import { routes } from '../../api/route.js';
+import { pageRoutes } from '../../api/routes/page.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
