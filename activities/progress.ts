@@ -21,9 +21,11 @@ export class ProgressReporter {
     private readonly write: (progress: Progress) => Promise<unknown>,
   ) {}
 
-  report(measured: Measured): void {
+  /** @returns the progress with the speed as last measured */
+  report(measured: Measured): Measured & Pick<Progress, 'bytesPerSecond'> {
     this.pending = measured;
     this.timer ??= setTimeout(() => this.send(), this.last === null ? FIRST_WRITE_MS : WRITE_EVERY_MS);
+    return { ...measured, bytesPerSecond: this.bytesPerSecond === null ? null : Math.round(this.bytesPerSecond) };
   }
 
   /** Writes the pending progress, so that a stopped phase shows how far it got. */

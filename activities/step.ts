@@ -97,7 +97,7 @@ export async function runStep<T>(
       retries.progressed();
       const reached = value.bytesDone ?? value.percent;
       if (reached > lastProgress.reached) lastProgress = { ...lastProgress, sinceMs: Date.now(), reached };
-      progress.report(value);
+      lastProgress = { ...lastProgress, shown: progress.report(value) };
     },
     unchangedMs: (subject, observed) => {
       retries.progressed();
@@ -191,6 +191,8 @@ interface LastProgress {
   readonly reached: number;
   /** The last observation of each subject. */
   readonly observed: Readonly<Record<string, string>>;
+  /** For Temporal's UI; no attempt reads it. */
+  readonly shown?: Pick<Progress, 'percent' | 'bytesDone' | 'bytesTotal' | 'bytesPerSecond'>;
 }
 
 function lastProgressOf(details: unknown): LastProgress | null {

@@ -15,6 +15,7 @@ import type { DeliveryStore } from '../store/webhook-deliveries.js';
 import type { WebhookStore } from '../store/webhooks.js';
 import type { WorkerLiveness } from '../store/worker-liveness.js';
 import type { Keyring } from '../temporal/keyring.js';
+import type { SearchState } from '../temporal/search-attributes.js';
 import type { AuditTrail } from './access/audit.js';
 import type { Authenticator } from './access/authenticate.js';
 import type { RequestLimits } from './access/limit-requests.js';
@@ -69,5 +70,7 @@ export interface ApiDependencies {
   readonly keyring?: Keyring | null;
   /** Origins of Temporal's UI, whose pages may decode payloads. Default: none. */
   readonly codecOrigins?: readonly string[];
+  /** Whether workflows have search attributes. Absent: unknown. */
+  readonly searchState?: () => SearchState;
   readonly log: { error(attributes: object, message: string): void };
 }

@@ -42,6 +42,7 @@ import { createProcessHealth, type HealthCheck } from '../telemetry/process-heal
 import { createProcessRegistry, scraper } from '../telemetry/process-metrics.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
+import { keepSearchAttributes } from '../temporal/search-attributes.js';
 import { keyAuthenticator, keyLookup } from './access/api-key.js';
 import { createAuditTrail } from './access/audit.js';
 import { openOidc } from './access/oidc/open.js';
@@ -147,14 +148,16 @@ export async function runApi(
   const directUrl = config.databaseDirectUrl ?? config.databaseUrl;
   const changes = openChangeFeed({ url: directUrl, pool, onPooler: onWait });
   const { workerHost, accounts } = config;
-  const workflows = createImportWorkflows(client, activityTiming);
+  const search = keepSearchAttributes(client, config.searchAttributes, onWait);
+  await search.checked;
+  const workflows = createImportWorkflows(client, activityTiming, search);
   const sealSource = (source: string) => sealUrl(source, payloads?.keyring ?? null);
   const imports = { store, workflows, clock: systemClock, workerHost, accounts, sealSource };
   const batches = {
     batches: createBatchStore(pool),
     views: createBatchViews(pool, config.prices),
     openIntake: () => openIntake(pool),
-    workflows: createBatchWorkflows(client, activityTiming),
+    workflows: createBatchWorkflows(client, activityTiming, search),
     clock: systemClock,
     ...{ workerHost, accounts, sealSource },
   };
@@ -182,6 +185,7 @@ export async function runApi(
     keepRetention({ store: retention, policy: config.retention, reportOf }, log),
     keepWatchingWorkers(watch, log),
     stopReadingKeys,
+    search.stop,
   ];
   const keys = createKeyStore(pool);
   const apiKeys = keyAuthenticator(keys);
@@ -219,6 +223,7 @@ export async function runApi(
     temporalUi: config.hasTemporalUi ? temporal : null,
     stackFile: config.stackFile,
     keyring: payloads?.keyring ?? null,
+    searchState: search.state,
     codecOrigins: config.codecOrigins,
     log,
   });

@@ -17,6 +17,8 @@ import {
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { Requester } from '../domain/import-facts.js';
 import { type ActivityTiming, MAIN_QUEUE } from '../domain/process-names.js';
+import { ownerOf, searchPairs, summaryOf } from '../domain/search-attributes.js';
+import { type SearchUse, withSearch } from '../imports/search-use.js';
 import { createServerReader } from '../imports/temporal-server.js';
 import { activitiesEndWithinMs } from '../imports/temporal-workflows.js';
 import { unreachableReason } from '../imports/unreachable.js';
@@ -28,7 +30,8 @@ const ANSWER_WITHIN_MS = 5_000;
 /** An update returns only after a worker has run it. */
 const UPDATE_WITHIN_MS = 15_000;
 
-export function createBatchWorkflows(client: Client, pace: ActivityTiming): BatchWorkflows {
+/** @param search whether the namespace has the search attributes */
+export function createBatchWorkflows(client: Client, pace: ActivityTiming, search: SearchUse): BatchWorkflows {
   async function send(withinMs: number, call: () => Promise<unknown>): Promise<BatchDelivery> {
     try {
       await client.connection.withDeadline(Date.now() + withinMs, call);
@@ -40,7 +43,7 @@ export function createBatchWorkflows(client: Client, pace: ActivityTiming): Batc
     }
   }
 
-  function startOptions(batch: BatchToStart) {
+  function startOptions(batch: BatchToStart, has: boolean) {
     const input: BatchWorkflowInput = {
       batchId: batch.id,
       policy: batch.policy,
@@ -51,11 +54,16 @@ export function createBatchWorkflows(client: Client, pace: ActivityTiming): Batc
       paused: false,
       forgiven: 0,
       noted: null,
+      ...(has ? { search: true } : {}),
     };
+    const owner = ownerOf(batch.by);
+    const shown = { batch: batch.id, name: batch.name, state: 'running', ...(owner === null ? {} : { owner }) };
     return {
       workflowId: batchWorkflowId(batch.id),
       taskQueue: MAIN_QUEUE,
       args: [input],
+      staticSummary: summaryOf(`batch ${batch.name}`),
+      ...(has ? { typedSearchAttributes: searchPairs(shown) } : {}),
       workflowIdConflictPolicy: 'USE_EXISTING',
       // A retry of items starts the workflow of an ended batch again.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -66,21 +74,29 @@ export function createBatchWorkflows(client: Client, pace: ActivityTiming): Batc
     server: createServerReader(client),
     activitiesEndWithinMs: activitiesEndWithinMs(pace),
     status: (batchId) => statusOf(client, batchWorkflowId(batchId)),
-    start: (batch) => send(ANSWER_WITHIN_MS, () => client.workflow.start(BATCH_WORKFLOW, startOptions(batch))),
+    start: (batch) =>
+      send(ANSWER_WITHIN_MS, () =>
+        withSearch(search, (has) => client.workflow.start(BATCH_WORKFLOW, startOptions(batch, has))),
+      ),
 
     send(batch, message) {
       const { signal, payload } = signalOf(message);
-      const options = { ...startOptions(batch), signal, signalArgs: [payload] };
-      return send(ANSWER_WITHIN_MS, () => client.workflow.signalWithStart(BATCH_WORKFLOW, options));
+      const sent = { signal, signalArgs: [payload] };
+      return send(ANSWER_WITHIN_MS, () =>
+        withSearch(search, (has) =>
+          client.workflow.signalWithStart(BATCH_WORKFLOW, { ...startOptions(batch, has), ...sent }),
+        ),
+      );
     },
 
     setPolicy(batch, change) {
-      const startWorkflowOperation = new WithStartWorkflowOperation(BATCH_WORKFLOW, startOptions(batch));
       return send(UPDATE_WITHIN_MS, () =>
-        client.workflow.executeUpdateWithStart<Workflow, BatchPolicy, [unknown]>(BATCH_POLICY_UPDATE, {
-          args: [change],
-          startWorkflowOperation,
-        }),
+        withSearch(search, (has) =>
+          client.workflow.executeUpdateWithStart<Workflow, BatchPolicy, [unknown]>(BATCH_POLICY_UPDATE, {
+            args: [change],
+            startWorkflowOperation: new WithStartWorkflowOperation(BATCH_WORKFLOW, startOptions(batch, has)),
+          }),
+        ),
       );
     },
   };

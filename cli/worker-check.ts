@@ -13,25 +13,33 @@ const NAME = 'worker';
 const NOT_READY = 503;
 
 /** @param api its URL; null if none is known */
-export async function checkWorkers(api: string | null, env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
+export async function checkWorkers(api: string | null, env: NodeJS.ProcessEnv): Promise<readonly DoctorCheck[]> {
   if (api !== null) return await askApi(api, env);
-  if (env.DATABASE_URL) return await readReports(env, env.DATABASE_URL);
-  return skipped(NAME, 'no service is running');
+  if (env.DATABASE_URL) return [await readReports(env, env.DATABASE_URL)];
+  return [skipped(NAME, 'no service is running')];
 }
 
-async function askApi(api: string, env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
+async function askApi(api: string, env: NodeJS.ProcessEnv): Promise<readonly DoctorCheck[]> {
   try {
     const { text } = await openApi({ api }, env).call({ method: 'GET', path: '/readyz', alsoFine: [NOT_READY] });
     const ready = parse(text);
     const checks = isObject(ready) && Array.isArray(ready.checks) ? ready.checks.filter(isObject) : [];
     const found = checks.find((check) => check.name === NAME);
-    if (found === undefined) return failed(NAME, `${api} did not report its workers`, 'Correct --api.', 'request');
-    if (found.ok === true) return ok(NAME, String(found.message));
-    return failed(NAME, String(found.message), startWorkerRemedy(null), 'service');
+    if (found === undefined) return [failed(NAME, `${api} did not report its workers`, 'Correct --api.', 'request')];
+    const message = String(found.message);
+    const worker = found.ok === true ? ok(NAME, message) : failed(NAME, message, startWorkerRemedy(null), 'service');
+    return [worker, ...searchAttributes(checks.find((check) => check.name === 'temporal'))];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return failed(NAME, reason, 'Start the service with `ecs-image-import up`, or correct --api.', 'service');
+    return [failed(NAME, reason, 'Start the service with `ecs-image-import up`, or correct --api.', 'service')];
   }
+}
+
+/** The service works without them, so that only a warning shows that they are missing. */
+function searchAttributes(temporal: Readonly<Record<string, unknown>> | undefined): readonly DoctorCheck[] {
+  if (temporal?.ok !== true || temporal.message === 'ok') return [];
+  const [found = '', remedy = ''] = String(temporal.message).split(': Register them: ');
+  return [warning('search attributes', found, `Register them: ${remedy}`)];
 }
 
 async function readReports(env: NodeJS.ProcessEnv, databaseUrl: string): Promise<DoctorCheck> {

@@ -21,6 +21,8 @@ export interface ApiConfig extends DatabaseConfig {
   readonly temporal: TemporalSettings;
   /** Null: payloads in Temporal are not encrypted. */
   readonly payloadKeys: PayloadKeySource | null;
+  /** Whether workflows have search attributes, which are not encrypted. */
+  readonly searchAttributes: boolean;
   /** Origins of pages that may decode payloads with the identity of their user: Temporal's UI. */
   readonly codecOrigins: readonly string[];
   /** Address and port to listen on; port 0 selects a free port. */
@@ -86,6 +88,7 @@ export const apiVariables = z.object({
   ...payloadKeyVariables,
   ...healthVariables,
   ...webhookVariables,
+  ECS_IMPORT_SEARCH_ATTRIBUTES: z.enum(['on', 'off']).default('on'),
   /** `https://temporal.example.com` */
   ECS_IMPORT_CODEC_ORIGINS: commaList.refine(
     (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
@@ -138,6 +141,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     ...databaseConfig(read),
     temporal: readTemporalSettings(env),
     payloadKeys: payloadKeySource(env),
+    searchAttributes: read.ECS_IMPORT_SEARCH_ATTRIBUTES === 'on',
     codecOrigins: read.ECS_IMPORT_CODEC_ORIGINS,
     host: read.ECS_IMPORT_HOST,
     port: read.ECS_IMPORT_PORT,

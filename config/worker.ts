@@ -64,6 +64,17 @@ export interface WorkerConfig {
   readonly maxActivities?: number;
   /** Maximum number of imports, detections and copies that this worker waits for concurrently. Default 2,000. */
   readonly maxWatches?: number;
+  /** Maximum number of workflows that stay in memory; others are replayed when they continue. Default: by the size of the heap. */
+  readonly maxCachedWorkflows?: number;
+  /** Maximum number of concurrent workflow tasks. Default 40. */
+  readonly maxWorkflowTasks?: number;
+  /** Maximum number of open polls of each task queue; the number adapts to the load. Default 10. */
+  readonly maxPollers?: number;
+  /**
+   * Pins imports to the version of the worker that starts them (docs/versioning.md). Only where workers of the old version are
+   * kept until their imports have ended. Default: none, which lets running imports continue with the next version.
+   */
+  readonly versioning?: WorkerVersioning;
   /** Initial interval between two polls of the cloud; it grows up to `pollMaxMs`. Default 1,000. */
   readonly pollFirstMs?: number;
   /** Maximum poll interval. Default 30,000. */
@@ -84,7 +95,20 @@ export interface WorkerConfig {
   readonly shutdownMs?: number;
 }
 
-type OptionalSetting = 'databaseDirectUrl' | 'fileRoots' | 'stackFile' | 'credentialsFile';
+/** A version of a worker deployment in Temporal. */
+export interface WorkerVersioning {
+  /** Name of the worker deployment. */
+  readonly deployment: string;
+  readonly buildId: string;
+}
+
+type OptionalSetting =
+  | 'databaseDirectUrl'
+  | 'fileRoots'
+  | 'stackFile'
+  | 'credentialsFile'
+  | 'maxCachedWorkflows'
+  | 'versioning';
 
 /** A configuration with all defaults and validated Temporal settings. */
 export type WorkerSettings = Required<Omit<WorkerConfig, OptionalSetting>> &
@@ -108,6 +132,8 @@ export const WORKER_DEFAULTS = {
   maxPreflights: 16,
   maxActivities: 50,
   maxWatches: 2_000,
+  maxWorkflowTasks: 40,
+  maxPollers: 10,
   pollFirstMs: 1_000,
   pollMaxMs: 30_000,
   patienceMs: 60 * 60_000,
@@ -135,6 +161,9 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
 /** Longer than any single calculation of an activity on a busy host. */
 export const DEFAULT_BLOCKED_LIMIT_MS = 15_000;
 
+/** Of the worker deployment in Temporal. */
+const DEFAULT_DEPLOYMENT = 'ecs-image-import';
+
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
 export const workerVariables = z.object({
@@ -158,6 +187,18 @@ export const workerVariables = z.object({
   ECS_IMPORT_MAX_PREFLIGHTS: count(WORKER_DEFAULTS.maxPreflights),
   ECS_IMPORT_MAX_ACTIVITIES: count(WORKER_DEFAULTS.maxActivities),
   ECS_IMPORT_MAX_WATCHES: count(WORKER_DEFAULTS.maxWatches),
+  ECS_IMPORT_MAX_CACHED_WORKFLOWS: z.coerce.number().int().min(0).optional(),
+  ECS_IMPORT_MAX_WORKFLOW_TASKS: z.coerce.number().int().min(2).default(WORKER_DEFAULTS.maxWorkflowTasks),
+  ECS_IMPORT_MAX_POLLERS: z.coerce.number().int().min(2).max(100).default(WORKER_DEFAULTS.maxPollers),
+  ECS_IMPORT_WORKER_VERSIONING: z.enum(['off', 'pinned']).default('off'),
+  ECS_IMPORT_WORKER_DEPLOYMENT: z
+    .string()
+    .regex(/^[^.:]{1,100}$/, 'set a name without “.” and “:”')
+    .default(DEFAULT_DEPLOYMENT),
+  ECS_IMPORT_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'use letters, digits, “.”, “_” and “-”')
+    .optional(),
   ECS_IMPORT_POLL_FIRST_MS: milliseconds(WORKER_DEFAULTS.pollFirstMs),
   ECS_IMPORT_POLL_MAX_MS: milliseconds(WORKER_DEFAULTS.pollMaxMs),
   ECS_IMPORT_PATIENCE_MS: milliseconds(WORKER_DEFAULTS.patienceMs),
@@ -180,8 +221,11 @@ export interface WorkerProcessConfig extends WorkerConfig {
   readonly healthAddress: HealthAddress | null;
 }
 
-/** Throws `ConfigError` that names every invalid variable. */
-export function workerConfigFromEnvironment(env: Environment): WorkerProcessConfig {
+/**
+ * Throws `ConfigError` that names every invalid variable.
+ * @param programVersion the build ID of pinned workers, unless the environment has another one
+ */
+export function workerConfigFromEnvironment(env: Environment, programVersion = ''): WorkerProcessConfig {
   const read = readEnvironment(workerVariables, env);
   return {
     ...databaseConfig(read),
@@ -203,6 +247,19 @@ export function workerConfigFromEnvironment(env: Environment): WorkerProcessConf
     maxPreflights: read.ECS_IMPORT_MAX_PREFLIGHTS,
     maxActivities: read.ECS_IMPORT_MAX_ACTIVITIES,
     maxWatches: read.ECS_IMPORT_MAX_WATCHES,
+    ...(read.ECS_IMPORT_MAX_CACHED_WORKFLOWS === undefined
+      ? {}
+      : { maxCachedWorkflows: read.ECS_IMPORT_MAX_CACHED_WORKFLOWS }),
+    maxWorkflowTasks: read.ECS_IMPORT_MAX_WORKFLOW_TASKS,
+    maxPollers: read.ECS_IMPORT_MAX_POLLERS,
+    ...(read.ECS_IMPORT_WORKER_VERSIONING === 'off'
+      ? {}
+      : {
+          versioning: {
+            deployment: read.ECS_IMPORT_WORKER_DEPLOYMENT,
+            buildId: read.ECS_IMPORT_BUILD_ID ?? programVersion,
+          },
+        }),
     pollFirstMs: read.ECS_IMPORT_POLL_FIRST_MS,
     pollMaxMs: read.ECS_IMPORT_POLL_MAX_MS,
     patienceMs: read.ECS_IMPORT_PATIENCE_MS,

@@ -63,6 +63,11 @@ export interface ImportWorkflowInput {
    * Absent: 0.
    */
   readonly firstStep?: number;
+  /**
+   * Search attributes that this workflow keeps up to date: `set` if it was started with those of its request, `unset` if not.
+   * Absent: the namespace has none, or an earlier version has started it.
+   */
+  readonly search?: 'set' | 'unset';
   /** Set if this run continues an earlier one whose history had become long. */
   readonly continued?: Continued;
 }

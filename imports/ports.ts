@@ -1,6 +1,7 @@
 /** The dependencies of the use cases of imports: records, workflows, clock. */
 import type { CancelSignal, ImportOutcome, ImportWorkflowInput, ResumeSignal } from '../domain/process-names.js';
 import type { SealSource } from '../domain/request/source-secrets.js';
+import type { SearchValues } from '../domain/search-attributes.js';
 import type { ImportStore } from '../store/imports.js';
 import type { TemporalServerReader } from './temporal-server.js';
 
@@ -35,8 +36,16 @@ export type WorkflowStatus =
   | { readonly kind: 'broken'; readonly how: string; readonly closedAtMs: number }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** A workflow to start. The implementation adds the timing. */
-export type WorkflowStart = Omit<ImportWorkflowInput, 'pace'>;
+/** A workflow to start. The implementation adds the timing, and whether it has search attributes. */
+export type WorkflowStart = Omit<ImportWorkflowInput, 'pace' | 'search'>;
+
+/** What Temporal shows of a workflow. */
+export interface ShownWorkflow {
+  readonly search: SearchValues;
+  readonly summary: string;
+  /** Markdown. */
+  readonly details: string;
+}
 
 /** The workflows of imports. `temporal-workflows.ts` implements them on a Temporal server. */
 export interface ImportWorkflows {
@@ -44,7 +53,7 @@ export interface ImportWorkflows {
   readonly namespace: string;
   readonly server: TemporalServerReader;
   /** Also `delivered` if the workflow was started before, whether it still runs or not. */
-  start(start: WorkflowStart, summary: string): Promise<Delivery>;
+  start(start: WorkflowStart, shown: ShownWorkflow): Promise<Delivery>;
   cancel(importId: string, signal: CancelSignal): Promise<Delivery>;
   resume(importId: string, signal: ResumeSignal): Promise<Delivery>;
   /**

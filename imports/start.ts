@@ -9,9 +9,10 @@ import { isRecord } from '../domain/json-value.js';
 import { accountProblem } from '../domain/request/known-account.js';
 import type { ImportRequest, RequestProblem } from '../domain/request/request.js';
 import { sealedRequest } from '../domain/request/source-secrets.js';
+import { searchOfRequest, summaryOf } from '../domain/search-attributes.js';
 import type { ImportToStart } from '../store/imports.js';
 import { queueOf } from './file-queue.js';
-import type { Delivery, ImportDependencies } from './ports.js';
+import type { Delivery, ImportDependencies, ShownWorkflow } from './ports.js';
 
 export interface StartDependencies extends ImportDependencies {
   /** The host whose worker reads sources without a host. */
@@ -44,12 +45,12 @@ export async function startImport(deps: StartDependencies, order: NewImportOrder
   if (!queue.ok) return { kind: 'severalHosts', reason: queue.reason };
   const id = newImportId(deps.clock.now(), randomBytes(10));
   const request = sealedRequest(order.request, deps.sealSource, order.sealed);
-  const accepted: ImportToStart = { id, request, fileQueue: queue.fileQueue };
+  const by = order.by === undefined ? {} : { by: order.by };
+  const accepted: ImportToStart = { id, request, fileQueue: queue.fileQueue, ...by };
   const inserted = await deps.store.insert({
     ...accepted,
     idempotencyKey: order.idempotencyKey,
     requestDigest: digestOf(order.given),
-    ...(order.by === undefined ? {} : { by: order.by }),
   });
   if (inserted.kind === 'conflict') return { kind: 'keyReused', importId: inserted.importId };
   const isNew = inserted.kind === 'created';
@@ -59,11 +60,19 @@ export async function startImport(deps: StartDependencies, order: NewImportOrder
 
 /** If Temporal cannot be reached, the sweep starts the workflow later. */
 export async function startWorkflow(deps: ImportDependencies, accepted: ImportToStart): Promise<Delivery> {
-  const { id, request, fileQueue } = accepted;
-  const summary = `${request.imageName} → ${request.region}`;
-  const delivery = await deps.workflows.start({ importId: id, request, fileQueue }, summary);
+  const { id, request, fileQueue, by } = accepted;
+  const delivery = await deps.workflows.start({ importId: id, request, fileQueue }, shownOf(request, by));
   if (delivery.kind === 'delivered') await deps.store.markStarted(id, await deps.workflows.server.lately());
   return delivery;
+}
+
+function shownOf(request: ImportRequest, by: Requester | undefined): ShownWorkflow {
+  const { imageName, region, upload, disks } = request;
+  return {
+    search: searchOfRequest(request, by),
+    summary: summaryOf(`${imageName} → ${region}`),
+    details: `Image \`${imageName}\` in ${region}, from ${disks.length} ${disks.length === 1 ? 'disk' : 'disks'}, by bucket \`${upload.bucket}\``,
+  };
 }
 
 /** Independent of the order of the fields. */

@@ -11,7 +11,9 @@ import {
   MAIN_QUEUE,
   RESUME_SIGNAL,
 } from '../domain/process-names.js';
+import { searchPairs } from '../domain/search-attributes.js';
 import type { Delivery, ImportWorkflows, WorkflowStart } from './ports.js';
+import { type SearchUse, WITHOUT_SEARCH, withSearch } from './search-use.js';
 import { createServerReader } from './temporal-server.js';
 import { unreachableReason } from './unreachable.js';
 import { statusOf } from './workflow-status.js';
@@ -30,7 +32,12 @@ export function activitiesEndWithinMs({ heartbeatTimeoutMs }: ActivityTiming): n
   return HEARTBEAT_TIMEOUTS * heartbeatTimeoutMs;
 }
 
-export function createImportWorkflows(client: Client, timing: ActivityTiming): ImportWorkflows {
+/** @param search whether the namespace has the search attributes; absent: workflows are started without them */
+export function createImportWorkflows(
+  client: Client,
+  timing: ActivityTiming,
+  search: SearchUse = WITHOUT_SEARCH,
+): ImportWorkflows {
   async function send(call: () => Promise<unknown>): Promise<Delivery> {
     try {
       await withDeadline(client, call);
@@ -45,8 +52,8 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
     }
   }
 
-  const options = (start: WorkflowStart) => {
-    const input: ImportWorkflowInput = { ...start, pace: timing };
+  const options = (start: WorkflowStart, by?: ImportWorkflowInput['search']) => {
+    const input: ImportWorkflowInput = { ...start, pace: timing, ...(by === undefined ? {} : { search: by }) };
     return {
       workflowId: importWorkflowId(start.importId),
       taskQueue: MAIN_QUEUE,
@@ -62,13 +69,17 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
     server: createServerReader(client),
     activitiesEndWithinMs: activitiesEndWithinMs(timing),
 
-    async start(start, staticSummary) {
+    async start(start, shown) {
       const delivery = await send(() =>
-        client.workflow.start(IMPORT_WORKFLOW, {
-          ...options(start),
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          staticSummary,
-        }),
+        withSearch(search, (has) =>
+          client.workflow.start(IMPORT_WORKFLOW, {
+            ...options(start, has ? 'set' : undefined),
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            staticSummary: shown.summary,
+            staticDetails: shown.details,
+            ...(has ? { typedSearchAttributes: searchPairs(shown.search) } : {}),
+          }),
+        ),
       );
       return delivery.kind === 'notRunning' ? { kind: 'delivered' } : delivery;
     },
@@ -79,7 +90,8 @@ export function createImportWorkflows(client: Client, timing: ActivityTiming): I
     startCancelled: (start, payload, after, delayMs) =>
       send(() =>
         client.workflow.signalWithStart(IMPORT_WORKFLOW, {
-          ...options(start),
+          // Its request is not known here: the workflow sets them.
+          ...options(start, search.isUsable() ? 'unset' : undefined),
           // Temporal rejects the start after a completed workflow, whatever the record contains.
           workflowIdReusePolicy: after === 'broken' ? 'ALLOW_DUPLICATE_FAILED_ONLY' : 'REJECT_DUPLICATE',
           signal: CANCEL_SIGNAL,

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { BatchHold } from '../domain/batch/batch.js';
 import type { BatchPolicy } from '../domain/batch/policy.js';
+import type { Requester } from '../domain/import-facts.js';
 import { LOST_BATCH_CODES } from '../domain/lost-workflow.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { FINAL_STATES_SQL } from './final-states.js';
@@ -15,7 +16,13 @@ export interface BatchToStart {
   readonly policy: BatchPolicy;
   readonly claimedPage: number;
   readonly step: number;
+  readonly name: string;
+  /** Null: not known. */
+  readonly by: Requester | null;
 }
+
+/** The columns of `BatchToStart`. */
+export const START_COLUMNS = `id, policy, claimed_page as "claimedPage", step::int as step, name, created_by as by`;
 
 /** A batch without a final state, and what the record contains of its workflow. */
 export interface BatchToCheck extends BatchToStart {
@@ -27,7 +34,7 @@ export interface BatchToCheck extends BatchToStart {
   readonly unseenForMs: number | null;
 }
 
-const CHECK_COLUMNS = `id, policy, claimed_page as "claimedPage", step::int as step, temporal as server, attention,
+const CHECK_COLUMNS = `${START_COLUMNS}, temporal as server, attention,
   (extract(epoch from now() - workflow_started_at) * 1000)::float8 as "startedForMs",
   (extract(epoch from now() - workflow_seen_at) * 1000)::float8 as "unseenForMs"`;
 

@@ -5,20 +5,16 @@ import type { BatchCounts, BatchHold, BatchState } from '../domain/batch/batch.j
 import type { BatchPolicy } from '../domain/batch/policy.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { removeGoneArrivals } from './batch-arrivals.js';
-import { type BatchToStart, batchCheckQueries } from './batch-checks.js';
+import { type BatchToStart, batchCheckQueries, START_COLUMNS } from './batch-checks.js';
 import { countItems } from './batch-counts.js';
 import { needsOf } from './batch-needs.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
+import { ITEM_COLUMNS, type ItemToStart } from './items-to-start.js';
 import { CANCELS_CHANNEL } from './step-write.js';
 import { transaction } from './transaction.js';
 
 /** An item to start as an import. Its request is in the record: `accept` reads it from there. */
-export interface ItemToStart {
-  readonly importId: string;
-  readonly fileQueue: string;
-}
-
 /** A write of the workflow to a batch. Ignored if a newer step has been written. */
 export interface BatchWrite {
   readonly batchId: string;
@@ -95,7 +91,7 @@ export function createBatchStore(pool: pg.Pool) {
 
     async toStart(olderThanMs: number, limit: number): Promise<readonly BatchToStart[]> {
       const result = await pool.query<BatchToStart>(
-        `select id, policy, claimed_page as "claimedPage", step::int as step from ecs_image_import.batches
+        `select ${START_COLUMNS} from ecs_image_import.batches
          where workflow_started_at is null and arriving_seen_at is null and created_at < now() - $1 * interval '1 millisecond'
          order by created_at limit $2`,
         [olderThanMs, limit],
@@ -106,7 +102,7 @@ export function createBatchStore(pool: pg.Pool) {
     /** The state that a starting workflow of the batch needs, for the first run and for later runs. */
     async forStart(batchId: string): Promise<RecordedBatch | null> {
       const result = await pool.query<RecordedBatch>(
-        `select id, state, policy, claimed_page as "claimedPage", step::int as step, temporal as server from ecs_image_import.batches
+        `select ${START_COLUMNS}, state, temporal as server from ecs_image_import.batches
          where id = $1 and arriving_seen_at is null`,
         [batchId],
       );
@@ -325,8 +321,8 @@ async function claimedPage(
   { batchId, page }: Pick<PageChoice, 'batchId' | 'page'>,
 ): Promise<readonly ItemToStart[]> {
   const result = await client.query<ItemToStart>(
-    `select import_id as "importId", file_queue as "fileQueue" from ecs_image_import.batch_items
-     where batch_id = $1 and page = $2 and state = 'started' order by rank, item`,
+    `select ${ITEM_COLUMNS} from ecs_image_import.batch_items item join ecs_image_import.batches batch on batch.id = item.batch_id
+     where item.batch_id = $1 and page = $2 and item.state = 'started' order by rank, item`,
     [batchId, page],
   );
   return result.rows;
@@ -382,7 +378,7 @@ async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<rea
      ), given_out as (
        update ecs_image_import.batches set claimed_page = $2 where id = $1 and exists (select from claimed)
      )
-     select import_id as "importId", file_queue as "fileQueue" from claimed order by rank, item`,
+     select ${ITEM_COLUMNS} from claimed item join ecs_image_import.batches batch on batch.id = item.batch_id order by rank, item.item`,
     [
       choice.batchId,
       choice.page,

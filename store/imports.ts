@@ -44,6 +44,15 @@ export interface ImportToStart {
   readonly id: string;
   readonly request: ImportRequest;
   readonly fileQueue: string;
+  /** Absent: not known. */
+  readonly by?: Requester;
+}
+
+interface StartRow {
+  readonly id: string;
+  readonly request: ImportRequest;
+  readonly file_queue: string;
+  readonly created_by: Requester | null;
 }
 
 const START: Omit<Progress, 'phase'> = {
@@ -131,13 +140,16 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
 
     /** Imports whose workflow start was not confirmed for `olderThanMs`: the process exited in between, or Temporal was unavailable. */
     async toStart(olderThanMs: number, limit: number): Promise<readonly ImportToStart[]> {
-      const result = await pool.query<{ id: string; request: ImportRequest; file_queue: string }>(
-        `select id, request, file_queue from ecs_image_import.imports
+      const result = await pool.query<StartRow>(
+        `select id, request, file_queue, created_by from ecs_image_import.imports
          where workflow_started_at is null and created_at < now() - $1 * interval '1 millisecond'
          order by created_at limit $2`,
         [olderThanMs, limit],
       );
-      return result.rows.map((row) => ({ id: row.id, request: row.request, fileQueue: row.file_queue }));
+      return result.rows.map(({ id, request, file_queue: fileQueue, created_by: by }) => ({
+        ...{ id, request, fileQueue },
+        ...(by === null ? {} : { by }),
+      }));
     },
 
     /**

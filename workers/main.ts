@@ -16,7 +16,7 @@ import { reportsDirOf, runSupervisedWorker } from './run-worker.js';
 import { startWatchdog } from './watchdog/watchdog.js';
 
 export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
-  const { logLevel, blockedLimitMs, healthAddress, ...config } = workerConfigFromEnvironment(env);
+  const { logLevel, blockedLimitMs, healthAddress, ...config } = workerConfigFromEnvironment(env, programVersion());
   const settings = workerSettings(config);
   const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   logProblemsOfProcess(log);

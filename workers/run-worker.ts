@@ -1,6 +1,5 @@
 /** Runs a worker inside any program. */
 import { randomUUID } from 'node:crypto';
-import os from 'node:os';
 import { NativeConnection } from '@temporalio/worker';
 import { connectionOptions } from '../config/temporal.js';
 import { type WorkerConfig, type WorkerSettings, workerSettings } from '../config/worker.js';
@@ -138,10 +137,10 @@ export function reportsDirOf({ cacheDir }: Pick<WorkerSettings, 'cacheDir'>): st
   return `${cacheDir}.blocked`;
 }
 
-/** Its identity in Temporal starts as that of other programs: with process and host. */
+/** Its identity in Temporal: `HOST/VERSION/PID-RUN`. */
 function workerOfThisRun({ host, temporal }: WorkerSettings): PollingWorker {
   const workerId = randomUUID();
-  const identity = `${process.pid}@${os.hostname()}-${workerId.slice(0, 8)}`;
+  const identity = `${host}/${programVersion()}/${process.pid}-${workerId.slice(0, 8)}`;
   return { workerId, namespace: temporal.namespace, host, identity };
 }
 

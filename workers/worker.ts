@@ -3,13 +3,14 @@ import {
   type ActivityInterceptorsFactory,
   type NativeConnection,
   Worker,
+  type WorkerDeploymentOptions,
   type WorkerOptions,
 } from '@temporalio/worker';
 import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import { createBatchActivities, createPageWaiters } from '../activities/batch/index.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createActivities } from '../activities/index.js';
-import type { WorkerSettings } from '../config/worker.js';
+import type { WorkerSettings, WorkerVersioning } from '../config/worker.js';
 import { fileQueue, MAIN_QUEUE, POLL_QUEUE, uploadQueue, WATCH_QUEUE } from '../domain/process-names.js';
 import type { WorkerPayloads } from './payloads.js';
 import { workflowCode } from './workflow-bundle.js';
@@ -19,6 +20,19 @@ const MAX_HEARTBEAT_THROTTLE = '1s';
 
 /** Uploads of slow web servers do not count against the limit of concurrent uploads, so that they do not stop the others. */
 const SLOW_UPLOADS_FACTOR = 4;
+
+/** Few polls while a queue is empty, more under load. */
+function pollersUpTo(maximum: number): NonNullable<WorkerOptions['activityTaskPollerBehavior']> {
+  return { type: 'autoscaling', minimum: Math.min(2, maximum), initial: Math.min(5, maximum), maximum };
+}
+
+function deploymentOf({ deployment, buildId }: WorkerVersioning): WorkerDeploymentOptions {
+  return {
+    version: { deploymentName: deployment, buildId },
+    useWorkerVersioning: true,
+    defaultVersioningBehavior: 'PINNED',
+  };
+}
 
 export interface ImportWorkers {
   /** Resolves when all queues are drained after `shutdown`; rejects when one of them fails. */
@@ -41,6 +55,7 @@ export async function createImportWorkers(
   const activities = createActivities(deps);
   const files = fileQueue(settings.host);
   const { workflowModules = [], ...code } = workflowCode();
+  const pollers = pollersUpTo(settings.maxPollers);
   const common = {
     connection,
     identity,
@@ -54,6 +69,8 @@ export async function createImportWorkers(
     namespace: settings.temporal.namespace,
     maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
+    activityTaskPollerBehavior: pollers,
+    ...(settings.versioning === undefined ? {} : { workerDeploymentOptions: deploymentOf(settings.versioning) }),
     shutdownGraceTime: 0,
     shutdownForceTime: settings.shutdownMs,
   } satisfies Partial<WorkerOptions>;
@@ -64,6 +81,9 @@ export async function createImportWorkers(
       taskQueue: MAIN_QUEUE,
       // How long a workflow waits for the worker that has it in memory before any worker takes it.
       stickyQueueScheduleToStartTimeout: '5s',
+      workflowTaskPollerBehavior: pollers,
+      maxConcurrentWorkflowTaskExecutions: settings.maxWorkflowTasks,
+      ...(settings.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: settings.maxCachedWorkflows }),
       activities: { ...activities, ...createBatchActivities(deps) },
       maxConcurrentActivityTaskExecutions: settings.maxActivities,
     }),

@@ -3,21 +3,39 @@ import { ActivityCancellationType, type ActivityOptions, proxyActivities } from 
 import type { BatchActivities, PageWaiters } from '../activities/batch/index.js';
 import type { ImportActivities } from '../activities/index.js';
 import type { ActivityTiming } from '../domain/process-names.js';
+import { summaryOf } from '../domain/search-attributes.js';
 
-function options(taskQueue: string, pace: ActivityTiming): ActivityOptions {
+/** How long one attempt may take, whatever its heartbeats say. A later attempt continues. */
+export type AttemptLimit = '15 minutes' | '2 hours' | '30 days';
+
+/** Some calls to the database or the cloud, each with a time limit and retries of its own. */
+export const SHORT: AttemptLimit = '15 minutes';
+/** Reads and inspects every disk, also from slow web servers, and waits for its turn. */
+export const READING: AttemptLimit = '2 hours';
+/** Uploads and waits for the cloud: they may take days. Without progress, an attempt ends by itself. */
+const DAYS: AttemptLimit = '30 days';
+
+export interface ActivityShown {
+  /** For Temporal's UI. */
+  readonly summary?: string;
+  /** Default: 30 days. */
+  readonly limit?: AttemptLimit;
+}
+
+function options(taskQueue: string, pace: ActivityTiming, { summary, limit }: ActivityShown = {}): ActivityOptions {
   return {
     taskQueue,
-    // An upload may take days; the heartbeat timeout bounds a single attempt.
-    startToCloseTimeout: '30 days',
+    ...(summary === undefined ? {} : { summary: summaryOf(summary) }),
+    startToCloseTimeout: limit ?? DAYS,
     heartbeatTimeout: pace.heartbeatTimeoutMs,
     retry: { initialInterval: pace.retryFirstMs, maximumInterval: pace.retryMaxMs, backoffCoefficient: 2 },
   };
 }
 
 /** A cancel waits until the activity has ended: no write to the cloud is then still under way. */
-export function activitiesOn(taskQueue: string, pace: ActivityTiming) {
+export function activitiesOn(taskQueue: string, pace: ActivityTiming, shown: ActivityShown = {}) {
   return proxyActivities<ImportActivities>({
-    ...options(taskQueue, pace),
+    ...options(taskQueue, pace, shown),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
 }
@@ -32,9 +50,9 @@ const SHORT_TIMEOUT_MS = 8_000;
 const SHORT_TIMEOUT_FACTOR = 2;
 
 /** These create nothing, and change only an image that the cleanup then deletes or keeps: a cancel does not wait for them. */
-export function watchersOn(taskQueue: string, pace: ActivityTiming) {
+export function watchersOn(taskQueue: string, pace: ActivityTiming, summary: string) {
   return proxyActivities<Pick<ImportActivities, 'watchImport' | 'detect'>>({
-    ...options(taskQueue, pace),
+    ...options(taskQueue, pace, { summary }),
     heartbeatTimeout: pace.heartbeatTimeoutMs * (isShort(pace) ? SHORT_TIMEOUT_FACTOR : WATCHER_HEARTBEAT_FACTOR),
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   });

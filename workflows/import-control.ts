@@ -14,6 +14,7 @@ import type { Continued, StepInput } from '../domain/plan.js';
 import {
   CANCEL_SIGNAL,
   type CancelSignal,
+  type ImportOutcome,
   type ImportProgressState,
   type ImportWorkflowInput,
   MAIN_QUEUE,
@@ -22,9 +23,11 @@ import {
   STATE_QUERY,
 } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
+import { searchOfRequest } from '../domain/search-attributes.js';
 import { activitiesOn } from './activity-options.js';
 import { attentionOf, failureIn, recordedIn } from './failures.js';
 import { ImportEnded, ReturnToPhase } from './import-jumps.js';
+import { openShown, showAttention, showEnd, showPhase } from './shown.js';
 
 export const cancelSignal = defineSignal<[CancelSignal]>(CANCEL_SIGNAL);
 export const resumeSignal = defineSignal<[ResumeSignal]>(RESUME_SIGNAL);
@@ -43,6 +46,8 @@ export interface ImportControl {
   cancellable<T>(lifecycle: () => Promise<T>): Promise<T>;
   /** Reported by the state query from now on. */
   endAs(outcome: FinalState): void;
+  /** Shows the outcome in Temporal, and returns it. */
+  end(outcome: ImportOutcome): ImportOutcome;
   /** The request of the import; set once `accept` has returned it. */
   setRequest(request: ImportRequest): void;
   /** As `setRequest` set it, with the amendments of later resumes. */
@@ -75,6 +80,8 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
   let attempt = continued?.attempt ?? 1;
   let repetitions = continued?.repetitions ?? 0;
   let request: ImportRequest | null = null;
+  const hasValues = input.search === 'set' || continued !== undefined;
+  const shown = openShown(input.search !== undefined, hasValues ? { state: 'running' } : {});
 
   function onCancel(signal: CancelSignal): void {
     cancel = signal;
@@ -94,7 +101,7 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
   });
   setHandler(stateQuery, () => ({
     phase,
-    state: attention !== null ? 'attention' : ending === 'cancelled' ? 'cancelling' : 'running',
+    state: attention !== null ? 'attention' : stateNow(),
     attention,
   }));
 
@@ -105,9 +112,12 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
     CancellationScope.nonCancellable(() => note(importId, signal)).catch(() => undefined);
   }
 
+  const stateNow = () => (ending === 'cancelled' ? 'cancelling' : 'running');
+
   async function runUntilDone<T>(of: Phase, activity: (step: number) => Promise<T>): Promise<T> {
     phase = of;
     for (;;) {
+      showPhase(of, stateNow());
       stepCount += 1;
       const cancelsBefore = cancelCount;
       try {
@@ -129,11 +139,13 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
         if (failure?.class !== 'attention' || failure.version === undefined) throw error;
         const { version } = failure;
         attention = attentionOf(failure);
+        showAttention(shown, importId, of, attention);
         // A cancel while cleanup is in attention asks for the cleanup: it is retried.
         const resumed = () => resumes.has(version) || (of === 'cleanup' && cancelCount > cancelsBefore);
         const inTime = await waitForResume(of, resumed);
         attention = null;
         if (!inTime) throw error;
+        shown.search({ state: stateNow(), code: null });
         const amended = resumes.get(version)?.request ?? null;
         if (amended !== null) {
           request = amended;
@@ -154,7 +166,8 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
    */
   async function waitForResume(of: Phase, resumed: () => boolean): Promise<boolean> {
     const limited = of !== 'cleanup' && of !== 'accepted';
-    if (limited && attentionLimitMs !== undefined) return await condition(resumed, attentionLimitMs);
+    if (limited && attentionLimitMs !== undefined)
+      return await condition(resumed, attentionLimitMs, { summary: 'limit of the wait for a resume' });
     await condition(resumed);
     return true;
   }
@@ -190,6 +203,11 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
     },
     setRequest: (accepted) => {
       request = accepted;
+      if (!hasValues) shown.search(searchOfRequest(accepted));
+    },
+    end: (outcome) => {
+      showEnd(shown, outcome);
+      return outcome;
     },
     request: knownRequest,
     runUntilDone,

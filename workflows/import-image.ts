@@ -11,7 +11,7 @@ import {
   WATCH_QUEUE,
 } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
-import { activitiesOn, watchersOn } from './activity-options.js';
+import { activitiesOn, READING, SHORT, watchersOn } from './activity-options.js';
 import { importErrorOf } from './failures.js';
 import { openImportControl } from './import-control.js';
 import { ImportEnded, ReturnToPhase } from './import-jumps.js';
@@ -28,9 +28,9 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   const control = openImportControl(input, () => ({ results, ending }));
   try {
     control.setRequest(await acceptedRequest());
-    return await lifecycle();
+    return control.end(await lifecycle());
   } catch (reason) {
-    if (reason instanceof ImportEnded) return reason.outcome;
+    if (reason instanceof ImportEnded) return control.end(reason.outcome);
     throw reason;
   }
 
@@ -40,7 +40,12 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     const { importId } = input;
     const recorded = await CancellationScope.nonCancellable(() =>
       control.runUntilDone('accepted', (step) =>
-        activitiesOn(MAIN_QUEUE, pace).accept({ importId, step, request: input.request, fileQueue }),
+        activitiesOn(MAIN_QUEUE, pace, { summary: 'write the record', limit: SHORT }).accept({
+          importId,
+          step,
+          request: input.request,
+          fileQueue,
+        }),
       ),
     );
     const request = input.request ?? recorded;
@@ -86,28 +91,40 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
 
   /** Each phase runs until it has a result. */
   async function runPhases(): Promise<ImageRef | null> {
-    const onAnyWorker = activitiesOn(MAIN_QUEUE, pace);
-    const onFileHost = activitiesOn(fileQueue, pace);
-    const onUploadQueue = activitiesOn(uploadQueue(fileQueue), pace);
-    const onPollQueue = watchersOn(POLL_QUEUE, pace);
+    const { imageName, region, upload: to, role, disks } = control.request();
+    const onAnyWorker = (summary: string) => activitiesOn(MAIN_QUEUE, pace, { summary, limit: SHORT });
+    const onFileHost = activitiesOn(fileQueue, pace, {
+      summary: `check ${imageName} before the upload`,
+      limit: READING,
+    });
+    const count = `${disks.length} ${disks.length === 1 ? 'disk' : 'disks'}`;
+    const onUploadQueue = activitiesOn(uploadQueue(fileQueue), pace, { summary: `upload ${count} to ${to.bucket}` });
+    const onPollQueue = (summary: string) => watchersOn(POLL_QUEUE, pace, summary);
     // Distribution waits for long, so it runs on the queue for waiting; it creates copies, so a cancel waits for its end.
-    const onWatchQueue = activitiesOn(WATCH_QUEUE, pace);
+    const onWatchQueue = activitiesOn(WATCH_QUEUE, pace, { summary: 'copy and share the image' });
 
     const plan = results.plan ?? (await control.runStep('preflight', onFileHost.preflight));
     results = { ...results, plan };
     if (control.request().dryRun) return null;
     if (control.request().role !== 'skip' && !results.role) {
-      await control.runStep('role', (step) => onAnyWorker.setUpRole(step, plan));
+      await control.runStep('role', (step) => onAnyWorker(`${role} the role`).setUpRole(step, plan));
     }
     results = { ...results, role: true };
     const uploaded = results.uploaded ?? (await control.runStep('upload', (step) => onUploadQueue.upload(step, plan)));
     results = { ...results, uploaded };
-    const image = results.image ?? (await control.runStep('import', (step) => onAnyWorker.startImport(step, uploaded)));
+    const image =
+      results.image ??
+      (await control.runStep('import', (step) => onAnyWorker(`ImportImage in ${region}`).startImport(step, uploaded)));
     results = { ...results, image };
-    if (!results.available) await control.runStep('import', (step) => onPollQueue.watchImport(step, image));
+    if (!results.available)
+      await control.runStep('import', (step) =>
+        onPollQueue(`wait for image ${image.imageId}`).watchImport(step, image),
+      );
     results = { ...results, available: true };
     if (control.request().detection.strategy !== 'none' && !results.detected) {
-      await control.runStep('detection', (step) => onPollQueue.detect(step, image));
+      await control.runStep('detection', (step) =>
+        onPollQueue(`detection of image ${image.imageId}`).detect(step, image),
+      );
     }
     results = { ...results, detected: true };
     const { regions, shareWith, resourceShares = {} } = control.request().distribute;
@@ -121,6 +138,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   /** Removes what the request does not keep, and writes the final state. */
   async function cleanUp(how: Ending): Promise<FinalState> {
     control.endAs(how.outcome);
-    return await control.runStep('cleanup', (step) => activitiesOn(MAIN_QUEUE, pace).cleanUp(step, how));
+    return await control.runStep('cleanup', (step) =>
+      activitiesOn(MAIN_QUEUE, pace, { summary: `clean up, ${how.outcome}` }).cleanUp(step, how),
+    );
   }
 }

@@ -17,9 +17,13 @@ import { type BatchFinalState, type BatchState, isFinalBatch } from '../domain/b
 import type { BatchCancelSignal, BatchOutcome, BatchWorkflowInput } from '../domain/batch/names.js';
 import { importWorkflowId } from '../domain/ids.js';
 import { IMPORT_WORKFLOW, type ImportWorkflowInput, MAIN_QUEUE, WATCH_QUEUE } from '../domain/process-names.js';
+import { searchPairs, summaryOf } from '../domain/search-attributes.js';
 import { batchActivitiesOn, pageWaitersOn } from './activity-options.js';
 import { openControl, stateOf } from './batch-control.js';
 import type { importImage } from './import-image.js';
+import { openShown, showBatch } from './shown.js';
+
+type ItemToStart = Extract<PageAnswer, { readonly kind: 'page' }>['items'][number];
 
 /** Temporal ends a workflow with more than 51,200 events. A page of 200 items has about 1,200. */
 const MAX_EVENTS = 2_000;
@@ -53,6 +57,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
   const onAnyWorker = batchActivitiesOn(MAIN_QUEUE, pace);
   const onWatchQueue = pageWaitersOn(WATCH_QUEUE, pace);
   let { page, step, noted } = input;
+  const shown = openShown(input.search === true, { state: noted ?? 'running' });
   let pageRequest: CancellationScope | null = null;
   /** A signal ends the request for a page under way, so that the next request sees the change. */
   const control = openControl(
@@ -67,6 +72,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
 
   async function note(state: BatchState): Promise<void> {
     noted = state;
+    showBatch(shown, state, control.attention);
     for (;;) {
       step += 1;
       const { policy, attention } = control;
@@ -90,7 +96,8 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
 
   async function continueRun(): Promise<void> {
     const { policy, paused, forgiven } = control;
-    await continueAsNew<typeof runBatch>({ batchId, pace, policy, page, step, paused, forgiven, noted });
+    const search = input.search === undefined ? {} : { search: input.search };
+    await continueAsNew<typeof runBatch>({ batchId, pace, policy, page, step, paused, forgiven, noted, ...search });
   }
 
   /** Waits for items that the policy allows to start. Null: a signal arrived meanwhile. */
@@ -109,14 +116,17 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     }
   }
 
-  async function startImport(importId: string, fileQueue: string): Promise<void> {
+  async function startImport({ importId, fileQueue, search: values }: ItemToStart): Promise<void> {
     const start: ImportWorkflowInput = { importId, request: null, fileQueue, pace };
+    const search = input.search === undefined || values === undefined ? null : values;
     const { priority, weight } = control.policy;
     try {
       await startChild<typeof importImage>(IMPORT_WORKFLOW, {
         workflowId: importWorkflowId(importId),
         taskQueue: MAIN_QUEUE,
-        args: [start],
+        args: [search === null ? start : { ...start, search: 'set' }],
+        ...(search === null ? {} : { typedSearchAttributes: searchPairs(search) }),
+        ...(values === undefined ? {} : { staticSummary: summaryOf(`${values.name} → ${values.region}`) }),
         parentClosePolicy: ParentClosePolicy.ABANDON,
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         priority: { priorityKey: priority, fairnessKey: batchId, fairnessWeight: weight },
@@ -164,7 +174,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     control.failed = answer.failed;
     if (answer.kind === 'hold') control.attention = answer.reason;
     else if (answer.kind === 'page') {
-      await Promise.all(answer.items.map((item) => startImport(item.importId, item.fileQueue)));
+      await Promise.all(answer.items.map(startImport));
       page += 1;
       await condition(allHandlersFinished);
       if (stateOf(control) !== 'cancelling' && control.toResume.length === 0) {

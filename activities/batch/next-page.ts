@@ -5,7 +5,7 @@ import { admit } from '../../domain/batch/admission.js';
 import type { BatchCounts, BatchHold } from '../../domain/batch/batch.js';
 import type { BatchPolicy } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';
-import type { ItemToStart } from '../../store/batches.js';
+import type { ItemToStart } from '../../store/items-to-start.js';
 import { startHeartbeats } from '../heartbeat.js';
 import type { FirstCheck } from './check-first.js';
 import type { BatchDependencies } from './dependencies.js';

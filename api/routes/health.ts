@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { WorkerLine } from '../../store/worker-liveness.js';
+import { missingMessage } from '../../temporal/search-attributes.js';
 import { answers, json } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { noQuery, routes } from '../route.js';
@@ -48,7 +49,9 @@ const readyz = createRoute({
   }),
 });
 
-export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'liveness' | 'client' | 'stackFile'>): OpenAPIHono {
+export function healthRoutes(
+  deps: Pick<ApiDependencies, 'store' | 'liveness' | 'client' | 'stackFile' | 'searchState'>,
+): OpenAPIHono {
   const app = routes();
   app.openapi(healthz, (context) => context.json({ status: 'ok' }));
   app.openapi(livez, (context) => context.json({ status: 'ok' }));
@@ -64,7 +67,8 @@ export function healthRoutes(deps: Pick<ApiDependencies, 'store' | 'liveness' | 
         await deps.client.connection.withDeadline(Date.now() + PROBE_MS, () =>
           deps.client.connection.workflowService.getSystemInfo({}),
         );
-        return 'ok';
+        const search = deps.searchState?.();
+        return search?.kind === 'missing' ? missingMessage(deps.client.options.namespace, search.reason) : 'ok';
       }),
       check('worker', async () => {
         const presence = await workerPresence(deps);

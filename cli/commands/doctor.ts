@@ -134,7 +134,7 @@ async function doctor(options: Options): Promise<void> {
     checkMachine(env, live),
     checkWorkers(api, env),
   ]);
-  const checks = [...(role === null ? cloud : inAccount(role.name, cloud)), ...inOthers.flat(), ...machine, workers];
+  const checks = [...(role === null ? cloud : inAccount(role.name, cloud)), ...inOthers.flat(), ...machine, ...workers];
   const assumptions = options.verifyAgainstCloud ? await verifyAssumptions(setup) : null;
   const exitCode = exitCodeOf(checks, assumptions ?? []);
   const document = { ok: exitCode === EXIT.done, checks, ...(assumptions === null ? {} : { assumptions }) };

@@ -50,6 +50,8 @@ export interface BatchWorkflowInput extends BatchMemory {
   readonly batchId: string;
   /** The field name is part of recorded histories and of running workflows. */
   readonly pace: ActivityTiming;
+  /** It was started with search attributes, which it keeps up to date. Absent: without. */
+  readonly search?: true;
 }
 
 /** State that a workflow run passes to the next run when it continues as new. */

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { TEMPORAL_UI_PATH } from '../../config/temporal-ui.js';
+import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.js';
 import type { PartPlan, Program } from '../supervisor/supervised-part.js';
 import { writeClientProfile } from './client-profile.js';
 import { temporalServes } from './health.js';
@@ -117,6 +118,8 @@ function serverArgs(
     ...['--db-filename', path.join(folder, 'temporal.db')],
     // 2.4 times the workflows per second of the defaults. Committed data survives a crash of the process.
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
+    // A server that gets them later refuses them for some seconds.
+    ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
     ...[...DYNAMIC_SETTINGS, ...dynamicSettings].flatMap((setting) => ['--dynamic-config-value', setting]),
     ...['--log-level', 'warn', '--log-format', 'json'],
   ];
