@@ -331,6 +331,15 @@ export const SOURCES = [
     remedy: 'Check the kernel’s log for "Out of memory" (dmesg), free memory on the worker’s host, then resume.',
   },
   {
+    code: 'Host.ProcessStalled',
+    meaning:
+      'A program of the import used no processor time for five minutes: it was stopped, or its disk does not answer',
+    class: 'transient',
+    remedy: 'Nothing to do: the program was ended, and the step starts it again.',
+    lasting:
+      'Check on the worker’s host whether the disks and network file systems of the image and of ECS_IMPORT_CACHE_DIR answer (dmesg, iostat), and that no program sends SIGSTOP, then resume.',
+  },
+  {
     code: 'Host.ProgramMissing',
     meaning: 'A program that the import needs is not installed on the worker’s host, or cannot be executed',
     class: 'attention',

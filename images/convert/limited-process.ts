@@ -6,8 +6,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fchownSync, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { hostFailure, programFailure } from '../../domain/errors/index.js';
+import type { FailureError } from '../../domain/errors/failure.js';
+import { fail, hostFailure, programFailure } from '../../domain/errors/index.js';
 import { confinedBy, confinementOf, type ProgramUser, programUser } from './confinement.js';
+import { watchStall } from './stalled-process.js';
 
 export interface ProcessLimits {
   /** Address space. */
@@ -31,6 +33,8 @@ export interface LimitedProcess {
   /** An open file of this process: the program's descriptor 4, which it may open again by the path `/dev/fd/4`. */
   readonly output?: number;
   readonly signal: AbortSignal;
+  /** A program that uses no processor time for so long is ended. Default: five minutes. */
+  readonly stallMs?: number;
   /** Reads the program's output; the program waits until it is read. */
   readonly onOutput: (output: Readable) => Promise<void>;
 }
@@ -71,6 +75,8 @@ exit $?
 const BLOCK = 512;
 const MAX_COMPLAINT = 4_000;
 
+const DEFAULT_STALL_MS = 5 * 60_000;
+
 /** Throws the signal's reason when aborted, after the whole group has ended; `Host.*` where the host is the cause of the end. */
 export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
   run.signal.throwIfAborted();
@@ -106,12 +112,20 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
   });
   const abort = () => killGroup(child);
   run.signal.addEventListener('abort', abort, { once: true });
+  const stallMs = run.stallMs ?? DEFAULT_STALL_MS;
+  let stalled: FailureError | null = null;
+  const stopWatching = watchStall(child.pid ?? 0, stallMs, () => {
+    const text = `${nameOf(run)} made no progress for ${Math.ceil(stallMs / 1_000)} s`;
+    stalled = fail('Host.ProcessStalled', text);
+    killGroup(child);
+  });
   try {
     const read = run.onOutput(stdout);
     // The reader may fail first, while only the exit is awaited.
     read.catch(() => killGroup(child));
     const exit = await ended;
     run.signal.throwIfAborted();
+    if (stalled !== null) throw stalled;
     await read;
     // Namespaces can be refused later than in the probe, for example because there are too many.
     const code = /^(unshare|setpriv): /m.test(complaint) && exit !== 0 ? NOT_EXECUTABLE : exit;
@@ -121,8 +135,10 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
     return end;
   } catch (error) {
     run.signal.throwIfAborted();
+    if (stalled !== null) throw stalled;
     throw hostFailure(error, nameOf(run)) ?? error;
   } finally {
+    stopWatching();
     run.signal.removeEventListener('abort', abort);
     stdin.destroy();
     killGroup(child);

@@ -18,12 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function run(command: string, args: readonly string[], limits = LIMITS) {
+async function run(command: string, args: readonly string[], limits = LIMITS, stallMs = 60_000) {
   const input = await open('/dev/null');
   const onOutput = async (output: AsyncIterable<Buffer>) => {
     for await (const _ of output);
   };
-  return await runLimited({ command, args, limits, input: input.fd, signal, onOutput }).finally(() => input.close());
+  return await runLimited({ command, args, limits, stallMs, input: input.fd, signal, onOutput }).finally(() =>
+    input.close(),
+  );
 }
 const shell = (script: string) => run('/bin/sh', ['-c', script]);
 
@@ -45,6 +47,16 @@ describe('a program that', () => {
     ['starts a missing program', 'exec no-such-program', 'ProgramMissing'],
   ])('%s → Host.%s', async (_name, script, code) => {
     await expect(shell(script)).rejects.toMatchObject({ failure: { code: `Host.${code}`, class: 'attention' } });
+  });
+
+  test('is stopped while it works → ended, and the step starts it again', async () => {
+    const busy = 'while :; do :; done';
+    // As SIGSTOP from outside, once it has worked for longer than the limit.
+    const script = `(sleep 1.5; kill -STOP $$) & ${busy}`;
+    const startedAt = performance.now();
+    const stopped = run('/bin/sh', ['-c', script], LIMITS, 700);
+    await expect(stopped).rejects.toMatchObject({ failure: { code: 'Host.ProcessStalled', class: 'transient' } });
+    expect(performance.now() - startedAt).toBeGreaterThan(1_500);
   });
 
   test('cannot be started because too many files are open → Host.ProcessLimit', async () => {
