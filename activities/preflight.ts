@@ -16,6 +16,7 @@ import { ofDisk } from './disk-failure.js';
 import { checkDefaultEncryption } from './distribution/shareable.js';
 import { isInReach, requireCloudBoxEndpoint } from './endpoint-of-import.js';
 import { checkImageQuotas } from './image-quota.js';
+import { plannedDisk, plannedRole } from './planned.js';
 import {
   checkAccount,
   checkBuckets,
@@ -88,7 +89,7 @@ export function createPreflight(deps: ActivityDependencies) {
           bytesTotal: null,
         });
       }
-      const { settings, finding, problems: broken } = settleImage(request, system);
+      const { settings, origins, finding, problems: broken } = settleImage(request, system);
       const findings = [...contradictions(request, system), ...found, finding];
       await deps.store.replaceFindings(step, { source: 'inspection' }, findings);
       problems.push(...refused(findings, request).filter((one) => !repeatsDecision(one, undecided)));
@@ -135,6 +136,9 @@ export function createPreflight(deps: ActivityDependencies) {
       };
       const isUploaded = plan.disks.every((disk) => disk.key !== null);
       if (isUploaded) await dryRun(deps.cloud, request, plan, step.importId);
+      const planned = { disks: disks.map((disk) => plannedDisk(request, disk)), settings: origins };
+      const role = await plannedRole(deps.cloud, request, [...buckets]);
+      await deps.store.recordFact(step, { kind: 'plan', ...planned, role });
       step.log('preflight passed', { ...settings });
       return plan;
     });

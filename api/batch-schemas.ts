@@ -11,7 +11,7 @@ const time = z.iso.datetime();
 const count = z.int();
 const limit = z.int().min(1).max(MAX_CONCURRENCY);
 
-const policySchema = z.object({
+export const policySchema = z.object({
   concurrency: limit.default(DEFAULT_POLICY.concurrency).describe('Maximum of concurrent imports'),
   perRegion: limit.nullable().default(null).describe('Maximum of concurrent imports in one region'),
   perBucket: limit.nullable().default(null).describe('Maximum of concurrent imports from one bucket'),
@@ -119,7 +119,7 @@ const itemSchema = z.object({
   endedAt: time.nullable(),
 });
 
-const badItemSchema = z.object({
+export const badItemSchema = z.object({
   item: count,
   line: count,
   imageName: z.string().nullable(),

@@ -5,8 +5,9 @@ import { AUDIT_SCHEMAS } from './audit-schemas.js';
 import { BATCH_SCHEMAS, policyChangeSchema } from './batch-schemas.js';
 import { CHANGE_SCHEMAS } from './change-schemas.js';
 import { importOrderSchema } from './import-order.js';
-import { inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
+import { inspectionListSchema, inspectionRequestSchema, inspectionSchema } from './inspection-schema.js';
 import { KEY_SCHEMAS } from './key-schemas.js';
+import { OVERVIEW_SCHEMAS } from './overview-schemas.js';
 import { payloadsSchema } from './payload-schema.js';
 import {
   acceptedRequestSchema,
@@ -52,6 +53,7 @@ export const SCHEMAS = {
   Finding: findingSchema,
   InspectionRequest: inspectionRequestSchema,
   Inspection: inspectionSchema,
+  InspectionList: inspectionListSchema,
   Problem: problemSchema,
   Cancel: cancelSchema,
   Resume: resumeSchema,
@@ -75,6 +77,7 @@ export const SCHEMAS = {
   OpenApi: openApiSchema,
   Payloads: payloadsSchema,
   ...CHANGE_SCHEMAS,
+  ...OVERVIEW_SCHEMAS,
   ...AUDIT_SCHEMAS,
   ...KEY_SCHEMAS,
   ...BATCH_SCHEMAS,

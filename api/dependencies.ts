@@ -2,7 +2,9 @@
 
 import type { Client } from '@temporalio/client';
 import type { BatchUseCases } from '../batches/use-cases.js';
+import type { DescribedSetting } from '../config/described-settings.js';
 import type { TemporalSettings } from '../config/temporal.js';
+import type { OverviewReading } from '../imports/overview.js';
 import type { ImportUseCases } from '../imports/use-cases.js';
 import type { AccessStore } from '../store/access.js';
 import type { KeyStore } from '../store/api-keys.js';
@@ -10,6 +12,7 @@ import type { AuditStore } from '../store/audit.js';
 import type { ChangeFeed } from '../store/changes.js';
 import type { ImportFiles } from '../store/import-files.js';
 import type { ImportStore } from '../store/imports.js';
+import type { InspectionStore } from '../store/inspections.js';
 import type { RetentionStore } from '../store/retention.js';
 import type { DeliveryStore } from '../store/webhook-deliveries.js';
 import type { WebhookStore } from '../store/webhooks.js';
@@ -27,6 +30,10 @@ export interface ApiDependencies {
   readonly imports: ImportUseCases;
   readonly batches: BatchUseCases;
   readonly store: Pick<ImportStore, 'progressOf' | 'events' | 'countByState' | 'countOpenByAccount' | 'ping'>;
+  readonly overview: OverviewReading;
+  readonly inspections: InspectionStore;
+  /** Absent: none are shown. */
+  readonly settings?: readonly DescribedSetting[];
   readonly access: AccessStore;
   readonly audit: Pick<AuditStore, 'list'>;
   /** Records requests in the audit log. */

@@ -20,6 +20,12 @@ const bytes = z.number().nullable();
 const detected = z.string().nullable();
 
 export const inspectionSchema = z.object({
+  id: z.string().describe('Its result can be read again at /v1/inspections/{id}, for 180 days'),
+  createdAt: z.iso.datetime(),
+  createdBy: z
+    .object({ client: z.string().nullable(), user: z.string().nullable(), identity: z.string().nullable() })
+    .describe('Who inspected it: the identity, and what the client states'),
+  role: z.enum(['system', 'data']),
   source: z.string(),
   format: z.enum(['RAW', 'QCOW2', 'VHD', 'VMDK', 'VHDX', 'VDI', 'ISO', 'OVA', 'TAR', 'GZIP', 'XZ', 'ZSTD', 'UNKNOWN']),
   subformat: detected,
@@ -55,8 +61,17 @@ export const inspectionSchema = z.object({
   depth: z.enum(['container', 'guest']).describe('Whether only the container or also the guest was read'),
 });
 
+export const inspectionListSchema = z.object({
+  inspections: z.array(
+    inspectionSchema
+      .pick({ id: true, createdAt: true, createdBy: true, role: true, source: true, format: true, osName: true })
+      .extend({ blocking: z.int(), warnings: z.int() }),
+  ),
+  nextCursor: z.string().nullable().describe('null: this is the last page'),
+});
+
 type Lists = 'findings' | 'volumes' | 'bootModes' | 'bootChain' | 'mounts';
 /** Fails to compile if the document and the responses differ. */
-type Documented = Omit<z.infer<typeof inspectionSchema>, 'source' | Lists>;
+type Documented = Omit<z.infer<typeof inspectionSchema>, 'source' | 'id' | 'createdAt' | 'createdBy' | 'role' | Lists>;
 export const inspectionIsDocumented: (inspection: Omit<Inspection, Lists>) => unknown = (inspection) =>
   inspection satisfies Documented;

@@ -6,10 +6,12 @@ import { keepSweepingBatches } from '../batches/sweep.js';
 import { createBatchWorkflows } from '../batches/temporal-workflows.js';
 import { createBatchUseCases } from '../batches/use-cases.js';
 import { type ApiConfig, apiConfigFromEnvironment } from '../config/api.js';
+import { type DescribedSetting, describeSettings } from '../config/described-settings.js';
 import { logErrorOf, logProblemsOfProcess } from '../config/logged-error.js';
 import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
 import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
+import { keepSummingHours, overviewReading } from '../imports/overview.js';
 import { systemClock } from '../imports/ports.js';
 import { keepRetention } from '../imports/retention.js';
 import { keepSweepingImports } from '../imports/sweep.js';
@@ -22,6 +24,7 @@ import { createAccessStore } from '../store/access.js';
 import { createKeyStore } from '../store/api-keys.js';
 import { createAuditStore } from '../store/audit.js';
 import { openIntake } from '../store/batch-intake.js';
+import { createBatchSeries } from '../store/batch-series.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
 import { openChangeFeed } from '../store/changes.js';
@@ -29,8 +32,10 @@ import { openPool } from '../store/database.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { createImportFiles } from '../store/import-files.js';
 import { createImportStore } from '../store/imports.js';
+import { createInspectionStore } from '../store/inspections.js';
 import { createOidcStore } from '../store/oidc.js';
 import { openSchema } from '../store/open-schema.js';
+import { createOverviewStore } from '../store/overview.js';
 import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
@@ -81,6 +86,7 @@ export async function runApiProcess(
     await runApi(config, {
       log: withoutRepetition(log),
       signal: stopped.signal,
+      settings: describeSettings(env),
       onHealthChecks: health.started,
       onReady(url) {
         // Not before: without these handlers, a process that still waits for its servers ends immediately.
@@ -110,6 +116,8 @@ function withoutRepetition(log: RunApiOptions['log']): RunApiOptions['log'] {
 }
 
 export interface RunApiOptions {
+  /** Shown to admins. Default: none. */
+  readonly settings?: readonly DescribedSetting[];
   readonly log: ApiDependencies['log'] & {
     warn(attributes: object, message: string): void;
     info(attributes: object, message: string): void;
@@ -125,7 +133,7 @@ export interface RunApiOptions {
 /** Serves until `signal` aborts. Rejects with a one-line error when it cannot serve. */
 export async function runApi(
   config: ApiConfig,
-  { log, signal, onReady, onHealthChecks }: RunApiOptions,
+  { log, signal, onReady, onHealthChecks, settings = [] }: RunApiOptions,
 ): Promise<void> {
   const { temporal, activityTiming } = config;
   const pool = openPool({
@@ -156,6 +164,7 @@ export async function runApi(
   const batches = {
     batches: createBatchStore(pool),
     views: createBatchViews(pool, config.prices),
+    series: createBatchSeries(pool),
     openIntake: () => openIntake(pool),
     workflows: createBatchWorkflows(client, activityTiming, search),
     clock: systemClock,
@@ -172,11 +181,12 @@ export async function runApi(
     },
   };
   const retention = createRetentionStore(pool);
-  const useCases = createImportUseCases(imports);
+  const useCases = createImportUseCases(imports, config.prices);
   const reportOf = async (importId: string) => {
     const found = await useCases.report(importId);
     return found === null ? null : jsonReport(found);
   };
+  const overview = createOverviewStore(pool);
   const webhooks = startWebhooks(pool, config, log);
   const sweeps = [
     keepSweepingImports(imports, log),
@@ -184,6 +194,7 @@ export async function runApi(
     keepDailySweep(client, log),
     keepRetention({ store: retention, policy: config.retention, reportOf }, log),
     keepWatchingWorkers(watch, log),
+    keepSummingHours(overview, log),
     stopReadingKeys,
     search.stop,
   ];
@@ -196,6 +207,9 @@ export async function runApi(
   const app = createApp({
     oidc: oidc.signIns,
     imports: useCases,
+    overview: overviewReading({ overview, waitingCauses: useCases.waitingCauses, namespace, clock: systemClock }),
+    inspections: createInspectionStore(pool),
+    settings,
     webhooks: webhooks.forRoutes,
     retention,
     batches: createBatchUseCases(batches),

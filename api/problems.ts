@@ -46,6 +46,7 @@ const KINDS = {
   deletedImport: [410, 'Import.Deleted', 'The import was deleted'],
   deletedBatch: [410, 'Batch.Deleted', 'The batch was deleted'],
   unknownSource: [404, 'Source.NotFound', 'The image does not exist'],
+  unknownInspection: [404, 'Inspection.NotFound', 'The inspection does not exist'],
   unknownBatch: [404, 'Batch.NotFound', 'The batch does not exist'],
   unreadableBatch: [400, 'Batch.Unreadable', 'The batch file cannot be read'],
   batchConflict: [409, 'Batch.Conflict', 'The state of the batch does not allow this operation'],

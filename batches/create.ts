@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BadItem } from '../domain/batch/batch.js';
 import { newBatchId } from '../domain/batch/names.js';
+import { checkBatch } from './check.js';
 import type { BatchUseCaseDependencies } from './ports.js';
 import { startBatchWorkflow } from './sweep.js';
 import { type BatchSettings, type TakenIn, takeInBatch } from './take-in.js';
@@ -24,17 +25,24 @@ export type CreateOutcome =
 /** How many files a process receives concurrently. */
 const MAX_ARRIVING = 10;
 
-/** The function that creates batches. Limits how many files it receives concurrently. */
+/** The functions that receive batch files. Limits how many files it receives concurrently. */
 export function batchCreation(deps: BatchUseCaseDependencies) {
   let arriving = 0;
-  return async (order: BatchOrder, body: AsyncIterable<Uint8Array>): Promise<CreateOutcome> => {
+  const limited = async <Result>(receive: () => Promise<Result>): Promise<Result | { readonly kind: 'tooMany' }> => {
     if (arriving >= MAX_ARRIVING) return { kind: 'tooMany' };
     arriving += 1;
     try {
-      return await createBatch(deps, order, body);
+      return await receive();
     } finally {
       arriving -= 1;
     }
+  };
+  return {
+    create: (order: BatchOrder, body: AsyncIterable<Uint8Array>): Promise<CreateOutcome> =>
+      limited(() => createBatch(deps, order, body)),
+    /** Stores nothing. */
+    check: (order: BatchOrder, body: AsyncIterable<Uint8Array>) =>
+      limited(async () => ({ kind: 'checked' as const, check: await checkBatch(deps, order, body) })),
   };
 }
 

@@ -3,6 +3,8 @@ import type { BatchCancelSignal } from '../domain/batch/names.js';
 import type { Requester } from '../domain/import-facts.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { RECENT_CHECK } from '../imports/reconcile.js';
+import { createSharedReads } from '../imports/shared-reads.js';
+import type { BatchSeries } from '../store/batch-series.js';
 import { listLostBatches, reconcileBatches } from './check-workflows.js';
 import { batchCreation } from './create.js';
 import type { BatchUseCaseDependencies } from './ports.js';
@@ -12,9 +14,12 @@ import { cancelBatch, changeBatchPolicy, pauseBatch, resumeBatch, resumeBatchImp
 export type BatchUseCases = ReturnType<typeof createBatchUseCases>;
 
 export function createBatchUseCases(deps: BatchUseCaseDependencies) {
+  const series = createSharedReads<BatchSeries | null>();
   return {
     ...batchReading(deps),
-    create: batchCreation(deps),
+    ...batchCreation(deps),
+    /** Null: the batch does not exist. @param steps how many points the series has at most */
+    series: (id: string, steps: number) => series(`${id} ${steps}`, () => deps.series.series(id, steps)),
     listLost: () => listLostBatches(deps),
     countUnchecked: (server: TemporalServer) => deps.batches.uncheckedBatches(server, RECENT_CHECK),
     reconcileLost: () => reconcileBatches(deps),

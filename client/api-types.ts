@@ -292,6 +292,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/overview": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what needs action, what runs, what ended in each hour, and the health of queues and call budgets
+         * @description Show what needs action, what runs, what ended in each hour, and the health of queues and call budgets.
+         */
+        readonly get: operations["getOverview"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/imports/{id}/plan": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show what an import is going to do, as its preflight has decided
+         * @description For a plan of a request, start an import with dryRun true and wait for its end. If preflight has refused the import, its error says why.
+         */
+        readonly get: operations["getImportPlan"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/settings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the settings of this API process, without secrets
+         * @description Show the settings of this API process, without secrets.
+         */
+        readonly get: operations["getSettings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/batches": {
         readonly parameters: {
             readonly query?: never;
@@ -310,6 +370,46 @@ export interface paths {
          * @description Start the imports of a batch file; none start unless all items are valid.
          */
         readonly post: operations["createBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/check": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Check a batch file as createBatch does, and start nothing
+         * @description Check a batch file as createBatch does, and start nothing.
+         */
+        readonly post: operations["checkBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/series": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show how many imports of a batch ended over time, and the causes of failures
+         * @description Show how many imports of a batch ended over time, and the causes of failures.
+         */
+        readonly get: operations["getBatchSeries"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -643,13 +743,37 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly get?: never;
+        /**
+         * List inspections, newest first
+         * @description List inspections, newest first.
+         */
+        readonly get: operations["listInspections"];
         readonly put?: never;
         /**
          * Inspect an image on a worker’s disk: whether it can boot on ECS, and why not
          * @description Inspect an image on a worker’s disk: whether it can boot on ECS, and why not.
          */
         readonly post: operations["inspectImage"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/inspections/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show the result of an inspection, as it was at that time
+         * @description Show the result of an inspection, as it was at that time.
+         */
+        readonly get: operations["getInspection"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1766,6 +1890,18 @@ export interface components {
             readonly role?: "system" | "data";
         };
         readonly Inspection: {
+            /** @description Its result can be read again at /v1/inspections/{id}, for 180 days */
+            readonly id: string;
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** @description Who inspected it: the identity, and what the client states */
+            readonly createdBy: {
+                readonly client: string | null;
+                readonly user: string | null;
+                readonly identity: string | null;
+            };
+            /** @enum {string} */
+            readonly role: "system" | "data";
             readonly source: string;
             /** @enum {string} */
             readonly format: "RAW" | "QCOW2" | "VHD" | "VMDK" | "VHDX" | "VDI" | "ISO" | "OVA" | "TAR" | "GZIP" | "XZ" | "ZSTD" | "UNKNOWN";
@@ -1826,6 +1962,30 @@ export interface components {
              * @enum {string}
              */
             readonly depth: "container" | "guest";
+        };
+        readonly InspectionList: {
+            readonly inspections: readonly {
+                /** @description Its result can be read again at /v1/inspections/{id}, for 180 days */
+                readonly id: string;
+                /** Format: date-time */
+                readonly createdAt: string;
+                /** @description Who inspected it: the identity, and what the client states */
+                readonly createdBy: {
+                    readonly client: string | null;
+                    readonly user: string | null;
+                    readonly identity: string | null;
+                };
+                /** @enum {string} */
+                readonly role: "system" | "data";
+                readonly source: string;
+                /** @enum {string} */
+                readonly format: "RAW" | "QCOW2" | "VHD" | "VMDK" | "VHDX" | "VDI" | "ISO" | "OVA" | "TAR" | "GZIP" | "XZ" | "ZSTD" | "UNKNOWN";
+                readonly osName: string | null;
+                readonly blocking: number;
+                readonly warnings: number;
+            }[];
+            /** @description null: this is the last page */
+            readonly nextCursor: string | null;
         };
         readonly Problem: {
             readonly type: string;
@@ -2193,6 +2353,208 @@ export interface components {
             }[];
             /** @description Bytes that open uploads have sent and that a cancel discards */
             readonly discardedBytes: number;
+        };
+        readonly Overview: {
+            /** Format: date-time */
+            readonly at: string;
+            /** @description Open imports by state; absent: none. What ended is in `hours` */
+            readonly states: {
+                readonly [key: string]: number;
+            };
+            /** @description Of imports in attention, the most frequent first */
+            readonly causes: readonly {
+                readonly code: string;
+                readonly imports: number;
+                /** Format: date-time */
+                readonly since: string;
+                readonly remedy: string;
+            }[];
+            readonly running: {
+                readonly imports: number;
+                /** @description Those that wait for a worker, or for the next attempt of a call that failed */
+                readonly waiting: number;
+                /** @description Those without progress for 30 minutes that are not known to wait for anything */
+                readonly stalled: number;
+                readonly bytesPerSecond: number;
+                readonly phases: readonly {
+                    /** @enum {string} */
+                    readonly phase: "accepted" | "preflight" | "role" | "upload" | "import" | "detection" | "distribution" | "cleanup" | "done";
+                    readonly imports: number;
+                    readonly waiting: number;
+                    readonly stalled: number;
+                    readonly bytesPerSecond: number;
+                }[];
+            };
+            /** @description What ended in each hour, the current one last */
+            readonly hours: readonly {
+                /**
+                 * Format: date-time
+                 * @description Its beginning
+                 */
+                readonly hour: string;
+                readonly succeeded: number;
+                readonly failed: number;
+                readonly cancelled: number;
+                /** @description Of uploads that were completed in it */
+                readonly bytes: number;
+            }[];
+            /** @description false: of an identity with a scope, only the latest 5,000 ended imports were compared with it */
+            readonly isComplete: boolean;
+            /** @description Task queues that workers poll or polled within a day, and those that imports wait for */
+            readonly queues: readonly {
+                readonly queue: string;
+                /** @description null: workers of all hosts poll it */
+                readonly host: string | null;
+                /** @description How many poll it now */
+                readonly workers: number;
+                readonly seenAt: string | null;
+                /** @description Imports that wait for a worker of this queue */
+                readonly waiting: number;
+            }[];
+            /** @description Call budgets that were used within an hour; empty for identities with a scope */
+            readonly budgets: readonly {
+                readonly accountId: string;
+                readonly service: string;
+                readonly region: string;
+                readonly action: string;
+                /** @description Calls per minute that are allowed now; null: no limit is known */
+                readonly perMinute: number | null;
+                /** @description The cloud has throttled a call: none before this time */
+                readonly blockedUntil: string | null;
+            }[];
+        };
+        readonly BatchCheck: {
+            readonly items: number;
+            readonly invalid: number;
+            /** @description In the order of the file; the first thousand */
+            readonly badItems: readonly {
+                readonly item: number;
+                readonly line: number;
+                readonly imageName: string | null;
+                readonly problems: readonly {
+                    /** @description The field in the request: disks[0].diskImageSize */
+                    readonly path: string;
+                    readonly rule: string;
+                    readonly given: string | null;
+                    readonly message: string;
+                    /** @description The error code that the cloud would return */
+                    readonly vendorCode: string | null;
+                }[];
+            }[];
+            /** @description Of the name, the policy and the defaults. If there are any, the items are not checked */
+            readonly headerProblems: readonly {
+                /** @description The field in the request: disks[0].diskImageSize */
+                readonly path: string;
+                readonly rule: string;
+                readonly given: string | null;
+                readonly message: string;
+                /** @description The error code that the cloud would return */
+                readonly vendorCode: string | null;
+            }[];
+            /** @description The line from which the file cannot be read; null: it was read to its end */
+            readonly unreadable: {
+                readonly line: number;
+                readonly reason: string;
+            } | null;
+            /** @description null: the file has none, so that the batch gets its ID as name */
+            readonly name: string | null;
+            /** @description A batch has this name. The same file returns that batch; another one is refused */
+            readonly isNameUsed: boolean;
+            /** @description The ID of that batch; null: none, or outside the scope of the identity */
+            readonly nameUsedBy: string | null;
+            readonly policy: components["schemas"]["Policy"] | null;
+            /** @description Valid items by region, the most frequent first */
+            readonly regions: readonly {
+                readonly name: string;
+                readonly items: number;
+            }[];
+            readonly buckets: readonly {
+                readonly name: string;
+                readonly items: number;
+            }[];
+        };
+        readonly BatchSeries: {
+            readonly stepSeconds: number;
+            /** @description From the start of the batch to its end, or to now */
+            readonly points: readonly {
+                /** Format: date-time */
+                readonly at: string;
+                readonly succeeded: number;
+                readonly failed: number;
+            }[];
+            /** @description The most frequent causes of failures; `other` sums the rest */
+            readonly causes: readonly {
+                readonly code: string;
+                readonly failures: number;
+                /** @description One for each of `points` */
+                readonly points: readonly number[];
+            }[];
+        };
+        readonly Plan: {
+            readonly importId: string;
+            readonly isDryRun: boolean;
+            readonly region: string;
+            readonly imageName: string;
+            readonly disks: readonly {
+                readonly disk: number;
+                readonly source: string;
+                readonly sourceBytes: number | null;
+                /** @description as-is, converted, if-faster (converted if the link is slow) or unknown (decided on the worker) */
+                readonly sentAs: string;
+                readonly format: string | null;
+                readonly diskImageSizeGiB: number | null;
+                readonly bucket: string;
+                /** @description null: it is uploaded; otherwise the object that is already there */
+                readonly key: string | null;
+                /** @description The bytes that are sent at most */
+                readonly bytesAtMost: number | null;
+            }[];
+            /** @description Of all disks; null: not all sizes are known */
+            readonly bytesAtMost: number | null;
+            /** @description The settings of the image, and where each comes from */
+            readonly settings: readonly {
+                readonly field: string;
+                readonly value: string | null;
+                /** @enum {string} */
+                readonly origin: "request" | "image" | "derived" | "cloud";
+                /** @description The cloud’s default */
+                readonly assumed: string;
+            }[];
+            readonly role: {
+                /** @enum {string} */
+                readonly mode: "ensure" | "verify" | "skip";
+                /** @description null: not checked; only a dry run checks it here */
+                readonly isReady: boolean | null;
+                /** @description What is missing, which ensure creates; or why it was not checked */
+                readonly message: string | null;
+            };
+            readonly keepsObject: boolean;
+            /** @description Regions */
+            readonly copies: readonly string[];
+            /** @description Accounts */
+            readonly sharedWith: readonly string[];
+            readonly estimate: {
+                readonly uploadSeconds: number | null;
+                readonly importSeconds: number | null;
+                /** @description How many recent imports the times are estimated from */
+                readonly fromImports: number;
+                readonly cost: {
+                    readonly currency: string;
+                    readonly storagePerMonth: number;
+                    readonly traffic: number;
+                } | null;
+            };
+        };
+        readonly Settings: {
+            readonly settings: readonly {
+                readonly name: string;
+                /** @description null: not set, or a secret */
+                readonly value: string | null;
+                /** @enum {string} */
+                readonly origin: "environment" | "default" | "unset";
+                readonly isSecret: boolean;
+            }[];
+            readonly version: string;
         };
         readonly AuditEntry: {
             readonly id: number;
@@ -5128,6 +5490,265 @@ export interface operations {
             readonly 503: components["responses"]["Unavailable"];
         };
     };
+    readonly getOverview: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many hours are shown, up to 168. Default: 24 */
+                readonly hours?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The overview */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-01T20:04:10.000Z",
+                     *       "states": {
+                     *         "running": 1
+                     *       },
+                     *       "causes": [
+                     *         {
+                     *           "code": "QuotaExceed.Image",
+                     *           "imports": 3,
+                     *           "since": "2026-11-01T20:00:00.000Z",
+                     *           "remedy": "Request a higher quota for custom images."
+                     *         }
+                     *       ],
+                     *       "running": {
+                     *         "imports": 1,
+                     *         "waiting": 0,
+                     *         "stalled": 0,
+                     *         "bytesPerSecond": 50000000,
+                     *         "phases": [
+                     *           {
+                     *             "phase": "upload",
+                     *             "imports": 1,
+                     *             "waiting": 0,
+                     *             "stalled": 0,
+                     *             "bytesPerSecond": 50000000
+                     *           }
+                     *         ]
+                     *       },
+                     *       "hours": [
+                     *         {
+                     *           "hour": "2026-11-01T20:00:00.000Z",
+                     *           "succeeded": 12,
+                     *           "failed": 1,
+                     *           "cancelled": 0,
+                     *           "bytes": 24000000000
+                     *         }
+                     *       ],
+                     *       "isComplete": true,
+                     *       "queues": [
+                     *         {
+                     *           "queue": "ecs-image-import",
+                     *           "host": null,
+                     *           "workers": 2,
+                     *           "seenAt": "2026-11-01T20:04:10.000Z",
+                     *           "waiting": 0
+                     *         }
+                     *       ],
+                     *       "budgets": [
+                     *         {
+                     *           "accountId": "1000000000000001",
+                     *           "service": "ecs",
+                     *           "region": "cn-hangzhou",
+                     *           "action": "ImportImage",
+                     *           "perMinute": 60,
+                     *           "blockedUntil": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The number of hours is too large */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.Invalid",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "statee is not a query parameter of this route; did you mean state?",
+                     *       "code": "Request.Invalid",
+                     *       "remedy": "Fix the fields in errors[]. Nothing was changed."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getImportPlan: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The plan */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "importId": "imp-01JBM2Q6ZK3T8W",
+                     *       "isDryRun": true,
+                     *       "region": "cn-hangzhou",
+                     *       "imageName": "web-01",
+                     *       "disks": [
+                     *         {
+                     *           "disk": 1,
+                     *           "source": "file:///images/web-01.qcow2",
+                     *           "sourceBytes": 320000000,
+                     *           "sentAs": "as-is",
+                     *           "format": "QCOW2",
+                     *           "diskImageSizeGiB": 40,
+                     *           "bucket": "my-bucket",
+                     *           "key": null,
+                     *           "bytesAtMost": 320000000
+                     *         }
+                     *       ],
+                     *       "bytesAtMost": 320000000,
+                     *       "settings": [
+                     *         {
+                     *           "field": "bootMode",
+                     *           "value": "UEFI",
+                     *           "origin": "image",
+                     *           "assumed": "BIOS"
+                     *         }
+                     *       ],
+                     *       "role": {
+                     *         "mode": "ensure",
+                     *         "isReady": true,
+                     *         "message": null
+                     *       },
+                     *       "keepsObject": false,
+                     *       "copies": [
+                     *         "cn-beijing"
+                     *       ],
+                     *       "sharedWith": [],
+                     *       "estimate": {
+                     *         "uploadSeconds": 6.4,
+                     *         "importSeconds": 240,
+                     *         "fromImports": 20,
+                     *         "cost": null
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Plan"];
+                };
+            };
+            readonly 400: components["responses"]["Invalid"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            /** @description The import does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Import.NotFound",
+                     *       "title": "The import does not exist",
+                     *       "status": 404,
+                     *       "detail": "import imp-1 does not exist",
+                     *       "code": "Import.NotFound",
+                     *       "remedy": "List the imports with GET /v1/imports."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Preflight has not passed, so there is no plan */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Import.Conflict",
+                     *       "title": "The state of the import does not allow this operation",
+                     *       "status": 409,
+                     *       "detail": "import imp-1 is in state running and cannot be resumed",
+                     *       "code": "Import.Conflict",
+                     *       "remedy": "Resume only imports in state attention, and only once for each stop."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getSettings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The settings */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "settings": [
+                     *         {
+                     *           "name": "ECS_IMPORT_PORT",
+                     *           "value": "8080",
+                     *           "origin": "default",
+                     *           "isSecret": false
+                     *         }
+                     *       ],
+                     *       "version": "0.1.0"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Settings"];
+                };
+            };
+            readonly 400: components["responses"]["Invalid"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
     readonly listBatches: {
         readonly parameters: {
             readonly query?: {
@@ -5460,6 +6081,303 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    readonly checkBatch: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Name of the batch; overrides the name in the file */
+                readonly name?: string;
+                /** @description JSON object whose fields override the policy in the file */
+                readonly policy?: string;
+                /** @description JSON object whose fields override the defaults in the file */
+                readonly defaults?: string;
+                /** @description true: start the valid items even if others are invalid */
+                readonly skipInvalid?: boolean;
+                /** @description Base folder of relative sources: file:///folder/ */
+                readonly base?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "name": "fleet-2026",
+                 *       "policy": {
+                 *         "canary": [
+                 *           5
+                 *         ],
+                 *         "errorBudget": "5%"
+                 *       },
+                 *       "defaults": {
+                 *         "region": "cn-hangzhou",
+                 *         "upload": {
+                 *           "bucket": "my-bucket"
+                 *         }
+                 *       },
+                 *       "items": [
+                 *         {
+                 *           "region": "cn-hangzhou",
+                 *           "imageName": "web-01",
+                 *           "disks": [
+                 *             {
+                 *               "source": "file:///images/web-01.qcow2"
+                 *             }
+                 *           ],
+                 *           "upload": {
+                 *             "bucket": "my-bucket"
+                 *           },
+                 *           "tags": {
+                 *             "team": "web"
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["BatchFile"];
+                /** @example {"region":"cn-hangzhou","imageName":"web-01","disks":[{"source":"file:///images/web-01.qcow2"}],"upload":{"bucket":"my-bucket"},"tags":{"team":"web"}} */
+                readonly "application/jsonl": string;
+                /**
+                 * @example region,imageName,source,bucket
+                 *     cn-hangzhou,web-01,file:///images/web-01.qcow2,my-bucket
+                 */
+                readonly "text/csv": string;
+                /**
+                 * @example name: fleet-2026
+                 *     items:
+                 *       - imageName: web-01
+                 *         region: cn-hangzhou
+                 */
+                readonly "application/yaml": string;
+            };
+        };
+        readonly responses: {
+            /** @description Every invalid item with its line, and what the batch would do */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": 2,
+                     *       "invalid": 0,
+                     *       "badItems": [],
+                     *       "headerProblems": [],
+                     *       "unreadable": null,
+                     *       "name": "fleet-2026",
+                     *       "isNameUsed": false,
+                     *       "nameUsedBy": null,
+                     *       "policy": {
+                     *         "concurrency": 50,
+                     *         "perRegion": null,
+                     *         "perBucket": null,
+                     *         "canary": [
+                     *           5
+                     *         ],
+                     *         "errorBudget": "5%",
+                     *         "errorBudgetAfter": 20,
+                     *         "attentionBudget": null,
+                     *         "schedule": null,
+                     *         "order": "listed",
+                     *         "priority": 3,
+                     *         "weight": 1,
+                     *         "imageQuota": null,
+                     *         "checkFirst": true
+                     *       },
+                     *       "regions": [
+                     *         {
+                     *           "name": "cn-hangzhou",
+                     *           "items": 2
+                     *         }
+                     *       ],
+                     *       "buckets": [
+                     *         {
+                     *           "name": "my-bucket",
+                     *           "items": 2
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BatchCheck"];
+                };
+            };
+            /** @description A parameter is invalid */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.Invalid",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "statee is not a query parameter of this route; did you mean state?",
+                     *       "code": "Request.Invalid",
+                     *       "remedy": "Fix the fields in errors[]. Nothing was changed."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            /** @description The file did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.Timeout",
+                     *       "title": "The body did not arrive in time",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time: after 100 bytes, nothing for 10 s",
+                     *       "code": "Request.Timeout",
+                     *       "remedy": "Check the connection and send the request again. Nothing was changed."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file is larger than 64 MiB */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.TooLarge",
+                     *       "title": "The body is too large",
+                     *       "status": 413,
+                     *       "detail": "the body is larger than 1048576 bytes",
+                     *       "code": "Request.TooLarge",
+                     *       "remedy": "Send one import per request."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of a batch file */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.NotJson",
+                     *       "title": "The body must be JSON",
+                     *       "status": 415,
+                     *       "detail": "the content type is not application/json",
+                     *       "code": "Request.NotJson",
+                     *       "remedy": "Send Content-Type: application/json."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            /** @description Too many batch files are being received; Retry-After says when to send the file again */
+            readonly 503: {
+                headers: {
+                    /** @description Seconds until the next attempt */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Service.Unavailable",
+                     *       "title": "A required server cannot be reached",
+                     *       "status": 503,
+                     *       "detail": "PostgreSQL or Temporal cannot be reached",
+                     *       "code": "Service.Unavailable",
+                     *       "remedy": "Check GET /readyz to see which one, and send the request again later."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly getBatchSeries: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many points the series has at most, up to 500. Default: 60 */
+                readonly steps?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The series */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "stepSeconds": 60,
+                     *       "points": [
+                     *         {
+                     *           "at": "2026-11-01T20:00:00.000Z",
+                     *           "succeeded": 4,
+                     *           "failed": 1
+                     *         }
+                     *       ],
+                     *       "causes": [
+                     *         {
+                     *           "code": "QuotaExceed.Image",
+                     *           "failures": 1,
+                     *           "points": [
+                     *             1
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BatchSeries"];
+                };
+            };
+            readonly 400: components["responses"]["Invalid"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            /** @description The batch does not exist */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Import.NotFound",
+                     *       "title": "The import does not exist",
+                     *       "status": 404,
+                     *       "detail": "import imp-1 does not exist",
+                     *       "code": "Import.NotFound",
+                     *       "remedy": "List the imports with GET /v1/imports."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 410: components["responses"]["Deleted"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly getBatch: {
@@ -7100,6 +8018,59 @@ export interface operations {
             readonly 503: components["responses"]["Unavailable"];
         };
     };
+    readonly listInspections: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description nextCursor of the previous page */
+                readonly cursor?: string;
+                /** @description The size of the page. Larger values than 200 count as 200 */
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "inspections": [
+                     *         {
+                     *           "id": "ins-01JBM2Q6ZK3T8Z",
+                     *           "createdAt": "2026-11-01T20:00:00.000Z",
+                     *           "createdBy": {
+                     *             "client": "ecs-image-import/0.1.0",
+                     *             "user": "ada@build-1",
+                     *             "identity": "key:k7f3"
+                     *           },
+                     *           "role": "system",
+                     *           "source": "file:///images/web-01.qcow2",
+                     *           "format": "QCOW2",
+                     *           "osName": "Debian GNU/Linux 12",
+                     *           "blocking": 0,
+                     *           "warnings": 1
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["InspectionList"];
+                };
+            };
+            readonly 400: components["responses"]["Invalid"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
     readonly inspectImage: {
         readonly parameters: {
             readonly query?: never;
@@ -7126,6 +8097,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "id": "ins-01JBM2Q6ZK3T8Z",
+                     *       "createdAt": "2026-11-01T20:00:00.000Z",
+                     *       "createdBy": {
+                     *         "client": "ecs-image-import/0.1.0",
+                     *         "user": "ada@build-1",
+                     *         "identity": "key:k7f3"
+                     *       },
+                     *       "role": "system",
                      *       "source": "file:///images/web-01.qcow2",
                      *       "format": "QCOW2",
                      *       "subformat": null,
@@ -7244,6 +8223,112 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    readonly getInspection: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The properties of the image and the findings */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ins-01JBM2Q6ZK3T8Z",
+                     *       "createdAt": "2026-11-01T20:00:00.000Z",
+                     *       "createdBy": {
+                     *         "client": "ecs-image-import/0.1.0",
+                     *         "user": "ada@build-1",
+                     *         "identity": "key:k7f3"
+                     *       },
+                     *       "role": "system",
+                     *       "source": "file:///images/web-01.qcow2",
+                     *       "format": "QCOW2",
+                     *       "subformat": null,
+                     *       "virtualSize": 2147483648,
+                     *       "fileSize": 320000000,
+                     *       "allocatedSize": 320000000,
+                     *       "contains": null,
+                     *       "diskImageSizeGiB": 2,
+                     *       "partitionTable": "gpt",
+                     *       "volumes": [
+                     *         {
+                     *           "name": "/dev/sda1",
+                     *           "size": 2000000000,
+                     *           "content": "ext4",
+                     *           "uuid": null,
+                     *           "label": null
+                     *         }
+                     *       ],
+                     *       "architecture": "x86_64",
+                     *       "bootMode": "UEFI",
+                     *       "bootModes": [
+                     *         "BIOS",
+                     *         "UEFI"
+                     *       ],
+                     *       "bootChain": [],
+                     *       "osType": "linux",
+                     *       "platform": "Debian",
+                     *       "osVersion": "12",
+                     *       "osName": "Debian GNU/Linux 12",
+                     *       "kernelVersion": "6.1.0",
+                     *       "cloudInitVersion": null,
+                     *       "hostName": null,
+                     *       "packageFormat": "deb",
+                     *       "mounts": [],
+                     *       "nvmeSupport": "supported",
+                     *       "findings": [
+                     *         {
+                     *           "code": "GUESTOS.CloudInit",
+                     *           "severity": "warning",
+                     *           "source": "inspection",
+                     *           "disk": 1,
+                     *           "message": "cloud-init is not installed",
+                     *           "evidence": "no /usr/bin/cloud-init in /dev/sda1",
+                     *           "remedy": "apt-get install cloud-init"
+                     *         }
+                     *       ],
+                     *       "depth": "guest"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Inspection"];
+                };
+            };
+            readonly 400: components["responses"]["Invalid"];
+            readonly 401: components["responses"]["Unauthorized"];
+            readonly 403: components["responses"]["Forbidden"];
+            /** @description The inspection does not exist, or is older than 180 days */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Import.NotFound",
+                     *       "title": "The import does not exist",
+                     *       "status": 404,
+                     *       "detail": "import imp-1 does not exist",
+                     *       "code": "Import.NotFound",
+                     *       "remedy": "List the imports with GET /v1/imports."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["Unexpected"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly listKeys: {

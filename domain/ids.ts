@@ -17,7 +17,7 @@ export function newImportId(timeMs: number, random: Uint8Array): string {
   return newId('imp', timeMs, random);
 }
 
-export function newId(prefix: 'imp' | 'bat' | 'whk', timeMs: number, random: Uint8Array): string {
+export function newId(prefix: 'imp' | 'bat' | 'whk' | 'ins', timeMs: number, random: Uint8Array): string {
   if (!Number.isSafeInteger(timeMs) || timeMs < 0 || timeMs >= 2 ** 48)
     throw new RangeError(`timeMs must be an integer from 0 to 2^48 - 1, got ${timeMs}`);
   if (random.length < 10) throw new RangeError(`an ID requires 10 random bytes, got ${random.length}`);

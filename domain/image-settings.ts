@@ -18,16 +18,19 @@ export type ImageSettings = InspectedSettings;
 
 export interface SettledImage {
   readonly settings: ImageSettings;
+  readonly origins: readonly Setting[];
   /** Reports the settings that the request does not set, and the origin of their values. */
   readonly finding: Finding;
   /** Violations of rules that apply because of the image's content, such as the license that Windows requires. */
   readonly problems: readonly RequestProblem[];
 }
 
-type SettingOrigin = 'request' | 'image' | 'derived' | 'cloud';
+export type SettingOrigin = 'request' | 'image' | 'derived' | 'cloud';
 
-interface Setting {
+/** A setting of the image, and where its value comes from. */
+export interface Setting {
   readonly field: string;
+  /** Null: not sent, so that the cloud's default applies. */
   readonly value: string | null;
   readonly origin: SettingOrigin;
   /** The cloud's default. */
@@ -66,6 +69,7 @@ export function settleImage(request: ImportRequest, seen: InspectedSettings | nu
       platform: platform.value,
       nvmeSupport: nvme.value,
     },
+    origins: [architecture, osType, platform, bootMode, nvme],
     finding: describeOrigins([architecture, osType, platform, bootMode, nvme]),
     problems: problemsOfAll(request, { architecture, osType, platform, bootMode }),
   };

@@ -1,5 +1,6 @@
 /** What an import found and sent, for its report. */
 
+import type { Setting } from './image-settings.js';
 import type { Phase } from './import.js';
 
 /** One disk, as it was read and as it is in the bucket. Null: not known. */
@@ -17,6 +18,38 @@ export interface DiskFacts {
   readonly object: string;
   readonly objectBytes: number | null;
   readonly crc64: string | null;
+}
+
+/** What an import is going to do with a disk, as preflight has decided. Null: not known before the upload. */
+export interface PlannedDisk {
+  readonly disk: number;
+  /** Without secrets. */
+  readonly source: string;
+  readonly sourceBytes: number | null;
+  /** `as-is`, `converted`, `if-faster` (converted, if the link is slow), `unknown` (decided on the worker). */
+  readonly sentAs: string;
+  readonly format: string | null;
+  readonly diskImageSizeGiB: number | null;
+  readonly bucket: string;
+  /** Null: it is uploaded. Otherwise the object is already there. */
+  readonly key: string | null;
+  /** The bytes that are sent at most. */
+  readonly bytesAtMost: number | null;
+}
+
+/** Whether the role with which ECS reads the bucket is as the import needs it. Read in a dry run only. */
+export interface PlannedRole {
+  readonly mode: 'ensure' | 'verify' | 'skip';
+  /** Null: not checked. */
+  readonly isReady: boolean | null;
+  /** What is missing, which `ensure` creates; or why it was not checked. */
+  readonly message: string | null;
+}
+
+export interface PlanFacts {
+  readonly disks: readonly PlannedDisk[];
+  readonly settings: readonly Setting[];
+  readonly role: PlannedRole;
 }
 
 export interface ShareFacts {
@@ -66,6 +99,7 @@ export type ImportFact =
   | { readonly kind: 'account'; readonly accountId: string }
   | { readonly kind: 'settings'; readonly settings: SentSettings }
   | ({ readonly kind: 'disk' } & DiskFacts)
+  | ({ readonly kind: 'plan' } & PlanFacts)
   | ({ readonly kind: 'shares' } & ShareFacts)
   | ({ readonly kind: 'resource-share' } & ResourceShareFacts)
   | ({ readonly kind: 'copy' } & CopyFacts);
@@ -76,6 +110,8 @@ export interface ImportFacts {
   readonly accountId: string | null;
   readonly settings: SentSettings | null;
   readonly disks: readonly DiskFacts[];
+  /** Null: preflight has not passed, or in an earlier version. */
+  readonly plan: PlanFacts | null;
   readonly shares: readonly ShareFacts[];
   /** Written before the image is added. */
   readonly resourceShares: readonly ResourceShareFacts[];
@@ -90,6 +126,7 @@ export function keyOfFact(fact: ImportFact): string {
   switch (fact.kind) {
     case 'account':
     case 'settings':
+    case 'plan':
       return fact.kind;
     case 'disk':
       return `disk/${fact.disk}`;
@@ -114,6 +151,7 @@ export function factsIn(
     disks: stored
       .flatMap((fact) => (fact.kind === 'disk' ? [withoutKind(fact)] : []))
       .sort((one, other) => one.disk - other.disk),
+    plan: stored.flatMap((fact) => (fact.kind === 'plan' ? [withoutKind(fact)] : []))[0] ?? null,
     shares: stored.flatMap((fact) => (fact.kind === 'shares' ? [withoutKind(fact)] : [])),
     resourceShares: stored.flatMap((fact) => (fact.kind === 'resource-share' ? [withoutKind(fact)] : [])),
     copies: stored.flatMap((fact) => (fact.kind === 'copy' ? [withoutKind(fact)] : [])),

@@ -3,8 +3,10 @@ import type { Limits } from '../domain/access/may.js';
 import type { Requester } from '../domain/import-facts.js';
 import type { CancelSignal } from '../domain/process-names.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
+import type { Prices } from '../store/batch-views.js';
 import { type BulkOrder, bulkChange } from './bulk.js';
 import { cancelImport } from './cancel.js';
+import { planOf } from './plan.js';
 import { importReading } from './read.js';
 import { listLostImports, RECENT_CHECK, reconcileImports } from './reconcile.js';
 import { type ResumeSettings, resumeCause, resumeImport } from './resume.js';
@@ -13,7 +15,8 @@ import { type NewImportOrder, type StartDependencies, startImport } from './star
 
 export type ImportUseCases = ReturnType<typeof createImportUseCases>;
 
-export function createImportUseCases(deps: StartDependencies) {
+/** @param prices for estimates of the cost; null: the operator has set none */
+export function createImportUseCases(deps: StartDependencies, prices: Prices | null = null) {
   const reading = importReading(deps.store);
   return {
     ...reading,
@@ -33,6 +36,7 @@ export function createImportUseCases(deps: StartDependencies) {
       }),
     /** @param limits only imports within them */
     resumeCause: (code: string, by?: Requester, limits?: Limits) => resumeCause(deps, code, noteOf(by), limits),
+    plan: (importId: string) => planOf({ store: deps.store, prices }, importId),
     retry: (order: RetryOrder) => retryImport(deps, order),
     bulk: (order: BulkOrder) => bulkChange({ ...deps, list: reading.list }, order),
     connectedServer: () => deps.workflows.server.now(),

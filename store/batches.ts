@@ -99,6 +99,14 @@ export function createBatchStore(pool: pg.Pool) {
       return result.rows;
     },
 
+    /** The batch with this name, also while its file is received; null: the name is free. */
+    async idOfName(name: string): Promise<string | null> {
+      const { rows } = await pool.query<{ id: string }>('select id from ecs_image_import.batches where name = $1', [
+        name,
+      ]);
+      return rows[0]?.id ?? null;
+    },
+
     /** The state that a starting workflow of the batch needs, for the first run and for later runs. */
     async forStart(batchId: string): Promise<RecordedBatch | null> {
       const result = await pool.query<RecordedBatch>(

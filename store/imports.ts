@@ -19,6 +19,7 @@ import { lateCheckQueries } from './late-checks.js';
 import { ledgerQueries } from './ledger.js';
 import { orphanSnapshotQueries } from './orphan-snapshots.js';
 import { orphanQueries } from './orphans.js';
+import { createPlanBasis } from './plan-basis.js';
 import { retryQueries } from './retries.js';
 import { CHANGES_CHANNEL, type StepWrite, VERSIONS_PER_STEP } from './step-write.js';
 import { waitingQueries } from './waiting.js';
@@ -289,6 +290,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...decisionStatements(pool),
     ...ledgerQueries(pool),
     ...waitingQueries(pool),
+    ...createPlanBasis(pool),
     ...retryQueries(pool),
     ...workerWaitQueries(pool),
     ...orphanQueries(pool),

@@ -37,6 +37,9 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'GET /v1/session/oidc/callback': OPEN,
   'GET /metrics': reads('metrics.read', 'service'),
 
+  'GET /v1/overview': reads('service.read', 'route'),
+  'GET /v1/settings': reads('settings.read', 'service'),
+
   'GET /v1/imports': reads('imports.read', 'route'),
   'POST /v1/imports': changes('imports.start', 'route'),
   'GET /v1/imports/waiting': reads('imports.read', 'route'),
@@ -44,6 +47,7 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'POST /v1/imports/bulk': changes('imports.resume', 'route'),
   'GET /v1/imports/:id': reads('imports.read', 'import'),
   'GET /v1/imports/:id/events': reads('imports.read', 'import'),
+  'GET /v1/imports/:id/plan': reads('imports.read', 'import'),
   'GET /v1/imports/:id/report': reads('imports.read', 'import'),
   'GET /v1/imports/:id/files': reads('imports.read', 'import'),
   'GET /v1/imports/:id/files/:name': reads('imports.read', 'import'),
@@ -55,8 +59,10 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
 
   'GET /v1/batches': reads('batches.read', 'route'),
   'POST /v1/batches': changes('batches.create', 'route'),
+  'POST /v1/batches/check': changes('batches.check', 'route'),
   'GET /v1/batches/:id': reads('batches.read', 'batch'),
   'GET /v1/batches/:id/items': reads('batches.read', 'batch'),
+  'GET /v1/batches/:id/series': reads('batches.read', 'batch'),
   'GET /v1/batches/:id/report': reads('batches.read', 'batch'),
   'POST /v1/batches/:id/pause': changes('batches.pause', 'batch'),
   'POST /v1/batches/:id/resume': changes('batches.resume', 'batch'),
@@ -67,6 +73,8 @@ export const RULES: Readonly<Record<string, Rule | typeof OPEN>> = {
   'POST /v1/batches/:id/release': changes('holds.release', 'batch'),
 
   'GET /v1/holds': reads('holds.read', 'route'),
+  'GET /v1/inspections': reads('inspections.read', 'route'),
+  'GET /v1/inspections/:id': reads('inspections.read', 'route'),
   'POST /v1/inspections': changes('inspections.create', 'route'),
   'POST /v1/orphans': changes('orphans.search', 'service'),
   'POST /v1/reconcile': changes('reconcile.list', 'service'),

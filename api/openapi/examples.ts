@@ -116,6 +116,7 @@ const batchFile = {
 };
 
 const inspection = {
+  ...{ id: 'ins-01JBM2Q6ZK3T8Z', createdAt: AT, createdBy: by, role: 'system' },
   ...{ source: 'file:///images/web-01.qcow2', format: 'QCOW2', subformat: null },
   ...{ virtualSize: 2_147_483_648, fileSize: 320_000_000, allocatedSize: 320_000_000, contains: null },
   ...{ diskImageSizeGiB: 2, partitionTable: 'gpt' },
@@ -156,6 +157,61 @@ const EXAMPLES: Readonly<
   },
   InspectionRequest: { source: 'file:///images/web-01.qcow2' },
   Inspection: inspection,
+  InspectionList: {
+    inspections: [
+      {
+        ...{ id: inspection.id, createdAt: AT, createdBy: by, role: 'system', source: inspection.source },
+        ...{ format: 'QCOW2', osName: inspection.osName, blocking: 0, warnings: 1 },
+      },
+    ],
+    nextCursor: null,
+  },
+  Overview: {
+    at: LATER,
+    states: { running: 1 },
+    causes: [{ code: 'QuotaExceed.Image', imports: 3, since: AT, remedy: 'Request a higher quota for custom images.' }],
+    running: {
+      ...{ imports: 1, waiting: 0, stalled: 0, bytesPerSecond: 50_000_000 },
+      phases: [{ phase: 'upload', imports: 1, waiting: 0, stalled: 0, bytesPerSecond: 50_000_000 }],
+    },
+    hours: [{ hour: AT, succeeded: 12, failed: 1, cancelled: 0, bytes: 24_000_000_000 }],
+    isComplete: true,
+    queues: [{ queue: 'ecs-image-import', host: null, workers: 2, seenAt: LATER, waiting: 0 }],
+    budgets: [
+      {
+        ...{ accountId: '1000000000000001', service: 'ecs', region: 'cn-hangzhou', action: 'ImportImage' },
+        ...{ perMinute: 60, blockedUntil: null },
+      },
+    ],
+  },
+  BatchCheck: {
+    ...{ items: 2, invalid: 0, badItems: [], headerProblems: [], unreadable: null, name: 'fleet-2026' },
+    ...{ isNameUsed: false, nameUsedBy: null, policy, regions: [{ name: 'cn-hangzhou', items: 2 }] },
+    buckets: [{ name: 'my-bucket', items: 2 }],
+  },
+  BatchSeries: {
+    stepSeconds: 60,
+    points: [{ at: AT, succeeded: 4, failed: 1 }],
+    causes: [{ code: 'QuotaExceed.Image', failures: 1, points: [1] }],
+  },
+  Plan: {
+    ...{ importId: IMPORT_ID, isDryRun: true, region: 'cn-hangzhou', imageName: 'web-01' },
+    disks: [
+      {
+        ...{ disk: 1, source: 'file:///images/web-01.qcow2', sourceBytes: 320_000_000, sentAs: 'as-is' },
+        ...{ format: 'QCOW2', diskImageSizeGiB: 40, bucket: 'my-bucket', key: null, bytesAtMost: 320_000_000 },
+      },
+    ],
+    bytesAtMost: 320_000_000,
+    settings: [{ field: 'bootMode', value: 'UEFI', origin: 'image', assumed: 'BIOS' }],
+    role: { mode: 'ensure', isReady: true, message: null },
+    ...{ keepsObject: false, copies: ['cn-beijing'], sharedWith: [] },
+    estimate: { uploadSeconds: 6.4, importSeconds: 240, fromImports: 20, cost: null },
+  },
+  Settings: {
+    settings: [{ name: 'ECS_IMPORT_PORT', value: '8080', origin: 'default', isSecret: false }],
+    version: '0.1.0',
+  },
   Cancel: { keepImage: false },
   Resume: { set: { imageName: 'web-02' } },
   Retry: { set: { imageName: 'web-02', 'upload.bucket': 'other-bucket' } },

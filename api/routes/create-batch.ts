@@ -23,13 +23,24 @@ const RETRY_AFTER_S = 5;
 /** The limit of problems in `errors`; `badItems` contains those of the first thousand items. */
 const MOST_ERRORS = 200;
 
-const query = z.strictObject({
+export const batchQuery = z.strictObject({
   name: parameter.text('Name of the batch; overrides the name in the file'),
   policy: parameter.object('JSON object whose fields override the policy in the file'),
   defaults: parameter.object('JSON object whose fields override the defaults in the file'),
   skipInvalid: parameter.flag('true: start the valid items even if others are invalid'),
   base: parameter.folder('Base folder of relative sources: file:///folder/'),
 });
+
+/** For the document only: the file is validated item by item while it is received. */
+const TEXT = { schema: { type: 'string' } } as const;
+export const batchFileBody = {
+  content: {
+    [MEDIA_TYPES.json]: { schema: { $ref: schemaPath('BatchFile') } },
+    ...Object.fromEntries(
+      Object.values(MEDIA_TYPES).flatMap((type) => (type === MEDIA_TYPES.json ? [] : [[type, TEXT]])),
+    ),
+  },
+};
 
 const create = createRoute({
   method: 'post',
@@ -38,7 +49,7 @@ const create = createRoute({
   tags: ['Batches'],
   summary: 'Start the imports of a batch file; none start unless all items are valid',
   request: {
-    query,
+    query: batchQuery,
     headers: z.object({
       'Idempotency-Key': z
         .string()
@@ -46,15 +57,7 @@ const create = createRoute({
         .optional()
         .describe('The same key and file return the same batch; another file is rejected'),
     }),
-    // For the document only: the file is validated item by item while it is received.
-    body: {
-      content: Object.fromEntries(
-        Object.values(MEDIA_TYPES).map((type) => [
-          type,
-          { schema: type === MEDIA_TYPES.json ? { $ref: schemaPath('BatchFile') } : { type: 'string' } },
-        ]),
-      ),
-    },
+    body: batchFileBody,
   },
   responses: answers({
     202: json('Accepted; Location is the URL of the batch', 'CreatedBatch'),
@@ -123,7 +126,7 @@ function isAllOutsideScope(bad: readonly BadItem[]): boolean {
   return bad.every(({ problems }) => problems.every(({ rule }) => rule.startsWith('access.')));
 }
 
-function demandFormat(type: string): BatchFormat {
+export function demandFormat(type: string): BatchFormat {
   const format = formatOf(type);
   if (format !== null) return format;
   throw problem(
@@ -133,12 +136,25 @@ function demandFormat(type: string): BatchFormat {
   );
 }
 
-function orderOf(format: BatchFormat, given: z.output<typeof query>, idempotencyKey: string | null): BatchOrder {
+export function orderOf(
+  format: BatchFormat,
+  given: z.output<typeof batchQuery>,
+  idempotencyKey: string | null,
+): BatchOrder {
   const { skipInvalid = false, base = null, ...fields } = given;
   const header = Object.fromEntries(
     Object.entries(fields).filter(([name, value]) => HEADER_FIELDS.includes(name) && value !== undefined),
   );
   return { format, header, skipInvalid, base, idempotencyKey };
+}
+
+export function tooManyFiles(): ProblemError {
+  return problem(
+    'tooManyBatches',
+    'the API receives as many batch files as it can at the same time',
+    `Send the file again in ${RETRY_AFTER_S} s. Nothing was started.`,
+    { retryAfterSeconds: RETRY_AFTER_S },
+  );
 }
 
 function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, settings: BatchOrder): ProblemError {
@@ -158,12 +174,7 @@ function refusal(taken: Exclude<CreateOutcome, { readonly kind: 'created' }>, se
         { batchId: taken.batch.id },
       );
     case 'tooMany':
-      return problem(
-        'tooManyBatches',
-        'the API receives as many batch files as it can at the same time',
-        `Send the file again in ${RETRY_AFTER_S} s. Nothing was started.`,
-        { retryAfterSeconds: RETRY_AFTER_S },
-      );
+      return tooManyFiles();
     case 'lost':
       return problem(
         'unavailable',

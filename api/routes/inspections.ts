@@ -1,21 +1,31 @@
 /** Inspections without an import: the worker of the file's host reads the image while the caller waits. */
 
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { isWithin } from '../../domain/access/may.js';
 import { namedByInspection } from '../../domain/access/named.js';
+import { newId } from '../../domain/ids.js';
+import { isRecord } from '../../domain/json-value.js';
 import { fileQueue } from '../../domain/process-names.js';
 import { givenText } from '../../domain/request/problems.js';
 import { workerHostOf } from '../../domain/request/source-rules.js';
 import { shownSource } from '../../domain/request/source-secrets.js';
 import type { Inspection } from '../../images/inspection.js';
 import { type InspectionOutcome, inspectImage } from '../../imports/worker-requests.js';
-import { demand } from '../access/authorize.js';
+import type { StoredInspection } from '../../store/inspections.js';
+import { demand, limitsIn } from '../access/authorize.js';
 import { answers, json, problem as refusal } from '../answers.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { inspectionRequestSchema } from '../inspection-schema.js';
 import { type ProblemError, problem } from '../problems.js';
-import { jsonBody, noQuery, readsJson, routes } from '../route.js';
+import { requesterOf } from '../requester.js';
+import { conditional, idPath, jsonBody, noQuery, parameter, readsJson, routes } from '../route.js';
 import { type WorkerSources, withWorker } from '../worker-presence.js';
+
+const PAGE_DEFAULT = 50;
+const PAGE_MAX = 200;
 
 const inspection = createRoute({
   method: 'post',
@@ -33,7 +43,39 @@ const inspection = createRoute({
   }),
 });
 
-export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerHost'> & WorkerSources): OpenAPIHono {
+const list = createRoute({
+  method: 'get',
+  path: '/v1/inspections',
+  operationId: 'listInspections',
+  middleware: conditional,
+  tags: ['Inspections'],
+  summary: 'List inspections, newest first',
+  request: {
+    query: z.strictObject({
+      cursor: parameter.name('nextCursor of the previous page'),
+      limit: parameter.limit(PAGE_MAX, PAGE_DEFAULT),
+    }),
+  },
+  responses: answers({ 200: json('A page', 'InspectionList') }),
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/v1/inspections/{id}',
+  operationId: 'getInspection',
+  middleware: conditional,
+  tags: ['Inspections'],
+  summary: 'Show the result of an inspection, as it was at that time',
+  request: { params: idPath, query: noQuery },
+  responses: answers({
+    200: json('The properties of the image and the findings', 'Inspection'),
+    404: refusal('The inspection does not exist, or is older than 180 days'),
+  }),
+});
+
+export function inspectionRoutes(
+  deps: Pick<ApiDependencies, 'client' | 'workerHost' | 'inspections'> & WorkerSources,
+): OpenAPIHono {
   const app = routes();
   app.openapi(inspection, async (context) => {
     const { source, role } = context.req.valid('json');
@@ -43,9 +85,50 @@ export function inspectionRoutes(deps: Pick<ApiDependencies, 'client' | 'workerH
     const queue = fileQueue(host);
     const inspect = () => inspectImage<Inspection>(deps.client, { path, role, fileQueue: queue });
     const outcome = await withWorker(deps, { queue, host }, inspect);
-    return context.json({ source, ...inspectionOf(outcome, host) });
+    const inspection = inspectionOf(outcome, host);
+    const id = newId('ins', Date.now(), randomBytes(10));
+    const createdBy = requesterOf(context);
+    const createdAt = await deps.inspections.insert({ id, source: urlOf(source), role, inspection, createdBy });
+    const shown = { id, createdAt, createdBy, role, source, ...inspection };
+    return context.json(shown, 200, { location: `/v1/inspections/${id}` });
+  });
+
+  app.openapi(list, async (context) => {
+    const { cursor = '', limit = PAGE_DEFAULT } = context.req.valid('query');
+    const limits = limitsIn(context);
+    const page = await deps.inspections.list(cursor, limit);
+    const visible = page.filter(({ source }) => limits === undefined || isWithin(limits, namedByInspection(source)));
+    const last = page.length === limit ? page.at(-1) : undefined;
+    return context.json({ inspections: visible.map(summaryOf), nextCursor: last?.id ?? null });
+  });
+
+  app.openapi(show, async (context) => {
+    const { id } = context.req.valid('param');
+    const limits = limitsIn(context);
+    const found = await deps.inspections.get(id);
+    if (found === null || (limits !== undefined && !isWithin(limits, namedByInspection(found.source)))) {
+      throw problem(
+        'unknownInspection',
+        `inspection ${id} does not exist`,
+        'Inspect the image again with POST /v1/inspections: results are kept for 180 days.',
+      );
+    }
+    const { inspection, ...about } = found;
+    return context.json({ ...about, ...inspection });
   });
   return app;
+}
+
+function summaryOf({ inspection, ...about }: StoredInspection): object {
+  const findings: readonly unknown[] =
+    'findings' in inspection && Array.isArray(inspection.findings) ? inspection.findings : [];
+  const count = (severity: string) => findings.filter((one) => isRecord(one) && one.severity === severity).length;
+  return {
+    ...about,
+    format: 'format' in inspection ? inspection.format : 'UNKNOWN',
+    osName: 'osName' in inspection ? inspection.osName : null,
+    ...{ blocking: count('blocking'), warnings: count('warning') },
+  };
 }
 
 function urlOf(source: string): string {

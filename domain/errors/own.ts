@@ -260,6 +260,12 @@ export const OWN = [
     remedy: 'List the batches with ecs-image-import batch list.',
   },
   {
+    code: 'Inspection.NotFound',
+    meaning: 'No inspection has this id, or it is older than 180 days',
+    class: 'request',
+    remedy: 'Inspect the image again with ecs-image-import inspect, or POST /v1/inspections.',
+  },
+  {
     code: 'Batch.Unreadable',
     meaning: 'The batch file cannot be read, or items of it are invalid',
     class: 'request',

@@ -5,7 +5,21 @@ import { expect, test } from 'vitest';
 import { answerProblem, ProblemError } from '../../api/problems.js';
 import { routes } from '../../api/route.js';
 import { inspectionRoutes } from '../../api/routes/inspections.js';
-import { ANONYMOUS } from '../../domain/access/identity.js';
+import { ANONYMOUS, type Identity } from '../../domain/access/identity.js';
+import type { InspectionStore } from '../../store/inspections.js';
+
+type Kept = Parameters<InspectionStore['insert']>[0] & { readonly createdAt: string };
+
+function keptIn(kept: Kept[]): InspectionStore {
+  return {
+    insert: async (one) => {
+      kept.unshift({ ...one, createdAt: '2026-11-01T20:00:00.000Z' });
+      return '2026-11-01T20:00:00.000Z';
+    },
+    get: async (id) => kept.find((one) => one.id === id) ?? null,
+    list: async () => kept,
+  };
+}
 
 /** A Temporal client whose workflow ends with the given result; records the start calls in `asked`. */
 function post(
@@ -33,7 +47,7 @@ function post(
     await next();
     audited = context.get('auditTarget');
   });
-  app.route('/', inspectionRoutes({ client, liveness, workerHost: 'build-7' }));
+  app.route('/', inspectionRoutes({ client, liveness, workerHost: 'build-7', inspections: keptIn([]) }));
   app.onError((error, context) => {
     if (error instanceof ProblemError) return answerProblem(context, error);
     throw error;
@@ -117,4 +131,35 @@ test('no worker of the host polls its task queue → 503 that names the host, wi
   expect(body.detail).toContain('a worker of host rack-2 is required');
   expect(body.remedy).toContain('ECS_IMPORT_WORKER_HOST=rack-2');
   expect(asked).toEqual([]);
+});
+
+test('a kept inspection → shown by its ID, and hidden from an identity whose folders do not contain the file', async () => {
+  const inspection = { format: 'QCOW2', osName: null, findings: [{ severity: 'blocking' }] };
+  const createdBy = { client: null, user: null, identity: 'key:a' };
+  const kept: Kept[] = [
+    { id: 'ins-1', source: 'file:///images/a.qcow2', role: 'system', inspection, createdBy, createdAt: '' },
+  ];
+  const read = async (path: string, sourceRoots: readonly string[]) => {
+    const identity: Identity = { ...ANONYMOUS, scope: { ...ANONYMOUS.scope, sourceRoots } };
+    const app = routes();
+    app.use(async (context, next) => {
+      context.set('identity', identity);
+      await next();
+    });
+    const client = {} as unknown as Client;
+    const liveness = { workersOf: async () => [], identitiesOf: async () => new Set<string>() };
+    app.route('/', inspectionRoutes({ client, liveness, workerHost: 'build-7', inspections: keptIn(kept) }));
+    app.onError((error, context) => answerProblem(context, error instanceof ProblemError ? error : Object(error)));
+    const response = await app.request(path);
+    return { status: response.status, body: JSON.parse(await response.text()) };
+  };
+  expect(await read('/v1/inspections/ins-1', [])).toMatchObject({
+    status: 200,
+    body: { id: 'ins-1', format: 'QCOW2' },
+  });
+  expect((await read('/v1/inspections', [])).body.inspections).toMatchObject([
+    { id: 'ins-1', blocking: 1, warnings: 0 },
+  ]);
+  expect(await read('/v1/inspections/ins-1', ['/other'])).toMatchObject({ status: 404 });
+  expect((await read('/v1/inspections', ['/other'])).body.inspections).toEqual([]);
 });

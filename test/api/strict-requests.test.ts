@@ -75,7 +75,7 @@ async function operations(): Promise<readonly Operation[]> {
       method: method.toUpperCase(),
       path: path.replaceAll(/\{\w+\}/g, 'some-1'),
       // A batch file has its own rules.
-      hasBody: requestBody !== undefined && path !== '/v1/batches',
+      hasBody: requestBody !== undefined && !['/v1/batches', '/v1/batches/check'].includes(path),
     })),
   );
 }

@@ -7,10 +7,12 @@ import { load } from '../../bench/store/load.js';
 import { loopsOf } from '../../bench/store/loops.js';
 import { ITEM_STATES } from '../../domain/batch/batch.js';
 import { IMPORT_FIELDS } from '../../domain/import.js';
+import { createBatchSeries } from '../../store/batch-series.js';
 import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore } from '../../store/batches.js';
 import { openPool } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
+import { createOverviewStore } from '../../store/overview.js';
 import { createRetentionStore } from '../../store/retention.js';
 import { countRowsRead } from '../support/store/rows-read.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
@@ -303,5 +305,32 @@ describe('an ended batch', () => {
       failed: (before?.counts.failed ?? 0) - retried,
       waiting: retried,
     });
+  });
+});
+
+describe('the overview', () => {
+  test('of the hours of a day → reads their sums, and no import that ended before', async () => {
+    const { hourTotals, sumHours, endedImports } = createOverviewStore(pool);
+    const { rows } = await pool.query<{ id: string }>(
+      `select id from ecs_image_import.imports where state = 'running' limit 1`,
+    );
+    const ended = `update ecs_image_import.imports set state = 'succeeded', updated_at = now() where id = $1`;
+    await pool.query(ended, [rows[0]?.id]);
+    await sumHours();
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    expect(await rowsRead(() => hourTotals(since))).toBeLessThan(FEW);
+    expect(await rowsRead(() => endedImports(since))).toBeLessThan(FEW);
+    const [last] = (await hourTotals(since)).slice(-1);
+    expect(last?.succeeded).toBeGreaterThan(0);
+    expect((await endedImports(since)).found.length).toBeGreaterThan(0);
+  });
+
+  test('of a batch over time → as many ended items as its counts', async () => {
+    const series = await createBatchSeries(pool).series(largest, 40);
+    const view = await createBatchViews(pool, null).get(largest);
+    const sum = (of: 'succeeded' | 'failed') => series?.points.reduce((total, point) => total + point[of], 0);
+    expect([sum('succeeded'), sum('failed')]).toEqual([view?.counts.succeeded, view?.counts.failed]);
+    const failures = series?.causes.reduce((total, cause) => total + cause.failures, 0);
+    expect(failures).toBe(view?.counts.failed);
   });
 });
