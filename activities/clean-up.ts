@@ -39,12 +39,22 @@ export function createCleanUp(deps: ActivityDependencies) {
         // A cancel has arrived that the record may not show yet.
         step.signal.throwIfAborted();
         await step.recordCalls();
-        if (await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error)) return ending.outcome;
+        if (await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error)) {
+          await countEnd(deps, step.importId, ending.outcome);
+          return ending.outcome;
+        }
         return await endedBefore(deps, step);
       },
       state,
     );
   };
+}
+
+/** Never fails the import, which has ended. */
+async function countEnd({ metrics, store }: ActivityDependencies, importId: string, state: FinalState): Promise<void> {
+  if (metrics === undefined) return;
+  const view = await store.get(importId).catch(() => null);
+  if (view !== null) metrics.ended(state, view);
 }
 
 /** The workflow receives the cancel before the record does; the activity is notified with its next heartbeat. */

@@ -20,6 +20,7 @@ import type { ImportStore } from '../store/imports.js';
 import { type StepWrite, VERSIONS_PER_STEP } from '../store/step-write.js';
 import { CallRecorder } from './call-recorder.js';
 import { startHeartbeats } from './heartbeat.js';
+import type { ActivityMetrics } from './metrics.js';
 import { ProgressReporter } from './progress.js';
 import { nextAttemptMs, RetryReporter } from './retry-report.js';
 
@@ -37,6 +38,8 @@ export interface StepDependencies {
   readonly settings: StepSettings;
   /** Absent: cancels arrive with the regular heartbeats. */
   readonly cancels?: Pick<CancelNotices, 'subscribe'>;
+  /** Absent: nothing is counted. */
+  readonly metrics?: ActivityMetrics;
 }
 
 export interface Step extends StepWrite {
@@ -144,7 +147,7 @@ function writeOf(phase: Phase, { importId, step }: Pick<StepInput, 'importId' | 
 
 /** The failure of an attempt that ran in another process, which has written its start to the record. */
 export async function failureOfStep(
-  deps: { readonly store: ImportStore; readonly settings: StepSettings },
+  deps: Pick<StepDependencies, 'store' | 'settings' | 'metrics'>,
   phase: Phase,
   input: Pick<StepInput, 'importId' | 'step'>,
   error: FailureError,
@@ -224,7 +227,7 @@ export function isShutdown({ aborted, reason }: AbortSignal): boolean {
 }
 
 async function asTemporalFailure(
-  deps: { readonly store: ImportStore; readonly settings: StepSettings },
+  deps: Pick<StepDependencies, 'store' | 'settings' | 'metrics'>,
   step: StepWrite & Pick<Step, 'signal' | 'log'>,
   request: StepInput['request'] | null,
   error: unknown,
@@ -251,6 +254,7 @@ async function asTemporalFailure(
   const { importId, phase } = step;
   const failure = explain(known, { importId, phase, request }, retries ? 'retried' : 'stopped');
   if (retries) {
+    deps.metrics?.retried(phase, failure.class);
     step.log('attempt failed, retrying', { code: failure.code, error: failure.message, requestId: failure.requestId });
     const now = Date.now();
     const record = new RetryReporter(deps.store, step, true);
@@ -277,6 +281,7 @@ async function asTemporalFailure(
     });
   }
   const { code, message, remedy, requestId } = failure;
+  deps.metrics?.stopped(phase);
   let since: string | null;
   try {
     since = await deps.store.attention(step, {

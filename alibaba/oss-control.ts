@@ -5,6 +5,7 @@ import { FailureError } from '../domain/errors/failure.js';
 import type { RemedyValues } from '../domain/errors/placeholders.js';
 import type { Agents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
+import { announceCall, type CloudCall } from './call-events.js';
 import { guarded, reportChange, sendUnderLease } from './change-lease.js';
 import type { BucketView, ListedEntry, ObjectView } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
@@ -111,17 +112,22 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
 
   const call = async <Result>(action: string, subject: Subject, perform: (oss: OSS) => Promise<Result>) => {
     const endpoint = await place.locate(subject.bucket);
-    try {
-      const oss = await client(subject.bucket, endpoint);
-      const result = await sendUnderLease(action, () => perform(oss));
-      reportChange('oss', action, requestIdOf(result));
-      return result;
-    } catch (error) {
-      if (error instanceof FailureError) throw error;
-      if (error instanceof z.ZodError) throw unreadable(action, error);
-      const values = valuesOf(subject, place.region);
-      throw ossFailure({ action, ...describeError(error), values, endpoint: endpoint.kind, cause: error });
-    }
+    const announced: CloudCall = { service: 'oss', action, region: place.region, bucket: subject.bucket };
+    return await announceCall(announced, async () => {
+      try {
+        const oss = await client(subject.bucket, endpoint);
+        const result = await sendUnderLease(action, () => perform(oss));
+        const requestId = requestIdOf(result);
+        if (typeof requestId === 'string') announced.requestId = requestId;
+        reportChange('oss', action, requestId);
+        return result;
+      } catch (error) {
+        if (error instanceof FailureError) throw error;
+        if (error instanceof z.ZodError) throw unreadable(action, error);
+        const values = valuesOf(subject, place.region);
+        throw ossFailure({ action, ...describeError(error), values, endpoint: endpoint.kind, cause: error });
+      }
+    });
   };
 
   /** The unfinished uploads of all keys with a prefix. */

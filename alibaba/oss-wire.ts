@@ -7,6 +7,7 @@ import https from 'node:https';
 import type { FailureError } from '../domain/errors/failure.js';
 import type { Agents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
+import { announceBytesSent, announceCall, type CloudCall } from './call-events.js';
 import { guardRequest, type RequestGuard, reportChange, sendUnderLease } from './change-lease.js';
 import { type CredentialSource, type Credentials, isStale } from './credentials.js';
 import type { OssEndpoint } from './oss-endpoint.js';
@@ -63,14 +64,20 @@ export function createWire(options: WireOptions): Wire {
       request.signal?.throwIfAborted();
       const endpoint = await options.locate(request.bucket);
       const credentials = await options.credentials();
-      const response = await sendUnderLease(request.action, () => send(request, endpoint, credentials));
-      if (response.status < 300) {
-        reportChange('oss', request.action, response.headers['x-oss-request-id']);
-        return response;
-      }
-      const error = errorResponse(request, response, endpoint.kind);
-      if (isStale(error.failure)) options.credentials.renew?.();
-      throw error;
+      const { action, bucket } = request;
+      const call: CloudCall = { service: 'oss', action, region: options.region, bucket };
+      return await announceCall(call, async () => {
+        const response = await sendUnderLease(action, () => send(request, endpoint, credentials));
+        const requestId = response.headers['x-oss-request-id'];
+        if (typeof requestId === 'string') call.requestId = requestId;
+        if (response.status < 300) {
+          reportChange('oss', action, requestId);
+          return response;
+        }
+        const error = errorResponse(request, response, endpoint.kind);
+        if (isStale(error.failure)) options.credentials.renew?.();
+        throw error;
+      });
     },
   };
 
@@ -242,6 +249,7 @@ async function sendBody(
       const written = new Promise<void>((resolve) => call.write(chunk, () => resolve()));
       await Promise.race([written, stop]);
       activity.pause();
+      announceBytesSent(chunk.byteLength);
       request.onSent?.(chunk.byteLength);
     }
     activity.transferred();

@@ -1,5 +1,6 @@
 /** Common code of ECS, RAM and STS calls: endpoint, credentials, timeouts and response checks. */
 import { $OpenApiUtil } from '@alicloud/openapi-core';
+import { announceCall, type CloudCall } from './call-events.js';
 import { reportChange, sendUnderLease } from './change-lease.js';
 import type { CredentialSource } from './credentials.js';
 import { endpointIn } from './endpoints.js';
@@ -47,7 +48,7 @@ interface SdkResponse<Body> {
   readonly body?: Body;
 }
 
-export async function sdkCall<Client, Body extends object>(
+export async function sdkCall<Client extends { readonly _regionId?: string }, Body extends object>(
   service: Service,
   action: string,
   makeClient: () => Promise<Client>,
@@ -55,19 +56,24 @@ export async function sdkCall<Client, Body extends object>(
 ): Promise<Body> {
   // An error here is not an error of a call, because nothing was sent.
   const client = await makeClient();
-  const response = await sendUnderLease(action, async () => {
-    try {
-      return await perform(client);
-    } catch (error) {
-      throw sdkFailure(service, action, error);
-    }
+  const call: CloudCall = { service, action, region: client._regionId ?? null, bucket: null };
+  return await announceCall(call, async () => {
+    const response = await sendUnderLease(action, async () => {
+      try {
+        return await perform(client);
+      } catch (error) {
+        throw sdkFailure(service, action, error);
+      }
+    });
+    // The SDK treats a redirect as a success.
+    if ((response.statusCode ?? 200) >= 300)
+      throw unreadable(service, action, `has the HTTP status ${response.statusCode}`);
+    if (response.body === undefined) throw unreadable(service, action, 'is empty');
+    const requestId = 'requestId' in response.body ? response.body.requestId : undefined;
+    if (typeof requestId === 'string') call.requestId = requestId;
+    reportChange(service, action, requestId);
+    return response.body;
   });
-  // The SDK treats a redirect as a success.
-  if ((response.statusCode ?? 200) >= 300)
-    throw unreadable(service, action, `has the HTTP status ${response.statusCode}`);
-  if (response.body === undefined) throw unreadable(service, action, 'is empty');
-  reportChange(service, action, 'requestId' in response.body ? response.body.requestId : undefined);
-  return response.body;
 }
 
 /** The fields of the vendor's request class, at any depth. Null and undefined are not sent. */

@@ -64,7 +64,10 @@ const documentRoute = createRoute({
 
 export function createApp(deps: ApiDependencies): OpenAPIHono {
   const app = routes();
-  const metrics = createMetrics(deps.store, () => deps.webhooks.store.countByState());
+  const metrics = createMetrics(
+    { ...deps.metricSources, store: deps.store, countWebhooks: () => deps.webhooks.store.countByState() },
+    deps.registry,
+  );
 
   app.use(async (context, next) => {
     const stop = metrics.request();

@@ -1,6 +1,7 @@
 /** The dependencies of the routes. */
 
 import type { Client } from '@temporalio/client';
+import type { Registry } from 'prom-client';
 import type { BatchUseCases } from '../batches/use-cases.js';
 import type { DescribedSetting } from '../config/described-settings.js';
 import type { TemporalSettings } from '../config/temporal.js';
@@ -25,6 +26,7 @@ import type { RequestLimits } from './access/limit-requests.js';
 import type { OidcSignIns } from './access/oidc/sign-in.js';
 import type { Sessions } from './access/sessions.js';
 import type { StreamLimits } from './event-streams.js';
+import type { MetricSources } from './metrics.js';
 
 export interface ApiDependencies {
   readonly imports: ImportUseCases;
@@ -51,6 +53,9 @@ export interface ApiDependencies {
   };
   readonly oidc: OidcSignIns;
   readonly liveness: WorkerLiveness;
+  /** For `/metrics`. Absent: a registry of its own, and no numbers of the service. */
+  readonly registry?: Registry;
+  readonly metricSources?: Pick<MetricSources, 'serviceNumbers' | 'backlog'>;
   readonly changes: ChangeFeed;
   /** Of event streams. Absent: the default limits. */
   readonly streams?: StreamLimits;

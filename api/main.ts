@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
+import type { Registry } from 'prom-client';
 import { keepSweepingBatches } from '../batches/sweep.js';
 import { createBatchWorkflows } from '../batches/temporal-workflows.js';
 import { createBatchUseCases } from '../batches/use-cases.js';
@@ -13,6 +14,7 @@ import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
 import { keepSummingHours, overviewReading } from '../imports/overview.js';
 import { systemClock } from '../imports/ports.js';
+import { backlogOf } from '../imports/queue-backlog.js';
 import { keepRetention } from '../imports/retention.js';
 import { keepSweepingImports } from '../imports/sweep.js';
 import { pollersOf } from '../imports/task-queue-pollers.js';
@@ -40,9 +42,11 @@ import { createPayloadKeyStore } from '../store/payload-keys.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
 import { createDatabaseChecks } from '../store/schema-check.js';
+import { createServiceNumbers } from '../store/service-metrics.js';
 import { createSessionStore } from '../store/sessions.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { openHealthPort } from '../telemetry/health-port.js';
+import { addPoolMetrics } from '../telemetry/pool-metrics.js';
 import { createProcessHealth, type HealthCheck } from '../telemetry/process-health.js';
 import { createProcessRegistry, scraper } from '../telemetry/process-metrics.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
@@ -88,6 +92,7 @@ export async function runApiProcess(
       signal: stopped.signal,
       settings: describeSettings(env),
       onHealthChecks: health.started,
+      registry,
       onReady(url) {
         // Not before: without these handlers, a process that still waits for its servers ends immediately.
         for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
@@ -128,12 +133,14 @@ export interface RunApiOptions {
   readonly onReady: (url: string) => void;
   /** Called once, when the API listens: what makes it ready. */
   readonly onHealthChecks?: (checks: readonly HealthCheck[]) => void;
+  /** For its metrics. Default: one of its own. */
+  readonly registry?: Registry;
 }
 
 /** Serves until `signal` aborts. Rejects with a one-line error when it cannot serve. */
 export async function runApi(
   config: ApiConfig,
-  { log, signal, onReady, onHealthChecks, settings = [] }: RunApiOptions,
+  { log, signal, onReady, onHealthChecks, registry, settings = [] }: RunApiOptions,
 ): Promise<void> {
   const { temporal, activityTiming } = config;
   const pool = openPool({
@@ -143,6 +150,7 @@ export async function runApi(
     lockTimeoutMs: LOCK_TIMEOUT_MS,
   });
   const onWait = (problem: string) => log.warn({}, problem);
+  if (registry !== undefined) addPoolMetrics(registry, () => pool);
   await untilReachable(explainDatabase(config.databaseUrl), { ...START_PATIENCE, onWait }, () =>
     openSchema(config, { onProgress: onWait, signal }),
   );
@@ -221,6 +229,11 @@ export async function runApi(
     forgetKeys: apiKeys.forget,
     files: createImportFiles(pool),
     liveness,
+    ...(registry === undefined ? {} : { registry }),
+    metricSources: {
+      serviceNumbers: createServiceNumbers(pool),
+      backlog: async () => await backlogOf(client, await liveness.queuesOf(namespace)),
+    },
     changes,
     client,
     workerHost,

@@ -9,6 +9,7 @@ import { Duplex, PassThrough } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { FailureError } from '../domain/errors/failure.js';
 import { sourceFailure } from '../sources/source.js';
+import { countChild } from './children.js';
 import { nodeDecoder, wasmDecoderAccess } from './compression/zstd-decoders.js';
 import { createCountdown } from './countdown.js';
 import type { DiskContext } from './inspection.js';
@@ -91,6 +92,7 @@ export class ReaderProcess {
       stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
       windowsHide: true,
     });
+    countChild('reader', this.child);
     this.exit = new Promise((resolve) => {
       this.child.once('error', (error) => {
         this.exited = true;

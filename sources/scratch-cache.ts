@@ -203,6 +203,16 @@ export function createCache({ folder, limitBytes }: CacheOptions): Cache {
   };
 }
 
+/** The bytes on the disk of all files in the folder of a cache; 0: it does not exist yet; null: it cannot be read. */
+export async function cacheUsage(folder: string): Promise<number | null> {
+  try {
+    const [files, drafts] = await Promise.all([finished(folder), draftBytes(folder, [])]);
+    return files.reduce((sum, { bytes }) => sum + bytes, drafts.ofOthers);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 0 : null;
+  }
+}
+
 interface FinishedFile {
   readonly name: string;
   readonly bytes: number;

@@ -5,6 +5,7 @@ import type pg from 'pg';
 export const GONE_AFTER_MS = 5_000;
 const IS_ALIVE_SQL = `ended_at is null and seen_at > now() - interval '${GONE_AFTER_MS} milliseconds'`;
 const KEEP_DAYS = 30;
+const MAX_QUEUES = 200;
 
 export interface PollingWorker {
   /** Of one run of a worker process. */
@@ -43,6 +44,16 @@ export function createWorkerLiveness(pool: pg.Pool) {
       await pool.query(
         `delete from ecs_image_import.worker_queues where seen_at < now() - interval '${KEEP_DAYS} days'`,
       );
+    },
+
+    /** The task queues that workers poll, or polled within the last day. */
+    async queuesOf(namespace: string): Promise<readonly string[]> {
+      const result = await pool.query<{ task_queue: string }>(
+        `select distinct task_queue from ecs_image_import.worker_queues
+         where namespace = $1 and seen_at > now() - interval '1 day' order by 1 limit ${MAX_QUEUES}`,
+        [namespace],
+      );
+      return result.rows.map((row) => row.task_queue);
     },
 
     /** The names in Temporal of all workers that have ever polled a queue and reported it. */

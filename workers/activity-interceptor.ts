@@ -10,7 +10,7 @@ import { type Failure, FailureError } from '../domain/errors/failure.js';
 import type { Phase } from '../domain/import.js';
 import { isObject } from '../domain/json-value.js';
 import { keyOf } from '../store/blocked-attempts.js';
-import type { HealthCheck } from '../telemetry/process-health.js';
+import type { WorkerObserver } from './observer.js';
 import { type RunningActivity, runAs } from './watchdog/running-activity.js';
 import type { Watchdog } from './watchdog/watchdog.js';
 
@@ -19,8 +19,8 @@ export interface Supervision {
   readonly startWatchdog: () => Watchdog;
   /** Runs the activity in a process of its own. */
   readonly runAlone: (context: Context, args: readonly unknown[]) => Promise<unknown>;
-  /** Called once, when the worker polls: what makes it ready. */
-  readonly reportHealth?: (checks: readonly HealthCheck[]) => void;
+  /** Absent: the process has no port for health checks and metrics. */
+  readonly observer?: WorkerObserver;
 }
 
 /**

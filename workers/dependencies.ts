@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { BatchDependencies } from '../activities/batch/dependencies.js';
 import type { ActivityDependencies } from '../activities/dependencies.js';
+import type { ActivityMetrics } from '../activities/metrics.js';
 import { createSemaphore } from '../activities/upload/semaphore.js';
 import { createSingleFlight } from '../activities/upload/single-flight.js';
 import { SLOW_LIMITS } from '../activities/upload/slow-source.js';
@@ -38,6 +39,7 @@ import { createDatabaseChecks, type DatabaseChecks } from '../store/schema-check
 import { createUploadRanges } from '../store/upload-ranges.js';
 import { createUploadStore } from '../store/uploads.js';
 import { createWorkerLiveness, type WorkerLiveness } from '../store/worker-liveness.js';
+import type { PoolCounts } from '../telemetry/pool-metrics.js';
 import { createFileOpener } from './file-roots.js';
 
 /** Identical cloud reads within this time share one call. */
@@ -59,6 +61,7 @@ export interface OpenDependencies extends ActivityDependencies, BatchDependencie
   readonly blocked: BlockedAttempts;
   readonly payloadKeys: PayloadKeyStore;
   readonly database: DatabaseChecks;
+  readonly pool: PoolCounts;
   /** Sets the keys that decrypt queries of web sources; they are known later than the database. */
   readonly useKeys: (keys: SealKeys | null) => void;
   /** Closes the connections. Call it after all activities have ended. */
@@ -69,11 +72,13 @@ export interface OpenDependencies extends ActivityDependencies, BatchDependencie
  * Connects to PostgreSQL, applies migrations, and creates the dependencies of the activities. Rejects with a one-line error
  * if PostgreSQL is unreachable for a minute, or with the reason of `signal` if it aborts before.
  * @param onProblem called with one line while PostgreSQL cannot be used: what is wrong and what to do
+ * @param metrics absent: the activities count nothing
  */
 export async function openDependencies(
   config: WorkerConfig,
   signal?: AbortSignal,
   onProblem?: (problem: string) => void,
+  metrics?: ActivityMetrics,
 ): Promise<OpenDependencies> {
   const settings = workerSettings(config);
   // A wrong file is reported when the worker starts, not when an import needs it.
@@ -124,6 +129,8 @@ export async function openDependencies(
   return {
     store: createImportStore(pool, settings.lateWindowMs),
     cancels,
+    ...(metrics === undefined ? {} : { metrics }),
+    pool,
     batches: createBatchStore(pool),
     liveness: createWorkerLiveness(reports),
     blocked: createBlockedAttempts(reports),

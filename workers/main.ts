@@ -7,12 +7,10 @@ import { workerConfigFromEnvironment, workerSettings } from '../config/worker.js
 import { printable } from '../domain/printable.js';
 import { type Confinement, confinementOf } from '../images/convert/confinement.js';
 import { programVersion } from '../store/program-version.js';
-import { openHealthPort } from '../telemetry/health-port.js';
-import { createProcessHealth } from '../telemetry/process-health.js';
-import { createProcessRegistry, scraper } from '../telemetry/process-metrics.js';
 import type { Supervision } from './activity-interceptor.js';
 import { runIsolated } from './isolated/run-isolated.js';
 import { reportsDirOf, runSupervisedWorker } from './run-worker.js';
+import { createWorkerTelemetry } from './telemetry.js';
 import { startWatchdog } from './watchdog/watchdog.js';
 
 export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
@@ -20,10 +18,14 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const settings = workerSettings(config);
   const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
   logProblemsOfProcess(log);
+  const telemetry = healthAddress === null ? null : createWorkerTelemetry(healthAddress, settings);
   Runtime.install({
     logger: temporalLogger(log, logLevel),
     // Otherwise the native part of the SDK prints its lines to the console, in another format.
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+      ...(telemetry === null ? {} : { metrics: { buffer: telemetry.sdkMetrics } }),
+    },
     shutdownSignals: [],
   });
   const watch = () =>
@@ -41,12 +43,9 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const { confinement, reason } = confinementOf();
   if (reason !== null) log.warn(`${CONFINEMENT[confinement]}: ${reason}`);
   const shutdown = new AbortController();
-  const health = createProcessHealth();
-  shutdown.signal.addEventListener('abort', () => health.drain(), { once: true });
+  shutdown.signal.addEventListener('abort', () => telemetry?.drain(), { once: true });
   await logErrorOf(log, async () => {
-    const metrics = scraper(createProcessRegistry());
-    const port = healthAddress === null ? null : await openHealthPort({ ...healthAddress, health, metrics });
-    if (port !== null) log.info({ url: port.url }, 'health checks and metrics are served');
+    if (telemetry !== null) log.info({ url: await telemetry.open() }, 'health checks and metrics are served');
     await runSupervisedWorker(
       config,
       {
@@ -60,8 +59,8 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
         onProblem: (problem) => log.warn(problem),
         onRecovery: () => log.info('PostgreSQL can be used again'),
       },
-      { startWatchdog: watch, runAlone, reportHealth: health.started },
-    ).finally(() => port?.close());
+      { startWatchdog: watch, runAlone, ...(telemetry === null ? {} : { observer: telemetry.observer }) },
+    ).finally(() => telemetry?.close());
   });
 }
 

@@ -50,7 +50,8 @@ export async function runSupervisedWorker(
 ): Promise<void> {
   const settings = workerSettings(config);
   signal?.throwIfAborted();
-  const dependencies = await openDependencies(settings, signal, onProblem);
+  const dependencies = await openDependencies(settings, signal, onProblem, supervision?.observer?.metrics);
+  supervision?.observer?.connected(dependencies.pool);
   try {
     const { temporal } = settings;
     const payloads = await openWorkerPayloads(settings, dependencies.payloadKeys, onProblem);
@@ -111,7 +112,7 @@ export async function runSupervisedWorker(
           onOutage: (error) => onProblem?.(`${explain(error).text}. Running steps are retried`),
           onRecovery: () => onRecovery?.(),
         });
-        supervision?.reportHealth?.(healthChecks(settings, dependencies.database, workers));
+        supervision?.observer?.polling(healthChecks(settings, dependencies.database, workers));
         if (signal?.aborted === true) stop();
         onReady?.();
         try {

@@ -215,7 +215,10 @@ async function untilWhole(
     const upload = await uploads.get(id);
     if (upload === null) throw new Error(`upload ${id} of import ${step.importId} has no record`);
     if (upload.state === 'whole') {
-      if (await objectExists(context, upload)) return upload;
+      if (await objectExists(context, upload)) {
+        deps.metrics?.saved('shared', upload.size ?? 0);
+        return upload;
+      }
       await uploads.reopen(id);
       continue;
     }
@@ -240,7 +243,10 @@ async function untilWhole(
     );
     // The upload has just been verified end to end: no check of the object is needed.
     const sent = await uploads.get(id);
-    if (sent?.state === 'whole') return sent;
+    if (sent?.state === 'whole') {
+      deps.metrics?.saved('conversion', Math.max(0, opened.reader.size - (sent.size ?? opened.reader.size)));
+      return sent;
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { FailureError } from '../../domain/errors/failure.js';
 import { hostFailure, programFailure } from '../../domain/errors/index.js';
+import { countChild } from '../children.js';
 import type { ConsoleLog } from './console-log.js';
 
 /** Waits for the program to exit. Rejects where it cannot be started. */
@@ -26,6 +27,7 @@ export interface Machine {
 }
 
 export function watchMachine(qemu: ChildProcess, log: ConsoleLog): Machine {
+  countChild('machine', qemu);
   const exited = new AbortController();
   let errorText = '';
   let host: FailureError | null = null;

@@ -8,6 +8,7 @@ import { fchownSync, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { FailureError } from '../../domain/errors/failure.js';
 import { fail, hostFailure, programFailure } from '../../domain/errors/index.js';
+import { countChild } from '../children.js';
 import { confinedBy, confinementOf, type ProgramUser, programUser } from './confinement.js';
 import { watchStall } from './stalled-process.js';
 
@@ -95,6 +96,7 @@ export async function runLimited(run: LimitedProcess): Promise<ProcessEnd> {
     env: { PATH: process.env.PATH, LC_ALL: 'C', MALLOC_ARENA_MAX: '2' },
     stdio: ['pipe', 'pipe', 'pipe', run.input, ...(run.output === undefined ? [] : [run.output])],
   });
+  countChild('program', child);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code));
