@@ -12,6 +12,7 @@ import type { ActivityDependencies } from '../activities/dependencies.js';
 import { createActivities } from '../activities/index.js';
 import type { WorkerSettings, WorkerVersioning } from '../config/worker.js';
 import { fileQueue, MAIN_QUEUE, POLL_QUEUE, uploadQueue, WATCH_QUEUE } from '../domain/process-names.js';
+import { runUntilDrained } from './drain.js';
 import type { WorkerPayloads } from './payloads.js';
 import { workflowCode } from './workflow-bundle.js';
 
@@ -120,12 +121,12 @@ export async function createImportWorkers(
       maxConcurrentActivityTaskExecutions: settings.maxWatches,
     }),
   ]);
+  let isStopping = false;
   return {
     queues: workers.map(({ options }) => options.taskQueue),
-    async run() {
-      await Promise.all(workers.map((worker) => worker.run()));
-    },
+    run: () => runUntilDrained(workers, () => isStopping),
     shutdown() {
+      isStopping = true;
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     },
     polledQueues: () =>
