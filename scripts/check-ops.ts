@@ -4,9 +4,12 @@
  */
 import { ALERT_CHECKS } from './ops/alerts.js';
 import type { OpsCheck } from './ops/check.js';
+import { COMPOSE_CHECKS } from './ops/compose.js';
+import { HELM_CHECKS } from './ops/helm.js';
+import { SYSTEMD_CHECKS } from './ops/systemd.js';
 
 /** In the order in which they run. */
-const CHECKS: readonly OpsCheck[] = [...ALERT_CHECKS];
+const CHECKS: readonly OpsCheck[] = [...ALERT_CHECKS, ...COMPOSE_CHECKS, ...SYSTEMD_CHECKS, ...HELM_CHECKS];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !CHECKS.some((check) => check.name.startsWith(name)));

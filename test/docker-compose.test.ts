@@ -20,9 +20,20 @@ const composeSchema = z.object({
       volumes: z.array(z.string()).optional(),
       ports: z.array(z.string()).optional(),
       depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
+      user: z.string().optional(),
+      read_only: z.boolean().optional(),
+      cap_drop: z.array(z.string()).optional(),
+      security_opt: z.array(z.string()).optional(),
+      secrets: z.array(z.string()).optional(),
+      healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+      stop_grace_period: z.string().optional(),
+      deploy: z
+        .object({ resources: z.object({ limits: z.object({ cpus: z.string(), memory: z.string() }) }) })
+        .optional(),
     }),
   ),
   volumes: z.record(z.string(), z.unknown()),
+  secrets: z.record(z.string(), z.object({ file: z.string() })),
 });
 const compose = composeSchema.parse(
   parse(readFileSync(path.join(root, 'docker-compose.yml'), 'utf8'), { merge: true }),
@@ -30,7 +41,7 @@ const compose = composeSchema.parse(
 const services = Object.entries(compose.services);
 const sources = execFileSync(
   'git',
-  ['ls-files', 'api', 'workers', 'cli', 'config', 'alibaba', 'domain', 'local', 'temporal'],
+  ['ls-files', 'api', 'workers', 'cli', 'config', 'alibaba', 'domain', 'local', 'temporal', 'telemetry'],
   {
     cwd: root,
   },
@@ -41,26 +52,58 @@ const sources = execFileSync(
   .map((file) => readFileSync(path.join(root, file), 'utf8'))
   .join('\n');
 
-test('every service is a public image or built from the Dockerfile, and starts a command that there is', () => {
+const own = services.filter(([, { build }]) => build !== undefined);
+
+test('every service is a public image with a version, or built from the Dockerfile and starts a command that there is', () => {
   expect(existsSync(path.join(root, 'Dockerfile'))).toBe(true);
   for (const [name, service] of services) {
-    expect(
-      [service.image, service.build].filter((one) => one !== undefined),
-      name,
-    ).toHaveLength(1);
-    if (service.image !== undefined) expect(service.image, name).toMatch(/^[a-z/]+:[\w.]+$/);
-    if (service.build !== undefined) {
-      const [command = ''] = service.command ?? [];
-      expect(existsSync(path.join(root, 'cli/commands', `${command}.ts`)), `${name}: ${command}`).toBe(true);
-    }
+    expect(service.image, name).toMatch(/^[a-z/-]+:\$\{[A-Z_]+:-[\w.-]+\}$/);
+    if (service.build === undefined) continue;
+    const [command = ''] = service.command ?? [];
+    expect(existsSync(path.join(root, 'cli/commands', `${command}.ts`)), `${name}: ${command}`).toBe(true);
   }
 });
 
 test('every variable is one that the service reads', () => {
+  for (const [name, service] of own) {
+    for (const variable of Object.keys(service.environment ?? {})) {
+      // Node.js itself reads it.
+      if (variable !== 'NODE_EXTRA_CA_CERTS') expect(sources, `${name}: ${variable}`).toContain(variable);
+    }
+  }
+});
+
+test('processes of this project → without root, capabilities and a writable root file system', () => {
+  for (const [name, service] of own) {
+    expect(service, name).toMatchObject({ user: '1000:1000', read_only: true, cap_drop: ['ALL'] });
+    expect(service.security_opt, name).toEqual(['no-new-privileges:true']);
+  }
+});
+
+test('processes that run on → have a health check, limits and time to drain', () => {
+  for (const name of ['api', 'worker']) {
+    const service = compose.services[name];
+    expect(service?.deploy?.resources?.limits, name).toEqual({ cpus: expect.any(String), memory: expect.any(String) });
+    expect(service?.healthcheck?.test.join(' '), name).toContain('/readyz');
+    expect(service?.stop_grace_period, name).toBe('30s');
+  }
+});
+
+test('secrets → files that make-secrets.sh creates, never values', () => {
+  const script = ['docker/make-secrets.sh', 'production/make-certificates.sh']
+    .map((file) => readFileSync(path.join(root, 'integrations', file), 'utf8'))
+    .join('\n');
+  for (const [name, { file }] of Object.entries(compose.secrets)) {
+    expect(file).toBe(`./secrets/${name}`);
+    expect(script, name).toMatch(new RegExp(`\\b${name.replace(/\.(pem|key)$/, '')}\\b`));
+  }
   for (const [name, service] of services) {
-    if (service.build === undefined) continue;
-    for (const variable of Object.keys(service.environment ?? {}))
-      expect(sources, `${name}: ${variable}`).toContain(variable);
+    const paths = [...JSON.stringify(service).matchAll(/\/run\/secrets\/([a-z][\w.-]*)/g)].map(([, file]) => file);
+    expect(service.secrets ?? [], name).toEqual(expect.arrayContaining([...new Set(paths)]));
+    for (const secret of service.secrets ?? []) expect(Object.keys(compose.secrets), name).toContain(secret);
+    for (const [variable, value] of Object.entries(service.environment ?? {})) {
+      if (/PASSWORD|PAYLOAD_KEYS/.test(variable)) expect(value, `${name}: ${variable}`).toMatch(/^\/run\/secrets\//);
+    }
   }
 });
 
@@ -83,10 +126,31 @@ test('the emulator of the profile is where .env.emulator points', () => {
   expect(compose.services.emulator?.command).toContain(url.port);
 });
 
+const dockerfile = readFileSync(path.join(root, 'Dockerfile'), 'utf8');
+const lastStage = dockerfile.slice(dockerfile.lastIndexOf('FROM'));
+
+test('the image → runs as a user by number, and contains no npm and no sources', () => {
+  expect(lastStage).toMatch(/^USER 1000:1000$/m);
+  expect([...lastStage.matchAll(/^COPY --from=build (.+) \S+$/gm)].map(([, from]) => from)).toEqual([
+    '/usr/local/bin/node',
+    ...['/app/package.json /app/LICENSE /app/README.md /app/sbom.spdx.json', '/app/node_modules'],
+    ...['/app/assets', '/app/store/migrations', '/app/dist'],
+  ]);
+});
+
+test('the context of the image → everything that the build reads, and nothing else', () => {
+  const allowed = readFileSync(path.join(root, '.dockerignore'), 'utf8')
+    .split('\n')
+    .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+  const { include } = z
+    .object({ include: z.array(z.string()) })
+    .parse(JSON.parse(readFileSync(path.join(root, 'tsconfig.build.json'), 'utf8')));
+  expect(include.filter((folder) => !allowed.includes(folder))).toEqual([]);
+  for (const name of allowed) if (!name.includes('*')) expect(existsSync(path.join(root, name)), name).toBe(true);
+});
+
 test('the image has every program that a conversion starts', () => {
-  const dockerfile = readFileSync(path.join(root, 'Dockerfile'), 'utf8');
-  const installed =
-    /apt-get install [^&]*/.exec(dockerfile.slice(dockerfile.lastIndexOf('FROM')))?.[0].split(/\s+/) ?? [];
+  const installed = /apt-get install [^&]*/.exec(lastStage)?.[0].split(/\s+/) ?? [];
   // Debian's base images have its essential packages, gzip among them.
   const needed = ['qemu-utils', ...(['GZIP', 'XZ', 'ZSTD'] as const).map((format) => packageFor(format).split(' ')[0])];
   expect(needed.filter((name) => name !== 'gzip' && !installed.includes(name ?? ''))).toEqual([]);
@@ -101,7 +165,7 @@ test('secrets in .env → neither committed nor part of the Docker image', () =>
 
 test('no service listens for other hosts without access control, and the API has a key without a setting', () => {
   for (const [name, { ports = [] }] of services) {
-    for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:/);
+    for (const port of ports) expect(port, name).toMatch(/^(\$\{ECS_IMPORT_PUBLISH:-)?127\.0\.0\.1:/);
   }
   const { environment, volumes } = compose.services.api ?? {};
   const access = apiAccessFromEnvironment(
@@ -112,6 +176,9 @@ test('no service listens for other hosts without access control, and the API has
       ]),
     ),
   );
-  expect(access).toMatchObject({ isOpen: false, token: null, tokenFile: '/data/api-token', isBehindProxy: true });
+  expect(access).toMatchObject({
+    ...{ isOpen: false, token: null, tokenFile: '/data/api-token', isBehindProxy: false },
+    tls: { certFile: '/run/secrets/api.pem', keyFile: '/run/secrets/api.key' },
+  });
   expect(volumes).toContain('api:/data');
 });
