@@ -5,7 +5,7 @@ import { ApiProblem, ApiUnreachableError, faultText, UnexpectedAnswerError } fro
 import { createTransport, TEXT, type Transport, textOf } from '../client/transport.js';
 import type { ImportView } from '../domain/import.js';
 import { programVersion } from '../store/program-version.js';
-import { CommandError, EXIT } from './exit.js';
+import { CommandError, EXIT, type ExitCode } from './exit.js';
 import { findApi } from './find-api.js';
 import { findToken } from './find-token.js';
 import { clean } from './format.js';
@@ -40,7 +40,7 @@ function callingUser(): { readonly user?: string } {
 
 /** Makes "no API found" a connection error, so that a watch continues when a stopped `up` starts again. */
 function asUnreachable(error: unknown): never {
-  const noApi = error instanceof CommandError && error.exitCode === EXIT.failed;
+  const noApi = error instanceof CommandError && error.exitCode === EXIT.unreachable;
   throw noApi ? new ApiUnreachableError(null, error.message, { cause: error }) : error;
 }
 
@@ -61,7 +61,7 @@ export function apiFailure(error: unknown): CommandError | null {
   if (!(error instanceof ApiUnreachableError)) return null;
   if (error.cause instanceof CommandError) return error.cause;
   const line = `the API at ${error.baseUrl} can't be reached (${error.reason}): start it with \`ecs-image-import up\`, or correct --api`;
-  return new CommandError(EXIT.failed, [clean(line)], null, { cause: error });
+  return new CommandError(EXIT.unreachable, [clean(line)], null, { cause: error });
 }
 
 /** Remedies of the API name requests; these are the commands that send them. */
@@ -79,10 +79,16 @@ function inCommands(text: string): string {
 }
 
 function refusal(error: ApiProblem): CommandError {
-  // The user can fix the cause of a 4xx answer: wrong usage. Other statuses are failures of the service.
-  const exitCode = error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.failed;
+  const exitCode = exitCodeOf(error.status);
   const errors = error.problem?.errors ?? [];
   const lines =
     errors.length > 0 ? errors.map((fault) => clean(inCommands(faultText(fault)))) : [clean(inCommands(error.message))];
   return new CommandError(exitCode, lines, error.problem === null ? null : error.body, { cause: error });
+}
+
+/** The user can fix the cause of a 4xx answer. 502 and 504 come from a proxy whose API does not answer. */
+function exitCodeOf(status: number): ExitCode {
+  if (status === 503) return EXIT.notReady;
+  if (status === 502 || status === 504) return EXIT.unreachable;
+  return status >= 400 && status < 500 ? EXIT.usage : EXIT.failed;
 }

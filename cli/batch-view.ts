@@ -4,7 +4,8 @@ import { readBatch } from '../client/answers.js';
 import { type BatchCause, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
 import { type Api, RETRY_FOR_MS, TEXT, textOf } from './api.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { clean, duration, indent, size, table } from './format.js';
+import { clean, duration, indent, size } from './format.js';
+import { table } from './table.js';
 
 export function batchPath(id: string, rest = ''): string {
   return `/v1/batches/${encodeURIComponent(id)}${rest}`;

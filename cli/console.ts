@@ -3,13 +3,44 @@
  * command prints passes here, which makes it safe for a terminal.
  */
 import { printable } from '../domain/printable.js';
+import { type ColorMode, hasColor, rendered } from './style.js';
+
+let colorMode: ColorMode = 'auto';
+let messagesAreJson = false;
+
+/** @param jsonMessages messages on stderr are JSON lines */
+export function configureOutput(color: ColorMode, jsonMessages: boolean): void {
+  colorMode = color;
+  messagesAreJson = jsonMessages;
+}
 
 export function print(text: string): void {
-  process.stdout.write(`${printable(text)}\n`);
+  process.stdout.write(`${onScreen(text, process.stdout)}\n`);
 }
 
 export function say(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
+  const text = messagesAreJson ? JSON.stringify({ type: 'message', message: rendered(line, false) }) : line;
+  process.stderr.write(`${onScreen(text, process.stderr)}\n`);
+}
+
+/** Text with its colours if the stream shows them. */
+export function onScreen(text: string, stream: { readonly isTTY?: boolean }): string {
+  return rendered(text, hasColor(colorMode, stream, process.env));
+}
+
+/** As `print`, but waits for a slow reader: a long result does not pile up in memory. */
+export async function printInOrder(text: string): Promise<void> {
+  await write(`${onScreen(text, process.stdout)}\n`);
+}
+
+/** Without a line break. */
+export async function printPart(text: string): Promise<void> {
+  await write(printable(text));
+}
+
+/** Characters in a row of the terminal; null: the output is not a terminal, and rows have any length. */
+export function outputColumns(): number | null {
+  return process.stdout.isTTY === true ? (process.stdout.columns ?? 80) : null;
 }
 
 /** Prints a text while it is received, without adding a line break. Waits for a slow reader. */

@@ -1,8 +1,23 @@
 /** Exit codes, and the error that ends a command with one of them. */
 import type { ImportView } from '../domain/import.js';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, attention: 3, cancelled: 4, interrupted: 130 } as const;
+export const EXIT = {
+  ...{ done: 0, failed: 1, usage: 2, attention: 3, cancelled: 4 },
+  ...{ unreachable: 5, notReady: 6, interrupted: 130 },
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Of the help and of docs/cli.md. The same for every command. */
+export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, name: string, meaning: string])[] = [
+  [EXIT.done, 'done', 'the command did what was asked; a running import or batch is fine so far'],
+  [EXIT.failed, 'failed', 'the import, batch or command failed, or an image would fail'],
+  [EXIT.usage, 'usage', 'the command line, the request or the ID is wrong'],
+  [EXIT.attention, 'attention', 'action is required: fix the cause, then resume'],
+  [EXIT.cancelled, 'cancelled', 'the import or batch was cancelled'],
+  [EXIT.unreachable, 'unreachable', 'the service, or a server that it needs, cannot be reached'],
+  [EXIT.notReady, 'not ready', 'the service answers, but cannot work now'],
+  [EXIT.interrupted, 'interrupted', 'Ctrl-C or SIGTERM stopped the command'],
+];
 
 /** Printed as lines on stderr, and with `--json` as a problem document on stdout. */
 export class CommandError extends Error {

@@ -13,7 +13,7 @@ export async function findApi(given: string | undefined, env: NodeJS.ProcessEnv)
   const preferred = live.find((instance) => sameFolder(instance.dataDir, defaultDataDir(env)));
   const [first, ...others] = preferred === undefined ? live : [preferred];
   if (first === undefined) {
-    throw new CommandError(EXIT.failed, [
+    throw new CommandError(EXIT.unreachable, [
       'no API found: start one with `ecs-image-import up`, or set --api URL or ECS_IMPORT_API',
     ]);
   }

@@ -3,13 +3,19 @@ import { ApiProblem } from '../client/errors.js';
 import { watchImport } from '../client/watch.js';
 import { type ImportEvent, type ImportView, PHASES, type Progress, type State } from '../domain/import.js';
 import { isObject } from '../domain/json-value.js';
+import { waitText } from '../domain/progress-text.js';
+import type { Retry } from '../domain/retry-wait.js';
 import { type Api, apiFailure } from './api.js';
 import { CommandError, EXIT } from './exit.js';
 
+/** @param now milliseconds since 1970 */
+export type Wait = (now: number) => string;
+
 export interface EventView {
+  /** Every event, also of progress. */
   readonly event: (event: ImportEvent) => void;
-  /** @param wait what the import waits for; null: nothing */
-  readonly progress: (progress: Progress, state: State, wait: string | null) => void;
+  /** @param wait what the import waits for, and how long now; null: nothing */
+  readonly progress: (progress: Progress, state: State, wait: Wait | null) => void;
   /** The connection to the API is lost or restored. */
   readonly connection: (line: string) => void;
 }
@@ -42,19 +48,35 @@ export async function follow(api: Api, id: string, view: EventView, signal: Abor
     const failure = apiFailure(error);
     if (failure === null) throw error;
     if (error instanceof ApiProblem && error.status < 500) throw failure;
-    throw new CommandError(EXIT.failed, [
+    throw new CommandError(EXIT.unreachable, [
       `no connection to the API for ${RECONNECT_FOR_MS / 1_000} s (${failure.message}); the import continues: \`ecs-image-import watch ${id}\` shows it again`,
     ]);
   }
 }
 
 function showEvent(event: ImportEvent, view: EventView): void {
-  if (event.type !== 'progress') view.event(event);
-  else if (isProgress(event.detail)) view.progress(event.detail, event.state, waitOf(event.detail));
+  view.event(event);
+  if (event.type === 'progress' && isProgress(event.detail)) {
+    view.progress(event.detail, event.state, waitOf(event.detail));
+  }
 }
 
-function waitOf({ waitingFor }: Readonly<Record<string, unknown>>): string | null {
-  return isObject(waitingFor) && typeof waitingFor.message === 'string' ? waitingFor.message : null;
+function waitOf({ waitingFor }: Readonly<Record<string, unknown>>): Wait | null {
+  if (!isObject(waitingFor) || typeof waitingFor.message !== 'string') return null;
+  const { since, host = null, retry, message } = waitingFor;
+  const isKnown = typeof since === 'string' && (host === null || typeof host === 'string');
+  // An API of another version may send less than is needed to say since when.
+  if (!isKnown || !(retry === undefined || isRetry(retry))) return () => message;
+  return (now) => waitText({ host, since, ...(retry === undefined ? {} : { retry }) }, now);
+}
+
+function isRetry(value: unknown): value is Retry {
+  const texts = ['code', 'message', 'remedy', 'since', 'nextAt', 'givesUpAt'];
+  return (
+    isObject(value) &&
+    texts.every((name) => typeof value[name] === 'string') &&
+    ['undefined', 'string'].includes(typeof value.requestId)
+  );
 }
 
 function isProgress(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Progress {

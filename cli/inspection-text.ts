@@ -10,7 +10,7 @@ export function inspectionText(file: string, inspection: Inspection, verdict: Im
   return [
     clean(file),
     ...facts(inspection).map(([name, value]) => indent(`${name.padEnd(10)} ${clean(value)}`)),
-    findings(verdict.findings),
+    ...(verdict.findings.length === 0 ? ['findings: none'] : findings(verdict.findings)),
     resultLine(inspection, verdict, ms),
   ].join('\n');
 }

@@ -1,22 +1,63 @@
-/** Shows the progress of an import: on a terminal a progress line below the completed phases, else plain lines. */
+/**
+ * Shows the progress of an import on stderr: one line that is rewritten on a terminal, few plain lines elsewhere, or every
+ * event as a line of JSON. Results and findings are printed at the end, by the command.
+ */
+import { Option } from 'commander';
 import type { ImportEvent, Phase, Progress } from '../domain/import.js';
+import { progressFigures } from '../domain/progress-text.js';
+import { onScreen } from './console.js';
 import type { EventView } from './follow.js';
-import { clean, duration, size } from './format.js';
+import { clean, duration } from './format.js';
+import { paint } from './style.js';
+import { cut } from './table.js';
+
+export const PROGRESS_MODES = ['auto', 'line', 'plain', 'json', 'none'] as const;
+export type ProgressMode = (typeof PROGRESS_MODES)[number];
 
 export interface LiveView extends EventView {
   /** Clears the progress line. */
   readonly close: () => void;
 }
 
-/** The output of a view: stdout, or a buffer in tests. */
+/** The output of a view: stderr, or a buffer in tests. */
 export interface Screen {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-export function openLiveView(screen: Screen, now: () => number = Date.now): LiveView {
-  return isTerminal(screen) ? terminalView(screen) : plainView(screen, now);
+export interface ViewOptions {
+  /** Default: `auto`, or `none` with `json`. */
+  readonly progress?: ProgressMode | undefined;
+  readonly json: boolean;
+  /** Also show each phase with its duration, notes and findings. */
+  readonly verbose: boolean;
+}
+
+export function progressOption(): Option {
+  return new Option(
+    '--progress <how>',
+    'progress on stderr; auto: a line that is rewritten on a terminal, else plain lines, and none with --json',
+  ).choices(PROGRESS_MODES);
+}
+
+export function openLiveView(screen: Screen, options: ViewOptions, now: () => number = Date.now): LiveView {
+  switch (modeOf(screen, options)) {
+    case 'line':
+      return terminalView(screen, options.verbose);
+    case 'plain':
+      return plainView(screen, options.verbose, now);
+    case 'json':
+      return jsonView(screen);
+    case 'none':
+      return { event: () => {}, progress: () => {}, connection: () => {}, close: () => {} };
+  }
+}
+
+export function modeOf(screen: Screen, { progress = 'auto', json }: ViewOptions): Exclude<ProgressMode, 'auto'> {
+  if (progress !== 'auto') return progress;
+  if (json) return 'none';
+  return isTerminal(screen) ? 'line' : 'plain';
 }
 
 /** A dumb terminal cannot clear a line. */
@@ -24,104 +65,143 @@ export function isTerminal(screen: Screen, env: NodeJS.ProcessEnv = process.env)
   return screen.isTTY === true && env.TERM !== 'dumb';
 }
 
-/** For `--json`. */
-export const SILENT: LiveView = { event: () => {}, progress: () => {}, connection: () => {}, close: () => {} };
-
+export const CLEAR_LINE = '\r\u001b[2K';
 const PHASE_WIDTH = 'distribution'.length;
 
-function terminalView(screen: Screen): LiveView {
+/** A line that fits into one row: a longer one would wrap, and only its last row would be cleared. */
+export function oneRow(text: string, screen: Screen): string {
+  return `${CLEAR_LINE}${cut(text, (screen.columns ?? 80) - 1)}`;
+}
+
+function terminalView(screen: Screen, verbose: boolean): LiveView {
   let phase: { readonly name: Phase; readonly startedAt: number } | null = null;
   let shown = false;
   const clear = () => {
-    if (shown) screen.write('\r\u001b[2K');
+    if (shown) screen.write(CLEAR_LINE);
     shown = false;
   };
   const line = (text: string) => {
     clear();
-    screen.write(`${text}\n`);
+    screen.write(`${onScreen(text, screen)}\n`);
   };
   const showProgress = (text: string) => {
-    // A full line would wrap, and only its last row would be cleared.
-    const width = (screen.columns ?? 80) - 1;
-    screen.write(`\r\u001b[2K${text.slice(0, width)}`);
+    screen.write(oneRow(text, screen));
     shown = true;
   };
+  let latest: (() => string) | null = null;
+  // What the import waits for gets older without an event.
+  const timer = repeat(() => {
+    if (latest !== null) showProgress(latest());
+  });
   return {
     event: (event) => {
       if (phase?.name !== event.phase) {
-        if (phase !== null) {
+        latest = null;
+        if (phase !== null && verbose) {
           line(`  ${phase.name.padEnd(PHASE_WIDTH)}  ${duration(Date.parse(event.at) - phase.startedAt)}`);
         }
         phase = { name: event.phase, startedAt: Date.parse(event.at) };
         if (event.phase !== 'done') showProgress(`> ${event.phase}`);
       }
-      const text = eventText(event);
+      const text = verbose ? eventText(event) : null;
       if (text !== null) line(`  ${event.phase.padEnd(PHASE_WIDTH)}  ${text}`);
     },
     progress: (progress, state, wait) => {
       const suffix = state === 'cancelling' ? ' (cancelling)' : '';
-      // The wait comes first: a narrow terminal cuts the end of the line.
-      const figure = wait === null ? `${bar(progress.percent)} ${figures(progress)}` : clean(wait);
-      showProgress(`> ${progress.phase.padEnd(PHASE_WIDTH)}  ${figure}${suffix}`);
+      const figures = progressText(progress, screen.columns ?? 80);
+      latest = () =>
+        wait === null
+          ? `> ${progress.phase.padEnd(PHASE_WIDTH)}  ${figures}${suffix}`
+          : `> ${progress.phase}  ${clean(wait(Date.now()))}${suffix}`;
+      showProgress(latest());
     },
     connection: (text) => line(`  ${text}`),
-    close: clear,
+    close: () => {
+      clearInterval(timer);
+      clear();
+    },
   };
 }
 
-/** Minimum time between two progress lines, so that the log of a long import stays readable. */
-const PROGRESS_INTERVAL_MS = 10_000;
+/** Every second; does not keep the process alive. */
+function repeat(action: () => void): NodeJS.Timeout {
+  return setInterval(action, 1_000).unref();
+}
 
-function plainView(screen: Screen, now: () => number): LiveView {
+/** The figures, after a bar where the row has space for it. */
+function progressText(progress: Progress, columns: number): string {
+  const figures = progressFigures(progress).join('  ');
+  const space = columns - PHASE_WIDTH - figures.length - 8;
+  return space < 10 ? figures : `${bar(progress.percent, Math.min(24, space))} ${figures}`;
+}
+
+function bar(percent: number, width: number): string {
+  const full = Math.round((Math.min(100, Math.max(0, percent)) / 100) * width);
+  return `[${'='.repeat(full)}${' '.repeat(width - full)}]`;
+}
+
+/** Time to the next plain line: many CI systems stop a job that prints nothing for 10 minutes. */
+const INTERVALS_MS = { verbose: [10_000], quiet: [30_000, 60_000, 120_000, 300_000] };
+
+/** Returns whether a line is due now. */
+export function plainIntervals(verbose: boolean, now: () => number): () => boolean {
+  const intervals = verbose ? INTERVALS_MS.verbose : INTERVALS_MS.quiet;
+  let index = 0;
+  let lastAt = now();
+  return () => {
+    if (now() - lastAt < (intervals[Math.min(index, intervals.length - 1)] ?? 0)) return false;
+    lastAt = now();
+    index += 1;
+    return true;
+  };
+}
+
+function plainView(screen: Screen, verbose: boolean, now: () => number): LiveView {
   let phase: Phase | null = null;
-  let printedAt = 0;
+  const isDue = plainIntervals(verbose, now);
   const line = (at: string, label: string, text: string) =>
-    screen.write(`${at.slice(11, 19)} ${label.padEnd(PHASE_WIDTH)}  ${text}`.trimEnd().concat('\n'));
+    screen.write(`${at.slice(11, 19)} ${label.padEnd(PHASE_WIDTH)}  ${onScreen(text, screen)}`.trimEnd().concat('\n'));
   const time = () => new Date(now()).toISOString();
+  let latest: (() => void) | null = null;
+  const showIfDue = () => {
+    if (latest !== null && isDue()) latest();
+  };
+  const timer = repeat(showIfDue);
   return {
     event: (event) => {
+      if (!verbose) return;
       const text = eventText(event);
-      if (phase !== event.phase) {
-        if (event.phase !== 'done') line(event.at, event.phase, text ?? '');
-        else if (text !== null) line(event.at, event.phase, text);
-        printedAt = now();
-      } else if (text !== null) line(event.at, event.phase, text);
+      if (phase !== event.phase && event.phase !== 'done') line(event.at, event.phase, text ?? '');
+      else if (text !== null) line(event.at, event.phase, text);
       phase = event.phase;
     },
     progress: (progress, _state, wait) => {
-      if (now() - printedAt < PROGRESS_INTERVAL_MS) return;
-      printedAt = now();
-      line(time(), progress.phase, wait === null ? figures(progress) : clean(wait));
+      latest = () =>
+        line(time(), progress.phase, wait === null ? progressFigures(progress).join('  ') : clean(wait(now())));
+      showIfDue();
     },
     connection: (text) => line(time(), '', text),
+    close: () => clearInterval(timer),
+  };
+}
+
+/** Each event as the API sends it, with the fields of progress at the top. */
+function jsonView(screen: Screen): LiveView {
+  const line = (value: unknown) => screen.write(`${onScreen(JSON.stringify(value), {})}\n`);
+  return {
+    event: ({ detail, ...event }) => line(event.type === 'progress' ? { ...event, ...detail } : { ...event, detail }),
+    progress: () => {},
+    connection: (message) => line({ type: 'connection', at: new Date().toISOString(), message }),
     close: () => {},
   };
 }
 
 /** The text of an event; null if the phase's name or the summary at the end shows it already. */
 function eventText({ type, state, message, detail, phase }: ImportEvent): string | null {
-  if (type === 'ledger') return null;
+  if (type === 'ledger' || type === 'progress') return null;
   if (type === 'finding') return clean(`${String(detail.severity ?? 'finding')}: ${message}`);
-  if (type === 'attention') return clean(`action required: ${message}`);
+  if (type === 'attention') return paint('yellow', clean(`action required: ${message}`));
   if (type === 'note') return clean(message);
   if (phase === 'done') return null;
   return state === 'running' || state === 'attention' ? null : state;
-}
-
-const BAR_WIDTH = 24;
-
-function bar(percent: number): string {
-  const full = Math.round((Math.min(100, Math.max(0, percent)) / 100) * BAR_WIDTH);
-  return `[${'='.repeat(full)}${' '.repeat(BAR_WIDTH - full)}]`;
-}
-
-function figures({ percent, bytesDone, bytesTotal, bytesPerSecond, etaSeconds }: Progress): string {
-  return [
-    `${Math.floor(percent)} %`,
-    bytesDone === null ? null : bytesTotal === null ? size(bytesDone) : `${size(bytesDone)} of ${size(bytesTotal)}`,
-    bytesPerSecond === null || bytesPerSecond === 0 ? null : `${size(Math.round(bytesPerSecond))}/s`,
-    etaSeconds === null ? null : `${duration(etaSeconds * 1_000)} left`,
-  ]
-    .filter((part) => part !== null)
-    .join('  ');
 }

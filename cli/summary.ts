@@ -1,36 +1,46 @@
-/** Formats an import for the terminal: its outcome, or all details. */
+/** Formats an import for the terminal: the result first, then what needs a decision; the rest with --verbose. */
 import { type ComparedItem, type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import { type Finding, type ImportView, type LedgerEntryView, resourceIdOf, type Severity } from '../domain/import.js';
-import { clean, duration, indent, table } from './format.js';
+import { progressFigures, waitText } from '../domain/progress-text.js';
+import { clean, duration, indent } from './format.js';
+import { colored, paint } from './style.js';
+import { type Cell, indentedTable } from './table.js';
+
+interface Detail {
+  readonly verbose: boolean;
+}
 
 /** The state or result of an import, with the remedy if it failed or requires action. */
 export function outcome(view: ImportView): readonly string[] {
   const { state, phase, image, error, attention } = view;
   const took = duration(Date.parse(view.updatedAt) - Date.parse(view.createdAt));
   if (error !== null) {
-    const failure = `${state} in phase ${error.phase} after ${took}: ${error.code}: ${error.message}${requestText(error.requestId)}`;
-    return [clean(failure), ...remedy(error.remedy)];
+    const reason = `${error.code}: ${error.message}${requestText(error.requestId)}`;
+    return [`${colored(state)} in phase ${error.phase} after ${took}: ${clean(reason)}`, ...remedy(error.remedy)];
   }
   if (attention !== null) {
+    const reason = `${attention.code}: ${attention.message}${requestText(attention.requestId)}`;
     return [
-      clean(
-        `action required in phase ${phase}: ${attention.code}: ${attention.message}${requestText(attention.requestId)}`,
-      ),
+      `${colored('attention', 'action required')} in phase ${phase}: ${clean(reason)}`,
       ...remedy(attention.remedy),
-      `after the fix: ecs-image-import resume ${view.id} (to give up: ecs-image-import cancel ${view.id})`,
+      clean(`after the fix: ecs-image-import resume ${view.id} (to give up: ecs-image-import cancel ${view.id})`),
     ];
   }
   if (state === 'succeeded') {
     const result = image === null ? 'dry run, no image created' : `image ${image.imageId} in ${image.regionId}`;
+    const copies = view.copies.map((copy) => `${copy.imageId} in ${copy.regionId}`);
     return [
-      `succeeded in ${took}: ${result}`,
-      ...view.copies.map((copy) => `copy ${copy.imageId} in ${copy.regionId}`),
+      `${colored(state)} in ${took}: ${clean(result)}`,
+      ...(copies.length === 0 ? [] : [clean(`${copies.length === 1 ? 'copy' : 'copies'}: ${copies.join(', ')}`)]),
     ];
   }
-  if (state === 'cancelled') return [`cancelled after ${took}`];
+  if (state === 'cancelled') return [`${colored(state)} after ${took}`];
   // An API of an earlier version does not send it.
-  const wait = view.waitingFor?.message;
-  return [`${state}: ${phase} ${Math.floor(view.progress.percent)} %${wait === undefined ? '' : `, ${clean(wait)}`}`];
+  const wait = view.waitingFor;
+  return [
+    `${colored(state)}: ${phase} ${progressFigures(view.progress).join(', ')}`,
+    ...(wait === null || wait === undefined ? [] : [paint('yellow', clean(waitText(wait, Date.now())))]),
+  ];
 }
 
 function requestText(requestId: string | null | undefined): string {
@@ -41,41 +51,70 @@ function remedy(text: string): readonly string[] {
   return text === '' ? [] : [clean(`remedy: ${text}`)];
 }
 
-/** All details, for `status ID` and the end of a demo. */
-export function formatImport(view: ImportView): string {
+/** Of the end of `import` and `watch`. */
+export function resultText(view: ImportView, { verbose }: Detail): string {
+  return [...outcome(view), ...details(view, verbose)].join('\n');
+}
+
+/** For `status ID` and the end of a demo. */
+export function formatImport(view: ImportView, { verbose }: Detail): string {
+  const { request } = view;
+  const account = request.account === undefined ? '' : `  account ${request.account}`;
   return [
-    `import ${view.id}  ${clean(view.request.imageName)}  ${view.request.region}${accountOf(view)}`,
     ...outcome(view),
-    ...section(
-      'timeline',
-      view.timeline
-        .filter(({ phase }) => phase !== 'done')
-        .map((entry) => [entry.phase, phaseDuration(entry.startedAt, entry.endedAt)]),
-      ['phase', 'duration'],
-    ),
-    findings(view.findings),
-    ...comparison(view.findings),
-    ledger(view.ledger),
+    `import ${clean(`${view.id}  ${request.imageName}  ${request.region}${account}`)}`,
+    ...details(view, verbose),
   ].join('\n');
 }
 
+function details(view: ImportView, verbose: boolean): readonly string[] {
+  if (verbose) {
+    return [...findings(view.findings), ...timeline(view), ...comparison(view.findings), ledger(view.ledger)];
+  }
+  const important = view.findings.filter(({ severity }) => severity !== 'info');
+  const shown = worstFirst(important).slice(0, MOST_FINDINGS);
+  const more = important.length - shown.length;
+  const notes = view.findings.length - important.length;
+  const hidden = [
+    ...(more === 0 ? [] : [`${more} more ${more === 1 ? 'finding' : 'findings'}`]),
+    ...(notes === 0 ? [] : [`${notes} ${notes === 1 ? 'note' : 'notes'}`]),
+    'timeline and ledger',
+  ];
+  return [
+    ...findings(shown),
+    paint('dim', clean(`for ${hidden.join(', ')}: ecs-image-import status ${view.id} --verbose`)),
+  ];
+}
+
+/** With their remedies, the result of a success stays within 15 lines. */
+const MOST_FINDINGS = 4;
+
 const WORST_FIRST: readonly Severity[] = ['blocking', 'warning', 'info'];
 
-/** Most severe first. */
-export function findings(list: readonly Finding[]): string {
-  if (list.length === 0) return 'findings: none';
-  const sorted = WORST_FIRST.flatMap((severity) => list.filter((finding) => finding.severity === severity));
-  const lines = sorted.flatMap((finding) => [
-    clean(`${finding.severity}  ${findingText(finding)}`),
+function worstFirst(list: readonly Finding[]): readonly Finding[] {
+  return WORST_FIRST.flatMap((severity) => list.filter((finding) => finding.severity === severity));
+}
+
+/** Most severe first; empty if there are none. */
+export function findings(list: readonly Finding[]): readonly string[] {
+  if (list.length === 0) return [];
+  const lines = worstFirst(list).flatMap((finding) => [
+    `${colored(finding.severity)}  ${clean(findingText(finding))}`,
     ...(finding.remedy === '' ? [] : [clean(`  remedy: ${finding.remedy}`)]),
   ]);
-  return `findings:\n${indent(lines.join('\n'))}`;
+  return ['findings:', indent(lines.join('\n'))];
 }
 
 /** Omits what the message contains already: the cloud's findings repeat their code and evidence. */
 function findingText({ code, message, evidence }: Finding): string {
   const subject = message.startsWith(`${code}:`) ? message : `${code}: ${message}`;
   return evidence === '' || message.includes(evidence) ? subject : `${subject} (${evidence})`;
+}
+
+function timeline(view: ImportView): readonly string[] {
+  const phases = view.timeline.filter(({ phase }) => phase !== 'done');
+  const rows = phases.map((entry) => [entry.phase, phaseDuration(entry.startedAt, entry.endedAt)]);
+  return section('timeline', rows, ['phase', 'duration']);
 }
 
 const VERDICTS: Readonly<Record<ComparedItem['verdict'], string>> = {
@@ -106,17 +145,13 @@ const LEDGER_STATUSES: Readonly<Record<LedgerEntryView['status'], string>> = {
 export function ledger(entries: readonly LedgerEntryView[]): string {
   if (entries.length === 0) return 'ledger: no cloud resources created';
   const rows = entries.map((entry) => [entry.kind, resourceIdOf(entry), entry.regionId, LEDGER_STATUSES[entry.status]]);
-  return `ledger:\n${indent(table(['resource', 'id', 'region', 'status'], rows))}`;
+  return `ledger:\n${indentedTable(['resource', 'id', 'region', 'status'], rows)}`;
 }
 
-function section(title: string, rows: readonly (readonly string[])[], head: readonly string[]): readonly string[] {
-  return rows.length === 0 ? [] : [`${title}:\n${indent(table(head, rows))}`];
+function section(title: string, rows: readonly (readonly Cell[])[], head: readonly string[]): readonly string[] {
+  return rows.length === 0 ? [] : [`${title}:\n${indentedTable(head, rows)}`];
 }
 
 function phaseDuration(startedAt: string, endedAt: string | null): string {
   return endedAt === null ? 'in progress' : duration(Date.parse(endedAt) - Date.parse(startedAt));
-}
-
-function accountOf({ request }: ImportView): string {
-  return request.account === undefined ? '' : `  account ${request.account}`;
 }

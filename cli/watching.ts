@@ -3,17 +3,23 @@ import type { ImportView } from '../domain/import.js';
 import type { Api } from './api.js';
 import { getImport } from './api.js';
 import { print, say } from './console.js';
+import { printDocument } from './document.js';
 import { CommandError, EXIT, exitCodeOf } from './exit.js';
 import { follow } from './follow.js';
+import type { GlobalOptions } from './globals.js';
 import { handleInterrupts } from './interrupts.js';
-import { openLiveView, SILENT } from './live-view.js';
-import { findings, ledger, outcome } from './summary.js';
+import { openLiveView, type ProgressMode } from './live-view.js';
+import { resultText } from './summary.js';
+
+export type WatchSettings = Pick<GlobalOptions, 'json' | 'fields' | 'verbose'> & {
+  readonly progress?: ProgressMode;
+};
 
 /** The exit code reports the import's state. */
-export async function watchToEnd(api: Api, id: string, options: { readonly json: boolean }): Promise<void> {
+export async function watchToEnd(api: Api, id: string, options: WatchSettings): Promise<void> {
   const interrupts = handleInterrupts();
   interrupts.onSecond(() => process.exit(EXIT.interrupted));
-  const live = options.json ? SILENT : openLiveView(process.stdout);
+  const live = openLiveView(process.stderr, options);
   let view: ImportView;
   try {
     view = await follow(api, id, live, interrupts.signal);
@@ -28,15 +34,9 @@ export async function watchToEnd(api: Api, id: string, options: { readonly json:
     live.close();
     interrupts.dispose();
   }
-  if (options.json) print((await getImport(api, id)).text);
-  else printResult(view);
+  if (options.json) printDocument(options, (await getImport(api, id)).text);
+  else print(resultText(view, options));
   exitWithState(view);
-}
-
-function printResult(view: ImportView): void {
-  if (view.findings.length > 0) print(findings(view.findings));
-  if (view.ledger.length > 0) print(ledger(view.ledger));
-  for (const line of outcome(view)) print(line);
 }
 
 /** Throws an error without a message, because the result has been printed. */

@@ -13,7 +13,9 @@ export type BatchSummary = Pick<BatchView, 'id' | 'name' | 'state' | 'createdAt'
 };
 
 /** An import in a list, without what is read from other tables. */
-export type ImportLine = Pick<ImportView, 'id' | 'state' | 'phase' | 'progress' | 'request' | 'image' | 'createdAt'>;
+export type ImportLine = Pick<ImportView, 'id' | 'state' | 'phase' | 'progress' | 'request' | 'image' | 'createdAt'> &
+  /** Why it does not continue; absent unless requested. */
+  Partial<Pick<ImportView, 'attention' | 'error' | 'waitingFor'>>;
 
 export interface Page<Item> {
   readonly items: readonly Item[];

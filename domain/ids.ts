@@ -28,10 +28,34 @@ export function newId(prefix: 'imp' | 'bat' | 'whk' | 'ins', timeMs: number, ran
   return `${prefix}-${text}`;
 }
 
+const ID_CHARACTERS = 26;
+
+/**
+ * When imports or batches whose ID begins with `prefix` were accepted, in milliseconds since 1970.
+ * @param prefix `imp-` or `bat-` and 0 to 26 characters; null if no ID begins with it
+ */
+export function timesOfIdPrefix(prefix: string): { readonly from: number; readonly to: number } | null {
+  const [, characters] = /^(?:imp|bat)-((?:[0-7][0-9a-hjkmnp-tv-z]{0,25})?)$/.exec(prefix) ?? [];
+  if (characters === undefined) return null;
+  const timeOf = (filler: string) => {
+    let bits = 0n;
+    for (const character of characters.padEnd(ID_CHARACTERS, filler)) {
+      bits = (bits << 5n) | BigInt(ALPHABET.indexOf(character));
+    }
+    return Number((bits >> 80n) & 0xffff_ffff_ffffn);
+  };
+  return { from: timeOf('0'), to: characters === '' ? 2 ** 48 - 1 : timeOf('z') };
+}
+
 /** The import ID in the first segment of a path, as in `imp-…/disk-1.qcow2`; null if there is none. */
 export function importIdIn(path: string): string | null {
   const [first = ''] = path.split('/');
   return isImportId(first) ? first : null;
+}
+
+/** `bat-` and 26 characters, as `newId` makes it. */
+export function isBatchId(text: string): boolean {
+  return /^bat-[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(text);
 }
 
 export function isImportId(text: string): boolean {

@@ -3,9 +3,9 @@
  * would control the terminal, and bidirectional controls would show a text in another order.
  */
 
-/** Control characters except tab, line feed and CRLF; bidirectional controls; line separators; invisible characters. */
+/** Control characters except tab, line feed and CRLF; bidirectional controls; line separators; invisible characters; noncharacters. */
 const UNPRINTABLE =
-  /(?![\t\n]|\r\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+  /(?![\t\n]|\r\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** Writes unprintable characters as `\u001b`. A JSON document keeps its value: JSON has the same escapes. */
 export function printable(text: string): string {

@@ -3,9 +3,10 @@ import { type Command, Option } from 'commander';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
-import { table } from '../format.js';
+import { printDocument } from '../document.js';
 import { globalsOf } from '../globals.js';
 import { count, moment } from '../option-values.js';
+import { table } from '../table.js';
 
 interface Options {
   readonly identity?: string;
@@ -44,7 +45,7 @@ export function addAudit(program: Command): void {
         else if (page.length > 0) print(page.map((entry) => JSON.stringify(entry)).join('\n'));
       }
       if (options.export) return;
-      if (globals.json) return print(JSON.stringify(found));
+      if (globals.json) return printDocument(globals, found);
       if (found.length === 0) return print('no entries');
       print(table(['at', 'identity', 'from', 'action', 'target', 'outcome', 'code', 'requests'], found.map(row)));
     });

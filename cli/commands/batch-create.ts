@@ -10,6 +10,7 @@ import { readBatch } from '../../client/answers.js';
 import { openApi } from '../api.js';
 import { formatBatch } from '../batch-view.js';
 import { print } from '../console.js';
+import { printResult } from '../document.js';
 import { CommandError, EXIT } from '../exit.js';
 import { fileProblem } from '../file-problem.js';
 import { clean } from '../format.js';
@@ -102,7 +103,7 @@ async function create(file: string, options: Options): Promise<void> {
   if (options.watch) {
     if (!options.json) print(`batch ${view.id}`);
     await watchBatch(api, view.id, options);
-  } else print(options.json ? text : formatBatch(view));
+  } else printResult(options, text, () => formatBatch(view));
 }
 
 async function checkIsFile(file: string): Promise<void> {

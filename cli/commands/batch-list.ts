@@ -4,10 +4,10 @@ import { type Command, Option } from 'commander';
 import { readBatchPage } from '../../client/answers.js';
 import { BATCH_STATES, type BatchState } from '../../domain/batch/batch.js';
 import { openApi, RETRY_FOR_MS, TEXT, textOf } from '../api.js';
-import { print } from '../console.js';
-import { table } from '../format.js';
+import { printResult } from '../document.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { count } from '../option-values.js';
+import { table } from '../table.js';
 
 interface Options extends GlobalOptions {
   readonly state?: BatchState;
@@ -35,6 +35,7 @@ async function list({ state, limit, json, ...globals }: Options): Promise<void> 
     `${one.ended}/${one.items}`,
     one.createdAt.slice(0, 19).replace('T', ' '),
   ]);
-  if (json) print(JSON.stringify(items));
-  else print(rows.length === 0 ? 'no batches' : table(['id', 'state', 'name', 'ended', 'created'], rows));
+  printResult({ ...globals, json }, items, () =>
+    rows.length === 0 ? 'no batches' : table(['id', 'state', 'name', 'ended', 'created'], rows),
+  );
 }

@@ -3,48 +3,72 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BatchView, isFinalBatch } from '../../domain/batch/batch.js';
 import type { Api } from '../api.js';
 import { batchLine, exitCodeOfBatch, formatBatch, getBatch } from '../batch-view.js';
-import { print, say } from '../console.js';
+import { onScreen, say } from '../console.js';
+import { printResult } from '../document.js';
 import { CommandError, EXIT } from '../exit.js';
 import { handleInterrupts } from '../interrupts.js';
-import { isTerminal } from '../live-view.js';
+import { CLEAR_LINE, modeOf, oneRow, plainIntervals, type Screen, type ViewOptions } from '../live-view.js';
+import type { WatchSettings } from '../watching.js';
 
 const POLL_INTERVAL_MS = 1_000;
-/** Minimum time between two lines outside a terminal, so that the log of a long batch stays readable. */
-const LINE_INTERVAL_MS = 10_000;
 
-export async function watchBatch(api: Api, id: string, options: { readonly json: boolean }): Promise<void> {
+export async function watchBatch(api: Api, id: string, options: WatchSettings): Promise<void> {
   const interrupts = handleInterrupts();
   interrupts.onSecond(() => process.exit(EXIT.interrupted));
-  const onTerminal = isTerminal(process.stdout) && !options.json;
-  let printedAt = 0;
-  let printed = '';
-  const show = (view: BatchView) => {
-    const line = batchLine(view);
-    if (onTerminal) process.stdout.write(`\r\u001b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-    else if (!options.json && line !== printed && Date.now() - printedAt >= LINE_INTERVAL_MS) {
-      print(line);
-      [printedAt, printed] = [Date.now(), line];
-    }
-  };
+  const live = openBatchView(process.stderr, options);
   try {
     for (;;) {
       const { view, text } = await getBatch(api, id);
-      show(view);
+      live.show(view);
       if (isFinalBatch(view.state) || view.state === 'attention') {
-        if (onTerminal) process.stdout.write('\r\u001b[2K');
-        print(options.json ? text : formatBatch(view));
-        const code = exitCodeOfBatch(view);
-        if (code !== EXIT.done) throw new CommandError(code, []);
-        return;
+        live.close();
+        printResult(options, text, () => formatBatch(view));
+        return exitWithBatch(view);
       }
       await sleep(POLL_INTERVAL_MS, undefined, { signal: interrupts.signal });
     }
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
-    if (onTerminal) process.stdout.write('\n');
-    say(`the batch continues: \`ecs-image-import batch status ${id} --watch\` shows it again`);
+    live.close();
+    say(`the batch continues: \`ecs-image-import batch watch ${id}\` shows it again`);
     throw new CommandError(EXIT.interrupted, []);
   } finally {
+    live.close();
     interrupts.dispose();
   }
+}
+
+/** Throws an error without a message, because the result has been printed. */
+export function exitWithBatch(view: BatchView): void {
+  const code = exitCodeOfBatch(view);
+  if (code !== EXIT.done) throw new CommandError(code, []);
+}
+
+interface BatchLive {
+  readonly show: (view: BatchView) => void;
+  readonly close: () => void;
+}
+
+function openBatchView(screen: Screen, options: ViewOptions): BatchLive {
+  const mode = modeOf(screen, options);
+  const isDue = plainIntervals(options.verbose, Date.now);
+  let shown = '';
+  const show = (view: BatchView) => {
+    if (mode === 'line') {
+      shown = oneRow(batchLine(view), screen);
+      screen.write(shown);
+    } else if (mode === 'plain' && isDue()) {
+      screen.write(`${onScreen(`${new Date().toISOString().slice(11, 19)} ${batchLine(view)}`, screen)}\n`);
+    } else if (mode === 'json') {
+      const { state, counts, phases, importsPerMinute, etaSeconds, waitsFor } = view;
+      const line = JSON.stringify({ type: 'progress', state, counts, phases, importsPerMinute, etaSeconds, waitsFor });
+      if (line !== shown) screen.write(`${onScreen(`{"at":"${new Date().toISOString()}",${line.slice(1)}`, {})}\n`);
+      shown = line;
+    }
+  };
+  const close = () => {
+    if (mode === 'line' && shown !== '') screen.write(CLEAR_LINE);
+    shown = '';
+  };
+  return { show, close };
 }

@@ -5,14 +5,14 @@ import type { BatchView } from '../../domain/batch/batch.js';
 import { openApi } from '../api.js';
 import { cancelled, paused, resumed, retried } from '../batch-actions.js';
 import { batchPath, formatBatch, getBatch } from '../batch-view.js';
-import { print } from '../console.js';
+import { printResult } from '../document.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { batchId, type Changes, collectChanges } from '../option-values.js';
 import { wrongUsage } from '../usage.js';
 import { addBatchCreate } from './batch-create.js';
 import { addBatchList } from './batch-list.js';
 import { addBatchReport } from './batch-report.js';
-import { watchBatch } from './batch-watch.js';
+import { exitWithBatch, watchBatch } from './batch-watch.js';
 
 export function addBatch(program: Command): void {
   const batch = program
@@ -35,7 +35,8 @@ export function addBatch(program: Command): void {
         return;
       }
       const { view, text } = await getBatch(api, id);
-      print(globals.json ? text : formatBatch(view));
+      printResult(globals, text, () => formatBatch(view));
+      exitWithBatch(view);
     });
 
   batch
@@ -102,5 +103,5 @@ async function sendAction(
 ): Promise<void> {
   const { text } = await openApi(globals).call({ method: 'POST', path: batchPath(id, action), body });
   const view = readBatch(text);
-  print(globals.json ? text : `${said(view, text)}\n${formatBatch(view)}`);
+  printResult(globals, text, () => `${said(view, text)}\n${formatBatch(view)}`);
 }

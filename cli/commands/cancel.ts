@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { readImport } from '../../client/answers.js';
 import { openApi, TEXT, textOf } from '../api.js';
-import { print } from '../console.js';
+import { printResult } from '../document.js';
 import { globalsOf } from '../globals.js';
 import { importId } from '../option-values.js';
 import { outcome } from '../summary.js';
@@ -17,10 +17,10 @@ export function addCancel(program: Command): void {
       const globals = globalsOf(command);
       const call = { params: { path: { id } }, body: { keepImage: options.keepImage === true }, ...TEXT };
       const text = await textOf(openApi(globals).typed().POST('/v1/imports/{id}/cancel', call));
-      if (globals.json) print(text);
-      else
-        print(
-          `cancellation requested; ${outcome(readImport(text))[0]} (\`ecs-image-import watch ${id}\` shows the result)`,
-        );
+      const shown = () => [
+        `cancellation requested; ${outcome(readImport(text))[0]}`,
+        `to see the result: ecs-image-import watch ${id}`,
+      ];
+      printResult(globals, text, () => shown().join('\n'));
     });
 }

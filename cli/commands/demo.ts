@@ -12,6 +12,7 @@ import { packageRoot } from '../../store/package-root.js';
 import { type Api, getImport, openApi } from '../api.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
 import { type DemoFolder, makeDemoFolder, removeAbandonedDemos } from '../demo-folder.js';
+import { printDocument } from '../document.js';
 import { withEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { fileProblem } from '../file-problem.js';
@@ -20,7 +21,7 @@ import { duration } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { foldersOf, imageFolders } from '../image-folders.js';
 import { handleInterrupts, type Interrupts } from '../interrupts.js';
-import { openLiveView, SILENT } from '../live-view.js';
+import { openLiveView } from '../live-view.js';
 import { collect } from '../option-values.js';
 import { partPrograms } from '../programs.js';
 import { loadServerPart } from '../server-part.js';
@@ -65,9 +66,9 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
     // A key in the environment is for another API.
     const api = openApi({ api: stack.apiUrl }, { ECS_IMPORT_API_TOKEN: stack.apiToken });
     const view = await importIt(api, image, options, interrupts);
-    if (options.json) print((await getImport(api, view.id)).text);
+    if (options.json) printDocument(options, (await getImport(api, view.id)).text);
     else {
-      print(formatImport(view));
+      print(formatImport(view, { verbose: true }));
       if (options.keep) print(`API ${stack.apiUrl}`);
       print(`total ${duration(Date.now() - startedAt)}`);
     }
@@ -124,7 +125,7 @@ async function importIt(api: Api, image: string, options: DemoOptions, interrupt
   });
   const { id } = readImport(text);
   if (!options.json) print(`importing ${image} as ${imageName(image)}: ${id}`);
-  const live = options.json ? SILENT : openLiveView(process.stdout);
+  const live = openLiveView(process.stdout, { ...options, verbose: true });
   try {
     return await follow(api, id, live, interrupts.signal);
   } finally {

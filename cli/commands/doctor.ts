@@ -13,10 +13,11 @@ import { assumptionsText } from '../assumptions-text.js';
 import { print, say } from '../console.js';
 import { EMULATOR_ACCOUNT } from '../emulated-account.js';
 import { CommandError, EXIT, type ExitCode } from '../exit.js';
-import { clean, table } from '../format.js';
+import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { collect } from '../option-values.js';
 import { loadServerPart } from '../server-part.js';
+import { table } from '../table.js';
 import { roleOption } from './policy.js';
 
 interface Options extends GlobalOptions {

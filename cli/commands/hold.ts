@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
-import { table } from '../format.js';
+import { printDocument, printResult } from '../document.js';
 import { globalsOf } from '../globals.js';
+import { table } from '../table.js';
 
 export function addHold(program: Command): void {
   program
@@ -15,7 +16,7 @@ export function addHold(program: Command): void {
     .action(async (id: string, { reason }: { readonly reason: string }, command: Command) => {
       const globals = globalsOf(command);
       const { text } = await openApi(globals).call({ method: 'POST', path: `${pathOf(id)}/hold`, body: { reason } });
-      print(globals.json ? text : `${id} is kept until it is released: ecs-image-import release ${id}`);
+      printResult(globals, text, () => `${id} is kept until it is released: ecs-image-import release ${id}`);
     });
 }
 
@@ -27,7 +28,7 @@ export function addRelease(program: Command): void {
     .action(async (id: string, _options: object, command: Command) => {
       const globals = globalsOf(command);
       const { text } = await openApi(globals).call({ method: 'POST', path: `${pathOf(id)}/release`, body: {} });
-      print(globals.json ? text : `${id} is released: it is deleted when it is old enough`);
+      printResult(globals, text, () => `${id} is released: it is deleted when it is old enough`);
     });
 }
 
@@ -38,7 +39,7 @@ export function addHolds(program: Command): void {
     .action(async (_options: object, command: Command) => {
       const globals = globalsOf(command);
       const text = await textOf(openApi(globals).typed().GET('/v1/holds', TEXT));
-      if (globals.json) return print(text);
+      if (globals.json) return printDocument(globals, text);
       const answer = parse(text);
       const holds = isObject(answer) && Array.isArray(answer.holds) ? answer.holds.filter(isObject) : [];
       if (holds.length === 0) return print('no import or batch is held');

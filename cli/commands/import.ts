@@ -6,11 +6,13 @@ import { readImport } from '../../client/answers.js';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print, say } from '../console.js';
+import { printResult } from '../document.js';
 import { findApi } from '../find-api.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { requireReadableDisks } from '../image-folders.js';
 import { type ImportOptions, importRequest } from '../import-request.js';
+import { type ProgressMode, progressOption } from '../live-view.js';
 import { collect, collectPairs, count, dataDisk } from '../option-values.js';
 import { wrongUsage } from '../usage.js';
 import { watchToEnd } from '../watching.js';
@@ -18,6 +20,7 @@ import { watchToEnd } from '../watching.js';
 interface Options extends ImportOptions, GlobalOptions {
   readonly detach?: boolean;
   readonly idempotencyKey?: string;
+  readonly progress?: ProgressMode;
 }
 
 export function addImport(program: Command): void {
@@ -74,6 +77,7 @@ export function addImport(program: Command): void {
     .option('--kms-key <region=id>', 'key that encrypts the copy in this region; repeatable', collectPairs)
     .option('--dry-run', 'run all checks but create nothing')
     .option('--idempotency-key <key>', 'a second request with the same key returns the same import')
+    .addOption(progressOption())
     .action(async (source: string | undefined, _options, command: Command) =>
       importImage(source, { ...command.opts<Options>(), ...globalsOf(command) }, command),
     );
@@ -101,7 +105,7 @@ async function importImage(source: string | undefined, options: Options, command
   });
   const view = readImport(text);
   if (options.detach === true) {
-    print(options.json ? text : view.id);
+    printResult(options, text, () => view.id);
     return;
   }
   if (!options.json) {

@@ -4,9 +4,10 @@ import { ROLES } from '../../domain/access/identity.js';
 import { isObject } from '../../domain/json-value.js';
 import { type Api, openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print, say } from '../console.js';
-import { table } from '../format.js';
+import { printDocument, printResult } from '../document.js';
 import { globalsOf } from '../globals.js';
 import { collect, collectTags, period, periodOrNever } from '../option-values.js';
+import { table } from '../table.js';
 
 interface CreateOptions {
   readonly role: string;
@@ -59,7 +60,7 @@ export function addKeys(program: Command): void {
     .action(async ({ all }: { readonly all: boolean }, command: Command) => {
       const globals = globalsOf(command);
       const found = (await allKeys(openApi(globals))).filter(({ state }) => all || state === 'active');
-      if (globals.json) return print(JSON.stringify(found));
+      if (globals.json) return printDocument(globals, found);
       if (found.length === 0) return print('no keys');
       print(table(['prefix', 'name', 'role', 'scope', 'state', 'expires', 'last used', 'created by'], found.map(row)));
     });
@@ -95,7 +96,7 @@ export function addKeys(program: Command): void {
       const globals = globalsOf(command);
       const path = `/v1/keys/${encodeURIComponent(prefix)}/revoke`;
       const { text } = await openApi(globals).call({ method: 'POST', path, body: {} });
-      print(globals.json ? text : `key ${prefix} is revoked`);
+      printResult(globals, text, () => `key ${prefix} is revoked`);
     });
 }
 
@@ -103,7 +104,7 @@ export function addKeys(program: Command): void {
 async function showNew(command: Command, path: string, body: object): Promise<void> {
   const globals = globalsOf(command);
   const { text } = await openApi(globals).call({ method: 'POST', path, body });
-  if (globals.json) return print(text);
+  if (globals.json) return printDocument(globals, text);
   const answer = parse(text);
   if (!isObject(answer)) throw new Error(`${path}: the response is not a key`);
   print(String(answer.key));

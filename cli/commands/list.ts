@@ -1,22 +1,25 @@
 /** `list`: lists imports. */
 
 import { type Command, Option } from 'commander';
-import { type ImportLine, type Page, readImportLines, readImportPage } from '../../client/answers.js';
+import { type Page, readImportLines } from '../../client/answers.js';
 import type { ListFilter } from '../../client/client.js';
-import { type ImportField, PHASES, STATES } from '../../domain/import.js';
+import { UnexpectedAnswerError } from '../../client/errors.js';
+import { IMPORT_FIELDS, type ImportField, PHASES, STATES } from '../../domain/import.js';
 import { IMPORT_SORTS } from '../../domain/import-filter.js';
 import { isObject } from '../../domain/json-value.js';
 import { type Api, openApi, parse, RETRY_FOR_MS, TEXT, textOf } from '../api.js';
-import { print } from '../console.js';
-import { table } from '../format.js';
+import { outputColumns, print, printInOrder, printPart, say } from '../console.js';
+import { printDocument, unknownField, withFields } from '../document.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
+import { type ImportTable, importTable } from '../import-lines.js';
 import { count, moment } from '../option-values.js';
+import { table } from '../table.js';
 import { wrongUsage } from '../usage.js';
 
-interface Options extends GlobalOptions, ListFilter {
+interface Options extends Omit<ListFilter, 'fields'>, GlobalOptions {
   readonly tag: readonly string[];
   readonly waiting: boolean;
-  readonly limit: number;
+  readonly limit?: number;
 }
 
 /** The names of the API. */
@@ -36,6 +39,8 @@ const TEXT_FILTERS = [
   ] as const),
   'sort',
 ] as const;
+
+const FILTERS = [...TEXT_FILTERS, 'tag'] as const;
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
@@ -61,7 +66,7 @@ export function addList(program: Command): void {
     .option('--name <text>', 'only imports whose name contains this text from the beginning of a word')
     .addOption(new Option('--sort <order>', 'order; - reverses it (default: -created)').choices(IMPORT_SORTS))
     .option('--waiting', 'list the causes that imports require action for', false)
-    .option('--limit <n>', 'maximum number of imports', count, 1_000)
+    .option('--limit <n>', 'maximum number of imports (default: 1000 on a terminal, else all)', count)
     .action(async (_options, command: Command) => {
       const options = { ...command.opts<Options>(), ...globalsOf(command) };
       const limited =
@@ -76,21 +81,57 @@ export function addList(program: Command): void {
 }
 
 async function list(options: Options): Promise<void> {
-  if (options.waiting) return listCauses(openApi(options), options.json === true);
-  if (options.json) return print(JSON.stringify(await allPages(openApi(options), options, readImportPage)));
-  const imports = await allPages(openApi(options), options, readImportLines, COLUMNS);
-  if (imports.length === 0) print('no imports');
-  else {
-    const isOther = imports.some(({ request }) => request.account !== undefined);
-    const columns = ['id', 'state', 'phase', '%', 'region', 'name', 'image', 'created'];
-    const rows = imports.map((view) => [...row(view), ...(isOther ? [view.request.account ?? ''] : [])]);
-    print(table([...columns, ...(isOther ? ['account'] : [])], rows));
+  const api = openApi(options);
+  if (options.waiting) return listCauses(api, options);
+  if (options.json) return printJson(api, options);
+  let shown: ImportTable | null = null;
+  for await (const page of pages(api, options, readImportLines, LINE_FIELDS)) {
+    if (page.length === 0) continue;
+    if (shown === null) {
+      shown = importTable(page, outputColumns());
+      await printInOrder(shown.head);
+    }
+    await printInOrder(shown.rows(page).join('\n'));
   }
+  if (shown === null) print('no imports');
 }
 
-async function listCauses(api: Api, json: boolean): Promise<void> {
+/** One array, written while its pages are received. */
+async function printJson(api: Api, options: Options): Promise<void> {
+  const { fields } = options;
+  const first = fields === undefined ? undefined : knownFields(fields);
+  let separator = '';
+  await printPart('[');
+  for await (const page of pages(api, options, readJsonPage, first)) {
+    const items = fields === undefined ? page : page.map((item) => withFields(item, fields));
+    for (const item of items) {
+      await printPart(`${separator}${JSON.stringify(item)}`);
+      separator = ',';
+    }
+  }
+  print(']');
+}
+
+/** Items of any shape: `fields` decides it. */
+function readJsonPage(text: string): Page<Readonly<Record<string, unknown>>> {
+  const page = parse(text);
+  if (!isObject(page) || !Array.isArray(page.imports)) throw new UnexpectedAnswerError('list of imports', text);
+  const { nextCursor } = page;
+  return { items: page.imports.filter(isObject), nextCursor: typeof nextCursor === 'string' ? nextCursor : null };
+}
+
+/** The fields of the API that contain the paths of `--fields`. */
+function knownFields(paths: readonly string[]): readonly ImportField[] {
+  return [...new Set(paths.map((path) => path.split('.')[0] ?? ''))].map((name) => {
+    const known = IMPORT_FIELDS.find((field) => field === name);
+    if (known === undefined) throw unknownField(name, IMPORT_FIELDS);
+    return known;
+  });
+}
+
+async function listCauses(api: Api, options: Options): Promise<void> {
   const text = await textOf(api.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/imports/waiting', TEXT));
-  if (json) return print(text);
+  if (options.json) return printDocument(options, text);
   const answer = parse(text);
   const causes = isObject(answer) && Array.isArray(answer.causes) ? answer.causes.filter(isObject) : [];
   if (causes.length === 0) return print('no import requires action');
@@ -99,42 +140,37 @@ async function listCauses(api: Api, json: boolean): Promise<void> {
   print('after the fix: ecs-image-import resume --code CAUSE');
 }
 
-async function allPages<Item>(
+async function* pages<Item>(
   api: Api,
   options: Options,
   read: (text: string) => Page<Item>,
   fields?: readonly ImportField[],
-): Promise<readonly Item[]> {
-  const { limit, waiting: _waiting, json: _json, debug: _debug, api: _api, ...filter } = options;
-  const found: Item[] = [];
+): AsyncGenerator<readonly Item[]> {
+  const filter = Object.fromEntries(FILTERS.map((name) => [name, options[name]]));
+  let left = options.limit ?? (outputColumns() === null ? Number.POSITIVE_INFINITY : ON_TERMINAL);
   let cursor: string | null = null;
   do {
     const query = {
-      ...{ ...filter, limit: Math.min(500, limit - found.length) },
+      ...{ ...filter, limit: Math.min(PAGE, left) },
       ...(cursor === null ? {} : { cursor }),
       ...(fields === undefined ? {} : { fields }),
     };
     const page: Page<Item> = read(
       await textOf(api.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/imports', { params: { query }, ...TEXT })),
     );
-    found.push(...page.items);
+    yield page.items.slice(0, left);
+    left -= page.items.length;
     cursor = page.nextCursor;
-  } while (cursor !== null && found.length < limit);
-  return found.slice(0, limit);
+  } while (cursor !== null && left > 0);
+  if (cursor !== null && options.limit === undefined) {
+    say(`only the first ${ON_TERMINAL} imports are shown: set --limit, add filters, or write to a file or pipe`);
+  }
 }
+
+const PAGE = 500;
+const ON_TERMINAL = 1_000;
 
 /** Of the table; the API reads fewer tables for them. */
-const COLUMNS: readonly ImportField[] = ['state', 'phase', 'progress', 'request', 'image', 'createdAt'];
-
-function row(view: ImportLine): readonly string[] {
-  return [
-    view.id,
-    view.state,
-    view.phase,
-    String(Math.floor(view.progress.percent)),
-    view.request.region,
-    view.request.imageName,
-    view.image?.imageId ?? '',
-    view.createdAt.slice(0, 19).replace('T', ' '),
-  ];
-}
+const LINE_FIELDS: readonly ImportField[] = [
+  ...(['state', 'phase', 'progress', 'request', 'image', 'attention', 'waitingFor', 'error', 'createdAt'] as const),
+];

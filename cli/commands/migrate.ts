@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { databaseOwner } from '../../config/database.js';
 import { print, say } from '../console.js';
+import { printDocument } from '../document.js';
 import { globalsOf } from '../globals.js';
 import { collect } from '../option-values.js';
 import { loadServerPart } from '../server-part.js';
@@ -32,7 +33,7 @@ export function addMigrate(program: Command): void {
         { ...PATIENCE, onWait: say },
         () => migrateForRole({ url, variable, runtimeRoles, onProgress: say }),
       );
-      if (globals.json) return print(JSON.stringify({ applied, role, runtimeRoles, server }));
+      if (globals.json) return printDocument(globals, { applied, role, runtimeRoles, server });
       print(
         applied.length === 0
           ? `the database is up to date (PostgreSQL ${server}, role ${role})`

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { openApi } from '../api.js';
 import { print, say } from '../console.js';
+import { printDocument } from '../document.js';
 import { findApi } from '../find-api.js';
 import { globalsOf } from '../globals.js';
 import { createSignInLink } from '../sign-in-link.js';
@@ -14,7 +15,7 @@ export function addOpen(program: Command): void {
       const globals = globalsOf(command);
       const api = await findApi(globals.api, process.env);
       const link = await createSignInLink(openApi({ api }), api);
-      if (globals.json) return print(JSON.stringify(link));
+      if (globals.json) return printDocument(globals, link);
       print(link.url);
       say('open the link within 10 minutes; it works once');
     });

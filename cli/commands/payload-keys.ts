@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { defaultDataDir } from '../../local/supervisor/folders.js';
 import { payloadKeysFile, rotatePayloadKeys } from '../../local/supervisor/payload-keys-file.js';
 import { print, say } from '../console.js';
+import { printDocument } from '../document.js';
 import { globalsOf } from '../globals.js';
 
 interface PayloadKeysOptions {
@@ -21,7 +22,8 @@ export function addPayloadKeys(program: Command): void {
       const { data: dataDir = defaultDataDir(process.env) } = command.opts<PayloadKeysOptions>();
       const id = await rotatePayloadKeys(dataDir);
       const file = payloadKeysFile(dataDir);
-      if (globalsOf(command).json) return print(JSON.stringify({ key: id, file }));
+      const globals = globalsOf(command);
+      if (globals.json) return printDocument(globals, { key: id, file });
       print(`key ${id} encrypts from now on; a running up reads it within 10 seconds`);
       say(`add ${file} to the backup again; docs/temporal.md says when an old key may be removed`);
     });

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
+import { printDocument } from '../document.js';
 import { CommandError, EXIT } from '../exit.js';
-import { table } from '../format.js';
 import { globalsOf } from '../globals.js';
+import { table } from '../table.js';
 
 export function addReconcile(program: Command): void {
   program
@@ -23,7 +24,7 @@ export function addReconcile(program: Command): void {
           .typed()
           .POST('/v1/reconcile', { body: { apply }, ...TEXT }),
       );
-      if (globals.json) return print(text);
+      if (globals.json) return printDocument(globals, text);
       const answer = parse(text);
       if (!isObject(answer) || !Array.isArray(answer.lost) || !Array.isArray(answer.done)) {
         throw new CommandError(EXIT.failed, ['the API returned an unexpected answer: check --api']);

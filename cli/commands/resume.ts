@@ -5,7 +5,8 @@ import { readImport } from '../../client/answers.js';
 import { isObject } from '../../domain/json-value.js';
 import { type Api, openApi, parse, TEXT, textOf } from '../api.js';
 import { print } from '../console.js';
-import { globalsOf } from '../globals.js';
+import { printDocument, printResult } from '../document.js';
+import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type Changes, collectChanges, importId } from '../option-values.js';
 import { outcome } from '../summary.js';
 import { wrongUsage } from '../usage.js';
@@ -26,24 +27,24 @@ export function addResume(program: Command): void {
       const globals = globalsOf(command);
       const api = openApi(globals);
       if (options.code !== undefined && id === undefined && options.set === undefined) {
-        return resumeAll(api, options.code, globals.json === true);
+        return resumeAll(api, options.code, globals);
       }
       if (id === undefined || options.code !== undefined) {
         throw wrongUsage('give either the ID of an import (with optional --set) or --code alone', command);
       }
       const call = { params: { path: { id } }, body: { set: options.set ?? {} }, ...TEXT };
       const text = await textOf(api.typed().POST('/v1/imports/{id}/resume', call));
-      print(globals.json ? text : outcome(readImport(text)).join('\n'));
+      printResult(globals, text, () => outcome(readImport(text)).join('\n'));
     });
 }
 
-async function resumeAll(api: Api, code: string, json: boolean): Promise<void> {
+async function resumeAll(api: Api, code: string, globals: GlobalOptions): Promise<void> {
   const text = await textOf(api.typed().POST('/v1/imports/resume', { body: { code }, ...TEXT }));
   const answer = parse(text);
   const { resumed = [], notResumed = [] } = isObject(answer) ? answer : {};
   const ids = Array.isArray(resumed) ? resumed.map(String) : [];
   const others = Array.isArray(notResumed) ? notResumed.filter(isObject) : [];
-  if (json) return print(text);
+  if (globals.json) return printDocument(globals, text);
   print(
     ids.length + others.length === 0
       ? `no import waits because of ${code}`

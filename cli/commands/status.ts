@@ -4,11 +4,15 @@ import type { Command } from 'commander';
 import { isObject } from '../../domain/json-value.js';
 import { getImport, openApi, parse, RETRY_FOR_MS } from '../api.js';
 import { print } from '../console.js';
+import { printDocument, printResult } from '../document.js';
 import { CommandError, EXIT } from '../exit.js';
-import { table } from '../format.js';
+import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { importId } from '../option-values.js';
+import { colored } from '../style.js';
 import { formatImport } from '../summary.js';
+import { table } from '../table.js';
+import { exitWithState } from '../watching.js';
 
 const NOT_READY = 503;
 
@@ -26,11 +30,12 @@ export function addStatus(program: Command): void {
 
 async function showImport(id: string, globals: GlobalOptions): Promise<void> {
   const { view, text } = await getImport(openApi(globals), id);
-  print(globals.json ? text : formatImport(view));
+  printResult(globals, text, () => formatImport(view, globals));
+  exitWithState(view);
 }
 
 async function showParts(globals: GlobalOptions): Promise<void> {
-  const { text } = await openApi(globals).call({
+  const { text, status } = await openApi(globals).call({
     method: 'GET',
     path: '/readyz',
     alsoFine: [NOT_READY],
@@ -40,11 +45,14 @@ async function showParts(globals: GlobalOptions): Promise<void> {
   if (!isObject(ready) || !Array.isArray(ready.checks) || !Array.isArray(ready.parts)) {
     throw new CommandError(EXIT.failed, ['the API returned an unexpected answer: check --api']);
   }
+  const isReady = status < 400;
+  const failure = new CommandError(EXIT.notReady, []);
   if (globals.json) {
-    print(text);
+    printDocument(globals, text);
+    if (!isReady) throw failure;
     return;
   }
-  print(String(ready.status));
+  print(colored(isReady ? 'ready' : 'failed', clean(String(ready.status))));
   const checks = ready.checks.filter(isObject).map((check) => [cell(check.name), cell(check.message)]);
   print(table(['check', 'result'], checks));
   const parts = ready.parts
@@ -54,6 +62,7 @@ async function showParts(globals: GlobalOptions): Promise<void> {
   // Without an identity, the API leaves these fields out.
   const isAnonymous = parts.length > 0 && ready.parts.filter(isObject).every((part) => part.pid === undefined);
   if (isAnonymous) print('processes, hosts and addresses are shown with a valid key only: set ECS_IMPORT_API_TOKEN');
+  if (!isReady) throw failure;
 }
 
 function cell(value: unknown): string {

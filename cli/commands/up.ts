@@ -8,6 +8,7 @@ import type { Stack } from '../../local/supervisor/stack.js';
 import { messageOf } from '../../local/supervisor/stack-error.js';
 import { openApi } from '../api.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
+import { printDocument } from '../document.js';
 import { withDefaultEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
@@ -78,7 +79,7 @@ async function up(options: UpOptions): Promise<void> {
   });
   const unregister = await registerStack(stack, foldersOf(images.variable));
   const signIn = await signInLink(stack);
-  if (options.json) print(JSON.stringify({ ready: stack.apiUrl, emulator: stack.emulatorUrl, signIn }));
+  if (options.json) printDocument(options, { ready: stack.apiUrl, emulator: stack.emulatorUrl, signIn });
   else {
     if (stack.emulatorUrl !== null) print(`emulator ${stack.emulatorUrl}`);
     print(`ready ${stack.apiUrl}`);

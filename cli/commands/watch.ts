@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { openApi } from '../api.js';
 import { globalsOf } from '../globals.js';
+import { type ProgressMode, progressOption } from '../live-view.js';
 import { importId } from '../option-values.js';
 import { watchToEnd } from '../watching.js';
 
@@ -10,8 +11,9 @@ export function addWatch(program: Command): void {
     .command('watch')
     .description('show the progress of an import until it ends or requires action; the exit code reports which')
     .argument('<id>', 'ID of the import', importId)
-    .action(async (id: string, _options, command: Command) => {
+    .addOption(progressOption())
+    .action(async (id: string, { progress }: { readonly progress?: ProgressMode }, command: Command) => {
       const globals = globalsOf(command);
-      await watchToEnd(openApi(globals), id, globals);
+      await watchToEnd(openApi(globals), id, { ...globals, ...(progress === undefined ? {} : { progress }) });
     });
 }

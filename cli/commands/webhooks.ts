@@ -5,10 +5,11 @@ import { isObject } from '../../domain/json-value.js';
 import { DELIVERY_STATES, EVENT_PATTERNS } from '../../domain/webhooks.js';
 import { openApi, parse } from '../api.js';
 import { print } from '../console.js';
+import { printDocument, printResult } from '../document.js';
 import { CommandError, EXIT } from '../exit.js';
-import { table } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { collect, count } from '../option-values.js';
+import { table } from '../table.js';
 
 const WEBHOOKS = '/v1/webhooks';
 const PAGE_DEFAULT = 50;
@@ -45,7 +46,7 @@ export function addWebhooks(program: Command): void {
     .action(async (_options: object, command: Command) => {
       const globals = globalsOf(command);
       const answer = (await openApi(globals).call({ method: 'GET', path: WEBHOOKS })).text;
-      if (globals.json) return print(answer);
+      if (globals.json) return printDocument(globals, answer);
       const rows = listIn(answer, 'webhooks').map((one) => [one.id, stateOf(one), eventsOf(one), one.url].map(text));
       print(rows.length === 0 ? 'there are no webhooks' : table(['id', 'state', 'events', 'url'], rows));
     });
@@ -57,7 +58,7 @@ export function addWebhooks(program: Command): void {
     .action(async (id: string, _options: object, command: Command) => {
       const globals = globalsOf(command);
       await openApi(globals).call({ method: 'DELETE', path: pathOf(id) });
-      print(globals.json ? JSON.stringify({ id, deleted: true }) : `webhook ${id} is deleted`);
+      printResult(globals, { id, deleted: true }, () => `webhook ${id} is deleted`);
     });
 
   webhooks
@@ -107,7 +108,7 @@ export function addWebhooks(program: Command): void {
         if (value !== undefined) query.set(name, String(value));
       }
       const answer = (await openApi(globals).call({ method: 'GET', path: `${pathOf(id)}/deliveries?${query}` })).text;
-      if (globals.json) return print(answer);
+      if (globals.json) return printDocument(globals, answer);
       const rows = listIn(answer, 'deliveries').map((one) => deliveryRow(one).map(text));
       const head = ['delivery', 'event', 'state', 'attempts', 'created', 'next attempt', 'last result'];
       print(rows.length === 0 ? 'there are no deliveries' : table(head, rows));
@@ -160,7 +161,7 @@ async function post(
   said: (answer: Readonly<Record<string, unknown>>) => string,
 ): Promise<void> {
   const answer = (await openApi(globals).call({ method: 'POST', path, body })).text;
-  print(globals.json ? answer : said(objectIn(answer)));
+  printResult(globals, answer, () => said(objectIn(answer)));
 }
 
 function secretLines({ secret }: Readonly<Record<string, unknown>>): string {
