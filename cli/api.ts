@@ -18,11 +18,11 @@ export type Api = Transport;
 /** How long a call is retried while the API is unreachable. The supervisor restarts a failed API sooner. */
 export const RETRY_FOR_MS = 3_000;
 
-export function openApi(options: Pick<GlobalOptions, 'api'>, env: NodeJS.ProcessEnv = process.env): Api {
+export function openApi(options: Pick<GlobalOptions, 'api' | 'profile'>, env: NodeJS.ProcessEnv = process.env): Api {
   return createTransport({
     // Resolved for every attempt: a restarted `up` may listen on another port.
-    baseUrl: () => findApi(options.api, env).catch(asUnreachable),
-    token: (baseUrl) => findToken(baseUrl, env),
+    baseUrl: () => findApi(options, env).catch(asUnreachable),
+    token: (baseUrl) => findToken(baseUrl, env, options.profile),
     userAgent: `ecs-image-import/${programVersion()}`,
     ...callingUser(),
   });

@@ -16,8 +16,8 @@ export function printResult(wanted: Wanted, document: unknown, human: () => stri
 
 export function printDocument(wanted: Pick<GlobalOptions, 'fields'>, document: unknown): void {
   const isText = typeof document === 'string';
-  if (wanted.fields === undefined) return print(isText ? document : JSON.stringify(document));
-  print(JSON.stringify(withFields(isText ? parse(document) : document, wanted.fields)));
+  if (wanted.fields === undefined) print(isText ? document : JSON.stringify(document));
+  else print(JSON.stringify(withFields(isText ? parse(document) : document, wanted.fields)));
 }
 
 /**

@@ -14,7 +14,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, name: string, me
   [EXIT.usage, 'usage', 'the command line, the request or the ID is wrong'],
   [EXIT.attention, 'attention', 'action is required: fix the cause, then resume'],
   [EXIT.cancelled, 'cancelled', 'the import or batch was cancelled'],
-  [EXIT.unreachable, 'unreachable', 'the service, or a server that it needs, cannot be reached'],
+  [EXIT.unreachable, 'unreachable', 'the service cannot be reached; doctor: nor a server that it needs'],
   [EXIT.notReady, 'not ready', 'the service answers, but cannot work now'],
   [EXIT.interrupted, 'interrupted', 'Ctrl-C or SIGTERM stopped the command'],
 ];

@@ -5,10 +5,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import { isObject } from '../domain/json-value.js';
+import type { ActiveProfile } from './config-file.js';
 import { CommandError, EXIT } from './exit.js';
 import { fileProblem } from './file-problem.js';
 import { clean } from './format.js';
 import type { DataDisk } from './option-values.js';
+import type { RequestOrigins } from './request-origins.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -55,8 +57,97 @@ export interface ImportOptions {
   readonly dryRun?: boolean;
 }
 
+/** Fields that nothing else sets, and where each comes from. */
+export interface RequestSettings {
+  readonly fields: ReadonlyMap<string, string>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly origins: ReadonlyMap<string, string>;
+}
+
+/** ALIBABA_CLOUD_REGION_ID, and the profile of the configuration file. */
+export function requestSettings({ name, settings }: ActiveProfile, env: NodeJS.ProcessEnv): RequestSettings {
+  const { region, bucket, account, tags = {} } = settings;
+  const fromEnv = env.ALIBABA_CLOUD_REGION_ID || undefined;
+  const given: readonly (readonly [field: string, value: string | undefined, origin: string])[] = [
+    ['region', fromEnv ?? region, fromEnv === undefined ? `profile ${name}` : '$ALIBABA_CLOUD_REGION_ID'],
+    ['upload.bucket', bucket, `profile ${name}`],
+    ['account', account, `profile ${name}`],
+  ];
+  const set = given.flatMap(([field, value, origin]) => (value === undefined ? [] : [{ field, value, origin }]));
+  return {
+    fields: new Map(set.map(({ field, value }) => [field, value])),
+    tags,
+    origins: new Map([
+      ...set.map(({ field, origin }): [string, string] => [field, origin]),
+      ...Object.keys(tags).map((key): [string, string] => [`tags.${key}`, `profile ${name}`]),
+    ]),
+  };
+}
+
 export async function importRequest(source: string | undefined, options: ImportOptions, cwd: string): Promise<Fields> {
-  const manifest = options.manifest === undefined ? {} : await readManifest(path.resolve(cwd, options.manifest));
+  return requestOf(source, options, await manifestOf(options, cwd), cwd);
+}
+
+interface Context {
+  readonly cwd: string;
+  /** The options that were given, as `--boot-mode`. */
+  readonly typed: ReadonlySet<string>;
+  /** For fields that neither the manifest nor an option sets. */
+  readonly defaults: RequestSettings;
+}
+
+export async function requestWithOrigins(
+  source: string | undefined,
+  options: ImportOptions,
+  { cwd, typed, defaults }: Context,
+): Promise<{ readonly request: Fields; readonly origins: RequestOrigins }> {
+  const manifest = await manifestOf(options, cwd);
+  const given = requestOf(source, options, manifest, cwd);
+  const { upload, tags } = given;
+  const bucket = isObject(upload) ? upload.bucket : undefined;
+  // A request whose disks are in OSS needs no bucket.
+  const needsBucket = !(
+    Array.isArray(given.disks) && given.disks.every((disk) => isObject(disk) && isOss(disk.source))
+  );
+  const set = (field: string, value: unknown) => (value === undefined ? defaults.fields.get(field) : value);
+  const allTags = { ...defaults.tags, ...(isObject(tags) ? tags : {}) };
+  const request = withoutUnset({
+    ...given,
+    region: set('region', given.region),
+    account: set('account', given.account),
+    tags: Object.keys(defaults.tags).length === 0 || !(tags === undefined || isObject(tags)) ? tags : allTags,
+    upload: needsBucket ? merged(upload, { bucket: set('upload.bucket', bucket) }) : upload,
+  });
+  const used = [...defaults.origins].filter(
+    ([field]) => fieldAt(given, field) === undefined && fieldAt(request, field) !== undefined,
+  );
+  const origins: RequestOrigins = {
+    options: typed,
+    hasSource: source !== undefined,
+    manifestDisks: Array.isArray(manifest.disks) ? manifest.disks.length : 0,
+    manifest: options.manifest === undefined ? null : { file: options.manifest, fields: manifest },
+    settings: new Map(used),
+  };
+  return { request, origins };
+}
+
+function isOss(source: unknown): boolean {
+  return typeof source === 'string' && /^oss:/i.test(source);
+}
+
+/** The key of a tag may contain dots. */
+function fieldAt(fields: Fields, field: string): unknown {
+  const [first = '', ...rest] = field.split('.');
+  const value = fields[first];
+  if (rest.length === 0) return value;
+  return isObject(value) ? value[rest.join('.')] : undefined;
+}
+
+async function manifestOf(options: ImportOptions, cwd: string): Promise<Fields> {
+  return options.manifest === undefined ? {} : await readManifest(path.resolve(cwd, options.manifest));
+}
+
+function requestOf(source: string | undefined, options: ImportOptions, manifest: Fields, cwd: string): Fields {
   const disks = disksOf(manifest.disks, source, options, cwd);
   return withoutUnset({
     ...manifest,

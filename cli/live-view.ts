@@ -112,7 +112,7 @@ function terminalView(screen: Screen, verbose: boolean): LiveView {
       latest = () =>
         wait === null
           ? `> ${progress.phase.padEnd(PHASE_WIDTH)}  ${figures}${suffix}`
-          : `> ${progress.phase}  ${clean(wait(Date.now()))}${suffix}`;
+          : waitLine(progress.phase, `${clean(wait(Date.now()))}${suffix}`, screen.columns ?? 80);
       showProgress(latest());
     },
     connection: (text) => line(`  ${text}`),
@@ -121,6 +121,12 @@ function terminalView(screen: Screen, verbose: boolean): LiveView {
       clear();
     },
   };
+}
+
+/** A narrow terminal shows the wait without its phase. */
+function waitLine(phase: Phase, wait: string, columns: number): string {
+  const whole = `> ${phase}  ${wait}`;
+  return whole.length < columns ? whole : `> ${wait}`;
 }
 
 /** Every second; does not keep the process alive. */

@@ -27,7 +27,7 @@ async function askApi(api: string, env: NodeJS.ProcessEnv): Promise<readonly Doc
     const found = checks.find((check) => check.name === NAME);
     if (found === undefined) return [failed(NAME, `${api} did not report its workers`, 'Correct --api.', 'request')];
     const message = String(found.message);
-    const worker = found.ok === true ? ok(NAME, message) : failed(NAME, message, startWorkerRemedy(null), 'service');
+    const worker = found.ok === true ? ok(NAME, message) : failed(NAME, message, startWorkerRemedy(null), 'not-ready');
     return [worker, ...searchAttributes(checks.find((check) => check.name === 'temporal'))];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -3,6 +3,8 @@
 /** `warning`: works now, but see the remedy. `skipped`: not possible or not requested. */
 export type DoctorCheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 
+export type DoctorFault = 'person' | 'request' | 'service' | 'not-ready';
+
 export interface DoctorCheck {
   /** The configured account that was checked; absent: that of the worker's own credentials, or none. */
   readonly account?: string;
@@ -14,8 +16,8 @@ export interface DoctorCheck {
   readonly remedy: string;
   /** The code of a failure, or of an answer that a warning is about; null otherwise. */
   readonly code: string | null;
-  /** Where a failed check is fixed. `person`: in the account or on this host; `request`: in the command's options; `service`: the service is unreachable. */
-  readonly fault: 'person' | 'request' | 'service' | null;
+  /** Where a failed check is fixed. `person`: in the account or on this host; `request`: in the command's options; `service`: a server cannot be reached; `not-ready`: it answers, but cannot work. */
+  readonly fault: DoctorFault | null;
 }
 
 export function ok(name: string, found: string): DoctorCheck {
@@ -34,7 +36,7 @@ export function failed(
   name: string,
   found: string,
   remedy: string,
-  fault: 'person' | 'request' | 'service' = 'person',
+  fault: DoctorFault = 'person',
   code: string | null = null,
 ): DoctorCheck {
   return { name, status: 'failed', found, remedy, code, fault };

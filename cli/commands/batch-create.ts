@@ -15,6 +15,7 @@ import { CommandError, EXIT } from '../exit.js';
 import { fileProblem } from '../file-problem.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
+import { type ProgressMode, progressOption } from '../live-view.js';
 import { type Changes, collectChanges } from '../option-values.js';
 import { watchBatch } from './batch-watch.js';
 
@@ -27,6 +28,7 @@ interface Options extends GlobalOptions {
   readonly skipInvalid: boolean;
   readonly idempotencyKey?: string;
   readonly watch: boolean;
+  readonly progress?: ProgressMode;
 }
 
 /** The API validates tens of thousands of items before it answers. */
@@ -65,6 +67,7 @@ export function addBatchCreate(batch: Command): void {
     .option('--skip-invalid', 'start the valid items even if others are invalid', false)
     .option('--idempotency-key <key>', 'a second request with the same key and file returns the same batch')
     .option('--watch', 'show progress until the batch ends or requires action', false)
+    .addOption(progressOption())
     .action(async (file: string, _options, command: Command) =>
       create(file, { ...command.opts<Options>(), ...globalsOf(command) }),
     );

@@ -10,13 +10,16 @@ import { accountProblem } from '../../domain/request/known-account.js';
 import { UPLOAD_ENDPOINTS } from '../../domain/request/vocabulary.js';
 import { partsOfLiveUp } from '../../local/supervisor/instances.js';
 import { assumptionsText } from '../assumptions-text.js';
-import { print, say } from '../console.js';
+import { activeProfile } from '../config-file.js';
+import { say } from '../console.js';
+import { printResult } from '../document.js';
 import { EMULATOR_ACCOUNT } from '../emulated-account.js';
 import { CommandError, EXIT, type ExitCode } from '../exit.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { collect } from '../option-values.js';
 import { loadServerPart } from '../server-part.js';
+import { styleOf } from '../style.js';
 import { table } from '../table.js';
 import { roleOption } from './policy.js';
 
@@ -43,8 +46,8 @@ export function addDoctor(program: Command): void {
       '--account <name>',
       'check this account only (default: all; the bucket is that of the worker’s own account)',
     )
-    .option('--region <id>', 'region of the images (default: $ALIBABA_CLOUD_REGION_ID)')
-    .option('--bucket <name>', 'bucket for uploads')
+    .option('--region <id>', 'region of the images (default: $ALIBABA_CLOUD_REGION_ID, else the profile)')
+    .option('--bucket <name>', 'bucket for uploads (default: the profile)')
     .addOption(roleOption())
     .option('--role-name <name>', 'RAM role that ECS uses to read the bucket')
     .addOption(
@@ -65,6 +68,7 @@ export function addDoctor(program: Command): void {
 
 async function doctor(options: Options): Promise<void> {
   const env = process.env;
+  const profile = activeProfile(options.profile, env).settings;
   // Loaded on demand: the vendor's SDKs take most of a second to load.
   const [
     { checkCloud },
@@ -100,7 +104,8 @@ async function doctor(options: Options): Promise<void> {
     : (live.find(({ name }) => name === 'emulator')?.address ?? null);
   const endpoints = emulator === null ? named : { ecs: emulator, ram: emulator, sts: emulator, oss: emulator };
   if (emulator !== null) say(`checking the emulator of the running \`up\`: ${emulator}`);
-  const api = options.api ?? (env.ECS_IMPORT_API || live.find(({ name }) => name === 'api')?.address || null);
+  const api =
+    options.api ?? (env.ECS_IMPORT_API || profile.api || live.find(({ name }) => name === 'api')?.address || null);
   const access =
     emulator === null || env.ALIBABA_CLOUD_ACCESS_KEY_ID
       ? cloudFromEnvironment(env, endpoints)
@@ -113,8 +118,8 @@ async function doctor(options: Options): Promise<void> {
       endpoint: options.uploadEndpoint,
     }),
     endpoints,
-    region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || null),
-    bucket: options.bucket ?? null,
+    region: options.region ?? (env.ALIBABA_CLOUD_REGION_ID || profile.region || null),
+    bucket: options.bucket ?? profile.bucket ?? null,
     role: options.role,
     roleName: options.roleName ?? null,
     cloudBox: options.cloudBox,
@@ -139,10 +144,8 @@ async function doctor(options: Options): Promise<void> {
   const assumptions = options.verifyAgainstCloud ? await verifyAssumptions(setup) : null;
   const exitCode = exitCodeOf(checks, assumptions ?? []);
   const document = { ok: exitCode === EXIT.done, checks, ...(assumptions === null ? {} : { assumptions }) };
-  print(
-    options.json
-      ? JSON.stringify(document, null, 2)
-      : [asText(checks), ...(assumptions === null ? [] : [assumptionsText(assumptions, setup)])].join('\n\n'),
+  printResult(options, document, () =>
+    [asText(checks), ...(assumptions === null ? [] : [assumptionsText(assumptions, setup)])].join('\n\n'),
   );
   if (exitCode !== EXIT.done) throw new CommandError(exitCode, []);
 }
@@ -171,7 +174,8 @@ function exitCodeOf(checks: readonly DoctorCheck[], assumptions: readonly Assump
   if (assumptions.some(({ outcome }) => outcome === 'different')) faults.add('person');
   if (faults.size === 0) return EXIT.done;
   if (faults.has('person')) return EXIT.attention;
-  return faults.has('service') ? EXIT.failed : EXIT.usage;
+  if (faults.has('service')) return EXIT.unreachable;
+  return faults.has('not-ready') ? EXIT.notReady : EXIT.usage;
 }
 
 const RESULTS: Readonly<Record<DoctorCheck['status'], string>> = {
@@ -182,7 +186,10 @@ const RESULTS: Readonly<Record<DoctorCheck['status'], string>> = {
 };
 
 function asText(checks: readonly DoctorCheck[]): string {
-  const rows = checks.map((check) => [nameOf(check), RESULTS[check.status], check.found]);
+  const rows = checks.map((check) => {
+    const result = RESULTS[check.status];
+    return [nameOf(check), { text: result, style: styleOf(result) }, check.found];
+  });
   const remedies = checks.filter(({ remedy, status }) => remedy !== '' && status !== 'skipped');
   const count = checks.filter(({ status }) => status === 'failed').length;
   return [

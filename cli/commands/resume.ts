@@ -8,6 +8,7 @@ import { print } from '../console.js';
 import { printDocument, printResult } from '../document.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type Changes, collectChanges, importId } from '../option-values.js';
+import { resolveImport } from '../resolve.js';
 import { outcome } from '../summary.js';
 import { wrongUsage } from '../usage.js';
 
@@ -20,18 +21,19 @@ export function addResume(program: Command): void {
   program
     .command('resume')
     .description('continue an import that required action')
-    .argument('[id]', 'ID of the import', importId)
+    .argument('[id]', 'ID, beginning of an ID, or name of the only such import', importId)
     .option('--code <code>', 'continue all imports that stopped with this code, e.g. Account.Arrearage')
     .option('--set <path=value>', 'change the request first, e.g. imageName=web-02; repeatable', collectChanges)
-    .action(async (id: string | undefined, options: Options, command: Command) => {
+    .action(async (given: string | undefined, options: Options, command: Command) => {
       const globals = globalsOf(command);
       const api = openApi(globals);
-      if (options.code !== undefined && id === undefined && options.set === undefined) {
+      if (options.code !== undefined && given === undefined && options.set === undefined) {
         return resumeAll(api, options.code, globals);
       }
-      if (id === undefined || options.code !== undefined) {
+      if (given === undefined || options.code !== undefined) {
         throw wrongUsage('give either the ID of an import (with optional --set) or --code alone', command);
       }
+      const id = await resolveImport(api, given, 'change');
       const call = { params: { path: { id } }, body: { set: options.set ?? {} }, ...TEXT };
       const text = await textOf(api.typed().POST('/v1/imports/{id}/resume', call));
       printResult(globals, text, () => outcome(readImport(text)).join('\n'));

@@ -9,6 +9,7 @@ import { CommandError, EXIT } from '../exit.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { importId } from '../option-values.js';
+import { resolveImport } from '../resolve.js';
 import { colored } from '../style.js';
 import { formatImport } from '../summary.js';
 import { table } from '../table.js';
@@ -19,8 +20,8 @@ const NOT_READY = 503;
 export function addStatus(program: Command): void {
   program
     .command('status')
-    .description('show one import; without an id: the state of the service and its parts')
-    .argument('[id]', 'ID of the import', importId)
+    .description('show one import; without an ID: the state of the service and its parts')
+    .argument('[id]', 'ID, beginning of an ID, or name of the import', importId)
     .action(async (id: string | undefined, _options, command: Command) => {
       const globals = globalsOf(command);
       if (id === undefined) await showParts(globals);
@@ -28,8 +29,9 @@ export function addStatus(program: Command): void {
     });
 }
 
-async function showImport(id: string, globals: GlobalOptions): Promise<void> {
-  const { view, text } = await getImport(openApi(globals), id);
+async function showImport(given: string, globals: GlobalOptions): Promise<void> {
+  const api = openApi(globals);
+  const { view, text } = await getImport(api, await resolveImport(api, given, 'show'));
   printResult(globals, text, () => formatImport(view, globals));
   exitWithState(view);
 }

@@ -72,10 +72,10 @@ describe('a source', () => {
 });
 
 describe('a request', () => {
-  test('with several invalid fields → rejected with one line for each field and exit code 2', async () => {
+  test('with several invalid fields → rejected with one line for each, which names the option, and exit code 2', async () => {
     const ran = await importIt(DEMO_IMAGE, ['--name', '1', '--architecture', 'sparc', '--disk-image-size', '4000']);
     expect(ran.code).toBe(2);
-    for (const field of ['imageName', 'architecture', 'disks[0].diskImageSize']) {
+    for (const field of ['--name (imageName)', '--architecture', '--disk-image-size (disks[0].diskImageSize)']) {
       expect(ran.stderr.split('\n').some((line) => line.startsWith(`${field} `))).toBe(true);
     }
     expect(await cloud()).toMatchObject({ images: [], objects: [] });
@@ -116,7 +116,7 @@ describe('an unreachable service', () => {
 
   test('list reports its address and the remedy, and a stack trace only with --debug', async () => {
     const ran = await run(['list', '--api', nowhere]);
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBe(5);
     expectOneLine(ran.stderr);
     expect(ran.stderr).toMatch(/can't be reached.*ecs-image-import up/);
     expect((await run(['list', '--api', nowhere, '--debug'])).stderr).toMatch(/\n\s+at /);

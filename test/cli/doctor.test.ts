@@ -76,14 +76,14 @@ test('a wrong secret → exit code 3, and JSON with its error code', async () =>
   expect(code).toBe(3);
 });
 
-test('unreachable servers → exit code 1, and their addresses without passwords', async () => {
+test('unreachable servers → exit code 5, and their addresses without passwords', async () => {
   const { code, out } = await run(['doctor', ...target], {
     ...{ TEMPORAL_ADDRESS: '127.0.0.1:9', DATABASE_URL: 'postgres://me:hidden@127.0.0.1:9/db' },
   });
   expect(out).toMatch(/^Temporal +FAILED +127\.0\.0\.1:9 does not serve namespace default/m);
   expect(out).toMatch(/^PostgreSQL +FAILED .*127\.0\.0\.1:9\/db/m);
   expect(out).not.toContain('hidden');
-  expect(code).toBe(1);
+  expect(code).toBe(5);
 });
 
 test('an unknown region or an invalid endpoint → exit code 2', async () => {
@@ -127,7 +127,7 @@ test.each([
   [
     false,
     'no worker polls task queue ecs-image-import; the last one, on host web-1, stopped at 10:02',
-    1,
+    6,
     /^worker +FAILED +no worker polls/m,
   ],
 ])('a service with worker ok %s → reports it with the remedy', async (ok, message, code, line) => {
@@ -146,7 +146,7 @@ test.each([
 test('the API of the service cannot be reached → the check of the worker fails', async () => {
   const { code, out } = await run(['doctor', ...target, '--api', 'http://127.0.0.1:9']);
   expect(out).toMatch(/^worker +FAILED +.*127\.0\.0\.1:9/m);
-  expect(code).toBe(1);
+  expect(code).toBe(5);
 });
 
 describe('several accounts', () => {

@@ -13,7 +13,7 @@ writeFileSync(inFolder('broken.yaml'), 'region: [cn-hangzhou\nname: x\n');
 writeFileSync(inFolder('items.txt'), 'a');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A command that reaches the API fails with exit code 1. */
+/** A command that reaches the API fails with exit code 5. */
 const NOWHERE = ['--api', 'http://127.0.0.1:9'];
 
 const COMMANDS = [
@@ -33,6 +33,8 @@ const COMMANDS = [
     'batch report',
     'batch status',
   ],
+  ...['logs', 'retry', 'completion', 'version', 'batch watch'],
+  ...['config show', 'config list', 'config set', 'config unset', 'config use', 'config path'],
   ...['audit', 'keys list', 'keys rotate', 'keys revoke'],
   ...['webhooks list', 'webhooks test', 'webhooks deliveries', 'webhooks redeliver'],
   ...['webhooks rotate', 'webhooks enable', 'webhooks delete'],
@@ -97,7 +99,7 @@ test('every command of the help is tested here', async () => {
     const { stdout } = await runInProcess([...args, '--help']);
     return [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => [...args, name].join(' '));
   };
-  const groups = ['batch', 'keys', 'webhooks'];
+  const groups = ['batch', 'config', 'keys', 'webhooks'];
   const found = await commandsIn([]);
   for (const group of groups) found.push(...(await commandsIn([group])));
   const expected = [
