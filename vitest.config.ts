@@ -3,6 +3,15 @@ import { defineConfig } from 'vitest/config';
 /** CommonJS packages look in tests as they do in Node, or code that runs in one breaks in the other. */
 const deps = { interopDefault: false };
 
+/** Of these, `npm test` runs a share of the cases (test/support/share-of-cases.ts). */
+const SHARED = [
+  'test/activities/crash-after-changes.slow.test.ts',
+  'test/e2e/attention-codes.slow.test.ts',
+  'test/e2e/cancel.slow.test.ts',
+  'test/e2e/workflows-from-outside.slow.test.ts',
+  'test/faults/sample.slow.test.ts',
+];
+
 /** `fast`: pure rules and single parts on loopback. `slow`: real servers, processes that are killed, whole imports. `long`: not a part of `npm test`. */
 export default defineConfig({
   test: {
@@ -29,7 +38,7 @@ export default defineConfig({
           // Only bounds what hangs: each test has servers and kills of its own, and shares the machine with another file.
           testTimeout: 240_000,
           hookTimeout: 600_000,
-          expect: { poll: { timeout: 120_000 } },
+          expect: { poll: { timeout: 120_000, interval: 150 } },
           // After the fast ones. A file mostly waits for servers and timers, so two at a time fill two processors.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -39,10 +48,11 @@ export default defineConfig({
         test: {
           name: 'long',
           deps,
-          include: ['test/**/*.long.test.ts'],
+          include: ['test/**/*.long.test.ts', ...SHARED],
+          env: { TEST_ALL_CASES: '1' },
           testTimeout: 240_000,
           hookTimeout: 600_000,
-          expect: { poll: { timeout: 120_000 } },
+          expect: { poll: { timeout: 120_000, interval: 150 } },
           sequence: { groupOrder: 2 },
         },
       },

@@ -8,6 +8,7 @@ import { openAccount, startKeyServer } from '../support/e2e/account.js';
 import { CAUSES_OF_ALL, CAUSES_OF_ONE, type Cause, type Stage } from '../support/e2e/attention-causes.js';
 import { type Fault, startService } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
+import { shareOfCases } from '../support/share-of-cases.js';
 import { startRangeServer } from '../support/sources/range-server.js';
 
 let stage: Stage;
@@ -153,7 +154,8 @@ describe('an error code whose cause the emulator does not have', () => {
   };
 
   test('stops the import with that code and a remedy, and resume finishes it', async () => {
-    const queue = others.map((one, index) => ({ one, index }));
+    const chosen = shareOfCases(others, 2);
+    const queue = chosen.map((one, index) => ({ one, index }));
     const seen: Awaited<ReturnType<typeof stopAndResume>>[] = [];
     const work = async () => {
       for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
@@ -163,7 +165,7 @@ describe('an error code whose cause the emulator does not have', () => {
     await Promise.all(Array.from({ length: 8 }, work));
     const byCode = (one: { readonly code: string }, other: { readonly code: string }) =>
       one.code < other.code ? -1 : 1;
-    const expected = others.map(({ code }) => ({
+    const expected = chosen.map(({ code }) => ({
       code,
       saw: code,
       remedy: true,

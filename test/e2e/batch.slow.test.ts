@@ -65,8 +65,8 @@ async function until(id: string, seen: (view: BatchView) => boolean): Promise<Ba
     if (view !== null && seen(view)) return view;
     if (view !== null && view.state === 'failed')
       throw new Error(`batch ${id} failed: ${JSON.stringify(view.failures)}`);
-    if (polls > 3_000) throw new Error(`batch ${id} did not reach the expected state: ${JSON.stringify(view)}`);
-    await sleep(100);
+    if (polls > 1_500) throw new Error(`batch ${id} did not reach the expected state: ${JSON.stringify(view)}`);
+    await sleep(200);
   }
 }
 

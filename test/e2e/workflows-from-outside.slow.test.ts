@@ -8,6 +8,7 @@ import { importWorkflowId } from '../../domain/ids.js';
 import { isFinal, type State } from '../../domain/import.js';
 import { violations } from '../faults/judge.js';
 import { BUCKET, DEMO_IMAGE, REGION, type Service, startService } from '../support/e2e/service.js';
+import { shareOfCases } from '../support/share-of-cases.js';
 import { payloadOptionsOf } from '../support/temporal/payload-options.js';
 
 /** EVENT_TYPE_WORKFLOW_TASK_COMPLETED */
@@ -111,15 +112,18 @@ const STATES = {
 const names = Object.keys(STATES) as (keyof typeof STATES)[];
 
 describe('an import', () => {
-  test.each(names)('%s and terminated → is cleaned up without a command, and ends cancelled', async (name) => {
-    const { id, release } = await STATES[name]();
-    await handleOf(id).terminate('by an operator');
-    if (name !== 'attention') await release();
-    expect((await ended(id)).state).toBe('cancelled');
-    await expectNothingLeft(id);
-  });
+  test.each(shareOfCases(names, 2))(
+    '%s and terminated → is cleaned up without a command, and ends cancelled',
+    async (name) => {
+      const { id, release } = await STATES[name]();
+      await handleOf(id).terminate('by an operator');
+      if (name !== 'attention') await release();
+      expect((await ended(id)).state).toBe('cancelled');
+      await expectNothingLeft(id);
+    },
+  );
 
-  test.each(names)('%s and cancelled in Temporal → ends cancelled', async (name) => {
+  test.each(shareOfCases(names, 2))('%s and cancelled in Temporal → ends cancelled', async (name) => {
     const { id, release } = await STATES[name]();
     await handleOf(id).cancel();
     if (name !== 'attention') await release();
@@ -145,16 +149,18 @@ describe('an import', () => {
     await expectNothingLeft(id);
   });
 
-  test.each(names.flatMap((name) => (['first', 'last'] as const).map((to) => [name, to] as const)))(
-    '%s and reset to its %s task → ends as it would have, with at most one image',
-    async (name, to) => {
-      const { id, release } = await STATES[name]();
-      await reset(importWorkflowId(id), to);
-      await release();
-      expect((await ended(id)).state).toBe(name === 'cancelling' ? 'cancelled' : 'succeeded');
-      await expectNothingLeft(id);
-    },
-  );
+  test.each(
+    shareOfCases(
+      names.flatMap((name) => (['first', 'last'] as const).map((to) => [name, to] as const)),
+      3,
+    ),
+  )('%s and reset to its %s task → ends as it would have, with at most one image', async (name, to) => {
+    const { id, release } = await STATES[name]();
+    await reset(importWorkflowId(id), to);
+    await release();
+    expect((await ended(id)).state).toBe(name === 'cancelling' ? 'cancelled' : 'succeeded');
+    await expectNothingLeft(id);
+  });
 
   test.each([
     ['succeeded', {}],

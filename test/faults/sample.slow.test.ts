@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Service, startService } from '../support/e2e/service.js';
 import { raw } from '../support/emulator/made-disks.js';
+import { shareOfCases } from '../support/share-of-cases.js';
 import { allCases } from './cases.js';
 import { CRASHES } from './crash-cases.js';
 import { checkSequences, MODEL_ENV } from './random-sequences.js';
@@ -47,7 +48,7 @@ const SAMPLE = [
 test('faults of the most important calls → one image or none, and no remaining resources', async () => {
   const cases = allCases().filter(({ name }) => SAMPLE.some((pattern) => pattern.test(name)));
   expect(cases).toHaveLength(24);
-  const verdicts = await runCases(service, cases, source, 8, () => undefined);
+  const verdicts = await runCases(service, shareOfCases(cases, 2), source, 8, () => undefined);
   expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
 });
 
@@ -59,11 +60,11 @@ describe('a worker that is killed during a call', () => {
       ),
     );
     expect(crashes.length).toBe(10);
-    const verdicts = await runGroup(service, crashes, source);
+    const verdicts = await runGroup(service, shareOfCases(crashes, 2), source);
     expect(verdicts.filter(({ violations }) => violations.length > 0)).toEqual([]);
   });
 });
 
 test('random sequences → no violation', async () => {
-  expect(await checkSequences(service, source, { runs: 16, seed: 7, concurrency: 16 })).toEqual([]);
+  expect(await checkSequences(service, source, { runs: 8, seed: 7, concurrency: 8 })).toEqual([]);
 });

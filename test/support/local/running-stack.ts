@@ -33,7 +33,7 @@ export interface RunningStack {
   readonly stop: () => Promise<number | null>;
 }
 
-const RUNNER = path.join(import.meta.dirname, 'parts', 'run-stack.ts');
+const RUNNER = path.join(import.meta.dirname, 'parts', 'run-stack.mjs');
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -43,7 +43,7 @@ export interface RunOptions {
 
 /** Rejects with the stack's stderr if it ends before it is ready. */
 export async function runStack(dataDir: string, options: RunOptions = {}): Promise<RunningStack> {
-  const command = [...(options.wrapper ?? []), process.execPath, '--import', 'tsx', RUNNER, dataDir];
+  const command = [...(options.wrapper ?? []), process.execPath, RUNNER, dataDir];
   const [file = '', ...args] = command;
   const child = spawn(file, args, {
     env: { ...process.env, ...options.env },

@@ -1,9 +1,8 @@
-// Runs a stack with stubs for worker, API and emulator: `run-stack.ts DATA_DIR`. Prints the addresses as one line of JSON.
+// Runs a built stack with stubs for worker, API and emulator: `run-stack.mjs DATA_DIR`. Prints the addresses as one line of JSON.
 import path from 'node:path';
-import { startStack } from '../../../../local/supervisor/stack.js';
-import type { Program } from '../../../../local/supervisor/supervised-part.js';
+import { startStack } from '../../../../dist/local/supervisor/stack.js';
 
-const stub = (name: string): Program => [process.execPath, path.join(import.meta.dirname, 'stub-part.mjs'), name];
+const stub = (name) => [process.execPath, path.join(import.meta.dirname, 'stub-part.mjs'), name];
 const proxy = path.resolve(import.meta.dirname, '../../../../dist/local/temporal/proxy/main.js');
 const stopped = new AbortController();
 process.once('SIGTERM', () => stopped.abort());
@@ -21,7 +20,7 @@ const stack = await startStack({
   emulator: { buckets: [] },
   say: (line) => process.stderr.write(`${line}\n`),
   signal: stopped.signal,
-}).catch((error: unknown) => {
+}).catch((error) => {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exit(1);
 });
