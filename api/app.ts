@@ -9,6 +9,7 @@ import { authorize, stillMay } from './access/authorize.js';
 import { askForKey, basicKey } from './access/basic-key.js';
 import { describeConnection } from './access/connection.js';
 import { endStreams } from './access/end-streams.js';
+import { accessLog } from './access-log.js';
 import { answers, json, other } from './answers.js';
 import type { ApiDependencies } from './dependencies.js';
 import { createMetrics } from './metrics.js';
@@ -69,6 +70,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     deps.registry,
   );
 
+  app.use(accessLog(deps.log));
   app.use(async (context, next) => {
     const stop = metrics.request();
     await next();

@@ -84,5 +84,6 @@ export interface ApiDependencies {
   readonly codecOrigins?: readonly string[];
   /** Whether workflows have search attributes. Absent: unknown. */
   readonly searchState?: () => SearchState;
-  readonly log: { error(attributes: object, message: string): void };
+  /** `info` gets one line a request; absent: none. */
+  readonly log: { error(attributes: object, message: string): void; info?(attributes: object, message: string): void };
 }

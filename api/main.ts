@@ -1,7 +1,6 @@
 /** The API process: connects, reports its address, and completes open requests on SIGTERM or SIGINT. */
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import pino from 'pino';
 import type { Registry } from 'prom-client';
 import { keepSweepingBatches } from '../batches/sweep.js';
 import { createBatchWorkflows } from '../batches/temporal-workflows.js';
@@ -10,7 +9,6 @@ import { type ApiConfig, apiConfigFromEnvironment } from '../config/api.js';
 import { type DescribedSetting, describeSettings } from '../config/described-settings.js';
 import { logErrorOf, logProblemsOfProcess } from '../config/logged-error.js';
 import { connectionOptions, type TemporalSettings } from '../config/temporal.js';
-import { printable } from '../domain/printable.js';
 import { keepDailySweep } from '../imports/daily-orphan-sweep.js';
 import { keepSummingHours, overviewReading } from '../imports/overview.js';
 import { systemClock } from '../imports/ports.js';
@@ -46,6 +44,7 @@ import { createServiceNumbers } from '../store/service-metrics.js';
 import { createSessionStore } from '../store/sessions.js';
 import { createWorkerLiveness } from '../store/worker-liveness.js';
 import { openHealthPort } from '../telemetry/health-port.js';
+import { createLog } from '../telemetry/log.js';
 import { addPoolMetrics } from '../telemetry/pool-metrics.js';
 import { createProcessHealth, type HealthCheck } from '../telemetry/process-health.js';
 import { createProcessRegistry, scraper } from '../telemetry/process-metrics.js';
@@ -76,8 +75,8 @@ export async function runApiProcess(
   env: NodeJS.ProcessEnv,
   startWatchdog: (limitMs: number) => void = () => undefined,
 ): Promise<void> {
-  const { logLevel, blockedLimitMs, healthAddress, ...config } = apiConfigFromEnvironment(env);
-  const log = pino({ name: 'api', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
+  const { logLevel, logFormat, blockedLimitMs, healthAddress, ...config } = apiConfigFromEnvironment(env);
+  const log = createLog({ name: 'api', level: logLevel, format: logFormat });
   logProblemsOfProcess(log);
   const stopped = new AbortController();
   const health = createProcessHealth();

@@ -6,7 +6,16 @@ import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
 import { accountsFromEnvironment, accountVariables } from './accounts.js';
 import { type ApiAccess, accessVariables, apiAccess } from './api-access.js';
 import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
-import { commaList, type Environment, LOG_LEVEL, type LogLevel, milliseconds, readEnvironment } from './environment.js';
+import {
+  commaList,
+  type Environment,
+  LOG_FORMAT,
+  LOG_LEVEL,
+  type LogFormat,
+  type LogLevel,
+  milliseconds,
+  readEnvironment,
+} from './environment.js';
 import { type HealthAddress, healthAddress, healthVariables } from './health.js';
 import { type OidcIssuer, oidcIssuers, oidcVariables } from './oidc.js';
 import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
@@ -122,11 +131,13 @@ export const apiVariables = z.object({
   ECS_IMPORT_BLOCKED_LIMIT_MS: milliseconds(DEFAULT_BLOCKED_LIMIT_MS),
   ECS_IMPORT_ATTENTION_LIMIT_MS: z.coerce.number().int().min(1).optional(),
   LOG_LEVEL,
+  LOG_FORMAT,
 });
 
 /** Settings of the process besides those of the API. */
 export interface ApiProcessConfig extends ApiConfig {
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** How long its event loop may be blocked before its watchdog ends it. */
   readonly blockedLimitMs: number;
   /** Null: no port for health checks and metrics. */
@@ -169,6 +180,7 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     oidc: oidcIssuers(read.ECS_IMPORT_OIDC_FILE),
     prices: read.ECS_IMPORT_PRICES ?? null,
     logLevel: read.LOG_LEVEL,
+    logFormat: read.LOG_FORMAT,
     blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
     healthAddress: healthAddress(read),
   };

@@ -20,6 +20,8 @@ export const DATABASE_URL = z.string('set DATABASE_URL to postgres://user:passwo
 
 export const LOG_LEVEL = z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info');
 export type LogLevel = z.infer<typeof LOG_LEVEL>;
+export const LOG_FORMAT = z.enum(['auto', 'json', 'text']).default('auto');
+export type LogFormat = z.infer<typeof LOG_FORMAT>;
 
 /** Throws `ConfigError` that names every variable that is wrong. */
 export function readEnvironment<T extends z.ZodType>(schema: T, env: Environment): z.infer<T> {

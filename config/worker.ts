@@ -13,7 +13,9 @@ import {
   byteCount,
   commaList,
   type Environment,
+  LOG_FORMAT,
   LOG_LEVEL,
+  type LogFormat,
   type LogLevel,
   milliseconds,
   readEnvironment,
@@ -210,11 +212,13 @@ export const workerVariables = z.object({
   ECS_IMPORT_SHUTDOWN_MS: milliseconds(WORKER_DEFAULTS.shutdownMs),
   ECS_IMPORT_BLOCKED_LIMIT_MS: milliseconds(DEFAULT_BLOCKED_LIMIT_MS),
   LOG_LEVEL,
+  LOG_FORMAT,
 });
 
 /** Settings of the process of a worker, not of a worker in another program. */
 export interface WorkerProcessConfig extends WorkerConfig {
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** How long its event loop may be blocked before its watchdog ends it. */
   readonly blockedLimitMs: number;
   /** Null: no port for health checks and metrics. */
@@ -272,6 +276,7 @@ export function workerConfigFromEnvironment(env: Environment, programVersion = '
     blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
     healthAddress: healthAddress(read),
     logLevel: read.LOG_LEVEL,
+    logFormat: read.LOG_FORMAT,
   };
 }
 

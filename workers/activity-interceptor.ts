@@ -7,9 +7,11 @@ import type { ActivityDependencies } from '../activities/dependencies.js';
 import type { ImportActivities } from '../activities/index.js';
 import { failureOfStep } from '../activities/step.js';
 import { type Failure, FailureError } from '../domain/errors/failure.js';
+import { importIdOfWorkflow } from '../domain/ids.js';
 import type { Phase } from '../domain/import.js';
 import { isObject } from '../domain/json-value.js';
 import { keyOf } from '../store/blocked-attempts.js';
+import { withLogContext } from '../telemetry/log-context.js';
 import type { WorkerObserver } from './observer.js';
 import { type RunningActivity, runAs } from './watchdog/running-activity.js';
 import type { Watchdog } from './watchdog/watchdog.js';
@@ -53,7 +55,14 @@ export function supervise(
         }
         const ended = watchdog()?.started(running);
         try {
-          return await runAs(running, () => next(input));
+          const importId = importIdOfWorkflow(running.subject);
+          const phase = phaseOfActivity(activityType);
+          const fields = {
+            ...(importId === null ? {} : { importId }),
+            ...(phase === undefined ? {} : { phase }),
+            attempt,
+          };
+          return await withLogContext(fields, () => runAs(running, () => next(input)));
         } finally {
           ended?.();
         }
@@ -73,6 +82,11 @@ const PHASE_OF: Readonly<Partial<Record<keyof ImportActivities, Phase>>> = {
   distribute: 'distribution',
   cleanUp: 'cleanup',
 };
+/** Undefined: the activity belongs to no phase. */
+export function phaseOfActivity(activity: string): Phase | undefined {
+  return Object.entries(PHASE_OF).find(([name]) => name === activity)?.[1];
+}
+
 const RETRY_AFTER = '1 minute';
 
 /** The process ended without a result. Fails as a step of the import does; other activities are retried. */
@@ -83,7 +97,7 @@ async function asStepFailure(
   { failure }: FailureError,
 ): Promise<unknown> {
   const [input] = args;
-  const phase = Object.entries(PHASE_OF).find(([name]) => name === activity)?.[1];
+  const phase = phaseOfActivity(activity);
   if (phase === undefined || !isStepInput(input)) {
     return ApplicationFailure.create({ message: failure.message, type: failure.code, nextRetryDelay: RETRY_AFTER });
   }

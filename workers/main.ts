@@ -1,22 +1,26 @@
 /** The worker process: configured by the environment, logs to stderr, reports readiness on stdout, shuts down on SIGTERM or SIGINT. */
 import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker';
-import pino from 'pino';
+import type { Logger } from 'pino';
 import type { LogLevel } from '../config/environment.js';
 import { logErrorOf, logProblemsOfProcess } from '../config/logged-error.js';
 import { workerConfigFromEnvironment, workerSettings } from '../config/worker.js';
-import { printable } from '../domain/printable.js';
+import { importIdOfWorkflow } from '../domain/ids.js';
 import { type Confinement, confinementOf } from '../images/convert/confinement.js';
 import { programVersion } from '../store/program-version.js';
-import type { Supervision } from './activity-interceptor.js';
+import { createLog } from '../telemetry/log.js';
+import { phaseOfActivity, type Supervision } from './activity-interceptor.js';
 import { runIsolated } from './isolated/run-isolated.js';
 import { reportsDirOf, runSupervisedWorker } from './run-worker.js';
 import { createWorkerTelemetry } from './telemetry.js';
 import { startWatchdog } from './watchdog/watchdog.js';
 
 export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
-  const { logLevel, blockedLimitMs, healthAddress, ...config } = workerConfigFromEnvironment(env, programVersion());
+  const { logLevel, logFormat, blockedLimitMs, healthAddress, ...config } = workerConfigFromEnvironment(
+    env,
+    programVersion(),
+  );
   const settings = workerSettings(config);
-  const log = pino({ name: 'worker', level: logLevel, hooks: { streamWrite: printable } }, pino.destination(2));
+  const log = createLog({ name: 'worker', level: logLevel, format: logFormat });
   logProblemsOfProcess(log);
   const telemetry = healthAddress === null ? null : createWorkerTelemetry(healthAddress, settings);
   Runtime.install({
@@ -72,11 +76,23 @@ const CONFINEMENT: Readonly<Record<Confinement, string>> = {
 };
 
 /** Log lines of the SDK and of the activities, in the format of this process. */
-function temporalLogger(log: pino.Logger, level: LogLevel): DefaultLogger {
+function temporalLogger(log: Logger, level: LogLevel): DefaultLogger {
   return new DefaultLogger(SDK_LEVELS[level], ({ level: of, message, meta }: LogEntry) => {
-    const { namespace: _namespace, taskToken: _token, ...attributes } = meta ?? {};
-    log[ROUTINE.test(message) ? 'debug' : PINO_LEVELS[of]](attributes, message);
+    log[ROUTINE.test(message) ? 'debug' : PINO_LEVELS[of]](ownFields(meta ?? {}), message);
   });
+}
+
+/** The fields that all lines of this service have, from those that the SDK gives to lines of workflows and activities. */
+function ownFields({ namespace: _namespace, taskToken: _token, ...fields }: Record<string, unknown>) {
+  const { workflowId, activityType, trace_id: traceId } = fields;
+  const importId = typeof workflowId === 'string' ? importIdOfWorkflow(workflowId) : null;
+  const phase = typeof activityType === 'string' ? phaseOfActivity(activityType) : undefined;
+  return {
+    ...(importId === null ? {} : { importId }),
+    ...(phase === undefined ? {} : { phase }),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...fields,
+  };
 }
 
 /** Only one of the queues has workflows: that the others have none is no warning. */

@@ -62,6 +62,7 @@ const FIRST_ATTEMPTS = 3;
 const FAILED_AFTER = 5;
 const RESTART_DELAYS_MS = [100, 500, 1_000, 2_000, 5_000, 10_000, 15_000];
 const REPORT_EVERY_MS = 60_000;
+const SUPERVISOR = 'supervisor';
 /** Parts whose log is not ours. */
 const SERVERS: readonly PartName[] = ['postgres', 'temporal'];
 /** A part that was ready for this long restarts without a growing delay. */
@@ -172,7 +173,7 @@ export class SupervisedPart {
     }
     if (this.stopping.signal.aborted) return { wasReady: false, exit: 'stopped', retryable: false };
     const { file, args, env, cwd, account } = this.plan.command;
-    this.log.write(`--- ${new Date().toISOString()} starting ${this.name}\n`);
+    this.note('starts');
     // In a separate session, so that Ctrl-C reaches only the supervisor, which stops the parts in order.
     const child = spawn(file, args, { ...account, cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.identity = child.pid === undefined ? null : identify(child.pid);
@@ -182,7 +183,7 @@ export class SupervisedPart {
     const exit = exitOf(child).finally(() => ended.abort());
     const ready = this.awaitReady(child, ended.signal);
     const timer = setTimeout(() => {
-      this.log.write(`--- not ready within ${this.plan.readyWithinMs / 1_000} s\n`);
+      this.note(`is not ready within ${this.plan.readyWithinMs / 1_000} s`);
       if (this.identity !== null) void endProcess(this.identity, STOP_SIGNALS[this.name], this.plan.stopWithinMs);
     }, this.plan.readyWithinMs);
     const isReady = await Promise.race([ready, exit.then(() => false)]);
@@ -193,7 +194,7 @@ export class SupervisedPart {
       onReady();
     }
     const { text, code } = await exit;
-    this.log.write(`--- ${new Date().toISOString()} ended: ${text}\n`);
+    this.note(`ended: ${text}`);
     return { wasReady: isReady, exit: text, retryable: code !== WRONG_USAGE };
   }
 
@@ -207,7 +208,8 @@ export class SupervisedPart {
     let unread = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
-        this.log.write(chunk);
+        // The line that says ready is for the supervisor.
+        if (stream === child.stderr || !('line' in ready)) this.log.write(chunk);
         this.reportResource(chunk);
         if (stream !== child.stdout || !('line' in ready) || ended.aborted) return;
         unread = (unread + chunk).slice(-8_192);
@@ -230,6 +232,12 @@ export class SupervisedPart {
     this.watch.say(`${this.name}: ${missing} (log: ${this.watch.logFile})`);
   }
 
+  /** A line of the supervisor in the log of the part, in the format of our own parts. */
+  private note(text: string): void {
+    const line = { level: 'info', time: new Date().toISOString(), name: SUPERVISOR, msg: `${this.name} ${text}` };
+    this.log.write(`${JSON.stringify(line)}\n`);
+  }
+
   private enter(state: PartState): void {
     this.state = state;
     this.since = new Date().toISOString();
@@ -239,7 +247,7 @@ export class SupervisedPart {
   private failureLine(run: Run): string {
     const lastLine = this.log
       .lastLines(10)
-      .filter((line) => !line.startsWith('--- '))
+      .filter((line) => !line.includes(`"name":"${SUPERVISOR}"`))
       .map(readable)
       .at(-1);
     const missing = SERVERS.includes(this.name) ? missingResource(this.log.lastLines(40).join('\n')) : null;

@@ -92,7 +92,7 @@ test(
       expect((await service.untilState(id, 'succeeded', 'failed', 'attention')).state).toBe('succeeded');
     const log = readFileSync(path.join(service.dataDir, 'logs', 'worker.log'), 'utf8');
     const line = log.split('\n').find((text) => text.includes('the event loop did not run')) ?? '{}';
-    expect(JSON.parse(line)).toMatchObject({ level: 60, activity: 'preflight', subject: `import/${poisoned}` });
+    expect(JSON.parse(line)).toMatchObject({ level: 'fatal', activity: 'preflight', subject: `import/${poisoned}` });
     const pids = worker().pid;
     expect((await service.untilState(await service.start(), 'succeeded', 'failed')).state).toBe('succeeded');
     expect(worker().pid).toBe(pids);

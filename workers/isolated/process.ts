@@ -2,11 +2,12 @@
 import { asyncLocalStorage, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { CancelledFailure, type Logger, noopMetricMeter } from '@temporalio/common';
-import pino from 'pino';
+import type { Logger as PinoLogger } from 'pino';
 import { logProblemsOfProcess } from '../../config/logged-error.js';
 import { connectionOptions } from '../../config/temporal.js';
 import { workerConfigFromEnvironment, workerSettings } from '../../config/worker.js';
 import { programVersion } from '../../store/program-version.js';
+import { createLog } from '../../telemetry/log.js';
 import { clientPayloadOptions, openPayloads } from '../../temporal/payloads.js';
 import { openDependencies } from '../dependencies.js';
 import { createActivities } from '../index.js';
@@ -14,8 +15,8 @@ import { runAs } from '../watchdog/running-activity.js';
 import { startWatchdog } from '../watchdog/watchdog.js';
 import { type FromProcess, type IsolatedTask, type ToProcess, toPlain } from './messages.js';
 
-const { logLevel, blockedLimitMs, ...config } = workerConfigFromEnvironment(process.env);
-const log = pino({ name: 'isolated activity', level: logLevel }, pino.destination(2));
+const { logLevel, logFormat, blockedLimitMs, ...config } = workerConfigFromEnvironment(process.env);
+const log = createLog({ name: 'isolated activity', level: logLevel, format: logFormat });
 logProblemsOfProcess(log);
 const cancellation = new AbortController();
 
@@ -69,7 +70,7 @@ function contextOf({ info }: IsolatedTask, client: Client): Context {
   return new Context(info, cancelled, signal, heartbeat, client, loggerOf(log), noopMetricMeter, {});
 }
 
-function loggerOf(to: pino.Logger): Logger {
+function loggerOf(to: PinoLogger): Logger {
   const at = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     to[level](meta ?? {}, message);
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;

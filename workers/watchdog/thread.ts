@@ -19,7 +19,6 @@ const LONGEST_CHECK_MS = 1_000;
 const PLACE_WITHIN_MS = 5_000;
 const RECORD_WITHIN_MS = 3_000;
 const STDERR = 2;
-const FATAL = 60;
 
 const data: WatchdogData = workerData;
 const parent = process.ppid;
@@ -72,7 +71,7 @@ function log(blocked: RunningActivity | null, found: BlockedPlace | null): void 
         : 'it is not known which activity blocked it'
       : `activity ${blocked.activity} of ${blocked.subject}, attempt ${blocked.attempt}, blocked it`;
   const line = {
-    ...{ level: FATAL, time: Date.now(), pid: process.pid, hostname: os.hostname(), name: data.name },
+    ...{ level: 'fatal', time: new Date().toISOString(), pid: process.pid, hostname: os.hostname(), name: data.name },
     ...{ ...blocked, stack: found?.stack ?? '' },
     msg: `the event loop did not run for ${data.limitMs} ms, so this process ends: ${cause}`,
   };
