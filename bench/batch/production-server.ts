@@ -1,24 +1,22 @@
 /** Starts the production Temporal server with a separate PostgreSQL on this machine. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { preparePostgres } from '../../local/postgres/server.js';
-import { cacheDir } from '../../local/supervisor/folders.js';
 import { portPicker } from '../../local/supervisor/ports.js';
 import type { PartRecord } from '../../local/supervisor/stack-file.js';
 import { openSupervisor } from '../../local/supervisor/supervisor.js';
 import { temporalServes } from '../../local/temporal/health.js';
+import { temporalPrograms } from '../../test/support/production/temporal-programs.js';
 
 const execute = promisify(execFile);
 
 /** The value that Temporal's documentation recommends for a small cluster. It cannot be changed later. */
 export const SHARDS = 512;
 const NAMESPACE = 'default';
-const VERSION = 'v1.32.1';
 const STORES = { temporal: 'temporal', visibility: 'temporal_visibility' } as const;
 
 export interface ProductionServer {
@@ -31,18 +29,7 @@ export interface ProductionServer {
 }
 
 export async function startProductionServer(dataDir: string): Promise<ProductionServer> {
-  const bin = path.join(cacheDir(process.env), 'bin');
-  const [server, sqlTool] = [path.join(bin, 'temporal-server'), path.join(bin, 'temporal-sql-tool')];
-  for (const [file, source] of [
-    [server, 'cmd/server'],
-    [sqlTool, 'cmd/tools/sql'],
-  ] as const) {
-    if (!existsSync(file)) {
-      throw new Error(
-        `${file} does not exist. Build it with \`go install go.temporal.io/server/${source}@${VERSION}\` and copy it there`,
-      );
-    }
-  }
+  const { server, sqlTool } = await temporalPrograms();
   await mkdir(dataDir, { recursive: true });
   const supervisor = await openSupervisor({ dataDir, say: (line) => console.log(line) });
   try {
@@ -74,15 +61,19 @@ export async function startProductionServer(dataDir: string): Promise<Production
     const address = `127.0.0.1:${ports[0]}`;
     const dynamicFile = path.join(dataDir, 'dynamic-config.yaml');
     await writeFile(dynamicFile, asYaml(DYNAMIC_CONFIG));
-    const configFile = path.join(dataDir, 'temporal.yaml');
-    await writeFile(configFile, asYaml(configOf(ports, `${hostname}:${port}`, { username, password }, dynamicFile)));
+    const configDir = path.join(dataDir, 'config');
+    await mkdir(configDir);
+    await writeFile(
+      path.join(configDir, 'bench.yaml'),
+      asYaml(configOf(ports, `${hostname}:${port}`, { username, password }, dynamicFile)),
+    );
     await supervisor.start([
       {
         name: 'temporal',
         address,
         command: {
           file: server,
-          args: ['--config-file', configFile, '--allow-no-auth', 'start'],
+          args: ['--root', '/', '--config', configDir, '--env', 'bench', '--allow-no-auth', 'start'],
           env: process.env,
         },
         ready: { probe: () => servesNamespace(address) },

@@ -71,37 +71,41 @@ test('a client without a key, a certificate or TLS → refused by each server', 
   }
 });
 
-test('50 imports run through a rolling restart, an upgrade and a failover of PostgreSQL → 50 images, none twice', async () => {
-  const sources = await makeImages(path.join(site.folder, 'images'), IMPORTS);
-  let accepted = 0;
-  const sendUntil = async (count: number) => {
-    for (; accepted < count; accepted++) {
-      const request = {
-        ...{ region: REGION, imageName: `image-${accepted}`, disks: [{ source: sources[accepted] }] },
-        ...{ upload: { bucket: BUCKET, prefix: 'imports/' }, detection: { failOn: 'never' } },
-      };
-      const { status, body } = await ask('POST', '/v1/imports', request, `request-${accepted}`);
-      expect(status, JSON.stringify(body)).toBe(202);
-    }
-  };
-  await Promise.all([sendUntil(20), site.roll()]);
-  const next = await nextRelease();
-  await site.migrate(next);
-  await Promise.all([sendUntil(35), site.roll(next)]);
-  const { stdout } = await promisify(execFile)(process.execPath, [next, '--version']);
-  expect(stdout.trim()).toBe(NEXT_VERSION);
-  await sendUntil(IMPORTS);
-  await site.postgres.failOver();
+test(
+  '50 imports run through a rolling restart, an upgrade and a failover of PostgreSQL → 50 images, none twice',
+  async () => {
+    const sources = await makeImages(path.join(site.folder, 'images'), IMPORTS);
+    let accepted = 0;
+    const sendUntil = async (count: number) => {
+      for (; accepted < count; accepted++) {
+        const request = {
+          ...{ region: REGION, imageName: `image-${accepted}`, disks: [{ source: sources[accepted] }] },
+          ...{ upload: { bucket: BUCKET, prefix: 'imports/' }, detection: { failOn: 'never' } },
+        };
+        const { status, body } = await ask('POST', '/v1/imports', request, `request-${accepted}`);
+        expect(status, JSON.stringify(body)).toBe(202);
+      }
+    };
+    await Promise.all([sendUntil(20), site.roll()]);
+    const next = await nextRelease();
+    await site.migrate(next);
+    await Promise.all([sendUntil(35), site.roll(next)]);
+    const { stdout } = await promisify(execFile)(process.execPath, [next, '--version']);
+    expect(stdout.trim()).toBe(NEXT_VERSION);
+    await sendUntil(IMPORTS);
+    await site.postgres.failOver();
 
-  const ended = await untilEnded();
-  expect(ended.filter(({ state }) => state !== 'succeeded')).toEqual([]);
-  const { images, tasks, objects, uploads } = await site.state();
-  const names = Array.from({ length: IMPORTS }, (_, index) => `image-${index}`);
-  expect(images.map(({ imageName }) => imageName).sort()).toEqual(names.sort());
-  expect(tasks).toHaveLength(IMPORTS);
-  expect(ended.map(({ image }) => image?.imageId).sort()).toEqual(images.map(({ imageId }) => imageId).sort());
-  expect({ objects, uploads }).toEqual({ objects: [], uploads: [] });
-}, HANGS_AFTER_MS);
+    const ended = await untilEnded();
+    expect(ended.filter(({ state }) => state !== 'succeeded')).toEqual([]);
+    const { images, tasks, objects, uploads } = await site.state();
+    const names = Array.from({ length: IMPORTS }, (_, index) => `image-${index}`);
+    expect(images.map(({ imageName }) => imageName).sort()).toEqual(names.sort());
+    expect(tasks).toHaveLength(IMPORTS);
+    expect(ended.map(({ image }) => image?.imageId).sort()).toEqual(images.map(({ imageId }) => imageId).sort());
+    expect({ objects, uploads }).toEqual({ objects: [], uploads: [] });
+  },
+  HANGS_AFTER_MS,
+);
 
 /** All imports, when none of them continues without an action. */
 async function untilEnded() {
