@@ -44,7 +44,7 @@ async function openImports(link: string): Promise<Page> {
   return page;
 }
 
-const shown = (page: Page) => page.locator('body').innerText();
+const shown = (page: Page) => page.locator('body').textContent();
 
 describe('a sign-in link', () => {
   test('signs in once: the page lists the imports, keeps the session, and shows no code; signing out ends it', async () => {
