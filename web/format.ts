@@ -1,11 +1,11 @@
 /** Numbers, sizes and durations as text, by the rules of the chosen language. */
-import { language } from './i18n.js';
+import { locale } from './i18n.js';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
 function number(value: number, digits: number): string {
-  return new Intl.NumberFormat(language.value, {
+  return new Intl.NumberFormat(locale(), {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value);
@@ -35,7 +35,7 @@ export function percentText(percent: number): string {
 export function durationText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const unit = (value: number, name: 'second' | 'minute' | 'hour' | 'day') =>
-    new Intl.NumberFormat(language.value, { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(value);
+    new Intl.NumberFormat(locale(), { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(value);
   if (whole < 60) return unit(whole, 'second');
   if (whole < 3_600) return `${unit(Math.floor(whole / 60), 'minute')} ${unit(whole % 60, 'second')}`;
   if (whole < 86_400)

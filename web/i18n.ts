@@ -37,6 +37,13 @@ export function startLanguage(): Promise<void> {
   return load(preferred());
 }
 
+/** For dates and numbers: the browser's own variant of the chosen language, such as `en-GB`. */
+export function locale(): string {
+  const { value } = language;
+  const main = value.split('-')[0] ?? value;
+  return navigator.languages.find((tag) => tag.split('-')[0] === main) ?? value;
+}
+
 export function t(key: MessageKey, values: Values = {}): string {
-  return chooseMessage(catalogue.value[key], values, language.value);
+  return chooseMessage(catalogue.value[key], values, locale());
 }

@@ -1,11 +1,16 @@
 /** A button that first shows a summary, and then what the server answered. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
 import { ApiError } from '../api.js';
 import { t } from '../i18n.js';
 import { Button, type ButtonKind } from './button.js';
+import { Dialog } from './dialog.js';
 import { ErrorNote } from './note.js';
+
+type Outcome =
+  | { readonly kind: 'closed' | 'asked' | 'acting' }
+  | { readonly kind: 'done'; readonly answer: ComponentChildren }
+  | { readonly kind: 'failed'; readonly error: ApiError };
 
 /**
  * Opens a dialog with a summary of what will happen, acts after a confirmation, and shows the result in the dialog.
@@ -23,12 +28,7 @@ export function ConfirmButton(props: {
   readonly act: () => Promise<ComponentChildren>;
 }) {
   const { children, kind = 'default', isSmall = false, label, title, summary, confirm, act } = props;
-  const dialog = useRef<HTMLDialogElement>(null);
-  const outcome = useSignal<
-    | { readonly kind: 'asked' | 'acting' }
-    | { readonly kind: 'done'; readonly answer: ComponentChildren }
-    | { readonly kind: 'failed'; readonly error: ApiError }
-  >({ kind: 'asked' });
+  const outcome = useSignal<Outcome>({ kind: 'closed' });
 
   async function run(): Promise<void> {
     outcome.value = { kind: 'acting' };
@@ -41,6 +41,9 @@ export function ConfirmButton(props: {
   }
   const { value } = outcome;
   const isActing = value.kind === 'acting';
+  const close = () => {
+    if (!isActing) outcome.value = { kind: 'closed' };
+  };
   return (
     <>
       <Button
@@ -49,24 +52,16 @@ export function ConfirmButton(props: {
         {...(label === undefined ? {} : { label })}
         onClick={() => {
           outcome.value = { kind: 'asked' };
-          dialog.current?.showModal();
         }}
       >
         {children}
       </Button>
-      <dialog
-        ref={dialog}
-        aria-label={title}
-        onCancel={(event) => {
-          if (isActing) event.preventDefault();
-        }}
-      >
-        <div>
-          <h2>{title}</h2>
+      {value.kind === 'closed' ? null : (
+        <Dialog title={title} isBusy={isActing} onClose={close}>
           {value.kind === 'done' ? <div role="status">{value.answer}</div> : <div>{summary}</div>}
           {value.kind === 'failed' ? <ErrorNote error={value.error} /> : null}
           <div class="actions">
-            <Button onClick={() => !isActing && dialog.current?.close()}>
+            <Button isBusy={isActing} onClick={close}>
               {t(value.kind === 'done' ? 'action.close' : 'action.back')}
             </Button>
             {value.kind === 'done' ? null : (
@@ -75,8 +70,8 @@ export function ConfirmButton(props: {
               </Button>
             )}
           </div>
-        </div>
-      </dialog>
+        </Dialog>
+      )}
     </>
   );
 }

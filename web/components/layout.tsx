@@ -87,7 +87,11 @@ export function Table<Row>(props: {
   );
 }
 
-export function Facts({ facts }: { readonly facts: readonly (readonly [name: string, value: ComponentChildren])[] }) {
+export function Facts({
+  facts,
+}: {
+  readonly facts: readonly (readonly [name: ComponentChildren, value: ComponentChildren])[];
+}) {
   return (
     <dl class="facts">
       {facts.map(([name, value]) => (

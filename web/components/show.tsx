@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { State } from '../../domain/import.js';
 import { durationText, percentText, utcText } from '../format.js';
-import { language, t } from '../i18n.js';
+import { locale, t } from '../i18n.js';
 import type { MessageKey } from '../messages/catalogue.js';
 import { Button } from './button.js';
 import type { Tone } from './note.js';
@@ -11,7 +11,7 @@ import type { Tone } from './note.js';
 export function Time({ at, form = 'full' }: { readonly at: string; readonly form?: 'full' | 'time' }) {
   const date = new Date(at);
   const format = new Intl.DateTimeFormat(
-    language.value,
+    locale(),
     form === 'time' ? { timeStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'medium' },
   );
   return (
