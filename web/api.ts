@@ -32,8 +32,11 @@ export class ApiError extends Error {
   }
 }
 
-/** Sends a request as the session of this browser, and reports whether the API was reached. */
-export async function send(request: Request): Promise<Response> {
+/**
+ * Sends a request as the session of this browser, and records whether the API was reached.
+ * @param alsoFine statuses other than 2xx that are not errors
+ */
+export async function send(request: Request, alsoFine: readonly number[] = []): Promise<Response> {
   const headers = new Headers(request.headers);
   const token = sessionToken();
   if (token !== null && !headers.has('authorization')) headers.set('x-ecs-import-session', token);
@@ -49,7 +52,7 @@ export async function send(request: Request): Promise<Response> {
   // A proxy answers for an API that does not run.
   if (response.status === 502 || response.status === 504) unreached();
   else reached();
-  if (response.ok || response.status === 304) return response;
+  if (response.ok || alsoFine.includes(response.status)) return response;
   throw await refusal(response);
 }
 

@@ -31,9 +31,9 @@ export function percentText(percent: number): string {
   return `${number(percent, 0)} %`;
 }
 
-/** `12 s`, `3 min 4 s`, `2 h 10 min`, `3 d 4 h`. */
+/** `0.8 s`, `12 s`, `3 min 4 s`, `2 h 10 min`, `3 d 4 h`. */
 export function durationText(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
+  const whole = Math.max(0, seconds < 9.95 ? Math.round(seconds * 10) / 10 : Math.round(seconds));
   const unit = (value: number, name: 'second' | 'minute' | 'hour' | 'day') =>
     new Intl.NumberFormat(locale(), { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(value);
   if (whole < 60) return unit(whole, 'second');

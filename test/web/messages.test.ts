@@ -28,16 +28,19 @@ test('every message → in all languages, with the same values', () => {
 });
 
 /** Attributes that are shown or read out. */
-const SHOWN = ['title', 'label', 'alt', 'placeholder', 'name', 'of', 'confirm', 'aria-label', 'aria-description'];
+const SHOWN = ['title', 'label', 'alt', 'placeholder', 'of', 'confirm', 'aria-label', 'aria-description'];
 /** Names that are the same in every language. */
 const NAMES = ['ecs-image-import', 'ID', 'UTC', 'token'];
+/** `upload.bucket` */
+const CODE = /^\w+(\.\w+)+$/;
 
 test('a view → contains no text of its own', () => {
   const found: string[] = [];
   for (const { name, text } of sources.filter((source) => source.name.endsWith('.tsx'))) {
     const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
     const report = (said: string) => {
-      if (/\p{L}{2}/u.test(said) && !NAMES.includes(said.trim())) found.push(`${name}: ${said.trim()}`);
+      if (/\p{L}{2}/u.test(said) && !NAMES.includes(said.trim()) && !CODE.test(said))
+        found.push(`${name}: ${said.trim()}`);
     };
     const visit = (node: ts.Node): void => {
       if (ts.isJsxText(node)) report(node.text);

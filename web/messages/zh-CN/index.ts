@@ -1,6 +1,7 @@
 /** Simplified Chinese. */
 import type { Catalogue } from '../catalogue.js';
 import { imports } from './imports.js';
+import { overview } from './overview.js';
 import { shell } from './shell.js';
 
-export const zhCN: Catalogue = { ...shell, ...imports };
+export const zhCN: Catalogue = { ...shell, ...imports, ...overview };

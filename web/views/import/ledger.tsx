@@ -39,7 +39,7 @@ export function Ledger({ view }: { readonly view: Import }) {
               columns={[
                 { title: t('ledger.kind'), cell: ({ kind }) => t(`ledger.kind.${kind}`) },
                 { title: t('ledger.what'), cell: (entry) => <What entry={entry} /> },
-                { title: t('imports.region'), cell: ({ regionId }) => regionId },
+                { title: t('imports.region'), cell: ({ regionId }) => <span class="nowrap">{regionId}</span> },
                 {
                   title: t('ledger.status'),
                   cell: ({ status }) => <Badge tone={TONES[status]}>{t(`ledger.${status}`)}</Badge>,

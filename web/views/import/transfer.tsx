@@ -27,7 +27,6 @@ export function Transfer({ view, samples }: { readonly view: Import; readonly sa
       ) : null}
       <ul class="lines">
         {disks.map(({ source, sentBytes, sizeGiB }, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: disks are known by their number
           <li key={at}>
             <span>
               <strong>{t('findings.disk', { disk: at + 1 })}</strong>{' '}
