@@ -13,7 +13,8 @@ import { address } from './router.js';
 import { mayDo, session, signOut } from './session.js';
 import { SignIn } from './sign-in.js';
 import { setTheme, THEMES, theme } from './theme.js';
-import { VIEWS, type View, type ViewProps } from './views.js';
+import type { ViewProps } from './view-props.js';
+import { VIEWS, type View } from './views.js';
 
 export function App() {
   const { value } = session;

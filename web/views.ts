@@ -2,11 +2,7 @@
 import type { FunctionComponent } from 'preact';
 import type { Action } from '../domain/access/may.js';
 import type { MessageKey } from './messages/catalogue.js';
-
-export interface ViewProps {
-  /** The further parts of the address: for `#/imports/ID`, the ID. */
-  readonly path: readonly string[];
-}
+import type { ViewProps } from './view-props.js';
 
 export interface View {
   /** The first part of the address; empty for the overview. */

@@ -1,5 +1,5 @@
 /** All imports at `#/imports`, and one at `#/imports/ID`. */
-import type { ViewProps } from '../../views.js';
+import type { ViewProps } from '../../view-props.js';
 import { OneImport } from '../import/one-import.js';
 import { ImportList } from './list.js';
 

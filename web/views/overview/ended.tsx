@@ -3,7 +3,7 @@ import { Card } from '../../components/layout.js';
 import { LineChart } from '../../components/line-chart.js';
 import { countText, sizeText } from '../../format.js';
 import { t } from '../../i18n.js';
-import type { OverviewData } from './overview.js';
+import type { OverviewData } from './data.js';
 
 const GIB = 1024 ** 3;
 

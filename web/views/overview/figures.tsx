@@ -2,7 +2,7 @@
 import { hrefOf, type Query } from '../../address.js';
 import { countText, rateText } from '../../format.js';
 import { t } from '../../i18n.js';
-import type { OverviewData } from './overview.js';
+import type { OverviewData } from './data.js';
 
 export function Figures({ overview }: { readonly overview: OverviewData }) {
   const { states, running, hours } = overview;

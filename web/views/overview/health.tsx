@@ -6,7 +6,7 @@ import { Badge, Time } from '../../components/show.js';
 import { countText } from '../../format.js';
 import { t } from '../../i18n.js';
 import { usePolled } from '../../live/poll.js';
-import type { OverviewData } from './overview.js';
+import type { OverviewData } from './data.js';
 
 type Readiness = Schemas['Readiness'];
 

@@ -1,5 +1,5 @@
 /** What needs a user, what runs, what ended, and whether the service is well. */
-import { get, type Schemas } from '../../api.js';
+import { get } from '../../api.js';
 import { LinkButton } from '../../components/button.js';
 import { PageHead } from '../../components/layout.js';
 import { Empty, ErrorNote, Loading } from '../../components/note.js';
@@ -7,13 +7,12 @@ import { t } from '../../i18n.js';
 import { usePolled } from '../../live/poll.js';
 import { mayDo } from '../../session.js';
 import { Causes } from './causes.js';
+import type { OverviewData } from './data.js';
 import { Ended } from './ended.js';
 import { Figures } from './figures.js';
 import { Health } from './health.js';
 import { Running } from './running.js';
 import './overview.css';
-
-export type OverviewData = Schemas['Overview'];
 
 const EVERY_MS = 4_000;
 const HOURS = 24;

@@ -8,7 +8,7 @@ import { countText } from '../../format.js';
 import { t } from '../../i18n.js';
 import { usePolled } from '../../live/poll.js';
 import { isStalled, progressWords, waitWords } from '../../words.js';
-import type { OverviewData } from './overview.js';
+import type { OverviewData } from './data.js';
 
 const SHOWN = 8;
 const EVERY_MS = 2_000;
