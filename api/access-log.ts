@@ -11,8 +11,8 @@ export interface AccessLog {
   info?(attributes: object, message: string): void;
 }
 
-/** @param log without `info`: no lines */
-export function accessLog(log: AccessLog): MiddlewareHandler {
+/** @param log absent, or without `info`: no lines */
+export function accessLog(log: AccessLog | undefined): MiddlewareHandler {
   return async (context, next) => {
     const given = context.req.header(REQUEST_ID_HEADER);
     const requestId = given !== undefined && VALID_ID.test(given) ? given : randomUUID();
@@ -21,7 +21,7 @@ export function accessLog(log: AccessLog): MiddlewareHandler {
       await next();
       context.header(REQUEST_ID_HEADER, requestId);
       // The path without its query, which may hold what a user typed.
-      log.info?.(
+      log?.info?.(
         {
           ...{ method: context.req.method, path: context.req.path, status: context.res.status },
           ms: Math.round(performance.now() - startedAt),
