@@ -2,9 +2,10 @@
 import { type ComparedItem, type ComparedSide, compareFindings } from '../domain/finding-comparison.js';
 import { type Finding, type ImportView, type LedgerEntryView, resourceIdOf, type Severity } from '../domain/import.js';
 import { progressFigures, waitText } from '../domain/progress-text.js';
+import { outputColumns } from './console.js';
 import { clean, duration, indent } from './format.js';
 import { colored, paint } from './style.js';
-import { type Cell, indentedTable } from './table.js';
+import { type Cell, cut, indentedTable } from './table.js';
 
 interface Detail {
   readonly verbose: boolean;
@@ -16,7 +17,11 @@ export function outcome(view: ImportView): readonly string[] {
   const took = duration(Date.parse(view.updatedAt) - Date.parse(view.createdAt));
   if (error !== null) {
     const reason = `${error.code}: ${error.message}${requestText(error.requestId)}`;
-    return [`${colored(state)} in phase ${error.phase} after ${took}: ${clean(reason)}`, ...remedy(error.remedy)];
+    return [
+      `${colored(state)} in phase ${error.phase} after ${took}: ${clean(reason)}`,
+      ...remedy(error.remedy),
+      clean(`to start again: ecs-image-import retry ${view.id} (with changes: --set path=value)`),
+    ];
   }
   if (attention !== null) {
     const reason = `${attention.code}: ${attention.message}${requestText(attention.requestId)}`;
@@ -71,23 +76,37 @@ function details(view: ImportView, verbose: boolean): readonly string[] {
   if (verbose) {
     return [...findings(view.findings), ...timeline(view), ...comparison(view.findings), ledger(view.ledger)];
   }
-  const important = view.findings.filter(({ severity }) => severity !== 'info');
-  const shown = worstFirst(important).slice(0, MOST_FINDINGS);
-  const more = important.length - shown.length;
-  const notes = view.findings.length - important.length;
-  const hidden = [
-    ...(more === 0 ? [] : [`${more} more ${more === 1 ? 'finding' : 'findings'}`]),
-    ...(notes === 0 ? [] : [`${notes} ${notes === 1 ? 'note' : 'notes'}`]),
-    'timeline and ledger',
-  ];
+  const count = (severity: Severity) => view.findings.filter((finding) => finding.severity === severity).length;
+  const blocking = view.findings.filter(({ severity }) => severity === 'blocking').slice(0, MOST_FINDINGS);
+  // Of a success, the warnings are news. Of another import, they are not why it stopped.
+  const warnings = view.state === 'succeeded' ? view.findings.filter(({ severity }) => severity === 'warning') : [];
+  const lines = warnings.slice(0, MOST_FINDINGS).map(warningLine);
+  const more = [
+    counted(count('blocking') - blocking.length, 'more blocking finding'),
+    counted(count('warning') - lines.length, lines.length === 0 ? 'warning' : 'more warning'),
+    counted(count('info'), 'note'),
+  ].filter((text) => text !== null);
+  const rest = [...more, ...(lines.length === 0 ? [] : ['fixes']), 'timeline', 'ledger'];
   return [
-    ...findings(shown),
-    paint('dim', clean(`for ${hidden.join(', ')}: ecs-image-import status ${view.id} --verbose`)),
+    ...findings(blocking),
+    ...lines,
+    paint('dim', clean(`${rest.join(', ')}: ecs-image-import status ${view.id} --verbose`)),
   ];
 }
 
-/** With their remedies, the result of a success stays within 15 lines. */
-const MOST_FINDINGS = 4;
+/** The result of a success stays within 15 lines. */
+const MOST_FINDINGS = 5;
+
+/** On a terminal in one row. */
+function warningLine({ code, message }: Finding): string {
+  const width = outputColumns();
+  const text = clean(`${code}: ${message}`);
+  return `${colored('warning')}  ${width === null ? text : cut(text, width - 'warning  '.length)}`;
+}
+
+function counted(count: number, thing: string): string | null {
+  return count === 0 ? null : `${count} ${thing}${count === 1 ? '' : 's'}`;
+}
 
 const WORST_FIRST: readonly Severity[] = ['blocking', 'warning', 'info'];
 

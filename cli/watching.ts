@@ -1,7 +1,9 @@
 /** Shows an import until it ends or requires action. Ctrl-C stops the view, not the import. */
+
+import { ApiProblem } from '../client/errors.js';
 import type { ImportView } from '../domain/import.js';
-import type { Api } from './api.js';
-import { getImport } from './api.js';
+import { isObject } from '../domain/json-value.js';
+import { type Api, getImport, parse, RETRY_FOR_MS, TEXT, textOf } from './api.js';
 import { print, say } from './console.js';
 import { printDocument } from './document.js';
 import { CommandError, EXIT, exitCodeOf } from './exit.js';
@@ -9,10 +11,14 @@ import { follow } from './follow.js';
 import type { GlobalOptions } from './globals.js';
 import { handleInterrupts } from './interrupts.js';
 import { openLiveView, type ProgressMode } from './live-view.js';
-import { resultText } from './summary.js';
+import { isPlan, type Plan, planText } from './plan-text.js';
+import type { RequestOrigins } from './request-origins.js';
+import { outcome, resultText } from './summary.js';
 
 export type WatchSettings = Pick<GlobalOptions, 'json' | 'fields' | 'verbose'> & {
   readonly progress?: ProgressMode;
+  /** Of a request that this command has made. */
+  readonly origins?: RequestOrigins;
 };
 
 /** The exit code reports the import's state. */
@@ -34,9 +40,30 @@ export async function watchToEnd(api: Api, id: string, options: WatchSettings): 
     live.close();
     interrupts.dispose();
   }
-  if (options.json) printDocument(options, (await getImport(api, id)).text);
-  else print(resultText(view, options));
+  const plan = view.request.dryRun && view.state === 'succeeded' ? await planOf(api, id) : null;
+  if (options.json) {
+    const { text } = await getImport(api, id);
+    printDocument(options, plan === null ? text : { ...objectIn(text), plan });
+  } else if (plan === null) print(resultText(view, options));
+  else print([...outcome(view), planText(plan, view.request, options.origins ?? null)].join('\n'));
   exitWithState(view);
+}
+
+/** Null: the API has none, as one of an earlier version. */
+async function planOf(api: Api, id: string): Promise<Plan | null> {
+  try {
+    const call = { params: { path: { id } }, ...TEXT };
+    const plan = parse(await textOf(api.typed({ retryForMs: RETRY_FOR_MS }).GET('/v1/imports/{id}/plan', call)));
+    return isPlan(plan) ? plan : null;
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status < 500) return null;
+    throw error;
+  }
+}
+
+function objectIn(text: string): object {
+  const value = parse(text);
+  return isObject(value) ? value : {};
 }
 
 /** Throws an error without a message, because the result has been printed. */

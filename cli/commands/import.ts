@@ -81,7 +81,7 @@ async function importImage(source: string | undefined, options: Options, command
     print(`import ${view.id}`);
   }
   sayWarnings(text);
-  await watchToEnd(api, view.id, options);
+  await watchToEnd(api, view.id, { ...options, origins });
 }
 
 function isGiven(option: Option, command: Command): boolean {
